@@ -1,0 +1,72 @@
+import type { Assurance } from "../assurance.ts";
+import type { Denial } from "../denial.ts";
+import type { Grant } from "../session/model.ts";
+
+/** What happened, one name a kind of decision. */
+export type AuditOperation =
+  | "attest"
+  | "session.open"
+  | "session.offer"
+  | "session.redeem"
+  | "session.hop"
+  | "session.end"
+  | "token.access"
+  | "introspect"
+  | "revoke"
+  | "lift"
+  | "registry.apply"
+  | "request";
+
+/**
+ * One decision, allowed or denied, before it is written as OCSF. Filled along the way, emitted once.
+ * Never holds a token, key, handle or evidence.
+ */
+export interface AuditFacts {
+  readonly operation: AuditOperation;
+  readonly outcome: "allowed" | "denied";
+  readonly timeMillis: number;
+  readonly requestId: string;
+  readonly sourceIp?: string;
+  readonly userAgent?: string;
+  /** The authenticated agent, or the one the request named when it failed to prove it. */
+  readonly agent?: string;
+  /** For admin functions: ARN and unique id of the operator. */
+  readonly operator?: { readonly arn: string; readonly uniqueId: string };
+  readonly principal?: string;
+  readonly actors?: readonly string[];
+  readonly session?: { readonly sid: string; readonly root: string; readonly parent?: string; readonly depth: number };
+  /** Agent an offer is held out to. */
+  readonly offeredTo?: string;
+  readonly grants?: readonly Grant[];
+  readonly requested?: { readonly resources: readonly string[]; readonly scopes: readonly string[] };
+  readonly expiresAtSeconds?: number;
+  readonly jti?: string;
+  readonly jkt?: string;
+  readonly assurance?: Assurance;
+  readonly evidenceType?: string;
+  /** Facts of the evidence worth keeping: role, function, account. */
+  readonly evidence?: Readonly<Record<string, string>>;
+  readonly build?: string;
+  readonly registryVersion?: number;
+  /** Ids of the policies that determined the decision. */
+  readonly policies?: readonly string[];
+  readonly purpose?: string;
+  readonly denial?: Denial;
+  readonly target?: string;
+  readonly reason?: string;
+  /** For folded refusals: how many like this one. */
+  readonly count?: number;
+}
+
+/** A record ready for the outbox: the OCSF event as JSON text and the SHA-256 it will be sealed by. */
+export interface AuditRecord {
+  /** 22 characters; of a denial written alone, `denied#` + 22 characters. */
+  readonly eventId: string;
+  readonly timeMillis: number;
+  /** OCSF class name, the event's `detail-type` on the bus. */
+  readonly detailType: string;
+  /** The event, serialized once; relay and S3 carry these very bytes. */
+  readonly body: string;
+  /** base64url SHA-256 of `body`. */
+  readonly hash: string;
+}

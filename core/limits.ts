@@ -1,0 +1,61 @@
+/** Every bound of the product in one view. Nothing is parsed, fetched, stored or trusted beyond these. */
+export const limits = {
+  /** Largest request body any function reads. */
+  requestBodyBytes: 65_536,
+  /** Largest compact JWS of any kind that is looked at. */
+  tokenBytes: 16_384,
+  /** Largest DPoP proof; proofs carry a public key and six claims. */
+  dpopProofBytes: 4_096,
+  /** Largest key set or metadata document fetched from an issuer. */
+  keySetBytes: 65_536,
+  /** Most keys of a set that are looked at. */
+  keySetKeys: 100,
+  /** One outgoing fetch, from connect to last byte. */
+  fetchTimeoutMillis: 3_000,
+  /** Life of an attestation challenge. */
+  challengeLifeSeconds: 60,
+  /** Life of an identity token. */
+  identityTokenLifeSeconds: 300,
+  /** How old an attestation document may be, whatever its own `exp` says. */
+  evidenceAgeSeconds: 300,
+  /** Clock skew granted to documents of others; our own get none. */
+  foreignSkewSeconds: 60,
+  /** DPoP proofs are accepted this long before and after their `iat`. */
+  dpopWindowSeconds: 60,
+  /** Life of a session when nobody says otherwise. */
+  sessionLifeSeconds: 900,
+  /** Longest life any registration may grant a session. */
+  sessionLifeMaxSeconds: 43_200,
+  /** Life of an access token when its resource says nothing; never beyond its session. */
+  accessTokenLifeSeconds: 300,
+  /** Life of an offer when nobody says otherwise, and its longest. */
+  offerLifeSeconds: 120,
+  offerLifeMaxSeconds: 600,
+  /** Delegation depth when nobody says otherwise, and the bound no registration can lift (one batch read must suffice). */
+  depth: 8,
+  depthMax: 64,
+  /** Characters of an asserted purpose. */
+  purposeCharacters: 256,
+  /** Most resources, scopes and details one request may name. */
+  resourcesPerRequest: 10,
+  scopesPerRequest: 50,
+  detailsPerRequest: 20,
+  detailsBytes: 16_384,
+  /** Characters of an agent's SPIFFE ID. */
+  agentIdCharacters: 200,
+  /** Nesting accepted in any JSON document. */
+  jsonDepth: 16,
+  /** Indices of one status list. */
+  statusListSize: 65_536,
+  /** Indices an instance leases at a time. */
+  statusLeaseSize: 64,
+  /** `ttl` of a status list, and how long a signed list lives at most. */
+  statusListTtlSeconds: 5,
+  statusListLifeSeconds: 120,
+  /** Copies of the deployment's row, so that no single item carries every check. */
+  deploymentCopies: 16,
+  /** Suffixes of each index key, so that a busy agent does not throttle its table. */
+  indexShards: 16,
+  /** Signatures an agent may cause a second when its registration says nothing. */
+  issuancesPerSecond: 50,
+} as const;

@@ -1,0 +1,81 @@
+import type { JWK } from "jose";
+import type { Result } from "./result.ts";
+
+/** The time. Core never reads a clock of its own. */
+export interface Clock {
+  /** Milliseconds since the epoch, UTC. */
+  nowMillis(): number;
+}
+
+/** Whole seconds since the epoch by `clock`. */
+export const nowSeconds = (clock: Clock): number => Math.floor(clock.nowMillis() / 1000);
+
+/** Fresh identifiers and secrets from a cryptographic source. */
+export interface Ids {
+  /** 128 bits as 22 base64url characters: sessions, audit records, `jti`s. */
+  id(): string;
+  /** 256 bits as 43 base64url characters: offer handles. */
+  secret(): string;
+}
+
+/** Why a document could not be fetched. */
+export interface FetchFailure {
+  readonly why: "unreachable" | "timeout" | "status" | "too_large" | "redirect" | "forbidden_url";
+  readonly detail: string;
+}
+
+/** The only way core reaches the network: GET, no redirects, bounded in bytes and time. */
+export interface Fetcher {
+  /**
+   * Fetches one document.
+   * @param url absolute URL, already checked against the allow-list of its caller
+   * @returns the body of a 200 answer, and the `Cache-Control` max-age in seconds where one was sent
+   */
+  get(
+    url: string,
+    bounds: { readonly maxBytes: number; readonly timeoutMillis: number },
+  ): Promise<Result<{ readonly body: Uint8Array; readonly maxAgeSeconds?: number }, FetchFailure>>;
+}
+
+/** What a key may sign; a key has one purpose and a `kid` belongs to one purpose only. */
+export type KeyPurpose = "identity" | "session" | "status" | "seal";
+
+/** A public signing key as published. */
+export interface PublicKey {
+  readonly kid: string;
+  readonly alg: "ES256";
+  /** Public JWK with `kid`, `alg` and `use`. */
+  readonly jwk: JWK;
+}
+
+/** A key that signs, held elsewhere (KMS). */
+export interface Signer {
+  readonly purpose: KeyPurpose;
+  /** The public half; `kid` is its RFC 7638 thumbprint. */
+  publicKey(): Promise<PublicKey>;
+  /**
+   * Signs the JWS signing input with ES256.
+   * @param signingInput `base64url(header).base64url(payload)` as bytes
+   * @param joinId the session (or record) this signature belongs to; it stands in the call's user agent so that CloudTrail joins
+   * @returns the 64-byte r||s signature (RFC 7518 3.4) and the request id of the call
+   */
+  sign(signingInput: Uint8Array, joinId: string): Promise<{ signature: Uint8Array; requestId: string | undefined }>;
+}
+
+/** Public keys of this deployment, by purpose. */
+export interface OwnKeys {
+  /** Current and retiring public keys of a purpose. */
+  keys(purpose: KeyPurpose): Promise<readonly PublicKey[]>;
+}
+
+/** A keyed hash that every instance of a function agrees on without storing anything (KMS GenerateMac). */
+export interface MacSource {
+  /** The 32-byte secret of minute `minute` (epoch minutes). */
+  minuteKey(minute: number): Promise<Uint8Array>;
+}
+
+/** Takes one token from an agent's bucket before a signature is paid for. */
+export interface RateLimiter {
+  /** False when the agent is over `perSecond`. */
+  take(agentId: string, perSecond: number): Promise<boolean>;
+}

@@ -1,0 +1,139 @@
+import type { Assurance } from "../assurance.ts";
+
+/** Everything the registry holds, as validated rows. One version is immutable; a change is a new version. */
+
+/**
+ * A rule of one registration that attested facts must satisfy. `exact` names facts that must be equal; at least one
+ * anchoring fact of the evidence type is required (role ARN, function ARN, SPIFFE ID, issuer + subject).
+ * `tags` may only add to it.
+ */
+export interface Selector {
+  readonly type: string;
+  readonly exact: Readonly<Record<string, string>>;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+/** Scopes at a resource. */
+export interface ScopeSet {
+  readonly resource: string;
+  readonly scopes: readonly string[];
+}
+
+/** A registered non-human identity; a resource server is one too. */
+export interface AgentRegistration {
+  readonly kind: "agent";
+  /** Last segment(s) of its SPIFFE ID, `spiffe://<trust-domain>/agent/<name>`. */
+  readonly name: string;
+  readonly state: "draft" | "active" | "suspended" | "retired";
+  /** Who answers for it. */
+  readonly owner: string;
+  readonly sponsor: string;
+  readonly description?: string;
+  readonly selectors: readonly Selector[];
+  readonly minimumAssurance: Assurance;
+  /** Whose persons' tokens it may use: the client they were issued to, exactly. */
+  readonly clients: readonly { readonly issuer: string; readonly clientId: string }[];
+  /** The most it may ever hold, for whomever. */
+  readonly may: readonly ScopeSet[];
+  /** What it lends itself when it acts on its own; nothing unless listed. */
+  readonly lends: readonly ScopeSet[];
+  /** Audiences its identity token may have beside the issuer. */
+  readonly audiences: readonly string[];
+  readonly maxDepth?: number;
+  readonly maxLifetimeSeconds?: number;
+  readonly issuancesPerSecond?: number;
+}
+
+/** A protected resource and who serves it. */
+export interface ResourceRegistration {
+  readonly kind: "resource";
+  readonly name: string;
+  /** Absolute URI without fragment (RFC 8707), the one `aud` of its access tokens. */
+  readonly uri: string;
+  /** Name of the agent that serves it. */
+  readonly servedBy: string;
+  /** Its scopes; a scope belongs to exactly one resource. */
+  readonly scopes: readonly string[];
+  readonly accessTokenLifeSeconds?: number;
+  /** `iss_sub`: its tokens carry the raw pair as `sub_id` (RFC 9493). */
+  readonly subjectIdentifier?: "iss_sub";
+}
+
+/** How one field of a details type is compared: a child's value must be provably narrower by its rule. */
+export interface DetailField {
+  /** `one_of`: list, subset. `max`: number, not greater. `prefix`: string, starts with the parent's (path segments whole). */
+  readonly rule: "one_of" | "max" | "prefix";
+  readonly required: boolean;
+}
+
+/** A type of authorization detail (RFC 9396) that restricts one resource. */
+export interface DetailsTypeRegistration {
+  readonly kind: "details-type";
+  readonly name: string;
+  readonly resource: string;
+  readonly fields: Readonly<Record<string, DetailField>>;
+}
+
+/** What a token for one resource entails at the next hop, for the agent that serves it. */
+export interface EntailmentRegistration {
+  readonly kind: "entailment";
+  readonly name: string;
+  readonly agent: string;
+  readonly from: { readonly resource: string; readonly scope: string };
+  readonly to: ScopeSet;
+  /** Presented details type → the type it becomes at `to`, same fields. A type not named here is refused. */
+  readonly details: Readonly<Record<string, string>>;
+}
+
+/** What a person may lend: from a claim of a trusted issuer's token to scopes. */
+export interface LendingRegistration {
+  readonly kind: "lending";
+  readonly name: string;
+  readonly issuer: string;
+  /** The claim must be equal to `equals`, or be a list containing it. */
+  readonly when: { readonly claim: string; readonly equals: string };
+  readonly lends: readonly ScopeSet[];
+}
+
+/** An issuer whose documents are believed, for one purpose. */
+export interface TrustedIssuerRegistration {
+  readonly kind: "trusted-issuer";
+  readonly name: string;
+  /** `person`: ID and access tokens of people. `aws-sts`: one account's GetWebIdentityToken issuer. */
+  readonly purpose: "person" | "aws-sts";
+  readonly issuer: string;
+  /** Where its keys stand; by default what its discovery document says. */
+  readonly jwksUri?: string;
+  readonly algorithms: readonly ("RS256" | "ES256" | "ES384" | "PS256")[];
+  /** aws-sts: the account this issuer belongs to, and optionally its organization. */
+  readonly account?: string;
+  readonly organization?: string;
+}
+
+/** A Cedar policy. */
+export interface PolicyRegistration {
+  readonly kind: "policy";
+  readonly name: string;
+  readonly cedar: string;
+}
+
+/** Any row of the registry. */
+export type Registration =
+  | AgentRegistration
+  | ResourceRegistration
+  | DetailsTypeRegistration
+  | EntailmentRegistration
+  | LendingRegistration
+  | TrustedIssuerRegistration
+  | PolicyRegistration;
+
+/** The kinds, in the order in which they are read and written. */
+export const registrationKinds = [
+  "agent",
+  "resource",
+  "details-type",
+  "entailment",
+  "lending",
+  "trusted-issuer",
+  "policy",
+] as const satisfies readonly Registration["kind"][];

@@ -1,0 +1,74 @@
+import type {
+  AgentRegistration,
+  DetailsTypeRegistration,
+  EntailmentRegistration,
+  LendingRegistration,
+  PolicyRegistration,
+  Registration,
+  ResourceRegistration,
+  TrustedIssuerRegistration,
+} from "./model.ts";
+
+/** One version of the registry, indexed for the questions a request asks. Immutable. */
+export interface RegistrySnapshot {
+  readonly version: number;
+  /** By SPIFFE ID. */
+  agent(id: string): AgentRegistration | undefined;
+  /** By exact URI. */
+  resource(uri: string): ResourceRegistration | undefined;
+  /** The resource a scope belongs to. */
+  resourceOfScope(scope: string): ResourceRegistration | undefined;
+  detailsType(name: string): DetailsTypeRegistration | undefined;
+  /** By exact issuer and purpose; the returned record's issuer is the one asked for. */
+  trustedIssuer(issuer: string, purpose: TrustedIssuerRegistration["purpose"]): TrustedIssuerRegistration | undefined;
+  lending(issuer: string): readonly LendingRegistration[];
+  /** Entailments for an agent (SPIFFE ID) that was shown a token for `resource`. */
+  entailments(agentId: string, resource: string): readonly EntailmentRegistration[];
+  readonly policies: readonly PolicyRegistration[];
+  readonly resources: readonly ResourceRegistration[];
+  readonly agents: readonly AgentRegistration[];
+  /** SPIFFE ID of a registered agent's name. */
+  agentId(name: string): string;
+}
+
+/** Where snapshots come from; the current version is told by the deployment's row in every liveness read. */
+export interface RegistrySource {
+  /** The newest snapshot this instance holds, loading one when it holds none. Undefined before the first apply. */
+  current(): Promise<RegistrySnapshot | undefined>;
+  /** The snapshot of exactly this version. */
+  at(version: number): Promise<RegistrySnapshot>;
+}
+
+const unique = <T>(rows: readonly T[], key: (row: T) => string): Map<string, T> => new Map(rows.map((r) => [key(r), r]));
+
+/**
+ * Indexes validated rows.
+ * @param version the registry's version these rows belong to
+ * @param trustDomain the deployment's SPIFFE trust domain
+ * @param rows every registration of that version
+ */
+export function createSnapshot(version: number, trustDomain: string, rows: readonly Registration[]): RegistrySnapshot {
+  const of = <K extends Registration["kind"]>(kind: K) =>
+    rows.filter((row): row is Extract<Registration, { kind: K }> => row.kind === kind);
+  const agentId = (name: string) => `spiffe://${trustDomain}/agent/${name}`;
+  const agents = unique(of("agent"), (a) => agentId(a.name));
+  const resources = unique(of("resource"), (r) => r.uri);
+  const scopes = new Map(of("resource").flatMap((r) => r.scopes.map((s) => [s, r] as const)));
+  const types = unique(of("details-type"), (d) => d.name);
+  const issuers = unique(of("trusted-issuer"), (i) => `${i.purpose} ${i.issuer}`);
+  return {
+    version,
+    agentId,
+    agents: of("agent"),
+    resources: of("resource"),
+    policies: of("policy"),
+    agent: (id) => agents.get(id),
+    resource: (uri) => resources.get(uri),
+    resourceOfScope: (scope) => scopes.get(scope),
+    detailsType: (name) => types.get(name),
+    trustedIssuer: (issuer, purpose) => issuers.get(`${purpose} ${issuer}`),
+    lending: (issuer) => of("lending").filter((rule) => rule.issuer === issuer),
+    entailments: (id, resource) =>
+      of("entailment").filter((e) => agentId(e.agent) === id && e.from.resource === resource),
+  };
+}

@@ -1,0 +1,89 @@
+import type { Assurance } from "../assurance.ts";
+
+/** One RFC 9396 authorization detail: `type` and the constraint fields its registered type declares. */
+export interface AuthorizationDetail {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+/**
+ * What a session may do at ONE resource. `details` restrict every scope listed beside them: at most one detail of a
+ * type, all of them must hold. No detail of a type means that type does not constrain.
+ */
+export interface Grant {
+  readonly resource: string;
+  readonly scopes: readonly string[];
+  readonly details: readonly AuthorizationDetail[];
+}
+
+/** Whoever started the work. */
+export interface Principal {
+  /** The agent's SPIFFE ID, or `p_` + 32 base32 characters (see `principal.ts`). */
+  readonly id: string;
+  readonly kind: "person" | "agent";
+  /** The raw pair (RFC 9493 `iss_sub`), kept only where the registry holds a resource that asks for it. */
+  readonly subId?: { readonly iss: string; readonly sub: string };
+}
+
+/**
+ * A session as stored in table Sessions under (`root`, `sid`).
+ * `generations` are those it was issued under, a child's merged over its parent's: alive means every one is unchanged.
+ */
+export interface Session {
+  readonly root: string;
+  readonly sid: string;
+  /** Session ids strictly between the root and this one, eldest first; empty for a root and for a root's child. */
+  readonly anc: readonly string[];
+  /** Hops from the root: 0 for a root. */
+  readonly depth: number;
+  readonly principal: Principal;
+  /** Every agent that acts or acted, first to current. For an agent on its own the first is the principal itself. */
+  readonly actors: readonly string[];
+  readonly grants: readonly Grant[];
+  /** RFC 7638 thumbprint of the key the current agent proved. */
+  readonly jkt: string;
+  readonly assurance: Assurance;
+  /** Digest of the code that runs, when attested. */
+  readonly build?: string;
+  /** Asserted by the agent, never a fact. */
+  readonly purpose?: string;
+  readonly createdAtSeconds: number;
+  /** Never beyond any ancestor's. */
+  readonly expiresAtSeconds: number;
+  /** Liveness subject (`agent:<id>`, `principal:<id>`, `build:<digest>`, `deployment`) → generation. */
+  readonly generations: Readonly<Record<string, number>>;
+  readonly registryVersion: number;
+  /** Where this session's bit stands: list id and index. */
+  readonly status: { readonly list: string; readonly idx: number };
+  /** For a root opened with a person's token: what to burn when it is revoked. */
+  readonly personToken?: { readonly marker: string; readonly expiresAtSeconds: number };
+  /** Set when the session ended before its time without a tombstone (it died while it was being issued). */
+  readonly ended?: boolean;
+}
+
+/** The session's current agent. */
+export const currentAgent = (session: Session): string => session.actors[session.actors.length - 1] ?? "";
+
+/** Ids of every session above `session`, root first; none for a root. */
+export const ancestorsOf = (session: Pick<Session, "root" | "sid" | "anc">): readonly string[] =>
+  session.sid === session.root ? [] : [session.root, ...session.anc];
+
+/**
+ * An offer as stored in table Sessions under (`root`, `offer#<hash>`): part of session `from`, held out to one agent.
+ * The handle itself is never stored.
+ */
+export interface Offer {
+  readonly root: string;
+  /** base64url SHA-256 of the handle. */
+  readonly handleHash: string;
+  /** The offering session, whole, as it was: what the child will hang below. */
+  readonly from: Session;
+  /** The one agent that may redeem it. */
+  readonly to: string;
+  readonly grants: readonly Grant[];
+  readonly createdAtSeconds: number;
+  readonly expiresAtSeconds: number;
+  readonly withdrawn?: boolean;
+  /** Set by the redemption. */
+  readonly redeemed?: { readonly sid: string; readonly jkt: string };
+}

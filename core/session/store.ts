@@ -1,0 +1,105 @@
+import type { AuditRecord } from "../audit/record.ts";
+import type { Result } from "../result.ts";
+import type { Offer, Session } from "./model.ts";
+
+/** A one-use marker: SHA-256 over (kind, issuer, id), so that one issuer can never burn another's. */
+export interface Marker {
+  readonly kind: "dpop" | "challenge" | "evidence";
+  /** base64url SHA-256, the row's key. */
+  readonly key: string;
+  /** exp + skew: when the row may go. */
+  readonly expiresAtSeconds: number;
+}
+
+/** What one liveness read asks for. The adapter de-duplicates keys and reads all in ONE strongly consistent batch. */
+export interface LivenessQuery {
+  readonly session?: { readonly root: string; readonly sid: string };
+  /** Session ids whose tombstones are looked for (the session's own is added). */
+  readonly tombstones: readonly string[];
+  /** Liveness subjects: `agent:<id>`, `principal:<id>`, `build:<digest>`. The deployment's row is always read. */
+  readonly subjects: readonly string[];
+  /** Marker keys of burnt person's tokens. */
+  readonly burnt: readonly string[];
+}
+
+/** Counter row of an agent, principal, build or the deployment. A row that does not exist is generation 0, not blocked. */
+export interface Standing {
+  readonly generation: number;
+  readonly blocked: boolean;
+  /** When the last cut happened; a person's tokens not younger than this (plus 60 s) stay refused. */
+  readonly cutAtSeconds?: number;
+}
+
+/** What the batch returned. */
+export interface LivenessRows {
+  /** False when any key stayed unprocessed within the deadline: everything counts as dead. */
+  readonly complete: boolean;
+  readonly session?: Session;
+  readonly tombstones: ReadonlySet<string>;
+  readonly standings: ReadonlyMap<string, Standing>;
+  /** Missing only when no registry was ever applied. */
+  readonly deployment?: Standing & { readonly registryVersion: number };
+  readonly burnt: ReadonlySet<string>;
+}
+
+/** One transaction: all of it or nothing. */
+export interface Commit {
+  readonly session?: Session;
+  readonly offer?: Offer;
+  /** Marks an offer redeemed, on condition that it is not yet, not withdrawn and not expired. */
+  readonly redeem?: { readonly root: string; readonly handleHash: string; readonly sid: string; readonly jkt: string };
+  readonly markers: readonly Marker[];
+  readonly record: AuditRecord;
+}
+
+/** Why a transaction was refused; contention and throttling are retried below, never reported here. */
+export type CommitConflict =
+  | { readonly kind: "marker"; readonly marker: Marker["kind"] }
+  | { readonly kind: "offer_taken" }
+  | { readonly kind: "session_exists" };
+
+/** Sessions, offers, markers and the outbox, behind one port. Throws only on broken infrastructure. */
+export interface SessionStore {
+  /** One strongly consistent batch over Sessions, Revocations and Markers. */
+  readLiveness(query: LivenessQuery): Promise<LivenessRows>;
+  /** Strongly consistent; undefined when there is no such offer. */
+  readOffer(root: string, handleHash: string): Promise<Offer | undefined>;
+  /** One TransactWriteItems. */
+  commit(write: Commit): Promise<Result<void, CommitConflict>>;
+  /** Ends a session that died between its write and its signature (sets `ended`). */
+  end(root: string, sid: string): Promise<void>;
+  /** Leases status indices of the expiry window that ends at or after `expiresAtSeconds`. */
+  leaseStatus(expiresAtSeconds: number, deploymentGeneration: number): Promise<{ list: string; idx: number }>;
+}
+
+/** The outbox alone, for records that no grant carries (denials, folded refusals). */
+export interface Outbox {
+  /** Writes one record; its id must start with `denied#`. */
+  put(record: AuditRecord): Promise<void>;
+}
+
+/** What a revocation (or its lifting) writes. */
+export interface RevocationWrite {
+  /** A tombstone on a session: it and all below it are over. */
+  readonly tombstone?: { readonly root: string; readonly sid: string; readonly expiresAtSeconds: number };
+  /** An offer taken back. */
+  readonly withdraw?: { readonly root: string; readonly handleHash: string };
+  /** The person's token of a revoked root. */
+  readonly burn?: { readonly marker: string; readonly expiresAtSeconds: number };
+  /** Raises a counter by one, and sets its block unless `block` is false (a cut alone). */
+  readonly raise?: { readonly subject: string; readonly block: boolean; readonly atSeconds: number };
+  /** Takes a block away; the counter stays. */
+  readonly lift?: { readonly subject: string };
+  readonly markers: readonly Marker[];
+  readonly record: AuditRecord;
+}
+
+/** The only port that revokes. */
+export interface RevocationStore {
+  /** Reads a session's row, strongly consistent. `root` is looked up by the session's id where it is not known. */
+  readSession(root: string, sid: string): Promise<Session | undefined>;
+  /** Strongly consistent; undefined when there is no such offer. */
+  readOffer(root: string, handleHash: string): Promise<Offer | undefined>;
+  /** One transaction; a tombstone and a counter are written unconditionally. */
+  revoke(write: RevocationWrite): Promise<Result<void, CommitConflict>>;
+}

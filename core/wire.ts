@@ -1,0 +1,94 @@
+/** Names and shapes on the wire that are Lanyard's own; all else is the standards'. */
+
+/** Token type of a session token (RFC 8693 3, answered with `token_type: N_A`). */
+export const sessionTokenType = "lanyard:token-type:session";
+/** Token type of an offer handle. */
+export const offerTokenType = "lanyard:token-type:offer";
+/** The standard's access token type. */
+export const accessTokenType = "urn:ietf:params:oauth:token-type:access_token";
+/** The standard's ID token type. */
+export const idTokenType = "urn:ietf:params:oauth:token-type:id_token";
+/** RFC 8693 2.1. */
+export const tokenExchangeGrant = "urn:ietf:params:oauth:grant-type:token-exchange";
+/** draft-ietf-oauth-spiffe-client-auth-02. */
+export const spiffeAssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe";
+
+/** `typ` of every kind of token we sign; a `kid` belongs to one row's key purpose only. */
+export const tokenTyp = {
+  identity: "JWT",
+  session: "lanyard-session+jwt",
+  access: "at+jwt",
+  status: "statuslist+jwt",
+} as const;
+
+/** Names under which evidence carries our challenge, key thumbprint and issuer. */
+export const evidenceTags = { challenge: "lanyard-challenge", jkt: "lanyard-jkt", issuer: "lanyard-issuer" } as const;
+
+/** `POST <attest>/challenge` → 200. */
+export interface ChallengeReply {
+  readonly attestation_challenge: string;
+  readonly expires_in: number;
+}
+
+/** `POST <attest>` request; the agent's key is that of the DPoP proof. */
+export interface AttestRequest {
+  readonly agent: string;
+  readonly evidence: { readonly type: string; readonly [member: string]: unknown };
+  readonly challenge: string;
+  readonly audience?: string;
+}
+
+/** `POST <attest>` → 200. */
+export interface AttestReply {
+  readonly identity_token: string;
+  readonly agent: string;
+  readonly assurance: string;
+  readonly expires_in: number;
+}
+
+/** `POST <token>` → 200 (RFC 8693 2.2.1). */
+export interface TokenReply {
+  readonly access_token: string;
+  readonly issued_token_type: string;
+  readonly token_type: "DPoP" | "N_A";
+  readonly expires_in: number;
+  readonly scope?: string;
+  readonly authorization_details?: readonly object[];
+}
+
+/** `POST <admin-revoke>` request. */
+export type AdminRevokeRequest =
+  | { readonly revoke: AdminTarget; readonly reason: string; readonly cutOnly?: boolean }
+  | { readonly lift: AdminTarget; readonly reason: string };
+
+/** Exactly one member. */
+export interface AdminTarget {
+  readonly session?: string;
+  readonly agent?: string;
+  readonly principal?: string;
+  readonly build?: string;
+  readonly deployment?: string;
+}
+
+/** An HTTP call as core sees it, built by the edge from facts the caller cannot choose (domain name, path). */
+export interface Call {
+  readonly method: string;
+  /** Scheme, host and path as the platform saw them, without query: what `htu` must equal. */
+  readonly url: string;
+  readonly path: string;
+  readonly contentType: string | undefined;
+  readonly body: string;
+  /** Every DPoP header value that came. */
+  readonly dpop: readonly string[];
+  readonly requestId: string;
+  readonly sourceIp?: string;
+  readonly userAgent?: string;
+}
+
+/** An HTTP answer; the edge adds the headers every answer has. */
+export interface Reply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly contentType: string;
+}
