@@ -63,7 +63,12 @@ export type Denial =
   | { readonly code: "details_unmapped"; readonly type: string }
   | { readonly code: "lifetime_exceeds"; readonly requestedSeconds: number; readonly allowedSeconds: number }
   | { readonly code: "depth_exceeded"; readonly depth: number; readonly limit: number }
-  | { readonly code: "policy_denied"; readonly policies: readonly string[]; readonly resource: string; readonly why: string }
+  | {
+      readonly code: "policy_denied";
+      readonly policies: readonly string[];
+      readonly resource: string;
+      readonly why: string;
+    }
   | { readonly code: "rate_exceeded"; readonly agent: string; readonly perSecond: number }
   // who may not go on
   | { readonly code: "blocked"; readonly subject: string }

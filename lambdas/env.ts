@@ -20,4 +20,9 @@ export const env = {
 } as const;
 
 /** Names of the indexes of table Sessions. */
-export const sessionIndexes = { byAgent: "byAgent", byPrincipal: "byPrincipal", byBuild: "byBuild" } as const;
+export const sessionIndexes = {
+  byAgent: "byAgent",
+  byPrincipal: "byPrincipal",
+  byBuild: "byBuild",
+  bySid: "bySid",
+} as const;

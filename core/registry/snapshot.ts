@@ -39,7 +39,8 @@ export interface RegistrySource {
   at(version: number): Promise<RegistrySnapshot>;
 }
 
-const unique = <T>(rows: readonly T[], key: (row: T) => string): Map<string, T> => new Map(rows.map((r) => [key(r), r]));
+const unique = <T>(rows: readonly T[], key: (row: T) => string): Map<string, T> =>
+  new Map(rows.map((r) => [key(r), r]));
 
 /**
  * Indexes validated rows.

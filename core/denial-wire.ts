@@ -1,0 +1,176 @@
+import type { Denial } from "./denial.ts";
+import type { Reply } from "./wire.ts";
+
+interface WireError {
+  readonly status: number;
+  /** RFC 6749 5.2, RFC 8693 2.2.2, RFC 8707 2, RFC 9396 5, RFC 9449 5. */
+  readonly error: string;
+  readonly description: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const wire = (status: number, error: string, description: string, headers?: Record<string, string>): WireError =>
+  headers ? { status, error, description, headers } : { status, error, description };
+
+const badClient = (description: string) => wire(401, "invalid_client", description);
+const badRequest = (description: string) => wire(400, "invalid_request", description);
+const badScope = (description: string) => wire(400, "invalid_scope", description);
+const badTarget = (description: string) => wire(400, "invalid_target", description);
+const badDetails = (description: string) => wire(400, "invalid_authorization_details", description);
+const badProof = (description: string) => wire(400, "invalid_dpop_proof", description);
+const later = (description: string) => wire(503, "temporarily_unavailable", description, { "Retry-After": "1" });
+
+/**
+ * What a caller gets to see of a denial: the one place where reasons become status, OAuth error and text.
+ * Several reasons share one public face where the difference would help an attacker; the audit record keeps it.
+ * @param denial any refusal
+ * @returns status, error code and a description that says what to do
+ */
+export function denialToWire(denial: Denial): WireError {
+  switch (denial.code) {
+    case "content_type_unsupported":
+      return wire(415, "invalid_request", "send the content type this endpoint documents");
+    case "body_too_large":
+      return wire(413, "invalid_request", `the body may hold at most ${denial.limitBytes} bytes`);
+    case "malformed_request":
+      return badRequest(`the request could not be read: ${denial.what}`);
+    case "parameter_repeated":
+      return badRequest(`parameter ${denial.name} was sent more than once`);
+    case "parameter_missing":
+      return badRequest(`parameter ${denial.name} is missing`);
+    case "parameter_invalid":
+      return badRequest(`parameter ${denial.name} is not valid: ${denial.why}`);
+    case "grant_unsupported":
+      return wire(400, "unsupported_grant_type", "use client_credentials or token exchange");
+    case "method_not_allowed":
+      return wire(405, "invalid_request", `use ${denial.allow}`, { Allow: denial.allow });
+    case "not_found":
+      return wire(404, "not_found", "there is nothing at this path");
+    case "dpop_missing":
+      return badProof("send exactly one DPoP proof");
+    case "dpop_invalid":
+      return badProof(`the DPoP proof is not valid: ${denial.why}`);
+    case "dpop_replayed":
+      return badProof("this DPoP proof was used before; make a new one for every request");
+    case "dpop_key_mismatch":
+      return badProof("the DPoP proof is by another key than the token or evidence is bound to");
+    case "assertion_invalid":
+      return badClient("the client assertion is not a valid identity token of this deployment");
+    case "assertion_expired":
+      return badClient("the identity token has expired; attest again");
+    case "assertion_dead":
+      return badClient("the identity token is no longer accepted; attest again");
+    case "challenge_invalid":
+      return wire(400, "use_attestation_challenge", `fetch a new challenge: this one is ${denial.why}`);
+    case "evidence_unsupported":
+      return badRequest("this type of evidence is not known here");
+    case "evidence_invalid":
+    case "evidence_replayed":
+    case "evidence_unbound":
+    case "agent_unknown":
+    case "selector_mismatch":
+      // one face: an attacker must not learn which agents exist or which rule missed
+      return badClient("the evidence does not prove the named agent");
+    case "agent_inactive":
+      return badClient("the agent is not active");
+    case "evidence_expired":
+      return badClient("the evidence has expired; fetch a fresh one");
+    case "keys_unavailable":
+      return later("the keys of the issuer could not be fetched; try again");
+    case "assurance_too_low":
+      return badClient(`this agent needs an attestation of level ${denial.required}`);
+    case "audience_not_registered":
+      return badTarget("the audience is not registered for this agent");
+    case "issuer_untrusted":
+    case "subject_token_invalid":
+    case "subject_token_not_yours":
+    case "person_token_foreign_client":
+    case "person_token_burnt":
+    case "person_token_before_cut":
+    case "parent_dead":
+      return badRequest("the subject token is not valid for this agent, or no longer");
+    case "subject_token_expired":
+      return badRequest("the subject token has expired");
+    case "actor_token_mismatch":
+      return badRequest("the actor token is not the authenticated agent's");
+    case "offer_unknown":
+    case "offer_for_another_agent":
+    case "offer_withdrawn":
+      return badRequest("there is no such offer for this agent");
+    case "offer_expired":
+      return badRequest("the offer has expired");
+    case "offer_redeemed_by_another_key":
+      return badRequest("the offer was redeemed with another key");
+    case "offer_target_unknown":
+      return badTarget("an offer names one registered agent of this deployment as audience");
+    case "resource_missing":
+      return badTarget("name the resource");
+    case "resource_unknown":
+      return badTarget("the resource is not registered here");
+    case "resource_several":
+      return badTarget("an access token is for one resource; ask for a session token to cover several");
+    case "scope_missing":
+      return badScope("name the scope");
+    case "scope_unknown":
+      return badScope(`not declared by a named resource: ${denial.scopes.join(" ")}`);
+    case "scope_exceeds":
+      return badScope(`refused, beyond what the ${boundWords[denial.by]}: ${denial.scopes.join(" ")}`);
+    case "details_invalid":
+      return badDetails(`authorization detail ${denial.type}: ${denial.why}`);
+    case "details_exceed":
+      return badDetails(`authorization detail ${denial.type}: ${denial.field} is not provably narrower`);
+    case "details_unmapped":
+      return badDetails(`authorization detail ${denial.type} does not carry over to the next resource`);
+    case "lifetime_exceeds":
+      return badRequest(`lifetime_seconds may be at most ${denial.allowedSeconds} here`);
+    case "depth_exceeded":
+      return badRequest(`the delegation would be ${denial.depth} deep; at most ${denial.limit} here`);
+    case "policy_denied":
+      return wire(403, "access_denied", `policy does not permit this at ${denial.resource}`);
+    case "rate_exceeded":
+      return wire(429, "slow_down", `at most ${denial.perSecond} tokens a second`, { "Retry-After": "1" });
+    case "blocked":
+      return wire(403, "access_denied", "the agent, person, build or deployment is blocked by an operator");
+    case "died_in_flight":
+      return badRequest("what this was issued from was revoked meanwhile");
+    case "not_a_resource_server":
+      return wire(403, "access_denied", "only resource servers may introspect");
+    case "not_the_owner":
+      return wire(403, "access_denied", "an agent ends its own sessions, those below them and its own offers");
+    case "target_unknown":
+      return badRequest("there is nothing of that name here");
+    case "caller_not_authorized":
+      return wire(403, "access_denied", "the caller is not authorized");
+    case "registry_unavailable":
+    case "liveness_unavailable":
+      return later("the service cannot decide right now; try again");
+    default:
+      return unreachable(denial);
+  }
+}
+
+const boundWords = {
+  parent: "session holds",
+  offer: "offer holds",
+  registration: "agent is registered for",
+  lending: "principal may lend",
+  entailment: "presented token entails",
+} as const;
+
+const unreachable = (denial: never): never => {
+  throw new Error(`no wire form for denial ${JSON.stringify(denial)}`);
+};
+
+/**
+ * A denial as an OAuth error answer (RFC 6749 5.2); `invalid_client` carries no challenge since no HTTP
+ * authentication scheme was used.
+ */
+export function denialReply(denial: Denial): Reply {
+  const { status, error, description, headers } = denialToWire(denial);
+  return {
+    status,
+    ...(headers ? { headers } : {}),
+    contentType: "application/json",
+    body: JSON.stringify({ error, error_description: description }),
+  };
+}

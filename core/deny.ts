@@ -1,0 +1,44 @@
+import type { RefusalFold } from "./audit/fold.ts";
+import { toRecord } from "./audit/ocsf.ts";
+import type { AuditFacts } from "./audit/record.ts";
+import type { Denial } from "./denial.ts";
+import { denialReply } from "./denial-wire.ts";
+import type { Clock, Ids } from "./ports.ts";
+import type { Outbox } from "./session/store.ts";
+import type { Call, Reply } from "./wire.ts";
+
+/** What turning a denial into an answer needs. */
+export interface DenyDeps {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly outbox: Outbox;
+  readonly fold: RefusalFold;
+}
+
+/** The facts every record of a call starts with. */
+export const callFacts = (call: Call, operation: AuditFacts["operation"], timeMillis: number) => ({
+  operation,
+  timeMillis,
+  requestId: call.requestId,
+  ...(call.sourceIp === undefined ? {} : { sourceIp: call.sourceIp }),
+  ...(call.userAgent === undefined ? {} : { userAgent: call.userAgent }),
+});
+
+/**
+ * Answers a denial and records it. After authentication each refusal gets a record of its own, as carefully as a
+ * grant; before it, refusals are folded per instance, reason and minute, so that a flood of garbage cannot fill the
+ * outbox and stop issuance (threat 13).
+ * @param facts what is known so far
+ * @param authenticated whether the caller proved who it is
+ */
+export async function deny(
+  deps: DenyDeps,
+  denial: Denial,
+  facts: Omit<AuditFacts, "outcome" | "denial">,
+  authenticated: boolean,
+): Promise<Reply> {
+  const full: AuditFacts = { ...facts, outcome: "denied", denial };
+  if (authenticated) await deps.outbox.put(toRecord(full, `denied#${deps.ids.id()}`));
+  else await deps.fold.add(full);
+  return denialReply(denial);
+}
