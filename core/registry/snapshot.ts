@@ -22,6 +22,7 @@ export interface RegistrySnapshot {
   /** By exact issuer and purpose; the returned record's issuer is the one asked for. */
   trustedIssuer(issuer: string, purpose: TrustedIssuerRegistration["purpose"]): TrustedIssuerRegistration | undefined;
   lending(issuer: string): readonly LendingRegistration[];
+  lendingRule(name: string): LendingRegistration | undefined;
   /** Entailments for an agent (SPIFFE ID) that was shown a token for `resource`. */
   entailments(agentId: string, resource: string): readonly EntailmentRegistration[];
   readonly policies: readonly PolicyRegistration[];
@@ -56,6 +57,7 @@ export function createSnapshot(version: number, trustDomain: string, rows: reado
   const resources = unique(of("resource"), (r) => r.uri);
   const scopes = new Map(of("resource").flatMap((r) => r.scopes.map((s) => [s, r] as const)));
   const types = unique(of("details-type"), (d) => d.name);
+  const rules = unique(of("lending"), (r) => r.name);
   const issuers = unique(of("trusted-issuer"), (i) => `${i.purpose} ${i.issuer}`);
   return {
     version,
@@ -68,6 +70,7 @@ export function createSnapshot(version: number, trustDomain: string, rows: reado
     resourceOfScope: (scope) => scopes.get(scope),
     detailsType: (name) => types.get(name),
     trustedIssuer: (issuer, purpose) => issuers.get(`${purpose} ${issuer}`),
+    lendingRule: (name) => rules.get(name),
     lending: (issuer) => of("lending").filter((rule) => rule.issuer === issuer),
     entailments: (id, resource) =>
       of("entailment").filter((e) => agentId(e.agent) === id && e.from.resource === resource),

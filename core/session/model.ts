@@ -55,6 +55,8 @@ export interface Session {
   readonly registryVersion: number;
   /** Where this session's bit stands: list id and index. */
   readonly status: { readonly list: string; readonly idx: number };
+  /** For a person's tree: names of the lending rules their claims matched, so that a next hop knows what may be lent. */
+  readonly lending?: readonly string[];
   /** For a root opened with a person's token: what to burn when it is revoked. */
   readonly personToken?: { readonly marker: string; readonly expiresAtSeconds: number };
   /** Set when the session ended before its time without a tombstone (it died while it was being issued). */

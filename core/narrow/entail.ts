@@ -1,0 +1,45 @@
+import type { Denial } from "../denial.ts";
+import type { RegistrySnapshot } from "../registry/snapshot.ts";
+import { err, ok, type Result } from "../result.ts";
+import type { AuthorizationDetail, Grant } from "../session/model.ts";
+
+/**
+ * What a presented access token lets the agent that serves its audience ask for at the next hop (registry
+ * entailments). Not transitive. Every detail of the token carries over by the entailment's map; one it does not map
+ * refuses the hop, since dropping it would widen (threat 7).
+ * @param agentId the serving agent's SPIFFE ID
+ * @param presented the one grant of the presented token, as the token states it
+ * @param wanted the grants asked for; only entailments that reach a wanted scope count
+ * @returns what may be held, per target resource; scopes that nothing entails are simply absent. Or `details_unmapped`
+ */
+export function entailedBy(
+  agentId: string,
+  presented: Grant,
+  wanted: readonly Grant[],
+  registry: RegistrySnapshot,
+): Result<readonly Grant[], Denial> {
+  const held = new Map<string, { scopes: Set<string>; details: Map<string, AuthorizationDetail> }>();
+  const used = registry
+    .entailments(agentId, presented.resource)
+    .filter((e) => presented.scopes.includes(e.from.scope))
+    .filter((e) => wanted.some((w) => w.resource === e.to.resource && w.scopes.some((s) => e.to.scopes.includes(s))));
+  for (const entailment of used) {
+    const target = held.get(entailment.to.resource) ?? { scopes: new Set(), details: new Map() };
+    for (const scope of entailment.to.scopes) target.scopes.add(scope);
+    for (const detail of presented.details) {
+      const name = Object.hasOwn(entailment.details, detail.type) ? entailment.details[detail.type] : undefined;
+      const type = name === undefined ? undefined : registry.detailsType(name);
+      if (!type || type.resource !== entailment.to.resource)
+        return err({ code: "details_unmapped", type: detail.type });
+      target.details.set(type.name, { ...detail, type: type.name });
+    }
+    held.set(entailment.to.resource, target);
+  }
+  return ok(
+    [...held].map(([resource, { scopes, details }]) => ({
+      resource,
+      scopes: [...scopes],
+      details: [...details.values()],
+    })),
+  );
+}

@@ -1,0 +1,62 @@
+import type { Denial } from "../denial.ts";
+import type { RegistrySnapshot } from "../registry/snapshot.ts";
+import { err, ok, type Result } from "../result.ts";
+import type { AuthorizationDetail, Grant } from "../session/model.ts";
+import { checkDetail } from "./details.ts";
+
+/** What a request names, before anything is known of what it may have. */
+export interface Wanted {
+  readonly resources: readonly string[];
+  readonly scopes: readonly string[];
+  readonly details: readonly AuthorizationDetail[];
+}
+
+/**
+ * Sorts requested scopes and details under the resources they belong to. A scope belongs to exactly one resource and
+ * a detail restricts one, so this is never a guess.
+ * @returns one grant a named resource, in the order named; or `resource_missing`, `resource_unknown`,
+ * `scope_missing`, `scope_unknown` (all of them), `details_invalid`
+ */
+export function resolveWanted(wanted: Wanted, registry: RegistrySnapshot): Result<readonly Grant[], Denial> {
+  const resources = [...new Set(wanted.resources)];
+  if (resources.length === 0) return err({ code: "resource_missing" });
+  for (const resource of resources)
+    if (!registry.resource(resource)) return err({ code: "resource_unknown", resource });
+  if (wanted.scopes.length === 0) return err({ code: "scope_missing" });
+  const unknown = wanted.scopes.filter((scope) => {
+    const owner = registry.resourceOfScope(scope)?.uri;
+    return owner === undefined || !resources.includes(owner);
+  });
+  if (unknown.length > 0) return err({ code: "scope_unknown", scopes: unknown });
+  const details = resolveDetails(wanted.details, resources, registry);
+  if (!details.ok) return details;
+  const grants = resources.map((resource) => ({
+    resource,
+    scopes: [...new Set(wanted.scopes)].filter((scope) => registry.resourceOfScope(scope)?.uri === resource),
+    details: details.value.get(resource) ?? [],
+  }));
+  // a resource without any scope would yield a token that says nothing: the caller forgot something
+  if (grants.some((grant) => grant.scopes.length === 0)) return err({ code: "scope_missing" });
+  return ok(grants);
+}
+
+/** Requested details by resource; a type twice, or one for a resource that is not named, is refused. */
+export function resolveDetails(
+  details: readonly AuthorizationDetail[],
+  resources: readonly string[],
+  registry: RegistrySnapshot,
+): Result<ReadonlyMap<string, readonly AuthorizationDetail[]>, Denial> {
+  const byResource = new Map<string, AuthorizationDetail[]>();
+  const seen = new Set<string>();
+  for (const detail of details) {
+    const checked = checkDetail(detail, registry);
+    if (!checked.ok) return checked;
+    const { name, resource } = checked.value;
+    if (seen.has(name)) return err({ code: "details_invalid", type: name, why: "named twice in one request" });
+    if (!resources.includes(resource))
+      return err({ code: "details_invalid", type: name, why: `it restricts ${resource}, which is not asked for` });
+    seen.add(name);
+    byResource.set(resource, [...(byResource.get(resource) ?? []), detail]);
+  }
+  return ok(byResource);
+}

@@ -1,0 +1,71 @@
+import type { Denial, ScopeBound } from "../denial.ts";
+import type { ScopeSet } from "../registry/model.ts";
+import type { RegistrySnapshot } from "../registry/snapshot.ts";
+import { err, ok, type Result } from "../result.ts";
+import type { AuthorizationDetail, Grant } from "../session/model.ts";
+import { narrowDetail } from "./details.ts";
+
+/**
+ * Narrows wanted grants below those that stand: every scope must be held, every constraint is inherited or replaced by
+ * a narrower one. Scopes are all or nothing: the refusal names what was refused.
+ * @param wanted grants resolved from the request
+ * @param held what stands above: a session, an offer, or what a presented token entails
+ * @param by which bound is named in the refusal
+ * @returns the child's grants, never wider than `held`; or `scope_exceeds`, `details_exceed`
+ */
+export function narrowWithin(
+  wanted: readonly Grant[],
+  held: readonly Grant[],
+  by: ScopeBound,
+  registry: RegistrySnapshot,
+): Result<readonly Grant[], Denial> {
+  const refused = exceeding(wanted, held);
+  if (refused.length > 0) return err({ code: "scope_exceeds", by, scopes: refused });
+  const grants: Grant[] = [];
+  for (const grant of wanted) {
+    const above = held.find((h) => h.resource === grant.resource);
+    const details = narrowDetails(grant.details, above?.details ?? [], registry);
+    if (!details.ok) return details;
+    grants.push({ ...grant, details: details.value });
+  }
+  return ok(grants);
+}
+
+/** Refuses scopes beyond a plain set (what an agent is registered for, what a principal may lend). */
+export function boundScopes(
+  grants: readonly Grant[],
+  allowed: readonly ScopeSet[],
+  by: ScopeBound,
+): Result<void, Denial> {
+  const refused = exceeding(grants, allowed);
+  return refused.length > 0 ? err({ code: "scope_exceeds", by, scopes: refused }) : ok(undefined);
+}
+
+const exceeding = (wanted: readonly ScopeSet[], allowed: readonly ScopeSet[]): string[] =>
+  wanted.flatMap((w) => {
+    const scopes = new Set(allowed.filter((a) => a.resource === w.resource).flatMap((a) => a.scopes));
+    return w.scopes.filter((scope) => !scopes.has(scope));
+  });
+
+const narrowDetails = (
+  wanted: readonly AuthorizationDetail[],
+  above: readonly AuthorizationDetail[],
+  registry: RegistrySnapshot,
+): Result<readonly AuthorizationDetail[], Denial> => {
+  const result: AuthorizationDetail[] = [];
+  for (const parent of above) {
+    const type = registry.detailsType(parent.type);
+    // the type was withdrawn from the registry: its constraint can no longer be compared or enforced
+    if (!type) return err({ code: "details_invalid", type: parent.type, why: "the type is no longer registered" });
+    const replacement = wanted.find((w) => w.type === parent.type);
+    if (!replacement) {
+      result.push(parent);
+      continue;
+    }
+    const narrowed = narrowDetail(parent, replacement, type);
+    if (!narrowed.ok) return narrowed;
+    result.push(narrowed.value);
+  }
+  const added = wanted.filter((w) => !above.some((parent) => parent.type === w.type));
+  return ok([...result, ...added]);
+};
