@@ -2,6 +2,7 @@ import type { Denial } from "../denial.ts";
 import type { RegistrySnapshot } from "../registry/snapshot.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { AuthorizationDetail, Grant } from "../session/model.ts";
+import { checkDetail } from "./details.ts";
 
 /**
  * What a presented access token lets the agent that serves its audience ask for at the next hop (registry
@@ -29,9 +30,10 @@ export function entailedBy(
     for (const detail of presented.details) {
       const name = Object.hasOwn(entailment.details, detail.type) ? entailment.details[detail.type] : undefined;
       const type = name === undefined ? undefined : registry.detailsType(name);
-      if (!type || type.resource !== entailment.to.resource)
+      const mapped = { ...detail, type: name ?? "" };
+      if (type?.resource !== entailment.to.resource || !checkDetail(mapped, registry).ok)
         return err({ code: "details_unmapped", type: detail.type });
-      target.details.set(type.name, { ...detail, type: type.name });
+      target.details.set(mapped.type, mapped);
     }
     held.set(entailment.to.resource, target);
   }

@@ -1,0 +1,101 @@
+import type { DeathCause } from "../denial.ts";
+import { err, ok, type Result } from "../result.ts";
+import { ancestorsOf, type Session } from "./model.ts";
+import type { LivenessQuery, LivenessRows, SessionStore, Standing } from "./store.ts";
+
+/** Names of liveness subjects, as they stand in `Session.generations` and in table Revocations. */
+export const subjects = {
+  agent: (id: string) => `agent:${id}`,
+  principal: (id: string) => `principal:${id}`,
+  build: (digest: string) => `build:${digest}`,
+  deployment: "deployment",
+} as const;
+
+/** The query for a session known by the claims of a token or by its row: whatever can end it, in one batch. */
+export function queryFor(session: {
+  readonly root: string;
+  readonly sid: string;
+  readonly anc: readonly string[];
+  readonly actors: readonly string[];
+  readonly principalId: string;
+}): LivenessQuery {
+  return {
+    session: { root: session.root, sid: session.sid },
+    tombstones: [session.sid, ...ancestorsOf(session)],
+    subjects: [...session.actors.map(subjects.agent), subjects.principal(session.principalId)],
+    burnt: [],
+  };
+}
+
+/** Several queries as one; at most one of them names a session. */
+export function mergeQueries(...queries: readonly LivenessQuery[]): LivenessQuery {
+  const session = queries.find((q) => q.session)?.session;
+  return {
+    ...(session ? { session } : {}),
+    tombstones: queries.flatMap((q) => q.tombstones),
+    subjects: queries.flatMap((q) => q.subjects),
+    burnt: queries.flatMap((q) => q.burnt),
+  };
+}
+
+/**
+ * Reads liveness. One batch, and a second only where the session's row names a subject the caller could not know
+ * (the build of an agent further up): what a session was issued under is never left unread.
+ */
+export async function readLiveness(store: SessionStore, query: LivenessQuery): Promise<LivenessRows> {
+  const rows = await store.readLiveness(query);
+  const unread = Object.keys(rows.session?.generations ?? {}).filter(
+    (subject) => subject !== subjects.deployment && !query.subjects.includes(subject),
+  );
+  if (!rows.complete || unread.length === 0) return rows;
+  return store.readLiveness({ ...query, subjects: [...query.subjects, ...unread] });
+}
+
+/** The standing of a subject; a row that was never written is generation 0 and not blocked. */
+export function standingOf(rows: LivenessRows, subject: string): Standing {
+  if (subject === subjects.deployment) return rows.deployment ?? { generation: 0, blocked: true };
+  return rows.standings.get(subject) ?? { generation: 0, blocked: false };
+}
+
+/** The first of `names` that an operator has blocked; the deployment is always looked at. */
+export function blockedAmong(rows: LivenessRows, names: readonly string[]): string | undefined {
+  return [subjects.deployment, ...names].find((subject) => standingOf(rows, subject).blocked);
+}
+
+/** The first subject whose generation is no longer the recorded one. */
+export function raisedSince(
+  rows: LivenessRows,
+  generations: Readonly<Record<string, number>>,
+): string | undefined {
+  return Object.keys(generations).find((subject) => standingOf(rows, subject).generation !== generations[subject]);
+}
+
+/**
+ * Whether a session is alive by one liveness read: its row is there and not ended, not expired by our own clock (TTL
+ * deletion is days late), no tombstone on it or above it, nothing blocked, every generation unchanged. No clocks are
+ * compared with revocations (threat 5).
+ * @param rows what {@link readLiveness} returned for this session
+ * @param sid the session asked for
+ */
+export function judgeSession(rows: LivenessRows, sid: string, nowSeconds: number): Result<Session, DeathCause> {
+  if (!rows.complete || !rows.deployment) return err({ kind: "unreadable" });
+  const session = rows.session;
+  if (!session || session.sid !== sid) return err({ kind: "missing", sid });
+  if (session.ended) return err({ kind: "ended", sid });
+  const dead = [session.sid, ...ancestorsOf(session)].find((id) => rows.tombstones.has(id));
+  if (dead !== undefined) return err({ kind: "tombstone", sid: dead });
+  const names = Object.keys(session.generations);
+  const blocked = blockedAmong(rows, names);
+  if (blocked !== undefined) return err({ kind: "blocked", subject: blocked });
+  const raised = raisedSince(rows, session.generations);
+  if (raised !== undefined) return err({ kind: "generation", subject: raised });
+  if (session.expiresAtSeconds <= nowSeconds) return err({ kind: "expired", atSeconds: session.expiresAtSeconds });
+  return ok(session);
+}
+
+/** Generations as they stand now, to be recorded with what is issued. */
+export function generationsNow(rows: LivenessRows, names: readonly string[]): Record<string, number> {
+  return Object.fromEntries(
+    [subjects.deployment, ...names].map((subject) => [subject, standingOf(rows, subject).generation]),
+  );
+}

@@ -1,0 +1,67 @@
+import type { JWTPayload } from "jose";
+import type { RegistrySnapshot } from "../registry/snapshot.ts";
+import { currentAgent, type Grant, type Session } from "../session/model.ts";
+
+/** Nested actors, current outermost (RFC 8693 4.1): history for whoever reads it, never permission. */
+export interface Act {
+  readonly sub: string;
+  readonly act?: Act;
+}
+
+/** The `act` of a session: for a person every agent, for an agent on its own those after it; none when there is none. */
+export function actOf(session: Pick<Session, "principal" | "actors">): Act | undefined {
+  const actors = session.principal.kind === "agent" ? session.actors.slice(1) : session.actors;
+  return actors.reduce<Act | undefined>((inner, sub) => (inner ? { sub, act: inner } : { sub }), undefined);
+}
+
+interface Times {
+  readonly iat: number;
+  readonly exp: number;
+  readonly jti: string;
+}
+
+const sessionClaims = (session: Session, issuer: string, times: Times): JWTPayload => {
+  const act = actOf(session);
+  return {
+    iss: issuer,
+    sub: session.principal.id,
+    client_id: currentAgent(session),
+    ...times,
+    cnf: { jkt: session.jkt },
+    ...(act ? { act } : {}),
+    sid: session.sid,
+    root: session.root,
+    anc: [...session.anc],
+    depth: session.depth,
+    assurance: session.assurance,
+  };
+};
+
+/**
+ * Claims of an access token for exactly one resource (RFC 9068 2.2, RFC 9396 9.1, RFC 9449 6, Token Status List).
+ * @param grant the session's part this token carries
+ */
+export function accessClaims(
+  session: Session,
+  grant: Grant,
+  issuer: string,
+  times: Times,
+  registry: RegistrySnapshot,
+): JWTPayload {
+  const wantsPair = registry.resource(grant.resource)?.subjectIdentifier === "iss_sub";
+  const subId = wantsPair ? session.principal.subId : undefined;
+  return {
+    ...sessionClaims(session, issuer, times),
+    aud: grant.resource,
+    scope: grant.scopes.join(" "),
+    ...(grant.details.length > 0 ? { authorization_details: grant.details } : {}),
+    ...(subId ? { sub_id: { format: "iss_sub", ...subId } } : {}),
+    status: { status_list: { idx: session.status.idx, uri: `${issuer}/status/${session.status.list}` } },
+  };
+}
+
+/** Claims of a session token: for Lanyard alone, so its audience is the issuer and it names no scope. */
+export const ownSessionClaims = (session: Session, issuer: string, times: Times): JWTPayload => ({
+  ...sessionClaims(session, issuer, times),
+  aud: issuer,
+});

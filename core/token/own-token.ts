@@ -1,0 +1,109 @@
+import type { Denial } from "../denial.ts";
+import { decodeUnverified, ownKeyLookup, verifyJwt } from "../jwt.ts";
+import { limits } from "../limits.ts";
+import type { Clock, OwnKeys } from "../ports.ts";
+import { nowSeconds } from "../ports.ts";
+import { err, ok, type Result } from "../result.ts";
+import type { AuthorizationDetail } from "../session/model.ts";
+import { tokenTyp } from "../wire.ts";
+
+/** What one of our own access or session tokens says, signature checked. */
+export interface OwnToken {
+  readonly kind: "access" | "session";
+  readonly aud: string;
+  readonly agent: string;
+  readonly principalId: string;
+  readonly root: string;
+  readonly sid: string;
+  readonly anc: readonly string[];
+  /** Every agent of the chain, first to current. */
+  readonly actors: readonly string[];
+  readonly jkt: string;
+  readonly scopes: readonly string[];
+  readonly details: readonly AuthorizationDetail[];
+  readonly expiresAtSeconds: number;
+  readonly jti: string;
+  /** All claims, for introspection. */
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Verifies a token of this deployment with its session keys only: `at+jwt` (RFC 9068) or our session token. An
+ * identity token or a status list never passes, whatever its audience (threat 14).
+ * @param kind which kind the caller claims it to be; what it is must match
+ * @param options `ignoreExpiry` for revocation, where an expired token still names its session
+ * @returns the token's facts, or `subject_token_invalid`, `subject_token_expired`
+ */
+export async function verifyOwnToken(
+  token: string,
+  kind: "access" | "session",
+  deps: { readonly ownKeys: OwnKeys; readonly issuer: string; readonly clock: Clock },
+  options: { readonly ignoreExpiry?: boolean } = {},
+): Promise<Result<OwnToken, Denial>> {
+  const invalid = (why: string) => err({ code: "subject_token_invalid", why } as const);
+  const unverified = decodeUnverified(token)?.payload;
+  // the audience of an access token is any one resource: the caller compares it; here it must only be one string
+  const audience = kind === "session" ? deps.issuer : unverified?.aud;
+  if (typeof audience !== "string") return invalid("no single audience");
+  const verified = await verifyJwt(token, ownKeyLookup(await deps.ownKeys.keys("session")), {
+    typ: [tokenTyp[kind]],
+    algorithms: ["ES256"],
+    issuer: deps.issuer,
+    audience,
+    nowSeconds: nowSeconds(deps.clock),
+    skewSeconds: 0,
+    requiredClaims: ["sub", "client_id", "exp", "iat", "jti", "sid", "root", "cnf"],
+    ...(options.ignoreExpiry ? { ignoreExpiry: true } : {}),
+  });
+  if (!verified.ok) {
+    const { why, expiredAtSeconds, detail } = verified.error;
+    if (why === "expired") return err({ code: "subject_token_expired", expiredAtSeconds: expiredAtSeconds ?? 0 });
+    return invalid(`${why}: ${detail}`);
+  }
+  return fromClaims(kind, audience, verified.value.payload) ?? invalid("a claim of ours is missing or of another type");
+}
+
+function fromClaims(
+  kind: OwnToken["kind"],
+  aud: string,
+  claims: Readonly<Record<string, unknown>>,
+): Result<OwnToken, Denial> | undefined {
+  const { sub, client_id: agent, sid, root, anc, jti, exp, scope, authorization_details: details, cnf } = claims;
+  const jkt = (cnf as { jkt?: unknown } | undefined)?.jkt;
+  const texts = [sub, agent, sid, root, jti, jkt];
+  if (!texts.every((t): t is string => typeof t === "string") || typeof exp !== "number") return undefined;
+  if (!Array.isArray(anc) || anc.length > limits.depthMax || !anc.every((a) => typeof a === "string")) return undefined;
+  const actors = chainOf(claims.act, String(sub), String(agent));
+  if (!actors) return undefined;
+  return ok({
+    kind,
+    aud,
+    agent: String(agent),
+    principalId: String(sub),
+    root: String(root),
+    sid: String(sid),
+    anc,
+    actors,
+    jkt: String(jkt),
+    scopes: typeof scope === "string" ? scope.split(" ") : [],
+    details: Array.isArray(details) ? (details as AuthorizationDetail[]) : [],
+    expiresAtSeconds: exp,
+    jti: String(jti),
+    claims,
+  });
+}
+
+/** Agents of a nested `act` (RFC 8693 4.1), first to current; an agent on its own stands first without an `act`. */
+function chainOf(act: unknown, sub: string, agent: string): readonly string[] | undefined {
+  const newestFirst: string[] = [];
+  let level = act;
+  while (level !== undefined) {
+    const { sub: actor, act: inner } = (level ?? {}) as { sub?: unknown; act?: unknown };
+    if (typeof actor !== "string" || newestFirst.length > limits.depthMax) return undefined;
+    newestFirst.push(actor);
+    level = inner;
+  }
+  const actors = newestFirst.reverse();
+  const whole = sub.startsWith("spiffe://") ? [sub, ...actors] : actors;
+  return whole[whole.length - 1] === agent ? whole : undefined;
+}

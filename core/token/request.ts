@@ -1,0 +1,138 @@
+import type { Denial } from "../denial.ts";
+import { limits } from "../limits.ts";
+import { parseBoundedJson } from "../json.ts";
+import { err, ok, type Result } from "../result.ts";
+import type { AuthorizationDetail } from "../session/model.ts";
+import {
+  accessTokenType,
+  type Call,
+  idTokenType,
+  offerTokenType,
+  sessionTokenType,
+  tokenExchangeGrant,
+} from "../wire.ts";
+import { type Form, readForm, single } from "./form.ts";
+
+/** What may be asked for: an access token, a session token over several resources, an offer to another agent. */
+export type Requested = "access" | "session" | "offer";
+
+/** A token request as parsed, nothing in it believed yet. */
+export interface TokenRequest {
+  readonly subject?: { readonly token: string; readonly type: "id" | "access" | "session" | "offer" };
+  readonly actorToken?: string;
+  readonly clientId?: string;
+  readonly requested: Requested;
+  readonly resources: readonly string[];
+  readonly audience?: string;
+  readonly scopes: readonly string[];
+  readonly details: readonly AuthorizationDetail[];
+  readonly purpose?: string;
+  readonly lifetimeSeconds?: number;
+}
+
+const subjectTypes = new Map<string, "id" | "access" | "session" | "offer">([
+  [idTokenType, "id"],
+  [accessTokenType, "access"],
+  [sessionTokenType, "session"],
+  [offerTokenType, "offer"],
+]);
+const requestedTypes = new Map<string, Requested>([
+  [accessTokenType, "access"],
+  [sessionTokenType, "session"],
+  [offerTokenType, "offer"],
+]);
+const jwtType = "urn:ietf:params:oauth:token-type:jwt";
+
+/**
+ * Parses the form of a token request (RFC 6749 4.4, RFC 8693 2.1, RFC 8707 2, RFC 9396 2).
+ * @returns the request and its form, or the denial of the first thing that is wrong
+ */
+export function readTokenRequest(call: Call): Result<{ request: TokenRequest; form: Form }, Denial> {
+  const read = readForm(call, ["resource"]);
+  if (!read.ok) return read;
+  const form = read.value;
+  const parsed = parse(form);
+  return parsed.ok ? ok({ request: parsed.value, form }) : parsed;
+}
+
+function parse(form: Form): Result<TokenRequest, Denial> {
+  const subject = readSubject(form);
+  if (!subject.ok) return subject;
+  const actor = readActor(form);
+  if (!actor.ok) return actor;
+  const requested = requestedTypes.get(single(form, "requested_token_type") ?? accessTokenType);
+  if (!requested) return invalid("requested_token_type", "ask for an access token, a session or an offer");
+  const resources = form.get("resource") ?? [];
+  const scopes = [...new Set((single(form, "scope") ?? "").split(" ").filter((s) => s !== ""))];
+  if (resources.length > limits.resourcesPerRequest) return invalid("resource", "too many");
+  if (scopes.length > limits.scopesPerRequest) return invalid("scope", "too many");
+  const details = readDetails(single(form, "authorization_details"));
+  if (!details.ok) return details;
+  const purpose = single(form, "purpose");
+  if (purpose !== undefined && purpose.length > limits.purposeCharacters)
+    return invalid("purpose", `at most ${limits.purposeCharacters} characters`);
+  const lifetime = single(form, "lifetime_seconds");
+  if (lifetime !== undefined && !/^[1-9][0-9]{0,5}$/.test(lifetime))
+    return invalid("lifetime_seconds", "send a positive whole number of seconds");
+  const [audience, clientId] = [single(form, "audience"), single(form, "client_id")];
+  return ok({
+    ...(subject.value ? { subject: subject.value } : {}),
+    ...(actor.value ? { actorToken: actor.value } : {}),
+    ...(clientId === undefined ? {} : { clientId }),
+    ...(audience === undefined ? {} : { audience }),
+    ...(purpose === undefined ? {} : { purpose }),
+    ...(lifetime === undefined ? {} : { lifetimeSeconds: Number(lifetime) }),
+    requested,
+    resources,
+    scopes,
+    details: details.value,
+  });
+}
+
+const invalid = (name: string, why: string) => err({ code: "parameter_invalid", name, why } as const);
+const missing = (name: string) => err({ code: "parameter_missing", name } as const);
+
+function readSubject(form: Form): Result<TokenRequest["subject"], Denial> {
+  const grantType = single(form, "grant_type");
+  if (grantType === undefined) return missing("grant_type");
+  const token = single(form, "subject_token");
+  const typeUri = single(form, "subject_token_type");
+  if (grantType === "client_credentials") {
+    // a subject in a grant that has none is a confused client: acting for nobody would surprise it
+    return token === undefined && typeUri === undefined
+      ? ok(undefined)
+      : invalid("subject_token", "client_credentials takes no subject; use token exchange");
+  }
+  if (grantType !== tokenExchangeGrant) return err({ code: "grant_unsupported", grantType: grantType.slice(0, 100) });
+  if (token === undefined) return missing("subject_token");
+  if (typeUri === undefined) return missing("subject_token_type");
+  const type = subjectTypes.get(typeUri);
+  if (!type) return invalid("subject_token_type", "unknown type");
+  if (token.length > limits.tokenBytes) return invalid("subject_token", "too large");
+  return ok({ token, type });
+}
+
+/** RFC 8693 2.1: the type is required with an actor token and must not be sent without it. */
+function readActor(form: Form): Result<string | undefined, Denial> {
+  const token = single(form, "actor_token");
+  const type = single(form, "actor_token_type");
+  if (token === undefined) return type === undefined ? ok(undefined) : missing("actor_token");
+  if (type === undefined) return missing("actor_token_type");
+  if (type !== jwtType) return invalid("actor_token_type", `an identity token is a ${jwtType}`);
+  return ok(token);
+}
+
+function readDetails(text: string | undefined): Result<readonly AuthorizationDetail[], Denial> {
+  if (text === undefined) return ok([]);
+  const bad = (why: string) => err({ code: "details_invalid", type: "?", why } as const);
+  if (Buffer.byteLength(text, "utf8") > limits.detailsBytes) return bad("too large");
+  const parsed = parseBoundedJson(text);
+  if (!parsed.ok) return bad(parsed.error);
+  const list = parsed.value;
+  if (!Array.isArray(list)) return bad("authorization_details is a JSON array of objects");
+  if (list.length > limits.detailsPerRequest) return bad("too many");
+  for (const item of list)
+    if (typeof item !== "object" || item === null || Array.isArray(item) || typeof item.type !== "string")
+      return bad("each entry is an object with a type");
+  return ok(list as AuthorizationDetail[]);
+}
