@@ -1,0 +1,91 @@
+import { randomBytes } from "node:crypto";
+import type { ClientMetadata, Configuration } from "oidc-provider";
+import { memoryAdapters } from "./memory.ts";
+import { personOf } from "./people.ts";
+import type { ProviderState } from "./state.ts";
+
+/** The one scope the provider grants at Lanyard: "this person lets that application's agent act". */
+export const delegateScope = "delegate";
+
+/** The client of an agent's application: what the registry names as the agent's `clients`. */
+export const clientIdOf = (agent: string): string => `${agent}-app`;
+
+/**
+ * One confidential client an agent, authorization code with PKCE only.
+ * @param issuer the provider's own URL; the redirect URI lies below it and nothing ever listens there
+ */
+export const clientOf = (issuer: string, agent: string): ClientMetadata => ({
+  client_id: clientIdOf(agent),
+  client_secret: randomBytes(32).toString("base64url"),
+  redirect_uris: [redirectUriOf(issuer, agent)],
+  response_types: ["code"],
+  grant_types: ["authorization_code"],
+  token_endpoint_auth_method: "client_secret_basic",
+  id_token_signed_response_alg: "RS256",
+  require_auth_time: true,
+});
+
+/** Where the provider sends the browser back to. */
+export const redirectUriOf = (issuer: string, agent: string): string => `${issuer}/app/${agent}/callback`;
+
+/**
+ * The provider's whole configuration.
+ * @param clients one an agent
+ * @param lanyardIssuer the only resource access tokens are made for
+ * @param state signing keys
+ */
+export function configurationOf(
+  clients: readonly ClientMetadata[],
+  lanyardIssuer: string,
+  state: ProviderState,
+): Configuration {
+  const groupsOf = (sub: string | undefined) => ({ groups: personOf(sub ?? "")?.groups ?? [] });
+  return {
+    adapter: memoryAdapters(),
+    clients,
+    jwks: { keys: state.keys },
+    cookies: {
+      keys: [randomBytes(32).toString("base64url")],
+      short: { sameSite: "strict" },
+      long: { sameSite: "strict" },
+    },
+    claims: { openid: ["sub"], groups: ["groups"] },
+    scopes: ["openid", "groups"],
+    // the registry's lending rules read `groups` from the ID token itself
+    conformIdTokenClaims: false,
+    pkce: { required: () => true },
+    clientBasedCORS: () => false,
+    ttl: { AccessToken: 600, AuthorizationCode: 60, IdToken: 600, Interaction: 60, Session: 60, Grant: 600 },
+    interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
+    findAccount: (_ctx, sub) => {
+      const person = personOf(sub);
+      if (!person) return undefined;
+      return { accountId: sub, claims: () => ({ sub, groups: [...person.groups] }) };
+    },
+    extraTokenClaims: (_ctx, token) => ("accountId" in token ? groupsOf(token.accountId) : undefined),
+    renderError: (ctx, out) => {
+      ctx.type = "json";
+      ctx.body = { error: out.error, error_description: out.error_description };
+    },
+    features: {
+      devInteractions: { enabled: false },
+      userinfo: { enabled: false },
+      rpInitiatedLogout: { enabled: false },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => lanyardIssuer,
+        useGrantedResource: () => true,
+        getResourceServerInfo: (_ctx, resource) => {
+          if (resource !== lanyardIssuer) throw new Error("this provider makes access tokens for Lanyard only");
+          return {
+            scope: delegateScope,
+            audience: lanyardIssuer,
+            accessTokenFormat: "jwt",
+            accessTokenTTL: 600,
+            jwt: { sign: { alg: "RS256" } },
+          };
+        },
+      },
+    },
+  };
+}
