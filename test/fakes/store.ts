@@ -1,0 +1,178 @@
+import type { AuditRecord } from "../../core/audit/record.ts";
+import { err, ok, type Result } from "../../core/result.ts";
+import type { Offer, Session } from "../../core/session/model.ts";
+import type {
+  Commit,
+  CommitConflict,
+  LivenessQuery,
+  LivenessRows,
+  Marker,
+  Outbox,
+  RevocationStore,
+  RevocationWrite,
+  SessionStore,
+  Standing,
+} from "../../core/session/store.ts";
+
+type Deployment = Standing & { readonly registryVersion: number };
+
+/**
+ * All tables in memory, as strict as the real ones: writes are conditional, a transaction is all or nothing, every
+ * call yields once so that races can happen, rows go in and out as copies.
+ */
+export class MemoryStore implements SessionStore, Outbox, RevocationStore {
+  readonly sessions = new Map<string, Session>();
+  readonly offers = new Map<string, Offer>();
+  readonly markers = new Map<string, Marker>();
+  readonly burnt = new Set<string>();
+  readonly tombstones = new Map<string, { root: string; expiresAtSeconds: number }>();
+  readonly standings = new Map<string, Standing>();
+  deployment: Deployment | undefined;
+  /** Records of transactions and of `put`, in order of writing. */
+  readonly records: AuditRecord[] = [];
+  /** Names of the calls that came, in order. */
+  readonly calls: string[] = [];
+  /** Set to make liveness reads come back incomplete. */
+  unreadable = false;
+  /** Set to make every write throw, as broken infrastructure would. */
+  broken = false;
+  /** Runs before each liveness read, with its number from 1: the place for races. */
+  beforeLiveness: ((nth: number) => void | Promise<void>) | undefined;
+  private livenessReads = 0;
+  private leased = 0;
+  private readonly nowSeconds: () => number;
+
+  /** @param options registry version the deployment's row tells (undefined: never applied), and the time offers are judged by */
+  constructor(options: { registryVersion?: number; nowSeconds?: () => number } = {}) {
+    this.nowSeconds = options.nowSeconds ?? (() => 0);
+    const { registryVersion } = options;
+    if (registryVersion !== undefined) this.deployment = { generation: 0, blocked: false, registryVersion };
+  }
+
+  async readLiveness(query: LivenessQuery): Promise<LivenessRows> {
+    await this.enter("readLiveness", false);
+    await this.beforeLiveness?.(++this.livenessReads);
+    const none = { tombstones: new Set<string>(), standings: new Map<string, Standing>(), burnt: new Set<string>() };
+    if (this.unreadable) return { complete: false, ...none };
+    const { session: wanted } = query;
+    const session = wanted && this.sessions.get(rowKey(wanted.root, wanted.sid));
+    const sids = [...query.tombstones, ...(wanted ? [wanted.sid] : [])];
+    return {
+      complete: true,
+      ...(session ? { session: structuredClone(session) } : {}),
+      tombstones: new Set(sids.filter((sid) => this.tombstones.has(sid))),
+      standings: new Map([...this.standings].filter(([subject]) => query.subjects.includes(subject))),
+      ...(this.deployment ? { deployment: { ...this.deployment } } : {}),
+      burnt: new Set(query.burnt.filter((key) => this.burnt.has(key))),
+    };
+  }
+
+  async readOffer(root: string, handleHash: string): Promise<Offer | undefined> {
+    await this.enter("readOffer", false);
+    const offer = this.offers.get(rowKey(root, handleHash));
+    return offer && structuredClone(offer);
+  }
+
+  async readSession(root: string, sid: string): Promise<Session | undefined> {
+    await this.enter("readSession", false);
+    const session = this.sessions.get(rowKey(root, sid)) ?? [...this.sessions.values()].find((s) => s.sid === sid);
+    return session && structuredClone(session);
+  }
+
+  async commit(write: Commit): Promise<Result<void, CommitConflict>> {
+    await this.enter("commit", true);
+    const conflict = this.conflictOf(write);
+    if (conflict) return err(conflict);
+    const { session, offer, redeem } = write;
+    if (session) this.sessions.set(rowKey(session.root, session.sid), structuredClone(session));
+    if (offer) this.offers.set(rowKey(offer.root, offer.handleHash), structuredClone(offer));
+    const redeemed = redeem && this.offers.get(rowKey(redeem.root, redeem.handleHash));
+    if (redeem && redeemed)
+      this.offers.set(rowKey(redeem.root, redeem.handleHash), {
+        ...redeemed,
+        redeemed: { sid: redeem.sid, jkt: redeem.jkt },
+      });
+    this.burnMarkers(write.markers);
+    this.records.push(write.record);
+    return ok(undefined);
+  }
+
+  async end(root: string, sid: string): Promise<void> {
+    await this.enter("end", true);
+    const session = this.sessions.get(rowKey(root, sid));
+    if (session) this.sessions.set(rowKey(root, sid), { ...session, ended: true });
+  }
+
+  async leaseStatus(expiresAtSeconds: number, deploymentGeneration: number): Promise<{ list: string; idx: number }> {
+    await this.enter("leaseStatus", true);
+    return { list: `${Math.ceil(expiresAtSeconds / 3600)}-${deploymentGeneration}`, idx: this.leased++ };
+  }
+
+  async put(record: AuditRecord): Promise<void> {
+    await this.enter("put", true);
+    if (!record.eventId.startsWith("denied#")) throw new Error("a record written alone must start with denied#");
+    if (this.records.some((r) => r.eventId === record.eventId)) throw new Error("a record of this id exists");
+    this.records.push(record);
+  }
+
+  async revoke(write: RevocationWrite): Promise<Result<void, CommitConflict>> {
+    await this.enter("revoke", true);
+    const used = write.markers.find((m) => this.markers.has(m.key));
+    if (used) return err({ kind: "marker", marker: used.kind });
+    const { tombstone, withdraw, burn, raise, lift } = write;
+    if (tombstone) this.tombstones.set(tombstone.sid, { ...tombstone });
+    const offer = withdraw && this.offers.get(rowKey(withdraw.root, withdraw.handleHash));
+    if (withdraw && offer) this.offers.set(rowKey(withdraw.root, withdraw.handleHash), { ...offer, withdrawn: true });
+    if (burn) this.burnt.add(burn.marker);
+    if (raise) this.raise(raise.subject, raise.block, raise.atSeconds);
+    if (lift) this.setStanding(lift.subject, { ...this.standing(lift.subject), blocked: false });
+    this.burnMarkers(write.markers);
+    this.records.push(write.record);
+    return ok(undefined);
+  }
+
+  /** Raises a counter as an operator would, without a record. */
+  raise(subject: string, block: boolean, atSeconds: number): void {
+    const before = this.standing(subject);
+    this.setStanding(subject, {
+      generation: before.generation + 1,
+      blocked: before.blocked || block,
+      cutAtSeconds: atSeconds,
+    });
+  }
+
+  private standing(subject: string): Standing {
+    const row = subject === "deployment" ? this.deployment : this.standings.get(subject);
+    return row ?? { generation: 0, blocked: false };
+  }
+
+  private setStanding(subject: string, standing: Standing): void {
+    if (subject === "deployment")
+      this.deployment = { ...standing, registryVersion: this.deployment?.registryVersion ?? 0 };
+    else this.standings.set(subject, standing);
+  }
+
+  private conflictOf(write: Commit): CommitConflict | undefined {
+    const { session, redeem } = write;
+    const used = write.markers.find((m) => this.markers.has(m.key));
+    if (used) return { kind: "marker", marker: used.kind };
+    if (session && this.sessions.has(rowKey(session.root, session.sid))) return { kind: "session_exists" };
+    if (this.records.some((r) => r.eventId === write.record.eventId)) throw new Error("a record of this id exists");
+    if (!redeem) return undefined;
+    const offer = this.offers.get(rowKey(redeem.root, redeem.handleHash));
+    const open = offer && !offer.redeemed && !offer.withdrawn && offer.expiresAtSeconds > this.nowSeconds();
+    return open ? undefined : { kind: "offer_taken" };
+  }
+
+  private burnMarkers(markers: readonly Marker[]): void {
+    for (const marker of markers) this.markers.set(marker.key, marker);
+  }
+
+  private async enter(call: string, writes: boolean): Promise<void> {
+    this.calls.push(call);
+    await Promise.resolve();
+    if (writes && this.broken) throw new Error("the store is broken");
+  }
+}
+
+const rowKey = (root: string, id: string): string => `${root} ${id}`;
