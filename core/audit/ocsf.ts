@@ -1,8 +1,138 @@
+import { createHash } from "node:crypto";
+import { ocsfClasses } from "./classes.ts";
+import { lanyardFacts } from "./facts.ts";
 import type { AuditFacts, AuditRecord } from "./record.ts";
+import { redactText } from "./redact.ts";
 
-export declare function toRecordPlaceholder(): void;
-/** Replaced by the audit room. */
+/** The released schema version every event is valid against. */
+export const ocsfVersion = "1.8.0";
+
+const userType = { user: 1, admin: 2, service: 4 } as const;
+
+/**
+ * Writes one decision as an OCSF 1.8.0 event: the standard's members for tools that know OCSF, and all of Lanyard's
+ * own facts under `unmapped.lanyard`, so that a question by session, agent or principal is one plain WHERE.
+ * Serialized once: relay and bucket carry these bytes, and `hash` is over them.
+ * @param facts the decision; texts in it are redacted and bounded here
+ * @param eventId `metadata.uid`, the outbox row's key and the key for de-duplication downstream
+ */
 export function toRecord(facts: AuditFacts, eventId: string): AuditRecord {
-  const body = JSON.stringify(facts);
-  return { eventId, timeMillis: facts.timeMillis, detailType: "API Activity", body, hash: "" };
+  const kind = ocsfClasses[facts.operation];
+  const event = {
+    metadata: {
+      version: ocsfVersion,
+      product: { name: "Lanyard", vendor_name: "Lanyard" },
+      uid: eventId,
+      event_code: facts.operation,
+      correlation_uid: facts.session?.root ?? facts.requestId,
+    },
+    class_uid: kind.classUid,
+    class_name: kind.className,
+    category_uid: kind.categoryUid,
+    category_name: kind.categoryName,
+    activity_id: kind.activityId,
+    activity_name: kind.activityName,
+    type_uid: kind.classUid * 100 + kind.activityId,
+    type_name: `${kind.className}: ${kind.activityName}`,
+    time: facts.timeMillis,
+    ...outcome(facts),
+    ...(facts.count === undefined ? {} : { count: facts.count }),
+    ...classMembers(facts, kind.classUid),
+    unmapped: { lanyard: lanyardFacts(facts) },
+  };
+  const body = JSON.stringify(event);
+  const hash = createHash("sha256").update(body).digest("base64url");
+  return { eventId, timeMillis: facts.timeMillis, detailType: kind.className, body, hash };
 }
+
+/** A revocation, and a refusal, deserve a look; a grant is everyday. */
+const outcome = (facts: AuditFacts) => {
+  const [severity_id, severity] =
+    facts.outcome === "denied" ? [2, "Low"] : facts.operation === "revoke" ? [3, "Medium"] : [1, "Informational"];
+  const status =
+    facts.outcome === "allowed" ? { status_id: 1, status: "Success" } : { status_id: 2, status: "Failure" };
+  return { severity_id, severity, ...status, ...(facts.denial ? { status_code: facts.denial.code } : {}) };
+};
+
+const classMembers = (facts: AuditFacts, classUid: number): Record<string, unknown> => {
+  const common = { actor: actor(facts), src_endpoint: source(facts) };
+  const request = { uid: redactText(facts.requestId) };
+  switch (classUid) {
+    case 3002:
+      return { ...common, user: receiver(facts), service: { name: "Lanyard" }, is_remote: true, ...session(facts) };
+    case 3003:
+      return { ...common, user: receiver(facts), privileges: privileges(facts), ...session(facts) };
+    case 3004:
+      return { ...common, entity: entity(facts), ...(facts.reason ? { comment: redactText(facts.reason) } : {}) };
+    default:
+      return { ...common, api: { operation: facts.operation, service: { name: "Lanyard" }, request } };
+  }
+};
+
+/** Who did it: the operator, else the agent that called. */
+const actor = (facts: AuditFacts) => ({
+  user: facts.operator
+    ? { uid: facts.operator.uniqueId, name: facts.operator.arn, type_id: userType.admin, type: "Admin" }
+    : agentUser(facts.agent),
+  ...session(facts),
+  ...(facts.policies && facts.policies.length > 0 ? { authorizations: verdicts(facts, facts.policies) } : {}),
+});
+
+const verdicts = (facts: AuditFacts, policies: readonly string[]) =>
+  policies.slice(0, 100).map((name) => ({
+    decision: facts.outcome === "allowed" ? "Allowed" : "Denied",
+    policy: { name: redactText(name) },
+  }));
+
+/** Whom it was for: of an offer the agent it is held out to, else the caller. */
+const receiver = (facts: AuditFacts) => agentUser(facts.offeredTo ?? facts.agent);
+
+const agentUser = (id: string | undefined) => {
+  const uid = redactText(id ?? "unknown");
+  return {
+    uid,
+    name: uid.slice(uid.indexOf("/agent/") + 1).replace("agent/", ""),
+    type_id: userType.service,
+    type: "Service",
+  };
+};
+
+const privileges = (facts: AuditFacts): string[] => {
+  const scopes =
+    facts.grants?.flatMap((g) => g.scopes.map((s) => `${g.resource} ${s}`)) ?? facts.requested?.scopes ?? [];
+  return scopes.slice(0, 500).map(redactText);
+};
+
+const session = (facts: AuditFacts) =>
+  facts.session === undefined
+    ? {}
+    : {
+        session: {
+          uid: facts.session.sid,
+          ...(facts.expiresAtSeconds === undefined ? {} : { expiration_time: facts.expiresAtSeconds * 1000 }),
+        },
+      };
+
+/** `agent:<id>`, `session:<sid>`, `registry`: the part before the colon is the entity's type. */
+const entity = (facts: AuditFacts) => {
+  const uid = redactText(facts.target ?? facts.session?.sid ?? facts.agent ?? "unknown");
+  const type = /^(session|agent|principal|build|deployment|registry|offer)(?=:|$)/.exec(uid)?.[0];
+  return { uid, ...(type ? { type } : {}) };
+};
+
+const source = (facts: AuditFacts) => {
+  const ip = address(facts.sourceIp);
+  // CloudTrail-like sources can be a service's name; ip_t would refuse it
+  return ip ? { ip } : { name: redactText(facts.sourceIp ?? "unknown").slice(0, 255) };
+};
+
+/** A plain address in the form every reader knows, or nothing; never a regular expression over hostile input. */
+const address = (text: string | undefined): string | undefined => {
+  if (text === undefined || text.length > 45 || !/^[0-9a-fA-F:.]+$/.test(text)) return undefined;
+  if (!text.includes(":")) {
+    const parts = text.split(".");
+    return parts.length === 4 && parts.every((p) => /^(0|[1-9]\d{0,2})$/.test(p) && Number(p) < 256) ? text : undefined;
+  }
+  const host = URL.parse(`http://[${text}]/`)?.hostname;
+  return host?.slice(1, -1);
+};

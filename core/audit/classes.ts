@@ -1,0 +1,43 @@
+import type { AuditOperation } from "./record.ts";
+
+/** The OCSF class and activity a decision is written as. */
+export interface OcsfClass {
+  readonly classUid: 3002 | 3003 | 3004 | 6003;
+  readonly className: string;
+  readonly categoryUid: 3 | 6;
+  readonly categoryName: string;
+  readonly activityId: number;
+  readonly activityName: string;
+}
+
+const iam = { categoryUid: 3, categoryName: "Identity & Access Management" } as const;
+const application = { categoryUid: 6, categoryName: "Application Activity" } as const;
+const authentication = { ...iam, classUid: 3002, className: "Authentication" } as const;
+const authorizeSession = { ...iam, classUid: 3003, className: "Authorize Session" } as const;
+const entityManagement = { ...iam, classUid: 3004, className: "Entity Management" } as const;
+const apiActivity = { ...application, classUid: 6003, className: "API Activity" } as const;
+
+const assignPrivileges = { ...authorizeSession, activityId: 1, activityName: "Assign Privileges" } as const;
+
+/**
+ * Operation → OCSF 1.8.0 class and activity.
+ * - proving who one is: Authentication / Logon; ending one's own session: Authentication / Logoff
+ * - a session, an offer, a redemption, a hop hands out privileges: Authorize Session / Assign Privileges
+ * - an access token is a ticket for one service out of a session already authorized: Authentication / Service Ticket Request
+ * - introspection reads, a request that never got as far as an operation is Other: API Activity
+ * - an operator's changes: Entity Management (Disable for a revocation, Enable for lifting a block, Update for the registry)
+ */
+export const ocsfClasses: Readonly<Record<AuditOperation, OcsfClass>> = {
+  attest: { ...authentication, activityId: 1, activityName: "Logon" },
+  "session.open": assignPrivileges,
+  "session.offer": assignPrivileges,
+  "session.redeem": assignPrivileges,
+  "session.hop": assignPrivileges,
+  "session.end": { ...authentication, activityId: 2, activityName: "Logoff" },
+  "token.access": { ...authentication, activityId: 4, activityName: "Service Ticket Request" },
+  introspect: { ...apiActivity, activityId: 2, activityName: "Read" },
+  request: { ...apiActivity, activityId: 99, activityName: "Other" },
+  revoke: { ...entityManagement, activityId: 9, activityName: "Disable" },
+  lift: { ...entityManagement, activityId: 8, activityName: "Enable" },
+  "registry.apply": { ...entityManagement, activityId: 3, activityName: "Update" },
+};

@@ -1,0 +1,61 @@
+import type { AuditFacts } from "./record.ts";
+import { redactAll, redactText, redactTokens } from "./redact.ts";
+
+/** Members whose values we made or proved: long hashes in them are identifiers, not secrets. */
+const ours = new Set([
+  "sid",
+  "root",
+  "parent",
+  "depth",
+  "principal",
+  "actors",
+  "grants",
+  "jti",
+  "jkt",
+  "evidence",
+  "build",
+]);
+
+/**
+ * Lanyard's own facts as flat, snake_case columns for `unmapped.lanyard`. One name, one type, for good:
+ * the tables over the audit bucket are built on these names.
+ */
+export function lanyardFacts(facts: AuditFacts): Record<string, unknown> {
+  const columns: Record<string, unknown> = {
+    operation: facts.operation,
+    outcome: facts.outcome,
+    request_id: facts.requestId,
+    agent: facts.agent,
+    operator_arn: facts.operator?.arn,
+    operator_id: facts.operator?.uniqueId,
+    principal: facts.principal,
+    actors: facts.actors,
+    sid: facts.session?.sid,
+    root: facts.session?.root,
+    parent: facts.session?.parent,
+    depth: facts.session?.depth,
+    offered_to: facts.offeredTo,
+    grants: facts.grants?.map((g) => ({ resource: g.resource, scopes: g.scopes, details: g.details })),
+    requested: facts.requested,
+    expires_at: facts.expiresAtSeconds === undefined ? undefined : facts.expiresAtSeconds * 1000,
+    jti: facts.jti,
+    jkt: facts.jkt,
+    assurance: facts.assurance,
+    evidence_type: facts.evidenceType,
+    evidence: facts.evidence,
+    build: facts.build,
+    registry_version: facts.registryVersion,
+    policies: facts.policies,
+    purpose: facts.purpose,
+    denial: facts.denial,
+    target: facts.target,
+    reason: facts.reason,
+    count: facts.count,
+    user_agent: facts.userAgent,
+  };
+  return Object.fromEntries(
+    Object.entries(columns)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [name, redactAll(value, ours.has(name) ? redactTokens : redactText)]),
+  );
+}

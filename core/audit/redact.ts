@@ -1,0 +1,52 @@
+/** Longest text a record carries; what is longer is cut. */
+const textCharacters = 2_048;
+/** Most entries of a list a record carries. */
+const listEntries = 100;
+/** How deep a record's facts may nest. */
+const nesting = 16;
+
+/** The start of any base64url JSON object: `{` followed by a quote, a blank or a line break. */
+const jwtShape = /(?<![A-Za-z0-9_-])(?:ey[ABIJ]|ew[opkl01])[A-Za-z0-9_-]{9,}(?:\.[A-Za-z0-9_-]*){0,4}/g;
+const pemShape = /-----BEGIN [A-Z0-9 ]{1,40}-----[\s\S]{0,16384}?(?:-----END [A-Z0-9 ]{1,40}-----|$)/g;
+const accessKeyShape = /(?<![A-Z0-9])A[KS]IA[A-Z0-9]{16}(?![A-Z0-9])/g;
+/** 30 bytes or more in base64: a secret key, a handle, a private JWK member, part of a session token. */
+const secretShape = /[A-Za-z0-9+/_-]{40,}={0,2}/g;
+
+/**
+ * Takes out what looks like a token or private key: the log must not become a place to steal from (threat 25).
+ * Runs of base64 that are only lower case (paths, hex digests) stay.
+ * @param text anything a caller may have written
+ * @returns the text, cut to 2,048 characters, with each finding replaced by `[redacted]`
+ */
+export function redactText(text: string): string {
+  return redactTokens(text)
+    .replace(accessKeyShape, "[redacted]")
+    .replace(secretShape, (run) => (/[A-Z]/.test(run) && /[a-z]/.test(run) ? "[redacted]" : run));
+}
+
+/** As {@link redactText} for values that are ours and may be long hashes (`jkt`, ids): only tokens and keys go. */
+export function redactTokens(text: string): string {
+  // cut before and after: bounded work, and no half of a token survives the second cut
+  const bounded = text
+    .slice(0, 8 * textCharacters)
+    .replace(pemShape, "[redacted]")
+    .replace(jwtShape, "[redacted]");
+  return bounded.length > textCharacters ? `${bounded.slice(0, textCharacters)}…` : bounded;
+}
+
+/**
+ * Copies plain data with every text redacted and every dimension bounded.
+ * @param value JSON-like data
+ * @param redact what is done to each text
+ */
+export function redactAll(value: unknown, redact: (text: string) => string, depth = 0): unknown {
+  if (typeof value === "string") return redact(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (depth >= nesting) return "[too deep]";
+  if (Array.isArray(value)) return value.slice(0, listEntries).map((v) => redactAll(v, redact, depth + 1));
+  return Object.fromEntries(
+    Object.entries(value)
+      .slice(0, listEntries)
+      .map(([name, v]) => [redact(name), redactAll(v, redact, depth + 1)]),
+  );
+}
