@@ -26,3 +26,26 @@ export const sessionIndexes = {
   byBuild: "byBuild",
   bySid: "bySid",
 } as const;
+
+/** Key attributes of every table; each is a string. `body` and the like are the adapters' own affair. */
+export const tableKeys = {
+  sessions: { partition: "root", sort: "sid" },
+  markers: { partition: "marker" },
+  revocations: { partition: "subject" },
+  registry: { partition: "kind", sort: "name" },
+  outbox: { partition: "eventId" },
+} as const;
+
+/**
+ * Partition attribute of each index of table Sessions (all KEYS_ONLY, no sort key). Agent, principal and build carry
+ * a suffix `#0` to `#15`, so that a busy one does not throttle its table.
+ */
+export const sessionIndexKeys = {
+  byAgent: "agentKey",
+  byPrincipal: "principalKey",
+  byBuild: "buildKey",
+  bySid: "sid",
+} as const;
+
+/** Attribute of Sessions, Markers, Revocations and Outbox after which a row may go, in seconds since the epoch. */
+export const ttlAttribute = "expiresAt";
