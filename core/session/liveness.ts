@@ -42,13 +42,17 @@ export function mergeQueries(...queries: readonly LivenessQuery[]): LivenessQuer
  * Reads liveness. One batch, and a second only where the session's row names a subject the caller could not know
  * (the build of an agent further up): what a session was issued under is never left unread.
  */
-export async function readLiveness(store: SessionStore, query: LivenessQuery): Promise<LivenessRows> {
-  const rows = await store.readLiveness(query);
-  const unread = Object.keys(rows.session?.generations ?? {}).filter(
-    (subject) => subject !== subjects.deployment && !query.subjects.includes(subject),
-  );
+export async function readLiveness(
+  store: Pick<SessionStore, "readLiveness">,
+  query: LivenessQuery,
+): Promise<LivenessRows> {
+  // the deployment's row is in every batch, under a key of its own
+  const asked = new Set(query.subjects.filter((subject) => subject !== subjects.deployment));
+  const rows = await store.readLiveness({ ...query, subjects: [...asked] });
+  const issuedUnder = Object.keys(rows.session?.generations ?? {});
+  const unread = issuedUnder.filter((subject) => subject !== subjects.deployment && !asked.has(subject));
   if (!rows.complete || unread.length === 0) return rows;
-  return store.readLiveness({ ...query, subjects: [...query.subjects, ...unread] });
+  return store.readLiveness({ ...query, subjects: [...asked, ...unread] });
 }
 
 /** The standing of a subject; a row that was never written is generation 0 and not blocked. */
@@ -63,10 +67,7 @@ export function blockedAmong(rows: LivenessRows, names: readonly string[]): stri
 }
 
 /** The first subject whose generation is no longer the recorded one. */
-export function raisedSince(
-  rows: LivenessRows,
-  generations: Readonly<Record<string, number>>,
-): string | undefined {
+export function raisedSince(rows: LivenessRows, generations: Readonly<Record<string, number>>): string | undefined {
   return Object.keys(generations).find((subject) => standingOf(rows, subject).generation !== generations[subject]);
 }
 

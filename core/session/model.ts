@@ -70,6 +70,10 @@ export const currentAgent = (session: Session): string => session.actors[session
 export const ancestorsOf = (session: Pick<Session, "root" | "sid" | "anc">): readonly string[] =>
   session.sid === session.root ? [] : [session.root, ...session.anc];
 
+/** What `anc` a child of `parent` carries. */
+export const childAncestors = (parent: Pick<Session, "root" | "sid" | "anc">): readonly string[] =>
+  parent.sid === parent.root ? [] : [...parent.anc, parent.sid];
+
 /**
  * An offer as stored in table Sessions under (`root`, `offer#<hash>`): part of session `from`, held out to one agent.
  * The handle itself is never stored.

@@ -96,8 +96,10 @@ export interface RevocationWrite {
 
 /** The only port that revokes. */
 export interface RevocationStore {
-  /** Reads a session's row, strongly consistent. `root` is looked up by the session's id where it is not known. */
+  /** Reads a session's row, strongly consistent. */
   readSession(root: string, sid: string): Promise<Session | undefined>;
+  /** Finds a session by its id alone (index `bySid`, so it may come a moment late). */
+  findSession(sid: string): Promise<Session | undefined>;
   /** Strongly consistent; undefined when there is no such offer. */
   readOffer(root: string, handleHash: string): Promise<Offer | undefined>;
   /** One transaction; a tombstone and a counter are written unconditionally. */

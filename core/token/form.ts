@@ -19,7 +19,8 @@ export function readForm(call: Call, repeatable: readonly string[]): Result<Form
   if (type !== "application/x-www-form-urlencoded")
     return err({ code: "content_type_unsupported", contentType: type.slice(0, 100) });
   const bytes = Buffer.byteLength(call.body, "utf8");
-  if (bytes > limits.requestBodyBytes) return err({ code: "body_too_large", bytes, limitBytes: limits.requestBodyBytes });
+  if (bytes > limits.requestBodyBytes)
+    return err({ code: "body_too_large", bytes, limitBytes: limits.requestBodyBytes });
   const form = new Map<string, string[]>();
   for (const [name, value] of new URLSearchParams(call.body)) {
     if (value === "") continue;

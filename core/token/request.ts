@@ -1,6 +1,6 @@
 import type { Denial } from "../denial.ts";
-import { limits } from "../limits.ts";
 import { parseBoundedJson } from "../json.ts";
+import { limits } from "../limits.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { AuthorizationDetail } from "../session/model.ts";
 import {

@@ -1,0 +1,144 @@
+import { toRecord } from "./audit/ocsf.ts";
+import type { Denial } from "./denial.ts";
+import { callFacts, type DenyDeps, deny } from "./deny.ts";
+import { parseBoundedJson } from "./json.ts";
+import { limits } from "./limits.ts";
+import { nowSeconds } from "./ports.ts";
+import { err, ok, type Result } from "./result.ts";
+import { subjects } from "./session/liveness.ts";
+import type { RevocationStore, RevocationWrite } from "./session/store.ts";
+import { startTrail, type Trail } from "./token/trail.ts";
+import type { AdminTarget, Call, Reply } from "./wire.ts";
+
+/** What revocation by operators stands on. */
+export interface AdminRevokeDeps extends DenyDeps {
+  readonly trustDomain: string;
+  readonly revocations: RevocationStore;
+}
+
+/** Who calls, as the platform authenticated it (AWS_IAM function URL), never as the request says. */
+export interface Operator {
+  readonly arn: string;
+  readonly uniqueId: string;
+}
+
+type TargetKind = keyof AdminTarget;
+
+interface AdminOrder {
+  readonly verb: "revoke" | "lift";
+  readonly kind: TargetKind;
+  readonly id: string;
+  readonly reason: string;
+  readonly cutOnly: boolean;
+}
+
+const shapes: Record<TargetKind, RegExp> = {
+  session: /^[A-Za-z0-9_-]{22}$/,
+  agent: /^spiffe:\/\/[a-z0-9._-]+\/agent\/[A-Za-z0-9._/-]+$/,
+  principal: /^(p_[a-z2-7]{32}|spiffe:\/\/[a-z0-9._-]+\/agent\/[A-Za-z0-9._/-]+)$/,
+  build: /^[A-Za-z0-9+/=_:.-]{1,128}$/,
+  deployment: /^[a-z0-9._-]{1,255}$/,
+};
+
+/**
+ * Revokes a session (its whole subtree with it), an agent, a principal, a build or the deployment, or lifts a block.
+ * One unconditional write: it cuts (what exists dies at once) and, except for a session or with `cutOnly`, blocks (nothing
+ * new) until an operator lifts it. Revoking a root session burns the person's token it was opened with.
+ * Works by the id alone: what is unknown here is tombstoned all the same, and the answer says so.
+ */
+export function createAdminRevokeEndpoint(
+  deps: AdminRevokeDeps,
+): (call: Call, operator: Operator | undefined) => Promise<Reply> {
+  return async (call, operator) => {
+    const start = callFacts(call, "revoke", deps.clock.nowMillis());
+    if (!operator) return deny(deps, { code: "caller_not_authorized", why: "no IAM identity" }, start, false);
+    const trail = startTrail({ ...start, operator });
+    const order = readOrder(call, deps.trustDomain);
+    if (!order.ok) return deny(deps, order.error, trail.facts, true);
+    const { verb, kind, id, reason } = order.value;
+    trail.add({ operation: verb, target: `${kind}:${id}`, reason });
+    const carried = await carryOut(order.value, deps, trail);
+    if (!carried.ok) return deny(deps, carried.error, trail.facts, true);
+    const body = { [verb === "revoke" ? "revoked" : "lifted"]: { [kind]: id }, ...carried.value };
+    return { status: 200, contentType: "application/json", body: JSON.stringify(body) };
+  };
+}
+
+function readOrder(call: Call, trustDomain: string): Result<AdminOrder, Denial> {
+  const invalid = (name: string, why: string) => err({ code: "parameter_invalid", name, why } as const);
+  if (call.path !== "/") return err({ code: "not_found", path: call.path.slice(0, 100) });
+  if (call.method !== "POST") return err({ code: "method_not_allowed", method: call.method, allow: "POST" });
+  const type = (call.contentType ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  if (type !== "application/json") return err({ code: "content_type_unsupported", contentType: type.slice(0, 100) });
+  const bytes = Buffer.byteLength(call.body);
+  if (bytes > limits.requestBodyBytes)
+    return err({ code: "body_too_large", bytes, limitBytes: limits.requestBodyBytes });
+  const parsed = parseBoundedJson(call.body);
+  if (!parsed.ok) return err({ code: "malformed_request", what: parsed.error });
+  const body = asObject(parsed.value);
+  if (!body) return err({ code: "malformed_request", what: "send a JSON object" });
+  const unknown = Object.keys(body).find((key) => !["revoke", "lift", "reason", "cutOnly"].includes(key));
+  if (unknown !== undefined) return invalid(unknown.slice(0, 64), "unknown member");
+  if ((body.revoke === undefined) === (body.lift === undefined)) return invalid("revoke", "send either revoke or lift");
+  const verb = body.revoke === undefined ? "lift" : "revoke";
+  const target = Object.entries(asObject(body[verb]) ?? {});
+  const [kind, id] = target[0] ?? [];
+  if (target.length !== 1 || kind === undefined || !Object.hasOwn(shapes, kind))
+    return invalid(verb, "name exactly one of session, agent, principal, build, deployment");
+  const known = kind as TargetKind;
+  if (typeof id !== "string" || !shapes[known].test(id)) return invalid(kind, "not an id of this kind");
+  if (verb === "lift" && known === "session") return invalid("lift", "a tombstone is never lifted; open a new session");
+  if (known === "deployment" && id !== trustDomain) return err({ code: "target_unknown", target: id });
+  if (known === "agent" && !id.startsWith(`spiffe://${trustDomain}/agent/`))
+    return err({ code: "target_unknown", target: id.slice(0, limits.agentIdCharacters) });
+  const { reason, cutOnly = false } = body;
+  if (typeof reason !== "string" || reason.trim() === "" || reason.length > limits.purposeCharacters)
+    return invalid("reason", `say why, in 1 to ${limits.purposeCharacters} characters`);
+  if (typeof cutOnly !== "boolean" || (cutOnly && verb === "lift"))
+    return invalid("cutOnly", "true or false, with revoke");
+  return ok({ verb, kind: known, id, reason, cutOnly });
+}
+
+const asObject = (value: unknown): Record<string, unknown> | undefined =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+
+const subjectOf = (kind: Exclude<TargetKind, "session">, id: string): string =>
+  kind === "deployment" ? subjects.deployment : subjects[kind](id);
+
+async function carryOut(order: AdminOrder, deps: AdminRevokeDeps, trail: Trail): Promise<Result<object, Denial>> {
+  const { verb, kind, id, cutOnly } = order;
+  let change: Pick<RevocationWrite, "tombstone" | "burn" | "raise" | "lift">;
+  let answer: object;
+  if (kind === "session") {
+    const found = await tombstone(id, deps, trail);
+    change = found.change;
+    answer = { found: found.known };
+  } else if (verb === "lift") {
+    change = { lift: { subject: subjectOf(kind, id) } };
+    answer = { blocked: false };
+  } else {
+    change = { raise: { subject: subjectOf(kind, id), block: !cutOnly, atSeconds: nowSeconds(deps.clock) } };
+    answer = { blocked: !cutOnly };
+  }
+  const record = toRecord({ ...trail.facts, outcome: "allowed" }, deps.ids.id());
+  const written = await deps.revocations.revoke({ ...change, markers: [], record });
+  if (!written.ok) throw new Error(`a revocation without conditions met a conflict: ${written.error.kind}`);
+  return ok(answer);
+}
+
+async function tombstone(sid: string, deps: AdminRevokeDeps, trail: Trail) {
+  // a root's id is its tree's key, so the row that may hold a person's token is found without any index
+  const root = await deps.revocations.readSession(sid, sid);
+  const session = root ?? (await deps.revocations.findSession(sid));
+  const latest = nowSeconds(deps.clock) + limits.sessionLifeMaxSeconds;
+  const expiresAtSeconds = session?.expiresAtSeconds ?? latest;
+  if (session) {
+    const { root: tree, depth, principal, actors } = session;
+    trail.add({ session: { sid, root: tree, depth }, principal: principal.id, actors });
+  }
+  const change: Pick<RevocationWrite, "tombstone" | "burn"> = {
+    tombstone: { root: session?.root ?? sid, sid, expiresAtSeconds },
+    ...(root?.personToken ? { burn: root.personToken } : {}),
+  };
+  return { change, known: session !== undefined };
+}

@@ -1,0 +1,119 @@
+import type { Denial } from "./denial.ts";
+import { callFacts, type DenyDeps, deny } from "./deny.ts";
+import { nowSeconds } from "./ports.ts";
+import type { RegistrySnapshot, RegistrySource } from "./registry/snapshot.ts";
+import { err, ok, type Result } from "./result.ts";
+import {
+  blockedAmong,
+  judgeSession,
+  mergeQueries,
+  queryFor,
+  raisedSince,
+  readLiveness,
+  subjects,
+} from "./session/liveness.ts";
+import type { LivenessRows, SessionStore } from "./session/store.ts";
+import { type AuthenticateDeps, authenticate, type Caller } from "./token/authenticate.ts";
+import { readForm, single } from "./token/form.ts";
+import { type OwnToken, verifyOwnToken } from "./token/own-token.ts";
+import { startTrail, type Trail } from "./token/trail.ts";
+import type { Call, Reply } from "./wire.ts";
+
+/** What introspection stands on. */
+export interface IntrospectDeps extends AuthenticateDeps, DenyDeps {
+  readonly registries: RegistrySource;
+  readonly store: Pick<SessionStore, "readLiveness">;
+}
+
+/**
+ * RFC 7662, strongly consistent: authenticate ▸ verify the token offline ▸ read liveness ▸ answer. The caller is a
+ * registered resource server; for a token of a resource it does not serve, a bad, expired or dead one the answer is
+ * exactly `{"active": false}`, and the reason stands in the audit alone. Writes nothing but refusals.
+ */
+export function createIntrospectEndpoint(deps: IntrospectDeps): (call: Call) => Promise<Reply> {
+  return async (call) => {
+    const start = callFacts(call, "introspect", deps.clock.nowMillis());
+    const form = readForm(call, []);
+    if (!form.ok) return deny(deps, form.error, start, false);
+    const token = single(form.value, "token");
+    if (token === undefined) return deny(deps, { code: "parameter_missing", name: "token" }, start, false);
+    const caller = await authenticate(call, form.value, deps);
+    if (!caller.ok) return deny(deps, caller.error, start, false);
+    const trail = startTrail({ ...start, agent: caller.value.agent, jkt: caller.value.jkt });
+    const verdict = await look(token, caller.value, deps, trail);
+    if (verdict.ok) return json({ active: true, token_type: "DPoP", ...verdict.value.claims });
+    if (callerFaults.has(verdict.error.code)) return deny(deps, verdict.error, trail.facts, true);
+    await deny(deps, verdict.error, trail.facts, true);
+    return json({ active: false });
+  };
+}
+
+const json = (body: object): Reply => ({ status: 200, contentType: "application/json", body: JSON.stringify(body) });
+
+/** Refusals of the caller itself; all others are about the token and stay inside. */
+const callerFaults = new Set<Denial["code"]>([
+  "agent_unknown",
+  "agent_inactive",
+  "blocked",
+  "assertion_dead",
+  "not_a_resource_server",
+  "registry_unavailable",
+  "liveness_unavailable",
+]);
+
+async function look(
+  token: string,
+  caller: Caller,
+  deps: IntrospectDeps,
+  trail: Trail,
+): Promise<Result<OwnToken, Denial>> {
+  const verified = await verifyOwnToken(token, "access", deps);
+  if (verified.ok) noteToken(verified.value, trail);
+  const names = { ...nothing, subjects: [subjects.agent(caller.agent), ...Object.keys(caller.identity.generations)] };
+  const query = mergeQueries(verified.ok ? queryFor(verified.value) : nothing, names);
+  const rows = await readLiveness(deps.store, query);
+  const registry = await registryOf(rows, deps);
+  if (!registry.ok) return registry;
+  const server = judgeServer(caller, rows, registry.value);
+  if (!server.ok) return server;
+  if (!verified.ok) return verified;
+  const servedBy = registry.value.resource(verified.value.aud)?.servedBy;
+  if (servedBy === undefined || registry.value.agentId(servedBy) !== caller.agent)
+    return err({ code: "subject_token_not_yours", why: "the token is for a resource another agent serves" });
+  const alive = judgeSession(rows, verified.value.sid, nowSeconds(deps.clock));
+  if (!alive.ok) return err({ code: "parent_dead", cause: alive.error });
+  const idle = alive.value.actors.find((id) => registry.value.agent(id)?.state !== "active");
+  if (idle !== undefined)
+    return err({ code: "parent_dead", cause: { kind: "blocked", subject: subjects.agent(idle) } });
+  return verified;
+}
+
+const nothing = { tombstones: [], subjects: [], burnt: [] } as const;
+
+async function registryOf(rows: LivenessRows, deps: IntrospectDeps): Promise<Result<RegistrySnapshot, Denial>> {
+  if (!rows.complete) return err({ code: "liveness_unavailable", why: "a key stayed unread" });
+  if (!rows.deployment) return err({ code: "registry_unavailable", why: "no registry was applied yet" });
+  const current = await deps.registries.current();
+  const version = rows.deployment.registryVersion;
+  return ok(current?.version === version ? current : await deps.registries.at(version));
+}
+
+/** RFC 7662 2.1: the endpoint answers authorized callers only, here those that serve something. */
+function judgeServer(caller: Caller, rows: LivenessRows, registry: RegistrySnapshot): Result<void, Denial> {
+  const registration = registry.agent(caller.agent);
+  if (!registration) return err({ code: "agent_unknown", agent: caller.agent });
+  if (registration.state !== "active")
+    return err({ code: "agent_inactive", agent: caller.agent, state: registration.state });
+  const names = Object.keys(caller.identity.generations);
+  const blocked = blockedAmong(rows, names);
+  if (blocked !== undefined) return err({ code: "blocked", subject: blocked });
+  const raised = raisedSince(rows, caller.identity.generations);
+  if (raised !== undefined) return err({ code: "assertion_dead", subject: raised });
+  const serves = registry.resources.some((resource) => registry.agentId(resource.servedBy) === caller.agent);
+  return serves ? ok(undefined) : err({ code: "not_a_resource_server", agent: caller.agent });
+}
+
+function noteToken(token: OwnToken, trail: Trail): void {
+  const { root, sid, anc, principalId, actors, jti } = token;
+  trail.add({ principal: principalId, actors, jti, session: { root, sid, depth: sid === root ? 0 : anc.length + 1 } });
+}

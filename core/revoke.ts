@@ -1,0 +1,126 @@
+import { toRecord } from "./audit/ocsf.ts";
+import type { Denial } from "./denial.ts";
+import { callFacts, type DenyDeps, deny } from "./deny.ts";
+import { limits } from "./limits.ts";
+import { nowSeconds } from "./ports.ts";
+import type { RegistrySource } from "./registry/snapshot.ts";
+import { err, ok, type Result } from "./result.ts";
+import { blockedAmong, raisedSince, readLiveness } from "./session/liveness.ts";
+import { currentAgent } from "./session/model.ts";
+import type { RevocationStore, RevocationWrite, SessionStore } from "./session/store.ts";
+import { type AuthenticateDeps, authenticate, type Caller } from "./token/authenticate.ts";
+import { type Form, readForm, single } from "./token/form.ts";
+import { offerAddress } from "./token/offer-handle.ts";
+import { type OwnToken, verifyOwnToken } from "./token/own-token.ts";
+import { startTrail, type Trail } from "./token/trail.ts";
+import type { Call, Reply } from "./wire.ts";
+
+/** What revocation by agents stands on. */
+export interface RevokeDeps extends AuthenticateDeps, DenyDeps {
+  readonly registries: RegistrySource;
+  readonly store: Pick<SessionStore, "readLiveness">;
+  readonly revocations: RevocationStore;
+}
+
+/** What a request turned out to end; nothing at all for a token that means nothing here (RFC 7009 2.2). */
+type Ending = Pick<RevocationWrite, "tombstone" | "withdraw"> | "nothing";
+
+/**
+ * RFC 7009, with the owner's rights: an agent ends its own session, any session below it, its own unredeemed offers.
+ * Everything else is `admin-revoke`. `token` is a token of the session to end (an expired one still names it), or an
+ * offer's handle; with `session` beside it, that session below the token's own is ended instead.
+ * Ending one's own session burns nothing: only an operator's revocation of a root burns the person's token.
+ * @returns 200 with an empty object on success and for unknown tokens; `not_the_owner` for what is someone else's
+ */
+export function createRevokeEndpoint(deps: RevokeDeps): (call: Call) => Promise<Reply> {
+  return async (call) => {
+    const start = callFacts(call, "session.end", deps.clock.nowMillis());
+    const form = readForm(call, []);
+    if (!form.ok) return deny(deps, form.error, start, false);
+    const caller = await authenticate(call, form.value, deps);
+    if (!caller.ok) return deny(deps, caller.error, start, false);
+    const trail = startTrail({ ...start, agent: caller.value.agent, jkt: caller.value.jkt });
+    const standing = await judgeCaller(caller.value, deps);
+    if (!standing.ok) return deny(deps, standing.error, trail.facts, true);
+    const ending = await find(form.value, caller.value, deps, trail);
+    if (!ending.ok) return deny(deps, ending.error, trail.facts, true);
+    const written = await write(ending.value, caller.value, deps, trail);
+    return written.ok ? done : deny(deps, written.error, trail.facts, true);
+  };
+}
+
+const done: Reply = { status: 200, contentType: "application/json", body: "{}" };
+
+/** A revoked agent loses this right too: its sessions are over already, and a thief must not end its heirs' work. */
+async function judgeCaller(caller: Caller, deps: RevokeDeps): Promise<Result<void, Denial>> {
+  const names = Object.keys(caller.identity.generations);
+  const rows = await readLiveness(deps.store, { tombstones: [], subjects: names, burnt: [] });
+  if (!rows.complete || !rows.deployment) return err({ code: "liveness_unavailable", why: "a key stayed unread" });
+  const blocked = blockedAmong(rows, names);
+  if (blocked !== undefined) return err({ code: "blocked", subject: blocked });
+  const raised = raisedSince(rows, caller.identity.generations);
+  return raised === undefined ? ok(undefined) : err({ code: "assertion_dead", subject: raised });
+}
+
+async function find(form: Form, caller: Caller, deps: RevokeDeps, trail: Trail): Promise<Result<Ending, Denial>> {
+  const text = single(form, "token");
+  if (text === undefined) return err({ code: "parameter_missing", name: "token" });
+  if (text.startsWith("lyo_")) return findOffer(text, caller, deps);
+  const token = await anyKind(text, deps);
+  if (!token) return ok("nothing");
+  const { root, sid, anc, principalId, actors } = token;
+  const depth = sid === root ? 0 : anc.length + 1;
+  trail.add({ principal: principalId, actors, session: { root, sid, depth } });
+  const below = single(form, "session");
+  if (below !== undefined && below !== sid) return findBelow(token, below, caller, deps, trail);
+  // a session's agents are the current agents of the sessions above it: each may end what hangs below its own
+  if (!actors.includes(caller.agent)) return err({ code: "not_the_owner", sid });
+  return ok({ tombstone: { root, sid, expiresAtSeconds: await lastSecond(root, sid, deps) } });
+}
+
+async function anyKind(text: string, deps: RevokeDeps): Promise<OwnToken | undefined> {
+  for (const kind of ["access", "session"] as const) {
+    const verified = await verifyOwnToken(text, kind, deps, { ignoreExpiry: true });
+    if (verified.ok) return verified.value;
+  }
+  return undefined;
+}
+
+async function findBelow(
+  own: OwnToken,
+  below: string,
+  caller: Caller,
+  deps: RevokeDeps,
+  trail: Trail,
+): Promise<Result<Ending, Denial>> {
+  if (own.agent !== caller.agent) return err({ code: "not_the_owner", sid: own.sid });
+  const session = await deps.revocations.readSession(own.root, below.slice(0, 22));
+  const under = session && session.sid !== session.root && [session.root, ...session.anc].includes(own.sid);
+  if (!session || !under) return err({ code: "not_the_owner", sid: below.slice(0, 22) });
+  const { root, sid, depth, actors } = session;
+  trail.add({ session: { root, sid, depth, parent: own.sid }, actors });
+  return ok({ tombstone: { root, sid, expiresAtSeconds: session.expiresAtSeconds } });
+}
+
+async function findOffer(handle: string, caller: Caller, deps: RevokeDeps): Promise<Result<Ending, Denial>> {
+  const address = offerAddress(handle);
+  const offer = address && (await deps.revocations.readOffer(address.root, address.handleHash));
+  if (!address || !offer) return ok("nothing");
+  if (currentAgent(offer.from) !== caller.agent) return err({ code: "not_the_owner", sid: offer.from.sid });
+  // once redeemed it is a session: that one is ended by its own name
+  return ok(offer.redeemed || offer.withdrawn ? "nothing" : { withdraw: address });
+}
+
+/** A tombstone outlives the last possible end of what it kills; without a row that is the longest life there is. */
+async function lastSecond(root: string, sid: string, deps: RevokeDeps): Promise<number> {
+  const session = await deps.revocations.readSession(root, sid);
+  return session?.expiresAtSeconds ?? nowSeconds(deps.clock) + limits.sessionLifeMaxSeconds;
+}
+
+async function write(ending: Ending, caller: Caller, deps: RevokeDeps, trail: Trail): Promise<Result<void, Denial>> {
+  if (ending === "nothing") return ok(undefined);
+  const record = toRecord({ ...trail.facts, outcome: "allowed" }, deps.ids.id());
+  const written = await deps.revocations.revoke({ ...ending, markers: [caller.proof], record });
+  if (written.ok || written.error.kind === "offer_taken") return ok(undefined);
+  return err({ code: "dpop_replayed" });
+}

@@ -1,0 +1,36 @@
+import type { Denial } from "../denial.ts";
+import { limits } from "../limits.ts";
+import type { AgentRegistration } from "../registry/model.ts";
+import type { RegistrySnapshot } from "../registry/snapshot.ts";
+import { err, ok, type Result } from "../result.ts";
+
+/**
+ * Picks a life. Asking for more than allowed is refused, never silently shortened; asking for nothing gets the default.
+ * @param requestedSeconds what the caller asked for
+ * @param defaultSeconds what it gets otherwise
+ * @param bounds each an upper bound in seconds; the least one counts
+ */
+export function pickLife(
+  requestedSeconds: number | undefined,
+  defaultSeconds: number,
+  ...bounds: readonly number[]
+): Result<number, Denial> {
+  const allowedSeconds = Math.max(0, Math.min(...bounds));
+  if (requestedSeconds !== undefined && requestedSeconds > allowedSeconds)
+    return err({ code: "lifetime_exceeds", requestedSeconds, allowedSeconds });
+  return ok(requestedSeconds ?? Math.min(defaultSeconds, allowedSeconds));
+}
+
+/** The longest session a registration may hold, in seconds. */
+export const sessionBound = (registration: AgentRegistration): number =>
+  Math.min(registration.maxLifetimeSeconds ?? limits.sessionLifeSeconds, limits.sessionLifeMaxSeconds);
+
+/**
+ * Bounds the depth of a child: the strictest agent of the whole chain decides, and nobody goes beyond 64, so that one
+ * liveness batch always suffices.
+ * @param actors ids of every agent of the chain, the new one included
+ */
+export function checkDepth(depth: number, actors: readonly string[], registry: RegistrySnapshot): Result<void, Denial> {
+  const limit = Math.min(limits.depthMax, ...actors.map((id) => registry.agent(id)?.maxDepth ?? limits.depth));
+  return depth > limit ? err({ code: "depth_exceeded", depth, limit }) : ok(undefined);
+}

@@ -1,0 +1,216 @@
+import type { Denial } from "../denial.ts";
+import { limits } from "../limits.ts";
+import type { PersonFacts } from "../person.ts";
+import type { PolicyEngine } from "../policy/decide.ts";
+import type { RateLimiter } from "../ports.ts";
+import { nowSeconds } from "../ports.ts";
+import type { AgentRegistration } from "../registry/model.ts";
+import type { RegistrySnapshot, RegistrySource } from "../registry/snapshot.ts";
+import { err, ok, type Result } from "../result.ts";
+import {
+  blockedAmong,
+  judgeSession,
+  mergeQueries,
+  raisedSince,
+  readLiveness,
+  standingOf,
+  subjects,
+} from "../session/liveness.ts";
+import type { Session } from "../session/model.ts";
+import type { LivenessQuery, LivenessRows, SessionStore } from "../session/store.ts";
+import type { Caller } from "./authenticate.ts";
+import { type Plan, type PlanInput, planAccess, planHop, planOffer, planRedeem, planRoot } from "./plan.ts";
+import type { TokenRequest } from "./request.ts";
+import { findSource, type Source, type SourceDeps } from "./source.ts";
+import type { Trail } from "./trail.ts";
+
+/** What deciding a request needs. */
+export interface SettleDeps extends SourceDeps {
+  readonly registries: RegistrySource;
+  readonly store: SessionStore;
+  readonly policy: PolicyEngine;
+  readonly limiter: RateLimiter;
+}
+
+/** A decided request: what may be stored and signed. */
+export interface Settled {
+  readonly plan: Plan;
+  readonly source: Source;
+  readonly rows: LivenessRows;
+  readonly registry: RegistrySnapshot;
+  readonly policies: readonly string[];
+}
+
+/** Registry changes that may overtake one request before it gives up. */
+const reloads = 3;
+
+/**
+ * Decides a request: find principal and parent ▸ read liveness ▸ narrow ▸ decide. The liveness batch tells the
+ * registry's version; a cached registry of another version is not used, so the whole decision starts over with the
+ * right one (threat 22).
+ */
+export async function settle(
+  request: TokenRequest,
+  caller: Caller,
+  deps: SettleDeps,
+  trail: Trail,
+): Promise<Result<Settled, Denial>> {
+  let registry = await deps.registries.current();
+  if (!registry) return err({ code: "registry_unavailable", why: "no registry was applied yet" });
+  for (let attempt = 0; attempt < reloads; attempt++) {
+    trail.add({ registryVersion: registry.version });
+    const registration = registry.agent(caller.agent);
+    const source = await findSource(request, caller, registry, deps);
+    if (source.ok) noteSource(source.value, trail);
+    const query = mergeQueries(source.ok ? source.value.query : nothing, queryForCaller(caller));
+    const perSecond = registration?.issuancesPerSecond ?? limits.issuancesPerSecond;
+    const [rows, within] = await Promise.all([
+      readLiveness(deps.store, query),
+      deps.limiter.take(caller.agent, perSecond),
+    ]);
+    if (!rows.complete) return err({ code: "liveness_unavailable", why: "a key stayed unread" });
+    if (!rows.deployment) return err({ code: "registry_unavailable", why: "no registry was applied yet" });
+    if (rows.deployment.registryVersion !== registry.version) {
+      registry = await deps.registries.at(rows.deployment.registryVersion);
+      continue;
+    }
+    const standing = judgeCaller(rows, caller, registration);
+    if (!standing.ok) return standing;
+    if (!source.ok) return source;
+    if (!within) return err({ code: "rate_exceeded", agent: caller.agent, perSecond });
+    const input = { request, caller, registration: standing.value, registry, nowSeconds: nowSeconds(deps.clock) };
+    const plan = planFor(source.value, rows, input, trail);
+    if (!plan.ok) return plan;
+    const policies = judgePolicies(plan.value, input, deps.policy, trail);
+    if (!policies.ok) return policies;
+    return ok({ plan: plan.value, source: source.value, rows, registry, policies: policies.value });
+  }
+  return err({ code: "registry_unavailable", why: "the registry keeps changing" });
+}
+
+const nothing: LivenessQuery = { tombstones: [], subjects: [], burnt: [] };
+
+const queryForCaller = (caller: Caller): LivenessQuery => ({
+  ...nothing,
+  subjects: [subjects.agent(caller.agent), ...Object.keys(caller.identity.generations)],
+});
+
+/** The caller itself: registered and active, not blocked, and its identity token not from before a cut. */
+function judgeCaller(
+  rows: LivenessRows,
+  caller: Caller,
+  registration: AgentRegistration | undefined,
+): Result<AgentRegistration, Denial> {
+  if (!registration) return err({ code: "agent_unknown", agent: caller.agent });
+  if (registration.state !== "active")
+    return err({ code: "agent_inactive", agent: caller.agent, state: registration.state });
+  const { generations, build } = caller.identity;
+  const names = [subjects.agent(caller.agent), ...(build === undefined ? [] : [subjects.build(build)])];
+  const blocked = blockedAmong(rows, names);
+  if (blocked !== undefined) return err({ code: "blocked", subject: blocked });
+  const raised = raisedSince(rows, generations);
+  return raised === undefined ? ok(registration) : err({ code: "assertion_dead", subject: raised });
+}
+
+function planFor(source: Source, rows: LivenessRows, input: PlanInput, trail: Trail): Result<Plan, Denial> {
+  const { request } = input;
+  if (request.requested === "offer" && source.kind !== "session")
+    return err({
+      code: "parameter_invalid",
+      name: "requested_token_type",
+      why: "only a session of one's own is offered",
+    });
+  if (source.kind === "own") return planOwn(rows, input);
+  if (source.kind === "person") return planPerson(source.person, rows, input);
+  const alive = judgeSession(rows, parentSid(source), input.nowSeconds);
+  if (!alive.ok) return err({ code: "parent_dead", cause: alive.error });
+  const session = alive.value;
+  // suspended or retired since: its sessions do not wait for their end
+  const idle = session.actors.find((id) => input.registry.agent(id)?.state !== "active");
+  if (idle !== undefined)
+    return err({ code: "parent_dead", cause: { kind: "blocked", subject: subjects.agent(idle) } });
+  trail.add({ principal: session.principal.id });
+  switch (source.kind) {
+    case "session":
+      return request.requested === "offer" ? planOffer(input, session) : planAccess(input, session);
+    case "offer":
+      return planRedeem(input, session, source.offer.grants);
+    case "redeemed":
+      return planAgain(session, input);
+    case "hop":
+      return planHop(input, session, source.token);
+  }
+}
+
+const parentSid = (source: Exclude<Source, { kind: "own" | "person" }>): string => {
+  if (source.kind === "offer") return source.offer.from.sid;
+  return source.kind === "redeemed" ? source.sid : source.token.sid;
+};
+
+function planOwn(rows: LivenessRows, input: PlanInput): Result<Plan, Denial> {
+  const principal = subjects.principal(input.caller.agent);
+  if (standingOf(rows, principal).blocked) return err({ code: "blocked", subject: principal });
+  return planRoot(input, undefined);
+}
+
+/** Revoked roots burn their person's token, and a cut principal needs a login younger than the cut (threat 1). */
+function planPerson(person: PersonFacts, rows: LivenessRows, input: PlanInput): Result<Plan, Denial> {
+  const subject = subjects.principal(person.principal.id);
+  const standing = standingOf(rows, subject);
+  if (standing.blocked) return err({ code: "blocked", subject });
+  if (rows.burnt.has(person.burnMarker)) return err({ code: "person_token_burnt" });
+  const oldestSeconds = Math.min(person.issuedAtSeconds, person.authTimeSeconds ?? person.issuedAtSeconds);
+  const cut = standing.cutAtSeconds;
+  if (cut !== undefined && oldestSeconds <= cut + limits.foreignSkewSeconds)
+    return err({ code: "person_token_before_cut", cutAtSeconds: cut });
+  return planRoot(input, person);
+}
+
+/** The same agent and key asking for a redeemed offer again: the same session, as it is. */
+function planAgain(session: Session, input: PlanInput): Result<Plan, Denial> {
+  const { principal, actors, depth, grants } = session;
+  const lifeSeconds = session.expiresAtSeconds - input.nowSeconds;
+  return ok({ action: "redeem", grants, lifeSeconds, principal, actors, depth, existing: session });
+}
+
+function judgePolicies(
+  plan: Plan,
+  input: PlanInput,
+  policy: PolicyEngine,
+  trail: Trail,
+): Result<readonly string[], Denial> {
+  const { request, caller, registry } = input;
+  const { action, principal, depth, to } = plan;
+  const asserted = {
+    ...(request.purpose === undefined ? {} : { purpose: request.purpose }),
+    ...(request.lifetimeSeconds === undefined ? {} : { lifetimeSeconds: request.lifetimeSeconds }),
+  };
+  const determining = new Set<string>();
+  for (const grant of plan.grants) {
+    const { assurance, build } = caller.identity;
+    const facts = { action, principal, depth, grant, assurance, asserted, nowSeconds: input.nowSeconds };
+    const more = { ...(build === undefined ? {} : { build }), ...(to === undefined ? {} : { to }) };
+    const verdict = policy.decide(registry, { ...facts, ...more, agent: caller.agent });
+    for (const id of verdict.policies) determining.add(id);
+    trail.add({ policies: [...determining] });
+    if (!verdict.allowed)
+      return err({ code: "policy_denied", policies: verdict.policies, resource: grant.resource, why: verdict.why });
+  }
+  return ok([...determining]);
+}
+
+function noteSource(source: Source, trail: Trail): void {
+  if (source.kind === "own") return;
+  if (source.kind === "person") {
+    trail.add({ operation: "session.open", principal: source.person.principal.id });
+  } else if (source.kind === "session" || source.kind === "hop") {
+    const { root, sid, actors, principalId, anc } = source.token;
+    const offering = trail.facts.operation === "session.offer";
+    const operation = source.kind === "hop" ? "session.hop" : offering ? "session.offer" : "token.access";
+    const session = { root, sid, depth: sid === root ? 0 : anc.length + 1 };
+    trail.add({ operation, principal: principalId, actors, session });
+  } else {
+    const { root, sid, depth, actors, principal } = source.offer.from;
+    trail.add({ operation: "session.redeem", principal: principal.id, actors, session: { root, sid, depth } });
+  }
+}

@@ -1,0 +1,113 @@
+import type { Denial } from "../denial.ts";
+import { decodeUnverified } from "../jwt.ts";
+import type { KeySets } from "../keys/key-sets.ts";
+import { type PersonFacts, verifyPerson } from "../person.ts";
+import type { RegistrySnapshot } from "../registry/snapshot.ts";
+import { err, ok, type Result } from "../result.ts";
+import { queryFor, subjects } from "../session/liveness.ts";
+import { childAncestors, type Offer } from "../session/model.ts";
+import type { LivenessQuery, SessionStore } from "../session/store.ts";
+import type { AuthenticateDeps, Caller } from "./authenticate.ts";
+import { offerAddress } from "./offer-handle.ts";
+import { type OwnToken, verifyOwnToken } from "./own-token.ts";
+import type { TokenRequest } from "./request.ts";
+
+/** Where the authority of a request comes from, verified but not yet known to be alive. */
+export type Source =
+  | { readonly kind: "own"; readonly query: LivenessQuery }
+  | { readonly kind: "person"; readonly person: PersonFacts; readonly query: LivenessQuery }
+  | { readonly kind: "session"; readonly token: OwnToken; readonly query: LivenessQuery }
+  | { readonly kind: "hop"; readonly token: OwnToken; readonly query: LivenessQuery }
+  | { readonly kind: "offer"; readonly offer: Offer; readonly query: LivenessQuery }
+  | { readonly kind: "redeemed"; readonly offer: Offer; readonly sid: string; readonly query: LivenessQuery };
+
+/** What finding a source needs. */
+export interface SourceDeps extends AuthenticateDeps {
+  readonly store: Pick<SessionStore, "readOffer">;
+  readonly keySets: KeySets;
+}
+
+/**
+ * Finds principal and parent, and enforces who may use which token as `subject_token` (the architecture's rule):
+ * a session's own agent with the key it is bound to; the agent an offer names; the agent that serves a token's
+ * audience; the agent registered for the client a person's token was issued to. Nobody else.
+ */
+export async function findSource(
+  request: TokenRequest,
+  caller: Caller,
+  registry: RegistrySnapshot,
+  deps: SourceDeps,
+): Promise<Result<Source, Denial>> {
+  const subject = request.subject;
+  if (!subject) return ok({ kind: "own", query: plain([subjects.principal(caller.agent)]) });
+  if (subject.type === "offer") return fromOffer(subject.token, caller, deps);
+  if (subject.type === "session") return fromOwnToken(subject.token, "session", caller, registry, deps);
+  const issuer = decodeUnverified(subject.token)?.payload.iss;
+  if (subject.type === "access" && issuer === deps.issuer)
+    return fromOwnToken(subject.token, "access", caller, registry, deps);
+  return fromPerson(subject.token, subject.type, caller, registry, deps);
+}
+
+const plain = (names: readonly string[], burnt: readonly string[] = []): LivenessQuery => ({
+  tombstones: [],
+  subjects: names,
+  burnt,
+});
+
+async function fromPerson(
+  token: string,
+  type: "id" | "access",
+  caller: Caller,
+  registry: RegistrySnapshot,
+  deps: SourceDeps,
+): Promise<Result<Source, Denial>> {
+  const registration = registry.agent(caller.agent);
+  if (!registration) return err({ code: "agent_unknown", agent: caller.agent });
+  const { keySets, clock, issuer: ownIssuer } = deps;
+  const input = { token, type, agentId: caller.agent, registration, registry, keySets, clock, ownIssuer };
+  const person = await verifyPerson(input);
+  if (!person.ok) return person;
+  const query = plain([subjects.principal(person.value.principal.id)], [person.value.burnMarker]);
+  return ok({ kind: "person", person: person.value, query });
+}
+
+async function fromOwnToken(
+  text: string,
+  kind: "access" | "session",
+  caller: Caller,
+  registry: RegistrySnapshot,
+  deps: SourceDeps,
+): Promise<Result<Source, Denial>> {
+  const verified = await verifyOwnToken(text, kind, deps);
+  if (!verified.ok) return verified;
+  const token = verified.value;
+  const query = queryFor(token);
+  if (token.agent === caller.agent) {
+    // a token carried to another process of the same agent is still a stolen token
+    if (token.jkt !== caller.jkt) return err({ code: "dpop_key_mismatch", boundTo: "subject_token" });
+    return ok({ kind: "session", token, query });
+  }
+  const servedBy = kind === "access" ? registry.resource(token.aud)?.servedBy : undefined;
+  if (servedBy !== undefined && registry.agentId(servedBy) === caller.agent) return ok({ kind: "hop", token, query });
+  return err({ code: "subject_token_not_yours", why: "neither this agent's session nor a token for what it serves" });
+}
+
+async function fromOffer(handle: string, caller: Caller, deps: SourceDeps): Promise<Result<Source, Denial>> {
+  const address = offerAddress(handle);
+  if (!address) return err({ code: "offer_unknown" });
+  const offer = await deps.store.readOffer(address.root, address.handleHash);
+  if (!offer) return err({ code: "offer_unknown" });
+  // session fixation and theft alike: an offer opens for the ONE agent it names
+  if (offer.to !== caller.agent)
+    return err({ code: "offer_for_another_agent", offeredTo: offer.to, agent: caller.agent });
+  if (offer.withdrawn) return err({ code: "offer_withdrawn" });
+  if (offer.expiresAtSeconds <= Math.floor(deps.clock.nowMillis() / 1000))
+    return err({ code: "offer_expired", expiredAtSeconds: offer.expiresAtSeconds });
+  const principalId = offer.from.principal.id;
+  if (!offer.redeemed) return ok({ kind: "offer", offer, query: queryFor({ ...offer.from, principalId }) });
+  // a lost answer is asked for again with the same key and gets the same session; a second key is a thief's
+  if (offer.redeemed.jkt !== caller.jkt) return err({ code: "offer_redeemed_by_another_key" });
+  const { sid } = offer.redeemed;
+  const child = { root: offer.root, sid, anc: childAncestors(offer.from), principalId };
+  return ok({ kind: "redeemed", offer, sid, query: queryFor({ ...child, actors: [...offer.from.actors, offer.to] }) });
+}
