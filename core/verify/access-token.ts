@@ -1,0 +1,128 @@
+import type { Denial } from "../denial.ts";
+import { verifyDpop } from "../dpop.ts";
+import { type JwtFailure, verifyJwt } from "../jwt.ts";
+import type { Clock, Fetcher } from "../ports.ts";
+import { nowSeconds } from "../ports.ts";
+import { err, ok, type Result } from "../result.ts";
+import { tokenTyp } from "../wire.ts";
+import { askIssuer, type Introspector } from "./introspection.ts";
+import { createIssuerKeys, type IssuerKeys } from "./issuer-keys.ts";
+import { type PresentedRequest, presentedToken } from "./presented.ts";
+import type { VerifyRefusal } from "./refusal.ts";
+import { createReplayStore, type ReplayStore } from "./replay.ts";
+import { createStatusSource } from "./status-source.ts";
+import { type ReadAccess, readAccess, type VerifiedAccess } from "./verified-access.ts";
+
+/** What a resource server's verifier is made of. */
+export interface VerifierInput {
+  /** The one issuer whose tokens are accepted, exactly as it writes itself. */
+  readonly issuer: string;
+  /** The one resource this verifier stands for: a token's `aud` must be exactly this. */
+  readonly resource: string;
+  readonly clock: Clock;
+  readonly fetcher: Fetcher;
+  /** Ask the issuer about every request, instead of the status list. */
+  readonly introspector?: Introspector;
+  /** Used proofs; in memory unless given. */
+  readonly replay?: ReplayStore;
+  /** The issuer's keys; fetched by its metadata unless given. */
+  readonly keys?: IssuerKeys;
+}
+
+/** Checks requests to one resource. */
+export interface Verifier {
+  /** The access the request carries, or why it is refused. */
+  verify(request: PresentedRequest): Promise<Result<VerifiedAccess, VerifyRefusal>>;
+}
+
+/**
+ * Creates the verifier of one resource. The way of a request:
+ *
+ *     one DPoP credential ▸ signature by a session key, typ, issuer, audience, time (RFC 9068 4)
+ *     ▸ claims ▸ proof by the bound key for this request and token (RFC 9449 7) ▸ first use of the proof
+ *     ▸ the session still lives (status list, or introspection)
+ *
+ * Cheap and local comes first; nothing is fetched for a token nobody signed, except the issuer's keys.
+ */
+export function createVerifier(input: VerifierInput): Verifier {
+  const keys = input.keys ?? createIssuerKeys(input);
+  const replay = input.replay ?? createReplayStore();
+  const { introspector } = input;
+  const statusOf = introspector ? undefined : createStatusSource({ ...input, keys });
+  return {
+    async verify(request) {
+      const token = presentedToken(request);
+      if (!token.ok) return token;
+      const read = await readToken(token.value, input, keys);
+      if (!read.ok) return read;
+      const proved = await checkProof(request, token.value, read.value, { clock: input.clock, replay });
+      if (!proved.ok) return proved;
+      const { access, status } = read.value;
+      const alive = statusOf
+        ? await statusOf(status)
+        : introspector
+          ? await askIssuer(introspector, token.value, access.tokenId)
+          : err({ code: "status_unavailable", why: "no source of liveness" } as const);
+      return alive.ok ? ok(access) : alive;
+    },
+  };
+}
+
+async function readToken(
+  token: string,
+  input: Pick<VerifierInput, "issuer" | "resource" | "clock">,
+  keys: IssuerKeys,
+): Promise<Result<ReadAccess, VerifyRefusal>> {
+  const verified = await verifyJwt(token, keys.lookup(tokenTyp.access), {
+    typ: [tokenTyp.access],
+    algorithms: ["ES256"],
+    issuer: input.issuer,
+    audience: input.resource,
+    nowSeconds: nowSeconds(input.clock),
+    skewSeconds: 0,
+    requiredClaims: ["sub", "client_id", "exp", "iat", "jti"],
+  });
+  return verified.ok ? readAccess(verified.value.payload, input.resource) : err(tokenRefusal(verified.error));
+}
+
+function tokenRefusal(failure: JwtFailure): VerifyRefusal {
+  if (failure.why === "expired") return { code: "token_expired", expiredAtSeconds: failure.expiredAtSeconds ?? 0 };
+  if (failure.why === "keys_unavailable") return { code: "keys_unavailable", why: failure.detail };
+  return { code: "token_invalid", why: `${failure.why}: ${failure.detail}` };
+}
+
+async function checkProof(
+  request: PresentedRequest,
+  accessToken: string,
+  read: ReadAccess,
+  deps: { readonly clock: Clock; readonly replay: ReplayStore },
+): Promise<Result<void, VerifyRefusal>> {
+  const now = nowSeconds(deps.clock);
+  const proof = await verifyDpop({
+    proofs: request.dpop,
+    method: request.method,
+    url: withoutQuery(request.url),
+    nowSeconds: now,
+    accessToken,
+  });
+  if (!proof.ok) return err(proofRefusal(proof.error));
+  if (proof.value.jkt !== read.jkt) return err({ code: "proof_key_mismatch" });
+  const { key, expiresAtSeconds } = proof.value.marker;
+  try {
+    const outcome = await deps.replay.use(key, expiresAtSeconds, now);
+    if (outcome === "used") return err({ code: "proof_replayed" });
+    if (outcome === "full")
+      return err({ code: "replay_store_unavailable", why: "too many proofs within their window" });
+  } catch (cause) {
+    return err({ code: "replay_store_unavailable", why: cause instanceof Error ? cause.message : "it failed" });
+  }
+  return ok(undefined);
+}
+
+const proofRefusal = (denial: Denial): VerifyRefusal =>
+  denial.code === "dpop_missing"
+    ? { code: "proof_missing" }
+    : { code: "proof_invalid", why: denial.code === "dpop_invalid" ? denial.why : denial.code };
+
+/** `htu` has neither query nor fragment (RFC 9449 4.2). */
+const withoutQuery = (url: string): string => url.split(/[?#]/, 1)[0] ?? "";

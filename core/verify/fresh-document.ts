@@ -1,0 +1,72 @@
+import type { Clock } from "../ports.ts";
+import { err, ok, type Result } from "../result.ts";
+
+/** A document that is fetched when it is needed and believed only while it is fresh. */
+export interface FreshDocument<T> {
+  /** The document while it is fresh, else a new one; why there is none otherwise. */
+  get(): Promise<Result<T, string>>;
+  /** A new copy, unless one was asked for less than the cool-down ago: then what is held. */
+  renew(): Promise<Result<T, string>>;
+}
+
+/** How one document is fetched and how long it is believed. */
+export interface FreshDocumentInput<T> {
+  /** Fetches and checks it. `held` is what it replaces. */
+  readonly load: (held: T | undefined) => Promise<Result<{ readonly value: T; readonly lifeSeconds: number }, string>>;
+  readonly clock: Clock;
+  /** Least time between two fetches that were not caused by age: failures and unknown keys must not become a flood. */
+  readonly coolDownMillis: number;
+}
+
+/**
+ * One fetch at a time, however many ask (single flight); a failure is remembered for the cool-down; past half its life
+ * a document is renewed behind the answer, so that requests seldom wait. Nothing stale is ever served: what cannot be
+ * renewed refuses, since a stale key set or status list is how a revocation gets undone.
+ */
+export function createFreshDocument<T>(input: FreshDocumentInput<T>): FreshDocument<T> {
+  const { clock, coolDownMillis } = input;
+  let held: { value: T; halfLifeMillis: number; endMillis: number } | undefined;
+  let startedMillis = Number.NEGATIVE_INFINITY;
+  let failed: { readonly why: string; readonly atMillis: number } | undefined;
+  let flight: Promise<Result<T, string>> | undefined;
+
+  const load = async (): Promise<Result<T, string>> => {
+    // the life counts from before the fetch: a slow answer must not stretch it
+    startedMillis = clock.nowMillis();
+    let loaded: Awaited<ReturnType<typeof input.load>>;
+    try {
+      loaded = await input.load(held?.value);
+    } catch (cause) {
+      loaded = err(cause instanceof Error ? cause.message : "the fetch failed");
+    }
+    failed = loaded.ok ? undefined : { why: loaded.error, atMillis: clock.nowMillis() };
+    if (!loaded.ok) return loaded;
+    const { value, lifeSeconds } = loaded.value;
+    held = { value, halfLifeMillis: startedMillis + lifeSeconds * 500, endMillis: startedMillis + lifeSeconds * 1000 };
+    return ok(value);
+  };
+  const fly = (): Promise<Result<T, string>> => {
+    flight ??= load().finally(() => {
+      flight = undefined;
+    });
+    return flight;
+  };
+  const recentFailure = () => (failed && clock.nowMillis() - failed.atMillis < coolDownMillis ? failed : undefined);
+  const fresh = () => (held && clock.nowMillis() < held.endMillis ? held : undefined);
+
+  return {
+    async get() {
+      const document = fresh();
+      const failure = recentFailure();
+      if (!document) return failure && !flight ? err(failure.why) : fly();
+      if (clock.nowMillis() >= document.halfLifeMillis && !failure) void fly();
+      return ok(document.value);
+    },
+    async renew() {
+      const document = fresh();
+      const tooSoon = clock.nowMillis() - startedMillis < coolDownMillis;
+      if (flight || !tooSoon) return fly();
+      return document ? ok(document.value) : err(failed?.why ?? "asked for again too soon");
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import { type CryptoKey, importJWK, type JWK } from "jose";
+import { parseBoundedJson } from "../json.ts";
+import type { JwtFailure, KeyLookup } from "../jwt.ts";
+import { limits } from "../limits.ts";
+import type { Clock, Fetcher } from "../ports.ts";
+import { err, ok, type Result } from "../result.ts";
+import { tokenTyp } from "../wire.ts";
+import { createFreshDocument } from "./fresh-document.ts";
+
+/** What a published key may sign, by its member `lanyard_typ`. */
+export type PinnedTyp = typeof tokenTyp.access | typeof tokenTyp.status;
+
+/** The keys of one issuer, each pinned to one kind of token. */
+export interface IssuerKeys {
+  /** Finds keys for one kind of token only: a status key can never make an access token pass (threat 3). */
+  lookup(typ: PinnedTyp): KeyLookup;
+}
+
+/** What the keys of an issuer are fetched with. */
+export interface IssuerKeysInput {
+  /** The one issuer whose metadata and keys are read. */
+  readonly issuer: string;
+  readonly fetcher: Fetcher;
+  readonly clock: Clock;
+}
+
+type KeyTable = ReadonlyMap<string, CryptoKey>;
+
+/** Withdrawn keys die within this long, whatever the answer's `Cache-Control` says; a shorter max-age is kept to. */
+const keysLifeSeconds = 600;
+const keysLifeLeastSeconds = 5;
+/** An unknown `kid` is attacker's text: it causes at most one fetch in this long. */
+const keysCoolDownMillis = 10_000;
+
+const tableKey = (typ: string, kid: string) => `${typ}\n${kid}`;
+
+/**
+ * Keeps the public keys of `issuer`: RFC 8414 metadata, whose `issuer` must be the very same string, then its
+ * `jwks_uri`, which must be of the same origin. Keys never come from a token, nor from any address a token names.
+ */
+export function createIssuerKeys(input: IssuerKeysInput): IssuerKeys {
+  const document = createFreshDocument<KeyTable>({
+    load: () => loadKeys(input),
+    clock: input.clock,
+    coolDownMillis: keysCoolDownMillis,
+  });
+  return {
+    lookup: (typ) => async (header) => {
+      if (header.alg !== "ES256") return refused("alg", "only ES256 is accepted");
+      if (header.kid === undefined) return refused("key_unknown", "the token names no key");
+      const held = await document.get();
+      if (!held.ok) return refused("keys_unavailable", held.error);
+      const key = held.value.get(tableKey(typ, header.kid));
+      if (key) return ok(key);
+      const renewed = await document.renew();
+      if (!renewed.ok) return refused("keys_unavailable", renewed.error);
+      const late = renewed.value.get(tableKey(typ, header.kid));
+      return late ? ok(late) : refused("key_unknown", `no published key of that kid signs ${typ}`);
+    },
+  };
+}
+
+const refused = (why: JwtFailure["why"], detail: string) => err({ why, detail });
+
+async function loadKeys(input: IssuerKeysInput): Promise<Result<{ value: KeyTable; lifeSeconds: number }, string>> {
+  const metadata = await fetchObject(input.fetcher, `${input.issuer}/.well-known/oauth-authorization-server`);
+  if (!metadata.ok) return metadata;
+  const { issuer, jwks_uri: uri } = metadata.value.json;
+  if (issuer !== input.issuer) return err("the metadata is of another issuer");
+  if (typeof uri !== "string" || !URL.canParse(uri) || new URL(uri).origin !== new URL(input.issuer).origin)
+    return err("jwks_uri is not of the issuer's origin");
+  const set = await fetchObject(input.fetcher, uri);
+  if (!set.ok) return set;
+  const table = await readKeys(set.value.json.keys);
+  if (!table.ok) return table;
+  const wished = set.value.maxAgeSeconds ?? keysLifeSeconds;
+  return ok({ value: table.value, lifeSeconds: Math.min(keysLifeSeconds, Math.max(keysLifeLeastSeconds, wished)) });
+}
+
+async function fetchObject(
+  fetcher: Fetcher,
+  url: string,
+): Promise<Result<{ readonly json: Readonly<Record<string, unknown>>; readonly maxAgeSeconds?: number }, string>> {
+  const bounds = { maxBytes: limits.keySetBytes, timeoutMillis: limits.fetchTimeoutMillis };
+  const fetched = await fetcher.get(url, bounds);
+  if (!fetched.ok) return err(`${fetched.error.why}: ${fetched.error.detail}`);
+  const { body, maxAgeSeconds } = fetched.value;
+  const parsed = parseBoundedJson(Buffer.from(body).toString("utf8"));
+  if (!parsed.ok) return err(`the issuer's document is ${parsed.error}`);
+  if (typeof parsed.value !== "object" || parsed.value === null) return err("the issuer's document is not an object");
+  const json = parsed.value as Readonly<Record<string, unknown>>;
+  return ok(maxAgeSeconds === undefined ? { json } : { json, maxAgeSeconds });
+}
+
+/** Takes the keys that say what they sign; others in the set are for others. */
+async function readKeys(keys: unknown): Promise<Result<KeyTable, string>> {
+  if (!Array.isArray(keys) || keys.length > limits.keySetKeys) return err("the key set has no bounded list of keys");
+  const table = new Map<string, CryptoKey>();
+  const pinned = new Set<string>();
+  for (const jwk of keys as readonly (JWK & { readonly lanyard_typ?: unknown })[]) {
+    const typ = jwk?.lanyard_typ;
+    if (typ !== tokenTyp.access && typ !== tokenTyp.status) continue;
+    if (jwk.kty !== "EC" || jwk.crv !== "P-256" || jwk.alg !== "ES256" || jwk.use !== "sig") continue;
+    if (typeof jwk.kid !== "string" || jwk.kid === "") continue;
+    // one kid for two kinds, or two keys of one kid: which is meant cannot be told, so none of the set is believed
+    if (pinned.has(jwk.kid)) return err("the key set names a kid twice");
+    pinned.add(jwk.kid);
+    try {
+      const { kty, crv, x, y } = jwk;
+      const key = await importJWK({ kty, crv, ...(x ? { x } : {}), ...(y ? { y } : {}) }, "ES256");
+      if (!(key instanceof Uint8Array)) table.set(tableKey(typ, jwk.kid), key);
+    } catch {
+      return err("the key set has a key that is not a point of its curve");
+    }
+  }
+  return table.size > 0 ? ok(table) : err("the key set has no key that says what it signs");
+}

@@ -1,0 +1,39 @@
+import { limits } from "../limits.ts";
+import { err, ok, type Result } from "../result.ts";
+import type { VerifyRefusal } from "./refusal.ts";
+
+/** A request as the resource server saw it; headers as every value that came, so that a second one cannot hide. */
+export interface PresentedRequest {
+  readonly method: string;
+  /**
+   * The request's URL built from what the server knows itself, never from `Host` or `X-Forwarded-*`: a caller who
+   * chooses it chooses what his proof is for (threat 9).
+   */
+  readonly url: string;
+  /** Every `Authorization` value. */
+  readonly authorization: readonly string[];
+  /** Every `DPoP` value. */
+  readonly dpop: readonly string[];
+}
+
+/** token68 of RFC 9110 11.2 as far as a compact JWS needs it. */
+const credentials = /^([A-Za-z]+) ([A-Za-z0-9._-]+)$/;
+
+/**
+ * Takes the access token out of the request (RFC 9449 7.1): one `Authorization: DPoP` header, nothing else. Tokens in
+ * the query or the body are never looked at.
+ * @returns the compact token, or `credentials_missing`, `credentials_malformed`, `bearer_not_accepted`, `token_invalid`
+ */
+export function presentedToken(request: PresentedRequest): Result<string, VerifyRefusal> {
+  const [header, ...others] = request.authorization;
+  if (header === undefined) return err({ code: "credentials_missing" });
+  if (others.length > 0) return err({ code: "credentials_malformed", why: "there are several Authorization headers" });
+  if (header.length > limits.tokenBytes + 16)
+    return err({ code: "token_invalid", why: "larger than any token of ours" });
+  const [, scheme, token] = credentials.exec(header) ?? [];
+  // a bound token sent as Bearer is a downgrade: whoever copied it would need no key (RFC 9449 7.2)
+  if (/^bearer(?: |$)/i.test(header)) return err({ code: "bearer_not_accepted" });
+  if (scheme?.toLowerCase() !== "dpop" || token === undefined)
+    return err({ code: "credentials_malformed", why: "the Authorization header is not DPoP and one token" });
+  return ok(token);
+}

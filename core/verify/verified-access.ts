@@ -1,0 +1,140 @@
+import { type Assurance, assuranceLevels } from "../assurance.ts";
+import { limits } from "../limits.ts";
+import { err, ok, type Result } from "../result.ts";
+import type { AuthorizationDetail } from "../session/model.ts";
+import type { VerifyRefusal } from "./refusal.ts";
+
+/** What a resource server may rely on: every field was signed by the issuer, and the caller proved the key. */
+export interface VerifiedAccess {
+  /** Whoever started the work: a person's stable id, or the agent itself. */
+  readonly principal: {
+    readonly id: string;
+    readonly kind: "person" | "agent";
+    /** RFC 9493 pair, where this resource's registration asks for it. */
+    readonly subId?: { readonly iss: string; readonly sub: string };
+  };
+  /** SPIFFE ID of the agent that calls now. */
+  readonly agent: string;
+  readonly resource: string;
+  readonly scopes: readonly string[];
+  /** RFC 9396 details: they restrict the scopes and must be applied by the resource server. */
+  readonly details: readonly AuthorizationDetail[];
+  readonly depth: number;
+  readonly assurance: Assurance;
+  readonly sid: string;
+  readonly root: string;
+  readonly tokenId: string;
+  readonly expiresAtSeconds: number;
+  /**
+   * Agents the work went through before `agent`, latest first. For the log only: RFC 8693 4.1 forbids to permit
+   * anything on it, since none of them makes this call.
+   */
+  readonly history: readonly string[];
+}
+
+/** A verified token with what only the verifier needs. */
+export interface ReadAccess {
+  readonly access: VerifiedAccess;
+  readonly jkt: string;
+  readonly status: { readonly uri: string; readonly idx: unknown };
+}
+
+/** Visible ASCII: our ids and names; a control or look-alike character would fool a log or a comparison. */
+const isName = (value: unknown, most: number): value is string =>
+  typeof value === "string" && value.length <= most && /^[\x21-\x7e]+$/.test(value);
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const isDetail = (value: unknown): value is AuthorizationDetail => isObject(value) && isName(value.type, 256);
+
+/**
+ * Reads the claims of an access token whose signature, issuer, audience and times were checked.
+ * @returns the access, or `claims_invalid` naming the first claim that is missing or malformed
+ */
+export function readAccess(
+  claims: Readonly<Record<string, unknown>>,
+  resource: string,
+): Result<ReadAccess, VerifyRefusal> {
+  const bad = (claim: string) => err({ code: "claims_invalid", claim } as const);
+  const { sub, client_id: agent, sid, root, jti, exp, depth, assurance, scope = "" } = claims;
+  const details = claims.authorization_details ?? [];
+  const level = assuranceLevels.find((known) => known === assurance);
+  if (!isName(sub, 256)) return bad("sub");
+  if (!isName(agent, limits.agentIdCharacters)) return bad("client_id");
+  if (!isName(sid, 64)) return bad("sid");
+  if (!isName(root, 64)) return bad("root");
+  if (!isName(jti, 256)) return bad("jti");
+  if (typeof exp !== "number") return bad("exp");
+  if (typeof depth !== "number" || !Number.isSafeInteger(depth) || depth < 0 || depth > limits.depthMax)
+    return bad("depth");
+  if (!level) return bad("assurance");
+  if (typeof scope !== "string") return bad("scope");
+  if (!Array.isArray(details) || !details.every(isDetail)) return bad("authorization_details");
+  const jkt = isObject(claims.cnf) ? claims.cnf.jkt : undefined;
+  // a token that is bound to no key is a bearer token: none of ours is (threat 9)
+  if (!isName(jkt, 43)) return bad("cnf");
+  const reference =
+    isObject(claims.status) && isObject(claims.status.status_list) ? claims.status.status_list : undefined;
+  if (!isName(reference?.uri, 2_048)) return bad("status");
+  const kind = sub.startsWith("spiffe://") ? "agent" : "person";
+  const history = historyOf(claims.act, { kind, sub, agent });
+  if (!history) return bad("act");
+  const subId = claims.sub_id === undefined ? undefined : pairOf(claims.sub_id);
+  if (claims.sub_id !== undefined && !subId) return bad("sub_id");
+  const access: VerifiedAccess = {
+    principal: { id: sub, kind, ...(subId ? { subId } : {}) },
+    agent,
+    resource,
+    scopes: scope.split(" ").filter((name) => name !== ""),
+    details,
+    depth,
+    assurance: level,
+    sid,
+    root,
+    tokenId: jti,
+    expiresAtSeconds: exp,
+    history,
+  };
+  return ok({ access, jkt, status: { uri: reference.uri, idx: reference.idx } });
+}
+
+/**
+ * Agents before the current one, latest first. The outermost actor must be the client itself, or the token would name
+ * two current agents and each reader could believe another.
+ */
+function historyOf(
+  act: unknown,
+  token: { readonly kind: "person" | "agent"; readonly sub: string; readonly agent: string },
+): readonly string[] | undefined {
+  const chain: string[] = [];
+  let level = act;
+  while (level !== undefined) {
+    if (!isObject(level) || !isName(level.sub, limits.agentIdCharacters) || chain.length > limits.depthMax)
+      return undefined;
+    chain.push(level.sub);
+    level = level.act;
+  }
+  const whole = token.kind === "agent" ? [...chain, token.sub] : chain;
+  return whole[0] === token.agent ? whole.slice(1) : undefined;
+}
+
+function pairOf(value: unknown): { readonly iss: string; readonly sub: string } | undefined {
+  if (!isObject(value) || value.format !== "iss_sub") return undefined;
+  const { iss, sub } = value;
+  return typeof iss === "string" && typeof sub === "string" ? { iss, sub } : undefined;
+}
+
+/**
+ * Checks that the access carries every scope an operation needs.
+ * @returns the access again, or `scope_insufficient`
+ */
+export function requireScopes(
+  access: VerifiedAccess,
+  ...required: readonly string[]
+): Result<VerifiedAccess, VerifyRefusal> {
+  const missing = required.filter((scope) => !access.scopes.includes(scope));
+  // no scope named is a mistake of the caller's, not a permission
+  if (required.length === 0 || missing.length > 0) return err({ code: "scope_insufficient", required, missing });
+  return ok(access);
+}
