@@ -75,7 +75,13 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
 
   async readSession(root: string, sid: string): Promise<Session | undefined> {
     await this.enter("readSession", false);
-    const session = this.sessions.get(rowKey(root, sid)) ?? [...this.sessions.values()].find((s) => s.sid === sid);
+    const session = this.sessions.get(rowKey(root, sid));
+    return session && structuredClone(session);
+  }
+
+  async findSession(sid: string): Promise<Session | undefined> {
+    await this.enter("findSession", false);
+    const session = [...this.sessions.values()].find((s) => s.sid === sid);
     return session && structuredClone(session);
   }
 

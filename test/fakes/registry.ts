@@ -1,0 +1,99 @@
+import type { AgentRegistration, Registration } from "../../core/registry/model.ts";
+import { createSnapshot, type RegistrySnapshot } from "../../core/registry/snapshot.ts";
+
+export const trustDomain = "agents.example.com";
+export const idp = "https://login.people.example";
+export const otherIdp = "https://login.partner.example";
+export const tickets = "https://tickets.example";
+export const customers = "https://customers.example";
+export const agentId = (name: string): string => `spiffe://${trustDomain}/agent/${name}`;
+
+/** An active registration with nothing in it but what a test gives. */
+export const agent = (name: string, more: Partial<AgentRegistration> = {}): AgentRegistration => ({
+  kind: "agent",
+  name,
+  state: "active",
+  owner: "team@example.com",
+  sponsor: "boss@example.com",
+  selectors: [],
+  minimumAssurance: "document",
+  clients: [],
+  may: [],
+  lends: [],
+  audiences: [],
+  ...more,
+});
+
+const ticketScopes = ["tickets:read", "tickets:write"];
+const customerScopes = ["customers:read", "customers:notes"];
+const everything = [
+  { resource: tickets, scopes: ticketScopes },
+  { resource: customers, scopes: customerScopes },
+];
+
+/** The registry most tests run on: planner, researcher, triage, two resource servers, two people's providers. */
+export const baseRows: readonly Registration[] = [
+  agent("planner", { clients: [{ issuer: idp, clientId: "planner-app" }], may: everything }),
+  agent("researcher", {
+    may: [
+      { resource: tickets, scopes: ["tickets:read"] },
+      { resource: customers, scopes: customerScopes },
+    ],
+    lends: [{ resource: tickets, scopes: ["tickets:read"] }],
+  }),
+  agent("triage", { clients: [{ issuer: idp, clientId: "triage-app" }], may: everything, maxDepth: 1 }),
+  agent("ticket-api", { may: [{ resource: customers, scopes: ["customers:read"] }] }),
+  agent("customer-api"),
+  agent("sleeper", { state: "suspended", may: everything }),
+  { kind: "resource", name: "tickets", uri: tickets, servedBy: "ticket-api", scopes: ticketScopes },
+  { kind: "resource", name: "customers", uri: customers, servedBy: "customer-api", scopes: customerScopes },
+  {
+    kind: "details-type",
+    name: "customer-record",
+    resource: customers,
+    fields: {
+      customers: { rule: "one_of", required: true },
+      maxRecords: { rule: "max", required: false },
+      path: { rule: "prefix", required: false },
+    },
+  },
+  {
+    kind: "details-type",
+    name: "ticket-customer",
+    resource: tickets,
+    fields: { customers: { rule: "one_of", required: true }, maxRecords: { rule: "max", required: false } },
+  },
+  {
+    kind: "details-type",
+    name: "ticket-queue",
+    resource: tickets,
+    fields: { queue: { rule: "one_of", required: true } },
+  },
+  {
+    kind: "entailment",
+    name: "tickets-show-customers",
+    agent: "ticket-api",
+    from: { resource: tickets, scope: "tickets:read" },
+    to: { resource: customers, scopes: ["customers:read"] },
+    details: { "ticket-customer": "customer-record" },
+  },
+  {
+    kind: "lending",
+    name: "support-lends",
+    issuer: idp,
+    when: { claim: "groups", equals: "support" },
+    lends: [
+      { resource: tickets, scopes: ticketScopes },
+      { resource: customers, scopes: ["customers:read"] },
+    ],
+  },
+  { kind: "trusted-issuer", name: "people", purpose: "person", issuer: idp, algorithms: ["ES256"] },
+  { kind: "trusted-issuer", name: "partners", purpose: "person", issuer: otherIdp, algorithms: ["ES256"] },
+];
+
+/** A snapshot of the base rows, some replaced or added by `kind` and `name`. */
+export function registry(version = 1, ...more: readonly Registration[]): RegistrySnapshot {
+  const same = (a: Registration, b: Registration) => a.kind === b.kind && a.name === b.name;
+  const kept = baseRows.filter((row) => !more.some((other) => same(row, other)));
+  return createSnapshot(version, trustDomain, [...kept, ...more]);
+}
