@@ -30,14 +30,14 @@ export const sessionIndexes = {
 /** Key attributes of every table; each is a string. `body` and the like are the adapters' own affair. */
 export const tableKeys = {
   sessions: { partition: "root", sort: "sid" },
-  markers: { partition: "marker" },
+  markers: { partition: "key" },
   revocations: { partition: "subject" },
   registry: { partition: "kind", sort: "name" },
   outbox: { partition: "eventId" },
 } as const;
 
 /**
- * Partition attribute of each index of table Sessions (all KEYS_ONLY, no sort key). Agent, principal and build carry
+ * Partition attribute of each index of table Sessions (all KEYS_ONLY; sort key `sid` where the partition is not `sid`). Agent, principal and build carry
  * a suffix `#0` to `#15`, so that a busy one does not throttle its table.
  */
 export const sessionIndexKeys = {

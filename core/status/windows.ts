@@ -1,0 +1,36 @@
+import { limits } from "../limits.ts";
+
+/**
+ * Status lists are cut by the hour in which sessions end: window `yyyymmddhh` (UTC), list `<window>-<n>`. A position
+ * counts through a window's lists, so that an hour may hold any number of sessions.
+ */
+export const windowOf = (expiresAtSeconds: number): string =>
+  new Date(expiresAtSeconds * 1000).toISOString().slice(0, 13).replace(/[-T]/g, "");
+
+/** The second at which a window is over: no session of it lives on. */
+export function windowEndsAtSeconds(window: string): number {
+  const [, year, month, day, hour] = /^(\d{4})(\d{2})(\d{2})(\d{2})$/.exec(window) ?? [];
+  if (hour === undefined) throw new Error(`not a status window: ${window}`);
+  return Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour) + 1) / 1000;
+}
+
+/** Windows in which a session that lives now or is opened now may end, soonest first. */
+export function openWindows(nowSeconds: number): readonly string[] {
+  const hours = Math.ceil(limits.sessionLifeMaxSeconds / 3600) + 1;
+  return Array.from({ length: hours }, (_, i) => windowOf(nowSeconds + i * 3600));
+}
+
+/** List and index of a position of a window. */
+export const statusListOf = (window: string, position: number): { list: string; idx: number } => ({
+  list: `${window}-${Math.floor(position / limits.statusListSize)}`,
+  idx: position % limits.statusListSize,
+});
+
+/** Key of a window's counter in table Sessions. */
+export const leaseRow = (window: string) => ({ root: `status#${window}`, sid: "lease" });
+
+/** Window and number of a list id, or undefined when it is none of ours. */
+export function parseList(list: string): { window: string; number: number } | undefined {
+  const [, window, number] = /^(\d{10})-(0|[1-9]\d{0,4})$/.exec(list) ?? [];
+  return window === undefined || number === undefined ? undefined : { window, number: Number(number) };
+}

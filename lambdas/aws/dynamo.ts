@@ -1,0 +1,46 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+
+/** Names of the tables, as the function's environment gives them. */
+export interface Tables {
+  readonly sessions: string;
+  readonly markers: string;
+  readonly revocations: string;
+  readonly registry: string;
+  readonly outbox: string;
+}
+
+/**
+ * The document client every adapter shares: short timeouts, so that a stuck connection costs one retry and not the
+ * call's whole time.
+ * @param client given by tests; otherwise endpoint, Region and credentials come from the environment
+ */
+export function documentClient(client: DynamoDBClient = createClient()): DynamoDBDocumentClient {
+  return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+}
+
+const createClient = () =>
+  new DynamoDBClient({
+    maxAttempts: 4,
+    requestHandler: { connectionTimeout: 1_000, requestTimeout: 2_000, throwOnRequestTimeout: true },
+  });
+
+/**
+ * Names and values of an expression from one object: every name goes through `#`, so that none of DynamoDB's 573
+ * reserved words can break a statement.
+ * @param names attribute names used in the expression as `#name`
+ * @param values values used as `:name`
+ */
+export const words = (names: readonly string[], values?: Readonly<Record<string, unknown>>) => ({
+  ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+  ...(values
+    ? { ExpressionAttributeValues: Object.fromEntries(Object.entries(values).map(([k, v]) => [`:${k}`, v])) }
+    : {}),
+});
+
+/** An attribute that must be a number; a row without it is broken, not zero. */
+export function numberOf(item: Readonly<Record<string, unknown>>, name: string): number {
+  const value = item[name];
+  if (typeof value !== "number") throw new Error(`a stored row has no number ${name}; was it written by hand?`);
+  return value;
+}

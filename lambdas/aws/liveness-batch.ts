@@ -1,0 +1,123 @@
+import { randomInt } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  BatchGetCommand,
+  type BatchGetCommandInput,
+  type BatchGetCommandOutput,
+  type DynamoDBDocumentClient,
+} from "@aws-sdk/lib-dynamodb";
+import { limits } from "../../core/limits.ts";
+import { revocationKeys } from "../../core/revocation-rows.ts";
+import type { LivenessQuery, LivenessRows, Standing } from "../../core/session/store.ts";
+import { numberOf, type Tables } from "./dynamo.ts";
+import { type Item, sessionOf } from "./session-rows.ts";
+
+/** DynamoDB takes at most this many keys a batch. */
+const batchKeys = 100;
+/** Unprocessed keys are asked for again this long; then everything counts as dead. */
+const patienceMillis = 1_000;
+
+interface Key {
+  readonly table: string;
+  readonly key: Record<string, string>;
+}
+
+/**
+ * Reads liveness: one strongly consistent BatchGetItem over Sessions, Revocations and Markers. Keys are de-duplicated
+ * (an agent on its own is its principal, and DynamoDB refuses a key named twice). Chains too deep for one batch of 100
+ * are read by several at the same time: every item is current, no snapshot is needed, since revocation moves one way.
+ */
+export async function readLivenessBatch(
+  client: DynamoDBDocumentClient,
+  tables: Tables,
+  query: LivenessQuery,
+): Promise<LivenessRows> {
+  const copy = revocationKeys.deployment(randomInt(limits.deploymentCopies));
+  const keys = keysOf(query, tables, copy);
+  const chunks = Array.from({ length: Math.ceil(keys.length / batchKeys) }, (_, i) =>
+    keys.slice(i * batchKeys, (i + 1) * batchKeys),
+  );
+  const answers = await Promise.all(chunks.map((chunk) => readAll(client, chunk)));
+  const items = answers.flatMap((answer) => answer ?? []);
+  return { complete: answers.every((answer) => answer !== undefined), ...sorted(items, query, tables, copy) };
+}
+
+function keysOf(query: LivenessQuery, tables: Tables, copy: string): readonly Key[] {
+  const subject = (value: string): Key => ({ table: tables.revocations, key: { subject: value } });
+  const { session } = query;
+  const sids = session ? [session.sid, ...query.tombstones] : query.tombstones;
+  const keys = [
+    subject(copy),
+    ...(session ? [{ table: tables.sessions, key: { root: session.root, sid: session.sid } }] : []),
+    ...sids.map((sid) => subject(revocationKeys.tombstone(sid))),
+    ...query.subjects.map((name) => subject(revocationKeys.standing(name))),
+    ...query.burnt.map((key) => ({ table: tables.markers, key: { key } })),
+  ];
+  return [...new Map(keys.map((key) => [JSON.stringify(key), key])).values()];
+}
+
+/** Every item of these keys that exists, or undefined when a key stayed unprocessed. */
+async function readAll(
+  client: DynamoDBDocumentClient,
+  keys: readonly Key[],
+): Promise<readonly { table: string; item: Item }[] | undefined> {
+  const found: { table: string; item: Item }[] = [];
+  const deadline = performance.now() + patienceMillis;
+  let wanted: BatchGetCommandInput["RequestItems"] = requestOf(keys);
+  for (let attempt = 0; ; attempt++) {
+    const answer: BatchGetCommandOutput = await client.send(new BatchGetCommand({ RequestItems: wanted }));
+    for (const [table, items] of Object.entries(answer.Responses ?? {}))
+      found.push(...items.map((item) => ({ table, item })));
+    const left = answer.UnprocessedKeys ?? {};
+    if (Object.values(left).every((part) => (part.Keys ?? []).length === 0)) return found;
+    if (performance.now() > deadline) return undefined;
+    wanted = left;
+    await sleep(Math.random() * Math.min(10 * 2 ** attempt, 200));
+  }
+}
+
+function requestOf(keys: readonly Key[]): NonNullable<BatchGetCommandInput["RequestItems"]> {
+  const request: Record<string, { Keys: Record<string, string>[]; ConsistentRead: true }> = {};
+  for (const { table, key } of keys) {
+    request[table] ??= { Keys: [], ConsistentRead: true };
+    request[table].Keys.push(key);
+  }
+  return request;
+}
+
+function sorted(
+  items: readonly { table: string; item: Item }[],
+  query: LivenessQuery,
+  tables: Tables,
+  copy: string,
+): Omit<LivenessRows, "complete"> {
+  const of = (table: string) => items.filter((found) => found.table === table).map(({ item }) => item);
+  const rows = new Map(of(tables.revocations).map((item) => [item.subject as string, item]));
+  const session = sessionOf(of(tables.sessions)[0]);
+  const sids = query.session ? [query.session.sid, ...query.tombstones] : query.tombstones;
+  const deployment = rows.get(copy);
+  const standings = query.subjects.flatMap((name) => {
+    const row = rows.get(revocationKeys.standing(name));
+    return row ? [[name, standingOf(row)] as const] : [];
+  });
+  return {
+    ...(session ? { session } : {}),
+    tombstones: new Set(sids.filter((sid) => rows.has(revocationKeys.tombstone(sid)))),
+    standings: new Map(standings),
+    // a deployment's row that only a revocation wrote names no registry yet: as good as none
+    ...(deployment && typeof deployment.registryVersion === "number"
+      ? { deployment: { ...standingOf(deployment), registryVersion: deployment.registryVersion } }
+      : {}),
+    burnt: new Set(of(tables.markers).map((item) => item.key as string)),
+  };
+}
+
+/** A row may exist with a version or a lift alone; it then never was raised. */
+function standingOf(row: Item): Standing {
+  return {
+    generation: row.generation === undefined ? 0 : numberOf(row, "generation"),
+    // anything but a clear "false" or nothing blocks
+    blocked: row.blocked !== undefined && row.blocked !== false,
+    ...(row.cutAtSeconds === undefined ? {} : { cutAtSeconds: numberOf(row, "cutAtSeconds") }),
+  };
+}

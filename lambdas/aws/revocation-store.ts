@@ -1,0 +1,129 @@
+import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import { limits } from "../../core/limits.ts";
+import { revocationKeys } from "../../core/revocation-rows.ts";
+import { subjects } from "../../core/session/liveness.ts";
+import type { Session } from "../../core/session/model.ts";
+import type { CommitConflict, RevocationStore, RevocationWrite } from "../../core/session/store.ts";
+import { sessionIndexes, sessionIndexKeys } from "../env.ts";
+import { type Tables, words } from "./dynamo.ts";
+import { markerPuts } from "./marker-put.ts";
+import { outboxPut } from "./outbox.ts";
+import { offerKey, sessionOf } from "./session-rows.ts";
+import { readOffer } from "./session-store.ts";
+import { type Action, transact } from "./transaction.ts";
+
+/** A tombstone must outlast every token below it by far more than any clock is wrong. */
+const keptSeconds = 86_400;
+
+/** The only adapter that revokes; wired into `revoke` and `admin-revoke` alone. */
+export function createRevocationStore(client: DynamoDBDocumentClient, tables: Tables): RevocationStore {
+  return {
+    readSession: (root, sid) => readSession(client, tables, root, sid),
+    findSession: (sid) => findSession(client, tables, sid),
+    readOffer: (root, handleHash) => readOffer(client, tables, root, handleHash),
+    revoke: (write) => transact(client, actionsOf(write, tables)),
+  };
+}
+
+/** By the index, which may lag behind by moments; the row itself is read strongly consistent. */
+export async function findSession(
+  client: DynamoDBDocumentClient,
+  tables: Tables,
+  sid: string,
+): Promise<Session | undefined> {
+  const found = await client.send(
+    new QueryCommand({
+      TableName: tables.sessions,
+      IndexName: sessionIndexes.bySid,
+      KeyConditionExpression: "#sid = :sid",
+      ...words([sessionIndexKeys.bySid], { sid }),
+    }),
+  );
+  const key = found.Items?.[0];
+  return key ? readSession(client, tables, key.root as string, sid) : undefined;
+}
+
+/** Strongly consistent. */
+export async function readSession(
+  client: DynamoDBDocumentClient,
+  tables: Tables,
+  root: string,
+  sid: string,
+): Promise<Session | undefined> {
+  // offers and counters live in the same table; only a session's id is a session
+  if (sid.includes("#") || sid === "lease") return undefined;
+  const key = { root, sid };
+  const found = await client.send(new GetCommand({ TableName: tables.sessions, Key: key, ConsistentRead: true }));
+  return sessionOf(found.Item);
+}
+
+/** Unconditional but for one-use markers and an offer's own state: nothing busy can hold a revocation up (threat 6). */
+function actionsOf(write: RevocationWrite, tables: Tables): readonly Action<CommitConflict>[] {
+  const { tombstone, withdraw, burn, raise, lift } = write;
+  return [
+    ...markerPuts(tables, write.markers),
+    ...(tombstone ? [{ item: { Put: tombstonePut(tombstone, tables) } }] : []),
+    ...(withdraw ? [withdrawal(withdraw, tables)] : []),
+    ...(burn ? [{ item: { Put: burnPut(burn, tables) } }] : []),
+    ...(raise ? rowsOf(raise.subject).map((row) => ({ item: { Update: raiseUpdate(row, raise, tables) } })) : []),
+    ...(lift ? rowsOf(lift.subject).map((row) => ({ item: { Update: liftUpdate(row, lift, tables) } })) : []),
+    { item: { Put: outboxPut(tables, write.record) } },
+  ];
+}
+
+/** The deployment's row stands in 16 copies, all written at once: a reader takes any one. */
+const rowsOf = (subject: string): readonly string[] =>
+  subject === subjects.deployment
+    ? Array.from({ length: limits.deploymentCopies }, (_, copy) => revocationKeys.deployment(copy))
+    : [revocationKeys.standing(subject)];
+
+const tombstonePut = (tombstone: NonNullable<RevocationWrite["tombstone"]>, tables: Tables) => ({
+  TableName: tables.revocations,
+  Item: {
+    subject: revocationKeys.tombstone(tombstone.sid),
+    kind: "tombstone",
+    root: tombstone.root,
+    sid: tombstone.sid,
+    expiresAt: tombstone.expiresAtSeconds + keptSeconds,
+  },
+});
+
+const withdrawal = (withdraw: NonNullable<RevocationWrite["withdraw"]>, tables: Tables): Action<CommitConflict> => ({
+  conflict: { kind: "offer_taken" },
+  item: {
+    Update: {
+      TableName: tables.sessions,
+      Key: { root: withdraw.root, sid: offerKey(withdraw.handleHash) },
+      UpdateExpression: "SET #withdrawn = :withdrawn",
+      ConditionExpression: "attribute_exists(#sid) AND attribute_not_exists(#redeemed)",
+      ...words(["sid", "redeemed", "withdrawn"], { withdrawn: true }),
+    },
+  },
+});
+
+const burnPut = (burn: NonNullable<RevocationWrite["burn"]>, tables: Tables) => ({
+  TableName: tables.markers,
+  Item: { key: burn.marker, use: "person", expiresAt: burn.expiresAtSeconds + keptSeconds },
+});
+
+/** Counters never expire: one that started again at 0 would bring dead sessions back to life. */
+const raiseUpdate = (row: string, raise: NonNullable<RevocationWrite["raise"]>, tables: Tables) => ({
+  TableName: tables.revocations,
+  Key: { subject: row },
+  UpdateExpression: raise.block
+    ? "SET #cutAtSeconds = :at, #of = :of, #blocked = :blocked ADD #generation :one"
+    : "SET #cutAtSeconds = :at, #of = :of ADD #generation :one",
+  ...words(["cutAtSeconds", "of", "generation", ...(raise.block ? ["blocked"] : [])], {
+    at: raise.atSeconds,
+    of: raise.subject,
+    one: 1,
+    ...(raise.block ? { blocked: true } : {}),
+  }),
+});
+
+const liftUpdate = (row: string, lift: NonNullable<RevocationWrite["lift"]>, tables: Tables) => ({
+  TableName: tables.revocations,
+  Key: { subject: row },
+  UpdateExpression: "SET #blocked = :blocked, #of = :of",
+  ...words(["blocked", "of"], { blocked: false, of: lift.subject }),
+});

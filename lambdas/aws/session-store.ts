@@ -1,0 +1,87 @@
+import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { type Clock, nowSeconds } from "../../core/ports.ts";
+import type { Session } from "../../core/session/model.ts";
+import type { Commit, CommitConflict, SessionStore } from "../../core/session/store.ts";
+import { type Tables, words } from "./dynamo.ts";
+import { readLivenessBatch } from "./liveness-batch.ts";
+import { markerPuts } from "./marker-put.ts";
+import { outboxPut } from "./outbox.ts";
+import { offerItem, offerKey, offerOf, sessionItem } from "./session-rows.ts";
+import { createStatusLeases } from "./status-leases.ts";
+import { type Action, transact } from "./transaction.ts";
+
+/** Sessions, offers, markers and records on DynamoDB. */
+export function createSessionStore(client: DynamoDBDocumentClient, tables: Tables, clock: Clock): SessionStore {
+  const leases = createStatusLeases(client, tables);
+  return {
+    readLiveness: (query) => readLivenessBatch(client, tables, query),
+    readOffer: (root, handleHash) => readOffer(client, tables, root, handleHash),
+    commit: (write) => transact(client, actionsOf(write, tables, nowSeconds(clock))),
+    end: (root, sid) => end(client, tables, root, sid),
+    leaseStatus: (expiresAtSeconds, generation) => leases.lease(expiresAtSeconds, generation),
+  };
+}
+
+/** Strongly consistent; undefined when there is no such offer. */
+export async function readOffer(client: DynamoDBDocumentClient, tables: Tables, root: string, handleHash: string) {
+  const key = { root, sid: offerKey(handleHash) };
+  const found = await client.send(new GetCommand({ TableName: tables.sessions, Key: key, ConsistentRead: true }));
+  return offerOf(found.Item);
+}
+
+/** Markers first: of several conditions that failed, a replay is what the caller must hear of. */
+function actionsOf(write: Commit, tables: Tables, now: number): readonly Action<CommitConflict>[] {
+  const { session, offer, redeem } = write;
+  return [
+    ...markerPuts(tables, write.markers),
+    ...(session ? [sessionPut(session, tables)] : []),
+    ...(offer ? [{ item: freshPut(tables, offerItem(offer)) }] : []),
+    ...(redeem ? [redemption(redeem, tables, now)] : []),
+    { item: { Put: outboxPut(tables, write.record) } },
+  ];
+}
+
+const sessionPut = (session: Session, tables: Tables): Action<CommitConflict> => ({
+  conflict: { kind: "session_exists" },
+  item: freshPut(tables, sessionItem(session)),
+});
+
+const freshPut = (tables: Tables, item: Readonly<Record<string, unknown>>) => ({
+  Put: {
+    TableName: tables.sessions,
+    Item: { ...item },
+    ConditionExpression: "attribute_not_exists(#sid)",
+    ...words(["sid"]),
+  },
+});
+
+/** One of any number of redemptions wins; TTL deletes days late, so the end is compared here. */
+const redemption = (redeem: NonNullable<Commit["redeem"]>, tables: Tables, now: number): Action<CommitConflict> => ({
+  conflict: { kind: "offer_taken" },
+  item: {
+    Update: {
+      TableName: tables.sessions,
+      Key: { root: redeem.root, sid: offerKey(redeem.handleHash) },
+      UpdateExpression: "SET #redeemed = :redeemed",
+      ConditionExpression:
+        "attribute_exists(#sid) AND attribute_not_exists(#redeemed) AND attribute_not_exists(#withdrawn) AND #expiresAtSeconds > :now",
+      ...words(["sid", "redeemed", "withdrawn", "expiresAtSeconds"], {
+        redeemed: { sid: redeem.sid, jkt: redeem.jkt },
+        now,
+      }),
+    },
+  },
+});
+
+async function end(client: DynamoDBDocumentClient, tables: Tables, root: string, sid: string): Promise<void> {
+  await client.send(
+    new UpdateCommand({
+      TableName: tables.sessions,
+      Key: { root, sid },
+      UpdateExpression: "SET #ended = :ended",
+      // never makes a row: one without a session's facts would be read as one
+      ConditionExpression: "attribute_exists(#sid)",
+      ...words(["ended", "sid"], { ended: true }),
+    }),
+  );
+}

@@ -1,0 +1,66 @@
+import { randomInt } from "node:crypto";
+import { type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { limits } from "../../core/limits.ts";
+import { leaseRow, statusListOf, windowEndsAtSeconds, windowOf } from "../../core/status/windows.ts";
+import { type Tables, words } from "./dynamo.ts";
+
+/** Leases places in status lists: unique over all instances, in no order that tells one session from the next. */
+export interface StatusLeases {
+  /** @returns list and index for a session that ends at `expiresAtSeconds` */
+  lease(expiresAtSeconds: number, deploymentGeneration: number): Promise<{ list: string; idx: number }>;
+}
+
+interface Pool {
+  readonly generation: number;
+  readonly positions: number[];
+}
+
+/**
+ * Creates leases by blocks of `limits.statusLeaseSize`: one atomic counter row a window, one write a block. A block dies
+ * with the deployment's generation, because revoking the deployment revokes every position leased so far.
+ */
+export function createStatusLeases(client: DynamoDBDocumentClient, tables: Tables): StatusLeases {
+  const pools = new Map<string, Pool>();
+  return {
+    async lease(expiresAtSeconds, deploymentGeneration) {
+      const window = windowOf(expiresAtSeconds);
+      for (;;) {
+        const pool = pools.get(window);
+        const position = pool?.generation === deploymentGeneration ? pool.positions.pop() : undefined;
+        if (position !== undefined) return statusListOf(window, position);
+        const positions = await leaseBlock(client, tables, window);
+        // a pool of an hour that is over is of no more use
+        for (const held of pools.keys()) if (held < window && pools.size > 24) pools.delete(held);
+        pools.set(window, { generation: deploymentGeneration, positions });
+      }
+    },
+  };
+}
+
+async function leaseBlock(client: DynamoDBDocumentClient, tables: Tables, window: string): Promise<number[]> {
+  const size = limits.statusLeaseSize;
+  const answer = await client.send(
+    new UpdateCommand({
+      TableName: tables.sessions,
+      Key: leaseRow(window),
+      UpdateExpression: "ADD #position :size SET #expiresAt = :expiresAt",
+      ...words(["position", "expiresAt"], { size, expiresAt: windowEndsAtSeconds(window) + 86_400 }),
+      ReturnValues: "UPDATED_NEW",
+    }),
+  );
+  const end = answer.Attributes?.position;
+  if (typeof end !== "number") throw new Error("the lease counter answered without a position");
+  return shuffled(Array.from({ length: size }, (_, i) => end - size + i));
+}
+
+/** Fisher-Yates by a cryptographic source: neighbours in a list must not be neighbours in time. */
+function shuffled(values: number[]): number[] {
+  for (let i = values.length - 1; i > 0; i--) {
+    const j = randomInt(i + 1);
+    const [a, b] = [values[i], values[j]];
+    if (a === undefined || b === undefined) continue;
+    values[i] = b;
+    values[j] = a;
+  }
+  return values;
+}
