@@ -1,0 +1,63 @@
+/** What a registered address is held against. */
+export interface OwnAddress {
+  /** The deployment's issuer. */
+  readonly issuer: string;
+}
+
+const isLoopback = (url: URL): boolean =>
+  ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname) || url.hostname.endsWith(".localhost");
+
+/** Hosts of AWS STS: a token for one of them would be somebody's AWS credentials (threats 4, 10). */
+const isStsHost = (host: string): boolean =>
+  /(^|\.)sts(-fips)?([.-][a-z0-9-]+)*\.(amazonaws\.com(\.cn)?|api\.aws|amazonaws\.eu)$/.test(host.toLowerCase());
+
+/** An absolute http(s) URL in its one canonical spelling; anything else could name the same thing twice. */
+const canonicalUrl = (text: string, own: OwnAddress): URL | string => {
+  const url = URL.parse(text);
+  if (!url || !/^https?:$/.test(url.protocol)) return "must be an absolute https URL";
+  const loopbackHere = isLoopback(url) && isLoopback(new URL(own.issuer));
+  if (url.protocol === "http:" && !loopbackHere) return "must be https (http only on this machine, for a local issuer)";
+  if (url.username !== "" || url.password !== "") return "must not carry a user name or password";
+  if (text.includes("#")) return "must not have a fragment";
+  if (text.includes("?")) return "must not have a query";
+  if (text.includes("%")) return "must be written without percent-encoding";
+  if (url.href !== text && url.href !== `${text}/`) return `must be written as ${url.href.replace(/\/$/, "")}`;
+  return url;
+};
+
+/**
+ * Checks a resource's URI (RFC 8707 2): absolute, no fragment, no query, one spelling; never the issuer or below it,
+ * where its tokens would pass for tokens to Lanyard itself (threat 14); never AWS STS (threat 4).
+ * @returns what is wrong, or undefined
+ */
+export function resourceUriProblem(text: string, own: OwnAddress): string | undefined {
+  const url = canonicalUrl(text, own);
+  if (typeof url === "string") return url;
+  if (isStsHost(url.hostname)) return "must not be AWS STS";
+  const issuer = new URL(own.issuer);
+  const base = issuer.pathname.endsWith("/") ? issuer.pathname : `${issuer.pathname}/`;
+  if (url.origin === issuer.origin && `${url.pathname}/`.startsWith(base)) return "must not be the issuer or below it";
+  return undefined;
+}
+
+/**
+ * Checks the URL of a trusted issuer, or of its keys.
+ * @returns what is wrong, or undefined
+ */
+export function issuerUrlProblem(text: string, own: OwnAddress): string | undefined {
+  const url = canonicalUrl(text, own);
+  if (typeof url === "string") return url;
+  if (new URL(own.issuer).href === url.href) return "must not be this deployment's own issuer";
+  return undefined;
+}
+
+/**
+ * Checks an extra audience of an agent's identity token: it must not be a thing that takes such a token for more than
+ * the agent's name (threat 4).
+ * @returns what is wrong, or undefined
+ */
+export function audienceProblem(text: string): string | undefined {
+  if (/^\s*https?:/i.test(text)) return "must not be a URL: a resource takes access tokens only";
+  if (isStsHost(text.trim()) || /amazonaws/i.test(text)) return "must not be AWS";
+  return /^[\x21-\x7e]+$/.test(text) ? undefined : "must be printable ASCII without blanks";
+}

@@ -1,0 +1,36 @@
+import type { EntailmentRegistration } from "./model.ts";
+
+/**
+ * Looks for entailments that lead back to where they started. They are not transitive and count as depth, so a circle
+ * would end, but nobody means one.
+ * @returns one entailment of the circle and the names along it, or undefined
+ */
+export function entailmentCycle(
+  rows: readonly EntailmentRegistration[],
+): { readonly row: EntailmentRegistration; readonly names: readonly string[] } | undefined {
+  const leaving = new Map<string, EntailmentRegistration[]>();
+  for (const row of rows) {
+    const at = `${row.from.resource} ${row.from.scope}`;
+    leaving.set(at, [...(leaving.get(at) ?? []), row]);
+  }
+  const finished = new Set<EntailmentRegistration>();
+  const walk = (
+    row: EntailmentRegistration,
+    path: readonly EntailmentRegistration[],
+  ): readonly EntailmentRegistration[] | undefined => {
+    if (path.includes(row)) return [...path.slice(path.indexOf(row)), row];
+    if (finished.has(row)) return undefined;
+    for (const scope of row.to.scopes)
+      for (const next of leaving.get(`${row.to.resource} ${scope}`) ?? []) {
+        const circle = walk(next, [...path, row]);
+        if (circle) return circle;
+      }
+    finished.add(row);
+    return undefined;
+  };
+  for (const row of rows) {
+    const circle = walk(row, []);
+    if (circle) return { row, names: circle.map((r) => r.name) };
+  }
+  return undefined;
+}

@@ -1,0 +1,121 @@
+import type { DetailsTypeRegistration, EntailmentRegistration, Registration, ScopeSet } from "./model.ts";
+
+/** The registrations by what others name them by. */
+export interface Names {
+  readonly agents: ReadonlySet<string>;
+  /** Resource URI → its scopes and the agent that serves it. */
+  readonly resources: ReadonlyMap<string, { readonly scopes: readonly string[]; readonly servedBy: string }>;
+  readonly detailsTypes: ReadonlyMap<string, DetailsTypeRegistration>;
+  readonly personIssuers: ReadonlySet<string>;
+  /** What each agent may hold, as `resource scope`. */
+  readonly may: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/** A path inside a registration and what is wrong there. */
+export type Finding = readonly [path: string, message: string];
+
+const of = <K extends Registration["kind"]>(rows: readonly Registration[], kind: K) =>
+  rows.filter((row): row is Extract<Registration, { kind: K }> => row.kind === kind);
+
+const pairs = (sets: readonly ScopeSet[]): string[] => sets.flatMap((s) => s.scopes.map((x) => `${s.resource} ${x}`));
+
+/** Indexes the rows for the checks below. */
+export function namesOf(rows: readonly Registration[]): Names {
+  const agents = of(rows, "agent");
+  const issuers = of(rows, "trusted-issuer").filter((i) => i.purpose === "person");
+  return {
+    agents: new Set(agents.map((a) => a.name)),
+    resources: new Map(of(rows, "resource").map((r) => [r.uri, r])),
+    detailsTypes: new Map(of(rows, "details-type").map((d) => [d.name, d])),
+    personIssuers: new Set(issuers.map((i) => i.issuer)),
+    may: new Map(agents.map((a) => [a.name, new Set(pairs(a.may))])),
+  };
+}
+
+/** Everything one registration names must exist; what it lends or entails must be usable. */
+export function referenceFindings(row: Registration, names: Names): readonly Finding[] {
+  switch (row.kind) {
+    case "agent":
+      return [
+        ...scopeSetFindings(row.may, "may", names),
+        ...scopeSetFindings(row.lends, "lends", names),
+        ...beyond(row.lends, row.name, "lends", names),
+        ...row.clients.flatMap((c, i) => personIssuer(c.issuer, `clients.${i}.issuer`, names)),
+        ...row.audiences.flatMap((a, i): Finding[] =>
+          names.resources.has(a) ? [[`audiences.${i}`, "must not be a registered resource"]] : [],
+        ),
+      ];
+    case "resource":
+      return [...agentFindings(row.servedBy, "servedBy", names), ...repeated(row.scopes, "scopes")];
+    case "details-type":
+      return resourceFindings(row.resource, "resource", names);
+    case "lending":
+      return [...personIssuer(row.issuer, "issuer", names), ...scopeSetFindings(row.lends, "lends", names)];
+    case "entailment":
+      return entailmentFindings(row, names);
+    default:
+      return [];
+  }
+}
+
+const agentFindings = (name: string, path: string, names: Names): Finding[] =>
+  names.agents.has(name) ? [] : [[path, `no agent is named ${name}`]];
+
+const resourceFindings = (uri: string, path: string, names: Names): Finding[] =>
+  names.resources.has(uri) ? [] : [[path, `no resource has the uri ${uri}`]];
+
+const personIssuer = (issuer: string, path: string, names: Names): Finding[] =>
+  names.personIssuers.has(issuer) ? [] : [[path, `${issuer} is no trusted issuer of persons' tokens`]];
+
+const repeated = (values: readonly string[], path: string): Finding[] =>
+  values.flatMap((v, i): Finding[] => (values.indexOf(v) < i ? [[`${path}.${i}`, `${v} is listed twice`]] : []));
+
+const scopeSetFindings = (sets: readonly ScopeSet[], path: string, names: Names): Finding[] =>
+  sets.flatMap((set, i) => {
+    const declared = names.resources.get(set.resource)?.scopes;
+    if (!declared) return resourceFindings(set.resource, `${path}.${i}.resource`, names);
+    const missing = set.scopes.flatMap((scope, j): Finding[] =>
+      declared.includes(scope) ? [] : [[`${path}.${i}.scopes.${j}`, `${set.resource} declares no scope ${scope}`]],
+    );
+    return [...missing, ...repeated(set.scopes, `${path}.${i}.scopes`)];
+  });
+
+/** A grant beyond what the agent may hold can never be used: a mistake, found here and not at three in the morning. */
+const beyond = (sets: readonly ScopeSet[], agent: string, path: string, names: Names): Finding[] => {
+  const over = pairs(sets).filter((pair) => names.may.get(agent)?.has(pair) === false);
+  return over.length === 0 ? [] : [[path, `beyond what agent ${agent} may hold: ${over.join(", ")}`]];
+};
+
+const entailmentFindings = (row: EntailmentRegistration, names: Names): readonly Finding[] => {
+  const from = names.resources.get(row.from.resource);
+  const served: Finding[] =
+    from && from.servedBy !== row.agent
+      ? [["agent", `does not serve ${row.from.resource}; ${from.servedBy} does`]]
+      : [];
+  const own: Finding[] =
+    row.to.resource === row.from.resource ? [["to.resource", "must be another resource than that of `from`"]] : [];
+  return [
+    ...agentFindings(row.agent, "agent", names),
+    ...served,
+    ...scopeSetFindings([{ resource: row.from.resource, scopes: [row.from.scope] }], "from", names),
+    ...own,
+    ...scopeSetFindings([row.to], "to", names),
+    ...beyond([row.to], row.agent, "to", names),
+    ...Object.entries(row.details).flatMap(([source, target]) => mappedDetails(row, source, target, names)),
+  ];
+};
+
+/** A detail carries over field by field: both types must exist, on their resources, with the same fields (threat 7). */
+const mappedDetails = (row: EntailmentRegistration, source: string, target: string, names: Names): Finding[] => {
+  const path = `details.${source}`;
+  const [a, b] = [names.detailsTypes.get(source), names.detailsTypes.get(target)];
+  if (a?.resource !== row.from.resource) return [[path, `${source} is no details type of ${row.from.resource}`]];
+  if (b?.resource !== row.to.resource) return [[path, `${target} is no details type of ${row.to.resource}`]];
+  const shape = (t: DetailsTypeRegistration) =>
+    JSON.stringify(
+      Object.entries(t.fields)
+        .sort(([x], [y]) => (x < y ? -1 : 1))
+        .map(([n, f]) => [n, f.rule]),
+    );
+  return shape(a) === shape(b) ? [] : [[path, `${source} and ${target} do not have the same fields and rules`]];
+};

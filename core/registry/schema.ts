@@ -1,0 +1,116 @@
+import { z } from "zod";
+import { assuranceLevels } from "../assurance.ts";
+import { limits } from "../limits.ts";
+
+/** SPIFFE path segments (SPIFFE-ID 2.2), lower case only: two names that differ in case are one name to people. */
+const agentName = z
+  .string()
+  .regex(/^[a-z0-9._-]+(\/[a-z0-9._-]+)*$/, "use lower-case letters, digits, '.', '-', '_' and '/' between segments")
+  .max(limits.agentIdCharacters)
+  .refine((name) => !name.split("/").some((s) => s === "." || s === ".."), "'.' and '..' are no path segments");
+const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "use up to 64 lower-case letters, digits, '.', '-', '_'");
+/** Narrower than RFC 6749 3.3, so that a scope needs no quoting anywhere; no wildcard. */
+const scope = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9:._/-]{0,99}$/, "use letters, digits and ':._/-'");
+const typeName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9:._/-]{0,99}$/, "use letters, digits and ':._/-'");
+const fieldName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, "use letters, digits and '_', a letter first");
+const text = z.string().min(1).max(512);
+const uri = z.string().min(1).max(512);
+
+const scopeSet = z.strictObject({ resource: uri, scopes: z.array(scope).min(1).max(200) });
+
+const selector = z.strictObject({
+  type: z.string().min(1).max(64),
+  exact: z.record(fieldName, text),
+  tags: z.record(z.string().min(1).max(128), z.string().max(256)).exactOptional(),
+});
+
+const agent = z.strictObject({
+  kind: z.literal("agent"),
+  name: agentName,
+  state: z.enum(["draft", "active", "suspended", "retired"]),
+  owner: text,
+  sponsor: text,
+  description: z.string().max(2_000).exactOptional(),
+  selectors: z.array(selector).min(1).max(20),
+  minimumAssurance: z.enum(assuranceLevels).default("fresh"),
+  clients: z
+    .array(z.strictObject({ issuer: uri, clientId: text }))
+    .max(20)
+    .default([]),
+  may: z.array(scopeSet).max(100).default([]),
+  lends: z.array(scopeSet).max(100).default([]),
+  audiences: z.array(text).max(20).default([]),
+  maxDepth: z.int().min(0).max(limits.depthMax).exactOptional(),
+  maxLifetimeSeconds: z.int().min(1).max(limits.sessionLifeMaxSeconds).exactOptional(),
+  issuancesPerSecond: z.int().min(1).max(1_000).exactOptional(),
+});
+
+const resource = z.strictObject({
+  kind: z.literal("resource"),
+  name,
+  uri,
+  servedBy: agentName,
+  scopes: z.array(scope).min(1).max(200),
+  accessTokenLifeSeconds: z.int().min(1).max(limits.sessionLifeMaxSeconds).exactOptional(),
+  subjectIdentifier: z.literal("iss_sub").exactOptional(),
+});
+
+const detailsType = z.strictObject({
+  kind: z.literal("details-type"),
+  name: typeName,
+  resource: uri,
+  fields: z
+    .record(fieldName, z.strictObject({ rule: z.enum(["one_of", "max", "prefix"]), required: z.boolean() }))
+    .refine((fields) => Object.keys(fields).length > 0 && Object.keys(fields).length <= 50, "declare 1 to 50 fields")
+    .refine((fields) => !Object.hasOwn(fields, "type"), "'type' names the type itself (RFC 9396 2)"),
+});
+
+const entailment = z.strictObject({
+  kind: z.literal("entailment"),
+  name,
+  agent: agentName,
+  from: z.strictObject({ resource: uri, scope }),
+  to: scopeSet,
+  details: z.record(typeName, typeName).default({}),
+});
+
+const lending = z.strictObject({
+  kind: z.literal("lending"),
+  name,
+  issuer: uri,
+  when: z.strictObject({ claim: z.string().min(1).max(100), equals: text }),
+  lends: z.array(scopeSet).min(1).max(100),
+});
+
+const trustedIssuer = z.strictObject({
+  kind: z.literal("trusted-issuer"),
+  name,
+  purpose: z.enum(["person", "aws-sts"]),
+  issuer: uri,
+  jwksUri: uri.exactOptional(),
+  algorithms: z
+    .array(z.enum(["RS256", "ES256", "ES384", "PS256"]))
+    .min(1)
+    .max(4),
+  account: z
+    .string()
+    .regex(/^\d{12}$/, "an account has 12 digits; write them in quotes")
+    .exactOptional(),
+  organization: z
+    .string()
+    .regex(/^o-[a-z0-9]{10,32}$/, "an organization id looks like o-a1b2c3d4e5")
+    .exactOptional(),
+});
+
+const policy = z.strictObject({ kind: z.literal("policy"), name, cedar: z.string().min(1).max(20_000) });
+
+/** The shape of one registration; unknown members are refused. Rules across registrations stand in `validate.ts`. */
+export const registrationSchema = z.discriminatedUnion("kind", [
+  agent,
+  resource,
+  detailsType,
+  entailment,
+  lending,
+  trustedIssuer,
+  policy,
+]);

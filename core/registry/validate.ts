@@ -1,0 +1,149 @@
+import { limits } from "../limits.ts";
+import type { CedarModule } from "../policy/cedar.ts";
+import { checkPolicies } from "../policy/check.ts";
+import { err, ok, type Result } from "../result.ts";
+import { audienceProblem, issuerUrlProblem, type OwnAddress, resourceUriProblem } from "./address.ts";
+import { entailmentCycle } from "./cycle.ts";
+import { problemAt, type RegistryDocument, type RegistryProblem } from "./document.ts";
+import type { Registration } from "./model.ts";
+import { type Finding, namesOf, referenceFindings } from "./references.ts";
+import { registrationSchema } from "./schema.ts";
+import { overlappingAgents, selectorProblems } from "./selectors.ts";
+import { uniqueKeys } from "./unique.ts";
+
+/** What a registry is validated for. */
+export interface RegistrySettings extends OwnAddress {
+  readonly trustDomain: string;
+  readonly cedar: CedarModule;
+}
+
+/** Most registrations one registry may hold. */
+const registrations = 10_000;
+
+interface Entry {
+  readonly document: RegistryDocument;
+  readonly row: Registration;
+}
+
+/**
+ * Turns parsed documents into registrations, or says everything that is wrong with them, each with file and line.
+ * Nothing is half valid: one problem and nothing may be written.
+ * @param documents one registration each
+ * @returns the rows in the documents' order, or all problems (shape problems first, and alone, since they hide others)
+ */
+export function validateRegistry(
+  documents: readonly RegistryDocument[],
+  settings: RegistrySettings,
+): Result<readonly Registration[], readonly RegistryProblem[]> {
+  const [first] = documents;
+  if (!first)
+    return err([
+      { file: "", line: 0, path: "", message: "there are no registrations; an empty registry permits nothing" },
+    ]);
+  if (documents.length > registrations) return err([problemAt(first, "", `more than ${registrations} registrations`)]);
+  const parsed = documents.map(parse);
+  const shape = parsed.flatMap((p) => (p.ok ? [] : p.error));
+  if (shape.length > 0) return err(shape);
+  const entries = parsed.flatMap((p) => (p.ok ? [p.value] : []));
+  const problems = [...eachRow(entries, settings), ...together(entries), ...policies(entries, settings)];
+  return problems.length > 0 ? err(problems) : ok(entries.map((e) => e.row));
+}
+
+function parse(document: RegistryDocument): Result<Entry, readonly RegistryProblem[]> {
+  const outcome = registrationSchema.safeParse(document.value);
+  if (outcome.success) return ok({ document, row: outcome.data });
+  return err(
+    outcome.error.issues.map((issue) => {
+      const inside = issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0] ?? ""] : issue.path;
+      return problemAt(document, inside.map(String).join("."), issue.message);
+    }),
+  );
+}
+
+/** Rules that look at one registration and at what it names. */
+const eachRow = (entries: readonly Entry[], settings: RegistrySettings): readonly RegistryProblem[] => {
+  const names = namesOf(entries.map((e) => e.row));
+  return entries.flatMap(({ document, row }) =>
+    [...ownFindings(row, settings), ...referenceFindings(row, names)].map(([path, message]) =>
+      problemAt(document, path, message),
+    ),
+  );
+};
+
+const ownFindings = (row: Registration, settings: RegistrySettings): readonly Finding[] => {
+  const found = (path: string, message: string | undefined): Finding[] => (message ? [[path, message]] : []);
+  switch (row.kind) {
+    case "agent": {
+      const idCharacters = `spiffe://${settings.trustDomain}/agent/${row.name}`.length;
+      return [
+        ...found(
+          "name",
+          idCharacters > limits.agentIdCharacters
+            ? `makes an id of ${idCharacters} characters; at most ${limits.agentIdCharacters}`
+            : undefined,
+        ),
+        ...row.selectors.flatMap((s, i) => selectorProblems(s).map(([p, m]): Finding => [`selectors.${i}.${p}`, m])),
+        ...row.audiences.flatMap((a, i) => found(`audiences.${i}`, audienceProblem(a))),
+      ];
+    }
+    case "resource":
+      return found("uri", resourceUriProblem(row.uri, settings));
+    case "trusted-issuer":
+      return [
+        ...found("issuer", issuerUrlProblem(row.issuer, settings)),
+        ...found("jwksUri", row.jwksUri === undefined ? undefined : issuerUrlProblem(row.jwksUri, settings)),
+        ...found(
+          "account",
+          row.purpose === "aws-sts" && row.account === undefined
+            ? "is required: an STS issuer belongs to one account"
+            : undefined,
+        ),
+        ...found(
+          "account",
+          row.purpose === "person" && row.account !== undefined ? "is for aws-sts issuers only" : undefined,
+        ),
+        ...found(
+          "organization",
+          row.purpose === "person" && row.organization !== undefined ? "is for aws-sts issuers only" : undefined,
+        ),
+      ];
+    default:
+      return [];
+  }
+};
+
+/** Rules between registrations: what must be one of a kind, what could be mistaken for another, what goes in circles. */
+const together = (entries: readonly Entry[]): readonly RegistryProblem[] => {
+  const seen = new Map<string, RegistryDocument>();
+  const problems: RegistryProblem[] = [];
+  for (const { document, row } of entries)
+    for (const { key, path, what } of uniqueKeys(row)) {
+      const earlier = seen.get(key);
+      if (earlier) problems.push(problemAt(document, path, `${what} already at ${earlier.file}:${earlier.line}`));
+      else seen.set(key, document);
+    }
+  const documentOf = new Map(entries.map((e) => [e.row, e.document]));
+  const report = (row: Registration, path: string, message: string) => {
+    const document = documentOf.get(row);
+    if (document) problems.push(problemAt(document, path, message));
+  };
+  const rows = entries.map((e) => e.row);
+  for (const { agent, selector, other } of overlappingAgents(rows.filter((r) => r.kind === "agent")))
+    report(agent, `selectors.${selector}`, `one document could satisfy this and active agent ${other}`);
+  const cycle = entailmentCycle(rows.filter((r) => r.kind === "entailment"));
+  if (cycle) report(cycle.row, "to", `entailments go in a circle: ${cycle.names.join(" → ")}`);
+  return problems;
+};
+
+const policies = (entries: readonly Entry[], settings: RegistrySettings): readonly RegistryProblem[] => {
+  const rows = entries.map((e) => e.row);
+  const known = {
+    agents: new Set(rows.flatMap((r) => (r.kind === "agent" ? [r.name] : []))),
+    resources: new Set(rows.flatMap((r) => (r.kind === "resource" ? [r.uri] : []))),
+  };
+  return entries.flatMap(({ document, row }) =>
+    row.kind === "policy"
+      ? checkPolicies(settings.cedar, [row], known).map((p) => problemAt(document, "cedar", p.message))
+      : [],
+  );
+};
