@@ -48,9 +48,15 @@ export async function openTables(store: Store): Promise<Tables> {
     names: () => [...rows.keys()].sort(),
     update,
     async create(data, input, nowMillis) {
+      const viewType = streamViewType(input.StreamSpecification);
       if (rows.has(data.TableName))
         throw new Refusal(400, "ResourceInUseException", `Table already exists: ${data.TableName}`);
-      const row = describeNew(await buildDescription(store, data), input, nowMillis);
+      const row = describeNew(
+        await buildDescription(store, data),
+        viewType,
+        input.DeletionProtectionEnabled === true,
+        nowMillis,
+      );
       await update(row);
       return row;
     },
@@ -92,15 +98,19 @@ function buildDescription(store: Store, data: Parsed): Promise<Table> {
   });
 }
 
-function describeNew(description: Table, input: Record<string, unknown>, nowMillis: number): TableRow {
+function describeNew(
+  description: Table,
+  viewType: string | undefined,
+  deletionProtection: boolean,
+  nowMillis: number,
+): TableRow {
   description.TableStatus = "ACTIVE";
   for (const index of description.GlobalSecondaryIndexes ?? []) index.IndexStatus = "ACTIVE";
   description.CreationDateTime = nowMillis / 1000;
-  const viewType = streamViewType(input.StreamSpecification);
   const label = new Date(nowMillis).toISOString().slice(0, -1);
   return {
     description,
-    deletionProtection: input.DeletionProtectionEnabled === true,
+    deletionProtection,
     ...(viewType === undefined ? {} : { stream: { viewType, label, arn: `${description.TableArn}/stream/${label}` } }),
   };
 }
