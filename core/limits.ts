@@ -10,6 +10,14 @@ export const limits = {
   keySetBytes: 65_536,
   /** Most keys of a set that are looked at. */
   keySetKeys: 100,
+  /** How long a key set is fresh when its server says nothing, and the least and most a server may ask for. */
+  keySetAgeSeconds: 600,
+  keySetAgeMinSeconds: 60,
+  keySetAgeMaxSeconds: 3_600,
+  /** How much longer a key set may serve while fetching a new one fails. */
+  keySetStaleSeconds: 900,
+  /** Least time between two fetches of one issuer's keys, whether the first failed or lacked a key. */
+  keySetPauseSeconds: 10,
   /** One outgoing fetch, from connect to last byte. */
   fetchTimeoutMillis: 3_000,
   /** Life of an attestation challenge. */
@@ -18,6 +26,10 @@ export const limits = {
   identityTokenLifeSeconds: 300,
   /** How old an attestation document may be, whatever its own `exp` says. */
   evidenceAgeSeconds: 300,
+  /** Longest `exp` − `iat` of an attestation document; STS issues no longer ones. */
+  evidenceLifeMaxSeconds: 3_600,
+  /** Longest `exp` − `iat` of a person's token. */
+  personTokenLifeMaxSeconds: 86_400,
   /** Clock skew granted to documents of others; our own get none. */
   foreignSkewSeconds: 60,
   /** DPoP proofs are accepted this long before and after their `iat`. */

@@ -1,9 +1,16 @@
+import { createHash } from "node:crypto";
+import type { JWTPayload } from "jose";
 import type { Denial } from "./denial.ts";
+import { decodeUnverified, type JwtFailure, type VerifiedJwt, verifyJwt } from "./jwt.ts";
+import { soleAudience } from "./jwt-claims.ts";
 import type { KeySets } from "./keys/key-sets.ts";
-import type { Clock } from "./ports.ts";
-import type { AgentRegistration } from "./registry/model.ts";
+import { limits } from "./limits.ts";
+import { type Clock, nowSeconds } from "./ports.ts";
+import { personId } from "./principal.ts";
+import type { AgentRegistration, TrustedIssuerRegistration } from "./registry/model.ts";
 import type { RegistrySnapshot } from "./registry/snapshot.ts";
-import type { Result } from "./result.ts";
+import { err, ok, type Result } from "./result.ts";
+import { markerKey } from "./session/marker.ts";
 import type { Principal } from "./session/model.ts";
 
 /** What a person's token proves. */
@@ -21,6 +28,7 @@ export interface PersonFacts {
 export interface PersonInput {
   readonly token: string;
   readonly type: "id" | "access";
+  /** SPIFFE ID of the authenticated agent that shows the token. */
   readonly agentId: string;
   readonly registration: AgentRegistration;
   readonly registry: RegistrySnapshot;
@@ -29,7 +37,109 @@ export interface PersonInput {
   readonly ownIssuer: string;
 }
 
-/** Verifies a person's ID or access token for one agent. */
-export function verifyPerson(_input: PersonInput): Promise<Result<PersonFacts, Denial>> {
-  throw new Error("not built yet");
+/** OpenID Connect Core 2: a subject has at most 255 characters. */
+const subjectCharacters = 255;
+
+const invalid = (why: string) => err<Denial>({ code: "subject_token_invalid", why });
+
+/**
+ * Verifies a person's token for ONE agent. An ID token (OpenID Connect Core 3.1.3.7) must be for exactly one client,
+ * an access token (RFC 9068) for us alone and issued to one client, and that client must be registered for this very
+ * agent at this very issuer: a token that an agent merely got to see opens nothing (threat 2).
+ * @returns whose token it is, or `issuer_untrusted`, `subject_token_invalid`, `subject_token_expired`,
+ * `person_token_foreign_client`, `keys_unavailable`
+ */
+export async function verifyPerson(input: PersonInput): Promise<Result<PersonFacts, Denial>> {
+  const unverified = decodeUnverified(input.token)?.payload;
+  const said = unverified?.iss;
+  if (!unverified || typeof said !== "string") return invalid("not a JWT with an issuer");
+  const issuer = input.registry.trustedIssuer(said, "person");
+  // our own tokens are never a person's, even if somebody registered us as an issuer of people (threat 14)
+  if (issuer?.issuer !== said || issuer.purpose !== "person" || said === input.ownIssuer)
+    return err({ code: "issuer_untrusted", issuer: said.slice(0, 200) });
+  const audience = input.type === "id" ? soleAudience(unverified) : input.ownIssuer;
+  if (audience === undefined) return invalid("audience: aud must name exactly one client");
+  const verified = await verifyToken(input, issuer, audience);
+  if (!verified.ok) return verified;
+  const client = input.type === "id" ? idTokenClient(verified.value) : accessTokenClient(verified.value);
+  if (!client.ok) return client;
+  const { clients } = input.registration;
+  if (!clients.some((c) => c.issuer === issuer.issuer && c.clientId === client.value))
+    return err({ code: "person_token_foreign_client", client: client.value.slice(0, 200), agent: input.agentId });
+  return readFacts(verified.value.payload, input);
+}
+
+async function verifyToken(
+  input: PersonInput,
+  issuer: TrustedIssuerRegistration,
+  audience: string,
+): Promise<Result<VerifiedJwt, Denial>> {
+  const verified = await verifyJwt(input.token, input.keySets.lookup(issuer), {
+    typ: input.type === "id" ? ["jwt", ""] : ["at+jwt"],
+    algorithms: issuer.algorithms,
+    issuer: issuer.issuer,
+    audience,
+    nowSeconds: nowSeconds(input.clock),
+    skewSeconds: limits.foreignSkewSeconds,
+    requiredClaims: ["sub", "iat", "exp"],
+    maxLifetimeSeconds: limits.personTokenLifeMaxSeconds,
+  });
+  return verified.ok ? verified : err(toDenial(verified.error, issuer.issuer));
+}
+
+function toDenial(failure: JwtFailure, issuer: string): Denial {
+  const { why, detail, expiredAtSeconds } = failure;
+  if (why === "expired") return { code: "subject_token_expired", expiredAtSeconds: expiredAtSeconds ?? 0 };
+  if (why === "keys_unavailable") return { code: "keys_unavailable", issuer, why: detail };
+  return { code: "subject_token_invalid", why: `${why}: ${detail}` };
+}
+
+/** The client an ID token was issued to: `aud`, and `azp` where present says the same. */
+function idTokenClient({ payload }: VerifiedJwt): Result<string, Denial> {
+  const client = soleAudience(payload);
+  if (client === undefined) return invalid("audience: aud must name exactly one client");
+  if (payload.azp !== undefined && payload.azp !== client) return invalid("azp is not the client in aud");
+  return ok(client);
+}
+
+/** The client an access token was issued to (RFC 9068 2.2), by `client_id` or `azp`, which must not disagree. */
+function accessTokenClient({ payload }: VerifiedJwt): Result<string, Denial> {
+  const { client_id: clientId, azp, sub } = payload;
+  const client = clientId ?? azp;
+  if (typeof client !== "string" || client === "") return invalid("names no client");
+  if (azp !== undefined && azp !== client) return invalid("azp and client_id disagree");
+  // RFC 9068 2.2, 5: a client's own token has the client as subject
+  if (sub === client) return invalid("is a client's own token, not a person's");
+  // taking a sender-constrained token without its proof would make it a bearer token (RFC 9449 7.2)
+  if (payload.cnf !== undefined) return invalid("is bound to a key that was not proved");
+  return ok(client);
+}
+
+function readFacts(payload: JWTPayload, input: PersonInput): Result<PersonFacts, Denial> {
+  const { iss, sub, iat, exp, auth_time: authTime } = payload;
+  if (iss === undefined || sub === undefined || iat === undefined || exp === undefined)
+    return invalid("a required claim is missing");
+  if (sub.length > subjectCharacters) return invalid(`sub has more than ${subjectCharacters} characters`);
+  if (authTime !== undefined && !(typeof authTime === "number" && Number.isFinite(authTime) && authTime >= 0))
+    return invalid("auth_time is not a date in seconds");
+  const keepsPair = input.registry.resources.some((resource) => resource.subjectIdentifier === "iss_sub");
+  return ok({
+    principal: { id: personId(iss, sub), kind: "person", ...(keepsPair ? { subId: { iss, sub } } : {}) },
+    claims: payload,
+    issuedAtSeconds: iat,
+    ...(authTime === undefined ? {} : { authTimeSeconds: authTime }),
+    expiresAtSeconds: exp,
+    burnMarker: markerKey("person", iss, `${tokenName(payload, input.token)} ${input.agentId}`),
+  });
+}
+
+/**
+ * What names a token: its `jti`, else the hash of what was signed. Never of the whole text, since an ECDSA signature
+ * has several spellings and the second would not be burnt.
+ */
+function tokenName({ jti }: JWTPayload, token: string): string {
+  if (jti !== undefined) return `jti:${jti}`;
+  return `hash:${createHash("sha256")
+    .update(token.slice(0, token.lastIndexOf(".")), "ascii")
+    .digest("base64url")}`;
 }

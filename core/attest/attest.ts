@@ -1,9 +1,23 @@
 import type { RefusalFold } from "../audit/fold.ts";
-import type { Clock, Ids, MacSource, Signer } from "../ports.ts";
+import { toRecord } from "../audit/ocsf.ts";
+import type { DeathCause, Denial } from "../denial.ts";
+import { callFacts, deny } from "../deny.ts";
+import { verifyDpop } from "../dpop.ts";
+import { limits } from "../limits.ts";
+import { type Clock, type Ids, type MacSource, nowSeconds, type Signer } from "../ports.ts";
 import type { RegistrySource } from "../registry/snapshot.ts";
-import type { Outbox, SessionStore } from "../session/store.ts";
-import type { Call, Reply } from "../wire.ts";
+import { err, ok, type Result } from "../result.ts";
+import { blockedAmong, generationsNow, raisedSince } from "../session/liveness.ts";
+import type { CommitConflict, LivenessRows, Outbox, SessionStore } from "../session/store.ts";
+import { signJwt } from "../sign.ts";
+import { type AttestReply, type Call, type ChallengeReply, type Reply, tokenTyp } from "../wire.ts";
 import type { Attestor } from "./attestor.ts";
+import { createChallenge } from "./challenge.ts";
+import { type IdentityClaims, identityPayload } from "./identity-token.ts";
+import { factsOf, type Notes } from "./notes.ts";
+import type { Proven } from "./prove.ts";
+import { livenessOf, proveAlive, subjectsOf } from "./prove-alive.ts";
+import { readAttestRequest } from "./read-request.ts";
 
 /** What attestation needs. */
 export interface AttestDeps {
@@ -13,6 +27,7 @@ export interface AttestDeps {
   readonly store: SessionStore;
   readonly outbox: Outbox;
   readonly fold: RefusalFold;
+  /** Every kind of evidence that is understood, listed; nothing is discovered. */
   readonly attestors: readonly Attestor[];
   /** Of purpose identity. */
   readonly signer: Signer;
@@ -21,7 +36,115 @@ export interface AttestDeps {
   readonly trustDomain: string;
 }
 
-/** `POST /` and `POST /challenge`. */
-export function createAttestEndpoint(_deps: AttestDeps): (call: Call) => Promise<Reply> {
-  throw new Error("not built yet");
+/**
+ * The attest endpoint. `POST /challenge` answers a challenge; `POST /` turns evidence into an identity token:
+ *
+ * 1. read the request, bounded, and the proof of the caller's key
+ * 2. prove the named agent: registration ▸ challenge ▸ evidence ▸ selectors ▸ state ▸ assurance ▸ audience
+ * 3. read liveness in one batch; when it tells of a newer registry, load that and prove once more
+ * 4. burn challenge, proof and evidence and write the record, in ONE transaction
+ * 5. sign, and at the same time read liveness again: what was revoked meanwhile gets no token
+ */
+export function createAttestEndpoint(deps: AttestDeps): (call: Call) => Promise<Reply> {
+  return async (call) => {
+    const notes: Notes = { ...callFacts(call, "attest", deps.clock.nowMillis()), authenticated: false };
+    const answer = await route(call, deps, notes);
+    return answer.ok ? answer.value : deny(deps, answer.error, factsOf(notes), notes.authenticated);
+  };
 }
+
+async function route(call: Call, deps: AttestDeps, notes: Notes): Promise<Result<Reply, Denial>> {
+  if (call.path !== "/" && call.path !== "/challenge") return err({ code: "not_found", path: call.path.slice(0, 100) });
+  if (call.method !== "POST")
+    return err({ code: "method_not_allowed", method: call.method.slice(0, 20), allow: "POST" });
+  if (call.path === "/") return attest(call, deps, notes);
+  const body: ChallengeReply = {
+    attestation_challenge: await createChallenge(deps),
+    expires_in: limits.challengeLifeSeconds,
+  };
+  return ok(json(body));
+}
+
+async function attest(call: Call, deps: AttestDeps, notes: Notes): Promise<Result<Reply, Denial>> {
+  const request = readAttestRequest(call);
+  if (!request.ok) return request;
+  Object.assign(notes, { agent: request.value.agent, evidenceType: request.value.evidence.type });
+  const { method, url } = call;
+  const proof = await verifyDpop({ proofs: call.dpop, method, url, nowSeconds: nowSeconds(deps.clock) });
+  if (!proof.ok) return proof;
+  notes.jkt = proof.value.jkt;
+  const live = await proveAlive(request.value, proof.value, deps, notes);
+  if (!live.ok) return live;
+  const { proven, rows } = live.value;
+  const claims = claimsFor(proven, rows, proof.value.jkt, deps);
+  const burnt = await burn(proven, claims, deps, notes);
+  if (!burnt.ok) return burnt;
+  return issue(proven, claims, deps);
+}
+
+function claimsFor(proven: Proven, rows: LivenessRows, jkt: string, deps: AttestDeps): IdentityClaims {
+  const { assurance, build } = proven.attested;
+  return {
+    sub: proven.agent,
+    jkt,
+    assurance,
+    ...(build === undefined ? {} : { build }),
+    generations: generationsNow(rows, subjectsOf(proven)),
+    expiresAtSeconds: nowSeconds(deps.clock) + limits.identityTokenLifeSeconds,
+    jti: deps.ids.id(),
+  };
+}
+
+/** Step 4. KMS is never paid for a replay, and no token leaves without its record. */
+async function burn(
+  proven: Proven,
+  claims: IdentityClaims,
+  deps: AttestDeps,
+  notes: Notes,
+): Promise<Result<void, Denial>> {
+  const { jti, expiresAtSeconds } = claims;
+  const facts = { ...factsOf(notes), jti, expiresAtSeconds, target: proven.audience };
+  const record = toRecord({ ...facts, outcome: "allowed" }, deps.ids.id());
+  const committed = await deps.store.commit({ markers: proven.markers, record });
+  return committed.ok ? committed : err(replayOf(committed.error, notes.evidenceType ?? ""));
+}
+
+function replayOf(conflict: CommitConflict, type: string): Denial {
+  if (conflict.kind !== "marker") throw new Error(`attestation cannot meet conflict ${conflict.kind}`);
+  if (conflict.marker === "dpop") return { code: "dpop_replayed" };
+  return conflict.marker === "challenge"
+    ? { code: "challenge_invalid", why: "used" }
+    : { code: "evidence_replayed", type };
+}
+
+/** Step 5. */
+async function issue(proven: Proven, claims: IdentityClaims, deps: AttestDeps): Promise<Result<Reply, Denial>> {
+  const payload = identityPayload(claims, deps.issuer, proven.audience);
+  const [signed, rows] = await Promise.all([
+    signJwt(deps.signer, { typ: tokenTyp.identity }, payload, claims.jti),
+    deps.store.readLiveness(livenessOf(proven.agent, proven)),
+  ]);
+  const cause = deathSince(rows, claims, subjectsOf(proven));
+  if (cause) return err({ code: "died_in_flight", cause });
+  const body: AttestReply = {
+    identity_token: signed.token,
+    agent: proven.agent,
+    assurance: claims.assurance,
+    expires_in: limits.identityTokenLifeSeconds,
+  };
+  return ok(json(body));
+}
+
+function deathSince(rows: LivenessRows, claims: IdentityClaims, names: readonly string[]): DeathCause | undefined {
+  if (!rows.complete || !rows.deployment) return { kind: "unreadable" };
+  const blocked = blockedAmong(rows, names);
+  if (blocked !== undefined) return { kind: "blocked", subject: blocked };
+  const raised = raisedSince(rows, claims.generations);
+  return raised === undefined ? undefined : { kind: "generation", subject: raised };
+}
+
+const json = (body: object): Reply => ({
+  status: 200,
+  contentType: "application/json",
+  body: JSON.stringify(body),
+});

@@ -1,21 +1,58 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Denial } from "../denial.ts";
-import type { Clock, MacSource } from "../ports.ts";
-import type { Result } from "../result.ts";
+import { limits } from "../limits.ts";
+import { type Clock, type Ids, type MacSource, nowSeconds } from "../ports.ts";
+import { err, ok, type Result } from "../result.ts";
+import { markerKey } from "../session/marker.ts";
 import type { Marker } from "../session/store.ts";
 
-/** What challenges need. */
+/** What checking a challenge needs. */
 export interface ChallengeDeps {
   readonly clock: Clock;
   readonly macs: MacSource;
+  /** A challenge of one deployment is foreign to every other. */
   readonly issuer: string;
 }
 
-/** Makes a challenge that is stored nowhere. */
-export function createChallenge(_deps: ChallengeDeps): Promise<string> {
-  throw new Error("not built yet");
+/** Challenges are ours, but an instance whose clock runs ahead of this one's may have made it. */
+const aheadSeconds = 5;
+
+const shape = /^([A-Za-z0-9_-]{22})\.([1-9][0-9]{9})\.([A-Za-z0-9_-]{43})$/;
+
+/**
+ * Makes a challenge that is stored nowhere: 128 random bits, the second it was made in, and an HMAC-SHA-256 over both
+ * by the key of that minute. Its characters fit an STS tag value.
+ */
+export async function createChallenge(deps: ChallengeDeps & { readonly ids: Ids }): Promise<string> {
+  const madeAt = nowSeconds(deps.clock);
+  const body = `${deps.ids.id()}.${madeAt}`;
+  return `${body}.${(await mac(body, madeAt, deps)).toString("base64url")}`;
 }
 
-/** Checks a challenge that came back. */
-export function checkChallenge(_challenge: string, _deps: ChallengeDeps): Promise<Result<{ marker: Marker }, Denial>> {
-  throw new Error("not built yet");
+/**
+ * Checks a challenge that came back. Age comes before the HMAC, so that no stranger chooses for which minutes keys are
+ * derived.
+ * @returns the marker that burns it, or `challenge_invalid`
+ */
+export async function checkChallenge(
+  challenge: string,
+  deps: ChallengeDeps,
+): Promise<Result<{ readonly marker: Marker }, Denial>> {
+  const [, id, second, tag] = shape.exec(challenge) ?? [];
+  if (id === undefined || second === undefined || tag === undefined) return invalid("malformed");
+  const madeAt = Number(second);
+  const age = nowSeconds(deps.clock) - madeAt;
+  if (age > limits.challengeLifeSeconds || age < -aheadSeconds) return invalid("expired");
+  const expected = (await mac(`${id}.${second}`, madeAt, deps)).toString("base64url");
+  // compared as text: 43 characters could spell the same 32 bytes in several ways
+  if (!timingSafeEqual(Buffer.from(tag, "ascii"), Buffer.from(expected, "ascii"))) return invalid("foreign");
+  const expiresAtSeconds = madeAt + limits.challengeLifeSeconds + limits.foreignSkewSeconds;
+  return ok({ marker: { kind: "challenge", key: markerKey("challenge", deps.issuer, id), expiresAtSeconds } });
+}
+
+const invalid = (why: "malformed" | "foreign" | "expired") => err<Denial>({ code: "challenge_invalid", why });
+
+async function mac(body: string, madeAtSeconds: number, deps: ChallengeDeps): Promise<Buffer> {
+  const key = await deps.macs.minuteKey(Math.floor(madeAtSeconds / 60));
+  return createHmac("sha256", key).update(`lanyard-challenge\0${deps.issuer}\0${body}`, "utf8").digest();
 }

@@ -1,7 +1,12 @@
-import type { Assurance } from "../assurance.ts";
+import type { JWTPayload } from "jose";
+import { type Assurance, assuranceLevels } from "../assurance.ts";
 import type { Denial } from "../denial.ts";
-import type { Clock, OwnKeys } from "../ports.ts";
-import type { Result } from "../result.ts";
+import { ownKeyLookup, verifyJwt } from "../jwt.ts";
+import { limits } from "../limits.ts";
+import { type Clock, nowSeconds, type OwnKeys } from "../ports.ts";
+import { err, ok, type Result } from "../result.ts";
+import { isAgentId } from "../spiffe-id.ts";
+import { tokenTyp } from "../wire.ts";
 
 /** What an identity token says. */
 export interface IdentityClaims {
@@ -25,7 +30,85 @@ export interface IdentityTokenDeps {
   readonly trustDomain: string;
 }
 
-/** Verifies an identity token of this deployment. */
-export function verifyIdentityToken(_token: string, _deps: IdentityTokenDeps): Promise<Result<IdentityClaims, Denial>> {
-  throw new Error("not built yet");
+/**
+ * Payload of an identity token: a JWT-SVID (JWT-SVID 3) with no permission in it.
+ * @param audience our issuer, or one the registration lists
+ */
+export function identityPayload(claims: IdentityClaims, issuer: string, audience: string): JWTPayload {
+  const { sub, jkt, assurance, build, generations, expiresAtSeconds, jti } = claims;
+  return {
+    iss: issuer,
+    sub,
+    aud: audience,
+    iat: expiresAtSeconds - limits.identityTokenLifeSeconds,
+    exp: expiresAtSeconds,
+    jti,
+    cnf: { jkt },
+    assurance,
+    ...(build === undefined ? {} : { build }),
+    gen: generations,
+  };
+}
+
+/**
+ * Verifies a client assertion (draft-ietf-oauth-spiffe-client-auth-02, JWT-SVID 4): our own identity keys only, so that
+ * neither a session token, nor a status list, nor an SVID of another trust domain ever is one (threats 14, 28). No
+ * skew, since the clock that made it is ours. Liveness is the caller's to read, by `generations`.
+ * @returns its claims, or `assertion_invalid`, `assertion_expired`
+ */
+export async function verifyIdentityToken(
+  token: string,
+  deps: IdentityTokenDeps,
+): Promise<Result<IdentityClaims, Denial>> {
+  const verified = await verifyJwt(token, ownKeyLookup(await deps.ownKeys.keys("identity")), {
+    typ: [tokenTyp.identity.toLowerCase()],
+    algorithms: ["ES256"],
+    issuer: deps.issuer,
+    audience: deps.issuer,
+    nowSeconds: nowSeconds(deps.clock),
+    skewSeconds: 0,
+    requiredClaims: ["sub", "iat", "exp", "jti", "cnf", "assurance", "gen"],
+    maxLifetimeSeconds: limits.identityTokenLifeSeconds,
+    exactHeaders: ["alg", "kid", "typ"],
+  });
+  if (!verified.ok) {
+    const { why, detail, expiredAtSeconds } = verified.error;
+    if (why === "expired") return err({ code: "assertion_expired", expiredAtSeconds: expiredAtSeconds ?? 0 });
+    return invalid(`${why}: ${detail}`);
+  }
+  return readClaims(verified.value.payload, deps.trustDomain);
+}
+
+const invalid = (why: string) => err<Denial>({ code: "assertion_invalid", why });
+
+function readClaims(payload: JWTPayload, trustDomain: string): Result<IdentityClaims, Denial> {
+  const { sub, jti, exp, build } = payload;
+  const jkt = (payload.cnf as { jkt?: unknown } | undefined)?.jkt;
+  const assurance = assuranceLevels.find((level) => level === payload.assurance);
+  const generations = readGenerations(payload.gen);
+  // two agents of one name in two trust domains are two agents
+  if (sub === undefined || !isAgentId(sub, trustDomain)) return invalid("sub is not an agent of this trust domain");
+  if (typeof jkt !== "string" || !/^[A-Za-z0-9_-]{43}$/.test(jkt)) return invalid("not bound to a key");
+  if (!assurance || jti === undefined || exp === undefined) return invalid("a claim of ours is missing");
+  if (build !== undefined && typeof build !== "string") return invalid("build is not a string");
+  // without these generations a revocation since would go unnoticed
+  const wanted = ["deployment", `agent:${sub}`, ...(build === undefined ? [] : [`build:${build}`])];
+  if (!generations || !wanted.every((subject) => Object.hasOwn(generations, subject)))
+    return invalid("not issued under the generations it needs");
+  return ok({
+    sub,
+    jkt,
+    assurance,
+    ...(build === undefined ? {} : { build }),
+    generations,
+    expiresAtSeconds: exp,
+    jti,
+  });
+}
+
+function readGenerations(value: unknown): Record<string, number> | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const entries = Object.entries(value);
+  const whole = entries.every((entry): entry is [string, number] => Number.isSafeInteger(entry[1]) && entry[1] >= 0);
+  return whole && entries.length <= 8 ? Object.fromEntries(entries) : undefined;
 }

@@ -1,0 +1,28 @@
+import type { Denial } from "../denial.ts";
+import type { AgentRegistration } from "../registry/model.ts";
+import type { RegistrySnapshot } from "../registry/snapshot.ts";
+import { err, ok, type Result } from "../result.ts";
+
+/**
+ * Decides whom an identity token may be for: our issuer, or what the agent's registration lists. Never a resource, a
+ * web address or AWS STS, whatever is registered: an identity token has no permission in it and cannot be typed, so
+ * whoever takes it as authority would skip session, policy and revocation (threat 4).
+ * @param wanted as the caller asked; our issuer when it did not
+ * @returns the audience, or `audience_not_registered`
+ */
+export function identityAudience(
+  wanted: string | undefined,
+  issuer: string,
+  registration: AgentRegistration,
+  registry: RegistrySnapshot,
+): Result<string, Denial> {
+  if (wanted === undefined || wanted === issuer) return ok(issuer);
+  const refused =
+    !registration.audiences.includes(wanted) ||
+    registry.resource(wanted) !== undefined ||
+    // several in one string, or characters that two readers could see differently
+    !/^[\x21-\x2b\x2d-\x7e]+$/.test(wanted) ||
+    /^https?:/i.test(wanted) ||
+    /amazonaws\.com|api\.aws/i.test(wanted);
+  return refused ? err({ code: "audience_not_registered", audience: wanted }) : ok(wanted);
+}

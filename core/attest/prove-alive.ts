@@ -1,0 +1,73 @@
+import type { Denial } from "../denial.ts";
+import type { DpopProof } from "../dpop.ts";
+import type { RegistrySource } from "../registry/snapshot.ts";
+import { err, ok, type Result } from "../result.ts";
+import { blockedAmong, subjects } from "../session/liveness.ts";
+import type { LivenessQuery, LivenessRows, SessionStore } from "../session/store.ts";
+import type { AttestRequest } from "../wire.ts";
+import type { Notes } from "./notes.ts";
+import { type ProveDeps, type Proven, prove } from "./prove.ts";
+
+/** What proving an agent by the newest registry needs. */
+export interface ProveAliveDeps extends ProveDeps {
+  readonly registries: RegistrySource;
+  readonly store: SessionStore;
+}
+
+/** Refusals that a newer registry could turn around; for all others nothing more is read. */
+const registryDecides: ReadonlySet<Denial["code"]> = new Set([
+  "agent_unknown",
+  "agent_inactive",
+  "evidence_invalid",
+  "selector_mismatch",
+  "assurance_too_low",
+  "audience_not_registered",
+]);
+
+/**
+ * Proves the agent and reads its liveness. A cached registry counts only where the deployment's row names its very
+ * version; otherwise that version is loaded and the agent proved once more, so that a change is live at the next
+ * request (threat 22).
+ * @returns the proven agent and the rows it was alive by, or why not; `blocked`, `registry_unavailable`,
+ * `liveness_unavailable`
+ */
+export async function proveAlive(
+  request: AttestRequest,
+  proof: DpopProof,
+  deps: ProveAliveDeps,
+  notes: Notes,
+): Promise<Result<{ readonly proven: Proven; readonly rows: LivenessRows }, Denial>> {
+  let registry = await deps.registries.current();
+  if (!registry) return err({ code: "registry_unavailable", why: "no registry was ever applied" });
+  for (let attempt = 0; attempt < 2; attempt++) {
+    notes.registryVersion = registry.version;
+    notes.authenticated = false;
+    const proven = await prove(request, proof, registry, deps, notes);
+    if (!proven.ok && !registryDecides.has(proven.error.code)) return proven;
+    const rows = await deps.store.readLiveness(livenessOf(request.agent, proven.ok ? proven.value : undefined));
+    if (!rows.complete) return err({ code: "liveness_unavailable", why: "a key stayed unread" });
+    if (!rows.deployment) return err({ code: "registry_unavailable", why: "the deployment's row is missing" });
+    const { registryVersion } = rows.deployment;
+    if (registryVersion === registry.version) return proven.ok ? unblocked(proven.value, rows) : proven;
+    registry = await deps.registries.at(registryVersion);
+  }
+  return err({ code: "registry_unavailable", why: "the registry changed twice during this request" });
+}
+
+function unblocked(proven: Proven, rows: LivenessRows): Result<{ proven: Proven; rows: LivenessRows }, Denial> {
+  const subject = blockedAmong(rows, subjectsOf(proven));
+  return subject === undefined ? ok({ proven, rows }) : err({ code: "blocked", subject });
+}
+
+/** Whatever can block or cut an attested agent, beside the deployment. */
+export const subjectsOf = ({ agent, attested }: Pick<Proven, "agent" | "attested">): readonly string[] => [
+  subjects.agent(agent),
+  ...(attested.build === undefined ? [] : [subjects.build(attested.build)]),
+];
+
+/** The liveness query of an agent, with its build once that is proven. */
+export const livenessOf = (agent: string, proven: Proven | undefined): LivenessQuery => ({
+  tombstones: [],
+  subjects: proven ? subjectsOf(proven) : [subjects.agent(agent)],
+  burnt: [],
+});

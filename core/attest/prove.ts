@@ -1,0 +1,80 @@
+import { assuranceReaches } from "../assurance.ts";
+import type { Denial } from "../denial.ts";
+import type { DpopProof } from "../dpop.ts";
+import { type Clock, type MacSource, nowSeconds } from "../ports.ts";
+import type { AgentRegistration } from "../registry/model.ts";
+import type { RegistrySnapshot } from "../registry/snapshot.ts";
+import { err, ok, type Result } from "../result.ts";
+import type { Marker } from "../session/store.ts";
+import type { AttestRequest } from "../wire.ts";
+import type { AttestedFacts, Attestor } from "./attestor.ts";
+import { identityAudience } from "./audience.ts";
+import { checkChallenge } from "./challenge.ts";
+import type { Notes } from "./notes.ts";
+import { matchSelectors } from "./selectors.ts";
+
+/** What proving an agent needs. */
+export interface ProveDeps {
+  readonly clock: Clock;
+  readonly attestors: readonly Attestor[];
+  readonly macs: MacSource;
+  readonly issuer: string;
+}
+
+/** An agent that proved what it is, by one version of the registry. */
+export interface Proven {
+  readonly agent: string;
+  readonly registration: AgentRegistration;
+  readonly attested: AttestedFacts;
+  readonly audience: string;
+  /** Challenge, proof and evidence: each single use. */
+  readonly markers: readonly Marker[];
+}
+
+/**
+ * Proves that the caller is the agent it names: that registration alone is looked at ▸ our challenge ▸ the evidence ▸
+ * the registration's selectors ▸ its state ▸ its minimum assurance ▸ the audience. An agent's state is told only to
+ * whoever proved to be it, or strangers could list agents.
+ * @param notes filled for the audit record
+ */
+export async function prove(
+  request: AttestRequest,
+  proof: DpopProof,
+  registry: RegistrySnapshot,
+  deps: ProveDeps,
+  notes: Notes,
+): Promise<Result<Proven, Denial>> {
+  const { agent } = request;
+  const registration = registry.agent(agent);
+  if (!registration) return err({ code: "agent_unknown", agent });
+  const challenge = await checkChallenge(request.challenge, deps);
+  if (!challenge.ok) return challenge;
+  const attested = await attest(request, proof, registry, deps);
+  if (!attested.ok) return attested;
+  const { assurance, facts, build } = attested.value;
+  Object.assign(notes, { assurance, evidence: facts, ...(build === undefined ? {} : { build }) });
+  const selected = matchSelectors(agent, registration, request.evidence.type, attested.value);
+  if (!selected.ok) return selected;
+  notes.authenticated = true;
+  const { state, minimumAssurance: required } = registration;
+  if (state !== "active") return err({ code: "agent_inactive", agent, state });
+  if (!assuranceReaches(assurance, required)) return err({ code: "assurance_too_low", required, actual: assurance });
+  const audience = identityAudience(request.audience, deps.issuer, registration, registry);
+  if (!audience.ok) return audience;
+  const markers = [challenge.value.marker, proof.marker, attested.value.evidenceMarker];
+  return ok({ agent, registration, attested: attested.value, audience: audience.value, markers });
+}
+
+async function attest(
+  request: AttestRequest,
+  proof: DpopProof,
+  registry: RegistrySnapshot,
+  deps: ProveDeps,
+): Promise<Result<AttestedFacts, Denial>> {
+  const { challenge, evidence } = request;
+  const attestor = deps.attestors.find((a) => a.type === evidence.type);
+  if (!attestor) return err({ code: "evidence_unsupported", type: evidence.type });
+  const { jkt } = proof;
+  const { issuer } = deps;
+  return attestor.attest(evidence, { challenge, jkt, issuer, nowSeconds: nowSeconds(deps.clock), registry });
+}

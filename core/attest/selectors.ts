@@ -1,0 +1,69 @@
+import type { Denial } from "../denial.ts";
+import type { AgentRegistration, Selector } from "../registry/model.ts";
+import { err, ok, type Result } from "../result.ts";
+import type { AttestedFacts } from "./attestor.ts";
+
+/**
+ * Facts of each evidence type that name one workload, at least one of which a selector must pin exactly. A role or
+ * function ARN carries its account, and the attestor holds it against the issuer's.
+ */
+export const anchorFacts: ReadonlyMap<string, readonly string[]> = new Map([
+  ["aws-sts-web-identity", ["roleArn", "functionArn"]],
+]);
+
+/**
+ * Decides whether proven facts are this ONE registration's: any of its selectors of this evidence type must hold.
+ * Registrations are never searched, or the loosest of them would win (threat 15).
+ * @param agentId for the denial
+ * @returns nothing, or `selector_mismatch` with the first thing each selector missed
+ */
+export function matchSelectors(
+  agentId: string,
+  registration: AgentRegistration,
+  type: string,
+  attested: Pick<AttestedFacts, "facts" | "tags">,
+): Result<void, Denial> {
+  const missed: string[] = [];
+  for (const selector of registration.selectors.filter((s) => s.type === type)) {
+    const miss = missing(selector, attested);
+    if (miss === undefined) return ok(undefined);
+    missed.push(miss);
+  }
+  const text = missed.length > 0 ? missed.slice(0, 5).join("; ") : `no selector for ${type}`;
+  return err({ code: "selector_mismatch", agent: agentId, missing: text });
+}
+
+/** The first rule of a selector that does not hold; an anchor is demanded before anything else may match. */
+function missing(selector: Selector, attested: Pick<AttestedFacts, "facts" | "tags">): string | undefined {
+  const anchors = anchorFacts.get(selector.type) ?? [];
+  if (!anchors.some((name) => (selector.exact[name] ?? "") !== "")) return "no exact anchor";
+  for (const [name, expected] of Object.entries(selector.exact)) {
+    const actual = own(attested.facts, name);
+    if (actual === undefined || actual === "" || actual !== expected) return name;
+  }
+  // session tags are chosen by whoever may assume the role: they narrow what the anchor already proved
+  for (const [name, pattern] of Object.entries(selector.tags ?? {})) {
+    const actual = own(attested.tags, name);
+    if (actual === undefined || !matchesPattern(pattern, actual)) return `tag ${name}`;
+  }
+  return undefined;
+}
+
+const own = (facts: Readonly<Record<string, string>>, name: string): string | undefined =>
+  Object.hasOwn(facts, name) ? facts[name] : undefined;
+
+/** True when `text` fits `pattern`, in which `*` stands for any characters; everything else is literal, linear in time. */
+export function matchesPattern(pattern: string, text: string): boolean {
+  const parts = pattern.split("*");
+  const [first = "", last = ""] = [parts[0], parts[parts.length - 1]];
+  if (parts.length === 1) return text === pattern;
+  if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last)) return false;
+  let at = first.length;
+  const end = text.length - last.length;
+  for (const part of parts.slice(1, -1)) {
+    const found = text.indexOf(part, at);
+    if (found < 0 || found + part.length > end) return false;
+    at = found + part.length;
+  }
+  return true;
+}

@@ -1,0 +1,52 @@
+import type { JWTPayload } from "jose";
+
+/** What a JWT must be to be believed; anything not listed here is refused. */
+export interface JwtRules {
+  /** Accepted `typ`, lower case, without `application/`; `""` allows it to be absent. */
+  readonly typ: readonly string[];
+  readonly algorithms: readonly string[];
+  readonly issuer?: string;
+  /** Must be the only audience. */
+  readonly audience: string;
+  readonly nowSeconds: number;
+  /** Clock skew granted to `exp`, `nbf` and `iat`. */
+  readonly skewSeconds: number;
+  /** Claims that must be present. */
+  readonly requiredClaims: readonly string[];
+  /** Oldest `iat` accepted, in seconds before now. */
+  readonly maxAgeSeconds?: number;
+  /** Longest `exp` − `iat` accepted, in seconds. */
+  readonly maxLifetimeSeconds?: number;
+  /** When set, no other header member may occur. */
+  readonly exactHeaders?: readonly string[];
+  /** A revocation may name a session by an expired token. */
+  readonly ignoreExpiry?: boolean;
+}
+
+/** A JWT whose signature and claims were checked. */
+export interface VerifiedJwt {
+  readonly header: { readonly alg: string; readonly kid?: string; readonly typ?: string };
+  readonly payload: JWTPayload;
+}
+
+/** Why a JWT was refused. */
+export interface JwtFailure {
+  readonly why:
+    | "too_large"
+    | "malformed"
+    | "typ"
+    | "alg"
+    | "header"
+    | "key_unknown"
+    | "keys_unavailable"
+    | "signature"
+    | "issuer"
+    | "audience"
+    | "expired"
+    | "not_yet_valid"
+    | "too_old"
+    | "claim";
+  readonly detail: string;
+  /** With `expired`. */
+  readonly expiredAtSeconds?: number;
+}

@@ -1,0 +1,47 @@
+import type { JWK } from "jose";
+import { isCanonicalBase64url } from "./compact-jws.ts";
+
+interface KeyShape {
+  readonly kty: "EC" | "RSA" | "OKP";
+  readonly crv?: string;
+  /** Members that make the public key, each base64url. */
+  readonly members: readonly ("x" | "y" | "n" | "e")[];
+}
+
+const ec = (crv: string): KeyShape => ({ kty: "EC", crv, members: ["x", "y"] });
+const rsa: KeyShape = { kty: "RSA", members: ["n", "e"] };
+
+/** RFC 7518 3.1, RFC 8037 3.1: one algorithm, one kind of key. */
+const shapes = new Map<string, KeyShape>([
+  ["ES256", ec("P-256")],
+  ["ES384", ec("P-384")],
+  ["EdDSA", { kty: "OKP", crv: "Ed25519", members: ["x"] }],
+  ["RS256", rsa],
+  ["PS256", rsa],
+]);
+
+/** RFC 7518 6: whoever publishes one of these has lost the key, or hopes for HMAC with public material. */
+const privateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
+
+/**
+ * Reads a stranger's JWK (RFC 7517) as a public key for exactly one algorithm: the key's own `kty`, `crv`, `alg`,
+ * `use` and `key_ops` must all allow it, so that no header can talk a key into another algorithm (RFC 8725 3.1).
+ * @returns a fresh JWK with only the members that matter, undefined for anything else
+ */
+export function publicJwkFor(alg: string, value: unknown): JWK | undefined {
+  const shape = shapes.get(alg);
+  if (!shape || typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const jwk = value as Readonly<Record<string, unknown>>;
+  if (privateMembers.some((member) => Object.hasOwn(jwk, member))) return undefined;
+  if (jwk.kty !== shape.kty || (shape.crv !== undefined && jwk.crv !== shape.crv)) return undefined;
+  if (jwk.alg !== undefined && jwk.alg !== alg) return undefined;
+  if (jwk.use !== undefined && jwk.use !== "sig") return undefined;
+  if (jwk.key_ops !== undefined && !(Array.isArray(jwk.key_ops) && jwk.key_ops.includes("verify"))) return undefined;
+  const clean: JWK = { kty: shape.kty, alg, ...(shape.crv === undefined ? {} : { crv: shape.crv }) };
+  for (const member of shape.members) {
+    const part = jwk[member];
+    if (typeof part !== "string" || part.length > 1024 || !isCanonicalBase64url(part)) return undefined;
+    clean[member] = part;
+  }
+  return clean;
+}

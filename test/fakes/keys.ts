@@ -1,0 +1,70 @@
+import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
+import { calculateJwkThumbprint, exportJWK, type JWK } from "jose";
+import type { Ids, KeyPurpose, OwnKeys, PublicKey, Signer } from "../../core/ports.ts";
+
+/** A P-256 key of a test, made when it is needed and never kept. */
+export interface TestKey {
+  readonly jwk: JWK;
+  readonly jkt: string;
+  /** Compact JWS with exactly this header and payload. */
+  jws(header: object, payload: object): string;
+  raw(input: Uint8Array): Uint8Array;
+}
+
+const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+
+/** Makes a fresh key. */
+export async function testKey(): Promise<TestKey> {
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const jwk = await exportJWK(publicKey);
+  const raw = (input: Uint8Array) => sign("sha256", input, { key: privateKey, dsaEncoding: "ieee-p1363" });
+  return {
+    jwk,
+    jkt: await calculateJwkThumbprint(jwk),
+    raw,
+    jws: (header, payload) => {
+      const input = `${encode(header)}.${encode(payload)}`;
+      return `${input}.${Buffer.from(raw(Buffer.from(input))).toString("base64url")}`;
+    },
+  };
+}
+
+/** A DPoP proof (RFC 9449 4.2) by `key`. */
+export function dpopProof(key: TestKey, url: string, iat: number, more: object = {}): string {
+  const payload = { jti: randomBytes(12).toString("base64url"), htm: "POST", htu: url, iat, ...more };
+  return key.jws({ typ: "dpop+jwt", alg: "ES256", jwk: key.jwk }, payload);
+}
+
+/** A signer over a test key, counting its signatures. */
+export function testSigner(purpose: KeyPurpose, key: TestKey): Signer & { signatures: number; public: PublicKey } {
+  const published: PublicKey = {
+    kid: key.jkt,
+    alg: "ES256",
+    jwk: { ...key.jwk, kid: key.jkt, alg: "ES256", use: "sig" },
+  };
+  const signer = {
+    purpose,
+    public: published,
+    signatures: 0,
+    publicKey: async () => published,
+    sign: async (input: Uint8Array) => {
+      signer.signatures++;
+      return { signature: key.raw(input), requestId: undefined };
+    },
+  };
+  return signer;
+}
+
+/** Published keys by purpose. */
+export const ownKeys = (...signers: readonly { purpose: KeyPurpose; public: PublicKey }[]): OwnKeys => ({
+  keys: async (purpose) => signers.filter((s) => s.purpose === purpose).map((s) => s.public),
+});
+
+/** Real random ids. */
+export const randomIds: Ids = {
+  id: () => randomBytes(16).toString("base64url"),
+  secret: () => randomBytes(32).toString("base64url"),
+};
+
+/** base64url SHA-256. */
+export const sha256 = (text: string): string => createHash("sha256").update(text).digest("base64url");
