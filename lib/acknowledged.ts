@@ -1,0 +1,48 @@
+/** Findings of cdk-nag and of the CloudFormation validator that are right and stay: each with its reason. */
+import { type App, Validations } from "aws-cdk-lib";
+import type { IConstruct } from "constructs";
+import type { StateStack } from "./state-stack.ts";
+
+const acknowledge = (where: IConstruct, id: string, reason: string): void => {
+  Validations.of(where).acknowledge({ id, reason });
+};
+
+/** X-Ray's two actions have no resource level; a role with any other statement on `*` must not use this. */
+export function acknowledgeTracing(role: IConstruct): void {
+  acknowledge(
+    role,
+    "AwsSolutions-IAM5[Resource::*]",
+    "xray:PutTraceSegments and PutTelemetryRecords know no resources",
+  );
+}
+
+/** A queue that is itself the end of the line. */
+export function acknowledgeDeadLetters(queue: IConstruct): void {
+  acknowledge(queue, "AwsSolutions-SQS3", "this queue is the dead-letter queue");
+}
+
+/** The audit bucket has no server access log. */
+export function acknowledgeAuditBucket(bucket: IConstruct): void {
+  acknowledge(
+    bucket,
+    "AwsSolutions-S1",
+    "an Object Lock bucket cannot hold access logs, and a second bucket would be unprotected; S3 data events in CloudTrail tell more",
+  );
+}
+
+/** Firehose names its objects itself. */
+export function acknowledgeFirehose(role: IConstruct, state: StateStack): void {
+  const bucket = `${state.stackName}:ExportsOutputFnGetAttAuditBucketB01E0AE8Arn7D5F088E`;
+  for (const folder of ["audit", "errors"]) {
+    acknowledge(
+      role,
+      `AwsSolutions-IAM5[Resource::${bucket}/${folder}/*]`,
+      "Firehose chooses the names of its objects; it may write below this prefix and not delete",
+    );
+  }
+}
+
+/** What concerns every stack alike. */
+export function acknowledgeEverywhere(app: App): void {
+  acknowledge(app, "W3005", "CDK writes DependsOn beside a reference to be explicit; it is redundant, not wrong");
+}

@@ -1,0 +1,118 @@
+/** The only way a role gets a right here: exact actions on exact resources, never a construct's own `grant*`. */
+import { Aws, type Resource } from "aws-cdk-lib";
+import type { ITableV2 } from "aws-cdk-lib/aws-dynamodb";
+import { Effect, PolicyStatement, type Role } from "aws-cdk-lib/aws-iam";
+import type { IKey } from "aws-cdk-lib/aws-kms";
+
+/** Condition block of a statement. */
+export type Conditions = Record<string, Record<string, string | string[]>>;
+
+/**
+ * Allows exact actions.
+ * @param actions full names; a wildcard is a bug and throws
+ */
+export function allow(
+  role: Role,
+  actions: readonly string[],
+  resources: readonly string[],
+  conditions?: Conditions,
+): void {
+  const wild = actions.find((action) => action.includes("*"));
+  if (wild) throw new Error(`${wild}: name the actions one by one`);
+  role.addToPolicy(
+    new PolicyStatement({
+      effect: Effect.ALLOW,
+      actions: [...actions],
+      resources: [...resources],
+      ...(conditions && { conditions }),
+    }),
+  );
+}
+
+/** The write is part of a transaction: "together or not at all" as a fact of IAM. */
+export const inTransaction: Conditions = { StringEquals: { "dynamodb:EnclosingOperation": "TransactWriteItems" } };
+
+/** Only rows whose partition key starts with one of these; a request that names no key is refused, not waved through. */
+export const rows = (...prefixes: string[]): Conditions => ({
+  "ForAllValues:StringLike": { "dynamodb:LeadingKeys": prefixes.map((prefix) => `${prefix}*`) },
+  Null: { "dynamodb:LeadingKeys": "false" },
+});
+
+/** Table actions by their short names, such as `GetItem`. */
+export function allowTable(role: Role, table: ITableV2, actions: readonly string[], conditions?: Conditions): void {
+  allow(
+    role,
+    actions.map((action) => `dynamodb:${action}`),
+    [table.tableArn],
+    conditions,
+  );
+}
+
+/** Query on named indexes of a table. */
+export function allowIndexes(role: Role, table: ITableV2, names: readonly string[]): void {
+  allow(
+    role,
+    ["dynamodb:Query"],
+    names.map((name) => `${table.tableArn}/index/${name}`),
+  );
+}
+
+/** Puts an audit record: within the transaction of what it records, or, for a refusal, alone. */
+export function allowOutbox(role: Role, outbox: ITableV2): void {
+  allowTable(role, outbox, ["PutItem"], inTransaction);
+  allowRefusals(role, outbox);
+}
+
+/** Puts the record of a refusal, which no transaction carries. */
+export function allowRefusals(role: Role, outbox: ITableV2): void {
+  allowTable(role, outbox, ["PutItem"], rows("denied#"));
+}
+
+/**
+ * Use of the tables' own key: DynamoDB checks it with the caller's rights. Without `kms:ViaService` the same right would
+ * decrypt anything that was ever encrypted under this key.
+ */
+export function allowDataKey(role: Role, dataKey: IKey): void {
+  const actions = [
+    "Decrypt",
+    "Encrypt",
+    "ReEncryptFrom",
+    "ReEncryptTo",
+    "GenerateDataKey",
+    "GenerateDataKeyWithoutPlaintext",
+    "DescribeKey",
+  ];
+  allow(
+    role,
+    actions.map((action) => `kms:${action}`),
+    [dataKey.keyArn],
+    { StringEquals: { "kms:ViaService": `dynamodb.${Aws.REGION}.amazonaws.com` } },
+  );
+}
+
+/** Reads public halves of signing keys. */
+export function allowPublicKeys(role: Role, ...keys: IKey[]): void {
+  allow(
+    role,
+    ["kms:GetPublicKey"],
+    keys.map((key) => key.keyArn),
+  );
+}
+
+/** Signs with one key: SHA-256 digests by ES256 and nothing else. */
+export function allowSign(role: Role, key: IKey): void {
+  allow(role, ["kms:Sign"], [key.keyArn], {
+    StringEquals: { "kms:MessageType": "DIGEST", "kms:SigningAlgorithm": "ECDSA_SHA_256" },
+  });
+}
+
+/** Reads a table's stream, as an event source mapping does. */
+export function allowStream(role: Role, table: ITableV2 & Resource): void {
+  const stream = table.tableStreamArn;
+  if (!stream) throw new Error(`${table.node.path} has no stream`);
+  allow(
+    role,
+    ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"],
+    [stream],
+  );
+}

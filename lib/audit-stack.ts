@@ -1,0 +1,55 @@
+import { CfnOutput, Stack } from "aws-cdk-lib";
+import { CfnEventBusPolicy, EventBus } from "aws-cdk-lib/aws-events";
+import { Topic } from "aws-cdk-lib/aws-sns";
+import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
+import type { Construct } from "constructs";
+import { Alarms } from "./alarms.ts";
+import { Delivery } from "./audit/delivery.ts";
+import { KeyWatch } from "./audit/key-watch.ts";
+import { relay } from "./audit/relay.ts";
+import { roleArn } from "./roles.ts";
+import { stackProps } from "./stack-props.ts";
+import type { Stage } from "./stage.ts";
+import type { StateStack } from "./state-stack.ts";
+
+/** The way of an audit record from the outbox to the bucket, and the topic that every alarm goes to. */
+export class AuditStack extends Stack {
+  readonly bus: EventBus;
+  readonly topic: Topic;
+
+  constructor(scope: Construct, stage: Stage, dist: string, state: StateStack) {
+    super(scope, "Audit", stackProps(stage, "audit", "relay, bus and delivery of audit records"));
+    this.bus = new EventBus(this, "Bus", { eventBusName: `lanyard-${stage.name}-audit` });
+    this.onlyTheRelayPuts(stage);
+    this.topic = new Topic(this, "Alarms", { enforceSSL: true });
+    if (stage.alarms.email) this.topic.addSubscription(new EmailSubscription(stage.alarms.email));
+    const carried = relay(this, stage, dist, state, this.bus);
+    const delivery = new Delivery(this, "Delivery", stage, state, this.bus);
+    new KeyWatch(this, "KeyWatch", stage, state, this.topic);
+    const alarms = new Alarms(this, "Watch", stage, this.topic);
+    alarms.ofFunction("Relay", carried.relay);
+    alarms.ofStream("Relay", carried.relay);
+    alarms.ofQueue("RelayFailures", carried.failures);
+    alarms.ofQueue("Undelivered", delivery.undelivered);
+    alarms.ofDelivery(delivery.stream.ref, stage.delivery.bufferSeconds);
+    new CfnOutput(this, "AuditBusName", { value: this.bus.eventBusName });
+    new CfnOutput(this, "AuditBusArn", { value: this.bus.eventBusArn });
+    new CfnOutput(this, "AlarmTopic", { value: this.topic.topicArn });
+  }
+
+  /** Whoever may put events anywhere in the account could otherwise put forged records here (threat 23). */
+  private onlyTheRelayPuts(stage: Stage): void {
+    new CfnEventBusPolicy(this, "OnlyTheRelayPuts", {
+      eventBusName: this.bus.eventBusName,
+      statementId: "OnlyTheRelayPuts",
+      statement: {
+        Sid: "OnlyTheRelayPuts",
+        Effect: "Deny",
+        Principal: "*",
+        Action: "events:PutEvents",
+        Resource: this.bus.eventBusArn,
+        Condition: { ArnNotEquals: { "aws:PrincipalArn": roleArn(stage, "relay") } },
+      },
+    });
+  }
+}

@@ -1,0 +1,124 @@
+import { Aws, RemovalPolicy } from "aws-cdk-lib";
+import { CfnRule, type EventBus } from "aws-cdk-lib/aws-events";
+import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { CfnDeliveryStream } from "aws-cdk-lib/aws-kinesisfirehose";
+import { LogGroup, LogStream, type RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { Queue } from "aws-cdk-lib/aws-sqs";
+import { Construct } from "constructs";
+import { acknowledgeFirehose } from "../acknowledged.ts";
+import { allow } from "../allow.ts";
+import { roleName } from "../roles.ts";
+import type { Stage } from "../stage.ts";
+import type { StateStack } from "../state-stack.ts";
+import { deadLetters } from "../stream.ts";
+
+/** From the bus to the bucket: rule, Firehose and the dead letters of the rule. */
+export class Delivery extends Construct {
+  readonly stream: CfnDeliveryStream;
+  readonly undelivered: Queue;
+  readonly rule: CfnRule;
+
+  constructor(scope: Construct, id: string, stage: Stage, state: StateStack, bus: EventBus) {
+    super(scope, id);
+    this.stream = this.firehose(stage, state);
+    this.undelivered = deadLetters(this, "Undelivered");
+    const caller = new Role(this, "RuleRole", { assumedBy: ofThisAccount("events.amazonaws.com") });
+    allow(caller, ["firehose:PutRecord", "firehose:PutRecordBatch"], [this.stream.attrArn]);
+    this.rule = new CfnRule(this, "Rule", {
+      eventBusName: bus.eventBusName,
+      description: "Every audit record, to Firehose",
+      // only the relay may put events on this bus, so that all of them are records
+      eventPattern: { source: [{ prefix: "" }] },
+      targets: [
+        {
+          id: "Firehose",
+          arn: this.stream.attrArn,
+          roleArn: caller.roleArn,
+          // the record as it is: a text template would make a JSON string of it and not escape what stands inside
+          inputPath: "$.detail",
+          deadLetterConfig: { arn: this.undelivered.queueArn },
+          retryPolicy: { maximumEventAgeInSeconds: 86_400, maximumRetryAttempts: 185 },
+        },
+      ],
+    });
+    this.rule.node.addDependency(caller);
+    this.undelivered.addToResourcePolicy(
+      new PolicyStatement({
+        sid: "TheRuleSends",
+        principals: [new ServicePrincipal("events.amazonaws.com")],
+        actions: ["sqs:SendMessage"],
+        resources: [this.undelivered.queueArn],
+        conditions: { ArnEquals: { "aws:SourceArn": this.rule.attrArn } },
+      }),
+    );
+  }
+
+  private firehose(stage: Stage, state: StateStack): CfnDeliveryStream {
+    const logGroup = new LogGroup(this, "Logs", {
+      retention: stage.logRetentionDays as RetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const logStream = new LogStream(this, "LogStream", { logGroup, removalPolicy: RemovalPolicy.DESTROY });
+    const role = this.firehoseRole(stage, state, logGroup);
+    const stream = new CfnDeliveryStream(this, "Firehose", {
+      deliveryStreamType: "DirectPut",
+      deliveryStreamEncryptionConfigurationInput: { keyType: "AWS_OWNED_CMK" },
+      extendedS3DestinationConfiguration: {
+        bucketArn: state.auditBucket.bucketArn,
+        roleArn: role.roleArn,
+        bufferingHints: {
+          intervalInSeconds: stage.delivery.bufferSeconds,
+          sizeInMBs: stage.delivery.bufferMegabytes,
+        },
+        compressionFormat: "GZIP",
+        // the time is that of arrival, UTC: a query by event time widens by a day
+        prefix: "audit/dt=!{timestamp:yyyy-MM-dd}/",
+        errorOutputPrefix: "errors/!{firehose:error-output-type}/dt=!{timestamp:yyyy-MM-dd}/",
+        encryptionConfiguration: { kmsEncryptionConfig: { awskmsKeyArn: state.keys.data.keyArn } },
+        cloudWatchLoggingOptions: {
+          enabled: true,
+          logGroupName: logGroup.logGroupName,
+          logStreamName: logStream.logStreamName,
+        },
+        processingConfiguration: {
+          enabled: true,
+          processors: [
+            {
+              type: "AppendDelimiterToRecord",
+              // a backslash and an n: Firehose reads the escape
+              parameters: [{ parameterName: "Delimiter", parameterValue: "\\n" }],
+            },
+          ],
+        },
+      },
+    });
+    stream.node.addDependency(role);
+    return stream;
+  }
+
+  /** Firehose may add objects and nothing else: CDK's own grant could delete every one of them. */
+  private firehoseRole(stage: Stage, state: StateStack, logGroup: LogGroup): Role {
+    const { auditBucket, keys } = state;
+    const role = new Role(this, "FirehoseRole", {
+      roleName: roleName(stage, "firehose"),
+      assumedBy: ofThisAccount("firehose.amazonaws.com"),
+    });
+    allow(
+      role,
+      ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
+      [auditBucket.arnForObjects("audit/*"), auditBucket.arnForObjects("errors/*")],
+    );
+    allow(role, ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"], [auditBucket.bucketArn]);
+    allow(role, ["kms:GenerateDataKey", "kms:Decrypt"], [keys.data.keyArn], {
+      StringEquals: { "kms:ViaService": `s3.${Aws.REGION}.amazonaws.com` },
+    });
+    allow(role, ["logs:PutLogEvents"], [logGroup.logGroupArn]);
+    acknowledgeFirehose(role, state);
+    return role;
+  }
+}
+
+/** A service, for resources of this account only: another account's rule or stream is no confused deputy here. */
+function ofThisAccount(service: string): ServicePrincipal {
+  return new ServicePrincipal(service, { conditions: { StringEquals: { "aws:SourceAccount": Aws.ACCOUNT_ID } } });
+}

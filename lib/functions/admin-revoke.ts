@@ -1,0 +1,31 @@
+import { sessionIndexes } from "../../lambdas/env.ts";
+import { allowDataKey, allowIndexes, allowOutbox, allowTable, inTransaction, rows } from "../allow.ts";
+import { LanyardFunction } from "../lanyard-function.ts";
+import type { Ground } from "./ground.ts";
+
+/** The operator's revocation: sessions, agents, principals, builds, the deployment. It signs nothing. */
+export function adminRevoke({ scope, stage, dist, state: { tables, keys }, issuer }: Ground): LanyardFunction {
+  const made = new LanyardFunction(scope, "AdminRevoke", {
+    stage,
+    dist,
+    name: "admin-revoke",
+    description: "Lets an operator revoke, and lift a block",
+    environment: {
+      issuer,
+      sessionsTable: tables.sessions.tableName,
+      markersTable: tables.markers.tableName,
+      revocationsTable: tables.revocations.tableName,
+      outboxTable: tables.outbox.tableName,
+    },
+    memoryMegabytes: 512,
+  });
+  const { role } = made;
+  allowTable(role, tables.sessions, ["GetItem"]);
+  allowIndexes(role, tables.sessions, [sessionIndexes.bySid]);
+  // the publisher's rows are not among them: an operator cannot forge a status list
+  allowTable(role, tables.revocations, ["PutItem", "UpdateItem"], rows("session#", "standing#", "deployment#"));
+  allowTable(role, tables.markers, ["PutItem"], inTransaction);
+  allowOutbox(role, tables.outbox);
+  allowDataKey(role, keys.data);
+  return made;
+}

@@ -1,0 +1,38 @@
+import { Aws } from "aws-cdk-lib";
+import type { Construct } from "constructs";
+import { allow, allowDataKey, allowPublicKeys, allowTable, rows } from "../allow.ts";
+import { LanyardFunction } from "../lanyard-function.ts";
+import type { Stage } from "../stage.ts";
+import type { StateStack } from "../state-stack.ts";
+import { urlsParameterName } from "../urls-parameter.ts";
+
+/**
+ * Metadata, keys and stored status lists. The most exposed function signs nothing: any key at `jwks_uri` could mint a
+ * session (threat 3). It reads the other functions' URLs by a literal name, since a reference would close a circle.
+ */
+export function discovery(scope: Construct, stage: Stage, dist: string, { tables, keys }: StateStack): LanyardFunction {
+  const parameter = urlsParameterName(stage);
+  const made = new LanyardFunction(scope, "Discovery", {
+    stage,
+    dist,
+    name: "discovery",
+    description: "Metadata, keys and status lists of the issuer",
+    environment: {
+      urlsParameter: parameter,
+      revocationsTable: tables.revocations.tableName,
+      identityKey: keys.identity.keyArn,
+      sessionKey: keys.session.keyArn,
+      statusKey: keys.status.keyArn,
+    },
+    memoryMegabytes: 512,
+  });
+  allowPublicKeys(made.role, keys.identity, keys.session, keys.status);
+  allowTable(made.role, tables.revocations, ["GetItem"], rows("list#"));
+  allow(
+    made.role,
+    ["ssm:GetParameter"],
+    [`arn:${Aws.PARTITION}:ssm:${Aws.REGION}:${Aws.ACCOUNT_ID}:parameter${parameter}`],
+  );
+  allowDataKey(made.role, keys.data);
+  return made;
+}

@@ -1,0 +1,32 @@
+import { allowDataKey, allowPublicKeys, allowRefusals, allowTable } from "../allow.ts";
+import { LanyardFunction } from "../lanyard-function.ts";
+import type { Ground } from "./ground.ts";
+
+/** Tells a resource server whether a token is alive. It writes nothing but the records of refusals. */
+export function introspect({ scope, stage, dist, state: { tables, keys }, issuer }: Ground): LanyardFunction {
+  const made = new LanyardFunction(scope, "Introspect", {
+    stage,
+    dist,
+    name: "introspect",
+    description: "Tells resource servers whether a token is alive",
+    environment: {
+      issuer,
+      sessionsTable: tables.sessions.tableName,
+      markersTable: tables.markers.tableName,
+      revocationsTable: tables.revocations.tableName,
+      registryTable: tables.registry.tableName,
+      outboxTable: tables.outbox.tableName,
+      identityKey: keys.identity.keyArn,
+      sessionKey: keys.session.keyArn,
+    },
+  });
+  const { role } = made;
+  allowTable(role, tables.sessions, ["BatchGetItem"]);
+  allowTable(role, tables.revocations, ["BatchGetItem"]);
+  allowTable(role, tables.markers, ["BatchGetItem"]);
+  allowTable(role, tables.registry, ["Query"]);
+  allowRefusals(role, tables.outbox);
+  allowPublicKeys(role, keys.identity, keys.session);
+  allowDataKey(role, keys.data);
+  return made;
+}

@@ -1,0 +1,51 @@
+import { Duration } from "aws-cdk-lib";
+import { Rule, Schedule } from "aws-cdk-lib/aws-events";
+import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
+import type { IQueue } from "aws-cdk-lib/aws-sqs";
+import { sessionIndexes } from "../../lambdas/env.ts";
+import { allowDataKey, allowIndexes, allowPublicKeys, allowSign, allowTable, rows } from "../allow.ts";
+import { LanyardFunction } from "../lanyard-function.ts";
+import { feed } from "../stream.ts";
+import type { Ground } from "./ground.ts";
+
+/** Flips and signs status lists, on every revocation and every minute. It has no URL, since its key stands at `jwks_uri` (threat 3). */
+export function publisher(ground: Ground): { publisher: LanyardFunction; failures: IQueue } {
+  const { scope, stage, dist, state, issuer } = ground;
+  const { tables, keys } = state;
+  const made = new LanyardFunction(scope, "Publisher", {
+    stage,
+    dist,
+    name: "publisher",
+    namedRole: "publisher",
+    description: "Signs and stores the status lists",
+    environment: {
+      issuer,
+      sessionsTable: tables.sessions.tableName,
+      revocationsTable: tables.revocations.tableName,
+      statusKey: keys.status.keyArn,
+    },
+    timeoutSeconds: 60,
+  });
+  const { role } = made;
+  allowTable(role, tables.sessions, ["Query", "BatchGetItem", "GetItem"]);
+  allowIndexes(role, tables.sessions, Object.values(sessionIndexes));
+  allowTable(role, tables.revocations, ["GetItem", "PutItem", "UpdateItem"], rows("status#", "list#", "publish#"));
+  allowSign(role, keys.status);
+  allowPublicKeys(role, keys.status);
+  allowDataKey(role, keys.data);
+  const { failures } = feed(made, tables.revocations, revocationsOnly, 1);
+  new Rule(made, "EveryMinute", {
+    description: "Status lists are signed anew, since they live two minutes",
+    schedule: Schedule.rate(Duration.minutes(1)),
+    targets: [new LambdaFunction(made.function, { retryAttempts: 0 })],
+  });
+  return { publisher: made, failures };
+}
+
+/** What revoke and admin-revoke write; the publisher's own rows would wake it for ever. */
+const revocationsOnly = {
+  eventName: ["INSERT", "MODIFY"],
+  dynamodb: {
+    Keys: { subject: { S: ["session#", "standing#", "deployment#"].map((prefix) => ({ prefix })) } },
+  },
+};

@@ -1,0 +1,34 @@
+import { allowDataKey, allowOutbox, allowPublicKeys, allowTable, inTransaction, rows } from "../allow.ts";
+import { LanyardFunction } from "../lanyard-function.ts";
+import type { Ground } from "./ground.ts";
+
+/** An agent ends what is its own: tombstones of sessions and withdrawn offers, never a counter or a block (threat 12). */
+export function revoke({ scope, stage, dist, state: { tables, keys }, issuer }: Ground): LanyardFunction {
+  const made = new LanyardFunction(scope, "Revoke", {
+    stage,
+    dist,
+    name: "revoke",
+    description: "Lets an agent end its own sessions and offers",
+    environment: {
+      issuer,
+      sessionsTable: tables.sessions.tableName,
+      markersTable: tables.markers.tableName,
+      revocationsTable: tables.revocations.tableName,
+      registryTable: tables.registry.tableName,
+      outboxTable: tables.outbox.tableName,
+      identityKey: keys.identity.keyArn,
+      sessionKey: keys.session.keyArn,
+    },
+  });
+  const { role } = made;
+  allowTable(role, tables.sessions, ["BatchGetItem", "GetItem", "UpdateItem"]);
+  allowTable(role, tables.revocations, ["BatchGetItem", "GetItem"]);
+  allowTable(role, tables.revocations, ["PutItem", "UpdateItem"], rows("session#"));
+  allowTable(role, tables.markers, ["BatchGetItem"]);
+  allowTable(role, tables.markers, ["PutItem"], inTransaction);
+  allowTable(role, tables.registry, ["Query"]);
+  allowOutbox(role, tables.outbox);
+  allowPublicKeys(role, keys.identity, keys.session);
+  allowDataKey(role, keys.data);
+  return made;
+}

@@ -1,0 +1,38 @@
+import { allowDataKey, allowOutbox, allowPublicKeys, allowSign, allowTable, inTransaction } from "../allow.ts";
+import { LanyardFunction } from "../lanyard-function.ts";
+import type { Ground } from "./ground.ts";
+
+/** Sessions, offers and access tokens: the only function that signs with the session key. It may not write Revocations. */
+export function token({ scope, stage, dist, state: { tables, keys }, issuer }: Ground): LanyardFunction {
+  const made = new LanyardFunction(scope, "Token", {
+    stage,
+    dist,
+    name: "token",
+    namedRole: "token",
+    description: "Opens sessions and issues access tokens",
+    environment: {
+      issuer,
+      sessionsTable: tables.sessions.tableName,
+      markersTable: tables.markers.tableName,
+      revocationsTable: tables.revocations.tableName,
+      registryTable: tables.registry.tableName,
+      outboxTable: tables.outbox.tableName,
+      identityKey: keys.identity.keyArn,
+      sessionKey: keys.session.keyArn,
+    },
+    memoryMegabytes: 1_769,
+  });
+  const { role } = made;
+  allowTable(role, tables.sessions, ["BatchGetItem", "GetItem", "UpdateItem"]);
+  allowTable(role, tables.sessions, ["PutItem"], inTransaction);
+  allowTable(role, tables.revocations, ["BatchGetItem"]);
+  // UpdateItem: the token bucket of an agent is a row here
+  allowTable(role, tables.markers, ["BatchGetItem", "UpdateItem"]);
+  allowTable(role, tables.markers, ["PutItem"], inTransaction);
+  allowTable(role, tables.registry, ["Query"]);
+  allowOutbox(role, tables.outbox);
+  allowSign(role, keys.session);
+  allowPublicKeys(role, keys.session, keys.identity);
+  allowDataKey(role, keys.data);
+  return made;
+}

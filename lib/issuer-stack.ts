@@ -1,0 +1,31 @@
+import { CfnOutput, CfnResource, RemovalPolicy, Stack } from "aws-cdk-lib";
+import type { Construct } from "constructs";
+import { publicUrl, withoutSlash } from "./function-url.ts";
+import { discovery } from "./functions/discovery.ts";
+import type { LanyardFunction } from "./lanyard-function.ts";
+import { stackProps } from "./stack-props.ts";
+import type { Stage } from "./stage.ts";
+import type { StateStack } from "./state-stack.ts";
+
+/**
+ * The issuer: discovery and its URL, alone. A new URL would be a new issuer, and every token, every provider and every
+ * trust policy elsewhere would be void: the stack cannot be deleted by accident, and everything in it outlives it.
+ */
+export class IssuerStack extends Stack {
+  readonly discovery: LanyardFunction;
+  /** `https://<id>.lambda-url.<region>.on.aws`, no trailing slash. */
+  readonly issuer: string;
+
+  constructor(scope: Construct, stage: Stage, dist: string, state: StateStack) {
+    super(scope, "Issuer", {
+      ...stackProps(stage, "issuer", "discovery and its URL, the issuer of all tokens; must never be replaced"),
+      terminationProtection: stage.terminationProtection,
+    });
+    this.discovery = discovery(this, stage, dist, state);
+    this.issuer = withoutSlash(publicUrl(this.discovery).url);
+    for (const part of this.node.findAll()) {
+      if (CfnResource.isCfnResource(part)) part.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
+    }
+    new CfnOutput(this, "IssuerUrl", { value: this.issuer });
+  }
+}

@@ -1,0 +1,64 @@
+import { CfnOutput, Stack } from "aws-cdk-lib";
+import { StringParameter } from "aws-cdk-lib/aws-ssm";
+import type { Construct } from "constructs";
+import { Alarms } from "./alarms.ts";
+import type { AuditStack } from "./audit-stack.ts";
+import { publicUrl, signedUrl } from "./function-url.ts";
+import { adminRevoke } from "./functions/admin-revoke.ts";
+import { attest } from "./functions/attest.ts";
+import type { Ground } from "./functions/ground.ts";
+import { introspect } from "./functions/introspect.ts";
+import { publisher } from "./functions/publisher.ts";
+import { revoke } from "./functions/revoke.ts";
+import { token } from "./functions/token.ts";
+import type { IssuerStack } from "./issuer-stack.ts";
+import { stackProps } from "./stack-props.ts";
+import type { Stage } from "./stage.ts";
+import type { StateStack } from "./state-stack.ts";
+import { urlsParameterName } from "./urls-parameter.ts";
+
+/** The stacks that Service stands on. */
+export interface Below {
+  readonly state: StateStack;
+  readonly audit: AuditStack;
+  readonly issuer: IssuerStack;
+}
+
+/** Everything that answers requests, and the publisher of status lists. */
+export class ServiceStack extends Stack {
+  constructor(scope: Construct, stage: Stage, dist: string, below: Below) {
+    super(scope, "Service", stackProps(stage, "service", "the functions that agents and operators call"));
+    this.addStackDependency(below.audit);
+    const ground: Ground = { scope: this, stage, dist, state: below.state, issuer: below.issuer.issuer };
+    const called = {
+      Attest: attest(ground),
+      Token: token(ground),
+      Introspect: introspect(ground),
+      Revoke: revoke(ground),
+      AdminRevoke: adminRevoke(ground),
+    };
+    const urls = {
+      attest: publicUrl(called.Attest).url,
+      token: publicUrl(called.Token).url,
+      introspect: publicUrl(called.Introspect).url,
+      revoke: publicUrl(called.Revoke).url,
+      adminRevoke: signedUrl(called.AdminRevoke).url,
+    };
+    new StringParameter(this, "Urls", {
+      parameterName: urlsParameterName(stage),
+      description: "Where the functions are, for discovery",
+      stringValue: this.toJsonString(urls),
+    });
+    const published = publisher(ground);
+    const alarms = new Alarms(this, "Watch", stage, below.audit.topic);
+    for (const [name, made] of Object.entries({ ...called, Discovery: below.issuer.discovery })) {
+      alarms.ofFunction(name, made);
+    }
+    alarms.ofFunction("Publisher", published.publisher);
+    alarms.ofStream("Publisher", published.publisher);
+    alarms.ofQueue("PublisherFailures", published.failures);
+    for (const [name, value] of Object.entries(urls)) {
+      new CfnOutput(this, `${name[0]?.toUpperCase()}${name.slice(1)}Url`, { value });
+    }
+  }
+}

@@ -1,0 +1,129 @@
+/** The settings of one stage (one deployment), read once and refused as a whole when any of them is wrong. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { refusedRegion } from "./regions.ts";
+
+/** Functions whose concurrency a stage may reserve. */
+export const reservable = ["attest", "token", "introspect", "revoke", "admin-revoke", "discovery"] as const;
+
+/** Days that CloudWatch Logs can keep a log group. */
+const logDays = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
+
+const settings = z.strictObject({
+  /** Region of every stack. */
+  region: z.string().default("eu-west-1"),
+  /** Twelve digits; left out, the account is the one that deploys. */
+  account: z
+    .string()
+    .regex(/^\d{12}$/, "must be the account's twelve digits, as a string")
+    .optional(),
+  /** SPIFFE trust domain of every agent; it can never change once agents exist. */
+  trustDomain: z
+    .string()
+    .max(255)
+    .regex(/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/, "must be a SPIFFE trust domain: lower-case letters, digits, . - _")
+    .optional(),
+  /** Environments kept back for one function; off by default, since a new account has too little to reserve from. */
+  reservedConcurrency: z.partialRecord(z.enum(reservable), z.int().min(1).max(10_000)).default({}),
+  /** How long audit objects live, in days. */
+  auditRetentionDays: z.int().min(1).max(36_500).default(2_557),
+  /** How long functions' logs live, in days. */
+  logRetentionDays: z
+    .int()
+    .refine((days) => logDays.includes(days), `must be one of ${logDays.join(", ")}`)
+    .default(30),
+  logLevel: z.enum(["DEBUG", "INFO", "WARN", "ERROR"]).default("INFO"),
+  /** Buffer before S3: what is reached first closes an object. */
+  delivery: z
+    .strictObject({
+      bufferSeconds: z.int().min(0).max(900).default(15),
+      bufferMegabytes: z.int().min(1).max(128).default(5),
+    })
+    .prefault({}),
+  alarms: z
+    .strictObject({
+      /** False leaves every alarm out; the watch on the keys stays. */
+      enabled: z.boolean().default(true),
+      /** Gets every alarm by e-mail, once it is confirmed. */
+      email: z.email().optional(),
+    })
+    .prefault({}),
+  /** Switches the account's outbound identity federation on; deleting the stack never switches it off. */
+  outboundIdentityFederation: z.boolean().default(false),
+  /** Keeps CloudFormation from deleting State and Issuer. */
+  terminationProtection: z.boolean().default(true),
+});
+
+/** One stage's settings, complete and checked. */
+export type Stage = Omit<z.infer<typeof settings>, "trustDomain"> & {
+  /** Name of the deployment; one account holds a name once, in whatever Region, since roles carry it. */
+  readonly name: string;
+  readonly trustDomain: string;
+};
+
+/**
+ * Checks a stage's settings.
+ * @param name the stage's name: a lower-case letter, then letters, digits or dashes, 20 at most (it stands in role names)
+ * @param given what the stage's file says; an empty object gives the defaults
+ * @returns the complete settings
+ * @throws with a message that names every wrong setting
+ */
+export function stageOf(name: string, given: unknown): Stage {
+  if (!/^[a-z][a-z0-9-]{0,18}[a-z0-9]$/.test(name)) {
+    throw new Error(`stage "${name}": the name must be 2 to 20 lower-case letters, digits or dashes`);
+  }
+  const read = settings.safeParse(given);
+  if (!read.success) throw new Error(wrong(name, read.error.issues.map(explain)));
+  const stage = { ...read.data, name, trustDomain: read.data.trustDomain ?? `${name}.lanyard.internal` };
+  const contradictions = contradictionsOf(stage);
+  if (contradictions.length > 0) throw new Error(wrong(name, contradictions));
+  return stage;
+}
+
+/**
+ * Reads `stages/<name>.json`. Stage `dev` needs no file.
+ * @param folder the folder of the stages' files
+ * @throws when the file is missing, is no JSON or holds a wrong setting
+ */
+export function readStage(folder: string, name: string): Stage {
+  // the name becomes part of a path: it is checked before anything is opened
+  stageOf(name, {});
+  const file = join(folder, `${name}.json`);
+  if (!existsSync(file)) {
+    if (name === "dev") return stageOf(name, {});
+    throw new Error(`stage "${name}" has no settings: write stages/${name}.json ({} takes every default)`);
+  }
+  try {
+    return stageOf(name, JSON.parse(readFileSync(file, "utf8")));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new Error(`stage "${name}": stages/${name}.json is no JSON: ${error.message}`);
+  }
+}
+
+function contradictionsOf(stage: Stage): string[] {
+  const found: string[] = [];
+  const region = refusedRegion(stage.region);
+  if (region) found.push(`region: ${region}`);
+  if (!stage.alarms.enabled && stage.alarms.email) {
+    found.push("alarms.email: there are no alarms to send; leave it out or set alarms.enabled to true");
+  }
+  if (stage.delivery.bufferSeconds > 300 && stage.alarms.enabled) {
+    found.push("delivery.bufferSeconds: over 300 s the freshness alarm would never be quiet; set 300 at most");
+  }
+  return found;
+}
+
+function explain(issue: z.core.$ZodIssue): string {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => `${[...issue.path, key].join(".")}: there is no such setting`).join("; ");
+  }
+  return `${issue.path.join(".") || "the settings"}: ${issue.message}`;
+}
+
+function wrong(name: string, reasons: readonly string[]): string {
+  return `stage "${name}" cannot be used:\n${reasons.map((reason) => `  ${reason}`).join("\n")}`;
+}

@@ -1,0 +1,41 @@
+import { CfnOutput, Stack } from "aws-cdk-lib";
+import type { Bucket } from "aws-cdk-lib/aws-s3";
+import type { Construct } from "constructs";
+import { stackProps } from "./stack-props.ts";
+import type { Stage } from "./stage.ts";
+import { auditBucket } from "./state/audit-bucket.ts";
+import { Keys } from "./state/keys.ts";
+import { Tables } from "./state/tables.ts";
+
+/** What lasts: tables, keys and the audit bucket. Nothing here can fail, be replaced or be deleted with the stack. */
+export class StateStack extends Stack {
+  readonly keys: Keys;
+  readonly tables: Tables;
+  readonly auditBucket: Bucket;
+
+  constructor(scope: Construct, stage: Stage) {
+    super(scope, "State", {
+      ...stackProps(stage, "state", "tables, keys and the audit bucket; outlives everything else"),
+      terminationProtection: stage.terminationProtection,
+    });
+    this.keys = new Keys(this, "Keys", stage);
+    this.tables = new Tables(this, "Tables", this.keys.data);
+    this.auditBucket = auditBucket(this, "AuditBucket", stage, this.keys.data);
+    this.outputs(stage);
+  }
+
+  private outputs(stage: Stage): void {
+    const { sessions, markers, revocations, registry, outbox } = this.tables;
+    const values = {
+      TrustDomain: stage.trustDomain,
+      Region: this.region,
+      AuditBucketName: this.auditBucket.bucketName,
+      SessionsTable: sessions.tableName,
+      MarkersTable: markers.tableName,
+      RevocationsTable: revocations.tableName,
+      RegistryTable: registry.tableName,
+      OutboxTable: outbox.tableName,
+    };
+    for (const [name, value] of Object.entries(values)) new CfnOutput(this, name, { value });
+  }
+}

@@ -1,0 +1,87 @@
+import { RemovalPolicy } from "aws-cdk-lib";
+import { AccountRootPrincipal, AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { Key, KeySpec, KeyUsage } from "aws-cdk-lib/aws-kms";
+import { Construct } from "constructs";
+import { type NamedRole, roleArn } from "../roles.ts";
+import type { Stage } from "../stage.ts";
+
+/** Purposes of the keys that sign; a key has one, and one role may sign with it. */
+export const signers = {
+  identity: "attest",
+  session: "token",
+  status: "publisher",
+  seal: "sealer",
+} as const satisfies Record<string, NamedRole>;
+
+/** All keys of a deployment. They outlive the stack, even an update that drops them: a lost key is a lost deployment. */
+export class Keys extends Construct {
+  readonly identity: Key;
+  readonly session: Key;
+  readonly status: Key;
+  readonly seal: Key;
+  readonly nonce: Key;
+  /** Symmetric, for tables and bucket; rotates every year. */
+  readonly data: Key;
+
+  constructor(scope: Construct, id: string, stage: Stage) {
+    super(scope, id);
+    const signing = (name: string, purpose: keyof typeof signers) =>
+      this.key(name, `Lanyard ${stage.name}: ${purpose} key`, {
+        keySpec: KeySpec.ECC_NIST_P256,
+        keyUsage: KeyUsage.SIGN_VERIFY,
+        policy: onlyFor(roleArn(stage, signers[purpose]), "kms:Sign", {
+          "kms:MessageType": "DIGEST",
+          "kms:SigningAlgorithm": "ECDSA_SHA_256",
+        }),
+      });
+    this.identity = signing("Identity", "identity");
+    this.session = signing("Session", "session");
+    this.status = signing("Status", "status");
+    this.seal = signing("Seal", "seal");
+    this.nonce = this.key("Nonce", `Lanyard ${stage.name}: DPoP nonces and challenges`, {
+      keySpec: KeySpec.HMAC_256,
+      keyUsage: KeyUsage.GENERATE_VERIFY_MAC,
+      policy: onlyFor(roleArn(stage, "attest"), "kms:GenerateMac", { "kms:MacAlgorithm": "HMAC_SHA_256" }),
+    });
+    this.data = this.key("Data", `Lanyard ${stage.name}: tables and audit bucket`, { enableKeyRotation: true });
+  }
+
+  private key(name: string, description: string, props: ConstructorParameters<typeof Key>[2]): Key {
+    return new Key(this, name, {
+      description,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+      ...props,
+    });
+  }
+}
+
+/**
+ * Key policy by which one role alone may use the key, and only in one way. The account keeps its other rights (a key
+ * nobody can administer is lost), but an administrator who gives himself `kms:Sign` by IAM still cannot mint a session:
+ * an explicit deny beats every allow and every grant (threat 11).
+ */
+function onlyFor(role: string, action: string, pinned: Record<string, string>): PolicyDocument {
+  const deny = (sid: string, conditions: Record<string, Record<string, string>>) =>
+    new PolicyStatement({
+      sid,
+      effect: Effect.DENY,
+      principals: [new AnyPrincipal()],
+      actions: [action],
+      resources: ["*"],
+      conditions,
+    });
+  return new PolicyDocument({
+    statements: [
+      new PolicyStatement({
+        sid: "AccountAdministers",
+        principals: [new AccountRootPrincipal()],
+        actions: ["kms:*"],
+        resources: ["*"],
+      }),
+      deny("OneRoleOnly", { ArnNotEquals: { "aws:PrincipalArn": role } }),
+      ...Object.entries(pinned).map(([key, value]) =>
+        deny(`Only${key.slice("kms:".length)}${value.replaceAll("_", "")}`, { StringNotEquals: { [key]: value } }),
+      ),
+    ],
+  });
+}

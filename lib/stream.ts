@@ -1,0 +1,52 @@
+import { Duration } from "aws-cdk-lib";
+import type { TableV2 } from "aws-cdk-lib/aws-dynamodb";
+import { EventSourceMapping, FilterCriteria, StartingPosition } from "aws-cdk-lib/aws-lambda";
+import { type IQueue, Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
+import type { Construct } from "constructs";
+import { acknowledgeDeadLetters } from "./acknowledged.ts";
+import { allow, allowStream } from "./allow.ts";
+import type { LanyardFunction } from "./lanyard-function.ts";
+
+/** A queue for what could not be delivered: kept 14 days, SSE by SQS itself (EventBridge cannot use an AWS-owned KMS key), TLS only. */
+export function deadLetters(scope: Construct, id: string): Queue {
+  const queue = new Queue(scope, id, {
+    encryption: QueueEncryption.SQS_MANAGED,
+    enforceSSL: true,
+    retentionPeriod: Duration.days(14),
+  });
+  acknowledgeDeadLetters(queue);
+  return queue;
+}
+
+/**
+ * Feeds a function from a table's stream. It starts at the oldest record, since records written while the mapping is made
+ * would be lost otherwise; a bad record is bisected away from its batch. The queue is an alarm, not a store: it gets the
+ * place in the stream, never the record.
+ * @param filter which records count; REMOVE records come from TTL and are never among them
+ */
+export function feed(
+  of: LanyardFunction,
+  table: TableV2,
+  filter: Record<string, unknown>,
+  parallelization: number,
+): { failures: IQueue } {
+  const failures = deadLetters(of, "Failures");
+  allowStream(of.role, table);
+  allow(of.role, ["sqs:SendMessage"], [failures.queueArn]);
+  const mapping = new EventSourceMapping(of, "Stream", {
+    target: of.function,
+    eventSourceArn: table.tableStreamArn as string,
+    startingPosition: StartingPosition.TRIM_HORIZON,
+    batchSize: 100,
+    parallelizationFactor: parallelization,
+    bisectBatchOnError: true,
+    reportBatchItemFailures: true,
+    retryAttempts: 20,
+    maxRecordAge: Duration.hours(20),
+    filters: [FilterCriteria.filter(filter)],
+    onFailure: { bind: () => ({ destination: failures.queueArn }) },
+  });
+  // the mapping is checked against the role when it is made: its rights must be there first
+  mapping.node.addDependency(of.role);
+  return { failures };
+}

@@ -1,0 +1,98 @@
+/**
+ * Bundles the functions: `lambdas/<name>/index.ts` becomes `dist/<name>/index.mjs`, everything inside, the AWS SDK too
+ * (the runtime's own version floats). `node scripts/build.ts [--report]`.
+ */
+import { copyFileSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build, type Metafile } from "esbuild";
+import { builtinsByRequire } from "./builtins-by-require.ts";
+
+/** Every function; its folder in `lambdas/` and in `dist/` has this name. */
+export const functionNames = [
+  "attest",
+  "token",
+  "introspect",
+  "revoke",
+  "admin-revoke",
+  "discovery",
+  "relay",
+  "publisher",
+] as const;
+
+/** Functions that decide by Cedar: its WebAssembly lies beside their bundle. */
+const withCedar: readonly string[] = ["token"];
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+
+/** One bundle as built. */
+export interface Bundle {
+  readonly name: string;
+  readonly folder: string;
+  /** Size of `index.mjs`. */
+  readonly bytes: number;
+  /** esbuild's account of what is inside. */
+  readonly metafile: Metafile;
+}
+
+/**
+ * Bundles functions.
+ * @param names which ones; all of them by default
+ * @param dist where to; `dist/` by default
+ * @throws naming every function whose entry file is missing
+ */
+export async function bundle(
+  names: readonly string[] = functionNames,
+  dist: string = join(root, "dist"),
+): Promise<Bundle[]> {
+  const missing = names.filter((name) => !existsSync(entry(name)));
+  if (missing.length > 0) {
+    throw new Error(`cannot bundle: ${missing.map((name) => `lambdas/${name}/index.ts`).join(", ")} does not exist`);
+  }
+  return Promise.all(names.map((name) => bundleOne(name, join(dist, name))));
+}
+
+async function bundleOne(name: string, folder: string): Promise<Bundle> {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const outfile = join(folder, "index.mjs");
+  const { metafile } = await build({
+    entryPoints: [entry(name)],
+    outfile,
+    absWorkingDir: root,
+    bundle: true,
+    platform: "node",
+    target: "node24",
+    format: "esm",
+    minify: true,
+    keepNames: false,
+    mainFields: ["module", "main"],
+    // CommonJS packages inside an ES module still call `require`
+    banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+    legalComments: "none",
+    metafile: true,
+    logLevel: "error",
+    plugins: [builtinsByRequire],
+  });
+  if (withCedar.includes(name)) copyFileSync(cedarWasm(), join(folder, "cedar_wasm_bg.wasm"));
+  return { name, folder, bytes: statSync(outfile).size, metafile };
+}
+
+function entry(name: string): string {
+  return join(root, "lambdas", name, "index.ts");
+}
+
+function cedarWasm(): string {
+  const web = createRequire(import.meta.url).resolve("@cedar-policy/cedar-wasm/web");
+  return join(dirname(web), "cedar_wasm_bg.wasm");
+}
+
+if (import.meta.main) {
+  const bundles = await bundle();
+  if (process.argv.includes("--report")) {
+    for (const { name, bytes } of bundles) process.stdout.write(`${name.padEnd(14)}${Math.round(bytes / 1024)} KB\n`);
+    const all = Object.fromEntries(bundles.map(({ name, metafile }) => [name, metafile]));
+    writeFileSync(join(root, "dist", "metafiles.json"), JSON.stringify(all));
+  }
+}
