@@ -147,7 +147,7 @@ function allows(detail: AuthorizationDetail | undefined, customer: string, recor
     customers: list,
     maxRecords,
     path: bound,
-  } = detail as { customers: string[]; maxRecords?: number; path?: string };
+  } = detail as unknown as { customers: string[]; maxRecords?: number; path?: string };
   const under = bound === undefined || path === bound || path.startsWith(`${bound}/`);
   return list.includes(customer) && (maxRecords === undefined || records <= maxRecords) && under;
 }
