@@ -1,3 +1,5 @@
+import { trustedUrl } from "../keys/issuer-url.ts";
+
 /** What a registered address is held against. */
 export interface OwnAddress {
   /** The deployment's issuer. */
@@ -41,13 +43,13 @@ export function resourceUriProblem(text: string, own: OwnAddress): string | unde
 }
 
 /**
- * Checks the URL of a trusted issuer, or of its keys.
+ * Checks the URL of a trusted issuer, or of its keys: what attestation would refuse to fetch is refused here already.
  * @returns what is wrong, or undefined
  */
 export function issuerUrlProblem(text: string, own: OwnAddress): string | undefined {
-  const url = canonicalUrl(text, own);
-  if (typeof url === "string") return url;
-  if (new URL(own.issuer).href === url.href) return "must not be this deployment's own issuer";
+  const url = trustedUrl(text, own.issuer);
+  if (!url.ok) return `may not be trusted: ${url.error}`;
+  if (new URL(own.issuer).href === url.value.href) return "must not be this deployment's own issuer";
   return undefined;
 }
 
@@ -59,5 +61,5 @@ export function issuerUrlProblem(text: string, own: OwnAddress): string | undefi
 export function audienceProblem(text: string): string | undefined {
   if (/^\s*https?:/i.test(text)) return "must not be a URL: a resource takes access tokens only";
   if (isStsHost(text.trim()) || /amazonaws/i.test(text)) return "must not be AWS";
-  return /^[\x21-\x7e]+$/.test(text) ? undefined : "must be printable ASCII without blanks";
+  return /^[\x21-\x2b\x2d-\x7e]+$/.test(text) ? undefined : "must be printable ASCII without blanks or commas";
 }

@@ -1,29 +1,27 @@
+import { parseFunctionArn, parseRoleArn } from "../attest/role-arn.ts";
+import { anchorFacts } from "../attest/selectors.ts";
 import type { AgentRegistration, Selector } from "./model.ts";
 
-const arn = (service: string, tail: string) => new RegExp(`^arn:aws[a-z-]*:${service}:${tail}$`);
+/** Shape of an exact value of an anchor, as the attestor will state it. */
+const anchorShapes: ReadonlyMap<string, (value: string) => boolean> = new Map([
+  ["roleArn", (value) => parseRoleArn(value) !== undefined],
+  ["functionArn", (value) => parseFunctionArn(value) !== undefined],
+]);
 
 /**
- * Per type of evidence: the facts that anchor a selector, with the shape of an exact value. A selector rests on at least
- * one of them; everything else only adds to it (threat 15).
+ * What is wrong with a selector, as [path inside it, message]; empty when it may stand. It rests on at least one exact
+ * anchor of its type of evidence; everything else only adds to it (threat 15).
  */
-export const selectorAnchors: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
-  "aws-sts-web-identity": {
-    roleArn: arn("iam", ":\\d{12}:role/[A-Za-z0-9+=,.@_/-]+"),
-    functionArn: arn("lambda", "[a-z0-9-]+:\\d{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9_$-]+)?"),
-  },
-};
-
-/** What is wrong with a selector, as [path inside it, message]; empty when it may stand. */
 export function selectorProblems(selector: Selector): readonly (readonly [string, string])[] {
-  const anchors = Object.hasOwn(selectorAnchors, selector.type) ? selectorAnchors[selector.type] : undefined;
-  if (!anchors) return [["type", `no such type of evidence; known: ${Object.keys(selectorAnchors).join(", ")}`]];
+  const anchors = anchorFacts.get(selector.type);
+  if (!anchors) return [["type", `no such type of evidence; known: ${[...anchorFacts.keys()].join(", ")}`]];
   const problems: [string, string][] = [];
   for (const [fact, value] of Object.entries(selector.exact)) {
     if (/[*?]/.test(value)) problems.push([`exact.${fact}`, "must be exact: no wildcards"]);
-    else if (anchors[fact]?.test(value) === false) problems.push([`exact.${fact}`, `is not a ${fact}`]);
+    else if (anchorShapes.get(fact)?.(value) === false) problems.push([`exact.${fact}`, `is not a ${fact}`]);
   }
-  if (!Object.keys(anchors).some((fact) => Object.hasOwn(selector.exact, fact)))
-    problems.push(["exact", `needs at least one exact ${Object.keys(anchors).join(" or ")}`]);
+  if (!anchors.some((fact) => Object.hasOwn(selector.exact, fact)))
+    problems.push(["exact", `needs at least one exact ${anchors.join(" or ")}`]);
   return problems;
 }
 
