@@ -6,8 +6,8 @@ export interface JwtRules {
   readonly typ: readonly string[];
   readonly algorithms: readonly string[];
   readonly issuer?: string;
-  /** Must be the only audience. */
-  readonly audience: string;
+  /** Must be the only audience; null for a kind of token that has none by its standard (a status list). */
+  readonly audience: string | null;
   readonly nowSeconds: number;
   /** Clock skew granted to `exp`, `nbf` and `iat`. */
   readonly skewSeconds: number;

@@ -11,6 +11,7 @@ import { type PresentedRequest, presentedToken } from "./presented.ts";
 import type { VerifyRefusal } from "./refusal.ts";
 import { createReplayStore, type ReplayStore } from "./replay.ts";
 import { createStatusSource } from "./status-source.ts";
+import { strictExpiry } from "./strict-expiry.ts";
 import { type ReadAccess, readAccess, type VerifiedAccess } from "./verified-access.ts";
 
 /** What a resource server's verifier is made of. */
@@ -78,8 +79,7 @@ async function readToken(
     algorithms: ["ES256"],
     issuer: input.issuer,
     audience: input.resource,
-    nowSeconds: nowSeconds(input.clock),
-    skewSeconds: 0,
+    ...strictExpiry(nowSeconds(input.clock)),
     requiredClaims: ["sub", "client_id", "exp", "iat", "jti"],
   });
   return verified.ok ? readAccess(verified.value.payload, input.resource) : err(tokenRefusal(verified.error));

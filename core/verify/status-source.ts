@@ -8,6 +8,7 @@ import { tokenTyp } from "../wire.ts";
 import { createFreshDocument, type FreshDocument } from "./fresh-document.ts";
 import type { IssuerKeys } from "./issuer-keys.ts";
 import type { VerifyRefusal } from "./refusal.ts";
+import { strictExpiry } from "./strict-expiry.ts";
 
 /** A verified status list. */
 export interface StatusList {
@@ -107,8 +108,7 @@ export async function verifyStatusList(
     typ: [tokenTyp.status],
     algorithms: ["ES256"],
     audience: null,
-    nowSeconds: now,
-    skewSeconds: 0,
+    ...strictExpiry(now),
     requiredClaims: ["sub", "iat", "exp", "status_list"],
   });
   if (!verified.ok) return err(`the list is refused: ${verified.error.why}, ${verified.error.detail}`);
@@ -124,6 +124,6 @@ export async function verifyStatusList(
   const decoded = decodeStatusList(lst, bits);
   if (!decoded.ok) return decoded;
   const wished = Math.min(ttl ?? limits.statusListTtlSeconds, limits.statusListLifeSeconds);
-  const lifeSeconds = Math.min(wished, exp - now, iat + limits.statusListLifeSeconds - now);
+  const lifeSeconds = Math.min(wished, exp - now, Math.min(iat, now) + limits.statusListLifeSeconds - now);
   return ok({ bits: decoded.value, issuedAtSeconds: iat, lifeSeconds });
 }

@@ -1,0 +1,62 @@
+import { createHash, randomBytes } from "node:crypto";
+import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from "jose";
+
+/** What a proof is for. */
+export interface ProofInput {
+  readonly method: string;
+  /** The URL that is called; query and fragment are left out of the proof. */
+  readonly url: string;
+  readonly nowSeconds: number;
+  /** At a resource: the access token that is sent along. */
+  readonly accessToken?: string;
+  /** Given by the server (RFC 9449 8). */
+  readonly nonce?: string;
+}
+
+/** The key an agent's tokens are bound to. It lives and dies with the process. */
+export interface AgentKey {
+  /** RFC 7638 SHA-256 thumbprint. */
+  readonly jkt: string;
+  /** A DPoP proof (RFC 9449 4.2) for exactly one request. */
+  prove(input: ProofInput): Promise<string>;
+}
+
+/** A pair for ES256; the private half should not be extractable. */
+export interface KeyPair {
+  readonly publicKey: CryptoKey;
+  readonly privateKey: CryptoKey;
+}
+
+/**
+ * Makes the agent's key: P-256 in WebCrypto, not extractable, so that no bug of the agent's can log it.
+ * @param pair a key made elsewhere, for tests
+ */
+export async function createAgentKey(pair?: KeyPair): Promise<AgentKey> {
+  const { publicKey, privateKey } = pair ?? (await generateKeyPair("ES256", { extractable: false }));
+  const { kty, crv, x, y } = await exportJWK(publicKey);
+  if (kty !== "EC" || crv !== "P-256" || x === undefined || y === undefined)
+    throw new TypeError("an agent's key is a P-256 key pair");
+  const jwk = { kty, crv, x, y };
+  return {
+    jkt: await calculateJwkThumbprint(jwk),
+    prove: ({ method, url, nowSeconds, accessToken, nonce }) =>
+      new SignJWT({
+        jti: randomBytes(16).toString("base64url"),
+        htm: method.toUpperCase(),
+        htu: withoutQuery(url),
+        iat: nowSeconds,
+        ...(accessToken === undefined ? {} : { ath: hashOf(accessToken) }),
+        ...(nonce === undefined ? {} : { nonce }),
+      })
+        .setProtectedHeader({ typ: "dpop+jwt", alg: "ES256", jwk })
+        .sign(privateKey),
+  };
+}
+
+/** RFC 9449 4.2: base64url of the SHA-256 of the token's ASCII bytes. */
+const hashOf = (token: string): string => createHash("sha256").update(token, "ascii").digest("base64url");
+
+const withoutQuery = (url: string): string => {
+  const parsed = new URL(url);
+  return parsed.origin + parsed.pathname;
+};

@@ -1,0 +1,180 @@
+import type { Clock } from "../core/ports.ts";
+import { nowSeconds } from "../core/ports.ts";
+import { accessTokenType, idTokenType, offerTokenType, sessionTokenType, tokenExchangeGrant } from "../core/wire.ts";
+import { type AgentKey, createAgentKey, type KeyPair } from "./agent-key.ts";
+import { type Calls, createCalls, type FormInput } from "./calls.ts";
+import { createEndpoints, type Endpoints } from "./endpoints.ts";
+import { LanyardError } from "./error.ts";
+import type { EvidenceSource } from "./evidence/source.ts";
+import { grantParameters, type WantedGrant } from "./grant.ts";
+import { type Fetch, lifeIn, textIn } from "./http.ts";
+import { createIdentity, type Identity, type IdentityHolder } from "./identity.ts";
+import { type AgentSession, createSession, scopesIn } from "./session.ts";
+import { readSessionFacts } from "./session-facts.ts";
+
+/** What an agent is made of. */
+export interface AgentInput {
+  readonly issuer: string;
+  /** The agent's registered SPIFFE ID. */
+  readonly agent: string;
+  readonly evidence: EvidenceSource;
+  /** Pinned addresses; by the issuer's metadata unless given. */
+  readonly endpoints?: Endpoints;
+  readonly fetch?: Fetch;
+  readonly clock?: Clock;
+  /** A P-256 key pair; made fresh for this process unless given. */
+  readonly key?: KeyPair;
+}
+
+/** What a new session is opened with. */
+export interface OpenInput {
+  /** The person the work is for; without it the agent works on its own. */
+  readonly onBehalfOf?: { readonly idToken: string } | { readonly accessToken: string };
+  readonly grants: readonly WantedGrant[];
+  /** Asserted, at most 256 characters; stands in the audit. */
+  readonly purpose?: string;
+  readonly lifetimeSeconds?: number;
+  /**
+   * Asks for a session token even for one grant. Without it a session of one grant lives by its latest access token and
+   * lapses when that expires unused.
+   */
+  readonly renewable?: boolean;
+}
+
+/** An answer of introspection (RFC 7662 2.2): nothing but `active` when it is not. */
+export interface Introspection {
+  readonly active: boolean;
+  readonly [claim: string]: unknown;
+}
+
+/** An agent, or a resource server as the agent it is registered as. */
+export interface LanyardAgent {
+  readonly agent: string;
+  /** Attests when needed; the identity is kept until shortly before it expires. */
+  identity(): Promise<Identity>;
+  open(input: OpenInput): Promise<AgentSession>;
+  /**
+   * Takes on offered work.
+   * @param options `expect`: from whom and for whom; anything else is ended and refused, so that nobody can slip this
+   * agent work of theirs (threat 17)
+   */
+  redeem(
+    handle: string,
+    options?: { readonly expect?: { readonly offeredBy?: string; readonly principal?: string } },
+  ): Promise<AgentSession>;
+  /** A session for the next hop, from the access token that was presented to this agent. */
+  hop(
+    presentedAccessToken: string,
+    input: { readonly grants: readonly WantedGrant[]; readonly purpose?: string; readonly renewable?: boolean },
+  ): Promise<AgentSession>;
+  introspect(token: string): Promise<Introspection>;
+}
+
+/** An agent's client: its key, its identity, its sessions. Nothing is asked for until it is needed. */
+export function createAgent(input: AgentInput): LanyardAgent {
+  const fetch: Fetch = input.fetch ?? ((url, init) => globalThis.fetch(url, init));
+  const clock: Clock = input.clock ?? { nowMillis: () => Date.now() };
+  const endpoints = createEndpoints(input.issuer, input.endpoints, fetch);
+  const deps = lazily(async (): Promise<SessionDeps & { readonly identity: IdentityHolder }> => {
+    const key = await createAgentKey(input.key);
+    const { issuer, agent, evidence } = input;
+    const identity = createIdentity({ issuer, agent, evidence, endpoints, key, fetch, clock });
+    return { agent, identity, key, fetch, clock, calls: createCalls({ identity, endpoints, key, fetch, clock }) };
+  });
+  return {
+    agent: input.agent,
+    identity: async () => (await deps()).identity.get(),
+    open: async (wanted) => openSession(openParameters(wanted), wanted, await deps()),
+    hop: async (token, wanted) => openSession(subjectParameters(token, accessTokenType), wanted, await deps()),
+    async redeem(handle, { expect } = {}) {
+      const session = await openSession(subjectParameters(handle, offerTokenType), undefined, await deps());
+      await refuseUnexpected(session, expect);
+      return session;
+    },
+    async introspect(token) {
+      const { calls } = await deps();
+      const { json } = await calls("introspect", [["token", token]]);
+      if (typeof json.active !== "boolean")
+        throw new LanyardError("answer_malformed", "introspect", { description: "active is missing" });
+      return { ...json, active: json.active };
+    },
+  };
+}
+
+interface SessionDeps {
+  readonly agent: string;
+  readonly calls: Calls;
+  readonly key: AgentKey;
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+}
+
+function lazily<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+const subjectParameters = (token: string, type: string): FormInput => [
+  ["grant_type", tokenExchangeGrant],
+  ["subject_token", token],
+  ["subject_token_type", type],
+];
+
+function openParameters({ onBehalfOf }: OpenInput): FormInput {
+  if (!onBehalfOf) return [["grant_type", "client_credentials"]];
+  return "idToken" in onBehalfOf
+    ? subjectParameters(onBehalfOf.idToken, idTokenType)
+    : subjectParameters(onBehalfOf.accessToken, accessTokenType);
+}
+
+/**
+ * Opens a session by whatever stands for it. One grant is answered with its access token, which stands for the session
+ * from then on; several, or an offer whose grants are not known here, need a session token.
+ */
+async function openSession(
+  start: FormInput,
+  wanted: Omit<OpenInput, "onBehalfOf"> | undefined,
+  deps: SessionDeps,
+): Promise<AgentSession> {
+  const { agent, calls, key, fetch, clock } = deps;
+  const only = wanted?.grants.length === 1 && !wanted.renewable ? wanted.grants[0] : undefined;
+  const askedAtSeconds = nowSeconds(clock);
+  const answer = await calls("token", [
+    ...start,
+    ["requested_token_type", only ? undefined : sessionTokenType],
+    ...grantParameters(wanted?.grants ?? []),
+    ["purpose", wanted?.purpose],
+    ["lifetime_seconds", wanted?.lifetimeSeconds?.toString()],
+  ]);
+  const token = textIn(answer, "access_token", "token");
+  const expiresAtSeconds = askedAtSeconds + lifeIn(answer, "token");
+  const type = only ? accessTokenType : sessionTokenType;
+  // a token of another kind would be used as what it is not
+  if (answer.json.issued_token_type !== type)
+    throw new LanyardError("answer_malformed", "token", { description: "the answer is another kind of token" });
+  const facts = readSessionFacts(token, agent, key.jkt);
+  const own = { token, type, expiresAtSeconds } as const;
+  const access = { token, expiresAtSeconds, scopes: scopesIn(answer.json.scope) };
+  const first = only ? { first: { resource: only.resource, access } } : {};
+  return createSession({ facts, own, ...first, calls, key, fetch, clock });
+}
+
+async function refuseUnexpected(
+  session: AgentSession,
+  expect: { readonly offeredBy?: string; readonly principal?: string } | undefined,
+): Promise<void> {
+  const { offeredBy, principal } = expect ?? {};
+  const wrong =
+    offeredBy !== undefined && session.offeredBy !== offeredBy
+      ? "another agent offered it"
+      : principal !== undefined && session.principal !== principal
+        ? "it is for another principal"
+        : undefined;
+  if (wrong === undefined) return;
+  // unused work is better ended; that it is refused does not hang on it
+  await session.end().catch(() => undefined);
+  throw new LanyardError("offer_unexpected", "redeem", { description: wrong });
+}

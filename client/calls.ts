@@ -1,0 +1,66 @@
+import type { Clock } from "../core/ports.ts";
+import { nowSeconds } from "../core/ports.ts";
+import { spiffeAssertionType } from "../core/wire.ts";
+import type { AgentKey } from "./agent-key.ts";
+import type { EndpointSource, Endpoints } from "./endpoints.ts";
+import { type Answer, call, errorOf, type Fetch } from "./http.ts";
+import type { IdentityHolder } from "./identity.ts";
+
+/** What an authenticated call is made with. */
+export interface CallsInput {
+  readonly identity: IdentityHolder;
+  readonly endpoints: EndpointSource;
+  readonly key: AgentKey;
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+}
+
+/** Parameters of a form; repeated names stand in a list. */
+export type FormInput = readonly (readonly [name: string, value: string | undefined])[];
+
+/** Sends a form to one of the endpoints as this agent and returns the 200 answer. */
+export type Calls = (endpoint: Exclude<keyof Endpoints, "attest">, form: FormInput) => Promise<Answer>;
+
+/**
+ * Authenticated calls: the identity token as client assertion (draft-ietf-oauth-spiffe-client-auth) and a DPoP proof
+ * (RFC 9449 5). An identity the issuer no longer accepts is dropped and attested again, once: it may have been cut
+ * while it was held.
+ * @throws LanyardError
+ */
+export function createCalls(input: CallsInput): Calls {
+  return async (endpoint, form) => {
+    const url = (await input.endpoints())[endpoint];
+    const first = await send(url, endpoint, form, input);
+    if (first.answer.status === 200) return first.answer;
+    if (first.answer.json.error !== "invalid_client") throw errorOf(first.answer, endpoint);
+    input.identity.drop(first.identity);
+    const second = await send(url, endpoint, form, input);
+    if (second.answer.status === 200) return second.answer;
+    throw errorOf(second.answer, endpoint);
+  };
+}
+
+async function send(url: string, during: string, form: FormInput, input: CallsInput) {
+  const identity = await input.identity.get();
+  const body = new URLSearchParams();
+  for (const [name, value] of form) if (value !== undefined && value !== "") body.append(name, value);
+  body.set("client_assertion_type", spiffeAssertionType);
+  body.set("client_assertion", identity.token);
+  const attempt = async (nonce?: string): Promise<Answer> => {
+    const proof = {
+      method: "POST",
+      url,
+      nowSeconds: nowSeconds(input.clock),
+      ...(nonce === undefined ? {} : { nonce }),
+    };
+    const headers = {
+      "content-type": "application/x-www-form-urlencoded",
+      accept: "application/json",
+      dpop: await input.key.prove(proof),
+    };
+    return call(input.fetch, url, { method: "POST", headers, body: body.toString() }, during);
+  };
+  const answer = await attempt();
+  const nonce = answer.json.error === "use_dpop_nonce" ? answer.headers.get("dpop-nonce") : null;
+  return { identity, answer: nonce === null ? answer : await attempt(nonce) };
+}

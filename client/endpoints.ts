@@ -1,0 +1,59 @@
+import { LanyardError } from "./error.ts";
+import { call, type Fetch } from "./http.ts";
+import { secureUrl } from "./url.ts";
+
+/** Where an issuer's functions are. */
+export interface Endpoints {
+  readonly attest: string;
+  readonly token: string;
+  readonly introspect: string;
+  readonly revoke: string;
+}
+
+/** Finds the endpoints; they are looked up once a process. */
+export type EndpointSource = () => Promise<Endpoints>;
+
+const members = {
+  attest: "lanyard_attestation_endpoint",
+  token: "token_endpoint",
+  introspect: "introspection_endpoint",
+  revoke: "revocation_endpoint",
+} as const;
+
+/**
+ * Endpoints as pinned, or by the issuer's RFC 8414 metadata, which must name this very issuer. Pin them where a
+ * changed metadata document would be worth more to an attacker than an outage is to you (threat 29).
+ * @throws LanyardError `insecure_url` at once, `metadata_invalid` and the errors of a call when asked
+ */
+export function createEndpoints(issuer: string, pinned: Endpoints | undefined, fetch: Fetch): EndpointSource {
+  secureUrl(issuer, "issuer");
+  if (pinned) {
+    for (const [name, url] of Object.entries(pinned)) secureUrl(url, name);
+    return async () => pinned;
+  }
+  let held: Promise<Endpoints> | undefined;
+  return () => {
+    held ??= discover(issuer, fetch).catch((cause: unknown) => {
+      // a failure is not remembered
+      held = undefined;
+      throw cause;
+    });
+    return held;
+  };
+}
+
+async function discover(issuer: string, fetch: Fetch): Promise<Endpoints> {
+  const answer = await call(fetch, `${issuer}/.well-known/oauth-authorization-server`, { method: "GET" }, "metadata");
+  const { status, json } = answer;
+  if (status !== 200) throw new LanyardError("metadata_invalid", "metadata", { status });
+  if (json.issuer !== issuer)
+    throw new LanyardError("metadata_invalid", "metadata", { description: "it is of another issuer" });
+  const read = (name: keyof Endpoints): string => {
+    const url = json[members[name]];
+    if (typeof url !== "string")
+      throw new LanyardError("metadata_invalid", "metadata", { description: `${members[name]} is missing` });
+    secureUrl(url, members[name]);
+    return url;
+  };
+  return { attest: read("attest"), token: read("token"), introspect: read("introspect"), revoke: read("revoke") };
+}

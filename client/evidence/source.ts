@@ -1,0 +1,19 @@
+import type { AttestRequest } from "../../core/wire.ts";
+
+/** What evidence must be made for. */
+export interface EvidenceRequest {
+  /** The document's audience. */
+  readonly issuer: string;
+  /** One-use challenge, valid for a minute. */
+  readonly challenge: string;
+  /** RFC 7638 thumbprint of the agent's key. */
+  readonly jkt: string;
+}
+
+/** Fetches the workload's own identity document; one implementation a kind of evidence. */
+export interface EvidenceSource {
+  /** Name of the kind, as the registration's selectors know it. */
+  readonly type: string;
+  /** A fresh document for exactly this request. */
+  collect(request: EvidenceRequest): Promise<AttestRequest["evidence"]>;
+}

@@ -1,0 +1,114 @@
+import { limits } from "../core/limits.ts";
+import { LanyardError, type LanyardErrorCode } from "./error.ts";
+
+/** The platform's fetch, or one like it. */
+export type Fetch = typeof globalThis.fetch;
+
+/** An answer that was read whole: status, JSON object, and what names it. */
+export interface Answer {
+  readonly status: number;
+  readonly json: Readonly<Record<string, unknown>>;
+  readonly headers: Headers;
+  readonly requestId: string | undefined;
+}
+
+/** A call waits for KMS and DynamoDB, and for a cold start. */
+const callTimeoutMillis = 15_000;
+const answerBytes = 131_072;
+
+/**
+ * Sends one call to a Lanyard endpoint and reads its JSON answer, bounded in time and bytes, without following
+ * redirects: a proof and an assertion must never be carried to an address somebody else chose.
+ * @param during named in errors
+ * @throws LanyardError `unreachable`, `timeout`, `answer_malformed`
+ */
+export async function call(fetch: Fetch, url: string, init: RequestInit, during: string): Promise<Answer> {
+  let response: Response;
+  let bytes: Uint8Array | undefined;
+  try {
+    response = await fetch(url, { ...init, redirect: "manual", signal: AbortSignal.timeout(callTimeoutMillis) });
+    bytes = await readBounded(response, answerBytes);
+  } catch (cause) {
+    const timedOut = cause instanceof Error && cause.name === "TimeoutError";
+    throw new LanyardError(timedOut ? "timeout" : "unreachable", during);
+  }
+  const requestId = response.headers.get("x-amzn-requestid") ?? undefined;
+  const json = bytes && objectIn(bytes);
+  if (json) return { status: response.status, json, headers: response.headers, requestId };
+  const known = { status: response.status, ...(requestId === undefined ? {} : { requestId }) };
+  // throttling and crashes answer in the platform's own words
+  if (response.status === 429 || response.status >= 500) throw new LanyardError("unavailable", during, known);
+  throw new LanyardError("answer_malformed", during, known);
+}
+
+/**
+ * Reads a body as long as it stays within its bound.
+ * @returns undefined when there is more
+ */
+export async function readBounded(response: Response, maxBytes: number): Promise<Uint8Array | undefined> {
+  if (!response.body) return new Uint8Array();
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  // leaving the loop early cancels the stream
+  for await (const part of response.body) {
+    size += part.byteLength;
+    if (size > maxBytes) return undefined;
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+function objectIn(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(bytes).toString("utf8"));
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const codes = new Map<string, LanyardErrorCode>([
+  ["invalid_client", "identity_refused"],
+  ["invalid_dpop_proof", "proof_refused"],
+  ["use_dpop_nonce", "proof_refused"],
+  ["invalid_request", "request_refused"],
+  ["invalid_grant", "request_refused"],
+  ["use_attestation_challenge", "request_refused"],
+  ["invalid_scope", "scope_refused"],
+  ["insufficient_scope", "scope_refused"],
+  ["invalid_target", "target_refused"],
+  ["invalid_authorization_details", "details_refused"],
+  ["access_denied", "access_refused"],
+  ["slow_down", "rate_limited"],
+  ["temporarily_unavailable", "unavailable"],
+]);
+
+/** The typed error of an answer that is not 200 (RFC 6749 5.2). */
+export function errorOf(answer: Answer, during: string): LanyardError {
+  const { error, error_description: description } = answer.json;
+  const fallback: LanyardErrorCode = answer.status === 429 || answer.status >= 500 ? "unavailable" : "refused";
+  const code = typeof error === "string" ? (codes.get(error) ?? fallback) : fallback;
+  const attesting = during === "attest" && code === "identity_refused";
+  return new LanyardError(attesting ? "attestation_refused" : code, during, {
+    status: answer.status,
+    ...(typeof error === "string" ? { error } : {}),
+    ...(typeof description === "string" ? { description } : {}),
+    ...(answer.requestId === undefined ? {} : { requestId: answer.requestId }),
+  });
+}
+
+/** A required member of a 200 answer. */
+export function textIn(answer: Answer, name: string, during: string): string {
+  const value = answer.json[name];
+  if (typeof value === "string" && value !== "" && value.length <= limits.tokenBytes) return value;
+  throw new LanyardError("answer_malformed", during, { status: answer.status, description: `${name} is missing` });
+}
+
+/** `expires_in` of a 200 answer, in seconds. */
+export function lifeIn(answer: Answer, during: string): number {
+  const value = answer.json.expires_in;
+  if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
+  throw new LanyardError("answer_malformed", during, { status: answer.status, description: "expires_in is missing" });
+}

@@ -1,0 +1,106 @@
+import type { Clock } from "../core/ports.ts";
+import { nowSeconds } from "../core/ports.ts";
+import type { AttestRequest } from "../core/wire.ts";
+import type { AgentKey } from "./agent-key.ts";
+import type { EndpointSource } from "./endpoints.ts";
+import { LanyardError } from "./error.ts";
+import type { EvidenceSource } from "./evidence/source.ts";
+import { type Answer, call, errorOf, type Fetch, lifeIn, textIn } from "./http.ts";
+
+/** What the agent proved to be. */
+export interface Identity {
+  /** The JWT-SVID; it opens nothing without the agent's key. */
+  readonly token: string;
+  readonly agent: string;
+  readonly assurance: string;
+  readonly expiresAtSeconds: number;
+}
+
+/** What attesting needs. */
+export interface IdentityInput {
+  readonly issuer: string;
+  readonly agent: string;
+  readonly evidence: EvidenceSource;
+  readonly endpoints: EndpointSource;
+  readonly key: AgentKey;
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+}
+
+/** Holds the identity token of this process. */
+export interface IdentityHolder {
+  /** A token that still lives for a while; attests when there is none. */
+  get(): Promise<Identity>;
+  /** Forgets a token the issuer no longer accepts. */
+  drop(refused: Identity): void;
+}
+
+/** A token is renewed this long before it expires: a request under way must not outlive it. */
+const marginSeconds = 30;
+
+/**
+ * Attests when needed: challenge ▸ evidence that carries it and the key's thumbprint ▸ `POST attest` with a DPoP proof.
+ * However many ask, one attestation is under way at a time.
+ */
+export function createIdentity(input: IdentityInput): IdentityHolder {
+  let held: Identity | undefined;
+  let flight: Promise<Identity> | undefined;
+  return {
+    async get() {
+      if (held && held.expiresAtSeconds - marginSeconds > nowSeconds(input.clock)) return held;
+      flight ??= attest(input)
+        .then((identity) => {
+          held = identity;
+          return identity;
+        })
+        .finally(() => {
+          flight = undefined;
+        });
+      return flight;
+    },
+    drop(refused) {
+      if (held === refused) held = undefined;
+    },
+  };
+}
+
+async function attest(input: IdentityInput): Promise<Identity> {
+  const { issuer, agent, evidence, key, clock } = input;
+  const { attest: url } = await input.endpoints();
+  const challenged = await post(`${url.replace(/\/$/, "")}/challenge`, "{}", "challenge", input);
+  const challenge = textIn(challenged, "attestation_challenge", "challenge");
+  const document = await collect(evidence, { issuer, challenge, jkt: key.jkt });
+  const request: AttestRequest = { agent, evidence: document, challenge };
+  const askedAtSeconds = nowSeconds(clock);
+  const answer = await post(url, JSON.stringify(request), "attest", input);
+  // whoever answers with another agent's identity would make this process act as that agent
+  if (answer.json.agent !== agent)
+    throw new LanyardError("answer_malformed", "attest", { description: "the identity is another agent's" });
+  return {
+    token: textIn(answer, "identity_token", "attest"),
+    agent,
+    assurance: textIn(answer, "assurance", "attest"),
+    expiresAtSeconds: askedAtSeconds + lifeIn(answer, "attest"),
+  };
+}
+
+async function collect(
+  evidence: EvidenceSource,
+  request: Parameters<EvidenceSource["collect"]>[0],
+): Promise<AttestRequest["evidence"]> {
+  try {
+    return await evidence.collect(request);
+  } catch (cause) {
+    // only the name: a platform's message may quote what was sent
+    const name = cause instanceof Error ? cause.name : "unknown";
+    throw new LanyardError("evidence_failed", "evidence", { description: `${evidence.type} failed with ${name}` });
+  }
+}
+
+async function post(url: string, body: string, during: string, input: IdentityInput): Promise<Answer> {
+  const proof = await input.key.prove({ method: "POST", url, nowSeconds: nowSeconds(input.clock) });
+  const headers = { "content-type": "application/json", accept: "application/json", dpop: proof };
+  const answer = await call(input.fetch, url, { method: "POST", headers, body }, during);
+  if (answer.status !== 200) throw errorOf(answer, during);
+  return answer;
+}

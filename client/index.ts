@@ -1,0 +1,25 @@
+/**
+ * What agents and resource servers install. Evidence sources that need a platform's SDK stand in files of their own
+ * (`client/evidence/`), so that whoever only verifies bundles none.
+ */
+export type { Result } from "../core/result.ts";
+export type { RefusalReply, VerifyRefusal, VerifyRefusalCode } from "../core/verify/refusal.ts";
+export type { ReplayOutcome, ReplayStore } from "../core/verify/replay.ts";
+export type { VerifiedAccess } from "../core/verify/verified-access.ts";
+export { type AgentInput, createAgent, type Introspection, type LanyardAgent, type OpenInput } from "./agent.ts";
+export type { KeyPair } from "./agent-key.ts";
+export type { Endpoints } from "./endpoints.ts";
+export { LanyardError, type LanyardErrorCode, type LanyardFailure } from "./error.ts";
+export type { EvidenceRequest, EvidenceSource } from "./evidence/source.ts";
+export type { WantedGrant } from "./grant.ts";
+export type { Identity } from "./identity.ts";
+export {
+  type Authenticated,
+  createResourceServer,
+  type PlainRequest,
+  type Refused,
+  type ResourceServer,
+  type ResourceServerInput,
+} from "./resource-server.ts";
+export type { AccessToken, AgentSession, HeldOffer, RevokeTarget } from "./session.ts";
+export type { SessionFacts } from "./session-facts.ts";

@@ -1,0 +1,159 @@
+import type { IncomingMessage } from "node:http";
+import type { Clock } from "../core/ports.ts";
+import { err, ok, type Result } from "../core/result.ts";
+import { createVerifier } from "../core/verify/access-token.ts";
+import type { Introspector } from "../core/verify/introspection.ts";
+import type { PresentedRequest } from "../core/verify/presented.ts";
+import { type RefusalReply, refusalReply, type VerifyRefusal } from "../core/verify/refusal.ts";
+import type { ReplayStore } from "../core/verify/replay.ts";
+import { requireScopes, type VerifiedAccess } from "../core/verify/verified-access.ts";
+import type { LanyardAgent } from "./agent.ts";
+import { LanyardError } from "./error.ts";
+import { createFetcher } from "./fetcher.ts";
+import type { Fetch } from "./http.ts";
+import { secureUrl } from "./url.ts";
+
+/** A request of any framework: its headers as a `Headers` or as a record. */
+export interface PlainRequest {
+  readonly method: string;
+  /** Absolute, or path and query. */
+  readonly url: string;
+  readonly headers: Headers | Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+/** What a resource server is made of. */
+export interface ResourceServerInput {
+  readonly issuer: string;
+  /** The registered resource: a token's `aud` must be exactly this. */
+  readonly resource: string;
+  /**
+   * `offline`: by key set and status list, seconds behind a revocation, no call per request.
+   * `introspect`: asked at the issuer for every request, so that a revocation counts at once.
+   */
+  readonly mode: "offline" | "introspect";
+  /** This server's own agent; required to introspect. */
+  readonly agent?: Pick<LanyardAgent, "introspect">;
+  /**
+   * Base of this server's own URLs as callers write them, such as `https://api.example.com`, or a function that gives a
+   * request's whole URL. The resource's origin unless given. Never build it from `Host` or `X-Forwarded-*`: whoever
+   * chooses it chooses what his proof is for.
+   */
+  readonly requestUrl?: string | ((request: PlainRequest) => string);
+  /** Shared by several processes; in memory unless given. */
+  readonly replay?: ReplayStore;
+  readonly fetch?: Fetch;
+  readonly clock?: Clock;
+}
+
+/** A refused request: what to answer, and why for the log. */
+export interface Refused {
+  readonly refusal: VerifyRefusal;
+  readonly reply: RefusalReply;
+}
+
+/** A request that was let in. */
+export interface Authenticated {
+  readonly access: VerifiedAccess;
+  /** Checks that the access carries every scope an operation needs. */
+  requires(...scopes: readonly string[]): Result<VerifiedAccess, Refused>;
+  /** The token as presented, for {@link LanyardAgent.hop}; never log it. */
+  readonly presentedAccessToken: string;
+}
+
+/** Guards one resource. */
+export interface ResourceServer {
+  /** Who calls and what they may do, or what to answer instead. */
+  authenticate(request: IncomingMessage | PlainRequest): Promise<Result<Authenticated, Refused>>;
+}
+
+/**
+ * Guards a resource: every request must carry one access token of `issuer` for exactly `resource`, and a fresh proof by
+ * the key it is bound to.
+ * @throws TypeError when it could not judge requests: no agent to introspect, no known own URL
+ */
+export function createResourceServer(input: ResourceServerInput): ResourceServer {
+  secureUrl(input.issuer, "issuer");
+  const { issuer, resource, mode, agent, replay } = input;
+  if (mode === "introspect" && !agent)
+    throw new TypeError("to introspect, pass the agent this server is registered as");
+  const urlOf = ownUrl(input);
+  const verifier = createVerifier({
+    issuer,
+    resource,
+    clock: input.clock ?? { nowMillis: () => Date.now() },
+    fetcher: createFetcher(input.fetch),
+    ...(mode === "introspect" && agent ? { introspector: introspectorOf(agent) } : {}),
+    ...(replay ? { replay } : {}),
+  });
+  return {
+    async authenticate(request) {
+      const presented = presentedBy(request, urlOf);
+      const verified = await verifier.verify(presented);
+      if (!verified.ok) return err(refused(verified.error));
+      return ok({
+        access: verified.value,
+        requires(...scopes: readonly string[]) {
+          const allowed = requireScopes(verified.value, ...scopes);
+          return allowed.ok ? allowed : err(refused(allowed.error));
+        },
+        presentedAccessToken: presented.authorization[0]?.slice("DPoP ".length) ?? "",
+      });
+    },
+  };
+}
+
+const refused = (refusal: VerifyRefusal): Refused => ({ refusal, reply: refusalReply(refusal) });
+
+const introspectorOf = (agent: Pick<LanyardAgent, "introspect">): Introspector => ({
+  async introspect(token) {
+    try {
+      return ok(await agent.introspect(token));
+    } catch (cause) {
+      return err(cause instanceof LanyardError ? cause.code : "the introspection failed");
+    }
+  },
+});
+
+function ownUrl(input: ResourceServerInput): (request: PlainRequest) => string {
+  const { requestUrl, resource } = input;
+  if (typeof requestUrl === "function") return requestUrl;
+  const base = URL.parse(requestUrl ?? resource);
+  if (!base || !/^https?:$/.test(base.protocol))
+    throw new TypeError("the resource is not an http address; pass requestUrl, the base of this server's own URLs");
+  const prefix = requestUrl === undefined ? base.origin : base.origin + base.pathname.replace(/\/$/, "");
+  // only the path is the request's: an absolute form must not bring an origin of its own
+  return ({ url }) => prefix + (url.startsWith("/") ? url : (URL.parse(url)?.pathname ?? "/"));
+}
+
+function presentedBy(
+  request: IncomingMessage | PlainRequest,
+  urlOf: (request: PlainRequest) => string,
+): PresentedRequest {
+  const plain: PlainRequest = {
+    method: request.method ?? "",
+    url: request.url ?? "/",
+    headers: request.headers,
+  };
+  return {
+    method: plain.method,
+    url: urlOf(plain),
+    authorization: valuesOf(request, "authorization"),
+    dpop: valuesOf(request, "dpop").flatMap((value) => value.split(/\s*,\s*/)),
+  };
+}
+
+/**
+ * Every value of a header. Node drops a second `Authorization` and joins a second `DPoP` in `headers`: the raw ones are
+ * read, so that a proxy in front and this server cannot see two different requests.
+ */
+function valuesOf(request: IncomingMessage | PlainRequest, name: string): readonly string[] {
+  if ("headersDistinct" in request) return request.headersDistinct[name] ?? [];
+  const { headers } = request;
+  if (headers instanceof Headers) {
+    const value = headers.get(name);
+    return value === null ? [] : [value];
+  }
+  return Object.entries(headers)
+    .filter(([header]) => header.toLowerCase() === name)
+    .flatMap(([, value]) => value ?? []);
+}

@@ -1,0 +1,174 @@
+import type { Clock } from "../core/ports.ts";
+import { nowSeconds } from "../core/ports.ts";
+import { accessTokenType, offerTokenType, type sessionTokenType, tokenExchangeGrant } from "../core/wire.ts";
+import type { AgentKey } from "./agent-key.ts";
+import type { Calls, FormInput } from "./calls.ts";
+import { LanyardError } from "./error.ts";
+import { grantParameters, type WantedGrant } from "./grant.ts";
+import { type Fetch, lifeIn, textIn } from "./http.ts";
+import type { SessionFacts } from "./session-facts.ts";
+import { secureUrl } from "./url.ts";
+
+/** An access token for one resource, and what it carries. */
+export interface AccessToken {
+  readonly token: string;
+  readonly expiresAtSeconds: number;
+  readonly scopes: readonly string[];
+}
+
+/** An offer held out to another agent; the handle is the secret that is handed over. */
+export interface HeldOffer {
+  readonly handle: string;
+  readonly expiresAtSeconds: number;
+}
+
+/** What {@link AgentSession.revoke} ends: a session below this one, an offer of this one, or what a token belongs to. */
+export type RevokeTarget = { readonly session: string } | { readonly offer: string } | { readonly token: string };
+
+/** A session this agent holds. */
+export interface AgentSession extends SessionFacts {
+  /**
+   * An access token for one resource, kept until shortly before it expires.
+   * @param options fewer scopes than the session holds there
+   */
+  accessToken(resource: string, options?: { readonly scopes?: readonly string[] }): Promise<AccessToken>;
+  /** Holds part of the session out to one other agent. Scopes must be named. */
+  offer(input: {
+    readonly to: string;
+    readonly grants: readonly WantedGrant[];
+    readonly lifetimeSeconds?: number;
+  }): Promise<HeldOffer>;
+  /** Calls a resource server with the right access token and a proof for this very request. Redirects are not followed. */
+  fetch(
+    url: string,
+    init: RequestInit & { readonly resource: string; readonly scopes?: readonly string[] },
+  ): Promise<Response>;
+  /** Ends the session and everything below it. */
+  end(): Promise<void>;
+  /** Ends a child, an offer, or what a token belongs to. */
+  revoke(target: RevokeTarget): Promise<void>;
+}
+
+/** What a session is made of. */
+export interface SessionInput {
+  readonly facts: SessionFacts;
+  /** The token that stands for the session at Lanyard. */
+  readonly own: OwnToken;
+  /** Set when the session came with an access token. */
+  readonly first?: { readonly resource: string; readonly access: AccessToken };
+  readonly calls: Calls;
+  readonly key: AgentKey;
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+}
+
+/** A token as `subject_token`. */
+export interface OwnToken {
+  readonly token: string;
+  readonly type: typeof sessionTokenType | typeof accessTokenType;
+  readonly expiresAtSeconds: number;
+}
+
+/** A kept token is not handed out in its last seconds: the call it is for must still arrive in time. */
+const marginSeconds = 20;
+
+/** A session around the token that was issued for it. */
+export function createSession(input: SessionInput): AgentSession {
+  const { calls, clock, facts, key } = input;
+  const kept = new Map<string, AccessToken>();
+  const flights = new Map<string, Promise<AccessToken>>();
+  let own = input.own;
+  let ended = false;
+  if (input.first) kept.set(keptKey(input.first.resource, undefined), input.first.access);
+
+  const subject = (): FormInput => {
+    if (ended) throw new LanyardError("session_over", "session", { description: "the session was ended" });
+    if (own.expiresAtSeconds <= nowSeconds(clock))
+      throw new LanyardError(own.type === accessTokenType ? "session_lapsed" : "session_over", "session", {
+        description: "the session's token has expired",
+      });
+    return [
+      ["grant_type", tokenExchangeGrant],
+      ["subject_token", own.token],
+      ["subject_token_type", own.type],
+    ];
+  };
+  const exchange = async (resource: string, scopes: readonly string[] | undefined): Promise<AccessToken> => {
+    const askedAtSeconds = nowSeconds(clock);
+    const form: FormInput = [...subject(), ["resource", resource], ["scope", scopes?.join(" ")]];
+    const answer = await calls("token", form);
+    const token = textIn(answer, "access_token", "token");
+    const expiresAtSeconds = askedAtSeconds + lifeIn(answer, "token");
+    // a session that came with an access token only is renewed from its latest whole one
+    if (own.type === accessTokenType && scopes === undefined) own = { token, type: accessTokenType, expiresAtSeconds };
+    return { token, expiresAtSeconds, scopes: scopesIn(answer.json.scope) };
+  };
+  const accessToken: AgentSession["accessToken"] = async (resource, { scopes } = {}) => {
+    if (ended) throw new LanyardError("session_over", "session", { description: "the session was ended" });
+    const at = keptKey(resource, scopes);
+    const held = kept.get(at);
+    if (held && held.expiresAtSeconds - marginSeconds > nowSeconds(clock)) return held;
+    const flight =
+      flights.get(at) ??
+      exchange(resource, scopes)
+        .then((access) => {
+          kept.set(at, access);
+          return access;
+        })
+        .finally(() => flights.delete(at));
+    flights.set(at, flight);
+    return flight;
+  };
+  const revoke = async (form: FormInput): Promise<void> => {
+    await calls("revoke", form);
+  };
+
+  return {
+    ...facts,
+    accessToken,
+    async offer({ to, grants, lifetimeSeconds }) {
+      const askedAtSeconds = nowSeconds(clock);
+      const answer = await calls("token", [
+        ...subject(),
+        ["requested_token_type", offerTokenType],
+        ["audience", to],
+        ...grantParameters(grants),
+        ["lifetime_seconds", lifetimeSeconds?.toString()],
+      ]);
+      const handle = textIn(answer, "access_token", "token");
+      return { handle, expiresAtSeconds: askedAtSeconds + lifeIn(answer, "token") };
+    },
+    async fetch(url, { resource, scopes, ...init }) {
+      secureUrl(url, "fetch");
+      const { token } = await accessToken(resource, scopes ? { scopes } : {});
+      const method = (init.method ?? "GET").toUpperCase();
+      const proof = await key.prove({ method, url, nowSeconds: nowSeconds(clock), accessToken: token });
+      const headers = new Headers(init.headers);
+      headers.set("authorization", `DPoP ${token}`);
+      headers.set("dpop", proof);
+      // a redirect would carry token and proof to an address the resource server chose
+      return input.fetch(url, { ...init, method, headers, redirect: "manual" });
+    },
+    async end() {
+      if (ended) return;
+      await revoke([["token", own.token]]);
+      ended = true;
+      kept.clear();
+    },
+    async revoke(target) {
+      if ("session" in target)
+        return revoke([
+          ["token", own.token],
+          ["session", target.session],
+        ]);
+      return revoke([["token", "offer" in target ? target.offer : target.token]]);
+    },
+  };
+}
+
+const keptKey = (resource: string, scopes: readonly string[] | undefined): string =>
+  JSON.stringify([resource, scopes ? [...scopes].sort() : null]);
+
+/** Scopes of an answer (RFC 6749 3.3). */
+export const scopesIn = (scope: unknown): readonly string[] =>
+  typeof scope === "string" ? scope.split(" ").filter((name) => name !== "") : [];
