@@ -1,5 +1,10 @@
 import { randomInt } from "node:crypto";
-import { type DynamoDBDocumentClient, GetCommand, QueryCommand, type QueryCommandOutput } from "@aws-sdk/lib-dynamodb";
+import {
+  BatchGetCommand,
+  type DynamoDBDocumentClient,
+  QueryCommand,
+  type QueryCommandOutput,
+} from "@aws-sdk/lib-dynamodb";
 import { limits } from "../../core/limits.ts";
 import { type Registration, registrationKinds } from "../../core/registry/model.ts";
 import { createSnapshot, type RegistrySnapshot, type RegistrySource } from "../../core/registry/snapshot.ts";
@@ -48,10 +53,14 @@ export function createRegistrySource(
 
 async function appliedVersion(client: DynamoDBDocumentClient, tables: Tables): Promise<number | undefined> {
   const subject = revocationKeys.deployment(randomInt(limits.deploymentCopies));
+  // a batch of one: the roles that read liveness may read Revocations by batch alone
   const found = await client.send(
-    new GetCommand({ TableName: tables.revocations, Key: { subject }, ConsistentRead: true }),
+    new BatchGetCommand({ RequestItems: { [tables.revocations]: { Keys: [{ subject }], ConsistentRead: true } } }),
   );
-  const version = found.Item?.registryVersion;
+  const rows = found.Responses?.[tables.revocations];
+  if (!rows || Object.keys(found.UnprocessedKeys ?? {}).length > 0)
+    throw new Error("the deployment's row stayed unread", { cause: { $metadata: found.$metadata } });
+  const version = rows[0]?.registryVersion;
   return typeof version === "number" ? version : undefined;
 }
 

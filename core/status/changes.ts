@@ -1,0 +1,30 @@
+/** A revocation as the publisher meets it, from the row that was written. */
+export type Change =
+  | { readonly kind: "tombstone"; readonly root: string; readonly sid: string }
+  /** `subject` is `agent:<id>`, `principal:<id>` or `build:<digest>`; sessions issued under less than `generation` are over. */
+  | { readonly kind: "raised"; readonly subject: string; readonly generation: number }
+  | { readonly kind: "deployment"; readonly generation: number };
+
+const standing = /^standing#((?:agent|principal|build):.+)$/;
+
+/**
+ * Reads a row of table Revocations.
+ * @returns the change, "other" for rows that end nothing (lists, bits, further copies of the deployment's row, a lift or
+ * a registry's version on a row never raised), or "malformed" for a revocation that cannot be read
+ */
+export function changeOf(row: Readonly<Record<string, unknown>>): Change | "other" | "malformed" {
+  const { subject, root, sid, generation } = row;
+  if (typeof subject !== "string") return "malformed";
+  if (subject.startsWith("session#")) {
+    const whole = typeof root === "string" && typeof sid === "string" && subject === `session#${sid}`;
+    return whole ? { kind: "tombstone", root, sid } : "malformed";
+  }
+  const deployment = subject.startsWith("deployment#");
+  const named = standing.exec(subject)?.[1];
+  if (!deployment && named === undefined) return subject.startsWith("standing#") ? "malformed" : "other";
+  // all copies are written in one transaction: one of them tells everything
+  if (deployment && subject !== "deployment#0") return "other";
+  if (generation === undefined) return "other";
+  if (typeof generation !== "number") return "malformed";
+  return named === undefined ? { kind: "deployment", generation } : { kind: "raised", subject: named, generation };
+}

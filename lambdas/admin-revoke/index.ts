@@ -1,0 +1,15 @@
+import { createAdminRevokeEndpoint } from "../../core/admin-revoke.ts";
+import { createRevocationStore } from "../aws/revocation-store.ts";
+import { ground, setting, tables } from "../ground.ts";
+import { httpHandler } from "../http/edge.ts";
+import { operatorOf } from "../http/operator.ts";
+
+const { dynamo, denying } = ground();
+const endpoint = createAdminRevokeEndpoint({
+  ...denying,
+  trustDomain: setting("trustDomain"),
+  revocations: createRevocationStore(dynamo, tables),
+});
+
+/** Revocation by operators, named by what IAM proved about them. */
+export const handler = httpHandler((call, event) => endpoint(call, operatorOf(event)));

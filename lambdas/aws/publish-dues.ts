@@ -1,0 +1,70 @@
+import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
+import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import type { Due, PublishStore } from "../../core/status/publish.ts";
+import { words } from "./dynamo.ts";
+
+/** One row that names what has to be walked again, an attribute each, so that none is lost between two writers. */
+const dueRow = { subject: "publish#due" };
+const deploymentRow = { subject: "publish#deployment" };
+const prefix = "due ";
+
+type Dues = Pick<PublishStore, "dues" | "addDue" | "removeDue" | "handledDeployment" | "setHandledDeployment">;
+
+/** The publisher's own memory between runs, in table Revocations. */
+export function createDues(client: DynamoDBDocumentClient, table: string): Dues {
+  return {
+    async dues() {
+      const { Item } = await client.send(new GetCommand({ TableName: table, Key: dueRow, ConsistentRead: true }));
+      return Object.entries(Item ?? {}).flatMap(([name, value]) =>
+        name.startsWith(prefix) ? [JSON.parse(value as string) as Due] : [],
+      );
+    },
+    async addDue(due) {
+      const [name, value] = attributeOf(due);
+      await client.send(
+        new UpdateCommand({
+          TableName: table,
+          Key: dueRow,
+          UpdateExpression: "SET #due = :due",
+          ExpressionAttributeNames: { "#due": name },
+          ExpressionAttributeValues: { ":due": value },
+        }),
+      );
+    },
+    async removeDue(due) {
+      const [name, value] = attributeOf(due);
+      const removal = new UpdateCommand({
+        TableName: table,
+        Key: dueRow,
+        UpdateExpression: "REMOVE #due",
+        // revoked again meanwhile: that one still has its time to wait
+        ConditionExpression: "#due = :due",
+        ExpressionAttributeNames: { "#due": name },
+        ExpressionAttributeValues: { ":due": value },
+      });
+      await client.send(removal).catch((failure: unknown) => {
+        if (!(failure instanceof ConditionalCheckFailedException)) throw failure;
+      });
+    },
+    async handledDeployment() {
+      const found = await client.send(new GetCommand({ TableName: table, Key: deploymentRow, ConsistentRead: true }));
+      const handled: unknown = found.Item?.generation;
+      return typeof handled === "number" ? handled : 0;
+    },
+    async setHandledDeployment(generation) {
+      await client.send(
+        new UpdateCommand({
+          TableName: table,
+          Key: deploymentRow,
+          UpdateExpression: "SET #generation = :generation",
+          ...words(["generation"], { generation }),
+        }),
+      );
+    },
+  };
+}
+
+const attributeOf = (due: Due): readonly [string, string] => [
+  `${prefix}${due.change.kind === "tombstone" ? due.change.sid : due.change.subject}`,
+  JSON.stringify(due),
+];

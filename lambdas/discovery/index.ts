@@ -1,0 +1,34 @@
+import { createDiscoveryEndpoint } from "../../core/discovery.ts";
+import type { Call, Reply } from "../../core/wire.ts";
+import { documentClient } from "../aws/dynamo.ts";
+import { createOwnKeys, createPublicKeys, kmsClient } from "../aws/kms-keys.ts";
+import { createListReader } from "../aws/lists.ts";
+import { createUrls, ssmClient } from "../aws/urls.ts";
+import { setting } from "../ground.ts";
+import { httpHandler } from "../http/edge.ts";
+import { originOf } from "../http/url-event.ts";
+
+const lists = createListReader(documentClient(), setting("revocationsTable"));
+const ssm = ssmClient();
+const parameter = setting("urlsParameter");
+const ownKeys = createOwnKeys(createPublicKeys(kmsClient()), {
+  identity: [setting("identityKey")],
+  session: [setting("sessionKey")],
+  status: [setting("statusKey")],
+});
+
+/** By issuer; a function has one URL, so there is one entry. */
+const endpoints = new Map<string, (call: Call) => Promise<Reply>>();
+
+/** The issuer is this function's own URL, which its environment cannot name: only a call tells it. */
+function endpointOf(issuer: string): (call: Call) => Promise<Reply> {
+  const known = endpoints.get(issuer);
+  if (known) return known;
+  const made = createDiscoveryEndpoint({ issuer, ownKeys, urls: createUrls(ssm, parameter, issuer), lists });
+  endpoints.clear();
+  endpoints.set(issuer, made);
+  return made;
+}
+
+/** Metadata, JWKS, SPIFFE bundle, stored status lists. */
+export const handler = httpHandler((call, event) => endpointOf(originOf(event))(call));

@@ -1,0 +1,51 @@
+import { randomBytes } from "node:crypto";
+import { createRefusalFold } from "../core/audit/fold.ts";
+import type { Clock, Ids } from "../core/ports.ts";
+import { documentClient, type Tables } from "./aws/dynamo.ts";
+import { createOutbox } from "./aws/outbox.ts";
+import { env } from "./env.ts";
+
+/** Real time. */
+export const clock: Clock = { nowMillis: () => Date.now() };
+
+/** Ids and secrets from the system's cryptographic source. */
+export const ids: Ids = {
+  id: () => randomBytes(16).toString("base64url"),
+  secret: () => randomBytes(32).toString("base64url"),
+};
+
+/**
+ * A value of the function's environment.
+ * @throws when it is not set: a function that guesses is worse than one that does not start
+ */
+export function setting(name: keyof typeof env): string {
+  const value = process.env[env[name]];
+  if (!value) throw new Error(`${env[name]} is not set; deploy the function with its environment`);
+  return value;
+}
+
+/** The tables; a function that is not given one fails when it first wants it, not before. */
+export const tables: Tables = {
+  get sessions() {
+    return setting("sessionsTable");
+  },
+  get markers() {
+    return setting("markersTable");
+  },
+  get revocations() {
+    return setting("revocationsTable");
+  },
+  get registry() {
+    return setting("registryTable");
+  },
+  get outbox() {
+    return setting("outboxTable");
+  },
+};
+
+/** What every endpoint that denies stands on, and the one client its adapters share. */
+export function ground() {
+  const dynamo = documentClient();
+  const outbox = createOutbox(dynamo, tables);
+  return { dynamo, denying: { clock, ids, outbox, fold: createRefusalFold({ outbox, ids, clock }) } };
+}

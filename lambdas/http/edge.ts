@@ -1,0 +1,93 @@
+import { Logger } from "@aws-lambda-powertools/logger";
+import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
+import middy, { type MiddlewareObj } from "@middy/core";
+import type { Context } from "aws-lambda";
+import { denialReply } from "../../core/denial-wire.ts";
+import type { Call, Reply } from "../../core/wire.ts";
+import { failureReply, loggable, OutOfTime } from "./failure.ts";
+import { answerClass, toResult, type UrlResult } from "./result.ts";
+import { readCall, type UrlEvent } from "./url-event.ts";
+
+/** Time kept for answering when a call takes too long. */
+const reservedMillis = 500;
+
+/** An endpoint of core; what more than the call it needs, it takes from the event. */
+export type Endpoint = (call: Call, event: UrlEvent) => Promise<Reply>;
+
+/** Where failures and numbers go; Powertools by default. */
+export interface Watch {
+  failed(requestId: string, failure: Record<string, unknown>): void;
+  answered(answer: { readonly class: string; readonly millis: number }): void;
+}
+
+type Edge = MiddlewareObj<UrlEvent, UrlResult>;
+
+/**
+ * The one middy stack of every function with a URL: read the call ▸ endpoint ▸ answer; then count, and on a failure
+ * log once and answer without a cause. The order stands here and nowhere else: `use` runs `onError` from last to first.
+ * @param endpoint built once, at module scope
+ */
+export function httpHandler(
+  endpoint: Endpoint,
+  watch: Watch = powertools(),
+): (event: UrlEvent, context: Context) => Promise<UrlResult> {
+  const handler = middy({
+    timeoutEarlyInMillis: reservedMillis,
+    timeoutEarlyResponse: () => {
+      throw new OutOfTime("the call took longer than the function may run");
+    },
+  })
+    .use(counted(watch))
+    .use(failures(watch))
+    .handler(async (event: UrlEvent) => {
+      const { requestId, http } = event.requestContext;
+      const call = readCall(event);
+      const reply = call.ok ? await endpoint(call.value, event) : denialReply(call.error);
+      return toResult(reply, requestId, http.method);
+    });
+  return handler as unknown as (event: UrlEvent, context: Context) => Promise<UrlResult>;
+}
+
+/** Counts every answer by class, and how long it took. */
+function counted(watch: Watch): Edge {
+  const started = new WeakMap<object, number>();
+  const count: NonNullable<Edge["after"]> = (request) => {
+    const { response } = request;
+    const millis = Math.round(performance.now() - (started.get(request) ?? performance.now()));
+    if (response) watch.answered({ class: answerClass(response), millis });
+  };
+  return {
+    before: (request) => {
+      started.set(request, performance.now());
+    },
+    after: count,
+    onError: count,
+  };
+}
+
+/** middy's own error handlers answer 422 or an empty 500; OAuth wants JSON, and a caller must not learn our insides. */
+function failures(watch: Watch): Edge {
+  return {
+    onError: (request) => {
+      const context = (request.event as Partial<UrlEvent>).requestContext;
+      const requestId = context?.requestId ?? "unknown";
+      watch.failed(requestId, loggable(request.error));
+      request.response = toResult(failureReply(request.error), requestId, context?.http?.method ?? "GET");
+    },
+  };
+}
+
+/** Dimensions are the function and the class, nothing else: each further value is a metric to pay for. */
+function powertools(): Watch {
+  const logger = new Logger();
+  const metrics = new Metrics();
+  return {
+    failed: (requestId, failure) => logger.error("a call failed", { requestId, failure }),
+    answered: (answer) => {
+      metrics.addDimension("class", answer.class);
+      metrics.addMetric("Answers", MetricUnit.Count, 1);
+      metrics.addMetric("LatencyMillis", MetricUnit.Milliseconds, answer.millis);
+      metrics.publishStoredMetrics();
+    },
+  };
+}

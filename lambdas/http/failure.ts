@@ -1,0 +1,55 @@
+import type { Reply } from "../../core/wire.ts";
+
+/** Thrown when the function's time is nearly over; answered before the platform cuts it off without a word. */
+export class OutOfTime extends Error {
+  override readonly name = "OutOfTime";
+}
+
+const networkCodes = new Set(["ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "EPIPE", "ETIMEDOUT", "EAI_AGAIN"]);
+
+/**
+ * What a caller hears of a failure on our side: nothing of its cause. Infrastructure that may work again in a moment is
+ * 503 with Retry-After, all else 500.
+ */
+export function failureReply(failure: unknown): Reply {
+  const passing = isInfrastructure(failure);
+  return {
+    status: passing ? 503 : 500,
+    ...(passing ? { headers: { "Retry-After": "1" } } : {}),
+    contentType: "application/json",
+    body: JSON.stringify(
+      passing
+        ? { error: "temporarily_unavailable", error_description: "the service cannot decide right now; try again" }
+        : { error: "server_error", error_description: "the request could not be served; the operator was told" },
+    ),
+  };
+}
+
+function isInfrastructure(failure: unknown): boolean {
+  if (failure instanceof OutOfTime) return true;
+  const { $metadata, name, code, cause } = (failure ?? {}) as Record<string, unknown>;
+  if ($metadata !== undefined || name === "TimeoutError" || name === "AbortError") return true;
+  if (typeof code === "string" && networkCodes.has(code)) return true;
+  return cause !== undefined && cause !== failure && isInfrastructure(cause);
+}
+
+/** A failure as it may be logged: no token, handle or body, whatever an error's text quotes. */
+export function loggable(failure: unknown): Record<string, unknown> {
+  if (!(failure instanceof Error)) return { name: "thrown value", message: typeof failure };
+  const { $metadata, cause } = failure as { $metadata?: { requestId?: string }; cause?: unknown };
+  return {
+    name: failure.name,
+    // a SyntaxError quotes the text it could not read
+    message: failure instanceof SyntaxError ? "text could not be read" : withoutSecrets(failure.message),
+    at: withoutSecrets((failure.stack ?? "").split("\n").slice(1, 9).join("\n")),
+    ...($metadata?.requestId ? { awsRequestId: $metadata.requestId } : {}),
+    ...(cause instanceof Error ? { cause: `${cause.name}: ${withoutSecrets(cause.message)}` } : {}),
+  };
+}
+
+const withoutSecrets = (text: string): string =>
+  text
+    .slice(0, 2_000)
+    .replace(/[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*)*/g, "[token]")
+    .replace(/lyo_[A-Za-z0-9._-]+/g, "[handle]")
+    .replace(/[A-Za-z0-9_+/=-]{64,}/g, "[long value]");

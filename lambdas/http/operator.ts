@@ -1,0 +1,17 @@
+import type { Operator } from "../../core/admin-revoke.ts";
+import type { UrlEvent } from "./url-event.ts";
+
+/**
+ * Who signed the call, as Lambda proved it (AuthType AWS_IAM). Believed only because a resource policy keeps everybody
+ * from invoking the function but through its URL (threat 18).
+ * @returns undefined when the event names nobody. The unique id (AROA...) outlives a role's name: a role deleted and made
+ * again is another operator
+ */
+export function operatorOf(event: UrlEvent): Operator | undefined {
+  const { userArn, userId } = event.requestContext.authorizer?.iam ?? {};
+  if (typeof userArn !== "string" || typeof userId !== "string") return undefined;
+  const uniqueId = userId.split(":")[0] ?? "";
+  return /^arn:[a-z-]+:(sts|iam)::/.test(userArn) && /^[A-Z0-9]{12,128}$/.test(uniqueId)
+    ? { arn: userArn.slice(0, 512), uniqueId }
+    : undefined;
+}

@@ -1,0 +1,88 @@
+import type { Denial } from "../../core/denial.ts";
+import { limits } from "../../core/limits.ts";
+import { err, ok, type Result } from "../../core/result.ts";
+import type { Call } from "../../core/wire.ts";
+
+/** What is read of a function URL's event (payload 2.0). Headers are the caller's, `requestContext` is the platform's. */
+export interface UrlEvent {
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+  readonly body?: string | null;
+  readonly isBase64Encoded?: boolean;
+  readonly requestContext: {
+    readonly domainName: string;
+    readonly requestId: string;
+    readonly http: {
+      readonly method: string;
+      readonly path: string;
+      readonly sourceIp?: string;
+      readonly userAgent?: string;
+    };
+    readonly authorizer?: { readonly iam?: { readonly userArn?: unknown; readonly userId?: unknown } } | null;
+  };
+}
+
+const lambdaHost = /^[a-z0-9]{1,63}\.lambda-url\.[a-z0-9-]{1,30}\.on\.aws$/;
+const embeddedHost = /^127\.0\.0\.1:[1-9][0-9]{0,4}$/;
+
+/**
+ * The origin this function was called by, from the platform's word alone: a Host or X-Forwarded header is whatever the
+ * caller likes, and a DPoP proof made for another server would pass (threat 9).
+ * @throws when the name is neither a Lambda URL's nor the embedded cloud's: no function of ours has another
+ */
+export function originOf(event: UrlEvent): string {
+  const { domainName } = event.requestContext;
+  if (lambdaHost.test(domainName)) return `https://${domainName}`;
+  if (embeddedHost.test(domainName)) return `http://${domainName}`;
+  throw new Error("the event names no function URL; call the function by its URL");
+}
+
+/**
+ * Builds core's view of a call.
+ * @returns the call, or `body_too_large`, `malformed_request`, decided before anything is parsed
+ */
+export function readCall(event: UrlEvent): Result<Call, Denial> {
+  const { http, requestId } = event.requestContext;
+  const body = readBody(event);
+  if (!body.ok) return body;
+  return ok({
+    method: http.method,
+    url: `${originOf(event)}${http.path}`,
+    path: http.path,
+    contentType: headerValues(event, "content-type")[0],
+    body: body.value,
+    dpop: headerValues(event, "dpop").flatMap(splitJoined),
+    requestId,
+    ...(http.sourceIp ? { sourceIp: http.sourceIp } : {}),
+    ...(http.userAgent ? { userAgent: http.userAgent.slice(0, 256) } : {}),
+  });
+}
+
+/** Every value of a header, however its name is spelled. */
+const headerValues = (event: UrlEvent, name: string): readonly string[] =>
+  Object.entries(event.headers ?? {}).flatMap(([key, value]) =>
+    key.toLowerCase() === name && value !== undefined ? [value] : [],
+  );
+
+/**
+ * Payload 2.0 joins repeated headers by a comma. A proof holds none, so two proofs are seen as two and refused as two;
+ * empty pieces are kept, since `proof,` is not one proof either.
+ */
+const splitJoined = (value: string): readonly string[] => value.split(",").map((piece) => piece.trim());
+
+function readBody(event: UrlEvent): Result<string, Denial> {
+  const text = event.body ?? "";
+  const limitBytes = limits.requestBodyBytes;
+  // counted before decoding: base64 is a third longer than what it holds
+  const bytes = event.isBase64Encoded ? Math.floor((text.length * 3) / 4) - 2 : Buffer.byteLength(text, "utf8");
+  if (bytes > limitBytes) return err({ code: "body_too_large", bytes, limitBytes });
+  if (!event.isBase64Encoded) return ok(text);
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return err({ code: "malformed_request", what: "the body is not base64" });
+  const decoded = Buffer.from(text, "base64");
+  if (decoded.length > limitBytes) return err({ code: "body_too_large", bytes: decoded.length, limitBytes });
+  try {
+    // fatal: two different bodies must not become one text
+    return ok(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(decoded));
+  } catch {
+    return err({ code: "malformed_request", what: "the body is not UTF-8" });
+  }
+}

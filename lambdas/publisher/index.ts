@@ -1,0 +1,33 @@
+import { Logger } from "@aws-lambda-powertools/logger";
+import { type Change, changeOf } from "../../core/status/changes.ts";
+import { publishChanges, publishMinute } from "../../core/status/publish.ts";
+import { documentClient } from "../aws/dynamo.ts";
+import { createPublicKeys, kmsClient } from "../aws/kms-keys.ts";
+import { createKmsSigner } from "../aws/kms-signer.ts";
+import { createPublishStore } from "../aws/publish-store.ts";
+import { unmarshall } from "../aws/stream-image.ts";
+import { clock, setting, tables } from "../ground.ts";
+import type { StreamRecord } from "../relay/relay.ts";
+
+const logger = new Logger();
+const kms = kmsClient();
+const deps = {
+  clock,
+  issuer: setting("issuer"),
+  store: createPublishStore(documentClient(), tables),
+  signer: createKmsSigner(kms, "status", setting("statusKey"), createPublicKeys(kms)),
+};
+
+/** Stream of Revocations, and every minute. A failure fails the batch: every step may be repeated. */
+export const handler = async (event: { readonly Records?: readonly StreamRecord[] }): Promise<void> => {
+  if (!event.Records) return publishMinute(deps);
+  await publishChanges(event.Records.flatMap(read), deps);
+};
+
+function read(record: StreamRecord): readonly Change[] {
+  if (record.eventName === "REMOVE") return [];
+  const change = changeOf(unmarshall(record.dynamodb?.NewImage ?? {}));
+  if (change === "malformed")
+    logger.critical("a revocation cannot be read; its lists do not show it", { at: record.dynamodb?.SequenceNumber });
+  return typeof change === "string" ? [] : [change];
+}

@@ -1,0 +1,34 @@
+import { createTokenEndpoint } from "../../core/issue.ts";
+import { createKeySets } from "../../core/keys/key-sets.ts";
+import { createCedarEngine } from "../../core/policy/cedar.ts";
+import { createFetcher } from "../aws/fetcher.ts";
+import { createOwnKeys, createPublicKeys, kmsClient } from "../aws/kms-keys.ts";
+import { createKmsSigner } from "../aws/kms-signer.ts";
+import { createRateLimiter } from "../aws/rate-limiter.ts";
+import { createRegistrySource } from "../aws/registry-source.ts";
+import { createSessionStore } from "../aws/session-store.ts";
+import { clock, ground, setting, tables } from "../ground.ts";
+import { httpHandler } from "../http/edge.ts";
+import { cedar } from "./cedar-module.ts";
+
+const { dynamo, denying } = ground();
+const kms = kmsClient();
+const publicKey = createPublicKeys(kms);
+const issuer = setting("issuer");
+const trustDomain = setting("trustDomain");
+
+/** Sessions, offers and access tokens: `core/issue.ts` tells the way of a request. */
+export const handler = httpHandler(
+  createTokenEndpoint({
+    ...denying,
+    issuer,
+    trustDomain,
+    registries: createRegistrySource(dynamo, tables, trustDomain),
+    store: createSessionStore(dynamo, tables, clock),
+    policy: createCedarEngine(cedar),
+    limiter: createRateLimiter(dynamo, tables, clock),
+    signer: createKmsSigner(kms, "session", setting("sessionKey"), publicKey),
+    ownKeys: createOwnKeys(publicKey, { identity: [setting("identityKey")], session: [setting("sessionKey")] }),
+    keySets: createKeySets({ fetcher: createFetcher(issuer), clock, ownIssuer: issuer }),
+  }),
+);
