@@ -1,0 +1,145 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { createTokenEndpoint } from "../core/issue.ts";
+import { limits } from "../core/limits.ts";
+import { revocationKeys } from "../core/revocation-rows.ts";
+import { idTokenType, spiffeAssertionType, tokenExchangeGrant } from "../core/wire.ts";
+import { documentClient } from "../lambdas/aws/dynamo.ts";
+import { createRateLimiter } from "../lambdas/aws/rate-limiter.ts";
+import { createSessionStore } from "../lambdas/aws/session-store.ts";
+import { openDynamoDb } from "../local/dynamodb/engine.ts";
+import { startDynamoServer } from "../local/dynamodb/server.ts";
+import { dpopProof } from "../test/fakes/keys.ts";
+import { tickets } from "../test/fakes/registry.ts";
+import { createWorld, tokenUrl } from "../test/fakes/world.ts";
+import type { Row } from "./measure.ts";
+
+const tables = {
+  sessions: "Sessions",
+  markers: "Markers",
+  revocations: "Revocations",
+  registry: "Registry",
+  outbox: "Outbox",
+};
+const keys: Readonly<Record<string, readonly string[]>> = {
+  Sessions: ["root", "sid"],
+  Markers: ["key"],
+  Revocations: ["subject"],
+  Outbox: ["eventId"],
+};
+/** Attributes that put an item into one more index. */
+const indexKeys = ["agentKey", "principalKey", "buildKey"];
+
+/** List prices, us-east-1: dollars per million. */
+const dollarsPerMillion = { writeUnit: 0.625, readUnit: 0.125, sign: 15 };
+
+interface Tally {
+  readonly calls: string[];
+  writeUnits: number;
+  readUnits: number;
+}
+
+const bytesOf = (item: unknown): number => Buffer.byteLength(JSON.stringify(item));
+const units = (bytes: number, perUnit: number) => Math.max(1, Math.ceil(bytes / perUnit));
+
+/** Counts what one command costs by DynamoDB's rules: 1 kB a write, twice in a transaction, one more an index entry. */
+function count(tally: Tally, name: string, input: Record<string, unknown>): void {
+  const operation = name.replace(/Command$/, "");
+  tally.calls.push(`dynamodb:${operation}`);
+  if (operation === "TransactWriteItems")
+    for (const action of input.TransactItems as Record<string, { Item?: Record<string, unknown> }>[]) {
+      const item = Object.values(action)[0]?.Item;
+      const sessions = item && "sid" in item && !("eventId" in item);
+      // every session stands in the index by id as well
+      const entries = sessions ? indexKeys.filter((k) => k in item).length + 1 : 0;
+      tally.writeUnits += 2 * units(bytesOf(item ?? {}), 1024) + entries;
+    }
+  else if (operation === "BatchGetItem")
+    for (const { Keys } of Object.values(input.RequestItems as Record<string, { Keys: unknown[] }>))
+      tally.readUnits += Keys.length;
+  else if (operation === "GetItem") tally.readUnits += 1;
+  else tally.writeUnits += 1;
+}
+
+/** AWS calls, their order and what they cost, of one session opened for a person and answered with its access token. */
+export async function benchCost(): Promise<Row[]> {
+  const db = await openDynamoDb();
+  for (const [TableName, [hash = "", range]] of Object.entries(keys)) {
+    const names = range === undefined ? [hash] : [hash, range];
+    await db.call("CreateTable", {
+      TableName,
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: names.map((AttributeName) => ({ AttributeName, AttributeType: "S" })),
+      KeySchema: names.map((AttributeName, n) => ({ AttributeName, KeyType: n === 0 ? "HASH" : "RANGE" })),
+    });
+  }
+  for (let copy = 0; copy < limits.deploymentCopies; copy++)
+    await db.call("PutItem", {
+      TableName: "Revocations",
+      Item: {
+        subject: { S: revocationKeys.deployment(copy) },
+        generation: { N: "0" },
+        blocked: { BOOL: false },
+        registryVersion: { N: "1" },
+      },
+    });
+  const server = await startDynamoServer(db);
+  const tally: Tally = { calls: [], writeUnits: 0, readUnits: 0 };
+  const client = new DynamoDBClient({
+    endpoint: server.endpoint,
+    region: "eu-west-1",
+    credentials: { accessKeyId: "x", secretAccessKey: "x" },
+  });
+  client.middlewareStack.add(
+    (next, context) => (args) => {
+      count(tally, String(context.commandName), args.input as Record<string, unknown>);
+      return next(args);
+    },
+    { step: "initialize" },
+  );
+  const world = await createWorld();
+  const documents = documentClient(client);
+  const sign = world.signer.sign;
+  world.signer.sign = (...input) => {
+    tally.calls.push("kms:Sign");
+    return sign(...input);
+  };
+  const store = createSessionStore(documents, tables, world.deps.clock);
+  const endpoint = createTokenEndpoint({
+    ...world.deps,
+    store,
+    limiter: createRateLimiter(documents, tables, world.deps.clock),
+  });
+  const planner = await world.newAgent("planner");
+  const once = async () => {
+    const form = new URLSearchParams({
+      grant_type: tokenExchangeGrant,
+      client_assertion_type: spiffeAssertionType,
+      client_assertion: planner.identity(),
+      subject_token: world.idToken("planner-app"),
+      subject_token_type: idTokenType,
+      resource: tickets,
+      scope: "tickets:read",
+    });
+    const reply = await endpoint(world.call(form.toString(), [dpopProof(planner.key, tokenUrl, world.time.seconds)]));
+    if (reply.status !== 200) throw new Error(`the measured request was refused: ${reply.body}`);
+  };
+  // the first request leases status indices and loads keys; the usual one does not
+  await once();
+  Object.assign(tally, { writeUnits: 0, readUnits: 0 });
+  tally.calls.length = 0;
+  await once();
+  await server.close();
+  await db.close();
+  const signs = tally.calls.filter((name) => name === "kms:Sign").length;
+  const dollars =
+    tally.writeUnits * dollarsPerMillion.writeUnit +
+    tally.readUnits * dollarsPerMillion.readUnit +
+    signs * dollarsPerMillion.sign;
+  const row = (name: string, value: number, unit: string): Row => ({ section: "cost", name, value, unit });
+  return [
+    row(`AWS calls a session: ${tally.calls.join(" ▸ ")}`, tally.calls.length, "calls"),
+    row("DynamoDB write units a session", tally.writeUnits, "units"),
+    row("DynamoDB read units a session", tally.readUnits, "units"),
+    row("DynamoDB and KMS, a million sessions (list price us-east-1)", dollars, "dollars"),
+  ];
+}
