@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { type JwtRules, verifyJwt } from "../../core/jwt.ts";
+import { createKeySets } from "../../core/keys/key-sets.ts";
+import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";
+import { vectors } from "../fakes/vectors.ts";
+import { MemoryWeb } from "../fakes/web.ts";
+
+interface Cases {
+  readonly now: number;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly max_lifetime_s: number;
+  readonly cases: readonly { id: string; category: string; name: string; token: string; expected: string }[];
+}
+
+const attacks = vectors<Cases>("jwt-attacks/cases.json");
+
+/** Where the vectors leave it to us: what we chose. */
+const chosen: Readonly<Record<string, "accept" | "reject">> = {
+  "time-02": "accept", // a fraction of a second is a NumericDate (RFC 7519 2)
+  "time-27": "accept",
+  "time-29": "reject", // our own tokens get no skew; with 60 s it is accepted, below
+  "audience-08": "reject",
+  "audience-19": "reject",
+  "subject-13": "accept", // another case is another subject
+  "json-07": "reject",
+  "json-08": "reject",
+  "claims-04": "accept", // one odd scope name, which nobody registered
+  "claims-11": "accept", // nested actors are history, never permission
+};
+
+/** Refused for a few seconds only. */
+const onlyTime = ["time-13", "time-29"];
+
+const issuer: TrustedIssuerRegistration = {
+  kind: "trusted-issuer",
+  name: "attacked",
+  purpose: "person",
+  issuer: attacks.issuer,
+  algorithms: ["ES256"],
+};
+
+const rules: JwtRules = {
+  typ: ["at+jwt"],
+  algorithms: ["ES256"],
+  issuer: attacks.issuer,
+  audience: attacks.audience,
+  nowSeconds: attacks.now,
+  skewSeconds: 0,
+  requiredClaims: ["sub", "client_id", "exp", "iat", "jti"],
+  maxLifetimeSeconds: attacks.max_lifetime_s,
+};
+
+function attacked() {
+  const web = new MemoryWeb();
+  web.issuer(attacks.issuer, vectors<{ keys: object[] }>("jwt-attacks/jwks.json").keys);
+  const clock = { nowMillis: () => attacks.now * 1000 };
+  return { web, keyFor: createKeySets({ fetcher: web, clock, ownIssuer: "https://own.example.com" }).lookup(issuer) };
+}
+
+const verdict = (expected: string, id: string): "accept" | "reject" =>
+  chosen[id] ?? (expected.startsWith("accept") ? "accept" : "reject");
+
+describe("known attacks on JWTs", () => {
+  const { web, keyFor } = attacked();
+  const own = [`${attacks.issuer}/.well-known/openid-configuration`, `${attacks.issuer}/jwks`];
+
+  it.each(attacks.cases.map((c) => [verdict(c.expected, c.id), c.id, c.name, c.token] as const))(
+    "%ss %s: %s",
+    async (wanted, _id, _name, token) => {
+      const result = await verifyJwt(token, keyFor, rules);
+      expect(result.ok ? "accept" : "reject", JSON.stringify(result).slice(0, 300)).toBe(wanted);
+      // whatever a token says, only the registered issuer is ever asked
+      expect(web.asked.filter((url) => !own.includes(url))).toEqual([]);
+      expect(web.asked.length).toBeLessThanOrEqual(2);
+      expect(({} as { admin?: unknown }).admin).toBeUndefined();
+    },
+  );
+
+  it.each(attacks.cases.filter((c) => verdict(c.expected, c.id) === "reject" && !onlyTime.includes(c.id)))(
+    "refuses $id with 60 s of skew too",
+    async ({ token }) => {
+      const result = await verifyJwt(token, attacked().keyFor, { ...rules, skewSeconds: 60 });
+      expect(result.ok).toBe(false);
+    },
+  );
+
+  it("accepts a slightly early token from a clock that is granted skew", async () => {
+    const early = attacks.cases.find((c) => c.id === "time-29");
+    const result = await verifyJwt(early?.token ?? "", keyFor, { ...rules, skewSeconds: 60 });
+    expect(result.ok).toBe(true);
+  });
+});
