@@ -1,0 +1,91 @@
+import type { Clock } from "../../core/ports.ts";
+import { statusListClaims, statusListUri } from "../../core/status/list.ts";
+import { createVerifier, type Verifier, type VerifierInput } from "../../core/verify/access-token.ts";
+import type { PresentedRequest } from "../../core/verify/presented.ts";
+import { dpopProof, randomIds, sha256, type TestKey, testKey } from "../fakes/keys.ts";
+import { MemoryWeb } from "../fakes/web.ts";
+
+export const issuer = "https://abc123.lambda-url.eu-west-1.on.aws";
+export const resource = "https://tickets.example";
+export const planner = "spiffe://agents.example.com/agent/planner";
+export const researcher = "spiffe://agents.example.com/agent/researcher";
+export const ada = `p_${"a".repeat(32)}`;
+const requestUrl = "https://tickets.example/things";
+
+/** An issuer on a web in memory: metadata, keys, one status list; and a caller with a key. */
+export async function createIssuer() {
+  const time = { seconds: 1_785_542_400 };
+  const clock: Clock = { nowMillis: () => time.seconds * 1000 };
+  const web = new MemoryWeb();
+  const [session, status, foreign, caller] = await Promise.all([testKey(), testKey(), testKey(), testKey()]);
+  const revoked = new Set<number>();
+  const list = statusListUri(issuer, "1785540000-0");
+
+  const published = (key: TestKey, typ: string, more: object = {}) => ({
+    ...key.jwk,
+    kid: key.jkt,
+    alg: "ES256",
+    use: "sig",
+    lanyard_typ: typ,
+    ...more,
+  });
+  const publishKeys = (...keys: readonly object[]) => {
+    web.put(`${issuer}/.well-known/oauth-authorization-server`, {
+      issuer,
+      jwks_uri: `${issuer}/.well-known/jwks.json`,
+    });
+    web.put(`${issuer}/.well-known/jwks.json`, { keys }, 60);
+  };
+  publishKeys(published(session, "at+jwt"), published(status, "statuslist+jwt"));
+
+  const signList = (more: object = {}, key = status, header: object = {}) =>
+    key.jws(
+      { alg: "ES256", kid: key.jkt, typ: "statuslist+jwt", ...header },
+      { ...statusListClaims({ issuer, list: "1785540000-0", revoked, nowSeconds: time.seconds }), ...more },
+    );
+  const publishList = (token = signList()) => web.put(list, token, 2);
+  publishList();
+
+  const claims = (more: object = {}) => ({
+    iss: issuer,
+    sub: ada,
+    aud: resource,
+    client_id: planner,
+    iat: time.seconds,
+    exp: time.seconds + 300,
+    jti: randomIds.id(),
+    scope: "tickets:read tickets:write",
+    cnf: { jkt: caller.jkt },
+    act: { sub: planner },
+    sid: "s".repeat(22),
+    root: "s".repeat(22),
+    anc: [],
+    depth: 0,
+    assurance: "fresh",
+    status: { status_list: { idx: 7, uri: list } },
+    ...more,
+  });
+  const token = (more: object = {}, key = session, header: object = {}) =>
+    key.jws({ alg: "ES256", kid: key.jkt, typ: "at+jwt", ...header }, claims(more));
+
+  const request = (
+    accessToken: string,
+    more: Partial<PresentedRequest> = {},
+    proof: object = {},
+  ): PresentedRequest => ({
+    method: "POST",
+    url: requestUrl,
+    authorization: [`DPoP ${accessToken}`],
+    dpop: [dpopProof(caller, requestUrl, time.seconds, { ath: sha256(accessToken), ...proof })],
+    ...more,
+  });
+  const verifier = (more: Partial<VerifierInput> = {}): Verifier =>
+    createVerifier({ issuer, resource, clock, fetcher: web, ...more });
+
+  return {
+    ...{ time, clock, web, session, status, foreign, caller, revoked, list, requestUrl },
+    ...{ published, publishKeys, signList, publishList, claims, token, request, verifier },
+  };
+}
+
+export type TestIssuer = Awaited<ReturnType<typeof createIssuer>>;

@@ -1,0 +1,122 @@
+import { fc, test } from "@fast-check/vitest";
+import { describe, expect } from "vitest";
+import { err, ok } from "../../core/result.ts";
+import { refusalReply, type VerifyRefusal } from "../../core/verify/refusal.ts";
+import { createIssuer } from "./issuer.ts";
+
+const one: { readonly [C in VerifyRefusal["code"]]: Extract<VerifyRefusal, { code: C }> } = {
+  credentials_missing: { code: "credentials_missing" },
+  credentials_malformed: { code: "credentials_malformed", why: "why" },
+  bearer_not_accepted: { code: "bearer_not_accepted" },
+  token_invalid: { code: "token_invalid", why: "secret-reason" },
+  token_expired: { code: "token_expired", expiredAtSeconds: 1 },
+  claims_invalid: { code: "claims_invalid", claim: "secret-reason" },
+  proof_missing: { code: "proof_missing" },
+  proof_invalid: { code: "proof_invalid", why: "secret-reason" },
+  proof_key_mismatch: { code: "proof_key_mismatch" },
+  proof_replayed: { code: "proof_replayed" },
+  status_uri_foreign: { code: "status_uri_foreign", uri: "secret-reason" },
+  status_index_invalid: { code: "status_index_invalid", why: "secret-reason" },
+  session_over: { code: "session_over", by: "status_list" },
+  scope_insufficient: { code: "scope_insufficient", required: ["tickets:write"], missing: ["tickets:write"] },
+  keys_unavailable: { code: "keys_unavailable", why: "secret-reason" },
+  status_unavailable: { code: "status_unavailable", why: "secret-reason" },
+  introspection_unavailable: { code: "introspection_unavailable", why: "secret-reason" },
+  replay_store_unavailable: { code: "replay_store_unavailable", why: "secret-reason" },
+};
+
+const expected: { readonly [C in VerifyRefusal["code"]]: readonly [number, string | undefined] } = {
+  credentials_missing: [401, undefined],
+  credentials_malformed: [400, "invalid_request"],
+  bearer_not_accepted: [401, "invalid_token"],
+  token_invalid: [401, "invalid_token"],
+  token_expired: [401, "invalid_token"],
+  claims_invalid: [401, "invalid_token"],
+  proof_missing: [401, "invalid_dpop_proof"],
+  proof_invalid: [401, "invalid_dpop_proof"],
+  proof_key_mismatch: [401, "invalid_token"],
+  proof_replayed: [401, "invalid_dpop_proof"],
+  status_uri_foreign: [401, "invalid_token"],
+  status_index_invalid: [401, "invalid_token"],
+  session_over: [401, "invalid_token"],
+  scope_insufficient: [403, "insufficient_scope"],
+  keys_unavailable: [503, "temporarily_unavailable"],
+  status_unavailable: [503, "temporarily_unavailable"],
+  introspection_unavailable: [503, "temporarily_unavailable"],
+  replay_store_unavailable: [503, "temporarily_unavailable"],
+};
+
+describe("the answer to a refusal", () => {
+  test.each(Object.values(one))("$code has its status, its RFC 6750 error and no inner reason", (refusal) => {
+    const reply = refusalReply(refusal);
+    const [status, error] = expected[refusal.code];
+    expect(reply.status).toBe(status);
+    expect(reply.body === "" ? undefined : JSON.parse(reply.body).error).toBe(error);
+    expect(JSON.stringify(reply)).not.toContain("secret-reason");
+    const challenge = reply.headers["WWW-Authenticate"];
+    if (status === 503) expect(reply.headers["Retry-After"]).toBe("1");
+    else
+      expect(challenge).toMatch(error === undefined ? /^DPoP algs="[^"]+"$/ : new RegExp(`^DPoP error="${error}", `));
+  });
+
+  test("names the scopes that are needed", () => {
+    expect(refusalReply(one.scope_insufficient).headers["WWW-Authenticate"]).toContain('scope="tickets:write"');
+  });
+
+  test.prop([fc.string(), fc.string()])(
+    "stays one well-formed header whatever a reason or scope holds",
+    (why, scope) => {
+      for (const refusal of [
+        { code: "credentials_malformed", why },
+        { code: "scope_insufficient", required: [scope], missing: [] },
+      ] as const)
+        expect(refusalReply(refusal).headers["WWW-Authenticate"]).toMatch(
+          /^DPoP (?:\w+="[\x20\x21\x23-\x5b\x5d-\x7e]*"(?:, |$))+$/,
+        );
+    },
+  );
+});
+
+describe("introspecting", () => {
+  const judged = async (answer: () => Promise<ReturnType<typeof ok<object>> | ReturnType<typeof err<string>>>) => {
+    const world = await createIssuer();
+    const asked: string[] = [];
+    const introspector = {
+      introspect: async (token: string) => {
+        asked.push(token);
+        const said = await answer();
+        const jti = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()).jti;
+        return said.ok ? ok({ jti, ...said.value } as Record<string, unknown>) : said;
+      },
+    };
+    const token = world.token();
+    const verified = await world.verifier({ introspector }).verify(world.request(token));
+    expect(world.web.asked).not.toContain(world.list);
+    return { code: verified.ok ? "accepted" : verified.error.code, asked, token };
+  };
+
+  test("asks the issuer for this very token and lets a live one in", async () => {
+    const { code, asked, token } = await judged(async () => ok({ active: true }));
+    expect([code, asked]).toEqual(["accepted", [token]]);
+  });
+
+  test.each([
+    ["inactive", async () => ok({ active: false }), "session_over"],
+    ["active in words", async () => ok({ active: "true" }), "session_over"],
+    ["nothing of use", async () => ok({}), "session_over"],
+    ["about another token", async () => ok({ active: true, jti: "another" }), "introspection_unavailable"],
+    ["not at all", async () => err("unavailable"), "introspection_unavailable"],
+    ["with an exception", async () => Promise.reject(new Error("broken")), "introspection_unavailable"],
+  ])("refuses when the answer is %s", async (_, answer, code) => {
+    expect((await judged(answer)).code).toBe(code);
+  });
+
+  test("is not asked about a token that fails offline", async () => {
+    const world = await createIssuer();
+    const introspector = { introspect: () => Promise.reject(new Error("asked")) };
+    const verified = await world
+      .verifier({ introspector })
+      .verify(world.request(world.token({ aud: "https://other.example" })));
+    expect(verified).toMatchObject({ ok: false, error: { code: "token_invalid" } });
+  });
+});
