@@ -1,0 +1,81 @@
+/**
+ * Fault switches: make the embedded cloud as unkind as AWS can be, so that code which never retries, or retries too
+ * much, fails here first.
+ */
+import { setTimeout as wait } from "node:timers/promises";
+
+/** What goes wrong. */
+export interface Fault {
+  /**
+   * `throttle`: the service's own throttling error. `serverError`: HTTP 500. `conflict`: TransactionCanceledException with
+   * TransactionConflict (DynamoDB transactions). `latency`: only slower. `down`: the service answers 503.
+   */
+  readonly kind: "throttle" | "serverError" | "conflict" | "latency" | "down";
+  /** Service as in the credential scope: dynamodb, kms, sts, ssm, events, firehose. Absent = every one. */
+  readonly service?: string;
+  /** Operation, such as `Sign`. Absent = every one. */
+  readonly operation?: string;
+  /** How many calls it hits before it ends by itself; absent = until removed. */
+  readonly times?: number;
+  /** How long a call is held, in milliseconds; for `latency`. */
+  readonly latencyMillis?: number;
+}
+
+/** The error a call is to answer. */
+export interface Injected {
+  readonly status: number;
+  readonly code: string;
+  readonly body?: Readonly<Record<string, unknown>>;
+}
+
+/** The switches of a running cloud. */
+export interface Faults {
+  /** Switches a fault on; call what it returns to switch it off. */
+  inject(fault: Fault): () => void;
+  /** Switches all off. */
+  clear(): void;
+  /** For the front: holds a call and says what it must answer; undefined = nothing is wrong. */
+  apply(service: string, operation: string, input: unknown): Promise<Injected | undefined>;
+}
+
+const throttling: Record<string, string> = {
+  dynamodb: "ProvisionedThroughputExceededException",
+  firehose: "ServiceUnavailableException",
+  sts: "Throttling",
+};
+
+/** Makes switches that are all off. */
+export function openFaults(): Faults {
+  const active = new Map<Fault, number>();
+  return {
+    inject(fault) {
+      const own = { ...fault };
+      active.set(own, own.times ?? Number.POSITIVE_INFINITY);
+      return () => void active.delete(own);
+    },
+    clear: () => active.clear(),
+    async apply(service, operation, input) {
+      for (const [fault, left] of active) {
+        if (fault.service !== undefined && fault.service !== service) continue;
+        if (fault.operation !== undefined && fault.operation !== operation) continue;
+        if (fault.kind === "conflict" && operation !== "TransactWriteItems") continue;
+        if (left <= 1) active.delete(fault);
+        else active.set(fault, left - 1);
+        if (fault.latencyMillis !== undefined) await wait(fault.latencyMillis);
+        if (fault.kind !== "latency") return injected(fault, service, input);
+      }
+      return undefined;
+    },
+  };
+}
+
+function injected(fault: Fault, service: string, input: unknown): Injected {
+  if (fault.kind === "throttle") return { status: 400, code: throttling[service] ?? "ThrottlingException" };
+  if (fault.kind === "serverError")
+    return { status: 500, code: service === "dynamodb" ? "InternalServerError" : "InternalFailure" };
+  if (fault.kind === "down") return { status: 503, code: "ServiceUnavailableException" };
+  const items = (input as { TransactItems?: unknown[] }).TransactItems ?? [];
+  const reasons = items.map((_item, index) => (index === 0 ? { Code: "TransactionConflict" } : { Code: "None" }));
+  const Message = `Transaction cancelled, please refer cancellation reasons for specific reasons [${reasons.map(({ Code }) => Code).join(", ")}]`;
+  return { status: 400, code: "TransactionCanceledException", body: { Message, CancellationReasons: reasons } };
+}

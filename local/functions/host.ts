@@ -1,0 +1,116 @@
+/** Hosts one function: sandboxes on demand, one event each, a queue in front, and every line it prints. */
+import { randomUUID } from "node:crypto";
+import { type FunctionDescription, type Instance, type Outcome, startInstance } from "./instance.ts";
+
+/** A hosted function. */
+export interface HostedFunction {
+  readonly description: FunctionDescription;
+  /**
+   * Runs one event.
+   * @param event any JSON value
+   * @returns the payload or the error; refuses with `TooManyRequestsException` when too many wait
+   */
+  invoke(event: unknown, requestId?: string): Promise<Outcome>;
+  /** What it printed, newest last; the oldest lines are dropped. */
+  logs(): string[];
+  /** Kills one sandbox, a busy one if there is any; tells whether there was one. */
+  crash(): boolean;
+  close(): Promise<void>;
+}
+
+interface Waiting {
+  readonly event: unknown;
+  readonly requestId: string;
+  readonly resolve: (outcome: Outcome) => void;
+}
+
+const longestQueue = 5_000;
+const mostLines = 5_000;
+
+/**
+ * Makes a host; no process starts before the first event.
+ * @param onLine takes each line the function prints, for a log file
+ */
+export function hostFunction(
+  description: FunctionDescription,
+  onLine: (line: string) => void = () => undefined,
+): HostedFunction {
+  const instances = new Map<Instance, "idle" | "busy">();
+  const queue: Waiting[] = [];
+  const lines: string[] = [];
+  let closed = false;
+  const print = (line: string) => {
+    if (lines.push(line) > mostLines) lines.splice(0, lines.length - mostLines);
+    onLine(line);
+  };
+
+  const runOn = async (instance: Instance, waiting: Waiting): Promise<void> => {
+    instances.set(instance, "busy");
+    const { name, arn, memoryMegabytes, timeoutMillis } = description;
+    const outcome = await instance.ready.then(
+      () =>
+        instance.run({
+          event: waiting.event,
+          requestId: waiting.requestId,
+          functionName: name,
+          functionArn: arn,
+          memoryMegabytes,
+          deadlineMillis: Date.now() + timeoutMillis,
+        }),
+      (thrown: Error): Outcome => ({ error: { errorType: "Runtime.ExitError", errorMessage: thrown.message } }),
+    );
+    if ("error" in outcome) print(`${outcome.error.errorType}: ${outcome.error.errorMessage}`);
+    if (instance.alive && !timedOut(outcome)) instances.set(instance, "idle");
+    else instances.delete(instance);
+    waiting.resolve(outcome);
+    work();
+  };
+  const freeInstance = (): Instance | undefined => {
+    for (const [instance, state] of instances) if (state === "idle" && instance.alive) return instance;
+    if (instances.size >= description.mostInstances) return undefined;
+    const instance = startInstance(description, print);
+    instances.set(instance, "idle");
+    void instance.gone.then(() => instances.delete(instance));
+    return instance;
+  };
+  const work = (): void => {
+    while (queue.length > 0 && !closed) {
+      const instance = freeInstance();
+      const waiting = instance === undefined ? undefined : queue.shift();
+      if (instance === undefined || waiting === undefined) return;
+      void runOn(instance, waiting);
+    }
+  };
+
+  return {
+    description,
+    invoke(event, requestId = randomUUID()) {
+      if (closed || queue.length >= longestQueue) {
+        return Promise.resolve({ error: { errorType: "TooManyRequestsException", errorMessage: "Rate Exceeded." } });
+      }
+      return new Promise((resolve) => {
+        queue.push({ event, requestId, resolve });
+        work();
+      });
+    },
+    logs: () => [...lines],
+    crash() {
+      const all = [...instances];
+      const [chosen] = all.find(([, state]) => state === "busy") ?? all[0] ?? [];
+      chosen?.kill();
+      return chosen !== undefined;
+    },
+    async close() {
+      closed = true;
+      const ended = { error: { errorType: "Runtime.ExitError", errorMessage: "the cloud was closed" } };
+      for (const waiting of queue.splice(0)) waiting.resolve(ended);
+      const all = [...instances.keys()];
+      for (const instance of all) instance.kill();
+      await Promise.all(all.map(({ gone }) => gone));
+    },
+  };
+}
+
+function timedOut(outcome: Outcome): boolean {
+  return "error" in outcome && outcome.error.errorType === "Sandbox.Timedout";
+}

@@ -1,0 +1,36 @@
+/** SSM Parameter Store (`AmazonSSM`): GetParameter on the template's parameters. */
+import { contextOf, type Json, ok, type Service, ServiceError, textMember, unknownOperation } from "./service.ts";
+
+/** A parameter of the template. */
+export interface Parameter {
+  readonly name: string;
+  readonly type: string;
+  readonly value: string;
+}
+
+/**
+ * The account's parameters. What the template says wins at every start, as a deployment would.
+ * @param place account and Region of their ARNs
+ */
+export function openSsm(parameters: readonly Parameter[], place: { account: string; region: string }): Service {
+  const stored = new Map(parameters.map((parameter) => [parameter.name, { ...parameter, version: 1 }]));
+  const arnOf = (name: string) => `arn:aws:ssm:${place.region}:${place.account}:parameter/${name.replace(/^\//, "")}`;
+  const get = (input: Json) => {
+    const found = stored.get(textMember(input, "Name"));
+    if (found === undefined) throw new ServiceError("ParameterNotFound", "");
+    const { name, type, value, version } = found;
+    return ok({
+      Parameter: { ARN: arnOf(name), DataType: "text", Name: name, Type: type, Value: value, Version: version },
+    });
+  };
+  return {
+    target: "AmazonSSM",
+    access: (operation, input) => [
+      { action: `ssm:${operation}`, resource: arnOf(textMember(input, "Name")), context: contextOf({}) },
+    ],
+    call(operation, input) {
+      if (operation !== "GetParameter") throw unknownOperation("SSM", operation);
+      return get(input);
+    },
+  };
+}
