@@ -23,6 +23,7 @@ export interface RelayWatch {
 
 interface Carried {
   readonly sequence: string;
+  readonly eventId: string;
   readonly entry: BusEntry;
 }
 
@@ -43,7 +44,7 @@ export function createRelay(bus: Bus, watch: RelayWatch): (records: readonly Str
       outcome.forEach((why, i) => {
         const one = batch[i];
         if (why === undefined || !one) return;
-        if (forGood.has(why)) watch.lost(idOf(one.entry), why);
+        if (forGood.has(why)) watch.lost(one.eventId, why);
         else failures.push({ itemIdentifier: one.sequence });
       });
       const again = outcome.filter((why) => why !== undefined && !forGood.has(why));
@@ -66,7 +67,11 @@ function read(record: StreamRecord, watch: RelayWatch): readonly Carried[] {
   const sequence = record.dynamodb?.SequenceNumber;
   const row = unmarshall(record.dynamodb?.NewImage ?? {});
   const { eventId, body, detailType, timeMillis, traceHeader } = row;
-  const whole = typeof body === "string" && typeof detailType === "string" && typeof timeMillis === "number";
+  const whole =
+    typeof eventId === "string" &&
+    typeof body === "string" &&
+    typeof detailType === "string" &&
+    typeof timeMillis === "number";
   if (!whole || sequence === undefined) return lost(watch, eventId, "malformed");
   const entry: BusEntry = {
     source: "lanyard",
@@ -75,7 +80,9 @@ function read(record: StreamRecord, watch: RelayWatch): readonly Carried[] {
     timeMillis,
     ...(typeof traceHeader === "string" ? { traceHeader: traceHeader.slice(0, 500) } : {}),
   };
-  return entryBytes(entry) > busLimits.bytes ? lost(watch, eventId, "too large for the bus") : [{ sequence, entry }];
+  return entryBytes(entry) > busLimits.bytes
+    ? lost(watch, eventId, "too large for the bus")
+    : [{ sequence, eventId, entry }];
 }
 
 function lost(watch: RelayWatch, eventId: unknown, why: string): readonly Carried[] {
@@ -96,13 +103,4 @@ function batches(carried: readonly Carried[]): readonly (readonly Carried[])[] {
     else all.push([one]);
   }
   return all;
-}
-
-function idOf(entry: BusEntry): string {
-  try {
-    const { metadata } = JSON.parse(entry.detail) as { metadata?: { uid?: unknown } };
-    return typeof metadata?.uid === "string" ? metadata.uid : "unknown";
-  } catch {
-    return "unknown";
-  }
 }

@@ -1,0 +1,86 @@
+import { type CreateTableCommandInput, DynamoDB } from "@aws-sdk/client-dynamodb";
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { documentClient, type Tables } from "../../lambdas/aws/dynamo.ts";
+import { sessionIndexes, sessionIndexKeys, tableKeys } from "../../lambdas/env.ts";
+import { type DynamoDb, openDynamoDb } from "../../local/dynamodb/engine.ts";
+import { startDynamoServer } from "../../local/dynamodb/server.ts";
+
+/** The product's five tables in an embedded DynamoDB, behind the real SDK client. */
+export interface Cloud {
+  readonly db: DynamoDb;
+  readonly client: DynamoDBDocumentClient;
+  readonly tables: Tables;
+  /** Calls the client sent, by operation, since the last look. */
+  taken(): readonly { readonly operation: string; readonly input: unknown }[];
+  close(): Promise<void>;
+}
+
+export const tableNames: Tables = {
+  sessions: "Sessions",
+  markers: "Markers",
+  revocations: "Revocations",
+  registry: "Registry",
+  outbox: "Outbox",
+};
+
+/** Opens an empty cloud; `maxAttempts` is the SDK's own, so that tests see what is repeated by us. */
+export async function openCloud(maxAttempts = 1): Promise<Cloud> {
+  const db = await openDynamoDb();
+  const server = await startDynamoServer(db);
+  const plain = new DynamoDB({
+    endpoint: server.endpoint,
+    region: "eu-west-1",
+    credentials: { accessKeyId: "AKIALOCAL", secretAccessKey: "local" },
+    maxAttempts,
+  });
+  for (const name of Object.keys(tableNames) as (keyof Tables)[]) await plain.createTable(definition(name));
+  const client = documentClient(plain);
+  const calls: { operation: string; input: unknown }[] = [];
+  client.middlewareStack.add(
+    (next, context) => (args) => {
+      calls.push({ operation: String(context.commandName), input: structuredClone(args.input) });
+      return next(args);
+    },
+    { step: "initialize", name: "noted" },
+  );
+  return {
+    db,
+    client,
+    tables: tableNames,
+    taken: () => calls.splice(0),
+    async close() {
+      plain.destroy();
+      await server.close();
+      await db.close();
+    },
+  };
+}
+
+function definition(name: keyof Tables): CreateTableCommandInput {
+  const keys: { partition: string; sort?: string } = tableKeys[name];
+  const attributes = new Set([keys.partition, ...(keys.sort === undefined ? [] : [keys.sort])]);
+  const indexes =
+    name !== "sessions"
+      ? []
+      : (Object.keys(sessionIndexes) as (keyof typeof sessionIndexes)[]).map((index) => {
+          const partition = sessionIndexKeys[index];
+          attributes.add(partition);
+          return {
+            IndexName: sessionIndexes[index],
+            KeySchema: keySchema(partition, partition === "sid" ? undefined : "sid"),
+            Projection: { ProjectionType: "KEYS_ONLY" as const },
+          };
+        });
+  return {
+    TableName: tableNames[name],
+    BillingMode: "PAY_PER_REQUEST",
+    AttributeDefinitions: [...attributes].map((attribute) => ({ AttributeName: attribute, AttributeType: "S" })),
+    KeySchema: keySchema(keys.partition, keys.sort),
+    ...(indexes.length > 0 ? { GlobalSecondaryIndexes: indexes } : {}),
+  };
+}
+
+const keySchema = (partition: string, sort: string | undefined) => [
+  { AttributeName: partition, KeyType: "HASH" as const },
+  ...(sort === undefined ? [] : [{ AttributeName: sort, KeyType: "RANGE" as const }]),
+];
