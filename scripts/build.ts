@@ -3,7 +3,6 @@
  * (the runtime's own version floats). `node scripts/build.ts [--report]`.
  */
 import { copyFileSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Metafile } from "esbuild";
@@ -84,7 +83,8 @@ function entry(name: string): string {
 }
 
 function cedarWasm(): string {
-  const web = createRequire(import.meta.url).resolve("@cedar-policy/cedar-wasm/web");
+  // `./web` has an import condition only: `require.resolve` does not find it
+  const web = fileURLToPath(import.meta.resolve("@cedar-policy/cedar-wasm/web"));
   return join(dirname(web), "cedar_wasm_bg.wasm");
 }
 
