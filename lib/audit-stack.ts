@@ -1,5 +1,6 @@
-import { CfnOutput, Stack } from "aws-cdk-lib";
-import { CfnEventBusPolicy, EventBus } from "aws-cdk-lib/aws-events";
+import { Aws, CfnOutput, CfnResource, Stack } from "aws-cdk-lib";
+import { EventBus } from "aws-cdk-lib/aws-events";
+import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import type { Construct } from "constructs";
@@ -21,7 +22,7 @@ export class AuditStack extends Stack {
     super(scope, "Audit", stackProps(stage, "audit", "relay, bus and delivery of audit records"));
     this.bus = new EventBus(this, "Bus", { eventBusName: `lanyard-${stage.name}-audit` });
     this.onlyTheRelayPuts(stage);
-    this.topic = new Topic(this, "Alarms", { enforceSSL: true });
+    this.topic = this.alarmTopic();
     if (stage.alarms.email) this.topic.addSubscription(new EmailSubscription(stage.alarms.email));
     const carried = relay(this, stage, dist, state, this.bus);
     const delivery = new Delivery(this, "Delivery", stage, state, this.bus);
@@ -37,18 +38,37 @@ export class AuditStack extends Stack {
     new CfnOutput(this, "AlarmTopic", { value: this.topic.topicArn });
   }
 
+  /** A topic with a policy of its own loses the default one, by which alarms of the account may publish. */
+  private alarmTopic(): Topic {
+    const topic = new Topic(this, "Alarms", { enforceSSL: true });
+    topic.addToResourcePolicy(
+      new PolicyStatement({
+        sid: "AlarmsPublish",
+        principals: [new ServicePrincipal("cloudwatch.amazonaws.com")],
+        actions: ["sns:Publish"],
+        resources: [topic.topicArn],
+        conditions: { StringEquals: { "aws:SourceAccount": Aws.ACCOUNT_ID } },
+      }),
+    );
+    return topic;
+  }
+
   /** Whoever may put events anywhere in the account could otherwise put forged records here (threat 23). */
   private onlyTheRelayPuts(stage: Stage): void {
-    new CfnEventBusPolicy(this, "OnlyTheRelayPuts", {
-      eventBusName: this.bus.eventBusName,
-      statementId: "OnlyTheRelayPuts",
-      statement: {
-        Sid: "OnlyTheRelayPuts",
-        Effect: "Deny",
-        Principal: "*",
-        Action: "events:PutEvents",
-        Resource: this.bus.eventBusArn,
-        Condition: { ArnNotEquals: { "aws:PrincipalArn": roleArn(stage, "relay") } },
+    // the typed construct warns of its own deprecated properties, set or not
+    new CfnResource(this, "OnlyTheRelayPuts", {
+      type: "AWS::Events::EventBusPolicy",
+      properties: {
+        EventBusName: this.bus.eventBusName,
+        StatementId: "OnlyTheRelayPuts",
+        Statement: {
+          Sid: "OnlyTheRelayPuts",
+          Effect: "Deny",
+          Principal: "*",
+          Action: "events:PutEvents",
+          Resource: this.bus.eventBusArn,
+          Condition: { ArnNotEquals: { "aws:PrincipalArn": roleArn(stage, "relay") } },
+        },
       },
     });
   }

@@ -1,0 +1,83 @@
+/** One synthesized deployment for the tests of this folder, with the context of `cdk.json` and bundles that do nothing. */
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { App } from "aws-cdk-lib";
+import { type Deployment, deployment } from "../../lib/deployment.ts";
+import { stageOf } from "../../lib/stage.ts";
+
+export const account = "111122223333";
+export const region = "eu-west-1";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Bundles that do nothing, one folder a function. */
+export const bundles = join(root, "test/stack/fixtures/bundles");
+
+/** The feature flags that the command line tool would hand over. */
+export const context: Record<string, unknown> = JSON.parse(readFileSync(join(root, "cdk.json"), "utf8")).context;
+
+export interface Resource {
+  readonly Type: string;
+  readonly Properties: Record<string, unknown>;
+  readonly DependsOn?: string | string[];
+  readonly DeletionPolicy?: string;
+  readonly UpdateReplacePolicy?: string;
+}
+
+export interface Template {
+  readonly Resources: Record<string, Resource>;
+  readonly Outputs: Record<string, { Value: unknown; Export?: { Name: string } }>;
+}
+
+export type StackName = "State" | "Audit" | "Issuer" | "Service";
+
+export interface Synthesized {
+  readonly folder: string;
+  readonly templates: Record<StackName, Template>;
+}
+
+/**
+ * Synthesizes stage `dev`.
+ * @param settings as in the stage's file
+ * @param change may spoil the deployment before it is synthesized
+ */
+export function synthesized(
+  settings: Record<string, unknown> = {},
+  options: { validate?: boolean; change?: (made: Deployment) => void } = {},
+): Synthesized {
+  const folder = mkdtempSync(join(tmpdir(), "lanyard-stack-"));
+  // the validator takes seconds: one file alone pays for it
+  process.env.CDK_VALIDATION = options.validate ? "true" : "false";
+  const app = new App({ context, outdir: folder });
+  const made = deployment(app, stageOf("dev", settings), bundles);
+  options.change?.(made);
+  app.synth();
+  const read = (name: StackName): Template =>
+    JSON.parse(readFileSync(join(folder, `${name}.template.json`), "utf8")) as Template;
+  return {
+    folder,
+    templates: { State: read("State"), Audit: read("Audit"), Issuer: read("Issuer"), Service: read("Service") },
+  };
+}
+
+/** Every resource of a type, with its stack and logical id. */
+export function all(
+  templates: Synthesized["templates"],
+  type: string,
+): { stack: StackName; id: string; it: Resource }[] {
+  return Object.entries(templates).flatMap(([stack, { Resources }]) =>
+    Object.entries(Resources)
+      .filter(([, it]) => it.Type === type)
+      .map(([id, it]) => ({ stack: stack as StackName, id, it })),
+  );
+}
+
+/** The one resource of a type whose logical id starts so. */
+export function one(template: Template, type: string, prefix = ""): Resource {
+  const found = Object.entries(template.Resources).filter(([id, it]) => it.Type === type && id.startsWith(prefix));
+  const [only] = found;
+  if (!only || found.length > 1) throw new Error(`${found.length} resources of ${type} start with "${prefix}"`);
+  return only[1];
+}
