@@ -45,6 +45,7 @@ async function pages(input: Partial<QueryCommandInput>): Promise<Image[]> {
     });
     found.push(...(page.Items ?? []));
     ExclusiveStartKey = page.LastEvaluatedKey;
+    if (found.length > 2 * ITEMS) throw new Error("paging goes round in circles");
   } while (ExclusiveStartKey !== undefined);
   return found;
 }
