@@ -29,7 +29,10 @@ async function discovery(known = true) {
     ownKeys: ownKeys(...signers),
     urls: async () => (known ? urls : undefined),
     lists: {
-      read: async (list) => void asked.push(list) ?? (list === "2026080101-0" ? "signed.list.token" : undefined),
+      read: async (list) => {
+        asked.push(list);
+        return list === "2026080101-0" ? "signed.list.token" : undefined;
+      },
     },
   });
   return { endpoint, identity, session, status, asked };
