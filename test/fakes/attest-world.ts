@@ -1,0 +1,132 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { createAttestEndpoint } from "../../core/attest/attest.ts";
+import { awsStsWebIdentity } from "../../core/attest/aws-sts-web-identity.ts";
+import { verifyIdentityToken } from "../../core/attest/identity-token.ts";
+import type { AuditFacts } from "../../core/audit/record.ts";
+import { createKeySets } from "../../core/keys/key-sets.ts";
+import type { MacSource } from "../../core/ports.ts";
+import type { Registration } from "../../core/registry/model.ts";
+import type { RegistrySnapshot } from "../../core/registry/snapshot.ts";
+import type { Call } from "../../core/wire.ts";
+import { dpopProof, ownKeys, randomIds, testKey, testSigner } from "./keys.ts";
+import { agent, agentId, registry, trustDomain } from "./registry.ts";
+import { MemoryStore } from "./store.ts";
+import { type StsChanges, stsIssuer } from "./sts.ts";
+import { MemoryWeb } from "./web.ts";
+
+export const attestIssuer = "https://abc123.lambda-url.eu-west-1.on.aws";
+export const attestUrl = "https://att789.lambda-url.eu-west-1.on.aws/";
+export const attestStart = 1_785_542_400;
+
+/** Minute keys as a KMS HMAC key would make them, counting which were asked for. */
+export function testMacs(): MacSource & { asked: number[] } {
+  const secret = randomBytes(32);
+  const asked: number[] = [];
+  const minuteKey = async (minute: number) => {
+    asked.push(minute);
+    return createHmac("sha256", secret).update(String(minute)).digest();
+  };
+  return { asked, minuteKey };
+}
+
+/** The attest service in memory, with one AWS account whose planner function attests, and a clock only tests move. */
+export async function createAttestWorld(...rows: readonly Registration[]) {
+  const time = { seconds: attestStart };
+  const clock = { nowMillis: () => time.seconds * 1000 };
+  const [key, identityKey] = await Promise.all([testKey(), testKey()]);
+  const signer = testSigner("identity", identityKey);
+  const sts = stsIssuer("https://11111111-2222-3333-4444-555555555555.tokens.sts.global.api.aws", "123456789012");
+  const web = new MemoryWeb();
+  web.issuer(sts.issuer, [sts.jwk], `${sts.issuer}/.well-known/jwks.json`);
+  const base: readonly Registration[] = [
+    agent("planner", { selectors: [{ type: "aws-sts-web-identity", exact: { roleArn: sts.roleArn } }] }),
+    {
+      kind: "trusted-issuer",
+      name: "account",
+      purpose: "aws-sts",
+      issuer: sts.issuer,
+      algorithms: ["RS256", "ES384"],
+      account: sts.account,
+    },
+  ];
+  const kept = base.filter((row) => !rows.some((other) => other.kind === row.kind && other.name === row.name));
+  const versions = new Map<number, RegistrySnapshot>([[1, registry(1, ...kept, ...rows)]]);
+  const held = { version: 1 };
+  const at = async (version: number) => {
+    const snapshot = versions.get(version);
+    if (!snapshot) throw new Error(`no registry version ${version}`);
+    held.version = version;
+    return snapshot;
+  };
+  const store = new MemoryStore({ registryVersion: 1, nowSeconds: () => time.seconds });
+  const folded: AuditFacts[] = [];
+  const macs = testMacs();
+  const keySets = createKeySets({ fetcher: web, clock, ownIssuer: attestIssuer });
+  const deps = {
+    clock,
+    ids: randomIds,
+    registries: { current: async () => versions.get(held.version), at },
+    store,
+    outbox: store,
+    fold: { add: async (facts: AuditFacts) => void folded.push(facts) },
+    attestors: [awsStsWebIdentity({ keySets })],
+    signer,
+    macs,
+    issuer: attestIssuer,
+    trustDomain,
+  };
+  const endpoint = createAttestEndpoint(deps);
+
+  const call = (path: string, body: unknown, more: Partial<Call> = {}): Call => ({
+    method: "POST",
+    url: `${attestUrl.slice(0, -1)}${path}`,
+    path,
+    contentType: "application/json",
+    body: typeof body === "string" ? body : JSON.stringify(body),
+    dpop: [dpopProof(key, `${attestUrl.slice(0, -1)}${path}`, time.seconds)],
+    requestId: "req-1",
+    ...more,
+  });
+  const send = async (sent: Call) => {
+    const { status, body, headers } = await endpoint(sent);
+    return { status, headers, body: JSON.parse(body) as Record<string, unknown> };
+  };
+  const challenge = async () => String((await send(call("/challenge", "{}"))).body.attestation_challenge);
+  /** A request that is right in every way, but for what a test changes. */
+  const request = async (changes: StsChanges = {}, more: object = {}) => {
+    const fresh = await challenge();
+    const tags = { "lanyard-challenge": fresh, "lanyard-jkt": key.jkt };
+    const token = sts.document(attestIssuer, time.seconds, tags, changes);
+    return { agent: agentId("planner"), evidence: { type: "aws-sts-web-identity", token }, challenge: fresh, ...more };
+  };
+  const attest = async (changes: StsChanges = {}, more: object = {}) => send(call("/", await request(changes, more)));
+  const verify = (token: unknown) =>
+    verifyIdentityToken(String(token), { ownKeys: ownKeys(signer), issuer: attestIssuer, clock, trustDomain });
+  /** The reason the last refusal was recorded with, folded or alone. */
+  const lastDenial = () => {
+    const record = store.records.at(-1);
+    const own = record?.eventId.startsWith("denied#") ? JSON.parse(record.body).unmapped.lanyard : undefined;
+    return { folded: folded.at(-1)?.denial, own };
+  };
+  return {
+    time,
+    clock,
+    key,
+    sts,
+    web,
+    store,
+    folded,
+    macs,
+    versions,
+    held,
+    deps,
+    signer,
+    call,
+    send,
+    challenge,
+    request,
+    attest,
+    verify,
+    lastDenial,
+  };
+}
