@@ -9,6 +9,17 @@ const MAX_EXPRESSION_BYTES = 4096;
 /** An attribute value 32 deep is about 70 JSON levels deep; beyond this nothing legal remains. */
 const MAX_JSON_DEPTH = 100;
 
+/** The parameters from before expressions; dynalite knows them, but nothing of ours may be built on them. */
+const LEGACY = [
+  "Expected",
+  "AttributeUpdates",
+  "KeyConditions",
+  "QueryFilter",
+  "ScanFilter",
+  "AttributesToGet",
+  "ConditionalOperator",
+];
+
 /**
  * What DynamoDB refuses in a raw request and dynalite lets pass. Run before dynalite walks the input recursively.
  * @throws ValidationException
@@ -20,6 +31,8 @@ export function checkRaw(operation: string, input: Record<string, unknown>): voi
       throw invalid("Nesting Levels have exceeded supported limits");
     }
   }
+  const legacy = LEGACY.find((name) => input[name] != null);
+  if (legacy !== undefined) throw invalid(`the embedded DynamoDB has no legacy parameter ${legacy}: use an expression`);
   for (const [name, value] of Object.entries(input)) {
     if (!name.endsWith("Expression") || typeof value !== "string") continue;
     if (Buffer.byteLength(value) > MAX_EXPRESSION_BYTES)

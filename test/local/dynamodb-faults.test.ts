@@ -78,6 +78,13 @@ describe("fault switches", () => {
   });
 });
 
+test.each([
+  ["PutItem", { ...item("a"), Expected: { id: { Exists: false } } }],
+  ["UpdateItem", { ...get("a"), AttributeUpdates: { n: { Value: { N: "1" }, Action: "ADD" } } }],
+])("%s with a legacy parameter is refused, not half understood", async (operation, input) => {
+  expect(await refusal(db, operation, input)).toBe("ValidationException");
+});
+
 describe("the HTTP front", () => {
   test("leaves the SDK without an answer in a played crash", async () => {
     const server = await startDynamoServer(db);

@@ -73,7 +73,7 @@ test.prop([history], { numRuns: 60 })(
         });
         found.push(...(page.Items as WireItem[]).map((item) => String(item.id?.S)));
         ExclusiveStartKey = page.LastEvaluatedKey;
-      if (found.length > 100) throw new Error("paging goes round in circles");
+        if (found.length > 100) throw new Error("paging goes round in circles");
       } while (ExclusiveStartKey !== undefined);
       return found;
     };
