@@ -18,7 +18,7 @@ const withoutFunctionUrls = new Set([
  * @returns the reason, or undefined where it can
  */
 export function refusedRegion(region: string): string | undefined {
-  if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(region)) return `"${region}" is no Region's name; write it like "eu-west-1"`;
+  if (!/^[a-z]{2,4}(-[a-z]+)+-\d$/.test(region)) return `"${region}" is no Region's name; write it like "eu-west-1"`;
   if (/^(cn|us-gov|us-iso[a-z]*|eu-isoe|eusc)-/.test(region)) {
     return `${region} is of a partition whose security token service issues other tokens; choose a commercial Region`;
   }

@@ -1,0 +1,147 @@
+import { describe, expect, test } from "vitest";
+import { resolved, type Statement } from "./resolved.ts";
+import { account, all, one, region, synthesized } from "./synthesized.ts";
+
+const { templates } = synthesized();
+const { Audit } = templates;
+const read = (value: unknown) => resolved(templates, "Audit", value);
+const busArn = `arn:aws:events:${region}:${account}:event-bus/lanyard-dev-audit`;
+
+describe("from the bus to the bucket", () => {
+  const rule = one(Audit, "AWS::Events::Rule", "DeliveryRule").Properties;
+  const [target] = read(rule.Targets) as [Record<string, unknown>];
+  const firehose = one(Audit, "AWS::KinesisFirehose::DeliveryStream").Properties;
+  const destination = firehose.ExtendedS3DestinationConfiguration as Record<string, unknown>;
+
+  test("the rule hands on the record itself, not a text made of it", () => {
+    expect(target.InputPath).toBe("$.detail");
+    expect(target.InputTransformer).toBeUndefined();
+    expect(target.Input).toBeUndefined();
+  });
+
+  test("Firehose ends each record with a newline", () => {
+    expect(destination.ProcessingConfiguration).toEqual({
+      Enabled: true,
+      Processors: [
+        { Type: "AppendDelimiterToRecord", Parameters: [{ ParameterName: "Delimiter", ParameterValue: "\\n" }] },
+      ],
+    });
+  });
+
+  test("what the rule cannot deliver within a day lands in its dead-letter queue", () => {
+    expect(target.DeadLetterConfig).toEqual({ Arn: expect.stringMatching(/:DeliveryUndelivered/) });
+    expect(target.RetryPolicy).toEqual({ MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 });
+  });
+
+  test("that queue lets this rule send, and nobody else", () => {
+    const { Statement } = read(
+      one(Audit, "AWS::SQS::QueuePolicy", "DeliveryUndelivered").Properties.PolicyDocument,
+    ) as { Statement: Statement[] };
+    const allowed = Statement.filter(({ Effect }) => Effect === "Allow");
+    expect(allowed).toHaveLength(1);
+    expect(allowed[0]).toMatchObject({
+      Action: "sqs:SendMessage",
+      Principal: { Service: "events.amazonaws.com" },
+      Condition: { ArnEquals: { "aws:SourceArn": expect.stringMatching(/:rule\/DeliveryRule/) } },
+    });
+  });
+
+  test("objects are gzipped, by the day they arrived, 15 seconds or 5 MB apart", () => {
+    expect(destination).toMatchObject({
+      Prefix: "audit/dt=!{timestamp:yyyy-MM-dd}/",
+      ErrorOutputPrefix: "errors/!{firehose:error-output-type}/dt=!{timestamp:yyyy-MM-dd}/",
+      CompressionFormat: "GZIP",
+      BufferingHints: { IntervalInSeconds: 15, SizeInMBs: 5 },
+    });
+    expect(firehose.DeliveryStreamEncryptionConfigurationInput).toEqual({ KeyType: "AWS_OWNED_CMK" });
+  });
+});
+
+describe("the relay", () => {
+  test("reads the outbox from its oldest record, takes only inserted ones and gives up on none silently", () => {
+    const mapping = one(Audit, "AWS::Lambda::EventSourceMapping").Properties;
+    expect(read(mapping.EventSourceArn)).toMatch(/table\/TablesOutbox[^/]*\/stream\//);
+    expect(mapping).toMatchObject({
+      StartingPosition: "TRIM_HORIZON",
+      FilterCriteria: { Filters: [{ Pattern: '{"eventName":["INSERT"]}' }] },
+      BisectBatchOnFunctionError: true,
+      FunctionResponseTypes: ["ReportBatchItemFailures"],
+      MaximumRetryAttempts: 20,
+      MaximumRecordAgeInSeconds: 72_000,
+      ParallelizationFactor: 4,
+      DestinationConfig: {
+        OnFailure: { Destination: { "Fn::GetAtt": [expect.stringMatching(/^RelayFailures/), "Arn"] } },
+      },
+    });
+  });
+
+  test("threat 23: the bus refuses events from anybody else", () => {
+    expect(read(one(Audit, "AWS::Events::EventBusPolicy").Properties)).toEqual({
+      EventBusName: "lanyard-dev-audit",
+      StatementId: "OnlyTheRelayPuts",
+      Statement: {
+        Sid: "OnlyTheRelayPuts",
+        Effect: "Deny",
+        Principal: "*",
+        Action: "events:PutEvents",
+        Resource: busArn,
+        Condition: { ArnNotEquals: { "aws:PrincipalArn": `arn:aws:iam::${account}:role/lanyard-dev-relay` } },
+      },
+    });
+  });
+});
+
+describe("the watch on the keys", () => {
+  const rules = all(templates, "AWS::Events::Rule").filter(({ id }) => id.startsWith("KeyWatch"));
+  const pattern = (id: string) =>
+    read(rules.find((rule) => rule.id.startsWith(`KeyWatch${id}`))?.it.Properties.EventPattern) as {
+      detail: { eventName: string[]; resources: { ARN: string[] }; userIdentity?: unknown };
+    };
+
+  test("sees read events too, since Sign is one", () => {
+    expect(rules).toHaveLength(5);
+    for (const { it } of rules) expect(it.Properties.State).toBe("ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS");
+  });
+
+  test.each([
+    ["Identity", "attest"],
+    ["Session", "token"],
+    ["Status", "publisher"],
+    ["Seal", "sealer"],
+  ])("threat 11: tells of a Sign with %s by anybody but %s, root and users included", (key, signer) => {
+    const { detail } = pattern(`Signed${key}`);
+    expect(detail.eventName).toEqual(["Sign"]);
+    expect(detail.resources.ARN).toEqual([expect.stringContaining(`key/Keys${key}`)]);
+    const other = { "anything-but": [`arn:aws:iam::${account}:role/lanyard-dev-${signer}`] };
+    expect(detail.userIdentity).toEqual({ sessionContext: { sessionIssuer: { arn: [other, { exists: false }] } } });
+  });
+
+  test("threat 11: tells of a changed policy, a grant, and of any of the six keys being disabled or deleted", () => {
+    const { detail } = pattern("Changed");
+    for (const name of ["PutKeyPolicy", "CreateGrant", "ScheduleKeyDeletion", "DisableKey"]) {
+      expect(detail.eventName).toContain(name);
+    }
+    expect(detail.resources.ARN).toHaveLength(6);
+  });
+
+  test("may publish to the topic, and so may alarms", () => {
+    const { Statement } = read(one(Audit, "AWS::SNS::TopicPolicy").Properties.PolicyDocument) as {
+      Statement: Statement[];
+    };
+    const allowed = Statement.filter(({ Effect }) => Effect === "Allow");
+    expect(allowed.map(({ Principal }) => Principal)).toEqual([
+      { Service: "cloudwatch.amazonaws.com" },
+      { Service: "events.amazonaws.com" },
+    ]);
+    expect(allowed[1]?.Condition?.ArnEquals?.["aws:SourceArn"]).toHaveLength(5);
+  });
+});
+
+test("every queue is encrypted by SQS itself, keeps two weeks and refuses plain HTTP", () => {
+  const queues = all(templates, "AWS::SQS::Queue");
+  expect(queues).toHaveLength(3);
+  for (const { it } of queues) {
+    expect(it.Properties).toEqual({ MessageRetentionPeriod: 1_209_600, SqsManagedSseEnabled: true });
+  }
+  expect(all(templates, "AWS::SQS::QueuePolicy")).toHaveLength(3);
+});

@@ -1,0 +1,198 @@
+import { describe, expect, test } from "vitest";
+import { list, statementsOf } from "./resolved.ts";
+import { rightsOf } from "./rights.ts";
+import { all, type StackName, synthesized } from "./synthesized.ts";
+
+const { templates } = synthesized();
+
+const dataKey = [
+  "kms:Decrypt",
+  "kms:DescribeKey",
+  "kms:Encrypt",
+  "kms:GenerateDataKey",
+  "kms:GenerateDataKeyWithoutPlaintext",
+  "kms:ReEncryptFrom",
+  "kms:ReEncryptTo",
+].map((action) => `${action} on Data if by DynamoDB`);
+
+const everyFunction = (role: string) => [
+  `logs:CreateLogStream on log-group:${role}Logs:*`,
+  `logs:PutLogEvents on log-group:${role}Logs:*`,
+  "xray:PutTelemetryRecords on *",
+  "xray:PutTraceSegments on *",
+];
+
+const record = ["dynamodb:PutItem on Outbox if in a transaction", "dynamodb:PutItem on Outbox if row denied#*"];
+const stream = (table: string) =>
+  ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"].map(
+    (action) => `dynamodb:${action} on ${table}/stream/2026-01-01T00:00:00.000`,
+  );
+const publishers = "row status#* or list#* or publish#*";
+const operators = "row session#* or standing#* or deployment#*";
+
+const expected: [StackName, string, string[]][] = [
+  [
+    "Service",
+    "Attest",
+    [
+      "dynamodb:BatchGetItem on Revocations",
+      "dynamodb:PutItem on Markers if in a transaction",
+      "dynamodb:Query on Registry",
+      "kms:GenerateMac on Nonce if HS256",
+      "kms:GetPublicKey on Identity",
+      "kms:Sign on Identity if an ES256 digest",
+      ...record,
+    ],
+  ],
+  [
+    "Service",
+    "Token",
+    [
+      "dynamodb:BatchGetItem on Markers",
+      "dynamodb:BatchGetItem on Revocations",
+      "dynamodb:BatchGetItem on Sessions",
+      "dynamodb:GetItem on Sessions",
+      "dynamodb:PutItem on Markers if in a transaction",
+      "dynamodb:PutItem on Sessions if in a transaction",
+      "dynamodb:Query on Registry",
+      "dynamodb:UpdateItem on Markers",
+      "dynamodb:UpdateItem on Sessions",
+      "kms:GetPublicKey on Identity",
+      "kms:GetPublicKey on Session",
+      "kms:Sign on Session if an ES256 digest",
+      ...record,
+    ],
+  ],
+  [
+    "Service",
+    "Introspect",
+    [
+      "dynamodb:BatchGetItem on Markers",
+      "dynamodb:BatchGetItem on Revocations",
+      "dynamodb:BatchGetItem on Sessions",
+      "dynamodb:PutItem on Outbox if row denied#*",
+      "dynamodb:Query on Registry",
+      "kms:GetPublicKey on Identity",
+      "kms:GetPublicKey on Session",
+    ],
+  ],
+  [
+    "Service",
+    "Revoke",
+    [
+      "dynamodb:BatchGetItem on Markers",
+      "dynamodb:BatchGetItem on Revocations",
+      "dynamodb:BatchGetItem on Sessions",
+      "dynamodb:GetItem on Revocations",
+      "dynamodb:GetItem on Sessions",
+      "dynamodb:PutItem on Markers if in a transaction",
+      "dynamodb:PutItem on Revocations if row session#*",
+      "dynamodb:Query on Registry",
+      "dynamodb:UpdateItem on Revocations if row session#*",
+      "dynamodb:UpdateItem on Sessions",
+      "kms:GetPublicKey on Identity",
+      "kms:GetPublicKey on Session",
+      ...record,
+    ],
+  ],
+  [
+    "Service",
+    "AdminRevoke",
+    [
+      "dynamodb:GetItem on Sessions",
+      "dynamodb:PutItem on Markers if in a transaction",
+      `dynamodb:PutItem on Revocations if ${operators}`,
+      "dynamodb:Query on Sessions/index/bySid",
+      `dynamodb:UpdateItem on Revocations if ${operators}`,
+      ...record,
+    ],
+  ],
+  [
+    "Issuer",
+    "Discovery",
+    [
+      "dynamodb:GetItem on Revocations if row list#*",
+      "kms:GetPublicKey on Identity",
+      "kms:GetPublicKey on Session",
+      "kms:GetPublicKey on Status",
+      "ssm:GetParameter on parameter/lanyard/dev/urls",
+    ],
+  ],
+  [
+    "Service",
+    "Publisher",
+    [
+      "dynamodb:BatchGetItem on Sessions",
+      "dynamodb:GetItem on Sessions",
+      "dynamodb:Query on Sessions",
+      ...["byAgent", "byBuild", "byPrincipal", "bySid"].map((index) => `dynamodb:Query on Sessions/index/${index}`),
+      ...["GetItem", "PutItem", "UpdateItem"].map((action) => `dynamodb:${action} on Revocations if ${publishers}`),
+      "kms:GetPublicKey on Status",
+      "kms:Sign on Status if an ES256 digest",
+      "sqs:SendMessage on PublisherFailures",
+      ...stream("Revocations"),
+    ],
+  ],
+  [
+    "Audit",
+    "Relay",
+    ["events:PutEvents on event-bus/lanyard-dev-audit", "sqs:SendMessage on RelayFailures", ...stream("Outbox")],
+  ],
+];
+
+describe("rights of the functions", () => {
+  test.each(expected)("%s %s may do exactly what it needs", (stack, role, rights) => {
+    expect(rightsOf(templates, stack, role)).toEqual([...rights, ...dataKey, ...everyFunction(role)].sort());
+  });
+
+  test("no function is left out of the list above", () => {
+    const made = all(templates, "AWS::Lambda::Function").map(({ stack, id }) => `${stack} ${id.split("Function")[0]}`);
+    expect(made.sort()).toEqual(expected.map(([stack, role]) => `${stack} ${role}`).sort());
+  });
+
+  test("Firehose may add objects below two prefixes and can neither delete nor touch retention", () => {
+    const rights = rightsOf(templates, "Audit", "DeliveryFirehose").map((line) =>
+      line.replace(/auditbucket\w+/, "bucket"),
+    );
+    expect(rights).toEqual([
+      "kms:Decrypt on Data if by S3",
+      "kms:GenerateDataKey on Data if by S3",
+      "logs:PutLogEvents on log-group:DeliveryLogs:*",
+      "s3:AbortMultipartUpload on bucket/audit/*",
+      "s3:AbortMultipartUpload on bucket/errors/*",
+      "s3:GetBucketLocation on bucket",
+      "s3:ListBucket on bucket",
+      "s3:ListBucketMultipartUploads on bucket",
+      "s3:ListMultipartUploadParts on bucket/audit/*",
+      "s3:ListMultipartUploadParts on bucket/errors/*",
+      "s3:PutObject on bucket/audit/*",
+      "s3:PutObject on bucket/errors/*",
+    ]);
+  });
+
+  test("no role has a wildcard action, and `*` as resource only for tracing", () => {
+    const roles = all(templates, "AWS::IAM::Role");
+    expect(roles.length).toBeGreaterThan(9);
+    for (const { stack, id } of roles) {
+      for (const statement of statementsOf(templates, stack, id)) {
+        expect(list(statement.Action).filter((action) => action.includes("*"))).toEqual([]);
+        if (list(statement.Resource).includes("*")) {
+          expect(list(statement.Action).every((action) => action.startsWith("xray:"))).toBe(true);
+        }
+      }
+    }
+  });
+
+  test("threat 3: each signing key is signed with by one role, and no function with a URL but attest and token has one", () => {
+    const signers = all(templates, "AWS::IAM::Role").flatMap(({ stack, id }) =>
+      rightsOf(templates, stack, id)
+        .filter((line) => line.startsWith("kms:Sign"))
+        .map((line) => `${id.replace(/Role.*/, "")}: ${line}`),
+    );
+    expect(signers.sort()).toEqual([
+      "Attest: kms:Sign on Identity if an ES256 digest",
+      "Publisher: kms:Sign on Status if an ES256 digest",
+      "Token: kms:Sign on Session if an ES256 digest",
+    ]);
+  });
+});

@@ -1,0 +1,217 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { env } from "../../lambdas/env.ts";
+import { resolved } from "./resolved.ts";
+import { all, one, type StackName, synthesized } from "./synthesized.ts";
+
+const { templates } = synthesized();
+const { Service, Issuer } = templates;
+const read = (value: unknown) => resolved(templates, "Service", value);
+const logical = (value: unknown) => JSON.stringify(value);
+
+describe("addresses", () => {
+  const urls = all(templates, "AWS::Lambda::Url");
+  const permissions = all(templates, "AWS::Lambda::Permission");
+  const permissionsOf = (id: string) =>
+    permissions
+      .filter(({ it }) => logical(it.Properties.FunctionName).includes(`"${id}`))
+      .map(({ it }) => it.Properties);
+
+  test("six functions have one, and only the operator's asks IAM", () => {
+    expect(urls.map(({ id, it }) => `${id.split("Function")[0]} ${it.Properties.AuthType}`).sort()).toEqual([
+      "AdminRevoke AWS_IAM",
+      "Attest NONE",
+      "Discovery NONE",
+      "Introspect NONE",
+      "Revoke NONE",
+      "Token NONE",
+    ]);
+  });
+
+  test.each(["Attest", "Token", "Introspect", "Revoke", "Discovery"])(
+    "%s has both permissions of a public URL",
+    (id) => {
+      expect(permissionsOf(id)).toEqual([
+        expect.objectContaining({ Action: "lambda:InvokeFunctionUrl", FunctionUrlAuthType: "NONE", Principal: "*" }),
+        expect.objectContaining({ Action: "lambda:InvokeFunction", InvokedViaFunctionUrl: true, Principal: "*" }),
+      ]);
+    },
+  );
+
+  test("threat 18: nobody invokes admin-revoke but through its URL, and no permission opens another way", () => {
+    expect(permissionsOf("AdminRevoke")).toEqual([]);
+    const policies = all(templates, "AWS::Lambda::ResourcePolicy");
+    expect(policies).toHaveLength(1);
+    const { ResourceArn, PolicyDocument } = read(policies[0]?.it.Properties) as Record<string, unknown>;
+    expect(ResourceArn).toMatch(/function:AdminRevoke/);
+    expect(PolicyDocument).toEqual({
+      Version: "2012-10-17",
+      Statement: [
+        {
+          Sid: "OnlyThroughTheUrl",
+          Effect: "Deny",
+          Principal: "*",
+          Action: "lambda:InvokeFunction",
+          Resource: ResourceArn,
+          // plain Bool would let a call pass that carries no such key
+          Condition: { BoolIfExists: { "lambda:InvokedViaFunctionUrl": "false" } },
+        },
+      ],
+    });
+  });
+
+  test("relay and publisher have no URL, and only the clock may invoke the publisher", () => {
+    expect(permissionsOf("Relay")).toEqual([]);
+    expect(permissionsOf("Publisher")).toEqual([
+      expect.objectContaining({ Principal: "events.amazonaws.com", SourceArn: expect.anything() }),
+    ]);
+    expect(one(Service, "AWS::Events::Rule").Properties.ScheduleExpression).toBe("rate(1 minute)");
+  });
+});
+
+describe("the issuer", () => {
+  const issuer = "https://discoveryfunctionfunctionurl46c1da03.lambda-url.eu-west-1.on.aws";
+
+  test("is discovery's URL without its slash, scheme kept, in every function that names it", () => {
+    const named = all(templates, "AWS::Lambda::Function").filter(({ stack, it }) => {
+      const { Variables } = it.Properties.Environment as { Variables: Record<string, unknown> };
+      const value = Variables[env.issuer];
+      if (value !== undefined) expect(resolved(templates, stack, value)).toBe(issuer);
+      return value !== undefined;
+    });
+    expect(named.map(({ id }) => id.split("Function")[0]).sort()).toEqual([
+      "AdminRevoke",
+      "Attest",
+      "Introspect",
+      "Publisher",
+      "Revoke",
+      "Token",
+    ]);
+  });
+
+  test("depends on State alone: the parameter's name is a literal, so that no circle closes", () => {
+    const imports = JSON.stringify(Issuer).match(/"Fn::ImportValue":"lanyard-dev-[a-z]+/g) ?? [];
+    expect([...new Set(imports)]).toEqual(['"Fn::ImportValue":"lanyard-dev-state']);
+    const { Environment } = one(Issuer, "AWS::Lambda::Function").Properties as {
+      Environment: { Variables: Record<string, unknown> };
+    };
+    expect(Environment.Variables[env.urlsParameter]).toBe("/lanyard/dev/urls");
+  });
+
+  test("publishes the functions' URLs as JSON under that name", () => {
+    const { Name, Value } = one(Service, "AWS::SSM::Parameter").Properties;
+    expect(Name).toBe("/lanyard/dev/urls");
+    const urls = JSON.parse(String(read(Value))) as Record<string, string>;
+    expect(Object.keys(urls)).toEqual(["attest", "token", "introspect", "revoke", "adminRevoke"]);
+    for (const url of Object.values(urls))
+      expect(url).toMatch(/^https:\/\/[a-z0-9]+\.lambda-url\.eu-west-1\.on\.aws\/$/);
+    expect(new Set(Object.values(urls)).size).toBe(5);
+  });
+});
+
+describe("every function", () => {
+  const functions = all(templates, "AWS::Lambda::Function");
+
+  test("runs Node 24 on arm64, traced, with its own role and log group", () => {
+    for (const { it } of functions) {
+      expect(it.Properties).toMatchObject({
+        Runtime: "nodejs24.x",
+        Architectures: ["arm64"],
+        Handler: "index.handler",
+        TracingConfig: { Mode: "Active" },
+      });
+    }
+    const distinct = (pick: (properties: Record<string, unknown>) => unknown) =>
+      new Set(functions.map(({ stack, it }) => `${stack} ${logical(pick(it.Properties))}`)).size;
+    expect(distinct(({ Role }) => Role)).toBe(functions.length);
+    expect(distinct(({ LoggingConfig }) => LoggingConfig)).toBe(functions.length);
+  });
+
+  test("finds only variables that lambdas/env.ts names, and those of Powertools", () => {
+    const known = [...Object.values(env), "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "LOG_LEVEL"];
+    for (const { it } of functions) {
+      const { Variables } = it.Properties.Environment as { Variables: Record<string, string> };
+      expect(Object.keys(Variables).filter((name) => !known.includes(name))).toEqual([]);
+      expect(Variables).toMatchObject({
+        [env.stage]: "dev",
+        [env.trustDomain]: "dev.lanyard.internal",
+        LOG_LEVEL: "INFO",
+      });
+    }
+  });
+
+  test("has alarms on failures and throttles, each with somewhere to go", () => {
+    const alarms = all(templates, "AWS::CloudWatch::Alarm");
+    const watched = alarms.filter(({ it }) => it.Properties.MetricName === "Errors");
+    expect(watched).toHaveLength(functions.length);
+    expect(alarms.filter(({ it }) => it.Properties.MetricName === "Throttles")).toHaveLength(functions.length);
+    for (const { it } of alarms) expect(it.Properties.AlarmActions).toHaveLength(1);
+  });
+
+  test("reserves no concurrency unless the stage says so", () => {
+    for (const { it } of functions) expect(it.Properties.ReservedConcurrentExecutions).toBeUndefined();
+    const reserved = synthesized({ reservedConcurrency: { token: 50, discovery: 5 } }).templates;
+    expect(one(reserved.Service, "AWS::Lambda::Function", "Token").Properties.ReservedConcurrentExecutions).toBe(50);
+    expect(one(reserved.Issuer, "AWS::Lambda::Function").Properties.ReservedConcurrentExecutions).toBe(5);
+  });
+});
+
+test("the publisher wakes for revocations and never for what it wrote itself", () => {
+  const { FilterCriteria, EventSourceArn } = one(Service, "AWS::Lambda::EventSourceMapping").Properties;
+  expect(read(EventSourceArn)).toMatch(/table\/TablesRevocations[^/]*\/stream\//);
+  const [filter] = (FilterCriteria as { Filters: { Pattern: string }[] }).Filters;
+  expect(JSON.parse(filter?.Pattern ?? "")).toEqual({
+    eventName: ["INSERT", "MODIFY"],
+    dynamodb: {
+      Keys: { subject: { S: [{ prefix: "session#" }, { prefix: "standing#" }, { prefix: "deployment#" }] } },
+    },
+  });
+});
+
+describe("the stacks", () => {
+  test("refer to one another by exports only, in one direction", () => {
+    expect(JSON.stringify(templates)).not.toContain("Fn::GetStackOutput");
+    const below = (stack: StackName) =>
+      [...new Set(JSON.stringify(templates[stack]).match(/"Fn::ImportValue":"lanyard-dev-[a-z]+/g) ?? [])]
+        .map((found) => found.split("lanyard-dev-")[1])
+        .sort();
+    expect(below("State")).toEqual([]);
+    expect(below("Audit")).toEqual(["state"]);
+    expect(below("Issuer")).toEqual(["state"]);
+    expect(below("Service")).toEqual(["audit", "issuer", "state"]);
+  });
+
+  test("of state and issuer cannot be deleted by accident", () => {
+    const { folder } = synthesized();
+    const { artifacts } = JSON.parse(readFileSync(`${folder}/manifest.json`, "utf8")) as {
+      artifacts: Record<string, { properties?: { terminationProtection?: boolean } }>;
+    };
+    const protectedOnes = Object.entries(artifacts).filter(([, { properties }]) => properties?.terminationProtection);
+    expect(protectedOnes.map(([name]) => name).sort()).toEqual(["Issuer", "State"]);
+  });
+
+  test("tell every URL, the bucket, the bus, the tables, the trust domain and the Region", () => {
+    const told = Object.values(templates).flatMap(({ Outputs }) =>
+      Object.keys(Outputs ?? {}).filter((name) => !name.startsWith("Exports")),
+    );
+    expect(told.sort()).toEqual([
+      "AdminRevokeUrl",
+      "AlarmTopic",
+      "AttestUrl",
+      "AuditBucketName",
+      "AuditBusArn",
+      "AuditBusName",
+      "IntrospectUrl",
+      "IssuerUrl",
+      "MarkersTable",
+      "OutboxTable",
+      "Region",
+      "RegistryTable",
+      "RevocationsTable",
+      "RevokeUrl",
+      "SessionsTable",
+      "TokenUrl",
+      "TrustDomain",
+    ]);
+  });
+});

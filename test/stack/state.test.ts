@@ -1,0 +1,232 @@
+import { describe, expect, test } from "vitest";
+import { resolved, type Statement } from "./resolved.ts";
+import { account, all, one, region, synthesized, type Template } from "./synthesized.ts";
+
+const { templates } = synthesized();
+const { State } = templates;
+const role = (name: string) => `arn:aws:iam::${account}:role/lanyard-dev-${name}`;
+
+function policy(properties: Record<string, unknown>, name: string): Statement[] {
+  return (resolved(templates, "State", properties[name]) as { Statement: Statement[] }).Statement;
+}
+
+describe("retained resources", () => {
+  // a changed id is a new resource: an empty table, a new key, another issuer
+  const kept: Record<string, string[]> = {
+    State: [
+      "AuditBucketB01E0AE8",
+      "KeysDataA2F7C5E6",
+      "KeysIdentityE99CE39F",
+      "KeysNonce1B1A3A3F",
+      "KeysSeal44E72624",
+      "KeysSessionC69A383E",
+      "KeysStatus33E29662",
+      "TablesMarkersF06A8A47",
+      "TablesOutboxD51CD487",
+      "TablesRegistry55D7706D",
+      "TablesRevocations4CFAEA74",
+      "TablesSessions486350CB",
+    ],
+    Issuer: [
+      "DiscoveryFunctionEB86AD59",
+      "DiscoveryFunctionFunctionUrl46C1DA03",
+      "DiscoveryFunctioninvokefunctionA462CE24",
+      "DiscoveryFunctioninvokefunctionurl5975282F",
+      "DiscoveryLogs99DF3CE1",
+      "DiscoveryRole2C97B6E4",
+      "DiscoveryRoleDefaultPolicy9656D794",
+    ],
+    Audit: [],
+    Service: [],
+  };
+  test.each(Object.entries(kept))("of %s keep their logical ids", (stack, ids) => {
+    const { Resources } = templates[stack as keyof typeof templates];
+    const retained = Object.keys(Resources).filter((id) => Resources[id]?.DeletionPolicy?.startsWith("Retain"));
+    expect(retained.sort()).toEqual(ids);
+    for (const id of ids) expect(Resources[id]?.UpdateReplacePolicy).toBe("Retain");
+  });
+
+  test("have no physical names, so that a failed first deployment leaves nothing in the way", () => {
+    for (const { Type, Properties } of Object.values(State.Resources)) {
+      expect([Type, Properties.TableName, Properties.BucketName, Properties.AliasName]).toEqual([
+        Type,
+        undefined,
+        undefined,
+        undefined,
+      ]);
+    }
+    expect(one(templates.Issuer, "AWS::Lambda::Function").Properties.FunctionName).toBeUndefined();
+  });
+
+  test("State holds tables, keys and the bucket alone: nothing that can fail", () => {
+    const types = new Set(Object.values(State.Resources).map(({ Type }) => Type));
+    expect([...types].sort()).toEqual([
+      "AWS::DynamoDB::GlobalTable",
+      "AWS::KMS::Key",
+      "AWS::S3::Bucket",
+      "AWS::S3::BucketPolicy",
+    ]);
+  });
+});
+
+describe("tables", () => {
+  const table = (name: string, template: Template = State) =>
+    one(template, "AWS::DynamoDB::GlobalTable", `Tables${name}`).Properties;
+  const keys = (schema: unknown) => (schema as { AttributeName: string }[]).map((key) => key.AttributeName);
+
+  test.each([
+    ["Sessions", ["root", "sid"], true, false],
+    ["Markers", ["key"], true, false],
+    ["Revocations", ["subject"], true, true],
+    ["Registry", ["kind", "name"], false, false],
+    ["Outbox", ["eventId"], true, true],
+  ])("%s has its keys, TTL and stream", (name, schema, ttl, stream) => {
+    const { KeySchema, TimeToLiveSpecification, StreamSpecification, BillingMode } = table(name);
+    expect(keys(KeySchema)).toEqual(schema);
+    expect(TimeToLiveSpecification).toEqual(ttl ? { AttributeName: "expiresAt", Enabled: true } : undefined);
+    expect(StreamSpecification).toEqual(stream ? { StreamViewType: "NEW_IMAGE" } : undefined);
+    expect(BillingMode).toBe("PAY_PER_REQUEST");
+  });
+
+  test("all are encrypted by the data key, protected from deletion and restorable to a point in time", () => {
+    const tables = all(templates, "AWS::DynamoDB::GlobalTable");
+    expect(tables).toHaveLength(5);
+    for (const { it } of tables) {
+      expect(it.Properties.SSESpecification).toEqual({ SSEEnabled: true, SSEType: "KMS" });
+      expect(resolved(templates, "State", it.Properties.Replicas)).toMatchObject([
+        {
+          Region: region,
+          DeletionProtectionEnabled: true,
+          PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+          SSESpecification: { KMSMasterKeyId: `arn:aws:kms:${region}:${account}:key/KeysDataA2F7C5E6` },
+        },
+      ]);
+    }
+  });
+
+  test("Sessions has all four indexes from the first deployment, keys only", () => {
+    const indexes = table("Sessions").GlobalSecondaryIndexes as {
+      IndexName: string;
+      KeySchema: unknown;
+      Projection: unknown;
+    }[];
+    expect(indexes.map(({ IndexName, KeySchema }) => [IndexName, ...keys(KeySchema)])).toEqual([
+      ["byAgent", "agentKey", "sid"],
+      ["byPrincipal", "principalKey", "sid"],
+      ["byBuild", "buildKey", "sid"],
+      ["bySid", "sid"],
+    ]);
+    for (const { Projection } of indexes) expect(Projection).toEqual({ ProjectionType: "KEYS_ONLY" });
+  });
+});
+
+describe("keys", () => {
+  test.each([
+    ["Identity", "attest"],
+    ["Session", "token"],
+    ["Status", "publisher"],
+    ["Seal", "sealer"],
+  ])(
+    "threat 11: %s signs ES256 digests for the role of %s, and an explicit deny stops everybody else",
+    (name, signer) => {
+      const { Properties } = one(State, "AWS::KMS::Key", `Keys${name}`);
+      expect(Properties).toMatchObject({ KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" });
+      const denied = { Effect: "Deny", Principal: { AWS: "*" }, Action: "kms:Sign", Resource: "*" };
+      expect(policy(Properties, "KeyPolicy")).toEqual([
+        {
+          Sid: "AccountAdministers",
+          Effect: "Allow",
+          Principal: { AWS: `arn:aws:iam::${account}:root` },
+          Action: "kms:*",
+          Resource: "*",
+        },
+        { ...denied, Sid: "OneRoleOnly", Condition: { ArnNotEquals: { "aws:PrincipalArn": role(signer) } } },
+        { ...denied, Sid: "OnlyMessageTypeDIGEST", Condition: { StringNotEquals: { "kms:MessageType": "DIGEST" } } },
+        {
+          ...denied,
+          Sid: "OnlySigningAlgorithmECDSASHA256",
+          Condition: { StringNotEquals: { "kms:SigningAlgorithm": "ECDSA_SHA_256" } },
+        },
+      ]);
+    },
+  );
+
+  test("the nonce key makes MACs for attest alone", () => {
+    const { Properties } = one(State, "AWS::KMS::Key", "KeysNonce");
+    expect(Properties).toMatchObject({ KeySpec: "HMAC_256", KeyUsage: "GENERATE_VERIFY_MAC" });
+    expect(policy(Properties, "KeyPolicy")).toContainEqual(
+      expect.objectContaining({
+        Effect: "Deny",
+        Action: "kms:GenerateMac",
+        Condition: { ArnNotEquals: { "aws:PrincipalArn": role("attest") } },
+      }),
+    );
+  });
+
+  test("the data key rotates", () => {
+    expect(one(State, "AWS::KMS::Key", "KeysData").Properties.EnableKeyRotation).toBe(true);
+  });
+
+  test("every role that a policy names by a literal is really made under that name", () => {
+    const made = all(templates, "AWS::IAM::Role").flatMap(({ it }) => it.Properties.RoleName ?? []);
+    const named = JSON.stringify(templates).match(/role\/lanyard-dev-[a-z]+/g) ?? [];
+    // the sealer's stack comes later; its key and its place in the bucket's policy wait for it
+    const awaited = [...new Set(named.map((name) => name.slice("role/".length)))].filter(
+      (name) => !made.includes(name),
+    );
+    expect(awaited).toEqual(["lanyard-dev-sealer"]);
+    expect(made).toHaveLength(5);
+  });
+});
+
+describe("the audit bucket", () => {
+  const { Properties } = one(State, "AWS::S3::Bucket");
+  const statements = policy(one(State, "AWS::S3::BucketPolicy").Properties, "PolicyDocument");
+  const bySid = (sid: string) => statements.find((statement) => statement.Sid === sid);
+
+  test("is versioned and locked without a default retention, private, and encrypted by the data key", () => {
+    expect(Properties).toMatchObject({
+      ObjectLockEnabled: true,
+      VersioningConfiguration: { Status: "Enabled" },
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      BucketEncryption: { ServerSideEncryptionConfiguration: [{ BucketKeyEnabled: true }] },
+    });
+    expect(Properties.ObjectLockConfiguration).toBeUndefined();
+  });
+
+  test("threat 23: nobody deletes, and only the sealer retains", () => {
+    expect(bySid("NobodyRewritesHistory")).toMatchObject({ Effect: "Deny", Principal: { AWS: "*" } });
+    expect(bySid("NobodyRewritesHistory")?.Condition).toBeUndefined();
+    expect(bySid("NobodyRewritesHistory")?.Action).toEqual([
+      "s3:BypassGovernanceRetention",
+      "s3:DeleteObject",
+      "s3:DeleteObjectVersion",
+      "s3:PutBucketObjectLockConfiguration",
+      "s3:PutObjectLegalHold",
+    ]);
+    expect(bySid("OnlyTheSealerRetains")).toMatchObject({
+      Effect: "Deny",
+      Action: "s3:PutObjectRetention",
+      Condition: { ArnNotEquals: { "aws:PrincipalArn": [role("sealer")] } },
+    });
+  });
+
+  test("threat 23: only Firehose and the sealer write", () => {
+    expect(bySid("OnlyFirehoseAndSealerWrite")).toMatchObject({
+      Effect: "Deny",
+      Action: "s3:PutObject",
+      Condition: { ArnNotEquals: { "aws:PrincipalArn": [role("firehose"), role("sealer")] } },
+    });
+  });
+
+  test("refuses everything that comes without TLS, and TLS below 1.2", () => {
+    const conditions = statements.map(({ Effect, Action, Condition }) => JSON.stringify([Effect, Action, Condition]));
+    expect(conditions).toContain('["Deny","s3:*",{"Bool":{"aws:SecureTransport":"false"}}]');
+    expect(conditions).toContain('["Deny","s3:*",{"NumericLessThan":{"s3:TlsVersion":1.2}}]');
+  });
+});
