@@ -1,0 +1,83 @@
+#!/usr/bin/env node
+import { readOptions, type StartOptions, usage } from "./start/options.ts";
+import { tryNext } from "./start/try-next.ts";
+import { createPage, type Page } from "./story/print.ts";
+import { createTeller, type Step } from "./story/step.ts";
+import { tellStory } from "./story/story.ts";
+import { raiseWorld, type World } from "./story/world.ts";
+
+/** What `--json` prints: the only thing on standard output. */
+interface Report {
+  readonly ok: boolean;
+  readonly steps: readonly Step[];
+  /** How many records of this run were read back from the bucket. */
+  readonly auditRecords: number;
+  readonly endpoints: World["endpoints"] | null;
+  /** Why nothing could be told at all. */
+  readonly error?: string;
+}
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  let options: StartOptions;
+  try {
+    options = readOptions(args);
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\n\n${usage}`);
+    return 2;
+  }
+  if (options.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  return run(options, createPage(options.json ? process.stderr : process.stdout, process.env));
+}
+
+async function run(options: StartOptions, page: Page): Promise<number> {
+  const interrupted = firstInterrupt();
+  const startMillis = performance.now();
+  page.heading("Lanyard, on this machine");
+  let world: World;
+  try {
+    world = await raiseWorld({ ...options, onProgress: page.progress });
+  } catch (error) {
+    page.total(false, messageOf(error), performance.now() - startMillis);
+    if (options.json) report({ ok: false, steps: [], auditRecords: 0, endpoints: null, error: messageOf(error) });
+    return 1;
+  }
+  try {
+    page.heading("The story");
+    const teller = createTeller(page);
+    const story = await Promise.race([tellStory(teller, world, page), interrupted.then(() => undefined)]);
+    if (!story) return 0;
+    const text = story.ok ? `${teller.steps.length} steps, each as it should be` : (story.error ?? "a step misbehaved");
+    page.total(story.ok, text, performance.now() - startMillis);
+    const { ok, auditRecords } = story;
+    if (options.json) report({ ok, steps: teller.steps, auditRecords, endpoints: world.endpoints });
+    if (options.once) return ok ? 0 : 1;
+    for (const line of tryNext(world)) page.line(line);
+    await interrupted;
+    return 0;
+  } finally {
+    await world.close();
+  }
+}
+
+const report = (content: Report): void => void process.stdout.write(`${JSON.stringify(content)}\n`);
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Ctrl-C asks once for a clean stop; a second one does not wait for it. */
+function firstInterrupt(): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const stop = () => {
+      if (asked) process.exit(130);
+      asked = true;
+      resolve();
+    };
+    process.on("SIGINT", stop);
+    process.on("SIGTERM", stop);
+  });
+}

@@ -1,0 +1,118 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import {
+  type Authenticated,
+  createResourceServer,
+  type LanyardAgent,
+  LanyardError,
+  type Refused,
+  type ResourceServer,
+  type Result,
+} from "../../client/index.ts";
+import { listen } from "../loopback.ts";
+import { customerRows, customers, ticketRows, tickets } from "./desk.ts";
+
+/** One small API of the story. */
+export interface Api {
+  /** Where it listens, without trailing slash. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** An answer of an API. */
+interface Reply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+type Route = (caller: Authenticated, path: string) => Promise<Reply>;
+
+/**
+ * The ticket API. It introspects every token, so that a revocation counts at the very next call, and goes one hop on
+ * to the customer API with what the registry says its token entails.
+ * @param agent the ticket API's own identity
+ */
+export function startTicketApi(issuer: string, agent: LanyardAgent, customerApi: string): Promise<Api> {
+  return serve(
+    (requestUrl) => createResourceServer({ issuer, resource: tickets, mode: "introspect", agent, requestUrl }),
+    {
+      "GET /tickets": needs("tickets:read", async () => ok(ticketRows)),
+      "POST /tickets": needs("tickets:write", async () => ({ status: 201, body: { id: "T-3" } })),
+      "GET /tickets/:id/customer": needs("tickets:read", async (caller, path) => {
+        const ticket = ticketRows.find(({ id }) => id === path.split("/")[2]);
+        if (!ticket) return notFound;
+        const grants = [{ resource: customers, scopes: ["customers:read"] }];
+        // not the caller's token goes on, but a child session of this API's own, bound to its own key
+        const hop = await agent.hop(caller.presentedAccessToken, {
+          grants,
+          purpose: `customer of ticket ${ticket.id}`,
+        });
+        const answer = await hop.fetch(`${customerApi}/customers/${ticket.customer}`, { resource: customers });
+        return answer.status === 200
+          ? ok(await answer.json())
+          : { status: 502, body: { error: "customer_api_refused", status: answer.status } };
+      }),
+    },
+  );
+}
+
+/** The customer API. It verifies offline: key set and status list, no call per request, seconds behind a revocation. */
+export function startCustomerApi(issuer: string): Promise<Api> {
+  return serve((requestUrl) => createResourceServer({ issuer, resource: customers, mode: "offline", requestUrl }), {
+    "GET /customers": needs("customers:read", async () => ok(customerRows)),
+    "GET /customers/:id": needs("customers:read", async (caller, path) => {
+      const row = customerRows.find(({ id }) => id === path.split("/")[2]);
+      return row ? ok({ ...row, seenBy: caller.access.agent, history: caller.access.history }) : notFound;
+    }),
+    "POST /customers/:id/notes": needs("customers:notes", async () => ({ status: 201, body: {} })),
+  });
+}
+
+const ok = (body: unknown): Reply => ({ status: 200, body });
+const notFound: Reply = { status: 404, body: { error: "not_found" } };
+
+/** A route that runs only when the caller's token carries `scope`. */
+const needs =
+  (scope: string, route: Route): Route =>
+  async (caller, path) => {
+    const allowed = caller.requires(scope);
+    return allowed.ok ? route(caller, path) : refusal(allowed.error);
+  };
+
+const refusal = ({ reply }: Refused): Reply => ({ status: reply.status, headers: reply.headers, body: reply.body });
+
+/** Serves routes behind a guard; nothing is looked at before the caller has proved itself. */
+async function serve(guardAt: (url: string) => ResourceServer, routes: Readonly<Record<string, Route>>): Promise<Api> {
+  let guard: ResourceServer | undefined;
+  const server = await listen(async (request, response) => {
+    try {
+      const caller = await guard?.authenticate(request);
+      send(response, caller ? await answerTo(caller, request, routes) : { status: 503, body: { error: "starting" } });
+    } catch (error) {
+      // the issuer's refusals are the caller's business only in so far as nothing comes of the request
+      const status = error instanceof LanyardError && !error.retryable ? 403 : 503;
+      send(response, { status, body: { error: error instanceof LanyardError ? error.code : "unavailable" } });
+    }
+  });
+  const url = `http://${server.host}`;
+  guard = guardAt(url);
+  return { url, close: server.close };
+}
+
+async function answerTo(
+  caller: Result<Authenticated, Refused>,
+  request: IncomingMessage,
+  routes: Readonly<Record<string, Route>>,
+): Promise<Reply> {
+  if (!caller.ok) return refusal(caller.error);
+  const path = URL.parse(request.url ?? "/", "http://api")?.pathname ?? "/";
+  const pattern = path.split("/").map((part, index) => (index === 2 ? ":id" : part));
+  const route = routes[`${request.method} ${path}`] ?? routes[`${request.method} ${pattern.join("/")}`];
+  return route ? route(caller.value, path) : notFound;
+}
+
+function send(response: ServerResponse, { status, headers, body }: Reply): void {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  response.writeHead(status, { "Content-Type": "application/json", "Cache-Control": "no-store", ...headers });
+  response.end(text);
+}

@@ -1,0 +1,75 @@
+import { gatherCast } from "./cast.ts";
+import type { Page } from "./print.ts";
+import { awaitRecords, type StoredRecord } from "./records.ts";
+import { Misbehaved, type Teller } from "./step.ts";
+import { fall, type Traces, work } from "./steps.ts";
+import { treeOf } from "./tree.ts";
+import type { World } from "./world.ts";
+
+/** How the story went. */
+export interface Outcome {
+  readonly ok: boolean;
+  /** Records of this run read back from the bucket. */
+  readonly auditRecords: number;
+  /** What misbehaved. */
+  readonly error?: string;
+}
+
+/** Longest wait for the records' way: stream, relay, bus, delivery buffer. */
+const deliveryMillis = 30_000;
+
+/**
+ * Tells the story: a person's work handed from agent to agent, refused where it must be, revoked, and read back from
+ * the audit bucket. Every step is checked; the first one that misbehaves ends it.
+ */
+export async function tellStory(teller: Teller, world: World, page: Page): Promise<Outcome> {
+  const startMillis = Date.now();
+  const cast = await gatherCast(world);
+  const traces: Traces = { refusals: [], names: {}, roots: [] };
+  let records: readonly StoredRecord[] = [];
+  try {
+    const told = await work(teller, world, cast, traces);
+    await fall(teller, cast, told);
+    records = await teller.step("every decision is in the audit bucket", () => readBack(world, traces, startMillis));
+    page.heading("What the audit bucket says");
+    page.tree(treeOf(records, traces.names));
+    return { ok: true, auditRecords: records.length };
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    return { ok: false, auditRecords: records.length, error: text };
+  } finally {
+    await cast.close();
+  }
+}
+
+async function readBack(world: World, traces: Traces, startMillis: number) {
+  const missing = (records: readonly StoredRecord[]) => [
+    ...traces.refusals
+      .filter(({ refused }) => !records.some((record) => isRecordOf(record, refused)))
+      .map((t) => t.step),
+    ...traces.roots.filter((root) => !records.some(({ facts }) => facts.root === root && facts.outcome === "allowed")),
+    ...(records.some(({ facts }) => facts.operation === "revoke") ? [] : ["the operator's revocation"]),
+  ];
+  const ours = (all: readonly StoredRecord[]) => all.filter(({ timeMillis }) => timeMillis >= startMillis);
+  const { auditFolder } = world.endpoints;
+  const all = await awaitRecords(
+    auditFolder,
+    (seen) => missing(ours(seen)).length === 0,
+    deliveryMillis,
+    () => world.cloud.flushAudit(),
+  );
+  const records = ours(all);
+  const lost = missing(records);
+  if (lost.length > 0) throw new Misbehaved(`the audit bucket holds no record of: ${lost.join(", ")}`);
+  const denied = records.filter(({ facts }) => facts.outcome === "denied").length;
+  return {
+    says: `${records.length} records read back from S3, gzipped NDJSON by date; ${denied} of them denials, each with its reason`,
+    facts: { records: records.length, denied },
+    value: records,
+  };
+}
+
+const isRecordOf = ({ facts }: StoredRecord, refused: Traces["refusals"][number]["refused"]): boolean =>
+  facts.outcome === "denied" &&
+  facts.denial?.code === refused.reason &&
+  (refused.requestId === undefined || facts.request_id === refused.requestId);

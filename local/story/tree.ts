@@ -1,0 +1,125 @@
+import type { StoredRecord } from "./records.ts";
+
+/** One line of the printed tree. */
+export interface TreeLine {
+  /** `│  ├─ ` and the like. */
+  readonly branch: string;
+  readonly text: string;
+  readonly outcome?: "allowed" | "denied";
+  /** Reason code of a denial, or what was granted. */
+  readonly note?: string;
+}
+
+interface Node {
+  readonly text: string;
+  readonly outcome?: "allowed" | "denied";
+  readonly note?: string;
+  readonly children: Node[];
+}
+
+const agentName = (id: string | undefined): string => id?.split("/agent/")[1] ?? id ?? "somebody";
+
+const words: Readonly<Record<string, string>> = {
+  attest: "proves what it is",
+  "session.open": "opens the session",
+  "session.offer": "offers a part",
+  "session.redeem": "redeems the offer",
+  "session.hop": "goes one hop on",
+  "session.end": "ends the session",
+  "token.access": "fetches an access token",
+  introspect: "introspects",
+  revoke: "revokes",
+  lift: "lifts a block",
+  request: "asks",
+};
+
+const scopesOf = ({ facts }: StoredRecord): string => {
+  const granted = facts.grants?.flatMap((grant) => grant.scopes) ?? [];
+  const scopes = granted.length > 0 ? granted : (facts.requested?.scopes ?? []);
+  return scopes.join(" ");
+};
+
+const describe = (record: StoredRecord): string => {
+  const { facts } = record;
+  const who = facts.operator_arn ? `operator ${facts.operator_arn.split("/").pop()}` : agentName(facts.agent);
+  const to = facts.offered_to ? ` to ${agentName(facts.offered_to)}` : "";
+  const times = (facts.count ?? 1) > 1 ? ` (${facts.count} times)` : "";
+  return `${who} ${words[facts.operation] ?? facts.operation}${to}${times}`;
+};
+
+const leaf = (record: StoredRecord): Node => ({
+  text: describe(record),
+  outcome: record.facts.outcome,
+  note: [record.facts.denial?.code, scopesOf(record)].filter(Boolean).join(" · "),
+  children: [],
+});
+
+/**
+ * The records as a tree: who started the work, then the session of each agent below the one it came from, then every
+ * decision taken in it. What reached no session stands at the end.
+ * @param records oldest first
+ * @param names principal id → a name people know
+ */
+export function treeOf(records: readonly StoredRecord[], names: Readonly<Record<string, string>>): readonly TreeLine[] {
+  const sessions = sessionNodes(records);
+  const top: Node[] = [];
+  const roots = new Map<string, Node>();
+  for (const [sid, session] of sessions) {
+    if (session.parent !== undefined && sessions.has(session.parent)) continue;
+    const principal = session.principal ?? "unknown";
+    const started = roots.get(principal) ?? { text: names[principal] ?? agentName(principal), children: [] };
+    if (!roots.has(principal)) top.push(started);
+    roots.set(principal, started);
+    started.children.push(nodeOf(sid, sessions));
+  }
+  const loose = records.filter(({ facts }) => !facts.sid || !sessions.has(facts.sid));
+  if (loose.length > 0) top.push({ text: "outside any session", children: loose.map(leaf) });
+  return top.flatMap((node) => [{ branch: "", text: node.text }, ...linesOf(node.children, "")]);
+}
+
+interface SessionNode {
+  readonly agent: string;
+  readonly principal?: string;
+  readonly parent?: string;
+  readonly decisions: StoredRecord[];
+}
+
+const births = new Set(["session.open", "session.redeem", "session.hop"]);
+
+/** A session is born by an allowed decision that names its own id; every other decision is filed under the id it names. */
+function sessionNodes(records: readonly StoredRecord[]): ReadonlyMap<string, SessionNode> {
+  const sessions = new Map<string, SessionNode>();
+  for (const { facts } of records) {
+    if (facts.outcome !== "allowed" || !births.has(facts.operation) || !facts.sid || sessions.has(facts.sid)) continue;
+    sessions.set(facts.sid, {
+      agent: agentName(facts.agent),
+      ...(facts.principal ? { principal: facts.principal } : {}),
+      ...(facts.parent ? { parent: facts.parent } : {}),
+      decisions: [],
+    });
+  }
+  for (const record of records) sessions.get(record.facts.sid ?? "")?.decisions.push(record);
+  return sessions;
+}
+
+function nodeOf(sid: string, sessions: ReadonlyMap<string, SessionNode>): Node {
+  const session = sessions.get(sid);
+  const below = [...sessions].filter(([, other]) => other.parent === sid).map(([child]) => nodeOf(child, sessions));
+  return {
+    text: `${session?.agent}, session ${sid.slice(0, 6)}…`,
+    children: [...(session?.decisions.map(leaf) ?? []), ...below],
+  };
+}
+
+function linesOf(nodes: readonly Node[], indent: string): readonly TreeLine[] {
+  return nodes.flatMap((node, index) => {
+    const last = index === nodes.length - 1;
+    const line: TreeLine = {
+      branch: `${indent}${last ? "└─ " : "├─ "}`,
+      text: node.text,
+      ...(node.outcome ? { outcome: node.outcome } : {}),
+      ...(node.note ? { note: node.note } : {}),
+    };
+    return [line, ...linesOf(node.children, `${indent}${last ? "   " : "│  "}`)];
+  });
+}

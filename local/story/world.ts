@@ -1,0 +1,146 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { applyPlan, planRegistry } from "../../bin/lanyard/apply.ts";
+import type { AgentRegistration, Registration, ResourceRegistration } from "../../core/registry/model.ts";
+import { boot, type RunningCloud } from "../boot.ts";
+import { type Endpoints, writeEndpoints } from "../endpoints.ts";
+import { type IdentityProvider, startIdentityProvider } from "../identity-provider.ts";
+
+/** Everything that runs on this machine, ready to be used: the cloud, the people's provider, the registry, workloads. */
+export interface World {
+  readonly cloud: RunningCloud;
+  readonly provider: IdentityProvider;
+  readonly endpoints: Endpoints;
+  /** Where `endpoints.json` was written; undefined when nobody asked for it. */
+  readonly file?: string;
+  close(): Promise<void>;
+}
+
+/** How to raise it. */
+export interface WorldOptions {
+  /** Keep no state on disk. */
+  readonly memory: boolean;
+  /** State folder; `endpoints.json` is written there, in memory or not. Undefined writes nothing. */
+  readonly directory?: string;
+  /** First of the fixed ports. */
+  readonly port?: number;
+  /** Registry folder; the support desk of `examples/` unless told otherwise. */
+  readonly registry?: string;
+  /** Told about each thing that is up, and how long it took. */
+  readonly onProgress: (text: string, ms?: number) => void;
+}
+
+const supportDesk = fileURLToPath(new URL("../../examples/support-desk", import.meta.url));
+/** Agents a person can sign in for; the others start nobody's work. */
+const applications = ["planner", "researcher", "triage"];
+
+/** Boots the cloud and everything around it, in the order in which each needs the other. */
+export async function raiseWorld(options: WorldOptions): Promise<World> {
+  const { memory, directory, port, onProgress } = options;
+  const kept = memory ? undefined : directory;
+  const bootMillis = stopwatch();
+  const cloud = await boot({
+    ...(kept === undefined ? {} : { directory: kept }),
+    ...(port === undefined ? {} : { portBase: port }),
+    onProgress: (text) => onProgress(text),
+  });
+  try {
+    onProgress("the cloud is up, from the synthesized stacks", bootMillis());
+    const providerMillis = stopwatch();
+    const provider = await startIdentityProvider({
+      lanyardIssuer: cloud.issuer,
+      agents: applications,
+      ...(kept === undefined ? {} : { folder: join(kept, "identity-provider") }),
+      // the row of fixed ports that the cloud takes is shorter than this
+      ...(port === undefined ? {} : { port: port + providerOffset }),
+    });
+    onProgress("the OpenID provider is up", providerMillis());
+    const registryMillis = stopwatch();
+    const furnished = await furnish(cloud, provider, options.registry ?? supportDesk);
+    onProgress(`the registry stands at version ${furnished.version}`, registryMillis());
+    const endpoints = endpointsOf(cloud, provider, furnished);
+    const file = directory === undefined ? undefined : writeEndpoints(directory, endpoints);
+    const close = async () => {
+      await provider.close();
+      await cloud.close();
+    };
+    return { cloud, provider, endpoints, close, ...(file === undefined ? {} : { file }) };
+  } catch (error) {
+    await cloud.close();
+    throw error;
+  }
+}
+
+const providerOffset = 50;
+
+interface Furnished {
+  readonly version: number;
+  readonly rows: readonly Registration[];
+  readonly deployment: Endpoints["deployment"];
+}
+
+/** Applies the registry's folder, as the operator would. */
+async function furnish(cloud: RunningCloud, provider: IdentityProvider, directory: string): Promise<Furnished> {
+  const { account, aws, stsIssuer, outputs, operator } = cloud;
+  const variables = { account, region: aws.region, identityProvider: provider.issuer, stsIssuer };
+  const output = (name: string) => {
+    const value = outputs[name];
+    if (value === undefined) throw new Error(`the stacks have no output ${name}`);
+    return value;
+  };
+  const tables = {
+    registry: output("RegistryTable"),
+    revocations: output("RevocationsTable"),
+    outbox: output("OutboxTable"),
+  };
+  const trustDomain = output("TrustDomain");
+  const dynamo = new DynamoDBClient({ region: aws.region, endpoint: aws.endpoint, credentials: operator });
+  try {
+    const who = { arn: `arn:aws:iam::${account}:role/lanyard-local-operator`, uniqueId: "lanyard-local-operator" };
+    const input = { directory, variables, trustDomain, issuer: cloud.issuer, tables, dynamo, operator: who };
+    const plan = await planRegistry(input);
+    const { version } = await applyPlan(input, plan);
+    return { version, rows: plan.rows, deployment: { trustDomain, tables, variables } };
+  } finally {
+    dynamo.destroy();
+  }
+}
+
+function endpointsOf(cloud: RunningCloud, provider: IdentityProvider, furnished: Furnished): Endpoints {
+  const { rows, deployment } = furnished;
+  const agents = rows.filter((row): row is AgentRegistration => row.kind === "agent");
+  const resources = rows.filter((row): row is ResourceRegistration => row.kind === "resource");
+  const { attest, token, introspect, revoke, discovery, admin } = cloud.urls;
+  return {
+    issuer: cloud.issuer,
+    attest,
+    token,
+    introspect,
+    revoke,
+    discovery,
+    admin,
+    aws: cloud.aws,
+    identityProvider: provider.issuer,
+    signIn: provider.signIn,
+    agents: Object.fromEntries(agents.map((agent) => [agent.name, workload(cloud, deployment.trustDomain, agent)])),
+    operator: { credentials: cloud.operator },
+    resources: Object.fromEntries(resources.map(({ uri, scopes, servedBy }) => [uri, { scopes, servedBy }])),
+    auditFolder: cloud.auditFolder,
+    deployment,
+  };
+}
+
+/** Gives an agent the very role (and function) that its registration selects. */
+function workload(cloud: RunningCloud, trustDomain: string, { name, selectors }: AgentRegistration) {
+  const { roleArn, functionArn } = selectors[0]?.exact ?? {};
+  const role = roleArn ?? `arn:aws:iam::${cloud.account}:role/agents/${name}`;
+  const credentials = cloud.addWorkload({ name, roleArn: role, ...(functionArn === undefined ? {} : { functionArn }) });
+  return { id: `spiffe://${trustDomain}/agent/${name}`, credentials };
+}
+
+/** Milliseconds since now, each time it is asked. */
+const stopwatch = (): (() => number) => {
+  const startMillis = performance.now();
+  return () => performance.now() - startMillis;
+};

@@ -1,0 +1,168 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { GetWebIdentityTokenCommand, STSClient } from "@aws-sdk/client-sts";
+import { expect } from "vitest";
+import {
+  accessTokenType,
+  idTokenType,
+  offerTokenType,
+  sessionTokenType,
+  spiffeAssertionType,
+  tokenExchangeGrant,
+} from "../../../core/wire.ts";
+import { raiseWorld, type World } from "../../../local/story/world.ts";
+import { type FakeIssuer, startFakeIssuer } from "./issuer.ts";
+import { claimsOf, type Key, newKey, type ProofTwist } from "./key.ts";
+import { createLedger, type Ledger } from "./ledger.ts";
+import { labAgents, vault, writeLabRegistry } from "./registry.ts";
+import { type Answer, type Fields, postForm, postJson } from "./wire.ts";
+
+/** An attested agent: a key and the identity token bound to it. */
+export interface Actor {
+  readonly name: string;
+  readonly id: string;
+  readonly key: Key;
+  readonly identity: string;
+}
+
+/** How evidence may be wrong; what is not named is right. */
+export interface EvidenceTwist {
+  readonly audience?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+/** Everything the attacks share: one running cloud, people, keys, and the ledger of what was refused. */
+export interface Lab {
+  readonly world: World;
+  readonly ledger: Ledger;
+  readonly twinA: FakeIssuer;
+  readonly twinB: FakeIssuer;
+  readonly unreachable: string;
+  idOf(name: string): string;
+  challenge(key: Key): Promise<string>;
+  /** Evidence of workload `name`, made for `challenge` and `jkt`. */
+  evidence(name: string, challenge: string, jkt: string, twist?: EvidenceTwist): Promise<string>;
+  attest(body: Record<string, unknown>, key: Key, twist?: ProofTwist): Promise<Answer>;
+  /** Attests; a fresh key unless one is given. Cached for fresh keys: an identity token may be used again. */
+  actor(name: string, key?: Key): Promise<Actor>;
+  /** Posts to token as `actor`. */
+  token(actor: Actor, fields: Fields, twist?: ProofTwist): Promise<Answer>;
+  introspect(actor: Actor, token: string): Promise<Answer>;
+  revoke(actor: Actor, fields: Fields): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+/** The form's part that says who calls. */
+export const assertion = (actor: Pick<Actor, "identity">): Fields => [
+  ["client_assertion_type", spiffeAssertionType],
+  ["client_assertion", actor.identity],
+];
+
+/** The form's part that says what is exchanged. */
+export const exchange = (type: "id" | "access" | "session" | "offer", token: string): Fields => [
+  ["grant_type", tokenExchangeGrant],
+  ["subject_token", token],
+  [
+    "subject_token_type",
+    { id: idTokenType, access: accessTokenType, session: sessionTokenType, offer: offerTokenType }[type],
+  ],
+];
+
+/** Asks for a session token. */
+export const asSession: Fields = [["requested_token_type", sessionTokenType]];
+
+/** Asks for an offer to agent `to`. */
+export const asOfferTo = (to: string): Fields => [
+  ["requested_token_type", offerTokenType],
+  ["audience", to],
+];
+
+/** The token of a granted answer; fails the test when it was refused. */
+export function granted(answer: Answer): string {
+  expect(answer.status, answer.text).toBe(200);
+  return String(answer.json.access_token);
+}
+
+const examples = join(import.meta.dirname, "../../../examples/support-desk");
+
+/** Starts the cloud with the laboratory's registry, in memory. */
+export async function openLab(): Promise<Lab> {
+  const twinA = await startFakeIssuer("twin", "opener-app");
+  const twinB = await startFakeIssuer("twin", "opener-app");
+  // bound once and closed again, so that nothing answers there
+  const gone = await startFakeIssuer("gone", "opener-app");
+  await gone.close();
+  const issuers = { twinA: twinA.issuer, twinB: twinB.issuer, unreachable: gone.issuer };
+  const registry = writeLabRegistry(examples, issuers);
+  const world = await raiseWorld({ memory: true, registry, onProgress: () => undefined });
+  const { endpoints } = world;
+  const idOf = (name: string) => `spiffe://${endpoints.deployment.trustDomain}/agent/${name}`;
+  const actors = new Map<string, Promise<Actor>>();
+  const ask = (url: string) => (actor: Actor, fields: Fields, twist?: ProofTwist) =>
+    postForm(url, [...assertion(actor), ...fields], actor.key, twist);
+  const lab: Lab = {
+    world,
+    ledger: createLedger(world),
+    twinA,
+    twinB,
+    unreachable: gone.issuer,
+    idOf,
+    challenge: async (key) =>
+      String((await postJson(`${endpoints.attest}challenge`, {}, key)).json.attestation_challenge),
+    evidence: (name, challenge, jkt, twist) => evidenceOf(world, name, challenge, jkt, twist),
+    attest: (body, key, twist) => postJson(endpoints.attest, body, key, twist),
+    actor: (name, key) => {
+      if (key) return attested(lab, name, key);
+      const known = actors.get(name) ?? newKey().then((fresh) => attested(lab, name, fresh));
+      actors.set(name, known);
+      return known;
+    },
+    token: ask(endpoints.token),
+    introspect: (actor, token) => ask(endpoints.introspect)(actor, [["token", token]]),
+    revoke: ask(endpoints.revoke),
+    close: async () => {
+      await Promise.all([world.close(), twinA.close(), twinB.close()]);
+      rmSync(registry, { recursive: true });
+    },
+  };
+  return lab;
+}
+
+async function evidenceOf(world: World, name: string, challenge: string, jkt: string, twist: EvidenceTwist = {}) {
+  const { aws, agents, issuer } = world.endpoints;
+  const credentials = agents[name]?.credentials;
+  if (!credentials) throw new Error(`no workload ${name}`);
+  const sts = new STSClient({ region: aws.region, endpoint: aws.endpoint, credentials });
+  const tags = { "lanyard-challenge": challenge, "lanyard-jkt": jkt, ...twist.tags };
+  const answer = await sts.send(
+    new GetWebIdentityTokenCommand({
+      Audience: [twist.audience ?? issuer],
+      SigningAlgorithm: "ES384",
+      DurationSeconds: 60,
+      Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+    }),
+  );
+  return String(answer.WebIdentityToken);
+}
+
+async function attested(lab: Lab, name: string, key: Key): Promise<Actor> {
+  const challenge = await lab.challenge(key);
+  const token = await lab.evidence(name, challenge, key.jkt);
+  const evidence = { type: "aws-sts-web-identity", token };
+  const answer = await lab.attest({ agent: lab.idOf(name), evidence, challenge }, key);
+  expect(answer.status, answer.text).toBe(200);
+  const identity = String(answer.json.identity_token);
+  expect(claimsOf(identity).cnf).toEqual({ jkt: key.jkt });
+  return { name, id: lab.idOf(name), key, identity };
+}
+
+/** A root session of `opener` for a fresh person of issuer twin A over the vault. */
+export async function openSession(lab: Lab, scope = "vault:read", more: Fields = []) {
+  const opener = await lab.actor("opener");
+  const person = await lab.twinA.idToken({ sub: `person-${crypto.randomUUID()}` });
+  const fields: Fields = [...exchange("id", person), ["resource", vault], ["scope", scope], ...asSession, ...more];
+  return { opener, person, token: granted(await lab.token(opener, fields)) };
+}
+
+/** The workloads the laboratory adds to the example's. */
+export const workloads = labAgents;

@@ -1,0 +1,72 @@
+import { expect } from "vitest";
+import type { DenialCode } from "../../../core/denial.ts";
+import { awaitRecords, type StoredRecord } from "../../../local/story/records.ts";
+import type { World } from "../../../local/story/world.ts";
+import type { Answer } from "./wire.ts";
+
+/** What a refusal must look like. */
+export interface Refusal {
+  readonly status: number;
+  /** OAuth error code. */
+  readonly error: string;
+  /** Reason code in the audit record. */
+  readonly code: DenialCode;
+  /** True when the caller had not yet proved who it is: its record may be folded with others of its kind. */
+  readonly anonymous?: boolean;
+}
+
+/** Keeps what was refused, to be found again in the bucket. */
+export interface Ledger {
+  /** Checks an answer against `refusal` at once, and remembers it. */
+  refused(answer: Answer, refusal: Refusal): void;
+  /** Remembers a decision that the caller was not told (introspection, revocation of a stranger's token). */
+  noted(answer: Answer, code: DenialCode): void;
+  readonly entries: readonly { readonly requestId: string; readonly code: DenialCode; readonly anonymous: boolean }[];
+  /** Reads the bucket until every entry is there; the records, and the entries that are still missing. */
+  settle(): Promise<{ records: readonly StoredRecord[]; missing: readonly string[] }>;
+}
+
+/** Marks of our insides that no answer may carry. */
+const internals =
+  /node_modules|at .+\.(ts|mjs|js):\d+|dynamodb|arn:aws|ConditionalCheck|TypeError|undefined|\bstack\b|Exception/i;
+
+export const requestIdOf = (answer: Answer): string => String(answer.headers["x-request-id"] ?? "");
+
+/** What every answer of ours has, granted or refused. */
+export function expectHygiene(answer: Answer): void {
+  expect(answer.headers["cache-control"], "every answer forbids caching").toContain("no-store");
+  expect(requestIdOf(answer), "every answer names its request").toMatch(/^[\w-]{8,}$/);
+  expect(answer.headers["content-type"]).toContain("application/json");
+}
+
+export function createLedger(world: World): Ledger {
+  const entries: { requestId: string; code: DenialCode; anonymous: boolean }[] = [];
+  const missing = (records: readonly StoredRecord[]) => {
+    const byRequest = new Set(records.map(({ facts }) => `${facts.request_id} ${facts.denial?.code}`));
+    const codes = new Set(records.map(({ facts }) => facts.denial?.code));
+    return entries
+      .filter((e) => !byRequest.has(`${e.requestId} ${e.code}`) && !(e.anonymous && codes.has(e.code)))
+      .map((e) => `${e.code} of request ${e.requestId}`);
+  };
+  return {
+    entries,
+    refused(answer, { status, error, code, anonymous = false }) {
+      expect({ status: answer.status, error: answer.json.error }, answer.text).toEqual({ status, error });
+      expectHygiene(answer);
+      expect(Object.keys(answer.json).sort()).toEqual(["error", "error_description"]);
+      expect(answer.text).not.toMatch(internals);
+      entries.push({ requestId: requestIdOf(answer), code, anonymous });
+    },
+    noted: (answer, code) => void entries.push({ requestId: requestIdOf(answer), code, anonymous: false }),
+    async settle() {
+      const { auditFolder } = world.endpoints;
+      const records = await awaitRecords(
+        auditFolder,
+        (all) => missing(all).length === 0,
+        30_000,
+        () => world.cloud.flushAudit(),
+      );
+      return { records, missing: missing(records) };
+    },
+  };
+}
