@@ -102,11 +102,10 @@ export async function createAttestWorld(...rows: readonly Registration[]) {
   const attest = async (changes: StsChanges = {}, more: object = {}) => send(call("/", await request(changes, more)));
   const verify = (token: unknown) =>
     verifyIdentityToken(String(token), { ownKeys: ownKeys(signer), issuer: attestIssuer, clock, trustDomain });
-  /** The reason the last refusal was recorded with, folded or alone. */
-  const lastDenial = () => {
-    const record = store.records.at(-1);
-    const own = record?.eventId.startsWith("denied#") ? JSON.parse(record.body).unmapped.lanyard : undefined;
-    return { folded: folded.at(-1)?.denial, own };
+  /** Takes the last refusal, recorded alone or folded, so that the next look finds only what came since. */
+  const takeDenial = () => {
+    const alone = store.records.at(-1)?.eventId.startsWith("denied#") ? store.records.pop() : undefined;
+    return { own: alone && JSON.parse(alone.body).unmapped.lanyard, folded: folded.pop()?.denial };
   };
   return {
     time,
@@ -127,6 +126,6 @@ export async function createAttestWorld(...rows: readonly Registration[]) {
     request,
     attest,
     verify,
-    lastDenial,
+    takeDenial,
   };
 }
