@@ -93,7 +93,8 @@ function sorted(
 ): Omit<LivenessRows, "complete"> {
   const of = (table: string) => items.filter((found) => found.table === table).map(({ item }) => item);
   const rows = new Map(of(tables.revocations).map((item) => [item.subject as string, item]));
-  const session = sessionOf(of(tables.sessions)[0]);
+  // a function is given the names of the tables it asks for and no others
+  const session = query.session ? sessionOf(of(tables.sessions)[0]) : undefined;
   const sids = query.session ? [query.session.sid, ...query.tombstones] : query.tombstones;
   const deployment = rows.get(copy);
   const standings = query.subjects.flatMap((name) => {
@@ -108,7 +109,7 @@ function sorted(
     ...(deployment && typeof deployment.registryVersion === "number"
       ? { deployment: { ...standingOf(deployment), registryVersion: deployment.registryVersion } }
       : {}),
-    burnt: new Set(of(tables.markers).map((item) => item.key as string)),
+    burnt: new Set(query.burnt.length > 0 ? of(tables.markers).map((item) => item.key as string) : []),
   };
 }
 
