@@ -1,0 +1,79 @@
+import { createHmac, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { KMSClient } from "@aws-sdk/client-kms";
+
+/** What a call to the stand-in carried. */
+export interface KmsCall {
+  readonly operation: string;
+  readonly input: Record<string, unknown>;
+  readonly userAgent: string;
+}
+
+/** A stand-in for KMS that speaks its wire protocol to the real client. */
+export interface FakeKms {
+  readonly client: KMSClient;
+  readonly calls: KmsCall[];
+  readonly publicKey: KeyObject;
+  /** The signing input whose digest may be signed: KMS signs digests, Node's `sign` cannot. */
+  expect(input: Uint8Array): void;
+  /** Set to answer with this instead. */
+  answer: Record<string, unknown> | undefined;
+  /** Calls that fail from now on. */
+  failing: number;
+  close(): Promise<void>;
+}
+
+export async function startKms(): Promise<FakeKms> {
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const macKey = randomBytes(32);
+  let expected: Uint8Array = Buffer.alloc(0);
+  const reply = (operation: string, input: Record<string, unknown>): Record<string, unknown> => {
+    if (operation === "GetPublicKey") {
+      const spki = publicKey.export({ format: "der", type: "spki" });
+      return { KeyId: input.KeyId, PublicKey: spki.toString("base64"), KeyUsage: "SIGN_VERIFY" };
+    }
+    if (operation === "Sign")
+      return { KeyId: input.KeyId, Signature: sign("sha256", expected, privateKey).toString("base64") };
+    const mac = createHmac("sha256", macKey).update(Buffer.from(String(input.Message), "base64"));
+    return { KeyId: input.KeyId, Mac: mac.digest("base64") };
+  };
+  const calls: KmsCall[] = [];
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const operation = String(request.headers["x-amz-target"]).replace("TrentService.", "");
+    const input = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>;
+    calls.push({ operation, input, userAgent: request.headers["user-agent"] ?? "" });
+    const fails = kms.failing > 0;
+    if (fails) kms.failing -= 1;
+    response.writeHead(fails ? 400 : 200, {
+      "content-type": "application/x-amz-json-1.1",
+      "x-amzn-requestid": "kms-1",
+    });
+    response.end(JSON.stringify(fails ? { __type: "DisabledException" } : (kms.answer ?? reply(operation, input))));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const kms: FakeKms = {
+    client: new KMSClient({
+      endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      region: "eu-west-1",
+      credentials: { accessKeyId: "AKIALOCAL", secretAccessKey: "local" },
+      maxAttempts: 1,
+    }),
+    calls,
+    publicKey,
+    expect: (input) => {
+      expected = input;
+    },
+    answer: undefined,
+    failing: 0,
+    close: () =>
+      new Promise((resolve) => {
+        kms.client.destroy();
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+  return kms;
+}

@@ -1,0 +1,181 @@
+import { createHash, createPublicKey, verify } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { calculateJwkThumbprint, exportJWK, importJWK, jwtVerify } from "jose";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { signJwt } from "../../core/sign.ts";
+import { derToJose } from "../../lambdas/aws/ecdsa-der.ts";
+import { createOwnKeys, createPublicKeys } from "../../lambdas/aws/kms-keys.ts";
+import { createKmsSigner } from "../../lambdas/aws/kms-signer.ts";
+import { createMacSource } from "../../lambdas/aws/macs.ts";
+import { type FakeKms, startKms } from "./kms-server.ts";
+
+interface Vectors {
+  readonly testGroups: readonly {
+    readonly publicKeyPem: string;
+    readonly tests: readonly { tcId: number; comment: string; msg: string; sig: string; result: string }[];
+  }[];
+}
+const file = new URL("../vectors/wycheproof-ecdsa/ecdsa_secp256r1_sha256_test.json", import.meta.url);
+const { testGroups } = JSON.parse(readFileSync(file, "utf8")) as Vectors;
+const cases = testGroups.flatMap((group) =>
+  group.tests.map((one) => ({ ...one, key: createPublicKey(group.publicKeyPem), der: Buffer.from(one.sig, "hex") })),
+);
+const holds = (one: (typeof cases)[number], signature: Uint8Array) =>
+  verify("sha256", Buffer.from(one.msg, "hex"), { key: one.key, dsaEncoding: "ieee-p1363" }, signature);
+
+describe("DER to r||s", () => {
+  test("keeps every valid signature of Wycheproof valid, numbers of any length padded to 32 bytes", () => {
+    const valid = cases.filter((one) => one.result === "valid");
+    expect(valid.length).toBe(174);
+    expect(valid.some((one) => one.der.length < 70)).toBe(true);
+    const broken = valid.filter((one) => {
+      const signature = derToJose(one.der);
+      return signature.length !== 64 || !holds(one, signature);
+    });
+    expect(broken.map((one) => `${one.tcId} ${one.comment}`)).toEqual([]);
+  });
+
+  test("makes no invalid encoding of Wycheproof valid", () => {
+    const invalid = cases.filter((one) => one.result === "invalid");
+    expect(invalid.length).toBe(310);
+    const accepted = invalid.filter((one) => {
+      try {
+        return holds(one, derToJose(one.der));
+      } catch {
+        return false;
+      }
+    });
+    expect(accepted.map((one) => `${one.tcId} ${one.comment}`)).toEqual([]);
+  });
+
+  test("pads r = 1 and s = 2", () => {
+    const signature = Buffer.from(derToJose(Buffer.from("3006020101020102", "hex")));
+    expect(signature.toString("hex")).toBe(`${"0".repeat(63)}1${"0".repeat(63)}2`);
+  });
+});
+
+let kms: FakeKms;
+beforeAll(async () => {
+  kms = await startKms();
+});
+afterAll(() => kms.close());
+beforeEach(() => {
+  kms.calls.length = 0;
+  kms.answer = undefined;
+  kms.failing = 0;
+});
+
+describe("the KMS signer", () => {
+  const signer = () => createKmsSigner(kms.client, "session", "arn:key", createPublicKeys(kms.client));
+  const input = Buffer.from("header.payload");
+
+  test("sends a SHA-256 digest of what is signed, and the session's id in the user agent", async () => {
+    kms.expect(input);
+    const { signature, requestId } = await signer().sign(input, "sid_0123456789-abcdefg");
+    expect(signature).toHaveLength(64);
+    expect(verify("sha256", input, { key: kms.publicKey, dsaEncoding: "ieee-p1363" }, signature)).toBe(true);
+    expect(requestId).toBe("kms-1");
+    expect(kms.calls).toHaveLength(1);
+    expect(kms.calls[0]?.input).toEqual({
+      KeyId: "arn:key",
+      Message: createHash("sha256").update(input).digest("base64"),
+      MessageType: "DIGEST",
+      SigningAlgorithm: "ECDSA_SHA_256",
+    });
+    expect(kms.calls[0]?.userAgent).toMatch(/^aws-sdk-js\/.* lanyard\/sid_0123456789-abcdefg$/);
+  });
+
+  test("names each signature by its own session only", async () => {
+    kms.expect(input);
+    const one = signer();
+    await one.sign(input, "first");
+    await one.sign(input, "second");
+    expect(kms.calls[1]?.userAgent).toMatch(/lanyard\/second$/);
+    expect(kms.calls[1]?.userAgent).not.toContain("first");
+  });
+
+  test.each(["a\r\nx-evil: 1", "a b", "", "é", "x".repeat(65)])(
+    "refuses the join id %j: it is a header",
+    async (joinId) => {
+      await expect(signer().sign(input, joinId)).rejects.toThrow("join id");
+      expect(kms.calls).toEqual([]);
+    },
+  );
+
+  test("makes tokens that a standard verifier accepts, `kid` the key's RFC 7638 thumbprint", async () => {
+    const one = signer();
+    const { kid, jwk, alg } = await one.publicKey();
+    expect(kid).toBe(await calculateJwkThumbprint(await exportJWK(kms.publicKey)));
+    const capturing = {
+      ...one,
+      sign: (bytes: Uint8Array, joinId: string) => {
+        kms.expect(bytes);
+        return one.sign(bytes, joinId);
+      },
+    };
+    const { token } = await signJwt(capturing, { typ: "at+jwt" }, { sub: "a" }, "sid");
+    const verified = await jwtVerify(token, await importJWK(jwk, alg));
+    expect(verified.protectedHeader).toEqual({ alg: "ES256", kid, typ: "at+jwt" });
+  });
+
+  test("throws when KMS answers something that is no signature", async () => {
+    kms.answer = { Signature: Buffer.from("junk").toString("base64") };
+    await expect(signer().sign(input, "sid")).rejects.toThrow("not ECDSA in DER");
+    kms.answer = {};
+    await expect(signer().sign(input, "sid")).rejects.toThrow("without a signature");
+  });
+});
+
+describe("public keys", () => {
+  test("are fetched once, however many ask at the same time, and hold nothing private", async () => {
+    const publicKey = createPublicKeys(kms.client);
+    const [one] = await Promise.all([publicKey("arn:key"), publicKey("arn:key"), publicKey("arn:key")]);
+    await publicKey("arn:key");
+    expect(kms.calls).toHaveLength(1);
+    expect(Object.keys(one.jwk).sort()).toEqual(["alg", "crv", "kid", "kty", "use", "x", "y"]);
+  });
+
+  test("are asked for again after a failure", async () => {
+    const publicKey = createPublicKeys(kms.client);
+    kms.failing = 1;
+    await expect(publicKey("arn:key")).rejects.toThrow();
+    expect((await publicKey("arn:key")).alg).toBe("ES256");
+  });
+
+  test("are refused when the key cannot sign by ES256", async () => {
+    const spki = kms.publicKey.export({ format: "der", type: "spki" }).toString("base64");
+    kms.answer = { PublicKey: spki, KeyUsage: "KEY_AGREEMENT" };
+    await expect(createPublicKeys(kms.client)("arn:key")).rejects.toThrow("no P-256 signing key");
+  });
+
+  test("a function knows only the purposes it was given", async () => {
+    const keys = createOwnKeys(createPublicKeys(kms.client), { identity: ["arn:key"] });
+    expect(await keys.keys("identity")).toHaveLength(1);
+    expect(await keys.keys("session")).toEqual([]);
+  });
+});
+
+describe("the minute's secret", () => {
+  test("is the same for every instance, one call a minute each, another the next minute", async () => {
+    const [one, two] = [createMacSource(kms.client, "arn:mac", "iss"), createMacSource(kms.client, "arn:mac", "iss")];
+    const [a, b, c] = await Promise.all([one.minuteKey(7), one.minuteKey(7), two.minuteKey(7)]);
+    expect(kms.calls).toHaveLength(2);
+    expect(Buffer.from(a)).toEqual(Buffer.from(c));
+    expect(Buffer.from(a)).toEqual(Buffer.from(b));
+    expect(Buffer.from(await one.minuteKey(8))).not.toEqual(Buffer.from(a));
+    expect(kms.calls[0]?.input).toMatchObject({ KeyId: "arn:mac", MacAlgorithm: "HMAC_SHA_256" });
+  });
+
+  test("is another for another issuer with the same key", async () => {
+    const a = await createMacSource(kms.client, "arn:mac", "iss").minuteKey(7);
+    const b = await createMacSource(kms.client, "arn:mac", "iss2").minuteKey(7);
+    expect(Buffer.from(a)).not.toEqual(Buffer.from(b));
+  });
+
+  test("is asked for again after a failure", async () => {
+    const macs = createMacSource(kms.client, "arn:mac", "iss");
+    kms.failing = 1;
+    await expect(macs.minuteKey(7)).rejects.toThrow();
+    expect(await macs.minuteKey(7)).toHaveLength(32);
+  });
+});

@@ -1,0 +1,356 @@
+import { GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { fc } from "@fast-check/vitest";
+import { decodeJwt, decodeProtectedHeader } from "jose";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { limits } from "../../core/limits.ts";
+import type { Session } from "../../core/session/model.ts";
+import type { RevocationWrite, SessionStore } from "../../core/session/store.ts";
+import { type Change, changeOf } from "../../core/status/changes.ts";
+import { decodeStatusList, statusAt } from "../../core/status/list.ts";
+import { type PublishDeps, publishChanges, publishMinute } from "../../core/status/publish.ts";
+import { openWindows, parseList, windowEndsAtSeconds, windowOf } from "../../core/status/windows.ts";
+import { createListReader } from "../../lambdas/aws/lists.ts";
+import { createPublishStore } from "../../lambdas/aws/publish-store.ts";
+import { createRevocationStore } from "../../lambdas/aws/revocation-store.ts";
+import { createSessionStore } from "../../lambdas/aws/session-store.ts";
+import { testKey, testSigner } from "../fakes/keys.ts";
+import { id, now, offer, planner, record, researcher, session } from "./samples.ts";
+import { type Cloud, openCloud } from "./tables.ts";
+
+const issuer = "https://abc123.lambda-url.eu-west-1.on.aws";
+let cloud: Cloud;
+let store: SessionStore;
+let deps: PublishDeps;
+let seconds = now;
+beforeEach(async () => {
+  seconds = now;
+  cloud = await openCloud();
+  const clock = { nowMillis: () => seconds * 1000 };
+  store = createSessionStore(cloud.client, cloud.tables, clock);
+  const signer = testSigner("status", await testKey());
+  deps = { clock, issuer, signer, store: createPublishStore(cloud.client, cloud.tables) };
+});
+afterEach(() => cloud.close());
+
+/** Opens a session with a place of its own. */
+async function open(more: Partial<Session> = {}): Promise<Session> {
+  const expiresAtSeconds = more.expiresAtSeconds ?? now + 900;
+  const made = session({ ...more, expiresAtSeconds, status: await store.leaseStatus(expiresAtSeconds, 0) });
+  await store.commit({ session: made, markers: [], record: record() });
+  return made;
+}
+const childOf = (parent: Session, more: Partial<Session> = {}) =>
+  open({
+    root: parent.root,
+    anc: parent.sid === parent.root ? [] : [...parent.anc, parent.sid],
+    depth: parent.depth + 1,
+    actors: [...parent.actors, researcher],
+    generations: { ...parent.generations, [`agent:${researcher}`]: 0 },
+    ...more,
+  });
+
+/** Revokes as `revoke` does and brings the row as the stream would. */
+async function revoked(write: Omit<RevocationWrite, "markers" | "record">, key: string): Promise<readonly Change[]> {
+  await createRevocationStore(cloud.client, cloud.tables).revoke({ ...write, markers: [], record: record() });
+  const found = await cloud.client.send(new GetCommand({ TableName: "Revocations", Key: { subject: key } }));
+  const change = changeOf(found.Item ?? {});
+  return typeof change === "string" ? [] : [change];
+}
+const tombstoned = ({ root, sid, expiresAtSeconds }: Session) =>
+  revoked({ tombstone: { root, sid, expiresAtSeconds } }, `session#${sid}`);
+const raised = (subject: string) => revoked({ raise: { subject, block: true, atSeconds: now } }, `standing#${subject}`);
+const cut = () => revoked({ raise: { subject: "deployment", block: false, atSeconds: now } }, "deployment#0");
+
+const token = (list: string) => createListReader(cloud.client, "Revocations").read(list);
+/** What a verifier that only knows the standard sees. */
+async function valid({ status }: Session): Promise<boolean> {
+  const signed = await token(status.list);
+  if (signed === undefined) throw new Error(`nobody signed ${status.list}`);
+  const { status_list } = decodeJwt(signed) as { status_list: { bits: number; lst: string } };
+  const bits = decodeStatusList(status_list.lst, status_list.bits);
+  if (!bits.ok) throw new Error(bits.error);
+  const value = statusAt(bits.value, status.idx);
+  return value.ok && value.value === 0;
+}
+
+describe("a tombstone", () => {
+  test("ends the session and all below it, and nothing beside or above", async () => {
+    const root = await open();
+    const [left, right] = [await childOf(root), await childOf(root)];
+    const [below, stranger] = [await childOf(left), await open()];
+    await store.commit({ offer: offer(left), markers: [], record: record() });
+    await publishChanges(await tombstoned(left), deps);
+    expect(await Promise.all([root, right, stranger].map(valid))).toEqual([true, true, true]);
+    expect(await Promise.all([left, below].map(valid))).toEqual([false, false]);
+  });
+
+  test("on the root ends the tree", async () => {
+    const root = await open();
+    const deep = await childOf(await childOf(await childOf(root)));
+    await publishChanges(await tombstoned(root), deps);
+    expect(await Promise.all([root, deep].map(valid))).toEqual([false, false]);
+  });
+
+  test("threat 6: a child born before the walk is caught by it, though every index is stale", async () => {
+    const root = await open();
+    await cloud.db.faults.staleIndexes(true);
+    const child = await childOf(root);
+    await publishChanges(await tombstoned(root), deps);
+    expect(await valid(child)).toBe(false);
+  });
+
+  test("threat 6: a child born during the walk is caught, or its issuer reads the tombstone first", async () => {
+    const root = await open();
+    const changes = await tombstoned(root);
+    const children: Session[] = [];
+    const tree = deps.store.tree;
+    const racing: PublishDeps = {
+      ...deps,
+      store: {
+        ...deps.store,
+        tree: async (id) => {
+          children.push(await childOf(root));
+          const found = await tree(id);
+          children.push(await childOf(root));
+          return found;
+        },
+      },
+    };
+    await publishChanges(changes, racing);
+    expect(children).toHaveLength(2);
+    for (const child of children) {
+      const rows = await store.readLiveness({ session: child, tombstones: [root.sid], subjects: [], burnt: [] });
+      // the second read of issuance: what it sees dead is never released
+      expect((await valid(child)) && !rows.tombstones.has(root.sid)).toBe(false);
+    }
+  });
+
+  test("on a session whose root nobody knew is walked by the index, and again while the index is late", async () => {
+    const root = await open();
+    await cloud.db.faults.staleIndexes(true);
+    const child = await childOf(root);
+    const { sid } = child;
+    await publishChanges([{ kind: "tombstone", root: sid, sid }], deps);
+    expect(await deps.store.dues()).toHaveLength(1);
+    await cloud.db.faults.staleIndexes(false);
+    await publishMinute(deps);
+    expect(await valid(child)).toBe(false);
+  });
+});
+
+describe("a raised generation", () => {
+  test("of an agent ends what it does, and what hangs below it however far", async () => {
+    const root = await open();
+    const child = await childOf(root);
+    const other = await open({ actors: ["spiffe://acme.example/agent/other"], generations: { deployment: 0 } });
+    await publishChanges(await raised(`agent:${planner}`), deps);
+    await publishMinute(deps);
+    expect(await Promise.all([root, child, other].map(valid))).toEqual([false, false, true]);
+  });
+
+  test("of an agent in the middle leaves what stands above it", async () => {
+    const root = await open();
+    const child = await childOf(root);
+    await publishChanges(await raised(`agent:${researcher}`), deps);
+    await publishMinute(deps);
+    expect(await Promise.all([root, child].map(valid))).toEqual([true, false]);
+  });
+
+  test("of a principal or a build ends its sessions", async () => {
+    const [person, build] = ["p_zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz", "sha256:bad"];
+    const one = await open({ principal: { id: person, kind: "person" }, generations: { [`principal:${person}`]: 0 } });
+    const two = await open({ build, generations: { [`build:${build}`]: 0 } });
+    await publishChanges([...(await raised(`principal:${person}`)), ...(await raised(`build:${build}`))], deps);
+    expect(await Promise.all([one, two].map(valid))).toEqual([false, false]);
+  });
+
+  test("leaves sessions issued after the cut alone", async () => {
+    const before = await open();
+    const changes = await raised(`agent:${planner}`);
+    const after = await open({ generations: { [`agent:${planner}`]: 1 } });
+    await publishChanges(changes, deps);
+    expect(await Promise.all([before, after].map(valid))).toEqual([false, true]);
+  });
+
+  test("threat 6: is walked again until the index must have caught up", async () => {
+    await cloud.db.faults.staleIndexes(true);
+    const unseen = await open();
+    await publishChanges(await raised(`agent:${planner}`), deps);
+    await publishMinute(deps);
+    expect(await valid(unseen)).toBe(true);
+    await cloud.db.faults.staleIndexes(false);
+    seconds += 61;
+    await publishMinute(deps);
+    expect(await valid(unseen)).toBe(false);
+    expect(await deps.store.dues()).toEqual([]);
+  });
+
+  test("that comes again while it is due starts its time anew", async () => {
+    const subject = `agent:${planner}`;
+    await publishChanges(await raised(subject), deps);
+    const [first] = await deps.store.dues();
+    seconds += 30;
+    await publishChanges(await raised(subject), deps);
+    if (first) await deps.store.removeDue(first);
+    expect(await deps.store.dues()).toMatchObject([{ sinceSeconds: now + 30, change: { generation: 2 } }]);
+  });
+});
+
+describe("a cut of the deployment", () => {
+  test("ends every place leased so far, in all windows, and nothing leased afterwards", async () => {
+    const [soon, late] = [await open(), await open({ expiresAtSeconds: now + 40_000 })];
+    await publishChanges(await cut(), deps);
+    const made = session({ generations: { deployment: 1 } });
+    const after = { ...made, status: await store.leaseStatus(made.expiresAtSeconds, 1) };
+    expect(await Promise.all([soon, late, after].map(valid))).toEqual([false, false, true]);
+  });
+
+  test("is not repeated by a registry's change on the same row", async () => {
+    await open();
+    await publishChanges(await cut(), deps);
+    const fresh = session({ generations: { deployment: 1 } });
+    const after = { ...fresh, status: await store.leaseStatus(fresh.expiresAtSeconds, 1) };
+    const found = await cloud.client.send(
+      new GetCommand({ TableName: "Revocations", Key: { subject: "deployment#0" } }),
+    );
+    await publishChanges(
+      [changeOf({ ...found.Item, registryVersion: 9 })].filter((c) => typeof c !== "string"),
+      deps,
+    );
+    await publishMinute(deps);
+    expect(await valid(after)).toBe(true);
+  });
+
+  test("reaches into a window's second list", async () => {
+    const Item = { root: "status#2026080100", sid: "lease", position: limits.statusListSize + 640 };
+    await cloud.client.send(new PutCommand({ TableName: "Sessions", Item }));
+    await publishChanges(await cut(), deps);
+    const at = (n: number, idx: number) => valid(session({ status: { list: `2026080100-${n}`, idx } }));
+    expect(await Promise.all([at(0, 0), at(0, 65_535), at(1, 639), at(1, 640)])).toEqual([false, false, false, true]);
+  });
+});
+
+describe("a list", () => {
+  test("is signed by the standard, two minutes at most", async () => {
+    const made = await open();
+    await publishMinute(deps);
+    const signed = (await token(made.status.list)) ?? "";
+    const { kid } = await deps.signer.publicKey();
+    expect(decodeProtectedHeader(signed)).toEqual({ alg: "ES256", kid, typ: "statuslist+jwt" });
+    expect(decodeJwt(signed)).toMatchObject({
+      sub: `${issuer}/status/${made.status.list}`,
+      iat: now,
+      exp: now + 120,
+      ttl: 5,
+      status_list: { bits: 1 },
+    });
+  });
+
+  test("threat 26: is signed anew each minute, and is there before the first token names it", async () => {
+    await publishMinute(deps);
+    const { list } = session({ status: { list: `${windowOf(now + 3_600)}-0`, idx: 0 } }).status;
+    const first = (await token(list)) ?? "";
+    seconds += 60;
+    await publishMinute(deps);
+    expect(decodeJwt((await token(list)) ?? "").iat).toBe((decodeJwt(first).iat ?? 0) + 60);
+  });
+
+  test("is signed for as far ahead as sessions are opened, and one hour more", async () => {
+    await open({ expiresAtSeconds: now + 6 * 3_600 });
+    await publishMinute(deps);
+    const there = await Promise.all(openWindows(now).map(async (w) => (await token(`${w}-0`)) !== undefined));
+    expect(there).toEqual([true, true, true, true, true, true, true, true, false, false, false, false, false]);
+  });
+
+  test("is not replaced by a staler one that was slower", async () => {
+    const [one, two] = [await open(), await open()];
+    const slow = deps.store.putSigned;
+    let held: () => Promise<void> = async () => {};
+    const slower: PublishDeps = {
+      ...deps,
+      store: {
+        ...deps.store,
+        putSigned: async (...args) => {
+          held = () => slow(...args);
+        },
+      },
+    };
+    await publishChanges(await tombstoned(one), slower);
+    await publishChanges(await tombstoned(two), deps);
+    await held();
+    expect(await Promise.all([one, two].map(valid))).toEqual([false, false]);
+  });
+
+  test("loses no bit when two publishers set some at the same time", async () => {
+    const sessions = await Promise.all(Array.from({ length: 12 }, () => open()));
+    const changes = await Promise.all(sessions.map(tombstoned));
+    await Promise.all(changes.map((change) => publishChanges(change, deps)));
+    await publishMinute(deps);
+    expect((await Promise.all(sessions.map(valid))).filter((alive) => alive)).toEqual([]);
+  });
+
+  test("stays as it is when the same change comes twice", async () => {
+    const one = await open();
+    const changes = await tombstoned(one);
+    await publishChanges(changes, deps);
+    await publishChanges([...changes, ...changes], deps);
+    expect(await deps.store.revoked(one.status.list)).toEqual(new Set([one.status.idx]));
+  });
+});
+
+describe("rows of the stream", () => {
+  test.each([
+    [{ subject: "status#2026080100-0" }, "other"],
+    [{ subject: "list#2026080100-0" }, "other"],
+    [{ subject: "publish#due" }, "other"],
+    [{ subject: "deployment#3", generation: 2 }, "other"],
+    [{ subject: "standing#agent:a", blocked: false }, "other"],
+    [{ subject: "standing#agent:a", generation: "2" }, "malformed"],
+    [{ subject: "standing#" }, "malformed"],
+    [{ subject: "standing#other:a", generation: 1 }, "malformed"],
+    [{ subject: "session#a", root: "r", sid: "b" }, "malformed"],
+    [{ subject: "session#a", root: "r" }, "malformed"],
+    [{}, "malformed"],
+    [
+      { subject: "session#a", root: "r", sid: "a" },
+      { kind: "tombstone", root: "r", sid: "a" },
+    ],
+    [
+      { subject: "deployment#0", generation: 2 },
+      { kind: "deployment", generation: 2 },
+    ],
+  ])("%j is read as %j", (row, change) => {
+    expect(changeOf(row)).toEqual(change);
+  });
+});
+
+describe("windows", () => {
+  test("hold every session's end, and are over only after it", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: now, max: now + 400 * 86_400 }), (end) => {
+        const window = windowOf(end);
+        expect(windowEndsAtSeconds(window)).toBeGreaterThan(end);
+        expect(windowEndsAtSeconds(window) - end).toBeLessThanOrEqual(3_600);
+      }),
+    );
+  });
+
+  test("open now hold the end of any session opened now, of the longest life too", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: now, max: now + 86_400 }),
+        fc.integer({ min: 0, max: limits.sessionLifeMaxSeconds }),
+        (at, life) => {
+          expect(openWindows(at)).toContain(windowOf(at + life));
+        },
+      ),
+    );
+  });
+
+  test.each(["", "2026080100", "2026080100-", "2026080100-00", "2026080100-1x", `${id()}-0`])(
+    "%j is no list",
+    (list) => {
+      expect(parseList(list)).toBeUndefined();
+    },
+  );
+});
