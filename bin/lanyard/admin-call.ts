@@ -1,0 +1,61 @@
+import { Sha256 } from "@aws-crypto/sha256-js";
+import { SignatureV4 } from "@smithy/signature-v4";
+import type { AdminRevokeRequest } from "../../core/wire.ts";
+import { Refused } from "./outcome.ts";
+import type { Profile } from "./profile.ts";
+
+const timeoutMillis = 15_000;
+
+/**
+ * Sends one order to the admin function, signed for service `lambda` (its URL takes IAM callers only).
+ * @returns the answer's JSON
+ * @throws Refused with status and the answer's error, or when it cannot be reached
+ */
+export async function callAdmin(profile: Profile, order: AdminRevokeRequest): Promise<Record<string, unknown>> {
+  const url = new URL(profile.admin);
+  const onThisMachine =
+    ["127.0.0.1", "[::1]", "localhost"].includes(url.hostname) || url.hostname.endsWith(".localhost");
+  // the signed request carries the operator's session token
+  if (url.protocol !== "https:" && !onThisMachine) throw new Refused(`the admin URL must be https: ${profile.admin}`);
+  const body = JSON.stringify(order);
+  const signer = new SignatureV4({
+    service: "lambda",
+    region: await profile.dynamo.config.region(),
+    credentials: profile.dynamo.config.credentials,
+    sha256: Sha256,
+  });
+  const signed = await signer.sign({
+    method: "POST",
+    protocol: url.protocol,
+    hostname: url.hostname,
+    path: url.pathname,
+    headers: { host: url.host, "content-type": "application/json" },
+    body,
+  });
+  const { host: _, ...headers } = signed.headers; // fetch sets it, and it is the same
+  const answer = await send(url, headers, body);
+  const text = await answer.text();
+  const value = parse(text);
+  if (answer.status === 200) return value;
+  const said = value.error_description ?? value.Message ?? value.message ?? `status ${answer.status}`;
+  throw new Refused(`refused: ${String(said)}`, { status: answer.status, ...value });
+}
+
+const send = async (url: URL, headers: Record<string, string>, body: string): Promise<Response> => {
+  try {
+    const signal = AbortSignal.timeout(timeoutMillis);
+    return await fetch(url, { method: "POST", headers, body, redirect: "error", signal });
+  } catch (cause) {
+    const why = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);
+    throw new Refused(`the admin function cannot be reached at ${url.origin}: ${why}`);
+  }
+};
+
+const parse = (text: string): Record<string, unknown> => {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+};

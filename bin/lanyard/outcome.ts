@@ -1,0 +1,26 @@
+/** How a command ends: its exit code follows from it. */
+export const exitCodes = { ok: 0, refused: 1, usage: 2 } as const;
+
+/** The command was not given right: exit code 2. */
+export class Usage extends Error {
+  override readonly name = "Usage";
+}
+
+/** The deployment said no, or could not be reached: exit code 1. */
+export class Refused extends Error {
+  override readonly name = "Refused";
+  readonly facts: Readonly<Record<string, unknown>>;
+  /** @param facts what `--json` prints beside the message */
+  constructor(message: string, facts: Readonly<Record<string, unknown>> = {}) {
+    super(message);
+    this.facts = facts;
+  }
+}
+
+/** Where a command writes; a test reads it back. */
+export interface Terminal {
+  out(line: string): void;
+  err(line: string): void;
+  /** Asks yes or no; undefined where nobody can answer. */
+  ask?(question: string): Promise<boolean>;
+}

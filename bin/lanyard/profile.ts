@@ -1,0 +1,142 @@
+import { readFile } from "node:fs/promises";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { z } from "zod";
+import type { ApplyOperator } from "./apply.ts";
+import { Usage } from "./outcome.ts";
+import type { ApplyTables } from "./registry-table.ts";
+
+/** Which deployment a command talks to, as its options say. */
+export interface ProfileOptions {
+  /** `local` or `aws`; by default local where the local run has left its file, else aws. */
+  readonly profile?: string;
+  /** File of `cdk deploy --outputs-file`, for aws. */
+  readonly outputs?: string;
+}
+
+/** A deployment and the operator's way into it. */
+export interface Profile {
+  readonly name: "local" | "aws";
+  readonly issuer: string;
+  readonly trustDomain: string;
+  readonly admin: string;
+  readonly tables: ApplyTables;
+  /** Values of `${...}` known without being told. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Carries Region and credentials; also asked for them to sign calls. */
+  readonly dynamo: DynamoDBClient;
+  /** Who the operator is, by STS. */
+  operator(): Promise<ApplyOperator>;
+}
+
+/** Where the local run leaves what it is. */
+export const localFile = ".lanyard/endpoints.json";
+
+const credentials = z.object({ accessKeyId: z.string(), secretAccessKey: z.string(), sessionToken: z.string() });
+const tables = z.object({ registry: z.string(), revocations: z.string(), outbox: z.string() });
+const endpoints = z.object({
+  issuer: z.string(),
+  admin: z.string(),
+  aws: z.object({ endpoint: z.string(), region: z.string() }),
+  operator: z.object({ credentials }),
+  deployment: z.object({ trustDomain: z.string(), tables, variables: z.record(z.string(), z.string()) }),
+});
+
+/**
+ * Finds the deployment: `.lanyard/endpoints.json` of the local run, or AWS by the usual credential chain with the names
+ * from the environment or from the file that `cdk deploy --outputs-file` writes.
+ * @param env the process's environment
+ * @throws Usage saying what is missing
+ */
+export async function loadProfile(
+  options: ProfileOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Profile> {
+  const local = options.profile === "aws" || options.outputs !== undefined ? undefined : await readIfThere(localFile);
+  if (local !== undefined) return localProfile(local);
+  if (options.profile === "local") throw new Usage(`there is no ${localFile}: start the local run with npm start`);
+  return awsProfile(options, env);
+}
+
+const readIfThere = async (file: string): Promise<string | undefined> => {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
+    throw cause;
+  }
+};
+
+const json = (text: string, file: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Usage(`${file} is not JSON`);
+  }
+};
+
+const localProfile = (text: string): Profile => {
+  const parsed = endpoints.safeParse(json(text, localFile));
+  if (!parsed.success) throw new Usage(`${localFile} is of another version of this project: start the local run again`);
+  const { issuer, admin, aws, operator, deployment } = parsed.data;
+  const client = { endpoint: aws.endpoint, region: aws.region, credentials: operator.credentials };
+  const { trustDomain, tables: names, variables } = deployment;
+  return profileOf({ name: "local", issuer, admin, trustDomain, tables: names, variables }, client);
+};
+
+/** Environment variable and stack output of each name a deployment on AWS is known by. */
+const names = {
+  issuer: ["LANYARD_ISSUER", "IssuerUrl"],
+  trustDomain: ["LANYARD_TRUST_DOMAIN", "TrustDomain"],
+  admin: ["LANYARD_ADMIN_URL", "AdminRevokeUrl"],
+  registry: ["LANYARD_REGISTRY_TABLE", "RegistryTable"],
+  revocations: ["LANYARD_REVOCATIONS_TABLE", "RevocationsTable"],
+  outbox: ["LANYARD_OUTBOX_TABLE", "OutboxTable"],
+} as const;
+
+const awsProfile = async (
+  options: ProfileOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Profile> => {
+  const outputs = options.outputs === undefined ? {} : await readOutputs(options.outputs);
+  const missing: string[] = [];
+  const value = (name: keyof typeof names): string => {
+    const [variable, output] = names[name];
+    const found = env[variable] ?? outputs[output];
+    if (!found) missing.push(variable);
+    // a function's URL comes with a last slash, an issuer is written without
+    return name === "issuer" ? (found ?? "").replace(/\/$/, "") : (found ?? "");
+  };
+  const known = { issuer: value("issuer"), trustDomain: value("trustDomain"), admin: value("admin") };
+  const tableNames = { registry: value("registry"), revocations: value("revocations"), outbox: value("outbox") };
+  if (missing.length > 0)
+    throw new Usage(
+      `which deployment? there is no ${localFile} here, and for AWS these are not set: ${missing.join(", ")}. ` +
+        "Set them, or give --outputs <file> as written by cdk deploy --outputs-file <file>",
+    );
+  return profileOf({ name: "aws", ...known, tables: tableNames, variables: {} }, {});
+};
+
+const readOutputs = async (file: string): Promise<Readonly<Record<string, string>>> => {
+  const text = await readIfThere(file);
+  if (text === undefined) throw new Usage(`there is no file ${file}`);
+  const parsed = z.record(z.string(), z.record(z.string(), z.string())).safeParse(json(text, file));
+  if (!parsed.success) throw new Usage(`${file} is not what cdk deploy --outputs-file writes`);
+  return Object.assign({}, ...Object.values(parsed.data));
+};
+
+/** Where and as whom the SDK calls; on AWS nothing, so that its usual chain decides. */
+interface ClientPlace {
+  readonly endpoint?: string;
+  readonly region?: string;
+  readonly credentials?: z.infer<typeof credentials>;
+}
+
+const profileOf = (known: Omit<Profile, "dynamo" | "operator">, client: ClientPlace): Profile => ({
+  ...known,
+  dynamo: new DynamoDBClient(client),
+  async operator() {
+    const identity = await new STSClient(client).send(new GetCallerIdentityCommand({}));
+    return { arn: identity.Arn ?? "unknown", uniqueId: identity.UserId ?? "unknown" };
+  },
+});

@@ -1,0 +1,115 @@
+import { Command, CommanderError } from "commander";
+import { type ApplyOptions, runApply } from "./apply-command.ts";
+import { exitCodes, Refused, type Terminal, Usage } from "./outcome.ts";
+import { loadProfile, type Profile, type ProfileOptions } from "./profile.ts";
+import { type RevocationOptions, sendRevocation } from "./revocation-commands.ts";
+import { runStatus } from "./status-command.ts";
+
+/** What the program stands on; a test gives its own. */
+export interface ProgramDeps {
+  readonly terminal: Terminal;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+type Common = ProfileOptions & { readonly json?: boolean };
+
+const examples = `
+Examples:
+  $ lanyard status
+  $ lanyard apply examples/support-desk
+  $ lanyard apply registry --outputs outputs.json --set account=111122223333 --yes
+  $ lanyard revoke --session 3q2-7wAAAAAAAAAAAAAAAA --reason "laptop lost"
+  $ lanyard revoke --agent researcher --reason "misbehaves"
+  $ lanyard lift --agent researcher --reason "fixed in build 42"
+
+Which deployment: the local run's .lanyard/endpoints.json where there is one, else AWS by the usual credential chain,
+with names from --outputs (cdk deploy --outputs-file) or LANYARD_ISSUER, LANYARD_TRUST_DOMAIN, LANYARD_ADMIN_URL,
+LANYARD_REGISTRY_TABLE, LANYARD_REVOCATIONS_TABLE, LANYARD_OUTBOX_TABLE.
+
+Exit codes: 0 done, 1 refused or failed, 2 not called right.`;
+
+/**
+ * Runs one command line.
+ * @param args what stands behind `lanyard`
+ * @returns the exit code
+ */
+export async function run(args: readonly string[], deps: ProgramDeps): Promise<number> {
+  const json = args.includes("--json");
+  try {
+    await build(deps).parseAsync([...args], { from: "user" });
+    return exitCodes.ok;
+  } catch (cause) {
+    if (cause instanceof CommanderError) {
+      if (cause.exitCode === 0) return exitCodes.ok;
+      if (json) deps.terminal.out(JSON.stringify({ ok: false, message: cause.message }));
+      return exitCodes.usage;
+    }
+    const message = cause instanceof Error ? cause.message || cause.name : String(cause);
+    const facts = cause instanceof Refused ? cause.facts : {};
+    if (json) deps.terminal.out(JSON.stringify({ ok: false, message, ...facts }));
+    else deps.terminal.err(message);
+    return cause instanceof Usage ? exitCodes.usage : exitCodes.refused;
+  }
+}
+
+const build = ({ terminal, env }: ProgramDeps): Command => {
+  const program = new Command("lanyard")
+    .description("Operates a Lanyard deployment: its registry, and what is revoked")
+    .addHelpText("after", examples)
+    .showHelpAfterError("(lanyard --help shows what there is)")
+    .exitOverride()
+    .configureOutput({ writeOut: (s) => terminal.out(s.trimEnd()), writeErr: (s) => terminal.err(s.trimEnd()) });
+  const command = (name: string, description: string): Command =>
+    program
+      .command(name)
+      .description(description)
+      .option(
+        "--profile <name>",
+        "local or aws (default: local where the local run has left its file)",
+        oneOf("local", "aws"),
+      )
+      .option("--outputs <file>", "names of an AWS deployment, as written by cdk deploy --outputs-file")
+      .option("--json", "print one JSON object and nothing else");
+  const withProfile = async (options: Common, then: (profile: Profile) => Promise<void>) => {
+    const profile = await loadProfile(options, env);
+    await then(profile).finally(() => profile.dynamo.destroy());
+  };
+
+  command("apply <folder>", "make a folder of YAML files the registry")
+    .option("--set <name=value>", "value of a placeholder in the files; may be repeated", collect, [])
+    .option("--yes", "do not ask")
+    .action((folder: string, options: ApplyOptions & Common) =>
+      withProfile(options, (profile) => runApply(folder, options, profile, terminal)),
+    );
+  targets(command("revoke", "end what was issued, and block what is named until it is lifted"))
+    .option("--session <id>", "this session and everything below it")
+    .option("--cut-only", "end what exists but leave no block")
+    .option("--yes", "do not ask before the whole deployment")
+    .action((options: RevocationOptions & Common) =>
+      withProfile(options, (profile) => sendRevocation("revoke", options, profile, terminal)),
+    );
+  targets(command("lift", "take a block away; what was cut stays cut")).action((options: RevocationOptions & Common) =>
+    withProfile(options, (profile) => sendRevocation("lift", options, profile, terminal)),
+  );
+  command("status", "whether the deployment answers, and what is registered").action((options: Common) =>
+    withProfile(options, (profile) => runStatus(options, profile, terminal)),
+  );
+  return program;
+};
+
+const targets = (command: Command): Command =>
+  command
+    .option("--agent <id>", "an agent, by its name or SPIFFE ID")
+    .option("--principal <id>", "whoever started the work: p_... or an agent's SPIFFE ID")
+    .option("--build <digest>", "a build, by the digest it was attested with")
+    .option("--deployment [trust-domain]", "everything")
+    .requiredOption("--reason <text>", "why, for the audit record");
+
+const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
+
+const oneOf =
+  (...allowed: readonly string[]) =>
+  (value: string): string => {
+    if (!allowed.includes(value)) throw new Usage(`--profile is ${allowed.join(" or ")}, not ${JSON.stringify(value)}`);
+    return value;
+  };

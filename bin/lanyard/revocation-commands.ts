@@ -1,0 +1,73 @@
+import type { AdminRevokeRequest, AdminTarget } from "../../core/wire.ts";
+import { callAdmin } from "./admin-call.ts";
+import { Refused, type Terminal, Usage } from "./outcome.ts";
+import type { Profile } from "./profile.ts";
+
+/** Options of `revoke` and `lift`. */
+export interface RevocationOptions {
+  readonly session?: string;
+  readonly agent?: string;
+  readonly principal?: string;
+  readonly build?: string;
+  readonly deployment?: string | true;
+  readonly cutOnly?: boolean;
+  readonly reason: string;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+/**
+ * Turns the options into one target. An agent may be given by its name alone.
+ * @throws Usage unless exactly one is named
+ */
+export function targetOf(options: RevocationOptions, trustDomain: string): AdminTarget {
+  const { session, agent, principal, build, deployment } = options;
+  const given = Object.entries({ session, agent, principal, build, deployment }).filter(([, v]) => v !== undefined);
+  if (given.length !== 1) throw new Usage("name exactly one of --session, --agent, --principal, --build, --deployment");
+  if (agent !== undefined) return { agent: agent.includes("://") ? agent : `spiffe://${trustDomain}/agent/${agent}` };
+  if (deployment !== undefined) return { deployment: deployment === true ? trustDomain : deployment };
+  return Object.fromEntries(given) as AdminTarget;
+}
+
+/**
+ * Sends a revocation, or lifts a block, and says what it means.
+ * @throws Usage, Refused
+ */
+export async function sendRevocation(
+  verb: "revoke" | "lift",
+  options: RevocationOptions,
+  profile: Profile,
+  terminal: Terminal,
+): Promise<void> {
+  const target = targetOf(options, profile.trustDomain);
+  const [kind = "", id = ""] = Object.entries(target)[0] ?? [];
+  if (verb === "revoke" && kind === "deployment" && options.yes !== true) {
+    const sure = await terminal.ask?.(`End EVERY session of ${id}?`);
+    if (sure === undefined) throw new Usage("revoking the whole deployment needs --yes");
+    if (!sure) throw new Refused("nothing was revoked");
+  }
+  const order: AdminRevokeRequest =
+    verb === "lift"
+      ? { lift: target, reason: options.reason }
+      : { revoke: target, reason: options.reason, ...(options.cutOnly ? { cutOnly: true } : {}) };
+  const answer = await callAdmin(profile, order);
+  if (options.json) terminal.out(JSON.stringify({ ok: true, ...answer }));
+  else terminal.out(sentence(verb, kind, id, options.cutOnly === true, answer));
+}
+
+const sentence = (
+  verb: "revoke" | "lift",
+  kind: string,
+  id: string,
+  cutOnly: boolean,
+  answer: Readonly<Record<string, unknown>>,
+): string => {
+  if (verb === "lift") return `${kind} ${id} is no longer blocked; what was cut stays cut`;
+  if (kind === "session")
+    return answer.found === false
+      ? `session ${id} is not known here; it is marked as over all the same`
+      : `session ${id} is over, and everything below it`;
+  return cutOnly
+    ? `everything issued to ${kind} ${id} so far is over; it may start anew`
+    : `everything issued to ${kind} ${id} is over, and it gets nothing new until lanyard lift --${kind} ${id}`;
+};

@@ -1,0 +1,65 @@
+import { GetItemCommand } from "@aws-sdk/client-dynamodb";
+import { registrationKinds } from "../../core/registry/model.ts";
+import { revocationKeys } from "../../core/revocation-rows.ts";
+import { Refused, type Terminal } from "./outcome.ts";
+import type { Profile } from "./profile.ts";
+import { readVersion } from "./registry-table.ts";
+
+/**
+ * Says whether the deployment answers, which registry version is in force and what is in it.
+ * @throws Refused when the issuer does not answer or no registry was applied
+ */
+export async function runStatus(options: { readonly json?: boolean }, profile: Profile, terminal: Terminal) {
+  const { dynamo, tables } = profile;
+  const row = await dynamo.send(
+    new GetItemCommand({
+      TableName: tables.revocations,
+      Key: { subject: { S: revocationKeys.deployment(0) } },
+      ConsistentRead: true,
+    }),
+  );
+  const version = Number(row.Item?.registryVersion?.N ?? 0);
+  const rows = await readVersion(dynamo, tables, version);
+  const issuerAnswers = await answers(profile.issuer);
+  const status = {
+    profile: profile.name,
+    issuer: profile.issuer,
+    issuerAnswers,
+    trustDomain: profile.trustDomain,
+    registryVersion: version,
+    blocked: row.Item?.blocked?.BOOL === true,
+    generation: Number(row.Item?.generation?.N ?? 0),
+    registrations: Object.fromEntries(registrationKinds.map((k) => [k, rows.filter((r) => r.kind === k).length])),
+    agents: rows.flatMap((r) => (r.kind === "agent" ? [{ name: r.name, state: r.state }] : [])),
+  };
+  const problem = issuerAnswers
+    ? version === 0
+      ? "no registry was applied yet"
+      : undefined
+    : "the issuer does not answer";
+  if (options.json) {
+    if (problem !== undefined) throw new Refused(problem, status);
+    terminal.out(JSON.stringify({ ok: true, ...status }));
+    return;
+  }
+  terminal.out(`issuer         ${status.issuer} (${issuerAnswers ? "answers" : "does not answer"})`);
+  terminal.out(`trust domain   ${status.trustDomain}${status.blocked ? " (BLOCKED)" : ""}`);
+  terminal.out(
+    `registry       version ${version}: ${Object.entries(status.registrations)
+      .map(([k, n]) => `${n} ${k}`)
+      .join(", ")}`,
+  );
+  for (const { name, state } of status.agents) terminal.out(`agent          ${name} (${state})`);
+  if (problem !== undefined) throw new Refused(problem, status);
+}
+
+const answers = async (issuer: string): Promise<boolean> => {
+  try {
+    const url = `${issuer}/.well-known/openid-configuration`;
+    const answer = await fetch(url, { redirect: "error", signal: AbortSignal.timeout(5_000) });
+    await answer.arrayBuffer();
+    return answer.status === 200;
+  } catch {
+    return false;
+  }
+};
