@@ -1,0 +1,113 @@
+/** The walls, as the architecture draws them: one entry a room. */
+
+/** What the files of one room may do. */
+export interface Wall {
+  readonly name: string;
+  /** Files and folders (ending with `/`) of ours that they may import. */
+  readonly own: readonly string[] | "all";
+  /** Packages and Node modules that they may import. */
+  readonly packages: readonly string[] | "all";
+  /** Pure files read no clock, no environment, no randomness and no network. */
+  readonly pure?: true;
+}
+
+/** Folders at the top. */
+export const topFolders: ReadonlySet<string> = new Set([
+  "bench",
+  "bin",
+  "client",
+  "core",
+  "docs",
+  "examples",
+  "lambdas",
+  "lib",
+  "local",
+  "scripts",
+  "stages",
+  "test",
+]);
+
+/** Names that say nothing of what lives inside. */
+export const bannedFolders: ReadonlySet<string> = new Set(["utils", "common", "helpers", "services", "types"]);
+
+/** What pure code may not touch, and what it does instead. */
+export const impure: readonly { readonly pattern: RegExp; readonly instead: string }[] = [
+  { pattern: /\bprocess\b\s*[.[]/, instead: "it takes settings as parameters, not from process" },
+  {
+    pattern: /\bDate\s*\.\s*now\b|\bnew\s+Date\s*(\(\s*\)|[^\s(])|\bDate\s*\(\s*\)/,
+    instead: "time comes from the port Clock",
+  },
+  { pattern: /\bperformance\s*\.\s*now\b/, instead: "time comes from the port Clock" },
+  { pattern: /(?<![\w.])fetch\s*\(|\bglobalThis\b/, instead: "the network is the port Fetcher" },
+  {
+    pattern: /\bMath\s*\.\s*random\b|\brandomBytes\b|\brandomUUID\b|\bgetRandomValues\b/,
+    instead: "chance comes from the port Ids",
+  },
+];
+
+const story = (name: string): Wall => ({
+  name,
+  own: ["local/", "client/", "bin/lanyard/", "core/limits.ts", "core/registry/model.ts"],
+  packages: "all",
+});
+
+const walls: readonly (readonly [prefix: string, wall: Wall])[] = [
+  [
+    "core/",
+    {
+      name: "core",
+      own: ["core/"],
+      packages: [
+        "jose",
+        "zod",
+        "@cedar-policy/cedar-wasm/nodejs",
+        "@cedar-policy/cedar-wasm/web",
+        "node:crypto",
+        "node:zlib",
+      ],
+      pure: true,
+    },
+  ],
+  ["lambdas/", { name: "lambdas", own: ["lambdas/", "core/"], packages: "all" }],
+  [
+    "lib/",
+    {
+      name: "lib",
+      own: ["lib/", "lambdas/env.ts"],
+      packages: ["aws-cdk-lib", "aws-cdk-lib/", "constructs", "cdk-nag", "zod", "node:fs", "node:path"],
+    },
+  ],
+  ["bin/app.ts", { name: "bin/app.ts", own: ["lib/"], packages: "all" }],
+  ["bin/", { name: "bin/lanyard", own: ["bin/lanyard/", "client/", "core/"], packages: "all" }],
+  [
+    "client/",
+    {
+      name: "client",
+      // the wire, verification and the contracts that those two speak
+      own: [
+        "client/",
+        "core/verify/",
+        "core/wire.ts",
+        "core/ports.ts",
+        "core/result.ts",
+        "core/limits.ts",
+        "core/session/model.ts",
+      ],
+      packages: "all",
+    },
+  ],
+  // the story and the start are programs that use Lanyard; two contracts of core are theirs to read
+  ["local/story/", story("local/story")],
+  ["local/story.ts", story("local/story")],
+  ["local/start/", story("local/start")],
+  ["local/start.ts", story("local/start")],
+  // the embedded cloud knows the product by its template and its bundles alone
+  ["local/", { name: "local", own: ["local/"], packages: "all" }],
+];
+
+const open: Wall = { name: "this room", own: "all", packages: "all" };
+
+/** The wall around a file; the first entry that fits counts. */
+export function wallOf(file: string): Wall {
+  return walls.find(([prefix]) => file.startsWith(prefix))?.[1] ?? open;
+}

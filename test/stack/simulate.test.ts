@@ -1,0 +1,247 @@
+import { runSimulation } from "@cloud-copilot/iam-simulate";
+import { describe, expect, test } from "vitest";
+import { resolved, statementsOf } from "./resolved.ts";
+import { account, one, region, type StackName, synthesized } from "./synthesized.ts";
+
+const { templates } = synthesized();
+const table = (name: string) => `arn:aws:dynamodb:${region}:${account}:table/${idOf(`Tables${name}`)}`;
+const key = (name: string) => `arn:aws:kms:${region}:${account}:key/${idOf(`Keys${name}`)}`;
+const role = (name: string) => `arn:aws:iam::${account}:role/${name}`;
+const bus = `arn:aws:events:${region}:${account}:event-bus/lanyard-dev-audit`;
+const root = `arn:aws:iam::${account}:root`;
+
+function idOf(prefix: string): string {
+  const found = Object.keys(templates.State.Resources).find((id) => id.startsWith(prefix));
+  if (!found) throw new Error(`no ${prefix}`);
+  return found;
+}
+
+interface Call {
+  readonly principal: string;
+  /** Whose policies count: a role of ours, or somebody who has every right IAM can give. */
+  readonly policies: readonly [StackName, string] | "administrator";
+  readonly action: string;
+  readonly resource: string;
+  readonly context?: Record<string, string | string[]>;
+  readonly resourcePolicy?: unknown;
+}
+
+const everything = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] };
+
+async function outcome(call: Call): Promise<string> {
+  const policy =
+    call.policies === "administrator"
+      ? everything
+      : { Version: "2012-10-17", Statement: statementsOf(templates, ...call.policies) };
+  const result = await runSimulation(
+    {
+      request: {
+        principal: call.principal,
+        action: call.action,
+        resource: { resource: call.resource, accountId: account },
+        contextVariables: call.context ?? {},
+      },
+      identityPolicies: [{ name: "identity", policy }],
+      serviceControlPolicies: [],
+      resourceControlPolicies: [],
+      ...(call.resourcePolicy ? { resourcePolicy: call.resourcePolicy } : {}),
+    },
+    {},
+  );
+  if (result.resultType === "error") throw new Error(JSON.stringify(result.errors));
+  return result.overallResult;
+}
+
+const token: Pick<Call, "principal" | "policies"> = {
+  principal: role("lanyard-dev-token"),
+  policies: ["Service", "Token"],
+};
+const revoke: Pick<Call, "principal" | "policies"> = { principal: role("revoke"), policies: ["Service", "Revoke"] };
+const admin: Pick<Call, "principal" | "policies"> = {
+  principal: role("admin-revoke"),
+  policies: ["Service", "AdminRevoke"],
+};
+const discovery: Pick<Call, "principal" | "policies"> = {
+  principal: role("discovery"),
+  policies: ["Issuer", "Discovery"],
+};
+const person: Pick<Call, "principal" | "policies"> = { principal: role("Administrator"), policies: "administrator" };
+
+const transaction = { "dynamodb:EnclosingOperation": "TransactWriteItems" };
+const rowOf = (name: string) => ({ "dynamodb:LeadingKeys": [name] });
+
+describe("rights on tables", () => {
+  test.each<[string, Call, string]>([
+    [
+      "token puts a session in a transaction",
+      { ...token, action: "dynamodb:PutItem", resource: table("Sessions"), context: transaction },
+      "Allowed",
+    ],
+    [
+      "token puts a session without a record beside it",
+      { ...token, action: "dynamodb:PutItem", resource: table("Sessions") },
+      "ImplicitlyDenied",
+    ],
+    [
+      "token writes a tombstone",
+      {
+        ...token,
+        action: "dynamodb:PutItem",
+        resource: table("Revocations"),
+        context: { ...transaction, ...rowOf("session#x") },
+      },
+      "ImplicitlyDenied",
+    ],
+    [
+      "token clears a tombstone",
+      { ...token, action: "dynamodb:DeleteItem", resource: table("Revocations") },
+      "ImplicitlyDenied",
+    ],
+    [
+      "token puts a refusal alone",
+      { ...token, action: "dynamodb:PutItem", resource: table("Outbox"), context: rowOf("denied#x") },
+      "Allowed",
+    ],
+    [
+      "token puts another record alone",
+      { ...token, action: "dynamodb:PutItem", resource: table("Outbox"), context: rowOf("x") },
+      "ImplicitlyDenied",
+    ],
+    [
+      "token overwrites the registry",
+      { ...token, action: "dynamodb:PutItem", resource: table("Registry"), context: transaction },
+      "ImplicitlyDenied",
+    ],
+    [
+      "revoke writes a tombstone",
+      { ...revoke, action: "dynamodb:PutItem", resource: table("Revocations"), context: rowOf("session#x") },
+      "Allowed",
+    ],
+    [
+      "threat 12: revoke blocks an agent",
+      { ...revoke, action: "dynamodb:UpdateItem", resource: table("Revocations"), context: rowOf("standing#agent:x") },
+      "ImplicitlyDenied",
+    ],
+    [
+      "revoke writes a row that names no key",
+      { ...revoke, action: "dynamodb:PutItem", resource: table("Revocations") },
+      "ImplicitlyDenied",
+    ],
+    [
+      "admin-revoke blocks an agent",
+      { ...admin, action: "dynamodb:UpdateItem", resource: table("Revocations"), context: rowOf("standing#agent:x") },
+      "Allowed",
+    ],
+    [
+      "admin-revoke forges a status list",
+      { ...admin, action: "dynamodb:PutItem", resource: table("Revocations"), context: rowOf("list#0") },
+      "ImplicitlyDenied",
+    ],
+    [
+      "discovery reads a list",
+      { ...discovery, action: "dynamodb:GetItem", resource: table("Revocations"), context: rowOf("list#0") },
+      "Allowed",
+    ],
+    [
+      "discovery reads a tombstone",
+      { ...discovery, action: "dynamodb:GetItem", resource: table("Revocations"), context: rowOf("session#x") },
+      "ImplicitlyDenied",
+    ],
+  ])("%s", async (_, call, expected) => {
+    expect(await outcome(call)).toBe(expected);
+  });
+});
+
+describe("threat 11: signatures", () => {
+  const policyOf = (name: string) =>
+    resolved(templates, "State", one(templates.State, "AWS::KMS::Key", `Keys${name}`).Properties.KeyPolicy);
+  const digest = { "kms:MessageType": "DIGEST", "kms:SigningAlgorithm": "ECDSA_SHA_256" };
+  const sign = (
+    who: Pick<Call, "principal" | "policies">,
+    name: string,
+    context: Record<string, string> = digest,
+  ): Call => ({
+    ...who,
+    action: "kms:Sign",
+    resource: key(name),
+    context: { "aws:PrincipalArn": who.principal, ...context },
+    resourcePolicy: policyOf(name),
+  });
+
+  test.each<[string, Call, string]>([
+    ["token signs a digest with the session key", sign(token, "Session"), "Allowed"],
+    ["token signs a raw message", sign(token, "Session", { ...digest, "kms:MessageType": "RAW" }), "ExplicitlyDenied"],
+    ["token signs with the identity key", sign(token, "Identity"), "ExplicitlyDenied"],
+    ["token signs with the status key", sign(token, "Status"), "ExplicitlyDenied"],
+    ["discovery signs with the status key", sign(discovery, "Status"), "ExplicitlyDenied"],
+    ["admin-revoke signs with the session key", sign(admin, "Session"), "ExplicitlyDenied"],
+    ["an administrator signs with the session key", sign(person, "Session"), "ExplicitlyDenied"],
+    [
+      "the account's root signs with the session key",
+      sign({ principal: root, policies: "administrator" }, "Session"),
+      "ExplicitlyDenied",
+    ],
+    [
+      "the account's root signs with the identity key",
+      sign({ principal: root, policies: "administrator" }, "Identity"),
+      "ExplicitlyDenied",
+    ],
+  ])("%s", async (_, call, expected) => {
+    expect(await outcome(call)).toBe(expected);
+  });
+
+  test("an administrator may still describe the key, so that it is not lost", async () => {
+    const call = { ...sign(person, "Session"), action: "kms:DescribeKey" };
+    expect(await outcome(call)).toBe("Allowed");
+  });
+});
+
+describe("threat 23: the trail", () => {
+  const busPolicy = {
+    Version: "2012-10-17",
+    Statement: [
+      (
+        resolved(templates, "Audit", one(templates.Audit, "AWS::Events::EventBusPolicy").Properties) as {
+          Statement: object;
+        }
+      ).Statement,
+    ],
+  };
+  const bucketPolicy = resolved(
+    templates,
+    "State",
+    one(templates.State, "AWS::S3::BucketPolicy").Properties.PolicyDocument,
+  );
+  const relay = { principal: role("lanyard-dev-relay"), policies: ["Audit", "Relay"] } as const;
+  const firehose = { principal: role("lanyard-dev-firehose"), policies: ["Audit", "DeliveryFirehose"] } as const;
+  const object = `arn:aws:s3:::${idOf("AuditBucket").toLowerCase()}/audit/dt=2026-11-23/one.gz`;
+  const secure = { "aws:SecureTransport": "true", "s3:TlsVersion": "1.3" };
+
+  const put = (who: Pick<Call, "principal" | "policies">): Call => ({
+    ...who,
+    action: "events:PutEvents",
+    resource: bus,
+    context: { "aws:PrincipalArn": who.principal },
+    resourcePolicy: busPolicy,
+  });
+  const onObject = (who: Pick<Call, "principal" | "policies">, action: string): Call => ({
+    ...who,
+    action,
+    resource: object,
+    context: { "aws:PrincipalArn": who.principal, ...secure },
+    resourcePolicy: bucketPolicy,
+  });
+
+  test.each<[string, Call, string]>([
+    ["the relay puts events", put(relay), "Allowed"],
+    ["an administrator puts a forged record on the bus", put(person), "ExplicitlyDenied"],
+    ["Firehose writes an object", onObject(firehose, "s3:PutObject"), "Allowed"],
+    ["an administrator writes an object", onObject(person, "s3:PutObject"), "ExplicitlyDenied"],
+    ["Firehose deletes an object", onObject(firehose, "s3:DeleteObject"), "ExplicitlyDenied"],
+    ["an administrator deletes a version", onObject(person, "s3:DeleteObjectVersion"), "ExplicitlyDenied"],
+    ["an administrator touches a retention", onObject(person, "s3:PutObjectRetention"), "ExplicitlyDenied"],
+    ["an administrator reads an object", onObject(person, "s3:GetObject"), "Allowed"],
+  ])("%s", async (_, call, expected) => {
+    expect(await outcome(call)).toBe(expected);
+  });
+});

@@ -1,0 +1,141 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { offences } from "../scripts/walls.ts";
+
+/** Writes a tree and tells what is wrong with it, as `file:line what`. */
+function wrong(files: Record<string, string>): string[] {
+  const root = mkdtempSync(join(tmpdir(), "lanyard-walls-"));
+  for (const [file, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, file)), { recursive: true });
+    writeFileSync(join(root, file), text);
+  }
+  return offences(root).map(({ file, line, what }) => `${file}:${line} ${what}`);
+}
+
+test("the project keeps its walls", () => {
+  expect(offences(fileURLToPath(new URL("../", import.meta.url)))).toEqual([]);
+});
+
+describe("imports", () => {
+  test.each([
+    ["core from a lambda", "core/a.ts", 'import { a } from "../lambdas/a.ts";', "core may not import lambdas/a.ts"],
+    ["a type as well", "core/a.ts", 'import type { A } from "../client/a.ts";', "core may not import client/a.ts"],
+    ["a re-export", "core/a.ts", 'export * from "../local/a.ts";', "core may not import local/a.ts"],
+    ["a dynamic import", "core/a.ts", 'const a = await import("../local/a.ts");', "core may not import local/a.ts"],
+    ["an import for its effect", "core/a.ts", 'import "../local/a.ts";', "core may not import local/a.ts"],
+    [
+      "one over several lines",
+      "core/a.ts",
+      'import {\n  a,\n} from "../local/a.ts";',
+      "core may not import local/a.ts",
+    ],
+    ["a way around", "core/deep/a.ts", 'import "../../core/../local/a.ts";', "core may not import local/a.ts"],
+    [
+      "the SDK in core",
+      "core/a.ts",
+      'import "@aws-sdk/client-kms";',
+      "core may not import the package @aws-sdk/client-kms",
+    ],
+    ["files in core", "core/a.ts", 'import "node:fs";', "core may not import the package node:fs"],
+    [
+      "files in core by their old name",
+      "core/a.ts",
+      'import "fs/promises";',
+      "core may not import the package fs/promises",
+    ],
+    ["sockets in core", "core/a.ts", 'import "node:net";', "core may not import the package node:net"],
+    ["a package like jose's", "core/a.ts", 'import "jose-evil";', "core may not import the package jose-evil"],
+    ["a lambda from the client", "lambdas/a.ts", 'import "../client/a.ts";', "lambdas may not import client/a.ts"],
+    ["core in a stack", "lib/a.ts", 'import "../core/a.ts";', "lib may not import core/a.ts"],
+    [
+      "more than names in a stack",
+      "lib/a.ts",
+      'import "../lambdas/wiring.ts";',
+      "lib may not import lambdas/wiring.ts",
+    ],
+    ["core in the CDK app", "bin/app.ts", 'import "../core/a.ts";', "bin/app.ts may not import core/a.ts"],
+    ["a stack in the command", "bin/lanyard.ts", 'import "../lib/a.ts";', "bin/lanyard may not import lib/a.ts"],
+    ["issuance in the client", "client/a.ts", 'import "../core/issue.ts";', "client may not import core/issue.ts"],
+    ["core in the embedded cloud", "local/a.ts", 'import "../core/a.ts";', "local may not import core/a.ts"],
+    [
+      "the client in the embedded cloud",
+      "local/kms.ts",
+      'import "../client/a.ts";',
+      "local may not import client/a.ts",
+    ],
+    ["core in the story", "local/story/a.ts", 'import "../../core/a.ts";', "local/story may not import core/a.ts"],
+  ])("tells %s", (_, file, text, what) => {
+    const found = wrong({ [file]: text });
+    expect(found).toHaveLength(1);
+    expect(found[0]?.replace(/:\d+ /, " ")).toBe(`${file} ${what}`);
+  });
+
+  test("gives the line of each", () => {
+    const text = 'import "./b.ts";\n\nimport "node:http";\nimport "node:net";\n';
+    expect(wrong({ "core/a.ts": text }).map((line) => line.split(" ")[0])).toEqual(["core/a.ts:3", "core/a.ts:4"]);
+  });
+
+  test("leaves what the architecture allows alone", () => {
+    expect(
+      wrong({
+        "core/a.ts": 'import { b } from "./b.ts";\nimport { jwtVerify } from "jose";\nimport "node:crypto";',
+        "lambdas/a.ts": 'import "../core/a.ts";\nimport "@aws-sdk/client-kms";',
+        "lib/a.ts": 'import "../lambdas/env.ts";\nimport "aws-cdk-lib/aws-kms";',
+        "bin/app.ts": 'import "../lib/a.ts";',
+        "bin/lanyard/apply.ts": 'import "../../core/a.ts";',
+        "client/a.ts": 'import "../core/verify/a.ts";\nimport "../core/wire.ts";',
+        "local/story/a.ts": 'import "../../client/a.ts";\nimport "../../bin/lanyard/apply.ts";',
+        "test/a.ts": 'import "../core/a.ts";\nimport "../local/a.ts";',
+      }),
+    ).toEqual([]);
+  });
+
+  test("is not misled by comments", () => {
+    expect(
+      wrong({ "core/a.ts": '// import "node:fs";\n/* import "node:fs"; */\n/**\n * from "node:fs"\n */' }),
+    ).toEqual([]);
+  });
+});
+
+describe("pure code", () => {
+  test.each([
+    ["the environment", "const a = process.env.A;"],
+    ["the environment by brackets", 'const a = process["env"];'],
+    ["the clock", "const now = Date.now();"],
+    ["the clock as a date", "const now = new Date();"],
+    ["the clock handed on", "const clock = { now: Date.now };"],
+    ["a stopwatch", "const a = performance.now();"],
+    ["the network", 'await fetch("https://example.com");'],
+    ["the network by its owner", 'await globalThis.fetch("https://example.com");'],
+    ["chance", "const a = Math.random();"],
+    ["random bytes", "const a = randomBytes(16);"],
+  ])("may not touch %s", (_, text) => {
+    expect(wrong({ "core/a.ts": text })).toHaveLength(1);
+    expect(wrong({ "lambdas/a.ts": text })).toEqual([]);
+  });
+
+  test.each([
+    ["a port called fetch", "await ports.fetch(url);"],
+    ["a date of a given time", "const at = new Date(millis).toISOString();"],
+    ["a word in a text", 'const text = "process.env and fetch(x)";'],
+    ["a word in a comment", "const a = 1; // Date.now() is a port"],
+    ["a longer name", "const a = prefetch(1);"],
+  ])("may have %s", (_, text) => {
+    expect(wrong({ "core/a.ts": text })).toEqual([]);
+  });
+});
+
+describe("folders", () => {
+  test.each(["utils", "common", "helpers", "services", "types"])("are not called %s, however deep", (name) => {
+    expect(wrong({ [`core/token/${name}/a.ts`]: "" })).toEqual([
+      `core/token/${name}/:1 no folder is called ${name}: a thing lives with what it serves`,
+    ]);
+  });
+
+  test("at the top are those of the architecture", () => {
+    expect(wrong({ "src/a.ts": "" })).toEqual(["src/:1 there is no such room; the architecture names the folders"]);
+  });
+});
