@@ -40,6 +40,7 @@ export const inertTypes = [
   "AWS::CloudWatch::Dashboard",
   "AWS::IAM::OIDCProvider",
   "AWS::Lambda::EventInvokeConfig",
+  "AWS::Logs::LogStream",
   "AWS::Logs::MetricFilter",
   "AWS::S3::BucketPolicy",
   "AWS::SNS::Subscription",

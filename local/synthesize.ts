@@ -9,25 +9,29 @@ const mostOutputCharacters = 4_000;
 
 /**
  * Runs the build and the app.
- * @param folder where the cloud assembly goes
+ * @param folder where bundles and cloud assembly go
  * @param onProgress told before each step
  * @param stage stage of the app
- * @returns the folder; throws with the tail of what the failing step printed
+ * @returns the assembly's folder; throws with the tail of what the failing step printed
  */
 export async function synthesize(folder: string, onProgress: (text: string) => void, stage = "local"): Promise<string> {
   onProgress("bundling the functions");
-  await run(["scripts/build.ts"], {});
+  // Into a folder of its own: two runs at the same time must not take away each other's bundles.
+  const dist = join(folder, "dist");
+  const build = `const { bundle } = await import("./scripts/build.ts"); await bundle(undefined, ${JSON.stringify(dist)});`;
+  await run(["--input-type=module", "--eval", build], {});
   onProgress("synthesizing the stacks");
+  const assembly = join(folder, "cdk.out");
   const settings = join(root, "cdk.json");
   const context = existsSync(settings)
     ? (JSON.parse(readFileSync(settings, "utf8")) as { context?: object }).context
     : {};
   await run(["bin/app.ts"], {
-    CDK_OUTDIR: folder,
+    CDK_OUTDIR: assembly,
     // The app reads its feature flags from the command line tool, which does not run here.
-    CDK_CONTEXT_JSON: JSON.stringify({ ...context, stage }),
+    CDK_CONTEXT_JSON: JSON.stringify({ ...context, stage, dist }),
   });
-  return folder;
+  return assembly;
 }
 
 function run(script: readonly string[], more: Record<string, string>): Promise<void> {
