@@ -86,7 +86,10 @@ describe("a global secondary index", () => {
       ["ab", "c"],
     ].map(([pk = "", sk = ""]) => ({ pk: { S: owner + pk }, sk: { S: sk } }));
     await writeAll(keys.map((key) => ({ PutRequest: { Item: { ...key, owner: { S: owner } } } })));
-    await settled(async () => expect(sks(await byOwner(owner, { Limit: 1 })).sort()).toEqual(["bc", "c"]));
+    for (const ScanIndexForward of [true, false]) {
+      const each = () => byOwner(owner, { Limit: 1, ScanIndexForward });
+      await settled(async () => expect(sks(await each()).sort()).toEqual(["bc", "c"]));
+    }
     await target.client.deleteItem({ TableName: table, Key: keys[0] ?? {} });
     await settled(async () => expect(sks(await byOwner(owner))).toEqual(["c"]));
   });

@@ -1,4 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   type CreateTableCommandInput,
   DynamoDB,
@@ -19,16 +22,18 @@ export interface Target {
   close(): Promise<void>;
 }
 
-/** The engine in memory; or, with DYNAMODB_ENDPOINT set, that endpoint (`aws`: the account of the default credential chain). */
+/** The engine on disk, where reads and writes really interleave; or, with DYNAMODB_ENDPOINT set, that endpoint (`aws`: the account of the default credential chain). */
 export async function openTarget(): Promise<Target> {
   const endpoint = process.env.DYNAMODB_ENDPOINT;
   if (endpoint === "aws") return overClient(new DynamoDB({}), false, async () => undefined);
   if (endpoint !== undefined) return overClient(clientOf(endpoint), false, async () => undefined);
-  const db = await openDynamoDb();
+  const directory = mkdtempSync(join(tmpdir(), "lanyard-contract-"));
+  const db = await openDynamoDb({ directory });
   const server = await startDynamoServer(db);
   return overClient(clientOf(server.endpoint), true, async () => {
     await server.close();
     await db.close();
+    rmSync(directory, { recursive: true });
   });
 }
 

@@ -50,6 +50,22 @@ test("a restart finds tables, items, indexes, time to live, tokens and stream as
   await db.close();
 });
 
+test("concurrent writes, alone and in transactions, take turns: no increment is lost and none counts twice", async () => {
+  const db = await openDynamoDb({ directory });
+  await createOutbox(db);
+  const one = { ...key("n"), UpdateExpression: "ADD n :one", ExpressionAttributeValues: { ":one": { N: "1" } } };
+  await Promise.all([
+    ...Array.from({ length: 50 }, () => succeed(db, "UpdateItem", one)),
+    ...Array.from({ length: 50 }, (_, n) => succeed(db, "TransactWriteItems", add(`token-${n % 25}`))),
+  ]);
+  expect(await succeed(db, "GetItem", key("n"))).toEqual({ Item: { id: { S: "n" }, n: { N: "75" } } });
+  const counts = (await db.streams.read("outbox", undefined, 1000)).map(({ dynamodb }) =>
+    Number(dynamodb.NewImage?.n?.N),
+  );
+  expect(counts).toEqual(Array.from({ length: 75 }, (_, n) => n + 1));
+  await db.close();
+});
+
 test("the directory is its owner's alone, and one process's at a time", async () => {
   const db = await openDynamoDb({ directory });
   expect(statSync(directory).mode & 0o777).toBe(0o700);
