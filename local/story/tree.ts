@@ -72,7 +72,15 @@ export function treeOf(records: readonly StoredRecord[], names: Readonly<Record<
     roots.set(principal, started);
     started.children.push(nodeOf(sid, sessions));
   }
-  const loose = records.filter(({ facts }) => !facts.sid || !sessions.has(facts.sid));
+  const loose: StoredRecord[] = [];
+  for (const record of records) {
+    const { sid, principal } = record.facts;
+    if (sid && sessions.has(sid)) continue;
+    // refused before there was a session, but it is known for whom: it belongs to that person's work
+    const started = principal === undefined ? undefined : roots.get(principal);
+    if (started) started.children.push(leaf(record));
+    else loose.push(record);
+  }
   if (loose.length > 0) top.push({ text: "outside any session", children: loose.map(leaf) });
   return top.flatMap((node) => [{ branch: "", text: node.text }, ...linesOf(node.children, "")]);
 }

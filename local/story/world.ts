@@ -59,6 +59,10 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
     const registryMillis = stopwatch();
     const furnished = await furnish(cloud, provider, options.registry ?? supportDesk);
     onProgress(`the registry stands at version ${furnished.version}`, registryMillis());
+    const listMillis = stopwatch();
+    // every minute, in AWS too: without it, verifiers that work offline would wait for the first minute to pass
+    await cloud.fireSchedules();
+    onProgress("the status lists are signed", listMillis());
     const endpoints = endpointsOf(cloud, provider, furnished);
     const file = directory === undefined ? undefined : writeEndpoints(directory, endpoints);
     const close = async () => {

@@ -14,7 +14,7 @@ import { raiseWorld, type World } from "../../../local/story/world.ts";
 import { type FakeIssuer, startFakeIssuer } from "./issuer.ts";
 import { claimsOf, type Key, newKey, type ProofTwist } from "./key.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
-import { labAgents, vault, writeLabRegistry } from "./registry.ts";
+import { vault, writeLabRegistry } from "./registry.ts";
 import { type Answer, type Fields, postForm, postJson } from "./wire.ts";
 
 /** An attested agent: a key and the identity token bound to it. */
@@ -38,6 +38,8 @@ export interface Lab {
   readonly twinA: FakeIssuer;
   readonly twinB: FakeIssuer;
   readonly unreachable: string;
+  /** Ids of sessions that were granted over the wire; whoever counts sessions clears it first. */
+  readonly grants: Set<string>;
   idOf(name: string): string;
   challenge(key: Key): Promise<string>;
   /** Evidence of workload `name`, made for `challenge` and `jkt`. */
@@ -98,17 +100,22 @@ export async function openLab(): Promise<Lab> {
   const { endpoints } = world;
   const idOf = (name: string) => `spiffe://${endpoints.deployment.trustDomain}/agent/${name}`;
   const actors = new Map<string, Promise<Actor>>();
-  const ask = (url: string) => (actor: Actor, fields: Fields, twist?: ProofTwist) =>
-    postForm(url, [...assertion(actor), ...fields], actor.key, twist);
+  const grants = new Set<string>();
+  const ask = (url: string) => async (actor: Actor, fields: Fields, twist?: ProofTwist) => {
+    const answer = await postForm(url, [...assertion(actor), ...fields], actor.key, twist);
+    note(answer, grants);
+    return answer;
+  };
   const lab: Lab = {
     world,
     ledger: createLedger(world),
     twinA,
     twinB,
     unreachable: gone.issuer,
+    grants,
     idOf,
     challenge: async (key) =>
-      String((await postJson(`${endpoints.attest}challenge`, {}, key)).json.attestation_challenge),
+      String((await postJson(`${endpoints.attest}/challenge`, {}, key)).json.attestation_challenge),
     evidence: (name, challenge, jkt, twist) => evidenceOf(world, name, challenge, jkt, twist),
     attest: (body, key, twist) => postJson(endpoints.attest, body, key, twist),
     actor: (name, key) => {
@@ -126,6 +133,13 @@ export async function openLab(): Promise<Lab> {
     },
   };
   return lab;
+}
+
+/** Remembers the session of a granted token. */
+function note(answer: Answer, grants: Set<string>): void {
+  const token = answer.json.access_token;
+  if (answer.status === 200 && typeof token === "string" && token.split(".").length === 3)
+    grants.add(String(claimsOf(token).sid));
 }
 
 async function evidenceOf(world: World, name: string, challenge: string, jkt: string, twist: EvidenceTwist = {}) {
@@ -163,6 +177,3 @@ export async function openSession(lab: Lab, scope = "vault:read", more: Fields =
   const fields: Fields = [...exchange("id", person), ["resource", vault], ["scope", scope], ...asSession, ...more];
   return { opener, person, token: granted(await lab.token(opener, fields)) };
 }
-
-/** The workloads the laboratory adds to the example's. */
-export const workloads = labAgents;

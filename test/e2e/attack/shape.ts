@@ -87,7 +87,7 @@ export function shapeAttacks(lab: () => Lab): void {
     });
 
     it("is refused when parameters stand in the query", async () => {
-      const answer = await raw({ "Content-Type": form }, "", "POST", `?${await own()}`);
+      const answer = await raw({ "Content-Type": form }, "", "POST", `/?${await own()}`);
       lab().ledger.refused(answer, {
         status: 400,
         error: "invalid_request",
@@ -109,7 +109,7 @@ export function shapeAttacks(lab: () => Lab): void {
     });
 
     it("is refused at a path nobody serves", async () => {
-      const answer = await raw({ "Content-Type": form }, await own(), "POST", "admin");
+      const answer = await raw({ "Content-Type": form }, await own(), "POST", "/admin");
       lab().ledger.refused(answer, { status: 404, error: "not_found", code: "not_found", anonymous: true });
     });
 

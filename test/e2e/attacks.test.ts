@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { attestAttacks } from "./attack/attest.ts";
+import { authorityAttacks } from "./attack/authority.ts";
+import { callerAttacks } from "./attack/caller.ts";
+import { type Lab, openLab } from "./attack/lab.ts";
+import { narrowingAttacks } from "./attack/narrowing.ts";
+import { offerAttacks } from "./attack/offer.ts";
+import { personAttacks } from "./attack/person.ts";
+import { races } from "./attack/race.ts";
+import { watchSessions } from "./attack/sessions.ts";
+import { shapeAttacks } from "./attack/shape.ts";
+import { strayTokens } from "./attack/stray.ts";
+
+let opened: Lab | undefined;
+const lab = (): Lab => {
+  if (!opened) throw new Error("the laboratory is not open");
+  return opened;
+};
+
+beforeAll(async () => {
+  opened = await openLab();
+}, 120_000);
+afterAll(() => opened?.close());
+
+/**
+ * Attacks on the running cloud over real HTTP, with forms and proofs made by hand. Each refusal is held against its
+ * status, OAuth error, headers and silence about our insides at once, and against the audit bucket at the end.
+ */
+describe("attacks on the running cloud", () => {
+  describe("leave no session behind", () => {
+    watchSessions(lab);
+    shapeAttacks(lab);
+    callerAttacks(lab);
+    attestAttacks(lab);
+    personAttacks(lab);
+    narrowingAttacks(lab);
+    offerAttacks(lab);
+  });
+  authorityAttacks(lab);
+  strayTokens(lab);
+  races(lab);
+
+  it("every refusal stands in the audit bucket with its reason, and no secret does", { timeout: 60_000 }, async () => {
+    const { records, missing } = await lab().ledger.settle();
+    expect(lab().ledger.entries.length).toBeGreaterThan(100);
+    expect(missing).toEqual([]);
+    const text = JSON.stringify(records);
+    expect(text).not.toMatch(/eyJ[A-Za-z0-9_-]{10,}\./);
+    expect(text).not.toMatch(/lyo_[A-Za-z0-9_-]{22}\./);
+  });
+});
