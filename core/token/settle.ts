@@ -60,8 +60,7 @@ export async function settle(
   for (let attempt = 0; attempt < reloads; attempt++) {
     trail.add({ registryVersion: registry.version });
     const registration = registry.agent(caller.agent);
-    const source = await findSource(request, caller, registry, deps);
-    if (source.ok) noteSource(source.value, trail);
+    const source = await findSource(request, caller, registry, deps, trail);
     const query = mergeQueries(source.ok ? source.value.query : nothing, queryForCaller(caller));
     const perSecond = registration?.issuancesPerSecond ?? limits.issuancesPerSecond;
     const [rows, within] = await Promise.all([
@@ -197,20 +196,4 @@ function judgePolicies(
       return err({ code: "policy_denied", policies: verdict.policies, resource: grant.resource, why: verdict.why });
   }
   return ok([...determining]);
-}
-
-function noteSource(source: Source, trail: Trail): void {
-  if (source.kind === "own") return;
-  if (source.kind === "person") {
-    trail.add({ operation: "session.open", principal: source.person.principal.id });
-  } else if (source.kind === "session" || source.kind === "hop") {
-    const { root, sid, actors, principalId, anc } = source.token;
-    const offering = trail.facts.operation === "session.offer";
-    const operation = source.kind === "hop" ? "session.hop" : offering ? "session.offer" : "token.access";
-    const session = { root, sid, depth: sid === root ? 0 : anc.length + 1 };
-    trail.add({ operation, principal: principalId, actors, session });
-  } else {
-    const { root, sid, depth, actors, principal } = source.offer.from;
-    trail.add({ operation: "session.redeem", principal: principal.id, actors, session: { root, sid, depth } });
-  }
 }

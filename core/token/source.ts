@@ -11,6 +11,7 @@ import type { AuthenticateDeps, Caller } from "./authenticate.ts";
 import { offerAddress } from "./offer-handle.ts";
 import { type OwnToken, verifyOwnToken } from "./own-token.ts";
 import type { TokenRequest } from "./request.ts";
+import type { Trail } from "./trail.ts";
 
 /** Where the authority of a request comes from, verified but not yet known to be alive. */
 export type Source =
@@ -30,22 +31,24 @@ export interface SourceDeps extends AuthenticateDeps {
 /**
  * Finds principal and parent, and enforces who may use which token as `subject_token` (the architecture's rule):
  * a session's own agent with the key it is bound to; the agent an offer names; the agent that serves a token's
- * audience; the agent registered for the client a person's token was issued to. Nobody else.
+ * audience; the agent registered for the client a person's token was issued to. Nobody else. Whose session was
+ * touched goes on the trail before the refusal, so that a theft stands in the tree it was tried on.
  */
 export async function findSource(
   request: TokenRequest,
   caller: Caller,
   registry: RegistrySnapshot,
   deps: SourceDeps,
+  trail: Trail,
 ): Promise<Result<Source, Denial>> {
   const subject = request.subject;
   if (!subject) return ok({ kind: "own", query: plain([subjects.principal(caller.agent)]) });
-  if (subject.type === "offer") return fromOffer(subject.token, caller, deps);
-  if (subject.type === "session") return fromOwnToken(subject.token, "session", caller, registry, deps);
+  if (subject.type === "offer") return fromOffer(subject.token, caller, deps, trail);
+  if (subject.type === "session") return fromOwnToken(subject.token, "session", caller, registry, deps, trail);
   const issuer = decodeUnverified(subject.token)?.payload.iss;
   if (subject.type === "access" && issuer === deps.issuer)
-    return fromOwnToken(subject.token, "access", caller, registry, deps);
-  return fromPerson(subject.token, subject.type, caller, registry, deps);
+    return fromOwnToken(subject.token, "access", caller, registry, deps, trail);
+  return fromPerson(subject.token, subject.type, caller, registry, deps, trail);
 }
 
 const plain = (names: readonly string[], burnt: readonly string[] = []): LivenessQuery => ({
@@ -60,6 +63,7 @@ async function fromPerson(
   caller: Caller,
   registry: RegistrySnapshot,
   deps: SourceDeps,
+  trail: Trail,
 ): Promise<Result<Source, Denial>> {
   const registration = registry.agent(caller.agent);
   if (!registration) return err({ code: "agent_unknown", agent: caller.agent });
@@ -67,6 +71,7 @@ async function fromPerson(
   const input = { token, type, agentId: caller.agent, registration, registry, keySets, clock, ownIssuer };
   const person = await verifyPerson(input);
   if (!person.ok) return person;
+  trail.add({ principal: person.value.principal.id });
   const query = plain([subjects.principal(person.value.principal.id)], [person.value.burnMarker]);
   return ok({ kind: "person", person: person.value, query });
 }
@@ -77,37 +82,49 @@ async function fromOwnToken(
   caller: Caller,
   registry: RegistrySnapshot,
   deps: SourceDeps,
+  trail: Trail,
 ): Promise<Result<Source, Denial>> {
   const verified = await verifyOwnToken(text, kind, deps);
   if (!verified.ok) return verified;
   const token = verified.value;
   const query = queryFor(token);
+  const { root, sid, actors, principalId, anc } = token;
+  trail.add({ principal: principalId, actors, session: { root, sid, depth: sid === root ? 0 : anc.length + 1 } });
   if (token.agent === caller.agent) {
     // a token carried to another process of the same agent is still a stolen token
     if (token.jkt !== caller.jkt) return err({ code: "dpop_key_mismatch", boundTo: "subject_token" });
+    if (trail.facts.operation !== "session.offer") trail.add({ operation: "token.access" });
     return ok({ kind: "session", token, query });
   }
   const servedBy = kind === "access" ? registry.resource(token.aud)?.servedBy : undefined;
+  trail.add({ operation: "session.hop" });
   if (servedBy !== undefined && registry.agentId(servedBy) === caller.agent) return ok({ kind: "hop", token, query });
   return err({ code: "subject_token_not_yours", why: "neither this agent's session nor a token for what it serves" });
 }
 
-async function fromOffer(handle: string, caller: Caller, deps: SourceDeps): Promise<Result<Source, Denial>> {
+async function fromOffer(
+  handle: string,
+  caller: Caller,
+  deps: SourceDeps,
+  trail: Trail,
+): Promise<Result<Source, Denial>> {
   const address = offerAddress(handle);
   if (!address) return err({ code: "offer_unknown" });
   const offer = await deps.store.readOffer(address.root, address.handleHash);
   if (!offer) return err({ code: "offer_unknown" });
+  const { root, sid, depth, actors, principal } = offer.from;
+  trail.add({ principal: principal.id, actors, session: { root, sid, depth }, offeredTo: offer.to });
   // session fixation and theft alike: an offer opens for the ONE agent it names
   if (offer.to !== caller.agent)
     return err({ code: "offer_for_another_agent", offeredTo: offer.to, agent: caller.agent });
   if (offer.withdrawn) return err({ code: "offer_withdrawn" });
   if (offer.expiresAtSeconds <= Math.floor(deps.clock.nowMillis() / 1000))
     return err({ code: "offer_expired", expiredAtSeconds: offer.expiresAtSeconds });
-  const principalId = offer.from.principal.id;
+  const principalId = principal.id;
   if (!offer.redeemed) return ok({ kind: "offer", offer, query: queryFor({ ...offer.from, principalId }) });
   // a lost answer is asked for again with the same key and gets the same session; a second key is a thief's
   if (offer.redeemed.jkt !== caller.jkt) return err({ code: "offer_redeemed_by_another_key" });
-  const { sid } = offer.redeemed;
-  const child = { root: offer.root, sid, anc: childAncestors(offer.from), principalId };
-  return ok({ kind: "redeemed", offer, sid, query: queryFor({ ...child, actors: [...offer.from.actors, offer.to] }) });
+  const child = { root, sid: offer.redeemed.sid, anc: childAncestors(offer.from), principalId };
+  const query = queryFor({ ...child, actors: [...actors, offer.to] });
+  return ok({ kind: "redeemed", offer, sid: child.sid, query });
 }
