@@ -5,6 +5,7 @@ import { decodeUnverified, type JwtFailure, type VerifiedJwt, verifyJwt } from "
 import { soleAudience } from "./jwt-claims.ts";
 import type { KeySets } from "./keys/key-sets.ts";
 import { limits } from "./limits.ts";
+import { clientOf } from "./person-client.ts";
 import { type Clock, nowSeconds } from "./ports.ts";
 import { personId } from "./principal.ts";
 import type { AgentRegistration, TrustedIssuerRegistration } from "./registry/model.ts";
@@ -61,8 +62,8 @@ export async function verifyPerson(input: PersonInput): Promise<Result<PersonFac
   if (audience === undefined) return invalid("audience: aud must name exactly one client");
   const verified = await verifyToken(input, issuer, audience);
   if (!verified.ok) return verified;
-  const client = input.type === "id" ? idTokenClient(verified.value) : accessTokenClient(verified.value);
-  if (!client.ok) return client;
+  const client = clientOf(verified.value.payload, input.type);
+  if (!client.ok) return invalid(client.error);
   const { clients } = input.registration;
   if (!clients.some((c) => c.issuer === issuer.issuer && c.clientId === client.value))
     return err({ code: "person_token_foreign_client", client: client.value.slice(0, 200), agent: input.agentId });
@@ -92,27 +93,6 @@ function toDenial(failure: JwtFailure, issuer: string): Denial {
   if (why === "expired") return { code: "subject_token_expired", expiredAtSeconds: expiredAtSeconds ?? 0 };
   if (why === "keys_unavailable") return { code: "keys_unavailable", issuer, why: detail };
   return { code: "subject_token_invalid", why: `${why}: ${detail}` };
-}
-
-/** The client an ID token was issued to: `aud`, and `azp` where present says the same. */
-function idTokenClient({ payload }: VerifiedJwt): Result<string, Denial> {
-  const client = soleAudience(payload);
-  if (client === undefined) return invalid("audience: aud must name exactly one client");
-  if (payload.azp !== undefined && payload.azp !== client) return invalid("azp is not the client in aud");
-  return ok(client);
-}
-
-/** The client an access token was issued to (RFC 9068 2.2), by `client_id` or `azp`, which must not disagree. */
-function accessTokenClient({ payload }: VerifiedJwt): Result<string, Denial> {
-  const { client_id: clientId, azp, sub } = payload;
-  const client = clientId ?? azp;
-  if (typeof client !== "string" || client === "") return invalid("names no client");
-  if (azp !== undefined && azp !== client) return invalid("azp and client_id disagree");
-  // RFC 9068 2.2, 5: a client's own token has the client as subject
-  if (sub === client) return invalid("is a client's own token, not a person's");
-  // taking a sender-constrained token without its proof would make it a bearer token (RFC 9449 7.2)
-  if (payload.cnf !== undefined) return invalid("is bound to a key that was not proved");
-  return ok(client);
 }
 
 function readFacts(payload: JWTPayload, input: PersonInput): Result<PersonFacts, Denial> {
