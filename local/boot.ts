@@ -6,7 +6,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Account, openAccount } from "./account.ts";
+import { type Account, type Closers, openAccount } from "./account.ts";
 import { readAssembly } from "./assembly.ts";
 import type { CallRecord } from "./aws.ts";
 import type { Caller, Credentials, SignedRequest } from "./caller.ts";
@@ -97,7 +97,7 @@ const stsPort = "sts";
 export async function boot(options: BootOptions = {}): Promise<RunningCloud> {
   const progress = options.onProgress ?? (() => undefined);
   const made = options.assembly === undefined ? mkdtempSync(join(tmpdir(), "lanyard-cdk-")) : undefined;
-  const closers: (() => void | Promise<void>)[] = [];
+  const closers: Closers = [];
   const closeAll = async () => {
     for (const close of closers.splice(0).reverse()) await close();
   };
@@ -129,9 +129,11 @@ export async function boot(options: BootOptions = {}): Promise<RunningCloud> {
       state,
     };
     // Everything is named before anything starts: a type or attribute that is not known must not leave half a cloud.
-    for (const resource of cloud.resources) cloud.properties(resource);
-    const account = await openAccount(cloud, place);
-    closers.push(account.close);
+    for (const resource of cloud.resources) {
+      cloud.physical(resource);
+      cloud.properties(resource);
+    }
+    const account = await openAccount(cloud, place, closers);
     ports.serve(awsPort, account.serve);
     ports.serve(
       stsPort,

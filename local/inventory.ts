@@ -93,7 +93,6 @@ export function parametersOf(cloud: Cloud): Parameter[] {
 /** A function and the role it runs as. */
 export interface FunctionOfTemplate extends Omit<FunctionDescription, "environment"> {
   readonly resource: Resource;
-  readonly roleArn: string;
   readonly variables: Readonly<Record<string, string>>;
 }
 

@@ -11,8 +11,7 @@ import { type EventSourceMapping, type StreamAnswer, startEventSourceMapping } f
 export interface MappingGround {
   readonly db: DynamoDb;
   readonly permissions: Permissions;
-  readonly hosted: (functionName: string) => HostedFunction;
-  readonly roleOf: (functionName: string) => string;
+  readonly functions: ReadonlyMap<string, HostedFunction>;
   /** Takes what was given up. */
   readonly discard: (queueArn: string, text: string) => void;
 }
@@ -25,10 +24,11 @@ const streamRights = ["DescribeStream", "GetRecords", "GetShardIterator", "ListS
  */
 export function startMapping(ground: MappingGround, mapping: Mapping): Promise<EventSourceMapping> {
   const { properties, functionName } = mapping;
-  const hosted = ground.hosted(functionName);
+  const hosted = ground.functions.get(functionName);
+  if (hosted === undefined) throw new Error(`mapping ${mapping.id}: function ${functionName} does not exist`);
   for (const right of streamRights) {
     const access = { action: `dynamodb:${right}`, resource: mapping.streamArn, context: contextOf({}) };
-    const refusal = ground.permissions.roleRefusal(ground.roleOf(functionName), access);
+    const refusal = ground.permissions.roleRefusal(hosted.description.roleArn, access);
     if (refusal !== undefined) throw new Error(`mapping of ${functionName}: ${refusal}`);
   }
   const responseTypes = (properties.FunctionResponseTypes ?? []) as string[];

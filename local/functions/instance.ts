@@ -10,6 +10,8 @@ import type { FunctionError, Invocation, Reply } from "./messages.ts";
 export interface FunctionDescription {
   readonly name: string;
   readonly arn: string;
+  /** Role that it runs as. */
+  readonly roleArn: string;
   /** Folder of its code. */
   readonly folder: string;
   /** `index.handler`. */

@@ -1,0 +1,120 @@
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, it } from "vitest";
+import { type HostedFunction, hostFunction } from "../../local/functions/host.ts";
+import type { Outcome } from "../../local/functions/instance.ts";
+
+const folder = fileURLToPath(new URL("fixture/functions/worker", import.meta.url));
+const environment = { AWS_REGION: "eu-west-1", AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "s" };
+
+const hosts: HostedFunction[] = [];
+function host(more: Partial<Parameters<typeof hostFunction>[0]> = {}): HostedFunction {
+  const made = hostFunction({
+    name: "worker",
+    arn: "arn:aws:lambda:eu-west-1:111122223333:function:worker",
+    roleArn: "arn:aws:iam::111122223333:role/worker",
+    folder,
+    handler: "index.handler",
+    timeoutMillis: 1500,
+    memoryMegabytes: 128,
+    environment,
+    mostInstances: 1,
+    ...more,
+  });
+  hosts.push(made);
+  return made;
+}
+afterEach(async () => void (await Promise.all(hosts.splice(0).map((each) => each.close()))));
+
+const payload = (outcome: Outcome) => ("payload" in outcome ? JSON.parse(outcome.payload ?? "null") : outcome);
+const errorType = (outcome: Outcome) => ("error" in outcome ? outcome.error.errorType : undefined);
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe("a hosted function", () => {
+  it("keeps its state from event to event in one sandbox", async () => {
+    const worker = host();
+    const first = payload(await worker.invoke({ act: "count" }));
+    expect(payload(await worker.invoke({ act: "count" }))).toEqual({ served: 2, pid: first.pid });
+  });
+
+  it("sees its own environment and nothing of the host's", async () => {
+    process.env.SECRET_OF_THE_HOST = "leaked";
+    expect(payload(await host().invoke({ act: "environment" }))).not.toHaveProperty("SECRET_OF_THE_HOST");
+    delete process.env.SECRET_OF_THE_HOST;
+  });
+
+  it("knows how long it has left and the id of the request", async () => {
+    const { millis, id } = payload(await host().invoke({ act: "remaining" }, "request-1"));
+    expect(id).toBe("request-1");
+    expect(millis).toBeGreaterThan(1000);
+    expect(millis).toBeLessThanOrEqual(1500);
+  });
+
+  it("reports what its handler throws and goes on", async () => {
+    const worker = host();
+    const outcome = await worker.invoke({ act: "fail" });
+    expect(outcome).toMatchObject({ error: { errorType: "TypeError", errorMessage: "it broke" } });
+    expect(payload(await worker.invoke({ act: "count" })).served).toBe(1);
+  });
+
+  it.each(["exit", "unhandled"])("dies alone by %s, and the next event finds a fresh sandbox", async (act) => {
+    const worker = host();
+    const before = payload(await worker.invoke({ act: "count" }));
+    expect(errorType(await worker.invoke({ act }))).toBe("Runtime.ExitError");
+    const after = payload(await worker.invoke({ act: "count" }));
+    expect(after.served).toBe(1);
+    expect(after.pid).not.toBe(before.pid);
+  });
+
+  it.each(["hold", "spin"])("is cut off at its time-out while it does %s", async (act) => {
+    const worker = host({ timeoutMillis: 700 });
+    const startedAt = Date.now();
+    const outcome = await worker.invoke({ act, millis: 60_000 });
+    expect(outcome).toMatchObject({ error: { errorMessage: "Task timed out after 0.70 seconds" } });
+    expect(Date.now() - startedAt).toBeLessThan(5000);
+    expect(payload(await worker.invoke({ act: "count" })).served).toBe(1);
+  });
+
+  it("takes one event at a time in each sandbox and starts no more than it may", async () => {
+    const worker = host({ mostInstances: 2 });
+    const outcomes = await Promise.all([1, 2, 3, 4].map(() => worker.invoke({ act: "hold", millis: 150 })));
+    expect(new Set(outcomes.map((outcome) => payload(outcome).pid)).size).toBe(2);
+  });
+
+  it("loses only the event that was in the crashed sandbox", async () => {
+    const worker = host({ mostInstances: 2, timeoutMillis: 10_000 });
+    await Promise.all([1, 2].map(() => worker.invoke({ act: "hold", millis: 100 })));
+    const running = [1, 2].map(() => worker.invoke({ act: "hold", millis: 400 }));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(worker.crash()).toBe(true);
+    const types = (await Promise.all(running)).map(errorType);
+    expect(types.filter((type) => type === "Runtime.ExitError")).toHaveLength(1);
+  });
+
+  it("keeps what it prints", async () => {
+    const worker = host();
+    await worker.invoke({ act: "print", line: "a structured line" });
+    await expect.poll(() => worker.logs()).toContain("a structured line");
+  });
+
+  it("fails each event when its module cannot be loaded", async () => {
+    const broken = host({ handler: "index.nothing" });
+    expect(errorType(await broken.invoke({ act: "count" }))).toBe("Runtime.ExitError");
+    expect(errorType(await broken.invoke({ act: "count" }))).toBe("Runtime.ExitError");
+  });
+
+  it("leaves no process behind when it is closed, and takes no more events", async () => {
+    const worker = host();
+    const { pid } = payload(await worker.invoke({ act: "count" }));
+    await worker.close();
+    expect(isRunning(pid)).toBe(false);
+    expect(errorType(await worker.invoke({ act: "count" }))).toBe("TooManyRequestsException");
+  });
+});
