@@ -11,7 +11,7 @@ const loopback = /^(?:localhost|[a-z0-9.-]+\.localhost|127\.0\.0\.1|\[::1\])$/;
 export function secureUrl(url: string, what: string): URL {
   const parsed = URL.parse(url);
   const secure = parsed?.protocol === "https:" || (parsed?.protocol === "http:" && loopback.test(parsed.hostname));
-  if (!parsed || !secure || parsed.username !== "" || parsed.password !== "" || parsed.hash !== "")
+  if (!parsed || !secure || parsed.username !== "" || parsed.password !== "")
     throw new LanyardError("insecure_url", what, { description: "not an https address" });
   return parsed;
 }

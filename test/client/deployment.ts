@@ -1,0 +1,142 @@
+import { type AgentInput, createAgent } from "../../client/agent.ts";
+import type { EvidenceSource } from "../../client/evidence/source.ts";
+import { createResourceServer, type ResourceServerInput } from "../../client/resource-server.ts";
+import { createAttestEndpoint } from "../../core/attest/attest.ts";
+import type { Attestor, Evidence } from "../../core/attest/attestor.ts";
+import { createDiscoveryEndpoint } from "../../core/discovery.ts";
+import type { OwnKeys } from "../../core/ports.ts";
+import type { Registration } from "../../core/registry/model.ts";
+import { err, ok } from "../../core/result.ts";
+import { markerKey } from "../../core/session/marker.ts";
+import { statusListClaims } from "../../core/status/list.ts";
+import { statusListOf, windowOf } from "../../core/status/windows.ts";
+import type { Call, Reply } from "../../core/wire.ts";
+import { randomIds, sha256, testKey, testSigner } from "../fakes/keys.ts";
+import { agentId, baseRows } from "../fakes/registry.ts";
+import { createWorld, issuer } from "../fakes/world.ts";
+
+export const urls = {
+  attest: "https://att789.lambda-url.eu-west-1.on.aws/",
+  token: "https://tok456.lambda-url.eu-west-1.on.aws/",
+  introspect: "https://int123.lambda-url.eu-west-1.on.aws/",
+  revoke: "https://rev456.lambda-url.eu-west-1.on.aws/",
+};
+
+/** A request as it went over the wire. */
+export interface Sent {
+  readonly url: string;
+  readonly headers: Headers;
+  readonly form: URLSearchParams;
+  readonly body: string;
+}
+
+const type = "aws-sts-web-identity";
+
+/** Every agent of the registry may prove itself by a document that carries its own name as role. */
+const provable = (row: Registration): Registration =>
+  row.kind === "agent" ? { ...row, selectors: [{ type, exact: { roleArn: row.name } }] } : row;
+
+/** Believes any document, but only for exactly the challenge, key and issuer that are asked for, and only once. */
+const attestor: Attestor = {
+  type,
+  async attest(evidence, { challenge, jkt, issuer: audience, nowSeconds }) {
+    const { token } = evidence as { token?: unknown };
+    const said = JSON.parse(String(token)) as Record<string, unknown>;
+    for (const [field, value] of [
+      ["challenge", challenge],
+      ["jkt", jkt],
+      ["issuer", audience],
+    ] as const)
+      if (said[field] !== value) return err({ code: "evidence_unbound", type, field });
+    const key = markerKey("evidence", audience, sha256(String(token)));
+    const evidenceMarker = { kind: "evidence", key, expiresAtSeconds: nowSeconds + 360 } as const;
+    return ok({ facts: { roleArn: String(said.role) }, tags: {}, assurance: "fresh", evidenceMarker });
+  },
+};
+
+/** Evidence of the workload `role`, bound to what is asked for. */
+export const evidenceOf = (role: string): EvidenceSource & { collected: number } => {
+  const source = {
+    type,
+    collected: 0,
+    collect: async (request: object): Promise<Evidence> => {
+      source.collected++;
+      return { type, token: JSON.stringify({ ...request, role, nonce: randomIds.id() }) };
+    },
+  };
+  return source;
+};
+
+/**
+ * The product itself behind a `fetch`: the real endpoints of core over a store in memory, with real keys, proofs and
+ * signatures. Nothing here answers on the product's behalf.
+ */
+export async function createDeployment() {
+  const world = await createWorld(...baseRows.map(provable));
+  let leased = 0;
+  // as the real store names them: discovery serves no other name
+  world.store.leaseStatus = async (expiresAtSeconds) => statusListOf(windowOf(expiresAtSeconds), leased++);
+  const statusKey = await testKey();
+  const status = testSigner("status", statusKey);
+  const identity = testSigner("identity", world.identityKey);
+  const ownKeys: OwnKeys = {
+    keys: async (purpose) => (purpose === "status" ? [status.public] : world.deps.ownKeys.keys(purpose)),
+  };
+  const macs = { minuteKey: async (minute: number) => Buffer.from(sha256(`minute ${minute}`), "base64url") };
+  const attest = createAttestEndpoint({ ...world.deps, attestors: [attestor], signer: identity, macs });
+  const revoked = new Set<number>();
+  const lists = {
+    read: async (list: string) =>
+      statusKey.jws(
+        { alg: "ES256", kid: statusKey.jkt, typ: "statuslist+jwt" },
+        statusListClaims({ issuer, list, revoked, nowSeconds: world.time.seconds }),
+      ),
+  };
+  const discovery = createDiscoveryEndpoint({ issuer, ownKeys, urls: async () => urls, lists });
+  const byOrigin = new Map<string, (call: Call) => Promise<Reply>>([
+    [new URL(issuer).origin, discovery],
+    [new URL(urls.attest).origin, attest],
+    [new URL(urls.token).origin, world.endpoints.token],
+    [new URL(urls.introspect).origin, world.endpoints.introspect],
+    [new URL(urls.revoke).origin, world.endpoints.revoke],
+  ]);
+  const sent: Sent[] = [];
+  /** Takes the place of one answer; undefined lets the product answer. */
+  const intercept: { answer: ((sent: Sent) => Response | Promise<Response> | undefined) | undefined } = {
+    answer: undefined,
+  };
+
+  const fetch = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
+    const url = new URL(String(input));
+    const headers = new Headers(init.headers);
+    const body = typeof init.body === "string" ? init.body : "";
+    const one = { url: url.href, headers, body, form: new URLSearchParams(body) };
+    sent.push(one);
+    const instead = await intercept.answer?.(one);
+    if (instead) return instead;
+    const endpoint = byOrigin.get(url.origin);
+    if (!endpoint) throw new TypeError("fetch failed");
+    const proof = headers.get("dpop");
+    const reply = await endpoint({
+      method: init.method ?? "GET",
+      url: url.origin + url.pathname,
+      path: url.pathname,
+      contentType: headers.get("content-type") ?? undefined,
+      body,
+      dpop: proof === null ? [] : [proof],
+      requestId: "request-1",
+    });
+    const answerHeaders = { ...reply.headers, "content-type": reply.contentType, "x-amzn-requestid": "request-1" };
+    return new Response(reply.body, { status: reply.status, headers: answerHeaders });
+  };
+
+  const clock = world.deps.clock;
+  const agent = (name: string, more: Partial<AgentInput> = {}) =>
+    createAgent({ issuer, agent: agentId(name), evidence: evidenceOf(name), fetch, clock, ...more });
+  const server = (resource: string, more: Partial<ResourceServerInput> = {}) =>
+    createResourceServer({ issuer, resource, mode: "offline", fetch, clock, ...more });
+  const sentTo = (url: string) => sent.filter((one) => one.url === url);
+  return { ...world, ...{ fetch, sent, sentTo, intercept, revoked, agent, server, clock } };
+}
+
+export type Deployment = Awaited<ReturnType<typeof createDeployment>>;
