@@ -76,7 +76,7 @@ function timeFailure(claims: Claims, rules: JwtRules): JwtFailure | undefined {
   if (iat !== undefined && iat - skewSeconds > nowSeconds) return fail("not_yet_valid", "iat is in the future");
   if (exp !== undefined && (exp <= (nbf ?? -1) || exp <= (iat ?? -1)))
     return fail("claim", "exp lies before nbf or iat");
-  if (maxAgeSeconds !== undefined && (iat === undefined || iat + maxAgeSeconds + skewSeconds < nowSeconds))
+  if (maxAgeSeconds !== undefined && (iat === undefined || iat + maxAgeSeconds < nowSeconds))
     return fail("too_old", `issued more than ${maxAgeSeconds} s ago`);
   if (maxLifetimeSeconds !== undefined && (exp === undefined || iat === undefined || exp - iat > maxLifetimeSeconds))
     return fail("claim", `lives longer than ${maxLifetimeSeconds} s`);

@@ -13,7 +13,7 @@ export interface JwtRules {
   readonly skewSeconds: number;
   /** Claims that must be present. */
   readonly requiredClaims: readonly string[];
-  /** Oldest `iat` accepted, in seconds before now. */
+  /** Oldest `iat` accepted, in seconds before now; no skew is added, since a young document needs none. */
   readonly maxAgeSeconds?: number;
   /** Longest `exp` − `iat` accepted, in seconds. */
   readonly maxLifetimeSeconds?: number;
