@@ -1,6 +1,6 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import type { Due, PublishStore } from "../../core/status/publish.ts";
+import type { Due, PublishStore } from "../../core/status/publish-store.ts";
 import { words } from "./dynamo.ts";
 
 /** One row that names what has to be walked again, an attribute each, so that none is lost between two writers. */

@@ -289,6 +289,30 @@ describe("a list", () => {
     expect((await Promise.all(sessions.map(valid))).filter((alive) => alive)).toEqual([]);
   });
 
+  test("threat 26: is signed though what is due to be walked again fails, so that no verifier is left without lists", async () => {
+    const one = await open();
+    await publishChanges(await raised(`agent:${planner}`), deps);
+    seconds += 60;
+    const tree = () => Promise.reject(new Error("too large a tree"));
+    await expect(publishMinute({ ...deps, store: { ...deps.store, tree } })).rejects.toThrow("too large");
+    expect(decodeJwt((await token(one.status.list)) ?? "").iat).toBe(now + 60);
+    expect(await deps.store.dues()).toHaveLength(1);
+  });
+
+  test("shows a session's end before an agent's many trees are walked, and a walk cut off is not forgotten", async () => {
+    const [one, many] = [
+      await open(),
+      await open({ actors: [researcher], generations: { [`agent:${researcher}`]: 0 } }),
+    ];
+    const changes = [...(await raised(`agent:${researcher}`)), ...(await tombstoned(one))];
+    const tree = (root: string) =>
+      root === many.root ? Promise.reject(new Error("out of time")) : deps.store.tree(root);
+    await expect(publishChanges(changes, { ...deps, store: { ...deps.store, tree } })).rejects.toThrow("out of time");
+    expect(await deps.store.revoked(one.status.list)).toEqual(new Set([one.status.idx]));
+    await publishMinute(deps);
+    expect(await Promise.all([one, many].map(valid))).toEqual([false, false]);
+  });
+
   test("stays as it is when the same change comes twice", async () => {
     const one = await open();
     const changes = await tombstoned(one);
