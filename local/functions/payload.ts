@@ -9,6 +9,8 @@ export interface UrlRequest {
   readonly method: string;
   readonly target: string;
   readonly headers: IncomingHttpHeaders;
+  /** Every value of every header, none dropped or joined. */
+  readonly headersDistinct: NodeJS.Dict<string[]>;
   readonly body: Buffer;
   readonly sourceIp: string;
   /** `127.0.0.1:PORT`, which plays the URL's domain. */
@@ -99,8 +101,9 @@ export function responseOf(payload: string | undefined): UrlResponse | undefined
 
 function headersOf(request: UrlRequest): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(request.headers)) {
-    if (name !== "cookie" && value !== undefined) headers[name] = Array.isArray(value) ? value.join(",") : value;
+  // A header sent twice reaches the function as one joined value, as on Lambda: the code must not see only the first.
+  for (const [name, values] of Object.entries(request.headersDistinct)) {
+    if (name !== "cookie" && values !== undefined) headers[name] = values.join(",");
   }
   // Lambda writes these itself: what a client sends under these names must not reach the function.
   return {

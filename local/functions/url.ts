@@ -37,6 +37,7 @@ export function serveUrl(url: FunctionUrl) {
         method,
         target,
         headers,
+        headersDistinct: request.headersDistinct,
         body,
         sourceIp: "127.0.0.1",
         domainName: headers.host ?? "",

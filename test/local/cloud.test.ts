@@ -297,6 +297,21 @@ describe("function URLs", () => {
     expect(event.headers).toMatchObject({ "x-forwarded-for": "127.0.0.1", "x-forwarded-proto": "http" });
   });
 
+  it("join a header that comes twice, so that the second value cannot hide", async () => {
+    const event = await new Promise<string>((resolve, reject) => {
+      const { hostname, port, host } = new URL(cloud.issuer);
+      const asked = httpRequest({ hostname, port, headers: ["host", host, "dpop", "a", "dpop", "b"] }, (response) => {
+        let text = "";
+        response.on("data", (chunk) => {
+          text += chunk;
+        });
+        response.on("end", () => resolve(text));
+      });
+      asked.on("error", reject).end();
+    });
+    expect(JSON.parse(event).headers.dpop).toBe("a,b");
+  });
+
   it("turn a function's answer into HTTP", async () => {
     const respond = {
       statusCode: 201,

@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import { type HostedFunction, hostFunction } from "../../local/functions/host.ts";
@@ -116,5 +118,16 @@ describe("a hosted function", () => {
     await worker.close();
     expect(isRunning(pid)).toBe(false);
     expect(errorType(await worker.invoke({ act: "count" }))).toBe("TooManyRequestsException");
+  });
+
+  it("ends with its host, even when that one is killed", async () => {
+    const parent = spawn(process.execPath, [fileURLToPath(new URL("fixture/parent.ts", import.meta.url))], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [line] = (await once(parent.stdout, "data")) as [Buffer];
+    const { pid } = JSON.parse(line.toString()) as { pid: number };
+    expect(isRunning(pid)).toBe(true);
+    parent.kill("SIGKILL");
+    await expect.poll(() => isRunning(pid), { timeout: 5000 }).toBe(false);
   });
 });
