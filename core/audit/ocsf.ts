@@ -2,10 +2,13 @@ import { createHash } from "node:crypto";
 import { ocsfClasses } from "./classes.ts";
 import { lanyardFacts } from "./facts.ts";
 import type { AuditFacts, AuditRecord } from "./record.ts";
-import { redactText } from "./redact.ts";
+import { redactAll, redactText } from "./redact.ts";
 
 /** The released schema version every event is valid against. */
 export const ocsfVersion = "1.8.0";
+
+/** Beyond it texts are cut short; DynamoDB takes 400 KB an item, with the rest of the transaction beside it. */
+const recordBytes = 100_000;
 
 const userType = { user: 1, admin: 2, service: 4 } as const;
 
@@ -24,7 +27,7 @@ export function toRecord(facts: AuditFacts, eventId: string): AuditRecord {
       product: { name: "Lanyard", vendor_name: "Lanyard" },
       uid: eventId,
       event_code: facts.operation,
-      correlation_uid: facts.session?.root ?? facts.requestId,
+      correlation_uid: facts.session?.root ?? redactText(facts.requestId),
     },
     class_uid: kind.classUid,
     class_name: kind.className,
@@ -40,10 +43,18 @@ export function toRecord(facts: AuditFacts, eventId: string): AuditRecord {
     ...classMembers(facts, kind.classUid),
     unmapped: { lanyard: lanyardFacts(facts) },
   };
-  const body = JSON.stringify(event);
+  const body = bounded(event);
   const hash = createHash("sha256").update(body).digest("base64url");
   return { eventId, timeMillis: facts.timeMillis, detailType: kind.className, body, hash };
 }
+
+/** A record must always fit its row and its event: one that did not could stop what it records (threat 13). */
+const bounded = <T extends { readonly metadata: object; readonly unmapped: object }>(event: T): string => {
+  const body = JSON.stringify(event);
+  if (Buffer.byteLength(body) <= recordBytes) return body;
+  const shorter = redactAll(event.unmapped, (text) => text.slice(0, 100));
+  return JSON.stringify({ ...event, metadata: { ...event.metadata, is_truncated: true }, unmapped: shorter });
+};
 
 /** A revocation, and a refusal, deserve a look; a grant is everyday. */
 const outcome = (facts: AuditFacts) => {
@@ -100,7 +111,7 @@ const agentUser = (id: string | undefined) => {
 const privileges = (facts: AuditFacts): string[] => {
   const scopes =
     facts.grants?.flatMap((g) => g.scopes.map((s) => `${g.resource} ${s}`)) ?? facts.requested?.scopes ?? [];
-  return scopes.slice(0, 500).map(redactText);
+  return scopes.slice(0, 100).map((scope) => redactText(scope).slice(0, 256));
 };
 
 const session = (facts: AuditFacts) =>

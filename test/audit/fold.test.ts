@@ -1,0 +1,117 @@
+import { fc, test as property } from "@fast-check/vitest";
+import { describe, expect, test } from "vitest";
+import { createRefusalFold } from "../../core/audit/fold.ts";
+import type { AuditRecord } from "../../core/audit/record.ts";
+import type { Denial } from "../../core/denial.ts";
+import { bare } from "./samples.ts";
+
+const refusal = (denial: Denial, requestId = "r") => ({ ...bare("request"), denial, requestId });
+const missing = (requestId = "r") => refusal({ code: "dpop_missing" }, requestId);
+const replayed = (requestId = "r") => refusal({ code: "dpop_replayed" }, requestId);
+
+function ground() {
+  let nowMillis = 60_000_000;
+  let ids = 0;
+  const state = { broken: false, attempts: 0, written: [] as AuditRecord[] };
+  const fold = createRefusalFold({
+    clock: { nowMillis: () => nowMillis },
+    ids: { id: () => `id-${++ids}`, secret: () => "" },
+    outbox: {
+      async put(record) {
+        state.attempts += 1;
+        if (state.broken) throw new Error("throttled");
+        state.written.push(record);
+      },
+    },
+  });
+  const facts = () => state.written.map((r) => JSON.parse(r.body).unmapped.lanyard);
+  return { fold, state, facts, pass: (millis: number) => (nowMillis += millis) };
+}
+
+const counts = (facts: readonly { denial: { code: string }; count: number }[]) => {
+  const sums: Record<string, number> = {};
+  for (const { denial, count } of facts) sums[denial.code] = (sums[denial.code] ?? 0) + count;
+  return sums;
+};
+
+describe("threat 13: a flood of refusals", () => {
+  test("costs one record at once, and one more a minute later, however large it is", async () => {
+    const { fold, state, facts, pass } = ground();
+    for (let i = 0; i < 1_000; i += 1) await fold.add(missing(`r${i}`));
+    expect(facts()).toEqual([expect.objectContaining({ count: 1, request_id: "r0" })]);
+    pass(60_000);
+    await fold.add(missing("later"));
+    expect(facts().map(({ count, request_id }) => [count, request_id])).toEqual([
+      [1, "r0"],
+      [1, "later"],
+      [999, "r0"],
+    ]);
+    expect(new Set(state.written.map((r) => r.eventId)).size).toBe(3);
+    expect(state.written.every((r) => r.eventId.startsWith("denied#"))).toBe(true);
+  });
+
+  test("of two reasons is counted apart, and one reason's next minute writes the other's rest", async () => {
+    const { fold, facts, pass } = ground();
+    for (let i = 0; i < 3; i += 1) await fold.add(missing());
+    for (let i = 0; i < 5; i += 1) await fold.add(replayed());
+    pass(60_000);
+    await fold.add(missing());
+    expect(counts(facts())).toEqual({ dpop_missing: 4, dpop_replayed: 5 });
+    expect(facts()).toHaveLength(5);
+  });
+
+  test("is never answered by an error of the outbox, nor retried once a refusal, nor forgotten", async () => {
+    const { fold, state, facts, pass } = ground();
+    state.broken = true;
+    for (let minute = 0; minute < 3; minute += 1) {
+      for (let i = 0; i < 100; i += 1) await fold.add(missing());
+      pass(60_000);
+    }
+    expect(state.attempts).toBeLessThan(10);
+    state.broken = false;
+    await fold.add(missing());
+    expect(counts(facts())).toEqual({ dpop_missing: 301 });
+  });
+
+  test("of endlessly many reasons, with the outbox down, holds a bounded number of them", async () => {
+    const { fold, state, pass } = ground();
+    state.broken = true;
+    for (let i = 0; i < 2_000; i += 1) {
+      await fold.add(refusal({ code: `made-up-${i}` } as unknown as Denial));
+      if (i % 500 === 0) pass(60_000);
+    }
+    state.broken = false;
+    state.written.length = 0;
+    await fold.flush();
+    expect(state.written.length).toBeLessThanOrEqual(257);
+    const total = state.written.reduce((sum, r) => sum + JSON.parse(r.body).count, 0);
+    expect(total).toBe(2_000);
+  });
+
+  test("at once from many calls is counted once each", async () => {
+    const { fold, facts } = ground();
+    await Promise.all(Array.from({ length: 500 }, () => fold.add(missing())));
+    await fold.flush();
+    expect(counts(facts())).toEqual({ dpop_missing: 500 });
+    expect(facts()).toHaveLength(2);
+  });
+
+  property.prop(
+    [fc.array(fc.record({ kind: fc.boolean(), wait: fc.integer({ min: 0, max: 90_000 }), broken: fc.boolean() }))],
+    {
+      numRuns: 100,
+    },
+  )("adds up, whatever its order, its minutes and its failures", async (calls) => {
+    const { fold, state, facts, pass } = ground();
+    for (const { kind, wait, broken } of calls) {
+      pass(wait);
+      state.broken = broken;
+      await fold.add(kind ? missing() : replayed());
+    }
+    state.broken = false;
+    await fold.flush();
+    const sums = counts(facts());
+    expect(sums.dpop_missing ?? 0).toBe(calls.filter((c) => c.kind).length);
+    expect(sums.dpop_replayed ?? 0).toBe(calls.filter((c) => !c.kind).length);
+  });
+});

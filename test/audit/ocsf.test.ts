@@ -1,0 +1,208 @@
+import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { fc, test as property } from "@fast-check/vitest";
+import Ajv from "ajv/dist/2020.js";
+import { SignJWT } from "jose";
+import { describe, expect, test } from "vitest";
+import { ocsfClasses } from "../../core/audit/classes.ts";
+import { toRecord } from "../../core/audit/ocsf.ts";
+import type { AuditFacts, AuditOperation } from "../../core/audit/record.ts";
+import { bare, full, operations } from "./samples.ts";
+
+const vectors = new URL("../vectors/11-ocsf/", import.meta.url);
+const load = (name: string) => JSON.parse(readFileSync(new URL(name, vectors), "utf8"));
+const bundle = load("ocsf-1.8.0.bundle.schema.json");
+const ajv = new Ajv.default({ strict: false, validateFormats: false, allErrors: true });
+ajv.addSchema(bundle);
+const classNames: Record<number, string> = {
+  3002: "authentication",
+  3003: "authorize_session",
+  3004: "entity_management",
+  6003: "api_activity",
+};
+const valid = (className: string, event: unknown): string => {
+  const check = ajv.getSchema(`${bundle.$id}#/$defs/class__${className}`);
+  if (!check) throw new Error(`no schema for ${className}`);
+  return check(event) ? "" : ajv.errorsText(check.errors);
+};
+
+type Event = Record<string, unknown> & {
+  class_uid: number;
+  activity_id: number;
+  type_uid: number;
+  category_uid: number;
+  time: number;
+  metadata: { uid: string; version: string };
+  unmapped: { lanyard: Record<string, unknown> };
+};
+const event = (facts: AuditFacts, id = "DDDDDDDDDDDDDDDDDDDDDD"): Event => JSON.parse(toRecord(facts, id).body);
+
+describe("the bundle judges as its own cases say", () => {
+  const cases: { name: string; class_: string; schema_valid: boolean; event: unknown }[] =
+    load("event-cases.json").cases;
+  test.each(cases.map((c) => [c.name, c] as const))("%s", (_, c) => {
+    expect(valid(c.class_, c.event) === "").toBe(c.schema_valid);
+  });
+});
+
+describe.each(operations)("%s", (operation: AuditOperation) => {
+  test.each([
+    ["with every fact known", full(operation)],
+    ["denied with next to nothing known", bare(operation)],
+    [
+      "denied with every fact known",
+      { ...full(operation), outcome: "denied", denial: { code: "scope_exceeds", by: "offer", scopes: ["x"] } } as const,
+    ],
+    [
+      "by an operator",
+      { ...full(operation), operator: { arn: "arn:aws:sts::1:assumed-role/o/ada", uniqueId: "AROA:ada" } },
+    ],
+    ["from a service's name instead of an address", { ...bare(operation), sourceIp: "lambda.amazonaws.com" }],
+    ["from IPv6", { ...bare(operation), sourceIp: "2001:db8::ffff:1.2.3.4" }],
+    ["folded", { ...bare(operation), count: 4711 }],
+  ] as [string, AuditFacts][])("is a valid 1.8.0 event %s, with the arithmetic and times OCSF means", (_, facts) => {
+    const e = event(facts);
+    expect(valid(classNames[e.class_uid] ?? "none", e)).toBe("");
+    expect(e.type_uid).toBe(e.class_uid * 100 + e.activity_id);
+    expect(e.category_uid).toBe(Math.floor(e.class_uid / 1000));
+    expect(e.time).toBe(facts.timeMillis);
+    expect(e.metadata).toMatchObject({ uid: "DDDDDDDDDDDDDDDDDDDDDD", version: "1.8.0" });
+    expect(e.status_id).toBe(facts.outcome === "allowed" ? 1 : 2);
+  });
+});
+
+test("activities and classes are those of the released schema", () => {
+  const captions = new Set(Object.values(ocsfClasses).map((c) => `${c.classUid} ${c.activityId} ${c.activityName}`));
+  expect([...captions].sort()).toEqual([
+    "3002 1 Logon",
+    "3002 2 Logoff",
+    "3002 4 Service Ticket Request",
+    "3003 1 Assign Privileges",
+    "3004 3 Update",
+    "3004 8 Enable",
+    "3004 9 Disable",
+    "6003 2 Read",
+    "6003 99 Other",
+  ]);
+});
+
+test("the hash is SHA-256 over the very bytes of the body", () => {
+  const record = toRecord(full("session.open"), "DDDDDDDDDDDDDDDDDDDDDD");
+  expect(record.hash).toBe(createHash("sha256").update(record.body, "utf8").digest("base64url"));
+  expect(record).toMatchObject({ detailType: "Authorize Session", timeMillis: 1_785_542_400_123 });
+});
+
+test("every fact stands flat under unmapped.lanyard, so that a query by session, agent or principal is plain SQL", () => {
+  expect(event(full("session.offer")).unmapped.lanyard).toMatchObject({
+    operation: "session.offer",
+    outcome: "allowed",
+    agent: "spiffe://agents.example.com/agent/planner",
+    principal: "p_abcdefghijklmnopqrstuvwxyz234567",
+    sid: "AAAAAAAAAAAAAAAAAAAAAA",
+    root: "BBBBBBBBBBBBBBBBBBBBBB",
+    parent: "BBBBBBBBBBBBBBBBBBBBBB",
+    depth: 1,
+    offered_to: "spiffe://agents.example.com/agent/researcher",
+    grants: full("session.offer").grants,
+    jti: "CCCCCCCCCCCCCCCCCCCCCC",
+    jkt: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I",
+    assurance: "fresh",
+    evidence: { roleArn: "arn:aws:iam::111122223333:role/agents/planner", account: "111122223333" },
+    build: "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    registry_version: 7,
+    policies: ["agents-work-for-people"],
+    purpose: "answer ticket 4711",
+  });
+});
+
+test("a denial keeps its code and every fact of it", () => {
+  const denial = {
+    code: "policy_denied",
+    policies: ["p"],
+    resource: "https://tickets.example",
+    why: "forbidden by p",
+  } as const;
+  const e = event({ ...bare("session.open"), denial });
+  expect(e.status_code).toBe("policy_denied");
+  expect(e.unmapped.lanyard.denial).toEqual(denial);
+});
+
+describe("threat 25: nothing secret reaches the log", () => {
+  /** Where a caller's own words can end up. */
+  const smuggled = (secret: string): AuditFacts => ({
+    ...full("session.redeem"),
+    outcome: "denied",
+    userAgent: `curl ${secret}`,
+    sourceIp: secret,
+    requestId: secret,
+    agent: `spiffe://x/agent/${secret}`,
+    purpose: `please use ${secret} thanks`,
+    reason: secret,
+    target: `session:${secret}`,
+    offeredTo: secret,
+    policies: [secret],
+    requested: { resources: [`https://x.example/?t=${secret}`], scopes: [secret] },
+    denial: { code: "parameter_invalid", name: secret, why: `not ${secret}` },
+  });
+  const leaks = (secret: string): boolean => toRecord(smuggled(secret), "id").body.includes(secret.slice(0, 60));
+
+  test("no token of ours: JWT, offer handle, bare 256-bit secret", async () => {
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const jwt = await new SignJWT({ sub: "x" }).setProtectedHeader({ alg: "ES256" }).sign(privateKey);
+    const handle = `lyo_${randomBytes(16).toString("base64url")}.${randomBytes(32).toString("base64url")}`;
+    expect(leaks(jwt)).toBe(false);
+    const record = toRecord(smuggled(handle), "id").body;
+    expect(record).not.toContain(handle.split(".")[1]);
+  });
+
+  test("no key: PEM, private JWK member, AWS secret key or session token", () => {
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+    expect(toRecord(smuggled(pem), "id").body).not.toContain(pem.split("\n")[1]);
+    expect(leaks(privateKey.export({ format: "jwk" }).d ?? "")).toBe(false);
+    expect(leaks(randomBytes(30).toString("base64"))).toBe(false);
+    expect(leaks(randomBytes(300).toString("base64"))).toBe(false);
+  });
+
+  property.prop([fc.uint8Array({ minLength: 32, maxLength: 400 }), fc.string({ maxLength: 40 })], { numRuns: 200 })(
+    "no JWT of whatever header, wherever it stands in a text",
+    (bytes, around) => {
+      const header = Buffer.from(JSON.stringify({ alg: "ES256", kid: around })).toString("base64url");
+      const signature = Buffer.from(bytes).toString("base64url");
+      const body = toRecord({ ...full("attest"), purpose: `x ${header}.e30.${signature} y` }, "id").body;
+      expect(body).not.toContain(header);
+    },
+  );
+
+  test("what is no secret stays readable: ids, ARNs, digests, plain words", () => {
+    const facts = full("revoke");
+    const body = toRecord(facts, "id").body;
+    for (const kept of [facts.jkt, facts.build, facts.principal, facts.agent, facts.purpose, facts.target])
+      expect(body).toContain(kept);
+    expect(body).not.toContain("[redacted]");
+  });
+});
+
+test("an event stays small enough for the outbox and the bus, whatever is written into it", () => {
+  const long = "word ".repeat(200_000);
+  const lists = Array.from({ length: 5_000 }, () => long);
+  const facts: AuditFacts = {
+    ...full("session.open"),
+    purpose: long,
+    userAgent: long,
+    requested: { resources: lists, scopes: lists },
+    denial: { code: "scope_unknown", scopes: lists.slice(0, 2) },
+  };
+  const { body } = toRecord(facts, "id");
+  expect(Buffer.byteLength(body)).toBeLessThan(150_000);
+  expect(JSON.parse(body).metadata.is_truncated).toBe(true);
+  expect(valid("authorize_session", JSON.parse(body))).toBe("");
+  expect(JSON.parse(toRecord(full("session.open"), "id").body).metadata).not.toHaveProperty("is_truncated");
+});
+
+property.prop([fc.string({ unit: "grapheme", maxLength: 300 })], { numRuns: 200 })(
+  "any source address or name makes a valid event",
+  (sourceIp) => {
+    expect(valid("api_activity", event({ ...bare("request"), sourceIp }))).toBe("");
+  },
+);

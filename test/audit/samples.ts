@@ -1,0 +1,66 @@
+import type { AuditFacts, AuditOperation } from "../../core/audit/record.ts";
+
+/** Every operation, so that none can be added without being written as an event. */
+export const operations: readonly AuditOperation[] = [
+  "attest",
+  "session.open",
+  "session.offer",
+  "session.redeem",
+  "session.hop",
+  "session.end",
+  "token.access",
+  "introspect",
+  "revoke",
+  "lift",
+  "registry.apply",
+  "request",
+];
+
+/** A decision of which everything is known. */
+export const full = (operation: AuditOperation): AuditFacts => ({
+  operation,
+  outcome: "allowed",
+  timeMillis: 1_785_542_400_123,
+  requestId: "11111111-2222-4333-8444-555555555555",
+  sourceIp: "203.0.113.10",
+  userAgent: "agent/1.0",
+  agent: "spiffe://agents.example.com/agent/planner",
+  principal: "p_abcdefghijklmnopqrstuvwxyz234567",
+  actors: ["spiffe://agents.example.com/agent/planner"],
+  session: {
+    sid: "AAAAAAAAAAAAAAAAAAAAAA",
+    root: "BBBBBBBBBBBBBBBBBBBBBB",
+    parent: "BBBBBBBBBBBBBBBBBBBBBB",
+    depth: 1,
+  },
+  offeredTo: "spiffe://agents.example.com/agent/researcher",
+  grants: [
+    {
+      resource: "https://tickets.example",
+      scopes: ["tickets:read"],
+      details: [{ type: "customer-record", customers: ["42"] }],
+    },
+  ],
+  requested: { resources: ["https://tickets.example"], scopes: ["tickets:read", "tickets:write"] },
+  expiresAtSeconds: 1_785_543_300,
+  jti: "CCCCCCCCCCCCCCCCCCCCCC",
+  jkt: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I",
+  assurance: "fresh",
+  evidenceType: "aws-sts-web-identity",
+  evidence: { roleArn: "arn:aws:iam::111122223333:role/agents/planner", account: "111122223333" },
+  build: "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+  registryVersion: 7,
+  policies: ["agents-work-for-people"],
+  purpose: "answer ticket 4711",
+  target: "agent:spiffe://agents.example.com/agent/planner",
+  reason: "misbehaves",
+});
+
+/** A refusal of which next to nothing is known. */
+export const bare = (operation: AuditOperation): AuditFacts => ({
+  operation,
+  outcome: "denied",
+  timeMillis: 1_785_542_400_123,
+  requestId: "r",
+  denial: { code: "dpop_missing" },
+});
