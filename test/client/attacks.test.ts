@@ -90,8 +90,18 @@ describe("an answer that is not what was asked for", () => {
     expect(await codeOf(open())).toBe("answer_malformed");
   });
 
-  test("is refused: a token bound to another agent's key", async () => {
-    const thief = await open("triage");
+  test("is refused: a good token said to be of another kind", async () => {
+    cloud.intercept.answer = async ({ url, headers, body }) => {
+      if (url !== urls.token) return undefined;
+      cloud.intercept.answer = undefined;
+      const answer = await cloud.fetch(url, { method: "POST", headers, body });
+      return json({ ...((await answer.json()) as object), issued_token_type: "lanyard:token-type:session" });
+    };
+    expect(await codeOf(open())).toBe("answer_malformed");
+  });
+
+  test("is refused: a token bound to another key, though it is the same agent's", async () => {
+    const thief = await open("planner");
     const { token } = await thief.accessToken(tickets);
     const body = {
       access_token: token,
