@@ -102,7 +102,7 @@ export async function createDeployment() {
   ]);
   const sent: Sent[] = [];
   /** Takes the place of one answer; undefined lets the product answer. */
-  const intercept: { answer: ((sent: Sent) => Response | Promise<Response> | undefined) | undefined } = {
+  const intercept: { answer: ((sent: Sent) => Response | undefined | Promise<Response | undefined>) | undefined } = {
     answer: undefined,
   };
 
