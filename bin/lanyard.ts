@@ -17,4 +17,4 @@ async function ask(question: string): Promise<boolean> {
   return /^y(es)?$/i.test(answer.trim());
 }
 
-process.exitCode = await run(process.argv.slice(2), { terminal, env: process.env });
+process.exitCode = await run(process.argv.slice(2), { terminal, env: process.env, folder: process.cwd() });

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { z } from "zod";
@@ -46,13 +47,16 @@ const endpoints = z.object({
  * Finds the deployment: `.lanyard/endpoints.json` of the local run, or AWS by the usual credential chain with the names
  * from the environment or from the file that `cdk deploy --outputs-file` writes.
  * @param env the process's environment
+ * @param folder where to look for the local run's file
  * @throws Usage saying what is missing
  */
 export async function loadProfile(
   options: ProfileOptions,
   env: Readonly<Record<string, string | undefined>>,
+  folder: string,
 ): Promise<Profile> {
-  const local = options.profile === "aws" || options.outputs !== undefined ? undefined : await readIfThere(localFile);
+  const elsewhere = options.profile === "aws" || options.outputs !== undefined;
+  const local = elsewhere ? undefined : await readIfThere(join(folder, localFile));
   if (local !== undefined) return localProfile(local);
   if (options.profile === "local") throw new Usage(`there is no ${localFile}: start the local run with npm start`);
   return awsProfile(options, env);

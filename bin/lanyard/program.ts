@@ -9,6 +9,8 @@ import { runStatus } from "./status-command.ts";
 export interface ProgramDeps {
   readonly terminal: Terminal;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The folder the command was called in. */
+  readonly folder: string;
 }
 
 type Common = ProfileOptions & { readonly json?: boolean };
@@ -52,7 +54,7 @@ export async function run(args: readonly string[], deps: ProgramDeps): Promise<n
   }
 }
 
-const build = ({ terminal, env }: ProgramDeps): Command => {
+const build = ({ terminal, env, folder: cwd }: ProgramDeps): Command => {
   const program = new Command("lanyard")
     .description("Operates a Lanyard deployment: its registry, and what is revoked")
     .addHelpText("after", examples)
@@ -71,7 +73,7 @@ const build = ({ terminal, env }: ProgramDeps): Command => {
       .option("--outputs <file>", "names of an AWS deployment, as written by cdk deploy --outputs-file")
       .option("--json", "print one JSON object and nothing else");
   const withProfile = async (options: Common, then: (profile: Profile) => Promise<void>) => {
-    const profile = await loadProfile(options, env);
+    const profile = await loadProfile(options, env, cwd);
     await then(profile).finally(() => profile.dynamo.destroy());
   };
 
