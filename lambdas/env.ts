@@ -37,7 +37,7 @@ export const tableKeys = {
 } as const;
 
 /**
- * Partition attribute of each index of table Sessions (all KEYS_ONLY; sort key `sid` where the partition is not `sid`). Agent, principal and build carry
+ * Partition attribute of each index of table Sessions (all KEYS_ONLY, the first three sorted by {@link sessionIndexSort}). Agent, principal and build carry
  * a suffix `#0` to `#15`, so that a busy one does not throttle its table.
  */
 export const sessionIndexKeys = {
@@ -46,6 +46,12 @@ export const sessionIndexKeys = {
   byBuild: "buildKey",
   bySid: "sid",
 } as const;
+
+/**
+ * Sort attribute, a number, of the indexes by agent, principal and build: a walk over a busy agent's sessions reads those
+ * that still live and leaves out the many that TTL has not taken away yet.
+ */
+export const sessionIndexSort = "expiresAtSeconds";
 
 /** Attribute of Sessions, Markers, Revocations and Outbox after which a row may go, in seconds since the epoch. */
 export const ttlAttribute = "expiresAt";

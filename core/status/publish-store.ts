@@ -14,8 +14,11 @@ export interface Due {
 export interface PublishStore {
   /** Every session of a tree, strongly consistent. */
   tree(root: string): Promise<readonly ListedSession[]>;
-  /** Roots of sessions of an agent, principal or build, by an index that may lag; each root may come more than once. */
-  roots(subject: string): AsyncIterable<string>;
+  /**
+   * Roots of sessions of an agent, principal or build that end after `nowSeconds`, by an index that may lag; each root may
+   * come more than once.
+   */
+  roots(subject: string, nowSeconds: number): AsyncIterable<string>;
   /** Root of a session by its id alone, by an index that may lag. */
   rootOf(sid: string): Promise<string | undefined>;
   /** Positions of a window leased so far, strongly consistent; 0 for none. */

@@ -44,7 +44,7 @@ export async function walk(
     const ended = trees.flat().filter((session) => (session.generations[subject] ?? generation) < generation);
     await setBits(ended, touched, deps);
   };
-  for await (const root of deps.store.roots(subject)) {
+  for await (const root of deps.store.roots(subject, nowSeconds(deps.clock))) {
     if (walked.has(root)) continue;
     walked.add(root);
     batch.push(root);

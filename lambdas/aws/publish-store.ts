@@ -7,7 +7,7 @@ import {
 } from "@aws-sdk/lib-dynamodb";
 import type { PublishStore } from "../../core/status/publish-store.ts";
 import { leaseRow } from "../../core/status/windows.ts";
-import { sessionIndexes, sessionIndexKeys } from "../env.ts";
+import { sessionIndexes, sessionIndexKeys, sessionIndexSort } from "../env.ts";
 import { numberOf, type Tables, words } from "./dynamo.ts";
 import { createListRows } from "./list-rows.ts";
 import { createDues } from "./publish-dues.ts";
@@ -19,7 +19,7 @@ export function createPublishStore(client: DynamoDBDocumentClient, tables: Table
     ...createDues(client, tables.revocations),
     ...createListRows(client, tables.revocations),
     tree: (root) => readTree(client, tables, root),
-    roots: (subject) => rootsOf(client, tables, subject),
+    roots: (subject, nowSeconds) => rootsOf(client, tables, subject, nowSeconds),
     rootOf: (sid) => rootOf(client, tables, sid),
     leased: (window) => leased(client, tables, window),
   };
@@ -53,7 +53,7 @@ async function readTree(client: DynamoDBDocumentClient, tables: Tables, root: st
   return sessions;
 }
 
-async function* rootsOf(client: DynamoDBDocumentClient, tables: Tables, subject: string) {
+async function* rootsOf(client: DynamoDBDocumentClient, tables: Tables, subject: string, nowSeconds: number) {
   const kind = subject.slice(0, subject.indexOf(":"));
   const id = subject.slice(kind.length + 1);
   const index = ({ agent: "byAgent", principal: "byPrincipal", build: "byBuild" } as const)[kind];
@@ -62,8 +62,8 @@ async function* rootsOf(client: DynamoDBDocumentClient, tables: Tables, subject:
     const rows = pages(client, {
       TableName: tables.sessions,
       IndexName: sessionIndexes[index],
-      KeyConditionExpression: `#${sessionIndexKeys[index]} = :shard`,
-      ...words([sessionIndexKeys[index]], { shard }),
+      KeyConditionExpression: `#${sessionIndexKeys[index]} = :shard AND #${sessionIndexSort} > :nowSeconds`,
+      ...words([sessionIndexKeys[index], sessionIndexSort], { shard, nowSeconds }),
     });
     for await (const item of rows) if (typeof item.root === "string") yield item.root;
   }

@@ -11,14 +11,14 @@ import {
 } from "aws-cdk-lib/aws-dynamodb";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import { Construct } from "constructs";
-import { sessionIndexes } from "../../lambdas/env.ts";
+import { sessionIndexes, sessionIndexSort } from "../../lambdas/env.ts";
 
 const text = (name: string) => ({ name, type: AttributeType.STRING });
 
-const index = (indexName: string, partition: string, sort?: string): GlobalSecondaryIndexPropsV2 => ({
+const index = (indexName: string, partition: string, sortNumber?: string): GlobalSecondaryIndexPropsV2 => ({
   indexName,
   partitionKey: text(partition),
-  ...(sort && { sortKey: text(sort) }),
+  ...(sortNumber && { sortKey: { name: sortNumber, type: AttributeType.NUMBER } }),
   projectionType: ProjectionType.KEYS_ONLY,
 });
 
@@ -50,9 +50,9 @@ export class Tables extends Construct {
       sortKey: text("sid"),
       timeToLiveAttribute: "expiresAt",
       globalSecondaryIndexes: [
-        index(sessionIndexes.byAgent, "agentKey", "sid"),
-        index(sessionIndexes.byPrincipal, "principalKey", "sid"),
-        index(sessionIndexes.byBuild, "buildKey", "sid"),
+        index(sessionIndexes.byAgent, "agentKey", sessionIndexSort),
+        index(sessionIndexes.byPrincipal, "principalKey", sessionIndexSort),
+        index(sessionIndexes.byBuild, "buildKey", sessionIndexSort),
         index(sessionIndexes.bySid, "sid"),
       ],
     });

@@ -172,6 +172,19 @@ describe("a raised generation", () => {
     expect(await Promise.all([before, after].map(valid))).toEqual([false, true]);
   });
 
+  test("walks only trees that still live, not the many that TTL has not taken yet", async () => {
+    const old = await open({ expiresAtSeconds: now - 3_600 });
+    const live = await open();
+    const walked: string[] = [];
+    const tree = (root: string) => {
+      walked.push(root);
+      return deps.store.tree(root);
+    };
+    await publishChanges(await raised(`agent:${planner}`), { ...deps, store: { ...deps.store, tree } });
+    expect(walked).toEqual([live.root]);
+    expect(walked).not.toContain(old.root);
+  });
+
   test("threat 6: is walked again until the index must have caught up", async () => {
     await cloud.db.faults.staleIndexes(true);
     const unseen = await open();

@@ -3,6 +3,7 @@ import { fc, test } from "@fast-check/vitest";
 import { afterAll, beforeAll, beforeEach, describe, expect } from "vitest";
 import { limits } from "../../core/limits.ts";
 import type { SessionStore } from "../../core/session/store.ts";
+import { createOutbox } from "../../lambdas/aws/outbox.ts";
 import { createRevocationStore } from "../../lambdas/aws/revocation-store.ts";
 import { offerItem, offerOf, sessionItem, sessionOf } from "../../lambdas/aws/session-rows.ts";
 import { createSessionStore } from "../../lambdas/aws/session-store.ts";
@@ -127,6 +128,31 @@ describe("commit", () => {
     expect(cloud.taken()).toHaveLength(3);
   });
 
+  test("writes once when the answer to its write was lost and the SDK asks again", async () => {
+    const patient = await openCloud(3);
+    try {
+      let lost = 1;
+      patient.client.middlewareStack.add(
+        (next) => async (args) => {
+          const answer = await next(args);
+          if (lost-- > 0) throw Object.assign(new Error("the line went dead"), { name: "TimeoutError" });
+          return answer;
+        },
+        { step: "deserialize", priority: "high", name: "lossy" },
+      );
+      const [kept, burnt, noted] = [session(), marker(), record()];
+      const fresh = createSessionStore(patient.client, patient.tables, { nowMillis: () => now * 1000 });
+      // a second transaction in its place would meet the first one's marker and be taken for a replay
+      expect(await fresh.commit({ session: kept, markers: [burnt], record: noted })).toEqual({
+        ok: true,
+        value: undefined,
+      });
+      expect(lost).toBeLessThan(0);
+    } finally {
+      await patient.close();
+    }
+  });
+
   test("gives up on contention that does not end, as broken infrastructure", async () => {
     cloud.db.faults.conflict(10_000);
     await expect(store.commit({ markers: [], record: record() })).rejects.toThrow();
@@ -139,6 +165,21 @@ describe("commit", () => {
       Array.from({ length: 20 }, () => store.commit({ session: session(), markers: [burnt], record: record() })),
     );
     expect(outcomes.filter((outcome) => outcome.ok)).toHaveLength(1);
+  });
+});
+
+describe("the outbox", () => {
+  const box = () => createOutbox(cloud.client, cloud.tables);
+
+  test("takes a denial alone, once", async () => {
+    const noted = record(`denied#${id()}`);
+    await box().put(noted);
+    expect(await outbox(noted.eventId)).toMatchObject({ body: noted.body });
+    await expect(box().put(noted)).rejects.toThrow();
+  });
+
+  test("threat 23: takes no grant's record on this way, and never over another", async () => {
+    await expect(box().put(record())).rejects.toThrow("commit it with its grant");
   });
 });
 

@@ -1,7 +1,7 @@
 import { type CreateTableCommandInput, DynamoDB } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { documentClient, type Tables } from "../../lambdas/aws/dynamo.ts";
-import { sessionIndexes, sessionIndexKeys, tableKeys } from "../../lambdas/env.ts";
+import { sessionIndexes, sessionIndexKeys, sessionIndexSort, tableKeys } from "../../lambdas/env.ts";
 import { type DynamoDb, openDynamoDb } from "../../local/dynamodb/engine.ts";
 import { startDynamoServer } from "../../local/dynamodb/server.ts";
 
@@ -67,14 +67,17 @@ function definition(name: keyof Tables): CreateTableCommandInput {
           attributes.add(partition);
           return {
             IndexName: sessionIndexes[index],
-            KeySchema: keySchema(partition, partition === "sid" ? undefined : "sid"),
+            KeySchema: keySchema(partition, partition === "sid" ? undefined : sessionIndexSort),
             Projection: { ProjectionType: "KEYS_ONLY" as const },
           };
         });
   return {
     TableName: tableNames[name],
     BillingMode: "PAY_PER_REQUEST",
-    AttributeDefinitions: [...attributes].map((attribute) => ({ AttributeName: attribute, AttributeType: "S" })),
+    AttributeDefinitions: [
+      ...[...attributes].map((attribute) => ({ AttributeName: attribute, AttributeType: "S" as const })),
+      ...(name === "sessions" ? [{ AttributeName: sessionIndexSort, AttributeType: "N" as const }] : []),
+    ],
     KeySchema: keySchema(keys.partition, keys.sort),
     ...(indexes.length > 0 ? { GlobalSecondaryIndexes: indexes } : {}),
   };

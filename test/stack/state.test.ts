@@ -111,9 +111,9 @@ describe("tables", () => {
       Projection: unknown;
     }[];
     expect(indexes.map(({ IndexName, KeySchema }) => [IndexName, ...keys(KeySchema)])).toEqual([
-      ["byAgent", "agentKey", "sid"],
-      ["byPrincipal", "principalKey", "sid"],
-      ["byBuild", "buildKey", "sid"],
+      ["byAgent", "agentKey", "expiresAtSeconds"],
+      ["byPrincipal", "principalKey", "expiresAtSeconds"],
+      ["byBuild", "buildKey", "expiresAtSeconds"],
       ["bySid", "sid"],
     ]);
     for (const { Projection } of indexes) expect(Projection).toEqual({ ProjectionType: "KEYS_ONLY" });
