@@ -66,6 +66,8 @@ export function denialToWire(denial: Denial): WireError {
       return badRequest("this type of evidence is not known here");
     case "evidence_invalid":
     case "evidence_replayed":
+    case "evidence_of_another_key":
+    case "evidence_insufficient":
     case "evidence_unbound":
     case "agent_unknown":
     case "selector_mismatch":

@@ -28,6 +28,8 @@ export type Denial =
   | { readonly code: "evidence_invalid"; readonly type: string; readonly check: string; readonly why: string }
   | { readonly code: "evidence_expired"; readonly type: string; readonly expiredAtSeconds: number }
   | { readonly code: "evidence_replayed"; readonly type: string }
+  | { readonly code: "evidence_of_another_key"; readonly type: string }
+  | { readonly code: "evidence_insufficient"; readonly type: string; readonly why: string }
   | { readonly code: "evidence_unbound"; readonly type: string; readonly field: "challenge" | "jkt" | "issuer" }
   | { readonly code: "keys_unavailable"; readonly issuer: string; readonly why: string }
   | { readonly code: "agent_unknown"; readonly agent: string }

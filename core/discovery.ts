@@ -1,5 +1,6 @@
 import type { JWK } from "jose";
 import { denialReply } from "./denial-wire.ts";
+import { dpopAlgorithms } from "./dpop.ts";
 import type { KeyPurpose, OwnKeys } from "./ports.ts";
 import type { Call, Reply } from "./wire.ts";
 import { spiffeAssertionType, tokenExchangeGrant, tokenTyp } from "./wire.ts";
@@ -88,7 +89,7 @@ async function metadata(deps: DiscoveryDeps): Promise<Reply> {
     revocation_endpoint_auth_methods_supported: ["spiffe_jwt"],
     token_endpoint_auth_signing_alg_values_supported: ["ES256"],
     client_assertion_types_supported: [spiffeAssertionType],
-    dpop_signing_alg_values_supported: ["ES256"],
+    dpop_signing_alg_values_supported: [...dpopAlgorithms],
   };
   return published(JSON.stringify(document), "application/json", 60);
 }

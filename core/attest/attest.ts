@@ -106,15 +106,17 @@ async function burn(
   const facts = { ...factsOf(notes), jti, expiresAtSeconds, target: proven.audience };
   const record = toRecord({ ...facts, outcome: "allowed" }, deps.ids.id());
   const committed = await deps.store.commit({ markers: proven.markers, record });
-  return committed.ok ? committed : err(replayOf(committed.error, notes.evidenceType ?? ""));
+  return committed.ok
+    ? committed
+    : err(replayOf(committed.error, notes.evidenceType ?? "", proven.attested.evidenceMarker.owner !== undefined));
 }
 
-function replayOf(conflict: CommitConflict, type: string): Denial {
+function replayOf(conflict: CommitConflict, type: string, owned: boolean): Denial {
   if (conflict.kind !== "marker") throw new Error(`attestation cannot meet conflict ${conflict.kind}`);
   if (conflict.marker === "dpop") return { code: "dpop_replayed" };
-  return conflict.marker === "challenge"
-    ? { code: "challenge_invalid", why: "used" }
-    : { code: "evidence_replayed", type };
+  if (conflict.marker === "challenge") return { code: "challenge_invalid", why: "used" };
+  // a marker with an owner conflicts only with another key's: the document was stolen, or its thief came first
+  return { code: owned ? "evidence_of_another_key" : "evidence_replayed", type };
 }
 
 /** Step 5. */

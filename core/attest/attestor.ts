@@ -8,6 +8,15 @@ import type { AttestRequest } from "../wire.ts";
 /** Evidence as it came, nothing believed. */
 export type Evidence = AttestRequest["evidence"];
 
+/** One check of an attestor, for whoever wants to know why a document is accepted or refused. */
+export interface Check {
+  /** Stable, kebab-case: `signature`, `audience`, `challenge` … */
+  readonly name: string;
+  readonly ok: boolean;
+  /** What was found; never a secret, never the document. */
+  readonly detail: string;
+}
+
 /** What genuine evidence for this very request must carry. */
 export interface Expectation {
   readonly challenge: string;
@@ -17,6 +26,8 @@ export interface Expectation {
   readonly issuer: string;
   readonly nowSeconds: number;
   readonly registry: RegistrySnapshot;
+  /** Told of every check in order, up to the first that fails; nobody listens while serving a request. */
+  readonly onCheck?: (check: Check) => void;
 }
 
 /** What evidence proved. */
@@ -25,7 +36,10 @@ export interface AttestedFacts {
   /** Facts others may have chosen (session tags): a selector may add them, never rest on them. */
   readonly tags: Readonly<Record<string, string>>;
   readonly assurance: Assurance;
-  /** Makes the document single use, until exp + skew. */
+  /**
+   * Makes the document single use until exp + skew; or, where it carries no challenge, with `owner` the property of the
+   * first key that shows it (threat 16).
+   */
   readonly evidenceMarker: Marker;
   /** Digest of the code that runs, where the evidence measures it. */
   readonly build?: string;

@@ -99,11 +99,16 @@ export interface LendingRegistration {
 export interface TrustedIssuerRegistration {
   readonly kind: "trusted-issuer";
   readonly name: string;
-  /** `person`: ID and access tokens of people. `aws-sts`: one account's GetWebIdentityToken issuer. */
-  readonly purpose: "person" | "aws-sts";
+  /**
+   * `person`: ID and access tokens of people. `aws-sts`: one account's GetWebIdentityToken issuer. `workload`: any OIDC
+   * issuer of workload tokens (evidence `oidc`). `spiffe`: a federated SPIFFE trust domain, `issuer` is `spiffe://<domain>`.
+   */
+  readonly purpose: "person" | "aws-sts" | "workload" | "spiffe";
   readonly issuer: string;
-  /** Where its keys stand; by default what its discovery document says. */
+  /** Where its keys stand; by default what its discovery document says. For `spiffe` the bundle endpoint (https_web). */
   readonly jwksUri?: string;
+  /** workload: the audience its tokens must carry when it cannot be our issuer; sole audience all the same. */
+  readonly audience?: string;
   readonly algorithms: readonly ("RS256" | "ES256" | "ES384" | "PS256")[];
   /** aws-sts: the account this issuer belongs to, and optionally its organization. */
   readonly account?: string;

@@ -7,6 +7,11 @@ export interface Marker {
   readonly kind: "dpop" | "challenge" | "evidence";
   /** base64url SHA-256, the row's key. */
   readonly key: string;
+  /**
+   * For evidence that can be shown again: the key (RFC 7638 thumbprint) it belongs to since it was first shown. The same
+   * owner may write the marker again, any other meets a conflict.
+   */
+  readonly owner?: string;
   /** exp + skew: when the row may go. */
   readonly expiresAtSeconds: number;
 }

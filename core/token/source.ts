@@ -113,10 +113,12 @@ async function fromOffer(
   const offer = await deps.store.readOffer(address.root, address.handleHash);
   if (!offer) return err({ code: "offer_unknown" });
   const { root, sid, depth, actors, principal } = offer.from;
-  trail.add({ principal: principal.id, actors, session: { root, sid, depth }, offeredTo: offer.to });
+  trail.add({ principal: principal.id, actors, session: { root, sid, depth } });
   // session fixation and theft alike: an offer opens for the ONE agent it names
-  if (offer.to !== caller.agent)
+  if (offer.to !== caller.agent) {
+    trail.add({ offeredTo: offer.to });
     return err({ code: "offer_for_another_agent", offeredTo: offer.to, agent: caller.agent });
+  }
   if (offer.withdrawn) return err({ code: "offer_withdrawn" });
   if (offer.expiresAtSeconds <= Math.floor(deps.clock.nowMillis() / 1000))
     return err({ code: "offer_expired", expiredAtSeconds: offer.expiresAtSeconds });

@@ -123,7 +123,7 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
 
   async revoke(write: RevocationWrite): Promise<Result<void, CommitConflict>> {
     await this.enter("revoke", true);
-    const used = write.markers.find((m) => this.markers.has(m.key));
+    const used = write.markers.find((m) => this.isTaken(m));
     if (used) return err({ kind: "marker", marker: used.kind });
     const { tombstone, withdraw, burn, raise, lift } = write;
     if (tombstone) this.tombstones.set(tombstone.sid, { ...tombstone });
@@ -160,7 +160,7 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
 
   private conflictOf(write: Commit): CommitConflict | undefined {
     const { session, redeem } = write;
-    const used = write.markers.find((m) => this.markers.has(m.key));
+    const used = write.markers.find((m) => this.isTaken(m));
     if (used) return { kind: "marker", marker: used.kind };
     if (session && this.sessions.has(rowKey(session.root, session.sid))) return { kind: "session_exists" };
     if (this.records.some((r) => r.eventId === write.record.eventId)) throw new Error("a record of this id exists");
@@ -168,6 +168,12 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     const offer = this.offers.get(rowKey(redeem.root, redeem.handleHash));
     const open = offer && !offer.redeemed && !offer.withdrawn && offer.expiresAtSeconds > this.nowSeconds();
     return open ? undefined : { kind: "offer_taken" };
+  }
+
+  /** A marker with an owner may be written again by that owner alone. */
+  private isTaken({ key, owner }: Marker): boolean {
+    const there = this.markers.get(key);
+    return there !== undefined && (owner === undefined || there.owner !== owner);
   }
 
   private burnMarkers(markers: readonly Marker[]): void {
