@@ -2,8 +2,8 @@
  * Bundles the functions: `lambdas/<name>/index.ts` becomes `dist/<name>/index.mjs`, everything inside, the AWS SDK too
  * (the runtime's own version floats). `node scripts/build.ts [--report]`.
  */
-import { copyFileSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Metafile } from "esbuild";
 import { builtinsByRequire } from "./builtins-by-require.ts";
@@ -53,19 +53,18 @@ export async function bundle(
 }
 
 async function bundleOne(name: string, folder: string): Promise<Bundle> {
-  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const outfile = join(folder, "index.mjs");
-  const { metafile } = await build({
+  const { metafile, outputFiles } = await build({
     entryPoints: [entry(name)],
     outfile,
+    write: false,
     absWorkingDir: root,
     bundle: true,
     platform: "node",
     target: "node24",
     format: "esm",
     minify: true,
-    keepNames: false,
     mainFields: ["module", "main"],
     // CommonJS packages inside an ES module still call `require`
     banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
@@ -74,8 +73,19 @@ async function bundleOne(name: string, folder: string): Promise<Bundle> {
     logLevel: "error",
     plugins: [builtinsByRequire],
   });
-  if (withCedar.includes(name)) copyFileSync(cedarWasm(), join(folder, "cedar_wasm_bg.wasm"));
-  return { name, folder, bytes: statSync(outfile).size, metafile };
+  const [output] = outputFiles;
+  if (!output || outputFiles.length > 1)
+    throw new Error(`${name}: expected one output file, not ${outputFiles.length}`);
+  put(outfile, output.contents);
+  if (withCedar.includes(name)) put(join(folder, "cedar_wasm_bg.wasm"), readFileSync(cedarWasm()));
+  return { name, folder, bytes: output.contents.length, metafile };
+}
+
+/** Replaces a file in one step: two builds at a time, or a function that is just starting, never see half of it. */
+function put(file: string, contents: Uint8Array): void {
+  const half = join(dirname(dirname(file)), `.${process.pid}-${basename(dirname(file))}-${basename(file)}`);
+  writeFileSync(half, contents);
+  renameSync(half, file);
 }
 
 function entry(name: string): string {
