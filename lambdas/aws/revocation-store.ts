@@ -1,15 +1,13 @@
-import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { limits } from "../../core/limits.ts";
 import { revocationKeys } from "../../core/revocation-rows.ts";
 import { subjects } from "../../core/session/liveness.ts";
-import type { Session } from "../../core/session/model.ts";
 import type { CommitConflict, RevocationStore, RevocationWrite } from "../../core/session/store.ts";
-import { sessionIndexes, sessionIndexKeys } from "../env.ts";
 import { type Tables, words } from "./dynamo.ts";
 import { markerPuts } from "./marker-put.ts";
 import { outboxPut } from "./outbox.ts";
-import { offerKey, sessionOf } from "./session-rows.ts";
-import { readOffer } from "./session-store.ts";
+import { findSession, readOffer, readSession } from "./session-reads.ts";
+import { offerKey } from "./session-rows.ts";
 import { type Action, transact } from "./transaction.ts";
 
 /** A tombstone must outlast every token below it by far more than any clock is wrong. */
@@ -23,38 +21,6 @@ export function createRevocationStore(client: DynamoDBDocumentClient, tables: Ta
     readOffer: (root, handleHash) => readOffer(client, tables, root, handleHash),
     revoke: (write) => transact(client, actionsOf(write, tables)),
   };
-}
-
-/** By the index, which may lag behind by moments; the row itself is read strongly consistent. */
-export async function findSession(
-  client: DynamoDBDocumentClient,
-  tables: Tables,
-  sid: string,
-): Promise<Session | undefined> {
-  const found = await client.send(
-    new QueryCommand({
-      TableName: tables.sessions,
-      IndexName: sessionIndexes.bySid,
-      KeyConditionExpression: "#sid = :sid",
-      ...words([sessionIndexKeys.bySid], { sid }),
-    }),
-  );
-  const key = found.Items?.[0];
-  return key ? readSession(client, tables, key.root as string, sid) : undefined;
-}
-
-/** Strongly consistent. */
-export async function readSession(
-  client: DynamoDBDocumentClient,
-  tables: Tables,
-  root: string,
-  sid: string,
-): Promise<Session | undefined> {
-  // offers and counters live in the same table; only a session's id is a session
-  if (sid.includes("#") || sid === "lease") return undefined;
-  const key = { root, sid };
-  const found = await client.send(new GetCommand({ TableName: tables.sessions, Key: key, ConsistentRead: true }));
-  return sessionOf(found.Item);
 }
 
 /** Unconditional but for one-use markers and an offer's own state: nothing busy can hold a revocation up (threat 6). */

@@ -1,4 +1,4 @@
-import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { type Clock, nowSeconds } from "../../core/ports.ts";
 import type { Session } from "../../core/session/model.ts";
 import type { Commit, CommitConflict, SessionStore } from "../../core/session/store.ts";
@@ -6,7 +6,8 @@ import { type Tables, words } from "./dynamo.ts";
 import { readLivenessBatch } from "./liveness-batch.ts";
 import { markerPuts } from "./marker-put.ts";
 import { outboxPut } from "./outbox.ts";
-import { offerItem, offerKey, offerOf, sessionItem } from "./session-rows.ts";
+import { readOffer } from "./session-reads.ts";
+import { offerItem, offerKey, sessionItem } from "./session-rows.ts";
 import { createStatusLeases } from "./status-leases.ts";
 import { type Action, transact } from "./transaction.ts";
 
@@ -20,13 +21,6 @@ export function createSessionStore(client: DynamoDBDocumentClient, tables: Table
     end: (root, sid) => end(client, tables, root, sid),
     leaseStatus: (expiresAtSeconds, generation) => leases.lease(expiresAtSeconds, generation),
   };
-}
-
-/** Strongly consistent; undefined when there is no such offer. */
-export async function readOffer(client: DynamoDBDocumentClient, tables: Tables, root: string, handleHash: string) {
-  const key = { root, sid: offerKey(handleHash) };
-  const found = await client.send(new GetCommand({ TableName: tables.sessions, Key: key, ConsistentRead: true }));
-  return offerOf(found.Item);
 }
 
 /** Markers first: of several conditions that failed, a replay is what the caller must hear of. */
