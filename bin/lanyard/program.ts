@@ -46,13 +46,23 @@ export async function run(args: readonly string[], deps: ProgramDeps): Promise<n
       if (json) deps.terminal.out(JSON.stringify({ ok: false, message: cause.message }));
       return exitCodes.usage;
     }
-    const message = cause instanceof Error ? cause.message || cause.name : String(cause);
+    const message = messageOf(cause);
     const facts = cause instanceof Refused ? cause.facts : {};
     if (json) deps.terminal.out(JSON.stringify({ ok: false, message, ...facts }));
     else deps.terminal.err(message);
     return cause instanceof Usage ? exitCodes.usage : exitCodes.refused;
   }
 }
+
+/** What went wrong, and for the usual two what to do. */
+const messageOf = (cause: unknown): string => {
+  if (!(cause instanceof Error)) return String(cause);
+  const code = "code" in cause ? String(cause.code) : "";
+  if (["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ETIMEDOUT"].includes(code))
+    return `the deployment cannot be reached (${cause.message}); for the local run, is npm start up?`;
+  if (cause.name === "CredentialsProviderError") return `there are no AWS credentials: ${cause.message}`;
+  return cause.message || cause.name;
+};
 
 const build = ({ terminal, env, folder: cwd }: ProgramDeps): Command => {
   const program = new Command("lanyard")

@@ -1,19 +1,13 @@
 import type { AuditFacts } from "./record.ts";
-import { redactAll, redactText, redactTokens } from "./redact.ts";
+import { redactAll, redactTarget, redactText, redactTokens } from "./redact.ts";
 
-/** Members whose values we made or proved: long hashes in them are identifiers, not secrets. */
-const ours = new Set([
-  "sid",
-  "root",
-  "parent",
-  "depth",
-  "principal",
-  "actors",
-  "grants",
-  "jti",
-  "jkt",
-  "evidence",
-  "build",
+/** How each member's texts are kept clean: where we made or proved the value, long hashes in it are identifiers. */
+const redactions: ReadonlyMap<string, (text: string) => string> = new Map([
+  ...["operator_arn", "operator_id", "sid", "root", "parent", "principal", "actors"].map(
+    (n) => [n, redactTokens] as const,
+  ),
+  ...["grants", "jti", "jkt", "evidence", "build"].map((n) => [n, redactTokens] as const),
+  ["target", redactTarget] as const,
 ]);
 
 /**
@@ -56,6 +50,6 @@ export function lanyardFacts(facts: AuditFacts): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(columns)
       .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => [name, redactAll(value, ours.has(name) ? redactTokens : redactText)]),
+      .map(([name, value]) => [name, redactAll(value, redactions.get(name) ?? redactText)]),
   );
 }

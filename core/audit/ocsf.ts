@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { ocsfClasses } from "./classes.ts";
 import { lanyardFacts } from "./facts.ts";
 import type { AuditFacts, AuditRecord } from "./record.ts";
-import { redactAll, redactText } from "./redact.ts";
+import { redactAll, redactTarget, redactText } from "./redact.ts";
 
 /** The released schema version every event is valid against. */
 export const ocsfVersion = "1.8.0";
@@ -126,7 +126,7 @@ const session = (facts: AuditFacts) =>
 
 /** `agent:<id>`, `session:<sid>`, `registry`: the part before the colon is the entity's type. */
 const entity = (facts: AuditFacts) => {
-  const uid = redactText(facts.target ?? facts.session?.sid ?? facts.agent ?? "unknown");
+  const uid = redactTarget(facts.target ?? facts.session?.sid ?? facts.agent ?? "unknown");
   const type = /^(session|agent|principal|build|deployment|registry|offer)(?=:|$)/.exec(uid)?.[0];
   return { uid, ...(type ? { type } : {}) };
 };

@@ -181,6 +181,14 @@ describe("threat 25: nothing secret reaches the log", () => {
       expect(body).toContain(kept);
     expect(body).not.toContain("[redacted]");
   });
+
+  test("the operator's role and a build's digest stay readable, however long and mixed they are", () => {
+    const arn = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_AdministratorAccess_0123456789abcdef/ada";
+    const target = `build:${createHash("sha256").update("code").digest("base64")}`;
+    const e = event({ ...full("revoke"), target, operator: { arn, uniqueId: "AROAEXAMPLEEXAMPLE:ada" } });
+    expect(e.unmapped.lanyard).toMatchObject({ operator_arn: arn, target });
+    expect(e.entity).toEqual({ uid: target, type: "build" });
+  });
 });
 
 test("an event stays small enough for the outbox and the bus, whatever is written into it", () => {
