@@ -139,7 +139,9 @@ export async function releaseToken(
     deathSince(session, settled, deps),
   ]);
   const dead = death.status === "fulfilled" ? death.value : ({ kind: "unreadable" } as const);
-  if (isNew && (dead || signed.status === "rejected")) await deps.store.end(session.root, session.sid);
+  // a signature that failed must not burn an offer (threat 17): its session waits for the same agent and key to ask again
+  const lost = signed.status === "rejected" && source.kind !== "offer";
+  if (isNew && (dead || lost)) await deps.store.end(session.root, session.sid);
   if (dead) return err({ code: "died_in_flight", cause: dead });
   if (signed.status === "rejected") throw signed.reason;
   const type = wantsSession ? sessionTokenType : accessTokenType;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { attestAttacks } from "./attack/attest.ts";
 import { authorityAttacks } from "./attack/authority.ts";
+import { brokenGround } from "./attack/broken.ts";
 import { callerAttacks } from "./attack/caller.ts";
 import { type Lab, openLab } from "./attack/lab.ts";
 import { narrowingAttacks } from "./attack/narrowing.ts";
@@ -38,6 +39,7 @@ describe("attacks on the running cloud", () => {
   });
   authorityAttacks(lab);
   strayTokens(lab);
+  brokenGround(lab);
   races(lab);
 
   it("every refusal stands in the audit bucket with its reason, and no secret does", { timeout: 60_000 }, async () => {

@@ -41,7 +41,7 @@ export function proof(key: Key, url: string, method = "POST", twist: ProofTwist 
     ...twist.claims,
   })
     .setProtectedHeader({ typ: "dpop+jwt", alg: "ES256", jwk: key.jwk, ...twist.header } as never)
-    .sign(key.privateKey);
+    .sign(key.privateKey, { crit: { "made-up": true } });
 }
 
 /** The payload of a JWT, unverified: to look at what we were given, or to copy it into a forgery. */
