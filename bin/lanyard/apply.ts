@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import {
   type DynamoDBClient,
   TransactionCanceledException,
@@ -97,18 +98,24 @@ export async function applyPlan(input: ApplyInput, plan: RegistryPlan): Promise<
   const copies = Array.from({ length: limits.deploymentCopies }, (_, i) =>
     moveCopy(input.tables, i, plan.base, version),
   );
-  try {
-    await input.dynamo.send(
-      new TransactWriteItemsCommand({ TransactItems: [...copies, outboxPut(input.tables, record)] }),
-    );
-  } catch (cause) {
-    if (cause instanceof TransactionCanceledException)
-      if (cause.CancellationReasons?.some((r) => r.Code === "ConditionalCheckFailed"))
-        throw new RegistryStale(plan.base);
-    throw cause;
-  }
+  await moveTo(input.dynamo, [...copies, outboxPut(input.tables, record)], plan.base);
   return { version, added, changed, removed };
 }
+
+/** A revocation of the deployment writes the same rows: that is no stale base, only a moment to wait. */
+const moveTo = async (dynamo: DynamoDBClient, items: TransactWriteItem[], base: number): Promise<void> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await dynamo.send(new TransactWriteItemsCommand({ TransactItems: items }));
+      return;
+    } catch (cause) {
+      const codes = cause instanceof TransactionCanceledException ? cause.CancellationReasons?.map((r) => r.Code) : [];
+      if (codes?.includes("ConditionalCheckFailed")) throw new RegistryStale(base);
+      if (!codes?.includes("TransactionConflict") || attempt === 5) throw cause;
+      await pause(50 * 2 ** attempt);
+    }
+  }
+};
 
 /**
  * Validates a folder and makes it the registry. Idempotent; live at every instance's next request.
