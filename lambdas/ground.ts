@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { createRefusalFold } from "../core/audit/fold.ts";
+import { deny } from "../core/deny.ts";
 import type { Clock, Ids } from "../core/ports.ts";
 import { documentClient, type Tables } from "./aws/dynamo.ts";
 import { createOutbox } from "./aws/outbox.ts";
 import { env } from "./env.ts";
+import type { Refuse } from "./http/edge.ts";
 
 /** Real time. */
 export const clock: Clock = { nowMillis: () => Date.now() };
@@ -47,5 +49,19 @@ export const tables: Tables = {
 export function ground() {
   const dynamo = documentClient();
   const outbox = createOutbox(dynamo, tables);
-  return { dynamo, denying: { clock, ids, outbox, fold: createRefusalFold({ outbox, ids, clock }) } };
+  const denying = { clock, ids, outbox, fold: createRefusalFold({ outbox, ids, clock }) };
+  const refuse: Refuse = (denial, { requestContext: { requestId, http } }) =>
+    deny(
+      denying,
+      denial,
+      {
+        operation: "request",
+        timeMillis: clock.nowMillis(),
+        requestId,
+        ...(http.sourceIp ? { sourceIp: http.sourceIp } : {}),
+        ...(http.userAgent ? { userAgent: http.userAgent.slice(0, 256) } : {}),
+      },
+      false,
+    );
+  return { dynamo, denying, refuse };
 }

@@ -4,7 +4,7 @@ import { ground, setting, tables } from "../ground.ts";
 import { httpHandler } from "../http/edge.ts";
 import { operatorOf } from "../http/operator.ts";
 
-const { dynamo, denying } = ground();
+const { dynamo, denying, refuse } = ground();
 const endpoint = createAdminRevokeEndpoint({
   ...denying,
   trustDomain: setting("trustDomain"),
@@ -12,4 +12,4 @@ const endpoint = createAdminRevokeEndpoint({
 });
 
 /** Revocation by operators, named by what IAM proved about them. */
-export const handler = httpHandler((call, event) => endpoint(call, operatorOf(event)));
+export const handler = httpHandler((call, event) => endpoint(call, operatorOf(event)), refuse);

@@ -10,7 +10,7 @@ import { createSessionStore } from "../aws/session-store.ts";
 import { clock, ground, setting, tables } from "../ground.ts";
 import { httpHandler } from "../http/edge.ts";
 
-const { dynamo, denying } = ground();
+const { dynamo, denying, refuse } = ground();
 const kms = kmsClient();
 const issuer = setting("issuer");
 const trustDomain = setting("trustDomain");
@@ -28,4 +28,5 @@ export const handler = httpHandler(
     signer: createKmsSigner(kms, "identity", setting("identityKey"), createPublicKeys(kms)),
     macs: createMacSource(kms, setting("nonceKey"), issuer),
   }),
+  refuse,
 );

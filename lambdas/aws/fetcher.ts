@@ -1,60 +1,71 @@
+import { get as getHttp, type IncomingMessage } from "node:http";
+import { get as getHttps } from "node:https";
+import { isIP } from "node:net";
 import type { Fetcher, FetchFailure } from "../../core/ports.ts";
 import { err, ok, type Result } from "../../core/result.ts";
+import { PrivateAddress, publicLookup } from "./public-address.ts";
 
 type Fetched = Result<{ readonly body: Uint8Array; readonly maxAgeSeconds?: number }, FetchFailure>;
 
 /**
- * Creates the only way out: GET without redirects (one would lead past the allow-list of the caller, to metadata
- * endpoints for instance), read as a stream up to the bound, within one time for all of it.
- * @param ownIssuer when it is itself on this machine (the embedded cloud), so may others be; otherwise https alone
+ * Creates the only way out: GET over https to public addresses, without redirects (one would lead past the allow-list of
+ * the caller), uncompressed, read as a stream up to the bound, within one time for all of it.
+ * @param ownIssuer when it is itself on this machine (the embedded cloud), so may others be; there is no other switch
  */
 export function createFetcher(ownIssuer: string): Fetcher {
   const loopbackAllowed = isLoopback(new URL(ownIssuer));
   return {
     async get(url, bounds) {
       const target = URL.canParse(url) ? new URL(url) : undefined;
-      if (!target || !(target.protocol === "https:" || (loopbackAllowed && isLoopback(target))))
-        return fail("forbidden_url", "https only");
-      if (target.username !== "" || target.password !== "") return fail("forbidden_url", "no user in the URL");
+      if (!target || !mayGo(target, loopbackAllowed)) return fail("forbidden_url", "https to a public host only");
+      const signal = AbortSignal.timeout(bounds.timeoutMillis);
       try {
-        const answer = await fetch(target, {
-          redirect: "manual",
-          signal: AbortSignal.timeout(bounds.timeoutMillis),
-          headers: { accept: "application/json, application/jwk-set+json" },
-        });
-        return await readAnswer(answer, bounds.maxBytes);
+        return await readAnswer(await ask(target, signal), bounds.maxBytes);
       } catch (failure) {
-        const late = failure instanceof Error && (failure.name === "TimeoutError" || failure.name === "AbortError");
-        return late ? fail("timeout", `after ${bounds.timeoutMillis} ms`) : fail("unreachable", causeOf(failure));
+        if (failure instanceof PrivateAddress) return fail("forbidden_url", failure.message);
+        if (signal.aborted) return fail("timeout", `after ${bounds.timeoutMillis} ms`);
+        return fail("unreachable", (failure as { code?: string }).code ?? "no answer");
       }
     },
   };
 }
 
-async function readAnswer(answer: Response, maxBytes: number): Promise<Fetched> {
-  if (answer.status !== 200) {
-    await answer.body?.cancel();
-    return answer.status >= 300 && answer.status < 400
-      ? fail("redirect", `status ${answer.status}`)
-      : fail("status", `status ${answer.status}`);
+function mayGo(target: URL, loopbackAllowed: boolean): boolean {
+  if (target.username !== "" || target.password !== "") return false;
+  if (isLoopback(target)) return loopbackAllowed;
+  // an address instead of a name would never be looked up, so never be judged
+  return target.protocol === "https:" && isIP(target.hostname.replace(/^\[|\]$/g, "")) === 0;
+}
+
+function ask(target: URL, signal: AbortSignal): Promise<IncomingMessage> {
+  const headers = { accept: "application/json, application/jwk-set+json", "accept-encoding": "identity" };
+  return new Promise((resolve, reject) => {
+    const request = isLoopback(target)
+      ? getHttp(target, { headers, signal }, resolve)
+      : getHttps(target, { headers, signal, lookup: publicLookup }, resolve);
+    request.on("error", reject);
+  });
+}
+
+async function readAnswer(answer: IncomingMessage, maxBytes: number): Promise<Fetched> {
+  const status = answer.statusCode ?? 0;
+  if (status !== 200 || (answer.headers["content-encoding"] ?? "identity") !== "identity") {
+    answer.destroy();
+    return status >= 300 && status < 400
+      ? fail("redirect", `status ${status}`)
+      : fail("status", `status ${status}, or encoded though not asked for`);
   }
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  // counted after decompression: a small answer must not unpack to gigabytes
-  for await (const chunk of answer.body ?? []) {
+  for await (const chunk of answer as AsyncIterable<Uint8Array>) {
     bytes += chunk.length;
     if (bytes > maxBytes) return fail("too_large", `more than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
-  const age = /(?:^|[,\s])max-age=(\d{1,9})(?:$|[,\s])/i.exec(answer.headers.get("cache-control") ?? "")?.[1];
+  const age = /(?:^|[,\s])max-age=(\d{1,9})(?:$|[,\s])/i.exec(answer.headers["cache-control"] ?? "")?.[1];
   return ok({ body: Buffer.concat(chunks), ...(age === undefined ? {} : { maxAgeSeconds: Number(age) }) });
 }
 
 const isLoopback = (url: URL): boolean => url.protocol === "http:" && url.hostname === "127.0.0.1";
 
 const fail = (why: FetchFailure["why"], detail: string) => err({ why, detail });
-
-const causeOf = (failure: unknown): string => {
-  const cause = failure instanceof Error ? (failure.cause ?? failure) : failure;
-  return (cause as { code?: string }).code ?? "no answer";
-};

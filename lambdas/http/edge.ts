@@ -2,6 +2,7 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import middy, { type MiddlewareObj } from "@middy/core";
 import type { Context } from "aws-lambda";
+import type { Denial } from "../../core/denial.ts";
 import { denialReply } from "../../core/denial-wire.ts";
 import type { Call, Reply } from "../../core/wire.ts";
 import { failureReply, loggable, OutOfTime } from "./failure.ts";
@@ -13,6 +14,11 @@ const reservedMillis = 500;
 
 /** An endpoint of core; what more than the call it needs, it takes from the event. */
 export type Endpoint = (call: Call, event: UrlEvent) => Promise<Reply>;
+
+/** Answers a call that could not even be read; where there is an outbox, it records the refusal too. */
+export type Refuse = (denial: Denial, event: UrlEvent) => Promise<Reply>;
+
+const answerOnly: Refuse = async (denial) => denialReply(denial);
 
 /** Where failures and numbers go; Powertools by default. */
 export interface Watch {
@@ -26,9 +32,11 @@ type Edge = MiddlewareObj<UrlEvent, UrlResult>;
  * The one middy stack of every function with a URL: read the call ▸ endpoint ▸ answer; then count, and on a failure
  * log once and answer without a cause. The order stands here and nowhere else: `use` runs `onError` from last to first.
  * @param endpoint built once, at module scope
+ * @param refuse what becomes of a call too large or too garbled to be read; by default it is answered and not recorded
  */
 export function httpHandler(
   endpoint: Endpoint,
+  refuse: Refuse = answerOnly,
   watch: Watch = powertools(),
 ): (event: UrlEvent, context: Context) => Promise<UrlResult> {
   const handler = middy({
@@ -42,7 +50,7 @@ export function httpHandler(
     .handler(async (event: UrlEvent) => {
       const { requestId, http } = event.requestContext;
       const call = readCall(event);
-      const reply = call.ok ? await endpoint(call.value, event) : denialReply(call.error);
+      const reply = call.ok ? await endpoint(call.value, event) : await refuse(call.error, event);
       return toResult(reply, requestId, http.method);
     });
   return handler as unknown as (event: UrlEvent, context: Context) => Promise<UrlResult>;

@@ -5,7 +5,7 @@ import { createSessionStore } from "../aws/session-store.ts";
 import { clock, ground, setting, tables } from "../ground.ts";
 import { httpHandler } from "../http/edge.ts";
 
-const { dynamo, denying } = ground();
+const { dynamo, denying, refuse } = ground();
 const trustDomain = setting("trustDomain");
 
 /** RFC 7662, strongly consistent. */
@@ -21,4 +21,5 @@ export const handler = httpHandler(
       session: [setting("sessionKey")],
     }),
   }),
+  refuse,
 );

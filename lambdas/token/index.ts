@@ -11,7 +11,7 @@ import { clock, ground, setting, tables } from "../ground.ts";
 import { httpHandler } from "../http/edge.ts";
 import { cedar } from "./cedar-module.ts";
 
-const { dynamo, denying } = ground();
+const { dynamo, denying, refuse } = ground();
 const kms = kmsClient();
 const publicKey = createPublicKeys(kms);
 const issuer = setting("issuer");
@@ -31,4 +31,5 @@ export const handler = httpHandler(
     ownKeys: createOwnKeys(publicKey, { identity: [setting("identityKey")], session: [setting("sessionKey")] }),
     keySets: createKeySets({ fetcher: createFetcher(issuer), clock, ownIssuer: issuer }),
   }),
+  refuse,
 );

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createFetcher } from "../../lambdas/aws/fetcher.ts";
+import { isPublicAddress, PrivateAddress, publicLookup } from "../../lambdas/aws/public-address.ts";
 
 const bounds = { maxBytes: 1_000, timeoutMillis: 300 };
 const routes: Record<string, (response: ServerResponse) => void> = {
@@ -54,7 +55,7 @@ describe("the fetcher", () => {
   test.each([
     ["/large", "too_large"],
     ["/endless", "too_large"],
-    ["/bomb", "too_large"],
+    ["/bomb", "status"],
     ["/silent", "timeout"],
     ["/drip", "timeout"],
     ["/moved", "redirect"],
@@ -77,10 +78,64 @@ describe("the fetcher", () => {
     "data:application/json,{}",
     "ftp://example.com/",
     "https://user:pw@example.com/",
+    "https://10.0.0.1/",
+    "https://93.184.215.14/",
+    "https://[::1]/",
+    "https://2130706433/",
+    "https://0x7f.1/",
+    // a name of this machine: looked up, and refused for where it leads
+    "https://localhost/",
     "not a url",
     "",
   ])("does not go to %j, from the embedded cloud either", async (url) => {
     expect(await embedded.get(url, bounds)).toMatchObject({ ok: false, error: { why: "forbidden_url" } });
+  });
+
+  test.each([
+    "0.0.0.0",
+    "10.1.2.3",
+    "100.64.0.1",
+    "127.0.0.1",
+    "169.254.169.254",
+    "169.254.170.2",
+    "172.31.255.255",
+    "192.168.0.1",
+    "198.18.0.1",
+    "224.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::1",
+    "::ffff:127.0.0.1",
+    "::ffff:8.8.8.8",
+    "64:ff9b::a9fe:a9fe",
+    "fd00:ec2::254",
+    "fe80::1",
+    "ff02::1",
+    "2001:db8::1",
+    "2001::1",
+    "2002:a9fe:a9fe::1",
+    "",
+    "localhost",
+  ])("takes %j for no public address", (address) => {
+    expect(isPublicAddress(address)).toBe(false);
+  });
+
+  test.each(["8.8.8.8", "93.184.215.14", "172.32.0.1", "2606:4700:4700::1111", "2a00:1450:4001:810::200e"])(
+    "takes %j for a public address",
+    (address) => {
+      expect(isPublicAddress(address)).toBe(true);
+    },
+  );
+
+  test("looks a name up as the socket wants it, one address or all", async () => {
+    const look = (options: object) =>
+      new Promise((resolve) => publicLookup("localhost", options, (failure) => resolve(failure)));
+    expect(await look({ all: true })).toBeInstanceOf(PrivateAddress);
+    expect(await look({})).toBeInstanceOf(PrivateAddress);
+    const found = (options: object) =>
+      new Promise((resolve) => publicLookup("8.8.8.8", options, (_, ...answer) => resolve(answer)));
+    expect(await found({ all: true })).toEqual([[{ address: "8.8.8.8", family: 4 }]]);
+    expect(await found({})).toEqual(["8.8.8.8", 4]);
   });
 
   test("threat 31: does not go to this machine for an issuer that is not on it", async () => {

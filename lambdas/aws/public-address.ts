@@ -1,0 +1,69 @@
+import { type LookupAddress, lookup } from "node:dns";
+import { BlockList, isIP, type LookupFunction } from "node:net";
+
+/** IPv4 that is not the public internet (IANA special-purpose registry, RFC 6890), metadata services among it. */
+const special = new BlockList();
+for (const [network, bits] of [
+  ["0.0.0.0", 8],
+  ["10.0.0.0", 8],
+  ["100.64.0.0", 10],
+  ["127.0.0.0", 8],
+  ["169.254.0.0", 16],
+  ["172.16.0.0", 12],
+  ["192.0.0.0", 24],
+  ["192.0.2.0", 24],
+  ["192.88.99.0", 24],
+  ["192.168.0.0", 16],
+  ["198.18.0.0", 15],
+  ["198.51.100.0", 24],
+  ["203.0.113.0", 24],
+  ["224.0.0.0", 4],
+  ["240.0.0.0", 4],
+] as const)
+  special.addSubnet(network, bits, "ipv4");
+
+/** IPv6 is public inside 2000::/3 alone, without tunnels (they carry IPv4 of any kind) and documentation. */
+const global6 = new BlockList();
+global6.addSubnet("2000::", 3, "ipv6");
+const tunnels = new BlockList();
+for (const [network, bits] of [
+  ["2001::", 23],
+  ["2001:db8::", 32],
+  ["2002::", 16],
+  ["3fff::", 20],
+] as const)
+  tunnels.addSubnet(network, bits, "ipv6");
+
+/** True for an address of the public internet. */
+export function isPublicAddress(address: string): boolean {
+  if (isIP(address) === 4) return !special.check(address, "ipv4");
+  return isIP(address) === 6 && global6.check(address, "ipv6") && !tunnels.check(address, "ipv6");
+}
+
+/** Thrown for a name that leads into a private network. */
+export class PrivateAddress extends Error {
+  override readonly name = "PrivateAddress";
+}
+
+/**
+ * Looks a name up and refuses it when any of its addresses is not public: a registered issuer's name that is pointed at
+ * a metadata service must not make this function fetch it (SSRF). The connection is made to the very addresses judged
+ * here, so that a second answer of the name server cannot be another one (DNS rebinding).
+ */
+export const publicLookup: LookupFunction = (hostname, options, done) => {
+  lookup(hostname, { ...options, all: true }, (failure, addresses) => judge(failure, addresses, options.all, done));
+};
+
+function judge(
+  failure: NodeJS.ErrnoException | null,
+  addresses: LookupAddress[],
+  all: boolean | undefined,
+  done: Parameters<LookupFunction>[2],
+): void {
+  const [first] = addresses ?? [];
+  if (failure) done(failure, "");
+  else if (!first || !addresses.every(({ address }) => isPublicAddress(address)))
+    done(new PrivateAddress("the name leads to an address that is not public"), "");
+  else if (all) done(null, addresses);
+  else done(null, first.address, first.family);
+}
