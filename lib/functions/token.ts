@@ -1,4 +1,4 @@
-import { allowDataKey, allowOutbox, allowPublicKeys, allowSign, allowTable, inTransaction } from "../allow.ts";
+import { allowDataKey, allowOutbox, allowPublicKeys, allowSign, allowTable, inTransaction, rows } from "../allow.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
 import type { Ground } from "./ground.ts";
 
@@ -26,8 +26,9 @@ export function token({ scope, stage, dist, state: { tables, keys }, issuer }: G
   allowTable(role, tables.sessions, ["BatchGetItem", "GetItem", "UpdateItem"]);
   allowTable(role, tables.sessions, ["PutItem"], inTransaction);
   allowTable(role, tables.revocations, ["BatchGetItem"]);
-  // UpdateItem: the token bucket of an agent is a row here
-  allowTable(role, tables.markers, ["BatchGetItem", "UpdateItem"]);
+  allowTable(role, tables.markers, ["BatchGetItem"]);
+  // an agent's token bucket is a row here; a one-use marker is written once and never changed
+  allowTable(role, tables.markers, ["UpdateItem"], rows("rate#"));
   allowTable(role, tables.markers, ["PutItem"], inTransaction);
   allowTable(role, tables.registry, ["Query"]);
   allowOutbox(role, tables.outbox);

@@ -55,7 +55,7 @@ const expected: [StackName, string, string[]][] = [
       "dynamodb:PutItem on Markers if in a transaction",
       "dynamodb:PutItem on Sessions if in a transaction",
       "dynamodb:Query on Registry",
-      "dynamodb:UpdateItem on Markers",
+      "dynamodb:UpdateItem on Markers if row rate#*",
       "dynamodb:UpdateItem on Sessions",
       "kms:GetPublicKey on Identity",
       "kms:GetPublicKey on Session",
