@@ -25,12 +25,13 @@ export function failureReply(failure: unknown): Reply {
   };
 }
 
-function isInfrastructure(failure: unknown): boolean {
+/** Looks along the chain of causes, which may be a ring. */
+function isInfrastructure(failure: unknown, links = 5): boolean {
   if (failure instanceof OutOfTime) return true;
   const { $metadata, name, code, cause } = (failure ?? {}) as Record<string, unknown>;
   if ($metadata !== undefined || name === "TimeoutError" || name === "AbortError") return true;
   if (typeof code === "string" && networkCodes.has(code)) return true;
-  return cause !== undefined && cause !== failure && isInfrastructure(cause);
+  return cause !== undefined && links > 0 && isInfrastructure(cause, links - 1);
 }
 
 /** A failure as it may be logged: no token, handle or body, whatever an error's text quotes. */

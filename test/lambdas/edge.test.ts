@@ -30,7 +30,7 @@ const event = ({ context: more, http, ...rest }: EventMore = {}): UrlEvent => ({
 function edge(endpoint: Endpoint) {
   const logged: Record<string, unknown>[] = [];
   const counted: string[] = [];
-  const handler = httpHandler(endpoint, {
+  const handler = httpHandler(endpoint, undefined, {
     failed: (requestId, failure) => logged.push({ requestId, ...failure }),
     answered: (answer) => counted.push(answer.class),
   });
@@ -228,6 +228,12 @@ describe("every answer", () => {
   test.each([undefined, null, "text", 7])("comes even where %j is thrown", async (thrown) => {
     const result = await edge(() => Promise.reject(thrown)).call(event());
     expect(result.statusCode).toBe(500);
+  });
+
+  test("comes even where a failure is its own cause", async () => {
+    const ring = new Error("ring");
+    ring.cause = new Error("link", { cause: ring });
+    expect((await edge(() => Promise.reject(ring)).call(event())).statusCode).toBe(500);
   });
 
   test("comes even to an event that is none", async () => {
