@@ -16,6 +16,15 @@ export function acknowledgeTracing(role: IConstruct): void {
   );
 }
 
+/** The account's switch has no resource level either. */
+export function acknowledgeFederation(role: IConstruct): void {
+  acknowledge(
+    role,
+    "AwsSolutions-IAM5[Resource::*]",
+    "the account's federation switch and X-Ray's two actions know no resources",
+  );
+}
+
 /** A queue that is itself the end of the line. */
 export function acknowledgeDeadLetters(queue: IConstruct): void {
   acknowledge(queue, "AwsSolutions-SQS3", "this queue is the dead-letter queue");

@@ -3,6 +3,7 @@ import { StringParameter } from "aws-cdk-lib/aws-ssm";
 import type { Construct } from "constructs";
 import { Alarms } from "./alarms.ts";
 import type { AuditStack } from "./audit-stack.ts";
+import { outboundFederation } from "./federation.ts";
 import { publicUrl, signedUrl } from "./function-url.ts";
 import { adminRevoke } from "./functions/admin-revoke.ts";
 import { attest } from "./functions/attest.ts";
@@ -49,9 +50,10 @@ export class ServiceStack extends Stack {
       description: "Where the functions are, for discovery",
       stringValue: this.toJsonString(urls),
     });
+    const federation = stage.outboundIdentityFederation ? { Federation: outboundFederation(this, stage, dist) } : {};
     const published = publisher(ground);
     const alarms = new Alarms(this, "Watch", stage, below.audit.topic);
-    for (const [name, made] of Object.entries({ ...called, Discovery: below.issuer.discovery })) {
+    for (const [name, made] of Object.entries({ ...called, ...federation, Discovery: below.issuer.discovery })) {
       alarms.ofFunction(name, made);
     }
     alarms.ofFunction("Publisher", published.publisher);

@@ -18,6 +18,7 @@ export const functionNames = [
   "discovery",
   "relay",
   "publisher",
+  "federation",
 ] as const;
 
 /** Functions that decide by Cedar: its WebAssembly lies beside their bundle. */

@@ -21,8 +21,9 @@ function findings(folder: string): string[] {
 }
 
 describe("cdk-nag and the CloudFormation validator", () => {
-  test("find nothing that is not acknowledged with a reason", () => {
-    expect(findings(synthesized({}, { validate: true }).folder)).toEqual([]);
+  test("find nothing that is not acknowledged with a reason, every option on", () => {
+    const settings = { outboundIdentityFederation: true, alarms: { email: "ops@example.com" } };
+    expect(findings(synthesized(settings, { validate: true }).folder)).toEqual([]);
   });
 
   test.each<[string, (made: Deployment) => void, RegExp]>([

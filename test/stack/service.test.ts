@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { env } from "../../lambdas/env.ts";
 import { resolved } from "./resolved.ts";
+import { rightsOf } from "./rights.ts";
 import { all, one, type StackName, synthesized } from "./synthesized.ts";
 
 const { templates } = synthesized();
@@ -154,6 +155,17 @@ describe("every function", () => {
     expect(one(reserved.Service, "AWS::Lambda::Function", "Token").Properties.ReservedConcurrentExecutions).toBe(50);
     expect(one(reserved.Issuer, "AWS::Lambda::Function").Properties.ReservedConcurrentExecutions).toBe(5);
   });
+});
+
+test("the account's federation switch is there only when the stage asks for it, with the switch's two rights", () => {
+  expect(JSON.stringify(templates)).not.toContain("OutboundWebIdentityFederation");
+  const asked = synthesized({ outboundIdentityFederation: true }).templates;
+  expect(rightsOf(asked, "Service", "Federation").filter((line) => line.startsWith("iam:"))).toEqual([
+    "iam:EnableOutboundWebIdentityFederation on *",
+    "iam:GetOutboundWebIdentityFederationInfo on *",
+  ]);
+  const { ServiceToken } = one(asked.Service, "Custom::OutboundIdentityFederation").Properties;
+  expect(ServiceToken).toEqual({ "Fn::GetAtt": [expect.stringMatching(/^FederationFunction/), "Arn"] });
 });
 
 test("the publisher wakes for revocations and never for what it wrote itself", () => {
