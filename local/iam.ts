@@ -162,6 +162,10 @@ function operatorOf(name: string, where: string): { quantifier?: string; ifExist
   if (base !== "Null" && !Object.hasOwn(operators, base)) {
     throw new Error(`policy of ${where}: condition operator ${name} is not known to local/iam.ts: add it there`);
   }
+  // What an absent key means under both is nowhere written down.
+  if (quantifier === "ForAnyValue" && ifExists !== undefined) {
+    throw new Error(`policy of ${where}: condition operator ${name} is not clear: leave IfExists out`);
+  }
   return { ...(quantifier === undefined ? {} : { quantifier }), ifExists: ifExists !== undefined, base };
 }
 

@@ -103,6 +103,7 @@ describe("conditions", () => {
     const read = (statement: object) => () => readPolicy({ Statement: [{ Effect: "Allow", ...statement }] }, "a role");
     expect(read({ Condition: { IpAddress: { "aws:SourceIp": "10.0.0.0/8" } } })).toThrow(/IpAddress/);
     expect(read({ Condition: { DateLessThan: { "aws:CurrentTime": "x" } } })).toThrow(/DateLessThan/);
+    expect(read({ Condition: { "ForAnyValue:StringEqualsIfExists": { k: "a" } } })).toThrow(/not clear/);
     expect(read({ NotPrincipal: "*" })).toThrow(/NotPrincipal/);
     expect(read({ Effect: "Maybe" })).toThrow(/Effect/);
   });
