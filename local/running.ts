@@ -1,0 +1,157 @@
+/** The embedded cloud as its users see it, once it runs. */
+import type { Account } from "./account.ts";
+import type { CallRecord } from "./aws.ts";
+import type { Credentials } from "./caller.ts";
+import type { Faults as DynamoDbFaults } from "./dynamodb/faults.ts";
+import type { Faults } from "./faults.ts";
+import { bucketFolder, deliveryStreamsOf } from "./inventory.ts";
+import type { Cloud } from "./template.ts";
+
+/** A workload that is given an identity: a role of the account, perhaps a function's. */
+export interface Workload {
+  /** Its session name. */
+  readonly name: string;
+  readonly roleArn: string;
+  readonly functionArn?: string;
+  /** The role's tags, which its documents carry as `principal_tags`. */
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+/** The cloud, running. */
+export interface RunningCloud {
+  /** The issuer of all tokens: discovery's URL without its trailing slash. */
+  readonly issuer: string;
+  /** Function URLs without trailing slash. */
+  readonly urls: Readonly<Record<"attest" | "token" | "introspect" | "revoke" | "discovery" | "admin", string>>;
+  readonly aws: { readonly endpoint: string; readonly region: string };
+  readonly account: string;
+  /** Issuer of the account's GetWebIdentityToken documents, with discovery document and JWKS. */
+  readonly stsIssuer: string;
+  /** Every output of every stack by its name. */
+  readonly outputs: Readonly<Record<string, string>>;
+  /** Folder that plays the audit bucket. */
+  readonly auditFolder: string;
+  /** Credentials that IAM allows everything; a key's own policy still refuses them. */
+  readonly operator: Credentials;
+  /** Gives a workload temporary credentials of its role. */
+  addWorkload(workload: Workload): Credentials;
+  /** Runs a function as Lambda's Invoke would, by physical name or by its bundle's; rejects with its error. */
+  invoke(functionName: string, event: unknown): Promise<unknown>;
+  /** Runs every scheduled rule once, now. */
+  fireSchedules(): Promise<void>;
+  /** Waits for streams and bus, at most ten seconds, and writes Firehose's buffers out. */
+  flushAudit(): Promise<void>;
+  readonly faults: CloudFaults;
+  /** What a function printed. */
+  logs(functionName: string): string[];
+  /** Calls to the AWS endpoint, oldest first: the embedded CloudTrail. */
+  calls(): readonly CallRecord[];
+  /** Messages of a queue, by a part of its ARN. */
+  queueMessages(queue: string): string[];
+  close(): Promise<void>;
+}
+
+/** Fault switches: those of the endpoint, those of the store, and killing a function's sandbox. */
+export interface CloudFaults extends Faults {
+  readonly dynamodb: DynamoDbFaults;
+  /** Kills one sandbox of a function, a busy one if there is any; tells whether there was one. */
+  crash(functionName: string): boolean;
+}
+
+/** What a running cloud says about where it is. */
+export interface Place {
+  readonly account: string;
+  readonly region: string;
+  readonly endpoint: string;
+  readonly stsIssuer: string;
+  readonly state: { readonly buckets: string };
+}
+
+/** The face of a started account. */
+export function running(cloud: Cloud, account: Account, place: Place, close: () => Promise<void>): RunningCloud {
+  const operatorRole = `arn:aws:iam::${place.account}:role/lanyard-local-operator`;
+  account.permissions.addRole(operatorRole, { Statement: { Effect: "Allow", Action: "*", Resource: "*" } });
+  const outputs = cloud.outputs();
+  const urls = urlsOf(outputs);
+  const hosted = (name: string) => {
+    const exact = account.functions.get(name);
+    const byBundle = [...account.functions.values()].filter(
+      ({ description }) => bundleName(description.environment) === name,
+    );
+    const found = exact ?? byBundle[0];
+    if (found === undefined) throw new Error(`there is no function ${name}`);
+    return found;
+  };
+  return {
+    issuer: urls.discovery,
+    urls,
+    aws: { endpoint: place.endpoint, region: place.region },
+    account: place.account,
+    stsIssuer: place.stsIssuer,
+    outputs,
+    auditFolder:
+      deliveryStreamsOf(cloud, (arn) => bucketFolder(place.state.buckets, arn))[0]?.folder ?? place.state.buckets,
+    operator: account.callers.issue({ roleArn: operatorRole, sessionName: "operator", tags: {} }),
+    addWorkload({ name, roleArn, functionArn, tags = {} }) {
+      account.permissions.addRole(roleArn, workloadPolicy);
+      return account.callers.issue({
+        roleArn,
+        sessionName: name,
+        tags,
+        ...(functionArn === undefined ? {} : { functionArn }),
+      });
+    },
+    async invoke(functionName, event) {
+      const outcome = await hosted(functionName).invoke(event);
+      if ("error" in outcome) throw new Error(`${outcome.error.errorType}: ${outcome.error.errorMessage}`);
+      return outcome.payload === undefined ? undefined : (JSON.parse(outcome.payload) as unknown);
+    },
+    fireSchedules: account.events.fireSchedules,
+    async flushAudit() {
+      const quiet = Promise.all(account.mappings.map((mapping) => mapping.idle())).then(account.events.settled);
+      await atMost(quiet, 10_000);
+      account.firehose.flush();
+    },
+    faults: {
+      ...account.faults,
+      dynamodb: account.db.faults,
+      crash: (functionName) => hosted(functionName).crash(),
+    },
+    logs: (functionName) => hosted(functionName).logs(),
+    calls: () => account.calls,
+    queueMessages(part) {
+      const arns = cloud.ofType("AWS::SQS::Queue").map((queue) => cloud.physical(queue).attributes.Arn ?? "");
+      return arns.filter((arn) => arn.includes(part)).flatMap(account.queues.messages);
+    },
+    close,
+  };
+}
+
+/** What any workload of the account may do here: ask for documents about itself. */
+const workloadPolicy = {
+  Statement: { Effect: "Allow", Action: ["sts:GetWebIdentityToken", "sts:TagGetWebIdentityToken"], Resource: "*" },
+};
+
+function bundleName(environment: Readonly<Record<string, string>>): string | undefined {
+  return environment.POWERTOOLS_SERVICE_NAME;
+}
+
+function urlsOf(outputs: Readonly<Record<string, string>>): RunningCloud["urls"] {
+  const url = (output: string) => (outputs[output] ?? "").replace(/\/$/, "");
+  return {
+    attest: url("AttestUrl"),
+    token: url("TokenUrl"),
+    introspect: url("IntrospectUrl"),
+    revoke: url("RevokeUrl"),
+    admin: url("AdminRevokeUrl"),
+    discovery: url("IssuerUrl"),
+  };
+}
+
+async function atMost(work: Promise<unknown>, millis: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, millis);
+  });
+  await Promise.race([work, limit]).finally(() => clearTimeout(timer));
+}
