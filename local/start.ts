@@ -64,9 +64,13 @@ async function run(options: StartOptions, page: Page): Promise<number> {
   }
 }
 
-const report = (content: Report): void => void process.stdout.write(`${JSON.stringify(content)}\n`);
+function report(content: Report): void {
+  process.stdout.write(`${JSON.stringify(content)}\n`);
+}
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
 
 /** Ctrl-C asks once for a clean stop; a second one does not wait for it. */
 function firstInterrupt(): Promise<void> {

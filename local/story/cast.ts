@@ -28,7 +28,8 @@ export async function gatherCast(world: World): Promise<Cast> {
     return createAgent({
       issuer,
       agent: id,
-      evidence: stsWebIdentity({ ...world.endpoints.aws, credentials }),
+      // a copy: the SDK writes marks of its own into the credentials it is given
+      evidence: stsWebIdentity({ ...world.endpoints.aws, credentials: { ...credentials } }),
       endpoints: { attest, token, introspect, revoke },
     });
   };

@@ -99,7 +99,9 @@ async function furnish(cloud: RunningCloud, provider: IdentityProvider, director
     outbox: output("OutboxTable"),
   };
   const trustDomain = output("TrustDomain");
-  const dynamo = new DynamoDBClient({ region: aws.region, endpoint: aws.endpoint, credentials: operator });
+  // the SDK writes marks of its own into the credentials it is given
+  const credentials = { ...operator };
+  const dynamo = new DynamoDBClient({ region: aws.region, endpoint: aws.endpoint, credentials });
   try {
     const who = { arn: `arn:aws:iam::${account}:role/lanyard-local-operator`, uniqueId: "lanyard-local-operator" };
     const input = { directory, variables, trustDomain, issuer: cloud.issuer, tables, dynamo, operator: who };
