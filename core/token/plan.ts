@@ -1,6 +1,5 @@
 import type { Denial } from "../denial.ts";
 import { limits } from "../limits.ts";
-import { entailedBy } from "../narrow/entail.ts";
 import { lendable, matchingRules } from "../narrow/lending.ts";
 import { resolveWanted } from "../narrow/wanted.ts";
 import { boundScopes, narrowWithin } from "../narrow/within.ts";
@@ -11,8 +10,7 @@ import type { RegistrySnapshot } from "../registry/snapshot.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { Grant, Principal, Session } from "../session/model.ts";
 import type { Caller } from "./authenticate.ts";
-import { checkDepth, pickLife, sessionBound } from "./lifetime.ts";
-import type { OwnToken } from "./own-token.ts";
+import { pickLife, sessionBound } from "./lifetime.ts";
 import type { TokenRequest } from "./request.ts";
 
 /** What a request may have, before policy: everything narrowed, nothing stored. */
@@ -98,79 +96,8 @@ export function planAccess(input: PlanInput, session: Session): Result<Plan, Den
   });
 }
 
-/** An offer of part of the caller's session to one registered agent; what is offered must be named. */
-export function planOffer(input: PlanInput, session: Session): Result<Plan, Denial> {
-  const { request, registry, nowSeconds } = input;
-  const to = request.audience ?? "";
-  if (registry.agent(to)?.state !== "active")
-    return err({ code: "offer_target_unknown", audience: to.slice(0, limits.agentIdCharacters) });
-  const wanted = resolveWanted(request, registry);
-  if (!wanted.ok) return wanted;
-  const grants = narrowWithin(wanted.value, session.grants, "parent", registry);
-  if (!grants.ok) return grants;
-  const deep = checkDepth(session.depth + 1, [...session.actors, to], registry);
-  if (!deep.ok) return deep;
-  const remaining = session.expiresAtSeconds - nowSeconds;
-  const life = pickLife(request.lifetimeSeconds, limits.offerLifeSeconds, limits.offerLifeMaxSeconds, remaining);
-  if (!life.ok) return life;
-  const { principal, actors, depth } = session;
-  return ok({
-    action: "offer",
-    grants: grants.value,
-    lifeSeconds: life.value,
-    principal,
-    actors,
-    depth,
-    existing: session,
-    to,
-  });
-}
-
-/** A child from an offer: all of it, or narrower. */
-export function planRedeem(input: PlanInput, parent: Session, offered: readonly Grant[]): Result<Plan, Denial> {
-  const { request, registry } = input;
-  const wanted = resolveWanted(filledFrom(request, offered), registry);
-  if (!wanted.ok) return wanted;
-  const grants = narrowWithin(wanted.value, offered, "offer", registry);
-  if (!grants.ok) return grants;
-  const registered = boundScopes(grants.value, input.registration.may, "registration");
-  return registered.ok ? child(input, parent, grants.value, "redeem") : registered;
-}
-
-/** A child at the next hop: at most what the presented token entails here, the principal lends and the agent may. */
-export function planHop(input: PlanInput, parent: Session, token: OwnToken): Result<Plan, Denial> {
-  const { request, caller, registry } = input;
-  const wanted = resolveWanted(request, registry);
-  if (!wanted.ok) return wanted;
-  const presented = { resource: token.aud, scopes: token.scopes, details: token.details };
-  const entailed = entailedBy(caller.agent, presented, wanted.value, registry);
-  if (!entailed.ok) return entailed;
-  const grants = narrowWithin(wanted.value, entailed.value, "entailment", registry);
-  if (!grants.ok) return grants;
-  const bounded = boundAll(grants.value, input, parent.principal, parent.lending ?? []);
-  return bounded.ok ? child(input, parent, grants.value, "hop") : bounded;
-}
-
-function child(
-  input: PlanInput,
-  parent: Session,
-  grants: readonly Grant[],
-  action: "redeem" | "hop",
-): Result<Plan, Denial> {
-  const { request, caller, registration, registry, nowSeconds } = input;
-  const actors = [...parent.actors, caller.agent];
-  const depth = parent.depth + 1;
-  const deep = checkDepth(depth, actors, registry);
-  if (!deep.ok) return deep;
-  const remaining = parent.expiresAtSeconds - nowSeconds;
-  const life = pickLife(request.lifetimeSeconds, limits.sessionLifeSeconds, sessionBound(registration), remaining);
-  if (!life.ok) return life;
-  const { principal, lending } = parent;
-  const rest = lending ? { lending } : {};
-  return ok({ action, grants, lifeSeconds: life.value, principal, actors, depth, parent, ...rest });
-}
-
-function boundAll(
+/** Both bounds of what starts or goes one hop on: the agent's registration and what the principal lends. */
+export function boundAll(
   grants: readonly Grant[],
   input: PlanInput,
   principal: Principal,
@@ -181,7 +108,7 @@ function boundAll(
 }
 
 /** Fills in what a request may leave out where something stands above it: resources first, then their scopes. */
-function filledFrom(request: TokenRequest, held: readonly Grant[]) {
+export function filledFrom(request: TokenRequest, held: readonly Grant[]) {
   const resources = request.resources.length > 0 ? request.resources : held.map((grant) => grant.resource);
   const among = held.filter((grant) => resources.includes(grant.resource));
   const scopes = request.scopes.length > 0 ? request.scopes : among.flatMap((grant) => grant.scopes);

@@ -1,17 +1,17 @@
-import { assuranceLevels } from "../assurance.ts";
 import { toRecord } from "../audit/ocsf.ts";
 import type { AuditFacts } from "../audit/record.ts";
 import type { DeathCause, Denial } from "../denial.ts";
 import type { Ids, Signer } from "../ports.ts";
 import { nowSeconds } from "../ports.ts";
 import { err, ok, type Result } from "../result.ts";
-import { generationsNow, judgeSession, queryFor, readLiveness, subjects } from "../session/liveness.ts";
-import { childAncestors, type Offer, type Session } from "../session/model.ts";
+import { judgeSession, queryFor, readLiveness } from "../session/liveness.ts";
+import type { Offer, Session } from "../session/model.ts";
 import type { Commit, CommitConflict } from "../session/store.ts";
 import { signJwt } from "../sign.ts";
 import { accessTokenType, offerTokenType, sessionTokenType, type TokenReply, tokenTyp } from "../wire.ts";
 import type { Caller } from "./authenticate.ts";
 import { accessClaims, ownSessionClaims } from "./claims.ts";
+import { draftSession } from "./draft.ts";
 import { newOfferHandle } from "./offer-handle.ts";
 import type { TokenRequest } from "./request.ts";
 import type { SettleDeps, Settled } from "./settle.ts";
@@ -23,62 +23,6 @@ export interface ReleaseDeps extends SettleDeps {
   /** The session key. */
   readonly signer: Signer;
 }
-
-interface Draft {
-  readonly session: Session;
-  readonly isNew: boolean;
-  readonly jti: string;
-  readonly iat: number;
-  readonly exp: number;
-}
-
-/** The session a grant belongs to: the existing one, or a new one with everything it was issued under. */
-async function draftSession(
-  settled: Settled,
-  request: TokenRequest,
-  caller: Caller,
-  deps: ReleaseDeps,
-): Promise<Draft> {
-  const { plan, rows, registry, source } = settled;
-  const iat = nowSeconds(deps.clock);
-  const exp = iat + plan.lifeSeconds;
-  const jti = deps.ids.id();
-  if (plan.existing) return { session: plan.existing, isNew: false, jti, iat, exp };
-  const sid = deps.ids.id();
-  const { parent, principal } = plan;
-  const { build } = caller.identity;
-  const own = [subjects.agent(caller.agent), subjects.principal(principal.id)];
-  const generations = generationsNow(rows, build === undefined ? own : [...own, subjects.build(build)]);
-  const personToken =
-    source.kind === "person"
-      ? { marker: source.person.burnMarker, expiresAtSeconds: source.person.expiresAtSeconds }
-      : undefined;
-  const session: Session = {
-    root: parent?.root ?? sid,
-    sid,
-    anc: parent ? childAncestors(parent) : [],
-    depth: plan.depth,
-    principal,
-    actors: plan.actors,
-    grants: plan.grants,
-    jkt: caller.jkt,
-    // a chain is as strong as its weakest proof
-    assurance: parent ? weaker(parent.assurance, caller.identity.assurance) : caller.identity.assurance,
-    ...(build === undefined ? {} : { build }),
-    ...(request.purpose === undefined ? {} : { purpose: request.purpose }),
-    createdAtSeconds: iat,
-    expiresAtSeconds: exp,
-    generations: { ...generations, ...parent?.generations },
-    registryVersion: registry.version,
-    status: await deps.store.leaseStatus(exp, generations[subjects.deployment] ?? 0),
-    ...(plan.lending ? { lending: plan.lending } : {}),
-    ...(personToken ? { personToken } : {}),
-  };
-  return { session, isNew: true, jti, iat, exp };
-}
-
-const weaker = <A extends (typeof assuranceLevels)[number]>(a: A, b: A): A =>
-  assuranceLevels.indexOf(a) <= assuranceLevels.indexOf(b) ? a : b;
 
 /** Stores and answers an offer: nothing to sign, its redemption reads liveness again. */
 export async function releaseOffer(

@@ -19,7 +19,9 @@ import {
 import type { Session } from "../session/model.ts";
 import type { LivenessQuery, LivenessRows, SessionStore } from "../session/store.ts";
 import type { Caller } from "./authenticate.ts";
-import { type Plan, type PlanInput, planAccess, planHop, planOffer, planRedeem, planRoot } from "./plan.ts";
+import { judgePolicies } from "./judge-policies.ts";
+import { type Plan, type PlanInput, planAccess, planRoot } from "./plan.ts";
+import { planHop, planOffer, planRedeem } from "./plan-child.ts";
 import type { TokenRequest } from "./request.ts";
 import { findSource, type Source, type SourceDeps } from "./source.ts";
 import type { Trail } from "./trail.ts";
@@ -170,30 +172,4 @@ function planAgain(session: Session, input: PlanInput): Result<Plan, Denial> {
   const { principal, actors, depth, grants } = session;
   const lifeSeconds = session.expiresAtSeconds - input.nowSeconds;
   return ok({ action: "redeem", grants, lifeSeconds, principal, actors, depth, existing: session });
-}
-
-function judgePolicies(
-  plan: Plan,
-  input: PlanInput,
-  policy: PolicyEngine,
-  trail: Trail,
-): Result<readonly string[], Denial> {
-  const { request, caller, registry } = input;
-  const { action, principal, depth, to } = plan;
-  const asserted = {
-    ...(request.purpose === undefined ? {} : { purpose: request.purpose }),
-    ...(request.lifetimeSeconds === undefined ? {} : { lifetimeSeconds: request.lifetimeSeconds }),
-  };
-  const determining = new Set<string>();
-  for (const grant of plan.grants) {
-    const { assurance, build } = caller.identity;
-    const facts = { action, principal, depth, grant, assurance, asserted, nowSeconds: input.nowSeconds };
-    const more = { ...(build === undefined ? {} : { build }), ...(to === undefined ? {} : { to }) };
-    const verdict = policy.decide(registry, { ...facts, ...more, agent: caller.agent });
-    for (const id of verdict.policies) determining.add(id);
-    trail.add({ policies: [...determining] });
-    if (!verdict.allowed)
-      return err({ code: "policy_denied", policies: verdict.policies, resource: grant.resource, why: verdict.why });
-  }
-  return ok([...determining]);
 }

@@ -1,0 +1,65 @@
+import { assuranceLevels } from "../assurance.ts";
+import { nowSeconds } from "../ports.ts";
+import { generationsNow, subjects } from "../session/liveness.ts";
+import { childAncestors, type Session } from "../session/model.ts";
+import type { Caller } from "./authenticate.ts";
+import type { ReleaseDeps } from "./release.ts";
+import type { TokenRequest } from "./request.ts";
+import type { Settled } from "./settle.ts";
+
+/** What is about to be stored and signed, with the times it will carry (seconds). */
+export interface Draft {
+  readonly session: Session;
+  readonly isNew: boolean;
+  readonly jti: string;
+  readonly iat: number;
+  readonly exp: number;
+}
+
+/** The session a grant belongs to: the existing one, or a new one with everything it was issued under. */
+export async function draftSession(
+  settled: Settled,
+  request: TokenRequest,
+  caller: Caller,
+  deps: ReleaseDeps,
+): Promise<Draft> {
+  const { plan, rows, registry, source } = settled;
+  const iat = nowSeconds(deps.clock);
+  const exp = iat + plan.lifeSeconds;
+  const jti = deps.ids.id();
+  if (plan.existing) return { session: plan.existing, isNew: false, jti, iat, exp };
+  const sid = deps.ids.id();
+  const { parent, principal } = plan;
+  const { build } = caller.identity;
+  const own = [subjects.agent(caller.agent), subjects.principal(principal.id)];
+  const generations = generationsNow(rows, build === undefined ? own : [...own, subjects.build(build)]);
+  const personToken =
+    source.kind === "person"
+      ? { marker: source.person.burnMarker, expiresAtSeconds: source.person.expiresAtSeconds }
+      : undefined;
+  const session: Session = {
+    root: parent?.root ?? sid,
+    sid,
+    anc: parent ? childAncestors(parent) : [],
+    depth: plan.depth,
+    principal,
+    actors: plan.actors,
+    grants: plan.grants,
+    jkt: caller.jkt,
+    // a chain is as strong as its weakest proof
+    assurance: parent ? weaker(parent.assurance, caller.identity.assurance) : caller.identity.assurance,
+    ...(build === undefined ? {} : { build }),
+    ...(request.purpose === undefined ? {} : { purpose: request.purpose }),
+    createdAtSeconds: iat,
+    expiresAtSeconds: exp,
+    generations: { ...generations, ...parent?.generations },
+    registryVersion: registry.version,
+    status: await deps.store.leaseStatus(exp, generations[subjects.deployment] ?? 0),
+    ...(plan.lending ? { lending: plan.lending } : {}),
+    ...(personToken ? { personToken } : {}),
+  };
+  return { session, isNew: true, jti, iat, exp };
+}
+
+const weaker = <A extends (typeof assuranceLevels)[number]>(a: A, b: A): A =>
+  assuranceLevels.indexOf(a) <= assuranceLevels.indexOf(b) ? a : b;
