@@ -35,21 +35,28 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function run(options: StartOptions, page: Page): Promise<number> {
-  const interrupted = firstInterrupt();
+  // keys, credentials and records: whatever this process and its functions write is their owner's alone
+  process.umask(0o077);
+  const interrupt = firstInterrupt();
   const startMillis = performance.now();
   page.heading("Lanyard, on this machine");
   let world: World;
   try {
     world = await raiseWorld({ ...options, onProgress: page.progress });
   } catch (error) {
+    if (interrupt.came()) return 0;
     page.total(false, messageOf(error), performance.now() - startMillis);
     if (options.json) report({ ok: false, steps: [], auditRecords: 0, endpoints: null, error: messageOf(error) });
     return 1;
   }
   try {
     page.heading("The story");
-    const teller = createTeller(page);
-    const story = await Promise.race([tellStory(teller, world, page), interrupted.then(() => undefined)]);
+    const teller = createTeller({
+      began: page.began,
+      // what fails because everything is being stopped is no news
+      ended: (step) => (interrupt.came() ? undefined : page.ended(step)),
+    });
+    const story = await Promise.race([tellStory(teller, world, page), interrupt.whenCame.then(() => undefined)]);
     if (!story) return 0;
     const text = story.ok ? `${teller.steps.length} steps, each as it should be` : (story.error ?? "a step misbehaved");
     page.total(story.ok, text, performance.now() - startMillis);
@@ -57,10 +64,11 @@ async function run(options: StartOptions, page: Page): Promise<number> {
     if (options.json) report({ ok, steps: teller.steps, auditRecords, endpoints: world.endpoints });
     if (options.once) return ok ? 0 : 1;
     for (const line of tryNext(world)) page.line(line);
-    await interrupted;
+    await interrupt.whenCame;
     return 0;
   } finally {
     await world.close();
+    if (interrupt.came()) page.line("  stopped");
   }
 }
 
@@ -73,9 +81,9 @@ function messageOf(error: unknown): string {
 }
 
 /** Ctrl-C asks once for a clean stop; a second one does not wait for it. */
-function firstInterrupt(): Promise<void> {
-  return new Promise((resolve) => {
-    let asked = false;
+function firstInterrupt(): { readonly whenCame: Promise<void>; came(): boolean } {
+  let asked = false;
+  const whenCame = new Promise<void>((resolve) => {
     const stop = () => {
       if (asked) process.exit(130);
       asked = true;
@@ -84,4 +92,5 @@ function firstInterrupt(): Promise<void> {
     process.on("SIGINT", stop);
     process.on("SIGTERM", stop);
   });
+  return { whenCame, came: () => asked };
 }

@@ -4,18 +4,18 @@ import type { World } from "../story/world.ts";
 /** Lines that tell a person what the running cloud can be asked next. */
 export function tryNext({ endpoints, file }: World): readonly string[] {
   const { discovery, signIn, introspect, auditFolder } = endpoints;
+  const ideas = [
+    ["what the issuer says of itself", `curl ${discovery}/.well-known/oauth-authorization-server`],
+    ["the keys that verifiers use", `curl ${discovery}/.well-known/jwks.json`],
+    ["Ada's tokens, for the planner's application", `curl '${signIn}?agent=planner'`],
+    ["a refusal: nobody introspects without proof of who asks", `curl -i -d token=x ${introspect}`],
+    ["the last audit record", `find ${shown(auditFolder)} -name '*.gz' | sort | tail -1 | xargs gunzip -c | tail -1`],
+  ] as const;
   return [
-    "  It stays up. In another terminal:",
+    "  It stays up; Ctrl-C stops it. In another terminal, try:",
+    ...ideas.flatMap(([what, command]) => ["", `    # ${what}`, `    ${command}`]),
     "",
-    `    curl ${discovery}/.well-known/oauth-authorization-server    what the issuer says of itself`,
-    `    curl ${discovery}/.well-known/jwks.json                     the keys that verifiers use`,
-    `    curl '${signIn}?agent=planner'                             Ada's tokens, for the planner's application`,
-    `    curl -i -d token=x ${introspect}                           a refusal: nobody asks without proof`,
-    `    gunzip -c $(find ${shown(auditFolder)} -name '*.gz') | tail -1          the last audit record`,
-    "",
-    ...(file === undefined ? [] : [`  Every address and credential of this run: ${shown(file)}`]),
-    "  Ctrl-C stops it.",
-    "",
+    ...(file === undefined ? [] : [`  Every address and credential of this run stands in ${shown(file)}`, ""]),
   ];
 }
 

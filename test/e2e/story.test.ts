@@ -15,15 +15,23 @@ interface Run {
 }
 
 /** Runs `npm start -- <args>` as a process of its own. */
-function run(...args: string[]): Promise<Run> {
+const run = (...args: string[]): Promise<Run> => runUntil(undefined, ...args);
+
+/** The same, interrupted as by Ctrl-C once it says `cue`. */
+function runUntil(cue: string | undefined, ...args: string[]): Promise<Run> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [start, ...args], { env: { ...process.env, NO_COLOR: "1" } });
     let [stdout, stderr] = ["", ""];
+    let interrupted = false;
     child.stdout.on("data", (chunk) => {
       stdout += chunk;
     });
     child.stderr.on("data", (chunk) => {
       stderr += chunk;
+      if (cue !== undefined && !interrupted && stderr.includes(cue)) {
+        interrupted = true;
+        child.kill("SIGINT");
+      }
     });
     child.once("error", reject);
     child.once("exit", (code) => resolve({ code, stdout, stderr }));
@@ -163,6 +171,13 @@ describe("npm start", () => {
     const help = await run("--help");
     expect([help.code, help.stderr]).toEqual([0, ""]);
     expect(help.stdout).toContain("--once");
+  });
+
+  it("stops cleanly on Ctrl-C, in the middle of the story", { timeout: 60_000 }, async () => {
+    const stopped = await runUntil("the planner attests", "--json", "--memory", "--directory", folder);
+    expect([stopped.code, stopped.stdout], stopped.stderr).toEqual([0, ""]);
+    expect(stopped.stderr).not.toContain("✗");
+    expect(stopped.stderr.trim().endsWith("stopped")).toBe(true);
   });
 
   it.each([["--nonsense"], ["--port", "80"], ["--port", "x"], ["stray"]])("refuses %s %s", async (...args) => {

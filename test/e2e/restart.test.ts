@@ -1,0 +1,73 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, it } from "vitest";
+import { stsWebIdentity } from "../../client/evidence/sts-web-identity.ts";
+import { createAgent } from "../../client/index.ts";
+import { customers, tickets } from "../../local/story/desk.ts";
+import { awaitRecords } from "../../local/story/records.ts";
+import { raiseWorld, type World } from "../../local/story/world.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "lanyard-restart-"));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const raise = () => raiseWorld({ memory: false, directory, onProgress: () => undefined });
+
+/** An agent as this run's `endpoints.json` describes it. */
+const agentOf = ({ endpoints }: World, name: string) => {
+  const { id, credentials } = endpoints.agents[name] ?? { id: "", credentials: undefined };
+  if (!credentials) throw new Error(`no agent ${name}`);
+  const evidence = stsWebIdentity({ ...endpoints.aws, credentials: { ...credentials } });
+  return createAgent({ issuer: endpoints.issuer, agent: id, evidence });
+};
+
+const jwksOf = async ({ endpoints }: World) =>
+  (await fetch(`${endpoints.discovery}/.well-known/jwks.json`, { headers: { Connection: "close" } })).json();
+
+it("starts again in the same folder with its data: issuer, keys, sessions, revocations, records", {
+  timeout: 120_000,
+}, async () => {
+  const first = await raise();
+  const { id_token: idToken } = await first.provider.signInAs("planner");
+  const planner = agentOf(first, "planner");
+  const grants = [
+    { resource: tickets, scopes: ["tickets:read"] },
+    { resource: customers, scopes: ["customers:read"] },
+  ];
+  const [kept, ended] = [
+    await planner.open({ onBehalfOf: { idToken }, grants }),
+    await planner.open({ onBehalfOf: { idToken }, grants }),
+  ];
+  const [alive, dead] = [await kept.accessToken(tickets), await ended.accessToken(tickets)];
+  await ended.end();
+  const before = { issuer: first.endpoints.issuer, people: first.provider.issuer, jwks: await jwksOf(first) };
+  await first.close();
+
+  const second = await raise();
+  try {
+    expect({ issuer: second.endpoints.issuer, people: second.provider.issuer, jwks: await jwksOf(second) }).toEqual(
+      before,
+    );
+    const api = agentOf(second, "ticket-api");
+    expect(await api.introspect(alive.token)).toMatchObject({ active: true, sid: kept.sid });
+    expect(await api.introspect(dead.token)).toEqual({ active: false });
+    const records = await awaitRecords(
+      second.endpoints.auditFolder,
+      (all) => all.some(({ facts }) => facts.sid === ended.sid && facts.operation === "session.end"),
+      20_000,
+      () => second.cloud.flushAudit(),
+    );
+    expect(records.filter(({ facts }) => facts.operation === "session.open")).toHaveLength(2);
+    expect(records.filter(({ facts }) => facts.operation === "registry.apply")).toHaveLength(1);
+  } finally {
+    await second.close();
+  }
+});
+
+it("threat 31: keeps keys and credentials for their owner's eyes only", () => {
+  expect(existsSync(join(directory, "endpoints.json"))).toBe(true);
+  for (const name of readdirSync(directory)) {
+    const { mode } = statSync(join(directory, name));
+    expect(mode & 0o077, name).toBe(0);
+  }
+});
