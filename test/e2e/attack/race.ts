@@ -1,9 +1,10 @@
 import { expect, it } from "vitest";
+import { decodeStatusList, type StatusBits, status, statusAt } from "../../../core/status/list.ts";
 import { order } from "./authority.ts";
 import { claimsOf, newKey } from "./key.ts";
 import { type Actor, asOfferTo, asSession, exchange, type Lab, openSession } from "./lab.ts";
 import { vault } from "./registry.ts";
-import type { Answer, Fields } from "./wire.ts";
+import { type Answer, type Fields, send } from "./wire.ts";
 
 const read: Fields = [
   ["resource", vault],
@@ -79,6 +80,31 @@ async function stillActive(lab: Lab, tokens: readonly string[]): Promise<number>
   return active;
 }
 
+/** How many of the tokens a verifier would still take that knows the signed status lists alone. */
+async function validOffline(tokens: readonly string[]): Promise<number> {
+  const places = tokens.map((token) => (claimsOf(token).status as StatusClaim).status_list);
+  const lists = new Map<string, StatusBits>();
+  for (const uri of new Set(places.map((place) => place.uri))) {
+    const answer = await send("GET", uri, {}, "");
+    const packed = claimsOf(answer.text).status_list as { bits: unknown; lst: unknown };
+    const bits = decodeStatusList(packed.lst, packed.bits);
+    if (!bits.ok) throw new Error(bits.error);
+    lists.set(uri, bits.value);
+  }
+  return places.filter(({ uri, idx }) => {
+    const bits = lists.get(uri);
+    const value = bits && statusAt(bits, idx);
+    return !value?.ok || value.value === status.valid;
+  }).length;
+}
+
+interface StatusClaim {
+  readonly status_list: { readonly uri: string; readonly idx: number };
+}
+
+/** Lists follow within moments; what an index showed late is walked again after 10 and 60 s. */
+const soon = { timeout: 15_000, interval: 250 };
+
 /** Threats 5 and 6: delegations in flight while what they stand on is revoked. */
 export function races(lab: () => Lab): void {
   const timeout = 180_000;
@@ -92,6 +118,7 @@ export function races(lab: () => Lab): void {
     for (const answer of crowd.refused)
       expect([answer.status, answer.json.error], answer.text).toEqual([400, "invalid_request"]);
     expect(await stillActive(lab(), crowd.born)).toBe(0);
+    await expect.poll(() => validOffline(crowd.born), soon).toBe(0);
     const after = await lab().token(opener, [...exchange("session", token), ["resource", vault]]);
     lab().ledger.refused(after, { status: 400, error: "invalid_request", code: "parent_dead" });
   });
@@ -105,6 +132,7 @@ export function races(lab: () => Lab): void {
     // refused as blocked, as dead or as died in flight; never by a failure of ours
     for (const answer of crowd.refused) expect([400, 403], answer.text).toContain(answer.status);
     expect(await stillActive(lab(), crowd.born)).toBe(0);
+    await expect.poll(() => validOffline(crowd.born), soon).toBe(0);
     await order(lab(), { lift: { agent: worker.id }, reason: "a race" });
     expect(await stillActive(lab(), crowd.born)).toBe(0);
   });
