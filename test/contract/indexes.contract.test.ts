@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { AttributeValue, QueryCommandInput } from "@aws-sdk/client-dynamodb";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { openTarget, refusedBy, SESSION_LIKE, type Target } from "./target.ts";
 
 /** Under one index key: more than one page of answers, and enough to lose some if entries shared keys. */
@@ -66,8 +66,7 @@ const byRoot = (condition: string, values: Image, more: Partial<QueryCommandInpu
   });
 const sks = (items: Image[]) => items.map((found) => found.sk?.S ?? "");
 /** An index on AWS catches up in its own time. */
-const settled = (check: () => Promise<void>) =>
-  target.embedded ? check() : expect.poll(check, { timeout: 10_000 }).toBeUndefined();
+const settled = (check: () => Promise<void>) => (target.embedded ? check() : vi.waitFor(check, { timeout: 10_000 }));
 
 describe("a global secondary index", () => {
   test(`holds all ${ITEMS} items of one key, each once, in whatever page size, both ways`, async () => {
