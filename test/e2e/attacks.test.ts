@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { accountAttacks } from "./attack/account.ts";
 import { attestAttacks } from "./attack/attest.ts";
 import { authorityAttacks } from "./attack/authority.ts";
 import { brokenGround } from "./attack/broken.ts";
@@ -40,6 +41,7 @@ describe("attacks on the running cloud", () => {
   authorityAttacks(lab);
   strayTokens(lab);
   brokenGround(lab);
+  accountAttacks(lab);
   races(lab);
 
   it("every refusal stands in the audit bucket with its reason, and no secret does", { timeout: 60_000 }, async () => {

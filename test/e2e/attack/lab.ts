@@ -1,7 +1,9 @@
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetWebIdentityTokenCommand, STSClient } from "@aws-sdk/client-sts";
 import { expect } from "vitest";
+import { applyRegistry } from "../../../bin/lanyard/apply.ts";
 import {
   accessTokenType,
   idTokenType,
@@ -14,7 +16,7 @@ import { raiseWorld, type World } from "../../../local/story/world.ts";
 import { type FakeIssuer, startFakeIssuer } from "./issuer.ts";
 import { claimsOf, type Key, newKey, type ProofTwist } from "./key.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
-import { vault, writeLabRegistry } from "./registry.ts";
+import { labFile, vault, writeLabRegistry } from "./registry.ts";
 import { type Answer, type Fields, postForm, postJson } from "./wire.ts";
 
 /** An attested agent: a key and the identity token bound to it. */
@@ -51,6 +53,8 @@ export interface Lab {
   token(actor: Actor, fields: Fields, twist?: ProofTwist): Promise<Answer>;
   introspect(actor: Actor, token: string): Promise<Answer>;
   revoke(actor: Actor, fields: Fields): Promise<Answer>;
+  /** Applies the laboratory's registry again, its own file changed by `change`. */
+  reapply(change: (registry: string) => string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -127,12 +131,28 @@ export async function openLab(): Promise<Lab> {
     token: ask(endpoints.token),
     introspect: (actor, token) => ask(endpoints.introspect)(actor, [["token", token]]),
     revoke: ask(endpoints.revoke),
+    reapply: (change) => reapply(world, registry, change),
     close: async () => {
       await Promise.all([world.close(), twinA.close(), twinB.close()]);
       rmSync(registry, { recursive: true });
     },
   };
   return lab;
+}
+
+async function reapply(world: World, directory: string, change: (registry: string) => string): Promise<void> {
+  const { aws, issuer, deployment, operator } = world.endpoints;
+  const file = join(directory, labFile);
+  const before = readFileSync(file, "utf8");
+  const dynamo = new DynamoDBClient({ ...aws, credentials: { ...operator.credentials } });
+  try {
+    writeFileSync(file, change(before));
+    const who = { arn: "arn:aws:iam::111122223333:role/laboratory", uniqueId: "laboratory" };
+    await applyRegistry({ directory, issuer, dynamo, operator: who, ...deployment });
+  } finally {
+    writeFileSync(file, before);
+    dynamo.destroy();
+  }
 }
 
 /** Remembers the session of a granted token. */

@@ -8,6 +8,9 @@ export const customers = "https://customers.support-desk.example";
 /** A third resource of the laboratory alone, with details that restrict it. */
 export const vault = "https://vault.support-desk.example";
 
+/** The laboratory's own file in the registry's folder. */
+export const labFile = "lab.yaml";
+
 /** What the laboratory's own issuers are called in the registry. */
 export interface LabIssuers {
   /** Two issuers of people that share one `kid` and one `sub`. */
@@ -107,7 +110,7 @@ export function writeLabRegistry(example: string, issuers: LabIssuers): string {
   if (!text.includes("context.depth > 3")) throw new Error("the example's policies changed; adapt the laboratory");
   writeFileSync(policies, text.replace("context.depth > 3", "context.depth > 30"));
   writeFileSync(
-    join(folder, "lab.yaml"),
+    join(folder, labFile),
     rows(issuers)
       .map((row) => `---\n${stringify(row)}`)
       .join(""),

@@ -1,0 +1,111 @@
+import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
+import { KMSClient, SignCommand } from "@aws-sdk/client-kms";
+import { describe, expect, it } from "vitest";
+import { readRecords } from "../../../local/story/records.ts";
+import { claimsOf, newKey } from "./key.ts";
+import { asOfferTo, asSession, exchange, granted, type Lab, openSession } from "./lab.ts";
+import { vault } from "./registry.ts";
+import { type Fields, formOf, send } from "./wire.ts";
+
+const read: Fields = [
+  ["resource", vault],
+  ["scope", "vault:read"],
+];
+
+/** Attacks from inside the account, floods from outside it, and changes that must count at once. */
+export function accountAttacks(lab: () => Lab): void {
+  const operator = () => {
+    const { aws, operator: own } = lab().world.endpoints;
+    return { region: aws.region, endpoint: aws.endpoint, credentials: { ...own.credentials }, maxAttempts: 1 };
+  };
+
+  describe("an administrator of the account", () => {
+    it("threat 11: cannot sign with any key of ours, whatever IAM allows", async () => {
+      const named = Object.entries(lab().world.cloud.outputs);
+      const keys = named.filter(([name]) => /Keys(Identity|Session|Status|Seal)/.test(name)).map(([, arn]) => arn);
+      expect(keys.length).toBeGreaterThanOrEqual(3);
+      const kms = new KMSClient(operator());
+      for (const KeyId of keys) {
+        const sign = {
+          KeyId,
+          SigningAlgorithm: "ECDSA_SHA_256",
+          MessageType: "RAW",
+          Message: Buffer.from("x"),
+        } as const;
+        await expect(kms.send(new SignCommand(sign)), KeyId).rejects.toThrow(/denied|not authorized|AccessDenied/i);
+      }
+      kms.destroy();
+    });
+
+    it("threat 23: cannot put a record of its own on the audit bus", async () => {
+      const events = new EventBridgeClient(operator());
+      const EventBusName = lab().world.cloud.outputs.AuditBusName;
+      const forged = { EventBusName, Source: "lanyard", DetailType: "API Activity", Detail: "{}" };
+      await expect(events.send(new PutEventsCommand({ Entries: [forged] }))).rejects.toThrow(/denied|not authorized/i);
+      events.destroy();
+    });
+  });
+
+  describe("a flood of garbage", () => {
+    it("threat 13: costs a handful of records, and stops nobody's work", async () => {
+      const { token: url, auditFolder } = lab().world.endpoints;
+      const before = readRecords(auditFolder).length;
+      const headers = { "Content-Type": "application/x-www-form-urlencoded" };
+      const body = formOf([
+        ["grant_type", "client_credentials"],
+        ["client_assertion", "garbage"],
+      ]);
+      const flood = Array.from({ length: 200 }, () => send("POST", url, headers, body));
+      const work = openSession(lab());
+      for (const answer of await Promise.all(flood)) expect(answer.status).toBe(400);
+      expect(claimsOf((await work).token).sid).toBeTruthy();
+      await lab().world.cloud.flushAudit();
+      const written = readRecords(auditFolder).length - before;
+      expect(written).toBeLessThan(20);
+    });
+  });
+
+  describe("a change of the registry", () => {
+    it("threat 22: counts at the very next request, for the agent and for all it holds", async () => {
+      const stranger = await lab().actor("stranger", await newKey());
+      const { opener, token } = await openSession(lab());
+      const offer = granted(
+        await lab().token(opener, [...exchange("session", token), ...asOfferTo(stranger.id), ...read]),
+      );
+      const session = granted(await lab().token(stranger, [...exchange("offer", offer), ...asSession]));
+      const access = granted(await lab().token(stranger, [...exchange("session", session), ["resource", vault]]));
+      const api = await lab().actor("vault-api");
+      expect((await lab().introspect(api, access)).json).toMatchObject({ active: true });
+      await lab().reapply((registry) =>
+        registry.replace("name: stranger\nstate: active", "name: stranger\nstate: suspended"),
+      );
+      const refused = await lab().token(stranger, [...exchange("session", session), ["resource", vault]]);
+      lab().ledger.refused(refused, { status: 401, error: "invalid_client", code: "agent_inactive" });
+      const seen = await lab().introspect(api, access);
+      expect(seen.json).toEqual({ active: false });
+      lab().ledger.noted(seen, "parent_dead");
+      await lab().reapply((registry) => registry);
+      granted(await lab().token(stranger, [...exchange("session", session), ["resource", vault]]));
+    });
+
+    it("threat 2: takes what a person may lend away from the next token on", async () => {
+      const { opener, token } = await openSession(lab());
+      const api = await lab().actor("vault-api");
+      const access = granted(await lab().token(opener, [...exchange("session", token), ["resource", vault]]));
+      await lab().reapply((registry) =>
+        registry
+          .replaceAll("kind: lending\nname: lab", "kind: lending\nname: other")
+          .replaceAll("equals: support", "equals: nobody"),
+      );
+      const again = await lab().token(opener, [...exchange("id", await lab().twinA.idToken()), ...read, ...asSession]);
+      lab().ledger.refused(again, { status: 400, error: "invalid_scope", code: "scope_exceeds" });
+      const hop = await lab().token(api, [
+        ...exchange("access", access),
+        ["resource", "https://customers.support-desk.example"],
+        ["scope", "customers:read"],
+      ]);
+      lab().ledger.refused(hop, { status: 400, error: "invalid_scope", code: "scope_exceeds" });
+      await lab().reapply((registry) => registry);
+    });
+  });
+}
