@@ -1,8 +1,12 @@
 import { gatherCast } from "./cast.ts";
+import { fall } from "./fall.ts";
+import { handingOn } from "./handing-on.ts";
+import { onward } from "./onward.ts";
+import { opening } from "./opening.ts";
 import type { Page } from "./print.ts";
 import { awaitRecords, type StoredRecord } from "./records.ts";
+import type { Traces } from "./scene.ts";
 import { Misbehaved, type Teller } from "./step.ts";
-import { fall, type Traces, work } from "./steps.ts";
 import { treeOf } from "./tree.ts";
 import type { World } from "./world.ts";
 
@@ -28,8 +32,11 @@ export async function tellStory(teller: Teller, world: World, page: Page): Promi
   const traces: Traces = { refusals: [], names: {}, roots: [] };
   let records: readonly StoredRecord[] = [];
   try {
-    const told = await work(teller, world, cast, traces);
-    await fall(teller, cast, told);
+    const scene = { teller, world, cast, traces };
+    const opened = await opening(scene);
+    const child = await handingOn(scene, opened);
+    await onward(scene, child);
+    await fall(scene, opened, child);
     records = await teller.step("every decision is in the audit bucket", () => readBack(world, traces, startMillis));
     page.heading("What the audit bucket says");
     page.tree(treeOf(records, traces.names));
