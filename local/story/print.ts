@@ -54,9 +54,8 @@ export function createPage(sink: Sink, environment: Readonly<Record<string, stri
       for (const { branch, text, outcome, note } of lines) {
         const verdict = outcome === "denied" ? paint("red", "denied ") : outcome ? paint("green", "allowed") : "";
         const padded = outcome ? text.padEnd(Math.max(1, 50 - branch.length)) : paint("bold", text);
-        line(
-          `  ${paint("dim", branch)}${padded}${outcome ? `  ${verdict}  ${paint("dim", note ?? "")}` : ""}`.trimEnd(),
-        );
+        const after = outcome ? `  ${verdict}` : "";
+        line(`  ${paint("dim", branch)}${padded}${after}${note ? `  ${paint("dim", note)}` : ""}`.trimEnd());
       }
     },
     total(ok, text, ms) {

@@ -61,9 +61,12 @@ interface OcsfEvent {
   readonly unmapped?: { readonly lanyard?: StoredRecord["facts"] };
 }
 
+/** How long the delivery stream's own buffer is waited for. */
+const bufferMillis = 2_500;
+
 /**
  * Reads until `enough` is content or time is up: records take their way by stream, bus and delivery buffer.
- * @param hurry asks the delivery stream to deliver what it holds
+ * @param hurry asks the delivery stream to deliver what it holds; asked for once its own buffer had its time
  * @returns the last look, enough or not
  */
 export async function awaitRecords(
@@ -72,11 +75,12 @@ export async function awaitRecords(
   timeoutMillis: number,
   hurry: () => Promise<void>,
 ): Promise<readonly StoredRecord[]> {
-  const deadline = performance.now() + timeoutMillis;
+  const startMillis = performance.now();
   for (;;) {
     const records = readRecords(folder);
-    if (enough(records) || performance.now() > deadline) return records;
+    const waitedMillis = performance.now() - startMillis;
+    if (enough(records) || waitedMillis > timeoutMillis) return records;
     await new Promise((resolve) => setTimeout(resolve, 250));
-    await hurry();
+    if (waitedMillis > bufferMillis) await hurry();
   }
 }

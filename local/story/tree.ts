@@ -42,7 +42,8 @@ const scopesOf = ({ facts }: StoredRecord): string => {
 const describe = (record: StoredRecord): string => {
   const { facts } = record;
   const who = facts.operator_arn ? `the ${facts.operator_arn.split("/").pop()}` : agentName(facts.agent);
-  const to = facts.offered_to ? ` to ${agentName(facts.offered_to)}` : "";
+  const made = facts.operation === "session.redeem" ? " made" : "";
+  const to = facts.offered_to ? `${made} to ${agentName(facts.offered_to)}` : "";
   const times = (facts.count ?? 1) > 1 ? ` (${facts.count} times)` : "";
   return `${who} ${words[facts.operation] ?? facts.operation}${to}${times}`;
 };
