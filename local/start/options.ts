@@ -21,7 +21,8 @@ export const usage = `Runs Lanyard's cloud on this machine, tells the story of o
 
   npm start                     run the story, then stay up until Ctrl-C
   npm start -- --once           exit after the story: 0 when every step behaved, 1 when one did not
-  npm start -- --json           print one JSON object { ok, steps, auditRecords, endpoints } and nothing else
+  npm start -s -- --json        print one JSON object { ok, steps, auditRecords, endpoints } and nothing else
+                                (-s keeps npm's own lines out of it)
   npm start -- --memory         keep no state on disk
   npm start -- --port 8800      use fixed ports from 8800 on, instead of free ones
   npm start -- --directory DIR  keep state in DIR instead of .lanyard
