@@ -79,6 +79,10 @@ export function denialToWire(denial: Denial): WireError {
       return badClient("the evidence has expired; fetch a fresh one");
     case "keys_unavailable":
       return later("the keys of the issuer could not be fetched; try again");
+    case "attestation_unavailable":
+      return later("the platform that vouches for the evidence did not answer; try again");
+    case "build_not_released":
+      return badClient("the code is not a release that is registered for this agent");
     case "assurance_too_low":
       return badClient(`this agent needs an attestation of level ${denial.required}`);
     case "audience_not_registered":

@@ -32,10 +32,12 @@ export type Denial =
   | { readonly code: "evidence_insufficient"; readonly type: string; readonly why: string }
   | { readonly code: "evidence_unbound"; readonly type: string; readonly field: "challenge" | "jkt" | "issuer" }
   | { readonly code: "keys_unavailable"; readonly issuer: string; readonly why: string }
+  | { readonly code: "attestation_unavailable"; readonly type: string; readonly why: string }
   | { readonly code: "agent_unknown"; readonly agent: string }
   | { readonly code: "agent_inactive"; readonly agent: string; readonly state: string }
   | { readonly code: "selector_mismatch"; readonly agent: string; readonly missing: string }
   | { readonly code: "assurance_too_low"; readonly required: string; readonly actual: string }
+  | { readonly code: "build_not_released"; readonly agent: string; readonly build: string }
   | { readonly code: "audience_not_registered"; readonly audience: string }
   // what is exchanged
   | { readonly code: "issuer_untrusted"; readonly issuer: string }

@@ -24,6 +24,15 @@ export const limits = {
   challengeLifeSeconds: 60,
   /** Life of an identity token. */
   identityTokenLifeSeconds: 300,
+  /** How far a signed GetCallerIdentity request may be from now; STS itself would take 15 minutes. */
+  callerIdentityWindowSeconds: 60,
+  /** Longest session token of temporary credentials that is passed on. */
+  securityTokenCharacters: 8_192,
+  /** Largest answer of STS that is read, and how long it may take from connect to last byte. */
+  stsAnswerBytes: 65_536,
+  stsTimeoutMillis: 3_000,
+  /** One look at the control plane (function, task, role). */
+  lookupTimeoutMillis: 2_000,
   /** How old an attestation document may be, whatever its own `exp` says. */
   evidenceAgeSeconds: 300,
   /** Longest `exp` − `iat` of an attestation document; STS issues no longer ones. */

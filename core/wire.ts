@@ -83,6 +83,17 @@ export interface Call {
   readonly requestId: string;
   readonly sourceIp?: string;
   readonly userAgent?: string;
+  /** Who signed the call, by the platform's word; set by the edge only where IAM guards the function's URL. */
+  readonly platformCaller?: PlatformCaller;
+}
+
+/** A caller as the platform authenticated it (`requestContext.authorizer.iam`), nothing of it from the request. */
+export interface PlatformCaller {
+  readonly arn: string;
+  /** `AROA…:<session name>` for a role. */
+  readonly userId: string;
+  readonly account: string;
+  readonly organization?: string;
 }
 
 /** An HTTP answer; the edge adds the headers every answer has. */

@@ -3,7 +3,7 @@ import type { Denial } from "../denial.ts";
 import type { RegistrySnapshot } from "../registry/snapshot.ts";
 import type { Result } from "../result.ts";
 import type { Marker } from "../session/store.ts";
-import type { AttestRequest } from "../wire.ts";
+import type { AttestRequest, PlatformCaller } from "../wire.ts";
 
 /** Evidence as it came, nothing believed. */
 export type Evidence = AttestRequest["evidence"];
@@ -26,6 +26,8 @@ export interface Expectation {
   readonly issuer: string;
   readonly nowSeconds: number;
   readonly registry: RegistrySnapshot;
+  /** Who signed the call by the platform's word, where IAM guards the URL; never from the request's body. */
+  readonly platformCaller?: PlatformCaller;
   /** Told of every check in order, up to the first that fails; nobody listens while serving a request. */
   readonly onCheck?: (check: Check) => void;
 }
@@ -43,6 +45,8 @@ export interface AttestedFacts {
   readonly evidenceMarker: Marker;
   /** Digest of the code that runs, where the evidence measures it. */
   readonly build?: string;
+  /** Digest of each container's image by the container's name, where the platform told. */
+  readonly images?: Readonly<Record<string, string>>;
 }
 
 /** Proves ONE kind of evidence and returns facts, never a decision. */

@@ -9,6 +9,9 @@ import type { AttestedFacts } from "./attestor.ts";
  */
 export const anchorFacts: ReadonlyMap<string, readonly string[]> = new Map([
   ["aws-sts-web-identity", ["roleArn", "functionArn"]],
+  ["aws-sts-caller-identity", ["roleId", "roleArn"]],
+  ["aws-lambda-url-iam", ["roleId", "roleArn"]],
+  ["ecs-task", ["roleId", "roleArn"]],
 ]);
 
 /**

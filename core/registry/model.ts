@@ -13,6 +13,19 @@ export interface Selector {
   readonly tags?: Readonly<Record<string, string>>;
 }
 
+/**
+ * Where the digest of an agent's code comes from, and which digests are releases. With neither `lambda` nor `ecs` the
+ * evidence itself must measure the code.
+ */
+export interface CodeBinding {
+  /** The published version that is looked up when the evidence names a function. */
+  readonly lambda?: { readonly version: string };
+  /** The container whose image counts; every other container's image must be a release too. */
+  readonly ecs?: { readonly container: string };
+  /** `CodeSha256` of functions, `sha256:…` of images, measurements of enclaves; nothing else may run. */
+  readonly releases: readonly string[];
+}
+
 /** Scopes at a resource. */
 export interface ScopeSet {
   readonly resource: string;
@@ -31,6 +44,8 @@ export interface AgentRegistration {
   readonly description?: string;
   readonly selectors: readonly Selector[];
   readonly minimumAssurance: Assurance;
+  /** Which code it may run; without it any. */
+  readonly code?: CodeBinding;
   /** Whose persons' tokens it may use: the client they were issued to, exactly. */
   readonly clients: readonly { readonly issuer: string; readonly clientId: string }[];
   /** The most it may ever hold, for whomever. */

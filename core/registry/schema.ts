@@ -24,6 +24,21 @@ const selector = z.strictObject({
   tags: z.record(z.string().min(1).max(128), z.string().max(256)).exactOptional(),
 });
 
+/** A digest as the audit shows it and `revoke build` takes it. */
+const build = z.string().regex(/^[A-Za-z0-9+/=_:.-]{1,128}$/, "write the digest as the audit shows it");
+
+const code = z
+  .strictObject({
+    lambda: z
+      .strictObject({ version: z.string().regex(/^[1-9][0-9]{0,9}$/, "name a published version's number, in quotes") })
+      .exactOptional(),
+    ecs: z
+      .strictObject({ container: z.string().regex(/^[A-Za-z0-9_-]{1,255}$/, "name a container of the task") })
+      .exactOptional(),
+    releases: z.array(build).min(1).max(200),
+  })
+  .refine(({ lambda, ecs }) => lambda === undefined || ecs === undefined, "an agent is a function or a task, not both");
+
 const agent = z.strictObject({
   kind: z.literal("agent"),
   name: agentName,
@@ -33,6 +48,7 @@ const agent = z.strictObject({
   description: z.string().max(2_000).exactOptional(),
   selectors: z.array(selector).min(1).max(20),
   minimumAssurance: z.enum(assuranceLevels).default("fresh"),
+  code: code.exactOptional(),
   clients: z
     .array(z.strictObject({ issuer: uri, clientId: text }))
     .max(20)

@@ -6,7 +6,22 @@ import type { AgentRegistration, Selector } from "./model.ts";
 const anchorShapes: ReadonlyMap<string, (value: string) => boolean> = new Map([
   ["roleArn", (value) => parseRoleArn(value) !== undefined],
   ["functionArn", (value) => parseFunctionArn(value) !== undefined],
+  ["roleId", (value) => /^AROA[A-Z0-9]{12,124}$/.test(value)],
 ]);
+
+const pathless: ReadonlySet<string> = new Set(["aws-sts-caller-identity", "aws-lambda-url-iam"]);
+
+/**
+ * What is wrong with an agent's code binding, as [path, message]: every selector must be of evidence that can tell the
+ * code that is bound, or the agent could never attest by it.
+ */
+export function codeProblems({ code, selectors }: AgentRegistration): readonly (readonly [string, string])[] {
+  if (code?.lambda !== undefined && !selectors.every((s) => s.exact.functionArn !== undefined))
+    return [["code.lambda", "every selector must pin the function by an exact functionArn"]];
+  if (code?.ecs !== undefined && !selectors.every((s) => s.type === "ecs-task"))
+    return [["code.ecs", "every selector must be of type ecs-task"]];
+  return [];
+}
 
 /**
  * What is wrong with a selector, as [path inside it, message]; empty when it may stand. It rests on at least one exact
@@ -16,6 +31,9 @@ export function selectorProblems(selector: Selector): readonly (readonly [string
   const anchors = anchorFacts.get(selector.type);
   if (!anchors) return [["type", `no such type of evidence; known: ${[...anchorFacts.keys()].join(", ")}`]];
   const problems: [string, string][] = [];
+  // STS tells a role's session without the role's path: such a selector would never match
+  if (pathless.has(selector.type) && parseRoleArn(selector.exact.roleArn ?? "")?.name.includes("/"))
+    problems.push(["exact.roleArn", "leave the role's path out: this type of evidence does not know it"]);
   for (const [fact, value] of Object.entries(selector.exact)) {
     if (/[*?]/.test(value)) problems.push([`exact.${fact}`, "must be exact: no wildcards"]);
     else if (anchorShapes.get(fact)?.(value) === false) problems.push([`exact.${fact}`, `is not a ${fact}`]);

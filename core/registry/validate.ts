@@ -8,7 +8,7 @@ import { problemAt, type RegistryDocument, type RegistryProblem } from "./docume
 import type { Registration } from "./model.ts";
 import { type Finding, namesOf, referenceFindings } from "./references.ts";
 import { registrationSchema } from "./schema.ts";
-import { overlappingAgents, selectorProblems } from "./selectors.ts";
+import { codeProblems, overlappingAgents, selectorProblems } from "./selectors.ts";
 import { uniqueKeys } from "./unique.ts";
 
 /** What a registry is validated for. */
@@ -83,6 +83,7 @@ const ownFindings = (row: Registration, settings: RegistrySettings): readonly Fi
             : undefined,
         ),
         ...row.selectors.flatMap((s, i) => selectorProblems(s).map(([p, m]): Finding => [`selectors.${i}.${p}`, m])),
+        ...codeProblems(row),
         ...row.audiences.flatMap((a, i) => found(`audiences.${i}`, audienceProblem(a))),
       ];
     }
