@@ -4,7 +4,7 @@ import type { DeathCause, Denial } from "../denial.ts";
 import { callFacts, deny } from "../deny.ts";
 import { verifyDpop } from "../dpop.ts";
 import { limits } from "../limits.ts";
-import { type Clock, type Ids, type MacSource, nowSeconds, type Signer } from "../ports.ts";
+import { type Clock, type CodeLookup, type Ids, type MacSource, nowSeconds, type Signer } from "../ports.ts";
 import type { RegistrySource } from "../registry/snapshot.ts";
 import { err, ok, type Result } from "../result.ts";
 import { blockedAmong, generationsNow, raisedSince } from "../session/liveness.ts";
@@ -29,6 +29,8 @@ export interface AttestDeps {
   readonly fold: RefusalFold;
   /** Every kind of evidence that is understood, listed; nothing is discovered. */
   readonly attestors: readonly Attestor[];
+  /** Present where the stage lets us look at functions and tasks. */
+  readonly codeLookup?: CodeLookup;
   /** Of purpose identity. */
   readonly signer: Signer;
   readonly macs: MacSource;
@@ -73,7 +75,9 @@ async function attest(call: Call, deps: AttestDeps, notes: Notes): Promise<Resul
   const proof = await verifyDpop({ proofs: call.dpop, method, url, nowSeconds: nowSeconds(deps.clock) });
   if (!proof.ok) return proof;
   notes.jkt = proof.value.jkt;
-  const live = await proveAlive(request.value, proof.value, deps, notes);
+  const { platformCaller } = call;
+  const withCaller = platformCaller === undefined ? deps : { ...deps, platformCaller };
+  const live = await proveAlive(request.value, proof.value, withCaller, notes);
   if (!live.ok) return live;
   const { proven, rows } = live.value;
   const claims = claimsFor(proven, rows, proof.value.jkt, deps);

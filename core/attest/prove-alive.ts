@@ -22,6 +22,8 @@ const registryDecides: ReadonlySet<Denial["code"]> = new Set([
   "selector_mismatch",
   "assurance_too_low",
   "audience_not_registered",
+  "evidence_insufficient",
+  "build_not_released",
 ]);
 
 /**

@@ -1,15 +1,16 @@
 import { assuranceReaches } from "../assurance.ts";
 import type { Denial } from "../denial.ts";
 import type { DpopProof } from "../dpop.ts";
-import { type Clock, type MacSource, nowSeconds } from "../ports.ts";
+import { type Clock, type CodeLookup, type MacSource, nowSeconds } from "../ports.ts";
 import type { AgentRegistration } from "../registry/model.ts";
 import type { RegistrySnapshot } from "../registry/snapshot.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { Marker } from "../session/store.ts";
-import type { AttestRequest } from "../wire.ts";
+import type { AttestRequest, PlatformCaller } from "../wire.ts";
 import type { AttestedFacts, Attestor } from "./attestor.ts";
 import { identityAudience } from "./audience.ts";
 import { checkChallenge } from "./challenge.ts";
+import { bindCode } from "./code-binding.ts";
 import type { Notes } from "./notes.ts";
 import { matchSelectors } from "./selectors.ts";
 
@@ -19,6 +20,10 @@ export interface ProveDeps {
   readonly attestors: readonly Attestor[];
   readonly macs: MacSource;
   readonly issuer: string;
+  /** Present where the stage lets us look at functions and tasks. */
+  readonly codeLookup?: CodeLookup;
+  /** Of this very call, by the platform's word. */
+  readonly platformCaller?: PlatformCaller;
 }
 
 /** An agent that proved what it is, by one version of the registry. */
@@ -33,7 +38,7 @@ export interface Proven {
 
 /**
  * Proves that the caller is the agent it names: that registration alone is looked at ▸ our challenge ▸ the evidence ▸
- * the registration's selectors ▸ its state ▸ its minimum assurance ▸ the audience. An agent's state is told only to
+ * the registration's selectors ▸ its state ▸ its minimum assurance ▸ the audience ▸ the code it may run. An agent's state is told only to
  * whoever proved to be it, or strangers could list agents.
  * @param notes filled for the audit record
  */
@@ -51,8 +56,8 @@ export async function prove(
   if (!challenge.ok) return challenge;
   const attested = await attest(request, proof, registry, deps);
   if (!attested.ok) return attested;
-  const { assurance, facts, build } = attested.value;
-  Object.assign(notes, { assurance, evidence: facts, ...(build === undefined ? {} : { build }) });
+  const { assurance, facts } = attested.value;
+  Object.assign(notes, { assurance, evidence: facts });
   const selected = matchSelectors(agent, registration, request.evidence.type, attested.value);
   if (!selected.ok) return selected;
   notes.authenticated = true;
@@ -61,9 +66,20 @@ export async function prove(
   if (!assuranceReaches(assurance, required)) return err({ code: "assurance_too_low", required, actual: assurance });
   const audience = identityAudience(request.audience, deps.issuer, registration, registry);
   if (!audience.ok) return audience;
+  // last: strangers and suspended agents make us ask AWS nothing
+  const build = await bindCode(agent, request.evidence.type, registration, attested.value, deps.codeLookup);
+  if (!build.ok) {
+    if (build.error.code === "build_not_released") notes.build = build.error.build;
+    return build;
+  }
+  const bound = withBuild(attested.value, build.value);
+  if (bound.build !== undefined) notes.build = bound.build;
   const markers = [challenge.value.marker, proof.marker, attested.value.evidenceMarker];
-  return ok({ agent, registration, attested: attested.value, audience: audience.value, markers });
+  return ok({ agent, registration, attested: bound, audience: audience.value, markers });
 }
+
+const withBuild = ({ build: _, ...attested }: AttestedFacts, build: string | undefined): AttestedFacts =>
+  build === undefined ? attested : { ...attested, build };
 
 async function attest(
   request: AttestRequest,
@@ -75,6 +91,13 @@ async function attest(
   const attestor = deps.attestors.find((a) => a.type === evidence.type);
   if (!attestor) return err({ code: "evidence_unsupported", type: evidence.type });
   const { jkt } = proof;
-  const { issuer } = deps;
-  return attestor.attest(evidence, { challenge, jkt, issuer, nowSeconds: nowSeconds(deps.clock), registry });
+  const { issuer, platformCaller } = deps;
+  return attestor.attest(evidence, {
+    challenge,
+    jkt,
+    issuer,
+    nowSeconds: nowSeconds(deps.clock),
+    registry,
+    ...(platformCaller === undefined ? {} : { platformCaller }),
+  });
 }
