@@ -17,6 +17,7 @@ export const env = {
   nonceKey: "LANYARD_NONCE_KEY_ARN",
   auditBus: "LANYARD_AUDIT_BUS",
   urlsParameter: "LANYARD_URLS_PARAMETER",
+  codeLookups: "LANYARD_CODE_LOOKUPS",
 } as const;
 
 /** Names of the indexes of table Sessions. */

@@ -25,6 +25,28 @@ export function acknowledgeFederation(role: IConstruct): void {
   );
 }
 
+/** Versions that are published later have numbers nobody knows yet. */
+export function acknowledgeVersions(role: IConstruct, functions: readonly string[]): void {
+  for (const name of functions) {
+    acknowledge(
+      role,
+      `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:lambda:<AWS::Region>:<AWS::AccountId>:function:${name}:*]`,
+      "reads the configuration of any published version of this one function",
+    );
+  }
+}
+
+/** A task's id is made when it starts. */
+export function acknowledgeTasks(role: IConstruct, clusters: readonly string[]): void {
+  for (const name of clusters) {
+    acknowledge(
+      role,
+      `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task/${name}/*]`,
+      "reads any task of this one cluster",
+    );
+  }
+}
+
 /** A queue that is itself the end of the line. */
 export function acknowledgeDeadLetters(queue: IConstruct): void {
   acknowledge(queue, "AwsSolutions-SQS3", "this queue is the dead-letter queue");

@@ -7,6 +7,7 @@ import { outboundFederation } from "./federation.ts";
 import { publicUrl, signedUrl } from "./function-url.ts";
 import { adminRevoke } from "./functions/admin-revoke.ts";
 import { attest } from "./functions/attest.ts";
+import { attestIam } from "./functions/attest-iam.ts";
 import type { Ground } from "./functions/ground.ts";
 import { introspect } from "./functions/introspect.ts";
 import { publisher } from "./functions/publisher.ts";
@@ -37,6 +38,7 @@ export class ServiceStack extends Stack {
       Introspect: introspect(ground),
       Revoke: revoke(ground),
       AdminRevoke: adminRevoke(ground),
+      AttestIam: attestIam(ground),
     };
     const urls = {
       attest: publicUrl(called.Attest).url,
@@ -44,6 +46,7 @@ export class ServiceStack extends Stack {
       introspect: publicUrl(called.Introspect).url,
       revoke: publicUrl(called.Revoke).url,
       adminRevoke: signedUrl(called.AdminRevoke).url,
+      attestIam: signedUrl(called.AttestIam).url,
     };
     new StringParameter(this, "Urls", {
       parameterName: urlsParameterName(stage),

@@ -5,12 +5,27 @@ import { z } from "zod";
 import { refusedRegion } from "./regions.ts";
 
 /** Functions whose concurrency a stage may reserve. */
-export const reservable = ["attest", "token", "introspect", "revoke", "admin-revoke", "discovery"] as const;
+export const reservable = [
+  "attest",
+  "attest-iam",
+  "token",
+  "introspect",
+  "revoke",
+  "admin-revoke",
+  "discovery",
+] as const;
 
 /** Days that CloudWatch Logs can keep a log group. */
 const logDays = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
+
+const functionName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be the name of a function, not its ARN");
+const clusterName = z.string().regex(/^[A-Za-z0-9_-]{1,255}$/, "must be the name of a cluster, not its ARN");
+const rolePath = z
+  .string()
+  .max(576)
+  .regex(/^([\w+=,.@-]+\/)*[\w+=,.@-]{1,64}$/, "must be a role's path and name, such as agents/Planner");
 
 const settings = z.strictObject({
   /** Region of every stack. */
@@ -53,6 +68,22 @@ const settings = z.strictObject({
     .prefault({}),
   /** Switches the account's outbound identity federation on; deleting the stack never switches it off. */
   outboundIdentityFederation: z.boolean().default(false),
+  /**
+   * What `attest` may look up in this account to bind agents to their code; nothing unless it stands here. `ecs` also
+   * switches the attestor `ecs-task` on.
+   */
+  codeLookup: z
+    .strictObject({
+      lambda: z.strictObject({ functions: z.array(functionName).min(1).max(100) }).optional(),
+      ecs: z
+        .strictObject({
+          clusters: z.array(clusterName).min(1).max(20),
+          /** The tasks' roles, with their path and without a slash in front. */
+          roles: z.array(rolePath).min(1).max(100),
+        })
+        .optional(),
+    })
+    .prefault({}),
   /** Keeps CloudFormation from deleting State and Issuer. */
   terminationProtection: z.boolean().default(true),
 });

@@ -11,6 +11,7 @@ import { builtinsByRequire } from "./builtins-by-require.ts";
 /** Every function; its folder in `lambdas/` and in `dist/` has this name. */
 export const functionNames = [
   "attest",
+  "attest-iam",
   "token",
   "introspect",
   "revoke",

@@ -1,32 +1,33 @@
 import { createAttestEndpoint } from "../../core/attest/attest.ts";
+import { awsStsCallerIdentity } from "../../core/attest/aws-sts-caller-identity.ts";
 import { awsStsWebIdentity } from "../../core/attest/aws-sts-web-identity.ts";
+import { ecsTask } from "../../core/attest/ecs-task.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
+import { createCodeLookup } from "../aws/code-lookup.ts";
 import { createFetcher } from "../aws/fetcher.ts";
-import { createPublicKeys, kmsClient } from "../aws/kms-keys.ts";
-import { createKmsSigner } from "../aws/kms-signer.ts";
-import { createMacSource } from "../aws/macs.ts";
-import { createRegistrySource } from "../aws/registry-source.ts";
-import { createSessionStore } from "../aws/session-store.ts";
-import { clock, ground, setting, tables } from "../ground.ts";
+import { createStsRelay } from "../aws/sts-relay.ts";
+import { env } from "../env.ts";
+import { clock } from "../ground.ts";
 import { httpHandler } from "../http/edge.ts";
+import { attestGround, partition } from "./ground.ts";
 
-const { dynamo, denying, refuse } = ground();
-const kms = kmsClient();
-const issuer = setting("issuer");
-const trustDomain = setting("trustDomain");
+const { deps, issuer, refuse } = attestGround();
 const keySets = createKeySets({ fetcher: createFetcher(issuer), clock, ownIssuer: issuer });
+const relay = createStsRelay(process.env.AWS_ENDPOINT_URL_STS ?? process.env.AWS_ENDPOINT_URL);
+/** What the stage lets this function look up, `ecs` and `lambda`; nothing unless it says so. */
+const lookups = (process.env[env.codeLookups] ?? "").split(",");
+const lookup = createCodeLookup();
 
 /** `POST /challenge` and `POST /`: evidence in, identity token out. */
 export const handler = httpHandler(
   createAttestEndpoint({
-    ...denying,
-    issuer,
-    trustDomain,
-    registries: createRegistrySource(dynamo, tables, trustDomain),
-    store: createSessionStore(dynamo, tables, clock),
-    attestors: [awsStsWebIdentity({ keySets })],
-    signer: createKmsSigner(kms, "identity", setting("identityKey"), createPublicKeys(kms)),
-    macs: createMacSource(kms, setting("nonceKey"), issuer),
+    ...deps,
+    attestors: [
+      awsStsWebIdentity({ keySets }),
+      awsStsCallerIdentity({ relay, partition }),
+      ...(lookups.includes("ecs") ? [ecsTask({ relay, partition, lookup })] : []),
+    ],
+    ...(lookups.includes("lambda") ? { codeLookup: lookup } : {}),
   }),
   refuse,
 );

@@ -17,7 +17,14 @@ export interface UrlEvent {
       readonly sourceIp?: string;
       readonly userAgent?: string;
     };
-    readonly authorizer?: { readonly iam?: { readonly userArn?: unknown; readonly userId?: unknown } } | null;
+    readonly authorizer?: {
+      readonly iam?: {
+        readonly userArn?: unknown;
+        readonly userId?: unknown;
+        readonly accountId?: unknown;
+        readonly principalOrgId?: unknown;
+      };
+    } | null;
   };
 }
 

@@ -29,13 +29,15 @@ export class KeyWatch extends Construct {
       eventName: changes,
       resources: { ARN: [identity, session, status, seal, nonce, data].map((key) => key.keyArn) },
     });
-    const signed = Object.entries(signers).map(([purpose, role]) =>
+    const signed = Object.entries(signers).map(([purpose, roles]) =>
       this.rule(`Signed${purpose[0]?.toUpperCase()}${purpose.slice(1)}`, topic, {
         eventName: ["Sign"],
         resources: { ARN: [state.keys[purpose as keyof typeof signers].keyArn] },
         // users and the root have no session issuer at all
         userIdentity: {
-          sessionContext: { sessionIssuer: { arn: [{ "anything-but": [roleArn(stage, role)] }, { exists: false }] } },
+          sessionContext: {
+            sessionIssuer: { arn: [{ "anything-but": roles.map((role) => roleArn(stage, role)) }, { exists: false }] },
+          },
         },
       }),
     );

@@ -1,16 +1,38 @@
 import { allow, allowDataKey, allowOutbox, allowPublicKeys, allowSign, allowTable, inTransaction } from "../allow.ts";
+import { allowLookups } from "../code-lookup.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
 import type { Ground } from "./ground.ts";
 
-/** Evidence in, identity token out: the only function that signs with the identity key. */
-export function attest({ scope, stage, dist, state: { tables, keys }, issuer }: Ground): LanyardFunction {
-  const made = new LanyardFunction(scope, "Attest", {
+/** Evidence in, identity token out: this and `attest-iam` alone sign with the identity key. */
+export function attest(ground: Ground): LanyardFunction {
+  const { codeLookup } = ground.stage;
+  const lookups = Object.entries(codeLookup).flatMap(([what, named]) => (named === undefined ? [] : [what]));
+  const made = attesting(ground, "Attest", "attest", "Proves what an agent is and gives it an identity token", {
+    ...(lookups.length === 0 ? {} : { codeLookups: lookups.join(",") }),
+  });
+  allowLookups(made, ground.stage);
+  return made;
+}
+
+/**
+ * A function that attests, with every right it needs for that and none to look anything up.
+ * @param environment more of it
+ */
+export function attesting(
+  { scope, stage, dist, state: { tables, keys }, issuer }: Ground,
+  id: string,
+  name: "attest" | "attest-iam",
+  description: string,
+  environment: { readonly codeLookups?: string } = {},
+): LanyardFunction {
+  const made = new LanyardFunction(scope, id, {
     stage,
     dist,
-    name: "attest",
-    namedRole: "attest",
-    description: "Proves what an agent is and gives it an identity token",
+    name,
+    namedRole: name,
+    description,
     environment: {
+      ...environment,
       issuer,
       revocationsTable: tables.revocations.tableName,
       registryTable: tables.registry.tableName,

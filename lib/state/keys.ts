@@ -5,13 +5,16 @@ import { Construct } from "constructs";
 import { type NamedRole, roleArn } from "../roles.ts";
 import type { Stage } from "../stage.ts";
 
-/** Purposes of the keys that sign; a key has one, and one role may sign with it. */
+/** Roles that attest: the same code behind two URLs. */
+const attesting = ["attest", "attest-iam"] as const;
+
+/** Purposes of the keys that sign; a key has one, and only these roles may sign with it. */
 export const signers = {
-  identity: "attest",
-  session: "token",
-  status: "publisher",
-  seal: "sealer",
-} as const satisfies Record<string, NamedRole>;
+  identity: attesting,
+  session: ["token"],
+  status: ["publisher"],
+  seal: ["sealer"],
+} as const satisfies Record<string, readonly NamedRole[]>;
 
 /** All keys of a deployment. They outlive the stack, even an update that drops them: a lost key is a lost deployment. */
 export class Keys extends Construct {
@@ -29,7 +32,7 @@ export class Keys extends Construct {
       this.key(name, `Lanyard ${stage.name}: ${purpose} key`, {
         keySpec: KeySpec.ECC_NIST_P256,
         keyUsage: KeyUsage.SIGN_VERIFY,
-        policy: onlyFor(roleArn(stage, signers[purpose]), "kms:Sign", {
+        policy: onlyFor(stage, signers[purpose], "kms:Sign", {
           "kms:MessageType": "DIGEST",
           "kms:SigningAlgorithm": "ECDSA_SHA_256",
         }),
@@ -41,7 +44,7 @@ export class Keys extends Construct {
     this.nonce = this.key("Nonce", `Lanyard ${stage.name}: DPoP nonces and challenges`, {
       keySpec: KeySpec.HMAC_256,
       keyUsage: KeyUsage.GENERATE_VERIFY_MAC,
-      policy: onlyFor(roleArn(stage, "attest"), "kms:GenerateMac", { "kms:MacAlgorithm": "HMAC_SHA_256" }),
+      policy: onlyFor(stage, attesting, "kms:GenerateMac", { "kms:MacAlgorithm": "HMAC_SHA_256" }),
     });
     this.data = this.key("Data", `Lanyard ${stage.name}: tables and audit bucket`, { enableKeyRotation: true });
   }
@@ -56,12 +59,18 @@ export class Keys extends Construct {
 }
 
 /**
- * Key policy by which one role alone may use the key, and only in one way. The account keeps its other rights (a key
+ * Key policy by which the given roles alone may use the key, and only in one way. The account keeps its other rights (a key
  * nobody can administer is lost), but an administrator who gives himself `kms:Sign` by IAM still cannot mint a session:
  * an explicit deny beats every allow and every grant (threat 11).
  */
-function onlyFor(role: string, action: string, pinned: Record<string, string>): PolicyDocument {
-  const deny = (sid: string, conditions: Record<string, Record<string, string>>) =>
+function onlyFor(
+  stage: Stage,
+  roles: readonly NamedRole[],
+  action: string,
+  pinned: Record<string, string>,
+): PolicyDocument {
+  const [first = "", ...more] = roles.map((role) => roleArn(stage, role));
+  const deny = (sid: string, conditions: Record<string, Record<string, string | string[]>>) =>
     new PolicyStatement({
       sid,
       effect: Effect.DENY,
@@ -78,7 +87,9 @@ function onlyFor(role: string, action: string, pinned: Record<string, string>): 
         actions: ["kms:*"],
         resources: ["*"],
       }),
-      deny("OneRoleOnly", { ArnNotEquals: { "aws:PrincipalArn": role } }),
+      deny(more.length === 0 ? "OneRoleOnly" : "TheseRolesOnly", {
+        ArnNotEquals: { "aws:PrincipalArn": more.length === 0 ? first : [first, ...more] },
+      }),
       ...Object.entries(pinned).map(([key, value]) =>
         deny(`Only${key.slice("kms:".length)}${value.replaceAll("_", "")}`, { StringNotEquals: { [key]: value } }),
       ),

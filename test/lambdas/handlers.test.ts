@@ -40,6 +40,7 @@ afterAll(() => {
 // token loads Cedar's bytes from beside its bundle: it is tried by the story
 const load = {
   attest: () => import("../../lambdas/attest/index.ts"),
+  "attest-iam": () => import("../../lambdas/attest-iam/index.ts"),
   introspect: () => import("../../lambdas/introspect/index.ts"),
   revoke: () => import("../../lambdas/revoke/index.ts"),
   "admin-revoke": () => import("../../lambdas/admin-revoke/index.ts"),

@@ -104,15 +104,15 @@ describe("the watch on the keys", () => {
   });
 
   test.each([
-    ["Identity", "attest"],
-    ["Session", "token"],
-    ["Status", "publisher"],
-    ["Seal", "sealer"],
-  ])("threat 11: tells of a Sign with %s by anybody but %s, root and users included", (key, signer) => {
+    ["Identity", ["attest", "attest-iam"]],
+    ["Session", ["token"]],
+    ["Status", ["publisher"]],
+    ["Seal", ["sealer"]],
+  ])("threat 11: tells of a Sign with %s by anybody but %s, root and users included", (key, signers) => {
     const { detail } = pattern(`Signed${key}`);
     expect(detail.eventName).toEqual(["Sign"]);
     expect(detail.resources.ARN).toEqual([expect.stringContaining(`key/Keys${key}`)]);
-    const other = { "anything-but": [`arn:aws:iam::${account}:role/lanyard-dev-${signer}`] };
+    const other = { "anything-but": signers.map((name) => `arn:aws:iam::${account}:role/lanyard-dev-${name}`) };
     expect(detail.userIdentity).toEqual({ sessionContext: { sessionIssuer: { arn: [other, { exists: false }] } } });
   });
 

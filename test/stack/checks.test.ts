@@ -22,7 +22,11 @@ function findings(folder: string): string[] {
 
 describe("cdk-nag and the CloudFormation validator", () => {
   test("find nothing that is not acknowledged with a reason, every option on", () => {
-    const settings = { outboundIdentityFederation: true, alarms: { email: "ops@example.com" } };
+    const codeLookup = {
+      lambda: { functions: ["planner"] },
+      ecs: { clusters: ["agents"], roles: ["agents/Planner"] },
+    };
+    const settings = { outboundIdentityFederation: true, alarms: { email: "ops@example.com" }, codeLookup };
     expect(findings(synthesized(settings, { validate: true }).folder)).toEqual([]);
   });
 

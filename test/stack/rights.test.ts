@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { env } from "../../lambdas/env.ts";
 import { list, statementsOf } from "./resolved.ts";
 import { rightsOf } from "./rights.ts";
-import { all, type StackName, synthesized } from "./synthesized.ts";
+import { all, one, type StackName, synthesized } from "./synthesized.ts";
 
 const { templates } = synthesized();
 
@@ -30,20 +31,19 @@ const stream = (table: string) =>
 const publishers = "row status#* or list#* or publish#*";
 const operators = "row session#* or standing#* or deployment#*";
 
+const attesting = [
+  "dynamodb:BatchGetItem on Revocations",
+  "dynamodb:PutItem on Markers if in a transaction",
+  "dynamodb:Query on Registry",
+  "kms:GenerateMac on Nonce if HS256",
+  "kms:GetPublicKey on Identity",
+  "kms:Sign on Identity if an ES256 digest",
+  ...record,
+];
+
 const expected: [StackName, string, string[]][] = [
-  [
-    "Service",
-    "Attest",
-    [
-      "dynamodb:BatchGetItem on Revocations",
-      "dynamodb:PutItem on Markers if in a transaction",
-      "dynamodb:Query on Registry",
-      "kms:GenerateMac on Nonce if HS256",
-      "kms:GetPublicKey on Identity",
-      "kms:Sign on Identity if an ES256 digest",
-      ...record,
-    ],
-  ],
+  ["Service", "Attest", attesting],
+  ["Service", "AttestIam", attesting],
   [
     "Service",
     "Token",
@@ -183,7 +183,7 @@ describe("rights of the functions", () => {
     }
   });
 
-  test("threat 3: each signing key is signed with by one role, and no function with a URL but attest and token has one", () => {
+  test("threat 3: no function with a URL but the two that attest, and token, signs with any key", () => {
     const signers = all(templates, "AWS::IAM::Role").flatMap(({ stack, id }) =>
       rightsOf(templates, stack, id)
         .filter((line) => line.startsWith("kms:Sign"))
@@ -191,8 +191,29 @@ describe("rights of the functions", () => {
     );
     expect(signers.sort()).toEqual([
       "Attest: kms:Sign on Identity if an ES256 digest",
+      "AttestIam: kms:Sign on Identity if an ES256 digest",
       "Publisher: kms:Sign on Status if an ES256 digest",
       "Token: kms:Sign on Session if an ES256 digest",
     ]);
   });
+});
+
+test("attest looks up what the stage names and nothing else, and the other function that attests looks nothing up", () => {
+  const codeLookup = { lambda: { functions: ["planner"] }, ecs: { clusters: ["agents"], roles: ["agents/Planner"] } };
+  const asked = synthesized({ codeLookup }).templates;
+  const more = rightsOf(asked, "Service", "Attest").filter(
+    (line) => !rightsOf(templates, "Service", "Attest").includes(line),
+  );
+  expect(more).toEqual([
+    "ecs:DescribeTasks on task/agents/*",
+    "iam:GetRole on role/agents/Planner",
+    "lambda:GetFunctionConfiguration on function:planner:*",
+  ]);
+  expect(rightsOf(asked, "Service", "AttestIam")).toEqual(rightsOf(templates, "Service", "AttestIam"));
+  const variables = (id: string, from = asked) =>
+    (one(from.Service, "AWS::Lambda::Function", id).Properties.Environment as { Variables: Record<string, unknown> })
+      .Variables;
+  expect(variables("AttestFunction")[env.codeLookups]).toBe("lambda,ecs");
+  expect(variables("AttestIam")).not.toHaveProperty(env.codeLookups);
+  expect(variables("AttestFunction", templates)).not.toHaveProperty(env.codeLookups);
 });

@@ -15,13 +15,14 @@ describe("addresses", () => {
   const permissions = all(templates, "AWS::Lambda::Permission");
   const permissionsOf = (id: string) =>
     permissions
-      .filter(({ it }) => logical(it.Properties.FunctionName).includes(`"${id}`))
+      .filter(({ it }) => logical(it.Properties.FunctionName).includes(`"${id}Function`))
       .map(({ it }) => it.Properties);
 
-  test("six functions have one, and only the operator's asks IAM", () => {
+  test("seven functions have one, and only the operator's and the second attest ask IAM", () => {
     expect(urls.map(({ id, it }) => `${id.split("Function")[0]} ${it.Properties.AuthType}`).sort()).toEqual([
       "AdminRevoke AWS_IAM",
       "Attest NONE",
+      "AttestIam AWS_IAM",
       "Discovery NONE",
       "Introspect NONE",
       "Revoke NONE",
@@ -39,27 +40,34 @@ describe("addresses", () => {
     },
   );
 
-  test("threat 18: nobody invokes admin-revoke but through its URL, and no permission opens another way", () => {
-    expect(permissionsOf("AdminRevoke")).toEqual([]);
+  test("threat 18: only the two functions that believe IAM carry a policy of their own", () => {
     const policies = all(templates, "AWS::Lambda::ResourcePolicy");
-    expect(policies).toHaveLength(1);
-    const { ResourceArn, PolicyDocument } = read(policies[0]?.it.Properties) as Record<string, unknown>;
-    expect(ResourceArn).toMatch(/function:AdminRevoke/);
-    expect(PolicyDocument).toEqual({
-      Version: "2012-10-17",
-      Statement: [
-        {
-          Sid: "OnlyThroughTheUrl",
-          Effect: "Deny",
-          Principal: "*",
-          Action: "lambda:InvokeFunction",
-          Resource: ResourceArn,
-          // plain Bool would let a call pass that carries no such key
-          Condition: { BoolIfExists: { "lambda:InvokedViaFunctionUrl": "false" } },
-        },
-      ],
-    });
+    expect(policies.map(({ id }) => id.split("OnlyThroughTheUrl")[0]).sort()).toEqual(["AdminRevoke", "AttestIam"]);
   });
+
+  test.each(["AdminRevoke", "AttestIam"])(
+    "threat 18: nobody invokes %s but through its URL, and no permission opens another way",
+    (id) => {
+      expect(permissionsOf(id)).toEqual([]);
+      const policy = one(Service, "AWS::Lambda::ResourcePolicy", id);
+      const { ResourceArn, PolicyDocument } = read(policy.Properties) as Record<string, unknown>;
+      expect(ResourceArn).toContain(`function:${id}Function`);
+      expect(PolicyDocument).toEqual({
+        Version: "2012-10-17",
+        Statement: [
+          {
+            Sid: "OnlyThroughTheUrl",
+            Effect: "Deny",
+            Principal: "*",
+            Action: "lambda:InvokeFunction",
+            Resource: ResourceArn,
+            // plain Bool would let a call pass that carries no such key
+            Condition: { BoolIfExists: { "lambda:InvokedViaFunctionUrl": "false" } },
+          },
+        ],
+      });
+    },
+  );
 
   test("relay and publisher have no URL, and only the clock may invoke the publisher", () => {
     expect(permissionsOf("Relay")).toEqual([]);
@@ -83,6 +91,7 @@ describe("the issuer", () => {
     expect(named.map(({ id }) => id.split("Function")[0]).sort()).toEqual([
       "AdminRevoke",
       "Attest",
+      "AttestIam",
       "Introspect",
       "Publisher",
       "Revoke",
@@ -103,10 +112,10 @@ describe("the issuer", () => {
     const { Name, Value } = one(Service, "AWS::SSM::Parameter").Properties;
     expect(Name).toBe("/lanyard/dev/urls");
     const urls = JSON.parse(String(read(Value))) as Record<string, string>;
-    expect(Object.keys(urls)).toEqual(["attest", "token", "introspect", "revoke", "adminRevoke"]);
+    expect(Object.keys(urls)).toEqual(["attest", "token", "introspect", "revoke", "adminRevoke", "attestIam"]);
     for (const url of Object.values(urls))
       expect(url).toMatch(/^https:\/\/[a-z0-9]+\.lambda-url\.eu-west-1\.on\.aws\/$/);
-    expect(new Set(Object.values(urls)).size).toBe(5);
+    expect(new Set(Object.values(urls)).size).toBe(6);
   });
 });
 
@@ -209,6 +218,7 @@ describe("the stacks", () => {
     expect(told.sort()).toEqual([
       "AdminRevokeUrl",
       "AlarmTopic",
+      "AttestIamUrl",
       "AttestUrl",
       "AuditBucketName",
       "AuditBusArn",

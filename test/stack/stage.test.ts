@@ -50,6 +50,14 @@ describe("a stage's settings", () => {
       { delivery: { bufferSeconds: 600 } },
       /delivery\.bufferSeconds: over 300/,
     ],
+    ["a lookup of every function", { codeLookup: { lambda: { functions: ["*"] } } }, /codeLookup\.lambda\.functions/],
+    [
+      "a lookup of every cluster",
+      { codeLookup: { ecs: { clusters: ["*"], roles: ["R"] } } },
+      /codeLookup\.ecs\.clusters/,
+    ],
+    ["a lookup of every role", { codeLookup: { ecs: { clusters: ["c"], roles: ["*"] } } }, /codeLookup\.ecs\.roles/],
+    ["tasks without their roles", { codeLookup: { ecs: { clusters: ["c"] } } }, /codeLookup\.ecs\.roles/],
     ["a list", [], /the settings/],
     ["nothing", null, /the settings/],
   ])("refuse %s", (_, settings, message) => {

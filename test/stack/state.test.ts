@@ -122,13 +122,13 @@ describe("tables", () => {
 
 describe("keys", () => {
   test.each([
-    ["Identity", "attest"],
-    ["Session", "token"],
-    ["Status", "publisher"],
-    ["Seal", "sealer"],
+    ["Identity", "TheseRolesOnly", [role("attest"), role("attest-iam")]],
+    ["Session", "OneRoleOnly", role("token")],
+    ["Status", "OneRoleOnly", role("publisher")],
+    ["Seal", "OneRoleOnly", role("sealer")],
   ])(
-    "threat 11: %s signs ES256 digests for the role of %s, and an explicit deny stops everybody else",
-    (name, signer) => {
+    "threat 11: %s signs ES256 digests for its own roles, and an explicit deny stops everybody else: %s",
+    (name, sid, signer) => {
       const { Properties } = one(State, "AWS::KMS::Key", `Keys${name}`);
       expect(Properties).toMatchObject({ KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" });
       const denied = { Effect: "Deny", Principal: { AWS: "*" }, Action: "kms:Sign", Resource: "*" };
@@ -140,7 +140,7 @@ describe("keys", () => {
           Action: "kms:*",
           Resource: "*",
         },
-        { ...denied, Sid: "OneRoleOnly", Condition: { ArnNotEquals: { "aws:PrincipalArn": role(signer) } } },
+        { ...denied, Sid: sid, Condition: { ArnNotEquals: { "aws:PrincipalArn": signer } } },
         { ...denied, Sid: "OnlyMessageTypeDIGEST", Condition: { StringNotEquals: { "kms:MessageType": "DIGEST" } } },
         {
           ...denied,
@@ -151,14 +151,14 @@ describe("keys", () => {
     },
   );
 
-  test("the nonce key makes MACs for attest alone", () => {
+  test("the nonce key makes MACs for the two functions that attest", () => {
     const { Properties } = one(State, "AWS::KMS::Key", "KeysNonce");
     expect(Properties).toMatchObject({ KeySpec: "HMAC_256", KeyUsage: "GENERATE_VERIFY_MAC" });
     expect(policy(Properties, "KeyPolicy")).toContainEqual(
       expect.objectContaining({
         Effect: "Deny",
         Action: "kms:GenerateMac",
-        Condition: { ArnNotEquals: { "aws:PrincipalArn": role("attest") } },
+        Condition: { ArnNotEquals: { "aws:PrincipalArn": [role("attest"), role("attest-iam")] } },
       }),
     );
   });
@@ -169,13 +169,13 @@ describe("keys", () => {
 
   test("every role that a policy names by a literal is really made under that name", () => {
     const made = all(templates, "AWS::IAM::Role").flatMap(({ it }) => it.Properties.RoleName ?? []);
-    const named = JSON.stringify(templates).match(/role\/lanyard-dev-[a-z]+/g) ?? [];
+    const named = JSON.stringify(templates).match(/role\/lanyard-dev-[a-z-]+/g) ?? [];
     // the sealer's stack comes later; its key and its place in the bucket's policy wait for it
     const awaited = [...new Set(named.map((name) => name.slice("role/".length)))].filter(
       (name) => !made.includes(name),
     );
     expect(awaited).toEqual(["lanyard-dev-sealer"]);
-    expect(made).toHaveLength(5);
+    expect(made).toHaveLength(6);
   });
 });
 

@@ -1,0 +1,17 @@
+import { createAttestEndpoint } from "../../core/attest/attest.ts";
+import { awsLambdaUrlIam } from "../../core/attest/aws-lambda-url-iam.ts";
+import { attestGround, partition } from "../attest/ground.ts";
+import { httpHandler } from "../http/edge.ts";
+import { platformCallerOf } from "../http/platform-caller.ts";
+
+const { deps, refuse } = attestGround();
+const endpoint = createAttestEndpoint({ ...deps, attestors: [awsLambdaUrlIam({ partition })] });
+
+/**
+ * The attest endpoint behind a URL that IAM guards: whom Lambda authenticated is the evidence. Only this function hands
+ * the platform's word on; its resource policy keeps everybody from writing an event of their own (threat 18).
+ */
+export const handler = httpHandler((call, event) => {
+  const platformCaller = platformCallerOf(event);
+  return endpoint(platformCaller === undefined ? call : { ...call, platformCaller });
+}, refuse);

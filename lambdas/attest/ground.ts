@@ -1,0 +1,28 @@
+import type { AttestDeps } from "../../core/attest/attest.ts";
+import { createPublicKeys, kmsClient } from "../aws/kms-keys.ts";
+import { createKmsSigner } from "../aws/kms-signer.ts";
+import { createMacSource } from "../aws/macs.ts";
+import { createRegistrySource } from "../aws/registry-source.ts";
+import { createSessionStore } from "../aws/session-store.ts";
+import { clock, ground, setting, tables } from "../ground.ts";
+
+/** Partition of every deployment: the others have no function URLs, and their account numbers are other accounts. */
+export const partition = "aws";
+
+/** What both functions that attest stand on; which evidence they understand is their own. */
+export function attestGround() {
+  const { dynamo, denying, refuse } = ground();
+  const kms = kmsClient();
+  const issuer = setting("issuer");
+  const trustDomain = setting("trustDomain");
+  const deps: Omit<AttestDeps, "attestors"> = {
+    ...denying,
+    issuer,
+    trustDomain,
+    registries: createRegistrySource(dynamo, tables, trustDomain),
+    store: createSessionStore(dynamo, tables, clock),
+    signer: createKmsSigner(kms, "identity", setting("identityKey"), createPublicKeys(kms)),
+    macs: createMacSource(kms, setting("nonceKey"), issuer),
+  };
+  return { deps, issuer, refuse };
+}
