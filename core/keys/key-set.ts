@@ -40,9 +40,17 @@ export function readKeySet(body: Uint8Array, algorithms: readonly string[]): Res
   const { keys } = document.value;
   if (!Array.isArray(keys)) return err("no keys member");
   if (keys.length > limits.keySetKeys) return err(`more than ${limits.keySetKeys} keys`);
+  return ok(keySetOf(keys, algorithms));
+}
+
+/**
+ * The usable ones of a list of JWKs. Private, symmetric, for encryption or without `kid`: left out.
+ * @param algorithms those the keys may be used for
+ */
+export function keySetOf(keys: readonly unknown[], algorithms: readonly string[]): KeySet {
   const found = new Map<string, JWK | "ambiguous">();
   const kids = new Set<string>();
-  for (const item of keys as unknown[]) {
+  for (const item of keys) {
     const kid = (item as { kid?: unknown } | null)?.kid;
     if (typeof kid !== "string" || kid === "" || kid.length > 256) continue;
     for (const alg of algorithms) {
@@ -52,13 +60,13 @@ export function readKeySet(body: Uint8Array, algorithms: readonly string[]): Res
       found.set(slot(kid, alg), found.has(slot(kid, alg)) ? "ambiguous" : jwk);
     }
   }
-  return ok({
+  return {
     has: (kid) => kids.has(kid),
     key: (kid, alg) => {
       const jwk = found.get(slot(kid, alg));
       return jwk === "ambiguous" ? undefined : jwk;
     },
-  });
+  };
 }
 
 const slot = (kid: string, alg: string): string => `${alg} ${kid}`;
