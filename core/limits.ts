@@ -33,6 +33,14 @@ export const limits = {
   stsTimeoutMillis: 3_000,
   /** One look at the control plane (function, task, role). */
   lookupTimeoutMillis: 2_000,
+  /** Longest `exp` − `iat` of an OIDC workload's token or a JWT-SVID, and the most an issuer may be registered with. */
+  workloadTokenLifeSeconds: 3_600,
+  workloadTokenLifeMaxSeconds: 90_000,
+  /** Clock skew granted to the start of a workload's token; its end gets none, since nothing ties it to this moment. */
+  workloadSkewSeconds: 30,
+  /** Largest SPIFFE trust bundle fetched, and its age when it gives no refresh hint (SPIFFE Trust Domain and Bundle 4.1.3). */
+  bundleBytes: 262_144,
+  bundleAgeSeconds: 300,
   /** How old an attestation document may be, whatever its own `exp` says. */
   evidenceAgeSeconds: 300,
   /** Longest `exp` − `iat` of an attestation document; STS issues no longer ones. */

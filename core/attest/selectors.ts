@@ -12,7 +12,13 @@ export const anchorFacts: ReadonlyMap<string, readonly string[]> = new Map([
   ["aws-sts-caller-identity", ["roleId", "roleArn"]],
   ["aws-lambda-url-iam", ["roleId", "roleArn"]],
   ["ecs-task", ["roleId", "roleArn"]],
+  ["oidc", ["subject"]],
+  ["spiffe-jwt-svid", ["spiffeId"]],
+  ["spiffe-x509-svid", ["spiffeId"]],
 ]);
+
+/** Facts without which an anchor names nobody: a subject is somebody only at its issuer (threat 8). */
+export const anchorCompanions: ReadonlyMap<string, readonly string[]> = new Map([["oidc", ["issuer"]]]);
 
 /**
  * Decides whether proven facts are this ONE registration's: any of its selectors of this evidence type must hold.
@@ -39,7 +45,9 @@ export function matchSelectors(
 /** The first rule of a selector that does not hold; an anchor is demanded before anything else may match. */
 function missing(selector: Selector, attested: Pick<AttestedFacts, "facts" | "tags">): string | undefined {
   const anchors = anchorFacts.get(selector.type) ?? [];
-  if (!anchors.some((name) => (selector.exact[name] ?? "") !== "")) return "no exact anchor";
+  const companions = anchorCompanions.get(selector.type) ?? [];
+  const pinned = (name: string) => Object.hasOwn(selector.exact, name) && selector.exact[name] !== "";
+  if (!anchors.some(pinned) || !companions.every(pinned)) return "no exact anchor";
   for (const [name, expected] of Object.entries(selector.exact)) {
     const actual = own(attested.facts, name);
     if (actual === undefined || actual === "" || actual !== expected) return name;

@@ -63,3 +63,24 @@ export function audienceProblem(text: string): string | undefined {
   if (isStsHost(text.trim()) || /amazonaws/i.test(text)) return "must not be AWS";
   return /^[\x21-\x2b\x2d-\x7e]+$/.test(text) ? undefined : "must be printable ASCII without blanks or commas";
 }
+
+/** Audiences others' tokens have by default: whoever is shown such a token could show it to us. */
+const othersAudiences = [
+  /^https:\/\/kubernetes\.default(\.|$)/,
+  /^https:\/\/github\.com(\/|$)/,
+  /^https:\/\/gitlab\.com(\/|$)/,
+  /^api:\/\/azureadtokenexchange/i,
+  /^https:\/\/(management|graph|vault|storage)\.(azure|microsoft)\.com/i,
+];
+
+/**
+ * Checks the audience a workload issuer's tokens carry instead of our issuer: one value, never AWS, never what the
+ * issuer puts there for itself or for everybody (threat 4: a token is for one recipient).
+ * @returns what is wrong, or undefined
+ */
+export function foreignAudienceProblem(text: string): string | undefined {
+  if (!/^[\x21-\x2b\x2d-\x7e]{1,512}$/.test(text)) return "must be one value, printable ASCII without blanks or commas";
+  if (/amazonaws|api\.aws/i.test(text)) return "must not be AWS";
+  if (othersAudiences.some((pattern) => pattern.test(text))) return "is the audience of tokens meant for others";
+  return undefined;
+}

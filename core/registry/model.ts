@@ -122,6 +122,8 @@ export interface TrustedIssuerRegistration {
   readonly issuer: string;
   /** Where its keys stand; by default what its discovery document says. For `spiffe` the bundle endpoint (https_web). */
   readonly jwksUri?: string;
+  /** workload, spiffe: longest `exp` − `iat` of its tokens, in seconds; an hour when it says nothing. */
+  readonly maxTokenLifeSeconds?: number;
   /** workload: the audience its tokens must carry when it cannot be our issuer; sole audience all the same. */
   readonly audience?: string;
   readonly algorithms: readonly ("RS256" | "ES256" | "ES384" | "PS256")[];

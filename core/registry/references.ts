@@ -1,4 +1,5 @@
-import type { DetailsTypeRegistration, EntailmentRegistration, Registration, ScopeSet } from "./model.ts";
+import { parseSpiffeId } from "../spiffe-id.ts";
+import type { DetailsTypeRegistration, EntailmentRegistration, Registration, ScopeSet, Selector } from "./model.ts";
 
 /** The registrations by what others name them by. */
 export interface Names {
@@ -7,6 +8,8 @@ export interface Names {
   readonly resources: ReadonlyMap<string, { readonly scopes: readonly string[]; readonly servedBy: string }>;
   readonly detailsTypes: ReadonlyMap<string, DetailsTypeRegistration>;
   readonly personIssuers: ReadonlySet<string>;
+  /** Issuers of workloads' tokens, and federated trust domains as `spiffe://<domain>`. */
+  readonly workloadIssuers: ReadonlySet<string>;
   /** What each agent may hold, as `resource scope`. */
   readonly may: ReadonlyMap<string, ReadonlySet<string>>;
 }
@@ -23,11 +26,13 @@ const pairs = (sets: readonly ScopeSet[]): string[] => sets.flatMap((s) => s.sco
 export function namesOf(rows: readonly Registration[]): Names {
   const agents = of(rows, "agent");
   const issuers = of(rows, "trusted-issuer").filter((i) => i.purpose === "person");
+  const workloads = of(rows, "trusted-issuer").filter((i) => i.purpose === "workload" || i.purpose === "spiffe");
   return {
     agents: new Set(agents.map((a) => a.name)),
     resources: new Map(of(rows, "resource").map((r) => [r.uri, r])),
     detailsTypes: new Map(of(rows, "details-type").map((d) => [d.name, d])),
     personIssuers: new Set(issuers.map((i) => i.issuer)),
+    workloadIssuers: new Set(workloads.map((i) => i.issuer)),
     may: new Map(agents.map((a) => [a.name, new Set(pairs(a.may))])),
   };
 }
@@ -40,6 +45,7 @@ export function referenceFindings(row: Registration, names: Names): readonly Fin
         ...scopeSetFindings(row.may, "may", names),
         ...scopeSetFindings(row.lends, "lends", names),
         ...beyond(row.lends, row.name, "lends", names),
+        ...row.selectors.flatMap((s, i) => selectorFindings(s, `selectors.${i}.exact`, names)),
         ...row.clients.flatMap((c, i) => personIssuer(c.issuer, `clients.${i}.issuer`, names)),
         ...row.audiences.flatMap((a, i): Finding[] =>
           names.resources.has(a) ? [[`audiences.${i}`, "must not be a registered resource"]] : [],
@@ -53,6 +59,10 @@ export function referenceFindings(row: Registration, names: Names): readonly Fin
       return [...personIssuer(row.issuer, "issuer", names), ...scopeSetFindings(row.lends, "lends", names)];
     case "entailment":
       return entailmentFindings(row, names);
+    case "trusted-issuer":
+      return row.audience !== undefined && names.resources.has(row.audience)
+        ? [["audience", "must not be a registered resource"]]
+        : [];
     default:
       return [];
   }
@@ -66,6 +76,16 @@ const resourceFindings = (uri: string, path: string, names: Names): Finding[] =>
 
 const personIssuer = (issuer: string, path: string, names: Names): Finding[] =>
   names.personIssuers.has(issuer) ? [] : [[path, `${issuer} is no trusted issuer of persons' tokens`]];
+
+/** A selector that rests on an issuer nobody registered can never match: a typing error, or a removal half done. */
+const selectorFindings = ({ type, exact }: Selector, path: string, names: Names): Finding[] => {
+  if (type === "oidc" && exact.issuer !== undefined && !names.workloadIssuers.has(exact.issuer))
+    return [[`${path}.issuer`, `${exact.issuer} is no trusted issuer of workloads' tokens`]];
+  const domain = type.startsWith("spiffe-") ? parseSpiffeId(exact.spiffeId ?? "")?.trustDomain : undefined;
+  return domain === undefined || names.workloadIssuers.has(`spiffe://${domain}`)
+    ? []
+    : [[`${path}.spiffeId`, `spiffe://${domain} is no federated trust domain`]];
+};
 
 const repeated = (values: readonly string[], path: string): Finding[] =>
   values.flatMap((v, i): Finding[] => (values.indexOf(v) < i ? [[`${path}.${i}`, `${v} is listed twice`]] : []));

@@ -13,6 +13,10 @@ const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "use up to 64 lower
 const scope = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9:._/-]{0,99}$/, "use letters, digits and ':._/-'");
 const typeName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9:._/-]{0,99}$/, "use letters, digits and ':._/-'");
 const fieldName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, "use letters, digits and '_', a letter first");
+/** A fact as its attestor names it; `claim.` and a claim's flat name for OIDC tokens. */
+const factName = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_]{0,63}(\.[A-Za-z0-9_]{1,64}){0,4}$/, "use a fact's name, such as roleArn or claim.ref");
 const text = z.string().min(1).max(512);
 const uri = z.string().min(1).max(512);
 
@@ -20,7 +24,7 @@ const scopeSet = z.strictObject({ resource: uri, scopes: z.array(scope).min(1).m
 
 const selector = z.strictObject({
   type: z.string().min(1).max(64),
-  exact: z.record(fieldName, text),
+  exact: z.record(factName, text),
   tags: z.record(z.string().min(1).max(128), z.string().max(256)).exactOptional(),
 });
 
@@ -101,9 +105,11 @@ const lending = z.strictObject({
 const trustedIssuer = z.strictObject({
   kind: z.literal("trusted-issuer"),
   name,
-  purpose: z.enum(["person", "aws-sts"]),
+  purpose: z.enum(["person", "aws-sts", "workload", "spiffe"]),
   issuer: uri,
   jwksUri: uri.exactOptional(),
+  audience: text.exactOptional(),
+  maxTokenLifeSeconds: z.int().min(60).max(limits.workloadTokenLifeMaxSeconds).exactOptional(),
   algorithms: z
     .array(z.enum(["RS256", "ES256", "ES384", "PS256"]))
     .min(1)

@@ -1,11 +1,13 @@
 import { parseFunctionArn, parseRoleArn } from "../attest/role-arn.ts";
-import { anchorFacts } from "../attest/selectors.ts";
+import { anchorCompanions, anchorFacts } from "../attest/selectors.ts";
+import { parseSpiffeId } from "../spiffe-id.ts";
 import type { AgentRegistration, Selector } from "./model.ts";
 
 /** Shape of an exact value of an anchor, as the attestor will state it. */
 const anchorShapes: ReadonlyMap<string, (value: string) => boolean> = new Map([
   ["roleArn", (value) => parseRoleArn(value) !== undefined],
   ["functionArn", (value) => parseFunctionArn(value) !== undefined],
+  ["spiffeId", (value) => (parseSpiffeId(value)?.path ?? "") !== ""],
   ["roleId", (value) => /^AROA[A-Z0-9]{12,124}$/.test(value)],
 ]);
 
@@ -40,12 +42,18 @@ export function selectorProblems(selector: Selector): readonly (readonly [string
   }
   if (!anchors.some((fact) => Object.hasOwn(selector.exact, fact)))
     problems.push(["exact", `needs at least one exact ${anchors.join(" or ")}`]);
+  for (const fact of anchorCompanions.get(selector.type) ?? [])
+    if (!Object.hasOwn(selector.exact, fact)) problems.push(["exact", `needs the exact ${fact} too`]);
   return problems;
 }
 
+/** Evidence of one workload in several forms: whoever holds one SVID of an id can hold the other kind, too. */
+const forms: ReadonlyMap<string, string> = new Map([["spiffe-x509-svid", "spiffe-jwt-svid"]]);
+const formOf = (type: string): string => forms.get(type) ?? type;
+
 /** Could one document satisfy both? Tags do not keep them apart: whoever may tag a session chooses them (threat 15). */
 const overlap = (a: Selector, b: Selector): boolean =>
-  a.type === b.type &&
+  formOf(a.type) === formOf(b.type) &&
   !Object.entries(a.exact).some(([fact, value]) => Object.hasOwn(b.exact, fact) && b.exact[fact] !== value);
 
 /**

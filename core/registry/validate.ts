@@ -2,13 +2,14 @@ import { limits } from "../limits.ts";
 import type { CedarModule } from "../policy/cedar.ts";
 import { checkPolicies } from "../policy/check.ts";
 import { err, ok, type Result } from "../result.ts";
-import { audienceProblem, issuerUrlProblem, type OwnAddress, resourceUriProblem } from "./address.ts";
+import { audienceProblem, type OwnAddress, resourceUriProblem } from "./address.ts";
 import { entailmentCycle } from "./cycle.ts";
 import { problemAt, type RegistryDocument, type RegistryProblem } from "./document.ts";
 import type { Registration } from "./model.ts";
 import { type Finding, namesOf, referenceFindings } from "./references.ts";
 import { registrationSchema } from "./schema.ts";
 import { codeProblems, overlappingAgents, selectorProblems } from "./selectors.ts";
+import { trustedIssuerFindings } from "./trusted-issuer.ts";
 import { uniqueKeys } from "./unique.ts";
 
 /** What a registry is validated for. */
@@ -90,24 +91,7 @@ const ownFindings = (row: Registration, settings: RegistrySettings): readonly Fi
     case "resource":
       return found("uri", resourceUriProblem(row.uri, settings));
     case "trusted-issuer":
-      return [
-        ...found("issuer", issuerUrlProblem(row.issuer, settings)),
-        ...found("jwksUri", row.jwksUri === undefined ? undefined : issuerUrlProblem(row.jwksUri, settings)),
-        ...found(
-          "account",
-          row.purpose === "aws-sts" && row.account === undefined
-            ? "is required: an STS issuer belongs to one account"
-            : undefined,
-        ),
-        ...found(
-          "account",
-          row.purpose === "person" && row.account !== undefined ? "is for aws-sts issuers only" : undefined,
-        ),
-        ...found(
-          "organization",
-          row.purpose === "person" && row.organization !== undefined ? "is for aws-sts issuers only" : undefined,
-        ),
-      ];
+      return trustedIssuerFindings(row, settings);
     default:
       return [];
   }

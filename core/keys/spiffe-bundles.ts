@@ -1,0 +1,60 @@
+import type { KeyLookup } from "../jwt.ts";
+import { limits } from "../limits.ts";
+import type { TrustedIssuerRegistration } from "../registry/model.ts";
+import { err, ok, type Result } from "../result.ts";
+import { trustedUrl } from "./issuer-url.ts";
+import { type KeySetDeps, registeredLookup } from "./key-sets.ts";
+import { createShelves, type Fetched, type FetchFault, type Taken } from "./shelves.ts";
+import { readSpiffeBundle, type SpiffeBundle } from "./spiffe-bundle.ts";
+
+/** Trust bundles of federated SPIFFE trust domains, cached by trust domain. */
+export interface SpiffeBundles {
+  /** JWT authorities of one registered trust domain: exact `kid`, an algorithm it is registered for. */
+  lookup(domain: TrustedIssuerRegistration): KeyLookup;
+  /**
+   * The bundle itself.
+   * @param wanted whether what is held will do; if not, a newer one is asked for, within the pause
+   */
+  take(domain: TrustedIssuerRegistration, wanted: (bundle: SpiffeBundle) => boolean): Promise<Taken<SpiffeBundle>>;
+}
+
+/**
+ * Creates the cache of SPIFFE trust bundles (SPIFFE Federation 5.2.1, profile https_web). A bundle is the registered
+ * trust domain's, fetched from the registered endpoint: no SVID chooses whose keys are tried or where they stand. The
+ * refresh hint is honoured within bounds; a bundle older than the one held is refused (rollback); one without keys
+ * revokes all.
+ */
+export function createSpiffeBundles(deps: KeySetDeps): SpiffeBundles {
+  const shelves = createShelves<TrustedIssuerRegistration, SpiffeBundle>({
+    clock: deps.clock,
+    name: (domain) => JSON.stringify([domain.issuer, domain.jwksUri ?? ""]),
+    fetch: (domain, held) => fetchBundle(domain, held, deps),
+  });
+  return {
+    take: (domain, wanted) => shelves.take(domain, wanted),
+    lookup: (domain) =>
+      registeredLookup(domain, async (kid) => {
+        const { value, failure } = await shelves.take(domain, (bundle) => bundle.jwtKeys.has(kid));
+        return { ...(value ? { value: value.jwtKeys } : {}), ...(failure === undefined ? {} : { failure }) };
+      }),
+  };
+}
+
+async function fetchBundle(
+  domain: TrustedIssuerRegistration,
+  held: SpiffeBundle | undefined,
+  deps: KeySetDeps,
+): Promise<Result<Fetched<SpiffeBundle>, FetchFault>> {
+  if (domain.purpose !== "spiffe" || domain.jwksUri === undefined) return err({ why: "no bundle endpoint" });
+  const url = trustedUrl(domain.jwksUri, deps.ownIssuer);
+  if (!url.ok) return err({ why: `bundle endpoint ${url.error}` });
+  const bounds = { maxBytes: limits.bundleBytes, timeoutMillis: limits.fetchTimeoutMillis };
+  const fetched = await deps.fetcher.get(domain.jwksUri, bounds);
+  if (!fetched.ok) return err({ why: `bundle: ${fetched.error.why}` });
+  const bundle = readSpiffeBundle(fetched.value.body);
+  if (!bundle.ok) return err({ ...bundle.error, why: `bundle: ${bundle.error.why}` });
+  // an old bundle may hold a key that has since been withdrawn because it was stolen
+  if (held?.sequence !== undefined && (bundle.value.sequence ?? -1) < held.sequence)
+    return err({ why: "bundle: older than the one held" });
+  return ok({ value: bundle.value, ageSeconds: bundle.value.refreshSeconds });
+}

@@ -1,0 +1,47 @@
+import { parseSpiffeId } from "../spiffe-id.ts";
+import { foreignAudienceProblem, issuerUrlProblem, type OwnAddress } from "./address.ts";
+import type { TrustedIssuerRegistration } from "./model.ts";
+import type { Finding } from "./references.ts";
+
+/** What a trusted issuer is held against. */
+export interface IssuerSettings extends OwnAddress {
+  readonly trustDomain: string;
+}
+
+const found = (path: string, message: string | undefined): Finding[] => (message ? [[path, message]] : []);
+
+/** Rules of one trusted issuer: where it and its keys stand, and what its purpose demands or has no use for. */
+export function trustedIssuerFindings(row: TrustedIssuerRegistration, settings: IssuerSettings): readonly Finding[] {
+  const { purpose, issuer, jwksUri, audience } = row;
+  const spiffe = purpose === "spiffe";
+  return [
+    ...found("issuer", spiffe ? trustDomainProblem(issuer, settings) : issuerUrlProblem(issuer, settings)),
+    ...found("jwksUri", jwksUri === undefined ? undefined : issuerUrlProblem(jwksUri, settings)),
+    ...found("jwksUri", spiffe && jwksUri === undefined ? "is required: the bundle endpoint (https_web)" : undefined),
+    ...found("audience", audience === undefined ? undefined : foreignAudienceProblem(audience)),
+    ...found("audience", audience !== undefined && purpose !== "workload" ? "is for workload issuers only" : undefined),
+    ...found(
+      "maxTokenLifeSeconds",
+      row.maxTokenLifeSeconds !== undefined && purpose !== "workload" && !spiffe
+        ? "is for workload and spiffe issuers only"
+        : undefined,
+    ),
+    ...found(
+      "account",
+      purpose === "aws-sts" && row.account === undefined
+        ? "is required: an STS issuer belongs to one account"
+        : undefined,
+    ),
+    ...found("account", purpose !== "aws-sts" && row.account !== undefined ? stsOnly : undefined),
+    ...found("organization", purpose !== "aws-sts" && row.organization !== undefined ? stsOnly : undefined),
+  ];
+}
+
+const stsOnly = "is for aws-sts issuers only";
+
+/** Whoever could publish a bundle for our own trust domain could name any agent of ours (threat 28). */
+function trustDomainProblem(issuer: string, { trustDomain }: IssuerSettings): string | undefined {
+  const id = parseSpiffeId(issuer);
+  if (id?.path !== "") return "must be a trust domain, written spiffe://<domain>";
+  return id.trustDomain === trustDomain ? "must not be this deployment's own trust domain" : undefined;
+}
