@@ -31,6 +31,9 @@ import type { TokenKey } from "./sts/issuer.ts";
 import { openSts } from "./sts.ts";
 import { checkRuleRoles, deliverTo } from "./targets.ts";
 import type { Cloud } from "./template.ts";
+import { openIam, openLambda } from "./workloads/control-plane.ts";
+import { openEcs } from "./workloads/ecs.ts";
+import { openWorkloads, type Workloads } from "./workloads.ts";
 
 /** Where an account runs. */
 export interface AccountPlace {
@@ -55,6 +58,8 @@ export interface Account {
   readonly queues: Queues;
   readonly functions: ReadonlyMap<string, HostedFunction>;
   readonly mappings: readonly EventSourceMapping[];
+  /** What the control plane tells of workloads. */
+  readonly workloads: Workloads;
   /** Calls to the endpoint, newest last; the oldest are dropped. */
   readonly calls: readonly CallRecord[];
   /** Handler of the AWS endpoint. */
@@ -84,7 +89,9 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, closers: Cl
   const buses = ["default", ...cloud.ofType("AWS::Events::EventBus").map((bus) => cloud.physical(bus).ref)];
   const events = openEvents(rules, { ...place, buses }, deliverTo({ firehose, faults, functions, queues }));
   closers.push(events.close);
+  const workloads = openWorkloads();
   const services: Record<string, Service> = {
+    ecs: openEcs(workloads, place),
     dynamodb: dynamoDbService(db, tables),
     kms: openKms(
       keysOf(cloud).map((key) => openKey(key, place.state.at("keys"))),
@@ -100,9 +107,11 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, closers: Cl
     if (calls.push(record) > mostCalls) calls.splice(0, calls.length - mostCalls);
   };
   const { region } = place;
-  const serve = serveAws({ region, callers, faults, services, sts, refusal: permissions.refusal, onCall });
+  const plain = { lambda: openLambda(workloads, place), iam: openIam(workloads, place) };
+  const { refusal } = permissions;
+  const serve = serveAws({ region, callers, faults, services, plain, sts, refusal, onCall });
   const mappings = await startMappings(cloud, { db, permissions, functions, queues }, closers);
-  return { callers, permissions, faults, db, events, firehose, queues, functions, mappings, calls, serve };
+  return { callers, permissions, faults, db, events, firehose, queues, functions, mappings, workloads, calls, serve };
 }
 
 /** Opens what keeps data. */

@@ -9,6 +9,7 @@ import type { Faults } from "./faults.ts";
 import { readBody } from "./loopback.ts";
 import { type Access, type Answer, type Json, type Service, ServiceError } from "./service.ts";
 import { type Sts, type StsForm, stsError } from "./sts.ts";
+import type { PlainService } from "./workloads/control-plane.ts";
 
 /** One call that reached the endpoint, as CloudTrail would note it. */
 export interface CallRecord {
@@ -27,6 +28,8 @@ export interface AwsGround {
   readonly faults: Faults;
   /** By the service's name in the credential scope. */
   readonly services: Readonly<Record<string, Service>>;
+  /** Those that name their operation by path or form. */
+  readonly plain: Readonly<Record<string, PlainService>>;
   readonly sts: Sts;
   /** Why the caller may not, in IAM's words; undefined when it may. */
   readonly refusal: (caller: Caller, access: Access) => string | undefined;
@@ -52,7 +55,7 @@ export function serveAws(ground: AwsGround) {
     };
     const isSts = claimed === "sts";
     const refuse = (status: number, code: string, message: string, more: object = {}) =>
-      isSts
+      isSts || claimed === "iam"
         ? send(status, "text/xml", stsError(code, message))
         : send(status, "application/x-amz-json-1.1", JSON.stringify({ __type: code, message, ...more }));
     if (body === undefined) return refuse(413, "RequestEntityTooLargeException", "the request is larger than 16 MB");
@@ -67,7 +70,7 @@ export function serveAws(ground: AwsGround) {
     }
     const call: Call = { service: signed.service, operation: "", caller: signed.caller };
     try {
-      const { answer, type } = await perform(ground, call, headers["x-amz-target"], body);
+      const { answer, type } = await perform(ground, call, { method, target, named: headers["x-amz-target"], body });
       note(ground, call, request, requestId, answer.status);
       send(answer.status, type, typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body));
     } catch (thrown) {
@@ -93,11 +96,18 @@ const stsCodes = {
   IncompleteSignatureException: "IncompleteSignature",
 } as const;
 
+interface Received {
+  readonly method: string;
+  readonly target: string;
+  /** `x-amz-target` */
+  readonly named: unknown;
+  readonly body: Buffer;
+}
+
 async function perform(
   ground: AwsGround,
   call: Call,
-  target: unknown,
-  body: Buffer,
+  { method, target, named, body }: Received,
 ): Promise<{ answer: Answer; type: string }> {
   if (call.service === "sts") {
     const form: StsForm = new Map(new URLSearchParams(body.toString()));
@@ -106,12 +116,21 @@ async function perform(
     permit(ground, call.caller, ground.sts.access(form, call.caller), "AccessDenied", 403);
     return { answer: { status: 200, body: ground.sts.call(form, call.caller) }, type: "text/xml" };
   }
+  const plain = ground.plain[call.service];
+  if (plain !== undefined) {
+    const { operation, access, answer } = plain({ method, target, body: body.toString() });
+    call.operation = operation;
+    await applyFaults(ground, call, undefined);
+    permit(ground, call.caller, access, call.service === "iam" ? "AccessDenied" : "AccessDeniedException", 403);
+    const answered = answer();
+    return { answer: { status: 200, body: answered.body }, type: answered.type };
+  }
   const service = ground.services[call.service];
   if (service === undefined)
     throw new ServiceError("UnknownOperationException", `the embedded cloud has no service ${call.service}`);
-  const [prefix, operation = ""] = String(target ?? "").split(".");
+  const [prefix, operation = ""] = String(named ?? "").split(".");
   if (prefix !== service.target)
-    throw new ServiceError("UnknownOperationException", `${String(target)} is not of ${call.service}`);
+    throw new ServiceError("UnknownOperationException", `${String(named)} is not of ${call.service}`);
   call.operation = operation;
   const input = parse(body);
   await applyFaults(ground, call, input);

@@ -57,11 +57,13 @@ export async function boot(options: BootOptions = {}): Promise<RunningCloud> {
       physicalNames({ functionUrl: (url) => `http://${ports?.host(portName(url))}/` }),
     );
     const urls = cloud.ofType("AWS::Lambda::Url");
-    ports = await openPorts([awsPort, stsPort, ...urls.map(portName)], state, options.portBase);
-    closers.push(ports.close);
-    progress("starting the cloud");
     const first = stacks[0];
     if (first === undefined) throw new Error("the assembly holds no stack");
+    // a request that was signed for STS itself comes with STS's name: only AWS can give that name an address
+    const hosts = { [awsPort]: [`sts.${first.region}.amazonaws.com`] };
+    ports = await openPorts([awsPort, stsPort, ...urls.map(portName)], state, options.portBase, hosts);
+    closers.push(ports.close);
+    progress("starting the cloud");
     const stsIssuer = `http://${ports.host(stsPort)}`;
     const stsKeys = openTokenKeys(state.at("keys"));
     const place = {

@@ -17,12 +17,19 @@ export type Handle = (request: IncomingMessage, response: ServerResponse) => Pro
  * Listens on 127.0.0.1.
  * @param wanted port to try first; one that is taken is replaced by a free one, 0 = any free one
  * @param strict refuse instead of taking another port
+ * @param names other names it goes by; only such as no stranger can point at this machine
  */
-export async function listen(handle: Handle, wanted = 0, strict = false): Promise<Loopback> {
+export async function listen(
+  handle: Handle,
+  wanted = 0,
+  strict = false,
+  names: readonly string[] = [],
+): Promise<Loopback> {
   const server = createServer((request, response) => {
     // A page whose DNS name was rebound to 127.0.0.1 sends its own name: without this check it could drive the cloud.
     const { port } = server.address() as AddressInfo;
-    if (request.headers.host !== `127.0.0.1:${port}`) {
+    const { host = "" } = request.headers;
+    if (host !== `127.0.0.1:${port}` && !names.includes(host)) {
       response.writeHead(403, { "content-type": "application/json" }).end('{"Message":"Forbidden"}');
       return;
     }

@@ -15,11 +15,13 @@ export interface Ports {
  * Listens on one port a name. A run that continues another one takes that one's ports again where they are free, so that
  * the issuer, which is a URL, stays the same.
  * @param base first of a row of ports, which then must be free; absent = remembered or free ones
+ * @param hosts other names a port's server goes by
  */
 export async function openPorts(
   names: readonly string[],
   state: StateFolder,
   base: number | undefined,
+  hosts: Readonly<Record<string, readonly string[]>> = {},
 ): Promise<Ports> {
   const handles = new Map<string, Handle>();
   const servers = new Map<string, Loopback>();
@@ -29,7 +31,7 @@ export async function openPorts(
     for (const [index, name] of names.entries()) {
       const handle: Handle = (request, response) => (handles.get(name) ?? notYet)(request, response);
       const wanted = base === undefined ? (state.ports[name] ?? 0) : base + index;
-      servers.set(name, await listen(handle, wanted, base !== undefined));
+      servers.set(name, await listen(handle, wanted, base !== undefined, hosts[name]));
     }
   } catch (thrown) {
     await close();

@@ -6,23 +6,18 @@ import type { Faults as DynamoDbFaults } from "./dynamodb/faults.ts";
 import type { Faults } from "./faults.ts";
 import { bucketFolder, deliveryStreamsOf } from "./inventory.ts";
 import type { Cloud } from "./template.ts";
+import type { Workload } from "./workloads.ts";
 
-/** A workload that is given an identity: a role of the account, perhaps a function's. */
-export interface Workload {
-  /** Its session name. */
-  readonly name: string;
-  readonly roleArn: string;
-  readonly functionArn?: string;
-  /** The role's tags, which its documents carry as `principal_tags`. */
-  readonly tags?: Readonly<Record<string, string>>;
-}
+export type { Workload } from "./workloads.ts";
 
 /** The cloud, running. */
 export interface RunningCloud {
   /** The issuer of all tokens: discovery's URL without its trailing slash. */
   readonly issuer: string;
   /** Function URLs without trailing slash. */
-  readonly urls: Readonly<Record<"attest" | "token" | "introspect" | "revoke" | "discovery" | "admin", string>>;
+  readonly urls: Readonly<
+    Record<"attest" | "token" | "introspect" | "revoke" | "discovery" | "admin" | "attestIam", string>
+  >;
   readonly aws: { readonly endpoint: string; readonly region: string };
   readonly account: string;
   /** Issuer of the account's GetWebIdentityToken documents, with discovery document and JWKS. */
@@ -82,6 +77,9 @@ export function running(cloud: Cloud, account: Account, place: Place, close: () 
     if (found === undefined) throw new Error(`there is no function ${name}`);
     return found;
   };
+  const attestIam = [...account.functions.values()].find(
+    ({ description }) => bundleName(description.environment) === "attest-iam",
+  )?.description.arn;
   return {
     issuer: urls.discovery,
     urls,
@@ -92,8 +90,10 @@ export function running(cloud: Cloud, account: Account, place: Place, close: () 
     auditFolder:
       deliveryStreamsOf(cloud, (arn) => bucketFolder(place.state.buckets, arn))[0]?.folder ?? place.state.buckets,
     operator: account.callers.issue({ roleArn: operatorRole, sessionName: "operator", tags: {} }),
-    addWorkload({ name, roleArn, functionArn, tags = {} }) {
-      account.permissions.addRole(roleArn, workloadPolicy);
+    addWorkload(workload) {
+      const { name, roleArn, functionArn, tags = {} } = workload;
+      account.workloads.add(workload);
+      account.permissions.addRole(roleArn, workloadPolicy(attestIam));
       return account.callers.issue({
         roleArn,
         sessionName: name,
@@ -127,10 +127,15 @@ export function running(cloud: Cloud, account: Account, place: Place, close: () 
   };
 }
 
-/** What any workload of the account may do here: ask for documents about itself. */
-const workloadPolicy = {
-  Statement: { Effect: "Allow", Action: ["sts:GetWebIdentityToken", "sts:TagGetWebIdentityToken"], Resource: "*" },
-};
+/** What any workload of the account may do here: ask for documents about itself, and call the URL that IAM guards. */
+const workloadPolicy = (attestIam: string | undefined) => ({
+  Statement: [
+    { Effect: "Allow", Action: ["sts:GetWebIdentityToken", "sts:TagGetWebIdentityToken"], Resource: "*" },
+    ...(attestIam === undefined
+      ? []
+      : [{ Effect: "Allow", Action: ["lambda:InvokeFunctionUrl", "lambda:InvokeFunction"], Resource: attestIam }]),
+  ],
+});
 
 function bundleName(environment: Readonly<Record<string, string>>): string | undefined {
   return environment.POWERTOOLS_SERVICE_NAME;
@@ -144,6 +149,7 @@ function urlsOf(outputs: Readonly<Record<string, string>>): RunningCloud["urls"]
     introspect: url("IntrospectUrl"),
     revoke: url("RevokeUrl"),
     admin: url("AdminRevokeUrl"),
+    attestIam: url("AttestIamUrl"),
     discovery: url("IssuerUrl"),
   };
 }
