@@ -38,6 +38,9 @@ export const limits = {
   workloadTokenLifeMaxSeconds: 90_000,
   /** Clock skew granted to the start of a workload's token; its end gets none, since nothing ties it to this moment. */
   workloadSkewSeconds: 30,
+  /** Most certificates of an X.509-SVID, and the largest of them. */
+  svidChainCertificates: 5,
+  svidCertificateBytes: 8_192,
   /** Largest SPIFFE trust bundle fetched, and its age when it gives no refresh hint (SPIFFE Trust Domain and Bundle 4.1.3). */
   bundleBytes: 262_144,
   bundleAgeSeconds: 300,

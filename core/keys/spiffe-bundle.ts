@@ -76,7 +76,8 @@ function entryFault(entries: readonly Entry[]): string | undefined {
 
 function x509Authorities(entries: readonly Entry[]): Result<readonly Uint8Array[], BundleFault> {
   const authorities: Uint8Array[] = [];
-  for (const { x5c } of entries.filter((e) => e.use === "x509-svid")) {
+  // without a certificate it is no authority for a path; with several it is unclear which
+  for (const { x5c } of entries.filter((e) => e.use === "x509-svid" && e.x5c !== undefined)) {
     if (!Array.isArray(x5c) || x5c.length !== 1)
       return fault("an x509-svid entry does not have exactly one certificate");
     const der = derOf(x5c[0]);

@@ -2,7 +2,10 @@ import { createAttestEndpoint } from "../../core/attest/attest.ts";
 import { awsStsCallerIdentity } from "../../core/attest/aws-sts-caller-identity.ts";
 import { awsStsWebIdentity } from "../../core/attest/aws-sts-web-identity.ts";
 import { ecsTask } from "../../core/attest/ecs-task.ts";
+import { oidc } from "../../core/attest/oidc.ts";
+import { spiffeJwtSvid } from "../../core/attest/spiffe-jwt-svid.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
+import { createSpiffeBundles } from "../../core/keys/spiffe-bundles.ts";
 import { createCodeLookup } from "../aws/code-lookup.ts";
 import { createFetcher } from "../aws/fetcher.ts";
 import { createStsRelay } from "../aws/sts-relay.ts";
@@ -12,7 +15,9 @@ import { httpHandler } from "../http/edge.ts";
 import { attestGround, partition } from "./ground.ts";
 
 const { deps, issuer, refuse } = attestGround();
-const keySets = createKeySets({ fetcher: createFetcher(issuer), clock, ownIssuer: issuer });
+const foreign = { fetcher: createFetcher(issuer), clock, ownIssuer: issuer };
+const keySets = createKeySets(foreign);
+const bundles = createSpiffeBundles(foreign);
 const relay = createStsRelay(process.env.AWS_ENDPOINT_URL_STS ?? process.env.AWS_ENDPOINT_URL);
 /** What the stage lets this function look up, `ecs` and `lambda`; nothing unless it says so. */
 const lookups = (process.env[env.codeLookups] ?? "").split(",");
@@ -25,6 +30,8 @@ export const handler = httpHandler(
     attestors: [
       awsStsWebIdentity({ keySets }),
       awsStsCallerIdentity({ relay, partition }),
+      oidc({ keySets }),
+      spiffeJwtSvid({ bundles }),
       ...(lookups.includes("ecs") ? [ecsTask({ relay, partition, lookup })] : []),
     ],
     ...(lookups.includes("lambda") ? { codeLookup: lookup } : {}),
