@@ -1,0 +1,178 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { stringify } from "yaml";
+import { lambdaUrlIam } from "../../client/evidence/lambda-url-iam.ts";
+import type { EvidenceSource } from "../../client/evidence/source.ts";
+import { stsCallerIdentity } from "../../client/evidence/sts-caller-identity.ts";
+import { stsWebIdentity } from "../../client/evidence/sts-web-identity.ts";
+import { type AgentInput, createAgent } from "../../client/index.ts";
+import { readRecords } from "../../local/story/records.ts";
+import { raiseWorld, type World } from "../../local/story/world.ts";
+import { roleIdOf, type Workload } from "../../local/workloads.ts";
+
+const account = "111122223333";
+const region = "eu-west-1";
+const roleArn = (name: string) => `arn:aws:iam::${account}:role/agents/${name}`;
+const pathless = (name: string) => `arn:aws:iam::${account}:role/${name}`;
+const functionArn = `arn:aws:lambda:${region}:${account}:function:planner`;
+const taskId = "0123456789abcdef0123456789abcdef";
+const strangersTask = "f".repeat(32);
+const image = `sha256:${"a".repeat(64)}`;
+const build = `${"A".repeat(43)}=`;
+const otherBuild = `${"B".repeat(43)}=`;
+
+const agent = (name: string, type: string, exact: object, more: object = {}) => ({
+  kind: "agent",
+  name,
+  state: "active",
+  owner: "o@example.com",
+  sponsor: "s@example.com",
+  selectors: [{ type, exact }],
+  ...more,
+});
+const task = (definition: string) => ({
+  cluster: "agents",
+  definition,
+  containers: [{ name: "agent", imageDigest: image }],
+});
+
+const rows = [
+  agent("caller", "aws-sts-caller-identity", { roleArn: pathless("caller") }),
+  agent("guarded", "aws-lambda-url-iam", { roleId: roleIdOf(roleArn("guarded")) }),
+  agent(
+    "tasker",
+    "ecs-task",
+    { roleArn: roleArn("researcher"), family: "tasker" },
+    {
+      code: { ecs: { container: "agent" }, releases: [image] },
+    },
+  ),
+  agent("loose", "ecs-task", { roleArn: roleArn("triage") }),
+  agent("coder", "aws-sts-web-identity", { functionArn }, { code: { lambda: { version: "7" }, releases: [build] } }),
+  agent(
+    "drifted",
+    "aws-sts-web-identity",
+    { functionArn: `${functionArn}-drifted` },
+    {
+      code: { lambda: { version: "7" }, releases: [build] },
+    },
+  ),
+  {
+    kind: "trusted-issuer",
+    name: "workloads",
+    purpose: "aws-sts",
+    issuer: `\${stsIssuer}`,
+    algorithms: ["ES384"],
+    account,
+  },
+];
+
+const workloads: Record<string, Workload> = {
+  caller: { name: "caller-session", roleArn: roleArn("caller") },
+  guarded: { name: "guarded-session", roleArn: roleArn("guarded") },
+  tasker: { name: taskId, roleArn: roleArn("researcher"), task: task("tasker:3") },
+  loose: {
+    name: strangersTask,
+    roleArn: roleArn("triage"),
+    task: task("loose:1"),
+    trust: { AWS: `arn:aws:iam::${account}:root` },
+  },
+  coder: { name: "planner", roleArn: roleArn("planner"), functionArn, versions: { "7": build, "8": otherBuild } },
+  drifted: {
+    name: "drifted",
+    roleArn: roleArn("drifted"),
+    functionArn: `${functionArn}-drifted`,
+    versions: { "7": build },
+  },
+};
+
+const folder = mkdtempSync(join(tmpdir(), "lanyard-attest-"));
+let world: World;
+beforeAll(async () => {
+  writeFileSync(join(folder, "registry.yaml"), rows.map((row) => stringify(row)).join("---\n"));
+  world = await raiseWorld({ memory: true, registry: folder, onProgress: () => undefined });
+}, 120_000);
+afterAll(async () => {
+  await world?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Attests as a registered agent with the credentials of a workload. */
+async function identity(name: string, evidence: EvidenceSource, more: Partial<AgentInput> = {}) {
+  const { issuer, attest, token, introspect, revoke } = world.endpoints;
+  const id = `spiffe://${world.endpoints.deployment.trustDomain}/agent/${name}`;
+  const endpoints = { attest, token, introspect, revoke };
+  return createAgent({ issuer, agent: id, evidence, endpoints, ...more }).identity();
+}
+const credentialsOf = (name: string) => {
+  const workload = workloads[name];
+  if (!workload) throw new Error(`no workload ${name}`);
+  return { ...world.cloud.addWorkload(workload) };
+};
+const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+const callerOf = (name: string, cluster?: string) =>
+  stsCallerIdentity({ region, credentials: credentialsOf(name), ...(cluster === undefined ? {} : { cluster }) });
+const guardedUrl = () => `${world.cloud.urls.attestIam}/`;
+const guarded = (name: string) => {
+  const { evidence, fetch } = lambdaUrlIam({ url: guardedUrl(), region, credentials: credentialsOf(name) });
+  const { token, introspect, revoke } = world.endpoints;
+  return { evidence, more: { fetch, endpoints: { attest: guardedUrl(), token, introspect, revoke } } };
+};
+const lastDenial = async () => {
+  await world.cloud.flushAudit();
+  const denied = readRecords(world.endpoints.auditFolder).map((record) => JSON.stringify(record));
+  return denied.filter((text) => text.includes('"denied"')).join("\n");
+};
+
+describe("on the running cloud", () => {
+  it("a role attests by a signed GetCallerIdentity that Lanyard sends", async () => {
+    const { token, assurance } = await identity("caller", callerOf("caller"));
+    expect(assurance).toBe("fresh");
+    expect(claimsOf(token).sub).toMatch(/\/agent\/caller$/);
+  });
+
+  it("another role's signature does not make it that agent", async () => {
+    await expect(identity("caller", callerOf("guarded"))).rejects.toMatchObject({ error: "invalid_client" });
+  });
+
+  it("a role attests behind the URL that IAM guards, by its unique id", async () => {
+    const { evidence, more } = guarded("guarded");
+    expect(claimsOf((await identity("guarded", evidence, more)).token).sub).toMatch(/\/agent\/guarded$/);
+  });
+
+  it("threat 18: another role behind that URL is not that agent, and nobody gets in unsigned", async () => {
+    const { evidence, more } = guarded("caller");
+    await expect(identity("guarded", evidence, more)).rejects.toMatchObject({ error: "invalid_client" });
+    const unsigned = await fetch(guardedUrl(), { method: "POST", body: "{}" });
+    expect(unsigned.status).toBe(403);
+  });
+
+  it("threat 18: the public attest does not know that evidence, signed or not", async () => {
+    const { evidence } = guarded("guarded");
+    await expect(identity("guarded", evidence)).rejects.toMatchObject({ status: 400 });
+  });
+
+  it("a task attests with the image that ECS started, and carries it as its build", async () => {
+    const { token } = await identity("tasker", callerOf("tasker", "agents"));
+    expect(claimsOf(token)).toMatchObject({ build: image, gen: { [`build:${image}`]: 0 } });
+  });
+
+  it("threat 30: a task whose role the account may assume is refused", async () => {
+    await expect(identity("loose", callerOf("loose", "agents"))).rejects.toMatchObject({
+      error: "invalid_client",
+    });
+    expect(await lastDenial()).toContain("others than ECS may assume the role");
+  });
+
+  it("a function attests with the digest of the version its registration pins", async () => {
+    const evidence = stsWebIdentity({ ...world.endpoints.aws, credentials: credentialsOf("coder") });
+    expect(claimsOf((await identity("coder", evidence)).token)).toMatchObject({ build });
+  });
+
+  it("a function that the stage does not let Lanyard look at is refused, not waved through", async () => {
+    const evidence = stsWebIdentity({ ...world.endpoints.aws, credentials: credentialsOf("drifted") });
+    await expect(identity("drifted", evidence)).rejects.toMatchObject({ status: 503 });
+  });
+});
