@@ -32,7 +32,7 @@ export function createKeySets(deps: KeySetDeps): KeySets {
   const shelves = createShelves<TrustedIssuerRegistration, KeySet>({
     clock: deps.clock,
     name: (issuer) => JSON.stringify([issuer.purpose, issuer.issuer, issuer.jwksUri ?? "", issuer.algorithms]),
-    fetch: async (issuer) => {
+    bring: async (issuer) => {
       const fetched = await fetchKeys(issuer, deps.fetcher, deps.ownIssuer);
       if (!fetched.ok) return err({ why: fetched.error });
       const { set: value, maxAgeSeconds } = fetched.value;

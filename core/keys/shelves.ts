@@ -33,7 +33,7 @@ export interface ShelfKind<S, T> {
   /** Everything a fetch depends on: two sources of one name are one. */
   name(source: S): string;
   /** @param held what would still serve, for whoever must not go back behind it */
-  fetch(source: S, held: T | undefined): Promise<Result<Fetched<T>, FetchFault>>;
+  bring(source: S, held: T | undefined): Promise<Result<Fetched<T>, FetchFault>>;
 }
 
 /** Times in milliseconds. */
@@ -76,7 +76,7 @@ export function createShelves<S, T>(kind: ShelfKind<S, T>): Shelves<S, T> {
 
   const fetchInto = async (shelf: Shelf<T>, source: S, since: number): Promise<void> => {
     const mine = ++sequence;
-    const fetched = await kind.fetch(source, usable(shelf, since));
+    const fetched = await kind.bring(source, usable(shelf, since));
     // a sandbox frozen in mid-flight may wake with an old answer after a newer one
     if (mine < (shelf.set?.sequence ?? 0)) return;
     if (!fetched.ok) {

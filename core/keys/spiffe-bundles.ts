@@ -28,7 +28,7 @@ export function createSpiffeBundles(deps: KeySetDeps): SpiffeBundles {
   const shelves = createShelves<TrustedIssuerRegistration, SpiffeBundle>({
     clock: deps.clock,
     name: (domain) => JSON.stringify([domain.issuer, domain.jwksUri ?? ""]),
-    fetch: (domain, held) => fetchBundle(domain, held, deps),
+    bring: (domain, held) => fetchBundle(domain, held, deps),
   });
   return {
     take: (domain, wanted) => shelves.take(domain, wanted),

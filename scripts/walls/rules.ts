@@ -60,6 +60,8 @@ const walls: readonly (readonly [prefix: string, wall: Wall])[] = [
       packages: [
         "jose",
         "zod",
+        "asn1js",
+        "cborg",
         "@cedar-policy/cedar-wasm/nodejs",
         "@cedar-policy/cedar-wasm/web",
         "node:crypto",
