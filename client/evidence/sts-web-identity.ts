@@ -16,7 +16,7 @@ export interface StsWebIdentityInput {
 
 /**
  * Evidence by outbound web identity federation (`sts:GetWebIdentityToken`): STS signs who called it, for our issuer,
- * with our challenge and the agent's key thumbprint as tags. The only file of the client that needs the AWS SDK.
+ * with our challenge and the agent's key thumbprint as tags.
  */
 export function stsWebIdentity(input: StsWebIdentityInput): EvidenceSource {
   const { region, credentials, endpoint, durationSeconds = 60 } = input;
