@@ -44,6 +44,12 @@ export const limits = {
   /** Largest SPIFFE trust bundle fetched, and its age when it gives no refresh hint (SPIFFE Trust Domain and Bundle 4.1.3). */
   bundleBytes: 262_144,
   bundleAgeSeconds: 300,
+  /** Largest Nitro attestation document: a payload of 16 KiB in its COSE_Sign1. */
+  nitroDocumentBytes: 16_640,
+  /** Largest PKCS#7 of an EC2 instance identity document; genuine ones have about 1.3 kB. */
+  instanceIdentityBytes: 8_192,
+  /** How long after its instance's launch an EC2 document is taken alone; its first key owns it as long. */
+  instanceIdentityAgeSeconds: 2_592_000,
   /** How old an attestation document may be, whatever its own `exp` says. */
   evidenceAgeSeconds: 300,
   /** Longest `exp` − `iat` of an attestation document; STS issues no longer ones. */

@@ -15,10 +15,19 @@ export const anchorFacts: ReadonlyMap<string, readonly string[]> = new Map([
   ["oidc", ["subject"]],
   ["spiffe-jwt-svid", ["spiffeId"]],
   ["spiffe-x509-svid", ["spiffeId"]],
+  ["aws-nitro-enclave", ["pcr0"]],
+  ["aws-nitro-tpm", ["pcr4"]],
+  ["aws-ec2-instance-identity", ["instanceId"]],
 ]);
 
-/** Facts without which an anchor names nobody: a subject is somebody only at its issuer (threat 8). */
-export const anchorCompanions: ReadonlyMap<string, readonly string[]> = new Map([["oidc", ["issuer"]]]);
+/**
+ * Facts without which an anchor names nobody: a subject is somebody only at its issuer (threat 8), and a boot image
+ * does what the Secure Boot policy and the kernel's command line let it.
+ */
+export const anchorCompanions: ReadonlyMap<string, readonly string[]> = new Map([
+  ["oidc", ["issuer"]],
+  ["aws-nitro-tpm", ["pcr7", "pcr12"]],
+]);
 
 /**
  * Decides whether proven facts are this ONE registration's: any of its selectors of this evidence type must hold.

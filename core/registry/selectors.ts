@@ -3,12 +3,16 @@ import { anchorCompanions, anchorFacts } from "../attest/selectors.ts";
 import { parseSpiffeId } from "../spiffe-id.ts";
 import type { AgentRegistration, Selector } from "./model.ts";
 
+const isPcr = (value: string) => /^[0-9a-f]{96}$/.test(value);
+
 /** Shape of an exact value of an anchor, as the attestor will state it. */
 const anchorShapes: ReadonlyMap<string, (value: string) => boolean> = new Map([
   ["roleArn", (value) => parseRoleArn(value) !== undefined],
   ["functionArn", (value) => parseFunctionArn(value) !== undefined],
   ["spiffeId", (value) => (parseSpiffeId(value)?.path ?? "") !== ""],
   ["roleId", (value) => /^AROA[A-Z0-9]{12,124}$/.test(value)],
+  ["instanceId", (value) => /^i-[0-9a-f]{8,17}$/.test(value)],
+  ...Array.from({ length: 32 }, (_, index) => [`pcr${index}`, isPcr] as const),
 ]);
 
 const pathless: ReadonlySet<string> = new Set(["aws-sts-caller-identity", "aws-lambda-url-iam"]);
