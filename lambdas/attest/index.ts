@@ -4,6 +4,7 @@ import { awsStsWebIdentity } from "../../core/attest/aws-sts-web-identity.ts";
 import { ecsTask } from "../../core/attest/ecs-task.ts";
 import { oidc } from "../../core/attest/oidc.ts";
 import { spiffeJwtSvid } from "../../core/attest/spiffe-jwt-svid.ts";
+import { spiffeX509Svid } from "../../core/attest/spiffe-x509-svid.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import { createSpiffeBundles } from "../../core/keys/spiffe-bundles.ts";
 import { createCodeLookup } from "../aws/code-lookup.ts";
@@ -32,6 +33,7 @@ export const handler = httpHandler(
       awsStsCallerIdentity({ relay, partition }),
       oidc({ keySets }),
       spiffeJwtSvid({ bundles }),
+      spiffeX509Svid({ bundles }),
       ...(lookups.includes("ecs") ? [ecsTask({ relay, partition, lookup })] : []),
     ],
     ...(lookups.includes("lambda") ? { codeLookup: lookup } : {}),
