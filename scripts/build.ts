@@ -2,7 +2,7 @@
  * Bundles the functions: `lambdas/<name>/index.ts` becomes `dist/<name>/index.mjs`, everything inside, the AWS SDK too
  * (the runtime's own version floats). `node scripts/build.ts [--report]`.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Metafile } from "esbuild";
@@ -31,7 +31,7 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 export interface Bundle {
   readonly name: string;
   readonly folder: string;
-  /** Size of `index.mjs`. */
+  /** Size of `index.mjs` and its chunks. */
   readonly bytes: number;
   /** esbuild's account of what is inside. */
   readonly metafile: Metafile;
@@ -56,10 +56,13 @@ export async function bundle(
 
 async function bundleOne(name: string, folder: string): Promise<Bundle> {
   mkdirSync(folder, { recursive: true });
-  const outfile = join(folder, "index.mjs");
   const { metafile, outputFiles } = await build({
-    entryPoints: [entry(name)],
-    outfile,
+    entryPoints: { index: entry(name) },
+    outdir: folder,
+    outExtension: { ".js": ".mjs" },
+    // what a function imports lazily lies beside it and is read when it is needed, not at every cold start
+    splitting: true,
+    chunkNames: "[name]-[hash]",
     write: false,
     absWorkingDir: root,
     bundle: true,
@@ -75,13 +78,21 @@ async function bundleOne(name: string, folder: string): Promise<Bundle> {
     logLevel: "error",
     plugins: [builtinsByRequire],
   });
-  const [output] = outputFiles;
-  if (!output || outputFiles.length > 1)
-    throw new Error(`${name}: expected one output file, not ${outputFiles.length}`);
-  put(outfile, output.contents);
-  if (withCedar.includes(name)) put(join(folder, "cedar_wasm_bg.wasm"), readFileSync(cedarWasm()));
-  return { name, folder, bytes: output.contents.length, metafile };
+  // chunks first: an index that is there finds everything it names
+  const isEntry = ({ path }: { path: string }) => basename(path) === "index.mjs";
+  for (const { path, contents } of [...outputFiles.filter((f) => !isEntry(f)), ...outputFiles.filter(isEntry)])
+    put(path, contents);
+  const kept = outputFiles.map(({ path }) => basename(path));
+  if (withCedar.includes(name)) {
+    put(join(folder, wasm), readFileSync(cedarWasm()));
+    kept.push(wasm);
+  }
+  // chunks of an earlier build would be deployed with this one
+  for (const old of readdirSync(folder)) if (!kept.includes(old)) rmSync(join(folder, old), { force: true });
+  return { name, folder, bytes: outputFiles.reduce((sum, { contents }) => sum + contents.length, 0), metafile };
 }
+
+const wasm = "cedar_wasm_bg.wasm";
 
 /** Replaces a file in one step: two builds at a time, or a function that is just starting, never see half of it. */
 function put(file: string, contents: Uint8Array): void {
@@ -97,7 +108,7 @@ function entry(name: string): string {
 function cedarWasm(): string {
   // `./web` has an import condition only: `require.resolve` does not find it
   const web = fileURLToPath(import.meta.resolve("@cedar-policy/cedar-wasm/web"));
-  return join(dirname(web), "cedar_wasm_bg.wasm");
+  return join(dirname(web), wasm);
 }
 
 if (import.meta.main) {
