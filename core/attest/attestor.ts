@@ -28,7 +28,7 @@ export interface Expectation {
   readonly registry: RegistrySnapshot;
   /** Who signed the call by the platform's word, where IAM guards the URL; never from the request's body. */
   readonly platformCaller?: PlatformCaller;
-  /** Told of every check in order, up to the first that fails; nobody listens while serving a request. */
+  /** Told of every check in order, up to the first that fails: what a refusal's audit event and `--explain` say. */
   readonly onCheck?: (check: Check) => void;
 }
 

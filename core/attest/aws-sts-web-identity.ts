@@ -1,5 +1,5 @@
 import type { Denial } from "../denial.ts";
-import { decodeUnverified, type JwtFailure, type VerifiedJwt, verifyJwt } from "../jwt.ts";
+import { decodeUnverified, type JwtFailure, type KeyLookup, type VerifiedJwt, verifyJwt } from "../jwt.ts";
 import { trustedUrl } from "../keys/issuer-url.ts";
 import type { KeySets } from "../keys/key-sets.ts";
 import { limits } from "../limits.ts";
@@ -7,13 +7,34 @@ import type { TrustedIssuerRegistration } from "../registry/model.ts";
 import { err, ok, type Result } from "../result.ts";
 import { markerKey } from "../session/marker.ts";
 import { evidenceTags } from "../wire.ts";
-import type { AttestedFacts, Attestor, Evidence, Expectation } from "./attestor.ts";
+import type { AttestedFacts, Attestor, Check, Evidence, Expectation } from "./attestor.ts";
+import { tellJwtChecks } from "./jwt-evidence.ts";
 import { readStsClaims, type StsClaims } from "./sts-claims.ts";
 
 const type = "aws-sts-web-identity";
 const stsIssuer = /^https:\/\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tokens\.sts\.global\.api\.aws$/;
 
 const invalid = (check: string, why: string) => err<Denial>({ code: "evidence_invalid", type, check, why });
+
+/** What one document is verified by. What it must be bound to is checked where it is given; the attestor gives all. */
+export interface StsWebIdentityOptions {
+  /** The issuer it must be of, with its account. */
+  readonly issuer: TrustedIssuerRegistration;
+  readonly keys: KeyLookup;
+  /** The one audience it must be for; undefined only where nobody decides by the answer (`lanyard attest --explain`). */
+  readonly audience: string | undefined;
+  readonly challenge: string | undefined;
+  /** RFC 7638 thumbprint of the key the caller proved. */
+  readonly jkt: string | undefined;
+  readonly nowSeconds: number;
+  readonly onCheck?: ((check: Check) => void) | undefined;
+}
+
+/** A genuine document. */
+export interface StsWebIdentity {
+  readonly claims: StsClaims;
+  readonly payload: VerifiedJwt["payload"];
+}
 
 /**
  * Attestor of evidence `{ "type": "aws-sts-web-identity", "token" }`: a JWT of STS GetWebIdentityToken. It proves whose
@@ -28,52 +49,80 @@ export function awsStsWebIdentity(deps: { readonly keySets: KeySets }): Attestor
     type,
     attest: async (evidence, expect) => {
       const registered = findIssuer(evidence, expect);
-      if (!registered.ok) return registered;
+      const detail = registered.ok ? "a registered account's STS issuer" : registered.error.why;
+      expect.onCheck?.({ name: "registration", ok: registered.ok, detail });
+      if (!registered.ok) return invalid(registered.error.check, registered.error.why);
       const { token, issuer } = registered.value;
-      const verified = await verifyDocument(token, issuer, deps.keySets, expect);
-      if (!verified.ok) return verified;
-      const claims = readStsClaims(verified.value.payload, issuer);
-      if (!claims.ok) return invalid(claims.error.check, claims.error.why);
-      const unbound = bindingFault(claims.value, expect);
-      return unbound ? err({ code: "evidence_unbound", type, field: unbound }) : proven(claims.value, verified.value);
+      const { challenge, jkt, nowSeconds, onCheck } = expect;
+      const keys = deps.keySets.lookup(issuer);
+      const options = { issuer, keys, audience: expect.issuer, challenge, jkt, nowSeconds, onCheck };
+      const verified = await verifyStsWebIdentity(token, options);
+      return verified.ok ? proven(verified.value) : verified;
     },
   };
+}
+
+/**
+ * Verifies one GetWebIdentityToken document by given keys and clock; reaches no network of its own.
+ * @returns its claims, or `evidence_invalid`, `evidence_expired`, `evidence_unbound`, `keys_unavailable`
+ */
+export async function verifyStsWebIdentity(
+  token: string,
+  options: StsWebIdentityOptions,
+): Promise<Result<StsWebIdentity, Denial>> {
+  const { issuer, onCheck } = options;
+  const verified = await verifyDocument(token, options);
+  tellJwtChecks(onCheck, verified.ok ? undefined : verified.error);
+  if (!verified.ok) return err(toDenial(verified.error, issuer.issuer));
+  const { payload } = verified.value;
+  const claims = readStsClaims(payload, issuer);
+  if (!claims.ok) {
+    onCheck?.({ name: claims.error.check, ok: false, detail: claims.error.why });
+    return invalid(claims.error.check, claims.error.why);
+  }
+  onCheck?.({ name: "workload", ok: true, detail: "a role, and its account agrees wherever it stands" });
+  const unbound = bindingFault(claims.value, options);
+  return unbound ? err({ code: "evidence_unbound", type, field: unbound }) : ok({ claims: claims.value, payload });
+}
+
+interface Fault {
+  readonly check: string;
+  readonly why: string;
 }
 
 function findIssuer(
   evidence: Evidence,
   expect: Expectation,
-): Result<{ token: string; issuer: TrustedIssuerRegistration }, Denial> {
+): Result<{ token: string; issuer: TrustedIssuerRegistration }, Fault> {
+  const no = (check: string, why: string) => err<Fault>({ check, why });
   const { token } = evidence;
-  if (typeof token !== "string") return invalid("shape", "token is not a string");
+  if (typeof token !== "string") return no("shape", "token is not a string");
   const said = decodeUnverified(token)?.payload.iss;
-  if (typeof said !== "string") return invalid("shape", "token is not a JWT with an issuer");
+  if (typeof said !== "string") return no("shape", "token is not a JWT with an issuer");
   const issuer = expect.registry.trustedIssuer(said, "aws-sts");
   // looked up by the very text, and compared again: a kind lookup must not make two issuers one
-  if (issuer?.issuer !== said || issuer.purpose !== "aws-sts") return invalid("issuer", "issuer is not registered");
+  if (issuer?.issuer !== said || issuer.purpose !== "aws-sts") return no("issuer", "issuer is not registered");
   const local = !said.startsWith("https:") && trustedUrl(said, expect.issuer).ok;
-  if (!stsIssuer.test(said) && !local) return invalid("issuer", "issuer is not an account's STS issuer");
+  if (!isAccountIssuer(said) && !local) return no("issuer", "issuer is not an account's STS issuer");
   return ok({ token, issuer });
 }
 
-async function verifyDocument(
-  token: string,
-  issuer: TrustedIssuerRegistration,
-  keySets: KeySets,
-  expect: Expectation,
-): Promise<Result<VerifiedJwt, Denial>> {
-  const verified = await verifyJwt(token, keySets.lookup(issuer), {
+/** True for the issuer URL of some account's outbound identity federation. */
+export const isAccountIssuer = (issuer: string): boolean => stsIssuer.test(issuer);
+
+function verifyDocument(token: string, options: StsWebIdentityOptions): Promise<Result<VerifiedJwt, JwtFailure>> {
+  const { issuer, keys, audience = null, nowSeconds } = options;
+  return verifyJwt(token, keys, {
     typ: ["jwt"],
     algorithms: issuer.algorithms.filter((alg) => alg === "RS256" || alg === "ES384"),
     issuer: issuer.issuer,
-    audience: expect.issuer,
-    nowSeconds: expect.nowSeconds,
+    audience,
+    nowSeconds,
     skewSeconds: limits.foreignSkewSeconds,
     requiredClaims: ["sub", "iat", "exp", "jti"],
     maxAgeSeconds: limits.evidenceAgeSeconds,
     maxLifetimeSeconds: limits.evidenceLifeMaxSeconds,
   });
-  return verified.ok ? verified : err(toDenial(verified.error, issuer.issuer));
 }
 
 function toDenial(failure: JwtFailure, issuer: string): Denial {
@@ -84,13 +133,19 @@ function toDenial(failure: JwtFailure, issuer: string): Denial {
 }
 
 /** Both tags must be there: evidence that is merely genuine may have been stolen (threat 16). */
-function bindingFault(claims: StsClaims, expect: Expectation): "challenge" | "jkt" | undefined {
-  const said = (name: string) => (Object.hasOwn(claims.requestTags, name) ? claims.requestTags[name] : undefined);
-  if (said(evidenceTags.challenge) !== expect.challenge) return "challenge";
-  return said(evidenceTags.jkt) === expect.jkt ? undefined : "jkt";
+function bindingFault({ requestTags }: StsClaims, options: StsWebIdentityOptions): "challenge" | "jkt" | undefined {
+  for (const field of ["challenge", "jkt"] as const) {
+    if (options[field] === undefined) continue;
+    const name = evidenceTags[field];
+    const bound = Object.hasOwn(requestTags, name) && requestTags[name] === options[field];
+    const detail = bound ? `request tag ${name} is the expected one` : `request tag ${name} is not the expected one`;
+    options.onCheck?.({ name: field, ok: bound, detail });
+    if (!bound) return field;
+  }
+  return undefined;
 }
 
-function proven(claims: StsClaims, { payload }: VerifiedJwt): Result<AttestedFacts, Denial> {
+function proven({ claims, payload }: StsWebIdentity): Result<AttestedFacts, Denial> {
   const { iss, jti, exp } = payload;
   if (iss === undefined || jti === undefined || exp === undefined)
     return invalid("claim", "iss, jti or exp is missing");

@@ -61,7 +61,7 @@ export async function verifyJwtEvidence(token: string, rules: JwtEvidenceRules):
     ...(exactHeaders === undefined ? {} : { exactHeaders }),
   });
   const failure = verified.ok ? endFailure(verified.value, rules) : verified.error;
-  tell(rules, failure);
+  tellJwtChecks(rules.onCheck, failure);
   if (failure) return err(toDenial(failure, rules));
   if (!verified.ok) throw new Error("a failure without a reason");
   const expSeconds = Number(verified.value.payload.exp);
@@ -78,7 +78,8 @@ function endFailure({ payload }: VerifiedJwt, rules: JwtEvidenceRules): JwtFailu
   return undefined;
 }
 
-function tell({ onCheck }: JwtEvidenceRules, failure: JwtFailure | undefined): void {
+/** Tells the checks of a JWT in order, up to the one that failed; a `claim` failure may hide that issuer and audience fit. */
+export function tellJwtChecks(onCheck: ((check: Check) => void) | undefined, failure: JwtFailure | undefined): void {
   if (!onCheck) return;
   for (const [name, whys] of stages) {
     const failed = failure !== undefined && whys.includes(failure.why);

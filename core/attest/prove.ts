@@ -7,7 +7,7 @@ import type { RegistrySnapshot } from "../registry/snapshot.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { Marker } from "../session/store.ts";
 import type { AttestRequest, PlatformCaller } from "../wire.ts";
-import type { AttestedFacts, Attestor } from "./attestor.ts";
+import type { AttestedFacts, Attestor, Check } from "./attestor.ts";
 import { identityAudience } from "./audience.ts";
 import { checkChallenge } from "./challenge.ts";
 import { bindCode } from "./code-binding.ts";
@@ -36,6 +36,9 @@ export interface Proven {
   readonly markers: readonly Marker[];
 }
 
+/** Most checks of one document a refusal's record keeps; no attestor makes as many. */
+const checksRecorded = 40;
+
 /**
  * Proves that the caller is the agent it names: that registration alone is looked at ▸ our challenge ▸ the evidence ▸
  * the registration's selectors ▸ its state ▸ its minimum assurance ▸ the audience ▸ the code it may run. An agent's state is told only to
@@ -50,16 +53,21 @@ export async function prove(
   notes: Notes,
 ): Promise<Result<Proven, Denial>> {
   const { agent } = request;
+  delete notes.checks;
   const registration = registry.agent(agent);
   if (!registration) return err({ code: "agent_unknown", agent });
   const challenge = await checkChallenge(request.challenge, deps);
   if (!challenge.ok) return challenge;
-  const attested = await attest(request, proof, registry, deps);
+  const checks: Check[] = [];
+  const attested = await attest(request, proof, registry, deps, (check) => checks.push(check));
+  notes.checks = checks.slice(0, checksRecorded);
   if (!attested.ok) return attested;
   const { assurance, facts } = attested.value;
   Object.assign(notes, { assurance, evidence: facts });
   const selected = matchSelectors(agent, registration, request.evidence.type, attested.value);
   if (!selected.ok) return selected;
+  // its evidence holds: whatever refuses it now is not for the evidence's checks to explain
+  delete notes.checks;
   notes.authenticated = true;
   const { state, minimumAssurance: required } = registration;
   if (state !== "active") return err({ code: "agent_inactive", agent, state });
@@ -86,6 +94,7 @@ async function attest(
   proof: DpopProof,
   registry: RegistrySnapshot,
   deps: ProveDeps,
+  onCheck: (check: Check) => void,
 ): Promise<Result<AttestedFacts, Denial>> {
   const { challenge, evidence } = request;
   const attestor = deps.attestors.find((a) => a.type === evidence.type);
@@ -98,6 +107,7 @@ async function attest(
     issuer,
     nowSeconds: nowSeconds(deps.clock),
     registry,
+    onCheck,
     ...(platformCaller === undefined ? {} : { platformCaller }),
   });
 }

@@ -38,6 +38,7 @@ export function lanyardFacts(facts: AuditFacts): Record<string, unknown> {
     evidence_type: facts.evidenceType,
     evidence: facts.evidence,
     build: facts.build,
+    checks: facts.checks?.map(({ name, ok, detail }) => ({ name, ok, detail: detail.slice(0, 200) })),
     registry_version: facts.registryVersion,
     policies: facts.policies,
     purpose: facts.purpose,

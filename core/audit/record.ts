@@ -1,4 +1,5 @@
 import type { Assurance } from "../assurance.ts";
+import type { Check } from "../attest/attestor.ts";
 import type { Denial } from "../denial.ts";
 import type { Grant } from "../session/model.ts";
 
@@ -47,6 +48,8 @@ export interface AuditFacts {
   /** Facts of the evidence worth keeping: role, function, account. */
   readonly evidence?: Readonly<Record<string, string>>;
   readonly build?: string;
+  /** Of a refused attestation: the checks of its evidence in order, up to the one that failed. */
+  readonly checks?: readonly Check[];
   readonly registryVersion?: number;
   /** Ids of the policies that determined the decision. */
   readonly policies?: readonly string[];
