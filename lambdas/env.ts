@@ -16,6 +16,8 @@ export const env = {
   statusKey: "LANYARD_STATUS_KEY_ARN",
   nonceKey: "LANYARD_NONCE_KEY_ARN",
   auditBus: "LANYARD_AUDIT_BUS",
+  /** URL of the queue for audit records that the bus refuses for good. */
+  refusedQueue: "LANYARD_REFUSED_QUEUE_URL",
   urlsParameter: "LANYARD_URLS_PARAMETER",
   codeLookups: "LANYARD_CODE_LOOKUPS",
 } as const;

@@ -1,6 +1,14 @@
 import { Duration } from "aws-cdk-lib";
-import { Alarm, ComparisonOperator, type IMetric, Metric, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
+import {
+  Alarm,
+  ComparisonOperator,
+  type IMetric,
+  MathExpression,
+  Metric,
+  TreatMissingData,
+} from "aws-cdk-lib/aws-cloudwatch";
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
+import type { TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
@@ -40,26 +48,52 @@ export class Alarms extends Construct {
 
   /** Age of the oldest record that Firehose has not written yet. */
   ofDelivery(streamName: string, bufferSeconds: number): void {
-    const age = new Metric({
-      namespace: "AWS/Firehose",
-      metricName: "DeliveryToS3.DataFreshness",
-      dimensionsMap: { DeliveryStreamName: streamName },
-      statistic: "Maximum",
-      period,
-    });
+    const age = firehose(streamName, "DeliveryToS3.DataFreshness", "Maximum", period);
     this.alarm("Freshness", age, bufferSeconds + 300, "audit records reach the bucket more than five minutes late");
   }
 
-  private alarm(id: string, metric: IMetric, above: number, alarmDescription: string): void {
+  /**
+   * The outbox is written and nothing reaches Firehose, twice in a row, so that a record on its way over the end of a
+   * period is no alarm. Age and queues stay quiet when the relay is not called at all (a mapping that was disabled or
+   * deleted, a filter that matches nothing); this does not. A single record missing among others it cannot see.
+   */
+  ofSilence(outbox: TableV2, streamName: string): void {
+    const fiveMinutes = Duration.minutes(5);
+    const silent = new MathExpression({
+      expression: "IF(FILL(written, 0) > 0 AND FILL(arrived, 0) == 0, 1, 0)",
+      usingMetrics: {
+        written: outbox.metricConsumedWriteCapacityUnits({ statistic: "Sum", period: fiveMinutes }),
+        arrived: firehose(streamName, "IncomingRecords", "Sum", fiveMinutes),
+      },
+      label: "outbox written, nothing arrived",
+      period: fiveMinutes,
+    });
+    const seen = "audit records are written and none reaches Firehose for ten minutes";
+    const unseen =
+      "Not seen: one record missing among others, or traffic too thin to write in two periods of five minutes";
+    this.alarm("Silence", silent, 0, `${seen}. ${unseen}`, 2);
+  }
+
+  /** @param description what happened; the alarm's section in docs/runbook.md says what to do */
+  private alarm(id: string, metric: IMetric, above: number, description: string, evaluationPeriods = 1): void {
     if (!this.#enabled) return;
     const alarm = new Alarm(this, id, {
       metric,
       threshold: above,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-      evaluationPeriods: 1,
+      evaluationPeriods,
       treatMissingData: TreatMissingData.NOT_BREACHING,
-      alarmDescription,
+      alarmDescription: `${description}. See docs/runbook.md#${id.toLowerCase()}`,
     });
     alarm.addAlarmAction(new SnsAction(this.#topic));
   }
 }
+
+const firehose = (streamName: string, metricName: string, statistic: string, of: Duration): Metric =>
+  new Metric({
+    namespace: "AWS/Firehose",
+    metricName,
+    dimensionsMap: { DeliveryStreamName: streamName },
+    statistic,
+    period: of,
+  });

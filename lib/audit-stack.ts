@@ -31,10 +31,13 @@ export class AuditStack extends Stack {
     alarms.ofFunction("Relay", carried.relay);
     alarms.ofStream("Relay", carried.relay);
     alarms.ofQueue("RelayFailures", carried.failures);
+    alarms.ofQueue("Refused", carried.refused);
     alarms.ofQueue("Undelivered", delivery.undelivered);
     alarms.ofDelivery(delivery.stream.ref, stage.delivery.bufferSeconds);
+    alarms.ofSilence(state.tables.outbox, delivery.stream.ref);
     new CfnOutput(this, "AuditBusName", { value: this.bus.eventBusName });
     new CfnOutput(this, "AuditBusArn", { value: this.bus.eventBusArn });
+    new CfnOutput(this, "RefusedRecordsUrl", { value: carried.refused.queueUrl });
     new CfnOutput(this, "AlarmTopic", { value: this.topic.topicArn });
   }
 

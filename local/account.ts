@@ -3,6 +3,7 @@ import { type CallRecord, serveAws } from "./aws.ts";
 import { type Callers, openCallers } from "./caller.ts";
 import { type DynamoDb, openDynamoDb } from "./dynamodb/engine.ts";
 import { createTables, dynamoDbService } from "./dynamodb-tables.ts";
+import { type Nitro, openNitro } from "./enclave.ts";
 import { type Events, openEvents } from "./events.ts";
 import { type Faults, openFaults } from "./faults.ts";
 import { type Firehose, openFirehose } from "./firehose.ts";
@@ -15,6 +16,7 @@ import {
   keysOf,
   mappingsOf,
   parametersOf,
+  queuesOf,
   rulesOf,
   tablesOf,
 } from "./inventory.ts";
@@ -24,6 +26,7 @@ import { startMapping } from "./mappings.ts";
 import { openPermissions, type Permissions } from "./permissions.ts";
 import { openQueues, type Queues } from "./queues.ts";
 import type { Service } from "./service.ts";
+import { openSqs } from "./sqs.ts";
 import { openSsm } from "./ssm.ts";
 import type { StateFolder } from "./state.ts";
 import type { EventSourceMapping } from "./streams.ts";
@@ -60,6 +63,7 @@ export interface Account {
   readonly mappings: readonly EventSourceMapping[];
   /** What the control plane tells of workloads. */
   readonly workloads: Workloads;
+  readonly nitro: Nitro;
   /** Calls to the endpoint, newest last; the oldest are dropped. */
   readonly calls: readonly CallRecord[];
   /** Handler of the AWS endpoint. */
@@ -90,6 +94,7 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, closers: Cl
   const events = openEvents(rules, { ...place, buses }, deliverTo({ firehose, faults, functions, queues }));
   closers.push(events.close);
   const workloads = openWorkloads();
+  const nitro = openNitro(place.region);
   const services: Record<string, Service> = {
     ecs: openEcs(workloads, place),
     dynamodb: dynamoDbService(db, tables),
@@ -100,6 +105,7 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, closers: Cl
     ssm: openSsm(parametersOf(cloud), place),
     events,
     firehose,
+    sqs: openSqs(queues, queuesOf(cloud)),
   };
   const sts = openSts({ issuer: place.stsIssuer, region: place.region, keys: place.stsKeys });
   const calls: CallRecord[] = [];
@@ -107,11 +113,26 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, closers: Cl
     if (calls.push(record) > mostCalls) calls.splice(0, calls.length - mostCalls);
   };
   const { region } = place;
+  const open = new Map([["/_embedded/nitro-root.der", nitro.root]]);
   const plain = { lambda: openLambda(workloads, place), iam: openIam(workloads, place) };
   const { refusal } = permissions;
-  const serve = serveAws({ region, callers, faults, services, plain, sts, refusal, onCall });
+  const serve = serveAws({ region, callers, faults, services, plain, sts, open, refusal, onCall });
   const mappings = await startMappings(cloud, { db, permissions, functions, queues }, closers);
-  return { callers, permissions, faults, db, events, firehose, queues, functions, mappings, workloads, calls, serve };
+  return {
+    callers,
+    permissions,
+    faults,
+    db,
+    events,
+    firehose,
+    queues,
+    functions,
+    mappings,
+    workloads,
+    nitro,
+    calls,
+    serve,
+  };
 }
 
 /** Opens what keeps data. */
@@ -119,8 +140,10 @@ async function openStores(cloud: Cloud, { account, region, state }: AccountPlace
   const streams = deliveryStreamsOf(cloud, (arn) => bucketFolder(state.buckets, arn));
   const firehose = openFirehose(streams, state.at("firehose"));
   closers.push(firehose.close);
-  const queueArns = cloud.ofType("AWS::SQS::Queue").map((queue) => cloud.physical(queue).attributes.Arn ?? "");
-  const queues = openQueues(queueArns, state.at("queues"));
+  const queues = openQueues(
+    queuesOf(cloud).map(({ arn }) => arn),
+    state.at("queues"),
+  );
   const directory = state.at("dynamodb");
   const db = await openDynamoDb({ accountId: account, region, ...(directory === undefined ? {} : { directory }) });
   closers.push(db.close);

@@ -31,6 +31,8 @@ export interface AwsGround {
   /** Those that name their operation by path or form. */
   readonly plain: Readonly<Record<string, PlainService>>;
   readonly sts: Sts;
+  /** Answered to anybody, by path: roots that exist in this cloud alone. */
+  readonly open: ReadonlyMap<string, Uint8Array>;
   /** Why the caller may not, in IAM's words; undefined when it may. */
   readonly refusal: (caller: Caller, access: Access) => string | undefined;
   readonly onCall: (record: CallRecord) => void;
@@ -58,6 +60,9 @@ export function serveAws(ground: AwsGround) {
       isSts || claimed === "iam"
         ? send(status, "text/xml", stsError(code, message))
         : send(status, "application/x-amz-json-1.1", JSON.stringify({ __type: code, message, ...more }));
+    const published = method === "GET" ? ground.open.get(target) : undefined;
+    if (published !== undefined)
+      return void response.writeHead(200, { "content-type": "application/pkix-cert" }).end(published);
     if (body === undefined) return refuse(413, "RequestEntityTooLargeException", "the request is larger than 16 MB");
     const signed = ground.callers.verify({ method, target, headers, body });
     if ("code" in signed) return refuse(isSts ? 403 : 400, isSts ? stsCodes[signed.code] : signed.code, signed.message);
@@ -135,7 +140,7 @@ async function perform(
   const input = parse(body);
   await applyFaults(ground, call, input);
   permit(ground, call.caller, service.access(operation, input), "AccessDeniedException", 400);
-  const type = call.service === "dynamodb" ? "application/x-amz-json-1.0" : "application/x-amz-json-1.1";
+  const type = ["dynamodb", "sqs"].includes(call.service) ? "application/x-amz-json-1.0" : "application/x-amz-json-1.1";
   return { answer: await service.call(operation, input, call.caller), type };
 }
 

@@ -90,6 +90,14 @@ export function parametersOf(cloud: Cloud): Parameter[] {
   });
 }
 
+/** Queues of the template. */
+export function queuesOf(cloud: Cloud): { readonly arn: string; readonly url: string }[] {
+  return cloud.ofType("AWS::SQS::Queue").map((queue) => {
+    const { ref, attributes } = cloud.physical(queue);
+    return { arn: attributes.Arn ?? "", url: ref };
+  });
+}
+
 /** A function and the role it runs as. */
 export interface FunctionOfTemplate extends Omit<FunctionDescription, "environment"> {
   readonly resource: Resource;

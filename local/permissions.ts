@@ -1,6 +1,7 @@
 /** Who may do what: the policies of the template, gathered by role and by resource. */
 import type { Caller } from "./caller.ts";
 import { readPolicy, refusal, type Statement } from "./iam.ts";
+import { queuesOf } from "./inventory.ts";
 import { type Access, contextOf, type Json } from "./service.ts";
 import type { Cloud, Resource } from "./template.ts";
 
@@ -121,6 +122,15 @@ function readResourcePolicies(cloud: Cloud): Map<string, Statement[]> {
     };
     if (Statement === undefined) throw new Error(`${policy.logicalId}: only bus policies with a Statement are known`);
     add(busArn(policy, EventBusName), readPolicy({ Statement }, policy.logicalId));
+  }
+  const queues = new Map(queuesOf(cloud).map(({ url, arn }) => [url, arn]));
+  for (const policy of cloud.ofType("AWS::SQS::QueuePolicy")) {
+    const { Queues = [], PolicyDocument } = cloud.properties(policy) as { Queues?: string[]; PolicyDocument?: unknown };
+    for (const url of Queues) {
+      const arn = queues.get(url);
+      if (arn === undefined) throw new Error(`${policy.logicalId} names queue ${url}, which no stack holds`);
+      add(arn, readPolicy(PolicyDocument, policy.logicalId));
+    }
   }
   for (const policy of cloud.ofType("AWS::Lambda::ResourcePolicy")) {
     const { ResourceArn, PolicyDocument } = cloud.properties(policy);

@@ -45,7 +45,6 @@ export const inertTypes = [
   "AWS::S3::BucketPolicy",
   "AWS::SNS::Subscription",
   "AWS::SNS::TopicPolicy",
-  "AWS::SQS::QueuePolicy",
 ] as const;
 
 const makers: Record<string, Maker> = {
@@ -105,6 +104,7 @@ const makers: Record<string, Maker> = {
     const ref = `https://sqs.${region}.amazonaws.com/${account}/${queue}`;
     return { ref, attributes: { Arn: `arn:aws:sqs:${region}:${account}:${queue}`, QueueName: queue, QueueUrl: ref } };
   },
+  "AWS::SQS::QueuePolicy": nothing,
   "AWS::SNS::Topic": ({ account, region, name }) => {
     const topic = name("TopicName");
     const arn = `arn:aws:sns:${region}:${account}:${topic}`;

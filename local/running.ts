@@ -3,8 +3,9 @@ import type { Account } from "./account.ts";
 import type { CallRecord } from "./aws.ts";
 import type { Credentials } from "./caller.ts";
 import type { Faults as DynamoDbFaults } from "./dynamodb/faults.ts";
+import type { Enclave, EnclaveImage } from "./enclave.ts";
 import type { Faults } from "./faults.ts";
-import { bucketFolder, deliveryStreamsOf } from "./inventory.ts";
+import { bucketFolder, deliveryStreamsOf, queuesOf } from "./inventory.ts";
 import type { Cloud } from "./template.ts";
 import type { Workload } from "./workloads.ts";
 
@@ -30,6 +31,8 @@ export interface RunningCloud {
   readonly operator: Credentials;
   /** Gives a workload temporary credentials of its role. */
   addWorkload(workload: Workload): Credentials;
+  /** Starts a Nitro enclave on some instance of the account. */
+  startEnclave(image: EnclaveImage): Enclave;
   /** Runs a function as Lambda's Invoke would, by physical name or by its bundle's; rejects with its error. */
   invoke(functionName: string, event: unknown): Promise<unknown>;
   /** Runs every scheduled rule once, now. */
@@ -101,6 +104,7 @@ export function running(cloud: Cloud, account: Account, place: Place, close: () 
         ...(functionArn === undefined ? {} : { functionArn }),
       });
     },
+    startEnclave: account.nitro.start,
     async invoke(functionName, event) {
       const outcome = await hosted(functionName).invoke(event);
       if ("error" in outcome) throw new Error(`${outcome.error.errorType}: ${outcome.error.errorMessage}`);
@@ -120,7 +124,7 @@ export function running(cloud: Cloud, account: Account, place: Place, close: () 
     logs: (functionName) => hosted(functionName).logs(),
     calls: () => account.calls,
     queueMessages(part) {
-      const arns = cloud.ofType("AWS::SQS::Queue").map((queue) => cloud.physical(queue).attributes.Arn ?? "");
+      const arns = queuesOf(cloud).map(({ arn }) => arn);
       return arns.filter((arn) => arn.includes(part)).flatMap(account.queues.messages);
     },
     close,

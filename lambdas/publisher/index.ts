@@ -7,7 +7,7 @@ import { createKmsSigner } from "../aws/kms-signer.ts";
 import { createPublishStore } from "../aws/publish-store.ts";
 import { unmarshall } from "../aws/stream-image.ts";
 import { clock, setting, tables } from "../ground.ts";
-import type { StreamRecord } from "../relay/relay.ts";
+import type { StreamRecord } from "../relay/stream-record.ts";
 
 const logger = new Logger();
 const kms = kmsClient();

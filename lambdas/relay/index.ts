@@ -1,12 +1,20 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { createBus } from "../aws/bus.ts";
+import { createRefusedQueue } from "../aws/refused-queue.ts";
 import { setting } from "../ground.ts";
-import { createRelay, type StreamRecord, type StreamReport } from "./relay.ts";
+import { createRelay, type StreamReport } from "./relay.ts";
+import type { StreamRecord } from "./stream-record.ts";
 
 const logger = new Logger();
-const relay = createRelay(createBus(setting("auditBus")), {
-  // critical: the one case in which a record needs a person
-  lost: (eventId, why) => logger.critical("an audit record cannot be carried; read it in the outbox", { eventId, why }),
+const relay = createRelay(createBus(setting("auditBus")), createRefusedQueue(setting("refusedQueue")), {
+  // critical: cases in which a record needs a person
+  kept: (eventId, why) =>
+    logger.critical("an audit record cannot be carried; it lies whole in the queue of refused records", {
+      eventId,
+      why,
+    }),
+  unkept: (eventId, why) =>
+    logger.critical("an audit record can be neither carried nor kept; it will be tried again", { eventId, why }),
   refused: (count, why) => logger.warn("the bus did not take all records; they will be sent again", { count, why }),
 });
 

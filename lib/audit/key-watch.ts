@@ -1,10 +1,11 @@
 import { CfnRule } from "aws-cdk-lib/aws-events";
 import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { Topic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
-import { roleArn } from "../roles.ts";
+import { type NamedRole, roleArn } from "../roles.ts";
 import type { Stage } from "../stage.ts";
-import { signers } from "../state/keys.ts";
+import { attesting, signers } from "../state/keys.ts";
 import type { StateStack } from "../state-stack.ts";
 
 /** Calls that change who may use a key, or end it. */
@@ -18,7 +19,8 @@ const changes = [
 ];
 
 /**
- * Tells of every change to a key, and of every signature or attempt at one by anybody but the key's role (threat 11).
+ * Tells of every change to a key, and of every signature or MAC, made or refused, by anybody but the key's role
+ * (threat 11): a MAC by the nonce key is a challenge or nonce that passes for ours.
  * It sees what CloudTrail sees: the account needs a trail of management events in this Region, read events included.
  */
 export class KeyWatch extends Construct {
@@ -29,25 +31,31 @@ export class KeyWatch extends Construct {
       eventName: changes,
       resources: { ARN: [identity, session, status, seal, nonce, data].map((key) => key.keyArn) },
     });
-    const signed = Object.entries(signers).map(([purpose, roles]) =>
-      this.rule(`Signed${purpose[0]?.toUpperCase()}${purpose.slice(1)}`, topic, {
-        eventName: ["Sign"],
-        resources: { ARN: [state.keys[purpose as keyof typeof signers].keyArn] },
+    const byOthers = (name: string, eventName: string, key: IKey, roles: readonly NamedRole[]) =>
+      this.rule(name, topic, {
+        eventName: [eventName],
+        resources: { ARN: [key.keyArn] },
         // users and the root have no session issuer at all
         userIdentity: {
           sessionContext: {
             sessionIssuer: { arn: [{ "anything-but": roles.map((role) => roleArn(stage, role)) }, { exists: false }] },
           },
         },
-      }),
-    );
+      });
+    const used = [
+      byOthers("SignedIdentity", "Sign", identity, signers.identity),
+      byOthers("SignedSession", "Sign", session, signers.session),
+      byOthers("SignedStatus", "Sign", status, signers.status),
+      byOthers("SignedSeal", "Sign", seal, signers.seal),
+      byOthers("MacNonce", "GenerateMac", nonce, attesting),
+    ];
     topic.addToResourcePolicy(
       new PolicyStatement({
         sid: "TheWatchPublishes",
         principals: [new ServicePrincipal("events.amazonaws.com")],
         actions: ["sns:Publish"],
         resources: [topic.topicArn],
-        conditions: { ArnEquals: { "aws:SourceArn": [changed, ...signed].map((rule) => rule.attrArn) } },
+        conditions: { ArnEquals: { "aws:SourceArn": [changed, ...used].map((rule) => rule.attrArn) } },
       }),
     );
   }
@@ -55,7 +63,7 @@ export class KeyWatch extends Construct {
   private rule(id: string, topic: Topic, detail: Record<string, unknown>): CfnRule {
     return new CfnRule(this, id, {
       description: "A key of Lanyard was changed or used by somebody else",
-      // a plain ENABLED rule never sees read events, and Sign is one
+      // a plain ENABLED rule never sees read events, and Sign and GenerateMac are such
       state: "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS",
       eventPattern: {
         source: ["aws.kms"],

@@ -5,8 +5,8 @@ import { Construct } from "constructs";
 import { type NamedRole, roleArn } from "../roles.ts";
 import type { Stage } from "../stage.ts";
 
-/** Roles that attest: the same code behind two URLs. */
-const attesting = ["attest", "attest-iam"] as const;
+/** Roles that attest, the same code behind two URLs: they alone use the nonce key. */
+export const attesting = ["attest", "attest-iam"] as const;
 
 /** Purposes of the keys that sign; a key has one, and only these roles may sign with it. */
 export const signers = {

@@ -1,6 +1,9 @@
+import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import { type Bus, type BusEntry, busLimits, entryBytes } from "../../lambdas/aws/bus.ts";
-import { createRelay, type StreamRecord } from "../../lambdas/relay/relay.ts";
+import { messageText, type RefusedRecord } from "../../lambdas/aws/refused-queue.ts";
+import { createRelay } from "../../lambdas/relay/relay.ts";
+import type { StreamRecord } from "../../lambdas/relay/stream-record.ts";
 
 const image = (eventId: string, more: Record<string, object> = {}) => ({
   eventId: { S: eventId },
@@ -17,17 +20,29 @@ const inserted = (n: number, more?: Record<string, object>): StreamRecord => ({
 
 function relay(
   answer: (entries: readonly BusEntry[]) => readonly (string | undefined)[] = (e) => e.map(() => undefined),
+  queueDown = false,
 ) {
   const sent: (readonly BusEntry[])[] = [];
-  const lost: string[] = [];
+  const kept: RefusedRecord[] = [];
+  const told: string[] = [];
   const bus: Bus = {
     put: async (entries) => {
       sent.push(entries);
       return answer(entries);
     },
   };
-  const carry = createRelay(bus, { lost: (eventId, why) => lost.push(`${eventId} ${why}`), refused: () => {} });
-  return { carry, sent, lost };
+  const queue = {
+    keep: async (record: RefusedRecord) => {
+      if (queueDown) throw new Error("the queue is away");
+      kept.push(record);
+    },
+  };
+  const carry = createRelay(bus, queue, {
+    kept: (eventId, why) => told.push(`kept ${eventId} ${why}`),
+    unkept: (eventId) => told.push(`unkept ${eventId}`),
+    refused: (count, why) => told.push(`refused ${count} ${why}`),
+  });
+  return { carry, sent, kept, told };
 }
 
 describe("the relay", () => {
@@ -72,10 +87,10 @@ describe("the relay", () => {
   });
 
   test("reports only what the bus did not take", async () => {
-    const { carry, lost } = relay((entries) => entries.map((_, i) => (i === 1 ? "ThrottlingException" : undefined)));
+    const { carry, kept } = relay((entries) => entries.map((_, i) => (i === 1 ? "ThrottlingException" : undefined)));
     const report = await carry([inserted(1), inserted(2), inserted(3)]);
     expect(report).toEqual({ batchItemFailures: [{ itemIdentifier: "s2" }] });
-    expect(lost).toEqual([]);
+    expect(kept).toEqual([]);
   });
 
   test("reports the entries of a call that failed, not those of the calls that went through", async () => {
@@ -89,23 +104,96 @@ describe("the relay", () => {
     expect(report.batchItemFailures).toEqual([{ itemIdentifier: "s10" }, { itemIdentifier: "s11" }]);
   });
 
-  test.each([
+  const bad: [string, StreamRecord][] = [
     ["too large for the bus", inserted(1, { body: { S: "x".repeat(1_000_001) } })],
     ["malformed", inserted(1, { body: { N: "1" } })],
     ["malformed", inserted(1, { timeMillis: { S: "yesterday" } })],
+    ["malformed", inserted(1, { timeMillis: { N: "1e300" } })],
+    ["malformed", inserted(1, { eventId: { BOOL: true } })],
     ["malformed", { eventName: "INSERT", dynamodb: { SequenceNumber: "s1" } }],
-  ])("calls out a record that is %s and lets the others through", async (why, bad) => {
-    const { carry, sent, lost } = relay();
-    const report = await carry([inserted(0), bad, inserted(2)]);
-    expect(report).toEqual({ batchItemFailures: [] });
-    expect(sent.flat()).toHaveLength(2);
-    expect(lost).toHaveLength(1);
-    expect(lost[0]).toContain(why);
+  ];
+
+  test.each(bad)(
+    "keeps a record whole that is %s, reports success and lets the others through",
+    async (why, record) => {
+      const { carry, sent, kept } = relay();
+      expect(await carry([inserted(0), record, inserted(2)])).toEqual({ batchItemFailures: [] });
+      expect(sent.flat()).toHaveLength(2);
+      expect(kept).toEqual([{ eventId: expect.any(String), why, image: record.dynamodb?.NewImage ?? {} }]);
+    },
+  );
+
+  test.each([
+    "MalformedDetail",
+    "InvalidArgument",
+    "NotAuthorizedForSourceException",
+    "NotAuthorizedForDetailTypeException",
+  ])("keeps a record whole that the bus refuses with %s instead of blocking its shard", async (why) => {
+    const { carry, kept, told } = relay((entries) => entries.map((_, i) => (i === 0 ? why : undefined)));
+    expect(await carry([inserted(1), inserted(2)])).toEqual({ batchItemFailures: [] });
+    expect(kept).toEqual([{ eventId: "e1", why, image: image("e1") }]);
+    expect(told).toEqual([`kept e1 ${why}`]);
   });
 
-  test("calls out a record that the bus refuses for good instead of blocking its shard", async () => {
-    const { carry, lost } = relay((entries) => entries.map(() => "MalformedDetail"));
-    expect(await carry([inserted(1)])).toEqual({ batchItemFailures: [] });
-    expect(lost).toEqual(["e1 MalformedDetail"]);
+  test.each([
+    "ThrottlingException",
+    "InternalFailure",
+    "AccessDeniedException",
+    "NotFoundException",
+    "no answer",
+    "New",
+  ])("sends again and does not put aside what the bus refuses with %s, since that may be cured", async (why) => {
+    const { carry, kept } = relay((entries) => entries.map(() => why));
+    expect(await carry([inserted(1)])).toEqual({ batchItemFailures: [{ itemIdentifier: "s1" }] });
+    expect(kept).toEqual([]);
   });
+
+  test("one batch may hold all three: carried, to be sent again, and put aside", async () => {
+    const { carry, kept } = relay((entries) =>
+      entries.map((_, i) => [undefined, "InternalFailure", "MalformedDetail"][i]),
+    );
+    const report = await carry([inserted(1), inserted(2), inserted(3)]);
+    expect(report).toEqual({ batchItemFailures: [{ itemIdentifier: "s2" }] });
+    expect(kept.map(({ eventId }) => eventId)).toEqual(["e3"]);
+  });
+
+  test("threat 23: a record for which the bus refuses the whole call takes none of its neighbours with it", async () => {
+    const poison = '"poison"';
+    const { carry, sent, kept } = relay((entries) => {
+      if (entries.some(({ detail }) => detail === poison))
+        throw Object.assign(new Error("no"), { name: "ValidationException" });
+      return entries.map(() => undefined);
+    });
+    const records = [inserted(1), inserted(2, { body: { S: poison } }), inserted(3)];
+    expect(await carry(records)).toEqual({ batchItemFailures: [] });
+    expect(sent.map((batch) => batch.length)).toEqual([3, 1, 1, 1]);
+    expect(kept.map(({ eventId, why }) => `${eventId} ${why}`)).toEqual(["e2 ValidationException"]);
+  });
+
+  test("counts a record as not carried when the queue does not take it either", async () => {
+    const { carry, told } = relay((entries) => entries.map(() => "MalformedDetail"), true);
+    expect(await carry([inserted(1)])).toEqual({ batchItemFailures: [{ itemIdentifier: "s1" }] });
+    expect(told).toEqual(["unkept e1"]);
+  });
+
+  test("fails the whole batch when what cannot be kept has no place in the stream", async () => {
+    const { carry } = relay(undefined, true);
+    expect(await carry([{ eventName: "INSERT", dynamodb: {} }])).toEqual({
+      batchItemFailures: [{ itemIdentifier: "" }],
+    });
+  });
+});
+
+describe("the message of a refused record", () => {
+  const xml = /^[\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]*$/u;
+
+  property.prop([fc.string({ unit: "binary" })])(
+    "holds any text in characters that SQS takes, and gives it back",
+    (text) => {
+      const record = { eventId: "e", why: "malformed", image: { body: { S: `${text}\uFFFE\uFFFF\u0000` } } };
+      const message = messageText(record);
+      expect(message).toMatch(xml);
+      expect(JSON.parse(message)).toEqual(record);
+    },
+  );
 });

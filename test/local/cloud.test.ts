@@ -9,6 +9,7 @@ import { DynamoDBClient, GetItemCommand, PutItemCommand, TransactWriteItemsComma
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { FirehoseClient, PutRecordBatchCommand, PutRecordCommand } from "@aws-sdk/client-firehose";
 import { GenerateMacCommand, GetPublicKeyCommand, KMSClient, SignCommand, VerifyMacCommand } from "@aws-sdk/client-kms";
+import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { GetCallerIdentityCommand, GetWebIdentityTokenCommand, STSClient } from "@aws-sdk/client-sts";
 import { SignatureV4 } from "@smithy/signature-v4";
@@ -108,6 +109,7 @@ describe("permissions", () => {
       new FirehoseClient(own).send(
         new PutRecordCommand({ DeliveryStreamName: cloud.outputs.DeliveryName, Record: { Data: new Uint8Array() } }),
       ),
+      new SQSClient(own).send(new SendMessageCommand({ QueueUrl: cloud.outputs.KeptUrl, MessageBody: "m" })),
     ];
     expect(await Promise.all(calls.map(nameOf))).toEqual(calls.map(() => "AccessDeniedException"));
   });
@@ -166,6 +168,31 @@ describe("services", () => {
     expect((await firehose.send(batch)).FailedPutCount).toBe(0);
     await cloud.flushAudit();
     expect(auditRecords(cloud)).toEqual(expect.arrayContaining([{ direct: 1 }, { direct: 2 }]));
+  });
+
+  describe("SQS", () => {
+    const send = (QueueUrl: string | undefined, MessageBody: string, more = {}) =>
+      new SQSClient(settings(cloud)).send(new SendMessageCommand({ QueueUrl, MessageBody, ...more }));
+
+    it("takes a message whole by the queue's URL, and the client's checksum holds", async () => {
+      const text = JSON.stringify({ text: "größer\n" });
+      expect((await send(cloud.outputs.KeptUrl, text)).MessageId).toEqual(expect.any(String));
+      expect(cloud.queueMessages("Kept")).toContain(text);
+    });
+
+    it("refuses what SQS refuses: no such queue, characters outside XML, more than 1 MiB", async () => {
+      const url = cloud.outputs.KeptUrl;
+      expect(await nameOf(send(`${url}x`, "m"))).toBe("QueueDoesNotExist");
+      expect(await nameOf(send(url, "\u0000"))).toBe("InvalidMessageContents");
+      expect(await nameOf(send(url, "\uFFFF"))).toBe("InvalidMessageContents");
+      expect(await nameOf(send(url, "x".repeat(1_048_577)))).toBe("InvalidParameterValue");
+      expect((await send(url, "x".repeat(1_048_576))).MessageId).toEqual(expect.any(String));
+    });
+
+    it("refuses the operator where the queue's own policy denies him", async () => {
+      expect(await nameOf(send(cloud.outputs.GuardedUrl, "forged"))).toBe("AccessDeniedException");
+      expect(cloud.queueMessages("Guarded")).toEqual([]);
+    });
   });
 
   it("run schedules when told to", async () => {

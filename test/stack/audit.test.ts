@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { env } from "../../lambdas/env.ts";
 import { resolved, type Statement } from "./resolved.ts";
 import { account, all, one, region, synthesized } from "./synthesized.ts";
 
@@ -75,6 +76,28 @@ describe("the relay", () => {
     });
   });
 
+  test("knows the queue for what the bus refuses for good, which is not the one for places in the stream", () => {
+    const { Variables } = one(Audit, "AWS::Lambda::Function", "Relay").Properties.Environment as {
+      Variables: Record<string, { Ref?: string }>;
+    };
+    expect(Variables[env.refusedQueue]?.Ref).toMatch(/^Refused/);
+  });
+
+  test("threat 23: nobody but the relay may place a record among the refused ones, whatever IAM allows", () => {
+    const { Statement } = read(one(Audit, "AWS::SQS::QueuePolicy", "Refused").Properties.PolicyDocument) as {
+      Statement: Statement[];
+    };
+    expect(Statement.filter(({ Effect }) => Effect === "Allow")).toEqual([]);
+    expect(Statement).toContainEqual({
+      Sid: "OnlyTheRelaySends",
+      Effect: "Deny",
+      Principal: { AWS: "*" },
+      Action: "sqs:SendMessage",
+      Resource: expect.stringMatching(/:Refused/),
+      Condition: { ArnNotEquals: { "aws:PrincipalArn": `arn:aws:iam::${account}:role/lanyard-dev-relay` } },
+    });
+  });
+
   test("threat 23: the bus refuses events from anybody else", () => {
     expect(read(one(Audit, "AWS::Events::EventBusPolicy").Properties)).toEqual({
       EventBusName: "lanyard-dev-audit",
@@ -98,8 +121,8 @@ describe("the watch on the keys", () => {
       detail: { eventName: string[]; resources: { ARN: string[] }; userIdentity?: unknown };
     };
 
-  test("sees read events too, since Sign is one", () => {
-    expect(rules).toHaveLength(5);
+  test("sees read events too, since Sign and GenerateMac are such", () => {
+    expect(rules).toHaveLength(6);
     for (const { it } of rules) expect(it.Properties.State).toBe("ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS");
   });
 
@@ -114,6 +137,16 @@ describe("the watch on the keys", () => {
     expect(detail.resources.ARN).toEqual([expect.stringContaining(`key/Keys${key}`)]);
     const other = { "anything-but": signers.map((name) => `arn:aws:iam::${account}:role/lanyard-dev-${name}`) };
     expect(detail.userIdentity).toEqual({ sessionContext: { sessionIssuer: { arn: [other, { exists: false }] } } });
+  });
+
+  test("threat 11: tells of a MAC with the nonce key by anybody but those who attest", () => {
+    const { detail } = pattern("MacNonce");
+    expect(detail.eventName).toEqual(["GenerateMac"]);
+    expect(detail.resources.ARN).toEqual([expect.stringContaining("key/KeysNonce")]);
+    const roles = ["attest", "attest-iam"].map((role) => `arn:aws:iam::${account}:role/lanyard-dev-${role}`);
+    expect(detail.userIdentity).toEqual({
+      sessionContext: { sessionIssuer: { arn: [{ "anything-but": roles }, { exists: false }] } },
+    });
   });
 
   test("threat 11: tells of a changed policy, a grant, and of any of the six keys being disabled or deleted", () => {
@@ -133,15 +166,44 @@ describe("the watch on the keys", () => {
       { Service: "cloudwatch.amazonaws.com" },
       { Service: "events.amazonaws.com" },
     ]);
-    expect(allowed[1]?.Condition?.ArnEquals?.["aws:SourceArn"]).toHaveLength(5);
+    expect(allowed[1]?.Condition?.ArnEquals?.["aws:SourceArn"]).toHaveLength(6);
   });
 });
 
 test("every queue is encrypted by SQS itself, keeps two weeks and refuses plain HTTP", () => {
   const queues = all(templates, "AWS::SQS::Queue");
-  expect(queues).toHaveLength(3);
+  expect(queues).toHaveLength(4);
   for (const { it } of queues) {
     expect(it.Properties).toEqual({ MessageRetentionPeriod: 1_209_600, SqsManagedSseEnabled: true });
   }
-  expect(all(templates, "AWS::SQS::QueuePolicy")).toHaveLength(3);
+  expect(all(templates, "AWS::SQS::QueuePolicy")).toHaveLength(4);
+});
+
+describe("the alarm on silence", () => {
+  const { Properties } = one(Audit, "AWS::CloudWatch::Alarm", "WatchSilence");
+  const metrics = Properties.Metrics as { Id: string; Expression?: string; MetricStat?: Record<string, never> }[];
+
+  test("rings when the outbox is written and nothing reaches Firehose, twice in a row", () => {
+    expect(metrics.find(({ Expression }) => Expression)?.Expression).toBe(
+      "IF(FILL(written, 0) > 0 AND FILL(arrived, 0) == 0, 1, 0)",
+    );
+    expect(Properties).toMatchObject({
+      EvaluationPeriods: 2,
+      Threshold: 0,
+      ComparisonOperator: "GreaterThanThreshold",
+    });
+  });
+
+  test.each([
+    ["written", "AWS/DynamoDB", "ConsumedWriteCapacityUnits", /^TablesOutbox/],
+    ["arrived", "AWS/Firehose", "IncomingRecords", /^DeliveryFirehose/],
+  ])("takes %s from %s %s", (id, Namespace, MetricName, of) => {
+    const { Metric, Period, Stat } = (metrics.find(({ Id }) => Id === id)?.MetricStat ?? {}) as {
+      Metric?: { Namespace: string; MetricName: string; Dimensions: { Value: unknown }[] };
+      Period?: number;
+      Stat?: string;
+    };
+    expect({ ...Metric, Period, Stat }).toMatchObject({ Namespace, MetricName, Period: 300, Stat: "Sum" });
+    expect(read(Metric?.Dimensions[0]?.Value)).toMatch(of);
+  });
 });

@@ -136,7 +136,12 @@ const expected: [StackName, string, string[]][] = [
   [
     "Audit",
     "Relay",
-    ["events:PutEvents on event-bus/lanyard-dev-audit", "sqs:SendMessage on RelayFailures", ...stream("Outbox")],
+    [
+      "events:PutEvents on event-bus/lanyard-dev-audit",
+      "sqs:SendMessage on Refused",
+      "sqs:SendMessage on RelayFailures",
+      ...stream("Outbox"),
+    ],
   ],
 ];
 

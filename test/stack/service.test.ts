@@ -227,6 +227,7 @@ describe("the stacks", () => {
       "IssuerUrl",
       "MarkersTable",
       "OutboxTable",
+      "RefusedRecordsUrl",
       "Region",
       "RegistryTable",
       "RevocationsTable",

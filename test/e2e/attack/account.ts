@@ -1,5 +1,7 @@
+import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { KMSClient, SignCommand } from "@aws-sdk/client-kms";
+import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { describe, expect, it } from "vitest";
 import { readRecords } from "../../../local/story/records.ts";
 import { claimsOf, newKey } from "./key.ts";
@@ -43,6 +45,44 @@ export function accountAttacks(lab: () => Lab): void {
       const forged = { EventBusName, Source: "lanyard", DetailType: "API Activity", Detail: "{}" };
       await expect(events.send(new PutEventsCommand({ Entries: [forged] }))).rejects.toThrow(/denied|not authorized/i);
       events.destroy();
+    });
+  });
+
+  describe("a record that the bus refuses for good", () => {
+    it("threat 23: lies whole in the queue of refused ones and holds nothing up", async () => {
+      const { cloud, endpoints } = lab().world;
+      const dynamo = new DynamoDBClient(operator());
+      const eventId = `planted-${crypto.randomUUID()}`;
+      const Item = {
+        eventId: { S: eventId },
+        body: { S: "no JSON at all \uFFFF" },
+        detailType: { S: "API Activity" },
+        timeMillis: { N: "1785542400000" },
+        unheardOf: { L: [{ B: Buffer.from("kept too") }] },
+      };
+      await dynamo.send(new PutItemCommand({ TableName: cloud.outputs.OutboxTable, Item }));
+      dynamo.destroy();
+      const { token } = await openSession(lab());
+      await cloud.flushAudit();
+      const kept = cloud.queueMessages("-Refused").map((text) => JSON.parse(text));
+      expect(kept.filter((record) => record.eventId === eventId)).toEqual([
+        {
+          eventId,
+          why: "MalformedDetail",
+          image: { ...Item, unheardOf: { L: [{ B: Buffer.from("kept too").toString("base64") }] } },
+        },
+      ]);
+      expect(cloud.queueMessages("RelayFailures")).toEqual([]);
+      const sids = readRecords(endpoints.auditFolder).map(({ facts }) => facts.sid);
+      expect(sids).toContain(claimsOf(token).sid);
+    });
+
+    it("threat 23: cannot be invented by an administrator", async () => {
+      const QueueUrl = lab().world.cloud.outputs.RefusedRecordsUrl;
+      const sqs = new SQSClient(operator());
+      const sent = sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "{}" }));
+      await expect(sent).rejects.toThrow(/denied|not authorized/i);
+      sqs.destroy();
     });
   });
 

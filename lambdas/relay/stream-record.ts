@@ -1,0 +1,60 @@
+import { type BusEntry, busLimits, entryBytes } from "../aws/bus.ts";
+import { type AttributeValue, unmarshall } from "../aws/stream-image.ts";
+
+/** A record of a DynamoDB stream as Lambda gives it. */
+export interface StreamRecord {
+  readonly eventName?: string;
+  readonly dynamodb?: {
+    readonly SequenceNumber?: string;
+    readonly NewImage?: Readonly<Record<string, AttributeValue>>;
+  };
+}
+
+/** Where a record stands in its stream, and the row it carries. */
+interface Found {
+  /** Empty where the record has none: Lambda takes that for the whole batch. */
+  readonly sequence: string;
+  /** `unknown` where the row does not say. */
+  readonly eventId: string;
+  readonly image: Readonly<Record<string, AttributeValue>>;
+}
+
+/** A record ready for the bus. */
+export interface Carried extends Found {
+  readonly entry: BusEntry;
+}
+
+/** A record that the bus could never take. */
+export interface Unreadable extends Found {
+  readonly why: string;
+}
+
+/** Reads a record; what is no audit record or too large says why. */
+export function read(record: StreamRecord): Carried | Unreadable {
+  const image = record.dynamodb?.NewImage ?? {};
+  const row = unmarshall(image);
+  const { eventId, body, detailType, timeMillis, traceHeader } = row;
+  const found: Found = {
+    sequence: record.dynamodb?.SequenceNumber ?? "",
+    eventId: typeof eventId === "string" ? eventId : "unknown",
+    image,
+  };
+  const whole =
+    typeof eventId === "string" &&
+    typeof body === "string" &&
+    typeof detailType === "string" &&
+    typeof timeMillis === "number" &&
+    isDate(timeMillis);
+  if (!whole) return { ...found, why: "malformed" };
+  const entry: BusEntry = {
+    source: "lanyard",
+    detailType,
+    detail: body,
+    timeMillis,
+    ...(typeof traceHeader === "string" ? { traceHeader: traceHeader.slice(0, 500) } : {}),
+  };
+  return entryBytes(entry) > busLimits.bytes ? { ...found, why: "too large for the bus" } : { ...found, entry };
+}
+
+/** A time that no date has would throw inside the client and take its whole call down with it, again and again. */
+const isDate = (timeMillis: number): boolean => !Number.isNaN(new Date(timeMillis).getTime());
