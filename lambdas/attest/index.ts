@@ -1,4 +1,5 @@
 import { createAttestEndpoint } from "../../core/attest/attest.ts";
+import { awsNitroEnclave, awsNitroTpm } from "../../core/attest/aws-nitro.ts";
 import { awsStsCallerIdentity } from "../../core/attest/aws-sts-caller-identity.ts";
 import { awsStsWebIdentity } from "../../core/attest/aws-sts-web-identity.ts";
 import { ecsTask } from "../../core/attest/ecs-task.ts";
@@ -31,6 +32,8 @@ export const handler = httpHandler(
     attestors: [
       awsStsWebIdentity({ keySets }),
       awsStsCallerIdentity({ relay, partition }),
+      awsNitroEnclave(),
+      awsNitroTpm(),
       oidc({ keySets }),
       spiffeJwtSvid({ bundles }),
       spiffeX509Svid({ bundles }),
