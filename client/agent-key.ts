@@ -17,6 +17,8 @@ export interface ProofInput {
 export interface AgentKey {
   /** RFC 7638 SHA-256 thumbprint. */
   readonly jkt: string;
+  /** The public half as SPKI in DER. */
+  readonly spki: Uint8Array;
   /** A DPoP proof (RFC 9449 4.2) for exactly one request. */
   prove(input: ProofInput): Promise<string>;
 }
@@ -38,6 +40,7 @@ export async function createAgentKey(pair?: KeyPair): Promise<AgentKey> {
     throw new TypeError("an agent's key is a P-256 key pair");
   const jwk = { kty, crv, x, y };
   return {
+    spki: new Uint8Array(await crypto.subtle.exportKey("spki", publicKey)),
     jkt: await calculateJwkThumbprint(jwk),
     prove: ({ method, url, nowSeconds, accessToken, nonce }) =>
       new SignJWT({

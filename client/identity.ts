@@ -69,7 +69,7 @@ async function attest(input: IdentityInput): Promise<Identity> {
   const { attest: url } = await input.endpoints();
   const challenged = await post(`${url.replace(/\/$/, "")}/challenge`, "{}", "challenge", input);
   const challenge = textIn(challenged, "attestation_challenge", "challenge");
-  const document = await collect(evidence, { issuer, challenge, jkt: key.jkt });
+  const document = await collect(evidence, { issuer, challenge, jkt: key.jkt, publicKey: key.spki });
   const request: AttestRequest = { agent, evidence: document, challenge };
   const askedAtSeconds = nowSeconds(clock);
   const answer = await post(url, JSON.stringify(request), "attest", input);

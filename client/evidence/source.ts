@@ -8,6 +8,8 @@ export interface EvidenceRequest {
   readonly challenge: string;
   /** RFC 7638 thumbprint of the agent's key. */
   readonly jkt: string;
+  /** The same key as SPKI in DER (RFC 5280 4.1), for documents that carry a key rather than a name of it. */
+  readonly publicKey: Uint8Array;
 }
 
 /** Fetches the workload's own identity document; one implementation a kind of evidence. */

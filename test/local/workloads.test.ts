@@ -125,6 +125,7 @@ describe("real evidence", () => {
       issuer,
       challenge: "c-1",
       jkt: "k-1",
+      publicKey: new Uint8Array(91),
     });
   const relay = () => createStsRelay(cloud.aws.endpoint);
   const lookup = () => {

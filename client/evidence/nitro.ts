@@ -1,0 +1,34 @@
+import type { EvidenceRequest, EvidenceSource } from "./source.ts";
+
+/** What the security module is asked to sign beside its measurements, as bytes of each member. */
+export interface NitroAttestationRequest {
+  readonly nonce: Uint8Array;
+  readonly userData: Uint8Array;
+  readonly publicKey: Uint8Array;
+}
+
+/** How a document is got. */
+export interface NitroInput {
+  /**
+   * Asks the module, `/dev/nsm` in an enclave or `nitro-tpm-attest` on an instance with NitroTPM, and returns the document
+   * as it is: COSE_Sign1 in CBOR. Node cannot speak to either device itself, so the image brings what does.
+   */
+  readonly attest: (request: NitroAttestationRequest) => Promise<Uint8Array>;
+}
+
+/** Evidence of an agent inside a Nitro enclave: measurements of its image, signed by the hypervisor for this request alone. */
+export const nitroEnclave = (input: NitroInput): EvidenceSource => nitro("aws-nitro-enclave", input);
+
+/** The same of an EC2 instance with NitroTPM. */
+export const nitroTpm = (input: NitroInput): EvidenceSource => nitro("aws-nitro-tpm", input);
+
+function nitro(type: string, { attest }: NitroInput): EvidenceSource {
+  return {
+    type,
+    async collect({ challenge, issuer, publicKey }: EvidenceRequest) {
+      // the challenge makes it fresh, the key nobody else's, the issuer useless at another Lanyard
+      const document = await attest({ nonce: Buffer.from(challenge), userData: Buffer.from(issuer), publicKey });
+      return { type, document: Buffer.from(document).toString("base64") };
+    },
+  };
+}
