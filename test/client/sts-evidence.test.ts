@@ -36,7 +36,12 @@ const source = () =>
     endpoint,
     credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "example" },
   });
-const request = { issuer: "https://id.example", challenge: "challenge-1", jkt: "thumbprint-1", publicKey: new Uint8Array(91) };
+const request = {
+  issuer: "https://id.example",
+  challenge: "challenge-1",
+  jkt: "thumbprint-1",
+  publicKey: new Uint8Array(91),
+};
 
 test("asks STS for a short ES384 token for our issuer alone, tagged with challenge and key", async () => {
   answer = { status: 200, body: reply("<WebIdentityToken>a.b.c</WebIdentityToken>") };
