@@ -152,7 +152,9 @@ describe("the fetcher", () => {
 
 test("the agent's own key cannot be taken out of it", async () => {
   const key = await createAgentKey();
-  expect(Object.keys(key).sort()).toEqual(["jkt", "prove"]);
+  expect(Object.keys(key).sort()).toEqual(["jkt", "prove", "spki"]);
+  // 91 bytes hold a P-256 point and nothing of its secret half
+  expect(key.spki.length).toBe(91);
   const proof = await key.prove({ method: "POST", url: "https://id.example/", nowSeconds: 1 });
   expect(Buffer.from(proof.split(".")[0] ?? "", "base64url").toString()).not.toContain('"d"');
 });
