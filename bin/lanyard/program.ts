@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { type ApplyOptions, runApply } from "./apply-command.ts";
+import { type AttestOptions, runAttest, Told } from "./attest-command.ts";
 import { exitCodes, Refused, type Terminal, Usage } from "./outcome.ts";
 import { loadProfile, type Profile, type ProfileOptions } from "./profile.ts";
 import { type RevocationOptions, sendRevocation } from "./revocation-commands.ts";
@@ -23,6 +24,7 @@ Examples:
   $ lanyard revoke --session 3q2-7wAAAAAAAAAAAAAAAA --reason "laptop lost"
   $ lanyard revoke --agent researcher --reason "misbehaves"
   $ lanyard lift --agent researcher --reason "fixed in build 42"
+  $ lanyard attest --explain document.bin --at 2026-08-01T00:00:00Z
 
 Which deployment: the local run's .lanyard/endpoints.json where there is one, else AWS by the usual credential chain,
 with names from --outputs (cdk deploy --outputs-file) or LANYARD_ISSUER, LANYARD_TRUST_DOMAIN, LANYARD_ADMIN_URL,
@@ -46,6 +48,7 @@ export async function run(args: readonly string[], deps: ProgramDeps): Promise<n
       if (json) deps.terminal.out(JSON.stringify({ ok: false, message: cause.message }));
       return exitCodes.usage;
     }
+    if (cause instanceof Told) return exitCodes.refused;
     const message = messageOf(cause);
     const facts = cause instanceof Refused ? cause.facts : {};
     if (json) deps.terminal.out(JSON.stringify({ ok: false, message, ...facts }));
@@ -106,6 +109,18 @@ const build = ({ terminal, env, folder: cwd }: ProgramDeps): Command => {
   command("status", "whether the deployment answers, and what is registered").action((options: Common) =>
     withProfile(options, (profile) => runStatus(options, profile, terminal)),
   );
+  program
+    .command("attest")
+    .description(
+      "explain a workload's document: what it is, which checks pass, which fails and why; asks no deployment",
+    )
+    .requiredOption("--explain <file>", "the document: a JWT, evidence as JSON, a Nitro or EC2 document, an X.509-SVID")
+    .option("--at <time>", "the clock, as seconds since the epoch or ISO 8601 (default: now)")
+    .option("--settings <file>", "trust roots, keys and expected values (docs/attestors/README.md)")
+    .option("--type <type>", "what it is, where its shape does not tell")
+    .option("--online", "let AWS STS be asked about a signed GetCallerIdentity request")
+    .option("--json", "print one JSON object and nothing else")
+    .action((options: AttestOptions) => runAttest(options, terminal));
   return program;
 };
 

@@ -1,0 +1,157 @@
+import { isAccountIssuer, verifyStsWebIdentity } from "../../core/attest/aws-sts-web-identity.ts";
+import { verifyOidcToken } from "../../core/attest/oidc.ts";
+import { verifyJwtSvid } from "../../core/attest/spiffe-jwt-svid.ts";
+import { decodeUnverified, type KeyLookup } from "../../core/jwt.ts";
+import { soleAudience } from "../../core/jwt-claims.ts";
+import { trustedUrl } from "../../core/keys/issuer-url.ts";
+import { type KeySet, readKeySet } from "../../core/keys/key-set.ts";
+import { registeredLookup } from "../../core/keys/key-sets.ts";
+import { readSpiffeBundle } from "../../core/keys/spiffe-bundle.ts";
+import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";
+import { parseSpiffeId } from "../../core/spiffe-id.ts";
+import type { Asked, Explainer } from "./attest-explanation.ts";
+
+type Purpose = TrustedIssuerRegistration["purpose"];
+
+/** An issuer as far as the settings know it. */
+export interface Known {
+  readonly registration: TrustedIssuerRegistration;
+  readonly keys?: Uint8Array;
+}
+
+/**
+ * Finds a document's issuer in the settings. Where they name none at all, the registration is not checked and the
+ * document's own word stands in, without any keys; where they name others, the document is refused.
+ * @param account stands in likewise
+ */
+export function issuerInSettings(
+  { settings: { trust }, onCheck, skip }: Asked,
+  purpose: Purpose,
+  said: string,
+  account?: string,
+): Known | undefined {
+  if (!trust) {
+    skip("registration", "no trusted issuers are given");
+    const algorithms = ["RS256", "ES256", "ES384", "PS256"] as const;
+    const registration = { kind: "trusted-issuer", name: "unknown", purpose, issuer: said, algorithms } as const;
+    return { registration: account === undefined ? registration : { ...registration, account } };
+  }
+  const found = trust.find(({ registration: r }) => r.purpose === purpose && r.issuer === said);
+  onCheck({
+    name: "registration",
+    ok: found !== undefined,
+    detail: found ? `registered as ${purpose}` : `the settings trust no such issuer for purpose ${purpose}`,
+  });
+  return found;
+}
+
+function lookupIn({ registration, keys }: Known, read: (body: Uint8Array) => KeySet | string): KeyLookup {
+  const given = keys === undefined ? "the settings give no keys of this issuer" : read(keys);
+  const taken = typeof given === "string" ? { failure: given } : { value: given };
+  return registeredLookup(registration, async () => taken);
+}
+
+const jwks = (registration: TrustedIssuerRegistration) => (body: Uint8Array) => {
+  const set = readKeySet(body, registration.algorithms);
+  return set.ok ? set.value : set.error;
+};
+
+const bundleKeys = (body: Uint8Array) => {
+  const bundle = readSpiffeBundle(body);
+  return bundle.ok ? bundle.value.jwtKeys : bundle.error.why;
+};
+
+function tokenOf({ evidence: { token }, onCheck }: Asked) {
+  const decoded = typeof token === "string" ? decodeUnverified(token) : undefined;
+  if (typeof token === "string" && decoded) return { token, payload: decoded.payload };
+  onCheck({ name: "shape", ok: false, detail: "not a compact JWS over a JSON object, or too long" });
+  return undefined;
+}
+
+/** The audience to hold a token to; where none is given its own, and the check is said not to be made. */
+function audienceOf(asked: Asked, payload: Readonly<Record<string, unknown>>, registered?: string) {
+  const given = registered ?? asked.settings.audience ?? asked.settings.issuer;
+  if (given !== undefined) return { audience: given, onCheck: asked.onCheck };
+  const own = soleAudience(payload);
+  const onCheck: Asked["onCheck"] = (check) =>
+    check.name === "audience" && check.ok
+      ? asked.skip("audience", "no issuer or audience is given")
+      : asked.onCheck(check);
+  return { audience: own ?? "", onCheck };
+}
+
+/** `aws-sts-web-identity`. */
+export const explainStsWebIdentity: Explainer = async (asked) => {
+  const read = tokenOf(asked);
+  if (!read) return undefined;
+  const { settings, nowSeconds, onCheck, skip } = asked;
+  const { iss } = read.payload;
+  const local = typeof iss === "string" && settings.issuer !== undefined && !iss.startsWith("https:");
+  if (typeof iss !== "string" || !(isAccountIssuer(iss) || (local && trustedUrl(iss, settings.issuer ?? "").ok))) {
+    onCheck({ name: "registration", ok: false, detail: "issuer is not an account's STS issuer" });
+    return undefined;
+  }
+  const claims = read.payload["https://sts.amazonaws.com/"] as { aws_account?: unknown } | undefined;
+  const known = issuerInSettings(asked, "aws-sts", iss, String(claims?.aws_account));
+  if (!known) return undefined;
+  const { challenge, jkt, audience = settings.issuer } = settings;
+  const verified = await verifyStsWebIdentity(read.token, {
+    issuer: known.registration,
+    keys: lookupIn(known, jwks(known.registration)),
+    audience,
+    challenge,
+    jkt,
+    nowSeconds,
+    // undefined means unchecked: its stage passes without anything having been looked at
+    onCheck: (check) => (check.name === "audience" && audience === undefined ? undefined : onCheck(check)),
+  });
+  if (audience === undefined) skip("audience", "no issuer or audience is given");
+  if (challenge === undefined) skip("challenge", "no expected challenge is given");
+  if (jkt === undefined) skip("jkt", "no expected key thumbprint is given");
+  if (!verified.ok) return undefined;
+  const { facts, principalTags: tags } = verified.value.claims;
+  return { facts, tags, assurance: "fresh" };
+};
+
+/** `oidc`. */
+export const explainOidc: Explainer = async (asked) => {
+  const read = tokenOf(asked);
+  if (!read) return undefined;
+  const { iss } = read.payload;
+  if (typeof iss !== "string") {
+    asked.onCheck({ name: "registration", ok: false, detail: "the token names no issuer" });
+    return undefined;
+  }
+  const known = issuerInSettings(asked, "workload", iss);
+  if (!known) return undefined;
+  const { nowSeconds } = asked;
+  const keys = lookupIn(known, jwks(known.registration));
+  const expected = audienceOf(asked, read.payload, known.registration.audience);
+  const verified = await verifyOidcToken(read.token, { issuer: known.registration, keys, nowSeconds, ...expected });
+  asked.skip("first-key", "only a deployment remembers which key showed it first");
+  return verified.ok ? { facts: verified.value.facts, assurance: "document" } : undefined;
+};
+
+/** `spiffe-jwt-svid`. */
+export const explainJwtSvid: Explainer = async (asked) => {
+  const read = tokenOf(asked);
+  if (!read) return undefined;
+  const { sub } = read.payload;
+  const id = typeof sub === "string" ? parseSpiffeId(sub) : undefined;
+  if (!id) {
+    asked.onCheck({ name: "spiffe-id", ok: false, detail: "sub is no SPIFFE ID" });
+    return undefined;
+  }
+  const known = issuerInSettings(asked, "spiffe", `spiffe://${id.trustDomain}`);
+  if (!known) return undefined;
+  const { nowSeconds } = asked;
+  const keys = lookupIn(known, bundleKeys);
+  const verified = await verifyJwtSvid(read.token, {
+    domain: known.registration,
+    keys,
+    nowSeconds,
+    ...audienceOf(asked, read.payload),
+  });
+  asked.skip("first-key", "only a deployment remembers which key showed it first");
+  return verified.ok ? { facts: verified.value.facts, assurance: "document" } : undefined;
+};
