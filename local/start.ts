@@ -56,7 +56,10 @@ async function run(options: StartOptions, page: Page): Promise<number> {
       // what fails because everything is being stopped is no news
       ended: (step) => (interrupt.came() ? undefined : page.ended(step)),
     });
-    const story = await Promise.race([tellStory(teller, world, page), interrupt.whenCame.then(() => undefined)]);
+    const story = await Promise.race([
+      tellStory(teller, world, page, options.agents),
+      interrupt.whenCame.then(() => undefined),
+    ]);
     if (!story) return 0;
     const text = story.ok ? `${teller.steps.length} steps, each as it should be` : (story.error ?? "a step misbehaved");
     page.total(story.ok, text, performance.now() - startMillis);

@@ -14,13 +14,18 @@ import { createStsRelay } from "../aws/sts-relay.ts";
 import { env } from "../env.ts";
 import { clock } from "../ground.ts";
 import { httpHandler } from "../http/edge.ts";
+import { embeddedRoot } from "./embedded-root.ts";
 import { attestGround, partition } from "./ground.ts";
 
 const { deps, issuer, refuse } = attestGround();
-const foreign = { fetcher: createFetcher(issuer), clock, ownIssuer: issuer };
+const fetcher = createFetcher(issuer);
+const foreign = { fetcher, clock, ownIssuer: issuer };
 const keySets = createKeySets(foreign);
 const bundles = createSpiffeBundles(foreign);
 const relay = createStsRelay(process.env.AWS_ENDPOINT_URL_STS ?? process.env.AWS_ENDPOINT_URL);
+/** AWS's pinned root, except where this deployment is itself the embedded cloud. */
+const root = await embeddedRoot("nitro-root.der", { issuer, endpoint: process.env.AWS_ENDPOINT_URL, fetcher });
+const nitro = root === undefined ? {} : { root };
 /** What the stage lets this function look up, `ecs` and `lambda`; nothing unless it says so. */
 const lookups = (process.env[env.codeLookups] ?? "").split(",");
 const lookup = createCodeLookup();
@@ -32,8 +37,8 @@ export const handler = httpHandler(
     attestors: [
       awsStsWebIdentity({ keySets }),
       awsStsCallerIdentity({ relay, partition }),
-      awsNitroEnclave(),
-      awsNitroTpm(),
+      awsNitroEnclave(nitro),
+      awsNitroTpm(nitro),
       oidc({ keySets }),
       spiffeJwtSvid({ bundles }),
       spiffeX509Svid({ bundles }),

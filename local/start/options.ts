@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { type AgentKind, readAgentKinds } from "../agents/kinds.ts";
 
 /** How `npm start` was asked to run. */
 export interface StartOptions {
@@ -9,6 +10,8 @@ export interface StartOptions {
   readonly json: boolean;
   /** Keep nothing on disk but `endpoints.json` and the audit folder. */
   readonly memory: boolean;
+  /** What planner and researcher run on; the story is told once for each. */
+  readonly agents: readonly AgentKind[];
   /** First of the fixed ports; undefined takes free ones. */
   readonly port?: number;
   /** Where state is kept. */
@@ -23,6 +26,8 @@ export const usage = `Runs Lanyard's cloud on this machine, tells the story of o
   npm start -- --once           exit after the story: 0 when every step behaved, 1 when one did not
   npm start -s -- --json        print one JSON object { ok, steps, auditRecords, endpoints } and nothing else
                                 (-s keeps npm's own lines out of it)
+  npm start -- --agents lambda,ecs,enclave
+                                what the agents run on: the story is told once for each (default: lambda)
   npm start -- --memory         keep no state on disk
   npm start -- --port 8800      use fixed ports from 8800 on, instead of free ones
   npm start -- --directory DIR  keep state in DIR instead of .lanyard
@@ -46,6 +51,7 @@ export function readOptions(args: readonly string[]): StartOptions {
       once: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       memory: { type: "boolean", default: false },
+      agents: { type: "string", default: "lambda" },
       port: { type: "string" },
       directory: { type: "string", default: ".lanyard" },
       help: { type: "boolean", default: false },
@@ -53,7 +59,16 @@ export function readOptions(args: readonly string[]): StartOptions {
   });
   const port = values.port === undefined ? undefined : portOf(values.port);
   const { once, json, memory, help } = values;
-  return { once, json, memory, help, directory: resolve(values.directory), ...(port === undefined ? {} : { port }) };
+  const agents = readAgentKinds(values.agents);
+  return {
+    once,
+    json,
+    memory,
+    help,
+    agents,
+    directory: resolve(values.directory),
+    ...(port === undefined ? {} : { port }),
+  };
 }
 
 function portOf(text: string): number {

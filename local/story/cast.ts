@@ -1,14 +1,20 @@
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
-import { stsWebIdentity } from "../../client/evidence/sts-web-identity.ts";
 import { createAgent, type LanyardAgent } from "../../client/index.ts";
+
+import type { AgentKind } from "../agents/kinds.ts";
 import { type Api, startCustomerApi, startTicketApi } from "./apis.ts";
+import { type Holding, hold } from "./hold.ts";
 import { Misbehaved } from "./step.ts";
 import type { World } from "./world.ts";
 
 /** Everybody who plays. */
 export interface Cast {
+  /** What planner and researcher run on; everybody else is a Lambda function. */
+  readonly kind: AgentKind;
   readonly planner: LanyardAgent;
+  /** What the planner shows when it attests. */
+  readonly plannerHolds: Holding;
   readonly researcher: LanyardAgent;
   readonly triage: LanyardAgent;
   readonly ticketApi: Api;
@@ -18,27 +24,27 @@ export interface Cast {
   close(): Promise<void>;
 }
 
-/** Gives every agent its client, with the credentials of its own role, and starts the two APIs. */
-export async function gatherCast(world: World): Promise<Cast> {
+/** Gives every agent its client, with what it holds where it runs, and starts the two APIs. */
+export async function gatherCast(world: World, kind: AgentKind): Promise<Cast> {
   const { issuer, attest, token, introspect, revoke } = world.endpoints;
-  const agent = (name: string): LanyardAgent => {
+  const endpoints = { attest, token, introspect, revoke };
+  const start = (name: string, on: AgentKind = "lambda") => {
     const registered = world.endpoints.agents[name];
-    if (!registered) throw new Misbehaved(`the registry has no agent ${name}`);
+    const registration = world.agents.find((agent) => agent.name === name);
+    if (!registered || !registration) throw new Misbehaved(`the registry has no agent ${name}`);
     const { id, credentials } = registered;
-    return createAgent({
-      issuer,
-      agent: id,
-      // a copy: the SDK writes marks of its own into the credentials it is given
-      evidence: stsWebIdentity({ ...world.endpoints.aws, credentials: { ...credentials } }),
-      endpoints: { attest, token, introspect, revoke },
-    });
+    const holds = hold(on, { cloud: world.cloud, registration, credentials });
+    return { holds, client: createAgent({ issuer, agent: id, evidence: holds.evidence, endpoints }) };
   };
+  const planner = start("planner", kind);
   const customerApi = await startCustomerApi(issuer);
-  const ticketApi = await startTicketApi(issuer, agent("ticket-api"), customerApi.url);
+  const ticketApi = await startTicketApi(issuer, start("ticket-api").client, customerApi.url);
   return {
-    planner: agent("planner"),
-    researcher: agent("researcher"),
-    triage: agent("triage"),
+    kind,
+    planner: planner.client,
+    plannerHolds: planner.holds,
+    researcher: start("researcher", kind).client,
+    triage: start("triage").client,
     ticketApi,
     customerApi,
     operator: (order) => signedOrder(world, order),

@@ -32,9 +32,15 @@ const attest = ({ teller, cast }: Scene) =>
   teller.step("the planner attests", async () => {
     const identity = await cast.planner.identity();
     const minutes = limits.identityTokenLifeSeconds / 60;
+    const { evidence, says } = cast.plannerHolds;
     return {
-      says: `STS vouched for the planner's Lambda role, bound to a one-use challenge and the planner's key; its identity token lives ${minutes} minutes and permits nothing by itself`,
-      facts: { agent: identity.agent, assurance: identity.assurance },
+      says: `${says}, bound to a one-use challenge and the planner's key (evidence ${evidence.type}, assurance ${identity.assurance}); its identity token lives ${minutes} minutes and permits nothing by itself`,
+      facts: {
+        agent: identity.agent,
+        runsOn: cast.kind,
+        evidence: evidence.type,
+        assurance: identity.assurance,
+      },
       value: identity,
     };
   });

@@ -22,6 +22,9 @@ export interface StoredRecord {
     readonly grants?: readonly { readonly resource: string; readonly scopes: readonly string[] }[];
     readonly requested?: { readonly resources: readonly string[]; readonly scopes: readonly string[] };
     readonly denial?: { readonly code: string; readonly [fact: string]: unknown };
+    /** Of an attestation: the kind of evidence, and how strong it was. */
+    readonly evidence_type?: string;
+    readonly assurance?: string;
     readonly target?: string;
     readonly reason?: string;
     readonly count?: number;

@@ -1,7 +1,11 @@
+import type { AgentKind } from "../agents/kinds.ts";
+
 /** One step of the story as it went. */
 export interface Step {
   readonly name: string;
   readonly ok: boolean;
+  /** What planner and researcher ran on; absent for steps that are not any agent's. */
+  readonly agents?: AgentKind;
   /** How long it took, in milliseconds. */
   readonly ms: number;
   /** `says` in plain words, and the facts behind it. */
@@ -34,6 +38,8 @@ export interface Teller {
    * @param name a few words, the same in every run
    */
   step<T>(name: string, run: () => Promise<Told<T>>): Promise<T>;
+  /** The same teller, for steps of agents that run on `agents`. */
+  playedOn(agents: AgentKind): Teller;
 }
 
 /** A teller that reports to `watcher`. */
@@ -43,28 +49,31 @@ export function createTeller(watcher: Watcher): Teller {
     steps.push(step);
     watcher.ended(step);
   };
-  return {
+  const told = (marks: Pick<Step, "agents">): Teller => ({
     steps,
+    playedOn: (agents) => told({ agents }),
     async step(name, run) {
       watcher.began(name);
       const startMillis = performance.now();
       const elapsed = () => Math.round((performance.now() - startMillis) * 10) / 10;
       try {
-        const told = await run();
-        done({ name, ok: true, ms: elapsed(), detail: { says: told.says, ...told.facts } });
-        return told.value;
+        const outcome = await run();
+        done({ name, ok: true, ...marks, ms: elapsed(), detail: { says: outcome.says, ...outcome.facts } });
+        return outcome.value;
       } catch (error) {
         const says = error instanceof Error ? error.message : String(error);
         done({
           name,
           ok: false,
+          ...marks,
           ms: elapsed(),
           detail: { says, ...(causeOf(error) ? { cause: causeOf(error) } : {}) },
         });
         throw error;
       }
     },
-  };
+  });
+  return told({});
 }
 
 const causeOf = (error: unknown): string | undefined =>

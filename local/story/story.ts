@@ -1,3 +1,4 @@
+import { type AgentKind, agentPlaces } from "../agents/kinds.ts";
 import { gatherCast } from "./cast.ts";
 import { fall } from "./fall.ts";
 import { handingOn } from "./handing-on.ts";
@@ -23,20 +24,23 @@ export interface Outcome {
 const deliveryMillis = 30_000;
 
 /**
- * Tells the story: a person's work handed from agent to agent, refused where it must be, revoked, and read back from
+ * Tells the story, once for each platform its agents run on: a person's work handed from agent to agent, refused where it must be, revoked, and read back from
  * the audit bucket. Every step is checked; the first one that misbehaves ends it.
  */
-export async function tellStory(teller: Teller, world: World, page: Page): Promise<Outcome> {
+export async function tellStory(
+  teller: Teller,
+  world: World,
+  page: Page,
+  kinds: readonly AgentKind[] = ["lambda"],
+): Promise<Outcome> {
   const startMillis = Date.now();
-  const cast = await gatherCast(world);
   const traces: Traces = { refusals: [], names: {}, roots: [] };
   let records: readonly StoredRecord[] = [];
   try {
-    const scene = { teller, world, cast, traces };
-    const opened = await opening(scene);
-    const child = await handingOn(scene, opened);
-    await onward(scene, child);
-    await fall(scene, opened, child);
+    for (const kind of kinds) {
+      if (kinds.length > 1) page.heading(`Planner and researcher ${agentPlaces[kind]}`);
+      await tellOnce(teller.playedOn(kind), world, traces, kind);
+    }
     records = await teller.step("every decision is in the audit bucket", () => readBack(world, traces, startMillis));
     page.heading("What the audit bucket says");
     page.tree(treeOf(records, traces.names));
@@ -44,6 +48,18 @@ export async function tellStory(teller: Teller, world: World, page: Page): Promi
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     return { ok: false, auditRecords: records.length, error: text };
+  }
+}
+
+/** All four acts, with planner and researcher on one platform. */
+async function tellOnce(teller: Teller, world: World, traces: Traces, kind: AgentKind): Promise<void> {
+  const cast = await gatherCast(world, kind);
+  try {
+    const scene = { teller, world, cast, traces };
+    const opened = await opening(scene);
+    const child = await handingOn(scene, opened);
+    await onward(scene, child);
+    await fall(scene, opened, child);
   } finally {
     await cast.close();
   }

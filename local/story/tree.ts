@@ -39,6 +39,9 @@ const scopesOf = ({ facts }: StoredRecord): string => {
   return scopes.join(" ");
 };
 
+const evidenceOf = ({ facts }: StoredRecord): string =>
+  facts.operation === "attest" ? [facts.evidence_type, facts.assurance].filter(Boolean).join(", ") : "";
+
 const describe = (record: StoredRecord): string => {
   const { facts } = record;
   const who = facts.operator_arn ? `the ${facts.operator_arn.split("/").pop()}` : agentName(facts.agent);
@@ -51,7 +54,7 @@ const describe = (record: StoredRecord): string => {
 const leaf = (record: StoredRecord): Node => ({
   text: describe(record),
   outcome: record.facts.outcome,
-  note: [record.facts.denial?.code, scopesOf(record)].filter(Boolean).join(" · "),
+  note: [record.facts.denial?.code, scopesOf(record), evidenceOf(record)].filter(Boolean).join(" · "),
   children: [],
 });
 

@@ -12,6 +12,8 @@ export interface World {
   readonly cloud: RunningCloud;
   readonly provider: IdentityProvider;
   readonly endpoints: Endpoints;
+  /** Registrations of agents, as applied. */
+  readonly agents: readonly AgentRegistration[];
   /** Where `endpoints.json` was written; undefined when nobody asked for it. */
   readonly file?: string;
   close(): Promise<void>;
@@ -69,7 +71,8 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
       await provider.close();
       await cloud.close();
     };
-    return { cloud, provider, endpoints, close, ...(file === undefined ? {} : { file }) };
+    const agents = agentsOf(furnished.rows);
+    return { cloud, provider, endpoints, agents, close, ...(file === undefined ? {} : { file }) };
   } catch (error) {
     await cloud.close();
     throw error;
@@ -113,9 +116,12 @@ async function furnish(cloud: RunningCloud, provider: IdentityProvider, director
   }
 }
 
+const agentsOf = (rows: readonly Registration[]): readonly AgentRegistration[] =>
+  rows.filter((row): row is AgentRegistration => row.kind === "agent");
+
 function endpointsOf(cloud: RunningCloud, provider: IdentityProvider, furnished: Furnished): Endpoints {
   const { rows, deployment } = furnished;
-  const agents = rows.filter((row): row is AgentRegistration => row.kind === "agent");
+  const agents = agentsOf(rows);
   const resources = rows.filter((row): row is ResourceRegistration => row.kind === "resource");
   const { attest, token, introspect, revoke, discovery, admin } = cloud.urls;
   return {
