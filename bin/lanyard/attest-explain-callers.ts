@@ -56,7 +56,7 @@ async function explainRequest(
   asked: Asked,
   attestorFor: (partition: string) => ReturnType<typeof awsStsCallerIdentity>,
 ): ReturnType<Explainer> {
-  const { evidence, settings, nowSeconds, skip } = asked;
+  const { evidence, settings, nowSeconds, leaveOut } = asked;
   const { region } = evidence;
   const partition = settings.partition ?? (typeof region === "string" ? partitionOf(region) : undefined) ?? "aws";
   const headers = (typeof evidence.headers === "object" ? evidence.headers : null) as Record<string, unknown> | null;
@@ -71,10 +71,10 @@ async function explainRequest(
     registry: createSnapshot(1, "explained.invalid", []),
     onCheck: (check) => {
       const field = unset.find((name) => name === check.name);
-      if (field !== undefined) skip(field, `no expected ${field} is given`);
+      if (field !== undefined) leaveOut(field, `no expected ${field} is given`);
       else if (check.name === "caller-identity" && check.detail.includes(notAsked))
-        skip("caller-identity", "AWS STS has to be asked, and only --online allows it: nothing is proved before");
-      else if (check.detail.includes(notAsked)) skip(check.name, "only a deployment can ask ECS and IAM");
+        leaveOut("caller-identity", "AWS STS has to be asked, and only --online allows it: nothing is proved before");
+      else if (check.detail.includes(notAsked)) leaveOut(check.name, "only a deployment can ask ECS and IAM");
       else asked.onCheck(check);
     },
   };

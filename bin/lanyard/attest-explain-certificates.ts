@@ -25,11 +25,11 @@ export const explainNitro =
   (kind: NitroKind): Explainer =>
   async (asked) => {
     const bytes = bytesOf(asked, asked.evidence.document, limits.nitroDocumentBytes);
-    const { settings, nowSeconds, onCheck, skip } = asked;
+    const { settings, nowSeconds, onCheck, leaveOut } = asked;
     const { challenge, jkt, issuer, nitroRoot: root = awsNitroRoot } = settings;
-    if (challenge === undefined) skip("challenge", "no expected challenge is given");
-    if (jkt === undefined) skip("key", "no expected key thumbprint (jkt) is given");
-    if (issuer === undefined) skip("issuer", "no expected issuer is given");
+    if (challenge === undefined) leaveOut("challenge", "no expected challenge is given");
+    if (jkt === undefined) leaveOut("key", "no expected key thumbprint (jkt) is given");
+    if (issuer === undefined) leaveOut("issuer", "no expected issuer is given");
     if (!bytes) return undefined;
     const verified = await verifyNitroDocument(bytes, {
       kind,
@@ -46,9 +46,9 @@ export const explainNitro =
 /** `aws-ec2-instance-identity`; AWS's certificates unless the settings name others. */
 export const explainInstanceIdentity: Explainer = async (asked) => {
   const bytes = bytesOf(asked, asked.evidence.pkcs7, limits.instanceIdentityBytes);
-  const { settings, nowSeconds, onCheck, skip } = asked;
-  skip("alone", "a deployment takes it beside a role's evidence only, unless its stage says so");
-  skip("first-key", "only a deployment remembers which key showed it first");
+  const { settings, nowSeconds, onCheck, leaveOut } = asked;
+  leaveOut("alone", "a deployment takes it beside a role's evidence only, unless its stage says so");
+  leaveOut("first-key", "only a deployment remembers which key showed it first");
   if (!bytes) return undefined;
   const { ec2Certificates: certificates } = settings;
   const options = { nowSeconds, onCheck, ...(certificates ? { certificates } : {}) };
@@ -60,7 +60,7 @@ export const explainInstanceIdentity: Explainer = async (asked) => {
 
 /** `spiffe-x509-svid`; a chain alone is held to its bundle, and its holder's signature is said not to be checked. */
 export const explainX509Svid: Explainer = async (asked) => {
-  const { evidence, settings, nowSeconds, onCheck, skip } = asked;
+  const { evidence, settings, nowSeconds, onCheck, leaveOut } = asked;
   const chain = readSvidChain(evidence.chain);
   const tell = (name: string, why: string | undefined) =>
     onCheck({ name, ok: why === undefined, detail: why ?? "as expected" });
@@ -87,7 +87,7 @@ export const explainX509Svid: Explainer = async (asked) => {
     const expect = { challenge, jkt, issuer, nowSeconds, onCheck, domain, bundle: bundle.value };
     return verifyX509Svid(evidence, expect).ok ? { facts, assurance: "fresh" } : undefined;
   }
-  skip("binding", "there is no signature, or challenge, jkt and issuer are not all given");
+  leaveOut("binding", "there is no signature, or challenge, jkt and issuer are not all given");
   tell("certificates", undefined);
   const fault = chainFault(chain.value, bundle.value, nowSeconds);
   tell("path", fault?.why);

@@ -25,13 +25,13 @@ export interface Known {
  * @param account stands in likewise
  */
 export function issuerInSettings(
-  { settings: { trust }, onCheck, skip }: Asked,
+  { settings: { trust }, onCheck, leaveOut }: Asked,
   purpose: Purpose,
   said: string,
   account?: string,
 ): Known | undefined {
   if (!trust) {
-    skip("registration", "no trusted issuers are given");
+    leaveOut("registration", "no trusted issuers are given");
     const algorithms = ["RS256", "ES256", "ES384", "PS256"] as const;
     const registration = { kind: "trusted-issuer", name: "unknown", purpose, issuer: said, algorithms } as const;
     return { registration: account === undefined ? registration : { ...registration, account } };
@@ -75,7 +75,7 @@ function audienceOf(asked: Asked, payload: Readonly<Record<string, unknown>>, re
   const own = soleAudience(payload);
   const onCheck: Asked["onCheck"] = (check) =>
     check.name === "audience" && check.ok
-      ? asked.skip("audience", "no issuer or audience is given")
+      ? asked.leaveOut("audience", "no issuer or audience is given")
       : asked.onCheck(check);
   return { audience: own ?? "", onCheck };
 }
@@ -84,7 +84,7 @@ function audienceOf(asked: Asked, payload: Readonly<Record<string, unknown>>, re
 export const explainStsWebIdentity: Explainer = async (asked) => {
   const read = tokenOf(asked);
   if (!read) return undefined;
-  const { settings, nowSeconds, onCheck, skip } = asked;
+  const { settings, nowSeconds, onCheck, leaveOut } = asked;
   const { iss } = read.payload;
   const local = typeof iss === "string" && settings.issuer !== undefined && !iss.startsWith("https:");
   if (typeof iss !== "string" || !(isAccountIssuer(iss) || (local && trustedUrl(iss, settings.issuer ?? "").ok))) {
@@ -105,9 +105,9 @@ export const explainStsWebIdentity: Explainer = async (asked) => {
     // undefined means unchecked: its stage passes without anything having been looked at
     onCheck: (check) => (check.name === "audience" && audience === undefined ? undefined : onCheck(check)),
   });
-  if (audience === undefined) skip("audience", "no issuer or audience is given");
-  if (challenge === undefined) skip("challenge", "no expected challenge is given");
-  if (jkt === undefined) skip("jkt", "no expected key thumbprint is given");
+  if (audience === undefined) leaveOut("audience", "no issuer or audience is given");
+  if (challenge === undefined) leaveOut("challenge", "no expected challenge is given");
+  if (jkt === undefined) leaveOut("jkt", "no expected key thumbprint is given");
   if (!verified.ok) return undefined;
   const { facts, principalTags: tags } = verified.value.claims;
   return { facts, tags, assurance: "fresh" };
@@ -128,7 +128,7 @@ export const explainOidc: Explainer = async (asked) => {
   const keys = lookupIn(known, jwks(known.registration));
   const expected = audienceOf(asked, read.payload, known.registration.audience);
   const verified = await verifyOidcToken(read.token, { issuer: known.registration, keys, nowSeconds, ...expected });
-  asked.skip("first-key", "only a deployment remembers which key showed it first");
+  asked.leaveOut("first-key", "only a deployment remembers which key showed it first");
   return verified.ok ? { facts: verified.value.facts, assurance: "document" } : undefined;
 };
 
@@ -152,6 +152,6 @@ export const explainJwtSvid: Explainer = async (asked) => {
     nowSeconds,
     ...audienceOf(asked, read.payload),
   });
-  asked.skip("first-key", "only a deployment remembers which key showed it first");
+  asked.leaveOut("first-key", "only a deployment remembers which key showed it first");
   return verified.ok ? { facts: verified.value.facts, assurance: "document" } : undefined;
 };

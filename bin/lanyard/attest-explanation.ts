@@ -33,7 +33,7 @@ export interface Asked {
   readonly online: boolean;
   readonly onCheck: (check: Check) => void;
   /** Names a check that cannot be made. */
-  readonly skip: (name: string, why: string) => void;
+  readonly leaveOut: (name: string, why: string) => void;
 }
 
 /** What held. */
@@ -52,13 +52,16 @@ const toRequest = ["challenge", "jkt", "key", "binding"];
 const toUs = ["audience", "issuer", "binding"];
 
 /** Runs an explainer and the registration's selectors after it, and puts together what is said. */
-export async function explanationOf(explain: Explainer, asked: Omit<Asked, "onCheck" | "skip">): Promise<Explanation> {
+export async function explanationOf(
+  explain: Explainer,
+  asked: Omit<Asked, "onCheck" | "leaveOut">,
+): Promise<Explanation> {
   const checks: Check[] = [];
   const notChecked: NotChecked[] = [];
   const onCheck = (check: Check) => void checks.push(check);
-  const skip = (name: string, why: string) => void notChecked.push({ name, why });
-  const held = await explain({ ...asked, onCheck, skip });
-  if (held) selectorCheck(held, asked, onCheck, skip);
+  const leaveOut = (name: string, why: string) => void notChecked.push({ name, why });
+  const held = await explain({ ...asked, onCheck, leaveOut });
+  if (held) selectorCheck(held, asked, onCheck, leaveOut);
   const accepted = held !== undefined && checks.every((check) => check.ok);
   return {
     type: asked.evidence.type,
@@ -81,11 +84,11 @@ function selectorCheck(
   held: Held,
   { evidence, settings }: Pick<Asked, "evidence" | "settings">,
   onCheck: Asked["onCheck"],
-  skip: Asked["skip"],
+  leaveOut: Asked["leaveOut"],
 ): void {
   const { selectors } = settings;
   if (!selectors) {
-    skip("selectors", "no selectors are given");
+    leaveOut("selectors", "no selectors are given");
     return;
   }
   const registration: AgentRegistration = {

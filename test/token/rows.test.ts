@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { decodeUnverified } from "../../core/jwt.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
-import { agentId, customers, tickets } from "../fakes/registry.ts";
+import { agentId, customers, idp, tickets } from "../fakes/registry.ts";
 import { createWorld, issuer, startSeconds, type TestAgent, type World } from "../fakes/world.ts";
 
 let world: World;
@@ -193,5 +193,17 @@ describe("every row of the table", () => {
     });
     expect(row?.createdAtSeconds).toBe(startSeconds);
     expect(JSON.stringify(row)).not.toContain("ada");
+  });
+
+  it("tells the raw pair to the resource whose registration asks for it, and to no other", async () => {
+    const scopes = ["customers:read", "customers:notes"];
+    const asking = { kind: "resource", name: "customers", uri: customers, servedBy: "customer-api", scopes } as const;
+    world.publish(2, { ...asking, subjectIdentifier: "iss_sub" });
+    const session = await openForAda();
+    const at = async (resource: string) =>
+      claims((await world.exchange(planner, session, sessionTokenType, { resource })).body.access_token);
+    expect((await at(customers)).sub_id).toEqual({ format: "iss_sub", iss: idp, sub: "ada" });
+    expect((await at(customers)).sub).toMatch(/^p_[a-z2-7]{32}$/);
+    expect(JSON.stringify(await at(tickets))).not.toContain("ada");
   });
 });
