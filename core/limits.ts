@@ -66,6 +66,10 @@ export const limits = {
   sessionLifeMaxSeconds: 43_200,
   /** Life of an access token when its resource says nothing; never beyond its session. */
   accessTokenLifeSeconds: 300,
+  /** Most uses one session or access token can be bounded to; whoever wants more wants no bound. */
+  usesMax: 1_000,
+  /** Places in status lists a renewed session may hold at a time, its present one left out. */
+  formerStatuses: 24,
   /** Life of an offer when nobody says otherwise, and its longest. */
   offerLifeSeconds: 120,
   offerLifeMaxSeconds: 600,
@@ -96,4 +100,6 @@ export const limits = {
   indexShards: 16,
   /** Signatures an agent may cause a second when its registration says nothing. */
   issuancesPerSecond: 50,
+  /** Liveness reads a second that one instance makes for attestations which prove nothing. */
+  unprovenReadsPerSecond: 20,
 } as const;

@@ -4,7 +4,15 @@ import type { DeathCause, Denial } from "../denial.ts";
 import { callFacts, deny } from "../deny.ts";
 import { verifyDpop } from "../dpop.ts";
 import { limits } from "../limits.ts";
-import { type Clock, type CodeLookup, type Ids, type MacSource, nowSeconds, type Signer } from "../ports.ts";
+import {
+  type Clock,
+  type CodeLookup,
+  type Ids,
+  type MacSource,
+  nowSeconds,
+  type RateLimiter,
+  type Signer,
+} from "../ports.ts";
 import type { RegistrySource } from "../registry/snapshot.ts";
 import { err, ok, type Result } from "../result.ts";
 import { blockedAmong, generationsNow, raisedSince } from "../session/liveness.ts";
@@ -18,6 +26,7 @@ import { factsOf, type Notes } from "./notes.ts";
 import type { Proven } from "./prove.ts";
 import { livenessOf, proveAlive, subjectsOf } from "./prove-alive.ts";
 import { readAttestRequest } from "./read-request.ts";
+import { createUnprovenReads, type UnprovenReads } from "./unproven-reads.ts";
 
 /** What attestation needs. */
 export interface AttestDeps {
@@ -33,6 +42,8 @@ export interface AttestDeps {
   readonly codeLookup?: CodeLookup;
   /** Of purpose identity. */
   readonly signer: Signer;
+  /** The very counter that `token` takes from: an agent has one bucket of signatures. */
+  readonly limiter: RateLimiter;
   readonly macs: MacSource;
   readonly issuer: string;
   readonly trustDomain: string;
@@ -45,17 +56,21 @@ export interface AttestDeps {
  * 2. prove the named agent: registration ▸ challenge ▸ evidence ▸ selectors ▸ state ▸ assurance ▸ audience
  * 3. read liveness in one batch; when it tells of a newer registry, load that and prove once more
  * 4. burn challenge, proof and evidence and write the record, in ONE transaction
- * 5. sign, and at the same time read liveness again: what was revoked meanwhile gets no token
+ * 5. take a signature from the agent's bucket
+ * 6. sign, and at the same time read liveness again: what was revoked meanwhile gets no token
  */
 export function createAttestEndpoint(deps: AttestDeps): (call: Call) => Promise<Reply> {
+  const attesting = { ...deps, unprovenReads: createUnprovenReads(deps.clock) };
   return async (call) => {
     const notes: Notes = { ...callFacts(call, "attest", deps.clock.nowMillis()), authenticated: false };
-    const answer = await route(call, deps, notes);
+    const answer = await route(call, attesting, notes);
     return answer.ok ? answer.value : deny(deps, answer.error, factsOf(notes), notes.authenticated);
   };
 }
 
-async function route(call: Call, deps: AttestDeps, notes: Notes): Promise<Result<Reply, Denial>> {
+type Attesting = AttestDeps & { readonly unprovenReads: UnprovenReads };
+
+async function route(call: Call, deps: Attesting, notes: Notes): Promise<Result<Reply, Denial>> {
   if (call.path !== "/" && call.path !== "/challenge") return err({ code: "not_found", path: call.path.slice(0, 100) });
   if (call.method !== "POST")
     return err({ code: "method_not_allowed", method: call.method.slice(0, 20), allow: "POST" });
@@ -67,7 +82,7 @@ async function route(call: Call, deps: AttestDeps, notes: Notes): Promise<Result
   return ok(json(body));
 }
 
-async function attest(call: Call, deps: AttestDeps, notes: Notes): Promise<Result<Reply, Denial>> {
+async function attest(call: Call, deps: Attesting, notes: Notes): Promise<Result<Reply, Denial>> {
   const request = readAttestRequest(call);
   if (!request.ok) return request;
   Object.assign(notes, { agent: request.value.agent, evidenceType: request.value.evidence.type });
@@ -83,6 +98,8 @@ async function attest(call: Call, deps: AttestDeps, notes: Notes): Promise<Resul
   const claims = claimsFor(proven, rows, proof.value.jkt, deps);
   const burnt = await burn(proven, claims, deps, notes);
   if (!burnt.ok) return burnt;
+  const within = await takeSignature(proven, deps.limiter);
+  if (!within.ok) return within;
   return issue(proven, claims, deps);
 }
 
@@ -123,7 +140,16 @@ function replayOf(conflict: CommitConflict, type: string, owned: boolean): Denia
   return { code: owned ? "evidence_of_another_key" : "evidence_replayed", type };
 }
 
-/** Step 5. */
+/**
+ * Step 5, after the transaction and not before: what it refused, a replay or a stolen document shown by another key, must
+ * not spend the bucket of the agent it names, or a thief could lock the agent out (threat 13).
+ */
+async function takeSignature({ agent, registration }: Proven, limiter: RateLimiter): Promise<Result<void, Denial>> {
+  const perSecond = registration.issuancesPerSecond ?? limits.issuancesPerSecond;
+  return (await limiter.take(agent, perSecond)) ? ok(undefined) : err({ code: "rate_exceeded", agent, perSecond });
+}
+
+/** Step 6. */
 async function issue(proven: Proven, claims: IdentityClaims, deps: AttestDeps): Promise<Result<Reply, Denial>> {
   const payload = identityPayload(claims, deps.issuer, proven.audience);
   const [signed, rows] = await Promise.all([

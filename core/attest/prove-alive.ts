@@ -7,11 +7,13 @@ import type { LivenessQuery, LivenessRows, SessionStore } from "../session/store
 import type { AttestRequest } from "../wire.ts";
 import type { Notes } from "./notes.ts";
 import { type ProveDeps, type Proven, prove } from "./prove.ts";
+import type { UnprovenReads } from "./unproven-reads.ts";
 
 /** What proving an agent by the newest registry needs. */
 export interface ProveAliveDeps extends ProveDeps {
   readonly registries: RegistrySource;
   readonly store: SessionStore;
+  readonly unprovenReads: UnprovenReads;
 }
 
 /** Refusals that a newer registry could turn around; for all others nothing more is read. */
@@ -45,7 +47,7 @@ export async function proveAlive(
     notes.registryVersion = registry.version;
     notes.authenticated = false;
     const proven = await prove(request, proof, registry, deps, notes);
-    if (!proven.ok && !registryDecides.has(proven.error.code)) return proven;
+    if (!proven.ok && !mayReadFor(proven.error, notes, deps)) return proven;
     const rows = await deps.store.readLiveness(livenessOf(request.agent, proven.ok ? proven.value : undefined));
     if (!rows.complete) return err({ code: "liveness_unavailable", why: "a key stayed unread" });
     if (!rows.deployment) return err({ code: "registry_unavailable", why: "the deployment's row is missing" });
@@ -55,6 +57,10 @@ export async function proveAlive(
   }
   return err({ code: "registry_unavailable", why: "the registry changed twice during this request" });
 }
+
+/** Strangers' refusals are worth so many reads: a flood of made-up names must not throttle everybody's liveness. */
+const mayReadFor = ({ code }: Denial, { authenticated }: Notes, { unprovenReads }: ProveAliveDeps): boolean =>
+  registryDecides.has(code) && (authenticated || unprovenReads.take());
 
 function unblocked(proven: Proven, rows: LivenessRows): Result<{ proven: Proven; rows: LivenessRows }, Denial> {
   const subject = blockedAmong(rows, subjectsOf(proven));

@@ -2,6 +2,7 @@ import type { AttestDeps } from "../../core/attest/attest.ts";
 import { createPublicKeys, kmsClient } from "../aws/kms-keys.ts";
 import { createKmsSigner } from "../aws/kms-signer.ts";
 import { createMacSource } from "../aws/macs.ts";
+import { createRateLimiter } from "../aws/rate-limiter.ts";
 import { createRegistrySource } from "../aws/registry-source.ts";
 import { createSessionStore } from "../aws/session-store.ts";
 import { clock, ground, setting, tables } from "../ground.ts";
@@ -21,6 +22,7 @@ export function attestGround() {
     trustDomain,
     registries: createRegistrySource(dynamo, tables, trustDomain),
     store: createSessionStore(dynamo, tables, clock),
+    limiter: createRateLimiter(dynamo, tables, clock),
     signer: createKmsSigner(kms, "identity", setting("identityKey"), createPublicKeys(kms)),
     macs: createMacSource(kms, setting("nonceKey"), issuer),
   };

@@ -1,4 +1,13 @@
-import { allow, allowDataKey, allowOutbox, allowPublicKeys, allowSign, allowTable, inTransaction } from "../allow.ts";
+import {
+  allow,
+  allowDataKey,
+  allowOutbox,
+  allowPublicKeys,
+  allowSign,
+  allowTable,
+  inTransaction,
+  rows,
+} from "../allow.ts";
 import { allowLookups } from "../code-lookup.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
 import type { Ground } from "./ground.ts";
@@ -46,6 +55,8 @@ export function attesting(
   allowTable(role, tables.revocations, ["BatchGetItem"]);
   allowTable(role, tables.registry, ["Query"]);
   allowTable(role, tables.markers, ["PutItem"], inTransaction);
+  // the agent's bucket of signatures, the one that token takes from
+  allowTable(role, tables.markers, ["UpdateItem"], rows("rate#"));
   allowOutbox(role, tables.outbox);
   allowSign(role, keys.identity);
   allowPublicKeys(role, keys.identity);

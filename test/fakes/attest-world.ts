@@ -9,6 +9,7 @@ import type { Registration } from "../../core/registry/model.ts";
 import type { RegistrySnapshot } from "../../core/registry/snapshot.ts";
 import type { Call } from "../../core/wire.ts";
 import { dpopProof, ownKeys, randomIds, testKey, testSigner } from "./keys.ts";
+import { MemoryLimiter } from "./limiter.ts";
 import { agent, agentId, registry, trustDomain } from "./registry.ts";
 import { MemoryStore } from "./store.ts";
 import { type StsChanges, stsIssuer } from "./sts.ts";
@@ -61,6 +62,7 @@ export async function createAttestWorld(...rows: readonly Registration[]) {
   const store = new MemoryStore({ registryVersion: 1, nowSeconds: () => time.seconds });
   const folded: AuditFacts[] = [];
   const macs = testMacs();
+  const limiter = new MemoryLimiter(clock);
   const keySets = createKeySets({ fetcher: web, clock, ownIssuer: attestIssuer });
   const deps = {
     clock,
@@ -71,6 +73,7 @@ export async function createAttestWorld(...rows: readonly Registration[]) {
     fold: { add: async (facts: AuditFacts) => void folded.push(facts) },
     attestors: [awsStsWebIdentity({ keySets })],
     signer,
+    limiter,
     macs,
     issuer: attestIssuer,
     trustDomain,
@@ -120,6 +123,7 @@ export async function createAttestWorld(...rows: readonly Registration[]) {
     held,
     deps,
     signer,
+    limiter,
     call,
     send,
     challenge,

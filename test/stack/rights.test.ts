@@ -35,6 +35,7 @@ const attesting = [
   "dynamodb:BatchGetItem on Revocations",
   "dynamodb:PutItem on Markers if in a transaction",
   "dynamodb:Query on Registry",
+  "dynamodb:UpdateItem on Markers if row rate#*",
   "kms:GenerateMac on Nonce if HS256",
   "kms:GetPublicKey on Identity",
   "kms:Sign on Identity if an ES256 digest",

@@ -1,0 +1,27 @@
+import { limits } from "../limits.ts";
+import { type Clock, nowSeconds } from "../ports.ts";
+
+/** What requests that prove nothing may still cost the store. */
+export interface UnprovenReads {
+  /** False when this second's reads are spent. */
+  take(): boolean;
+}
+
+/**
+ * Creates one instance's allowance of `limits.unprovenReadsPerSecond`. A stranger's refusal costs a read because its
+ * agent may have been registered a moment ago; without an allowance, made-up names from everywhere at once would throttle
+ * the deployment's row, which every check of every session reads (threat 13).
+ */
+export function createUnprovenReads(clock: Clock): UnprovenReads {
+  let second = Number.NaN;
+  let taken = 0;
+  return {
+    take() {
+      const now = nowSeconds(clock);
+      if (now !== second) taken = 0;
+      second = now;
+      taken += 1;
+      return taken <= limits.unprovenReadsPerSecond;
+    },
+  };
+}
