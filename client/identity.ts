@@ -4,6 +4,7 @@ import type { AttestRequest } from "../core/wire.ts";
 import type { AgentKey } from "./agent-key.ts";
 import type { EndpointSource } from "./endpoints.ts";
 import { LanyardError } from "./error.ts";
+import { EvidenceFailure } from "./evidence/failure.ts";
 import type { EvidenceSource } from "./evidence/source.ts";
 import { type Answer, call, errorOf, type Fetch, lifeIn, textIn } from "./http.ts";
 
@@ -91,9 +92,12 @@ async function collect(
   try {
     return await evidence.collect(request);
   } catch (cause) {
-    // only the name: a platform's message may quote what was sent
-    const name = cause instanceof Error ? cause.name : "unknown";
-    throw new LanyardError("evidence_failed", "evidence", { description: `${evidence.type} failed with ${name}` });
+    // a platform's own message may quote what was sent: only its name is told
+    const why =
+      cause instanceof EvidenceFailure
+        ? cause.message
+        : `failed with ${cause instanceof Error ? cause.name : "unknown"}`;
+    throw new LanyardError("evidence_failed", "evidence", { description: `${evidence.type}: ${why}` });
   }
 }
 

@@ -10,6 +10,7 @@ export { type AgentInput, createAgent, type Introspection, type LanyardAgent, ty
 export type { KeyPair } from "./agent-key.ts";
 export type { Endpoints } from "./endpoints.ts";
 export { LanyardError, type LanyardErrorCode, type LanyardFailure } from "./error.ts";
+export { EvidenceFailure } from "./evidence/failure.ts";
 export type { EvidenceRequest, EvidenceSource } from "./evidence/source.ts";
 export type { WantedGrant } from "./grant.ts";
 export type { Identity } from "./identity.ts";

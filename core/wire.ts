@@ -4,6 +4,10 @@
 export const sessionTokenType = "lanyard:token-type:session";
 /** Token type of an offer handle. */
 export const offerTokenType = "lanyard:token-type:offer";
+/** An access token that is a handle; everything else after its prefix means nothing to whoever holds it. */
+const accessHandle = /^lya_[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}$/;
+/** Whether an access token of this deployment is an opaque handle, to be introspected, instead of a JWT. */
+export const isAccessHandle = (token: string): boolean => accessHandle.test(token);
 /** The standard's access token type. */
 export const accessTokenType = "urn:ietf:params:oauth:token-type:access_token";
 /** The standard's ID token type. */
@@ -23,6 +27,23 @@ export const tokenTyp = {
 
 /** Names under which evidence carries our challenge, key thumbprint and issuer. */
 export const evidenceTags = { challenge: "lanyard-challenge", jkt: "lanyard-jkt", issuer: "lanyard-issuer" } as const;
+
+/** What an X.509-SVID's signature is over. */
+export interface SvidBinding {
+  readonly challenge: string;
+  /** RFC 7638 thumbprint of the key the caller proves. */
+  readonly jkt: string;
+  /** Our issuer. */
+  readonly issuer: string;
+}
+
+/**
+ * The very text an X.509-SVID's key signs, in UTF-8: a context no other protocol's text begins with, challenge, key
+ * thumbprint and issuer, with one zero character between each two. None of the four can hold one, so no two requests
+ * share their text.
+ */
+export const svidBindingText = ({ challenge, jkt, issuer }: SvidBinding): string =>
+  ["lanyard-spiffe-x509-svid-v1", challenge, jkt, issuer].join("\0");
 
 /** `POST <attest>/challenge` → 200. */
 export interface ChallengeReply {

@@ -11,7 +11,6 @@ const nested: readonly (readonly [readonly string[], string])[] = [
   [["kubernetes.io", "node", "name"], "claim.kubernetes.node.name"],
   [["kubernetes.io", "node", "uid"], "claim.kubernetes.node.uid"],
   [["google", "compute_engine", "project_id"], "claim.google.compute_engine.project_id"],
-  [["google", "compute_engine", "project_number"], "claim.google.compute_engine.project_number"],
   [["google", "compute_engine", "instance_id"], "claim.google.compute_engine.instance_id"],
   [["google", "compute_engine", "zone"], "claim.google.compute_engine.zone"],
 ];

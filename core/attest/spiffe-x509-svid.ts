@@ -6,30 +6,15 @@ import { limits } from "../limits.ts";
 import type { TrustedIssuerRegistration } from "../registry/model.ts";
 import { err, ok, type Result } from "../result.ts";
 import { markerKey } from "../session/marker.ts";
+import { type SvidBinding, svidBindingText } from "../wire.ts";
 import type { Attestor, Evidence, Expectation } from "./attestor.ts";
 import { foreignWorkload, workloadFacts } from "./spiffe-domain.ts";
 import { type ChainFault, chainFault, readSvidChain, type SvidChain } from "./spiffe-x509-chain.ts";
 
 const type = "spiffe-x509-svid";
 
-/** First bytes of what is signed: no other protocol signs a text that begins so. */
-const context = "lanyard-spiffe-x509-svid-v1";
-
-/** What an X.509-SVID's signature is over. */
-export interface SvidBinding {
-  readonly challenge: string;
-  /** RFC 7638 thumbprint of the key the caller proves. */
-  readonly jkt: string;
-  /** Our issuer. */
-  readonly issuer: string;
-}
-
-/**
- * The very bytes an X.509-SVID's key signs: the context string, challenge, key thumbprint and issuer, in UTF-8, with
- * one zero byte between each two. None of the four can hold a zero byte, so no two requests share their bytes.
- */
-export const svidBindingBytes = ({ challenge, jkt, issuer }: SvidBinding): Uint8Array =>
-  Buffer.from([context, challenge, jkt, issuer].join("\0"), "utf8");
+/** The bytes an X.509-SVID's key signs: {@link svidBindingText} in UTF-8. */
+export const svidBindingBytes = (binding: SvidBinding): Uint8Array => Buffer.from(svidBindingText(binding), "utf8");
 
 /** A genuine X.509-SVID whose holder signed for this request. */
 export interface X509Svid {

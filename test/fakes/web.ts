@@ -18,7 +18,7 @@ export class MemoryWeb implements Fetcher {
 
   /** Publishes an issuer's discovery document and key set. */
   issuer(issuer: string, keys: readonly object[], jwksUri = `${issuer}/jwks`): void {
-    this.put(`${issuer}/.well-known/openid-configuration`, { issuer, jwks_uri: jwksUri });
+    this.put(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`, { issuer, jwks_uri: jwksUri });
     this.put(jwksUri, { keys });
   }
 

@@ -1,0 +1,60 @@
+import { type Fetch, readBounded } from "../http.ts";
+import { EvidenceFailure } from "./failure.ts";
+
+const answerBytes = 65_536;
+const timeoutMillis = 5_000;
+
+/** An answer of 200, read whole. */
+export interface PlatformAnswer {
+  readonly text: string;
+  readonly headers: Headers;
+}
+
+/**
+ * Asks a platform's token service with GET: bounded in bytes and time, and no redirect followed, since the request
+ * carries what makes tokens.
+ * @param url already held against the list of addresses that may get `headers`
+ * @throws EvidenceFailure for everything but a 200
+ */
+export async function askPlatform(
+  fetch: Fetch,
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+): Promise<PlatformAnswer> {
+  const answer = await got(fetch, url, headers);
+  if (!answer.bytes) throw new EvidenceFailure(`${url.host} answered more than ${answerBytes} bytes`);
+  return { text: Buffer.from(answer.bytes).toString("utf8"), headers: answer.headers };
+}
+
+async function got(fetch: Fetch, url: URL, headers: Readonly<Record<string, string>>) {
+  let status: number;
+  try {
+    const answer = await fetch(url, { headers, redirect: "manual", signal: AbortSignal.timeout(timeoutMillis) });
+    status = answer.status;
+    if (status === 200) return { bytes: await readBounded(answer, answerBytes), headers: answer.headers };
+    await answer.body?.cancel();
+  } catch (cause) {
+    const timedOut = cause instanceof Error && cause.name === "TimeoutError";
+    throw new EvidenceFailure(
+      `${url.host} ${timedOut ? `did not answer in ${timeoutMillis} ms` : "cannot be reached"}`,
+    );
+  }
+  throw new EvidenceFailure(`${url.host} answered ${status}`);
+}
+
+/**
+ * A text member of an answer in JSON.
+ * @throws EvidenceFailure
+ */
+export function memberOf({ text }: PlatformAnswer, name: string): string {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new EvidenceFailure("the answer is not JSON");
+  }
+  const member =
+    typeof value === "object" && value !== null && Object.hasOwn(value, name) ? Reflect.get(value, name) : "";
+  if (typeof member !== "string" || member === "") throw new EvidenceFailure(`the answer has no ${name}`);
+  return member;
+}

@@ -1,0 +1,56 @@
+import type { Fetch } from "../http.ts";
+import { askPlatform, memberOf } from "./ask-platform.ts";
+import { EvidenceFailure } from "./failure.ts";
+import type { EvidenceSource } from "./source.ts";
+import { workloadToken } from "./workload-token.ts";
+
+/** How Azure is asked. */
+export interface AzureManagedIdentityInput {
+  /** App ID URI of the app registration that stands for Lanyard. */
+  readonly resource: string;
+  /** The token's `aud`, as registered: `resource`, or that app's client id where it takes tokens of version 2. */
+  readonly audience?: string;
+  /** Client id of a user-assigned identity; the system-assigned one unless given. */
+  readonly clientId?: string;
+  /** The process's environment unless given. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly fetch?: Fetch;
+}
+
+const instanceMetadata = "http://169.254.169.254/metadata/identity/oauth2/token";
+/** Where App Service, Functions and Container Apps put their token service: on this machine or this link. */
+const nearby = /^(?:localhost|127\.0\.0\.1|169\.254\.\d{1,3}\.\d{1,3})$/;
+
+/**
+ * Evidence by the access token of an Azure managed identity: of `IDENTITY_ENDPOINT` where the platform sets it, else of
+ * the instance metadata service. Azure answers the same token for up to a day. Azure Arc and Service Fabric, whose
+ * endpoints want more, are refused.
+ */
+export function azureManagedIdentity(input: AzureManagedIdentityInput): EvidenceSource {
+  const { resource, audience = resource, fetch = globalThis.fetch } = input;
+  return {
+    type: "oidc",
+    async collect() {
+      const { url, headers } = requestOf(input);
+      const answer = await askPlatform(fetch, url, { ...headers, accept: "application/json" });
+      return { type: "oidc", token: workloadToken(memberOf(answer, "access_token"), audience) };
+    },
+  };
+}
+
+function requestOf({ resource, clientId, env = process.env }: AzureManagedIdentityInput) {
+  const { IDENTITY_ENDPOINT: endpoint, IDENTITY_HEADER: header } = env;
+  const identity: Record<string, string> = clientId === undefined ? {} : { client_id: clientId };
+  const asking = (text: string, version: string) => {
+    const url = URL.parse(text);
+    // the header makes tokens of this identity: it leaves this machine for nobody
+    if (url?.protocol !== "http:" || !nearby.test(url.hostname) || url.username !== "" || url.password !== "")
+      throw new EvidenceFailure("IDENTITY_ENDPOINT is not on this machine");
+    url.search = new URLSearchParams({ "api-version": version, resource, ...identity }).toString();
+    return url;
+  };
+  if (endpoint === undefined) return { url: asking(instanceMetadata, "2018-02-01"), headers: { metadata: "true" } };
+  if (header === undefined || env.IMDS_ENDPOINT !== undefined || env.IDENTITY_SERVER_THUMBPRINT !== undefined)
+    throw new EvidenceFailure("IDENTITY_ENDPOINT is of Azure Arc or Service Fabric, which are not supported");
+  return { url: asking(endpoint, "2019-08-01"), headers: { "x-identity-header": header } };
+}

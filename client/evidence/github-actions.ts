@@ -1,0 +1,52 @@
+import type { Fetch } from "../http.ts";
+import { askPlatform, memberOf } from "./ask-platform.ts";
+import { EvidenceFailure } from "./failure.ts";
+import type { EvidenceSource } from "./source.ts";
+import { workloadToken } from "./workload-token.ts";
+
+/** How GitHub is asked. */
+export interface GithubActionsInput {
+  /**
+   * Exact hosts (with port, where there is one) that may be asked instead of github.com's: of an Enterprise Server, or of
+   * a tenant with data residency.
+   */
+  readonly hosts?: readonly string[];
+  /** The process's environment unless given. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly fetch?: Fetch;
+}
+
+/** github.com answers at one of several hosts, each one label below this name. */
+const github = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.actions\.githubusercontent\.com$/;
+
+/**
+ * Evidence by the ID token of a GitHub Actions job, asked for anew at each attestation. The job needs
+ * `permissions: { id-token: write }`.
+ */
+export function githubActions(input: GithubActionsInput = {}): EvidenceSource {
+  const { env = process.env, fetch = globalThis.fetch } = input;
+  return {
+    type: "oidc",
+    async collect({ issuer }) {
+      const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: token } = env;
+      if (!url || !token) throw new EvidenceFailure("the job may not ask for ID tokens: it lacks id-token: write");
+      const address = addressOf(url, input.hosts);
+      address.searchParams.set("audience", issuer);
+      const answer = await askPlatform(fetch, address, {
+        authorization: `bearer ${token}`,
+        accept: "application/json",
+      });
+      return { type: "oidc", token: workloadToken(memberOf(answer, "value"), issuer) };
+    },
+  };
+}
+
+/** The request's token makes any token of this job: a step that rewrites the variable must not have it sent elsewhere. */
+function addressOf(text: string, hosts: readonly string[] | undefined): URL {
+  const url = URL.parse(text);
+  const known = url && (hosts ? hosts.includes(url.host) : github.test(url.host));
+  const loopback = url?.protocol === "http:" && url.hostname === "127.0.0.1";
+  if (!url || !known || !(url.protocol === "https:" || loopback) || url.username !== "" || url.password !== "")
+    throw new EvidenceFailure("ACTIONS_ID_TOKEN_REQUEST_URL is not an address of GitHub's");
+  return url;
+}

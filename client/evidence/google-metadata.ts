@@ -1,0 +1,41 @@
+import type { Fetch } from "../http.ts";
+import { askPlatform } from "./ask-platform.ts";
+import { EvidenceFailure } from "./failure.ts";
+import type { EvidenceSource } from "./source.ts";
+import { workloadToken } from "./workload-token.ts";
+
+/** How the metadata server is asked. */
+export interface GoogleMetadataInput {
+  /** Service account of the instance, by its address; its default one unless given. */
+  readonly serviceAccount?: string;
+  /** The metadata server's origin: `http://169.254.169.254` unless given; its other names, or this machine. */
+  readonly endpoint?: string;
+  readonly fetch?: Fetch;
+}
+
+/** The server's own addresses, and this machine for emulators: nobody else can vouch for an instance. */
+const servers = /^http:\/\/(?:169\.254\.169\.254|metadata\.google\.internal|\[fd20:ce::254\]|127\.0\.0\.1:\d{1,5})$/;
+const account = /^[A-Za-z0-9.@_-]{1,254}$/;
+
+/**
+ * Evidence by the identity token of a Google Cloud workload (Compute Engine, GKE, Cloud Run, Cloud Functions), with the
+ * machine's own claims where there are any. The metadata server keeps a token for most of its hour and answers it again.
+ * @throws RangeError for an endpoint or account that is none
+ */
+export function googleMetadata(input: GoogleMetadataInput = {}): EvidenceSource {
+  const { serviceAccount = "default", endpoint = "http://169.254.169.254", fetch = globalThis.fetch } = input;
+  if (!servers.test(endpoint)) throw new RangeError("endpoint is no address of Google's metadata server");
+  if (!account.test(serviceAccount)) throw new RangeError("serviceAccount is no service account");
+  return {
+    type: "oidc",
+    async collect({ issuer }) {
+      const url = new URL(`/computeMetadata/v1/instance/service-accounts/${serviceAccount}/identity`, endpoint);
+      url.search = new URLSearchParams({ audience: issuer, format: "full" }).toString();
+      const { text, headers } = await askPlatform(fetch, url, { "metadata-flavor": "Google" });
+      // whatever else answers at a link-local address is not asked again
+      if (headers.get("metadata-flavor") !== "Google")
+        throw new EvidenceFailure("what answered is not Google's metadata server");
+      return { type: "oidc", token: workloadToken(text, issuer) };
+    },
+  };
+}

@@ -1,0 +1,22 @@
+import { limits } from "../../core/limits.ts";
+import { readBoundedFile } from "./bounded-file.ts";
+import type { EvidenceSource } from "./source.ts";
+import { workloadToken } from "./workload-token.ts";
+
+/** Where the JWT-SVID is kept. */
+export interface SpiffeJwtSvidInput {
+  /** File that `spiffe-helper` (`jwt_svids`) or the like keeps fresh; the SVID's one audience is our issuer. */
+  readonly path: string;
+}
+
+/**
+ * Evidence by a JWT-SVID in a file, read for each attestation. The Workload API is gRPC over a Unix socket, which this
+ * client does not speak: `spiffe-helper` does, and writes what it gets. Prefer the X.509-SVID, which proves more.
+ */
+export const spiffeJwtSvid = ({ path }: SpiffeJwtSvidInput): EvidenceSource => ({
+  type: "spiffe-jwt-svid",
+  async collect({ issuer }) {
+    const text = await readBoundedFile(path, limits.tokenBytes);
+    return { type: "spiffe-jwt-svid", token: workloadToken(text, issuer) };
+  },
+});

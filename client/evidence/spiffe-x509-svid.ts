@@ -1,0 +1,89 @@
+import { constants, createPrivateKey, type KeyObject, sign, X509Certificate } from "node:crypto";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { limits } from "../../core/limits.ts";
+import { svidBindingText } from "../../core/wire.ts";
+import { readBoundedFile } from "./bounded-file.ts";
+import { EvidenceFailure } from "./failure.ts";
+import type { EvidenceSource } from "./source.ts";
+
+/** Where the X.509-SVID and its key are kept; names as `spiffe-helper` is usually told. */
+export interface SpiffeX509SvidInput {
+  readonly directory: string;
+  /** PEM: the SVID, then its intermediates. `svid.pem` unless given. */
+  readonly certificateFile?: string;
+  /** PEM, PKCS #8. `svid_key.pem` unless given. */
+  readonly keyFile?: string;
+}
+
+const certificatesBytes = 65_536;
+const keyBytes = 16_384;
+const attempts = 5;
+const pauseMillis = 100;
+
+/**
+ * Evidence by an X.509-SVID in files, read for each attestation, and a signature of its key over challenge, agent's key
+ * and issuer. The Workload API is gRPC over a Unix socket, which this client does not speak: `spiffe-helper` does.
+ */
+export function spiffeX509Svid(input: SpiffeX509SvidInput): EvidenceSource {
+  return {
+    type: "spiffe-x509-svid",
+    async collect(request) {
+      const { chain, key } = await pairIn(input);
+      const signature = signed(key, Buffer.from(svidBindingText(request), "utf8"));
+      return { type: "spiffe-x509-svid", chain, signature: signature.toString("base64") };
+    },
+  };
+}
+
+interface Pair {
+  readonly chain: readonly string[];
+  readonly key: KeyObject;
+}
+
+/** The files are renewed one after the other, and not at one stroke: between the two they do not fit. */
+async function pairIn(input: SpiffeX509SvidInput): Promise<Pair> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await readPair(input);
+    } catch (cause) {
+      if (attempt === attempts || !(cause instanceof EvidenceFailure)) throw cause;
+    }
+    await setTimeout(pauseMillis);
+  }
+}
+
+async function readPair(input: SpiffeX509SvidInput): Promise<Pair> {
+  const { directory, certificateFile = "svid.pem", keyFile = "svid_key.pem" } = input;
+  const certificates = certificatesIn(await readBoundedFile(join(directory, certificateFile), certificatesBytes));
+  const key = keyIn(await readBoundedFile(join(directory, keyFile), keyBytes));
+  if (!certificates[0]?.checkPrivateKey(key)) throw new EvidenceFailure("the SVID and the key beside it do not fit");
+  return { key, chain: certificates.map((certificate) => certificate.raw.toString("base64")) };
+}
+
+function certificatesIn(pem: string): readonly X509Certificate[] {
+  const found = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  if (found.length < 1 || found.length > limits.svidChainCertificates)
+    throw new EvidenceFailure(`the SVID's file holds 1 to ${limits.svidChainCertificates} certificates in PEM`);
+  try {
+    return found.map((each) => new X509Certificate(each));
+  } catch {
+    throw new EvidenceFailure("the SVID's file holds what is no certificate");
+  }
+}
+
+function keyIn(pem: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    throw new EvidenceFailure("the SVID's key file holds no private key");
+  }
+}
+
+/** As the attestor verifies it: ECDSA with the curve's own SHA-2 in DER, or RSASSA-PSS with a salt of 32 bytes. */
+function signed(key: KeyObject, bytes: Uint8Array): Buffer {
+  if (key.asymmetricKeyType === "ec")
+    return sign(key.asymmetricKeyDetails?.namedCurve === "secp384r1" ? "sha384" : "sha256", bytes, key);
+  if (key.asymmetricKeyType !== "rsa") throw new EvidenceFailure("the SVID's key is neither EC nor RSA");
+  return sign("sha256", bytes, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 });
+}

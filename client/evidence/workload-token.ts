@@ -1,0 +1,32 @@
+import { decodeJwt } from "jose";
+import { limits } from "../../core/limits.ts";
+import { EvidenceFailure } from "./failure.ts";
+
+const compact = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
+
+/**
+ * Reads a token a platform handed out, before it is shown to anybody: a token for the cluster's API server or for AWS
+ * that lies in the wrong place would otherwise be given away, and whoever got it could use it there (threat 4).
+ * @param text as found; blanks around it are left out
+ * @param audience the one audience it must be for
+ * @returns the token, a compact JWS (RFC 7515 7.1), nothing in it verified
+ * @throws EvidenceFailure
+ */
+export function workloadToken(text: string, audience: string): string {
+  const token = text.trim();
+  if (token.length > limits.tokenBytes || !compact.test(token))
+    throw new EvidenceFailure(`what was handed out is no JWT of at most ${limits.tokenBytes} bytes`);
+  const { aud } = claimsOf(token);
+  const [sole, ...more] = Array.isArray(aud) ? aud : [aud];
+  if (sole !== audience || more.length > 0)
+    throw new EvidenceFailure("the token is not for this audience alone, so it is not shown");
+  return token;
+}
+
+function claimsOf(token: string) {
+  try {
+    return decodeJwt(token);
+  } catch {
+    throw new EvidenceFailure("what was handed out is no JWT");
+  }
+}
