@@ -1,0 +1,171 @@
+import { decodeUnverified } from "../../core/jwt.ts";
+import { personId } from "../../core/principal.ts";
+import { accessTokenType, idTokenType, offerTokenType, sessionTokenType, tokenExchangeGrant } from "../../core/wire.ts";
+import { agentId, customers, idp, tickets, trustDomain } from "../fakes/registry.ts";
+import type { Answer, Params, TestAgent } from "../fakes/world.ts";
+import type { Bound } from "./bind.ts";
+import type { Subject } from "./command.ts";
+import { denied, done, type Observation } from "./observation.ts";
+import { digestOf, type Stage } from "./stage.ts";
+import { type AgentName, agentNames, type Person, persons, type Resource, resourceOf, type Scope } from "./state.ts";
+
+const uriOf: Record<Resource, string> = { tickets, customers };
+
+/** Carries out a program's requests on the real endpoints and says what their answers show, in the model's words. */
+export class Actor {
+  readonly identities = new Map<AgentName, string>();
+  readonly logins = new Map<number, string>();
+  readonly tokens = new Map<number, { readonly text: string; readonly type: string }>();
+  readonly offers = new Map<number, string>();
+  /** Session ids by the step that opened them. */
+  readonly sessions = new Map<number, string>();
+
+  readonly stage: Stage;
+
+  /** @param stage where the program plays */
+  constructor(stage: Stage) {
+    this.stage = stage;
+  }
+
+  /** Sends one request. */
+  async act(request: Bound): Promise<Observation> {
+    switch (request.kind) {
+      case "attest":
+        return this.attest(request.by);
+      case "revoke-session":
+        return this.order({ revoke: { session: this.sessions.get(request.session) } });
+      case "revoke":
+        return this.order({ revoke: targetOf(request.subject), ...(request.cutOnly ? { cutOnly: true } : {}) });
+      case "lift":
+        return this.order({ lift: targetOf(request.subject) });
+      case "introspect": {
+        const answer = await this.send("introspect", request.by, { token: this.tokens.get(request.token)?.text });
+        return answer.status === 200 ? { kind: "active", active: answer.body.active } : denied;
+      }
+      case "end":
+        return this.end(request.by, { token: this.tokens.get(request.token)?.text });
+      case "end-below": {
+        const session = this.sessions.get(request.session);
+        return this.end(request.by, { token: this.tokens.get(request.token)?.text, session });
+      }
+      case "withdraw":
+        return this.end(request.by, { token: this.offers.get(request.offer) });
+      default:
+        return this.issued(request, await this.send("token", request.by, this.paramsOf(request)));
+    }
+  }
+
+  private async attest(name: AgentName): Promise<Observation> {
+    const { status, body } = await this.stage.attest(name);
+    if (status !== 200) return denied;
+    this.identities.set(name, body.identity_token);
+    const digest = decodeUnverified(body.identity_token)?.payload.build;
+    const build = (["A", "B"] as const).find((one) => digestOf(one) === digest);
+    return { kind: "identity", ...(build ? { build } : {}) };
+  }
+
+  private async order(body: object): Promise<Observation> {
+    const { status } = await this.stage.world.order({ ...body, reason: "a program says so" });
+    return status === 200 ? done : denied;
+  }
+
+  private async end(by: AgentName, params: Params): Promise<Observation> {
+    return (await this.send("revoke", by, params)).status === 200 ? done : denied;
+  }
+
+  private send(where: "token" | "introspect" | "revoke", by: AgentName, params: Params): Promise<Answer> {
+    const agent = this.stage.agents.get(by) as TestAgent;
+    // one who never attested has nothing to show
+    const client_assertion = this.identities.get(by) ?? "none";
+    return this.stage.world.send(where, agent, { client_assertion, ...params });
+  }
+
+  private paramsOf(request: Bound & { kind: "open" | "access" | "offer" | "redeem" | "hop" }): Params {
+    const exchange = (text = "", type: string): Params => ({
+      grant_type: tokenExchangeGrant,
+      subject_token: text,
+      subject_token_type: type,
+    });
+    const own = (step: number): Params => {
+      const token = this.tokens.get(step);
+      return exchange(token?.text, token?.type ?? accessTokenType);
+    };
+    switch (request.kind) {
+      case "open": {
+        const { login, scopes, lifeSeconds } = request;
+        const resource = [...new Set(scopes.map(resourceOf))].map((one) => uriOf[one]);
+        const authority =
+          login === undefined ? { grant_type: "client_credentials" } : exchange(this.logins.get(login), idTokenType);
+        return {
+          ...authority,
+          resource,
+          scope: scopes.join(" "),
+          requested_token_type: resource.length > 1 ? sessionTokenType : undefined,
+          lifetime_seconds: lifeSeconds === undefined ? undefined : String(lifeSeconds),
+        };
+      }
+      case "access":
+        return { ...own(request.token), resource: uriOf[request.resource] };
+      case "offer": {
+        const { scope, to } = request;
+        const target = { audience: agentId(to), requested_token_type: offerTokenType };
+        return { ...own(request.token), ...target, resource: uriOf[resourceOf(scope)], scope };
+      }
+      case "redeem":
+        return exchange(this.offers.get(request.offer), offerTokenType);
+      case "hop": {
+        const { scope } = request;
+        const token = this.tokens.get(request.token)?.text;
+        return { ...exchange(token, accessTokenType), resource: uriOf[resourceOf(scope)], scope };
+      }
+    }
+  }
+
+  private issued({ step }: Bound, { status, body }: Answer): Observation {
+    if (status !== 200) return denied;
+    const text = String(body.access_token);
+    const scopes = String(body.scope).split(" ").sort() as Scope[];
+    if (body.issued_token_type === offerTokenType) {
+      this.offers.set(step, text);
+      return { kind: "offer", scopes, expiresInSeconds: body.expires_in };
+    }
+    this.tokens.set(step, { text, type: body.issued_token_type });
+    const claims = decodeUnverified(text)?.payload ?? {};
+    const sid = String(claims.sid);
+    const known = [...this.sessions].find(([, id]) => id === sid)?.[0];
+    if (known === undefined) this.sessions.set(step, sid);
+    const resource = (["tickets", "customers"] as const).find((one) => uriOf[one] === claims.aud);
+    return {
+      kind: "token",
+      session: known ?? step,
+      scopes,
+      principal: principalOf(String(claims.sub)),
+      chain: chainOf(claims),
+      endsSeconds: Number(claims.exp),
+      ...(resource ? { resource } : {}),
+    };
+  }
+}
+
+const nameOf = (id: string): AgentName =>
+  agentNames.find((name) => agentId(name) === id) ?? (`unknown ${id}` as AgentName);
+
+const principalOf = (sub: string): Person | AgentName =>
+  persons.find((person) => personId(idp, person) === sub) ?? nameOf(sub);
+
+/** Agents of a nested `act`, current first; an agent on its own is the principal too. */
+function chainOf(claims: { readonly sub?: string; readonly act?: unknown }): readonly AgentName[] {
+  const chain: AgentName[] = [];
+  let act = claims.act as { sub: string; act?: unknown } | undefined;
+  for (; act; act = act.act as typeof act) chain.push(nameOf(act.sub));
+  return String(claims.sub).startsWith("spiffe:") ? [...chain, nameOf(String(claims.sub))] : chain;
+}
+
+function targetOf(subject: Subject): object {
+  if ("agent" in subject) return { agent: agentId(subject.agent) };
+  if ("build" in subject) return { build: digestOf(subject.build) };
+  if ("deployment" in subject) return { deployment: trustDomain };
+  const { principal } = subject;
+  const person = persons.find((one) => one === principal);
+  return { principal: person ? personId(idp, person) : agentId(principal) };
+}

@@ -1,0 +1,152 @@
+import type { Asker, Request, Subject } from "./command.ts";
+import { type AgentName, lineage, type Resource, resourceOf, type Scope, type State } from "./state.ts";
+
+/** A request whose picks have become names: what is sent, and what the model is asked about. */
+export type Bound =
+  | { readonly kind: "attest"; readonly step: number; readonly by: AgentName }
+  | {
+      readonly kind: "open";
+      readonly step: number;
+      readonly by: AgentName;
+      readonly login?: number;
+      readonly scopes: readonly Scope[];
+      readonly lifeSeconds?: number;
+    }
+  | {
+      readonly kind: "access";
+      readonly step: number;
+      readonly by: AgentName;
+      readonly token: number;
+      readonly resource: Resource;
+    }
+  | {
+      readonly kind: "offer";
+      readonly step: number;
+      readonly by: AgentName;
+      readonly token: number;
+      readonly to: AgentName;
+      readonly scope: Scope;
+    }
+  | { readonly kind: "redeem"; readonly step: number; readonly by: AgentName; readonly offer: number }
+  | {
+      readonly kind: "hop";
+      readonly step: number;
+      readonly by: AgentName;
+      readonly token: number;
+      readonly scope: Scope;
+    }
+  | { readonly kind: "introspect" | "end"; readonly step: number; readonly by: AgentName; readonly token: number }
+  | {
+      readonly kind: "end-below";
+      readonly step: number;
+      readonly by: AgentName;
+      readonly token: number;
+      readonly session: number;
+    }
+  | { readonly kind: "withdraw"; readonly step: number; readonly by: AgentName; readonly offer: number }
+  | { readonly kind: "revoke-session"; readonly step: number; readonly session: number }
+  | { readonly kind: "revoke"; readonly step: number; readonly subject: Subject; readonly cutOnly: boolean }
+  | { readonly kind: "lift"; readonly step: number; readonly subject: Subject };
+
+/** Who serves a resource. */
+export const serverOf: Record<Resource, AgentName> = { tickets: "ticket-api", customers: "customer-api" };
+
+const ids = (things: object): readonly number[] => Object.keys(things).map(Number);
+
+/** The `pick`th newest; undefined when there is none. */
+const newest = (things: readonly number[], pick: number): number | undefined =>
+  things.length === 0 ? undefined : things[things.length - 1 - (pick % things.length)];
+
+/**
+ * Makes a request concrete by what exists in `state`.
+ * @param step the number its artifacts will be known by
+ * @returns undefined when it needs something that does not exist yet
+ */
+export function bind(request: Request, step: number, state: State): Bound | undefined {
+  switch (request.kind) {
+    case "attest":
+      return { kind: "attest", step, by: request.agent };
+    case "open":
+      return bindOpen(request, step, state);
+    case "access":
+    case "offer":
+    case "hop":
+    case "introspect":
+    case "end":
+    case "end-below":
+      return bindToken(request, step, state);
+    case "redeem":
+    case "withdraw":
+      return bindOffer(request, step, state);
+    case "revoke-session": {
+      const session = newest(ids(state.sessions), request.session);
+      return session === undefined ? undefined : { kind: "revoke-session", step, session };
+    }
+    default:
+      return { ...request, step };
+  }
+}
+
+function bindOpen(request: Request & { kind: "open" }, step: number, state: State): Bound | undefined {
+  const { login: wanted, agent, scopes, lifeSeconds } = request;
+  const theirs = ids(state.logins).filter((id) => state.logins[id]?.agent === agent);
+  // now and then somebody else's login: a token an agent merely got to see
+  const login = wanted === undefined ? undefined : newest(wanted < 7 ? theirs : ids(state.logins), wanted);
+  if (wanted !== undefined && login === undefined) return undefined;
+  return {
+    kind: "open",
+    step,
+    by: agent,
+    scopes,
+    ...(login === undefined ? {} : { login }),
+    ...(lifeSeconds === undefined ? {} : { lifeSeconds }),
+  };
+}
+
+type OfToken = Request & { kind: "access" | "offer" | "hop" | "introspect" | "end" | "end-below" };
+
+function bindToken(request: OfToken, step: number, state: State): Bound | undefined {
+  const served = request.kind === "hop" || request.kind === "introspect";
+  const usable = ids(state.tokens).filter((id) => !served || state.tokens[id]?.resource !== undefined);
+  const token = newest(usable, request.token);
+  const known = token === undefined ? undefined : state.tokens[token];
+  const session = known && state.sessions[known.session];
+  if (token === undefined || !known || !session) return undefined;
+  const rightful = served && known.resource ? serverOf[known.resource] : session.agent;
+  const by = asker(request.by, rightful);
+  switch (request.kind) {
+    case "access": {
+      const held = resourceOf(session.scopes[0] ?? "tickets:read");
+      const last = resourceOf(session.scopes.at(-1) ?? "tickets:read");
+      return { kind: "access", step, by, token, resource: request.other ? last : held };
+    }
+    case "offer":
+      return {
+        kind: "offer",
+        step,
+        by,
+        token,
+        to: request.to,
+        scope: request.scope === "held" ? (session.scopes[0] ?? "tickets:read") : request.scope,
+      };
+    case "hop":
+      return { kind: "hop", step, by, token, scope: request.scope };
+    case "end-below": {
+      const below = ids(state.sessions).filter((id) => id !== known.session && lineage(state, id).includes(session));
+      const target = newest(request.session < 6 ? below : ids(state.sessions), request.session);
+      return target === undefined ? undefined : { kind: "end-below", step, by, token, session: target };
+    }
+    default:
+      return { kind: request.kind, step, by, token };
+  }
+}
+
+function bindOffer(request: Request & { kind: "redeem" | "withdraw" }, step: number, state: State): Bound | undefined {
+  const id = newest(ids(state.offers), request.offer);
+  const offer = id === undefined ? undefined : state.offers[id];
+  if (id === undefined || !offer) return undefined;
+  const from = state.sessions[offer.from]?.agent ?? offer.to;
+  return { kind: request.kind, step, by: asker(request.by, request.kind === "redeem" ? offer.to : from), offer: id };
+}
+
+const asker = (by: Asker, rightful: AgentName): AgentName => (by === "rightful" ? rightful : by);

@@ -1,0 +1,171 @@
+import fc from "fast-check";
+import { type AgentName, agentNames, type Build, builds, type Person, persons, type Scope, scopes } from "./state.ts";
+
+/** Who asks: by `0` whoever has the right to, else any agent. Wrong askers are the attacks of a program. */
+export type Asker = AgentName | "rightful";
+
+/** One request. `pick` chooses among what exists when it runs, newest first, so that every program means something. */
+export type Request =
+  | { readonly kind: "attest"; readonly agent: AgentName }
+  | {
+      readonly kind: "open";
+      readonly agent: AgentName;
+      readonly login: number | undefined;
+      readonly scopes: readonly Scope[];
+      readonly lifeSeconds: number | undefined;
+    }
+  | { readonly kind: "access"; readonly token: number; readonly by: Asker; readonly other: boolean }
+  | {
+      readonly kind: "offer";
+      readonly token: number;
+      readonly by: Asker;
+      readonly to: AgentName;
+      readonly scope: Scope | "held";
+    }
+  | { readonly kind: "redeem"; readonly offer: number; readonly by: Asker }
+  | { readonly kind: "hop"; readonly token: number; readonly by: Asker; readonly scope: Scope }
+  | { readonly kind: "introspect"; readonly token: number; readonly by: Asker }
+  | { readonly kind: "end"; readonly token: number; readonly by: Asker }
+  | { readonly kind: "end-below"; readonly token: number; readonly session: number; readonly by: Asker }
+  | { readonly kind: "withdraw"; readonly offer: number; readonly by: Asker }
+  | { readonly kind: "revoke-session"; readonly session: number }
+  | { readonly kind: "revoke"; readonly subject: Subject; readonly cutOnly: boolean }
+  | { readonly kind: "lift"; readonly subject: Subject };
+
+/** Whom an operator cuts. */
+export type Subject =
+  | { readonly agent: AgentName }
+  | { readonly principal: Person | AgentName }
+  | { readonly build: Build }
+  | { readonly deployment: true };
+
+/** One step of a program: a request, two at one instant, or something that happens around them. */
+export type Command =
+  | Request
+  | { readonly kind: "together"; readonly both: readonly [Request, Request] }
+  | { readonly kind: "login"; readonly person: Person; readonly agent: "planner" | "triage" }
+  | { readonly kind: "wait"; readonly seconds: number }
+  | { readonly kind: "deploy"; readonly agent: "planner" | "researcher"; readonly build: Build }
+  | { readonly kind: "suspend"; readonly agent: AgentName }
+  | { readonly kind: "reactivate"; readonly agent: AgentName };
+
+const agent = fc.constantFrom(...agentNames);
+const pick = fc.nat(7);
+const by = fc.oneof({ weight: 6, arbitrary: fc.constant("rightful" as const) }, { weight: 1, arbitrary: agent });
+const subject: fc.Arbitrary<Subject> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ agent }) },
+  { weight: 6, arbitrary: fc.record({ principal: fc.constantFrom(...persons, "researcher" as const) }) },
+  { weight: 4, arbitrary: fc.record({ build: fc.constantFrom(...builds) }) },
+  { weight: 1, arbitrary: fc.constant({ deployment: true as const }) },
+);
+
+const kind = <K extends string>(name: K) => fc.constant(name);
+const lifeSeconds = fc.option(fc.constantFrom(30, 200, 900, 5000), { nil: undefined, freq: 3 });
+/** Sessions that are mostly granted, some on an agent's own, and whatever anyone might try. */
+const opening: fc.Arbitrary<Request> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: kind("open"),
+      agent: fc.constantFrom<AgentName>("planner", "planner", "triage"),
+      login: fc.nat(6),
+      scopes: fc.constantFrom<readonly Scope[]>(["tickets:read"], ["tickets:read", "customers:read"]),
+      lifeSeconds,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: kind("open"),
+      agent: fc.constant<AgentName>("researcher"),
+      login: fc.constant(undefined),
+      scopes: fc.constant<readonly Scope[]>(["tickets:read"]),
+      lifeSeconds,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: kind("open"),
+      agent,
+      login: fc.option(pick, { nil: undefined, freq: 3 }),
+      scopes: fc.uniqueArray(fc.constantFrom(...scopes), { minLength: 1 }),
+      lifeSeconds,
+    }),
+  },
+);
+
+const issuing: fc.Arbitrary<Request> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ kind: kind("attest"), agent }) },
+  { weight: 5, arbitrary: opening },
+  { weight: 4, arbitrary: fc.record({ kind: kind("access"), token: pick, by, other: fc.boolean() }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: kind("offer"),
+      token: pick,
+      by,
+      to: agent,
+      scope: fc.oneof({ weight: 3, arbitrary: kind("held") }, { weight: 1, arbitrary: fc.constantFrom(...scopes) }),
+    }),
+  },
+  { weight: 5, arbitrary: fc.record({ kind: kind("redeem"), offer: pick, by }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: kind("hop"),
+      token: pick,
+      by,
+      scope: fc.constantFrom<Scope>("customers:read", "customers:read", "customers:notes"),
+    }),
+  },
+);
+
+const ending: fc.Arbitrary<Request> = fc.oneof(
+  { weight: 2, arbitrary: fc.record({ kind: kind("end"), token: pick, by }) },
+  { weight: 2, arbitrary: fc.record({ kind: kind("end-below"), token: pick, session: pick, by }) },
+  { weight: 3, arbitrary: fc.record({ kind: kind("withdraw"), offer: pick, by }) },
+  { weight: 2, arbitrary: fc.record({ kind: kind("revoke-session"), session: pick }) },
+  { weight: 2, arbitrary: fc.record({ kind: kind("revoke"), subject, cutOnly: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ kind: kind("lift"), subject }) },
+);
+
+const request = fc.oneof(
+  { weight: 14, arbitrary: issuing },
+  { weight: 3, arbitrary: fc.record({ kind: kind("introspect"), token: pick, by }) },
+  { weight: 3, arbitrary: ending },
+);
+
+const around: fc.Arbitrary<Command> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: kind("login"),
+      person: fc.constantFrom(...persons),
+      agent: fc.constantFrom("planner" as const, "triage" as const),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: kind("wait"), seconds: fc.constantFrom(1, 61, 125, 299, 300, 700) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: kind("deploy"),
+      agent: fc.constantFrom("planner" as const, "researcher" as const),
+      build: fc.constantFrom(...builds),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: kind("suspend"), agent }) },
+  { weight: 1, arbitrary: fc.record({ kind: kind("reactivate"), agent }) },
+);
+
+/** Any program. It starts with everyone attested and two people logged in, or most of it would be refusals. */
+export const program: fc.Arbitrary<readonly Command[]> = fc.noBias(
+  fc.array(
+    fc.oneof(
+      { weight: 8, arbitrary: request as fc.Arbitrary<Command> },
+      { weight: 1, arbitrary: around },
+      { weight: 2, arbitrary: fc.record({ kind: kind("together"), both: fc.tuple(request, request) }) },
+    ),
+    { minLength: 15, maxLength: 60, size: "max" },
+  ),
+);

@@ -1,0 +1,79 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { LivenessRows } from "../../core/session/store.ts";
+import { program } from "./command.ts";
+import { runProgram, type Tally } from "./run.ts";
+import type { Stage } from "./stage.ts";
+
+/** `npm run model -- --seed N --runs N` is the long form. */
+const check = (runs: number, sabotage?: (stage: Stage) => void, tally: Tally = new Map()) =>
+  fc.check(
+    fc.asyncProperty(program, async (commands) => runProgram(commands, { tally, ...(sabotage ? { sabotage } : {}) })),
+    { seed: 20_261_124, numRuns: runs, endOnFailure: true },
+  );
+
+/** Changes what every liveness read says. */
+const lying = (change: (rows: LivenessRows) => LivenessRows) => (stage: Stage) => {
+  const { store } = stage.world;
+  const honest = store.readLiveness.bind(store);
+  store.readLiveness = async (query) => change(await honest(query));
+};
+
+const standing = { generation: 0, blocked: false };
+
+describe("random programs by several agents and people at once", () => {
+  it("show no difference between the service and the reference model, and grant a good part of what they ask", async () => {
+    const tally: Tally = new Map();
+    const result = await check(50, undefined, tally);
+    expect(String(result.errorInstance ?? "no difference")).toBe("no difference");
+    for (const kind of ["open", "access", "offer", "redeem", "hop", "introspect", "end"]) {
+      const { sent, granted } = tally.get(kind) ?? { sent: 0, granted: 0 };
+      expect(granted, `${kind} of ${sent}`).toBeGreaterThan(sent / 20);
+    }
+  }, 60_000);
+
+  it.each<[string, (stage: Stage) => void]>([
+    ["forgets tombstones", lying((rows) => ({ ...rows, tombstones: new Set() }))],
+    ["forgets whom an operator cut or blocked", lying((rows) => ({ ...rows, standings: new Map() }))],
+    [
+      "lifts a block by itself",
+      lying((rows) => ({
+        ...rows,
+        standings: new Map([...rows.standings].map(([name, row]) => [name, { ...row, blocked: false }])),
+      })),
+    ],
+    [
+      "takes a cut for a block alone",
+      lying((rows) => ({
+        ...rows,
+        standings: new Map([...rows.standings].map(([name, { blocked }]) => [name, { ...standing, blocked }])),
+      })),
+    ],
+    [
+      "forgets that the deployment was cut",
+      lying((rows) => (rows.deployment ? { ...rows, deployment: { ...rows.deployment, ...standing } } : rows)),
+    ],
+    ["forgets burnt logins", lying((rows) => ({ ...rows, burnt: new Set() }))],
+    [
+      "lets sessions live a second longer",
+      lying((rows) =>
+        rows.session
+          ? { ...rows, session: { ...rows.session, expiresAtSeconds: rows.session.expiresAtSeconds + 1 } }
+          : rows,
+      ),
+    ],
+    [
+      "leaves withdrawn offers open",
+      ({ world: { store } }) => {
+        const honest = store.revoke.bind(store);
+        store.revoke = async ({ withdraw: _, ...write }) => honest(write);
+      },
+    ],
+  ])(
+    "would be noticed by the model if the store %s",
+    async (_name, sabotage) => {
+      expect((await check(400, sabotage)).failed).toBe(true);
+    },
+    60_000,
+  );
+});

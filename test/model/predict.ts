@@ -1,0 +1,130 @@
+import type { Bound } from "./bind.ts";
+import { serverOf } from "./bind.ts";
+import type { Subject } from "./command.ts";
+import { denied, done, type Observation } from "./observation.ts";
+import { predictAccess, predictHop, predictOffer, predictOpen, predictRedeem } from "./predict-issue.ts";
+import { type AgentName, chainOf, isAlive, lineage, type State } from "./state.ts";
+
+/** What the model says of one request, alone. It changes `state`, which the caller has cloned. */
+export function predict(state: State, request: Bound): Observation {
+  switch (request.kind) {
+    case "attest":
+      return predictAttest(state, request.by);
+    case "revoke-session":
+      return revokeSession(state, request.session);
+    case "revoke":
+      return cut(state, request.subject, request.cutOnly);
+    case "lift":
+      delete state.blocked[nameOf(request.subject)];
+      return done;
+  }
+  if (!authenticates(state, request.by)) return denied;
+  switch (request.kind) {
+    case "introspect":
+      return predictIntrospect(state, request);
+    case "end":
+    case "end-below":
+    case "withdraw":
+      return predictEnding(state, request);
+    default:
+      // a suspended agent may still end its own work, never start any
+      return state.suspended[request.by] ? denied : predictIssuing(state, request);
+  }
+}
+
+/** An identity token that is neither over nor cut, of nobody that is blocked. */
+const authenticates = (state: State, agent: AgentName): boolean => {
+  const identity = state.identities[agent];
+  return (
+    identity !== undefined && !identity.over && identity.endsSeconds > state.nowSeconds && !state.blocked.deployment
+  );
+};
+
+function predictAttest(state: State, agent: AgentName): Observation {
+  const build = state.running[agent];
+  const names = ["deployment", `agent:${agent}`, ...(build ? [`build:${build}`] : [])];
+  if (state.suspended[agent] || names.some((name) => state.blocked[name])) return denied;
+  state.identities[agent] = { endsSeconds: state.nowSeconds + 300, over: false, ...(build ? { build } : {}) };
+  return { kind: "identity", ...(build ? { build } : {}) };
+}
+
+function predictIssuing(state: State, request: Bound): Observation {
+  switch (request.kind) {
+    case "open":
+      return predictOpen(state, request);
+    case "access":
+      return predictAccess(state, request);
+    case "offer":
+      return predictOffer(state, request);
+    case "redeem":
+      return predictRedeem(state, request);
+    case "hop":
+      return predictHop(state, request);
+    default:
+      throw new Error(`${request.kind} issues nothing`);
+  }
+}
+
+function predictIntrospect(state: State, { by, token }: Bound & { kind: "introspect" | "end" }): Observation {
+  const known = state.tokens[token];
+  if (state.suspended[by] || !Object.values(serverOf).includes(by)) return denied;
+  const served = known?.resource !== undefined && serverOf[known.resource] === by;
+  const active = served && known.endsSeconds > state.nowSeconds && isAlive(state, known.session);
+  return { kind: "active", active };
+}
+
+function predictEnding(
+  state: State,
+  request: Bound & { kind: "end" | "introspect" | "end-below" | "withdraw" },
+): Observation {
+  const { by } = request;
+  if (request.kind === "withdraw") {
+    const offer = state.offers[request.offer];
+    if (!offer || state.sessions[offer.from]?.agent !== by) return denied;
+    if (offer.redeemed === undefined) offer.withdrawn = true;
+    return done;
+  }
+  const own = state.tokens[request.token]?.session;
+  if (own === undefined) return denied;
+  const target = request.kind === "end-below" ? request.session : own;
+  const holder = state.sessions[own];
+  const allowed =
+    target === own
+      ? chainOf(state, own).includes(by)
+      : holder?.agent === by && lineage(state, target).slice(1).includes(holder);
+  const ended = state.sessions[target];
+  if (!allowed || !ended) return denied;
+  ended.over = true;
+  return done;
+}
+
+function revokeSession(state: State, id: number): Observation {
+  const session = state.sessions[id];
+  if (!session) return denied;
+  session.over = true;
+  const login = session.login === undefined ? undefined : state.logins[session.login];
+  if (login && session.parent === undefined) login.burnt = true;
+  return done;
+}
+
+const nameOf = (subject: Subject): string => {
+  const [kind, id] = Object.entries(subject)[0] ?? [];
+  return kind === "deployment" ? "deployment" : `${kind}:${id}`;
+};
+
+/** Ends everything that rests on the subject, and blocks what is new. */
+function cut(state: State, subject: Subject, cutOnly: boolean): Observation {
+  const name = nameOf(subject);
+  const rests = (agent: AgentName, build: string | undefined, principal?: string): boolean =>
+    "deployment" in subject ||
+    ("agent" in subject && subject.agent === agent) ||
+    ("build" in subject && subject.build === build) ||
+    ("principal" in subject && subject.principal === principal);
+  for (const session of Object.values(state.sessions))
+    if (rests(session.agent, session.build, session.principal)) session.over = true;
+  for (const [agent, identity] of Object.entries(state.identities))
+    if (rests(agent as AgentName, identity.build)) identity.over = true;
+  state.cutSeconds[name] = state.nowSeconds;
+  if (!cutOnly) state.blocked[name] = true;
+  return done;
+}

@@ -1,0 +1,181 @@
+import { isDeepStrictEqual } from "node:util";
+import { Actor } from "./actor.ts";
+import { type Bound, bind, serverOf } from "./bind.ts";
+import type { Command, Request } from "./command.ts";
+import { denied, type Observation } from "./observation.ts";
+import { predict } from "./predict.ts";
+import { createStage, rowsFor, type Stage } from "./stage.ts";
+import { type AgentName, emptyState, type State } from "./state.ts";
+
+/** A difference between the service and the model. */
+export class Difference extends Error {}
+
+/** How often each kind of request was sent, and how often it was granted. */
+export type Tally = Map<string, { sent: number; granted: number }>;
+
+/** Options of a run. */
+export interface RunOptions {
+  readonly tally?: Tally;
+  /** Changes the service before the program starts: how tests prove that the model would notice. */
+  readonly sabotage?: (stage: Stage) => void;
+}
+
+/**
+ * Runs one program against the service and the model.
+ * @throws Difference at the first answer the model did not expect
+ */
+export async function runProgram(program: readonly Command[], options: RunOptions = {}): Promise<void> {
+  const stage = await createStage();
+  options.sabotage?.(stage);
+  await new Run(new Actor(stage), emptyState(stage.world.time.seconds), options.tally ?? new Map()).all(program);
+}
+
+class Run {
+  private step = 0;
+  private version = 1;
+  /** Usually one state; several while an answer leaves open in which order two requests met. */
+  private beliefs: readonly State[];
+
+  private readonly actor: Actor;
+  private readonly tally: Tally;
+
+  constructor(actor: Actor, start: State, tally: Tally) {
+    this.actor = actor;
+    this.tally = tally;
+    this.beliefs = [start];
+  }
+
+  async all(program: readonly Command[]): Promise<void> {
+    for (const agent of ["planner", "researcher", "ticket-api"] as const) await this.one({ kind: "attest", agent });
+    for (const person of ["ada", "bob"] as const) await this.one({ kind: "login", person, agent: "planner" });
+    for (const command of program) await this.one(command);
+    await this.lookAtEverything();
+  }
+
+  /** At the end every access token there ever was is active exactly when the model says so. */
+  private async lookAtEverything(): Promise<void> {
+    for (const agent of new Set(Object.values(serverOf))) await this.one({ kind: "attest", agent });
+    const tokens = Object.entries(this.state.tokens).filter(([, token]) => token.resource !== undefined);
+    for (const [id, token] of tokens) {
+      const by = token.resource && serverOf[token.resource];
+      if (by) await this.requests([{ kind: "introspect", step: ++this.step, by, token: Number(id) }]);
+    }
+  }
+
+  /** The first belief; all of them agree on what exists. */
+  private get state(): State {
+    return this.beliefs[0] as State;
+  }
+
+  private async one(command: Command): Promise<void> {
+    const { world } = this.actor.stage;
+    const step = ++this.step;
+    switch (command.kind) {
+      case "together":
+        return this.requests(this.bindAll(command.both));
+      case "login": {
+        const { person, agent } = command;
+        this.actor.logins.set(step, world.idToken(`${agent}-app`, { sub: person }));
+        return this.believe((state) => {
+          state.logins[step] = { person, agent, issuedSeconds: state.nowSeconds, burnt: false };
+        });
+      }
+      case "wait":
+        world.time.seconds += command.seconds;
+        return this.believe((state) => {
+          state.nowSeconds += command.seconds;
+        });
+      case "deploy":
+        this.actor.stage.running.set(command.agent, command.build);
+        return this.believe((state) => {
+          state.running[command.agent] = command.build;
+        });
+      case "suspend":
+      case "reactivate":
+        return this.setSuspended(command.agent, command.kind === "suspend");
+      default:
+        return this.requests(this.bindAll([command]));
+    }
+  }
+
+  private setSuspended(agent: AgentName, suspended: boolean): void {
+    this.believe((state) => {
+      if (suspended) state.suspended[agent] = true;
+      else delete state.suspended[agent];
+    });
+    this.actor.stage.world.publish(++this.version, ...rowsFor(Object.keys(this.state.suspended)));
+  }
+
+  private believe(change: (state: State) => void): void {
+    for (const state of this.beliefs) change(state);
+  }
+
+  private bindAll(requests: readonly Request[]): readonly Bound[] {
+    return requests.flatMap((request) => bind(request, ++this.step, this.state) ?? []);
+  }
+
+  private async requests(bound: readonly Bound[]): Promise<void> {
+    const seen = await Promise.all(bound.map((request) => this.actor.act(request)));
+    for (const [at, request] of bound.entries()) this.count(request.kind, seen[at] ?? denied);
+    const next: State[] = [];
+    for (const belief of this.beliefs)
+      for (const order of ordersOf(bound.length)) next.push(...explain(belief, bound, order, seen));
+    this.beliefs = next.filter((state, at) => next.findIndex((other) => isDeepStrictEqual(other, state)) === at);
+    if (next.length === 0) throw new Difference(describe(this.step, this.state, bound, seen));
+  }
+
+  private count(kind: string, seen: Observation): void {
+    const row = this.tally.get(kind) ?? { sent: 0, granted: 0 };
+    const granted = seen.kind !== "denied" && !(seen.kind === "active" && !seen.active);
+    this.tally.set(kind, { sent: row.sent + 1, granted: row.granted + Number(granted) });
+  }
+}
+
+const ordersOf = (count: number): readonly (readonly number[])[] =>
+  count < 2
+    ? [[0].slice(0, count)]
+    : [
+        [0, 1],
+        [1, 0],
+      ];
+
+/** The states in which what was seen is what `order` predicts; none when it is not. */
+function explain(
+  before: State,
+  bound: readonly Bound[],
+  order: readonly number[],
+  seen: readonly Observation[],
+): State[] {
+  let states = [structuredClone(before)];
+  for (const at of order) {
+    const request = bound[at] as Bound;
+    states = states.flatMap((state) => {
+      const wanted = seen[at];
+      const lost = wanted?.kind === "denied" && bound.length > 1 ? lostRedemption(state, request) : [];
+      const expected = predict(state, request);
+      return isDeepStrictEqual(expected, wanted) ? [state, ...lost] : lost;
+    });
+  }
+  return states;
+}
+
+/**
+ * Beside another request a redemption may be refused at the last moment, when a revocation overtook it: the offer is
+ * spent all the same, and nothing lives of it.
+ */
+function lostRedemption(state: State, request: Bound): State[] {
+  if (request.kind !== "redeem" || state.offers[request.offer]?.redeemed !== undefined) return [];
+  const lost = structuredClone(state);
+  const offer = lost.offers[request.offer];
+  if (offer) offer.redeemed = "lost";
+  return [lost];
+}
+
+function describe(step: number, state: State, bound: readonly Bound[], seen: readonly Observation[]): string {
+  const expected = bound.map((request) => predict(structuredClone(state), request));
+  const lines = bound.map(
+    (request, at) =>
+      `${JSON.stringify(request)}\n    seen     ${JSON.stringify(seen[at])}\n    expected ${JSON.stringify(expected[at])}`,
+  );
+  return `step ${step}, second ${state.nowSeconds}: the service and the model differ\n  ${lines.join("\n  ")}`;
+}

@@ -1,0 +1,97 @@
+import { createHash } from "node:crypto";
+import { createAttestEndpoint } from "../../core/attest/attest.ts";
+import { awsStsWebIdentity } from "../../core/attest/aws-sts-web-identity.ts";
+import type { Registration } from "../../core/registry/model.ts";
+import { err, ok } from "../../core/result.ts";
+import { testMacs } from "../fakes/attest-world.ts";
+import { dpopProof, testSigner } from "../fakes/keys.ts";
+import { agent, baseRows } from "../fakes/registry.ts";
+import { stsIssuer } from "../fakes/sts.ts";
+import { createWorld, issuer, type TestAgent } from "../fakes/world.ts";
+import { type AgentName, agentNames, type Build } from "./state.ts";
+
+const account = "123456789012";
+const sts = stsIssuer("https://11111111-2222-3333-4444-555555555555.tokens.sts.global.api.aws", account);
+const attestUrl = "https://att789.lambda-url.eu-west-1.on.aws/";
+const roleOf = (name: AgentName): string => `arn:aws:iam::${account}:role/agents/${name}`;
+const functionOf = (name: AgentName): string => `arn:aws:lambda:eu-west-1:${account}:function:${name}`;
+/** Digest of a build's package, as Lambda would tell it. */
+export const digestOf = (build: Build): string => createHash("sha256").update(build).digest("base64");
+const bound: readonly string[] = ["planner", "researcher"];
+
+/** The base registry with every agent able to attest, two of them bound to the builds A and B. */
+export function rowsFor(suspended: readonly string[]): readonly Registration[] {
+  const agents = agentNames.map((name): Registration => {
+    const base = baseRows.find((row) => row.kind === "agent" && row.name === name);
+    const code = { lambda: { version: "7" }, releases: [digestOf("A"), digestOf("B")] };
+    return agent(name, {
+      ...(base as Partial<Registration & { kind: "agent" }>),
+      state: suspended.includes(name) ? "suspended" : "active",
+      selectors: [{ type: "aws-sts-web-identity", exact: { roleArn: roleOf(name) } }],
+      ...(bound.includes(name) ? { code } : {}),
+    });
+  });
+  const trusted: Registration = {
+    kind: "trusted-issuer",
+    name: "account",
+    purpose: "aws-sts",
+    issuer: sts.issuer,
+    algorithms: ["ES384"],
+    account,
+  };
+  return [...agents, trusted];
+}
+
+/** The whole service in memory with real endpoints, keys and signatures, and an AWS account for its agents to run in. */
+export async function createStage() {
+  const world = await createWorld(...rowsFor([]));
+  const configuration = { issuer: sts.issuer, jwks_uri: `${sts.issuer}/.well-known/jwks.json` };
+  world.published.set(`${sts.issuer}/.well-known/openid-configuration`, JSON.stringify(configuration));
+  world.published.set(configuration.jwks_uri, JSON.stringify({ keys: [sts.jwk] }));
+  const agents = new Map<AgentName, TestAgent>();
+  for (const name of agentNames) agents.set(name, await world.newAgent(name));
+  const running = new Map<AgentName, Build>([
+    ["planner", "A"],
+    ["researcher", "A"],
+  ]);
+  const absent = async () => err({ why: "missing", detail: "not asked for" } as const);
+  const endpoint = createAttestEndpoint({
+    ...world.deps,
+    attestors: [awsStsWebIdentity({ keySets: world.deps.keySets })],
+    codeLookup: {
+      functionVersion: async (arn, version) => {
+        const name = agentNames.find((one) => functionOf(one) === arn);
+        const build = name && running.get(name);
+        if (!build) return err({ why: "missing", detail: arn });
+        return ok({ arn: `${arn}:${version}`, version, codeSha256: digestOf(build) });
+      },
+      task: absent,
+      role: absent,
+    },
+    signer: testSigner("identity", world.identityKey),
+    macs: testMacs(),
+  });
+
+  const send = async (path: string, body: object, by: TestAgent) => {
+    const url = `${attestUrl.slice(0, -1)}${path}`;
+    const dpop = [dpopProof(by.key, url, world.time.seconds)];
+    const call = world.call(JSON.stringify(body), dpop, { url, path, contentType: "application/json" });
+    return world.answer(await endpoint(call));
+  };
+
+  /** Attests as the named agent's own workload would, challenge first. */
+  async function attest(name: AgentName) {
+    const by = agents.get(name) as TestAgent;
+    const challenge = String((await send("/challenge", {}, by)).body.attestation_challenge);
+    const tags = { "lanyard-challenge": challenge, "lanyard-jkt": by.key.jkt };
+    const token = sts.document(issuer, world.time.seconds, tags, {
+      claims: { sub: roleOf(name) },
+      sts: { principal_id: roleOf(name), lambda_source_function_arn: functionOf(name) },
+    });
+    return send("/", { agent: by.id, evidence: { type: "aws-sts-web-identity", token }, challenge }, by);
+  }
+
+  return { world, agents, running, attest };
+}
+
+export type Stage = Awaited<ReturnType<typeof createStage>>;

@@ -1,0 +1,116 @@
+/**
+ * What the reference model believes. Nothing here knows of generations, tombstones, tables or tokens' bytes: a session
+ * is over because something ended it, and whatever hangs below it is over with it. Artifacts are named by the step of
+ * the program that made them.
+ */
+
+/** The agents of every program, by name. */
+export const agentNames = ["planner", "researcher", "triage", "ticket-api", "customer-api"] as const;
+export type AgentName = (typeof agentNames)[number];
+export const persons = ["ada", "bob"] as const;
+export type Person = (typeof persons)[number];
+export const builds = ["A", "B"] as const;
+export type Build = (typeof builds)[number];
+export const scopes = ["tickets:read", "tickets:write", "customers:read", "customers:notes"] as const;
+export type Scope = (typeof scopes)[number];
+/** A resource by the word before the colon of its scopes. */
+export type Resource = "tickets" | "customers";
+export const resourceOf = (scope: Scope): Resource => scope.split(":")[0] as Resource;
+
+/** What an agent holds to authenticate with. */
+export interface Identity {
+  readonly build?: Build;
+  readonly endsSeconds: number;
+  over: boolean;
+}
+
+/** A person's token, for one agent's client. */
+export interface Login {
+  readonly person: Person;
+  readonly agent: AgentName;
+  readonly issuedSeconds: number;
+  burnt: boolean;
+}
+
+/** A session of the model. */
+export interface ModelSession {
+  readonly parent?: number;
+  readonly agent: AgentName;
+  readonly build?: Build;
+  readonly principal: Person | AgentName;
+  readonly scopes: readonly Scope[];
+  readonly bornSeconds: number;
+  endsSeconds: number;
+  readonly login?: number;
+  over: boolean;
+}
+
+/** A token of a session: `resource` says which, none for a session token. */
+export interface ModelToken {
+  readonly session: number;
+  readonly resource?: Resource;
+  readonly scopes: readonly Scope[];
+  readonly endsSeconds: number;
+}
+
+/** An offer of the model. */
+export interface ModelOffer {
+  readonly from: number;
+  readonly to: AgentName;
+  readonly scopes: readonly Scope[];
+  readonly endsSeconds: number;
+  withdrawn: boolean;
+  /** The session it became; `"lost"` when its redemption was refused at the last moment. */
+  redeemed?: number | "lost";
+}
+
+/** Everything the model knows. Cloned before each step, so that two orders can be tried. */
+export interface State {
+  nowSeconds: number;
+  readonly running: Partial<Record<AgentName, Build>>;
+  readonly identities: Partial<Record<AgentName, Identity>>;
+  readonly suspended: Partial<Record<AgentName, true>>;
+  /** Blocked subjects, such as `agent:planner`, and when a principal was last cut. */
+  readonly blocked: Record<string, true>;
+  readonly cutSeconds: Record<string, number>;
+  readonly logins: Record<number, Login>;
+  readonly sessions: Record<number, ModelSession>;
+  readonly tokens: Record<number, ModelToken>;
+  readonly offers: Record<number, ModelOffer>;
+}
+
+/** The state every program starts in. */
+export const emptyState = (nowSeconds: number): State => ({
+  nowSeconds,
+  running: { planner: "A", researcher: "A" },
+  identities: {},
+  suspended: {},
+  blocked: {},
+  cutSeconds: {},
+  logins: {},
+  sessions: {},
+  tokens: {},
+  offers: {},
+});
+
+/** A session and every session above it, root last. */
+export function lineage(state: State, id: number): readonly ModelSession[] {
+  const session = state.sessions[id];
+  if (!session) return [];
+  return [session, ...(session.parent === undefined ? [] : lineage(state, session.parent))];
+}
+
+/** Agents of a session's chain, current first. */
+export const chainOf = (state: State, id: number): readonly AgentName[] =>
+  lineage(state, id).map((session) => session.agent);
+
+/** Whether a session may be used now. */
+export const isAlive = (state: State, id: number): boolean => {
+  const line = lineage(state, id);
+  const own = line[0];
+  return (
+    own !== undefined &&
+    own.endsSeconds > state.nowSeconds &&
+    line.every((session) => !session.over && !state.suspended[session.agent])
+  );
+};
