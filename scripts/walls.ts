@@ -3,7 +3,7 @@
  * `node scripts/walls.ts [folder]` prints each offence as `file:line` and ends with 1 when there is one.
  */
 import { readdirSync, readFileSync } from "node:fs";
-import { join, posix, relative, resolve, sep } from "node:path";
+import { basename, join, posix, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Reference, readSource } from "./walls/read-source.ts";
 import { bannedFolders, impure, topFolders, type Wall, wallOf } from "./walls/rules.ts";
@@ -16,7 +16,12 @@ export interface Offence {
 }
 
 /** Folders that hold nothing of ours. */
-const skipped = new Set(["node_modules", "dist", "cdk.out", "coverage", "vectors", "fixtures"]);
+const skipped = new Set(["node_modules", "dist", "cdk.out", "coverage", "fixtures"]);
+/** Data alone; a folder of that name elsewhere is code like any other. */
+const vectors = join("test", "vectors");
+
+const isSkipped = (root: string, path: string): boolean =>
+  basename(path).startsWith(".") || skipped.has(basename(path)) || relative(root, path) === vectors;
 
 /**
  * Checks a tree.
@@ -72,7 +77,7 @@ function allowed(entries: readonly string[] | "all", name: string): boolean {
 
 function folders(root: string, folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith(".") && !skipped.has(entry.name))
+    .filter((entry) => entry.isDirectory() && !isSkipped(root, join(folder, entry.name)))
     .flatMap((entry) => {
       const path = join(folder, entry.name);
       return [relative(root, path).split(sep).join("/"), ...folders(root, path)];
@@ -84,9 +89,7 @@ function sources(root: string, folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
     .flatMap((entry) => {
       const path = join(folder, entry.name);
-      if (entry.isDirectory()) {
-        return entry.name.startsWith(".") || skipped.has(entry.name) ? [] : sources(root, path);
-      }
+      if (entry.isDirectory()) return isSkipped(root, path) ? [] : sources(root, path);
       return /\.(ts|mts|cts|js|mjs|cjs)$/.test(entry.name) ? [path] : [];
     })
     .sort();

@@ -19,6 +19,13 @@ test("the project keeps its walls", () => {
   expect(offences(fileURLToPath(new URL("../", import.meta.url)))).toEqual([]);
 });
 
+test("a folder of vectors is skipped under test/ alone, where it holds data", () => {
+  const text = 'import "../../local/a.ts";';
+  expect(wrong({ "core/vectors/a.ts": text, "test/vectors/a.ts": text })).toEqual([
+    "core/vectors/a.ts:1 core may not import local/a.ts",
+  ]);
+});
+
 describe("imports", () => {
   test.each([
     ["core from a lambda", "core/a.ts", 'import { a } from "../lambdas/a.ts";', "core may not import lambdas/a.ts"],

@@ -60,6 +60,7 @@ const walls: readonly (readonly [prefix: string, wall: Wall])[] = [
       packages: [
         "jose",
         "zod",
+        "@cfworker/json-schema",
         "asn1js",
         "cborg",
         "@cedar-policy/cedar-wasm/nodejs",

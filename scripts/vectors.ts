@@ -1,0 +1,94 @@
+/**
+ * `npm run vectors [-- folder …] [--json] [--at TIME] [--settings FILE]`: tries every document that has a note of what
+ * should come of it. One line a document, then one that counts them.
+ */
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { parseTime } from "../bin/lanyard/attest-command.ts";
+import { loadAttestSettings } from "../bin/lanyard/attest-settings.ts";
+import { forTerminal } from "../bin/lanyard/attest-table.ts";
+import { Usage } from "../bin/lanyard/outcome.ts";
+import { type Found, findDocuments } from "./vectors/find.ts";
+import { type Trial, tryDocument, tryUntold, type UntoldSettings } from "./vectors/trial.ts";
+
+const help = `npm run vectors [-- folder or file …] [--json] [--at TIME] [--settings FILE]
+
+Tries every document under test/vectors, or under the folders given, against the note of what should come of it:
+
+  ok    file  expected  outcome  reason     it came out as its note says
+  FAIL  file  expected  outcome  reason     it did not
+  ?     file  ?         outcome  reason     nobody left a note; counted as neither
+
+Notes are manifests of the shapes in test/vectors: manifest.json and mutants-manifest.json (Nitro), real-manifest.json
+and testca-manifest.json (EC2), tokens.json (STS web identity), raw-requests.json, responses.json and arn-cases.json
+(signed GetCallerIdentity), jwt-svid-cases.json, bundle-cases.json, spiffe-id-cases.json and good-/wrong-*.pem (SPIFFE),
+cases.json (OIDC, attacks on JWTs), dpop-cases.json, status-list.json, *_test.json (Wycheproof). In a folder without one
+each file is explained as \`lanyard attest --explain\` does.
+
+outcome     valid, invalid, or policy: genuine, and refused by our own rules alone
+--at TIME   the clock for files without a note (default: now)
+--settings  what they are explained by, as of \`lanyard attest --settings\`
+--json      one JSON object
+The last line is "N passed, N failed"; the exit code 1 when any failed, 2 when the command was not given right.`;
+
+/** Everything that was tried. */
+async function trials(paths: readonly string[], untold: UntoldSettings | undefined): Promise<readonly Trial[]> {
+  const found: Found[] = paths.map((path) => {
+    try {
+      return findDocuments(path);
+    } catch {
+      throw new Usage(`${path} cannot be read`);
+    }
+  });
+  const tried: Trial[] = [];
+  for (const { documents, untold: files } of found) {
+    for (const document of documents) tried.push(await tryDocument(document));
+    if (untold) for (const [folder, file] of files) tried.push(await tryUntold(folder, file, untold));
+  }
+  return tried;
+}
+
+function line({ file, expected, outcome, reason, passed }: Trial): string {
+  const mark = passed === undefined ? "?" : passed ? "ok" : "FAIL";
+  const columns = [mark.padEnd(4), forTerminal(file).padEnd(64), forTerminal(expected).padEnd(10), outcome.padEnd(9)];
+  return `${columns.join(" ")} ${forTerminal(reason)}`.trimEnd();
+}
+
+async function run(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      json: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+      at: { type: "string" },
+      settings: { type: "string" },
+    },
+  });
+  if (values.help) {
+    console.log(help);
+    return 0;
+  }
+  const nowSeconds = values.at === undefined ? Math.floor(Date.now() / 1000) : parseTime(values.at);
+  const settings = values.settings === undefined ? {} : await loadAttestSettings(values.settings);
+  const own = fileURLToPath(new URL("../test/vectors", import.meta.url));
+  const given = positionals.length > 0;
+  // our own folders hold much beside documents; what somebody names is tried to the last file
+  const tried = await trials(given ? positionals : [own], given ? { settings, nowSeconds } : undefined);
+  const passed = tried.filter((trial) => trial.passed === true).length;
+  const failed = tried.filter((trial) => trial.passed === false).length;
+  if (values.json) console.log(JSON.stringify({ documents: tried, passed, failed }));
+  else {
+    for (const trial of tried) console.log(line(trial));
+    console.log(`${passed} passed, ${failed} failed`);
+  }
+  return failed === 0 ? 0 : 1;
+}
+
+try {
+  process.exitCode = await run();
+} catch (cause) {
+  const wrongUse = cause instanceof Usage || (cause instanceof Error && "code" in cause);
+  if (!wrongUse) throw cause;
+  console.error(cause.message);
+  process.exitCode = 2;
+}

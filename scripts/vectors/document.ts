@@ -1,0 +1,81 @@
+import type { z } from "zod";
+import type { VectorFolder } from "./folder.ts";
+
+/** What comes out: proved; refused; or genuine, and refused by our own rules alone. */
+export type Outcome = "valid" | "invalid" | "policy";
+
+/** What a verifier said of a document. */
+export interface Judged {
+  readonly outcome: Outcome;
+  /** What was proved, or the check that failed and why. */
+  readonly reason: string;
+}
+
+/** One document and what its note expects. */
+export interface VectorDocument {
+  /** Path of the file, with `#case` where a file holds several. */
+  readonly file: string;
+  /** The note's own word. */
+  readonly said: string;
+  /** Outcomes that keep to the note, or the one we decided on where it leaves the choice to us. */
+  readonly expected: readonly Outcome[];
+  readonly judge: () => Judged | Promise<Judged>;
+}
+
+/** Reads the documents of one kind of manifest. */
+export interface Topic {
+  /** Fits the names of the files that may be such a manifest. */
+  readonly manifest: RegExp;
+  /** @returns undefined when the content is another topic's */
+  readonly documents: (content: unknown, folder: VectorFolder, file: string) => readonly VectorDocument[] | undefined;
+}
+
+/** A topic whose manifest has one shape. */
+export const topic = <T>(
+  manifest: RegExp,
+  shape: z.ZodType<T>,
+  documents: (content: T, folder: VectorFolder, file: string) => readonly VectorDocument[],
+): Topic => ({
+  manifest,
+  documents: (content, folder, file) => {
+    const read = shape.safeParse(content);
+    return read.success ? documents(read.data, folder, file) : undefined;
+  },
+});
+
+const acceptance = /^(valid|accept|allow)\b/;
+/** Words by which a note leaves the choice to the verifier. */
+const open = /^either\b|\bor\b|-if-|\bif\b/;
+
+/**
+ * The outcomes that a note's word allows. A choice that nobody has made yet may fall either way; a word nobody knows asks
+ * for a refusal.
+ * @param decided what we chose, where the note leaves it to us
+ */
+export function outcomesOf(said: string, decided?: Outcome): readonly Outcome[] {
+  if (decided !== undefined) return [decided];
+  if (open.test(said)) return ["valid", "invalid", "policy"];
+  if (acceptance.test(said)) return ["valid"];
+  return said.startsWith("policy") ? ["policy"] : ["invalid"];
+}
+
+/** As {@link outcomesOf}, for verifiers that do not tell a rule of ours from a forgery: refused is refused. */
+export const accepts = (said: string, decided?: Outcome): readonly Outcome[] =>
+  outcomesOf(said, decided).map((outcome) => (outcome === "policy" ? "invalid" : outcome));
+
+/** What a result says, in the words of a vector. */
+export function judged<T, E>(
+  result: { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: E },
+  proved: (value: T) => string,
+  why: (error: E) => string,
+): Judged {
+  return result.ok
+    ? { outcome: "valid", reason: proved(result.value) }
+    : { outcome: "invalid", reason: why(result.error) };
+}
+
+/** A denial in one line. */
+export function denialText(denial: { readonly code: string }): string {
+  const { code, check, why, field } = denial as { code: string; check?: unknown; why?: unknown; field?: unknown };
+  return [code, check ?? field, why].filter((part) => typeof part === "string").join(": ");
+}

@@ -1,0 +1,57 @@
+import { readFileSync } from "node:fs";
+import { join, relative, resolve, sep } from "node:path";
+
+/** Longest file that is read: the largest of the standards' own test files is under two. */
+const mebibytesMax = 16;
+
+/** A file that a manifest names and that cannot be read. */
+export class Unreadable extends Error {
+  override readonly name = "Unreadable";
+}
+
+/** A folder with a manifest, and the files beside and below it. */
+export class VectorFolder {
+  readonly #path: string;
+  /** How its files are named in the report. */
+  readonly name: string;
+
+  constructor(path: string, name: string) {
+    this.#path = resolve(path);
+    this.name = name;
+  }
+
+  /** A file's name in the report. */
+  label(file: string, part?: string): string {
+    const path = join(this.name, file);
+    return part === undefined ? path : `${path}#${part}`;
+  }
+
+  /** @throws Unreadable when it is not there, too long, or not below the folder */
+  bytes(file: string): Uint8Array {
+    const path = resolve(this.#path, file);
+    // a manifest from elsewhere names files of its own folder, not of whoever tries it
+    if (relative(this.#path, path).split(sep)[0] === "..") throw new Unreadable(`${file} is outside its folder`);
+    let content: Buffer;
+    try {
+      content = readFileSync(path);
+    } catch {
+      throw new Unreadable(`${file} cannot be read`);
+    }
+    if (content.length > mebibytesMax * 1_048_576) throw new Unreadable(`${file} is longer than ${mebibytesMax} MiB`);
+    return content;
+  }
+
+  /** @throws Unreadable also when it is no JSON */
+  json(file: string): unknown {
+    try {
+      return JSON.parse(this.text(file));
+    } catch (cause) {
+      throw cause instanceof Unreadable ? cause : new Unreadable(`${file} is no JSON`);
+    }
+  }
+
+  /** As UTF-8. @throws Unreadable */
+  text(file: string): string {
+    return Buffer.from(this.bytes(file)).toString("utf8");
+  }
+}

@@ -1,0 +1,64 @@
+import { detectEvidence, documentBytesMax } from "../../bin/lanyard/attest-detect.ts";
+import { explainEvidence } from "../../bin/lanyard/attest-explain.ts";
+import type { AttestSettings } from "../../bin/lanyard/attest-settings.ts";
+import { verdict } from "../../bin/lanyard/attest-table.ts";
+import type { Outcome, VectorDocument } from "./document.ts";
+import type { VectorFolder } from "./folder.ts";
+
+/** One document tried. */
+export interface Trial {
+  readonly file: string;
+  /** The note's word, and our decision where it left one to us; `?` without a note. */
+  readonly expected: string;
+  /** `error` when it could not be judged, `undecided` when nothing failed and nothing was proved. */
+  readonly outcome: Outcome | "undecided" | "unknown" | "error";
+  readonly reason: string;
+  /** Undefined when nobody said what should come out. */
+  readonly passed?: boolean;
+}
+
+/** Judges a document with a note. A verifier that throws has failed it: strangers' bytes are no bug. */
+export async function tryDocument({ file, said, expected, judge }: VectorDocument): Promise<Trial> {
+  const [only, ...others] = expected;
+  const decision = only === undefined || others.length > 0 || only === said ? said : `${said}: ${only}`;
+  try {
+    const { outcome, reason } = await judge();
+    return { file, expected: decision, outcome, reason, passed: expected.includes(outcome) };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return { file, expected: decision, outcome: "error", reason, passed: false };
+  }
+}
+
+/** What an untold file is explained by. */
+export interface UntoldSettings {
+  readonly settings: AttestSettings;
+  readonly nowSeconds: number;
+}
+
+/** Tries a file that nobody left a note for, as `lanyard attest --explain` does. */
+export async function tryUntold(
+  folder: VectorFolder,
+  file: string,
+  { settings, nowSeconds }: UntoldSettings,
+): Promise<Trial> {
+  const told = (outcome: Trial["outcome"], reason: string): Trial => ({
+    file: folder.label(file),
+    expected: "?",
+    outcome,
+    reason,
+  });
+  try {
+    const bytes = folder.bytes(file);
+    if (bytes.length > documentBytesMax)
+      return told("unknown", `longer than ${documentBytesMax} bytes: no document is`);
+    const evidence = detectEvidence(bytes);
+    const explained = evidence && (await explainEvidence(evidence, settings, nowSeconds));
+    if (!explained) return told("unknown", "no document that is known here");
+    const failed = explained.checks.some((check) => !check.ok);
+    const reason = `${explained.type}: ${verdict(explained)}`;
+    return told(explained.accepted ? "valid" : failed ? "invalid" : "undecided", reason);
+  } catch (cause) {
+    return told("error", cause instanceof Error ? cause.message : String(cause));
+  }
+}

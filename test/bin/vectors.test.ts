@@ -1,0 +1,181 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { type Outcome, outcomesOf } from "../../scripts/vectors/document.ts";
+
+const script = new URL("../../scripts/vectors.ts", import.meta.url).pathname;
+const own = new URL("../vectors/", import.meta.url).pathname;
+
+function run(...args: readonly string[]) {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [script, ...args], { encoding: "utf8" });
+  const lines = stdout.trimEnd().split("\n");
+  return { lines, last: lines.at(-1), stdout, stderr, status };
+}
+
+/** A folder with a copy of one of ours, to be spoilt. */
+function copyOf(topic: string): string {
+  const folder = join(mkdtempSync(join(tmpdir(), "lanyard-vectors-")), topic);
+  cpSync(join(own, topic), folder, { recursive: true });
+  return folder;
+}
+
+/** Rewrites a manifest of a copy. */
+function rewrite<T>(folder: string, file: string, change: (content: T) => unknown): void {
+  const path = join(folder, file);
+  writeFileSync(path, JSON.stringify(change(JSON.parse(readFileSync(path, "utf8")) as T)));
+}
+
+describe("a note's word", () => {
+  it.each<[string, readonly string[], string?]>([
+    ["valid", ["valid"]],
+    ["accept, without pollution", ["valid"]],
+    ["invalid (methods are case sensitive)", ["invalid"]],
+    ["policy-reject", ["policy"]],
+    ["either", ["valid", "invalid", "policy"]],
+    ["valid-if-rsa1024-allowed", ["valid", "invalid", "policy"]],
+    ["either", ["invalid"], "invalid"],
+    ["splendid", ["invalid"]],
+    ["", ["invalid"]],
+  ])("%j allows %j", (said, outcomes, decided) => {
+    expect(outcomesOf(said, decided as Outcome | undefined)).toEqual(outcomes);
+  });
+});
+
+interface Entry {
+  readonly file: string;
+  expected: string;
+}
+
+describe("npm run vectors", () => {
+  it("tries every document of the repository, and each comes out as its note says", () => {
+    const { lines, last, status } = run();
+    expect(lines.filter((line) => line.startsWith("FAIL"))).toEqual([]);
+    expect(last).toBe(`${lines.length - 1} passed, 0 failed`);
+    expect(status).toBe(0);
+    for (const topic of [
+      "02-nitro/real/",
+      "02-nitro/mutants/",
+      "02-nitro/testroot/",
+      "03-ec2-iid/real/",
+      "03-ec2-iid/testca/",
+      "sts-web-identity/tokens.json#",
+      "sts-caller-identity/raw-requests.json#",
+      "sts-caller-identity/responses.json#",
+      "sts-caller-identity/arn-cases.json#",
+      "oidc/cases.json#",
+      "spiffe/jwt-svid-cases.json#",
+      "spiffe/go-spiffe/",
+      "spiffe/go-spiffe-x509svid/",
+      "jwt-attacks/cases.json#",
+      "dpop/dpop-cases.json#",
+      "status/status-list.json#",
+      "wycheproof/json_web_signature_test.json#",
+      "wycheproof-ecdsa/ecdsa_secp256r1_sha256_test.json#",
+    ])
+      expect(lines.filter((line) => line.includes(topic)).length, topic).toBeGreaterThan(5);
+  });
+
+  it("tries as many documents as the manifests name, and none twice", () => {
+    const { documents } = JSON.parse(run("--json").stdout) as { documents: readonly { file: string }[] };
+    const entries = (file: string) => JSON.parse(readFileSync(join(own, file), "utf8"));
+    const nitro = entries("02-nitro/manifest.json").length + entries("02-nitro/mutants-manifest.json").length;
+    const instances =
+      entries("03-ec2-iid/real-manifest.json").length + entries("03-ec2-iid/testca-manifest.json").length;
+    const count = (topic: string) => documents.filter(({ file }) => file.includes(topic)).length;
+    expect(count("02-nitro/")).toBe(nitro);
+    expect(count("03-ec2-iid/")).toBe(instances);
+    expect(count("sts-web-identity/")).toBe(entries("sts-web-identity/tokens.json").cases.length);
+    expect(count("jwt-attacks/")).toBe(entries("jwt-attacks/cases.json").cases.length);
+    const files = documents
+      .map(({ file }) => file)
+      .filter((file) => file.includes("-nitro/") || file.includes("-iid/"));
+    expect(new Set(files).size).toBe(nitro + instances);
+  });
+
+  it.each([
+    ["that asks for the refusal of a good document", "valid", "invalid"],
+    ["that asks for the acceptance of a spoilt one", "invalid", "valid"],
+    ["with a word nobody knows, which asks for a refusal", "valid", "splendid"],
+  ])("fails exactly one document by a note %s", (_name, from, to) => {
+    const folder = copyOf("02-nitro");
+    rewrite<Entry[]>(folder, "manifest.json", (entries) => {
+      const entry = entries.find((e) => e.expected === from && !e.file.includes("debug"));
+      if (entry) entry.expected = to;
+      return entries;
+    });
+    const { lines, last, status } = run(folder);
+    expect(lines.filter((line) => line.startsWith("FAIL"))).toHaveLength(1);
+    expect(last).toMatch(/^\d+ passed, 1 failed$/);
+    expect(status).toBe(1);
+  });
+
+  it("fails a document of which one byte was changed", () => {
+    const folder = copyOf("02-nitro");
+    const [good] = (JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")) as Entry[]).filter(
+      (e) => e.expected === "valid",
+    );
+    const path = join(folder, good?.file ?? "");
+    const bytes = readFileSync(path);
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+    writeFileSync(path, bytes);
+    const { last, status, lines } = run(folder);
+    expect(lines.find((line) => line.startsWith("FAIL"))).toMatch(/ valid +invalid +signature: /);
+    expect(last).toMatch(/, 1 failed$/);
+    expect(status).toBe(1);
+  });
+
+  it("fails what a manifest names and cannot be read, or may not be: a note reads its own folder alone", () => {
+    const folder = copyOf("spiffe");
+    rewrite<{ cases: Entry[] }>(folder, "bundle-cases.json", ({ cases }) => ({
+      cases: [
+        ...cases,
+        { file: "absent.json", expected: "invalid" },
+        { file: "../../etc/passwd", expected: "invalid" },
+      ],
+    }));
+    const { lines, last, status } = run(folder);
+    expect(lines.filter((line) => line.startsWith("FAIL"))).toEqual([
+      expect.stringContaining("cannot be read"),
+      expect.stringContaining("outside its folder"),
+    ]);
+    expect(last).toMatch(/, 2 failed$/);
+    expect(status).toBe(1);
+  });
+
+  it.each([
+    ["tokens.json", "{"],
+    ["tokens.json", '{"cases":[]}'],
+    ["manifest.json", '[{"file":"a.bin"}]'],
+  ])("fails a manifest %s that reads %s: documents nobody tried are not passed over", (name, text) => {
+    const folder = mkdtempSync(join(tmpdir(), "lanyard-vectors-"));
+    writeFileSync(join(folder, name), text);
+    const { last, status } = run(folder);
+    expect(last).toBe("0 passed, 1 failed");
+    expect(status).toBe(1);
+  });
+
+  it("prints ? for documents without a note, with what they come to, and counts them as neither", () => {
+    const folder = mkdtempSync(join(tmpdir(), "lanyard-vectors-"));
+    mkdirSync(join(folder, "deeper"));
+    const real = "02-nitro/real/20230928-110827-aws-nitro-enclave-attestation.bin";
+    cpSync(join(own, real), join(folder, "deeper/document.bin"));
+    writeFileSync(join(folder, "noise"), new Uint8Array([0, 255, 7, 7]));
+    const now = run(folder);
+    expect(now.lines).toHaveLength(3);
+    expect(now.lines[0]).toMatch(/^\? .*noise +\? +unknown /);
+    expect(now.lines[1]).toMatch(/^\? .*deeper\/document\.bin +\? +invalid +aws-nitro-enclave: refused by path: /);
+    expect([now.last, now.status]).toEqual(["0 passed, 0 failed", 0]);
+    const then = run("--at", "1695899307", join(folder, "deeper/document.bin"));
+    expect(then.lines[0]).toMatch(/^\? .*document\.bin +\? +valid +aws-nitro-enclave: accepted/);
+    expect([then.last, then.status]).toEqual(["0 passed, 0 failed", 0]);
+  });
+
+  it("tells what it is for, and ends with 2 when it was not given right", () => {
+    expect(run("--help")).toMatchObject({ status: 0, stderr: "" });
+    expect(run("--help").stdout).toContain("N passed, N failed");
+    for (const args of [["--sideways"], [join(own, "nowhere")], ["--at", "yesterday", own]])
+      expect(run(...args)).toMatchObject({ status: 2, stdout: "" });
+  });
+});
