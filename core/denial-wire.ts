@@ -46,12 +46,17 @@ export function denialToWire(denial: Denial): WireError {
       return wire(405, "invalid_request", `use ${denial.allow}`, { Allow: denial.allow });
     case "not_found":
       return wire(404, "not_found", "there is nothing at this path");
+    case "history_unsupported":
+      return wire(501, "not_implemented", "only present lists are kept; leave parameter time out");
     case "dpop_missing":
       return badProof("send exactly one DPoP proof");
     case "dpop_invalid":
       return badProof(`the DPoP proof is not valid: ${denial.why}`);
     case "dpop_replayed":
       return badProof("this DPoP proof was used before; make a new one for every request");
+    case "dpop_nonce_required":
+      // the nonce itself is on every answer of an endpoint that demands one
+      return wire(400, "use_dpop_nonce", "put the nonce of header DPoP-Nonce into the proof and ask again");
     case "dpop_key_mismatch":
       return badProof("the DPoP proof is by another key than the token or evidence is bound to");
     case "assertion_invalid":
@@ -90,6 +95,7 @@ export function denialToWire(denial: Denial): WireError {
     case "issuer_untrusted":
     case "subject_token_invalid":
     case "subject_token_not_yours":
+    case "subject_token_unbound":
     case "person_token_foreign_client":
     case "person_token_burnt":
     case "person_token_before_cut":
@@ -115,6 +121,8 @@ export function denialToWire(denial: Denial): WireError {
       return badTarget("the resource is not registered here");
     case "resource_several":
       return badTarget("an access token is for one resource; ask for a session token to cover several");
+    case "bearer_not_allowed":
+      return badTarget("the resource takes bearer tokens only, and this deployment issues none");
     case "scope_missing":
       return badScope("name the scope");
     case "scope_unknown":
@@ -127,8 +135,22 @@ export function denialToWire(denial: Denial): WireError {
       return badDetails(`authorization detail ${denial.type}: ${denial.field} is not provably narrower`);
     case "details_unmapped":
       return badDetails(`authorization detail ${denial.type} does not carry over to the next resource`);
+    case "details_required":
+      return badDetails(
+        `${denial.scopes.join(" ")} is granted only with authorization details of type ${denial.types.join(" or ")}`,
+      );
     case "lifetime_exceeds":
       return badRequest(`lifetime_seconds may be at most ${denial.allowedSeconds} here`);
+    case "uses_exceed":
+      return badRequest(`max_uses may be at most ${denial.allowed} here`);
+    case "uses_not_counted":
+      return badTarget(`uses are not counted at ${denial.resource}: it is not registered as introspecting`);
+    case "uses_spent":
+      return badRequest("the token has no uses left");
+    case "renewal_refused":
+      return badRequest(`the session cannot be renewed: ${denial.why}`);
+    case "renewal_overtaken":
+      return later("the session was renewed by another request at this moment; try again");
     case "depth_exceeded":
       return badRequest(`the delegation would be ${denial.depth} deep; at most ${denial.limit} here`);
     case "policy_denied":
@@ -143,6 +165,8 @@ export function denialToWire(denial: Denial): WireError {
       return wire(403, "access_denied", "only resource servers may introspect");
     case "not_the_owner":
       return wire(403, "access_denied", "an agent ends its own sessions, those below them and its own offers");
+    case "token_not_revocable":
+      return wire(400, "unsupported_token_type", "identity tokens end by themselves; an operator revokes the agent");
     case "target_unknown":
       return badRequest("there is nothing of that name here");
     case "caller_not_authorized":

@@ -13,9 +13,11 @@ export type Denial =
   | { readonly code: "grant_unsupported"; readonly grantType: string }
   | { readonly code: "method_not_allowed"; readonly method: string; readonly allow: string }
   | { readonly code: "not_found"; readonly path: string }
+  | { readonly code: "history_unsupported"; readonly path: string }
   // the caller's proof of key
   | { readonly code: "dpop_missing" }
   | { readonly code: "dpop_invalid"; readonly why: string }
+  | { readonly code: "dpop_nonce_required"; readonly sent: "none" | "old_or_foreign" }
   | { readonly code: "dpop_replayed" }
   | { readonly code: "dpop_key_mismatch"; readonly boundTo: "identity_token" | "evidence" | "subject_token" }
   // the caller's identity token
@@ -44,6 +46,7 @@ export type Denial =
   | { readonly code: "subject_token_invalid"; readonly why: string }
   | { readonly code: "subject_token_expired"; readonly expiredAtSeconds: number }
   | { readonly code: "subject_token_not_yours"; readonly why: string }
+  | { readonly code: "subject_token_unbound" }
   | { readonly code: "person_token_foreign_client"; readonly client: string; readonly agent: string }
   | { readonly code: "person_token_burnt" }
   | { readonly code: "person_token_before_cut"; readonly cutAtSeconds: number }
@@ -59,13 +62,25 @@ export type Denial =
   | { readonly code: "resource_missing" }
   | { readonly code: "resource_unknown"; readonly resource: string }
   | { readonly code: "resource_several"; readonly count: number }
+  | { readonly code: "bearer_not_allowed"; readonly resource: string }
   | { readonly code: "scope_missing" }
   | { readonly code: "scope_unknown"; readonly scopes: readonly string[] }
   | { readonly code: "scope_exceeds"; readonly by: ScopeBound; readonly scopes: readonly string[] }
   | { readonly code: "details_invalid"; readonly type: string; readonly why: string }
   | { readonly code: "details_exceed"; readonly type: string; readonly field: string }
   | { readonly code: "details_unmapped"; readonly type: string }
+  | {
+      readonly code: "details_required";
+      readonly resource: string;
+      readonly scopes: readonly string[];
+      readonly types: readonly string[];
+    }
   | { readonly code: "lifetime_exceeds"; readonly requestedSeconds: number; readonly allowedSeconds: number }
+  | { readonly code: "uses_exceed"; readonly requested: number; readonly allowed: number }
+  | { readonly code: "uses_not_counted"; readonly resource: string }
+  | { readonly code: "uses_spent" }
+  | { readonly code: "renewal_refused"; readonly why: string }
+  | { readonly code: "renewal_overtaken" }
   | { readonly code: "depth_exceeded"; readonly depth: number; readonly limit: number }
   | {
       readonly code: "policy_denied";
@@ -80,6 +95,7 @@ export type Denial =
   // introspection, revocation, administration
   | { readonly code: "not_a_resource_server"; readonly agent: string }
   | { readonly code: "not_the_owner"; readonly sid: string }
+  | { readonly code: "token_not_revocable"; readonly kind: "identity" }
   | { readonly code: "target_unknown"; readonly target: string }
   | { readonly code: "caller_not_authorized"; readonly why: string }
   // what is missing on our side: fail closed, ask again

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { calculateJwkThumbprint, compactVerify, type JWK } from "jose";
 import { parseCompactJws } from "./compact-jws.ts";
 import type { Denial } from "./denial.ts";
+import type { DpopNonces } from "./dpop-nonce.ts";
 import { limits } from "./limits.ts";
 import { publicJwkFor } from "./public-jwk.ts";
 import { err, ok, type Result } from "./result.ts";
@@ -9,7 +10,7 @@ import { markerKey } from "./session/marker.ts";
 import type { Marker } from "./session/store.ts";
 
 /** Algorithms a caller's key may use (RFC 9449 5.1, `dpop_signing_alg_values_supported`). */
-export const dpopAlgorithms = ["ES256", "ES384", "EdDSA", "RS256", "PS256"] as const;
+export const dpopAlgorithms = ["ES256", "ES384", "Ed25519", "EdDSA", "RS256", "PS256"] as const;
 
 /** What a proof is checked against. */
 export interface DpopInput {
@@ -21,6 +22,8 @@ export interface DpopInput {
   readonly nowSeconds: number;
   /** At a resource: the token the proof must carry as `ath`. */
   readonly accessToken?: string;
+  /** Where nonces are demanded (RFC 9449 8 and 9): the proof must carry a recent one. */
+  readonly nonces?: DpopNonces | undefined;
 }
 
 /** A proof that held. */
@@ -36,7 +39,7 @@ const invalid = (why: string) => err<Denial>({ code: "dpop_invalid", why });
 
 /**
  * Verifies a DPoP proof (RFC 9449 4.3). That it is used once is for the caller's transaction, by `marker`.
- * @returns the caller's key and the marker, or `dpop_missing`, `dpop_invalid`
+ * @returns the caller's key and the marker, or `dpop_missing`, `dpop_invalid`, `dpop_nonce_required`
  */
 export async function verifyDpop(input: DpopInput): Promise<Result<DpopProof, Denial>> {
   const [proof, ...more] = input.proofs;
@@ -53,6 +56,9 @@ export async function verifyDpop(input: DpopInput): Promise<Result<DpopProof, De
   }
   const claims = readClaims(parts.payload, input);
   if (!claims.ok) return claims;
+  // last, so that only a caller who holds a key is told to come back with a nonce
+  if (input.nonces && !(await input.nonces.accepts(parts.payload.nonce)))
+    return err({ code: "dpop_nonce_required", sent: parts.payload.nonce === undefined ? "none" : "old_or_foreign" });
   const jkt = await calculateJwkThumbprint(jwk.value);
   const { jti, iat } = claims.value;
   // a proof is taken until iat + window; the second window is for clocks of other instances

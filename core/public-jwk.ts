@@ -11,10 +11,11 @@ interface KeyShape {
 const ec = (crv: string): KeyShape => ({ kty: "EC", crv, members: ["x", "y"] });
 const rsa: KeyShape = { kty: "RSA", members: ["n", "e"] };
 
-/** RFC 7518 3.1, RFC 8037 3.1: one algorithm, one kind of key. */
+/** RFC 7518 3.1, RFC 8037 3.1, RFC 9864 2.2: one algorithm, one kind of key. */
 const shapes = new Map<string, KeyShape>([
   ["ES256", ec("P-256")],
   ["ES384", ec("P-384")],
+  ["Ed25519", { kty: "OKP", crv: "Ed25519", members: ["x"] }],
   ["EdDSA", { kty: "OKP", crv: "Ed25519", members: ["x"] }],
   ["RS256", rsa],
   ["PS256", rsa],

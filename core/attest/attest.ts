@@ -3,6 +3,7 @@ import { toRecord } from "../audit/ocsf.ts";
 import type { DeathCause, Denial } from "../denial.ts";
 import { callFacts, deny } from "../deny.ts";
 import { verifyDpop } from "../dpop.ts";
+import type { DpopNonces } from "../dpop-nonce.ts";
 import { limits } from "../limits.ts";
 import {
   type Clock,
@@ -45,6 +46,8 @@ export interface AttestDeps {
   /** The very counter that `token` takes from: an agent has one bucket of signatures. */
   readonly limiter: RateLimiter;
   readonly macs: MacSource;
+  /** Present where the stage demands nonces in proofs (RFC 9449 8). */
+  readonly nonces?: DpopNonces | undefined;
   readonly issuer: string;
   readonly trustDomain: string;
 }
@@ -87,7 +90,8 @@ async function attest(call: Call, deps: Attesting, notes: Notes): Promise<Result
   if (!request.ok) return request;
   Object.assign(notes, { agent: request.value.agent, evidenceType: request.value.evidence.type });
   const { method, url } = call;
-  const proof = await verifyDpop({ proofs: call.dpop, method, url, nowSeconds: nowSeconds(deps.clock) });
+  const { clock, nonces } = deps;
+  const proof = await verifyDpop({ proofs: call.dpop, method, url, nowSeconds: nowSeconds(clock), nonces });
   if (!proof.ok) return proof;
   notes.jkt = proof.value.jkt;
   const { platformCaller } = call;

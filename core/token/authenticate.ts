@@ -1,6 +1,7 @@
 import { type IdentityClaims, verifyIdentityToken } from "../attest/identity-token.ts";
 import type { Denial } from "../denial.ts";
 import { verifyDpop } from "../dpop.ts";
+import type { DpopNonces } from "../dpop-nonce.ts";
 import type { Clock, OwnKeys } from "../ports.ts";
 import { nowSeconds } from "../ports.ts";
 import { err, ok, type Result } from "../result.ts";
@@ -14,6 +15,8 @@ export interface AuthenticateDeps {
   readonly ownKeys: OwnKeys;
   readonly issuer: string;
   readonly trustDomain: string;
+  /** Present where the stage demands nonces in proofs (RFC 9449 8). */
+  readonly nonces?: DpopNonces | undefined;
 }
 
 /** Who is calling: an identity token of ours and a proof by the very key it is bound to. */
@@ -30,7 +33,7 @@ export interface Caller {
  * (draft-ietf-oauth-spiffe-client-auth-02) verified with our own identity keys only, and a DPoP proof (RFC 9449) by
  * the key in its `cnf`. A leaked identity token alone is nobody (threat 9).
  * @returns the caller, or `parameter_missing`, `parameter_invalid`, `assertion_invalid`, `assertion_expired`,
- * `dpop_missing`, `dpop_invalid`, `dpop_key_mismatch`
+ * `dpop_missing`, `dpop_invalid`, `dpop_nonce_required`, `dpop_key_mismatch`
  */
 export async function authenticate(call: Call, form: Form, deps: AuthenticateDeps): Promise<Result<Caller, Denial>> {
   const type = single(form, "client_assertion_type");
@@ -43,6 +46,7 @@ export async function authenticate(call: Call, form: Form, deps: AuthenticateDep
     method: call.method,
     url: call.url,
     nowSeconds: nowSeconds(deps.clock),
+    nonces: deps.nonces,
   });
   if (!proof.ok) return proof;
   const identity = await verifyIdentityToken(assertion, deps);

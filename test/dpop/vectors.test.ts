@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type DpopInput, verifyDpop } from "../../core/dpop.ts";
+import { createDpopNonces } from "../../core/dpop-nonce.ts";
 import { vectors } from "../fakes/vectors.ts";
 
 interface Case {
@@ -30,7 +31,7 @@ const chosen: Readonly<Record<string, "valid" | "invalid">> = {
   "htu-percent": "invalid", // the platform decodes differently than we might: not the same URL
   jku: "valid", // never fetched
   "ath-missing": "invalid",
-  "nonce-missing-when-required": "valid", // no nonce is asked for yet
+  "nonce-missing-when-required": "valid", // where no nonce is demanded; demanded, below
   "nonce-wrong": "valid",
   "jkt-mismatch": "valid", // the proof itself holds: whoever knows the bound key compares, below
   replay: "valid", // the marker burns it, below
@@ -52,6 +53,18 @@ describe("DPoP proofs of the vectors", () => {
       const result = await verifyDpop(input(c));
       expect(result.ok ? "valid" : "invalid", JSON.stringify(result)).toBe(wanted);
       if (result.ok && c.name !== "jkt-mismatch") expect(result.value.jkt).toBe(c.bound_jkt ?? bound_jkt);
+    },
+  );
+
+  it.each(["nonce-missing-when-required", "nonce-wrong"])(
+    "are sent back where nonces are demanded: %s",
+    async (name) => {
+      const macs = { minuteKey: async () => Buffer.alloc(32, 7) };
+      const nonces = createDpopNonces({ clock: { nowMillis: () => now * 1000 }, macs, server: url });
+      expect(await verifyDpop({ ...input(named(name)), nonces })).toMatchObject({
+        ok: false,
+        error: { code: "dpop_nonce_required" },
+      });
     },
   );
 
