@@ -6,7 +6,7 @@ import { callerEvidence, expectation, StubSts } from "../../test/fakes/caller-id
 import { accepts, denialText, type Judged, type Outcome, topic } from "./document.ts";
 
 /** The same request in our form, which has no room for line, host and body: what is odd there becomes a member. */
-export function inOurForm(request: string): Record<string, unknown> {
+function inOurForm(request: string): Record<string, unknown> {
   const [head = "", body = ""] = request.split("\n\n");
   const [line = "", ...lines] = head.split("\n");
   const header = (name: string) => lines.find((l) => l.startsWith(`${name}: `))?.slice(name.length + 2) ?? "";

@@ -8,7 +8,7 @@ import { MemoryWeb } from "../../test/fakes/web.ts";
 import { accepts, denialText, type Judged, type Outcome, topic } from "./document.ts";
 
 /** What our own policy says where the notes leave it to us. */
-const decided = new Map<string, Outcome>([
+export const decidedOidc: ReadonlyMap<string, Outcome> = new Map<string, Outcome>([
   ["github self-hosted runner", "valid"],
   ["github public repository", "valid"],
   ["k8s two audiences", "invalid"],
@@ -94,7 +94,7 @@ export const oidcTokens = topic(/^cases\.json$/, oidcShape, (given, folder, file
   return given.cases.map(({ name, token, expected }) => ({
     file: folder.label(file, name),
     said: expected,
-    expected: accepts(expected, decided.get(name)),
+    expected: accepts(expected, decidedOidc.get(name)),
     judge: () => judgeOidc(token, given, jwks, registration),
   }));
 });

@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { oidc } from "../../core/attest/oidc.ts";
-import { matchSelectors } from "../../core/attest/selectors.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";
-import { agent, agentId, registry } from "../fakes/registry.ts";
+import { billingAgent, decidedOidc, judgeOidc } from "../../scripts/vectors/oidc.ts";
+import { agent } from "../fakes/registry.ts";
 import { vectors } from "../fakes/vectors.ts";
 import { MemoryWeb } from "../fakes/web.ts";
 
@@ -21,7 +20,7 @@ const { now, audience, rules, cases } = vectors<{
   cases: readonly Case[];
 }>("oidc/cases.json");
 const jwks = vectors<Record<string, { keys: object[] }>>("oidc/test-jwks.json");
-const [github = "", eks = ""] = Object.keys(jwks);
+const [github = ""] = Object.keys(jwks);
 
 const trusted = (issuer: string): TrustedIssuerRegistration => ({
   kind: "trusted-issuer",
@@ -31,54 +30,16 @@ const trusted = (issuer: string): TrustedIssuerRegistration => ({
   algorithms: ["RS256"],
 });
 
-/** The vectors' rules as selectors, on the anchor every registration needs. */
-const billing = agent("billing", {
-  selectors: [
-    {
-      type: "oidc",
-      exact: {
-        issuer: github,
-        subject: "repo:octo-org/octo-repo:environment:prod",
-        ...Object.fromEntries(Object.entries(rules.github).map(([name, value]) => [`claim.${name}`, value])),
-      },
-    },
-    {
-      type: "oidc",
-      exact: {
-        issuer: eks,
-        subject: "system:serviceaccount:agents:billing",
-        "claim.kubernetes.namespace": rules.kubernetes.namespace ?? "",
-        "claim.kubernetes.serviceaccount.name": rules.kubernetes.serviceaccount ?? "",
-      },
-    },
-  ],
-});
-
-/** What our own policy says where the vectors leave it to us. */
-const decided = new Map([
-  ["github self-hosted runner", "allow"],
-  ["github public repository", "allow"],
-  ["k8s two audiences", "deny"],
-  ["k8s 24 h token", "deny"],
-  ["k8s pod missing", "allow"],
-]);
-
-async function decide(token: string, registration = billing): Promise<string> {
-  const web = new MemoryWeb();
-  for (const [issuer, { keys }] of Object.entries(jwks)) web.issuer(issuer, keys);
-  const keySets = createKeySets({ fetcher: web, clock: { nowMillis: () => now * 1000 }, ownIssuer: audience });
-  const rows = registry(1, trusted(github), trusted(eks), registration);
-  const expected = { challenge: "c", jkt: "k", issuer: audience, nowSeconds: now, registry: rows };
-  const attested = await oidc({ keySets }).attest({ type: "oidc", token }, expected);
-  if (!attested.ok) return "deny";
-  return matchSelectors(agentId("billing"), registration, "oidc", attested.value).ok ? "allow" : "deny";
-}
+const billing = billingAgent({ rules }, jwks);
+const decide = async (token: string, registration = billing): Promise<string> =>
+  (await judgeOidc(token, { now, audience }, jwks, registration)).outcome;
 
 describe("OIDC workload tokens", () => {
   it("come as 25 vectors", () => expect(cases.length).toBe(25));
 
   it.each(cases.map((c) => [c.name, c] as const))("vector: %s", async (name, { token, expected }) => {
-    expect(await decide(token)).toBe(expected === "policy" ? decided.get(name) : expected);
+    const wanted = decidedOidc.get(name) ?? (expected === "allow" ? "valid" : "invalid");
+    expect(await decide(token)).toBe(wanted);
   });
 
   it.each([
@@ -90,10 +51,10 @@ describe("OIDC workload tokens", () => {
       selectors: billing.selectors.map((s) => ({ ...s, exact: { ...s.exact, [claim]: value } })),
     });
     const token = cases.find((c) => c.name === name)?.token ?? "";
-    expect(await decide(token)).toBe("allow");
-    expect(await decide(token, pinned)).toBe("deny");
+    expect(await decide(token)).toBe("valid");
+    expect(await decide(token, pinned)).toBe("invalid");
     const good = cases.find((c) => c.name === (name.startsWith("k8s") ? "k8s good" : "github good"))?.token ?? "";
-    expect(await decide(good, pinned)).toBe("allow");
+    expect(await decide(good, pinned)).toBe("valid");
   });
 
   it("reads GitHub's real discovery document", async () => {
