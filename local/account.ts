@@ -1,6 +1,6 @@
 /** One account's services, wired from the template: DynamoDB, KMS, SSM, STS, EventBridge, Firehose, functions. */
 import { type CallRecord, serveAws } from "./aws.ts";
-import { type Callers, openCallers } from "./caller.ts";
+import { type Callers, type Credentials, openCallers } from "./caller.ts";
 import { type DynamoDb, openDynamoDb } from "./dynamodb/engine.ts";
 import { createTables, dynamoDbService } from "./dynamodb-tables.ts";
 import { type Nitro, openNitro } from "./enclave.ts";
@@ -9,6 +9,7 @@ import { type Faults, openFaults } from "./faults.ts";
 import { type Firehose, openFirehose } from "./firehose.ts";
 import type { HostedFunction } from "./functions/host.ts";
 import { hostFunctions } from "./functions/of-template.ts";
+import { type Instances, openInstances } from "./instances.ts";
 import {
   aliasesOf,
   bucketFolder,
@@ -34,9 +35,10 @@ import type { TokenKey } from "./sts/issuer.ts";
 import { openSts } from "./sts.ts";
 import { checkRuleRoles, deliverTo } from "./targets.ts";
 import type { Cloud } from "./template.ts";
+import { admission } from "./workloads/admission.ts";
 import { openIam, openLambda } from "./workloads/control-plane.ts";
 import { openEcs } from "./workloads/ecs.ts";
-import { openWorkloads, type Workloads } from "./workloads.ts";
+import { openWorkloads, type Workload, type Workloads } from "./workloads.ts";
 
 /** Where an account runs. */
 export interface AccountPlace {
@@ -64,6 +66,9 @@ export interface Account {
   /** What the control plane tells of workloads. */
   readonly workloads: Workloads;
   readonly nitro: Nitro;
+  readonly instances: Instances;
+  /** Gives a workload temporary credentials of its role, and the role what every workload may do. */
+  readonly admit: (workload: Workload) => Credentials;
   /** Calls to the endpoint, newest last; the oldest are dropped. */
   readonly calls: readonly CallRecord[];
   /** Handler of the AWS endpoint. */
@@ -95,6 +100,9 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, closers: Cl
   closers.push(events.close);
   const workloads = openWorkloads();
   const nitro = openNitro(place.region);
+  const admit = admission({ workloads, permissions, callers, attestIam: attestIamOf(functions) });
+  const instances = openInstances({ ...place, admit });
+  closers.push(instances.close);
   const services: Record<string, Service> = {
     ecs: openEcs(workloads, place),
     dynamodb: dynamoDbService(db, tables),
@@ -113,7 +121,10 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, closers: Cl
     if (calls.push(record) > mostCalls) calls.splice(0, calls.length - mostCalls);
   };
   const { region } = place;
-  const open = new Map([["/_embedded/nitro-root.der", nitro.root]]);
+  const open = new Map([
+    ["/_embedded/nitro-root.der", nitro.root],
+    [`/_embedded/ec2-${region}.der`, instances.certificate],
+  ]);
   const plain = { lambda: openLambda(workloads, place), iam: openIam(workloads, place) };
   const { refusal } = permissions;
   const serve = serveAws({ region, callers, faults, services, plain, sts, open, refusal, onCall });
@@ -130,10 +141,16 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, closers: Cl
     mappings,
     workloads,
     nitro,
+    instances,
+    admit,
     calls,
     serve,
   };
 }
+
+const attestIamOf = (functions: Account["functions"]): string | undefined =>
+  [...functions.values()].find(({ description }) => description.environment.POWERTOOLS_SERVICE_NAME === "attest-iam")
+    ?.description.arn;
 
 /** Opens what keeps data. */
 async function openStores(cloud: Cloud, { account, region, state }: AccountPlace, closers: Closers) {

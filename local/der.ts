@@ -12,8 +12,9 @@ export function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
 /** SEQUENCE. */
 export const sequence = (...parts: readonly Uint8Array[]): Buffer => der(0x30, ...parts);
 
-/** SET of one element, so that no order is to be kept. */
-export const setOf = (part: Uint8Array): Buffer => der(0x31, part);
+/** SET OF, its elements in the order of their encodings (X.690 11.6). */
+export const setOf = (...parts: readonly Uint8Array[]): Buffer =>
+  der(0x31, ...parts.toSorted((a, b) => Buffer.compare(a, b)));
 
 /** INTEGER, not negative: a leading zero keeps the highest bit from being a sign. */
 export function integer(value: number | Uint8Array): Buffer {

@@ -5,6 +5,7 @@ import type { Credentials } from "./caller.ts";
 import type { Faults as DynamoDbFaults } from "./dynamodb/faults.ts";
 import type { Enclave, EnclaveImage } from "./enclave.ts";
 import type { Faults } from "./faults.ts";
+import type { Instance, InstanceLaunch } from "./instances.ts";
 import { bucketFolder, deliveryStreamsOf, queuesOf } from "./inventory.ts";
 import type { Cloud } from "./template.ts";
 import type { Workload } from "./workloads.ts";
@@ -33,6 +34,8 @@ export interface RunningCloud {
   addWorkload(workload: Workload): Credentials;
   /** Starts a Nitro enclave on some instance of the account. */
   startEnclave(image: EnclaveImage): Enclave;
+  /** Launches an EC2 instance, which runs until the cloud is closed. */
+  launchInstance(launch: InstanceLaunch): Promise<Instance>;
   /** Runs a function as Lambda's Invoke would, by physical name or by its bundle's; rejects with its error. */
   invoke(functionName: string, event: unknown): Promise<unknown>;
   /** Runs every scheduled rule once, now. */
@@ -80,9 +83,6 @@ export function running(cloud: Cloud, account: Account, place: Place, close: () 
     if (found === undefined) throw new Error(`there is no function ${name}`);
     return found;
   };
-  const attestIam = [...account.functions.values()].find(
-    ({ description }) => bundleName(description.environment) === "attest-iam",
-  )?.description.arn;
   return {
     issuer: urls.discovery,
     urls,
@@ -93,18 +93,9 @@ export function running(cloud: Cloud, account: Account, place: Place, close: () 
     auditFolder:
       deliveryStreamsOf(cloud, (arn) => bucketFolder(place.state.buckets, arn))[0]?.folder ?? place.state.buckets,
     operator: account.callers.issue({ roleArn: operatorRole, sessionName: "operator", tags: {} }),
-    addWorkload(workload) {
-      const { name, roleArn, functionArn, tags = {} } = workload;
-      account.workloads.add(workload);
-      account.permissions.addRole(roleArn, workloadPolicy(attestIam));
-      return account.callers.issue({
-        roleArn,
-        sessionName: name,
-        tags,
-        ...(functionArn === undefined ? {} : { functionArn }),
-      });
-    },
+    addWorkload: account.admit,
     startEnclave: account.nitro.start,
+    launchInstance: account.instances.launch,
     async invoke(functionName, event) {
       const outcome = await hosted(functionName).invoke(event);
       if ("error" in outcome) throw new Error(`${outcome.error.errorType}: ${outcome.error.errorMessage}`);
@@ -130,16 +121,6 @@ export function running(cloud: Cloud, account: Account, place: Place, close: () 
     close,
   };
 }
-
-/** What any workload of the account may do here: ask for documents about itself, and call the URL that IAM guards. */
-const workloadPolicy = (attestIam: string | undefined) => ({
-  Statement: [
-    { Effect: "Allow", Action: ["sts:GetWebIdentityToken", "sts:TagGetWebIdentityToken"], Resource: "*" },
-    ...(attestIam === undefined
-      ? []
-      : [{ Effect: "Allow", Action: ["lambda:InvokeFunctionUrl", "lambda:InvokeFunction"], Resource: attestIam }]),
-  ],
-});
 
 function bundleName(environment: Readonly<Record<string, string>>): string | undefined {
   return environment.POWERTOOLS_SERVICE_NAME;

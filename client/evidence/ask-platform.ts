@@ -11,7 +11,7 @@ export interface PlatformAnswer {
 }
 
 /**
- * Asks a platform's token service with GET: bounded in bytes and time, and no redirect followed, since the request
+ * Asks a platform's token service: bounded in bytes and time, and no redirect followed, since the request
  * carries what makes tokens.
  * @param url already held against the list of addresses that may get `headers`
  * @throws EvidenceFailure for everything but a 200
@@ -20,16 +20,22 @@ export async function askPlatform(
   fetch: Fetch,
   url: URL,
   headers: Readonly<Record<string, string>>,
+  method: "GET" | "PUT" = "GET",
 ): Promise<PlatformAnswer> {
-  const answer = await got(fetch, url, headers);
+  const answer = await got(fetch, url, headers, method);
   if (!answer.bytes) throw new EvidenceFailure(`${url.host} answered more than ${answerBytes} bytes`);
   return { text: Buffer.from(answer.bytes).toString("utf8"), headers: answer.headers };
 }
 
-async function got(fetch: Fetch, url: URL, headers: Readonly<Record<string, string>>) {
+async function got(fetch: Fetch, url: URL, headers: Readonly<Record<string, string>>, method: string) {
   let status: number;
   try {
-    const answer = await fetch(url, { headers, redirect: "manual", signal: AbortSignal.timeout(timeoutMillis) });
+    const answer = await fetch(url, {
+      method,
+      headers,
+      redirect: "manual",
+      signal: AbortSignal.timeout(timeoutMillis),
+    });
     status = answer.status;
     if (status === 200) return { bytes: await readBounded(answer, answerBytes), headers: answer.headers };
     await answer.body?.cancel();

@@ -1,0 +1,46 @@
+import { type Ec2MetadataInput, ec2Metadata } from "./ec2-metadata.ts";
+import { EvidenceFailure } from "./failure.ts";
+import type { EvidenceSource } from "./source.ts";
+
+/** Where the instance's metadata service is, and what asks it. */
+export type InstanceIdentityInput = Ec2MetadataInput;
+
+/**
+ * Adds EC2's own word to evidence of a role: the same evidence, and the identity document of the instance it runs on, for
+ * selectors that name an image or an instance.
+ * @param source of `aws-sts-caller-identity`, whose session EC2 names after the instance, or of `aws-sts-web-identity`
+ * @throws RangeError for an endpoint that is no metadata service
+ */
+export function withInstanceIdentity(source: EvidenceSource, input: InstanceIdentityInput = {}): EvidenceSource {
+  const { type } = source;
+  const document = documentReader(input);
+  return {
+    type,
+    async collect(request) {
+      // one after the other: the document lives as long as the instance, the other is to be shown within a minute
+      const instanceIdentity = await document();
+      return { ...(await source.collect(request)), instanceIdentity };
+    },
+  };
+}
+
+/**
+ * Evidence by the instance identity document alone, which a deployment takes only where its stage says so. It belongs to
+ * the first key that shows it: give `createAgent` a key that outlives the process, or a restart is refused.
+ * @throws RangeError for an endpoint that is no metadata service
+ */
+export function ec2InstanceIdentity(input: InstanceIdentityInput = {}): EvidenceSource {
+  const type = "aws-ec2-instance-identity";
+  const document = documentReader(input);
+  return { type, collect: async () => ({ type, pkcs7: await document() }) };
+}
+
+/** Reads the form under the Region's own RSA key; the two others are refused by the attestor. */
+function documentReader(input: InstanceIdentityInput): () => Promise<string> {
+  const read = ec2Metadata(input);
+  return async () => {
+    const pkcs7 = await read("/latest/dynamic/instance-identity/rsa2048");
+    if (!/^[A-Za-z0-9+/=\s]{1,16384}$/.test(pkcs7)) throw new EvidenceFailure("the instance's document is not base64");
+    return pkcs7;
+  };
+}

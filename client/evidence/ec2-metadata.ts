@@ -1,0 +1,34 @@
+import type { Fetch } from "../http.ts";
+import { askPlatform } from "./ask-platform.ts";
+import { EvidenceFailure } from "./failure.ts";
+
+/** The service's one address, and this machine for emulators: any other host could hand over somebody else's document. */
+const servers = /^http:\/\/(?:169\.254\.169\.254|127\.0\.0\.1:[1-9]\d{0,4})$/;
+/** A session is opened for each document and used at once. */
+const session = { "x-aws-ec2-metadata-token-ttl-seconds": "60" };
+
+/** Where the instance's metadata service is, and what asks it. */
+export interface Ec2MetadataInput {
+  /** `http://169.254.169.254` unless given; nothing else but this machine, `http://127.0.0.1:<port>`. */
+  readonly endpoint?: string;
+  readonly fetch?: Fetch;
+}
+
+/**
+ * Prepares reading from the EC2 instance metadata service by IMDSv2: PUT opens a session, GET shows its token. Version 1
+ * is never tried: an answer without a session could have come through a proxy.
+ * @returns reads one text at an absolute path below `/latest/`; throws EvidenceFailure when the service is off, refuses,
+ * or is further away than its hop limit lets the session's token travel
+ * @throws RangeError for another host
+ */
+export function ec2Metadata(input: Ec2MetadataInput): (path: string) => Promise<string> {
+  const { endpoint = "http://169.254.169.254", fetch = globalThis.fetch } = input;
+  if (!servers.test(endpoint)) throw new RangeError("endpoint is not the instance metadata service");
+  return async (path) => {
+    const { text: token } = await askPlatform(fetch, new URL("/latest/api/token", endpoint), session, "PUT");
+    // it becomes a header: whatever else answered must not write headers of its own
+    if (!/^[A-Za-z0-9+/=_-]{1,512}$/.test(token)) throw new EvidenceFailure("the session's token is none");
+    const { text } = await askPlatform(fetch, new URL(path, endpoint), { "x-aws-ec2-metadata-token": token });
+    return text;
+  };
+}
