@@ -1,6 +1,9 @@
 import { open } from "node:fs/promises";
+import { adviceFor } from "./attest-advice.ts";
 import { detectEvidence, documentBytesMax } from "./attest-detect.ts";
 import { explainEvidence, explainedTypes } from "./attest-explain.ts";
+import type { Explanation } from "./attest-explanation.ts";
+import { isoTime, type Said, saidBy } from "./attest-said.ts";
 import { type AttestSettings, loadAttestSettings } from "./attest-settings.ts";
 import { explanationLines, verdict } from "./attest-table.ts";
 import { Refused, type Terminal, Usage } from "./outcome.ts";
@@ -33,9 +36,25 @@ export async function runAttest(options: AttestOptions, terminal: Terminal, now 
   if (!evidence) throw new Usage(`${file} is no document that is known here; --type says what it should be`);
   const told = await explainEvidence(evidence, settings, nowSeconds, online);
   if (!told) throw new Usage(`${file} is evidence of a type that is not known here`);
-  if (options.json) terminal.out(JSON.stringify(told));
-  else for (const line of explanationLines(file, new Date(nowSeconds * 1000), told)) terminal.out(line);
+  if (options.json) terminal.out(machineReadable(told));
+  else for (const line of page(file, options, told, saidBy(evidence, nowSeconds), nowSeconds)) terminal.out(line);
   if (!told.accepted) throw new Told(verdict(told));
+}
+
+/** The one object of `--json`: what was not checked shows in it by the assurance, and by its absence among the checks. */
+function machineReadable({ type, accepted, assurance, checks, facts }: Explanation): string {
+  return JSON.stringify({ type, accepted, assurance, checks, facts });
+}
+
+function page(file: string, { at }: AttestOptions, told: Explanation, said: Said, nowSeconds: number) {
+  const advice = adviceFor(told, said, at !== undefined);
+  return explanationLines({
+    file,
+    clock: isoTime(nowSeconds),
+    told,
+    said,
+    ...(advice === undefined ? {} : { advice }),
+  });
 }
 
 /**

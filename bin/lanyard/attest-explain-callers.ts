@@ -1,4 +1,5 @@
 import type { Expectation } from "../../core/attest/attestor.ts";
+import { withInstanceIdentity } from "../../core/attest/aws-ec2-instance-identity.ts";
 import { awsLambdaUrlIam } from "../../core/attest/aws-lambda-url-iam.ts";
 import { awsStsCallerIdentity } from "../../core/attest/aws-sts-caller-identity.ts";
 import { ecsTask } from "../../core/attest/ecs-task.ts";
@@ -40,7 +41,11 @@ const online: StsRelay = {
 
 /** `aws-sts-caller-identity`: all that is decided before STS is asked, and STS's word where asking is allowed. */
 export const explainCallerIdentity: Explainer = (asked) =>
-  explainRequest(asked, (partition) => awsStsCallerIdentity({ relay: asked.online ? online : offline, partition }));
+  explainRequest(asked, (partition) => {
+    const { ec2Certificates: certificates } = asked.settings;
+    const attestor = awsStsCallerIdentity({ relay: asked.online ? online : offline, partition });
+    return withInstanceIdentity(attestor, certificates ? { certificates } : {});
+  });
 
 /** `ecs-task`: as above; what ECS and IAM say of the task is never asked for here. */
 export const explainEcsTask: Explainer = (asked) =>
@@ -60,7 +65,10 @@ async function explainRequest(
   const { region } = evidence;
   const partition = settings.partition ?? (typeof region === "string" ? partitionOf(region) : undefined) ?? "aws";
   const headers = (typeof evidence.headers === "object" ? evidence.headers : null) as Record<string, unknown> | null;
-  const said = (name: string) => String(headers?.[name] ?? evidence[name] ?? "");
+  const said = (name: string) => {
+    const value = headers?.[name] ?? evidence[name];
+    return typeof value === "string" ? value : "";
+  };
   const unset = (["challenge", "jkt", "issuer"] as const).filter((field) => settings[field] === undefined);
   const expect: Expectation = {
     // what is not given is not checked: the document's own word stands in, and its check is left out below

@@ -10,6 +10,7 @@ import { verifyX509Svid } from "../../core/attest/spiffe-x509-svid.ts";
 import { readSpiffeBundle } from "../../core/keys/spiffe-bundle.ts";
 import { limits } from "../../core/limits.ts";
 import { parseSpiffeId } from "../../core/spiffe-id.ts";
+import { noBundle } from "./attest-advice.ts";
 import { issuerInSettings } from "./attest-explain-tokens.ts";
 import type { Asked, Explainer } from "./attest-explanation.ts";
 
@@ -75,10 +76,7 @@ export const explainX509Svid: Explainer = async (asked) => {
   const bundle = keys && readSpiffeBundle(keys);
   if (!bundle?.ok) {
     tell("certificates", undefined);
-    tell(
-      "path",
-      bundle ? `the bundle given is unusable: ${bundle.error.why}` : "the settings give no bundle of this trust domain",
-    );
+    tell("path", bundle ? `the bundle given is unusable: ${bundle.error.why}` : noBundle);
     return undefined;
   }
   const { challenge, jkt, issuer } = settings;

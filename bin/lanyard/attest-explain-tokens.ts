@@ -9,6 +9,7 @@ import { registeredLookup } from "../../core/keys/key-sets.ts";
 import { readSpiffeBundle } from "../../core/keys/spiffe-bundle.ts";
 import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";
 import { parseSpiffeId } from "../../core/spiffe-id.ts";
+import { noKeys } from "./attest-advice.ts";
 import type { Asked, Explainer } from "./attest-explanation.ts";
 
 type Purpose = TrustedIssuerRegistration["purpose"];
@@ -46,7 +47,7 @@ export function issuerInSettings(
 }
 
 function lookupIn({ registration, keys }: Known, read: (body: Uint8Array) => KeySet | string): KeyLookup {
-  const given = keys === undefined ? "the settings give no keys of this issuer" : read(keys);
+  const given = keys === undefined ? noKeys : read(keys);
   const taken = typeof given === "string" ? { failure: given } : { value: given };
   return registeredLookup(registration, async () => taken);
 }
@@ -92,7 +93,8 @@ export const explainStsWebIdentity: Explainer = async (asked) => {
     return undefined;
   }
   const claims = read.payload["https://sts.amazonaws.com/"] as { aws_account?: unknown } | undefined;
-  const known = issuerInSettings(asked, "aws-sts", iss, String(claims?.aws_account));
+  const account = typeof claims?.aws_account === "string" ? claims.aws_account : "none";
+  const known = issuerInSettings(asked, "aws-sts", iss, account);
   if (!known) return undefined;
   const { challenge, jkt, audience = settings.issuer } = settings;
   const verified = await verifyStsWebIdentity(read.token, {
@@ -108,6 +110,8 @@ export const explainStsWebIdentity: Explainer = async (asked) => {
   if (audience === undefined) leaveOut("audience", "no issuer or audience is given");
   if (challenge === undefined) leaveOut("challenge", "no expected challenge is given");
   if (jkt === undefined) leaveOut("jkt", "no expected key thumbprint is given");
+  if (asked.evidence.instanceIdentity !== undefined)
+    leaveOut("instance-agreement", "the instance's document beside it is not looked at; explain it by itself");
   if (!verified.ok) return undefined;
   const { facts, principalTags: tags } = verified.value.claims;
   return { facts, tags, assurance: "fresh" };

@@ -1,4 +1,5 @@
 import type { Explanation } from "./attest-explanation.ts";
+import type { Said } from "./attest-said.ts";
 
 const longest = 160;
 
@@ -8,26 +9,37 @@ export const forTerminal = (text: string): string => {
   return plain.length > longest ? `${plain.slice(0, longest)}…` : plain;
 };
 
-/** The lines of an explanation, for people. */
-export function explanationLines(file: string, at: Date, told: Explanation): readonly string[] {
-  const { checks, notChecked, facts } = told;
-  const names = [...checks, ...notChecked].map((c) => c.name.length);
-  const width = Math.max(8, ...names, ...Object.keys(facts).map((name) => Math.min(name.length, 40)));
-  const row = (mark: string, name: string, text: string) =>
+/** One page about a document. */
+export interface ExplanationPage {
+  readonly file: string;
+  /** As of when it was judged, ISO 8601. */
+  readonly clock: string;
+  readonly told: Explanation;
+  readonly said: Said;
+  readonly advice?: string;
+}
+
+type Row = readonly [mark: string, name: string, text: string];
+
+/** The lines of an explanation, for people: what the document says, what was checked, what is proven, the verdict. */
+export function explanationLines({ file, clock, told, said, advice }: ExplanationPage): readonly string[] {
+  const sections: readonly (readonly [string, readonly Row[]])[] = [
+    ["it says (none of it proven)", said.lines.map(([name, text]) => ["", name, text])],
+    ["checks", told.checks.map(({ name, ok, detail }) => [ok ? "ok" : "FAIL", name, detail])],
+    ["not checked", told.notChecked.map(({ name, why }) => ["-", name, why])],
+    ["facts", Object.entries(told.facts).map(([name, value]) => ["", name, value])],
+  ];
+  const width = Math.max(...sections.flatMap(([, rows]) => rows.map(([, name]) => Math.min(name.length, 40))), 8);
+  const line = ([mark, name, text]: Row) =>
     `  ${mark.padEnd(5)} ${forTerminal(name).padEnd(width)}  ${forTerminal(text)}`.trimEnd();
   return [
     `file   ${forTerminal(file)}`,
     `type   ${forTerminal(told.type)}`,
-    `clock  ${at.toISOString().replace(".000Z", "Z")}`,
-    "",
-    "checks",
-    ...checks.map(({ name, ok, detail }) => row(ok ? "ok" : "FAIL", name, detail)),
-    ...(notChecked.length > 0 ? ["", "not checked"] : []),
-    ...notChecked.map(({ name, why }) => row("-", name, why)),
-    ...(Object.keys(facts).length > 0 ? ["", "facts"] : []),
-    ...Object.entries(facts).map(([name, value]) => row("", name, value)),
+    `clock  ${clock}`,
+    ...sections.flatMap(([title, rows]) => (rows.length === 0 ? [] : ["", title, ...rows.map(line)])),
     "",
     verdict(told),
+    ...(advice === undefined ? [] : [`next: ${advice}`]),
   ];
 }
 
