@@ -1,8 +1,12 @@
 import { readFileSync } from "node:fs";
 import { verifyInstanceIdentity } from "../core/attest/aws-ec2-verify.ts";
+import { awsNitroTpm } from "../core/attest/aws-nitro.ts";
 import { awsNitroRoot } from "../core/attest/aws-nitro-root.ts";
 import { verifyNitroDocument } from "../core/attest/aws-nitro-verify.ts";
-import { measure, type Row } from "./measure.ts";
+import { testKey } from "../test/fakes/keys.ts";
+import { nitroClock, nitroPcrs, spkiOf, testNitro } from "../test/fakes/nitro.ts";
+import { registry } from "../test/fakes/registry.ts";
+import type { EvidenceKind } from "./attest.ts";
 
 const runs = 300;
 const vectors = new URL("../test/vectors/", import.meta.url);
@@ -11,26 +15,42 @@ const nitroSeconds = 1_695_899_307;
 const instance = "03-ec2-iid/real/taskcluster-iidverify.rsa2048";
 const instanceSeconds = 1_785_542_400;
 
-/** Verifications of genuine documents of Nitro (five ECDSA signatures on P-384 each) and EC2 (one of RSA-2048). */
-export async function benchAttestNitro(): Promise<Row[]> {
+/**
+ * Genuine documents of a Nitro enclave (five ECDSA signatures on P-384) and of EC2 (one of RSA-2048), which cannot carry a
+ * challenge of ours; and one of a NitroTPM under a root of our own (four signatures), since no genuine one is public.
+ */
+export async function hardwareEvidenceKinds(): Promise<readonly EvidenceKind[]> {
   const document = readFileSync(new URL(nitro, vectors));
   const pkcs7 = Buffer.from(readFileSync(new URL(instance, vectors), "latin1"), "base64");
-  const enclave = await measure(runs, async () => {
-    const result = await verifyNitroDocument(document, {
-      kind: "enclave",
-      root: awsNitroRoot,
-      nowSeconds: nitroSeconds,
-    });
-    if (!result.ok) throw new Error(`a measured document was refused: ${result.error.why}`);
-  });
-  const ec2 = await measure(runs * 10, async () => {
-    const result = verifyInstanceIdentity(pkcs7, { nowSeconds: instanceSeconds });
-    if (!result.ok) throw new Error(`a measured document was refused: ${result.error.why}`);
-  });
+  const enclave = { kind: "enclave", root: awsNitroRoot, nowSeconds: nitroSeconds } as const;
   return [
-    { section: "attest", name: "aws-nitro-enclave: documents", value: enclave.perSecond, unit: "a second" },
-    { section: "attest", name: "aws-nitro-enclave: CPU a document", value: enclave.cpuMicros / 1000, unit: "ms" },
-    { section: "attest", name: "aws-ec2-instance-identity: documents", value: ec2.perSecond, unit: "a second" },
-    { section: "attest", name: "aws-ec2-instance-identity: CPU a document", value: ec2.cpuMicros / 1000, unit: "ms" },
+    { type: "aws-nitro-enclave", runs, prove: () => verifyNitroDocument(document, enclave) },
+    await tpmKind(),
+    {
+      type: "aws-ec2-instance-identity",
+      runs: runs * 10,
+      prove: async () => verifyInstanceIdentity(pkcs7, { nowSeconds: instanceSeconds }),
+    },
   ];
+}
+
+async function tpmKind(): Promise<EvidenceKind> {
+  const key = await testKey();
+  const made = testNitro();
+  const issuer = "https://abc123.lambda-url.eu-west-1.on.aws";
+  const members = {
+    module_id: "i-0123456789abcdef0-tpm0000000000000000",
+    pcrs: undefined,
+    nitrotpm_pcrs: nitroPcrs(),
+    nonce: Buffer.from("c-1"),
+    public_key: spkiOf(key),
+    user_data: Buffer.from(issuer),
+  };
+  const evidence = {
+    type: "aws-nitro-tpm",
+    document: made.document(members, { pcrsAs: "nitrotpm_pcrs" }).toString("base64"),
+  };
+  const attestor = awsNitroTpm({ root: made.root });
+  const expect = { challenge: "c-1", jkt: key.jkt, issuer, nowSeconds: nitroClock, registry: registry(1) };
+  return { type: evidence.type, runs, prove: () => attestor.attest(evidence, expect) };
 }

@@ -1,14 +1,17 @@
 import { sign } from "node:crypto";
+import { awsStsWebIdentity } from "../core/attest/aws-sts-web-identity.ts";
 import { verifyOidcToken } from "../core/attest/oidc.ts";
 import { verifyJwtSvid } from "../core/attest/spiffe-jwt-svid.ts";
 import { svidBindingBytes, verifyX509Svid } from "../core/attest/spiffe-x509-svid.ts";
-import { registeredLookup } from "../core/keys/key-sets.ts";
+import { createKeySets, registeredLookup } from "../core/keys/key-sets.ts";
 import { readSpiffeBundle } from "../core/keys/spiffe-bundle.ts";
 import type { TrustedIssuerRegistration } from "../core/registry/model.ts";
 import { issue } from "../test/fakes/certificates.ts";
 import { testKey } from "../test/fakes/keys.ts";
-import { bareVerify } from "./issue.ts";
-import { measure, type Row } from "./measure.ts";
+import { registry } from "../test/fakes/registry.ts";
+import { stsIssuer } from "../test/fakes/sts.ts";
+import { MemoryWeb } from "../test/fakes/web.ts";
+import type { EvidenceKind } from "./attest.ts";
 
 const runs = 2_000;
 const nowSeconds = 1_785_542_400;
@@ -23,8 +26,33 @@ const trusted = (purpose: "workload" | "spiffe", issuer: string): TrustedIssuerR
   algorithms: ["ES256"],
 });
 
-/** Documents of workload issuers and federated trust domains verified a second, ES256, keys at hand, one at a time. */
-export async function benchAttestTokens(): Promise<Row[]> {
+/** Tokens and certificates of registered issuers, keys at hand: ES256, but ES384 as STS signs. */
+export async function tokenEvidenceKinds(): Promise<readonly EvidenceKind[]> {
+  return [stsKind(), ...(await foreignKinds())];
+}
+
+/** GetWebIdentityToken by the whole attestor: registered issuer, ES384, claims, challenge and key. */
+function stsKind(): EvidenceKind {
+  const sts = stsIssuer("https://11111111-2222-3333-4444-555555555555.tokens.sts.global.api.aws", "123456789012");
+  const web = new MemoryWeb();
+  web.issuer(sts.issuer, [sts.jwk], `${sts.issuer}/.well-known/jwks.json`);
+  const clock = { nowMillis: () => nowSeconds * 1000 };
+  const attestor = awsStsWebIdentity({ keySets: createKeySets({ fetcher: web, clock, ownIssuer: audience }) });
+  const tags = { "lanyard-challenge": "c", "lanyard-jkt": "k" };
+  const evidence = { type: "aws-sts-web-identity", token: sts.document(audience, nowSeconds, tags) };
+  const account: TrustedIssuerRegistration = {
+    kind: "trusted-issuer",
+    name: "account",
+    purpose: "aws-sts",
+    issuer: sts.issuer,
+    algorithms: ["ES384"],
+    account: sts.account,
+  };
+  const expect = { challenge: "c", jkt: "k", issuer: audience, nowSeconds, registry: registry(1, account) };
+  return { type: evidence.type, runs, prove: () => attestor.attest(evidence, expect) };
+}
+
+async function foreignKinds(): Promise<readonly EvidenceKind[]> {
   const key = await testKey();
   const root = issue({ subject: "root", ca: true });
   const leaf = issue({ uris: [spiffeId] }, root);
@@ -49,20 +77,10 @@ export async function benchAttestTokens(): Promise<Row[]> {
   const evidence = { type: "spiffe-x509-svid", chain: [leaf.der.toString("base64")], signature };
   const x509 = { ...binding, nowSeconds, domain, bundle: bundle.value };
   const jwtSvid = { domain, keys: lookup(domain), audience, nowSeconds };
+  const oidcToken = { issuer: ci, keys: lookup(ci), audience, nowSeconds };
   return [
-    ...(await rowsOf("oidc", () => verifyOidcToken(token, { issuer: ci, keys: lookup(ci), audience, nowSeconds }))),
-    ...(await rowsOf("spiffe-jwt-svid", () => verifyJwtSvid(svid, jwtSvid))),
-    ...(await rowsOf("spiffe-x509-svid", async () => verifyX509Svid(evidence, x509))),
-  ];
-}
-
-async function rowsOf(type: string, verify: () => Promise<{ readonly ok: boolean }>): Promise<Row[]> {
-  const { cpuMicros, perSecond } = await measure(runs, async () => {
-    if (!(await verify()).ok) throw new Error(`a measured document of type ${type} was refused`);
-  });
-  const ratio = { of: "one bare ES256 verification", value: cpuMicros / (await bareVerify()) };
-  return [
-    { section: "attest", name: `${type} documents`, value: perSecond, unit: "a second" },
-    { section: "attest", name: `CPU a ${type} document`, value: cpuMicros / 1000, unit: "ms", ratio },
+    { type: "oidc", runs, prove: () => verifyOidcToken(token, oidcToken) },
+    { type: "spiffe-jwt-svid", runs, prove: () => verifyJwtSvid(svid, jwtSvid) },
+    { type: "spiffe-x509-svid", runs, prove: async () => verifyX509Svid(evidence, x509) },
   ];
 }

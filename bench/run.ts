@@ -1,7 +1,9 @@
 /**
- * `npm run bench [-- section …] [--json]`: CPU of an issued session, verifications a second, size and import time of every
- * bundle, AWS calls, write units and dollars of a session. Ratios are within one run.
+ * `npm run bench [-- section …] [--json]`: CPU of an issued session, verifications a second, documents a second of every
+ * attestor, size and import time of every bundle, AWS calls, write units and dollars of a session. Ratios are within one
+ * run.
  */
+import { benchAttest } from "./attest.ts";
 import { benchBundles } from "./bundles.ts";
 import { benchCost } from "./cost.ts";
 import { benchIssue } from "./issue.ts";
@@ -11,6 +13,7 @@ import { benchVerify } from "./verify.ts";
 const sections: Readonly<Record<string, () => Promise<Row[]>>> = {
   issue: benchIssue,
   verify: benchVerify,
+  attest: benchAttest,
   bundle: benchBundles,
   cost: benchCost,
 };
@@ -32,7 +35,7 @@ for (const [name, section] of Object.entries(sections)) {
 if (process.argv.includes("--json")) console.log(JSON.stringify(rows, null, 2));
 else
   for (const { name, value, unit, ratio } of rows) {
-    const number = value.toLocaleString("en", { maximumFractionDigits: value < 10 ? 2 : 0 });
-    const times = ratio ? `  (${ratio.value.toFixed(1)} × ${ratio.of})` : "";
-    console.log(`${name.padEnd(58)} ${number.padStart(8)} ${unit}${times}`);
+    const number = value.toLocaleString("en", { maximumFractionDigits: value < 0.1 ? 4 : value < 10 ? 2 : 0 });
+    const times = ratio ? `  (${ratio.value.toFixed(ratio.value < 1 ? 2 : 1)} × ${ratio.of})` : "";
+    console.log(`${name.padEnd(66)} ${number.padStart(8)} ${unit}${times}`);
   }
