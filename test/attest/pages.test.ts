@@ -1,0 +1,81 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { callerEvidenceKinds } from "../../bench/attest-callers.ts";
+import { hardwareEvidenceKinds } from "../../bench/attest-nitro.ts";
+import { tokenEvidenceKinds } from "../../bench/attest-tokens.ts";
+import { explainedTypes } from "../../bin/lanyard/attest-explain.ts";
+import { nitroFacts } from "../../core/attest/aws-nitro.ts";
+import { anchorCompanions, anchorFacts } from "../../core/attest/selectors.ts";
+
+const folder = new URL("../../docs/attestors/", import.meta.url);
+const read = (file: string): string => readFileSync(new URL(file, folder), "utf8");
+const types = [...anchorFacts.keys()].sort();
+const shape = [
+  "How it works",
+  "Settings",
+  "Permissions needed on both sides",
+  "Facts",
+  "What it does not prove",
+] as const;
+
+/** The text under a heading, up to the next of its rank. */
+function section(page: string, heading: string): string {
+  const [, after = ""] = page.split(`\n## ${heading}\n`);
+  return after.split("\n## ")[0] ?? "";
+}
+
+/** Names in code marks. */
+const marked = (text: string): readonly string[] => [...text.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
+
+/** What proving a document of each kind really answers, as facts. */
+async function emitted(): Promise<ReadonlyMap<string, readonly string[]>> {
+  const kinds = [...(await tokenEvidenceKinds()), ...callerEvidenceKinds(), ...(await hardwareEvidenceKinds())];
+  const facts = new Map<string, readonly string[]>();
+  for (const { type, prove } of kinds) {
+    const result = (await prove()) as { readonly value?: Record<string, never> };
+    const { facts: given, document, ...alone } = result.value ?? {};
+    const { pendingTimeSeconds: _, ...instance } = alone;
+    facts.set(type, Object.keys(given ?? (document ? nitroFacts(document) : instance)));
+  }
+  return facts;
+}
+
+describe("the pages on attestors", () => {
+  it("are one for every kind of evidence that a registration can select by", () => {
+    const pages = readdirSync(folder).map((file) => file.replace(/\.md$/, ""));
+    expect(pages.filter((page) => page !== "README" && page !== "code-binding").sort()).toEqual(types);
+    const listed = [...read("README.md").matchAll(/^\| \[([a-z0-9-]+)\]\(\1\.md\)/gm)].map(([, type]) => type);
+    expect(listed.sort()).toEqual(types);
+    expect([...explainedTypes].sort()).toEqual(types);
+  });
+
+  it.each(types)("%s has the five sections, in order, none empty", (type) => {
+    const page = read(`${type}.md`);
+    expect(page.startsWith(`# Attestor \`${type}\`\n`)).toBe(true);
+    const headings = [...page.matchAll(/^## (.+)$/gm)].map(([, heading = ""]) => heading);
+    expect(headings.filter((heading) => shape.some((wanted) => wanted === heading))).toEqual(shape);
+    for (const heading of shape) expect(section(page, heading).trim().length, heading).toBeGreaterThan(4);
+  });
+
+  it.each(types)("%s says which facts a selector must pin", (type) => {
+    const settings = section(read(`${type}.md`), "Settings");
+    const needed = [...(anchorFacts.get(type) ?? []), ...(anchorCompanions.get(type) ?? [])];
+    // as `exact` with `name`, or as `exact: { name }`
+    for (const name of needed) expect(settings).toMatch(new RegExp(`\`(exact: \\{ )?${name}( \\})?\``));
+  });
+
+  it("name every fact that is emitted", async () => {
+    const facts = await emitted();
+    expect([...facts.keys()].sort()).toEqual(types);
+    for (const [type, names] of facts) {
+      const named = marked(section(read(`${type}.md`), "Facts"));
+      // registers are numbered, claims are the issuer's own: their pages say so once
+      const own = names.filter((name) => !/^pcr\d+$/.test(name) && !name.startsWith("claim."));
+      expect(own.length, type).toBeGreaterThan(1);
+      expect(
+        own.filter((name) => !named.includes(name)),
+        type,
+      ).toEqual([]);
+    }
+  });
+});
