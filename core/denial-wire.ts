@@ -1,4 +1,5 @@
 import type { Denial } from "./denial.ts";
+import type { Missing } from "./policy/decide.ts";
 import type { Reply } from "./wire.ts";
 
 interface WireError {
@@ -19,6 +20,20 @@ const badTarget = (description: string) => wire(400, "invalid_target", descripti
 const badDetails = (description: string) => wire(400, "invalid_authorization_details", description);
 const badProof = (description: string) => wire(400, "invalid_dpop_proof", description);
 const later = (description: string) => wire(503, "temporarily_unavailable", description, { "Retry-After": "1" });
+
+/** Which part was refused, without the policies' names: those are for the audit. */
+function refusedPart(missing: Missing): string {
+  switch (missing.who) {
+    case "principal":
+      return "this principal to lend";
+    case "agent":
+      return "this agent to act";
+    case "task":
+      return `the use of ${missing.tool}`;
+    case "question":
+      return "this";
+  }
+}
 
 /**
  * What a caller gets to see of a denial: the one place where reasons become status, OAuth error and text.
@@ -154,7 +169,7 @@ export function denialToWire(denial: Denial): WireError {
     case "depth_exceeded":
       return badRequest(`the delegation would be ${denial.depth} deep; at most ${denial.limit} here`);
     case "policy_denied":
-      return wire(403, "access_denied", `policy does not permit this at ${denial.resource}`);
+      return wire(403, "access_denied", `policy does not permit ${refusedPart(denial.missing)} at ${denial.resource}`);
     case "rate_exceeded":
       return wire(429, "slow_down", `at most ${denial.perSecond} tokens a second`, { "Retry-After": "1" });
     case "blocked":

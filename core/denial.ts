@@ -1,3 +1,5 @@
+import type { Missing } from "./policy/decide.ts";
+
 /**
  * Every refusal Lanyard knows, as a value: a stable `code` and the facts an auditor needs.
  * What a caller gets to see of it is decided in one place, `denial-wire.ts`.
@@ -86,6 +88,8 @@ export type Denial =
       readonly code: "policy_denied";
       readonly policies: readonly string[];
       readonly resource: string;
+      readonly action: string;
+      readonly missing: Missing;
       readonly why: string;
     }
   | { readonly code: "rate_exceeded"; readonly agent: string; readonly perSecond: number }

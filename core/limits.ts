@@ -24,6 +24,8 @@ export const limits = {
   challengeLifeSeconds: 60,
   /** Life of an identity token. */
   identityTokenLifeSeconds: 300,
+  /** Most bytes of attested facts an identity token carries, as JSON. */
+  attestedFactsBytes: 4_096,
   /** How far a signed GetCallerIdentity request may be from now; STS itself would take 15 minutes. */
   callerIdentityWindowSeconds: 60,
   /** Longest session token of temporary credentials that is passed on. */

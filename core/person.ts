@@ -9,7 +9,7 @@ import { clientOf } from "./person-client.ts";
 import { type Clock, nowSeconds } from "./ports.ts";
 import { personId } from "./principal.ts";
 import type { AgentRegistration, TrustedIssuerRegistration } from "./registry/model.ts";
-import type { RegistrySnapshot } from "./registry/snapshot.ts";
+import { groupId, type RegistrySnapshot } from "./registry/snapshot.ts";
 import { err, ok, type Result } from "./result.ts";
 import { markerKey } from "./session/marker.ts";
 import type { Principal } from "./session/model.ts";
@@ -67,7 +67,7 @@ export async function verifyPerson(input: PersonInput): Promise<Result<PersonFac
   const { clients } = input.registration;
   if (!clients.some((c) => c.issuer === issuer.issuer && c.clientId === client.value))
     return err({ code: "person_token_foreign_client", client: client.value.slice(0, 200), agent: input.agentId });
-  return readFacts(verified.value.payload, input);
+  return readFacts(verified.value.payload, issuer, input);
 }
 
 async function verifyToken(
@@ -95,7 +95,11 @@ function toDenial(failure: JwtFailure, issuer: string): Denial {
   return { code: "subject_token_invalid", why: `${why}: ${detail}` };
 }
 
-function readFacts(payload: JWTPayload, input: PersonInput): Result<PersonFacts, Denial> {
+function readFacts(
+  payload: JWTPayload,
+  issuer: TrustedIssuerRegistration,
+  input: PersonInput,
+): Result<PersonFacts, Denial> {
   const { iss, sub, iat, exp, auth_time: authTime } = payload;
   if (iss === undefined || sub === undefined || iat === undefined || exp === undefined)
     return invalid("a required claim is missing");
@@ -104,13 +108,26 @@ function readFacts(payload: JWTPayload, input: PersonInput): Result<PersonFacts,
     return invalid("auth_time is not a date in seconds");
   const keepsPair = input.registry.resources.some((resource) => resource.subjectIdentifier === "iss_sub");
   return ok({
-    principal: { id: personId(iss, sub), kind: "person", ...(keepsPair ? { subId: { iss, sub } } : {}) },
+    principal: {
+      id: personId(iss, sub),
+      kind: "person",
+      ...(keepsPair ? { subId: { iss, sub } } : {}),
+      ...groupsOf(payload, issuer),
+    },
     claims: payload,
     issuedAtSeconds: iat,
     ...(authTime === undefined ? {} : { authTimeSeconds: authTime }),
     expiresAtSeconds: exp,
     burnMarker: markerKey("person", iss, `${tokenName(payload, input.token)} ${input.agentId}`),
   });
+}
+
+/** The declared groups among a claim's values; whatever else the claim holds is nobody's group here. */
+function groupsOf(payload: JWTPayload, { name, groups }: TrustedIssuerRegistration): Pick<Principal, "groups"> {
+  if (!groups) return {};
+  const value = Object.hasOwn(payload, groups.claim) ? payload[groups.claim] : undefined;
+  const held = new Set(Array.isArray(value) ? value : [value]);
+  return { groups: groups.names.filter((group) => held.has(group)).map((group) => groupId(name, group)) };
 }
 
 /**

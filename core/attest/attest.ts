@@ -108,11 +108,12 @@ async function attest(call: Call, deps: Attesting, notes: Notes): Promise<Result
 }
 
 function claimsFor(proven: Proven, rows: LivenessRows, jkt: string, deps: AttestDeps): IdentityClaims {
-  const { assurance, build } = proven.attested;
+  const { assurance, build, facts } = proven.attested;
   return {
     sub: proven.agent,
     jkt,
     assurance,
+    evidence: { type: proven.evidenceType, facts },
     ...(build === undefined ? {} : { build }),
     generations: generationsNow(rows, subjectsOf(proven)),
     expiresAtSeconds: nowSeconds(deps.clock) + limits.identityTokenLifeSeconds,

@@ -15,11 +15,19 @@ export interface IdentityClaims {
   /** Thumbprint of the key it is bound to. */
   readonly jkt: string;
   readonly assurance: Assurance;
+  /** What it attested by, and what that proved: for policies. */
+  readonly evidence: AttestedEvidence;
   readonly build?: string;
   /** Liveness subject (`agent:<id>`, `build:<digest>`, `deployment`) → generation it was issued under. */
   readonly generations: Readonly<Record<string, number>>;
   readonly expiresAtSeconds: number;
   readonly jti: string;
+}
+
+/** The evidence an identity token was issued for, never the document itself. */
+export interface AttestedEvidence {
+  readonly type: string;
+  readonly facts: Readonly<Record<string, string>>;
 }
 
 /** What verifying an identity token needs. */
@@ -35,7 +43,7 @@ export interface IdentityTokenDeps {
  * @param audience our issuer, or one the registration lists
  */
 export function identityPayload(claims: IdentityClaims, issuer: string, audience: string): JWTPayload {
-  const { sub, jkt, assurance, build, generations, expiresAtSeconds, jti } = claims;
+  const { sub, jkt, assurance, evidence, build, generations, expiresAtSeconds, jti } = claims;
   return {
     iss: issuer,
     sub,
@@ -45,6 +53,7 @@ export function identityPayload(claims: IdentityClaims, issuer: string, audience
     jti,
     cnf: { jkt },
     assurance,
+    evidence,
     ...(build === undefined ? {} : { build }),
     gen: generations,
   };
@@ -67,7 +76,7 @@ export async function verifyIdentityToken(
     audience: deps.issuer,
     nowSeconds: nowSeconds(deps.clock),
     skewSeconds: 0,
-    requiredClaims: ["sub", "iat", "exp", "jti", "cnf", "assurance", "gen"],
+    requiredClaims: ["sub", "iat", "exp", "jti", "cnf", "assurance", "evidence", "gen"],
     maxLifetimeSeconds: limits.identityTokenLifeSeconds,
     exactHeaders: ["alg", "kid", "typ"],
   });
@@ -86,11 +95,13 @@ function readClaims(payload: JWTPayload, trustDomain: string): Result<IdentityCl
   const jkt = (payload.cnf as { jkt?: unknown } | undefined)?.jkt;
   const assurance = assuranceLevels.find((level) => level === payload.assurance);
   const generations = readGenerations(payload.gen);
+  const evidence = readEvidence(payload.evidence);
   // two agents of one name in two trust domains are two agents
   if (sub === undefined || !isAgentId(sub, trustDomain)) return invalid("sub is not an agent of this trust domain");
   if (typeof jkt !== "string" || !/^[A-Za-z0-9_-]{43}$/.test(jkt)) return invalid("not bound to a key");
   if (!assurance || jti === undefined || exp === undefined) return invalid("a claim of ours is missing");
   if (build !== undefined && typeof build !== "string") return invalid("build is not a string");
+  if (!evidence) return invalid("evidence is not what it was attested by");
   // without these generations a revocation since would go unnoticed
   const wanted = ["deployment", `agent:${sub}`, ...(build === undefined ? [] : [`build:${build}`])];
   if (!generations || !wanted.every((subject) => Object.hasOwn(generations, subject)))
@@ -99,11 +110,20 @@ function readClaims(payload: JWTPayload, trustDomain: string): Result<IdentityCl
     sub,
     jkt,
     assurance,
+    evidence,
     ...(build === undefined ? {} : { build }),
     generations,
     expiresAtSeconds: exp,
     jti,
   });
+}
+
+function readEvidence(value: unknown): AttestedEvidence | undefined {
+  const { type, facts } = (value ?? {}) as { type?: unknown; facts?: unknown };
+  if (typeof type !== "string" || typeof facts !== "object" || facts === null || Array.isArray(facts)) return undefined;
+  const entries = Object.entries(facts);
+  const texts = entries.every((entry): entry is [string, string] => typeof entry[1] === "string");
+  return texts ? { type, facts: Object.fromEntries(entries) } : undefined;
 }
 
 function readGenerations(value: unknown): Record<string, number> | undefined {

@@ -1,6 +1,7 @@
 import { assuranceReaches } from "../assurance.ts";
 import type { Denial } from "../denial.ts";
 import type { DpopProof } from "../dpop.ts";
+import { limits } from "../limits.ts";
 import { type Clock, type CodeLookup, type MacSource, nowSeconds } from "../ports.ts";
 import type { AgentRegistration } from "../registry/model.ts";
 import type { RegistrySnapshot } from "../registry/snapshot.ts";
@@ -30,6 +31,7 @@ export interface ProveDeps {
 export interface Proven {
   readonly agent: string;
   readonly registration: AgentRegistration;
+  readonly evidenceType: string;
   readonly attested: AttestedFacts;
   readonly audience: string;
   /** Challenge, proof and evidence: each single use. */
@@ -74,6 +76,14 @@ export async function prove(
   if (!assuranceReaches(assurance, required)) return err({ code: "assurance_too_low", required, actual: assurance });
   const audience = identityAudience(request.audience, deps.issuer, registration, registry);
   if (!audience.ok) return audience;
+  // every call carries them in its identity token, and a policy must never miss one that was cut away
+  const factsBytes = Buffer.byteLength(JSON.stringify(attested.value.facts));
+  if (factsBytes > limits.attestedFactsBytes)
+    return err({
+      code: "evidence_insufficient",
+      type: request.evidence.type,
+      why: `it proves more facts (${factsBytes} bytes) than an identity token carries`,
+    });
   // last: strangers and suspended agents make us ask AWS nothing
   const build = await bindCode(agent, request.evidence.type, registration, attested.value, deps.codeLookup);
   if (!build.ok) {
@@ -83,7 +93,14 @@ export async function prove(
   const bound = withBuild(attested.value, build.value);
   if (bound.build !== undefined) notes.build = bound.build;
   const markers = [challenge.value.marker, proof.marker, attested.value.evidenceMarker];
-  return ok({ agent, registration, attested: bound, audience: audience.value, markers });
+  return ok({
+    agent,
+    registration,
+    evidenceType: request.evidence.type,
+    attested: bound,
+    audience: audience.value,
+    markers,
+  });
 }
 
 const withBuild = ({ build: _, ...attested }: AttestedFacts, build: string | undefined): AttestedFacts =>

@@ -22,7 +22,7 @@ const assignPrivileges = { ...authorizeSession, activityId: 1, activityName: "As
 /**
  * Operation → OCSF 1.8.0 class and activity.
  * - proving who one is: Authentication / Logon; ending one's own session: Authentication / Logoff
- * - a session, an offer, a redemption, a hop hands out privileges: Authorize Session / Assign Privileges
+ * - a session, an offer, a redemption, a hop, a renewal hands out privileges: Authorize Session / Assign Privileges
  * - an access token is a ticket for one service out of a session already authorized: Authentication / Service Ticket Request
  * - introspection reads, a request that never got as far as an operation is Other: API Activity
  * - an operator's changes: Entity Management (Disable for a revocation, Enable for lifting a block, Update for the registry)
@@ -33,6 +33,7 @@ export const ocsfClasses: Readonly<Record<AuditOperation, OcsfClass>> = {
   "session.offer": assignPrivileges,
   "session.redeem": assignPrivileges,
   "session.hop": assignPrivileges,
+  "session.renew": assignPrivileges,
   "session.end": { ...authentication, activityId: 2, activityName: "Logoff" },
   "token.access": { ...authentication, activityId: 4, activityName: "Service Ticket Request" },
   introspect: { ...apiActivity, activityId: 2, activityName: "Read" },

@@ -1,3 +1,4 @@
+import { askedColumn } from "./asked.ts";
 import type { AuditFacts } from "./record.ts";
 import { redactAll, redactTarget, redactText, redactTokens } from "./redact.ts";
 
@@ -6,7 +7,7 @@ const redactions: ReadonlyMap<string, (text: string) => string> = new Map([
   ...["operator_arn", "operator_id", "sid", "root", "parent", "principal", "actors"].map(
     (n) => [n, redactTokens] as const,
   ),
-  ...["grants", "jti", "jkt", "evidence", "build"].map((n) => [n, redactTokens] as const),
+  ...["grants", "jti", "jkt", "evidence", "build", "asked", "policy_logged"].map((n) => [n, redactTokens] as const),
   ["target", redactTarget] as const,
 ]);
 
@@ -41,6 +42,8 @@ export function lanyardFacts(facts: AuditFacts): Record<string, unknown> {
     checks: facts.checks?.map(({ name, ok, detail }) => ({ name, ok, detail: detail.slice(0, 200) })),
     registry_version: facts.registryVersion,
     policies: facts.policies,
+    asked: facts.asked?.map(askedColumn),
+    policy_logged: facts.policyLogged,
     purpose: facts.purpose,
     denial: facts.denial,
     target: facts.target,

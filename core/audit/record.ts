@@ -1,6 +1,7 @@
 import type { Assurance } from "../assurance.ts";
 import type { Check } from "../attest/attestor.ts";
 import type { Denial } from "../denial.ts";
+import type { PolicyQuestion, Verdict } from "../policy/decide.ts";
 import type { Grant } from "../session/model.ts";
 
 /** What happened, one name a kind of decision. */
@@ -10,6 +11,7 @@ export type AuditOperation =
   | "session.offer"
   | "session.redeem"
   | "session.hop"
+  | "session.renew"
   | "session.end"
   | "token.access"
   | "introspect"
@@ -53,6 +55,10 @@ export interface AuditFacts {
   readonly registryVersion?: number;
   /** Ids of the policies that determined the decision. */
   readonly policies?: readonly string[];
+  /** The questions put to policies, one a resource: a proposed set of policies can be asked them again. */
+  readonly asked?: readonly PolicyQuestion[];
+  /** What log-only policies and log-only agents would have been told. */
+  readonly policyLogged?: readonly ({ readonly resource: string } & Verdict)[];
   readonly purpose?: string;
   readonly denial?: Denial;
   readonly target?: string;

@@ -1,7 +1,8 @@
 import type * as cedarWasm from "@cedar-policy/cedar-wasm/nodejs";
-import { assuranceLevels } from "../assurance.ts";
+import type { PolicyRegistration } from "../registry/model.ts";
 import type { RegistrySnapshot } from "../registry/snapshot.ts";
-import type { PolicyDecision, PolicyEngine, PolicyQuestion } from "./decide.ts";
+import type { Missing, PolicyDecision, PolicyEngine, Verdict } from "./decide.ts";
+import { type CedarRequest, toRequests } from "./requests.ts";
 import { policySchema } from "./schema.ts";
 
 /**
@@ -14,51 +15,81 @@ export type CedarModule = Pick<
 >;
 
 const schemaName = "lanyard";
-/** Parsed sets live in the wasm module by id and cannot be evicted: one id an engine, overwritten by each version. */
+/** Parsed sets live in the wasm module by id and cannot be evicted: two ids an engine, overwritten by each version. */
 let engines = 0;
 
-const denied = (why: string, policies: readonly string[] = []): PolicyDecision => ({ allowed: false, policies, why });
+type Refusal = Extract<Verdict, { allowed: false }>;
+
+const denied = (why: string, missing: Missing = { who: "question" }, policies: readonly string[] = []): Refusal => ({
+  allowed: false,
+  policies,
+  missing,
+  why,
+});
+
+/** What is parsed of one registry version: the policies that count, and all of them where some are only logged. */
+interface Parsed {
+  readonly registry: RegistrySnapshot;
+  readonly problem: string | undefined;
+  readonly logging: boolean;
+}
 
 /**
- * Decides with Cedar over the snapshot's policies: default deny, forbid wins. Whatever cannot be parsed or evaluated is
- * a deny too: Cedar itself skips a policy that errors, and a skipped forbid would permit.
+ * Decides with Cedar over the snapshot's policies: default deny, forbid wins; principal, agent and task must each be
+ * permitted. Whatever cannot be parsed or evaluated is a deny too: Cedar itself skips a policy that errors, and a
+ * skipped forbid would permit.
  * @param cedar the loaded module
- * @returns an engine that keeps the newest snapshot's policies parsed (about 0.2 ms a decision)
+ * @returns an engine that keeps the newest snapshot's policies parsed (about 0.2 ms a request to Cedar, of which a
+ * grant makes two and one a scope)
  */
 export function createCedarEngine(cedar: CedarModule): PolicyEngine {
   engines += 1;
-  const setId = `registry-${engines}`;
-  let parsed: { readonly registry: RegistrySnapshot; readonly problem: string | undefined } | undefined;
+  const counting = `registry-${engines}`;
+  const all = `registry-${engines}-all`;
+  let parsed: Parsed | undefined;
 
-  const prepare = (registry: RegistrySnapshot): string | undefined => {
-    if (parsed?.registry === registry) return parsed.problem;
+  const preparse = (id: string, policies: readonly PolicyRegistration[]): string | undefined => {
+    const staticPolicies = Object.fromEntries(policies.map((p) => [p.name, p.cedar]));
+    const answer = cedar.preparsePolicySet(id, { staticPolicies });
+    return answer.type === "failure"
+      ? `policies could not be read: ${answer.errors[0]?.message ?? "unknown"}`
+      : undefined;
+  };
+
+  const prepare = (registry: RegistrySnapshot): Parsed => {
+    if (parsed?.registry === registry) return parsed;
     parsed = undefined;
     const schema = cedar.preparseSchema(schemaName, policySchema);
-    const staticPolicies = Object.fromEntries(registry.policies.map((p) => [p.name, p.cedar]));
-    const set = cedar.preparsePolicySet(setId, { staticPolicies });
-    const failure = [schema, set].find((answer) => answer.type === "failure");
-    const problem =
-      failure?.type === "failure"
-        ? `policies could not be read: ${failure.errors[0]?.message ?? "unknown"}`
-        : undefined;
-    parsed = { registry, problem };
-    return problem;
+    if (schema.type === "failure") throw new Error(schema.errors[0]?.message ?? "the schema does not parse");
+    const enforced = registry.policies.filter((policy) => policy.mode !== "log");
+    const logging = enforced.length < registry.policies.length;
+    const problem = preparse(counting, enforced) ?? (logging ? preparse(all, registry.policies) : undefined);
+    parsed = { registry, problem, logging };
+    return parsed;
+  };
+
+  const judge = (requests: readonly CedarRequest[], preparsedPolicySetId: string): Verdict => {
+    const policies = new Set<string>();
+    for (const { call, missing } of requests) {
+      const settings = { preparsedSchemaName: schemaName, validateRequest: true, preparsedPolicySetId };
+      const verdict = verdictOf(cedar.statefulIsAuthorized({ ...call, ...settings }), missing);
+      if (!verdict.allowed) return verdict;
+      for (const name of verdict.policies) policies.add(name);
+    }
+    return { allowed: true, policies: [...policies].sort() };
   };
 
   return {
-    decide(registry, question) {
+    decide(registry, question): PolicyDecision {
       try {
-        const problem = prepare(registry);
+        const { problem, logging } = prepare(registry);
         if (problem !== undefined) return denied(problem);
-        const request = toRequest(registry, question);
-        if (typeof request === "string") return denied(request);
-        const answer = cedar.statefulIsAuthorized({
-          ...request,
-          preparsedSchemaName: schemaName,
-          validateRequest: true,
-          preparsedPolicySetId: setId,
-        });
-        return verdict(answer);
+        const requests = toRequests(registry, question);
+        if (typeof requests === "string") return denied(requests);
+        const verdict = judge(requests, counting);
+        const would = logging ? judge(requests, all) : verdict;
+        const lenient = registry.agent(question.agent)?.policyMode === "log";
+        return combine(verdict, would, lenient);
       } catch (cause) {
         parsed = undefined; // a trapped wasm module may have lost its sets
         return denied(`policies could not be evaluated: ${cause instanceof Error ? cause.message : String(cause)}`);
@@ -67,65 +98,22 @@ export function createCedarEngine(cedar: CedarModule): PolicyEngine {
   };
 }
 
-const verdict = (answer: cedarWasm.AuthorizationAnswer): PolicyDecision => {
+/** What counts, with what was only logged beside it; an agent is spared a refusal, never an unanswerable question. */
+function combine(verdict: Verdict, would: Verdict, lenient: boolean): PolicyDecision {
+  if (lenient && !verdict.allowed && verdict.missing.who !== "question")
+    return { allowed: true, policies: [], logged: verdict };
+  return verdict.allowed === would.allowed ? verdict : { ...verdict, logged: would };
+}
+
+function verdictOf(answer: cedarWasm.AuthorizationAnswer, missing: Missing): Verdict {
   if (answer.type === "failure") return denied(`the question is not valid: ${answer.errors[0]?.message ?? "unknown"}`);
   const { decision, diagnostics } = answer.response;
   const reasons = [...diagnostics.reason].sort();
   const broken = diagnostics.errors.map((e) => e.policyId).sort();
-  if (broken.length > 0) return denied(`could not be evaluated: ${broken.join(", ")}`, broken);
+  if (broken.length > 0) return denied(`could not be evaluated: ${broken.join(", ")}`, { who: "question" }, broken);
   if (decision === "allow") return { allowed: true, policies: reasons };
-  return reasons.length > 0 ? denied(`forbidden by ${reasons.join(", ")}`, reasons) : denied("no policy permits it");
-};
-
-type CedarRequest = Pick<
-  cedarWasm.StatefulAuthorizationCall,
-  "principal" | "action" | "resource" | "context" | "entities"
->;
-
-const uid = (type: string, id: string) => ({ type, id });
-
-/** Only the entities this question needs, since each call parses them anew. A string says why it cannot be asked. */
-const toRequest = (registry: RegistrySnapshot, question: PolicyQuestion): CedarRequest | string => {
-  const agent = registry.agent(question.agent);
-  const resource = registry.resource(question.grant.resource);
-  const to = question.to === undefined ? undefined : registry.agent(question.to);
-  if (!agent || !resource || (question.to !== undefined && !to)) return "the agent or resource is not registered";
-  const server = registry.agent(registry.agentId(resource.servedBy));
-  const agents = new Map([agent, to, server].flatMap((a) => (a ? [[a.name, a]] : [])));
-  const principal = uid("Principal", question.principal.id);
-  return {
-    principal: uid("Agent", agent.name),
-    action: uid("Action", question.action),
-    resource: uid("Resource", resource.uri),
-    context: context(question, to?.name),
-    entities: [
-      ...[...agents.values()].map((a) => entity(uid("Agent", a.name), { owner: a.owner, sponsor: a.sponsor })),
-      entity(principal, { kind: question.principal.kind }),
-      entity(uid("Resource", resource.uri), {
-        name: resource.name,
-        servedBy: { __entity: uid("Agent", resource.servedBy) },
-      }),
-    ],
-  };
-};
-
-const entity = (id: cedarWasm.TypeAndId, attrs: cedarWasm.EntityJson["attrs"]): cedarWasm.EntityJson => ({
-  uid: id,
-  attrs,
-  parents: [],
-});
-
-const context = (question: PolicyQuestion, to: string | undefined): cedarWasm.Context => ({
-  depth: question.depth,
-  assurance: assuranceLevels.indexOf(question.assurance),
-  scopes: [...question.grant.scopes],
-  detailTypes: question.grant.details.map((d) => d.type),
-  principal: { __entity: uid("Principal", question.principal.id) },
-  ...(to === undefined ? {} : { to: { __entity: uid("Agent", to) } }),
-  ...(question.build === undefined ? {} : { build: question.build }),
-  now: question.nowSeconds,
-  asserted: {
-    ...(question.asserted.purpose === undefined ? {} : { purpose: question.asserted.purpose }),
-    ...(question.asserted.lifetimeSeconds === undefined ? {} : { lifetimeSeconds: question.asserted.lifetimeSeconds }),
-  },
-});
+  const what = missing.who === "task" ? `the use of ${missing.tool}` : `the ${missing.who}`;
+  return reasons.length > 0
+    ? denied(`${what} is forbidden by ${reasons.join(", ")}`, missing, reasons)
+    : denied(`no policy permits ${what}`, missing);
+}

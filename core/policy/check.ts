@@ -12,6 +12,10 @@ export interface PolicyProblem {
 export interface KnownEntities {
   readonly agents: ReadonlySet<string>;
   readonly resources: ReadonlySet<string>;
+  /** Scopes of every resource. */
+  readonly tools: ReadonlySet<string>;
+  /** Declared groups of people, as `<trusted issuer's name>/<group>`. */
+  readonly groups: ReadonlySet<string>;
 }
 
 /**
@@ -63,11 +67,13 @@ function* nodes(value: unknown): Generator<Readonly<Record<string, unknown>>> {
 
 const unknownEntities = (policy: unknown, known: KnownEntities): readonly string[] => {
   const found = new Set<string>();
-  for (const node of nodes(policy)) {
-    const { type, id } = node;
+  for (const { type, id } of nodes(policy)) {
     if (typeof id !== "string") continue;
-    if (type === "Agent" && !known.agents.has(id)) found.add(`no agent is named ${JSON.stringify(id)}`);
-    if (type === "Resource" && !known.resources.has(id)) found.add(`no resource has the uri ${JSON.stringify(id)}`);
+    const name = JSON.stringify(id);
+    if (type === "Agent" && !known.agents.has(id)) found.add(`no agent is named ${name}`);
+    if (type === "Resource" && !known.resources.has(id)) found.add(`no resource has the uri ${name}`);
+    if (type === "Tool" && !known.tools.has(id)) found.add(`no resource has the scope ${name}`);
+    if (type === "Group" && !known.groups.has(id)) found.add(`no trusted issuer declares the group ${name}`);
   }
   return [...found];
 };

@@ -54,6 +54,8 @@ export interface AgentRegistration {
   readonly lends: readonly ScopeSet[];
   /** Audiences its identity token may have beside the issuer. */
   readonly audiences: readonly string[];
+  /** `log`: a refusal by policy is recorded and not enforced, for as long as an agent is being moved in. */
+  readonly policyMode?: "enforce" | "log";
   readonly maxDepth?: number;
   readonly maxLifetimeSeconds?: number;
   readonly issuancesPerSecond?: number;
@@ -130,6 +132,11 @@ export interface TrustedIssuerRegistration {
   /** aws-sts: the account this issuer belongs to, and optionally its organization. */
   readonly account?: string;
   readonly organization?: string;
+  /**
+   * person: which groups its people may be in, for policies. Only values of `claim` that are in `names` count, as
+   * `<this name>/<group>`: two issuers with a group of one name are two groups.
+   */
+  readonly groups?: { readonly claim: string; readonly names: readonly string[] };
 }
 
 /** A Cedar policy. */
@@ -137,6 +144,26 @@ export interface PolicyRegistration {
   readonly kind: "policy";
   readonly name: string;
   readonly cedar: string;
+  /** `log`: its verdict is recorded and does not count. */
+  readonly mode?: "enforce" | "log";
+}
+
+/** Who is told of revocations by security events (SSF, CAEP `session-revoked`), pushed over HTTPS (RFC 8935). */
+export interface ReceiverRegistration {
+  readonly kind: "receiver";
+  readonly name: string;
+  /** Where events are pushed to: https on a public name. */
+  readonly endpoint: string;
+  /** `aud` of its events. */
+  readonly audience: string;
+  /** It learns only of sessions that held a grant at one of these resources; `all` tells it of every one. */
+  readonly resources: readonly string[] | "all";
+  readonly events: readonly "session-revoked"[];
+  /**
+   * Name of the secret whose value is sent as `Authorization`; it stands in the parameter store under
+   * `/lanyard/<stage>/receivers/<name>`, never here.
+   */
+  readonly authorizationSecret?: string;
 }
 
 /** Any row of the registry. */

@@ -60,6 +60,7 @@ const agent = z.strictObject({
   may: z.array(scopeSet).max(100).default([]),
   lends: z.array(scopeSet).max(100).default([]),
   audiences: z.array(text).max(20).default([]),
+  policyMode: z.enum(["enforce", "log"]).exactOptional(),
   maxDepth: z.int().min(0).max(limits.depthMax).exactOptional(),
   maxLifetimeSeconds: z.int().min(1).max(limits.sessionLifeMaxSeconds).exactOptional(),
   issuancesPerSecond: z.int().min(1).max(1_000).exactOptional(),
@@ -122,9 +123,17 @@ const trustedIssuer = z.strictObject({
     .string()
     .regex(/^o-[a-z0-9]{10,32}$/, "an organization id looks like o-a1b2c3d4e5")
     .exactOptional(),
+  groups: z
+    .strictObject({ claim: z.string().min(1).max(100), names: z.array(z.string().min(1).max(128)).min(1).max(500) })
+    .exactOptional(),
 });
 
-const policy = z.strictObject({ kind: z.literal("policy"), name, cedar: z.string().min(1).max(20_000) });
+const policy = z.strictObject({
+  kind: z.literal("policy"),
+  name,
+  cedar: z.string().min(1).max(20_000),
+  mode: z.enum(["enforce", "log"]).exactOptional(),
+});
 
 /** The shape of one registration; unknown members are refused. Rules across registrations stand in `validate.ts`. */
 export const registrationSchema = z.discriminatedUnion("kind", [

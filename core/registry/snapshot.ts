@@ -26,6 +26,8 @@ export interface RegistrySnapshot {
   /** Entailments for an agent (SPIFFE ID) that was shown a token for `resource`. */
   entailments(agentId: string, resource: string): readonly EntailmentRegistration[];
   readonly policies: readonly PolicyRegistration[];
+  /** Every declared group of people, as `<trusted issuer's name>/<group>`. */
+  readonly groups: ReadonlySet<string>;
   readonly resources: readonly ResourceRegistration[];
   readonly agents: readonly AgentRegistration[];
   /** SPIFFE ID of a registered agent's name. */
@@ -39,6 +41,17 @@ export interface RegistrySource {
   /** The snapshot of exactly this version. */
   at(version: number): Promise<RegistrySnapshot>;
 }
+
+/** A group's name in policies: two issuers with a group of one name are two groups. */
+export const groupId = (issuerName: string, group: string): string => `${issuerName}/${group}`;
+
+/** Every group the rows declare. */
+export const groupsOf = (rows: readonly Registration[]): ReadonlySet<string> =>
+  new Set(
+    rows.flatMap((row) =>
+      row.kind === "trusted-issuer" ? (row.groups?.names ?? []).map((group) => groupId(row.name, group)) : [],
+    ),
+  );
 
 const unique = <T>(rows: readonly T[], key: (row: T) => string): Map<string, T> =>
   new Map(rows.map((r) => [key(r), r]));
@@ -65,6 +78,7 @@ export function createSnapshot(version: number, trustDomain: string, rows: reado
     agents: of("agent"),
     resources: of("resource"),
     policies: of("policy"),
+    groups: groupsOf(rows),
     agent: (id) => agents.get(id),
     resource: (uri) => resources.get(uri),
     resourceOfScope: (scope) => scopes.get(scope),

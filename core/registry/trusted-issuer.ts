@@ -33,6 +33,7 @@ export function trustedIssuerFindings(row: TrustedIssuerRegistration, settings: 
         : undefined,
     ),
     ...found("account", purpose !== "aws-sts" && row.account !== undefined ? stsOnly : undefined),
+    ...found("groups", purpose !== "person" && row.groups !== undefined ? "is for issuers of people only" : undefined),
     ...found("organization", purpose !== "aws-sts" && row.organization !== undefined ? stsOnly : undefined),
   ];
 }

@@ -9,6 +9,7 @@ import type { Registration } from "./model.ts";
 import { type Finding, namesOf, referenceFindings } from "./references.ts";
 import { registrationSchema } from "./schema.ts";
 import { codeProblems, overlappingAgents, selectorProblems } from "./selectors.ts";
+import { groupsOf } from "./snapshot.ts";
 import { trustedIssuerFindings } from "./trusted-issuer.ts";
 import { uniqueKeys } from "./unique.ts";
 
@@ -125,6 +126,8 @@ const policies = (entries: readonly Entry[], settings: RegistrySettings): readon
   const known = {
     agents: new Set(rows.flatMap((r) => (r.kind === "agent" ? [r.name] : []))),
     resources: new Set(rows.flatMap((r) => (r.kind === "resource" ? [r.uri] : []))),
+    tools: new Set(rows.flatMap((r) => (r.kind === "resource" ? r.scopes : []))),
+    groups: groupsOf(rows),
   };
   return entries.flatMap(({ document, row }) =>
     row.kind === "policy"

@@ -23,6 +23,20 @@ export interface Principal {
   readonly kind: "person" | "agent";
   /** The raw pair (RFC 9493 `iss_sub`), kept only where the registry holds a resource that asks for it. */
   readonly subId?: { readonly iss: string; readonly sub: string };
+  /** Declared groups the person was in at login, as `<trusted issuer's name>/<group>`; for policies alone. */
+  readonly groups?: readonly string[];
+}
+
+/** A place in a status list. */
+export interface StatusPlace {
+  readonly list: string;
+  readonly idx: number;
+}
+
+/** A place that tokens issued before a renewal still name. */
+export interface FormerStatus extends StatusPlace {
+  /** When the last of them has expired. */
+  readonly untilSeconds: number;
 }
 
 /**

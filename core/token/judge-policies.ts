@@ -1,5 +1,5 @@
 import type { Denial } from "../denial.ts";
-import type { PolicyEngine } from "../policy/decide.ts";
+import type { PolicyEngine, PolicyQuestion } from "../policy/decide.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { Plan, PlanInput } from "./plan.ts";
 import type { Trail } from "./trail.ts";
@@ -18,15 +18,23 @@ export function judgePolicies(
     ...(request.lifetimeSeconds === undefined ? {} : { lifetimeSeconds: request.lifetimeSeconds }),
   };
   const determining = new Set<string>();
+  const asked: PolicyQuestion[] = [];
   for (const grant of plan.grants) {
-    const { assurance, build } = caller.identity;
-    const facts = { action, principal, depth, grant, assurance, asserted, nowSeconds: input.nowSeconds };
+    const { assurance, build, evidence } = caller.identity;
+    const facts = { action, principal, depth, grant, assurance, evidence, asserted, nowSeconds: input.nowSeconds };
     const more = { ...(build === undefined ? {} : { build }), ...(to === undefined ? {} : { to }) };
-    const verdict = policy.decide(registry, { ...facts, ...more, agent: caller.agent });
+    const question = { ...facts, ...more, agent: caller.agent };
+    asked.push(question);
+    const verdict = policy.decide(registry, question);
     for (const id of verdict.policies) determining.add(id);
-    trail.add({ policies: [...determining] });
-    if (!verdict.allowed)
-      return err({ code: "policy_denied", policies: verdict.policies, resource: grant.resource, why: verdict.why });
+    trail.add({ policies: [...determining], asked: [...asked] });
+    const { logged } = verdict;
+    if (logged)
+      trail.add({ policyLogged: [...(trail.facts.policyLogged ?? []), { resource: grant.resource, ...logged }] });
+    if (!verdict.allowed) {
+      const { policies, missing, why } = verdict;
+      return err({ code: "policy_denied", policies, resource: grant.resource, action, missing, why });
+    }
   }
   return ok([...determining]);
 }

@@ -115,6 +115,7 @@ const grantRecord = (trail: Trail, deps: ReleaseDeps) =>
 
 const operations = {
   open: "session.open",
+  renew: "session.renew",
   access: "token.access",
   offer: "session.offer",
   redeem: "session.redeem",

@@ -20,6 +20,7 @@ const claims: IdentityClaims = {
   sub,
   jkt: callerKey.jkt,
   assurance: "fresh",
+  evidence: { type: "aws-sts-web-identity", facts: { account: "123456789012" } },
   generations: { deployment: 0, [`agent:${sub}`]: 3 },
   expiresAtSeconds: now + 300,
   jti: "j-1",

@@ -120,7 +120,9 @@ test("a denial keeps its code and every fact of it", () => {
     code: "policy_denied",
     policies: ["p"],
     resource: "https://tickets.example",
-    why: "forbidden by p",
+    action: "open",
+    missing: { who: "task", tool: "tickets:read" },
+    why: "the use of tickets:read is forbidden by p",
   } as const;
   const e = event({ ...bare("session.open"), denial });
   expect(e.status_code).toBe("policy_denied");

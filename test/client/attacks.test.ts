@@ -243,7 +243,9 @@ describe("refusals", () => {
   });
 
   test("policy's no is not to be asked again", async () => {
-    cloud.policy.engine = { decide: () => ({ allowed: false, policies: ["no"], why: "forbidden" }) };
+    cloud.policy.engine = {
+      decide: () => ({ allowed: false, policies: ["no"], missing: { who: "agent" }, why: "forbidden" }),
+    };
     const failure = await open().catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: "access_refused", status: 403, retryable: false });
   });

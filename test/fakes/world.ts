@@ -115,6 +115,7 @@ export async function createWorld(...rows: readonly Registration[]) {
           jti: randomIds.id(),
           cnf: { jkt: key.jkt },
           assurance: "fresh",
+          evidence: { type: "aws-sts-web-identity", facts: {} },
           gen: {
             [`agent:${id}`]: store.standings.get(`agent:${id}`)?.generation ?? 0,
             deployment: store.deployment?.generation ?? 0,

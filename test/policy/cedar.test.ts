@@ -19,13 +19,17 @@ const snapshotOf = (...policies: readonly PolicyRegistration[]) =>
   createSnapshot(1, trustDomain, [...baseRows.filter((r) => r.kind !== "policy"), ...policies]);
 const permitAll = policy("permit-all", "permit (principal, action, resource);");
 
+const lendAll = policy("lend-all", 'permit (principal, action == Action::"lend", resource);');
+const useAll = policy("use-all", 'permit (principal, action == Action::"use", resource);');
+
 const question = (more: Partial<PolicyQuestion> = {}): PolicyQuestion => ({
   action: "open",
   agent: agentId("planner"),
-  principal: { id: "p_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", kind: "person" },
+  principal: { id: "p_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", kind: "person", groups: ["people/support"] },
   grant: { resource: tickets, scopes: ["tickets:read"], details: [] },
   depth: 0,
   assurance: "fresh",
+  evidence: { type: "aws-sts-web-identity", facts: {} },
   nowSeconds: 1_785_542_400,
   asserted: {},
   ...more,
@@ -104,6 +108,8 @@ describe("the engine", () => {
       "all-facts",
       `permit (principal == Agent::"planner", action == Action::"offer", resource == Resource::"${tickets}")
        when { principal.owner == "team@example.com" && resource.name == "tickets" && resource.servedBy == Agent::"ticket-api"
+         && context.agent == Agent::"planner" && context.step == "offer" && context.evidence.type == "aws-sts-web-identity"
+         && context.evidence.getTag("account") == "123456789012" && !context.evidence.hasTag("region")
          && context.depth == 2 && context.assurance == 3 && context.scopes == ["tickets:read"]
          && context.detailTypes == ["customer-record"] && context.principal.kind == "person"
          && context.to == Agent::"researcher" && context.build == "sha256:00" && context.now > 1785542399 };`,
@@ -114,9 +120,11 @@ describe("the engine", () => {
       depth: 2,
       assurance: "measured",
       build: "sha256:00",
+      evidence: { type: "aws-sts-web-identity", facts: { account: "123456789012" } },
       grant: { resource: tickets, scopes: ["tickets:read"], details: [{ type: "customer-record", customers: ["42"] }] },
     });
-    expect(engine.decide(snapshotOf(all), offer)).toEqual({ allowed: true, policies: ["all-facts"] });
+    const registry = snapshotOf(all, lendAll, useAll);
+    expect(engine.decide(registry, offer)).toEqual({ allowed: true, policies: ["all-facts", "lend-all", "use-all"] });
   });
 
   property.prop([fc.string({ maxLength: 256 }), fc.constantFrom(...assuranceLevels), fc.nat(64)], { numRuns: 60 })(
@@ -182,7 +190,8 @@ test("the schema text parses and every registered action is in it", () => {
   const parsed = cedar.schemaToJson(policySchema);
   if (parsed.type === "failure") throw new Error(JSON.stringify(parsed.errors));
   const actions = Object.keys(parsed.json[""]?.actions ?? {});
-  expect(actions.sort()).toEqual(["access", "hop", "offer", "open", "redeem"] satisfies PolicyQuestion["action"][]);
+  const asked = ["access", "hop", "offer", "open", "redeem", "renew"] satisfies PolicyQuestion["action"][];
+  expect(actions.sort()).toEqual([...asked, "lend", "use"].sort());
 });
 
 test("the wasm that functions load by bytes decides the same", async () => {

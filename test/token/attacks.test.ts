@@ -280,7 +280,9 @@ describe("an agent that may not", () => {
       "resource_several",
     ));
   it("is refused by policy before a signature is paid for", async () => {
-    world.policy.engine = { decide: () => ({ allowed: false, policies: ["no-nights"], why: "forbidden at night" }) };
+    world.policy.engine = {
+      decide: () => ({ allowed: false, policies: ["no-nights"], missing: { who: "agent" }, why: "forbidden at night" }),
+    };
     await refused(() => world.send("token", researcher, own), 403, "access_denied", "policy_denied");
     expect(world.signer.signatures).toBe(0);
   });

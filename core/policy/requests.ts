@@ -1,0 +1,80 @@
+import type * as cedarWasm from "@cedar-policy/cedar-wasm/nodejs";
+import { assuranceLevels } from "../assurance.ts";
+import type { RegistrySnapshot } from "../registry/snapshot.ts";
+import type { Missing, PolicyQuestion } from "./decide.ts";
+
+/** One request to Cedar, and what it means for the grant when it is refused. */
+export interface CedarRequest {
+  readonly missing: Missing;
+  readonly call: Pick<
+    cedarWasm.StatefulAuthorizationCall,
+    "principal" | "action" | "resource" | "context" | "entities"
+  >;
+}
+
+const uid = (type: string, id: string) => ({ type, id });
+const ref = (type: string, id: string) => ({ __entity: uid(type, id) });
+
+/**
+ * Turns a question into the requests that must all be permitted: principal, agent, and every tool of the task. Only
+ * the entities they need are sent, since each call parses them anew.
+ * @returns the requests, or in a sentence why the question cannot be asked
+ */
+export function toRequests(registry: RegistrySnapshot, question: PolicyQuestion): readonly CedarRequest[] | string {
+  const agent = registry.agent(question.agent);
+  const resource = registry.resource(question.grant.resource);
+  const to = question.to === undefined ? undefined : registry.agent(question.to);
+  if (!agent || !resource || (question.to !== undefined && !to)) return "the agent or resource is not registered";
+  const server = registry.agent(registry.agentId(resource.servedBy));
+  const agents = new Map([agent, to, server].flatMap((a) => (a ? [[a.name, a]] : [])));
+  const known = registry.groups;
+  // a group that was withdrawn since the person logged in is no longer theirs
+  const groups = (question.principal.groups ?? []).filter((group) => known.has(group)).map((id) => uid("Group", id));
+  const context = contextOf(question, agent.name, to?.name);
+  const tools = question.grant.scopes;
+  const entities: cedarWasm.EntityJson[] = [
+    ...[...agents.values()].map((a) => entity(uid("Agent", a.name), { owner: a.owner, sponsor: a.sponsor })),
+    entity(uid("Principal", question.principal.id), { kind: question.principal.kind }, groups),
+    ...groups.map((group) => entity(group, {})),
+    entity(uid("Resource", resource.uri), { name: resource.name, servedBy: ref("Agent", resource.servedBy) }),
+    ...tools.map((tool) => entity(uid("Tool", tool), {}, [uid("Resource", resource.uri)])),
+    { ...entity(evidenceId, { type: question.evidence.type }), tags: { ...question.evidence.facts } },
+  ];
+  const request = (missing: Missing, principal: cedarWasm.TypeAndId, action: string, on: cedarWasm.TypeAndId) => ({
+    missing,
+    call: { principal, action: uid("Action", action), resource: on, context, entities },
+  });
+  const on = uid("Resource", resource.uri);
+  return [
+    request({ who: "principal" }, uid("Principal", question.principal.id), "lend", on),
+    request({ who: "agent" }, uid("Agent", agent.name), question.action, on),
+    ...tools.map((tool) => request({ who: "task", tool }, uid("Agent", agent.name), "use", uid("Tool", tool))),
+  ];
+}
+
+/** There is one evidence a question; policies read it through the context only. */
+const evidenceId = uid("Evidence", "of-this-request");
+
+const entity = (
+  id: cedarWasm.TypeAndId,
+  attrs: cedarWasm.EntityJson["attrs"],
+  parents: cedarWasm.TypeAndId[] = [],
+): cedarWasm.EntityJson => ({ uid: id, attrs, parents });
+
+const contextOf = (question: PolicyQuestion, agent: string, to: string | undefined): cedarWasm.Context => ({
+  agent: ref("Agent", agent),
+  principal: ref("Principal", question.principal.id),
+  step: question.action,
+  depth: question.depth,
+  assurance: assuranceLevels.indexOf(question.assurance),
+  scopes: [...question.grant.scopes],
+  detailTypes: question.grant.details.map((d) => d.type),
+  evidence: { __entity: evidenceId },
+  ...(to === undefined ? {} : { to: ref("Agent", to) }),
+  ...(question.build === undefined ? {} : { build: question.build }),
+  now: question.nowSeconds,
+  asserted: {
+    ...(question.asserted.purpose === undefined ? {} : { purpose: question.asserted.purpose }),
+    ...(question.asserted.lifetimeSeconds === undefined ? {} : { lifetimeSeconds: question.asserted.lifetimeSeconds }),
+  },
+});
