@@ -30,16 +30,19 @@ export function ecsTask(deps: EcsTaskDeps): Attestor {
   return {
     type,
     attest: async (evidence, expect) => {
+      // before STS is asked: garbage must not cost a call
+      const cluster = clusterOf(evidence);
+      if (!cluster.ok) return told("shape", cluster, expect.onCheck);
       const members = ["type", "region", "endpoint", "headers", "cluster"];
       const proven = await proveCaller(type, evidence, members, expect, deps);
       if (!proven.ok) return proven;
       const tell = <T>(name: string, step: Step<T>): Result<T, Denial> => told(name, step, expect.onCheck);
-      const asked = tell("task-id", taskOf(evidence, proven.value));
+      const asked = tell("task-id", taskOf(cluster.value, proven.value));
       if (!asked.ok) return asked;
-      const { cluster, taskId } = asked.value;
+      const { taskId } = asked.value;
       const [roleFound, taskFound] = await Promise.all([
         deps.lookup.role(proven.value.facts.roleArn.split("/").at(-1) ?? ""),
-        deps.lookup.task(cluster, taskId),
+        deps.lookup.task(cluster.value, taskId),
       ]);
       const role = tell("trust", roleFound.ok ? trustedRole(roleFound.value, proven.value) : roleFound);
       if (!role.ok) return role;
@@ -62,10 +65,13 @@ function told<T>(name: string, step: Step<T>, onCheck: ((check: Check) => void) 
   return err({ code: "evidence_invalid", type, check, why });
 }
 
-/** The cluster is a hint of the caller's where to look; the task found there must be the one whose id STS named. */
-function taskOf({ cluster }: Evidence, { facts }: ProvenCaller): Step<{ cluster: string; taskId: string }> {
-  if (typeof cluster !== "string" || !/^[A-Za-z0-9_-]{1,255}$/.test(cluster))
-    return fault("shape", "cluster is not the name of a cluster");
+/** A hint of the caller's where to look; the task found there must be the one whose id STS named. */
+const clusterOf = ({ cluster }: Evidence): Step<string> =>
+  typeof cluster === "string" && /^[A-Za-z0-9_-]{1,255}$/.test(cluster)
+    ? ok(cluster)
+    : fault("shape", "cluster is not the name of a cluster");
+
+function taskOf(cluster: string, { facts }: ProvenCaller): Step<{ cluster: string; taskId: string }> {
   if (!/^[0-9a-f]{32}$/.test(facts.sessionName)) return fault("task-id", "the session's name is not a task's id");
   return ok({ cluster, taskId: facts.sessionName });
 }
