@@ -1,5 +1,5 @@
 import { readdirSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Topic, VectorDocument } from "./document.ts";
 import { VectorFolder } from "./folder.ts";
 import { topics } from "./topics.ts";
@@ -20,7 +20,7 @@ const prose = /\.md$|^LICENSE|\.schema\.(json|yaml)$|_schema_v\d+\.json$|_common
 const otherCases = /(_test|-cases)\.json$/;
 
 /**
- * Finds the documents under a file or folder. Manifests are known by name and shape; a folder with none in it or above it
+ * Finds the documents of a manifest, or under a folder; any other file is a document without a note. Manifests are known by name and shape; a folder with none in it or above it
  * gives each of its files.
  * @param path file or folder
  * @param name how it is called in the report
@@ -28,8 +28,9 @@ const otherCases = /(_test|-cases)\.json$/;
  */
 export function findDocuments(path: string, name = basename(path)): Found {
   if (statSync(path).isFile()) {
-    const folder = new VectorFolder(join(path, ".."), "");
-    return { documents: [], untold: [[folder, basename(path)]] };
+    const folder = new VectorFolder(dirname(path), "");
+    const documents = manifest(folder, basename(path));
+    return documents ? { documents, untold: [] } : { documents: [], untold: [[folder, basename(path)]] };
   }
   return findIn(path, name, false, 0);
 }

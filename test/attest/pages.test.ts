@@ -5,6 +5,7 @@ import { hardwareEvidenceKinds } from "../../bench/attest-nitro.ts";
 import { tokenEvidenceKinds } from "../../bench/attest-tokens.ts";
 import { explainedTypes } from "../../bin/lanyard/attest-explain.ts";
 import { nitroFacts } from "../../core/attest/aws-nitro.ts";
+import { claimFacts } from "../../core/attest/oidc-claims.ts";
 import { anchorCompanions, anchorFacts } from "../../core/attest/selectors.ts";
 
 const folder = new URL("../../docs/attestors/", import.meta.url);
@@ -28,16 +29,16 @@ function section(page: string, heading: string): string {
 const marked = (text: string): readonly string[] => [...text.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
 
 /** What proving a document of each kind really answers, as facts. */
-async function emitted(): Promise<ReadonlyMap<string, readonly string[]>> {
+async function emitted(): Promise<ReadonlyMap<string, { facts: readonly string[]; assurance: string | undefined }>> {
   const kinds = [...(await tokenEvidenceKinds()), ...callerEvidenceKinds(), ...(await hardwareEvidenceKinds())];
-  const facts = new Map<string, readonly string[]>();
+  const told = new Map<string, { facts: readonly string[]; assurance: string | undefined }>();
   for (const { type, prove } of kinds) {
     const result = (await prove()) as { readonly value?: Record<string, never> };
-    const { facts: given, document, ...alone } = result.value ?? {};
+    const { facts: given, document, assurance, ...alone } = result.value ?? {};
     const { pendingTimeSeconds: _, ...instance } = alone;
-    facts.set(type, Object.keys(given ?? (document ? nitroFacts(document) : instance)));
+    told.set(type, { facts: Object.keys(given ?? (document ? nitroFacts(document) : instance)), assurance });
   }
-  return facts;
+  return told;
 }
 
 describe("the pages on attestors", () => {
@@ -64,10 +65,19 @@ describe("the pages on attestors", () => {
     for (const name of needed) expect(settings).toMatch(new RegExp(`\`(exact: \\{ )?${name}( \\})?\``));
   });
 
-  it("name every fact that is emitted", async () => {
-    const facts = await emitted();
-    expect([...facts.keys()].sort()).toEqual(types);
-    for (const [type, names] of facts) {
+  it("name every fact that is emitted, and its assurance", async () => {
+    const told = await emitted();
+    expect([...told.keys()].sort()).toEqual(types);
+    for (const [type, { facts: names, assurance }] of told) {
+      const [row = ""] = read("README.md").match(new RegExp(`^.*\\(${type}\\.md\\).*$`, "m")) ?? [];
+      const stated = /ssurance:? `(\w+)`/.exec(
+        section(read(`${type}.md`), "Facts")
+          .split("Alone")
+          .at(-1) ?? "",
+      )?.[1];
+      expect(row, type).toContain(`| ${stated} |`);
+      // what only a document was verified of has none yet
+      if (assurance !== undefined) expect(stated, type).toBe(assurance);
       const named = marked(section(read(`${type}.md`), "Facts"));
       // registers are numbered, claims are the issuer's own: their pages say so once
       const own = names.filter((name) => !/^pcr\d+$/.test(name) && !name.startsWith("claim."));
@@ -78,4 +88,21 @@ describe("the pages on attestors", () => {
       ).toEqual([]);
     }
   });
+
+  it("list exactly the nested claims that are given flat names", () => {
+    const of = (...names: readonly string[]) => Object.fromEntries(names.map((name) => [name, "x"]));
+    const { namespace } = of("namespace");
+    const payload = {
+      "kubernetes.io": { namespace, ...nest(["serviceaccount", "pod", "node"], of("name", "uid", "labels")) },
+      google: { compute_engine: { ...of("project_id", "instance_id", "zone"), project_number: 74 } },
+    };
+    const rows = section(read("oidc.md"), "Settings").match(/^\| `claim\..*$/gm) ?? [];
+    const listed = rows.flatMap((row) => {
+      const [first = "", ...others] = marked(row.split("|")[1] ?? "");
+      return [first, ...others.map((name) => first.replace(/\.\w+$/, name))];
+    });
+    expect(listed.sort()).toEqual(Object.keys(claimFacts(payload)).sort());
+  });
 });
+
+const nest = (names: readonly string[], inner: object) => Object.fromEntries(names.map((name) => [name, inner]));

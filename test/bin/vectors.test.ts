@@ -172,6 +172,15 @@ describe("npm run vectors", () => {
     expect([then.last, then.status]).toEqual(["0 passed, 0 failed", 0]);
   });
 
+  it("takes one manifest by its path", () => {
+    const { lines, last, status } = run(join(own, "03-ec2-iid/testca-manifest.json"));
+    expect(last).toBe(`${lines.length - 1} passed, 0 failed`);
+    expect(lines.length).toBe(
+      JSON.parse(readFileSync(join(own, "03-ec2-iid/testca-manifest.json"), "utf8")).length + 1,
+    );
+    expect(status).toBe(0);
+  });
+
   it("tells what it is for, and ends with 2 when it was not given right", () => {
     expect(run("--help")).toMatchObject({ status: 0, stderr: "" });
     expect(run("--help").stdout).toContain("N passed, N failed");
