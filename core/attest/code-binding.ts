@@ -2,7 +2,10 @@ import type { Denial } from "../denial.ts";
 import type { CodeLookup } from "../ports.ts";
 import type { AgentRegistration, CodeBinding } from "../registry/model.ts";
 import { err, ok, type Result } from "../result.ts";
-import type { AttestedFacts } from "./attestor.ts";
+import type { AttestedFacts, Check } from "./attestor.ts";
+
+/** Told of every check in order, up to the first that fails: `code-source`, `code-version`, `code-release`. */
+type OnCheck = (check: Check) => void;
 
 /**
  * Finds the digest of the code an agent runs and holds it against the releases its registration lists. Of a function it
@@ -10,6 +13,7 @@ import type { AttestedFacts } from "./attestor.ts";
  * answered this very call AWS does not tell (threat 30). Of a task it is the image ECS started. Without `lambda` or
  * `ecs` the evidence itself must have measured the code.
  * @param lookup absent where the stage grants no look at the control plane: then such a registration cannot attest
+ * @param onCheck what a refusal's audit event says
  * @returns the build to record, undefined for an agent that is bound to none and whose evidence tells none; denials
  * `build_not_released`, `evidence_insufficient`, `attestation_unavailable`
  */
@@ -19,56 +23,80 @@ export async function bindCode(
   registration: AgentRegistration,
   attested: AttestedFacts,
   lookup: CodeLookup | undefined,
+  onCheck: OnCheck = () => undefined,
 ): Promise<Result<string | undefined, Denial>> {
   const { code } = registration;
   if (!code) return ok(attested.build);
-  if (code.ecs) return imageOf(agent, type, code, code.ecs.container, attested);
-  const build = code.lambda
-    ? await versionOf(type, code.lambda.version, attested, lookup)
-    : attested.build === undefined
-      ? insufficient(type, "the evidence measures no code")
-      : ok(attested.build);
-  return build.ok ? released(agent, code, build.value) : build;
+  const found = await digestsOf(code, attested, lookup, onCheck);
+  if (!found.ok) {
+    const { check, why, unavailable = false } = found.error;
+    onCheck({ name: check, ok: false, detail: why });
+    return err({ code: unavailable ? "attestation_unavailable" : "evidence_insufficient", type, why });
+  }
+  const { build, all } = found.value;
+  const foreign = all.find((digest) => !code.releases.includes(digest));
+  const detail = foreign === undefined ? "a release of the registration" : "no release of the registration";
+  onCheck({ name: "code-release", ok: foreign === undefined, detail });
+  return foreign === undefined ? ok(build) : err({ code: "build_not_released", agent, build: foreign });
 }
 
-const insufficient = (type: string, why: string) => err<Denial>({ code: "evidence_insufficient", type, why });
+/** The code's digest, and all that must be releases with it. */
+interface Digests {
+  readonly build: string;
+  readonly all: readonly string[];
+}
 
-function released(agent: string, code: CodeBinding, build: string): Result<string, Denial> {
-  return code.releases.includes(build) ? ok(build) : err({ code: "build_not_released", agent, build });
+/** Why no digest is known. */
+interface NoDigest {
+  readonly check: "code-source" | "code-version";
+  readonly why: string;
+  /** Nobody could be asked: to be tried again. */
+  readonly unavailable?: boolean;
+}
+
+const unknown = (check: NoDigest["check"], why: string) => err<NoDigest>({ check, why });
+
+async function digestsOf(
+  { lambda, ecs }: CodeBinding,
+  attested: AttestedFacts,
+  lookup: CodeLookup | undefined,
+  onCheck: OnCheck,
+): Promise<Result<Digests, NoDigest>> {
+  const source = (detail: string) => onCheck({ name: "code-source", ok: true, detail });
+  if (lambda) return versionOf(lambda.version, attested, lookup, onCheck);
+  if (ecs) {
+    const { images } = attested;
+    if (!images || !Object.hasOwn(images, ecs.container))
+      return unknown("code-source", "the platform tells no image of the container");
+    source("the images ECS started");
+    const build = images[ecs.container] ?? "";
+    // every container of a task holds the task's credentials, so each one's image must be a release
+    return ok({ build, all: [build, ...Object.values(images)] });
+  }
+  if (attested.build === undefined) return unknown("code-source", "the evidence measures no code");
+  source("measured by the evidence");
+  return ok({ build: attested.build, all: [attested.build] });
 }
 
 /** A published version never changes, its number is never given again; `$LATEST` and aliases are not asked for. */
 async function versionOf(
-  type: string,
   version: string,
   { facts: { functionArn } }: AttestedFacts,
   lookup: CodeLookup | undefined,
-): Promise<Result<string, Denial>> {
-  if (functionArn === undefined) return insufficient(type, "the evidence names no function");
-  if (!lookup) return insufficient(type, "this stage may not look functions up");
+  onCheck: OnCheck,
+): Promise<Result<Digests, NoDigest>> {
+  if (functionArn === undefined) return unknown("code-source", "the evidence names no function");
+  if (!lookup) return unknown("code-source", "this stage may not look functions up");
+  onCheck({ name: "code-source", ok: true, detail: "the function the evidence names" });
   const found = await lookup.functionVersion(functionArn, version);
   if (!found.ok) {
     const { why, detail } = found.error;
-    if (why === "missing") return insufficient(type, `the function has no version ${version}`);
-    return err({ code: "attestation_unavailable", type, why: detail });
+    if (why === "missing") return unknown("code-version", `the function has no version ${version}`);
+    return err({ check: "code-version", why: detail, unavailable: true });
   }
   const { arn, version: told, codeSha256 } = found.value;
   if (arn !== `${functionArn}:${version}` || told !== version)
-    return insufficient(type, "Lambda described another version");
-  return ok(codeSha256);
-}
-
-/** Every container of a task holds the task's credentials, so each one's image must be a release. */
-function imageOf(
-  agent: string,
-  type: string,
-  code: CodeBinding,
-  container: string,
-  { images }: AttestedFacts,
-): Result<string, Denial> {
-  if (!images || !Object.hasOwn(images, container))
-    return insufficient(type, "the platform tells no image of the container");
-  const build = images[container] ?? "";
-  const foreign = [build, ...Object.values(images)].find((digest) => !code.releases.includes(digest));
-  return foreign === undefined ? ok(build) : err({ code: "build_not_released", agent, build: foreign });
+    return unknown("code-version", "Lambda described another version");
+  onCheck({ name: "code-version", ok: true, detail: `version ${version}, as configured now` });
+  return ok({ build: codeSha256, all: [codeSha256] });
 }

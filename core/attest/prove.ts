@@ -85,8 +85,12 @@ export async function prove(
       why: `it proves more facts (${factsBytes} bytes) than an identity token carries`,
     });
   // last: strangers and suspended agents make us ask AWS nothing
-  const build = await bindCode(agent, request.evidence.type, registration, attested.value, deps.codeLookup);
+  const codeChecks: Check[] = [];
+  const onCodeCheck = (check: Check) => void codeChecks.push(check);
+  const { type } = request.evidence;
+  const build = await bindCode(agent, type, registration, attested.value, deps.codeLookup, onCodeCheck);
   if (!build.ok) {
+    notes.checks = codeChecks;
     if (build.error.code === "build_not_released") notes.build = build.error.build;
     return build;
   }

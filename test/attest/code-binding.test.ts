@@ -109,6 +109,39 @@ describe("an agent that is bound to code", () => {
   });
 });
 
+describe("a refusal by code says why", () => {
+  const image2 = "sha256:side";
+  const both = { agent: image, side: image2 };
+  const ecs = { ecs: { container: "agent" }, releases: [image] };
+  it.each<[string, CodeBinding, Partial<AttestedFacts>, CodeLookup | undefined, readonly string[]]>([
+    ["no release", lambda(["x"]), {}, lookupOf(ok(version7)), ["code-source", "code-version", "!code-release"]],
+    ["no function", lambda(), { facts: {} }, lookupOf(ok(version7)), ["!code-source"]],
+    ["no version", lambda(), {}, lookupOf(err({ why: "missing", detail: "x" })), ["code-source", "!code-version"]],
+    [
+      "nobody to ask",
+      lambda(),
+      {},
+      lookupOf(err({ why: "unavailable", detail: "x" })),
+      ["code-source", "!code-version"],
+    ],
+    ["another function", lambda(), {}, lookupOf(ok({ ...version7, arn: "x" })), ["code-source", "!code-version"]],
+    ["no look", lambda(), {}, undefined, ["!code-source"]],
+    ["a foreign sidecar", ecs, { images: both }, undefined, ["code-source", "!code-release"]],
+    ["no image", ecs, {}, undefined, ["!code-source"]],
+    ["nothing measured", { releases: ["pcr0"] }, {}, undefined, ["!code-source"]],
+    ["another measurement", { releases: ["pcr0"] }, { build: "other" }, undefined, ["code-source", "!code-release"]],
+  ])("by the checks up to the one that failed: %s", async (_case, code, more, lookup, expected) => {
+    const told: string[] = [];
+    const facts = attested({ ...more });
+    const registration = agent("planner", { code });
+    const refused = await bindCode("a", "t", registration, facts, lookup, ({ name, ok: held, detail }) => {
+      told.push(held ? name : `!${name}`);
+      expect(detail).toMatch(/^.{1,80}$/);
+    });
+    expect([refused.ok, told]).toEqual([false, expected]);
+  });
+});
+
 describe("the attest endpoint", () => {
   const world = async (code: CodeBinding, answer = ok(version7)) => {
     const selectors = [{ type: "aws-sts-web-identity", exact: { functionArn } }];
@@ -131,7 +164,16 @@ describe("the attest endpoint", () => {
     const made = await world(lambda(["other"]));
     const { status, body } = await made.endpoint(made.call("/", await made.request()));
     expect([status, JSON.parse(body).error]).toEqual([401, "invalid_client"]);
-    expect(made.takeDenial().own).toMatchObject({ build: release, denial: { code: "build_not_released" } });
+    expect(made.takeDenial().own).toMatchObject({
+      build: release,
+      denial: { code: "build_not_released" },
+      // the checks of the evidence passed: those of the code explain the refusal
+      checks: [
+        { name: "code-source", ok: true },
+        { name: "code-version", ok: true, detail: "version 7, as configured now" },
+        { name: "code-release", ok: false, detail: "no release of the registration" },
+      ],
+    });
   });
 
   it("threat 15: looks nothing up for evidence that is not the agent's", async () => {
