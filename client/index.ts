@@ -3,6 +3,12 @@
  * (`client/evidence/`), so that whoever only verifies bundles none.
  */
 export type { Result } from "../core/result.ts";
+export {
+  createDetailsCheck,
+  type DetailsCheck,
+  type DetailsTypeDeclaration,
+  type DetailsUse,
+} from "../core/verify/permits.ts";
 export type { RefusalReply, VerifyRefusal, VerifyRefusalCode } from "../core/verify/refusal.ts";
 export type { ReplayOutcome, ReplayStore } from "../core/verify/replay.ts";
 export type { VerifiedAccess } from "../core/verify/verified-access.ts";

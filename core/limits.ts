@@ -85,6 +85,15 @@ export const limits = {
   scopesPerRequest: 50,
   detailsPerRequest: 20,
   detailsBytes: 16_384,
+  /** Details of one grant as JSON: they stand in its access token, which must stay below `tokenBytes`. */
+  grantDetailsBytes: 8_192,
+  /** Longest text and list of a detail. */
+  detailTextCharacters: 1_024,
+  detailListItems: 200,
+  /** A details type: its schema as JSON, its fields, and how deep they nest. */
+  detailsSchemaBytes: 16_384,
+  detailsFields: 50,
+  detailsDepth: 4,
   /** Characters of an agent's SPIFFE ID. */
   agentIdCharacters: 200,
   /** Nesting accepted in any JSON document. */

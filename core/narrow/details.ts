@@ -1,93 +1,91 @@
 import type { Denial } from "../denial.ts";
-import type { DetailField, DetailsTypeRegistration } from "../registry/model.ts";
+import type { DetailsTypeDeclaration, DetailsTypeRegistration } from "../registry/model.ts";
 import type { RegistrySnapshot } from "../registry/snapshot.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { AuthorizationDetail } from "../session/model.ts";
+import { schemaFault } from "./conform.ts";
+import { detailOf, type FieldFault, leavesOf } from "./leaves.ts";
+import { ruleOf } from "./rules/table.ts";
+
+/** A detail as its type understands it. */
+export interface UnderstoodDetail {
+  /** The bound of each field by its path, read by the field's rule. */
+  readonly bounds: ReadonlyMap<string, unknown>;
+  /** The detail in the one spelling that is stored and signed. */
+  readonly canonical: AuthorizationDetail;
+}
 
 /**
- * Checks one requested detail against its registered type (RFC 9396 5): unknown type, unknown field, wrongly typed
- * value or a missing required field is refused. What is not understood is never taken as narrower.
- * @returns the detail's type registration, or `details_invalid`
+ * Understands a detail by its type, or refuses it: every field must have a rule that can read its value, and the whole
+ * must fit the JSON Schema, as it came and in canonical spelling.
+ * @returns the bounds, or the first field that is not understood
+ */
+export function understandDetail(
+  detail: AuthorizationDetail,
+  type: DetailsTypeDeclaration,
+): Result<UnderstoodDetail, FieldFault> {
+  const leaves = leavesOf(detail, type);
+  if (!leaves.ok) return leaves;
+  const fault = schemaFault(type, detail);
+  if (fault) return err(fault);
+  const bounds = new Map<string, unknown>();
+  for (const [field, value] of leaves.value) {
+    const name = type.rules[field] ?? "";
+    const rule = ruleOf(name);
+    const bound = rule?.read(value);
+    // what is written must read as well, or the stored constraint could not be compared at the next hop
+    if (!rule || bound === undefined || rule.read(rule.write(bound)) === undefined)
+      return err({ field, why: `is not what rule ${name} compares: ${rule?.takes ?? "there is no such rule"}` });
+    bounds.set(field, bound);
+  }
+  const canonical = written(type, bounds);
+  const respelt = schemaFault(type, canonical);
+  return respelt ? err(respelt) : ok({ bounds, canonical });
+}
+
+const written = (type: DetailsTypeDeclaration, bounds: ReadonlyMap<string, unknown>): AuthorizationDetail =>
+  detailOf(type, new Map([...bounds].map(([field, bound]) => [field, ruleOf(type.rules[field] ?? "")?.write(bound)])));
+
+/**
+ * Checks one detail against its registered type (RFC 9396 5): unknown type, unknown field, wrongly typed value or a
+ * missing required field is refused. What is not understood is never taken as narrower.
+ * @returns the type and the detail in canonical spelling, or `details_invalid` naming type and field
  */
 export function checkDetail(
   detail: AuthorizationDetail,
   registry: RegistrySnapshot,
-): Result<DetailsTypeRegistration, Denial> {
-  const invalid = (why: string) => err({ code: "details_invalid", type: detail.type, why } as const);
+): Result<{ readonly type: DetailsTypeRegistration; readonly detail: AuthorizationDetail }, Denial> {
   const type = registry.detailsType(detail.type);
-  if (!type) return invalid("the type is not registered");
-  for (const [name, value] of Object.entries(detail)) {
-    if (name === "type") continue;
-    const field = Object.hasOwn(type.fields, name) ? type.fields[name] : undefined;
-    if (!field) return invalid(`field ${JSON.stringify(name).slice(0, 64)} is not declared by the type`);
-    if (!hasShape(field, value)) return invalid(`field ${name} is not what rule ${field.rule} compares`);
-  }
-  for (const [name, field] of Object.entries(type.fields))
-    if (field.required && detail[name] === undefined) return invalid(`field ${name} is required`);
-  return ok(type);
+  if (!type) return err(invalid(detail.type.slice(0, 128), "the type is not registered"));
+  const understood = understandDetail(detail, type);
+  return understood.ok
+    ? ok({ type, detail: understood.value.canonical })
+    : err(invalid(type.name, `field ${JSON.stringify(understood.error.field)} ${understood.error.why}`));
 }
 
-const hasShape = (field: DetailField, value: unknown): boolean => {
-  switch (field.rule) {
-    case "one_of":
-      return (
-        Array.isArray(value) &&
-        value.length > 0 &&
-        value.length <= 200 &&
-        value.every((v) => typeof v === "string" && v.length <= 256) &&
-        new Set(value).size === value.length
-      );
-    case "max":
-      // JSON.parse("1e400") is Infinity: an infinite bound bounds nothing
-      return typeof value === "number" && Number.isFinite(value) && value >= 0;
-    case "prefix":
-      return typeof value === "string" && value.length > 0 && value.length <= 1024 && isPlainPath(value);
-  }
-};
-
-/** Segments that a target may resolve away ("..", encoded dots) would make a longer text a wider path. */
-const isPlainPath = (value: string): boolean =>
-  !/[%\\?#*]/.test(value) && !value.split("/").some((s) => s === "." || s === "..");
+const invalid = (type: string, why: string) => ({ code: "details_invalid", type, why }) as const;
 
 /**
  * The constraint that holds for a child: the parent's detail, each field replaced only by a provably narrower value.
  * A field (or a whole detail) the child leaves out is inherited: leaving it out never lifts it (threat 7).
- * @param parent the constraint that stands, checked when it was granted
- * @param child the requested constraint of the same type, already checked by {@link checkDetail}
- * @returns the combined detail, or `details_exceed` naming the field
+ * @param parent the constraint that stands; one that the type no longer understands refuses, rather than be dropped
+ * @param child the requested constraint of the same type
+ * @returns the combined detail, or `details_exceed` naming the field, or `details_invalid`
  */
 export function narrowDetail(
   parent: AuthorizationDetail,
   child: AuthorizationDetail,
-  type: DetailsTypeRegistration,
+  type: DetailsTypeDeclaration,
 ): Result<AuthorizationDetail, Denial> {
-  const combined: Record<string, unknown> = {};
-  for (const [name, field] of Object.entries(type.fields)) {
-    const above = parent[name];
-    const wanted = child[name];
-    if (wanted !== undefined && above !== undefined && !isNarrower(field, wanted, above))
-      return err({ code: "details_exceed", type: type.name, field: name });
-    const value = wanted ?? above;
-    if (value !== undefined) combined[name] = value;
+  const [outer, inner] = [understandDetail(parent, type), understandDetail(child, type)];
+  if (!outer.ok) return err({ code: "details_exceed", type: type.name, field: outer.error.field });
+  if (!inner.ok) return err(invalid(type.name, `field ${JSON.stringify(inner.error.field)} ${inner.error.why}`));
+  const combined = new Map(outer.value.bounds);
+  for (const [field, bound] of inner.value.bounds) {
+    const above = outer.value.bounds.get(field);
+    const narrower = above === undefined || ruleOf(type.rules[field] ?? "")?.within(bound, above) === true;
+    if (!narrower) return err({ code: "details_exceed", type: type.name, field });
+    combined.set(field, bound);
   }
-  // a field of the parent that the type no longer declares cannot be compared any more: refuse rather than drop it
-  const forgotten = Object.keys(parent).find((name) => name !== "type" && !Object.hasOwn(type.fields, name));
-  if (forgotten !== undefined) return err({ code: "details_exceed", type: type.name, field: forgotten });
-  return ok({ ...combined, type: type.name });
+  return ok(written(type, combined));
 }
-
-const isNarrower = (field: DetailField, wanted: unknown, above: unknown): boolean => {
-  if (!hasShape(field, wanted) || !hasShape(field, above)) return false;
-  switch (field.rule) {
-    case "one_of": {
-      const allowed = new Set(above as string[]);
-      return (wanted as string[]).every((v) => allowed.has(v));
-    }
-    case "max":
-      return (wanted as number) <= (above as number);
-    case "prefix": {
-      const [text, bound] = [wanted as string, above as string];
-      return text === bound || text.startsWith(bound.endsWith("/") ? bound : `${bound}/`);
-    }
-  }
-};

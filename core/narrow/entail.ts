@@ -1,8 +1,9 @@
 import type { Denial } from "../denial.ts";
+import type { DetailsTypeRegistration } from "../registry/model.ts";
 import type { RegistrySnapshot } from "../registry/snapshot.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { AuthorizationDetail, Grant } from "../session/model.ts";
-import { checkDetail } from "./details.ts";
+import { checkDetail, narrowDetail } from "./details.ts";
 
 /**
  * What a presented access token lets the agent that serves its audience ask for at the next hop (registry
@@ -30,10 +31,12 @@ export function entailedBy(
     for (const detail of presented.details) {
       const name = Object.hasOwn(entailment.details, detail.type) ? entailment.details[detail.type] : undefined;
       const type = name === undefined ? undefined : registry.detailsType(name);
-      const mapped = { ...detail, type: name ?? "" };
-      if (type?.resource !== entailment.to.resource || !checkDetail(mapped, registry).ok)
+      const mapped = checkDetail({ ...detail, type: name ?? "" }, registry);
+      if (!mapped.ok || type?.resource !== entailment.to.resource)
         return err({ code: "details_unmapped", type: detail.type });
-      target.details.set(mapped.type, mapped);
+      const both = meet(target.details.get(type.name), mapped.value.detail, type);
+      if (!both) return err({ code: "details_unmapped", type: detail.type });
+      target.details.set(type.name, both);
     }
     held.set(entailment.to.resource, target);
   }
@@ -44,4 +47,19 @@ export function entailedBy(
       details: [...details.values()],
     })),
   );
+}
+
+/**
+ * Two details that carry over to one type must both hold: the later one would otherwise push out the earlier and lift
+ * it. Where neither is provably within the other there is no one detail that says both.
+ */
+function meet(
+  stands: AuthorizationDetail | undefined,
+  detail: AuthorizationDetail,
+  type: DetailsTypeRegistration,
+): AuthorizationDetail | undefined {
+  if (!stands) return detail;
+  const [below, above] = [narrowDetail(stands, detail, type), narrowDetail(detail, stands, type)];
+  if (below.ok) return below.value;
+  return above.ok ? above.value : undefined;
 }

@@ -40,7 +40,7 @@ export function resolveWanted(wanted: Wanted, registry: RegistrySnapshot): Resul
   return ok(grants);
 }
 
-/** Requested details by resource; a type twice, or one for a resource that is not named, is refused. */
+/** Requested details by resource, in canonical spelling; a type twice, or one for a resource that is not named, is refused. */
 export function resolveDetails(
   details: readonly AuthorizationDetail[],
   resources: readonly string[],
@@ -51,12 +51,12 @@ export function resolveDetails(
   for (const detail of details) {
     const checked = checkDetail(detail, registry);
     if (!checked.ok) return checked;
-    const { name, resource } = checked.value;
+    const { name, resource } = checked.value.type;
     if (seen.has(name)) return err({ code: "details_invalid", type: name, why: "named twice in one request" });
     if (!resources.includes(resource))
       return err({ code: "details_invalid", type: name, why: `it restricts ${resource}, which is not asked for` });
     seen.add(name);
-    byResource.set(resource, [...(byResource.get(resource) ?? []), detail]);
+    byResource.set(resource, [...(byResource.get(resource) ?? []), checked.value.detail]);
   }
   return ok(byResource);
 }

@@ -3,7 +3,7 @@ import type { ScopeSet } from "../registry/model.ts";
 import type { RegistrySnapshot } from "../registry/snapshot.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { AuthorizationDetail, Grant } from "../session/model.ts";
-import { narrowDetail } from "./details.ts";
+import { checkDetail, narrowDetail } from "./details.ts";
 
 /**
  * Narrows wanted grants below those that stand: every scope must be held, every constraint is inherited or replaced by
@@ -54,15 +54,11 @@ const narrowDetails = (
 ): Result<readonly AuthorizationDetail[], Denial> => {
   const result: AuthorizationDetail[] = [];
   for (const parent of above) {
-    const type = registry.detailsType(parent.type);
-    // the type was withdrawn from the registry: its constraint can no longer be compared or enforced
-    if (!type) return err({ code: "details_invalid", type: parent.type, why: "the type is no longer registered" });
+    // a type that was withdrawn or changed: its constraint can no longer be compared or enforced by anybody
+    const stands = checkDetail(parent, registry);
+    if (!stands.ok) return stands;
     const replacement = wanted.find((w) => w.type === parent.type);
-    if (!replacement) {
-      result.push(parent);
-      continue;
-    }
-    const narrowed = narrowDetail(parent, replacement, type);
+    const narrowed = replacement ? narrowDetail(parent, replacement, stands.value.type) : ok(parent);
     if (!narrowed.ok) return narrowed;
     result.push(narrowed.value);
   }

@@ -1,4 +1,5 @@
 import type { Assurance } from "../assurance.ts";
+import type { RuleName } from "../narrow/rules/table.ts";
 
 /** Everything the registry holds, as validated rows. One version is immutable; a change is a new version. */
 
@@ -50,6 +51,8 @@ export interface AgentRegistration {
   readonly clients: readonly { readonly issuer: string; readonly clientId: string }[];
   /** The most it may ever hold, for whomever. */
   readonly may: readonly ScopeSet[];
+  /** It never holds a bare scope: every grant must be restricted by at least one authorization detail. */
+  readonly requiresDetails?: true;
   /** What it lends itself when it acts on its own; nothing unless listed. */
   readonly lends: readonly ScopeSet[];
   /** Audiences its identity token may have beside the issuer. */
@@ -76,19 +79,25 @@ export interface ResourceRegistration {
   readonly subjectIdentifier?: "iss_sub";
 }
 
-/** How one field of a details type is compared: a child's value must be provably narrower by its rule. */
-export interface DetailField {
-  /** `one_of`: list, subset. `max`: number, not greater. `prefix`: string, starts with the parent's (path segments whole). */
-  readonly rule: "one_of" | "max" | "prefix";
-  readonly required: boolean;
+/** What understanding a detail takes: what it may hold, and how each field of it is compared. */
+export interface DetailsTypeDeclaration {
+  readonly name: string;
+  /**
+   * JSON Schema (2020-12) of a detail without its `type`, in the bounded part that `details-type.ts` allows: one `type`
+   * a node, `additionalProperties: false` on every object, no `$ref`, no `pattern`.
+   */
+  readonly schema: Readonly<Record<string, unknown>>;
+  /** Field, or dotted path of a nested one → the rule by which a value of it is narrower than another. */
+  readonly rules: Readonly<Record<string, RuleName>>;
 }
 
 /** A type of authorization detail (RFC 9396) that restricts one resource. */
-export interface DetailsTypeRegistration {
+export interface DetailsTypeRegistration extends DetailsTypeDeclaration {
   readonly kind: "details-type";
   readonly name: string;
   readonly resource: string;
-  readonly fields: Readonly<Record<string, DetailField>>;
+  /** Scopes of the resource that are granted only with a detail of this type. */
+  readonly requiredFor?: readonly string[];
 }
 
 /** What a token for one resource entails at the next hop, for the agent that serves it. */

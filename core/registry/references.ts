@@ -47,6 +47,7 @@ export function referenceFindings(row: Registration, names: Names): readonly Fin
         ...beyond(row.lends, row.name, "lends", names),
         ...row.selectors.flatMap((s, i) => selectorFindings(s, `selectors.${i}.exact`, names)),
         ...row.clients.flatMap((c, i) => personIssuer(c.issuer, `clients.${i}.issuer`, names)),
+        ...(row.requiresDetails ? unrestricted(row.may, names) : []),
         ...row.audiences.flatMap((a, i): Finding[] =>
           names.resources.has(a) ? [[`audiences.${i}`, "must not be a registered resource"]] : [],
         ),
@@ -54,7 +55,7 @@ export function referenceFindings(row: Registration, names: Names): readonly Fin
     case "resource":
       return [...agentFindings(row.servedBy, "servedBy", names), ...repeated(row.scopes, "scopes")];
     case "details-type":
-      return resourceFindings(row.resource, "resource", names);
+      return detailsTypeReferences(row, names);
     case "lending":
       return [...personIssuer(row.issuer, "issuer", names), ...scopeSetFindings(row.lends, "lends", names)];
     case "entailment":
@@ -125,17 +126,36 @@ const entailmentFindings = (row: EntailmentRegistration, names: Names): readonly
   ];
 };
 
+/** The scopes that are granted only with such a detail must be its resource's. */
+const detailsTypeReferences = (row: DetailsTypeRegistration, names: Names): readonly Finding[] => {
+  const { resource, requiredFor = [] } = row;
+  const declared = names.resources.get(resource)?.scopes;
+  if (!declared) return resourceFindings(resource, "resource", names);
+  const missing = requiredFor.flatMap((scope, i): Finding[] =>
+    declared.includes(scope) ? [] : [[`requiredFor.${i}`, `${resource} declares no scope ${scope}`]],
+  );
+  return [...missing, ...repeated(requiredFor, "requiredFor")];
+};
+
+/** Where no type restricts a resource, an agent that takes nothing bare could never get anything. */
+const unrestricted = (may: readonly ScopeSet[], names: Names): readonly Finding[] => {
+  const restricted = new Set([...names.detailsTypes.values()].map((type) => type.resource));
+  return may.flatMap((set, i): Finding[] =>
+    restricted.has(set.resource) || !names.resources.has(set.resource)
+      ? []
+      : [[`may.${i}.resource`, `no details type restricts ${set.resource}, and this agent may hold nothing bare`]],
+  );
+};
+
 /** A detail carries over field by field: both types must exist, on their resources, with the same fields (threat 7). */
 const mappedDetails = (row: EntailmentRegistration, source: string, target: string, names: Names): Finding[] => {
   const path = `details.${source}`;
   const [a, b] = [names.detailsTypes.get(source), names.detailsTypes.get(target)];
   if (a?.resource !== row.from.resource) return [[path, `${source} is no details type of ${row.from.resource}`]];
   if (b?.resource !== row.to.resource) return [[path, `${target} is no details type of ${row.to.resource}`]];
+  const twin = Object.keys(row.details).find((other) => other !== source && row.details[other] === target);
+  if (twin !== undefined) return [[path, `${twin} becomes ${target} too; two details cannot both become one`]];
   const shape = (t: DetailsTypeRegistration) =>
-    JSON.stringify(
-      Object.entries(t.fields)
-        .sort(([x], [y]) => (x < y ? -1 : 1))
-        .map(([n, f]) => [n, f.rule]),
-    );
+    JSON.stringify(Object.entries(t.rules).sort(([x], [y]) => (x < y ? -1 : 1)));
   return shape(a) === shape(b) ? [] : [[path, `${source} and ${target} do not have the same fields and rules`]];
 };

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { assuranceLevels } from "../assurance.ts";
 import { limits } from "../limits.ts";
+import { ruleNames } from "../narrow/rules/table.ts";
 
 /** SPIFFE path segments (SPIFFE-ID 2.2), lower case only: two names that differ in case are one name to people. */
 const agentName = z
@@ -12,7 +13,12 @@ const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "use up to 64 lower
 /** Narrower than RFC 6749 3.3, so that a scope needs no quoting anywhere; no wildcard. */
 const scope = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9:._/-]{0,99}$/, "use letters, digits and ':._/-'");
 const typeName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9:._/-]{0,99}$/, "use letters, digits and ':._/-'");
-const fieldName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, "use letters, digits and '_', a letter first");
+const fieldPath = z
+  .string()
+  .regex(
+    /^[A-Za-z][A-Za-z0-9_]{0,63}(\.[A-Za-z][A-Za-z0-9_]{0,63}){0,3}$/,
+    "use letters, digits and '_', a letter first, '.' between a field and one inside it",
+  );
 /** A fact as its attestor names it; `claim.` and a claim's flat name for OIDC tokens. */
 const factName = z
   .string()
@@ -58,6 +64,7 @@ const agent = z.strictObject({
     .max(20)
     .default([]),
   may: z.array(scopeSet).max(100).default([]),
+  requiresDetails: z.literal(true).exactOptional(),
   lends: z.array(scopeSet).max(100).default([]),
   audiences: z.array(text).max(20).default([]),
   policyMode: z.enum(["enforce", "log"]).exactOptional(),
@@ -76,14 +83,14 @@ const resource = z.strictObject({
   subjectIdentifier: z.literal("iss_sub").exactOptional(),
 });
 
+/** What is inside `schema`, and whether every field has a rule that fits, is looked at in `details-type.ts`. */
 const detailsType = z.strictObject({
   kind: z.literal("details-type"),
   name: typeName,
   resource: uri,
-  fields: z
-    .record(fieldName, z.strictObject({ rule: z.enum(["one_of", "max", "prefix"]), required: z.boolean() }))
-    .refine((fields) => Object.keys(fields).length > 0 && Object.keys(fields).length <= 50, "declare 1 to 50 fields")
-    .refine((fields) => !Object.hasOwn(fields, "type"), "'type' names the type itself (RFC 9396 2)"),
+  schema: z.record(z.string(), z.unknown()),
+  rules: z.record(fieldPath, z.enum(ruleNames)),
+  requiredFor: z.array(scope).min(1).max(200).exactOptional(),
 });
 
 const entailment = z.strictObject({

@@ -19,6 +19,8 @@ export interface RegistrySnapshot {
   /** The resource a scope belongs to. */
   resourceOfScope(scope: string): ResourceRegistration | undefined;
   detailsType(name: string): DetailsTypeRegistration | undefined;
+  /** The types that restrict a resource. */
+  detailsTypes(resource: string): readonly DetailsTypeRegistration[];
   /** By exact issuer and purpose; the returned record's issuer is the one asked for. */
   trustedIssuer(issuer: string, purpose: TrustedIssuerRegistration["purpose"]): TrustedIssuerRegistration | undefined;
   lending(issuer: string): readonly LendingRegistration[];
@@ -83,6 +85,7 @@ export function createSnapshot(version: number, trustDomain: string, rows: reado
     resource: (uri) => resources.get(uri),
     resourceOfScope: (scope) => scopes.get(scope),
     detailsType: (name) => types.get(name),
+    detailsTypes: (resource) => [...types.values()].filter((type) => type.resource === resource),
     trustedIssuer: (issuer, purpose) => issuers.get(`${purpose} ${issuer}`),
     lendingRule: (name) => rules.get(name),
     lending: (issuer) => of("lending").filter((rule) => rule.issuer === issuer),

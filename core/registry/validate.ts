@@ -4,6 +4,7 @@ import { checkPolicies } from "../policy/check.ts";
 import { err, ok, type Result } from "../result.ts";
 import { audienceProblem, type OwnAddress, resourceUriProblem } from "./address.ts";
 import { entailmentCycle } from "./cycle.ts";
+import { detailsTypeFindings } from "./details-type.ts";
 import { problemAt, type RegistryDocument, type RegistryProblem } from "./document.ts";
 import type { Registration } from "./model.ts";
 import { type Finding, namesOf, referenceFindings } from "./references.ts";
@@ -89,6 +90,8 @@ const ownFindings = (row: Registration, settings: RegistrySettings): readonly Fi
         ...row.audiences.flatMap((a, i) => found(`audiences.${i}`, audienceProblem(a))),
       ];
     }
+    case "details-type":
+      return detailsTypeFindings(row);
     case "resource":
       return found("uri", resourceUriProblem(row.uri, settings));
     case "trusted-issuer":

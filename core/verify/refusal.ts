@@ -22,6 +22,7 @@ export type VerifyRefusal =
   | { readonly code: "session_over"; readonly by: "status_list" | "introspection" }
   // what it may do
   | { readonly code: "scope_insufficient"; readonly required: readonly string[]; readonly missing: readonly string[] }
+  | { readonly code: "details_forbid"; readonly type: string; readonly field: string; readonly why: string }
   // what is missing on our side: fail closed, ask again
   | { readonly code: "keys_unavailable"; readonly why: string }
   | { readonly code: "status_unavailable"; readonly why: string }
@@ -72,6 +73,13 @@ export function refusalReply(refusal: VerifyRefusal): RefusalReply {
       return answer(403, "insufficient_scope", "the access token does not carry the scope this needs", {
         scope: refusal.required.join(" "),
       });
+    case "details_forbid":
+      // RFC 9396 names no error for resource servers; this is what RFC 6750 3.1 has for "more than the token gives"
+      return answer(
+        403,
+        "insufficient_scope",
+        "the authorization details of the access token do not cover this request",
+      );
     case "keys_unavailable":
     case "status_unavailable":
     case "introspection_unavailable":

@@ -1,4 +1,4 @@
-import type { AgentRegistration, Registration } from "../../core/registry/model.ts";
+import type { AgentRegistration, DetailsTypeRegistration, Registration } from "../../core/registry/model.ts";
 import { createSnapshot, type RegistrySnapshot } from "../../core/registry/snapshot.ts";
 
 export const trustDomain = "agents.example.com";
@@ -31,6 +31,16 @@ const everything = [
   { resource: customers, scopes: customerScopes },
 ];
 
+/** Schema and rules of a details type. */
+export const declared = (
+  properties: Readonly<Record<string, object>>,
+  rules: DetailsTypeRegistration["rules"],
+  required: readonly string[] = [],
+): Pick<DetailsTypeRegistration, "schema" | "rules"> => ({
+  schema: { type: "object", additionalProperties: false, properties, required },
+  rules,
+});
+
 /** The registry most tests run on: planner, researcher, triage, two resource servers, two people's providers. */
 export const baseRows: readonly Registration[] = [
   agent("planner", { clients: [{ issuer: idp, clientId: "planner-app" }], may: everything }),
@@ -51,23 +61,31 @@ export const baseRows: readonly Registration[] = [
     kind: "details-type",
     name: "customer-record",
     resource: customers,
-    fields: {
-      customers: { rule: "one_of", required: true },
-      maxRecords: { rule: "max", required: false },
-      path: { rule: "prefix", required: false },
-    },
+    ...declared(
+      {
+        customers: { type: "array", items: { type: "string" } },
+        maxRecords: { type: "number", minimum: 0 },
+        path: { type: "string" },
+      },
+      { customers: "one_of", maxRecords: "max", path: "path" },
+      ["customers"],
+    ),
   },
   {
     kind: "details-type",
     name: "ticket-customer",
     resource: tickets,
-    fields: { customers: { rule: "one_of", required: true }, maxRecords: { rule: "max", required: false } },
+    ...declared(
+      { customers: { type: "array", items: { type: "string" } }, maxRecords: { type: "number", minimum: 0 } },
+      { customers: "one_of", maxRecords: "max" },
+      ["customers"],
+    ),
   },
   {
     kind: "details-type",
     name: "ticket-queue",
     resource: tickets,
-    fields: { queue: { rule: "one_of", required: true } },
+    ...declared({ queue: { type: "array", items: { type: "string" } } }, { queue: "one_of" }, ["queue"]),
   },
   {
     kind: "entailment",

@@ -65,7 +65,12 @@ const rows = ({ twinA, twinB, unreachable }: LabIssuers) => [
     kind: "details-type",
     name: "vault-box",
     resource: vault,
-    fields: { boxes: { rule: "one_of", required: false }, amount: { rule: "max", required: false } },
+    schema: {
+      type: "object",
+      additionalProperties: false,
+      properties: { boxes: { type: "array", items: { type: "string" } }, amount: { type: "number", minimum: 0 } },
+    },
+    rules: { boxes: "one_of", amount: "max" },
   },
   {
     kind: "entailment",

@@ -1,0 +1,67 @@
+import { understandDetail } from "../narrow/details.ts";
+import { ruleOf } from "../narrow/rules/table.ts";
+import { detailsTypeFindings } from "../registry/details-type.ts";
+import type { DetailsTypeDeclaration } from "../registry/model.ts";
+import { err, ok, type Result } from "../result.ts";
+import type { AuthorizationDetail } from "../session/model.ts";
+import type { VerifyRefusal } from "./refusal.ts";
+
+export type { DetailsTypeDeclaration } from "../registry/model.ts";
+
+/**
+ * What a request is about to do, in the terms of the details that may restrict it: type → field → the value it names, or
+ * a list of all values it names. A nested field is written with dots, `amount.currency`. A time may be a `Date`.
+ */
+export type DetailsUse = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** Decides whether details admit a use; see {@link createDetailsCheck}. */
+export type DetailsCheck = (details: readonly AuthorizationDetail[], use: DetailsUse) => Result<void, VerifyRefusal>;
+
+/**
+ * Creates the check of concrete requests against a token's authorization details, by the rules by which they were
+ * narrowed: a constraint that the target reads otherwise than the issuer protects nothing.
+ *
+ * Every detail of the token must be of a type declared here, be understood whole, and admit, field by field, every value
+ * the request names. A field the token restricts and the request does not name is refused, never skipped.
+ * @param types the types that restrict this resource, as they are registered
+ * @throws TypeError when a declaration is one that the registry would refuse
+ */
+export function createDetailsCheck(types: readonly DetailsTypeDeclaration[]): DetailsCheck {
+  const known = new Map<string, DetailsTypeDeclaration>();
+  for (const type of types) {
+    const [fault] = detailsTypeFindings(type);
+    if (fault || known.has(type.name))
+      throw new TypeError(`details type ${type.name}: ${fault?.join(": ") ?? "twice"}`);
+    known.set(type.name, type);
+  }
+  return (details, use) => {
+    for (const detail of details) {
+      const fault = faultOf(detail, use, known);
+      if (fault) return err({ code: "details_forbid", type: detail.type.slice(0, 128), ...fault });
+    }
+    return ok(undefined);
+  };
+}
+
+function faultOf(
+  detail: AuthorizationDetail,
+  use: DetailsUse,
+  known: ReadonlyMap<string, DetailsTypeDeclaration>,
+): { readonly field: string; readonly why: string } | undefined {
+  const type = known.get(detail.type);
+  if (!type) return { field: "type", why: "this server does not know the type" };
+  const understood = understandDetail(detail, type);
+  if (!understood.ok) return understood.error;
+  const named = Object.hasOwn(use, type.name) ? (use[type.name] ?? {}) : {};
+  // a field with a typing error would be asked of nobody
+  const stray = Object.keys(named).find((field) => !Object.hasOwn(type.rules, field));
+  if (stray !== undefined) return { field: stray, why: "the request names a field the type does not declare" };
+  for (const [field, bound] of understood.value.bounds) {
+    const values = Object.hasOwn(named, field) ? [named[field]].flat() : [];
+    if (values.length === 0) return { field, why: "the request does not name it" };
+    const rule = ruleOf(type.rules[field] ?? "");
+    if (!rule || !values.every((value) => rule.admits(bound, value)))
+      return { field, why: "the detail does not admit it" };
+  }
+  return undefined;
+}
