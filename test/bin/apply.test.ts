@@ -48,7 +48,7 @@ async function edited(file: string, from: string, to: string): Promise<ApplyInpu
 test("a first apply is what the functions read, under version 1 in all sixteen copies", async () => {
   const applied = await applyRegistry(input);
   expect(applied.version).toBe(1);
-  expect(applied.added).toHaveLength(19);
+  expect(applied.added).toHaveLength(22);
   const copies = await scan("revocations");
   expect(copies.map((row) => row.subject?.S).sort()).toEqual(
     Array.from({ length: 16 }, (_, i) => `deployment#${i}`).sort(),
@@ -112,7 +112,7 @@ test("of ten first applies at once, exactly one becomes version in force and its
   const won = outcomes.flatMap((o) => (o.status === "fulfilled" ? [o.value.version] : []));
   expect(new Set(won).size).toBe(1);
   expect(await versions()).toEqual([String(won[0])]);
-  expect(await readVersion(input.dynamo, input.tables, won[0] ?? 0)).toHaveLength(19);
+  expect(await readVersion(input.dynamo, input.tables, won[0] ?? 0)).toHaveLength(22);
   expect(await scan("outbox")).toHaveLength(1);
 });
 
@@ -127,7 +127,7 @@ test("an apply cut off halfway is never read, and the next one does not build on
   const applied = await applyRegistry(changed);
   expect(applied.version).toBe(3);
   const names = (await readVersion(input.dynamo, input.tables, 3)).map((r) => r.name);
-  expect(names).toHaveLength(19);
+  expect(names).toHaveLength(22);
   expect(names).not.toContain("stray");
 });
 
