@@ -1,5 +1,6 @@
 import type { JWK } from "jose";
 import { isCanonicalBase64url } from "./compact-jws.ts";
+import { isFitRsaJwk } from "./rsa-key.ts";
 
 interface KeyShape {
   readonly kty: "EC" | "RSA" | "OKP";
@@ -44,5 +45,7 @@ export function publicJwkFor(alg: string, value: unknown): JWK | undefined {
     if (typeof part !== "string" || part.length > 1024 || !isCanonicalBase64url(part)) return undefined;
     clean[member] = part;
   }
+  // a published key that anybody can sign for makes every other check of a token worthless
+  if (shape.kty === "RSA" && !isFitRsaJwk(clean.n ?? "", clean.e ?? "")) return undefined;
   return clean;
 }

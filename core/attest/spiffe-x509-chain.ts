@@ -2,6 +2,7 @@ import type { KeyObject } from "node:crypto";
 import { derOf, type SpiffeBundle } from "../keys/spiffe-bundle.ts";
 import { limits } from "../limits.ts";
 import { err, ok, type Result } from "../result.ts";
+import { isFitRsaJwk } from "../rsa-key.ts";
 import { parseSpiffeId } from "../spiffe-id.ts";
 import { readAsn1, sameBytes } from "./asn1.ts";
 import { type Certificate, namesMatch, readCertificate } from "./x509.ts";
@@ -89,11 +90,13 @@ function signedWithSha2(der: Uint8Array): boolean {
   return signatureOids.has(outer.children[0]?.oid ?? "");
 }
 
-/** Keys that may stand in a path: P-256, P-384, RSA of 2048 to 8192 bits. */
+/** Keys that may stand in a path: P-256, P-384, RSA of 2048 to 8192 bits that nobody else can sign for. */
 export function keyAllowed(key: KeyObject): boolean {
-  const { namedCurve, modulusLength = 0 } = key.asymmetricKeyDetails ?? {};
+  const { namedCurve } = key.asymmetricKeyDetails ?? {};
   if (key.asymmetricKeyType === "ec") return namedCurve === "prime256v1" || namedCurve === "secp384r1";
-  return key.asymmetricKeyType === "rsa" && modulusLength >= 2048 && modulusLength <= 8192;
+  if (key.asymmetricKeyType !== "rsa") return false;
+  const { n = "", e = "" } = key.export({ format: "jwk" });
+  return isFitRsaJwk(n, e);
 }
 
 const read = new WeakMap<SpiffeBundle, readonly Certificate[]>();

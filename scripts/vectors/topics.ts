@@ -9,6 +9,7 @@ import { jwtSvids, spiffeBundles, spiffeIds, x509Svids } from "./spiffe.ts";
 import { statusLists } from "./status-list.ts";
 import { stsTokens } from "./sts-web-identity.ts";
 import { wycheproofEcdsa, wycheproofJws } from "./wycheproof.ts";
+import { wycheproofKeys } from "./wycheproof-keys.ts";
 
 /** Every kind of manifest that is understood, listed; nothing is discovered. */
 export const topics: readonly Topic[] = [
@@ -29,4 +30,5 @@ export const topics: readonly Topic[] = [
   statusLists,
   wycheproofJws,
   wycheproofEcdsa,
+  wycheproofKeys,
 ];
