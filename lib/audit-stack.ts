@@ -8,6 +8,7 @@ import { Alarms } from "./alarms.ts";
 import { Delivery } from "./audit/delivery.ts";
 import { KeyWatch } from "./audit/key-watch.ts";
 import { relay } from "./audit/relay.ts";
+import { TheftWatch } from "./audit/theft-watch.ts";
 import { roleArn } from "./roles.ts";
 import { stackProps } from "./stack-props.ts";
 import type { Stage } from "./stage.ts";
@@ -27,6 +28,7 @@ export class AuditStack extends Stack {
     const carried = relay(this, stage, dist, state, this.bus);
     const delivery = new Delivery(this, "Delivery", stage, state, this.bus);
     new KeyWatch(this, "KeyWatch", stage, state, this.topic);
+    if (stage.alarms.enabled) new TheftWatch(this, "TheftWatch", this.bus, this.topic);
     const alarms = new Alarms(this, "Watch", stage, this.topic);
     alarms.ofFunction("Relay", carried.relay);
     alarms.ofStream("Relay", carried.relay);

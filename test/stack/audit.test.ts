@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { DenialCode } from "../../core/denial.ts";
 import { env } from "../../lambdas/env.ts";
 import { resolved, type Statement } from "./resolved.ts";
 import { account, all, one, region, synthesized } from "./synthesized.ts";
@@ -165,8 +166,45 @@ describe("the watch on the keys", () => {
     expect(allowed.map(({ Principal }) => Principal)).toEqual([
       { Service: "cloudwatch.amazonaws.com" },
       { Service: "events.amazonaws.com" },
+      { Service: "events.amazonaws.com" },
     ]);
     expect(allowed[1]?.Condition?.ArnEquals?.["aws:SourceArn"]).toHaveLength(6);
+  });
+});
+
+describe("the watch on thefts", () => {
+  const rule = one(Audit, "AWS::Events::Rule", "TheftWatch").Properties;
+
+  test("threats 16 and 17: tells of a document or an offer in two hands, by codes that exist", () => {
+    expect(read(rule.EventBusName)).toBe(read(one(Audit, "AWS::Events::EventBus").Properties.Name));
+    const { source, detail } = rule.EventPattern as { source: string[]; detail: { status_code: DenialCode[] } };
+    expect(source).toEqual(["lanyard"]);
+    const codes: readonly DenialCode[] = [
+      "evidence_of_another_key",
+      "offer_redeemed_by_another_key",
+      "offer_for_another_agent",
+    ];
+    expect(detail.status_code).toEqual(codes);
+  });
+
+  test("publishes to the topic, and tells which agent and record, and nothing of the evidence", () => {
+    const [target] = rule.Targets as { Arn: unknown; InputTransformer: { InputPathsMap: Record<string, string> } }[];
+    expect(JSON.stringify(target?.Arn)).toContain("Alarms");
+    expect(Object.values(target?.InputTransformer.InputPathsMap ?? {}).sort()).toEqual([
+      "$.detail.actor.user.uid",
+      "$.detail.metadata.uid",
+      "$.detail.status_code",
+    ]);
+    const { Statement } = read(one(Audit, "AWS::SNS::TopicPolicy").Properties.PolicyDocument) as {
+      Statement: Statement[];
+    };
+    const mine = Statement.find(({ Sid }) => Sid === "TheTheftWatchPublishes");
+    expect(mine?.Condition?.ArnEquals?.["aws:SourceArn"]).toContain("rule/TheftWatch");
+  });
+
+  test("is gone with the alarms", () => {
+    const quiet = synthesized({ alarms: { enabled: false } }).templates;
+    expect(Object.keys(quiet.Audit.Resources).filter((id) => id.startsWith("TheftWatch"))).toEqual([]);
   });
 });
 

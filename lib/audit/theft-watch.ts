@@ -1,0 +1,46 @@
+import { CfnRule, type EventBus } from "aws-cdk-lib/aws-events";
+import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import type { Topic } from "aws-cdk-lib/aws-sns";
+import { Construct } from "constructs";
+
+/**
+ * Refusals after which something was in two hands: a document that another key had shown before (threat 16), an offer
+ * that another key or another agent tried to redeem (threat 17).
+ */
+const thefts = ["evidence_of_another_key", "offer_redeemed_by_another_key", "offer_for_another_agent"];
+
+/** Tells of every refusal that means theft, as it passes on the bus: no metric tells one denial from another. */
+export class TheftWatch extends Construct {
+  constructor(scope: Construct, id: string, bus: EventBus, topic: Topic) {
+    super(scope, id);
+    const rule = new CfnRule(this, "Rule", {
+      eventBusName: bus.eventBusName,
+      description: "A document or an offer of Lanyard was shown by somebody else than its owner",
+      eventPattern: { source: ["lanyard"], detail: { status_code: thefts } },
+      targets: [
+        {
+          id: "Topic",
+          arn: topic.topicArn,
+          // what an e-mail needs and no more: the record itself is in the bucket
+          inputTransformer: {
+            inputPathsMap: {
+              code: "$.detail.status_code",
+              agent: "$.detail.actor.user.uid",
+              event: "$.detail.metadata.uid",
+            },
+            inputTemplate: '"Refused: <code>, as agent <agent>, audit event <event>. See docs/runbook.md#theftwatch"',
+          },
+        },
+      ],
+    });
+    topic.addToResourcePolicy(
+      new PolicyStatement({
+        sid: "TheTheftWatchPublishes",
+        principals: [new ServicePrincipal("events.amazonaws.com")],
+        actions: ["sns:Publish"],
+        resources: [topic.topicArn],
+        conditions: { ArnEquals: { "aws:SourceArn": rule.attrArn } },
+      }),
+    );
+  }
+}
