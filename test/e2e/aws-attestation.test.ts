@@ -3,14 +3,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
+import { gitlabToken } from "../../client/evidence/gitlab-token.ts";
 import { lambdaUrlIam } from "../../client/evidence/lambda-url-iam.ts";
+import { projectedToken } from "../../client/evidence/projected-token.ts";
 import type { EvidenceSource } from "../../client/evidence/source.ts";
+import { spiffeX509Svid } from "../../client/evidence/spiffe-x509-svid.ts";
 import { stsCallerIdentity } from "../../client/evidence/sts-caller-identity.ts";
 import { stsWebIdentity } from "../../client/evidence/sts-web-identity.ts";
 import { type AgentInput, createAgent } from "../../client/index.ts";
 import { readRecords } from "../../local/story/records.ts";
 import { raiseWorld, type World } from "../../local/story/world.ts";
 import { roleIdOf, type Workload } from "../../local/workloads.ts";
+import { startForeignPlatform } from "./foreign-platform.ts";
 
 const account = "111122223333";
 const region = "eu-west-1";
@@ -88,14 +92,36 @@ const workloads: Record<string, Workload> = {
   },
 };
 
+const subject = "system:serviceaccount:agents:billing";
+const spiffeId = "spiffe://partner.example/billing";
+/** Agents of another platform, once its address is known. */
+const foreignRows = (issuer: string) => [
+  agent("pod", "oidc", { issuer, subject }, { minimumAssurance: "document" }),
+  agent("job", "oidc", { issuer, subject: "repo:o/r:environment:prod" }, { minimumAssurance: "document" }),
+  agent("svid", "spiffe-x509-svid", { spiffeId }),
+  { kind: "trusted-issuer", name: "cluster", purpose: "workload", issuer, algorithms: ["ES256"] },
+  {
+    kind: "trusted-issuer",
+    name: "partner",
+    purpose: "spiffe",
+    issuer: "spiffe://partner.example",
+    jwksUri: `${issuer}/bundle`,
+    algorithms: ["ES256"],
+  },
+];
+
 const folder = mkdtempSync(join(tmpdir(), "lanyard-attest-"));
 let world: World;
+let platform: Awaited<ReturnType<typeof startForeignPlatform>>;
 beforeAll(async () => {
-  writeFileSync(join(folder, "registry.yaml"), rows.map((row) => stringify(row)).join("---\n"));
+  platform = await startForeignPlatform();
+  const registered = [...rows, ...foreignRows(platform.issuer)];
+  writeFileSync(join(folder, "registry.yaml"), registered.map((row) => stringify(row)).join("---\n"));
   world = await raiseWorld({ memory: true, registry: folder, onProgress: () => undefined });
 }, 120_000);
 afterAll(async () => {
   await world?.close();
+  await platform?.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -174,5 +200,55 @@ describe("on the running cloud", () => {
   it("a function that the stage does not let Lanyard look at is refused, not waved through", async () => {
     const evidence = stsWebIdentity({ ...world.endpoints.aws, credentials: credentialsOf("drifted") });
     await expect(identity("drifted", evidence)).rejects.toMatchObject({ status: 503 });
+  });
+});
+
+describe("workloads of other platforms, on the running cloud", () => {
+  const written = (name: string, content: string) => {
+    writeFileSync(join(folder, name), content);
+    return join(folder, name);
+  };
+  const token = (sub: string, aud: unknown, more: object = {}) =>
+    platform.token({ iss: platform.issuer, sub, aud, ...more });
+
+  it("threat 16: a pod attests by its projected token, and whoever else shows that token is refused", async () => {
+    const evidence = projectedToken({ path: written("token", token(subject, [world.endpoints.issuer])) });
+    const { assurance, token: identityToken } = await identity("pod", evidence);
+    expect(assurance).toBe("document");
+    expect(claimsOf(identityToken).sub).toMatch(/\/agent\/pod$/);
+    // the same file, read by another process with a key of its own
+    await expect(identity("pod", evidence)).rejects.toMatchObject({ error: "invalid_client" });
+    expect(await lastDenial()).toContain("evidence_of_another_key");
+    written("token", token(subject, [world.endpoints.issuer], { jti: "renewed" }));
+    expect((await identity("pod", evidence)).assurance).toBe("document");
+  });
+
+  it("threat 4: a pod's token for the API server never leaves it", async () => {
+    const evidence = projectedToken({ path: written("default", token(subject, ["https://kubernetes.default.svc"])) });
+    await expect(identity("pod", evidence)).rejects.toMatchObject({ code: "evidence_failed" });
+  });
+
+  it("a job attests by its ID token, and no job of another subject does", async () => {
+    const job = (sub: string) => gitlabToken({ variable: "T", env: { T: token(sub, world.endpoints.issuer) } });
+    expect((await identity("job", job("repo:o/r:environment:prod"))).assurance).toBe("document");
+    await expect(identity("job", job("repo:o/r:environment:staging"))).rejects.toMatchObject({
+      error: "invalid_client",
+    });
+  });
+
+  it("a workload of a federated trust domain attests by the files beside it, and another of that domain does not", async () => {
+    const svid = (id: string) => {
+      const { certificate, key } = platform.svid(id);
+      const directory = mkdtempSync(join(folder, "svid-"));
+      writeFileSync(join(directory, "svid.pem"), certificate);
+      writeFileSync(join(directory, "svid_key.pem"), key, { mode: 0o600 });
+      return spiffeX509Svid({ directory });
+    };
+    const proven = svid(spiffeId);
+    expect((await identity("svid", proven)).assurance).toBe("fresh");
+    // its key signs each time, so a second process of the workload is welcome
+    expect((await identity("svid", proven)).assurance).toBe("fresh");
+    const other = svid("spiffe://partner.example/shipping");
+    await expect(identity("svid", other)).rejects.toMatchObject({ error: "invalid_client" });
   });
 });

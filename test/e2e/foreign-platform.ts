@@ -1,0 +1,44 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { issue } from "../fakes/certificates.ts";
+import { testKey } from "../fakes/keys.ts";
+
+/** A platform on this machine that is not ours: an OIDC issuer with its keys, and a SPIFFE trust domain's bundle. */
+export async function startForeignPlatform() {
+  const key = await testKey();
+  const nowSeconds = Math.floor(Date.now() / 1000);
+  const life = { notBeforeSeconds: nowSeconds - 60, notAfterSeconds: nowSeconds + 3_600 };
+  const root = issue({ subject: "root", ca: true, ...life });
+  const server = createServer((request, response) => {
+    const documents: Readonly<Record<string, object>> = {
+      "/.well-known/openid-configuration": { issuer, jwks_uri: `${issuer}/keys` },
+      "/keys": { keys: [{ ...key.jwk, kid: "k", alg: "ES256", use: "sig" }] },
+      "/bundle": {
+        keys: [
+          { ...key.jwk, kid: "k", use: "jwt-svid" },
+          { use: "x509-svid", kty: "EC", x5c: [root.der.toString("base64")] },
+        ],
+      },
+    };
+    const found = documents[request.url ?? ""];
+    response.writeHead(found ? 200 : 404, { "content-type": "application/json" }).end(JSON.stringify(found ?? {}));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    issuer,
+    /** A token of the platform's, for five minutes from now. */
+    token: (claims: object): string =>
+      key.jws({ alg: "ES256", kid: "k", typ: "JWT" }, { iat: nowSeconds, exp: nowSeconds + 300, ...claims }),
+    /** An X.509-SVID and its key, in PEM. */
+    svid(spiffeId: string) {
+      const { der, privateKey } = issue({ uris: [spiffeId], ...life }, root);
+      const certificate = `-----BEGIN CERTIFICATE-----\n${der.toString("base64")}\n-----END CERTIFICATE-----\n`;
+      return { certificate, key: privateKey.export({ type: "pkcs8", format: "pem" }) as string };
+    },
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
