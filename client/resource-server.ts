@@ -3,6 +3,7 @@ import type { Clock } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { createVerifier } from "../core/verify/access-token.ts";
 import type { Introspector } from "../core/verify/introspection.ts";
+import { createDetailsCheck, type DetailsTypeDeclaration, type DetailsUse } from "../core/verify/permits.ts";
 import type { PresentedRequest } from "../core/verify/presented.ts";
 import { type RefusalReply, refusalReply, type VerifyRefusal } from "../core/verify/refusal.ts";
 import type { ReplayStore } from "../core/verify/replay.ts";
@@ -39,6 +40,8 @@ export interface ResourceServerInput {
    * chooses it chooses what his proof is for.
    */
   readonly requestUrl?: string | ((request: PlainRequest) => string);
+  /** The registered types of authorization details that restrict this resource; a token's detail of another is refused. */
+  readonly details?: readonly DetailsTypeDeclaration[];
   /** Shared by several processes; in memory unless given. */
   readonly replay?: ReplayStore;
   readonly fetch?: Fetch;
@@ -56,6 +59,11 @@ export interface Authenticated {
   readonly access: VerifiedAccess;
   /** Checks that the access carries every scope an operation needs. */
   requires(...scopes: readonly string[]): Result<VerifiedAccess, Refused>;
+  /**
+   * Checks that every authorization detail of the access admits what the request is about to do. Ask it for every
+   * request: a token that is not restricted is admitted, whatever the use.
+   */
+  permits(use: DetailsUse): Result<VerifiedAccess, Refused>;
   /** The token as presented, for {@link LanyardAgent.hop}; never log it. */
   readonly presentedAccessToken: string;
 }
@@ -69,7 +77,8 @@ export interface ResourceServer {
 /**
  * Guards a resource: every request must carry one access token of `issuer` for exactly `resource`, and a fresh proof by
  * the key it is bound to.
- * @throws TypeError when it could not judge requests: no agent to introspect, no known own URL
+ * @throws TypeError when it could not judge requests: no agent to introspect, no known own URL, a details type that the
+ * registry would refuse
  */
 export function createResourceServer(input: ResourceServerInput): ResourceServer {
   secureUrl(input.issuer, "issuer");
@@ -77,6 +86,7 @@ export function createResourceServer(input: ResourceServerInput): ResourceServer
   if (mode === "introspect" && !agent)
     throw new TypeError("to introspect, pass the agent this server is registered as");
   const urlOf = ownUrl(input);
+  const admits = createDetailsCheck(input.details ?? []);
   const verifier = createVerifier({
     issuer,
     resource,
@@ -95,6 +105,10 @@ export function createResourceServer(input: ResourceServerInput): ResourceServer
         requires(...scopes: readonly string[]) {
           const allowed = requireScopes(verified.value, ...scopes);
           return allowed.ok ? allowed : err(refused(allowed.error));
+        },
+        permits(use: DetailsUse) {
+          const admitted = admits(verified.value.details, use);
+          return admitted.ok ? ok(verified.value) : err(refused(admitted.error));
         },
         presentedAccessToken: presented.authorization[0]?.slice("DPoP ".length) ?? "",
       });

@@ -195,7 +195,7 @@ export function denialToWire(denial: Denial): WireError {
 }
 
 const boundWords = {
-  parent: "session holds",
+  parent: "session, or the token presented for it, holds",
   offer: "offer holds",
   registration: "agent is registered for",
   lending: "principal may lend",

@@ -1,5 +1,6 @@
 import type { Denial } from "../denial.ts";
 import { limits } from "../limits.ts";
+import { checkGranted } from "../narrow/granted.ts";
 import type { PersonFacts } from "../person.ts";
 import type { PolicyEngine } from "../policy/decide.ts";
 import type { RateLimiter } from "../ports.ts";
@@ -19,7 +20,9 @@ import {
 import type { Session } from "../session/model.ts";
 import type { LivenessQuery, LivenessRows, SessionStore } from "../session/store.ts";
 import type { Caller } from "./authenticate.ts";
+import { heldBy } from "./held-by.ts";
 import { judgePolicies } from "./judge-policies.ts";
+import type { OwnToken } from "./own-token.ts";
 import { type Plan, type PlanInput, planAccess, planRoot } from "./plan.ts";
 import { planHop, planOffer, planRedeem } from "./plan-child.ts";
 import type { TokenRequest } from "./request.ts";
@@ -82,6 +85,9 @@ export async function settle(
     const input = { request, caller, registration: standing.value, registry, nowSeconds: nowSeconds(deps.clock) };
     const plan = planFor(source.value, rows, input, trail);
     if (!plan.ok) return plan;
+    const { grants, to } = plan.value;
+    const granted = checkGranted(grants, to === undefined ? standing.value : registry.agent(to), registry);
+    if (!granted.ok) return granted;
     const policies = judgePolicies(plan.value, input, deps.policy, trail);
     if (!policies.ok) return policies;
     return ok({ plan: plan.value, source: source.value, rows, registry, policies: policies.value });
@@ -133,7 +139,7 @@ function planFor(source: Source, rows: LivenessRows, input: PlanInput, trail: Tr
   trail.add({ principal: session.principal.id });
   switch (source.kind) {
     case "session":
-      return request.requested === "offer" ? planOffer(input, session) : planAccess(input, session);
+      return planOfOwn(source.token, session, input);
     case "offer":
       return planRedeem(input, session, source.offer.grants);
     case "redeemed":
@@ -141,6 +147,13 @@ function planFor(source: Source, rows: LivenessRows, input: PlanInput, trail: Tr
     case "hop":
       return planHop(input, session, source.token);
   }
+}
+
+/** Of one's own session, within the token that was presented for it. */
+function planOfOwn(token: OwnToken, session: Session, input: PlanInput): Result<Plan, Denial> {
+  const presented = { ...session, grants: heldBy(token, session) };
+  const plan = input.request.requested === "offer" ? planOffer(input, presented) : planAccess(input, presented);
+  return plan.ok ? ok({ ...plan.value, existing: session }) : plan;
 }
 
 const parentSid = (source: Exclude<Source, { kind: "own" | "person" }>): string => {

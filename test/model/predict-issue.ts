@@ -50,7 +50,11 @@ function issue(
   return { kind: "token", session, scopes: [...scopes].sort(), principal, chain, endsSeconds, ...rest };
 }
 
-/** A token of its own session, for all the session holds at that resource or one scope of it. */
+/** What a token opens of its session: a session token all of it, an access token what it says itself. */
+const opens = (token: State["tokens"][number] & object, session: ModelSession): readonly Scope[] =>
+  token.resource === undefined ? session.scopes : session.scopes.filter((one) => token.scopes.includes(one));
+
+/** A token of its own session, for all that the token presented opens at that resource or one scope of it. */
 export function predictAccess(
   state: State,
   request: Omit<Bound & { kind: "access" }, "kind">,
@@ -61,7 +65,7 @@ export function predictAccess(
   const session = known && state.sessions[known.session];
   if (!known || session?.agent !== by) return denied;
   if (known.endsSeconds <= state.nowSeconds || !isAlive(state, known.session)) return denied;
-  const held = session.scopes.filter((one) => resourceOf(one) === resource && (scope ?? one) === one);
+  const held = opens(known, session).filter((one) => resourceOf(one) === resource && (scope ?? one) === one);
   return held.length === 0 ? denied : issue(state, step, known.session, resource, held);
 }
 
@@ -102,7 +106,7 @@ export function predictOffer(state: State, request: Bound & { kind: "offer" }): 
   const known = state.tokens[token];
   const session = known && state.sessions[known.session];
   if (!known || session?.agent !== by || known.endsSeconds <= state.nowSeconds) return denied;
-  if (!isAlive(state, known.session) || state.suspended[to] || !session.scopes.includes(scope)) return denied;
+  if (!isAlive(state, known.session) || state.suspended[to] || !opens(known, session).includes(scope)) return denied;
   if (tooDeep(state, known.session, to)) return denied;
   const expiresInSeconds = Math.min(120, session.endsSeconds - state.nowSeconds);
   const endsSeconds = state.nowSeconds + expiresInSeconds;
