@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- section …] [--json]`: CPU of an issued session, verifications a second, documents a second of every
- * attestor, size and import time of every bundle, AWS calls, write units and dollars of a session. Ratios are within one
+ * attestor, what a policy decision costs, size and import time of every bundle, AWS calls, write units and dollars of a session. Ratios are within one
  * run.
  */
 import { benchAttest } from "./attest.ts";
@@ -8,6 +8,7 @@ import { benchBundles } from "./bundles.ts";
 import { benchCost } from "./cost.ts";
 import { benchIssue } from "./issue.ts";
 import type { Row } from "./measure.ts";
+import { benchPolicy } from "./policy.ts";
 import { benchVerify } from "./verify.ts";
 
 const sections: Readonly<Record<string, () => Promise<Row[]>>> = {
@@ -16,6 +17,7 @@ const sections: Readonly<Record<string, () => Promise<Row[]>>> = {
   attest: benchAttest,
   bundle: benchBundles,
   cost: benchCost,
+  policy: benchPolicy,
 };
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));

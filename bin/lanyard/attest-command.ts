@@ -6,7 +6,7 @@ import type { Explanation } from "./attest-explanation.ts";
 import { isoTime, type Said, saidBy } from "./attest-said.ts";
 import { type AttestSettings, loadAttestSettings } from "./attest-settings.ts";
 import { explanationLines, verdict } from "./attest-table.ts";
-import { Refused, type Terminal, Usage } from "./outcome.ts";
+import { type Terminal, Told, Usage } from "./outcome.ts";
 
 /** Options of `attest`. */
 export interface AttestOptions {
@@ -17,9 +17,6 @@ export interface AttestOptions {
   readonly online?: boolean;
   readonly json?: boolean;
 }
-
-/** A refusal that has been printed already. */
-export class Told extends Refused {}
 
 /**
  * Explains one document: prints what it is, every check and the verdict.

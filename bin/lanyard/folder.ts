@@ -10,21 +10,26 @@ const bounds = { fileBytes: 1_048_576, files: 2_000, aliases: 100 };
 /** `$${x}` is the text `${x}`; `${x}` is the variable. */
 const placeholder = /\$?\$\{([A-Za-z][A-Za-z0-9]*)\}/g;
 
+/** Which files of a folder are meant: its registrations, or the cases beside its policies (`*.test.yaml`). */
+export type FolderPart = "registrations" | "cases";
+
 /**
  * Reads a registry's folder: every `*.yaml` and `*.yml` below it, several documents a file allowed, in the order of
  * their names. `${variable}` inside a text is replaced; a variable nobody gave is a problem, not an empty text.
  * @param directory the folder
  * @param variables values by name; they are texts, never YAML
+ * @param part which of its files; cases are no registrations
  * @returns the documents with a line for every value, or what is wrong with the files
  */
 export async function readRegistryFolder(
   directory: string,
   variables: Readonly<Record<string, string>>,
+  part: FolderPart = "registrations",
 ): Promise<Result<readonly RegistryDocument[], readonly RegistryProblem[]>> {
   const whole = (file: string, message: string) => err([{ file, line: 1, path: "", message }] as const);
-  const names = await yamlFiles(directory);
+  const names = await yamlFiles(directory, part);
   if (names === undefined) return whole(directory, "there is no such folder");
-  if (names.length === 0) return whole(directory, "there is no .yaml file in this folder");
+  if (names.length === 0) return whole(directory, `there is no ${extension[part]} file in this folder`);
   if (names.length > bounds.files) return whole(directory, `more than ${bounds.files} files`);
   const documents: RegistryDocument[] = [];
   const problems: RegistryProblem[] = [];
@@ -41,11 +46,13 @@ export async function readRegistryFolder(
   return problems.length > 0 ? err(problems) : ok(documents);
 }
 
-const yamlFiles = async (directory: string): Promise<readonly string[] | undefined> => {
+const extension = { registrations: ".yaml", cases: ".test.yaml" };
+
+const yamlFiles = async (directory: string, part: FolderPart): Promise<readonly string[] | undefined> => {
   try {
     const entries = await readdir(directory, { recursive: true, withFileTypes: true });
     return entries
-      .filter((e) => e.isFile() && /\.ya?ml$/.test(e.name))
+      .filter((e) => e.isFile() && /\.ya?ml$/.test(e.name) && /\.test\.ya?ml$/.test(e.name) === (part === "cases"))
       .map((e) => relative(directory, join(e.parentPath, e.name)))
       .sort();
   } catch (cause) {

@@ -17,6 +17,9 @@ export class Refused extends Error {
   }
 }
 
+/** A refusal that its command has shown already: exit code 1, nothing more is printed. */
+export class Told extends Refused {}
+
 /** Where a command writes; a test reads it back. */
 export interface Terminal {
   out(line: string): void;

@@ -1,7 +1,8 @@
 import { Command, CommanderError } from "commander";
 import { type ApplyOptions, runApply } from "./apply-command.ts";
-import { type AttestOptions, runAttest, Told } from "./attest-command.ts";
-import { exitCodes, Refused, type Terminal, Usage } from "./outcome.ts";
+import { type AttestOptions, runAttest } from "./attest-command.ts";
+import { exitCodes, Refused, type Terminal, Told, Usage } from "./outcome.ts";
+import { policyCommands } from "./policy/program.ts";
 import { loadProfile, type Profile, type ProfileOptions } from "./profile.ts";
 import { type RevocationOptions, sendRevocation } from "./revocation-commands.ts";
 import { runStatus } from "./status-command.ts";
@@ -24,6 +25,7 @@ Examples:
   $ lanyard revoke --session 3q2-7wAAAAAAAAAAAAAAAA --reason "laptop lost"
   $ lanyard revoke --agent researcher --reason "misbehaves"
   $ lanyard lift --agent researcher --reason "fixed in build 42"
+  $ lanyard policy plan registry --events audit-bucket
   $ lanyard attest --explain document.bin --at 2026-08-01T00:00:00Z
 
 Which deployment: the local run's .lanyard/endpoints.json where there is one, else AWS by the usual credential chain,
@@ -109,6 +111,7 @@ const build = ({ terminal, env, folder: cwd }: ProgramDeps): Command => {
   command("status", "whether the deployment answers, and what is registered").action((options: Common) =>
     withProfile(options, (profile) => runStatus(options, profile, terminal)),
   );
+  policyCommands(program, { terminal, env, folder: cwd });
   program
     .command("attest")
     .description(

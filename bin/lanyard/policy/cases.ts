@@ -1,0 +1,132 @@
+import { z } from "zod";
+import { assuranceLevels } from "../../../core/assurance.ts";
+import type { PolicyDecision, PolicyEngine, PolicyQuestion } from "../../../core/policy/decide.ts";
+import { personId } from "../../../core/principal.ts";
+import type { RegistryDocument, RegistryProblem } from "../../../core/registry/document.ts";
+import { problemAt } from "../../../core/registry/document.ts";
+import type { RegistrySnapshot } from "../../../core/registry/snapshot.ts";
+import { err, ok, type Result } from "../../../core/result.ts";
+
+const text = z.string().min(1).max(512);
+
+/** One case beside the policies: what is asked, and what must come of it. */
+const caseSchema = z.strictObject({
+  case: z.string().min(1).max(200),
+  expect: z.enum(["permitted", "refused"]),
+  /** Policies that must be among those that determined it. */
+  by: z.array(text).max(50).default([]),
+  /** Of a refusal: whose permit is missing or forbidden. */
+  missing: z.enum(["principal", "agent", "task", "question"]).exactOptional(),
+  ask: z.strictObject({
+    action: z.enum(["open", "renew", "access", "offer", "redeem", "hop"]).default("open"),
+    agent: text,
+    to: text.exactOptional(),
+    /** A person by their groups, or an agent on its own. */
+    for: z.union([z.literal("itself"), z.strictObject({ groups: z.array(text).max(100) })]).default({ groups: [] }),
+    resource: text,
+    scopes: z.array(text).min(1).max(200),
+    details: z.array(text).max(20).default([]),
+    depth: z.int().min(0).max(64).default(0),
+    assurance: z.enum(assuranceLevels).default("fresh"),
+    evidence: z
+      .strictObject({ type: text, facts: z.record(z.string().min(1).max(128), z.string().max(512)).default({}) })
+      .default({ type: "aws-sts-web-identity", facts: {} }),
+    build: text.exactOptional(),
+    at: z.iso.datetime({ offset: true }).exactOptional(),
+    purpose: text.exactOptional(),
+    lifetimeSeconds: z.int().min(1).exactOptional(),
+  }),
+});
+
+/** A case that can be run. */
+export interface PolicyCase {
+  readonly file: string;
+  readonly line: number;
+  readonly name: string;
+  readonly expect: "permitted" | "refused";
+  readonly by: readonly string[];
+  readonly missing?: "principal" | "agent" | "task" | "question";
+  readonly question: PolicyQuestion;
+}
+
+/** What came of a case; `why` says what is different from what was expected. */
+export interface CaseOutcome {
+  readonly passed: boolean;
+  readonly decision: PolicyDecision;
+  readonly why?: string;
+}
+
+/**
+ * Reads the documents of `*.test.yaml` files as cases.
+ * @param nowSeconds the clock of cases that name no time
+ * @returns the cases, or every problem with file and line
+ */
+export function readCases(
+  documents: readonly RegistryDocument[],
+  registry: RegistrySnapshot,
+  nowSeconds: number,
+): Result<readonly PolicyCase[], readonly RegistryProblem[]> {
+  const problems: RegistryProblem[] = [];
+  const cases: PolicyCase[] = [];
+  for (const document of documents) {
+    const parsed = caseSchema.safeParse(document.value);
+    if (!parsed.success) {
+      for (const { path, message } of parsed.error.issues)
+        problems.push(problemAt(document, path.map(String).join("."), message));
+      continue;
+    }
+    const { case: name, expect, by, missing, ask } = parsed.data;
+    const { file, line } = document;
+    const question = questionFor(ask, registry, nowSeconds);
+    cases.push({ file, line, name, expect, by, question, ...(missing === undefined ? {} : { missing }) });
+  }
+  return problems.length > 0 ? err(problems) : ok(cases);
+}
+
+function questionFor(
+  ask: z.infer<typeof caseSchema>["ask"],
+  registry: RegistrySnapshot,
+  nowSeconds: number,
+): PolicyQuestion {
+  const { action, agent, to, resource, scopes, details, depth, assurance, evidence, build, at } = ask;
+  const id = registry.agentId(agent);
+  const asserted = {
+    ...(ask.purpose === undefined ? {} : { purpose: ask.purpose }),
+    ...(ask.lifetimeSeconds === undefined ? {} : { lifetimeSeconds: ask.lifetimeSeconds }),
+  };
+  return {
+    action,
+    agent: id,
+    ...(to === undefined ? {} : { to: registry.agentId(to) }),
+    principal:
+      ask.for === "itself"
+        ? { id, kind: "agent" }
+        : { id: personId("https://cases.example", "somebody"), kind: "person", groups: ask.for.groups },
+    grant: { resource, scopes, details: details.map((type) => ({ type })) },
+    depth,
+    assurance,
+    evidence,
+    ...(build === undefined ? {} : { build }),
+    nowSeconds: at === undefined ? nowSeconds : Math.floor(Date.parse(at) / 1000),
+    asserted,
+  };
+}
+
+/** Asks the policies one case's question. */
+export function runCase(one: PolicyCase, registry: RegistrySnapshot, engine: PolicyEngine): CaseOutcome {
+  const decision = engine.decide(registry, one.question);
+  const why = difference(one, decision);
+  return { passed: why === undefined, decision, ...(why === undefined ? {} : { why }) };
+}
+
+function difference({ expect, by, missing }: PolicyCase, decision: PolicyDecision): string | undefined {
+  const said = decision.allowed
+    ? `permitted by ${decision.policies.join(", ") || "log-only mode"}`
+    : `refused: ${decision.why}`;
+  if (decision.allowed !== (expect === "permitted")) return said;
+  const absent = by.find((name) => !decision.policies.includes(name));
+  if (absent !== undefined) return `${said}; ${absent} had no part in it`;
+  if (missing !== undefined && !decision.allowed && decision.missing.who !== missing)
+    return `${said}; that is the ${decision.missing.who}, not the ${missing}`;
+  return undefined;
+}

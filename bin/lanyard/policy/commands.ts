@@ -1,0 +1,108 @@
+import { resolve } from "node:path";
+import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
+import { createCedarEngine } from "../../../core/policy/cedar.ts";
+import { readRegistryFolder } from "../folder.ts";
+import { Refused, type Terminal, Told, Usage } from "../outcome.ts";
+import { type PolicyCase, readCases, runCase } from "./cases.ts";
+import { eventsOfFolder } from "./events.ts";
+import { type FolderSettings, invalid, readProposed } from "./proposed.ts";
+import { type Change, type Replay, replay } from "./replay.ts";
+
+/** Options all of them have. */
+export interface PolicyOptions {
+  readonly json?: boolean;
+}
+
+/** `policy check`: whether the folder could be applied; asks no deployment. @throws Refused with every problem */
+export async function runCheck(
+  folder: string,
+  options: PolicyOptions,
+  settings: FolderSettings,
+  terminal: Terminal,
+): Promise<void> {
+  const registry = await readProposed(folder, settings);
+  const policies = registry.policies.length;
+  const logged = registry.policies.filter((policy) => policy.mode === "log").map((policy) => policy.name);
+  if (options.json) terminal.out(JSON.stringify({ ok: true, policies, logged }));
+  else
+    terminal.out(
+      `${policies} policies are valid${logged.length > 0 ? `, ${logged.length} of them only logged: ${logged.join(", ")}` : ""}`,
+    );
+}
+
+/** `policy test`: runs the cases beside the policies. @throws Refused when one fails, or the folder is not valid */
+export async function runTest(
+  folder: string,
+  options: PolicyOptions,
+  settings: FolderSettings,
+  nowSeconds: number,
+  terminal: Terminal,
+): Promise<void> {
+  const registry = await readProposed(folder, settings);
+  const documents = await readRegistryFolder(folder, settings.variables, "cases");
+  if (!documents.ok) throw invalid(documents.error);
+  const cases = readCases(documents.value, registry, nowSeconds);
+  if (!cases.ok) throw invalid(cases.error);
+  const engine = createCedarEngine(cedar);
+  const outcomes = cases.value.map((one) => ({ one, ...runCase(one, registry, engine) }));
+  const failed = outcomes.filter(({ passed }) => !passed).length;
+  const counts = { passed: outcomes.length - failed, failed };
+  if (options.json) {
+    const shown = outcomes.map(({ one, passed, decision, why }) => ({ ...nameOf(one), passed, decision, why }));
+    terminal.out(JSON.stringify({ ok: failed === 0, ...counts, cases: shown }));
+  } else {
+    for (const { one, passed, why } of outcomes)
+      terminal.out(`${passed ? "pass" : "FAIL"}  ${one.file}:${one.line}  ${one.name}${why ? `\n      ${why}` : ""}`);
+    terminal.out(`${counts.passed} passed, ${failed} failed`);
+  }
+  if (failed > 0) throw new Told("the policies are not as they should be");
+}
+
+const nameOf = ({ file, line, name }: PolicyCase) => ({ file, line, case: name });
+
+/** Options of `policy plan`. */
+export interface PlanOptions extends PolicyOptions {
+  readonly events: string;
+  readonly confirmWidening?: boolean;
+}
+
+/**
+ * `policy plan`: puts recorded decisions to the proposed policies, and says agent by agent what would turn out
+ * otherwise. Fails when something would newly be permitted, unless that is confirmed.
+ * @throws Refused for unconfirmed widening; Usage when there is nothing to replay
+ */
+export async function runPlan(
+  folder: string,
+  options: PlanOptions,
+  settings: FolderSettings,
+  terminal: Terminal,
+): Promise<void> {
+  const registry = await readProposed(folder, settings);
+  const progress = (decisions: number) => {
+    if (!options.json && decisions % 10_000 === 0) terminal.err(`${decisions} decisions replayed`);
+  };
+  const found = await replay(eventsOfFolder(resolve(options.events)), registry, createCedarEngine(cedar), progress);
+  if (found.decisions === 0) throw new Usage(`there are no decisions by policy among the ${found.events} events there`);
+  const wider = found.changes.filter((change) => change.to === "permitted");
+  const confirmed = wider.length === 0 || options.confirmWidening === true;
+  if (options.json) terminal.out(JSON.stringify({ ok: confirmed, ...found }));
+  else for (const line of planLines(found)) terminal.out(line);
+  if (confirmed) return;
+  if (options.json) throw new Told("the policies are not as they should be");
+  throw new Refused("the proposed policies permit what was refused: look at it and give --confirm-widening");
+}
+
+const planLines = ({ decisions, same, changes, events }: Replay): readonly string[] => {
+  const agents = [...new Set(changes.map((change) => change.agent))].sort();
+  const of = (agent: string) => changes.filter((change) => change.agent === agent);
+  return [
+    ...agents.flatMap((agent) => [agent.slice(agent.indexOf("/agent/") + 7), ...of(agent).map(changeLine)]),
+    `${decisions} decisions of ${events} events replayed: ${same} as they were, ${total(changes, "permitted")} newly permitted, ${total(changes, "refused")} newly refused`,
+  ];
+};
+
+const changeLine = ({ to, action, resource, scopes, by, count, example }: Change): string =>
+  `  ${to === "permitted" ? "+ would permit" : "- would refuse"} ${action} at ${resource} [${scopes.join(" ")}], ${count} times: ${by} (event ${example})`;
+
+const total = (changes: readonly Change[], to: Change["to"]): number =>
+  changes.filter((change) => change.to === to).reduce((sum, change) => sum + change.count, 0);

@@ -1,0 +1,62 @@
+import type { Command } from "commander";
+import { variablesOf } from "../apply-command.ts";
+import { type Terminal, Usage } from "../outcome.ts";
+import { loadProfile, type ProfileOptions } from "../profile.ts";
+import { type PlanOptions, type PolicyOptions, runCheck, runPlan, runTest } from "./commands.ts";
+import type { FolderSettings } from "./proposed.ts";
+
+/** What the commands stand on. */
+export interface PolicyCommandDeps {
+  readonly terminal: Terminal;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly folder: string;
+}
+
+type Common = PolicyOptions &
+  ProfileOptions & { readonly set: readonly string[]; readonly issuer?: string; readonly trustDomain?: string };
+
+/** Adds `policy check`, `policy test` and `policy plan`. None of them asks a deployment for anything but its names. */
+export function policyCommands(program: Command, { terminal, env, folder: cwd }: PolicyCommandDeps): void {
+  const policy = program.command("policy").description("check, test and replay policies before they bite");
+  const command = (name: string, description: string): Command =>
+    policy
+      .command(name)
+      .description(description)
+      .option("--set <name=value>", "value of a placeholder in the files; may be repeated", collect, [])
+      .option("--issuer <url>", "the deployment's issuer, where none is found")
+      .option("--trust-domain <name>", "the deployment's trust domain, where none is found")
+      .option("--profile <name>", "local or aws, as for the other commands")
+      .option("--outputs <file>", "names of an AWS deployment, as written by cdk deploy --outputs-file")
+      .option("--json", "print one JSON object and nothing else");
+  const settings = (options: Common): Promise<FolderSettings> => settingsOf(options, env, cwd);
+
+  command("check <folder>", "whether a folder's policies and registrations could be applied").action(
+    async (folder: string, options: Common) => runCheck(folder, options, await settings(options), terminal),
+  );
+  command("test <folder>", "run the cases beside the policies (*.test.yaml)").action(
+    async (folder: string, options: Common) =>
+      runTest(folder, options, await settings(options), Math.floor(Date.now() / 1000), terminal),
+  );
+  command("plan <folder>", "replay recorded decisions against a folder's policies")
+    .requiredOption("--events <folder>", "a folder with the audit bucket's objects")
+    .option("--confirm-widening", "succeed although something would newly be permitted")
+    .action(async (folder: string, options: Common & PlanOptions) =>
+      runPlan(folder, options, await settings(options), terminal),
+    );
+}
+
+const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
+
+/** The deployment's names where one is found, else what the options say; the policies themselves need neither. */
+async function settingsOf(options: Common, env: PolicyCommandDeps["env"], cwd: string): Promise<FolderSettings> {
+  const profile = await loadProfile(options, env, cwd).catch((cause: unknown) => {
+    if (cause instanceof Usage && options.profile === undefined && options.outputs === undefined) return undefined;
+    throw cause;
+  });
+  profile?.dynamo.destroy();
+  return {
+    issuer: options.issuer ?? profile?.issuer ?? "https://issuer.invalid",
+    trustDomain: options.trustDomain ?? profile?.trustDomain ?? "deployment.invalid",
+    variables: { ...profile?.variables, ...variablesOf(options.set) },
+  };
+}

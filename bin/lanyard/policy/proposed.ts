@@ -1,0 +1,34 @@
+import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
+import type { RegistryProblem } from "../../../core/registry/document.ts";
+import { createSnapshot, type RegistrySnapshot } from "../../../core/registry/snapshot.ts";
+import { validateRegistry } from "../../../core/registry/validate.ts";
+import { readRegistryFolder } from "../folder.ts";
+import { Refused } from "../outcome.ts";
+
+/** What a folder is read for: the deployment's names and the values of its placeholders. */
+export interface FolderSettings {
+  readonly issuer: string;
+  readonly trustDomain: string;
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** A problem as one line: file, line, path, what is wrong. */
+export const problemLine = ({ file, line, path, message }: RegistryProblem): string =>
+  `${file}:${line}: ${path === "" ? "" : `${path}: `}${message}`;
+
+/** The refusal for a folder that is no valid registry. */
+export const invalid = (problems: readonly RegistryProblem[]): Refused =>
+  new Refused(problems.map(problemLine).join("\n"), { code: "registry_invalid", problems });
+
+/**
+ * Reads a folder as the registry it proposes.
+ * @throws Refused with every problem, each with file and line
+ */
+export async function readProposed(directory: string, settings: FolderSettings): Promise<RegistrySnapshot> {
+  const documents = await readRegistryFolder(directory, settings.variables);
+  if (!documents.ok) throw invalid(documents.error);
+  const { issuer, trustDomain } = settings;
+  const rows = validateRegistry(documents.value, { issuer, trustDomain, cedar });
+  if (!rows.ok) throw invalid(rows.error);
+  return createSnapshot(0, trustDomain, rows.value);
+}

@@ -1,0 +1,116 @@
+import type { AskedColumn } from "../../../core/audit/asked.ts";
+import { questionOf } from "../../../core/audit/asked.ts";
+import type { PolicyEngine, PolicyQuestion } from "../../../core/policy/decide.ts";
+import type { RegistrySnapshot } from "../../../core/registry/snapshot.ts";
+import type { AuditEvent } from "./events.ts";
+
+/** What would become of one recorded decision. */
+export type Turn = "permitted" | "refused";
+
+/** Decisions of one agent that would turn out otherwise, alike ones together. */
+export interface Change {
+  readonly agent: string;
+  /** What the decision would be. */
+  readonly to: Turn;
+  readonly action: string;
+  readonly resource: string;
+  readonly scopes: readonly string[];
+  /** Why it would be refused, or the policies that would permit it. */
+  readonly by: string;
+  count: number;
+  /** `metadata.uid` of one such event. */
+  readonly example: string;
+}
+
+/** What a replay found. */
+export interface Replay {
+  /** Events read, and how many of them hold decisions by policy. */
+  readonly events: number;
+  readonly decisions: number;
+  /** Decisions that would turn out the same. */
+  readonly same: number;
+  readonly changes: readonly Change[];
+  /** Distinct questions that were really asked. */
+  readonly asked: number;
+}
+
+/** One recorded decision: the question as it was asked, and what was said to it. */
+interface Recorded {
+  readonly question: PolicyQuestion;
+  readonly was: Turn;
+}
+
+/**
+ * The decisions one event records. A request asks once a resource and stops at the first refusal: the last question of
+ * one that policy refused was refused, every other was permitted.
+ */
+export function decisionsOf(event: AuditEvent): readonly Recorded[] {
+  const { asked, denial } = event.unmapped.lanyard as {
+    asked?: readonly AskedColumn[];
+    denial?: { readonly code?: string };
+  };
+  if (!Array.isArray(asked)) return [];
+  return asked.flatMap((column, at) => {
+    const question = questionOf(column);
+    const was: Turn = denial?.code === "policy_denied" && at === asked.length - 1 ? "refused" : "permitted";
+    return question ? [{ question, was }] : [];
+  });
+}
+
+/**
+ * Puts recorded questions to a proposed registry's policies. Questions that policies cannot tell apart are asked once:
+ * the time counts only where some policy reads it.
+ * @param onProgress told every thousand decisions
+ */
+export async function replay(
+  events: AsyncIterable<AuditEvent>,
+  registry: RegistrySnapshot,
+  engine: PolicyEngine,
+  onProgress: (decisions: number) => void = () => {},
+): Promise<Replay> {
+  const timed = registry.policies.some((policy) => /\bnow\b/.test(policy.cedar));
+  const answers = new Map<string, { readonly turn: Turn; readonly by: string }>();
+  const changes = new Map<string, Change>();
+  let [read, decisions, same] = [0, 0, 0];
+  for await (const event of events) {
+    read += 1;
+    for (const { question, was } of decisionsOf(event)) {
+      decisions += 1;
+      if (decisions % 1_000 === 0) onProgress(decisions);
+      const key = JSON.stringify(timed ? question : { ...question, nowSeconds: 0 });
+      const answer = answers.get(key) ?? ask(question, registry, engine);
+      if (answers.size < mostAnswers) answers.set(key, answer);
+      if (answer.turn === was) same += 1;
+      else note(changes, question, answer, event.metadata.uid);
+    }
+  }
+  return { events: read, decisions, same, asked: answers.size, changes: [...changes.values()].sort(order) };
+}
+
+/** Beyond it answers are no longer kept, so that a year of events does not fill the memory. */
+const mostAnswers = 200_000;
+
+function ask(question: PolicyQuestion, registry: RegistrySnapshot, engine: PolicyEngine) {
+  const decision = engine.decide(registry, question);
+  return decision.allowed
+    ? { turn: "permitted" as const, by: decision.policies.join(", ") || "log-only mode" }
+    : { turn: "refused" as const, by: decision.why };
+}
+
+function note(
+  changes: Map<string, Change>,
+  question: PolicyQuestion,
+  { turn, by }: { readonly turn: Turn; readonly by: string },
+  example: string,
+): void {
+  const { agent, action } = question;
+  const { resource, scopes } = question.grant;
+  const key = JSON.stringify([agent, turn, action, resource, scopes, by]);
+  const known = changes.get(key);
+  if (known) known.count += 1;
+  else changes.set(key, { agent, to: turn, action, resource, scopes, by, count: 1, example });
+}
+
+/** Newly permitted first: that is what must be looked at. */
+const order = (a: Change, b: Change): number =>
+  a.to.localeCompare(b.to) || a.agent.localeCompare(b.agent) || b.count - a.count;
