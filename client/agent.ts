@@ -9,7 +9,8 @@ import type { EvidenceSource } from "./evidence/source.ts";
 import { grantParameters, type WantedGrant } from "./grant.ts";
 import { type Fetch, lifeIn, textIn } from "./http.ts";
 import { createIdentity, type Identity, type IdentityHolder } from "./identity.ts";
-import { type AgentSession, createSession, scopesIn } from "./session.ts";
+import { createNonceMemory, type NonceMemory } from "./nonce-memory.ts";
+import { type AgentSession, createSession, scopesIn, tokenTypeIn } from "./session.ts";
 import { readSessionFacts } from "./session-facts.ts";
 
 /** What an agent is made of. */
@@ -78,8 +79,9 @@ export function createAgent(input: AgentInput): LanyardAgent {
   const deps = lazily(async (): Promise<SessionDeps & { readonly identity: IdentityHolder }> => {
     const key = await createAgentKey(input.key);
     const { issuer, agent, evidence } = input;
-    const identity = createIdentity({ issuer, agent, evidence, endpoints, key, fetch, clock });
-    return { agent, identity, key, fetch, clock, calls: createCalls({ identity, endpoints, key, fetch, clock }) };
+    const proving = { key, fetch, clock, nonces: createNonceMemory() };
+    const identity = createIdentity({ issuer, agent, evidence, endpoints, ...proving });
+    return { agent, identity, ...proving, calls: createCalls({ identity, endpoints, ...proving }) };
   });
   return {
     agent: input.agent,
@@ -107,6 +109,7 @@ interface SessionDeps {
   readonly key: AgentKey;
   readonly fetch: Fetch;
   readonly clock: Clock;
+  readonly nonces: NonceMemory;
 }
 
 function lazily<T>(make: () => Promise<T>): () => Promise<T> {
@@ -139,7 +142,7 @@ async function openSession(
   wanted: Omit<OpenInput, "onBehalfOf"> | undefined,
   deps: SessionDeps,
 ): Promise<AgentSession> {
-  const { agent, calls, key, fetch, clock } = deps;
+  const { agent, calls, key, fetch, clock, nonces } = deps;
   const only = wanted?.grants.length === 1 && !wanted.renewable ? wanted.grants[0] : undefined;
   const askedAtSeconds = nowSeconds(clock);
   const answer = await calls("token", [
@@ -155,11 +158,12 @@ async function openSession(
   // a token of another kind would be used as what it is not
   if (answer.json.issued_token_type !== type)
     throw new LanyardError("answer_malformed", "token", { description: "the answer is another kind of token" });
-  const facts = readSessionFacts(token, agent, key.jkt);
+  const tokenType = tokenTypeIn(answer);
+  const facts = readSessionFacts(token, agent, tokenType === "Bearer" ? undefined : key.jkt);
   const own = { token, type, expiresAtSeconds } as const;
-  const access = { token, expiresAtSeconds, scopes: scopesIn(answer.json.scope) };
+  const access = { token, expiresAtSeconds, scopes: scopesIn(answer.json.scope), tokenType };
   const first = only ? { first: { resource: only.resource, access } } : {};
-  return createSession({ facts, own, ...first, calls, key, fetch, clock });
+  return createSession({ facts, own, ...first, calls, key, fetch, clock, nonces });
 }
 
 async function refuseUnexpected(

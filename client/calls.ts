@@ -1,18 +1,13 @@
-import type { Clock } from "../core/ports.ts";
-import { nowSeconds } from "../core/ports.ts";
 import { spiffeAssertionType } from "../core/wire.ts";
-import type { AgentKey } from "./agent-key.ts";
 import type { EndpointSource, Endpoints } from "./endpoints.ts";
-import { type Answer, call, errorOf, type Fetch } from "./http.ts";
+import { type Answer, errorOf } from "./http.ts";
 import type { IdentityHolder } from "./identity.ts";
+import { type ProvedCallDeps, provedCall } from "./proved-call.ts";
 
 /** What an authenticated call is made with. */
-export interface CallsInput {
+export interface CallsInput extends ProvedCallDeps {
   readonly identity: IdentityHolder;
   readonly endpoints: EndpointSource;
-  readonly key: AgentKey;
-  readonly fetch: Fetch;
-  readonly clock: Clock;
 }
 
 /** Parameters of a form; repeated names stand in a list. */
@@ -46,21 +41,6 @@ async function send(url: string, during: string, form: FormInput, input: CallsIn
   for (const [name, value] of form) if (value !== undefined && value !== "") body.append(name, value);
   body.set("client_assertion_type", spiffeAssertionType);
   body.set("client_assertion", identity.token);
-  const attempt = async (nonce?: string): Promise<Answer> => {
-    const proof = {
-      method: "POST",
-      url,
-      nowSeconds: nowSeconds(input.clock),
-      ...(nonce === undefined ? {} : { nonce }),
-    };
-    const headers = {
-      "content-type": "application/x-www-form-urlencoded",
-      accept: "application/json",
-      dpop: await input.key.prove(proof),
-    };
-    return call(input.fetch, url, { method: "POST", headers, body: body.toString() }, during);
-  };
-  const answer = await attempt();
-  const nonce = answer.json.error === "use_dpop_nonce" ? answer.headers.get("dpop-nonce") : null;
-  return { identity, answer: nonce === null ? answer : await attempt(nonce) };
+  const contentType = "application/x-www-form-urlencoded";
+  return { identity, answer: await provedCall({ url, contentType, body: body.toString(), during }, input) };
 }

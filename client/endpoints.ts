@@ -1,3 +1,4 @@
+import { issuerMetadataUrl } from "../core/well-known.ts";
 import { LanyardError } from "./error.ts";
 import { call, type Fetch } from "./http.ts";
 import { secureUrl } from "./url.ts";
@@ -43,7 +44,12 @@ export function createEndpoints(issuer: string, pinned: Endpoints | undefined, f
 }
 
 async function discover(issuer: string, fetch: Fetch): Promise<Endpoints> {
-  const answer = await call(fetch, `${issuer}/.well-known/oauth-authorization-server`, { method: "GET" }, "metadata");
+  const answer = await call(
+    fetch,
+    issuerMetadataUrl(issuer, "oauth-authorization-server"),
+    { method: "GET" },
+    "metadata",
+  );
   const { status, json } = answer;
   if (status !== 200) throw new LanyardError("metadata_invalid", "metadata", { status });
   if (json.issuer !== issuer)

@@ -1,12 +1,11 @@
-import type { Clock } from "../core/ports.ts";
 import { nowSeconds } from "../core/ports.ts";
 import type { AttestRequest } from "../core/wire.ts";
-import type { AgentKey } from "./agent-key.ts";
 import type { EndpointSource } from "./endpoints.ts";
 import { LanyardError } from "./error.ts";
 import { EvidenceFailure } from "./evidence/failure.ts";
 import type { EvidenceSource } from "./evidence/source.ts";
-import { type Answer, call, errorOf, type Fetch, lifeIn, textIn } from "./http.ts";
+import { type Answer, errorOf, lifeIn, textIn } from "./http.ts";
+import { type ProvedCallDeps, provedCall } from "./proved-call.ts";
 
 /** What the agent proved to be. */
 export interface Identity {
@@ -18,14 +17,11 @@ export interface Identity {
 }
 
 /** What attesting needs. */
-export interface IdentityInput {
+export interface IdentityInput extends ProvedCallDeps {
   readonly issuer: string;
   readonly agent: string;
   readonly evidence: EvidenceSource;
   readonly endpoints: EndpointSource;
-  readonly key: AgentKey;
-  readonly fetch: Fetch;
-  readonly clock: Clock;
 }
 
 /** Holds the identity token of this process. */
@@ -102,9 +98,7 @@ async function collect(
 }
 
 async function post(url: string, body: string, during: string, input: IdentityInput): Promise<Answer> {
-  const proof = await input.key.prove({ method: "POST", url, nowSeconds: nowSeconds(input.clock) });
-  const headers = { "content-type": "application/json", accept: "application/json", dpop: proof };
-  const answer = await call(input.fetch, url, { method: "POST", headers, body }, during);
+  const answer = await provedCall({ url, contentType: "application/json", body, during }, input);
   if (answer.status !== 200) throw errorOf(answer, during);
   return answer;
 }

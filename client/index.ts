@@ -2,6 +2,7 @@
  * What agents and resource servers install. Evidence sources that need a platform's SDK stand in files of their own
  * (`client/evidence/`), so that whoever only verifies bundles none.
  */
+export type { DpopNonces } from "../core/dpop-nonce.ts";
 export type { Result } from "../core/result.ts";
 export {
   createDetailsCheck,
@@ -20,6 +21,14 @@ export { EvidenceFailure } from "./evidence/failure.ts";
 export type { EvidenceRequest, EvidenceSource } from "./evidence/source.ts";
 export type { WantedGrant } from "./grant.ts";
 export type { Identity } from "./identity.ts";
+export {
+  createResourceMetadata,
+  type MetadataReply,
+  type ResourceDescription,
+  type ResourceMetadata,
+  type ResourceMetadataInput,
+} from "./resource-metadata.ts";
+export { createResourceNonces, type ResourceNoncesInput } from "./resource-nonces.ts";
 export {
   type Authenticated,
   createResourceServer,

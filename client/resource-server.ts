@@ -1,17 +1,20 @@
 import type { IncomingMessage } from "node:http";
+import type { DpopNonces } from "../core/dpop-nonce.ts";
 import type { Clock } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { createVerifier } from "../core/verify/access-token.ts";
 import type { Introspector } from "../core/verify/introspection.ts";
 import { createDetailsCheck, type DetailsTypeDeclaration, type DetailsUse } from "../core/verify/permits.ts";
 import type { PresentedRequest } from "../core/verify/presented.ts";
-import { type RefusalReply, refusalReply, type VerifyRefusal } from "../core/verify/refusal.ts";
+import { type ChallengeContext, type RefusalReply, refusalReply, type VerifyRefusal } from "../core/verify/refusal.ts";
 import type { ReplayStore } from "../core/verify/replay.ts";
 import { requireScopes, type VerifiedAccess } from "../core/verify/verified-access.ts";
 import type { LanyardAgent } from "./agent.ts";
 import { LanyardError } from "./error.ts";
 import { createFetcher } from "./fetcher.ts";
 import type { Fetch } from "./http.ts";
+import { createResourceMetadata, type ResourceDescription, type ResourceMetadata } from "./resource-metadata.ts";
+import { createResourceNonces } from "./resource-nonces.ts";
 import { secureUrl } from "./url.ts";
 
 /** A request of any framework: its headers as a `Headers` or as a record. */
@@ -44,6 +47,18 @@ export interface ResourceServerInput {
   readonly details?: readonly DetailsTypeDeclaration[];
   /** Shared by several processes; in memory unless given. */
   readonly replay?: ReplayStore;
+  /**
+   * Demands a nonce in every proof (RFC 9449 9): `true` for nonces of this process alone, or those of
+   * {@link createResourceNonces} by a secret that several processes share.
+   */
+  readonly nonces?: true | DpopNonces;
+  /**
+   * Takes bearer tokens too, which the issuer makes for a resource that is registered with `senderConstraint: none`:
+   * whoever copies one can use it. A token bound to a key never passes as one, nor one that is not as bound.
+   */
+  readonly acceptBearer?: boolean;
+  /** What the resource tells clients about itself (RFC 9728); its guard and issuer are told in any case. */
+  readonly description?: ResourceDescription;
   readonly fetch?: Fetch;
   readonly clock?: Clock;
 }
@@ -64,6 +79,8 @@ export interface Authenticated {
    * request: a token that is not restricted is admitted, whatever the use.
    */
   permits(use: DetailsUse): Result<VerifiedAccess, Refused>;
+  /** Headers to put on the answer: the newest nonce, where nonces are demanded (RFC 9449 8.2). */
+  readonly answerHeaders: Readonly<Record<string, string>>;
   /** The token as presented, for {@link LanyardAgent.hop}; never log it. */
   readonly presentedAccessToken: string;
 }
@@ -72,6 +89,8 @@ export interface Authenticated {
 export interface ResourceServer {
   /** Who calls and what they may do, or what to answer instead. */
   authenticate(request: IncomingMessage | PlainRequest): Promise<Result<Authenticated, Refused>>;
+  /** The resource's metadata (RFC 9728), to be served at its well-known URL; none for a resource that is no http address. */
+  readonly metadata?: ResourceMetadata;
 }
 
 /**
@@ -86,6 +105,17 @@ export function createResourceServer(input: ResourceServerInput): ResourceServer
   if (mode === "introspect" && !agent)
     throw new TypeError("to introspect, pass the agent this server is registered as");
   const urlOf = ownUrl(input);
+  const metadata = metadataOf(input);
+  const nonces = input.nonces === true ? createResourceNonces(input) : input.nonces;
+  const context: ChallengeContext = {
+    bearer: input.acceptBearer === true,
+    ...(metadata ? { resourceMetadata: metadata.url } : {}),
+    ...(input.description?.scopes ? { scopes: input.description.scopes } : {}),
+  };
+  const refused = (refusal: VerifyRefusal, nonce: string | undefined): Refused => ({
+    refusal,
+    reply: refusalReply(refusal, nonce === undefined ? context : { ...context, nonce }),
+  });
   const admits = createDetailsCheck(input.details ?? []);
   const verifier = createVerifier({
     issuer,
@@ -94,29 +124,35 @@ export function createResourceServer(input: ResourceServerInput): ResourceServer
     fetcher: createFetcher(input.fetch),
     ...(mode === "introspect" && agent ? { introspector: introspectorOf(agent) } : {}),
     ...(replay ? { replay } : {}),
+    nonces,
+    acceptBearer: input.acceptBearer === true,
   });
   return {
+    ...(metadata ? { metadata } : {}),
     async authenticate(request) {
       const presented = presentedBy(request, urlOf);
-      const verified = await verifier.verify(presented);
-      if (!verified.ok) return err(refused(verified.error));
+      const [verified, nonce] = await Promise.all([verifier.verify(presented), nonces?.current()]);
+      if (!verified.ok) return err(refused(verified.error, nonce));
       return ok({
         access: verified.value,
         requires(...scopes: readonly string[]) {
           const allowed = requireScopes(verified.value, ...scopes);
-          return allowed.ok ? allowed : err(refused(allowed.error));
+          return allowed.ok ? allowed : err(refused(allowed.error, nonce));
         },
         permits(use: DetailsUse) {
           const admitted = admits(verified.value.details, use);
-          return admitted.ok ? ok(verified.value) : err(refused(admitted.error));
+          return admitted.ok ? ok(verified.value) : err(refused(admitted.error, nonce));
         },
-        presentedAccessToken: presented.authorization[0]?.slice("DPoP ".length) ?? "",
+        answerHeaders: nonce === undefined ? {} : { "DPoP-Nonce": nonce, "Cache-Control": "no-store" },
+        presentedAccessToken: presented.authorization[0]?.split(" ")[1] ?? "",
       });
     },
   };
 }
 
-const refused = (refusal: VerifyRefusal): Refused => ({ refusal, reply: refusalReply(refusal) });
+/** RFC 9728 1.2: a resource that has metadata is an http address; others have no place to serve it from. */
+const metadataOf = ({ resource, issuer, acceptBearer = false, description = {} }: ResourceServerInput) =>
+  /^https?:/.test(resource) ? createResourceMetadata({ resource, issuer, acceptBearer, description }) : undefined;
 
 const introspectorOf = (agent: Pick<LanyardAgent, "introspect">): Introspector => ({
   async introspect(token) {

@@ -16,10 +16,11 @@ export interface SessionFacts {
 /**
  * Reads a session's facts from its own token. The signature is not checked: the token came from the issuer by TLS and
  * is for the issuer; what is checked is that it is ours at all.
+ * @param jkt undefined for what the answer calls a bearer token, which must name no key then
  * @param agent and `jkt` this process's own: a token for another agent or key is not a session of ours
  * @throws LanyardError `answer_malformed`
  */
-export function readSessionFacts(token: string, agent: string, jkt: string): SessionFacts {
+export function readSessionFacts(token: string, agent: string, jkt: string | undefined): SessionFacts {
   const malformed = (description: string) => new LanyardError("answer_malformed", "token", { description });
   let claims: Readonly<Record<string, unknown>>;
   try {

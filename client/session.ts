@@ -2,10 +2,12 @@ import type { Clock } from "../core/ports.ts";
 import { nowSeconds } from "../core/ports.ts";
 import { accessTokenType, offerTokenType, type sessionTokenType, tokenExchangeGrant } from "../core/wire.ts";
 import type { AgentKey } from "./agent-key.ts";
+import { callResource } from "./call-resource.ts";
 import type { Calls, FormInput } from "./calls.ts";
 import { LanyardError } from "./error.ts";
 import { grantParameters, type WantedGrant } from "./grant.ts";
-import { type Fetch, lifeIn, textIn } from "./http.ts";
+import { type Answer, type Fetch, lifeIn, textIn } from "./http.ts";
+import type { NonceMemory } from "./nonce-memory.ts";
 import type { SessionFacts } from "./session-facts.ts";
 import { secureUrl } from "./url.ts";
 
@@ -14,6 +16,8 @@ export interface AccessToken {
   readonly token: string;
   readonly expiresAtSeconds: number;
   readonly scopes: readonly string[];
+  /** `Bearer` where the resource is registered as unable to check proofs: whoever copies the token can use it. */
+  readonly tokenType: "DPoP" | "Bearer";
 }
 
 /** An offer held out to another agent; the handle is the secret that is handed over. */
@@ -60,6 +64,7 @@ export interface SessionInput {
   readonly key: AgentKey;
   readonly fetch: Fetch;
   readonly clock: Clock;
+  readonly nonces: NonceMemory;
 }
 
 /** A token as `subject_token`. */
@@ -74,7 +79,7 @@ const marginSeconds = 20;
 
 /** A session around the token that was issued for it. */
 export function createSession(input: SessionInput): AgentSession {
-  const { calls, clock, facts, key } = input;
+  const { calls, clock, facts, key, nonces } = input;
   const kept = new Map<string, AccessToken>();
   const flights = new Map<string, Promise<AccessToken>>();
   let own = input.own;
@@ -101,7 +106,7 @@ export function createSession(input: SessionInput): AgentSession {
     const expiresAtSeconds = askedAtSeconds + lifeIn(answer, "token");
     // a session that came with an access token only is renewed from its latest whole one
     if (own.type === accessTokenType && scopes === undefined) own = { token, type: accessTokenType, expiresAtSeconds };
-    return { token, expiresAtSeconds, scopes: scopesIn(answer.json.scope) };
+    return { token, expiresAtSeconds, scopes: scopesIn(answer.json.scope), tokenType: tokenTypeIn(answer) };
   };
   const accessToken: AgentSession["accessToken"] = async (resource, { scopes } = {}) => {
     if (ended) throw new LanyardError("session_over", "session", { description: "the session was ended" });
@@ -140,14 +145,8 @@ export function createSession(input: SessionInput): AgentSession {
     },
     async fetch(url, { resource, scopes, ...init }) {
       secureUrl(url, "fetch");
-      const { token } = await accessToken(resource, scopes ? { scopes } : {});
-      const method = (init.method ?? "GET").toUpperCase();
-      const proof = await key.prove({ method, url, nowSeconds: nowSeconds(clock), accessToken: token });
-      const headers = new Headers(init.headers);
-      headers.set("authorization", `DPoP ${token}`);
-      headers.set("dpop", proof);
-      // a redirect would carry token and proof to an address the resource server chose
-      return input.fetch(url, { ...init, method, headers, redirect: "manual" });
+      const access = await accessToken(resource, scopes ? { scopes } : {});
+      return callResource({ url, access, init }, { key, clock, fetch: input.fetch, nonces });
     },
     async end() {
       if (ended) return;
@@ -168,6 +167,10 @@ export function createSession(input: SessionInput): AgentSession {
 
 const keptKey = (resource: string, scopes: readonly string[] | undefined): string =>
   JSON.stringify([resource, scopes ? [...scopes].sort() : null]);
+
+/** How the token of an answer is to be sent; a session token or an offer is never sent to a resource. */
+export const tokenTypeIn = (answer: Answer): AccessToken["tokenType"] =>
+  typeof answer.json.token_type === "string" && answer.json.token_type.toLowerCase() === "bearer" ? "Bearer" : "DPoP";
 
 /** Scopes of an answer (RFC 6749 3.3). */
 export const scopesIn = (scope: unknown): readonly string[] =>

@@ -1,3 +1,5 @@
+import type { Denial } from "../denial.ts";
+import { explainDenial } from "../denial-rules.ts";
 import { askedColumn } from "./asked.ts";
 import type { AuditFacts } from "./record.ts";
 import { redactAll, redactTarget, redactText, redactTokens } from "./redact.ts";
@@ -10,6 +12,12 @@ const redactions: ReadonlyMap<string, (text: string) => string> = new Map([
   ...["grants", "jti", "jkt", "evidence", "build", "asked", "policy_logged"].map((n) => [n, redactTokens] as const),
   ["target", redactTarget] as const,
 ]);
+
+/** A refusal explains itself: beside its code the rule that refused, and what was missing. */
+function reasonOf(denial: Denial) {
+  const { rule, missing } = explainDenial(denial);
+  return { denial_rule: rule, denial_missing: missing };
+}
 
 /**
  * Lanyard's own facts as flat, snake_case columns for `unmapped.lanyard`. One name, one type, for good:
@@ -34,6 +42,7 @@ export function lanyardFacts(facts: AuditFacts): Record<string, unknown> {
     requested: facts.requested,
     expires_at: facts.expiresAtSeconds === undefined ? undefined : facts.expiresAtSeconds * 1000,
     jti: facts.jti,
+    token_type: facts.tokenType,
     jkt: facts.jkt,
     assurance: facts.assurance,
     evidence_type: facts.evidenceType,
@@ -46,6 +55,7 @@ export function lanyardFacts(facts: AuditFacts): Record<string, unknown> {
     policy_logged: facts.policyLogged,
     purpose: facts.purpose,
     denial: facts.denial,
+    ...(facts.denial ? reasonOf(facts.denial) : {}),
     target: facts.target,
     reason: facts.reason,
     count: facts.count,

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import type { Denial } from "../denial.ts";
+import { explainDenial } from "../denial-rules.ts";
 import { ocsfClasses } from "./classes.ts";
 import { lanyardFacts } from "./facts.ts";
 import type { AuditFacts, AuditRecord } from "./record.ts";
@@ -56,13 +58,18 @@ const bounded = <T extends { readonly metadata: object; readonly unmapped: objec
   return JSON.stringify({ ...event, metadata: { ...event.metadata, is_truncated: true }, unmapped: shorter });
 };
 
+const refusal = (denial: Denial) => ({
+  status_code: denial.code,
+  status_detail: redactText(explainDenial(denial).missing),
+});
+
 /** A revocation, and a refusal, deserve a look; a grant is everyday. */
 const outcome = (facts: AuditFacts) => {
   const [severity_id, severity] =
     facts.outcome === "denied" ? [2, "Low"] : facts.operation === "revoke" ? [3, "Medium"] : [1, "Informational"];
   const status =
     facts.outcome === "allowed" ? { status_id: 1, status: "Success" } : { status_id: 2, status: "Failure" };
-  return { severity_id, severity, ...status, ...(facts.denial ? { status_code: facts.denial.code } : {}) };
+  return { severity_id, severity, ...status, ...(facts.denial ? refusal(facts.denial) : {}) };
 };
 
 const classMembers = (facts: AuditFacts, classUid: number): Record<string, unknown> => {

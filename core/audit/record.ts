@@ -44,6 +44,8 @@ export interface AuditFacts {
   readonly requested?: { readonly resources: readonly string[]; readonly scopes: readonly string[] };
   readonly expiresAtSeconds?: number;
   readonly jti?: string;
+  /** Of a token that was released; `Bearer`: whoever copies it can use it. */
+  readonly tokenType?: "DPoP" | "Bearer" | "N_A";
   readonly jkt?: string;
   readonly assurance?: Assurance;
   readonly evidenceType?: string;

@@ -1,5 +1,6 @@
 import type { Denial } from "../denial.ts";
 import { verifyDpop } from "../dpop.ts";
+import type { DpopNonces } from "../dpop-nonce.ts";
 import { type JwtFailure, verifyJwt } from "../jwt.ts";
 import type { Clock, Fetcher } from "../ports.ts";
 import { nowSeconds } from "../ports.ts";
@@ -26,6 +27,10 @@ export interface VerifierInput {
   readonly introspector?: Introspector;
   /** Used proofs; in memory unless given. */
   readonly replay?: ReplayStore;
+  /** Demand these in every proof (RFC 9449 9). */
+  readonly nonces?: DpopNonces | undefined;
+  /** Take bearer tokens too, which the issuer makes for resources registered so; a bound token never passes as one. */
+  readonly acceptBearer?: boolean;
   /** The issuer's keys; fetched by its metadata unless given. */
   readonly keys?: IssuerKeys;
 }
@@ -39,7 +44,7 @@ export interface Verifier {
 /**
  * Creates the verifier of one resource. The way of a request:
  *
- *     one DPoP credential ▸ signature by a session key, typ, issuer, audience, time (RFC 9068 4)
+ *     one credential ▸ signature by a session key, typ, issuer, audience, time (RFC 9068 4)
  *     ▸ claims ▸ proof by the bound key for this request and token (RFC 9449 7) ▸ first use of the proof
  *     ▸ the session still lives (status list, or introspection)
  *
@@ -52,17 +57,21 @@ export function createVerifier(input: VerifierInput): Verifier {
   const statusOf = introspector ? undefined : createStatusSource({ ...input, keys });
   return {
     async verify(request) {
-      const token = presentedToken(request);
-      if (!token.ok) return token;
-      const read = await readToken(token.value, input, keys);
+      const presented = presentedToken(request, input.acceptBearer === true);
+      if (!presented.ok) return presented;
+      const { scheme, token } = presented.value;
+      const read = await readToken(token, input, keys);
       if (!read.ok) return read;
-      const proved = await checkProof(request, token.value, read.value, { clock: input.clock, replay });
+      const proved =
+        scheme === "Bearer"
+          ? checkUnbound(read.value)
+          : await checkProof(request, token, read.value, { clock: input.clock, replay, nonces: input.nonces });
       if (!proved.ok) return proved;
       const { access, status } = read.value;
       const alive = statusOf
         ? await statusOf(status)
         : introspector
-          ? await askIssuer(introspector, token.value, access.tokenId)
+          ? await askIssuer(introspector, token, access.tokenId)
           : err({ code: "status_unavailable", why: "no source of liveness" } as const);
       return alive.ok ? ok(access) : alive;
     },
@@ -91,12 +100,18 @@ function tokenRefusal(failure: JwtFailure): VerifyRefusal {
   return { code: "token_invalid", why: `${failure.why}: ${failure.detail}` };
 }
 
+/** RFC 9449 7.2: a bound token sent as Bearer is a downgrade, whoever copied it would need no key. */
+const checkUnbound = (read: ReadAccess): Result<void, VerifyRefusal> =>
+  read.jkt === undefined ? ok(undefined) : err({ code: "bearer_not_accepted" });
+
 async function checkProof(
   request: PresentedRequest,
   accessToken: string,
   read: ReadAccess,
-  deps: { readonly clock: Clock; readonly replay: ReplayStore },
+  deps: { readonly clock: Clock; readonly replay: ReplayStore; readonly nonces: DpopNonces | undefined },
 ): Promise<Result<void, VerifyRefusal>> {
+  // the reverse: a proof beside a token that is bound to no key proves nothing
+  if (read.jkt === undefined) return err({ code: "claims_invalid", claim: "cnf" });
   const now = nowSeconds(deps.clock);
   const proof = await verifyDpop({
     proofs: request.dpop,
@@ -104,6 +119,7 @@ async function checkProof(
     url: withoutQuery(request.url),
     nowSeconds: now,
     accessToken,
+    nonces: deps.nonces,
   });
   if (!proof.ok) return err(proofRefusal(proof.error));
   if (proof.value.jkt !== read.jkt) return err({ code: "proof_key_mismatch" });
@@ -119,10 +135,11 @@ async function checkProof(
   return ok(undefined);
 }
 
-const proofRefusal = (denial: Denial): VerifyRefusal =>
-  denial.code === "dpop_missing"
-    ? { code: "proof_missing" }
-    : { code: "proof_invalid", why: denial.code === "dpop_invalid" ? denial.why : denial.code };
+function proofRefusal(denial: Denial): VerifyRefusal {
+  if (denial.code === "dpop_missing") return { code: "proof_missing" };
+  if (denial.code === "dpop_nonce_required") return { code: "proof_nonce_required", sent: denial.sent };
+  return { code: "proof_invalid", why: denial.code === "dpop_invalid" ? denial.why : denial.code };
+}
 
 /** `htu` has neither query nor fragment (RFC 9449 4.2). */
 const withoutQuery = (url: string): string => url.split(/[?#]/, 1)[0] ?? "";

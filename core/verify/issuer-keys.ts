@@ -4,6 +4,7 @@ import type { JwtFailure, KeyLookup } from "../jwt.ts";
 import { limits } from "../limits.ts";
 import type { Clock, Fetcher } from "../ports.ts";
 import { err, ok, type Result } from "../result.ts";
+import { issuerMetadataUrl } from "../well-known.ts";
 import { tokenTyp } from "../wire.ts";
 import { createFreshDocument } from "./fresh-document.ts";
 
@@ -63,7 +64,7 @@ export function createIssuerKeys(input: IssuerKeysInput): IssuerKeys {
 const refused = (why: JwtFailure["why"], detail: string) => err({ why, detail });
 
 async function loadKeys(input: IssuerKeysInput): Promise<Result<{ value: KeyTable; lifeSeconds: number }, string>> {
-  const metadata = await fetchObject(input.fetcher, `${input.issuer}/.well-known/oauth-authorization-server`);
+  const metadata = await fetchObject(input.fetcher, issuerMetadataUrl(input.issuer, "oauth-authorization-server"));
   if (!metadata.ok) return metadata;
   const { issuer, jwks_uri: uri } = metadata.value.json;
   if (issuer !== input.issuer) return err("the metadata is of another issuer");

@@ -16,15 +16,25 @@ export interface PresentedRequest {
   readonly dpop: readonly string[];
 }
 
+/** The token a request carries, and by which scheme. */
+export interface PresentedToken {
+  readonly scheme: "DPoP" | "Bearer";
+  readonly token: string;
+}
+
 /** token68 of RFC 9110 11.2 as far as a compact JWS needs it. */
 const credentials = /^([A-Za-z]+) ([A-Za-z0-9._-]+)$/;
 
 /**
- * Takes the access token out of the request (RFC 9449 7.1): one `Authorization: DPoP` header, nothing else. Tokens in
- * the query or the body are never looked at.
- * @returns the compact token, or `credentials_missing`, `credentials_malformed`, `bearer_not_accepted`, `token_invalid`
+ * Takes the access token out of the request (RFC 9449 7.1): one `Authorization: DPoP` header, or where the resource takes
+ * bearer tokens too, one `Authorization: Bearer` (RFC 6750 2.1). Tokens in the query or the body are never looked at.
+ * @param acceptBearer whether this resource takes bearer tokens
+ * @returns the token and its scheme, or `credentials_missing`, `credentials_malformed`, `bearer_not_accepted`, `token_invalid`
  */
-export function presentedToken(request: PresentedRequest): Result<string, VerifyRefusal> {
+export function presentedToken(
+  request: PresentedRequest,
+  acceptBearer: boolean,
+): Result<PresentedToken, VerifyRefusal> {
   const [header, ...others] = request.authorization;
   if (header === undefined) return err({ code: "credentials_missing" });
   if (others.length > 0) return err({ code: "credentials_malformed", why: "there are several Authorization headers" });
@@ -32,8 +42,12 @@ export function presentedToken(request: PresentedRequest): Result<string, Verify
     return err({ code: "token_invalid", why: "larger than any token of ours" });
   const [, scheme, token] = credentials.exec(header) ?? [];
   // a bound token sent as Bearer is a downgrade: whoever copied it would need no key (RFC 9449 7.2)
-  if (/^bearer(?: |$)/i.test(header)) return err({ code: "bearer_not_accepted" });
-  if (scheme?.toLowerCase() !== "dpop" || token === undefined)
-    return err({ code: "credentials_malformed", why: "the Authorization header is not DPoP and one token" });
-  return ok(token);
+  const bearer = /^bearer(?: |$)/i.test(header);
+  if (bearer && !acceptBearer) return err({ code: "bearer_not_accepted" });
+  if ((!bearer && scheme?.toLowerCase() !== "dpop") || token === undefined)
+    return err({ code: "credentials_malformed", why: "the Authorization header is not one scheme and one token" });
+  // with a proof beside it, it is not clear which of the two the caller means to be judged by
+  if (bearer && request.dpop.length > 0)
+    return err({ code: "credentials_malformed", why: "a proof goes with the DPoP scheme" });
+  return ok({ scheme: bearer ? "Bearer" : "DPoP", token });
 }

@@ -1,3 +1,5 @@
+import { dpopAlgorithms } from "../dpop.ts";
+
 /**
  * Why a resource server refuses a request, as a value: a stable `code` and the facts its operator needs.
  * What the caller gets to see is decided in one place, {@link refusalReply}.
@@ -14,6 +16,7 @@ export type VerifyRefusal =
   // the proof of key
   | { readonly code: "proof_missing" }
   | { readonly code: "proof_invalid"; readonly why: string }
+  | { readonly code: "proof_nonce_required"; readonly sent: "none" | "old_or_foreign" }
   | { readonly code: "proof_key_mismatch" }
   | { readonly code: "proof_replayed" }
   // whether the session still lives
@@ -40,15 +43,51 @@ export interface RefusalReply {
   readonly body: string;
 }
 
+/** What a resource says of itself in its challenges. */
+export interface ChallengeContext {
+  /** It takes bearer tokens too: both schemes are named (RFC 9110 11.6.1). */
+  readonly bearer?: boolean;
+  /** Where its metadata is (RFC 9728 5.1). */
+  readonly resourceMetadata?: string;
+  /** Scopes that a caller without a token should ask for (RFC 6750 3). */
+  readonly scopes?: readonly string[];
+  /** The nonce to be used from now on, where nonces are demanded (RFC 9449 9). */
+  readonly nonce?: string;
+}
+
 /**
  * The answer to a refusal: RFC 6750 3.1 with the `DPoP` scheme of RFC 9449 7.1. Reasons an attacker could learn from
  * share one face; the value keeps them apart for the log.
+ * @param context what the resource says of itself
  */
-export function refusalReply(refusal: VerifyRefusal): RefusalReply {
+export function refusalReply(refusal: VerifyRefusal, context: ChallengeContext = {}): RefusalReply {
+  const reply = replyTo(refusal, context);
+  return context.nonce === undefined
+    ? reply
+    : // RFC 9449 8.2: a stored answer would hand out an old nonce
+      { ...reply, headers: { ...reply.headers, "Cache-Control": "no-store", "DPoP-Nonce": context.nonce } };
+}
+
+function replyTo(refusal: VerifyRefusal, context: ChallengeContext): RefusalReply {
+  const answer = (
+    status: 400 | 401 | 403,
+    error: string,
+    description: string,
+    more: Readonly<Record<string, string>> = {},
+  ): RefusalReply => ({
+    status,
+    headers: {
+      ...bodyHeaders,
+      "WWW-Authenticate": challenges({ error, error_description: description, ...more }, context),
+    },
+    body: errorBody(error, description),
+  });
   switch (refusal.code) {
-    case "credentials_missing":
-      // RFC 6750 3.1: a request without credentials is told the scheme and nothing else
-      return { status: 401, headers: { "WWW-Authenticate": challenge({}) }, body: "" };
+    case "credentials_missing": {
+      // RFC 6750 3.1: a request without credentials is told the schemes, and what to ask for, and no error
+      const scope = context.scopes?.length ? { scope: context.scopes.join(" ") } : {};
+      return { status: 401, headers: { "WWW-Authenticate": challenges(scope, context) }, body: "" };
+    }
     case "credentials_malformed":
       return answer(400, "invalid_request", `send one Authorization header and one DPoP header: ${refusal.why}`);
     case "bearer_not_accepted":
@@ -67,6 +106,8 @@ export function refusalReply(refusal: VerifyRefusal): RefusalReply {
     case "proof_missing":
     case "proof_invalid":
       return answer(401, "invalid_dpop_proof", "send one fresh DPoP proof for this request and this access token");
+    case "proof_nonce_required":
+      return answer(401, "use_dpop_nonce", "put the nonce of header DPoP-Nonce into the proof and ask again");
     case "proof_replayed":
       return answer(401, "invalid_dpop_proof", "this DPoP proof was used before; make a new one for each request");
     case "scope_insufficient":
@@ -100,18 +141,14 @@ const errorBody = (error: string, description: string): string =>
 /** Values are our own texts and registered names; a quote or a control character in one would forge parameters. */
 const quoted = (value: string): string => `"${value.replace(/[^\x20-\x7e]|["\\]/g, "")}"`;
 
-const challenge = (parameters: Readonly<Record<string, string>>): string =>
-  `DPoP ${Object.entries({ ...parameters, algs: "ES256" })
+const challengeOf = (scheme: string, parameters: Readonly<Record<string, string>>): string =>
+  `${scheme} ${Object.entries(parameters)
     .map(([name, value]) => `${name}=${quoted(value)}`)
-    .join(", ")}`;
+    .join(", ")}`.trimEnd();
 
-const answer = (
-  status: 400 | 401 | 403,
-  error: string,
-  description: string,
-  more: Readonly<Record<string, string>> = {},
-): RefusalReply => ({
-  status,
-  headers: { ...bodyHeaders, "WWW-Authenticate": challenge({ error, error_description: description, ...more }) },
-  body: errorBody(error, description),
-});
+function challenges(parameters: Readonly<Record<string, string>>, context: ChallengeContext): string {
+  const { resourceMetadata, bearer } = context;
+  const all = { ...parameters, ...(resourceMetadata === undefined ? {} : { resource_metadata: resourceMetadata }) };
+  const dpop = challengeOf("DPoP", { ...all, algs: dpopAlgorithms.join(" ") });
+  return bearer ? `${dpop}, ${challengeOf("Bearer", all)}` : dpop;
+}

@@ -24,6 +24,8 @@ export interface VerifiedAccess {
   readonly sid: string;
   readonly root: string;
   readonly tokenId: string;
+  /** False for a bearer token: whoever holds a copy is this caller. */
+  readonly senderConstrained: boolean;
   readonly expiresAtSeconds: number;
   /**
    * Agents the work went through before `agent`, latest first. For the log only: RFC 8693 4.1 forbids to permit
@@ -35,7 +37,8 @@ export interface VerifiedAccess {
 /** A verified token with what only the verifier needs. */
 export interface ReadAccess {
   readonly access: VerifiedAccess;
-  readonly jkt: string;
+  /** Thumbprint of the key the token is bound to; none for a bearer token. */
+  readonly jkt?: string;
   readonly status: { readonly uri: string; readonly idx: unknown };
 }
 
@@ -72,8 +75,9 @@ export function readAccess(
   if (typeof scope !== "string") return bad("scope");
   if (!Array.isArray(details) || !details.every(isDetail)) return bad("authorization_details");
   const jkt = isObject(claims.cnf) ? claims.cnf.jkt : undefined;
-  // a token that is bound to no key is a bearer token: none of ours is (threat 9)
-  if (!isName(jkt, 43)) return bad("cnf");
+  // without `cnf` it is a bearer token, which the caller refuses unless it takes such; with one it must name a key (threat 9)
+  if (claims.cnf !== undefined && !isName(jkt, 43)) return bad("cnf");
+  const bound = isName(jkt, 43) ? { jkt } : {};
   const reference =
     isObject(claims.status) && isObject(claims.status.status_list) ? claims.status.status_list : undefined;
   if (!isName(reference?.uri, 2_048)) return bad("status");
@@ -93,10 +97,11 @@ export function readAccess(
     sid,
     root,
     tokenId: jti,
+    senderConstrained: "jkt" in bound,
     expiresAtSeconds: exp,
     history,
   };
-  return ok({ access, jkt, status: { uri: reference.uri, idx: reference.idx } });
+  return ok({ access, ...bound, status: { uri: reference.uri, idx: reference.idx } });
 }
 
 /**

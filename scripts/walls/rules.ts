@@ -90,6 +90,9 @@ const walls: readonly (readonly [prefix: string, wall: Wall])[] = [
       own: [
         "client/",
         "core/verify/",
+        "core/dpop.ts",
+        "core/dpop-nonce.ts",
+        "core/well-known.ts",
         "core/wire.ts",
         "core/ports.ts",
         "core/result.ts",

@@ -136,7 +136,7 @@ export async function createDeployment() {
   const server = (resource: string, more: Partial<ResourceServerInput> = {}) =>
     createResourceServer({ issuer, resource, mode: "offline", fetch, clock, ...more });
   const sentTo = (url: string) => sent.filter((one) => one.url === url);
-  return { ...world, ...{ fetch, sent, sentTo, intercept, revoked, agent, server, clock } };
+  return { ...world, ...{ fetch, sent, sentTo, intercept, revoked, agent, server, clock, byOrigin } };
 }
 
 export type Deployment = Awaited<ReturnType<typeof createDeployment>>;

@@ -2,29 +2,8 @@ import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { err, ok } from "../../core/result.ts";
 import { refusalReply, type VerifyRefusal } from "../../core/verify/refusal.ts";
+import { refusals } from "../fakes/refusals.ts";
 import { createIssuer } from "./issuer.ts";
-
-const one: { readonly [C in VerifyRefusal["code"]]: Extract<VerifyRefusal, { code: C }> } = {
-  credentials_missing: { code: "credentials_missing" },
-  credentials_malformed: { code: "credentials_malformed", why: "why" },
-  bearer_not_accepted: { code: "bearer_not_accepted" },
-  token_invalid: { code: "token_invalid", why: "secret-reason" },
-  token_expired: { code: "token_expired", expiredAtSeconds: 1 },
-  claims_invalid: { code: "claims_invalid", claim: "secret-reason" },
-  proof_missing: { code: "proof_missing" },
-  proof_invalid: { code: "proof_invalid", why: "secret-reason" },
-  proof_key_mismatch: { code: "proof_key_mismatch" },
-  proof_replayed: { code: "proof_replayed" },
-  status_uri_foreign: { code: "status_uri_foreign", uri: "secret-reason" },
-  status_index_invalid: { code: "status_index_invalid", why: "secret-reason" },
-  session_over: { code: "session_over", by: "status_list" },
-  scope_insufficient: { code: "scope_insufficient", required: ["tickets:write"], missing: ["tickets:write"] },
-  details_forbid: { code: "details_forbid", type: "customer-record", field: "secret-reason", why: "secret-reason" },
-  keys_unavailable: { code: "keys_unavailable", why: "secret-reason" },
-  status_unavailable: { code: "status_unavailable", why: "secret-reason" },
-  introspection_unavailable: { code: "introspection_unavailable", why: "secret-reason" },
-  replay_store_unavailable: { code: "replay_store_unavailable", why: "secret-reason" },
-};
 
 const expected: { readonly [C in VerifyRefusal["code"]]: readonly [number, string | undefined] } = {
   credentials_missing: [401, undefined],
@@ -35,6 +14,7 @@ const expected: { readonly [C in VerifyRefusal["code"]]: readonly [number, strin
   claims_invalid: [401, "invalid_token"],
   proof_missing: [401, "invalid_dpop_proof"],
   proof_invalid: [401, "invalid_dpop_proof"],
+  proof_nonce_required: [401, "use_dpop_nonce"],
   proof_key_mismatch: [401, "invalid_token"],
   proof_replayed: [401, "invalid_dpop_proof"],
   status_uri_foreign: [401, "invalid_token"],
@@ -49,7 +29,7 @@ const expected: { readonly [C in VerifyRefusal["code"]]: readonly [number, strin
 };
 
 describe("the answer to a refusal", () => {
-  test.each(Object.values(one))("$code has its status, its RFC 6750 error and no inner reason", (refusal) => {
+  test.each(Object.values(refusals))("$code has its status, its RFC 6750 error and no inner reason", (refusal) => {
     const reply = refusalReply(refusal);
     const [status, error] = expected[refusal.code];
     expect(reply.status).toBe(status);
@@ -62,7 +42,7 @@ describe("the answer to a refusal", () => {
   });
 
   test("names the scopes that are needed", () => {
-    expect(refusalReply(one.scope_insufficient).headers["WWW-Authenticate"]).toContain('scope="tickets:write"');
+    expect(refusalReply(refusals.scope_insufficient).headers["WWW-Authenticate"]).toContain('scope="tickets:write"');
   });
 
   test.prop([fc.string(), fc.string()])(

@@ -1,0 +1,41 @@
+import { nowSeconds } from "../core/ports.ts";
+import type { ProvedCallDeps } from "./proved-call.ts";
+import type { AccessToken } from "./session.ts";
+
+/** A request to a resource server, and the access token it goes with. */
+export interface ResourceCall {
+  readonly url: string;
+  readonly access: AccessToken;
+  readonly init: RequestInit;
+}
+
+/**
+ * Calls a resource server: by the DPoP scheme with a proof for this very request (RFC 9449 7), or as Bearer where the
+ * token is one. Told to come back with a nonce (RFC 9449 9), it does so once, if the body can be sent again.
+ */
+export async function callResource({ url, access, init }: ResourceCall, deps: ProvedCallDeps): Promise<Response> {
+  const method = (init.method ?? "GET").toUpperCase();
+  const headers = new Headers(init.headers);
+  headers.set("authorization", `${access.tokenType} ${access.token}`);
+  // a redirect would carry token and proof to an address the resource server chose
+  const send = () => deps.fetch(url, { ...init, method, headers, redirect: "manual" });
+  if (access.tokenType === "Bearer") {
+    headers.delete("dpop");
+    return send();
+  }
+  const attempt = async (nonce: string | undefined): Promise<Response> => {
+    const proof = { method, url, nowSeconds: nowSeconds(deps.clock), accessToken: access.token };
+    headers.set("dpop", await deps.key.prove({ ...proof, ...(nonce === undefined ? {} : { nonce }) }));
+    return send();
+  };
+  const first = await attempt(deps.nonces.of(url));
+  const nonce = deps.nonces.note(url, first.headers);
+  if (nonce === undefined || !wantsNonce(first) || init.body instanceof ReadableStream) return first;
+  await first.body?.cancel();
+  const second = await attempt(nonce);
+  deps.nonces.note(url, second.headers);
+  return second;
+}
+
+const wantsNonce = ({ status, headers }: Response): boolean =>
+  status === 401 && /\bdpop\b.*\berror="?use_dpop_nonce\b/i.test(headers.get("www-authenticate") ?? "");

@@ -1,0 +1,44 @@
+import type { Clock } from "../core/ports.ts";
+import { nowSeconds } from "../core/ports.ts";
+import type { AgentKey } from "./agent-key.ts";
+import { type Answer, call, type Fetch } from "./http.ts";
+import type { NonceMemory } from "./nonce-memory.ts";
+
+/** What a call with a proof is made with. */
+export interface ProvedCallDeps {
+  readonly key: AgentKey;
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+  readonly nonces: NonceMemory;
+}
+
+/** A POST to one of the issuer's endpoints. */
+export interface ProvedCall {
+  readonly url: string;
+  readonly contentType: string;
+  readonly body: string;
+  /** Named in errors. */
+  readonly during: string;
+}
+
+/**
+ * Posts with a DPoP proof, by the newest nonce its server gave; told to come back with a nonce, it does so once.
+ * @throws LanyardError `unreachable`, `timeout`, `answer_malformed`
+ */
+export async function provedCall(
+  { url, contentType, body, during }: ProvedCall,
+  deps: ProvedCallDeps,
+): Promise<Answer> {
+  const attempt = async (nonce: string | undefined): Promise<Answer> => {
+    const more = nonce === undefined ? {} : { nonce };
+    const proof = await deps.key.prove({ method: "POST", url, nowSeconds: nowSeconds(deps.clock), ...more });
+    const headers = { "content-type": contentType, accept: "application/json", dpop: proof };
+    return call(deps.fetch, url, { method: "POST", headers, body }, during);
+  };
+  const answer = await attempt(deps.nonces.of(url));
+  const nonce = deps.nonces.note(url, answer.headers);
+  if (answer.json.error !== "use_dpop_nonce" || nonce === undefined) return answer;
+  const second = await attempt(nonce);
+  deps.nonces.note(url, second.headers);
+  return second;
+}

@@ -1,0 +1,24 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { createDpopNonces, type DpopNonces } from "../core/dpop-nonce.ts";
+import type { Clock } from "../core/ports.ts";
+
+/** What a resource server's own nonces are made of. */
+export interface ResourceNoncesInput {
+  readonly resource: string;
+  /** At least 32 bytes, the same in every process of the resource; made fresh for this process unless given. */
+  readonly secret?: Uint8Array;
+  readonly clock?: Clock;
+}
+
+/**
+ * Nonces for the proofs of a resource's callers (RFC 9449 9): each holds for its minute and the next, nothing is stored.
+ * @throws RangeError for a secret that is shorter than 32 bytes
+ */
+export function createResourceNonces({ resource, secret = randomBytes(32), clock }: ResourceNoncesInput): DpopNonces {
+  if (secret.length < 32) throw new RangeError("the secret of nonces needs at least 32 bytes");
+  return createDpopNonces({
+    clock: clock ?? { nowMillis: () => Date.now() },
+    server: resource,
+    macs: { minuteKey: async (minute) => createHmac("sha256", secret).update(`minute ${minute}`).digest() },
+  });
+}

@@ -1,0 +1,20 @@
+/**
+ * Where an issuer's metadata stands (RFC 8414 3.1): the well-known path goes between host and path, and the issuer's
+ * terminating slash goes away.
+ * @param issuer an absolute URL without query and fragment
+ * @param name `oauth-authorization-server`, or `openid-configuration` for those who look there (RFC 8414 5)
+ */
+export function issuerMetadataUrl(issuer: string, name: string): string {
+  const { origin, pathname } = new URL(issuer);
+  return `${origin}/.well-known/${name}${pathname.replace(/\/$/, "")}`;
+}
+
+/**
+ * Where a protected resource's metadata stands (RFC 9728 3.1): the well-known path goes between host and path and query;
+ * only a slash right after the host goes away, since `/mcp` and `/mcp/` are two resources.
+ * @param resource an absolute http(s) URL without fragment
+ */
+export function resourceMetadataUrl(resource: string): string {
+  const { origin, pathname, search } = new URL(resource);
+  return `${origin}/.well-known/oauth-protected-resource${pathname === "/" ? "" : pathname}${search}`;
+}

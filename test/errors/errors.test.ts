@@ -1,0 +1,89 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { createRefusalFold } from "../../core/audit/fold.ts";
+import { toRecord } from "../../core/audit/ocsf.ts";
+import { explainDenial } from "../../core/denial-rules.ts";
+import { denialReply, denialToWire } from "../../core/denial-wire.ts";
+import { deny } from "../../core/deny.ts";
+import { denials } from "../fakes/denials.ts";
+import { randomIds } from "../fakes/keys.ts";
+import { refusals } from "../fakes/refusals.ts";
+import { errorsPage } from "./page.ts";
+
+const all = Object.values(denials);
+const root = join(import.meta.dirname, "../..");
+
+describe("docs/errors.md", () => {
+  it("is what the code answers; `vitest run test/errors -u` writes it anew", async () => {
+    await expect(errorsPage(Object.values(refusals))).toMatchFileSnapshot(join(root, "docs/errors.md"));
+  });
+
+  it("has a row for every code that core/denial.ts names", () => {
+    const source = readFileSync(join(root, "core/denial.ts"), "utf8");
+    const codes = [...source.matchAll(/readonly code: "([a-z_]+)"/g)].map(([, code]) => code);
+    expect(codes.length).toBeGreaterThan(70);
+    expect(all.map(({ code }) => code).sort()).toEqual(codes.sort());
+  });
+});
+
+describe("a refusal on the wire", () => {
+  it.each(all.map((denial) => [denial.code, denial] as const))("%s is a whole OAuth error answer", (_, denial) => {
+    const { status, headers, body } = denialReply(denial);
+    const { error, error_description: description, ...more } = JSON.parse(body);
+    expect(more).toEqual({});
+    expect([400, 401, 403, 404, 405, 413, 415, 429, 501, 503]).toContain(status);
+    // RFC 6749 5.2: the characters of both members
+    expect(error).toMatch(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/);
+    expect(description).toMatch(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/);
+    expect(description).not.toContain("inner reason");
+    if (status === 503 || status === 429) expect(headers?.["Retry-After"]).toBe("1");
+    if (status === 401) expect(error).toBe("invalid_client");
+  });
+
+  it("of an agent that does not exist, of evidence that is wrong and of a rule that missed look the same", () => {
+    const faces = (["agent_unknown", "selector_mismatch", "evidence_invalid", "evidence_of_another_key"] as const).map(
+      (code) => JSON.stringify(denialReply(denials[code])),
+    );
+    expect(new Set(faces).size).toBe(1);
+  });
+});
+
+describe("a refusal in the audit", () => {
+  it.each(all.map((denial) => [denial.code, denial] as const))("%s explains itself", async (_, denial) => {
+    const written: string[] = [];
+    const outbox = { put: async (record: { body: string }) => void written.push(record.body) };
+    const clock = { nowMillis: () => 1_785_542_400_000 };
+    const deps = { clock, ids: randomIds, outbox, fold: createRefusalFold({ outbox, ids: randomIds, clock }) };
+    const facts = { operation: "request", timeMillis: 1_785_542_400_000, requestId: "r" } as const;
+    for (const authenticated of [true, false]) await deny(deps, denial, facts, authenticated);
+    expect(written).toHaveLength(2);
+    for (const body of written) {
+      const event = JSON.parse(body);
+      const { rule, missing } = explainDenial(denial);
+      expect(event.status_code).toBe(denial.code);
+      expect(event.unmapped.lanyard.denial).toMatchObject({ code: denial.code });
+      expect(event.unmapped.lanyard.denial_rule).toBe(rule);
+      expect(event.unmapped.lanyard.denial_missing.length).toBeGreaterThan(0);
+      expect(event.status_detail).toBe(event.unmapped.lanyard.denial_missing);
+      expect(missing).not.toContain("undefined");
+    }
+  });
+
+  it("keeps apart what its caller cannot tell apart", () => {
+    const invalidClient = all.filter((denial) => denialToWire(denial).error === "invalid_client");
+    const reasons = invalidClient.map((denial) => JSON.stringify([denial.code, explainDenial(denial)]));
+    expect(new Set(reasons).size).toBe(invalidClient.length);
+  });
+
+  it("holds no secret, even where a caller hid one in what was missing", () => {
+    const token = `eyJhbGciOiJFUzI1NiJ9.${"a".repeat(40)}.${"b".repeat(40)}`;
+    const denial = { code: "parameter_invalid", name: "scope", why: `not ${token}` } as const;
+    const record = toRecord(
+      { operation: "request", outcome: "denied", timeMillis: 1, requestId: "r", denial },
+      randomIds.id(),
+    );
+    expect(record.body).not.toContain("eyJhbGci");
+    expect(JSON.parse(record.body).status_detail).toContain("[redacted]");
+  });
+});

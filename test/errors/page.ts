@@ -1,0 +1,46 @@
+import { explainDenial } from "../../core/denial-rules.ts";
+import { denialToWire } from "../../core/denial-wire.ts";
+import type { VerifyRefusal } from "../../core/verify/refusal.ts";
+import { refusalReply } from "../../core/verify/refusal.ts";
+import { denials } from "../fakes/denials.ts";
+
+const cell = (text: string): string => text.replaceAll("|", "\\|");
+
+const lines = Object.values(denials)
+  .map((denial) => ({ code: denial.code, ...denialToWire(denial), ...explainDenial(denial) }))
+  .map(
+    ({ code, status, error, headers, rule }) =>
+      `| \`${code}\` | ${status} | \`${error}\` | ${Object.keys(headers ?? {})
+        .map((name) => `\`${name}\``)
+        .join(", ")} | ${cell(rule)} |`,
+  );
+
+/** The page `docs/errors.md`, from the code that answers. */
+export const errorsPage = (refusals: readonly VerifyRefusal[]): string => `# Errors
+
+Every refusal is a value with a stable code. Below: what its caller gets to see, and the rule that refused. Several codes share one face where the difference would help an attacker; the audit record keeps them apart.
+
+Lanyard's own endpoints answer JSON, \`{ "error", "error_description" }\` (RFC 6749 5.2), with \`Cache-Control: no-store\`. A 503 may be tried again after \`Retry-After\`, a 429 too; where the stage demands nonces, every answer carries \`DPoP-Nonce\`. What no code stands for is a failure on our side: 500 \`server_error\`, or 503 \`temporarily_unavailable\` where it may pass.
+
+The audit record of each refusal (\`unmapped.lanyard\`) has \`denial\` (the code and its facts), \`denial_rule\` (the rule) and \`denial_missing\` (what was missing of this very request; OCSF's \`status_detail\` too). Refusals before the caller is authenticated are folded: one record an instance, reason and minute, with a count and an example.
+
+Introspection answers exactly \`{"active": false}\` for every reason that is about the token; the code stands in the audit alone.
+
+| code | status | \`error\` | headers | rule |
+| --- | --- | --- | --- | --- |
+${lines.join("\n")}
+
+## At a resource server
+
+What the client library answers for a resource (RFC 6750 3.1, RFC 9449 7.1), in \`WWW-Authenticate\` and as JSON. Each challenge names the resource's metadata (\`resource_metadata\`, RFC 9728 5.1) and the algorithms of proofs (\`algs\`).
+
+| code | status | \`error\` |
+| --- | --- | --- |
+${refusals
+  .map((refusal) => ({ refusal, reply: refusalReply(refusal) }))
+  .map(({ refusal, reply: { status, body } }) => {
+    const error = body === "" ? "none: the schemes alone" : `\`${JSON.parse(body).error}\``;
+    return `| \`${refusal.code}\` | ${status} | ${error} |`;
+  })
+  .join("\n")}
+`;
