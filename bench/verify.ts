@@ -22,7 +22,7 @@ export async function benchVerify(): Promise<Row[]> {
     scope: "tickets:read",
   });
   const token = answer.body.access_token as string;
-  const kid = (await signer.publicKey()).kid;
+  const kid = signer.public.kid;
   const statusKey = world.identityKey;
   const jwks = {
     keys: [

@@ -104,31 +104,45 @@ export interface CodeLookup {
 /** What a key may sign; a key has one purpose and a `kid` belongs to one purpose only. */
 export type KeyPurpose = "identity" | "session" | "status" | "seal";
 
+/** Algorithms our own keys sign by; a key has exactly one. */
+export type SigningAlgorithm = "ES256" | "RS256";
+
 /** A public signing key as published. */
 export interface PublicKey {
   readonly kid: string;
-  readonly alg: "ES256";
+  readonly alg: SigningAlgorithm;
   /** Public JWK with `kid`, `alg` and `use`. */
   readonly jwk: JWK;
 }
 
-/** A key that signs, held elsewhere (KMS). */
-export interface Signer {
-  readonly purpose: KeyPurpose;
-  /** The public half; `kid` is its RFC 7638 thumbprint. */
-  publicKey(): Promise<PublicKey>;
+/** One key that signs, held elsewhere (KMS). */
+export interface SigningKey {
+  /** RFC 7638 thumbprint of its public half. */
+  readonly kid: string;
+  readonly alg: SigningAlgorithm;
   /**
-   * Signs the JWS signing input with ES256.
+   * Signs the JWS signing input.
    * @param signingInput `base64url(header).base64url(payload)` as bytes
    * @param joinId the session (or record) this signature belongs to; it stands in the call's user agent so that CloudTrail joins
-   * @returns the 64-byte r||s signature (RFC 7518 3.4) and the request id of the call
+   * @returns the signature as RFC 7518 3 wants it (ES256: 64 bytes r||s; RS256: as long as the modulus) and the request id of the call
+   * @throws SigningKeyGone when the key was taken out of use since it was chosen
    */
   sign(signingInput: Uint8Array, joinId: string): Promise<{ signature: Uint8Array; requestId: string | undefined }>;
 }
 
+/** The keys of one purpose that sign now. */
+export interface Signer {
+  readonly purpose: KeyPurpose;
+  /**
+   * The key to sign with. Ask for each signature anew: keys rotate, and header and signature must be of one key.
+   * @param goneKid a key that turned out to be out of use: it is not answered again
+   */
+  current(alg: SigningAlgorithm, goneKid?: string): Promise<SigningKey>;
+}
+
 /** Public keys of this deployment, by purpose. */
 export interface OwnKeys {
-  /** Current and retiring public keys of a purpose. */
+  /** Every public key of a purpose that may be met: next, current and retired. */
   keys(purpose: KeyPurpose): Promise<readonly PublicKey[]>;
 }
 

@@ -24,8 +24,8 @@ const assignPrivileges = { ...authorizeSession, activityId: 1, activityName: "As
  * - proving who one is: Authentication / Logon; ending one's own session: Authentication / Logoff
  * - a session, an offer, a redemption, a hop, a renewal hands out privileges: Authorize Session / Assign Privileges
  * - an access token is a ticket for one service out of a session already authorized: Authentication / Service Ticket Request
- * - introspection reads, a request that never got as far as an operation is Other: API Activity
- * - an operator's changes: Entity Management (Disable for a revocation, Enable for lifting a block, Update for the registry)
+ * - introspection reads, taking a counted use changes what is left, a request that never got as far as an operation is Other: API Activity
+ * - an operator's changes: Entity Management (Disable for a revocation, Enable for lifting a block, Update for the registry), and what becomes of a signing key
  */
 export const ocsfClasses: Readonly<Record<AuditOperation, OcsfClass>> = {
   attest: { ...authentication, activityId: 1, activityName: "Logon" },
@@ -37,8 +37,16 @@ export const ocsfClasses: Readonly<Record<AuditOperation, OcsfClass>> = {
   "session.end": { ...authentication, activityId: 2, activityName: "Logoff" },
   "token.access": { ...authentication, activityId: 4, activityName: "Service Ticket Request" },
   introspect: { ...apiActivity, activityId: 2, activityName: "Read" },
+  "token.use": { ...apiActivity, activityId: 3, activityName: "Update" },
   request: { ...apiActivity, activityId: 99, activityName: "Other" },
   revoke: { ...entityManagement, activityId: 9, activityName: "Disable" },
   lift: { ...entityManagement, activityId: 8, activityName: "Enable" },
   "registry.apply": { ...entityManagement, activityId: 3, activityName: "Update" },
+  "key.create": { ...entityManagement, activityId: 1, activityName: "Create" },
+  "key.publish": { ...entityManagement, activityId: 3, activityName: "Update" },
+  "key.activate": { ...entityManagement, activityId: 8, activityName: "Enable" },
+  "key.retire": { ...entityManagement, activityId: 9, activityName: "Disable" },
+  "key.distrust": { ...entityManagement, activityId: 9, activityName: "Disable" },
+  "key.delete": { ...entityManagement, activityId: 4, activityName: "Delete" },
+  "key.order": { ...entityManagement, activityId: 3, activityName: "Update" },
 };

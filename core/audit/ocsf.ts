@@ -134,7 +134,7 @@ const session = (facts: AuditFacts) =>
 /** `agent:<id>`, `session:<sid>`, `registry`: the part before the colon is the entity's type. */
 const entity = (facts: AuditFacts) => {
   const uid = redactTarget(facts.target ?? facts.session?.sid ?? facts.agent ?? "unknown");
-  const type = /^(session|agent|principal|build|deployment|registry|offer)(?=:|$)/.exec(uid)?.[0];
+  const type = /^(session|agent|principal|build|deployment|registry|offer|key)(?=:|$)/.exec(uid)?.[0];
   return { uid, ...(type ? { type } : {}) };
 };
 

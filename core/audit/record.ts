@@ -14,10 +14,18 @@ export type AuditOperation =
   | "session.renew"
   | "session.end"
   | "token.access"
+  | "token.use"
   | "introspect"
   | "revoke"
   | "lift"
   | "registry.apply"
+  | "key.create"
+  | "key.publish"
+  | "key.activate"
+  | "key.retire"
+  | "key.distrust"
+  | "key.delete"
+  | "key.order"
   | "request";
 
 /**

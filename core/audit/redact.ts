@@ -34,9 +34,9 @@ export function redactTokens(text: string): string {
   return bounded.length > textCharacters ? `${bounded.slice(0, textCharacters)}…` : bounded;
 }
 
-/** As {@link redactText} for what an operator or agent pointed at: a build is named by its digest, which is no secret. */
+/** As {@link redactText} for what an operator or agent pointed at: a build or key is named by its digest, which is no secret. */
 export const redactTarget = (target: string): string =>
-  target.startsWith("build:") ? redactTokens(target) : redactText(target);
+  /^(build|key):/.test(target) ? redactTokens(target) : redactText(target);
 
 /**
  * Copies plain data with every text redacted and every dimension bounded.

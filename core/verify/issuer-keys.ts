@@ -3,6 +3,7 @@ import { parseBoundedJson } from "../json.ts";
 import type { JwtFailure, KeyLookup } from "../jwt.ts";
 import { limits } from "../limits.ts";
 import type { Clock, Fetcher } from "../ports.ts";
+import { publicJwkFor } from "../public-jwk.ts";
 import { err, ok, type Result } from "../result.ts";
 import { issuerMetadataUrl } from "../well-known.ts";
 import { tokenTyp } from "../wire.ts";
@@ -33,7 +34,7 @@ const keysLifeLeastSeconds = 5;
 /** An unknown `kid` is attacker's text: it causes at most one fetch in this long. */
 const keysCoolDownMillis = 10_000;
 
-const tableKey = (typ: string, kid: string) => `${typ}\n${kid}`;
+const tableKey = (typ: string, alg: string, kid: string) => `${typ}\n${alg}\n${kid}`;
 
 /**
  * Keeps the public keys of `issuer`: RFC 8414 metadata, whose `issuer` must be the very same string, then its
@@ -47,16 +48,17 @@ export function createIssuerKeys(input: IssuerKeysInput): IssuerKeys {
   });
   return {
     lookup: (typ) => async (header) => {
-      if (header.alg !== "ES256") return refused("alg", "only ES256 is accepted");
       if (header.kid === undefined) return refused("key_unknown", "the token names no key");
+      // the algorithm is part of the key's name: no header can talk a key into another (RFC 8725 3.1)
+      const name = tableKey(typ, header.alg, header.kid);
       const held = await document.get();
       if (!held.ok) return refused("keys_unavailable", held.error);
-      const key = held.value.get(tableKey(typ, header.kid));
+      const key = held.value.get(name);
       if (key) return ok(key);
       const renewed = await document.renew();
       if (!renewed.ok) return refused("keys_unavailable", renewed.error);
-      const late = renewed.value.get(tableKey(typ, header.kid));
-      return late ? ok(late) : refused("key_unknown", `no published key of that kid signs ${typ}`);
+      const late = renewed.value.get(name);
+      return late ? ok(late) : refused("key_unknown", `no published key of that kid signs ${typ} by that algorithm`);
     },
   };
 }
@@ -101,18 +103,22 @@ async function readKeys(keys: unknown): Promise<Result<KeyTable, string>> {
   for (const jwk of keys as readonly (JWK & { readonly lanyard_typ?: unknown })[]) {
     const typ = jwk?.lanyard_typ;
     if (typ !== tokenTyp.access && typ !== tokenTyp.status) continue;
-    if (jwk.kty !== "EC" || jwk.crv !== "P-256" || jwk.alg !== "ES256" || jwk.use !== "sig") continue;
+    if ((jwk.alg !== "ES256" && jwk.alg !== "RS256") || jwk.use !== "sig") continue;
     if (typeof jwk.kid !== "string" || jwk.kid === "") continue;
+    const publicKey = publicJwkFor(jwk.alg, jwk);
+    if (publicKey === undefined || isWeak(publicKey)) continue;
     // one kid for two kinds, or two keys of one kid: which is meant cannot be told, so none of the set is believed
     if (pinned.has(jwk.kid)) return err("the key set names a kid twice");
     pinned.add(jwk.kid);
     try {
-      const { kty, crv, x, y } = jwk;
-      const key = await importJWK({ kty, crv, ...(x ? { x } : {}), ...(y ? { y } : {}) }, "ES256");
-      if (!(key instanceof Uint8Array)) table.set(tableKey(typ, jwk.kid), key);
+      const key = await importJWK(publicKey, jwk.alg);
+      if (!(key instanceof Uint8Array)) table.set(tableKey(typ, jwk.alg, jwk.kid), key);
     } catch {
-      return err("the key set has a key that is not a point of its curve");
+      return err("the key set has a key that its algorithm cannot read");
     }
   }
   return table.size > 0 ? ok(table) : err("the key set has no key that says what it signs");
 }
+
+/** RFC 7518 3.3: an RSA key of less than 2048 bits must not be used. */
+const isWeak = ({ n }: JWK): boolean => n !== undefined && Buffer.from(n, "base64url").length < 256;

@@ -19,7 +19,7 @@ export function createOutbox(client: DynamoDBDocumentClient, tables: Tables): Ou
 }
 
 /** The Put of a record, alone or in a transaction; never over another record (threat 23). */
-export function outboxPut(tables: Tables, record: AuditRecord) {
+export function outboxPut(tables: Pick<Tables, "outbox">, record: AuditRecord) {
   const trace = process.env._X_AMZN_TRACE_ID;
   return {
     TableName: tables.outbox,

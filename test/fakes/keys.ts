@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import { calculateJwkThumbprint, exportJWK, type JWK } from "jose";
-import type { Ids, KeyPurpose, OwnKeys, PublicKey, Signer } from "../../core/ports.ts";
+import type { Ids, KeyPurpose, OwnKeys, PublicKey, Signer, SigningKey } from "../../core/ports.ts";
 
 /** A P-256 key of a test, made when it is needed and never kept. */
 export interface TestKey {
@@ -35,19 +35,31 @@ export function dpopProof(key: TestKey, url: string, iat: number, more: object =
   return key.jws({ typ: "dpop+jwt", alg: "ES256", jwk: key.jwk }, payload);
 }
 
+/** A signer of one key that counts its signatures; tests swap `sign` to make it fail. */
+export interface TestSigner extends Signer {
+  signatures: number;
+  readonly public: PublicKey;
+  publicKey(): Promise<PublicKey>;
+  sign: SigningKey["sign"];
+}
+
 /** A signer over a test key, counting its signatures. */
-export function testSigner(purpose: KeyPurpose, key: TestKey): Signer & { signatures: number; public: PublicKey } {
+export function testSigner(purpose: KeyPurpose, key: TestKey): TestSigner {
   const published: PublicKey = {
     kid: key.jkt,
     alg: "ES256",
     jwk: { ...key.jwk, kid: key.jkt, alg: "ES256", use: "sig" },
   };
-  const signer = {
+  const signer: TestSigner = {
     purpose,
     public: published,
     signatures: 0,
     publicKey: async () => published,
-    sign: async (input: Uint8Array) => {
+    current: async (alg) => {
+      if (alg !== published.alg) throw new Error(`this test's key signs by ${published.alg}, not ${alg}`);
+      return { kid: published.kid, alg, sign: (input, joinId) => signer.sign(input, joinId) };
+    },
+    sign: async (input) => {
       signer.signatures++;
       return { signature: key.raw(input), requestId: undefined };
     },

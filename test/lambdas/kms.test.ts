@@ -2,10 +2,10 @@ import { createHash, createPublicKey, verify } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { calculateJwkThumbprint, exportJWK, importJWK, jwtVerify } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { signJwt } from "../../core/sign.ts";
+import type { Signer } from "../../core/ports.ts";
+import { SigningKeyGone, signJwt } from "../../core/sign.ts";
 import { derToJose } from "../../lambdas/aws/ecdsa-der.ts";
-import { createOwnKeys, createPublicKeys } from "../../lambdas/aws/kms-keys.ts";
-import { createKmsSigner } from "../../lambdas/aws/kms-signer.ts";
+import { createOwnKeys, createPublicKeys, signBy } from "../../lambdas/aws/kms-keys.ts";
 import { createMacSource } from "../../lambdas/aws/macs.ts";
 import { type FakeKms, startKms } from "./kms-server.ts";
 
@@ -66,12 +66,13 @@ beforeEach(() => {
 });
 
 describe("the KMS signer", () => {
-  const signer = () => createKmsSigner(kms.client, "session", "arn:key", createPublicKeys(kms.client));
+  const key = { keyArn: "arn:key", alg: "ES256", kid: "kid" } as const;
+  const sign = (bytes: Uint8Array, joinId: string) => signBy(kms.client, key, bytes, joinId);
   const input = Buffer.from("header.payload");
 
   test("sends a SHA-256 digest of what is signed, and the session's id in the user agent", async () => {
     kms.expect(input);
-    const { signature, requestId } = await signer().sign(input, "sid_0123456789-abcdefg");
+    const { signature, requestId } = await sign(input, "sid_0123456789-abcdefg");
     expect(signature).toHaveLength(64);
     expect(verify("sha256", input, { key: kms.publicKey, dsaEncoding: "ieee-p1363" }, signature)).toBe(true);
     expect(requestId).toBe("kms-1");
@@ -87,9 +88,8 @@ describe("the KMS signer", () => {
 
   test("names each signature by its own session only", async () => {
     kms.expect(input);
-    const one = signer();
-    await one.sign(input, "first");
-    await one.sign(input, "second");
+    await sign(input, "first");
+    await sign(input, "second");
     expect(kms.calls[1]?.userAgent).toMatch(/lanyard\/second$/);
     expect(kms.calls[1]?.userAgent).not.toContain("first");
   });
@@ -97,32 +97,38 @@ describe("the KMS signer", () => {
   test.each(["a\r\nx-evil: 1", "a b", "", "é", "x".repeat(65)])(
     "refuses the join id %j: it is a header",
     async (joinId) => {
-      await expect(signer().sign(input, joinId)).rejects.toThrow("join id");
+      await expect(sign(input, joinId)).rejects.toThrow("join id");
       expect(kms.calls).toEqual([]);
     },
   );
 
   test("makes tokens that a standard verifier accepts, `kid` the key's RFC 7638 thumbprint", async () => {
-    const one = signer();
-    const { kid, jwk, alg } = await one.publicKey();
+    const { kid, jwk, alg } = await createPublicKeys(kms.client)("arn:key");
     expect(kid).toBe(await calculateJwkThumbprint(await exportJWK(kms.publicKey)));
     const capturing = {
-      ...one,
+      kid,
+      alg,
       sign: (bytes: Uint8Array, joinId: string) => {
         kms.expect(bytes);
-        return one.sign(bytes, joinId);
+        return sign(bytes, joinId);
       },
     };
-    const { token } = await signJwt(capturing, { typ: "at+jwt" }, { sub: "a" }, "sid");
+    const signer: Signer = { purpose: "session", current: async () => capturing };
+    const { token } = await signJwt(signer, { typ: "at+jwt" }, { sub: "a" }, "sid");
     const verified = await jwtVerify(token, await importJWK(jwk, alg));
     expect(verified.protectedHeader).toEqual({ alg: "ES256", kid, typ: "at+jwt" });
   });
 
+  test("says that a disabled key is gone, so that the next one signs", async () => {
+    kms.failing = 1;
+    await expect(sign(input, "sid")).rejects.toBeInstanceOf(SigningKeyGone);
+  });
+
   test("throws when KMS answers something that is no signature", async () => {
     kms.answer = { Signature: Buffer.from("junk").toString("base64") };
-    await expect(signer().sign(input, "sid")).rejects.toThrow("not ECDSA in DER");
+    await expect(sign(input, "sid")).rejects.toThrow("not ECDSA in DER");
     kms.answer = {};
-    await expect(signer().sign(input, "sid")).rejects.toThrow("without a signature");
+    await expect(sign(input, "sid")).rejects.toThrow("without a signature");
   });
 });
 

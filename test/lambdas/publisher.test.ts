@@ -248,7 +248,7 @@ describe("a list", () => {
     const made = await open();
     await publishMinute(deps);
     const signed = (await token(made.status.list)) ?? "";
-    const { kid } = await deps.signer.publicKey();
+    const { kid } = await deps.signer.current("ES256");
     expect(decodeProtectedHeader(signed)).toEqual({ alg: "ES256", kid, typ: "statuslist+jwt" });
     expect(decodeJwt(signed)).toMatchObject({
       sub: `${issuer}/status/${made.status.list}`,

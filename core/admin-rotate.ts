@@ -1,0 +1,124 @@
+import type { Operator } from "./admin-revoke.ts";
+import { toRecord } from "./audit/ocsf.ts";
+import type { AuditRecord } from "./audit/record.ts";
+import type { Denial } from "./denial.ts";
+import { callFacts, type DenyDeps, deny } from "./deny.ts";
+import { parseBoundedJson } from "./json.ts";
+import { limits } from "./limits.ts";
+import { type KeyPurpose, nowSeconds } from "./ports.ts";
+import { err, ok, type Result } from "./result.ts";
+import type { Ring, RotationOrder } from "./ring/model.ts";
+import type { RingView } from "./ring/ports.ts";
+import { startTrail } from "./token/trail.ts";
+import type { Call, Reply } from "./wire.ts";
+
+/** Where orders to the rotator are put; it writes no ring. */
+export interface OrderStore {
+  view(purpose: KeyPurpose): Promise<Pick<RingView, "ring" | "order">>;
+  /**
+   * Puts an order and its record in one transaction, if the last order is still the one before.
+   * @returns false when somebody else put one first
+   */
+  put(order: RotationOrder, before: string | undefined, record: AuditRecord): Promise<boolean>;
+}
+
+/** What rotation by operators stands on. */
+export interface AdminRotateDeps extends DenyDeps {
+  readonly orders: OrderStore;
+}
+
+const purposes = ["identity", "session", "status"] as const satisfies readonly KeyPurpose[];
+type Wish = Pick<RotationOrder, "purpose" | "kind" | "reason" | "kid">;
+
+/**
+ * Orders a rotation before its time, or an emergency: the suspect key counts for nothing from now on. `POST /` with
+ * `{ "rotate": { "purpose", "kid"? }, "emergency"?, "reason" }` → 202 with the order's id; `GET /` → how all keys stand,
+ * and which orders were taken up. The order is only written down here; the rotator, which has no URL, sees it in its
+ * stream and acts.
+ */
+export function createAdminRotateEndpoint(
+  deps: AdminRotateDeps,
+): (call: Call, operator: Operator | undefined) => Promise<Reply> {
+  return async (call, operator) => {
+    const start = callFacts(call, "key.order", deps.clock.nowMillis());
+    if (!operator) return deny(deps, { code: "caller_not_authorized", why: "no IAM identity" }, start, false);
+    const trail = startTrail({ ...start, operator });
+    if (call.path === "/" && call.method === "GET") return reply(200, { rings: await standing(deps) });
+    const wish = readWish(call);
+    if (!wish.ok) return deny(deps, wish.error, trail.facts, true);
+    const { purpose, kind, kid, reason } = wish.value;
+    trail.add({ target: `key:${purpose}${kid === undefined ? "" : `/${kid}`}`, reason: `${kind}: ${reason}` });
+    const order = { ...wish.value, id: deps.ids.id(), operator, atSeconds: nowSeconds(deps.clock) };
+    const put = await putOrder(order, deps, toRecord({ ...trail.facts, outcome: "allowed" }, deps.ids.id()));
+    if (!put.ok) return deny(deps, put.error, trail.facts, true);
+    return reply(202, { order: order.id, ordered: { purpose, kind, ...(kid === undefined ? {} : { kid }) } });
+  };
+}
+
+async function putOrder(
+  order: RotationOrder,
+  deps: AdminRotateDeps,
+  record: AuditRecord,
+): Promise<Result<void, Denial>> {
+  const why = "an order about these keys is not carried out yet";
+  const pending = { code: "parameter_invalid", name: "purpose", why } as const;
+  const { ring, order: last } = await deps.orders.view(order.purpose);
+  if (order.kid !== undefined && !ring?.keys.some(({ kid }) => kid === order.kid))
+    return err({ code: "target_unknown", target: order.kid });
+  const isOpen = last !== undefined && last.id !== ring?.handledOrder;
+  // an emergency pushes a plain rotation aside; nothing pushes an emergency aside
+  if (isOpen && (last.kind === "emergency" || order.kind === "rotate")) return err(pending);
+  return (await deps.orders.put(order, last?.id, record)) ? ok(undefined) : err(pending);
+}
+
+async function standing(deps: AdminRotateDeps): Promise<Record<string, object>> {
+  const views = await Promise.all(purposes.map((purpose) => deps.orders.view(purpose)));
+  return Object.fromEntries(purposes.map((purpose, i) => [purpose, stand(views[i] ?? {})]));
+}
+
+const stand = ({ ring, order }: { readonly ring?: Ring; readonly order?: RotationOrder }): object => ({
+  keys: (ring?.keys ?? []).map(({ disabledAtSeconds: _, ...key }) => key),
+  ...(order && order.id !== ring?.handledOrder ? { pending: { order: order.id, kind: order.kind } } : {}),
+  ...(ring?.handledOrder === undefined ? {} : { handled: ring.handledOrder }),
+  switching: ring?.switching ?? [],
+});
+
+const reply = (status: number, body: object): Reply => ({
+  status,
+  contentType: "application/json",
+  body: JSON.stringify(body),
+});
+
+function readWish(call: Call): Result<Wish, Denial> {
+  const invalid = (name: string, why: string) => err({ code: "parameter_invalid", name, why } as const);
+  if (call.path !== "/") return err({ code: "not_found", path: call.path.slice(0, 100) });
+  if (call.method !== "POST") return err({ code: "method_not_allowed", method: call.method, allow: "GET, POST" });
+  const type = (call.contentType ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  if (type !== "application/json") return err({ code: "content_type_unsupported", contentType: type.slice(0, 100) });
+  const bytes = Buffer.byteLength(call.body);
+  if (bytes > limits.requestBodyBytes)
+    return err({ code: "body_too_large", bytes, limitBytes: limits.requestBodyBytes });
+  const parsed = parseBoundedJson(call.body);
+  if (!parsed.ok) return err({ code: "malformed_request", what: parsed.error });
+  const body = asObject(parsed.value);
+  const rotate = asObject(body?.rotate);
+  if (!body || !rotate) return err({ code: "malformed_request", what: "send a JSON object with rotate" });
+  const strange =
+    Object.keys(body).find((name) => !["rotate", "emergency", "reason"].includes(name)) ??
+    Object.keys(rotate).find((name) => !["purpose", "kid"].includes(name));
+  if (strange !== undefined) return invalid(strange.slice(0, 64), "unknown member");
+  const purpose = purposes.find((known) => known === rotate.purpose);
+  if (!purpose) return invalid("purpose", `one of ${purposes.join(", ")}`);
+  const { kid } = rotate;
+  if (kid !== undefined && (typeof kid !== "string" || !/^[A-Za-z0-9_-]{43}$/.test(kid)))
+    return invalid("kid", "a key's RFC 7638 thumbprint");
+  const { reason, emergency = false } = body;
+  if (typeof emergency !== "boolean") return invalid("emergency", "true or false");
+  if (typeof reason !== "string" || reason.trim() === "" || reason.length > limits.purposeCharacters)
+    return invalid("reason", `say why, in 1 to ${limits.purposeCharacters} characters`);
+  const named = kid === undefined ? {} : { kid };
+  return ok({ purpose, kind: emergency ? "emergency" : "rotate", reason, ...named });
+}
+
+const asObject = (value: unknown): Record<string, unknown> | undefined =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;

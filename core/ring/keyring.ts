@@ -1,0 +1,97 @@
+import type { Clock, KeyPurpose, OwnKeys, PublicKey, Signer, SigningAlgorithm, SigningKey } from "../ports.ts";
+import { nowSeconds } from "../ports.ts";
+import { publishedKeys, signingKey } from "./choose.ts";
+import type { Ring, RingKey } from "./model.ts";
+import type { FirstKeys, HeldKey, KeyHolder, RingReader } from "./ports.ts";
+import { keyTimes, longestCacheSeconds } from "./times.ts";
+
+/** What a keyring stands on. */
+export interface KeyringDeps {
+  readonly clock: Clock;
+  readonly rings: RingReader;
+  readonly holder: KeyHolder;
+  readonly first: FirstKeys;
+  /** Told of a key that the ring names and that must not be believed. */
+  readonly onRefused: (key: Pick<RingKey, "keyArn" | "alg">, why: string) => void;
+  /** Least time a key was published before it signs; {@link longestCacheSeconds} unless a test has faster clients. */
+  readonly waitSeconds?: number;
+}
+
+/** The deployment's keys as its rings say. */
+export interface Keyring extends OwnKeys {
+  signer(purpose: KeyPurpose): Signer;
+}
+
+interface Shelf {
+  readonly readAtMillis: number;
+  readonly ring: Promise<Ring>;
+}
+
+/**
+ * Creates the keyring of a function. A ring is read anew every few seconds and never used beyond: a sandbox that slept
+ * wakes to the present, and where the row cannot be read nothing is signed and nothing believed.
+ */
+export function createKeyring(deps: KeyringDeps): Keyring {
+  const shelves = new Map<KeyPurpose, Shelf>();
+  const ringOf = (purpose: KeyPurpose, atOnce = false): Promise<Ring> => {
+    const now = deps.clock.nowMillis();
+    const held = shelves.get(purpose);
+    const age = held ? now - held.readAtMillis : Number.POSITIVE_INFINITY;
+    if (held && !atOnce && age >= 0 && age < keyTimes.ringCacheSeconds * 1000) return held.ring;
+    const ring = deps.rings.read(purpose).then((read) => read ?? firstRing(purpose, deps.first));
+    const shelf = { readAtMillis: now, ring };
+    shelves.set(purpose, shelf);
+    ring.catch(() => shelves.get(purpose) === shelf && shelves.delete(purpose));
+    return ring;
+  };
+  const held = async (key: RingKey, purpose: KeyPurpose): Promise<HeldKey | undefined> => {
+    const found = await deps.holder.hold(key.keyArn, purpose, key.alg);
+    const fault = found.ok ? faultOf(found.value, key) : found.error;
+    if (found.ok && fault === undefined) return found.value;
+    deps.onRefused(key, fault ?? "");
+    return undefined;
+  };
+  return {
+    async keys(purpose): Promise<readonly PublicKey[]> {
+      const known = publishedKeys(await ringOf(purpose));
+      const all = await Promise.all(known.map((key) => held(key, purpose)));
+      return all.filter((key) => key !== undefined);
+    },
+    signer: (purpose) => ({
+      purpose,
+      current: async (alg, goneKid): Promise<SigningKey> => {
+        const ring = await ringOf(purpose, goneKid !== undefined);
+        const chosen = signingKey(ring, alg, nowSeconds(deps.clock), deps.waitSeconds ?? longestCacheSeconds);
+        const key = chosen && (await held(chosen, purpose));
+        if (!key || key.kid === goneKid) throw new Error(noKey(purpose, alg));
+        return key;
+      },
+    }),
+  };
+}
+
+const noKey = (purpose: KeyPurpose, alg: SigningAlgorithm): string =>
+  `no key of ${purpose}/${alg} may sign now; docs/runbook.md, "Keys", says what to do`;
+
+/** The row could name any key of the account: what KMS says of the key decides, and both must agree. */
+const faultOf = (held: HeldKey, { kid, alg }: RingKey): string | undefined => {
+  if (held.alg !== alg) return "the ring gives it another algorithm than it has";
+  return kid !== "" && held.kid !== kid ? "the ring gives it another kid than it has" : undefined;
+};
+
+/** Before the first rotation the stack's keys sign, and nobody can have cached anything older. */
+const firstRing = (purpose: KeyPurpose, first: FirstKeys): Ring => ({
+  purpose,
+  version: 0,
+  intents: [],
+  switching: [],
+  keys: (first[purpose] ?? []).map(({ keyArn, alg }) => ({
+    kid: "",
+    keyArn,
+    alg,
+    state: "active",
+    createdAtSeconds: 0,
+    publishedAtSeconds: 0,
+    activatedAtSeconds: 0,
+  })),
+});

@@ -1,0 +1,172 @@
+import { toRecord } from "../audit/ocsf.ts";
+import type { AuditRecord } from "../audit/record.ts";
+import { type Clock, type Ids, type KeyPurpose, nowSeconds } from "../ports.ts";
+import { ringFaults } from "./health.ts";
+import type { Ring, RingEvent, RingKey } from "./model.ts";
+import { type Effect, nextStep } from "./next-step.ts";
+import type { FirstKeys, KeyHolder, KeyMaker, RingStore, RingView } from "./ports.ts";
+import { keyTimes, type RotationPace } from "./times.ts";
+
+/** What the rotator stands on. */
+export interface RotatorDeps {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly pace: RotationPace;
+  readonly rings: RingStore;
+  readonly maker: KeyMaker;
+  /** Only looked at: the rotator may sign with no key. */
+  readonly holder: KeyHolder;
+  readonly first: FirstKeys;
+  /** Stands in the audit records of one run. */
+  readonly requestId: string;
+}
+
+/** A run takes no more steps than this a ring; the next run goes on. */
+const stepsMax = 40;
+
+/**
+ * Brings every ring as far as it can go now.
+ * @returns what is wrong with the rings, in words for an operator; nothing when all is well. A ring that fails keeps no
+ * other from its turn
+ */
+export async function rotateAll(deps: RotatorDeps): Promise<readonly string[]> {
+  const faults: string[] = [];
+  for (const purpose of Object.keys(deps.first) as KeyPurpose[]) {
+    try {
+      faults.push(...(await rotateRing(purpose, deps)));
+    } catch (failure) {
+      faults.push(`${purpose}: ${failure instanceof Error ? failure.message : String(failure)}`);
+    }
+  }
+  return faults;
+}
+
+async function rotateRing(purpose: KeyPurpose, deps: RotatorDeps): Promise<readonly string[]> {
+  const run = { mine: new Set<string>(), made: new Map<string, RingKey>() };
+  const algorithms = (deps.first[purpose] ?? []).map(({ alg }) => alg);
+  for (let steps = 0; steps < stepsMax; steps++) {
+    const view = await deps.rings.view(purpose);
+    checkClock(view, deps.clock);
+    const ring = await withFirstKeys(view.ring, purpose, deps);
+    if (ring !== view.ring) {
+      await deps.rings.write(ring, []);
+      continue;
+    }
+    await endLostKeys(ring, run, deps);
+    const freshId = deps.ids.id();
+    const at = { nowSeconds: nowSeconds(deps.clock), pace: deps.pace, mine: run.mine, freshId, algorithms };
+    const step = nextStep(ring, view.order ? { ...at, order: view.order } : at);
+    if (!step) return [...ringFaults(ring, at), ...(await vetAll(ring, deps))].map((why) => `${purpose}: ${why}`);
+    const made = step.effect && (await carryOut(step.effect, ring, run.made, deps));
+    const { ring: next, events } = step.write(made);
+    if (next.intents.some(({ id }) => id === freshId)) run.mine.add(freshId);
+    await deps.rings.write(next, recordsOf(purpose, events, deps));
+  }
+  return [`${purpose}: more than ${stepsMax} steps in one run; the next goes on`];
+}
+
+/**
+ * Two clocks must agree before anything is dated: a key switched too early by a clock that jumped would sign what
+ * nobody can verify, and one ended too early would strand what it signed.
+ */
+function checkClock({ witnessSeconds }: RingView, clock: Clock): void {
+  const apart = Math.abs(nowSeconds(clock) - witnessSeconds);
+  if (!(apart <= keyTimes.clockMarginSeconds / 2))
+    throw new Error(`this function's clock and AWS's are ${apart} s apart; nothing is rotated by such a clock`);
+}
+
+/** The stack's first keys sign from the start; a key that a later version of the stack adds waits like any other. */
+async function withFirstKeys(ring: Ring | undefined, purpose: KeyPurpose, deps: RotatorDeps): Promise<Ring> {
+  const missing = (deps.first[purpose] ?? []).filter(
+    ({ alg }) => !ring?.keys.some((key) => key.alg === alg) && !ring?.intents.some((intent) => intent.alg === alg),
+  );
+  if (ring && missing.length === 0) return ring;
+  const now = nowSeconds(deps.clock);
+  const added = await Promise.all(
+    missing.map(async ({ keyArn, alg }): Promise<RingKey> => {
+      const held = await deps.holder.hold(keyArn, purpose, alg);
+      if (!held.ok) throw new Error(`the stack's own key ${keyArn} is not fit: ${held.error}`);
+      const key = { kid: held.value.kid, keyArn, alg, createdAtSeconds: now };
+      return ring
+        ? { ...key, state: "created" }
+        : { ...key, state: "active", publishedAtSeconds: 0, activatedAtSeconds: now };
+    }),
+  );
+  const empty: Ring = { purpose, version: 0, keys: [], intents: [], switching: [] };
+  const from = ring ?? empty;
+  return { ...from, version: from.version + 1, keys: [...from.keys, ...added] };
+}
+
+/** A key this run made for an intent that is no longer there: somebody gave it up in the meantime. */
+async function endLostKeys(
+  ring: Ring,
+  run: { readonly made: Map<string, RingKey> },
+  { maker }: RotatorDeps,
+): Promise<void> {
+  for (const [id, key] of run.made) {
+    if (ring.keys.some(({ kid }) => kid === key.kid)) run.made.delete(id);
+    else if (!ring.intents.some((intent) => intent.id === id)) {
+      await maker.end(key);
+      run.made.delete(id);
+    }
+  }
+}
+
+async function carryOut(
+  effect: Effect,
+  ring: Ring,
+  made: Map<string, RingKey>,
+  { maker }: RotatorDeps,
+): Promise<RingKey | undefined> {
+  switch (effect.do) {
+    case "create": {
+      // made once a run: a write that lost its race is repeated with the same key
+      const key = made.get(effect.intent.id) ?? (await maker.create(ring.purpose, effect.intent));
+      made.set(effect.intent.id, key);
+      return key;
+    }
+    case "vet": {
+      const fit = await maker.vet(effect.key, ring.purpose);
+      if (!fit.ok) throw new Error(`key ${effect.key.keyArn} is not fit to be published: ${fit.error}`);
+      return undefined;
+    }
+    case "disable":
+      await maker.disable(effect.key);
+      return undefined;
+    case "end":
+      await maker.end(effect.key);
+      return undefined;
+    case "sweep":
+      for (const keyArn of await maker.findByIntent(effect.intent)) {
+        if (!ring.keys.some((key) => key.keyArn === keyArn)) await maker.end({ keyArn });
+      }
+      return undefined;
+  }
+}
+
+/** Looked at in every run: a key policy that somebody changed is told of, even where nobody watches CloudTrail. */
+async function vetAll(ring: Ring, { maker }: RotatorDeps): Promise<readonly string[]> {
+  const faults: string[] = [];
+  for (const key of ring.keys.filter(({ state }) => state !== "distrusted")) {
+    const fit = await maker.vet(key, ring.purpose);
+    if (!fit.ok) faults.push(`key ${key.kid} (${key.state}) is not what it must be: ${fit.error}`);
+  }
+  return faults;
+}
+
+const recordsOf = (purpose: KeyPurpose, events: readonly RingEvent[], deps: RotatorDeps): readonly AuditRecord[] =>
+  events.map(({ operation, kid, keyArn, alg, reason, operator }) =>
+    toRecord(
+      {
+        operation,
+        outcome: "allowed",
+        timeMillis: deps.clock.nowMillis(),
+        requestId: deps.requestId,
+        target: `key:${purpose}/${alg}/${kid}`,
+        evidence: { key: keyArn },
+        reason,
+        ...(operator ? { operator } : {}),
+      },
+      deps.ids.id(),
+    ),
+  );

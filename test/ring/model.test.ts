@@ -1,0 +1,278 @@
+import { fc, test } from "@fast-check/vitest";
+import { describe, expect, it } from "vitest";
+import { keyTimes, longestCacheSeconds } from "../../core/ring/times.ts";
+import { broken, createRingWorld, pace, type RingWorld } from "./world.ts";
+
+const hour = 3_600;
+const day = 24 * hour;
+
+/** Lets a ring come to rest: right clocks, no crash, a run every five minutes or so. */
+async function settle(world: RingWorld, seconds: number, every = 600): Promise<void> {
+  for (let passed = 0; passed < seconds; passed += every) {
+    world.time.seconds += every;
+    await world.run();
+  }
+}
+
+type Move =
+  | { readonly do: "pass"; readonly seconds: number }
+  | { readonly do: "run"; readonly rotator: number; readonly calls: number; readonly after: boolean }
+  | { readonly do: "both"; readonly calls: number; readonly after: boolean }
+  | { readonly do: "step"; readonly rotator: number; readonly seconds: number }
+  | { readonly do: "sign" }
+  | { readonly do: "rotate" }
+  | { readonly do: "emergency" };
+
+const calls = fc.oneof(
+  { weight: 3, arbitrary: fc.constant(1_000) },
+  { weight: 2, arbitrary: fc.integer({ min: 1, max: 30 }) },
+);
+const moves = (withEmergencies: boolean): fc.Arbitrary<Move[]> =>
+  fc.array(
+    fc.oneof(
+      {
+        weight: 8,
+        arbitrary: fc.record({
+          do: fc.constant("pass" as const),
+          seconds: fc.oneof(
+            fc.integer({ min: 1, max: 1_000 }),
+            fc.integer({ min: longestCacheSeconds - 250, max: longestCacheSeconds + 100 }),
+            fc.integer({ min: 1, max: 3 * day }),
+          ),
+        }),
+      },
+      {
+        weight: 8,
+        arbitrary: fc.record({ do: fc.constant("run" as const), rotator: fc.nat(1), calls, after: fc.boolean() }),
+      },
+      { weight: 3, arbitrary: fc.record({ do: fc.constant("both" as const), calls, after: fc.boolean() }) },
+      {
+        weight: 2,
+        arbitrary: fc.record({
+          do: fc.constant("step" as const),
+          rotator: fc.nat(1),
+          seconds: fc.oneof(fc.integer({ min: -29, max: 29 }), fc.integer({ min: -20 * day, max: 20 * day })),
+        }),
+      },
+      { weight: 8, arbitrary: fc.record({ do: fc.constant("sign" as const) }) },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant("rotate" as const) }) },
+      ...(withEmergencies ? [{ weight: 2, arbitrary: fc.record({ do: fc.constant("emergency" as const) }) }] : []),
+    ),
+    { minLength: 20, maxLength: 120 },
+  );
+
+/** Plays the moves; two rotators whose clocks may be anything, two signers whose clocks are half a minute off. */
+async function play(world: RingWorld, all: readonly Move[]): Promise<{ readonly unsigned: number }> {
+  const rotators = [{ seconds: 0 }, { seconds: 0 }];
+  const signers = [world.keyring({ seconds: 29 }), world.keyring({ seconds: -29 })].map((ring) =>
+    ring.signer("session"),
+  );
+  let unsigned = 0;
+  await world.run();
+  for (const move of all) {
+    if (move.do === "pass") world.time.seconds += move.seconds;
+    else if (move.do === "run") await world.run(rotators[move.rotator], { calls: move.calls, after: move.after });
+    else if (move.do === "both")
+      await Promise.all(
+        rotators.map((clock, i) => world.run(clock, { calls: i === 0 ? move.calls : 1_000, after: move.after })),
+      );
+    else if (move.do === "step") Object.assign(rotators[move.rotator] ?? {}, { seconds: move.seconds });
+    else if (move.do === "rotate" || move.do === "emergency") world.order(move.do);
+    else
+      for (const signer of signers)
+        for (const alg of ["ES256", "RS256"] as const) {
+          try {
+            await (await signer.current(alg)).sign(new Uint8Array(), "join");
+          } catch {
+            unsigned += 1;
+          }
+        }
+    expect(broken(world)).toEqual([]);
+  }
+  return { unsigned };
+}
+
+describe("a ring under any schedule of runs, crashes, races and clock steps", () => {
+  test.prop([moves(false)], { numRuns: 150 })(
+    "signs always, by a key every verifier has, and ends none whose signatures may live",
+    async (all) => {
+      const world = createRingWorld();
+      const { unsigned } = await play(world, all);
+      expect(unsigned).toBe(0);
+      for (const alg of ["ES256", "RS256"] as const) expect(world.inState("active", alg)).toHaveLength(1);
+    },
+  );
+
+  test.prop([moves(true)], { numRuns: 150 })(
+    "holds the same rules through emergencies, and comes to rest with one key that signs and one in waiting",
+    async (all) => {
+      const world = createRingWorld();
+      await play(world, all);
+      await settle(world, 2 * day, hour);
+      expect(broken(world)).toEqual([]);
+      expect(world.faults).toEqual([]);
+      for (const alg of ["ES256", "RS256"] as const) {
+        expect(world.inState("active", alg)).toHaveLength(1);
+        expect(world.inState("published", alg).length).toBeGreaterThanOrEqual(1);
+      }
+    },
+  );
+
+  test.prop([fc.array(fc.tuple(fc.integer({ min: 1, max: 12 }), fc.boolean()), { minLength: 1, maxLength: 15 })], {
+    numRuns: 150,
+  })("leaves no key of KMS over, wherever its makers die", async (deaths) => {
+    const world = createRingWorld();
+    for (const [after, happened] of deaths) {
+      await world.run({ seconds: 0 }, { calls: after, after: happened });
+      world.time.seconds += 120;
+    }
+    await settle(world, 2 * keyTimes.intentLifeSeconds);
+    expect(world.strays()).toEqual([]);
+  });
+});
+
+describe("a key whose maker loses the race to write it down", () => {
+  /** Somebody else changes the row at the moment a new key is to be written. */
+  const disturbed = async (change: (world: RingWorld) => void) => {
+    const world = createRingWorld(["ES256"]);
+    let done = false;
+    world.hooks.beforeWrite = (next) => {
+      if (done || !next.keys.some(({ state }) => state === "created")) return;
+      done = true;
+      change(world);
+    };
+    await world.run();
+    expect(done).toBe(true);
+    return world;
+  };
+  const rewrite = (world: RingWorld, change: object) => {
+    const row = world.rows.get("session");
+    if (row) world.rows.set("session", { ...row, ...change, version: row.version + 1 });
+  };
+
+  it("is written by the next try: no second key is made", async () => {
+    const world = await disturbed((one) => rewrite(one, {}));
+    expect(world.keys.size).toBe(2);
+    expect(world.inState("created")).toHaveLength(1);
+    expect(world.strays()).toEqual([]);
+  });
+
+  it("is ended at once when its intent was given up meanwhile", async () => {
+    const world = await disturbed((one) => rewrite(one, { intents: [] }));
+    expect(world.keys.get("arn:key/2")?.endedAt).toBeDefined();
+    expect(world.strays()).toEqual([]);
+  });
+});
+
+describe("a ring left alone", () => {
+  it("rotates every period, always with a standby that verifiers know, and ends the old key after its last token", async () => {
+    const world = createRingWorld(["ES256"]);
+    const signer = world.keyring().signer("session");
+    const signed = new Set<string>();
+    await world.run();
+    await settle(world, 2 * hour);
+    for (let days = 0; days < 45; days++) {
+      await settle(world, day, hour);
+      const key = await signer.current("ES256");
+      await key.sign(new Uint8Array(), "join");
+      signed.add(key.kid);
+      expect(world.faults).toEqual([]);
+      const known = world
+        .inState("published")
+        .filter(({ publishedAtSeconds = 0 }) => world.time.seconds - publishedAtSeconds >= pace.longestCacheSeconds);
+      expect(known.length).toBeGreaterThanOrEqual(1);
+    }
+    expect(signed.size).toBe(5);
+    expect(broken(world)).toEqual([]);
+    expect([...world.keys.values()].filter(({ endedAt }) => endedAt !== undefined)).toHaveLength(4);
+    const told = world.records.map(
+      ({ body }) => (JSON.parse(body) as { metadata: { event_code: string } }).metadata.event_code,
+    );
+    expect(told.filter((code) => code === "key.activate")).toHaveLength(4);
+    expect(told.filter((code) => code === "key.delete")).toHaveLength(4);
+  });
+
+  it("refuses to move by a clock that AWS's own does not confirm, and says so", async () => {
+    const world = createRingWorld();
+    await world.run();
+    const before = world.rows.get("session")?.version;
+    await world.run({ seconds: 20 * day });
+    expect(world.rows.get("session")?.version).toBe(before);
+    expect(world.faults.join()).toContain("clock");
+  });
+});
+
+describe("an emergency", () => {
+  it("takes the suspect out at once and signs on by the standby, in the same write", async () => {
+    const world = createRingWorld(["ES256"]);
+    await world.run();
+    await settle(world, 2 * hour);
+    const ring = world.keyring();
+    const signer = ring.signer("session");
+    const suspect = await signer.current("ES256");
+    world.order("emergency");
+    await world.run();
+    // the function still works by the ring it read; KMS refuses, and it asks again
+    await expect(suspect.sign(new Uint8Array(), "join")).rejects.toThrow("signs no longer");
+    const next = await signer.current("ES256", suspect.kid);
+    await next.sign(new Uint8Array(), "join");
+    expect((await ring.keys("session")).map(({ kid }) => kid)).not.toContain(suspect.kid);
+    expect(world.keys.get("arn:key/1")?.disabled).toBe(true);
+    expect(broken(world)).toEqual([]);
+  });
+
+  it("is carried out once, however often and by how many its order is seen", async () => {
+    const world = createRingWorld(["ES256"]);
+    await world.run();
+    await settle(world, 2 * hour);
+    world.order("emergency");
+    await Promise.all([world.run(), world.run(), world.run()]);
+    await world.run();
+    expect(world.inState("distrusted")).toHaveLength(1);
+    expect(world.inState("active")).toHaveLength(1);
+  });
+
+  it("signs nothing rather than by a key nobody knows, when a second one comes before the next standby is known", async () => {
+    const world = createRingWorld(["ES256"]);
+    await world.run();
+    await settle(world, 2 * hour);
+    for (let i = 0; i < 2; i++) {
+      world.order("emergency");
+      await world.run();
+    }
+    await expect(world.keyring().signer("session").current("ES256")).rejects.toThrow("no key of session/ES256");
+    expect(world.faults).toEqual(["session: no ES256 key signs"]);
+    await settle(world, hour);
+    await world.keyring().signer("session").current("ES256");
+    expect(broken(world)).toEqual([]);
+  });
+
+  it("can name a key that signs no longer: what a retired key signed counts for nothing then", async () => {
+    const world = createRingWorld(["ES256"]);
+    await world.run();
+    await settle(world, 2 * day, hour);
+    world.order("rotate");
+    await settle(world, 2 * hour);
+    const [retired] = world.inState("retired");
+    expect(retired?.kid).toBe("kid-1");
+    world.order("emergency", "kid-1");
+    await world.run();
+    expect((await world.keyring().keys("session")).map(({ kid }) => kid)).not.toContain("kid-1");
+    expect(world.inState("active").map(({ kid }) => kid)).not.toContain("kid-1");
+  });
+});
+
+describe("an order to rotate", () => {
+  it("switches as soon as another standby is known, not before", async () => {
+    const world = createRingWorld(["ES256"]);
+    await world.run();
+    await settle(world, 2 * day, hour);
+    world.order("rotate");
+    await world.run();
+    expect(world.inState("active").map(({ kid }) => kid)).toEqual(["kid-1"]);
+    await settle(world, keyTimes.settleSeconds + pace.longestCacheSeconds, 60);
+    await settle(world, 180, 60);
+    expect(world.inState("active").map(({ kid }) => kid)).toEqual(["kid-2"]);
+    expect(world.inState("published")).toHaveLength(1);
+  });
+});
