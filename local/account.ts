@@ -17,6 +17,7 @@ import {
   keysOf,
   mappingsOf,
   parametersOf,
+  queueMappingsOf,
   queuesOf,
   rulesOf,
   tablesOf,
@@ -25,6 +26,7 @@ import { openKey } from "./kms/key.ts";
 import { openKms } from "./kms.ts";
 import { startMapping } from "./mappings.ts";
 import { openPermissions, type Permissions } from "./permissions.ts";
+import { startQueueMapping } from "./queue-mappings.ts";
 import { openQueues, type Queues } from "./queues.ts";
 import type { Service } from "./service.ts";
 import { openSqs } from "./sqs.ts";
@@ -157,10 +159,7 @@ async function openStores(cloud: Cloud, { account, region, state }: AccountPlace
   const streams = deliveryStreamsOf(cloud, (arn) => bucketFolder(state.buckets, arn));
   const firehose = openFirehose(streams, state.at("firehose"));
   closers.push(firehose.close);
-  const queues = openQueues(
-    queuesOf(cloud).map(({ arn }) => arn),
-    state.at("queues"),
-  );
+  const queues = openQueues(queuesOf(cloud), state.at("queues"));
   const directory = state.at("dynamodb");
   const db = await openDynamoDb({ accountId: account, region, ...(directory === undefined ? {} : { directory }) });
   closers.push(db.close);
@@ -182,5 +181,7 @@ async function startMappings(
   for (const mapping of mappingsOf(cloud)) {
     mappings.push(await startMapping({ db, permissions, functions, discard: queues.put }, mapping));
   }
+  for (const mapping of queueMappingsOf(cloud))
+    mappings.push(startQueueMapping({ queues, permissions, functions }, mapping));
   return mappings;
 }

@@ -6,6 +6,8 @@ import type { DeliveryStream } from "./firehose.ts";
 import type { FunctionDescription } from "./functions/instance.ts";
 import type { KeyDescription } from "./kms/key.ts";
 import { checkPattern } from "./pattern.ts";
+import type { QueueMapping } from "./queue-mappings.ts";
+import type { QueueDescription } from "./queues.ts";
 import { rateMillis } from "./schedule.ts";
 import type { Json } from "./service.ts";
 import type { Parameter } from "./ssm.ts";
@@ -90,11 +92,26 @@ export function parametersOf(cloud: Cloud): Parameter[] {
   });
 }
 
+/** A queue of the template. */
+export interface QueueOfTemplate extends QueueDescription {
+  readonly url: string;
+  readonly visibilityMillis: number;
+}
+
 /** Queues of the template. */
-export function queuesOf(cloud: Cloud): { readonly arn: string; readonly url: string }[] {
+export function queuesOf(cloud: Cloud): QueueOfTemplate[] {
   return cloud.ofType("AWS::SQS::Queue").map((queue) => {
     const { ref, attributes } = cloud.physical(queue);
-    return { arn: attributes.Arn ?? "", url: ref };
+    const { RedrivePolicy, VisibilityTimeout = 30 } = cloud.properties(queue);
+    const { deadLetterTargetArn, maxReceiveCount } = (RedrivePolicy ?? {}) as Json;
+    return {
+      arn: attributes.Arn ?? "",
+      url: ref,
+      visibilityMillis: Number(VisibilityTimeout) * 1000,
+      ...(deadLetterTargetArn === undefined
+        ? {}
+        : { redrive: { arn: String(deadLetterTargetArn), mostReceives: Number(maxReceiveCount) } }),
+    };
   });
 }
 
@@ -245,11 +262,35 @@ export interface Mapping {
   readonly onFailureArn?: string;
 }
 
-/** Event source mappings of the template; only streams of tables are known. */
+/** Event source mappings of queues in the template. */
+export function queueMappingsOf(cloud: Cloud): QueueMapping[] {
+  const queues = new Map(queuesOf(cloud).map((queue) => [queue.arn, queue]));
+  return cloud.ofType("AWS::Lambda::EventSourceMapping").flatMap((resource) => {
+    const properties = cloud.properties(resource);
+    const queue = queues.get(String(properties.EventSourceArn));
+    if (queue === undefined || properties.Enabled === false) return [];
+    return [
+      {
+        id: cloud.physical(resource).ref,
+        queueArn: queue.arn,
+        functionName: String(properties.FunctionName).replace(/^arn:.*:function:/, ""),
+        batchSize: Number(properties.BatchSize ?? 10),
+        reportBatchItemFailures: ((properties.FunctionResponseTypes ?? []) as string[]).includes(
+          "ReportBatchItemFailures",
+        ),
+        visibilityMillis: queue.visibilityMillis,
+      },
+    ];
+  });
+}
+
+/** Event source mappings of tables' streams in the template. */
 export function mappingsOf(cloud: Cloud): Mapping[] {
+  const queues = new Set(queuesOf(cloud).map(({ arn }) => arn));
   return cloud.ofType("AWS::Lambda::EventSourceMapping").flatMap((resource) => {
     const properties = cloud.properties(resource);
     const streamArn = String(properties.EventSourceArn);
+    if (queues.has(streamArn)) return [];
     const [tableArn = "", label] = streamArn.split("/stream/");
     if (label === undefined) throw new Error(`mapping ${resource.logicalId}: ${streamArn} is no stream of a table`);
     if (properties.Enabled === false) return [];

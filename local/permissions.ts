@@ -13,6 +13,10 @@ export interface Permissions {
   roleRefusal(roleArn: string, access: Access): string | undefined;
   /** Why nobody in particular may: for what only the resource's own policy can allow. */
   anonymousRefusal(access: Access): string | undefined;
+  /** The policy of a resource as it counts now. */
+  resourcePolicy(arn: string): readonly Statement[] | undefined;
+  /** Gives a resource that came after the template its policy; throws on one that cannot be judged in full. */
+  setResourcePolicy(arn: string, document: unknown): void;
   /** Gives a role that the template does not hold its identity policy. */
   addRole(roleArn: string, document: unknown): void;
 }
@@ -35,6 +39,7 @@ export function openPermissions(cloud: Cloud): Permissions {
       ...contextOf({
         "aws:PrincipalArn": anonymous ? undefined : roleArn,
         "aws:PrincipalAccount": anonymous ? undefined : own,
+        "aws:PrincipalIsAWSService": "false",
         "aws:RequestedRegion": region === "" ? undefined : region,
         // Loopback stands for TLS here: a policy that asks for TLS is not what is being tested.
         "aws:SecureTransport": "true",
@@ -48,7 +53,8 @@ export function openPermissions(cloud: Cloud): Permissions {
       {
         identity: anonymous ? [] : (identity.get(roleArn) ?? []),
         ...(policy === undefined ? {} : { resource: policy }),
-        resourceMustAllow: access.action.startsWith("kms:"),
+        // making and listing keys speaks of no key yet, so no key's policy can speak of it
+        resourceMustAllow: access.action.startsWith("kms:") && access.resource !== "*",
       },
     );
   };
@@ -56,6 +62,8 @@ export function openPermissions(cloud: Cloud): Permissions {
     refusal: (caller, access) => judge(caller.roleArn, access, caller.tags, false),
     roleRefusal: (roleArn, access) => judge(roleArn, access, {}, false),
     anonymousRefusal: (access) => judge("anonymous", access, {}, true),
+    resourcePolicy: (arn) => resource.get(arn),
+    setResourcePolicy: (arn, document) => void resource.set(arn, readPolicy(document, arn)),
     addRole: (roleArn, document) => void identity.set(roleArn, readPolicy(document, roleArn)),
   };
 }

@@ -1,4 +1,4 @@
-/** SSM Parameter Store (`AmazonSSM`): GetParameter on the template's parameters. */
+/** SSM Parameter Store (`AmazonSSM`): GetParameter on the template's parameters and on what an operator put. */
 import { contextOf, type Json, ok, type Service, ServiceError, textMember, unknownOperation } from "./service.ts";
 
 /** A parameter of the template. */
@@ -23,12 +23,21 @@ export function openSsm(parameters: readonly Parameter[], place: { account: stri
       Parameter: { ARN: arnOf(name), DataType: "text", Name: name, Type: type, Value: value, Version: version },
     });
   };
+  const put = (input: Json) => {
+    const name = textMember(input, "Name");
+    const before = stored.get(name);
+    if (before !== undefined && input.Overwrite !== true) throw new ServiceError("ParameterAlreadyExists", "");
+    const version = (before?.version ?? 0) + 1;
+    stored.set(name, { name, type: String(input.Type ?? "String"), value: textMember(input, "Value"), version });
+    return ok({ Version: version, Tier: "Standard" });
+  };
   return {
     target: "AmazonSSM",
     access: (operation, input) => [
       { action: `ssm:${operation}`, resource: arnOf(textMember(input, "Name")), context: contextOf({}) },
     ],
     call(operation, input) {
+      if (operation === "PutParameter") return put(input);
       if (operation !== "GetParameter") throw unknownOperation("SSM", operation);
       return get(input);
     },
