@@ -77,6 +77,8 @@ export interface ResourceRegistration {
   readonly accessTokenLifeSeconds?: number;
   /** `iss_sub`: its tokens carry the raw pair as `sub_id` (RFC 9493). */
   readonly subjectIdentifier?: "iss_sub";
+  /** What its access tokens are signed by; ES256 unless it says RS256 (RFC 9068 2.1). */
+  readonly accessTokenSigningAlg?: "ES256" | "RS256";
 }
 
 /** What understanding a detail takes: what it may hold, and how each field of it is compared. */

@@ -81,6 +81,7 @@ const resource = z.strictObject({
   scopes: z.array(scope).min(1).max(200),
   accessTokenLifeSeconds: z.int().min(1).max(limits.sessionLifeMaxSeconds).exactOptional(),
   subjectIdentifier: z.literal("iss_sub").exactOptional(),
+  accessTokenSigningAlg: z.enum(["ES256", "RS256"]).exactOptional(),
 });
 
 /** What is inside `schema`, and whether every field has a rule that fits, is looked at in `details-type.ts`. */

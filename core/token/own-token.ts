@@ -47,7 +47,8 @@ export async function verifyOwnToken(
   if (typeof audience !== "string") return invalid("no single audience");
   const verified = await verifyJwt(token, ownKeyLookup(await deps.ownKeys.keys("session")), {
     typ: [tokenTyp[kind]],
-    algorithms: ["ES256"],
+    // which of the two a kid is for, the key says; a session token is ES256 whoever asks
+    algorithms: kind === "session" ? ["ES256"] : ["ES256", "RS256"],
     issuer: deps.issuer,
     audience,
     nowSeconds: nowSeconds(deps.clock),

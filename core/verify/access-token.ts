@@ -2,7 +2,7 @@ import type { Denial } from "../denial.ts";
 import { verifyDpop } from "../dpop.ts";
 import type { DpopNonces } from "../dpop-nonce.ts";
 import { type JwtFailure, verifyJwt } from "../jwt.ts";
-import type { Clock, Fetcher } from "../ports.ts";
+import type { Clock, Fetcher, SigningAlgorithm } from "../ports.ts";
 import { nowSeconds } from "../ports.ts";
 import { err, ok, type Result } from "../result.ts";
 import { tokenTyp } from "../wire.ts";
@@ -21,6 +21,8 @@ export interface VerifierInput {
   readonly issuer: string;
   /** The one resource this verifier stands for: a token's `aud` must be exactly this. */
   readonly resource: string;
+  /** The one algorithm this resource is registered for; by default either, as the key itself says (RFC 9068 2.1). */
+  readonly algorithm?: SigningAlgorithm;
   readonly clock: Clock;
   readonly fetcher: Fetcher;
   /** Ask the issuer about every request, instead of the status list. */
@@ -80,12 +82,12 @@ export function createVerifier(input: VerifierInput): Verifier {
 
 async function readToken(
   token: string,
-  input: Pick<VerifierInput, "issuer" | "resource" | "clock">,
+  input: Pick<VerifierInput, "issuer" | "resource" | "clock" | "algorithm">,
   keys: IssuerKeys,
 ): Promise<Result<ReadAccess, VerifyRefusal>> {
   const verified = await verifyJwt(token, keys.lookup(tokenTyp.access), {
     typ: [tokenTyp.access],
-    algorithms: ["ES256"],
+    algorithms: input.algorithm === undefined ? ["ES256", "RS256"] : [input.algorithm],
     issuer: input.issuer,
     audience: input.resource,
     ...strictExpiry(nowSeconds(input.clock)),
