@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { createAttestEndpoint } from "../../core/attest/attest.ts";
+import { awsEc2InstanceIdentity } from "../../core/attest/aws-ec2-instance-identity.ts";
 import { oidc } from "../../core/attest/oidc.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
+import { limits } from "../../core/limits.ts";
+import { openInstanceIdentity } from "../../local/imds/identity.ts";
 import { attestIssuer, attestStart, attestUrl, createAttestWorld } from "../fakes/attest-world.ts";
 import { dpopProof, testKey } from "../fakes/keys.ts";
 import { agent, agentId } from "../fakes/registry.ts";
@@ -48,5 +51,54 @@ describe("evidence without a challenge", () => {
     const { attest, takeDenial } = await world("fresh");
     expect(await attest()).not.toBe(200);
     expect(JSON.stringify(takeDenial())).toContain("assurance_too_low");
+  });
+});
+
+/** An instance whose document alone is taken, as a stage may allow; each reading signs it anew. */
+async function instanceWorld() {
+  const exact = { instanceId: "i-0123456789abcdef0" };
+  const selectors = [{ type: "aws-ec2-instance-identity", exact }];
+  const made = await createAttestWorld(agent("worker", { selectors, minimumAssurance: "document" }));
+  const [account, region] = ["111122223333", "eu-west-1"];
+  const identity = openInstanceIdentity(region, made.clock.nowMillis);
+  const certificates = new Map([[region, Buffer.from(identity.certificate).toString("base64")]]);
+  const attestors = [awsEc2InstanceIdentity({ certificates, allowAlone: true })];
+  const endpoint = createAttestEndpoint({ ...made.deps, attestors });
+  const launched = (launchedAtSeconds: number) =>
+    identity.forms({ account, region, ...exact, imageId: "ami-0abcdef1234567890", launchedAtSeconds });
+  const attest = async (pkcs7: string, key = made.key) => {
+    const challenge = await made.challenge();
+    const body = { agent: agentId("worker"), evidence: { type: "aws-ec2-instance-identity", pkcs7 }, challenge };
+    return (await endpoint(made.call("/", body, { dpop: [dpopProof(key, attestUrl, made.time.seconds)] }))).status;
+  };
+  return { ...made, attest, launched };
+}
+
+describe("an EC2 document alone", () => {
+  it("threat 16: belongs to the first key, however often the metadata service signs it anew", async () => {
+    const { attest, launched, takeDenial, time } = await instanceWorld();
+    const read = launched(attestStart).rsa2048;
+    const first = read();
+    expect(await attest(first)).toBe(200);
+    time.seconds += 3_600;
+    const second = read();
+    expect(second).not.toBe(first);
+    const thief = await testKey();
+    for (const document of [first, second]) {
+      expect(await attest(document, thief)).toBe(401);
+      expect(takeDenial().own.denial.code).toBe("evidence_of_another_key");
+      expect(await attest(document)).toBe(200);
+    }
+  });
+
+  it("threat 16: is taken from nobody once its first key may be forgotten, until the instance is launched anew", async () => {
+    const { attest, launched, takeDenial, time, store } = await instanceWorld();
+    const old = launched(attestStart).rsa2048;
+    expect(await attest(old())).toBe(200);
+    time.seconds += limits.instanceIdentityAgeSeconds + 1;
+    expect([...store.markers.values()].find(({ owner }) => owner)?.expiresAtSeconds).toBeGreaterThan(time.seconds);
+    for (const key of [undefined, await testKey()]) expect(await attest(old(), key)).not.toBe(200);
+    expect(takeDenial().folded?.code).toBe("evidence_expired");
+    expect(await attest(launched(time.seconds).rsa2048(), await testKey())).toBe(200);
   });
 });
