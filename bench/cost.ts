@@ -15,6 +15,7 @@ import type { Row } from "./measure.ts";
 
 const tables = {
   sessions: "Sessions",
+  subjects: "Subjects",
   markers: "Markers",
   revocations: "Revocations",
   registry: "Registry",
@@ -22,13 +23,11 @@ const tables = {
 };
 const keys: Readonly<Record<string, readonly string[]>> = {
   Sessions: ["root", "sid"],
+  Subjects: ["subject", "session"],
   Markers: ["key"],
   Revocations: ["subject"],
   Outbox: ["eventId"],
 };
-/** Attributes that put an item into one more index. */
-const indexKeys = ["agentKey", "principalKey", "buildKey"];
-
 /** List prices, us-east-1: dollars per million. */
 const dollarsPerMillion = { writeUnit: 0.625, readUnit: 0.125, sign: 15 };
 
@@ -41,17 +40,14 @@ interface Tally {
 const bytesOf = (item: unknown): number => Buffer.byteLength(JSON.stringify(item));
 const units = (bytes: number, perUnit: number) => Math.max(1, Math.ceil(bytes / perUnit));
 
-/** Counts what one command costs by DynamoDB's rules: 1 kB a write, twice in a transaction, one more an index entry. */
+/** Counts what one command costs by DynamoDB's rules: 1 kB a write, twice in a transaction. */
 function count(tally: Tally, name: string, input: Record<string, unknown>): void {
   const operation = name.replace(/Command$/, "");
   tally.calls.push(`dynamodb:${operation}`);
   if (operation === "TransactWriteItems")
     for (const action of input.TransactItems as Record<string, { Item?: Record<string, unknown> }>[]) {
       const item = Object.values(action)[0]?.Item;
-      const sessions = item && "sid" in item && !("eventId" in item);
-      // every session stands in the index by id as well
-      const entries = sessions ? indexKeys.filter((k) => k in item).length + 1 : 0;
-      tally.writeUnits += 2 * units(bytesOf(item ?? {}), 1024) + entries;
+      tally.writeUnits += 2 * units(bytesOf(item ?? {}), 1024);
     }
   else if (operation === "BatchGetItem")
     for (const { Keys } of Object.values(input.RequestItems as Record<string, { Keys: unknown[] }>))

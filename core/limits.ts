@@ -107,8 +107,8 @@ export const limits = {
   statusListLifeSeconds: 120,
   /** Copies of the deployment's row, so that no single item carries every check. */
   deploymentCopies: 16,
-  /** Suffixes of each index key, so that a busy agent does not throttle its table. */
-  indexShards: 16,
+  /** Suffixes of each key of table Subjects, so that a busy agent does not throttle it. */
+  subjectShards: 16,
   /** Signatures an agent may cause a second when its registration says nothing. */
   issuancesPerSecond: 50,
   /** Liveness reads a second that one instance makes for attestations which prove nothing. */

@@ -31,6 +31,9 @@ export const tables: Tables = {
   get sessions() {
     return setting("sessionsTable");
   },
+  get subjects() {
+    return setting("subjectsTable");
+  },
   get markers() {
     return setting("markersTable");
   },

@@ -48,15 +48,6 @@ export function allowTable(role: Role, table: ITableV2, actions: readonly string
   );
 }
 
-/** Query on named indexes of a table. */
-export function allowIndexes(role: Role, table: ITableV2, names: readonly string[]): void {
-  allow(
-    role,
-    ["dynamodb:Query"],
-    names.map((name) => `${table.tableArn}/index/${name}`),
-  );
-}
-
 /** Puts an audit record: within the transaction of what it records, or, for a refusal, alone. */
 export function allowOutbox(role: Role, outbox: ITableV2): void {
   allowTable(role, outbox, ["PutItem"], inTransaction);

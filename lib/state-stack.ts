@@ -25,12 +25,13 @@ export class StateStack extends Stack {
   }
 
   private outputs(stage: Stage): void {
-    const { sessions, markers, revocations, registry, outbox } = this.tables;
+    const { sessions, subjects, markers, revocations, registry, outbox } = this.tables;
     const values = {
       TrustDomain: stage.trustDomain,
       Region: this.region,
       AuditBucketName: this.auditBucket.bucketName,
       SessionsTable: sessions.tableName,
+      SubjectsTable: subjects.tableName,
       MarkersTable: markers.tableName,
       RevocationsTable: revocations.tableName,
       RegistryTable: registry.tableName,

@@ -103,7 +103,7 @@ export interface RevocationWrite {
 export interface RevocationStore {
   /** Reads a session's row, strongly consistent. */
   readSession(root: string, sid: string): Promise<Session | undefined>;
-  /** Finds a session by its id alone (index `bySid`, so it may come a moment late). */
+  /** Finds a session by its id alone, strongly consistent. */
   findSession(sid: string): Promise<Session | undefined>;
   /** Strongly consistent; undefined when there is no such offer. */
   readOffer(root: string, handleHash: string): Promise<Offer | undefined>;

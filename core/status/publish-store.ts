@@ -2,9 +2,13 @@ import type { Session } from "../session/model.ts";
 import type { Change } from "./changes.ts";
 
 /** What of a session's row the walk needs. */
-export type ListedSession = Pick<Session, "root" | "sid" | "anc" | "generations" | "status" | "expiresAtSeconds">;
+export interface ListedSession
+  extends Pick<Session, "root" | "sid" | "anc" | "generations" | "status" | "expiresAtSeconds"> {
+  /** Places that tokens from before a renewal still name, each until the last of them has expired. */
+  readonly formerStatus?: readonly (Session["status"] & { readonly untilSeconds: number })[];
+}
 
-/** A change to be walked again, since an index showed it too early. */
+/** A change whose walk has begun; it is taken away when the walk is done, so that one cut off is begun again. */
 export interface Due {
   readonly change: Exclude<Change, { kind: "deployment" }>;
   readonly sinceSeconds: number;
@@ -15,11 +19,11 @@ export interface PublishStore {
   /** Every session of a tree, strongly consistent. */
   tree(root: string): Promise<readonly ListedSession[]>;
   /**
-   * Roots of sessions of an agent, principal or build that end after `nowSeconds`, by an index that may lag; each root may
-   * come more than once.
+   * Sessions of an agent, principal or build that end after `nowSeconds`, strongly consistent: every one that was stored
+   * before this is called. A session may come more than once.
    */
-  roots(subject: string, nowSeconds: number): AsyncIterable<string>;
-  /** Root of a session by its id alone, by an index that may lag. */
+  sessions(subject: string, nowSeconds: number): AsyncIterable<{ readonly root: string; readonly sid: string }>;
+  /** Root of a session below a root by its id alone, strongly consistent. */
   rootOf(sid: string): Promise<string | undefined>;
   /** Positions of a window leased so far, strongly consistent; 0 for none. */
   leased(window: string): Promise<number>;

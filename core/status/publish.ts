@@ -17,16 +17,16 @@ export interface PublishDeps {
   readonly signer: Signer;
 }
 
-/** How long an index is given to show what was written before a revocation. */
-const indexLagSeconds = 60;
+/** A walk that began this long ago and is not done was cut off: the publisher itself runs no longer. */
+const cutOffSeconds = 60;
 /** Free places below which the next list of a window is signed in advance, so that no token names a list nobody can fetch. */
 const placesAhead = limits.statusListSize / 4;
 
 /**
  * Publishes revocations as they come: *find* what each one ends ▸ *set* its bits ▸ *sign* every list that changed.
- * A child that is born during the walk is no hole: it is stored before the walk, which then sees it, or after the
- * tombstone, and then its issuer reads the tombstone before it releases anything (threat 6). What was found by an index
- * is walked again later, by {@link publishMinute}.
+ * A session that is born during the walk is no hole: it is stored before the walk, which then sees it, or after the
+ * revocation, and then its issuer reads that before it releases anything (threat 6). A walk that was cut off is begun
+ * again by {@link publishMinute}.
  */
 export async function publishChanges(changes: readonly Change[], deps: PublishDeps): Promise<void> {
   const touched = new Set<string>();
@@ -38,11 +38,12 @@ export async function publishChanges(changes: readonly Change[], deps: PublishDe
 }
 
 async function publishWalk(change: Due["change"], touched: Set<string>, deps: PublishDeps): Promise<void> {
+  // one tree is quickly walked; of a busy agent's many the stream's retries may all be cut off
+  if (change.kind === "tombstone") return walk(change, touched, deps);
   const due = { change, sinceSeconds: nowSeconds(deps.clock) };
-  // an index will be asked: noted before, so that a walk cut off in the middle is not forgotten
-  if (change.kind === "raised") await deps.store.addDue(due);
-  const { settled } = await walk(change, touched, deps);
-  if (!settled && change.kind === "tombstone") await deps.store.addDue(due);
+  await deps.store.addDue(due);
+  await walk(change, touched, deps);
+  await deps.store.removeDue(due);
 }
 
 /** A busy agent's trees take their time: the one session and the whole deployment must not wait for them. */
@@ -52,17 +53,18 @@ const quickFirst = (changes: readonly Change[]): readonly Change[] => [
 ];
 
 /**
- * Every minute: sign all open lists anew, since a list lives two minutes; then walk again what is due. In this order, so
+ * Every minute: sign all open lists anew, since a list lives two minutes; then walk again what was cut off. In this order, so
  * that no walk, however long or broken, can let the lists run out and every offline verifier refuse.
  */
 export async function publishMinute(deps: PublishDeps): Promise<void> {
   const { store } = deps;
   await signLists(await openLists(deps), deps);
   for (const due of await store.dues()) {
+    if (nowSeconds(deps.clock) - due.sinceSeconds < cutOffSeconds) continue;
     const touched = new Set<string>();
     await walk(due.change, touched, deps);
     await signLists([...touched], deps);
-    if (nowSeconds(deps.clock) - due.sinceSeconds >= indexLagSeconds) await store.removeDue(due);
+    await store.removeDue(due);
   }
 }
 

@@ -11,29 +11,16 @@ export interface WalkDeps {
 }
 
 /** Trees walked at the same time. */
-const walksAtOnce = 8;
+const walksAtOnce = 32;
 
 /**
- * Sets the bits of everything a change ends.
+ * Sets the bits of everything a change ends. Every read is strongly consistent and comes after the revocation was
+ * written: a session it does not see is stored later, and then its issuer reads the revocation before it releases
+ * anything (threat 6). So one walk is all of them.
  * @param touched gets every list that changed
- * @returns whether the answer was strongly consistent, so that nothing has to be looked at again
  */
-export async function walk(
-  change: Due["change"],
-  touched: Set<string>,
-  deps: WalkDeps,
-): Promise<{ readonly settled: boolean }> {
-  if (change.kind === "tombstone") {
-    const { sid } = change;
-    const tree = await deps.store.tree(change.root);
-    const known = tree.some((session) => session.sid === sid);
-    const root = known ? undefined : await deps.store.rootOf(sid);
-    const ended = (root === undefined ? tree : await deps.store.tree(root)).filter(
-      (session) => session.sid === sid || ancestorsOf(session).includes(sid),
-    );
-    await setBits(ended, touched, deps);
-    return { settled: ended.some((session) => session.sid === sid) };
-  }
+export async function walk(change: Due["change"], touched: Set<string>, deps: WalkDeps): Promise<void> {
+  if (change.kind === "tombstone") return walkTree(change, touched, deps);
   const { subject, generation } = change;
   const walked = new Set<string>();
   let batch: string[] = [];
@@ -44,27 +31,48 @@ export async function walk(
     const ended = trees.flat().filter((session) => (session.generations[subject] ?? generation) < generation);
     await setBits(ended, touched, deps);
   };
-  for await (const root of deps.store.roots(subject, nowSeconds(deps.clock))) {
+  for await (const { root } of deps.store.sessions(subject, nowSeconds(deps.clock))) {
     if (walked.has(root)) continue;
     walked.add(root);
     batch.push(root);
     if (batch.length === walksAtOnce) await flush();
   }
   await flush();
-  return { settled: false };
+}
+
+async function walkTree(
+  { root, sid }: Extract<Due["change"], { kind: "tombstone" }>,
+  touched: Set<string>,
+  deps: WalkDeps,
+): Promise<void> {
+  const tree = await deps.store.tree(root);
+  const known = tree.some((session) => session.sid === sid);
+  // whoever revoked may have known the id alone
+  const found = known ? undefined : await deps.store.rootOf(sid);
+  const sessions = found === undefined ? tree : await deps.store.tree(found);
+  const ended = sessions.filter((session) => session.sid === sid || ancestorsOf(session).includes(sid));
+  await setBits(ended, touched, deps);
 }
 
 async function setBits(sessions: readonly ListedSession[], touched: Set<string>, deps: WalkDeps): Promise<void> {
-  const alive = sessions.filter((session) => session.expiresAtSeconds > nowSeconds(deps.clock));
-  const lists = Map.groupBy(alive, (session) => session.status.list);
-  for (const [list, ended] of lists) {
-    await deps.store.revoke(
-      list,
-      ended.map((session) => session.status.idx),
-    );
+  const now = nowSeconds(deps.clock);
+  const alive = sessions.filter((session) => session.expiresAtSeconds > now);
+  const lists = Map.groupBy(
+    alive.flatMap((session) => livePlaces(session, now)),
+    ({ list }) => list,
+  );
+  for (const [list, places] of lists) {
+    const indices = places.map(({ idx }) => idx);
+    await deps.store.revoke(list, indices);
     touched.add(list);
   }
 }
+
+/** Every place whose tokens may still live: a renewal gives a session another, and older tokens go on naming the former. */
+const livePlaces = ({ status, formerStatus = [] }: ListedSession, now: number): readonly ListedSession["status"][] => [
+  status,
+  ...formerStatus.filter(({ untilSeconds }) => untilSeconds > now),
+];
 
 /** Every position leased so far is over: no session needs to be looked for. New leases stand above them. */
 export async function cutDeployment(generation: number, touched: Set<string>, deps: WalkDeps): Promise<void> {

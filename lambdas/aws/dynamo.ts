@@ -4,6 +4,8 @@ import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 /** Names of the tables, as the function's environment gives them. */
 export interface Tables {
   readonly sessions: string;
+  /** Which sessions hang on an agent, principal, build or id. */
+  readonly subjects: string;
   readonly markers: string;
   readonly revocations: string;
   readonly registry: string;

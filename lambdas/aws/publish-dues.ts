@@ -3,7 +3,7 @@ import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk
 import type { Due, PublishStore } from "../../core/status/publish-store.ts";
 import { words } from "./dynamo.ts";
 
-/** One row that names what has to be walked again, an attribute each, so that none is lost between two writers. */
+/** One row that names what is being walked, an attribute each, so that none is lost between two writers. */
 const dueRow = { subject: "publish#due" };
 const deploymentRow = { subject: "publish#deployment" };
 const prefix = "due ";

@@ -1,8 +1,8 @@
-import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
 import type { Session } from "../../core/session/model.ts";
-import { sessionIndexes, sessionIndexKeys } from "../env.ts";
-import { type Tables, words } from "./dynamo.ts";
+import type { Tables } from "./dynamo.ts";
 import { offerKey, offerOf, sessionOf } from "./session-rows.ts";
+import { findPlace } from "./subject-reads.ts";
 
 /** Strongly consistent; undefined when there is no such offer. */
 export async function readOffer(client: DynamoDBDocumentClient, tables: Tables, root: string, handleHash: string) {
@@ -11,22 +11,14 @@ export async function readOffer(client: DynamoDBDocumentClient, tables: Tables, 
   return offerOf(found.Item);
 }
 
-/** By the index, which may lag behind by moments; the row itself is read strongly consistent. */
+/** By its id alone, strongly consistent; a root is found by its own key. */
 export async function findSession(
   client: DynamoDBDocumentClient,
   tables: Tables,
   sid: string,
 ): Promise<Session | undefined> {
-  const found = await client.send(
-    new QueryCommand({
-      TableName: tables.sessions,
-      IndexName: sessionIndexes.bySid,
-      KeyConditionExpression: "#sid = :sid",
-      ...words([sessionIndexKeys.bySid], { sid }),
-    }),
-  );
-  const key = found.Items?.[0];
-  return key ? readSession(client, tables, key.root as string, sid) : undefined;
+  const place = await findPlace(client, tables, sid);
+  return readSession(client, tables, place?.root ?? sid, sid);
 }
 
 /** Strongly consistent. */

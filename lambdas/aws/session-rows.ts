@@ -1,7 +1,4 @@
-import { createHash } from "node:crypto";
-import { limits } from "../../core/limits.ts";
 import type { AuthorizationDetail, Grant, Offer, Session } from "../../core/session/model.ts";
-import { currentAgent } from "../../core/session/model.ts";
 
 /** An item as the document client gives it. */
 export type Item = Readonly<Record<string, unknown>>;
@@ -21,9 +18,6 @@ export function sessionItem(session: Session): Item {
   return {
     ...rest,
     grants: grants.map(grantItem),
-    agentKey: sharded(currentAgent(session), session.sid),
-    principalKey: sharded(session.principal.id, session.sid),
-    ...(session.build === undefined ? {} : { buildKey: sharded(session.build, session.sid) }),
     expiresAt: session.expiresAtSeconds + keptSeconds,
   };
 }
@@ -31,7 +25,7 @@ export function sessionItem(session: Session): Item {
 /** The session of a row, or undefined when there is none. */
 export function sessionOf(item: Item | undefined): Session | undefined {
   if (!item) return undefined;
-  const { agentKey: _a, principalKey: _p, buildKey: _b, expiresAt: _e, grants, ...rest } = item;
+  const { expiresAt: _e, grants, ...rest } = item;
   return { ...rest, grants: (grants as Item[]).map(grantOf) } as unknown as Session;
 }
 
@@ -41,7 +35,6 @@ export function offerItem(offer: Offer): Item {
   return {
     ...rest,
     sid: offerKey(offer.handleHash),
-    // without the index attributes: an offer is no session, and a walk over an index must not meet it as one
     from: { ...from, grants: from.grants.map(grantItem) },
     grants: grants.map(grantItem),
     ...(redeemed ? { redeemed } : {}),
@@ -54,16 +47,6 @@ export function offerOf(item: Item | undefined): Offer | undefined {
   if (!item) return undefined;
   const { sid: _s, expiresAt: _e, from, grants, ...rest } = item;
   return { ...rest, from: sessionOf(from as Item), grants: (grants as Item[]).map(grantOf) } as unknown as Offer;
-}
-
-/** All keys of an index under which `id` may stand. */
-export const shardsOf = (id: string): readonly string[] =>
-  Array.from({ length: limits.indexShards }, (_, n) => `${id}#${n}`);
-
-/** The same session always lands in the same shard: a repeated write must be byte-identical. */
-function sharded(id: string, sid: string): string {
-  const first = createHash("sha256").update(sid).digest()[0] ?? 0;
-  return `${id}#${first % limits.indexShards}`;
 }
 
 const grantItem = ({ resource, scopes, details }: Grant): Item => ({

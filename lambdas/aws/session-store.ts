@@ -9,6 +9,7 @@ import { outboxPut } from "./outbox.ts";
 import { readOffer } from "./session-reads.ts";
 import { offerItem, offerKey, sessionItem } from "./session-rows.ts";
 import { createStatusLeases } from "./status-leases.ts";
+import { subjectPuts } from "./subject-rows.ts";
 import { type Action, transact } from "./transaction.ts";
 
 /** Sessions, offers, markers and records on DynamoDB. */
@@ -28,7 +29,7 @@ function actionsOf(write: Commit, tables: Tables, now: number): readonly Action<
   const { session, offer, redeem } = write;
   return [
     ...markerPuts(tables, write.markers),
-    ...(session ? [sessionPut(session, tables)] : []),
+    ...(session ? [sessionPut(session, tables), ...subjectPuts(session, tables).map((item) => ({ item }))] : []),
     ...(offer ? [{ item: freshPut(tables, offerItem(offer)) }] : []),
     ...(redeem ? [redemption(redeem, tables, now)] : []),
     { item: { Put: outboxPut(tables, write.record) } },

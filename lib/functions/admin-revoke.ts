@@ -1,5 +1,4 @@
-import { sessionIndexes } from "../../lambdas/env.ts";
-import { allowDataKey, allowIndexes, allowOutbox, allowTable, inTransaction, rows } from "../allow.ts";
+import { allowDataKey, allowOutbox, allowTable, inTransaction, rows } from "../allow.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
 import type { Ground } from "./ground.ts";
 
@@ -13,6 +12,7 @@ export function adminRevoke({ scope, stage, dist, state: { tables, keys }, issue
     environment: {
       issuer,
       sessionsTable: tables.sessions.tableName,
+      subjectsTable: tables.subjects.tableName,
       markersTable: tables.markers.tableName,
       revocationsTable: tables.revocations.tableName,
       outboxTable: tables.outbox.tableName,
@@ -21,7 +21,7 @@ export function adminRevoke({ scope, stage, dist, state: { tables, keys }, issue
   });
   const { role } = made;
   allowTable(role, tables.sessions, ["GetItem"]);
-  allowIndexes(role, tables.sessions, [sessionIndexes.bySid]);
+  allowTable(role, tables.subjects, ["Query"]);
   // the publisher's rows are not among them: an operator cannot forge a status list
   allowTable(role, tables.revocations, ["PutItem", "UpdateItem"], rows("session#", "standing#", "deployment#"));
   allowTable(role, tables.markers, ["PutItem"], inTransaction);

@@ -2,8 +2,7 @@ import { Duration } from "aws-cdk-lib";
 import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
-import { sessionIndexes } from "../../lambdas/env.ts";
-import { allowDataKey, allowIndexes, allowPublicKeys, allowSign, allowTable, rows } from "../allow.ts";
+import { allowDataKey, allowPublicKeys, allowSign, allowTable, rows } from "../allow.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
 import { feed } from "../stream.ts";
 import type { Ground } from "./ground.ts";
@@ -21,19 +20,20 @@ export function publisher(ground: Ground): { publisher: LanyardFunction; failure
     environment: {
       issuer,
       sessionsTable: tables.sessions.tableName,
+      subjectsTable: tables.subjects.tableName,
       revocationsTable: tables.revocations.tableName,
       statusKey: keys.status.keyArn,
     },
     timeoutSeconds: 60,
   });
   const { role } = made;
-  allowTable(role, tables.sessions, ["Query", "BatchGetItem", "GetItem"]);
-  allowIndexes(role, tables.sessions, Object.values(sessionIndexes));
+  allowTable(role, tables.sessions, ["Query", "GetItem"]);
+  allowTable(role, tables.subjects, ["Query"]);
   allowTable(role, tables.revocations, ["GetItem", "PutItem", "UpdateItem"], rows("status#", "list#", "publish#"));
   allowSign(role, keys.status);
   allowPublicKeys(role, keys.status);
   allowDataKey(role, keys.data);
-  const { failures } = feed(made, tables.revocations, revocationsOnly, 1);
+  const { failures } = feed(made, tables.revocations, revocationsOnly, 10);
   new Rule(made, "EveryMinute", {
     description: "Status lists are signed anew, since they live two minutes",
     schedule: Schedule.rate(Duration.minutes(1)),

@@ -13,6 +13,7 @@ export function token({ scope, stage, dist, state: { tables, keys }, issuer }: G
     environment: {
       issuer,
       sessionsTable: tables.sessions.tableName,
+      subjectsTable: tables.subjects.tableName,
       markersTable: tables.markers.tableName,
       revocationsTable: tables.revocations.tableName,
       registryTable: tables.registry.tableName,
@@ -25,6 +26,7 @@ export function token({ scope, stage, dist, state: { tables, keys }, issuer }: G
   const { role } = made;
   allowTable(role, tables.sessions, ["BatchGetItem", "GetItem", "UpdateItem"]);
   allowTable(role, tables.sessions, ["PutItem"], inTransaction);
+  allowTable(role, tables.subjects, ["PutItem"], inTransaction);
   allowTable(role, tables.revocations, ["BatchGetItem"]);
   allowTable(role, tables.markers, ["BatchGetItem"]);
   // an agent's token bucket is a row here; a one-use marker is written once and never changed

@@ -2,8 +2,6 @@ import { RemovalPolicy } from "aws-cdk-lib";
 import {
   AttributeType,
   Billing,
-  type GlobalSecondaryIndexPropsV2,
-  ProjectionType,
   StreamViewType,
   TableEncryptionV2,
   type TablePropsV2,
@@ -11,23 +9,16 @@ import {
 } from "aws-cdk-lib/aws-dynamodb";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import { Construct } from "constructs";
-import { sessionIndexes, sessionIndexSort } from "../../lambdas/env.ts";
 
 const text = (name: string) => ({ name, type: AttributeType.STRING });
 
-const index = (indexName: string, partition: string, sortNumber?: string): GlobalSecondaryIndexPropsV2 => ({
-  indexName,
-  partitionKey: text(partition),
-  ...(sortNumber && { sortKey: { name: sortNumber, type: AttributeType.NUMBER } }),
-  projectionType: ProjectionType.KEYS_ONLY,
-});
-
 /**
- * The five tables. They have no physical names, so that a failed first deployment leaves nothing in the way of the next,
- * and every index is here from the first deployment, since CloudFormation adds one a table at a time.
+ * The six tables. They have no physical names, so that a failed first deployment leaves nothing in the way of the next,
+ * and no indexes: an index may lag behind its table, and what revocation has to find must not (threat 6).
  */
 export class Tables extends Construct {
   readonly sessions: TableV2;
+  readonly subjects: TableV2;
   readonly markers: TableV2;
   readonly revocations: TableV2;
   readonly registry: TableV2;
@@ -49,12 +40,11 @@ export class Tables extends Construct {
       partitionKey: text("root"),
       sortKey: text("sid"),
       timeToLiveAttribute: "expiresAt",
-      globalSecondaryIndexes: [
-        index(sessionIndexes.byAgent, "agentKey", sessionIndexSort),
-        index(sessionIndexes.byPrincipal, "principalKey", sessionIndexSort),
-        index(sessionIndexes.byBuild, "buildKey", sessionIndexSort),
-        index(sessionIndexes.bySid, "sid"),
-      ],
+    });
+    this.subjects = table("Subjects", {
+      partitionKey: text("subject"),
+      sortKey: text("session"),
+      timeToLiveAttribute: "expiresAt",
     });
     this.markers = table("Markers", { partitionKey: text("key"), timeToLiveAttribute: "expiresAt" });
     this.revocations = table("Revocations", {

@@ -56,7 +56,7 @@ test("a first apply is what the functions read, under version 1 in all sixteen c
   for (const row of copies)
     expect(row).toMatchObject({ registryVersion: { N: "1" }, generation: { N: "0" }, blocked: { BOOL: false } });
   const client = DynamoDBDocumentClient.from(input.dynamo);
-  const tables = { ...input.tables, sessions: "sessions", markers: "markers" };
+  const tables = { ...input.tables, sessions: "sessions", subjects: "subjects", markers: "markers" };
   const snapshot = await createRegistrySource(client, tables, input.trustDomain).current();
   expect(snapshot?.version).toBe(1);
   expect(snapshot?.agent(`spiffe://${input.trustDomain}/agent/planner`)?.clients).toEqual([

@@ -1,11 +1,11 @@
 import { type CreateTableCommandInput, DynamoDB } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { documentClient, type Tables } from "../../lambdas/aws/dynamo.ts";
-import { sessionIndexes, sessionIndexKeys, sessionIndexSort, tableKeys } from "../../lambdas/env.ts";
+import { tableKeys } from "../../lambdas/env.ts";
 import { type DynamoDb, openDynamoDb } from "../../local/dynamodb/engine.ts";
 import { startDynamoServer } from "../../local/dynamodb/server.ts";
 
-/** The product's five tables in an embedded DynamoDB, behind the real SDK client. */
+/** The product's six tables in an embedded DynamoDB, behind the real SDK client. */
 export interface Cloud {
   readonly db: DynamoDb;
   readonly client: DynamoDBDocumentClient;
@@ -17,6 +17,7 @@ export interface Cloud {
 
 export const tableNames: Tables = {
   sessions: "Sessions",
+  subjects: "Subjects",
   markers: "Markers",
   revocations: "Revocations",
   registry: "Registry",
@@ -58,28 +59,12 @@ export async function openCloud(maxAttempts = 1): Promise<Cloud> {
 
 function definition(name: keyof Tables): CreateTableCommandInput {
   const keys: { partition: string; sort?: string } = tableKeys[name];
-  const attributes = new Set([keys.partition, ...(keys.sort === undefined ? [] : [keys.sort])]);
-  const indexes =
-    name !== "sessions"
-      ? []
-      : (Object.keys(sessionIndexes) as (keyof typeof sessionIndexes)[]).map((index) => {
-          const partition = sessionIndexKeys[index];
-          attributes.add(partition);
-          return {
-            IndexName: sessionIndexes[index],
-            KeySchema: keySchema(partition, partition === "sid" ? undefined : sessionIndexSort),
-            Projection: { ProjectionType: "KEYS_ONLY" as const },
-          };
-        });
+  const names = [keys.partition, ...(keys.sort === undefined ? [] : [keys.sort])];
   return {
     TableName: tableNames[name],
     BillingMode: "PAY_PER_REQUEST",
-    AttributeDefinitions: [
-      ...[...attributes].map((attribute) => ({ AttributeName: attribute, AttributeType: "S" as const })),
-      ...(name === "sessions" ? [{ AttributeName: sessionIndexSort, AttributeType: "N" as const }] : []),
-    ],
+    AttributeDefinitions: names.map((attribute) => ({ AttributeName: attribute, AttributeType: "S" as const })),
     KeySchema: keySchema(keys.partition, keys.sort),
-    ...(indexes.length > 0 ? { GlobalSecondaryIndexes: indexes } : {}),
   };
 }
 

@@ -233,6 +233,7 @@ describe("the stacks", () => {
       "RevocationsTable",
       "RevokeUrl",
       "SessionsTable",
+      "SubjectsTable",
       "TokenUrl",
       "TrustDomain",
     ]);
