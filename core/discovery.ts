@@ -18,6 +18,8 @@ export interface DiscoveryDeps {
   readonly issuer: string;
   readonly ownKeys: OwnKeys;
   readonly urls: () => Promise<FunctionUrls | undefined>;
+  /** Names of the details types the registry has now. */
+  readonly detailsTypes: () => Promise<readonly string[]>;
   readonly lists: { read(list: string): Promise<string | undefined> };
 }
 
@@ -52,7 +54,7 @@ const published = (body: string, contentType: string, maxAgeSeconds: number): Re
 });
 
 async function metadata(deps: DiscoveryDeps): Promise<Reply> {
-  const urls = await deps.urls();
+  const [urls, detailsTypes] = await Promise.all([deps.urls(), deps.detailsTypes()]);
   if (!urls) return denialReply({ code: "registry_unavailable", why: "the function URLs are not published yet" });
   const { issuer } = deps;
   const document = {
@@ -90,6 +92,8 @@ async function metadata(deps: DiscoveryDeps): Promise<Reply> {
     token_endpoint_auth_signing_alg_values_supported: ["ES256"],
     client_assertion_types_supported: [spiffeAssertionType],
     dpop_signing_alg_values_supported: [...dpopAlgorithms],
+    // RFC 9396 10; RFC 8414 3.2 leaves out a member without values
+    ...(detailsTypes.length > 0 ? { authorization_details_types_supported: detailsTypes } : {}),
   };
   return published(JSON.stringify(document), "application/json", 60);
 }

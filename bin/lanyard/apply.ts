@@ -12,6 +12,7 @@ import type { AuditRecord } from "../../core/audit/record.ts";
 import { limits } from "../../core/limits.ts";
 import type { RegistryProblem } from "../../core/registry/document.ts";
 import type { Registration } from "../../core/registry/model.ts";
+import { publishedDetailsTypes, publishedRow } from "../../core/registry/published.ts";
 import { validateRegistry } from "../../core/registry/validate.ts";
 import { revocationKeys } from "../../core/revocation-rows.ts";
 import { readRegistryFolder } from "./folder.ts";
@@ -98,7 +99,8 @@ export async function applyPlan(input: ApplyInput, plan: RegistryPlan): Promise<
   const copies = Array.from({ length: limits.deploymentCopies }, (_, i) =>
     moveCopy(input.tables, i, plan.base, version),
   );
-  await moveTo(input.dynamo, [...copies, outboxPut(input.tables, record)], plan.base);
+  const published = publishedPut(input.tables, plan.rows);
+  await moveTo(input.dynamo, [...copies, published, outboxPut(input.tables, record)], plan.base);
   return { version, added, changed, removed };
 }
 
@@ -158,6 +160,18 @@ const moveCopy = (tables: ApplyTables, copy: number, base: number, version: numb
       ":zero": { N: "0" },
       ":no": { BOOL: false },
       ...(base === 0 ? {} : { ":base": { N: String(base) } }),
+    },
+  },
+});
+
+/** What metadata says of the registry changes with it, at the same instant. */
+const publishedPut = (tables: ApplyTables, rows: readonly Registration[]): TransactWriteItem => ({
+  Put: {
+    TableName: tables.registry,
+    Item: {
+      kind: { S: publishedRow.kind },
+      name: { S: publishedRow.name },
+      detailsTypes: { L: publishedDetailsTypes(rows).map((name) => ({ S: name })) },
     },
   },
 });

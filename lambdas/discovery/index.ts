@@ -3,12 +3,15 @@ import type { Call, Reply } from "../../core/wire.ts";
 import { documentClient } from "../aws/dynamo.ts";
 import { createOwnKeys, createPublicKeys, kmsClient } from "../aws/kms-keys.ts";
 import { createListReader } from "../aws/lists.ts";
+import { createPublishedTypes } from "../aws/published-types.ts";
 import { createUrls, ssmClient } from "../aws/urls.ts";
-import { setting } from "../ground.ts";
+import { clock, setting } from "../ground.ts";
 import { httpHandler } from "../http/edge.ts";
 import { originOf } from "../http/url-event.ts";
 
-const lists = createListReader(documentClient(), setting("revocationsTable"));
+const dynamo = documentClient();
+const lists = createListReader(dynamo, setting("revocationsTable"));
+const detailsTypes = createPublishedTypes(dynamo, setting("registryTable"), clock);
 const ssm = ssmClient();
 const parameter = setting("urlsParameter");
 const ownKeys = createOwnKeys(createPublicKeys(kmsClient()), {
@@ -24,7 +27,8 @@ const endpoints = new Map<string, (call: Call) => Promise<Reply>>();
 function endpointOf(issuer: string): (call: Call) => Promise<Reply> {
   const known = endpoints.get(issuer);
   if (known) return known;
-  const made = createDiscoveryEndpoint({ issuer, ownKeys, urls: createUrls(ssm, parameter, issuer), lists });
+  const urls = createUrls(ssm, parameter, issuer);
+  const made = createDiscoveryEndpoint({ issuer, ownKeys, urls, lists, detailsTypes });
   endpoints.clear();
   endpoints.set(issuer, made);
   return made;

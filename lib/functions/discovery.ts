@@ -20,6 +20,7 @@ export function discovery(scope: Construct, stage: Stage, dist: string, { tables
     environment: {
       urlsParameter: parameter,
       revocationsTable: tables.revocations.tableName,
+      registryTable: tables.registry.tableName,
       identityKey: keys.identity.keyArn,
       sessionKey: keys.session.keyArn,
       statusKey: keys.status.keyArn,
@@ -28,6 +29,7 @@ export function discovery(scope: Construct, stage: Stage, dist: string, { tables
   });
   allowPublicKeys(made.role, keys.identity, keys.session, keys.status);
   allowTable(made.role, tables.revocations, ["GetItem"], rows("list#"));
+  allowTable(made.role, tables.registry, ["GetItem"], rows("published"));
   allow(
     made.role,
     ["ssm:GetParameter"],

@@ -14,6 +14,7 @@ import {
   RegistryStale,
 } from "../../bin/lanyard/apply.ts";
 import { claimVersion, readVersion, writeVersion } from "../../bin/lanyard/registry-table.ts";
+import { createPublishedTypes } from "../../lambdas/aws/published-types.ts";
 import { createRegistrySource } from "../../lambdas/aws/registry-source.ts";
 import { openGround, supportDesk } from "./ground.ts";
 
@@ -48,7 +49,7 @@ async function edited(file: string, from: string, to: string): Promise<ApplyInpu
 test("a first apply is what the functions read, under version 1 in all sixteen copies", async () => {
   const applied = await applyRegistry(input);
   expect(applied.version).toBe(1);
-  expect(applied.added).toHaveLength(22);
+  expect(applied.added).toHaveLength(25);
   const copies = await scan("revocations");
   expect(copies.map((row) => row.subject?.S).sort()).toEqual(
     Array.from({ length: 16 }, (_, i) => `deployment#${i}`).sort(),
@@ -62,7 +63,29 @@ test("a first apply is what the functions read, under version 1 in all sixteen c
   expect(snapshot?.agent(`spiffe://${input.trustDomain}/agent/planner`)?.clients).toEqual([
     { issuer: "https://login.support-desk.example", clientId: "planner-app" },
   ]);
-  expect(snapshot?.policies).toHaveLength(6);
+  expect(snapshot?.policies).toHaveLength(9);
+});
+
+test("an apply publishes the names of its details types with the version, and a refused one does not", async () => {
+  const reader = () =>
+    createPublishedTypes(DynamoDBDocumentClient.from(input.dynamo), "registry", { nowMillis: () => 0 });
+  const renamed = async (name: string) => {
+    const copy = await edited("resources.yaml", "name: ticket-customers", `name: ${name}`);
+    const file = join(copy.directory, "resources.yaml");
+    const text = await readFile(file, "utf8");
+    await writeFile(file, text.replace("  ticket-customers: customer-record", `  ${name}: customer-record`));
+    return copy;
+  };
+  expect(await reader()()).toEqual([]);
+  const stale = await planRegistry(await renamed("stale"));
+  await applyRegistry(input);
+  const minute = reader();
+  expect(await minute()).toEqual(["customer-record", "ticket-customers"]);
+  await expect(applyPlan(input, stale)).rejects.toThrow(RegistryStale);
+  expect(await reader()()).toEqual(["customer-record", "ticket-customers"]);
+  await applyRegistry(await renamed("tickets-of"));
+  expect(await minute()).toEqual(["customer-record", "ticket-customers"]);
+  expect(await reader()()).toEqual(["customer-record", "tickets-of"]);
 });
 
 test("an apply leaves one audit record that names the operator, the version and what changed", async () => {

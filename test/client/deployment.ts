@@ -92,7 +92,13 @@ export async function createDeployment() {
         statusListClaims({ issuer, list, revoked, nowSeconds: world.time.seconds }),
       ),
   };
-  const discovery = createDiscoveryEndpoint({ issuer, ownKeys, urls: async () => urls, lists });
+  const discovery = createDiscoveryEndpoint({
+    issuer,
+    ownKeys,
+    urls: async () => urls,
+    detailsTypes: async () => [],
+    lists,
+  });
   const byOrigin = new Map<string, (call: Call) => Promise<Reply>>([
     [new URL(issuer).origin, discovery],
     [new URL(urls.attest).origin, attest],

@@ -20,7 +20,7 @@ const get = (path: string, method = "GET"): Call => ({
   requestId: "r",
 });
 
-async function discovery(known = true) {
+async function discovery(known = true, types: readonly string[] = []) {
   const [identity, session, status] = await Promise.all([testKey(), testKey(), testKey()]);
   const signers = [testSigner("identity", identity), testSigner("session", session), testSigner("status", status)];
   const asked: string[] = [];
@@ -28,6 +28,7 @@ async function discovery(known = true) {
     issuer,
     ownKeys: ownKeys(...signers),
     urls: async () => (known ? urls : undefined),
+    detailsTypes: async () => types,
     lists: {
       read: async (list) => {
         asked.push(list);
@@ -55,6 +56,15 @@ describe("discovery", () => {
       expect(document.grant_types_supported).not.toContain("refresh_token");
       expect(document.challenge_endpoint).toBe("https://a.example/challenge");
     }
+  });
+
+  it("names the details types of the registry, and leaves the member out where there are none", async () => {
+    const path = "/.well-known/oauth-authorization-server";
+    const document = async (types: readonly string[]) =>
+      JSON.parse((await (await discovery(true, types)).endpoint(get(path))).body);
+    const types = ["customer-record", "ticket-customers"];
+    expect((await document(types)).authorization_details_types_supported).toEqual(types);
+    expect(await document([])).not.toHaveProperty("authorization_details_types_supported");
   });
 
   it("threat 3: publishes session and status keys for verifiers, each pinned to its typ, and never the identity key", async () => {

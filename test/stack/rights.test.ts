@@ -113,6 +113,7 @@ const expected: [StackName, string, string[]][] = [
     "Issuer",
     "Discovery",
     [
+      "dynamodb:GetItem on Registry if row published*",
       "dynamodb:GetItem on Revocations if row list#*",
       "kms:GetPublicKey on Identity",
       "kms:GetPublicKey on Session",

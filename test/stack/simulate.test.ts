@@ -143,6 +143,16 @@ describe("rights on tables", () => {
       "Allowed",
     ],
     [
+      "discovery reads what is published of the registry",
+      { ...discovery, action: "dynamodb:GetItem", resource: table("Registry"), context: rowOf("published") },
+      "Allowed",
+    ],
+    [
+      "discovery reads an agent's registration",
+      { ...discovery, action: "dynamodb:GetItem", resource: table("Registry"), context: rowOf("00000001#agent") },
+      "ImplicitlyDenied",
+    ],
+    [
       "discovery reads a tombstone",
       { ...discovery, action: "dynamodb:GetItem", resource: table("Revocations"), context: rowOf("session#x") },
       "ImplicitlyDenied",
