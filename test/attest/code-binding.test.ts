@@ -54,6 +54,7 @@ describe("an agent that is bound to code", () => {
   it.each<[string, Partial<typeof version7>]>([
     ["what is not published", { arn: functionArn, version: "$LATEST" }],
     ["another version", { arn: `${functionArn}:8`, version: "8" }],
+    ["another version under the right name", { version: "8" }],
     ["another function", { arn: functionArn.replace("planner", "evil:7") }],
   ])("threat 30: is refused when Lambda describes %s", async (_name, wrong) => {
     expect(await bind(lambda(), attested(), lookupOf(ok({ ...version7, ...wrong })))).toMatchObject({

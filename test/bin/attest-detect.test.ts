@@ -187,6 +187,11 @@ describe("no bytes crash or stall it", () => {
     (claims) =>
       judge(Buffer.from(`${token.split(".")[0]}.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.AA`)),
   );
+  it("an account in a token that is no text, and cannot be made into one", async () => {
+    const iss = "https://11111111-2222-3333-4444-555555555555.tokens.sts.global.api.aws";
+    const claims = { iss, "https://sts.amazonaws.com/": { aws_account: { toString: 1, valueOf: 1 } } };
+    await judge(Buffer.from(`${token.split(".")[0]}.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.AA`));
+  });
   it.each<[string, string | Uint8Array]>([
     ["brackets", "[".repeat(documentBytesMax)],
     ["nested objects", '{"a":'.repeat(50_000)],

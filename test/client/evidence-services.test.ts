@@ -153,7 +153,7 @@ describe("GitHub Actions", () => {
     service.answer.body = JSON.stringify({ value: tokenFor(wanted.issuer) });
     const url = `${service.origin()}/x?audience=sts.amazonaws.com`;
     await github({ ACTIONS_ID_TOKEN_REQUEST_URL: url }).collect(wanted);
-    expect(service.seen[0]?.query).toEqual({ audience: wanted.issuer });
+    expect(service.seen[0]?.search).toBe(`?audience=${encodeURIComponent(wanted.issuer)}`);
   });
 
   it.each([

@@ -6,6 +6,8 @@ import { afterAll, beforeAll, beforeEach } from "vitest";
 export interface Seen {
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
+  /** The query as it was sent, twice-named parameters included. */
+  readonly search: string;
   readonly headers: IncomingHttpHeaders;
 }
 
@@ -14,8 +16,8 @@ export function platform() {
   const seen: Seen[] = [];
   const held = { status: 200, headers: {} as Record<string, string>, body: "", port: 0 };
   const server = createServer((request, response) => {
-    const { pathname, searchParams } = new URL(request.url ?? "/", "http://127.0.0.1");
-    seen.push({ path: pathname, query: Object.fromEntries(searchParams), headers: request.headers });
+    const { pathname, searchParams, search } = new URL(request.url ?? "/", "http://127.0.0.1");
+    seen.push({ path: pathname, query: Object.fromEntries(searchParams), search, headers: request.headers });
     response.writeHead(held.status, held.headers).end(held.body);
   });
   beforeAll(async () => {
