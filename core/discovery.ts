@@ -2,6 +2,7 @@ import type { JWK } from "jose";
 import { denialReply } from "./denial-wire.ts";
 import { dpopAlgorithms } from "./dpop.ts";
 import type { KeyPurpose, OwnKeys } from "./ports.ts";
+import { aggregationUri, statusListUri } from "./status/list.ts";
 import type { Call, Reply } from "./wire.ts";
 import { spiffeAssertionType, tokenExchangeGrant, tokenTyp } from "./wire.ts";
 
@@ -20,7 +21,12 @@ export interface DiscoveryDeps {
   readonly urls: () => Promise<FunctionUrls | undefined>;
   /** Names of the details types the registry has now. */
   readonly detailsTypes: () => Promise<readonly string[]>;
-  readonly lists: { read(list: string): Promise<string | undefined> };
+  readonly lists: {
+    /** A signed list, as long as its hour is not over. */
+    read(list: string): Promise<string | undefined>;
+    /** Names of the lists that are open now. */
+    open(): Promise<readonly string[]>;
+  };
 }
 
 /**
@@ -29,7 +35,7 @@ export interface DiscoveryDeps {
  * eyes of a standard verifier (threat 3).
  */
 export function createDiscoveryEndpoint(deps: DiscoveryDeps): (call: Call) => Promise<Reply> {
-  return async (call) => {
+  const answer = async (call: Call): Promise<Reply> => {
     if (call.method !== "GET" && call.method !== "HEAD")
       return denialReply({ code: "method_not_allowed", method: call.method, allow: "GET, HEAD" });
     switch (call.path) {
@@ -41,10 +47,16 @@ export function createDiscoveryEndpoint(deps: DiscoveryDeps): (call: Call) => Pr
       case "/.well-known/spiffe-bundle.json":
         return published(await bundle(deps.ownKeys), "application/json", 60);
     }
-    const list = /^\/status\/([0-9]{10}-[0-9]{1,6})$/.exec(call.path)?.[1];
-    return list === undefined ? denialReply({ code: "not_found", path: call.path }) : statusList(list, deps);
+    return statusLists(call, deps);
   };
+  return async (call) => forEveryOrigin(await answer(call));
 }
+
+/** All of it is public and carries no credentials: a verifier in a browser may read it too (Token Status List, 8.1). */
+const forEveryOrigin = (reply: Reply): Reply => ({
+  ...reply,
+  headers: { ...reply.headers, "Access-Control-Allow-Origin": "*" },
+});
 
 const published = (body: string, contentType: string, maxAgeSeconds: number): Reply => ({
   status: 200,
@@ -92,6 +104,7 @@ async function metadata(deps: DiscoveryDeps): Promise<Reply> {
     token_endpoint_auth_signing_alg_values_supported: ["ES256"],
     client_assertion_types_supported: [spiffeAssertionType],
     dpop_signing_alg_values_supported: [...dpopAlgorithms],
+    status_list_aggregation_endpoint: aggregationUri(issuer),
     // RFC 9396 10; RFC 8414 3.2 leaves out a member without values
     ...(detailsTypes.length > 0 ? { authorization_details_types_supported: detailsTypes } : {}),
   };
@@ -117,8 +130,17 @@ async function bundle(ownKeys: OwnKeys): Promise<string> {
   return JSON.stringify({ keys, spiffe_refresh_hint: 300 });
 }
 
-async function statusList(list: string, deps: DiscoveryDeps): Promise<Reply> {
-  const signed = await deps.lists.read(list);
-  if (signed === undefined) return denialReply({ code: "not_found", path: `/status/${list}` });
+/** One list, or the names of all that are open (Token Status List, sections 8 and 9). */
+async function statusLists({ path, query = "" }: Call, { issuer, lists }: DiscoveryDeps): Promise<Reply> {
+  const named = /^\/status\/([0-9]{10}-[0-9]{1,6})$/.exec(path)?.[1];
+  if (path !== "/status" && named === undefined) return denialReply({ code: "not_found", path });
+  // section 8.4: a list of now in answer to a question about then would be believed for then
+  if (new URLSearchParams(query).has("time")) return denialReply({ code: "history_unsupported", path });
+  if (named === undefined) {
+    const uris = (await lists.open()).map((list) => statusListUri(issuer, list));
+    return published(JSON.stringify({ status_lists: uris }), "application/json", 60);
+  }
+  const signed = await lists.read(named);
+  if (signed === undefined) return denialReply({ code: "not_found", path });
   return published(signed, "application/statuslist+jwt", 2);
 }

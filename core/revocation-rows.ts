@@ -12,4 +12,6 @@ export const revocationKeys = {
   statusBits: (list: string) => `status#${list}`,
   /** The signed list as served. */
   signedList: (list: string) => `list#${list}`,
+  /** Names of all open lists. */
+  openLists: "list#open",
 } as const;

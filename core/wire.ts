@@ -97,6 +97,8 @@ export interface Call {
   /** Scheme, host and path as the platform saw them, without query: what `htu` must equal. */
   readonly url: string;
   readonly path: string;
+  /** What followed `?` in the URL, undecoded; absent or empty where nothing did. */
+  readonly query?: string;
   readonly contentType: string | undefined;
   readonly body: string;
   /** Every DPoP header value that came. */

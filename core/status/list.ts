@@ -103,12 +103,19 @@ export function statusListClaims(input: {
     iat: input.nowSeconds,
     exp: input.nowSeconds + limits.statusListLifeSeconds,
     ttl: limits.statusListTtlSeconds,
-    status_list: { bits: 1, lst: encodeStatusList(input.revoked, input.sizeBits ?? limits.statusListSize) },
+    status_list: {
+      bits: 1,
+      lst: encodeStatusList(input.revoked, input.sizeBits ?? limits.statusListSize),
+      aggregation_uri: aggregationUri(input.issuer),
+    },
   };
 }
 
 /** Address of a list: what `sub` and every token's `status_list.uri` must equal. */
 export const statusListUri = (issuer: string, list: string): string => `${issuer}/status/${list}`;
+
+/** Where all open lists are named (section 9). */
+export const aggregationUri = (issuer: string): string => `${issuer}/status`;
 
 /** Payload of a status list token. */
 export interface StatusListClaims {
@@ -117,5 +124,5 @@ export interface StatusListClaims {
   readonly iat: number;
   readonly exp: number;
   readonly ttl: number;
-  readonly status_list: { readonly bits: 1; readonly lst: string };
+  readonly status_list: { readonly bits: 1; readonly lst: string; readonly aggregation_uri: string };
 }

@@ -35,6 +35,8 @@ export interface PublishStore {
   revoked(list: string): Promise<ReadonlySet<number>>;
   /** Stores a signed list unless one that revokes more is there: of two publishers at once the staler must not win. */
   putSigned(list: string, token: string, revokedCount: number): Promise<void>;
+  /** Stores the names of all lists that are open now, for their aggregation. */
+  putOpen(lists: readonly string[]): Promise<void>;
   dues(): Promise<readonly Due[]>;
   addDue(due: Due): Promise<void>;
   removeDue(due: Due): Promise<void>;

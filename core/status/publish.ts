@@ -58,7 +58,9 @@ const quickFirst = (changes: readonly Change[]): readonly Change[] => [
  */
 export async function publishMinute(deps: PublishDeps): Promise<void> {
   const { store } = deps;
-  await signLists(await openLists(deps), deps);
+  const open = await openLists(deps);
+  await signLists(open, deps);
+  await store.putOpen(open);
   for (const due of await store.dues()) {
     if (nowSeconds(deps.clock) - due.sinceSeconds < cutOffSeconds) continue;
     const touched = new Set<string>();

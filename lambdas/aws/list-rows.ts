@@ -12,12 +12,15 @@ const indicesAtOnce = 2_000;
 export function createListRows(
   client: DynamoDBDocumentClient,
   table: string,
-): Pick<PublishStore, "revoke" | "revokeBelow" | "revoked" | "putSigned"> {
+): Pick<PublishStore, "revoke" | "revokeBelow" | "revoked" | "putSigned" | "putOpen"> {
   return {
     revoke: (list, indices) => addBits(client, table, list, indices),
     revokeBelow: (list, count) => raiseFloor(client, table, list, count),
     revoked: (list) => readBits(client, table, list),
     putSigned: (list, token, count) => putSigned(client, table, list, token, count),
+    async putOpen(lists) {
+      await client.send(new PutCommand({ TableName: table, Item: { subject: revocationKeys.openLists, lists } }));
+    },
   };
 }
 

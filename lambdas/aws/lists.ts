@@ -1,14 +1,30 @@
 import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
+import { type Clock, nowSeconds } from "../../core/ports.ts";
 import { revocationKeys } from "../../core/revocation-rows.ts";
+import { parseList, windowEndsAtSeconds } from "../../core/status/windows.ts";
 
 /** Reads stored status lists as they were signed; discovery can sign nothing (threat 3). */
-export function createListReader(client: DynamoDBDocumentClient, revocationsTable: string) {
+export function createListReader(client: DynamoDBDocumentClient, revocationsTable: string, clock: Clock) {
+  const item = async (subject: string) => {
+    const found = await client.send(
+      new GetCommand({ TableName: revocationsTable, Key: { subject }, ConsistentRead: true }),
+    );
+    return found.Item;
+  };
+  /** A list dies with its hour: TTL takes its row away days later, and nobody signs it any more. */
+  const isOver = (list: string): boolean => {
+    const window = parseList(list)?.window;
+    return window === undefined || windowEndsAtSeconds(window) <= nowSeconds(clock);
+  };
   return {
     async read(list: string): Promise<string | undefined> {
-      const key = { subject: revocationKeys.signedList(list) };
-      const found = await client.send(new GetCommand({ TableName: revocationsTable, Key: key, ConsistentRead: true }));
-      const token: unknown = found.Item?.token;
+      if (isOver(list)) return undefined;
+      const token: unknown = (await item(revocationKeys.signedList(list)))?.token;
       return typeof token === "string" ? token : undefined;
+    },
+    async open(): Promise<readonly string[]> {
+      const lists: unknown = (await item(revocationKeys.openLists))?.lists;
+      return Array.isArray(lists) ? (lists as string[]).filter((list) => !isOver(list)) : [];
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { Context } from "aws-lambda";
 import { createDiscoveryEndpoint } from "../../core/discovery.ts";
 import type { Call, Reply } from "../../core/wire.ts";
 import { documentClient } from "../aws/dynamo.ts";
@@ -6,11 +7,12 @@ import { createListReader } from "../aws/lists.ts";
 import { createPublishedTypes } from "../aws/published-types.ts";
 import { createUrls, ssmClient } from "../aws/urls.ts";
 import { clock, setting } from "../ground.ts";
+import { compressed } from "../http/compressed.ts";
 import { httpHandler } from "../http/edge.ts";
-import { originOf } from "../http/url-event.ts";
+import { originOf, type UrlEvent } from "../http/url-event.ts";
 
 const dynamo = documentClient();
-const lists = createListReader(dynamo, setting("revocationsTable"));
+const lists = createListReader(dynamo, setting("revocationsTable"), clock);
 const detailsTypes = createPublishedTypes(dynamo, setting("registryTable"), clock);
 const ssm = ssmClient();
 const parameter = setting("urlsParameter");
@@ -34,5 +36,7 @@ function endpointOf(issuer: string): (call: Call) => Promise<Reply> {
   return made;
 }
 
+const answer = httpHandler((call, event) => endpointOf(originOf(event))(call));
+
 /** Metadata, JWKS, SPIFFE bundle, stored status lists. */
-export const handler = httpHandler((call, event) => endpointOf(originOf(event))(call));
+export const handler = async (event: UrlEvent, context: Context) => compressed(event, await answer(event, context));

@@ -5,6 +5,7 @@ export interface UrlResult {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  readonly isBase64Encoded?: true;
 }
 
 /** Headers of every answer, refusals and failures too. Tokens must not be stored by anything on the way (RFC 6749 5.1). */

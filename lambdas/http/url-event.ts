@@ -6,6 +6,7 @@ import type { Call } from "../../core/wire.ts";
 /** What is read of a function URL's event (payload 2.0). Headers are the caller's, `requestContext` is the platform's. */
 export interface UrlEvent {
   readonly headers?: Readonly<Record<string, string | undefined>>;
+  readonly rawQueryString?: string;
   readonly body?: string | null;
   readonly isBase64Encoded?: boolean;
   readonly requestContext: {
@@ -55,6 +56,7 @@ export function readCall(event: UrlEvent): Result<Call, Denial> {
     method: http.method,
     url: `${originOf(event)}${http.path}`,
     path: http.path,
+    ...(event.rawQueryString ? { query: event.rawQueryString } : {}),
     contentType: headerValues(event, "content-type")[0],
     body: body.value,
     dpop: headerValues(event, "dpop").flatMap(splitJoined),

@@ -91,6 +91,7 @@ export async function createDeployment() {
         { alg: "ES256", kid: statusKey.jkt, typ: "statuslist+jwt" },
         statusListClaims({ issuer, list, revoked, nowSeconds: world.time.seconds }),
       ),
+    open: async () => [],
   };
   const discovery = createDiscoveryEndpoint({
     issuer,

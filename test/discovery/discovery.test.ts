@@ -34,6 +34,7 @@ async function discovery(known = true, types: readonly string[] = []) {
         asked.push(list);
         return list === "2026080101-0" ? "signed.list.token" : undefined;
       },
+      open: async () => ["2026080101-0", "2026080102-0"],
     },
   });
   return { endpoint, identity, session, status, asked };
@@ -89,6 +90,44 @@ describe("discovery", () => {
     const reply = await endpoint(get("/status/2026080101-0"));
     expect(reply).toMatchObject({ status: 200, contentType: "application/statuslist+jwt", body: "signed.list.token" });
     expect(reply.headers?.["Cache-Control"]).toBe("public, max-age=2");
+  });
+
+  it("names all open lists where the metadata says (Token Status List, section 9)", async () => {
+    const { endpoint } = await discovery();
+    const metadata = JSON.parse((await endpoint(get("/.well-known/oauth-authorization-server"))).body);
+    expect(metadata.status_list_aggregation_endpoint).toBe(`${issuer}/status`);
+    const reply = await endpoint(get("/status"));
+    expect(reply).toMatchObject({ status: 200, contentType: "application/json" });
+    expect(JSON.parse(reply.body)).toEqual({
+      status_lists: [`${issuer}/status/2026080101-0`, `${issuer}/status/2026080102-0`],
+    });
+  });
+
+  it.each([
+    ["/status/2026080101-0", "time=1785542400"],
+    ["/status/2026080101-0", "time="],
+    ["/status/2026080101-0", "a=b&time=1785542400"],
+    ["/status/2026080101-0", "%74ime=1"],
+    ["/status/2026080199-0", "time=1"],
+    ["/status", "time=1785542400"],
+  ])("answers 501 to history at %s?%s: the present list must not pass for it (section 8.4)", async (path, query) => {
+    const { endpoint, asked } = await discovery();
+    expect(await endpoint({ ...get(path), query })).toMatchObject({ status: 501, contentType: "application/json" });
+    expect(asked).toEqual([]);
+  });
+
+  it("ignores other parameters: they change no list", async () => {
+    const { endpoint } = await discovery();
+    expect((await endpoint({ ...get("/status/2026080101-0"), query: "times=1&x" })).body).toBe("signed.list.token");
+  });
+
+  it("lets verifiers in browsers read everything it serves, refusals too, and takes no credentials for it", async () => {
+    const { endpoint } = await discovery();
+    for (const path of ["/status", "/status/2026080101-0", "/status/0", "/.well-known/jwks.json"]) {
+      const { headers } = await endpoint(get(path));
+      expect(headers).toMatchObject({ "Access-Control-Allow-Origin": "*" });
+      expect(headers).not.toHaveProperty("Access-Control-Allow-Credentials");
+    }
   });
 
   it.each([

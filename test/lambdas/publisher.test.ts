@@ -61,7 +61,7 @@ const tombstoned = ({ root, sid, expiresAtSeconds }: Session) =>
 const raised = (subject: string) => revoked({ raise: { subject, block: true, atSeconds: now } }, `standing#${subject}`);
 const cut = () => revoked({ raise: { subject: "deployment", block: false, atSeconds: now } }, "deployment#0");
 
-const token = (list: string) => createListReader(cloud.client, "Revocations").read(list);
+const token = (list: string) => createListReader(cloud.client, "Revocations", deps.clock).read(list);
 /** What a verifier that only knows the standard sees. */
 async function valid({ status }: Session): Promise<boolean> {
   const signed = await token(status.list);
@@ -328,7 +328,7 @@ describe("a list", () => {
       iat: now,
       exp: now + 120,
       ttl: 5,
-      status_list: { bits: 1 },
+      status_list: { bits: 1, aggregation_uri: `${issuer}/status` },
     });
   });
 
@@ -346,6 +346,18 @@ describe("a list", () => {
     await publishMinute(deps);
     const there = await Promise.all(openWindows(now).map(async (w) => (await token(`${w}-0`)) !== undefined));
     expect(there).toEqual([true, true, true, true, true, true, true, true, false, false, false, false, false]);
+  });
+
+  test("is named among the open ones, and dies with its hour: neither named nor served, whatever TTL still keeps", async () => {
+    const made = await open();
+    await publishMinute(deps);
+    const reader = createListReader(cloud.client, "Revocations", deps.clock);
+    const named = await reader.open();
+    expect(named).toContain(made.status.list);
+    expect((await Promise.all(named.map((list) => reader.read(list)))).filter((it) => it === undefined)).toEqual([]);
+    seconds = windowEndsAtSeconds(parseList(made.status.list)?.window ?? "");
+    expect(await reader.open()).not.toContain(made.status.list);
+    expect(await reader.read(made.status.list)).toBeUndefined();
   });
 
   test("is not replaced by a staler one that was slower", async () => {

@@ -1,4 +1,4 @@
-import { deflateSync } from "node:zlib";
+import { deflateSync, gzipSync } from "node:zlib";
 import { beforeEach, describe, expect, test } from "vitest";
 import { statusListClaims } from "../../core/status/list.ts";
 import { createIssuerKeys } from "../../core/verify/issuer-keys.ts";
@@ -17,6 +17,8 @@ const judged = async (verifier = world.verifier(), more: object = {}): Promise<s
   return verified.ok ? "accepted" : verified.error.code;
 };
 const reference = (idx: unknown, uri = world.list) => ({ status: { status_list: { idx, uri } } });
+
+const gzipped = gzipSync(Buffer.alloc(8_192)).toString("base64url");
 
 describe("the standard's signed lists", () => {
   const { now, uri, jwks, cases } = vectors.tokens;
@@ -106,6 +108,7 @@ describe("a verifier without a fresh list refuses", () => {
     ["threat 3: is signed by the session key", () => world.signList({}, world.session)],
     ["has typ JWT", () => world.signList({}, world.status, { typ: "JWT" })],
     ["has ttl 0", () => world.signList({ ttl: 0 })],
+    ["has a negative ttl", () => world.signList({ ttl: -5 })],
     ["has a ttl that is no number", () => world.signList({ ttl: "5" })],
     ["has no list", () => world.signList({ status_list: undefined })],
     ["has bits of 3", () => world.signList({ status_list: { bits: 3, lst: "eNpjBAAAAgAC" } })],
@@ -116,6 +119,7 @@ describe("a verifier without a fresh list refuses", () => {
           status_list: { bits: 1, lst: deflateSync(Buffer.alloc(1_000_000), { level: 9 }).toString("base64url") },
         }),
     ],
+    ["is packed as gzip", () => world.signList({ status_list: { bits: 1, lst: gzipped } })],
     ["is an access token", () => world.token()],
     ["is no token", () => "<html>"],
   ])("when the list %s", async (_, list) => {

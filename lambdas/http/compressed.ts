@@ -1,0 +1,31 @@
+import { gzipSync } from "node:zlib";
+import type { UrlResult } from "./result.ts";
+import type { UrlEvent } from "./url-event.ts";
+
+/** Below this the headers that compression adds outweigh it. */
+const leastBytes = 1_000;
+
+/**
+ * Packs an answer by gzip where the caller takes it (RFC 9110 12.5.3). For public documents alone: beside a secret, the
+ * packed length would tell of it.
+ */
+export function compressed(event: UrlEvent, result: UrlResult): UrlResult {
+  const headers = { ...result.headers, vary: "accept-encoding" };
+  if (result.statusCode !== 200 || Buffer.byteLength(result.body) < leastBytes || !takesGzip(event))
+    return { ...result, headers };
+  return {
+    ...result,
+    headers: { ...headers, "content-encoding": "gzip" },
+    body: gzipSync(result.body).toString("base64"),
+    isBase64Encoded: true,
+  };
+}
+
+function takesGzip(event: UrlEvent): boolean {
+  const sent = Object.entries(event.headers ?? {}).find(([name]) => name.toLowerCase() === "accept-encoding")?.[1];
+  return (sent ?? "").split(",").some((part) => {
+    const [coding = "", ...parameters] = part.split(";").map((piece) => piece.trim().toLowerCase());
+    const weight = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2);
+    return coding === "gzip" && (weight === undefined || Number(weight) > 0);
+  });
+}
