@@ -1,6 +1,13 @@
 import type { Clock } from "../core/ports.ts";
 import { nowSeconds } from "../core/ports.ts";
-import { accessTokenType, idTokenType, offerTokenType, sessionTokenType, tokenExchangeGrant } from "../core/wire.ts";
+import {
+  accessTokenType,
+  idTokenType,
+  isAccessHandle,
+  offerTokenType,
+  sessionTokenType,
+  tokenExchangeGrant,
+} from "../core/wire.ts";
 import { type AgentKey, createAgentKey, type KeyPair } from "./agent-key.ts";
 import { type Calls, createCalls, type FormInput } from "./calls.ts";
 import { createEndpoints, type Endpoints } from "./endpoints.ts";
@@ -11,7 +18,7 @@ import { type Fetch, lifeIn, textIn } from "./http.ts";
 import { createIdentity, type Identity, type IdentityHolder } from "./identity.ts";
 import { createNonceMemory, type NonceMemory } from "./nonce-memory.ts";
 import { type AgentSession, createSession, scopesIn, tokenTypeIn } from "./session.ts";
-import { readSessionFacts } from "./session-facts.ts";
+import { readSessionFacts, sessionFactsOf } from "./session-facts.ts";
 
 /** What an agent is made of. */
 export interface AgentInput {
@@ -35,6 +42,8 @@ export interface OpenInput {
   /** Asserted, at most 256 characters; stands in the audit. */
   readonly purpose?: string;
   readonly lifetimeSeconds?: number;
+  /** How often tokens of the session, and of all that is handed on from it, may be used together; at introspecting resources only. */
+  readonly maxUses?: number;
   /**
    * Asks for a session token even for one grant. Without it a session of one grant lives by its latest access token and
    * lapses when that expires unused.
@@ -66,9 +75,13 @@ export interface LanyardAgent {
   /** A session for the next hop, from the access token that was presented to this agent. */
   hop(
     presentedAccessToken: string,
-    input: { readonly grants: readonly WantedGrant[]; readonly purpose?: string; readonly renewable?: boolean },
+    input: Pick<OpenInput, "grants" | "purpose" | "maxUses" | "renewable">,
   ): Promise<AgentSession>;
-  introspect(token: string): Promise<Introspection>;
+  /**
+   * Asks the issuer about a token that was presented to this agent. Where uses are counted, a yes is a use.
+   * @param options `provedBy`: thumbprint of the key that proved the request; another key than the token's costs no use
+   */
+  introspect(token: string, options?: { readonly provedBy?: string }): Promise<Introspection>;
 }
 
 /** An agent's client: its key, its identity, its sessions. Nothing is asked for until it is needed. */
@@ -93,9 +106,12 @@ export function createAgent(input: AgentInput): LanyardAgent {
       await refuseUnexpected(session, expect);
       return session;
     },
-    async introspect(token) {
+    async introspect(token, { provedBy } = {}) {
       const { calls } = await deps();
-      const { json } = await calls("introspect", [["token", token]]);
+      const { json } = await calls("introspect", [
+        ["token", token],
+        ["dpop_jkt", provedBy],
+      ]);
       if (typeof json.active !== "boolean")
         throw new LanyardError("answer_malformed", "introspect", { description: "active is missing" });
       return { ...json, active: json.active };
@@ -151,6 +167,7 @@ async function openSession(
     ...grantParameters(wanted?.grants ?? []),
     ["purpose", wanted?.purpose],
     ["lifetime_seconds", wanted?.lifetimeSeconds?.toString()],
+    ["max_uses", wanted?.maxUses?.toString()],
   ]);
   const token = textIn(answer, "access_token", "token");
   const expiresAtSeconds = askedAtSeconds + lifeIn(answer, "token");
@@ -159,7 +176,10 @@ async function openSession(
   if (answer.json.issued_token_type !== type)
     throw new LanyardError("answer_malformed", "token", { description: "the answer is another kind of token" });
   const tokenType = tokenTypeIn(answer);
-  const facts = readSessionFacts(token, agent, tokenType === "Bearer" ? undefined : key.jkt);
+  // (what stands beside a handle is the session's, and a session is bound whatever its tokens are)
+  const facts = isAccessHandle(token)
+    ? sessionFactsOf(answer.json.session, agent, key.jkt)
+    : readSessionFacts(token, agent, tokenType === "Bearer" ? undefined : key.jkt);
   const own = { token, type, expiresAtSeconds } as const;
   const access = { token, expiresAtSeconds, scopes: scopesIn(answer.json.scope), tokenType };
   const first = only ? { first: { resource: only.resource, access } } : {};

@@ -32,9 +32,13 @@ export interface ResourceServerInput {
   readonly resource: string;
   /**
    * `offline`: by key set and status list, seconds behind a revocation, no call per request.
-   * `introspect`: asked at the issuer for every request, so that a revocation counts at once.
+   * `introspect`: asked at the issuer for every request, so that a revocation counts at once. A resource registered as
+   * `introspecting` must be guarded so: its access tokens are opaque handles, and each request let in costs one use
+   * where uses are counted.
    */
   readonly mode: "offline" | "introspect";
+  /** What the registration says of its access tokens' signatures; either unless given, as each key says. */
+  readonly algorithm?: "ES256" | "RS256";
   /** This server's own agent; required to introspect. */
   readonly agent?: Pick<LanyardAgent, "introspect">;
   /**
@@ -125,6 +129,7 @@ export function createResourceServer(input: ResourceServerInput): ResourceServer
     ...(mode === "introspect" && agent ? { introspector: introspectorOf(agent) } : {}),
     ...(replay ? { replay } : {}),
     nonces,
+    ...(input.algorithm ? { algorithm: input.algorithm } : {}),
     acceptBearer: input.acceptBearer === true,
   });
   return {
@@ -155,9 +160,9 @@ const metadataOf = ({ resource, issuer, acceptBearer = false, description = {} }
   /^https?:/.test(resource) ? createResourceMetadata({ resource, issuer, acceptBearer, description }) : undefined;
 
 const introspectorOf = (agent: Pick<LanyardAgent, "introspect">): Introspector => ({
-  async introspect(token) {
+  async introspect(token, jkt) {
     try {
-      return ok(await agent.introspect(token));
+      return ok(await agent.introspect(token, jkt === undefined ? {} : { provedBy: jkt }));
     } catch (cause) {
       return err(cause instanceof LanyardError ? cause.code : "the introspection failed");
     }

@@ -21,13 +21,19 @@ export interface SessionFacts {
  * @throws LanyardError `answer_malformed`
  */
 export function readSessionFacts(token: string, agent: string, jkt: string | undefined): SessionFacts {
-  const malformed = (description: string) => new LanyardError("answer_malformed", "token", { description });
-  let claims: Readonly<Record<string, unknown>>;
   try {
-    claims = decodeJwt(token);
-  } catch {
+    return sessionFactsOf(decodeJwt(token), agent, jkt);
+  } catch (cause) {
+    if (cause instanceof LanyardError) throw cause;
     throw malformed("the token is not a JWT");
   }
+}
+
+const malformed = (description: string) => new LanyardError("answer_malformed", "token", { description });
+
+/** The same from members named as the claims are: what an answer says beside a token that says nothing itself. */
+export function sessionFactsOf(members: unknown, agent: string, jkt: string | undefined): SessionFacts {
+  const claims = (typeof members === "object" && members !== null ? members : {}) as Readonly<Record<string, unknown>>;
   const { sub, client_id: client, sid, root, depth, act, cnf } = claims;
   if (client !== agent || (cnf as { jkt?: unknown } | undefined)?.jkt !== jkt)
     throw malformed("the token is not bound to this agent and key");

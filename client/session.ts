@@ -1,6 +1,6 @@
 import type { Clock } from "../core/ports.ts";
 import { nowSeconds } from "../core/ports.ts";
-import { accessTokenType, offerTokenType, type sessionTokenType, tokenExchangeGrant } from "../core/wire.ts";
+import { accessTokenType, offerTokenType, sessionTokenType, tokenExchangeGrant } from "../core/wire.ts";
 import type { AgentKey } from "./agent-key.ts";
 import { callResource } from "./call-resource.ts";
 import type { Calls, FormInput } from "./calls.ts";
@@ -8,7 +8,7 @@ import { LanyardError } from "./error.ts";
 import { grantParameters, type WantedGrant } from "./grant.ts";
 import { type Answer, type Fetch, lifeIn, textIn } from "./http.ts";
 import type { NonceMemory } from "./nonce-memory.ts";
-import type { SessionFacts } from "./session-facts.ts";
+import { readSessionFacts, type SessionFacts } from "./session-facts.ts";
 import { secureUrl } from "./url.ts";
 
 /** An access token for one resource, and what it carries. */
@@ -41,7 +41,16 @@ export interface AgentSession extends SessionFacts {
     readonly to: string;
     readonly grants: readonly WantedGrant[];
     readonly lifetimeSeconds?: number;
+    /** How often the other agent's session may be used; no more than this session may. */
+    readonly maxUses?: number;
   }): Promise<HeldOffer>;
+  /**
+   * Gives the session a later end, for work that takes longer than was thought: never beyond the end of what it hangs
+   * below, nor beyond what the registrations allow from its beginning on. Call it before the session's token expires.
+   * @param options `lifetimeSeconds`: how long from now
+   * @returns the new end
+   */
+  renew(options: { readonly lifetimeSeconds: number }): Promise<{ readonly expiresAtSeconds: number }>;
   /** Calls a resource server with the right access token and a proof for this very request. Redirects are not followed. */
   fetch(
     url: string,
@@ -131,7 +140,22 @@ export function createSession(input: SessionInput): AgentSession {
   return {
     ...facts,
     accessToken,
-    async offer({ to, grants, lifetimeSeconds }) {
+    async renew({ lifetimeSeconds }) {
+      const askedAtSeconds = nowSeconds(clock);
+      const answer = await calls("token", [
+        ...subject(),
+        ["requested_token_type", sessionTokenType],
+        ["lifetime_seconds", lifetimeSeconds.toString()],
+      ]);
+      const token = textIn(answer, "access_token", "token");
+      // a token of another session would be used as this one's
+      const { sid } = readSessionFacts(token, facts.agent, key.jkt);
+      if (sid !== facts.sid || answer.json.issued_token_type !== sessionTokenType)
+        throw new LanyardError("answer_malformed", "token", { description: "the answer is not this session's token" });
+      own = { token, type: sessionTokenType, expiresAtSeconds: askedAtSeconds + lifeIn(answer, "token") };
+      return { expiresAtSeconds: own.expiresAtSeconds };
+    },
+    async offer({ to, grants, lifetimeSeconds, maxUses }) {
       const askedAtSeconds = nowSeconds(clock);
       const answer = await calls("token", [
         ...subject(),
@@ -139,6 +163,7 @@ export function createSession(input: SessionInput): AgentSession {
         ["audience", to],
         ...grantParameters(grants),
         ["lifetime_seconds", lifetimeSeconds?.toString()],
+        ["max_uses", maxUses?.toString()],
       ]);
       const handle = textIn(answer, "access_token", "token");
       return { handle, expiresAtSeconds: askedAtSeconds + lifeIn(answer, "token") };

@@ -1,3 +1,4 @@
+import { toRecord } from "./audit/ocsf.ts";
 import type { Denial } from "./denial.ts";
 import { callFacts, type DenyDeps, deny } from "./deny.ts";
 import { nowSeconds } from "./ports.ts";
@@ -13,22 +14,27 @@ import {
   subjects,
 } from "./session/liveness.ts";
 import type { LivenessRows, SessionStore } from "./session/store.ts";
+import { readAccessToken } from "./token/access-handle.ts";
 import { type AuthenticateDeps, authenticate, type Caller } from "./token/authenticate.ts";
 import { readForm, single } from "./token/form.ts";
-import { type OwnToken, verifyOwnToken } from "./token/own-token.ts";
+import type { OwnToken } from "./token/own-token.ts";
 import { startTrail, type Trail } from "./token/trail.ts";
 import type { Call, Reply } from "./wire.ts";
 
 /** What introspection stands on. */
 export interface IntrospectDeps extends AuthenticateDeps, DenyDeps {
   readonly registries: RegistrySource;
-  readonly store: Pick<SessionStore, "readLiveness">;
+  readonly store: Pick<SessionStore, "readLiveness" | "readHandle" | "use">;
 }
 
 /**
- * RFC 7662, strongly consistent: authenticate ▸ verify the token offline ▸ read liveness ▸ answer. The caller is a
- * registered resource server; for a token of a resource it does not serve, a bad, expired or dead one the answer is
- * exactly `{"active": false}`, and the reason stands in the audit alone. Writes nothing but refusals.
+ * RFC 7662, strongly consistent: authenticate ▸ verify the token offline, or read its row if it is a handle ▸ read
+ * liveness ▸ take one use where uses are counted ▸ answer. The caller is a registered resource server; for a token of
+ * a resource it does not serve, a bad, expired, dead or used up one the answer is exactly `{"active": false}`, and the
+ * reason stands in the audit alone. Writes nothing but refusals and uses.
+ *
+ * `dpop_jkt` (RFC 7662 2.1 lets a server take more parameters; named as in RFC 9449 10) is the thumbprint of the key by
+ * which the request for the token was proved: another key than the token's gets no answer and costs no use.
  */
 export function createIntrospectEndpoint(deps: IntrospectDeps): (call: Call) => Promise<Reply> {
   return async (call) => {
@@ -40,8 +46,13 @@ export function createIntrospectEndpoint(deps: IntrospectDeps): (call: Call) => 
     const caller = await authenticate(call, form.value, deps);
     if (!caller.ok) return deny(deps, caller.error, start, false);
     const trail = startTrail({ ...start, agent: caller.value.agent, jkt: caller.value.jkt });
-    const verdict = await look(token, caller.value, deps, trail);
-    if (verdict.ok) return json({ active: true, token_type: "DPoP", ...verdict.value.claims });
+    const verdict = await answer(token, single(form.value, "dpop_jkt"), caller.value, deps, trail);
+    if (verdict.ok)
+      return json({
+        active: true,
+        token_type: verdict.value.jkt === undefined ? "Bearer" : "DPoP",
+        ...verdict.value.claims,
+      });
     if (callerFaults.has(verdict.error.code)) return deny(deps, verdict.error, trail.facts, true);
     await deny(deps, verdict.error, trail.facts, true);
     return json({ active: false });
@@ -52,6 +63,7 @@ const json = (body: object): Reply => ({ status: 200, contentType: "application/
 
 /** Refusals of the caller itself; all others are about the token and stay inside. */
 const callerFaults = new Set<Denial["code"]>([
+  "dpop_replayed",
   "agent_unknown",
   "agent_inactive",
   "blocked",
@@ -61,13 +73,50 @@ const callerFaults = new Set<Denial["code"]>([
   "liveness_unavailable",
 ]);
 
+async function answer(
+  token: string,
+  provedBy: string | undefined,
+  caller: Caller,
+  deps: IntrospectDeps,
+  trail: Trail,
+): Promise<Result<OwnToken, Denial>> {
+  const seen = await look(token, caller, deps, trail);
+  if (!seen.ok) return seen;
+  // whoever stole a handle without its key could otherwise spend its uses by being refused
+  if (provedBy !== undefined && provedBy !== seen.value.jkt)
+    return err({ code: "dpop_key_mismatch", boundTo: "subject_token" });
+  const taken = await takeUse(seen.value, caller, deps, trail);
+  return taken.ok ? seen : taken;
+}
+
+/**
+ * Takes one use, last of all and only when the answer is yes: counters, proof and record in one transaction, so that of
+ * any number at one instant exactly as many are answered as there are uses. An answer that is lost on its way back is
+ * a use all the same: given twice it could be used twice (threat 24).
+ */
+async function takeUse(
+  token: OwnToken,
+  caller: Caller,
+  deps: IntrospectDeps,
+  trail: Trail,
+): Promise<Result<void, Denial>> {
+  const counters = token.countedAt ?? [];
+  if (counters.length === 0) return ok(undefined);
+  const { aud: resource, scopes, details } = token;
+  trail.add({ operation: "token.use", grants: [{ resource, scopes, details }] });
+  const record = toRecord({ ...trail.facts, outcome: "allowed" }, deps.ids.id());
+  const used = await deps.store.use({ counters, markers: [caller.proof], record });
+  if (used.ok) return used;
+  return err(used.error.kind === "marker" ? { code: "dpop_replayed" } : { code: "uses_spent" });
+}
+
 async function look(
   token: string,
   caller: Caller,
   deps: IntrospectDeps,
   trail: Trail,
 ): Promise<Result<OwnToken, Denial>> {
-  const verified = await verifyOwnToken(token, "access", deps);
+  const verified = await readAccessToken(token, deps);
   if (verified.ok) noteToken(verified.value, trail);
   const names = { ...nothing, subjects: [subjects.agent(caller.agent), ...Object.keys(caller.identity.generations)] };
   const query = mergeQueries(verified.ok ? queryFor(verified.value) : nothing, names);

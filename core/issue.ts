@@ -4,6 +4,7 @@ import { callFacts, type DenyDeps, deny } from "./deny.ts";
 import { err, ok, type Result } from "./result.ts";
 import { authenticate, type Caller } from "./token/authenticate.ts";
 import { type ReleaseDeps, releaseOffer, releaseToken } from "./token/release.ts";
+import { releaseRenewal } from "./token/release-renewal.ts";
 import { readTokenRequest, type TokenRequest } from "./token/request.ts";
 import { settle } from "./token/settle.ts";
 import { startTrail, type Trail } from "./token/trail.ts";
@@ -22,10 +23,13 @@ export interface TokenDeps extends ReleaseDeps, DenyDeps {}
  * 4. **settle** (`token/settle.ts`):
  *    - *find* principal and parent: own work, a person's token, an own session, an offer, a served token (`token/source.ts`)
  *    - *read liveness*, one strongly consistent batch (`session/liveness.ts`); it also tells the registry's version
- *    - *narrow*: scopes all or nothing, constraints inherited or provably narrower, life, depth (`token/plan.ts`)
+ *    - *narrow*: scopes all or nothing, constraints inherited or provably narrower, life, depth (`token/plan.ts`),
+ *      uses (`token/uses.ts`)
  *    - *decide* by policy, before a signature is paid for (`policy/`)
  * 5. **release** (`token/release.ts`): store session + marker + record in ONE transaction, then *sign* and, at the same
- *    time, *read liveness again*; answer, or end what was stored
+ *    time, *read liveness again*; answer, or end what was stored. For a resource that asks about every request the
+ *    token is a handle, stored by its hash and not signed (`token/access-handle.ts`); a renewal stores a new end
+ *    (`token/release-renewal.ts`)
  *
  * Three round trips in sequence: no token leaves without a row to revoke it by and a record to explain it.
  */
@@ -52,10 +56,13 @@ async function issue(
   const actor = await checkActor(request, caller, deps);
   if (!actor.ok) return actor;
   const outcome = await settleAndRelease(request, caller, deps, trail);
-  // two equal requests for one offer at one instant: the second finds it redeemed and gets the same session
-  const raced = !outcome.ok && outcome.error.code === "offer_redeemed_by_another_key";
+  // two equal requests at one instant: the second finds the offer redeemed, and gets the same session, or the session
+  // renewed, and is judged by its new end
+  const raced = !outcome.ok && overtaken.has(outcome.error.code);
   return raced ? settleAndRelease(request, caller, deps, trail) : outcome;
 }
+
+const overtaken = new Set<Denial["code"]>(["offer_redeemed_by_another_key", "renewal_overtaken"]);
 
 async function settleAndRelease(
   request: TokenRequest,
@@ -65,6 +72,7 @@ async function settleAndRelease(
 ): Promise<Result<TokenReply, Denial>> {
   const settled = await settle(request, caller, deps, trail);
   if (!settled.ok) return settled;
+  if (settled.value.plan.action === "renew") return releaseRenewal(settled.value, caller, deps, trail);
   return request.requested === "offer"
     ? releaseOffer(settled.value, caller, deps, trail)
     : releaseToken(settled.value, request, caller, deps, trail);

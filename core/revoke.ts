@@ -8,6 +8,7 @@ import { err, ok, type Result } from "./result.ts";
 import { blockedAmong, raisedSince, readLiveness } from "./session/liveness.ts";
 import { currentAgent } from "./session/model.ts";
 import type { RevocationStore, RevocationWrite, SessionStore } from "./session/store.ts";
+import { readAccessToken } from "./token/access-handle.ts";
 import { type AuthenticateDeps, authenticate, type Caller } from "./token/authenticate.ts";
 import { type Form, readForm, single } from "./token/form.ts";
 import { offerAddress } from "./token/offer-handle.ts";
@@ -18,7 +19,7 @@ import type { Call, Reply } from "./wire.ts";
 /** What revocation by agents stands on. */
 export interface RevokeDeps extends AuthenticateDeps, DenyDeps {
   readonly registries: RegistrySource;
-  readonly store: Pick<SessionStore, "readLiveness">;
+  readonly store: Pick<SessionStore, "readLiveness" | "readHandle">;
   readonly revocations: RevocationStore;
 }
 
@@ -27,7 +28,7 @@ type Ending = Pick<RevocationWrite, "tombstone" | "withdraw"> | "nothing";
 
 /**
  * RFC 7009, with the owner's rights: an agent ends its own session, any session below it, its own unredeemed offers.
- * Everything else is `admin-revoke`. `token` is a token of the session to end (an expired one still names it), or an
+ * Everything else is `admin-revoke`. `token` is a token of the session to end (an expired one still names it, signed or a handle), or an
  * offer's handle; with `session` beside it, that session below the token's own is ended instead.
  * Ending one's own session burns nothing: only an operator's revocation of a root burns the person's token.
  * @returns 200 with an empty object on success and for unknown tokens; `not_the_owner` for what is someone else's
@@ -79,11 +80,10 @@ async function find(form: Form, caller: Caller, deps: RevokeDeps, trail: Trail):
 }
 
 async function anyKind(text: string, deps: RevokeDeps): Promise<OwnToken | undefined> {
-  for (const kind of ["access", "session"] as const) {
-    const verified = await verifyOwnToken(text, kind, deps, { ignoreExpiry: true });
-    if (verified.ok) return verified.value;
-  }
-  return undefined;
+  const access = await readAccessToken(text, deps, { ignoreExpiry: true });
+  if (access.ok) return access.value;
+  const session = await verifyOwnToken(text, "session", deps, { ignoreExpiry: true });
+  return session.ok ? session.value : undefined;
 }
 
 async function findBelow(

@@ -75,6 +75,8 @@ export interface TokenReply {
   readonly expires_in: number;
   readonly scope?: string;
   readonly authorization_details?: readonly object[];
+  /** With a handle, which says nothing itself: what the session is, by the claims' names. */
+  readonly session?: object;
 }
 
 /** `POST <admin-revoke>` request. */

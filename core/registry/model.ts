@@ -75,6 +75,11 @@ export interface ResourceRegistration {
   /** Its scopes; a scope belongs to exactly one resource. */
   readonly scopes: readonly string[];
   readonly accessTokenLifeSeconds?: number;
+  /**
+   * It asks about every request: its access tokens are opaque handles, which nobody can verify offline, so that their
+   * uses can be counted.
+   */
+  readonly introspecting?: true;
   /** `iss_sub`: its tokens carry the raw pair as `sub_id` (RFC 9493). */
   readonly subjectIdentifier?: "iss_sub";
   /** What its access tokens are signed by; ES256 unless it says RS256 (RFC 9068 2.1). */

@@ -16,6 +16,17 @@ export interface Grant {
   readonly details: readonly AuthorizationDetail[];
 }
 
+/**
+ * How often tokens of a session, and of everything below it, may be used at resources that ask about every request.
+ * How often they were is counted apart, in rows that nothing but a use changes.
+ */
+export interface Uses {
+  /** The most this session was given; never more than its parent. */
+  readonly max: number;
+  /** Names of the counters one use takes from: those of every bounded session from the root down to this one. */
+  readonly countedAt: readonly string[];
+}
+
 /** Whoever started the work. */
 export interface Principal {
   /** The agent's SPIFFE ID, or `p_` + 32 base32 characters (see `principal.ts`). */
@@ -62,13 +73,17 @@ export interface Session {
   /** Asserted by the agent, never a fact. */
   readonly purpose?: string;
   readonly createdAtSeconds: number;
-  /** Never beyond any ancestor's. */
+  /** Never beyond any ancestor's; a renewal moves it, always forward. */
   readonly expiresAtSeconds: number;
   /** Liveness subject (`agent:<id>`, `principal:<id>`, `build:<digest>`, `deployment`) → generation. */
   readonly generations: Readonly<Record<string, number>>;
   readonly registryVersion: number;
   /** Where this session's bit stands: list id and index. */
-  readonly status: { readonly list: string; readonly idx: number };
+  readonly status: StatusPlace;
+  /** Of a renewed session: where the bits of its tokens from before a renewal stand, until the last of those expires. */
+  readonly formerStatus?: readonly FormerStatus[];
+  /** Only where uses are counted. */
+  readonly uses?: Uses;
   /** For a person's tree: names of the lending rules their claims matched, so that a next hop knows what may be lent. */
   readonly lending?: readonly string[];
   /** For a root opened with a person's token: what to burn when it is revoked. */
@@ -101,9 +116,26 @@ export interface Offer {
   /** The one agent that may redeem it. */
   readonly to: string;
   readonly grants: readonly Grant[];
+  /** How often the child's tokens may be used, where that is bounded. */
+  readonly maxUses?: number;
   readonly createdAtSeconds: number;
   readonly expiresAtSeconds: number;
   readonly withdrawn?: boolean;
   /** Set by the redemption. */
   readonly redeemed?: { readonly sid: string; readonly jkt: string };
+}
+
+/**
+ * An access token that is an opaque handle, as stored in table Sessions under (`root`, `access#<hash>`): what a signed
+ * token would say stands here instead of in it. The handle itself is never stored.
+ */
+export interface AccessHandle {
+  readonly root: string;
+  /** base64url SHA-256 of the handle. */
+  readonly handleHash: string;
+  /** RFC 9068 claims without a status reference. */
+  readonly claims: Readonly<Record<string, unknown>>;
+  /** Counters one use takes from: its session's, and its own where it has one; empty where uses are not counted. */
+  readonly countedAt: readonly string[];
+  readonly expiresAtSeconds: number;
 }

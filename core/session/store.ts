@@ -1,6 +1,6 @@
 import type { AuditRecord } from "../audit/record.ts";
 import type { Result } from "../result.ts";
-import type { Offer, Session } from "./model.ts";
+import type { AccessHandle, Offer, Session } from "./model.ts";
 
 /** A one-use marker: SHA-256 over (kind, issuer, id), so that one issuer can never burn another's. */
 export interface Marker {
@@ -53,14 +53,51 @@ export interface Commit {
   readonly offer?: Offer;
   /** Marks an offer redeemed, on condition that it is not yet, not withdrawn and not expired. */
   readonly redeem?: { readonly root: string; readonly handleHash: string; readonly sid: string; readonly jkt: string };
+  /** An access token for a resource that asks about every request. */
+  readonly handle?: AccessHandle;
+  /** Counters of uses that begin. */
+  readonly counters?: readonly UseCounter[];
+  /** A living session's new end, on condition that it still has the end that was read and was not ended. */
+  readonly renew?: Renewal;
   readonly markers: readonly Marker[];
   readonly record: AuditRecord;
+}
+
+/** How many uses are left, in a row of its own. */
+export interface UseCounter {
+  /** A session's id, or a handle's hash. */
+  readonly name: string;
+  readonly left: number;
+  /** After the last possible end of what it counts for: a counter that went before would refuse, never refill. */
+  readonly expiresAtSeconds: number;
+}
+
+/** One use: a unit of every counter, the caller's proof and the record, or nothing at all. */
+export interface Use {
+  readonly counters: readonly string[];
+  readonly markers: readonly Marker[];
+  readonly record: AuditRecord;
+}
+
+/**
+ * What a renewal changes of a session's row, and by what the session is found: the rows it is found by carry its end, so
+ * they are written anew in the same transaction (`subjectPuts` of the adapter), or no walk would meet it any more.
+ */
+export interface Renewal
+  extends Pick<
+    Session,
+    "root" | "sid" | "actors" | "principal" | "build" | "expiresAtSeconds" | "status" | "formerStatus"
+  > {
+  /** The end it has now. */
+  readonly wasSeconds: number;
 }
 
 /** Why a transaction was refused; contention and throttling are retried below, never reported here. */
 export type CommitConflict =
   | { readonly kind: "marker"; readonly marker: Marker["kind"] }
   | { readonly kind: "offer_taken" }
+  | { readonly kind: "uses_spent" }
+  | { readonly kind: "renewed_meanwhile" }
   | { readonly kind: "session_exists" };
 
 /** Sessions, offers, markers and the outbox, behind one port. Throws only on broken infrastructure. */
@@ -69,8 +106,14 @@ export interface SessionStore {
   readLiveness(query: LivenessQuery): Promise<LivenessRows>;
   /** Strongly consistent; undefined when there is no such offer. */
   readOffer(root: string, handleHash: string): Promise<Offer | undefined>;
+  /** Strongly consistent; undefined when there is no such handle. */
+  readHandle(root: string, handleHash: string): Promise<AccessHandle | undefined>;
+  /** Strongly consistent; undefined when there is no such session. */
+  readSession(root: string, sid: string): Promise<Session | undefined>;
   /** One TransactWriteItems. */
   commit(write: Commit): Promise<Result<void, CommitConflict>>;
+  /** Takes one use, in one TransactWriteItems: of any number at one instant as many succeed as uses are left. */
+  use(use: Use): Promise<Result<void, CommitConflict>>;
   /** Ends a session that died between its write and its signature (sets `ended`). */
   end(root: string, sid: string): Promise<void>;
   /** Leases status indices of the expiry window that ends at or after `expiresAtSeconds`. */

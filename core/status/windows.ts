@@ -7,6 +7,10 @@ import { limits } from "../limits.ts";
 export const windowOf = (expiresAtSeconds: number): string =>
   new Date(expiresAtSeconds * 1000).toISOString().slice(0, 13).replace(/[-T]/g, "");
 
+/** Whether a place in this list serves a session that ends at `expiresAtSeconds`, or a renewal needs another one. */
+export const listCovers = (list: string, expiresAtSeconds: number): boolean =>
+  parseList(list)?.window === windowOf(expiresAtSeconds);
+
 /** The second at which a window is over: no session of it lives on. */
 export function windowEndsAtSeconds(window: string): number {
   const [, year, month, day, hour] = /^(\d{4})(\d{2})(\d{2})(\d{2})$/.exec(window) ?? [];

@@ -60,6 +60,27 @@ export function accessClaims(
   };
 }
 
+/** What a handle's row holds: a token nobody verifies offline stands in no status list. */
+export function handleClaims(...of: Parameters<typeof accessClaims>): JWTPayload {
+  const { status: _, ...claims } = accessClaims(...of);
+  return claims;
+}
+
+/** What the agent is told of its session beside a handle, by the claims' names. */
+export function sessionMembers(session: Session): object {
+  const act = actOf(session);
+  const { sid, root, depth, jkt, principal } = session;
+  return {
+    sub: principal.id,
+    client_id: currentAgent(session),
+    ...(act ? { act } : {}),
+    sid,
+    root,
+    depth,
+    cnf: { jkt },
+  };
+}
+
 /** Claims of a session token: for Lanyard alone, so its audience is the issuer and it names no scope. */
 export const ownSessionClaims = (session: Session, issuer: string, times: Times): JWTPayload => ({
   ...sessionClaims(session, issuer, times),

@@ -6,6 +6,7 @@ import type { Caller } from "./authenticate.ts";
 import type { ReleaseDeps } from "./release.ts";
 import type { TokenRequest } from "./request.ts";
 import type { Settled } from "./settle.ts";
+import { usesBelow } from "./uses.ts";
 
 /** What is about to be stored and signed, with the times it will carry (seconds). */
 export interface Draft {
@@ -25,7 +26,8 @@ export async function draftSession(
 ): Promise<Draft> {
   const { plan, rows, registry, source } = settled;
   const iat = nowSeconds(deps.clock);
-  const exp = iat + plan.lifeSeconds;
+  // planned a moment ago: the clock may have moved on, and a child never outlives its parent
+  const exp = Math.min(iat + plan.lifeSeconds, plan.parent?.expiresAtSeconds ?? Number.POSITIVE_INFINITY);
   const jti = deps.ids.id();
   if (plan.existing) return { session: plan.existing, isNew: false, jti, iat, exp };
   const sid = deps.ids.id();
@@ -37,6 +39,7 @@ export async function draftSession(
     source.kind === "person"
       ? { marker: source.person.burnMarker, expiresAtSeconds: source.person.expiresAtSeconds }
       : undefined;
+  const uses = usesBelow(parent?.uses, plan.maxUses, sid);
   const session: Session = {
     root: parent?.root ?? sid,
     sid,
@@ -55,6 +58,7 @@ export async function draftSession(
     generations: { ...generations, ...parent?.generations },
     registryVersion: registry.version,
     status: await deps.store.leaseStatus(exp, generations[subjects.deployment] ?? 0),
+    ...(uses ? { uses } : {}),
     ...(plan.lending ? { lending: plan.lending } : {}),
     ...(personToken ? { personToken } : {}),
   };

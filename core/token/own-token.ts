@@ -25,6 +25,15 @@ export interface OwnToken {
   readonly jti: string;
   /** All claims, for introspection. */
   readonly claims: Readonly<Record<string, unknown>>;
+  /** Of a handle: the counters one use takes from. */
+  readonly countedAt?: readonly string[];
+}
+
+/** What verifying a signed token of ours needs. */
+export interface OwnTokenDeps {
+  readonly ownKeys: OwnKeys;
+  readonly issuer: string;
+  readonly clock: Clock;
 }
 
 /**
@@ -37,7 +46,7 @@ export interface OwnToken {
 export async function verifyOwnToken(
   token: string,
   kind: "access" | "session",
-  deps: { readonly ownKeys: OwnKeys; readonly issuer: string; readonly clock: Clock },
+  deps: OwnTokenDeps,
   options: { readonly ignoreExpiry?: boolean } = {},
 ): Promise<Result<OwnToken, Denial>> {
   const invalid = (why: string) => err({ code: "subject_token_invalid", why } as const);
@@ -61,10 +70,14 @@ export async function verifyOwnToken(
     if (why === "expired") return err({ code: "subject_token_expired", expiredAtSeconds: expiredAtSeconds ?? 0 });
     return invalid(`${why}: ${detail}`);
   }
-  return fromClaims(kind, audience, verified.value.payload) ?? invalid("a claim of ours is missing or of another type");
+  return ownTokenOf(kind, audience, verified.value.payload) ?? invalid("a claim of ours is missing or of another type");
 }
 
-function fromClaims(
+/**
+ * Reads the claims of a token of ours that were signed, or stand in a handle's row.
+ * @returns undefined when one is missing or of another type
+ */
+export function ownTokenOf(
   kind: OwnToken["kind"],
   aud: string,
   claims: Readonly<Record<string, unknown>>,

@@ -7,7 +7,7 @@ import type { PersonFacts } from "../person.ts";
 import type { PolicyQuestion } from "../policy/decide.ts";
 import type { AgentRegistration } from "../registry/model.ts";
 import type { RegistrySnapshot } from "../registry/snapshot.ts";
-import { err, ok, type Result } from "../result.ts";
+import { ok, type Result } from "../result.ts";
 import type { Grant, Principal, Session } from "../session/model.ts";
 import type { Caller } from "./authenticate.ts";
 import { pickLife, sessionBound } from "./lifetime.ts";
@@ -18,6 +18,10 @@ export interface Plan {
   readonly action: PolicyQuestion["action"];
   readonly grants: readonly Grant[];
   readonly lifeSeconds: number;
+  /** For a renewal: the session's new end. */
+  readonly endsAtSeconds?: number;
+  /** A bound on uses that begins here; those above apply beside it. */
+  readonly maxUses?: number;
   readonly principal: Principal;
   /** Every agent of the chain after this step. */
   readonly actors: readonly string[];
@@ -67,12 +71,6 @@ export function planRoot(input: PlanInput, person: PersonFacts | undefined): Res
 /** An access token of the caller's own session; nothing named means all the session holds at its one resource. */
 export function planAccess(input: PlanInput, session: Session): Result<Plan, Denial> {
   const { request, registration, registry, nowSeconds } = input;
-  if (request.requested === "session")
-    return err({
-      code: "parameter_invalid",
-      name: "requested_token_type",
-      why: "a session token comes with its session",
-    });
   const named = filledFrom(request, session.grants);
   const wanted = resolveWanted(named, registry);
   if (!wanted.ok) return wanted;

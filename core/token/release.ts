@@ -1,21 +1,24 @@
 import { toRecord } from "../audit/ocsf.ts";
 import type { AuditFacts } from "../audit/record.ts";
 import type { DeathCause, Denial } from "../denial.ts";
+import { limits } from "../limits.ts";
 import type { Ids, Signer } from "../ports.ts";
 import { nowSeconds } from "../ports.ts";
 import { err, ok, type Result } from "../result.ts";
 import { judgeSession, queryFor, readLiveness } from "../session/liveness.ts";
 import type { Offer, Session } from "../session/model.ts";
 import type { Commit, CommitConflict } from "../session/store.ts";
-import { signJwt } from "../sign.ts";
-import { accessTokenType, offerTokenType, sessionTokenType, type TokenReply, tokenTyp } from "../wire.ts";
+import { accessTokenType, offerTokenType, sessionTokenType, type TokenReply } from "../wire.ts";
 import type { Caller } from "./authenticate.ts";
-import { accessClaims, ownSessionClaims } from "./claims.ts";
+import { sessionMembers } from "./claims.ts";
 import { draftSession } from "./draft.ts";
+import { mint } from "./mint.ts";
 import { newOfferHandle } from "./offer-handle.ts";
+import { tokenReply } from "./reply.ts";
 import type { TokenRequest } from "./request.ts";
 import type { SettleDeps, Settled } from "./settle.ts";
 import type { Trail } from "./trail.ts";
+import { newCounter } from "./uses.ts";
 
 /** What storing and signing needs beside deciding. */
 export interface ReleaseDeps extends SettleDeps {
@@ -37,11 +40,13 @@ export async function releaseOffer(
   const { handle, address } = newOfferHandle(from.root, deps.ids);
   const createdAtSeconds = nowSeconds(deps.clock);
   const expiresAtSeconds = createdAtSeconds + plan.lifeSeconds;
-  const offer: Offer = { ...address, from, to: plan.to, grants: plan.grants, createdAtSeconds, expiresAtSeconds };
+  const times = { createdAtSeconds, expiresAtSeconds };
+  const bound = plan.maxUses === undefined ? {} : { maxUses: plan.maxUses };
+  const offer: Offer = { ...address, from, to: plan.to, grants: plan.grants, ...bound, ...times };
   trail.add({ operation: "session.offer", offeredTo: plan.to, grants: plan.grants, expiresAtSeconds });
   const stored = await deps.store.commit({ offer, markers: [caller.proof], record: grantRecord(trail, deps) });
   if (!stored.ok) return err(conflictDenial(stored.error));
-  return ok(reply(handle, offerTokenType, "N_A", plan.lifeSeconds, plan));
+  return ok(tokenReply(handle, offerTokenType, plan.lifeSeconds, plan.grants));
 }
 
 /**
@@ -62,37 +67,43 @@ export async function releaseToken(
     return err({ code: "resource_several", count: plan.grants.length });
   const draft = await draftSession(settled, request, caller, deps);
   const { session, isNew, jti, iat } = draft;
-  const usual = registry.resource(first.resource)?.accessTokenLifeSeconds ?? 300;
+  const usual = registry.resource(first.resource)?.accessTokenLifeSeconds ?? limits.accessTokenLifeSeconds;
   const exp = wantsSession ? session.expiresAtSeconds : Math.min(draft.exp, session.expiresAtSeconds, iat + usual);
+  const times = { iat, exp, jti };
+  const minted = mint({ session, grant: wantsSession ? undefined : first, times, registry, isNew, plan }, deps);
   noteGrant(trail, settled, session, jti);
+  const counters = [
+    ...(isNew && plan.maxUses !== undefined ? [newCounter(session.sid, plan.maxUses, iat)] : []),
+    ...(minted.counter ? [minted.counter] : []),
+  ];
   const commit: Commit = {
     ...(isNew ? { session } : {}),
     ...(source.kind === "offer" ? { redeem: redemption(source.offer, session, caller) } : {}),
+    ...(minted.row ? { handle: minted.row } : {}),
+    ...(counters.length > 0 ? { counters } : {}),
     markers: [caller.proof],
     record: grantRecord(trail, deps),
   };
   const stored = await deps.store.commit(commit);
   if (!stored.ok) return err(conflictDenial(stored.error));
-  const times = { iat, exp, jti };
-  const claims = wantsSession
-    ? ownSessionClaims(session, deps.issuer, times)
-    : accessClaims(session, first, deps.issuer, times, registry);
-  const typ = wantsSession ? tokenTyp.session : tokenTyp.access;
-  const [signed, death] = await Promise.allSettled([
-    signJwt(deps.signer, { typ }, claims, session.sid),
-    deathSince(session, settled, deps),
-  ]);
+  const [token, death] = await Promise.allSettled([minted.token(), deathSince(session, settled, deps)]);
   const dead = death.status === "fulfilled" ? death.value : ({ kind: "unreadable" } as const);
   // a signature that failed must not burn an offer (threat 17): its session waits for the same agent and key to ask again
-  const lost = signed.status === "rejected" && source.kind !== "offer";
+  const lost = token.status === "rejected" && source.kind !== "offer";
   if (isNew && (dead || lost)) await deps.store.end(session.root, session.sid);
   if (dead) return err({ code: "died_in_flight", cause: dead });
-  if (signed.status === "rejected") throw signed.reason;
+  if (token.status === "rejected") throw token.reason;
   const type = wantsSession ? sessionTokenType : accessTokenType;
-  return ok(reply(signed.value.token, type, wantsSession ? "N_A" : "DPoP", exp - iat, plan));
+  const more = minted.row ? { session: sessionMembers(session) } : {};
+  return ok(tokenReply(token.value, type, exp - iat, plan.grants, more));
 }
 
-async function deathSince(session: Session, settled: Settled, deps: ReleaseDeps): Promise<DeathCause | undefined> {
+/** Whether what was stored died between the first read and the write. */
+export async function deathSince(
+  session: Session,
+  settled: Settled,
+  deps: ReleaseDeps,
+): Promise<DeathCause | undefined> {
   const { source } = settled;
   const query = queryFor({ ...session, principalId: session.principal.id });
   const burnt = source.kind === "person" ? [source.person.burnMarker] : [];
@@ -110,7 +121,8 @@ const redemption = (offer: Offer, session: Session, caller: Caller): NonNullable
   jkt: caller.jkt,
 });
 
-const grantRecord = (trail: Trail, deps: ReleaseDeps) =>
+/** The record of what the trail says was granted. */
+export const grantRecord = (trail: Trail, deps: ReleaseDeps) =>
   toRecord({ ...trail.facts, outcome: "allowed" }, deps.ids.id());
 
 const operations = {
@@ -122,7 +134,8 @@ const operations = {
   hop: "session.hop",
 } as const satisfies Record<string, AuditFacts["operation"]>;
 
-function noteGrant(trail: Trail, settled: Settled, session: Session, jti: string): void {
+/** Puts what is granted on the trail. */
+export function noteGrant(trail: Trail, settled: Settled, session: Session, jti: string): void {
   const { plan, policies } = settled;
   const { sid, root, depth, actors, principal } = session;
   const above = plan.parent?.sid;
@@ -138,30 +151,17 @@ function noteGrant(trail: Trail, settled: Settled, session: Session, jti: string
   });
 }
 
-const reply = (
-  token: string,
-  issuedType: string,
-  tokenType: "DPoP" | "N_A",
-  expiresIn: number,
-  plan: Settled["plan"],
-): TokenReply => {
-  const details = plan.grants.flatMap((grant) => grant.details);
-  return {
-    access_token: token,
-    issued_token_type: issuedType,
-    token_type: tokenType,
-    expires_in: expiresIn,
-    scope: plan.grants.flatMap((grant) => grant.scopes).join(" "),
-    ...(details.length > 0 ? { authorization_details: details } : {}),
-  };
-};
-
-function conflictDenial(conflict: CommitConflict): Denial {
+/** What a refused transaction means to whoever asked. */
+export function conflictDenial(conflict: CommitConflict): Denial {
   switch (conflict.kind) {
     case "marker":
       return { code: "dpop_replayed" };
     case "offer_taken":
       return { code: "offer_redeemed_by_another_key" };
+    case "renewed_meanwhile":
+      return { code: "renewal_overtaken" };
+    case "uses_spent":
+      return { code: "uses_spent" };
     case "session_exists":
       throw new Error("a fresh session id was taken already");
   }

@@ -28,6 +28,8 @@ export interface TokenRequest {
   readonly details: readonly AuthorizationDetail[];
   readonly purpose?: string;
   readonly lifetimeSeconds?: number;
+  /** How often what is asked for may be used, 1 to `limits.usesMax`. */
+  readonly maxUses?: number;
 }
 
 const subjectTypes = new Map<string, "id" | "access" | "session" | "offer">([
@@ -74,6 +76,9 @@ function parse(form: Form): Result<TokenRequest, Denial> {
   const lifetime = single(form, "lifetime_seconds");
   if (lifetime !== undefined && !/^[1-9][0-9]{0,5}$/.test(lifetime))
     return invalid("lifetime_seconds", "send a positive whole number of seconds");
+  const maxUses = single(form, "max_uses");
+  if (maxUses !== undefined && !(/^[1-9][0-9]{0,5}$/.test(maxUses) && Number(maxUses) <= limits.usesMax))
+    return invalid("max_uses", `send a whole number from 1 to ${limits.usesMax}`);
   const [audience, clientId] = [single(form, "audience"), single(form, "client_id")];
   return ok({
     ...(subject.value ? { subject: subject.value } : {}),
@@ -82,6 +87,7 @@ function parse(form: Form): Result<TokenRequest, Denial> {
     ...(audience === undefined ? {} : { audience }),
     ...(purpose === undefined ? {} : { purpose }),
     ...(lifetime === undefined ? {} : { lifetimeSeconds: Number(lifetime) }),
+    ...(maxUses === undefined ? {} : { maxUses: Number(maxUses) }),
     requested,
     resources,
     scopes,

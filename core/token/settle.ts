@@ -20,14 +20,16 @@ import {
 import type { Session } from "../session/model.ts";
 import type { LivenessQuery, LivenessRows, SessionStore } from "../session/store.ts";
 import type { Caller } from "./authenticate.ts";
-import { heldBy } from "./held-by.ts";
+import { heldBy, opensAll } from "./held-by.ts";
 import { judgePolicies } from "./judge-policies.ts";
 import type { OwnToken } from "./own-token.ts";
 import { type Plan, type PlanInput, planAccess, planRoot } from "./plan.ts";
 import { planHop, planOffer, planRedeem } from "./plan-child.ts";
+import { type Above, planRenewal, readAbove } from "./plan-renewal.ts";
 import type { TokenRequest } from "./request.ts";
 import { findSource, type Source, type SourceDeps } from "./source.ts";
 import type { Trail } from "./trail.ts";
+import { boundUses } from "./uses.ts";
 
 /** What deciding a request needs. */
 export interface SettleDeps extends SourceDeps {
@@ -68,8 +70,10 @@ export async function settle(
     const source = await findSource(request, caller, registry, deps, trail);
     const query = mergeQueries(source.ok ? source.value.query : nothing, queryForCaller(caller));
     const perSecond = registration?.issuancesPerSecond ?? limits.issuancesPerSecond;
-    const [rows, within] = await Promise.all([
+    const renews = request.requested === "session" && source.ok && source.value.kind === "session";
+    const [rows, above, within] = await Promise.all([
       readLiveness(deps.store, query),
+      renews ? readAbove(source.value.token, deps.store) : {},
       deps.limiter.take(caller.agent, perSecond),
     ]);
     if (!rows.complete) return err({ code: "liveness_unavailable", why: "a key stayed unread" });
@@ -83,7 +87,9 @@ export async function settle(
     if (!source.ok) return source;
     if (!within) return err({ code: "rate_exceeded", agent: caller.agent, perSecond });
     const input = { request, caller, registration: standing.value, registry, nowSeconds: nowSeconds(deps.clock) };
-    const plan = planFor(source.value, rows, input, trail);
+    const planned = planFor(source.value, rows, input, above, trail);
+    if (!planned.ok) return planned;
+    const plan = boundUses(planned.value, source.value, request, registry);
     if (!plan.ok) return plan;
     const { grants, to } = plan.value;
     const granted = checkGranted(grants, to === undefined ? standing.value : registry.agent(to), registry);
@@ -119,7 +125,13 @@ function judgeCaller(
   return raised === undefined ? ok(registration) : err({ code: "assertion_dead", subject: raised });
 }
 
-function planFor(source: Source, rows: LivenessRows, input: PlanInput, trail: Trail): Result<Plan, Denial> {
+function planFor(
+  source: Source,
+  rows: LivenessRows,
+  input: PlanInput,
+  above: Above,
+  trail: Trail,
+): Result<Plan, Denial> {
   const { request } = input;
   if (request.requested === "offer" && source.kind !== "session")
     return err({
@@ -139,6 +151,10 @@ function planFor(source: Source, rows: LivenessRows, input: PlanInput, trail: Tr
   trail.add({ principal: session.principal.id });
   switch (source.kind) {
     case "session":
+      if (request.requested === "session")
+        return opensAll(source.token, session)
+          ? planRenewal(input, session, above)
+          : err({ code: "renewal_refused", why: "the token presented holds less than its session" });
       return planOfOwn(source.token, session, input);
     case "offer":
       return planRedeem(input, session, source.offer.grants);

@@ -7,6 +7,8 @@ import { err, ok, type Result } from "../result.ts";
 import { queryFor, subjects } from "../session/liveness.ts";
 import { childAncestors, type Offer } from "../session/model.ts";
 import type { LivenessQuery, SessionStore } from "../session/store.ts";
+import { isAccessHandle } from "../wire.ts";
+import { readAccessToken } from "./access-handle.ts";
 import type { AuthenticateDeps, Caller } from "./authenticate.ts";
 import { offerAddress } from "./offer-handle.ts";
 import { type OwnToken, verifyOwnToken } from "./own-token.ts";
@@ -24,7 +26,7 @@ export type Source =
 
 /** What finding a source needs. */
 export interface SourceDeps extends AuthenticateDeps {
-  readonly store: Pick<SessionStore, "readOffer">;
+  readonly store: Pick<SessionStore, "readOffer" | "readHandle">;
   readonly keySets: KeySets;
 }
 
@@ -44,10 +46,9 @@ export async function findSource(
   const subject = request.subject;
   if (!subject) return ok({ kind: "own", query: plain([subjects.principal(caller.agent)]) });
   if (subject.type === "offer") return fromOffer(subject.token, caller, deps, trail);
-  if (subject.type === "session") return fromOwnToken(subject.token, "session", caller, registry, deps, trail);
-  const issuer = decodeUnverified(subject.token)?.payload.iss;
-  if (subject.type === "access" && issuer === deps.issuer)
-    return fromOwnToken(subject.token, "access", caller, registry, deps, trail);
+  if (subject.type === "session") return fromOwnToken("session", request, caller, registry, deps, trail);
+  const own = isAccessHandle(subject.token) || decodeUnverified(subject.token)?.payload.iss === deps.issuer;
+  if (subject.type === "access" && own) return fromOwnToken("access", request, caller, registry, deps, trail);
   return fromPerson(subject.token, subject.type, caller, registry, deps, trail);
 }
 
@@ -77,14 +78,15 @@ async function fromPerson(
 }
 
 async function fromOwnToken(
-  text: string,
   kind: "access" | "session",
+  request: TokenRequest,
   caller: Caller,
   registry: RegistrySnapshot,
   deps: SourceDeps,
   trail: Trail,
 ): Promise<Result<Source, Denial>> {
-  const verified = await verifyOwnToken(text, kind, deps);
+  const text = request.subject?.token ?? "";
+  const verified = kind === "access" ? await readAccessToken(text, deps) : await verifyOwnToken(text, "session", deps);
   if (!verified.ok) return verified;
   const token = verified.value;
   const query = queryFor(token);
@@ -93,7 +95,8 @@ async function fromOwnToken(
   if (token.agent === caller.agent) {
     // a token carried to another process of the same agent is still a stolen token
     if (token.jkt !== caller.jkt) return err({ code: "dpop_key_mismatch", boundTo: "subject_token" });
-    if (trail.facts.operation !== "session.offer") trail.add({ operation: "token.access" });
+    if (request.requested !== "offer")
+      trail.add({ operation: request.requested === "session" ? "session.renew" : "token.access" });
     return ok({ kind: "session", token, query });
   }
   const servedBy = kind === "access" ? registry.resource(token.aud)?.servedBy : undefined;

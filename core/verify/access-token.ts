@@ -1,14 +1,14 @@
-import type { Denial } from "../denial.ts";
-import { verifyDpop } from "../dpop.ts";
 import type { DpopNonces } from "../dpop-nonce.ts";
 import { type JwtFailure, verifyJwt } from "../jwt.ts";
 import type { Clock, Fetcher, SigningAlgorithm } from "../ports.ts";
 import { nowSeconds } from "../ports.ts";
 import { err, ok, type Result } from "../result.ts";
-import { tokenTyp } from "../wire.ts";
+import { isAccessHandle, tokenTyp } from "../wire.ts";
+import { verifyHandle } from "./handle.ts";
 import { askIssuer, type Introspector } from "./introspection.ts";
 import { createIssuerKeys, type IssuerKeys } from "./issuer-keys.ts";
 import { type PresentedRequest, presentedToken } from "./presented.ts";
+import { type ProofDeps, readProof, useProof } from "./proof.ts";
 import type { VerifyRefusal } from "./refusal.ts";
 import { createReplayStore, type ReplayStore } from "./replay.ts";
 import { createStatusSource } from "./status-source.ts";
@@ -25,7 +25,7 @@ export interface VerifierInput {
   readonly algorithm?: SigningAlgorithm;
   readonly clock: Clock;
   readonly fetcher: Fetcher;
-  /** Ask the issuer about every request, instead of the status list. */
+  /** Ask the issuer about every request, instead of the status list; without it opaque handles are refused. */
   readonly introspector?: Introspector;
   /** Used proofs; in memory unless given. */
   readonly replay?: ReplayStore;
@@ -50,7 +50,7 @@ export interface Verifier {
  *     ▸ claims ▸ proof by the bound key for this request and token (RFC 9449 7) ▸ first use of the proof
  *     ▸ the session still lives (status list, or introspection)
  *
- * Cheap and local comes first; nothing is fetched for a token nobody signed, except the issuer's keys.
+ * A token that is an opaque handle goes the way of `handle.ts` instead. Cheap and local comes first; nothing is fetched for a token nobody signed, except the issuer's keys.
  */
 export function createVerifier(input: VerifierInput): Verifier {
   const keys = input.keys ?? createIssuerKeys(input);
@@ -62,12 +62,13 @@ export function createVerifier(input: VerifierInput): Verifier {
       const presented = presentedToken(request, input.acceptBearer === true);
       if (!presented.ok) return presented;
       const { scheme, token } = presented.value;
+      const proving = { clock: input.clock, replay, nonces: input.nonces };
+      if (introspector && isAccessHandle(token))
+        return verifyHandle(request, presented.value, { ...input, ...proving, introspector });
       const read = await readToken(token, input, keys);
       if (!read.ok) return read;
       const proved =
-        scheme === "Bearer"
-          ? checkUnbound(read.value)
-          : await checkProof(request, token, read.value, { clock: input.clock, replay, nonces: input.nonces });
+        scheme === "Bearer" ? checkUnbound(read.value) : await checkProof(request, token, read.value, proving);
       if (!proved.ok) return proved;
       const { access, status } = read.value;
       const alive = statusOf
@@ -110,38 +111,11 @@ async function checkProof(
   request: PresentedRequest,
   accessToken: string,
   read: ReadAccess,
-  deps: { readonly clock: Clock; readonly replay: ReplayStore; readonly nonces: DpopNonces | undefined },
+  deps: ProofDeps,
 ): Promise<Result<void, VerifyRefusal>> {
   // the reverse: a proof beside a token that is bound to no key proves nothing
   if (read.jkt === undefined) return err({ code: "claims_invalid", claim: "cnf" });
-  const now = nowSeconds(deps.clock);
-  const proof = await verifyDpop({
-    proofs: request.dpop,
-    method: request.method,
-    url: withoutQuery(request.url),
-    nowSeconds: now,
-    accessToken,
-    nonces: deps.nonces,
-  });
-  if (!proof.ok) return err(proofRefusal(proof.error));
-  if (proof.value.jkt !== read.jkt) return err({ code: "proof_key_mismatch" });
-  const { key, expiresAtSeconds } = proof.value.marker;
-  try {
-    const outcome = await deps.replay.use(key, expiresAtSeconds, now);
-    if (outcome === "used") return err({ code: "proof_replayed" });
-    if (outcome === "full")
-      return err({ code: "replay_store_unavailable", why: "too many proofs within their window" });
-  } catch (cause) {
-    return err({ code: "replay_store_unavailable", why: cause instanceof Error ? cause.message : "it failed" });
-  }
-  return ok(undefined);
+  const proof = await readProof(request, accessToken, deps);
+  if (!proof.ok) return proof;
+  return proof.value.jkt === read.jkt ? useProof(proof.value, deps) : err({ code: "proof_key_mismatch" });
 }
-
-function proofRefusal(denial: Denial): VerifyRefusal {
-  if (denial.code === "dpop_missing") return { code: "proof_missing" };
-  if (denial.code === "dpop_nonce_required") return { code: "proof_nonce_required", sent: denial.sent };
-  return { code: "proof_invalid", why: denial.code === "dpop_invalid" ? denial.why : denial.code };
-}
-
-/** `htu` has neither query nor fragment (RFC 9449 4.2). */
-const withoutQuery = (url: string): string => url.split(/[?#]/, 1)[0] ?? "";

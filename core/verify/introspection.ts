@@ -3,8 +3,27 @@ import type { VerifyRefusal } from "./refusal.ts";
 
 /** Asks the issuer about a token, strongly consistent (RFC 7662); the resource server's own agent client is one. */
 export interface Introspector {
-  /** The answer's members, or why there is none. */
-  introspect(token: string): Promise<Result<Readonly<Record<string, unknown>>, string>>;
+  /**
+   * The answer's members, or why there is none.
+   * @param jkt thumbprint of the key that proved the request, where the token itself does not tell whose it must be
+   */
+  introspect(token: string, jkt?: string): Promise<Result<Readonly<Record<string, unknown>>, string>>;
+}
+
+/** Asks once. Refusals: `session_over` when the answer is no, `introspection_unavailable` when there is none. */
+export async function ask(
+  introspector: Introspector,
+  token: string,
+  jkt?: string,
+): Promise<Result<Readonly<Record<string, unknown>>, VerifyRefusal>> {
+  let answer: Result<Readonly<Record<string, unknown>>, string>;
+  try {
+    answer = await introspector.introspect(token, jkt);
+  } catch (cause) {
+    answer = err(cause instanceof Error ? cause.message : "the introspection failed");
+  }
+  if (!answer.ok) return err({ code: "introspection_unavailable", why: answer.error });
+  return answer.value.active === true ? answer : err({ code: "session_over", by: "introspection" });
 }
 
 /**
@@ -17,14 +36,8 @@ export async function askIssuer(
   token: string,
   tokenId: string,
 ): Promise<Result<void, VerifyRefusal>> {
-  let answer: Result<Readonly<Record<string, unknown>>, string>;
-  try {
-    answer = await introspector.introspect(token);
-  } catch (cause) {
-    answer = err(cause instanceof Error ? cause.message : "the introspection failed");
-  }
-  if (!answer.ok) return err({ code: "introspection_unavailable", why: answer.error });
-  if (answer.value.active !== true) return err({ code: "session_over", by: "introspection" });
+  const answer = await ask(introspector, token);
+  if (!answer.ok) return answer;
   if (answer.value.jti !== tokenId)
     return err({ code: "introspection_unavailable", why: "it answered for another token" });
   return ok(undefined);

@@ -52,13 +52,30 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 const isDetail = (value: unknown): value is AuthorizationDetail => isObject(value) && isName(value.type, 256);
 
 /**
- * Reads the claims of an access token whose signature, issuer, audience and times were checked.
+ * Reads the claims of an access token whose signature, issuer, audience and times were checked, with its place in a
+ * status list.
  * @returns the access, or `claims_invalid` naming the first claim that is missing or malformed
  */
 export function readAccess(
   claims: Readonly<Record<string, unknown>>,
   resource: string,
 ): Result<ReadAccess, VerifyRefusal> {
+  const read = readClaims(claims, resource);
+  if (!read.ok) return read;
+  const reference =
+    isObject(claims.status) && isObject(claims.status.status_list) ? claims.status.status_list : undefined;
+  if (!isName(reference?.uri, 2_048)) return err({ code: "claims_invalid", claim: "status" });
+  return ok({ ...read.value, status: { uri: reference.uri, idx: reference.idx } });
+}
+
+/**
+ * Reads what an access token says, signed or answered by the issuer itself.
+ * @returns the access and the key it is bound to, or `claims_invalid`
+ */
+export function readClaims(
+  claims: Readonly<Record<string, unknown>>,
+  resource: string,
+): Result<Omit<ReadAccess, "status">, VerifyRefusal> {
   const bad = (claim: string) => err({ code: "claims_invalid", claim } as const);
   const { sub, client_id: agent, sid, root, jti, exp, depth, assurance, scope = "" } = claims;
   const details = claims.authorization_details ?? [];
@@ -78,9 +95,6 @@ export function readAccess(
   // without `cnf` it is a bearer token, which the caller refuses unless it takes such; with one it must name a key (threat 9)
   if (claims.cnf !== undefined && !isName(jkt, 43)) return bad("cnf");
   const bound = isName(jkt, 43) ? { jkt } : {};
-  const reference =
-    isObject(claims.status) && isObject(claims.status.status_list) ? claims.status.status_list : undefined;
-  if (!isName(reference?.uri, 2_048)) return bad("status");
   const kind = sub.startsWith("spiffe://") ? "agent" : "person";
   const history = historyOf(claims.act, { kind, sub, agent });
   if (!history) return bad("act");
@@ -101,7 +115,7 @@ export function readAccess(
     expiresAtSeconds: exp,
     history,
   };
-  return ok({ access, ...bound, status: { uri: reference.uri, idx: reference.idx } });
+  return ok({ access, ...bound });
 }
 
 /**

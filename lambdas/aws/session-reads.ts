@@ -1,7 +1,7 @@
 import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
 import type { Session } from "../../core/session/model.ts";
 import type { Tables } from "./dynamo.ts";
-import { offerKey, offerOf, sessionOf } from "./session-rows.ts";
+import { handleKey, handleOf, offerKey, offerOf, sessionOf } from "./session-rows.ts";
 import { findPlace } from "./subject-reads.ts";
 
 /** Strongly consistent; undefined when there is no such offer. */
@@ -9,6 +9,13 @@ export async function readOffer(client: DynamoDBDocumentClient, tables: Tables, 
   const key = { root, sid: offerKey(handleHash) };
   const found = await client.send(new GetCommand({ TableName: tables.sessions, Key: key, ConsistentRead: true }));
   return offerOf(found.Item);
+}
+
+/** Strongly consistent; undefined when there is no such handle. */
+export async function readHandle(client: DynamoDBDocumentClient, tables: Tables, root: string, handleHash: string) {
+  const key = { root, sid: handleKey(handleHash) };
+  const found = await client.send(new GetCommand({ TableName: tables.sessions, Key: key, ConsistentRead: true }));
+  return handleOf(found.Item);
 }
 
 /** By its id alone, strongly consistent; a root is found by its own key. */

@@ -1,13 +1,16 @@
-import type { AuthorizationDetail, Grant, Offer, Session } from "../../core/session/model.ts";
+import type { AccessHandle, AuthorizationDetail, Grant, Offer, Session } from "../../core/session/model.ts";
 
 /** An item as the document client gives it. */
 export type Item = Readonly<Record<string, unknown>>;
 
 /** A row stays this long after its session ended, for whoever investigates. */
-const keptSeconds = 86_400;
+export const keptSeconds = 86_400;
 
 /** Sort key of an offer. */
 export const offerKey = (handleHash: string): string => `offer#${handleHash}`;
+
+/** Sort key of an access token that is a handle. */
+export const handleKey = (handleHash: string): string => `access#${handleHash}`;
 
 /**
  * A session as a row of Sessions. Everything is a readable attribute; only the fields of authorization details stand as
@@ -47,6 +50,21 @@ export function offerOf(item: Item | undefined): Offer | undefined {
   if (!item) return undefined;
   const { sid: _s, expiresAt: _e, from, grants, ...rest } = item;
   return { ...rest, from: sessionOf(from as Item), grants: (grants as Item[]).map(grantOf) } as unknown as Offer;
+}
+
+/** A handle as a row beside its session; its claims stand as text, since they are answered exactly as they were made. */
+export const handleItem = ({ claims, ...rest }: AccessHandle): Item => ({
+  ...rest,
+  sid: handleKey(rest.handleHash),
+  claims: JSON.stringify(claims),
+  expiresAt: rest.expiresAtSeconds + keptSeconds,
+});
+
+/** The handle of a row, or undefined when there is none. */
+export function handleOf(item: Item | undefined): AccessHandle | undefined {
+  if (!item) return undefined;
+  const { sid: _s, expiresAt: _e, claims, ...rest } = item;
+  return { ...rest, claims: JSON.parse(claims as string) } as unknown as AccessHandle;
 }
 
 const grantItem = ({ resource, scopes, details }: Grant): Item => ({

@@ -6,11 +6,13 @@ import { type Tables, words } from "./dynamo.ts";
 import { readLivenessBatch } from "./liveness-batch.ts";
 import { markerPuts } from "./marker-put.ts";
 import { outboxPut } from "./outbox.ts";
-import { readOffer } from "./session-reads.ts";
-import { offerItem, offerKey, sessionItem } from "./session-rows.ts";
+import { renewalUpdate } from "./renewal-update.ts";
+import { readHandle, readOffer, readSession } from "./session-reads.ts";
+import { handleItem, offerItem, offerKey, sessionItem } from "./session-rows.ts";
 import { createStatusLeases } from "./status-leases.ts";
 import { subjectPuts } from "./subject-rows.ts";
 import { type Action, transact } from "./transaction.ts";
+import { counterPuts, counterTakes } from "./use-counters.ts";
 
 /** Sessions, offers, markers and records on DynamoDB. */
 export function createSessionStore(client: DynamoDBDocumentClient, tables: Tables, clock: Clock): SessionStore {
@@ -18,7 +20,15 @@ export function createSessionStore(client: DynamoDBDocumentClient, tables: Table
   return {
     readLiveness: (query) => readLivenessBatch(client, tables, query),
     readOffer: (root, handleHash) => readOffer(client, tables, root, handleHash),
+    readHandle: (root, handleHash) => readHandle(client, tables, root, handleHash),
+    readSession: (root, sid) => readSession(client, tables, root, sid),
     commit: (write) => transact(client, actionsOf(write, tables, nowSeconds(clock))),
+    use: ({ counters, markers, record }) =>
+      transact(client, [
+        ...markerPuts(tables, markers),
+        ...counterTakes(tables, counters),
+        { item: { Put: outboxPut(tables, record) } },
+      ]),
     end: (root, sid) => end(client, tables, root, sid),
     leaseStatus: (expiresAtSeconds, generation) => leases.lease(expiresAtSeconds, generation),
   };
@@ -26,11 +36,14 @@ export function createSessionStore(client: DynamoDBDocumentClient, tables: Table
 
 /** Markers first: of several conditions that failed, a replay is what the caller must hear of. */
 function actionsOf(write: Commit, tables: Tables, now: number): readonly Action<CommitConflict>[] {
-  const { session, offer, redeem } = write;
+  const { session, offer, redeem, handle, renew } = write;
   return [
     ...markerPuts(tables, write.markers),
     ...(session ? [sessionPut(session, tables), ...subjectPuts(session, tables).map((item) => ({ item }))] : []),
     ...(offer ? [{ item: freshPut(tables, offerItem(offer)) }] : []),
+    ...(handle ? [{ item: freshPut(tables, handleItem(handle)) }] : []),
+    ...counterPuts(tables, write.counters ?? []),
+    ...(renew ? renewalUpdate(renew, tables, now) : []),
     ...(redeem ? [redemption(redeem, tables, now)] : []),
     { item: { Put: outboxPut(tables, write.record) } },
   ];

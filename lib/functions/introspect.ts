@@ -1,8 +1,8 @@
-import { allowDataKey, allowPublicKeys, allowRefusals, allowTable } from "../allow.ts";
+import { allowDataKey, allowOutbox, allowPublicKeys, allowTable, inTransaction, rows } from "../allow.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
 import type { Ground } from "./ground.ts";
 
-/** Tells a resource server whether a token is alive. It writes nothing but the records of refusals. */
+/** Tells a resource server whether a token is alive. It writes nothing but records and counted uses. */
 export function introspect({ scope, stage, dist, state: { tables, keys }, issuer }: Ground): LanyardFunction {
   const made = new LanyardFunction(scope, "Introspect", {
     stage,
@@ -21,11 +21,14 @@ export function introspect({ scope, stage, dist, state: { tables, keys }, issuer
     },
   });
   const { role } = made;
-  allowTable(role, tables.sessions, ["BatchGetItem"]);
+  allowTable(role, tables.sessions, ["BatchGetItem", "GetItem"]);
   allowTable(role, tables.revocations, ["BatchGetItem"]);
   allowTable(role, tables.markers, ["BatchGetItem"]);
+  // one use, the proof it was asked with and its record, together or not at all; no other row can be changed
+  allowTable(role, tables.markers, ["UpdateItem"], { ...rows("uses#"), ...inTransaction });
+  allowTable(role, tables.markers, ["PutItem"], inTransaction);
   allowTable(role, tables.registry, ["Query"]);
-  allowRefusals(role, tables.outbox);
+  allowOutbox(role, tables.outbox);
   allowPublicKeys(role, keys.identity, keys.session);
   allowDataKey(role, keys.data);
   return made;

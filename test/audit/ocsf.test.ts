@@ -78,10 +78,13 @@ test("activities and classes are those of the released schema", () => {
     "3002 2 Logoff",
     "3002 4 Service Ticket Request",
     "3003 1 Assign Privileges",
+    "3004 1 Create",
     "3004 3 Update",
+    "3004 4 Delete",
     "3004 8 Enable",
     "3004 9 Disable",
     "6003 2 Read",
+    "6003 3 Update",
     "6003 99 Other",
   ]);
 });

@@ -33,7 +33,7 @@ export interface Sent {
 const type = "aws-sts-web-identity";
 
 /** Every agent of the registry may prove itself by a document that carries its own name as role. */
-const provable = (row: Registration): Registration =>
+export const provable = (row: Registration): Registration =>
   row.kind === "agent" ? { ...row, selectors: [{ type, exact: { roleArn: row.name } }] } : row;
 
 /** Believes any document, but only for exactly the challenge, key and issuer that are asked for, and only once. */
@@ -71,8 +71,9 @@ export const evidenceOf = (role: string): EvidenceSource & { collected: number }
  * The product itself behind a `fetch`: the real endpoints of core over a store in memory, with real keys, proofs and
  * signatures. Nothing here answers on the product's behalf.
  */
-export async function createDeployment() {
-  const world = await createWorld(...baseRows.map(provable));
+export async function createDeployment(...more: readonly Registration[]) {
+  const replaced = ({ kind, name }: Registration) => more.some((row) => row.kind === kind && row.name === name);
+  const world = await createWorld(...[...baseRows.filter((row) => !replaced(row)), ...more].map(provable));
   let leased = 0;
   // as the real store names them: discovery serves no other name
   world.store.leaseStatus = async (expiresAtSeconds) => statusListOf(windowOf(expiresAtSeconds), leased++);

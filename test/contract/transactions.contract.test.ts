@@ -74,6 +74,34 @@ describe("TransactWriteItems", () => {
     expect(await get(pk)).toBeUndefined();
   });
 
+  test("lets exactly as many through as a counter holds, of 20 that take from it at one instant", async () => {
+    const [counter, uses] = [randomUUID(), Array.from({ length: 20 }, () => randomUUID())];
+    await write(put(counter, { left: { N: "5" } }));
+    const take = {
+      Update: {
+        ...key(counter),
+        UpdateExpression: "SET #left = #left - :one",
+        ConditionExpression: "#left >= :one",
+        ExpressionAttributeNames: { "#left": "left" },
+        ExpressionAttributeValues: { ":one": { N: "1" } },
+      },
+    };
+    const attempt = async (pk: string): Promise<boolean> => {
+      for (;;) {
+        const outcome = await write(take, put(pk)).then(
+          () => "taken",
+          async (cause) => (await refusedBy(Promise.reject(cause))).reasons?.join() ?? String(cause),
+        );
+        // contention is asked again, as the adapter does; a failed condition is the counter's word
+        if (!outcome.includes("TransactionConflict")) return outcome === "taken";
+      }
+    };
+    const outcomes = await Promise.all(uses.map(attempt));
+    expect(outcomes.filter(Boolean)).toHaveLength(5);
+    expect((await get(counter))?.left).toEqual({ N: "0" });
+    expect((await Promise.all(uses.map(get))).filter(Boolean)).toHaveLength(5);
+  });
+
   test("takes 100 actions and refuses 101", async () => {
     const many = (count: number) => Array.from({ length: count }, () => put(randomUUID()));
     await write(...many(100));

@@ -1,6 +1,6 @@
 import type { AuditRecord } from "../../core/audit/record.ts";
 import { err, ok, type Result } from "../../core/result.ts";
-import type { Offer, Session } from "../../core/session/model.ts";
+import type { AccessHandle, Offer, Session } from "../../core/session/model.ts";
 import type {
   Commit,
   CommitConflict,
@@ -8,10 +8,12 @@ import type {
   LivenessRows,
   Marker,
   Outbox,
+  Renewal,
   RevocationStore,
   RevocationWrite,
   SessionStore,
   Standing,
+  Use,
 } from "../../core/session/store.ts";
 
 type Deployment = Standing & { readonly registryVersion: number };
@@ -23,6 +25,9 @@ type Deployment = Standing & { readonly registryVersion: number };
 export class MemoryStore implements SessionStore, Outbox, RevocationStore {
   readonly sessions = new Map<string, Session>();
   readonly offers = new Map<string, Offer>();
+  readonly handles = new Map<string, AccessHandle>();
+  /** Uses left, by the counter's name. */
+  readonly counters = new Map<string, number>();
   readonly markers = new Map<string, Marker>();
   readonly burnt = new Set<string>();
   readonly tombstones = new Map<string, { root: string; expiresAtSeconds: number }>();
@@ -73,6 +78,12 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     return offer && structuredClone(offer);
   }
 
+  async readHandle(root: string, handleHash: string): Promise<AccessHandle | undefined> {
+    await this.enter("readHandle", false);
+    const handle = this.handles.get(rowKey(root, handleHash));
+    return handle && structuredClone(handle);
+  }
+
   async readSession(root: string, sid: string): Promise<Session | undefined> {
     await this.enter("readSession", false);
     const session = this.sessions.get(rowKey(root, sid));
@@ -89,7 +100,10 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     await this.enter("commit", true);
     const conflict = this.conflictOf(write);
     if (conflict) return err(conflict);
-    const { session, offer, redeem } = write;
+    const { session, offer, redeem, handle, renew } = write;
+    if (handle) this.handles.set(rowKey(handle.root, handle.handleHash), structuredClone(handle));
+    for (const { name, left } of write.counters ?? []) this.counters.set(name, left);
+    if (renew) this.renew(renew);
     if (session) this.sessions.set(rowKey(session.root, session.sid), structuredClone(session));
     if (offer) this.offers.set(rowKey(offer.root, offer.handleHash), structuredClone(offer));
     const redeemed = redeem && this.offers.get(rowKey(redeem.root, redeem.handleHash));
@@ -100,6 +114,17 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
       });
     this.burnMarkers(write.markers);
     this.records.push(write.record);
+    return ok(undefined);
+  }
+
+  async use({ counters, markers, record }: Use): Promise<Result<void, CommitConflict>> {
+    await this.enter("use", true);
+    const used = markers.find((m) => this.isTaken(m));
+    if (used) return err({ kind: "marker", marker: used.kind });
+    if (counters.some((name) => (this.counters.get(name) ?? 0) < 1)) return err({ kind: "uses_spent" });
+    for (const name of counters) this.counters.set(name, (this.counters.get(name) ?? 0) - 1);
+    this.burnMarkers(markers);
+    this.records.push(record);
     return ok(undefined);
   }
 
@@ -159,15 +184,27 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
   }
 
   private conflictOf(write: Commit): CommitConflict | undefined {
-    const { session, redeem } = write;
+    const { session, redeem, renew } = write;
     const used = write.markers.find((m) => this.isTaken(m));
     if (used) return { kind: "marker", marker: used.kind };
     if (session && this.sessions.has(rowKey(session.root, session.sid))) return { kind: "session_exists" };
     if (this.records.some((r) => r.eventId === write.record.eventId)) throw new Error("a record of this id exists");
+    if ((write.counters ?? []).some(({ name }) => this.counters.has(name))) throw new Error("this counter exists");
+    const renewed = renew && this.sessions.get(rowKey(renew.root, renew.sid));
+    if (renew && !(renewed && isAsRead(renewed, renew, this.nowSeconds()))) return { kind: "renewed_meanwhile" };
     if (!redeem) return undefined;
     const offer = this.offers.get(rowKey(redeem.root, redeem.handleHash));
     const open = offer && !offer.redeemed && !offer.withdrawn && offer.expiresAtSeconds > this.nowSeconds();
     return open ? undefined : { kind: "offer_taken" };
+  }
+
+  private renew({ root, sid, expiresAtSeconds, status, formerStatus }: Renewal): void {
+    const session = this.sessions.get(rowKey(root, sid));
+    if (!session) return;
+    this.sessions.set(rowKey(root, sid), {
+      ...session,
+      ...structuredClone({ expiresAtSeconds, status, formerStatus: formerStatus ?? [] }),
+    });
   }
 
   /** A marker with an owner may be written again by that owner alone. */
@@ -186,5 +223,8 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     if (writes && this.broken) throw new Error("the store is broken");
   }
 }
+
+const isAsRead = (session: Session, { wasSeconds }: Renewal, now: number): boolean =>
+  session.expiresAtSeconds === wasSeconds && wasSeconds > now && !session.ended;
 
 const rowKey = (root: string, id: string): string => `${root} ${id}`;

@@ -32,7 +32,11 @@ const plain: Record<string, string> = {
 function conditionOf(condition: Record<string, Record<string, unknown>>): string {
   const keys = condition["ForAllValues:StringLike"]?.["dynamodb:LeadingKeys"];
   // without Null, ForAllValues lets a request through that carries no key at all
-  if (Array.isArray(keys) && condition.Null?.["dynamodb:LeadingKeys"] === "false") return `row ${keys.join(" or ")}`;
+  if (Array.isArray(keys) && condition.Null?.["dynamodb:LeadingKeys"] === "false") {
+    const { "ForAllValues:StringLike": _k, Null: _n, ...rest } = condition;
+    const more = Object.keys(rest).length === 0 ? "" : ` ${conditionOf(rest)}`;
+    return `row ${keys.join(" or ")}${more}`;
+  }
   const text = JSON.stringify(condition);
   return plain[text] ?? text;
 }

@@ -1,0 +1,59 @@
+import type { RegistrySnapshot } from "../registry/snapshot.ts";
+import type { AccessHandle, Grant, Session } from "../session/model.ts";
+import type { UseCounter } from "../session/store.ts";
+import { signJwt } from "../sign.ts";
+import { tokenTyp } from "../wire.ts";
+import { newAccessHandle } from "./access-handle.ts";
+import { accessClaims, handleClaims, ownSessionClaims } from "./claims.ts";
+import type { Plan } from "./plan.ts";
+import type { ReleaseDeps } from "./release.ts";
+import { isIntrospecting, newCounter, usesBelow } from "./uses.ts";
+
+/** What a token is made from. */
+export interface MintInput {
+  readonly session: Session;
+  /** The part an access token carries; none for a session token. */
+  readonly grant: Grant | undefined;
+  readonly times: { readonly iat: number; readonly exp: number; readonly jti: string };
+  readonly registry: RegistrySnapshot;
+  /** Whether the session is stored with it, and with the session its counter. */
+  readonly isNew: boolean;
+  readonly plan: Plan;
+}
+
+/** A token about to be released, and the rows that must be stored before it is. */
+export interface Minted {
+  /** The token; only now is a signature paid for. */
+  token(): Promise<string>;
+  readonly row?: AccessHandle;
+  readonly counter?: UseCounter;
+}
+
+/**
+ * Makes the token of a session: signed for Lanyard itself and for resources that verify offline, a handle for those
+ * that ask about every request. What cannot be verified offline cannot be used more often than it is counted (threat 24).
+ */
+export function mint(input: MintInput, deps: ReleaseDeps): Minted {
+  const { session, grant, times, registry } = input;
+  // a session token is for Lanyard alone, whatever its resources read
+  const alg = (grant && registry.resource(grant.resource)?.accessTokenSigningAlg) ?? "ES256";
+  const sign = async (typ: string, claims: Parameters<typeof signJwt>[2]) =>
+    (await signJwt(deps.signer, { typ, alg }, claims, session.sid)).token;
+  if (!grant) return { token: () => sign(tokenTyp.session, ownSessionClaims(session, deps.issuer, times)) };
+  if (isIntrospecting(grant, registry)) return mintHandle(input, grant, deps);
+  return { token: () => sign(tokenTyp.access, accessClaims(session, grant, deps.issuer, times, registry)) };
+}
+
+function mintHandle({ session, times, registry, isNew, plan }: MintInput, grant: Grant, deps: ReleaseDeps): Minted {
+  const { handle, address } = newAccessHandle(session.root, deps.ids);
+  // of a new session the bound is the session's, not the token's
+  const own = isNew ? undefined : plan.maxUses;
+  const row: AccessHandle = {
+    ...address,
+    claims: handleClaims(session, grant, deps.issuer, times, registry),
+    countedAt: usesBelow(session.uses, own, address.handleHash)?.countedAt ?? [],
+    expiresAtSeconds: times.exp,
+  };
+  const counter = own === undefined ? {} : { counter: newCounter(address.handleHash, own, times.iat) };
+  return { token: async () => handle, row, ...counter };
+}

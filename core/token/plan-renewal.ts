@@ -1,0 +1,116 @@
+import type { Denial } from "../denial.ts";
+import { entailedBy } from "../narrow/entail.ts";
+import { resolveWanted } from "../narrow/wanted.ts";
+import { narrowWithin } from "../narrow/within.ts";
+import type { RegistrySnapshot } from "../registry/snapshot.ts";
+import { err, ok, type Result } from "../result.ts";
+import type { Grant, Session } from "../session/model.ts";
+import type { SessionStore } from "../session/store.ts";
+import { checkDepth, pickLife, sessionBound } from "./lifetime.ts";
+import type { OwnToken } from "./own-token.ts";
+import { boundAll, type Plan, type PlanInput } from "./plan.ts";
+import type { TokenRequest } from "./request.ts";
+
+/** The rows a child's renewal is bounded by. Ends only ever move forward: a row read too early bounds too strictly. */
+export interface Above {
+  readonly root?: Session;
+  readonly parent?: Session;
+}
+
+/** Reads root and parent of a token's session; nothing for a root. */
+export async function readAbove(token: OwnToken, store: Pick<SessionStore, "readSession">): Promise<Above> {
+  const { root: rootSid, sid, anc } = token;
+  if (sid === rootSid) return {};
+  const parentSid = anc.at(-1) ?? rootSid;
+  const read = (of: string) => store.readSession(rootSid, of);
+  const [root, parent] = await Promise.all([read(rootSid), parentSid === rootSid ? undefined : read(parentSid)]);
+  const above = parentSid === rootSid ? root : parent;
+  return { ...(root ? { root } : {}), ...(above ? { parent: above } : {}) };
+}
+
+/**
+ * A later end for a living session, and nothing else: same id, same key, same grants. All of it is judged anew by the
+ * registry as it is now; what no longer holds whole is not renewed. The end is never beyond the parent's (and so no
+ * ancestor's), nor beyond what the root's and this agent's registrations allow, counted from when each session began.
+ * @returns `parameter_invalid` for anything named beside `lifetime_seconds` and for an earlier end,
+ * `parameter_missing`, `renewal_refused`, `parent_dead`, `scope_exceeds`, `details_exceed`, `details_unmapped`,
+ * `resource_unknown`, `scope_unknown`, `depth_exceeded`, `lifetime_exceeds`
+ */
+export function planRenewal(input: PlanInput, session: Session, above: Above): Result<Plan, Denial> {
+  const { request, caller, registration, registry, nowSeconds } = input;
+  const named = namedBeside(request);
+  if (named) return err({ code: "parameter_invalid", name: named, why: "a renewal names lifetime_seconds alone" });
+  if (request.lifetimeSeconds === undefined) return err({ code: "parameter_missing", name: "lifetime_seconds" });
+  // the same key carried into other code: what was granted to the one is not prolonged for the other
+  if (caller.identity.build !== session.build) return err({ code: "renewal_refused", why: "other code runs now" });
+  const isRoot = session.sid === session.root;
+  const root = isRoot ? session : above.root;
+  if (!root || (!isRoot && !above.parent))
+    return err({ code: "parent_dead", cause: { kind: "missing", sid: session.root } });
+  const held = stillHeld(input, session, above.parent);
+  if (!held.ok) return held;
+  const rootAgent = registry.agent(root.actors[0] ?? "");
+  const life = pickLife(
+    request.lifetimeSeconds,
+    request.lifetimeSeconds,
+    (rootAgent ? root.createdAtSeconds + sessionBound(rootAgent) : 0) - nowSeconds,
+    session.createdAtSeconds + sessionBound(registration) - nowSeconds,
+    (above.parent?.expiresAtSeconds ?? Number.POSITIVE_INFINITY) - nowSeconds,
+  );
+  if (!life.ok) return life;
+  const endsAtSeconds = nowSeconds + life.value;
+  if (endsAtSeconds < session.expiresAtSeconds)
+    return err({ code: "parameter_invalid", name: "lifetime_seconds", why: "the session lives longer already" });
+  const { grants, principal, actors, depth } = session;
+  const rest = above.parent ? { parent: above.parent } : {};
+  const plan = { action: "renew", grants, lifeSeconds: life.value, principal, actors, depth } as const;
+  return ok({ ...plan, endsAtSeconds, existing: session, ...rest });
+}
+
+/** Whatever would make a renewal look like another request. */
+function namedBeside(request: TokenRequest): string | undefined {
+  const { resources, scopes, details, audience, purpose, maxUses } = request;
+  if (resources.length > 0) return "resource";
+  if (scopes.length > 0) return "scope";
+  if (details.length > 0) return "authorization_details";
+  if (audience !== undefined) return "audience";
+  if (purpose !== undefined) return "purpose";
+  return maxUses === undefined ? undefined : "max_uses";
+}
+
+/** Everything the session holds must still be what it could be given. */
+function stillHeld(input: PlanInput, session: Session, parent: Session | undefined): Result<void, Denial> {
+  const { registry } = input;
+  const { grants, principal, lending, depth, actors } = session;
+  const known = resolveWanted(
+    {
+      resources: grants.map((grant) => grant.resource),
+      scopes: grants.flatMap((grant) => grant.scopes),
+      details: grants.flatMap((grant) => grant.details),
+    },
+    registry,
+  );
+  if (!known.ok) return known;
+  const bounded = boundAll(grants, input, principal, lending ?? []);
+  if (!bounded.ok) return bounded;
+  const given = parent ? stillGiven(grants, parent, input.caller.agent, registry) : ok(undefined);
+  return given.ok ? checkDepth(depth, actors, registry) : given;
+}
+
+/** By an offer: within the parent. At a next hop: entailed by what the parent holds at a resource this agent serves. */
+function stillGiven(
+  grants: readonly Grant[],
+  parent: Session,
+  agentId: string,
+  registry: RegistrySnapshot,
+): Result<void, Denial> {
+  let outcome: Result<unknown, Denial> = narrowWithin(grants, parent.grants, "parent", registry);
+  for (const held of parent.grants) {
+    if (outcome.ok) break;
+    const servedBy = registry.resource(held.resource)?.servedBy;
+    if (servedBy === undefined || registry.agentId(servedBy) !== agentId) continue;
+    const entailed = entailedBy(agentId, held, grants, registry);
+    outcome = entailed.ok ? narrowWithin(grants, entailed.value, "entailment", registry) : entailed;
+  }
+  return outcome.ok ? ok(undefined) : outcome;
+}

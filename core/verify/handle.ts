@@ -1,0 +1,45 @@
+import { nowSeconds } from "../ports.ts";
+import { err, ok, type Result } from "../result.ts";
+import { ask, type Introspector } from "./introspection.ts";
+import type { PresentedRequest, PresentedToken } from "./presented.ts";
+import { type ProofDeps, readProof, useProof } from "./proof.ts";
+import type { VerifyRefusal } from "./refusal.ts";
+import { readClaims, type VerifiedAccess } from "./verified-access.ts";
+
+/** What a handle is judged with. */
+export interface HandleDeps extends ProofDeps {
+  readonly issuer: string;
+  readonly resource: string;
+  readonly introspector: Introspector;
+}
+
+/**
+ * Checks a request whose access token is an opaque handle:
+ *
+ *     proof for this request and handle (`ath`) ▸ first use of the proof ▸ the issuer's word, asked with the proof's key
+ *     ▸ issuer, audience, time, key and claims of that answer
+ *
+ * The proof comes first: the issuer may count the question as a use, and a request that fails anyway must not cost one.
+ */
+export async function verifyHandle(
+  request: PresentedRequest,
+  { scheme, token: handle }: PresentedToken,
+  deps: HandleDeps,
+): Promise<Result<VerifiedAccess, VerifyRefusal>> {
+  const proof = scheme === "Bearer" ? undefined : await readProof(request, handle, deps);
+  if (proof && !proof.ok) return proof;
+  const first = proof && (await useProof(proof.value, deps));
+  if (first && !first.ok) return first;
+  const jkt = proof?.value.jkt;
+  const answer = await ask(deps.introspector, handle, jkt);
+  if (!answer.ok) return answer;
+  const { iss, aud, exp } = answer.value;
+  const wrong = (why: string) => err({ code: "introspection_unavailable", why } as const);
+  if (iss !== deps.issuer || aud !== deps.resource) return wrong("it answered for another issuer or resource");
+  if (typeof exp !== "number" || exp <= nowSeconds(deps.clock)) return wrong("it called an expired token active");
+  const read = readClaims(answer.value, deps.resource);
+  if (!read.ok) return read;
+  // the issuer compares too; a resource that did not would take a stolen handle from any key
+  if (read.value.jkt === jkt) return ok(read.value.access);
+  return err({ code: scheme === "Bearer" ? "bearer_not_accepted" : "proof_key_mismatch" });
+}

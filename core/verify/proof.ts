@@ -1,0 +1,60 @@
+import type { Denial } from "../denial.ts";
+import { type DpopProof, verifyDpop } from "../dpop.ts";
+import type { DpopNonces } from "../dpop-nonce.ts";
+import type { Clock } from "../ports.ts";
+import { nowSeconds } from "../ports.ts";
+import { err, ok, type Result } from "../result.ts";
+import type { PresentedRequest } from "./presented.ts";
+import type { VerifyRefusal } from "./refusal.ts";
+import type { ReplayStore } from "./replay.ts";
+
+/** What proofs are judged with. */
+export interface ProofDeps {
+  readonly clock: Clock;
+  readonly replay: ReplayStore;
+  /** Demanded in every proof (RFC 9449 9). */
+  readonly nonces?: DpopNonces | undefined;
+}
+
+/**
+ * Checks the proof of a request (RFC 9449 7): for this method, URL and token, fresh, by a key that it carries. Whether
+ * that is the token's key, and that it is the proof's first use, is for the caller to ask next.
+ * @returns the proof, or `proof_missing`, `proof_invalid`, `proof_nonce_required`
+ */
+export async function readProof(
+  request: PresentedRequest,
+  accessToken: string,
+  deps: Pick<ProofDeps, "clock" | "nonces">,
+): Promise<Result<DpopProof, VerifyRefusal>> {
+  const proof = await verifyDpop({
+    proofs: request.dpop,
+    method: request.method,
+    url: withoutQuery(request.url),
+    nowSeconds: nowSeconds(deps.clock),
+    accessToken,
+    nonces: deps.nonces,
+  });
+  return proof.ok ? proof : err(proofRefusal(proof.error));
+}
+
+/** Uses a proof up. Denials: `proof_replayed`, `replay_store_unavailable`. */
+export async function useProof({ marker }: DpopProof, deps: ProofDeps): Promise<Result<void, VerifyRefusal>> {
+  try {
+    const outcome = await deps.replay.use(marker.key, marker.expiresAtSeconds, nowSeconds(deps.clock));
+    if (outcome === "used") return err({ code: "proof_replayed" });
+    if (outcome === "full")
+      return err({ code: "replay_store_unavailable", why: "too many proofs within their window" });
+  } catch (cause) {
+    return err({ code: "replay_store_unavailable", why: cause instanceof Error ? cause.message : "it failed" });
+  }
+  return ok(undefined);
+}
+
+function proofRefusal(denial: Denial): VerifyRefusal {
+  if (denial.code === "dpop_missing") return { code: "proof_missing" };
+  if (denial.code === "dpop_nonce_required") return { code: "proof_nonce_required", sent: denial.sent };
+  return { code: "proof_invalid", why: denial.code === "dpop_invalid" ? denial.why : denial.code };
+}
+
+/** `htu` has neither query nor fragment (RFC 9449 4.2). */
+const withoutQuery = (url: string): string => url.split(/[?#]/, 1)[0] ?? "";

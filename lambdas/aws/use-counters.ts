@@ -1,0 +1,34 @@
+import type { CommitConflict, UseCounter } from "../../core/session/store.ts";
+import { type Tables, words } from "./dynamo.ts";
+import type { Action } from "./transaction.ts";
+
+/** Prefix of a counter's row in table Markers: the role that takes uses may change rows of this name and no others. */
+const key = (name: string): string => `uses#${name}`;
+
+/** Begins counters; never over one that counts already, which would be a refill. */
+export const counterPuts = (tables: Tables, counters: readonly UseCounter[]): readonly Action<CommitConflict>[] =>
+  counters.map(({ name, left, expiresAtSeconds }) => ({
+    item: {
+      Put: {
+        TableName: tables.markers,
+        Item: { key: key(name), use: "uses", left, expiresAt: expiresAtSeconds },
+        ConditionExpression: "attribute_not_exists(#key)",
+        ...words(["key"]),
+      },
+    },
+  }));
+
+/** Takes one unit of each; a counter that is empty, or gone, refuses all of it. */
+export const counterTakes = (tables: Tables, names: readonly string[]): readonly Action<CommitConflict>[] =>
+  names.map((name) => ({
+    conflict: { kind: "uses_spent" },
+    item: {
+      Update: {
+        TableName: tables.markers,
+        Key: { key: key(name) },
+        UpdateExpression: "SET #left = #left - :one",
+        ConditionExpression: "#left >= :one",
+        ...words(["left"], { one: 1 }),
+      },
+    },
+  }));
