@@ -4,6 +4,7 @@ import { type AttestOptions, runAttest } from "./attest-command.ts";
 import { exitCodes, Refused, type Terminal, Told, Usage } from "./outcome.ts";
 import { policyCommands } from "./policy/program.ts";
 import { loadProfile, type Profile, type ProfileOptions } from "./profile.ts";
+import { type ExportOptions, runExport, runSchema } from "./registry/commands.ts";
 import { type RevocationOptions, sendRevocation } from "./revocation-commands.ts";
 import { runStatus } from "./status-command.ts";
 
@@ -108,6 +109,15 @@ const build = ({ terminal, env, folder: cwd }: ProgramDeps): Command => {
   targets(command("lift", "take a block away; what was cut stays cut")).action((options: RevocationOptions & Common) =>
     withProfile(options, (profile) => sendRevocation("lift", options, profile, terminal)),
   );
+  command("export <folder>", "give the registry back as a folder that would make it")
+    .option("--version <n>", "this version instead of the one that is applied")
+    .action((folder: string, options: ExportOptions & Common) =>
+      withProfile(options, (profile) => runExport(folder, options, profile, terminal)),
+    );
+  program
+    .command("schema")
+    .description("print the JSON Schema of a registration, for editors")
+    .action(() => runSchema(terminal));
   command("status", "whether the deployment answers, and what is registered").action((options: Common) =>
     withProfile(options, (profile) => runStatus(options, profile, terminal)),
   );
