@@ -72,6 +72,8 @@ export const limits = {
   usesMax: 1_000,
   /** Places in status lists a renewed session may hold at a time, its present one left out. */
   formerStatuses: 24,
+  /** Longest life of a bearer access token, whatever its resource says. */
+  bearerTokenLifeSeconds: 120,
   /** Life of an offer when nobody says otherwise, and its longest. */
   offerLifeSeconds: 120,
   offerLifeMaxSeconds: 600,

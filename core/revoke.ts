@@ -1,3 +1,4 @@
+import { verifyIdentityToken } from "./attest/identity-token.ts";
 import { toRecord } from "./audit/ocsf.ts";
 import type { Denial } from "./denial.ts";
 import { callFacts, type DenyDeps, deny } from "./deny.ts";
@@ -31,7 +32,8 @@ type Ending = Pick<RevocationWrite, "tombstone" | "withdraw"> | "nothing";
  * Everything else is `admin-revoke`. `token` is a token of the session to end (an expired one still names it, signed or a handle), or an
  * offer's handle; with `session` beside it, that session below the token's own is ended instead.
  * Ending one's own session burns nothing: only an operator's revocation of a root burns the person's token.
- * @returns 200 with an empty object on success and for unknown tokens; `not_the_owner` for what is someone else's
+ * @returns 200 with an empty object on success and for unknown tokens; `not_the_owner` for what is someone else's,
+ * `token_not_revocable` for an identity token
  */
 export function createRevokeEndpoint(deps: RevokeDeps): (call: Call) => Promise<Reply> {
   return async (call) => {
@@ -68,7 +70,7 @@ async function find(form: Form, caller: Caller, deps: RevokeDeps, trail: Trail):
   if (text === undefined) return err({ code: "parameter_missing", name: "token" });
   if (text.startsWith("lyo_")) return findOffer(text, caller, deps);
   const token = await anyKind(text, deps);
-  if (!token) return ok("nothing");
+  if (!token) return nothingOrIdentity(text, deps);
   const { root, sid, anc, principalId, actors } = token;
   const depth = sid === root ? 0 : anc.length + 1;
   trail.add({ principal: principalId, actors, session: { root, sid, depth } });
@@ -77,6 +79,12 @@ async function find(form: Form, caller: Caller, deps: RevokeDeps, trail: Trail):
   // a session's agents are the current agents of the sessions above it: each may end what hangs below its own
   if (!actors.includes(caller.agent)) return err({ code: "not_the_owner", sid });
   return ok({ tombstone: { root, sid, expiresAtSeconds: await lastSecond(root, sid, deps) } });
+}
+
+/** RFC 7009 2.2.1: a 200 would make its owner believe that an identity token, which nothing ends but time, was ended. */
+async function nothingOrIdentity(text: string, deps: RevokeDeps): Promise<Result<Ending, Denial>> {
+  const identity = await verifyIdentityToken(text, deps);
+  return identity.ok ? err({ code: "token_not_revocable", kind: "identity" }) : ok("nothing");
 }
 
 async function anyKind(text: string, deps: RevokeDeps): Promise<OwnToken | undefined> {

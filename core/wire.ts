@@ -71,7 +71,7 @@ export interface AttestReply {
 export interface TokenReply {
   readonly access_token: string;
   readonly issued_token_type: string;
-  readonly token_type: "DPoP" | "N_A";
+  readonly token_type: "DPoP" | "Bearer" | "N_A";
   readonly expires_in: number;
   readonly scope?: string;
   readonly authorization_details?: readonly object[];

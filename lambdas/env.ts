@@ -15,7 +15,12 @@ export const env = {
   identityKey: "LANYARD_IDENTITY_KEY_ARN",
   sessionKey: "LANYARD_SESSION_KEY_ARN",
   statusKey: "LANYARD_STATUS_KEY_ARN",
+  /** Of attestation challenges. */
   nonceKey: "LANYARD_NONCE_KEY_ARN",
+  /** Of nonces in DPoP proofs; set only where the stage demands them. */
+  dpopNonceKey: "LANYARD_DPOP_NONCE_KEY_ARN",
+  /** `true` where the stage lets resources take bearer tokens. */
+  bearerAccessTokens: "LANYARD_BEARER_ACCESS_TOKENS",
   auditBus: "LANYARD_AUDIT_BUS",
   /** URL of the queue for audit records that the bus refuses for good. */
   refusedQueue: "LANYARD_REFUSED_QUEUE_URL",

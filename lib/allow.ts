@@ -97,6 +97,11 @@ export function allowSign(role: Role, key: IKey): void {
   });
 }
 
+/** Makes MACs with one key: HMAC-SHA-256 and nothing else. */
+export function allowMac(role: Role, key: IKey): void {
+  allow(role, ["kms:GenerateMac"], [key.keyArn], { StringEquals: { "kms:MacAlgorithm": "HMAC_SHA_256" } });
+}
+
 /** Reads a table's stream, as an event source mapping does. */
 export function allowStream(role: Role, table: ITableV2 & Resource): void {
   const stream = table.tableStreamArn;

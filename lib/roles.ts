@@ -3,7 +3,16 @@ import { Aws } from "aws-cdk-lib";
 import type { Stage } from "./stage.ts";
 
 /** Roles with a fixed name: those that a key, the bus or the bucket lets in. `sealer` comes later. */
-export type NamedRole = "attest" | "attest-iam" | "token" | "publisher" | "relay" | "firehose" | "sealer";
+export type NamedRole =
+  | "attest"
+  | "attest-iam"
+  | "token"
+  | "introspect"
+  | "revoke"
+  | "publisher"
+  | "relay"
+  | "firehose"
+  | "sealer";
 
 /** The role's name; State must not depend on the stack that makes the role, so the name is derived, never referenced. */
 export const roleName = (stage: Stage, role: NamedRole): string => `lanyard-${stage.name}-${role}`;

@@ -15,6 +15,9 @@ export const reservable = [
   "discovery",
 ] as const;
 
+/** Endpoints that may demand a nonce in each DPoP proof; `attest` stands for both functions that attest. */
+export const noncing = ["attest", "token", "introspect", "revoke"] as const;
+
 /** Days that CloudWatch Logs can keep a log group. */
 const logDays = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
@@ -84,6 +87,13 @@ const settings = z.strictObject({
         .optional(),
     })
     .prefault({}),
+  /**
+   * Endpoints that demand a nonce in each DPoP proof (RFC 9449 8): a proof made beforehand is worth nothing there, and a
+   * caller that was silent for two minutes needs one more round trip.
+   */
+  dpopNonces: z.array(z.enum(noncing)).max(noncing.length).default([]),
+  /** Lets resources whose registration says `senderConstraint: none` have bearer access tokens; whoever copies one uses it. */
+  bearerAccessTokens: z.boolean().default(false),
   /** Keeps CloudFormation from deleting State and Issuer. */
   terminationProtection: z.boolean().default(true),
 });

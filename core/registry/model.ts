@@ -76,6 +76,11 @@ export interface ResourceRegistration {
   readonly scopes: readonly string[];
   readonly accessTokenLifeSeconds?: number;
   /**
+   * `none`: the resource cannot check proofs, so its access tokens are bearer tokens, where the stage lets them be. Left
+   * out, every token is bound to its agent's key.
+   */
+  readonly senderConstraint?: "dpop" | "none";
+  /**
    * It asks about every request: its access tokens are opaque handles, which nobody can verify offline, so that their
    * uses can be counted.
    */

@@ -81,6 +81,7 @@ const resource = z.strictObject({
   scopes: z.array(scope).min(1).max(200),
   accessTokenLifeSeconds: z.int().min(1).max(limits.sessionLifeMaxSeconds).exactOptional(),
   introspecting: z.literal(true).exactOptional(),
+  senderConstraint: z.enum(["dpop", "none"]).exactOptional(),
   subjectIdentifier: z.literal("iss_sub").exactOptional(),
   accessTokenSigningAlg: z.enum(["ES256", "RS256"]).exactOptional(),
 });

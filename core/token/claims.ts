@@ -1,6 +1,7 @@
 import type { JWTPayload } from "jose";
 import type { RegistrySnapshot } from "../registry/snapshot.ts";
 import { currentAgent, type Grant, type Session } from "../session/model.ts";
+import { isBearer } from "./bearer.ts";
 
 /** Nested actors, current outermost (RFC 8693 4.1): history for whoever reads it, never permission. */
 export interface Act {
@@ -50,8 +51,12 @@ export function accessClaims(
 ): JWTPayload {
   const wantsPair = registry.resource(grant.resource)?.subjectIdentifier === "iss_sub";
   const subId = wantsPair ? session.principal.subId : undefined;
+  const { cnf, ...claims } = sessionClaims(session, issuer, times);
+  // RFC 9449 6: without `cnf` it is a bearer token; release refuses it unless the stage lets it be
+  const bound = !isBearer(grant.resource, registry);
   return {
-    ...sessionClaims(session, issuer, times),
+    ...claims,
+    ...(bound ? { cnf } : {}),
     aud: grant.resource,
     scope: grant.scopes.join(" "),
     ...(grant.details.length > 0 ? { authorization_details: grant.details } : {}),

@@ -1,6 +1,6 @@
 import type { Denial } from "../denial.ts";
 import { limits } from "../limits.ts";
-import type { AgentRegistration } from "../registry/model.ts";
+import type { AgentRegistration, ResourceRegistration } from "../registry/model.ts";
 import type { RegistrySnapshot } from "../registry/snapshot.ts";
 import { err, ok, type Result } from "../result.ts";
 
@@ -19,6 +19,12 @@ export function pickLife(
   if (requestedSeconds !== undefined && requestedSeconds > allowedSeconds)
     return err({ code: "lifetime_exceeds", requestedSeconds, allowedSeconds });
   return ok(requestedSeconds ?? Math.min(defaultSeconds, allowedSeconds));
+}
+
+/** How long access tokens of a resource live, in seconds; a bearer token never long, whatever its registration says. */
+export function accessLife(resource: ResourceRegistration | undefined): number {
+  const usual = resource?.accessTokenLifeSeconds ?? limits.accessTokenLifeSeconds;
+  return resource?.senderConstraint === "none" ? Math.min(usual, limits.bearerTokenLifeSeconds) : usual;
 }
 
 /** The longest session a registration may hold, in seconds. */

@@ -18,7 +18,8 @@ export interface OwnToken {
   readonly anc: readonly string[];
   /** Every agent of the chain, first to current. */
   readonly actors: readonly string[];
-  readonly jkt: string;
+  /** Thumbprint of the key it is bound to; none for a bearer token. */
+  readonly jkt?: string;
   readonly scopes: readonly string[];
   readonly details: readonly AuthorizationDetail[];
   readonly expiresAtSeconds: number;
@@ -62,7 +63,7 @@ export async function verifyOwnToken(
     audience,
     nowSeconds: nowSeconds(deps.clock),
     skewSeconds: 0,
-    requiredClaims: ["sub", "client_id", "exp", "iat", "jti", "sid", "root", "cnf"],
+    requiredClaims: ["sub", "client_id", "exp", "iat", "jti", "sid", "root", ...(kind === "session" ? ["cnf"] : [])],
     ...(options.ignoreExpiry ? { ignoreExpiry: true } : {}),
   });
   if (!verified.ok) {
@@ -84,8 +85,10 @@ export function ownTokenOf(
 ): Result<OwnToken, Denial> | undefined {
   const { sub, client_id: agent, sid, root, anc, jti, exp, scope, authorization_details: details, cnf } = claims;
   const jkt = (cnf as { jkt?: unknown } | undefined)?.jkt;
-  const texts = [sub, agent, sid, root, jti, jkt];
+  const texts = [sub, agent, sid, root, jti];
   if (!texts.every((t): t is string => typeof t === "string") || typeof exp !== "number") return undefined;
+  // only an access token may be unbound, and then it says nothing of a key at all
+  if (typeof jkt !== "string" && (kind === "session" || cnf !== undefined)) return undefined;
   if (!Array.isArray(anc) || anc.length > limits.depthMax || !anc.every((a) => typeof a === "string")) return undefined;
   const actors = chainOf(claims.act, String(sub), String(agent));
   if (!actors) return undefined;
@@ -98,7 +101,7 @@ export function ownTokenOf(
     sid: String(sid),
     anc,
     actors,
-    jkt: String(jkt),
+    ...(typeof jkt === "string" ? { jkt } : {}),
     scopes: typeof scope === "string" ? scope.split(" ") : [],
     details: Array.isArray(details) ? (details as AuthorizationDetail[]) : [],
     expiresAtSeconds: exp,

@@ -10,7 +10,7 @@ import type { RegistrySnapshot } from "../registry/snapshot.ts";
 import { ok, type Result } from "../result.ts";
 import type { Grant, Principal, Session } from "../session/model.ts";
 import type { Caller } from "./authenticate.ts";
-import { pickLife, sessionBound } from "./lifetime.ts";
+import { accessLife, pickLife, sessionBound } from "./lifetime.ts";
 import type { TokenRequest } from "./request.ts";
 
 /** What a request may have, before policy: everything narrowed, nothing stored. */
@@ -79,7 +79,7 @@ export function planAccess(input: PlanInput, session: Session): Result<Plan, Den
   const registered = boundScopes(grants.value, registration.may, "registration");
   if (!registered.ok) return registered;
   const first = grants.value[0];
-  const usual = (first && registry.resource(first.resource)?.accessTokenLifeSeconds) ?? limits.accessTokenLifeSeconds;
+  const usual = accessLife(first && registry.resource(first.resource));
   const life = pickLife(request.lifetimeSeconds, usual, session.expiresAtSeconds - nowSeconds, usual);
   if (!life.ok) return life;
   const { principal, actors, depth } = session;

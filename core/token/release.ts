@@ -1,7 +1,6 @@
 import { toRecord } from "../audit/ocsf.ts";
 import type { AuditFacts } from "../audit/record.ts";
 import type { DeathCause, Denial } from "../denial.ts";
-import { limits } from "../limits.ts";
 import type { Ids, Signer } from "../ports.ts";
 import { nowSeconds } from "../ports.ts";
 import { err, ok, type Result } from "../result.ts";
@@ -10,8 +9,10 @@ import type { Offer, Session } from "../session/model.ts";
 import type { Commit, CommitConflict } from "../session/store.ts";
 import { accessTokenType, offerTokenType, sessionTokenType, type TokenReply } from "../wire.ts";
 import type { Caller } from "./authenticate.ts";
+import { checkBearer, tokenTypeOf } from "./bearer.ts";
 import { sessionMembers } from "./claims.ts";
 import { draftSession } from "./draft.ts";
+import { accessLife } from "./lifetime.ts";
 import { mint } from "./mint.ts";
 import { newOfferHandle } from "./offer-handle.ts";
 import { tokenReply } from "./reply.ts";
@@ -25,6 +26,8 @@ export interface ReleaseDeps extends SettleDeps {
   readonly ids: Ids;
   /** The session key. */
   readonly signer: Signer;
+  /** Whether the stage lets resources that cannot check proofs have bearer tokens. */
+  readonly bearerTokens?: boolean;
 }
 
 /** Stores and answers an offer: nothing to sign, its redemption reads liveness again. */
@@ -65,13 +68,17 @@ export async function releaseToken(
   const wantsSession = request.requested === "session";
   if (!first || (!wantsSession && plan.grants.length > 1))
     return err({ code: "resource_several", count: plan.grants.length });
+  const bearer = checkBearer(wantsSession ? undefined : first, registry, deps);
+  if (!bearer.ok) return bearer;
   const draft = await draftSession(settled, request, caller, deps);
   const { session, isNew, jti, iat } = draft;
-  const usual = registry.resource(first.resource)?.accessTokenLifeSeconds ?? limits.accessTokenLifeSeconds;
+  const usual = accessLife(registry.resource(first.resource));
   const exp = wantsSession ? session.expiresAtSeconds : Math.min(draft.exp, session.expiresAtSeconds, iat + usual);
   const times = { iat, exp, jti };
   const minted = mint({ session, grant: wantsSession ? undefined : first, times, registry, isNew, plan }, deps);
   noteGrant(trail, settled, session, jti);
+  const token_type = tokenTypeOf(wantsSession ? undefined : first, registry);
+  trail.add({ tokenType: token_type });
   const counters = [
     ...(isNew && plan.maxUses !== undefined ? [newCounter(session.sid, plan.maxUses, iat)] : []),
     ...(minted.counter ? [minted.counter] : []),
@@ -94,7 +101,7 @@ export async function releaseToken(
   if (dead) return err({ code: "died_in_flight", cause: dead });
   if (token.status === "rejected") throw token.reason;
   const type = wantsSession ? sessionTokenType : accessTokenType;
-  const more = minted.row ? { session: sessionMembers(session) } : {};
+  const more = { ...(minted.row ? { session: sessionMembers(session) } : {}), token_type };
   return ok(tokenReply(token.value, type, exp - iat, plan.grants, more));
 }
 

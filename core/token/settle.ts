@@ -144,6 +144,9 @@ function planFor(
   const alive = judgeSession(rows, parentSid(source), input.nowSeconds);
   if (!alive.ok) return err({ code: "parent_dead", cause: alive.error });
   const session = alive.value;
+  // a bearer token names no key: its session does, and only that key may use it here (threat 9)
+  if (source.kind === "session" && source.token.jkt === undefined && session.jkt !== input.caller.jkt)
+    return err({ code: "dpop_key_mismatch", boundTo: "subject_token" });
   // suspended or retired since: its sessions do not wait for their end
   const idle = session.actors.find((id) => input.registry.agent(id)?.state !== "active");
   if (idle !== undefined)

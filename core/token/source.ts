@@ -94,14 +94,18 @@ async function fromOwnToken(
   trail.add({ principal: principalId, actors, session: { root, sid, depth: sid === root ? 0 : anc.length + 1 } });
   if (token.agent === caller.agent) {
     // a token carried to another process of the same agent is still a stolen token
-    if (token.jkt !== caller.jkt) return err({ code: "dpop_key_mismatch", boundTo: "subject_token" });
+    // (of a bearer token the session knows the key, `settle` compares it)
+    if (token.jkt !== undefined && token.jkt !== caller.jkt)
+      return err({ code: "dpop_key_mismatch", boundTo: "subject_token" });
     if (request.requested !== "offer")
       trail.add({ operation: request.requested === "session" ? "session.renew" : "token.access" });
     return ok({ kind: "session", token, query });
   }
   const servedBy = kind === "access" ? registry.resource(token.aud)?.servedBy : undefined;
   trail.add({ operation: "session.hop" });
-  if (servedBy !== undefined && registry.agentId(servedBy) === caller.agent) return ok({ kind: "hop", token, query });
+  if (servedBy !== undefined && registry.agentId(servedBy) === caller.agent)
+    // whoever presented a bearer token proved nothing: it is no ground for further work in somebody's name
+    return token.jkt === undefined ? err({ code: "subject_token_unbound" }) : ok({ kind: "hop", token, query });
   return err({ code: "subject_token_not_yours", why: "neither this agent's session nor a token for what it serves" });
 }
 

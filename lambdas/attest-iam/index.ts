@@ -1,11 +1,13 @@
 import { createAttestEndpoint } from "../../core/attest/attest.ts";
 import { awsLambdaUrlIam } from "../../core/attest/aws-lambda-url-iam.ts";
+import { withDpopNonce } from "../../core/dpop-nonce.ts";
 import { attestGround, partition } from "../attest/ground.ts";
 import { httpHandler } from "../http/edge.ts";
 import { platformCallerOf } from "../http/platform-caller.ts";
 
 const { deps, refuse } = attestGround();
-const endpoint = createAttestEndpoint({ ...deps, attestors: [awsLambdaUrlIam({ partition })] });
+const attesting = createAttestEndpoint({ ...deps, attestors: [awsLambdaUrlIam({ partition })] });
+const endpoint = withDpopNonce(attesting, deps.nonces);
 
 /**
  * The attest endpoint behind a URL that IAM guards: whom Lambda authenticated is the evidence. Only this function hands

@@ -1,4 +1,5 @@
 import type { AttestDeps } from "../../core/attest/attest.ts";
+import { demandedNonces } from "../aws/dpop-nonces.ts";
 import { createPublicKeys, kmsClient } from "../aws/kms-keys.ts";
 import { createKmsSigner } from "../aws/kms-signer.ts";
 import { createMacSource } from "../aws/macs.ts";
@@ -25,6 +26,7 @@ export function attestGround() {
     limiter: createRateLimiter(dynamo, tables, clock),
     signer: createKmsSigner(kms, "identity", setting("identityKey"), createPublicKeys(kms)),
     macs: createMacSource(kms, setting("nonceKey"), issuer),
+    nonces: demandedNonces(kms, issuer),
   };
   return { deps, issuer, refuse };
 }

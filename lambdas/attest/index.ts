@@ -6,6 +6,7 @@ import { ecsTask } from "../../core/attest/ecs-task.ts";
 import { oidc } from "../../core/attest/oidc.ts";
 import { spiffeJwtSvid } from "../../core/attest/spiffe-jwt-svid.ts";
 import { spiffeX509Svid } from "../../core/attest/spiffe-x509-svid.ts";
+import { withDpopNonce } from "../../core/dpop-nonce.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import { createSpiffeBundles } from "../../core/keys/spiffe-bundles.ts";
 import { createCodeLookup } from "../aws/code-lookup.ts";
@@ -32,19 +33,22 @@ const lookup = createCodeLookup();
 
 /** `POST /challenge` and `POST /`: evidence in, identity token out. */
 export const handler = httpHandler(
-  createAttestEndpoint({
-    ...deps,
-    attestors: [
-      awsStsWebIdentity({ keySets }),
-      awsStsCallerIdentity({ relay, partition }),
-      awsNitroEnclave(nitro),
-      awsNitroTpm(nitro),
-      oidc({ keySets }),
-      spiffeJwtSvid({ bundles }),
-      spiffeX509Svid({ bundles }),
-      ...(lookups.includes("ecs") ? [ecsTask({ relay, partition, lookup })] : []),
-    ],
-    ...(lookups.includes("lambda") ? { codeLookup: lookup } : {}),
-  }),
+  withDpopNonce(
+    createAttestEndpoint({
+      ...deps,
+      attestors: [
+        awsStsWebIdentity({ keySets }),
+        awsStsCallerIdentity({ relay, partition }),
+        awsNitroEnclave(nitro),
+        awsNitroTpm(nitro),
+        oidc({ keySets }),
+        spiffeJwtSvid({ bundles }),
+        spiffeX509Svid({ bundles }),
+        ...(lookups.includes("ecs") ? [ecsTask({ relay, partition, lookup })] : []),
+      ],
+      ...(lookups.includes("lambda") ? { codeLookup: lookup } : {}),
+    }),
+    deps.nonces,
+  ),
   refuse,
 );

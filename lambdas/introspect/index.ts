@@ -1,4 +1,6 @@
+import { withDpopNonce } from "../../core/dpop-nonce.ts";
 import { createIntrospectEndpoint } from "../../core/introspect.ts";
+import { demandedNonces } from "../aws/dpop-nonces.ts";
 import { createOwnKeys, createPublicKeys, kmsClient } from "../aws/kms-keys.ts";
 import { createRegistrySource } from "../aws/registry-source.ts";
 import { createSessionStore } from "../aws/session-store.ts";
@@ -7,19 +9,22 @@ import { httpHandler } from "../http/edge.ts";
 
 const { dynamo, denying, refuse } = ground();
 const trustDomain = setting("trustDomain");
+const issuer = setting("issuer");
+const kms = kmsClient();
+const nonces = demandedNonces(kms, issuer);
+
+const endpoint = createIntrospectEndpoint({
+  ...denying,
+  issuer,
+  nonces,
+  trustDomain,
+  registries: createRegistrySource(dynamo, tables, trustDomain),
+  store: createSessionStore(dynamo, tables, clock),
+  ownKeys: createOwnKeys(createPublicKeys(kms), {
+    identity: [setting("identityKey")],
+    session: [setting("sessionKey")],
+  }),
+});
 
 /** RFC 7662, strongly consistent. */
-export const handler = httpHandler(
-  createIntrospectEndpoint({
-    ...denying,
-    issuer: setting("issuer"),
-    trustDomain,
-    registries: createRegistrySource(dynamo, tables, trustDomain),
-    store: createSessionStore(dynamo, tables, clock),
-    ownKeys: createOwnKeys(createPublicKeys(kmsClient()), {
-      identity: [setting("identityKey")],
-      session: [setting("sessionKey")],
-    }),
-  }),
-  refuse,
-);
+export const handler = httpHandler(withDpopNonce(endpoint, nonces), refuse);

@@ -1,4 +1,6 @@
+import { withDpopNonce } from "../../core/dpop-nonce.ts";
 import { createRevokeEndpoint } from "../../core/revoke.ts";
+import { demandedNonces } from "../aws/dpop-nonces.ts";
 import { createOwnKeys, createPublicKeys, kmsClient } from "../aws/kms-keys.ts";
 import { createRegistrySource } from "../aws/registry-source.ts";
 import { createRevocationStore } from "../aws/revocation-store.ts";
@@ -8,20 +10,23 @@ import { httpHandler } from "../http/edge.ts";
 
 const { dynamo, denying, refuse } = ground();
 const trustDomain = setting("trustDomain");
+const issuer = setting("issuer");
+const kms = kmsClient();
+const nonces = demandedNonces(kms, issuer);
+
+const endpoint = createRevokeEndpoint({
+  ...denying,
+  issuer,
+  nonces,
+  trustDomain,
+  registries: createRegistrySource(dynamo, tables, trustDomain),
+  store: createSessionStore(dynamo, tables, clock),
+  revocations: createRevocationStore(dynamo, tables),
+  ownKeys: createOwnKeys(createPublicKeys(kms), {
+    identity: [setting("identityKey")],
+    session: [setting("sessionKey")],
+  }),
+});
 
 /** RFC 7009 by agents: what is their own. */
-export const handler = httpHandler(
-  createRevokeEndpoint({
-    ...denying,
-    issuer: setting("issuer"),
-    trustDomain,
-    registries: createRegistrySource(dynamo, tables, trustDomain),
-    store: createSessionStore(dynamo, tables, clock),
-    revocations: createRevocationStore(dynamo, tables),
-    ownKeys: createOwnKeys(createPublicKeys(kmsClient()), {
-      identity: [setting("identityKey")],
-      session: [setting("sessionKey")],
-    }),
-  }),
-  refuse,
-);
+export const handler = httpHandler(withDpopNonce(endpoint, nonces), refuse);

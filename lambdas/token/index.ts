@@ -1,12 +1,15 @@
+import { withDpopNonce } from "../../core/dpop-nonce.ts";
 import { createTokenEndpoint } from "../../core/issue.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
+import { demandedNonces } from "../aws/dpop-nonces.ts";
 import { createFetcher } from "../aws/fetcher.ts";
 import { createOwnKeys, createPublicKeys, kmsClient } from "../aws/kms-keys.ts";
 import { createKmsSigner } from "../aws/kms-signer.ts";
 import { createRateLimiter } from "../aws/rate-limiter.ts";
 import { createRegistrySource } from "../aws/registry-source.ts";
 import { createSessionStore } from "../aws/session-store.ts";
+import { env } from "../env.ts";
 import { clock, ground, setting, tables } from "../ground.ts";
 import { httpHandler } from "../http/edge.ts";
 import { cedar } from "./cedar-module.ts";
@@ -16,20 +19,22 @@ const kms = kmsClient();
 const publicKey = createPublicKeys(kms);
 const issuer = setting("issuer");
 const trustDomain = setting("trustDomain");
+const nonces = demandedNonces(kms, issuer);
+
+const endpoint = createTokenEndpoint({
+  ...denying,
+  issuer,
+  trustDomain,
+  nonces,
+  bearerTokens: process.env[env.bearerAccessTokens] === "true",
+  registries: createRegistrySource(dynamo, tables, trustDomain),
+  store: createSessionStore(dynamo, tables, clock),
+  policy: createCedarEngine(cedar),
+  limiter: createRateLimiter(dynamo, tables, clock),
+  signer: createKmsSigner(kms, "session", setting("sessionKey"), publicKey),
+  ownKeys: createOwnKeys(publicKey, { identity: [setting("identityKey")], session: [setting("sessionKey")] }),
+  keySets: createKeySets({ fetcher: createFetcher(issuer), clock, ownIssuer: issuer }),
+});
 
 /** Sessions, offers and access tokens: `core/issue.ts` tells the way of a request. */
-export const handler = httpHandler(
-  createTokenEndpoint({
-    ...denying,
-    issuer,
-    trustDomain,
-    registries: createRegistrySource(dynamo, tables, trustDomain),
-    store: createSessionStore(dynamo, tables, clock),
-    policy: createCedarEngine(cedar),
-    limiter: createRateLimiter(dynamo, tables, clock),
-    signer: createKmsSigner(kms, "session", setting("sessionKey"), publicKey),
-    ownKeys: createOwnKeys(publicKey, { identity: [setting("identityKey")], session: [setting("sessionKey")] }),
-    keySets: createKeySets({ fetcher: createFetcher(issuer), clock, ownIssuer: issuer }),
-  }),
-  refuse,
-);
+export const handler = httpHandler(withDpopNonce(endpoint, nonces), refuse);

@@ -5,7 +5,7 @@ import type { Topic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
 import { type NamedRole, roleArn } from "../roles.ts";
 import type { Stage } from "../stage.ts";
-import { attesting, signers } from "../state/keys.ts";
+import { attesting, nonced, signers } from "../state/keys.ts";
 import type { StateStack } from "../state-stack.ts";
 
 /** Calls that change who may use a key, or end it. */
@@ -26,10 +26,10 @@ const changes = [
 export class KeyWatch extends Construct {
   constructor(scope: Construct, id: string, stage: Stage, state: StateStack, topic: Topic) {
     super(scope, id);
-    const { identity, session, status, seal, nonce, data } = state.keys;
+    const { identity, session, status, seal, nonce, dpopNonce, data } = state.keys;
     const changed = this.rule("Changed", topic, {
       eventName: changes,
-      resources: { ARN: [identity, session, status, seal, nonce, data].map((key) => key.keyArn) },
+      resources: { ARN: [identity, session, status, seal, nonce, dpopNonce, data].map((key) => key.keyArn) },
     });
     const byOthers = (name: string, eventName: string, key: IKey, roles: readonly NamedRole[]) =>
       this.rule(name, topic, {
@@ -48,6 +48,7 @@ export class KeyWatch extends Construct {
       byOthers("SignedStatus", "Sign", status, signers.status),
       byOthers("SignedSeal", "Sign", seal, signers.seal),
       byOthers("MacNonce", "GenerateMac", nonce, attesting),
+      byOthers("MacDpopNonce", "GenerateMac", dpopNonce, nonced),
     ];
     topic.addToResourcePolicy(
       new PolicyStatement({

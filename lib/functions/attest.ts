@@ -1,6 +1,6 @@
 import {
-  allow,
   allowDataKey,
+  allowMac,
   allowOutbox,
   allowPublicKeys,
   allowSign,
@@ -9,6 +9,7 @@ import {
   rows,
 } from "../allow.ts";
 import { allowLookups } from "../code-lookup.ts";
+import { demandNonces } from "../dpop-nonces.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
 import type { Ground } from "./ground.ts";
 
@@ -60,9 +61,8 @@ export function attesting(
   allowOutbox(role, tables.outbox);
   allowSign(role, keys.identity);
   allowPublicKeys(role, keys.identity);
-  allow(role, ["kms:GenerateMac"], [keys.nonce.keyArn], {
-    StringEquals: { "kms:MacAlgorithm": "HMAC_SHA_256" },
-  });
+  allowMac(role, keys.nonce);
+  demandNonces(made, "attest", stage, keys);
   allowDataKey(role, keys.data);
   return made;
 }

@@ -1,4 +1,5 @@
 import { allowDataKey, allowOutbox, allowPublicKeys, allowTable, inTransaction, rows } from "../allow.ts";
+import { demandNonces } from "../dpop-nonces.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
 import type { Ground } from "./ground.ts";
 
@@ -8,6 +9,7 @@ export function introspect({ scope, stage, dist, state: { tables, keys }, issuer
     stage,
     dist,
     name: "introspect",
+    namedRole: "introspect",
     description: "Tells resource servers whether a token is alive",
     environment: {
       issuer,
@@ -30,6 +32,7 @@ export function introspect({ scope, stage, dist, state: { tables, keys }, issuer
   allowTable(role, tables.registry, ["Query"]);
   allowOutbox(role, tables.outbox);
   allowPublicKeys(role, keys.identity, keys.session);
+  demandNonces(made, "introspect", stage, keys);
   allowDataKey(role, keys.data);
   return made;
 }

@@ -1,4 +1,5 @@
 import { allowDataKey, allowOutbox, allowPublicKeys, allowTable, inTransaction, rows } from "../allow.ts";
+import { demandNonces } from "../dpop-nonces.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
 import type { Ground } from "./ground.ts";
 
@@ -8,6 +9,7 @@ export function revoke({ scope, stage, dist, state: { tables, keys }, issuer }: 
     stage,
     dist,
     name: "revoke",
+    namedRole: "revoke",
     description: "Lets an agent end its own sessions and offers",
     environment: {
       issuer,
@@ -29,6 +31,7 @@ export function revoke({ scope, stage, dist, state: { tables, keys }, issuer }: 
   allowTable(role, tables.registry, ["Query"]);
   allowOutbox(role, tables.outbox);
   allowPublicKeys(role, keys.identity, keys.session);
+  demandNonces(made, "revoke", stage, keys);
   allowDataKey(role, keys.data);
   return made;
 }

@@ -1,4 +1,5 @@
 import { allowDataKey, allowOutbox, allowPublicKeys, allowSign, allowTable, inTransaction, rows } from "../allow.ts";
+import { demandNonces } from "../dpop-nonces.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
 import type { Ground } from "./ground.ts";
 
@@ -20,6 +21,7 @@ export function token({ scope, stage, dist, state: { tables, keys }, issuer }: G
       outboxTable: tables.outbox.tableName,
       identityKey: keys.identity.keyArn,
       sessionKey: keys.session.keyArn,
+      bearerAccessTokens: String(stage.bearerAccessTokens),
     },
     memoryMegabytes: 1_769,
   });
@@ -36,6 +38,7 @@ export function token({ scope, stage, dist, state: { tables, keys }, issuer }: G
   allowOutbox(role, tables.outbox);
   allowSign(role, keys.session);
   allowPublicKeys(role, keys.session, keys.identity);
+  demandNonces(made, "token", stage, keys);
   allowDataKey(role, keys.data);
   return made;
 }

@@ -5,8 +5,11 @@ import { Construct } from "constructs";
 import { type NamedRole, roleArn } from "../roles.ts";
 import type { Stage } from "../stage.ts";
 
-/** Roles that attest, the same code behind two URLs: they alone use the nonce key. */
+/** Roles that attest, the same code behind two URLs: they alone use the key of challenges. */
 export const attesting = ["attest", "attest-iam"] as const;
+
+/** Roles that may make nonces of DPoP proofs; what a stage does not demand, no role of it is given. */
+export const nonced = [...attesting, "token", "introspect", "revoke"] as const;
 
 /** Purposes of the keys that sign; a key has one, and only these roles may sign with it. */
 export const signers = {
@@ -22,7 +25,10 @@ export class Keys extends Construct {
   readonly session: Key;
   readonly status: Key;
   readonly seal: Key;
+  /** For attestation challenges. */
   readonly nonce: Key;
+  /** For nonces in DPoP proofs: a role that makes these must not be able to make challenges. */
+  readonly dpopNonce: Key;
   /** Symmetric, for tables and bucket; rotates every year. */
   readonly data: Key;
 
@@ -41,11 +47,14 @@ export class Keys extends Construct {
     this.session = signing("Session", "session");
     this.status = signing("Status", "status");
     this.seal = signing("Seal", "seal");
-    this.nonce = this.key("Nonce", `Lanyard ${stage.name}: DPoP nonces and challenges`, {
-      keySpec: KeySpec.HMAC_256,
-      keyUsage: KeyUsage.GENERATE_VERIFY_MAC,
-      policy: onlyFor(stage, attesting, "kms:GenerateMac", { "kms:MacAlgorithm": "HMAC_SHA_256" }),
-    });
+    const macs = (name: string, use: string, roles: readonly NamedRole[]) =>
+      this.key(name, `Lanyard ${stage.name}: ${use}`, {
+        keySpec: KeySpec.HMAC_256,
+        keyUsage: KeyUsage.GENERATE_VERIFY_MAC,
+        policy: onlyFor(stage, roles, "kms:GenerateMac", { "kms:MacAlgorithm": "HMAC_SHA_256" }),
+      });
+    this.nonce = macs("Nonce", "attestation challenges", attesting);
+    this.dpopNonce = macs("DpopNonce", "nonces in DPoP proofs", nonced);
     this.data = this.key("Data", `Lanyard ${stage.name}: tables and audit bucket`, { enableKeyRotation: true });
   }
 

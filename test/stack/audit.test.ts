@@ -123,7 +123,7 @@ describe("the watch on the keys", () => {
     };
 
   test("sees read events too, since Sign and GenerateMac are such", () => {
-    expect(rules).toHaveLength(6);
+    expect(rules).toHaveLength(7);
     for (const { it } of rules) expect(it.Properties.State).toBe("ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS");
   });
 
@@ -140,22 +140,25 @@ describe("the watch on the keys", () => {
     expect(detail.userIdentity).toEqual({ sessionContext: { sessionIssuer: { arn: [other, { exists: false }] } } });
   });
 
-  test("threat 11: tells of a MAC with the nonce key by anybody but those who attest", () => {
-    const { detail } = pattern("MacNonce");
+  test.each([
+    ["Nonce", ["attest", "attest-iam"]],
+    ["DpopNonce", ["attest", "attest-iam", "token", "introspect", "revoke"]],
+  ])("threat 11: tells of a MAC with key %s by anybody but %j", (key, users) => {
+    const { detail } = pattern(`Mac${key}`);
     expect(detail.eventName).toEqual(["GenerateMac"]);
-    expect(detail.resources.ARN).toEqual([expect.stringContaining("key/KeysNonce")]);
-    const roles = ["attest", "attest-iam"].map((role) => `arn:aws:iam::${account}:role/lanyard-dev-${role}`);
+    expect(detail.resources.ARN).toEqual([expect.stringContaining(`key/Keys${key}`)]);
+    const roles = users.map((role) => `arn:aws:iam::${account}:role/lanyard-dev-${role}`);
     expect(detail.userIdentity).toEqual({
       sessionContext: { sessionIssuer: { arn: [{ "anything-but": roles }, { exists: false }] } },
     });
   });
 
-  test("threat 11: tells of a changed policy, a grant, and of any of the six keys being disabled or deleted", () => {
+  test("threat 11: tells of a changed policy, a grant, and of any of the seven keys being disabled or deleted", () => {
     const { detail } = pattern("Changed");
     for (const name of ["PutKeyPolicy", "CreateGrant", "ScheduleKeyDeletion", "DisableKey"]) {
       expect(detail.eventName).toContain(name);
     }
-    expect(detail.resources.ARN).toHaveLength(6);
+    expect(detail.resources.ARN).toHaveLength(7);
   });
 
   test("may publish to the topic, and so may alarms", () => {
@@ -168,7 +171,7 @@ describe("the watch on the keys", () => {
       { Service: "events.amazonaws.com" },
       { Service: "events.amazonaws.com" },
     ]);
-    expect(allowed[1]?.Condition?.ArnEquals?.["aws:SourceArn"]).toHaveLength(6);
+    expect(allowed[1]?.Condition?.ArnEquals?.["aws:SourceArn"]).toHaveLength(7);
   });
 });
 

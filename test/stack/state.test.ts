@@ -16,6 +16,7 @@ describe("retained resources", () => {
     State: [
       "AuditBucketB01E0AE8",
       "KeysDataA2F7C5E6",
+      "KeysDpopNonceC9DD08E6",
       "KeysIdentityE99CE39F",
       "KeysNonce1B1A3A3F",
       "KeysSeal44E72624",
@@ -143,7 +144,7 @@ describe("keys", () => {
     },
   );
 
-  test("the nonce key makes MACs for the two functions that attest", () => {
+  test("the key of challenges makes MACs for the two functions that attest", () => {
     const { Properties } = one(State, "AWS::KMS::Key", "KeysNonce");
     expect(Properties).toMatchObject({ KeySpec: "HMAC_256", KeyUsage: "GENERATE_VERIFY_MAC" });
     expect(policy(Properties, "KeyPolicy")).toContainEqual(
@@ -167,7 +168,7 @@ describe("keys", () => {
       (name) => !made.includes(name),
     );
     expect(awaited).toEqual(["lanyard-dev-sealer"]);
-    expect(made).toHaveLength(6);
+    expect(made).toHaveLength(8);
   });
 });
 

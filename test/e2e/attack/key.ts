@@ -31,9 +31,14 @@ export interface ProofTwist {
   readonly shiftSeconds?: number;
 }
 
-/** A DPoP proof made by hand. */
+/** The newest nonce each server gave out: the deployment demands one in every proof (RFC 9449 8). */
+export const newestNonces = new Map<string, string>();
+
+/** A DPoP proof made by hand, with the newest nonce its server gave. */
 export function proof(key: Key, url: string, method = "POST", twist: ProofTwist = {}): Promise<string> {
+  const nonce = newestNonces.get(new URL(url).origin);
   return new SignJWT({
+    ...(nonce === undefined ? {} : { nonce }),
     jti: crypto.randomUUID(),
     htm: method,
     htu: url,

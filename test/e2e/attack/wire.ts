@@ -1,5 +1,5 @@
 import { request as http } from "node:http";
-import { type Key, type ProofTwist, proof } from "./key.ts";
+import { type Key, newestNonces, type ProofTwist, proof } from "./key.ts";
 
 /** An answer as it came over the wire. */
 export interface Answer {
@@ -24,6 +24,8 @@ export function send(
       response.on("data", (chunk) => {
         text += chunk;
       });
+      const nonce = response.headers["dpop-nonce"];
+      if (typeof nonce === "string") newestNonces.set(new URL(url).origin, nonce);
       response.on("end", () =>
         resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: jsonOf(text) }),
       );
@@ -49,13 +51,17 @@ export const formOf = (fields: Fields): string =>
   fields.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join("&");
 
 /** Posts a form with a proof by `key`. */
-export async function postForm(url: string, fields: Fields, key: Key, twist?: ProofTwist): Promise<Answer> {
-  const headers = { "Content-Type": "application/x-www-form-urlencoded", DPoP: await proof(key, url, "POST", twist) };
-  return send("POST", url, headers, formOf(fields));
-}
+export const postForm = (url: string, fields: Fields, key: Key, twist?: ProofTwist): Promise<Answer> =>
+  post(url, "application/x-www-form-urlencoded", formOf(fields), key, twist);
 
 /** Posts JSON with a proof by `key`. */
-export async function postJson(url: string, body: unknown, key: Key, twist?: ProofTwist): Promise<Answer> {
-  const headers = { "Content-Type": "application/json", DPoP: await proof(key, url, "POST", twist) };
-  return send("POST", url, headers, JSON.stringify(body));
+export const postJson = (url: string, body: unknown, key: Key, twist?: ProofTwist): Promise<Answer> =>
+  post(url, "application/json", JSON.stringify(body), key, twist);
+
+/** Told to come back with a nonce, an attacker does so too: that alone must stop nobody. */
+async function post(url: string, type: string, body: string, key: Key, twist: ProofTwist | undefined): Promise<Answer> {
+  const once = async () =>
+    send("POST", url, { "Content-Type": type, DPoP: await proof(key, url, "POST", twist) }, body);
+  const first = await once();
+  return first.json.error === "use_dpop_nonce" ? once() : first;
 }
