@@ -60,7 +60,7 @@ export interface AuditFacts {
   /** Facts of the evidence worth keeping: role, function, account. */
   readonly evidence?: Readonly<Record<string, string>>;
   readonly build?: string;
-  /** Of a refused attestation: the checks of its evidence in order, up to the one that failed. */
+  /** Of a refused attestation: the checks of its evidence, or else of its code, in order, up to the one that failed. */
   readonly checks?: readonly Check[];
   readonly registryVersion?: number;
   /** Ids of the policies that determined the decision. */
