@@ -1,18 +1,11 @@
 import type { JWK } from "jose";
 import { denialReply } from "./denial-wire.ts";
-import { dpopAlgorithms } from "./dpop.ts";
+import { type FunctionUrls, issuerMetadata, openidMetadata } from "./issuer-metadata.ts";
 import type { KeyPurpose, OwnKeys } from "./ports.ts";
-import { aggregationUri, statusListUri } from "./status/list.ts";
+import { statusListUri } from "./status/list.ts";
+import { issuerMetadataUrl } from "./well-known.ts";
 import type { Call, Reply } from "./wire.ts";
-import { spiffeAssertionType, tokenExchangeGrant, tokenTyp } from "./wire.ts";
-
-/** Where the other functions are; known only after the first deployment went through. */
-export interface FunctionUrls {
-  readonly attest: string;
-  readonly token: string;
-  readonly introspect: string;
-  readonly revoke: string;
-}
+import { tokenTyp } from "./wire.ts";
 
 /** What discovery stands on: public keys, stored bytes, no right to sign anything. */
 export interface DiscoveryDeps {
@@ -35,19 +28,28 @@ export interface DiscoveryDeps {
  * eyes of a standard verifier (threat 3).
  */
 export function createDiscoveryEndpoint(deps: DiscoveryDeps): (call: Call) => Promise<Reply> {
+  const path = new URL(deps.issuer).pathname.replace(/\/$/, "");
+  const inserted = {
+    oauth: new URL(issuerMetadataUrl(deps.issuer, "oauth-authorization-server")).pathname,
+    openid: new URL(issuerMetadataUrl(deps.issuer, "openid-configuration")).pathname,
+  };
   const answer = async (call: Call): Promise<Reply> => {
+    if (call.method === "OPTIONS") return preflight;
     if (call.method !== "GET" && call.method !== "HEAD")
-      return denialReply({ code: "method_not_allowed", method: call.method, allow: "GET, HEAD" });
-    switch (call.path) {
-      case "/.well-known/oauth-authorization-server":
+      return denialReply({ code: "method_not_allowed", method: call.method, allow: "GET, HEAD, OPTIONS" });
+    // RFC 8414 3.1 puts the well-known path before an issuer's path, OpenID Connect Discovery 4 behind it
+    if (call.path === inserted.oauth) return metadata(deps, issuerMetadata);
+    if (call.path === inserted.openid) return metadata(deps, openidMetadata);
+    const below = call.path.startsWith(`${path}/`) ? call.path.slice(path.length) : "";
+    switch (below) {
       case "/.well-known/openid-configuration":
-        return metadata(deps);
+        return metadata(deps, openidMetadata);
       case "/.well-known/jwks.json":
         return published(await jwks(deps.ownKeys), "application/json", 60);
       case "/.well-known/spiffe-bundle.json":
         return published(await bundle(deps.ownKeys), "application/json", 60);
     }
-    return statusLists(call, deps);
+    return statusLists({ ...call, path: below }, deps);
   };
   return async (call) => forEveryOrigin(await answer(call));
 }
@@ -58,6 +60,18 @@ const forEveryOrigin = (reply: Reply): Reply => ({
   headers: { ...reply.headers, "Access-Control-Allow-Origin": "*" },
 });
 
+/** A browser asks first when a page sends more than the plainest request; MCP clients send their protocol's version. */
+const preflight: Reply = {
+  status: 204,
+  contentType: "text/plain",
+  headers: {
+    "Access-Control-Allow-Methods": "GET, HEAD",
+    "Access-Control-Allow-Headers": "MCP-Protocol-Version",
+    "Access-Control-Max-Age": "600",
+  },
+  body: "",
+};
+
 const published = (body: string, contentType: string, maxAgeSeconds: number): Reply => ({
   status: 200,
   contentType,
@@ -65,50 +79,12 @@ const published = (body: string, contentType: string, maxAgeSeconds: number): Re
   body,
 });
 
-async function metadata(deps: DiscoveryDeps): Promise<Reply> {
+async function metadata(deps: DiscoveryDeps, document: typeof issuerMetadata): Promise<Reply> {
   const [urls, detailsTypes] = await Promise.all([deps.urls(), deps.detailsTypes()]);
   if (!urls) return denialReply({ code: "registry_unavailable", why: "the function URLs are not published yet" });
-  const { issuer } = deps;
-  const document = {
-    issuer,
-    token_endpoint: urls.token,
-    jwks_uri: `${issuer}/.well-known/jwks.json`,
-    introspection_endpoint: urls.introspect,
-    revocation_endpoint: urls.revoke,
-    challenge_endpoint: `${urls.attest.replace(/\/$/, "")}/challenge`,
-    lanyard_attestation_endpoint: urls.attest,
-    lanyard_spiffe_bundle_uri: `${issuer}/.well-known/spiffe-bundle.json`,
-    grant_types_supported: ["client_credentials", tokenExchangeGrant],
-    // RFC 8414 2 requires the member even where no authorization endpoint exists; IAM reads the OpenID ones
-    response_types_supported: ["id_token"],
-    subject_types_supported: ["public"],
-    id_token_signing_alg_values_supported: ["ES256"],
-    claims_supported: [
-      "aud",
-      "iat",
-      "iss",
-      "sub",
-      "exp",
-      "jti",
-      "client_id",
-      "scope",
-      "act",
-      "cnf",
-      "sid",
-      "root",
-      "anc",
-    ],
-    token_endpoint_auth_methods_supported: ["spiffe_jwt"],
-    introspection_endpoint_auth_methods_supported: ["spiffe_jwt"],
-    revocation_endpoint_auth_methods_supported: ["spiffe_jwt"],
-    token_endpoint_auth_signing_alg_values_supported: ["ES256"],
-    client_assertion_types_supported: [spiffeAssertionType],
-    dpop_signing_alg_values_supported: [...dpopAlgorithms],
-    status_list_aggregation_endpoint: aggregationUri(issuer),
-    // RFC 9396 10; RFC 8414 3.2 leaves out a member without values
-    ...(detailsTypes.length > 0 ? { authorization_details_types_supported: detailsTypes } : {}),
-  };
-  return published(JSON.stringify(document), "application/json", 60);
+  // RFC 9396 10; RFC 8414 3.2 leaves out a member without values
+  const details = detailsTypes.length > 0 ? { authorization_details_types_supported: detailsTypes } : {};
+  return published(JSON.stringify({ ...document(deps.issuer, urls), ...details }), "application/json", 60);
 }
 
 /** Session and status keys, each marked with the one `typ` it signs, so that our own verifier can pin it. */
