@@ -11,8 +11,8 @@ import { readSpiffeBundle } from "../../core/keys/spiffe-bundle.ts";
 import { limits } from "../../core/limits.ts";
 import { parseSpiffeId } from "../../core/spiffe-id.ts";
 import { noBundle } from "./attest-advice.ts";
-import { issuerInSettings } from "./attest-explain-tokens.ts";
 import type { Asked, Explainer } from "./attest-explanation.ts";
+import { issuerInSettings } from "./attest-issuers.ts";
 
 function bytesOf({ onCheck }: Asked, value: unknown, maxBytes: number): Uint8Array | undefined {
   const bytes = decodeBase64(value, maxBytes);

@@ -1,66 +1,12 @@
 import { isAccountIssuer, verifyStsWebIdentity } from "../../core/attest/aws-sts-web-identity.ts";
 import { verifyOidcToken } from "../../core/attest/oidc.ts";
 import { verifyJwtSvid } from "../../core/attest/spiffe-jwt-svid.ts";
-import { decodeUnverified, type KeyLookup } from "../../core/jwt.ts";
+import { decodeUnverified } from "../../core/jwt.ts";
 import { soleAudience } from "../../core/jwt-claims.ts";
 import { trustedUrl } from "../../core/keys/issuer-url.ts";
-import { type KeySet, readKeySet } from "../../core/keys/key-set.ts";
-import { registeredLookup } from "../../core/keys/key-sets.ts";
-import { readSpiffeBundle } from "../../core/keys/spiffe-bundle.ts";
-import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";
 import { parseSpiffeId } from "../../core/spiffe-id.ts";
-import { noKeys } from "./attest-advice.ts";
 import type { Asked, Explainer } from "./attest-explanation.ts";
-
-type Purpose = TrustedIssuerRegistration["purpose"];
-
-/** An issuer as far as the settings know it. */
-export interface Known {
-  readonly registration: TrustedIssuerRegistration;
-  readonly keys?: Uint8Array;
-}
-
-/**
- * Finds a document's issuer in the settings. Where they name none at all, the registration is not checked and the
- * document's own word stands in, without any keys; where they name others, the document is refused.
- * @param account stands in likewise
- */
-export function issuerInSettings(
-  { settings: { trust }, onCheck, leaveOut }: Asked,
-  purpose: Purpose,
-  said: string,
-  account?: string,
-): Known | undefined {
-  if (!trust) {
-    leaveOut("registration", "no trusted issuers are given");
-    const algorithms = ["RS256", "ES256", "ES384", "PS256"] as const;
-    const registration = { kind: "trusted-issuer", name: "unknown", purpose, issuer: said, algorithms } as const;
-    return { registration: account === undefined ? registration : { ...registration, account } };
-  }
-  const found = trust.find(({ registration: r }) => r.purpose === purpose && r.issuer === said);
-  onCheck({
-    name: "registration",
-    ok: found !== undefined,
-    detail: found ? `registered as ${purpose}` : `the settings trust no such issuer for purpose ${purpose}`,
-  });
-  return found;
-}
-
-function lookupIn({ registration, keys }: Known, read: (body: Uint8Array) => KeySet | string): KeyLookup {
-  const given = keys === undefined ? noKeys : read(keys);
-  const taken = typeof given === "string" ? { failure: given } : { value: given };
-  return registeredLookup(registration, async () => taken);
-}
-
-const jwks = (registration: TrustedIssuerRegistration) => (body: Uint8Array) => {
-  const set = readKeySet(body, registration.algorithms);
-  return set.ok ? set.value : set.error;
-};
-
-const bundleKeys = (body: Uint8Array) => {
-  const bundle = readSpiffeBundle(body);
-  return bundle.ok ? bundle.value.jwtKeys : bundle.error.why;
-};
+import { bundleKeys, issuerInSettings, jwks, lookupIn } from "./attest-issuers.ts";
 
 function tokenOf({ evidence: { token }, onCheck }: Asked) {
   const decoded = typeof token === "string" ? decodeUnverified(token) : undefined;
