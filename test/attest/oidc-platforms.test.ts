@@ -56,6 +56,36 @@ const azure = (issuer: string, more: object): Platform => ({
   },
 });
 
+const github = (sub: string): Platform => ({
+  issuer: "https://token.actions.githubusercontent.com",
+  jwks: "https://token.actions.githubusercontent.com/.well-known/jwks",
+  header: { typ: "JWT", x5t: "ykNaY4qM_ta4k2TgZOCEYLkcYlA" },
+  payload: {
+    aud: ours,
+    exp: now + 300,
+    nbf: now - 300,
+    sub,
+    repository: "octo-org/octo-repo",
+    repository_id: "74",
+    repository_owner_id: "65",
+    environment: "prod",
+    ref: "refs/heads/main",
+    runner_environment: "github-hosted",
+  },
+  exact: {
+    subject: sub,
+    "claim.repository_id": "74",
+    "claim.repository_owner_id": "65",
+    "claim.ref": "refs/heads/main",
+  },
+  others: {
+    "a repository that took over the name": { repository_id: "75" },
+    "a subject of another repository's ids": { sub: "repo:octo-org@65/octo-repo@75:environment:prod" },
+    "a pull request": { ref: "refs/pull/1/merge" },
+    "an enterprise's own issuer": { iss: "https://token.actions.githubusercontent.com/octo-enterprise" },
+  },
+});
+
 const platforms: Readonly<Record<string, Platform>> = {
   "Azure, tokens of version 1": azure(`https://sts.windows.net/${tenant}/`, {
     appid: "0c1d2e3f-1111-4222-8333-444455556666",
@@ -147,34 +177,8 @@ const platforms: Readonly<Record<string, Platform>> = {
       "the id as a number": { project_id: 20 },
     },
   },
-  "GitHub Actions": {
-    issuer: "https://token.actions.githubusercontent.com",
-    jwks: "https://token.actions.githubusercontent.com/.well-known/jwks",
-    header: { typ: "JWT", x5t: "ykNaY4qM_ta4k2TgZOCEYLkcYlA" },
-    payload: {
-      aud: ours,
-      exp: now + 300,
-      nbf: now - 300,
-      sub: "repo:octo-org/octo-repo:environment:prod",
-      repository: "octo-org/octo-repo",
-      repository_id: "74",
-      repository_owner_id: "65",
-      environment: "prod",
-      ref: "refs/heads/main",
-      runner_environment: "github-hosted",
-    },
-    exact: {
-      subject: "repo:octo-org/octo-repo:environment:prod",
-      "claim.repository_id": "74",
-      "claim.repository_owner_id": "65",
-      "claim.ref": "refs/heads/main",
-    },
-    others: {
-      "a repository that took over the name": { repository_id: "75" },
-      "a pull request": { ref: "refs/pull/1/merge" },
-      "an enterprise's own issuer": { iss: "https://token.actions.githubusercontent.com/octo-enterprise" },
-    },
-  },
+  "GitHub Actions, subject of names": github("repo:octo-org/octo-repo:environment:prod"),
+  "GitHub Actions, immutable subject": github("repo:octo-org@65/octo-repo@74:environment:prod"),
   EKS: {
     issuer: "https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE",
     jwks: "https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE/keys",
