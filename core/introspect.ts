@@ -100,7 +100,7 @@ async function takeUse(
   deps: IntrospectDeps,
   trail: Trail,
 ): Promise<Result<void, Denial>> {
-  const counters = token.countedAt ?? [];
+  const counters = token.uses?.countedAt ?? [];
   if (counters.length === 0) return ok(undefined);
   const { aud: resource, scopes, details } = token;
   trail.add({ operation: "token.use", grants: [{ resource, scopes, details }] });

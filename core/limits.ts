@@ -70,6 +70,8 @@ export const limits = {
   accessTokenLifeSeconds: 300,
   /** Most uses one session or access token can be bounded to; whoever wants more wants no bound. */
   usesMax: 1_000,
+  /** Counters one use may take from; with proof and record they fit one transaction of 100. */
+  useCounters: 90,
   /** Places in status lists a renewed session may hold at a time, its present one left out. */
   formerStatuses: 24,
   /** Longest life of a bearer access token, whatever its resource says. */

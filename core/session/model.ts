@@ -116,7 +116,9 @@ export interface Offer {
   /** The one agent that may redeem it. */
   readonly to: string;
   readonly grants: readonly Grant[];
-  /** How often the child's tokens may be used, where that is bounded. */
+  /** What the child's uses are taken from beside its own: the uses of the token the offer was made with. */
+  readonly usesAbove?: Uses;
+  /** How often the child's tokens may be used, where the offer bounds that. */
   readonly maxUses?: number;
   readonly createdAtSeconds: number;
   readonly expiresAtSeconds: number;
@@ -135,7 +137,7 @@ export interface AccessHandle {
   readonly handleHash: string;
   /** RFC 9068 claims without a status reference. */
   readonly claims: Readonly<Record<string, unknown>>;
-  /** Counters one use takes from: its session's, and its own where it has one; empty where uses are not counted. */
-  readonly countedAt: readonly string[];
+  /** Only where uses are counted: its session's, and its own where it has one. */
+  readonly uses?: Uses;
   readonly expiresAtSeconds: number;
 }

@@ -39,7 +39,7 @@ export async function draftSession(
     source.kind === "person"
       ? { marker: source.person.burnMarker, expiresAtSeconds: source.person.expiresAtSeconds }
       : undefined;
-  const uses = usesBelow(parent?.uses, plan.maxUses, sid);
+  const uses = usesBelow(plan.usesAbove, plan.maxUses, sid);
   const session: Session = {
     root: parent?.root ?? sid,
     sid,

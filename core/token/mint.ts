@@ -48,10 +48,11 @@ function mintHandle({ session, times, registry, isNew, plan }: MintInput, grant:
   const { handle, address } = newAccessHandle(session.root, deps.ids);
   // of a new session the bound is the session's, not the token's
   const own = isNew ? undefined : plan.maxUses;
+  const uses = isNew ? session.uses : usesBelow(plan.usesAbove, own, address.handleHash);
   const row: AccessHandle = {
     ...address,
     claims: handleClaims(session, grant, deps.issuer, times, registry),
-    countedAt: usesBelow(session.uses, own, address.handleHash)?.countedAt ?? [],
+    ...(uses ? { uses } : {}),
     expiresAtSeconds: times.exp,
   };
   const counter = own === undefined ? {} : { counter: newCounter(address.handleHash, own, times.iat) };

@@ -4,7 +4,7 @@ import { limits } from "../limits.ts";
 import type { Clock, OwnKeys } from "../ports.ts";
 import { nowSeconds } from "../ports.ts";
 import { err, ok, type Result } from "../result.ts";
-import type { AuthorizationDetail } from "../session/model.ts";
+import type { AuthorizationDetail, Uses } from "../session/model.ts";
 import { tokenTyp } from "../wire.ts";
 
 /** What one of our own access or session tokens says, signature checked. */
@@ -26,8 +26,8 @@ export interface OwnToken {
   readonly jti: string;
   /** All claims, for introspection. */
   readonly claims: Readonly<Record<string, unknown>>;
-  /** Of a handle: the counters one use takes from. */
-  readonly countedAt?: readonly string[];
+  /** Of a handle whose uses are counted. */
+  readonly uses?: Uses;
 }
 
 /** What verifying a signed token of ours needs. */

@@ -8,7 +8,7 @@ import type { PolicyQuestion } from "../policy/decide.ts";
 import type { AgentRegistration } from "../registry/model.ts";
 import type { RegistrySnapshot } from "../registry/snapshot.ts";
 import { ok, type Result } from "../result.ts";
-import type { Grant, Principal, Session } from "../session/model.ts";
+import type { Grant, Principal, Session, Uses } from "../session/model.ts";
 import type { Caller } from "./authenticate.ts";
 import { accessLife, pickLife, sessionBound } from "./lifetime.ts";
 import type { TokenRequest } from "./request.ts";
@@ -20,8 +20,10 @@ export interface Plan {
   readonly lifeSeconds: number;
   /** For a renewal: the session's new end. */
   readonly endsAtSeconds?: number;
-  /** A bound on uses that begins here; those above apply beside it. */
+  /** A bound on uses that begins here. */
   readonly maxUses?: number;
+  /** The bounds above, which apply beside it. */
+  readonly usesAbove?: Uses;
   readonly principal: Principal;
   /** Every agent of the chain after this step. */
   readonly actors: readonly string[];

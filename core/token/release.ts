@@ -44,7 +44,10 @@ export async function releaseOffer(
   const createdAtSeconds = nowSeconds(deps.clock);
   const expiresAtSeconds = createdAtSeconds + plan.lifeSeconds;
   const times = { createdAtSeconds, expiresAtSeconds };
-  const bound = plan.maxUses === undefined ? {} : { maxUses: plan.maxUses };
+  const bound = {
+    ...(plan.usesAbove ? { usesAbove: plan.usesAbove } : {}),
+    ...(plan.maxUses === undefined ? {} : { maxUses: plan.maxUses }),
+  };
   const offer: Offer = { ...address, from, to: plan.to, grants: plan.grants, ...bound, ...times };
   trail.add({ operation: "session.offer", offeredTo: plan.to, grants: plan.grants, expiresAtSeconds });
   const stored = await deps.store.commit({ offer, markers: [caller.proof], record: grantRecord(trail, deps) });

@@ -29,7 +29,7 @@ import { type Above, planRenewal, readAbove } from "./plan-renewal.ts";
 import type { TokenRequest } from "./request.ts";
 import { findSource, type Source, type SourceDeps } from "./source.ts";
 import type { Trail } from "./trail.ts";
-import { boundUses } from "./uses.ts";
+import { boundUses, isBoundedBeyond } from "./uses.ts";
 
 /** What deciding a request needs. */
 export interface SettleDeps extends SourceDeps {
@@ -155,7 +155,7 @@ function planFor(
   switch (source.kind) {
     case "session":
       if (request.requested === "session")
-        return opensAll(source.token, session)
+        return opensAll(source.token, session) && !isBoundedBeyond(source.token, session)
           ? planRenewal(input, session, above)
           : err({ code: "renewal_refused", why: "the token presented holds less than its session" });
       return planOfOwn(source.token, session, input);

@@ -2,8 +2,9 @@ import type { Denial } from "../denial.ts";
 import { limits } from "../limits.ts";
 import type { RegistrySnapshot } from "../registry/snapshot.ts";
 import { err, ok, type Result } from "../result.ts";
-import type { Grant, Uses } from "../session/model.ts";
+import type { Grant, Session, Uses } from "../session/model.ts";
 import type { UseCounter } from "../session/store.ts";
+import type { OwnToken } from "./own-token.ts";
 import type { Plan } from "./plan.ts";
 import type { TokenRequest } from "./request.ts";
 import type { Source } from "./source.ts";
@@ -12,10 +13,11 @@ import type { Source } from "./source.ts";
 const counterSeconds = limits.sessionLifeMaxSeconds + 86_400;
 
 /**
- * Bounds a plan's uses: never more than the session, offer or parent it comes from has, and, where any bound applies,
+ * Bounds a plan's uses: never more than the token, offer or parent it comes from has, and, where any bound applies,
  * only at resources that are registered as introspecting now. A resource that could verify offline would be a way
  * around every counter above (threat 24).
- * @returns the plan with the bound it adds of its own; or `uses_exceed`, `uses_not_counted`
+ * @returns the plan with the bounds above it and the one it adds of its own; or `uses_exceed`, `uses_not_counted`,
+ * `parameter_invalid` when a chain was bounded more often than one transaction can count
  */
 export function boundUses(
   plan: Plan,
@@ -23,16 +25,34 @@ export function boundUses(
   request: Pick<TokenRequest, "maxUses">,
   registry: RegistrySnapshot,
 ): Result<Plan, Denial> {
+  const above = usesAbove(source, plan.existing ?? plan.parent);
   const offered = source.kind === "offer" ? source.offer.maxUses : undefined;
-  const above = offered ?? (plan.existing ?? plan.parent)?.uses?.max;
+  const most = offered ?? above?.max;
   const asked = request.maxUses ?? offered;
-  if (asked !== undefined && above !== undefined && asked > above)
-    return err({ code: "uses_exceed", requested: asked, allowed: above });
+  if (asked !== undefined && most !== undefined && asked > most)
+    return err({ code: "uses_exceed", requested: asked, allowed: most });
   if (asked === undefined && above === undefined) return ok(plan);
   const uncounted = plan.grants.find((grant) => !isIntrospecting(grant, registry));
   if (uncounted) return err({ code: "uses_not_counted", resource: uncounted.resource });
-  return ok(asked === undefined ? plan : { ...plan, maxUses: asked });
+  if (asked !== undefined && (above?.countedAt.length ?? 0) >= limits.useCounters)
+    return err({ code: "parameter_invalid", name: "max_uses", why: "bounded too often along this chain" });
+  return ok({
+    ...plan,
+    ...(above ? { usesAbove: above } : {}),
+    ...(asked === undefined ? {} : { maxUses: asked }),
+  });
 }
+
+/** What is exchanged hands its own bounds on: a token of one use opens nothing that can be used twice. */
+function usesAbove(source: Source, session: Session | undefined): Uses | undefined {
+  if (source.kind === "offer") return source.offer.usesAbove ?? session?.uses;
+  const token = source.kind === "hop" || source.kind === "session" ? source.token : undefined;
+  return token?.uses ?? session?.uses;
+}
+
+/** Whether a token is bounded more narrowly than its session: then it may not be exchanged for the whole of it. */
+export const isBoundedBeyond = (token: Pick<OwnToken, "uses">, session: Session): boolean =>
+  (token.uses?.countedAt.length ?? 0) > (session.uses?.countedAt.length ?? 0);
 
 /** Whether access tokens for this grant are handles. */
 export const isIntrospecting = (grant: Pick<Grant, "resource">, registry: RegistrySnapshot): boolean =>

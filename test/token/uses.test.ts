@@ -251,6 +251,37 @@ describe("threat 24: a bound on uses has no way around it", () => {
     expect((await ask(next.body.access_token, custApi)).active).toBe(true);
     expect((await ask(again.body.access_token, custApi)).active).toBe(false);
   });
+  it("of one token goes along everything it is exchanged for: a next hop, another token, an offer", async () => {
+    const own = await session();
+    const once = async () => (await fetchToken(planner, own, { max_uses: "1" })).body.access_token as string;
+    const hop = { resource: customers, scope: "customers:read" };
+    const shown = await once();
+    const [one, two] = await Promise.all([1, 2].map(() => world.exchange(tickApi, shown, accessTokenType, hop)));
+    expect(
+      (await usable(one?.body.access_token, 2, custApi)) + (await usable(two?.body.access_token, 2, custApi)),
+    ).toBe(1);
+    const held = await once();
+    const again = await world.exchange(planner, held, accessTokenType, forTickets);
+    expect((await usable(again.body.access_token, 2)) + (await usable(held, 2))).toBe(1);
+    const offering = await once();
+    const offer = await world.exchange(planner, offering, accessTokenType, {
+      ...forTickets,
+      audience: researcher.id,
+      requested_token_type: offerTokenType,
+    });
+    const child = await world.exchange(researcher, offer.body.access_token, offerTokenType, {});
+    expect((await usable(child.body.access_token, 2)) + (await usable(offering, 2))).toBe(1);
+    const wider = await world.exchange(planner, await once(), accessTokenType, { ...forTickets, max_uses: "2" });
+    expect([wider.status, reason()]).toEqual([400, "uses_exceed"]);
+  });
+  it("of one token cannot be shaken off by renewing its session with it", async () => {
+    const { access_token: whole } = await open();
+    const once = (await world.exchange(planner, whole, accessTokenType, { ...forTickets, max_uses: "1" })).body;
+    const renewal = { requested_token_type: sessionTokenType, lifetime_seconds: "900" };
+    const { status } = await world.exchange(planner, once.access_token, accessTokenType, renewal);
+    expect([status, reason()]).toEqual([400, "renewal_refused"]);
+    expect((await world.exchange(planner, whole, accessTokenType, renewal)).status).toBe(200);
+  });
   it("cannot be left at the next hop for a resource that verifies offline", async () => {
     world = await createWorld(asking(tickets));
     [planner, tickApi] = await Promise.all([world.newAgent("planner"), world.newAgent("ticket-api")]);
