@@ -147,7 +147,14 @@ export function narrowingAttacks(lab: () => Lab): void {
   });
 
   describe("a restriction", () => {
-    const boxes = { type: "vault-box", boxes: ["a", "b"], amount: 100 };
+    const boxes = {
+      type: "vault-box",
+      boxes: ["a", "b"],
+      amount: 100,
+      shelf: "/eu/west",
+      site: "https://vault.example/v1",
+      until: "2030-01-01T00:00:00.000Z",
+    };
     const restricted = () => openSession(lab(), "vault:read", details(boxes));
     const asked = async (...list: object[]) => {
       const { opener, token } = await restricted();
@@ -164,9 +171,7 @@ export function narrowingAttacks(lab: () => Lab): void {
 
     it("threat 7: keeps the fields that a narrower one leaves out", async () => {
       const answer = await asked({ type: "vault-box", boxes: ["a"] });
-      expect(claimsOf(granted(answer)).authorization_details).toEqual([
-        { type: "vault-box", boxes: ["a"], amount: 100 },
-      ]);
+      expect(claimsOf(granted(answer)).authorization_details).toEqual([{ ...boxes, boxes: ["a"] }]);
     });
 
     it.each([
@@ -175,9 +180,69 @@ export function narrowingAttacks(lab: () => Lab): void {
       ["no box at all", { type: "vault-box", boxes: [] }, "details_invalid"],
       ["a field nobody declared", { type: "vault-box", everything: true }, "details_invalid"],
       ["a type nobody registered", { type: "vault-key" }, "details_invalid"],
+      ["a shelf with a longer name", { type: "vault-box", shelf: "/eu/western" }, "details_exceed"],
+      ["a shelf it steps up from", { type: "vault-box", shelf: "/eu/west/../north" }, "details_invalid"],
+      ["a shelf with an encoded step", { type: "vault-box", shelf: "/eu/west/%2e%2e" }, "details_invalid"],
+      ["a site at another port", { type: "vault-box", site: "https://vault.example:8443/v1" }, "details_exceed"],
+      [
+        "a site behind a user name",
+        { type: "vault-box", site: "https://vault.example@evil.example/v1" },
+        "details_invalid",
+      ],
+      ["a site above it by dots", { type: "vault-box", site: "https://vault.example/v1/../v2" }, "details_exceed"],
+      ["a later end that sorts before", { type: "vault-box", until: "2029-12-31T23:30:00-01:00" }, "details_exceed"],
+      ["a day that is none", { type: "vault-box", until: "2029-02-30T00:00:00Z" }, "details_invalid"],
       ["an amount without end", { type: "vault-box", amount: 1e308 * 10 }, "details_invalid"],
     ] as const)("is not replaced by %s", async (_, detail, code) => {
       lab().ledger.refused(await asked(detail), { status: 400, error: "invalid_authorization_details", code });
+    });
+
+    it("is stored and signed in one spelling of what was asked", async () => {
+      const answer = await asked({
+        type: "vault-box",
+        shelf: "/eu//west/./2/",
+        site: "HTTPS://Vault.example:443/v1/%61",
+      });
+      expect(claimsOf(granted(answer)).authorization_details).toEqual([
+        { ...boxes, shelf: "/eu/west/2", site: "https://vault.example/v1/a" },
+      ]);
+    });
+
+    it("threat 7: is not left behind by the narrowed token it stands in", async () => {
+      const { opener, token } = await restricted();
+      const one = granted(
+        await lab().token(opener, [
+          ...exchange("session", token),
+          ...read,
+          ...details({ type: "vault-box", boxes: ["a"] }),
+        ]),
+      );
+      const again = granted(await lab().token(opener, [...exchange("access", one), ...read]));
+      expect(claimsOf(again).authorization_details).toEqual([{ ...boxes, boxes: ["a"] }]);
+      const wider = details({ type: "vault-box", boxes: ["a", "b"] });
+      const code = "details_exceed";
+      const refusal = { status: 400, error: "invalid_authorization_details", code } as const;
+      lab().ledger.refused(await lab().token(opener, [...exchange("access", one), ...read, ...wider]), refusal);
+      const offer = [...exchange("access", one), ...asOfferTo(lab().idOf("worker")), ...read, ...wider];
+      lab().ledger.refused(await lab().token(opener, offer), refusal);
+    });
+
+    it("threat 7: is asked of an agent that may hold nothing bare", async () => {
+      const careful = await lab().actor("careful");
+      const own: Fields = [["grant_type", "client_credentials"], ...read];
+      lab().ledger.refused(await lab().token(careful, own), {
+        status: 400,
+        error: "invalid_authorization_details",
+        code: "details_required",
+      });
+      const token = granted(await lab().token(careful, [...own, ...details({ type: "vault-box", amount: 1 })]));
+      expect(claimsOf(token).authorization_details).toEqual([{ type: "vault-box", amount: 1 }]);
+    });
+
+    it("is of a type the issuer's metadata names", async () => {
+      const url = `${lab().world.endpoints.discovery}/.well-known/oauth-authorization-server`;
+      const document = (await (await fetch(url)).json()) as { authorization_details_types_supported: string[] };
+      expect(document.authorization_details_types_supported).toContain("vault-box");
     });
 
     it("threat 7: goes along with an offer and a child, and refuses a hop that does not map it", async () => {

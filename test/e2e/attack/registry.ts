@@ -43,6 +43,7 @@ export const labAgents = [
   "vault-api",
   "stranger",
   "brief",
+  "careful",
   "link-1",
   "link-2",
 ];
@@ -56,6 +57,7 @@ const rows = ({ twinA, twinB, unreachable }: LabIssuers) => [
   agent("stranger"),
   agent("shallow", { maxDepth: 1, lends: [{ resource: vault, scopes: ["vault:read"] }] }),
   agent("brief", { maxLifetimeSeconds: 60, lends: [{ resource: vault, scopes: ["vault:read"] }] }),
+  agent("careful", { requiresDetails: true, lends: [{ resource: vault, scopes: ["vault:read"] }] }),
   agent("link-1"),
   agent("link-2"),
   agent("asleep", { state: "suspended" }),
@@ -68,9 +70,15 @@ const rows = ({ twinA, twinB, unreachable }: LabIssuers) => [
     schema: {
       type: "object",
       additionalProperties: false,
-      properties: { boxes: { type: "array", items: { type: "string" } }, amount: { type: "number", minimum: 0 } },
+      properties: {
+        boxes: { type: "array", items: { type: "string" } },
+        amount: { type: "number", minimum: 0 },
+        shelf: { type: "string" },
+        site: { type: "string" },
+        until: { type: "string" },
+      },
     },
-    rules: { boxes: "one_of", amount: "max" },
+    rules: { boxes: "one_of", amount: "max", shelf: "path", site: "url", until: "before" },
   },
   {
     kind: "entailment",
@@ -95,6 +103,11 @@ const rows = ({ twinA, twinB, unreachable }: LabIssuers) => [
     },
   ]),
   { kind: "policy", name: "lab-permits", cedar: `permit(principal, action, resource == Resource::"${vault}");` },
+  {
+    kind: "policy",
+    name: "lab-lends-customers",
+    cedar: `permit(principal, action == Action::"lend", resource == Resource::"${customers}");`,
+  },
   {
     kind: "policy",
     name: "lab-permits-its-hops",
