@@ -1,5 +1,6 @@
 import type { JWK } from "jose";
 import { denialReply } from "./denial-wire.ts";
+import { transmitterConfiguration } from "./events/configuration.ts";
 import { type FunctionUrls, issuerMetadata, openidMetadata } from "./issuer-metadata.ts";
 import type { KeyPurpose, OwnKeys } from "./ports.ts";
 import { statusListUri } from "./status/list.ts";
@@ -14,6 +15,8 @@ export interface DiscoveryDeps {
   readonly urls: () => Promise<FunctionUrls | undefined>;
   /** Names of the details types the registry has now. */
   readonly detailsTypes: () => Promise<readonly string[]>;
+  /** Public keys of security events; in no other set. */
+  readonly eventKeys: () => Promise<readonly JWK[]>;
   readonly lists: {
     /** A signed list, as long as its hour is not over. */
     read(list: string): Promise<string | undefined>;
@@ -48,6 +51,10 @@ export function createDiscoveryEndpoint(deps: DiscoveryDeps): (call: Call) => Pr
         return published(await jwks(deps.ownKeys), "application/json", 60);
       case "/.well-known/spiffe-bundle.json":
         return published(await bundle(deps.ownKeys), "application/json", 60);
+      case "/.well-known/ssf-configuration":
+        return published(JSON.stringify(transmitterConfiguration(deps.issuer)), "application/json", 60);
+      case "/.well-known/ssf-jwks.json":
+        return published(JSON.stringify({ keys: await deps.eventKeys() }), "application/json", 60);
     }
     return statusLists({ ...call, path: below }, deps);
   };

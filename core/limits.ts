@@ -109,6 +109,15 @@ export const limits = {
   /** `ttl` of a status list, and how long a signed list lives at most. */
   statusListTtlSeconds: 5,
   statusListLifeSeconds: 120,
+  /** Most receivers of security events, trees looked at to find whom one concerns, and subjects one may name. */
+  eventReceivers: 50,
+  eventTrees: 1_000,
+  eventSubjects: 20,
+  /** One push to a receiver, from connect to last byte, and how much of its answer is read. */
+  eventPushTimeoutMillis: 5_000,
+  eventAnswerBytes: 4_096,
+  /** How long a receiver's secret is believed before it is read again. */
+  eventSecretAgeSeconds: 60,
   /** Copies of the deployment's row, so that no single item carries every check. */
   deploymentCopies: 16,
   /** Suffixes of each key of table Subjects, so that a busy agent does not throttle it. */

@@ -24,6 +24,13 @@ export const env = {
   auditBus: "LANYARD_AUDIT_BUS",
   /** URL of the queue for audit records that the bus refuses for good. */
   refusedQueue: "LANYARD_REFUSED_QUEUE_URL",
+  /** The RSA key of security events. */
+  eventsKey: "LANYARD_EVENTS_KEY_ARN",
+  /** URLs of the queue of security events and of the one for those that could not be delivered. */
+  eventQueue: "LANYARD_EVENT_QUEUE_URL",
+  undeliveredEventQueue: "LANYARD_UNDELIVERED_EVENT_QUEUE_URL",
+  /** Path of the receivers' secrets in the parameter store, with a slash at its end. */
+  eventSecrets: "LANYARD_EVENT_SECRETS",
   urlsParameter: "LANYARD_URLS_PARAMETER",
   codeLookups: "LANYARD_CODE_LOOKUPS",
 } as const;

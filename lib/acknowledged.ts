@@ -47,6 +47,24 @@ export function acknowledgeTasks(role: IConstruct, clusters: readonly string[]):
   }
 }
 
+/** Making a key has no resource yet, and listing keys none at all. */
+export function acknowledgeRotator(role: IConstruct): void {
+  acknowledge(
+    role,
+    "AwsSolutions-IAM5[Resource::*]",
+    "kms:CreateKey and ListKeys know no resources (kinds of keys are pinned by condition), nor do X-Ray's two actions; the deny means every key",
+  );
+}
+
+/** Receivers come and go with the registry, and their secrets with them. */
+export function acknowledgeReceiverSecrets(role: IConstruct, path: string): void {
+  acknowledge(
+    role,
+    `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter${path}*]`,
+    "reads the secrets of registered receivers, whose names are not known yet; nothing else stands under this path",
+  );
+}
+
 /** A queue that is itself the end of the line. */
 export function acknowledgeDeadLetters(queue: IConstruct): void {
   acknowledge(queue, "AwsSolutions-SQS3", "this queue is the dead-letter queue");

@@ -11,6 +11,7 @@ export type NamedRole =
   | "revoke"
   | "publisher"
   | "relay"
+  | "transmitter"
   | "firehose"
   | "sealer";
 

@@ -13,6 +13,7 @@ import { introspect } from "./functions/introspect.ts";
 import { publisher } from "./functions/publisher.ts";
 import { revoke } from "./functions/revoke.ts";
 import { token } from "./functions/token.ts";
+import { transmitter } from "./functions/transmitter.ts";
 import type { IssuerStack } from "./issuer-stack.ts";
 import { stackProps } from "./stack-props.ts";
 import type { Stage } from "./stage.ts";
@@ -55,6 +56,7 @@ export class ServiceStack extends Stack {
     });
     const federation = stage.outboundIdentityFederation ? { Federation: outboundFederation(this, stage, dist) } : {};
     const published = publisher(ground);
+    const events = transmitter(ground, below.audit.bus);
     const alarms = new Alarms(this, "Watch", stage, below.audit.topic);
     for (const [name, made] of Object.entries({ ...called, ...federation, Discovery: below.issuer.discovery })) {
       alarms.ofFunction(name, made);
@@ -62,6 +64,8 @@ export class ServiceStack extends Stack {
     alarms.ofFunction("Publisher", published.publisher);
     alarms.ofStream("Publisher", published.publisher);
     alarms.ofQueue("PublisherFailures", published.failures);
+    alarms.ofFunction("Transmitter", events.transmitter);
+    alarms.ofQueue("UndeliveredEvents", events.undelivered);
     for (const [name, value] of Object.entries(urls)) {
       new CfnOutput(this, `${name[0]?.toUpperCase()}${name.slice(1)}Url`, { value });
     }

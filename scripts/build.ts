@@ -19,6 +19,7 @@ export const functionNames = [
   "discovery",
   "relay",
   "publisher",
+  "transmitter",
   "federation",
 ] as const;
 

@@ -195,6 +195,7 @@ export type Registration =
   | EntailmentRegistration
   | LendingRegistration
   | TrustedIssuerRegistration
+  | ReceiverRegistration
   | PolicyRegistration;
 
 /** The kinds, in the order in which they are read and written. */
@@ -205,5 +206,6 @@ export const registrationKinds = [
   "entailment",
   "lending",
   "trusted-issuer",
+  "receiver",
   "policy",
 ] as const satisfies readonly Registration["kind"][];

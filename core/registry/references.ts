@@ -60,6 +60,10 @@ export function referenceFindings(row: Registration, names: Names): readonly Fin
       return [...personIssuer(row.issuer, "issuer", names), ...scopeSetFindings(row.lends, "lends", names)];
     case "entailment":
       return entailmentFindings(row, names);
+    case "receiver":
+      return row.resources === "all"
+        ? []
+        : row.resources.flatMap((uri, i) => resourceFindings(uri, `resources.${i}`, names));
     case "trusted-issuer":
       return row.audience !== undefined && names.resources.has(row.audience)
         ? [["audience", "must not be a registered resource"]]

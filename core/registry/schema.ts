@@ -145,6 +145,16 @@ const policy = z.strictObject({
   mode: z.enum(["enforce", "log"]).exactOptional(),
 });
 
+const receiver = z.strictObject({
+  kind: z.literal("receiver"),
+  name,
+  endpoint: z.string().min(1).max(2_048),
+  audience: z.string().regex(/^[\x21-\x7e]{1,512}$/, "must be one value, printable ASCII without blanks"),
+  resources: z.union([z.literal("all"), z.array(uri).min(1).max(100)]),
+  events: z.array(z.literal("session-revoked")).length(1).default(["session-revoked"]),
+  authorizationSecret: name.exactOptional(),
+});
+
 /** The shape of one registration; unknown members are refused. Rules across registrations stand in `validate.ts`. */
 export const registrationSchema = z.discriminatedUnion("kind", [
   agent,
@@ -153,5 +163,6 @@ export const registrationSchema = z.discriminatedUnion("kind", [
   entailment,
   lending,
   trustedIssuer,
+  receiver,
   policy,
 ]);

@@ -4,6 +4,7 @@ import type {
   EntailmentRegistration,
   LendingRegistration,
   PolicyRegistration,
+  ReceiverRegistration,
   Registration,
   ResourceRegistration,
   TrustedIssuerRegistration,
@@ -31,6 +32,7 @@ export interface RegistrySnapshot {
   /** Every declared group of people, as `<trusted issuer's name>/<group>`. */
   readonly groups: ReadonlySet<string>;
   readonly resources: readonly ResourceRegistration[];
+  readonly receivers: readonly ReceiverRegistration[];
   readonly agents: readonly AgentRegistration[];
   /** SPIFFE ID of a registered agent's name. */
   agentId(name: string): string;
@@ -79,6 +81,7 @@ export function createSnapshot(version: number, trustDomain: string, rows: reado
     agentId,
     agents: of("agent"),
     resources: of("resource"),
+    receivers: of("receiver"),
     policies: of("policy"),
     groups: groupsOf(rows),
     agent: (id) => agents.get(id),

@@ -7,6 +7,7 @@ import { entailmentCycle } from "./cycle.ts";
 import { detailsTypeFindings } from "./details-type.ts";
 import { problemAt, type RegistryDocument, type RegistryProblem } from "./document.ts";
 import type { Registration } from "./model.ts";
+import { receiverFindings } from "./receiver.ts";
 import { type Finding, namesOf, referenceFindings } from "./references.ts";
 import { registrationSchema } from "./schema.ts";
 import { codeProblems, overlappingAgents, selectorProblems } from "./selectors.ts";
@@ -48,7 +49,12 @@ export function validateRegistry(
   const shape = parsed.flatMap((p) => (p.ok ? [] : p.error));
   if (shape.length > 0) return err(shape);
   const entries = parsed.flatMap((p) => (p.ok ? [p.value] : []));
-  const problems = [...eachRow(entries, settings), ...together(entries), ...policies(entries, settings)];
+  const problems = [
+    ...eachRow(entries, settings),
+    ...together(entries),
+    ...tooManyReceivers(entries),
+    ...policies(entries, settings),
+  ];
   return problems.length > 0 ? err(problems) : ok(entries.map((e) => e.row));
 }
 
@@ -96,10 +102,19 @@ const ownFindings = (row: Registration, settings: RegistrySettings): readonly Fi
       return found("uri", resourceUriProblem(row.uri, settings));
     case "trusted-issuer":
       return trustedIssuerFindings(row, settings);
+    case "receiver":
+      return receiverFindings(row, settings);
     default:
       return [];
   }
 };
+
+/** Each hears of a revocation by a message and a push of its own. */
+const tooManyReceivers = (entries: readonly Entry[]): readonly RegistryProblem[] =>
+  entries
+    .filter(({ row }) => row.kind === "receiver")
+    .slice(limits.eventReceivers, limits.eventReceivers + 1)
+    .map(({ document }) => problemAt(document, "", `more than ${limits.eventReceivers} receivers`));
 
 /** Rules between registrations: what must be one of a kind, what could be mistaken for another, what goes in circles. */
 const together = (entries: readonly Entry[]): readonly RegistryProblem[] => {

@@ -1,9 +1,8 @@
-import { get as getHttp, type IncomingMessage } from "node:http";
-import { get as getHttps } from "node:https";
-import { isIP } from "node:net";
+import type { IncomingMessage } from "node:http";
 import type { Fetcher, FetchFailure } from "../../core/ports.ts";
 import { err, ok, type Result } from "../../core/result.ts";
-import { PrivateAddress, publicLookup } from "./public-address.ts";
+import { isLoopback, mayGo, send } from "./outbound.ts";
+import { PrivateAddress } from "./public-address.ts";
 
 type Fetched = Result<{ readonly body: Uint8Array; readonly maxAgeSeconds?: number }, FetchFailure>;
 
@@ -20,7 +19,7 @@ export function createFetcher(ownIssuer: string): Fetcher {
       if (!target || !mayGo(target, loopbackAllowed)) return fail("forbidden_url", "https to a public host only");
       const signal = AbortSignal.timeout(bounds.timeoutMillis);
       try {
-        return await readAnswer(await ask(target, signal), bounds.maxBytes);
+        return await readAnswer(await send(target, { method: "GET", headers, signal }), bounds.maxBytes);
       } catch (failure) {
         if (failure instanceof PrivateAddress) return fail("forbidden_url", failure.message);
         if (signal.aborted) return fail("timeout", `after ${bounds.timeoutMillis} ms`);
@@ -30,22 +29,7 @@ export function createFetcher(ownIssuer: string): Fetcher {
   };
 }
 
-function mayGo(target: URL, loopbackAllowed: boolean): boolean {
-  if (target.username !== "" || target.password !== "") return false;
-  if (isLoopback(target)) return loopbackAllowed;
-  // an address instead of a name would never be looked up, so never be judged
-  return target.protocol === "https:" && isIP(target.hostname.replace(/^\[|\]$/g, "")) === 0;
-}
-
-function ask(target: URL, signal: AbortSignal): Promise<IncomingMessage> {
-  const headers = { accept: "application/json, application/jwk-set+json", "accept-encoding": "identity" };
-  return new Promise((resolve, reject) => {
-    const request = isLoopback(target)
-      ? getHttp(target, { headers, signal }, resolve)
-      : getHttps(target, { headers, signal, lookup: publicLookup }, resolve);
-    request.on("error", reject);
-  });
-}
+const headers = { accept: "application/json, application/jwk-set+json", "accept-encoding": "identity" };
 
 async function readAnswer(answer: IncomingMessage, maxBytes: number): Promise<Fetched> {
   const status = answer.statusCode ?? 0;
@@ -65,7 +49,5 @@ async function readAnswer(answer: IncomingMessage, maxBytes: number): Promise<Fe
   const age = /(?:^|[,\s])max-age=(\d{1,9})(?:$|[,\s])/i.exec(answer.headers["cache-control"] ?? "")?.[1];
   return ok({ body: Buffer.concat(chunks), ...(age === undefined ? {} : { maxAgeSeconds: Number(age) }) });
 }
-
-const isLoopback = (url: URL): boolean => url.protocol === "http:" && url.hostname === "127.0.0.1";
 
 const fail = (why: FetchFailure["why"], detail: string) => err({ why, detail });

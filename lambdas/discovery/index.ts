@@ -2,6 +2,7 @@ import type { Context } from "aws-lambda";
 import { createDiscoveryEndpoint } from "../../core/discovery.ts";
 import type { Call, Reply } from "../../core/wire.ts";
 import { documentClient } from "../aws/dynamo.ts";
+import { createEventsKey } from "../aws/events-key.ts";
 import { createOwnKeys, createPublicKeys, kmsClient } from "../aws/kms-keys.ts";
 import { createListReader } from "../aws/lists.ts";
 import { createPublishedTypes } from "../aws/published-types.ts";
@@ -15,12 +16,15 @@ const dynamo = documentClient();
 const lists = createListReader(dynamo, setting("revocationsTable"), clock);
 const detailsTypes = createPublishedTypes(dynamo, setting("registryTable"), clock);
 const ssm = ssmClient();
+const eventsKey = createEventsKey(kmsClient(), setting("eventsKey"));
 const parameter = setting("urlsParameter");
 const ownKeys = createOwnKeys(createPublicKeys(kmsClient()), {
   identity: [setting("identityKey")],
   session: [setting("sessionKey")],
   status: [setting("statusKey")],
 });
+
+const eventKeys = async () => [await eventsKey.publicJwk()];
 
 /** By issuer; a function has one URL, so there is one entry. */
 const endpoints = new Map<string, (call: Call) => Promise<Reply>>();
@@ -30,7 +34,7 @@ function endpointOf(issuer: string): (call: Call) => Promise<Reply> {
   const known = endpoints.get(issuer);
   if (known) return known;
   const urls = createUrls(ssm, parameter, issuer);
-  const made = createDiscoveryEndpoint({ issuer, ownKeys, urls, lists, detailsTypes });
+  const made = createDiscoveryEndpoint({ issuer, ownKeys, urls, lists, detailsTypes, eventKeys });
   endpoints.clear();
   endpoints.set(issuer, made);
   return made;

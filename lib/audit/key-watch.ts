@@ -26,10 +26,10 @@ const changes = [
 export class KeyWatch extends Construct {
   constructor(scope: Construct, id: string, stage: Stage, state: StateStack, topic: Topic) {
     super(scope, id);
-    const { identity, session, status, seal, nonce, dpopNonce, data } = state.keys;
+    const { identity, session, status, seal, events, nonce, dpopNonce, data } = state.keys;
     const changed = this.rule("Changed", topic, {
       eventName: changes,
-      resources: { ARN: [identity, session, status, seal, nonce, dpopNonce, data].map((key) => key.keyArn) },
+      resources: { ARN: [identity, session, status, seal, events, nonce, dpopNonce, data].map((key) => key.keyArn) },
     });
     const byOthers = (name: string, eventName: string, key: IKey, roles: readonly NamedRole[]) =>
       this.rule(name, topic, {
@@ -47,6 +47,7 @@ export class KeyWatch extends Construct {
       byOthers("SignedSession", "Sign", session, signers.session),
       byOthers("SignedStatus", "Sign", status, signers.status),
       byOthers("SignedSeal", "Sign", seal, signers.seal),
+      byOthers("SignedEvents", "Sign", events, signers.events),
       byOthers("MacNonce", "GenerateMac", nonce, attesting),
       byOthers("MacDpopNonce", "GenerateMac", dpopNonce, nonced),
     ];

@@ -20,6 +20,7 @@ export function discovery(scope: Construct, stage: Stage, dist: string, { tables
     environment: {
       urlsParameter: parameter,
       revocationsTable: tables.revocations.tableName,
+      eventsKey: keys.events.keyArn,
       registryTable: tables.registry.tableName,
       identityKey: keys.identity.keyArn,
       sessionKey: keys.session.keyArn,
@@ -28,6 +29,7 @@ export function discovery(scope: Construct, stage: Stage, dist: string, { tables
     memoryMegabytes: 512,
   });
   allowPublicKeys(made.role, keys.identity, keys.session, keys.status);
+  allow(made.role, ["kms:GetPublicKey"], [keys.events.keyArn]);
   allowTable(made.role, tables.revocations, ["GetItem"], rows("list#"));
   allowTable(made.role, tables.registry, ["GetItem"], rows("published"));
   allow(

@@ -17,6 +17,7 @@ export const signers = {
   session: ["token"],
   status: ["publisher"],
   seal: ["sealer"],
+  events: ["transmitter"],
 } as const satisfies Record<string, readonly NamedRole[]>;
 
 /** All keys of a deployment. They outlive the stack, even an update that drops them: a lost key is a lost deployment. */
@@ -25,6 +26,8 @@ export class Keys extends Construct {
   readonly session: Key;
   readonly status: Key;
   readonly seal: Key;
+  /** RSA, for security events: in no key set that a verifier of tokens reads. */
+  readonly events: Key;
   /** For attestation challenges. */
   readonly nonce: Key;
   /** For nonces in DPoP proofs: a role that makes these must not be able to make challenges. */
@@ -47,6 +50,14 @@ export class Keys extends Construct {
     this.session = signing("Session", "session");
     this.status = signing("Status", "status");
     this.seal = signing("Seal", "seal");
+    this.events = this.key("Events", `Lanyard ${stage.name}: security events`, {
+      keySpec: KeySpec.RSA_2048,
+      keyUsage: KeyUsage.SIGN_VERIFY,
+      policy: onlyFor(stage, signers.events, "kms:Sign", {
+        "kms:MessageType": "DIGEST",
+        "kms:SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256",
+      }),
+    });
     const macs = (name: string, use: string, roles: readonly NamedRole[]) =>
       this.key(name, `Lanyard ${stage.name}: ${use}`, {
         keySpec: KeySpec.HMAC_256,

@@ -56,7 +56,7 @@ export async function gatherCast(world: World, kind: AgentKind): Promise<Cast> {
 }
 
 /** The one call that IAM authenticates: Signature Version 4 for service `lambda`. */
-async function signedOrder(world: World, order: object): Promise<Readonly<Record<string, unknown>>> {
+export async function signedOrder(world: World, order: object): Promise<Readonly<Record<string, unknown>>> {
   const { admin, operator, aws } = world.endpoints;
   const { protocol, hostname, port, host, href } = new URL(admin);
   const body = JSON.stringify(order);

@@ -95,6 +95,7 @@ export async function createDeployment(...more: readonly Registration[]) {
     open: async () => [],
   };
   const discovery = createDiscoveryEndpoint({
+    eventKeys: async () => [],
     issuer,
     ownKeys,
     urls: async () => urls,

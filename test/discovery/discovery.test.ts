@@ -28,6 +28,7 @@ async function discovery(known = true, types: readonly string[] = []) {
     issuer,
     ownKeys: ownKeys(...signers),
     urls: async () => (known ? urls : undefined),
+    eventKeys: async () => [{ kty: "RSA", kid: "events", n: "n", e: "AQAB", alg: "RS256", use: "sig" }],
     detailsTypes: async () => types,
     lists: {
       read: async (list) => {
@@ -77,6 +78,23 @@ describe("discovery", () => {
     ]);
     expect(JSON.stringify(keys)).not.toContain(identity.jkt);
     expect(JSON.stringify(keys)).not.toContain('"d"');
+  });
+
+  it("threat 3: publishes the key of security events in a set of its own, which no verifier of tokens reads", async () => {
+    const { endpoint } = await discovery();
+    const configuration = JSON.parse((await endpoint(get("/.well-known/ssf-configuration"))).body);
+    expect(configuration).toEqual({
+      spec_version: "1_0",
+      issuer,
+      jwks_uri: `${issuer}/.well-known/ssf-jwks.json`,
+      delivery_methods_supported: ["urn:ietf:rfc:8935"],
+      critical_subject_members: ["session", "user", "application", "tenant"],
+      default_subjects: "ALL",
+    });
+    const events = await endpoint(get("/.well-known/ssf-jwks.json"));
+    expect(JSON.parse(events.body).keys).toEqual([expect.objectContaining({ kid: "events", alg: "RS256" })]);
+    for (const path of ["/.well-known/jwks.json", "/.well-known/spiffe-bundle.json"])
+      expect((await endpoint(get(path))).body).not.toContain("events");
   });
 
   it("publishes the identity key in the SPIFFE bundle alone, for JWT-SVIDs", async () => {

@@ -123,7 +123,7 @@ describe("the watch on the keys", () => {
     };
 
   test("sees read events too, since Sign and GenerateMac are such", () => {
-    expect(rules).toHaveLength(7);
+    expect(rules).toHaveLength(8);
     for (const { it } of rules) expect(it.Properties.State).toBe("ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS");
   });
 
@@ -132,6 +132,7 @@ describe("the watch on the keys", () => {
     ["Session", ["token"]],
     ["Status", ["publisher"]],
     ["Seal", ["sealer"]],
+    ["Events", ["transmitter"]],
   ])("threat 11: tells of a Sign with %s by anybody but %s, root and users included", (key, signers) => {
     const { detail } = pattern(`Signed${key}`);
     expect(detail.eventName).toEqual(["Sign"]);
@@ -158,7 +159,7 @@ describe("the watch on the keys", () => {
     for (const name of ["PutKeyPolicy", "CreateGrant", "ScheduleKeyDeletion", "DisableKey"]) {
       expect(detail.eventName).toContain(name);
     }
-    expect(detail.resources.ARN).toHaveLength(7);
+    expect(detail.resources.ARN).toHaveLength(8);
   });
 
   test("may publish to the topic, and so may alarms", () => {
@@ -171,7 +172,7 @@ describe("the watch on the keys", () => {
       { Service: "events.amazonaws.com" },
       { Service: "events.amazonaws.com" },
     ]);
-    expect(allowed[1]?.Condition?.ArnEquals?.["aws:SourceArn"]).toHaveLength(7);
+    expect(allowed[1]?.Condition?.ArnEquals?.["aws:SourceArn"]).toHaveLength(8);
   });
 });
 
@@ -211,9 +212,9 @@ describe("the watch on thefts", () => {
   });
 });
 
-test("every queue is encrypted by SQS itself, keeps two weeks and refuses plain HTTP", () => {
-  const queues = all(templates, "AWS::SQS::Queue");
-  expect(queues).toHaveLength(4);
+test("every queue of dead letters is encrypted by SQS itself, keeps two weeks and refuses plain HTTP", () => {
+  const queues = all(templates, "AWS::SQS::Queue").filter(({ it }) => it.Properties.RedrivePolicy === undefined);
+  expect(queues).toHaveLength(5);
   for (const { it } of queues) {
     expect(it.Properties).toEqual({ MessageRetentionPeriod: 1_209_600, SqsManagedSseEnabled: true });
   }

@@ -118,6 +118,7 @@ const expected: [StackName, string, string[]][] = [
     [
       "dynamodb:GetItem on Registry if row published*",
       "dynamodb:GetItem on Revocations if row list#*",
+      "kms:GetPublicKey on Events",
       "kms:GetPublicKey on Identity",
       "kms:GetPublicKey on Session",
       "kms:GetPublicKey on Status",
@@ -136,6 +137,24 @@ const expected: [StackName, string, string[]][] = [
       "kms:Sign on Status if an ES256 digest",
       "sqs:SendMessage on PublisherFailures",
       ...stream("Revocations"),
+    ],
+  ],
+  [
+    "Service",
+    "Transmitter",
+    [
+      "dynamodb:BatchGetItem on Revocations",
+      "dynamodb:Query on Registry",
+      "dynamodb:Query on Sessions",
+      "dynamodb:Query on Subjects",
+      "kms:GetPublicKey on Events",
+      "kms:Sign on Events if an RS256 digest",
+      "sqs:DeleteMessage on Events",
+      "sqs:GetQueueAttributes on Events",
+      "sqs:ReceiveMessage on Events",
+      "sqs:SendMessage on Events",
+      "sqs:SendMessage on UndeliveredEvents",
+      "ssm:GetParameter on parameter/lanyard/dev/receivers/*",
     ],
   ],
   [
@@ -204,6 +223,7 @@ describe("rights of the functions", () => {
       "AttestIam: kms:Sign on Identity if an ES256 digest",
       "Publisher: kms:Sign on Status if an ES256 digest",
       "Token: kms:Sign on Session if an ES256 digest",
+      "Transmitter: kms:Sign on Events if an RS256 digest",
     ]);
   });
 });

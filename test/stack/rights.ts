@@ -26,6 +26,7 @@ const plain: Record<string, string> = {
   '{"StringEquals":{"kms:ViaService":"dynamodb.eu-west-1.amazonaws.com"}}': "by DynamoDB",
   '{"StringEquals":{"kms:ViaService":"s3.eu-west-1.amazonaws.com"}}': "by S3",
   '{"StringEquals":{"kms:MessageType":"DIGEST","kms:SigningAlgorithm":"ECDSA_SHA_256"}}': "an ES256 digest",
+  '{"StringEquals":{"kms:MessageType":"DIGEST","kms:SigningAlgorithm":"RSASSA_PKCS1_V1_5_SHA_256"}}': "an RS256 digest",
   '{"StringEquals":{"kms:MacAlgorithm":"HMAC_SHA_256"}}': "HS256",
 };
 

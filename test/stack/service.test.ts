@@ -69,12 +69,15 @@ describe("addresses", () => {
     },
   );
 
-  test("relay and publisher have no URL, and only the clock may invoke the publisher", () => {
+  test("relay, publisher and transmitter have no URL, and only the clock may invoke the publisher", () => {
     expect(permissionsOf("Relay")).toEqual([]);
+    expect(permissionsOf("Transmitter")).toEqual([]);
     expect(permissionsOf("Publisher")).toEqual([
       expect.objectContaining({ Principal: "events.amazonaws.com", SourceArn: expect.anything() }),
     ]);
-    expect(one(Service, "AWS::Events::Rule").Properties.ScheduleExpression).toBe("rate(1 minute)");
+    expect(one(Service, "AWS::Events::Rule", "PublisherEveryMinute").Properties.ScheduleExpression).toBe(
+      "rate(1 minute)",
+    );
   });
 });
 
@@ -96,6 +99,7 @@ describe("the issuer", () => {
       "Publisher",
       "Revoke",
       "Token",
+      "Transmitter",
     ]);
   });
 
@@ -178,7 +182,7 @@ test("the account's federation switch is there only when the stage asks for it, 
 });
 
 test("the publisher wakes for revocations and never for what it wrote itself", () => {
-  const { FilterCriteria, EventSourceArn } = one(Service, "AWS::Lambda::EventSourceMapping").Properties;
+  const { FilterCriteria, EventSourceArn } = one(Service, "AWS::Lambda::EventSourceMapping", "Publisher").Properties;
   expect(read(EventSourceArn)).toMatch(/table\/TablesRevocations[^/]*\/stream\//);
   const [filter] = (FilterCriteria as { Filters: { Pattern: string }[] }).Filters;
   expect(JSON.parse(filter?.Pattern ?? "")).toEqual({
@@ -237,5 +241,57 @@ describe("the stacks", () => {
       "TokenUrl",
       "TrustDomain",
     ]);
+  });
+});
+
+describe("the way of security events to the transmitter", () => {
+  const rule = one(Service, "AWS::Events::Rule", "TransmitterRevocations").Properties;
+  const queue = one(Service, "AWS::SQS::Queue", "Events").Properties;
+  const statements = (id: string) =>
+    (read(one(Service, "AWS::SQS::QueuePolicy", id).Properties.PolicyDocument) as { Statement: unknown[] }).Statement;
+
+  test("begins on the audit bus, with revocations that were carried out and nothing else", () => {
+    expect(rule.EventPattern).toEqual({
+      source: ["lanyard"],
+      detail: { unmapped: { lanyard: { operation: ["revoke", "session.end"], outcome: ["allowed"] } } },
+    });
+    expect(rule.Targets).toEqual([
+      expect.objectContaining({
+        InputPath: "$.detail",
+        DeadLetterConfig: { Arn: expect.anything() },
+        RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 },
+      }),
+    ]);
+  });
+
+  test("repeats for an hour, then sets aside where an alarm watches", () => {
+    expect(queue).toMatchObject({ VisibilityTimeout: 180, RedrivePolicy: { maxReceiveCount: 20 } });
+    expect(logical((queue.RedrivePolicy as { deadLetterTargetArn: unknown }).deadLetterTargetArn)).toContain(
+      "UndeliveredEvents",
+    );
+    const mapping = one(Service, "AWS::Lambda::EventSourceMapping", "Transmitter").Properties;
+    expect(mapping).toMatchObject({
+      BatchSize: 5,
+      FunctionResponseTypes: ["ReportBatchItemFailures"],
+      ScalingConfig: { MaximumConcurrency: 5 },
+    });
+  });
+
+  test("threat 23: nobody but the rule and the transmitter puts anything on it", () => {
+    const own = statements("EventsPolicy").map((statement) => statement as { Sid?: string });
+    expect(own.find(({ Sid }) => Sid === "OnlyRuleAndTransmitterSend")).toMatchObject({
+      Effect: "Deny",
+      Principal: { AWS: "*" },
+      Action: "sqs:SendMessage",
+      Condition: {
+        ArnNotEquals: { "aws:PrincipalArn": expect.stringMatching(/:role\/lanyard-dev-transmitter$/) },
+        Bool: { "aws:PrincipalIsAWSService": "false" },
+      },
+    });
+    expect(own.find(({ Sid }) => Sid === "TheRuleSends")).toMatchObject({
+      Effect: "Allow",
+      Principal: { Service: "events.amazonaws.com" },
+      Condition: { ArnEquals: { "aws:SourceArn": expect.anything() } },
+    });
   });
 });

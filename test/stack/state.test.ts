@@ -17,6 +17,7 @@ describe("retained resources", () => {
       "AuditBucketB01E0AE8",
       "KeysDataA2F7C5E6",
       "KeysDpopNonceC9DD08E6",
+      "KeysEventsEE72122D",
       "KeysIdentityE99CE39F",
       "KeysNonce1B1A3A3F",
       "KeysSeal44E72624",
@@ -160,6 +161,17 @@ describe("keys", () => {
     expect(one(State, "AWS::KMS::Key", "KeysData").Properties.EnableKeyRotation).toBe(true);
   });
 
+  test("threat 3: the key of security events is RSA, signs RS256 alone, and for the transmitter alone", () => {
+    const { Properties } = one(State, "AWS::KMS::Key", "KeysEvents");
+    expect(Properties).toMatchObject({ KeySpec: "RSA_2048", KeyUsage: "SIGN_VERIFY" });
+    const denied = policy(Properties, "KeyPolicy").filter(({ Effect }) => Effect === "Deny");
+    expect(denied.map(({ Condition }) => Condition)).toEqual([
+      { ArnNotEquals: { "aws:PrincipalArn": role("transmitter") } },
+      { StringNotEquals: { "kms:MessageType": "DIGEST" } },
+      { StringNotEquals: { "kms:SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256" } },
+    ]);
+  });
+
   test("every role that a policy names by a literal is really made under that name", () => {
     const made = all(templates, "AWS::IAM::Role").flatMap(({ it }) => it.Properties.RoleName ?? []);
     const named = JSON.stringify(templates).match(/role\/lanyard-dev-[a-z-]+/g) ?? [];
@@ -168,7 +180,7 @@ describe("keys", () => {
       (name) => !made.includes(name),
     );
     expect(awaited).toEqual(["lanyard-dev-sealer"]);
-    expect(made).toHaveLength(8);
+    expect(made).toHaveLength(9);
   });
 });
 

@@ -1,0 +1,108 @@
+import { limits } from "../limits.ts";
+import type { ReceiverRegistration } from "../registry/model.ts";
+import { subjects } from "../session/liveness.ts";
+import { ancestorsOf, type Session } from "../session/model.ts";
+import type { Revoked } from "./revoked.ts";
+import { agentSubject, deploymentSubject, principalSubject, type SubjectId, sessionSubject } from "./security-event.ts";
+
+/** What of a session's row tells whom its end concerns. */
+export type ReachedSession = Pick<
+  Session,
+  "root" | "sid" | "anc" | "generations" | "principal" | "actors" | "grants" | "expiresAtSeconds"
+>;
+
+/** Sessions, read only and strongly consistent. */
+export interface ReachStore {
+  tree(root: string): Promise<readonly ReachedSession[]>;
+  rootOf(sid: string): Promise<string | undefined>;
+  sessions(subject: string, nowSeconds: number): AsyncIterable<{ readonly root: string }>;
+}
+
+/** Who is told, and of which subjects. */
+export interface Reach {
+  readonly receivers: readonly ReceiverRegistration[];
+  readonly subjects: readonly SubjectId[];
+}
+
+/** A revocation and what it is held against. */
+export interface ReachQuestion {
+  readonly issuer: string;
+  readonly revoked: Revoked;
+  /** The generation a revoked agent, principal or build has now: sessions under a lower one are over. */
+  readonly generation: number;
+  readonly receivers: readonly ReceiverRegistration[];
+  readonly nowSeconds: number;
+}
+
+/**
+ * Finds who has to hear of a revocation: receivers of which a session that it ended held a grant at one of their
+ * resources, and that has not run out by itself. Nobody else learns that a principal or an agent exists. One subject
+ * stands for all that a revocation ended, so that it costs each receiver one event, however many sessions that is.
+ * At most `limits.eventTrees` trees are looked at; when there are more, the receivers left are told as well: a
+ * pseudonym too many is a smaller harm than a revocation unheard.
+ */
+export async function reach(question: ReachQuestion, store: ReachStore): Promise<Reach> {
+  const { revoked, issuer } = question;
+  if (revoked.kind === "deployment") return { receivers: question.receivers, subjects: [deploymentSubject(issuer)] };
+  if (revoked.kind === "session") return reachTree(question, store);
+  return reachSubject(question, revoked.kind, store);
+}
+
+async function reachTree({ issuer, revoked, receivers, nowSeconds }: ReachQuestion, store: ReachStore): Promise<Reach> {
+  const sid = revoked.id;
+  const known = await store.tree(revoked.root ?? sid);
+  const elsewhere = known.some((one) => one.sid === sid) ? undefined : await store.rootOf(sid);
+  const tree = elsewhere === undefined ? known : await store.tree(elsewhere);
+  const session = tree.find((one) => one.sid === sid);
+  if (!session) return { receivers: [], subjects: [] };
+  const ended = tree.filter((one) => (one.sid === sid || ancestorsOf(one).includes(sid)) && lives(one, nowSeconds));
+  return {
+    receivers: receivers.filter((receiver) => ended.some((one) => concerns(receiver, one))),
+    subjects: [sessionSubject(issuer, sid, session.principal.id)],
+  };
+}
+
+async function reachSubject(
+  { issuer, revoked, generation, receivers, nowSeconds }: ReachQuestion,
+  kind: "agent" | "principal" | "build",
+  store: ReachStore,
+): Promise<Reach> {
+  const subject = subjects[kind](revoked.id);
+  const told = new Set<ReceiverRegistration>();
+  const agents = new Set<string>();
+  const roots = new Set<string>();
+  let all = false;
+  for await (const { root } of store.sessions(subject, nowSeconds)) {
+    if (roots.has(root)) continue;
+    // who runs a build is known only when every session of it was seen
+    all = roots.size >= limits.eventTrees || (kind !== "build" && told.size === receivers.length);
+    if (all) break;
+    roots.add(root);
+    const ended = (await store.tree(root)).filter(
+      (one) => (one.generations[subject] ?? generation) < generation && lives(one, nowSeconds),
+    );
+    for (const one of ended) {
+      for (const receiver of receivers) if (concerns(receiver, one)) told.add(receiver);
+      if (kind === "build") agents.add(one.actors[one.actors.length - 1] ?? "");
+    }
+  }
+  return { receivers: all ? receivers : [...told], subjects: subjectsOf(kind, revoked.id, issuer, agents, all) };
+}
+
+/** No receiver knows builds: it is told of the agents that run one, or, when they are too many to name, of everybody. */
+function subjectsOf(
+  kind: "agent" | "principal" | "build",
+  id: string,
+  issuer: string,
+  agents: ReadonlySet<string>,
+  more: boolean,
+): readonly SubjectId[] {
+  if (kind === "agent") return [agentSubject(id)];
+  if (kind === "principal") return [principalSubject(issuer, id)];
+  return more || agents.size > limits.eventSubjects ? [deploymentSubject(issuer)] : [...agents].map(agentSubject);
+}
+
+const lives = (session: ReachedSession, nowSeconds: number): boolean => session.expiresAtSeconds > nowSeconds;
+
+const concerns = ({ resources }: ReceiverRegistration, { grants }: ReachedSession): boolean =>
+  resources === "all" || grants.some(({ resource }) => resources.includes(resource));

@@ -1,0 +1,97 @@
+import type { Clock } from "../ports.ts";
+import { nowSeconds } from "../ports.ts";
+import type { ReceiverRegistration } from "../registry/model.ts";
+import type { RegistrySnapshot, RegistrySource } from "../registry/snapshot.ts";
+import { standingOf, subjects } from "../session/liveness.ts";
+import type { LivenessRows, SessionStore } from "../session/store.ts";
+import { type Outcome, type Pusher, readOutcome } from "./push.ts";
+import { type ReachStore, reach } from "./reach.ts";
+import type { Revoked } from "./revoked.ts";
+import { eventTyp, type SecurityEvent, type SubjectId, sessionRevoked, verification } from "./security-event.ts";
+
+/** What one receiver is to be told, on its way through the queue. */
+export interface Notice {
+  readonly receiver: string;
+  /** Absent for a verification event. */
+  readonly about?: { readonly revoked: Revoked; readonly subject: SubjectId };
+  readonly uid: string;
+  readonly issuedAtSeconds: number;
+}
+
+/** What transmitting stands on. */
+export interface TransmitDeps {
+  readonly issuer: string;
+  readonly clock: Clock;
+  readonly registries: Pick<RegistrySource, "at">;
+  readonly store: ReachStore & Pick<SessionStore, "readLiveness">;
+  /** Signs by the events key, RS256. */
+  readonly sign: (header: { readonly typ: string }, claims: SecurityEvent, joinId: string) => Promise<string>;
+  readonly pusher: Pusher;
+  /** The `Authorization` header a receiver wants. */
+  readonly authorization: (secretName: string) => Promise<string | undefined>;
+}
+
+/**
+ * Turns a revocation into notices, one a receiver and subject. The record that told of it is a hint: what is not
+ * revoked by the table Revocations is told to nobody, whoever wrote the message.
+ */
+export async function planNotices(revoked: Revoked, deps: TransmitDeps): Promise<readonly Notice[]> {
+  const { rows, registry } = await standing(revoked, deps);
+  if (!isRevoked(revoked, rows)) return [];
+  const { kind, id } = revoked;
+  const generation = kind === "session" || kind === "deployment" ? 0 : standingOf(rows, subjects[kind](id)).generation;
+  const now = nowSeconds(deps.clock);
+  const { receivers } = registry;
+  if (receivers.length === 0) return [];
+  const found = await reach({ issuer: deps.issuer, revoked, generation, receivers, nowSeconds: now }, deps.store);
+  return found.receivers.flatMap(({ name }) =>
+    found.subjects.map((subject) => ({
+      receiver: name,
+      about: { revoked, subject },
+      uid: revoked.uid,
+      issuedAtSeconds: now,
+    })),
+  );
+}
+
+/**
+ * Signs one notice and pushes it to its receiver (RFC 8935), by the registry as it stands now.
+ * @returns `done`; `again` when a repetition may help; `refused` when a person has to look
+ */
+export async function transmit(notice: Notice, deps: TransmitDeps): Promise<Outcome> {
+  const { rows, registry } = await standing(notice.about?.revoked, deps);
+  const receiver = registry.receivers.find(({ name }) => name === notice.receiver);
+  if (!receiver) return { kind: "done", why: "the receiver is registered no longer" };
+  if (notice.about && !isRevoked(notice.about.revoked, rows))
+    return { kind: "refused", why: "nothing of the kind is revoked" };
+  const secret = receiver.authorizationSecret;
+  const authorization = secret === undefined ? undefined : await deps.authorization(secret);
+  if (secret !== undefined && authorization === undefined) return { kind: "refused", why: "its secret is missing" };
+  const token = await deps.sign({ typ: eventTyp }, claimsOf(notice, receiver, deps.issuer), notice.uid);
+  return readOutcome(await deps.pusher.push(receiver.endpoint, token, authorization));
+}
+
+function claimsOf({ about, uid, issuedAtSeconds }: Notice, receiver: ReceiverRegistration, issuer: string) {
+  const to = { issuer, receiver: receiver.name, audience: receiver.audience, issuedAtSeconds };
+  return about ? sessionRevoked(about.revoked, { ...to, subject: about.subject }) : verification(uid, to);
+}
+
+/** The registry's version and what is revoked, in one strongly consistent batch. */
+async function standing(
+  revoked: Revoked | undefined,
+  deps: TransmitDeps,
+): Promise<{ readonly rows: LivenessRows; readonly registry: RegistrySnapshot }> {
+  const named = revoked && revoked.kind !== "session" && revoked.kind !== "deployment";
+  const rows = await deps.store.readLiveness({
+    tombstones: revoked?.kind === "session" ? [revoked.id] : [],
+    subjects: named ? [subjects[revoked.kind as "agent"](revoked.id)] : [],
+    burnt: [],
+  });
+  if (!rows.complete || !rows.deployment) throw new Error("what is revoked stayed unread");
+  return { rows, registry: await deps.registries.at(rows.deployment.registryVersion) };
+}
+
+function isRevoked({ kind, id }: Revoked, rows: LivenessRows): boolean {
+  if (kind === "session") return rows.tombstones.has(id);
+  return standingOf(rows, kind === "deployment" ? subjects.deployment : subjects[kind](id)).generation > 0;
+}

@@ -1,0 +1,17 @@
+import { trustedUrl } from "../keys/issuer-url.ts";
+import type { OwnAddress } from "./address.ts";
+import type { ReceiverRegistration } from "./model.ts";
+import type { Finding } from "./references.ts";
+
+/**
+ * Rules of one receiver of security events: where we push to is held to what we fetch from, so that a registry row
+ * makes nobody's metadata service or private network hear from us (SSRF).
+ */
+export function receiverFindings(row: ReceiverRegistration, own: OwnAddress): readonly Finding[] {
+  const endpoint = trustedUrl(row.endpoint, own.issuer);
+  const here = endpoint.ok && endpoint.value.origin === new URL(own.issuer).origin;
+  return [
+    ...(endpoint.ok ? [] : [["endpoint", `may not be pushed to: ${endpoint.error}`] as const]),
+    ...(here ? [["endpoint", "must not be this deployment's own issuer"] as const] : []),
+  ];
+}

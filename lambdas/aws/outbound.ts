@@ -1,0 +1,25 @@
+import { type IncomingMessage, type RequestOptions, request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import { isIP } from "node:net";
+import { publicLookup } from "./public-address.ts";
+
+/** On this machine, which only the embedded cloud can name (decision 5). */
+export const isLoopback = (url: URL): boolean => url.protocol === "http:" && url.hostname === "127.0.0.1";
+
+/** Whether anything may be sent there at all: https on a name, since an address would never be looked up and so judged. */
+export function mayGo(target: URL, loopbackAllowed: boolean): boolean {
+  if (target.username !== "" || target.password !== "") return false;
+  if (isLoopback(target)) return loopbackAllowed;
+  return target.protocol === "https:" && isIP(target.hostname.replace(/^\[|\]$/g, "")) === 0;
+}
+
+/** One request to a judged target, connected to the very addresses that were judged; redirects are the caller's to refuse. */
+export function send(target: URL, options: RequestOptions, body?: string): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const request = isLoopback(target)
+      ? requestHttp(target, options, resolve)
+      : requestHttps(target, { ...options, lookup: publicLookup }, resolve);
+    request.on("error", reject);
+    request.end(body);
+  });
+}

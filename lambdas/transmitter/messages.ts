@@ -1,0 +1,39 @@
+import { asObject, asRevoked, type Revoked, readRevoked } from "../../core/events/revoked.ts";
+import type { SubjectId } from "../../core/events/security-event.ts";
+import type { Notice } from "../../core/events/transmit.ts";
+
+/** A message of the transmitter's queue. */
+export type Message =
+  /** The audit record of a revocation, from the bus. */
+  | { readonly kind: "revoked"; readonly revoked: Revoked }
+  /** What one receiver is to be told, from the transmitter itself. */
+  | { readonly kind: "notice"; readonly notice: Notice }
+  | { readonly kind: "other" }
+  | { readonly kind: "malformed" };
+
+/** Reads a message's body. */
+export function readMessage(body: string): Message {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return { kind: "malformed" };
+  }
+  const { notice } = asObject(value);
+  if (notice !== undefined) {
+    const read = readNotice(notice);
+    return read ? { kind: "notice", notice: read } : { kind: "malformed" };
+  }
+  const revoked = readRevoked(value);
+  return typeof revoked === "string" ? { kind: revoked } : { kind: "revoked", revoked };
+}
+
+function readNotice(value: unknown): Notice | undefined {
+  const { receiver, about, uid, issuedAtSeconds } = asObject(value);
+  if (typeof receiver !== "string" || typeof uid !== "string" || typeof issuedAtSeconds !== "number") return undefined;
+  if (about === undefined) return { receiver, uid, issuedAtSeconds };
+  const { revoked, subject } = asObject(about);
+  const read = asRevoked(revoked);
+  if (!read || asObject(subject).format === undefined) return undefined;
+  return { receiver, uid, issuedAtSeconds, about: { revoked: read, subject: subject as SubjectId } };
+}

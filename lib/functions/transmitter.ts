@@ -1,0 +1,133 @@
+import { Aws, Duration } from "aws-cdk-lib";
+import { CfnRule, type EventBus } from "aws-cdk-lib/aws-events";
+import { AnyPrincipal, Effect, PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { EventSourceMapping } from "aws-cdk-lib/aws-lambda";
+import { type IQueue, Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
+import { acknowledgeReceiverSecrets } from "../acknowledged.ts";
+import { allow, allowDataKey, allowTable } from "../allow.ts";
+import { LanyardFunction } from "../lanyard-function.ts";
+import { roleArn } from "../roles.ts";
+import { deadLetters } from "../stream.ts";
+import type { Ground } from "./ground.ts";
+
+/** The transmitter and the queue of what it could not deliver. */
+export interface Transmitting {
+  readonly transmitter: LanyardFunction;
+  readonly undelivered: IQueue;
+}
+
+const timeoutSeconds = 30;
+/** Lambda wants a queue to keep a message back six times as long as its function may run. */
+const visibilitySeconds = 6 * timeoutSeconds;
+/** An hour of repetitions; then a person is told. */
+const mostReceives = 20;
+
+/**
+ * Pushes security events to registered receivers (SSF, CAEP, RFC 8935): revocations on the audit bus ▸ rule ▸ queue ▸
+ * this function ▸ receivers. It has no URL, and its key stands in a key set of its own (threat 3).
+ */
+export function transmitter(ground: Ground, bus: EventBus): Transmitting {
+  const { scope, stage, dist, state, issuer } = ground;
+  const { tables, keys } = state;
+  const undelivered = deadLetters(scope, "UndeliveredEvents");
+  const queue = new Queue(scope, "Events", {
+    encryption: QueueEncryption.SQS_MANAGED,
+    enforceSSL: true,
+    retentionPeriod: Duration.days(1),
+    visibilityTimeout: Duration.seconds(visibilitySeconds),
+    deadLetterQueue: { queue: undelivered, maxReceiveCount: mostReceives },
+  });
+  const secrets = `/lanyard/${stage.name}/receivers/`;
+  const made = new LanyardFunction(scope, "Transmitter", {
+    stage,
+    dist,
+    name: "transmitter",
+    namedRole: "transmitter",
+    description: "Pushes security events to receivers",
+    environment: {
+      issuer,
+      sessionsTable: tables.sessions.tableName,
+      subjectsTable: tables.subjects.tableName,
+      markersTable: tables.markers.tableName,
+      revocationsTable: tables.revocations.tableName,
+      registryTable: tables.registry.tableName,
+      eventsKey: keys.events.keyArn,
+      eventQueue: queue.queueUrl,
+      undeliveredEventQueue: undelivered.queueUrl,
+      eventSecrets: secrets,
+    },
+    timeoutSeconds,
+  });
+  const { role } = made;
+  allowTable(role, tables.sessions, ["Query"]);
+  allowTable(role, tables.subjects, ["Query"]);
+  allowTable(role, tables.revocations, ["BatchGetItem"]);
+  allowTable(role, tables.registry, ["Query"]);
+  allow(role, ["kms:GetPublicKey"], [keys.events.keyArn]);
+  allow(role, ["kms:Sign"], [keys.events.keyArn], {
+    StringEquals: { "kms:MessageType": "DIGEST", "kms:SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256" },
+  });
+  allow(role, ["ssm:GetParameter"], [`arn:${Aws.PARTITION}:ssm:${Aws.REGION}:${Aws.ACCOUNT_ID}:parameter${secrets}*`]);
+  acknowledgeReceiverSecrets(role, secrets);
+  allow(role, ["sqs:SendMessage"], [queue.queueArn, undelivered.queueArn]);
+  allow(role, ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [queue.queueArn]);
+  allowDataKey(role, keys.data);
+  work(made, queue);
+  rule(made, queue, undelivered, bus, roleArn(stage, "transmitter"));
+  return { transmitter: made, undelivered };
+}
+
+function work(made: LanyardFunction, queue: Queue): void {
+  const mapping = new EventSourceMapping(made, "Queue", {
+    target: made.function,
+    eventSourceArn: queue.queueArn,
+    batchSize: 5,
+    // receivers that are slow must not take the account's concurrency with them
+    maxConcurrency: 5,
+    reportBatchItemFailures: true,
+  });
+  mapping.node.addDependency(made.role);
+}
+
+function rule(made: LanyardFunction, queue: Queue, undelivered: Queue, bus: EventBus, sender: string): void {
+  const revocations = new CfnRule(made, "Revocations", {
+    eventBusName: bus.eventBusName,
+    description: "Every revocation, to the transmitter of security events",
+    // only the relay may put events on this bus
+    eventPattern: {
+      source: ["lanyard"],
+      detail: { unmapped: { lanyard: { operation: ["revoke", "session.end"], outcome: ["allowed"] } } },
+    },
+    targets: [
+      {
+        id: "Events",
+        arn: queue.queueArn,
+        inputPath: "$.detail",
+        deadLetterConfig: { arn: undelivered.queueArn },
+        retryPolicy: { maximumEventAgeInSeconds: 86_400, maximumRetryAttempts: 185 },
+      },
+    ],
+  });
+  for (const to of [queue, undelivered]) {
+    to.addToResourcePolicy(
+      new PolicyStatement({
+        sid: "TheRuleSends",
+        principals: [new ServicePrincipal("events.amazonaws.com")],
+        actions: ["sqs:SendMessage"],
+        resources: [to.queueArn],
+        conditions: { ArnEquals: { "aws:SourceArn": revocations.attrArn } },
+      }),
+    );
+  }
+  // whoever may send to any queue of the account could otherwise have us sign and push what never was revoked
+  queue.addToResourcePolicy(
+    new PolicyStatement({
+      sid: "OnlyRuleAndTransmitterSend",
+      effect: Effect.DENY,
+      principals: [new AnyPrincipal()],
+      actions: ["sqs:SendMessage"],
+      resources: [queue.queueArn],
+      conditions: { ArnNotEquals: { "aws:PrincipalArn": sender }, Bool: { "aws:PrincipalIsAWSService": "false" } },
+    }),
+  );
+}

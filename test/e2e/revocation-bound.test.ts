@@ -1,0 +1,132 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { decodeJwt } from "jose";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { stsWebIdentity } from "../../client/evidence/sts-web-identity.ts";
+import { type AgentSession, createAgent } from "../../client/index.ts";
+import { limits } from "../../core/limits.ts";
+import { decodeStatusList, statusAt } from "../../core/status/list.ts";
+import { signedOrder } from "../../local/story/cast.ts";
+import { tickets } from "../../local/story/desk.ts";
+import { raiseWorld, type World } from "../../local/story/world.ts";
+
+/**
+ * What docs/revocation.md promises offline verifiers: within one `ttl`, what a cache may add to it (`max-age`) and the
+ * time of publishing. Here publishing is measured, from the answer to the revocation to the bit in the list as served.
+ */
+const publishMillis = 5_000;
+const cacheSeconds = 2;
+
+let world: World;
+const took: { readonly kind: string; readonly millis: number }[] = [];
+beforeAll(async () => {
+  world = await raiseWorld({ memory: true, onProgress: () => undefined });
+  // no index may have a say in who is found
+  await world.cloud.faults.dynamodb.staleIndexes(true);
+}, 120_000);
+afterAll(async () => {
+  await world?.close();
+  const sorted = took.map(({ millis }) => millis).sort((a, b) => a - b);
+  const p50 = sorted[Math.floor(sorted.length / 2)];
+  console.log(`publishing of ${sorted.length} revocations: p50 ${p50} ms, max ${sorted.at(-1)} ms`);
+});
+
+function planner() {
+  const { endpoints } = world;
+  const { id, credentials } = endpoints.agents.planner ?? { id: "", credentials: undefined };
+  if (!credentials) throw new Error("no planner");
+  const evidence = stsWebIdentity({ ...endpoints.aws, credentials: { ...credentials } });
+  return { id, client: createAgent({ issuer: endpoints.issuer, agent: id, evidence }) };
+}
+const open = async ({ client } = planner()): Promise<AgentSession> => {
+  const { id_token: idToken } = await world.provider.signInAs("planner");
+  return client.open({ onBehalfOf: { idToken }, grants: [{ resource: tickets, scopes: ["tickets:read"] }] });
+};
+interface Place {
+  readonly uri: string;
+  readonly idx: number;
+}
+const placeOf = async (session: AgentSession): Promise<Place> => {
+  const { status } = decodeJwt<{ status: { status_list: Place } }>((await session.accessToken(tickets)).token);
+  return status.status_list;
+};
+/** What a verifier that only knows the standard reads. */
+async function revoked({ uri, idx }: Place): Promise<boolean> {
+  const answer = await fetch(uri, { headers: { accept: "application/statuslist+jwt" } });
+  expect(answer.headers.get("content-type")).toBe("application/statuslist+jwt");
+  expect(answer.headers.get("cache-control")).toBe(`public, max-age=${cacheSeconds}`);
+  const { status_list, ttl } = decodeJwt<{ status_list: { bits: number; lst: string }; ttl: number }>(
+    await answer.text(),
+  );
+  expect(ttl).toBe(limits.statusListTtlSeconds);
+  const list = decodeStatusList(status_list.lst, status_list.bits);
+  const value = list.ok ? statusAt(list.value, idx) : list;
+  if (!value.ok) throw new Error(value.error);
+  return value.value !== 0;
+}
+/** Milliseconds from now until the bit is set. */
+async function until(place: Place): Promise<number> {
+  const startedMillis = performance.now();
+  while (!(await revoked(place))) {
+    if (performance.now() - startedMillis > publishMillis) throw new Error(`not published within ${publishMillis} ms`);
+    await sleep(20);
+  }
+  return Math.round(performance.now() - startedMillis);
+}
+const order = (target: object) =>
+  signedOrder(world, { revoke: target, reason: "measured", ...("session" in target ? {} : { cutOnly: true }) });
+
+describe("a revocation reaches the bits within the bound, whatever any index shows", { timeout: 120_000 }, () => {
+  test.each([
+    ["a session, by its agent", (session: AgentSession) => session.end()],
+    ["a session, by an operator", (session: AgentSession) => order({ session: session.sid })],
+    ["an agent", () => order({ agent: planner().id })],
+    ["the deployment", () => order({ deployment: world.endpoints.deployment.trustDomain })],
+  ])("of %s", async (kind, revoke) => {
+    for (let round = 0; round < 4; round++) {
+      const session = await open();
+      const place = await placeOf(session);
+      expect(await revoked(place)).toBe(false);
+      await revoke(session);
+      took.push({ kind, millis: await until(place) });
+    }
+  });
+
+  test("of a session opened at the very moment its agent was cut: none is released that stays good offline", async () => {
+    const agent = planner();
+    await agent.client.identity();
+    const opening = Array.from({ length: 12 }, async (_, i) => {
+      await sleep(i * 15);
+      const session = await open(agent).catch(() => undefined);
+      return session && { session, place: await placeOf(session).catch(() => undefined) };
+    });
+    await sleep(60);
+    await order({ agent: agent.id });
+    const answeredMillis = performance.now();
+    const released = (await Promise.all(opening)).filter((one) => one !== undefined);
+    expect(released.length).toBeGreaterThan(0);
+    const api = world.endpoints.agents["ticket-api"];
+    if (!api) throw new Error("no API");
+    const evidence = stsWebIdentity({ ...world.endpoints.aws, credentials: { ...api.credentials } });
+    const server = createAgent({ issuer: world.endpoints.issuer, agent: api.id, evidence });
+    let cut = 0;
+    for (const { session, place } of released) {
+      // without a token in hand there is nothing an offline verifier could take
+      if (!place) continue;
+      const { token } = await session.accessToken(tickets).catch(() => ({ token: undefined }));
+      const alive = token !== undefined && (await server.introspect(token)).active;
+      if (alive) continue;
+      cut += 1;
+      await until(place);
+      took.push({ kind: "an agent, while opening", millis: Math.round(performance.now() - answeredMillis) });
+    }
+    expect(cut).toBeGreaterThan(0);
+  });
+
+  // last: a principal's tokens of the minute of a cut open nothing more
+  test("of a principal", async () => {
+    const sessions = [await open(), await open(), await open(), await open()];
+    const places = await Promise.all(sessions.map(placeOf));
+    await order({ principal: sessions[0]?.principal });
+    for (const millis of await Promise.all(places.map(until))) took.push({ kind: "a principal", millis });
+  });
+});

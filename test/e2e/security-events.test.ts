@@ -1,0 +1,180 @@
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
+import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { stsWebIdentity } from "../../client/evidence/sts-web-identity.ts";
+import { createAgent } from "../../client/index.ts";
+import { eventTypes } from "../../core/events/security-event.ts";
+import { signedOrder } from "../../local/story/cast.ts";
+import { customers, tickets } from "../../local/story/desk.ts";
+
+import { raiseWorld, type World } from "../../local/story/world.ts";
+import { type Receiver, startReceiver } from "./receiver.ts";
+
+const registry = mkdtempSync(join(tmpdir(), "lanyard-receivers-"));
+let world: World;
+let receivers: Readonly<Record<"desk" | "crm" | "stubborn", Receiver>>;
+
+const row = (name: string, { endpoint }: Receiver, resources: string, more = "") =>
+  `kind: receiver\nname: ${name}\nendpoint: ${endpoint}\naudience: https://${name}.example\nresources: ${resources}\n${more}`;
+
+beforeAll(async () => {
+  receivers = { desk: await startReceiver(), crm: await startReceiver(), stubborn: await startReceiver() };
+  cpSync(join(import.meta.dirname, "../../examples/support-desk"), registry, { recursive: true });
+  const rows = [
+    row("desk", receivers.desk, `[${tickets}]`, "authorizationSecret: desk\n"),
+    row("crm", receivers.crm, `[${customers}]`),
+    row("stubborn", receivers.stubborn, `[${customers}]`),
+  ];
+  writeFileSync(join(registry, "receivers.yaml"), rows.join("---\n"));
+  world = await raiseWorld({ memory: true, registry, onProgress: () => undefined });
+  const { aws, operator, issuer } = world.endpoints;
+  const ssm = new SSMClient({ ...aws, credentials: { ...operator.credentials } });
+  const Name = "/lanyard/local/receivers/desk";
+  await ssm.send(new PutParameterCommand({ Name, Value: "Bearer desk-secret", Type: "SecureString" }));
+  ssm.destroy();
+  await receivers.desk.subscribe(issuer, "https://desk.example");
+  await receivers.crm.subscribe(issuer, "https://crm.example");
+  // it expects to be somebody else
+  await receivers.stubborn.subscribe(issuer, "https://other.example");
+}, 120_000);
+afterAll(async () => {
+  await world?.close();
+  for (const receiver of Object.values(receivers ?? {})) receiver.close();
+  rmSync(registry, { recursive: true, force: true });
+});
+
+const planner = () => {
+  const { endpoints } = world;
+  const { id, credentials } = endpoints.agents.planner ?? { id: "", credentials: undefined };
+  if (!credentials) throw new Error("no planner");
+  const evidence = stsWebIdentity({ ...endpoints.aws, credentials: { ...credentials } });
+  return createAgent({ issuer: endpoints.issuer, agent: id, evidence });
+};
+async function open(...resources: readonly string[]) {
+  const { id_token: idToken } = await world.provider.signInAs("planner");
+  const scope: Record<string, string> = { [tickets]: "tickets:read", [customers]: "customers:read" };
+  const grants = resources.map((resource) => ({ resource, scopes: [scope[resource] ?? ""] }));
+  return planner().open({ onBehalfOf: { idToken }, grants });
+}
+/** The event about this session, once it has come. */
+const heard = async (receiver: Receiver, sid: string) =>
+  vi.waitFor(
+    () => {
+      const found = receiver.events.filter((event) => JSON.stringify(event.sub_id).includes(sid));
+      expect(found.length).toBeGreaterThan(0);
+      return found;
+    },
+    { timeout: 15_000, interval: 50 },
+  );
+
+describe("an ended session", { timeout: 60_000 }, () => {
+  test("is pushed as session-revoked, RS256, to who protects what it held grants at, and to nobody else", async () => {
+    const other = await open(tickets);
+    const session = await open(tickets, customers);
+    await other.end();
+    await session.end();
+    const [[atDesk], [atCrm]] = [await heard(receivers.desk, session.sid), await heard(receivers.crm, session.sid)];
+    for (const event of [atDesk, atCrm])
+      expect(event).toMatchObject({
+        iss: world.endpoints.issuer,
+        sub_id: {
+          format: "complex",
+          session: { format: "opaque", id: session.sid },
+          user: { format: "iss_sub", iss: world.endpoints.issuer, sub: session.principal },
+        },
+        events: {
+          [eventTypes.sessionRevoked]: { initiating_entity: "system", reason_admin: { en: expect.any(String) } },
+        },
+      });
+    expect(atDesk).not.toHaveProperty("sub");
+    expect(atDesk).not.toHaveProperty("exp");
+    expect(atDesk?.jti).not.toBe(atCrm?.jti);
+    await heard(receivers.desk, other.sid);
+    expect(JSON.stringify(receivers.crm.events)).not.toContain(other.sid);
+    const [call] = receivers.desk.calls;
+    expect(call?.headers).toMatchObject({
+      "content-type": "application/secevent+jwt",
+      accept: "application/json",
+      authorization: "Bearer desk-secret",
+    });
+    expect(receivers.crm.calls[0]?.headers).not.toHaveProperty("authorization");
+    expect(decodeProtectedHeader(call?.token ?? "")).toMatchObject({ alg: "RS256", typ: "secevent+jwt" });
+  });
+
+  test("reaches a receiver that was away, as the same event", async () => {
+    const before = receivers.crm.calls.length;
+    receivers.crm.fail(503, 429, 500);
+    const session = await open(customers);
+    await session.end();
+    const [event] = await heard(receivers.crm, session.sid);
+    const calls = receivers.crm.calls.slice(before);
+    expect(calls.map(({ status }) => status)).toEqual([503, 429, 500, 202]);
+    expect(new Set(calls.map(({ token }) => token)).size).toBe(1);
+    expect(event?.jti).toEqual(expect.any(String));
+  });
+
+  test("lies whole among the undelivered ones when a receiver refuses it, and is not sent again", async () => {
+    await vi.waitFor(() => expect(world.cloud.queueMessages("UndeliveredEvents").length).toBeGreaterThan(0), 10_000);
+    const [first] = world.cloud
+      .queueMessages("UndeliveredEvents")
+      .map((text) => JSON.parse(text) as { why: string; body: string });
+    expect(first?.why).toBe("status 400, invalid_audience");
+    expect(JSON.parse(first?.body ?? "")).toMatchObject({ notice: { receiver: "stubborn" } });
+    const sent = receivers.stubborn.calls.map(({ token }) => token);
+    expect(new Set(sent).size).toBe(sent.length);
+  });
+});
+
+describe("an operator's revocation", { timeout: 60_000 }, () => {
+  test("of an agent is one event a receiver, however many sessions it ends", async () => {
+    const sessions = [await open(tickets), await open(tickets), await open(customers)];
+    const before = receivers.desk.calls.length;
+    const agent = world.endpoints.agents.planner?.id ?? "";
+    await signedOrder(world, { revoke: { agent }, reason: "secret words of an operator", cutOnly: true });
+    const [event] = await heard(receivers.desk, agent);
+    await heard(receivers.crm, agent);
+    expect(event).toMatchObject({
+      sub_id: { format: "complex", application: { format: "uri", uri: agent } },
+      events: { [eventTypes.sessionRevoked]: { initiating_entity: "admin" } },
+    });
+    expect(sessions).toHaveLength(3);
+    expect(receivers.desk.calls.slice(before)).toHaveLength(1);
+    for (const receiver of Object.values(receivers))
+      expect(JSON.stringify(receiver.calls)).not.toContain(
+        Buffer.from("secret words").toString("base64url").slice(0, 12),
+      );
+  });
+});
+
+describe("the key of the events", () => {
+  test("threat 3: is in no set by which anybody verifies tokens", async () => {
+    const { issuer } = world.endpoints;
+    const token = receivers.desk.calls[0]?.token ?? "";
+    const { kid } = decodeProtectedHeader(token);
+    for (const name of ["jwks.json", "spiffe-bundle.json"]) {
+      const { keys } = (await (await fetch(`${issuer}/.well-known/${name}`)).json()) as { keys: { kid: string }[] };
+      expect(keys.map((key) => key.kid)).not.toContain(kid);
+    }
+    const tokens = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`));
+    await expect(jwtVerify(token, tokens)).rejects.toThrow(/no applicable key/);
+  });
+});
+
+test("a verification event comes when an operator asks for one (SSF 1.0 section 8.1.4)", {
+  timeout: 30_000,
+}, async () => {
+  const asked = await world.cloud.invoke("transmitter", { verify: "crm" });
+  expect(asked).toMatchObject({ receiver: "crm" });
+  await vi.waitFor(
+    () =>
+      expect(receivers.crm.events.at(-1)).toMatchObject({
+        aud: "https://crm.example",
+        sub_id: { format: "opaque", id: "crm" },
+        events: { [eventTypes.verification]: {} },
+      }),
+    10_000,
+  );
+});

@@ -1,0 +1,167 @@
+import { describe, expect, test } from "vitest";
+import { planNotices } from "../../core/events/transmit.ts";
+import { limits } from "../../core/limits.ts";
+import {
+  agentOf,
+  childOf,
+  createEvents,
+  customers,
+  issuer,
+  namesOf,
+  now,
+  person,
+  raised,
+  receiver,
+  revoked,
+  session,
+  tickets,
+} from "./samples.ts";
+
+const ticketsOnly = receiver("tickets", { resources: [tickets] });
+const customersOnly = receiver("customers", { resources: [customers] });
+const everything = receiver("all");
+const receivers = [ticketsOnly, customersOnly, everything];
+
+describe("of a revoked session hears", () => {
+  test("who protects a resource that it or one below it held a grant at, once, by the one session's id", async () => {
+    const root = session({ at: [] });
+    const left = childOf(root, { at: [tickets] });
+    const below = childOf(left, { at: [customers] });
+    const right = childOf(root, { at: [customers] });
+    const events = createEvents(receivers, [root, left, below, right]);
+    events.tombstones.add(left.sid);
+    const notices = await planNotices(revoked("session", left.sid, { root: root.sid }), events.deps);
+    expect(namesOf(notices)).toEqual(["all", "customers", "tickets"]);
+    for (const { about } of notices)
+      expect(about?.subject).toMatchObject({ session: { id: left.sid }, user: { iss: issuer, sub: person } });
+  });
+
+  test("nobody whose resources only its neighbours, or those above it, held grants at", async () => {
+    const root = session({ at: [customers] });
+    const left = childOf(root, { at: [tickets] });
+    const right = childOf(root, { at: [customers] });
+    const events = createEvents(receivers, [root, left, right]);
+    events.tombstones.add(left.sid);
+    expect(namesOf(await planNotices(revoked("session", left.sid, { root: root.sid }), events.deps))).toEqual([
+      "all",
+      "tickets",
+    ]);
+  });
+
+  test("the same when the record does not know its tree", async () => {
+    const root = session({ at: [] });
+    const child = childOf(root, { at: [tickets] });
+    const events = createEvents(receivers, [root, child]);
+    events.tombstones.add(child.sid);
+    expect(namesOf(await planNotices(revoked("session", child.sid), events.deps))).toEqual(["all", "tickets"]);
+  });
+
+  test("nobody when it has run out by itself, or never was", async () => {
+    const old = session({ expiresAtSeconds: now });
+    const events = createEvents(receivers, [old]);
+    for (const sid of [old.sid, "n".repeat(22)]) {
+      events.tombstones.add(sid);
+      expect(await planNotices(revoked("session", sid), events.deps)).toEqual([]);
+    }
+  });
+});
+
+describe("of a revoked agent, principal or build hears", () => {
+  const planner = agentOf("planner");
+
+  test("who protects what its living sessions, and those that hang below them, held grants at", async () => {
+    const root = session({ at: [tickets] });
+    const child = childOf(root, { at: [customers] });
+    const events = createEvents(receivers, [root, child]);
+    events.standings.set(`agent:${planner}`, raised);
+    const notices = await planNotices(revoked("agent", planner), events.deps);
+    expect(namesOf(notices)).toEqual(["all", "customers", "tickets"]);
+    expect(notices[0]?.about?.subject).toEqual({ format: "complex", application: { format: "uri", uri: planner } });
+  });
+
+  test("nobody of sessions that were opened after the cut", async () => {
+    const after = session({ generations: { [`agent:${planner}`]: 1 } });
+    const events = createEvents(receivers, [after]);
+    events.standings.set(`agent:${planner}`, raised);
+    expect(await planNotices(revoked("agent", planner), events.deps)).toEqual([]);
+  });
+
+  test("one event, however many sessions a principal has", async () => {
+    const sessions = Array.from({ length: 200 }, () => session());
+    const events = createEvents([ticketsOnly, customersOnly], sessions);
+    events.standings.set(`principal:${person}`, raised);
+    const notices = await planNotices(revoked("principal", person), events.deps);
+    expect(namesOf(notices)).toEqual(["tickets"]);
+    expect(notices[0]?.about?.subject).toEqual({
+      format: "complex",
+      user: { format: "iss_sub", iss: issuer, sub: person },
+    });
+  });
+
+  test("everybody when there are more trees than are looked at: better one pseudonym too many than a revocation unheard", async () => {
+    const sessions = Array.from({ length: limits.eventTrees + 5 }, () => session());
+    const events = createEvents([ticketsOnly, customersOnly], sessions);
+    events.standings.set(`principal:${person}`, raised);
+    expect(namesOf(await planNotices(revoked("principal", person), events.deps))).toEqual(["customers", "tickets"]);
+    expect(events.trees.length).toBeLessThanOrEqual(limits.eventTrees);
+  });
+
+  test("no more trees than needed are read once everybody is told", async () => {
+    const events = createEvents(
+      [ticketsOnly],
+      Array.from({ length: 50 }, () => session()),
+    );
+    events.standings.set(`principal:${person}`, raised);
+    await planNotices(revoked("principal", person), events.deps);
+    expect(events.trees).toHaveLength(1);
+  });
+
+  test("of a build, whose name no receiver knows, the agents that ran it", async () => {
+    const build = "sha256:bad";
+    const ran = (name: string) =>
+      session({ actors: [agentOf(name)], generations: { [`build:${build}`]: 0 }, at: [tickets] });
+    const events = createEvents([ticketsOnly], [ran("planner"), ran("planner"), ran("triage")]);
+    events.standings.set(`build:${build}`, raised);
+    const notices = await planNotices(revoked("build", build), events.deps);
+    expect(notices.map(({ about }) => about?.subject)).toEqual(
+      ["planner", "triage"].map((name) => ({ format: "complex", application: { format: "uri", uri: agentOf(name) } })),
+    );
+  });
+
+  test("of a build that too many agents ran, the deployment: a subject left out would be a session left alive", async () => {
+    const build = "sha256:bad";
+    const ran = Array.from({ length: limits.eventSubjects + 1 }, (_, n) =>
+      session({ actors: [agentOf(`a${n}`)], generations: { [`build:${build}`]: 0 } }),
+    );
+    const events = createEvents([ticketsOnly], ran);
+    events.standings.set(`build:${build}`, raised);
+    const notices = await planNotices(revoked("build", build), events.deps);
+    expect(notices.map(({ about }) => about?.subject)).toEqual([
+      { format: "complex", tenant: { format: "uri", uri: issuer } },
+    ]);
+  });
+
+  test("everybody of the deployment", async () => {
+    const events = createEvents(receivers);
+    events.standings.set("deployment", raised);
+    events.deployment.generation = 1;
+    expect(namesOf(await planNotices(revoked("deployment", "agents.example.com"), events.deps))).toEqual([
+      "all",
+      "customers",
+      "tickets",
+    ]);
+  });
+});
+
+describe("threat 23: a record is a hint, the table is the truth", () => {
+  test.each([
+    revoked("session", "s".repeat(22)),
+    revoked("agent", agentOf("planner")),
+    revoked("principal", person),
+    revoked("build", "sha256:bad"),
+    revoked("deployment", "agents.example.com"),
+  ])("nobody hears of a forged revocation of $kind", async (forged) => {
+    const events = createEvents(receivers, [session({ sid: "s".repeat(22), generations: { "build:sha256:bad": 0 } })]);
+    expect(await planNotices(forged, events.deps)).toEqual([]);
+  });
+});

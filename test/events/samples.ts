@@ -1,0 +1,127 @@
+import type { PushAnswer } from "../../core/events/push.ts";
+import type { ReachedSession } from "../../core/events/reach.ts";
+import type { Revoked } from "../../core/events/revoked.ts";
+import type { SecurityEvent } from "../../core/events/security-event.ts";
+import type { Notice, TransmitDeps } from "../../core/events/transmit.ts";
+import type { FetchFailure } from "../../core/ports.ts";
+import type { ReceiverRegistration } from "../../core/registry/model.ts";
+import { createSnapshot } from "../../core/registry/snapshot.ts";
+import { ok, type Result } from "../../core/result.ts";
+import type { LivenessRows, Standing } from "../../core/session/store.ts";
+import { baseRows, customers, tickets, trustDomain } from "../fakes/registry.ts";
+
+export const issuer = "https://abc123.lambda-url.eu-west-1.on.aws";
+export const now = 1_785_542_400;
+export const uid = "u".repeat(22);
+export const person = "p_abcdefghijklmnopqrstuvwxyz234567";
+export const agentOf = (name: string) => `spiffe://${trustDomain}/agent/${name}`;
+
+export const receiver = (name: string, more: Partial<ReceiverRegistration> = {}): ReceiverRegistration => ({
+  kind: "receiver",
+  name,
+  endpoint: `https://${name}.example/events`,
+  audience: `https://${name}.example`,
+  resources: "all",
+  events: ["session-revoked"],
+  ...more,
+});
+
+export const revoked = (kind: Revoked["kind"], id: string, more: Partial<Revoked> = {}): Revoked => ({
+  uid,
+  kind,
+  id,
+  by: "admin",
+  atSeconds: now - 2,
+  ...more,
+});
+
+let made = 0;
+/** A root session of the planner for a person, with a grant at the tickets. */
+export function session(more: Partial<ReachedSession> & { readonly at?: readonly string[] } = {}): ReachedSession {
+  const { at = [tickets], ...rest } = more;
+  made += 1;
+  const sid = rest.sid ?? `s${String(made).padStart(21, "0")}`;
+  return {
+    root: sid,
+    sid,
+    anc: [],
+    generations: { [`agent:${agentOf("planner")}`]: 0, [`principal:${person}`]: 0 },
+    principal: { id: person, kind: "person" },
+    actors: [agentOf("planner")],
+    grants: at.map((resource) => ({ resource, scopes: ["x"], details: [] })),
+    expiresAtSeconds: now + 900,
+    ...rest,
+  };
+}
+export const childOf = (parent: ReachedSession, more: Parameters<typeof session>[0] = {}): ReachedSession =>
+  session({
+    root: parent.root,
+    anc: parent.sid === parent.root ? [] : [...parent.anc, parent.sid],
+    actors: [...parent.actors, agentOf("researcher")],
+    generations: { ...parent.generations, [`agent:${agentOf("researcher")}`]: 0 },
+    ...more,
+  });
+
+/** Everything the transmitter stands on, in memory; what it pushed and signed is kept. */
+export function createEvents(receivers: readonly ReceiverRegistration[], sessions: readonly ReachedSession[] = []) {
+  const pushed: { endpoint: string; token: string; authorization: string | undefined }[] = [];
+  const signed: SecurityEvent[] = [];
+  const answers: Result<PushAnswer, FetchFailure>[] = [];
+  const tombstones = new Set<string>();
+  const standings = new Map<string, Standing>();
+  const trees: string[] = [];
+  const registry = { receivers };
+  const deployment = { generation: 0, blocked: false, registryVersion: 7 };
+  const secrets = new Map<string, string>();
+  const deps: TransmitDeps = {
+    issuer,
+    clock: { nowMillis: () => now * 1000 },
+    registries: {
+      at: async (version) => createSnapshot(version, trustDomain, [...baseRows, ...registry.receivers]),
+    },
+    store: {
+      readLiveness: async (): Promise<LivenessRows> => ({
+        complete: true,
+        tombstones,
+        standings,
+        deployment,
+        burnt: new Set(),
+      }),
+      tree: async (root) => {
+        trees.push(root);
+        return sessions.filter((one) => one.root === root);
+      },
+      rootOf: async (sid) => sessions.find((one) => one.sid === sid && one.root !== sid)?.root,
+      async *sessions(subject, after) {
+        for (const one of sessions)
+          if (
+            one.expiresAtSeconds > after &&
+            [
+              one.principal.id,
+              one.actors[one.actors.length - 1],
+              one.generations["build:sha256:bad"] === undefined ? "" : "sha256:bad",
+            ].includes(subject.slice(subject.indexOf(":") + 1))
+          )
+            yield one;
+      },
+    },
+    sign: async (_, claims) => {
+      signed.push(claims);
+      return `signed.${claims.jti}`;
+    },
+    pusher: {
+      push: async (endpoint, token, authorization) => {
+        pushed.push({ endpoint, token, authorization });
+        return answers.shift() ?? ok({ status: 202, body: "" });
+      },
+    },
+    authorization: async (name) => secrets.get(name),
+  };
+  return { deps, pushed, signed, answers, tombstones, standings, trees, registry, secrets, deployment };
+}
+
+/** Marks an agent, principal or build as revoked once. */
+export const raised: Standing = { generation: 1, blocked: true };
+
+export const namesOf = (notices: readonly Notice[]): string[] => notices.map(({ receiver: name }) => name).sort();
+export { customers, tickets };
