@@ -14,9 +14,15 @@ export const env = {
   outboxTable: "LANYARD_OUTBOX_TABLE",
   identityKey: "LANYARD_IDENTITY_KEY_ARN",
   sessionKey: "LANYARD_SESSION_KEY_ARN",
+  sessionRsaKey: "LANYARD_SESSION_RSA_KEY_ARN",
   statusKey: "LANYARD_STATUS_KEY_ARN",
   /** Of attestation challenges. */
   nonceKey: "LANYARD_NONCE_KEY_ARN",
+  keyringTable: "LANYARD_KEYRING_TABLE",
+  /** JSON: ARNs of the roles that sign, by purpose, and of the rotator's. */
+  keyRoles: "LANYARD_KEY_ROLES",
+  keyPeriodSeconds: "LANYARD_KEY_PERIOD_SECONDS",
+  keyPublishWaitSeconds: "LANYARD_KEY_PUBLISH_WAIT_SECONDS",
   /** Of nonces in DPoP proofs; set only where the stage demands them. */
   dpopNonceKey: "LANYARD_DPOP_NONCE_KEY_ARN",
   /** `true` where the stage lets resources take bearer tokens. */
@@ -33,6 +39,8 @@ export const env = {
   eventSecrets: "LANYARD_EVENT_SECRETS",
   urlsParameter: "LANYARD_URLS_PARAMETER",
   codeLookups: "LANYARD_CODE_LOOKUPS",
+  /** `true` where an EC2 instance identity document counts alone; anything else is no. */
+  instanceIdentityAlone: "LANYARD_INSTANCE_IDENTITY_ALONE",
 } as const;
 
 /** Key attributes of every table; each is a string. `body` and the like are the adapters' own affair. */
@@ -43,6 +51,7 @@ export const tableKeys = {
   revocations: { partition: "subject" },
   registry: { partition: "kind", sort: "name" },
   outbox: { partition: "eventId" },
+  keyring: { partition: "ring" },
 } as const;
 
 /** Attribute of Sessions, Subjects, Markers, Revocations and Outbox after which a row may go, in seconds since the epoch. */

@@ -1,5 +1,5 @@
 /** What an agent of the story runs on. */
-export const agentKinds = ["lambda", "ecs", "enclave"] as const;
+export const agentKinds = ["lambda", "ecs", "enclave", "ec2"] as const;
 
 /** One of {@link agentKinds}. */
 export type AgentKind = (typeof agentKinds)[number];
@@ -9,6 +9,7 @@ export const agentPlaces: Readonly<Record<AgentKind, string>> = {
   lambda: "as Lambda functions",
   ecs: "as ECS tasks",
   enclave: "in Nitro enclaves",
+  ec2: "on EC2 instances",
 };
 
 /**

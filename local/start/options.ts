@@ -26,7 +26,7 @@ export const usage = `Runs Lanyard's cloud on this machine, tells the story of o
   npm start -- --once           exit after the story: 0 when every step behaved, 1 when one did not
   npm start -s -- --json        print one JSON object { ok, steps, auditRecords, endpoints } and nothing else
                                 (-s keeps npm's own lines out of it)
-  npm start -- --agents lambda,ecs,enclave
+  npm start -- --agents lambda,ecs,enclave,ec2
                                 what the agents run on: the story is told once for each (default: lambda)
   npm start -- --memory         keep no state on disk
   npm start -- --port 8800      use fixed ports from 8800 on, instead of free ones

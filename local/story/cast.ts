@@ -28,23 +28,26 @@ export interface Cast {
 export async function gatherCast(world: World, kind: AgentKind): Promise<Cast> {
   const { issuer, attest, token, introspect, revoke } = world.endpoints;
   const endpoints = { attest, token, introspect, revoke };
-  const start = (name: string, on: AgentKind = "lambda") => {
+  const start = async (name: string, on: AgentKind = "lambda") => {
     const registered = world.endpoints.agents[name];
     const registration = world.agents.find((agent) => agent.name === name);
     if (!registered || !registration) throw new Misbehaved(`the registry has no agent ${name}`);
     const { id, credentials } = registered;
-    const holds = hold(on, { cloud: world.cloud, registration, credentials });
+    const holds = await hold(on, { cloud: world.cloud, registration, credentials });
     return { holds, client: createAgent({ issuer, agent: id, evidence: holds.evidence, endpoints }) };
   };
-  const planner = start("planner", kind);
+  const planner = await start("planner", kind);
+  const researcher = await start("researcher", kind);
+  const triage = await start("triage");
+  const server = await start("ticket-api");
   const customerApi = await startCustomerApi(issuer);
-  const ticketApi = await startTicketApi(issuer, start("ticket-api").client, customerApi.url);
+  const ticketApi = await startTicketApi(issuer, server.client, customerApi.url);
   return {
     kind,
     planner: planner.client,
     plannerHolds: planner.holds,
-    researcher: start("researcher", kind).client,
-    triage: start("triage").client,
+    researcher: researcher.client,
+    triage: triage.client,
     ticketApi,
     customerApi,
     operator: (order) => signedOrder(world, order),

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { withInstanceIdentity } from "../../client/evidence/ec2-instance-identity.ts";
 import { nitroEnclave } from "../../client/evidence/nitro.ts";
 import type { EvidenceSource } from "../../client/evidence/source.ts";
 import { stsCallerIdentity } from "../../client/evidence/sts-caller-identity.ts";
@@ -24,14 +25,15 @@ export interface Held {
 }
 
 /** Starts an agent on a platform and returns what it holds there; throws when its registration knows no such platform. */
-export function hold(kind: AgentKind, held: Held): Holding {
+export async function hold(kind: AgentKind, held: Held): Promise<Holding> {
   return makers[kind](held);
 }
 
-const makers: Readonly<Record<AgentKind, (held: Held) => Holding>> = {
+const makers: Readonly<Record<AgentKind, (held: Held) => Holding | Promise<Holding>>> = {
   lambda: onLambda,
   ecs: onEcs,
   enclave: inEnclave,
+  ec2: onInstance,
 };
 
 /** The role's credentials are in the function's environment; STS makes the document. */
@@ -65,6 +67,17 @@ function inEnclave({ cloud, registration }: Held): Holding {
   return {
     evidence: nitroEnclave({ attest: async (request) => enclave.attestationDocument(request) }),
     says: `in a Nitro enclave: the hypervisor vouched for its image, PCR0 ${pcr0.slice(0, 8)}…`,
+  };
+}
+
+/** Credentials of its instance profile, whose session EC2 named after the instance, and EC2's own word for the image. */
+async function onInstance({ cloud, registration }: Held): Promise<Holding> {
+  const { roleArn = "", ec2ImageId: imageId = "" } = selectorOf(registration, "aws-sts-caller-identity");
+  const { instanceId, credentials, metadata } = await cloud.launchInstance({ imageId, roleArn });
+  const caller = stsCallerIdentity({ region: cloud.aws.region, credentials: { ...credentials } });
+  return {
+    evidence: withInstanceIdentity(caller, { endpoint: metadata }),
+    says: `on EC2 instance ${instanceId}: STS vouched for its role, EC2 for its image ${imageId}`,
   };
 }
 

@@ -31,27 +31,36 @@ afterAll(async () => {
 
 describe("npm start -- --once --agents", () => {
   it("takes kinds of agents, each once", () => {
-    expect(readOptions(["--once", "--agents", "lambda,ecs,enclave"]).agents).toEqual(["lambda", "ecs", "enclave"]);
+    expect(readOptions(["--once", "--agents", "lambda,ecs,enclave,ec2"]).agents).toEqual([...agentKinds]);
     expect(readOptions([]).agents).toEqual(["lambda"]);
     for (const kinds of ["", "vm", "ecs,ecs", "ecs,", "ECS", "__proto__"])
       expect(() => readOptions(["--agents", kinds]), kinds).toThrow(agentKinds.join(", "));
   });
 
   // as Lambda functions it is told by story.test.ts
-  it("tells the whole story with agents in ECS tasks and in enclaves", { timeout: 60_000 }, async () => {
+  it("tells the whole story with agents in ECS tasks, in enclaves and on EC2 instances", {
+    timeout: 90_000,
+  }, async () => {
     let shown = "";
     const page = createPage({ isTTY: false, write: (text: string) => (shown += text) }, {});
     const teller = createTeller({ began: () => undefined, ended: () => undefined });
     const startMillis = Date.now();
-    const { ok, error } = await tellStory(teller, world, page, ["ecs", "enclave"]);
+    const { ok, error } = await tellStory(teller, world, page, ["ecs", "enclave", "ec2"]);
     expect([ok, error]).toEqual([true, undefined]);
     const named = (kind: string) => teller.steps.filter((step) => step.agents === kind).map(({ name }) => name);
     expect(named("ecs").length).toBeGreaterThan(10);
     expect(named("enclave")).toEqual(named("ecs"));
+    expect(named("ec2")).toEqual(named("ecs"));
     const attests = teller.steps.filter(({ name }) => name === "the planner attests").map(({ detail }) => detail);
     expect(attests).toMatchObject([
       { runsOn: "ecs", evidence: "ecs-task", assurance: "fresh" },
       { runsOn: "enclave", evidence: "aws-nitro-enclave", assurance: "measured" },
+      {
+        runsOn: "ec2",
+        evidence: "aws-sts-caller-identity",
+        assurance: "fresh",
+        says: expect.stringContaining("EC2 for its image ami-"),
+      },
     ]);
     expect(shown).toContain("Planner and researcher as ECS tasks");
     // what ran is in the audit: an image by ECS's word, an enclave's by the hypervisor's
