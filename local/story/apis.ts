@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import {
   type Authenticated,
   createResourceServer,
+  type DetailsTypeDeclaration,
   type LanyardAgent,
   LanyardError,
   type Refused,
@@ -10,6 +11,7 @@ import {
 } from "../../client/index.ts";
 import { listen } from "../loopback.ts";
 import { customerRows, customers, ticketRows, tickets } from "./desk.ts";
+import { customerRecord, mayRead, ticketCustomers } from "./details.ts";
 
 /** One small API of the story. */
 export interface Api {
@@ -34,13 +36,24 @@ type Route = (caller: Authenticated, path: string) => Promise<Reply>;
  */
 export function startTicketApi(issuer: string, agent: LanyardAgent, customerApi: string): Promise<Api> {
   return serve(
-    (requestUrl) => createResourceServer({ issuer, resource: tickets, mode: "introspect", agent, requestUrl }),
+    (requestUrl) => {
+      const details = [ticketCustomers];
+      return createResourceServer({ issuer, resource: tickets, mode: "introspect", agent, requestUrl, details });
+    },
     {
-      "GET /tickets": needs("tickets:read", async () => ok(ticketRows)),
-      "POST /tickets": needs("tickets:write", async () => ({ status: 201, body: { id: "T-3" } })),
+      "GET /tickets": needs("tickets:read", async (caller) =>
+        list(caller, ticketCustomers, ticketRows, (ticket) => ticket.customer),
+      ),
+      "POST /tickets": needs("tickets:write", async (caller) => {
+        // a new ticket names no customer: whoever may touch some customers' tickets only may not write it
+        const allowed = caller.permits({});
+        return allowed.ok ? { status: 201, body: { id: "T-3" } } : refusal(allowed.error);
+      }),
       "GET /tickets/:id/customer": needs("tickets:read", async (caller, path) => {
         const ticket = ticketRows.find(({ id }) => id === path.split("/")[2]);
         if (!ticket) return notFound;
+        const allowed = mayRead(caller, ticketCustomers, [ticket.customer]);
+        if (!allowed.ok) return refusal(allowed.error);
         const grants = [{ resource: customers, scopes: ["customers:read"] }];
         // not the caller's token goes on, but a child session of this API's own, bound to its own key
         const hop = await agent.hop(caller.presentedAccessToken, {
@@ -58,14 +71,37 @@ export function startTicketApi(issuer: string, agent: LanyardAgent, customerApi:
 
 /** The customer API. It verifies offline: key set and status list, no call per request, seconds behind a revocation. */
 export function startCustomerApi(issuer: string): Promise<Api> {
-  return serve((requestUrl) => createResourceServer({ issuer, resource: customers, mode: "offline", requestUrl }), {
-    "GET /customers": needs("customers:read", async () => ok(customerRows)),
+  const details = [customerRecord];
+  const guardAt = (requestUrl: string) =>
+    createResourceServer({ issuer, resource: customers, mode: "offline", requestUrl, details });
+  return serve(guardAt, {
+    "GET /customers": needs("customers:read", async (caller) =>
+      list(caller, customerRecord, customerRows, (customer) => customer.id),
+    ),
     "GET /customers/:id": needs("customers:read", async (caller, path) => {
-      const row = customerRows.find(({ id }) => id === path.split("/")[2]);
+      const id = path.split("/")[2] ?? "";
+      const allowed = mayRead(caller, customerRecord, [id]);
+      if (!allowed.ok) return refusal(allowed.error);
+      const row = customerRows.find((customer) => customer.id === id);
       return row ? ok({ ...row, seenBy: caller.access.agent, history: caller.access.history }) : notFound;
     }),
-    "POST /customers/:id/notes": needs("customers:notes", async () => ({ status: 201, body: {} })),
+    "POST /customers/:id/notes": needs("customers:notes", async (caller, path) => {
+      const allowed = mayRead(caller, customerRecord, [path.split("/")[2] ?? ""]);
+      return allowed.ok ? { status: 201, body: {} } : refusal(allowed.error);
+    }),
   });
+}
+
+/** The rows of the customers the token names; together they must be no more than it admits at once. */
+function list<Row>(
+  caller: Authenticated,
+  type: DetailsTypeDeclaration,
+  rows: readonly Row[],
+  customerOf: (row: Row) => string,
+): Reply {
+  const seen = rows.filter((row) => mayRead(caller, type, [customerOf(row)]).ok);
+  const allowed = mayRead(caller, type, seen.map(customerOf));
+  return allowed.ok || seen.length === 0 ? ok(seen) : refusal(allowed.error);
 }
 
 const ok = (body: unknown): Reply => ({ status: 200, body });

@@ -1,5 +1,6 @@
 import type { AgentSession } from "../../client/index.ts";
-import { tickets } from "./desk.ts";
+import { ticketRows, tickets } from "./desk.ts";
+import { ticketCustomers } from "./details.ts";
 import type { Opened } from "./opening.ts";
 import { mustAnswer, mustRefuse } from "./refusal.ts";
 import { refusedStep, type Scene } from "./scene.ts";
@@ -18,10 +19,11 @@ export async function handingOn(scene: Scene, { root }: Opened): Promise<AgentSe
 const offer = ({ teller, cast }: Scene, root: AgentSession) =>
   teller.step("the planner offers one scope to the researcher", async () => {
     const to = cast.researcher.agent;
-    const held = await root.offer({ to, grants: [{ resource: tickets, scopes: ["tickets:read"] }] });
+    const details = [{ type: ticketCustomers.name, customers: ["C-7"] }];
+    const held = await root.offer({ to, grants: [{ resource: tickets, scopes: ["tickets:read"], details }] });
     return {
-      says: "tickets:read at the ticket API, held out to the researcher alone: an opaque handle, stored by its hash",
-      facts: { to, scopes: ["tickets:read"] },
+      says: "tickets:read at the ticket API, of customer C-7 alone, held out to the researcher alone: an opaque handle, stored by its hash",
+      facts: { to, scopes: ["tickets:read"], details },
       value: held.handle,
     };
   });
@@ -57,8 +59,10 @@ const call = ({ teller, cast }: Scene, child: AgentSession) =>
     const rows = await mustAnswer(await child.fetch(`${cast.ticketApi.url}/tickets`, { resource: tickets }), 200);
     const count = Array.isArray(rows) ? rows.length : 0;
     if (count === 0) throw new Misbehaved("the ticket API returned no tickets");
+    if (count === ticketRows.length) throw new Misbehaved("the ticket API overlooked what restricts the token");
+    await mustAnswer(await child.fetch(`${cast.ticketApi.url}/tickets/T-2/customer`, { resource: tickets }), 403);
     return {
-      says: `with a proof by its own key; the API introspected the token and answered ${count} tickets`,
+      says: `with a proof by its own key; the API introspected the token and answered ${count} of ${ticketRows.length} tickets, those of customer C-7; the customer of another one is refused`,
       facts: { tickets: count },
       value: rows,
     };

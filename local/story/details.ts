@@ -1,0 +1,22 @@
+import type { Authenticated, DetailsTypeDeclaration } from "../../client/index.ts";
+
+const restrictedTo = {
+  schema: {
+    type: "object",
+    additionalProperties: false,
+    required: ["customers"],
+    properties: {
+      customers: { type: "array", items: { type: "string", maxLength: 64 }, maxItems: 50 },
+      maxRecords: { type: "integer", minimum: 0 },
+    },
+  },
+  rules: { customers: "one_of", maxRecords: "max" },
+} as const;
+
+/** The details types of the two APIs, as the example's registry declares them. */
+export const ticketCustomers: DetailsTypeDeclaration = { name: "ticket-customers", ...restrictedTo };
+export const customerRecord: DetailsTypeDeclaration = { name: "customer-record", ...restrictedTo };
+
+/** Whether the caller's token admits reading these customers' records at once. */
+export const mayRead = (caller: Authenticated, type: DetailsTypeDeclaration, customers: readonly string[]) =>
+  caller.permits({ [type.name]: { customers, maxRecords: customers.length } });

@@ -1,0 +1,12 @@
+import { expect, test } from "vitest";
+import { readRegistryFolder } from "../../bin/lanyard/folder.ts";
+import type { Registration } from "../../core/registry/model.ts";
+import { customerRecord, ticketCustomers } from "../../local/story/details.ts";
+import { supportDesk, variables } from "../bin/ground.ts";
+
+test("the story's APIs read details by the very types the example registers", async () => {
+  const folder = await readRegistryFolder(supportDesk, variables);
+  if (!folder.ok) throw new Error(JSON.stringify(folder.error));
+  const types = folder.value.map(({ value }) => value as Registration).filter((row) => row.kind === "details-type");
+  expect(types.map(({ name, schema, rules }) => ({ name, schema, rules }))).toEqual([customerRecord, ticketCustomers]);
+});
