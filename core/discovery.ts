@@ -47,6 +47,8 @@ export function createDiscoveryEndpoint(deps: DiscoveryDeps): (call: Call) => Pr
     switch (below) {
       case "/.well-known/openid-configuration":
         return metadata(deps, openidMetadata);
+      case "/authorize":
+        return denialReply({ code: "grant_unsupported", grantType: "authorization_code" });
       case "/.well-known/jwks.json":
         return published(await jwks(deps.ownKeys), "application/json", 60);
       case "/.well-known/spiffe-bundle.json":

@@ -17,6 +17,8 @@ export interface FunctionUrls {
 export function issuerMetadata(issuer: string, urls: FunctionUrls): Readonly<Record<string, unknown>> {
   return {
     issuer,
+    // it refuses everybody: only so do clients that hold the member to be required, MCP's for one, read the rest
+    authorization_endpoint: `${issuer}/authorize`,
     token_endpoint: urls.token,
     jwks_uri: `${issuer}/.well-known/jwks.json`,
     introspection_endpoint: urls.introspect,
@@ -25,7 +27,7 @@ export function issuerMetadata(issuer: string, urls: FunctionUrls): Readonly<Rec
     lanyard_attestation_endpoint: urls.attest,
     lanyard_spiffe_bundle_uri: `${issuer}/.well-known/spiffe-bundle.json`,
     grant_types_supported: ["client_credentials", tokenExchangeGrant],
-    // RFC 8414 2 requires the member even where no authorization endpoint exists
+    // RFC 8414 2 requires the member; nobody signs in here
     response_types_supported: [],
     subject_types_supported: ["public"],
     // what access tokens may be signed by: RFC 9068 4 has resource servers look here for the name

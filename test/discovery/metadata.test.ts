@@ -63,8 +63,10 @@ describe("the issuer's metadata", () => {
     expect(JSON.stringify(document)).not.toContain('"none"');
   });
 
-  it("names only what there is: no authorization endpoint, no response type, no refresh tokens", () => {
-    expect(document).not.toHaveProperty("authorization_endpoint");
+  it("names no response type and no grant of people's: its authorization endpoint refuses everybody, without a redirect", async () => {
+    const refused = await discovery("https://i.example")(call(`${document.authorization_endpoint}?response_type=code`));
+    expect([refused.status, JSON.parse(refused.body).error]).toEqual([400, "unsupported_grant_type"]);
+    expect(refused.headers).not.toHaveProperty("Location");
     expect(document.response_types_supported).toEqual([]);
     expect(document.grant_types_supported).toEqual([
       "client_credentials",

@@ -1,0 +1,137 @@
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { stsWebIdentity } from "../../client/evidence/sts-web-identity.ts";
+import { createAgent, createResourceServer, type KeyPair, type ResourceServer } from "../../client/index.ts";
+import { spiffeAssertionType } from "../../core/wire.ts";
+import { raiseWorld } from "../../local/story/world.ts";
+
+const examples = join(import.meta.dirname, "../../examples/support-desk");
+
+/** A protected resource of these tests, at an address of its own. */
+export interface Desk {
+  readonly uri: string;
+  /** What its guard said of each request: the agent, or a refusal's code. */
+  readonly seen: string[];
+  guard: ResourceServer | undefined;
+  close(): Promise<void>;
+}
+
+/** A resource that answers `hello` to whomever its guard lets in, and serves its metadata. */
+async function openDesk(): Promise<Desk> {
+  const seen: string[] = [];
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    const guard = desk.guard;
+    const metadata = guard?.metadata?.answer(request);
+    if (metadata) return response.writeHead(metadata.status, metadata.headers).end(metadata.body);
+    const judged = await guard?.authenticate(request);
+    if (!judged) return response.writeHead(503).end();
+    seen.push(judged.ok ? judged.value.access.agent : judged.error.refusal.code);
+    if (!judged.ok)
+      return response.writeHead(judged.error.reply.status, judged.error.reply.headers).end(judged.error.reply.body);
+    return response.writeHead(200, { "Content-Type": "text/plain", ...judged.value.answerHeaders }).end("hello");
+  };
+  const server = createServer((request, response) => void answer(request, response));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const uri = `http://127.0.0.1:${(server.address() as AddressInfo).port}/desk`;
+  const close = async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  const desk: Desk = { uri, seen, guard: undefined, close };
+  return desk;
+}
+
+const agent = (name: string, more: object = {}) => ({
+  kind: "agent",
+  name,
+  state: "active",
+  owner: "clients@support-desk.example",
+  sponsor: "clients@support-desk.example",
+  selectors: [{ type: "aws-sts-web-identity", exact: { roleArn: `arn:aws:iam::\${account}:role/clients/${name}` } }],
+  ...more,
+});
+
+/** `strict` demands proofs with nonces; `legacy` is registered as unable to check proofs. */
+const rows = (strict: string, legacy: string) => {
+  const both = [
+    { resource: strict, scopes: ["desk:read", "desk:write"] },
+    { resource: legacy, scopes: ["legacy:read"] },
+  ];
+  return [
+    agent("clerk", { may: both, lends: both }),
+    agent("keeper"),
+    { kind: "resource", name: "strict", uri: strict, servedBy: "keeper", scopes: ["desk:read", "desk:write"] },
+    {
+      kind: "resource",
+      name: "legacy",
+      uri: legacy,
+      servedBy: "keeper",
+      scopes: ["legacy:read"],
+      senderConstraint: "none",
+    },
+    {
+      kind: "policy",
+      name: "clerks-work",
+      cedar: `permit (principal, action, resource) when { resource == Resource::"${strict}" || resource == Resource::"${legacy}" };`,
+    },
+  ];
+};
+
+/** An attested agent for clients that are not ours: its key pair and its assertion. */
+export interface Attested {
+  readonly id: string;
+  readonly pair: KeyPair;
+  /** The form's part that says who calls (draft-ietf-oauth-spiffe-client-auth). */
+  assert(form: URLSearchParams): void;
+}
+
+/** The embedded cloud with two resources more, and the agents that use and serve them. */
+export async function openGround() {
+  const [strict, legacy] = [await openDesk(), await openDesk()];
+  const registry = mkdtempSync(join(tmpdir(), "lanyard-clients-registry-"));
+  cpSync(examples, registry, { recursive: true });
+  const text = rows(strict.uri, legacy.uri).map((row) => `---\n${stringify(row)}`);
+  writeFileSync(join(registry, "clients.yaml"), text.join(""));
+  const world = await raiseWorld({ memory: true, registry, onProgress: () => undefined });
+  const { issuer, aws, agents } = world.endpoints;
+  const start = (name: string, pair?: KeyPair) => {
+    const registered = agents[name];
+    if (!registered) throw new Error(`no workload ${name}`);
+    const evidence = stsWebIdentity({ ...aws, credentials: { ...registered.credentials } });
+    return createAgent({ issuer, agent: registered.id, evidence, ...(pair ? { key: pair } : {}) });
+  };
+  const attest = async (name: string): Promise<Attested> => {
+    const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
+    const { token, agent: id } = await start(name, pair).identity();
+    const assert = (form: URLSearchParams) => {
+      form.set("client_assertion_type", spiffeAssertionType);
+      form.set("client_assertion", token);
+    };
+    return { id, pair, assert };
+  };
+  const keeper = start("keeper");
+  const guard = (desk: Desk, more: object) => {
+    const description = { name: "Desk", scopes: desk === strict ? ["desk:read"] : ["legacy:read"] };
+    return createResourceServer({
+      issuer,
+      resource: desk.uri,
+      mode: "introspect",
+      agent: keeper,
+      description,
+      ...more,
+    });
+  };
+  strict.guard = guard(strict, { nonces: true });
+  legacy.guard = guard(legacy, { acceptBearer: true });
+  const close = async () => {
+    await Promise.all([world.close(), strict.close(), legacy.close()]);
+    rmSync(registry, { recursive: true });
+  };
+  return { world, issuer, strict, legacy, attest, close };
+}
+
+export type Ground = Awaited<ReturnType<typeof openGround>>;
