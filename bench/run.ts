@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- section …] [--json]`: CPU of an issued session, verifications a second, documents a second of every
- * attestor, what a policy decision costs, size and import time of every bundle, AWS calls, write units and dollars of a session. Ratios are within one
+ * attestor, what a policy decision costs, size and import time of every bundle, AWS calls, write units and dollars of a session, how long a revoked agent takes to reach the status lists. Ratios are within one
  * run.
  */
 import { benchAttest } from "./attest.ts";
@@ -9,6 +9,7 @@ import { benchCost } from "./cost.ts";
 import { benchIssue } from "./issue.ts";
 import type { Row } from "./measure.ts";
 import { benchPolicy } from "./policy.ts";
+import { benchPublish } from "./publish.ts";
 import { benchVerify } from "./verify.ts";
 
 const sections: Readonly<Record<string, () => Promise<Row[]>>> = {
@@ -18,6 +19,7 @@ const sections: Readonly<Record<string, () => Promise<Row[]>>> = {
   bundle: benchBundles,
   cost: benchCost,
   policy: benchPolicy,
+  publish: benchPublish,
 };
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));

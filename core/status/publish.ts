@@ -18,7 +18,9 @@ export interface PublishDeps {
 }
 
 /** A walk that began this long ago and is not done was cut off: the publisher itself runs no longer. */
-const cutOffSeconds = 60;
+const cutOffSeconds = 300;
+/** How long what a walk has found may wait for its lists to be signed. */
+const unsignedMillis = 1_000;
 /** Free places below which the next list of a window is signed in advance, so that no token names a list nobody can fetch. */
 const placesAhead = limits.statusListSize / 4;
 
@@ -42,8 +44,18 @@ async function publishWalk(change: Due["change"], touched: Set<string>, deps: Pu
   if (change.kind === "tombstone") return walk(change, touched, deps);
   const due = { change, sinceSeconds: nowSeconds(deps.clock) };
   await deps.store.addDue(due);
-  await walk(change, touched, deps);
+  await walk(change, touched, deps, signingOnTheWay(touched, deps));
   await deps.store.removeDue(due);
+}
+
+/** Signs what was touched so far, once a second: the list stays touched, and is signed once more at the end. */
+function signingOnTheWay(touched: ReadonlySet<string>, deps: PublishDeps): () => Promise<void> {
+  let lastMillis = deps.clock.nowMillis();
+  return async () => {
+    if (deps.clock.nowMillis() - lastMillis < unsignedMillis) return;
+    await signLists([...touched], deps);
+    lastMillis = deps.clock.nowMillis();
+  };
 }
 
 /** A busy agent's trees take their time: the one session and the whole deployment must not wait for them. */
@@ -64,7 +76,7 @@ export async function publishMinute(deps: PublishDeps): Promise<void> {
   for (const due of await store.dues()) {
     if (nowSeconds(deps.clock) - due.sinceSeconds < cutOffSeconds) continue;
     const touched = new Set<string>();
-    await walk(due.change, touched, deps);
+    await walk(due.change, touched, deps, signingOnTheWay(touched, deps));
     await signLists([...touched], deps);
     await store.removeDue(due);
   }

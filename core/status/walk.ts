@@ -18,8 +18,14 @@ const walksAtOnce = 32;
  * written: a session it does not see is stored later, and then its issuer reads the revocation before it releases
  * anything (threat 6). So one walk is all of them.
  * @param touched gets every list that changed
+ * @param onward called between two groups of trees: a busy agent's walk is long, and what it found need not wait for its end
  */
-export async function walk(change: Due["change"], touched: Set<string>, deps: WalkDeps): Promise<void> {
+export async function walk(
+  change: Due["change"],
+  touched: Set<string>,
+  deps: WalkDeps,
+  onward: () => Promise<void> = async () => undefined,
+): Promise<void> {
   if (change.kind === "tombstone") return walkTree(change, touched, deps);
   const { subject, generation } = change;
   const walked = new Set<string>();
@@ -35,7 +41,9 @@ export async function walk(change: Due["change"], touched: Set<string>, deps: Wa
     if (walked.has(root)) continue;
     walked.add(root);
     batch.push(root);
-    if (batch.length === walksAtOnce) await flush();
+    if (batch.length < walksAtOnce) continue;
+    await flush();
+    await onward();
   }
   await flush();
 }

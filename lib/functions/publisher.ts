@@ -24,7 +24,8 @@ export function publisher(ground: Ground): { publisher: LanyardFunction; failure
       revocationsTable: tables.revocations.tableName,
       statusKey: keys.status.keyArn,
     },
-    timeoutSeconds: 60,
+    // a busy agent's sessions are walked within one run
+    timeoutSeconds: 300,
   });
   const { role } = made;
   allowTable(role, tables.sessions, ["Query", "GetItem"]);

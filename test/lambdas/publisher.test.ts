@@ -264,6 +264,24 @@ describe("a raised generation", () => {
     expect(await deps.store.revoked(older.list)).toEqual(new Set([before.idx]));
   });
 
+  test("of a busy agent shows what its walk has found while it goes on", async () => {
+    const sessions = await Promise.all(Array.from({ length: 70 }, () => open()));
+    const seen: number[] = [];
+    let trees = 0;
+    const tree = async (root: string) => {
+      // each group of trees takes more than a second
+      if (trees++ % 32 === 0) {
+        seconds += 2;
+        if (trees > 1) seen.push((await Promise.all(sessions.map(valid))).filter((alive) => !alive).length);
+      }
+      return deps.store.tree(root);
+    };
+    await publishMinute(deps);
+    await publishChanges(await raised(`agent:${planner}`), { ...deps, store: { ...deps.store, tree } });
+    expect(seen).toEqual([32, 64]);
+    expect((await Promise.all(sessions.map(valid))).filter((alive) => alive)).toEqual([]);
+  });
+
   test("that comes again while it is walked is not forgotten by the first's end", async () => {
     const subject = `agent:${planner}`;
     const [first] = await raised(subject);
@@ -392,9 +410,9 @@ describe("a list", () => {
     const tree = () => Promise.reject(new Error("too large a tree"));
     const failing = { ...deps, store: { ...deps.store, tree } };
     await expect(publishChanges(await raised(`agent:${planner}`), failing)).rejects.toThrow("too large");
-    seconds += 60;
+    seconds += 300;
     await expect(publishMinute(failing)).rejects.toThrow("too large");
-    expect(decodeJwt((await token(one.status.list)) ?? "").iat).toBe(now + 60);
+    expect(decodeJwt((await token(one.status.list)) ?? "").iat).toBe(now + 300);
     expect(await deps.store.dues()).toHaveLength(1);
   });
 
@@ -409,6 +427,10 @@ describe("a list", () => {
     await expect(publishChanges(changes, { ...deps, store: { ...deps.store, tree } })).rejects.toThrow("out of time");
     expect(await deps.store.revoked(one.status.list)).toEqual(new Set([one.status.idx]));
     seconds += 60;
+    await publishMinute(deps);
+    // it may be running still
+    expect(await deps.store.dues()).toHaveLength(1);
+    seconds += 240;
     await publishMinute(deps);
     expect(await Promise.all([one, many].map(valid))).toEqual([false, false]);
     expect(await deps.store.dues()).toEqual([]);

@@ -1,0 +1,53 @@
+import type { RevocationWrite } from "../core/session/store.ts";
+import { type Change, changeOf } from "../core/status/changes.ts";
+import { publishChanges } from "../core/status/publish.ts";
+import { createPublishStore } from "../lambdas/aws/publish-store.ts";
+import { createRevocationStore } from "../lambdas/aws/revocation-store.ts";
+import { createSessionStore } from "../lambdas/aws/session-store.ts";
+import { testKey, testSigner } from "../test/fakes/keys.ts";
+import { now, planner, record, session } from "../test/lambdas/samples.ts";
+import { openCloud } from "../test/lambdas/tables.ts";
+import { median, type Row } from "./measure.ts";
+
+const sizes = [1, 100, 1_000];
+const runs = 3;
+
+/**
+ * Wall time from a revoked agent's record to its signed lists, by how many sessions the agent has, each a tree of its
+ * own. The store is the embedded one, on this machine: what a walk costs in steps shows, not what DynamoDB takes.
+ */
+export async function benchPublish(): Promise<Row[]> {
+  const cloud = await openCloud();
+  const clock = { nowMillis: () => now * 1000 };
+  const store = createSessionStore(cloud.client, cloud.tables, clock);
+  const revocations = createRevocationStore(cloud.client, cloud.tables);
+  const signer = testSigner("status", await testKey());
+  const deps = { clock, issuer: "https://id.example", signer, store: createPublishStore(cloud.client, cloud.tables) };
+  const cut = async (generation: number): Promise<Change> => {
+    const raise: RevocationWrite["raise"] = { subject: `agent:${planner}`, block: false, atSeconds: now };
+    await revocations.revoke({ raise, markers: [], record: record() });
+    const change = changeOf({ subject: `standing#agent:${planner}`, generation });
+    if (typeof change === "string") throw new Error(change);
+    return change;
+  };
+  const rows: Row[] = [];
+  let opened = 0;
+  let generation = 0;
+  for (const size of sizes) {
+    for (; opened < size; opened++) {
+      const status = await store.leaseStatus(now + 900, 0);
+      await store.commit({ session: session({ status }), markers: [], record: record() });
+    }
+    const millis: number[] = [];
+    for (let run = 0; run < runs; run++) {
+      generation += 1;
+      const change = await cut(generation);
+      const started = performance.now();
+      await publishChanges([change], deps);
+      millis.push(performance.now() - started);
+    }
+    rows.push({ section: "publish", name: `an agent with ${size} sessions`, value: median(millis), unit: "ms" });
+  }
+  await cloud.close();
+  return rows;
+}
