@@ -69,11 +69,10 @@ export function planRenewal(input: PlanInput, session: Session, above: Above): R
 
 /** Whatever would make a renewal look like another request. */
 function namedBeside(request: TokenRequest): string | undefined {
-  const { resources, scopes, details, audience, purpose, maxUses } = request;
+  const { resources, scopes, details, purpose, maxUses } = request;
   if (resources.length > 0) return "resource";
   if (scopes.length > 0) return "scope";
   if (details.length > 0) return "authorization_details";
-  if (audience !== undefined) return "audience";
   if (purpose !== undefined) return "purpose";
   return maxUses === undefined ? undefined : "max_uses";
 }

@@ -23,6 +23,7 @@ export interface TokenRequest {
   readonly clientId?: string;
   readonly requested: Requested;
   readonly resources: readonly string[];
+  /** For an offer: the agent it is held out to. Elsewhere an audience is a resource (RFC 8693 2.1). */
   readonly audience?: string;
   readonly scopes: readonly string[];
   readonly details: readonly AuthorizationDetail[];
@@ -64,7 +65,10 @@ function parse(form: Form): Result<TokenRequest, Denial> {
   if (!actor.ok) return actor;
   const requested = requestedTypes.get(single(form, "requested_token_type") ?? accessTokenType);
   if (!requested) return invalid("requested_token_type", "ask for an access token, a session or an offer");
-  const resources = form.get("resource") ?? [];
+  const audience = single(form, "audience");
+  // RFC 8693 2.1: an audience is another name of a target; ours is an agent for an offer, else a resource
+  const target = audience === undefined || requested === "offer" ? [] : [audience];
+  const resources = [...new Set([...(form.get("resource") ?? []), ...target])];
   const scopes = [...new Set((single(form, "scope") ?? "").split(" ").filter((s) => s !== ""))];
   if (resources.length > limits.resourcesPerRequest) return invalid("resource", "too many");
   if (scopes.length > limits.scopesPerRequest) return invalid("scope", "too many");
@@ -79,12 +83,12 @@ function parse(form: Form): Result<TokenRequest, Denial> {
   const maxUses = single(form, "max_uses");
   if (maxUses !== undefined && !(/^[1-9][0-9]{0,5}$/.test(maxUses) && Number(maxUses) <= limits.usesMax))
     return invalid("max_uses", `send a whole number from 1 to ${limits.usesMax}`);
-  const [audience, clientId] = [single(form, "audience"), single(form, "client_id")];
+  const clientId = single(form, "client_id");
   return ok({
     ...(subject.value ? { subject: subject.value } : {}),
     ...(actor.value ? { actorToken: actor.value } : {}),
     ...(clientId === undefined ? {} : { clientId }),
-    ...(audience === undefined ? {} : { audience }),
+    ...(audience === undefined || requested !== "offer" ? {} : { audience }),
     ...(purpose === undefined ? {} : { purpose }),
     ...(lifetime === undefined ? {} : { lifetimeSeconds: Number(lifetime) }),
     ...(maxUses === undefined ? {} : { maxUses: Number(maxUses) }),
