@@ -156,8 +156,13 @@ export function createResourceServer(input: ResourceServerInput): ResourceServer
 }
 
 /** RFC 9728 1.2: a resource that has metadata is an http address; others have no place to serve it from. */
-const metadataOf = ({ resource, issuer, acceptBearer = false, description = {} }: ResourceServerInput) =>
-  /^https?:/.test(resource) ? createResourceMetadata({ resource, issuer, acceptBearer, description }) : undefined;
+const metadataOf = (input: ResourceServerInput) => {
+  const { resource, issuer, acceptBearer = false, details = [] } = input;
+  const description = { detailsTypes: details.map((type) => type.name), ...input.description };
+  return /^https?:/.test(resource)
+    ? createResourceMetadata({ resource, issuer, acceptBearer, description })
+    : undefined;
+};
 
 const introspectorOf = (agent: Pick<LanyardAgent, "introspect">): Introspector => ({
   async introspect(token, jkt) {

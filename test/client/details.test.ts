@@ -51,6 +51,12 @@ describe("a resource server that declares its details types", () => {
   });
 });
 
+test("a resource server names its details types in its metadata (RFC 9728 2), and no member where it has none", () => {
+  const named = cloud.server(customers, { details: types }).metadata?.document;
+  expect(named?.authorization_details_types_supported).toEqual(["customer-record"]);
+  expect(cloud.server(customers).metadata?.document).not.toHaveProperty("authorization_details_types_supported");
+});
+
 describe("a resource server that declares none", () => {
   test("refuses every restricted token instead of overlooking what restricts it", async () => {
     expect((await presented(restricted)).permits(customer("42")).ok).toBe(false);

@@ -3,8 +3,8 @@ import { describe, expect } from "vitest";
 import { decodeUnverified } from "../../core/jwt.ts";
 import type { Registration } from "../../core/registry/model.ts";
 import { createDetailsCheck } from "../../core/verify/permits.ts";
-import { accessTokenType, idTokenType, offerTokenType } from "../../core/wire.ts";
-import { agent, customers, declared, tickets } from "../fakes/registry.ts";
+import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
+import { agent, agentId, customers, declared, tickets } from "../fakes/registry.ts";
 import { createWorld, type TestAgent, type World } from "../fakes/world.ts";
 
 /** One type at each resource, with the same rules, so that the next hop carries one over to the other. */
@@ -296,6 +296,39 @@ describe("a detail that was set", () => {
     expect((await open(all, { who: list(100), not: list(60) })).status).toBe(200);
     const large = await open(all, { who: list(150), not: list(100) });
     expect([large.status, large.body.error]).toEqual([400, "invalid_authorization_details"]);
+  });
+});
+
+describe("a narrowed access token, presented by its own agent", () => {
+  const narrowed = async (params: Record<string, string>) => {
+    const all = await cast();
+    const { world, planner } = all;
+    const whole = { resource: tickets, scope: "tickets:read tickets:write" };
+    const opened = await world.exchange(planner, world.idToken("planner-app"), idTokenType, whole);
+    const token = (await world.exchange(planner, opened.body.access_token, accessTokenType, params)).body.access_token;
+    const ask = (subject: string, more: Record<string, string>) =>
+      world.exchange(planner, subject, accessTokenType, more);
+    return { token: token as string, opened: opened.body.access_token as string, ask };
+  };
+
+  property("threat 7: opens no scope of its session that it does not carry, as a token or as an offer", async () => {
+    const { token, opened, ask } = await narrowed({ scope: "tickets:read" });
+    expect((await ask(token, {})).body.scope).toBe("tickets:read");
+    expect((await ask(token, { scope: "tickets:write" })).body.error).toBe("invalid_scope");
+    const offer = { audience: agentId("triage"), requested_token_type: offerTokenType, resource: tickets };
+    expect((await ask(token, { ...offer, scope: "tickets:write" })).body.error).toBe("invalid_scope");
+    expect((await ask(token, { ...offer, scope: "tickets:read" })).status).toBe(200);
+    expect((await ask(opened, { scope: "tickets:write" })).status).toBe(200);
+  });
+
+  property("threat 7: is not renewed into a session token, which would stand for all of the session", async () => {
+    const renewal = { requested_token_type: sessionTokenType, lifetime_seconds: "900" };
+    const detail = sent("ticket-part", { who: ["ada"] }) ?? "";
+    for (const params of [{ scope: "tickets:read" }, { authorization_details: detail }]) {
+      const { token, opened, ask } = await narrowed(params);
+      expect((await ask(token, renewal)).body.error).toBe("invalid_request");
+      expect((await ask(opened, renewal)).status).toBe(200);
+    }
   });
 });
 
