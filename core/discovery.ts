@@ -3,6 +3,7 @@ import { denialReply } from "./denial-wire.ts";
 import { transmitterConfiguration } from "./events/configuration.ts";
 import { type FunctionUrls, issuerMetadata, openidMetadata } from "./issuer-metadata.ts";
 import type { KeyPurpose, OwnKeys } from "./ports.ts";
+import { keyTimes } from "./ring/times.ts";
 import { statusListUri } from "./status/list.ts";
 import { issuerMetadataUrl } from "./well-known.ts";
 import type { Call, Reply } from "./wire.ts";
@@ -50,9 +51,9 @@ export function createDiscoveryEndpoint(deps: DiscoveryDeps): (call: Call) => Pr
       case "/authorize":
         return denialReply({ code: "grant_unsupported", grantType: "authorization_code" });
       case "/.well-known/jwks.json":
-        return published(await jwks(deps.ownKeys), "application/json", 60);
+        return published(await jwks(deps.ownKeys), "application/json", keyTimes.jwksMaxAgeSeconds);
       case "/.well-known/spiffe-bundle.json":
-        return published(await bundle(deps.ownKeys), "application/json", 60);
+        return published(await bundle(deps.ownKeys), "application/json", keyTimes.jwksMaxAgeSeconds);
       case "/.well-known/ssf-configuration":
         return published(JSON.stringify(transmitterConfiguration(deps.issuer)), "application/json", 60);
       case "/.well-known/ssf-jwks.json":
@@ -112,7 +113,7 @@ async function marked(ownKeys: OwnKeys, purpose: KeyPurpose, typ: string): Promi
 /** SPIFFE Trust Domain and Bundle 4: JWT authorities of this trust domain. */
 async function bundle(ownKeys: OwnKeys): Promise<string> {
   const keys = (await ownKeys.keys("identity")).map(({ jwk: { alg: _, ...jwk } }) => ({ ...jwk, use: "jwt-svid" }));
-  return JSON.stringify({ keys, spiffe_refresh_hint: 300 });
+  return JSON.stringify({ keys, spiffe_refresh_hint: keyTimes.bundleRefreshSeconds });
 }
 
 /** One list, or the names of all that are open (Token Status List, sections 8 and 9). */

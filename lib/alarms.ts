@@ -40,6 +40,18 @@ export class Alarms extends Construct {
     this.alarm(`${name}Age`, age, 300_000, `${name} is more than five minutes behind its stream`);
   }
 
+  /** A function that nobody calls any more fails in nothing. */
+  ofSchedule(name: string, of: LanyardFunction, everyMinutes: number): void {
+    const calls = of.function.metricInvocations({ period: Duration.minutes(3 * everyMinutes), statistic: "Sum" });
+    const silent = new MathExpression({
+      expression: "IF(FILL(calls, 0) == 0, 1, 0)",
+      usingMetrics: { calls },
+      label: "not called",
+      period: Duration.minutes(3 * everyMinutes),
+    });
+    this.alarm(`${name}Silent`, silent, 0, `${name} has not been called for ${6 * everyMinutes} minutes`, 2);
+  }
+
   /** Anything in a dead-letter queue is one thing too many. */
   ofQueue(name: string, queue: IQueue): void {
     const waiting = queue.metricApproximateNumberOfMessagesVisible({ period, statistic: "Maximum" });

@@ -4,6 +4,11 @@ import type { ITableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { Effect, PolicyStatement, type Role } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 
+/** Denies exact actions whatever any other policy says, a resource's own included. */
+export function forbid(role: Role, actions: readonly string[], resources: readonly string[]): void {
+  role.addToPolicy(new PolicyStatement({ effect: Effect.DENY, actions: [...actions], resources: [...resources] }));
+}
+
 /** Condition block of a statement. */
 export type Conditions = Record<string, Record<string, string | string[]>>;
 
@@ -79,22 +84,6 @@ export function allowDataKey(role: Role, dataKey: IKey): void {
     [dataKey.keyArn],
     { StringEquals: { "kms:ViaService": `dynamodb.${Aws.REGION}.amazonaws.com` } },
   );
-}
-
-/** Reads public halves of signing keys. */
-export function allowPublicKeys(role: Role, ...keys: IKey[]): void {
-  allow(
-    role,
-    ["kms:GetPublicKey"],
-    keys.map((key) => key.keyArn),
-  );
-}
-
-/** Signs with one key: SHA-256 digests by ES256 and nothing else. */
-export function allowSign(role: Role, key: IKey): void {
-  allow(role, ["kms:Sign"], [key.keyArn], {
-    StringEquals: { "kms:MessageType": "DIGEST", "kms:SigningAlgorithm": "ECDSA_SHA_256" },
-  });
 }
 
 /** Makes MACs with one key: HMAC-SHA-256 and nothing else. */

@@ -10,6 +10,8 @@ export type NamedRole =
   | "introspect"
   | "revoke"
   | "publisher"
+  | "rotator"
+  | "admin-rotate"
   | "relay"
   | "transmitter"
   | "firehose"

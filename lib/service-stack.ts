@@ -15,6 +15,7 @@ import { revoke } from "./functions/revoke.ts";
 import { token } from "./functions/token.ts";
 import { transmitter } from "./functions/transmitter.ts";
 import type { IssuerStack } from "./issuer-stack.ts";
+import { rotation, watchRotation } from "./rotation.ts";
 import { stackProps } from "./stack-props.ts";
 import type { Stage } from "./stage.ts";
 import type { StateStack } from "./state-stack.ts";
@@ -41,6 +42,7 @@ export class ServiceStack extends Stack {
       AdminRevoke: adminRevoke(ground),
       AttestIam: attestIam(ground),
     };
+    const rotates = rotation(ground);
     const urls = {
       attest: publicUrl(called.Attest).url,
       token: publicUrl(called.Token).url,
@@ -48,6 +50,7 @@ export class ServiceStack extends Stack {
       revoke: publicUrl(called.Revoke).url,
       adminRevoke: signedUrl(called.AdminRevoke).url,
       attestIam: signedUrl(called.AttestIam).url,
+      adminRotate: signedUrl(rotates.adminRotate).url,
     };
     new StringParameter(this, "Urls", {
       parameterName: urlsParameterName(stage),
@@ -66,6 +69,7 @@ export class ServiceStack extends Stack {
     alarms.ofQueue("PublisherFailures", published.failures);
     alarms.ofFunction("Transmitter", events.transmitter);
     alarms.ofQueue("UndeliveredEvents", events.undelivered);
+    watchRotation(alarms, rotates);
     for (const [name, value] of Object.entries(urls)) {
       new CfnOutput(this, `${name[0]?.toUpperCase()}${name.slice(1)}Url`, { value });
     }

@@ -13,6 +13,7 @@ export const reservable = [
   "revoke",
   "admin-revoke",
   "discovery",
+  "admin-rotate",
 ] as const;
 
 /** Endpoints that may demand a nonce in each DPoP proof; `attest` stands for both functions that attest. */
@@ -94,6 +95,18 @@ const settings = z.strictObject({
   dpopNonces: z.array(z.enum(noncing)).max(noncing.length).default([]),
   /** Lets resources whose registration says `senderConstraint: none` have bearer access tokens; whoever copies one uses it. */
   bearerAccessTokens: z.boolean().default(false),
+  /** Signing keys (docs/runbook.md, "Keys"). */
+  keys: z
+    .strictObject({
+      /** How long a key signs, in days. */
+      rotationDays: z.int().min(2).max(365).default(30),
+      /**
+       * How long a key is published before a rotation on schedule switches to it, in hours. Verifiers we know have it in
+       * a quarter of an hour; this is for those we do not.
+       */
+      publishWaitHours: z.int().min(1).max(168).default(24),
+    })
+    .prefault({}),
   /** Keeps CloudFormation from deleting State and Issuer. */
   terminationProtection: z.boolean().default(true),
 });
@@ -152,6 +165,8 @@ function contradictionsOf(stage: Stage): string[] {
   if (!stage.alarms.enabled && stage.alarms.email) {
     found.push("alarms.email: there are no alarms to send; leave it out or set alarms.enabled to true");
   }
+  if (stage.keys.publishWaitHours * 2 > stage.keys.rotationDays * 24)
+    found.push("keys.publishWaitHours: must be at most half of keys.rotationDays");
   if (stage.delivery.bufferSeconds > 300 && stage.alarms.enabled) {
     found.push("delivery.bufferSeconds: over 300 s the freshness alarm would never be quiet; set 300 at most");
   }

@@ -19,13 +19,13 @@ export class StateStack extends Stack {
       terminationProtection: stage.terminationProtection,
     });
     this.keys = new Keys(this, "Keys", stage);
-    this.tables = new Tables(this, "Tables", this.keys.data);
+    this.tables = new Tables(this, "Tables", stage, this.keys.data);
     this.auditBucket = auditBucket(this, "AuditBucket", stage, this.keys.data);
     this.outputs(stage);
   }
 
   private outputs(stage: Stage): void {
-    const { sessions, subjects, markers, revocations, registry, outbox } = this.tables;
+    const { sessions, subjects, markers, revocations, registry, outbox, keyring } = this.tables;
     const values = {
       TrustDomain: stage.trustDomain,
       Region: this.region,
@@ -36,6 +36,7 @@ export class StateStack extends Stack {
       RevocationsTable: revocations.tableName,
       RegistryTable: registry.tableName,
       OutboxTable: outbox.tableName,
+      KeyringTable: keyring.tableName,
     };
     for (const [name, value] of Object.entries(values)) new CfnOutput(this, name, { value });
   }

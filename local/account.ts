@@ -23,6 +23,7 @@ import {
   tablesOf,
 } from "./inventory.ts";
 import { openKey } from "./kms/key.ts";
+import type { KeyGround } from "./kms/life.ts";
 import { openKms } from "./kms.ts";
 import { startMapping } from "./mappings.ts";
 import { openPermissions, type Permissions } from "./permissions.ts";
@@ -111,6 +112,7 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, closers: Cl
     kms: openKms(
       keysOf(cloud).map((key) => openKey(key, place.state.at("keys"))),
       aliasesOf(cloud),
+      keyGround(place, permissions),
     ),
     ssm: openSsm(parametersOf(cloud), place),
     events,
@@ -153,6 +155,21 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, closers: Cl
 const attestIamOf = (functions: Account["functions"]): string | undefined =>
   [...functions.values()].find(({ description }) => description.environment.POWERTOOLS_SERVICE_NAME === "attest-iam")
     ?.description.arn;
+
+/** Where functions make keys: their policies count beside those of the template. */
+const keyGround = ({ account, region, state }: AccountPlace, permissions: Permissions): KeyGround => {
+  const directory = state.at("keys");
+  return {
+    account,
+    region,
+    ...(directory === undefined ? {} : { directory }),
+    policyOf(arn) {
+      const Statement = permissions.resourcePolicy(arn);
+      return Statement && JSON.stringify({ Version: "2012-10-17", Statement });
+    },
+    setPolicy: permissions.setResourcePolicy,
+  };
+};
 
 /** Opens what keeps data. */
 async function openStores(cloud: Cloud, { account, region, state }: AccountPlace, closers: Closers) {

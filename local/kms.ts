@@ -1,6 +1,8 @@
-/** KMS (`TrentService`): Sign, GetPublicKey, GenerateMac, VerifyMac and DescribeKey with the template's own keys. */
+/** KMS (`TrentService`): signatures and MACs by the template's keys and by those that functions make, and their life. */
 import { createHash, createHmac, createPublicKey, timingSafeEqual } from "node:crypto";
 import type { Key } from "./kms/key.ts";
+import { openLedger } from "./kms/ledger.ts";
+import { createKey, type KeyGround, lifeOperations, listKeys, refuseUnusable } from "./kms/life.ts";
 import { signP256Digest, signRsaDigest } from "./kms/sign-digest.ts";
 import {
   type Answer,
@@ -19,25 +21,35 @@ const longestMessageBytes = 4096;
  * The account's KMS.
  * @param keys its keys
  * @param aliases key id by alias name, such as `alias/lanyard-session`
+ * @param ground where new keys come into being; without it none do
  */
-export function openKms(keys: readonly Key[], aliases: ReadonlyMap<string, string>): Service {
+export function openKms(keys: readonly Key[], aliases: ReadonlyMap<string, string>, ground?: KeyGround): Service {
+  const ledger = openLedger(keys, ground?.directory);
+  for (const { id, arn } of ledger.all()) {
+    const { policy } = ledger.standing(id);
+    if (policy !== undefined) ground?.setPolicy(arn, policy);
+  }
   const find = (input: Json): Key => {
     const asked = textMember(input, "KeyId");
     const name = asked.startsWith("arn:") ? asked.slice(asked.lastIndexOf(":") + 1).replace(/^key\//, "") : asked;
     const id = aliases.get(name) ?? name;
-    const found = keys.find((key) => key.id === id);
+    const found = ledger.find(id);
     if (found === undefined) throw new ServiceError("NotFoundException", `Key '${asked}' does not exist`);
     return found;
   };
   return {
     target: "TrentService",
     access(operation, input) {
+      if (operation === "ListKeys") return [{ action: "kms:ListKeys", resource: "*", context: {} }];
+      if (operation === "CreateKey") return [{ action: "kms:CreateKey", resource: "*", context: creation(input) }];
       const key = find(input);
       const tags = Object.entries(key.tags).map(([name, value]) => [`aws:ResourceTag/${name}`, value]);
       const context = contextOf({
         "kms:SigningAlgorithm": input.SigningAlgorithm as string | undefined,
         "kms:MessageType": operation === "Sign" ? ((input.MessageType as string | undefined) ?? "RAW") : undefined,
         "kms:MacAlgorithm": input.MacAlgorithm as string | undefined,
+        "kms:ScheduleKeyDeletionPendingWindowInDays":
+          operation === "ScheduleKeyDeletion" ? String(input.PendingWindowInDays ?? 30) : undefined,
         "kms:KeySpec": key.spec,
         "kms:KeyUsage": key.usage,
         "kms:CallerAccount": key.arn.split(":")[4],
@@ -46,15 +58,28 @@ export function openKms(keys: readonly Key[], aliases: ReadonlyMap<string, strin
       return [{ action: `kms:${operation}`, resource: key.arn, context }];
     },
     call(operation, input) {
+      if (operation === "ListKeys") return listKeys(input, ledger);
+      if (operation === "CreateKey" && ground) return createKey(input, ledger, ground);
       const key = find(input);
-      if (operation === "DescribeKey") return ok({ KeyMetadata: metadata(key) });
-      if (!key.enabled) throw new ServiceError("DisabledException", `${key.arn} is disabled.`);
+      const live = lifeOperations[operation];
+      if (live !== undefined) return live(key, input, ledger, ground);
+      refuseUnusable(key, ledger);
       const perform = operations[operation];
       if (perform === undefined) throw unknownOperation("KMS", operation);
       return perform(key, input);
     },
   };
 }
+
+/** What IAM judges a CreateKey by. */
+const creation = (input: Json) =>
+  contextOf({
+    "kms:KeySpec": String(input.KeySpec ?? "SYMMETRIC_DEFAULT"),
+    "kms:KeyUsage": String(input.KeyUsage ?? "ENCRYPT_DECRYPT"),
+    "kms:KeyOrigin": String(input.Origin ?? "AWS_KMS"),
+    "kms:MultiRegion": String(input.MultiRegion ?? false),
+    "kms:BypassPolicyLockoutSafetyCheck": String(input.BypassPolicyLockoutSafetyCheck ?? false),
+  });
 
 const operations: Record<string, (key: Key, input: Json) => Answer> = {
   Sign(key, input) {
@@ -138,20 +163,4 @@ function algorithms(key: Key): string[] {
 
 function bytes(input: Json, name: string): Buffer {
   return Buffer.from(textMember(input, name), "base64");
-}
-
-function metadata(key: Key) {
-  return {
-    AWSAccountId: key.arn.split(":")[4],
-    Arn: key.arn,
-    KeyId: key.id,
-    KeySpec: key.spec,
-    CustomerMasterKeySpec: key.spec,
-    KeyUsage: key.usage,
-    Enabled: key.enabled,
-    KeyState: key.enabled ? "Enabled" : "Disabled",
-    KeyManager: "CUSTOMER",
-    Origin: "AWS_KMS",
-    MultiRegion: false,
-  };
 }

@@ -18,7 +18,7 @@ export interface RunningCloud {
   readonly issuer: string;
   /** Function URLs without trailing slash. */
   readonly urls: Readonly<
-    Record<"attest" | "token" | "introspect" | "revoke" | "discovery" | "admin" | "attestIam", string>
+    Record<"attest" | "token" | "introspect" | "revoke" | "discovery" | "admin" | "adminRotate" | "attestIam", string>
   >;
   readonly aws: { readonly endpoint: string; readonly region: string };
   readonly account: string;
@@ -43,6 +43,8 @@ export interface RunningCloud {
   /** Waits for streams and bus, at most ten seconds, and writes Firehose's buffers out. */
   flushAudit(): Promise<void>;
   readonly faults: CloudFaults;
+  /** One operation of DynamoDB past every policy: how a test moves a row into the past. */
+  dynamodb(operation: string, input: unknown): Promise<{ readonly status: number; readonly body: unknown }>;
   /** What a function printed. */
   logs(functionName: string): string[];
   /** Calls to the AWS endpoint, oldest first: the embedded CloudTrail. */
@@ -112,6 +114,7 @@ export function running(cloud: Cloud, account: Account, place: Place, close: () 
       dynamodb: account.db.faults,
       crash: (functionName) => hosted(functionName).crash(),
     },
+    dynamodb: account.db.call,
     logs: (functionName) => hosted(functionName).logs(),
     calls: () => account.calls,
     queueMessages(part) {
@@ -134,6 +137,7 @@ function urlsOf(outputs: Readonly<Record<string, string>>): RunningCloud["urls"]
     introspect: url("IntrospectUrl"),
     revoke: url("RevokeUrl"),
     admin: url("AdminRevokeUrl"),
+    adminRotate: url("AdminRotateUrl"),
     attestIam: url("AttestIamUrl"),
     discovery: url("IssuerUrl"),
   };

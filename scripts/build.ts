@@ -19,8 +19,10 @@ export const functionNames = [
   "discovery",
   "relay",
   "publisher",
+  "rotator",
   "transmitter",
   "federation",
+  "admin-rotate",
 ] as const;
 
 /** Functions that decide by Cedar: its WebAssembly lies beside their bundle. */

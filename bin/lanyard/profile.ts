@@ -21,6 +21,8 @@ export interface Profile {
   readonly issuer: string;
   readonly trustDomain: string;
   readonly admin: string;
+  /** URL of the function that takes orders to rotate keys; absent where only older names are known. */
+  readonly adminRotate?: string;
   readonly tables: ApplyTables;
   /** Values of `${...}` known without being told. */
   readonly variables: Readonly<Record<string, string>>;
@@ -38,6 +40,7 @@ const tables = z.object({ registry: z.string(), revocations: z.string(), outbox:
 const endpoints = z.object({
   issuer: z.string(),
   admin: z.string(),
+  adminRotate: z.string().optional(),
   aws: z.object({ endpoint: z.string(), region: z.string() }),
   operator: z.object({ credentials }),
   deployment: z.object({ trustDomain: z.string(), tables, variables: z.record(z.string(), z.string()) }),
@@ -82,10 +85,11 @@ const json = (text: string, file: string): unknown => {
 const localProfile = (text: string): Profile => {
   const parsed = endpoints.safeParse(json(text, localFile));
   if (!parsed.success) throw new Usage(`${localFile} is of another version of this project: start the local run again`);
-  const { issuer, admin, aws, operator, deployment } = parsed.data;
+  const { issuer, admin, adminRotate, aws, operator, deployment } = parsed.data;
   const client = { endpoint: aws.endpoint, region: aws.region, credentials: operator.credentials };
   const { trustDomain, tables: names, variables } = deployment;
-  return profileOf({ name: "local", issuer, admin, trustDomain, tables: names, variables }, client);
+  const rotating = adminRotate === undefined ? {} : { adminRotate };
+  return profileOf({ name: "local", issuer, admin, ...rotating, trustDomain, tables: names, variables }, client);
 };
 
 /** Environment variable and stack output of each name a deployment on AWS is known by. */
@@ -118,7 +122,9 @@ const awsProfile = async (
       `which deployment? there is no ${localFile} here, and for AWS these are not set: ${missing.join(", ")}. ` +
         "Set them, or give --outputs <file> as written by cdk deploy --outputs-file <file>",
     );
-  return profileOf({ name: "aws", ...known, tables: tableNames, variables: {} }, {});
+  const adminRotate = env.LANYARD_ADMIN_ROTATE_URL ?? outputs.AdminRotateUrl;
+  const rotating = adminRotate ? { adminRotate } : {};
+  return profileOf({ name: "aws", ...known, ...rotating, tables: tableNames, variables: {} }, {});
 };
 
 const readOutputs = async (file: string): Promise<Readonly<Record<string, string>>> => {

@@ -6,6 +6,7 @@ import { policyCommands } from "./policy/program.ts";
 import { loadProfile, type Profile, type ProfileOptions } from "./profile.ts";
 import { type ExportOptions, runExport, runSchema } from "./registry/commands.ts";
 import { type RevocationOptions, sendRevocation } from "./revocation-commands.ts";
+import { type RotateOptions, runKeys, runRotate } from "./rotate-command.ts";
 import { runStatus } from "./status-command.ts";
 
 /** What the program stands on; a test gives its own. */
@@ -27,10 +28,12 @@ Examples:
   $ lanyard revoke --agent researcher --reason "misbehaves"
   $ lanyard lift --agent researcher --reason "fixed in build 42"
   $ lanyard policy plan registry --events audit-bucket
+  $ lanyard rotate --purpose session --reason "before its time"
+  $ lanyard rotate --purpose session --emergency --reason "seen elsewhere"
   $ lanyard attest --explain document.bin --at 2026-08-01T00:00:00Z
 
 Which deployment: the local run's .lanyard/endpoints.json where there is one, else AWS by the usual credential chain,
-with names from --outputs (cdk deploy --outputs-file) or LANYARD_ISSUER, LANYARD_TRUST_DOMAIN, LANYARD_ADMIN_URL,
+with names from --outputs (cdk deploy --outputs-file) or LANYARD_ISSUER, LANYARD_TRUST_DOMAIN, LANYARD_ADMIN_URL, LANYARD_ADMIN_ROTATE_URL,
 LANYARD_REGISTRY_TABLE, LANYARD_REVOCATIONS_TABLE, LANYARD_OUTBOX_TABLE.
 
 Exit codes: 0 done, 1 refused or failed, 2 not called right.`;
@@ -118,6 +121,18 @@ const build = ({ terminal, env, folder: cwd }: ProgramDeps): Command => {
     .command("schema")
     .description("print the JSON Schema of a registration, for editors")
     .action(() => runSchema(terminal));
+  command("rotate", "switch a signing key before its time, or at once when it may be in other hands")
+    .requiredOption("--purpose <purpose>", "identity, session or status")
+    .option("--kid <kid>", "one key by its thumbprint (default: every key of the purpose that signs)")
+    .option("--emergency", "void what it signed, now")
+    .option("--yes", "do not ask before an emergency")
+    .requiredOption("--reason <text>", "why, for the audit record")
+    .action((options: RotateOptions & Common) =>
+      withProfile(options, (profile) => runRotate(options, profile, terminal)),
+    );
+  command("keys", "how every signing key stands").action((options: Common) =>
+    withProfile(options, (profile) => runKeys(options, profile, terminal)),
+  );
   command("status", "whether the deployment answers, and what is registered").action((options: Common) =>
     withProfile(options, (profile) => runStatus(options, profile, terminal)),
   );

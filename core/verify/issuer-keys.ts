@@ -5,6 +5,7 @@ import { limits } from "../limits.ts";
 import type { Clock, Fetcher } from "../ports.ts";
 import { publicJwkFor } from "../public-jwk.ts";
 import { err, ok, type Result } from "../result.ts";
+import { keyTimes } from "../ring/times.ts";
 import { issuerMetadataUrl } from "../well-known.ts";
 import { tokenTyp } from "../wire.ts";
 import { createFreshDocument } from "./fresh-document.ts";
@@ -29,7 +30,7 @@ export interface IssuerKeysInput {
 type KeyTable = ReadonlyMap<string, CryptoKey>;
 
 /** Withdrawn keys die within this long, whatever the answer's `Cache-Control` says; a shorter max-age is kept to. */
-const keysLifeSeconds = 600;
+const keysLifeSeconds = keyTimes.verifierCacheSeconds;
 const keysLifeLeastSeconds = 5;
 /** An unknown `kid` is attacker's text: it causes at most one fetch in this long. */
 const keysCoolDownMillis = 10_000;

@@ -1,12 +1,12 @@
 import type { AttestDeps } from "../../core/attest/attest.ts";
 import { demandedNonces } from "../aws/dpop-nonces.ts";
-import { createPublicKeys, kmsClient } from "../aws/kms-keys.ts";
-import { createKmsSigner } from "../aws/kms-signer.ts";
+import { kmsClient } from "../aws/kms-keys.ts";
 import { createMacSource } from "../aws/macs.ts";
 import { createRateLimiter } from "../aws/rate-limiter.ts";
 import { createRegistrySource } from "../aws/registry-source.ts";
 import { createSessionStore } from "../aws/session-store.ts";
 import { clock, ground, setting, tables } from "../ground.ts";
+import { openKeyring } from "../keyring.ts";
 
 /** Partition of every deployment: the others have no function URLs, and their account numbers are other accounts. */
 export const partition = "aws";
@@ -24,7 +24,7 @@ export function attestGround() {
     registries: createRegistrySource(dynamo, tables, trustDomain),
     store: createSessionStore(dynamo, tables, clock),
     limiter: createRateLimiter(dynamo, tables, clock),
-    signer: createKmsSigner(kms, "identity", setting("identityKey"), createPublicKeys(kms)),
+    signer: openKeyring(dynamo, kms).signer("identity"),
     macs: createMacSource(kms, setting("nonceKey"), issuer),
     nonces: demandedNonces(kms, issuer),
   };

@@ -114,7 +114,8 @@ function noteDate(command: BatchGetCommand): () => number {
       date = headers.date;
       return done;
     },
-    { step: "deserialize", priority: "low", name: "lanyardDate" },
+    // the document client adds a command's middleware twice
+    { step: "deserialize", priority: "low", name: "lanyardDate", override: true },
   );
   return () => Math.floor(Date.parse(date ?? "") / 1000);
 }

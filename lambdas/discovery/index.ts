@@ -3,7 +3,7 @@ import { createDiscoveryEndpoint } from "../../core/discovery.ts";
 import type { Call, Reply } from "../../core/wire.ts";
 import { documentClient } from "../aws/dynamo.ts";
 import { createEventsKey } from "../aws/events-key.ts";
-import { createOwnKeys, createPublicKeys, kmsClient } from "../aws/kms-keys.ts";
+import { kmsClient } from "../aws/kms-keys.ts";
 import { createListReader } from "../aws/lists.ts";
 import { createPublishedTypes } from "../aws/published-types.ts";
 import { createUrls, ssmClient } from "../aws/urls.ts";
@@ -11,6 +11,7 @@ import { clock, setting } from "../ground.ts";
 import { compressed } from "../http/compressed.ts";
 import { httpHandler } from "../http/edge.ts";
 import { originOf, type UrlEvent } from "../http/url-event.ts";
+import { openKeyring } from "../keyring.ts";
 
 const dynamo = documentClient();
 const lists = createListReader(dynamo, setting("revocationsTable"), clock);
@@ -18,11 +19,7 @@ const detailsTypes = createPublishedTypes(dynamo, setting("registryTable"), cloc
 const ssm = ssmClient();
 const eventsKey = createEventsKey(kmsClient(), setting("eventsKey"));
 const parameter = setting("urlsParameter");
-const ownKeys = createOwnKeys(createPublicKeys(kmsClient()), {
-  identity: [setting("identityKey")],
-  session: [setting("sessionKey")],
-  status: [setting("statusKey")],
-});
+const ownKeys = openKeyring(dynamo);
 
 const eventKeys = async () => [await eventsKey.publicJwk()];
 
@@ -34,7 +31,7 @@ function endpointOf(issuer: string): (call: Call) => Promise<Reply> {
   const known = endpoints.get(issuer);
   if (known) return known;
   const urls = createUrls(ssm, parameter, issuer);
-  const made = createDiscoveryEndpoint({ issuer, ownKeys, urls, lists, detailsTypes, eventKeys });
+  const made = createDiscoveryEndpoint({ issuer, ownKeys, urls, lists, eventKeys, detailsTypes });
   endpoints.clear();
   endpoints.set(issuer, made);
   return made;

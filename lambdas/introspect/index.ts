@@ -1,11 +1,12 @@
 import { withDpopNonce } from "../../core/dpop-nonce.ts";
 import { createIntrospectEndpoint } from "../../core/introspect.ts";
 import { demandedNonces } from "../aws/dpop-nonces.ts";
-import { createOwnKeys, createPublicKeys, kmsClient } from "../aws/kms-keys.ts";
+import { kmsClient } from "../aws/kms-keys.ts";
 import { createRegistrySource } from "../aws/registry-source.ts";
 import { createSessionStore } from "../aws/session-store.ts";
 import { clock, ground, setting, tables } from "../ground.ts";
 import { httpHandler } from "../http/edge.ts";
+import { openKeyring } from "../keyring.ts";
 
 const { dynamo, denying, refuse } = ground();
 const trustDomain = setting("trustDomain");
@@ -20,10 +21,7 @@ const endpoint = createIntrospectEndpoint({
   trustDomain,
   registries: createRegistrySource(dynamo, tables, trustDomain),
   store: createSessionStore(dynamo, tables, clock),
-  ownKeys: createOwnKeys(createPublicKeys(kms), {
-    identity: [setting("identityKey")],
-    session: [setting("sessionKey")],
-  }),
+  ownKeys: openKeyring(dynamo, kms),
 });
 
 /** RFC 7662, strongly consistent. */

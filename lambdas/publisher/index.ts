@@ -2,20 +2,19 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import { type Change, changeOf } from "../../core/status/changes.ts";
 import { publishChanges, publishMinute } from "../../core/status/publish.ts";
 import { documentClient } from "../aws/dynamo.ts";
-import { createPublicKeys, kmsClient } from "../aws/kms-keys.ts";
-import { createKmsSigner } from "../aws/kms-signer.ts";
 import { createPublishStore } from "../aws/publish-store.ts";
 import { unmarshall } from "../aws/stream-image.ts";
 import { clock, setting, tables } from "../ground.ts";
+import { openKeyring } from "../keyring.ts";
 import type { StreamRecord } from "../relay/stream-record.ts";
 
 const logger = new Logger();
-const kms = kmsClient();
+const dynamo = documentClient();
 const deps = {
   clock,
   issuer: setting("issuer"),
-  store: createPublishStore(documentClient(), tables),
-  signer: createKmsSigner(kms, "status", setting("statusKey"), createPublicKeys(kms)),
+  store: createPublishStore(dynamo, tables),
+  signer: openKeyring(dynamo).signer("status"),
 };
 
 /** Stream of Revocations, and every minute. A failure fails the batch: every step may be repeated. */

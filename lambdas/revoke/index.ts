@@ -1,12 +1,13 @@
 import { withDpopNonce } from "../../core/dpop-nonce.ts";
 import { createRevokeEndpoint } from "../../core/revoke.ts";
 import { demandedNonces } from "../aws/dpop-nonces.ts";
-import { createOwnKeys, createPublicKeys, kmsClient } from "../aws/kms-keys.ts";
+import { kmsClient } from "../aws/kms-keys.ts";
 import { createRegistrySource } from "../aws/registry-source.ts";
 import { createRevocationStore } from "../aws/revocation-store.ts";
 import { createSessionStore } from "../aws/session-store.ts";
 import { clock, ground, setting, tables } from "../ground.ts";
 import { httpHandler } from "../http/edge.ts";
+import { openKeyring } from "../keyring.ts";
 
 const { dynamo, denying, refuse } = ground();
 const trustDomain = setting("trustDomain");
@@ -22,10 +23,7 @@ const endpoint = createRevokeEndpoint({
   registries: createRegistrySource(dynamo, tables, trustDomain),
   store: createSessionStore(dynamo, tables, clock),
   revocations: createRevocationStore(dynamo, tables),
-  ownKeys: createOwnKeys(createPublicKeys(kms), {
-    identity: [setting("identityKey")],
-    session: [setting("sessionKey")],
-  }),
+  ownKeys: openKeyring(dynamo, kms),
 });
 
 /** RFC 7009 by agents: what is their own. */

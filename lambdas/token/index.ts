@@ -4,19 +4,19 @@ import { createKeySets } from "../../core/keys/key-sets.ts";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
 import { demandedNonces } from "../aws/dpop-nonces.ts";
 import { createFetcher } from "../aws/fetcher.ts";
-import { createOwnKeys, createPublicKeys, kmsClient } from "../aws/kms-keys.ts";
-import { createKmsSigner } from "../aws/kms-signer.ts";
+import { kmsClient } from "../aws/kms-keys.ts";
 import { createRateLimiter } from "../aws/rate-limiter.ts";
 import { createRegistrySource } from "../aws/registry-source.ts";
 import { createSessionStore } from "../aws/session-store.ts";
+import { cedar } from "../cedar-module.ts";
 import { env } from "../env.ts";
 import { clock, ground, setting, tables } from "../ground.ts";
 import { httpHandler } from "../http/edge.ts";
-import { cedar } from "./cedar-module.ts";
+import { openKeyring } from "../keyring.ts";
 
 const { dynamo, denying, refuse } = ground();
 const kms = kmsClient();
-const publicKey = createPublicKeys(kms);
+const keyring = openKeyring(dynamo, kms);
 const issuer = setting("issuer");
 const trustDomain = setting("trustDomain");
 const nonces = demandedNonces(kms, issuer);
@@ -31,8 +31,8 @@ const endpoint = createTokenEndpoint({
   store: createSessionStore(dynamo, tables, clock),
   policy: createCedarEngine(cedar),
   limiter: createRateLimiter(dynamo, tables, clock),
-  signer: createKmsSigner(kms, "session", setting("sessionKey"), publicKey),
-  ownKeys: createOwnKeys(publicKey, { identity: [setting("identityKey")], session: [setting("sessionKey")] }),
+  signer: keyring.signer("session"),
+  ownKeys: keyring,
   keySets: createKeySets({ fetcher: createFetcher(issuer), clock, ownIssuer: issuer }),
 });
 

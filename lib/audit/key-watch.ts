@@ -26,10 +26,12 @@ const changes = [
 export class KeyWatch extends Construct {
   constructor(scope: Construct, id: string, stage: Stage, state: StateStack, topic: Topic) {
     super(scope, id);
-    const { identity, session, status, seal, events, nonce, dpopNonce, data } = state.keys;
+    const { identity, session, sessionRsa, status, seal, events, nonce, dpopNonce, data } = state.keys;
     const changed = this.rule("Changed", topic, {
       eventName: changes,
-      resources: { ARN: [identity, session, status, seal, events, nonce, dpopNonce, data].map((key) => key.keyArn) },
+      resources: {
+        ARN: [identity, session, sessionRsa, status, seal, events, nonce, dpopNonce, data].map((key) => key.keyArn),
+      },
     });
     const byOthers = (name: string, eventName: string, key: IKey, roles: readonly NamedRole[]) =>
       this.rule(name, topic, {
@@ -45,19 +47,31 @@ export class KeyWatch extends Construct {
     const used = [
       byOthers("SignedIdentity", "Sign", identity, signers.identity),
       byOthers("SignedSession", "Sign", session, signers.session),
+      byOthers("SignedSessionRsa", "Sign", sessionRsa, signers.session),
       byOthers("SignedStatus", "Sign", status, signers.status),
       byOthers("SignedSeal", "Sign", seal, signers.seal),
       byOthers("SignedEvents", "Sign", events, signers.events),
       byOthers("MacNonce", "GenerateMac", nonce, attesting),
       byOthers("MacDpopNonce", "GenerateMac", dpopNonce, nonced),
     ];
+    // keys that the rotator made have no name here: their policy's refusal has, and so has whoever makes them
+    const refused = this.rule("Refused", topic, {
+      eventName: ["Sign"],
+      errorMessage: [{ wildcard: "*explicit deny in a resource-based policy*" }],
+    });
+    const strayed = this.rule("Strayed", topic, {
+      eventName: ["Sign", "GenerateMac", "PutKeyPolicy", "CreateGrant", "ImportKeyMaterial"],
+      userIdentity: { sessionContext: { sessionIssuer: { arn: [roleArn(stage, "rotator")] } } },
+    });
     topic.addToResourcePolicy(
       new PolicyStatement({
         sid: "TheWatchPublishes",
         principals: [new ServicePrincipal("events.amazonaws.com")],
         actions: ["sns:Publish"],
         resources: [topic.topicArn],
-        conditions: { ArnEquals: { "aws:SourceArn": [changed, ...used].map((rule) => rule.attrArn) } },
+        conditions: {
+          ArnEquals: { "aws:SourceArn": [changed, ...used, refused, strayed].map((rule) => rule.attrArn) },
+        },
       }),
     );
   }

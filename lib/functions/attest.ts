@@ -1,15 +1,7 @@
-import {
-  allowDataKey,
-  allowMac,
-  allowOutbox,
-  allowPublicKeys,
-  allowSign,
-  allowTable,
-  inTransaction,
-  rows,
-} from "../allow.ts";
+import { allowDataKey, allowMac, allowOutbox, allowTable, inTransaction, rows } from "../allow.ts";
 import { allowLookups } from "../code-lookup.ts";
 import { demandNonces } from "../dpop-nonces.ts";
+import { useKeyring } from "../keyring.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
 import type { Ground } from "./ground.ts";
 
@@ -29,12 +21,13 @@ export function attest(ground: Ground): LanyardFunction {
  * @param environment more of it
  */
 export function attesting(
-  { scope, stage, dist, state: { tables, keys }, issuer }: Ground,
+  { scope, stage, dist, state, issuer }: Ground,
   id: string,
   name: "attest" | "attest-iam",
   description: string,
   environment: { readonly codeLookups?: string } = {},
 ): LanyardFunction {
+  const { tables, keys } = state;
   const made = new LanyardFunction(scope, id, {
     stage,
     dist,
@@ -48,7 +41,6 @@ export function attesting(
       registryTable: tables.registry.tableName,
       markersTable: tables.markers.tableName,
       outboxTable: tables.outbox.tableName,
-      identityKey: keys.identity.keyArn,
       nonceKey: keys.nonce.keyArn,
     },
   });
@@ -59,8 +51,7 @@ export function attesting(
   // the agent's bucket of signatures, the one that token takes from
   allowTable(role, tables.markers, ["UpdateItem"], rows("rate#"));
   allowOutbox(role, tables.outbox);
-  allowSign(role, keys.identity);
-  allowPublicKeys(role, keys.identity);
+  useKeyring(made, stage, state, "identity");
   allowMac(role, keys.nonce);
   demandNonces(made, "attest", stage, keys);
   allowDataKey(role, keys.data);

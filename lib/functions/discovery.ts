@@ -1,6 +1,7 @@
 import { Aws } from "aws-cdk-lib";
 import type { Construct } from "constructs";
-import { allow, allowDataKey, allowPublicKeys, allowTable, rows } from "../allow.ts";
+import { allow, allowDataKey, allowTable, rows } from "../allow.ts";
+import { useKeyring } from "../keyring.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
 import type { Stage } from "../stage.ts";
 import type { StateStack } from "../state-stack.ts";
@@ -10,7 +11,8 @@ import { urlsParameterName } from "../urls-parameter.ts";
  * Metadata, keys and stored status lists. The most exposed function signs nothing: any key at `jwks_uri` could mint a
  * session (threat 3). It reads the other functions' URLs by a literal name, since a reference would close a circle.
  */
-export function discovery(scope: Construct, stage: Stage, dist: string, { tables, keys }: StateStack): LanyardFunction {
+export function discovery(scope: Construct, stage: Stage, dist: string, state: StateStack): LanyardFunction {
+  const { tables, keys } = state;
   const parameter = urlsParameterName(stage);
   const made = new LanyardFunction(scope, "Discovery", {
     stage,
@@ -20,15 +22,12 @@ export function discovery(scope: Construct, stage: Stage, dist: string, { tables
     environment: {
       urlsParameter: parameter,
       revocationsTable: tables.revocations.tableName,
-      eventsKey: keys.events.keyArn,
       registryTable: tables.registry.tableName,
-      identityKey: keys.identity.keyArn,
-      sessionKey: keys.session.keyArn,
-      statusKey: keys.status.keyArn,
+      eventsKey: keys.events.keyArn,
     },
     memoryMegabytes: 512,
   });
-  allowPublicKeys(made.role, keys.identity, keys.session, keys.status);
+  useKeyring(made, stage, state, "identity", "session", "status");
   allow(made.role, ["kms:GetPublicKey"], [keys.events.keyArn]);
   allowTable(made.role, tables.revocations, ["GetItem"], rows("list#"));
   allowTable(made.role, tables.registry, ["GetItem"], rows("published"));

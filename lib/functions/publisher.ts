@@ -2,7 +2,8 @@ import { Duration } from "aws-cdk-lib";
 import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
-import { allowDataKey, allowPublicKeys, allowSign, allowTable, rows } from "../allow.ts";
+import { allowDataKey, allowTable, rows } from "../allow.ts";
+import { useKeyring } from "../keyring.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
 import { feed } from "../stream.ts";
 import type { Ground } from "./ground.ts";
@@ -22,7 +23,6 @@ export function publisher(ground: Ground): { publisher: LanyardFunction; failure
       sessionsTable: tables.sessions.tableName,
       subjectsTable: tables.subjects.tableName,
       revocationsTable: tables.revocations.tableName,
-      statusKey: keys.status.keyArn,
     },
     // a busy agent's sessions are walked within one run
     timeoutSeconds: 300,
@@ -31,8 +31,7 @@ export function publisher(ground: Ground): { publisher: LanyardFunction; failure
   allowTable(role, tables.sessions, ["Query", "GetItem"]);
   allowTable(role, tables.subjects, ["Query"]);
   allowTable(role, tables.revocations, ["GetItem", "PutItem", "UpdateItem"], rows("status#", "list#", "publish#"));
-  allowSign(role, keys.status);
-  allowPublicKeys(role, keys.status);
+  useKeyring(made, stage, state, "status");
   allowDataKey(role, keys.data);
   const { failures } = feed(made, tables.revocations, revocationsOnly, 10);
   new Rule(made, "EveryMinute", {

@@ -1,10 +1,12 @@
-import { allowDataKey, allowOutbox, allowPublicKeys, allowTable, inTransaction, rows } from "../allow.ts";
+import { allowDataKey, allowOutbox, allowTable, inTransaction, rows } from "../allow.ts";
 import { demandNonces } from "../dpop-nonces.ts";
+import { useKeyring } from "../keyring.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
 import type { Ground } from "./ground.ts";
 
 /** An agent ends what is its own: tombstones of sessions and withdrawn offers, never a counter or a block (threat 12). */
-export function revoke({ scope, stage, dist, state: { tables, keys }, issuer }: Ground): LanyardFunction {
+export function revoke({ scope, stage, dist, state, issuer }: Ground): LanyardFunction {
+  const { tables, keys } = state;
   const made = new LanyardFunction(scope, "Revoke", {
     stage,
     dist,
@@ -18,8 +20,6 @@ export function revoke({ scope, stage, dist, state: { tables, keys }, issuer }: 
       revocationsTable: tables.revocations.tableName,
       registryTable: tables.registry.tableName,
       outboxTable: tables.outbox.tableName,
-      identityKey: keys.identity.keyArn,
-      sessionKey: keys.session.keyArn,
     },
   });
   const { role } = made;
@@ -30,7 +30,7 @@ export function revoke({ scope, stage, dist, state: { tables, keys }, issuer }: 
   allowTable(role, tables.markers, ["PutItem"], inTransaction);
   allowTable(role, tables.registry, ["Query"]);
   allowOutbox(role, tables.outbox);
-  allowPublicKeys(role, keys.identity, keys.session);
+  useKeyring(made, stage, state, "identity", "session");
   demandNonces(made, "revoke", stage, keys);
   allowDataKey(role, keys.data);
   return made;

@@ -1,10 +1,12 @@
-import { allowDataKey, allowOutbox, allowPublicKeys, allowSign, allowTable, inTransaction, rows } from "../allow.ts";
+import { allowDataKey, allowOutbox, allowTable, inTransaction, rows } from "../allow.ts";
 import { demandNonces } from "../dpop-nonces.ts";
+import { useKeyring } from "../keyring.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
 import type { Ground } from "./ground.ts";
 
 /** Sessions, offers and access tokens: the only function that signs with the session key. It may not write Revocations. */
-export function token({ scope, stage, dist, state: { tables, keys }, issuer }: Ground): LanyardFunction {
+export function token({ scope, stage, dist, state, issuer }: Ground): LanyardFunction {
+  const { tables, keys } = state;
   const made = new LanyardFunction(scope, "Token", {
     stage,
     dist,
@@ -19,8 +21,6 @@ export function token({ scope, stage, dist, state: { tables, keys }, issuer }: G
       revocationsTable: tables.revocations.tableName,
       registryTable: tables.registry.tableName,
       outboxTable: tables.outbox.tableName,
-      identityKey: keys.identity.keyArn,
-      sessionKey: keys.session.keyArn,
       bearerAccessTokens: String(stage.bearerAccessTokens),
     },
     memoryMegabytes: 1_769,
@@ -36,8 +36,7 @@ export function token({ scope, stage, dist, state: { tables, keys }, issuer }: G
   allowTable(role, tables.markers, ["PutItem"], inTransaction);
   allowTable(role, tables.registry, ["Query"]);
   allowOutbox(role, tables.outbox);
-  allowSign(role, keys.session);
-  allowPublicKeys(role, keys.session, keys.identity);
+  useKeyring(made, stage, state, "identity", "session");
   demandNonces(made, "token", stage, keys);
   allowDataKey(role, keys.data);
   return made;

@@ -4,6 +4,7 @@ import { Key, KeySpec, KeyUsage } from "aws-cdk-lib/aws-kms";
 import { Construct } from "constructs";
 import { type NamedRole, roleArn } from "../roles.ts";
 import type { Stage } from "../stage.ts";
+import { type SigningAlgorithm, signingPolicy } from "./signing-policy.ts";
 
 /** Roles that attest, the same code behind two URLs: they alone use the key of challenges. */
 export const attesting = ["attest", "attest-iam"] as const;
@@ -20,10 +21,17 @@ export const signers = {
   events: ["transmitter"],
 } as const satisfies Record<string, readonly NamedRole[]>;
 
+/** Purposes whose keys the rotator looks after; what the seal signs must be verifiable for good. */
+export const rotated = ["identity", "session", "status"] as const satisfies readonly (keyof typeof signers)[];
+
+const isRotated = (purpose: keyof typeof signers): boolean => rotated.some((one) => one === purpose);
+
 /** All keys of a deployment. They outlive the stack, even an update that drops them: a lost key is a lost deployment. */
 export class Keys extends Construct {
   readonly identity: Key;
   readonly session: Key;
+  /** For resources that read RS256 alone (RFC 9068 2.1). */
+  readonly sessionRsa: Key;
   readonly status: Key;
   readonly seal: Key;
   /** RSA, for security events: in no key set that a verifier of tokens reads. */
@@ -37,27 +45,18 @@ export class Keys extends Construct {
 
   constructor(scope: Construct, id: string, stage: Stage) {
     super(scope, id);
-    const signing = (name: string, purpose: keyof typeof signers) =>
-      this.key(name, `Lanyard ${stage.name}: ${purpose} key`, {
-        keySpec: KeySpec.ECC_NIST_P256,
+    const signing = (name: string, purpose: keyof typeof signers, alg: SigningAlgorithm = "ES256") =>
+      this.key(name, `Lanyard ${stage.name}: ${purpose} key${alg === "ES256" ? "" : `, ${alg}`}`, {
+        keySpec: alg === "ES256" ? KeySpec.ECC_NIST_P256 : KeySpec.RSA_2048,
         keyUsage: KeyUsage.SIGN_VERIFY,
-        policy: onlyFor(stage, signers[purpose], "kms:Sign", {
-          "kms:MessageType": "DIGEST",
-          "kms:SigningAlgorithm": "ECDSA_SHA_256",
-        }),
+        policy: signingPolicy(stage, signers[purpose], alg, isRotated(purpose)),
       });
     this.identity = signing("Identity", "identity");
     this.session = signing("Session", "session");
+    this.sessionRsa = signing("RsaSession", "session", "RS256");
     this.status = signing("Status", "status");
     this.seal = signing("Seal", "seal");
-    this.events = this.key("Events", `Lanyard ${stage.name}: security events`, {
-      keySpec: KeySpec.RSA_2048,
-      keyUsage: KeyUsage.SIGN_VERIFY,
-      policy: onlyFor(stage, signers.events, "kms:Sign", {
-        "kms:MessageType": "DIGEST",
-        "kms:SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256",
-      }),
-    });
+    this.events = signing("Events", "events", "RS256");
     const macs = (name: string, use: string, roles: readonly NamedRole[]) =>
       this.key(name, `Lanyard ${stage.name}: ${use}`, {
         keySpec: KeySpec.HMAC_256,

@@ -7,13 +7,16 @@ import {
   type TablePropsV2,
   TableV2,
 } from "aws-cdk-lib/aws-dynamodb";
+import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import { Construct } from "constructs";
+import { type NamedRole, roleArn } from "../roles.ts";
+import type { Stage } from "../stage.ts";
 
 const text = (name: string) => ({ name, type: AttributeType.STRING });
 
 /**
- * The six tables. They have no physical names, so that a failed first deployment leaves nothing in the way of the next,
+ * The seven tables. They have no physical names, so that a failed first deployment leaves nothing in the way of the next,
  * and no indexes: an index may lag behind its table, and what revocation has to find must not (threat 6).
  */
 export class Tables extends Construct {
@@ -23,9 +26,10 @@ export class Tables extends Construct {
   readonly revocations: TableV2;
   readonly registry: TableV2;
   readonly outbox: TableV2;
+  readonly keyring: TableV2;
 
   /** @param dataKey customer-managed key of all tables */
-  constructor(scope: Construct, id: string, dataKey: IKey) {
+  constructor(scope: Construct, id: string, stage: Stage, dataKey: IKey) {
     super(scope, id);
     const table = (name: string, props: TablePropsV2) =>
       new TableV2(this, name, {
@@ -58,5 +62,29 @@ export class Tables extends Construct {
       timeToLiveAttribute: "expiresAt",
       dynamoStream: StreamViewType.NEW_IMAGE,
     });
+    this.keyring = table("Keyring", {
+      partitionKey: text("ring"),
+      dynamoStream: StreamViewType.NEW_IMAGE,
+      resourcePolicy: writtenBy(stage, "rotator", "admin-rotate"),
+    });
   }
+}
+
+/** Whoever may write any table of the account could otherwise say which key counts; each writer's own role says which rows. */
+function writtenBy(stage: Stage, ...roles: readonly NamedRole[]): PolicyDocument {
+  const actions = ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"];
+  const partiQl = ["PartiQLInsert", "PartiQLUpdate", "PartiQLDelete"];
+  return new PolicyDocument({
+    statements: [
+      new PolicyStatement({
+        sid: "OnlyTheseWrite",
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: [...actions, ...partiQl].map((action) => `dynamodb:${action}`),
+        // the table's own ARN here would be a circle
+        resources: ["*"],
+        conditions: { ArnNotEquals: { "aws:PrincipalArn": roles.map((role) => roleArn(stage, role)) } },
+      }),
+    ],
+  });
 }

@@ -123,7 +123,7 @@ function endpointsOf(cloud: RunningCloud, provider: IdentityProvider, furnished:
   const { rows, deployment } = furnished;
   const agents = agentsOf(rows);
   const resources = rows.filter((row): row is ResourceRegistration => row.kind === "resource");
-  const { attest, token, introspect, revoke, discovery, admin } = cloud.urls;
+  const { attest, token, introspect, revoke, discovery, admin, adminRotate } = cloud.urls;
   return {
     issuer: cloud.issuer,
     attest,
@@ -132,6 +132,7 @@ function endpointsOf(cloud: RunningCloud, provider: IdentityProvider, furnished:
     revoke,
     discovery,
     admin,
+    adminRotate,
     aws: cloud.aws,
     identityProvider: provider.issuer,
     signIn: provider.signIn,

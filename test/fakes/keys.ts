@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import { calculateJwkThumbprint, exportJWK, type JWK } from "jose";
-import type { Ids, KeyPurpose, OwnKeys, PublicKey, Signer, SigningKey } from "../../core/ports.ts";
+import type { Ids, KeyPurpose, OwnKeys, PublicKey, Signer, SigningAlgorithm, SigningKey } from "../../core/ports.ts";
 
 /** A P-256 key of a test, made when it is needed and never kept. */
 export interface TestKey {
@@ -39,24 +39,22 @@ export function dpopProof(key: TestKey, url: string, iat: number, more: object =
 export interface TestSigner extends Signer {
   signatures: number;
   readonly public: PublicKey;
-  publicKey(): Promise<PublicKey>;
   sign: SigningKey["sign"];
 }
 
 /** A signer over a test key, counting its signatures. */
-export function testSigner(purpose: KeyPurpose, key: TestKey): TestSigner {
+export function testSigner(purpose: KeyPurpose, key: TestKey, alg: SigningAlgorithm = "ES256"): TestSigner {
   const published: PublicKey = {
     kid: key.jkt,
-    alg: "ES256",
-    jwk: { ...key.jwk, kid: key.jkt, alg: "ES256", use: "sig" },
+    alg,
+    jwk: { ...key.jwk, kid: key.jkt, alg, use: "sig" },
   };
   const signer: TestSigner = {
     purpose,
     public: published,
     signatures: 0,
-    publicKey: async () => published,
-    current: async (alg) => {
-      if (alg !== published.alg) throw new Error(`this test's key signs by ${published.alg}, not ${alg}`);
+    current: async (wanted) => {
+      if (wanted !== alg) throw new Error(`this test's key signs by ${alg}, not ${wanted}`);
       return { kid: published.kid, alg, sign: (input, joinId) => signer.sign(input, joinId) };
     },
     sign: async (input) => {
@@ -66,6 +64,28 @@ export function testSigner(purpose: KeyPurpose, key: TestKey): TestSigner {
   };
   return signer;
 }
+
+/** A signer over a fresh RSA-2048 key. */
+export async function testRsaSigner(purpose: KeyPurpose): Promise<TestSigner> {
+  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const jwk = await exportJWK(publicKey);
+  const key: TestKey = {
+    jwk,
+    jkt: await calculateJwkThumbprint(jwk),
+    raw: (input) => sign("sha256", input, privateKey),
+    jws: (header, payload) => {
+      const input = `${encode(header)}.${encode(payload)}`;
+      return `${input}.${sign("sha256", Buffer.from(input), privateKey).toString("base64url")}`;
+    },
+  };
+  return testSigner(purpose, key, "RS256");
+}
+
+/** Signers of one purpose as one: each signature by the key of its algorithm. */
+export const signersOf = (...signers: readonly [TestSigner, ...TestSigner[]]): Signer => ({
+  purpose: signers[0].purpose,
+  current: async (alg) => (signers.find((one) => one.public.alg === alg) ?? signers[0]).current(alg),
+});
 
 /** Published keys by purpose. */
 export const ownKeys = (...signers: readonly { purpose: KeyPurpose; public: PublicKey }[]): OwnKeys => ({

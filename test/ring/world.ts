@@ -40,7 +40,7 @@ export class Crash extends Error {}
  * A deployment's rings with KMS, store and clocks in memory. `time` is the truth; rotators and signers have clocks of
  * their own that a test sets wrong, and every call of a rotator can be its last.
  */
-export function createRingWorld(first: readonly SigningAlgorithm[] = ["ES256", "RS256"]) {
+export function createRingWorld(first: readonly SigningAlgorithm[] = ["ES256", "RS256"], at: RotationPace = pace) {
   const time = { seconds: 1_800_000_000 };
   const keys = new Map<string, KmsKey>();
   const rows = new Map<KeyPurpose, Ring>();
@@ -160,7 +160,7 @@ export function createRingWorld(first: readonly SigningAlgorithm[] = ["ES256", "
       const deps: RotatorDeps = {
         clock: clockAt(offset),
         ids: randomIds,
-        pace,
+        pace: at,
         holder,
         first: firstKeys,
         requestId: "run",

@@ -20,9 +20,11 @@ describe("retained resources", () => {
       "KeysEventsEE72122D",
       "KeysIdentityE99CE39F",
       "KeysNonce1B1A3A3F",
+      "KeysRsaSessionF045F97E",
       "KeysSeal44E72624",
       "KeysSessionC69A383E",
       "KeysStatus33E29662",
+      "TablesKeyring369B9807",
       "TablesMarkersF06A8A47",
       "TablesOutboxD51CD487",
       "TablesRegistry55D7706D",
@@ -94,7 +96,7 @@ describe("tables", () => {
 
   test("all are encrypted by the data key, protected from deletion and restorable to a point in time", () => {
     const tables = all(templates, "AWS::DynamoDB::GlobalTable");
-    expect(tables).toHaveLength(6);
+    expect(tables).toHaveLength(7);
     for (const { it } of tables) {
       expect(it.Properties.SSESpecification).toEqual({ SSEEnabled: true, SSEType: "KMS" });
       expect(resolved(templates, "State", it.Properties.Replicas)).toMatchObject([
@@ -141,6 +143,13 @@ describe("keys", () => {
           Sid: "OnlySigningAlgorithmECDSASHA256",
           Condition: { StringNotEquals: { "kms:SigningAlgorithm": "ECDSA_SHA_256" } },
         },
+        expect.objectContaining({
+          Sid: "SignersSign",
+          Action: "kms:Sign",
+          Condition: { ArnEquals: { "aws:PrincipalArn": signer } },
+        }),
+        expect.objectContaining({ Sid: "TheAccountReads" }),
+        ...(name === "Seal" ? [] : [expect.objectContaining({ Sid: "RotatorDisables", Action: "kms:DisableKey" })]),
       ]);
     },
   );
@@ -180,7 +189,7 @@ describe("keys", () => {
       (name) => !made.includes(name),
     );
     expect(awaited).toEqual(["lanyard-dev-sealer"]);
-    expect(made).toHaveLength(9);
+    expect(made).toHaveLength(11);
   });
 });
 

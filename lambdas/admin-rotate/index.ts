@@ -1,0 +1,12 @@
+import { createAdminRotateEndpoint } from "../../core/admin-rotate.ts";
+import { createOrderStore } from "../aws/ring-store.ts";
+import { ground } from "../ground.ts";
+import { httpHandler } from "../http/edge.ts";
+import { operatorOf } from "../http/operator.ts";
+import { keyringTables } from "../keyring.ts";
+
+const { dynamo, denying, refuse } = ground();
+const endpoint = createAdminRotateEndpoint({ ...denying, orders: createOrderStore(dynamo, keyringTables) });
+
+/** Orders to rotate keys, by operators as IAM proved them. */
+export const handler = httpHandler((call, event) => endpoint(call, operatorOf(event)), refuse);

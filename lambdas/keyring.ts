@@ -1,0 +1,55 @@
+import { Logger } from "@aws-lambda-powertools/logger";
+import type { KMSClient } from "@aws-sdk/client-kms";
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import type { KeyPurpose, SigningAlgorithm } from "../core/ports.ts";
+import { createKeyring, type Keyring } from "../core/ring/keyring.ts";
+import type { FirstKeys } from "../core/ring/ports.ts";
+import type { KeyRoles } from "./aws/key-policy.ts";
+import { createKeyHolder, kmsClient } from "./aws/kms-keys.ts";
+import { createRingReader, type KeyringTables } from "./aws/ring-store.ts";
+import { env } from "./env.ts";
+import { clock, setting } from "./ground.ts";
+
+/** The tables; a function that is not given one fails when it first wants it. */
+export const keyringTables: KeyringTables = {
+  get keyring() {
+    return setting("keyringTable");
+  },
+  get outbox() {
+    return setting("outboxTable");
+  },
+};
+
+/** Which variable names which of the stack's own first keys. */
+const firstKeyVariables = [
+  ["identity", "ES256", "identityKey"],
+  ["session", "ES256", "sessionKey"],
+  ["session", "RS256", "sessionRsaKey"],
+  ["status", "ES256", "statusKey"],
+] as const satisfies readonly (readonly [KeyPurpose, SigningAlgorithm, keyof typeof env])[];
+
+/** The stack's own first keys of the purposes this function has to do with. */
+export function firstKeys(): FirstKeys {
+  const keys: Partial<Record<KeyPurpose, { keyArn: string; alg: SigningAlgorithm }[]>> = {};
+  for (const [purpose, alg, variable] of firstKeyVariables) {
+    const keyArn = process.env[env[variable]];
+    if (!keyArn) continue;
+    keys[purpose] = [...(keys[purpose] ?? []), { keyArn, alg }];
+  }
+  return keys;
+}
+
+/** Who may do what with the keys, as the stacks say. */
+export const keyRoles = (): KeyRoles => JSON.parse(setting("keyRoles")) as KeyRoles;
+
+/** The keyring of a function. */
+export function openKeyring(dynamo: DynamoDBDocumentClient, kms: KMSClient = kmsClient()): Keyring {
+  const logger = new Logger();
+  return createKeyring({
+    clock,
+    rings: createRingReader(dynamo, keyringTables),
+    holder: createKeyHolder(kms, keyRoles()),
+    first: firstKeys(),
+    onRefused: ({ keyArn, alg }, why) => logger.critical("a key of the ring is not believed", { keyArn, alg, why }),
+  });
+}

@@ -1,0 +1,48 @@
+import { Logger } from "@aws-lambda-powertools/logger";
+import type { Context } from "aws-lambda";
+import { rotateAll } from "../../core/ring/rotate.ts";
+import { longestCacheSeconds } from "../../core/ring/times.ts";
+import { documentClient } from "../aws/dynamo.ts";
+import { createKeyMaker } from "../aws/key-maker.ts";
+import { createKeyHolder, kmsClient } from "../aws/kms-keys.ts";
+import { createRingStore } from "../aws/ring-store.ts";
+import { clock, ids, setting } from "../ground.ts";
+import { firstKeys, keyRoles, keyringTables } from "../keyring.ts";
+
+const logger = new Logger();
+const kms = kmsClient();
+const roles = keyRoles();
+const first = firstKeys();
+const stackKeys = Object.values(first).flatMap((keys) => keys.map(({ keyArn }) => keyArn));
+const seconds = (name: "keyPeriodSeconds" | "keyPublishWaitSeconds"): number => {
+  const value = Number(setting(name));
+  if (!Number.isSafeInteger(value) || value <= 0) throw new Error(`${name} is no number of seconds`);
+  return value;
+};
+const pace = {
+  periodSeconds: seconds("keyPeriodSeconds"),
+  // a stage may be slower than the longest cache we know, never faster
+  publishWaitSeconds: Math.max(seconds("keyPublishWaitSeconds"), longestCacheSeconds),
+  longestCacheSeconds,
+};
+const deps = {
+  clock,
+  ids,
+  pace,
+  first,
+  rings: createRingStore(documentClient(), keyringTables),
+  maker: createKeyMaker(kms, { stage: setting("stage"), roles, stackKeys }),
+  holder: createKeyHolder(kms, roles),
+};
+
+/**
+ * Every five minutes, and for each order of an operator; what an event says is of no account, the rows are. What is
+ * wrong with a ring ends in an error, so that the function's alarm tells of it; every step may be repeated.
+ */
+export const handler = async (event: { readonly Records?: unknown }, context: Context): Promise<void> => {
+  const faults = await rotateAll({ ...deps, requestId: context.awsRequestId });
+  if (faults.length === 0) return;
+  logger.critical("the signing keys need somebody", { faults });
+  // the stream would bring the same order again and again: it was seen, and the next run sees it too
+  if (event.Records === undefined) throw new Error(faults.join("; "));
+};

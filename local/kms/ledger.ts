@@ -1,0 +1,65 @@
+/** What happened to keys since the template: those a function made, and which were disabled or are to be deleted. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Key, openKey } from "./key.ts";
+
+/** How a key stands now. */
+export interface Standing {
+  readonly enabled: boolean;
+  readonly description: string;
+  /** Seconds since the epoch. */
+  readonly createdAtSeconds: number;
+  readonly deletionAtSeconds?: number;
+  /** The policy as text; absent for a key of the template, whose policy the template tells. */
+  readonly policy?: string;
+  /** Present when a function made the key. */
+  readonly made?: { readonly arn: string; readonly spec: string; readonly usage: string };
+}
+
+/** The keys of the account and how they stand. */
+export interface Ledger {
+  all(): readonly Key[];
+  find(id: string): Key | undefined;
+  standing(id: string): Standing;
+  /** Notes a change of a key. */
+  change(id: string, change: Partial<Standing>): void;
+  /** Takes a new key in. */
+  add(key: Key, standing: Standing): void;
+}
+
+const suffix = ".standing.json";
+
+/**
+ * Opens the ledger.
+ * @param template keys of the template
+ * @param directory folder of the keys; absent = in memory
+ */
+export function openLedger(template: readonly Key[], directory: string | undefined): Ledger {
+  const keys = new Map(template.map((key) => [key.id, key]));
+  const standings = new Map<string, Standing>();
+  const files = directory === undefined || !existsSync(directory) ? [] : readdirSync(directory);
+  for (const file of files.filter((name) => name.endsWith(suffix))) {
+    const id = file.slice(0, -suffix.length);
+    const standing = JSON.parse(readFileSync(join(directory ?? "", file), "utf8")) as Standing;
+    standings.set(id, standing);
+    if (standing.made) keys.set(id, openKey({ id, ...standing.made, enabled: true, tags: {} }, directory));
+  }
+  const keep = (id: string, standing: Standing) => {
+    standings.set(id, standing);
+    if (directory === undefined) return;
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    writeFileSync(join(directory, `${id}${suffix}`), JSON.stringify(standing), { mode: 0o600 });
+  };
+  const standing = (id: string): Standing =>
+    standings.get(id) ?? { enabled: keys.get(id)?.enabled ?? false, description: "", createdAtSeconds: 0 };
+  return {
+    all: () => [...keys.values()],
+    find: (id) => keys.get(id),
+    standing,
+    change: (id, change) => keep(id, { ...standing(id), ...change }),
+    add(key, first) {
+      keys.set(key.id, key);
+      keep(key.id, first);
+    },
+  };
+}

@@ -1,0 +1,168 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient, GetCommand, TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
+import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { run } from "../../bin/lanyard/program.ts";
+import { stsWebIdentity } from "../../client/evidence/sts-web-identity.ts";
+import { createAgent } from "../../client/index.ts";
+import type { Ring } from "../../core/ring/model.ts";
+import { tickets } from "../../local/story/desk.ts";
+import { raiseWorld, type World } from "../../local/story/world.ts";
+
+const hour = 3_600;
+const folder = mkdtempSync(join(tmpdir(), "lanyard-rotation-"));
+let world: World;
+beforeAll(async () => {
+  world = await raiseWorld({ memory: true, directory: join(folder, ".lanyard"), onProgress: () => undefined });
+}, 120_000);
+afterAll(async () => {
+  await world?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const table = () => world.cloud.outputs.KeyringTable;
+const ringOf = async (purpose: string): Promise<Ring & { ring: string }> => {
+  const operator = { ...world.cloud.operator };
+  const reader = DynamoDBDocumentClient.from(new DynamoDBClient({ ...world.endpoints.aws, credentials: operator }));
+  const { Item } = await reader.send(
+    new GetCommand({ TableName: table(), Key: { ring: purpose }, ConsistentRead: true }),
+  );
+  reader.destroy();
+  return Item as Ring & { ring: string };
+};
+const rotate = () => world.cloud.invoke("rotator", {});
+
+type Attribute = { S: string } | { N: string } | { L: Attribute[] } | { M: Record<string, Attribute> };
+const attributeOf = (value: unknown): Attribute => {
+  if (typeof value === "string") return { S: value };
+  if (typeof value === "number") return { N: String(value) };
+  return Array.isArray(value) ? { L: value.map(attributeOf) } : { M: attributesOf(value as object) };
+};
+const attributesOf = (row: object): Record<string, Attribute> =>
+  Object.fromEntries(Object.entries(row).map(([name, value]) => [name, attributeOf(value)]));
+
+/** As if this long had passed since everything the rings remember, and then the rotator came, again and again. */
+async function pass(seconds: number): Promise<void> {
+  for (const purpose of ["identity", "session", "status"]) {
+    const ring = await ringOf(purpose);
+    const before = (at: number | undefined) => (at === undefined ? undefined : Math.max(0, at - seconds));
+    const keys = ring.keys.map((key) =>
+      JSON.parse(
+        JSON.stringify({
+          ...key,
+          createdAtSeconds: before(key.createdAtSeconds),
+          publishedAtSeconds: before(key.publishedAtSeconds),
+          activatedAtSeconds: before(key.activatedAtSeconds),
+          retiredAtSeconds: before(key.retiredAtSeconds),
+        }),
+      ),
+    );
+    // the keyring's own policy lets nobody else write
+    const Item = attributesOf({ ...ring, keys });
+    expect((await world.cloud.dynamodb("PutItem", { TableName: table(), Item })).status).toBe(200);
+  }
+  await rotate();
+}
+
+const agentOf = (name: string) => {
+  const { id, credentials } = world.endpoints.agents[name] ?? { id: "", credentials: undefined };
+  if (!credentials) throw new Error(`no agent ${name}`);
+  const evidence = stsWebIdentity({ ...world.endpoints.aws, credentials: { ...credentials } });
+  return createAgent({ issuer: world.endpoints.issuer, agent: id, evidence });
+};
+
+async function lanyard(...args: string[]): Promise<{ code: number; said: Record<string, unknown> }> {
+  const lines: string[] = [];
+  const terminal = { out: (line: string) => void lines.push(line), err: (line: string) => void lines.push(line) };
+  const code = await run([...args, "--json"], { terminal, env: {}, folder });
+  return { code, said: JSON.parse(lines.join("") || "{}") as Record<string, unknown> };
+}
+
+/** Instances work by a ring for at most ten seconds. */
+const ringsAreReadAnew = () => new Promise((resolve) => setTimeout(resolve, 10_500));
+
+describe("keys of a running deployment", () => {
+  it("rotate twice and in an emergency, while agents and verifiers go on without a restart", {
+    timeout: 150_000,
+  }, async () => {
+    const held = createRemoteJWKSet(new URL(`${world.endpoints.issuer}/.well-known/jwks.json`));
+    const planner = agentOf("planner");
+    const api = agentOf("ticket-api");
+    const { id_token: idToken } = await world.provider.signInAs("planner");
+    const session = await planner.open({
+      onBehalfOf: { idToken },
+      grants: [{ resource: tickets, scopes: ["tickets:read"] }],
+    });
+    const fresh = async () => {
+      const opened = await planner.open({
+        onBehalfOf: { idToken: (await world.provider.signInAs("planner")).id_token },
+        grants: [{ resource: tickets, scopes: ["tickets:read"] }],
+      });
+      return (await opened.accessToken(tickets)).token;
+    };
+    const kidOf = (token: string) => decodeProtectedHeader(token).kid;
+    const accepted = async (token: string) => {
+      await jwtVerify(token, held, { issuer: world.endpoints.issuer, audience: tickets });
+      expect(await api.introspect(token)).toMatchObject({ active: true });
+    };
+
+    await rotate();
+    // the rotator has come once: the stack's keys sign, the first standbys are made
+    expect((await ringOf("session")).keys.map(({ state, alg }) => `${alg} ${state}`).sort()).toEqual([
+      "ES256 active",
+      "ES256 created",
+      "RS256 active",
+      "RS256 created",
+    ]);
+    const first = await fresh();
+    await accepted(first);
+    const signed = [kidOf(first)];
+    for (let turn = 0; turn < 2; turn++) {
+      await pass(600); // the standby is published
+      await pass(31 * 24 * hour); // and known everywhere; the key's time is over, so another standby is made
+      await pass(2 * hour); // published
+      await ringsAreReadAnew();
+      await held.reload(); // in the time that is said to pass now, every cache ends
+      await pass(2 * hour); // known: the switch
+      await ringsAreReadAnew();
+      const token = await fresh();
+      await accepted(token);
+      signed.push(kidOf(token));
+      // what the key before signed still counts
+      if (turn === 0) await accepted(first);
+    }
+    expect(new Set(signed).size).toBe(3);
+    expect((await session.accessToken(tickets)).token).toBeDefined();
+
+    const suspect = await fresh();
+    const ordered = await lanyard("rotate", "--purpose", "session", "--emergency", "--yes", "--reason", "drill");
+    expect(ordered).toMatchObject({ code: 0, said: { ok: true, handled: true } });
+    // at once: the suspect key is disabled, and whoever still means to sign with it takes the standby
+    const next = await fresh();
+    expect(kidOf(next)).not.toBe(kidOf(suspect));
+    await accepted(next);
+    await ringsAreReadAnew();
+    expect(await api.introspect(suspect)).toEqual({ active: false });
+    const published = (await (await fetch(`${world.endpoints.issuer}/.well-known/jwks.json`)).json()) as {
+      keys: { kid: string }[];
+    };
+    expect(published.keys.map(({ kid }) => kid)).not.toContain(kidOf(suspect));
+    expect(published.keys.map(({ kid }) => kid)).toContain(kidOf(next));
+    const left = await ringOf("session");
+    for (const alg of ["ES256", "RS256"])
+      expect(left.keys.filter((key) => key.alg === alg && key.state === "active")).toHaveLength(1);
+    expect((await lanyard("keys")).code).toBe(0);
+  });
+
+  it("are changed by the rotator and ordered by admin-rotate alone: an administrator's write is refused", async () => {
+    const credentials = { ...world.cloud.operator };
+    const administrator = DynamoDBDocumentClient.from(new DynamoDBClient({ ...world.endpoints.aws, credentials }));
+    const Item = { ...(await ringOf("session")), version: 1_000_000 };
+    const write = new TransactWriteCommand({ TransactItems: [{ Put: { TableName: table(), Item } }] });
+    await expect(administrator.send(write)).rejects.toThrow("explicit deny in a resource-based policy");
+    administrator.destroy();
+  });
+});

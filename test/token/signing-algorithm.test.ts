@@ -1,0 +1,111 @@
+import { decodeProtectedHeader, importJWK, jwtVerify } from "jose";
+import { beforeAll, describe, expect, it } from "vitest";
+import { createIntrospectEndpoint } from "../../core/introspect.ts";
+import { createTokenEndpoint } from "../../core/issue.ts";
+import type { ResourceRegistration } from "../../core/registry/model.ts";
+import { registrationSchema } from "../../core/registry/schema.ts";
+import { sessionTokenType } from "../../core/wire.ts";
+import { ownKeys, signersOf, type TestSigner, testRsaSigner, testSigner } from "../fakes/keys.ts";
+import { customers, tickets } from "../fakes/registry.ts";
+import { createWorld, issuer, type World } from "../fakes/world.ts";
+
+const row = (more: object): ResourceRegistration => ({
+  kind: "resource",
+  name: "tickets",
+  uri: tickets,
+  servedBy: "ticket-api",
+  scopes: ["tickets:read", "tickets:write", "tickets:admin"],
+  ...more,
+});
+const ask = { grant_type: "client_credentials", resource: tickets, scope: "tickets:read" };
+
+/** A world whose session keys are one P-256 and one RSA key. */
+async function createBoth(registered: ResourceRegistration): Promise<{ world: World; rsa: TestSigner }> {
+  const world = await createWorld(registered);
+  const rsa = await testRsaSigner("session");
+  const deps = {
+    ...world.deps,
+    signer: signersOf(world.signer, rsa),
+    ownKeys: ownKeys(testSigner("identity", world.identityKey), world.signer, rsa),
+  };
+  world.endpoints.token = createTokenEndpoint(deps);
+  world.endpoints.introspect = createIntrospectEndpoint(deps);
+  return { world, rsa };
+}
+
+describe("a resource registered for RS256", () => {
+  let world: World;
+  let rsa: TestSigner;
+  beforeAll(async () => {
+    ({ world, rsa } = await createBoth(row({ accessTokenSigningAlg: "RS256" })));
+  });
+
+  it("gets access tokens by the RSA session key, which a standard verifier accepts", async () => {
+    const researcher = await world.newAgent("researcher");
+    const { body } = await world.send("token", researcher, ask);
+    expect(decodeProtectedHeader(body.access_token)).toEqual({ alg: "RS256", kid: rsa.public.kid, typ: "at+jwt" });
+    const key = await importJWK(rsa.public.jwk, "RS256");
+    const verified = await jwtVerify(body.access_token, key, {
+      issuer,
+      audience: tickets,
+      typ: "at+jwt",
+      currentDate: new Date(world.time.seconds * 1000),
+    });
+    expect(verified.payload.client_id).toBe(researcher.id);
+  });
+
+  it("sees them alive by introspection, and dead with a signature of the other key", async () => {
+    const [researcher, server] = [await world.newAgent("researcher"), await world.newAgent("ticket-api")];
+    const { body } = await world.send("token", researcher, ask);
+    const alive = await world.send("introspect", server, { token: body.access_token });
+    expect(alive.body.active).toBe(true);
+    const [header = "", payload = ""] = String(body.access_token).split(".");
+    const forged = Buffer.from(world.sessionKey.raw(Buffer.from(`${header}.${payload}`))).toString("base64url");
+    const dead = await world.send("introspect", server, { token: `${header}.${payload}.${forged}` });
+    expect(dead.body).toEqual({ active: false });
+  });
+
+  it("changes nothing for session tokens, which are Lanyard's own affair", async () => {
+    const researcher = await world.newAgent("researcher");
+    const { body } = await world.send("token", researcher, { ...ask, requested_token_type: sessionTokenType });
+    expect(decodeProtectedHeader(body.access_token).alg).toBe("ES256");
+  });
+
+  it("refuses a session token that somebody signed by the RSA session key", async () => {
+    const researcher = await world.newAgent("researcher");
+    const { body } = await world.send("token", researcher, { ...ask, requested_token_type: sessionTokenType });
+    const [, payload = ""] = String(body.access_token).split(".");
+    const header = Buffer.from(
+      JSON.stringify({ alg: "RS256", kid: rsa.public.kid, typ: "lanyard-session+jwt" }),
+    ).toString("base64url");
+    const { signature } = await rsa.sign(Buffer.from(`${header}.${payload}`), "join");
+    const forged = `${header}.${payload}.${Buffer.from(signature).toString("base64url")}`;
+    const answer = await world.exchange(researcher, forged, sessionTokenType, { resource: tickets });
+    expect([answer.status, answer.body.error]).toEqual([400, "invalid_request"]);
+  });
+});
+
+describe("the algorithm of a resource's tokens", () => {
+  it("is ES256 unless its registration says otherwise", async () => {
+    const { world } = await createBoth(row({}));
+    const { body } = await world.send("token", await world.newAgent("researcher"), ask);
+    expect(decodeProtectedHeader(body.access_token)).toMatchObject({ alg: "ES256", kid: world.sessionKey.jkt });
+  });
+
+  it.each(["none", "HS256", "PS256", "ES384", "es256", ""])("cannot be %j", (accessTokenSigningAlg) => {
+    expect(registrationSchema.safeParse(row({ accessTokenSigningAlg })).success).toBe(false);
+    expect(registrationSchema.safeParse(row({ accessTokenSigningAlg: "RS256" })).success).toBe(true);
+  });
+
+  it("is each resource's own: one at RS256 leaves its neighbour at ES256", async () => {
+    const { world } = await createBoth(row({ accessTokenSigningAlg: "RS256" }));
+    const planner = await world.newAgent("planner");
+    const { body } = await world.exchange(
+      planner,
+      world.idToken("planner-app"),
+      "urn:ietf:params:oauth:token-type:id_token",
+      { resource: customers, scope: "customers:read" },
+    );
+    expect(decodeProtectedHeader(body.access_token).alg).toBe("ES256");
+  });
+});
