@@ -56,7 +56,8 @@ export function checkDetail(
   registry: RegistrySnapshot,
 ): Result<{ readonly type: DetailsTypeRegistration; readonly detail: AuthorizationDetail }, Denial> {
   const type = registry.detailsType(detail.type);
-  if (!type) return err(invalid(detail.type.slice(0, 128), "the type is not registered"));
+  // a row of the form before rules stays unread until the registry is applied again: nothing of it can be compared
+  if (!type?.rules) return err(invalid(detail.type.slice(0, 128), "the type is not registered"));
   const understood = understandDetail(detail, type);
   return understood.ok
     ? ok({ type, detail: understood.value.canonical })

@@ -123,6 +123,13 @@ describe("narrowing below what is held", () => {
     expect(code(narrowWithin(wantRead([child]), held([parent]), "parent", reg))).toBe("ok");
   });
 
+  it("refuses a type whose row is of the form before rules, instead of comparing nothing", () => {
+    const fields = { customers: { rule: "one_of", required: true } };
+    const old = { kind: "details-type", name: "customer-record", resource: customers, fields } as never;
+    const detail = record({ customers: ["42"] });
+    expect(code(narrowWithin(wantRead([detail]), held([detail]), "parent", registry(1, old)))).toBe("details_invalid");
+  });
+
   it("refuses when the parent's type is no longer registered, rather than dropping its constraint", () => {
     const gone = { type: "withdrawn-type", customers: ["42"] };
     expect(code(narrowWithin(wantRead(), held([gone]), "parent", reg))).toBe("details_invalid");
