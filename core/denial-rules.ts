@@ -102,6 +102,19 @@ const rows: { readonly [C in DenialCode]: Row<C> } = {
   not_the_owner: ["RFC 7009 2.1: an agent ends what is its own", (d) => `ownership of session ${d.sid}`],
   token_not_revocable: ["RFC 7009 2.2.1: sessions and offers can be ended", (d) => `an ${d.kind} token is neither`],
   target_unknown: ["an operator names what there is", (d) => d.target],
+  registry_invalid: [
+    "a registry is valid as a whole or not at all",
+    (d) =>
+      d.problems
+        .slice(0, 5)
+        .map(({ file, path, message }) => `${file} ${path}: ${message}`)
+        .join("; "),
+  ],
+  registry_stale: [
+    "a change is made against the version that counts",
+    (d) => `version ${d.base}; now it is ${d.applied}`,
+  ],
+  version_unknown: ["versions that were applied", (d) => `version ${d.version}`],
   caller_not_authorized: ["the platform says who the operator is", (d) => d.why],
   registry_unavailable: ["nothing is decided without the registry of this moment", (d) => d.why],
   liveness_unavailable: ["nothing is decided without every row of liveness", (d) => d.why],

@@ -182,6 +182,16 @@ export function denialToWire(denial: Denial): WireError {
       return wire(403, "access_denied", "an agent ends its own sessions, those below them and its own offers");
     case "token_not_revocable":
       return wire(400, "unsupported_token_type", "identity tokens end by themselves; an operator revokes the agent");
+    case "registry_invalid":
+      return wire(422, "registry_invalid", `nothing was written: ${denial.problems.length} problems`);
+    case "registry_stale":
+      return wire(
+        409,
+        "registry_stale",
+        `the registry is at version ${denial.applied}, not ${denial.base}: look at the plan again`,
+      );
+    case "version_unknown":
+      return wire(404, "not_found", `there is no version ${denial.version} of the registry`);
     case "target_unknown":
       return badRequest("there is nothing of that name here");
     case "caller_not_authorized":

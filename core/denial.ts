@@ -1,4 +1,5 @@
 import type { Missing } from "./policy/decide.ts";
+import type { RegistryProblem } from "./registry/document.ts";
 
 /**
  * Every refusal Lanyard knows, as a value: a stable `code` and the facts an auditor needs.
@@ -101,6 +102,9 @@ export type Denial =
   | { readonly code: "not_the_owner"; readonly sid: string }
   | { readonly code: "token_not_revocable"; readonly kind: "identity" }
   | { readonly code: "target_unknown"; readonly target: string }
+  | { readonly code: "registry_invalid"; readonly problems: readonly RegistryProblem[] }
+  | { readonly code: "registry_stale"; readonly base: number; readonly applied: number }
+  | { readonly code: "version_unknown"; readonly version: number }
   | { readonly code: "caller_not_authorized"; readonly why: string }
   // what is missing on our side: fail closed, ask again
   | { readonly code: "registry_unavailable"; readonly why: string }

@@ -2,6 +2,17 @@
 export const limits = {
   /** Largest request body any function reads. */
   requestBodyBytes: 65_536,
+  /** Largest body `admin-write` reads; Lambda itself takes 6 MB. */
+  registryBodyBytes: 5_000_000,
+  /** Longest query string `admin-read` looks at, and what one page of a list holds: by default, and at most. */
+  adminQueryCharacters: 2_048,
+  adminPageSize: 50,
+  adminPageMax: 100,
+  /** Rows of one session tree an operator is shown, and sessions one page of what a revocation would end may hold. */
+  adminTreeRows: 5_000,
+  adminReachSessions: 2_000,
+  /** Questions put to policies to tell what one agent can do. */
+  adminQuestions: 6_000,
   /** Largest compact JWS of any kind that is looked at. */
   tokenBytes: 16_384,
   /** Largest DPoP proof; proofs carry a public key and six claims. */

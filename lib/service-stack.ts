@@ -6,6 +6,7 @@ import type { AuditStack } from "./audit-stack.ts";
 import { outboundFederation } from "./federation.ts";
 import { publicUrl, signedUrl } from "./function-url.ts";
 import { adminRevoke } from "./functions/admin-revoke.ts";
+import { adminWrite } from "./functions/admin-write.ts";
 import { attest } from "./functions/attest.ts";
 import { attestIam } from "./functions/attest-iam.ts";
 import type { Ground } from "./functions/ground.ts";
@@ -40,6 +41,7 @@ export class ServiceStack extends Stack {
       Introspect: introspect(ground),
       Revoke: revoke(ground),
       AdminRevoke: adminRevoke(ground),
+      AdminWrite: adminWrite(ground),
       AttestIam: attestIam(ground),
     };
     const rotates = rotation(ground);
@@ -49,6 +51,7 @@ export class ServiceStack extends Stack {
       introspect: publicUrl(called.Introspect).url,
       revoke: publicUrl(called.Revoke).url,
       adminRevoke: signedUrl(called.AdminRevoke).url,
+      adminWrite: signedUrl(called.AdminWrite).url,
       attestIam: signedUrl(called.AttestIam).url,
       adminRotate: signedUrl(rotates.adminRotate).url,
     };

@@ -12,6 +12,7 @@ export const reservable = [
   "introspect",
   "revoke",
   "admin-revoke",
+  "admin-write",
   "discovery",
   "admin-rotate",
 ] as const;
@@ -88,6 +89,11 @@ const settings = z.strictObject({
         .optional(),
     })
     .prefault({}),
+  /**
+   * Lets an EC2 instance identity document attest with nothing beside it. It has no nonce and names no role, so whoever
+   * ever read it on the instance may be first to show it; assurance `document`.
+   */
+  instanceIdentityAlone: z.boolean().default(false),
   /**
    * Endpoints that demand a nonce in each DPoP proof (RFC 9449 8): a proof made beforehand is worth nothing there, and a
    * caller that was silent for two minutes needs one more round trip.

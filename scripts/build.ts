@@ -16,6 +16,7 @@ export const functionNames = [
   "introspect",
   "revoke",
   "admin-revoke",
+  "admin-write",
   "discovery",
   "relay",
   "publisher",
@@ -26,7 +27,7 @@ export const functionNames = [
 ] as const;
 
 /** Functions that decide by Cedar: its WebAssembly lies beside their bundle. */
-const withCedar: readonly string[] = ["token"];
+const withCedar: readonly string[] = ["token", "admin-write"];
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 

@@ -1,6 +1,7 @@
 import type { Denial } from "../denial.ts";
 import { explainDenial } from "../denial-rules.ts";
 import { askedColumn } from "./asked.ts";
+import { changesColumn } from "./changes.ts";
 import type { AuditFacts } from "./record.ts";
 import { redactAll, redactTarget, redactText, redactTokens } from "./redact.ts";
 
@@ -9,7 +10,9 @@ const redactions: ReadonlyMap<string, (text: string) => string> = new Map([
   ...["operator_arn", "operator_id", "sid", "root", "parent", "principal", "actors"].map(
     (n) => [n, redactTokens] as const,
   ),
-  ...["grants", "jti", "jkt", "evidence", "build", "asked", "policy_logged"].map((n) => [n, redactTokens] as const),
+  ...["grants", "jti", "jkt", "evidence", "build", "asked", "policy_logged", "changes"].map(
+    (n) => [n, redactTokens] as const,
+  ),
   ["target", redactTarget] as const,
 ]);
 
@@ -50,6 +53,8 @@ export function lanyardFacts(facts: AuditFacts): Record<string, unknown> {
     build: facts.build,
     checks: facts.checks?.map(({ name, ok, detail }) => ({ name, ok, detail: detail.slice(0, 200) })),
     registry_version: facts.registryVersion,
+    registry_base: facts.registryBase,
+    changes: facts.changes && changesColumn(facts.changes),
     policies: facts.policies,
     asked: facts.asked?.map(askedColumn),
     policy_logged: facts.policyLogged,

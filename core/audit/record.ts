@@ -2,6 +2,7 @@ import type { Assurance } from "../assurance.ts";
 import type { Check } from "../attest/attestor.ts";
 import type { Denial } from "../denial.ts";
 import type { PolicyQuestion, Verdict } from "../policy/decide.ts";
+import type { RegistryDifference } from "../registry/difference.ts";
 import type { Grant } from "../session/model.ts";
 
 /** What happened, one name a kind of decision. */
@@ -63,6 +64,9 @@ export interface AuditFacts {
   /** Of a refused attestation: the checks of its evidence, or else of its code, in order, up to the one that failed. */
   readonly checks?: readonly Check[];
   readonly registryVersion?: number;
+  /** Of a change of the registry: the version it was made from, and every value before and after. */
+  readonly registryBase?: number;
+  readonly changes?: RegistryDifference;
   /** Ids of the policies that determined the decision. */
   readonly policies?: readonly string[];
   /** The questions put to policies, one a resource: a proposed set of policies can be asked them again. */

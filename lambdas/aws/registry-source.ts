@@ -15,7 +15,7 @@ import { type Tables, words } from "./dynamo.ts";
 const heldVersions = 2;
 
 /** Partition of a version's rows of one kind; padded, so that versions sort as text. */
-export const registryKind = (version: number, kind: Registration["kind"]): string =>
+export const registryKind = (version: number, kind: Registration["kind"] | "claim"): string =>
   `${String(version).padStart(8, "0")}#${kind}`;
 
 /**
@@ -65,11 +65,12 @@ async function appliedVersion(client: DynamoDBDocumentClient, tables: Tables): P
 }
 
 async function load(client: DynamoDBDocumentClient, tables: Tables, trustDomain: string, version: number) {
-  const rows = await Promise.all(registrationKinds.map((kind) => rowsOf(client, tables, version, kind)));
+  const rows = await Promise.all(registrationKinds.map((kind) => rowsOfKind(client, tables, version, kind)));
   return createSnapshot(version, trustDomain, rows.flat());
 }
 
-async function rowsOf(
+/** Registrations of one kind of one version, strongly consistent. */
+export async function rowsOfKind(
   client: DynamoDBDocumentClient,
   tables: Tables,
   version: number,

@@ -4,6 +4,7 @@ import middy, { type MiddlewareObj } from "@middy/core";
 import type { Context } from "aws-lambda";
 import type { Denial } from "../../core/denial.ts";
 import { denialReply } from "../../core/denial-wire.ts";
+import { limits } from "../../core/limits.ts";
 import type { Call, Reply } from "../../core/wire.ts";
 import { failureReply, loggable, OutOfTime } from "./failure.ts";
 import { answerClass, toResult, type UrlResult } from "./result.ts";
@@ -33,11 +34,13 @@ type Edge = MiddlewareObj<UrlEvent, UrlResult>;
  * log once and answer without a cause. The order stands here and nowhere else: `use` runs `onError` from last to first.
  * @param endpoint built once, at module scope
  * @param refuse what becomes of a call too large or too garbled to be read; by default it is answered and not recorded
+ * @param bodyBytes largest body that is read
  */
 export function httpHandler(
   endpoint: Endpoint,
   refuse: Refuse = answerOnly,
   watch: Watch = powertools(),
+  bodyBytes: number = limits.requestBodyBytes,
 ): (event: UrlEvent, context: Context) => Promise<UrlResult> {
   const handler = middy({
     timeoutEarlyInMillis: reservedMillis,
@@ -49,7 +52,7 @@ export function httpHandler(
     .use(failures(watch))
     .handler(async (event: UrlEvent) => {
       const { requestId, http } = event.requestContext;
-      const call = readCall(event);
+      const call = readCall(event, bodyBytes);
       const reply = call.ok ? await endpoint(call.value, event) : await refuse(call.error, event);
       return toResult(reply, requestId, http.method);
     });

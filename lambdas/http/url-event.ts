@@ -46,11 +46,12 @@ export function originOf(event: UrlEvent): string {
 
 /**
  * Builds core's view of a call.
+ * @param bodyBytes largest body that is read
  * @returns the call, or `body_too_large`, `malformed_request`, decided before anything is parsed
  */
-export function readCall(event: UrlEvent): Result<Call, Denial> {
+export function readCall(event: UrlEvent, bodyBytes: number = limits.requestBodyBytes): Result<Call, Denial> {
   const { http, requestId } = event.requestContext;
-  const body = readBody(event);
+  const body = readBody(event, bodyBytes);
   if (!body.ok) return body;
   return ok({
     method: http.method,
@@ -78,9 +79,8 @@ const headerValues = (event: UrlEvent, name: string): readonly string[] =>
  */
 const splitJoined = (value: string): readonly string[] => value.split(",").map((piece) => piece.trim());
 
-function readBody(event: UrlEvent): Result<string, Denial> {
+function readBody(event: UrlEvent, limitBytes: number): Result<string, Denial> {
   const text = event.body ?? "";
-  const limitBytes = limits.requestBodyBytes;
   // counted before decoding: base64 is a third longer than what it holds
   const bytes = event.isBase64Encoded ? Math.floor((text.length * 3) / 4) - 2 : Buffer.byteLength(text, "utf8");
   if (bytes > limitBytes) return err({ code: "body_too_large", bytes, limitBytes });

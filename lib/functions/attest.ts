@@ -7,10 +7,11 @@ import type { Ground } from "./ground.ts";
 
 /** Evidence in, identity token out: this and `attest-iam` alone sign with the identity key. */
 export function attest(ground: Ground): LanyardFunction {
-  const { codeLookup } = ground.stage;
+  const { codeLookup, instanceIdentityAlone } = ground.stage;
   const lookups = Object.entries(codeLookup).flatMap(([what, named]) => (named === undefined ? [] : [what]));
   const made = attesting(ground, "Attest", "attest", "Proves what an agent is and gives it an identity token", {
     ...(lookups.length === 0 ? {} : { codeLookups: lookups.join(",") }),
+    ...(instanceIdentityAlone ? { instanceIdentityAlone: "true" } : {}),
   });
   allowLookups(made, ground.stage);
   return made;
@@ -25,7 +26,7 @@ export function attesting(
   id: string,
   name: "attest" | "attest-iam",
   description: string,
-  environment: { readonly codeLookups?: string } = {},
+  environment: { readonly codeLookups?: string; readonly instanceIdentityAlone?: "true" } = {},
 ): LanyardFunction {
   const { tables, keys } = state;
   const made = new LanyardFunction(scope, id, {

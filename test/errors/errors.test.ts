@@ -32,7 +32,7 @@ describe("a refusal on the wire", () => {
     const { status, headers, body } = denialReply(denial);
     const { error, error_description: description, ...more } = JSON.parse(body);
     expect(more).toEqual({});
-    expect([400, 401, 403, 404, 405, 413, 415, 429, 501, 503]).toContain(status);
+    expect([400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 501, 503]).toContain(status);
     // RFC 6749 5.2: the characters of both members
     expect(error).toMatch(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/);
     expect(description).toMatch(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/);

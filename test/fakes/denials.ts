@@ -93,6 +93,12 @@ export const denials: Samples = {
   not_a_resource_server: { code: "not_a_resource_server", agent },
   not_the_owner: { code: "not_the_owner", sid: "s".repeat(22) },
   token_not_revocable: { code: "token_not_revocable", kind: "identity" },
+  registry_invalid: {
+    code: "registry_invalid",
+    problems: [{ file: "registrations[0]", line: 1, path: "owner", message: "required" }],
+  },
+  registry_stale: { code: "registry_stale", base: 3, applied: 4 },
+  version_unknown: { code: "version_unknown", version: 9 },
   target_unknown: { code: "target_unknown", target: `agent:${agent}` },
   caller_not_authorized: { code: "caller_not_authorized", why: "inner reason" },
   registry_unavailable: { code: "registry_unavailable", why: "inner reason" },

@@ -113,6 +113,18 @@ const expected: [StackName, string, string[]][] = [
     ],
   ],
   [
+    "Service",
+    "AdminWrite",
+    [
+      "dynamodb:BatchWriteItem on Registry",
+      "dynamodb:GetItem on Revocations if row deployment#*",
+      "dynamodb:PutItem on Registry",
+      "dynamodb:Query on Registry",
+      "dynamodb:UpdateItem on Revocations if row deployment#* in a transaction",
+      ...record,
+    ],
+  ],
+  [
     "Issuer",
     "Discovery",
     [

@@ -18,9 +18,11 @@ describe("addresses", () => {
       .filter(({ it }) => logical(it.Properties.FunctionName).includes(`"${id}Function`))
       .map(({ it }) => it.Properties);
 
-  test("seven functions have one, and only the operator's and the second attest ask IAM", () => {
+  test("nine functions have one, and only the operator's and the second attest ask IAM", () => {
     expect(urls.map(({ id, it }) => `${id.split("Function")[0]} ${it.Properties.AuthType}`).sort()).toEqual([
       "AdminRevoke AWS_IAM",
+      "AdminRotate AWS_IAM",
+      "AdminWrite AWS_IAM",
       "Attest NONE",
       "AttestIam AWS_IAM",
       "Discovery NONE",
@@ -40,12 +42,17 @@ describe("addresses", () => {
     },
   );
 
-  test("threat 18: only the two functions that believe IAM carry a policy of their own", () => {
+  test("threat 18: only the functions that believe IAM carry a policy of their own", () => {
     const policies = all(templates, "AWS::Lambda::ResourcePolicy");
-    expect(policies.map(({ id }) => id.split("OnlyThroughTheUrl")[0]).sort()).toEqual(["AdminRevoke", "AttestIam"]);
+    expect(policies.map(({ id }) => id.split("OnlyThroughTheUrl")[0]).sort()).toEqual([
+      "AdminRevoke",
+      "AdminRotate",
+      "AdminWrite",
+      "AttestIam",
+    ]);
   });
 
-  test.each(["AdminRevoke", "AttestIam"])(
+  test.each(["AdminRevoke", "AdminRotate", "AdminWrite", "AttestIam"])(
     "threat 18: nobody invokes %s but through its URL, and no permission opens another way",
     (id) => {
       expect(permissionsOf(id)).toEqual([]);
@@ -93,6 +100,7 @@ describe("the issuer", () => {
     });
     expect(named.map(({ id }) => id.split("Function")[0]).sort()).toEqual([
       "AdminRevoke",
+      "AdminWrite",
       "Attest",
       "AttestIam",
       "Introspect",
@@ -116,10 +124,19 @@ describe("the issuer", () => {
     const { Name, Value } = one(Service, "AWS::SSM::Parameter").Properties;
     expect(Name).toBe("/lanyard/dev/urls");
     const urls = JSON.parse(String(read(Value))) as Record<string, string>;
-    expect(Object.keys(urls)).toEqual(["attest", "token", "introspect", "revoke", "adminRevoke", "attestIam"]);
+    expect(Object.keys(urls)).toEqual([
+      "attest",
+      "token",
+      "introspect",
+      "revoke",
+      "adminRevoke",
+      "adminWrite",
+      "attestIam",
+      "adminRotate",
+    ]);
     for (const url of Object.values(urls))
       expect(url).toMatch(/^https:\/\/[a-z0-9]+\.lambda-url\.eu-west-1\.on\.aws\/$/);
-    expect(new Set(Object.values(urls)).size).toBe(6);
+    expect(new Set(Object.values(urls)).size).toBe(7);
   });
 });
 
@@ -221,6 +238,8 @@ describe("the stacks", () => {
     );
     expect(told.sort()).toEqual([
       "AdminRevokeUrl",
+      "AdminRotateUrl",
+      "AdminWriteUrl",
       "AlarmTopic",
       "AttestIamUrl",
       "AttestUrl",
@@ -229,6 +248,7 @@ describe("the stacks", () => {
       "AuditBusName",
       "IntrospectUrl",
       "IssuerUrl",
+      "KeyringTable",
       "MarkersTable",
       "OutboxTable",
       "RefusedRecordsUrl",

@@ -58,6 +58,7 @@ describe("a stage's settings", () => {
     ],
     ["a lookup of every role", { codeLookup: { ecs: { clusters: ["c"], roles: ["*"] } } }, /codeLookup\.ecs\.roles/],
     ["tasks without their roles", { codeLookup: { ecs: { clusters: ["c"] } } }, /codeLookup\.ecs\.roles/],
+    ["a word in place of yes", { instanceIdentityAlone: "true" }, /instanceIdentityAlone/],
     ["a list", [], /the settings/],
     ["nothing", null, /the settings/],
   ])("refuse %s", (_, settings, message) => {

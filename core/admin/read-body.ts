@@ -1,0 +1,30 @@
+import type { Denial } from "../denial.ts";
+import { parseBoundedJson } from "../json.ts";
+import { err, ok, type Result } from "../result.ts";
+import type { Call } from "../wire.ts";
+
+/** A JSON object of a request. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** The denial for a member that is not as it must be. */
+export const invalidMember = (name: string, why: string): Result<never, Denial> =>
+  err({ code: "parameter_invalid", name: name.slice(0, 64), why });
+
+/**
+ * Reads the JSON object an operator sent, with no member but those known.
+ * @param limitBytes largest body that is parsed
+ * @returns the object, or `content_type_unsupported`, `body_too_large`, `malformed_request`, `parameter_invalid`
+ */
+export function readObject(call: Call, known: readonly string[], limitBytes: number): Result<JsonObject, Denial> {
+  const type = (call.contentType ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  if (type !== "application/json") return err({ code: "content_type_unsupported", contentType: type.slice(0, 100) });
+  const bytes = Buffer.byteLength(call.body);
+  if (bytes > limitBytes) return err({ code: "body_too_large", bytes, limitBytes });
+  const parsed = parseBoundedJson(call.body);
+  if (!parsed.ok) return err({ code: "malformed_request", what: parsed.error });
+  const { value } = parsed;
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return err({ code: "malformed_request", what: "send a JSON object" });
+  const unknown = Object.keys(value).find((key) => !known.includes(key));
+  return unknown === undefined ? ok(value as JsonObject) : invalidMember(unknown, "unknown member");
+}

@@ -1,0 +1,154 @@
+import type { Operator } from "../admin-revoke.ts";
+import type { Denial } from "../denial.ts";
+import { callFacts, type DenyDeps, deny } from "../deny.ts";
+import { limits } from "../limits.ts";
+import { type Applied, type ApplyDeps, applyRegistry, documentsOf, documentsOfRows } from "../registry/apply.ts";
+import type { RegistryDocument } from "../registry/document.ts";
+import { err, ok, type Result } from "../result.ts";
+import { startTrail } from "../token/trail.ts";
+import type { Call, Reply } from "../wire.ts";
+import { invalidMember, type JsonObject, readObject } from "./read-body.ts";
+
+/** What writing the registry stands on. */
+export interface AdminWriteDeps extends DenyDeps, ApplyDeps {}
+
+/** What a request asks for, read and bounded. */
+interface Order {
+  /** The registrations it wants, made from those that count now. */
+  documents(deps: AdminWriteDeps): Promise<Result<readonly RegistryDocument[], Denial>>;
+  readonly base?: number;
+  readonly reason?: string;
+  readonly dryRun?: boolean;
+}
+
+/**
+ * What operators change by URL, each as a new version of the registry, with optimistic concurrency (`base`, the version
+ * it was made against) and `dryRun`:
+ *
+ * - `PUT /registry` `{ registrations, base?, reason?, dryRun? }`: all of it
+ * - `PATCH /agents/<name>` `{ state, reason, base?, dryRun? }`: one agent's state, all others untouched
+ * - `POST /rollback` `{ to, reason, base?, dryRun? }`: the registrations of an earlier version, held against today's rules
+ *
+ * @returns 200 `{ version, base, difference }`; denials `registry_invalid` (422, every problem), `registry_stale` (409),
+ * `version_unknown` (404), `target_unknown`, those of reading
+ */
+export function createAdminWriteEndpoint(
+  deps: AdminWriteDeps,
+): (call: Call, operator: Operator | undefined) => Promise<Reply> {
+  return async (call, operator) => {
+    const start = callFacts(call, "registry.apply", deps.clock.nowMillis());
+    if (!operator) return deny(deps, { code: "caller_not_authorized", why: "no IAM identity" }, start, false);
+    const trail = startTrail({ ...start, operator, target: "registry" });
+    const applied = await carryOut(call, operator, start, deps);
+    if (applied.ok) return json(200, applied.value);
+    const refusal = await deny(deps, applied.error, trail.facts, true);
+    return applied.error.code === "registry_invalid" ? withProblems(refusal, applied.error) : refusal;
+  };
+}
+
+async function carryOut(
+  call: Call,
+  operator: Operator,
+  start: ReturnType<typeof callFacts>,
+  deps: AdminWriteDeps,
+): Promise<Result<Applied, Denial>> {
+  const order = readOrder(call);
+  if (!order.ok) return order;
+  const { base, reason, dryRun } = order.value;
+  const documents = await order.value.documents(deps);
+  if (!documents.ok) return documents;
+  const { operation: _, ...facts } = start;
+  return applyRegistry(
+    {
+      documents: documents.value,
+      operator,
+      facts,
+      ...(base === undefined ? {} : { base }),
+      ...(reason === undefined ? {} : { reason }),
+      ...(dryRun ? { dryRun } : {}),
+    },
+    deps,
+  );
+}
+
+const json = (status: number, body: object): Reply => ({
+  status,
+  contentType: "application/json",
+  body: JSON.stringify(body),
+});
+
+/** Whoever wrote the files must see every problem; they are the operator's own words. */
+function withProblems(refusal: Reply, { problems }: Denial & { code: "registry_invalid" }): Reply {
+  const said = JSON.parse(refusal.body) as object;
+  return json(refusal.status, { ...said, problems: problems.slice(0, 100), problemCount: problems.length });
+}
+
+const agentPath = /^\/agents\/([a-z0-9._-]+(?:\/[a-z0-9._-]+)*)$/;
+
+function readOrder(call: Call): Result<Order, Denial> {
+  const { method, path } = call;
+  const agent = agentPath.exec(path)?.[1];
+  const wanted =
+    path === "/registry" ? "PUT" : path === "/rollback" ? "POST" : agent === undefined ? undefined : "PATCH";
+  if (wanted === undefined) return err({ code: "not_found", path: path.slice(0, 100) });
+  if (method !== wanted) return err({ code: "method_not_allowed", method: method.slice(0, 20), allow: wanted });
+  if (wanted === "PUT") return readWhole(call);
+  return wanted === "POST" ? readRollback(call) : readState(call, agent ?? "");
+}
+
+const common = ["base", "reason", "dryRun"];
+
+function readWhole(call: Call): Result<Order, Denial> {
+  const body = readObject(call, ["registrations", ...common], limits.registryBodyBytes);
+  if (!body.ok) return body;
+  const { registrations } = body.value;
+  if (!Array.isArray(registrations)) return invalidMember("registrations", "a list of registrations");
+  return withCommon(body.value, false, { documents: async () => ok(documentsOf(registrations)) });
+}
+
+function readRollback(call: Call): Result<Order, Denial> {
+  const body = readObject(call, ["to", ...common], limits.requestBodyBytes);
+  if (!body.ok) return body;
+  const { to } = body.value;
+  if (!isVersion(to)) return invalidMember("to", "the version to go back to");
+  return withCommon(body.value, true, {
+    documents: async ({ registry }) => {
+      const rows = await registry.rows(to);
+      return rows.length === 0 ? err({ code: "version_unknown", version: to }) : ok(documentsOfRows(rows));
+    },
+  });
+}
+
+function readState(call: Call, name: string): Result<Order, Denial> {
+  const body = readObject(call, ["state", ...common], limits.requestBodyBytes);
+  if (!body.ok) return body;
+  const { state } = body.value;
+  if (typeof state !== "string") return invalidMember("state", "draft, active, suspended or retired");
+  return withCommon(body.value, true, {
+    documents: async ({ registry }) => {
+      const rows = await registry.rows(await registry.applied());
+      if (!rows.some((row) => row.kind === "agent" && row.name === name))
+        return err({ code: "target_unknown", target: `agent:${name.slice(0, limits.agentIdCharacters)}` });
+      const changed = rows.map((row) => (row.kind === "agent" && row.name === name ? { ...row, state } : row));
+      return ok(documentsOfRows(changed as typeof rows));
+    },
+  });
+}
+
+const isVersion = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 1;
+
+function withCommon(body: JsonObject, needsReason: boolean, order: Pick<Order, "documents">): Result<Order, Denial> {
+  const { base, reason, dryRun = false } = body;
+  if (base !== undefined && base !== 0 && !isVersion(base))
+    return invalidMember("base", "the version it was made against");
+  if (typeof dryRun !== "boolean") return invalidMember("dryRun", "true or false");
+  const said = typeof reason === "string" && reason.trim() !== "" && reason.length <= limits.purposeCharacters;
+  if (!said && (needsReason || reason !== undefined))
+    return invalidMember("reason", `say why, in 1 to ${limits.purposeCharacters} characters`);
+  return ok({
+    ...order,
+    dryRun,
+    ...(base === undefined ? {} : { base: base as number }),
+    ...(said ? { reason } : {}),
+  });
+}

@@ -1,0 +1,88 @@
+import type { Operator } from "../admin-revoke.ts";
+import { toRecord } from "../audit/ocsf.ts";
+import type { AuditFacts } from "../audit/record.ts";
+import type { Denial } from "../denial.ts";
+import type { Clock, Ids } from "../ports.ts";
+import { err, ok, type Result } from "../result.ts";
+import { type RegistryDifference, registryDifference } from "./difference.ts";
+import type { RegistryDocument, RegistryProblem } from "./document.ts";
+import type { Registration } from "./model.ts";
+import { stateProblems } from "./states.ts";
+import { countsOf, type RegistryStore } from "./store.ts";
+import { type RegistrySettings, validateRegistry } from "./validate.ts";
+
+/** What applying stands on. */
+export interface ApplyDeps extends RegistrySettings {
+  readonly registry: RegistryStore;
+  readonly clock: Clock;
+  readonly ids: Ids;
+}
+
+/** What somebody wants the registry to be. */
+export interface ApplyOrder {
+  /** Every registration of the new version, not yet believed. */
+  readonly documents: readonly RegistryDocument[];
+  /** The version it was made against; without it whatever counts now. */
+  readonly base?: number;
+  readonly reason?: string;
+  readonly operator: Operator;
+  /** Facts of the call, for the record. */
+  readonly facts: Pick<AuditFacts, "timeMillis" | "requestId" | "sourceIp" | "userAgent">;
+  /** Only says what it would change. */
+  readonly dryRun?: boolean;
+}
+
+/** What an apply did, or would do; `version` is the base when nothing changes. */
+export interface Applied {
+  readonly version: number;
+  readonly base: number;
+  readonly difference: RegistryDifference;
+}
+
+/**
+ * Makes a set of registrations the registry: validate ▸ compare with what counts ▸ store under a new version ▸ move
+ * the deployment to it. Idempotent: what changes nothing writes nothing. Live at every instance's next request.
+ * @returns what it did, or `registry_invalid` with every problem, or `registry_stale`
+ */
+export async function applyRegistry(order: ApplyOrder, deps: ApplyDeps): Promise<Result<Applied, Denial>> {
+  const rows = validateRegistry(order.documents, deps);
+  if (!rows.ok) return invalid(rows.error);
+  const base = await deps.registry.applied();
+  // two people with one plan each: the second must look at what the first did
+  if (order.base !== undefined && order.base !== base)
+    return err({ code: "registry_stale", base: order.base, applied: base });
+  const before = await deps.registry.rows(base);
+  const states = stateProblems(before, rows.value, order.documents);
+  if (states.length > 0) return invalid(states);
+  const difference = registryDifference(before, rows.value);
+  const counts = countsOf(difference);
+  const nothing = base > 0 && counts.added + counts.changed + counts.removed === 0;
+  if (nothing || order.dryRun) return ok({ version: base, base, difference });
+  const { operator, reason, facts } = order;
+  const record = (version: number) => recordOf(order, difference, base, version, deps);
+  const why = reason === undefined ? {} : { reason };
+  const entry = { base, atMillis: facts.timeMillis, by: operator.arn, ...counts, ...why };
+  const applied = await deps.registry.apply({ base, rows: rows.value, entry, record });
+  if (!applied.ok) return err({ code: "registry_stale", base, applied: await deps.registry.applied() });
+  return ok({ version: applied.value, base, difference });
+}
+
+const invalid = (problems: readonly RegistryProblem[]): Result<never, Denial> =>
+  err({ code: "registry_invalid", problems });
+
+/** One event for one change of the registry: who, why, and every value before and after. */
+function recordOf(order: ApplyOrder, changes: RegistryDifference, base: number, version: number, deps: ApplyDeps) {
+  const { operator, reason, facts } = order;
+  const named = { operation: "registry.apply", outcome: "allowed", target: "registry" } as const;
+  const numbers = { registryVersion: version, registryBase: base };
+  const why = reason === undefined ? {} : { reason };
+  return toRecord({ ...facts, ...named, ...numbers, ...why, operator, changes }, deps.ids.id());
+}
+
+/** Registrations as documents that have no file, such as those a request carries. */
+export const documentsOf = (rows: readonly unknown[]): readonly RegistryDocument[] =>
+  rows.map((value, at) => ({ file: `registrations[${at}]`, line: 1, value }));
+
+/** Rows of an earlier version are documents too: today's rules are held against them again. */
+export const documentsOfRows = (rows: readonly Registration[]): readonly RegistryDocument[] =>
+  rows.map((value) => ({ file: `${value.kind} ${value.name}`, line: 1, value }));

@@ -1,0 +1,57 @@
+import type { AuditRecord } from "../audit/record.ts";
+import type { Result } from "../result.ts";
+import type { RegistryDifference } from "./difference.ts";
+import type { Registration } from "./model.ts";
+
+/** One version that was applied. */
+export interface AppliedVersion {
+  readonly version: number;
+  /** The version it replaced; 0 for the first. */
+  readonly base: number;
+  readonly atMillis: number;
+  /** ARN of whoever applied it. */
+  readonly by: string;
+  readonly reason?: string;
+  /** How many registrations it added, changed and removed. */
+  readonly added: number;
+  readonly changed: number;
+  readonly removed: number;
+}
+
+/** What one apply writes. */
+export interface RegistryChange {
+  readonly base: number;
+  readonly rows: readonly Registration[];
+  readonly entry: Omit<AppliedVersion, "version">;
+  /** The audit record, once the number is known. */
+  readonly record: (version: number) => AuditRecord;
+}
+
+/**
+ * Versions of the registry. A version's rows never change; which one counts is told by the deployment's row, which
+ * every liveness batch reads.
+ */
+export interface RegistryStore {
+  /** The version that counts, strongly consistent; 0 before the first. */
+  applied(): Promise<number>;
+  /** Every registration of a version, strongly consistent; empty for one that does not exist. */
+  rows(version: number): Promise<readonly Registration[]>;
+  /**
+   * Writes all rows under a number nobody else writes under, then moves the deployment from `base` to it, with the
+   * history's entry and the audit record, in ONE transaction. Cut off before that, it changed nothing that is read.
+   * @returns the new version, or `stale` when the deployment is no longer at `base`
+   */
+  apply(change: RegistryChange): Promise<Result<number, "stale">>;
+  /**
+   * Applied versions, newest first.
+   * @param before only those older than this one
+   */
+  history(limit: number, before?: number): Promise<readonly AppliedVersion[]>;
+}
+
+/** A difference in numbers. */
+export const countsOf = ({ added, changed, removed }: RegistryDifference) => ({
+  added: added.length,
+  changed: changed.length,
+  removed: removed.length,
+});

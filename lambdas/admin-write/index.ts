@@ -1,0 +1,24 @@
+import { createAdminWriteEndpoint } from "../../core/admin/write.ts";
+import { limits } from "../../core/limits.ts";
+import { createRegistryStore } from "../aws/registry-writer.ts";
+import { cedar } from "../cedar-module.ts";
+import { ground, setting, tables } from "../ground.ts";
+import { httpHandler } from "../http/edge.ts";
+import { operatorOf } from "../http/operator.ts";
+
+const { dynamo, denying, refuse } = ground();
+const endpoint = createAdminWriteEndpoint({
+  ...denying,
+  issuer: setting("issuer"),
+  trustDomain: setting("trustDomain"),
+  registry: createRegistryStore(dynamo, tables),
+  cedar,
+});
+
+/** Changes of the registry by operators, named by what IAM proved about them. */
+export const handler = httpHandler(
+  (call, event) => endpoint(call, operatorOf(event)),
+  refuse,
+  undefined,
+  limits.registryBodyBytes,
+);

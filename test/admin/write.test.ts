@@ -1,0 +1,241 @@
+import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
+import { beforeEach, describe, expect, test } from "vitest";
+import { createAdminWriteEndpoint } from "../../core/admin/write.ts";
+import type { AuditFacts } from "../../core/audit/record.ts";
+import type { Registration } from "../../core/registry/model.ts";
+import type { Call } from "../../core/wire.ts";
+import { randomIds } from "../fakes/keys.ts";
+import { agent, baseRows, tickets, trustDomain } from "../fakes/registry.ts";
+import { MemoryRegistry } from "../fakes/registry-store.ts";
+import { MemoryStore } from "../fakes/store.ts";
+
+const operator = { arn: "arn:aws:sts::111122223333:assumed-role/operator/ada", uniqueId: "AROAEXAMPLE" };
+const selector = (name: string) => ({
+  type: "aws-sts-web-identity",
+  exact: { roleArn: `arn:aws:iam::123456789012:role/${name}` },
+});
+/** The base rows as files would give them: every agent with a selector of its own. */
+const rows: readonly Registration[] = baseRows.map((row) =>
+  row.kind === "agent"
+    ? { ...row, selectors: [selector(row.name)] }
+    : row.kind === "entailment"
+      ? { ...row, details: {} }
+      : row,
+);
+
+let registry: MemoryRegistry;
+let outbox: MemoryStore;
+let folded: AuditFacts[];
+beforeEach(() => {
+  registry = new MemoryRegistry();
+  outbox = new MemoryStore();
+  folded = [];
+});
+
+const call = (method: string, path: string, body: unknown, more: Partial<Call> = {}): Call => ({
+  method,
+  url: `https://adm.lambda-url.eu-west-1.on.aws${path}`,
+  path,
+  contentType: "application/json",
+  body: typeof body === "string" ? body : JSON.stringify(body),
+  dpop: [],
+  requestId: "r-1",
+  ...more,
+});
+
+async function send(method: string, path: string, body: unknown, who: typeof operator | null = operator, more = {}) {
+  const endpoint = createAdminWriteEndpoint({
+    clock: { nowMillis: () => 1_785_542_400_000 },
+    ids: randomIds,
+    outbox,
+    fold: { add: async (facts) => void folded.push(facts) },
+    issuer: "https://issuer.example",
+    trustDomain,
+    registry,
+    cedar,
+  });
+  const reply = await endpoint(call(method, path, body, more), who ?? undefined);
+  return { status: reply.status, body: JSON.parse(reply.body) };
+}
+const applyAll = async (list: readonly Registration[] = rows, more = {}) =>
+  send("PUT", "/registry", { registrations: list, ...more });
+const stateOf = async (name: string) =>
+  (await registry.rows(await registry.applied())).find((row) => row.kind === "agent" && row.name === name);
+const audited = () => registry.records.map(({ body }) => JSON.parse(body));
+
+describe("PUT /registry", () => {
+  test("makes a set of registrations the registry, with actor, reason and every value in one event", async () => {
+    expect(await applyAll()).toMatchObject({ status: 200, body: { version: 1, base: 0 } });
+    const changed = rows.map((row) => (row.kind === "agent" && row.name === "triage" ? { ...row, maxDepth: 2 } : row));
+    const second = await applyAll(changed, { base: 1, reason: "triage hands on" });
+    expect(second.body).toMatchObject({
+      version: 2,
+      base: 1,
+      difference: {
+        added: [],
+        removed: [],
+        changed: [{ name: "agent triage", values: [{ path: "maxDepth", before: 1, after: 2 }] }],
+      },
+    });
+    expect(audited()[1]).toMatchObject({
+      actor: { user: { uid: "AROAEXAMPLE", name: operator.arn } },
+      unmapped: {
+        lanyard: {
+          operation: "registry.apply",
+          registry_version: 2,
+          registry_base: 1,
+          reason: "triage hands on",
+          changes: {
+            changed: ["agent triage"],
+            values: [{ name: "agent triage", path: "maxDepth", before: "1", after: "2" }],
+          },
+        },
+      },
+    });
+    expect(registry.entries[1]).toMatchObject({ version: 2, base: 1, by: operator.arn, changed: 1 });
+  });
+
+  test("is idempotent: what changes nothing writes nothing", async () => {
+    await applyAll();
+    expect((await applyAll()).body).toMatchObject({ version: 1, difference: { added: [], changed: [], removed: [] } });
+    expect(registry.records).toHaveLength(1);
+  });
+
+  test("only says what it would change when asked so", async () => {
+    const planned = await applyAll(rows, { dryRun: true });
+    expect(planned.body.version).toBe(0);
+    expect(planned.body.difference.added).toHaveLength(rows.length);
+    expect(registry.versions.size).toBe(0);
+  });
+
+  test("refuses a plan made against a version that no longer counts", async () => {
+    await applyAll();
+    const { status, body } = await applyAll(rows.slice(0, -1), { base: 7 });
+    expect(status).toBe(409);
+    expect(body).toMatchObject({ error: "registry_stale" });
+  });
+
+  test("refuses the second of two applies at one instant, whichever it is", async () => {
+    await applyAll();
+    const without = (name: string) => rows.filter((row) => row.name !== name);
+    registry.beforeApply = async () => void (await applyAll(without("sleeper")));
+    const { status } = await applyAll(without("partners"));
+    expect(status).toBe(409);
+    expect(registry.versions.size).toBe(2);
+    expect(await registry.rows(2)).toHaveLength(rows.length - 1);
+  });
+
+  test.each<[string, readonly unknown[], string]>([
+    [
+      "a scope no resource declares",
+      [...rows, { ...agent("x"), selectors: [selector("x")], may: [{ resource: tickets, scopes: ["tickets:burn"] }] }],
+      "tickets:burn",
+    ],
+    ["a name twice", [...rows, rows[0]], "already"],
+    ["a policy that does not parse", [...rows, { kind: "policy", name: "p", cedar: "permit (" }], "unexpected"],
+    ["an unknown kind", [{ kind: "root" }], "Invalid"],
+    ["no registrations at all", [], "no registrations"],
+    ["what is no object", [7, null, "x"], "Invalid"],
+  ])("refuses %s, says every problem, and writes nothing", async (_, registrations, message) => {
+    const { status, body } = await send("PUT", "/registry", { registrations });
+    expect(status).toBe(422);
+    expect(JSON.stringify(body.problems)).toContain(message);
+    expect(registry.versions.size).toBe(0);
+    expect(outbox.records).toHaveLength(1);
+  });
+});
+
+describe("PATCH /agents/<name>", () => {
+  beforeEach(() => applyAll());
+
+  test("suspends one agent and leaves every other registration as it was", async () => {
+    const { body } = await send("PATCH", "/agents/planner", { state: "suspended", reason: "odd behaviour" });
+    expect(body).toMatchObject({ version: 2, difference: { changed: [{ name: "agent planner" }] } });
+    expect(await stateOf("planner")).toMatchObject({ state: "suspended" });
+    expect(await stateOf("researcher")).toMatchObject({ state: "active" });
+  });
+
+  test.each([
+    ["retired", "active"],
+    ["retired", "suspended"],
+    ["active", "draft"],
+  ])("refuses to make an agent that is %s %s", async (from, to) => {
+    if (from !== "active") await send("PATCH", "/agents/planner", { state: from, reason: "r" });
+    const { status, body } = await send("PATCH", "/agents/planner", { state: to, reason: "r" });
+    expect(status).toBe(422);
+    expect(body.problems[0].message).toBe(`an agent that is ${from} cannot become ${to}`);
+    expect(await stateOf("planner")).toMatchObject({ state: from });
+  });
+
+  test.each<[string, string, object, number]>([
+    ["an agent nobody registered", "/agents/ghost", { state: "suspended", reason: "r" }, 400],
+    ["a state there is not", "/agents/planner", { state: "god", reason: "r" }, 422],
+    ["no reason", "/agents/planner", { state: "suspended" }, 400],
+    ["an empty reason", "/agents/planner", { state: "suspended", reason: "  " }, 400],
+    ["a member nobody knows", "/agents/planner", { state: "suspended", reason: "r", force: true }, 400],
+    ["another agent's path in its name", "/agents/../agents/planner", { state: "suspended", reason: "r" }, 400],
+    ["a stale base", "/agents/planner", { state: "suspended", reason: "r", base: 9 }, 409],
+  ])("refuses %s", async (_, path, body, status) => {
+    expect((await send("PATCH", path, body)).status).toBe(status);
+    expect(registry.versions.size).toBe(1);
+  });
+});
+
+describe("POST /rollback", () => {
+  test("makes an earlier version's registrations a new version", async () => {
+    await applyAll();
+    await applyAll(rows.filter((row) => row.name !== "partners"));
+    const { body } = await send("POST", "/rollback", { to: 1, reason: "partners still need it" });
+    expect(body).toMatchObject({ version: 3, base: 2, difference: { added: ["trusted-issuer partners"] } });
+    expect(await registry.rows(3)).toHaveLength(rows.length);
+  });
+
+  test("does not bring a retired agent back: today's rules hold for yesterday's registrations", async () => {
+    await applyAll();
+    await send("PATCH", "/agents/triage", { state: "retired", reason: "replaced" });
+    const { status, body } = await send("POST", "/rollback", { to: 1, reason: "r" });
+    expect(status).toBe(422);
+    expect(body.problems[0]).toMatchObject({ file: "agent triage", path: "state" });
+  });
+
+  test.each([[0], [-1], [1.5], ["1"], [2]])("refuses to go back to %j", async (to) => {
+    await applyAll();
+    const { status } = await send("POST", "/rollback", { to, reason: "r" });
+    expect([400, 404]).toContain(status);
+    expect(registry.versions.size).toBe(1);
+  });
+});
+
+describe("threat 18: whoever calls must be known to IAM", () => {
+  test("a call without an identity changes nothing and is folded, not recorded alone", async () => {
+    const { status } = await send("PUT", "/registry", { registrations: rows }, null);
+    expect(status).toBe(403);
+    expect([registry.versions.size, outbox.records.length, folded.length]).toEqual([0, 0, 1]);
+  });
+});
+
+describe("what is not asked properly", () => {
+  test.each([
+    ["GET", "/registry", 405],
+    ["PUT", "/rollback", 405],
+    ["POST", "/agents/planner", 405],
+    ["PUT", "/", 404],
+    ["PUT", "/registry/", 404],
+    ["PUT", "//registry", 404],
+  ])("%s %s is refused with %i", async (method, path, status) => {
+    expect((await send(method, path, {})).status).toBe(status);
+  });
+
+  test.each<[string, unknown, Partial<Call>, number]>([
+    ["another content type", "{}", { contentType: "text/yaml" }, 415],
+    ["a body that is no JSON", "{", {}, 400],
+    ["a list", "[]", {}, 400],
+    ["a member twice", '{"registrations":[],"registrations":[]}', {}, 400],
+    ["a body nested too deep", `{"registrations":${"[".repeat(40)}${"]".repeat(40)}}`, {}, 400],
+    ["more than five megabytes", `{"registrations":["${"x".repeat(5_000_001)}"]}`, {}, 413],
+    ["a base that is no version", { registrations: [], base: "1" }, {}, 400],
+    ["a dry run that is neither true nor false", { registrations: [], dryRun: 1 }, {}, 400],
+  ])("%s is refused", async (_, body, more, status) => {
+    expect((await send("PUT", "/registry", body, operator, more)).status).toBe(status);
+  });
+});
