@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { decodeUnverified } from "../../core/jwt.ts";
+import { limits } from "../../core/limits.ts";
 import type { AgentRegistration, Registration } from "../../core/registry/model.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
 import { agentId, baseRows, customers, tickets } from "../fakes/registry.ts";
@@ -214,6 +215,12 @@ describe("a renewal never goes beyond", () => {
     expect((await renew(tickApi, alone.body.access_token, 500)).status).toBe(400);
     expect(reason()).toBe("scope_exceeds");
   });
+  it("the depth that every agent of the chain allows now", async () => {
+    const child = await childOf(session, { lifetime_seconds: "300" });
+    republish(registered("planner", { ...longWork, maxDepth: 0 }));
+    expect((await renew(researcher, child, 400)).status).toBe(400);
+    expect(reason()).toBe("depth_exceeded");
+  });
   it("what policy says of renewing, asked for each resource anew", async () => {
     const asked: string[] = [];
     const refused = {
@@ -327,6 +334,43 @@ describe("threats 5 and 6: what was revoked is not renewed", () => {
     republish(registered("planner", { state: "suspended" }));
     expect((await renew(researcher, child)).status).toBe(400);
     expect(reason()).toBe("parent_dead");
+  });
+});
+
+describe("where a revocation finds the bits of a renewed session", () => {
+  const place = (token: string) =>
+    (claims(token).status as unknown as { status_list: { uri: string; idx: number } }).status_list;
+  const places = () => {
+    const row = rowOf(session);
+    return [row?.status, ...(row?.formerStatus ?? [])].map((at) => `${at?.list} ${at?.idx}`);
+  };
+  const fetched = async (token: string) => {
+    const { uri, idx } = place((await world.exchange(planner, token, sessionTokenType, forTickets)).body.access_token);
+    return `${uri.split("/status/")[1]} ${idx}`;
+  };
+
+  it("stand the places of every token that still lives, those from before each renewal too", async () => {
+    const released = [await fetched(session)];
+    for (const seconds of [700, 4000, 7000]) {
+      const renewed = (await renew(planner, session, seconds)).body.access_token;
+      released.push(await fetched(renewed));
+      expect(places()).toEqual(expect.arrayContaining(released));
+    }
+    expect(new Set(released).size).toBeGreaterThan(1);
+  });
+  it("a place is forgotten once the last token that names it has expired", async () => {
+    const renewed = (await renew(planner, session, 4000)).body.access_token;
+    const first = places().at(-1);
+    world.time.seconds += 700;
+    await renew(planner, renewed, 6000);
+    expect(places()).not.toContain(first);
+  });
+  it("there are never more of them than a row may carry: then it is refused, not forgotten", async () => {
+    const outcomes: number[] = [];
+    for (let i = 1; i <= limits.formerStatuses + 2; i++) outcomes.push((await renew(planner, session, 600 + i)).status);
+    expect(outcomes.filter((status) => status === 200)).toHaveLength(limits.formerStatuses);
+    expect([outcomes.at(-1), reason()]).toEqual([400, "renewal_refused"]);
+    expect(places()).toHaveLength(limits.formerStatuses + 1);
   });
 });
 
