@@ -193,9 +193,16 @@ export function createSession(input: SessionInput): AgentSession {
 const keptKey = (resource: string, scopes: readonly string[] | undefined): string =>
   JSON.stringify([resource, scopes ? [...scopes].sort() : null]);
 
-/** How the token of an answer is to be sent; a session token or an offer is never sent to a resource. */
-export const tokenTypeIn = (answer: Answer): AccessToken["tokenType"] =>
-  typeof answer.json.token_type === "string" && answer.json.token_type.toLowerCase() === "bearer" ? "Bearer" : "DPoP";
+/**
+ * How the token of an answer is to be sent; a session token or an offer (`N_A`) is never sent to a resource.
+ * @throws LanyardError `answer_malformed` for a type nobody knows: RFC 6749 7.1 forbids to use such a token
+ */
+export function tokenTypeIn(answer: Answer): AccessToken["tokenType"] {
+  const type = String(answer.json.token_type).toLowerCase();
+  if (type === "bearer") return "Bearer";
+  if (type === "dpop" || type === "n_a") return "DPoP";
+  throw new LanyardError("answer_malformed", "token", { description: "token_type is missing or not known" });
+}
 
 /** Scopes of an answer (RFC 6749 3.3). */
 export const scopesIn = (scope: unknown): readonly string[] =>

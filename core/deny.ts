@@ -37,6 +37,9 @@ export async function deny(
   facts: Omit<AuditFacts, "outcome" | "denial">,
   authenticated: boolean,
 ): Promise<Reply> {
+  // a step of the protocol that every honest caller takes (RFC 9449 8): recorded, it would bury what matters. What
+  // becomes of the call is recorded when it comes back, and the metric of answers counts this one
+  if (denial.code === "dpop_nonce_required") return denialReply(denial);
   const full: AuditFacts = { ...facts, outcome: "denied", denial };
   if (authenticated) await deps.outbox.put(toRecord(full, `denied#${deps.ids.id()}`));
   else await deps.fold.add(full);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createRefusalFold } from "../../core/audit/fold.ts";
 import { toRecord } from "../../core/audit/ocsf.ts";
+import type { Denial } from "../../core/denial.ts";
 import { explainDenial } from "../../core/denial-rules.ts";
 import { denialReply, denialToWire } from "../../core/denial-wire.ts";
 import { deny } from "../../core/deny.ts";
@@ -50,13 +51,24 @@ describe("a refusal on the wire", () => {
 });
 
 describe("a refusal in the audit", () => {
-  it.each(all.map((denial) => [denial.code, denial] as const))("%s explains itself", async (_, denial) => {
+  const recorded = all.filter(({ code }) => code !== "dpop_nonce_required");
+  /** What is written of a refusal, before its caller is authenticated and after. */
+  const recordsOf = async (denial: Denial): Promise<readonly string[]> => {
     const written: string[] = [];
     const outbox = { put: async (record: { body: string }) => void written.push(record.body) };
     const clock = { nowMillis: () => 1_785_542_400_000 };
     const deps = { clock, ids: randomIds, outbox, fold: createRefusalFold({ outbox, ids: randomIds, clock }) };
     const facts = { operation: "request", timeMillis: 1_785_542_400_000, requestId: "r" } as const;
     for (const authenticated of [true, false]) await deny(deps, denial, facts, authenticated);
+    return written;
+  };
+
+  it("is not written where an honest caller is only told its first nonce", async () => {
+    expect(await recordsOf(denials.dpop_nonce_required)).toEqual([]);
+  });
+
+  it.each(recorded.map((denial) => [denial.code, denial] as const))("%s explains itself", async (_, denial) => {
+    const written = await recordsOf(denial);
     expect(written).toHaveLength(2);
     for (const body of written) {
       const event = JSON.parse(body);
