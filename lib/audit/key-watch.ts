@@ -47,7 +47,7 @@ export class KeyWatch extends Construct {
     const used = [
       byOthers("SignedIdentity", "Sign", identity, signers.identity),
       byOthers("SignedSession", "Sign", session, signers.session),
-      byOthers("SignedSessionRsa", "Sign", sessionRsa, signers.session),
+      byOthers("SignedRsaSession", "Sign", sessionRsa, signers.session),
       byOthers("SignedStatus", "Sign", status, signers.status),
       byOthers("SignedSeal", "Sign", seal, signers.seal),
       byOthers("SignedEvents", "Sign", events, signers.events),

@@ -123,13 +123,14 @@ describe("the watch on the keys", () => {
     };
 
   test("sees read events too, since Sign and GenerateMac are such", () => {
-    expect(rules).toHaveLength(8);
+    expect(rules).toHaveLength(11);
     for (const { it } of rules) expect(it.Properties.State).toBe("ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS");
   });
 
   test.each([
     ["Identity", ["attest", "attest-iam"]],
     ["Session", ["token"]],
+    ["RsaSession", ["token"]],
     ["Status", ["publisher"]],
     ["Seal", ["sealer"]],
     ["Events", ["transmitter"]],
@@ -154,12 +155,21 @@ describe("the watch on the keys", () => {
     });
   });
 
-  test("threat 11: tells of a changed policy, a grant, and of any of the seven keys being disabled or deleted", () => {
+  test("threat 11: tells of a changed policy, a grant, and of any of the stack's keys being disabled or deleted", () => {
     const { detail } = pattern("Changed");
     for (const name of ["PutKeyPolicy", "CreateGrant", "ScheduleKeyDeletion", "DisableKey"]) {
       expect(detail.eventName).toContain(name);
     }
-    expect(detail.resources.ARN).toHaveLength(8);
+    expect(detail.resources.ARN).toHaveLength(9);
+  });
+
+  test("threat 11: tells of a refused Sign with any key, so also with those the rotator made, and of a rotator that strays", () => {
+    const refused = pattern("Refused").detail as unknown as { eventName: string[]; errorMessage: object[] };
+    expect(refused.eventName).toEqual(["Sign"]);
+    expect(refused.errorMessage).toEqual([{ wildcard: "*explicit deny in a resource-based policy*" }]);
+    const strayed = pattern("Strayed").detail as unknown as { eventName: string[]; userIdentity: object };
+    expect(strayed.eventName).toEqual(expect.arrayContaining(["Sign", "PutKeyPolicy", "CreateGrant"]));
+    expect(JSON.stringify(strayed.userIdentity)).toContain("role/lanyard-dev-rotator");
   });
 
   test("may publish to the topic, and so may alarms", () => {
@@ -172,7 +182,7 @@ describe("the watch on the keys", () => {
       { Service: "events.amazonaws.com" },
       { Service: "events.amazonaws.com" },
     ]);
-    expect(allowed[1]?.Condition?.ArnEquals?.["aws:SourceArn"]).toHaveLength(8);
+    expect(allowed[1]?.Condition?.ArnEquals?.["aws:SourceArn"]).toHaveLength(11);
   });
 });
 
@@ -214,7 +224,7 @@ describe("the watch on thefts", () => {
 
 test("every queue of dead letters is encrypted by SQS itself, keeps two weeks and refuses plain HTTP", () => {
   const queues = all(templates, "AWS::SQS::Queue").filter(({ it }) => it.Properties.RedrivePolicy === undefined);
-  expect(queues).toHaveLength(5);
+  expect(queues).toHaveLength(6);
   for (const { it } of queues) {
     expect(it.Properties).toEqual({ MessageRetentionPeriod: 1_209_600, SqsManagedSseEnabled: true });
   }

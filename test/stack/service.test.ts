@@ -131,12 +131,13 @@ describe("the issuer", () => {
       "revoke",
       "adminRevoke",
       "adminWrite",
+      "adminRead",
       "attestIam",
       "adminRotate",
     ]);
     for (const url of Object.values(urls))
       expect(url).toMatch(/^https:\/\/[a-z0-9]+\.lambda-url\.eu-west-1\.on\.aws\/$/);
-    expect(new Set(Object.values(urls)).size).toBe(7);
+    expect(new Set(Object.values(urls)).size).toBe(9);
   });
 });
 
