@@ -26,6 +26,25 @@ describe("the standard's vectors", () => {
     expect(size).toBeGreaterThan(Math.max(...statuses.keys()));
   });
 
+  test.each([1, 2, 4, 8] as const)("reads all 2^20 entries of a list of %d bits, packed by hand", (bits) => {
+    const size = 2 ** 20;
+    const bytes = Buffer.alloc((size * bits) / 8);
+    // every value at many places, and both ends
+    const valueAt = (idx: number) => (idx === size - 1 ? 2 ** bits - 1 : idx % 997 === 0 ? (idx / 997) % 2 ** bits : 0);
+    for (let idx = 0; idx < size; idx++) {
+      const at = Math.floor((idx * bits) / 8);
+      bytes.writeUInt8(bytes.readUInt8(at) | (valueAt(idx) << ((idx * bits) % 8)), at);
+    }
+    const list = decoded(deflateSync(bytes).toString("base64url"), bits, { maxBytes: size });
+    let wrong = 0;
+    for (let idx = 0; idx < size; idx++) {
+      const value = statusAt(list, idx);
+      if (!value.ok || value.value !== valueAt(idx)) wrong++;
+    }
+    expect(wrong).toBe(0);
+    expect(statusAt(list, size).ok).toBe(false);
+  });
+
   test.each(vectors.vectors.filter((v) => v.bits === 1))("packs $name to the same bits", (vector) => {
     const list = decoded(vector.lst, 1);
     const revoked = Object.entries(vector.statuses).flatMap(([idx, value]) => (value === 1 ? [Number(idx)] : []));
