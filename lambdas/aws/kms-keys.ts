@@ -8,7 +8,7 @@ import {
   SignCommand,
 } from "@aws-sdk/client-kms";
 import { calculateJwkThumbprint, type JWK } from "jose";
-import type { KeyPurpose, OwnKeys, PublicKey, SigningAlgorithm } from "../../core/ports.ts";
+import type { KeyPurpose, PublicKey, SigningAlgorithm } from "../../core/ports.ts";
 import { err, ok, type Result } from "../../core/result.ts";
 import type { HeldKey, KeyHolder } from "../../core/ring/ports.ts";
 import { SigningKeyGone } from "../../core/sign.ts";
@@ -136,36 +136,4 @@ export async function signBy(
   if (!answer.Signature) throw new Error("KMS answered without a signature");
   const signature = alg === "ES256" ? derToJose(answer.Signature) : answer.Signature;
   return { signature, requestId: answer.$metadata.requestId };
-}
-
-/** Public halves of ES256 keys, each fetched once an instance: a key's public half never changes. */
-export function createPublicKeys(kms: KMSClient): (keyArn: string) => Promise<PublicKey> {
-  const held = new Map<string, Promise<PublicKey>>();
-  return (keyArn) => {
-    const known = held.get(keyArn);
-    if (known) return known;
-    const loading = fetchPublicKey(kms, keyArn);
-    held.set(keyArn, loading);
-    loading.catch(() => held.delete(keyArn));
-    return loading;
-  };
-}
-
-async function fetchPublicKey(kms: KMSClient, keyArn: string): Promise<PublicKey> {
-  const { PublicKey: spki, KeyUsage } = await kms.send(new GetPublicKeyCommand({ KeyId: keyArn }));
-  if (!spki) throw new Error(`KMS gave no public key for ${keyArn}`);
-  const read = KeyUsage === "SIGN_VERIFY" ? await publicKeyOf(spki, "ES256") : undefined;
-  if (!read) throw new Error(`${keyArn} is no P-256 signing key; give the function a key of spec ECC_NIST_P256`);
-  return read;
-}
-
-/**
- * This deployment's own public keys.
- * @param arns key ARNs by purpose, current first; a purpose the function has no key of has none
- */
-export function createOwnKeys(
-  publicKey: (keyArn: string) => Promise<PublicKey>,
-  arns: Partial<Readonly<Record<KeyPurpose, readonly string[]>>>,
-): OwnKeys {
-  return { keys: (purpose) => Promise.all((arns[purpose] ?? []).map(publicKey)) };
 }

@@ -10,6 +10,14 @@ export interface KmsCall {
   readonly userAgent: string;
 }
 
+const metadata = {
+  AWSAccountId: "111122223333",
+  KeySpec: "ECC_NIST_P256",
+  KeyUsage: "SIGN_VERIFY",
+  Origin: "AWS_KMS",
+  MultiRegion: false,
+};
+
 /** A stand-in for KMS that speaks its wire protocol to the real client. */
 export interface FakeKms {
   readonly client: KMSClient;
@@ -17,6 +25,10 @@ export interface FakeKms {
   readonly publicKey: KeyObject;
   /** The signing input whose digest may be signed: KMS signs digests, Node's `sign` cannot. */
   expect(input: Uint8Array): void;
+  /** What DescribeKey says differently. */
+  described: Record<string, unknown>;
+  /** What GetKeyPolicy answers. */
+  policy: string;
   /** Set to answer with this instead. */
   answer: Record<string, unknown> | undefined;
   /** Calls that fail from now on. */
@@ -33,6 +45,8 @@ export async function startKms(): Promise<FakeKms> {
       const spki = publicKey.export({ format: "der", type: "spki" });
       return { KeyId: input.KeyId, PublicKey: spki.toString("base64"), KeyUsage: "SIGN_VERIFY" };
     }
+    if (operation === "DescribeKey") return { KeyMetadata: { ...metadata, Arn: input.KeyId, ...kms.described } };
+    if (operation === "GetKeyPolicy") return { Policy: kms.policy, PolicyName: "default" };
     if (operation === "Sign")
       return { KeyId: input.KeyId, Signature: sign("sha256", expected, privateKey).toString("base64") };
     const mac = createHmac("sha256", macKey).update(Buffer.from(String(input.Message), "base64"));
@@ -66,6 +80,8 @@ export async function startKms(): Promise<FakeKms> {
     expect: (input) => {
       expected = input;
     },
+    described: {},
+    policy: "{}",
     answer: undefined,
     failing: 0,
     close: () =>

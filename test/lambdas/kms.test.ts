@@ -1,11 +1,12 @@
-import { createHash, createPublicKey, verify } from "node:crypto";
+import { createHash, createPublicKey, generateKeyPairSync, verify } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { calculateJwkThumbprint, exportJWK, importJWK, jwtVerify } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Signer } from "../../core/ports.ts";
 import { SigningKeyGone, signJwt } from "../../core/sign.ts";
 import { derToJose } from "../../lambdas/aws/ecdsa-der.ts";
-import { createOwnKeys, createPublicKeys, signBy } from "../../lambdas/aws/kms-keys.ts";
+import { type KeyRoles, keyPolicy } from "../../lambdas/aws/key-policy.ts";
+import { createKeyHolder, publicKeyOf, signBy } from "../../lambdas/aws/kms-keys.ts";
 import { createMacSource } from "../../lambdas/aws/macs.ts";
 import { type FakeKms, startKms } from "./kms-server.ts";
 
@@ -103,7 +104,8 @@ describe("the KMS signer", () => {
   );
 
   test("makes tokens that a standard verifier accepts, `kid` the key's RFC 7638 thumbprint", async () => {
-    const { kid, jwk, alg } = await createPublicKeys(kms.client)("arn:key");
+    const spki = kms.publicKey.export({ format: "der", type: "spki" });
+    const { kid, jwk, alg } = (await publicKeyOf(spki, "ES256")) ?? { kid: "", jwk: {}, alg: "ES256" as const };
     expect(kid).toBe(await calculateJwkThumbprint(await exportJWK(kms.publicKey)));
     const capturing = {
       kid,
@@ -132,32 +134,68 @@ describe("the KMS signer", () => {
   });
 });
 
-describe("public keys", () => {
-  test("are fetched once, however many ask at the same time, and hold nothing private", async () => {
-    const publicKey = createPublicKeys(kms.client);
-    const [one] = await Promise.all([publicKey("arn:key"), publicKey("arn:key"), publicKey("arn:key")]);
-    await publicKey("arn:key");
-    expect(kms.calls).toHaveLength(1);
-    expect(Object.keys(one.jwk).sort()).toEqual(["alg", "crv", "kid", "kty", "use", "x", "y"]);
+describe("a key of KMS", () => {
+  const roles: KeyRoles = {
+    signers: { session: ["arn:aws:iam::111122223333:role/token"] },
+    rotator: "arn:aws:iam::111122223333:role/rotator",
+  };
+  const holder = () => createKeyHolder(kms.client, roles);
+  const hold = (one = holder()) => one.hold("arn:key", "session", "ES256");
+  beforeEach(() => {
+    kms.described = {};
+    kms.policy = JSON.stringify(keyPolicy("session", "ES256", roles, 30));
   });
 
-  test("are asked for again after a failure", async () => {
-    const publicKey = createPublicKeys(kms.client);
-    kms.failing = 1;
-    await expect(publicKey("arn:key")).rejects.toThrow();
-    expect((await publicKey("arn:key")).alg).toBe("ES256");
+  test("is looked at once, however many ask at the same time, and shows nothing private", async () => {
+    const one = holder();
+    const [found] = await Promise.all([hold(one), hold(one), hold(one)]);
+    await hold(one);
+    expect(kms.calls.map(({ operation }) => operation).sort()).toEqual(["DescribeKey", "GetKeyPolicy", "GetPublicKey"]);
+    if (!found.ok) throw new Error(found.error);
+    expect(Object.keys(found.value.jwk).sort()).toEqual(["alg", "crv", "kid", "kty", "use", "x", "y"]);
+    expect(found.value.kid).toBe(await calculateJwkThumbprint(await exportJWK(kms.publicKey)));
   });
 
-  test("are refused when the key cannot sign by ES256", async () => {
-    const spki = kms.publicKey.export({ format: "der", type: "spki" }).toString("base64");
-    kms.answer = { PublicKey: spki, KeyUsage: "KEY_AGREEMENT" };
-    await expect(createPublicKeys(kms.client)("arn:key")).rejects.toThrow("no P-256 signing key");
+  test.each([
+    ["whose material somebody imported", { Origin: "EXTERNAL" }, "EXTERNAL"],
+    ["that stands in an outside key store", { Origin: "EXTERNAL_KEY_STORE" }, "EXTERNAL_KEY_STORE"],
+    ["that may have copies in other Regions", { MultiRegion: true }, "other Regions"],
+    ["of another kind", { KeySpec: "RSA_2048" }, "RSA_2048"],
+    ["for another use", { KeyUsage: "KEY_AGREEMENT" }, "KEY_AGREEMENT"],
+    ["of another account", { AWSAccountId: "999999999999" }, "another account"],
+  ])("%s is refused", async (_, described, why) => {
+    kms.described = described;
+    expect(await hold()).toEqual({ ok: false, error: expect.stringContaining(why) });
   });
 
-  test("a function knows only the purposes it was given", async () => {
-    const keys = createOwnKeys(createPublicKeys(kms.client), { identity: ["arn:key"] });
-    expect(await keys.keys("identity")).toHaveLength(1);
-    expect(await keys.keys("session")).toEqual([]);
+  test("whose policy lets others sign is refused", async () => {
+    kms.policy = JSON.stringify(
+      keyPolicy("session", "ES256", { ...roles, signers: { session: [`${roles.rotator}`] } }, 30),
+    );
+    expect(await hold()).toEqual({ ok: false, error: expect.stringContaining("does not deny kms:Sign") });
+  });
+
+  test("that is disabled or gone is refused and not a failure: the others go on", async () => {
+    kms.failing = 3;
+    expect(await hold()).toEqual({ ok: false, error: "KMS: DisabledException" });
+  });
+
+  test("that was refused is not asked about again at once: callers of public functions cause no KMS calls", async () => {
+    kms.described = { Origin: "EXTERNAL" };
+    const one = holder();
+    await hold(one);
+    const calls = kms.calls.length;
+    await hold(one);
+    expect(kms.calls.length).toBe(calls);
+  });
+
+  test("is not believed with its public half of another kind than KMS said", async () => {
+    const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-384" });
+    expect(await publicKeyOf(publicKey.export({ format: "der", type: "spki" }), "ES256")).toBeUndefined();
+    const weak = generateKeyPairSync("rsa", { modulusLength: 1024 }).publicKey;
+    expect(await publicKeyOf(weak.export({ format: "der", type: "spki" }), "RS256")).toBeUndefined();
+    const fit = generateKeyPairSync("rsa", { modulusLength: 2048 }).publicKey;
+    expect((await publicKeyOf(fit.export({ format: "der", type: "spki" }), "RS256"))?.alg).toBe("RS256");
   });
 });
 
