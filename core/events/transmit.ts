@@ -91,7 +91,13 @@ async function standing(
   return { rows, registry: await deps.registries.at(rows.deployment.registryVersion) };
 }
 
-function isRevoked({ kind, id }: Revoked, rows: LivenessRows): boolean {
+/**
+ * Whether the table says so too. Counters never go back, so a cut of long ago must not be told as one of today: receivers
+ * would end what was opened since.
+ */
+function isRevoked({ kind, id, atSeconds }: Revoked, rows: LivenessRows): boolean {
   if (kind === "session") return rows.tombstones.has(id);
-  return standingOf(rows, kind === "deployment" ? subjects.deployment : subjects[kind](id)).generation > 0;
+  const subject = kind === "deployment" ? subjects.deployment : subjects[kind](id);
+  const { generation, cutAtSeconds = 0 } = standingOf(rows, subject);
+  return generation > 0 && atSeconds <= cutAtSeconds;
 }

@@ -164,4 +164,15 @@ describe("threat 23: a record is a hint, the table is the truth", () => {
     const events = createEvents(receivers, [session({ sid: "s".repeat(22), generations: { "build:sha256:bad": 0 } })]);
     expect(await planNotices(forged, events.deps)).toEqual([]);
   });
+
+  test("nobody hears of a cut of long ago as of one of today: what was opened since is alive", async () => {
+    const events = createEvents(receivers, [session()]);
+    events.standings.set(`principal:${person}`, raised);
+    const told = revoked("principal", person);
+    expect(await planNotices(told, events.deps)).not.toEqual([]);
+    expect(await planNotices({ ...told, atSeconds: told.atSeconds + 1 }, events.deps)).toEqual([]);
+    events.deployment.generation = 1;
+    const everything = revoked("deployment", "agents.example.com", { atSeconds: now });
+    expect(await planNotices(everything, events.deps)).toEqual([]);
+  });
 });

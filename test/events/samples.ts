@@ -71,7 +71,7 @@ export function createEvents(receivers: readonly ReceiverRegistration[], session
   const standings = new Map<string, Standing>();
   const trees: string[] = [];
   const registry = { receivers };
-  const deployment = { generation: 0, blocked: false, registryVersion: 7 };
+  const deployment = { generation: 0, blocked: false, registryVersion: 7, cutAtSeconds: now - 2 };
   const secrets = new Map<string, string>();
   const deps: TransmitDeps = {
     issuer,
@@ -121,7 +121,7 @@ export function createEvents(receivers: readonly ReceiverRegistration[], session
 }
 
 /** Marks an agent, principal or build as revoked once. */
-export const raised: Standing = { generation: 1, blocked: true };
+export const raised: Standing = { generation: 1, blocked: true, cutAtSeconds: now - 2 };
 
 export const namesOf = (notices: readonly Notice[]): string[] => notices.map(({ receiver: name }) => name).sort();
 export { customers, tickets };
