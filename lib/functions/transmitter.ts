@@ -48,7 +48,6 @@ export function transmitter(ground: Ground, bus: EventBus): Transmitting {
       issuer,
       sessionsTable: tables.sessions.tableName,
       subjectsTable: tables.subjects.tableName,
-      markersTable: tables.markers.tableName,
       revocationsTable: tables.revocations.tableName,
       registryTable: tables.registry.tableName,
       eventsKey: keys.events.keyArn,
