@@ -18,6 +18,9 @@ export interface Endpoints {
   readonly discovery: string;
   /** AWS_IAM: calls are signed with the operator's credentials for service `lambda`. */
   readonly admin: string;
+  /** AWS_IAM: what operators look at, and where they change the registry. */
+  readonly adminRead: string;
+  readonly adminWrite: string;
   /** AWS_IAM: orders to rotate signing keys. */
   readonly adminRotate: string;
   readonly aws: { readonly endpoint: string; readonly region: string };

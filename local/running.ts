@@ -18,7 +18,19 @@ export interface RunningCloud {
   readonly issuer: string;
   /** Function URLs without trailing slash. */
   readonly urls: Readonly<
-    Record<"attest" | "token" | "introspect" | "revoke" | "discovery" | "admin" | "adminRotate" | "attestIam", string>
+    Record<
+      | "attest"
+      | "token"
+      | "introspect"
+      | "revoke"
+      | "discovery"
+      | "admin"
+      | "adminRead"
+      | "adminWrite"
+      | "adminRotate"
+      | "attestIam",
+      string
+    >
   >;
   readonly aws: { readonly endpoint: string; readonly region: string };
   readonly account: string;
@@ -137,6 +149,8 @@ function urlsOf(outputs: Readonly<Record<string, string>>): RunningCloud["urls"]
     introspect: url("IntrospectUrl"),
     revoke: url("RevokeUrl"),
     admin: url("AdminRevokeUrl"),
+    adminRead: url("AdminReadUrl"),
+    adminWrite: url("AdminWriteUrl"),
     adminRotate: url("AdminRotateUrl"),
     attestIam: url("AttestIamUrl"),
     discovery: url("IssuerUrl"),

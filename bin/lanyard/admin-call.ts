@@ -4,7 +4,11 @@ import type { AdminRevokeRequest } from "../../core/wire.ts";
 import { Refused } from "./outcome.ts";
 import type { Profile } from "./profile.ts";
 
-const timeoutMillis = 15_000;
+/** Longer than the function that writes the registry may run. */
+const timeoutMillis = 65_000;
+
+/** Whose Region and credentials a call is signed with. */
+export type Signing = Pick<Profile, "dynamo">;
 
 /**
  * Sends one order to the admin function, signed for service `lambda` (its URL takes IAM callers only).
@@ -20,9 +24,9 @@ export const callAdmin = (profile: Profile, order: AdminRevokeRequest): Promise<
  * @throws Refused with status and the answer's error, or when it cannot be reached
  */
 export async function callSigned(
-  profile: Profile,
+  profile: Signing,
   address: string,
-  { method, body }: { readonly method: "GET" | "POST"; readonly body?: string },
+  { method, body }: { readonly method: "GET" | "POST" | "PUT" | "PATCH"; readonly body?: string },
 ): Promise<Record<string, unknown>> {
   const url = new URL(address);
   const onThisMachine =

@@ -1,4 +1,5 @@
 import {
+  type Applied,
   type ApplyInput,
   applyPlan,
   planRegistry,
@@ -8,11 +9,14 @@ import {
 } from "./apply.ts";
 import { Refused, type Terminal, Usage } from "./outcome.ts";
 import type { Profile } from "./profile.ts";
+import { differenceLines } from "./registry/difference-lines.ts";
 
 /** Options of `apply`. */
 export interface ApplyOptions {
   readonly set: readonly string[];
   readonly yes?: boolean;
+  readonly dryRun?: boolean;
+  readonly reason?: string;
   readonly json?: boolean;
 }
 
@@ -38,28 +42,14 @@ export async function runApply(
   terminal: Terminal,
 ): Promise<void> {
   const variables = { ...profile.variables, ...variablesOf(options.set) };
-  const { issuer, trustDomain, tables, dynamo } = profile;
-  const input: ApplyInput = {
-    directory,
-    variables,
-    trustDomain,
-    issuer,
-    tables,
-    dynamo,
-    operator: await profile.operator(),
-  };
+  const { issuer, trustDomain, adminWrite, dynamo } = profile;
+  const input: ApplyInput = { directory, variables, trustDomain, issuer, adminWrite, dynamo };
   try {
     const plan = await planRegistry(input);
-    if (!options.json) for (const line of planLines(plan)) terminal.out(line);
+    if (!options.json) for (const line of differenceLines(plan.difference)) terminal.out(line);
+    if (options.dryRun) return tell({ ...plan, version: plan.base }, options, terminal);
     if (profile.name === "aws" && changes(plan) > 0 && !options.yes) await confirm(plan, terminal);
-    const applied = await applyPlan(input, plan);
-    if (options.json) terminal.out(JSON.stringify({ ok: true, ...applied }));
-    else
-      terminal.out(
-        applied.version === plan.base
-          ? `nothing to change: the registry is at version ${applied.version}`
-          : `the registry is at version ${applied.version}, live at the next request`,
-      );
+    tell(await applyPlan(input, plan, options.reason), options, terminal);
   } catch (cause) {
     if (cause instanceof RegistryInvalid)
       throw new Refused(cause.message, { code: "registry_invalid", problems: cause.problems });
@@ -68,13 +58,26 @@ export async function runApply(
   }
 }
 
-const changes = (plan: RegistryPlan): number => plan.added.length + plan.changed.length + plan.removed.length;
+/** Says what a change of the registry came to. */
+export function tell(
+  applied: Applied,
+  options: { readonly json?: boolean; readonly dryRun?: boolean },
+  terminal: Terminal,
+): void {
+  const { version, base, difference } = applied;
+  if (options.json) {
+    terminal.out(JSON.stringify({ ok: true, version, base, ...difference }));
+    return;
+  }
+  const nothing = changes(applied) === 0 ? `nothing to change: the registry is at version ${version}` : undefined;
+  const done = options.dryRun
+    ? `nothing was changed: this is what it would do to version ${base}`
+    : `the registry is at version ${version}, live at the next request`;
+  terminal.out(nothing ?? done);
+}
 
-const planLines = (plan: RegistryPlan): readonly string[] => [
-  ...plan.added.map((name) => `+ ${name}`),
-  ...plan.changed.map((name) => `~ ${name}`),
-  ...plan.removed.map((name) => `- ${name}`),
-];
+const changes = ({ difference: { added, changed, removed } }: Pick<RegistryPlan, "difference">): number =>
+  added.length + changed.length + removed.length;
 
 const confirm = async (plan: RegistryPlan, terminal: Terminal): Promise<void> => {
   const sure = await terminal.ask?.(`Apply ${changes(plan)} changes to version ${plan.base}?`);

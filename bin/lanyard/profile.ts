@@ -1,9 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { z } from "zod";
-import type { ApplyOperator } from "./apply.ts";
 import { Usage } from "./outcome.ts";
 import type { ApplyTables } from "./registry-table.ts";
 
@@ -21,6 +19,8 @@ export interface Profile {
   readonly issuer: string;
   readonly trustDomain: string;
   readonly admin: string;
+  /** URL of the function that writes the registry. */
+  readonly adminWrite: string;
   /** URL of the function that takes orders to rotate keys; absent where only older names are known. */
   readonly adminRotate?: string;
   readonly tables: ApplyTables;
@@ -28,8 +28,6 @@ export interface Profile {
   readonly variables: Readonly<Record<string, string>>;
   /** Carries Region and credentials; also asked for them to sign calls. */
   readonly dynamo: DynamoDBClient;
-  /** Who the operator is, by STS. */
-  operator(): Promise<ApplyOperator>;
 }
 
 /** Where the local run leaves what it is. */
@@ -40,6 +38,7 @@ const tables = z.object({ registry: z.string(), revocations: z.string(), outbox:
 const endpoints = z.object({
   issuer: z.string(),
   admin: z.string(),
+  adminWrite: z.string(),
   adminRotate: z.string().optional(),
   aws: z.object({ endpoint: z.string(), region: z.string() }),
   operator: z.object({ credentials }),
@@ -85,11 +84,14 @@ const json = (text: string, file: string): unknown => {
 const localProfile = (text: string): Profile => {
   const parsed = endpoints.safeParse(json(text, localFile));
   if (!parsed.success) throw new Usage(`${localFile} is of another version of this project: start the local run again`);
-  const { issuer, admin, adminRotate, aws, operator, deployment } = parsed.data;
+  const { issuer, admin, adminWrite, adminRotate, aws, operator, deployment } = parsed.data;
   const client = { endpoint: aws.endpoint, region: aws.region, credentials: operator.credentials };
   const { trustDomain, tables: names, variables } = deployment;
   const rotating = adminRotate === undefined ? {} : { adminRotate };
-  return profileOf({ name: "local", issuer, admin, ...rotating, trustDomain, tables: names, variables }, client);
+  return profileOf(
+    { name: "local", issuer, admin, adminWrite, ...rotating, trustDomain, tables: names, variables },
+    client,
+  );
 };
 
 /** Environment variable and stack output of each name a deployment on AWS is known by. */
@@ -97,6 +99,7 @@ const names = {
   issuer: ["LANYARD_ISSUER", "IssuerUrl"],
   trustDomain: ["LANYARD_TRUST_DOMAIN", "TrustDomain"],
   admin: ["LANYARD_ADMIN_URL", "AdminRevokeUrl"],
+  adminWrite: ["LANYARD_ADMIN_WRITE_URL", "AdminWriteUrl"],
   registry: ["LANYARD_REGISTRY_TABLE", "RegistryTable"],
   revocations: ["LANYARD_REVOCATIONS_TABLE", "RevocationsTable"],
   outbox: ["LANYARD_OUTBOX_TABLE", "OutboxTable"],
@@ -115,7 +118,12 @@ const awsProfile = async (
     // a function's URL comes with a last slash, an issuer is written without
     return name === "issuer" ? (found ?? "").replace(/\/$/, "") : (found ?? "");
   };
-  const known = { issuer: value("issuer"), trustDomain: value("trustDomain"), admin: value("admin") };
+  const known = {
+    issuer: value("issuer"),
+    trustDomain: value("trustDomain"),
+    admin: value("admin"),
+    adminWrite: value("adminWrite"),
+  };
   const tableNames = { registry: value("registry"), revocations: value("revocations"), outbox: value("outbox") };
   if (missing.length > 0)
     throw new Usage(
@@ -142,11 +150,7 @@ interface ClientPlace {
   readonly credentials?: z.infer<typeof credentials>;
 }
 
-const profileOf = (known: Omit<Profile, "dynamo" | "operator">, client: ClientPlace): Profile => ({
+const profileOf = (known: Omit<Profile, "dynamo">, client: ClientPlace): Profile => ({
   ...known,
   dynamo: new DynamoDBClient(client),
-  async operator() {
-    const identity = await new STSClient(client).send(new GetCallerIdentityCommand({}));
-    return { arn: identity.Arn ?? "unknown", uniqueId: identity.UserId ?? "unknown" };
-  },
 });

@@ -4,6 +4,7 @@ import { type AttestOptions, runAttest } from "./attest-command.ts";
 import { exitCodes, Refused, type Terminal, Told, Usage } from "./outcome.ts";
 import { policyCommands } from "./policy/program.ts";
 import { loadProfile, type Profile, type ProfileOptions } from "./profile.ts";
+import { type ChangeOptions, runRollback, runState, type stateCommands } from "./registry/change-commands.ts";
 import { type ExportOptions, runExport, runSchema } from "./registry/commands.ts";
 import { type RevocationOptions, sendRevocation } from "./revocation-commands.ts";
 import { type RotateOptions, runKeys, runRotate } from "./rotate-command.ts";
@@ -27,6 +28,8 @@ Examples:
   $ lanyard revoke --session 3q2-7wAAAAAAAAAAAAAAAA --reason "laptop lost"
   $ lanyard revoke --agent researcher --reason "misbehaves"
   $ lanyard lift --agent researcher --reason "fixed in build 42"
+  $ lanyard suspend researcher --reason "odd behaviour"
+  $ lanyard rollback --to 12 --reason "the new policies lock the night shift out"
   $ lanyard policy plan registry --events audit-bucket
   $ lanyard rotate --purpose session --reason "before its time"
   $ lanyard rotate --purpose session --emergency --reason "seen elsewhere"
@@ -98,6 +101,8 @@ const build = ({ terminal, env, folder: cwd }: ProgramDeps): Command => {
 
   command("apply <folder>", "make a folder of YAML files the registry")
     .option("--set <name=value>", "value of a placeholder in the files; may be repeated", collect, [])
+    .option("--reason <text>", "why, for the audit record")
+    .option("--dry-run", "only show what it would change")
     .option("--yes", "do not ask")
     .action((folder: string, options: ApplyOptions & Common) =>
       withProfile(options, (profile) => runApply(folder, options, profile, terminal)),
@@ -112,6 +117,17 @@ const build = ({ terminal, env, folder: cwd }: ProgramDeps): Command => {
   targets(command("lift", "take a block away; what was cut stays cut")).action((options: RevocationOptions & Common) =>
     withProfile(options, (profile) => sendRevocation("lift", options, profile, terminal)),
   );
+  for (const [name, what] of Object.entries(stateMeanings))
+    changing(command(`${name} <agent>`, what)).action((agent: string, options: ChangeOptions & Common) =>
+      withProfile(options, (profile) =>
+        runState(name as keyof typeof stateCommands, agent, options, profile, terminal),
+      ),
+    );
+  changing(command("rollback", "make an earlier version's registrations the registry again"))
+    .requiredOption("--to <n>", "that version")
+    .action((options: ChangeOptions & Common & { readonly to: string }) =>
+      withProfile(options, (profile) => runRollback(options, profile, terminal)),
+    );
   command("export <folder>", "give the registry back as a folder that would make it")
     .option("--version <n>", "this version instead of the one that is applied")
     .action((folder: string, options: ExportOptions & Common) =>
@@ -151,6 +167,17 @@ const build = ({ terminal, env, folder: cwd }: ProgramDeps): Command => {
     .action((options: AttestOptions) => runAttest(options, terminal));
   return program;
 };
+
+const stateMeanings: Readonly<Record<keyof typeof stateCommands, string>> = {
+  suspend: "suspend an agent: it gets nothing, and what it holds is worth nothing, until it is activated",
+  activate: "make a draft or suspended agent active",
+  retire: "retire an agent for good",
+};
+
+const changing = (command: Command): Command =>
+  command
+    .requiredOption("--reason <text>", "why, for the audit record")
+    .option("--dry-run", "only show what it would change");
 
 const targets = (command: Command): Command =>
   command

@@ -106,8 +106,8 @@ async function furnish(cloud: RunningCloud, provider: IdentityProvider, director
   const credentials = { ...operator };
   const dynamo = new DynamoDBClient({ region: aws.region, endpoint: aws.endpoint, credentials });
   try {
-    const who = { arn: `arn:aws:iam::${account}:role/lanyard-local-operator`, uniqueId: "lanyard-local-operator" };
-    const input = { directory, variables, trustDomain, issuer: cloud.issuer, tables, dynamo, operator: who };
+    const { adminWrite } = cloud.urls;
+    const input = { directory, variables, trustDomain, issuer: cloud.issuer, adminWrite, dynamo };
     const plan = await planRegistry(input);
     const { version } = await applyPlan(input, plan);
     return { version, rows: plan.rows, deployment: { trustDomain, tables, variables } };
@@ -123,7 +123,7 @@ function endpointsOf(cloud: RunningCloud, provider: IdentityProvider, furnished:
   const { rows, deployment } = furnished;
   const agents = agentsOf(rows);
   const resources = rows.filter((row): row is ResourceRegistration => row.kind === "resource");
-  const { attest, token, introspect, revoke, discovery, admin, adminRotate } = cloud.urls;
+  const { attest, token, introspect, revoke, discovery, admin, adminRead, adminWrite, adminRotate } = cloud.urls;
   return {
     issuer: cloud.issuer,
     attest,
@@ -132,6 +132,8 @@ function endpointsOf(cloud: RunningCloud, provider: IdentityProvider, furnished:
     revoke,
     discovery,
     admin,
+    adminRead,
+    adminWrite,
     adminRotate,
     aws: cloud.aws,
     identityProvider: provider.issuer,

@@ -22,7 +22,7 @@ describe("apply and status", () => {
     expect(first.out).toContain("version 1");
     const again = await lanyard(["apply", supportDesk, "--json"]);
     expect(again.code).toBe(0);
-    expect(JSON.parse(again.out)).toEqual({ ok: true, version: 1, added: [], changed: [], removed: [] });
+    expect(JSON.parse(again.out)).toEqual({ ok: true, version: 1, base: 1, added: [], changed: [], removed: [] });
     const status = await lanyard(["status", "--json"]);
     expect(status.code).toBe(0);
     expect(JSON.parse(status.out)).toMatchObject({

@@ -3,10 +3,18 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { run } from "../../bin/lanyard/program.ts";
+import { createAdminWriteEndpoint } from "../../core/admin/write.ts";
+import { createOutbox } from "../../lambdas/aws/outbox.ts";
+import { createRegistryStore } from "../../lambdas/aws/registry-writer.ts";
 import { tableKeys } from "../../lambdas/env.ts";
 import { openCallers } from "../../local/caller.ts";
 import { openDynamoDb } from "../../local/dynamodb/engine.ts";
+import type { Credentials } from "../../local/endpoints.ts";
+import { randomIds } from "../fakes/keys.ts";
 import { variables } from "./ground.ts";
 
 /** What the admin function was sent, with the service its signature is for. */
@@ -29,11 +37,9 @@ const body = async (request: IncomingMessage): Promise<Buffer> => {
   return Buffer.concat(parts);
 };
 
-const identityXml = `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
-<Arn>arn:aws:sts::111122223333:assumed-role/operator/ada</Arn><UserId>AROAEXAMPLE:ada</UserId><Account>111122223333</Account>
-</GetCallerIdentityResult></GetCallerIdentityResponse>`;
+const operator = { arn: "arn:aws:sts::111122223333:assumed-role/operator/ada", uniqueId: "AROAEXAMPLE" };
 
-/** A deployment as the command sees one: signed calls to DynamoDB, STS and the admin URL, and the local run's file. */
+/** A deployment as the command sees one: signed calls to DynamoDB and the admin URLs, and the local run's file. */
 export async function openDeployment() {
   const db = await openDynamoDb();
   for (const table of ["registry", "revocations", "outbox"] as const) {
@@ -65,16 +71,23 @@ export async function openDeployment() {
       response.setHeader("content-type", "application/x-amz-json-1.0");
       return answer(status, JSON.stringify(result));
     }
-    if (signed.service === "sts") return answer(200, identityXml);
+    if (target.startsWith("/write/")) {
+      const path = target.slice("/write".length);
+      const call = { method, url: target, path, contentType: "application/json", dpop: [], requestId: "r" };
+      const reply = await write.endpoint({ ...call, body: content.toString() }, operator);
+      return answer(reply.status, reply.body);
+    }
     admin.calls.push({ service: signed.service, region: signed.region, body: JSON.parse(content.toString()) });
     return answer(admin.status, JSON.stringify(admin.answer));
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const write = registryWriter(origin, credentials);
   const folder = await mkdtemp(join(tmpdir(), "lanyard-cli-"));
   const endpoints = {
     issuer: origin,
     admin: `${origin}/`,
+    adminWrite: `${origin}/write/`,
     aws: { endpoint: origin, region: "eu-west-1" },
     operator: { credentials },
     deployment: {
@@ -83,16 +96,16 @@ export async function openDeployment() {
       variables,
     },
   };
-  const write = async (more: object) => {
+  const writeFileAnew = async (more: object) => {
     await mkdir(join(folder, ".lanyard"), { recursive: true });
     await writeFile(join(folder, ".lanyard/endpoints.json"), JSON.stringify({ ...endpoints, ...more }));
   };
-  await write({});
+  await writeFileAnew({});
   return {
     folder,
     admin,
     /** Writes the local run's file anew, with members replaced. */
-    write,
+    write: writeFileAnew,
     /** Runs a command line in the deployment's folder. */
     async lanyard(args: readonly string[], more: { answer?: boolean; folder?: string } = {}): Promise<Ended> {
       const [out, err]: [string[], string[]] = [[], []];
@@ -107,10 +120,31 @@ export async function openDeployment() {
       return { code, out: out.join("\n"), err: err.join("\n") };
     },
     async close() {
+      write.dynamo.destroy();
       server.closeAllConnections();
       await new Promise((done) => server.close(done));
       await db.close();
       await rm(folder, { recursive: true });
     },
   };
+}
+
+/** The function behind the writing URL, over the deployment's own tables. */
+function registryWriter(origin: string, credentials: Credentials) {
+  const dynamo = new DynamoDBClient({ endpoint: origin, region: "eu-west-1", credentials });
+  const tables = { registry: "registry", revocations: "revocations", outbox: "outbox" };
+  const all = { ...tables, sessions: "sessions", subjects: "subjects", markers: "markers" };
+  const client = DynamoDBDocumentClient.from(dynamo);
+  const outbox = createOutbox(client, all);
+  const endpoint = createAdminWriteEndpoint({
+    clock: { nowMillis: () => Date.now() },
+    ids: randomIds,
+    outbox,
+    fold: { add: async () => {} },
+    issuer: origin,
+    trustDomain: "agents.support-desk.example",
+    registry: createRegistryStore(client, all),
+    cedar,
+  });
+  return { dynamo, endpoint };
 }

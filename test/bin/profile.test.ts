@@ -7,7 +7,10 @@ import { loadProfile } from "../../bin/lanyard/profile.ts";
 const outputs = {
   "lanyard-prod-State": { TrustDomain: "prod.example", RegistryTable: "r", RevocationsTable: "v", OutboxTable: "o" },
   "lanyard-prod-Issuer": { IssuerUrl: "https://abc.lambda-url.eu-west-1.on.aws/" },
-  "lanyard-prod-Service": { AdminRevokeUrl: "https://def.lambda-url.eu-west-1.on.aws/" },
+  "lanyard-prod-Service": {
+    AdminRevokeUrl: "https://def.lambda-url.eu-west-1.on.aws/",
+    AdminWriteUrl: "https://wri.lambda-url.eu-west-1.on.aws/",
+  },
 };
 
 test("an AWS deployment is known by the outputs cdk deploy wrote, and the environment goes before them", async () => {

@@ -141,14 +141,14 @@ export async function openLab(): Promise<Lab> {
 }
 
 async function reapply(world: World, directory: string, change: (registry: string) => string): Promise<void> {
-  const { aws, issuer, deployment, operator } = world.endpoints;
+  const { aws, issuer, deployment, operator, adminWrite } = world.endpoints;
   const file = join(directory, labFile);
   const before = readFileSync(file, "utf8");
   const dynamo = new DynamoDBClient({ ...aws, credentials: { ...operator.credentials } });
   try {
     writeFileSync(file, change(before));
-    const who = { arn: "arn:aws:iam::111122223333:role/laboratory", uniqueId: "laboratory" };
-    await applyRegistry({ directory, issuer, dynamo, operator: who, ...deployment });
+    const { variables, trustDomain } = deployment;
+    await applyRegistry({ directory, issuer, dynamo, adminWrite, variables, trustDomain });
   } finally {
     writeFileSync(file, before);
     dynamo.destroy();
