@@ -125,6 +125,15 @@ describe("an agent's revocation", () => {
       expect((await revoke(planner, token)).status).toBe(200);
     expect(world.store.records.length).toBe(before);
   });
+  it("answers unsupported_token_type to an identity token: a 200 would say that it was ended (RFC 7009 2.2.1)", async () => {
+    for (const token of [planner.identity(), researcher.identity()]) {
+      const { status, body } = await revoke(planner, token);
+      expect([status, body.error, reason()]).toEqual([400, "unsupported_token_type", "token_not_revocable"]);
+    }
+    // what is none of ours any more means nothing: that is the standard's 200
+    expect((await revoke(planner, researcher.identity({ exp: world.time.seconds - 1 }))).status).toBe(200);
+    expect(world.store.tombstones.size).toBe(0);
+  });
   it("spends its proof: the same request again is refused", async () => {
     const proof = dpopProof(planner.key, tokenUrl, world.time.seconds);
     expect((await world.send("revoke", planner, { token: child }, { proof })).status).toBe(200);

@@ -114,6 +114,21 @@ export function callerAttacks(lab: () => Lab): void {
       expect(url).toBeTruthy();
     });
 
+    it("is told a nonce and nothing else when its proof was made beforehand, wherever it asks", async () => {
+      const { token, introspect, revoke } = lab().world.endpoints;
+      const opener = await lab().actor("opener");
+      const minutesAgo = Math.floor(Date.now() / 60_000) - 5;
+      for (const url of [token, introspect, revoke])
+        for (const nonce of [`${minutesAgo}.${"A".repeat(43)}`, "made-up", 7]) {
+          const fields: Fields = [...assertion(opener), ...ownWork, ["token", "x"]];
+          const answer = await postForm(url, fields, opener.key, { claims: { nonce } });
+          expect([answer.status, answer.json.error]).toEqual([400, "use_dpop_nonce"]);
+          expect(answer.headers["dpop-nonce"]).toMatch(/^[0-9]+\.[A-Za-z0-9_-]{43}$/);
+          expect(answer.headers["cache-control"]).toBe("no-store");
+          expect(Object.keys(answer.json).sort()).toEqual(["error", "error_description"]);
+        }
+    });
+
     it("threat 9: is refused with a stolen identity token and a key of its own", async () => {
       const opener = await lab().actor("opener");
       const answer = await lab().token({ ...opener, key: await newKey() }, ownWork);
