@@ -11,6 +11,19 @@ export type Message =
   | { readonly kind: "other" }
   | { readonly kind: "malformed" };
 
+/**
+ * The message inside one that was set aside with its reason: an operator who has mended the cause sends the whole queue
+ * back as it is.
+ */
+export function withoutReason(body: string): string {
+  try {
+    const { why, body: inner } = asObject(JSON.parse(body));
+    return typeof why === "string" && typeof inner === "string" ? inner : body;
+  } catch {
+    return body;
+  }
+}
+
 /** Reads a message's body. */
 export function readMessage(body: string): Message {
   let value: unknown;

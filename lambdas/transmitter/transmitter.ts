@@ -1,6 +1,6 @@
 import { planNotices, type TransmitDeps, transmit } from "../../core/events/transmit.ts";
 import type { EventQueues } from "../aws/event-queue.ts";
-import { type Message, readMessage } from "./messages.ts";
+import { type Message, readMessage, withoutReason } from "./messages.ts";
 
 /** A batch of queue messages as Lambda gives it. */
 export interface QueueEvent {
@@ -30,7 +30,8 @@ export function createTransmitter(
   queues: EventQueues,
   watch: TransmitterWatch,
 ): (event: QueueEvent) => Promise<QueueReport> {
-  const work = async (body: string): Promise<"done" | "again"> => {
+  const work = async (sent: string): Promise<"done" | "again"> => {
+    const body = withoutReason(sent);
     const message = readMessage(body);
     if (message.kind === "other") return "done";
     if (message.kind === "malformed") return setAside(body, "-", "the message cannot be read");

@@ -56,6 +56,19 @@ describe("the transmitter", () => {
     expect(told).toEqual(["aside crm: status 400, invalid_audience"]);
   });
 
+  test("takes back what was set aside, as it lies there, once its cause is mended", async () => {
+    const { work, queue, answers, aside, pushed } = world(receiver("crm"));
+    await work(record());
+    answers.push(ok({ status: 401, body: "" }), ok({ status: 401, body: "" }));
+    await work(queue[0] ?? "");
+    const lying = () => JSON.stringify(aside.at(-1));
+    await work(lying());
+    expect(aside.map(({ body }) => body)).toEqual([queue[0], queue[0]]);
+    expect(await work(lying())).toEqual({ batchItemFailures: [] });
+    expect(aside).toHaveLength(2);
+    expect(new Set(pushed.map(({ token }) => token)).size).toBe(1);
+  });
+
   test("leaves in the queue what could not be set aside", async () => {
     const events = createEvents([receiver("crm")]);
     const transmitter = createTransmitter(
