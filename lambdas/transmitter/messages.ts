@@ -12,8 +12,8 @@ export type Message =
   | { readonly kind: "malformed" };
 
 /**
- * The message inside one that was set aside with its reason: an operator who has mended the cause sends the whole queue
- * back as it is.
+ * The message inside one that was set aside with its reason: an operator who has mended the cause gives it to the function
+ * again as it lies there.
  */
 export function withoutReason(body: string): string {
   try {
