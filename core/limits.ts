@@ -12,7 +12,7 @@ export const limits = {
   adminTreeRows: 5_000,
   adminReachSessions: 2_000,
   /** Questions put to policies to tell what one agent can do. */
-  adminQuestions: 6_000,
+  adminQuestions: 1_500,
   /** Largest compact JWS of any kind that is looked at. */
   tokenBytes: 16_384,
   /** Largest DPoP proof; proofs carry a public key and six claims. */

@@ -5,6 +5,7 @@ import { Alarms } from "./alarms.ts";
 import type { AuditStack } from "./audit-stack.ts";
 import { outboundFederation } from "./federation.ts";
 import { publicUrl, signedUrl } from "./function-url.ts";
+import { adminRead } from "./functions/admin-read.ts";
 import { adminRevoke } from "./functions/admin-revoke.ts";
 import { adminWrite } from "./functions/admin-write.ts";
 import { attest } from "./functions/attest.ts";
@@ -42,6 +43,7 @@ export class ServiceStack extends Stack {
       Revoke: revoke(ground),
       AdminRevoke: adminRevoke(ground),
       AdminWrite: adminWrite(ground),
+      AdminRead: adminRead(ground),
       AttestIam: attestIam(ground),
     };
     const rotates = rotation(ground);
@@ -52,6 +54,7 @@ export class ServiceStack extends Stack {
       revoke: publicUrl(called.Revoke).url,
       adminRevoke: signedUrl(called.AdminRevoke).url,
       adminWrite: signedUrl(called.AdminWrite).url,
+      adminRead: signedUrl(called.AdminRead).url,
       attestIam: signedUrl(called.AttestIam).url,
       adminRotate: signedUrl(rotates.adminRotate).url,
     };

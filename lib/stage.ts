@@ -13,6 +13,7 @@ export const reservable = [
   "revoke",
   "admin-revoke",
   "admin-write",
+  "admin-read",
   "discovery",
   "admin-rotate",
 ] as const;

@@ -17,6 +17,7 @@ export const functionNames = [
   "revoke",
   "admin-revoke",
   "admin-write",
+  "admin-read",
   "discovery",
   "relay",
   "publisher",
@@ -27,7 +28,7 @@ export const functionNames = [
 ] as const;
 
 /** Functions that decide by Cedar: its WebAssembly lies beside their bundle. */
-const withCedar: readonly string[] = ["token", "admin-write"];
+const withCedar: readonly string[] = ["token", "admin-write", "admin-read"];
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 

@@ -24,7 +24,7 @@ const assignPrivileges = { ...authorizeSession, activityId: 1, activityName: "As
  * - proving who one is: Authentication / Logon; ending one's own session: Authentication / Logoff
  * - a session, an offer, a redemption, a hop, a renewal hands out privileges: Authorize Session / Assign Privileges
  * - an access token is a ticket for one service out of a session already authorized: Authentication / Service Ticket Request
- * - introspection reads, taking a counted use changes what is left, a request that never got as far as an operation is Other: API Activity
+ * - introspection and an operator's questions read, taking a counted use changes what is left, a request that never got as far as an operation is Other: API Activity
  * - an operator's changes: Entity Management (Disable for a revocation, Enable for lifting a block, Update for the registry), and what becomes of a signing key
  */
 export const ocsfClasses: Readonly<Record<AuditOperation, OcsfClass>> = {
@@ -37,6 +37,7 @@ export const ocsfClasses: Readonly<Record<AuditOperation, OcsfClass>> = {
   "session.end": { ...authentication, activityId: 2, activityName: "Logoff" },
   "token.access": { ...authentication, activityId: 4, activityName: "Service Ticket Request" },
   introspect: { ...apiActivity, activityId: 2, activityName: "Read" },
+  "admin.read": { ...apiActivity, activityId: 2, activityName: "Read" },
   "token.use": { ...apiActivity, activityId: 3, activityName: "Update" },
   request: { ...apiActivity, activityId: 99, activityName: "Other" },
   revoke: { ...entityManagement, activityId: 9, activityName: "Disable" },

@@ -20,6 +20,7 @@ export type AuditOperation =
   | "revoke"
   | "lift"
   | "registry.apply"
+  | "admin.read"
   | "key.create"
   | "key.publish"
   | "key.activate"

@@ -26,8 +26,11 @@ export interface RegistrySnapshot {
   trustedIssuer(issuer: string, purpose: TrustedIssuerRegistration["purpose"]): TrustedIssuerRegistration | undefined;
   lending(issuer: string): readonly LendingRegistration[];
   lendingRule(name: string): LendingRegistration | undefined;
+  readonly lendingRules: readonly LendingRegistration[];
   /** Entailments for an agent (SPIFFE ID) that was shown a token for `resource`. */
   entailments(agentId: string, resource: string): readonly EntailmentRegistration[];
+  /** Every entailment for an agent, by its name. */
+  entailmentsOf(name: string): readonly EntailmentRegistration[];
   readonly policies: readonly PolicyRegistration[];
   /** Every declared group of people, as `<trusted issuer's name>/<group>`. */
   readonly groups: ReadonlySet<string>;
@@ -91,6 +94,8 @@ export function createSnapshot(version: number, trustDomain: string, rows: reado
     detailsTypes: (resource) => [...types.values()].filter((type) => type.resource === resource),
     trustedIssuer: (issuer, purpose) => issuers.get(`${purpose} ${issuer}`),
     lendingRule: (name) => rules.get(name),
+    lendingRules: of("lending"),
+    entailmentsOf: (name) => of("entailment").filter((e) => e.agent === name),
     lending: (issuer) => of("lending").filter((rule) => rule.issuer === issuer),
     entailments: (id, resource) =>
       of("entailment").filter((e) => agentId(e.agent) === id && e.from.resource === resource),

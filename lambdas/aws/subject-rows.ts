@@ -56,8 +56,12 @@ export function placeOf(key: unknown): SessionPlace {
   return { root, sid };
 }
 
+/** The end that stands in a sort key of ours. */
+export const endOf = (key: unknown): number => Number(String(key).slice(0, 10));
+
 /** Ends first, so that a walk starts at now and leaves out the many that TTL has not taken away yet. */
-const sortKey = (endSeconds: number, { root, sid }: SessionPlace): string => `${padded(endSeconds)}#${root}#${sid}`;
+export const sortKey = (endSeconds: number, { root, sid }: SessionPlace): string =>
+  `${padded(endSeconds)}#${root}#${sid}`;
 
 const padded = (seconds: number): string => String(seconds).padStart(10, "0");
 

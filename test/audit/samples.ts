@@ -15,6 +15,7 @@ export const operations: readonly AuditOperation[] = [
   "revoke",
   "lift",
   "registry.apply",
+  "admin.read",
   "request",
 ];
 

@@ -125,6 +125,21 @@ const expected: [StackName, string, string[]][] = [
     ],
   ],
   [
+    "Service",
+    "AdminRead",
+    [
+      "dynamodb:BatchGetItem on Markers if row uses#*",
+      `dynamodb:BatchGetItem on Revocations if ${operators}`,
+      "dynamodb:BatchGetItem on Sessions",
+      `dynamodb:GetItem on Revocations if ${operators}`,
+      // it writes nothing: a refusal's record has a name that no grant's record can have
+      "dynamodb:PutItem on Outbox if row denied#*",
+      "dynamodb:Query on Registry",
+      "dynamodb:Query on Sessions",
+      "dynamodb:Query on Subjects",
+    ],
+  ],
+  [
     "Issuer",
     "Discovery",
     [

@@ -18,8 +18,9 @@ describe("addresses", () => {
       .filter(({ it }) => logical(it.Properties.FunctionName).includes(`"${id}Function`))
       .map(({ it }) => it.Properties);
 
-  test("nine functions have one, and only the operator's and the second attest ask IAM", () => {
+  test("ten functions have one, and only the operator's and the second attest ask IAM", () => {
     expect(urls.map(({ id, it }) => `${id.split("Function")[0]} ${it.Properties.AuthType}`).sort()).toEqual([
+      "AdminRead AWS_IAM",
       "AdminRevoke AWS_IAM",
       "AdminRotate AWS_IAM",
       "AdminWrite AWS_IAM",
@@ -45,6 +46,7 @@ describe("addresses", () => {
   test("threat 18: only the functions that believe IAM carry a policy of their own", () => {
     const policies = all(templates, "AWS::Lambda::ResourcePolicy");
     expect(policies.map(({ id }) => id.split("OnlyThroughTheUrl")[0]).sort()).toEqual([
+      "AdminRead",
       "AdminRevoke",
       "AdminRotate",
       "AdminWrite",
@@ -52,7 +54,7 @@ describe("addresses", () => {
     ]);
   });
 
-  test.each(["AdminRevoke", "AdminRotate", "AdminWrite", "AttestIam"])(
+  test.each(["AdminRead", "AdminRevoke", "AdminRotate", "AdminWrite", "AttestIam"])(
     "threat 18: nobody invokes %s but through its URL, and no permission opens another way",
     (id) => {
       expect(permissionsOf(id)).toEqual([]);
@@ -238,6 +240,7 @@ describe("the stacks", () => {
       Object.keys(Outputs ?? {}).filter((name) => !name.startsWith("Exports")),
     );
     expect(told.sort()).toEqual([
+      "AdminReadUrl",
       "AdminRevokeUrl",
       "AdminRotateUrl",
       "AdminWriteUrl",

@@ -1,0 +1,175 @@
+const text = { type: "string" };
+const count = { type: "integer", minimum: 0 };
+const seconds = { type: "integer", minimum: 0, description: "Seconds since the epoch" };
+const list = (items: object) => ({ type: "array", items });
+const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+const texts = list(text);
+
+/** An object that may grow: a client must take no notice of members it does not know. */
+const object = (properties: Readonly<Record<string, object>>, optional: readonly string[] = []) => ({
+  type: "object",
+  properties,
+  required: Object.keys(properties).filter((name) => !optional.includes(name)),
+});
+
+const page = (items: string, more: Readonly<Record<string, object>> = {}) =>
+  object(
+    { ...more, items: list(ref(items)), next: { ...text, description: "The `cursor` of the page after this one" } },
+    ["next"],
+  );
+
+const summary = {
+  name: text,
+  id: { ...text, description: "SPIFFE ID" },
+  state: { enum: ["draft", "active", "suspended", "retired"] },
+  owner: text,
+  sponsor: text,
+  description: text,
+  standing: object({ generation: count, blocked: { type: "boolean" }, cutAtSeconds: seconds }, ["cutAtSeconds"]),
+};
+
+/** Shapes of the answers. */
+export const schemas = {
+  Any: { type: "object" },
+  Refusal: object({ error: text, error_description: text }),
+  Registry: object({
+    version: { ...count, description: "0 before the first apply" },
+    applied: { ...count, description: "The version that counts: `base` of what is made against it" },
+    registrations: list({ type: "object" }),
+  }),
+  Version: object(
+    {
+      version: count,
+      base: count,
+      atMillis: count,
+      by: { ...text, description: "ARN of whoever applied it" },
+      reason: text,
+      digest: text,
+      source: { ...text, description: "The stack whose deployment applied it" },
+      added: count,
+      changed: count,
+      removed: count,
+    },
+    ["reason", "digest", "source"],
+  ),
+  Versions: page("Version"),
+  AgentSummary: object(summary, ["description"]),
+  Agents: page("AgentSummary", { version: count }),
+  Verdict: object({ allowed: { type: "boolean" }, policies: texts, why: text, logged: { const: true } }, [
+    "why",
+    "logged",
+  ]),
+  Ability: object(
+    {
+      resource: text,
+      scope: text,
+      for: {
+        oneOf: [
+          object({ kind: { const: "itself" } }),
+          object({ kind: { const: "agent" }, agent: text }),
+          object({ kind: { const: "person" }, rule: text, group: text }, ["group"]),
+        ],
+      },
+      needsDetails: texts,
+      actions: { type: "object", additionalProperties: ref("Verdict") },
+    },
+    ["needsDetails"],
+  ),
+  Agent: object(
+    {
+      version: count,
+      ...summary,
+      registration: { type: "object" },
+      serves: texts,
+      getsNothingBecause: { ...texts, description: "Not empty: it gets nothing at all, whatever policies say" },
+      can: list(ref("Ability")),
+      lentByNobody: list(object({ resource: text, scope: text })),
+      assuming: { type: "object", description: "What was supposed where a request would tell" },
+      cut: { type: "boolean", description: "More questions than are asked at a time" },
+    },
+    ["description"],
+  ),
+  Principal: object({
+    id: text,
+    kind: { enum: ["person", "agent"] },
+    agents: list(object({ agent: text, sessions: count, deepest: count, scopes: texts, lastEndsAtSeconds: seconds })),
+  }),
+  Principals: page("Principal"),
+  Session: object(
+    {
+      sid: text,
+      root: text,
+      parent: text,
+      depth: count,
+      agent: { ...text, description: "The current agent" },
+      actors: texts,
+      principal: object({ id: text, kind: { enum: ["person", "agent"] }, groups: texts }, ["groups"]),
+      grants: list(object({ resource: text, scopes: texts, details: list({ type: "object" }) })),
+      purpose: { ...text, description: "The agent's own word" },
+      assurance: text,
+      build: text,
+      createdAtSeconds: seconds,
+      expiresAtSeconds: seconds,
+      registryVersion: count,
+      maxUses: count,
+      live: { type: "boolean" },
+      why: { type: "object", properties: { kind: text, text }, required: ["kind", "text"] },
+    },
+    ["parent", "purpose", "build", "maxUses", "why"],
+  ),
+  Sessions: page("Session"),
+  Offer: object(
+    {
+      to: text,
+      state: { enum: ["open", "redeemed", "withdrawn", "expired"] },
+      by: { ...text, description: "The session it became" },
+      grants: list({ type: "object" }),
+      createdAtSeconds: seconds,
+      expiresAtSeconds: seconds,
+      maxUses: count,
+    },
+    ["by", "maxUses"],
+  ),
+  Story: object(
+    {
+      session: ref("Session"),
+      chain: { ...list(ref("Session")), description: "From the root to this session" },
+      children: list(ref("Session")),
+      descendants: count,
+      offers: list(ref("Offer")),
+      handles: list({ type: "object" }),
+      uses: object({ max: count, left: count }),
+      issuedUnder: { type: "object", additionalProperties: count },
+      status: { type: "object" },
+      formerStatus: list({ type: "object" }),
+      lending: texts,
+      opensWithPersonsToken: { type: "boolean" },
+      mayEnd: object({ agents: texts, operators: text }),
+      cut: { type: "boolean", description: "The tree is larger than is read at a time" },
+    },
+    ["uses", "lending"],
+  ),
+  Reached: object({ sid: text, root: text, depth: count, agent: text, principal: text, expiresAtSeconds: seconds }),
+  Reach: page("Reached", {
+    blocks: { type: ["object", "null"], description: "What would get nothing new until an operator lifts it" },
+    cut: { ...texts, description: "Roots of trees that are larger than is read at a time" },
+  }),
+  Applied: object({
+    version: count,
+    base: count,
+    difference: object({
+      added: texts,
+      changed: list(object({ name: text, values: list({ type: "object" }) })),
+      removed: texts,
+    }),
+  }),
+  Revoked: {
+    type: "object",
+    properties: {
+      revoked: { type: "object" },
+      lifted: { type: "object" },
+      found: { type: "boolean" },
+      blocked: { type: "boolean" },
+    },
+  },
+} as const;

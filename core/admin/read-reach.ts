@@ -1,0 +1,119 @@
+import type { Denial } from "../denial.ts";
+import { limits } from "../limits.ts";
+import { err, ok, type Result } from "../result.ts";
+import { subjects } from "../session/liveness.ts";
+import { currentAgent, type Session } from "../session/model.ts";
+import { cursorText, readCursor } from "./cursor.ts";
+import { type Judged, judgeAll } from "./judged.ts";
+import { pageLimit, type Subject, subjectOf } from "./read-query.ts";
+import type { AdminReadDeps, Question, Route } from "./read-route.ts";
+import { laterOf } from "./read-sessions.ts";
+import type { FoundPlace } from "./session-queries.ts";
+import { namesWithSessions, walkAgents } from "./walk-agents.ts";
+import { atOrBelow, chainOf, ownSubjects, readWholeTree, type WholeTree } from "./whole-tree.ts";
+
+/**
+ * `GET /reach?session=|agent=|principal=|build=|deployment=`: the living sessions that revoking it would end, and what it
+ * would block. Nothing is changed. A tree with more rows than are read at a time is named in `cut`.
+ */
+export const reachRoute: Route = {
+  template: "/reach",
+  pattern: /^\/reach$/,
+  parameters: ["session", "agent", "principal", "build", "deployment", "limit", "cursor"],
+  async answer(question, deps) {
+    const kinds = ["session", "agent", "principal", "build", "deployment"] as const;
+    const subject = subjectOf(question.query, kinds, deps.trustDomain);
+    if (!subject.ok) return subject;
+    const limit = pageLimit(question.query);
+    if (!limit.ok) return limit;
+    const found = await reachOf(subject.value, question, limit.value, deps);
+    if (!found.ok) return found;
+    const { live, cut, next } = found.value;
+    const { kind, id } = subject.value;
+    return ok({
+      blocks: kind === "session" ? null : { [kind]: id },
+      items: live.map(({ session }) => reached(session)),
+      cut,
+      ...(next === undefined ? {} : { next }),
+    });
+  },
+};
+
+type Reach = Promise<
+  Result<{ readonly live: readonly Judged[]; readonly cut: readonly string[]; readonly next?: string }, Denial>
+>;
+
+const reached = (session: Session) => ({
+  sid: session.sid,
+  root: session.root,
+  depth: session.depth,
+  agent: currentAgent(session),
+  principal: session.principal.id,
+  expiresAtSeconds: session.expiresAtSeconds,
+});
+
+async function reachOf({ kind, id }: Subject, question: Question, limit: number, deps: AdminReadDeps): Reach {
+  if (kind === "deployment") {
+    const walked = await walkAgents(await namesWithSessions(deps), question, limit, deps);
+    return walked.ok ? ok({ ...walked.value, cut: [] }) : walked;
+  }
+  if (kind === "session") return ofSession(id, question, deps);
+  return ofSubject(subjects[kind as "agent" | "principal" | "build"](id), question, limit, deps);
+}
+
+async function ofSession(sid: string, { query, nowSeconds }: Question, deps: AdminReadDeps): Reach {
+  if (query.has("cursor"))
+    return err({ code: "parameter_invalid", name: "cursor", why: "a session's reach is one page" });
+  const root = (await deps.queries.rootOf(sid)) ?? sid;
+  const tree = await readWholeTree(root, deps.queries);
+  return liveOf(atOrBelow(tree.sessions, sid), tree.cut ? [root] : [], nowSeconds, deps);
+}
+
+async function liveOf(
+  sessions: readonly Session[],
+  cut: readonly string[],
+  nowSeconds: number,
+  deps: AdminReadDeps,
+): Reach {
+  const judged = await judgeAll(sessions, deps.queries, nowSeconds);
+  return judged.ok ? ok({ live: judged.value.filter(({ cause }) => cause === undefined), cut }) : judged;
+}
+
+/**
+ * A session under a revoked agent dies however far below it stands: so every tree in which the subject stands is read. A
+ * session with the subject several times above it is told once, at the first.
+ */
+async function ofSubject(subject: string, { query, nowSeconds }: Question, limit: number, deps: AdminReadDeps): Reach {
+  const cursor = readCursor(query.get("cursor"), "places");
+  if (!cursor.ok) return cursor;
+  const places = await deps.queries.places(
+    subject,
+    laterOf(cursor.value?.place, { endSeconds: nowSeconds }),
+    limit + 1,
+  );
+  const ended: Session[] = [];
+  const cut: string[] = [];
+  let last: FoundPlace | undefined;
+  const trees = new Map<string, WholeTree>();
+  for (const place of places.slice(0, limit)) {
+    const tree = trees.get(place.root) ?? (await readWholeTree(place.root, deps.queries));
+    trees.set(place.root, tree);
+    if (tree.cut) cut.push(place.root);
+    ended.push(...endedAt(place, subject, tree.sessions));
+    last = place;
+    if (ended.length >= limits.adminReachSessions) break;
+  }
+  const found = await liveOf(ended, [...new Set(cut)], nowSeconds, deps);
+  if (!found.ok) return found;
+  const more = last !== undefined && last !== places.at(-1);
+  return ok({ ...found.value, ...(more ? { next: cursorText({ list: "places", place: last as FoundPlace }) } : {}) });
+}
+
+function endedAt(place: FoundPlace, subject: string, sessions: readonly Session[]): readonly Session[] {
+  const bySid = new Map(sessions.map((session) => [session.sid, session]));
+  // a renewal leaves a row behind under the former end
+  if (bySid.get(place.sid)?.expiresAtSeconds !== place.endSeconds) return [];
+  const first = (session: Session) =>
+    chainOf(session).find((sid) => ownSubjects(bySid.get(sid) ?? session).includes(subject));
+  return atOrBelow(sessions, place.sid).filter((session) => first(session) === place.sid);
+}

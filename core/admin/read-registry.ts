@@ -1,0 +1,41 @@
+import { err, ok } from "../result.ts";
+import { cursorText, readCursor } from "./cursor.ts";
+import { pageLimit, versionNumber } from "./read-query.ts";
+import type { Route } from "./read-route.ts";
+
+/** `GET /registry[?version=N]`: every registration of a version, by default of the one that counts. */
+export const registryRoute: Route = {
+  template: "/registry",
+  pattern: /^\/registry$/,
+  parameters: ["version"],
+  async answer({ query }, { registry }) {
+    const wanted = versionNumber(query);
+    if (!wanted.ok) return wanted;
+    const applied = await registry.applied();
+    const version = wanted.value ?? applied;
+    const [entry] = await registry.history(1, version + 1);
+    // an apply that was cut off leaves rows of a version that never counted: it is not shown as if it had
+    const counted = version <= applied && (entry === undefined || entry.version === version);
+    const registrations = version === 0 || !counted ? [] : await registry.rows(version);
+    if (version > 0 && registrations.length === 0) return err({ code: "version_unknown", version });
+    return ok({ version, applied, registrations });
+  },
+};
+
+/** `GET /registry/versions`: what was applied, newest first. */
+export const versionsRoute: Route = {
+  template: "/registry/versions",
+  pattern: /^\/registry\/versions$/,
+  parameters: ["limit", "cursor"],
+  async answer({ query }, { registry }) {
+    const limit = pageLimit(query);
+    if (!limit.ok) return limit;
+    const cursor = readCursor(query.get("cursor"), "versions");
+    if (!cursor.ok) return cursor;
+    const found = await registry.history(limit.value + 1, cursor.value?.before);
+    const items = found.slice(0, limit.value);
+    const last = items.at(-1);
+    const more = found.length > limit.value && last !== undefined;
+    return ok({ items, ...(more ? { next: cursorText({ list: "versions", before: last.version }) } : {}) });
+  },
+};

@@ -1,0 +1,116 @@
+import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
+import { createAdminReadEndpoint } from "../../core/admin/read.ts";
+import type { Operator } from "../../core/admin-revoke.ts";
+import { createCedarEngine } from "../../core/policy/cedar.ts";
+import type { Registration } from "../../core/registry/model.ts";
+import { idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
+import { baseRows, customers, tickets } from "../fakes/registry.ts";
+import { MemoryRegistry } from "../fakes/registry-store.ts";
+import { memoryQueries } from "../fakes/session-queries.ts";
+import { createWorld, type TestAgent } from "../fakes/world.ts";
+
+export const operator: Operator = {
+  arn: "arn:aws:sts::111122223333:assumed-role/operator/ada",
+  uniqueId: "AROAEXAMPLE",
+};
+
+/** Rows that replace those of one kind and name, and more beside them. */
+const rowsWith = (more: readonly Registration[]): readonly Registration[] => {
+  const given = (row: Registration) => more.some((other) => other.kind === row.kind && other.name === row.name);
+  return [...baseRows.filter((row) => !given(row)), ...more];
+};
+
+/**
+ * The world of the token tests with an operator looking in: sessions come into being by real requests, and what is read is
+ * read by the endpoint.
+ */
+export async function openReading(...more: readonly Registration[]) {
+  const world = await createWorld(...more);
+  const registry = new MemoryRegistry();
+  const put = async (rows: readonly Registration[], atMillis = world.time.seconds * 1000) => {
+    const base = await registry.applied();
+    const entry = {
+      base,
+      atMillis,
+      by: operator.arn,
+      digest: `digest-${base}`,
+      added: rows.length,
+      changed: 0,
+      removed: 0,
+    };
+    const record = { eventId: "A".repeat(22), timeMillis: 0, detailType: "x", body: "{}", hash: "" };
+    await registry.apply({ base, rows, entry, record: () => record });
+  };
+  await put(rowsWith(more));
+  const former: { subject: string; place: string }[] = [];
+  const { queries, asked } = memoryQueries(world.store, former);
+  const deps = { ...world.deps, registry, queries, policy: createCedarEngine(cedar) };
+  const endpoint = createAdminReadEndpoint(deps);
+
+  /** Asks as the operator, or as whom is given; `target` is path and query. */
+  async function get(target: string, by: Operator | "nobody" = operator, method = "GET") {
+    const [path = "/", query] = target.split(/\?(.*)/s);
+    const call = world.call("", [], { method, path, ...(query === undefined ? {} : { query }) });
+    return world.answer(await endpoint(call, by === "nobody" ? undefined : by));
+  }
+
+  /** Every item of a list, page by page. */
+  async function all(target: string) {
+    // biome-ignore lint/suspicious/noExplicitAny: answers are looked into freely by tests
+    const items: any[] = [];
+    let next: string | undefined;
+    let pages = 0;
+    do {
+      const more = next === undefined ? "" : `${target.includes("?") ? "&" : "?"}cursor=${next}`;
+      const { status, body } = await get(`${target}${more}`);
+      if (status !== 200) throw new Error(`${target}: ${status} ${JSON.stringify(body)}`);
+      items.push(...body.items);
+      next = body.next;
+      if (++pages > 200) throw new Error("paging goes round in circles");
+    } while (next !== undefined);
+    return { items, pages };
+  }
+
+  const agents = Object.fromEntries(
+    await Promise.all(
+      ["planner", "researcher", "triage", "ticket-api"].map(
+        async (name) => [name, await world.newAgent(name)] as const,
+      ),
+    ),
+  ) as Record<string, TestAgent>;
+  const of = (name: string) => agents[name] as TestAgent;
+
+  /** The planner opens a session for a person; answers its session token. */
+  const open = async (sub = "ada", more: object = {}) => {
+    const answer = await world.exchange(of("planner"), world.idToken("planner-app", { sub }), idTokenType, {
+      resource: [tickets, customers],
+      scope: "tickets:read customers:read",
+      requested_token_type: sessionTokenType,
+      ...more,
+    });
+    if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
+    return String(answer.body.access_token);
+  };
+  /** One agent offers a scope of its session to another. */
+  const offer = async (from: string, token: string, to: string) => {
+    const answer = await world.exchange(of(from), token, sessionTokenType, {
+      resource: tickets,
+      scope: "tickets:read",
+      audience: of(to).id,
+      requested_token_type: offerTokenType,
+    });
+    if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
+    return String(answer.body.access_token);
+  };
+  /** One agent hands a scope of its session on to another, which redeems it for a session token. */
+  const handOn = async (from: string, token: string, to: string) => {
+    const child = await world.exchange(of(to), await offer(from, token, to), offerTokenType, {
+      requested_token_type: sessionTokenType,
+    });
+    if (child.status !== 200) throw new Error(JSON.stringify(child.body));
+    return String(child.body.access_token);
+  };
+  return { world, registry, put, get, all, open, offer, handOn, of, asked, former, deps };
+}
+
+export type Reading = Awaited<ReturnType<typeof openReading>>;
