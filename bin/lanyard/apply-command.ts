@@ -1,3 +1,4 @@
+import { differenceLines } from "../../core/registry/difference-lines.ts";
 import {
   type Applied,
   type ApplyInput,
@@ -9,7 +10,6 @@ import {
 } from "./apply.ts";
 import { Refused, type Terminal, Usage } from "./outcome.ts";
 import type { Profile } from "./profile.ts";
-import { differenceLines } from "./registry/difference-lines.ts";
 
 /** Options of `apply`. */
 export interface ApplyOptions {

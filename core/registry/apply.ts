@@ -5,6 +5,7 @@ import type { Denial } from "../denial.ts";
 import type { Clock, Ids } from "../ports.ts";
 import { err, ok, type Result } from "../result.ts";
 import { type RegistryDifference, registryDifference } from "./difference.ts";
+import { registryDigest } from "./digest.ts";
 import type { RegistryDocument, RegistryProblem } from "./document.ts";
 import type { Registration } from "./model.ts";
 import { stateProblems } from "./states.ts";
@@ -30,6 +31,11 @@ export interface ApplyOrder {
   readonly facts: Pick<AuditFacts, "timeMillis" | "requestId" | "sourceIp" | "userAgent">;
   /** Only says what it would change. */
   readonly dryRun?: boolean;
+  /**
+   * The stack that deploys it, for the history. A version is then written even when nothing changes: the history is to
+   * tell that the stack stands behind what counts.
+   */
+  readonly source?: string;
 }
 
 /** What an apply did, or would do; `version` is the base when nothing changes. */
@@ -41,7 +47,7 @@ export interface Applied {
 
 /**
  * Makes a set of registrations the registry: validate ▸ compare with what counts ▸ store under a new version ▸ move
- * the deployment to it. Idempotent: what changes nothing writes nothing. Live at every instance's next request.
+ * the deployment to it. Idempotent: what changes nothing writes nothing, unless a stack takes it over. Live at every instance's next request.
  * @returns what it did, or `registry_invalid` with every problem, or `registry_stale`
  */
 export async function applyRegistry(order: ApplyOrder, deps: ApplyDeps): Promise<Result<Applied, Denial>> {
@@ -56,12 +62,14 @@ export async function applyRegistry(order: ApplyOrder, deps: ApplyDeps): Promise
   if (states.length > 0) return invalid(states);
   const difference = registryDifference(before, rows.value);
   const counts = countsOf(difference);
-  const nothing = base > 0 && counts.added + counts.changed + counts.removed === 0;
+  const same = base > 0 && counts.added + counts.changed + counts.removed === 0;
+  const nothing = same && order.source === undefined;
   if (nothing || order.dryRun) return ok({ version: base, base, difference });
-  const { operator, reason, facts } = order;
+  const { operator, reason, source, facts } = order;
   const record = (version: number) => recordOf(order, difference, base, version, deps);
-  const why = reason === undefined ? {} : { reason };
-  const entry = { base, atMillis: facts.timeMillis, by: operator.arn, ...counts, ...why };
+  const why = { ...(reason === undefined ? {} : { reason }), ...(source === undefined ? {} : { source }) };
+  const digest = registryDigest(rows.value);
+  const entry = { base, atMillis: facts.timeMillis, by: operator.arn, digest, ...counts, ...why };
   const applied = await deps.registry.apply({ base, rows: rows.value, entry, record });
   if (!applied.ok) return err({ code: "registry_stale", base, applied: await deps.registry.applied() });
   return ok({ version: applied.value, base, difference });

@@ -40,7 +40,7 @@ export function registryDifference(
 
 /** The deepest values that differ. Lists are compared whole where their lengths differ: what moved is not guessed. */
 function valueChanges(path: string, before: unknown, after: unknown): readonly ValueChange[] {
-  if (canonical(before) === canonical(after)) return [];
+  if (canonicalJson(before) === canonicalJson(after)) return [];
   const inside = (name: string) => (path === "" ? name : `${path}.${name}`);
   if (isRecord(before) && isRecord(after)) {
     const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
@@ -52,8 +52,8 @@ function valueChanges(path: string, before: unknown, after: unknown): readonly V
   return [{ path, before, after }];
 }
 
-/** JSON with sorted members. */
-const canonical = (value: unknown): string | undefined =>
+/** JSON with sorted members: equal values give equal texts. */
+export const canonicalJson = (value: unknown): string | undefined =>
   JSON.stringify(value, (_, inner: unknown) =>
     isRecord(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
   );

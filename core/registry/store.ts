@@ -12,6 +12,10 @@ export interface AppliedVersion {
   /** ARN of whoever applied it. */
   readonly by: string;
   readonly reason?: string;
+  /** Digest of its registrations (`registryDigest`). */
+  readonly digest: string;
+  /** The stack whose deployment applied it, `arn:…:stack/<name>`; nothing when somebody did by hand. */
+  readonly source?: string;
   /** How many registrations it added, changed and removed. */
   readonly added: number;
   readonly changed: number;

@@ -1,8 +1,8 @@
+import { differenceLines } from "../../../core/registry/difference-lines.ts";
 import { changeRegistry } from "../apply.ts";
 import { tell } from "../apply-command.ts";
 import { type Terminal, Usage } from "../outcome.ts";
 import type { Profile } from "../profile.ts";
-import { differenceLines } from "./difference-lines.ts";
 
 /** Options that every change of one thing has. */
 export interface ChangeOptions {

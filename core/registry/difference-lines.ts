@@ -1,4 +1,4 @@
-import type { RegistryDifference } from "../../../core/registry/difference.ts";
+import type { RegistryDifference } from "./difference.ts";
 
 /** Longest value that is shown whole. */
 const shownCharacters = 160;

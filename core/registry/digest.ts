@@ -1,0 +1,15 @@
+import { createHash } from "node:crypto";
+import { canonicalJson, rowName } from "./difference.ts";
+import type { Registration } from "./model.ts";
+
+/**
+ * Names a set of registrations by what is in it: neither their order nor that of their members counts, the order of a
+ * list does. Two versions with one digest have no difference.
+ * @returns hex SHA-256
+ */
+export function registryDigest(rows: readonly Registration[]): string {
+  const sorted = [...rows].sort((a, b) => (rowName(a) < rowName(b) ? -1 : 1));
+  return createHash("sha256")
+    .update(canonicalJson(sorted) ?? "")
+    .digest("hex");
+}
