@@ -1,10 +1,11 @@
-import { toRecord } from "../audit/ocsf.ts";
-import type { AuditRecord } from "../audit/record.ts";
 import { type Clock, type Ids, type KeyPurpose, nowSeconds } from "../ports.ts";
+import { withFirstKeys } from "./first-keys.ts";
 import { ringFaults } from "./health.ts";
-import type { Ring, RingEvent, RingKey } from "./model.ts";
-import { type Effect, nextStep } from "./next-step.ts";
+import type { Ring, RingKey } from "./model.ts";
+import { nextStep } from "./next-step.ts";
 import type { FirstKeys, KeyHolder, KeyMaker, RingStore, RingView } from "./ports.ts";
+import { recordsOf } from "./records.ts";
+import type { Effect } from "./step.ts";
 import { keyTimes, type RotationPace } from "./times.ts";
 
 /** What the rotator stands on. */
@@ -75,28 +76,6 @@ function checkClock({ witnessSeconds }: RingView, clock: Clock): void {
     throw new Error(`this function's clock and AWS's are ${apart} s apart; nothing is rotated by such a clock`);
 }
 
-/** The stack's first keys sign from the start; a key that a later version of the stack adds waits like any other. */
-async function withFirstKeys(ring: Ring | undefined, purpose: KeyPurpose, deps: RotatorDeps): Promise<Ring> {
-  const missing = (deps.first[purpose] ?? []).filter(
-    ({ alg }) => !ring?.keys.some((key) => key.alg === alg) && !ring?.intents.some((intent) => intent.alg === alg),
-  );
-  if (ring && missing.length === 0) return ring;
-  const now = nowSeconds(deps.clock);
-  const added = await Promise.all(
-    missing.map(async ({ keyArn, alg }): Promise<RingKey> => {
-      const held = await deps.holder.hold(keyArn, purpose, alg);
-      if (!held.ok) throw new Error(`the stack's own key ${keyArn} is not fit: ${held.error}`);
-      const key = { kid: held.value.kid, keyArn, alg, createdAtSeconds: now };
-      return ring
-        ? { ...key, state: "created" }
-        : { ...key, state: "active", publishedAtSeconds: 0, activatedAtSeconds: now };
-    }),
-  );
-  const empty: Ring = { purpose, version: 0, keys: [], intents: [], switching: [] };
-  const from = ring ?? empty;
-  return { ...from, version: from.version + 1, keys: [...from.keys, ...added] };
-}
-
 /** A key this run made for an intent that is no longer there: somebody gave it up in the meantime. */
 async function endLostKeys(
   ring: Ring,
@@ -153,20 +132,3 @@ async function vetAll(ring: Ring, { maker }: RotatorDeps): Promise<readonly stri
   }
   return faults;
 }
-
-const recordsOf = (purpose: KeyPurpose, events: readonly RingEvent[], deps: RotatorDeps): readonly AuditRecord[] =>
-  events.map(({ operation, kid, keyArn, alg, reason, operator }) =>
-    toRecord(
-      {
-        operation,
-        outcome: "allowed",
-        timeMillis: deps.clock.nowMillis(),
-        requestId: deps.requestId,
-        target: `key:${purpose}/${alg}/${kid}`,
-        evidence: { key: keyArn },
-        reason,
-        ...(operator ? { operator } : {}),
-      },
-      deps.ids.id(),
-    ),
-  );

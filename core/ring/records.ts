@@ -1,0 +1,27 @@
+import { toRecord } from "../audit/ocsf.ts";
+import type { AuditRecord } from "../audit/record.ts";
+import type { KeyPurpose } from "../ports.ts";
+import type { RingEvent } from "./model.ts";
+import type { RotatorDeps } from "./rotate.ts";
+
+/** The audit records of what became of keys; they are written with the ring or not at all. */
+export const recordsOf = (
+  purpose: KeyPurpose,
+  events: readonly RingEvent[],
+  deps: RotatorDeps,
+): readonly AuditRecord[] =>
+  events.map(({ operation, kid, keyArn, alg, reason, operator }) =>
+    toRecord(
+      {
+        operation,
+        outcome: "allowed",
+        timeMillis: deps.clock.nowMillis(),
+        requestId: deps.requestId,
+        target: `key:${purpose}/${alg}/${kid}`,
+        evidence: { key: keyArn },
+        reason,
+        ...(operator ? { operator } : {}),
+      },
+      deps.ids.id(),
+    ),
+  );

@@ -1,0 +1,64 @@
+/** Steps by which keys take turns: orders, switches, and what ends a key. */
+import { isKnown } from "./choose.ts";
+import { distrust } from "./distrust.ts";
+import type { RingKey } from "./model.ts";
+import { changed, eventOf } from "./rows.ts";
+import { eachAlg, inState, isDue, ofAlg, type Rule } from "./step.ts";
+import { keyTimes, signedLifeSeconds } from "./times.ts";
+
+/** An operator's order, once. */
+export const takeOrder: Rule = (ring, { order, nowSeconds, pace }) => {
+  if (!order || order.id === ring.handledOrder) return undefined;
+  if (order.kind === "emergency") return { write: () => distrust(ring, order, nowSeconds, pace) };
+  const active = inState(ring.keys, "active").filter((key) => order.kid === undefined || key.kid === order.kid);
+  const switching = [...new Set([...ring.switching, ...active.map(({ alg }) => alg)])];
+  return { write: () => ({ ring: { ...changed(ring), switching, handledOrder: order.id }, events: [] }) };
+};
+
+/** KMS is told too: whoever still works by an older ring must fail. */
+export const disable: Rule = (ring, { nowSeconds }) => {
+  const key = inState(ring.keys, "distrusted").find((one) => one.disabledAtSeconds === undefined);
+  if (!key) return undefined;
+  const write = () => ({ ring: changed(ring, { ...key, disabledAtSeconds: nowSeconds }), events: [] });
+  return { effect: { do: "disable", key }, write };
+};
+
+/** After an emergency that found no key verifiers already have. */
+export const fill = eachAlg((ring, alg, { nowSeconds, pace }) => {
+  const keys = ofAlg(ring, alg);
+  const ready = inState(keys, "published").find((key) => isKnown(key, nowSeconds, pace.longestCacheSeconds));
+  if (!ready || inState(keys, "active").length > 0) return undefined;
+  const next: RingKey = { ...ready, state: "active", activatedAtSeconds: nowSeconds };
+  const events = [eventOf("key.activate", next, "no other key signs")];
+  return { write: () => ({ ring: changed(ring, next), events }) };
+});
+
+/** Switches only when yet another key stays behind, known to verifiers and idle: an emergency a second later needs it. */
+export const rotate = eachAlg((ring, alg, at) => {
+  const { nowSeconds, pace } = at;
+  const keys = ofAlg(ring, alg);
+  const [active] = inState(keys, "active");
+  if (!active || !isDue(ring, active, at)) return undefined;
+  const known = inState(keys, "published").filter((key) => isKnown(key, nowSeconds, pace.longestCacheSeconds));
+  const next = known.find((key) => isKnown(key, nowSeconds, pace.publishWaitSeconds));
+  if (!next || known.length < 2) return undefined;
+  const reason = ring.switching.includes(alg) ? "an operator asked for it" : "its time to sign is over";
+  const old: RingKey = { ...active, state: "retired", retiredAtSeconds: nowSeconds };
+  const now: RingKey = { ...next, state: "active", activatedAtSeconds: nowSeconds };
+  const switching = ring.switching.filter((one) => one !== alg);
+  const events = [eventOf("key.retire", old, reason), eventOf("key.activate", now, reason)];
+  return { write: () => ({ ring: { ...changed(ring, old, now), switching }, events }) };
+});
+
+/** Only when the longest-lived thing it may have signed is over, and whatever ran late with it. */
+export const end: Rule = (ring, { nowSeconds }) => {
+  const life = signedLifeSeconds[ring.purpose];
+  if (life === undefined) return undefined;
+  const rest = life + keyTimes.ringCacheSeconds + keyTimes.endMarginSeconds;
+  const isOver = (key: RingKey) => key.retiredAtSeconds !== undefined && nowSeconds - key.retiredAtSeconds >= rest;
+  const key = inState(ring.keys, "retired", "distrusted").find(isOver);
+  if (!key) return undefined;
+  const keys = ring.keys.filter(({ kid }) => kid !== key.kid);
+  const events = [eventOf("key.delete", key, "nothing it signed can still be alive")];
+  return { effect: { do: "end", key }, write: () => ({ ring: { ...changed(ring), keys }, events }) };
+};
