@@ -93,7 +93,8 @@ describe("a revocation reaches the bits within the bound, whatever any index sho
 
   test("of a session opened at the very moment its agent was cut: none is released that stays good offline", async () => {
     const agent = planner();
-    await agent.client.identity();
+    const first = await open(agent);
+    const before = { session: first, place: await placeOf(first) };
     const opening = Array.from({ length: 12 }, async (_, i) => {
       await sleep(i * 15);
       const session = await open(agent).catch(() => undefined);
@@ -102,8 +103,8 @@ describe("a revocation reaches the bits within the bound, whatever any index sho
     await sleep(60);
     await order({ agent: agent.id });
     const answeredMillis = performance.now();
-    const released = (await Promise.all(opening)).filter((one) => one !== undefined);
-    expect(released.length).toBeGreaterThan(0);
+    // the one before is cut for certain; of the others it depends on the moment
+    const released = [before, ...(await Promise.all(opening))].filter((one) => one !== undefined);
     const api = world.endpoints.agents["ticket-api"];
     if (!api) throw new Error("no API");
     const evidence = stsWebIdentity({ ...world.endpoints.aws, credentials: { ...api.credentials } });

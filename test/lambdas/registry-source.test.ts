@@ -1,6 +1,7 @@
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { limits } from "../../core/limits.ts";
+import { registrationKinds } from "../../core/registry/model.ts";
 import { createRateLimiter } from "../../lambdas/aws/rate-limiter.ts";
 import { createRegistrySource, registryKind } from "../../lambdas/aws/registry-source.ts";
 import { now, planner, researcher } from "./samples.ts";
@@ -49,7 +50,7 @@ describe("the registry", () => {
     const one = source();
     const snapshots = await Promise.all(Array.from({ length: 20 }, () => one.at(1)));
     expect(new Set(snapshots).size).toBe(1);
-    expect(cloud.taken().filter((call) => call.operation === "QueryCommand")).toHaveLength(7);
+    expect(cloud.taken().filter((call) => call.operation === "QueryCommand")).toHaveLength(registrationKinds.length);
     await one.current();
     expect(cloud.taken()).toEqual([]);
   });
