@@ -106,7 +106,6 @@ export interface DetailsTypeDeclaration {
 /** A type of authorization detail (RFC 9396) that restricts one resource. */
 export interface DetailsTypeRegistration extends DetailsTypeDeclaration {
   readonly kind: "details-type";
-  readonly name: string;
   readonly resource: string;
   /** Scopes of the resource that are granted only with a detail of this type. */
   readonly requiredFor?: readonly string[];
