@@ -2,6 +2,7 @@ import { type App, Validations } from "aws-cdk-lib";
 import { AwsSolutionsChecks } from "cdk-nag";
 import { acknowledgeEverywhere } from "./acknowledged.ts";
 import { AuditStack } from "./audit-stack.ts";
+import type { DeployedRegistry } from "./functions/registry-applier.ts";
 import { IssuerStack } from "./issuer-stack.ts";
 import { ServiceStack } from "./service-stack.ts";
 import type { Stage } from "./stage.ts";
@@ -18,12 +19,15 @@ export interface Deployment {
 /**
  * Builds one deployment: State ← Audit ← Service and State ← Issuer ← Service.
  * @param dist folder of the bundles that `scripts/build.ts` makes
+ * @param registry the stage's folder, validated; it must be given exactly when the stage names one
  */
-export function deployment(app: App, stage: Stage, dist: string): Deployment {
+export function deployment(app: App, stage: Stage, dist: string, registry?: DeployedRegistry): Deployment {
+  if ((registry === undefined) !== (stage.registry === undefined))
+    throw new Error("a registry is deployed exactly when the stage names its folder");
   const state = new StateStack(app, stage);
   const audit = new AuditStack(app, stage, dist, state);
   const issuer = new IssuerStack(app, stage, dist, state);
-  const service = new ServiceStack(app, stage, dist, { state, audit, issuer });
+  const service = new ServiceStack(app, stage, dist, { state, audit, issuer }, registry);
   acknowledgeEverywhere(app);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   return { state, audit, issuer, service };

@@ -81,7 +81,8 @@ function reserved(stage: Stage, name: string): { reservedConcurrentExecutions?: 
   return amount === undefined ? {} : { reservedConcurrentExecutions: amount };
 }
 
-function bundle(dist: string, name: string): string {
+/** A function's bundle. @throws when it was not built */
+export function bundle(dist: string, name: string): string {
   const folder = join(dist, name);
   if (!existsSync(folder)) throw new Error(`there is no bundle ${folder}: run \`npm run build\` first`);
   return folder;

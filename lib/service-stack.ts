@@ -13,6 +13,7 @@ import { attestIam } from "./functions/attest-iam.ts";
 import type { Ground } from "./functions/ground.ts";
 import { introspect } from "./functions/introspect.ts";
 import { publisher } from "./functions/publisher.ts";
+import { type DeployedRegistry, registryApplier } from "./functions/registry-applier.ts";
 import { revoke } from "./functions/revoke.ts";
 import { token } from "./functions/token.ts";
 import { transmitter } from "./functions/transmitter.ts";
@@ -32,7 +33,7 @@ export interface Below {
 
 /** Everything that answers requests, and the publisher of status lists. */
 export class ServiceStack extends Stack {
-  constructor(scope: Construct, stage: Stage, dist: string, below: Below) {
+  constructor(scope: Construct, stage: Stage, dist: string, below: Below, registry?: DeployedRegistry) {
     super(scope, "Service", stackProps(stage, "service", "the functions that agents and operators call"));
     this.addStackDependency(below.audit);
     const ground: Ground = { scope: this, stage, dist, state: below.state, issuer: below.issuer.issuer };
@@ -64,10 +65,16 @@ export class ServiceStack extends Stack {
       stringValue: this.toJsonString(urls),
     });
     const federation = stage.outboundIdentityFederation ? { Federation: outboundFederation(this, stage, dist) } : {};
+    const applied = registry ? { RegistryApplier: registryApplier(ground, registry) } : {};
     const published = publisher(ground);
     const events = transmitter(ground, below.audit.bus);
     const alarms = new Alarms(this, "Watch", stage, below.audit.topic);
-    for (const [name, made] of Object.entries({ ...called, ...federation, Discovery: below.issuer.discovery })) {
+    for (const [name, made] of Object.entries({
+      ...called,
+      ...federation,
+      ...applied,
+      Discovery: below.issuer.discovery,
+    })) {
       alarms.ofFunction(name, made);
     }
     alarms.ofFunction("Publisher", published.publisher);

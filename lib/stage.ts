@@ -114,6 +114,22 @@ const settings = z.strictObject({
       publishWaitHours: z.int().min(1).max(168).default(24),
     })
     .prefault({}),
+  /**
+   * The registry as a folder of YAML, applied by each deployment that changes it. Left out, the registry is changed by
+   * `lanyard apply` and `admin-write` alone.
+   */
+  registry: z
+    .strictObject({
+      /** Below the project's folder, or absolute. */
+      folder: z.string().min(1),
+      /** Values of `${name}` in its files, beside `region`, `account` and `trustDomain`, which the stage knows. */
+      variables: z
+        .record(z.string().regex(/^[A-Za-z][A-Za-z0-9]*$/, "must be letters and digits"), z.string())
+        .default({}),
+      /** Overwrites what somebody changed by hand since the last deployment. */
+      force: z.boolean().default(false),
+    })
+    .optional(),
   /** Keeps CloudFormation from deleting State and Issuer. */
   terminationProtection: z.boolean().default(true),
 });

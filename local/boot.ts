@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Closers, openAccount } from "./account.ts";
 import { readAssembly } from "./assembly.ts";
+import { customAnswers, runCustomResources } from "./custom-resources.ts";
 import { physicalNames } from "./physical.ts";
 import { openPorts, type Ports } from "./ports.ts";
 import { type RunningCloud, running } from "./running.ts";
@@ -52,9 +53,13 @@ export async function boot(options: BootOptions = {}): Promise<RunningCloud> {
     const state = openState(options.directory);
     closers.push(state.close);
     let ports: Ports | undefined;
+    const answers = customAnswers();
     const cloud = resolveStacks(
       stacks,
-      physicalNames({ functionUrl: (url) => `http://${ports?.host(portName(url))}/` }),
+      physicalNames({
+        functionUrl: (url) => `http://${ports?.host(portName(url))}/`,
+        customAttributes: answers.attributesOf,
+      }),
     );
     const urls = cloud.ofType("AWS::Lambda::Url");
     const first = stacks[0];
@@ -87,6 +92,7 @@ export async function boot(options: BootOptions = {}): Promise<RunningCloud> {
       issuerDocuments(() => stsIssuer, stsKeys),
     );
     for (const url of urls) ports.serve(portName(url), urlHandler(cloud, account, url));
+    await runCustomResources(cloud, account.functions, answers);
     return running(cloud, account, place, closeAll);
   } catch (thrown) {
     await closeAll();

@@ -3,12 +3,15 @@
  * logical id alone, so that a restart finds its own data again. A type that is not listed here is refused.
  */
 import { createHash } from "node:crypto";
+import { isCustom } from "./custom-resources.ts";
 import type { Naming, Physical, Resource } from "./template.ts";
 
 /** What naming must ask the running cloud. */
 export interface Ground {
   /** URL of a function, with the trailing slash that AWS gives it. */
   functionUrl(resource: Resource): string;
+  /** What a custom resource has answered so far; without it such resources are refused. */
+  customAttributes?(resource: Resource): Readonly<Record<string, string>>;
 }
 
 interface Asked {
@@ -125,7 +128,7 @@ const makers: Record<string, Maker> = {
  */
 export function physicalNames(ground: Ground): Naming {
   return (resource, property) => {
-    const maker = makers[resource.type];
+    const maker = makers[resource.type] ?? customMaker(resource.type);
     if (maker === undefined) {
       const where = `${resource.stack.name}/${resource.logicalId}`;
       throw new Error(
@@ -140,6 +143,16 @@ export function physicalNames(ground: Ground): Naming {
     return maker({ resource, account, region, ground, name, text: (key) => String(property(key)) });
   };
 }
+
+/** Its function says what it is; attributes come once that has run. */
+const customMaker = (type: string): Maker | undefined =>
+  isCustom(type)
+    ? ({ resource, ground }) => {
+        if (ground.customAttributes === undefined)
+          throw new Error(`custom resource ${resource.logicalId} cannot be run`);
+        return { ref: resource.logicalId, attributes: ground.customAttributes(resource) };
+      }
+    : undefined;
 
 function table({ resource, account, region, name }: Asked): Physical {
   const ref = name("TableName", 255);

@@ -25,10 +25,11 @@ export const functionNames = [
   "transmitter",
   "federation",
   "admin-rotate",
+  "registry-applier",
 ] as const;
 
 /** Functions that decide by Cedar: its WebAssembly lies beside their bundle. */
-const withCedar: readonly string[] = ["token", "admin-write", "admin-read"];
+const withCedar: readonly string[] = ["token", "admin-write", "admin-read", "registry-applier"];
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { answerResource, type ResourceEvent } from "../../lambdas/federation/resource.ts";
 import { enableFederation } from "../../lambdas/federation/switch.ts";
 
 const credentials = { accessKeyId: "ASIAEXAMPLE", secretAccessKey: "secret", sessionToken: "session" };
@@ -52,56 +51,5 @@ describe("the federation switch", () => {
     ],
   ])("fails on %s", async (_, answers, message) => {
     await expect(enableFederation(credentials, iam(...answers).send)).rejects.toThrow(message);
-  });
-});
-
-describe("its custom resource", () => {
-  const event = (RequestType: ResourceEvent["RequestType"]): ResourceEvent => ({
-    RequestType,
-    ResponseURL: "https://cloudformation.example/answer",
-    StackId: "stack",
-    RequestId: "request",
-    LogicalResourceId: "On",
-  });
-  const sent = async (type: ResourceEvent["RequestType"], enable: () => Promise<string>) => {
-    let body = "";
-    await answerResource(event(type), enable, (async (_: unknown, init?: RequestInit) => {
-      body = String(init?.body);
-      return new Response("", { status: 200 });
-    }) as typeof fetch);
-    return JSON.parse(body) as Record<string, unknown>;
-  };
-
-  test.each(["Create", "Update"] as const)("answers %s with the issuer, under one constant id", async (type) => {
-    expect(await sent(type, async () => issuer)).toEqual({
-      StackId: "stack",
-      RequestId: "request",
-      LogicalResourceId: "On",
-      PhysicalResourceId: "outbound-identity-federation",
-      Status: "SUCCESS",
-      Data: { Issuer: issuer },
-    });
-  });
-
-  test("never switches off: Delete succeeds and asks IAM nothing", async () => {
-    const never = async () => {
-      throw new Error("asked");
-    };
-    expect(await sent("Delete", never)).toMatchObject({ Status: "SUCCESS" });
-  });
-
-  test("fails the stack with the reason", async () => {
-    const refusing = async () => {
-      throw new Error("iam refused with 403 AccessDenied");
-    };
-    expect(await sent("Create", refusing)).toMatchObject({
-      Status: "FAILED",
-      Reason: expect.stringContaining("403 AccessDenied"),
-    });
-  });
-
-  test("throws when CloudFormation does not take the answer, so that Lambda tries again", async () => {
-    const deaf = (async () => new Response("", { status: 403 })) as unknown as typeof fetch;
-    await expect(answerResource(event("Delete"), async () => issuer, deaf)).rejects.toThrow(/took no answer: 403/);
   });
 });

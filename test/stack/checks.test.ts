@@ -26,8 +26,10 @@ describe("cdk-nag and the CloudFormation validator", () => {
       lambda: { functions: ["planner"] },
       ecs: { clusters: ["agents"], roles: ["agents/Planner"] },
     };
+    const registry = { json: "{}", digest: "0".repeat(64), force: false };
     const settings = { outboundIdentityFederation: true, alarms: { email: "ops@example.com" }, codeLookup };
-    expect(findings(synthesized(settings, { validate: true }).folder)).toEqual([]);
+    const all = { ...settings, registry: { folder: "registry" } };
+    expect(findings(synthesized(all, { validate: true, registry }).folder)).toEqual([]);
   });
 
   test.each<[string, (made: Deployment) => void, RegExp]>([

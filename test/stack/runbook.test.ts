@@ -2,7 +2,10 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { all, synthesized } from "./synthesized.ts";
 
-const { templates } = synthesized({ outboundIdentityFederation: true });
+const { templates } = synthesized(
+  { outboundIdentityFederation: true, registry: { folder: "registry" } },
+  { registry: { json: "{}", digest: "0".repeat(64), force: false } },
+);
 const runbook = readFileSync(new URL("../../docs/runbook.md", import.meta.url), "utf8");
 const sections = new Map(
   runbook.split(/^## /m).map((text) => {

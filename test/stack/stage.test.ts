@@ -59,6 +59,9 @@ describe("a stage's settings", () => {
     ["a lookup of every role", { codeLookup: { ecs: { clusters: ["c"], roles: ["*"] } } }, /codeLookup\.ecs\.roles/],
     ["tasks without their roles", { codeLookup: { ecs: { clusters: ["c"] } } }, /codeLookup\.ecs\.roles/],
     ["a word in place of yes", { instanceIdentityAlone: "true" }, /instanceIdentityAlone/],
+    ["a registry without a folder", { registry: {} }, /registry\.folder/],
+    ["a variable that is no text", { registry: { folder: "r", variables: { n: 1 } } }, /registry\.variables\.n/],
+    ["force as a word", { registry: { folder: "r", force: "true" } }, /registry\.force/],
     ["a list", [], /the settings/],
     ["nothing", null, /the settings/],
   ])("refuse %s", (_, settings, message) => {

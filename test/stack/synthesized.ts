@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { App } from "aws-cdk-lib";
 import { type Deployment, deployment } from "../../lib/deployment.ts";
+import type { DeployedRegistry } from "../../lib/functions/registry-applier.ts";
 import { stageOf } from "../../lib/stage.ts";
 
 export const account = "111122223333";
@@ -41,17 +42,18 @@ export interface Synthesized {
 /**
  * Synthesizes stage `dev`.
  * @param settings as in the stage's file
- * @param change may spoil the deployment before it is synthesized
+ * @param options `change` may spoil the deployment before it is synthesized; `registry` is the packed folder, which the
+ * settings must name
  */
 export function synthesized(
   settings: Record<string, unknown> = {},
-  options: { validate?: boolean; change?: (made: Deployment) => void } = {},
+  options: { validate?: boolean; change?: (made: Deployment) => void; registry?: DeployedRegistry } = {},
 ): Synthesized {
   const folder = mkdtempSync(join(tmpdir(), "lanyard-stack-"));
   // the validator takes seconds: one file alone pays for it
   process.env.CDK_VALIDATION = options.validate ? "true" : "false";
   const app = new App({ context, outdir: folder });
-  const made = deployment(app, stageOf("dev", settings), bundles);
+  const made = deployment(app, stageOf("dev", settings), bundles, options.registry);
   options.change?.(made);
   app.synth();
   const read = (name: StackName): Template =>

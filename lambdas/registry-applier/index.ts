@@ -1,0 +1,27 @@
+import { readFileSync } from "node:fs";
+import { Logger } from "@aws-lambda-powertools/logger";
+import { documentClient } from "../aws/dynamo.ts";
+import { createRegistryStore } from "../aws/registry-writer.ts";
+import { cedar } from "../cedar-module.ts";
+import { answerResource, type ResourceEvent } from "../custom-resource.ts";
+import { clock, ids, setting, tables } from "../ground.ts";
+import { type PackedFolder, registryResource } from "./resource.ts";
+
+const logger = new Logger();
+// the deployment puts it beside the bundle: properties of a custom resource are no place for a registry
+const folder = JSON.parse(readFileSync(new URL("./registry.json", import.meta.url), "utf8")) as PackedFolder;
+const resource = registryResource(
+  folder,
+  {
+    clock,
+    ids,
+    registry: createRegistryStore(documentClient(), tables),
+    issuer: setting("issuer"),
+    trustDomain: setting("trustDomain"),
+    cedar,
+  },
+  logger,
+);
+
+/** The custom resource that makes the deployed folder the registry. */
+export const handler = (event: ResourceEvent): Promise<void> => answerResource(event, resource, fetch);

@@ -1,0 +1,50 @@
+import type { ApplyDeps } from "../../core/registry/apply.ts";
+import { deployRegistry } from "../../core/registry/deploy.ts";
+import { deployReason } from "../../core/registry/deploy-reason.ts";
+import type { RegistryDocument } from "../../core/registry/document.ts";
+import { err, ok } from "../../core/result.ts";
+import type { CustomResource } from "../custom-resource.ts";
+
+/** What comes with the code: validated registrations, each with the file and line it stood at. */
+export interface PackedFolder {
+  readonly digest: string;
+  readonly documents: readonly RegistryDocument[];
+}
+
+/** Where the function tells what came of an event. */
+export interface DeployLog {
+  info(message: string, more: Readonly<Record<string, unknown>>): void;
+  warn(message: string, more: Readonly<Record<string, unknown>>): void;
+}
+
+/**
+ * The resource `Custom::Registry`: properties `Digest` (hex SHA-256 of the registrations) and `Force` (`true` or
+ * `false`), attributes `Version` and `Outcome`. What it does stands in `core/registry/deploy.ts`.
+ */
+export const registryResource = (folder: PackedFolder, deps: ApplyDeps, log: DeployLog): CustomResource => ({
+  physicalId: "registry",
+  failure: "the registry was not changed",
+  async carryOut({ RequestType, StackId, RequestId, ResourceProperties = {} }) {
+    const { Digest, Force } = ResourceProperties;
+    if (typeof Digest !== "string" || !/^[0-9a-f]{64}$/.test(Digest)) return err("Digest is no SHA-256");
+    const step = RequestType === "Create" ? "create" : "update";
+    const order = {
+      step,
+      digest: Digest,
+      force: Force === "true",
+      folder,
+      stackId: StackId,
+      requestId: RequestId,
+    } as const;
+    const done = await deployRegistry(order, deps);
+    if (!done.ok) {
+      const reason = deployReason(done.error);
+      log.warn("the registry was not changed", { reason, requestId: RequestId });
+      return err(reason);
+    }
+    const { outcome, version, why } = done.value;
+    if (outcome === "left") log.warn("a rollback left the registry as it is", { version, why, requestId: RequestId });
+    else log.info("the registry is what the stack asks for", { outcome, version, requestId: RequestId });
+    return ok({ Version: String(version), Outcome: outcome });
+  },
+});

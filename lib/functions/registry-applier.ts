@@ -1,0 +1,67 @@
+import { cpSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { CfnOutput, CfnResource, FileSystem } from "aws-cdk-lib";
+import { bundle, LanyardFunction } from "../lanyard-function.ts";
+import { allowRegistryWriting } from "./admin-write.ts";
+import type { Ground } from "./ground.ts";
+
+/** A validated registry, as the deployment carries it. */
+export interface DeployedRegistry {
+  /** Goes beside the function's code as `registry.json`. */
+  readonly json: string;
+  readonly digest: string;
+  /** Overwrites what somebody changed by hand. */
+  readonly force: boolean;
+}
+
+const name = "registry-applier";
+
+/**
+ * Makes the deployed folder the registry: a custom resource of one function, called by CloudFormation alone. Its
+ * properties hold the digest, its code the registrations. Deleting the stack leaves the registry as it is.
+ */
+export function registryApplier(ground: Ground, registry: DeployedRegistry): LanyardFunction {
+  const { scope, stage, dist, state, issuer } = ground;
+  const { tables } = state;
+  const folder = packed(dist, registry.json);
+  const made = new LanyardFunction(scope, "RegistryApplier", {
+    stage,
+    dist: folder,
+    name,
+    description: "Makes the deployed folder the registry",
+    environment: {
+      issuer,
+      registryTable: tables.registry.tableName,
+      revocationsTable: tables.revocations.tableName,
+      outboxTable: tables.outbox.tableName,
+    },
+    memoryMegabytes: 1_024,
+    timeoutSeconds: 300,
+  });
+  // the assembly has its own copy by now
+  rmSync(folder, { recursive: true });
+  allowRegistryWriting(made.role, state);
+  const resource = new CfnResource(made, "Registry", {
+    type: "Custom::Registry",
+    properties: {
+      ServiceToken: made.function.functionArn,
+      // three calls of Lambda, two of them its own repetitions
+      ServiceTimeout: 900,
+      Digest: registry.digest,
+      Force: String(registry.force),
+    },
+  });
+  // its rights first, or the first call is refused
+  resource.node.addDependency(made.role);
+  new CfnOutput(scope, "RegistryVersion", { value: resource.getAtt("Version").toString() });
+  new CfnOutput(scope, "RegistryOutcome", { value: resource.getAtt("Outcome").toString() });
+  return made;
+}
+
+/** A folder of bundles that holds this one, with the registry beside it: the asset's hash is its content's. */
+function packed(dist: string, json: string): string {
+  const folder = FileSystem.mkdtemp("lanyard-registry-");
+  cpSync(bundle(dist, name), join(folder, name), { recursive: true });
+  writeFileSync(join(folder, name, "registry.json"), json);
+  return folder;
+}
