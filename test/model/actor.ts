@@ -1,5 +1,6 @@
 import { decodeUnverified } from "../../core/jwt.ts";
 import { personId } from "../../core/principal.ts";
+import { accessAddress } from "../../core/token/access-handle.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType, tokenExchangeGrant } from "../../core/wire.ts";
 import { agentId, customers, idp, tickets, trustDomain } from "../fakes/registry.ts";
 import type { Answer, Params, TestAgent } from "../fakes/world.ts";
@@ -9,7 +10,7 @@ import { denied, done, type Observation } from "./observation.ts";
 import { digestOf, type Stage } from "./stage.ts";
 import { type AgentName, agentNames, type Person, persons, type Resource, resourceOf, type Scope } from "./state.ts";
 
-const uriOf: Record<Resource, string> = { tickets, customers };
+const uriOf: Record<Resource, string> = { tickets, customers, payments: "https://payments.example" };
 
 /** Carries out a program's requests on the real endpoints and says what their answers show, in the model's words. */
 export class Actor {
@@ -80,7 +81,7 @@ export class Actor {
     return this.stage.world.send(where, agent, { client_assertion, ...params });
   }
 
-  private paramsOf(request: Bound & { kind: "open" | "access" | "offer" | "redeem" | "hop" }): Params {
+  private paramsOf(request: Bound & { kind: "open" | "access" | "renew" | "offer" | "redeem" | "hop" }): Params {
     const exchange = (text = "", type: string): Params => ({
       grant_type: tokenExchangeGrant,
       subject_token: text,
@@ -102,14 +103,25 @@ export class Actor {
           scope: scopes.join(" "),
           requested_token_type: resource.length > 1 ? sessionTokenType : undefined,
           lifetime_seconds: lifeSeconds === undefined ? undefined : String(lifeSeconds),
+          max_uses: usesOf(request),
         };
       }
       case "access":
-        return { ...own(request.token), resource: uriOf[request.resource] };
+        return { ...own(request.token), resource: uriOf[request.resource], max_uses: usesOf(request) };
+      case "renew": {
+        const lifetime_seconds = String(request.lifeSeconds);
+        return { ...own(request.token), requested_token_type: sessionTokenType, lifetime_seconds };
+      }
       case "offer": {
         const { scope, to } = request;
         const target = { audience: agentId(to), requested_token_type: offerTokenType };
-        return { ...own(request.token), ...target, resource: uriOf[resourceOf(scope)], scope };
+        return {
+          ...own(request.token),
+          ...target,
+          resource: uriOf[resourceOf(scope)],
+          scope,
+          max_uses: usesOf(request),
+        };
       }
       case "redeem":
         return exchange(this.offers.get(request.offer), offerTokenType);
@@ -121,6 +133,14 @@ export class Actor {
     }
   }
 
+  /** What a token says; of a handle what its row says, which is all that tells. */
+  private claimsOf(text: string): Readonly<Record<string, unknown>> {
+    const address = accessAddress(text);
+    if (!address) return decodeUnverified(text)?.payload ?? {};
+    const rows = [...this.stage.world.store.handles.values()];
+    return rows.find(({ handleHash }) => handleHash === address.handleHash)?.claims ?? {};
+  }
+
   private issued({ step }: Bound, { status, body }: Answer): Observation {
     if (status !== 200) return denied;
     const text = String(body.access_token);
@@ -130,11 +150,11 @@ export class Actor {
       return { kind: "offer", scopes, expiresInSeconds: body.expires_in };
     }
     this.tokens.set(step, { text, type: body.issued_token_type });
-    const claims = decodeUnverified(text)?.payload ?? {};
+    const claims = this.claimsOf(text);
     const sid = String(claims.sid);
     const known = [...this.sessions].find(([, id]) => id === sid)?.[0];
     if (known === undefined) this.sessions.set(step, sid);
-    const resource = (["tickets", "customers"] as const).find((one) => uriOf[one] === claims.aud);
+    const resource = (["tickets", "customers", "payments"] as const).find((one) => uriOf[one] === claims.aud);
     return {
       kind: "token",
       session: known ?? step,
@@ -147,6 +167,8 @@ export class Actor {
   }
 }
 
+const usesOf = ({ maxUses }: { readonly maxUses?: number }) => (maxUses === undefined ? undefined : String(maxUses));
+
 const nameOf = (id: string): AgentName =>
   agentNames.find((name) => agentId(name) === id) ?? (`unknown ${id}` as AgentName);
 
@@ -154,7 +176,7 @@ const principalOf = (sub: string): Person | AgentName =>
   persons.find((person) => personId(idp, person) === sub) ?? nameOf(sub);
 
 /** Agents of a nested `act`, current first; an agent on its own is the principal too. */
-function chainOf(claims: { readonly sub?: string; readonly act?: unknown }): readonly AgentName[] {
+function chainOf(claims: Readonly<Record<string, unknown>>): readonly AgentName[] {
   const chain: AgentName[] = [];
   let act = claims.act as { sub: string; act?: unknown } | undefined;
   for (; act; act = act.act as typeof act) chain.push(nameOf(act.sub));

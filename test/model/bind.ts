@@ -11,6 +11,7 @@ export type Bound =
       readonly login?: number;
       readonly scopes: readonly Scope[];
       readonly lifeSeconds?: number;
+      readonly maxUses?: number;
     }
   | {
       readonly kind: "access";
@@ -18,6 +19,14 @@ export type Bound =
       readonly by: AgentName;
       readonly token: number;
       readonly resource: Resource;
+      readonly maxUses?: number;
+    }
+  | {
+      readonly kind: "renew";
+      readonly step: number;
+      readonly by: AgentName;
+      readonly token: number;
+      readonly lifeSeconds: number;
     }
   | {
       readonly kind: "offer";
@@ -26,6 +35,7 @@ export type Bound =
       readonly token: number;
       readonly to: AgentName;
       readonly scope: Scope;
+      readonly maxUses?: number;
     }
   | { readonly kind: "redeem"; readonly step: number; readonly by: AgentName; readonly offer: number }
   | {
@@ -49,7 +59,11 @@ export type Bound =
   | { readonly kind: "lift"; readonly step: number; readonly subject: Subject };
 
 /** Who serves a resource. */
-export const serverOf: Record<Resource, AgentName> = { tickets: "ticket-api", customers: "customer-api" };
+export const serverOf: Record<Resource, AgentName> = {
+  tickets: "ticket-api",
+  customers: "customer-api",
+  payments: "customer-api",
+};
 
 const ids = (things: object): readonly number[] => Object.keys(things).map(Number);
 
@@ -69,6 +83,7 @@ export function bind(request: Request, step: number, state: State): Bound | unde
     case "open":
       return bindOpen(request, step, state);
     case "access":
+    case "renew":
     case "offer":
     case "hop":
     case "introspect":
@@ -100,10 +115,13 @@ function bindOpen(request: Request & { kind: "open" }, step: number, state: Stat
     scopes,
     ...(login === undefined ? {} : { login }),
     ...(lifeSeconds === undefined ? {} : { lifeSeconds }),
+    ...bounded(request.maxUses),
   };
 }
 
-type OfToken = Request & { kind: "access" | "offer" | "hop" | "introspect" | "end" | "end-below" };
+const bounded = (maxUses: number | undefined) => (maxUses === undefined ? {} : { maxUses });
+
+type OfToken = Request & { kind: "access" | "renew" | "offer" | "hop" | "introspect" | "end" | "end-below" };
 
 function bindToken(request: OfToken, step: number, state: State): Bound | undefined {
   const served = request.kind === "hop" || request.kind === "introspect";
@@ -118,7 +136,7 @@ function bindToken(request: OfToken, step: number, state: State): Bound | undefi
     case "access": {
       const held = resourceOf(session.scopes[0] ?? "tickets:read");
       const last = resourceOf(session.scopes.at(-1) ?? "tickets:read");
-      return { kind: "access", step, by, token, resource: request.other ? last : held };
+      return { kind: "access", step, by, token, resource: request.other ? last : held, ...bounded(request.maxUses) };
     }
     case "offer":
       return {
@@ -128,7 +146,10 @@ function bindToken(request: OfToken, step: number, state: State): Bound | undefi
         token,
         to: request.to,
         scope: request.scope === "held" ? (session.scopes[0] ?? "tickets:read") : request.scope,
+        ...bounded(request.maxUses),
       };
+    case "renew":
+      return { kind: "renew", step, by, token, lifeSeconds: request.lifeSeconds };
     case "hop":
       return { kind: "hop", step, by, token, scope: request.scope };
     case "end-below": {

@@ -13,14 +13,23 @@ export type Request =
       readonly login: number | undefined;
       readonly scopes: readonly Scope[];
       readonly lifeSeconds: number | undefined;
+      readonly maxUses: number | undefined;
     }
-  | { readonly kind: "access"; readonly token: number; readonly by: Asker; readonly other: boolean }
+  | {
+      readonly kind: "access";
+      readonly token: number;
+      readonly by: Asker;
+      readonly other: boolean;
+      readonly maxUses: number | undefined;
+    }
+  | { readonly kind: "renew"; readonly token: number; readonly by: Asker; readonly lifeSeconds: number }
   | {
       readonly kind: "offer";
       readonly token: number;
       readonly by: Asker;
       readonly to: AgentName;
       readonly scope: Scope | "held";
+      readonly maxUses: number | undefined;
     }
   | { readonly kind: "redeem"; readonly offer: number; readonly by: Asker }
   | { readonly kind: "hop"; readonly token: number; readonly by: Asker; readonly scope: Scope }
@@ -60,6 +69,11 @@ const subject: fc.Arbitrary<Subject> = fc.oneof(
 );
 
 const kind = <K extends string>(name: K) => fc.constant(name);
+/** Mostly not bounded. */
+const maxUses = fc.oneof(
+  { weight: 4, arbitrary: fc.constant(undefined) },
+  { weight: 1, arbitrary: fc.constantFrom(1, 2, 5) },
+);
 const lifeSeconds = fc.option(fc.constantFrom(30, 200, 900, 5000), { nil: undefined, freq: 3 });
 /** Sessions that are mostly granted, some on an agent's own, and whatever anyone might try. */
 const opening: fc.Arbitrary<Request> = fc.oneof(
@@ -71,6 +85,7 @@ const opening: fc.Arbitrary<Request> = fc.oneof(
       login: fc.nat(6),
       scopes: fc.constantFrom<readonly Scope[]>(["tickets:read"], ["tickets:read", "customers:read"]),
       lifeSeconds,
+      maxUses: fc.constant(undefined),
     }),
   },
   {
@@ -81,6 +96,18 @@ const opening: fc.Arbitrary<Request> = fc.oneof(
       login: fc.constant(undefined),
       scopes: fc.constant<readonly Scope[]>(["tickets:read"]),
       lifeSeconds,
+      maxUses: fc.constant(undefined),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: kind("open"),
+      agent: fc.constant<AgentName>("planner"),
+      login: fc.nat(6),
+      scopes: fc.constant<readonly Scope[]>(["payments:send"]),
+      lifeSeconds,
+      maxUses: fc.option(fc.constantFrom(1, 2, 3), { nil: undefined, freq: 3 }),
     }),
   },
   {
@@ -91,6 +118,7 @@ const opening: fc.Arbitrary<Request> = fc.oneof(
       login: fc.option(pick, { nil: undefined, freq: 3 }),
       scopes: fc.uniqueArray(fc.constantFrom(...scopes), { minLength: 1 }),
       lifeSeconds,
+      maxUses: fc.constant(undefined),
     }),
   },
 );
@@ -98,7 +126,7 @@ const opening: fc.Arbitrary<Request> = fc.oneof(
 const issuing: fc.Arbitrary<Request> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: kind("attest"), agent }) },
   { weight: 5, arbitrary: opening },
-  { weight: 4, arbitrary: fc.record({ kind: kind("access"), token: pick, by, other: fc.boolean() }) },
+  { weight: 4, arbitrary: fc.record({ kind: kind("access"), token: pick, by, other: fc.boolean(), maxUses }) },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -107,7 +135,12 @@ const issuing: fc.Arbitrary<Request> = fc.oneof(
       by,
       to: agent,
       scope: fc.oneof({ weight: 3, arbitrary: kind("held") }, { weight: 1, arbitrary: fc.constantFrom(...scopes) }),
+      maxUses,
     }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: kind("renew"), token: pick, by, lifeSeconds: fc.constantFrom(60, 400, 880, 1500) }),
   },
   { weight: 5, arbitrary: fc.record({ kind: kind("redeem"), offer: pick, by }) },
   {

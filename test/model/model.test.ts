@@ -26,7 +26,7 @@ describe("random programs by several agents and people at once", () => {
     const tally: Tally = new Map();
     const result = await check(50, undefined, tally);
     expect(String(result.errorInstance ?? "no difference")).toBe("no difference");
-    for (const kind of ["open", "access", "offer", "redeem", "hop", "introspect", "end"]) {
+    for (const kind of ["open", "access", "offer", "redeem", "hop", "introspect", "end", "renew"]) {
       const { sent, granted } = tally.get(kind) ?? { sent: 0, granted: 0 };
       expect(granted, `${kind} of ${sent}`).toBeGreaterThan(sent / 20);
     }
@@ -61,6 +61,16 @@ describe("random programs by several agents and people at once", () => {
           ? { ...rows, session: { ...rows.session, expiresAtSeconds: rows.session.expiresAtSeconds + 1 } }
           : rows,
       ),
+    ],
+    [
+      "lets every use be the first",
+      ({ world: { store } }) => {
+        const honest = store.use.bind(store);
+        store.use = async (write) => {
+          for (const name of store.counters.keys()) store.counters.set(name, 9);
+          return honest(write);
+        };
+      },
     ],
     [
       "leaves withdrawn offers open",

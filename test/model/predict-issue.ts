@@ -5,7 +5,9 @@ import {
   type AgentName,
   chainOf,
   isAlive,
+  lineage,
   type ModelSession,
+  type ModelUses,
   type Resource,
   resourceOf,
   type Scope,
@@ -14,17 +16,21 @@ import {
 
 /** The registry of every program, once more and by hand: what each agent may hold at most. */
 const may: Record<AgentName, readonly Scope[]> = {
-  planner: ["tickets:read", "tickets:write", "customers:read", "customers:notes"],
-  researcher: ["tickets:read", "customers:read", "customers:notes"],
+  planner: ["tickets:read", "tickets:write", "customers:read", "customers:notes", "payments:send"],
+  researcher: ["tickets:read", "customers:read", "customers:notes", "payments:send"],
   triage: ["tickets:read", "tickets:write", "customers:read", "customers:notes"],
   "ticket-api": ["customers:read"],
   "customer-api": [],
 };
 /** What people lend, and what the researcher lends itself. */
-const peopleLend: readonly Scope[] = ["tickets:read", "tickets:write", "customers:read"];
+const peopleLend: readonly Scope[] = ["tickets:read", "tickets:write", "customers:read", "payments:send"];
 const agentsLend: Partial<Record<AgentName, readonly Scope[]>> = { researcher: ["tickets:read"] };
 const deepest = (agent: AgentName): number => (agent === "triage" ? 1 : 8);
-const longestSeconds = 900;
+const usualSeconds = 900;
+const longestSeconds: Partial<Record<AgentName, number>> = { planner: 2_400, researcher: 1_800 };
+const longestOf = (agent: AgentName): number => longestSeconds[agent] ?? usualSeconds;
+/** Only there can uses be counted. */
+const asksAlways = (resource: Resource): boolean => resource === "payments";
 /** A login after a cut counts when it is younger than the cut by more than the skew granted to foreign clocks. */
 const skewSeconds = 60;
 
@@ -41,11 +47,13 @@ function issue(
   session: number,
   resource: Resource | undefined,
   scopes: readonly Scope[],
+  own?: ModelUses,
 ): Observation {
-  const { endsSeconds: last, principal } = state.sessions[session] as ModelSession;
+  const { endsSeconds: last, principal, uses: whole } = state.sessions[session] as ModelSession;
   const endsSeconds = resource ? Math.min(last, state.nowSeconds + 300) : last;
   const rest = resource ? { resource } : {};
-  state.tokens[step] = { session, scopes, endsSeconds, ...rest };
+  const uses = own ?? whole;
+  state.tokens[step] = { session, scopes, endsSeconds, ...rest, ...(uses ? { uses } : {}) };
   const chain = chainOf(state, session);
   return { kind: "token", session, scopes: [...scopes].sort(), principal, chain, endsSeconds, ...rest };
 }
@@ -66,7 +74,51 @@ export function predictAccess(
   if (!known || session?.agent !== by) return denied;
   if (known.endsSeconds <= state.nowSeconds || !isAlive(state, known.session)) return denied;
   const held = opens(known, session).filter((one) => resourceOf(one) === resource && (scope ?? one) === one);
-  return held.length === 0 ? denied : issue(state, step, known.session, resource, held);
+  if (held.length === 0) return denied;
+  const uses = boundOf(state, step, known.uses, request.maxUses, held);
+  return uses === "refused" ? denied : issue(state, step, known.session, resource, held, uses);
+}
+
+/**
+ * What bounds something new: what is above it, and a counter of its own where it asks for one, which may not be more
+ * than what is above. Only at resources that ask about every request.
+ */
+function boundOf(
+  state: State,
+  step: number,
+  above: ModelUses | undefined,
+  asked: number | undefined,
+  scopes: readonly Scope[],
+  most = above?.most,
+): ModelUses | undefined | "refused" {
+  if (asked !== undefined && most !== undefined && asked > most) return "refused";
+  if (asked === undefined && !above) return undefined;
+  if (!scopes.every((scope) => asksAlways(resourceOf(scope)))) return "refused";
+  if (asked === undefined) return above;
+  state.counters[step] = asked;
+  return { most: asked, counters: [...(above?.counters ?? []), step] };
+}
+
+/** A later end for its session, by a token that opens all of it; never beyond the parent's, nor two agents' longest. */
+export function predictRenewal(state: State, request: Bound & { kind: "renew" }): Observation {
+  const { step, by, token, lifeSeconds } = request;
+  const known = state.tokens[token];
+  const session = known && state.sessions[known.session];
+  if (!known || session?.agent !== by || known.endsSeconds <= state.nowSeconds) return denied;
+  if (!isAlive(state, known.session) || opens(known, session).length < session.scopes.length) return denied;
+  const boundedBeyond = (known.uses?.counters.length ?? 0) > (session.uses?.counters.length ?? 0);
+  if (boundedBeyond || state.identities[by]?.build !== session.build) return denied;
+  const line = lineage(state, known.session);
+  const root = line.at(-1) as ModelSession;
+  const ends = state.nowSeconds + lifeSeconds;
+  const last = Math.min(
+    root.bornSeconds + longestOf(root.agent),
+    session.bornSeconds + longestOf(by),
+    line[1]?.endsSeconds ?? Number.POSITIVE_INFINITY,
+  );
+  if (ends > last || ends < session.endsSeconds) return denied;
+  session.endsSeconds = ends;
+  return issue(state, step, known.session, undefined, session.scopes);
 }
 
 /** A root: for a person by their login, or on the agent's own. */
@@ -77,14 +129,17 @@ export function predictOpen(state: State, request: Bound & { kind: "open" }): Ob
   const principal = login?.person ?? by;
   if (state.blocked[`principal:${principal}`]) return denied;
   if (!within(scopes, may[by]) || !within(scopes, lentBy(principal))) return denied;
-  if ((lifeSeconds ?? 0) > longestSeconds) return denied;
+  if ((lifeSeconds ?? 0) > longestOf(by)) return denied;
+  const uses = boundOf(state, step, undefined, request.maxUses, scopes);
+  if (uses === "refused") return denied;
   const { build } = state.identities[by] ?? {};
   state.sessions[step] = {
     agent: by,
     principal,
     scopes,
     bornSeconds: state.nowSeconds,
-    endsSeconds: state.nowSeconds + (lifeSeconds ?? longestSeconds),
+    endsSeconds: state.nowSeconds + (lifeSeconds ?? usualSeconds),
+    ...(uses ? { uses } : {}),
     over: false,
     ...(id === undefined ? {} : { login: id }),
     ...(build ? { build } : {}),
@@ -110,7 +165,20 @@ export function predictOffer(state: State, request: Bound & { kind: "offer" }): 
   if (tooDeep(state, known.session, to)) return denied;
   const expiresInSeconds = Math.min(120, session.endsSeconds - state.nowSeconds);
   const endsSeconds = state.nowSeconds + expiresInSeconds;
-  state.offers[step] = { from: known.session, to, scopes: [scope], endsSeconds, withdrawn: false };
+  const { maxUses } = request;
+  const above = known.uses;
+  const bound = boundOf(state, step, above, maxUses, [scope]);
+  delete state.counters[step];
+  if (bound === "refused") return denied;
+  state.offers[step] = {
+    from: known.session,
+    to,
+    scopes: [scope],
+    endsSeconds,
+    withdrawn: false,
+    ...(above ? { usesAbove: above } : {}),
+    ...(maxUses === undefined ? {} : { maxUses }),
+  };
   return { kind: "offer", scopes: [scope], expiresInSeconds };
 }
 
@@ -130,7 +198,10 @@ export function predictRedeem(state: State, { step, by, offer: id }: Bound & { k
     return issue(state, step, offer.redeemed, scope && resourceOf(scope), offer.scopes);
   }
   if (!isAlive(state, offer.from) || !within(offer.scopes, may[by]) || tooDeep(state, offer.from, by)) return denied;
-  const seen = child(state, step, offer.from, by, offer.scopes);
+  const above = offer.usesAbove ?? state.sessions[offer.from]?.uses;
+  const uses = boundOf(state, step, above, offer.maxUses, offer.scopes, offer.maxUses ?? above?.most);
+  if (uses === "refused") return denied;
+  const seen = child(state, step, offer.from, by, offer.scopes, uses);
   offer.redeemed = step;
   return seen;
 }
@@ -147,10 +218,18 @@ export function predictHop(state: State, { step, by, token, scope }: Bound & { k
   if (serverOf[known.resource] !== by || !entailed || !isAlive(state, known.session)) return denied;
   if (!within([scope], may[by]) || !within([scope], lentBy(principal)) || tooDeep(state, known.session, by))
     return denied;
-  return child(state, step, known.session, by, [scope]);
+  const uses = boundOf(state, step, known.uses, undefined, [scope]);
+  return uses === "refused" ? denied : child(state, step, known.session, by, [scope], uses);
 }
 
-function child(state: State, step: number, parent: number, by: AgentName, scopes: readonly Scope[]): Observation {
+function child(
+  state: State,
+  step: number,
+  parent: number,
+  by: AgentName,
+  scopes: readonly Scope[],
+  uses: ModelUses | undefined,
+): Observation {
   const above = state.sessions[parent] as ModelSession;
   const { build } = state.identities[by] ?? {};
   state.sessions[step] = {
@@ -159,7 +238,8 @@ function child(state: State, step: number, parent: number, by: AgentName, scopes
     principal: above.principal,
     scopes,
     bornSeconds: state.nowSeconds,
-    endsSeconds: Math.min(above.endsSeconds, state.nowSeconds + longestSeconds),
+    endsSeconds: Math.min(above.endsSeconds, state.nowSeconds + usualSeconds),
+    ...(uses ? { uses } : {}),
     over: false,
     ...(build ? { build } : {}),
   };

@@ -2,8 +2,15 @@ import type { Bound } from "./bind.ts";
 import { serverOf } from "./bind.ts";
 import type { Subject } from "./command.ts";
 import { denied, done, type Observation } from "./observation.ts";
-import { predictAccess, predictHop, predictOffer, predictOpen, predictRedeem } from "./predict-issue.ts";
-import { type AgentName, chainOf, isAlive, lineage, type State } from "./state.ts";
+import {
+  predictAccess,
+  predictHop,
+  predictOffer,
+  predictOpen,
+  predictRedeem,
+  predictRenewal,
+} from "./predict-issue.ts";
+import { type AgentName, chainOf, isAlive, lineage, type ModelUses, type State } from "./state.ts";
 
 /** What the model says of one request, alone. It changes `state`, which the caller has cloned. */
 export function predict(state: State, request: Bound): Observation {
@@ -54,6 +61,8 @@ function predictIssuing(state: State, request: Bound): Observation {
       return predictOpen(state, request);
     case "access":
       return predictAccess(state, request);
+    case "renew":
+      return predictRenewal(state, request);
     case "offer":
       return predictOffer(state, request);
     case "redeem":
@@ -69,8 +78,17 @@ function predictIntrospect(state: State, { by, token }: Bound & { kind: "introsp
   const known = state.tokens[token];
   if (state.suspended[by] || !Object.values(serverOf).includes(by)) return denied;
   const served = known?.resource !== undefined && serverOf[known.resource] === by;
-  const active = served && known.endsSeconds > state.nowSeconds && isAlive(state, known.session);
+  const alive = served && known.endsSeconds > state.nowSeconds && isAlive(state, known.session);
+  const active = alive && use(state, known.uses);
   return { kind: "active", active };
+}
+
+/** Takes one use from every counter above, or from none. */
+function use(state: State, uses: ModelUses | undefined): boolean {
+  const counters = uses?.counters ?? [];
+  if (counters.some((one) => (state.counters[one] ?? 0) < 1)) return false;
+  for (const one of counters) state.counters[one] = (state.counters[one] ?? 0) - 1;
+  return true;
 }
 
 function predictEnding(

@@ -19,6 +19,27 @@ const functionOf = (name: AgentName): string => `arn:aws:lambda:eu-west-1:${acco
 export const digestOf = (build: Build): string => createHash("sha256").update(build).digest("base64");
 const bound: readonly string[] = ["planner", "researcher"];
 
+const payment = { resource: "https://payments.example", scopes: ["payments:send"] };
+const inBase = <K extends Registration["kind"]>(kind: K, name: string) =>
+  baseRows.find((row) => row.kind === kind && row.name === name) as Extract<Registration, { kind: K }>;
+/** What the programs' registry has beyond the base: longer lives for two agents, and payments for them. */
+const registered: Partial<Record<AgentName, object>> = {
+  planner: { maxLifetimeSeconds: 2_400, may: [...inBase("agent", "planner").may, payment] },
+  researcher: { maxLifetimeSeconds: 1_800, may: [...inBase("agent", "researcher").may, payment] },
+};
+/** A resource that asks about every request, and people who lend it. */
+const payments: readonly Registration[] = [
+  {
+    kind: "resource",
+    name: "payments",
+    uri: payment.resource,
+    servedBy: "customer-api",
+    scopes: payment.scopes,
+    introspecting: true,
+  },
+  { ...inBase("lending", "support-lends"), lends: [...inBase("lending", "support-lends").lends, payment] },
+];
+
 /** The base registry with every agent able to attest, two of them bound to the builds A and B. */
 export function rowsFor(suspended: readonly string[]): readonly Registration[] {
   const agents = agentNames.map((name): Registration => {
@@ -26,6 +47,7 @@ export function rowsFor(suspended: readonly string[]): readonly Registration[] {
     const code = { lambda: { version: "7" }, releases: [digestOf("A"), digestOf("B")] };
     return agent(name, {
       ...(base as Partial<Registration & { kind: "agent" }>),
+      ...registered[name],
       state: suspended.includes(name) ? "suspended" : "active",
       selectors: [{ type: "aws-sts-web-identity", exact: { roleArn: roleOf(name) } }],
       ...(bound.includes(name) ? { code } : {}),
@@ -39,7 +61,7 @@ export function rowsFor(suspended: readonly string[]): readonly Registration[] {
     algorithms: ["ES384"],
     account,
   };
-  return [...agents, trusted];
+  return [...agents, ...payments, trusted];
 }
 
 /** The whole service in memory with real endpoints, keys and signatures, and an AWS account for its agents to run in. */

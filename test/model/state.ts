@@ -11,10 +11,10 @@ export const persons = ["ada", "bob"] as const;
 export type Person = (typeof persons)[number];
 export const builds = ["A", "B"] as const;
 export type Build = (typeof builds)[number];
-export const scopes = ["tickets:read", "tickets:write", "customers:read", "customers:notes"] as const;
+export const scopes = ["tickets:read", "tickets:write", "customers:read", "customers:notes", "payments:send"] as const;
 export type Scope = (typeof scopes)[number];
 /** A resource by the word before the colon of its scopes. */
-export type Resource = "tickets" | "customers";
+export type Resource = "tickets" | "customers" | "payments";
 export const resourceOf = (scope: Scope): Resource => scope.split(":")[0] as Resource;
 
 /** What an agent holds to authenticate with. */
@@ -32,6 +32,13 @@ export interface Login {
   burnt: boolean;
 }
 
+/** How often something may be used: from which counters a use takes, and how many it was given. */
+export interface ModelUses {
+  readonly most: number;
+  /** Counters, by the steps that made them. */
+  readonly counters: readonly number[];
+}
+
 /** A session of the model. */
 export interface ModelSession {
   readonly parent?: number;
@@ -42,6 +49,7 @@ export interface ModelSession {
   readonly bornSeconds: number;
   endsSeconds: number;
   readonly login?: number;
+  readonly uses?: ModelUses;
   over: boolean;
 }
 
@@ -51,6 +59,7 @@ export interface ModelToken {
   readonly resource?: Resource;
   readonly scopes: readonly Scope[];
   readonly endsSeconds: number;
+  readonly uses?: ModelUses;
 }
 
 /** An offer of the model. */
@@ -59,6 +68,9 @@ export interface ModelOffer {
   readonly to: AgentName;
   readonly scopes: readonly Scope[];
   readonly endsSeconds: number;
+  /** The bound of what it came from, and its own. */
+  readonly usesAbove?: ModelUses;
+  readonly maxUses?: number;
   withdrawn: boolean;
   /** The session it became; `"lost"` when its redemption was refused at the last moment. */
   redeemed?: number | "lost";
@@ -77,6 +89,8 @@ export interface State {
   readonly sessions: Record<number, ModelSession>;
   readonly tokens: Record<number, ModelToken>;
   readonly offers: Record<number, ModelOffer>;
+  /** Uses left, by the step that was bounded. */
+  readonly counters: Record<number, number>;
 }
 
 /** The state every program starts in. */
@@ -91,6 +105,7 @@ export const emptyState = (nowSeconds: number): State => ({
   sessions: {},
   tokens: {},
   offers: {},
+  counters: {},
 });
 
 /** A session and every session above it, root last. */
