@@ -45,7 +45,8 @@ export function createIntrospectEndpoint(deps: IntrospectDeps): (call: Call) => 
     if (token === undefined) return deny(deps, { code: "parameter_missing", name: "token" }, start, false);
     const caller = await authenticate(call, form.value, deps);
     if (!caller.ok) return deny(deps, caller.error, start, false);
-    const trail = startTrail({ ...start, agent: caller.value.agent, jkt: caller.value.jkt });
+    const { agent, jkt, identity } = caller.value;
+    const trail = startTrail({ ...start, agent, jkt, assurance: identity.assurance });
     const verdict = await answer(token, single(form.value, "dpop_jkt"), caller.value, deps, trail);
     if (verdict.ok)
       return json({

@@ -42,7 +42,8 @@ export function createRevokeEndpoint(deps: RevokeDeps): (call: Call) => Promise<
     if (!form.ok) return deny(deps, form.error, start, false);
     const caller = await authenticate(call, form.value, deps);
     if (!caller.ok) return deny(deps, caller.error, start, false);
-    const trail = startTrail({ ...start, agent: caller.value.agent, jkt: caller.value.jkt });
+    const { agent, jkt, identity } = caller.value;
+    const trail = startTrail({ ...start, agent, jkt, assurance: identity.assurance });
     const standing = await judgeCaller(caller.value, deps);
     if (!standing.ok) return deny(deps, standing.error, trail.facts, true);
     const ending = await find(form.value, caller.value, deps, trail);

@@ -238,3 +238,14 @@ it("access tokens of a session are told apart from next-hop tokens by who asks",
   const customerApi = await world.newAgent("customer-api");
   expect(await active(hop.body.access_token, customerApi)).toEqual({ active: false });
 });
+
+describe("every event of an authenticated agent", () => {
+  const recorded = () => JSON.parse(world.store.records.at(-1)?.body ?? "{}").unmapped.lanyard;
+
+  it("carries how strongly it proved itself: when it ends a session, and when its question is refused", async () => {
+    await world.send("revoke", planner, { token: session });
+    expect(recorded()).toMatchObject({ operation: "session.end", agent: planner.id, assurance: "fresh" });
+    await active(child);
+    expect(recorded()).toMatchObject({ operation: "introspect", agent: tickApi.id, assurance: "fresh" });
+  });
+});
