@@ -5,6 +5,7 @@ import type { Credentials } from "./caller.ts";
 import type { Faults as DynamoDbFaults } from "./dynamodb/faults.ts";
 import type { Enclave, EnclaveImage } from "./enclave.ts";
 import type { Faults } from "./faults.ts";
+import type { Sandbox } from "./functions/sandboxes.ts";
 import type { Instance, InstanceLaunch } from "./instances.ts";
 import { bucketFolder, deliveryStreamsOf, queuesOf } from "./inventory.ts";
 import type { Cloud } from "./template.ts";
@@ -59,6 +60,13 @@ export interface RunningCloud {
   dynamodb(operation: string, input: unknown): Promise<{ readonly status: number; readonly body: unknown }>;
   /** What a function printed. */
   logs(functionName: string): string[];
+  /**
+   * Sends every event of a function to its sandbox of this number (from 0), started if need be, so that a test speaks to
+   * each in turn; undefined sends them to whichever is free.
+   */
+  pin(functionName: string, sandbox: number | undefined): void;
+  /** Sandboxes that a function has now, by physical name or by its bundle's. */
+  sandboxes(functionName: string): readonly Sandbox[];
   /** Calls to the AWS endpoint, oldest first: the embedded CloudTrail. */
   calls(): readonly CallRecord[];
   /** Messages of a queue, by a part of its ARN. */
@@ -127,6 +135,8 @@ export function running(cloud: Cloud, account: Account, place: Place, close: () 
       crash: (functionName) => hosted(functionName).crash(),
     },
     dynamodb: account.db.call,
+    pin: (functionName, sandbox) => hosted(functionName).pin(sandbox),
+    sandboxes: (functionName) => hosted(functionName).sandboxes(),
     logs: (functionName) => hosted(functionName).logs(),
     calls: () => account.calls,
     queueMessages(part) {

@@ -1,6 +1,7 @@
 /** Hosts one function: sandboxes on demand, one event each, a queue in front, and every line it prints. */
 import { randomUUID } from "node:crypto";
 import { type FunctionDescription, type Instance, type Outcome, startInstance } from "./instance.ts";
+import { openSandboxes, type Sandbox } from "./sandboxes.ts";
 
 /** A hosted function. */
 export interface HostedFunction {
@@ -15,6 +16,10 @@ export interface HostedFunction {
   logs(): string[];
   /** Kills one sandbox, a busy one if there is any; tells whether there was one. */
   crash(): boolean;
+  /** Sends every event to the sandbox of this number, started if need be; undefined ends that. */
+  pin(number: number | undefined): void;
+  /** The sandboxes there are. */
+  sandboxes(): readonly Sandbox[];
   close(): Promise<void>;
 }
 
@@ -35,7 +40,11 @@ export function hostFunction(
   description: FunctionDescription,
   onLine: (line: string) => void = () => undefined,
 ): HostedFunction {
-  const instances = new Map<Instance, "idle" | "busy">();
+  const sandboxes = openSandboxes(
+    () => startInstance(description, print),
+    description.mostInstances,
+    () => work(),
+  );
   const queue: Waiting[] = [];
   const lines: string[] = [];
   let closed = false;
@@ -45,7 +54,6 @@ export function hostFunction(
   };
 
   const runOn = async (instance: Instance, waiting: Waiting): Promise<void> => {
-    instances.set(instance, "busy");
     const { name, arn, memoryMegabytes, timeoutMillis } = description;
     const outcome = await instance.ready.then(
       () =>
@@ -60,22 +68,13 @@ export function hostFunction(
       (thrown: Error): Outcome => ({ error: { errorType: "Runtime.ExitError", errorMessage: thrown.message } }),
     );
     if ("error" in outcome) print(`${outcome.error.errorType}: ${outcome.error.errorMessage}`);
-    if (instance.alive && !timedOut(outcome)) instances.set(instance, "idle");
-    else instances.delete(instance);
+    sandboxes.giveBack(instance, instance.alive && !timedOut(outcome));
     waiting.resolve(outcome);
     work();
   };
-  const freeInstance = (): Instance | undefined => {
-    for (const [instance, state] of instances) if (state === "idle" && instance.alive) return instance;
-    if (instances.size >= description.mostInstances) return undefined;
-    const instance = startInstance(description, print);
-    instances.set(instance, "idle");
-    void instance.gone.then(() => instances.delete(instance));
-    return instance;
-  };
   const work = (): void => {
     while (queue.length > 0 && !closed) {
-      const instance = freeInstance();
+      const instance = sandboxes.take();
       const waiting = instance === undefined ? undefined : queue.shift();
       if (instance === undefined || waiting === undefined) return;
       void runOn(instance, waiting);
@@ -95,16 +94,20 @@ export function hostFunction(
     },
     logs: () => [...lines],
     crash() {
-      const all = [...instances];
-      const [chosen] = all.find(([, state]) => state === "busy") ?? all[0] ?? [];
+      const chosen = sandboxes.victim();
       chosen?.kill();
       return chosen !== undefined;
     },
+    pin(number) {
+      sandboxes.pin(number);
+      work();
+    },
+    sandboxes: sandboxes.list,
     async close() {
       closed = true;
       const ended = { error: { errorType: "Runtime.ExitError", errorMessage: "the cloud was closed" } };
       for (const waiting of queue.splice(0)) waiting.resolve(ended);
-      const all = [...instances.keys()];
+      const all = sandboxes.all();
       for (const instance of all) instance.kill();
       await Promise.all(all.map(({ gone }) => gone));
     },

@@ -34,6 +34,7 @@ export interface Instance {
   /** Runs one event; the caller sees to it that no second one is under way. */
   run(invocation: Invocation): Promise<Outcome>;
   readonly alive: boolean;
+  readonly processId: number | undefined;
   /** Ends it at once, as a crash would. */
   kill(): void;
   readonly gone: Promise<void>;
@@ -88,6 +89,7 @@ export function startInstance(description: FunctionDescription, onLine: (line: s
   return {
     ready,
     gone,
+    processId: child.pid,
     get alive() {
       return alive && child.connected;
     },

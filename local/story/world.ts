@@ -29,6 +29,8 @@ export interface WorldOptions {
   readonly port?: number;
   /** Registry folder; the support desk of `examples/` unless told otherwise. */
   readonly registry?: string;
+  /** Sandboxes a function may have at the same time; the cloud's own number unless told otherwise. */
+  readonly instancesPerFunction?: number;
   /** Told about each thing that is up, and how long it took. */
   readonly onProgress: (text: string, ms?: number) => void;
 }
@@ -39,12 +41,13 @@ const applications = ["planner", "researcher", "triage"];
 
 /** Boots the cloud and everything around it, in the order in which each needs the other. */
 export async function raiseWorld(options: WorldOptions): Promise<World> {
-  const { memory, directory, port, onProgress } = options;
+  const { memory, directory, port, instancesPerFunction, onProgress } = options;
   const kept = memory ? undefined : directory;
   const bootMillis = stopwatch();
   const cloud = await boot({
     ...(kept === undefined ? {} : { directory: kept }),
     ...(port === undefined ? {} : { portBase: port }),
+    ...(instancesPerFunction === undefined ? {} : { instancesPerFunction }),
     onProgress: (text) => onProgress(text),
   });
   try {

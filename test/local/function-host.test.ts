@@ -39,6 +39,47 @@ function isRunning(pid: number): boolean {
   }
 }
 
+describe("a pinned function", () => {
+  const count = async (worker: HostedFunction) => payload(await worker.invoke({ act: "count" }));
+
+  it("speaks to each of its sandboxes in turn, each with a memory of its own", async () => {
+    const worker = host({ mostInstances: 3 });
+    const seen = [];
+    for (const number of [0, 1, 2, 0, 1, 2]) {
+      worker.pin(number);
+      seen.push(await count(worker));
+    }
+    expect(seen.map(({ served }) => served)).toEqual([1, 1, 1, 2, 2, 2]);
+    expect(new Set(seen.map(({ pid }) => pid)).size).toBe(3);
+    expect(worker.sandboxes()).toEqual(
+      seen.slice(0, 3).map(({ pid: processId }, number) => ({ number, processId, served: 2 })),
+    );
+  });
+
+  it("makes events wait for the pinned sandbox, though another is free", async () => {
+    const worker = host({ mostInstances: 2 });
+    worker.pin(1);
+    const both = await Promise.all([count(worker), count(worker)]);
+    expect(both.map(({ served }) => served)).toEqual([1, 2]);
+    expect(worker.sandboxes().map(({ number }) => number)).toEqual([1]);
+  });
+
+  it("gets a fresh sandbox under the same number when the pinned one dies", async () => {
+    const worker = host({ mostInstances: 2 });
+    worker.pin(1);
+    const first = await count(worker);
+    expect(errorType(await worker.invoke({ act: "exit" }))).toBe("Runtime.ExitError");
+    const second = await count(worker);
+    expect(second.served).toBe(1);
+    expect(second.pid).not.toBe(first.pid);
+    expect(worker.sandboxes().map(({ number }) => number)).toEqual([1]);
+  });
+
+  it("refuses a number that it can never have", () => {
+    for (const number of [2, -1, 0.5]) expect(() => host({ mostInstances: 2 }).pin(number)).toThrow(RangeError);
+  });
+});
+
 describe("a hosted function", () => {
   it("keeps its state from event to event in one sandbox", async () => {
     const worker = host();
