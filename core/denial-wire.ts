@@ -226,6 +226,9 @@ export function denialReply(denial: Denial): Reply {
     status,
     ...(headers ? { headers } : {}),
     contentType: "application/json",
-    body: JSON.stringify({ error, error_description: description }),
+    body: JSON.stringify({ error, error_description: printable(description) }),
   };
 }
+
+/** RFC 6749 5.2: all an `error_description` may hold; a name that was sent in a request must not bring more into a log. */
+const printable = (text: string): string => text.replace(/[^\x20-\x21\x23-\x5B\x5D-\x7E]/gu, "?");
