@@ -120,6 +120,8 @@ export const limits = {
   /** `ttl` of a status list, and how long a signed list lives at most. */
   statusListTtlSeconds: 5,
   statusListLifeSeconds: 120,
+  /** Longest silence after which an agent can be called dormant. */
+  dormantDaysMax: 3_650,
   /** Most receivers of security events, trees looked at to find whom one concerns, and subjects one may name. */
   eventReceivers: 50,
   eventTrees: 1_000,

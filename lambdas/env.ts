@@ -41,6 +41,8 @@ export const env = {
   codeLookups: "LANYARD_CODE_LOOKUPS",
   /** `true` where an EC2 instance identity document counts alone; anything else is no. */
   instanceIdentityAlone: "LANYARD_INSTANCE_IDENTITY_ALONE",
+  /** Days without a session after which an agent is told of, unless it names its own. */
+  dormantAfterDays: "LANYARD_DORMANT_AFTER_DAYS",
 } as const;
 
 /** Key attributes of every table; each is a string. `body` and the like are the adapters' own affair. */

@@ -21,11 +21,13 @@ const period = Duration.minutes(1);
 export class Alarms extends Construct {
   readonly #enabled: boolean;
   readonly #topic: ITopic;
+  readonly #stage: string;
 
   constructor(scope: Construct, id: string, stage: Stage, topic: ITopic) {
     super(scope, id);
     this.#enabled = stage.alarms.enabled;
     this.#topic = topic;
+    this.#stage = stage.name;
   }
 
   /** A denial is a value, so that an error is a bug or broken infrastructure; a throttle is a caller turned away unheard. */
@@ -50,6 +52,18 @@ export class Alarms extends Construct {
       period: Duration.minutes(3 * everyMinutes),
     });
     this.alarm(`${name}Silent`, silent, 0, `${name} has not been called for ${6 * everyMinutes} minutes`, 2);
+  }
+
+  /**
+   * How many active agents somebody has to look after, as the watch on their lifecycle counts them: it stays up for as
+   * long as one is left.
+   * @param metricName as `lambdas/lifecycle-watch` publishes it
+   */
+  ofAgents(metricName: string, which: string): void {
+    const dimensionsMap = { service: "lifecycle-watch", stage: this.#stage };
+    const day = Duration.days(1);
+    const count = new Metric({ namespace: "Lanyard", metricName, dimensionsMap, statistic: "Maximum", period: day });
+    this.alarm(metricName, count, 0, `there are ${which}`);
   }
 
   /** Anything in a dead-letter queue is one thing too many. */

@@ -12,6 +12,7 @@ import { attest } from "./functions/attest.ts";
 import { attestIam } from "./functions/attest-iam.ts";
 import type { Ground } from "./functions/ground.ts";
 import { introspect } from "./functions/introspect.ts";
+import { lifecycleWatch, lifecycleWatchMinutes } from "./functions/lifecycle-watch.ts";
 import { publisher } from "./functions/publisher.ts";
 import { type DeployedRegistry, registryApplier } from "./functions/registry-applier.ts";
 import { revoke } from "./functions/revoke.ts";
@@ -68,6 +69,7 @@ export class ServiceStack extends Stack {
     const applied = registry ? { RegistryApplier: registryApplier(ground, registry) } : {};
     const published = publisher(ground);
     const events = transmitter(ground, below.audit.bus);
+    const watch = lifecycleWatch(ground);
     const alarms = new Alarms(this, "Watch", stage, below.audit.topic);
     for (const [name, made] of Object.entries({
       ...called,
@@ -83,6 +85,10 @@ export class ServiceStack extends Stack {
     alarms.ofFunction("Transmitter", events.transmitter);
     alarms.ofQueue("UndeliveredEvents", events.undelivered);
     watchRotation(alarms, rotates);
+    alarms.ofFunction("LifecycleWatch", watch);
+    alarms.ofSchedule("LifecycleWatch", watch, lifecycleWatchMinutes);
+    alarms.ofAgents("AgentsOverdue", "active agents whose review is late");
+    alarms.ofAgents("AgentsDormant", "active agents that had no session for as long as they may be silent");
     for (const [name, value] of Object.entries(urls)) {
       new CfnOutput(this, `${name[0]?.toUpperCase()}${name.slice(1)}Url`, { value });
     }

@@ -114,6 +114,8 @@ const settings = z.strictObject({
       publishWaitHours: z.int().min(1).max(168).default(24),
     })
     .prefault({}),
+  /** Days without a session after which an active agent is told of as dormant, unless its registration names its own. */
+  dormantAfterDays: z.int().min(1).max(3_650).default(90),
   /**
    * The registry as a folder of YAML, applied by each deployment that changes it. Left out, the registry is changed by
    * `lanyard apply` and `admin-write` alone.

@@ -26,6 +26,7 @@ export const functionNames = [
   "federation",
   "admin-rotate",
   "registry-applier",
+  "lifecycle-watch",
 ] as const;
 
 /** Functions that decide by Cedar: its WebAssembly lies beside their bundle. */

@@ -25,7 +25,8 @@ const assignPrivileges = { ...authorizeSession, activityId: 1, activityName: "As
  * - a session, an offer, a redemption, a hop, a renewal hands out privileges: Authorize Session / Assign Privileges
  * - an access token is a ticket for one service out of a session already authorized: Authentication / Service Ticket Request
  * - introspection and an operator's questions read, taking a counted use changes what is left, a request that never got as far as an operation is Other: API Activity
- * - an operator's changes: Entity Management (Disable for a revocation, Enable for lifting a block, Update for the registry), and what becomes of a signing key
+ * - an operator's changes: Entity Management (Disable for a revocation, Enable for lifting a block, Update for the registry), what becomes of a signing key,
+ *   and what is found of an agent that nobody looked after (Other)
  */
 export const ocsfClasses: Readonly<Record<AuditOperation, OcsfClass>> = {
   attest: { ...authentication, activityId: 1, activityName: "Logon" },
@@ -43,6 +44,8 @@ export const ocsfClasses: Readonly<Record<AuditOperation, OcsfClass>> = {
   revoke: { ...entityManagement, activityId: 9, activityName: "Disable" },
   lift: { ...entityManagement, activityId: 8, activityName: "Enable" },
   "registry.apply": { ...entityManagement, activityId: 3, activityName: "Update" },
+  "agent.overdue": { ...entityManagement, activityId: 99, activityName: "Other" },
+  "agent.dormant": { ...entityManagement, activityId: 99, activityName: "Other" },
   "key.create": { ...entityManagement, activityId: 1, activityName: "Create" },
   "key.publish": { ...entityManagement, activityId: 3, activityName: "Update" },
   "key.activate": { ...entityManagement, activityId: 8, activityName: "Enable" },

@@ -20,6 +20,8 @@ export type AuditOperation =
   | "revoke"
   | "lift"
   | "registry.apply"
+  | "agent.overdue"
+  | "agent.dormant"
   | "admin.read"
   | "key.create"
   | "key.publish"

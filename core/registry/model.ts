@@ -62,6 +62,10 @@ export interface AgentRegistration {
   readonly maxDepth?: number;
   readonly maxLifetimeSeconds?: number;
   readonly issuancesPerSecond?: number;
+  /** Day (`YYYY-MM-DD`, UTC) by whose end somebody must have looked at it again; late, it is told of and goes on. */
+  readonly reviewBy?: string;
+  /** Days without a session after which it is told of as dormant; the stage's number when it says nothing. */
+  readonly dormantAfterDays?: number;
 }
 
 /** A protected resource and who serves it. */

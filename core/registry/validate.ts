@@ -93,6 +93,13 @@ const ownFindings = (row: Registration, settings: RegistrySettings): readonly Fi
         ),
         ...row.selectors.flatMap((s, i) => selectorProblems(s).map(([p, m]): Finding => [`selectors.${i}.${p}`, m])),
         ...codeProblems(row),
+        // it would be told of for ever: who may hold nothing has no sessions
+        ...found(
+          "dormantAfterDays",
+          row.dormantAfterDays !== undefined && row.may.length === 0
+            ? "an agent that may hold nothing has no sessions, so that it cannot fall silent"
+            : undefined,
+        ),
         ...row.audiences.flatMap((a, i) => found(`audiences.${i}`, audienceProblem(a))),
       ];
     }

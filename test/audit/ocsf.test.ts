@@ -83,6 +83,7 @@ test("activities and classes are those of the released schema", () => {
     "3004 4 Delete",
     "3004 8 Enable",
     "3004 9 Disable",
+    "3004 99 Other",
     "6003 2 Read",
     "6003 3 Update",
     "6003 99 Other",

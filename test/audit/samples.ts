@@ -15,6 +15,8 @@ export const operations: readonly AuditOperation[] = [
   "revoke",
   "lift",
   "registry.apply",
+  "agent.overdue",
+  "agent.dormant",
   "admin.read",
   "request",
 ];

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { boot, type RunningCloud } from "../../local/boot.ts";
+import { readRecords } from "../../local/story/records.ts";
 import { bundle } from "../../scripts/build.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -132,8 +133,35 @@ describe("a deployment of the embedded cloud", () => {
     expect(await event("Update", { Digest: "f".repeat(64), Force: "false" })).toMatchObject({ Status: "FAILED" });
   }, 120_000);
 
-  it("needs no right but those its role has", () => {
-    const calls = cloud.calls().filter(({ roleArn }) => roleArn.includes("RegistryApplier"));
+  it("is watched: a late review and a silent agent are told of once, and counted as long as they stand", async () => {
+    rewrite("agents/planner.yaml", "state: active", "state: active\nreviewBy: 2020-01-31\ndormantAfterDays: 7");
+    await deploy();
+    const counts = async () => {
+      await cloud.invoke("lifecycle-watch", {});
+      const line = cloud.logs("lifecycle-watch").findLast((text) => text.includes("AgentsOverdue"));
+      const { AgentsOverdue, AgentsDormant, service, stage } = JSON.parse(line?.slice(line.indexOf("{")) ?? "{}");
+      expect([service, stage]).toEqual(["lifecycle-watch", "local"]);
+      return { overdue: AgentsOverdue, dormant: AgentsDormant };
+    };
+    expect(await counts()).toEqual({ overdue: 1, dormant: 0 });
+    // as if it had been silent since it was first seen, eight days ago
+    const { status } = await cloud.dynamodb("UpdateItem", {
+      TableName: cloud.outputs.RegistryTable,
+      Key: { kind: { S: "lifecycle#trace" }, name: { S: "planner" } },
+      UpdateExpression: "SET seenAtSeconds = seenAtSeconds - :days",
+      ConditionExpression: "attribute_exists(seenAtSeconds)",
+      ExpressionAttributeValues: { ":days": { N: String(8 * 86_400) } },
+    });
+    expect(status).toBe(200);
+    expect(await counts()).toEqual({ overdue: 1, dormant: 1 });
+    expect(await counts()).toEqual({ overdue: 1, dormant: 1 });
+    await cloud.flushAudit();
+    const told = readRecords(cloud.auditFolder).filter(({ facts }) => facts.operation.startsWith("agent."));
+    expect(told.map(({ facts }) => facts.operation).sort()).toEqual(["agent.dormant", "agent.overdue"]);
+  }, 120_000);
+
+  it("needs no rights but those their roles have", () => {
+    const calls = cloud.calls().filter(({ roleArn }) => /RegistryApplier|LifecycleWatch/.test(roleArn));
     expect(calls.length).toBeGreaterThan(3);
     expect(calls.filter(({ status }) => status !== 200)).toEqual([]);
   });

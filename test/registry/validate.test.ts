@@ -73,9 +73,19 @@ describe("shape", () => {
     ["a state nobody knows", { state: "enabled" }, "state"],
     ["a depth beyond the bound no registration can lift", { maxDepth: 65 }, "maxDepth"],
     ["a life beyond the longest", { maxLifetimeSeconds: 43_201 }, "maxLifetimeSeconds"],
+    ["a review day that does not exist", { reviewBy: "2027-02-30" }, "reviewBy"],
+    ["a review day written otherwise", { reviewBy: "31.01.2027" }, "reviewBy"],
+    ["a review at some hour", { reviewBy: "2027-01-31T12:00:00Z" }, "reviewBy"],
+    ["no silence at all", { dormantAfterDays: 0 }, "dormantAfterDays"],
+    ["half a day of silence", { dormantAfterDays: 0.5 }, "dormantAfterDays"],
+    ["a silence of an agent that may hold nothing", { may: [], clients: [], dormantAfterDays: 30 }, "dormantAfterDays"],
     ["a wildcard scope", { may: [{ resource: tickets, scopes: ["tickets:*"] }] }, "may.0.scopes.0"],
   ])("refuses %s and says where", (_, members, path) => {
     expect(problems(changed("planner", members)).map((p) => p.path)).toEqual([path]);
+  });
+
+  test("takes a review day, a leap day too, and days of silence", () => {
+    expect(problems(changed("planner", { reviewBy: "2028-02-29", dormantAfterDays: 1 }))).toEqual([]);
   });
 
   test.each(["Planner", "a//b", "/a", "a/", "..", "a/../b", "a b", "a%2fb", "é", "", "a?b", "a#b"])(

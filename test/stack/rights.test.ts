@@ -184,6 +184,19 @@ const expected: [StackName, string, string[]][] = [
   ],
   [
     "Service",
+    "LifecycleWatch",
+    [
+      "dynamodb:DeleteItem on Registry if row lifecycle#*",
+      "dynamodb:GetItem on Registry if row lifecycle#*",
+      "dynamodb:GetItem on Revocations if row deployment#*",
+      "dynamodb:PutItem on Outbox if in a transaction",
+      "dynamodb:PutItem on Registry if row lifecycle#*",
+      "dynamodb:Query on Registry",
+      "dynamodb:Query on Subjects",
+    ],
+  ],
+  [
+    "Service",
     "Transmitter",
     [
       "dynamodb:BatchGetItem on Revocations",

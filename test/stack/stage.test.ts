@@ -59,6 +59,7 @@ describe("a stage's settings", () => {
     ["a lookup of every role", { codeLookup: { ecs: { clusters: ["c"], roles: ["*"] } } }, /codeLookup\.ecs\.roles/],
     ["tasks without their roles", { codeLookup: { ecs: { clusters: ["c"] } } }, /codeLookup\.ecs\.roles/],
     ["a word in place of yes", { instanceIdentityAlone: "true" }, /instanceIdentityAlone/],
+    ["no silence at all", { dormantAfterDays: 0 }, /dormantAfterDays/],
     ["a registry without a folder", { registry: {} }, /registry\.folder/],
     ["a variable that is no text", { registry: { folder: "r", variables: { n: 1 } } }, /registry\.variables\.n/],
     ["force as a word", { registry: { folder: "r", force: "true" } }, /registry\.force/],

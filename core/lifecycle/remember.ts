@@ -1,0 +1,57 @@
+import { toRecord } from "../audit/ocsf.ts";
+import type { AuditOperation, AuditRecord } from "../audit/record.ts";
+import type { Clock, Ids } from "../ports.ts";
+import type { AgentRegistration } from "../registry/model.ts";
+import type { Findings } from "./findings.ts";
+import type { LifecycleStore, Trace } from "./trace.ts";
+
+/** One look at one agent. */
+export interface Seen {
+  readonly agent: AgentRegistration;
+  readonly agentId: string;
+  readonly trace: Trace | undefined;
+  readonly seenAtSeconds: number;
+  readonly findings: Findings;
+  readonly registryVersion: number;
+}
+
+/** What remembering stands on. */
+export interface RememberDeps {
+  readonly store: LifecycleStore;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** Of the call, for the records. */
+  readonly requestId: string;
+}
+
+/** Writes what is new about an agent, and tells of it in the same transaction: of two looks at one time, one tells. */
+export async function remember(seen: Seen, deps: RememberDeps): Promise<void> {
+  const { agent, trace, seenAtSeconds, findings } = seen;
+  const tellReview = findings.overdue && trace?.toldReviewBy !== agent.reviewBy;
+  const tellDormant = findings.dormant && trace?.toldDormant !== true;
+  const awake = !findings.dormant && trace?.toldDormant === true;
+  const moved = trace?.seenAtSeconds !== seenAtSeconds;
+  if (!moved && !tellReview && !tellDormant && !awake) return;
+  const toldReviewBy = tellReview ? agent.reviewBy : trace?.toldReviewBy;
+  const next: Trace = {
+    name: agent.name,
+    revision: (trace?.revision ?? 0) + 1,
+    seenAtSeconds,
+    ...(findings.dormant ? { toldDormant: true } : {}),
+    ...(toldReviewBy === undefined ? {} : { toldReviewBy }),
+  };
+  await deps.store.keep(next, [
+    ...(tellReview ? [recordOf("agent.overdue", `its review was due by ${agent.reviewBy}`, seen, deps)] : []),
+    ...(tellDormant ? [recordOf("agent.dormant", `no session since ${dayOf(seenAtSeconds)}`, seen, deps)] : []),
+  ]);
+}
+
+const dayOf = (seconds: number): string => new Date(seconds * 1000).toISOString().slice(0, 10);
+
+function recordOf(operation: AuditOperation, what: string, seen: Seen, deps: RememberDeps): AuditRecord {
+  const { agent, agentId, registryVersion } = seen;
+  const { clock, ids, requestId } = deps;
+  const reason = `${what}; ${agent.owner} answers for it, sponsor ${agent.sponsor}`;
+  const facts = { timeMillis: clock.nowMillis(), requestId, target: `agent:${agentId}`, reason, registryVersion };
+  return toRecord({ operation, outcome: "allowed", ...facts }, ids.id());
+}

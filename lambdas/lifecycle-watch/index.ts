@@ -1,0 +1,34 @@
+import { Logger } from "@aws-lambda-powertools/logger";
+import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
+import type { Context } from "aws-lambda";
+import { watchLifecycle } from "../../core/lifecycle/watch.ts";
+import { limits } from "../../core/limits.ts";
+import { documentClient } from "../aws/dynamo.ts";
+import { createLifecycleStore } from "../aws/lifecycle-store.ts";
+import { createRegistryStore } from "../aws/registry-writer.ts";
+import { clock, ids, setting, tables } from "../ground.ts";
+
+const logger = new Logger();
+const metrics = new Metrics();
+const dynamo = documentClient();
+const days = Number(setting("dormantAfterDays"));
+if (!Number.isSafeInteger(days) || days < 1 || days > limits.dormantDaysMax)
+  throw new Error("dormantAfterDays is no number of days");
+const deps = {
+  clock,
+  ids,
+  registry: createRegistryStore(dynamo, tables),
+  store: createLifecycleStore(dynamo, tables),
+  trustDomain: setting("trustDomain"),
+  dormantAfterDays: days,
+};
+
+/** Four times a day: agents whose review is late, and agents without sessions. The metrics stand for as long as they do. */
+export const handler = async (_event: unknown, context: Context): Promise<void> => {
+  const counts = await watchLifecycle({ ...deps, requestId: context.awsRequestId });
+  metrics.addDimension("stage", setting("stage"));
+  metrics.addMetric("AgentsOverdue", MetricUnit.Count, counts.overdue);
+  metrics.addMetric("AgentsDormant", MetricUnit.Count, counts.dormant);
+  metrics.publishStoredMetrics();
+  logger.info("looked at the active agents", { ...counts });
+};
