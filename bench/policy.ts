@@ -1,5 +1,5 @@
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
-import type { AuditEvent } from "../bin/lanyard/policy/events.ts";
+import type { AuditEvent } from "../bin/lanyard/audit/events.ts";
 import { replay } from "../bin/lanyard/policy/replay.ts";
 import { askedColumn } from "../core/audit/asked.ts";
 import { createCedarEngine } from "../core/policy/cedar.ts";

@@ -7,6 +7,8 @@ import { run } from "./lanyard/program.ts";
 const terminal: Terminal = {
   out: (line) => process.stdout.write(`${line}\n`),
   err: (line) => process.stderr.write(`${line}\n`),
+  ...(process.stdout.isTTY ? { columns: process.stdout.columns } : {}),
+  ...(process.stderr.isTTY ? { progress: (text: string) => void process.stderr.write(`\r\u001b[K${text}`) } : {}),
   ...(process.stdin.isTTY && process.stdout.isTTY ? { ask } : {}),
 };
 

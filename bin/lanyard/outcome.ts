@@ -24,6 +24,10 @@ export class Told extends Refused {}
 export interface Terminal {
   out(line: string): void;
   err(line: string): void;
+  /** Width in characters; undefined where it is no terminal, and nothing is cut to fit. */
+  readonly columns?: number;
+  /** Shows how far long work is, and takes it away again on an empty text; undefined where nobody watches. */
+  progress?(text: string): void;
   /** Asks yes or no; undefined where nobody can answer. */
   ask?(question: string): Promise<boolean>;
 }

@@ -21,6 +21,10 @@ export interface Profile {
   readonly admin: string;
   /** URL of the function that writes the registry. */
   readonly adminWrite: string;
+  /** URL of the function that operators look through; absent where only older names are known. */
+  readonly adminRead?: string;
+  /** Where the audit is: a folder as the local run keeps it, or a bucket; absent where neither is named. */
+  readonly audit?: { readonly folder: string } | { readonly bucket: string };
   /** URL of the function that takes orders to rotate keys; absent where only older names are known. */
   readonly adminRotate?: string;
   readonly tables: ApplyTables;
@@ -39,6 +43,8 @@ const endpoints = z.object({
   issuer: z.string(),
   admin: z.string(),
   adminWrite: z.string(),
+  adminRead: z.string().optional(),
+  auditFolder: z.string().optional(),
   adminRotate: z.string().optional(),
   aws: z.object({ endpoint: z.string(), region: z.string() }),
   operator: z.object({ credentials }),
@@ -84,12 +90,16 @@ const json = (text: string, file: string): unknown => {
 const localProfile = (text: string): Profile => {
   const parsed = endpoints.safeParse(json(text, localFile));
   if (!parsed.success) throw new Usage(`${localFile} is of another version of this project: start the local run again`);
-  const { issuer, admin, adminWrite, adminRotate, aws, operator, deployment } = parsed.data;
+  const { issuer, admin, adminWrite, adminRead, adminRotate, auditFolder, aws, operator, deployment } = parsed.data;
   const client = { endpoint: aws.endpoint, region: aws.region, credentials: operator.credentials };
   const { trustDomain, tables: names, variables } = deployment;
-  const rotating = adminRotate === undefined ? {} : { adminRotate };
+  const more = {
+    ...(adminRotate === undefined ? {} : { adminRotate }),
+    ...(adminRead === undefined ? {} : { adminRead }),
+    ...(auditFolder === undefined ? {} : { audit: { folder: auditFolder } }),
+  };
   return profileOf(
-    { name: "local", issuer, admin, adminWrite, ...rotating, trustDomain, tables: names, variables },
+    { name: "local", issuer, admin, adminWrite, ...more, trustDomain, tables: names, variables },
     client,
   );
 };
@@ -131,8 +141,14 @@ const awsProfile = async (
         "Set them, or give --outputs <file> as written by cdk deploy --outputs-file <file>",
     );
   const adminRotate = env.LANYARD_ADMIN_ROTATE_URL ?? outputs.AdminRotateUrl;
-  const rotating = adminRotate ? { adminRotate } : {};
-  return profileOf({ name: "aws", ...known, ...rotating, tables: tableNames, variables: {} }, {});
+  const adminRead = env.LANYARD_ADMIN_READ_URL ?? outputs.AdminReadUrl;
+  const bucket = env.LANYARD_AUDIT_BUCKET ?? outputs.AuditBucketName;
+  const more = {
+    ...(adminRotate ? { adminRotate } : {}),
+    ...(adminRead ? { adminRead } : {}),
+    ...(bucket ? { audit: { bucket } } : {}),
+  };
+  return profileOf({ name: "aws", ...known, ...more, tables: tableNames, variables: {} }, {});
 };
 
 const readOutputs = async (file: string): Promise<Readonly<Record<string, string>>> => {

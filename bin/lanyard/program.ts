@@ -1,9 +1,13 @@
 import { Command, CommanderError } from "commander";
 import { type ApplyOptions, runApply } from "./apply-command.ts";
 import { type AttestOptions, runAttest } from "./attest-command.ts";
+import { auditCommands } from "./audit/program.ts";
+import { outlineOf } from "./completion/outline.ts";
+import { completionScript, shells } from "./completion/scripts.ts";
 import { exitCodes, Refused, type Terminal, Told, Usage } from "./outcome.ts";
 import { policyCommands } from "./policy/program.ts";
 import { loadProfile, type Profile, type ProfileOptions } from "./profile.ts";
+import { readingCommands } from "./reading/program.ts";
 import { type ChangeOptions, runRollback, runState, type stateCommands } from "./registry/change-commands.ts";
 import { type ExportOptions, runExport, runSchema } from "./registry/commands.ts";
 import { type RevocationOptions, sendRevocation } from "./revocation-commands.ts";
@@ -25,19 +29,26 @@ Examples:
   $ lanyard status
   $ lanyard apply examples/support-desk
   $ lanyard apply registry --outputs outputs.json --set account=111122223333 --yes
+  $ lanyard agents planner
+  $ lanyard sessions --agent researcher --tree
+  $ lanyard sessions 3q2-7wAAAAAAAAAAAAAAAA
+  $ lanyard principals
+  $ lanyard revoke --agent researcher --dry-run
   $ lanyard revoke --session 3q2-7wAAAAAAAAAAAAAAAA --reason "laptop lost"
   $ lanyard revoke --agent researcher --reason "misbehaves"
   $ lanyard lift --agent researcher --reason "fixed in build 42"
   $ lanyard suspend researcher --reason "odd behaviour"
   $ lanyard rollback --to 12 --reason "the new policies lock the night shift out"
-  $ lanyard policy plan registry --events audit-bucket
+  $ lanyard policy plan registry --events deployment --since 30d
+  $ lanyard audit tail --follow --denied
   $ lanyard rotate --purpose session --reason "before its time"
   $ lanyard rotate --purpose session --emergency --reason "seen elsewhere"
   $ lanyard attest --explain document.bin --at 2026-08-01T00:00:00Z
 
 Which deployment: the local run's .lanyard/endpoints.json where there is one, else AWS by the usual credential chain,
-with names from --outputs (cdk deploy --outputs-file) or LANYARD_ISSUER, LANYARD_TRUST_DOMAIN, LANYARD_ADMIN_URL, LANYARD_ADMIN_ROTATE_URL,
-LANYARD_REGISTRY_TABLE, LANYARD_REVOCATIONS_TABLE, LANYARD_OUTBOX_TABLE.
+with names from --outputs (cdk deploy --outputs-file) or LANYARD_ISSUER, LANYARD_TRUST_DOMAIN, LANYARD_ADMIN_URL, LANYARD_ADMIN_READ_URL,
+LANYARD_ADMIN_WRITE_URL, LANYARD_ADMIN_ROTATE_URL, LANYARD_AUDIT_BUCKET, LANYARD_REGISTRY_TABLE, LANYARD_REVOCATIONS_TABLE,
+LANYARD_OUTBOX_TABLE.
 
 Exit codes: 0 done, 1 refused or failed, 2 not called right.`;
 
@@ -49,7 +60,7 @@ Exit codes: 0 done, 1 refused or failed, 2 not called right.`;
 export async function run(args: readonly string[], deps: ProgramDeps): Promise<number> {
   const json = args.includes("--json");
   try {
-    await build(deps).parseAsync([...args], { from: "user" });
+    await build(deps).parseAsync([...idsAsOperands(args)], { from: "user" });
     return exitCodes.ok;
   } catch (cause) {
     if (cause instanceof CommanderError) {
@@ -64,6 +75,13 @@ export async function run(args: readonly string[], deps: ProgramDeps): Promise<n
     else deps.terminal.err(message);
     return cause instanceof Usage ? exitCodes.usage : exitCodes.refused;
   }
+}
+
+/** One session's id in 64 begins with a dash: behind the command that takes one it is no option. */
+function idsAsOperands(args: readonly string[]): readonly string[] {
+  const [command = "", id = "", ...rest] = args;
+  const takesId = command === "sessions" || command === "story";
+  return takesId && /^-[A-Za-z0-9_-]{21}$/.test(id) ? [command, ...rest, "--", id] : args;
 }
 
 /** What went wrong, and for the usual two what to do. */
@@ -83,10 +101,8 @@ const build = ({ terminal, env, folder: cwd }: ProgramDeps): Command => {
     .showHelpAfterError("(lanyard --help shows what there is)")
     .exitOverride()
     .configureOutput({ writeOut: (s) => terminal.out(s.trimEnd()), writeErr: (s) => terminal.err(s.trimEnd()) });
-  const command = (name: string, description: string): Command =>
-    program
-      .command(name)
-      .description(description)
+  const common = (of: Command): Command =>
+    of
       .option(
         "--profile <name>",
         "local or aws (default: local where the local run has left its file)",
@@ -94,8 +110,10 @@ const build = ({ terminal, env, folder: cwd }: ProgramDeps): Command => {
       )
       .option("--outputs <file>", "names of an AWS deployment, as written by cdk deploy --outputs-file")
       .option("--json", "print one JSON object and nothing else");
-  const withProfile = async (options: Common, then: (profile: Profile) => Promise<void>) => {
-    const profile = await loadProfile(options, env, cwd);
+  const command = (name: string, description: string): Command =>
+    common(program.command(name).description(description));
+  const withProfile = async (options: object, then: (profile: Profile) => Promise<void>) => {
+    const profile = await loadProfile(options as Common, env, cwd);
     await then(profile).finally(() => profile.dynamo.destroy());
   };
 
@@ -110,6 +128,7 @@ const build = ({ terminal, env, folder: cwd }: ProgramDeps): Command => {
   targets(command("revoke", "end what was issued, and block what is named until it is lifted"))
     .option("--session <id>", "this session and everything below it")
     .option("--cut-only", "end what exists but leave no block")
+    .option("--dry-run", "only list the sessions it would end, and what it would block")
     .option("--yes", "do not ask before the whole deployment")
     .action((options: RevocationOptions & Common) =>
       withProfile(options, (profile) => sendRevocation("revoke", options, profile, terminal)),
@@ -152,6 +171,8 @@ const build = ({ terminal, env, folder: cwd }: ProgramDeps): Command => {
   command("status", "whether the deployment answers, and what is registered").action((options: Common) =>
     withProfile(options, (profile) => runStatus(options, profile, terminal)),
   );
+  readingCommands(program, common, withProfile, terminal);
+  auditCommands(program, common, withProfile, terminal);
   policyCommands(program, { terminal, env, folder: cwd });
   program
     .command("attest")
@@ -165,6 +186,15 @@ const build = ({ terminal, env, folder: cwd }: ProgramDeps): Command => {
     .option("--online", "let AWS STS be asked about a signed GetCallerIdentity request")
     .option("--json", "print one JSON object and nothing else")
     .action((options: AttestOptions) => runAttest(options, terminal));
+  program
+    .command("completion <shell>")
+    .description(`print what makes a shell complete these commands: ${shells.join(", ")}`)
+    .action((shell: string) => {
+      const known = shells.find((each) => each === shell);
+      if (known === undefined)
+        throw new Usage(`there is completion for ${shells.join(", ")}, not ${JSON.stringify(shell)}`);
+      terminal.out(completionScript(known, outlineOf(program)).trimEnd());
+    });
   return program;
 };
 
@@ -185,7 +215,7 @@ const targets = (command: Command): Command =>
     .option("--principal <id>", "whoever started the work: p_... or an agent's SPIFFE ID")
     .option("--build <digest>", "a build, by the digest it was attested with")
     .option("--deployment [trust-domain]", "everything")
-    .requiredOption("--reason <text>", "why, for the audit record");
+    .option("--reason <text>", "why, for the audit record");
 
 const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
 

@@ -2,6 +2,7 @@ import type { AdminRevokeRequest, AdminTarget } from "../../core/wire.ts";
 import { callAdmin } from "./admin-call.ts";
 import { Refused, type Terminal, Usage } from "./outcome.ts";
 import type { Profile } from "./profile.ts";
+import { dryRun } from "./reading/dry-run.ts";
 
 /** Options of `revoke` and `lift`. */
 export interface RevocationOptions {
@@ -11,7 +12,9 @@ export interface RevocationOptions {
   readonly build?: string;
   readonly deployment?: string | true;
   readonly cutOnly?: boolean;
-  readonly reason: string;
+  readonly reason?: string;
+  /** Only lists what would end; nothing is sent that changes anything. */
+  readonly dryRun?: boolean;
   readonly yes?: boolean;
   readonly json?: boolean;
 }
@@ -41,6 +44,9 @@ export async function sendRevocation(
 ): Promise<void> {
   const target = targetOf(options, profile.trustDomain);
   const [kind = "", id = ""] = Object.entries(target)[0] ?? [];
+  if (verb === "revoke" && options.dryRun) return dryRun(target, options, profile, terminal);
+  const { reason } = options;
+  if (reason === undefined) throw new Usage("say why: --reason <text>, for the audit record");
   if (verb === "revoke" && kind === "deployment" && options.yes !== true) {
     const sure = await terminal.ask?.(`End EVERY session of ${id}?`);
     if (sure === undefined) throw new Usage("revoking the whole deployment needs --yes");
@@ -48,8 +54,8 @@ export async function sendRevocation(
   }
   const order: AdminRevokeRequest =
     verb === "lift"
-      ? { lift: target, reason: options.reason }
-      : { revoke: target, reason: options.reason, ...(options.cutOnly ? { cutOnly: true } : {}) };
+      ? { lift: target, reason }
+      : { revoke: target, reason, ...(options.cutOnly ? { cutOnly: true } : {}) };
   const answer = await callAdmin(profile, order);
   if (options.json) terminal.out(JSON.stringify({ ok: true, ...answer }));
   else terminal.out(sentence(verb, kind, id, options.cutOnly === true, answer));

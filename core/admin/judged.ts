@@ -1,4 +1,5 @@
 import type { DeathCause, Denial } from "../denial.ts";
+import type { RegistrySnapshot } from "../registry/snapshot.ts";
 import { err, ok, type Result } from "../result.ts";
 import { judgeSession, subjects } from "../session/liveness.ts";
 import { ancestorsOf, currentAgent, type Session } from "../session/model.ts";
@@ -60,8 +61,16 @@ export function causeText(cause: DeathCause): string {
 const verdictOf = (cause: DeathCause | undefined) =>
   cause === undefined ? { live: true as const } : { live: false as const, why: { ...cause, text: causeText(cause) } };
 
-/** A session as an operator sees it in a list. No token, key or raw identity of a person is in it. */
-export function sessionView({ session, cause }: Judged) {
+/**
+ * A session as an operator sees it in a list. No token, key or raw identity of a person is in it. `idle` names agents of
+ * its chain that are not active now: it lives, and `token` and `introspect` refuse it until they are.
+ */
+export const sessionView = (registry: Pick<RegistrySnapshot, "agent">) => (judged: Judged) => {
+  const idle = judged.session.actors.filter((id) => registry.agent(id)?.state !== "active");
+  return { ...viewOf(judged), ...(idle.length > 0 ? { idle } : {}) };
+};
+
+function viewOf({ session, cause }: Judged) {
   const { sid, root, depth, principal, actors, grants, purpose, build, assurance } = session;
   const parent = ancestorsOf(session).at(-1);
   return {

@@ -112,10 +112,14 @@ export const schemas = {
       expiresAtSeconds: seconds,
       registryVersion: count,
       maxUses: count,
-      live: { type: "boolean" },
+      live: {
+        type: "boolean",
+        description: "By the verdict a request would meet: tombstones, generations, blocks, time",
+      },
+      idle: { ...texts, description: "Agents of its chain that are not active: it is refused until they are" },
       why: { type: "object", properties: { kind: text, text }, required: ["kind", "text"] },
     },
-    ["parent", "purpose", "build", "maxUses", "why"],
+    ["parent", "purpose", "build", "maxUses", "why", "idle"],
   ),
   Sessions: page("Session"),
   Offer: object(

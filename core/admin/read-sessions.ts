@@ -2,6 +2,7 @@ import type { Denial } from "../denial.ts";
 import { ok, type Result } from "../result.ts";
 import { subjects } from "../session/liveness.ts";
 import type { Session } from "../session/model.ts";
+import { appliedRegistry } from "./applied-registry.ts";
 import { cursorText, readCursor } from "./cursor.ts";
 import { type Judged, judgeAll, sessionView } from "./judged.ts";
 import { flag, pageLimit, type Subject, subjectOf } from "./read-query.ts";
@@ -34,7 +35,8 @@ export const sessionsRoute: Route = {
     if (!found.ok) return found;
     const shown = found.value.items.filter(({ cause }) => dead.value || cause === undefined);
     const { next } = found.value;
-    return ok({ items: shown.map(sessionView), ...(next === undefined ? {} : { next }) });
+    const view = sessionView(await appliedRegistry(deps));
+    return ok({ items: shown.map(view), ...(next === undefined ? {} : { next }) });
   },
 };
 

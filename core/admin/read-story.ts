@@ -1,6 +1,7 @@
 import { err, ok } from "../result.ts";
 import { currentAgent, type Offer, type Session } from "../session/model.ts";
-import { type Judged, judgeAll, sessionView } from "./judged.ts";
+import { appliedRegistry } from "./applied-registry.ts";
+import { judgeAll, sessionView } from "./judged.ts";
 import type { Route } from "./read-route.ts";
 import type { SessionQueries } from "./session-queries.ts";
 import { byDepth, chainOf, readWholeTree, type WholeTree } from "./whole-tree.ts";
@@ -13,7 +14,8 @@ export const storyRoute: Route = {
   template: "/sessions/{sid}",
   pattern: /^\/sessions\/([A-Za-z0-9_-]{22})$/,
   parameters: [],
-  async answer({ named: sid, nowSeconds }, { queries }) {
+  async answer({ named: sid, nowSeconds }, deps) {
+    const { queries } = deps;
     const root = (await queries.rootOf(sid)) ?? sid;
     const tree = await readWholeTree(root, queries);
     const session = tree.sessions.find((each) => each.sid === sid);
@@ -22,7 +24,16 @@ export const storyRoute: Route = {
     const told = tree.sessions.filter((each) => shown.includes(each.sid)).sort(byDepth);
     const judged = await judgeAll(told, queries, nowSeconds);
     if (!judged.ok) return judged;
-    return ok(await story(session, judged.value, tree, queries, nowSeconds));
+    const view = sessionView(await appliedRegistry(deps));
+    return ok(
+      await story(
+        session,
+        judged.value.map((each) => view(each)),
+        tree,
+        queries,
+        nowSeconds,
+      ),
+    );
   },
 };
 
@@ -32,13 +43,13 @@ const childrenOf = (sid: string, sessions: readonly Session[]): readonly Session
 
 async function story(
   session: Session,
-  judged: readonly Judged[],
+  shown: readonly ReturnType<ReturnType<typeof sessionView>>[],
   tree: WholeTree,
   queries: SessionQueries,
   nowSeconds: number,
 ) {
   const { sid } = session;
-  const of = (wanted: readonly string[]) => judged.filter((each) => wanted.includes(each.session.sid)).map(sessionView);
+  const of = (wanted: readonly string[]) => shown.filter((each) => wanted.includes(each.sid));
   const children = childrenOf(sid, tree.sessions);
   const offers = tree.rows.flatMap((row) => (row.kind === "offer" && row.offer.from.sid === sid ? [row.offer] : []));
   const handles = tree.rows.flatMap((row) =>

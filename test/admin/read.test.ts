@@ -250,13 +250,14 @@ describe("sessions", () => {
     expect(dead.why.text).toContain("was revoked or ended");
   });
 
-  test("a suspended agent's are still there: suspension refuses what is new, and says so beside it", async () => {
+  test("a suspended agent's still live and say that they are idle: what it holds is refused until it is active again", async () => {
     const root = sidOf(await reading.open());
     const rows = (await reading.registry.rows(1)).map((row) =>
       row.kind === "agent" && row.name === "planner" ? { ...row, state: "suspended" as const } : row,
     );
     await reading.put(rows);
-    expect((await reading.get(`/sessions/${root}`)).body.session.live).toBe(true);
+    expect((await reading.get(`/sessions/${root}`)).body.session).toMatchObject({ live: true, idle: [planner] });
+    expect((await reading.all(`/sessions?agent=${planner}`)).items[0].idle).toEqual([planner]);
     const { body } = await reading.get("/agents/planner");
     expect(body).toMatchObject({ state: "suspended", version: 2 });
     expect(body.getsNothingBecause).toEqual(["its state is suspended"]);

@@ -57,6 +57,11 @@ export async function openDeployment() {
     sessionName: "ada",
     tags: {},
   });
+  /** Answers what is asked of admin-read, whose signature was good; tests put the real one behind it. */
+  const read: { answer: (target: string) => Promise<{ status: number; body: unknown }> } = {
+    answer: async () => ({ status: 404, body: { error: "not_found" } }),
+  };
+  const progress: string[] = [];
   const admin = { calls: [] as AdminCall[], status: 200, answer: {} as object };
   const server = createServer(async (request, response) => {
     const content = await body(request);
@@ -77,6 +82,10 @@ export async function openDeployment() {
       const reply = await write.endpoint({ ...call, body: content.toString() }, operator);
       return answer(reply.status, reply.body);
     }
+    if (target.startsWith("/read/")) {
+      const { status, body: said } = await read.answer(target.slice("/read".length));
+      return answer(status, JSON.stringify(said));
+    }
     admin.calls.push({ service: signed.service, region: signed.region, body: JSON.parse(content.toString()) });
     return answer(admin.status, JSON.stringify(admin.answer));
   });
@@ -88,6 +97,8 @@ export async function openDeployment() {
     issuer: origin,
     admin: `${origin}/`,
     adminWrite: `${origin}/write/`,
+    adminRead: `${origin}/read/`,
+    auditFolder: join(folder, "audit"),
     aws: { endpoint: origin, region: "eu-west-1" },
     operator: { credentials },
     deployment: {
@@ -104,17 +115,26 @@ export async function openDeployment() {
   return {
     folder,
     admin,
+    read,
+    /** What the last command showed of its progress. */
+    progress,
     /** Writes the local run's file anew, with members replaced. */
     write: writeFileAnew,
     /** Runs a command line in the deployment's folder. */
-    async lanyard(args: readonly string[], more: { answer?: boolean; folder?: string } = {}): Promise<Ended> {
+    async lanyard(
+      args: readonly string[],
+      more: { answer?: boolean; folder?: string; columns?: number } = {},
+    ): Promise<Ended> {
       const [out, err]: [string[], string[]] = [[], []];
+      progress.length = 0;
       const { answer } = more;
       const ask = answer === undefined ? {} : { ask: async () => answer };
       const terminal = {
         out: (line: string) => void out.push(line),
         err: (line: string) => void err.push(line),
         ...ask,
+        ...(more.columns === undefined ? {} : { columns: more.columns }),
+        progress: (text: string) => void (text === "" || progress.push(text)),
       };
       const code = await run(args, { terminal, env: {}, folder: more.folder ?? folder });
       return { code, out: out.join("\n"), err: err.join("\n") };

@@ -1,10 +1,9 @@
-import { resolve } from "node:path";
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { createCedarEngine } from "../../../core/policy/cedar.ts";
+import type { AuditEvent } from "../audit/events.ts";
 import { readRegistryFolder } from "../folder.ts";
 import { Refused, type Terminal, Told, Usage } from "../outcome.ts";
 import { type PolicyCase, readCases, runCase } from "./cases.ts";
-import { eventsOfFolder } from "./events.ts";
 import { type FolderSettings, invalid, readProposed } from "./proposed.ts";
 import { type Change, type Replay, replay } from "./replay.ts";
 
@@ -62,7 +61,6 @@ const nameOf = ({ file, line, name }: PolicyCase) => ({ file, line, case: name }
 
 /** Options of `policy plan`. */
 export interface PlanOptions extends PolicyOptions {
-  readonly events: string;
   readonly confirmWidening?: boolean;
 }
 
@@ -74,6 +72,7 @@ export interface PlanOptions extends PolicyOptions {
 export async function runPlan(
   folder: string,
   options: PlanOptions,
+  events: AsyncIterable<AuditEvent>,
   settings: FolderSettings,
   terminal: Terminal,
 ): Promise<void> {
@@ -81,7 +80,7 @@ export async function runPlan(
   const progress = (decisions: number) => {
     if (!options.json && decisions % 10_000 === 0) terminal.err(`${decisions} decisions replayed`);
   };
-  const found = await replay(eventsOfFolder(resolve(options.events)), registry, createCedarEngine(cedar), progress);
+  const found = await replay(events, registry, createCedarEngine(cedar), progress);
   if (found.decisions === 0) throw new Usage(`there are no decisions by policy among the ${found.events} events there`);
   const wider = found.changes.filter((change) => change.to === "permitted");
   const confirmed = wider.length === 0 || options.confirmWidening === true;

@@ -1,7 +1,9 @@
 import type { Command } from "commander";
 import { variablesOf } from "../apply-command.ts";
+import { sinceMillis } from "../audit/since.ts";
+import { eventsSince, namedSource } from "../audit/source.ts";
 import { type Terminal, Usage } from "../outcome.ts";
-import { loadProfile, type ProfileOptions } from "../profile.ts";
+import { loadProfile, type Profile, type ProfileOptions } from "../profile.ts";
 import { type PlanOptions, type PolicyOptions, runCheck, runPlan, runTest } from "./commands.ts";
 import type { FolderSettings } from "./proposed.ts";
 
@@ -38,21 +40,44 @@ export function policyCommands(program: Command, { terminal, env, folder: cwd }:
       runTest(folder, options, await settings(options), Math.floor(Date.now() / 1000), terminal),
   );
   command("plan <folder>", "replay recorded decisions against a folder's policies")
-    .requiredOption("--events <folder>", "a folder with the audit bucket's objects")
+    .requiredOption(
+      "--events <where>",
+      "deployment (its audit), s3://<bucket>[/<prefix>], or a folder with such objects",
+    )
+    .option("--since <time>", "how far back: 24h, 7d, a date (default: 7d; of a folder all of it)")
     .option("--confirm-widening", "succeed although something would newly be permitted")
-    .action(async (folder: string, options: Common & PlanOptions) =>
-      runPlan(folder, options, await settings(options), terminal),
+    .action(async (folder: string, options: Common & PlanOptions & EventOptions) =>
+      runPlan(folder, options, await recorded(options, env, cwd), await settings(options), terminal),
     );
 }
 
 const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
 
-/** The deployment's names where one is found, else what the options say; the policies themselves need neither. */
-async function settingsOf(options: Common, env: PolicyCommandDeps["env"], cwd: string): Promise<FolderSettings> {
-  const profile = await loadProfile(options, env, cwd).catch((cause: unknown) => {
+/** Which events are replayed. */
+interface EventOptions {
+  readonly events: string;
+  readonly since?: string;
+}
+
+/** The deployment, where one is found or named. */
+const profileOf = (options: Common, env: PolicyCommandDeps["env"], cwd: string): Promise<Profile | undefined> =>
+  loadProfile(options, env, cwd).catch((cause: unknown) => {
     if (cause instanceof Usage && options.profile === undefined && options.outputs === undefined) return undefined;
     throw cause;
   });
+
+/** Recorded events: of a folder all, of a bucket those of a week unless told otherwise. */
+async function recorded(options: Common & EventOptions, env: PolicyCommandDeps["env"], cwd: string) {
+  const { events, since } = options;
+  const source = namedSource(events, cwd, await profileOf(options, env, cwd));
+  const inBucket = events === "deployment" || events.startsWith("s3:");
+  const from = since ?? (inBucket ? "7d" : undefined);
+  return eventsSince(source, from === undefined ? 0 : sinceMillis(from, Date.now()));
+}
+
+/** The deployment's names where one is found, else what the options say; the policies themselves need neither. */
+async function settingsOf(options: Common, env: PolicyCommandDeps["env"], cwd: string): Promise<FolderSettings> {
+  const profile = await profileOf(options, env, cwd);
   profile?.dynamo.destroy();
   return {
     issuer: options.issuer ?? profile?.issuer ?? "https://issuer.invalid",

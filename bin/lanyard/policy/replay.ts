@@ -2,7 +2,7 @@ import type { AskedColumn } from "../../../core/audit/asked.ts";
 import { questionOf } from "../../../core/audit/asked.ts";
 import type { PolicyEngine, PolicyQuestion } from "../../../core/policy/decide.ts";
 import type { RegistrySnapshot } from "../../../core/registry/snapshot.ts";
-import type { AuditEvent } from "./events.ts";
+import type { AuditEvent } from "../audit/events.ts";
 
 /** What would become of one recorded decision. */
 export type Turn = "permitted" | "refused";

@@ -1,0 +1,54 @@
+import { plain } from "../plain.ts";
+import { short } from "../reading/words.ts";
+import type { AuditEvent } from "./events.ts";
+
+type Facts = Readonly<Record<string, unknown>>;
+
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+
+/** One event as one line: when, whether, what, who, for whom, in which session, and why not. */
+export function eventLine({ time, unmapped: { lanyard: facts } }: AuditEvent): string {
+  const count = typeof facts.count === "number" && facts.count > 1 ? `${facts.count} times` : "";
+  const parts = [
+    new Date(time).toISOString(),
+    facts.outcome === "denied" ? "DENIED " : "allowed",
+    text(facts.operation).padEnd(15),
+    who(facts),
+    forWhom(facts),
+    text(facts.sid),
+    what(facts),
+    whyNot(facts),
+    text(facts.reason) === "" ? "" : `"${text(facts.reason)}"`,
+    count,
+  ];
+  return plain(parts.filter((part) => part !== "").join("  "));
+}
+
+/** The operator, else the agent; what is allowed without either the product did itself, what is refused came from a stranger. */
+function who({ operator_arn: operator, agent, outcome }: Facts): string {
+  if (typeof operator === "string") return operator.slice(operator.lastIndexOf(":") + 1);
+  return short(text(agent) || (outcome === "denied" ? "unproven" : "lanyard itself"));
+}
+
+const forWhom = ({ principal, agent }: Facts): string =>
+  typeof principal === "string" && principal !== agent ? `for ${short(principal)}` : "";
+
+/** What was asked for or given. */
+function what({ grants, offered_to: offeredTo, target, registry_version: version, operation }: Facts): string {
+  const scopes = Array.isArray(grants)
+    ? grants.flatMap((grant) => ((grant as { scopes?: unknown }).scopes as unknown[] | undefined) ?? []).map(String)
+    : [];
+  return [
+    text(target),
+    operation === "registry.apply" && typeof version === "number" ? `version ${version}` : "",
+    scopes.length > 0 ? `[${scopes.join(" ")}]` : "",
+    offeredTo === undefined ? "" : `to ${short(text(offeredTo))}`,
+  ]
+    .filter((part) => part !== "")
+    .join(" ");
+}
+
+function whyNot({ denial }: Facts): string {
+  const code = (denial as { code?: unknown } | undefined)?.code;
+  return typeof code === "string" ? `because ${code}` : "";
+}

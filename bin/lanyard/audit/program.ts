@@ -1,0 +1,25 @@
+import type { Command } from "commander";
+import type { Terminal } from "../outcome.ts";
+import type { Profile } from "../profile.ts";
+import { sourceOf } from "./source.ts";
+import { runTail, type TailOptions } from "./tail.ts";
+
+/** Adds `audit tail`. */
+export function auditCommands(
+  program: Command,
+  common: (command: Command) => Command,
+  withProfile: (options: object, then: (profile: Profile) => Promise<void>) => Promise<void>,
+  terminal: Terminal,
+): void {
+  const audit = program.command("audit").description("look at the audit trail");
+  common(audit.command("tail").description("audit events, oldest first"))
+    .option("--since <time>", "how far back: 15m, 24h, 7d, or a date", "1h")
+    .option("-f, --follow", "go on until interrupted")
+    .option("--session <id>", "of this session, its tree if it is a root, and its children")
+    .option("--agent <id>", "of this agent, by its name or SPIFFE ID, wherever in a chain")
+    .option("--principal <id>", "on this principal's authority")
+    .option("--denied", "refusals only")
+    .action((options: TailOptions) =>
+      withProfile(options, (profile) => runTail(options, sourceOf(profile), profile.trustDomain, terminal)),
+    );
+}

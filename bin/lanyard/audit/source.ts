@@ -1,0 +1,103 @@
+import { isAbsolute, resolve } from "node:path";
+import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import { Usage } from "../outcome.ts";
+import type { Profile } from "../profile.ts";
+import type { AuditEvent } from "./events.ts";
+import { eventsOfFile, filesOf } from "./folder.ts";
+import { eventsOfObject } from "./object.ts";
+
+/** One file or object that holds events, and when it was last written. */
+export interface AuditObject {
+  readonly name: string;
+  readonly writtenAtMillis: number;
+}
+
+/** Where audit events lie: a folder that holds what the bucket holds, or the bucket itself. */
+export interface AuditSource {
+  /** Objects written at or after a moment, in the order of their names. */
+  objects(sinceMillis: number): Promise<readonly AuditObject[]>;
+  /** Events of one object, in its order; lines that are no events of ours are skipped. */
+  events(object: AuditObject): AsyncIterable<AuditEvent>;
+}
+
+/** Below it Firehose writes, one prefix a day (UTC, by arrival). */
+const prefix = "audit/";
+const dayMillis = 86_400_000;
+
+/** The source of a deployment's audit. @throws Usage when the profile names none */
+export function sourceOf({ audit, dynamo }: Profile): AuditSource {
+  if (audit === undefined) throw new Usage("where is the audit? Set LANYARD_AUDIT_BUCKET, or give --outputs <file>");
+  if ("folder" in audit) return folderSource(audit.folder);
+  const { region, credentials } = dynamo.config;
+  return bucketSource(new S3Client({ region, credentials }), audit.bucket, prefix);
+}
+
+/**
+ * The source that `--events` names: `s3://bucket[/prefix]`, `deployment` for the profile's own, else a folder.
+ * @param cwd the folder the command was called in
+ */
+export function namedSource(text: string, cwd: string, profile: Profile | undefined): AuditSource {
+  const bucket = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(text);
+  if (bucket) {
+    const config = profile?.name === "aws" ? profile.dynamo.config : undefined;
+    const place = config ? { region: config.region, credentials: config.credentials } : {};
+    return bucketSource(new S3Client(place), bucket[1] ?? "", bucket[2] ?? "");
+  }
+  if (text.startsWith("s3:")) throw new Usage(`${JSON.stringify(text)} names no bucket: s3://<bucket>[/<prefix>]`);
+  if (text === "deployment") {
+    if (profile) return sourceOf(profile);
+    throw new Usage("which deployment's audit? Give --outputs <file>, or a folder or s3://<bucket>");
+  }
+  return folderSource(isAbsolute(text) ? text : resolve(cwd, text));
+}
+
+/** A folder with the bucket's objects, as the local run keeps it or `aws s3 sync` makes it. */
+export const folderSource = (folder: string): AuditSource => ({
+  objects: async (sinceMillis) =>
+    (await filesOf(folder)).filter(({ writtenAtMillis }) => writtenAtMillis >= sinceMillis),
+  events: ({ name }) => eventsOfFile(name),
+});
+
+/** The bucket. Days are listed one by one, so that a year of objects is not looked through for an hour of them. */
+export function bucketSource(s3: S3Client, bucket: string, below: string, nowMillis = Date.now): AuditSource {
+  const byDay = below === prefix || below === "";
+  return {
+    async objects(sinceMillis) {
+      const days = Math.ceil((nowMillis() - sinceMillis) / dayMillis) + 1;
+      // from further back than a year it is cheaper to list it all
+      const prefixes =
+        byDay && days <= 366
+          ? Array.from({ length: days + 1 }, (_, n) => `${prefix}dt=${dayOf(sinceMillis + n * dayMillis)}/`)
+          : [below === "" ? prefix : below];
+      const found = [];
+      for (const each of new Set(prefixes)) found.push(...(await list(s3, bucket, each)));
+      return found.filter(({ writtenAtMillis }) => writtenAtMillis >= sinceMillis);
+    },
+    events: ({ name }) => eventsOfObject(s3, bucket, name),
+  };
+}
+
+const dayOf = (millis: number): string => new Date(millis).toISOString().slice(0, 10);
+
+async function list(s3: S3Client, bucket: string, below: string): Promise<readonly AuditObject[]> {
+  const found: AuditObject[] = [];
+  let token: string | undefined;
+  do {
+    const page = await s3.send(
+      new ListObjectsV2Command({
+        Bucket: bucket,
+        Prefix: below,
+        ...(token === undefined ? {} : { ContinuationToken: token }),
+      }),
+    );
+    for (const { Key, LastModified } of page.Contents ?? [])
+      if (Key !== undefined) found.push({ name: Key, writtenAtMillis: LastModified?.getTime() ?? 0 });
+    token = page.NextContinuationToken;
+  } while (token !== undefined);
+  return found;
+}
+
+/** Every event written since a moment, object by object. */
+export async function* eventsSince(source: AuditSource, sinceMillis: number): AsyncGenerator<AuditEvent> {
+  for (const object of await source.objects(sinceMillis)) yield* source.events(object);
+}

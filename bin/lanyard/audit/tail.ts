@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Terminal } from "../outcome.ts";
+import type { AuditEvent } from "./events.ts";
+import { eventLine } from "./line.ts";
+import { sinceMillis } from "./since.ts";
+import type { AuditSource } from "./source.ts";
+
+/** Options of `audit tail`. */
+export interface TailOptions {
+  readonly since: string;
+  readonly follow?: boolean;
+  readonly session?: string;
+  readonly agent?: string;
+  readonly principal?: string;
+  readonly denied?: boolean;
+  readonly json?: boolean;
+}
+
+/** How often the source is looked at; Firehose writes an object a minute or so. */
+const everyMillis = 5_000;
+/** An object may be listed a little late, and event times are those of the functions. */
+const graceMillis = 120_000;
+
+/**
+ * `audit tail`: events since a moment, oldest first, and with `--follow` what comes after them until it is interrupted.
+ * Each event once, whatever the source tells twice (Firehose delivers at least once).
+ * @param trustDomain for agents that are given by their name
+ * @param stop ends following
+ */
+export async function runTail(
+  options: TailOptions,
+  source: AuditSource,
+  trustDomain: string,
+  terminal: Terminal,
+  stop?: AbortSignal,
+): Promise<void> {
+  const since = sinceMillis(options.since, Date.now());
+  const wanted = filterOf(options, trustDomain);
+  const read = new Set<string>();
+  const told = new Set<string>();
+  let from = since;
+  for (;;) {
+    const begun = Date.now();
+    const fresh: AuditEvent[] = [];
+    for (const object of await source.objects(from)) {
+      if (read.has(object.name)) continue;
+      for await (const event of source.events(object))
+        if (event.time >= since && wanted(event) && !told.has(event.metadata.uid)) {
+          told.add(event.metadata.uid);
+          fresh.push(event);
+        }
+      read.add(object.name);
+      terminal.progress?.(`${read.size} objects read…`);
+    }
+    terminal.progress?.("");
+    for (const event of fresh.sort((a, b) => a.time - b.time))
+      terminal.out(options.json ? JSON.stringify(event) : eventLine(event));
+    if (!options.follow || stop?.aborted) return;
+    from = Math.max(since, begun - graceMillis);
+    await sleep(everyMillis, undefined, stop ? { signal: stop } : {}).catch(() => undefined);
+    if (stop?.aborted) return;
+  }
+}
+
+function filterOf({ session, agent, principal, denied }: TailOptions, trustDomain: string) {
+  const agentId = agent === undefined || agent.includes("://") ? agent : `spiffe://${trustDomain}/agent/${agent}`;
+  return ({ unmapped: { lanyard } }: AuditEvent): boolean => {
+    const { sid, root, parent, actors, outcome } = lanyard;
+    const inTree = session === undefined || [sid, root, parent].includes(session);
+    // whoever acts now, acted before, or is the one an offer goes to
+    const byAgent =
+      agentId === undefined ||
+      [lanyard.agent, lanyard.offered_to].includes(agentId) ||
+      (Array.isArray(actors) && actors.includes(agentId));
+    const forPrincipal = principal === undefined || lanyard.principal === principal;
+    return inTree && byAgent && forPrincipal && (!denied || outcome === "denied");
+  };
+}

@@ -1,0 +1,110 @@
+import type { Terminal } from "../outcome.ts";
+import { plain } from "../plain.ts";
+import type { Profile } from "../profile.ts";
+import { table } from "../table.ts";
+import { ask, askAll } from "./ask.ts";
+import { type Ability, type Agent, shapes, type WholeAgent } from "./shapes.ts";
+import { count, short } from "./words.ts";
+
+/** Options every command that looks has. */
+export interface LookOptions {
+  readonly json?: boolean;
+}
+
+/** `agents`: every registered agent; `agents <name>`: one, and what it can do by policy. @throws Refused */
+export async function runAgents(
+  name: string | undefined,
+  options: LookOptions,
+  profile: Profile,
+  terminal: Terminal,
+): Promise<void> {
+  if (name !== undefined) return oneAgent(short(name), options, profile, terminal);
+  const { items } = await askAll(profile, "agents", {}, shapes.agent, terminal);
+  if (options.json) return terminal.out(JSON.stringify({ ok: true, agents: items }));
+  const shape = [
+    { title: "AGENT", of: (agent: Agent) => agent.name, whole: true },
+    { title: "STATE", of: (agent: Agent) => (agent.standing.blocked ? `${agent.state}, BLOCKED` : agent.state) },
+    { title: "OWNER", of: (agent: Agent) => agent.owner },
+    { title: "SPONSOR", of: (agent: Agent) => agent.sponsor },
+  ] as const;
+  for (const line of table(items, shape, terminal.columns)) terminal.out(line);
+}
+
+async function oneAgent(name: string, options: LookOptions, profile: Profile, terminal: Terminal): Promise<void> {
+  const answer = await ask(profile, `agents/${name.split("/").map(encodeURIComponent).join("/")}`);
+  if (options.json) return terminal.out(JSON.stringify({ ok: true, ...answer }));
+  const agent = shapes.wholeAgent(answer);
+  for (const line of head(agent)) terminal.out(plain(line));
+  const lines = linesOf(agent.can);
+  if (lines.length > 0) for (const line of table(lines, abilityShape, terminal.columns)) terminal.out(line);
+  for (const { resource, scope } of agent.lentByNobody) terminal.out(plain(`${scope} at ${resource}: nobody lends it`));
+  if (agent.cut) terminal.out("there are more combinations than are asked at a time; this is not all it can do");
+}
+
+const head = (agent: WholeAgent): readonly string[] => [
+  `agent        ${agent.id}`,
+  `state        ${agent.state}${agent.standing.blocked ? ", BLOCKED" : ""}; cut ${count(agent.standing.generation, "time")}`,
+  `owner        ${agent.owner}, sponsor ${agent.sponsor}`,
+  ...(agent.serves.length > 0 ? [`serves       ${agent.serves.join(" ")}`] : []),
+  ...agent.getsNothingBecause.map((why) => `GETS NOTHING ${why}`),
+  `can do       by the policies of registry version ${agent.version}:`,
+];
+
+/** One line of the table: a scope, for whom, what policies allow and refuse. */
+interface AbilityLine {
+  readonly scope: string;
+  readonly whom: string;
+  readonly can: string;
+  readonly by: string;
+}
+
+const abilityShape = [
+  { title: "SCOPE", of: (line: AbilityLine) => line.scope, whole: true },
+  { title: "FOR", of: (line: AbilityLine) => line.whom },
+  { title: "CAN", of: (line: AbilityLine) => line.can },
+  { title: "BY", of: (line: AbilityLine) => line.by },
+] as const;
+
+/** People of one rule for whom nothing is different stand together. */
+function linesOf(can: readonly Ability[]): readonly AbilityLine[] {
+  const alike = Map.groupBy(can, ({ scope, for: { kind, rule, agent }, actions }) =>
+    JSON.stringify([scope, kind, rule, agent, actions]),
+  );
+  return [...alike.values()].flatMap((rows) => {
+    const [first] = rows;
+    if (!first) return [];
+    const whom = whomOf(
+      first,
+      rows.map(({ for: { group } }) => group).filter((group) => group !== undefined),
+      rows,
+    );
+    return [{ scope: first.scope + detailsOf(first), whom, ...verdictOf(first) }];
+  });
+}
+
+const detailsOf = ({ needsDetails }: Ability): string => (needsDetails ? ` (with ${needsDetails.join(", ")})` : "");
+
+function whomOf({ for: { kind, rule, agent } }: Ability, groups: readonly string[], rows: readonly Ability[]): string {
+  if (kind === "itself") return "itself";
+  if (kind === "agent") return `agent ${agent ?? ""}`;
+  const inNone = rows.some((row) => row.for.group === undefined);
+  return `people by ${rule ?? ""}${inNone ? "" : ` in ${groups.join(", ")}`}`;
+}
+
+function verdictOf({ actions }: Ability): { readonly can: string; readonly by: string } {
+  const all = Object.entries(actions);
+  const allowed = all.filter(([, verdict]) => verdict.allowed);
+  const refused = all.filter(([, verdict]) => !verdict.allowed);
+  const policies = [...new Set(allowed.flatMap(([, verdict]) => verdict.policies))];
+  const whys = [
+    ...new Set(
+      [...refused, ...allowed.filter(([, verdict]) => verdict.logged)].map(([, verdict]) => verdict.why ?? ""),
+    ),
+  ];
+  const names = (list: typeof all) =>
+    list.map(([action, { logged }]) => (logged ? `${action} (only logged)` : action)).join(" ");
+  return {
+    can: allowed.length === 0 ? "nothing" : `${names(allowed)}${refused.length > 0 ? `; not ${names(refused)}` : ""}`,
+    by: [...policies, ...whys].join("; "),
+  };
+}

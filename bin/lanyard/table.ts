@@ -1,0 +1,50 @@
+import { plain } from "./plain.ts";
+
+/** One column of a table. */
+export interface Column<T> {
+  readonly title: string;
+  readonly of: (row: T) => string;
+  /** Never cut: an id that is to be copied. */
+  readonly whole?: true;
+}
+
+const gap = "  ";
+/** A column is not cut below this. */
+const narrowest = 8;
+
+/**
+ * Rows as lines under titles.
+ * @param columns width of the terminal; without it nothing is cut, since a program reads along
+ */
+export function table<T>(rows: readonly T[], shape: readonly Column<T>[], columns?: number): readonly string[] {
+  const cells = rows.map((row) => shape.map(({ of }) => plain(of(row))));
+  const widest = shape.map(({ title }, at) =>
+    Math.max(title.length, ...cells.map((row) => [...(row[at] ?? "")].length)),
+  );
+  const widths = columns === undefined ? widest : fitted(widest, shape, columns);
+  const line = (texts: readonly string[]) =>
+    texts
+      .map((text, at) => padded(text, widths[at] ?? 0))
+      .join(gap)
+      .trimEnd();
+  return [line(shape.map(({ title }) => title)), ...cells.map(line)];
+}
+
+/** Takes from the widest column that may be cut, until the line fits or none may be cut any more. */
+function fitted(widest: readonly number[], shape: readonly Column<never>[], columns: number): readonly number[] {
+  const widths = [...widest];
+  const total = () => widths.reduce((sum, width) => sum + width, 0) + gap.length * (widths.length - 1);
+  while (total() > columns) {
+    const candidates = widths.map((width, at) => (shape[at]?.whole || width <= narrowest ? 0 : width));
+    const most = Math.max(...candidates);
+    if (most === 0) return widths;
+    const at = candidates.indexOf(most);
+    widths[at] = Math.max(narrowest, most - Math.max(1, Math.ceil((total() - columns) / 4)));
+  }
+  return widths;
+}
+
+function padded(text: string, width: number): string {
+  const signs = [...text];
+  return signs.length <= width ? text + " ".repeat(width - signs.length) : `${signs.slice(0, width - 1).join("")}…`;
+}
