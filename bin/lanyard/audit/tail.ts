@@ -16,7 +16,7 @@ export interface TailOptions {
   readonly json?: boolean;
 }
 
-/** How often the source is looked at; Firehose writes an object a minute or so. */
+/** How often the source is looked at; Firehose writes an object each 15 seconds or so. */
 const everyMillis = 5_000;
 /** An object may be listed a little late, and event times are those of the functions. */
 const graceMillis = 120_000;

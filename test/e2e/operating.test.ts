@@ -1,0 +1,148 @@
+import { rmSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { callSigned } from "../../bin/lanyard/admin-call.ts";
+import { loadProfile, type Profile } from "../../bin/lanyard/profile.ts";
+import { run } from "../../bin/lanyard/program.ts";
+import { stsWebIdentity } from "../../client/evidence/sts-web-identity.ts";
+import { createAgent } from "../../client/index.ts";
+import { writeEndpoints } from "../../local/endpoints.ts";
+import { customers, tickets } from "../../local/story/desk.ts";
+import { raiseWorld, type World } from "../../local/story/world.ts";
+
+let world: World;
+let folder: string;
+let profile: Profile;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "lanyard-operating-"));
+  world = await raiseWorld({ memory: true, onProgress: () => undefined });
+  writeEndpoints(join(folder, ".lanyard"), world.endpoints);
+  profile = await loadProfile({}, {}, folder);
+}, 120_000);
+afterAll(async () => {
+  profile?.dynamo.destroy();
+  await world?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Runs a command line as an operator of the running cloud would. */
+async function lanyard(...args: readonly string[]) {
+  const [out, err]: [string[], string[]] = [[], []];
+  const terminal = { out: (line: string) => void out.push(line), err: (line: string) => void err.push(line) };
+  const code = await run(args, { terminal, env: {}, folder });
+  return { code, out: out.join("\n"), err: err.join("\n"), json: () => JSON.parse(out.join("\n")) };
+}
+
+const agentOf = (name: string) => {
+  const { id, credentials } = world.endpoints.agents[name] ?? { id: "", credentials: undefined };
+  if (!credentials) throw new Error(`no agent ${name}`);
+  const evidence = stsWebIdentity({ ...world.endpoints.aws, credentials: { ...credentials } });
+  return createAgent({ issuer: world.endpoints.issuer, agent: id, evidence });
+};
+const idOf = (name: string) => world.endpoints.agents[name]?.id ?? "";
+const forBoth = [
+  { resource: tickets, scopes: ["tickets:read"] },
+  { resource: customers, scopes: ["customers:read"] },
+];
+/** The planner works for Ada and hands a part of it to the researcher. */
+async function delegate() {
+  const idToken = (await world.provider.signInAs("planner")).id_token;
+  const root = await agentOf("planner").open({ onBehalfOf: { idToken }, grants: forBoth });
+  const offer = await root.offer({ to: idOf("researcher"), grants: [{ resource: tickets, scopes: ["tickets:read"] }] });
+  const child = await agentOf("researcher").redeem(offer.handle);
+  return { root, child };
+}
+const sids = (all: readonly { readonly sid: string }[]) => all.map(({ sid }) => sid).sort();
+
+describe("an operator of the running cloud", { timeout: 60_000 }, () => {
+  it("sees who works for whom, by functions that each have their own rights alone", async () => {
+    const { root, child } = await delegate();
+    const tree = await lanyard("sessions", "--agent", "researcher", "--tree");
+    expect(tree).toMatchObject({ code: 0, err: "" });
+    expect(tree.out).toMatch(new RegExp(`${root.sid} {2}planner .*\n└─ ${child.sid} {2}researcher `));
+    const { principals } = (await lanyard("principals", "--json")).json();
+    const ada = principals.find(({ kind }: { kind: string }) => kind === "person");
+    expect(ada.agents.map(({ agent }: { agent: string }) => agent).sort()).toEqual(
+      [idOf("planner"), idOf("researcher")].sort(),
+    );
+    const story = (await lanyard("story", child.sid, "--json")).json();
+    expect(sids(story.chain)).toEqual(sids([root, child]));
+    expect(story.session).toMatchObject({ live: true, principal: { id: ada.id } });
+    const planner = (await lanyard("agents", "planner", "--json")).json();
+    const opens = planner.can.filter(
+      ({ actions }: { actions: { open?: { allowed: boolean } } }) => actions.open?.allowed,
+    );
+    expect(opens.length).toBeGreaterThan(0);
+    expect(planner.getsNothingBecause).toEqual([]);
+  });
+
+  it("is told beforehand exactly what a revocation ends", async () => {
+    await delegate();
+    const before = (await lanyard("sessions", "--json")).json().sessions;
+    const told = (await lanyard("revoke", "--agent", "researcher", "--dry-run", "--json")).json();
+    expect(told.ends.length).toBeGreaterThan(0);
+    expect((await lanyard("revoke", "--agent", "researcher", "--reason", "misbehaves")).code).toBe(0);
+    const left = new Set(sids((await lanyard("sessions", "--json")).json().sessions));
+    expect(sids(told.ends)).toEqual(sids(before).filter((sid) => !left.has(sid)));
+    expect((await lanyard("agents")).out).toMatch(/^researcher +active, BLOCKED/m);
+    expect((await lanyard("lift", "--agent", "researcher", "--reason", "fixed")).code).toBe(0);
+  });
+
+  it("has a suspended agent's sessions shown as idle, and what they get refused agrees", async () => {
+    const { root } = await delegate();
+    expect((await lanyard("suspend", "planner", "--reason", "odd behaviour")).code).toBe(0);
+    expect((await lanyard("story", root.sid)).out).toContain("IDLE, planner not active");
+    await expect(root.accessToken(tickets)).rejects.toThrow();
+    expect((await lanyard("activate", "planner", "--reason", "looked at")).code).toBe(0);
+    expect((await lanyard("story", root.sid)).out).not.toContain("IDLE");
+  });
+
+  it("reads versions of the registry as they counted", async () => {
+    const { adminRead = "" } = profile;
+    const versions = await callSigned(profile, `${adminRead}/registry/versions?limit=2`, { method: "GET" });
+    const [newest, before] = versions.items as { version: number; base: number; by: string; reason?: string }[];
+    expect(newest).toMatchObject({ reason: "looked at", base: before?.version });
+    expect(newest?.by).toContain("lanyard-local-operator");
+    const earlier = await callSigned(profile, `${adminRead}/registry?version=${before?.version}`, { method: "GET" });
+    const planner = (earlier.registrations as { kind: string; name: string; state?: string }[]).find(
+      (row) => row.kind === "agent" && row.name === "planner",
+    );
+    expect(planner?.state).toBe("suspended");
+    const { openapi } = await callSigned(profile, `${adminRead}/openapi.json`, { method: "GET" });
+    expect(openapi).toBe("3.1.1");
+  });
+
+  it("finds a refused question in the audit under its own name, and none of the answered ones", async () => {
+    expect((await lanyard("story", "A".repeat(22))).code).toBe(2);
+    await world.cloud.flushAudit();
+    const { out } = await lanyard("audit", "tail", "--since", "10m", "--json");
+    const asked = out
+      .split("\n")
+      .map((line) => JSON.parse(line))
+      .filter((event) => event.metadata.event_code === "admin.read");
+    expect(asked.map((event) => event.unmapped.lanyard.target)).toEqual([`/sessions/${"A".repeat(22)}`]);
+    expect(asked[0].actor.user.name).toContain("lanyard-local-operator");
+  });
+
+  it("replays what was decided from the deployment's own audit", async () => {
+    await world.cloud.flushAudit();
+    const example = join(import.meta.dirname, "../../examples/support-desk");
+    const { code, out } = await lanyard("policy", "plan", example, "--events", "deployment");
+    expect(out).toMatch(
+      /^[1-9]\d* decisions of \d+ events replayed: [1-9]\d* as they were, 0 newly permitted, 0 newly refused$/m,
+    );
+    expect(code).toBe(0);
+  });
+
+  it("nobody else looks: an agent's own credentials are turned away, and so is a call without any", async () => {
+    const { credentials } = world.endpoints.agents.planner ?? {};
+    const agents = {
+      dynamo: { ...profile.dynamo, config: { ...profile.dynamo.config, credentials: async () => credentials } },
+    };
+    const call = callSigned(agents as never, `${profile.adminRead}/agents`, { method: "GET" });
+    await expect(call).rejects.toMatchObject({ facts: { status: 403 } });
+    expect((await fetch(`${profile.adminRead}/agents`)).status).toBe(403);
+  });
+});
