@@ -4,9 +4,9 @@ import type { DeathCause, Denial } from "../denial.ts";
 import type { Ids, Signer } from "../ports.ts";
 import { nowSeconds } from "../ports.ts";
 import { err, ok, type Result } from "../result.ts";
-import { judgeSession, queryFor, readLiveness } from "../session/liveness.ts";
+import { judgeSession, queryFor, readLiveness, subjects } from "../session/liveness.ts";
 import type { Offer, Session } from "../session/model.ts";
-import type { Commit, CommitConflict } from "../session/store.ts";
+import type { Commit, CommitConflict, LivenessRows } from "../session/store.ts";
 import { accessTokenType, offerTokenType, sessionTokenType, type TokenReply } from "../wire.ts";
 import type { Caller } from "./authenticate.ts";
 import { checkBearer, tokenTypeOf } from "./bearer.ts";
@@ -121,7 +121,21 @@ export async function deathSince(
   const rows = await readLiveness(deps.store, { ...query, subjects: names, burnt });
   const alive = judgeSession(rows, session.sid, nowSeconds(deps.clock));
   if (!alive.ok) return alive.error;
+  const idle = await idleSince(session, rows, settled, deps);
+  if (idle !== undefined) return { kind: "blocked", subject: subjects.agent(idle) };
   return burnt.some((marker) => rows.burnt.has(marker)) ? { kind: "burnt" } : undefined;
+}
+
+/** An agent of the chain that is no longer active, where another version of the registry counts than decided this. */
+async function idleSince(
+  session: Session,
+  { deployment }: LivenessRows,
+  { registry }: Settled,
+  deps: ReleaseDeps,
+): Promise<string | undefined> {
+  if (!deployment || deployment.registryVersion === registry.version) return undefined;
+  const now = await deps.registries.at(deployment.registryVersion);
+  return session.actors.find((id) => now.agent(id)?.state !== "active");
 }
 
 const redemption = (offer: Offer, session: Session, caller: Caller): NonNullable<Commit["redeem"]> => ({
