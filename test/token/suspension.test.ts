@@ -228,11 +228,20 @@ describe("between the write and the signature", () => {
   });
 
   it("a suspension keeps a renewed session back", async () => {
-    world.time.seconds += 300;
+    version++;
+    world.publish(
+      version,
+      agent("planner", {
+        may: [{ resource: tickets, scopes: ["tickets:read"] }],
+        lends: [{ resource: tickets, scopes: ["tickets:read"] }],
+        maxLifetimeSeconds: 7_200,
+      }),
+    );
+    const begun = await world.send("token", as("planner"), { ...own, requested_token_type: sessionTokenType });
     meanwhile(() => put("planner", "suspended"));
-    const { body } = await world.exchange(as("planner"), chain.planner.session, sessionTokenType, {
+    const { body } = await world.exchange(as("planner"), begun.body.access_token, sessionTokenType, {
       requested_token_type: sessionTokenType,
-      lifetime_seconds: "900",
+      lifetime_seconds: "3600",
     });
     expect([released(body), reason()]).toEqual([false, "died_in_flight"]);
   });
