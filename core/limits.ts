@@ -11,6 +11,8 @@ export const limits = {
   /** Rows of one session tree an operator is shown, and sessions one page of what a revocation would end may hold. */
   adminTreeRows: 5_000,
   adminReachSessions: 2_000,
+  /** Children, offers and handles that one session's story tells of. */
+  adminStoryItems: 100,
   /** Questions put to policies to tell what one agent can do. */
   adminQuestions: 1_500,
   /** Largest compact JWS of any kind that is looked at. */

@@ -2,7 +2,7 @@ import type { DeathCause, Denial } from "../denial.ts";
 import type { RegistrySnapshot } from "../registry/snapshot.ts";
 import { err, ok, type Result } from "../result.ts";
 import { judgeSession, subjects } from "../session/liveness.ts";
-import { ancestorsOf, currentAgent, type Session } from "../session/model.ts";
+import { ancestorsOf, currentAgent, type Grant, type Session } from "../session/model.ts";
 import type { SessionQueries } from "./session-queries.ts";
 
 /** A session with the verdict that a request of it would meet now. */
@@ -70,8 +70,18 @@ export const sessionView = (registry: Pick<RegistrySnapshot, "agent">) => (judge
   return { ...viewOf(judged), ...(idle.length > 0 ? { idle } : {}) };
 };
 
+/**
+ * A grant without what its details say, which stands in the session's story: an agent that fills its details could else
+ * make a page too large to be answered, and blind whoever looks for it.
+ */
+export const grantView = ({ resource, scopes, details }: Grant) => ({
+  resource,
+  scopes,
+  ...(details.length > 0 ? { detailTypes: details.map(({ type }) => type) } : {}),
+});
+
 function viewOf({ session, cause }: Judged) {
-  const { sid, root, depth, principal, actors, grants, purpose, build, assurance } = session;
+  const { sid, root, depth, principal, actors, purpose, build, assurance } = session;
   const parent = ancestorsOf(session).at(-1);
   return {
     sid,
@@ -81,7 +91,7 @@ function viewOf({ session, cause }: Judged) {
     agent: currentAgent(session),
     actors,
     principal: { id: principal.id, kind: principal.kind, ...(principal.groups ? { groups: principal.groups } : {}) },
-    grants,
+    grants: session.grants.map(grantView),
     ...(purpose === undefined ? {} : { purpose }),
     assurance,
     ...(build === undefined ? {} : { build }),

@@ -104,7 +104,7 @@ export const schemas = {
       agent: { ...text, description: "The current agent" },
       actors: texts,
       principal: object({ id: text, kind: { enum: ["person", "agent"] }, groups: texts }, ["groups"]),
-      grants: list(object({ resource: text, scopes: texts, details: list({ type: "object" }) })),
+      grants: list(ref("Grant")),
       purpose: { ...text, description: "The agent's own word" },
       assurance: text,
       build: text,
@@ -121,13 +121,22 @@ export const schemas = {
     },
     ["parent", "purpose", "build", "maxUses", "why", "idle"],
   ),
+  Grant: object(
+    {
+      resource: text,
+      scopes: texts,
+      detailTypes: { ...texts, description: "In lists: types of the details that restrict it" },
+      details: { ...list({ type: "object" }), description: "In a session's own story: the details" },
+    },
+    ["detailTypes", "details"],
+  ),
   Sessions: page("Session"),
   Offer: object(
     {
       to: text,
       state: { enum: ["open", "redeemed", "withdrawn", "expired"] },
       by: { ...text, description: "The session it became" },
-      grants: list({ type: "object" }),
+      grants: list(ref("Grant")),
       createdAtSeconds: seconds,
       expiresAtSeconds: seconds,
       maxUses: count,

@@ -10,7 +10,7 @@ import type { AdminReadDeps, Question, Route } from "./read-route.ts";
 import { laterOf } from "./read-sessions.ts";
 import type { FoundPlace } from "./session-queries.ts";
 import { namesWithSessions, walkAgents } from "./walk-agents.ts";
-import { atOrBelow, chainOf, ownSubjects, readWholeTree, type WholeTree } from "./whole-tree.ts";
+import { atOrBelow, chainOf, hangsOn, readWholeTree, type WholeTree } from "./whole-tree.ts";
 
 /**
  * `GET /reach?session=|agent=|principal=|build=|deployment=`: the living sessions that revoking it would end, and what it
@@ -91,15 +91,17 @@ async function ofSubject(subject: string, { query, nowSeconds }: Question, limit
     laterOf(cursor.value?.place, { endSeconds: nowSeconds }),
     limit + 1,
   );
+  const page = places.slice(0, limit);
+  const rows = new Map((await deps.queries.sessions(page)).map((session) => [session.sid, session]));
   const ended: Session[] = [];
   const cut: string[] = [];
   let last: FoundPlace | undefined;
   const trees = new Map<string, WholeTree>();
-  for (const place of places.slice(0, limit)) {
+  for (const place of page) {
     const tree = trees.get(place.root) ?? (await readWholeTree(place.root, deps.queries));
     trees.set(place.root, tree);
     if (tree.cut) cut.push(place.root);
-    ended.push(...endedAt(place, subject, tree.sessions));
+    ended.push(...endedAt(place, subject, rows.get(place.sid), tree.sessions));
     last = place;
     if (ended.length >= limits.adminReachSessions) break;
   }
@@ -109,11 +111,17 @@ async function ofSubject(subject: string, { query, nowSeconds }: Question, limit
   return ok({ ...found.value, ...(more ? { next: cursorText({ list: "places", place: last as FoundPlace }) } : {}) });
 }
 
-function endedAt(place: FoundPlace, subject: string, sessions: readonly Session[]): readonly Session[] {
-  const bySid = new Map(sessions.map((session) => [session.sid, session]));
+/** @param own the session at this place, by its own key: it is told even where its tree is too large to be read */
+function endedAt(
+  place: FoundPlace,
+  subject: string,
+  own: Session | undefined,
+  sessions: readonly Session[],
+): readonly Session[] {
   // a renewal leaves a row behind under the former end
-  if (bySid.get(place.sid)?.expiresAtSeconds !== place.endSeconds) return [];
+  if (own?.expiresAtSeconds !== place.endSeconds) return [];
+  const bySid = new Map([...sessions, own].map((session) => [session.sid, session]));
   const first = (session: Session) =>
-    chainOf(session).find((sid) => ownSubjects(bySid.get(sid) ?? session).includes(subject));
-  return atOrBelow(sessions, place.sid).filter((session) => first(session) === place.sid);
+    chainOf(session).find((sid, depth) => hangsOn(session, depth, bySid.get(sid)).includes(subject));
+  return atOrBelow([...bySid.values()], place.sid).filter((session) => first(session) === place.sid);
 }

@@ -1,10 +1,11 @@
+import { limits } from "../limits.ts";
 import { err, ok } from "../result.ts";
 import { currentAgent, type Offer, type Session } from "../session/model.ts";
 import { appliedRegistry } from "./applied-registry.ts";
-import { judgeAll, sessionView } from "./judged.ts";
+import { grantView, judgeAll, sessionView } from "./judged.ts";
 import type { Route } from "./read-route.ts";
 import type { SessionQueries } from "./session-queries.ts";
-import { byDepth, chainOf, readWholeTree, type WholeTree } from "./whole-tree.ts";
+import { chainOf, readWholeTree, type WholeTree } from "./whole-tree.ts";
 
 /**
  * `GET /sessions/{sid}`: one session's whole story: its chain from the root, the verdict and its cause, what it holds, its
@@ -17,23 +18,26 @@ export const storyRoute: Route = {
   async answer({ named: sid, nowSeconds }, deps) {
     const { queries } = deps;
     const root = (await queries.rootOf(sid)) ?? sid;
-    const tree = await readWholeTree(root, queries);
-    const session = tree.sessions.find((each) => each.sid === sid);
+    // by its own key: whoever fills a tree with offers must not be able to hide a session of it
+    const [session] = await queries.sessions([{ root, sid }]);
     if (!session) return err({ code: "not_found", path: `/sessions/${sid}` });
-    const shown = [...new Set([...chainOf(session), ...childrenOf(sid, tree.sessions).map((child) => child.sid)])];
-    const told = tree.sessions.filter((each) => shown.includes(each.sid)).sort(byDepth);
-    const judged = await judgeAll(told, queries, nowSeconds);
+    const chain = await queries.sessions(chainOf(session).map((each) => ({ root, sid: each })));
+    const tree = await readWholeTree(root, queries);
+    const children = childrenOf(sid, tree.sessions).slice(0, limits.adminStoryItems);
+    const judged = await judgeAll([...chain, ...children], queries, nowSeconds);
     if (!judged.ok) return judged;
     const view = sessionView(await appliedRegistry(deps));
-    return ok(
-      await story(
-        session,
-        judged.value.map((each) => view(each)),
-        tree,
-        queries,
-        nowSeconds,
-      ),
-    );
+    const shown = judged.value.map((each) => view(each));
+    const uses = await usesOf(session, queries);
+    return ok({
+      session: { ...shown[chain.length - 1], grants: session.grants },
+      chain: shown.slice(0, chain.length),
+      children: shown.slice(chain.length),
+      ...below(session, tree, nowSeconds),
+      ...(uses ? { uses } : {}),
+      ...issuing(session),
+      mayEnd: mayEnd(session),
+    });
   },
 };
 
@@ -41,52 +45,39 @@ export const storyRoute: Route = {
 const childrenOf = (sid: string, sessions: readonly Session[]): readonly Session[] =>
   sessions.filter((session) => chainOf(session).at(-2) === sid);
 
-async function story(
-  session: Session,
-  shown: readonly ReturnType<ReturnType<typeof sessionView>>[],
-  tree: WholeTree,
-  queries: SessionQueries,
-  nowSeconds: number,
-) {
-  const { sid } = session;
-  const of = (wanted: readonly string[]) => shown.filter((each) => wanted.includes(each.sid));
-  const children = childrenOf(sid, tree.sessions);
+/** What hangs on it: offers and handles of its own, and how much stands below it. */
+function below({ sid }: Session, tree: WholeTree, nowSeconds: number) {
   const offers = tree.rows.flatMap((row) => (row.kind === "offer" && row.offer.from.sid === sid ? [row.offer] : []));
   const handles = tree.rows.flatMap((row) =>
-    row.kind === "handle" && row.handle.claims.sid === sid && row.handle.expiresAtSeconds > nowSeconds
-      ? [row.handle]
-      : [],
+    row.kind === "handle" && row.handle.claims.sid === sid ? [row.handle] : [],
   );
-  const counted = session.uses ? await queries.usesLeft(session.uses.countedAt) : undefined;
+  const open = handles.filter(({ expiresAtSeconds }) => expiresAtSeconds > nowSeconds);
+  const most = limits.adminStoryItems;
   return {
-    session: of([sid])[0],
-    chain: of(chainOf(session)),
-    children: of(children.map((child) => child.sid)),
     descendants: tree.sessions.filter((each) => chainOf(each).slice(0, -1).includes(sid)).length,
-    offers: offers.map((offer) => offerView(offer, nowSeconds)),
-    handles: handles.map(({ claims, expiresAtSeconds }) => ({
-      resource: claims.aud,
-      scope: claims.scope,
-      expiresAtSeconds,
-    })),
-    ...(session.uses && counted
-      ? {
-          uses: {
-            max: session.uses.max,
-            left: Math.min(...session.uses.countedAt.map((name) => counted.get(name) ?? 0)),
-          },
-        }
-      : {}),
-    issuedUnder: session.generations,
-    status: session.status,
-    formerStatus: session.formerStatus ?? [],
-    ...(session.lending ? { lending: session.lending } : {}),
-    opensWithPersonsToken: session.personToken !== undefined,
-    mayEnd: mayEnd(session),
-    // a tree so large that a part of it was not read: its children and offers are then not all here
-    cut: tree.cut,
+    offers: offers.slice(0, most).map((offer) => offerView(offer, nowSeconds)),
+    handles: open
+      .slice(0, most)
+      .map(({ claims: { aud, scope }, expiresAtSeconds }) => ({ resource: aud, scope, expiresAtSeconds })),
+    // more than is told, or than was read: children, offers and handles are then not all here
+    cut: tree.cut || [offers, open, childrenOf(sid, tree.sessions)].some((all) => all.length > most),
   };
 }
+
+async function usesOf({ uses }: Session, queries: SessionQueries) {
+  if (!uses) return undefined;
+  const counted = await queries.usesLeft(uses.countedAt);
+  return { max: uses.max, left: Math.min(...uses.countedAt.map((name) => counted.get(name) ?? 0)) };
+}
+
+/** Under what it was issued, and where verifiers that know the standard alone look it up. */
+const issuing = ({ generations, status, formerStatus = [], lending, personToken }: Session) => ({
+  issuedUnder: generations,
+  status,
+  formerStatus,
+  ...(lending ? { lending } : {}),
+  opensWithPersonsToken: personToken !== undefined,
+});
 
 /** An offer without its handle, whose hash alone is known here, and which is nobody's business. */
 function offerView(
@@ -98,7 +89,7 @@ function offerView(
     to,
     state,
     ...(redeemed ? { by: redeemed.sid } : {}),
-    grants,
+    grants: grants.map(grantView),
     createdAtSeconds,
     expiresAtSeconds,
     ...(maxUses === undefined ? {} : { maxUses }),

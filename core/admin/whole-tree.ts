@@ -1,5 +1,6 @@
 import { limits } from "../limits.ts";
-import { ancestorsOf, currentAgent, type Session } from "../session/model.ts";
+import { subjects } from "../session/liveness.ts";
+import { ancestorsOf, type Session } from "../session/model.ts";
 import type { SessionQueries, TreeRow } from "./session-queries.ts";
 
 /** A tree as far as it is read. */
@@ -34,9 +35,12 @@ export const atOrBelow = (sessions: readonly Session[], sid: string): readonly S
 export const byDepth = (a: Session, b: Session): number =>
   a.depth - b.depth || a.createdAtSeconds - b.createdAtSeconds || (a.sid < b.sid ? -1 : 1);
 
-/** What a session itself hangs on, unlike what it inherited from above. */
-export const ownSubjects = (session: Session): readonly string[] => [
-  `agent:${currentAgent(session)}`,
-  `principal:${session.principal.id}`,
-  ...(session.build === undefined ? [] : [`build:${session.build}`]),
+/**
+ * What the session at one depth of a chain hangs on itself, unlike what it inherited from above: its agent and principal
+ * stand in every session below it, its build in its own row alone.
+ */
+export const hangsOn = (below: Session, depth: number, row: Session | undefined): readonly string[] => [
+  subjects.agent(below.actors[depth] ?? ""),
+  subjects.principal(below.principal.id),
+  ...(row?.build === undefined ? [] : [subjects.build(row.build)]),
 ];

@@ -4,6 +4,7 @@ import { cursorText, readCursor } from "../../core/admin/cursor.ts";
 import { readRoutes } from "../../core/admin/read.ts";
 import { decodeUnverified } from "../../core/jwt.ts";
 import { limits } from "../../core/limits.ts";
+import type { Offer, Session } from "../../core/session/model.ts";
 import { agent, agentId, baseRows, trustDomain } from "../fakes/registry.ts";
 import { openReading, type Reading } from "./reading.ts";
 
@@ -283,6 +284,74 @@ describe("sessions", () => {
     expect(items.map((item) => item.sid).sort()).toEqual([sidOf(root), sidOf(child)].sort());
     expect(pages).toBeGreaterThan(2);
   });
+});
+
+describe("an agent that wants not to be seen", () => {
+  const heavy = { type: "ticket-customer", customers: Array.from({ length: 200 }, (_, n) => `${n}`.padStart(40, "x")) };
+  /** A session of the planner beside others, with details as large as they may be. */
+  const fill = async (count: number, more: (n: number, root: string) => object = () => ({})) => {
+    const root = sidOf(await reading.open());
+    const own = reading.world.store.sessions.get(`${root} ${root}`) as Session;
+    const grants = Array.from({ length: 10 }, () => ({
+      resource: "https://tickets.example",
+      scopes: ["tickets:read"],
+      details: [heavy],
+    }));
+    for (let n = 0; n < count; n++) {
+      const name = `${n}`.padStart(22, "s");
+      const session = { ...own, root: name, sid: name, grants, ...more(n, root) };
+      reading.world.store.sessions.set(`${session.root} ${session.sid}`, session);
+    }
+    return root;
+  };
+  /** Lambda answers at most 6 MB, escaped once more. */
+  const size = async (target: string) => {
+    const { status, body } = await reading.get(target);
+    expect(status).toBe(200);
+    return JSON.stringify(JSON.stringify(body)).length;
+  };
+
+  test("cannot make a page too large to be answered", async () => {
+    await fill(150);
+    expect(await size(`/sessions?agent=${planner}&limit=100`)).toBeLessThan(1_000_000);
+    expect((await reading.all(`/sessions?agent=${planner}`)).items.length).toBe(151);
+  });
+
+  test("nor a story: what it holds is told whole, of its children enough", async () => {
+    const root = await fill(300, (n, top) => ({
+      root: top,
+      sid: `${n}`.padStart(22, "c"),
+      depth: 1,
+      actors: [planner, researcher],
+    }));
+    expect(await size(`/sessions/${root}`)).toBeLessThan(1_000_000);
+    const { body } = await reading.get(`/sessions/${root}`);
+    expect([body.children.length, body.descendants, body.cut]).toEqual([limits.adminStoryItems, 300, true]);
+    const child = (await reading.get(`/sessions/${"7".padStart(22, "c")}`)).body.session;
+    expect(child.grants[0].details[0].customers.length).toBe(200);
+  });
+
+  test("nor hide behind more offers than are read: its story stands, and a revocation's list names it and says it is cut", async () => {
+    const token = await reading.open();
+    const child = sidOf(await reading.handOn("planner", token, "researcher"));
+    const { offers } = reading.world.store;
+    const [one] = [...offers.values()];
+    // their keys stand before every session's that begins with a letter behind `a`
+    for (let n = 0; n < limits.adminTreeRows; n++) {
+      const handleHash = `${n}`.padStart(43, "-");
+      offers.set(`x ${n}`, { ...(one as Offer), handleHash });
+    }
+    const before = [...reading.world.store.sessions.values()].find((session) => session.sid === child) as Session;
+    const last = { ...before, sid: `z${child.slice(1)}` };
+    reading.world.store.sessions.set(`${last.root} ${last.sid}`, last);
+    expect((await reading.get(`/sessions/${last.sid}`)).body).toMatchObject({
+      session: { live: true, agent: researcher },
+      cut: true,
+    });
+    const reach = (await reading.get(`/reach?agent=${researcher}`)).body;
+    expect(reach.items.map((item: { sid: string }) => item.sid)).toContain(last.sid);
+    expect(reach.cut).toEqual([sidOf(token)]);
+  }, 60_000);
 });
 
 describe("a session's story", () => {

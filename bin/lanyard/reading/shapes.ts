@@ -63,7 +63,14 @@ const session = z.object({
   depth: z.number(),
   agent: z.string(),
   principal: z.object({ id: z.string(), kind: z.string() }),
-  grants: z.array(z.object({ resource: z.string(), scopes: z.array(z.string()), details: z.array(z.unknown()) })),
+  grants: z.array(
+    z.object({
+      resource: z.string(),
+      scopes: z.array(z.string()),
+      detailTypes: z.array(z.string()).optional(),
+      details: z.array(z.unknown()).optional(),
+    }),
+  ),
   purpose: z.string().optional(),
   build: z.string().optional(),
   assurance: z.string(),

@@ -47,7 +47,7 @@ function storyLines(story: Story, now: number): readonly string[] {
   ];
 }
 
-const grantLines = ({ resource, scopes, details }: Session["grants"][number]): readonly string[] => [
+const grantLines = ({ resource, scopes, details = [] }: Session["grants"][number]): readonly string[] => [
   `holds     ${scopes.join(" ")} at ${resource}`,
   ...details.map((detail) => `          restricted by ${JSON.stringify(detail)}`),
 ];

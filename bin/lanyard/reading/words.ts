@@ -15,7 +15,9 @@ export function until(atSeconds: number, nowSeconds: number): string {
 
 /** What a session holds, resource by resource only where scopes do not say it already. */
 export const scopesOf = ({ grants }: Pick<Session, "grants">): string =>
-  grants.map(({ scopes, details }) => `${scopes.join(" ")}${details.length > 0 ? " (restricted)" : ""}`).join(" ");
+  grants
+    .map(({ scopes, detailTypes = [] }) => `${scopes.join(" ")}${detailTypes.length > 0 ? " (restricted)" : ""}`)
+    .join(" ");
 
 /** One of something, several of it. */
 export const count = (n: number, one: string, several = `${one}s`): string => `${n} ${n === 1 ? one : several}`;
