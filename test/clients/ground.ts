@@ -1,15 +1,9 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { stringify } from "yaml";
 import { stsWebIdentity } from "../../client/evidence/sts-web-identity.ts";
 import { createAgent, createResourceServer, type KeyPair, type ResourceServer } from "../../client/index.ts";
+import { openEmbedded } from "../../conformance/embedded.ts";
 import { spiffeAssertionType } from "../../core/wire.ts";
-import { raiseWorld } from "../../local/story/world.ts";
-
-const examples = join(import.meta.dirname, "../../examples/support-desk");
 
 /** A protected resource of these tests, at an address of its own. */
 export interface Desk {
@@ -89,15 +83,11 @@ export interface Attested {
   assert(form: URLSearchParams): void;
 }
 
-/** The embedded cloud with two resources more, and the agents that use and serve them. */
+/** The embedded cloud as the conformance table has it, with two resources more, and the agents that use and serve them. */
 export async function openGround() {
   const [strict, legacy] = [await openDesk(), await openDesk()];
-  const registry = mkdtempSync(join(tmpdir(), "lanyard-clients-registry-"));
-  cpSync(examples, registry, { recursive: true });
-  const text = rows(strict.uri, legacy.uri).map((row) => `---\n${stringify(row)}`);
-  writeFileSync(join(registry, "clients.yaml"), text.join(""));
-  const world = await raiseWorld({ memory: true, registry, onProgress: () => undefined });
-  const { issuer, aws, agents } = world.endpoints;
+  const embedded = await openEmbedded(rows(strict.uri, legacy.uri));
+  const { issuer, aws, agents } = embedded.world.endpoints;
   const start = (name: string, pair?: KeyPair) => {
     const registered = agents[name];
     if (!registered) throw new Error(`no workload ${name}`);
@@ -128,10 +118,9 @@ export async function openGround() {
   strict.guard = guard(strict, { nonces: true });
   legacy.guard = guard(legacy, { acceptBearer: true });
   const close = async () => {
-    await Promise.all([world.close(), strict.close(), legacy.close()]);
-    rmSync(registry, { recursive: true });
+    await Promise.all([embedded.close(), strict.close(), legacy.close()]);
   };
-  return { world, issuer, strict, legacy, attest, close };
+  return { table: embedded.ground, issuer, strict, legacy, attest, close };
 }
 
 export type Ground = Awaited<ReturnType<typeof openGround>>;

@@ -13,6 +13,7 @@ import * as oauth from "oauth4webapi";
 import * as openid from "openid-client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accessTokenType, sessionTokenType, tokenExchangeGrant } from "../../core/wire.ts";
+import { conformanceTable } from "./conformance-table.ts";
 import { type Attested, type Ground, openGround } from "./ground.ts";
 
 let ground: Ground;
@@ -252,3 +253,6 @@ describe("the MCP SDK's client", () => {
     expect(ground.strict.seen.at(-1)).toBe("bearer_not_accepted");
   });
 });
+
+// beside them, since what costs is the boot
+describe("the conformance table", () => conformanceTable(() => ground.table));

@@ -1,0 +1,107 @@
+import { accessTokenType, idTokenType, offerTokenType, sessionTokenType, tokenExchangeGrant } from "../core/wire.ts";
+import { granted, text } from "./expect.ts";
+import type { Reach } from "./ground.ts";
+import type { Actor, Target } from "./target.ts";
+import type { Fields } from "./wire.ts";
+
+/** The form of a session of its own at `reach`, by its first scope unless told otherwise. */
+export const ownWork = ({ uri, scopes }: Reach, scope = scopes[0] ?? ""): Fields => [
+  ["grant_type", "client_credentials"],
+  ["resource", uri],
+  ["scope", scope],
+];
+
+/** The form's part that says what is exchanged. */
+export const exchanging = (kind: "id" | "access" | "session" | "offer", token: string): Fields => [
+  ["grant_type", tokenExchangeGrant],
+  ["subject_token", token],
+  [
+    "subject_token_type",
+    { id: idTokenType, access: accessTokenType, session: sessionTokenType, offer: offerTokenType }[kind],
+  ],
+];
+
+/** The form's part that says where to. */
+export const wanting = ({ uri, scopes }: Reach, ...named: readonly string[]): Fields => [
+  ["resource", uri],
+  ["scope", named.length > 0 ? named.join(" ") : (scopes[0] ?? "")],
+];
+
+/** Asks for a session token. */
+export const asSession: Fields = [["requested_token_type", sessionTokenType]];
+
+/** Asks for an offer to agent `to`. */
+export const asOfferTo = (to: string): Fields => [
+  ["requested_token_type", offerTokenType],
+  ["audience", to],
+];
+
+/** The token a granted answer carries. */
+export const tokenIn = (answer: Parameters<typeof granted>[0]): string =>
+  text(granted(answer).access_token, "access_token");
+
+/** A new access token of the worker's own, in a session of its own. */
+export async function ownAccess(target: Target, reach: Reach = target.need("own"), more: Fields = []): Promise<string> {
+  const worker = await target.actor("worker");
+  return tokenIn(await target.ask("token", worker, [...ownWork(reach), ...more]));
+}
+
+/** A new session token of the worker's own over every scope of `own`. */
+export async function ownSession(target: Target, more: Fields = []): Promise<string> {
+  const own = target.need("own");
+  const form = [...ownWork(own, own.scopes.join(" ")), ...asSession, ...more];
+  return tokenIn(await target.ask("token", await target.actor("worker"), form));
+}
+
+/** A session of the opener for a person. */
+export interface ForPerson {
+  readonly opener: Actor;
+  readonly person: string;
+  readonly session: string;
+}
+
+/** A new session token of the opener for a freshly signed-in person over every scope of `lent`. */
+export async function personSession(target: Target, more: Fields = []): Promise<ForPerson> {
+  const lent = target.need("lent");
+  const [opener, person] = [await target.actor("opener"), await target.need("person")()];
+  const form = [...exchanging("id", person), ...wanting(lent, ...lent.scopes), ...asSession, ...more];
+  return { opener, person, session: tokenIn(await target.ask("token", opener, form)) };
+}
+
+/** One session of the opener for a person, shared by rows that change nothing about it. */
+export const sharedPersonSession = (target: Target): Promise<ForPerson> =>
+  target.once("person session", () => personSession(target));
+
+/** An access token of that shared session for `lent`'s first scope. */
+export const sharedPersonAccess = (target: Target): Promise<string> =>
+  target.once("person access", async () => {
+    const { opener, session } = await sharedPersonSession(target);
+    return tokenIn(
+      await target.ask("token", opener, [...exchanging("session", session), ...wanting(target.need("lent"))]),
+    );
+  });
+
+/** One access token of the worker's own, shared by rows that change nothing about it. */
+export const sharedAccess = (target: Target): Promise<string> => target.once("own access", () => ownAccess(target));
+
+/** One session token of the worker's own, shared likewise. */
+export const sharedSession = (target: Target): Promise<string> => target.once("own session", () => ownSession(target));
+
+/** An offer of `lent`'s first scope to the helper, and what the helper makes of it. */
+export async function handOn(target: Target, session: string) {
+  const [opener, helper, lent] = [await target.actor("opener"), await target.actor("helper"), target.need("lent")];
+  const offering = [...exchanging("session", session), ...asOfferTo(helper.id), ...wanting(lent)];
+  const offer = tokenIn(await target.ask("token", opener, offering));
+  return { offer, helper, redeem: () => target.ask("token", helper, exchanging("offer", offer)) };
+}
+
+/** A session of the server's at the next hop, from a token it was shown. */
+export async function hop(target: Target, presented: string, more: Fields = []) {
+  const server = await target.actor("server");
+  return target.ask("token", server, [...exchanging("access", presented), ...wanting(target.need("onward")), ...more]);
+}
+
+/** What introspection says of a token to the agent that serves its resource. */
+export async function introspected(target: Target, token: string): Promise<Readonly<Record<string, unknown>>> {
+  return granted(await target.ask("introspection", await target.actor("server"), [["token", token]]));
+}

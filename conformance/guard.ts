@@ -1,0 +1,79 @@
+import {
+  type Authenticated,
+  createResourceServer,
+  type Refused,
+  type ResourceServer,
+  type Result,
+} from "../client/index.ts";
+import { proof, type Twist } from "./key.ts";
+import type { Actor, Target } from "./target.ts";
+
+/** How a resource is guarded. */
+export interface GuardOptions {
+  readonly resource: string;
+  readonly nonces?: true;
+  readonly acceptBearer?: true;
+  /** Asks the issuer about every request. */
+  readonly introspecting?: true;
+  readonly algorithm?: "ES256" | "RS256";
+  readonly scopes?: readonly string[];
+}
+
+/** A resource server by the client library, which judges requests in this process, by the issuer's own keys and lists. */
+export async function guardOf(target: Target, options: GuardOptions): Promise<ResourceServer> {
+  return target.once(`guard ${JSON.stringify(options)}`, async () => {
+    const { resource, nonces, acceptBearer, introspecting, algorithm, scopes } = options;
+    return createResourceServer({
+      issuer: target.issuer,
+      resource,
+      description: { ...(scopes ? { scopes } : {}) },
+      ...(nonces ? { nonces } : {}),
+      ...(acceptBearer ? { acceptBearer } : {}),
+      ...(algorithm ? { algorithm } : {}),
+      ...(introspecting ? { mode: "introspect", agent: (await target.actor("server")).agent } : { mode: "offline" }),
+    });
+  });
+}
+
+/** One request to a guarded resource. */
+export interface Shown {
+  readonly guard: ResourceServer;
+  readonly actor: Actor;
+  readonly token: string;
+  readonly resource: string;
+  readonly scheme?: "DPoP" | "Bearer";
+  readonly nonce?: string;
+  readonly twist?: Twist;
+  /** Sends no proof at all. */
+  readonly unproved?: true;
+  readonly path?: string;
+}
+
+/** Shows a token to a guard with a proof made by hand. */
+export async function show(shown: Shown): Promise<Result<Authenticated, Refused>> {
+  const { guard, actor, token, resource, scheme = "DPoP", nonce, twist, unproved, path = "/" } = shown;
+  const url = `${new URL(resource).origin}${path}`;
+  const proved = { method: "GET", url: url.split("?")[0] ?? url, accessToken: token, nonce };
+  const dpop = unproved ? [] : (twist?.instead ?? [await proof(actor.key, proved, twist)]);
+  return guard.authenticate({
+    method: "GET",
+    url: path,
+    headers: { authorization: `${scheme} ${token}`, ...(dpop.length > 0 ? { dpop } : {}) },
+  });
+}
+
+/** Its answer as a fetch would see it, for clients that are not ours. */
+export const fetchOf =
+  (guard: ResourceServer, resource: string, otherwise: typeof fetch = fetch): typeof fetch =>
+  async (input, init) => {
+    const request = new Request(input, init);
+    const at = new URL(request.url);
+    if (at.origin !== new URL(resource).origin) return otherwise(input, init);
+    const plain = { method: request.method, url: at.pathname + at.search, headers: request.headers };
+    const metadata = guard.metadata?.answer(plain);
+    if (metadata) return new Response(metadata.body, { status: metadata.status, headers: metadata.headers });
+    const judged = await guard.authenticate(plain);
+    if (judged.ok) return new Response("hello", { headers: judged.value.answerHeaders });
+    const { status, headers, body } = judged.error.reply;
+    return new Response(body, { status, headers });
+  };

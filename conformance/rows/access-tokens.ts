@@ -1,0 +1,211 @@
+import { createHash } from "node:crypto";
+import { calculateJwkThumbprint } from "jose";
+import { must, same, text } from "../expect.ts";
+import { exchanging, introspected, ownAccess, sharedAccess, sharedPersonAccess, tokenIn, wanting } from "../flows.ts";
+import { guardOf, show } from "../guard.ts";
+import { claimsOf, forge, headerOf, newKey, withClaims, withHeader } from "../key.ts";
+import { type Row, rowsOf } from "../row.ts";
+import type { Target } from "../target.ts";
+import { send } from "../wire.ts";
+
+/** Shows a token to the guard of `own`; whether it was let in. */
+async function letIn(target: Target, token: string, resource = target.need("own").uri): Promise<boolean> {
+  const guard = await guardOf(target, { resource });
+  const judged = await show({ guard, actor: await target.actor("worker"), token, resource });
+  must(judged.ok || judged.error.reply.status === 401, judged.ok ? "" : `answered ${judged.error.reply.status}`);
+  return judged.ok;
+}
+const refusedAll = async (target: Target, ...tokens: readonly string[]) => {
+  must(await letIn(target, await sharedAccess(target)), "not even a good token was let in");
+  for (const token of tokens) must(!(await letIn(target, token)), `this was let in: ${token.slice(0, 200)}`);
+};
+
+const profileRows = rowsOf("RFC 9068", [
+  {
+    section: "2.1",
+    level: "MUST",
+    text: "typ is at+jwt",
+    run: async (target) => same(headerOf(await sharedAccess(target)).typ, "at+jwt", "typ"),
+  },
+  {
+    section: "2.1",
+    level: "MUST",
+    text: "The token is signed, and never by none",
+    async run(target) {
+      const token = await sharedAccess(target);
+      must(/^(ES|RS|PS)/.test(String(headerOf(token).alg)), `alg is ${headerOf(token).alg}`);
+      must((token.split(".")[2] ?? "").length > 40, "the signature is missing");
+    },
+  },
+  {
+    section: "2.1",
+    level: "MUST",
+    text: "RS256 is supported, at the issuer and at the guard",
+    async run(target) {
+      const rsa = target.need("rsa");
+      const token = await ownAccess(target, rsa);
+      same(headerOf(token).alg, "RS256", "alg");
+      must(await letIn(target, token, rsa.uri), "the guard refused it");
+    },
+  },
+  ...["iss", "exp", "aud", "sub", "client_id", "iat", "jti"].map((name) => ({
+    section: "2.2",
+    level: "MUST" as const,
+    text: `${name} is there`,
+    async run(target: Target) {
+      must(claimsOf(await sharedAccess(target))[name] !== undefined, `${name} is missing`);
+    },
+  })),
+  {
+    section: "2.2",
+    level: "MUST",
+    text: "iss is the issuer identifier, aud the resource, sub and client_id the agent that works on its own",
+    async run(target) {
+      const { iss, aud, sub, client_id } = claimsOf(await sharedAccess(target));
+      const { id } = await target.actor("worker");
+      same([iss, aud, sub, client_id], [target.issuer, target.need("own").uri, id, id], "iss, aud, sub, client_id");
+    },
+  },
+  {
+    section: "2.2",
+    level: "MUST",
+    text: "jti is another in every token",
+    async run(target) {
+      const [one, two] = [await ownAccess(target), await ownAccess(target)];
+      must(claimsOf(one).jti !== claimsOf(two).jti, "two tokens share a jti");
+    },
+  },
+  {
+    section: "2.2.3",
+    level: "SHOULD",
+    text: "scope is there when scopes were asked for, and only those",
+    run: async (target) => same(claimsOf(await sharedAccess(target)).scope, target.need("own").scopes[0], "scope"),
+  },
+  {
+    section: "5",
+    level: "MUST",
+    text: "A person's subject and an agent's cannot be mistaken for each other",
+    async run(target) {
+      const { sub } = claimsOf(await sharedPersonAccess(target));
+      must(!String(sub).startsWith("spiffe://"), `the person's sub is ${sub}`);
+      must(String(claimsOf(await sharedAccess(target)).sub).startsWith("spiffe://"), "the agent's sub is no SPIFFE ID");
+    },
+  },
+  {
+    section: "4",
+    level: "MUST",
+    text: "A resource refuses another typ, whatever else is right",
+    async run(target) {
+      const token = await sharedAccess(target);
+      const header = headerOf(token);
+      const { typ: _, ...untyped } = header;
+      await refusedAll(target, withHeader(token, { ...header, typ: "JWT" }), withHeader(token, untyped));
+    },
+  },
+  {
+    section: "4",
+    level: "MUST",
+    text: "A resource refuses another issuer's token and one for another resource",
+    async run(target) {
+      const token = await sharedAccess(target);
+      const [claims, header, key] = [claimsOf(token), headerOf(token), await newKey()];
+      const foreign = { ...claims, iss: "https://other.example" };
+      const others = [{ ...claims, aud: "https://other.example" }, foreign].flatMap((each) => [
+        withClaims(token, each),
+      ]);
+      await refusedAll(target, ...others, await forge(key, header, foreign));
+      if (target.ground.other)
+        must(
+          !(await letIn(target, await ownAccess(target, target.ground.other))),
+          "another resource's token was let in",
+        );
+    },
+  },
+  {
+    section: "4",
+    level: "MUST",
+    text: "A resource refuses none, another algorithm under the same kid, and keys from the message",
+    async run(target) {
+      const token = await sharedAccess(target);
+      const [claims, header, key] = [claimsOf(token), headerOf(token), await newKey()];
+      await refusedAll(
+        target,
+        `${withHeader(token, { ...header, alg: "none" })
+          .split(".")
+          .slice(0, 2)
+          .join(".")}.`,
+        withHeader(token, { ...header, alg: "HS256" }),
+        await forge(key, header, claims),
+        await forge(key, { ...header, jwk: key.jwk }, claims),
+        await forge(key, { typ: "at+jwt", jku: "https://attacker.example/jwks", kid: key.jkt }, claims),
+      );
+    },
+  },
+  {
+    section: "4",
+    level: "MUST",
+    text: "A resource refuses a token whose end or whose scope was changed",
+    async run(target) {
+      const token = await sharedAccess(target);
+      const claims = claimsOf(token);
+      await refusedAll(
+        target,
+        withClaims(token, { ...claims, exp: Number(claims.exp) + 60 }),
+        withClaims(token, { ...claims, scope: "admin" }),
+      );
+    },
+  },
+]);
+
+const thumbprintRows = rowsOf("RFC 7638", [
+  {
+    section: "3",
+    level: "MUST",
+    text: "cnf.jkt is the SHA-256 thumbprint of the caller's key",
+    async run(target) {
+      const { crv, kty, x, y } = (await target.actor("worker")).key.jwk;
+      const jkt = createHash("sha256").update(JSON.stringify({ crv, kty, x, y })).digest("base64url");
+      same(claimsOf(await sharedAccess(target)).cnf, { jkt }, "cnf");
+    },
+  },
+  {
+    section: "3",
+    level: "MUST",
+    text: "Every kid that is published is the thumbprint of its key",
+    by: "jose",
+    async run(target) {
+      const answer = await send("GET", text((await target.metadata()).jwks_uri, "jwks_uri"));
+      const { keys } = answer.json as { keys: { kid: string; kty: string }[] };
+      must(keys.length > 0, "there are no keys");
+      for (const jwk of keys) same(jwk.kid, await calculateJwkThumbprint(jwk), "kid");
+    },
+  },
+]);
+
+const subjectRows = rowsOf("RFC 9493", [
+  {
+    section: "3.2.3",
+    level: "MUST",
+    text: "sub_id of format iss_sub holds iss and sub, both texts, where a resource asks for it",
+    async run(target) {
+      const named = target.need("named");
+      const form = [...exchanging("id", await target.need("person")()), ...wanting(named)];
+      const { sub_id: id } = claimsOf(tokenIn(await target.ask("token", await target.actor("opener"), form)));
+      const { format, iss, sub, ...more } = id as Record<string, unknown>;
+      same([format, more], ["iss_sub", {}], "format, and what else there is");
+      text(iss, "iss");
+      text(sub, "sub");
+    },
+  },
+  {
+    section: "3",
+    level: "MUST",
+    text: "Nobody is named where it was not asked for",
+    async run(target) {
+      must(!("sub_id" in claimsOf(await sharedPersonAccess(target))), "sub_id is there");
+      must(!("sub_id" in (await introspected(target, await sharedPersonAccess(target)))), "introspection tells it");
+    },
+  },
+]);
+
+export const accessTokenRows: readonly Row[] = [...profileRows, ...thumbprintRows, ...subjectRows];

@@ -1,0 +1,232 @@
+import { must, refused, same, text } from "../expect.ts";
+import { ownWork, sharedAccess, sharedSession, tokenIn } from "../flows.ts";
+import { claimsOf, forge, headerOf, newKey, withClaims, withHeader } from "../key.ts";
+import { type Row, rowsOf } from "../row.ts";
+import type { Target } from "../target.ts";
+
+/** Asks for a token with this assertion in place of the worker's. */
+async function asserting(target: Target, identity: string) {
+  return target.ask("token", { ...(await target.actor("worker")), identity }, ownWork(target.need("own")));
+}
+const refusedAll = async (target: Target, ...assertions: readonly string[]) => {
+  for (const assertion of assertions) refused(await asserting(target, assertion), 401, "invalid_client");
+};
+
+/** What every kind of assertion must be (RFC 7521, RFC 7523 with its update). */
+const assertionRows = rowsOf("RFC 7521", [
+  {
+    section: "4.2",
+    level: "MUST",
+    text: "client_assertion and client_assertion_type go together; one without the other is refused",
+    async run(target) {
+      const worker = await target.actor("worker");
+      for (const left of target.assertion(worker)) {
+        const form = [left, ...ownWork(target.need("own"))];
+        const answer = await target.post(await target.endpoint("token"), form, worker.key);
+        must(answer.json.access_token === undefined && answer.status >= 400, `answered ${answer.status}`);
+        refused(answer, answer.status, "invalid_request", "invalid_client");
+      }
+    },
+  },
+  {
+    section: "4.2",
+    level: "MUST",
+    text: "A client_assertion_type that is not known is refused",
+    async run(target) {
+      const worker = await target.actor("worker");
+      const form = [
+        ["client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:saml2-bearer"] as const,
+        ["client_assertion", worker.identity] as const,
+        ...ownWork(target.need("own")),
+      ];
+      const answer = await target.post(await target.endpoint("token"), form, worker.key);
+      must(answer.status === 400 || answer.status === 401, `answered ${answer.status}`);
+      refused(answer, answer.status, "invalid_client", "invalid_request");
+    },
+  },
+  {
+    section: "4.2.1",
+    level: "MUST",
+    text: "An assertion that is not valid is invalid_client",
+    run: (target) => refusedAll(target, "x", "e30.e30.", "a".repeat(20_000)),
+  },
+  {
+    section: "4.2",
+    level: "MUST",
+    text: "client_id, where it is sent, names the very client of the assertion",
+    async run(target) {
+      const worker = await target.actor("worker");
+      const other = `${worker.id}-other`;
+      const form = (id: string) => [...ownWork(target.need("own")), ["client_id", id] as const];
+      refused(await target.ask("token", worker, form(other)), 401, "invalid_client");
+      tokenIn(await target.ask("token", worker, form(worker.id)));
+    },
+  },
+]);
+
+const jwtRows = rowsOf("RFC 7523bis", [
+  {
+    section: "3",
+    level: "MUST",
+    text: "The assertion's one audience is the issuer identifier: as a text, character by character",
+    async run(target) {
+      same(claimsOf((await target.actor("worker")).identity).aud, target.issuer, "aud");
+    },
+  },
+  {
+    section: "3",
+    level: "MUST",
+    text: "The token endpoint's address is no audience, nor is the issuer beside another",
+    async run(target) {
+      const { identity } = await target.actor("worker");
+      const claims = claimsOf(identity);
+      const audiences = [await target.endpoint("token"), [target.issuer, "https://other.example"], `${target.issuer}/`];
+      await refusedAll(target, ...audiences.map((aud) => withClaims(identity, { ...claims, aud })));
+      // and as a forger would send it, with a signature that is good by a key of his own
+      const key = await newKey();
+      for (const aud of audiences)
+        await refusedAll(target, await forge(key, { ...headerOf(identity), jwk: key.jwk }, { ...claims, aud }));
+    },
+  },
+  {
+    section: "3",
+    level: "MUST",
+    text: "The assertion has an end and is refused after it, however it is moved",
+    async run(target) {
+      const { identity } = await target.actor("worker");
+      const claims = claimsOf(identity);
+      const leftSeconds = Number(claims.exp) - Date.now() / 1000;
+      must(leftSeconds > 0 && leftSeconds <= 300, `it lives ${leftSeconds} seconds more`);
+      const { exp: _, ...endless } = claims;
+      await refusedAll(target, withClaims(identity, endless), withClaims(identity, { ...claims, exp: 4102444800 }));
+    },
+  },
+  {
+    section: "3",
+    level: "MUST",
+    text: "The assertion is signed: none, HMAC and a stranger's key are refused",
+    async run(target) {
+      const { identity } = await target.actor("worker");
+      const [header, claims, key] = [headerOf(identity), claimsOf(identity), await newKey()];
+      await refusedAll(
+        target,
+        `${withHeader(identity, { ...header, alg: "none" })
+          .split(".")
+          .slice(0, 2)
+          .join(".")}.`,
+        withHeader(identity, { ...header, alg: "HS256" }),
+        await forge(key, header, claims),
+        await forge(key, { ...header, kid: key.jkt, jwk: key.jwk }, claims),
+        await forge(key, { ...header, jku: "https://attacker.example/jwks" }, claims),
+      );
+    },
+  },
+  {
+    section: "3",
+    level: "MUST",
+    text: "The assertion is one of its kind: session and access tokens of the same issuer are none",
+    run: async (target) => refusedAll(target, await sharedSession(target), await sharedAccess(target)),
+  },
+]);
+
+const spiffeRows = rowsOf("SPIFFE client auth", [
+  {
+    section: "3.1",
+    level: "MUST",
+    text: "jwt-spiffe with one JWT-SVID authenticates the client its sub is registered as",
+    async run(target) {
+      const worker = await target.actor("worker");
+      const token = tokenIn(await asserting(target, worker.identity));
+      same(claimsOf(token).client_id, worker.id, "client_id");
+    },
+  },
+  {
+    section: "3.1",
+    level: "MUST",
+    text: "The SVID's signature is by keys of the client's trust domain: another domain's name under them is refused",
+    async run(target) {
+      const { identity, id } = await target.actor("worker");
+      const foreign = { ...claimsOf(identity), sub: id.replace(/^spiffe:\/\/[^/]+/, "spiffe://other.example") };
+      await refusedAll(target, withClaims(identity, foreign), await forge(await newKey(), headerOf(identity), foreign));
+    },
+  },
+  {
+    section: "3.1",
+    level: "MUST",
+    text: "A sub that is no registered client is refused",
+    async run(target) {
+      const { identity } = await target.actor("worker");
+      const claims = claimsOf(identity);
+      for (const sub of [`${claims.sub}x`, "worker", ""])
+        await refusedAll(target, withClaims(identity, { ...claims, sub }));
+    },
+  },
+  {
+    section: "4",
+    level: "MUST",
+    text: "The method is told in metadata as spiffe_jwt, at every endpoint that asks for it",
+    async run(target) {
+      const metadata = await target.metadata();
+      for (const name of ["token", "introspection", "revocation"])
+        same(metadata[`${name}_endpoint_auth_methods_supported`], ["spiffe_jwt"], `${name}'s methods`);
+    },
+  },
+]);
+
+const svidRows = rowsOf("SPIFFE JWT-SVID", [
+  {
+    section: "2",
+    level: "MUST",
+    text: "The header holds alg, kid and typ alone",
+    async run(target) {
+      const header = headerOf((await target.actor("worker")).identity);
+      const beyond = Object.keys(header).filter((name) => !["alg", "kid", "typ"].includes(name));
+      same(beyond, [], "what else it holds");
+    },
+  },
+  {
+    section: "2.1",
+    level: "MUST",
+    text: "alg is one of RS, ES and PS with 256, 384 or 512",
+    async run(target) {
+      const { alg } = headerOf((await target.actor("worker")).identity);
+      must(/^(RS|ES|PS)(256|384|512)$/.test(String(alg)), `alg is ${alg}`);
+    },
+  },
+  {
+    section: "2.3",
+    level: "MUST",
+    text: "typ, where set, is JWT or JOSE",
+    async run(target) {
+      const { typ } = headerOf((await target.actor("worker")).identity);
+      must(typ === undefined || typ === "JWT" || typ === "JOSE", `typ is ${typ}`);
+    },
+  },
+  {
+    section: "3.1",
+    level: "MUST",
+    text: "sub is the SPIFFE ID of the workload",
+    async run(target) {
+      const worker = await target.actor("worker");
+      same(claimsOf(worker.identity).sub, worker.id, "sub");
+    },
+  },
+  {
+    section: "3.2",
+    level: "MUST",
+    text: "aud is there",
+    async run(target) {
+      text(claimsOf((await target.actor("worker")).identity).aud, "aud");
+    },
+  },
+  {
+    section: "3.3",
+    level: "MUST",
+    text: "exp is there",
+    async run(target) {
+      must(Number.isInteger(claimsOf((await target.actor("worker")).identity).exp), "exp is missing");
+    },
+  },
+]);
+
+export const clientAuthenticationRows: readonly Row[] = [...assertionRows, ...jwtRows, ...spiffeRows, ...svidRows];

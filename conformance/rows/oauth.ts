@@ -1,0 +1,201 @@
+import { granted, must, refused, same, text } from "../expect.ts";
+import { ownWork, sharedAccess, tokenIn } from "../flows.ts";
+import { newKey, proof } from "../key.ts";
+import { rowsOf } from "../row.ts";
+import type { Target } from "../target.ts";
+import { formOf, formType, header, send } from "../wire.ts";
+
+const own = async (target: Target) => ownWork(target.need("own"));
+
+/** The token endpoint's own demands. */
+export const oauthRows = rowsOf("RFC 6749", [
+  {
+    section: "3.2",
+    level: "MUST",
+    text: "The token endpoint takes POST alone",
+    async run(target) {
+      const url = await target.endpoint("token");
+      for (const method of ["GET", "PUT", "DELETE"]) {
+        const answer = await send(method, `${url}?${formOf(await own(target))}`);
+        must(answer.status === 405, `${method} was answered ${answer.status}`);
+      }
+    },
+  },
+  {
+    section: "3.2",
+    level: "MUST",
+    text: "A parameter without a value is treated as if it had been left out",
+    async run(target) {
+      const worker = await target.actor("worker");
+      tokenIn(await target.ask("token", worker, [...(await own(target)), ["purpose", ""]]));
+    },
+  },
+  {
+    section: "3.2",
+    level: "MUST",
+    text: "A parameter the server does not know is ignored",
+    async run(target) {
+      const worker = await target.actor("worker");
+      tokenIn(await target.ask("token", worker, [...(await own(target)), ["unheard_of", "x"]]));
+    },
+  },
+  {
+    section: "3.2",
+    level: "MUST",
+    text: "No parameter but resource may be sent twice",
+    async run(target) {
+      const worker = await target.actor("worker");
+      for (const name of ["grant_type", "scope", "client_assertion", "subject_token"]) {
+        const answer = await target.ask("token", worker, [...(await own(target)), [name, "a"], [name, "b"]]);
+        refused(answer, 400, "invalid_request");
+      }
+    },
+  },
+  {
+    section: "2.3",
+    level: "MUST",
+    text: "A client that does not authenticate gets nothing",
+    async run(target) {
+      const answer = await target.post(await target.endpoint("token"), await own(target), await newKey());
+      must(answer.status === 400 || answer.status === 401, `answered ${answer.status}`);
+      must(answer.json.access_token === undefined, "a token was issued");
+    },
+  },
+  {
+    section: "2.3",
+    level: "MUST",
+    text: "A client uses one method of authentication: a Basic header is none here and proves nothing",
+    async run(target) {
+      const url = await target.endpoint("token");
+      const key = await newKey();
+      const headers = {
+        "Content-Type": formType,
+        DPoP: await proof(key, { method: "POST", url, nonce: target.nonceOf(url) }),
+        Authorization: `Basic ${Buffer.from("worker:secret").toString("base64")}`,
+      };
+      const answer = await send("POST", url, headers, formOf(await own(target)));
+      must(answer.status >= 400 && answer.json.access_token === undefined, `answered ${answer.status}`);
+    },
+  },
+  {
+    section: "4.4.3",
+    level: "SHOULD",
+    text: "Client credentials are answered without a refresh token",
+    async run(target) {
+      const worker = await target.actor("worker");
+      const answer = granted(await target.ask("token", worker, await own(target)));
+      must(!("refresh_token" in answer), "a refresh token was issued");
+    },
+  },
+  {
+    section: "5.1",
+    level: "MUST",
+    text: "A granted answer is JSON with access_token, token_type and a life in seconds",
+    async run(target) {
+      const worker = await target.actor("worker");
+      const answer = await target.ask("token", worker, await own(target));
+      const json = granted(answer);
+      text(json.access_token, "access_token");
+      text(json.token_type, "token_type");
+      must(Number.isInteger(json.expires_in) && Number(json.expires_in) > 0, "expires_in is no number of seconds");
+      must(/^application\/json\b/.test(header(answer, "content-type")), "it is not application/json");
+    },
+  },
+  {
+    section: "5.1",
+    level: "MUST",
+    text: "Answers of the token endpoint carry Cache-Control: no-store, granted or refused",
+    async run(target) {
+      const worker = await target.actor("worker");
+      for (const form of [await own(target), [["grant_type", "unheard-of"]] as const])
+        must(
+          /\bno-store\b/.test(header(await target.ask("token", worker, form), "cache-control")),
+          "it lacks no-store",
+        );
+    },
+  },
+  {
+    section: "5.2",
+    level: "MUST",
+    text: "A grant that is not known is unsupported_grant_type",
+    async run(target) {
+      const worker = await target.actor("worker");
+      for (const grant of ["authorization_code", "password", "refresh_token", "CLIENT_CREDENTIALS", "__proto__"])
+        refused(await target.ask("token", worker, [["grant_type", grant]]), 400, "unsupported_grant_type");
+    },
+  },
+  {
+    section: "5.2",
+    level: "MUST",
+    text: "A request without a grant is invalid_request",
+    async run(target) {
+      refused(await target.ask("token", await target.actor("worker"), []), 400, "invalid_request");
+    },
+  },
+  {
+    section: "5.2",
+    level: "MUST",
+    text: "A scope that is unknown, or wider than the client may have, is invalid_scope",
+    async run(target) {
+      const { uri } = target.need("own");
+      for (const scope of ["conformance:unheard-of", "*", "openid"])
+        refused(
+          await target.ask("token", await target.actor("worker"), ownWork({ uri, scopes: [scope] })),
+          400,
+          "invalid_scope",
+        );
+    },
+  },
+  {
+    section: "5.2",
+    level: "MUST",
+    text: "Failed client authentication is invalid_client by 401",
+    async run(target) {
+      const worker = await target.actor("worker");
+      const answer = await target.ask("token", { ...worker, identity: `${worker.identity}x` }, await own(target));
+      refused(answer, 401, "invalid_client");
+    },
+  },
+  {
+    section: "5.2",
+    level: "MUST",
+    text: "error and error_description hold printable ASCII without quote and backslash",
+    async run(target) {
+      const worker = await target.actor("worker");
+      const answer = await target.ask("token", worker, [
+        ["grant_type", "client_credentials"],
+        ["resource", target.need("own").uri],
+        ["scope", 'töö"\\'],
+      ]);
+      refused(answer, 400, "invalid_scope", "invalid_request");
+      for (const said of [answer.json.error, answer.json.error_description])
+        must(/^[\x20-\x21\x23-\x5B\x5D-\x7E]*$/.test(String(said)), `it says ${JSON.stringify(said)}`);
+    },
+  },
+  {
+    section: "5.2",
+    level: "MUST",
+    text: "A request that is no form is refused",
+    async run(target) {
+      const [url, worker] = [await target.endpoint("token"), await target.actor("worker")];
+      const DPoP = await proof(worker.key, { method: "POST", url, nonce: target.nonceOf(url) });
+      const form = Object.fromEntries([...target.assertion(worker), ...(await own(target))]);
+      const answer = await send("POST", url, { "Content-Type": "application/json", DPoP }, JSON.stringify(form));
+      must(answer.status === 415 || answer.status === 400, `answered ${answer.status}`);
+      same(answer.json.error, "invalid_request", "error");
+    },
+  },
+  {
+    section: "10.3",
+    level: "MUST",
+    text: "Tokens cannot be guessed or made up: an altered access token is not active",
+    async run(target) {
+      const token = await sharedAccess(target);
+      const last = token.at(-5) === "A" ? "B" : "A";
+      const answer = await target.ask("introspection", await target.actor("server"), [
+        ["token", `${token.slice(0, -5)}${last}${token.slice(-4)}`],
+      ]);
+      same(answer.json, { active: false }, "the answer");
+    },
+  },
+]);
