@@ -19,14 +19,12 @@ const as = (name: Name) => agents[name];
 const sidOf = (token: string) => String(decodeUnverified(token)?.payload.sid);
 const reason = () => JSON.parse(world.store.records.at(-1)?.body ?? "{}").status_code;
 
-/** Publishes the registry with one agent in another state; `gone`: without it. */
-function put(name: Name, state: AgentRegistration["state"] | "gone"): void {
+/** Publishes the registry with one agent in another state. */
+function put(name: Name, state: AgentRegistration["state"]): void {
   const row = baseRows.find((one): one is AgentRegistration => one.kind === "agent" && one.name === name);
   if (!row) throw new Error(name);
-  const stand = state === "gone" ? agent(`${name}-renamed`) : { ...row, state, maxDepth: 4 };
   version++;
-  world.publish(version, stand);
-  if (state === "gone") world.store.deployment = { ...world.store.deployment, registryVersion: version } as never;
+  world.publish(version, { ...row, state, maxDepth: 4 });
 }
 
 const access = async (by: Name, session: string) =>
