@@ -1,9 +1,17 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
+import { campaigns } from "./test/e2e/campaigns.ts";
 
-/** Unit, stack and end-to-end tests in one run; every file in its own process, since some start servers. */
+/**
+ * Unit and stack tests, and the shorter end-to-end ones, in one run; every file in its own process, since some start
+ * servers. `LANYARD_CAMPAIGNS` lets the long ones in.
+ */
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    exclude: [
+      ...configDefaults.exclude,
+      ...(process.env.LANYARD_CAMPAIGNS ? [] : campaigns.map((name) => `test/e2e/${name}.test.ts`)),
+    ],
     pool: "forks",
     // left alone, vitest would keep one of two cores idle
     maxWorkers: 2,

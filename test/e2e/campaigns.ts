@@ -1,0 +1,18 @@
+/**
+ * End-to-end suites that take long: each boots a cloud of its own, and some wait for keys, lists or clocks. `npm test`
+ * leaves them out and stays short; `npm run e2e -- all` runs them, and CI does.
+ */
+export const campaigns: readonly string[] = [
+  "agents",
+  "aws-attestation",
+  "deployed-registry",
+  "governance",
+  "identity-provider",
+  "instances",
+  "operating",
+  "restart",
+  "revocation-bound",
+  "rotation",
+  "security-events",
+  "uses-and-renewal",
+];
