@@ -47,7 +47,9 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-const standards = () => [...new Set(table.map(({ standard }) => standard))];
+function standards(): readonly string[] {
+  return [...new Set(table.map(({ standard }) => standard))];
+}
 
 /** A wrong settings file is told before anything is started. */
 function opening({ deployment, help }: Options) {

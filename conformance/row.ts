@@ -10,6 +10,8 @@ export interface Row {
   readonly text: string;
   /** The client of somebody else's that drives it; left out where requests are made by hand. */
   readonly by?: string;
+  /** The client library answers it alone, whichever issuer is examined. */
+  readonly library?: true;
   /**
    * Asks the target.
    * @returns words for the report, or nothing

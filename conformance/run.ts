@@ -26,7 +26,8 @@ export async function runRow(row: Row, target: Target): Promise<Outcome> {
 /** One line of the table. */
 export const lineOf = ({ row, result, detail }: Outcome): string => {
   const level = row.level === "MUST" ? "" : ` (${row.level})`;
-  const notes = [row.by === undefined ? undefined : `by ${row.by}`, detail].filter((note) => note !== undefined);
+  const by = row.by === undefined ? undefined : `by ${row.by}`;
+  const notes = [by, row.library ? "the client library's" : undefined, detail].filter((note) => note !== undefined);
   const more = notes.length === 0 ? "" : `  (${notes.join("; ").replace(/\s+/g, " ")})`;
   return `${result.padEnd(4)} ${row.standard}  ${row.section}  ${row.text}${level}${more}`;
 };

@@ -187,6 +187,7 @@ const oauthRows: readonly Row[] = [
       {
         section: "3.3",
         text: "A client finds a resource's metadata and in it this issuer",
+        library: true,
         async run(target) {
           const { uri, scopes } = target.need("own");
           const through = fetchOf(await guardOf(target, { resource: uri, scopes }), uri);

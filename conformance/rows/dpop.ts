@@ -323,6 +323,7 @@ const atResource: readonly RowOf[] = [
     section: "7.1",
     level: "MUST",
     text: "A refusal for want of a token names the DPoP scheme and its algorithms, and no error",
+    library: true,
     async run(target) {
       const { uri: resource } = target.need("own");
       const judged = await (await guardOf(target, { resource })).authenticate({ method: "GET", url: "/", headers: {} });

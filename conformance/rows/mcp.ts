@@ -80,6 +80,7 @@ export const mcpRows = rowsOf("MCP authorization", [
     section: "errors",
     level: "MUST",
     text: "A request without a token is answered 401 with resource_metadata and the scopes to ask for",
+    library: true,
     async run(target) {
       const { uri, guard, through } = await guarded(target);
       const answer = await through(uri);

@@ -105,6 +105,7 @@ const resourceRows = rowsOf("RFC 9728", [
     section: "3.1",
     level: "MUST",
     text: "A resource's metadata is JSON at the well-known address of its identifier",
+    library: true,
     async run(target) {
       const { reply, guard, url } = await resourceMetadata(target);
       same(guard.metadata?.url, url, "its address");
@@ -117,6 +118,7 @@ const resourceRows = rowsOf("RFC 9728", [
     section: "3.3",
     level: "MUST",
     text: "resource is the very identifier that tokens have as aud; the issuer stands in authorization_servers",
+    library: true,
     async run(target) {
       const { reply } = await resourceMetadata(target);
       const { resource, authorization_servers: servers } = JSON.parse(String(reply?.body));
@@ -127,6 +129,7 @@ const resourceRows = rowsOf("RFC 9728", [
     section: "2",
     level: "MUST",
     text: "Where only bound tokens are taken, dpop_bound_access_tokens_required says so",
+    library: true,
     async run(target) {
       const { reply } = await resourceMetadata(target);
       same(JSON.parse(String(reply?.body)).dpop_bound_access_tokens_required, true, "the member");
@@ -136,6 +139,7 @@ const resourceRows = rowsOf("RFC 9728", [
     section: "5.1",
     level: "MUST",
     text: "A challenge names the metadata's address as resource_metadata",
+    library: true,
     async run(target) {
       const { guard, url } = await resourceMetadata(target);
       const judged = await guard.authenticate({ method: "GET", url: "/", headers: {} });

@@ -120,7 +120,7 @@ export async function openGround() {
   const close = async () => {
     await Promise.all([embedded.close(), strict.close(), legacy.close()]);
   };
-  return { table: embedded.ground, issuer, strict, legacy, attest, close };
+  return { table: embedded.ground, endpoints: embedded.world.endpoints, issuer, strict, legacy, attest, close };
 }
 
 export type Ground = Awaited<ReturnType<typeof openGround>>;

@@ -13,6 +13,7 @@ import * as oauth from "oauth4webapi";
 import * as openid from "openid-client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accessTokenType, sessionTokenType, tokenExchangeGrant } from "../../core/wire.ts";
+import { conformanceCommand } from "./conformance-command.ts";
 import { conformanceTable } from "./conformance-table.ts";
 import { type Attested, type Ground, openGround } from "./ground.ts";
 
@@ -256,3 +257,4 @@ describe("the MCP SDK's client", () => {
 
 // beside them, since what costs is the boot
 describe("the conformance table", () => conformanceTable(() => ground.table));
+describe("the conformance table by its command", () => conformanceCommand(() => ground.endpoints));
