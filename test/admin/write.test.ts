@@ -167,6 +167,18 @@ describe("PATCH /agents/<name>", () => {
     expect(await stateOf("planner")).toMatchObject({ state: from });
   });
 
+  test("threat 15: refuses to activate an agent whose document an active one could show", async () => {
+    const twin = agent("planner-2", { state: "suspended", selectors: [selector("planner")] });
+    expect((await applyAll([...rows, twin])).status).toBe(200);
+    const { status, body } = await send("PATCH", "/agents/planner-2", { state: "active", reason: "r" });
+    expect(status).toBe(422);
+    expect(body.problems[0].message).toContain("one document could satisfy");
+    expect(await stateOf("planner-2")).toMatchObject({ state: "suspended" });
+    await send("PATCH", "/agents/planner", { state: "suspended", reason: "r" });
+    expect((await send("PATCH", "/agents/planner-2", { state: "active", reason: "r" })).status).toBe(200);
+    expect((await send("PATCH", "/agents/planner", { state: "active", reason: "r" })).status).toBe(422);
+  });
+
   test.each<[string, string, object, number]>([
     ["an agent nobody registered", "/agents/ghost", { state: "suspended", reason: "r" }, 400],
     ["a state there is not", "/agents/planner", { state: "god", reason: "r" }, 422],
