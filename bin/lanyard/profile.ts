@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { z } from "zod";
 import { Usage } from "./outcome.ts";
-import type { ApplyTables } from "./registry-table.ts";
 
 /** Which deployment a command talks to, as its options say. */
 export interface ProfileOptions {
@@ -21,13 +20,12 @@ export interface Profile {
   readonly admin: string;
   /** URL of the function that writes the registry. */
   readonly adminWrite: string;
-  /** URL of the function that operators look through; absent where only older names are known. */
-  readonly adminRead?: string;
+  /** URL of the function that operators look through. */
+  readonly adminRead: string;
   /** Where the audit is: a folder as the local run keeps it, or a bucket; absent where neither is named. */
   readonly audit?: { readonly folder: string } | { readonly bucket: string };
   /** URL of the function that takes orders to rotate keys; absent where only older names are known. */
   readonly adminRotate?: string;
-  readonly tables: ApplyTables;
   /** Values of `${...}` known without being told. */
   readonly variables: Readonly<Record<string, string>>;
   /** Carries Region and credentials; also asked for them to sign calls. */
@@ -38,17 +36,16 @@ export interface Profile {
 export const localFile = ".lanyard/endpoints.json";
 
 const credentials = z.object({ accessKeyId: z.string(), secretAccessKey: z.string(), sessionToken: z.string() });
-const tables = z.object({ registry: z.string(), revocations: z.string(), outbox: z.string() });
 const endpoints = z.object({
   issuer: z.string(),
   admin: z.string(),
   adminWrite: z.string(),
-  adminRead: z.string().optional(),
+  adminRead: z.string(),
   auditFolder: z.string().optional(),
   adminRotate: z.string().optional(),
   aws: z.object({ endpoint: z.string(), region: z.string() }),
   operator: z.object({ credentials }),
-  deployment: z.object({ trustDomain: z.string(), tables, variables: z.record(z.string(), z.string()) }),
+  deployment: z.object({ trustDomain: z.string(), variables: z.record(z.string(), z.string()) }),
 });
 
 /**
@@ -92,16 +89,12 @@ const localProfile = (text: string): Profile => {
   if (!parsed.success) throw new Usage(`${localFile} is of another version of this project: start the local run again`);
   const { issuer, admin, adminWrite, adminRead, adminRotate, auditFolder, aws, operator, deployment } = parsed.data;
   const client = { endpoint: aws.endpoint, region: aws.region, credentials: operator.credentials };
-  const { trustDomain, tables: names, variables } = deployment;
+  const { trustDomain, variables } = deployment;
   const more = {
     ...(adminRotate === undefined ? {} : { adminRotate }),
-    ...(adminRead === undefined ? {} : { adminRead }),
     ...(auditFolder === undefined ? {} : { audit: { folder: auditFolder } }),
   };
-  return profileOf(
-    { name: "local", issuer, admin, adminWrite, ...more, trustDomain, tables: names, variables },
-    client,
-  );
+  return profileOf({ name: "local", issuer, admin, adminRead, adminWrite, ...more, trustDomain, variables }, client);
 };
 
 /** Environment variable and stack output of each name a deployment on AWS is known by. */
@@ -110,9 +103,7 @@ const names = {
   trustDomain: ["LANYARD_TRUST_DOMAIN", "TrustDomain"],
   admin: ["LANYARD_ADMIN_URL", "AdminRevokeUrl"],
   adminWrite: ["LANYARD_ADMIN_WRITE_URL", "AdminWriteUrl"],
-  registry: ["LANYARD_REGISTRY_TABLE", "RegistryTable"],
-  revocations: ["LANYARD_REVOCATIONS_TABLE", "RevocationsTable"],
-  outbox: ["LANYARD_OUTBOX_TABLE", "OutboxTable"],
+  adminRead: ["LANYARD_ADMIN_READ_URL", "AdminReadUrl"],
 } as const;
 
 const awsProfile = async (
@@ -133,22 +124,20 @@ const awsProfile = async (
     trustDomain: value("trustDomain"),
     admin: value("admin"),
     adminWrite: value("adminWrite"),
+    adminRead: value("adminRead"),
   };
-  const tableNames = { registry: value("registry"), revocations: value("revocations"), outbox: value("outbox") };
   if (missing.length > 0)
     throw new Usage(
       `which deployment? there is no ${localFile} here, and for AWS these are not set: ${missing.join(", ")}. ` +
         "Set them, or give --outputs <file> as written by cdk deploy --outputs-file <file>",
     );
   const adminRotate = env.LANYARD_ADMIN_ROTATE_URL ?? outputs.AdminRotateUrl;
-  const adminRead = env.LANYARD_ADMIN_READ_URL ?? outputs.AdminReadUrl;
   const bucket = env.LANYARD_AUDIT_BUCKET ?? outputs.AuditBucketName;
   const more = {
     ...(adminRotate ? { adminRotate } : {}),
-    ...(adminRead ? { adminRead } : {}),
     ...(bucket ? { audit: { bucket } } : {}),
   };
-  return profileOf({ name: "aws", ...known, ...more, tables: tableNames, variables: {} }, {});
+  return profileOf({ name: "aws", ...known, ...more, variables: {} }, {});
 };
 
 const readOutputs = async (file: string): Promise<Readonly<Record<string, string>>> => {

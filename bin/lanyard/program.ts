@@ -47,8 +47,7 @@ Examples:
 
 Which deployment: the local run's .lanyard/endpoints.json where there is one, else AWS by the usual credential chain,
 with names from --outputs (cdk deploy --outputs-file) or LANYARD_ISSUER, LANYARD_TRUST_DOMAIN, LANYARD_ADMIN_URL, LANYARD_ADMIN_READ_URL,
-LANYARD_ADMIN_WRITE_URL, LANYARD_ADMIN_ROTATE_URL, LANYARD_AUDIT_BUCKET, LANYARD_REGISTRY_TABLE, LANYARD_REVOCATIONS_TABLE,
-LANYARD_OUTBOX_TABLE.
+LANYARD_ADMIN_WRITE_URL, LANYARD_ADMIN_ROTATE_URL, LANYARD_AUDIT_BUCKET.
 
 Exit codes: 0 done, 1 refused or failed, 2 not called right.`;
 

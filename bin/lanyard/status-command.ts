@@ -1,25 +1,14 @@
-import { GetItemCommand } from "@aws-sdk/client-dynamodb";
 import { registrationKinds } from "../../core/registry/model.ts";
-import { revocationKeys } from "../../core/revocation-rows.ts";
 import { Refused, type Terminal } from "./outcome.ts";
 import type { Profile } from "./profile.ts";
-import { readVersion } from "./registry-table.ts";
+import { readRegistry } from "./reading/registry.ts";
 
 /**
  * Says whether the deployment answers, which registry version is in force and what is in it.
  * @throws Refused when the issuer does not answer or no registry was applied
  */
 export async function runStatus(options: { readonly json?: boolean }, profile: Profile, terminal: Terminal) {
-  const { dynamo, tables } = profile;
-  const row = await dynamo.send(
-    new GetItemCommand({
-      TableName: tables.revocations,
-      Key: { subject: { S: revocationKeys.deployment(0) } },
-      ConsistentRead: true,
-    }),
-  );
-  const version = Number(row.Item?.registryVersion?.N ?? 0);
-  const rows = await readVersion(dynamo, tables, version);
+  const { version, deployment, registrations: rows } = await readRegistry(profile);
   const issuerAnswers = await answers(profile.issuer);
   const status = {
     profile: profile.name,
@@ -27,8 +16,7 @@ export async function runStatus(options: { readonly json?: boolean }, profile: P
     issuerAnswers,
     trustDomain: profile.trustDomain,
     registryVersion: version,
-    blocked: row.Item?.blocked?.BOOL === true,
-    generation: Number(row.Item?.generation?.N ?? 0),
+    ...deployment,
     registrations: Object.fromEntries(registrationKinds.map((k) => [k, rows.filter((r) => r.kind === k).length])),
     agents: rows.flatMap((r) => (r.kind === "agent" ? [{ name: r.name, state: r.state }] : [])),
   };

@@ -4,12 +4,13 @@ import { plain } from "./plain.ts";
 export interface Column<T> {
   readonly title: string;
   readonly of: (row: T) => string;
-  /** Never cut: an id that is to be copied. */
+  /** Never cut: an id that is to be copied, or what tells two rows apart. */
   readonly whole?: true;
+  /** Not cut below this many characters; 8 unless told otherwise. */
+  readonly least?: number;
 }
 
 const gap = "  ";
-/** A column is not cut below this. */
 const narrowest = 8;
 
 /**
@@ -30,16 +31,18 @@ export function table<T>(rows: readonly T[], shape: readonly Column<T>[], column
   return [line(shape.map(({ title }) => title)), ...cells.map(line)];
 }
 
+const leastOf = (column: Column<never> | undefined): number => column?.least ?? narrowest;
+
 /** Takes from the widest column that may be cut, until the line fits or none may be cut any more. */
 function fitted(widest: readonly number[], shape: readonly Column<never>[], columns: number): readonly number[] {
   const widths = [...widest];
   const total = () => widths.reduce((sum, width) => sum + width, 0) + gap.length * (widths.length - 1);
   while (total() > columns) {
-    const candidates = widths.map((width, at) => (shape[at]?.whole || width <= narrowest ? 0 : width));
+    const candidates = widths.map((width, at) => (shape[at]?.whole || width <= leastOf(shape[at]) ? 0 : width));
     const most = Math.max(...candidates);
     if (most === 0) return widths;
     const at = candidates.indexOf(most);
-    widths[at] = Math.max(narrowest, most - Math.max(1, Math.ceil((total() - columns) / 4)));
+    widths[at] = Math.max(leastOf(shape[at]), most - Math.max(1, Math.ceil((total() - columns) / 4)));
   }
   return widths;
 }

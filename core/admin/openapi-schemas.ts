@@ -35,6 +35,7 @@ export const schemas = {
   Registry: object({
     version: { ...count, description: "0 before the first apply" },
     applied: { ...count, description: "The version that counts: `base` of what is made against it" },
+    deployment: object({ generation: count, blocked: { type: "boolean" } }),
     registrations: list({ type: "object" }),
   }),
   Version: object(

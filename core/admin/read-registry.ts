@@ -1,14 +1,15 @@
 import { err, ok } from "../result.ts";
+import { standingOf, subjects } from "../session/liveness.ts";
 import { cursorText, readCursor } from "./cursor.ts";
 import { pageLimit, versionNumber } from "./read-query.ts";
 import type { Route } from "./read-route.ts";
 
-/** `GET /registry[?version=N]`: every registration of a version, by default of the one that counts. */
+/** `GET /registry[?version=N]`: every registration of a version, by default of the one that counts, and the deployment's standing. */
 export const registryRoute: Route = {
   template: "/registry",
   pattern: /^\/registry$/,
   parameters: ["version"],
-  async answer({ query }, { registry }) {
+  async answer({ query }, { registry, queries }) {
     const wanted = versionNumber(query);
     if (!wanted.ok) return wanted;
     const applied = await registry.applied();
@@ -18,9 +19,15 @@ export const registryRoute: Route = {
     const counted = version <= applied && (entry === undefined || entry.version === version);
     const registrations = version === 0 || !counted ? [] : await registry.rows(version);
     if (version > 0 && registrations.length === 0) return err({ code: "version_unknown", version });
-    return ok({ version, applied, registrations });
+    const rows = await queries.readLiveness({ tombstones: [], subjects: [], burnt: [] });
+    if (!rows.complete) return err({ code: "liveness_unavailable", why: "a key stayed unread" });
+    // without a row nothing was ever applied, and nothing cut
+    const { generation, blocked } = rows.deployment ? standingOf(rows, subjects.deployment) : unwritten;
+    return ok({ version, applied, deployment: { generation, blocked }, registrations });
   },
 };
+
+const unwritten = { generation: 0, blocked: false };
 
 /** `GET /registry/versions`: what was applied, newest first. */
 export const versionsRoute: Route = {

@@ -6,8 +6,8 @@ import type { UrlEvent } from "./url-event.ts";
 const leastBytes = 1_000;
 
 /**
- * Packs an answer by gzip where the caller takes it (RFC 9110 12.5.3). For public documents alone: beside a secret, the
- * packed length would tell of it.
+ * Packs an answer by gzip where the caller takes it (RFC 9110 12.5.3). For documents without a secret alone: beside text
+ * of somebody else the packed length would tell of it.
  */
 export function compressed(event: UrlEvent, result: UrlResult): UrlResult {
   const headers = { ...result.headers, vary: "accept-encoding" };

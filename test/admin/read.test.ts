@@ -508,7 +508,12 @@ describe("registry and agents", () => {
     const empty = await openReading();
     empty.registry.versions.clear();
     Object.assign(empty.registry, { current: 0 });
-    expect((await empty.get("/registry")).body).toEqual({ version: 0, applied: 0, registrations: [] });
+    expect((await empty.get("/registry")).body).toEqual({
+      version: 0,
+      applied: 0,
+      deployment: { generation: 0, blocked: false },
+      registrations: [],
+    });
     expect((await empty.get("/agents")).body.items).toEqual([]);
   });
 });

@@ -7,9 +7,12 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { run } from "../../bin/lanyard/program.ts";
+import { createAdminReadEndpoint } from "../../core/admin/read.ts";
 import { createAdminWriteEndpoint } from "../../core/admin/write.ts";
+import { createCedarEngine } from "../../core/policy/cedar.ts";
 import { createOutbox } from "../../lambdas/aws/outbox.ts";
 import { createRegistryStore } from "../../lambdas/aws/registry-writer.ts";
+import { createSessionQueries } from "../../lambdas/aws/session-queries.ts";
 import { tableKeys } from "../../lambdas/env.ts";
 import { openCallers } from "../../local/caller.ts";
 import { openDynamoDb } from "../../local/dynamodb/engine.ts";
@@ -57,9 +60,23 @@ export async function openDeployment() {
     sessionName: "ada",
     tags: {},
   });
-  /** Answers what is asked of admin-read, whose signature was good; tests put the real one behind it. */
+  /** Answers what is asked of admin-read, whose signature was good: the registry there is, or what a test puts behind it. */
   const read: { answer: (target: string) => Promise<{ status: number; body: unknown }> } = {
-    answer: async () => ({ status: 404, body: { error: "not_found" } }),
+    async answer(target) {
+      const [path = "", query = ""] = target.split("?");
+      const call = {
+        method: "GET",
+        url: target,
+        path,
+        query,
+        contentType: undefined,
+        body: "",
+        dpop: [],
+        requestId: "r",
+      };
+      const { status, body: text } = await write.reading(call, operator);
+      return { status, body: JSON.parse(text) };
+    },
   };
   const progress: string[] = [];
   const admin = { calls: [] as AdminCall[], status: 200, answer: {} as object };
@@ -149,14 +166,14 @@ export async function openDeployment() {
   };
 }
 
-/** The function behind the writing URL, over the deployment's own tables. */
+/** The functions behind the writing and the reading URL, over the deployment's own tables. */
 function registryWriter(origin: string, credentials: Credentials) {
   const dynamo = new DynamoDBClient({ endpoint: origin, region: "eu-west-1", credentials });
   const tables = { registry: "registry", revocations: "revocations", outbox: "outbox" };
   const all = { ...tables, sessions: "sessions", subjects: "subjects", markers: "markers" };
   const client = DynamoDBDocumentClient.from(dynamo);
   const outbox = createOutbox(client, all);
-  const endpoint = createAdminWriteEndpoint({
+  const ground = {
     clock: { nowMillis: () => Date.now() },
     ids: randomIds,
     outbox,
@@ -165,6 +182,8 @@ function registryWriter(origin: string, credentials: Credentials) {
     trustDomain: "agents.support-desk.example",
     registry: createRegistryStore(client, all),
     cedar,
-  });
-  return { dynamo, endpoint };
+  };
+  const queries = createSessionQueries(client, all);
+  const reading = createAdminReadEndpoint({ ...ground, queries, policy: createCedarEngine(cedar) });
+  return { dynamo, endpoint: createAdminWriteEndpoint(ground), reading };
 }

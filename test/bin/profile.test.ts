@@ -10,6 +10,7 @@ const outputs = {
   "lanyard-prod-Service": {
     AdminRevokeUrl: "https://def.lambda-url.eu-west-1.on.aws/",
     AdminWriteUrl: "https://wri.lambda-url.eu-west-1.on.aws/",
+    AdminReadUrl: "https://rea.lambda-url.eu-west-1.on.aws/",
   },
 };
 
@@ -17,13 +18,18 @@ test("an AWS deployment is known by the outputs cdk deploy wrote, and the enviro
   const folder = await mkdtemp(join(tmpdir(), "lanyard-outputs-"));
   const file = join(folder, "outputs.json");
   await writeFile(file, JSON.stringify(outputs));
-  const profile = await loadProfile({ outputs: file }, { LANYARD_OUTBOX_TABLE: "mine" }, folder);
+  const profile = await loadProfile(
+    { outputs: file },
+    { LANYARD_ADMIN_READ_URL: "https://mine.lambda-url.eu-west-1.on.aws/", LANYARD_AUDIT_BUCKET: "events" },
+    folder,
+  );
   expect(profile).toMatchObject({
     name: "aws",
     issuer: "https://abc.lambda-url.eu-west-1.on.aws",
     trustDomain: "prod.example",
     admin: "https://def.lambda-url.eu-west-1.on.aws/",
-    tables: { registry: "r", revocations: "v", outbox: "mine" },
+    adminRead: "https://mine.lambda-url.eu-west-1.on.aws/",
+    audit: { bucket: "events" },
     variables: {},
   });
   profile.dynamo.destroy();

@@ -36,15 +36,12 @@ beforeAll(async () => {
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   mkdirSync(join(folder, ".lanyard"));
-  const deployment = {
-    trustDomain: "x.example",
-    tables: { registry: "r", revocations: "v", outbox: "o" },
-    variables: {},
-  };
+  const deployment = { trustDomain: "x.example", variables: {} };
   const endpoints = {
     issuer: origin,
     admin: `${origin}/`,
     adminWrite: `${origin}/`,
+    adminRead: `${origin}/`,
     adminRotate: `${origin}/`,
     aws: { endpoint: origin, region: "eu-west-1" },
     operator: { credentials },

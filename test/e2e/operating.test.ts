@@ -112,6 +112,14 @@ describe("an operator of the running cloud", { timeout: 60_000 }, () => {
     expect(planner?.state).toBe("suspended");
     const { openapi } = await callSigned(profile, `${adminRead}/openapi.json`, { method: "GET" });
     expect(openapi).toBe("3.1.1");
+    // what is exported is what was applied
+    expect((await lanyard("export", join(folder, "exported"), "--json")).json().registrations).toBe(
+      (earlier.registrations as unknown[]).length,
+    );
+    expect((await lanyard("status", "--json")).json()).toMatchObject({
+      registryVersion: newest?.version,
+      blocked: false,
+    });
   });
 
   it("finds a refused question in the audit under its own name, and none of the answered ones", async () => {

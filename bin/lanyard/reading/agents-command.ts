@@ -60,8 +60,8 @@ interface AbilityLine {
 
 const abilityShape = [
   { title: "SCOPE", of: (line: AbilityLine) => line.scope, whole: true },
-  { title: "FOR", of: (line: AbilityLine) => line.whom },
-  { title: "CAN", of: (line: AbilityLine) => line.can },
+  { title: "FOR", of: (line: AbilityLine) => line.whom, whole: true },
+  { title: "CAN", of: (line: AbilityLine) => line.can, least: 29 },
   { title: "BY", of: (line: AbilityLine) => line.by },
 ] as const;
 
@@ -88,7 +88,7 @@ function whomOf({ for: { kind, rule, agent } }: Ability, groups: readonly string
   if (kind === "itself") return "itself";
   if (kind === "agent") return `agent ${agent ?? ""}`;
   const inNone = rows.some((row) => row.for.group === undefined);
-  return `people by ${rule ?? ""}${inNone ? "" : ` in ${groups.join(", ")}`}`;
+  return `${inNone ? "people" : `people in ${groups.join(", ")}`} by ${rule ?? ""}`;
 }
 
 function verdictOf({ actions }: Ability): { readonly can: string; readonly by: string } {

@@ -1,14 +1,11 @@
 import { callSigned } from "../admin-call.ts";
-import { Refused, type Terminal, Usage } from "../outcome.ts";
+import { Refused, type Terminal } from "../outcome.ts";
 import type { Profile } from "../profile.ts";
 
 /** Query of a question; what is undefined is left out. */
 export type Query = Readonly<Record<string, string | undefined>>;
 
-const addressOf = ({ adminRead }: Profile): string => {
-  if (adminRead) return adminRead.endsWith("/") ? adminRead : `${adminRead}/`;
-  throw new Usage("where is admin-read? Set LANYARD_ADMIN_READ_URL, or give --outputs <file>");
-};
+const addressOf = ({ adminRead }: Profile): string => (adminRead.endsWith("/") ? adminRead : `${adminRead}/`);
 
 /** Asks admin-read one question. @throws Refused */
 export function ask(profile: Profile, path: string, query: Query = {}): Promise<Record<string, unknown>> {

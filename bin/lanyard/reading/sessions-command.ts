@@ -93,5 +93,5 @@ const shapeOf = (now: number) => [
   { title: "HOP", of: (session: Session) => String(session.depth) },
   { title: "SCOPES", of: scopesOf },
   { title: "PURPOSE", of: (session: Session) => session.purpose ?? "" },
-  { title: "STANDING", of: (session: Session) => standingOf(session, now) },
+  { title: "STANDING", of: (session: Session) => standingOf(session, now), least: 20 },
 ];

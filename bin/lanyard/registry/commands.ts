@@ -1,6 +1,6 @@
 import { type Terminal, Usage } from "../outcome.ts";
 import type { Profile } from "../profile.ts";
-import { appliedVersion, readVersion } from "../registry-table.ts";
+import { readRegistry } from "../reading/registry.ts";
 import { writeFolder } from "./export.ts";
 import { registrationJsonSchema } from "./json-schema.ts";
 
@@ -17,12 +17,12 @@ export interface ExportOptions {
 export async function runExport(
   directory: string,
   options: ExportOptions,
-  { dynamo, tables }: Profile,
+  profile: Profile,
   terminal: Terminal,
 ): Promise<void> {
-  const version = options.version === undefined ? await appliedVersion(dynamo, tables) : wholeNumber(options.version);
-  const rows = await readVersion(dynamo, tables, version);
-  if (rows.length === 0) throw new Usage(`there is no version ${version} of the registry`);
+  const wanted = options.version === undefined ? undefined : wholeNumber(options.version);
+  const { version, registrations: rows } = await readRegistry(profile, wanted);
+  if (rows.length === 0) throw new Usage("no registry was applied yet");
   const files = await writeFolder(directory, rows);
   if (options.json) terminal.out(JSON.stringify({ ok: true, version, registrations: rows.length, files }));
   else terminal.out(`version ${version}: ${rows.length} registrations in ${files.length} files under ${directory}`);
