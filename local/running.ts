@@ -43,6 +43,8 @@ export interface RunningCloud {
   readonly auditFolder: string;
   /** Credentials that IAM allows everything; a key's own policy still refuses them. */
   readonly operator: Credentials;
+  /** Gives a person of the account a role with these rights (an IAM policy document), and credentials of it. */
+  addOperator(roleArn: string, policy: unknown): Credentials;
   /** Gives a workload temporary credentials of its role. */
   addWorkload(workload: Workload): Credentials;
   /** Starts a Nitro enclave on some instance of the account. */
@@ -115,6 +117,10 @@ export function running(cloud: Cloud, account: Account, place: Place, close: () 
     auditFolder:
       deliveryStreamsOf(cloud, (arn) => bucketFolder(place.state.buckets, arn))[0]?.folder ?? place.state.buckets,
     operator: account.callers.issue({ roleArn: operatorRole, sessionName: "operator", tags: {} }),
+    addOperator(roleArn, policy) {
+      account.permissions.addRole(roleArn, policy);
+      return account.callers.issue({ roleArn, sessionName: "operator", tags: {} });
+    },
     addWorkload: account.admit,
     startEnclave: account.nitro.start,
     launchInstance: account.instances.launch,

@@ -29,6 +29,8 @@ export interface WorldOptions {
   readonly port?: number;
   /** Registry folder; the support desk of `examples/` unless told otherwise. */
   readonly registry?: string;
+  /** Agents of it that a person can sign in for; those of the support desk unless told otherwise. */
+  readonly applications?: readonly string[];
   /** Sandboxes a function may have at the same time; the cloud's own number unless told otherwise. */
   readonly instancesPerFunction?: number;
   /** Told about each thing that is up, and how long it took. */
@@ -55,7 +57,7 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
     const providerMillis = stopwatch();
     const provider = await startIdentityProvider({
       lanyardIssuer: cloud.issuer,
-      agents: applications,
+      agents: options.applications ?? applications,
       ...(kept === undefined ? {} : { folder: join(kept, "identity-provider") }),
       // the row of fixed ports that the cloud takes is shorter than this
       ...(port === undefined ? {} : { port: port + providerOffset }),
