@@ -1,5 +1,6 @@
 import type { Denial } from "../denial.ts";
 import { limits } from "../limits.ts";
+import type { AppliedVersion } from "../registry/store.ts";
 import { ok, type Result } from "../result.ts";
 import { subjects } from "../session/liveness.ts";
 import { cursorText, readCursor } from "./cursor.ts";
@@ -41,6 +42,19 @@ export async function walkAgents(
   return ok({ live });
 }
 
+/** Names by version, which never change: a list of many pages asks for the same ones again and again. */
+const held = new WeakMap<AdminReadDeps["registry"], Map<number, readonly string[]>>();
+
+async function agentsOf(version: number, registry: AdminReadDeps["registry"]): Promise<readonly string[]> {
+  const known = held.get(registry) ?? new Map<number, readonly string[]>();
+  held.set(registry, known);
+  const names =
+    known.get(version) ?? (await registry.rows(version)).flatMap((row) => (row.kind === "agent" ? [row.name] : []));
+  if (known.size > limits.adminPageMax) known.clear();
+  known.set(version, names);
+  return names;
+}
+
 /**
  * Names of agents that may have sessions now: those registered, and those that were within the longest life of a session.
  */
@@ -48,10 +62,13 @@ export async function namesWithSessions({ registry, clock }: AdminReadDeps): Pro
   const names = new Set<string>();
   const since = clock.nowMillis() - limits.sessionLifeMaxSeconds * 1000;
   let version = await registry.applied();
-  const history = await registry.history(limits.adminPageMax);
+  let history: readonly AppliedVersion[] = [];
   while (version > 0) {
-    for (const row of await registry.rows(version)) if (row.kind === "agent") names.add(row.name);
-    const entry = history.find((each) => each.version === version);
+    const wanted = version;
+    for (const name of await agentsOf(wanted, registry)) names.add(name);
+    const known = history.some((each) => each.version === wanted);
+    if (!known) history = await registry.history(limits.adminPageMax, wanted + 1);
+    const entry = history.find((each) => each.version === wanted);
     // the version before counted until this one was applied
     if (!entry || entry.atMillis < since) break;
     version = entry.base;

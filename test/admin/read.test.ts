@@ -418,6 +418,15 @@ describe("principals", () => {
     }
   });
 
+  test("however many versions were applied since an agent was taken out, its sessions are found", async () => {
+    await reading.open("ada");
+    const rows = await reading.registry.rows(1);
+    const without = rows.filter((row) => row.name !== "planner");
+    for (let n = 0; n < 2 * limits.adminPageMax + 3; n++) await reading.put(without);
+    expect((await reading.all("/principals")).items.length).toBe(1);
+    expect((await reading.all(`/reach?deployment=${trustDomain}`)).items.length).toBe(1);
+  });
+
   test("an agent taken out of the registry still shows for as long as its sessions can live", async () => {
     await reading.open("ada");
     await reading.put((await reading.registry.rows(1)).filter((row) => row.name !== "planner"));

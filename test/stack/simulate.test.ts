@@ -61,6 +61,10 @@ const admin: Pick<Call, "principal" | "policies"> = {
   principal: role("admin-revoke"),
   policies: ["Service", "AdminRevoke"],
 };
+const looking: Pick<Call, "principal" | "policies"> = {
+  principal: role("admin-read"),
+  policies: ["Service", "AdminRead"],
+};
 const discovery: Pick<Call, "principal" | "policies"> = {
   principal: role("discovery"),
   policies: ["Issuer", "Discovery"],
@@ -135,6 +139,51 @@ describe("rights on tables", () => {
     [
       "admin-revoke forges a status list",
       { ...admin, action: "dynamodb:PutItem", resource: table("Revocations"), context: rowOf("list#0") },
+      "ImplicitlyDenied",
+    ],
+    [
+      "admin-read finds an agent's sessions",
+      { ...looking, action: "dynamodb:Query", resource: table("Subjects"), context: rowOf("agent:x#3") },
+      "Allowed",
+    ],
+    [
+      "admin-read records a refusal",
+      { ...looking, action: "dynamodb:PutItem", resource: table("Outbox"), context: rowOf("denied#x") },
+      "Allowed",
+    ],
+    [
+      "admin-read forges the record of a grant",
+      { ...looking, action: "dynamodb:PutItem", resource: table("Outbox"), context: rowOf("x") },
+      "ImplicitlyDenied",
+    ],
+    [
+      "admin-read forges it within a transaction",
+      { ...looking, action: "dynamodb:PutItem", resource: table("Outbox"), context: { ...rowOf("x"), ...transaction } },
+      "ImplicitlyDenied",
+    ],
+    [
+      "admin-read lifts a block",
+      { ...looking, action: "dynamodb:UpdateItem", resource: table("Revocations"), context: rowOf("standing#agent:x") },
+      "ImplicitlyDenied",
+    ],
+    [
+      "admin-read takes a tombstone away",
+      { ...looking, action: "dynamodb:DeleteItem", resource: table("Revocations"), context: rowOf("session#x") },
+      "ImplicitlyDenied",
+    ],
+    [
+      "admin-read scans all sessions",
+      { ...looking, action: "dynamodb:Scan", resource: table("Sessions") },
+      "ImplicitlyDenied",
+    ],
+    [
+      "admin-read looks at one-use markers",
+      { ...looking, action: "dynamodb:BatchGetItem", resource: table("Markers"), context: rowOf("x") },
+      "ImplicitlyDenied",
+    ],
+    [
+      "admin-read changes the registry",
+      { ...looking, action: "dynamodb:PutItem", resource: table("Registry"), context: rowOf("00000001#agent") },
       "ImplicitlyDenied",
     ],
     [
