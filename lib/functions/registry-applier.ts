@@ -1,6 +1,6 @@
 import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CfnOutput, CfnResource, FileSystem } from "aws-cdk-lib";
+import { CfnOutput, CfnResource, Duration, FileSystem } from "aws-cdk-lib";
 import { bundle, LanyardFunction } from "../lanyard-function.ts";
 import { allowRegistryWriting } from "./admin-write.ts";
 import type { Ground } from "./ground.ts";
@@ -41,18 +41,20 @@ export function registryApplier(ground: Ground, registry: DeployedRegistry): Lan
   // the assembly has its own copy by now
   rmSync(folder, { recursive: true });
   allowRegistryWriting(made.role, state);
+  // a call that Lambda held back must not come when the stack has stopped waiting: it would undo what was done since
+  made.function.configureAsyncInvoke({ maxEventAge: Duration.minutes(9), retryAttempts: 2 });
   const resource = new CfnResource(made, "Registry", {
     type: "Custom::Registry",
     properties: {
       ServiceToken: made.function.functionArn,
-      // three calls of Lambda, two of them its own repetitions
+      // the oldest call Lambda makes, and the time that one may take
       ServiceTimeout: 900,
       Digest: registry.digest,
       Force: String(registry.force),
     },
   });
   // its rights first, or the first call is refused
-  resource.node.addDependency(made.role);
+  resource.node.addDependency(made.role, made.function);
   new CfnOutput(scope, "RegistryVersion", { value: resource.getAtt("Version").toString() });
   new CfnOutput(scope, "RegistryOutcome", { value: resource.getAtt("Outcome").toString() });
   return made;

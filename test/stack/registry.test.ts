@@ -58,6 +58,17 @@ test("the function has the rights of the one that operators write by, no URL, an
   expect(named("AWS::Lambda::Permission")).toEqual([]);
 });
 
+test("no call comes so late that the stack has stopped waiting for it", () => {
+  const { MaximumEventAgeInSeconds } = one(Service, "AWS::Lambda::EventInvokeConfig", "RegistryApplier").Properties;
+  const { Timeout } = one(Service, "AWS::Lambda::Function", "RegistryApplier").Properties;
+  const { ServiceTimeout } = one(Service, "Custom::Registry").Properties;
+  expect(Number(MaximumEventAgeInSeconds) + Number(Timeout)).toBeLessThan(Number(ServiceTimeout));
+  // it holds before the first call
+  expect(one(Service, "Custom::Registry").DependsOn).toEqual(
+    expect.arrayContaining([expect.stringMatching(/^RegistryApplierFunctionEventInvokeConfig/)]),
+  );
+});
+
 test("what came of it is told by the stack's outputs", () => {
   expect(Object.keys(Service.Outputs)).toEqual(expect.arrayContaining(["RegistryVersion", "RegistryOutcome"]));
 });
