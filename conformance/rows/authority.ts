@@ -100,6 +100,17 @@ export const authorityRows = rowsOf("Lanyard authority", [
     },
   },
   {
+    section: "people",
+    level: "MUST",
+    text: "An agent that exchanges a person's token delegates, never impersonates: the token always has act",
+    async run(target) {
+      const [opener, person] = [await target.actor("opener"), await target.need("person")()];
+      const form = [...exchanging("id", person), ...wanting(target.need("lent"))];
+      const { act } = claimsOf(tokenIn(await target.ask("token", opener, form)));
+      same(act, { sub: opener.id }, "act");
+    },
+  },
+  {
     section: "narrowing",
     level: "MUST",
     text: "An exchange gives at most what its session has: more is invalid_scope, and names what was refused",
@@ -357,6 +368,17 @@ export const wireRows = rowsOf("Lanyard wire", [
       must(Number(exp) - Number(iat) <= 30, `it lives ${Number(exp) - Number(iat)} s`);
       const form = [...ownWork(target.need("own")), ["lifetime_seconds", "999999"] as const];
       refused(await target.ask("token", await target.actor("worker"), form), 400, "invalid_request");
+    },
+  },
+  {
+    section: "token",
+    level: "MUST",
+    text: "A person's own names are told to no resource that did not ask for them",
+    async run(target) {
+      const token = await sharedPersonAccess(target);
+      must(/^p_[a-z2-7]{32}$/.test(String(claimsOf(token).sub)), `sub is ${claimsOf(token).sub}`);
+      must(!("sub_id" in claimsOf(token)), "sub_id is there");
+      must(!("sub_id" in (await introspected(target, token))), "introspection tells it");
     },
   },
   {

@@ -131,7 +131,7 @@ const jwtRows = rowsOf("RFC 7523bis", [
 
 const spiffeRows = rowsOf("SPIFFE client auth", [
   {
-    section: "3.1",
+    section: "JWT-SVID",
     level: "MUST",
     text: "jwt-spiffe with one JWT-SVID authenticates the client its sub is registered as",
     async run(target) {
@@ -141,7 +141,7 @@ const spiffeRows = rowsOf("SPIFFE client auth", [
     },
   },
   {
-    section: "3.1",
+    section: "JWT-SVID",
     level: "MUST",
     text: "The SVID's signature is by keys of the client's trust domain: another domain's name under them is refused",
     async run(target) {
@@ -151,7 +151,7 @@ const spiffeRows = rowsOf("SPIFFE client auth", [
     },
   },
   {
-    section: "3.1",
+    section: "JWT-SVID",
     level: "MUST",
     text: "A sub that is no registered client is refused",
     async run(target) {
@@ -162,7 +162,7 @@ const spiffeRows = rowsOf("SPIFFE client auth", [
     },
   },
   {
-    section: "4",
+    section: "metadata",
     level: "MUST",
     text: "The method is told in metadata as spiffe_jwt, at every endpoint that asks for it",
     async run(target) {

@@ -82,7 +82,7 @@ export const detailsRows = rowsOf("RFC 9396", [
   },
   {
     section: "9.2",
-    level: "MUST",
+    level: "SHOULD",
     text: "Introspection tells the details as granted",
     async run(target) {
       const { granted: details } = target.need("details");

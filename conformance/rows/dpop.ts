@@ -180,7 +180,7 @@ const atIssuer: readonly RowOf[] = [
   },
   {
     section: "8.2",
-    level: "MUST",
+    level: "SHOULD",
     text: "Answers that carry a nonce are not to be stored",
     async run(target) {
       const answer = await asked(target, {});

@@ -1,6 +1,7 @@
 import type { Row } from "../row.ts";
 import { accessTokenRows } from "./access-tokens.ts";
 import { authorityRows, wireRows } from "./authority.ts";
+import { bearerRows } from "./bearer.ts";
 import { clientAuthenticationRows } from "./client-authentication.ts";
 import { clientRows } from "./clients.ts";
 import { detailsRows } from "./details.ts";
@@ -23,6 +24,7 @@ export const table: readonly Row[] = [
   ...resourceIndicatorRows,
   ...clientAuthenticationRows,
   ...dpopRows,
+  ...bearerRows,
   ...detailsRows,
   ...accessTokenRows,
   ...introspectionAndRevocationRows,

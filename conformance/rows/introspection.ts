@@ -76,6 +76,18 @@ const introspectionRows = rowsOf("RFC 7662", [
     },
   },
   {
+    section: "2.1",
+    level: "MUST",
+    text: "A token_type_hint that is wrong or unknown does not hide a live token",
+    async run(target) {
+      for (const hint of ["refresh_token", "unheard-of"]) {
+        const form = [["token", await sharedAccess(target)] as const, ["token_type_hint", hint] as const];
+        const said = granted(await target.ask("introspection", await target.actor("server"), form));
+        same(said.active, true, "active");
+      }
+    },
+  },
+  {
     section: "4",
     level: "MUST",
     text: "A revoked token is exactly {active: false} from the next question on",

@@ -77,7 +77,7 @@ const issuerRows = rowsOf("RFC 8414", [
     },
   },
   {
-    section: "3.2",
+    section: "2",
     level: "MUST",
     text: "Endpoints are https, or on this machine alone",
     async run(target) {
@@ -127,7 +127,7 @@ const resourceRows = rowsOf("RFC 9728", [
   },
   {
     section: "2",
-    level: "MUST",
+    level: "SHOULD",
     text: "Where only bound tokens are taken, dpop_bound_access_tokens_required says so",
     library: true,
     async run(target) {

@@ -1,9 +1,10 @@
 import { inflateSync } from "node:zlib";
 import { createRemoteJWKSet, jwtVerify } from "jose";
+import { createResourceServer } from "../../client/index.ts";
 import { granted, holds, must, object, same, text } from "../expect.ts";
 import { ownAccess, sharedAccess } from "../flows.ts";
 import { guardOf, show } from "../guard.ts";
-import { claimsOf, headerOf } from "../key.ts";
+import { claimsOf, headerOf, withClaims } from "../key.ts";
 import { rowsOf } from "../row.ts";
 import type { Target } from "../target.ts";
 import { header, send } from "../wire.ts";
@@ -193,6 +194,35 @@ export const statusListRows = rowsOf("Token status list", [
         must(performance.now() - startMillis < 30_000, "it is let in after 30 s");
         await new Promise((resolve) => setTimeout(resolve, 200));
       }
+    },
+  },
+  {
+    section: "8.3",
+    level: "MUST",
+    text: "A resource that gets no list, another kind of token or an altered list in its place lets nobody in",
+    async run(target) {
+      const [token, actor] = [await sharedAccess(target), await target.actor("worker")];
+      const resource = target.need("own").uri;
+      const good = (await listAt(target, placeOf(token).uri)).answer.text;
+      const judged = async (status: number, text: string) => {
+        const through: typeof fetch = async (input, init) =>
+          String(input instanceof Request ? input.url : input) === placeOf(token).uri
+            ? new Response(text, { status, headers: { "Content-Type": listType } })
+            : fetch(input, init);
+        const guard = createResourceServer({ issuer: target.issuer, resource, mode: "offline", fetch: through });
+        return (await show({ guard, actor, token, resource })).ok;
+      };
+      must(await judged(200, good), "not even the genuine list was taken");
+      const claims = claimsOf(good);
+      const other = withClaims(good, { ...claims, sub: "https://other.example/list" });
+      for (const [status, text] of [
+        [500, ""],
+        [404, ""],
+        [200, token],
+        [200, other],
+        [200, "x"],
+      ] as const)
+        must(!(await judged(status, text)), `let in by ${status} ${text.slice(0, 40)}`);
     },
   },
   {
