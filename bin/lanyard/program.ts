@@ -39,7 +39,7 @@ Examples:
   $ lanyard lift --agent researcher --reason "fixed in build 42"
   $ lanyard suspend researcher --reason "odd behaviour"
   $ lanyard rollback --to 12 --reason "the new policies lock the night shift out"
-  $ lanyard policy plan registry --events deployment --since 30d
+  $ lanyard policy plan registry --since 30d
   $ lanyard audit tail --follow --denied
   $ lanyard rotate --purpose session --reason "before its time"
   $ lanyard rotate --purpose session --emergency --reason "seen elsewhere"

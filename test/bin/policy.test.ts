@@ -7,6 +7,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { run } from "../../bin/lanyard/program.ts";
 import { askedColumn } from "../../core/audit/asked.ts";
 import type { PolicyQuestion } from "../../core/policy/decide.ts";
+import { openDeployment } from "./deployment.ts";
 import { supportDesk, variables } from "./ground.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "lanyard-policy-"));
@@ -200,6 +201,33 @@ describe("policy plan", () => {
   test("takes a refusal that was not policy's for a permit: policy was asked and had said yes", async () => {
     const events = bucket(event("e1", [question("planner", "tickets:read")], "died_in_flight"));
     expect((await lanyard(...as, "--events", events)).code).toBe(0);
+  });
+
+  test("reads the deployment's own audit unless told otherwise, and no folder means the policies that count now", async () => {
+    const deployment = await openDeployment();
+    try {
+      const asked = question("planner", "customers:read", {
+        agent: "spiffe://agents.support-desk.example/agent/planner",
+      });
+      const auditFolder = bucket(event("e1", [asked]));
+      await deployment.write({ auditFolder });
+      const same = "1 decisions of 1 events replayed: 1 as they were, 0 newly permitted, 0 newly refused";
+      expect(await deployment.lanyard(["policy", "plan", supportDesk])).toEqual({ code: 0, out: same, err: "" });
+      // nothing was applied yet: the policies that count permit nothing
+      const empty = await deployment.lanyard(["policy", "plan"]);
+      expect(empty).toMatchObject({ code: 0, out: expect.stringContaining("1 newly refused") });
+      expect((await deployment.lanyard(["apply", supportDesk])).code).toBe(0);
+      expect(await deployment.lanyard(["policy", "plan"])).toEqual({ code: 0, out: same, err: "" });
+    } finally {
+      await deployment.close();
+    }
+  });
+
+  test("without a deployment says what is missing", async () => {
+    const noEvents = await lanyard("policy", "plan", supportDesk, ...set);
+    expect(noEvents).toMatchObject({ code: 2, err: expect.stringContaining("which deployment's audit?") });
+    const noFolder = await lanyard("policy", "plan", "--events", bucket());
+    expect(noFolder).toMatchObject({ code: 2, err: expect.stringContaining("which deployment?") });
   });
 
   test("refuses to call a folder without decisions a success", async () => {

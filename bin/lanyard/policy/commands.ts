@@ -1,5 +1,6 @@
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { createCedarEngine } from "../../../core/policy/cedar.ts";
+import type { RegistrySnapshot } from "../../../core/registry/snapshot.ts";
 import type { AuditEvent } from "../audit/events.ts";
 import { readRegistryFolder } from "../folder.ts";
 import { Refused, type Terminal, Told, Usage } from "../outcome.ts";
@@ -65,18 +66,16 @@ export interface PlanOptions extends PolicyOptions {
 }
 
 /**
- * `policy plan`: puts recorded decisions to the proposed policies, and says agent by agent what would turn out
+ * `policy plan`: puts recorded decisions to a registry's policies, and says agent by agent what would turn out
  * otherwise. Fails when something would newly be permitted, unless that is confirmed.
  * @throws Refused for unconfirmed widening; Usage when there is nothing to replay
  */
 export async function runPlan(
-  folder: string,
+  registry: RegistrySnapshot,
   options: PlanOptions,
   events: AsyncIterable<AuditEvent>,
-  settings: FolderSettings,
   terminal: Terminal,
 ): Promise<void> {
-  const registry = await readProposed(folder, settings);
   const progress = (decisions: number) => {
     if (!options.json && decisions % 10_000 === 0) terminal.err(`${decisions} decisions replayed`);
   };
@@ -88,7 +87,7 @@ export async function runPlan(
   else for (const line of planLines(found)) terminal.out(line);
   if (confirmed) return;
   if (options.json) throw new Told("the policies are not as they should be");
-  throw new Refused("the proposed policies permit what was refused: look at it and give --confirm-widening");
+  throw new Refused("these policies permit what was refused: look at it and give --confirm-widening");
 }
 
 const planLines = ({ decisions, same, changes, events }: Replay): readonly string[] => {

@@ -1,11 +1,13 @@
 import type { Command } from "commander";
+import { createSnapshot, type RegistrySnapshot } from "../../../core/registry/snapshot.ts";
 import { variablesOf } from "../apply-command.ts";
 import { sinceMillis } from "../audit/since.ts";
 import { eventsSince, namedSource } from "../audit/source.ts";
 import { type Terminal, Usage } from "../outcome.ts";
 import { loadProfile, type Profile, type ProfileOptions } from "../profile.ts";
+import { readRegistry } from "../reading/registry.ts";
 import { type PlanOptions, type PolicyOptions, runCheck, runPlan, runTest } from "./commands.ts";
-import type { FolderSettings } from "./proposed.ts";
+import { type FolderSettings, readProposed } from "./proposed.ts";
 
 /** What the commands stand on. */
 export interface PolicyCommandDeps {
@@ -17,7 +19,7 @@ export interface PolicyCommandDeps {
 type Common = PolicyOptions &
   ProfileOptions & { readonly set: readonly string[]; readonly issuer?: string; readonly trustDomain?: string };
 
-/** Adds `policy check`, `policy test` and `policy plan`. None of them asks a deployment for anything but its names. */
+/** Adds `policy check`, `policy test` and `policy plan`. Of a deployment `plan` alone asks more than its names. */
 export function policyCommands(program: Command, { terminal, env, folder: cwd }: PolicyCommandDeps): void {
   const policy = program.command("policy").description("check, test and replay policies before they bite");
   const command = (name: string, description: string): Command =>
@@ -39,16 +41,22 @@ export function policyCommands(program: Command, { terminal, env, folder: cwd }:
     async (folder: string, options: Common) =>
       runTest(folder, options, await settings(options), Math.floor(Date.now() / 1000), terminal),
   );
-  command("plan <folder>", "replay recorded decisions against a folder's policies")
-    .requiredOption(
+  command(
+    "plan [folder]",
+    "replay recorded decisions against a folder's policies, or without one against those that count now",
+  )
+    .option(
       "--events <where>",
       "deployment (its audit), s3://<bucket>[/<prefix>], or a folder with such objects",
+      "deployment",
     )
     .option("--since <time>", "how far back: 24h, 7d, a date (default: 7d; of a folder all of it)")
     .option("--confirm-widening", "succeed although something would newly be permitted")
-    .action(async (folder: string, options: Common & PlanOptions & EventOptions) =>
-      runPlan(folder, options, await recorded(options, env, cwd), await settings(options), terminal),
-    );
+    .action(async (folder: string | undefined, options: Common & PlanOptions & EventOptions) => {
+      const registry =
+        folder === undefined ? await counting(options, env, cwd) : await readProposed(folder, await settings(options));
+      await runPlan(registry, options, await recorded(options, env, cwd), terminal);
+    });
 }
 
 const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
@@ -65,6 +73,17 @@ const profileOf = (options: Common, env: PolicyCommandDeps["env"], cwd: string):
     if (cause instanceof Usage && options.profile === undefined && options.outputs === undefined) return undefined;
     throw cause;
   });
+
+/** The registry that counts now, as the deployment tells it. @throws Usage where no deployment is found */
+async function counting(options: Common, env: PolicyCommandDeps["env"], cwd: string): Promise<RegistrySnapshot> {
+  const profile = await loadProfile(options, env, cwd);
+  try {
+    const { version, registrations } = await readRegistry(profile);
+    return createSnapshot(version, profile.trustDomain, registrations);
+  } finally {
+    profile.dynamo.destroy();
+  }
+}
 
 /** Recorded events: of a folder all, of a bucket those of a week unless told otherwise. */
 async function recorded(options: Common & EventOptions, env: PolicyCommandDeps["env"], cwd: string) {
