@@ -2,7 +2,7 @@ import { granted, must, refused, same } from "../expect.ts";
 import { exchanging, introspected, ownAccess, ownWork, sharedAccess, sharedSession, wanting } from "../flows.ts";
 import { guardOf, show } from "../guard.ts";
 import { claimsOf, newKey, proof, type Twist, withHeader } from "../key.ts";
-import { type Row, type RowOf, rowsOf } from "../row.ts";
+import { type Row, type RowOf, rowsOf, Unsupported } from "../row.ts";
 import type { Target } from "../target.ts";
 import { formOf, formType, header, send } from "../wire.ts";
 
@@ -158,11 +158,10 @@ const atIssuer: readonly RowOf[] = [
     async run(target) {
       const [url, { key }] = [await target.endpoint("token"), await target.actor("worker")];
       const answer = await asked(target, { instead: [await proof(key, { method: "POST", url })] });
-      if (answer.status === 200) return "this issuer demands none";
+      if (answer.status === 200) throw new Unsupported("this issuer demands none");
       refused(answer, 400, "use_dpop_nonce");
       must(/^[\x21\x23-\x5B\x5D-\x7E]+$/.test(header(answer, "dpop-nonce")), "the nonce is missing or no NQCHAR");
       granted(await asked(target, {}));
-      return undefined;
     },
   },
   {
@@ -172,10 +171,9 @@ const atIssuer: readonly RowOf[] = [
     async run(target) {
       const [url, { key }] = [await target.endpoint("token"), await target.actor("worker")];
       const bare = await asked(target, { instead: [await proof(key, { method: "POST", url })] });
-      if (bare.status === 200) return "this issuer demands none";
+      if (bare.status === 200) throw new Unsupported("this issuer demands none");
       const made = await asked(target, { instead: [await proof(key, { method: "POST", url, nonce: "made-up" })] });
       refused(made, 400, "use_dpop_nonce", "invalid_dpop_proof");
-      return undefined;
     },
   },
   {
@@ -184,9 +182,8 @@ const atIssuer: readonly RowOf[] = [
     text: "Answers that carry a nonce are not to be stored",
     async run(target) {
       const answer = await asked(target, {});
-      if (header(answer, "dpop-nonce") === "") return "this answer carries none";
+      if (header(answer, "dpop-nonce") === "") throw new Unsupported("this issuer demands none");
       must(/no-store/.test(header(answer, "cache-control")), "it lacks no-store");
-      return undefined;
     },
   },
   {

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { table } from "../../conformance/rows/index.ts";
 import { closing, lineOf, type Outcome, runRow } from "../../conformance/run.ts";
@@ -37,6 +39,15 @@ describe("rows of the conformance table", () => {
   it("each is its own: no two demand the same of the same section", () => {
     const names = table.map(({ standard, section, text }) => `${standard} ${section} ${text}`);
     expect(names.filter((name, n) => names.indexOf(name) !== n)).toEqual([]);
+  });
+
+  it("and docs/standards.md name the same standards", () => {
+    const docs = readFileSync(join(import.meta.dirname, "../../docs/standards.md"), "utf8");
+    const named = [...docs.matchAll(/conformance rows ([^;|]+)/g)].flatMap(([, names = ""]) =>
+      [...names.matchAll(/`([^`]+)`/g)].map(([, name]) => name),
+    );
+    const ours = new Set(table.map(({ standard }) => standard).filter((name) => !name.startsWith("Lanyard ")));
+    expect(named.sort()).toEqual([...ours].sort());
   });
 
   it("are skipped, and not counted as passed, where the settings do not say what they need", async () => {
