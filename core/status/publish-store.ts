@@ -27,6 +27,8 @@ export interface PublishStore {
   rootOf(sid: string): Promise<string | undefined>;
   /** Positions of a window leased so far, strongly consistent; 0 for none. */
   leased(window: string): Promise<number>;
+  /** Those of them leased before anything was under this generation of the deployment. */
+  leasedBefore(window: string, generation: number): Promise<number>;
   /** Adds indices to what is revoked of a list. */
   revoke(list: string, indices: readonly number[]): Promise<void>;
   /** Revokes every index of a list below `count`. */

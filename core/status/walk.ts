@@ -82,12 +82,16 @@ const livePlaces = ({ status, formerStatus = [] }: ListedSession, now: number): 
   ...formerStatus.filter(({ untilSeconds }) => untilSeconds > now),
 ];
 
-/** Every position leased so far is over: no session needs to be looked for. New leases stand above them. */
+/**
+ * Every position leased before the cut is over: no session needs to be looked for. What was leased under the new
+ * generation stands above them, also where this comes late; what an instance still leases there under the old one its
+ * issuer reads dead before it releases anything.
+ */
 export async function cutDeployment(generation: number, touched: Set<string>, deps: WalkDeps): Promise<void> {
   const { store } = deps;
   if (generation <= (await store.handledDeployment())) return;
   for (const window of openWindows(nowSeconds(deps.clock))) {
-    const leased = await store.leased(window);
+    const leased = await store.leasedBefore(window, generation);
     for (let from = 0; from < leased; from += limits.statusListSize) {
       const { list } = statusListOf(window, from);
       await store.revokeBelow(list, Math.min(leased - from, limits.statusListSize));

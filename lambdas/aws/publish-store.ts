@@ -5,6 +5,7 @@ import { numberOf, type Tables } from "./dynamo.ts";
 import { createListRows } from "./list-rows.ts";
 import { createDues } from "./publish-dues.ts";
 import { readTree } from "./session-tree.ts";
+import { leasedBefore } from "./status-leases.ts";
 import { findPlace, sessionsOf } from "./subject-reads.ts";
 
 /** The publisher's view of Sessions and Subjects (read only) and its own rows in Revocations. */
@@ -15,13 +16,20 @@ export function createPublishStore(client: DynamoDBDocumentClient, tables: Table
     tree: (root) => readTree(client, tables, root),
     sessions: (subject, nowSeconds) => sessionsOf(client, tables, subject, nowSeconds),
     rootOf: async (sid) => (await findPlace(client, tables, sid))?.root,
-    leased: (window) => leased(client, tables, window),
+    leased: async (window) => {
+      const lease = await leaseOf(client, tables, window);
+      return lease ? numberOf(lease, "position") : 0;
+    },
+    leasedBefore: async (window, generation) => {
+      const lease = await leaseOf(client, tables, window);
+      return lease ? leasedBefore(lease, generation) : 0;
+    },
   };
 }
 
-async function leased(client: DynamoDBDocumentClient, tables: Tables, window: string): Promise<number> {
+async function leaseOf(client: DynamoDBDocumentClient, tables: Tables, window: string) {
   const found = await client.send(
     new GetCommand({ TableName: tables.sessions, Key: leaseRow(window), ConsistentRead: true }),
   );
-  return found.Item ? numberOf(found.Item, "position") : 0;
+  return found.Item;
 }

@@ -28,7 +28,7 @@ function actionsOf(write: RevocationWrite, tables: Tables): readonly Action<Comm
   const { tombstone, withdraw, burn, raise, lift } = write;
   return [
     ...markerPuts(tables, write.markers),
-    ...(tombstone ? [{ item: { Put: tombstonePut(tombstone, tables) } }] : []),
+    ...(tombstone ? [{ item: { Put: tombstonePut(tombstone, write.record, tables) } }] : []),
     ...(withdraw ? [withdrawal(withdraw, tables)] : []),
     ...(burn ? [{ item: { Put: burnPut(burn, tables) } }] : []),
     ...(raise ? rowsOf(raise.subject).map((row) => ({ item: { Update: raiseUpdate(row, raise, tables) } })) : []),
@@ -43,13 +43,19 @@ const rowsOf = (subject: string): readonly string[] =>
     ? Array.from({ length: limits.deploymentCopies }, (_, copy) => revocationKeys.deployment(copy))
     : [revocationKeys.standing(subject)];
 
-const tombstonePut = (tombstone: NonNullable<RevocationWrite["tombstone"]>, tables: Tables) => ({
+/** Names its record, so that a repetition changes the row: a write that changes nothing never reaches the stream. */
+const tombstonePut = (
+  tombstone: NonNullable<RevocationWrite["tombstone"]>,
+  { eventId }: RevocationWrite["record"],
+  tables: Tables,
+) => ({
   TableName: tables.revocations,
   Item: {
     subject: revocationKeys.tombstone(tombstone.sid),
     kind: "tombstone",
     root: tombstone.root,
     sid: tombstone.sid,
+    eventId,
     expiresAt: tombstone.expiresAtSeconds + keptSeconds,
   },
 });

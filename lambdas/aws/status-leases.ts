@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { limits } from "../../core/limits.ts";
 import { leaseRow, statusListOf, windowEndsAtSeconds, windowOf } from "../../core/status/windows.ts";
-import { type Tables, words } from "./dynamo.ts";
+import { numberOf, type Tables } from "./dynamo.ts";
 
 /** Leases places in status lists: unique over all instances, in no order that tells one session from the next. */
 export interface StatusLeases {
@@ -17,7 +17,7 @@ interface Pool {
 
 /**
  * Creates leases by blocks of `limits.statusLeaseSize`: one atomic counter row a window, one write a block. A block dies
- * with the deployment's generation, because revoking the deployment revokes every position leased so far.
+ * with the deployment's generation, because revoking the deployment revokes every position leased before it.
  */
 export function createStatusLeases(client: DynamoDBDocumentClient, tables: Tables): StatusLeases {
   const pools = new Map<string, Pool>();
@@ -28,7 +28,7 @@ export function createStatusLeases(client: DynamoDBDocumentClient, tables: Table
         const pool = pools.get(window);
         const position = pool?.generation === deploymentGeneration ? pool.positions.pop() : undefined;
         if (position !== undefined) return statusListOf(window, position);
-        const positions = await leaseBlock(client, tables, window);
+        const positions = await leaseBlock(client, tables, window, deploymentGeneration);
         // a pool of an hour that is over is of no more use
         for (const held of pools.keys()) if (held < window && pools.size > 24) pools.delete(held);
         pools.set(window, { generation: deploymentGeneration, positions });
@@ -37,20 +37,51 @@ export function createStatusLeases(client: DynamoDBDocumentClient, tables: Table
   };
 }
 
-async function leaseBlock(client: DynamoDBDocumentClient, tables: Tables, window: string): Promise<number[]> {
+/**
+ * Notes where the first block of each generation began: a cut ends what lies below its own, and not the sessions that
+ * were opened after it and before the publisher came to it.
+ */
+async function leaseBlock(
+  client: DynamoDBDocumentClient,
+  tables: Tables,
+  window: string,
+  generation: number,
+): Promise<number[]> {
   const size = limits.statusLeaseSize;
   const answer = await client.send(
     new UpdateCommand({
       TableName: tables.sessions,
       Key: leaseRow(window),
-      UpdateExpression: "ADD #position :size SET #expiresAt = :expiresAt",
-      ...words(["position", "expiresAt"], { size, expiresAt: windowEndsAtSeconds(window) + 86_400 }),
+      UpdateExpression:
+        "SET #first = if_not_exists(#first, if_not_exists(#position, :none)), " +
+        "#position = if_not_exists(#position, :none) + :size, #expiresAt = :expiresAt",
+      ExpressionAttributeNames: {
+        "#position": "position",
+        "#expiresAt": "expiresAt",
+        "#first": firstOf(generation),
+      },
+      ExpressionAttributeValues: { ":size": size, ":expiresAt": windowEndsAtSeconds(window) + 86_400, ":none": 0 },
       ReturnValues: "UPDATED_NEW",
     }),
   );
   const end = answer.Attributes?.position;
   if (typeof end !== "number") throw new Error("the lease counter answered without a position");
   return shuffled(Array.from({ length: size }, (_, i) => end - size + i));
+}
+
+const firstOf = (generation: number): string => `first#${generation}`;
+
+/**
+ * Where the places end that were leased before a generation of the deployment: all of them, as long as none was leased
+ * under it or a later one.
+ * @param lease row of a window's counter
+ */
+export function leasedBefore(lease: Readonly<Record<string, unknown>>, generation: number): number {
+  const later = Object.keys(lease).flatMap((name) => {
+    const [, of] = /^first#(\d+)$/.exec(name) ?? [];
+    return of !== undefined && Number(of) >= generation ? [numberOf(lease, name)] : [];
+  });
+  return Math.min(numberOf(lease, "position"), ...later);
 }
 
 /** Fisher-Yates by a cryptographic source: neighbours in a list must not be neighbours in time. */

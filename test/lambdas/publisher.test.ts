@@ -125,6 +125,18 @@ describe("a tombstone", () => {
     }
   });
 
+  test("written again changes its row: the stream brings no write that changes nothing, and a lost walk would stay lost", async () => {
+    const root = await open();
+    const rows = [];
+    for (let i = 0; i < 2; i++) {
+      await tombstoned(root);
+      const Key = { subject: `session#${root.sid}` };
+      rows.push((await cloud.client.send(new GetCommand({ TableName: "Revocations", Key }))).Item);
+    }
+    expect(rows[0]).toMatchObject({ root: root.root, sid: root.sid });
+    expect(rows[1]).not.toEqual(rows[0]);
+  });
+
   test("on a session whose root nobody knew is found by its id", async () => {
     const root = await open();
     const child = await childOf(root);
@@ -307,6 +319,24 @@ describe("a cut of the deployment", () => {
     const made = session({ generations: { deployment: 1 } });
     const after = { ...made, status: await store.leaseStatus(made.expiresAtSeconds, 1) };
     expect(await Promise.all([soon, late, after].map(valid))).toEqual([false, false, true]);
+  });
+
+  test("spares what was opened after it, however late the publisher comes to it", async () => {
+    const before = await open();
+    const changes = await cut();
+    const made = session({ generations: { deployment: 1 } });
+    const after = { ...made, status: await store.leaseStatus(made.expiresAtSeconds, 1) };
+    // an instance that has not read the cut: its issuer reads it before it releases anything
+    const stale = createSessionStore(cloud.client, cloud.tables, deps.clock);
+    await stale.leaseStatus(made.expiresAtSeconds, 0);
+    const late = {
+      ...made,
+      status: await createSessionStore(cloud.client, cloud.tables, deps.clock).leaseStatus(made.expiresAtSeconds, 1),
+    };
+    await publishChanges(changes, deps);
+    expect(await Promise.all([before, after, late].map(valid))).toEqual([false, true, true]);
+    await publishChanges(await cut(), deps);
+    expect(await Promise.all([before, after, late].map(valid))).toEqual([false, false, false]);
   });
 
   test("is not repeated by a registry's change on the same row", async () => {
