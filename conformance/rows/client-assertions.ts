@@ -1,16 +1,8 @@
-import { must, refused, same, text } from "../expect.ts";
+import { refusedAll } from "../asserting.ts";
+import { must, refused, same } from "../expect.ts";
 import { ownWork, sharedAccess, sharedSession, tokenIn } from "../flows.ts";
 import { claimsOf, forge, headerOf, newKey, withClaims, withHeader } from "../key.ts";
 import { type Row, rowsOf } from "../row.ts";
-import type { Target } from "../target.ts";
-
-/** Asks for a token with this assertion in place of the worker's. */
-async function asserting(target: Target, identity: string) {
-  return target.ask("token", { ...(await target.actor("worker")), identity }, ownWork(target.need("own")));
-}
-const refusedAll = async (target: Target, ...assertions: readonly string[]) => {
-  for (const assertion of assertions) refused(await asserting(target, assertion), 401, "invalid_client");
-};
 
 /** What every kind of assertion must be (RFC 7521, RFC 7523 with its update). */
 const assertionRows = rowsOf("RFC 7521", [
@@ -129,104 +121,4 @@ const jwtRows = rowsOf("RFC 7523bis", [
   },
 ]);
 
-const spiffeRows = rowsOf("SPIFFE client auth", [
-  {
-    section: "JWT-SVID",
-    level: "MUST",
-    text: "jwt-spiffe with one JWT-SVID authenticates the client its sub is registered as",
-    async run(target) {
-      const worker = await target.actor("worker");
-      const token = tokenIn(await asserting(target, worker.identity));
-      same(claimsOf(token).client_id, worker.id, "client_id");
-    },
-  },
-  {
-    section: "JWT-SVID",
-    level: "MUST",
-    text: "The SVID's signature is by keys of the client's trust domain: another domain's name under them is refused",
-    async run(target) {
-      const { identity, id } = await target.actor("worker");
-      const foreign = { ...claimsOf(identity), sub: id.replace(/^spiffe:\/\/[^/]+/, "spiffe://other.example") };
-      await refusedAll(target, withClaims(identity, foreign), await forge(await newKey(), headerOf(identity), foreign));
-    },
-  },
-  {
-    section: "JWT-SVID",
-    level: "MUST",
-    text: "A sub that is no registered client is refused",
-    async run(target) {
-      const { identity } = await target.actor("worker");
-      const claims = claimsOf(identity);
-      for (const sub of [`${claims.sub}x`, "worker", ""])
-        await refusedAll(target, withClaims(identity, { ...claims, sub }));
-    },
-  },
-  {
-    section: "metadata",
-    level: "MUST",
-    text: "The method is told in metadata as spiffe_jwt, at every endpoint that asks for it",
-    async run(target) {
-      const metadata = await target.metadata();
-      for (const name of ["token", "introspection", "revocation"])
-        same(metadata[`${name}_endpoint_auth_methods_supported`], ["spiffe_jwt"], `${name}'s methods`);
-    },
-  },
-]);
-
-const svidRows = rowsOf("SPIFFE JWT-SVID", [
-  {
-    section: "2",
-    level: "MUST",
-    text: "The header holds alg, kid and typ alone",
-    async run(target) {
-      const header = headerOf((await target.actor("worker")).identity);
-      const beyond = Object.keys(header).filter((name) => !["alg", "kid", "typ"].includes(name));
-      same(beyond, [], "what else it holds");
-    },
-  },
-  {
-    section: "2.1",
-    level: "MUST",
-    text: "alg is one of RS, ES and PS with 256, 384 or 512",
-    async run(target) {
-      const { alg } = headerOf((await target.actor("worker")).identity);
-      must(/^(RS|ES|PS)(256|384|512)$/.test(String(alg)), `alg is ${alg}`);
-    },
-  },
-  {
-    section: "2.3",
-    level: "MUST",
-    text: "typ, where set, is JWT or JOSE",
-    async run(target) {
-      const { typ } = headerOf((await target.actor("worker")).identity);
-      must(typ === undefined || typ === "JWT" || typ === "JOSE", `typ is ${typ}`);
-    },
-  },
-  {
-    section: "3.1",
-    level: "MUST",
-    text: "sub is the SPIFFE ID of the workload",
-    async run(target) {
-      const worker = await target.actor("worker");
-      same(claimsOf(worker.identity).sub, worker.id, "sub");
-    },
-  },
-  {
-    section: "3.2",
-    level: "MUST",
-    text: "aud is there",
-    async run(target) {
-      text(claimsOf((await target.actor("worker")).identity).aud, "aud");
-    },
-  },
-  {
-    section: "3.3",
-    level: "MUST",
-    text: "exp is there",
-    async run(target) {
-      must(Number.isInteger(claimsOf((await target.actor("worker")).identity).exp), "exp is missing");
-    },
-  },
-]);
-
-export const clientAuthenticationRows: readonly Row[] = [...assertionRows, ...jwtRows, ...spiffeRows, ...svidRows];
+export const clientAssertionRows: readonly Row[] = [...assertionRows, ...jwtRows];
