@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -142,6 +142,28 @@ describe("an operator of the running cloud", { timeout: 60_000 }, () => {
       /^[1-9]\d* decisions of \d+ events replayed: [1-9]\d* as they were, 0 newly permitted, 0 newly refused$/m,
     );
     expect(code).toBe(0);
+  });
+
+  it("finds the README's second page true, command by command", async () => {
+    await delegate();
+    await world.cloud.flushAudit();
+    const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
+    const page = readme.slice(readme.indexOf("## The second page"), readme.indexOf("## Call it from an agent"));
+    const commands = page.split("\n").flatMap((line) => /^npx lanyard (.*?) *(?:#.*)?$/.exec(line)?.[1] ?? []);
+    const expected: Readonly<Record<string, RegExp>> = {
+      "apply examples/support-desk": /^nothing to change: the registry is at version \d+$/,
+      agents: /^researcher +active /m,
+      "sessions --tree": /^└─ [\w-]{22} {2}researcher /m,
+      "revoke --agent researcher --dry-run": /living sessions? would end\n.*\nnothing was changed$/,
+      "policy plan": /^[1-9]\d* decisions of \d+ events replayed: .* 0 newly permitted, 0 newly refused$/m,
+    };
+    expect(commands).toEqual(Object.keys(expected));
+    for (const command of commands)
+      expect(await lanyard(...command.split(" ")), command).toMatchObject({
+        code: 0,
+        err: "",
+        out: expect.stringMatching(expected[command] ?? /^$/),
+      });
   });
 
   it("nobody else looks: an agent's own credentials are turned away, and so is a call without any", async () => {
