@@ -1,7 +1,7 @@
+import { asObject, invalidMember, readObject } from "./admin/read-body.ts";
 import { toRecord } from "./audit/ocsf.ts";
 import type { Denial } from "./denial.ts";
 import { callFacts, type DenyDeps, deny } from "./deny.ts";
-import { parseBoundedJson } from "./json.ts";
 import { limits } from "./limits.ts";
 import { nowSeconds } from "./ports.ts";
 import { err, ok, type Result } from "./result.ts";
@@ -65,42 +65,32 @@ export function createAdminRevokeEndpoint(
 }
 
 function readOrder(call: Call, trustDomain: string): Result<AdminOrder, Denial> {
-  const invalid = (name: string, why: string) => err({ code: "parameter_invalid", name, why } as const);
   if (call.path !== "/") return err({ code: "not_found", path: call.path.slice(0, 100) });
   if (call.method !== "POST") return err({ code: "method_not_allowed", method: call.method, allow: "POST" });
-  const type = (call.contentType ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
-  if (type !== "application/json") return err({ code: "content_type_unsupported", contentType: type.slice(0, 100) });
-  const bytes = Buffer.byteLength(call.body);
-  if (bytes > limits.requestBodyBytes)
-    return err({ code: "body_too_large", bytes, limitBytes: limits.requestBodyBytes });
-  const parsed = parseBoundedJson(call.body);
-  if (!parsed.ok) return err({ code: "malformed_request", what: parsed.error });
-  const body = asObject(parsed.value);
-  if (!body) return err({ code: "malformed_request", what: "send a JSON object" });
-  const unknown = Object.keys(body).find((key) => !["revoke", "lift", "reason", "cutOnly"].includes(key));
-  if (unknown !== undefined) return invalid(unknown.slice(0, 64), "unknown member");
-  if ((body.revoke === undefined) === (body.lift === undefined)) return invalid("revoke", "send either revoke or lift");
+  const read = readObject(call, ["revoke", "lift", "reason", "cutOnly"], limits.requestBodyBytes);
+  if (!read.ok) return read;
+  const body = read.value;
+  if ((body.revoke === undefined) === (body.lift === undefined))
+    return invalidMember("revoke", "send either revoke or lift");
   const verb = body.revoke === undefined ? "lift" : "revoke";
   const target = Object.entries(asObject(body[verb]) ?? {});
   const [kind, id] = target[0] ?? [];
   if (target.length !== 1 || kind === undefined || !Object.hasOwn(shapes, kind))
-    return invalid(verb, "name exactly one of session, agent, principal, build, deployment");
+    return invalidMember(verb, "name exactly one of session, agent, principal, build, deployment");
   const known = kind as TargetKind;
-  if (typeof id !== "string" || !shapes[known].test(id)) return invalid(kind, "not an id of this kind");
-  if (verb === "lift" && known === "session") return invalid("lift", "a tombstone is never lifted; open a new session");
+  if (typeof id !== "string" || !shapes[known].test(id)) return invalidMember(kind, "not an id of this kind");
+  if (verb === "lift" && known === "session")
+    return invalidMember("lift", "a tombstone is never lifted; open a new session");
   if (known === "deployment" && id !== trustDomain) return err({ code: "target_unknown", target: id });
   if (known === "agent" && !id.startsWith(`spiffe://${trustDomain}/agent/`))
     return err({ code: "target_unknown", target: id.slice(0, limits.agentIdCharacters) });
   const { reason, cutOnly = false } = body;
   if (typeof reason !== "string" || reason.trim() === "" || reason.length > limits.purposeCharacters)
-    return invalid("reason", `say why, in 1 to ${limits.purposeCharacters} characters`);
+    return invalidMember("reason", `say why, in 1 to ${limits.purposeCharacters} characters`);
   if (typeof cutOnly !== "boolean" || (cutOnly && verb === "lift"))
-    return invalid("cutOnly", "true or false, with revoke");
+    return invalidMember("cutOnly", "true or false, with revoke");
   return ok({ verb, kind: known, id, reason, cutOnly });
 }
-
-const asObject = (value: unknown): Record<string, unknown> | undefined =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
 
 const subjectOf = (kind: Exclude<TargetKind, "session">, id: string): string =>
   kind === "deployment" ? subjects.deployment : subjects[kind](id);

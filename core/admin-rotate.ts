@@ -1,9 +1,9 @@
+import { asObject, invalidMember, readObject } from "./admin/read-body.ts";
 import type { Operator } from "./admin-revoke.ts";
 import { toRecord } from "./audit/ocsf.ts";
 import type { AuditRecord } from "./audit/record.ts";
 import type { Denial } from "./denial.ts";
 import { callFacts, type DenyDeps, deny } from "./deny.ts";
-import { parseBoundedJson } from "./json.ts";
 import { limits } from "./limits.ts";
 import { type KeyPurpose, nowSeconds } from "./ports.ts";
 import { err, ok, type Result } from "./result.ts";
@@ -90,35 +90,24 @@ const reply = (status: number, body: object): Reply => ({
 });
 
 function readWish(call: Call): Result<Wish, Denial> {
-  const invalid = (name: string, why: string) => err({ code: "parameter_invalid", name, why } as const);
   if (call.path !== "/") return err({ code: "not_found", path: call.path.slice(0, 100) });
   if (call.method !== "POST") return err({ code: "method_not_allowed", method: call.method, allow: "GET, POST" });
-  const type = (call.contentType ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
-  if (type !== "application/json") return err({ code: "content_type_unsupported", contentType: type.slice(0, 100) });
-  const bytes = Buffer.byteLength(call.body);
-  if (bytes > limits.requestBodyBytes)
-    return err({ code: "body_too_large", bytes, limitBytes: limits.requestBodyBytes });
-  const parsed = parseBoundedJson(call.body);
-  if (!parsed.ok) return err({ code: "malformed_request", what: parsed.error });
-  const body = asObject(parsed.value);
-  const rotate = asObject(body?.rotate);
-  if (!body || !rotate) return err({ code: "malformed_request", what: "send a JSON object with rotate" });
-  const strange =
-    Object.keys(body).find((name) => !["rotate", "emergency", "reason"].includes(name)) ??
-    Object.keys(rotate).find((name) => !["purpose", "kid"].includes(name));
-  if (strange !== undefined) return invalid(strange.slice(0, 64), "unknown member");
+  const read = readObject(call, ["rotate", "emergency", "reason"], limits.requestBodyBytes);
+  if (!read.ok) return read;
+  const body = read.value;
+  const rotate = asObject(body.rotate);
+  if (!rotate) return err({ code: "malformed_request", what: "send a JSON object with rotate" });
+  const strange = Object.keys(rotate).find((name) => !["purpose", "kid"].includes(name));
+  if (strange !== undefined) return invalidMember(strange, "unknown member");
   const purpose = purposes.find((known) => known === rotate.purpose);
-  if (!purpose) return invalid("purpose", `one of ${purposes.join(", ")}`);
+  if (!purpose) return invalidMember("purpose", `one of ${purposes.join(", ")}`);
   const { kid } = rotate;
   if (kid !== undefined && (typeof kid !== "string" || !/^[A-Za-z0-9_-]{43}$/.test(kid)))
-    return invalid("kid", "a key's RFC 7638 thumbprint");
+    return invalidMember("kid", "a key's RFC 7638 thumbprint");
   const { reason, emergency = false } = body;
-  if (typeof emergency !== "boolean") return invalid("emergency", "true or false");
+  if (typeof emergency !== "boolean") return invalidMember("emergency", "true or false");
   if (typeof reason !== "string" || reason.trim() === "" || reason.length > limits.purposeCharacters)
-    return invalid("reason", `say why, in 1 to ${limits.purposeCharacters} characters`);
+    return invalidMember("reason", `say why, in 1 to ${limits.purposeCharacters} characters`);
   const named = kid === undefined ? {} : { kid };
   return ok({ purpose, kind: emergency ? "emergency" : "rotate", reason, ...named });
 }
-
-const asObject = (value: unknown): Record<string, unknown> | undefined =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;

@@ -22,9 +22,12 @@ export function readObject(call: Call, known: readonly string[], limitBytes: num
   if (bytes > limitBytes) return err({ code: "body_too_large", bytes, limitBytes });
   const parsed = parseBoundedJson(call.body);
   if (!parsed.ok) return err({ code: "malformed_request", what: parsed.error });
-  const { value } = parsed;
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    return err({ code: "malformed_request", what: "send a JSON object" });
-  const unknown = Object.keys(value).find((key) => !known.includes(key));
-  return unknown === undefined ? ok(value as JsonObject) : invalidMember(unknown, "unknown member");
+  const body = asObject(parsed.value);
+  if (!body) return err({ code: "malformed_request", what: "send a JSON object" });
+  const unknown = Object.keys(body).find((key) => !known.includes(key));
+  return unknown === undefined ? ok(body) : invalidMember(unknown, "unknown member");
 }
+
+/** A value as a JSON object; undefined for anything else. */
+export const asObject = (value: unknown): JsonObject | undefined =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
