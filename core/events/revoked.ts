@@ -32,7 +32,7 @@ export function readRevoked(detail: unknown): Revoked | "other" | "malformed" {
   const { metadata, time, unmapped } = asObject(detail);
   const { operation, outcome, target, sid, root } = asObject(asObject(unmapped).lanyard);
   const { uid } = asObject(metadata);
-  if (typeof uid !== "string" || uid === "" || uid.length > 64 || typeof time !== "number") return "malformed";
+  if (!isUid(uid) || typeof time !== "number") return "malformed";
   if (outcome !== "allowed") return "other";
   const at = { uid, atSeconds: Math.floor(time / 1000) };
   const tree = typeof root === "string" && shapes.session.test(root) ? { root } : {};
@@ -51,13 +51,17 @@ export function readRevoked(detail: unknown): Revoked | "other" | "malformed" {
 /** A revocation out of a message of our own, held to the same rules. */
 export function asRevoked(value: unknown): Revoked | undefined {
   const { uid, kind, id, root, by, atSeconds } = asObject(value);
-  if (typeof uid !== "string" || typeof atSeconds !== "number" || (by !== "admin" && by !== "system")) return undefined;
+  if (!isUid(uid) || typeof atSeconds !== "number" || (by !== "admin" && by !== "system")) return undefined;
   if (typeof kind !== "string" || !Object.hasOwn(shapes, kind) || !isOf(kind as RevokedKind, id)) return undefined;
   const tree = typeof root === "string" && shapes.session.test(root) ? { root } : {};
   return { uid, kind: kind as RevokedKind, id, ...tree, by, atSeconds };
 }
 
-const isOf = (kind: RevokedKind, id: unknown): id is string => typeof id === "string" && shapes[kind].test(id);
+/** Whether this can be the id of an audit record. */
+export const isUid = (uid: unknown): uid is string => typeof uid === "string" && uid !== "" && uid.length <= 64;
+
+/** Whether an id has the shape of its kind. */
+export const isOf = (kind: RevokedKind, id: unknown): id is string => typeof id === "string" && shapes[kind].test(id);
 
 /** An object's members, or none: nothing of a stranger's is ever an error to read. */
 export const asObject = (value: unknown): Readonly<Record<string, unknown>> =>

@@ -1,5 +1,5 @@
-import { asObject, asRevoked, type Revoked, readRevoked } from "../../core/events/revoked.ts";
-import type { SubjectId } from "../../core/events/security-event.ts";
+import { isAbout } from "../../core/events/about.ts";
+import { asObject, asRevoked, isUid, type Revoked, readRevoked } from "../../core/events/revoked.ts";
 import type { Notice } from "../../core/events/transmit.ts";
 
 /** A message of the transmitter's queue. */
@@ -24,8 +24,11 @@ export function withoutReason(body: string): string {
   }
 }
 
-/** Reads a message's body. */
-export function readMessage(body: string): Message {
+/**
+ * Reads a message's body.
+ * @param issuer ours: a notice can be about nobody else's subjects
+ */
+export function readMessage(body: string, issuer: string): Message {
   let value: unknown;
   try {
     value = JSON.parse(body);
@@ -34,19 +37,19 @@ export function readMessage(body: string): Message {
   }
   const { notice } = asObject(value);
   if (notice !== undefined) {
-    const read = readNotice(notice);
+    const read = readNotice(notice, issuer);
     return read ? { kind: "notice", notice: read } : { kind: "malformed" };
   }
   const revoked = readRevoked(value);
   return typeof revoked === "string" ? { kind: revoked } : { kind: "revoked", revoked };
 }
 
-function readNotice(value: unknown): Notice | undefined {
+function readNotice(value: unknown, issuer: string): Notice | undefined {
   const { receiver, about, uid, issuedAtSeconds } = asObject(value);
-  if (typeof receiver !== "string" || typeof uid !== "string" || typeof issuedAtSeconds !== "number") return undefined;
+  if (typeof receiver !== "string" || !isUid(uid) || typeof issuedAtSeconds !== "number") return undefined;
   if (about === undefined) return { receiver, uid, issuedAtSeconds };
   const { revoked, subject } = asObject(about);
   const read = asRevoked(revoked);
-  if (!read || asObject(subject).format === undefined) return undefined;
-  return { receiver, uid, issuedAtSeconds, about: { revoked: read, subject: subject as SubjectId } };
+  if (!read || read.uid !== uid || !isAbout(subject, read, issuer)) return undefined;
+  return { receiver, uid, issuedAtSeconds, about: { revoked: read, subject } };
 }

@@ -32,7 +32,7 @@ export function createTransmitter(
 ): (event: QueueEvent) => Promise<QueueReport> {
   const work = async (sent: string): Promise<"done" | "again"> => {
     const body = withoutReason(sent);
-    const message = readMessage(body);
+    const message = readMessage(body, deps.issuer);
     if (message.kind === "other") return "done";
     if (message.kind === "malformed") return setAside(body, "-", "the message cannot be read");
     return message.kind === "revoked" ? plan(message) : push(message, body);

@@ -1,16 +1,19 @@
 import { describe, expect, test } from "vitest";
 import { toRecord } from "../../core/audit/ocsf.ts";
+import { sessionSubject } from "../../core/events/security-event.ts";
 import { err, ok } from "../../core/result.ts";
 import { createTransmitter, type QueueReport } from "../../lambdas/transmitter/transmitter.ts";
-import { createEvents, now, receiver, session, uid } from "../events/samples.ts";
+import { agentOf, createEvents, issuer, now, person, raised, receiver, session, uid } from "../events/samples.ts";
 
 const sid = "s".repeat(22);
 const record = (target = `session:${sid}`) =>
   toRecord({ operation: "revoke", outcome: "allowed", timeMillis: now * 1000, requestId: "r", target }, uid).body;
 
+const generations = { [`agent:${agentOf("planner")}`]: 0, [`principal:${person}`]: 0, "build:sha256:bad": 0 };
+
 /** A transmitter whose queue is a list: `work` works off what lies in it. */
 function world(...receivers: Parameters<typeof createEvents>[0]) {
-  const events = createEvents(receivers, [session({ sid })]);
+  const events = createEvents(receivers, [session({ sid, generations })]);
   events.tombstones.add(sid);
   const queue: string[] = [];
   const aside: { body: string; why: string }[] = [];
@@ -102,6 +105,43 @@ describe("the transmitter", () => {
     expect(await work(body, record())).toEqual({ batchItemFailures: [] });
     expect(aside.map(({ why }) => why)).toEqual(["the message cannot be read"]);
     expect(queue).toHaveLength(1);
+  });
+
+  const others = {
+    "the whole deployment": { format: "complex", tenant: { format: "uri", uri: issuer } },
+    "everything of a person": { format: "complex", user: { format: "iss_sub", iss: issuer, sub: person } },
+    "another session": sessionSubject(issuer, "t".repeat(22), person),
+    "somebody else's issuer": sessionSubject("https://other.example", sid, person),
+    "one member more": { ...sessionSubject(issuer, sid, person), tenant: { format: "uri", uri: issuer } },
+    nothing: null,
+  };
+  test.each(Object.entries(others))(
+    "threat 23: a forged notice that widens a real revocation to %s is signed for nobody",
+    async (_, subject) => {
+      const { work, queue, aside, pushed, signed } = world(receiver("crm"));
+      await work(record());
+      const { notice } = JSON.parse(queue[0] ?? "") as { notice: { about: object } };
+      const body = JSON.stringify({ notice: { ...notice, about: { ...notice.about, subject } } });
+      await work(body);
+      expect([signed, pushed]).toEqual([[], []]);
+      expect(aside).toEqual([{ body, why: "the message cannot be read" }]);
+    },
+  );
+
+  test.each([
+    ["agent", agentOf("planner")],
+    ["principal", person],
+    ["build", "sha256:bad"],
+    ["deployment", "dev.lanyard.internal"],
+  ] as const)("carries every notice it plans about a revoked %s itself", async (kind, id) => {
+    const { work, queue, standings, deployment, aside, pushed } = world(receiver("crm"));
+    Object.assign(deployment, { generation: 1, cutAtSeconds: now });
+    standings.set(`${kind}:${id}`, { ...raised, cutAtSeconds: now });
+    await work(record(`${kind}:${id}`));
+    expect(queue.length).toBeGreaterThan(0);
+    await work(...queue);
+    expect(aside).toEqual([]);
+    expect(pushed).toHaveLength(queue.length);
   });
 
   test("passes over records that end nothing", async () => {
