@@ -27,7 +27,7 @@ export interface AdminRotateDeps extends DenyDeps {
   readonly orders: OrderStore;
 }
 
-const purposes = ["identity", "session", "status"] as const satisfies readonly KeyPurpose[];
+const purposes = ["identity", "session", "status", "events"] as const satisfies readonly KeyPurpose[];
 type Wish = Pick<RotationOrder, "purpose" | "kind" | "reason" | "kid">;
 
 /**

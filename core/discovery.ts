@@ -16,8 +16,6 @@ export interface DiscoveryDeps {
   readonly urls: () => Promise<FunctionUrls | undefined>;
   /** Names of the details types the registry has now. */
   readonly detailsTypes: () => Promise<readonly string[]>;
-  /** Public keys of security events; in no other set. */
-  readonly eventKeys: () => Promise<readonly JWK[]>;
   readonly lists: {
     /** A signed list, as long as its hour is not over. */
     read(list: string): Promise<string | undefined>;
@@ -57,7 +55,7 @@ export function createDiscoveryEndpoint(deps: DiscoveryDeps): (call: Call) => Pr
       case "/.well-known/ssf-configuration":
         return published(JSON.stringify(transmitterConfiguration(deps.issuer)), "application/json", 60);
       case "/.well-known/ssf-jwks.json":
-        return published(JSON.stringify({ keys: await deps.eventKeys() }), "application/json", 60);
+        return published(await eventKeys(deps.ownKeys), "application/json", keyTimes.jwksMaxAgeSeconds);
     }
     return statusLists({ ...call, path: below }, deps);
   };
@@ -104,6 +102,11 @@ async function jwks(ownKeys: OwnKeys): Promise<string> {
     marked(ownKeys, "status", tokenTyp.status),
   ]);
   return JSON.stringify({ keys: [...session, ...status] });
+}
+
+/** Keys of security events, which stand in no other set: no verifier of tokens reads this one (threat 3). */
+async function eventKeys(ownKeys: OwnKeys): Promise<string> {
+  return JSON.stringify({ keys: (await ownKeys.keys("events")).map(({ jwk }) => ({ ...jwk, use: "sig" })) });
 }
 
 async function marked(ownKeys: OwnKeys, purpose: KeyPurpose, typ: string): Promise<JWK[]> {

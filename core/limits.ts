@@ -122,6 +122,11 @@ export const limits = {
   /** `ttl` of a status list, and how long a signed list lives at most. */
   statusListTtlSeconds: 5,
   statusListLifeSeconds: 120,
+  /**
+   * How long a receiver may leave a security event lying before it verifies it. Such tokens have no `exp` (SSF 1.0
+   * section 4.1): this is how long the key that signed one stays published.
+   */
+  securityEventLifeSeconds: 86_400,
   /** Longest silence after which an agent can be called dormant. */
   dormantDaysMax: 3_650,
   /** Most receivers of security events, trees looked at to find whom one concerns, and subjects one may name. */

@@ -102,7 +102,7 @@ export interface CodeLookup {
 }
 
 /** What a key may sign; a key has one purpose and a `kid` belongs to one purpose only. */
-export type KeyPurpose = "identity" | "session" | "status" | "seal";
+export type KeyPurpose = "identity" | "session" | "status" | "events" | "seal";
 
 /** Algorithms our own keys sign by; a key has exactly one. */
 export type SigningAlgorithm = "ES256" | "RS256";

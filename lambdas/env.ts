@@ -16,6 +16,8 @@ export const env = {
   sessionKey: "LANYARD_SESSION_KEY_ARN",
   sessionRsaKey: "LANYARD_SESSION_RSA_KEY_ARN",
   statusKey: "LANYARD_STATUS_KEY_ARN",
+  /** Of security events. */
+  eventsKey: "LANYARD_EVENTS_KEY_ARN",
   /** Of attestation challenges. */
   nonceKey: "LANYARD_NONCE_KEY_ARN",
   keyringTable: "LANYARD_KEYRING_TABLE",
@@ -30,8 +32,6 @@ export const env = {
   auditBus: "LANYARD_AUDIT_BUS",
   /** URL of the queue for audit records that the bus refuses for good. */
   refusedQueue: "LANYARD_REFUSED_QUEUE_URL",
-  /** The RSA key of security events. */
-  eventsKey: "LANYARD_EVENTS_KEY_ARN",
   /** URLs of the queue of security events and of the one for those that could not be delivered. */
   eventQueue: "LANYARD_EVENT_QUEUE_URL",
   undeliveredEventQueue: "LANYARD_UNDELIVERED_EVENT_QUEUE_URL",

@@ -26,6 +26,7 @@ const firstKeyVariables = [
   ["session", "ES256", "sessionKey"],
   ["session", "RS256", "sessionRsaKey"],
   ["status", "ES256", "statusKey"],
+  ["events", "RS256", "eventsKey"],
 ] as const satisfies readonly (readonly [KeyPurpose, SigningAlgorithm, keyof typeof env])[];
 
 /** The stack's own first keys of the purposes this function has to do with. */

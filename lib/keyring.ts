@@ -15,6 +15,7 @@ export const firstKeys: Record<RotatedPurpose, (keys: Keys) => Partial<Record<ke
   identity: (keys) => ({ identityKey: keys.identity }),
   session: (keys) => ({ sessionKey: keys.session, sessionRsaKey: keys.sessionRsa }),
   status: (keys) => ({ statusKey: keys.status }),
+  events: (keys) => ({ eventsKey: keys.events }),
 };
 
 /** Who signs and who rotates, by role: every function judges a key by this before it believes it. */

@@ -156,7 +156,7 @@ const build = ({ terminal, env, folder: cwd }: ProgramDeps): Command => {
     .description("print the JSON Schema of a registration, for editors")
     .action(() => runSchema(terminal));
   command("rotate", "switch a signing key before its time, or at once when it may be in other hands")
-    .requiredOption("--purpose <purpose>", "identity, session or status")
+    .requiredOption("--purpose <purpose>", "identity, session, status or events")
     .option("--kid <kid>", "one key by its thumbprint (default: every key of the purpose that signs)")
     .option("--emergency", "void what it signed, now")
     .option("--yes", "do not ask before an emergency")

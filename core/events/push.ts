@@ -38,12 +38,19 @@ const errors = [
 /** Failures of transport that lie in the registration, not in the moment. */
 const forGood: readonly FetchFailure["why"][] = ["forbidden_url", "redirect"];
 
+/**
+ * The one refusal that passes by itself: keys rotate, and a receiver that holds an older set fetches it anew in the hour
+ * of repetitions.
+ */
+const staleKeys = "invalid_key";
+
 /** Answers that ask for patience. */
 const patient = [408, 425, 429];
 
 /**
  * Reads what a push came to. Only 202 is a receipt (RFC 8935 section 2.2): a page that answers everything by 200 has
- * taken nothing. A refusal repeats itself however often the event is sent, so it is set aside at once.
+ * taken nothing. A refusal repeats itself however often the event is sent, so it is set aside at once, but for that of a
+ * key the receiver does not have yet.
  */
 export function readOutcome(answer: Result<PushAnswer, FetchFailure>): Outcome {
   if (!answer.ok) {
@@ -54,7 +61,8 @@ export function readOutcome(answer: Result<PushAnswer, FetchFailure>): Outcome {
   if (status === 202) return { kind: "done", why: "accepted" };
   if (status >= 500 || patient.includes(status)) return { kind: "again", why: `status ${status}` };
   const said = status === 400 ? errorOf(body) : undefined;
-  return { kind: "refused", why: said === undefined ? `status ${status}` : `status 400, ${said}` };
+  const kind = said === staleKeys ? "again" : "refused";
+  return { kind, why: said === undefined ? `status ${status}` : `status 400, ${said}` };
 }
 
 function errorOf(body: string): string | undefined {

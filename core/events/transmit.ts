@@ -1,13 +1,14 @@
-import type { Clock } from "../ports.ts";
+import type { Clock, Signer } from "../ports.ts";
 import { nowSeconds } from "../ports.ts";
 import type { ReceiverRegistration } from "../registry/model.ts";
 import type { RegistrySnapshot, RegistrySource } from "../registry/snapshot.ts";
 import { standingOf, subjects } from "../session/liveness.ts";
 import type { LivenessRows, SessionStore } from "../session/store.ts";
+import { signJwt } from "../sign.ts";
 import { type Outcome, type Pusher, readOutcome } from "./push.ts";
 import { type ReachStore, reach } from "./reach.ts";
 import type { Revoked } from "./revoked.ts";
-import { eventTyp, type SecurityEvent, type SubjectId, sessionRevoked, verification } from "./security-event.ts";
+import { eventTyp, type SubjectId, sessionRevoked, verification } from "./security-event.ts";
 
 /** What one receiver is to be told, on its way through the queue. */
 export interface Notice {
@@ -24,8 +25,8 @@ export interface TransmitDeps {
   readonly clock: Clock;
   readonly registries: Pick<RegistrySource, "at">;
   readonly store: ReachStore & Pick<SessionStore, "readLiveness">;
-  /** Signs by the events key, RS256. */
-  readonly sign: (header: { readonly typ: string }, claims: SecurityEvent, joinId: string) => Promise<string>;
+  /** The keys of security events. */
+  readonly signer: Signer;
   readonly pusher: Pusher;
   /** The `Authorization` header a receiver wants. */
   readonly authorization: (secretName: string) => Promise<string | undefined>;
@@ -67,7 +68,10 @@ export async function transmit(notice: Notice, deps: TransmitDeps): Promise<Outc
   const secret = receiver.authorizationSecret;
   const authorization = secret === undefined ? undefined : await deps.authorization(secret);
   if (secret !== undefined && authorization === undefined) return { kind: "refused", why: "its secret is missing" };
-  const token = await deps.sign({ typ: eventTyp }, claimsOf(notice, receiver, deps.issuer), notice.uid);
+  const claims = claimsOf(notice, receiver, deps.issuer);
+  // receivers must take RS256 and need take nothing else (CAEP interoperability profile)
+  const header = { typ: eventTyp, alg: "RS256" } as const;
+  const { token } = await signJwt(deps.signer, header, { ...claims }, notice.uid);
   return readOutcome(await deps.pusher.push(receiver.endpoint, token, authorization));
 }
 

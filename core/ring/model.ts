@@ -1,8 +1,8 @@
 import type { KeyPurpose, SigningAlgorithm } from "../ports.ts";
 
 /**
- * Where a key stands. `created`: made, known to nobody. `published`: at `jwks_uri` (or in the SPIFFE bundle), signs
- * nothing. `active`: signs. `retired`: signs no longer, what it signed still counts. `distrusted`: nothing it signed counts.
+ * Where a key stands. `created`: made, known to nobody. `published`: in its purpose's key set (`jwks_uri`, the SPIFFE
+ * bundle, or that of security events), signs nothing. `active`: signs. `retired`: signs no longer, what it signed still counts. `distrusted`: nothing it signed counts.
  */
 export type RingKeyState = "created" | "published" | "active" | "retired" | "distrusted";
 

@@ -3,7 +3,7 @@ import type { KeyPurpose } from "../ports.ts";
 
 /** How long the parts of the way from a ring's row to a verifier's cache may lag, each by its owner. */
 export const keyTimes = {
-  /** `Cache-Control: max-age` of JWKS and SPIFFE bundle. */
+  /** `Cache-Control: max-age` of every key set: JWKS, SPIFFE bundle, that of security events. */
   jwksMaxAgeSeconds: 60,
   /** How long a function works by a ring it has read. */
   ringCacheSeconds: 10,
@@ -58,5 +58,6 @@ export const signedLifeSeconds: Readonly<Record<KeyPurpose, number | undefined>>
   identity: limits.identityTokenLifeSeconds,
   session: limits.sessionLifeMaxSeconds,
   status: limits.statusListLifeSeconds,
+  events: limits.securityEventLifeSeconds,
   seal: undefined,
 };

@@ -2,8 +2,6 @@ import type { Context } from "aws-lambda";
 import { createDiscoveryEndpoint } from "../../core/discovery.ts";
 import type { Call, Reply } from "../../core/wire.ts";
 import { documentClient } from "../aws/dynamo.ts";
-import { createEventsKey } from "../aws/events-key.ts";
-import { kmsClient } from "../aws/kms-keys.ts";
 import { createListReader } from "../aws/lists.ts";
 import { createPublishedTypes } from "../aws/published-types.ts";
 import { createUrls, ssmClient } from "../aws/urls.ts";
@@ -17,11 +15,8 @@ const dynamo = documentClient();
 const lists = createListReader(dynamo, setting("revocationsTable"), clock);
 const detailsTypes = createPublishedTypes(dynamo, setting("registryTable"), clock);
 const ssm = ssmClient();
-const eventsKey = createEventsKey(kmsClient(), setting("eventsKey"));
 const parameter = setting("urlsParameter");
 const ownKeys = openKeyring(dynamo);
-
-const eventKeys = async () => [await eventsKey.publicJwk()];
 
 /** By issuer; a function has one URL, so there is one entry. */
 const endpoints = new Map<string, (call: Call) => Promise<Reply>>();
@@ -31,7 +26,7 @@ function endpointOf(issuer: string): (call: Call) => Promise<Reply> {
   const known = endpoints.get(issuer);
   if (known) return known;
   const urls = createUrls(ssm, parameter, issuer);
-  const made = createDiscoveryEndpoint({ issuer, ownKeys, urls, lists, eventKeys, detailsTypes });
+  const made = createDiscoveryEndpoint({ issuer, ownKeys, urls, lists, detailsTypes });
   endpoints.clear();
   endpoints.set(issuer, made);
   return made;

@@ -5,14 +5,13 @@ import { documentClient } from "../aws/dynamo.ts";
 import { createPusher } from "../aws/event-push.ts";
 import { createEventQueues } from "../aws/event-queue.ts";
 import { createEventSecrets } from "../aws/event-secrets.ts";
-import { createEventsKey } from "../aws/events-key.ts";
-import { kmsClient } from "../aws/kms-keys.ts";
 import { readLivenessBatch } from "../aws/liveness-batch.ts";
 import { createRegistrySource } from "../aws/registry-source.ts";
 import { readTree } from "../aws/session-tree.ts";
 import { findPlace, sessionsOf } from "../aws/subject-reads.ts";
 import { ssmClient } from "../aws/urls.ts";
 import { clock, ids, setting, tables } from "../ground.ts";
+import { openKeyring } from "../keyring.ts";
 import { createTransmitter, type QueueEvent, type QueueReport } from "./transmitter.ts";
 
 const logger = new Logger();
@@ -30,7 +29,7 @@ const transmitter = createTransmitter(
       rootOf: async (sid) => (await findPlace(dynamo, tables, sid))?.root,
       sessions: (subject, now) => sessionsOf(dynamo, tables, subject, now),
     },
-    sign: createEventsKey(kmsClient(), setting("eventsKey")).sign,
+    signer: openKeyring(dynamo).signer("events"),
     pusher: createPusher(issuer),
     authorization: createEventSecrets(ssmClient(), setting("eventSecrets"), clock),
   },

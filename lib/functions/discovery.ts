@@ -23,12 +23,10 @@ export function discovery(scope: Construct, stage: Stage, dist: string, state: S
       urlsParameter: parameter,
       revocationsTable: tables.revocations.tableName,
       registryTable: tables.registry.tableName,
-      eventsKey: keys.events.keyArn,
     },
     memoryMegabytes: 512,
   });
-  useKeyring(made, stage, state, "identity", "session", "status");
-  allow(made.role, ["kms:GetPublicKey"], [keys.events.keyArn]);
+  useKeyring(made, stage, state, "identity", "session", "status", "events");
   allowTable(made.role, tables.revocations, ["GetItem"], rows("list#"));
   allowTable(made.role, tables.registry, ["GetItem"], rows("published"));
   allow(

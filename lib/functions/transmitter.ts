@@ -5,14 +5,16 @@ import { EventSourceMapping } from "aws-cdk-lib/aws-lambda";
 import { type IQueue, Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import { acknowledgeReceiverSecrets } from "../acknowledged.ts";
 import { allow, allowDataKey, allowTable } from "../allow.ts";
+import { useKeyring } from "../keyring.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
 import { roleArn } from "../roles.ts";
 import { deadLetters } from "../stream.ts";
 import type { Ground } from "./ground.ts";
 
-/** The transmitter and the queue of what it could not deliver. */
+/** The transmitter, its queue, and the queue of what it could not deliver. */
 export interface Transmitting {
   readonly transmitter: LanyardFunction;
+  readonly queue: IQueue;
   readonly undelivered: IQueue;
 }
 
@@ -21,10 +23,12 @@ const timeoutSeconds = 30;
 const visibilitySeconds = 6 * timeoutSeconds;
 /** An hour of repetitions; then a person is told. */
 const mostReceives = 20;
+/** Well past that hour: who is older is not worked off at all, and dropped when the queue has kept it for a day. */
+export const eventsAgeSeconds = 2 * 3_600;
 
 /**
  * Pushes security events to registered receivers (SSF, CAEP, RFC 8935): revocations on the audit bus ▸ rule ▸ queue ▸
- * this function ▸ receivers. It has no URL, and its key stands in a key set of its own (threat 3).
+ * this function ▸ receivers. It has no URL, and its keys stand in a key set of their own (threat 3).
  */
 export function transmitter(ground: Ground, bus: EventBus): Transmitting {
   const { scope, stage, dist, state, issuer } = ground;
@@ -50,7 +54,6 @@ export function transmitter(ground: Ground, bus: EventBus): Transmitting {
       subjectsTable: tables.subjects.tableName,
       revocationsTable: tables.revocations.tableName,
       registryTable: tables.registry.tableName,
-      eventsKey: keys.events.keyArn,
       eventQueue: queue.queueUrl,
       undeliveredEventQueue: undelivered.queueUrl,
       eventSecrets: secrets,
@@ -62,10 +65,7 @@ export function transmitter(ground: Ground, bus: EventBus): Transmitting {
   allowTable(role, tables.subjects, ["Query"]);
   allowTable(role, tables.revocations, ["BatchGetItem"]);
   allowTable(role, tables.registry, ["Query"]);
-  allow(role, ["kms:GetPublicKey"], [keys.events.keyArn]);
-  allow(role, ["kms:Sign"], [keys.events.keyArn], {
-    StringEquals: { "kms:MessageType": "DIGEST", "kms:SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256" },
-  });
+  useKeyring(made, stage, state, "events");
   allow(role, ["ssm:GetParameter"], [`arn:${Aws.PARTITION}:ssm:${Aws.REGION}:${Aws.ACCOUNT_ID}:parameter${secrets}*`]);
   acknowledgeReceiverSecrets(role, secrets);
   allow(role, ["sqs:SendMessage"], [queue.queueArn, undelivered.queueArn]);
@@ -73,7 +73,7 @@ export function transmitter(ground: Ground, bus: EventBus): Transmitting {
   allowDataKey(role, keys.data);
   work(made, queue);
   rule(made, queue, undelivered, bus, roleArn(stage, "transmitter"));
-  return { transmitter: made, undelivered };
+  return { transmitter: made, queue, undelivered };
 }
 
 function work(made: LanyardFunction, queue: Queue): void {

@@ -22,7 +22,7 @@ export const signers = {
 } as const satisfies Record<string, readonly NamedRole[]>;
 
 /** Purposes whose keys the rotator looks after; what the seal signs must be verifiable for good. */
-export const rotated = ["identity", "session", "status"] as const satisfies readonly (keyof typeof signers)[];
+export const rotated = ["identity", "session", "status", "events"] as const satisfies readonly (keyof typeof signers)[];
 
 const isRotated = (purpose: keyof typeof signers): boolean => rotated.some((one) => one === purpose);
 

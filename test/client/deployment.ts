@@ -95,7 +95,6 @@ export async function createDeployment(...more: readonly Registration[]) {
     open: async () => [],
   };
   const discovery = createDiscoveryEndpoint({
-    eventKeys: async () => [],
     issuer,
     ownKeys,
     urls: async () => urls,

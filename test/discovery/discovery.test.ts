@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { createDiscoveryEndpoint } from "../../core/discovery.ts";
+import { keyTimes } from "../../core/ring/times.ts";
 import type { Call } from "../../core/wire.ts";
-import { ownKeys, testKey, testSigner } from "../fakes/keys.ts";
+import { ownKeys, testKey, testRsaSigner, testSigner } from "../fakes/keys.ts";
 import { issuer } from "../fakes/world.ts";
 
 const urls = {
@@ -22,13 +23,19 @@ const get = (path: string, method = "GET"): Call => ({
 
 async function discovery(known = true, types: readonly string[] = []) {
   const [identity, session, status] = await Promise.all([testKey(), testKey(), testKey()]);
-  const signers = [testSigner("identity", identity), testSigner("session", session), testSigner("status", status)];
+  // two keys of events, as in a rotation
+  const events = await Promise.all([testRsaSigner("events"), testRsaSigner("events")]);
+  const signers = [
+    testSigner("identity", identity),
+    testSigner("session", session),
+    testSigner("status", status),
+    ...events,
+  ];
   const asked: string[] = [];
   const endpoint = createDiscoveryEndpoint({
     issuer,
     ownKeys: ownKeys(...signers),
     urls: async () => (known ? urls : undefined),
-    eventKeys: async () => [{ kty: "RSA", kid: "events", n: "n", e: "AQAB", alg: "RS256", use: "sig" }],
     detailsTypes: async () => types,
     lists: {
       read: async (list) => {
@@ -38,7 +45,7 @@ async function discovery(known = true, types: readonly string[] = []) {
       open: async () => ["2026080101-0", "2026080102-0"],
     },
   });
-  return { endpoint, identity, session, status, asked };
+  return { endpoint, identity, session, status, events, asked };
 }
 
 describe("discovery", () => {
@@ -80,8 +87,8 @@ describe("discovery", () => {
     expect(JSON.stringify(keys)).not.toContain('"d"');
   });
 
-  it("threat 3: publishes the key of security events in a set of its own, which no verifier of tokens reads", async () => {
-    const { endpoint } = await discovery();
+  it("threat 3: publishes every key of security events in a set of its own, which no verifier of tokens reads", async () => {
+    const { endpoint, identity, session, status, events } = await discovery();
     const configuration = JSON.parse((await endpoint(get("/.well-known/ssf-configuration"))).body);
     expect(configuration).toEqual({
       spec_version: "1_0",
@@ -91,10 +98,15 @@ describe("discovery", () => {
       critical_subject_members: ["session", "user", "application", "tenant"],
       default_subjects: "ALL",
     });
-    const events = await endpoint(get("/.well-known/ssf-jwks.json"));
-    expect(JSON.parse(events.body).keys).toEqual([expect.objectContaining({ kid: "events", alg: "RS256" })]);
-    for (const path of ["/.well-known/jwks.json", "/.well-known/spiffe-bundle.json"])
-      expect((await endpoint(get(path))).body).not.toContain("events");
+    const set = await endpoint(get("/.well-known/ssf-jwks.json"));
+    expect(JSON.parse(set.body).keys).toEqual(events.map(({ public: { jwk } }) => jwk));
+    expect(Object.keys(JSON.parse(set.body).keys[0]).sort()).toEqual(["alg", "e", "kid", "kty", "n", "use"]);
+    expect(set.headers).toMatchObject({ "Cache-Control": `public, max-age=${keyTimes.jwksMaxAgeSeconds}` });
+    for (const { jkt } of [identity, session, status]) expect(set.body).not.toContain(jkt);
+    for (const path of ["/.well-known/jwks.json", "/.well-known/spiffe-bundle.json"]) {
+      const { body } = await endpoint(get(path));
+      for (const { public: published } of events) expect(body).not.toContain(published.kid);
+    }
   });
 
   it("publishes the identity key in the SPIFFE bundle alone, for JWT-SVIDs", async () => {

@@ -21,6 +21,8 @@ export interface Receiver {
   fail(...statuses: readonly number[]): void;
   /** Learns the transmitter's keys from its configuration (SSF 1.0 section 7.1). */
   subscribe(issuer: string, audience: string): Promise<void>;
+  /** Its cache of the transmitter's keys ends. */
+  forgetKeys(): Promise<void>;
   close(): void;
 }
 
@@ -29,6 +31,7 @@ export async function startReceiver(): Promise<Receiver> {
   const calls: Received[] = [];
   const events: Record<string, unknown>[] = [];
   const failures: number[] = [];
+  let keys: ReturnType<typeof createRemoteJWKSet> | undefined;
   let verify: ((token: string) => Promise<JWTVerifyResult>) | undefined;
   const judge = async (token: string): Promise<{ status: number; body: string }> => {
     const failure = failures.shift();
@@ -68,10 +71,12 @@ export async function startReceiver(): Promise<Receiver> {
         issuer: string;
         jwks_uri: string;
       };
-      const keys = createRemoteJWKSet(new URL(configuration.jwks_uri));
+      const set = createRemoteJWKSet(new URL(configuration.jwks_uri));
+      keys = set;
       verify = (token) =>
-        jwtVerify(token, keys, { issuer: configuration.issuer, audience, typ: "secevent+jwt", algorithms: ["RS256"] });
+        jwtVerify(token, set, { issuer: configuration.issuer, audience, typ: "secevent+jwt", algorithms: ["RS256"] });
     },
+    forgetKeys: async () => keys?.reload(),
     close: () => void server.close(),
   };
 }

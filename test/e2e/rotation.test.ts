@@ -2,15 +2,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { DynamoDBDocumentClient, GetCommand, TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
+import { DynamoDBDocumentClient, TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { run } from "../../bin/lanyard/program.ts";
 import { stsWebIdentity } from "../../client/evidence/sts-web-identity.ts";
 import { createAgent } from "../../client/index.ts";
-import type { Ring } from "../../core/ring/model.ts";
 import { tickets } from "../../local/story/desk.ts";
 import { raiseWorld, type World } from "../../local/story/world.ts";
+import { passTime, ringOf } from "./passing-time.ts";
 
 const hour = 3_600;
 const folder = mkdtempSync(join(tmpdir(), "lanyard-rotation-"));
@@ -24,48 +24,9 @@ afterAll(async () => {
 });
 
 const table = () => world.cloud.outputs.KeyringTable;
-const ringOf = async (purpose: string): Promise<Ring & { ring: string }> => {
-  const operator = { ...world.cloud.operator };
-  const reader = DynamoDBDocumentClient.from(new DynamoDBClient({ ...world.endpoints.aws, credentials: operator }));
-  const { Item } = await reader.send(
-    new GetCommand({ TableName: table(), Key: { ring: purpose }, ConsistentRead: true }),
-  );
-  reader.destroy();
-  return Item as Ring & { ring: string };
-};
 const rotate = () => world.cloud.invoke("rotator", {});
 
-type Attribute = { S: string } | { N: string } | { L: Attribute[] } | { M: Record<string, Attribute> };
-const attributeOf = (value: unknown): Attribute => {
-  if (typeof value === "string") return { S: value };
-  if (typeof value === "number") return { N: String(value) };
-  return Array.isArray(value) ? { L: value.map(attributeOf) } : { M: attributesOf(value as object) };
-};
-const attributesOf = (row: object): Record<string, Attribute> =>
-  Object.fromEntries(Object.entries(row).map(([name, value]) => [name, attributeOf(value)]));
-
-/** As if this long had passed since everything the rings remember, and then the rotator came, again and again. */
-async function pass(seconds: number): Promise<void> {
-  for (const purpose of ["identity", "session", "status"]) {
-    const ring = await ringOf(purpose);
-    const before = (at: number | undefined) => (at === undefined ? undefined : Math.max(0, at - seconds));
-    const keys = ring.keys.map((key) =>
-      JSON.parse(
-        JSON.stringify({
-          ...key,
-          createdAtSeconds: before(key.createdAtSeconds),
-          publishedAtSeconds: before(key.publishedAtSeconds),
-          activatedAtSeconds: before(key.activatedAtSeconds),
-          retiredAtSeconds: before(key.retiredAtSeconds),
-        }),
-      ),
-    );
-    // the keyring's own policy lets nobody else write
-    const Item = attributesOf({ ...ring, keys });
-    expect((await world.cloud.dynamodb("PutItem", { TableName: table(), Item })).status).toBe(200);
-  }
-  await rotate();
-}
+const pass = (seconds: number) => passTime(world, seconds, ["identity", "session", "status"]);
 
 const agentOf = (name: string) => {
   const { id, credentials } = world.endpoints.agents[name] ?? { id: "", credentials: undefined };
@@ -111,7 +72,7 @@ describe("keys of a running deployment", () => {
 
     await rotate();
     // the rotator has come once: the stack's keys sign, the first standbys are made
-    expect((await ringOf("session")).keys.map(({ state, alg }) => `${alg} ${state}`).sort()).toEqual([
+    expect((await ringOf(world, "session")).keys.map(({ state, alg }) => `${alg} ${state}`).sort()).toEqual([
       "ES256 active",
       "ES256 created",
       "RS256 active",
@@ -151,7 +112,7 @@ describe("keys of a running deployment", () => {
     };
     expect(published.keys.map(({ kid }) => kid)).not.toContain(kidOf(suspect));
     expect(published.keys.map(({ kid }) => kid)).toContain(kidOf(next));
-    const left = await ringOf("session");
+    const left = await ringOf(world, "session");
     for (const alg of ["ES256", "RS256"])
       expect(left.keys.filter((key) => key.alg === alg && key.state === "active")).toHaveLength(1);
     expect((await lanyard("keys")).code).toBe(0);
@@ -160,7 +121,7 @@ describe("keys of a running deployment", () => {
   it("are changed by the rotator and ordered by admin-rotate alone: an administrator's write is refused", async () => {
     const credentials = { ...world.cloud.operator };
     const administrator = DynamoDBDocumentClient.from(new DynamoDBClient({ ...world.endpoints.aws, credentials }));
-    const Item = { ...(await ringOf("session")), version: 1_000_000 };
+    const Item = { ...(await ringOf(world, "session")), version: 1_000_000 };
     const write = new TransactWriteCommand({ TransactItems: [{ Put: { TableName: table(), Item } }] });
     await expect(administrator.send(write)).rejects.toThrow("explicit deny in a resource-based policy");
     administrator.destroy();

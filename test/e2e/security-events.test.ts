@@ -4,16 +4,20 @@ import { join } from "node:path";
 import { PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { run } from "../../bin/lanyard/program.ts";
 import { stsWebIdentity } from "../../client/evidence/sts-web-identity.ts";
 import { createAgent } from "../../client/index.ts";
 import { eventTypes } from "../../core/events/security-event.ts";
+import { longestCacheSeconds } from "../../core/ring/times.ts";
 import { signedOrder } from "../../local/story/cast.ts";
 import { customers, tickets } from "../../local/story/desk.ts";
 
 import { raiseWorld, type World } from "../../local/story/world.ts";
+import { passTime, ringOf } from "./passing-time.ts";
 import { type Receiver, startReceiver } from "./receiver.ts";
 
-const registry = mkdtempSync(join(tmpdir(), "lanyard-receivers-"));
+const folder = mkdtempSync(join(tmpdir(), "lanyard-receivers-"));
+const registry = join(folder, "registry");
 let world: World;
 let receivers: Readonly<Record<"desk" | "crm" | "stubborn", Receiver>>;
 
@@ -29,7 +33,12 @@ beforeAll(async () => {
     row("stubborn", receivers.stubborn, `[${customers}]`),
   ];
   writeFileSync(join(registry, "receivers.yaml"), rows.join("---\n"));
-  world = await raiseWorld({ memory: true, registry, onProgress: () => undefined });
+  world = await raiseWorld({
+    memory: true,
+    directory: join(folder, ".lanyard"),
+    registry,
+    onProgress: () => undefined,
+  });
   const { aws, operator, issuer } = world.endpoints;
   const ssm = new SSMClient({ ...aws, credentials: { ...operator.credentials } });
   const Name = "/lanyard/local/receivers/desk";
@@ -43,7 +52,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await world?.close();
   for (const receiver of Object.values(receivers ?? {})) receiver.close();
-  rmSync(registry, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
 });
 
 const planner = () => {
@@ -149,6 +158,14 @@ describe("an operator's revocation", { timeout: 60_000 }, () => {
   });
 });
 
+/** What `lanyard` came to with these words. */
+async function lanyard(...args: string[]): Promise<{ code: number; said: Record<string, unknown> }> {
+  const lines: string[] = [];
+  const terminal = { out: (line: string) => void lines.push(line), err: (line: string) => void lines.push(line) };
+  const code = await run([...args, "--json"], { terminal, env: {}, folder });
+  return { code, said: JSON.parse(lines.join("") || "{}") as Record<string, unknown> };
+}
+
 describe("the key of the events", () => {
   test("threat 3: is in no set by which anybody verifies tokens", async () => {
     const { issuer } = world.endpoints;
@@ -160,6 +177,42 @@ describe("the key of the events", () => {
     }
     const tokens = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`));
     await expect(jwtVerify(token, tokens)).rejects.toThrow(/no applicable key/);
+  });
+
+  test("is replaced in an emergency at once, and receivers verify what follows by keys they already hold", {
+    timeout: 60_000,
+  }, async () => {
+    const { issuer } = world.endpoints;
+    const kidOf = (token = "") => decodeProtectedHeader(token).kid;
+    await world.cloud.invoke("rotator", {});
+    await passTime(world, 600, ["events"]); // the standby is published
+    await new Promise((resolve) => setTimeout(resolve, 10_500)); // discovery reads its ring anew
+    await receivers.desk.forgetKeys(); // in the time that is said to pass now, its cache ends
+    await passTime(world, longestCacheSeconds, ["events"]); // known everywhere
+    const suspect = kidOf(receivers.desk.calls.at(-1)?.token);
+    const before = receivers.desk.calls.length;
+    const ordered = await lanyard("rotate", "--purpose", "events", "--emergency", "--yes", "--reason", "drill");
+    expect(ordered).toMatchObject({ code: 0, said: { ok: true, handled: true } });
+    const session = await open(tickets);
+    await session.end();
+    await heard(receivers.desk, session.sid);
+    // never refused: the transmitter signed by nothing that the receiver did not have
+    const calls = receivers.desk.calls.slice(before);
+    expect(calls.map(({ status }) => status)).toEqual([202]);
+    expect(kidOf(calls[0]?.token)).not.toBe(suspect);
+    expect((await ringOf(world, "events")).keys.map(({ kid, state }) => [kid, state])).toContainEqual([
+      suspect,
+      "distrusted",
+    ]);
+    const published = async (name: string) =>
+      ((await (await fetch(`${issuer}/.well-known/${name}`)).json()) as { keys: { kid: string }[] }).keys.map(
+        ({ kid }) => kid,
+      );
+    await vi.waitFor(async () => expect(await published("ssf-jwks.json")).not.toContain(suspect), 12_000);
+    expect(await published("ssf-jwks.json")).toContain(kidOf(calls[0]?.token));
+    for (const name of ["jwks.json", "spiffe-bundle.json"])
+      for (const { kid } of (await ringOf(world, "events")).keys) expect(await published(name)).not.toContain(kid);
+    expect((await lanyard("keys")).said).toMatchObject({ rings: { events: { keys: expect.any(Array) } } });
   });
 });
 

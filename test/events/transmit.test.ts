@@ -1,3 +1,4 @@
+import { decodeJwt, decodeProtectedHeader } from "jose";
 import { describe, expect, test } from "vitest";
 import { readOutcome } from "../../core/events/push.ts";
 import { type Notice, planNotices, transmit } from "../../core/events/transmit.ts";
@@ -19,9 +20,15 @@ describe("a notice", () => {
     expect(await transmit(notice, deps)).toEqual({ kind: "done", why: "accepted" });
     expect(signed).toHaveLength(1);
     expect(signed[0]).toMatchObject({ iss: issuer, aud: "https://crm.example", iat: now, txn: uid });
-    expect(pushed).toEqual([
-      { endpoint: "https://crm.example/events", token: `signed.${signed[0]?.jti}`, authorization: undefined },
-    ]);
+    const [only] = pushed;
+    expect([pushed.length, only?.endpoint, only?.authorization]).toEqual([1, "https://crm.example/events", undefined]);
+    // RFC 8417 2.3; a receiver of the CAEP interoperability profile takes RS256 and need take nothing else
+    expect(decodeProtectedHeader(only?.token ?? "")).toEqual({
+      alg: "RS256",
+      kid: "events-key",
+      typ: "secevent+jwt",
+    });
+    expect(decodeJwt(only?.token ?? "")).toEqual(signed[0]);
   });
 
   test("sent twice is the same event byte for byte, though the clock went on", async () => {
@@ -106,7 +113,7 @@ describe("an answer", () => {
   });
 
   test.each([
-    ['{"err":"invalid_key","description":"x"}', "status 400, invalid_key"],
+    ['{"err":"invalid_issuer","description":"x"}', "status 400, invalid_issuer"],
     ['{"err":"invalid_audience"}', "status 400, invalid_audience"],
     ['{"err":"access_denied"}', "status 400, access_denied"],
     ['{"err":"<script>"}', "status 400, an unknown error"],
@@ -116,6 +123,12 @@ describe("an answer", () => {
     ["", "status 400"],
   ])("400 %s is refused, with no word of the receiver's own in it (RFC 8935 2.4)", (body, why) => {
     expect(readOutcome(ok({ status: 400, body }))).toEqual({ kind: "refused", why });
+  });
+
+  test("400 invalid_key comes again: the key is new, and the receiver's set of keys is not", () => {
+    const answer = ok({ status: 400, body: '{"err":"invalid_key","description":"x"}' });
+    expect(readOutcome(answer)).toEqual({ kind: "again", why: "status 400, invalid_key" });
+    expect(readOutcome(ok({ ...answer.value, status: 401 })).kind).toBe("refused");
   });
 
   test.each([

@@ -108,7 +108,6 @@ it("rotates many times, and once in an emergency, while clients that cache accep
       urls: async () => undefined,
       lists: { read: async () => undefined, open: async () => [] },
       detailsTypes: async () => [],
-      eventKeys: async () => [],
     }),
   );
   let cached = { body: "", until: 0 };

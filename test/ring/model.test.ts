@@ -1,5 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
+import type { KeyPurpose } from "../../core/ports.ts";
 import { keyTimes, longestCacheSeconds } from "../../core/ring/times.ts";
 import { broken, createRingWorld, pace, type RingWorld } from "./world.ts";
 
@@ -65,7 +66,7 @@ const moves = (withEmergencies: boolean): fc.Arbitrary<Move[]> =>
 async function play(world: RingWorld, all: readonly Move[]): Promise<{ readonly unsigned: number }> {
   const rotators = [{ seconds: 0 }, { seconds: 0 }];
   const signers = [world.keyring({ seconds: 29 }), world.keyring({ seconds: -29 })].map((ring) =>
-    ring.signer("session"),
+    ring.signer(world.purpose),
   );
   let unsigned = 0;
   await world.run();
@@ -80,7 +81,7 @@ async function play(world: RingWorld, all: readonly Move[]): Promise<{ readonly 
     else if (move.do === "rotate" || move.do === "emergency") world.order(move.do);
     else
       for (const signer of signers)
-        for (const alg of ["ES256", "RS256"] as const) {
+        for (const alg of world.algorithms) {
           try {
             await (await signer.current(alg)).sign(new Uint8Array(), "join");
           } catch {
@@ -92,26 +93,30 @@ async function play(world: RingWorld, all: readonly Move[]): Promise<{ readonly 
   return { unsigned };
 }
 
-describe("a ring under any schedule of runs, crashes, races and clock steps", () => {
-  test.prop([moves(false)], { numRuns: 150 })(
+/** The purposes whose rings differ: in their algorithms, and in how long what they sign lives. */
+describe.each<[KeyPurpose, number]>([
+  ["session", 150],
+  ["events", 60],
+])("the ring of %s under any schedule of runs, crashes, races and clock steps", (purpose, numRuns) => {
+  test.prop([moves(false)], { numRuns })(
     "signs always, by a key every verifier has, and ends none whose signatures may live",
     async (all) => {
-      const world = createRingWorld();
+      const world = createRingWorld(undefined, pace, purpose);
       const { unsigned } = await play(world, all);
       expect(unsigned).toBe(0);
-      for (const alg of ["ES256", "RS256"] as const) expect(world.inState("active", alg)).toHaveLength(1);
+      for (const alg of world.algorithms) expect(world.inState("active", alg)).toHaveLength(1);
     },
   );
 
-  test.prop([moves(true)], { numRuns: 150 })(
+  test.prop([moves(true)], { numRuns })(
     "holds the same rules through emergencies, and comes to rest with one key that signs and one in waiting",
     async (all) => {
-      const world = createRingWorld();
+      const world = createRingWorld(undefined, pace, purpose);
       await play(world, all);
       await settle(world, 2 * day, hour);
       expect(broken(world)).toEqual([]);
       expect(world.faults).toEqual([]);
-      for (const alg of ["ES256", "RS256"] as const) {
+      for (const alg of world.algorithms) {
         expect(world.inState("active", alg)).toHaveLength(1);
         expect(world.inState("published", alg).length).toBeGreaterThanOrEqual(1);
       }
@@ -119,9 +124,9 @@ describe("a ring under any schedule of runs, crashes, races and clock steps", ()
   );
 
   test.prop([fc.array(fc.tuple(fc.integer({ min: 1, max: 12 }), fc.boolean()), { minLength: 1, maxLength: 15 })], {
-    numRuns: 150,
+    numRuns,
   })("leaves no key of KMS over, wherever its makers die", async (deaths) => {
-    const world = createRingWorld();
+    const world = createRingWorld(undefined, pace, purpose);
     for (const [after, happened] of deaths) {
       await world.run({ seconds: 0 }, { calls: after, after: happened });
       world.time.seconds += 120;

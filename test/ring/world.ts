@@ -36,11 +36,20 @@ export interface KmsKey {
 /** The rotator died here: nothing after this happened. */
 export class Crash extends Error {}
 
+/** Algorithms of the ring of a purpose. */
+const algorithmsOf = (purpose: KeyPurpose): readonly SigningAlgorithm[] =>
+  purpose === "events" ? ["RS256"] : ["ES256", "RS256"];
+
 /**
- * A deployment's rings with KMS, store and clocks in memory. `time` is the truth; rotators and signers have clocks of
- * their own that a test sets wrong, and every call of a rotator can be its last.
+ * A deployment's ring of one purpose, with KMS, store and clocks in memory. `time` is the truth; rotators and signers
+ * have clocks of their own that a test sets wrong, and every call of a rotator can be its last.
  */
-export function createRingWorld(first: readonly SigningAlgorithm[] = ["ES256", "RS256"], at: RotationPace = pace) {
+export function createRingWorld(
+  first?: readonly SigningAlgorithm[],
+  at: RotationPace = pace,
+  purpose: KeyPurpose = "session",
+) {
+  const algorithms = first ?? algorithmsOf(purpose);
   const time = { seconds: 1_800_000_000 };
   const keys = new Map<string, KmsKey>();
   const rows = new Map<KeyPurpose, Ring>();
@@ -63,9 +72,9 @@ export function createRingWorld(first: readonly SigningAlgorithm[] = ["ES256", "
     keys.set(key.arn, key);
     return key;
   };
-  const stack = first.map((alg) => make(alg));
+  const stack = algorithms.map((alg) => make(alg));
   for (const key of stack) key.publishedAt = 0;
-  const firstKeys: FirstKeys = { session: stack.map(({ arn, alg }) => ({ keyArn: arn, alg })) };
+  const firstKeys: FirstKeys = { [purpose]: stack.map(({ arn, alg }) => ({ keyArn: arn, alg })) };
   const keyOf = (arn: string): KmsKey => {
     const key = keys.get(arn);
     if (!key) throw new Error(`no key ${arn}`);
@@ -89,9 +98,9 @@ export function createRingWorld(first: readonly SigningAlgorithm[] = ["ES256", "
       return done;
     };
     const rings: RingStore = {
-      view: (purpose) =>
+      view: (asked) =>
         mortal(() => {
-          const [ring, order] = [rows.get(purpose), orders.get(purpose)];
+          const [ring, order] = [rows.get(asked), orders.get(asked)];
           return { witnessSeconds: time.seconds, ...(ring ? { ring } : {}), ...(order ? { order } : {}) };
         }),
       write: (ring, written) =>
@@ -105,7 +114,7 @@ export function createRingWorld(first: readonly SigningAlgorithm[] = ["ES256", "
         }),
     };
     const maker: KeyMaker = {
-      create: (_purpose, { id, alg }) =>
+      create: (_, { id, alg }) =>
         mortal(() => {
           const { arn, kid } = make(alg, id);
           return { kid, keyArn: arn, alg, state: "created", createdAtSeconds: time.seconds };
@@ -147,6 +156,8 @@ export function createRingWorld(first: readonly SigningAlgorithm[] = ["ES256", "
     nowMillis: () => (time.seconds + offset.seconds) * 1000,
   });
   return {
+    purpose,
+    algorithms,
     time,
     keys,
     rows,
@@ -170,16 +181,16 @@ export function createRingWorld(first: readonly SigningAlgorithm[] = ["ES256", "
     },
     /** A function with keys, with a clock of its own. */
     keyring(offset = { seconds: 0 }): Keyring {
-      const rings = { read: async (purpose: KeyPurpose) => rows.get(purpose) };
+      const rings = { read: async (asked: KeyPurpose) => rows.get(asked) };
       return createKeyring({ clock: clockAt(offset), rings, holder, first: firstKeys, onRefused: () => undefined });
     },
     order(kind: RotationOrder["kind"], kid?: string): void {
       const operator = { arn: "arn:operator", uniqueId: "AROAOPERATOR" };
       const named = kid === undefined ? {} : { kid };
       const id = randomIds.id();
-      orders.set("session", {
+      orders.set(purpose, {
         id,
-        purpose: "session",
+        purpose,
         kind,
         reason: "test",
         operator,
@@ -190,10 +201,10 @@ export function createRingWorld(first: readonly SigningAlgorithm[] = ["ES256", "
     /** Keys of KMS that are neither ended nor named by any ring. */
     strays: () =>
       [...keys.values()].filter(
-        ({ arn, endedAt }) => endedAt === undefined && !rows.get("session")?.keys.some(({ keyArn }) => keyArn === arn),
+        ({ arn, endedAt }) => endedAt === undefined && !rows.get(purpose)?.keys.some(({ keyArn }) => keyArn === arn),
       ),
     inState: (state: string, alg?: SigningAlgorithm) =>
-      (rows.get("session")?.keys ?? []).filter((key) => key.state === state && (alg === undefined || key.alg === alg)),
+      (rows.get(purpose)?.keys ?? []).filter((key) => key.state === state && (alg === undefined || key.alg === alg)),
   };
 }
 
@@ -201,7 +212,7 @@ export type RingWorld = ReturnType<typeof createRingWorld>;
 
 /** Every rule that must hold at any time, by the truth and not by any clock of the rotator or the row. */
 export function broken(world: RingWorld): readonly string[] {
-  const life = signedLifeSeconds.session ?? Number.POSITIVE_INFINITY;
+  const life = signedLifeSeconds[world.purpose] ?? Number.POSITIVE_INFINITY;
   // what the caches themselves need; the rest of the wait is there for clocks that are wrong
   const needed = longestCacheSeconds - keyTimes.clockMarginSeconds;
   const wrong: string[] = [];
@@ -213,7 +224,7 @@ export function broken(world: RingWorld): readonly string[] {
         wrong.push(`${key.kid} was ended ${key.endedAt - at} s after it signed`);
     }
   }
-  for (const alg of ["ES256", "RS256"] as const) {
+  for (const alg of world.algorithms) {
     if (world.inState("active", alg).length > 1) wrong.push(`two active ${alg} keys`);
   }
   return wrong;

@@ -25,6 +25,7 @@ const templateKeys: [string, KeyPurpose, SigningAlgorithm][] = [
   ["Session", "session", "ES256"],
   ["RsaSession", "session", "RS256"],
   ["Status", "status", "ES256"],
+  ["Events", "events", "RS256"],
 ];
 const policyOf = (name: string) =>
   resolved(templates, "State", one(templates.State, "AWS::KMS::Key", `Keys${name}`).Properties.KeyPolicy) as {
@@ -68,6 +69,7 @@ const token: Who = { principal: role("lanyard-dev-token"), policies: ["Service",
 const attest: Who = { principal: role("lanyard-dev-attest"), policies: ["Service", "Attest"] };
 const rotator: Who = { principal: role("lanyard-dev-rotator"), policies: ["Service", "Rotator"] };
 const adminRotate: Who = { principal: role("lanyard-dev-admin-rotate"), policies: ["Service", "AdminRotate"] };
+const transmitter: Who = { principal: role("lanyard-dev-transmitter"), policies: ["Service", "Transmitter"] };
 const discovery: Who = { principal: role("discovery"), policies: ["Issuer", "Discovery"] };
 const person: Who = { principal: role("Administrator"), policies: "administrator" };
 
@@ -104,6 +106,7 @@ const rs256 = { ...es256, "kms:SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256" };
 describe("a key that the rotator made", () => {
   const session = madeBy("session", "ES256");
   const rsa = madeBy("session", "RS256");
+  const events = madeBy("events", "RS256");
   test.each<[string, Who, string, Record<string, string>, object, string]>([
     ["token signs with it", token, "kms:Sign", es256, session, "Allowed"],
     ["token signs with an RSA one", token, "kms:Sign", rs256, rsa, "Allowed"],
@@ -123,6 +126,11 @@ describe("a key that the rotator made", () => {
       session,
       "ExplicitlyDenied",
     ],
+    ["the transmitter signs with one of events", transmitter, "kms:Sign", rs256, events, "Allowed"],
+    ["threat 3: the transmitter signs with one of sessions", transmitter, "kms:Sign", rs256, rsa, "ExplicitlyDenied"],
+    ["token signs with one of events", token, "kms:Sign", rs256, events, "ExplicitlyDenied"],
+    ["threat 11: an administrator signs with one of events", person, "kms:Sign", rs256, events, "ExplicitlyDenied"],
+    ["the rotator disables one of events", rotator, "kms:DisableKey", {}, events, "Allowed"],
     ["attest signs with it", attest, "kms:Sign", es256, session, "ExplicitlyDenied"],
     ["threat 11: an administrator signs with it", person, "kms:Sign", es256, session, "ExplicitlyDenied"],
     ["the rotator signs with it", rotator, "kms:Sign", es256, session, "ExplicitlyDenied"],
@@ -230,6 +238,10 @@ describe("who writes the keyring", () => {
     ["an administrator deletes a ring", person, "dynamodb:DeleteItem", "session", "ExplicitlyDenied"],
     ["token writes a ring", token, "dynamodb:PutItem", "session", "ExplicitlyDenied"],
     ["token reads its ring", token, "dynamodb:GetItem", "session", "Allowed"],
+    ["the transmitter reads its ring", transmitter, "dynamodb:GetItem", "events", "Allowed"],
+    ["the transmitter reads the ring of sessions", transmitter, "dynamodb:GetItem", "session", "ImplicitlyDenied"],
+    ["discovery reads the ring of events", discovery, "dynamodb:GetItem", "events", "Allowed"],
+    ["the transmitter writes a ring", transmitter, "dynamodb:PutItem", "events", "ExplicitlyDenied"],
     ["token reads the ring of status lists", token, "dynamodb:GetItem", "status", "ImplicitlyDenied"],
   ])("%s", async (_, who, action, ring, expected) => {
     expect(await outcome(who, action, keyring, row(ring), policy)).toBe(expected);
