@@ -1,5 +1,6 @@
 import { granted, must, refused, same, text } from "../expect.ts";
 import {
+  asSession,
   exchanging,
   introspected,
   ownAccess,
@@ -86,6 +87,49 @@ export const wireRows = rowsOf("Lanyard wire", [
       must(/^p_[a-z2-7]{32}$/.test(String(claimsOf(token).sub)), `sub is ${claimsOf(token).sub}`);
       must(!("sub_id" in claimsOf(token)), "sub_id is there");
       must(!("sub_id" in (await introspected(target, token))), "introspection tells it");
+    },
+  },
+  {
+    section: "renewal",
+    level: "MUST",
+    text: "A renewed session is the same session with a later end, and never with an end beyond what is registered",
+    async run(target) {
+      const worker = await target.actor("worker");
+      const session = await ownSession(target, [["lifetime_seconds", "60"]]);
+      const renewed = (seconds: string) => {
+        const form = [...exchanging("session", session), ...asSession, ["lifetime_seconds", seconds] as const];
+        return target.ask("token", worker, form);
+      };
+      refused(await renewed("999999"), 400, "invalid_request");
+      const [before, after] = [claimsOf(session), claimsOf(tokenIn(await renewed("300")))];
+      same([after.sid, after.root, after.depth], [before.sid, before.root, before.depth], "what it is");
+      must(Number(after.exp) > Number(before.exp), `it ends at ${after.exp}, as before at ${before.exp}`);
+    },
+  },
+  {
+    section: "renewal",
+    level: "MUST",
+    text: "A session that is over is not renewed",
+    async run(target) {
+      const [worker, session] = [await target.actor("worker"), await ownSession(target, [["lifetime_seconds", "60"]])];
+      granted(await target.ask("revocation", worker, [["token", session]]));
+      const form = [...exchanging("session", session), ...asSession, ["lifetime_seconds", "300"] as const];
+      refused(await target.ask("token", worker, form), 400, "invalid_request");
+    },
+  },
+  {
+    section: "uses",
+    level: "MUST",
+    text: "Uses are bounded at resources that ask about every request: elsewhere max_uses is invalid_target",
+    async run(target) {
+      const form = [...ownWork(target.need("own")), ["max_uses", "2"] as const];
+      refused(await target.ask("token", await target.actor("worker"), form), 400, "invalid_target");
+      for (const uses of ["0", "-1", "1.5", "1001"])
+        refused(
+          await target.ask("token", await target.actor("worker"), [...ownWork(target.need("own")), ["max_uses", uses]]),
+          400,
+          "invalid_request",
+        );
     },
   },
   {
