@@ -51,7 +51,9 @@ export class Alarms extends Construct {
       label: "not called",
       period: Duration.minutes(3 * everyMinutes),
     });
-    this.alarm(`${name}Silent`, silent, 0, `${name} has not been called for ${6 * everyMinutes} minutes`, 2);
+    const seen = `${name} has not been called for ${6 * everyMinutes} minutes`;
+    // nothing at all is what it looks for: whether FILL fills a series without a single point must not decide
+    this.alarm(`${name}Silent`, silent, 0, seen, { evaluationPeriods: 2, missing: TreatMissingData.BREACHING });
   }
 
   /**
@@ -70,6 +72,12 @@ export class Alarms extends Construct {
   ofQueue(name: string, queue: IQueue): void {
     const waiting = queue.metricApproximateNumberOfMessagesVisible({ period, statistic: "Maximum" });
     this.alarm(name, waiting, 0, `${name} holds messages`);
+  }
+
+  /** A queue that nobody works off drops its messages unseen when their retention is over. */
+  ofWork(name: string, queue: IQueue, aboveSeconds: number): void {
+    const age = queue.metricApproximateAgeOfOldestMessage({ period, statistic: "Maximum" });
+    this.alarm(`${name}Age`, age, aboveSeconds, `${name}: a message has waited for more than ${aboveSeconds} s`);
   }
 
   /** Age of the oldest record that Firehose has not written yet. */
@@ -97,18 +105,24 @@ export class Alarms extends Construct {
     const seen = "audit records are written and none reaches Firehose for ten minutes";
     const unseen =
       "Not seen: one record missing among others, or traffic too thin to write in two periods of five minutes";
-    this.alarm("Silence", silent, 0, `${seen}. ${unseen}`, 2);
+    this.alarm("Silence", silent, 0, `${seen}. ${unseen}`, { evaluationPeriods: 2 });
   }
 
   /** @param description what happened; the alarm's section in docs/runbook.md says what to do */
-  private alarm(id: string, metric: IMetric, above: number, description: string, evaluationPeriods = 1): void {
+  private alarm(
+    id: string,
+    metric: IMetric,
+    above: number,
+    description: string,
+    { evaluationPeriods = 1, missing = TreatMissingData.NOT_BREACHING } = {},
+  ): void {
     if (!this.#enabled) return;
     const alarm = new Alarm(this, id, {
       metric,
       threshold: above,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
       evaluationPeriods,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
+      treatMissingData: missing,
       alarmDescription: `${description}. See docs/runbook.md#${id.toLowerCase()}`,
     });
     alarm.addAlarmAction(new SnsAction(this.#topic));

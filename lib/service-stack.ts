@@ -13,11 +13,11 @@ import { attestIam } from "./functions/attest-iam.ts";
 import type { Ground } from "./functions/ground.ts";
 import { introspect } from "./functions/introspect.ts";
 import { lifecycleWatch, lifecycleWatchMinutes } from "./functions/lifecycle-watch.ts";
-import { publisher } from "./functions/publisher.ts";
+import { publisher, publisherMinutes } from "./functions/publisher.ts";
 import { type DeployedRegistry, registryApplier } from "./functions/registry-applier.ts";
 import { revoke } from "./functions/revoke.ts";
 import { token } from "./functions/token.ts";
-import { transmitter } from "./functions/transmitter.ts";
+import { eventsAgeSeconds, transmitter } from "./functions/transmitter.ts";
 import type { IssuerStack } from "./issuer-stack.ts";
 import { rotation, watchRotation } from "./rotation.ts";
 import { stackProps } from "./stack-props.ts";
@@ -81,8 +81,10 @@ export class ServiceStack extends Stack {
     }
     alarms.ofFunction("Publisher", published.publisher);
     alarms.ofStream("Publisher", published.publisher);
+    alarms.ofSchedule("Publisher", published.publisher, publisherMinutes);
     alarms.ofQueue("PublisherFailures", published.failures);
     alarms.ofFunction("Transmitter", events.transmitter);
+    alarms.ofWork("Events", events.queue, eventsAgeSeconds);
     alarms.ofQueue("UndeliveredEvents", events.undelivered);
     watchRotation(alarms, rotates);
     alarms.ofFunction("LifecycleWatch", watch);

@@ -8,6 +8,9 @@ import { LanyardFunction } from "../lanyard-function.ts";
 import { feed } from "../stream.ts";
 import type { Ground } from "./ground.ts";
 
+/** How often all lists are signed anew; they live two minutes. */
+export const publisherMinutes = 1;
+
 /** Flips and signs status lists, on every revocation and every minute. It has no URL, since its key stands at `jwks_uri` (threat 3). */
 export function publisher(ground: Ground): { publisher: LanyardFunction; failures: IQueue } {
   const { scope, stage, dist, state, issuer } = ground;
@@ -36,7 +39,7 @@ export function publisher(ground: Ground): { publisher: LanyardFunction; failure
   const { failures } = feed(made, tables.revocations, revocationsOnly, 10);
   new Rule(made, "EveryMinute", {
     description: "Status lists are signed anew, since they live two minutes",
-    schedule: Schedule.rate(Duration.minutes(1)),
+    schedule: Schedule.rate(Duration.minutes(publisherMinutes)),
     targets: [new LambdaFunction(made.function, { retryAttempts: 0 })],
   });
   return { publisher: made, failures };

@@ -182,6 +182,30 @@ describe("every function", () => {
     for (const { it } of alarms) expect(it.Properties.AlarmActions).toHaveLength(1);
   });
 
+  test.each([
+    ["WatchPublisherSilent", 180],
+    ["WatchRotatorSilent", 900],
+    ["WatchLifecycleWatchSilent", 64_800],
+  ])("%s rings when its function is not called, though a function that is not called has no metrics", (id, period) => {
+    const { Properties } = one(templates.Service, "AWS::CloudWatch::Alarm", id);
+    expect(Properties.TreatMissingData).toBe("breaching");
+    expect(Properties.EvaluationPeriods).toBe(2);
+    const { Metrics } = Properties as {
+      Metrics: { MetricStat?: { Period: number; Metric: { MetricName: string } } }[];
+    };
+    const [stat] = Metrics.flatMap(({ MetricStat }) => MetricStat ?? []);
+    expect(stat).toMatchObject({ Period: period, Metric: { MetricName: "Invocations" } });
+  });
+
+  test("has an alarm on security events that nobody fetches: after a day the queue would drop them unseen", () => {
+    const { Properties } = one(templates.Service, "AWS::CloudWatch::Alarm", "WatchEventsAge");
+    expect(Properties).toMatchObject({ MetricName: "ApproximateAgeOfOldestMessage", Threshold: 2 * 3_600 });
+    const [queue] = Properties.Dimensions as { Name: string; Value: unknown }[];
+    const events = all(templates, "AWS::SQS::Queue").find(({ id }) => /^Events[0-9A-F]{8}$/.test(id));
+    expect(queue).toEqual({ Name: "QueueName", Value: { "Fn::GetAtt": [events?.id, "QueueName"] } });
+    expect(events?.it.Properties.MessageRetentionPeriod).toBe(86_400);
+  });
+
   test("reserves no concurrency unless the stage says so", () => {
     for (const { it } of functions) expect(it.Properties.ReservedConcurrentExecutions).toBeUndefined();
     const reserved = synthesized({ reservedConcurrency: { token: 50, discovery: 5 } }).templates;
