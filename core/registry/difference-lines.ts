@@ -2,6 +2,8 @@ import type { RegistryDifference } from "./difference.ts";
 
 /** Longest value that is shown whole. */
 const shownCharacters = 160;
+/** How much of what two long values have in common is shown before they part. */
+const alikeCharacters = 40;
 
 /** A difference as people read it: what is added, changed (value by value) and removed, one line each. */
 export function differenceLines({ added, changed, removed }: RegistryDifference): readonly string[] {
@@ -9,14 +11,24 @@ export function differenceLines({ added, changed, removed }: RegistryDifference)
     ...added.map((name) => `+ ${name}`),
     ...changed.flatMap(({ name, values }) => [
       `~ ${name}`,
-      ...values.map(({ path, before, after }) => `    ${path}: ${shown(before)} → ${shown(after)}`),
+      ...values.map(({ path, before, after }) => `    ${path}: ${change(textOf(before), textOf(after))}`),
     ]),
     ...removed.map((name) => `- ${name}`),
   ];
 }
 
-const shown = (value: unknown): string => {
-  if (value === undefined) return "nothing";
-  const text = JSON.stringify(value);
-  return text.length <= shownCharacters ? text : `${text.slice(0, shownCharacters)}…`;
-};
+const textOf = (value: unknown): string => (value === undefined ? "nothing" : JSON.stringify(value));
+
+/** Both values, long ones from shortly before the place where they part: two long texts often begin alike. */
+function change(before: string, after: string): string {
+  let alike = 0;
+  while (alike < Math.min(before.length, after.length) && before[alike] === after[alike]) alike++;
+  const long = Math.max(before.length, after.length) > shownCharacters;
+  const from = long ? Math.max(0, alike - alikeCharacters) : 0;
+  return `${excerpt(before, from)} → ${excerpt(after, from)}`;
+}
+
+function excerpt(text: string, from: number): string {
+  const to = from + shownCharacters;
+  return `${from > 0 ? "…" : ""}${text.slice(from, to)}${text.length > to ? "…" : ""}`;
+}

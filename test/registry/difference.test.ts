@@ -1,6 +1,7 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import { registryDifference } from "../../core/registry/difference.ts";
+import { differenceLines } from "../../core/registry/difference-lines.ts";
 import type { Registration } from "../../core/registry/model.ts";
 import { agent, baseRows, customers, tickets } from "../fakes/registry.ts";
 
@@ -35,6 +36,27 @@ describe("the difference of two versions", () => {
       removed: ["agent planner"],
     });
   });
+
+  test("shows long values from where they part: two policies often begin alike", () => {
+    const head = `permit (principal, action, resource) when { ${"context.depth < 9 && ".repeat(20)}`;
+    const policy = (tail: string): Registration => ({ kind: "policy", name: "p", cedar: `${head}${tail}` });
+    const [, line = ""] = differenceLines(registryDifference([policy("a };")], [policy("bc };")]));
+    expect(line).toMatch(/^ {4}cedar: ….{40}a };" → ….{40}bc };"$/);
+    const [, whole] = differenceLines(registryDifference([policy("")], [policy("x".repeat(1_000))]));
+    expect(whole?.length).toBeLessThan(400);
+  });
+
+  property.prop([fc.string({ maxLength: 400 }), fc.string({ maxLength: 400 })])(
+    "never shows two values that differ as if they did not",
+    (before, after) => {
+      fc.pre(before !== after);
+      const policy = (cedar: string): Registration => ({ kind: "policy", name: "p", cedar });
+      const [, line = ""] = differenceLines(registryDifference([policy(before)], [policy(after)]));
+      const said = line.slice("    cedar: ".length);
+      const half = (said.length - " → ".length) / 2;
+      expect(said.slice(0, half)).not.toBe(said.slice(half + " → ".length));
+    },
+  );
 
   property.prop([fc.shuffledSubarray([...baseRows]), fc.shuffledSubarray([...baseRows])])(
     "what is added one way is removed the other, and a version does not differ from itself in any order",
