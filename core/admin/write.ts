@@ -4,6 +4,7 @@ import { callFacts, type DenyDeps, deny } from "../deny.ts";
 import { limits } from "../limits.ts";
 import { type Applied, type ApplyDeps, applyRegistry, documentsOf, documentsOfRows } from "../registry/apply.ts";
 import type { RegistryDocument } from "../registry/document.ts";
+import { goneBack } from "../registry/states.ts";
 import { err, ok, type Result } from "../result.ts";
 import { startTrail } from "../token/trail.ts";
 import type { Call, Reply } from "../wire.ts";
@@ -27,7 +28,8 @@ interface Order {
  *
  * - `PUT /registry` `{ registrations, base?, reason?, dryRun? }`: all of it
  * - `PATCH /agents/<name>` `{ state, reason, base?, dryRun? }`: one agent's state, all others untouched
- * - `POST /rollback` `{ to, reason, base?, dryRun? }`: the registrations of an earlier version, held against today's rules
+ * - `POST /rollback` `{ to, reason, base?, dryRun? }`: the registrations of an earlier version that counted, held against
+ *   today's rules; it wakes no suspended agent
  *
  * @returns 200 `{ version, base, difference }`; denials `registry_invalid` (422, every problem), `registry_stale` (409),
  * `version_unknown` (404), `target_unknown`, those of reading
@@ -113,8 +115,11 @@ function readRollback(call: Call): Result<Order, Denial> {
   if (!isVersion(to)) return invalidMember("to", "the version to go back to");
   return withCommon(body.value, true, {
     documents: async ({ registry }) => {
-      const rows = await registry.rows(to);
-      return rows.length === 0 ? err({ code: "version_unknown", version: to }) : ok(documentsOfRows(rows));
+      // rows alone are no version: an apply that lost a race or was cut off left some, perhaps without its prohibitions
+      const [entry] = await registry.history(1, to + 1);
+      if (entry?.version !== to) return err({ code: "version_unknown", version: to });
+      const now = await registry.rows(await registry.applied());
+      return ok(documentsOfRows(goneBack(now, await registry.rows(to))));
     },
   });
 }

@@ -5,6 +5,7 @@ import { type ApplyDeps, applyRegistry, documentsOfRows } from "./apply.ts";
 import { type DeployedPast, pastOf } from "./deployed-past.ts";
 import { type RegistryDifference, registryDifference } from "./difference.ts";
 import type { RegistryDocument } from "./document.ts";
+import { goneBack } from "./states.ts";
 
 /** What a stack wants the registry to be. */
 export interface DeployOrder {
@@ -86,7 +87,8 @@ async function restore(
 ): Promise<Result<Deployed, DeployRefusal>> {
   const left = (why: string) => ok({ outcome: "left", version: past.version, why } as const);
   if (!past.untouched) return left(`version ${past.version} was applied by ${past.live?.by ?? "somebody"} since`);
-  const documents = documentsOfRows(await deps.registry.rows(version));
+  const [now, then] = [await deps.registry.rows(past.version), await deps.registry.rows(version)];
+  const documents = documentsOfRows(goneBack(now, then));
   const done = await apply(order, documents, past.version, `rollback to version ${version}`, deps);
   if (done.ok) return ok({ outcome: "restored", version: done.value.version });
   // a retired agent does not come back, nor what today's rules refuse: neither may block the stack

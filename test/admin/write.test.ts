@@ -118,11 +118,12 @@ describe("PUT /registry", () => {
   test("refuses the second of two applies at one instant, whichever it is", async () => {
     await applyAll();
     const without = (name: string) => rows.filter((row) => row.name !== name);
-    registry.beforeApply = async () => void (await applyAll(without("sleeper")));
+    const retiring = rows.map((row) => (row.name === "sleeper" ? { ...row, state: "retired" } : row)) as typeof rows;
+    registry.beforeApply = async () => void (await applyAll(retiring));
     const { status } = await applyAll(without("partners"));
     expect(status).toBe(409);
     expect(registry.versions.size).toBe(2);
-    expect(await registry.rows(2)).toHaveLength(rows.length - 1);
+    expect(await registry.rows(2)).toHaveLength(rows.length);
   });
 
   test.each<[string, readonly unknown[], string]>([
@@ -193,6 +194,31 @@ describe("PATCH /agents/<name>", () => {
   });
 });
 
+describe("threat 1: an agent that worked does not come back by leaving", () => {
+  test.each(["active", "suspended", "retired"])(
+    "refuses to take out one that is %s, and so to put it in anew",
+    async (state) => {
+      const bystander = agent("bystander", { selectors: [selector("bystander")] });
+      await applyAll([...rows, bystander]);
+      if (state !== "active") await send("PATCH", "/agents/bystander", { state, reason: "r" });
+      const { status, body } = await applyAll(rows);
+      expect([status, body.problems[0].file]).toEqual([422, "agent bystander"]);
+      expect(await stateOf("bystander")).toMatchObject({ state });
+    },
+  );
+
+  test("lets a draft go, which never held anything", async () => {
+    await applyAll([...rows, agent("idea", { state: "draft", selectors: [selector("idea")] })]);
+    expect((await applyAll(rows)).body).toMatchObject({ difference: { removed: ["agent idea"] } });
+  });
+
+  test("an empty registry is no way round it", async () => {
+    await applyAll();
+    expect((await applyAll([])).status).toBe(422);
+    expect(registry.versions.size).toBe(1);
+  });
+});
+
 describe("POST /rollback", () => {
   test("makes an earlier version's registrations a new version", async () => {
     await applyAll();
@@ -208,6 +234,37 @@ describe("POST /rollback", () => {
     const { status, body } = await send("POST", "/rollback", { to: 1, reason: "r" });
     expect(status).toBe(422);
     expect(body.problems[0]).toMatchObject({ file: "agent triage", path: "state" });
+  });
+
+  test("wakes no agent that was suspended since: a rollback for another reason is not the end of that one", async () => {
+    await applyAll();
+    await send("PATCH", "/agents/planner", { state: "suspended", reason: "odd behaviour" });
+    expect((await send("POST", "/rollback", { to: 1, reason: "partners still need it" })).status).toBe(200);
+    expect(await stateOf("planner")).toMatchObject({ state: "suspended" });
+    expect(await stateOf("researcher")).toMatchObject({ state: "active" });
+  });
+
+  test("leaves an agent registered since in place, suspended and holding nothing", async () => {
+    await applyAll();
+    const may = [{ resource: tickets, scopes: ["tickets:read"] }];
+    await applyAll([...rows, agent("late", { selectors: [selector("late")], may, lends: may })]);
+    expect((await send("POST", "/rollback", { to: 1, reason: "r" })).status).toBe(200);
+    expect(await stateOf("late")).toMatchObject({ state: "suspended", may: [], lends: [] });
+    await send("PATCH", "/agents/late", { state: "retired", reason: "r" });
+    await send("POST", "/rollback", { to: 1, reason: "r" });
+    expect(await stateOf("late")).toMatchObject({ state: "retired" });
+  });
+
+  test("goes back to no number whose rows an apply left behind that never counted", async () => {
+    await applyAll();
+    // two applies at one instant: the loser's rows stay in the table, and nobody ever decided by them
+    registry.versions.set(
+      2,
+      rows.filter((row) => row.kind !== "policy"),
+    );
+    const { status, body } = await send("POST", "/rollback", { to: 2, reason: "r" });
+    expect([status, body.error]).toEqual([404, expect.any(String)]);
+    expect(await registry.applied()).toBe(1);
   });
 
   test.each([[0], [-1], [1.5], ["1"], [2]])("refuses to go back to %j", async (to) => {

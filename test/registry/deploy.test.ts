@@ -69,6 +69,23 @@ async function replay(past: Past) {
   }
 }
 
+test("a rollback of a deployment that added an agent leaves it suspended and holding nothing", async () => {
+  await deploy("create", "one");
+  const may = [{ resource: "https://tickets.example", scopes: ["tickets:read"] }];
+  const triage = start.find((row) => row.kind === "agent" && row.name === "triage");
+  const roleArn = "arn:aws:iam::123456789012:role/late";
+  const selectors = [{ type: "aws-sts-web-identity", exact: { roleArn } }];
+  const rows = [...folders.two, { ...triage, name: "late", selectors, clients: [], may, lends: [] }] as typeof start;
+  const digest = registryDigest(rows);
+  const folder = { digest, documents: documentsOfRows(rows) };
+  const done = await deploy("update", "two", { digest, folder });
+  expect(done.ok ? done.value.outcome : done.error).toBe("applied");
+  expect(await deploy("update", "one")).toMatchObject({ ok: true, value: { outcome: "restored" } });
+  const now = await registry.rows(await registry.applied());
+  expect(now.filter((row) => row.name !== "late")).toEqual(folders.one);
+  expect(now.find((row) => row.name === "late")).toMatchObject({ state: "suspended", may: [] });
+});
+
 describe("a deployment", () => {
   test.each<[string, Past, "create" | "update", Folder, string, string, boolean?]>([
     ["a first one fills an empty registry", [], "create", "one", "applied", "one"],
