@@ -43,6 +43,23 @@ export const rows = (...prefixes: string[]): Conditions => ({
   Null: { "dynamodb:LeadingKeys": "false" },
 });
 
+/**
+ * Burns one-use markers, within a transaction. Markers are 43 characters of base64url; counters stand beside them under
+ * names of their own, and whoever could put one would fill it up again.
+ * @param counters prefixes of the counters in the table that this role may not put
+ */
+export function allowMarkers(
+  role: Role,
+  markers: ITableV2,
+  counters: readonly ("uses#" | "rate#")[] = ["uses#", "rate#"],
+): void {
+  allowTable(role, markers, ["PutItem"], {
+    "ForAllValues:StringNotLike": { "dynamodb:LeadingKeys": counters.map((prefix) => `${prefix}*`) },
+    Null: { "dynamodb:LeadingKeys": "false" },
+    ...inTransaction,
+  });
+}
+
 /** Table actions by their short names, such as `GetItem`. */
 export function allowTable(role: Role, table: ITableV2, actions: readonly string[], conditions?: Conditions): void {
   allow(

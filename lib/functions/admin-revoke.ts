@@ -1,4 +1,4 @@
-import { allowDataKey, allowOutbox, allowTable, inTransaction, rows } from "../allow.ts";
+import { allowDataKey, allowMarkers, allowOutbox, allowTable, rows } from "../allow.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
 import type { Ground } from "./ground.ts";
 
@@ -24,7 +24,7 @@ export function adminRevoke({ scope, stage, dist, state: { tables, keys }, issue
   allowTable(role, tables.subjects, ["Query"]);
   // the publisher's rows are not among them: an operator cannot forge a status list
   allowTable(role, tables.revocations, ["PutItem", "UpdateItem"], rows("session#", "standing#", "deployment#"));
-  allowTable(role, tables.markers, ["PutItem"], inTransaction);
+  allowMarkers(role, tables.markers);
   allowOutbox(role, tables.outbox);
   allowDataKey(role, keys.data);
   return made;

@@ -1,4 +1,4 @@
-import { allowDataKey, allowMac, allowOutbox, allowTable, inTransaction, rows } from "../allow.ts";
+import { allowDataKey, allowMac, allowMarkers, allowOutbox, allowTable, rows } from "../allow.ts";
 import { allowLookups } from "../code-lookup.ts";
 import { demandNonces } from "../dpop-nonces.ts";
 import { useKeyring } from "../keyring.ts";
@@ -48,7 +48,7 @@ export function attesting(
   const { role } = made;
   allowTable(role, tables.revocations, ["BatchGetItem"]);
   allowTable(role, tables.registry, ["Query"]);
-  allowTable(role, tables.markers, ["PutItem"], inTransaction);
+  allowMarkers(role, tables.markers);
   // the agent's bucket of signatures, the one that token takes from
   allowTable(role, tables.markers, ["UpdateItem"], rows("rate#"));
   allowOutbox(role, tables.outbox);

@@ -1,4 +1,4 @@
-import { allowDataKey, allowOutbox, allowTable, inTransaction, rows } from "../allow.ts";
+import { allowDataKey, allowMarkers, allowOutbox, allowTable, inTransaction, rows } from "../allow.ts";
 import { demandNonces } from "../dpop-nonces.ts";
 import { useKeyring } from "../keyring.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
@@ -28,7 +28,7 @@ export function introspect({ scope, stage, dist, state, issuer }: Ground): Lanya
   allowTable(role, tables.markers, ["BatchGetItem"]);
   // one use, the proof it was asked with and its record, together or not at all; no other row can be changed
   allowTable(role, tables.markers, ["UpdateItem"], { ...rows("uses#"), ...inTransaction });
-  allowTable(role, tables.markers, ["PutItem"], inTransaction);
+  allowMarkers(role, tables.markers);
   allowTable(role, tables.registry, ["Query"]);
   allowOutbox(role, tables.outbox);
   useKeyring(made, stage, state, "identity", "session");

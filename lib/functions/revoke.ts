@@ -1,4 +1,4 @@
-import { allowDataKey, allowOutbox, allowTable, inTransaction, rows } from "../allow.ts";
+import { allowDataKey, allowMarkers, allowOutbox, allowTable, rows } from "../allow.ts";
 import { demandNonces } from "../dpop-nonces.ts";
 import { useKeyring } from "../keyring.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
@@ -27,7 +27,7 @@ export function revoke({ scope, stage, dist, state, issuer }: Ground): LanyardFu
   allowTable(role, tables.revocations, ["BatchGetItem", "GetItem"]);
   allowTable(role, tables.revocations, ["PutItem", "UpdateItem"], rows("session#"));
   allowTable(role, tables.markers, ["BatchGetItem"]);
-  allowTable(role, tables.markers, ["PutItem"], inTransaction);
+  allowMarkers(role, tables.markers);
   allowTable(role, tables.registry, ["Query"]);
   allowOutbox(role, tables.outbox);
   useKeyring(made, stage, state, "identity", "session");

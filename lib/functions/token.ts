@@ -1,4 +1,4 @@
-import { allowDataKey, allowOutbox, allowTable, inTransaction, rows } from "../allow.ts";
+import { allowDataKey, allowMarkers, allowOutbox, allowTable, inTransaction, rows } from "../allow.ts";
 import { demandNonces } from "../dpop-nonces.ts";
 import { useKeyring } from "../keyring.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
@@ -33,7 +33,7 @@ export function token({ scope, stage, dist, state, issuer }: Ground): LanyardFun
   allowTable(role, tables.markers, ["BatchGetItem"]);
   // an agent's token bucket is a row here; a one-use marker is written once and never changed
   allowTable(role, tables.markers, ["UpdateItem"], rows("rate#"));
-  allowTable(role, tables.markers, ["PutItem"], inTransaction);
+  allowMarkers(role, tables.markers, ["rate#"]);
   allowTable(role, tables.registry, ["Query"]);
   allowOutbox(role, tables.outbox);
   useKeyring(made, stage, state, "identity", "session");

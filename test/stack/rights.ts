@@ -38,6 +38,11 @@ function conditionOf(condition: Record<string, Record<string, unknown>>): string
     const more = Object.keys(rest).length === 0 ? "" : ` ${conditionOf(rest)}`;
     return `row ${keys.join(" or ")}${more}`;
   }
+  const others = condition["ForAllValues:StringNotLike"]?.["dynamodb:LeadingKeys"];
+  if (Array.isArray(others) && condition.Null?.["dynamodb:LeadingKeys"] === "false") {
+    const { "ForAllValues:StringNotLike": _k, Null: _n, ...rest } = condition;
+    return `row but ${others.join(" or ")} ${conditionOf(rest)}`;
+  }
   const text = JSON.stringify(condition);
   return plain[text] ?? text;
 }

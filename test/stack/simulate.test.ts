@@ -65,6 +65,14 @@ const looking: Pick<Call, "principal" | "policies"> = {
   principal: role("admin-read"),
   policies: ["Service", "AdminRead"],
 };
+const introspect: Pick<Call, "principal" | "policies"> = {
+  principal: role("lanyard-dev-introspect"),
+  policies: ["Service", "Introspect"],
+};
+const attest: Pick<Call, "principal" | "policies"> = {
+  principal: role("lanyard-dev-attest"),
+  policies: ["Service", "Attest"],
+};
 const discovery: Pick<Call, "principal" | "policies"> = {
   principal: role("discovery"),
   policies: ["Issuer", "Discovery"],
@@ -73,6 +81,12 @@ const person: Pick<Call, "principal" | "policies"> = { principal: role("Administ
 
 const transaction = { "dynamodb:EnclosingOperation": "TransactWriteItems" };
 const rowOf = (name: string) => ({ "dynamodb:LeadingKeys": [name] });
+const burning = (who: Pick<Call, "principal" | "policies">, name: string): Call => ({
+  ...who,
+  action: "dynamodb:PutItem",
+  resource: table("Markers"),
+  context: { ...rowOf(name), ...transaction },
+});
 
 describe("rights on tables", () => {
   test.each<[string, Call, string]>([
@@ -204,6 +218,20 @@ describe("rights on tables", () => {
     [
       "discovery reads a tombstone",
       { ...discovery, action: "dynamodb:GetItem", resource: table("Revocations"), context: rowOf("session#x") },
+      "ImplicitlyDenied",
+    ],
+    ["introspect burns a proof", burning(introspect, "a".repeat(43)), "Allowed"],
+    ["introspect fills a counter of uses up again", burning(introspect, "uses#x"), "ImplicitlyDenied"],
+    ["attest fills a counter of uses up again", burning(attest, "uses#x"), "ImplicitlyDenied"],
+    ["attest empties an agent's bucket of signatures anew", burning(attest, "rate#x#1"), "ImplicitlyDenied"],
+    ["revoke fills a counter of uses up again", burning(revoke, "uses#x"), "ImplicitlyDenied"],
+    ["admin-revoke fills a counter of uses up again", burning(admin, "uses#x"), "ImplicitlyDenied"],
+    ["admin-revoke burns a person's token", burning(admin, "b".repeat(43)), "Allowed"],
+    ["token begins a counter of uses", burning(token, "uses#x"), "Allowed"],
+    ["token overwrites an agent's bucket of signatures", burning(token, "rate#x#1"), "ImplicitlyDenied"],
+    [
+      "introspect burns a marker that names no key",
+      { ...introspect, action: "dynamodb:PutItem", resource: table("Markers"), context: transaction },
       "ImplicitlyDenied",
     ],
   ])("%s", async (_, call, expected) => {
