@@ -68,24 +68,33 @@ export async function personSession(target: Target, more: Fields = []): Promise<
   return { opener, person, session: tokenIn(await target.ask("token", opener, form)) };
 }
 
+/** Well within the least life of what is shared, so that rows of a slow run do not find it ended. */
+const sharedSeconds = 60;
+
 /** One session of the opener for a person, shared by rows that change nothing about it. */
 export const sharedPersonSession = (target: Target): Promise<ForPerson> =>
-  target.once("person session", () => personSession(target));
+  target.once("person session", () => personSession(target), sharedSeconds);
 
 /** An access token of that shared session for `lent`'s first scope. */
 export const sharedPersonAccess = (target: Target): Promise<string> =>
-  target.once("person access", async () => {
-    const { opener, session } = await sharedPersonSession(target);
-    return tokenIn(
-      await target.ask("token", opener, [...exchanging("session", session), ...wanting(target.need("lent"))]),
-    );
-  });
+  target.once(
+    "person access",
+    async () => {
+      const { opener, session } = await sharedPersonSession(target);
+      return tokenIn(
+        await target.ask("token", opener, [...exchanging("session", session), ...wanting(target.need("lent"))]),
+      );
+    },
+    sharedSeconds,
+  );
 
 /** One access token of the worker's own, shared by rows that change nothing about it. */
-export const sharedAccess = (target: Target): Promise<string> => target.once("own access", () => ownAccess(target));
+export const sharedAccess = (target: Target): Promise<string> =>
+  target.once("own access", () => ownAccess(target), sharedSeconds);
 
 /** One session token of the worker's own, shared likewise. */
-export const sharedSession = (target: Target): Promise<string> => target.once("own session", () => ownSession(target));
+export const sharedSession = (target: Target): Promise<string> =>
+  target.once("own session", () => ownSession(target), sharedSeconds);
 
 /** An offer of `lent`'s first scope to the helper, and what the helper makes of it. */
 export async function handOn(target: Target, session: string) {

@@ -46,18 +46,20 @@ export interface Target {
   forget(part: Part): void;
   /** The newest nonce a server gave. */
   nonceOf(url: string): string | undefined;
-  /** Makes once a run, by name. */
-  once<T>(name: string, make: () => Promise<T>): Promise<T>;
+  /** Makes once a run, by name; anew when what was made is older than `maxAgeSeconds`, for tokens that end meanwhile. */
+  once<T>(name: string, make: () => Promise<T>, maxAgeSeconds?: number): Promise<T>;
 }
 
 /** A target on this ground; nothing is asked for until a row needs it. */
 export function createTarget(ground: Ground): Target {
-  const made = new Map<string, Promise<unknown>>();
+  const made = new Map<string, { readonly value: Promise<unknown>; readonly atMillis: number }>();
   const nonces = new Map<string, string>();
-  const once = <T>(name: string, make: () => Promise<T>): Promise<T> => {
-    const known = made.get(name) ?? make();
-    made.set(name, known);
-    return known as Promise<T>;
+  const once = <T>(name: string, make: () => Promise<T>, maxAgeSeconds = Number.POSITIVE_INFINITY): Promise<T> => {
+    const known = made.get(name);
+    if (known && performance.now() - known.atMillis < maxAgeSeconds * 1000) return known.value as Promise<T>;
+    const value = make();
+    made.set(name, { value, atMillis: performance.now() });
+    return value;
   };
   const need: Target["need"] = (name) => {
     const value = ground[name];
@@ -95,7 +97,11 @@ export function createTarget(ground: Ground): Target {
     assertion,
     nonceOf: (url) => nonces.get(new URL(url).origin),
     endpoint: async (name) => String((await metadata())[`${name}_endpoint`]),
-    actor: (part) => once(`actor ${part}`, () => attest(ground.issuer, need(part))),
+    async actor(part) {
+      const actor = await once(`actor ${part}`, () => attest(ground.issuer, need(part)));
+      // an identity token ends before a long run does; the client attests again in time, by the same key
+      return { ...actor, identity: (await actor.agent.identity()).token };
+    },
     fresh: (part) => attest(ground.issuer, need(part)),
     async ask(name, actor, fields, twist) {
       return target.post(await target.endpoint(name), [...assertion(actor), ...fields], actor.key, twist);

@@ -8,7 +8,7 @@ import type { Target } from "../target.ts";
 async function opened(target: Target) {
   const reach = target.need("bearer");
   const guard = await guardOf(target, { resource: reach.uri, acceptBearer: true, scopes: reach.scopes });
-  const token = await target.once("bearer token", () => ownAccess(target, reach));
+  const token = await target.once("bearer token", () => ownAccess(target, reach), 30);
   const actor = await target.actor("worker");
   const bear = (shown: string, more: object = {}) =>
     show({ guard, actor, token: shown, resource: reach.uri, scheme: "Bearer", unproved: true, ...more });

@@ -20,8 +20,10 @@ const badDetails = async (target: Target, details: unknown) =>
 
 /** A session restricted by details, and what is asked for below it. */
 async function below(target: Target, details: object) {
-  const { opener, session } = await target.once("restricted session", () =>
-    personSession(target, [["authorization_details", JSON.stringify([target.need("details").granted])]]),
+  const { opener, session } = await target.once(
+    "restricted session",
+    () => personSession(target, [["authorization_details", JSON.stringify([target.need("details").granted])]]),
+    60,
   );
   const lent = target.need("lent");
   const form = [...exchanging("session", session), ...wanting(lent)];

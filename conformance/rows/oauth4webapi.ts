@@ -39,11 +39,15 @@ const discovered = async (target: Target, algorithm: "oauth2" | "oidc") => {
 
 /** Everything oauth4webapi needs to be the worker. */
 const party = (target: Target) =>
-  target.once("oauth4webapi", async () => {
-    const actor = await target.actor("worker");
-    const client: oauth.Client = { client_id: actor.id };
-    return { as: await discovered(target, "oauth2"), actor, client, DPoP: oauth.DPoP({}, actor.key.pair) };
-  });
+  target.once(
+    "oauth4webapi",
+    async () => {
+      const actor = await target.actor("worker");
+      const client: oauth.Client = { client_id: actor.id };
+      return { as: await discovered(target, "oauth2"), actor, client, DPoP: oauth.DPoP({}, actor.key.pair) };
+    },
+    60,
+  );
 
 async function opened(target: Target, more: Record<string, string> = {}) {
   const { as, actor, client, DPoP } = await party(target);
