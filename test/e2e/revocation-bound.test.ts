@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { stsCallerIdentity } from "../../client/evidence/sts-caller-identity.ts";
 import { stsWebIdentity } from "../../client/evidence/sts-web-identity.ts";
 import { type AgentSession, createAgent } from "../../client/index.ts";
 import { limits } from "../../core/limits.ts";
@@ -121,6 +122,46 @@ describe("a revocation reaches the bits within the bound, whatever any index sho
       took.push({ kind: "an agent, while opening", millis: Math.round(performance.now() - answeredMillis) });
     }
     expect(cut).toBeGreaterThan(0);
+  });
+
+  test("of a build, in every task that runs it, and of none that runs another", async () => {
+    const { endpoints, cloud } = world;
+    let tasks = 0;
+    const taskOf = (imageDigest: string) => {
+      const name = String(++tasks).padStart(32, "0");
+      const roleArn = `arn:aws:iam::${cloud.account}:role/agents/planner-task`;
+      const containers = [{ name: "agent", imageDigest }];
+      const task = { cluster: "agents", definition: "planner:1", containers };
+      const credentials = { ...cloud.addWorkload({ name, roleArn, task }) };
+      const evidence = stsCallerIdentity({ ...endpoints.aws, credentials, cluster: "agents" });
+      const { issuer, attest, token, introspect, revoke } = endpoints;
+      const addresses = { attest, token, introspect, revoke };
+      return { id: planner().id, client: createAgent({ issuer, agent: planner().id, evidence, endpoints: addresses }) };
+    };
+    const [bad, good] = [`sha256:${"a".repeat(64)}`, `sha256:${"b".repeat(64)}`];
+    const sessions = await Promise.all([bad, bad, bad, bad, good].map((image) => open(taskOf(image))));
+    const places = await Promise.all(sessions.map(placeOf));
+    for (const place of places) expect(await revoked(place)).toBe(false);
+    await order({ build: bad });
+    for (const millis of await Promise.all(places.slice(0, 4).map(until))) took.push({ kind: "a build", millis });
+    expect(await revoked(places[4] as Place)).toBe(false);
+  });
+
+  test("of a tree: the bits of what was handed on follow the root's", async () => {
+    const researcher = world.endpoints.agents.researcher;
+    if (!researcher) throw new Error("no researcher");
+    const evidence = stsWebIdentity({ ...world.endpoints.aws, credentials: { ...researcher.credentials } });
+    const helper = createAgent({ issuer: world.endpoints.issuer, agent: researcher.id, evidence });
+    for (let round = 0; round < 2; round++) {
+      const root = await open();
+      const grants = [{ resource: tickets, scopes: ["tickets:read"] }];
+      const child = await helper.redeem((await root.offer({ to: researcher.id, grants })).handle);
+      const places = [await placeOf(root), await placeOf(child)];
+      expect(new Set(places.map(({ uri, idx }) => `${uri} ${idx}`)).size).toBe(2);
+      for (const place of places) expect(await revoked(place)).toBe(false);
+      await order({ session: root.sid });
+      for (const millis of await Promise.all(places.map(until))) took.push({ kind: "a tree", millis });
+    }
   });
 
   // last: a principal's tokens of the minute of a cut open nothing more
