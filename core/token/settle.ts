@@ -1,6 +1,7 @@
 import type { Denial } from "../denial.ts";
 import { limits } from "../limits.ts";
 import { checkGranted } from "../narrow/granted.ts";
+import { boundScopes, narrowWithin } from "../narrow/within.ts";
 import type { PersonFacts } from "../person.ts";
 import type { PolicyEngine } from "../policy/decide.ts";
 import type { RateLimiter } from "../ports.ts";
@@ -199,9 +200,17 @@ function planPerson(person: PersonFacts, rows: LivenessRows, input: PlanInput): 
   return planRoot(input, person);
 }
 
-/** The same agent and key asking for a redeemed offer again: the same session, as it is. */
+/**
+ * The same agent and key asking for a redeemed offer again: the same session, as it is. Held against today's registry as
+ * an access token of that session is, or the offer would be a way round a registration that was narrowed meanwhile.
+ */
 function planAgain(session: Session, input: PlanInput): Result<Plan, Denial> {
   const { principal, actors, depth, grants } = session;
+  const bare = grants.map((grant) => ({ ...grant, details: [] }));
+  const held = narrowWithin(bare, grants, "parent", input.registry);
+  if (!held.ok) return held;
+  const registered = boundScopes(grants, input.registration.may, "registration");
+  if (!registered.ok) return registered;
   const lifeSeconds = session.expiresAtSeconds - input.nowSeconds;
   return ok({ action: "redeem", grants, lifeSeconds, principal, actors, depth, existing: session });
 }

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { decodeUnverified } from "../../core/jwt.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
-import { agentId, customers, idp, tickets } from "../fakes/registry.ts";
+import { agentId, baseRows, customers, idp, tickets } from "../fakes/registry.ts";
 import { createWorld, issuer, startSeconds, type TestAgent, type World } from "../fakes/world.ts";
 
 let world: World;
@@ -132,6 +132,20 @@ describe("every row of the table", () => {
     expect(again.status).toBe(200);
     expect(claims(again.body.access_token).sid).toBe(claims(first.body.access_token).sid);
     expect(world.store.sessions.size).toBe(2);
+  });
+
+  it("threat 27: an offer redeemed again is no way round a registration that was narrowed since", async () => {
+    const offer = await offerTo(await openForAda(), researcher.id);
+    const again = () => world.exchange(researcher, offer.body.access_token, offerTokenType, {});
+    const session = await world.exchange(researcher, offer.body.access_token, offerTokenType, {
+      requested_token_type: sessionTokenType,
+    });
+    const registered = baseRows.find((row) => row.kind === "agent" && row.name === "researcher");
+    if (registered?.kind !== "agent") throw new Error("researcher is not registered");
+    world.publish(2, { ...registered, may: [] });
+    const access = await world.exchange(researcher, session.body.access_token, sessionTokenType, { resource: tickets });
+    for (const answer of [access, await again()])
+      expect([answer.status, answer.body.error]).toEqual([400, "invalid_scope"]);
   });
 
   it("lets two equal redemptions at one instant meet in one session", async () => {
