@@ -101,14 +101,16 @@ function numeric(tests: readonly unknown[], value: unknown): boolean {
   return true;
 }
 
+/** A backslash makes the star or backslash after it a character of its own; AWS takes it before nothing else. */
 function wildcard(pattern: string): RegExp {
-  return new RegExp(
-    `^${pattern
-      .split("*")
-      .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))
-      .join(".*")}$`,
-    "s",
-  );
+  const parts = pattern.match(/\\.|\*|[^\\*]+|\\$/gs) ?? [];
+  const sources = parts.map((part) => {
+    if (part === "*") return ".*";
+    if (part.startsWith("\\") && !/^\\[*\\]$/.test(part))
+      throw new Error(`wildcard ${pattern}: what is escaped there?`);
+    return part.replace(/^\\/, "").replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  });
+  return new RegExp(`^${sources.join("")}$`, "s");
 }
 
 function isObject(value: unknown): value is Json {

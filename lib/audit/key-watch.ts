@@ -63,6 +63,12 @@ export class KeyWatch extends Construct {
       eventName: ["Sign", "GenerateMac", "PutKeyPolicy", "CreateGrant", "ImportKeyMaterial"],
       userIdentity: { sessionContext: { sessionIssuer: { arn: [roleArn(stage, "rotator")] } } },
     });
+    // nor can their changed policies be found by a name. What is not put back the rotator finds; what is names our roles
+    // again, or hides them behind JSON's escapes, which nobody writes otherwise
+    const rewritten = this.rule("Rewritten", topic, {
+      eventName: ["PutKeyPolicy"],
+      requestParameters: { policy: [{ wildcard: `*:role/lanyard-${stage.name}-*` }, { wildcard: "*\\\\u*" }] },
+    });
     topic.addToResourcePolicy(
       new PolicyStatement({
         sid: "TheWatchPublishes",
@@ -70,7 +76,7 @@ export class KeyWatch extends Construct {
         actions: ["sns:Publish"],
         resources: [topic.topicArn],
         conditions: {
-          ArnEquals: { "aws:SourceArn": [changed, ...used, refused, strayed].map((rule) => rule.attrArn) },
+          ArnEquals: { "aws:SourceArn": [changed, ...used, refused, strayed, rewritten].map((rule) => rule.attrArn) },
         },
       }),
     );

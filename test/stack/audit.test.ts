@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { DenialCode } from "../../core/denial.ts";
 import { env } from "../../lambdas/env.ts";
+import { matchesPattern } from "../../local/pattern.ts";
 import { resolved, type Statement } from "./resolved.ts";
 import { account, all, one, region, synthesized } from "./synthesized.ts";
 
@@ -123,7 +124,7 @@ describe("the watch on the keys", () => {
     };
 
   test("sees read events too, since Sign and GenerateMac are such", () => {
-    expect(rules).toHaveLength(11);
+    expect(rules).toHaveLength(12);
     for (const { it } of rules) expect(it.Properties.State).toBe("ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS");
   });
 
@@ -172,6 +173,26 @@ describe("the watch on the keys", () => {
     expect(JSON.stringify(strayed.userIdentity)).toContain("role/lanyard-dev-rotator");
   });
 
+  test("threat 11: tells of a policy that is put back on a key the rotator made, after somebody signed by another one", () => {
+    const rewritten = rules.find(({ id }) => id.startsWith("KeyWatchRewritten"))?.it.Properties.EventPattern;
+    const ours = JSON.stringify({
+      Statement: [
+        {
+          Effect: "Deny",
+          Condition: { ArnNotEquals: { "aws:PrincipalArn": "arn:aws:iam::1:role/lanyard-dev-token" } },
+        },
+      ],
+    });
+    const put = (policy: string) => ({
+      source: "aws.kms",
+      "detail-type": "AWS API Call via CloudTrail",
+      detail: { eventSource: "kms.amazonaws.com", eventName: "PutKeyPolicy", requestParameters: { policy } },
+    });
+    expect(matchesPattern(rewritten, put(ours))).toBe(true);
+    expect(matchesPattern(rewritten, put(ours.replaceAll("lanyard", "\\u006canyard")))).toBe(true);
+    expect(matchesPattern(rewritten, put(ours.replaceAll("lanyard", "other")))).toBe(false);
+  });
+
   test("may publish to the topic, and so may alarms", () => {
     const { Statement } = read(one(Audit, "AWS::SNS::TopicPolicy").Properties.PolicyDocument) as {
       Statement: Statement[];
@@ -182,7 +203,7 @@ describe("the watch on the keys", () => {
       { Service: "events.amazonaws.com" },
       { Service: "events.amazonaws.com" },
     ]);
-    expect(allowed[1]?.Condition?.ArnEquals?.["aws:SourceArn"]).toHaveLength(11);
+    expect(allowed[1]?.Condition?.ArnEquals?.["aws:SourceArn"]).toHaveLength(12);
   });
 });
 
