@@ -42,7 +42,7 @@ export interface Office {
   registered(name: string): Promise<AgentRegistration>;
   /** What a command line finds here. */
   readonly profile: Profile;
-  /** An agent with a fresh key. */
+  /** An agent with a fresh key; one that is registered later gets its role now. */
   agent(name: string): LanyardAgent;
   /** A session of the mail drafter for somebody; Ada unless told otherwise. */
   draft(more?: Partial<OpenInput>, person?: string): Promise<AgentSession>;
@@ -143,8 +143,11 @@ export function operatorFolder(office: Office, name: string, credentials: object
 }
 
 function agentOf(world: World, name: string): LanyardAgent {
-  const { issuer, attest, token, introspect, revoke, agents, aws } = world.endpoints;
-  const { id, credentials } = agents[name] ?? expect.fail(`no workload ${name}`);
+  const { issuer, attest, token, introspect, revoke, agents, aws, deployment } = world.endpoints;
+  const { id, credentials } = agents[name] ?? {
+    id: `spiffe://${deployment.trustDomain}/agent/${name}`,
+    credentials: world.cloud.addWorkload({ name, roleArn: `arn:aws:iam::${world.cloud.account}:role/agents/${name}` }),
+  };
   const evidence = stsWebIdentity({ ...aws, credentials: { ...credentials } });
   return createAgent({ issuer, agent: id, evidence, endpoints: { attest, token, introspect, revoke } });
 }
