@@ -91,6 +91,12 @@ describe("policy test", () => {
     expect(out.split("\n").at(-1)).toBe("7 passed, 0 failed");
   });
 
+  test("passes the cases of the back office, whose agents are given very little", async () => {
+    const { code, out } = await lanyard("policy", "test", join(supportDesk, "../back-office"), ...set);
+    expect(code).toBe(0);
+    expect(out.split("\n").at(-1)).toBe("11 passed, 0 failed");
+  });
+
   test("fails a case whose expectation a policy no longer meets, says why, and exits with 1", async () => {
     const folder = await copyWith(
       "shut.yaml",
