@@ -35,6 +35,8 @@ export const env = {
   /** URLs of the queue of security events and of the one for those that could not be delivered. */
   eventQueue: "LANYARD_EVENT_QUEUE_URL",
   undeliveredEventQueue: "LANYARD_UNDELIVERED_EVENT_QUEUE_URL",
+  /** After how many tries a receiver of security events is given up on. */
+  eventTries: "LANYARD_EVENT_TRIES",
   /** Path of the receivers' secrets in the parameter store, with a slash at its end. */
   eventSecrets: "LANYARD_EVENT_SECRETS",
   urlsParameter: "LANYARD_URLS_PARAMETER",

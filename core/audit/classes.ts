@@ -25,6 +25,7 @@ const assignPrivileges = { ...authorizeSession, activityId: 1, activityName: "As
  * - a session, an offer, a redemption, a hop, a renewal hands out privileges: Authorize Session / Assign Privileges
  * - an access token is a ticket for one service out of a session already authorized: Authentication / Service Ticket Request
  * - introspection and an operator's questions read, taking a counted use changes what is left, a request that never got as far as an operation is Other: API Activity
+ * - a receiver of security events who was not told of a revocation: API Activity / Other, a failure
  * - an operator's changes: Entity Management (Disable for a revocation, Enable for lifting a block, Update for the registry), what becomes of a signing key,
  *   and what is found of an agent that nobody looked after (Other)
  */
@@ -42,6 +43,7 @@ export const ocsfClasses: Readonly<Record<AuditOperation, OcsfClass>> = {
   "token.use": { ...apiActivity, activityId: 3, activityName: "Update" },
   request: { ...apiActivity, activityId: 99, activityName: "Other" },
   revoke: { ...entityManagement, activityId: 9, activityName: "Disable" },
+  "event.undelivered": { ...apiActivity, activityId: 99, activityName: "Other" },
   lift: { ...entityManagement, activityId: 8, activityName: "Enable" },
   "registry.apply": { ...entityManagement, activityId: 3, activityName: "Update" },
   "agent.overdue": { ...entityManagement, activityId: 99, activityName: "Other" },

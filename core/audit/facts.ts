@@ -41,6 +41,8 @@ export function lanyardFacts(facts: AuditFacts): Record<string, unknown> {
     parent: facts.session?.parent,
     depth: facts.session?.depth,
     offered_to: facts.offeredTo,
+    receiver: facts.receiver,
+    revocation: facts.revocation,
     grants: facts.grants?.map((g) => ({ resource: g.resource, scopes: g.scopes, details: g.details })),
     requested: facts.requested,
     expires_at: facts.expiresAtSeconds === undefined ? undefined : facts.expiresAtSeconds * 1000,

@@ -18,6 +18,7 @@ export type AuditOperation =
   | "token.use"
   | "introspect"
   | "revoke"
+  | "event.undelivered"
   | "lift"
   | "registry.apply"
   | "agent.overdue"
@@ -50,6 +51,9 @@ export interface AuditFacts {
   readonly principal?: string;
   readonly actors?: readonly string[];
   readonly session?: { readonly sid: string; readonly root: string; readonly parent?: string; readonly depth: number };
+  /** Of an event that was not delivered: the receiver by its registration, and the record that it would have told of. */
+  readonly receiver?: string;
+  readonly revocation?: string;
   /** Agent an offer is held out to. */
   readonly offeredTo?: string;
   readonly grants?: readonly Grant[];

@@ -1,3 +1,4 @@
+import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
 import type { AuditRecord } from "../../core/audit/record.ts";
 import type { Outbox } from "../../core/session/store.ts";
@@ -16,6 +17,18 @@ export function createOutbox(client: DynamoDBDocumentClient, tables: Tables): Ou
       await client.send(new PutCommand(outboxPut(tables, record)));
     },
   };
+}
+
+/**
+ * Puts a record alone whose id is made of what it tells: one that stands there already says the same.
+ * @throws when it could not be put
+ */
+export async function putOnce(client: DynamoDBDocumentClient, tables: Tables, record: AuditRecord): Promise<void> {
+  try {
+    await createOutbox(client, tables).put(record);
+  } catch (failure) {
+    if (!(failure instanceof ConditionalCheckFailedException)) throw failure;
+  }
 }
 
 /** The Put of a record, alone or in a transaction; never over another record (threat 23). */

@@ -1,11 +1,14 @@
 import { Logger } from "@aws-lambda-powertools/logger";
+import type { Context } from "aws-lambda";
 import type { Notice } from "../../core/events/transmit.ts";
+import { undeliveredRecord } from "../../core/events/undelivered.ts";
 import { nowSeconds } from "../../core/ports.ts";
 import { documentClient } from "../aws/dynamo.ts";
 import { createPusher } from "../aws/event-push.ts";
 import { createEventQueues } from "../aws/event-queue.ts";
 import { createEventSecrets } from "../aws/event-secrets.ts";
 import { readLivenessBatch } from "../aws/liveness-batch.ts";
+import { putOnce } from "../aws/outbox.ts";
 import { createRegistrySource } from "../aws/registry-source.ts";
 import { readTree } from "../aws/session-tree.ts";
 import { findPlace, sessionsOf } from "../aws/subject-reads.ts";
@@ -18,6 +21,10 @@ const logger = new Logger();
 const dynamo = documentClient();
 const issuer = setting("issuer");
 const queues = createEventQueues({ events: setting("eventQueue"), undelivered: setting("undeliveredEventQueue") });
+const tries = Number(setting("eventTries"));
+if (!Number.isSafeInteger(tries) || tries < 1) throw new Error("eventTries is no number of tries");
+/** Of the call that is worked off, for the records; a function works off one at a time. */
+let requestId = "";
 const transmitter = createTransmitter(
   {
     issuer,
@@ -40,10 +47,18 @@ const transmitter = createTransmitter(
     setAside: (receiver, why) =>
       logger.critical("an event cannot be delivered; it lies in the queue of undelivered ones", { receiver, why }),
   },
+  {
+    tries,
+    record: (undelivered) => putOnce(dynamo, tables, undeliveredRecord(undelivered, { clock, requestId })),
+  },
 );
 
 /** The queue of security events; or, invoked by an operator with a receiver's name, a verification event to it (SSF 1.0 8.1.4). */
-export const handler = async (event: QueueEvent | { readonly verify: string }): Promise<QueueReport | Notice> => {
+export const handler = async (
+  event: QueueEvent | { readonly verify: string },
+  context: Context,
+): Promise<QueueReport | Notice> => {
+  requestId = context.awsRequestId;
   if (!("verify" in event)) return transmitter(event);
   const notice: Notice = { receiver: String(event.verify), uid: ids.id(), issuedAtSeconds: nowSeconds(clock) };
   await queues.send(notice);

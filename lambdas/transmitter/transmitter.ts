@@ -1,10 +1,19 @@
+import type { Outcome } from "../../core/events/push.ts";
 import { planNotices, type TransmitDeps, transmit } from "../../core/events/transmit.ts";
+import type { Undelivered } from "../../core/events/undelivered.ts";
 import type { EventQueues } from "../aws/event-queue.ts";
 import { type Message, readMessage, withoutReason } from "./messages.ts";
 
 /** A batch of queue messages as Lambda gives it. */
 export interface QueueEvent {
-  readonly Records: readonly { readonly messageId: string; readonly body: string }[];
+  readonly Records: readonly QueueMessage[];
+}
+
+interface QueueMessage {
+  readonly messageId: string;
+  readonly body: string;
+  /** Absent where an operator gives the message to the function by hand. */
+  readonly attributes?: { readonly ApproximateReceiveCount?: string };
 }
 
 /** What Lambda leaves in the queue. */
@@ -20,50 +29,79 @@ export interface TransmitterWatch {
   setAside(receiver: string, why: string): void;
 }
 
+/** How a receiver is given up on. */
+export interface GivingUp {
+  /** After so many tries; fewer than the queue gives, which would set a message aside without a word to the trail. */
+  readonly tries: number;
+  /** Writes down who was not told; the same message may be written down again. */
+  record(undelivered: Undelivered): Promise<void>;
+}
+
 /**
  * Works off the queue of security events. A revocation becomes one message a receiver, so that a receiver which is away
  * holds up no other; each of those is pushed until its receiver takes it. A message that fails stays in the queue, which
- * gives it back later and at last sets it aside; what no repetition would deliver is set aside at once.
+ * gives it back later. What no repetition would deliver, and what was repeated long enough, is set aside, and the audit
+ * trail says who was not told.
  */
 export function createTransmitter(
   deps: TransmitDeps,
   queues: EventQueues,
   watch: TransmitterWatch,
+  givingUp: GivingUp,
 ): (event: QueueEvent) => Promise<QueueReport> {
-  const work = async (sent: string): Promise<"done" | "again"> => {
-    const body = withoutReason(sent);
-    const message = readMessage(body, deps.issuer);
-    if (message.kind === "other") return "done";
-    if (message.kind === "malformed") return setAside(body, "-", "the message cannot be read");
-    return message.kind === "revoked" ? plan(message) : push(message, body);
+  const progress = async (message: Message): Promise<Outcome> => {
+    switch (message.kind) {
+      case "other":
+        return { kind: "done", why: "it ended nothing" };
+      case "malformed":
+        return { kind: "refused", why: "the message cannot be read" };
+      case "revoked":
+        for (const notice of await planNotices(message.revoked, deps)) await queues.send(notice);
+        return { kind: "done", why: "each receiver has a message of its own" };
+      case "notice":
+        return transmit(message.notice, deps);
+    }
   };
-  const plan = async ({ revoked }: Extract<Message, { kind: "revoked" }>): Promise<"done"> => {
-    for (const notice of await planNotices(revoked, deps)) await queues.send(notice);
-    return "done";
-  };
-  const push = async ({ notice }: Extract<Message, { kind: "notice" }>, body: string): Promise<"done" | "again"> => {
-    const outcome = await transmit(notice, deps);
-    if (outcome.kind === "refused") return setAside(body, notice.receiver, outcome.why);
-    if (outcome.kind === "again") watch.again(notice.receiver, outcome.why);
-    return outcome.kind;
-  };
-  const setAside = async (body: string, receiver: string, why: string): Promise<"done"> => {
+  const setAside = async (message: Message, body: string, why: string): Promise<void> => {
+    // written down first: a message that lies aside untold of would look delivered to whoever reads the evidence
+    await givingUp.record({ body, why, ...about(message) });
     await queues.setAside(body, why);
-    watch.setAside(receiver, why);
-    return "done";
+    watch.setAside(receiverOf(message), why);
+  };
+  const work = async (sent: QueueMessage): Promise<boolean> => {
+    const body = withoutReason(sent.body);
+    const message = readMessage(body, deps.issuer);
+    try {
+      const { kind, why } = await progress(message).catch(comesAgain);
+      const isLast = Number(sent.attributes?.ApproximateReceiveCount ?? 0) >= givingUp.tries;
+      if (kind === "refused") await setAside(message, body, why);
+      else if (kind === "again" && isLast)
+        await setAside(message, body, `given up after ${givingUp.tries} tries, the last: ${why}`);
+      else if (kind === "again") watch.again(receiverOf(message), why);
+      return kind !== "again" || isLast;
+    } catch (failure) {
+      watch.again(receiverOf(message), comesAgain(failure).why);
+      return false;
+    }
   };
   return async ({ Records }) => {
-    const results = await Promise.all(
-      Records.map(async ({ messageId, body }) => {
-        try {
-          return { messageId, outcome: await work(body) };
-        } catch (failure) {
-          watch.again("-", failure instanceof Error ? failure.message : "failed");
-          return { messageId, outcome: "again" as const };
-        }
-      }),
-    );
-    const left = results.filter(({ outcome }) => outcome === "again");
-    return { batchItemFailures: left.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+    const results = await Promise.all(Records.map(async (one) => ({ one, isOver: await work(one) })));
+    const left = results.filter(({ isOver }) => !isOver);
+    return { batchItemFailures: left.map(({ one }) => ({ itemIdentifier: one.messageId })) };
   };
+}
+
+/** Infrastructure that failed may not fail again. */
+const comesAgain = (failure: unknown): Outcome => ({
+  kind: "again",
+  why: failure instanceof Error ? failure.message : "failed",
+});
+
+const receiverOf = (message: Message): string => (message.kind === "notice" ? message.notice.receiver : "-");
+
+function about(message: Message): Pick<Undelivered, "receiver" | "revoked"> {
+  if (message.kind === "revoked") return { revoked: message.revoked };
+  if (message.kind !== "notice") return {};
+  const { receiver, about: told } = message.notice;
+  return { receiver, ...(told ? { revoked: told.revoked } : {}) };
 }

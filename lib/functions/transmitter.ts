@@ -4,7 +4,7 @@ import { AnyPrincipal, Effect, PolicyStatement, ServicePrincipal } from "aws-cdk
 import { EventSourceMapping } from "aws-cdk-lib/aws-lambda";
 import { type IQueue, Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import { acknowledgeReceiverSecrets } from "../acknowledged.ts";
-import { allow, allowDataKey, allowTable } from "../allow.ts";
+import { allow, allowDataKey, allowRefusals, allowTable } from "../allow.ts";
 import { useKeyring } from "../keyring.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
 import { roleArn } from "../roles.ts";
@@ -21,7 +21,9 @@ export interface Transmitting {
 const timeoutSeconds = 30;
 /** Lambda wants a queue to keep a message back six times as long as its function may run. */
 const visibilitySeconds = 6 * timeoutSeconds;
-/** An hour of repetitions; then a person is told. */
+/** About an hour of repetitions; then the transmitter gives up, and says so in the audit trail. */
+const tries = 18;
+/** The queue itself sets a message aside only where the transmitter could not: nobody writes that down. */
 const mostReceives = 20;
 /** Well past that hour: who is older is not worked off at all, and dropped when the queue has kept it for a day. */
 export const eventsAgeSeconds = 2 * 3_600;
@@ -57,6 +59,8 @@ export function transmitter(ground: Ground, bus: EventBus): Transmitting {
       eventQueue: queue.queueUrl,
       undeliveredEventQueue: undelivered.queueUrl,
       eventSecrets: secrets,
+      eventTries: String(tries),
+      outboxTable: tables.outbox.tableName,
     },
     timeoutSeconds,
   });
@@ -65,6 +69,7 @@ export function transmitter(ground: Ground, bus: EventBus): Transmitting {
   allowTable(role, tables.subjects, ["Query"]);
   allowTable(role, tables.revocations, ["BatchGetItem"]);
   allowTable(role, tables.registry, ["Query"]);
+  allowRefusals(role, tables.outbox);
   useKeyring(made, stage, state, "events");
   allow(role, ["ssm:GetParameter"], [`arn:${Aws.PARTITION}:ssm:${Aws.REGION}:${Aws.ACCOUNT_ID}:parameter${secrets}*`]);
   acknowledgeReceiverSecrets(role, secrets);

@@ -18,6 +18,9 @@ export interface StoredRecord {
     readonly parent?: string;
     readonly depth?: number;
     readonly offered_to?: string;
+    /** Of an event that was not delivered: the receiver, and the record of the revocation. */
+    readonly receiver?: string;
+    readonly revocation?: string;
     readonly operator_arn?: string;
     readonly grants?: readonly { readonly resource: string; readonly scopes: readonly string[] }[];
     readonly requested?: { readonly resources: readonly string[]; readonly scopes: readonly string[] };

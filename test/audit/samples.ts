@@ -13,6 +13,7 @@ export const operations: readonly AuditOperation[] = [
   "token.use",
   "introspect",
   "revoke",
+  "event.undelivered",
   "lift",
   "registry.apply",
   "agent.overdue",
@@ -38,6 +39,8 @@ export const full = (operation: AuditOperation): AuditFacts => ({
     parent: "BBBBBBBBBBBBBBBBBBBBBB",
     depth: 1,
   },
+  receiver: "crm",
+  revocation: "DDDDDDDDDDDDDDDDDDDDDD",
   offeredTo: "spiffe://agents.example.com/agent/researcher",
   grants: [
     {

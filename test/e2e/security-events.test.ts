@@ -12,6 +12,7 @@ import { longestCacheSeconds } from "../../core/ring/times.ts";
 import { signedOrder } from "../../local/story/cast.ts";
 import { customers, tickets } from "../../local/story/desk.ts";
 
+import { readRecords } from "../../local/story/records.ts";
 import { raiseWorld, type World } from "../../local/story/world.ts";
 import { passTime, ringOf } from "./passing-time.ts";
 import { type Receiver, startReceiver } from "./receiver.ts";
@@ -131,7 +132,19 @@ describe("an ended session", { timeout: 60_000 }, () => {
       .queueMessages("UndeliveredEvents")
       .map((text) => JSON.parse(text) as { why: string; body: string });
     expect(first?.why).toBe("status 400, invalid_audience");
-    expect(JSON.parse(first?.body ?? "")).toMatchObject({ notice: { receiver: "stubborn" } });
+    const { notice } = JSON.parse(first?.body ?? "") as { notice: { receiver: string; uid: string } };
+    expect(notice.receiver).toBe("stubborn");
+    // evidence shows who was not told, and of what
+    await world.cloud.flushAudit();
+    const untold = readRecords(world.endpoints.auditFolder).filter(({ facts }) => facts.receiver === "stubborn");
+    expect(untold.map(({ facts }) => facts)).toContainEqual(
+      expect.objectContaining({
+        operation: "event.undelivered",
+        revocation: notice.uid,
+        target: expect.stringMatching(/^session:/),
+        reason: "status 400, invalid_audience",
+      }),
+    );
     const sent = receivers.stubborn.calls.map(({ token }) => token);
     expect(new Set(sent).size).toBe(sent.length);
   });
@@ -228,6 +241,7 @@ test("a verification event comes when an operator asks for one (SSF 1.0 section 
         sub_id: { format: "opaque", id: "crm" },
         events: { [eventTypes.verification]: {} },
       }),
-    10_000,
+    // crm still holds the keys of before the emergency: it answers invalid_key until jose fetches again, after 30 s
+    20_000,
   );
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { toRecord } from "../../core/audit/ocsf.ts";
 import { sessionSubject } from "../../core/events/security-event.ts";
+import { undeliveredRecord } from "../../core/events/undelivered.ts";
 import { err, ok } from "../../core/result.ts";
 import { createTransmitter, type QueueReport } from "../../lambdas/transmitter/transmitter.ts";
 import { agentOf, createEvents, issuer, now, person, raised, receiver, session, uid } from "../events/samples.ts";
@@ -18,6 +19,8 @@ function world(...receivers: Parameters<typeof createEvents>[0]) {
   const queue: string[] = [];
   const aside: { body: string; why: string }[] = [];
   const told: string[] = [];
+  const recorded: ReturnType<typeof undeliveredRecord>[] = [];
+  const outbox = { fails: false };
   const transmitter = createTransmitter(
     events.deps,
     {
@@ -28,10 +31,22 @@ function world(...receivers: Parameters<typeof createEvents>[0]) {
       again: (name, why) => told.push(`again ${name}: ${why}`),
       setAside: (name, why) => told.push(`aside ${name}: ${why}`),
     },
+    {
+      tries: 18,
+      record: async (undelivered) => {
+        if (outbox.fails) throw new Error("no outbox");
+        recorded.push(undeliveredRecord(undelivered, { clock: events.deps.clock, requestId: "r" }));
+      },
+    },
   );
   const work = async (...bodies: string[]): Promise<QueueReport> =>
     transmitter({ Records: bodies.map((body, i) => ({ messageId: `m${i}`, body })) });
-  return { ...events, queue, aside, told, work };
+  /** Works off one message that was received so many times. */
+  const receive = (body: string, times: number): Promise<QueueReport> =>
+    transmitter({ Records: [{ messageId: "m", body, attributes: { ApproximateReceiveCount: String(times) } }] });
+  const facts = () =>
+    recorded.map((one) => (JSON.parse(one.body) as { unmapped: { lanyard: object } }).unmapped.lanyard);
+  return { ...events, queue, aside, told, work, receive, recorded, facts, outbox };
 }
 
 describe("the transmitter", () => {
@@ -59,6 +74,70 @@ describe("the transmitter", () => {
     expect(told).toEqual(["aside crm: status 400, invalid_audience"]);
   });
 
+  test("writes down who was not told of which revocation, and why", async () => {
+    const { work, queue, answers, facts, recorded } = world(receiver("crm"));
+    await work(record());
+    answers.push(ok({ status: 400, body: '{"err":"access_denied","description":"their own words"}' }));
+    await work(queue[0] ?? "");
+    expect(facts()).toEqual([
+      {
+        operation: "event.undelivered",
+        outcome: "denied",
+        request_id: "r",
+        receiver: "crm",
+        revocation: uid,
+        target: `session:${sid}`,
+        reason: "status 400, access_denied",
+      },
+    ]);
+    // a name that no grant's record can have: the role may write no other
+    expect(recorded[0]?.eventId).toMatch(/^denied#[\w-]{22}$/);
+  });
+
+  test("gives up on a receiver that stayed away, before the queue would do so without a word", async () => {
+    const { work, queue, answers, aside, facts, receive } = world(receiver("crm"));
+    await work(record());
+    const [notice = ""] = queue;
+    const away = err({ why: "unreachable", detail: "ECONNREFUSED" } as const);
+    answers.push(away, away);
+    expect(await receive(notice, 17)).toEqual({ batchItemFailures: [{ itemIdentifier: "m" }] });
+    expect([aside, facts()]).toEqual([[], []]);
+    expect(await receive(notice, 18)).toEqual({ batchItemFailures: [] });
+    expect(aside).toHaveLength(1);
+    expect(facts()).toMatchObject([
+      { receiver: "crm", reason: "given up after 18 tries, the last: unreachable: ECONNREFUSED" },
+    ]);
+  });
+
+  test("writes down a revocation that no receiver could be found for", async () => {
+    const { receive, deps, facts } = world(receiver("crm"));
+    Object.assign(deps.store, { readLiveness: () => Promise.reject(new Error("away")) });
+    await receive(record(), 18);
+    expect(facts()).toMatchObject([{ target: `session:${sid}`, reason: "given up after 18 tries, the last: away" }]);
+  });
+
+  test("keeps a message in the queue while nobody can be told that it was given up", async () => {
+    const { work, queue, answers, aside, outbox } = world(receiver("crm"));
+    await work(record());
+    outbox.fails = true;
+    answers.push(ok({ status: 401, body: "" }));
+    expect(await work(queue[0] ?? "")).toEqual({ batchItemFailures: [{ itemIdentifier: "m0" }] });
+    expect(aside).toEqual([]);
+  });
+
+  test("tells of one message that is refused again by one record, and of another receiver's by another", async () => {
+    const { work, queue, answers, recorded } = world(receiver("crm"), receiver("desk"));
+    await work(record());
+    const no = ok({ status: 401, body: "" });
+    answers.push(no, no, no);
+    await work(queue[0] ?? "");
+    await work(queue[0] ?? "");
+    await work(queue[1] ?? "");
+    const ids = recorded.map(({ eventId }) => eventId);
+    expect(ids[1]).toBe(ids[0]);
+    expect(ids[2]).not.toBe(ids[0]);
+  });
+
   test("takes back what was set aside, as it lies there, once its cause is mended", async () => {
     const { work, queue, answers, aside, pushed } = world(receiver("crm"));
     await work(record());
@@ -78,6 +157,7 @@ describe("the transmitter", () => {
       events.deps,
       { send: async () => undefined, setAside: () => Promise.reject(new Error("no queue")) },
       { again: () => undefined, setAside: () => undefined },
+      { tries: 18, record: async () => undefined },
     );
     const report = await transmitter({ Records: [{ messageId: "m", body: "{" }] });
     expect(report).toEqual({ batchItemFailures: [{ itemIdentifier: "m" }] });
