@@ -55,7 +55,9 @@ export function createIntrospectEndpoint(deps: IntrospectDeps): (call: Call) => 
         ...verdict.value.claims,
       });
     if (callerFaults.has(verdict.error.code)) return deny(deps, verdict.error, trail.facts, true);
-    await deny(deps, verdict.error, trail.facts, true);
+    // what was never a token of ours any stranger can send through an honest resource server, as often as it likes: it
+    // is folded like every refusal of a stranger, or a flood of it would fill the outbox (threat 13)
+    await deny(deps, verdict.error, trail.facts, verdict.error.code !== "subject_token_invalid");
     return json({ active: false });
   };
 }

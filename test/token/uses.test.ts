@@ -51,6 +51,18 @@ const redeem = async (from: string, more: Params = {}, wanted: Params = {}) => {
   return world.exchange(researcher, offer.body.access_token, offerTokenType, wanted);
 };
 
+describe("threat 13: strangers behind an honest resource server", () => {
+  const invented = (n: number) => `lya_${"A".repeat(22)}.${String(n).padStart(43, "B")}`;
+
+  it("write no record each by handles they invent: what was never a token of ours is folded", async () => {
+    const before = world.store.records.length;
+    for (let n = 0; n < 20; n++) expect(await ask(invented(n))).toEqual({ active: false });
+    expect(await ask("not.a.token")).toEqual({ active: false });
+    expect(world.store.records.length).toBe(before);
+    expect(world.folded.map(({ denial }) => denial?.code)).toEqual(Array(21).fill("subject_token_invalid"));
+  });
+});
+
 describe("an access token for a resource that asks about every request", () => {
   it("is a handle: nothing in it can be read or verified, and only its hash is stored", async () => {
     const { access_token: handle, token_type, issued_token_type, session: told } = await open();
@@ -99,8 +111,9 @@ describe("an access token for a resource that asks about every request", () => {
     const { access_token: handle } = await open();
     expect(await ask(handle, custApi)).toEqual({ active: false });
     const other = handle.slice(0, -1) + (handle.endsWith("A") ? "B" : "A");
+    expect(reason()).toBe("subject_token_not_yours");
     expect(await ask(other)).toEqual({ active: false });
-    expect(reason()).toBe("subject_token_invalid");
+    expect(world.folded.at(-1)?.denial?.code).toBe("subject_token_invalid");
   });
   it("stands for its session to its own agent and key, and to nobody else", async () => {
     const { access_token: handle } = await open();

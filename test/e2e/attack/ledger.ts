@@ -19,8 +19,11 @@ export interface Refusal {
 export interface Ledger {
   /** Checks an answer against `refusal` at once, and remembers it. */
   refused(answer: Answer, refusal: Refusal): void;
-  /** Remembers a decision that the caller was not told (introspection, revocation of a stranger's token). */
-  noted(answer: Answer, code: DenialCode): void;
+  /**
+   * Remembers a decision that the caller was not told (introspection, revocation of a stranger's token); `anonymous` as in
+   * {@link Refusal}.
+   */
+  noted(answer: Answer, code: DenialCode, anonymous?: boolean): void;
   readonly entries: readonly { readonly requestId: string; readonly code: DenialCode; readonly anonymous: boolean }[];
   /** Reads the bucket until every entry is there; the records, and the entries that are still missing. */
   settle(): Promise<{ records: readonly StoredRecord[]; missing: readonly string[] }>;
@@ -57,7 +60,7 @@ export function createLedger(world: World): Ledger {
       expect(answer.text).not.toMatch(internals);
       entries.push({ requestId: requestIdOf(answer), code, anonymous });
     },
-    noted: (answer, code) => void entries.push({ requestId: requestIdOf(answer), code, anonymous: false }),
+    noted: (answer, code, anonymous = false) => void entries.push({ requestId: requestIdOf(answer), code, anonymous }),
     async settle() {
       const { auditFolder } = world.endpoints;
       const records = await awaitRecords(
