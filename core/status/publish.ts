@@ -73,13 +73,19 @@ export async function publishMinute(deps: PublishDeps): Promise<void> {
   const open = await openLists(deps);
   await signLists(open, deps);
   await store.putOpen(open);
-  for (const due of await store.dues()) {
-    if (nowSeconds(deps.clock) - due.sinceSeconds < cutOffSeconds) continue;
-    const touched = new Set<string>();
-    await walk(due.change, touched, deps, signingOnTheWay(touched, deps));
-    await signLists([...touched], deps);
-    await store.removeDue(due);
-  }
+  const cutOff = (await store.dues()).filter(
+    ({ sinceSeconds }) => nowSeconds(deps.clock) - sinceSeconds >= cutOffSeconds,
+  );
+  // side by side: a walk that fails or is cut off every time must keep no other revocation from its turn
+  const walks = await Promise.allSettled(cutOff.map((due) => walkAgain(due, deps)));
+  for (const walked of walks) if (walked.status === "rejected") throw walked.reason;
+}
+
+async function walkAgain(due: Due, deps: PublishDeps): Promise<void> {
+  const touched = new Set<string>();
+  await walk(due.change, touched, deps, signingOnTheWay(touched, deps));
+  await signLists([...touched], deps);
+  await deps.store.removeDue(due);
 }
 
 /**

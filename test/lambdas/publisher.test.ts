@@ -305,6 +305,29 @@ describe("a raised generation", () => {
     expect(await deps.store.dues()).toMatchObject([{ sinceSeconds: now + 1, change: { generation: 2 } }]);
   });
 
+  test.each(["fails", "does not end"])(
+    "whose walk %s each minute keeps no other from being walked again",
+    async (how) => {
+      const [stuck, other] = [
+        await open(),
+        await open({ actors: [researcher], generations: { [`agent:${researcher}`]: 0 } }),
+      ];
+      for (const agent of [planner, researcher]) {
+        const [change] = await raised(`agent:${agent}`);
+        if (change?.kind !== "raised") throw new Error("no change");
+        await deps.store.addDue({ change, sinceSeconds: now - 600 });
+      }
+      const tree = (root: string) => {
+        if (root !== stuck.root) return deps.store.tree(root);
+        return how === "fails" ? Promise.reject(new Error("broken row")) : new Promise<never>(() => undefined);
+      };
+      const minute = publishMinute({ ...deps, store: { ...deps.store, tree } });
+      if (how === "fails") await expect(minute).rejects.toThrow("broken row");
+      await expect.poll(() => deps.store.dues()).toMatchObject([{ change: { subject: `agent:${planner}` } }]);
+      expect(await valid(other)).toBe(false);
+    },
+  );
+
   test("leaves nothing to be walked again when its walk is done", async () => {
     await open();
     await publishChanges(await raised(`agent:${planner}`), deps);
