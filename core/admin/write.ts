@@ -13,10 +13,16 @@ import { invalidMember, type JsonObject, readObject } from "./read-body.ts";
 /** What writing the registry stands on. */
 export interface AdminWriteDeps extends DenyDeps, ApplyDeps {}
 
+/** Registrations that a request wants. */
+interface Wanted {
+  readonly documents: readonly RegistryDocument[];
+  /** The version they were made from here; none for those the request carried itself. */
+  readonly from?: number;
+}
+
 /** What a request asks for, read and bounded. */
 interface Order {
-  /** The registrations it wants, made from those that count now. */
-  documents(deps: AdminWriteDeps): Promise<Result<readonly RegistryDocument[], Denial>>;
+  wanted(deps: AdminWriteDeps): Promise<Result<Wanted, Denial>>;
   readonly base?: number;
   readonly reason?: string;
   readonly dryRun?: boolean;
@@ -56,13 +62,18 @@ async function carryOut(
 ): Promise<Result<Applied, Denial>> {
   const order = readOrder(call);
   if (!order.ok) return order;
-  const { base, reason, dryRun } = order.value;
-  const documents = await order.value.documents(deps);
-  if (!documents.ok) return documents;
+  const { reason, dryRun } = order.value;
+  const wanted = await order.value.wanted(deps);
+  if (!wanted.ok) return wanted;
+  const { documents, from } = wanted.value;
+  // what was made from one version replaces that one alone: somebody else's change in between would be undone unseen
+  const base = from ?? order.value.base;
+  if (order.value.base !== undefined && order.value.base !== base)
+    return err({ code: "registry_stale", base: order.value.base, applied: base ?? 0 });
   const { operation: _, ...facts } = start;
   return applyRegistry(
     {
-      documents: documents.value,
+      documents,
       operator,
       facts,
       ...(base === undefined ? {} : { base }),
@@ -105,7 +116,7 @@ function readWhole(call: Call): Result<Order, Denial> {
   if (!body.ok) return body;
   const { registrations } = body.value;
   if (!Array.isArray(registrations)) return invalidMember("registrations", "a list of registrations");
-  return withCommon(body.value, false, { documents: async () => ok(documentsOf(registrations)) });
+  return withCommon(body.value, false, { wanted: async () => ok({ documents: documentsOf(registrations) }) });
 }
 
 function readRollback(call: Call): Result<Order, Denial> {
@@ -114,12 +125,13 @@ function readRollback(call: Call): Result<Order, Denial> {
   const { to } = body.value;
   if (!isVersion(to)) return invalidMember("to", "the version to go back to");
   return withCommon(body.value, true, {
-    documents: async ({ registry }) => {
+    wanted: async ({ registry }) => {
       // rows alone are no version: an apply that lost a race or was cut off left some, perhaps without its prohibitions
       const [entry] = await registry.history(1, to + 1);
       if (entry?.version !== to) return err({ code: "version_unknown", version: to });
-      const now = await registry.rows(await registry.applied());
-      return ok(documentsOfRows(goneBack(now, await registry.rows(to))));
+      const from = await registry.applied();
+      const [now, then] = [await registry.rows(from), await registry.rows(to)];
+      return ok({ documents: documentsOfRows(goneBack(now, then)), from });
     },
   });
 }
@@ -130,19 +142,20 @@ function readState(call: Call, name: string): Result<Order, Denial> {
   const { state } = body.value;
   if (typeof state !== "string") return invalidMember("state", "draft, active, suspended or retired");
   return withCommon(body.value, true, {
-    documents: async ({ registry }) => {
-      const rows = await registry.rows(await registry.applied());
+    wanted: async ({ registry }) => {
+      const from = await registry.applied();
+      const rows = await registry.rows(from);
       if (!rows.some((row) => row.kind === "agent" && row.name === name))
         return err({ code: "target_unknown", target: `agent:${name.slice(0, limits.agentIdCharacters)}` });
       const changed = rows.map((row) => (row.kind === "agent" && row.name === name ? { ...row, state } : row));
-      return ok(documentsOfRows(changed as typeof rows));
+      return ok({ documents: documentsOfRows(changed as typeof rows), from });
     },
   });
 }
 
 const isVersion = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 1;
 
-function withCommon(body: JsonObject, needsReason: boolean, order: Pick<Order, "documents">): Result<Order, Denial> {
+function withCommon(body: JsonObject, needsReason: boolean, order: Pick<Order, "wanted">): Result<Order, Denial> {
   const { base, reason, dryRun = false } = body;
   if (base !== undefined && base !== 0 && !isVersion(base))
     return invalidMember("base", "the version it was made against");

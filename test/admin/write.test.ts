@@ -194,6 +194,28 @@ describe("PATCH /agents/<name>", () => {
   });
 });
 
+describe("two operators at one instant, neither naming a base", () => {
+  test.each([
+    ["a change of one agent's state", "PATCH", "/agents/researcher", { state: "suspended", reason: "r" }],
+    ["a rollback", "POST", "/rollback", { to: 1, reason: "r" }],
+  ])("%s does not undo what was applied after it was made from the registry", async (_, method, path, body) => {
+    await applyAll();
+    await applyAll(rows.map((row) => (row.name === "triage" ? { ...row, maxDepth: 2 } : row)) as typeof rows);
+    const { rows: read } = registry;
+    registry.rows = async (version) => {
+      const seen = await read.call(registry, version);
+      registry.rows = read;
+      // the other one stops planner between this one's look and its write
+      await send("PATCH", "/agents/planner", { state: "suspended", reason: "odd behaviour" });
+      return seen;
+    };
+    expect((await send(method, path, body)).status).toBe(409);
+    expect(await stateOf("planner")).toMatchObject({ state: "suspended" });
+    expect((await send(method, path, body)).status).toBe(200);
+    expect(await stateOf("planner")).toMatchObject({ state: "suspended" });
+  });
+});
+
 describe("threat 1: an agent that worked does not come back by leaving", () => {
   test.each(["active", "suspended", "retired"])(
     "refuses to take out one that is %s, and so to put it in anew",
