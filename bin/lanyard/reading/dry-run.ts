@@ -31,7 +31,7 @@ export async function dryRun(
     { title: "AGENT", of: (row: Reached) => short(row.agent) },
     { title: "FOR", of: (row: Reached) => short(row.principal) },
     { title: "HOP", of: (row: Reached) => String(row.depth) },
-    { title: "WOULD END", of: (row: Reached) => until(row.expiresAtSeconds, now) },
+    { title: "ELSE ENDS", of: (row: Reached) => until(row.expiresAtSeconds, now) },
   ] as const;
   if (ends.length > 0) for (const line of table(ends, shape, terminal.columns)) terminal.out(line);
   terminal.out(`${count(ends.length, "living session")} would end`);
