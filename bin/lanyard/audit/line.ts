@@ -11,7 +11,7 @@ export function eventLine({ time, unmapped: { lanyard: facts } }: AuditEvent): s
   const count = typeof facts.count === "number" && facts.count > 1 ? `${facts.count} times` : "";
   const parts = [
     new Date(time).toISOString(),
-    facts.outcome === "denied" ? "DENIED " : "allowed",
+    verdict(facts),
     text(facts.operation).padEnd(15),
     who(facts),
     forWhom(facts),
@@ -24,17 +24,33 @@ export function eventLine({ time, unmapped: { lanyard: facts } }: AuditEvent): s
   return plain(parts.filter((part) => part !== "").join("  "));
 }
 
-/** The operator, else the agent; what is allowed without either the product did itself, what is refused came from a stranger. */
-function who({ operator_arn: operator, agent, outcome }: Facts): string {
+/** Of an event that was not delivered nothing of a stranger's was refused: Lanyard's own work failed. */
+const isOwnFailure = ({ operation }: Facts): boolean => operation === "event.undelivered";
+
+function verdict(facts: Facts): string {
+  if (facts.outcome !== "denied") return "allowed";
+  return isOwnFailure(facts) ? "FAILED " : "DENIED ";
+}
+
+/** The operator, else the agent; what is allowed without either the product did itself, what is refused came from a stranger, but for failures of our own. */
+function who(facts: Facts): string {
+  const { operator_arn: operator, agent, outcome } = facts;
   if (typeof operator === "string") return operator.slice(operator.lastIndexOf(":") + 1);
-  return short(text(agent) || (outcome === "denied" ? "unproven" : "lanyard itself"));
+  return short(text(agent) || (outcome === "denied" && !isOwnFailure(facts) ? "unproven" : "lanyard itself"));
 }
 
 const forWhom = ({ principal, agent }: Facts): string =>
   typeof principal === "string" && principal !== agent ? `for ${short(principal)}` : "";
 
 /** What was asked for or given. */
-function what({ grants, offered_to: offeredTo, target, registry_version: version, operation }: Facts): string {
+function what({
+  grants,
+  offered_to: offeredTo,
+  receiver,
+  target,
+  registry_version: version,
+  operation,
+}: Facts): string {
   const scopes = Array.isArray(grants)
     ? grants.flatMap((grant) => ((grant as { scopes?: unknown }).scopes as unknown[] | undefined) ?? []).map(String)
     : [];
@@ -43,6 +59,7 @@ function what({ grants, offered_to: offeredTo, target, registry_version: version
     operation === "registry.apply" && typeof version === "number" ? `version ${version}` : "",
     scopes.length > 0 ? `[${scopes.join(" ")}]` : "",
     offeredTo === undefined ? "" : `to ${short(text(offeredTo))}`,
+    receiver === undefined ? "" : `to ${text(receiver)}`,
   ]
     .filter((part) => part !== "")
     .join(" ");
