@@ -20,7 +20,8 @@ export interface KnownEntities {
 
 /**
  * Checks policies before they are stored: each text is one policy that parses, is valid against the schema (strict),
- * can apply at all, names only registered agents and resources, and does not permit on the agent's own word (threat 25).
+ * can apply at all, names only registered agents and resources, and does not permit on the agent's own word (threat 25),
+ * be it asserted or a fact that it chose itself.
  * @returns every problem, in the policies' order; empty when all may be stored
  */
 export function checkPolicies(
@@ -36,6 +37,9 @@ export function checkPolicies(
       ...unknownEntities(parsed.json, known).map((message) => ({ policy: name, message })),
       ...(parsed.json.effect === "permit" && readsAsserted(parsed.json.conditions)
         ? [{ policy: name, message: "a permit may not read context.asserted: it is the agent's own word" }]
+        : []),
+      ...(parsed.json.effect === "permit" && readsChosenFact(parsed.json.conditions)
+        ? [{ policy: name, message: `a permit may not read ${chosenFact}: whoever assumes the role chooses it` }]
         : []),
     ];
   });
@@ -96,4 +100,17 @@ const readsAsserted = (conditions: unknown): boolean => {
     }
   }
   return contexts !== plainReads;
+};
+
+/** Among what evidence proves, the one fact that whoever assumes a role writes as it likes (threat 15). */
+const chosenFact = "sessionName";
+
+/** True when any condition could read that fact: by its name, or by a name that is only computed when it is asked. */
+const readsChosenFact = (conditions: unknown): boolean => {
+  for (const node of nodes(conditions))
+    for (const operator of ["getTag", "hasTag"]) {
+      const name = (node[operator] as { right?: { Value?: unknown } } | undefined)?.right;
+      if (name && (typeof name.Value !== "string" || name.Value === chosenFact)) return true;
+    }
+  return false;
 };

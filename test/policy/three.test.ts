@@ -186,12 +186,31 @@ describe("policy check", () => {
     ['permit (principal == Agent::"ghost", action, resource);', 'no agent is named "ghost"'],
     ['permit (principal, action == Action::"lend", resource) when { context.asserted has purpose };', "own word"],
     [
+      'permit (principal, action, resource) when { context.evidence.hasTag("sessionName") && context.evidence.getTag("sessionName") == "prod" };',
+      "whoever assumes the role chooses it",
+    ],
+    [
+      'permit (principal, action, resource) unless { !Evidence::"of-this-request".hasTag("sessionName") };',
+      "whoever assumes the role chooses it",
+    ],
+    [
+      'permit (principal, action, resource) when { context.evidence.hasTag(if context.depth > 90 then "region" else "sessionName") };',
+      "whoever assumes the role chooses it",
+    ],
+    [
       'permit (principal, action == Action::"lend", resource == Tool::"tickets:read");',
       "unable to find an applicable action",
     ],
     ["permit (principal, action, resource) when { context.nonsense };", "nonsense"],
   ])("refuses %s", (text, message) => {
     expect(messages(text)).toContain(message);
+  });
+
+  test("takes a forbid by a session's name, and a permit by a fact the platform proves", () => {
+    const tag = (effect: string, name: string) =>
+      `${effect} (principal, action, resource) when { context.evidence.hasTag("${name}") && context.evidence.getTag("${name}") == "x" };`;
+    expect(messages(tag("forbid", "sessionName"))).toBe("");
+    expect(messages(tag("permit", "functionArn"))).toBe("");
   });
 
   test("takes what names only what exists", () => {
