@@ -5,7 +5,7 @@ import { type ApplyDeps, applyRegistry, documentsOfRows } from "./apply.ts";
 import { type DeployedPast, pastOf } from "./deployed-past.ts";
 import { type RegistryDifference, registryDifference } from "./difference.ts";
 import type { RegistryDocument } from "./document.ts";
-import { goneBack } from "./states.ts";
+import { withLater } from "./states.ts";
 
 /** What a stack wants the registry to be. */
 export interface DeployOrder {
@@ -88,7 +88,8 @@ async function restore(
   const left = (why: string) => ok({ outcome: "left", version: past.version, why } as const);
   if (!past.untouched) return left(`version ${past.version} was applied by ${past.live?.by ?? "somebody"} since`);
   const [now, then] = [await deps.registry.rows(past.version), await deps.registry.rows(version)];
-  const documents = documentsOfRows(goneBack(now, then));
+  // states too go back to what they were: nobody but the stack itself has changed them since
+  const documents = documentsOfRows(withLater(now, then));
   const done = await apply(order, documents, past.version, `rollback to version ${version}`, deps);
   if (done.ok) return ok({ outcome: "restored", version: done.value.version });
   // a retired agent does not come back, nor what today's rules refuse: neither may block the stack

@@ -47,7 +47,7 @@ function workedBefore(before: readonly Registration[], after: readonly Registrat
 
 /**
  * Registrations of an earlier version as they may count again. Going back must not bring back whom somebody stopped
- * since: who is suspended stays so. Agents registered since stay too, suspended and holding nothing.
+ * since: who is suspended stays so.
  * @param now what counts
  * @param then what is gone back to
  */
@@ -57,9 +57,14 @@ export function goneBack(now: readonly Registration[], then: readonly Registrati
     (row): Registration =>
       row.kind === "agent" && row.state === "active" && stopped.has(row.name) ? { ...row, state: "suspended" } : row,
   );
+  return withLater(now, back);
+}
+
+/** An earlier version's registrations with the agents registered since, who stay: suspended and holding nothing. */
+export function withLater(now: readonly Registration[], then: readonly Registration[]): readonly Registration[] {
   const since = workedBefore(now, then).map((row): Registration => {
     const state = row.state === "retired" ? "retired" : "suspended";
     return { ...row, state, clients: [], may: [], lends: [] };
   });
-  return [...back, ...since];
+  return [...then, ...since];
 }
