@@ -13,8 +13,8 @@ export default defineConfig({
       ...(process.env.LANYARD_CAMPAIGNS ? [] : campaigns.map((name) => `test/e2e/${name}.test.ts`)),
     ],
     pool: "forks",
-    // left alone, vitest would keep one of two cores idle
-    maxWorkers: 2,
+    // one more than the two cores of a small machine: some suites wait for clocks and sockets
+    maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 60_000,
     reporters: ["default"],

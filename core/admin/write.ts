@@ -18,6 +18,8 @@ interface Wanted {
   readonly documents: readonly RegistryDocument[];
   /** The version they were made from here; none for those the request carried itself. */
   readonly from?: number;
+  /** Of a rollback: the version gone back to, for the record. */
+  readonly restores?: number;
 }
 
 /** What a request asks for, read and bounded. */
@@ -65,7 +67,7 @@ async function carryOut(
   const { reason, dryRun } = order.value;
   const wanted = await order.value.wanted(deps);
   if (!wanted.ok) return wanted;
-  const { documents, from } = wanted.value;
+  const { documents, from, restores } = wanted.value;
   // what was made from one version replaces that one alone: somebody else's change in between would be undone unseen
   const base = from ?? order.value.base;
   if (order.value.base !== undefined && order.value.base !== base)
@@ -75,7 +77,7 @@ async function carryOut(
     {
       documents,
       operator,
-      facts,
+      facts: restores === undefined ? facts : { ...facts, registryRestored: restores },
       ...(base === undefined ? {} : { base }),
       ...(reason === undefined ? {} : { reason }),
       ...(dryRun ? { dryRun } : {}),
@@ -131,7 +133,7 @@ function readRollback(call: Call): Result<Order, Denial> {
       if (entry?.version !== to) return err({ code: "version_unknown", version: to });
       const from = await registry.applied();
       const [now, then] = [await registry.rows(from), await registry.rows(to)];
-      return ok({ documents: documentsOfRows(goneBack(now, then)), from });
+      return ok({ documents: documentsOfRows(goneBack(now, then)), from, restores: to });
     },
   });
 }

@@ -56,6 +56,7 @@ export function lanyardFacts(facts: AuditFacts): Record<string, unknown> {
     checks: facts.checks?.map(({ name, ok, detail }) => ({ name, ok, detail: detail.slice(0, 200) })),
     registry_version: facts.registryVersion,
     registry_base: facts.registryBase,
+    registry_restored: facts.registryRestored,
     changes: facts.changes && changesColumn(facts.changes),
     policies: facts.policies,
     asked: facts.asked?.map(askedColumn),

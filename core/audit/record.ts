@@ -73,6 +73,8 @@ export interface AuditFacts {
   readonly registryVersion?: number;
   /** Of a change of the registry: the version it was made from, and every value before and after. */
   readonly registryBase?: number;
+  /** Of a rollback: the version it went back to. */
+  readonly registryRestored?: number;
   readonly changes?: RegistryDifference;
   /** Ids of the policies that determined the decision. */
   readonly policies?: readonly string[];

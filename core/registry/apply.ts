@@ -28,7 +28,7 @@ export interface ApplyOrder {
   readonly reason?: string;
   readonly operator: Operator;
   /** Facts of the call, for the record. */
-  readonly facts: Pick<AuditFacts, "timeMillis" | "requestId" | "sourceIp" | "userAgent">;
+  readonly facts: Pick<AuditFacts, "timeMillis" | "requestId" | "sourceIp" | "userAgent" | "registryRestored">;
   /** Only says what it would change. */
   readonly dryRun?: boolean;
   /**

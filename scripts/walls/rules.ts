@@ -87,7 +87,7 @@ const walls: readonly (readonly [prefix: string, wall: Wall])[] = [
     "client/",
     {
       name: "client",
-      // the wire, verification and the contracts that those two speak
+      // the wire, verification, proofs and their nonces, well-known addresses, and the contracts that these speak
       own: [
         "client/",
         "core/verify/",

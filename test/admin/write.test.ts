@@ -248,6 +248,11 @@ describe("POST /rollback", () => {
     const { body } = await send("POST", "/rollback", { to: 1, reason: "partners still need it" });
     expect(body).toMatchObject({ version: 3, base: 2, difference: { added: ["trusted-issuer partners"] } });
     expect(await registry.rows(3)).toHaveLength(rows.length);
+    expect(audited()[2].unmapped.lanyard).toMatchObject({
+      registry_version: 3,
+      registry_base: 2,
+      registry_restored: 1,
+    });
   });
 
   test("does not bring a retired agent back: today's rules hold for yesterday's registrations", async () => {
