@@ -1,0 +1,112 @@
+import type { Denial } from "../denial.ts";
+import { limits } from "../limits.ts";
+import { boundScopes, narrowWithin } from "../narrow/within.ts";
+import type { PersonFacts } from "../person.ts";
+import { err, ok, type Result } from "../result.ts";
+import { judgeSession, standingOf, subjects } from "../session/liveness.ts";
+import type { Session } from "../session/model.ts";
+import type { LivenessRows } from "../session/store.ts";
+import { heldBy, opensAll } from "./held-by.ts";
+import type { OwnToken } from "./own-token.ts";
+import { type Plan, type PlanInput, planAccess, planRoot } from "./plan.ts";
+import { planHop, planOffer, planRedeem } from "./plan-child.ts";
+import { type Above, planRenewal } from "./plan-renewal.ts";
+import type { Source } from "./source.ts";
+import type { Trail } from "./trail.ts";
+import { isBoundedBeyond } from "./uses.ts";
+
+/**
+ * Plans what a source of authority allows, once its liveness is read: the session it names must be alive, used by the
+ * key it is bound to, and every agent of its chain active.
+ * @param rows what the liveness batch returned for this source
+ * @param above the rows a child's renewal is bounded by
+ * @param trail told whose session it is
+ */
+export function planFor(
+  source: Source,
+  rows: LivenessRows,
+  input: PlanInput,
+  above: Above,
+  trail: Trail,
+): Result<Plan, Denial> {
+  const { request } = input;
+  if (request.requested === "offer" && source.kind !== "session")
+    return err({
+      code: "parameter_invalid",
+      name: "requested_token_type",
+      why: "only a session of one's own is offered",
+    });
+  if (source.kind === "own") return planOwn(rows, input);
+  if (source.kind === "person") return planPerson(source.person, rows, input);
+  const alive = judgeSession(rows, parentSid(source), input.nowSeconds);
+  if (!alive.ok) return err({ code: "parent_dead", cause: alive.error });
+  const session = alive.value;
+  // a bearer token names no key: its session does, and only that key may use it here (threat 9)
+  if (source.kind === "session" && source.token.jkt === undefined && session.jkt !== input.caller.jkt)
+    return err({ code: "dpop_key_mismatch", boundTo: "subject_token" });
+  // suspended or retired since: its sessions do not wait for their end
+  const idle = session.actors.find((id) => input.registry.agent(id)?.state !== "active");
+  if (idle !== undefined)
+    return err({ code: "parent_dead", cause: { kind: "blocked", subject: subjects.agent(idle) } });
+  trail.add({ principal: session.principal.id });
+  switch (source.kind) {
+    case "session":
+      if (request.requested === "session")
+        return opensAll(source.token, session) && !isBoundedBeyond(source.token, session)
+          ? planRenewal(input, session, above)
+          : err({ code: "renewal_refused", why: "the token presented holds less than its session" });
+      return planOfOwn(source.token, session, input);
+    case "offer":
+      return planRedeem(input, session, source.offer.grants);
+    case "redeemed":
+      return planAgain(session, input);
+    case "hop":
+      return planHop(input, session, source.token);
+  }
+}
+
+/** Of one's own session, within the token that was presented for it. */
+function planOfOwn(token: OwnToken, session: Session, input: PlanInput): Result<Plan, Denial> {
+  const presented = { ...session, grants: heldBy(token, session) };
+  const plan = input.request.requested === "offer" ? planOffer(input, presented) : planAccess(input, presented);
+  return plan.ok ? ok({ ...plan.value, existing: session }) : plan;
+}
+
+const parentSid = (source: Exclude<Source, { kind: "own" | "person" }>): string => {
+  if (source.kind === "offer") return source.offer.from.sid;
+  return source.kind === "redeemed" ? source.sid : source.token.sid;
+};
+
+function planOwn(rows: LivenessRows, input: PlanInput): Result<Plan, Denial> {
+  const principal = subjects.principal(input.caller.agent);
+  if (standingOf(rows, principal).blocked) return err({ code: "blocked", subject: principal });
+  return planRoot(input, undefined);
+}
+
+/** Revoked roots burn their person's token, and a cut principal needs a login younger than the cut (threat 1). */
+function planPerson(person: PersonFacts, rows: LivenessRows, input: PlanInput): Result<Plan, Denial> {
+  const subject = subjects.principal(person.principal.id);
+  const standing = standingOf(rows, subject);
+  if (standing.blocked) return err({ code: "blocked", subject });
+  if (rows.burnt.has(person.burnMarker)) return err({ code: "person_token_burnt" });
+  const oldestSeconds = Math.min(person.issuedAtSeconds, person.authTimeSeconds ?? person.issuedAtSeconds);
+  const cut = standing.cutAtSeconds;
+  if (cut !== undefined && oldestSeconds <= cut + limits.foreignSkewSeconds)
+    return err({ code: "person_token_before_cut", cutAtSeconds: cut });
+  return planRoot(input, person);
+}
+
+/**
+ * The same agent and key asking for a redeemed offer again: the same session, as it is. Held against today's registry as
+ * an access token of that session is, or the offer would be a way round a registration that was narrowed meanwhile.
+ */
+function planAgain(session: Session, input: PlanInput): Result<Plan, Denial> {
+  const { principal, actors, depth, grants } = session;
+  const bare = grants.map((grant) => ({ ...grant, details: [] }));
+  const held = narrowWithin(bare, grants, "parent", input.registry);
+  if (!held.ok) return held;
+  const registered = boundScopes(grants, input.registration.may, "registration");
+  if (!registered.ok) return registered;
+  const lifeSeconds = session.expiresAtSeconds - input.nowSeconds;
+  return ok({ action: "redeem", grants, lifeSeconds, principal, actors, depth, existing: session });
+}
