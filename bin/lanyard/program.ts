@@ -1,17 +1,14 @@
 import { Command, CommanderError } from "commander";
-import { type ApplyOptions, runApply } from "./apply-command.ts";
 import { type AttestOptions, runAttest } from "./attest-command.ts";
 import { auditCommands } from "./audit/program.ts";
 import { outlineOf } from "./completion/outline.ts";
 import { completionScript, shells } from "./completion/scripts.ts";
+import { endingCommands } from "./ending-program.ts";
 import { exitCodes, Refused, type Terminal, Told, Usage } from "./outcome.ts";
 import { policyCommands } from "./policy/program.ts";
 import { loadProfile, type Profile, type ProfileOptions } from "./profile.ts";
 import { readingCommands } from "./reading/program.ts";
-import { type ChangeOptions, runRollback, runState, type stateCommands } from "./registry/change-commands.ts";
-import { type ExportOptions, runExport, runSchema } from "./registry/commands.ts";
-import { type RevocationOptions, sendRevocation } from "./revocation-commands.ts";
-import { type RotateOptions, runKeys, runRotate } from "./rotate-command.ts";
+import { registryCommands } from "./registry/program.ts";
 import { runStatus } from "./status-command.ts";
 
 /** What the program stands on; a test gives its own. */
@@ -116,57 +113,8 @@ const build = ({ terminal, env, folder: cwd }: ProgramDeps): Command => {
     await then(profile).finally(() => profile.dynamo.destroy());
   };
 
-  command("apply <folder>", "make a folder of YAML files the registry")
-    .option("--set <name=value>", "value of a placeholder in the files; may be repeated", collect, [])
-    .option("--reason <text>", "why, for the audit record")
-    .option("--dry-run", "only show what it would change")
-    .option("--yes", "do not ask")
-    .action((folder: string, options: ApplyOptions & Common) =>
-      withProfile(options, (profile) => runApply(folder, options, profile, terminal)),
-    );
-  targets(command("revoke", "end what was issued, and block what is named until it is lifted"))
-    .option("--session <id>", "this session and everything below it")
-    .option("--cut-only", "end what exists but leave no block")
-    .option("--dry-run", "only list the sessions it would end, and what it would block")
-    .option("--yes", "do not ask before the whole deployment")
-    .action((options: RevocationOptions & Common) =>
-      withProfile(options, (profile) => sendRevocation("revoke", options, profile, terminal)),
-    );
-  targets(command("lift", "take a block away; what was cut stays cut")).action((options: RevocationOptions & Common) =>
-    withProfile(options, (profile) => sendRevocation("lift", options, profile, terminal)),
-  );
-  for (const [name, what] of Object.entries(stateMeanings))
-    changing(command(`${name} <agent>`, what)).action((agent: string, options: ChangeOptions & Common) =>
-      withProfile(options, (profile) =>
-        runState(name as keyof typeof stateCommands, agent, options, profile, terminal),
-      ),
-    );
-  changing(command("rollback", "make an earlier version's registrations the registry again"))
-    .requiredOption("--to <n>", "that version")
-    .action((options: ChangeOptions & Common & { readonly to: string }) =>
-      withProfile(options, (profile) => runRollback(options, profile, terminal)),
-    );
-  command("export <folder>", "give the registry back as a folder that would make it")
-    .option("--version <n>", "this version instead of the one that is applied")
-    .action((folder: string, options: ExportOptions & Common) =>
-      withProfile(options, (profile) => runExport(folder, options, profile, terminal)),
-    );
-  program
-    .command("schema")
-    .description("print the JSON Schema of a registration, for editors")
-    .action(() => runSchema(terminal));
-  command("rotate", "switch a signing key before its time, or at once when it may be in other hands")
-    .requiredOption("--purpose <purpose>", "identity, session, status or events")
-    .option("--kid <kid>", "one key by its thumbprint (default: every key of the purpose that signs)")
-    .option("--emergency", "void what it signed, now")
-    .option("--yes", "do not ask before an emergency")
-    .requiredOption("--reason <text>", "why, for the audit record")
-    .action((options: RotateOptions & Common) =>
-      withProfile(options, (profile) => runRotate(options, profile, terminal)),
-    );
-  command("keys", "how every signing key stands").action((options: Common) =>
-    withProfile(options, (profile) => runKeys(options, profile, terminal)),
-  );
+  registryCommands(program, common, withProfile, terminal);
+  endingCommands(program, common, withProfile, terminal);
   command("status", "whether the deployment answers, and what is registered").action((options: Common) =>
     withProfile(options, (profile) => runStatus(options, profile, terminal)),
   );
@@ -196,27 +144,6 @@ const build = ({ terminal, env, folder: cwd }: ProgramDeps): Command => {
     });
   return program;
 };
-
-const stateMeanings: Readonly<Record<keyof typeof stateCommands, string>> = {
-  suspend: "suspend an agent: it gets nothing, and what it holds is worth nothing, until it is activated",
-  activate: "make a draft or suspended agent active",
-  retire: "retire an agent for good",
-};
-
-const changing = (command: Command): Command =>
-  command
-    .requiredOption("--reason <text>", "why, for the audit record")
-    .option("--dry-run", "only show what it would change");
-
-const targets = (command: Command): Command =>
-  command
-    .option("--agent <id>", "an agent, by its name or SPIFFE ID")
-    .option("--principal <id>", "whoever started the work: p_... or an agent's SPIFFE ID")
-    .option("--build <digest>", "a build, by the digest it was attested with")
-    .option("--deployment [trust-domain]", "everything")
-    .option("--reason <text>", "why, for the audit record");
-
-const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
 
 const oneOf =
   (...allowed: readonly string[]) =>

@@ -1,0 +1,58 @@
+import type { Command } from "commander";
+import { type ApplyOptions, runApply } from "../apply-command.ts";
+import type { Terminal } from "../outcome.ts";
+import type { Profile } from "../profile.ts";
+import { type ChangeOptions, runRollback, runState, type stateCommands } from "./change-commands.ts";
+import { type ExportOptions, runExport, runSchema } from "./commands.ts";
+
+/** Adds the commands that change the registry, give it back, or say how it is written. */
+export function registryCommands(
+  program: Command,
+  common: (command: Command) => Command,
+  withProfile: (options: object, then: (profile: Profile) => Promise<void>) => Promise<void>,
+  terminal: Terminal,
+): void {
+  const command = (name: string, description: string): Command =>
+    common(program.command(name).description(description));
+  command("apply <folder>", "make a folder of YAML files the registry")
+    .option("--set <name=value>", "value of a placeholder in the files; may be repeated", collect, [])
+    .option("--reason <text>", "why, for the audit record")
+    .option("--dry-run", "only show what it would change")
+    .option("--yes", "do not ask")
+    .action((folder: string, options: ApplyOptions) =>
+      withProfile(options, (profile) => runApply(folder, options, profile, terminal)),
+    );
+  for (const [name, what] of Object.entries(stateMeanings))
+    changing(command(`${name} <agent>`, what)).action((agent: string, options: ChangeOptions) =>
+      withProfile(options, (profile) =>
+        runState(name as keyof typeof stateCommands, agent, options, profile, terminal),
+      ),
+    );
+  changing(command("rollback", "make an earlier version's registrations the registry again"))
+    .requiredOption("--to <n>", "that version")
+    .action((options: ChangeOptions & { readonly to: string }) =>
+      withProfile(options, (profile) => runRollback(options, profile, terminal)),
+    );
+  command("export <folder>", "give the registry back as a folder that would make it")
+    .option("--version <n>", "this version instead of the one that is applied")
+    .action((folder: string, options: ExportOptions) =>
+      withProfile(options, (profile) => runExport(folder, options, profile, terminal)),
+    );
+  program
+    .command("schema")
+    .description("print the JSON Schema of a registration, for editors")
+    .action(() => runSchema(terminal));
+}
+
+const stateMeanings: Readonly<Record<keyof typeof stateCommands, string>> = {
+  suspend: "suspend an agent: it gets nothing, and what it holds is worth nothing, until it is activated",
+  activate: "make a draft or suspended agent active",
+  retire: "retire an agent for good",
+};
+
+const changing = (command: Command): Command =>
+  command
+    .requiredOption("--reason <text>", "why, for the audit record")
+    .option("--dry-run", "only show what it would change");
+
+const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
