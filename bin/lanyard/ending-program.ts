@@ -1,18 +1,10 @@
 import type { Command } from "commander";
-import type { Terminal } from "./outcome.ts";
-import type { Profile } from "./profile.ts";
+import type { CommandLine } from "./command-line.ts";
 import { type RevocationOptions, sendRevocation } from "./revocation-commands.ts";
 import { type RotateOptions, runKeys, runRotate } from "./rotate-command.ts";
 
 /** Adds the commands that end what was issued: revocations and their lifting, and the keys that signed it. */
-export function endingCommands(
-  program: Command,
-  common: (command: Command) => Command,
-  withProfile: (options: object, then: (profile: Profile) => Promise<void>) => Promise<void>,
-  terminal: Terminal,
-): void {
-  const command = (name: string, description: string): Command =>
-    common(program.command(name).description(description));
+export function endingCommands({ command, withProfile, terminal }: CommandLine): void {
   targets(command("revoke", "end what was issued, and block what is named until it is lifted"))
     .option("--session <id>", "this session and everything below it")
     .option("--cut-only", "end what exists but leave no block")

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { type AttestOptions, runAttest } from "./attest-command.ts";
 import { auditCommands } from "./audit/program.ts";
+import type { CommandLine } from "./command-line.ts";
 import { outlineOf } from "./completion/outline.ts";
 import { completionScript, shells } from "./completion/scripts.ts";
 import { endingCommands } from "./ending-program.ts";
@@ -113,13 +114,15 @@ const build = ({ terminal, env, folder: cwd }: ProgramDeps): Command => {
     await then(profile).finally(() => profile.dynamo.destroy());
   };
 
-  registryCommands(program, common, withProfile, terminal);
-  endingCommands(program, common, withProfile, terminal);
+  const line: CommandLine = { program, terminal, common, command, withProfile };
+
+  registryCommands(line);
+  endingCommands(line);
   command("status", "whether the deployment answers, and what is registered").action((options: Common) =>
     withProfile(options, (profile) => runStatus(options, profile, terminal)),
   );
-  readingCommands(program, common, withProfile, terminal);
-  auditCommands(program, common, withProfile, terminal);
+  readingCommands(line);
+  auditCommands(line);
   policyCommands(program, { terminal, env, folder: cwd });
   program
     .command("attest")

@@ -1,16 +1,9 @@
-import type { Command } from "commander";
-import type { Terminal } from "../outcome.ts";
-import type { Profile } from "../profile.ts";
+import type { CommandLine } from "../command-line.ts";
 import { sourceOf } from "./source.ts";
 import { runTail, type TailOptions } from "./tail.ts";
 
 /** Adds `audit tail`. */
-export function auditCommands(
-  program: Command,
-  common: (command: Command) => Command,
-  withProfile: (options: object, then: (profile: Profile) => Promise<void>) => Promise<void>,
-  terminal: Terminal,
-): void {
+export function auditCommands({ program, common, withProfile, terminal }: CommandLine): void {
   const audit = program.command("audit").description("look at the audit trail");
   common(audit.command("tail").description("audit events, oldest first"))
     .option("--since <time>", "how far back: 15m, 24h, 7d, or a date", "1h")

@@ -1,20 +1,11 @@
-import type { Command } from "commander";
-import type { Terminal } from "../outcome.ts";
-import type { Profile } from "../profile.ts";
+import type { CommandLine } from "../command-line.ts";
 import { type LookOptions, runAgents } from "./agents-command.ts";
 import { runPrincipals } from "./principals-command.ts";
 import { runSessions, type SessionsOptions } from "./sessions-command.ts";
 import { runStory } from "./story-command.ts";
 
 /** Adds the commands that look at a deployment and change nothing. */
-export function readingCommands(
-  program: Command,
-  common: (command: Command) => Command,
-  withProfile: (options: object, then: (profile: Profile) => Promise<void>) => Promise<void>,
-  terminal: Terminal,
-): void {
-  const command = (name: string, description: string): Command =>
-    common(program.command(name).description(description));
+export function readingCommands({ command, withProfile, terminal }: CommandLine): void {
   command("agents [name]", "registered agents; of one, what it can do by policy").action(
     (name: string | undefined, options: LookOptions) =>
       withProfile(options, (profile) => runAgents(name, options, profile, terminal)),

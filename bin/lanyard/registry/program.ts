@@ -1,19 +1,11 @@
 import type { Command } from "commander";
 import { type ApplyOptions, runApply } from "../apply-command.ts";
-import type { Terminal } from "../outcome.ts";
-import type { Profile } from "../profile.ts";
+import type { CommandLine } from "../command-line.ts";
 import { type ChangeOptions, runRollback, runState, type stateCommands } from "./change-commands.ts";
 import { type ExportOptions, runExport, runSchema } from "./commands.ts";
 
 /** Adds the commands that change the registry, give it back, or say how it is written. */
-export function registryCommands(
-  program: Command,
-  common: (command: Command) => Command,
-  withProfile: (options: object, then: (profile: Profile) => Promise<void>) => Promise<void>,
-  terminal: Terminal,
-): void {
-  const command = (name: string, description: string): Command =>
-    common(program.command(name).description(description));
+export function registryCommands({ program, command, withProfile, terminal }: CommandLine): void {
   command("apply <folder>", "make a folder of YAML files the registry")
     .option("--set <name=value>", "value of a placeholder in the files; may be repeated", collect, [])
     .option("--reason <text>", "why, for the audit record")

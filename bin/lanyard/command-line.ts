@@ -1,0 +1,15 @@
+import type { Command } from "commander";
+import type { Terminal } from "./outcome.ts";
+import type { Profile } from "./profile.ts";
+
+/** What a group of commands adds itself to. */
+export interface CommandLine {
+  readonly program: Command;
+  readonly terminal: Terminal;
+  /** Gives a command the options that all who ask a deployment have. */
+  common(command: Command): Command;
+  /** A new command with those options. */
+  command(name: string, description: string): Command;
+  /** Finds the deployment the options mean, and lets go of it afterwards. */
+  withProfile(options: object, then: (profile: Profile) => Promise<void>): Promise<void>;
+}
