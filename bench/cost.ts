@@ -17,7 +17,10 @@ const tables = {
   sessions: "Sessions",
   subjects: "Subjects",
   markers: "Markers",
+  counters: "Counters",
+  tombstones: "Tombstones",
   revocations: "Revocations",
+  lists: "Lists",
   registry: "Registry",
   outbox: "Outbox",
 };
@@ -25,6 +28,8 @@ const keys: Readonly<Record<string, readonly string[]>> = {
   Sessions: ["root", "sid"],
   Subjects: ["subject", "session"],
   Markers: ["key"],
+  Counters: ["key"],
+  Tombstones: ["session"],
   Revocations: ["subject"],
   Outbox: ["eventId"],
 };

@@ -1,17 +1,12 @@
-/**
- * Keys of table Revocations (`subject`). Tombstones and counters are `revoke`'s and `admin-revoke`'s alone;
- * `status#` and `list#` are the publisher's.
- */
+/** Keys of table Tombstones (`session`): what `revoke` and `admin-revoke` end. */
+export const tombstoneKeys = {
+  session: (sid: string) => sid,
+} as const;
+
+/** Keys of table Revocations (`subject`): counters and blocks, which operators alone write. */
 export const revocationKeys = {
-  tombstone: (sid: string) => `session#${sid}`,
   /** `agent:<id>`, `principal:<id>`, `build:<digest>`. */
   standing: (subject: string) => `standing#${subject}`,
   /** One of the deployment's copies. */
   deployment: (copy: number) => `deployment#${copy}`,
-  /** Revoked indices of a status list. */
-  statusBits: (list: string) => `status#${list}`,
-  /** The signed list as served. */
-  signedList: (list: string) => `list#${list}`,
-  /** Names of all open lists. */
-  openLists: "list#open",
 } as const;

@@ -9,7 +9,10 @@ export const env = {
   sessionsTable: "LANYARD_SESSIONS_TABLE",
   subjectsTable: "LANYARD_SUBJECTS_TABLE",
   markersTable: "LANYARD_MARKERS_TABLE",
+  countersTable: "LANYARD_COUNTERS_TABLE",
+  tombstonesTable: "LANYARD_TOMBSTONES_TABLE",
   revocationsTable: "LANYARD_REVOCATIONS_TABLE",
+  listsTable: "LANYARD_LISTS_TABLE",
   registryTable: "LANYARD_REGISTRY_TABLE",
   outboxTable: "LANYARD_OUTBOX_TABLE",
   identityKey: "LANYARD_IDENTITY_KEY_ARN",
@@ -52,11 +55,14 @@ export const tableKeys = {
   sessions: { partition: "root", sort: "sid" },
   subjects: { partition: "subject", sort: "session" },
   markers: { partition: "key" },
+  counters: { partition: "key" },
+  tombstones: { partition: "session" },
   revocations: { partition: "subject" },
+  lists: { partition: "list" },
   registry: { partition: "kind", sort: "name" },
   outbox: { partition: "eventId" },
   keyring: { partition: "ring" },
 } as const;
 
-/** Attribute of Sessions, Subjects, Markers, Revocations and Outbox after which a row may go, in seconds since the epoch. */
+/** Attribute of every table but Revocations, Registry and Keyring, whose rows stay, after which a row may go, in seconds since the epoch. */
 export const ttlAttribute = "expiresAt";

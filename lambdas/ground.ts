@@ -37,6 +37,15 @@ export const tables: Tables = {
   get markers() {
     return setting("markersTable");
   },
+  get counters() {
+    return setting("countersTable");
+  },
+  get tombstones() {
+    return setting("tombstonesTable");
+  },
+  get lists() {
+    return setting("listsTable");
+  },
   get revocations() {
     return setting("revocationsTable");
   },

@@ -37,27 +37,27 @@ export function allow(
 /** The write is part of a transaction: "together or not at all" as a fact of IAM. */
 export const inTransaction: Conditions = { StringEquals: { "dynamodb:EnclosingOperation": "TransactWriteItems" } };
 
-/** Only rows whose partition key starts with one of these; a request that names no key is refused, not waved through. */
+/**
+ * Outside transactions: only rows whose partition key starts with one of these; a request that names no key is refused,
+ * not waved through. Within one, AWS does not say that it fills the key: there, {@link rowsInTransaction}.
+ */
 export const rows = (...prefixes: string[]): Conditions => ({
   "ForAllValues:StringLike": { "dynamodb:LeadingKeys": prefixes.map((prefix) => `${prefix}*`) },
   Null: { "dynamodb:LeadingKeys": "false" },
 });
 
 /**
- * Burns one-use markers, within a transaction. Markers are 43 characters of base64url; counters stand beside them under
- * names of their own, and whoever could put one would fill it up again.
- * @param counters prefixes of the counters in the table that this role may not put
+ * Within a transaction, and only such rows where AWS fills the key there; where it does not, the whole table. A wall that
+ * must hold either way is a table of its own: docs/walls.md says what each function could do to the others' rows.
  */
-export function allowMarkers(
-  role: Role,
-  markers: ITableV2,
-  counters: readonly ("uses#" | "rate#")[] = ["uses#", "rate#"],
-): void {
-  allowTable(role, markers, ["PutItem"], {
-    "ForAllValues:StringNotLike": { "dynamodb:LeadingKeys": counters.map((prefix) => `${prefix}*`) },
-    Null: { "dynamodb:LeadingKeys": "false" },
-    ...inTransaction,
-  });
+export const rowsInTransaction = (...prefixes: string[]): Conditions => ({
+  "ForAllValues:StringLike": { "dynamodb:LeadingKeys": prefixes.map((prefix) => `${prefix}*`) },
+  ...inTransaction,
+});
+
+/** Burns one-use markers, within a transaction. Nothing else stands in that table. */
+export function allowMarkers(role: Role, markers: ITableV2): void {
+  allowTable(role, markers, ["PutItem"], inTransaction);
 }
 
 /** Table actions by their short names, such as `GetItem`. */

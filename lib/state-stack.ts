@@ -25,7 +25,8 @@ export class StateStack extends Stack {
   }
 
   private outputs(stage: Stage): void {
-    const { sessions, subjects, markers, revocations, registry, outbox, keyring } = this.tables;
+    const { sessions, subjects, markers, counters, tombstones, revocations, lists, registry, outbox, keyring } =
+      this.tables;
     const values = {
       TrustDomain: stage.trustDomain,
       Region: this.region,
@@ -33,7 +34,10 @@ export class StateStack extends Stack {
       SessionsTable: sessions.tableName,
       SubjectsTable: subjects.tableName,
       MarkersTable: markers.tableName,
+      CountersTable: counters.tableName,
+      TombstonesTable: tombstones.tableName,
       RevocationsTable: revocations.tableName,
+      ListsTable: lists.tableName,
       RegistryTable: registry.tableName,
       OutboxTable: outbox.tableName,
       KeyringTable: keyring.tableName,

@@ -18,22 +18,29 @@ export function deadLetters(scope: Construct, id: string): Queue {
   return queue;
 }
 
+/** How a function is fed from one stream. */
+export interface FeedProps {
+  /** Which records count; REMOVE records come from TTL and are never among them. */
+  readonly filter: Record<string, unknown>;
+  /** Batches of one shard that are worked on at a time. */
+  readonly parallelization: number;
+  /** Where a function that has several streams sends its failures; otherwise a queue of its own is made. */
+  readonly failures?: IQueue;
+  /** Name of the mapping, for a function that has several. */
+  readonly id?: string;
+}
+
 /**
  * Feeds a function from a table's stream. It starts at the oldest record, since records written while the mapping is made
  * would be lost otherwise; a bad record is bisected away from its batch. The queue is an alarm, not a store: it gets the
  * place in the stream, never the record.
- * @param filter which records count; REMOVE records come from TTL and are never among them
  */
-export function feed(
-  of: LanyardFunction,
-  table: TableV2,
-  filter: Record<string, unknown>,
-  parallelization: number,
-): { failures: IQueue } {
-  const failures = deadLetters(of, "Failures");
+export function feed(of: LanyardFunction, table: TableV2, props: FeedProps): { failures: IQueue } {
+  const { filter, parallelization, id = "Stream" } = props;
+  const failures = props.failures ?? deadLetters(of, "Failures");
   allowStream(of.role, table);
   allow(of.role, ["sqs:SendMessage"], [failures.queueArn]);
-  const mapping = new EventSourceMapping(of, "Stream", {
+  const mapping = new EventSourceMapping(of, id, {
     target: of.function,
     eventSourceArn: table.tableStreamArn as string,
     startingPosition: StartingPosition.TRIM_HORIZON,

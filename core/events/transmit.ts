@@ -34,7 +34,7 @@ export interface TransmitDeps {
 
 /**
  * Turns a revocation into notices, one a receiver and subject. The record that told of it is a hint: what is not
- * revoked by the table Revocations is told to nobody, whoever wrote the message.
+ * revoked by the tables Tombstones and Revocations is told to nobody, whoever wrote the message.
  */
 export async function planNotices(revoked: Revoked, deps: TransmitDeps): Promise<readonly Notice[]> {
   const { rows, registry } = await standing(revoked, deps);

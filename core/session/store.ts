@@ -102,7 +102,7 @@ export type CommitConflict =
 
 /** Sessions, offers, markers and the outbox, behind one port. Throws only on broken infrastructure. */
 export interface SessionStore {
-  /** One strongly consistent batch over Sessions, Revocations and Markers. */
+  /** One strongly consistent batch over Sessions, Tombstones, Revocations and Markers. */
   readLiveness(query: LivenessQuery): Promise<LivenessRows>;
   /** Strongly consistent; undefined when there is no such offer. */
   readOffer(root: string, handleHash: string): Promise<Offer | undefined>;

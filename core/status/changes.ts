@@ -8,17 +8,17 @@ export type Change =
 const standing = /^standing#((?:agent|principal|build):.+)$/;
 
 /**
- * Reads a row of table Revocations.
- * @returns the change, "other" for rows that end nothing (lists, bits, further copies of the deployment's row, a lift or
+ * Reads a row of table Tombstones (it names a `session`) or Revocations (it names a `subject`).
+ * @returns the change, "other" for rows that end nothing (further copies of the deployment's row, a lift or
  * a registry's version on a row never raised), or "malformed" for a revocation that cannot be read
  */
 export function changeOf(row: Readonly<Record<string, unknown>>): Change | "other" | "malformed" {
-  const { subject, root, sid, generation } = row;
-  if (typeof subject !== "string") return "malformed";
-  if (subject.startsWith("session#")) {
-    const whole = typeof root === "string" && typeof sid === "string" && subject === `session#${sid}`;
-    return whole ? { kind: "tombstone", root, sid } : "malformed";
+  const { session, subject, root, generation } = row;
+  if (session !== undefined) {
+    const whole = typeof root === "string" && typeof session === "string";
+    return whole ? { kind: "tombstone", root, sid: session } : "malformed";
   }
+  if (typeof subject !== "string") return "malformed";
   const deployment = subject.startsWith("deployment#");
   const named = standing.exec(subject)?.[1];
   if (!deployment && named === undefined) return subject.startsWith("standing#") ? "malformed" : "other";

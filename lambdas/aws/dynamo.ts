@@ -6,8 +6,16 @@ export interface Tables {
   readonly sessions: string;
   /** Which sessions hang on an agent, principal, build or id. */
   readonly subjects: string;
+  /** What may happen once. */
   readonly markers: string;
+  /** What is counted: signatures a second, uses, a tree's children. */
+  readonly counters: string;
+  /** Which sessions and offers are over. */
+  readonly tombstones: string;
+  /** How agents, principals, builds and the deployment stand. */
   readonly revocations: string;
+  /** Status lists, their bits, and what the publisher still has to do. */
+  readonly lists: string;
   readonly registry: string;
   readonly outbox: string;
 }

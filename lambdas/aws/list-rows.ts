@@ -1,6 +1,6 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { revocationKeys } from "../../core/revocation-rows.ts";
+import { listKeys } from "../../core/list-rows.ts";
 import type { PublishStore } from "../../core/status/publish-store.ts";
 import { parseList, windowEndsAtSeconds } from "../../core/status/windows.ts";
 import { numberOf, words } from "./dynamo.ts";
@@ -8,7 +8,7 @@ import { numberOf, words } from "./dynamo.ts";
 /** Indices in one update: a number takes a few bytes, an item holds 400 KB. */
 const indicesAtOnce = 2_000;
 
-/** Revoked bits and signed lists, the publisher's own rows in table Revocations. */
+/** Revoked bits and signed lists, the publisher's own rows in table Lists. */
 export function createListRows(
   client: DynamoDBDocumentClient,
   table: string,
@@ -19,7 +19,7 @@ export function createListRows(
     revoked: (list) => readBits(client, table, list),
     putSigned: (list, token, count) => putSigned(client, table, list, token, count),
     async putOpen(lists) {
-      await client.send(new PutCommand({ TableName: table, Item: { subject: revocationKeys.openLists, lists } }));
+      await client.send(new PutCommand({ TableName: table, Item: { list: listKeys.openLists, lists } }));
     },
   };
 }
@@ -30,7 +30,7 @@ async function addBits(client: DynamoDBDocumentClient, table: string, list: stri
     await client.send(
       new UpdateCommand({
         TableName: table,
-        Key: { subject: revocationKeys.statusBits(list) },
+        Key: { list: listKeys.statusBits(list) },
         UpdateExpression: "ADD #bits :some SET #expiresAt = :expiresAt",
         ...words(["bits", "expiresAt"], { some, expiresAt: rowExpiry(list) }),
       }),
@@ -44,7 +44,7 @@ async function raiseFloor(client: DynamoDBDocumentClient, table: string, list: s
     client.send(
       new UpdateCommand({
         TableName: table,
-        Key: { subject: revocationKeys.statusBits(list) },
+        Key: { list: listKeys.statusBits(list) },
         UpdateExpression: "SET #floor = :count, #expiresAt = :expiresAt",
         ConditionExpression: "attribute_not_exists(#floor) OR #floor < :count",
         ...words(["floor", "expiresAt"], { count, expiresAt: rowExpiry(list) }),
@@ -54,7 +54,7 @@ async function raiseFloor(client: DynamoDBDocumentClient, table: string, list: s
 }
 
 async function readBits(client: DynamoDBDocumentClient, table: string, list: string): Promise<ReadonlySet<number>> {
-  const key = { subject: revocationKeys.statusBits(list) };
+  const key = { list: listKeys.statusBits(list) };
   const { Item } = await client.send(new GetCommand({ TableName: table, Key: key, ConsistentRead: true }));
   const floor = Item?.floor === undefined ? 0 : numberOf(Item, "floor");
   const below = Array.from({ length: floor }, (_, idx) => idx);
@@ -66,10 +66,10 @@ async function putSigned(client: DynamoDBDocumentClient, table: string, list: st
     client.send(
       new PutCommand({
         TableName: table,
-        Item: { subject: revocationKeys.signedList(list), token, revoked: count, expiresAt: rowExpiry(list) },
+        Item: { list: listKeys.signedList(list), token, revoked: count, expiresAt: rowExpiry(list) },
         // bits are only ever set: more of them is newer
-        ConditionExpression: "attribute_not_exists(#subject) OR #revoked <= :count",
-        ...words(["subject", "revoked"], { count }),
+        ConditionExpression: "attribute_not_exists(#list) OR #revoked <= :count",
+        ...words(["list", "revoked"], { count }),
       }),
     ),
   );

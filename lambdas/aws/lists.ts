@@ -1,14 +1,12 @@
 import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
+import { listKeys } from "../../core/list-rows.ts";
 import { type Clock, nowSeconds } from "../../core/ports.ts";
-import { revocationKeys } from "../../core/revocation-rows.ts";
 import { parseList, windowEndsAtSeconds } from "../../core/status/windows.ts";
 
 /** Reads stored status lists as they were signed; discovery can sign nothing (threat 3). */
-export function createListReader(client: DynamoDBDocumentClient, revocationsTable: string, clock: Clock) {
-  const item = async (subject: string) => {
-    const found = await client.send(
-      new GetCommand({ TableName: revocationsTable, Key: { subject }, ConsistentRead: true }),
-    );
+export function createListReader(client: DynamoDBDocumentClient, listsTable: string, clock: Clock) {
+  const item = async (list: string) => {
+    const found = await client.send(new GetCommand({ TableName: listsTable, Key: { list }, ConsistentRead: true }));
     return found.Item;
   };
   /** A list dies with its hour: TTL takes its row away days later, and nobody signs it any more. */
@@ -19,11 +17,11 @@ export function createListReader(client: DynamoDBDocumentClient, revocationsTabl
   return {
     async read(list: string): Promise<string | undefined> {
       if (isOver(list)) return undefined;
-      const token: unknown = (await item(revocationKeys.signedList(list)))?.token;
+      const token: unknown = (await item(listKeys.signedList(list)))?.token;
       return typeof token === "string" ? token : undefined;
     },
     async open(): Promise<readonly string[]> {
-      const lists: unknown = (await item(revocationKeys.openLists))?.lists;
+      const lists: unknown = (await item(listKeys.openLists))?.lists;
       return Array.isArray(lists) ? (lists as string[]).filter((list) => !isOver(list)) : [];
     },
   };

@@ -7,7 +7,7 @@ import {
   type DynamoDBDocumentClient,
 } from "@aws-sdk/lib-dynamodb";
 import { limits } from "../../core/limits.ts";
-import { revocationKeys } from "../../core/revocation-rows.ts";
+import { revocationKeys, tombstoneKeys } from "../../core/revocation-rows.ts";
 import type { LivenessQuery, LivenessRows, Standing } from "../../core/session/store.ts";
 import { numberOf, type Tables } from "./dynamo.ts";
 import { type Item, sessionOf } from "./session-rows.ts";
@@ -23,7 +23,8 @@ interface Key {
 }
 
 /**
- * Reads liveness: one strongly consistent BatchGetItem over Sessions, Revocations and Markers. Keys are de-duplicated
+ * Reads liveness: one strongly consistent BatchGetItem over Sessions, Tombstones, Revocations and
+ * Markers. Keys are de-duplicated
  * (an agent on its own is its principal, and DynamoDB refuses a key named twice). Chains too deep for one batch of 100
  * are read by several at the same time: every item is current, no snapshot is needed, since revocation moves one way.
  */
@@ -49,7 +50,7 @@ function keysOf(query: LivenessQuery, tables: Tables, copy: string): readonly Ke
   const keys = [
     subject(copy),
     ...(session ? [{ table: tables.sessions, key: { root: session.root, sid: session.sid } }] : []),
-    ...sids.map((sid) => subject(revocationKeys.tombstone(sid))),
+    ...sids.map((sid) => ({ table: tables.tombstones, key: { session: tombstoneKeys.session(sid) } })),
     ...query.subjects.map((name) => subject(revocationKeys.standing(name))),
     ...query.burnt.map((key) => ({ table: tables.markers, key: { key } })),
   ];
@@ -96,6 +97,7 @@ function sorted(
   // a function is given the names of the tables it asks for and no others
   const session = query.session ? sessionOf(of(tables.sessions)[0]) : undefined;
   const sids = query.session ? [query.session.sid, ...query.tombstones] : query.tombstones;
+  const over = new Set(sids.length > 0 ? of(tables.tombstones).map((item) => item.session as string) : []);
   const deployment = rows.get(copy);
   const standings = query.subjects.flatMap((name) => {
     const row = rows.get(revocationKeys.standing(name));
@@ -103,7 +105,7 @@ function sorted(
   });
   return {
     ...(session ? { session } : {}),
-    tombstones: new Set(sids.filter((sid) => rows.has(revocationKeys.tombstone(sid)))),
+    tombstones: new Set(sids.filter((sid) => over.has(tombstoneKeys.session(sid)))),
     standings: new Map(standings),
     // a deployment's row that only a revocation wrote names no registry yet: as good as none
     ...(deployment && typeof deployment.registryVersion === "number"

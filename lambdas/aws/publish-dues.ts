@@ -1,16 +1,17 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { listKeys } from "../../core/list-rows.ts";
 import type { Due, PublishStore } from "../../core/status/publish-store.ts";
 import { words } from "./dynamo.ts";
 
 /** One row that names what is being walked, an attribute each, so that none is lost between two writers. */
-const dueRow = { subject: "publish#due" };
-const deploymentRow = { subject: "publish#deployment" };
+const dueRow = { list: listKeys.due };
+const deploymentRow = { list: listKeys.deployment };
 const prefix = "due ";
 
 type Dues = Pick<PublishStore, "dues" | "addDue" | "removeDue" | "handledDeployment" | "setHandledDeployment">;
 
-/** The publisher's own memory between runs, in table Revocations. */
+/** The publisher's own memory between runs, in table Lists. */
 export function createDues(client: DynamoDBDocumentClient, table: string): Dues {
   return {
     async dues() {

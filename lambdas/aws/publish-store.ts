@@ -8,11 +8,11 @@ import { readTree } from "./session-tree.ts";
 import { leasedBefore } from "./status-leases.ts";
 import { findPlace, sessionsOf } from "./subject-reads.ts";
 
-/** The publisher's view of Sessions and Subjects (read only) and its own rows in Revocations. */
+/** The publisher's view of Sessions and Subjects (read only) and its own rows in Lists. */
 export function createPublishStore(client: DynamoDBDocumentClient, tables: Tables): PublishStore {
   return {
-    ...createDues(client, tables.revocations),
-    ...createListRows(client, tables.revocations),
+    ...createDues(client, tables.lists),
+    ...createListRows(client, tables.lists),
     tree: (root) => readTree(client, tables, root),
     sessions: (subject, nowSeconds) => sessionsOf(client, tables, subject, nowSeconds),
     rootOf: async (sid) => (await findPlace(client, tables, sid))?.root,

@@ -1,4 +1,5 @@
 import { type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { counterKeys } from "../../core/counter-rows.ts";
 import { type Clock, nowSeconds, type RateLimiter } from "../../core/ports.ts";
 import { numberOf, type Tables, words } from "./dynamo.ts";
 
@@ -12,9 +13,8 @@ export function createRateLimiter(client: DynamoDBDocumentClient, tables: Tables
       const second = nowSeconds(clock);
       const answer = await client.send(
         new UpdateCommand({
-          TableName: tables.markers,
-          // markers are 43 characters of base64url: no marker can be taken for a counter, nor a counter for a marker
-          Key: { key: `rate#${agentId}#${second}` },
+          TableName: tables.counters,
+          Key: { key: counterKeys.rate(agentId, second) },
           UpdateExpression: "ADD #taken :one SET #expiresAt = :expiresAt",
           ...words(["taken", "expiresAt"], { one: 1, expiresAt: second + 60 }),
           ReturnValues: "UPDATED_NEW",

@@ -1,6 +1,6 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { limits } from "../../core/limits.ts";
-import { revocationKeys } from "../../core/revocation-rows.ts";
+import { revocationKeys, tombstoneKeys } from "../../core/revocation-rows.ts";
 import { subjects } from "../../core/session/liveness.ts";
 import type { CommitConflict, RevocationStore, RevocationWrite } from "../../core/session/store.ts";
 import { type Tables, words } from "./dynamo.ts";
@@ -49,12 +49,10 @@ const tombstonePut = (
   { eventId }: RevocationWrite["record"],
   tables: Tables,
 ) => ({
-  TableName: tables.revocations,
+  TableName: tables.tombstones,
   Item: {
-    subject: revocationKeys.tombstone(tombstone.sid),
-    kind: "tombstone",
+    session: tombstoneKeys.session(tombstone.sid),
     root: tombstone.root,
-    sid: tombstone.sid,
     eventId,
     expiresAt: tombstone.expiresAtSeconds + keptSeconds,
   },

@@ -6,6 +6,7 @@ import {
   QueryCommand,
 } from "@aws-sdk/lib-dynamodb";
 import type { FoundPlace, PlaceMark, SessionQueries, TreeRow } from "../../core/admin/session-queries.ts";
+import { counterKeys } from "../../core/counter-rows.ts";
 import type { Session } from "../../core/session/model.ts";
 import { numberOf, type Tables, words } from "./dynamo.ts";
 import { readLivenessBatch } from "./liveness-batch.ts";
@@ -36,10 +37,12 @@ export function createSessionQueries(client: DynamoDBDocumentClient, tables: Tab
     async usesLeft(names) {
       const items = await getAll(
         client,
-        tables.markers,
-        names.map((name) => ({ key: `uses#${name}` })),
+        tables.counters,
+        names.map((name) => ({ key: counterKeys.uses(name) })),
       );
-      return new Map(items.map((item) => [String(item.key).slice("uses#".length), numberOf(item, "left")]));
+      return new Map(
+        items.map((item) => [String(item.key).slice(counterKeys.uses("").length), numberOf(item, "left")]),
+      );
     },
     tree: (root, after, limit) => readTreePage(client, tables, { root, after, limit }),
   };

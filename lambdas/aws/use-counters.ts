@@ -1,17 +1,15 @@
+import { counterKeys } from "../../core/counter-rows.ts";
 import type { CommitConflict, UseCounter } from "../../core/session/store.ts";
 import { type Tables, words } from "./dynamo.ts";
 import type { Action } from "./transaction.ts";
-
-/** Prefix of a counter's row in table Markers: the role that takes uses may change rows of this name and no others. */
-const key = (name: string): string => `uses#${name}`;
 
 /** Begins counters; never over one that counts already, which would be a refill. */
 export const counterPuts = (tables: Tables, counters: readonly UseCounter[]): readonly Action<CommitConflict>[] =>
   counters.map(({ name, left, expiresAtSeconds }) => ({
     item: {
       Put: {
-        TableName: tables.markers,
-        Item: { key: key(name), use: "uses", left, expiresAt: expiresAtSeconds },
+        TableName: tables.counters,
+        Item: { key: counterKeys.uses(name), use: "uses", left, expiresAt: expiresAtSeconds },
         ConditionExpression: "attribute_not_exists(#key)",
         ...words(["key"]),
       },
@@ -24,8 +22,8 @@ export const counterTakes = (tables: Tables, names: readonly string[]): readonly
     conflict: { kind: "uses_spent" },
     item: {
       Update: {
-        TableName: tables.markers,
-        Key: { key: key(name) },
+        TableName: tables.counters,
+        Key: { key: counterKeys.uses(name) },
         UpdateExpression: "SET #left = #left - :one",
         ConditionExpression: "#left >= :one",
         ...words(["left"], { one: 1 }),

@@ -12,7 +12,7 @@ import { originOf, type UrlEvent } from "../http/url-event.ts";
 import { openKeyring } from "../keyring.ts";
 
 const dynamo = documentClient();
-const lists = createListReader(dynamo, setting("revocationsTable"), clock);
+const lists = createListReader(dynamo, setting("listsTable"), clock);
 const detailsTypes = createPublishedTypes(dynamo, setting("registryTable"), clock);
 const ssm = ssmClient();
 const parameter = setting("urlsParameter");

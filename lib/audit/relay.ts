@@ -36,7 +36,7 @@ export function relay(scope: Construct, stage: Stage, dist: string, state: State
   allow(made.role, ["sqs:SendMessage"], [refused.queueArn]);
   allowDataKey(made.role, state.keys.data);
   // every record comes twice: when it is written, and as REMOVE when its time is over
-  const { failures } = feed(made, state.tables.outbox, { eventName: ["INSERT"] }, 4);
+  const { failures } = feed(made, state.tables.outbox, { filter: { eventName: ["INSERT"] }, parallelization: 4 });
   return { relay: made, failures, refused };
 }
 

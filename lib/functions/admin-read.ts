@@ -4,7 +4,7 @@ import type { Ground } from "./ground.ts";
 
 /**
  * What operators look at: registry, agents, sessions, what a revocation would end. It can write nothing but the records
- * of refusals, whose names no grant's record can have, and it reads no marker but the counters of uses.
+ * of refusals, whose names no grant's record can have, and it reads no counter but those of uses.
  */
 export function adminRead({ scope, stage, dist, state: { tables, keys } }: Ground): LanyardFunction {
   const made = new LanyardFunction(scope, "AdminRead", {
@@ -15,7 +15,8 @@ export function adminRead({ scope, stage, dist, state: { tables, keys } }: Groun
     environment: {
       sessionsTable: tables.sessions.tableName,
       subjectsTable: tables.subjects.tableName,
-      markersTable: tables.markers.tableName,
+      countersTable: tables.counters.tableName,
+      tombstonesTable: tables.tombstones.tableName,
       revocationsTable: tables.revocations.tableName,
       registryTable: tables.registry.tableName,
       outboxTable: tables.outbox.tableName,
@@ -26,8 +27,9 @@ export function adminRead({ scope, stage, dist, state: { tables, keys } }: Groun
   const { role } = made;
   allowTable(role, tables.sessions, ["BatchGetItem", "Query"]);
   allowTable(role, tables.subjects, ["Query"]);
-  allowTable(role, tables.revocations, ["BatchGetItem", "GetItem"], rows("session#", "standing#", "deployment#"));
-  allowTable(role, tables.markers, ["BatchGetItem"], rows("uses#"));
+  allowTable(role, tables.tombstones, ["BatchGetItem"]);
+  allowTable(role, tables.revocations, ["BatchGetItem", "GetItem"]);
+  allowTable(role, tables.counters, ["BatchGetItem"], rows("uses#"));
   allowTable(role, tables.registry, ["Query"]);
   allowRefusals(role, tables.outbox);
   allowDataKey(role, keys.data);

@@ -1,4 +1,4 @@
-import { allowDataKey, allowMarkers, allowOutbox, allowTable, rows } from "../allow.ts";
+import { allowDataKey, allowMarkers, allowOutbox, allowTable, inTransaction } from "../allow.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
 import type { Ground } from "./ground.ts";
 
@@ -14,6 +14,7 @@ export function adminRevoke({ scope, stage, dist, state: { tables, keys }, issue
       sessionsTable: tables.sessions.tableName,
       subjectsTable: tables.subjects.tableName,
       markersTable: tables.markers.tableName,
+      tombstonesTable: tables.tombstones.tableName,
       revocationsTable: tables.revocations.tableName,
       outboxTable: tables.outbox.tableName,
     },
@@ -22,8 +23,9 @@ export function adminRevoke({ scope, stage, dist, state: { tables, keys }, issue
   const { role } = made;
   allowTable(role, tables.sessions, ["GetItem"]);
   allowTable(role, tables.subjects, ["Query"]);
-  // the publisher's rows are not among them: an operator cannot forge a status list
-  allowTable(role, tables.revocations, ["PutItem", "UpdateItem"], rows("session#", "standing#", "deployment#"));
+  allowTable(role, tables.tombstones, ["PutItem"], inTransaction);
+  // the publisher's rows stand in a table of their own: an operator cannot forge a status list
+  allowTable(role, tables.revocations, ["UpdateItem"], inTransaction);
   allowMarkers(role, tables.markers);
   allowOutbox(role, tables.outbox);
   allowDataKey(role, keys.data);

@@ -1,4 +1,4 @@
-import { allowDataKey, allowOutbox, allowTable, inTransaction, rows } from "../allow.ts";
+import { allowDataKey, allowOutbox, allowTable, rowsInTransaction } from "../allow.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
 import type { Ground } from "./ground.ts";
 
@@ -18,7 +18,7 @@ export function adminRotate({ scope, stage, dist, state: { tables, keys } }: Gro
   });
   const { role } = made;
   allowTable(role, tables.keyring, ["BatchGetItem"]);
-  allowTable(role, tables.keyring, ["PutItem"], { ...rows("order#"), ...inTransaction });
+  allowTable(role, tables.keyring, ["PutItem"], rowsInTransaction("order#"));
   allowOutbox(role, tables.outbox);
   allowDataKey(role, keys.data);
   return made;

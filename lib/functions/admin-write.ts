@@ -1,5 +1,5 @@
 import type { Role } from "aws-cdk-lib/aws-iam";
-import { allowDataKey, allowOutbox, allowTable, inTransaction, rows } from "../allow.ts";
+import { allowDataKey, allowOutbox, allowTable, rows, rowsInTransaction } from "../allow.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
 import type { StateStack } from "../state-stack.ts";
 import type { Ground } from "./ground.ts";
@@ -27,12 +27,12 @@ export function adminWrite({ scope, stage, dist, state, issuer }: Ground): Lanya
 
 /**
  * Rows of new versions, and the one number that makes a version count. A deployment's row is changed within the
- * transaction that records it; no tombstone and no counter of an agent, principal or build can be reached.
+ * transaction that records it; no tombstone can be reached.
  */
 export function allowRegistryWriting(role: Role, { tables, keys }: StateStack): void {
   allowTable(role, tables.registry, ["Query", "PutItem", "BatchWriteItem"]);
   allowTable(role, tables.revocations, ["GetItem"], rows("deployment#"));
-  allowTable(role, tables.revocations, ["UpdateItem"], { ...rows("deployment#"), ...inTransaction });
+  allowTable(role, tables.revocations, ["UpdateItem"], rowsInTransaction("deployment#"));
   allowOutbox(role, tables.outbox);
   allowDataKey(role, keys.data);
 }

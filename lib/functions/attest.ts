@@ -41,6 +41,7 @@ export function attesting(
       revocationsTable: tables.revocations.tableName,
       registryTable: tables.registry.tableName,
       markersTable: tables.markers.tableName,
+      countersTable: tables.counters.tableName,
       outboxTable: tables.outbox.tableName,
       nonceKey: keys.nonce.keyArn,
     },
@@ -50,7 +51,7 @@ export function attesting(
   allowTable(role, tables.registry, ["Query"]);
   allowMarkers(role, tables.markers);
   // the agent's bucket of signatures, the one that token takes from
-  allowTable(role, tables.markers, ["UpdateItem"], rows("rate#"));
+  allowTable(role, tables.counters, ["UpdateItem"], rows("rate#"));
   allowOutbox(role, tables.outbox);
   useKeyring(made, stage, state, "identity");
   allowMac(role, keys.nonce);

@@ -21,13 +21,13 @@ export function discovery(scope: Construct, stage: Stage, dist: string, state: S
     description: "Metadata, keys and status lists of the issuer",
     environment: {
       urlsParameter: parameter,
-      revocationsTable: tables.revocations.tableName,
+      listsTable: tables.lists.tableName,
       registryTable: tables.registry.tableName,
     },
     memoryMegabytes: 512,
   });
   useKeyring(made, stage, state, "identity", "session", "status", "events");
-  allowTable(made.role, tables.revocations, ["GetItem"], rows("list#"));
+  allowTable(made.role, tables.lists, ["GetItem"], rows("list#"));
   allowTable(made.role, tables.registry, ["GetItem"], rows("published"));
   allow(
     made.role,

@@ -1,4 +1,4 @@
-import { allowDataKey, allowMarkers, allowOutbox, allowTable, inTransaction, rows } from "../allow.ts";
+import { allowDataKey, allowMarkers, allowOutbox, allowTable, rowsInTransaction } from "../allow.ts";
 import { demandNonces } from "../dpop-nonces.ts";
 import { useKeyring } from "../keyring.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
@@ -17,6 +17,8 @@ export function introspect({ scope, stage, dist, state, issuer }: Ground): Lanya
       issuer,
       sessionsTable: tables.sessions.tableName,
       markersTable: tables.markers.tableName,
+      countersTable: tables.counters.tableName,
+      tombstonesTable: tables.tombstones.tableName,
       revocationsTable: tables.revocations.tableName,
       registryTable: tables.registry.tableName,
       outboxTable: tables.outbox.tableName,
@@ -24,10 +26,11 @@ export function introspect({ scope, stage, dist, state, issuer }: Ground): Lanya
   });
   const { role } = made;
   allowTable(role, tables.sessions, ["BatchGetItem", "GetItem"]);
+  allowTable(role, tables.tombstones, ["BatchGetItem"]);
   allowTable(role, tables.revocations, ["BatchGetItem"]);
   allowTable(role, tables.markers, ["BatchGetItem"]);
-  // one use, the proof it was asked with and its record, together or not at all; no other row can be changed
-  allowTable(role, tables.markers, ["UpdateItem"], { ...rows("uses#"), ...inTransaction });
+  // one use, the proof it was asked with and its record, together or not at all
+  allowTable(role, tables.counters, ["UpdateItem"], rowsInTransaction("uses#"));
   allowMarkers(role, tables.markers);
   allowTable(role, tables.registry, ["Query"]);
   allowOutbox(role, tables.outbox);

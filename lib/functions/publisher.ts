@@ -2,10 +2,10 @@ import { Duration } from "aws-cdk-lib";
 import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
-import { allowDataKey, allowTable, rows } from "../allow.ts";
+import { allowDataKey, allowTable } from "../allow.ts";
 import { useKeyring } from "../keyring.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
-import { feed } from "../stream.ts";
+import { deadLetters, feed } from "../stream.ts";
 import type { Ground } from "./ground.ts";
 
 /** How often all lists are signed anew; they live two minutes. */
@@ -25,7 +25,7 @@ export function publisher(ground: Ground): { publisher: LanyardFunction; failure
       issuer,
       sessionsTable: tables.sessions.tableName,
       subjectsTable: tables.subjects.tableName,
-      revocationsTable: tables.revocations.tableName,
+      listsTable: tables.lists.tableName,
     },
     // a busy agent's sessions are walked within one run
     timeoutSeconds: 300,
@@ -33,10 +33,12 @@ export function publisher(ground: Ground): { publisher: LanyardFunction; failure
   const { role } = made;
   allowTable(role, tables.sessions, ["Query", "GetItem"]);
   allowTable(role, tables.subjects, ["Query"]);
-  allowTable(role, tables.revocations, ["GetItem", "PutItem", "UpdateItem"], rows("status#", "list#", "publish#"));
+  allowTable(role, tables.lists, ["GetItem", "PutItem", "UpdateItem"]);
   useKeyring(made, stage, state, "status");
   allowDataKey(role, keys.data);
-  const { failures } = feed(made, tables.revocations, revocationsOnly, 10);
+  const failures = deadLetters(made, "Failures");
+  feed(made, tables.tombstones, { filter: written, parallelization: 10, failures, id: "Tombstones" });
+  feed(made, tables.revocations, { filter: written, parallelization: 10, failures, id: "Revocations" });
   new Rule(made, "EveryMinute", {
     description: "Status lists are signed anew, since they live two minutes",
     schedule: Schedule.rate(Duration.minutes(publisherMinutes)),
@@ -45,10 +47,5 @@ export function publisher(ground: Ground): { publisher: LanyardFunction; failure
   return { publisher: made, failures };
 }
 
-/** What revoke and admin-revoke write; the publisher's own rows would wake it for ever. */
-const revocationsOnly = {
-  eventName: ["INSERT", "MODIFY"],
-  dynamodb: {
-    Keys: { subject: { S: ["session#", "standing#", "deployment#"].map((prefix) => ({ prefix })) } },
-  },
-};
+/** A row that TTL takes ends nothing. */
+const written = { eventName: ["INSERT", "MODIFY"] };

@@ -1,4 +1,4 @@
-import { allowDataKey, allowMarkers, allowOutbox, allowTable, rows } from "../allow.ts";
+import { allowDataKey, allowMarkers, allowOutbox, allowTable, inTransaction } from "../allow.ts";
 import { demandNonces } from "../dpop-nonces.ts";
 import { useKeyring } from "../keyring.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
@@ -17,6 +17,7 @@ export function revoke({ scope, stage, dist, state, issuer }: Ground): LanyardFu
       issuer,
       sessionsTable: tables.sessions.tableName,
       markersTable: tables.markers.tableName,
+      tombstonesTable: tables.tombstones.tableName,
       revocationsTable: tables.revocations.tableName,
       registryTable: tables.registry.tableName,
       outboxTable: tables.outbox.tableName,
@@ -24,8 +25,9 @@ export function revoke({ scope, stage, dist, state, issuer }: Ground): LanyardFu
   });
   const { role } = made;
   allowTable(role, tables.sessions, ["BatchGetItem", "GetItem", "UpdateItem"]);
-  allowTable(role, tables.revocations, ["BatchGetItem", "GetItem"]);
-  allowTable(role, tables.revocations, ["PutItem", "UpdateItem"], rows("session#"));
+  allowTable(role, tables.tombstones, ["BatchGetItem"]);
+  allowTable(role, tables.tombstones, ["PutItem"], inTransaction);
+  allowTable(role, tables.revocations, ["BatchGetItem"]);
   allowTable(role, tables.markers, ["BatchGetItem"]);
   allowMarkers(role, tables.markers);
   allowTable(role, tables.registry, ["Query"]);

@@ -3,7 +3,7 @@ import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { acknowledgeRotator } from "../acknowledged.ts";
-import { allow, allowDataKey, allowTable, forbid, inTransaction, rows } from "../allow.ts";
+import { allow, allowDataKey, allowTable, forbid, inTransaction, rows, rowsInTransaction } from "../allow.ts";
 import { tellKeys } from "../keyring.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
 import { rotated } from "../state/keys.ts";
@@ -39,7 +39,7 @@ export function rotator(ground: Ground): { rotator: LanyardFunction; failures: I
   tellKeys(made, stage, state, rotated);
   const orders = rotated.map((purpose) => `order#${purpose}`);
   allowTable(role, tables.keyring, ["BatchGetItem"], rows(...rotated, ...orders));
-  allowTable(role, tables.keyring, ["PutItem"], { ...rows(...rotated), ...inTransaction });
+  allowTable(role, tables.keyring, ["PutItem"], rowsInTransaction(...rotated));
   allowTable(role, tables.outbox, ["PutItem"], inTransaction);
   allowDataKey(role, keys.data);
   // signing keys made inside KMS, in this Region alone, under a policy that leaves the account in charge
@@ -56,7 +56,7 @@ export function rotator(ground: Ground): { rotator: LanyardFunction; failures: I
   // whatever policy a key is made with: who makes keys uses none, and lets nobody else in later
   forbid(role, ["kms:Sign", "kms:GenerateMac", "kms:PutKeyPolicy", "kms:CreateGrant", "kms:ImportKeyMaterial"], ["*"]);
   acknowledgeRotator(role);
-  const { failures } = feed(made, tables.keyring, ordersOnly, 1);
+  const { failures } = feed(made, tables.keyring, { filter: ordersOnly, parallelization: 1 });
   new Rule(made, "OnSchedule", {
     description: "Signing keys are looked after",
     schedule: Schedule.rate(Duration.minutes(rotatorMinutes)),

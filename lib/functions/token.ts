@@ -1,10 +1,18 @@
-import { allowDataKey, allowMarkers, allowOutbox, allowTable, inTransaction, rows } from "../allow.ts";
+import {
+  allowDataKey,
+  allowMarkers,
+  allowOutbox,
+  allowTable,
+  inTransaction,
+  rows,
+  rowsInTransaction,
+} from "../allow.ts";
 import { demandNonces } from "../dpop-nonces.ts";
 import { useKeyring } from "../keyring.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
 import type { Ground } from "./ground.ts";
 
-/** Sessions, offers and access tokens: the only function that signs with the session key. It may not write Revocations. */
+/** Sessions, offers and access tokens: the only function that signs with the session key. It may write neither Tombstones nor Revocations. */
 export function token({ scope, stage, dist, state, issuer }: Ground): LanyardFunction {
   const { tables, keys } = state;
   const made = new LanyardFunction(scope, "Token", {
@@ -18,6 +26,8 @@ export function token({ scope, stage, dist, state, issuer }: Ground): LanyardFun
       sessionsTable: tables.sessions.tableName,
       subjectsTable: tables.subjects.tableName,
       markersTable: tables.markers.tableName,
+      countersTable: tables.counters.tableName,
+      tombstonesTable: tables.tombstones.tableName,
       revocationsTable: tables.revocations.tableName,
       registryTable: tables.registry.tableName,
       outboxTable: tables.outbox.tableName,
@@ -29,11 +39,13 @@ export function token({ scope, stage, dist, state, issuer }: Ground): LanyardFun
   allowTable(role, tables.sessions, ["BatchGetItem", "GetItem", "UpdateItem"]);
   allowTable(role, tables.sessions, ["PutItem"], inTransaction);
   allowTable(role, tables.subjects, ["PutItem"], inTransaction);
+  allowTable(role, tables.tombstones, ["BatchGetItem"]);
   allowTable(role, tables.revocations, ["BatchGetItem"]);
   allowTable(role, tables.markers, ["BatchGetItem"]);
-  // an agent's token bucket is a row here; a one-use marker is written once and never changed
-  allowTable(role, tables.markers, ["UpdateItem"], rows("rate#"));
-  allowMarkers(role, tables.markers, ["rate#"]);
+  allowMarkers(role, tables.markers);
+  // an agent's token bucket is counted in no transaction; a counter of uses is put in the one that issues what it bounds
+  allowTable(role, tables.counters, ["UpdateItem"], rows("rate#"));
+  allowTable(role, tables.counters, ["PutItem"], rowsInTransaction("uses#"));
   allowTable(role, tables.registry, ["Query"]);
   allowOutbox(role, tables.outbox);
   useKeyring(made, stage, state, "identity", "session");

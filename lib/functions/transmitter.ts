@@ -54,6 +54,7 @@ export function transmitter(ground: Ground, bus: EventBus): Transmitting {
       issuer,
       sessionsTable: tables.sessions.tableName,
       subjectsTable: tables.subjects.tableName,
+      tombstonesTable: tables.tombstones.tableName,
       revocationsTable: tables.revocations.tableName,
       registryTable: tables.registry.tableName,
       eventQueue: queue.queueUrl,
@@ -67,6 +68,7 @@ export function transmitter(ground: Ground, bus: EventBus): Transmitting {
   const { role } = made;
   allowTable(role, tables.sessions, ["Query"]);
   allowTable(role, tables.subjects, ["Query"]);
+  allowTable(role, tables.tombstones, ["BatchGetItem"]);
   allowTable(role, tables.revocations, ["BatchGetItem"]);
   allowTable(role, tables.registry, ["Query"]);
   allowRefusals(role, tables.outbox);

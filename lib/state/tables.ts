@@ -16,14 +16,17 @@ import type { Stage } from "../stage.ts";
 const text = (name: string) => ({ name, type: AttributeType.STRING });
 
 /**
- * The seven tables. They have no physical names, so that a failed first deployment leaves nothing in the way of the next,
+ * The tables. They have no physical names, so that a failed first deployment leaves nothing in the way of the next,
  * and no indexes: an index may lag behind its table, and what revocation has to find must not (threat 6).
  */
 export class Tables extends Construct {
   readonly sessions: TableV2;
   readonly subjects: TableV2;
   readonly markers: TableV2;
+  readonly counters: TableV2;
+  readonly tombstones: TableV2;
   readonly revocations: TableV2;
+  readonly lists: TableV2;
   readonly registry: TableV2;
   readonly outbox: TableV2;
   readonly keyring: TableV2;
@@ -51,11 +54,19 @@ export class Tables extends Construct {
       timeToLiveAttribute: "expiresAt",
     });
     this.markers = table("Markers", { partitionKey: text("key"), timeToLiveAttribute: "expiresAt" });
-    this.revocations = table("Revocations", {
-      partitionKey: text("subject"),
+    this.counters = table("Counters", { partitionKey: text("key"), timeToLiveAttribute: "expiresAt" });
+    // a public function writes here: a table apart from the one that says who is blocked
+    this.tombstones = table("Tombstones", {
+      partitionKey: text("session"),
       timeToLiveAttribute: "expiresAt",
       dynamoStream: StreamViewType.NEW_IMAGE,
     });
+    // no TTL: a counter that went would begin again at 0, and bring dead sessions back to life
+    this.revocations = table("Revocations", {
+      partitionKey: text("subject"),
+      dynamoStream: StreamViewType.NEW_IMAGE,
+    });
+    this.lists = table("Lists", { partitionKey: text("list"), timeToLiveAttribute: "expiresAt" });
     this.registry = table("Registry", { partitionKey: text("kind"), sortKey: text("name") });
     this.outbox = table("Outbox", {
       partitionKey: text("eventId"),

@@ -170,7 +170,15 @@ export async function openDeployment() {
 function registryWriter(origin: string, credentials: Credentials) {
   const dynamo = new DynamoDBClient({ endpoint: origin, region: "eu-west-1", credentials });
   const tables = { registry: "registry", revocations: "revocations", outbox: "outbox" };
-  const all = { ...tables, sessions: "sessions", subjects: "subjects", markers: "markers" };
+  const all = {
+    ...tables,
+    sessions: "sessions",
+    subjects: "subjects",
+    markers: "markers",
+    counters: "counters",
+    tombstones: "tombstones",
+    lists: "lists",
+  };
   const client = DynamoDBDocumentClient.from(dynamo);
   const outbox = createOutbox(client, all);
   const ground = {

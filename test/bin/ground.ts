@@ -46,6 +46,9 @@ export async function openGround() {
     sessions: "sessions",
     subjects: "subjects",
     markers: "markers",
+    counters: "counters",
+    tombstones: "tombstones",
+    lists: "lists",
   };
   const client = DynamoDBDocumentClient.from(dynamo);
   const registry = createRegistryStore(client, tables);

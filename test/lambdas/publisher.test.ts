@@ -50,18 +50,25 @@ const childOf = (parent: Session, more: Partial<Session> = {}) =>
   });
 
 /** Revokes as `revoke` does and brings the row as the stream would. */
-async function revoked(write: Omit<RevocationWrite, "markers" | "record">, key: string): Promise<readonly Change[]> {
+async function revoked(
+  write: Omit<RevocationWrite, "markers" | "record">,
+  row: { readonly session: string } | { readonly subject: string },
+): Promise<readonly Change[]> {
   await createRevocationStore(cloud.client, cloud.tables).revoke({ ...write, markers: [], record: record() });
-  const found = await cloud.client.send(new GetCommand({ TableName: "Revocations", Key: { subject: key } }));
+  const found = await cloud.client.send(
+    new GetCommand({ TableName: "session" in row ? "Tombstones" : "Revocations", Key: row }),
+  );
   const change = changeOf(found.Item ?? {});
   return typeof change === "string" ? [] : [change];
 }
 const tombstoned = ({ root, sid, expiresAtSeconds }: Session) =>
-  revoked({ tombstone: { root, sid, expiresAtSeconds } }, `session#${sid}`);
-const raised = (subject: string) => revoked({ raise: { subject, block: true, atSeconds: now } }, `standing#${subject}`);
-const cut = () => revoked({ raise: { subject: "deployment", block: false, atSeconds: now } }, "deployment#0");
+  revoked({ tombstone: { root, sid, expiresAtSeconds } }, { session: sid });
+const raised = (subject: string) =>
+  revoked({ raise: { subject, block: true, atSeconds: now } }, { subject: `standing#${subject}` });
+const cut = () =>
+  revoked({ raise: { subject: "deployment", block: false, atSeconds: now } }, { subject: "deployment#0" });
 
-const token = (list: string) => createListReader(cloud.client, "Revocations", deps.clock).read(list);
+const token = (list: string) => createListReader(cloud.client, "Lists", deps.clock).read(list);
 /** What a verifier that only knows the standard sees. */
 async function valid({ status }: Session): Promise<boolean> {
   const signed = await token(status.list);
@@ -130,10 +137,10 @@ describe("a tombstone", () => {
     const rows = [];
     for (let i = 0; i < 2; i++) {
       await tombstoned(root);
-      const Key = { subject: `session#${root.sid}` };
-      rows.push((await cloud.client.send(new GetCommand({ TableName: "Revocations", Key }))).Item);
+      const Key = { session: root.sid };
+      rows.push((await cloud.client.send(new GetCommand({ TableName: "Tombstones", Key }))).Item);
     }
-    expect(rows[0]).toMatchObject({ root: root.root, sid: root.sid });
+    expect(rows[0]).toMatchObject({ root: root.root, session: root.sid });
     expect(rows[1]).not.toEqual(rows[0]);
   });
 
@@ -422,7 +429,7 @@ describe("a list", () => {
   test("is named among the open ones, and dies with its hour: neither named nor served, whatever TTL still keeps", async () => {
     const made = await open();
     await publishMinute(deps);
-    const reader = createListReader(cloud.client, "Revocations", deps.clock);
+    const reader = createListReader(cloud.client, "Lists", deps.clock);
     const named = await reader.open();
     expect(named).toContain(made.status.list);
     expect((await Promise.all(named.map((list) => reader.read(list)))).filter((it) => it === undefined)).toEqual([]);
@@ -500,19 +507,22 @@ describe("a list", () => {
 
 describe("rows of the stream", () => {
   test.each([
-    [{ subject: "status#2026080100-0" }, "other"],
-    [{ subject: "list#2026080100-0" }, "other"],
-    [{ subject: "publish#due" }, "other"],
     [{ subject: "deployment#3", generation: 2 }, "other"],
     [{ subject: "standing#agent:a", blocked: false }, "other"],
     [{ subject: "standing#agent:a", generation: "2" }, "malformed"],
     [{ subject: "standing#" }, "malformed"],
     [{ subject: "standing#other:a", generation: 1 }, "malformed"],
-    [{ subject: "session#a", root: "r", sid: "b" }, "malformed"],
-    [{ subject: "session#a", root: "r" }, "malformed"],
+    [{ session: "a" }, "malformed"],
+    [{ session: "a", root: 1 }, "malformed"],
+    [{ session: 1, root: "r" }, "malformed"],
+    // whatever else a row of Tombstones holds, it ends its session and raises nobody's counter
+    [
+      { session: "a", root: "r", subject: "deployment#0", generation: 9 },
+      { kind: "tombstone", root: "r", sid: "a" },
+    ],
     [{}, "malformed"],
     [
-      { subject: "session#a", root: "r", sid: "a" },
+      { session: "a", root: "r" },
       { kind: "tombstone", root: "r", sid: "a" },
     ],
     [

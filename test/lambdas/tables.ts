@@ -5,7 +5,7 @@ import { tableKeys } from "../../lambdas/env.ts";
 import { type DynamoDb, openDynamoDb } from "../../local/dynamodb/engine.ts";
 import { startDynamoServer } from "../../local/dynamodb/server.ts";
 
-/** The product's six tables in an embedded DynamoDB, behind the real SDK client. */
+/** The product's tables but the key ring's in an embedded DynamoDB, behind the real SDK client. */
 export interface Cloud {
   readonly db: DynamoDb;
   readonly client: DynamoDBDocumentClient;
@@ -19,7 +19,10 @@ export const tableNames: Tables = {
   sessions: "Sessions",
   subjects: "Subjects",
   markers: "Markers",
+  counters: "Counters",
+  tombstones: "Tombstones",
   revocations: "Revocations",
+  lists: "Lists",
   registry: "Registry",
   outbox: "Outbox",
 };

@@ -33,7 +33,7 @@ const use = (counters: readonly string[], markers = [marker()], kept = record())
 const rowOf = async (name: string) =>
   (
     await cloud.client.send(
-      new GetCommand({ TableName: "Markers", Key: { key: `uses#${name}` }, ConsistentRead: true }),
+      new GetCommand({ TableName: "Counters", Key: { key: `uses#${name}` }, ConsistentRead: true }),
     )
   ).Item;
 const recorded = async (eventId: string) =>

@@ -225,16 +225,20 @@ test("the account's federation switch is there only when the stage asks for it, 
   expect(ServiceToken).toEqual({ "Fn::GetAtt": [expect.stringMatching(/^FederationFunction/), "Arn"] });
 });
 
-test("the publisher wakes for revocations and never for what it wrote itself", () => {
-  const { FilterCriteria, EventSourceArn } = one(Service, "AWS::Lambda::EventSourceMapping", "Publisher").Properties;
-  expect(read(EventSourceArn)).toMatch(/table\/TablesRevocations[^/]*\/stream\//);
-  const [filter] = (FilterCriteria as { Filters: { Pattern: string }[] }).Filters;
-  expect(JSON.parse(filter?.Pattern ?? "")).toEqual({
-    eventName: ["INSERT", "MODIFY"],
-    dynamodb: {
-      Keys: { subject: { S: [{ prefix: "session#" }, { prefix: "standing#" }, { prefix: "deployment#" }] } },
-    },
-  });
+test("the publisher wakes for what ends sessions, and never for what it wrote itself", () => {
+  for (const table of ["Tombstones", "Revocations"]) {
+    const { FilterCriteria, EventSourceArn } = one(
+      Service,
+      "AWS::Lambda::EventSourceMapping",
+      `Publisher${table}`,
+    ).Properties;
+    expect(read(EventSourceArn)).toMatch(new RegExp(`table/Tables${table}[^/]*/stream/`));
+    const [filter] = (FilterCriteria as { Filters: { Pattern: string }[] }).Filters;
+    expect(JSON.parse(filter?.Pattern ?? "")).toEqual({ eventName: ["INSERT", "MODIFY"] });
+  }
+  expect(all(templates, "AWS::Lambda::EventSourceMapping").filter(({ id }) => id.startsWith("Publisher"))).toHaveLength(
+    2,
+  );
 });
 
 describe("the stacks", () => {
@@ -274,9 +278,11 @@ describe("the stacks", () => {
       "AuditBucketName",
       "AuditBusArn",
       "AuditBusName",
+      "CountersTable",
       "IntrospectUrl",
       "IssuerUrl",
       "KeyringTable",
+      "ListsTable",
       "MarkersTable",
       "OutboxTable",
       "RefusedRecordsUrl",
@@ -287,6 +293,7 @@ describe("the stacks", () => {
       "SessionsTable",
       "SubjectsTable",
       "TokenUrl",
+      "TombstonesTable",
       "TrustDomain",
     ]);
   });

@@ -24,13 +24,16 @@ describe("retained resources", () => {
       "KeysSeal44E72624",
       "KeysSessionC69A383E",
       "KeysStatus33E29662",
+      "TablesCountersF3818E58",
       "TablesKeyring369B9807",
+      "TablesListsA8FDA70A",
       "TablesMarkersF06A8A47",
       "TablesOutboxD51CD487",
       "TablesRegistry55D7706D",
       "TablesRevocations4CFAEA74",
       "TablesSessions486350CB",
       "TablesSubjectsDA5AFF8A",
+      "TablesTombstones4F1F52F6",
     ],
     Issuer: [
       "DiscoveryFunctionEB86AD59",
@@ -83,7 +86,11 @@ describe("tables", () => {
     ["Sessions", ["root", "sid"], true, false],
     ["Subjects", ["subject", "session"], true, false],
     ["Markers", ["key"], true, false],
-    ["Revocations", ["subject"], true, true],
+    ["Counters", ["key"], true, false],
+    ["Tombstones", ["session"], true, true],
+    // a counter that expired would begin again at 0, and bring dead sessions back to life
+    ["Revocations", ["subject"], false, true],
+    ["Lists", ["list"], true, false],
     ["Registry", ["kind", "name"], false, false],
     ["Outbox", ["eventId"], true, true],
   ])("%s has its keys, TTL and stream", (name, schema, ttl, stream) => {
@@ -96,7 +103,7 @@ describe("tables", () => {
 
   test("all are encrypted by the data key, protected from deletion and restorable to a point in time", () => {
     const tables = all(templates, "AWS::DynamoDB::GlobalTable");
-    expect(tables).toHaveLength(7);
+    expect(tables).toHaveLength(10);
     for (const { it } of tables) {
       expect(it.Properties.SSESpecification).toEqual({ SSEEnabled: true, SSEType: "KMS" });
       expect(resolved(templates, "State", it.Properties.Replicas)).toMatchObject([

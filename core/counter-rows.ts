@@ -1,0 +1,7 @@
+/** Keys of table Counters (`key`): what is counted by updates. A row is of one kind by its first word. */
+export const counterKeys = {
+  /** Signatures an agent caused within one second. */
+  rate: (agentId: string, atSeconds: number) => `rate#${agentId}#${atSeconds}`,
+  /** Uses left of a bounded session or handle. */
+  uses: (name: string) => `uses#${name}`,
+} as const;
