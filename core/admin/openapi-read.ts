@@ -55,17 +55,27 @@ export const readPaths = {
     named("name", "The agent's name, which may hold slashes", "^[a-z0-9._-]+(/[a-z0-9._-]+)*$"),
   ]),
   "/principals": get("principals", "Who lends authority now, beside the agents that act on it", "Principals", paging),
-  "/sessions": get("sessions", "Living sessions of exactly one agent, principal, build or tree", "Sessions", [
-    subject.agent,
-    subject.principal,
-    subject.build,
-    inQuery("root", "A tree, by its root session's id"),
-    inQuery("dead", "Also those that are over, with why, as long as their rows are kept", {
-      type: "boolean",
-      default: false,
-    }),
-    ...paging,
-  ]),
+  "/sessions": get(
+    "sessions",
+    "Living sessions of exactly one agent, principal, build or tree, or of everybody",
+    "Sessions",
+    [
+      subject.agent,
+      subject.principal,
+      subject.build,
+      inQuery("root", "A tree, by its root session's id"),
+      inQuery("deployment", "Everybody's, by the deployment's trust domain"),
+      inQuery("dead", "Also those that are over, with why, as long as their rows are kept", {
+        type: "boolean",
+        default: false,
+      }),
+      inQuery("tree", "The whole trees that they stand in; those too large for a page are named in `cut`", {
+        type: "boolean",
+        default: false,
+      }),
+      ...paging,
+    ],
+  ),
   "/sessions/{sid}": get("session", "One session's whole story", "Story", [
     named("sid", "The session's id", "^[A-Za-z0-9_-]{22}$"),
   ]),

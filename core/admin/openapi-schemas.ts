@@ -12,10 +12,10 @@ const object = (properties: Readonly<Record<string, object>>, optional: readonly
   required: Object.keys(properties).filter((name) => !optional.includes(name)),
 });
 
-const page = (items: string, more: Readonly<Record<string, object>> = {}) =>
+const page = (items: string, more: Readonly<Record<string, object>> = {}, optional: readonly string[] = []) =>
   object(
     { ...more, items: list(ref(items)), next: { ...text, description: "The `cursor` of the page after this one" } },
-    ["next"],
+    [...optional, "next"],
   );
 
 const summary = {
@@ -131,7 +131,11 @@ export const schemas = {
     },
     ["detailTypes", "details"],
   ),
-  Sessions: page("Session"),
+  Sessions: page(
+    "Session",
+    { cut: { ...texts, description: "Of whole trees: roots of those to be asked for alone" } },
+    ["cut"],
+  ),
   Offer: object(
     {
       to: text,

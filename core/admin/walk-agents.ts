@@ -5,8 +5,8 @@ import { ok, type Result } from "../result.ts";
 import { subjects } from "../session/liveness.ts";
 import { cursorText, readCursor } from "./cursor.ts";
 import { type Judged, judgeAll } from "./judged.ts";
+import { laterOf, readPlaces } from "./places.ts";
 import type { AdminReadDeps, Question } from "./read-route.ts";
-import { laterOf, readPlaces } from "./read-sessions.ts";
 
 /** Most agents one page looks at: an empty one costs its shards' reads all the same. */
 const agentsAPage = 25;

@@ -5,7 +5,7 @@ import { openApi } from "../../core/admin/openapi.ts";
 import { readRoutes } from "../../core/admin/read.ts";
 import { createAdminWriteEndpoint } from "../../core/admin/write.ts";
 import { decodeUnverified } from "../../core/jwt.ts";
-import { agentId } from "../fakes/registry.ts";
+import { agentId, trustDomain } from "../fakes/registry.ts";
 import { issuer } from "../fakes/world.ts";
 import { openReading, operator } from "./reading.ts";
 
@@ -88,7 +88,12 @@ describe("answers are as it says", () => {
       "/agents": ["/agents?limit=2"],
       "/agents/{name}": ["/agents/planner", "/agents/sleeper"],
       "/principals": ["/principals"],
-      "/sessions": [`/sessions?agent=${of("planner").id}&dead=true`, `/sessions?root=${root}`],
+      "/sessions": [
+        `/sessions?agent=${of("planner").id}&dead=true`,
+        `/sessions?agent=${of("researcher").id}&tree=true`,
+        `/sessions?deployment=${trustDomain}`,
+        `/sessions?root=${root}`,
+      ],
       "/sessions/{sid}": [`/sessions/${child}`, `/sessions/${dead}`],
       "/reach": [`/reach?agent=${of("planner").id}`, `/reach?session=${root}`],
     };

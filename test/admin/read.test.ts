@@ -2,6 +2,7 @@ import { fc, test as property } from "@fast-check/vitest";
 import { beforeEach, describe, expect, test } from "vitest";
 import { cursorText, readCursor } from "../../core/admin/cursor.ts";
 import { readRoutes } from "../../core/admin/read.ts";
+import { treeSessionsAPage } from "../../core/admin/trees.ts";
 import { decodeUnverified } from "../../core/jwt.ts";
 import { limits } from "../../core/limits.ts";
 import type { Offer, Session } from "../../core/session/model.ts";
@@ -101,6 +102,9 @@ describe("what is asked is held against what can be asked", () => {
     ["/registry?version=2", 404],
     ["/sessions", 400],
     ["/sessions?dead=true", 400],
+    ["/sessions?deployment=elsewhere.example", 400],
+    [`/sessions?deployment=${trustDomain}&dead=true`, 400],
+    [`/sessions?agent=${planner}&tree=yes`, 400],
     [`/sessions?agent=${planner}&root=${sid}`, 400],
     [`/sessions?root=${sid}&dead=1`, 400],
     ["/sessions?root=offer%23x", 400],
@@ -283,6 +287,68 @@ describe("sessions", () => {
     const { items, pages } = await reading.all(`/sessions?root=${sidOf(root)}&limit=1`);
     expect(items.map((item) => item.sid).sort()).toEqual([sidOf(root), sidOf(child)].sort());
     expect(pages).toBeGreaterThan(2);
+  });
+});
+
+describe("whole trees in one list", () => {
+  const sids = (items: readonly { sid: string }[]) => items.map(({ sid: one }) => one).sort();
+
+  test("everybody's sessions are every tree's, each once, without asking tree by tree", async () => {
+    const roots: string[] = [];
+    for (const person of ["ada", "eve", "bo"]) {
+      const root = await reading.open(person);
+      roots.push(sidOf(root));
+      await reading.handOn("planner", root, "researcher");
+    }
+    await reading.world.order({ revoke: { session: roots[2] }, reason: "r" });
+    const { items, pages } = await reading.all(`/sessions?deployment=${trustDomain}`);
+    const byTree = await Promise.all(roots.map(async (root) => (await reading.all(`/sessions?root=${root}`)).items));
+    expect([sids(items), pages]).toEqual([sids(byTree.flat()), 1]);
+    expect(items).toHaveLength(4);
+    expect((await reading.all(`/sessions?deployment=${trustDomain}&limit=1`)).items).toHaveLength(4);
+  });
+
+  test("an agent's trees come whole with its living sessions, and with the dead only when they are asked for", async () => {
+    const ada = await reading.open("ada");
+    const child = await reading.handOn("planner", ada, "researcher");
+    const eve = await reading.open("eve");
+    const over = await reading.handOn("planner", eve, "researcher");
+    await reading.open("nobody's concern");
+    await reading.world.order({ revoke: { session: sidOf(over) }, reason: "r" });
+    const living = await reading.all(`/sessions?agent=${researcher}&tree=true`);
+    expect(sids(living.items)).toEqual([sidOf(ada), sidOf(child)].sort());
+    const all = await reading.all(`/sessions?agent=${researcher}&tree=true&dead=true`);
+    expect(sids(all.items)).toEqual([ada, child, eve, over].map(sidOf).sort());
+  });
+
+  test("a page stops between trees, a tree too large for any is named, and nothing is lost", async () => {
+    const people = ["ada", "eve", "bo"];
+    const roots: string[] = [];
+    for (const person of people) roots.push(sidOf(await reading.open(person)));
+    const rows = reading.world.store.sessions;
+    const widths = [treeSessionsAPage - 10, 30, treeSessionsAPage + 5];
+    for (const [at, root] of roots.entries()) {
+      const own = rows.get(`${root} ${root}`) as Session;
+      for (let n = 1; n < (widths[at] ?? 0); n++) {
+        const one = `${at}${n}`.padStart(22, "c");
+        rows.set(`${root} ${one}`, { ...own, sid: one, depth: 1 } as Session);
+      }
+    }
+    const found: { sid: string; root: string }[] = [];
+    const cut: string[] = [];
+    let next: string | undefined;
+    for (let page = 0; page < 20; page++) {
+      const more = next === undefined ? "" : `&cursor=${next}`;
+      const { body } = await reading.get(`/sessions?agent=${planner}&tree=true&limit=100${more}`);
+      expect(body.items.length).toBeLessThanOrEqual(treeSessionsAPage);
+      found.push(...body.items);
+      cut.push(...body.cut);
+      next = body.next;
+      if (next === undefined) break;
+    }
+    expect(next).toBeUndefined();
+    expect([...new Set(cut)]).toEqual([roots[2]]);
+    expect(new Set(found.map((one) => one.sid)).size).toBe((widths[0] ?? 0) + (widths[1] ?? 0));
   });
 });
 

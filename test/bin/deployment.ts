@@ -79,6 +79,7 @@ export async function openDeployment() {
     },
   };
   const progress: string[] = [];
+  const asked: string[] = [];
   const admin = { calls: [] as AdminCall[], status: 200, answer: {} as object };
   const server = createServer(async (request, response) => {
     const content = await body(request);
@@ -86,6 +87,7 @@ export async function openDeployment() {
     if (request.url?.startsWith("/.well-known/")) return answer(200, "{}");
     const { method = "", url: target = "", headers } = request;
     const signed = callers.verify({ method, target, headers, body: content });
+    asked.push(`${method} ${target}`);
     if ("code" in signed) return answer(403, JSON.stringify({ Message: signed.message }));
     const operation = String(headers["x-amz-target"] ?? "").split(".")[1];
     if (operation !== undefined) {
@@ -135,6 +137,8 @@ export async function openDeployment() {
     read,
     /** What the last command showed of its progress. */
     progress,
+    /** What the last command called, method and target. */
+    asked,
     /** Writes the local run's file anew, with members replaced. */
     write: writeFileAnew,
     /** Runs a command line in the deployment's folder. */
@@ -144,6 +148,7 @@ export async function openDeployment() {
     ): Promise<Ended> {
       const [out, err]: [string[], string[]] = [[], []];
       progress.length = 0;
+      asked.length = 0;
       const { answer } = more;
       const ask = answer === undefined ? {} : { ask: async () => answer };
       const terminal = {

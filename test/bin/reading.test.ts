@@ -68,6 +68,29 @@ describe("what is looked at", () => {
     expect(new Set(sessions.map(({ sid }: { sid: string }) => sid)).size).toBe(6);
   });
 
+  test("a list costs as many calls as it has pages, however many trees and agents are in it", async () => {
+    for (let n = 0; n < 12; n++) await reading.handOn("planner", await reading.open(`p${n}`), "researcher");
+    const calls = async (...args: readonly string[]) => {
+      expect((await lanyard(args)).code).toBe(0);
+      return deployment.asked.length;
+    };
+    for (const args of [
+      ["sessions"],
+      ["sessions", "--tree"],
+      ["sessions", "--agent", "researcher"],
+      ["sessions", "--agent", "researcher", "--tree"],
+      ["sessions", "--agent", "researcher", "--tree", "--dead"],
+      ["agents"],
+      ["agents", "planner"],
+      ["principals"],
+      ["revoke", "--agent", "planner", "--dry-run"],
+      ["status"],
+    ])
+      expect([args, await calls(...args)]).toEqual([args, 1]);
+    expect((await json("sessions")).sessions).toHaveLength(24);
+    expect((await json("sessions", "--agent", "researcher", "--tree")).sessions).toHaveLength(24);
+  });
+
   test("a hundred and more show how far they are, and all of them", async () => {
     for (let n = 0; n < 103; n++) await reading.open(`p${n}`);
     const { out } = await lanyard(["sessions", "--agent", "planner"]);

@@ -33,10 +33,10 @@ export async function runSessions(
   const [kind] = given[0] ?? [];
   if (kind === undefined && dead) throw new Usage("--dead needs --agent, --principal, --build or --root");
   const id = agent === undefined ? (principal ?? build ?? root) : agentId(agent, profile);
-  const found = kind === undefined ? [] : await ofQuery({ [kind]: id, ...deadToo(dead) }, profile, terminal);
-  const roots = kind === undefined ? await livingRoots(profile, terminal) : found.map((session) => session.root);
-  const whole = tree || kind === undefined;
-  const sessions = whole ? await wholeTrees([...new Set(roots)], dead, profile, terminal) : found;
+  const query = kind === undefined ? { deployment: profile.trustDomain } : { [kind]: id };
+  // of everybody every tree is whole already, and so is the one that a root names
+  const whole = tree && kind !== undefined && kind !== "root";
+  const sessions = await (whole ? wholeTrees : ofQuery)({ ...query, ...deadToo(dead) }, profile, terminal);
   if (json) terminal.out(JSON.stringify({ ok: true, sessions }));
   else show(sessions, tree || root !== undefined, terminal);
 }
@@ -50,26 +50,19 @@ export const agentId = (agent: string, { trustDomain }: Profile): string =>
 const ofQuery = async (query: Query, profile: Profile, terminal: Terminal): Promise<readonly Session[]> =>
   (await askAll(profile, "sessions", query, shapes.session, terminal)).items;
 
-/** What revoking everything would end is everything that lives. */
-async function livingRoots(profile: Profile, terminal: Terminal): Promise<readonly string[]> {
-  const { items } = await askAll(profile, "reach", { deployment: profile.trustDomain }, shapes.reached, terminal);
-  return items.map(({ root }) => root);
-}
-
-/** A session may hang below one that was not asked for: its tree shows where it stands. */
-async function wholeTrees(
-  roots: readonly string[],
-  dead: boolean,
-  profile: Profile,
-  terminal: Terminal,
-): Promise<readonly Session[]> {
-  const trees: Session[] = [];
-  for (const [at, root] of roots.entries()) {
-    if (roots.length > 5) terminal.progress?.(`tree ${at + 1} of ${roots.length}…`);
-    trees.push(...(await ofQuery({ root, ...deadToo(dead) }, profile, terminal)));
-  }
-  if (roots.length > 5) terminal.progress?.("");
-  return trees;
+/**
+ * A session may hang below one that was not asked for: its tree shows where it stands. Trees come with the list; one too
+ * large for any page is asked for alone, and one with several of the sessions may stand on several pages.
+ */
+async function wholeTrees(query: Query, profile: Profile, terminal: Terminal): Promise<readonly Session[]> {
+  const { items, pages } = await askAll(profile, "sessions", { ...query, tree: "true" }, shapes.session, terminal);
+  const cut = new Set(pages.flatMap((page) => (Array.isArray(page.cut) ? page.cut.map(String) : [])));
+  const trees = [...items];
+  for (const root of cut)
+    trees.push(
+      ...(await ofQuery({ root, ...(query.dead === undefined ? {} : { dead: query.dead }) }, profile, terminal)),
+    );
+  return [...new Map(trees.map((session) => [session.sid, session])).values()];
 }
 
 function show(sessions: readonly Session[], asTree: boolean, terminal: Terminal): void {
