@@ -168,6 +168,8 @@ const keyGround = ({ account, region, state }: AccountPlace, permissions: Permis
       return Statement && JSON.stringify({ Version: "2012-10-17", Statement });
     },
     setPolicy: permissions.setResourcePolicy,
+    lockout: (caller, resource, document) =>
+      permissions.refusalUnder(document, caller, { action: "kms:PutKeyPolicy", resource, context: {} }),
   };
 };
 

@@ -57,9 +57,9 @@ export function openKms(keys: readonly Key[], aliases: ReadonlyMap<string, strin
       });
       return [{ action: `kms:${operation}`, resource: key.arn, context }];
     },
-    call(operation, input) {
+    call(operation, input, caller) {
       if (operation === "ListKeys") return listKeys(input, ledger);
-      if (operation === "CreateKey" && ground) return createKey(input, ledger, ground);
+      if (operation === "CreateKey" && ground) return createKey(input, caller, ledger, ground);
       const key = find(input);
       const live = lifeOperations[operation];
       if (live !== undefined) return live(key, input, ledger, ground);

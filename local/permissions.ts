@@ -9,6 +9,8 @@ import type { Cloud, Resource } from "./template.ts";
 export interface Permissions {
   /** Why the caller may not, in IAM's words; undefined when it may. */
   refusal(caller: Caller, access: Access): string | undefined;
+  /** The same, were this the policy of the resource. */
+  refusalUnder(document: unknown, caller: Caller, access: Access): string | undefined;
   /** The same for a role that a service takes on (a rule's, a mapping's). */
   roleRefusal(roleArn: string, access: Access): string | undefined;
   /** Why nobody in particular may: for what only the resource's own policy can allow. */
@@ -31,7 +33,15 @@ const harmlessManagedPolicies = ["AWSLambdaBasicExecutionRole", "AWSXRayDaemonWr
 export function openPermissions(cloud: Cloud): Permissions {
   const identity = readIdentityPolicies(cloud);
   const resource = readResourcePolicies(cloud);
-  const judge = (roleArn: string, access: Access, tags: Readonly<Record<string, string>>, anonymous: boolean) => {
+  const judge = (
+    roleArn: string,
+    access: Access,
+    tags: Readonly<Record<string, string>>,
+    {
+      anonymous = false,
+      policy = resource.get(access.resource),
+    }: { anonymous?: boolean; policy?: readonly Statement[] | undefined } = {},
+  ) => {
     const [, , , region = "", account = ""] = access.resource.split(":");
     const own = anonymous ? "anonymous" : (roleArn.split(":")[4] ?? "");
     const context = {
@@ -47,7 +57,6 @@ export function openPermissions(cloud: Cloud): Permissions {
         ...Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:PrincipalTag/${key}`, value])),
       }),
     };
-    const policy = resource.get(access.resource);
     return refusal(
       { principalArn: roleArn, account: own, action: access.action, resource: access.resource, context },
       {
@@ -59,9 +68,11 @@ export function openPermissions(cloud: Cloud): Permissions {
     );
   };
   return {
-    refusal: (caller, access) => judge(caller.roleArn, access, caller.tags, false),
-    roleRefusal: (roleArn, access) => judge(roleArn, access, {}, false),
-    anonymousRefusal: (access) => judge("anonymous", access, {}, true),
+    refusal: (caller, access) => judge(caller.roleArn, access, caller.tags),
+    refusalUnder: (document, { roleArn, tags }, access) =>
+      judge(roleArn, access, tags, { policy: readPolicy(document, access.resource) }),
+    roleRefusal: (roleArn, access) => judge(roleArn, access, {}),
+    anonymousRefusal: (access) => judge("anonymous", access, {}, { anonymous: true }),
     resourcePolicy: (arn) => resource.get(arn),
     setResourcePolicy: (arn, document) => void resource.set(arn, readPolicy(document, arn)),
     addRole: (roleArn, document) => void identity.set(roleArn, readPolicy(document, roleArn)),

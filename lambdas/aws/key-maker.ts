@@ -46,7 +46,9 @@ export function createKeyMaker(kms: KMSClient, place: KeyMakerPlace): KeyMaker {
           // each is said although it is the default: the role may make nothing else, and IAM judges what is said
           Origin: "AWS_KMS",
           MultiRegion: false,
-          BypassPolicyLockoutSafetyCheck: false,
+          // the check counts the maker's own rights, and no maker of ours may ever change a key's policy: it would refuse
+          // every key. What it is there for, the policy itself gives: the account's root administers
+          BypassPolicyLockoutSafetyCheck: true,
           Policy: JSON.stringify(keyPolicy(purpose, alg, place.roles, keyTimes.deletionWindowDays)),
         }),
       );

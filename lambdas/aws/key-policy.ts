@@ -101,11 +101,21 @@ export function keyPolicyFault(document: string, purpose: KeyPurpose, roles: Key
   } catch {
     return "its policy is no JSON";
   }
+  // the rotator skips KMS's lockout check: a key that nobody can administer must not count
+  if (!statements.some((one) => isAdministered(one, root))) return "its policy does not let the account administer it";
   const guards = statements.some((one) => one?.Effect === "Deny" && isGuard(one, signers));
   if (!guards) return "its policy does not deny kms:Sign to all but its signers";
   const loose = statements.find((one) => one?.Effect !== "Deny" && !isTame(one, root));
   return loose ? `its policy allows too much (${String(loose.Sid ?? "a statement without Sid")})` : undefined;
 }
+
+/** Allows the account everything, under no condition. */
+const isAdministered = (one: Statement, root: string): boolean =>
+  one?.Effect === "Allow" &&
+  one.Condition === undefined &&
+  listed((one.Principal as { AWS?: unknown } | undefined)?.AWS).includes(root) &&
+  listed(one.Action).includes("kms:*") &&
+  listed(one.Resource).includes("*");
 
 /** One condition and no other: each further one would be a way around it. */
 function isGuard(one: Statement, signers: readonly string[]): boolean {

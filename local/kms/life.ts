@@ -1,5 +1,6 @@
 /** A key's life in KMS: made, disabled, waiting for its deletion; and what is told about it. */
 import { randomUUID } from "node:crypto";
+import type { Caller } from "../caller.ts";
 import { type Answer, type Json, ok, ServiceError, textMember } from "../service.ts";
 import { type Key, openKey } from "./key.ts";
 import type { Ledger } from "./ledger.ts";
@@ -14,13 +15,18 @@ export interface KeyGround {
   policyOf(arn: string): string | undefined;
   /** Makes a policy count from now on; throws on one that is not understood in full. */
   setPolicy(arn: string, document: string): void;
+  /** Why the caller could not change a key that has this policy; undefined when it could. */
+  lockout(caller: Caller, arn: string, document: string): string | undefined;
 }
 
 const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 const daySeconds = 86_400;
 
-/** Makes a key under the policy that the call brings. */
-export function createKey(input: Json, ledger: Ledger, ground: KeyGround): Answer {
+/**
+ * Makes a key under the policy that the call brings. KMS takes no policy by which its very caller could not change it
+ * again, by all the caller's rights and denials and not by the policy's text alone, unless told to skip this check.
+ */
+export function createKey(input: Json, caller: Caller, ledger: Ledger, ground: KeyGround): Answer {
   const { KeySpec: spec = "SYMMETRIC_DEFAULT", KeyUsage: usage = "ENCRYPT_DECRYPT", Origin = "AWS_KMS" } = input;
   if (!["ECC_NIST_P256", "RSA_2048"].includes(String(spec)) || usage !== "SIGN_VERIFY" || Origin !== "AWS_KMS")
     throw new ServiceError("UnsupportedOperationException", "the embedded KMS makes P-256 and RSA-2048 signing keys");
@@ -30,9 +36,14 @@ export function createKey(input: Json, ledger: Ledger, ground: KeyGround): Answe
   const arn = `arn:aws:kms:${ground.region}:${ground.account}:key/${id}`;
   const policy = textMember(input, "Policy");
   try {
+    if (input.BypassPolicyLockoutSafetyCheck !== true && ground.lockout(caller, arn, policy) !== undefined)
+      throw new Error("The new key policy will not allow you to update the key policy in the future.");
     ground.setPolicy(arn, policy);
   } catch (thrown) {
-    throw new ServiceError("MalformedPolicyDocumentException", String(thrown));
+    throw new ServiceError(
+      "MalformedPolicyDocumentException",
+      thrown instanceof Error ? thrown.message : String(thrown),
+    );
   }
   const made = { arn, spec: String(spec), usage: "SIGN_VERIFY" };
   const key = openKey({ id, ...made, enabled: true, tags: {} }, ground.directory);

@@ -77,6 +77,28 @@ describe("a key is not believed", () => {
       "a deny by the principal's tag",
       changed({ Condition: { StringNotEquals: { "aws:PrincipalTag/role": "token" } } }),
     ],
+    [
+      "no word of the account's root",
+      { Statement: good().Statement.filter(({ Sid }) => Sid !== "AccountAdministers") },
+    ],
+    [
+      "the account's root under a condition",
+      {
+        Statement: good().Statement.map((one) =>
+          one.Sid === "AccountAdministers"
+            ? { ...one, Condition: { Bool: { "aws:MultiFactorAuthPresent": "true" } } }
+            : one,
+        ),
+      },
+    ],
+    [
+      "the account's root as a reader",
+      {
+        Statement: good().Statement.map((one) =>
+          one.Sid === "AccountAdministers" ? { ...one, Action: "kms:Get*" } : one,
+        ),
+      },
+    ],
     ["a deny for one principal only", changed({ Principal: { AWS: role("somebody") } })],
     ["a deny of another action", changed({ Action: "kms:Verify" })],
     ["a deny on another resource", changed({ Resource: "arn:aws:kms:eu-west-1:111122223333:key/other" })],

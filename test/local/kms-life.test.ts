@@ -31,11 +31,25 @@ const open = (directory?: string): Service =>
     ...(directory === undefined ? {} : { directory }),
     policyOf: (arn) => JSON.stringify({ Statement: policies.get(arn) ?? [] }),
     setPolicy: (arn, document) => void policies.set(arn, readPolicy(document, arn)),
+    lockout: ({ roleArn }, resource, document) =>
+      refusal(
+        {
+          principalArn: roleArn,
+          account,
+          action: "kms:PutKeyPolicy",
+          resource,
+          context: { "aws:principalarn": [roleArn] },
+        },
+        { identity: identity.value, resource: readPolicy(document, resource), resourceMustAllow: true },
+      ),
   });
+/** What the caller's role is allowed and denied. */
+const identity: { value: Statement[] } = { value: [] };
 
 let kms: Service;
 beforeEach(() => {
   policies.clear();
+  identity.value = [];
   kms = open();
 });
 const caller = {
@@ -76,7 +90,13 @@ const policy = JSON.stringify({
     },
   ],
 });
-const wish = { KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY", Description: "one, intent x", Policy: policy };
+const wish = {
+  KeySpec: "ECC_NIST_P256",
+  KeyUsage: "SIGN_VERIFY",
+  Description: "one, intent x",
+  Policy: policy,
+  BypassPolicyLockoutSafetyCheck: true,
+};
 const create = (at = kms): string => call("CreateKey", wish, at).KeyMetadata.Arn;
 const sign = (KeyId: string, at = kms) =>
   call(
@@ -156,9 +176,37 @@ describe("a key that a function makes", () => {
         "kms:keyusage": ["SIGN_VERIFY"],
         "kms:keyorigin": ["AWS_KMS"],
         "kms:multiregion": ["false"],
-        "kms:bypasspolicylockoutsafetycheck": ["false"],
+        "kms:bypasspolicylockoutsafetycheck": ["true"],
       },
     });
+  });
+});
+
+/** The check counts what the caller itself could do next, not what the policy's text lets the account do. */
+describe("a policy under which the caller could not change the key again", () => {
+  const everything: Statement = { Effect: "Allow", Action: "kms:*", Resource: "*" };
+  const denied: Statement = { Effect: "Deny", Action: "kms:PutKeyPolicy", Resource: "*" };
+  const root = { Effect: "Allow", Principal: { AWS: `arn:aws:iam::${account}:root` }, Action: "kms:*", Resource: "*" };
+  const self = { Effect: "Allow", Principal: { AWS: rotator }, Action: "kms:PutKeyPolicy", Resource: "*" };
+  const stranger = { ...root, Principal: { AWS: "arn:aws:iam::999999999999:root" } };
+  const noOne = { Effect: "Deny", Principal: "*", Action: "kms:PutKeyPolicy", Resource: "*" };
+  const refused = "MalformedPolicyDocumentException";
+  it.each<[string, object[], Statement[], string | undefined]>([
+    ["that delegates to IAM, by one whom IAM allows", [root], [everything], undefined],
+    ["that delegates to IAM, by one whom IAM allows nothing", [root], [], refused],
+    ["that delegates to IAM, by one whom IAM denies it", [root], [everything, denied], refused],
+    ["that names its caller", [self], [], undefined],
+    ["that names its caller, whom IAM denies it", [self], [denied], refused],
+    ["that delegates to another account alone", [stranger], [everything], refused],
+    ["that denies it to everybody", [root, noOne], [everything], refused],
+    ["that says nothing of it", [{ ...self, Action: "kms:Sign" }], [everything], refused],
+  ])("%s", (_, Statement, rights, code) => {
+    identity.value = rights;
+    const asked = { ...wish, Policy: JSON.stringify({ Statement }) };
+    expect(codeOf(() => call("CreateKey", { ...asked, BypassPolicyLockoutSafetyCheck: false }))).toBe(code);
+    expect(codeOf(() => call("CreateKey", { ...asked, BypassPolicyLockoutSafetyCheck: undefined }))).toBe(code);
+    expect(call("ListKeys", {}).Keys).toHaveLength(code === undefined ? 3 : 1);
+    call("CreateKey", asked);
   });
 });
 

@@ -172,7 +172,7 @@ const expected: [StackName, string, string[]][] = [
       "dynamodb:BatchGetItem on Keyring if row identity* or session* or status* or events* or order#identity* or order#session* or order#status* or order#events*",
       "dynamodb:PutItem on Keyring if in a transaction, row identity* or session* or status* or events* where AWS says which",
       "dynamodb:PutItem on Outbox if in a transaction",
-      'kms:CreateKey on * if {"StringEquals":{"kms:KeySpec":["ECC_NIST_P256","RSA_2048"],"kms:KeyUsage":"SIGN_VERIFY","kms:KeyOrigin":"AWS_KMS"},"Bool":{"kms:MultiRegion":"false","kms:BypassPolicyLockoutSafetyCheck":"false"}}',
+      'kms:CreateKey on * if {"StringEquals":{"kms:KeySpec":["ECC_NIST_P256","RSA_2048"],"kms:KeyUsage":"SIGN_VERIFY","kms:KeyOrigin":"AWS_KMS"},"Bool":{"kms:MultiRegion":"false","kms:BypassPolicyLockoutSafetyCheck":"true"}}',
       "kms:ListKeys on *",
       "sqs:SendMessage on RotatorFailures",
       ...stream("Keyring"),
