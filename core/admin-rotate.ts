@@ -5,10 +5,12 @@ import type { AuditRecord } from "./audit/record.ts";
 import type { Denial } from "./denial.ts";
 import { callFacts, type DenyDeps, deny } from "./deny.ts";
 import { limits } from "./limits.ts";
-import { type KeyPurpose, nowSeconds } from "./ports.ts";
+import { type KeyPurpose, nowSeconds, type SigningAlgorithm } from "./ports.ts";
 import { err, ok, type Result } from "./result.ts";
 import type { Ring, RotationOrder } from "./ring/model.ts";
 import type { RingView } from "./ring/ports.ts";
+import { withoutSuccessor } from "./ring/successor.ts";
+import { longestCacheSeconds } from "./ring/times.ts";
 import { startTrail } from "./token/trail.ts";
 import type { Call, Reply } from "./wire.ts";
 
@@ -34,7 +36,7 @@ type Wish = Pick<RotationOrder, "purpose" | "kind" | "reason" | "kid">;
  * Orders a rotation before its time, or an emergency: the suspect key counts for nothing from now on. `POST /` with
  * `{ "rotate": { "purpose", "kid"? }, "emergency"?, "reason" }` → 202 with the order's id; `GET /` → how all keys stand,
  * and which orders were taken up. The order is only written down here; the rotator, which has no URL, sees it in its
- * stream and acts.
+ * stream and acts. An order for keys that nothing known to verifiers could replace is refused (`successor_missing`).
  */
 export function createAdminRotateEndpoint(
   deps: AdminRotateDeps,
@@ -66,9 +68,19 @@ async function putOrder(
   if (order.kid !== undefined && !ring?.keys.some(({ kid }) => kid === order.kid))
     return err({ code: "target_unknown", target: order.kid });
   const isOpen = last !== undefined && last.id !== ring?.handledOrder;
+  const unsafe = lacking(order, ring);
+  if (unsafe.length > 0) return err({ code: "successor_missing", purpose: order.purpose, algorithms: unsafe });
   // an emergency pushes a plain rotation aside; nothing pushes an emergency aside
   if (isOpen && (last.kind === "emergency" || order.kind === "rotate")) return err(pending);
   return (await deps.orders.put(order, last?.id, record)) ? ok(undefined) : err(pending);
+}
+
+/** A rotation nobody can finish is refused like an emergency that would leave nobody to sign. */
+function lacking(order: RotationOrder, ring: Ring | undefined): readonly SigningAlgorithm[] {
+  // until the rotator has come once there are no standbys of any kind
+  if (!ring) return ["ES256"];
+  const keys = withoutSuccessor(ring, order, order.atSeconds, longestCacheSeconds);
+  return [...new Set(keys.map(({ alg }) => alg))];
 }
 
 async function standing(deps: AdminRotateDeps): Promise<Record<string, object>> {
@@ -80,6 +92,7 @@ const stand = ({ ring, order }: { readonly ring?: Ring; readonly order?: Rotatio
   keys: (ring?.keys ?? []).map(({ disabledAtSeconds: _, ...key }) => key),
   ...(order && order.id !== ring?.handledOrder ? { pending: { order: order.id, kind: order.kind } } : {}),
   ...(ring?.handledOrder === undefined ? {} : { handled: ring.handledOrder }),
+  ...(ring?.refusedOrder === undefined ? {} : { refused: ring.refusedOrder }),
   switching: ring?.switching ?? [],
 });
 

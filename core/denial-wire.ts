@@ -194,6 +194,12 @@ export function denialToWire(denial: Denial): WireError {
       return wire(404, "not_found", `there is no version ${denial.version} of the registry`);
     case "target_unknown":
       return badRequest("there is nothing of that name here");
+    case "successor_missing":
+      return wire(
+        409,
+        "successor_missing",
+        `nothing was changed: no idle ${denial.algorithms.join(" and no idle ")} key of ${denial.purpose} is known to every verifier, so that nothing could sign instead. A standby is known a quarter of an hour after it was made (lanyard keys). If none comes, the rotator cannot make keys: docs/runbook.md, RotatorErrors. What cannot wait: lanyard revoke --deployment`,
+      );
     case "caller_not_authorized":
       return wire(403, "access_denied", "the caller is not authorized");
     case "registry_unavailable":

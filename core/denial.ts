@@ -102,6 +102,7 @@ export type Denial =
   | { readonly code: "not_the_owner"; readonly sid: string }
   | { readonly code: "token_not_revocable"; readonly kind: "identity" }
   | { readonly code: "target_unknown"; readonly target: string }
+  | { readonly code: "successor_missing"; readonly purpose: string; readonly algorithms: readonly string[] }
   | { readonly code: "registry_invalid"; readonly problems: readonly RegistryProblem[] }
   | { readonly code: "registry_stale"; readonly base: number; readonly applied: number }
   | { readonly code: "version_unknown"; readonly version: number }

@@ -26,6 +26,7 @@ const rings = z.object({
     z.object({
       keys: z.array(key),
       handled: z.string().optional(),
+      refused: z.string().optional(),
       pending: z.object({ order: z.string(), kind: z.string() }).optional(),
     }),
   ),
@@ -51,6 +52,8 @@ export async function runRotate(options: RotateOptions, profile: Profile, termin
   const until = performance.now() + patienceMillis;
   for (;;) {
     const ring = (await read(profile, address))[purpose];
+    if (ring !== undefined && ring.refused === order)
+      throw new Refused(`order ${order} was refused: no other key could sign; nothing was changed`, { order });
     if (ring !== undefined && ring.handled === order) {
       if (options.json) terminal.out(JSON.stringify({ ok: true, order, handled: true, keys: ring.keys }));
       else terminal.out(sentence(emergency, purpose, ring.keys));
@@ -92,7 +95,5 @@ const sentence = (emergency: boolean, purpose: string, keys: readonly z.infer<ty
   const signing = keys.filter(({ state }) => state === "active").map(({ alg, kid }) => `${alg} by ${kid}`);
   if (!emergency)
     return `the ${purpose} key is switched as soon as the next standby is known everywhere; look with lanyard keys`;
-  const now =
-    signing.length > 0 ? `signs ${signing.join(" and ")}` : "signs nothing until a standby is known everywhere";
-  return `what the suspect signed is void; ${purpose} ${now}`;
+  return `what the suspect signed is void; ${purpose} signs ${signing.join(" and ")}`;
 };

@@ -1,32 +1,36 @@
-import { isKnown } from "./choose.ts";
 import type { Ring, RingEvent, RingKey, RotationOrder } from "./model.ts";
 import { changed, eventOf } from "./rows.ts";
+import { successorOf, suspectsOf, withoutSuccessor } from "./successor.ts";
 import type { RotationPace } from "./times.ts";
 
 /**
  * An emergency: the named key, or every key that signs, counts for nothing from this write on, and a standby that
- * verifiers have already signs instead. Where there is none, nobody signs until one is known: a token by a key that
- * verifiers refuse would help no one, and the suspect must not sign on.
+ * verifiers have already signs instead, in the same write. Where there is none the order is refused: `admin-rotate` said
+ * so already, but the standby of a moment ago may be gone.
  * @returns the ring after it, and what became of which key
  */
 export function distrust(
   ring: Ring,
   order: RotationOrder,
   nowSeconds: number,
-  pace: RotationPace,
+  { longestCacheSeconds }: RotationPace,
 ): { readonly ring: Ring; readonly events: readonly RingEvent[] } {
-  const named = (key: RingKey) => (order.kid === undefined ? key.state === "active" : key.kid === order.kid);
-  const suspects = ring.keys.filter((key) => named(key) && key.state !== "distrusted");
+  const { reason, operator } = order;
+  const lacking = withoutSuccessor(ring, order, nowSeconds, longestCacheSeconds);
+  if (lacking.length > 0) {
+    const events = lacking.map((key) => ({ ...eventOf("key.distrust", key, reason, operator), refused: true }));
+    return { ring: { ...changed(ring), handledOrder: order.id, refusedOrder: order.id }, events };
+  }
+  const suspects = suspectsOf(ring, order);
   const fallen = suspects.map((key): RingKey => ({ ...key, state: "distrusted", retiredAtSeconds: nowSeconds }));
-  const isReady = (key: RingKey) => key.state === "published" && isKnown(key, nowSeconds, pace.longestCacheSeconds);
   const risen = suspects
     .filter(({ state }) => state === "active")
-    .map(({ alg }) => ring.keys.find((key) => key.alg === alg && isReady(key)))
+    .map(({ alg }) => successorOf(ring, alg, nowSeconds, longestCacheSeconds))
     .filter((key) => key !== undefined)
     .map((key): RingKey => ({ ...key, state: "active", activatedAtSeconds: nowSeconds }));
-  const { reason, operator } = order;
+  const { refusedOrder: _, ...before } = changed(ring, ...fallen, ...risen);
   return {
-    ring: { ...changed(ring, ...fallen, ...risen), handledOrder: order.id },
+    ring: { ...before, handledOrder: order.id },
     events: [
       ...fallen.map((key) => eventOf("key.distrust", key, reason, operator)),
       ...risen.map((key) => eventOf("key.activate", key, reason, operator)),

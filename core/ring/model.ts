@@ -42,6 +42,8 @@ export interface Ring {
   readonly switching: readonly SigningAlgorithm[];
   /** The last operator's order that was taken up. */
   readonly handledOrder?: string;
+  /** The last order that was taken up and refused: nothing could have signed in place of its keys. */
+  readonly refusedOrder?: string;
 }
 
 /** What an operator asks for. */
@@ -65,4 +67,6 @@ export interface RingEvent {
   readonly alg: SigningAlgorithm;
   readonly reason: string;
   readonly operator?: RotationOrder["operator"];
+  /** It was ordered and not done: no other key could have signed instead. */
+  readonly refused?: boolean;
 }

@@ -10,11 +10,13 @@ export const recordsOf = (
   events: readonly RingEvent[],
   deps: RotatorDeps,
 ): readonly AuditRecord[] =>
-  events.map(({ operation, kid, keyArn, alg, reason, operator }) =>
+  events.map(({ operation, kid, keyArn, alg, reason, operator, refused = false }) =>
     toRecord(
       {
         operation,
-        outcome: "allowed",
+        ...(refused
+          ? { outcome: "denied" as const, denial: { code: "successor_missing", purpose, algorithms: [alg] } as const }
+          : { outcome: "allowed" as const }),
         timeMillis: deps.clock.nowMillis(),
         requestId: deps.requestId,
         target: `key:${purpose}/${alg}/${kid}`,

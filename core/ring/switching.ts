@@ -23,7 +23,7 @@ export const disable: Rule = (ring, { nowSeconds }) => {
   return { effect: { do: "disable", key }, write };
 };
 
-/** After an emergency that found no key verifiers already have. */
+/** The first key of an algorithm that a later version of the stack adds. */
 export const fill = eachAlg((ring, alg, { nowSeconds, pace }) => {
   const keys = ofAlg(ring, alg);
   const ready = inState(keys, "published").find((key) => isKnown(key, nowSeconds, pace.longestCacheSeconds));

@@ -14,6 +14,7 @@ const ordered: unknown[] = [];
 let server: Server;
 let answer = { status: 202, body: {} as object };
 let handledAfter = 0;
+let refused = false;
 
 beforeAll(async () => {
   server = createServer(async (request, response) => {
@@ -30,7 +31,7 @@ beforeAll(async () => {
     }
     handledAfter -= 1;
     const keys = [{ kid: "k2", alg: "ES256", state: "active" }];
-    const handled = handledAfter < 0 ? { handled: "order-1" } : {};
+    const handled = handledAfter < 0 ? { handled: "order-1", ...(refused ? { refused: "order-1" } : {}) } : {};
     return response.writeHead(200).end(JSON.stringify({ rings: { session: { keys, ...handled } } }));
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
@@ -57,6 +58,7 @@ beforeEach(() => {
   ordered.length = 0;
   answer = { status: 202, body: { order: "order-1" } };
   handledAfter = 0;
+  refused = false;
 });
 
 async function lanyard(args: readonly string[], sure?: boolean) {
@@ -95,6 +97,13 @@ describe("lanyard rotate", () => {
       body: { error: "invalid_request", error_description: "an order about these keys is not carried out yet" },
     };
     expect(await lanyard(rotate)).toMatchObject({ code: 1, err: expect.stringContaining("not carried out yet") });
+  });
+
+  test("ends with code 1 when the rotator took the order up and refused it, and says that nothing was changed", async () => {
+    refused = true;
+    const ended = await lanyard([...rotate, "--emergency", "--yes"]);
+    expect(ended).toMatchObject({ code: 1, err: expect.stringContaining("nothing was changed") });
+    expect(ended.out).not.toContain("void");
   });
 
   test("must be told what and why", async () => {

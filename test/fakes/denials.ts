@@ -100,6 +100,7 @@ export const denials: Samples = {
   registry_stale: { code: "registry_stale", base: 3, applied: 4 },
   version_unknown: { code: "version_unknown", version: 9 },
   target_unknown: { code: "target_unknown", target: `agent:${agent}` },
+  successor_missing: { code: "successor_missing", purpose: "session", algorithms: ["ES256"] },
   caller_not_authorized: { code: "caller_not_authorized", why: "inner reason" },
   registry_unavailable: { code: "registry_unavailable", why: "inner reason" },
   liveness_unavailable: { code: "liveness_unavailable", why: "inner reason" },

@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { createAdminRotateEndpoint } from "../../core/admin-rotate.ts";
 import type { AuditRecord } from "../../core/audit/record.ts";
 import type { KeyPurpose } from "../../core/ports.ts";
-import type { Ring, RotationOrder } from "../../core/ring/model.ts";
+import type { Ring, RingKey, RotationOrder } from "../../core/ring/model.ts";
+import { longestCacheSeconds } from "../../core/ring/times.ts";
 import type { Call } from "../../core/wire.ts";
 import { randomIds } from "../fakes/keys.ts";
 
@@ -49,13 +50,18 @@ const send = async (body: unknown, more: Partial<Call> = {}, who: typeof operato
 const emergency = { rotate: { purpose: "session" }, emergency: true, reason: "seen elsewhere" };
 const plain = { rotate: { purpose: "session" }, reason: "before its time" };
 
+const now = 1_800_000_000;
+const active: RingKey = { kid, keyArn: "arn:key", alg: "ES256", state: "active", createdAtSeconds: 0 };
+const standby: RingKey = { ...active, kid: "s".repeat(43), state: "published", publishedAtSeconds: 0 };
+const setKeys = (...keys: readonly RingKey[]) =>
+  rings.set("session", { purpose: "session", version: 3, keys, intents: [], switching: [] });
+
 beforeEach(() => {
   orders.clear();
   rings.clear();
   records.length = 0;
   meanwhile = undefined;
-  const key = { kid, keyArn: "arn:key", alg: "ES256", state: "active", createdAtSeconds: 0 } as const;
-  rings.set("session", { purpose: "session", version: 3, keys: [key], intents: [], switching: [] });
+  setKeys(active, standby);
 });
 
 describe("an order about keys", () => {
@@ -104,13 +110,55 @@ describe("an order about keys", () => {
     await send(emergency);
     const { body } = await send("", { method: "GET" });
     expect(body).toMatchObject({
-      rings: { session: { keys: [{ kid, state: "active" }], pending: { kind: "emergency" } } },
+      rings: { session: { keys: [{ kid, state: "active" }, { state: "published" }], pending: { kind: "emergency" } } },
     });
     const stranger = await endpoint(
       { method: "GET", path: "/", url: "", body: "", contentType: undefined, dpop: [], requestId: "r" },
       undefined,
     );
     expect(stranger.status).toBe(403);
+  });
+});
+
+/** A rotator that cannot make keys must never be made to disable the only one. */
+describe("an order is refused before anything is disabled when nothing could sign instead", () => {
+  const rsa: RingKey = { ...active, kid: "r".repeat(43), alg: "RS256" };
+  const young: RingKey = { ...standby, publishedAtSeconds: now - longestCacheSeconds + 1 };
+  it.each<[string, readonly RingKey[]]>([
+    ["there is no other key", [active]],
+    ["the other is known to nobody yet", [active, { ...standby, state: "created" }]],
+    ["the other is not yet in every verifier's cache", [active, young]],
+    ["the other signs no longer", [active, { ...standby, state: "retired", retiredAtSeconds: 0 }]],
+    ["the other is distrusted itself", [active, { ...standby, state: "distrusted", retiredAtSeconds: 0 }]],
+    ["the other is of another algorithm", [active, { ...standby, alg: "RS256" }]],
+    ["one of two algorithms has none", [active, standby, rsa]],
+  ])("%s", async (_, keys) => {
+    setKeys(...keys);
+    for (const order of [emergency, plain]) {
+      const { status, body } = await send(order);
+      expect([status, body.error]).toEqual([409, "successor_missing"]);
+      expect(body.error_description).toContain("nothing was changed");
+      expect(body.error_description).toContain("lanyard keys");
+    }
+    expect(orders.size).toBe(0);
+    expect(records.map(({ eventId }) => eventId.startsWith("denied#"))).toEqual([true, true]);
+  });
+
+  it("the rotator has not come once", async () => {
+    rings.clear();
+    expect((await send(emergency)).body.error).toBe("successor_missing");
+    expect(orders.size).toBe(0);
+  });
+
+  it("and not when the key it names signs nothing, or has a successor although another has none", async () => {
+    setKeys(active, { ...active, kid: "t".repeat(43), state: "retired", retiredAtSeconds: now });
+    expect((await send({ ...emergency, rotate: { purpose: "session", kid: "t".repeat(43) } })).status).toBe(202);
+    orders.clear();
+    setKeys(active, standby, rsa);
+    expect((await send({ ...emergency, rotate: { purpose: "session", kid } })).status).toBe(202);
+    orders.clear();
+    setKeys(active, { ...young, publishedAtSeconds: now - longestCacheSeconds });
+    expect((await send(emergency)).status).toBe(202);
   });
 });
 

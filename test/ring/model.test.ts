@@ -113,6 +113,7 @@ describe.each<[KeyPurpose, number]>([
     async (all) => {
       const world = createRingWorld(undefined, pace, purpose);
       await play(world, all);
+      for (const alg of world.algorithms) expect(world.inState("active", alg)).toHaveLength(1);
       await settle(world, 2 * day, hour);
       expect(broken(world)).toEqual([]);
       expect(world.faults).toEqual([]);
@@ -237,7 +238,7 @@ describe("an emergency", () => {
     expect(world.inState("active")).toHaveLength(1);
   });
 
-  it("signs nothing rather than by a key nobody knows, when a second one comes before the next standby is known", async () => {
+  it("is refused when a second one comes before the next standby is known, and the key signs on", async () => {
     const world = createRingWorld(["ES256"]);
     await world.run();
     await settle(world, 2 * hour);
@@ -245,11 +246,37 @@ describe("an emergency", () => {
       world.order("emergency");
       await world.run();
     }
-    await expect(world.keyring().signer("session").current("ES256")).rejects.toThrow("no key of session/ES256");
-    expect(world.faults).toEqual(["session: no ES256 key signs"]);
+    expect(world.inState("distrusted").map(({ kid }) => kid)).toEqual(["kid-1"]);
+    expect(world.rows.get("session")?.refusedOrder).toBe(world.orders.get("session")?.id);
+    expect((await world.keyring().signer("session").current("ES256")).kid).toBe("kid-2");
+    const last = JSON.parse(world.records.at(-1)?.body ?? "{}") as object;
+    expect(last).toMatchObject({
+      metadata: { event_code: "key.distrust" },
+      unmapped: { lanyard: { outcome: "denied" } },
+    });
     await settle(world, hour);
-    await world.keyring().signer("session").current("ES256");
+    world.order("emergency");
+    await world.run();
+    expect(world.rows.get("session")?.refusedOrder).toBeUndefined();
+    expect(world.inState("active").map(({ kid }) => kid)).not.toContain("kid-2");
     expect(broken(world)).toEqual([]);
+  });
+
+  it("disables nothing in a deployment whose rotator can make no key, however often it is ordered", async () => {
+    const world = createRingWorld(["ES256", "RS256"]);
+    world.hooks.beforeCreate = () => {
+      throw new Error("The new key policy will not allow you to update the key policy in the future.");
+    };
+    await world.run();
+    for (let tries = 0; tries < 3; tries++) {
+      await settle(world, day, hour);
+      world.order("emergency");
+      await world.run();
+    }
+    expect([...world.keys.values()].map(({ disabled }) => disabled)).toEqual([false, false]);
+    for (const alg of world.algorithms)
+      await (await world.keyring().signer("session").current(alg)).sign(new Uint8Array(), "j");
+    expect(world.faults.join()).toContain("will not allow you");
   });
 
   it("can name a key that signs no longer: what a retired key signed counts for nothing then", async () => {

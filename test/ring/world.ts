@@ -57,7 +57,7 @@ export function createRingWorld(
   const records: AuditRecord[] = [];
   const faults: string[] = [];
   /** What somebody else does right before a rotator writes. */
-  const hooks: { beforeWrite?: (next: Ring) => void } = {};
+  const hooks: { beforeWrite?: (next: Ring) => void; beforeCreate?: () => void } = {};
   const make = (alg: SigningAlgorithm, intent?: string): KmsKey => {
     const n = keys.size + 1;
     const key: KmsKey = {
@@ -116,6 +116,7 @@ export function createRingWorld(
     const maker: KeyMaker = {
       create: (_, { id, alg }) =>
         mortal(() => {
+          hooks.beforeCreate?.();
           const { arn, kid } = make(alg, id);
           return { kid, keyArn: arn, alg, state: "created", createdAtSeconds: time.seconds };
         }),

@@ -1,0 +1,32 @@
+import type { SigningAlgorithm } from "../ports.ts";
+import { isKnown } from "./choose.ts";
+import type { Ring, RingKey, RotationOrder } from "./model.ts";
+
+/** The key that can sign at once in place of another of its algorithm: idle, and known to every verifier. */
+export const successorOf = (
+  ring: Ring,
+  alg: SigningAlgorithm,
+  nowSeconds: number,
+  waitSeconds: number,
+): RingKey | undefined =>
+  ring.keys.find((key) => key.state === "published" && key.alg === alg && isKnown(key, nowSeconds, waitSeconds));
+
+/** The keys that an order is about: the named one, or all that sign. */
+export const suspectsOf = (ring: Ring, { kid }: Pick<RotationOrder, "kid">): readonly RingKey[] =>
+  ring.keys.filter((key) =>
+    kid === undefined ? key.state === "active" : key.kid === kid && key.state !== "distrusted",
+  );
+
+/**
+ * Keys that an order would take from signing while no other could sign in their place. Such an order is refused as a
+ * whole, before anything is disabled: it would stop a deployment whose rotator cannot make keys, and for good.
+ */
+export const withoutSuccessor = (
+  ring: Ring,
+  order: Pick<RotationOrder, "kid">,
+  nowSeconds: number,
+  waitSeconds: number,
+): readonly RingKey[] =>
+  suspectsOf(ring, order).filter(
+    ({ state, alg }) => state === "active" && !successorOf(ring, alg, nowSeconds, waitSeconds),
+  );
