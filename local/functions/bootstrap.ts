@@ -12,8 +12,11 @@ process.on("disconnect", () => process.exit(0));
 
 const [module = "", name = ""] = (process.argv[2] ?? "").split("#");
 
-function reply(message: Reply): void {
-  process.send?.(message);
+type Said = Reply extends infer One ? (One extends Reply ? Omit<One, "cpuMillis"> : never) : never;
+
+function reply(message: Said): void {
+  const { user, system } = process.cpuUsage();
+  process.send?.({ ...message, cpuMillis: (user + system) / 1000 });
 }
 
 function describe(thrown: unknown): FunctionError {

@@ -1,6 +1,7 @@
 /** Hosts one function: sandboxes on demand, one event each, a queue in front, and every line it prints. */
 import { randomUUID } from "node:crypto";
-import { type FunctionDescription, type Instance, type Outcome, startInstance } from "./instance.ts";
+import { longStopMillis } from "../limits/long-stop.ts";
+import { type FunctionDescription, InitTimedOut, type Instance, type Outcome, startInstance } from "./instance.ts";
 import { openSandboxes, type Sandbox } from "./sandboxes.ts";
 
 /** A hosted function. */
@@ -41,7 +42,7 @@ export function hostFunction(
   onLine: (line: string) => void = () => undefined,
 ): HostedFunction {
   const sandboxes = openSandboxes(
-    () => startInstance(description, print),
+    (again) => startInstance(description, print, again),
     description.mostInstances,
     () => work(),
   );
@@ -53,8 +54,9 @@ export function hostFunction(
     onLine(line);
   };
 
-  const runOn = async (instance: Instance, waiting: Waiting): Promise<void> => {
-    const { name, arn, memoryMegabytes, timeoutMillis } = description;
+  const runOn = async (taken: Instance, waiting: Waiting): Promise<void> => {
+    const { name, arn, memoryMegabytes, timeoutMillis, stopMillis = longStopMillis(timeoutMillis) } = description;
+    const instance = await loaded(taken);
     const outcome = await instance.ready.then(
       () =>
         instance.run({
@@ -63,15 +65,30 @@ export function hostFunction(
           functionName: name,
           functionArn: arn,
           memoryMegabytes,
-          deadlineMillis: Date.now() + timeoutMillis,
+          deadlineMillis: Date.now() + stopMillis,
         }),
-      (thrown: Error): Outcome => ({ error: { errorType: "Runtime.ExitError", errorMessage: thrown.message } }),
+      (thrown: Error): Outcome => ({
+        error: {
+          errorType: thrown instanceof InitTimedOut ? "Sandbox.Timedout" : "Runtime.ExitError",
+          errorMessage: thrown.message,
+        },
+      }),
     );
     if ("error" in outcome) print(`${outcome.error.errorType}: ${outcome.error.errorMessage}`);
     sandboxes.giveBack(instance, instance.alive && !timedOut(outcome));
     waiting.resolve(outcome);
     work();
   };
+  /** As on AWS, an init that timed out runs once more, under the function's own limit. */
+  const loaded = (instance: Instance): Promise<Instance> =>
+    instance.ready.then(
+      () => instance,
+      (thrown: Error) => {
+        if (!(thrown instanceof InitTimedOut) || closed) return instance;
+        print(`INIT_REPORT Status: timeout. ${thrown.message}; it runs again under the function's own limit`);
+        return sandboxes.restart(instance);
+      },
+    );
   const work = (): void => {
     while (queue.length > 0 && !closed) {
       const instance = sandboxes.take();

@@ -4,6 +4,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
+import { limitCpu } from "../limits/cpu.ts";
+import { longStopMillis } from "../limits/long-stop.ts";
 import type { FunctionError, Invocation, Reply } from "./messages.ts";
 
 /** A function as the template describes it. */
@@ -16,7 +18,12 @@ export interface FunctionDescription {
   readonly folder: string;
   /** `index.handler`. */
   readonly handler: string;
+  /** Processor time that one event may use. */
   readonly timeoutMillis: number;
+  /** Wall time after which an event is given up that only waits; absent = what `longStopMillis` says. */
+  readonly stopMillis?: number;
+  /** Processor time that loading the module may use; absent = the ten seconds of AWS. */
+  readonly initMillis?: number;
   readonly memoryMegabytes: number;
   /** Its whole environment: nothing of this process's reaches it. */
   readonly environment: Readonly<Record<string, string>>;
@@ -29,7 +36,7 @@ export type Outcome = { readonly payload: string | undefined } | { readonly erro
 
 /** A sandbox. */
 export interface Instance {
-  /** Resolves when the handler is loaded; rejects when it cannot be. */
+  /** Resolves when the handler is loaded; rejects when it cannot be, with {@link InitTimedOut} when that took too long. */
   readonly ready: Promise<void>;
   /** Runs one event; the caller sees to it that no second one is under way. */
   run(invocation: Invocation): Promise<Outcome>;
@@ -40,52 +47,68 @@ export interface Instance {
   readonly gone: Promise<void>;
 }
 
+/** Loading the module used more processor time than it may; the process is gone. */
+export class InitTimedOut extends Error {}
+
+/** Processor time of an init, as on AWS. */
 const longestInitMillis = 10_000;
 const bootstrap = new URL("./bootstrap.ts", import.meta.url);
 
 /**
  * Starts a sandbox.
  * @param onLine takes each line the function prints
+ * @param again a second start after an init that timed out: AWS runs it, and the event it is for, under the function's own limit
  */
-export function startInstance(description: FunctionDescription, onLine: (line: string) => void): Instance {
-  const child = fork(bootstrap, [moduleOf(description)], {
-    cwd: description.folder,
-    env: { ...description.environment },
-    // Never the host's own flags: an inherited --input-type or --import would break or spy on the function.
-    execArgv: [`--max-old-space-size=${description.memoryMegabytes}`, "--disable-warning=ExperimentalWarning"],
-    serialization: "advanced",
-    stdio: ["ignore", "pipe", "pipe", "ipc"],
-  });
-  for (const stream of [child.stdout, child.stderr]) {
-    if (stream !== null) createInterface({ input: stream }).on("line", onLine);
-  }
+export function startInstance(
+  description: FunctionDescription,
+  onLine: (line: string) => void,
+  again = false,
+): Instance {
+  const child = forkChild(description, onLine);
+  const { timeoutMillis, initMillis = longestInitMillis } = description;
+  const stopMillis = description.stopMillis ?? longStopMillis(timeoutMillis);
   let alive = true;
   let takeReply: ((reply: Reply) => void) | undefined;
-  child.on("message", (reply: Reply) => takeReply?.(reply));
-  child.on("error", () => undefined);
+  let usedMillis = 0;
+  child.on("message", (reply: Reply) => {
+    // init and the event that waits for it share one limit when it is the second start
+    if (!again || reply.kind !== "ready") usedMillis = reply.cpuMillis;
+    takeReply?.(reply);
+  });
   const gone = new Promise<void>((resolve) => {
-    child.once("exit", () => {
+    const end = () => {
       alive = false;
       resolve();
-    });
+    };
+    child.once("exit", end);
+    // one that could not even be started never exits
+    child.on("error", () => (child.pid === undefined ? end() : undefined));
   });
   const exitError = (): FunctionError => ({
     errorType: "Runtime.ExitError",
     errorMessage: `RequestId: Error: Runtime exited with error: ${child.signalCode ?? `exit status ${child.exitCode}`}`,
   });
-  let stopInitTimer = (): void => undefined;
-  const ready = new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => {
+  /** Kills the child when it has used its time; what it returns ends the watch. */
+  const limited = (limitMillis: number, onOver: () => void): (() => void) => {
+    const { pid: processId } = child;
+    if (processId === undefined) return () => undefined;
+    const stop = limitCpu({ processId, fromMillis: usedMillis, limitMillis, stopMillis }, () => {
       child.kill("SIGKILL");
-      reject(new Error("init timed out"));
-    }, longestInitMillis);
-    takeReply = () => resolve();
-    void gone.then(() => reject(new Error(exitError().errorMessage)));
-    const stop = () => clearTimeout(timer);
+      onOver();
+    });
     void gone.then(stop);
-    stopInitTimer = stop;
+    return stop;
+  };
+  const ready = new Promise<void>((resolve, reject) => {
+    const limitMillis = again ? timeoutMillis : initMillis;
+    const stop = limited(limitMillis, () => reject(new InitTimedOut(`init timed out ${inSeconds(limitMillis)}`)));
+    takeReply = () => {
+      stop();
+      resolve();
+    };
+    void gone.then(() => reject(new Error(exitError().errorMessage)));
   });
-  ready.then(stopInitTimer, () => undefined);
+  ready.catch(() => undefined);
   return {
     ready,
     gone,
@@ -96,15 +119,13 @@ export function startInstance(description: FunctionDescription, onLine: (line: s
     kill: () => void child.kill("SIGKILL"),
     run: (invocation) =>
       new Promise((resolve) => {
-        const timer = setTimeout(() => {
-          child.kill("SIGKILL");
-          const seconds = (description.timeoutMillis / 1000).toFixed(2);
+        const stop = limited(timeoutMillis, () =>
           resolve({
-            error: { errorType: "Sandbox.Timedout", errorMessage: `Task timed out after ${seconds} seconds` },
-          });
-        }, description.timeoutMillis);
+            error: { errorType: "Sandbox.Timedout", errorMessage: `Task timed out ${inSeconds(timeoutMillis)}` },
+          }),
+        );
         const end = (outcome: Outcome) => {
-          clearTimeout(timer);
+          stop();
           resolve(outcome);
         };
         takeReply = (reply) => {
@@ -117,6 +138,23 @@ export function startInstance(description: FunctionDescription, onLine: (line: s
       }),
   };
 }
+
+function forkChild(description: FunctionDescription, onLine: (line: string) => void): ChildProcess {
+  const child = fork(bootstrap, [moduleOf(description)], {
+    cwd: description.folder,
+    env: { ...description.environment },
+    // Never the host's own flags: an inherited --input-type or --import would break or spy on the function.
+    execArgv: [`--max-old-space-size=${description.memoryMegabytes}`, "--disable-warning=ExperimentalWarning"],
+    serialization: "advanced",
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream !== null) createInterface({ input: stream }).on("line", onLine);
+  }
+  return child;
+}
+
+const inSeconds = (millis: number): string => `after ${(millis / 1000).toFixed(2)} seconds`;
 
 function send(child: ChildProcess, invocation: Invocation): void {
   // A channel that just closed is no error of the host: `gone` ends the invocation.

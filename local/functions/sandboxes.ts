@@ -14,6 +14,8 @@ export interface Sandbox {
 export interface Sandboxes {
   /** One that is free, marked as busy; started if need be. Undefined when the event must wait. */
   take(): Instance | undefined;
+  /** Starts a busy one anew under its number, after an init that timed out. */
+  restart(instance: Instance): Instance;
   /** Gives it back: `fit` for more work, or never to be used again. */
   giveBack(instance: Instance, fit: boolean): void;
   /** Sends everything to the sandbox of this number from now on, whoever else is free; undefined sends it to any. */
@@ -32,11 +34,11 @@ interface Entry {
 
 /**
  * Makes the book of a function's sandboxes; none is started yet.
- * @param start starts one
+ * @param start starts one; told whether it is a second start
  * @param most how many there may be at the same time
  * @param onGone told when one has ended: there may be room for work that waits
  */
-export function openSandboxes(start: () => Instance, most: number, onGone: () => void): Sandboxes {
+export function openSandboxes(start: (again: boolean) => Instance, most: number, onGone: () => void): Sandboxes {
   const entries = new Map<Instance, Entry>();
   let pinned: number | undefined;
   const wanted = ({ number }: Entry) => pinned === undefined || number === pinned;
@@ -48,9 +50,10 @@ export function openSandboxes(start: () => Instance, most: number, onGone: () =>
   const idle = (): Instance | undefined => {
     for (const [instance, entry] of entries) if (!entry.busy && wanted(entry) && instance.alive) return instance;
     const number = freeNumber();
-    if (number === undefined) return undefined;
-    const instance = start();
-    entries.set(instance, { number, busy: false, served: 0 });
+    return number === undefined ? undefined : enter(start(false), { number, busy: false, served: 0 });
+  };
+  const enter = (instance: Instance, entry: Entry): Instance => {
+    entries.set(instance, entry);
     void instance.gone.then(() => {
       entries.delete(instance);
       onGone();
@@ -65,6 +68,11 @@ export function openSandboxes(start: () => Instance, most: number, onGone: () =>
       entry.busy = true;
       entry.served += 1;
       return instance;
+    },
+    restart(instance) {
+      const { number, served } = entries.get(instance) ?? { number: freeNumber() ?? most, served: 1 };
+      entries.delete(instance);
+      return enter(start(true), { number, busy: true, served });
     },
     giveBack(instance, fit) {
       const entry = entries.get(instance);
