@@ -17,8 +17,14 @@ export type NamedRole =
   | "firehose"
   | "sealer";
 
-/** The role's name; State must not depend on the stack that makes the role, so the name is derived, never referenced. */
-export const roleName = (stage: Stage, role: NamedRole): string => `lanyard-${stage.name}-${role}`;
+/**
+ * The role's name; State must not depend on the stack that makes the role, so the name is derived, never referenced. It
+ * carries the Region: roles are the account's, and the same stage may stand in two Regions of it.
+ */
+export const roleName = (stage: Stage, role: NamedRole): string => `${rolesPrefix(stage)}${role}`;
+
+/** What the names of this deployment's roles begin with, and no other's. */
+export const rolesPrefix = (stage: Stage): string => `lanyard-${stage.name}-${stage.region}-`;
 
 /** The role's ARN, as `aws:PrincipalArn` gives it for every session of that role. */
 export const roleArn = (stage: Stage, role: NamedRole): string =>

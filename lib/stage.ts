@@ -138,7 +138,7 @@ const settings = z.strictObject({
 
 /** One stage's settings, complete and checked. */
 export type Stage = Omit<z.infer<typeof settings>, "trustDomain"> & {
-  /** Name of the deployment; one account holds a name once, in whatever Region, since roles carry it. */
+  /** Name of the deployment; an account holds a name once a Region. */
   readonly name: string;
   readonly trustDomain: string;
 };

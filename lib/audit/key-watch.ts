@@ -3,7 +3,7 @@ import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { Topic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
-import { type NamedRole, roleArn } from "../roles.ts";
+import { type NamedRole, roleArn, rolesPrefix } from "../roles.ts";
 import type { Stage } from "../stage.ts";
 import { attesting, nonced, signers } from "../state/keys.ts";
 import type { StateStack } from "../state-stack.ts";
@@ -67,7 +67,7 @@ export class KeyWatch extends Construct {
     // again, or hides them behind JSON's escapes, which nobody writes otherwise
     const rewritten = this.rule("Rewritten", topic, {
       eventName: ["PutKeyPolicy"],
-      requestParameters: { policy: [{ wildcard: `*:role/lanyard-${stage.name}-*` }, { wildcard: "*\\\\u*" }] },
+      requestParameters: { policy: [{ wildcard: `*:role/${rolesPrefix(stage)}*` }, { wildcard: "*\\\\u*" }] },
     });
     topic.addToResourcePolicy(
       new PolicyStatement({

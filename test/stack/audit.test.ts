@@ -96,7 +96,7 @@ describe("the relay", () => {
       Principal: { AWS: "*" },
       Action: "sqs:SendMessage",
       Resource: expect.stringMatching(/:Refused/),
-      Condition: { ArnNotEquals: { "aws:PrincipalArn": `arn:aws:iam::${account}:role/lanyard-dev-relay` } },
+      Condition: { ArnNotEquals: { "aws:PrincipalArn": `arn:aws:iam::${account}:role/lanyard-dev-eu-west-1-relay` } },
     });
   });
 
@@ -110,7 +110,7 @@ describe("the relay", () => {
         Principal: "*",
         Action: "events:PutEvents",
         Resource: busArn,
-        Condition: { ArnNotEquals: { "aws:PrincipalArn": `arn:aws:iam::${account}:role/lanyard-dev-relay` } },
+        Condition: { ArnNotEquals: { "aws:PrincipalArn": `arn:aws:iam::${account}:role/lanyard-dev-eu-west-1-relay` } },
       },
     });
   });
@@ -139,7 +139,9 @@ describe("the watch on the keys", () => {
     const { detail } = pattern(`Signed${key}`);
     expect(detail.eventName).toEqual(["Sign"]);
     expect(detail.resources.ARN).toEqual([expect.stringContaining(`key/Keys${key}`)]);
-    const other = { "anything-but": signers.map((name) => `arn:aws:iam::${account}:role/lanyard-dev-${name}`) };
+    const other = {
+      "anything-but": signers.map((name) => `arn:aws:iam::${account}:role/lanyard-dev-eu-west-1-${name}`),
+    };
     expect(detail.userIdentity).toEqual({ sessionContext: { sessionIssuer: { arn: [other, { exists: false }] } } });
   });
 
@@ -150,7 +152,7 @@ describe("the watch on the keys", () => {
     const { detail } = pattern(`Mac${key}`);
     expect(detail.eventName).toEqual(["GenerateMac"]);
     expect(detail.resources.ARN).toEqual([expect.stringContaining(`key/Keys${key}`)]);
-    const roles = users.map((role) => `arn:aws:iam::${account}:role/lanyard-dev-${role}`);
+    const roles = users.map((role) => `arn:aws:iam::${account}:role/lanyard-dev-eu-west-1-${role}`);
     expect(detail.userIdentity).toEqual({
       sessionContext: { sessionIssuer: { arn: [{ "anything-but": roles }, { exists: false }] } },
     });
@@ -170,7 +172,7 @@ describe("the watch on the keys", () => {
     expect(refused.errorMessage).toEqual([{ wildcard: "*explicit deny in a resource-based policy*" }]);
     const strayed = pattern("Strayed").detail as unknown as { eventName: string[]; userIdentity: object };
     expect(strayed.eventName).toEqual(expect.arrayContaining(["Sign", "PutKeyPolicy", "CreateGrant"]));
-    expect(JSON.stringify(strayed.userIdentity)).toContain("role/lanyard-dev-rotator");
+    expect(JSON.stringify(strayed.userIdentity)).toContain("role/lanyard-dev-eu-west-1-rotator");
   });
 
   test("threat 11: tells of a policy that is put back on a key the rotator made, after somebody signed by another one", () => {
@@ -179,7 +181,7 @@ describe("the watch on the keys", () => {
       Statement: [
         {
           Effect: "Deny",
-          Condition: { ArnNotEquals: { "aws:PrincipalArn": "arn:aws:iam::1:role/lanyard-dev-token" } },
+          Condition: { ArnNotEquals: { "aws:PrincipalArn": "arn:aws:iam::1:role/lanyard-dev-eu-west-1-token" } },
         },
       ],
     });

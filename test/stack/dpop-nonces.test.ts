@@ -53,8 +53,8 @@ describe("nonces in DPoP proofs", () => {
       (Properties.KeyPolicy as { Statement: { Effect: string }[] }).Statement.filter(({ Effect }) => Effect === "Deny"),
     );
     for (const role of ["attest", "attest-iam", "token", "introspect", "revoke"])
-      expect(denied).toContain(`role/lanyard-dev-${role}"`);
-    expect(denied.match(/role\/lanyard-dev-/g)).toHaveLength(5);
+      expect(denied).toContain(`role/lanyard-dev-eu-west-1-${role}"`);
+    expect(denied.match(/role\/lanyard-dev-eu-west-1-/g)).toHaveLength(5);
     expect(denied).toContain("HMAC_SHA_256");
   });
 

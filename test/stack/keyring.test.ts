@@ -65,11 +65,14 @@ interface Who {
   readonly principal: string;
   readonly policies: readonly [StackName, string] | "administrator";
 }
-const token: Who = { principal: role("lanyard-dev-token"), policies: ["Service", "Token"] };
-const attest: Who = { principal: role("lanyard-dev-attest"), policies: ["Service", "Attest"] };
-const rotator: Who = { principal: role("lanyard-dev-rotator"), policies: ["Service", "Rotator"] };
-const adminRotate: Who = { principal: role("lanyard-dev-admin-rotate"), policies: ["Service", "AdminRotate"] };
-const transmitter: Who = { principal: role("lanyard-dev-transmitter"), policies: ["Service", "Transmitter"] };
+const token: Who = { principal: role("lanyard-dev-eu-west-1-token"), policies: ["Service", "Token"] };
+const attest: Who = { principal: role("lanyard-dev-eu-west-1-attest"), policies: ["Service", "Attest"] };
+const rotator: Who = { principal: role("lanyard-dev-eu-west-1-rotator"), policies: ["Service", "Rotator"] };
+const adminRotate: Who = {
+  principal: role("lanyard-dev-eu-west-1-admin-rotate"),
+  policies: ["Service", "AdminRotate"],
+};
+const transmitter: Who = { principal: role("lanyard-dev-eu-west-1-transmitter"), policies: ["Service", "Transmitter"] };
 const discovery: Who = { principal: role("discovery"), policies: ["Issuer", "Discovery"] };
 const person: Who = { principal: role("Administrator"), policies: "administrator" };
 

@@ -339,7 +339,7 @@ describe("the way of security events to the transmitter", () => {
       Principal: { AWS: "*" },
       Action: "sqs:SendMessage",
       Condition: {
-        ArnNotEquals: { "aws:PrincipalArn": expect.stringMatching(/:role\/lanyard-dev-transmitter$/) },
+        ArnNotEquals: { "aws:PrincipalArn": expect.stringMatching(/:role\/lanyard-dev-eu-west-1-transmitter$/) },
         Bool: { "aws:PrincipalIsAWSService": "false" },
       },
     });

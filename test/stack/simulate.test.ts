@@ -53,7 +53,7 @@ async function outcome(call: Call): Promise<string> {
 }
 
 const token: Pick<Call, "principal" | "policies"> = {
-  principal: role("lanyard-dev-token"),
+  principal: role("lanyard-dev-eu-west-1-token"),
   policies: ["Service", "Token"],
 };
 const revoke: Pick<Call, "principal" | "policies"> = { principal: role("revoke"), policies: ["Service", "Revoke"] };
@@ -66,11 +66,11 @@ const looking: Pick<Call, "principal" | "policies"> = {
   policies: ["Service", "AdminRead"],
 };
 const introspect: Pick<Call, "principal" | "policies"> = {
-  principal: role("lanyard-dev-introspect"),
+  principal: role("lanyard-dev-eu-west-1-introspect"),
   policies: ["Service", "Introspect"],
 };
 const attest: Pick<Call, "principal" | "policies"> = {
-  principal: role("lanyard-dev-attest"),
+  principal: role("lanyard-dev-eu-west-1-attest"),
   policies: ["Service", "Attest"],
 };
 const discovery: Pick<Call, "principal" | "policies"> = {
@@ -238,14 +238,14 @@ describe("rights on tables", () => {
 describe("threat 45: writes within a transaction", () => {
   const named: Record<string, Pick<Call, "principal" | "policies">> = {
     attest,
-    "attest-iam": { principal: role("lanyard-dev-attest-iam"), policies: ["Service", "AttestIam"] },
+    "attest-iam": { principal: role("lanyard-dev-eu-west-1-attest-iam"), policies: ["Service", "AttestIam"] },
     token,
     introspect,
     revoke,
     "admin-revoke": admin,
     "admin-write": { principal: role("admin-write"), policies: ["Service", "AdminWrite"] },
-    rotator: { principal: role("lanyard-dev-rotator"), policies: ["Service", "Rotator"] },
-    "admin-rotate": { principal: role("lanyard-dev-admin-rotate"), policies: ["Service", "AdminRotate"] },
+    rotator: { principal: role("lanyard-dev-eu-west-1-rotator"), policies: ["Service", "Rotator"] },
+    "admin-rotate": { principal: role("lanyard-dev-eu-west-1-admin-rotate"), policies: ["Service", "AdminRotate"] },
   };
   /** What each function writes within its transactions: action, table, row. */
   const written: readonly (readonly [string, string, string, string])[] = [
@@ -379,8 +379,11 @@ describe("threat 23: the trail", () => {
     "State",
     one(templates.State, "AWS::S3::BucketPolicy").Properties.PolicyDocument,
   );
-  const relay = { principal: role("lanyard-dev-relay"), policies: ["Audit", "Relay"] } as const;
-  const firehose = { principal: role("lanyard-dev-firehose"), policies: ["Audit", "DeliveryFirehose"] } as const;
+  const relay = { principal: role("lanyard-dev-eu-west-1-relay"), policies: ["Audit", "Relay"] } as const;
+  const firehose = {
+    principal: role("lanyard-dev-eu-west-1-firehose"),
+    policies: ["Audit", "DeliveryFirehose"],
+  } as const;
   const object = `arn:aws:s3:::${idOf("AuditBucket").toLowerCase()}/audit/dt=2026-11-23/one.gz`;
   const secure = { "aws:SecureTransport": "true", "s3:TlsVersion": "1.3" };
 

@@ -4,7 +4,7 @@ import { account, all, one, region, synthesized, type Template } from "./synthes
 
 const { templates } = synthesized();
 const { State } = templates;
-const role = (name: string) => `arn:aws:iam::${account}:role/lanyard-dev-${name}`;
+const role = (name: string) => `arn:aws:iam::${account}:role/lanyard-dev-${region}-${name}`;
 
 function policy(properties: Record<string, unknown>, name: string): Statement[] {
   return (resolved(templates, "State", properties[name]) as { Statement: Statement[] }).Statement;
@@ -190,12 +190,12 @@ describe("keys", () => {
 
   test("every role that a policy names by a literal is really made under that name", () => {
     const made = all(templates, "AWS::IAM::Role").flatMap(({ it }) => it.Properties.RoleName ?? []);
-    const named = JSON.stringify(templates).match(/role\/lanyard-dev-[a-z-]+/g) ?? [];
+    const named = JSON.stringify(templates).match(/role\/lanyard-dev-eu-west-1-[a-z-]+/g) ?? [];
     // the sealer's stack comes later; its key and its place in the bucket's policy wait for it
     const awaited = [...new Set(named.map((name) => name.slice("role/".length)))].filter(
       (name) => !made.includes(name),
     );
-    expect(awaited).toEqual(["lanyard-dev-sealer"]);
+    expect(awaited).toEqual(["lanyard-dev-eu-west-1-sealer"]);
     expect(made).toHaveLength(11);
   });
 });

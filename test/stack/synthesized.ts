@@ -40,20 +40,25 @@ export interface Synthesized {
 }
 
 /**
- * Synthesizes stage `dev`.
+ * Synthesizes a stage, `dev` unless another is named.
  * @param settings as in the stage's file
  * @param options `change` may spoil the deployment before it is synthesized; `registry` is the packed folder, which the
  * settings must name
  */
 export function synthesized(
   settings: Record<string, unknown> = {},
-  options: { validate?: boolean; change?: (made: Deployment) => void; registry?: DeployedRegistry } = {},
+  options: {
+    stage?: string;
+    validate?: boolean;
+    change?: (made: Deployment) => void;
+    registry?: DeployedRegistry;
+  } = {},
 ): Synthesized {
   const folder = mkdtempSync(join(tmpdir(), "lanyard-stack-"));
   // the validator takes seconds: one file alone pays for it
   process.env.CDK_VALIDATION = options.validate ? "true" : "false";
   const app = new App({ context, outdir: folder });
-  const made = deployment(app, stageOf("dev", settings), bundles, options.registry);
+  const made = deployment(app, stageOf(options.stage ?? "dev", settings), bundles, options.registry);
   options.change?.(made);
   app.synth();
   const read = (name: StackName): Template =>
