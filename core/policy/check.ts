@@ -1,5 +1,6 @@
 import type { PolicyRegistration } from "../registry/model.ts";
 import type { CedarModule } from "./cedar.ts";
+import { canLift, nodes, readsOwnWord } from "./own-word.ts";
 import { policySchema } from "./schema.ts";
 
 /** What is wrong with one policy. */
@@ -20,8 +21,8 @@ export interface KnownEntities {
 
 /**
  * Checks policies before they are stored: each text is one policy that parses, is valid against the schema (strict),
- * can apply at all, names only registered agents and resources, and does not permit on the agent's own word (threat 25),
- * be it asserted or a fact that it chose itself.
+ * can apply at all, names only registered agents and resources, and neither permits on the caller's own word nor is
+ * lifted by it (threats 25 and 36), be it asserted or a fact that it picked itself.
  * @returns every problem, in the policies' order; empty when all may be stored
  */
 export function checkPolicies(
@@ -35,15 +36,26 @@ export function checkPolicies(
     return [
       ...validated(cedar, name, text),
       ...unknownEntities(parsed.json, known).map((message) => ({ policy: name, message })),
-      ...(parsed.json.effect === "permit" && readsAsserted(parsed.json.conditions)
-        ? [{ policy: name, message: "a permit may not read context.asserted: it is the agent's own word" }]
-        : []),
-      ...(parsed.json.effect === "permit" && readsChosenFact(parsed.json.conditions)
-        ? [{ policy: name, message: `a permit may not read ${chosenFact}: whoever assumes the role chooses it` }]
-        : []),
+      ...ownWord(parsed.json).map((message) => ({ policy: name, message })),
     ];
   });
 }
+
+const ownWord = ({
+  effect,
+  conditions,
+}: {
+  readonly effect: string;
+  readonly conditions: unknown;
+}): readonly string[] => {
+  const read = readsOwnWord(conditions);
+  if (read === undefined) return [];
+  if (effect === "permit") return [`a permit may not read ${read}: it is the caller's own word`];
+  if (!canLift(conditions)) return [];
+  return [
+    `a forbid may read ${read} only where saying more refuses more: in a when, not negated, in comparisons joined by && and || alone; here the caller's own word could lift it`,
+  ];
+};
 
 const withHelp = (e: { readonly message: string; readonly help?: string | null }) =>
   e.help ? `${e.message} (${e.help})` : e.message;
@@ -62,13 +74,6 @@ const validated = (cedar: CedarModule, name: string, text: string): readonly Pol
   }));
 };
 
-/** Every object inside a policy's JSON form. */
-function* nodes(value: unknown): Generator<Readonly<Record<string, unknown>>> {
-  if (typeof value !== "object" || value === null) return;
-  if (!Array.isArray(value)) yield value as Record<string, unknown>;
-  for (const inner of Object.values(value)) yield* nodes(inner);
-}
-
 const unknownEntities = (policy: unknown, known: KnownEntities): readonly string[] => {
   const found = new Set<string>();
   for (const { type, id } of nodes(policy)) {
@@ -80,37 +85,4 @@ const unknownEntities = (policy: unknown, known: KnownEntities): readonly string
     if (type === "Group" && !known.groups.has(id)) found.add(`no trusted issuer declares the group ${name}`);
   }
   return [...found];
-};
-
-/**
- * True when any condition could see `context.asserted`: by its name, or by taking the context as a whole (comparing it
- * with a record literal would read it without naming it).
- */
-const readsAsserted = (conditions: unknown): boolean => {
-  let contexts = 0;
-  let plainReads = 0;
-  for (const node of nodes(conditions)) {
-    if (node.Var === "context") contexts += 1;
-    for (const operator of [".", "has"]) {
-      const access = node[operator] as { left?: { Var?: unknown }; attr?: unknown } | undefined;
-      if (access?.left?.Var !== "context") continue;
-      const attribute = Array.isArray(access.attr) ? access.attr[0] : access.attr;
-      if (attribute === "asserted") return true;
-      plainReads += 1;
-    }
-  }
-  return contexts !== plainReads;
-};
-
-/** Among what evidence proves, the one fact that whoever assumes a role writes as it likes (threat 15). */
-const chosenFact = "sessionName";
-
-/** True when any condition could read that fact: by its name, or by a name that is only computed when it is asked. */
-const readsChosenFact = (conditions: unknown): boolean => {
-  for (const node of nodes(conditions))
-    for (const operator of ["getTag", "hasTag"]) {
-      const name = (node[operator] as { right?: { Value?: unknown } } | undefined)?.right;
-      if (name && (typeof name.Value !== "string" || name.Value === chosenFact)) return true;
-    }
-  return false;
 };

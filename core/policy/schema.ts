@@ -10,8 +10,8 @@
  *
  * `context.assurance`: 0 document, 1 audience, 2 fresh, 3 measured. `context.now`: seconds since the epoch.
  * `context.detailTypes`: types of the authorization details that restrict the grant.
- * `context.evidence`: what the agent attested by; its facts are tags, `context.evidence.getTag("region")`.
- * `context.asserted` is the agent's own word: good for a forbid, refused in a permit (threat 25).
+ * `context.evidence`: what the agent attested by; its facts are tags, `context.evidence.getTag("functionArn")`.
+ * `context.asserted` is the agent's own word: it can only add refusals (threats 25 and 36).
  */
 export const policySchema = `
 entity Group;

@@ -187,15 +187,12 @@ describe("policy check", () => {
     ['permit (principal, action == Action::"lend", resource) when { context.asserted has purpose };', "own word"],
     [
       'permit (principal, action, resource) when { context.evidence.hasTag("sessionName") && context.evidence.getTag("sessionName") == "prod" };',
-      "whoever assumes the role chooses it",
+      "own word",
     ],
-    [
-      'permit (principal, action, resource) unless { !Evidence::"of-this-request".hasTag("sessionName") };',
-      "whoever assumes the role chooses it",
-    ],
+    ['permit (principal, action, resource) unless { !Evidence::"of-this-request".hasTag("sessionName") };', "own word"],
     [
       'permit (principal, action, resource) when { context.evidence.hasTag(if context.depth > 90 then "region" else "sessionName") };',
-      "whoever assumes the role chooses it",
+      "own word",
     ],
     [
       'permit (principal, action == Action::"lend", resource == Tool::"tickets:read");',

@@ -398,8 +398,8 @@ describe("policies", () => {
     "!(context.asserted has purpose)",
     "if context.depth == 0 then true else context.asserted has purpose",
     "(if true then context else context).depth == 0",
-  ])("threat 25: refuses a permit by the agent's own word: %s", (when) => {
-    expect(withPolicy(permit(when)).join()).toContain("the agent's own word");
+  ])("threat 25: refuses a permit by the caller's own word: %s", (when) => {
+    expect(withPolicy(permit(when)).join()).toContain("the caller's own word");
   });
 
   test("threat 25: refuses it in an unless of a permit, and takes it in a forbid", () => {
