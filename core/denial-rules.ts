@@ -56,6 +56,7 @@ const rows: { readonly [C in DenialCode]: Row<C> } = {
   subject_token_expired: ["RFC 8693 2.1: the subject token lives", (d) => `it expired at ${d.expiredAtSeconds}`],
   subject_token_not_yours: ["a token serves its own agent, or the one that serves its audience", (d) => d.why],
   subject_token_unbound: ["a bearer token opens no next hop", () => "a token that is bound to a key"],
+  person_groups_unknown: ["the groups of the person's issuer", (d) => `${d.issuer}: ${d.why}`],
   person_token_foreign_client: ["the registration's clients", (d) => `client ${d.client} at ${d.agent}`],
   person_token_burnt: ["a revoked root's person's token opens nothing more", () => "a token of a new sign-in"],
   person_token_before_cut: [

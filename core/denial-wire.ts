@@ -116,6 +116,8 @@ export function denialToWire(denial: Denial): WireError {
     case "person_token_before_cut":
     case "parent_dead":
       return badRequest("the subject token is not valid for this agent, or no longer");
+    case "person_groups_unknown":
+      return badRequest("the subject token does not say in which groups the person is");
     case "subject_token_expired":
       return badRequest("the subject token has expired");
     case "actor_token_mismatch":

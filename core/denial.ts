@@ -51,6 +51,7 @@ export type Denial =
   | { readonly code: "subject_token_not_yours"; readonly why: string }
   | { readonly code: "subject_token_unbound" }
   | { readonly code: "person_token_foreign_client"; readonly client: string; readonly agent: string }
+  | { readonly code: "person_groups_unknown"; readonly issuer: string; readonly why: string }
   | { readonly code: "person_token_burnt" }
   | { readonly code: "person_token_before_cut"; readonly cutAtSeconds: number }
   | { readonly code: "actor_token_mismatch"; readonly why: string }

@@ -6,10 +6,11 @@ import { soleAudience } from "./jwt-claims.ts";
 import type { KeySets } from "./keys/key-sets.ts";
 import { limits } from "./limits.ts";
 import { clientOf } from "./person-client.ts";
+import { groupsOfPerson } from "./person-groups.ts";
 import { type Clock, nowSeconds } from "./ports.ts";
 import { personId } from "./principal.ts";
 import type { AgentRegistration, TrustedIssuerRegistration } from "./registry/model.ts";
-import { groupId, type RegistrySnapshot } from "./registry/snapshot.ts";
+import type { RegistrySnapshot } from "./registry/snapshot.ts";
 import { err, ok, type Result } from "./result.ts";
 import { markerKey } from "./session/marker.ts";
 import type { Principal } from "./session/model.ts";
@@ -48,7 +49,7 @@ const invalid = (why: string) => err<Denial>({ code: "subject_token_invalid", wh
  * an access token (RFC 9068) for us alone and issued to one client, and that client must be registered for this very
  * agent at this very issuer: a token that an agent merely got to see opens nothing (threat 2).
  * @returns whose token it is, or `issuer_untrusted`, `subject_token_invalid`, `subject_token_expired`,
- * `person_token_foreign_client`, `keys_unavailable`
+ * `person_token_foreign_client`, `person_groups_unknown`, `keys_unavailable`
  */
 export async function verifyPerson(input: PersonInput): Promise<Result<PersonFacts, Denial>> {
   const unverified = decodeUnverified(input.token)?.payload;
@@ -106,13 +107,15 @@ function readFacts(
   if (sub.length > subjectCharacters) return invalid(`sub has more than ${subjectCharacters} characters`);
   if (authTime !== undefined && !(typeof authTime === "number" && Number.isFinite(authTime) && authTime >= 0))
     return invalid("auth_time is not a date in seconds");
+  const groups = groupsOfPerson(payload, issuer);
+  if (!groups.ok) return err({ code: "person_groups_unknown", issuer: issuer.issuer, why: groups.error });
   const keepsPair = input.registry.resources.some((resource) => resource.subjectIdentifier === "iss_sub");
   return ok({
     principal: {
       id: personId(iss, sub),
       kind: "person",
       ...(keepsPair ? { subId: { iss, sub } } : {}),
-      ...groupsOf(payload, issuer),
+      ...(groups.value === undefined ? {} : { groups: groups.value }),
     },
     claims: payload,
     issuedAtSeconds: iat,
@@ -120,14 +123,6 @@ function readFacts(
     expiresAtSeconds: exp,
     burnMarker: markerKey("person", iss, `${tokenName(payload, input.token)} ${input.agentId}`),
   });
-}
-
-/** The declared groups among a claim's values; whatever else the claim holds is nobody's group here. */
-function groupsOf(payload: JWTPayload, { name, groups }: TrustedIssuerRegistration): Pick<Principal, "groups"> {
-  if (!groups) return {};
-  const value = Object.hasOwn(payload, groups.claim) ? payload[groups.claim] : undefined;
-  const held = new Set(Array.isArray(value) ? value : [value]);
-  return { groups: groups.names.filter((group) => held.has(group)).map((group) => groupId(name, group)) };
 }
 
 /**

@@ -52,6 +52,13 @@ export function claimFacts(payload: Readonly<Record<string, unknown>>): Readonly
   return Object.fromEntries(facts);
 }
 
+/** True for a fact `claim.…` that some token could give; a registration by any other would never match. */
+export function canBeClaimFact(fact: string): boolean {
+  if (nested.some(([, name]) => name === fact)) return true;
+  const name = fact.startsWith("claim.") ? fact.slice("claim.".length) : "";
+  return claimName.test(name) && !registered.has(name);
+}
+
 /** True for a claim's fact that is kept whether or not a registration asks for it. */
 export const isAlwaysStated = (fact: string): boolean =>
   alwaysStated.has(fact) || nested.some(([, name]) => name === fact);

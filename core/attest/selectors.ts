@@ -2,32 +2,7 @@ import type { Denial } from "../denial.ts";
 import type { AgentRegistration, Selector } from "../registry/model.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { AttestedFacts } from "./attestor.ts";
-
-/**
- * Facts of each evidence type that name one workload, at least one of which a selector must pin exactly. A role or
- * function ARN carries its account, and the attestor holds it against the issuer's.
- */
-export const anchorFacts: ReadonlyMap<string, readonly string[]> = new Map([
-  ["aws-sts-web-identity", ["roleArn", "functionArn"]],
-  ["aws-sts-caller-identity", ["roleId", "roleArn"]],
-  ["aws-lambda-url-iam", ["roleId", "roleArn"]],
-  ["ecs-task", ["roleId", "roleArn"]],
-  ["oidc", ["subject"]],
-  ["spiffe-jwt-svid", ["spiffeId"]],
-  ["spiffe-x509-svid", ["spiffeId"]],
-  ["aws-nitro-enclave", ["pcr0"]],
-  ["aws-nitro-tpm", ["pcr4"]],
-  ["aws-ec2-instance-identity", ["instanceId"]],
-]);
-
-/**
- * Facts without which an anchor names nobody: a subject is somebody only at its issuer (threat 8), and a boot image
- * does what the Secure Boot policy and the kernel's command line let it.
- */
-export const anchorCompanions: ReadonlyMap<string, readonly string[]> = new Map([
-  ["oidc", ["issuer"]],
-  ["aws-nitro-tpm", ["pcr7", "pcr12"]],
-]);
+import { evidenceTypes } from "./evidence-types.ts";
 
 /**
  * Decides whether proven facts are this ONE registration's: any of its selectors of this evidence type must hold.
@@ -53,8 +28,7 @@ export function matchSelectors(
 
 /** The first rule of a selector that does not hold; an anchor is demanded before anything else may match. */
 function missing(selector: Selector, attested: Pick<AttestedFacts, "facts" | "tags">): string | undefined {
-  const anchors = anchorFacts.get(selector.type) ?? [];
-  const companions = anchorCompanions.get(selector.type) ?? [];
+  const { anchors = [], companions = [] } = evidenceTypes.get(selector.type) ?? {};
   const pinned = (name: string) => Object.hasOwn(selector.exact, name) && selector.exact[name] !== "";
   if (!anchors.some(pinned) || !companions.every(pinned)) return "no exact anchor";
   for (const [name, expected] of Object.entries(selector.exact)) {

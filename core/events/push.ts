@@ -19,6 +19,13 @@ export interface Pusher {
   push(endpoint: string, token: string, authorization: string | undefined): Promise<Result<PushAnswer, FetchFailure>>;
 }
 
+/** What a receiver is shown, and the one origin that may see it: whoever stores a secret says where it goes. */
+export interface EventSecret {
+  readonly origin: string;
+  /** Value of the `Authorization` header. */
+  readonly authorization: string;
+}
+
 /** What became of a push. */
 export interface Outcome {
   readonly kind: "done" | "again" | "refused";

@@ -5,7 +5,7 @@ import type { RegistrySnapshot, RegistrySource } from "../registry/snapshot.ts";
 import { standingOf, subjects } from "../session/liveness.ts";
 import type { LivenessRows, SessionStore } from "../session/store.ts";
 import { signJwt } from "../sign.ts";
-import { type Outcome, type Pusher, readOutcome } from "./push.ts";
+import { type EventSecret, type Outcome, type Pusher, readOutcome } from "./push.ts";
 import { type ReachStore, reach } from "./reach.ts";
 import type { Revoked } from "./revoked.ts";
 import { eventTyp, type SubjectId, sessionRevoked, verification } from "./security-event.ts";
@@ -28,8 +28,8 @@ export interface TransmitDeps {
   /** The keys of security events. */
   readonly signer: Signer;
   readonly pusher: Pusher;
-  /** The `Authorization` header a receiver wants. */
-  readonly authorization: (secretName: string) => Promise<string | undefined>;
+  /** What a receiver wants to be shown, by the name its registration gives. */
+  readonly secret: (secretName: string) => Promise<EventSecret | undefined>;
 }
 
 /**
@@ -65,14 +65,28 @@ export async function transmit(notice: Notice, deps: TransmitDeps): Promise<Outc
   if (!receiver) return { kind: "done", why: "the receiver is registered no longer" };
   if (notice.about && !isRevoked(notice.about.revoked, rows))
     return { kind: "refused", why: "nothing of the kind is revoked" };
-  const secret = receiver.authorizationSecret;
-  const authorization = secret === undefined ? undefined : await deps.authorization(secret);
-  if (secret !== undefined && authorization === undefined) return { kind: "refused", why: "its secret is missing" };
+  const shown = await secretFor(receiver, deps);
+  if (typeof shown === "string") return { kind: "refused", why: shown };
   const claims = claimsOf(notice, receiver, deps.issuer);
   // receivers must take RS256 and need take nothing else (CAEP interoperability profile)
   const header = { typ: eventTyp, alg: "RS256" } as const;
   const { token } = await signJwt(deps.signer, header, { ...claims }, notice.uid);
-  return readOutcome(await deps.pusher.push(receiver.endpoint, token, authorization));
+  return readOutcome(await deps.pusher.push(receiver.endpoint, token, shown.authorization));
+}
+
+/**
+ * Whoever may change the registry moves an endpoint; the secret does not follow, or a row would have it sent to a host of
+ * one's own (threat 46).
+ * @returns what to show, or why nothing may be sent
+ */
+async function secretFor(
+  { authorizationSecret: name, endpoint }: ReceiverRegistration,
+  { secret }: TransmitDeps,
+): Promise<{ readonly authorization?: string } | string> {
+  if (name === undefined) return {};
+  const held = await secret(name);
+  if (!held) return "its secret is missing";
+  return held.origin === new URL(endpoint).origin ? held : "its secret belongs to another origin";
 }
 
 function claimsOf({ about, uid, issuedAtSeconds }: Notice, receiver: ReceiverRegistration, issuer: string) {

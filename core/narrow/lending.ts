@@ -1,3 +1,4 @@
+import { meets } from "../chosen-claims.ts";
 import type { LendingRegistration, ScopeSet } from "../registry/model.ts";
 import type { RegistrySnapshot } from "../registry/snapshot.ts";
 import type { Principal } from "../session/model.ts";
@@ -12,10 +13,7 @@ export function matchingRules(
   claims: Readonly<Record<string, unknown>>,
   registry: RegistrySnapshot,
 ): readonly LendingRegistration[] {
-  return registry.lending(issuer).filter(({ when }) => {
-    const value = Object.hasOwn(claims, when.claim) ? claims[when.claim] : undefined;
-    return Array.isArray(value) ? value.includes(when.equals) : value === when.equals;
-  });
+  return registry.lending(issuer).filter(({ when }) => meets(claims, when));
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Assurance } from "../assurance.ts";
+import type { ClaimCondition } from "../chosen-claims.ts";
 import type { RuleName } from "../narrow/rules/table.ts";
 
 /** Everything the registry holds, as validated rows. One version is immutable; a change is a new version. */
@@ -131,8 +132,11 @@ export interface LendingRegistration {
   readonly kind: "lending";
   readonly name: string;
   readonly issuer: string;
-  /** The claim must be equal to `equals`, or be a list containing it. */
-  readonly when: { readonly claim: string; readonly equals: string };
+  /**
+   * The claim must be equal to `equals`, or be a list containing it. An address or a phone number counts only where the
+   * provider says in the same token that it proved it.
+   */
+  readonly when: ClaimCondition;
   readonly lends: readonly ScopeSet[];
 }
 
@@ -158,9 +162,10 @@ export interface TrustedIssuerRegistration {
   readonly organization?: string;
   /**
    * person: which groups its people may be in, for policies. Only values of `claim` that are in `names` count, as
-   * `<this name>/<group>`: two issuers with a group of one name are two groups.
+   * `<this name>/<group>`: two issuers with a group of one name are two groups. `absent`: what a token without the claim
+   * means; `refuse` when it says nothing, `none` where the provider leaves the claim out for people in no group.
    */
-  readonly groups?: { readonly claim: string; readonly names: readonly string[] };
+  readonly groups?: { readonly claim: string; readonly names: readonly string[]; readonly absent?: "refuse" | "none" };
 }
 
 /** A Cedar policy. */
@@ -184,8 +189,8 @@ export interface ReceiverRegistration {
   readonly resources: readonly string[] | "all";
   readonly events: readonly "session-revoked"[];
   /**
-   * Name of the secret whose value is sent as `Authorization`; it stands in the parameter store under
-   * `/lanyard/<stage>/receivers/<name>`, never here.
+   * Name of the secret that is sent as `Authorization`, this receiver's alone; it stands in the parameter store under
+   * `/lanyard/<stage>/receivers/<name>` as `<origin> <header>`, never here, and goes to that origin only.
    */
   readonly authorizationSecret?: string;
 }

@@ -25,6 +25,9 @@ const factName = z
   .regex(/^[A-Za-z][A-Za-z0-9_]{0,63}(\.[A-Za-z0-9_]{1,64}){0,4}$/, "use a fact's name, such as roleArn or claim.ref");
 const text = z.string().min(1).max(512);
 const uri = z.string().min(1).max(512);
+/** Text that must be met exactly by what a document says: in one that is read, no text holds what cannot be seen. */
+const carried = text.regex(/^[^\p{Cc}\p{Cf}\p{Cs}]+$/u, "holds a control or format character, and would never match");
+const claimName = carried.max(100);
 
 const scopeSet = z.strictObject({ resource: uri, scopes: z.array(scope).min(1).max(200) });
 
@@ -60,7 +63,7 @@ const agent = z.strictObject({
   minimumAssurance: z.enum(assuranceLevels).default("fresh"),
   code: code.exactOptional(),
   clients: z
-    .array(z.strictObject({ issuer: uri, clientId: text }))
+    .array(z.strictObject({ issuer: uri, clientId: carried }))
     .max(20)
     .default([]),
   may: z.array(scopeSet).max(100).default([]),
@@ -111,7 +114,11 @@ const lending = z.strictObject({
   kind: z.literal("lending"),
   name,
   issuer: uri,
-  when: z.strictObject({ claim: z.string().min(1).max(100), equals: text }),
+  when: z.strictObject({
+    claim: claimName,
+    equals: carried,
+    verifiedBy: z.enum(["email_verified", "phone_number_verified"]).exactOptional(),
+  }),
   lends: z.array(scopeSet).min(1).max(100),
 });
 
@@ -136,7 +143,11 @@ const trustedIssuer = z.strictObject({
     .regex(/^o-[a-z0-9]{10,32}$/, "an organization id looks like o-a1b2c3d4e5")
     .exactOptional(),
   groups: z
-    .strictObject({ claim: z.string().min(1).max(100), names: z.array(z.string().min(1).max(128)).min(1).max(500) })
+    .strictObject({
+      claim: claimName,
+      names: z.array(carried.max(128)).min(1).max(500),
+      absent: z.enum(["refuse", "none"]).exactOptional(),
+    })
     .exactOptional(),
 });
 

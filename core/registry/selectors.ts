@@ -1,16 +1,18 @@
+import { assuranceReaches } from "../assurance.ts";
+import { evidenceTypes } from "../attest/evidence-types.ts";
 import { parseFunctionArn, parseRoleArn } from "../attest/role-arn.ts";
-import { anchorCompanions, anchorFacts } from "../attest/selectors.ts";
 import { parseSpiffeId } from "../spiffe-id.ts";
 import type { AgentRegistration, Selector } from "./model.ts";
 
 const isPcr = (value: string) => /^[0-9a-f]{96}$/.test(value);
 
-/** Shape of an exact value of an anchor, as the attestor will state it. */
-const anchorShapes: ReadonlyMap<string, (value: string) => boolean> = new Map([
+/** Shape of an exact value, as the attestor will state it. */
+const factShapes: ReadonlyMap<string, (value: string) => boolean> = new Map([
   ["roleArn", (value) => parseRoleArn(value) !== undefined],
   ["functionArn", (value) => parseFunctionArn(value) !== undefined],
   ["spiffeId", (value) => (parseSpiffeId(value)?.path ?? "") !== ""],
   ["roleId", (value) => /^AROA[A-Z0-9]{12,124}$/.test(value)],
+  ["account", (value) => /^[0-9]{12}$/.test(value)],
   ["instanceId", (value) => /^i-[0-9a-f]{8,17}$/.test(value)],
   ...Array.from({ length: 32 }, (_, index) => [`pcr${index}`, isPcr] as const),
 ]);
@@ -31,50 +33,118 @@ export function codeProblems({ code, selectors }: AgentRegistration): readonly (
 
 /**
  * What is wrong with a selector, as [path inside it, message]; empty when it may stand. It rests on at least one exact
- * anchor of its type of evidence; everything else only adds to it (threat 15).
+ * anchor of its type of evidence; everything else only adds to it (threat 15). One that no document could ever satisfy
+ * is refused too: an agent that cannot attest is a mistake, found here and not at three in the morning.
  */
 export function selectorProblems(selector: Selector): readonly (readonly [string, string])[] {
-  const anchors = anchorFacts.get(selector.type);
-  if (!anchors) return [["type", `no such type of evidence; known: ${[...anchorFacts.keys()].join(", ")}`]];
+  const type = evidenceTypes.get(selector.type);
+  if (!type) return [["type", `no such type of evidence; known: ${[...evidenceTypes.keys()].join(", ")}`]];
   const problems: [string, string][] = [];
   // STS tells a role's session without the role's path: such a selector would never match
   if (pathless.has(selector.type) && parseRoleArn(selector.exact.roleArn ?? "")?.name.includes("/"))
     problems.push(["exact.roleArn", "leave the role's path out: this type of evidence does not know it"]);
   for (const [fact, value] of Object.entries(selector.exact)) {
-    if (/[*?]/.test(value)) problems.push([`exact.${fact}`, "must be exact: no wildcards"]);
-    else if (anchorShapes.get(fact)?.(value) === false) problems.push([`exact.${fact}`, `is not a ${fact}`]);
+    const problem = type.states(fact) ? valueProblem(fact, value) : unstated(selector.type, fact);
+    if (problem !== undefined) problems.push([`exact.${fact}`, problem]);
   }
-  if (!anchors.some((fact) => Object.hasOwn(selector.exact, fact)))
-    problems.push(["exact", `needs at least one exact ${anchors.join(" or ")}`]);
-  for (const fact of anchorCompanions.get(selector.type) ?? [])
+  if (!type.anchors.some((fact) => Object.hasOwn(selector.exact, fact)))
+    problems.push(["exact", `needs at least one exact ${type.anchors.join(" or ")}`]);
+  for (const fact of type.companions)
     if (!Object.hasOwn(selector.exact, fact)) problems.push(["exact", `needs the exact ${fact} too`]);
+  if (selector.tags !== undefined && !type.tags)
+    problems.push(["tags", `evidence of type ${selector.type} carries no tags, so that this would never match`]);
   return problems;
 }
 
-/** Evidence of one workload in several forms: whoever holds one SVID of an id can hold the other kind, too. */
-const forms: ReadonlyMap<string, string> = new Map([["spiffe-x509-svid", "spiffe-jwt-svid"]]);
-const formOf = (type: string): string => forms.get(type) ?? type;
+function unstated(type: string, fact: string): string {
+  const why = `evidence of type ${type} never states ${fact}, so that this would never match`;
+  if (type !== "oidc") return why;
+  return fact.startsWith("claim.")
+    ? `${why}; a claim inside another gives no fact but those of Kubernetes and Google that docs/attestors/oidc.md lists`
+    : `${why}; a claim is named claim.<name>`;
+}
 
-/** Could one document satisfy both? Tags do not keep them apart: whoever may tag a session chooses them (threat 15). */
-const overlap = (a: Selector, b: Selector): boolean =>
-  formOf(a.type) === formOf(b.type) &&
-  !Object.entries(a.exact).some(([fact, value]) => Object.hasOwn(b.exact, fact) && b.exact[fact] !== value);
+/** The shape of a fact, and text that a document could carry: attestors state none with control or format characters. */
+function valueProblem(fact: string, value: string): string | undefined {
+  if (/[*?]/.test(value)) return "must be exact: no wildcards";
+  if (unprintable.test(value)) return "holds a control or format character, which no document's fact does";
+  return factShapes.get(fact)?.(value) === false ? `is not a ${fact}` : undefined;
+}
+
+/** Control and format characters, also those of which no glyph is seen: what looks like one name would be another. */
+const unprintable = /[\p{Cc}\p{Cf}]/u;
 
 /**
- * Finds pairs of active agents that one document could satisfy: which of them would it be?
+ * A selector that needs more than its kind of evidence ever proves can never hold.
+ * @returns for each, [path inside the agent, message]
+ */
+export function assuranceProblems({
+  selectors,
+  minimumAssurance,
+}: AgentRegistration): readonly (readonly [string, string])[] {
+  return selectors.flatMap(({ type }, index): [string, string][] => {
+    const best = evidenceTypes.get(type)?.assurance;
+    if (best === undefined || assuranceReaches(best, minimumAssurance)) return [];
+    const why = `evidence of type ${type} proves ${best} at best, and minimumAssurance is ${minimumAssurance}`;
+    return [[`selectors.${index}.type`, `${why}: lower that, or select by stronger evidence`]];
+  });
+}
+
+/**
+ * Facts as they can be compared across kinds of one family: a role's name is one in its account, whatever its path,
+ * which only some kinds know; a function's or role's ARN tells its account; a token whose subject is a SPIFFE ID may be
+ * the JWT-SVID of that id. What the caller picks keeps nobody apart (threat 38).
+ */
+function comparable({ exact }: Selector): Readonly<Record<string, string>> {
+  const { sessionName: _name, region: _region, sourceRegion: _source, ...facts } = exact;
+  const role = parseRoleArn(facts.roleArn ?? "");
+  const account = role?.account ?? parseFunctionArn(facts.functionArn ?? "")?.account;
+  return {
+    ...facts,
+    ...(account === undefined ? {} : { account }),
+    ...(role === undefined ? {} : { roleArn: `${role.account} ${role.name.split("/").at(-1)}` }),
+    ...(facts.subject?.startsWith("spiffe://") ? { spiffeId: facts.subject } : {}),
+  };
+}
+
+/** A selector with what it takes to compare it. */
+interface Claim {
+  readonly agent: AgentRegistration;
+  readonly selector: number;
+  readonly family: string;
+  readonly facts: Readonly<Record<string, string>>;
+}
+
+/** Could one workload satisfy both? Tags do not keep them apart: whoever may tag a session chooses them (threat 15). */
+function overlap(a: Claim, b: Claim): boolean {
+  if (a.family !== b.family) return false;
+  const common = Object.keys(a.facts).filter((fact) => Object.hasOwn(b.facts, fact));
+  // an OIDC subject and a SPIFFE ID meet only where the subject is one
+  if (a.family === "svid" && common.length === 0) return false;
+  return common.every((fact) => a.facts[fact] === b.facts[fact]);
+}
+
+/**
+ * Finds pairs of active agents that one workload could be, by one kind of document or by two: which would it be?
  * @returns for each, the later agent, the index of its selector, and the earlier agent's name
  */
 export function overlappingAgents(
   agents: readonly AgentRegistration[],
 ): readonly { readonly agent: AgentRegistration; readonly selector: number; readonly other: string }[] {
-  const active = agents.filter((a) => a.state === "active");
-  return active.flatMap((agent, i) =>
-    active
-      .slice(0, i)
-      .flatMap((earlier) =>
-        agent.selectors.flatMap((selector, index) =>
-          earlier.selectors.some((s) => overlap(s, selector)) ? [{ agent, selector: index, other: earlier.name }] : [],
-        ),
-      ),
+  const claims = agents
+    .filter((agent) => agent.state === "active")
+    .map((agent) =>
+      agent.selectors.flatMap((selector, index): Claim[] => {
+        const family = evidenceTypes.get(selector.type)?.family;
+        return family === undefined ? [] : [{ agent, selector: index, family, facts: comparable(selector) }];
+      }),
+    );
+  return claims.flatMap((own, at) =>
+    claims.slice(0, at).flatMap((earlier) =>
+      own.flatMap((claim) => {
+        const met = earlier.find((other) => overlap(other, claim));
+        return met ? [{ agent: claim.agent, selector: claim.selector, other: met.agent.name }] : [];
+      }),
+    ),
   );
 }

@@ -1,3 +1,4 @@
+import { groupClaimProblem } from "../chosen-claims.ts";
 import { parseSpiffeId } from "../spiffe-id.ts";
 import { foreignAudienceProblem, issuerUrlProblem, type OwnAddress } from "./address.ts";
 import type { TrustedIssuerRegistration } from "./model.ts";
@@ -34,6 +35,7 @@ export function trustedIssuerFindings(row: TrustedIssuerRegistration, settings: 
     ),
     ...found("account", purpose !== "aws-sts" && row.account !== undefined ? stsOnly : undefined),
     ...found("groups", purpose !== "person" && row.groups !== undefined ? "is for issuers of people only" : undefined),
+    ...found("groups.claim", row.groups === undefined ? undefined : groupClaimProblem(row.groups.claim)),
     ...found("organization", purpose !== "aws-sts" && row.organization !== undefined ? stsOnly : undefined),
   ];
 }

@@ -32,6 +32,18 @@ export function uniqueKeys(row: Registration): readonly UniqueKey[] {
           what: `scope ${scope} belongs to a resource`,
         })),
       ];
+    case "receiver":
+      // a second receiver that borrows it would have it sent to a host of its own (threat 46)
+      return row.authorizationSecret === undefined
+        ? [own]
+        : [
+            own,
+            {
+              key: `secret ${row.authorizationSecret}`,
+              path: "authorizationSecret",
+              what: `secret ${row.authorizationSecret} is a receiver's`,
+            },
+          ];
     case "trusted-issuer":
       // whatever its purpose: an account's STS issuer that also counted as a source of persons would mix the two up
       return [

@@ -1,3 +1,4 @@
+import { lendingClaimProblem } from "../chosen-claims.ts";
 import { limits } from "../limits.ts";
 import type { CedarModule } from "../policy/cedar.ts";
 import { checkPolicies } from "../policy/check.ts";
@@ -10,7 +11,7 @@ import type { Registration } from "./model.ts";
 import { receiverFindings } from "./receiver.ts";
 import { type Finding, namesOf, referenceFindings } from "./references.ts";
 import { registrationSchema } from "./schema.ts";
-import { codeProblems, overlappingAgents, selectorProblems } from "./selectors.ts";
+import { assuranceProblems, codeProblems, overlappingAgents, selectorProblems } from "./selectors.ts";
 import { groupsOf } from "./snapshot.ts";
 import { trustedIssuerFindings } from "./trusted-issuer.ts";
 import { uniqueKeys } from "./unique.ts";
@@ -92,6 +93,7 @@ const ownFindings = (row: Registration, settings: RegistrySettings): readonly Fi
             : undefined,
         ),
         ...row.selectors.flatMap((s, i) => selectorProblems(s).map(([p, m]): Finding => [`selectors.${i}.${p}`, m])),
+        ...assuranceProblems(row),
         ...codeProblems(row),
         // it would be told of for ever: who may hold nothing has no sessions
         ...found(
@@ -111,6 +113,8 @@ const ownFindings = (row: Registration, settings: RegistrySettings): readonly Fi
       return trustedIssuerFindings(row, settings);
     case "receiver":
       return receiverFindings(row, settings);
+    case "lending":
+      return found("when.claim", lendingClaimProblem(row.when));
     default:
       return [];
   }
@@ -140,7 +144,11 @@ const together = (entries: readonly Entry[]): readonly RegistryProblem[] => {
   };
   const rows = entries.map((e) => e.row);
   for (const { agent, selector, other } of overlappingAgents(rows.filter((r) => r.kind === "agent")))
-    report(agent, `selectors.${selector}`, `one document could satisfy this and active agent ${other}`);
+    report(
+      agent,
+      `selectors.${selector}`,
+      `one workload could be this and active agent ${other}: pin facts in both that differ, such as the exact roleArn`,
+    );
   const cycle = entailmentCycle(rows.filter((r) => r.kind === "entailment"));
   if (cycle) report(cycle.row, "to", `entailments go in a circle: ${cycle.names.join(" → ")}`);
   return problems;

@@ -38,7 +38,7 @@ const transmitter = createTransmitter(
     },
     signer: openKeyring(dynamo).signer("events"),
     pusher: createPusher(issuer),
-    authorization: createEventSecrets(ssmClient(), setting("eventSecrets"), clock),
+    secret: createEventSecrets(ssmClient(), setting("eventSecrets"), clock),
   },
   queues,
   {

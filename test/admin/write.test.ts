@@ -173,7 +173,7 @@ describe("PATCH /agents/<name>", () => {
     expect((await applyAll([...rows, twin])).status).toBe(200);
     const { status, body } = await send("PATCH", "/agents/planner-2", { state: "active", reason: "r" });
     expect(status).toBe(422);
-    expect(body.problems[0].message).toContain("one document could satisfy");
+    expect(body.problems[0].message).toContain("one workload could be");
     expect(await stateOf("planner-2")).toMatchObject({ state: "suspended" });
     await send("PATCH", "/agents/planner", { state: "suspended", reason: "r" });
     expect((await send("PATCH", "/agents/planner-2", { state: "active", reason: "r" })).status).toBe(200);

@@ -1,7 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Check, Evidence, Expectation } from "../../core/attest/attestor.ts";
-import { anchorFacts } from "../../core/attest/selectors.ts";
+import { evidenceTypes } from "../../core/attest/evidence-types.ts";
 import { readStsClaims } from "../../core/attest/sts-claims.ts";
 import { readCertificate } from "../../core/attest/x509.ts";
 import { limits } from "../../core/limits.ts";
@@ -17,7 +17,7 @@ let lab: Lab;
 beforeAll(async () => {
   lab = await everyEvidence();
 });
-const types = [...anchorFacts.keys()];
+const types = [...evidenceTypes.keys()];
 
 const bound = () => ({ challenge: "c-1", jkt: lab.key.jkt });
 async function judge(evidence: Evidence) {

@@ -5,12 +5,12 @@ import { hardwareEvidenceKinds } from "../../bench/attest-nitro.ts";
 import { tokenEvidenceKinds } from "../../bench/attest-tokens.ts";
 import { explainedTypes } from "../../bin/lanyard/attest-explain.ts";
 import { nitroFacts } from "../../core/attest/aws-nitro.ts";
+import { evidenceTypes } from "../../core/attest/evidence-types.ts";
 import { claimFacts } from "../../core/attest/oidc-claims.ts";
-import { anchorCompanions, anchorFacts } from "../../core/attest/selectors.ts";
 
 const folder = new URL("../../docs/attestors/", import.meta.url);
 const read = (file: string): string => readFileSync(new URL(file, folder), "utf8");
-const types = [...anchorFacts.keys()].sort();
+const types = [...evidenceTypes.keys()].sort();
 const shape = [
   "How it works",
   "Settings",
@@ -60,7 +60,8 @@ describe("the pages on attestors", () => {
 
   it.each(types)("%s says which facts a selector must pin", (type) => {
     const settings = section(read(`${type}.md`), "Settings");
-    const needed = [...(anchorFacts.get(type) ?? []), ...(anchorCompanions.get(type) ?? [])];
+    const { anchors = [], companions = [] } = evidenceTypes.get(type) ?? {};
+    const needed = [...anchors, ...companions];
     // as `exact` with `name`, or as `exact: { name }`
     for (const name of needed) expect(settings).toMatch(new RegExp(`\`(exact: \\{ )?${name}( \\})?\``));
   });
@@ -78,6 +79,11 @@ describe("the pages on attestors", () => {
       expect(row.split("|")[3], type).toMatch(new RegExp(`\\b${stated}\\b`));
       // what only a document was verified of has none yet
       if (assurance !== undefined) expect(stated, type).toBe(assurance);
+      expect(evidenceTypes.get(type)?.assurance, type).toBe(stated);
+      expect(
+        names.filter((name) => !evidenceTypes.get(type)?.states(name)),
+        `${type} states what no selector may name`,
+      ).toEqual([]);
       const named = marked(section(read(`${type}.md`), "Facts"));
       // registers are numbered, claims are the issuer's own: their pages say so once
       const own = names.filter((name) => !/^pcr\d+$/.test(name) && !name.startsWith("claim."));

@@ -1,7 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createAttestEndpoint } from "../../core/attest/attest.ts";
-import { anchorFacts } from "../../core/attest/selectors.ts";
+import { evidenceTypes } from "../../core/attest/evidence-types.ts";
 import { createRefusalFold } from "../../core/audit/fold.ts";
 import { toRecord } from "../../core/audit/ocsf.ts";
 import { attestIssuer, attestUrl, createAttestWorld } from "../fakes/attest-world.ts";
@@ -17,7 +17,7 @@ interface ToldCheck {
   readonly detail: string;
 }
 
-const types = [...anchorFacts.keys()];
+const types = [...evidenceTypes.keys()];
 let lab: Lab;
 beforeAll(async () => {
   lab = await everyEvidence();

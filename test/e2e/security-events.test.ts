@@ -43,7 +43,13 @@ beforeAll(async () => {
   const { aws, operator, issuer } = world.endpoints;
   const ssm = new SSMClient({ ...aws, credentials: { ...operator.credentials } });
   const Name = "/lanyard/local/receivers/desk";
-  await ssm.send(new PutParameterCommand({ Name, Value: "Bearer desk-secret", Type: "SecureString" }));
+  await ssm.send(
+    new PutParameterCommand({
+      Name,
+      Value: `${new URL(receivers.desk.endpoint).origin} Bearer desk-secret`,
+      Type: "SecureString",
+    }),
+  );
   ssm.destroy();
   await receivers.desk.subscribe(issuer, "https://desk.example");
   await receivers.crm.subscribe(issuer, "https://crm.example");

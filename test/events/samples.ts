@@ -1,4 +1,4 @@
-import type { PushAnswer } from "../../core/events/push.ts";
+import type { EventSecret, PushAnswer } from "../../core/events/push.ts";
 import type { ReachedSession } from "../../core/events/reach.ts";
 import type { Revoked } from "../../core/events/revoked.ts";
 import type { SecurityEvent } from "../../core/events/security-event.ts";
@@ -72,7 +72,7 @@ export function createEvents(receivers: readonly ReceiverRegistration[], session
   const trees: string[] = [];
   const registry = { receivers };
   const deployment = { generation: 0, blocked: false, registryVersion: 7, cutAtSeconds: now - 2 };
-  const secrets = new Map<string, string>();
+  const secrets = new Map<string, EventSecret>();
   const deps: TransmitDeps = {
     issuer,
     clock: { nowMillis: () => now * 1000 },
@@ -123,7 +123,7 @@ export function createEvents(receivers: readonly ReceiverRegistration[], session
         return answers.shift() ?? ok({ status: 202, body: "" });
       },
     },
-    authorization: async (name) => secrets.get(name),
+    secret: async (name) => secrets.get(name),
   };
   return { deps, pushed, signed, answers, tombstones, standings, trees, registry, secrets, deployment };
 }

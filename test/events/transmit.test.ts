@@ -45,9 +45,21 @@ describe("a notice", () => {
     const { deps, notice, pushed, secrets, signed } = await ready({ authorizationSecret: "crm" });
     expect(await transmit(notice, deps)).toEqual({ kind: "refused", why: "its secret is missing" });
     expect(signed).toEqual([]);
-    secrets.set("crm", "Bearer abc");
+    secrets.set("crm", { origin: "https://crm.example", authorization: "Bearer abc" });
     await transmit(notice, deps);
     expect(pushed.map(({ authorization }) => authorization)).toEqual(["Bearer abc"]);
+  });
+
+  test.each([
+    "https://collector.attacker.example/events",
+    "https://crm.example.attacker.example/events",
+    "https://sub.crm.example/events",
+  ])("threat 46: takes no secret along to %s, to which the registry was made to point", async (endpoint) => {
+    const { deps, notice, pushed, secrets, registry, signed } = await ready({ authorizationSecret: "crm" });
+    secrets.set("crm", { origin: "https://crm.example", authorization: "Bearer abc" });
+    registry.receivers = [receiver("crm", { endpoint, authorizationSecret: "crm" })];
+    expect(await transmit(notice, deps)).toEqual({ kind: "refused", why: "its secret belongs to another origin" });
+    expect([pushed, signed]).toEqual([[], []]);
   });
 
   test("goes where the registry says now, not where it said when the notice was written", async () => {

@@ -45,6 +45,11 @@ export const denials: Samples = {
   subject_token_expired: { code: "subject_token_expired", expiredAtSeconds: 1_785_542_400 },
   subject_token_not_yours: { code: "subject_token_not_yours", why: "inner reason" },
   subject_token_unbound: { code: "subject_token_unbound" },
+  person_groups_unknown: {
+    code: "person_groups_unknown",
+    issuer: "https://idp.example",
+    why: "the token has no claim groups",
+  },
   person_token_foreign_client: { code: "person_token_foreign_client", client: "other-app", agent },
   person_token_burnt: { code: "person_token_burnt" },
   person_token_before_cut: { code: "person_token_before_cut", cutAtSeconds: 1_785_542_400 },

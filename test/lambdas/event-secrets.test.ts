@@ -20,13 +20,13 @@ function world(parameters: Record<string, string>) {
 
 describe("a receiver's secret", () => {
   test("is read decrypted from its place, and believed for a minute", async () => {
-    const { secret, asked, time, parameters } = world({ [`${prefix}crm`]: "Bearer one" });
-    expect(await secret("crm")).toBe("Bearer one");
-    parameters[`${prefix}crm`] = "Bearer two";
+    const { secret, asked, time, parameters } = world({ [`${prefix}crm`]: "https://crm.example Bearer one" });
+    expect(await secret("crm")).toEqual({ origin: "https://crm.example", authorization: "Bearer one" });
+    parameters[`${prefix}crm`] = "https://crm.example Bearer two";
     time.millis = limits.eventSecretAgeSeconds * 1_000 - 1;
-    expect(await secret("crm")).toBe("Bearer one");
+    expect(await secret("crm")).toEqual({ origin: "https://crm.example", authorization: "Bearer one" });
     time.millis += 1;
-    expect(await secret("crm")).toBe("Bearer two");
+    expect(await secret("crm")).toMatchObject({ authorization: "Bearer two" });
     expect(asked).toEqual(Array(2).fill({ Name: `${prefix}crm`, WithDecryption: true }));
   });
 
@@ -45,6 +45,14 @@ describe("a receiver's secret", () => {
 
   test.each(["Bearer x\r\nHost: evil", "Bearer x\n", " Bearer x", "Bearer x ", "Bearer ü", "", "x".repeat(5_000)])(
     "that is no header's value, %j, is nothing",
+    async (value) => {
+      const crm = `https://crm.example ${value}`;
+      expect(await world({ [`${prefix}crm`]: crm }).secret("crm")).toBeUndefined();
+    },
+  );
+
+  test.each(["Bearer abc", "crm.example Bearer abc", "https://crm.example/path Bearer abc", "https://a@b Bearer abc"])(
+    "threat 46: that does not say which origin it is for, %j, is nothing",
     async (value) => {
       expect(await world({ [`${prefix}crm`]: value }).secret("crm")).toBeUndefined();
     },

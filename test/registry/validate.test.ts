@@ -233,9 +233,9 @@ describe("agents", () => {
       { functionArn: "arn:aws:lambda:eu-west-1:111122223333:function:x" },
       undefined,
     ],
-  ])("threat 15: refuses two active agents that one document could satisfy: %s", (_, exact, tags) => {
+  ])("threat 15: refuses two active agents that one workload could be: %s", (_, exact, tags) => {
     const twin = newAgent("twin", { selectors: sts(exact as Record<string, string>, tags ? { tags } : {}) });
-    expect(messages(plus(twin)).join()).toContain("one document could satisfy this and active agent triage");
+    expect(messages(plus(twin)).join()).toContain("one workload could be this and active agent triage");
   });
 
   test("threat 15: lets a suspended twin be, and functions under one role told apart by their ARN", () => {

@@ -96,9 +96,9 @@ test.each<[string, unknown, unknown]>([
   ],
   ["one SPIFFE ID", svid("jwt", { spiffeId }), svid("jwt", { spiffeId })],
   ["one SPIFFE ID by two kinds of SVID", svid("jwt", { spiffeId }), svid("x509", { spiffeId })],
-])("threat 15: refuses two active agents that one document could satisfy: %s", (_name, a, b) => {
+])("threat 15: refuses two active agents that one workload could be: %s", (_name, a, b) => {
   const found = messages(workload(), partner(), agent("a", a), agent("b", b));
-  expect(found).toEqual([expect.stringMatching(/^selectors\.0: one document could satisfy/)]);
+  expect(found).toEqual([expect.stringMatching(/^selectors\.0: one workload could be/)]);
   expect(messages(workload(), partner(), agent("a", a), agent("b", b, "suspended"))).toEqual([]);
 });
 
