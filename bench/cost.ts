@@ -21,6 +21,7 @@ const tables = {
   tombstones: "Tombstones",
   revocations: "Revocations",
   lists: "Lists",
+  traces: "Traces",
   registry: "Registry",
   outbox: "Outbox",
 };

@@ -1,6 +1,8 @@
-/** Keys of table Tombstones (`session`): what `revoke` and `admin-revoke` end. */
+/** Keys of table Tombstones (`session`): what `revoke` and `admin-revoke` end, sessions and offers. */
 export const tombstoneKeys = {
   session: (sid: string) => sid,
+  /** An offer that was taken back. */
+  offer: (handleHash: string) => `offer#${handleHash}`,
 } as const;
 
 /** Keys of table Revocations (`subject`): counters and blocks, which operators alone write. */

@@ -117,7 +117,11 @@ async function findOffer(handle: string, caller: Caller, deps: RevokeDeps): Prom
   if (!address || !offer) return ok("nothing");
   if (currentAgent(offer.from) !== caller.agent) return err({ code: "not_the_owner", sid: offer.from.sid });
   // once redeemed it is a session: that one is ended by its own name
-  return ok(offer.redeemed || offer.withdrawn ? "nothing" : { withdraw: address });
+  return ok(
+    offer.redeemed || offer.withdrawn
+      ? "nothing"
+      : { withdraw: { ...address, expiresAtSeconds: offer.expiresAtSeconds } },
+  );
 }
 
 /** A tombstone outlives the last possible end of what it kills; without a row that is the longest life there is. */

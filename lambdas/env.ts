@@ -13,6 +13,7 @@ export const env = {
   tombstonesTable: "LANYARD_TOMBSTONES_TABLE",
   revocationsTable: "LANYARD_REVOCATIONS_TABLE",
   listsTable: "LANYARD_LISTS_TABLE",
+  tracesTable: "LANYARD_TRACES_TABLE",
   registryTable: "LANYARD_REGISTRY_TABLE",
   outboxTable: "LANYARD_OUTBOX_TABLE",
   identityKey: "LANYARD_IDENTITY_KEY_ARN",
@@ -24,6 +25,7 @@ export const env = {
   /** Of attestation challenges. */
   nonceKey: "LANYARD_NONCE_KEY_ARN",
   keyringTable: "LANYARD_KEYRING_TABLE",
+  ordersTable: "LANYARD_ORDERS_TABLE",
   /** JSON: ARNs of the roles that sign, by purpose, and of the rotator's. */
   keyRoles: "LANYARD_KEY_ROLES",
   keyPeriodSeconds: "LANYARD_KEY_PERIOD_SECONDS",
@@ -62,7 +64,9 @@ export const tableKeys = {
   registry: { partition: "kind", sort: "name" },
   outbox: { partition: "eventId" },
   keyring: { partition: "ring" },
+  orders: { partition: "ring" },
+  traces: { partition: "kind", sort: "name" },
 } as const;
 
-/** Attribute of every table but Revocations, Registry and Keyring, whose rows stay, after which a row may go, in seconds since the epoch. */
+/** Attribute of every table whose rows go, after which a row may go, in seconds since the epoch. */
 export const ttlAttribute = "expiresAt";

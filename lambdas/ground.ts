@@ -49,6 +49,9 @@ export const tables: Tables = {
   get revocations() {
     return setting("revocationsTable");
   },
+  get traces() {
+    return setting("tracesTable");
+  },
   get registry() {
     return setting("registryTable");
   },

@@ -15,6 +15,9 @@ export const keyringTables: KeyringTables = {
   get keyring() {
     return setting("keyringTable");
   },
+  get orders() {
+    return setting("ordersTable");
+  },
   get outbox() {
     return setting("outboxTable");
   },

@@ -25,8 +25,20 @@ export class StateStack extends Stack {
   }
 
   private outputs(stage: Stage): void {
-    const { sessions, subjects, markers, counters, tombstones, revocations, lists, registry, outbox, keyring } =
-      this.tables;
+    const {
+      sessions,
+      subjects,
+      markers,
+      counters,
+      tombstones,
+      revocations,
+      lists,
+      registry,
+      outbox,
+      keyring,
+      orders,
+      traces,
+    } = this.tables;
     const values = {
       TrustDomain: stage.trustDomain,
       Region: this.region,
@@ -41,6 +53,8 @@ export class StateStack extends Stack {
       RegistryTable: registry.tableName,
       OutboxTable: outbox.tableName,
       KeyringTable: keyring.tableName,
+      OrdersTable: orders.tableName,
+      TracesTable: traces.tableName,
     };
     for (const [name, value] of Object.entries(values)) new CfnOutput(this, name, { value });
   }

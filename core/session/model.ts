@@ -122,6 +122,7 @@ export interface Offer {
   readonly maxUses?: number;
   readonly createdAtSeconds: number;
   readonly expiresAtSeconds: number;
+  /** Its giver took it back: told by its tombstone, never by its row. */
   readonly withdrawn?: boolean;
   /** Set by the redemption. */
   readonly redeemed?: { readonly sid: string; readonly jkt: string };

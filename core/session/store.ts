@@ -131,7 +131,7 @@ export interface RevocationWrite {
   /** A tombstone on a session: it and all below it are over. */
   readonly tombstone?: { readonly root: string; readonly sid: string; readonly expiresAtSeconds: number };
   /** An offer taken back. */
-  readonly withdraw?: { readonly root: string; readonly handleHash: string };
+  readonly withdraw?: { readonly root: string; readonly handleHash: string; readonly expiresAtSeconds: number };
   /** The person's token of a revoked root. */
   readonly burn?: { readonly marker: string; readonly expiresAtSeconds: number };
   /** Raises a counter by one, and sets its block unless `block` is false (a cut alone). */

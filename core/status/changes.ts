@@ -1,3 +1,5 @@
+import { tombstoneKeys } from "../revocation-rows.ts";
+
 /** A revocation as the publisher meets it, from the row that was written. */
 export type Change =
   | { readonly kind: "tombstone"; readonly root: string; readonly sid: string }
@@ -9,11 +11,12 @@ const standing = /^standing#((?:agent|principal|build):.+)$/;
 
 /**
  * Reads a row of table Tombstones (it names a `session`) or Revocations (it names a `subject`).
- * @returns the change, "other" for rows that end nothing (further copies of the deployment's row, a lift or
+ * @returns the change, "other" for rows that end no session (an offer taken back, further copies of the deployment's row, a lift or
  * a registry's version on a row never raised), or "malformed" for a revocation that cannot be read
  */
 export function changeOf(row: Readonly<Record<string, unknown>>): Change | "other" | "malformed" {
   const { session, subject, root, generation } = row;
+  if (typeof session === "string" && session.startsWith(tombstoneKeys.offer(""))) return "other";
   if (session !== undefined) {
     const whole = typeof root === "string" && typeof session === "string";
     return whole ? { kind: "tombstone", root, sid: session } : "malformed";

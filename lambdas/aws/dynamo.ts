@@ -16,6 +16,8 @@ export interface Tables {
   readonly revocations: string;
   /** Status lists, their bits, and what the publisher still has to do. */
   readonly lists: string;
+  /** What the watch on agents remembers. */
+  readonly traces: string;
   readonly registry: string;
   readonly outbox: string;
 }

@@ -13,18 +13,17 @@ import { outboxPut } from "./outbox.ts";
 import { endOf, shardsOf } from "./subject-rows.ts";
 import { transact } from "./transaction.ts";
 
-/** Partitions of table Registry that belong to the watch: its role reaches no others. */
-const traces = "lifecycle#trace";
-const looked = { kind: "lifecycle#looked", name: "looked" };
+const trace = "trace";
+const looked = { kind: "looked", name: "looked" };
 
-/** Traces of active agents in table Registry; sessions as table Subjects still knows them. */
+/** Traces of active agents in table Traces; sessions as table Subjects still knows them. */
 export function createLifecycleStore(client: DynamoDBDocumentClient, tables: Tables): LifecycleStore {
-  const { registry } = tables;
+  const { traces } = tables;
   return {
     async memory() {
       const [found, last] = await Promise.all([
-        readTraces(client, registry),
-        client.send(new GetCommand({ TableName: registry, Key: looked, ConsistentRead: true })),
+        readTraces(client, traces),
+        client.send(new GetCommand({ TableName: traces, Key: looked, ConsistentRead: true })),
       ]);
       return { traces: found, lookedAtSeconds: last.Item?.atSeconds as number | undefined };
     },
@@ -35,15 +34,15 @@ export function createLifecycleStore(client: DynamoDBDocumentClient, tables: Tab
       const found = ends.filter((end) => end !== undefined);
       return found.length === 0 ? undefined : Math.max(...found);
     },
-    async keep(trace, records) {
-      const before = trace.revision - 1;
+    async keep(kept, records) {
+      const before = kept.revision - 1;
       const written = await transact(client, [
         {
           conflict: "overtaken" as const,
           item: {
             Put: {
-              TableName: registry,
-              Item: { kind: traces, ...trace },
+              TableName: traces,
+              Item: { kind: trace, ...kept },
               ConditionExpression: before === 0 ? "attribute_not_exists(#kind)" : "#revision = :before",
               ...words([before === 0 ? "kind" : "revision"], before === 0 ? undefined : { before }),
             },
@@ -54,10 +53,10 @@ export function createLifecycleStore(client: DynamoDBDocumentClient, tables: Tab
       return written.ok;
     },
     async forget(name) {
-      await client.send(new DeleteCommand({ TableName: registry, Key: { kind: traces, name } }));
+      await client.send(new DeleteCommand({ TableName: traces, Key: { kind: trace, name } }));
     },
     async looked(atSeconds) {
-      await client.send(new PutCommand({ TableName: registry, Item: { ...looked, atSeconds } }));
+      await client.send(new PutCommand({ TableName: traces, Item: { ...looked, atSeconds } }));
     },
   };
 }
@@ -70,12 +69,12 @@ async function readTraces(client: DynamoDBDocumentClient, table: string): Promis
       new QueryCommand({
         TableName: table,
         KeyConditionExpression: "#kind = :kind",
-        ...words(["kind"], { kind: traces }),
+        ...words(["kind"], { kind: trace }),
         ConsistentRead: true,
         ...(from ? { ExclusiveStartKey: from } : {}),
       }),
     );
-    for (const { kind: _, ...trace } of page.Items ?? []) found.push(trace as unknown as Trace);
+    for (const { kind: _, ...row } of page.Items ?? []) found.push(row as unknown as Trace);
     from = page.LastEvaluatedKey;
   } while (from);
   return found;

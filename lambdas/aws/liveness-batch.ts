@@ -17,7 +17,8 @@ const batchKeys = 100;
 /** Unprocessed keys are asked for again this long; then everything counts as dead. */
 const patienceMillis = 1_000;
 
-interface Key {
+/** One row, wherever it stands. */
+export interface Key {
   readonly table: string;
   readonly key: Record<string, string>;
 }
@@ -57,8 +58,12 @@ function keysOf(query: LivenessQuery, tables: Tables, copy: string): readonly Ke
   return [...new Map(keys.map((key) => [JSON.stringify(key), key])).values()];
 }
 
-/** Every item of these keys that exists, or undefined when a key stayed unprocessed. */
-async function readAll(
+/**
+ * Reads rows of any tables, strongly consistent.
+ * @param keys at most 100, none twice
+ * @returns every item of these keys that exists, or undefined when a key stayed unprocessed
+ */
+export async function readAll(
   client: DynamoDBDocumentClient,
   keys: readonly Key[],
 ): Promise<readonly { table: string; item: Item }[] | undefined> {

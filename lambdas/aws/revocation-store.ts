@@ -29,7 +29,7 @@ function actionsOf(write: RevocationWrite, tables: Tables): readonly Action<Comm
   return [
     ...markerPuts(tables, write.markers),
     ...(tombstone ? [{ item: { Put: tombstonePut(tombstone, write.record, tables) } }] : []),
-    ...(withdraw ? [withdrawal(withdraw, tables)] : []),
+    ...(withdraw ? withdrawal(withdraw, write.record, tables) : []),
     ...(burn ? [{ item: { Put: burnPut(burn, tables) } }] : []),
     ...(raise ? rowsOf(raise.subject).map((row) => ({ item: { Update: raiseUpdate(row, raise, tables) } })) : []),
     ...(lift ? rowsOf(lift.subject).map((row) => ({ item: { Update: liftUpdate(row, lift, tables) } })) : []),
@@ -58,15 +58,50 @@ const tombstonePut = (
   },
 });
 
-const withdrawal = (withdraw: NonNullable<RevocationWrite["withdraw"]>, tables: Tables): Action<CommitConflict> => ({
+/**
+ * An offer's tombstone, in the one table that `revoke` may write: nothing of a session's row is its to change. The check
+ * and {@link notWithdrawn} at the redemption meet on both rows, so that one of the two always loses.
+ */
+const withdrawal = (
+  { root, handleHash, expiresAtSeconds }: NonNullable<RevocationWrite["withdraw"]>,
+  { eventId }: RevocationWrite["record"],
+  tables: Tables,
+): readonly Action<CommitConflict>[] => [
+  {
+    conflict: { kind: "offer_taken" },
+    item: {
+      ConditionCheck: {
+        TableName: tables.sessions,
+        Key: { root, sid: offerKey(handleHash) },
+        ConditionExpression: "attribute_exists(#sid) AND attribute_not_exists(#redeemed)",
+        ...words(["sid", "redeemed"]),
+      },
+    },
+  },
+  {
+    item: {
+      Put: {
+        TableName: tables.tombstones,
+        Item: {
+          session: tombstoneKeys.offer(handleHash),
+          root,
+          eventId,
+          expiresAt: expiresAtSeconds + keptSeconds,
+        },
+      },
+    },
+  },
+];
+
+/** The redemption's side of a withdrawal. */
+export const notWithdrawn = (handleHash: string, tables: Tables): Action<CommitConflict> => ({
   conflict: { kind: "offer_taken" },
   item: {
-    Update: {
-      TableName: tables.sessions,
-      Key: { root: withdraw.root, sid: offerKey(withdraw.handleHash) },
-      UpdateExpression: "SET #withdrawn = :withdrawn",
-      ConditionExpression: "attribute_exists(#sid) AND attribute_not_exists(#redeemed)",
-      ...words(["sid", "redeemed", "withdrawn"], { withdrawn: true }),
+    ConditionCheck: {
+      TableName: tables.tombstones,
+      Key: { session: tombstoneKeys.offer(handleHash) },
+      ConditionExpression: "attribute_not_exists(#session)",
+      ...words(["session"]),
     },
   },
 });

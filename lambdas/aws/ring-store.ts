@@ -10,12 +10,11 @@ import { transact } from "./transaction.ts";
 
 /** Names of the tables a ring's writer has to do with. */
 export interface KeyringTables extends Pick<Tables, "outbox"> {
-  /** Rings, and operators' orders about them. */
+  /** Rings, one a purpose. */
   readonly keyring: string;
+  /** Operators' orders about them, under the same names. */
+  readonly orders: string;
 }
-
-/** Key of an operator's order about a purpose. */
-export const orderRow = (purpose: KeyPurpose): string => `order#${purpose}`;
 
 /** Creates the reader that every function with keys has. */
 export function createRingReader(client: DynamoDBDocumentClient, tables: Pick<KeyringTables, "keyring">): RingReader {
@@ -35,15 +34,15 @@ export function createRingStore(client: DynamoDBDocumentClient, tables: KeyringT
     async view(purpose) {
       const command = new BatchGetCommand({
         RequestItems: {
-          [tables.keyring]: { Keys: [{ ring: purpose }, { ring: orderRow(purpose) }], ConsistentRead: true },
+          [tables.keyring]: { Keys: [{ ring: purpose }], ConsistentRead: true },
+          [tables.orders]: { Keys: [{ ring: purpose }], ConsistentRead: true },
         },
       });
       const answeredAt = noteDate(command);
       const { Responses, UnprocessedKeys } = await client.send(command);
       if (Object.keys(UnprocessedKeys ?? {}).length > 0) throw new Error(`the ring of ${purpose} stayed unread`);
-      const rows = Responses?.[tables.keyring] ?? [];
-      const ring = rows.find((row) => row.ring === purpose);
-      const order = rows.find((row) => row.ring === orderRow(purpose));
+      const [ring] = Responses?.[tables.keyring] ?? [];
+      const [order] = Responses?.[tables.orders] ?? [];
       return {
         witnessSeconds: answeredAt(),
         ...(ring ? { ring: ringOf(ring, purpose) } : {}),
@@ -82,8 +81,8 @@ export function createOrderStore(client: DynamoDBDocumentClient, tables: Keyring
           conflict: "behind" as const,
           item: {
             Put: {
-              TableName: tables.keyring,
-              Item: { ring: orderRow(order.purpose), id: order.id, order },
+              TableName: tables.orders,
+              Item: { ring: order.purpose, id: order.id, order },
               ConditionExpression: before === undefined ? "attribute_not_exists(#ring)" : "#id = :before",
               ...words([before === undefined ? "ring" : "id"], before === undefined ? undefined : { before }),
             },

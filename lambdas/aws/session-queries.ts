@@ -7,6 +7,7 @@ import {
 } from "@aws-sdk/lib-dynamodb";
 import type { FoundPlace, PlaceMark, SessionQueries, TreeRow } from "../../core/admin/session-queries.ts";
 import { counterKeys } from "../../core/counter-rows.ts";
+import { tombstoneKeys } from "../../core/revocation-rows.ts";
 import type { Session } from "../../core/session/model.ts";
 import { numberOf, type Tables, words } from "./dynamo.ts";
 import { readLivenessBatch } from "./liveness-batch.ts";
@@ -14,6 +15,8 @@ import { handleOf, type Item, offerOf, sessionOf } from "./session-rows.ts";
 import { findPlace } from "./subject-reads.ts";
 import { endOf, endsAfter, placeOf, shardsOf, sortKey } from "./subject-rows.ts";
 
+/** DynamoDB takes at most this many keys a batch. */
+const batchKeys = 100;
 /** Rounds in which keys that stayed unprocessed are asked for again. */
 const rounds = 4;
 
@@ -94,7 +97,28 @@ async function readTreePage(
     }),
   );
   const next = page.LastEvaluatedKey?.sid;
-  return { rows: (page.Items ?? []).flatMap(rowOf), ...(typeof next === "string" ? { next } : {}) };
+  const rows = await withWithdrawals(client, tables, (page.Items ?? []).flatMap(rowOf));
+  return { rows, ...(typeof next === "string" ? { next } : {}) };
+}
+
+/** An offer that was taken back is told by its tombstone. */
+async function withWithdrawals(
+  client: DynamoDBDocumentClient,
+  tables: Tables,
+  rows: readonly TreeRow[],
+): Promise<readonly TreeRow[]> {
+  const keys = rows.flatMap((row) =>
+    row.kind === "offer" ? [{ session: tombstoneKeys.offer(row.offer.handleHash) }] : [],
+  );
+  const over = new Set<string>();
+  for (let from = 0; from < keys.length; from += batchKeys)
+    for (const { session } of await getAll(client, tables.tombstones, keys.slice(from, from + batchKeys)))
+      over.add(String(session));
+  return rows.map((row) =>
+    row.kind === "offer" && over.has(tombstoneKeys.offer(row.offer.handleHash))
+      ? { kind: "offer", offer: { ...row.offer, withdrawn: true } }
+      : row,
+  );
 }
 
 /** What a row is stands in its key; one that is none of these (a lease) is nobody's story. */

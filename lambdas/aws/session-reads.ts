@@ -1,14 +1,24 @@
 import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
+import { tombstoneKeys } from "../../core/revocation-rows.ts";
 import type { Session } from "../../core/session/model.ts";
 import type { Tables } from "./dynamo.ts";
+import { readAll } from "./liveness-batch.ts";
 import { handleKey, handleOf, offerKey, offerOf, sessionOf } from "./session-rows.ts";
 import { findPlace } from "./subject-reads.ts";
 
-/** Strongly consistent; undefined when there is no such offer. */
+/**
+ * An offer, and whether it was taken back, in one strongly consistent batch; undefined when there is no such offer.
+ * @throws when a key stays unread: an offer must not look open for want of an answer
+ */
 export async function readOffer(client: DynamoDBDocumentClient, tables: Tables, root: string, handleHash: string) {
-  const key = { root, sid: offerKey(handleHash) };
-  const found = await client.send(new GetCommand({ TableName: tables.sessions, Key: key, ConsistentRead: true }));
-  return offerOf(found.Item);
+  const found = await readAll(client, [
+    { table: tables.sessions, key: { root, sid: offerKey(handleHash) } },
+    { table: tables.tombstones, key: { session: tombstoneKeys.offer(handleHash) } },
+  ]);
+  if (!found) throw new Error("an offer stayed unread", { cause: { $metadata: {} } });
+  const offer = offerOf(found.find(({ table }) => table === tables.sessions)?.item);
+  const isWithdrawn = found.some(({ table }) => table === tables.tombstones);
+  return offer && (isWithdrawn ? { ...offer, withdrawn: true } : offer);
 }
 
 /** Strongly consistent; undefined when there is no such handle. */

@@ -7,6 +7,7 @@ import { readLivenessBatch } from "./liveness-batch.ts";
 import { markerPuts } from "./marker-put.ts";
 import { outboxPut } from "./outbox.ts";
 import { renewalUpdate } from "./renewal-update.ts";
+import { notWithdrawn } from "./revocation-store.ts";
 import { readHandle, readOffer, readSession } from "./session-reads.ts";
 import { handleItem, offerItem, offerKey, sessionItem } from "./session-rows.ts";
 import { createStatusLeases } from "./status-leases.ts";
@@ -44,7 +45,7 @@ function actionsOf(write: Commit, tables: Tables, now: number): readonly Action<
     ...(handle ? [{ item: freshPut(tables, handleItem(handle)) }] : []),
     ...counterPuts(tables, write.counters ?? []),
     ...(renew ? renewalUpdate(renew, tables, now) : []),
-    ...(redeem ? [redemption(redeem, tables, now)] : []),
+    ...(redeem ? [redemption(redeem, tables, now), notWithdrawn(redeem.handleHash, tables)] : []),
     { item: { Put: outboxPut(tables, write.record) } },
   ];
 }
@@ -71,9 +72,8 @@ const redemption = (redeem: NonNullable<Commit["redeem"]>, tables: Tables, now: 
       TableName: tables.sessions,
       Key: { root: redeem.root, sid: offerKey(redeem.handleHash) },
       UpdateExpression: "SET #redeemed = :redeemed",
-      ConditionExpression:
-        "attribute_exists(#sid) AND attribute_not_exists(#redeemed) AND attribute_not_exists(#withdrawn) AND #expiresAtSeconds > :now",
-      ...words(["sid", "redeemed", "withdrawn", "expiresAtSeconds"], {
+      ConditionExpression: "attribute_exists(#sid) AND attribute_not_exists(#redeemed) AND #expiresAtSeconds > :now",
+      ...words(["sid", "redeemed", "expiresAtSeconds"], {
         redeemed: { sid: redeem.sid, jkt: redeem.jkt },
         now,
       }),

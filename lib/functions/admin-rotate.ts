@@ -1,4 +1,4 @@
-import { allowDataKey, allowOutbox, allowTable, rowsInTransaction } from "../allow.ts";
+import { allowDataKey, allowOutbox, allowTable, inTransaction } from "../allow.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
 import type { Ground } from "./ground.ts";
 
@@ -13,12 +13,17 @@ export function adminRotate({ scope, stage, dist, state: { tables, keys } }: Gro
     name: "admin-rotate",
     namedRole: "admin-rotate",
     description: "Lets an operator rotate signing keys",
-    environment: { keyringTable: tables.keyring.tableName, outboxTable: tables.outbox.tableName },
+    environment: {
+      keyringTable: tables.keyring.tableName,
+      ordersTable: tables.orders.tableName,
+      outboxTable: tables.outbox.tableName,
+    },
     memoryMegabytes: 512,
   });
   const { role } = made;
   allowTable(role, tables.keyring, ["BatchGetItem"]);
-  allowTable(role, tables.keyring, ["PutItem"], rowsInTransaction("order#"));
+  allowTable(role, tables.orders, ["BatchGetItem"]);
+  allowTable(role, tables.orders, ["PutItem"], inTransaction);
   allowOutbox(role, tables.outbox);
   allowDataKey(role, keys.data);
   return made;

@@ -22,6 +22,7 @@ export function lifecycleWatch({ scope, stage, dist, state }: Ground): LanyardFu
     environment: {
       registryTable: tables.registry.tableName,
       revocationsTable: tables.revocations.tableName,
+      tracesTable: tables.traces.tableName,
       subjectsTable: tables.subjects.tableName,
       outboxTable: tables.outbox.tableName,
       dormantAfterDays: String(stage.dormantAfterDays),
@@ -31,7 +32,8 @@ export function lifecycleWatch({ scope, stage, dist, state }: Ground): LanyardFu
   });
   const { role } = made;
   allowTable(role, tables.registry, ["Query"]);
-  allowTable(role, tables.registry, ["GetItem", "PutItem", "DeleteItem"], rows("lifecycle#"));
+  // its memory stands apart: a condition on rows of the registry might not bind within a transaction
+  allowTable(role, tables.traces, ["Query", "GetItem", "PutItem", "DeleteItem"]);
   allowTable(role, tables.revocations, ["GetItem"], rows("deployment#"));
   allowTable(role, tables.subjects, ["Query"]);
   allowTable(role, tables.outbox, ["PutItem"], inTransaction);

@@ -4,7 +4,7 @@ import { useKeyring } from "../keyring.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
 import type { Ground } from "./ground.ts";
 
-/** An agent ends what is its own: tombstones of sessions and withdrawn offers, never a counter or a block (threat 12). */
+/** An agent ends what is its own: tombstones of sessions and offers, never a counter or a block (threat 12). It changes no session. */
 export function revoke({ scope, stage, dist, state, issuer }: Ground): LanyardFunction {
   const { tables, keys } = state;
   const made = new LanyardFunction(scope, "Revoke", {
@@ -24,7 +24,7 @@ export function revoke({ scope, stage, dist, state, issuer }: Ground): LanyardFu
     },
   });
   const { role } = made;
-  allowTable(role, tables.sessions, ["BatchGetItem", "GetItem", "UpdateItem"]);
+  allowTable(role, tables.sessions, ["BatchGetItem", "GetItem", "ConditionCheckItem"]);
   allowTable(role, tables.tombstones, ["BatchGetItem"]);
   allowTable(role, tables.tombstones, ["PutItem"], inTransaction);
   allowTable(role, tables.revocations, ["BatchGetItem"]);

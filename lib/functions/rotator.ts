@@ -28,6 +28,7 @@ export function rotator(ground: Ground): { rotator: LanyardFunction; failures: I
     namedRole: "rotator",
     description: "Rotates the signing keys",
     environment: {
+      ordersTable: tables.orders.tableName,
       outboxTable: tables.outbox.tableName,
       keyPeriodSeconds: String(Duration.days(stage.keys.rotationDays).toSeconds()),
       keyPublishWaitSeconds: String(Duration.hours(stage.keys.publishWaitHours).toSeconds()),
@@ -37,8 +38,8 @@ export function rotator(ground: Ground): { rotator: LanyardFunction; failures: I
   });
   const { role } = made;
   tellKeys(made, stage, state, rotated);
-  const orders = rotated.map((purpose) => `order#${purpose}`);
-  allowTable(role, tables.keyring, ["BatchGetItem"], rows(...rotated, ...orders));
+  allowTable(role, tables.keyring, ["BatchGetItem"], rows(...rotated));
+  allowTable(role, tables.orders, ["BatchGetItem"]);
   allowTable(role, tables.keyring, ["PutItem"], rowsInTransaction(...rotated));
   allowTable(role, tables.outbox, ["PutItem"], inTransaction);
   allowDataKey(role, keys.data);
@@ -57,7 +58,7 @@ export function rotator(ground: Ground): { rotator: LanyardFunction; failures: I
   // whatever policy a key is made with: who makes keys uses none, and lets nobody else in later
   forbid(role, ["kms:Sign", "kms:GenerateMac", "kms:PutKeyPolicy", "kms:CreateGrant", "kms:ImportKeyMaterial"], ["*"]);
   acknowledgeRotator(role);
-  const { failures } = feed(made, tables.keyring, { filter: ordersOnly, parallelization: 1 });
+  const { failures } = feed(made, tables.orders, { filter: given, parallelization: 1 });
   new Rule(made, "OnSchedule", {
     description: "Signing keys are looked after",
     schedule: Schedule.rate(Duration.minutes(rotatorMinutes)),
@@ -66,8 +67,5 @@ export function rotator(ground: Ground): { rotator: LanyardFunction; failures: I
   return { rotator: made, failures };
 }
 
-/** What admin-rotate writes; the rotator's own rows would wake it for ever. */
-const ordersOnly = {
-  eventName: ["INSERT", "MODIFY"],
-  dynamodb: { Keys: { ring: { S: [{ prefix: "order#" }] } } },
-};
+/** Orders as they are given. */
+const given = { eventName: ["INSERT", "MODIFY"] };

@@ -39,7 +39,7 @@ export function token({ scope, stage, dist, state, issuer }: Ground): LanyardFun
   allowTable(role, tables.sessions, ["BatchGetItem", "GetItem", "UpdateItem"]);
   allowTable(role, tables.sessions, ["PutItem"], inTransaction);
   allowTable(role, tables.subjects, ["PutItem"], inTransaction);
-  allowTable(role, tables.tombstones, ["BatchGetItem"]);
+  allowTable(role, tables.tombstones, ["BatchGetItem", "ConditionCheckItem"]);
   allowTable(role, tables.revocations, ["BatchGetItem"]);
   allowTable(role, tables.markers, ["BatchGetItem"]);
   allowMarkers(role, tables.markers);

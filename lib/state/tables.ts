@@ -30,6 +30,8 @@ export class Tables extends Construct {
   readonly registry: TableV2;
   readonly outbox: TableV2;
   readonly keyring: TableV2;
+  readonly orders: TableV2;
+  readonly traces: TableV2;
 
   /** @param dataKey customer-managed key of all tables */
   constructor(scope: Construct, id: string, stage: Stage, dataKey: IKey) {
@@ -75,9 +77,15 @@ export class Tables extends Construct {
     });
     this.keyring = table("Keyring", {
       partitionKey: text("ring"),
-      dynamoStream: StreamViewType.NEW_IMAGE,
-      resourcePolicy: writtenBy(stage, "rotator", "admin-rotate"),
+      resourcePolicy: writtenBy(stage, "rotator"),
     });
+    // a function with a URL writes here, and so not into the rings
+    this.orders = table("Orders", {
+      partitionKey: text("ring"),
+      dynamoStream: StreamViewType.NEW_IMAGE,
+      resourcePolicy: writtenBy(stage, "admin-rotate"),
+    });
+    this.traces = table("Traces", { partitionKey: text("kind"), sortKey: text("name") });
   }
 }
 

@@ -183,6 +183,7 @@ function registryWriter(origin: string, credentials: Credentials) {
     counters: "counters",
     tombstones: "tombstones",
     lists: "lists",
+    traces: "traces",
   };
   const client = DynamoDBDocumentClient.from(dynamo);
   const outbox = createOutbox(client, all);

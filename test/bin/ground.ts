@@ -49,6 +49,7 @@ export async function openGround() {
     counters: "counters",
     tombstones: "tombstones",
     lists: "lists",
+    traces: "traces",
   };
   const client = DynamoDBDocumentClient.from(dynamo);
   const registry = createRegistryStore(client, tables);

@@ -146,8 +146,8 @@ describe("a deployment of the embedded cloud", () => {
     expect(await counts()).toEqual({ overdue: 1, dormant: 0 });
     // as if it had been silent since it was first seen, eight days ago
     const { status } = await cloud.dynamodb("UpdateItem", {
-      TableName: cloud.outputs.RegistryTable,
-      Key: { kind: { S: "lifecycle#trace" }, name: { S: "planner" } },
+      TableName: cloud.outputs.TracesTable,
+      Key: { kind: { S: "trace" }, name: { S: "planner" } },
       UpdateExpression: "SET seenAtSeconds = seenAtSeconds - :days",
       ConditionExpression: "attribute_exists(seenAtSeconds)",
       ExpressionAttributeValues: { ":days": { N: String(8 * 86_400) } },

@@ -513,6 +513,7 @@ describe("rows of the stream", () => {
     [{ subject: "standing#" }, "malformed"],
     [{ subject: "standing#other:a", generation: 1 }, "malformed"],
     [{ session: "a" }, "malformed"],
+    [{ session: "offer#a", root: "r" }, "other"],
     [{ session: "a", root: 1 }, "malformed"],
     [{ session: 1, root: "r" }, "malformed"],
     // whatever else a row of Tombstones holds, it ends its session and raises nobody's counter

@@ -9,7 +9,7 @@ import { type DynamoDb, openDynamoDb } from "../../local/dynamodb/engine.ts";
 import { startDynamoServer } from "../../local/dynamodb/server.ts";
 import { randomIds } from "../fakes/keys.ts";
 
-const tables = { keyring: "Keyring", outbox: "Outbox" };
+const tables = { keyring: "Keyring", orders: "Orders", outbox: "Outbox" };
 let db: DynamoDb;
 let server: Awaited<ReturnType<typeof startDynamoServer>>;
 let plain: DynamoDB;
@@ -20,6 +20,7 @@ beforeAll(async () => {
   plain = new DynamoDB({ endpoint: server.endpoint, region: "eu-west-1", credentials, maxAttempts: 1 });
   for (const [TableName, AttributeName] of [
     ["Keyring", "ring"],
+    ["Orders", "ring"],
     ["Outbox", "eventId"],
   ] as const)
     await plain.createTable({
@@ -58,8 +59,7 @@ const order = (id: string): RotationOrder => ({
 });
 
 beforeEach(async () => {
-  for (const key of ["session", "order#session"])
-    await plain.deleteItem({ TableName: "Keyring", Key: { ring: { S: key } } });
+  for (const TableName of ["Keyring", "Orders"]) await plain.deleteItem({ TableName, Key: { ring: { S: "session" } } });
 });
 
 describe("the rings' rows", () => {

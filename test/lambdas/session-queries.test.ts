@@ -5,6 +5,7 @@ import type { SessionQueries } from "../../core/admin/session-queries.ts";
 import { subjects } from "../../core/session/liveness.ts";
 import type { Session } from "../../core/session/model.ts";
 import type { SessionStore } from "../../core/session/store.ts";
+import { createRevocationStore } from "../../lambdas/aws/revocation-store.ts";
 import { createSessionQueries } from "../../lambdas/aws/session-queries.ts";
 import { createSessionStore } from "../../lambdas/aws/session-store.ts";
 import { id, now, offer, planner, record, session } from "./samples.ts";
@@ -116,6 +117,22 @@ describe("sessions, trees and uses", () => {
     expect(rows.flatMap((row) => (row.kind === "offer" ? [row.offer] : []))).toEqual([held]);
     expect(await queries.rootOf(child.sid)).toBe(root.root);
     expect(await queries.rootOf(root.sid)).toBeUndefined();
+  });
+
+  test("an offer in a tree is told as taken back by its tombstone, and no other is", async () => {
+    const root = await keep(session());
+    const [taken, open] = [offer(root), offer(root)];
+    for (const held of [taken, open]) await store.commit({ offer: held, markers: [], record: record() });
+    const revocations = createRevocationStore(cloud.client, cloud.tables);
+    expect((await revocations.revoke({ withdraw: taken, markers: [], record: record() })).ok).toBe(true);
+    const { rows } = await queries.tree(root.root, undefined, 100);
+    const offers = rows.flatMap((row) => (row.kind === "offer" ? [[row.offer.handleHash, row.offer.withdrawn]] : []));
+    expect(new Map(offers as [string, unknown][])).toEqual(
+      new Map([
+        [taken.handleHash, true],
+        [open.handleHash, undefined],
+      ]),
+    );
   });
 
   test("counters are read by their sessions' names and no marker of another kind is", async () => {

@@ -259,6 +259,39 @@ describe("offers", () => {
     expect(late).toEqual({ ok: false, error: { kind: "offer_taken" } });
   });
 
+  test("threat 12: a withdrawal changes no row of Sessions, and is seen by who reads the offer", async () => {
+    const held = await kept();
+    const before = await raw(held.root, `offer#${held.handleHash}`);
+    cloud.taken();
+    await createRevocationStore(cloud.client, cloud.tables).revoke({ withdraw: held, markers: [], record: record() });
+    const [{ input } = { input: {} }] = cloud.taken();
+    const writes = (input as { TransactItems: Record<string, { TableName: string }>[] }).TransactItems.flatMap((item) =>
+      Object.entries(item).flatMap(([kind, { TableName }]) => (kind === "ConditionCheck" ? [] : [TableName])),
+    );
+    expect(writes.sort()).toEqual(["Outbox", "Tombstones"]);
+    expect(await raw(held.root, `offer#${held.handleHash}`)).toEqual(before);
+    expect(await store.readOffer(held.root, held.handleHash)).toEqual({ ...held, withdrawn: true });
+  });
+
+  test("are withdrawn or redeemed, never both, when both happen at one instant", async () => {
+    const revocations = createRevocationStore(cloud.client, cloud.tables);
+    for (let round = 0; round < 10; round++) {
+      const held = await kept();
+      const both = await Promise.all([
+        redeem(held),
+        revocations.revoke({ withdraw: held, markers: [], record: record() }),
+      ]);
+      expect(both.filter((outcome) => outcome.ok)).toHaveLength(1);
+    }
+  });
+
+  test("are not told open when a key stays unread", async () => {
+    const held = await kept();
+    cloud.db.faults.unprocessed(1_000_000);
+    await expect(store.readOffer(held.root, held.handleHash)).rejects.toThrow("unread");
+    cloud.db.faults.unprocessed(0);
+  });
+
   test("are found by no subject: a walk over an agent's sessions never meets one", async () => {
     const before = (await cloud.client.send(new ScanCommand({ TableName: "Subjects" }))).Count;
     await kept();

@@ -23,6 +23,7 @@ export const tableNames: Tables = {
   tombstones: "Tombstones",
   revocations: "Revocations",
   lists: "Lists",
+  traces: "Traces",
   registry: "Registry",
   outbox: "Outbox",
 };

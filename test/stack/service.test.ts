@@ -284,6 +284,7 @@ describe("the stacks", () => {
       "KeyringTable",
       "ListsTable",
       "MarkersTable",
+      "OrdersTable",
       "OutboxTable",
       "RefusedRecordsUrl",
       "Region",
@@ -294,6 +295,7 @@ describe("the stacks", () => {
       "SubjectsTable",
       "TokenUrl",
       "TombstonesTable",
+      "TracesTable",
       "TrustDomain",
     ]);
   });

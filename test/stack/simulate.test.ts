@@ -82,7 +82,7 @@ const person: Pick<Call, "principal" | "policies"> = { principal: role("Administ
 const transaction = { "dynamodb:EnclosingOperation": "TransactWriteItems" };
 const rowOf = (name: string) => ({ "dynamodb:LeadingKeys": [name] });
 /** What may be written outside transactions too. */
-const more = new Set(["revoke UpdateItem Sessions", "admin-write PutItem Registry"]);
+const more = new Set(["admin-write PutItem Registry", "lifecycle-watch DeleteItem Traces"]);
 
 describe("rights on tables", () => {
   test.each<[string, Call, string]>([
@@ -246,6 +246,7 @@ describe("threat 45: writes within a transaction", () => {
     "admin-write": { principal: role("admin-write"), policies: ["Service", "AdminWrite"] },
     rotator: { principal: role("lanyard-dev-eu-west-1-rotator"), policies: ["Service", "Rotator"] },
     "admin-rotate": { principal: role("lanyard-dev-eu-west-1-admin-rotate"), policies: ["Service", "AdminRotate"] },
+    "lifecycle-watch": { principal: role("lifecycle-watch"), policies: ["Service", "LifecycleWatch"] },
   };
   /** What each function writes within its transactions: action, table, row. */
   const written: readonly (readonly [string, string, string, string])[] = [
@@ -255,6 +256,7 @@ describe("threat 45: writes within a transaction", () => {
     ["attest-iam", "PutItem", "Outbox", "e"],
     ["token", "PutItem", "Sessions", "root"],
     ["token", "UpdateItem", "Sessions", "root"],
+    ["token", "ConditionCheckItem", "Tombstones", "offer#x"],
     ["token", "PutItem", "Subjects", "agent:x#1"],
     ["token", "PutItem", "Markers", "m"],
     ["token", "PutItem", "Counters", "uses#x"],
@@ -264,6 +266,7 @@ describe("threat 45: writes within a transaction", () => {
     ["introspect", "PutItem", "Outbox", "e"],
     ["revoke", "PutItem", "Markers", "m"],
     ["revoke", "PutItem", "Tombstones", "x"],
+    ["revoke", "ConditionCheckItem", "Sessions", "root"],
     ["revoke", "PutItem", "Outbox", "e"],
     ["admin-revoke", "PutItem", "Markers", "m"],
     ["admin-revoke", "PutItem", "Tombstones", "x"],
@@ -274,8 +277,10 @@ describe("threat 45: writes within a transaction", () => {
     ["admin-write", "PutItem", "Outbox", "e"],
     ["rotator", "PutItem", "Keyring", "session"],
     ["rotator", "PutItem", "Outbox", "e"],
-    ["admin-rotate", "PutItem", "Keyring", "order#session"],
+    ["admin-rotate", "PutItem", "Orders", "session"],
     ["admin-rotate", "PutItem", "Outbox", "e"],
+    ["lifecycle-watch", "PutItem", "Traces", "trace"],
+    ["lifecycle-watch", "PutItem", "Outbox", "e"],
   ];
   const calling = (who: string, action: string, on: string, row: string | undefined): Call => ({
     ...(named[who] as Pick<Call, "principal" | "policies">),
@@ -293,8 +298,7 @@ describe("threat 45: writes within a transaction", () => {
     ["introspect", "UpdateItem", "Counters", "rate#x#1"],
     ["token", "PutItem", "Counters", "rate#x#1"],
     ["admin-write", "UpdateItem", "Revocations", "standing#agent:x"],
-    ["rotator", "PutItem", "Keyring", "order#session"],
-    ["admin-rotate", "PutItem", "Keyring", "session"],
+    ["rotator", "PutItem", "Keyring", "other"],
   ])("%s: %s on %s is stopped at row %s where AWS names it", async (who, action, on, row) => {
     expect(await outcome(calling(who, action, on, row))).toBe("ImplicitlyDenied");
   });

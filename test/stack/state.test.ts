@@ -28,12 +28,14 @@ describe("retained resources", () => {
       "TablesKeyring369B9807",
       "TablesListsA8FDA70A",
       "TablesMarkersF06A8A47",
+      "TablesOrdersACF7C9C0",
       "TablesOutboxD51CD487",
       "TablesRegistry55D7706D",
       "TablesRevocations4CFAEA74",
       "TablesSessions486350CB",
       "TablesSubjectsDA5AFF8A",
       "TablesTombstones4F1F52F6",
+      "TablesTracesCF5DBC57",
     ],
     Issuer: [
       "DiscoveryFunctionEB86AD59",
@@ -93,6 +95,9 @@ describe("tables", () => {
     ["Lists", ["list"], true, false],
     ["Registry", ["kind", "name"], false, false],
     ["Outbox", ["eventId"], true, true],
+    ["Keyring", ["ring"], false, false],
+    ["Orders", ["ring"], false, true],
+    ["Traces", ["kind", "name"], false, false],
   ])("%s has its keys, TTL and stream", (name, schema, ttl, stream) => {
     const { KeySchema, TimeToLiveSpecification, StreamSpecification, BillingMode } = table(name);
     expect(keys(KeySchema)).toEqual(schema);
@@ -103,7 +108,7 @@ describe("tables", () => {
 
   test("all are encrypted by the data key, protected from deletion and restorable to a point in time", () => {
     const tables = all(templates, "AWS::DynamoDB::GlobalTable");
-    expect(tables).toHaveLength(10);
+    expect(tables).toHaveLength(12);
     for (const { it } of tables) {
       expect(it.Properties.SSESpecification).toEqual({ SSEEnabled: true, SSEType: "KMS" });
       expect(resolved(templates, "State", it.Properties.Replicas)).toMatchObject([
