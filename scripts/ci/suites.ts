@@ -1,0 +1,53 @@
+/** What CI runs, the most important first, and how long each takes on a quiet machine of two cores. */
+
+/** One command of CI. */
+export interface Suite {
+  readonly name: string;
+  readonly command: readonly string[];
+  /** Wall time on a quiet machine of two cores, in seconds; only for planning. */
+  readonly quietSeconds: number;
+}
+
+const suite = (name: string, quietSeconds: number, ...command: readonly string[]): Suite => ({
+  name,
+  quietSeconds,
+  command,
+});
+
+const clockless = ["governance", "operating", "deployed-registry", "uses-and-renewal"];
+const story = suite("the story", 45, "npm", "start", "--silent", "--", "--once", "--memory");
+const synth = suite("the stacks by the README's command", 30, "npx", "cdk", "synth", "-q");
+const behind: readonly Suite[] = [
+  suite("the conformance table", 40, "npm", "run", "--silent", "conformance"),
+  suite("the campaigns that wait for no clock", 90, "npm", "run", "--silent", "e2e", "--", ...clockless),
+  suite("the vectors", 10, "bash", "-c", "npm run --silent vectors >/dev/null"),
+  suite("the random programs", 20, "npm", "run", "--silent", "model", "--", "--seed", "7", "--runs", "300"),
+];
+
+/** On a machine that has the time: the README's commands, then a short form of what `npm test` leaves out. */
+export const quietSuites: readonly Suite[] = [synth, story, suite("npm test", 230, "npm", "test"), ...behind];
+
+/**
+ * `npm test` in parts, in order of importance: what grants and ends authority, what proves an agent, what attacks all of
+ * it as deployed, then the rest. Every folder and every file at the top of `test/` stands in one part.
+ */
+export const parts: readonly (readonly [name: string, quietSeconds: number, paths: readonly string[]])[] = [
+  ["authority", 30, ["test/token", "test/session", "test/narrow", "test/policy", "test/person", "test/dpop"]],
+  ["proofs", 25, ["test/attest", "test/jwt", "test/verify"]],
+  ["attacks on the running cloud", 45, ["test/e2e"]],
+  ["the functions' edges", 30, ["test/lambdas", "test/discovery", "test/status", "test/events", "test/errors"]],
+  ["operators", 30, ["test/admin", "test/registry", "test/ring", "test/audit", "test/bin"]],
+  ["the templates", 45, ["test/stack", "test/walls.test.ts"]],
+  ["clients", 60, ["test/client", "test/clients", "test/conformance"]],
+  ["the embedded cloud", 60, ["test/local", "test/contract", "test/scripts"]],
+  ["the model", 15, ["test/model"]],
+];
+
+/** On a slow machine: the same, in parts that fit into what is left of the time. */
+export const slowSuites: readonly Suite[] = [
+  story,
+  suite("types, lint and walls", 25, "node", "scripts/test.ts", "--checks"),
+  ...parts.map(([name, quietSeconds, paths]) => suite(name, quietSeconds, "vitest", "run", "--bail=1", ...paths)),
+  synth,
+  ...behind,
+];
