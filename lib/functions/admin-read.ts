@@ -11,6 +11,7 @@ export function adminRead({ scope, stage, dist, state: { tables, keys } }: Groun
     stage,
     dist,
     name: "admin-read",
+    namedRole: "admin-read",
     description: "Lets an operator look at agents, sessions and the registry",
     environment: {
       sessionsTable: tables.sessions.tableName,

@@ -8,6 +8,7 @@ export function adminRevoke({ scope, stage, dist, state: { tables, keys }, issue
     stage,
     dist,
     name: "admin-revoke",
+    namedRole: "admin-revoke",
     description: "Lets an operator revoke, and lift a block",
     environment: {
       issuer,

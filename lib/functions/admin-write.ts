@@ -11,6 +11,7 @@ export function adminWrite({ scope, stage, dist, state, issuer }: Ground): Lanya
     stage,
     dist,
     name: "admin-write",
+    namedRole: "admin-write",
     description: "Lets an operator change the registry",
     environment: {
       issuer,

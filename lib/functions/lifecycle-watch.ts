@@ -18,6 +18,7 @@ export function lifecycleWatch({ scope, stage, dist, state }: Ground): LanyardFu
     stage,
     dist,
     name: "lifecycle-watch",
+    namedRole: "lifecycle-watch",
     description: "Tells of agents whose review is late and of dormant ones",
     environment: {
       registryTable: tables.registry.tableName,

@@ -28,6 +28,7 @@ export function registryApplier(ground: Ground, registry: DeployedRegistry): Lan
     stage,
     dist: folder,
     name,
+    namedRole: name,
     description: "Makes the deployed folder the registry",
     environment: {
       issuer,

@@ -36,13 +36,14 @@ export class Tables extends Construct {
   /** @param dataKey customer-managed key of all tables */
   constructor(scope: Construct, id: string, stage: Stage, dataKey: IKey) {
     super(scope, id);
-    const table = (name: string, props: TablePropsV2) =>
+    const table = (name: keyof typeof writers, props: TablePropsV2) =>
       new TableV2(this, name, {
         billing: Billing.onDemand(),
         encryption: TableEncryptionV2.customerManagedKey(dataKey),
         pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
         deletionProtection: true,
         removalPolicy: RemovalPolicy.RETAIN,
+        resourcePolicy: writtenBy(stage, writers[name](stage)),
         ...props,
       });
     this.sessions = table("Sessions", {
@@ -77,20 +78,54 @@ export class Tables extends Construct {
     });
     this.keyring = table("Keyring", {
       partitionKey: text("ring"),
-      resourcePolicy: writtenBy(stage, "rotator"),
     });
     // a function with a URL writes here, and so not into the rings
     this.orders = table("Orders", {
       partitionKey: text("ring"),
       dynamoStream: StreamViewType.NEW_IMAGE,
-      resourcePolicy: writtenBy(stage, "admin-rotate"),
     });
     this.traces = table("Traces", { partitionKey: text("kind"), sortKey: text("name") });
   }
 }
 
-/** Whoever may write any table of the account could otherwise say which key counts; each writer's own role says which rows. */
-function writtenBy(stage: Stage, ...roles: readonly NamedRole[]): PolicyDocument {
+/** A function that is there only where a stage asks for it must not be trusted by name where it is not. */
+const appliers = (stage: Stage): readonly NamedRole[] => (stage.registry === undefined ? [] : ["registry-applier"]);
+
+/**
+ * Whose rows a table holds. Whoever may write any table of the account could otherwise revoke, un-revoke, register an
+ * agent, say which key counts or forge a record (threat 45); each writer's own role says which rows.
+ */
+const writers = {
+  Sessions: () => ["token"],
+  Subjects: () => ["token"],
+  Markers: () => ["attest", "attest-iam", "token", "introspect", "revoke", "admin-revoke"],
+  Counters: () => ["attest", "attest-iam", "token", "introspect"],
+  Tombstones: () => ["revoke", "admin-revoke"],
+  Revocations: (stage) => ["admin-revoke", "admin-write", ...appliers(stage)],
+  Lists: () => ["publisher"],
+  Registry: (stage) => ["admin-write", ...appliers(stage)],
+  Outbox: (stage) => [
+    "attest",
+    "attest-iam",
+    "token",
+    "introspect",
+    "revoke",
+    "admin-revoke",
+    "admin-write",
+    "admin-read",
+    "admin-rotate",
+    "rotator",
+    "lifecycle-watch",
+    "transmitter",
+    ...appliers(stage),
+  ],
+  Keyring: () => ["rotator"],
+  Orders: () => ["admin-rotate"],
+  Traces: () => ["lifecycle-watch"],
+} as const satisfies Record<string, (stage: Stage) => readonly NamedRole[]>;
+
+/** An explicit deny beats every allow: an administrator's too, and every later one's. */
+function writtenBy(stage: Stage, roles: readonly NamedRole[]): PolicyDocument {
   const actions = ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"];
   const partiQl = ["PartiQLInsert", "PartiQLUpdate", "PartiQLDelete"];
   return new PolicyDocument({

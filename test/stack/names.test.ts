@@ -110,7 +110,7 @@ describe("policies that name roles", () => {
 
 describe("a role's name", () => {
   test("fits into IAM's 64 characters for the longest stage, Region and role", () => {
-    const longest: NamedRole[] = ["admin-rotate", "transmitter", "introspect"];
+    const longest: NamedRole[] = ["registry-applier", "lifecycle-watch", "admin-rotate"];
     const stage = stageOf(`a${"b".repeat(19)}`, { region: "ap-southeast-1" });
     for (const role of longest) expect(roleName(stage, role).length).toBeLessThanOrEqual(64);
   });

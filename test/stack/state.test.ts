@@ -201,7 +201,7 @@ describe("keys", () => {
       (name) => !made.includes(name),
     );
     expect(awaited).toEqual(["lanyard-dev-eu-west-1-sealer"]);
-    expect(made).toHaveLength(11);
+    expect(made).toHaveLength(15);
   });
 });
 
