@@ -4,6 +4,7 @@ import { parseCompactJws } from "./compact-jws.ts";
 import type { Denial } from "./denial.ts";
 import type { DpopNonces } from "./dpop-nonce.ts";
 import { limits } from "./limits.ts";
+import { sameUrl } from "./normal-url.ts";
 import { publicJwkFor } from "./public-jwk.ts";
 import { err, ok, type Result } from "./result.ts";
 import { markerKey } from "./session/marker.ts";
@@ -85,7 +86,9 @@ function readClaims(
   const { nowSeconds } = input;
   if (typeof jti !== "string" || jti === "" || jti.length > 256) return invalid("jti must be a short string");
   if (htm !== input.method) return invalid("htm is not the method of this request");
-  if (!sameUrl(htu, input.url)) return invalid("htu is not the URL of this request");
+  // a claim that is no URI as it stands (RFC 3986 2) is not mended
+  if (typeof htu !== "string" || !/^[\x21-\x7e]+$/.test(htu) || !sameUrl(htu, input.url))
+    return invalid("htu is not the URL of this request");
   if (typeof iat !== "number" || !(Math.abs(nowSeconds - iat) <= limits.dpopWindowSeconds))
     return invalid(`iat must be within ${limits.dpopWindowSeconds} s of now`);
   if (exp !== undefined && !(typeof exp === "number" && exp > nowSeconds)) return invalid("exp has passed");
@@ -94,14 +97,6 @@ function readClaims(
   if (input.accessToken !== undefined && !isHashOf(ath, input.accessToken))
     return invalid("ath is not the hash of this access token");
   return ok({ jti, iat });
-}
-
-/** Compares after RFC 3986 6.2.2 and 6.2.3 normalization of host, port and path, without query and fragment. */
-function sameUrl(htu: unknown, url: string): boolean {
-  // the URL parser would quietly drop tabs and turn backslashes into slashes
-  if (typeof htu !== "string" || !/^https?:\/\/[\x21-\x7e]+$/.test(htu) || /[\\@?#]/.test(htu)) return false;
-  const [said, seen] = [URL.parse(htu), URL.parse(url)];
-  return said !== null && seen !== null && said.origin === seen.origin && said.pathname === seen.pathname;
 }
 
 /** RFC 9449 4.2: base64url of the SHA-256 of the token's ASCII bytes. */

@@ -29,7 +29,7 @@ export async function readProof(
   const proof = await verifyDpop({
     proofs: request.dpop,
     method: request.method,
-    url: withoutQuery(request.url),
+    url: request.url,
     nowSeconds: nowSeconds(deps.clock),
     accessToken,
     nonces: deps.nonces,
@@ -55,6 +55,3 @@ function proofRefusal(denial: Denial): VerifyRefusal {
   if (denial.code === "dpop_nonce_required") return { code: "proof_nonce_required", sent: denial.sent };
   return { code: "proof_invalid", why: denial.code === "dpop_invalid" ? denial.why : denial.code };
 }
-
-/** `htu` has neither query nor fragment (RFC 9449 4.2). */
-const withoutQuery = (url: string): string => url.split(/[?#]/, 1)[0] ?? "";

@@ -7,10 +7,10 @@ export const chosenProofs: ReadonlyMap<string, Outcome> = new Map<string, Outcom
   ["good-rs256", "valid"],
   ["good-eddsa", "valid"],
   ["good-es384", "valid"],
-  ["htu-with-query", "invalid"],
+  ["htu-with-query", "valid"], // RFC 9449 4.3, check 9: query and fragment are ignored
   ["htu-host-case", "valid"], // RFC 3986 normalization, as RFC 9449 4.3 allows
   ["htu-dot-segments", "valid"],
-  ["htu-percent", "invalid"], // the platform decodes differently than we might: not the same URL
+  ["htu-percent", "valid"],
   ["jku", "valid"], // never fetched
   ["ath-missing", "invalid"],
   ["nonce-missing-when-required", "valid"], // no nonce is asked for yet

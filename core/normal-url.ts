@@ -1,0 +1,44 @@
+/** An http address in the one spelling that all its equivalent spellings share. */
+export interface NormalUrl {
+  /** Scheme, host and port, in lower case and without a default port. */
+  readonly origin: string;
+  /** Begins with a slash. */
+  readonly path: string;
+}
+
+/** RFC 3986 2.3: what means the same whether it is escaped or not. */
+const unreserved = /^[A-Za-z0-9._~-]$/;
+
+/**
+ * Normalizes an address by RFC 3986 6.2.2 and 6.2.3: case of scheme, host and escapes, unreserved characters decoded, dot
+ * segments removed, default port and empty path. A reserved character and its escape stay two: `%2F` is no slash.
+ * Query and fragment are no part of what is compared (RFC 9449 4.3, check 9).
+ * @returns undefined for what is no http address, names a user, or would be read in two ways: a parser drops tabs and
+ * turns backslashes into slashes, a router in front of it does not
+ */
+export function normalUrl(text: string): NormalUrl | undefined {
+  const [address = ""] = text.split(/[?#]/, 1);
+  const [, authority] = /^https?:\/\/([^/]+)/i.exec(address) ?? [];
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+  if (authority === undefined || authority.includes("@") || /[\x00-\x20\x7f\\]/.test(address)) return undefined;
+  const url = URL.parse(address);
+  return url ? { origin: url.origin, path: normalPath(url.pathname) } : undefined;
+}
+
+/** Whether two addresses name the same resource; addresses that cannot be normalized are the same as none. */
+export function sameUrl(one: string, other: string): boolean {
+  const [a, b] = [normalUrl(one), normalUrl(other)];
+  return a !== undefined && b !== undefined && a.origin === b.origin && a.path === b.path;
+}
+
+/** Of a path that was parsed, which has no dot segments left. */
+function normalPath(path: string): string {
+  // half an escape means nothing: decoding beside it could make a whole one of it, and two addresses one
+  if (/%(?![0-9a-f]{2})/i.test(path)) return path;
+  const decoded = path.replace(/%[0-9a-f]{2}/gi, (escaped) => {
+    const character = String.fromCharCode(Number.parseInt(escaped.slice(1), 16));
+    return unreserved.test(character) ? character : escaped.toUpperCase();
+  });
+  // parsers differ in which of the characters that no path may hold they escape
+  return decoded.replace(/["<>[\]^`{|}]/g, encodeURIComponent);
+}
