@@ -27,7 +27,7 @@ export interface TokenDeps extends ReleaseDeps, DenyDeps {}
  *      uses (`token/uses.ts`)
  *    - *decide* by policy, before a signature is paid for (`policy/`)
  * 5. **release** (`token/release.ts`): store session + marker + record in ONE transaction, then *sign* and, at the same
- *    time, *read liveness again*; answer, or end what was stored. For a resource that asks about every request the
+ *    time, *read liveness again*; answer, or end what was stored if it has died (a read that fails ends nothing: 503, ask again). For a resource that asks about every request the
  *    token is a handle, stored by its hash and not signed (`token/access-handle.ts`); a renewal stores a new end
  *    (`token/release-renewal.ts`)
  *

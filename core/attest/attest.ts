@@ -161,6 +161,9 @@ async function issue(proven: Proven, claims: IdentityClaims, deps: AttestDeps): 
     signJwt(deps.signer, { typ: tokenTyp.identity }, payload, claims.jti),
     deps.store.readLiveness(livenessOf(proven.agent, proven)),
   ]);
+  // what was not read is no death (threat 44): the agent asks again, with a new challenge
+  if (!rows.complete || !rows.deployment)
+    return err({ code: "liveness_unavailable", why: "it could not be read again; nothing was released" });
   const cause = deathSince(rows, claims, subjectsOf(proven));
   if (cause) return err({ code: "died_in_flight", cause });
   const body: AttestReply = {
@@ -173,7 +176,6 @@ async function issue(proven: Proven, claims: IdentityClaims, deps: AttestDeps): 
 }
 
 function deathSince(rows: LivenessRows, claims: IdentityClaims, names: readonly string[]): DeathCause | undefined {
-  if (!rows.complete || !rows.deployment) return { kind: "unreadable" };
   const blocked = blockedAmong(rows, names);
   if (blocked !== undefined) return { kind: "blocked", subject: blocked };
   const raised = raisedSince(rows, claims.generations);

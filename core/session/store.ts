@@ -37,7 +37,7 @@ export interface Standing {
 
 /** What the batch returned. */
 export interface LivenessRows {
-  /** False when any key stayed unprocessed within the deadline: everything counts as dead. */
+  /** False when any key stayed unprocessed within the deadline: nothing is granted by it, and nothing is ended. */
   readonly complete: boolean;
   readonly session?: Session;
   readonly tombstones: ReadonlySet<string>;

@@ -8,7 +8,15 @@ import { listCovers } from "../status/windows.ts";
 import { sessionTokenType, type TokenReply, tokenTyp } from "../wire.ts";
 import type { Caller } from "./authenticate.ts";
 import { ownSessionClaims } from "./claims.ts";
-import { conflictDenial, deathSince, grantRecord, noteGrant, type ReleaseDeps } from "./release.ts";
+import {
+  causeOf,
+  conflictDenial,
+  deathSince,
+  grantRecord,
+  lateDenial,
+  noteGrant,
+  type ReleaseDeps,
+} from "./release.ts";
 import { tokenReply } from "./reply.ts";
 import type { Settled } from "./settle.ts";
 import type { Trail } from "./trail.ts";
@@ -50,8 +58,8 @@ export async function releaseRenewal(
     signJwt(deps.signer, { typ: tokenTyp.session }, claims, sid),
     deathSince(session, settled, deps),
   ]);
-  const dead = death.status === "fulfilled" ? death.value : ({ kind: "unreadable" } as const);
-  if (dead) return err({ code: "died_in_flight", cause: dead });
+  const dead = causeOf(death);
+  if (dead) return err(lateDenial(dead));
   // the new end stands and the old token still works: whoever got no answer asks again
   if (signed.status === "rejected") throw signed.reason;
   return ok(tokenReply(signed.value.token, sessionTokenType, expiresAtSeconds - iat, plan.grants));

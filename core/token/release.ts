@@ -97,11 +97,11 @@ export async function releaseToken(
   const stored = await deps.store.commit(commit);
   if (!stored.ok) return err(conflictDenial(stored.error));
   const [token, death] = await Promise.allSettled([minted.token(), deathSince(session, settled, deps)]);
-  const dead = death.status === "fulfilled" ? death.value : ({ kind: "unreadable" } as const);
+  const dead = causeOf(death);
   // a signature that failed must not burn an offer (threat 17): its session waits for the same agent and key to ask again
   const lost = token.status === "rejected" && source.kind !== "offer";
-  if (isNew && (dead || lost)) await deps.store.end(session.root, session.sid);
-  if (dead) return err({ code: "died_in_flight", cause: dead });
+  if (isNew && (isProven(dead) || lost)) await deps.store.end(session.root, session.sid);
+  if (dead) return err(lateDenial(dead));
   if (token.status === "rejected") throw token.reason;
   const type = wantsSession ? sessionTokenType : accessTokenType;
   const more = { ...(minted.row ? { session: sessionMembers(session) } : {}), token_type };
@@ -125,6 +125,22 @@ export async function deathSince(
   if (idle !== undefined) return { kind: "blocked", subject: subjects.agent(idle) };
   return burnt.some((marker) => rows.burnt.has(marker)) ? { kind: "burnt" } : undefined;
 }
+
+/** A second read that failed is no death: whoever throttles it must not be able to end work (threat 44). */
+export const causeOf = (read: PromiseSettledResult<DeathCause | undefined>): DeathCause | undefined =>
+  read.status === "fulfilled" ? read.value : { kind: "unreadable" };
+
+/** Only a proven death ends what was stored. */
+const isProven = (dead: DeathCause | undefined): boolean => dead !== undefined && dead.kind !== "unreadable";
+
+/**
+ * Why nothing is released after the write. What could not be read is asked for again: what was stored stands, unreleased,
+ * and an offer opens the same session for the same agent and key.
+ */
+export const lateDenial = (cause: DeathCause): Denial =>
+  cause.kind === "unreadable"
+    ? { code: "liveness_unavailable", why: "it could not be read again; nothing was released, and nothing ended" }
+    : { code: "died_in_flight", cause };
 
 /** An agent of the chain that is no longer active, where another version of the registry counts than decided this. */
 async function idleSince(

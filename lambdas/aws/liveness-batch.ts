@@ -14,7 +14,7 @@ import { type Item, sessionOf } from "./session-rows.ts";
 
 /** DynamoDB takes at most this many keys a batch. */
 const batchKeys = 100;
-/** Unprocessed keys are asked for again this long; then everything counts as dead. */
+/** Unprocessed keys are asked for again this long; then the caller is told to come again. */
 const patienceMillis = 1_000;
 
 /** One row, wherever it stands. */

@@ -267,7 +267,7 @@ describe("threat 1: what was revoked", () => {
     expect(await refused(world, await world.attest(), true)).toBe("died_in_flight");
   });
 
-  it("gets no token when liveness cannot be read, before or after", async () => {
+  it("threat 44: gets no token and is told to ask again when liveness cannot be read, before or after", async () => {
     world.store.unreadable = true;
     const before = await world.attest();
     expect(before.status).toBe(503);
@@ -276,7 +276,11 @@ describe("threat 1: what was revoked", () => {
     world.store.beforeLiveness = () => {
       world.store.unreadable = world.store.calls.includes("commit");
     };
-    expect(await refused(world, await world.attest(), true)).toBe("died_in_flight");
+    const after = await world.attest();
+    expect([after.status, JSON.stringify(after.body).includes("eyJ")]).toEqual([503, false]);
+    world.store.beforeLiveness = undefined;
+    world.store.unreadable = false;
+    expect((await world.attest()).status).toBe(200);
   });
 
   it("gets no token when the record cannot be written", async () => {
