@@ -73,6 +73,7 @@ const rows: { readonly [C in DenialCode]: Row<C> } = {
   offer_target_unknown: ["offers are held out to registered agents", (d) => d.audience],
   resource_missing: ["RFC 8707 2: a request names its resource", () => "resource"],
   resource_unknown: ["resources are registered", (d) => d.resource],
+  server_dead: ["a resource is dead with its server", (d) => `${d.agent}, which serves ${d.resource}, is ${d.state}`],
   resource_several: ["an access token is for exactly one resource", (d) => `one resource instead of ${d.count}`],
   bearer_not_allowed: ["bearer tokens need the stage's word too", (d) => `bearerAccessTokens, for ${d.resource}`],
   scope_missing: ["a request names its scopes", () => "scope"],

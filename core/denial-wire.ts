@@ -136,6 +136,8 @@ export function denialToWire(denial: Denial): WireError {
       return badTarget("name the resource");
     case "resource_unknown":
       return badTarget("the resource is not registered here");
+    case "server_dead":
+      return badTarget("the server of the resource is suspended or revoked");
     case "resource_several":
       return badTarget("an access token is for one resource; ask for a session token to cover several");
     case "bearer_not_allowed":

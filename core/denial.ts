@@ -65,6 +65,7 @@ export type Denial =
   // what is asked for
   | { readonly code: "resource_missing" }
   | { readonly code: "resource_unknown"; readonly resource: string }
+  | { readonly code: "server_dead"; readonly resource: string; readonly agent: string; readonly state: string }
   | { readonly code: "resource_several"; readonly count: number }
   | { readonly code: "bearer_not_allowed"; readonly resource: string }
   | { readonly code: "scope_missing" }

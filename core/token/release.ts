@@ -4,7 +4,7 @@ import type { DeathCause, Denial } from "../denial.ts";
 import type { Ids, Signer } from "../ports.ts";
 import { nowSeconds } from "../ports.ts";
 import { err, ok, type Result } from "../result.ts";
-import { judgeSession, queryFor, readLiveness, subjects } from "../session/liveness.ts";
+import { blockedAmong, judgeSession, queryFor, readLiveness, subjects } from "../session/liveness.ts";
 import type { Offer, Session } from "../session/model.ts";
 import type { Commit, CommitConflict, LivenessRows } from "../session/store.ts";
 import { accessTokenType, offerTokenType, sessionTokenType, type TokenReply } from "../wire.ts";
@@ -17,6 +17,7 @@ import { mint } from "./mint.ts";
 import { newOfferHandle } from "./offer-handle.ts";
 import { tokenReply } from "./reply.ts";
 import type { TokenRequest } from "./request.ts";
+import { serversOf } from "./servers.ts";
 import type { SettleDeps, Settled } from "./settle.ts";
 import type { Trail } from "./trail.ts";
 import { newCounter } from "./uses.ts";
@@ -117,10 +118,13 @@ export async function deathSince(
   const { source } = settled;
   const query = queryFor({ ...session, principalId: session.principal.id });
   const burnt = source.kind === "person" ? [source.person.burnMarker] : [];
-  const names = [...query.subjects, ...Object.keys(session.generations)];
+  const servers = serversOf(resourcesOf(settled), settled.registry);
+  const names = [...query.subjects, ...Object.keys(session.generations), ...servers];
   const rows = await readLiveness(deps.store, { ...query, subjects: names, burnt });
   const alive = judgeSession(rows, session.sid, nowSeconds(deps.clock));
   if (!alive.ok) return alive.error;
+  const blocked = blockedAmong(rows, servers);
+  if (blocked !== undefined) return { kind: "blocked", subject: blocked };
   const idle = await idleSince(session, rows, settled, deps);
   if (idle !== undefined) return { kind: "blocked", subject: subjects.agent(idle) };
   return burnt.some((marker) => rows.burnt.has(marker)) ? { kind: "burnt" } : undefined;
@@ -142,16 +146,19 @@ export const lateDenial = (cause: DeathCause): Denial =>
     ? { code: "liveness_unavailable", why: "it could not be read again; nothing was released, and nothing ended" }
     : { code: "died_in_flight", cause };
 
-/** An agent of the chain that is no longer active, where another version of the registry counts than decided this. */
+const resourcesOf = ({ plan }: Settled): readonly string[] => plan.grants.map(({ resource }) => resource);
+
+/** An agent of the chain, or a server, that is no longer active, where another version of the registry counts than decided this. */
 async function idleSince(
   session: Session,
   { deployment }: LivenessRows,
-  { registry }: Settled,
+  settled: Settled,
   deps: ReleaseDeps,
 ): Promise<string | undefined> {
-  if (!deployment || deployment.registryVersion === registry.version) return undefined;
+  if (!deployment || deployment.registryVersion === settled.registry.version) return undefined;
   const now = await deps.registries.at(deployment.registryVersion);
-  return session.actors.find((id) => now.agent(id)?.state !== "active");
+  const servers = resourcesOf(settled).flatMap((uri) => now.resource(uri)?.servedBy ?? []);
+  return [...session.actors, ...servers.map(now.agentId)].find((id) => now.agent(id)?.state !== "active");
 }
 
 const redemption = (offer: Offer, session: Session, caller: Caller): NonNullable<Commit["redeem"]> => ({

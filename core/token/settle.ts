@@ -15,6 +15,7 @@ import type { Plan } from "./plan.ts";
 import { planFor } from "./plan-for.ts";
 import { readAbove } from "./plan-renewal.ts";
 import type { TokenRequest } from "./request.ts";
+import { judgeServers, serversAsked } from "./servers.ts";
 import { findSource, type Source, type SourceDeps } from "./source.ts";
 import type { Trail } from "./trail.ts";
 import { boundUses } from "./uses.ts";
@@ -56,7 +57,9 @@ export async function settle(
     trail.add({ registryVersion: registry.version });
     const registration = registry.agent(caller.agent);
     const source = await findSource(request, caller, registry, deps, trail);
-    const query = mergeQueries(source.ok ? source.value.query : nothing, queryForCaller(caller));
+    const servers = serversAsked(request, source.ok ? source.value : undefined, registration, registry);
+    const base = mergeQueries(source.ok ? source.value.query : nothing, queryForCaller(caller));
+    const query = { ...base, subjects: [...base.subjects, ...servers] };
     const perSecond = registration?.issuancesPerSecond ?? limits.issuancesPerSecond;
     const renews = request.requested === "session" && source.ok && source.value.kind === "session";
     const [rows, above, within] = await Promise.all([
@@ -80,6 +83,8 @@ export async function settle(
     const plan = boundUses(planned.value, source.value, request, registry);
     if (!plan.ok) return plan;
     const { grants, to } = plan.value;
+    const served = judgeServers(grants, rows, registry, servers);
+    if (!served.ok) return served;
     const granted = checkGranted(grants, to === undefined ? standing.value : registry.agent(to), registry);
     if (!granted.ok) return granted;
     const policies = judgePolicies(plan.value, input, deps.policy, trail);

@@ -63,6 +63,12 @@ export const denials: Samples = {
   offer_target_unknown: { code: "offer_target_unknown", audience: agent },
   resource_missing: { code: "resource_missing" },
   resource_unknown: { code: "resource_unknown", resource: "https://nowhere.example" },
+  server_dead: {
+    code: "server_dead",
+    resource: "https://tickets.example",
+    agent: "spiffe://agents.example.com/agent/ticket-api",
+    state: "blocked",
+  },
   resource_several: { code: "resource_several", count: 2 },
   bearer_not_allowed: { code: "bearer_not_allowed", resource: "https://mcp.example" },
   scope_missing: { code: "scope_missing" },

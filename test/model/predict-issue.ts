@@ -40,6 +40,13 @@ const within = (wanted: readonly Scope[], allowed: readonly Scope[]): boolean =>
 const lentBy = (principal: string): readonly Scope[] =>
   principal === "ada" || principal === "bob" ? peopleLend : (agentsLend[principal as AgentName] ?? []);
 
+/** A resource is dead with its server: nothing is issued for one that is suspended or blocked. */
+const served = (state: State, scopes: readonly Scope[]): boolean =>
+  scopes.every((scope) => {
+    const server = serverOf[resourceOf(scope)];
+    return !state.suspended[server] && !state.blocked[`agent:${server}`];
+  });
+
 /** Records a token of `session` and says how it looks. */
 function issue(
   state: State,
@@ -74,7 +81,7 @@ export function predictAccess(
   if (!known || session?.agent !== by) return denied;
   if (known.endsSeconds <= state.nowSeconds || !isAlive(state, known.session)) return denied;
   const held = opens(known, session).filter((one) => resourceOf(one) === resource && (scope ?? one) === one);
-  if (held.length === 0) return denied;
+  if (held.length === 0 || !served(state, held)) return denied;
   const uses = boundOf(state, step, known.uses, request.maxUses, held);
   return uses === "refused" ? denied : issue(state, step, known.session, resource, held, uses);
 }
@@ -106,6 +113,7 @@ export function predictRenewal(state: State, request: Bound & { kind: "renew" })
   const session = known && state.sessions[known.session];
   if (!known || session?.agent !== by || known.endsSeconds <= state.nowSeconds) return denied;
   if (!isAlive(state, known.session) || opens(known, session).length < session.scopes.length) return denied;
+  if (!served(state, session.scopes)) return denied;
   const boundedBeyond = (known.uses?.counters.length ?? 0) > (session.uses?.counters.length ?? 0);
   if (boundedBeyond || state.identities[by]?.build !== session.build) return denied;
   const line = lineage(state, known.session);
@@ -128,7 +136,7 @@ export function predictOpen(state: State, request: Bound & { kind: "open" }): Ob
   if (id !== undefined && !(login && loginCounts(state, login, by))) return denied;
   const principal = login?.person ?? by;
   if (state.blocked[`principal:${principal}`]) return denied;
-  if (!within(scopes, may[by]) || !within(scopes, lentBy(principal))) return denied;
+  if (!within(scopes, may[by]) || !within(scopes, lentBy(principal)) || !served(state, scopes)) return denied;
   if ((lifeSeconds ?? 0) > longestOf(by)) return denied;
   const uses = boundOf(state, step, undefined, request.maxUses, scopes);
   if (uses === "refused") return denied;
@@ -162,7 +170,7 @@ export function predictOffer(state: State, request: Bound & { kind: "offer" }): 
   const session = known && state.sessions[known.session];
   if (!known || session?.agent !== by || known.endsSeconds <= state.nowSeconds) return denied;
   if (!isAlive(state, known.session) || state.suspended[to] || !opens(known, session).includes(scope)) return denied;
-  if (tooDeep(state, known.session, to)) return denied;
+  if (tooDeep(state, known.session, to) || !served(state, [scope])) return denied;
   const expiresInSeconds = Math.min(120, session.endsSeconds - state.nowSeconds);
   const endsSeconds = state.nowSeconds + expiresInSeconds;
   const { maxUses } = request;
@@ -191,7 +199,7 @@ const tooDeep = (state: State, parent: number, to: AgentName): boolean => {
 export function predictRedeem(state: State, { step, by, offer: id }: Bound & { kind: "redeem" }): Observation {
   const offer = state.offers[id];
   if (!offer || offer.to !== by || offer.withdrawn || offer.endsSeconds <= state.nowSeconds) return denied;
-  if (offer.redeemed === "lost") return denied;
+  if (offer.redeemed === "lost" || !served(state, offer.scopes)) return denied;
   const [scope] = offer.scopes;
   if (offer.redeemed !== undefined) {
     if (!isAlive(state, offer.redeemed)) return denied;
@@ -218,6 +226,7 @@ export function predictHop(state: State, { step, by, token, scope }: Bound & { k
   if (serverOf[known.resource] !== by || !entailed || !isAlive(state, known.session)) return denied;
   if (!within([scope], may[by]) || !within([scope], lentBy(principal)) || tooDeep(state, known.session, by))
     return denied;
+  if (!served(state, [scope])) return denied;
   const uses = boundOf(state, step, known.uses, undefined, [scope]);
   return uses === "refused" ? denied : child(state, step, known.session, by, [scope], uses);
 }
