@@ -2,7 +2,7 @@ import { limits } from "../limits.ts";
 import type { Fetcher } from "../ports.ts";
 import type { TrustedIssuerRegistration } from "../registry/model.ts";
 import { err, ok, type Result } from "../result.ts";
-import { trustedUrl } from "./issuer-url.ts";
+import { keysUrl, trustedUrl } from "./issuer-url.ts";
 import { type KeySet, readDocument, readKeySet } from "./key-set.ts";
 
 /** A key set as fetched, and how long its server says it holds. */
@@ -26,7 +26,7 @@ export async function fetchKeys(
 ): Promise<Result<FetchedKeys, string>> {
   const uri = await keysUri(issuer, fetcher, ownIssuer);
   if (!uri.ok) return uri;
-  const url = trustedUrl(uri.value, ownIssuer);
+  const url = keysUrl(uri.value, ownIssuer);
   if (!url.ok) return err(`jwks_uri ${url.error}`);
   if (issuer.purpose === "aws-sts" && url.value.origin !== new URL(issuer.issuer).origin)
     return err("jwks_uri is not on the issuer's own host");
@@ -43,9 +43,10 @@ async function keysUri(
   fetcher: Fetcher,
   ownIssuer: string,
 ): Promise<Result<string, string>> {
+  // with its keys elsewhere nothing is asked of the issuer itself, which need not be reachable
+  if (issuer.jwksUri !== undefined) return ok(issuer.jwksUri);
   const base = trustedUrl(issuer.issuer, ownIssuer);
   if (!base.ok) return err(`issuer ${base.error}`);
-  if (issuer.jwksUri !== undefined) return ok(issuer.jwksUri);
   const url = `${issuer.issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
   const fetched = await fetcher.get(url, bounds);
   if (!fetched.ok) return err(`discovery: ${fetched.error.why}`);

@@ -10,6 +10,8 @@ export interface KeySet {
   key(kid: string, alg: string): JWK | undefined;
   /** Whether any usable key has this `kid`. */
   has(kid: string): boolean;
+  /** The one usable key for this algorithm, whatever its `kid`; undefined where there are several, or none. */
+  sole(alg: string): JWK | undefined;
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -30,8 +32,8 @@ export function readDocument(body: Uint8Array): Result<Readonly<Record<string, u
 }
 
 /**
- * Reads a JWK Set (RFC 7517 5). Keys that are private, symmetric, for encryption or without `kid` are left out; a
- * `kid` that names two keys for one algorithm names none, since which one would be a guess.
+ * Reads a JWK Set (RFC 7517 5). Keys that are private, symmetric or for encryption are left out; a `kid` that names two
+ * keys for one algorithm names none, since which one would be a guess. One key that is listed twice is one.
  * @param algorithms those the issuer is registered for
  */
 export function readKeySet(body: Uint8Array, algorithms: readonly string[]): Result<KeySet, string> {
@@ -44,29 +46,39 @@ export function readKeySet(body: Uint8Array, algorithms: readonly string[]): Res
 }
 
 /**
- * The usable ones of a list of JWKs. Private, symmetric, for encryption or without `kid`: left out.
+ * The usable ones of a list of JWKs. Private, symmetric, for encryption: left out. One without `kid` is found only where
+ * it is alone: a set of one key need not name it (OpenID Connect Core 10.1).
  * @param algorithms those the keys may be used for
  */
 export function keySetOf(keys: readonly unknown[], algorithms: readonly string[]): KeySet {
   const found = new Map<string, JWK | "ambiguous">();
   const kids = new Set<string>();
+  const add = (name: string, jwk: JWK) => {
+    const known = found.get(name);
+    found.set(name, known === undefined || isSame(known, jwk) ? (known ?? jwk) : "ambiguous");
+  };
   for (const item of keys) {
-    const kid = (item as { kid?: unknown } | null)?.kid;
-    if (typeof kid !== "string" || kid === "" || kid.length > 256) continue;
+    const kid = (item as { kid?: unknown } | null)?.kid ?? undefined;
+    const named = typeof kid === "string" && kid !== "" && kid.length <= 256;
+    // a kid that cannot be read is no absent one
+    if (!named && kid !== undefined) continue;
     for (const alg of algorithms) {
       const jwk = publicJwkFor(alg, item);
       if (!jwk) continue;
-      kids.add(kid);
-      found.set(slot(kid, alg), found.has(slot(kid, alg)) ? "ambiguous" : jwk);
+      if (named) kids.add(kid);
+      if (named) add(slot(kid, alg), jwk);
+      add(alg, jwk);
     }
   }
-  return {
-    has: (kid) => kids.has(kid),
-    key: (kid, alg) => {
-      const jwk = found.get(slot(kid, alg));
-      return jwk === "ambiguous" ? undefined : jwk;
-    },
+  const take = (name: string) => {
+    const jwk = found.get(name);
+    return jwk === "ambiguous" ? undefined : jwk;
   };
+  return { has: (kid) => kids.has(kid), key: (kid, alg) => take(slot(kid, alg)), sole: take };
 }
+
+/** Members are in the order of the algorithm's, so that one key has one text. */
+const isSame = (known: JWK | "ambiguous", jwk: JWK): boolean =>
+  known !== "ambiguous" && JSON.stringify(known) === JSON.stringify(jwk);
 
 const slot = (kid: string, alg: string): string => `${alg} ${kid}`;

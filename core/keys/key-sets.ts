@@ -40,25 +40,30 @@ export function createKeySets(deps: KeySetDeps): KeySets {
     },
   });
   return {
-    lookup: (issuer) => registeredLookup(issuer, (kid) => shelves.take(issuer, (keys) => keys.has(kid))),
+    lookup: (issuer) =>
+      registeredLookup(issuer, (kid) => shelves.take(issuer, (keys) => kid === undefined || keys.has(kid))),
   };
 }
 
 /**
- * Lookup in what is at hand of one registered issuer.
+ * Lookup in what is at hand of one registered issuer. A token that names no key is verified by the one key of a set that
+ * has no other for its algorithm; by one that names a key, no other is tried.
  * @param take gets its keys, asking anew for a `kid` that is not among them
  */
 export function registeredLookup(
   issuer: TrustedIssuerRegistration,
-  take: (kid: string) => Promise<Taken<KeySet>>,
+  take: (kid: string | undefined) => Promise<Taken<KeySet>>,
 ): KeyLookup {
   return async ({ alg, kid }) => {
     if (!issuer.algorithms.some((known) => known === alg)) return failed("alg", "not registered for this issuer");
-    if (kid === undefined) return failed("key_unknown", "the token names no key");
+    // an authority of a trust domain is found by its kid, and an account's STS always writes one
+    if (kid === undefined && issuer.purpose !== "person" && issuer.purpose !== "workload")
+      return failed("key_unknown", "the token names no key");
     const { value: keys, failure } = await take(kid);
     if (!keys) return failed("keys_unavailable", failure ?? "no key set at hand");
-    const jwk = keys.key(kid, alg);
+    const jwk = kid === undefined ? keys.sole(alg) : keys.key(kid, alg);
     if (jwk) return ok(jwk);
+    if (kid === undefined) return failed("key_unknown", "the token names no key, and the issuer has not just one");
     // while the newest fetch fails nobody can tell a rotated key from an invented one
     return failure === undefined
       ? failed("key_unknown", "the issuer has no such key for this algorithm")

@@ -34,7 +34,7 @@ export function createSpiffeBundles(deps: KeySetDeps): SpiffeBundles {
     take: (domain, wanted) => shelves.take(domain, wanted),
     lookup: (domain) =>
       registeredLookup(domain, async (kid) => {
-        const { value, failure } = await shelves.take(domain, (bundle) => bundle.jwtKeys.has(kid));
+        const { value, failure } = await shelves.take(domain, (bundle) => kid !== undefined && bundle.jwtKeys.has(kid));
         return { ...(value ? { value: value.jwtKeys } : {}), ...(failure === undefined ? {} : { failure }) };
       }),
   };

@@ -1,4 +1,4 @@
-import { trustedUrl } from "../keys/issuer-url.ts";
+import { issuerName, keysUrl, trustedUrl } from "../keys/issuer-url.ts";
 
 /** What a registered address is held against. */
 export interface OwnAddress {
@@ -43,14 +43,30 @@ export function resourceUriProblem(text: string, own: OwnAddress): string | unde
 }
 
 /**
- * Checks the URL of a trusted issuer, or of its keys: what attestation would refuse to fetch is refused here already.
+ * Checks the URL of a trusted issuer: what attestation would refuse to fetch is refused here already. Where its keys are
+ * fetched from elsewhere it is a name only.
+ * @param hasKeysElsewhere whether the registration says where its keys stand
  * @returns what is wrong, or undefined
  */
-export function issuerUrlProblem(text: string, own: OwnAddress): string | undefined {
-  const url = trustedUrl(text, own.issuer);
-  if (!url.ok) return `may not be trusted: ${url.error}`;
+export function issuerUrlProblem(text: string, own: OwnAddress, hasKeysElsewhere: boolean): string | undefined {
+  const fetched = trustedUrl(text, own.issuer);
+  const url = fetched.ok || !hasKeysElsewhere ? fetched : issuerName(text);
+  if (!url.ok) {
+    const way = issuerName(text).ok && !hasKeysElsewhere ? "; say in jwksUri where its keys are public" : "";
+    return `may not be trusted: ${url.error}${way}`;
+  }
   if (new URL(own.issuer).href === url.value.href) return "must not be this deployment's own issuer";
   return undefined;
+}
+
+/**
+ * Checks where an issuer's keys are fetched from: never from ourselves, or our own tokens would be somebody else's too.
+ * @returns what is wrong, or undefined
+ */
+export function keysUrlProblem(text: string, own: OwnAddress): string | undefined {
+  const url = keysUrl(text, own.issuer);
+  if (!url.ok) return `may not be fetched: ${url.error}`;
+  return url.value.origin === new URL(own.issuer).origin ? "must not be on this deployment's own issuer" : undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { groupClaimProblem } from "../chosen-claims.ts";
 import { parseSpiffeId } from "../spiffe-id.ts";
-import { foreignAudienceProblem, issuerUrlProblem, type OwnAddress } from "./address.ts";
+import { foreignAudienceProblem, issuerUrlProblem, keysUrlProblem, type OwnAddress } from "./address.ts";
 import type { TrustedIssuerRegistration } from "./model.ts";
 import type { Finding } from "./references.ts";
 
@@ -15,9 +15,11 @@ const found = (path: string, message: string | undefined): Finding[] => (message
 export function trustedIssuerFindings(row: TrustedIssuerRegistration, settings: IssuerSettings): readonly Finding[] {
   const { purpose, issuer, jwksUri, audience } = row;
   const spiffe = purpose === "spiffe";
+  // an account's STS issuer is pinned to its own host, where its keys stand
+  const named = jwksUri !== undefined && purpose !== "aws-sts";
   return [
-    ...found("issuer", spiffe ? trustDomainProblem(issuer, settings) : issuerUrlProblem(issuer, settings)),
-    ...found("jwksUri", jwksUri === undefined ? undefined : issuerUrlProblem(jwksUri, settings)),
+    ...found("issuer", spiffe ? trustDomainProblem(issuer, settings) : issuerUrlProblem(issuer, settings, named)),
+    ...found("jwksUri", jwksUri === undefined ? undefined : keysUrlProblem(jwksUri, settings)),
     ...found("jwksUri", spiffe && jwksUri === undefined ? "is required: the bundle endpoint (https_web)" : undefined),
     ...found("audience", audience === undefined ? undefined : foreignAudienceProblem(audience)),
     ...found("audience", audience !== undefined && purpose !== "workload" ? "is for workload issuers only" : undefined),

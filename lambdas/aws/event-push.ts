@@ -3,6 +3,7 @@ import type { PushAnswer, Pusher } from "../../core/events/push.ts";
 import { limits } from "../../core/limits.ts";
 import type { FetchFailure } from "../../core/ports.ts";
 import { err, ok, type Result } from "../../core/result.ts";
+import { readBody } from "./answer-body.ts";
 import { isLoopback, mayGo, send } from "./outbound.ts";
 import { PrivateAddress } from "./public-address.ts";
 
@@ -36,7 +37,7 @@ export function createPusher(ownIssuer: string): Pusher {
   };
 }
 
-/** The status decides; of the body only an error's code is of use, so a longer one is cut, not refused. */
+/** The status decides; of the body only an error's code is of use, so one that is too long is left. */
 async function readAnswer(answer: IncomingMessage): Promise<Result<PushAnswer, FetchFailure>> {
   const status = answer.statusCode ?? 0;
   if (status >= 300 && status < 400) {
@@ -47,14 +48,8 @@ async function readAnswer(answer: IncomingMessage): Promise<Result<PushAnswer, F
     answer.destroy();
     return ok({ status, body: "" });
   }
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of answer as AsyncIterable<Uint8Array>) {
-    bytes += chunk.length;
-    if (bytes > limits.eventAnswerBytes) break;
-    chunks.push(chunk);
-  }
-  return ok({ status, body: Buffer.concat(chunks).toString("utf8") });
+  const body = await readBody(answer, limits.eventAnswerBytes);
+  return ok({ status, body: typeof body === "string" ? "" : body.toString("utf8") });
 }
 
 const fail = (why: FetchFailure["why"], detail: string) => err({ why, detail });

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Fetcher, FetchFailure } from "../../core/ports.ts";
 import { err, ok, type Result } from "../../core/result.ts";
+import { readBody } from "./answer-body.ts";
 import { isLoopback, mayGo, send } from "./outbound.ts";
 import { PrivateAddress } from "./public-address.ts";
 
@@ -8,7 +9,7 @@ type Fetched = Result<{ readonly body: Uint8Array; readonly maxAgeSeconds?: numb
 
 /**
  * Creates the only way out: GET over https to public addresses, without redirects (one would lead past the allow-list of
- * the caller), uncompressed, read as a stream up to the bound, within one time for all of it.
+ * the caller), read as a stream up to the bound, within one time for all of it.
  * @param ownIssuer when it is itself on this machine (the embedded cloud), so may others be; there is no other switch
  */
 export function createFetcher(ownIssuer: string): Fetcher {
@@ -33,21 +34,15 @@ const headers = { accept: "application/json, application/jwk-set+json", "accept-
 
 async function readAnswer(answer: IncomingMessage, maxBytes: number): Promise<Fetched> {
   const status = answer.statusCode ?? 0;
-  if (status !== 200 || (answer.headers["content-encoding"] ?? "identity") !== "identity") {
+  if (status !== 200) {
     answer.destroy();
-    return status >= 300 && status < 400
-      ? fail("redirect", `status ${status}`)
-      : fail("status", `status ${status}, or encoded though not asked for`);
+    return fail(status >= 300 && status < 400 ? "redirect" : "status", `status ${status}`);
   }
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of answer as AsyncIterable<Uint8Array>) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) return fail("too_large", `more than ${maxBytes} bytes`);
-    chunks.push(chunk);
-  }
+  const body = await readBody(answer, maxBytes);
+  if (body === "too_large") return fail("too_large", `more than ${maxBytes} bytes`);
+  if (body === "unknown_coding") return fail("status", "in a coding that was not asked for and is not known");
   const age = /(?:^|[,\s])max-age=(\d{1,9})(?:$|[,\s])/i.exec(answer.headers["cache-control"] ?? "")?.[1];
-  return ok({ body: Buffer.concat(chunks), ...(age === undefined ? {} : { maxAgeSeconds: Number(age) }) });
+  return ok({ body, ...(age === undefined ? {} : { maxAgeSeconds: Number(age) }) });
 }
 
 const fail = (why: FetchFailure["why"], detail: string) => err({ why, detail });

@@ -34,9 +34,31 @@ for (const [network, bits] of [
 ] as const)
   tunnels.addSubnet(network, bits, "ipv6");
 
+/**
+ * IPv6 that only spells an IPv4 address: mapped (RFC 4291 2.5.5.2), and DNS64's well-known prefix (RFC 6052 2.1), under
+ * which a network without IPv4 sees every host that has nothing else. They are as public as what they spell; the local
+ * prefix 64:ff9b:1::/48 may spell anything and is refused.
+ */
+const spelling = new BlockList();
+spelling.addSubnet("64:ff9b::", 96, "ipv6");
+spelling.addSubnet("::ffff:0:0", 96, "ipv6");
+
+/** The IPv4 address in the last 32 bits. */
+function spelled(address: string): string {
+  const host = new URL(`http://[${address}]/`).hostname.slice(1, -1);
+  const [high = "0", low = "0"] = host
+    .split(":")
+    .slice(-2)
+    .map((part) => part || "0");
+  const bits = (Number.parseInt(high, 16) << 16) | Number.parseInt(low, 16);
+  return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join(".");
+}
+
 /** True for an address of the public internet. */
 export function isPublicAddress(address: string): boolean {
   if (isIP(address) === 4) return !special.check(address, "ipv4");
+  if (isIP(address) === 6 && !address.includes("%") && spelling.check(address, "ipv6"))
+    return isPublicAddress(spelled(address));
   return isIP(address) === 6 && global6.check(address, "ipv6") && !tunnels.check(address, "ipv6");
 }
 

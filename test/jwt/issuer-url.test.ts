@@ -1,6 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
-import { trustedUrl } from "../../core/keys/issuer-url.ts";
+import { issuerName, keysUrl, trustedUrl } from "../../core/keys/issuer-url.ts";
 
 const onAws = "https://abc123.lambda-url.eu-west-1.on.aws";
 const embedded = "http://127.0.0.1:4600";
@@ -102,4 +102,77 @@ describe("URLs of trusted issuers", () => {
       expect(result.value.port + result.value.username + result.value.search + result.value.hash).toBe("");
     },
   );
+});
+
+describe("issuers that nobody fetches from, since their keys are elsewhere", () => {
+  it.each([
+    "https://kubernetes.default.svc.cluster.local",
+    "https://kubernetes.default.svc",
+    "https://single",
+    "https://gitlab.example.com:8443",
+    "https://keycloak.corp/realms/main",
+    "https://api.internal:6443",
+    "https://10.1.2.3/_services/token",
+    "https://[fd00::1]:6443",
+    "https://idp.example.com/tenant:a/v2.0/",
+  ])("may be named %s", (url) => {
+    expect(issuerName(url).ok).toBe(true);
+  });
+
+  it.each([
+    "",
+    "http://kubernetes.default.svc",
+    "https://",
+    "https://user@kubernetes.default.svc",
+    "https://api.internal:443",
+    "https://api.internal:0",
+    "https://api.internal:99999",
+    "https://API.internal",
+    "https://api.internal/?x",
+    "https://api.internal/#x",
+    "https://api.internal/a/../b",
+    "https://api.internal/a b",
+    "https://010.1.2.3",
+    "https://127.1",
+    "https://[fd00:0::1]",
+    "https://[::FFFF:1]",
+    "https://b\u00fccher.corp",
+    `https://api.internal/${"x".repeat(512)}`,
+  ])("are not named %s: one issuer, one text", (url) => {
+    expect(issuerName(url).ok).toBe(false);
+  });
+
+  test.prop([fc.webUrl({ validSchemes: ["https"], withQueryParameters: true, withFragments: true })])(
+    "whatever is taken is its own normal form",
+    (url) => {
+      const taken = issuerName(url);
+      if (taken.ok) expect([taken.value.href, taken.value.href.slice(0, -1)]).toContain(url);
+    },
+  );
+});
+
+describe("where keys stand", () => {
+  it.each([
+    "https://login.microsoftonline.com/t/discovery/v2.0/keys?appid=66666666-7777-4888-8999-000000000000",
+    "https://contoso.b2clogin.com/contoso.onmicrosoft.com/discovery/v2.0/keys?p=b2c_1_signin",
+    "https://login.example.com/jwks",
+  ])("may carry a query: %s", (url) => {
+    expect(keysUrl(url, onAws).ok).toBe(true);
+  });
+
+  it.each([
+    "https://169.254.169.254/?x=1",
+    "https://metadata.google.internal/keys?x=1",
+    "https://login.example.com:8443/keys?x=1",
+    "https://login.example.com/keys?",
+    "https://login.example.com/keys?a#b",
+    "https://login.example.com/keys?a?b",
+    "https://login.example.com/keys?a=b c",
+    "https://login.example.com/a/../keys?x=1",
+    "https://login.example.com?x=1@evil.example",
+    "http://127.0.0.1:80/keys?x=1",
+    `https://login.example.com/keys?${"x".repeat(1_025)}`,
+  ])("are not fetched from %s", (url) => {
+    expect(keysUrl(url, onAws).ok).toBe(false);
+  });
 });

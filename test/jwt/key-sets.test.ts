@@ -34,7 +34,7 @@ beforeEach(() => {
   keySets = createKeySets({ fetcher: web, clock, ownIssuer: "https://own.example.com" });
 });
 
-const token = (key: TestKey, iss: string, kid: string): string =>
+const token = (key: TestKey, iss: string, kid: string | undefined): string =>
   key.jws(
     { alg: "ES256", typ: "JWT", kid },
     { iss, sub: "s", aud: "us", iat: time.seconds, exp: time.seconds + 300, jti: "1" },
@@ -176,11 +176,46 @@ describe("keys of trusted issuers", () => {
     ["may not verify", (key) => [{ ...key, key_ops: ["encrypt"] }]],
     ["is for another algorithm", (key) => [{ ...key, alg: "ES384" }]],
     ["has no kid", (key) => [{ ...key, kid: undefined }]],
-    ["shares its kid with another", (key) => [key, key]],
+    ["shares its kid with another", (key) => [key, { ...key, ...keys.b.jwk, kid: "k" }]],
+    ["has a kid that is no text", (key) => [{ ...key, kid: 7 }]],
     ["is symmetric", () => [{ kty: "oct", k: "AAAA", kid: "k", alg: "ES256" }]],
   ])("does not use a key that %s", async (_name, keysOf) => {
     web.issuer(first, keysOf(published(keys.a, "k")));
     expect(await verify(registered(first), token(keys.a, first, "k"))).toBe("key_unknown");
+  });
+
+  it.each<[string, (key: object) => object[]]>([
+    ["that is listed twice", (key) => [key, key]],
+    ["that is listed twice, once with members of its certificate", (key) => [key, { ...key, x5t: "AAAA" }]],
+    ["beside one for encryption of that kid", (key) => [key, { ...key, use: "enc" }]],
+  ])("uses a key %s", async (_name, keysOf) => {
+    web.issuer(first, keysOf(published(keys.a, "k")));
+    expect(await verify(registered(first), token(keys.a, first, "k"))).toBe("ok");
+  });
+
+  it.each<[string, (key: object) => object[]]>([
+    ["with a kid", (key) => [key]],
+    ["without", (key) => [{ ...key, kid: undefined }]],
+    ["whose kid is null", (key) => [{ ...key, kid: null }]],
+  ])("verifies a token that names no key by a set's only one, %s", async (_name, keysOf) => {
+    web.issuer(first, keysOf(published(keys.a, "k")));
+    expect(await verify(registered(first), token(keys.a, first, undefined))).toBe("ok");
+    expect(await verify(registered(first), token(keys.b, first, undefined))).toBe("signature");
+  });
+
+  it("guesses among no two: a token that names no key is refused where the issuer has several, without a storm", async () => {
+    web.issuer(first, [published(keys.a, "k"), { ...published(keys.b, "l"), kid: undefined }]);
+    for (let i = 0; i < 20; i++)
+      expect(await verify(registered(first), token(keys.a, first, undefined))).toBe("key_unknown");
+    expect(web.asked.length).toBe(2);
+  });
+
+  it("fetches keys from a place with a query, and asks nothing of an issuer that nobody can reach", async () => {
+    const issuer = "https://kubernetes.default.svc.cluster.local";
+    const jwksUri = `${first}/keys?appid=66666666-7777-4888-8999-000000000000`;
+    web.put(jwksUri, { keys: [published(keys.a, "k")] });
+    expect(await verify(registered(issuer, { jwksUri }), token(keys.a, issuer, "k"))).toBe("ok");
+    expect(web.asked).toEqual([jwksUri]);
   });
 
   it("refuses a discovery document of another issuer", async () => {

@@ -1,6 +1,7 @@
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
+import { fc, test as property } from "@fast-check/vitest";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createFetcher } from "../../lambdas/aws/fetcher.ts";
 import { isPublicAddress, PrivateAddress, publicLookup } from "../../lambdas/aws/public-address.ts";
@@ -17,6 +18,12 @@ const routes: Record<string, (response: ServerResponse) => void> = {
     r.on("close", () => clearInterval(timer));
   },
   "/bomb": (r) => r.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync("x".repeat(500_000))),
+  "/odd": (r) => r.writeHead(200, { "content-encoding": "zstd" }).end("{}"),
+  "/twice": (r) => r.writeHead(200, { "content-encoding": "gzip, gzip" }).end(gzipSync(gzipSync("{}"))),
+  "/broken": (r) => r.writeHead(200, { "content-encoding": "gzip" }).end("no gzip"),
+  "/gzip": (r) => r.writeHead(200, { "content-encoding": "GZIP" }).end(gzipSync("{}")),
+  "/deflate": (r) => r.writeHead(200, { "content-encoding": "deflate" }).end(deflateSync("{}")),
+  "/br": (r) => r.writeHead(200, { "content-encoding": "br" }).end(brotliCompressSync("{}")),
   "/silent": () => {},
   "/drip": (r) => {
     r.writeHead(200);
@@ -55,7 +62,10 @@ describe("the fetcher", () => {
   test.each([
     ["/large", "too_large"],
     ["/endless", "too_large"],
-    ["/bomb", "status"],
+    ["/bomb", "too_large"],
+    ["/odd", "status"],
+    ["/twice", "status"],
+    ["/broken", "unreachable"],
     ["/silent", "timeout"],
     ["/drip", "timeout"],
     ["/moved", "redirect"],
@@ -63,6 +73,11 @@ describe("the fetcher", () => {
     ["/reset", "unreachable"],
   ])("answers %s with %s and throws nothing", async (path, why) => {
     expect(await embedded.get(base + path, bounds)).toMatchObject({ ok: false, error: { why } });
+  });
+
+  test.each(["/gzip", "/deflate", "/br"])("unpacks what was packed unasked: %s", async (path) => {
+    const fetched = await embedded.get(base + path, bounds);
+    expect(fetched.ok && Buffer.from(fetched.value.body).toString()).toBe("{}");
   });
 
   test("takes a document of exactly the bound", async () => {
@@ -106,8 +121,12 @@ describe("the fetcher", () => {
     "::",
     "::1",
     "::ffff:127.0.0.1",
-    "::ffff:8.8.8.8",
+    "::ffff:a9fe:a9fe",
     "64:ff9b::a9fe:a9fe",
+    "64:ff9b::a00:1",
+    "64:ff9b::169.254.169.254",
+    "64:ff9b:1::808:808",
+    "64:ff9b::1:808:808",
     "fd00:ec2::254",
     "fe80::1",
     "ff02::1",
@@ -126,6 +145,16 @@ describe("the fetcher", () => {
       expect(isPublicAddress(address)).toBe(true);
     },
   );
+
+  property.prop([fc.ipV4()])("an IPv4 address is as public as it is when it is spelled in IPv6", (address) => {
+    const hex = address
+      .split(".")
+      .map((part) => Number(part).toString(16).padStart(2, "0"))
+      .join("");
+    const groups = `${hex.slice(0, 4)}:${hex.slice(4)}`;
+    for (const spelled of [`::ffff:${address}`, `::ffff:${groups}`, `64:ff9b::${groups}`, `64:FF9B::${address}`])
+      expect([spelled, isPublicAddress(spelled)]).toEqual([spelled, isPublicAddress(address)]);
+  });
 
   test("looks a name up as the socket wants it, one address or all", async () => {
     const look = (options: object) =>

@@ -143,3 +143,22 @@ test("threat 4: refuses a registered resource as a workload's audience", () => {
 test("refuses one trust domain registered twice", () => {
   expect(messages(partner(), partner({ name: "again" })).some((m) => m.startsWith("issuer:"))).toBe(true);
 });
+
+test("an issuer off the public web may stand where its keys come from a public place, and nowhere else", () => {
+  const issuer = "https://kubernetes.default.svc.cluster.local";
+  const jwksUri = "https://keys.s3.eu-west-1.amazonaws.com/cluster/jwks.json";
+  expect(messages(workload({ issuer, jwksUri }))).toEqual([]);
+  expect(messages(workload({ issuer })).join()).toContain("say in jwksUri where its keys are public");
+  expect(messages(workload({ issuer, jwksUri: "https://10.0.0.1/jwks" })).join()).toContain(
+    "jwksUri: may not be fetched",
+  );
+  // an account's STS issuer is pinned to its own host
+  expect(messages(workload({ purpose: "aws-sts", account: "111122223333", issuer, jwksUri })).join()).toContain(
+    "issuer:",
+  );
+});
+
+test("threat 14: no issuer's keys are our own", () => {
+  for (const path of ["/.well-known/jwks.json", ""])
+    expect(messages(workload({ jwksUri: `${settings.issuer}${path}` })).join()).toContain("jwksUri: must not be on");
+});
