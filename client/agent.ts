@@ -17,6 +17,7 @@ import { grantParameters, type WantedGrant } from "./grant.ts";
 import { type Fetch, lifeIn, textIn } from "./http.ts";
 import { createIdentity, type Identity, type IdentityHolder } from "./identity.ts";
 import { createNonceMemory, type NonceMemory } from "./nonce-memory.ts";
+import { checkServedAt, type ServedAt } from "./reach.ts";
 import { type AgentSession, createSession, scopesIn, tokenTypeIn } from "./session.ts";
 import { readSessionFacts, sessionFactsOf } from "./session-facts.ts";
 
@@ -28,6 +29,11 @@ export interface AgentInput {
   readonly evidence: EvidenceSource;
   /** Pinned addresses; by the issuer's metadata unless given. */
   readonly endpoints?: Endpoints;
+  /**
+   * Base addresses of resources that are not served at their own identifier, by resource: a token leaves for its
+   * resource's address only. Constants of the deployment, never what a model or a message says.
+   */
+  readonly servedAt?: ServedAt;
   readonly fetch?: Fetch;
   readonly clock?: Clock;
   /** A P-256 key pair; made fresh for this process unless given. */
@@ -89,12 +95,14 @@ export function createAgent(input: AgentInput): LanyardAgent {
   const fetch: Fetch = input.fetch ?? ((url, init) => globalThis.fetch(url, init));
   const clock: Clock = input.clock ?? { nowMillis: () => Date.now() };
   const endpoints = createEndpoints(input.issuer, input.endpoints, fetch);
+  const servedAt = { ...input.servedAt };
+  checkServedAt(servedAt);
   const deps = lazily(async (): Promise<SessionDeps & { readonly identity: IdentityHolder }> => {
     const key = await createAgentKey(input.key);
     const { issuer, agent, evidence } = input;
     const proving = { key, fetch, clock, nonces: createNonceMemory() };
     const identity = createIdentity({ issuer, agent, evidence, endpoints, ...proving });
-    return { agent, identity, ...proving, calls: createCalls({ identity, endpoints, ...proving }) };
+    return { agent, identity, servedAt, ...proving, calls: createCalls({ identity, endpoints, ...proving }) };
   });
   return {
     agent: input.agent,
@@ -126,6 +134,7 @@ interface SessionDeps {
   readonly fetch: Fetch;
   readonly clock: Clock;
   readonly nonces: NonceMemory;
+  readonly servedAt: ServedAt;
 }
 
 function lazily<T>(make: () => Promise<T>): () => Promise<T> {
@@ -158,7 +167,7 @@ async function openSession(
   wanted: Omit<OpenInput, "onBehalfOf"> | undefined,
   deps: SessionDeps,
 ): Promise<AgentSession> {
-  const { agent, calls, key, fetch, clock, nonces } = deps;
+  const { agent, calls, key, fetch, clock, nonces, servedAt } = deps;
   const only = wanted?.grants.length === 1 && !wanted.renewable ? wanted.grants[0] : undefined;
   const askedAtSeconds = nowSeconds(clock);
   const answer = await calls("token", [
@@ -183,7 +192,7 @@ async function openSession(
   const own = { token, type, expiresAtSeconds } as const;
   const access = { token, expiresAtSeconds, scopes: scopesIn(answer.json.scope), tokenType };
   const first = only ? { first: { resource: only.resource, access } } : {};
-  return createSession({ facts, own, ...first, calls, key, fetch, clock, nonces });
+  return createSession({ facts, own, ...first, calls, key, fetch, clock, nonces, servedAt });
 }
 
 async function refuseUnexpected(

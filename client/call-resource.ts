@@ -4,7 +4,8 @@ import type { AccessToken } from "./session.ts";
 
 /** A request to a resource server, and the access token it goes with. */
 export interface ResourceCall {
-  readonly url: string;
+  /** Held against the token's resource by {@link addressWithin}. */
+  readonly address: URL;
   readonly access: AccessToken;
   readonly init: RequestInit;
 }
@@ -13,7 +14,8 @@ export interface ResourceCall {
  * Calls a resource server: by the DPoP scheme with a proof for this very request (RFC 9449 7), or as Bearer where the
  * token is one. Told to come back with a nonce (RFC 9449 9), it does so once, if the body can be sent again.
  */
-export async function callResource({ url, access, init }: ResourceCall, deps: ProvedCallDeps): Promise<Response> {
+export async function callResource({ address, access, init }: ResourceCall, deps: ProvedCallDeps): Promise<Response> {
+  const url = address.href;
   const method = (init.method ?? "GET").toUpperCase();
   const headers = new Headers(init.headers);
   headers.set("authorization", `${access.tokenType} ${access.token}`);

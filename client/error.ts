@@ -3,7 +3,7 @@
  * - before or below the wire: `unreachable`, `timeout`, `answer_malformed`, `metadata_invalid`, `evidence_failed`
  * - refused by Lanyard: `attestation_refused`, `identity_refused`, `proof_refused`, `request_refused`,
  *   `scope_refused`, `target_refused`, `details_refused`, `access_refused`, `rate_limited`, `unavailable`, `refused`
- * - refused here: `insecure_url`, `offer_unexpected`, `session_over`, `session_lapsed`
+ * - refused here: `insecure_url`, `outside_resource`, `offer_unexpected`, `session_over`, `session_lapsed`
  */
 export type LanyardErrorCode = keyof typeof advices;
 
@@ -25,6 +25,7 @@ const advices = {
   unavailable: "Lanyard cannot answer now; ask again after a second",
   refused: "read the description",
   insecure_url: "use https, or http on this machine",
+  outside_resource: "call the resource the token is for, or say where it is served when the agent is made",
   offer_unexpected: "the work is not from whom you expect it; do not do it",
   session_over: "open a new session",
   session_lapsed: "open a new session, with `renewable` to survive long pauses",

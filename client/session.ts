@@ -8,8 +8,8 @@ import { LanyardError } from "./error.ts";
 import { grantParameters, type WantedGrant } from "./grant.ts";
 import { type Answer, type Fetch, lifeIn, textIn } from "./http.ts";
 import type { NonceMemory } from "./nonce-memory.ts";
+import { addressWithin, type ServedAt } from "./reach.ts";
 import { readSessionFacts, type SessionFacts } from "./session-facts.ts";
-import { secureUrl } from "./url.ts";
 
 /** An access token for one resource, and what it carries. */
 export interface AccessToken {
@@ -51,7 +51,12 @@ export interface AgentSession extends SessionFacts {
    * @returns the new end
    */
   renew(options: { readonly lifetimeSeconds: number }): Promise<{ readonly expiresAtSeconds: number }>;
-  /** Calls a resource server with the right access token and a proof for this very request. Redirects are not followed. */
+  /**
+   * Calls a resource server with the right access token and a proof for this very request. Redirects are not followed,
+   * and no address is called but below the resource (threat 43): `https://api.example.com/v1` opens `/v1` and `/v1/…`
+   * there. A resource that is served elsewhere is named in `servedAt` when the agent is made.
+   * @throws LanyardError `outside_resource`, before a token is asked for
+   */
   fetch(
     url: string,
     init: RequestInit & { readonly resource: string; readonly scopes?: readonly string[] },
@@ -74,6 +79,7 @@ export interface SessionInput {
   readonly fetch: Fetch;
   readonly clock: Clock;
   readonly nonces: NonceMemory;
+  readonly servedAt: ServedAt;
 }
 
 /** A token as `subject_token`. */
@@ -169,9 +175,9 @@ export function createSession(input: SessionInput): AgentSession {
       return { handle, expiresAtSeconds: askedAtSeconds + lifeIn(answer, "token") };
     },
     async fetch(url, { resource, scopes, ...init }) {
-      secureUrl(url, "fetch");
+      const address = addressWithin(url, resource, input.servedAt);
       const access = await accessToken(resource, scopes ? { scopes } : {});
-      return callResource({ url, access, init }, { key, clock, fetch: input.fetch, nonces });
+      return callResource({ address, access, init }, { key, clock, fetch: input.fetch, nonces });
     },
     async end() {
       if (ended) return;

@@ -1,9 +1,10 @@
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
-import { createAgent, type LanyardAgent } from "../../client/index.ts";
+import { createAgent, type LanyardAgent, type ServedAt } from "../../client/index.ts";
 
 import type { AgentKind } from "../agents/kinds.ts";
 import { type Api, startCustomerApi, startTicketApi } from "./apis.ts";
+import { customers, tickets } from "./desk.ts";
 import { type Holding, hold } from "./hold.ts";
 import { Misbehaved } from "./step.ts";
 import type { World } from "./world.ts";
@@ -28,20 +29,21 @@ export interface Cast {
 export async function gatherCast(world: World, kind: AgentKind): Promise<Cast> {
   const { issuer, attest, token, introspect, revoke } = world.endpoints;
   const endpoints = { attest, token, introspect, revoke };
-  const start = async (name: string, on: AgentKind = "lambda") => {
+  const start = async (name: string, servedAt: ServedAt, on: AgentKind = "lambda") => {
     const registered = world.endpoints.agents[name];
     const registration = world.agents.find((agent) => agent.name === name);
     if (!registered || !registration) throw new Misbehaved(`the registry has no agent ${name}`);
     const { id, credentials } = registered;
     const holds = await hold(on, { cloud: world.cloud, registration, credentials });
-    return { holds, client: createAgent({ issuer, agent: id, evidence: holds.evidence, endpoints }) };
+    return { holds, client: createAgent({ issuer, agent: id, evidence: holds.evidence, endpoints, servedAt }) };
   };
-  const planner = await start("planner", kind);
-  const researcher = await start("researcher", kind);
-  const triage = await start("triage");
-  const server = await start("ticket-api");
   const customerApi = await startCustomerApi(issuer);
+  const server = await start("ticket-api", { [customers]: customerApi.url });
   const ticketApi = await startTicketApi(issuer, server.client, customerApi.url);
+  const servedAt = { [tickets]: ticketApi.url, [customers]: customerApi.url };
+  const planner = await start("planner", servedAt, kind);
+  const researcher = await start("researcher", servedAt, kind);
+  const triage = await start("triage", servedAt);
   return {
     kind,
     planner: planner.client,

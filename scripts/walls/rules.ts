@@ -93,6 +93,7 @@ const walls: readonly (readonly [prefix: string, wall: Wall])[] = [
         "core/verify/",
         "core/dpop.ts",
         "core/dpop-nonce.ts",
+        "core/normal-url.ts",
         "core/well-known.ts",
         "core/wire.ts",
         "core/ports.ts",

@@ -18,7 +18,10 @@ beforeEach(async () => {
 /** Headers of one call of the planner's to `url`. */
 const headersFor = async (url: string, resource = tickets): Promise<Record<string, string>> => {
   const grants = [{ resource, scopes: resource === tickets ? ["tickets:read"] : ["customers:read"] }];
-  const session = await cloud.agent("planner").open({ onBehalfOf: { idToken: cloud.idToken("planner-app") }, grants });
+  const servedAt = { [resource]: new URL(url).origin };
+  const session = await cloud
+    .agent("planner", { servedAt })
+    .open({ onBehalfOf: { idToken: cloud.idToken("planner-app") }, grants });
   cloud.intercept.answer = (sent) => (sent.url === url ? new Response("ok") : undefined);
   await session.fetch(url, { resource });
   cloud.intercept.answer = undefined;
