@@ -21,6 +21,7 @@ export { EvidenceFailure } from "./evidence/failure.ts";
 export type { EvidenceRequest, EvidenceSource } from "./evidence/source.ts";
 export type { WantedGrant } from "./grant.ts";
 export type { Identity } from "./identity.ts";
+export type { OpenRequest } from "./open-answers.ts";
 export type { ServedAt } from "./reach.ts";
 export {
   createResourceMetadata,

@@ -20,7 +20,8 @@ export interface ResourceMetadata {
   readonly url: string;
   readonly document: Readonly<Record<string, unknown>>;
   /**
-   * The answer to a request for the metadata, for everybody and without a token.
+   * The answer to a request for the metadata, for everybody and without a token: at its own well-known path, and at the
+   * origin's, where clients look that were told the origin alone (MCP authorization, protected resource metadata).
    * @param request its path and query as this server sees them
    * @returns undefined when the request asks for something else
    */
@@ -46,6 +47,7 @@ export interface ResourceMetadataInput {
 }
 
 const seconds = 300;
+const wellKnownRoot = "/.well-known/oauth-protected-resource";
 /** Public, the same for everybody and free of secrets: pages of any origin may read it. */
 const open = { "Access-Control-Allow-Origin": "*" } as const;
 
@@ -54,12 +56,18 @@ export function createResourceMetadata(input: ResourceMetadataInput): ResourceMe
   const url = resourceMetadataUrl(input.resource);
   const document = documentOf(input);
   const { pathname, search } = new URL(url);
+  const own = (asked: string) => {
+    const there = URL.parse(asked.startsWith("/") ? `http://resource${asked}` : asked);
+    if (!there) return false;
+    // only where a query belongs to the resource does it name another (RFC 9728 3.1)
+    if (there.pathname === pathname && (search === "" || there.search === search)) return true;
+    return there.pathname === wellKnownRoot && there.search === "";
+  };
   return {
     url,
     document,
     answer({ method = "GET", url: asked = "/" }) {
-      const path = asked.startsWith("/") ? asked : (URL.parse(asked)?.pathname ?? "");
-      if (path !== pathname + search) return undefined;
+      if (!own(asked)) return undefined;
       if (method === "OPTIONS") return { status: 204, headers: { ...open, ...preflight }, body: "" };
       if (method !== "GET" && method !== "HEAD")
         return { status: 405, headers: { Allow: "GET, HEAD, OPTIONS" }, body: "" };

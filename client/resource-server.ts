@@ -13,7 +13,13 @@ import type { LanyardAgent } from "./agent.ts";
 import { LanyardError } from "./error.ts";
 import { createFetcher } from "./fetcher.ts";
 import type { Fetch } from "./http.ts";
-import { createResourceMetadata, type ResourceDescription, type ResourceMetadata } from "./resource-metadata.ts";
+import { type OpenRequest, openAnswer, pageHeaders } from "./open-answers.ts";
+import {
+  createResourceMetadata,
+  type MetadataReply,
+  type ResourceDescription,
+  type ResourceMetadata,
+} from "./resource-metadata.ts";
 import { createResourceNonces } from "./resource-nonces.ts";
 import { secureUrl } from "./url.ts";
 
@@ -61,16 +67,24 @@ export interface ResourceServerInput {
    * whoever copies one can use it. A token bound to a key never passes as one, nor one that is not as bound.
    */
   readonly acceptBearer?: boolean;
+  /**
+   * `false` leaves preflights and CORS headers to the application. Otherwise pages of any origin may call, by a token of
+   * their own.
+   */
+  readonly crossOrigin?: false;
   /** What the resource tells clients about itself (RFC 9728); its guard and issuer are told in any case. */
   readonly description?: ResourceDescription;
   readonly fetch?: Fetch;
   readonly clock?: Clock;
 }
 
-/** A refused request: what to answer, and why for the log. */
+/**
+ * A request that is not let in: what to answer, and why for the log. `open` is no refusal: the metadata of the resource
+ * or a browser's preflight, which come before any token.
+ */
 export interface Refused {
-  readonly refusal: VerifyRefusal;
-  readonly reply: RefusalReply;
+  readonly refusal: VerifyRefusal | OpenRequest;
+  readonly reply: RefusalReply | MetadataReply;
 }
 
 /** A request that was let in. */
@@ -83,7 +97,7 @@ export interface Authenticated {
    * request: a token that is not restricted is admitted, whatever the use.
    */
   permits(use: DetailsUse): Result<VerifiedAccess, Refused>;
-  /** Headers to put on the answer: the newest nonce, where nonces are demanded (RFC 9449 8.2). */
+  /** Headers to put on the answer: the newest nonce, where nonces are demanded (RFC 9449 8.2), and what pages need. */
   readonly answerHeaders: Readonly<Record<string, string>>;
   /** The token as presented, for {@link LanyardAgent.hop}; never log it. */
   readonly presentedAccessToken: string;
@@ -91,9 +105,12 @@ export interface Authenticated {
 
 /** Guards one resource. */
 export interface ResourceServer {
-  /** Who calls and what they may do, or what to answer instead. */
+  /**
+   * Who calls and what they may do, or what to answer instead: a refusal with its challenge, the metadata, the answer
+   * to a preflight.
+   */
   authenticate(request: IncomingMessage | PlainRequest): Promise<Result<Authenticated, Refused>>;
-  /** The resource's metadata (RFC 9728), to be served at its well-known URL; none for a resource that is no http address. */
+  /** Its metadata (RFC 9728), for where well-known URLs do not come by the guard; none for a resource that is no http address. */
   readonly metadata?: ResourceMetadata;
 }
 
@@ -113,13 +130,11 @@ export function createResourceServer(input: ResourceServerInput): ResourceServer
   const nonces = input.nonces === true ? createResourceNonces(input) : input.nonces;
   const context: ChallengeContext = {
     bearer: input.acceptBearer === true,
+    realm: resource,
     ...(metadata ? { resourceMetadata: metadata.url } : {}),
     ...(input.description?.scopes ? { scopes: input.description.scopes } : {}),
   };
-  const refused = (refusal: VerifyRefusal, nonce: string | undefined): Refused => ({
-    refusal,
-    reply: refusalReply(refusal, nonce === undefined ? context : { ...context, nonce }),
-  });
+  const crossOrigin = input.crossOrigin !== false;
   const admits = createDetailsCheck(input.details ?? []);
   const verifier = createVerifier({
     issuer,
@@ -135,6 +150,14 @@ export function createResourceServer(input: ResourceServerInput): ResourceServer
   return {
     ...(metadata ? { metadata } : {}),
     async authenticate(request) {
+      const asked = askedBy(request);
+      const open = openAnswer(asked, metadata, crossOrigin);
+      if (open) return err(open);
+      const forPages = pageHeaders(asked, crossOrigin);
+      const refused = (refusal: VerifyRefusal, nonce: string | undefined): Refused => {
+        const reply = refusalReply(refusal, nonce === undefined ? context : { ...context, nonce });
+        return { refusal, reply: { ...reply, headers: { ...reply.headers, ...forPages } } };
+      };
       const presented = presentedBy(request, urlOf);
       const [verified, nonce] = await Promise.all([verifier.verify(presented), nonces?.current()]);
       if (!verified.ok) return err(refused(verified.error, nonce));
@@ -148,7 +171,10 @@ export function createResourceServer(input: ResourceServerInput): ResourceServer
           const admitted = admits(verified.value.details, use);
           return admitted.ok ? ok(verified.value) : err(refused(admitted.error, nonce));
         },
-        answerHeaders: nonce === undefined ? {} : { "DPoP-Nonce": nonce, "Cache-Control": "no-store" },
+        answerHeaders: {
+          ...(nonce === undefined ? {} : { "DPoP-Nonce": nonce, "Cache-Control": "no-store" }),
+          ...forPages,
+        },
         presentedAccessToken: presented.authorization[0]?.split(" ")[1] ?? "",
       });
     },
@@ -184,6 +210,12 @@ function ownUrl(input: ResourceServerInput): (request: PlainRequest) => string {
   // only the path is the request's: an absolute form must not bring an origin of its own
   return ({ url }) => prefix + (url.startsWith("/") ? url : (URL.parse(url)?.pathname ?? "/"));
 }
+
+const askedBy = (request: IncomingMessage | PlainRequest) => ({
+  method: request.method ?? "",
+  url: request.url ?? "/",
+  header: (name: string) => valuesOf(request, name)[0],
+});
 
 function presentedBy(
   request: IncomingMessage | PlainRequest,

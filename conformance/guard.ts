@@ -70,10 +70,8 @@ export const fetchOf =
     const at = new URL(request.url);
     if (at.origin !== new URL(resource).origin) return otherwise(input, init);
     const plain = { method: request.method, url: at.pathname + at.search, headers: request.headers };
-    const metadata = guard.metadata?.answer(plain);
-    if (metadata) return new Response(metadata.body, { status: metadata.status, headers: metadata.headers });
     const judged = await guard.authenticate(plain);
     if (judged.ok) return new Response("hello", { headers: judged.value.answerHeaders });
     const { status, headers, body } = judged.error.reply;
-    return new Response(body, { status, headers });
+    return new Response(status === 204 ? null : body, { status, headers });
   };

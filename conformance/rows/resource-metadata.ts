@@ -1,7 +1,15 @@
+import type { ResourceServer } from "../../client/index.ts";
 import { must, object, same } from "../expect.ts";
 import { guardOf } from "../guard.ts";
 import { rowsOf } from "../row.ts";
 import type { Target } from "../target.ts";
+
+/** What the guard itself answers to whoever has no token. */
+async function answered(guard: ResourceServer, url: string, method = "GET", headers = {}) {
+  const judged = await guard.authenticate({ method, url, headers });
+  must(!judged.ok, "a request without a token was let in");
+  return judged.error.reply;
+}
 
 /** Asks the guard of `own` for its metadata. */
 async function resourceMetadata(target: Target) {
@@ -9,7 +17,7 @@ async function resourceMetadata(target: Target) {
   const guard = await guardOf(target, { resource, scopes });
   const { pathname, origin } = new URL(resource);
   const path = `/.well-known/oauth-protected-resource${pathname === "/" ? "" : pathname}`;
-  return { guard, url: `${origin}${path}`, reply: guard.metadata?.answer({ method: "GET", url: path }) };
+  return { guard, url: `${origin}${path}`, reply: await answered(guard, path) };
 }
 
 export const resourceMetadataRows = rowsOf("RFC 9728", [
@@ -45,6 +53,23 @@ export const resourceMetadataRows = rowsOf("RFC 9728", [
     async run(target) {
       const { reply } = await resourceMetadata(target);
       same(JSON.parse(String(reply?.body)).dpop_bound_access_tokens_required, true, "the member");
+    },
+  },
+  {
+    section: "3.1",
+    level: "MUST",
+    text: "The metadata is answered without a token, to pages of any origin, and so is the preflight before a call",
+    library: true,
+    async run(target) {
+      const { guard, url } = await resourceMetadata(target);
+      const origin = { origin: "https://page.example" };
+      const read = await answered(guard, new URL(url).pathname, "GET", origin);
+      same([read.status, read.headers["Access-Control-Allow-Origin"]], [200, "*"], "what a page reads");
+      const asked = { ...origin, "access-control-request-method": "POST", "access-control-request-headers": "dpop" };
+      const preflight = await answered(guard, "/", "OPTIONS", asked);
+      same(preflight.status, 204, "the preflight's status");
+      must(/\bDPoP\b/.test(preflight.headers["Access-Control-Allow-Headers"] ?? ""), "a page may not send a proof");
+      same((await answered(guard, "/", "OPTIONS", origin)).status, 401, "the status of OPTIONS that is no preflight");
     },
   },
   {

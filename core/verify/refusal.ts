@@ -45,8 +45,13 @@ export interface RefusalReply {
 
 /** What a resource says of itself in its challenges. */
 export interface ChallengeContext {
-  /** It takes bearer tokens too: both schemes are named (RFC 9110 11.6.1). */
+  /**
+   * It takes bearer tokens too: both schemes are named (RFC 9110 11.6.1), `Bearer` first, since there are clients that
+   * read no header that begins with another.
+   */
   readonly bearer?: boolean;
+  /** The resource's identifier. */
+  readonly realm?: string;
   /** Where its metadata is (RFC 9728 5.1). */
   readonly resourceMetadata?: string;
   /** Scopes that a caller without a token should ask for (RFC 6750 3). */
@@ -82,6 +87,13 @@ function replyTo(refusal: VerifyRefusal, context: ChallengeContext): RefusalRepl
     },
     body: errorBody(error, description),
   });
+  // an error of RFC 9449 means nothing under another scheme, and clients look for it in the only challenge
+  const aboutProof = (error: string, description: string) => {
+    const { bearer: _, ...proofOnly } = context;
+    const told = challenges({ error, error_description: description }, proofOnly);
+    const reply = answer(401, error, description);
+    return { ...reply, headers: { ...reply.headers, "WWW-Authenticate": told } };
+  };
   switch (refusal.code) {
     case "credentials_missing": {
       // RFC 6750 3.1: a request without credentials is told the schemes, and what to ask for, and no error
@@ -105,11 +117,11 @@ function replyTo(refusal: VerifyRefusal, context: ChallengeContext): RefusalRepl
       return answer(401, "invalid_token", "the DPoP proof is by another key than the access token is bound to");
     case "proof_missing":
     case "proof_invalid":
-      return answer(401, "invalid_dpop_proof", "send one fresh DPoP proof for this request and this access token");
+      return aboutProof("invalid_dpop_proof", "send one fresh DPoP proof for this request and this access token");
     case "proof_nonce_required":
-      return answer(401, "use_dpop_nonce", "put the nonce of header DPoP-Nonce into the proof and ask again");
+      return aboutProof("use_dpop_nonce", "put the nonce of header DPoP-Nonce into the proof and ask again");
     case "proof_replayed":
-      return answer(401, "invalid_dpop_proof", "this DPoP proof was used before; make a new one for each request");
+      return aboutProof("invalid_dpop_proof", "this DPoP proof was used before; make a new one for each request");
     case "scope_insufficient":
       return answer(403, "insufficient_scope", "the access token does not carry the scope this needs", {
         scope: refusal.required.join(" "),
@@ -150,5 +162,8 @@ function challenges(parameters: Readonly<Record<string, string>>, context: Chall
   const { resourceMetadata, bearer } = context;
   const all = { ...parameters, ...(resourceMetadata === undefined ? {} : { resource_metadata: resourceMetadata }) };
   const dpop = challengeOf("DPoP", { ...all, algs: dpopAlgorithms.join(" ") });
-  return bearer ? `${dpop}, ${challengeOf("Bearer", all)}` : dpop;
+  if (!bearer) return dpop;
+  // RFC 6750 3: the scheme is followed by one parameter or more
+  const told = Object.keys(all).length > 0 ? all : { realm: context.realm ?? "resource" };
+  return `${challengeOf("Bearer", told)}, ${dpop}`;
 }

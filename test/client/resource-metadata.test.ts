@@ -38,7 +38,7 @@ describe("a protected resource's metadata (RFC 9728)", () => {
     expect(document).not.toHaveProperty("scopes_supported");
   });
 
-  test("is served at its well-known path alone, to anybody, for reading alone", () => {
+  test("is served at its own well-known path and the origin's, to anybody, for reading alone", () => {
     const metadata = make("https://api.example/mcp?tenant=1");
     const path = "/.well-known/oauth-protected-resource/mcp?tenant=1";
     expect(metadata.url).toBe(`https://api.example${path}`);
@@ -55,7 +55,19 @@ describe("a protected resource's metadata (RFC 9728)", () => {
     expect(metadata.answer({ method: "HEAD", url: path })).toMatchObject({ status: 200, body: "" });
     expect(metadata.answer({ method: "OPTIONS", url: path })?.status).toBe(204);
     expect(metadata.answer({ method: "POST", url: path })?.status).toBe(405);
-    for (const url of ["/.well-known/oauth-protected-resource", `${path}&more=1`, "/mcp?tenant=1", "/", "", "//evil"])
+    expect(metadata.answer({ method: "GET", url: "/.well-known/oauth-protected-resource" })).toEqual(got);
+    const well = "/.well-known/oauth-protected-resource";
+    for (const url of [
+      `${path}&more=1`,
+      `${well}/mcp`,
+      `${well}/other`,
+      `${well}x`,
+      "/mcp?tenant=1",
+      "/",
+      "",
+      "//evil",
+      "x",
+    ])
       expect(metadata.answer({ method: "GET", url }), url).toBeUndefined();
   });
 
@@ -92,8 +104,15 @@ describe("a guard's challenge", () => {
   test("names both schemes where bearer tokens are taken (RFC 9449 7.2)", async () => {
     const { headers } = await ask({ acceptBearer: true });
     expect(headers["WWW-Authenticate"]).toMatch(
-      /^DPoP .*algs="[^"]+", Bearer scope="[^"]+", resource_metadata="[^"]+"$/,
+      /^Bearer scope="[^"]+", resource_metadata="[^"]+", DPoP .*algs="[^"]+"$/,
     );
+  });
+
+  test("begins with Bearer where it is taken, whatever is refused, and never is a scheme alone (RFC 6750 3)", async () => {
+    for (const more of [{}, { resource: "urn:example:tickets", requestUrl: "https://api.example" }]) {
+      const { headers } = await ask({ acceptBearer: true, description: {}, ...more });
+      expect(headers["WWW-Authenticate"]).toMatch(/^Bearer (?:resource_metadata|realm)="[^"]+", DPoP /);
+    }
   });
 
   test("of a resource that is no address names no metadata: there is no place for it", async () => {

@@ -19,11 +19,10 @@ async function openDesk(): Promise<Desk> {
   const seen: string[] = [];
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const guard = desk.guard;
-    const metadata = guard?.metadata?.answer(request);
-    if (metadata) return response.writeHead(metadata.status, metadata.headers).end(metadata.body);
     const judged = await guard?.authenticate(request);
     if (!judged) return response.writeHead(503).end();
-    seen.push(judged.ok ? judged.value.access.agent : judged.error.refusal.code);
+    const said = judged.ok ? judged.value.access.agent : judged.error.refusal.code;
+    if (said !== "open") seen.push(said);
     if (!judged.ok)
       return response.writeHead(judged.error.reply.status, judged.error.reply.headers).end(judged.error.reply.body);
     return response.writeHead(200, { "Content-Type": "text/plain", ...judged.value.answerHeaders }).end("hello");

@@ -41,6 +41,21 @@ describe("the answer to a refusal", () => {
       expect(challenge).toMatch(error === undefined ? /^DPoP algs="[^"]+"$/ : new RegExp(`^DPoP error="${error}", `));
   });
 
+  test.each(Object.values(refusals))(
+    "$code is told under Bearer too where it is taken, unless it is about a proof",
+    (refusal) => {
+      const challenge = refusalReply(refusal, { bearer: true, realm: "https://api.example" }).headers[
+        "WWW-Authenticate"
+      ];
+      const [status, error] = expected[refusal.code];
+      if (status === 503) return expect(challenge).toBeUndefined();
+      // a client of RFC 9449 looks for these in the one challenge of its scheme
+      if (error?.includes("dpop")) return expect(challenge).toMatch(/^DPoP error="[^"]+", (?!.*Bearer)/);
+      expect(challenge).toMatch(/^Bearer \w+="[^"]+",.* DPoP /);
+      if (error) expect(challenge?.match(new RegExp(`error="${error}"`, "g"))).toHaveLength(2);
+    },
+  );
+
   test("names the scopes that are needed", () => {
     expect(refusalReply(refusals.scope_insufficient).headers["WWW-Authenticate"]).toContain('scope="tickets:write"');
   });
