@@ -58,6 +58,10 @@ const rows: { readonly [C in DenialCode]: Row<C> } = {
   subject_token_unbound: ["a bearer token opens no next hop", () => "a token that is bound to a key"],
   person_groups_unknown: ["the groups of the person's issuer", (d) => `${d.issuer}: ${d.why}`],
   person_token_foreign_client: ["the registration's clients", (d) => `client ${d.client} at ${d.agent}`],
+  groups_redefined: [
+    "a person's groups are those the person was in when they logged in",
+    (d) => `a login by the groups of ${d.issuerName} as they are now`,
+  ],
   person_token_burnt: ["a revoked root's person's token opens nothing more", () => "a token of a new sign-in"],
   person_token_before_cut: [
     "after a cut only a later sign-in counts",

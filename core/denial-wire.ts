@@ -118,6 +118,8 @@ export function denialToWire(denial: Denial): WireError {
       return badRequest("the subject token is not valid for this agent, or no longer");
     case "person_groups_unknown":
       return badRequest("the subject token does not say in which groups the person is");
+    case "groups_redefined":
+      return badRequest("the groups of the person's issuer mean others now: log the person in anew");
     case "subject_token_expired":
       return badRequest("the subject token has expired");
     case "actor_token_mismatch":

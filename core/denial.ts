@@ -53,6 +53,7 @@ export type Denial =
   | { readonly code: "person_token_foreign_client"; readonly client: string; readonly agent: string }
   | { readonly code: "person_groups_unknown"; readonly issuer: string; readonly why: string }
   | { readonly code: "person_token_burnt" }
+  | { readonly code: "groups_redefined"; readonly issuerName: string }
   | { readonly code: "person_token_before_cut"; readonly cutAtSeconds: number }
   | { readonly code: "actor_token_mismatch"; readonly why: string }
   | { readonly code: "parent_dead"; readonly cause: DeathCause }

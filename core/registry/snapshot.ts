@@ -24,6 +24,8 @@ export interface RegistrySnapshot {
   detailsTypes(resource: string): readonly DetailsTypeRegistration[];
   /** By exact issuer and purpose; the returned record's issuer is the one asked for. */
   trustedIssuer(issuer: string, purpose: TrustedIssuerRegistration["purpose"]): TrustedIssuerRegistration | undefined;
+  /** An issuer of persons' tokens by its registered name, which is also the first part of its groups' ids. */
+  personIssuer(name: string): TrustedIssuerRegistration | undefined;
   lending(issuer: string): readonly LendingRegistration[];
   lendingRule(name: string): LendingRegistration | undefined;
   readonly lendingRules: readonly LendingRegistration[];
@@ -78,6 +80,10 @@ export function createSnapshot(version: number, trustDomain: string, rows: reado
   const scopes = new Map(of("resource").flatMap((r) => r.scopes.map((s) => [s, r] as const)));
   const types = unique(of("details-type"), (d) => d.name);
   const rules = unique(of("lending"), (r) => r.name);
+  const people = unique(
+    of("trusted-issuer").filter((i) => i.purpose === "person"),
+    (i) => i.name,
+  );
   const issuers = unique(of("trusted-issuer"), (i) => `${i.purpose} ${i.issuer}`);
   return {
     version,
@@ -93,6 +99,7 @@ export function createSnapshot(version: number, trustDomain: string, rows: reado
     detailsType: (name) => types.get(name),
     detailsTypes: (resource) => [...types.values()].filter((type) => type.resource === resource),
     trustedIssuer: (issuer, purpose) => issuers.get(`${purpose} ${issuer}`),
+    personIssuer: (name) => people.get(name),
     lendingRule: (name) => rules.get(name),
     lendingRules: of("lending"),
     entailmentsOf: (name) => of("entailment").filter((e) => e.agent === name),

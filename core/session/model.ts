@@ -86,6 +86,12 @@ export interface Session {
   readonly uses?: Uses;
   /** For a person's tree: names of the lending rules their claims matched, so that a next hop knows what may be lent. */
   readonly lending?: readonly string[];
+  /**
+   * For a person's tree: whom those rules, and the groups of the person's issuer, meant when the root was opened, as
+   * digests (`registry/meaning.ts`). Children inherit them, a renewal never refreshes them, and what has none lends
+   * nothing further.
+   */
+  readonly meanings?: Readonly<Record<string, string>>;
   /** For a root opened with a person's token: what to burn when it is revoked. */
   readonly personToken?: { readonly marker: string; readonly expiresAtSeconds: number };
   /** Set when the session ended before its time without a tombstone (it died while it was being issued). */

@@ -60,6 +60,7 @@ export async function draftSession(
     status: await deps.store.leaseStatus(exp, generations[subjects.deployment] ?? 0),
     ...(uses ? { uses } : {}),
     ...(plan.lending ? { lending: plan.lending } : {}),
+    ...(plan.meanings ? { meanings: plan.meanings } : {}),
     ...(personToken ? { personToken } : {}),
   };
   return { session, isNew: true, jti, iat, exp };

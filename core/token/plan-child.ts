@@ -2,12 +2,12 @@ import type { Denial } from "../denial.ts";
 import { limits } from "../limits.ts";
 import { entailedBy } from "../narrow/entail.ts";
 import { resolveWanted } from "../narrow/wanted.ts";
-import { boundScopes, narrowWithin } from "../narrow/within.ts";
+import { narrowWithin } from "../narrow/within.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { Grant, Session } from "../session/model.ts";
 import { checkDepth, pickLife, sessionBound } from "./lifetime.ts";
 import type { OwnToken } from "./own-token.ts";
-import { boundAll, filledFrom, type Plan, type PlanInput } from "./plan.ts";
+import { boundAll, boundByLender, filledFrom, type Plan, type PlanInput } from "./plan.ts";
 
 /** An offer of part of the caller's session to one registered agent; what is offered must be named. */
 export function planOffer(input: PlanInput, session: Session): Result<Plan, Denial> {
@@ -19,6 +19,8 @@ export function planOffer(input: PlanInput, session: Session): Result<Plan, Deni
   if (!wanted.ok) return wanted;
   const grants = narrowWithin(wanted.value, session.grants, "parent", registry);
   if (!grants.ok) return grants;
+  const lent = boundByLender(grants.value, input, session);
+  if (!lent.ok) return lent;
   const deep = checkDepth(session.depth + 1, [...session.actors, to], registry);
   if (!deep.ok) return deep;
   const remaining = session.expiresAtSeconds - nowSeconds;
@@ -44,8 +46,8 @@ export function planRedeem(input: PlanInput, parent: Session, offered: readonly 
   if (!wanted.ok) return wanted;
   const grants = narrowWithin(wanted.value, offered, "offer", registry);
   if (!grants.ok) return grants;
-  const registered = boundScopes(grants.value, input.registration.may, "registration");
-  return registered.ok ? child(input, parent, grants.value, "redeem") : registered;
+  const bounded = boundAll(grants.value, input, parent);
+  return bounded.ok ? child(input, parent, grants.value, "redeem") : bounded;
 }
 
 /** A child at the next hop: at most what the presented token entails here, the principal lends and the agent may. */
@@ -58,7 +60,7 @@ export function planHop(input: PlanInput, parent: Session, token: OwnToken): Res
   if (!entailed.ok) return entailed;
   const grants = narrowWithin(wanted.value, entailed.value, "entailment", registry);
   if (!grants.ok) return grants;
-  const bounded = boundAll(grants.value, input, parent.principal, parent.lending ?? []);
+  const bounded = boundAll(grants.value, input, parent);
   return bounded.ok ? child(input, parent, grants.value, "hop") : bounded;
 }
 
@@ -76,7 +78,8 @@ function child(
   const remaining = parent.expiresAtSeconds - nowSeconds;
   const life = pickLife(request.lifetimeSeconds, limits.sessionLifeSeconds, sessionBound(registration), remaining);
   if (!life.ok) return life;
-  const { principal, lending } = parent;
-  const rest = lending ? { lending } : {};
-  return ok({ action, grants, lifeSeconds: life.value, principal, actors, depth, parent, ...rest });
+  const { principal, lending, meanings } = parent;
+  // whom the names meant is told by the root for all below it: nothing here refreshes it
+  const lender = { principal, ...(lending ? { lending } : {}), ...(meanings ? { meanings } : {}) };
+  return ok({ action, grants, lifeSeconds: life.value, ...lender, actors, depth, parent });
 }

@@ -1,6 +1,7 @@
 import type { Denial } from "../denial.ts";
 import { limits } from "../limits.ts";
-import { boundScopes, narrowWithin } from "../narrow/within.ts";
+import { redefinedGroups } from "../narrow/lending.ts";
+import { narrowWithin } from "../narrow/within.ts";
 import type { PersonFacts } from "../person.ts";
 import { err, ok, type Result } from "../result.ts";
 import { judgeSession, standingOf, subjects } from "../session/liveness.ts";
@@ -8,7 +9,7 @@ import type { Session } from "../session/model.ts";
 import type { LivenessRows } from "../session/store.ts";
 import { heldBy, opensAll } from "./held-by.ts";
 import type { OwnToken } from "./own-token.ts";
-import { type Plan, type PlanInput, planAccess, planRoot } from "./plan.ts";
+import { boundAll, type Plan, type PlanInput, planAccess, planRoot } from "./plan.ts";
 import { planHop, planOffer, planRedeem } from "./plan-child.ts";
 import { type Above, planRenewal } from "./plan-renewal.ts";
 import type { Source } from "./source.ts";
@@ -49,6 +50,8 @@ export function planFor(
   if (idle !== undefined)
     return err({ code: "parent_dead", cause: { kind: "blocked", subject: subjects.agent(idle) } });
   trail.add({ principal: session.principal.id });
+  const redefined = redefinedGroups(session, input.registry);
+  if (redefined !== undefined) return err({ code: "groups_redefined", issuerName: redefined });
   switch (source.kind) {
     case "session":
       if (request.requested === "session")
@@ -105,8 +108,8 @@ function planAgain(session: Session, input: PlanInput): Result<Plan, Denial> {
   const bare = grants.map((grant) => ({ ...grant, details: [] }));
   const held = narrowWithin(bare, grants, "parent", input.registry);
   if (!held.ok) return held;
-  const registered = boundScopes(grants, input.registration.may, "registration");
-  if (!registered.ok) return registered;
+  const bounded = boundAll(grants, input, session);
+  if (!bounded.ok) return bounded;
   const lifeSeconds = session.expiresAtSeconds - input.nowSeconds;
   return ok({ action: "redeem", grants, lifeSeconds, principal, actors, depth, existing: session });
 }

@@ -80,7 +80,7 @@ function namedBeside(request: TokenRequest): string | undefined {
 /** Everything the session holds must still be what it could be given. */
 function stillHeld(input: PlanInput, session: Session, parent: Session | undefined): Result<void, Denial> {
   const { registry } = input;
-  const { grants, principal, lending, depth, actors } = session;
+  const { grants, depth, actors } = session;
   const known = resolveWanted(
     {
       resources: grants.map((grant) => grant.resource),
@@ -90,7 +90,7 @@ function stillHeld(input: PlanInput, session: Session, parent: Session | undefin
     registry,
   );
   if (!known.ok) return known;
-  const bounded = boundAll(grants, input, principal, lending ?? []);
+  const bounded = boundAll(grants, input, session);
   if (!bounded.ok) return bounded;
   const given = parent ? stillGiven(grants, parent, input.caller.agent, registry) : ok(undefined);
   return given.ok ? checkDepth(depth, actors, registry) : given;

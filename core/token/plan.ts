@@ -1,6 +1,6 @@
 import type { Denial } from "../denial.ts";
 import { limits } from "../limits.ts";
-import { lendable, matchingRules } from "../narrow/lending.ts";
+import { type Lender, lendable, lenderOf } from "../narrow/lending.ts";
 import { resolveWanted } from "../narrow/wanted.ts";
 import { boundScopes, narrowWithin } from "../narrow/within.ts";
 import type { PersonFacts } from "../person.ts";
@@ -8,13 +8,13 @@ import type { PolicyQuestion } from "../policy/decide.ts";
 import type { AgentRegistration } from "../registry/model.ts";
 import type { RegistrySnapshot } from "../registry/snapshot.ts";
 import { ok, type Result } from "../result.ts";
-import type { Grant, Principal, Session, Uses } from "../session/model.ts";
+import type { Grant, Session, Uses } from "../session/model.ts";
 import type { Caller } from "./authenticate.ts";
 import { accessLife, pickLife, sessionBound } from "./lifetime.ts";
 import type { TokenRequest } from "./request.ts";
 
 /** What a request may have, before policy: everything narrowed, nothing stored. */
-export interface Plan {
+export interface Plan extends Lender {
   readonly action: PolicyQuestion["action"];
   readonly grants: readonly Grant[];
   readonly lifeSeconds: number;
@@ -24,7 +24,6 @@ export interface Plan {
   readonly maxUses?: number;
   /** The bounds above, which apply beside it. */
   readonly usesAbove?: Uses;
-  readonly principal: Principal;
   /** Every agent of the chain after this step. */
   readonly actors: readonly string[];
   readonly depth: number;
@@ -34,7 +33,6 @@ export interface Plan {
   readonly existing?: Session;
   /** For an offer: whom it is held out to. */
   readonly to?: string;
-  readonly lending?: readonly string[];
 }
 
 /** What every plan is made from. */
@@ -51,11 +49,8 @@ export function planRoot(input: PlanInput, person: PersonFacts | undefined): Res
   const { request, caller, registration, registry } = input;
   const wanted = resolveWanted(request, registry);
   if (!wanted.ok) return wanted;
-  const principal: Principal = person?.principal ?? { id: caller.agent, kind: "agent" };
-  const lending = person
-    ? matchingRules(String(person.claims.iss), person.claims, registry).map((rule) => rule.name)
-    : [];
-  const bounded = boundAll(wanted.value, input, principal, lending);
+  const lender = lenderOf(person?.principal ?? { id: caller.agent, kind: "agent" }, person?.claims, registry);
+  const bounded = boundAll(wanted.value, input, lender);
   if (!bounded.ok) return bounded;
   const life = pickLife(request.lifetimeSeconds, limits.sessionLifeSeconds, sessionBound(registration));
   if (!life.ok) return life;
@@ -63,23 +58,22 @@ export function planRoot(input: PlanInput, person: PersonFacts | undefined): Res
     action: "open",
     grants: wanted.value,
     lifeSeconds: life.value,
-    principal,
+    ...lender,
     actors: [caller.agent],
     depth: 0,
-    ...(person ? { lending } : {}),
   });
 }
 
 /** An access token of the caller's own session; nothing named means all the session holds at its one resource. */
 export function planAccess(input: PlanInput, session: Session): Result<Plan, Denial> {
-  const { request, registration, registry, nowSeconds } = input;
+  const { request, registry, nowSeconds } = input;
   const named = filledFrom(request, session.grants);
   const wanted = resolveWanted(named, registry);
   if (!wanted.ok) return wanted;
   const grants = narrowWithin(wanted.value, session.grants, "parent", registry);
   if (!grants.ok) return grants;
-  const registered = boundScopes(grants.value, registration.may, "registration");
-  if (!registered.ok) return registered;
+  const bounded = boundAll(grants.value, input, session);
+  if (!bounded.ok) return bounded;
   const first = grants.value[0];
   const usual = accessLife(first && registry.resource(first.resource));
   const life = pickLife(request.lifetimeSeconds, usual, session.expiresAtSeconds - nowSeconds, usual);
@@ -96,16 +90,18 @@ export function planAccess(input: PlanInput, session: Session): Result<Plan, Den
   });
 }
 
-/** Both bounds of what starts or goes one hop on: the agent's registration and what the principal lends. */
-export function boundAll(
-  grants: readonly Grant[],
-  input: PlanInput,
-  principal: Principal,
-  lending: readonly string[],
-): Result<void, Denial> {
+/** Both bounds of all that is issued, as they stand now: the agent's registration and what the principal lends. */
+export function boundAll(grants: readonly Grant[], input: PlanInput, lender: Lender): Result<void, Denial> {
   const registered = boundScopes(grants, input.registration.may, "registration");
-  return registered.ok ? boundScopes(grants, lendable(principal, lending, input.registry), "lending") : registered;
+  return registered.ok ? boundByLender(grants, input, lender) : registered;
 }
+
+/** What the principal lends now, alone: for an offer, whose taker's registration is looked at when it is taken. */
+export const boundByLender = (
+  grants: readonly Grant[],
+  { registry }: Pick<PlanInput, "registry">,
+  lender: Lender,
+): Result<void, Denial> => boundScopes(grants, lendable(lender, registry), "lending");
 
 /** Fills in what a request may leave out where something stands above it: resources first, then their scopes. */
 export function filledFrom(request: TokenRequest, held: readonly Grant[]) {

@@ -51,6 +51,7 @@ export const denials: Samples = {
     why: "the token has no claim groups",
   },
   person_token_foreign_client: { code: "person_token_foreign_client", client: "other-app", agent },
+  groups_redefined: { code: "groups_redefined", issuerName: "people" },
   person_token_burnt: { code: "person_token_burnt" },
   person_token_before_cut: { code: "person_token_before_cut", cutAtSeconds: 1_785_542_400 },
   actor_token_mismatch: { code: "actor_token_mismatch", why: "inner reason" },

@@ -2,7 +2,7 @@ import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import { narrowDetail } from "../../core/narrow/details.ts";
 import { entailedBy } from "../../core/narrow/entail.ts";
-import { lendable, matchingRules } from "../../core/narrow/lending.ts";
+import { lendable, lenderOf, matchingRules } from "../../core/narrow/lending.ts";
 import { resolveWanted } from "../../core/narrow/wanted.ts";
 import { narrowWithin } from "../../core/narrow/within.ts";
 import type { AuthorizationDetail, Grant } from "../../core/session/model.ts";
@@ -246,14 +246,17 @@ describe("what a principal may lend", () => {
   });
 
   it("ends with the rule: a withdrawn rule lends nothing any more", () => {
-    expect(lendable(person, ["support-lends"], reg).length).toBe(2);
-    expect(lendable(person, ["withdrawn"], reg)).toEqual([]);
+    const lender = lenderOf(person, { iss: idp, groups: ["support"] }, reg);
+    expect(lendable(lender, reg).length).toBe(2);
+    expect(lendable({ ...lender, lending: ["withdrawn"] }, reg)).toEqual([]);
   });
 
   it("is for an agent on its own what its registration lists", () => {
-    expect(lendable({ id: agentId("researcher"), kind: "agent" }, [], reg)).toEqual([
+    expect(lendable({ principal: { id: agentId("researcher"), kind: "agent" } }, reg)).toEqual([
       { resource: tickets, scopes: ["tickets:read"] },
     ]);
-    expect(lendable({ id: agentId("planner"), kind: "agent" }, ["support-lends"], reg)).toEqual([]);
+    expect(lendable({ principal: { id: agentId("planner"), kind: "agent" }, lending: ["support-lends"] }, reg)).toEqual(
+      [],
+    );
   });
 });
