@@ -12,8 +12,9 @@ export function publicUrl(of: LanyardFunction): FunctionUrl {
  * A URL for callers that IAM lets in. The function believes the caller that the URL's event names, so an event must not
  * come by any other way: whoever may invoke the function directly could write any caller into it (threat 18). `Bool`
  * would not match where the key is absent. No permission may be added to such a function: the policy is the whole document.
+ * @param operators the only roles that may call, as `aws:PrincipalArn` is compared with; left out, whomever IAM lets in
  */
-export function signedUrl(of: LanyardFunction): FunctionUrl {
+export function signedUrl(of: LanyardFunction, operators?: readonly string[]): FunctionUrl {
   const url = of.function.addFunctionUrl({ authType: FunctionUrlAuthType.AWS_IAM });
   new CfnResourcePolicy(of, "OnlyThroughTheUrl", {
     resourceArn: of.function.functionArn,
@@ -24,10 +25,23 @@ export function signedUrl(of: LanyardFunction): FunctionUrl {
           Sid: "OnlyThroughTheUrl",
           Effect: "Deny",
           Principal: "*",
-          Action: "lambda:InvokeFunction",
+          // the older action invokes as well
+          Action: ["lambda:InvokeFunction", "lambda:InvokeAsync"],
           Resource: of.function.functionArn,
           Condition: { BoolIfExists: { "lambda:InvokedViaFunctionUrl": "false" } },
         },
+        ...(operators === undefined
+          ? []
+          : [
+              {
+                Sid: "OnlyOperatorsOfTheStage",
+                Effect: "Deny",
+                Principal: "*",
+                Action: ["lambda:InvokeFunctionUrl", "lambda:InvokeFunction", "lambda:InvokeAsync"],
+                Resource: of.function.functionArn,
+                Condition: { ArnNotLike: { "aws:PrincipalArn": [...operators] } },
+              },
+            ]),
       ],
     },
   });

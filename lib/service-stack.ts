@@ -19,6 +19,7 @@ import { revoke } from "./functions/revoke.ts";
 import { token } from "./functions/token.ts";
 import { eventsAgeSeconds, transmitter } from "./functions/transmitter.ts";
 import type { IssuerStack } from "./issuer-stack.ts";
+import { type AdminFunction, operatorArn } from "./operators.ts";
 import { rotation, watchRotation } from "./rotation.ts";
 import { stackProps } from "./stack-props.ts";
 import type { Stage } from "./stage.ts";
@@ -49,16 +50,17 @@ export class ServiceStack extends Stack {
       AttestIam: attestIam(ground),
     };
     const rotates = rotation(ground);
+    const operators = (of: AdminFunction) => stage.operators?.[of].map(operatorArn);
     const urls = {
       attest: publicUrl(called.Attest).url,
       token: publicUrl(called.Token).url,
       introspect: publicUrl(called.Introspect).url,
       revoke: publicUrl(called.Revoke).url,
-      adminRevoke: signedUrl(called.AdminRevoke).url,
-      adminWrite: signedUrl(called.AdminWrite).url,
-      adminRead: signedUrl(called.AdminRead).url,
+      adminRevoke: signedUrl(called.AdminRevoke, operators("revoke")).url,
+      adminWrite: signedUrl(called.AdminWrite, operators("write")).url,
+      adminRead: signedUrl(called.AdminRead, operators("read")).url,
       attestIam: signedUrl(called.AttestIam).url,
-      adminRotate: signedUrl(rotates.adminRotate).url,
+      adminRotate: signedUrl(rotates.adminRotate, operators("rotate")).url,
     };
     new StringParameter(this, "Urls", {
       parameterName: urlsParameterName(stage),

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { operatorContradictions, operatorsSetting } from "./operators.ts";
 import { refusedRegion } from "./regions.ts";
 
 /** Functions whose concurrency a stage may reserve. */
@@ -47,6 +48,11 @@ const settings = z.strictObject({
     .max(255)
     .regex(/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/, "must be a SPIFFE trust domain: lower-case letters, digits, . - _")
     .optional(),
+  /**
+   * Roles that may call the admin URLs, one list for all or `{ read, write, revoke, rotate }`: role ARNs, `role/<path and
+   * name>` of this account, or `role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_<permission set>_*`.
+   */
+  operators: operatorsSetting,
   /** Environments kept back for one function; off by default, since a new account has too little to reserve from. */
   reservedConcurrency: z.partialRecord(z.enum(reservable), z.int().min(1).max(10_000)).default({}),
   /** How long audit objects live, in days. */
@@ -146,20 +152,23 @@ export type Stage = Omit<z.infer<typeof settings>, "trustDomain"> & {
 /**
  * Checks a stage's settings.
  * @param name the stage's name: a lower-case letter, then letters, digits or dashes, 20 at most (it stands in role names)
- * @param given what the stage's file says; an empty object gives the defaults
+ * @param given what the stage's file says; an empty object gives the defaults, which only stage `dev` can live by
  * @returns the complete settings
  * @throws with a message that names every wrong setting
  */
 export function stageOf(name: string, given: unknown): Stage {
-  if (!/^[a-z][a-z0-9-]{0,18}[a-z0-9]$/.test(name)) {
-    throw new Error(`stage "${name}": the name must be 2 to 20 lower-case letters, digits or dashes`);
-  }
+  checkName(name);
   const read = settings.safeParse(given);
   if (!read.success) throw new Error(wrong(name, read.error.issues.map(explain)));
   const stage = { ...read.data, name, trustDomain: read.data.trustDomain ?? `${name}.lanyard.internal` };
   const contradictions = contradictionsOf(stage);
   if (contradictions.length > 0) throw new Error(wrong(name, contradictions));
   return stage;
+}
+
+function checkName(name: string): void {
+  if (!/^[a-z][a-z0-9-]{0,18}[a-z0-9]$/.test(name))
+    throw new Error(`stage "${name}": the name must be 2 to 20 lower-case letters, digits or dashes`);
 }
 
 /**
@@ -169,11 +178,11 @@ export function stageOf(name: string, given: unknown): Stage {
  */
 export function readStage(folder: string, name: string): Stage {
   // the name becomes part of a path: it is checked before anything is opened
-  stageOf(name, {});
+  checkName(name);
   const file = join(folder, `${name}.json`);
   if (!existsSync(file)) {
     if (name === "dev") return stageOf(name, {});
-    throw new Error(`stage "${name}" has no settings: write stages/${name}.json ({} takes every default)`);
+    throw new Error(`stage "${name}" has no settings: write stages/${name}.json, with its operators at least`);
   }
   try {
     return stageOf(name, JSON.parse(readFileSync(file, "utf8")));
@@ -184,7 +193,7 @@ export function readStage(folder: string, name: string): Stage {
 }
 
 function contradictionsOf(stage: Stage): string[] {
-  const found: string[] = [];
+  const found = operatorContradictions(stage.name, stage.account, stage.operators);
   const region = refusedRegion(stage.region);
   if (region) found.push(`region: ${region}`);
   if (!stage.alarms.enabled && stage.alarms.email) {

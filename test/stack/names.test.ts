@@ -111,7 +111,7 @@ describe("policies that name roles", () => {
 describe("a role's name", () => {
   test("fits into IAM's 64 characters for the longest stage, Region and role", () => {
     const longest: NamedRole[] = ["registry-applier", "lifecycle-watch", "admin-rotate"];
-    const stage = stageOf(`a${"b".repeat(19)}`, { region: "ap-southeast-1" });
+    const stage = stageOf(`a${"b".repeat(19)}`, { region: "ap-southeast-1", operators: ["role/Operator"] });
     for (const role of longest) expect(roleName(stage, role).length).toBeLessThanOrEqual(64);
   });
 
@@ -119,7 +119,7 @@ describe("a role's name", () => {
     const roles: NamedRole[] = ["attest", "attest-iam", "revoke", "admin-rotate"];
     const all = ["a-b", "a-b-eu-west-1", "eu-west-1", "a-b-attest"].flatMap((name) =>
       ["eu-west-1", "us-east-1", "eu-central-1"].flatMap((region) =>
-        roles.map((role) => roleName(stageOf(name, { region }), role)),
+        roles.map((role) => roleName(stageOf(name, { region, operators: ["role/Operator"] }), role)),
       ),
     );
     expect(new Set(all).size).toBe(all.length);

@@ -68,7 +68,7 @@ describe("addresses", () => {
             Sid: "OnlyThroughTheUrl",
             Effect: "Deny",
             Principal: "*",
-            Action: "lambda:InvokeFunction",
+            Action: ["lambda:InvokeFunction", "lambda:InvokeAsync"],
             Resource: ResourceArn,
             // plain Bool would let a call pass that carries no such key
             Condition: { BoolIfExists: { "lambda:InvokedViaFunctionUrl": "false" } },

@@ -98,7 +98,7 @@ describe("a stage's settings", () => {
   });
 
   test.each(["us-east-1", "eu-central-1", "ap-southeast-2"])("take %s", (region) => {
-    expect(stageOf("prod", { region }).region).toBe(region);
+    expect(stageOf("dev", { region }).region).toBe(region);
   });
 });
 

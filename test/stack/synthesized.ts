@@ -58,7 +58,9 @@ export function synthesized(
   // the validator takes seconds: one file alone pays for it
   process.env.CDK_VALIDATION = options.validate ? "true" : "false";
   const app = new App({ context, outdir: folder });
-  const made = deployment(app, stageOf(options.stage ?? "dev", settings), bundles, options.registry);
+  // only stage dev may leave its operators out
+  const named = (options.stage ?? "dev") === "dev" ? {} : { operators: ["role/Operator"] };
+  const made = deployment(app, stageOf(options.stage ?? "dev", { ...named, ...settings }), bundles, options.registry);
   options.change?.(made);
   app.synth();
   const read = (name: StackName): Template =>

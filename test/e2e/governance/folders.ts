@@ -85,7 +85,7 @@ export function folderCases(office: () => Office): void {
   const state = async () => {
     const { world, version } = office();
     const TableName = world.cloud.outputs.RegistryTable;
-    const calls = world.cloud.calls().filter(({ roleArn }) => roleArn.includes("AdminWrite"));
+    const calls = world.cloud.calls().filter(({ roleArn }) => roleArn.includes("admin-write"));
     const { body } = await world.cloud.dynamodb("Scan", { TableName, Select: "COUNT" });
     const applies = calls.filter(({ operation }) => writes.includes(operation) && operation !== "PutItem").length;
     return { version: await version(), rows: (body as { Count: number }).Count, applies };

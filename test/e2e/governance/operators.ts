@@ -69,6 +69,30 @@ export function operatorCases(office: () => Office): void {
       rmSync(home, { recursive: true });
     });
 
+    it("threat 49: by the account's leave alone is none: the stage names its operators, function by function", async () => {
+      const { world, lanyard, version } = office();
+      const before = await version();
+      const everything = { Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] };
+      const tries = [
+        ["agents"],
+        ["suspend", "deployer", "--reason", "to see what happens"],
+        ["revoke", "--agent", "deployer", "--reason", "to see what happens"],
+      ];
+      for (const [name, read] of [
+        ["administrator", 1],
+        ["auditor", 0],
+      ] as const) {
+        const credentials = world.cloud.addOperator(`arn:aws:iam::${world.cloud.account}:role/${name}`, everything);
+        const home = operatorFolder(office(), name, credentials);
+        const ended = [];
+        for (const args of tries) ended.push((await lanyard(args, home)).code);
+        expect([name, ended]).toEqual([name, [read, 1, 1]]);
+        rmSync(home, { recursive: true });
+      }
+      expect(await version()).toBe(before);
+      expect((await registered("deployer")).state).toBe("active");
+    });
+
     it("applying at the same instant as another is told to look again: one of both plans counts, never a mix", async () => {
       const { version, apply } = office();
       const before = await version();
@@ -160,7 +184,7 @@ export function operatorCases(office: () => Office): void {
     it("works through a function that needed no right but its role's, and used no signing key", () => {
       const calls = office()
         .world.cloud.calls()
-        .filter(({ roleArn }) => roleArn.includes("AdminWrite"));
+        .filter(({ roleArn }) => roleArn.includes("admin-write"));
       expect(calls.length).toBeGreaterThan(20);
       expect(calls.filter(({ status }) => status === 403)).toEqual([]);
       expect(new Set(calls.map(({ operation }) => operation))).not.toContain("Sign");

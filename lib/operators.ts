@@ -1,0 +1,56 @@
+/** Who may call the admin URLs: the stage says it, so that nobody is an operator by accident (threat 49). */
+import { Aws } from "aws-cdk-lib";
+import { z } from "zod";
+
+/** What operators do, one function each. */
+export const adminFunctions = ["read", "write", "revoke", "rotate"] as const;
+
+export type AdminFunction = (typeof adminFunctions)[number];
+
+/** Roles that may call, by function. */
+export type Operators = Readonly<Record<AdminFunction, readonly string[]>>;
+
+const name = "[A-Za-z0-9_+=,.@-]";
+/** A role by path and name, nothing left open; or every role that IAM Identity Center makes of one permission set. */
+const role = `(${name}+/)*${name}{1,64}`;
+const permissionSet = `aws-reserved/sso\\.amazonaws\\.com/\\*AWSReservedSSO_${name}{1,32}_\\*`;
+const operator = z
+  .string()
+  .max(600)
+  .regex(
+    new RegExp(`^(arn:aws[a-z-]*:iam::\\d{12}:)?role/(${role}|${permissionSet})$`),
+    "must be a role's ARN, role/<path and name> of this account, or role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_<permission set>_*",
+  );
+const operators = z.array(operator).min(1, "must name at least one role").max(50);
+
+/** The setting: one list for all four functions, or a list for each. */
+export const operatorsSetting = z.preprocess(
+  (given) => (Array.isArray(given) ? Object.fromEntries(adminFunctions.map((one) => [one, given])) : given),
+  z.strictObject({ read: operators, write: operators, revoke: operators, rotate: operators }).optional(),
+);
+
+/** What is wrong with who is named, in a stage's words. */
+export function operatorContradictions(
+  stage: string,
+  account: string | undefined,
+  named: Operators | undefined,
+): string[] {
+  if (named === undefined)
+    return stage === "dev"
+      ? []
+      : [
+          "operators: name the roles that may call the admin URLs, one list for all or { read, write, revoke, rotate }; only stage dev lets everybody in whom IAM lets",
+        ];
+  return adminFunctions.flatMap((one) =>
+    named[one].flatMap((arn) => {
+      const [, , , , elsewhere] = arn.split(":");
+      return account === undefined || elsewhere === undefined || elsewhere === account
+        ? []
+        : [`operators.${one}: ${arn} is of another account than ${account}; such a role reaches no function URL here`];
+    }),
+  );
+}
+
+/** The role's ARN, or its pattern, as `aws:PrincipalArn` is compared with. */
+export const operatorArn = (named: string): string =>
+  named.startsWith("arn:") ? named : `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:${named}`;
