@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Temporary credentials of a local workload or operator, as the SDK takes them. */
@@ -55,4 +55,17 @@ export function writeEndpoints(folder: string, endpoints: Endpoints): string {
   writeFileSync(next, `${JSON.stringify(endpoints, null, 2)}\n`, { mode: 0o600 });
   renameSync(next, file);
   return file;
+}
+
+/**
+ * Removes `endpoints.json` when the run that wrote it ends: what is left of a stopped run would be taken for a running
+ * deployment. One that another run has written meanwhile stays.
+ */
+export function removeEndpoints(file: string, written: Endpoints): void {
+  try {
+    const { issuer } = JSON.parse(readFileSync(file, "utf8")) as Partial<Endpoints>;
+    if (issuer === written.issuer) rmSync(file);
+  } catch {
+    // it is gone already
+  }
 }
