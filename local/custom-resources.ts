@@ -42,8 +42,7 @@ export async function runCustomResources(
     const called = [...functions.values()].find(({ description }) => description.arn === properties.ServiceToken);
     if (called === undefined) throw new Error(`${resource.logicalId}: its ServiceToken is no function of this cloud`);
     const answer = await created(resource, properties, called);
-    if (answer.Status !== "SUCCESS")
-      throw new Error(`${resource.type} ${resource.logicalId}: ${answer.Reason} (function ${called.description.name})`);
+    if (answer.Status !== "SUCCESS") throw new Error(`${resource.type} ${resource.logicalId}: ${answer.Reason}`);
     Object.assign(answers.attributesOf(resource), answer.Data ?? {});
   }
 }

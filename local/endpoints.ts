@@ -44,7 +44,7 @@ export interface Endpoints {
 }
 
 /**
- * Writes `endpoints.json`. It holds credentials: folder 0700, file 0600 from its first byte on, and never half written.
+ * Writes `endpoints.json`, with the process that stands behind it: a file that a killed run left behind is known by it. It holds credentials: folder 0700, file 0600 from its first byte on, and never half written.
  * @param folder the state folder, `.lanyard` unless told otherwise
  * @returns the file
  */
@@ -52,20 +52,17 @@ export function writeEndpoints(folder: string, endpoints: Endpoints): string {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, "endpoints.json");
   const next = `${file}.${process.pid}`;
-  writeFileSync(next, `${JSON.stringify(endpoints, null, 2)}\n`, { mode: 0o600 });
+  writeFileSync(next, `${JSON.stringify({ pid: process.pid, ...endpoints }, null, 2)}\n`, { mode: 0o600 });
   renameSync(next, file);
   return file;
 }
 
-/**
- * Removes `endpoints.json` when the run that wrote it ends: what is left of a stopped run would be taken for a running
- * deployment. One that another run has written meanwhile stays.
- */
-export function removeEndpoints(file: string, written: Endpoints): void {
+/** Takes the file away when the run is over, unless another run has written its own meanwhile. */
+export function removeEndpoints(file: string): void {
   try {
-    const { issuer } = JSON.parse(readFileSync(file, "utf8")) as Partial<Endpoints>;
-    if (issuer === written.issuer) rmSync(file);
+    const { pid } = JSON.parse(readFileSync(file, "utf8")) as { readonly pid?: number };
+    if (pid === process.pid) rmSync(file);
   } catch {
-    // it is gone already
+    // it is gone, or nobody's: nothing of ours is left
   }
 }

@@ -8,10 +8,9 @@ const tickMillis = 50;
  * processes or by long work of this one, and counts as one tick.
  * @param limitMillis such time, in milliseconds
  * @param onOver called once, when it is used up or the long stop of wall time is reached
- * @param hold false lets the process end while it counts
  * @returns ends the count
  */
-export function limitLoop(limitMillis: number, onOver: () => void, { hold = true } = {}): () => void {
+export function limitLoop(limitMillis: number, onOver: () => void): () => void {
   const startedMillis = performance.now();
   const stopMillis = longStopMillis(limitMillis);
   let counted = 0;
@@ -27,7 +26,6 @@ export function limitLoop(limitMillis: number, onOver: () => void, { hold = true
     },
     Math.min(tickMillis, limitMillis),
   );
-  if (!hold) timer.unref();
   return () => clearInterval(timer);
 }
 

@@ -3,8 +3,7 @@ import { fileURLToPath } from "node:url";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { applyPlan, planRegistry } from "../../bin/lanyard/apply.ts";
 import type { AgentRegistration, Registration, ResourceRegistration } from "../../core/registry/model.ts";
-import { boot, explained, type RunningCloud } from "../boot.ts";
-import { openClosers } from "../closers.ts";
+import { boot, type RunningCloud } from "../boot.ts";
 import { type Endpoints, removeEndpoints, writeEndpoints } from "../endpoints.ts";
 import { type IdentityProvider, startIdentityProvider } from "../identity-provider.ts";
 
@@ -34,9 +33,7 @@ export interface WorldOptions {
   readonly applications?: readonly string[];
   /** Sandboxes a function may have at the same time; the cloud's own number unless told otherwise. */
   readonly instancesPerFunction?: number;
-  /** Stops the start at any moment; everything is closed before `raiseWorld` rejects. */
-  readonly signal?: AbortSignal;
-  /** Told about each thing that is begun and, with how long it took, each that is up. */
+  /** Told about each thing that is up, and how long it took. */
   readonly onProgress: (text: string, ms?: number) => void;
 }
 
@@ -46,20 +43,16 @@ const applications = ["planner", "researcher", "triage"];
 
 /** Boots the cloud and everything around it, in the order in which each needs the other. */
 export async function raiseWorld(options: WorldOptions): Promise<World> {
-  const { memory, directory, port, instancesPerFunction, onProgress, signal } = options;
+  const { memory, directory, port, instancesPerFunction, onProgress } = options;
   const kept = memory ? undefined : directory;
   const bootMillis = stopwatch();
-  const closers = openClosers(signal);
-  let cloud: RunningCloud | undefined;
+  const cloud = await boot({
+    ...(kept === undefined ? {} : { directory: kept }),
+    ...(port === undefined ? {} : { portBase: port }),
+    ...(instancesPerFunction === undefined ? {} : { instancesPerFunction }),
+    onProgress: (text) => onProgress(text),
+  });
   try {
-    cloud = await boot({
-      ...(kept === undefined ? {} : { directory: kept }),
-      ...(port === undefined ? {} : { portBase: port }),
-      ...(instancesPerFunction === undefined ? {} : { instancesPerFunction }),
-      ...(signal === undefined ? {} : { signal }),
-      onProgress: (text) => onProgress(text),
-    });
-    closers.push(cloud.close);
     onProgress("the cloud is up, from the synthesized stacks", bootMillis());
     const providerMillis = stopwatch();
     const provider = await startIdentityProvider({
@@ -69,36 +62,27 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
       // the row of fixed ports that the cloud takes is shorter than this
       ...(port === undefined ? {} : { port: port + providerOffset }),
     });
-    closers.push(provider.close);
     onProgress("the OpenID provider is up", providerMillis());
     const registryMillis = stopwatch();
-    onProgress("applying the registry");
     const furnished = await furnish(cloud, provider, options.registry ?? supportDesk);
     onProgress(`the registry stands at version ${furnished.version}`, registryMillis());
     const listMillis = stopwatch();
-    onProgress("signing the status lists");
     // every minute, in AWS too: without it, verifiers that work offline would wait for the first minute to pass
     await cloud.fireSchedules();
     onProgress("the status lists are signed", listMillis());
-    signal?.throwIfAborted();
     const endpoints = endpointsOf(cloud, provider, furnished);
     const file = directory === undefined ? undefined : writeEndpoints(directory, endpoints);
-    if (file !== undefined) closers.push(() => removeEndpoints(file, endpoints));
-    const { close } = closers;
-    return {
-      cloud,
-      provider,
-      endpoints,
-      agents: agentsOf(furnished.rows),
-      close,
-      ...(file === undefined ? {} : { file }),
+    const close = async () => {
+      // first of all: whoever asks while this stops must not be sent here
+      if (file !== undefined) removeEndpoints(file);
+      await provider.close();
+      await cloud.close();
     };
+    const agents = agentsOf(furnished.rows);
+    return { cloud, provider, endpoints, agents, close, ...(file === undefined ? {} : { file }) };
   } catch (error) {
-    // asked before the end: what ends because it is closed is no failure
-    const failures = cloud?.failures() ?? [];
-    await closers.close();
-    if (signal?.aborted) throw new Error("stopped during the start", { cause: error });
-    throw failures.length === 0 ? error : explained(error, failures);
+    await cloud.close();
+    throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
@@ -41,7 +41,11 @@ it("starts again in the same folder with its data: issuer, keys, sessions, revoc
   const [alive, dead] = [await kept.accessToken(tickets), await ended.accessToken(tickets)];
   await ended.end();
   const before = { issuer: first.endpoints.issuer, people: first.provider.issuer, jwks: await jwksOf(first) };
+  const file = join(directory, "endpoints.json");
+  expect(JSON.parse(readFileSync(file, "utf8"))).toEqual({ pid: process.pid, ...first.endpoints });
+  expect(statSync(file).mode & 0o777).toBe(0o600);
   await first.close();
+  expect(existsSync(file)).toBe(false);
 
   const second = await raise();
   try {
@@ -65,8 +69,9 @@ it("starts again in the same folder with its data: issuer, keys, sessions, revoc
 });
 
 it("threat 31: keeps keys and credentials for their owner's eyes only", () => {
-  expect(existsSync(join(directory, "endpoints.json"))).toBe(true);
-  for (const name of readdirSync(directory)) {
+  const names = readdirSync(directory);
+  expect(names.length).toBeGreaterThan(0);
+  for (const name of names) {
     const { mode } = statSync(join(directory, name));
     expect(mode & 0o077, name).toBe(0);
   }
