@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { assuranceLevels } from "../assurance.ts";
 import { limits } from "../limits.ts";
 import { ruleNames } from "../narrow/rules/table.ts";
