@@ -24,7 +24,7 @@ import { rotation, watchRotation } from "./rotation.ts";
 import { stackProps } from "./stack-props.ts";
 import type { Stage } from "./stage.ts";
 import type { StateStack } from "./state-stack.ts";
-import { urlsParameterName } from "./urls-parameter.ts";
+import { deploymentParameterName, urlsParameterName } from "./urls-parameter.ts";
 
 /** The stacks that Service stands on. */
 export interface Below {
@@ -66,6 +66,23 @@ export class ServiceStack extends Stack {
       parameterName: urlsParameterName(stage),
       description: "Where the functions are, for discovery",
       stringValue: this.toJsonString(urls),
+    });
+    // no role of ours reads it: whoever logs in needs ssm:GetParameter on this one name
+    new StringParameter(this, "Deployment", {
+      parameterName: deploymentParameterName(stage),
+      description: "Which deployment this is and where operators call it, for lanyard login",
+      stringValue: this.toJsonString({
+        stage: stage.name,
+        account: this.account,
+        region: this.region,
+        trustDomain: stage.trustDomain,
+        issuer: below.issuer.issuer,
+        adminRevoke: urls.adminRevoke,
+        adminWrite: urls.adminWrite,
+        adminRead: urls.adminRead,
+        adminRotate: urls.adminRotate,
+        auditBucket: below.state.auditBucket.bucketName,
+      }),
     });
     const federation = stage.outboundIdentityFederation ? { Federation: outboundFederation(this, stage, dist) } : {};
     const applied = registry ? { RegistryApplier: registryApplier(ground, registry) } : {};

@@ -8,8 +8,11 @@ import {
   type RegistryPlan,
   RegistryStale,
 } from "./apply.ts";
+import { confirmed } from "./confirm.ts";
+import type { NamedDeployment } from "./deployment-line.ts";
 import { Refused, type Terminal, Usage } from "./outcome.ts";
 import type { Profile } from "./profile.ts";
+import { count } from "./reading/words.ts";
 
 /** Options of `apply`. */
 export interface ApplyOptions {
@@ -32,7 +35,7 @@ export function variablesOf(set: readonly string[]): Readonly<Record<string, str
 }
 
 /**
- * Shows what a folder would change and applies it. On AWS it asks first, unless told not to.
+ * Shows what a folder would change, asks, and applies it.
  * @throws Usage, Refused with every problem
  */
 export async function runApply(
@@ -46,10 +49,22 @@ export async function runApply(
   const input: ApplyInput = { directory, variables, trustDomain, issuer, adminWrite, dynamo };
   try {
     const plan = await planRegistry(input);
-    if (!options.json) for (const line of differenceLines(plan.difference)) terminal.out(line);
-    if (options.dryRun) return tell({ ...plan, version: plan.base }, options, terminal);
-    if (profile.name === "aws" && changes(plan) > 0 && !options.yes) await confirm(plan, terminal);
-    tell(await applyPlan(input, plan, options.reason), options, terminal);
+    const lines = differenceLines(plan.difference);
+    const show = () => {
+      if (!options.json) for (const line of lines) terminal.out(line);
+    };
+    if (options.dryRun || changes(plan) === 0) {
+      show();
+      return tell({ ...plan, version: plan.base }, options, terminal);
+    }
+    const deployment = await confirmed(profile, options, terminal, {
+      question: `Apply ${count(changes(plan), "change")} to version ${plan.base}?`,
+      reach: async () => lines,
+      otherwise: "nothing was applied",
+    });
+    // who was asked at a terminal has seen them
+    if (options.yes || terminal.columns === undefined) show();
+    tell(await applyPlan(input, plan, options.reason), { ...options, deployment }, terminal);
   } catch (cause) {
     if (cause instanceof RegistryInvalid)
       throw new Refused(cause.message, { code: "registry_invalid", problems: cause.problems });
@@ -61,12 +76,13 @@ export async function runApply(
 /** Says what a change of the registry came to. */
 export function tell(
   applied: Applied,
-  options: { readonly json?: boolean; readonly dryRun?: boolean },
+  options: { readonly json?: boolean; readonly dryRun?: boolean; readonly deployment?: NamedDeployment },
   terminal: Terminal,
 ): void {
   const { version, base, difference } = applied;
   if (options.json) {
-    terminal.out(JSON.stringify({ ok: true, version, base, ...difference }));
+    const { deployment } = options;
+    terminal.out(JSON.stringify({ ok: true, ...(deployment && { deployment }), version, base, ...difference }));
     return;
   }
   const nothing = changes(applied) === 0 ? `nothing to change: the registry is at version ${version}` : undefined;
@@ -76,11 +92,6 @@ export function tell(
   terminal.out(nothing ?? done);
 }
 
-const changes = ({ difference: { added, changed, removed } }: Pick<RegistryPlan, "difference">): number =>
+/** How many registrations are added, changed or removed. */
+export const changes = ({ difference: { added, changed, removed } }: Pick<RegistryPlan, "difference">): number =>
   added.length + changed.length + removed.length;
-
-const confirm = async (plan: RegistryPlan, terminal: Terminal): Promise<void> => {
-  const sure = await terminal.ask?.(`Apply ${changes(plan)} changes to version ${plan.base}?`);
-  if (sure === undefined) throw new Usage("nothing was applied: look at the plan and give --yes");
-  if (!sure) throw new Refused("nothing was applied");
-};

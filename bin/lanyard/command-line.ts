@@ -10,6 +10,8 @@ export interface CommandLine {
   common(command: Command): Command;
   /** A new command with those options. */
   command(name: string, description: string): Command;
+  /** Gives a command that looks the option to look again and again, and how to do it. */
+  watching(command: Command): Command;
   /** Finds the deployment the options mean, and lets go of it afterwards. */
   withProfile(options: object, then: (profile: Profile) => Promise<void>): Promise<void>;
 }

@@ -1,4 +1,7 @@
-/** How a command ends: its exit code follows from it. */
+/**
+ * How a command ends: its exit code follows from it. 0 done; 1 refused by the deployment or by whoever was asked, failed, or
+ * not reached; 2 not called right, a change included that nobody confirmed (no terminal to ask at, no `--yes`).
+ */
 export const exitCodes = { ok: 0, refused: 1, usage: 2 } as const;
 
 /** The command was not given right: exit code 2. */
@@ -28,6 +31,10 @@ export interface Terminal {
   readonly columns?: number;
   /** Shows how far long work is, and takes it away again on an empty text; undefined where nobody watches. */
   progress?(text: string): void;
-  /** Asks yes or no; undefined where nobody can answer. */
+  /** Asks yes or no, never on standard output; undefined where nobody can answer. */
   ask?(question: string): Promise<boolean>;
+  /** From now on something is being changed: a reader of the output who leaves must not stop it half way. */
+  committing?(): void;
+  /** Begins the screen anew; undefined where it is no terminal. */
+  clear?(): void;
 }

@@ -1,12 +1,12 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { z } from "zod";
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { Usage } from "./outcome.ts";
+import { environmentNames, environmentProfile, outputsProfile } from "./profile/aws.ts";
+import { findLocalRun, localProfile } from "./profile/local.ts";
+import { readStored, storedFile, storedProfile } from "./profile/stored.ts";
 
 /** Which deployment a command talks to, as its options say. */
 export interface ProfileOptions {
-  /** `local` or `aws`; by default local where the local run has left its file, else aws. */
+  /** `local`, `aws` (the names in the environment or in `outputs`), or a profile that `lanyard login` stored. */
   readonly profile?: string;
   /** File of `cdk deploy --outputs-file`, for aws. */
   readonly outputs?: string;
@@ -14,7 +14,21 @@ export interface ProfileOptions {
 
 /** A deployment and the operator's way into it. */
 export interface Profile {
-  readonly name: "local" | "aws";
+  /** `local`, `aws`, or the name it was stored under. */
+  readonly name: string;
+  readonly kind: "local" | "aws";
+  /** Where its names were found, for whoever must know which deployment this is. */
+  readonly from: string;
+  /**
+   * Why it may not be the one that is meant: nobody named it, and something else is there that could be. What changes a
+   * deployment is refused then.
+   */
+  readonly unsure?: string;
+  readonly stage?: string;
+  /** Twelve digits; absent where neither profile nor outputs tell. */
+  readonly account?: string;
+  /** That of its functions' URLs; absent where these are not Lambda's own. */
+  readonly region?: string;
   readonly issuer: string;
   readonly trustDomain: string;
   readonly admin: string;
@@ -32,130 +46,62 @@ export interface Profile {
   readonly dynamo: DynamoDBClient;
 }
 
-/** Where the local run leaves what it is. */
-export const localFile = ".lanyard/endpoints.json";
+/** The process's environment. */
+export type Env = Readonly<Record<string, string | undefined>>;
 
-const credentials = z.object({ accessKeyId: z.string(), secretAccessKey: z.string(), sessionToken: z.string() });
-const endpoints = z.object({
-  issuer: z.string(),
-  admin: z.string(),
-  adminWrite: z.string(),
-  adminRead: z.string(),
-  auditFolder: z.string().optional(),
-  adminRotate: z.string().optional(),
-  aws: z.object({ endpoint: z.string(), region: z.string() }),
-  operator: z.object({ credentials }),
-  deployment: z.object({ trustDomain: z.string(), variables: z.record(z.string(), z.string()) }),
-});
+/** Names that no stored profile may have. */
+export const reservedNames: readonly string[] = ["local", "aws"];
 
 /**
- * Finds the deployment: `.lanyard/endpoints.json` of the local run, or AWS by the usual credential chain with the names
- * from the environment or from the file that `cdk deploy --outputs-file` writes.
- * @param env the process's environment
+ * Finds the deployment. What is named explicitly goes first: options, then `LANYARD_PROFILE`, then a deployment's names in
+ * the environment, then the only stored profile. The local run's file counts when it is named or nothing else is there:
+ * one left behind in a folder must never take an order that was meant for AWS (a revocation that ends with 0 and revoked
+ * nothing). Names are never mixed from two places.
  * @param folder where to look for the local run's file
- * @throws Usage saying what is missing
+ * @throws Usage saying what is missing or cannot be told apart, StaleLocalRun
  */
-export async function loadProfile(
-  options: ProfileOptions,
-  env: Readonly<Record<string, string | undefined>>,
-  folder: string,
-): Promise<Profile> {
-  const elsewhere = options.profile === "aws" || options.outputs !== undefined;
-  const local = elsewhere ? undefined : await readIfThere(join(folder, localFile));
-  if (local !== undefined) return localProfile(local);
-  if (options.profile === "local") throw new Usage(`there is no ${localFile}: start the local run with npm start`);
-  return awsProfile(options, env);
+export async function loadProfile(options: ProfileOptions, env: Env, folder: string): Promise<Profile> {
+  const { outputs } = options;
+  const named = options.profile ?? (outputs === undefined ? env.LANYARD_PROFILE || undefined : undefined);
+  if (outputs !== undefined && named !== undefined && named !== "aws")
+    throw new Usage(`--outputs and --profile ${named} name two deployments: give one of them`);
+  if (outputs !== undefined) return outputsProfile(outputs);
+  if (named === "local") return localProfile(folder);
+  if (named === "aws") return environmentProfile(env);
+  if (named !== undefined) return storedProfile(named, env);
+  if (environmentNames(env)) return environmentProfile(env);
+  return unnamed(env, folder);
 }
 
-const readIfThere = async (file: string): Promise<string | undefined> => {
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
-    throw cause;
-  }
-};
-
-const json = (text: string, file: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Usage(`${file} is not JSON`);
-  }
-};
-
-const localProfile = (text: string): Profile => {
-  const parsed = endpoints.safeParse(json(text, localFile));
-  if (!parsed.success) throw new Usage(`${localFile} is of another version of this project: start the local run again`);
-  const { issuer, admin, adminWrite, adminRead, adminRotate, auditFolder, aws, operator, deployment } = parsed.data;
-  const client = { endpoint: aws.endpoint, region: aws.region, credentials: operator.credentials };
-  const { trustDomain, variables } = deployment;
-  const more = {
-    ...(adminRotate === undefined ? {} : { adminRotate }),
-    ...(auditFolder === undefined ? {} : { audit: { folder: auditFolder } }),
-  };
-  return profileOf({ name: "local", issuer, admin, adminRead, adminWrite, ...more, trustDomain, variables }, client);
-};
-
-/** Environment variable and stack output of each name a deployment on AWS is known by. */
-const names = {
-  issuer: ["LANYARD_ISSUER", "IssuerUrl"],
-  trustDomain: ["LANYARD_TRUST_DOMAIN", "TrustDomain"],
-  admin: ["LANYARD_ADMIN_URL", "AdminRevokeUrl"],
-  adminWrite: ["LANYARD_ADMIN_WRITE_URL", "AdminWriteUrl"],
-  adminRead: ["LANYARD_ADMIN_READ_URL", "AdminReadUrl"],
-} as const;
-
-const awsProfile = async (
-  options: ProfileOptions,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<Profile> => {
-  const outputs = options.outputs === undefined ? {} : await readOutputs(options.outputs);
-  const missing: string[] = [];
-  const value = (name: keyof typeof names): string => {
-    const [variable, output] = names[name];
-    const found = env[variable] ?? outputs[output];
-    if (!found) missing.push(variable);
-    // a function's URL comes with a last slash, an issuer is written without
-    return name === "issuer" ? (found ?? "").replace(/\/$/, "") : (found ?? "");
-  };
-  const known = {
-    issuer: value("issuer"),
-    trustDomain: value("trustDomain"),
-    admin: value("admin"),
-    adminWrite: value("adminWrite"),
-    adminRead: value("adminRead"),
-  };
-  if (missing.length > 0)
+/** Nothing names a deployment: the only one there is, or a refusal that says what there is. */
+async function unnamed(env: Env, folder: string): Promise<Profile> {
+  const stored = Object.keys(await readStored(env));
+  const local = await findLocalRun(folder);
+  const [only] = stored;
+  if (stored.length > 1 || (only !== undefined && local)) {
+    const all = [...stored, ...(local ? ["local"] : [])];
     throw new Usage(
-      `which deployment? there is no ${localFile} here, and for AWS these are not set: ${missing.join(", ")}. ` +
-        "Set them, or give --outputs <file> as written by cdk deploy --outputs-file <file>",
+      `which deployment? There are ${all.join(", ")}: say --profile <name>, or set LANYARD_PROFILE to one of them`,
     );
-  const adminRotate = env.LANYARD_ADMIN_ROTATE_URL ?? outputs.AdminRotateUrl;
-  const bucket = env.LANYARD_AUDIT_BUCKET ?? outputs.AuditBucketName;
-  const more = {
-    ...(adminRotate ? { adminRotate } : {}),
-    ...(bucket ? { audit: { bucket } } : {}),
-  };
-  return profileOf({ name: "aws", ...known, ...more, variables: {} }, {});
-};
-
-const readOutputs = async (file: string): Promise<Readonly<Record<string, string>>> => {
-  const text = await readIfThere(file);
-  if (text === undefined) throw new Usage(`there is no file ${file}`);
-  const parsed = z.record(z.string(), z.record(z.string(), z.string())).safeParse(json(text, file));
-  if (!parsed.success) throw new Usage(`${file} is not what cdk deploy --outputs-file writes`);
-  return Object.assign({}, ...Object.values(parsed.data));
-};
-
-/** Where and as whom the SDK calls; on AWS nothing, so that its usual chain decides. */
-interface ClientPlace {
-  readonly endpoint?: string;
-  readonly region?: string;
-  readonly credentials?: z.infer<typeof credentials>;
+  }
+  if (only !== undefined) return storedProfile(only, env);
+  if (!local) return environmentProfile(env);
+  const settings = awsSettings.filter((name) => env[name]);
+  const profile = await localProfile(folder);
+  return settings.length === 0
+    ? profile
+    : { ...profile, unsure: `${settings.join(" and ")} in the environment may mean a deployment on AWS` };
 }
 
-const profileOf = (known: Omit<Profile, "dynamo">, client: ClientPlace): Profile => ({
-  ...known,
-  dynamo: new DynamoDBClient(client),
-});
+/** What a shell has that works with an AWS account. A Region alone says nothing of where one works. */
+const awsSettings = [
+  "AWS_PROFILE",
+  "AWS_DEFAULT_PROFILE",
+  "AWS_ACCESS_KEY_ID",
+  "AWS_ROLE_ARN",
+  "AWS_WEB_IDENTITY_TOKEN_FILE",
+  "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+  "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+] as const;
+
+export { storedFile };

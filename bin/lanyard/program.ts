@@ -1,16 +1,21 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
+import manifest from "../../package.json" with { type: "json" };
 import { type AttestOptions, runAttest } from "./attest-command.ts";
 import { auditCommands } from "./audit/program.ts";
 import type { CommandLine } from "./command-line.ts";
-import { outlineOf } from "./completion/outline.ts";
-import { completionScript, shells } from "./completion/scripts.ts";
+import { completionCommands } from "./completion/program.ts";
 import { endingCommands } from "./ending-program.ts";
+import { example } from "./help.ts";
+import { loginCommands } from "./login/program.ts";
 import { exitCodes, Refused, type Terminal, Told, Usage } from "./outcome.ts";
+import { asksForJson, formats, type OutputOptions } from "./output.ts";
 import { policyCommands } from "./policy/program.ts";
 import { loadProfile, type Profile, type ProfileOptions } from "./profile.ts";
 import { readingCommands } from "./reading/program.ts";
 import { registryCommands } from "./registry/program.ts";
 import { runStatus } from "./status-command.ts";
+import { codeOf } from "./unreachable.ts";
+import { type WatchOptions, watched } from "./watch.ts";
 
 /** What the program stands on; a test gives its own. */
 export interface ProgramDeps {
@@ -20,34 +25,31 @@ export interface ProgramDeps {
   readonly folder: string;
 }
 
-type Common = ProfileOptions & { readonly json?: boolean };
+type Common = ProfileOptions & OutputOptions;
 
 const examples = `
 Examples:
-  $ lanyard status
+  $ lanyard login --stage prod
+  $ lanyard status --profile prod
   $ lanyard apply examples/support-desk
-  $ lanyard apply registry --outputs outputs.json --set account=111122223333 --yes
   $ lanyard agents planner
   $ lanyard sessions --agent researcher --tree
-  $ lanyard sessions 3q2-7wAAAAAAAAAAAAAAAA
-  $ lanyard principals
   $ lanyard revoke --agent researcher --dry-run
-  $ lanyard revoke --session 3q2-7wAAAAAAAAAAAAAAAA --reason "laptop lost"
   $ lanyard revoke --agent researcher --reason "misbehaves"
-  $ lanyard lift --agent researcher --reason "fixed in build 42"
-  $ lanyard suspend researcher --reason "odd behaviour"
-  $ lanyard rollback --to 12 --reason "the new policies lock the night shift out"
   $ lanyard policy plan registry --since 30d
   $ lanyard audit tail --follow --denied
-  $ lanyard rotate --purpose session --reason "before its time"
-  $ lanyard rotate --purpose session --emergency --reason "seen elsewhere"
-  $ lanyard attest --explain document.bin --at 2026-08-01T00:00:00Z
+Each command's own --help has more.
 
-Which deployment: the local run's .lanyard/endpoints.json where there is one, else AWS by the usual credential chain,
-with names from --outputs (cdk deploy --outputs-file) or LANYARD_ISSUER, LANYARD_TRUST_DOMAIN, LANYARD_ADMIN_URL, LANYARD_ADMIN_READ_URL,
-LANYARD_ADMIN_WRITE_URL, LANYARD_ADMIN_ROTATE_URL, LANYARD_AUDIT_BUCKET.
+Which deployment, first what is named: --profile (one that lanyard login stored; local: the local run; aws: the names in
+the environment) or --outputs (a file of cdk deploy --outputs-file), LANYARD_PROFILE, LANYARD_ISSUER with
+LANYARD_TRUST_DOMAIN, LANYARD_ADMIN_URL, LANYARD_ADMIN_READ_URL and LANYARD_ADMIN_WRITE_URL (and, where needed,
+LANYARD_ADMIN_ROTATE_URL, LANYARD_AUDIT_BUCKET, LANYARD_STAGE, LANYARD_ACCOUNT), the only stored profile, and last the
+local run's .lanyard/endpoints.json. lanyard whoami says which one it is. Credentials come by the usual AWS chain.
 
-Exit codes: 0 done, 1 refused or failed, 2 not called right.`;
+What changes a deployment names it on standard error, shows what it would reach, and asks. --yes leaves out the question;
+where nobody can be asked, nothing is changed without it.
+
+Exit codes: 0 done; 1 refused, failed or not reached; 2 not called right, or not confirmed.`;
 
 /**
  * Runs one command line.
@@ -55,7 +57,7 @@ Exit codes: 0 done, 1 refused or failed, 2 not called right.`;
  * @returns the exit code
  */
 export async function run(args: readonly string[], deps: ProgramDeps): Promise<number> {
-  const json = args.includes("--json");
+  const json = asksForJson(args);
   try {
     await build(deps).parseAsync([...idsAsOperands(args)], { from: "user" });
     return exitCodes.ok;
@@ -81,76 +83,88 @@ function idsAsOperands(args: readonly string[]): readonly string[] {
   return takesId && /^-[A-Za-z0-9_-]{21}$/.test(id) ? [command, ...rest, "--", id] : args;
 }
 
-/** What went wrong, and for the usual two what to do. */
+/** What went wrong, and for the usual failures what to do. */
 const messageOf = (cause: unknown): string => {
   if (!(cause instanceof Error)) return String(cause);
-  const code = "code" in cause ? String(cause.code) : "";
+  const { name, message } = cause;
+  const code = codeOf(cause);
   if (["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ETIMEDOUT"].includes(code))
-    return `the deployment cannot be reached (${cause.message}); for the local run, is npm start up?`;
-  if (cause.name === "CredentialsProviderError") return `there are no AWS credentials: ${cause.message}`;
-  return cause.message || cause.name;
+    return `AWS or the deployment cannot be reached (${message || code}): is there a network? For the local run, is npm start up?`;
+  if (name === "CredentialsProviderError" || name === "TokenProviderError")
+    return `there are no AWS credentials: ${message}. Log in to AWS (aws sso login), or set AWS_PROFILE`;
+  if (["ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId"].includes(name))
+    return `your AWS credentials are not good any more: log in to AWS again (aws sso login): ${message}`;
+  if (/^Region is missing/.test(message)) return "which Region? Set AWS_REGION, or say --region at lanyard login";
+  return message || name;
 };
 
 const build = ({ terminal, env, folder: cwd }: ProgramDeps): Command => {
   const program = new Command("lanyard")
     .description("Operates a Lanyard deployment: its registry, and what is revoked")
+    .version(manifest.version, "--version", "print the version of this command")
+    // a command's own --version (export) is its own
+    .enablePositionalOptions()
     .addHelpText("after", examples)
     .showHelpAfterError("(lanyard --help shows what there is)")
     .exitOverride()
     .configureOutput({ writeOut: (s) => terminal.out(s.trimEnd()), writeErr: (s) => terminal.err(s.trimEnd()) });
   const common = (of: Command): Command =>
     of
-      .option(
-        "--profile <name>",
-        "local or aws (default: local where the local run has left its file)",
-        oneOf("local", "aws"),
-      )
+      .option("--profile <profile>", "which deployment: a stored profile, local, or aws (lanyard --help says more)")
       .option("--outputs <file>", "names of an AWS deployment, as written by cdk deploy --outputs-file")
-      .option("--json", "print one JSON object and nothing else");
+      .option("--json", "print one JSON object and nothing else; the same as --output json")
+      .addOption(
+        new Option("-o, --output <format>", "jsonl, tsv and id are for lists: an object a line, columns, ids alone")
+          .choices(formats)
+          .conflicts("json"),
+      )
+      .hook("preAction", (_, called) => {
+        if (called.getOptionValue("output") === "json") called.setOptionValue("json", true);
+      });
   const command = (name: string, description: string): Command =>
     common(program.command(name).description(description));
+  const watching = (of: Command): Command =>
+    of.option("--watch [seconds]", "look again every so many seconds (5) until interrupted");
   const withProfile = async (options: object, then: (profile: Profile) => Promise<void>) => {
     const profile = await loadProfile(options as Common, env, cwd);
+    if (profile.unsure !== undefined) terminal.err(`(this is ${profile.from}; ${profile.unsure})`);
     await then(profile).finally(() => profile.dynamo.destroy());
   };
 
-  const line: CommandLine = { program, terminal, common, command, withProfile };
+  const line: CommandLine = { program, terminal, common, command, watching, withProfile };
 
+  loginCommands(line, env);
   registryCommands(line);
   endingCommands(line);
-  command("status", "whether the deployment answers, and what is registered").action((options: Common) =>
-    withProfile(options, (profile) => runStatus(options, profile, terminal)),
+  example(
+    watching(command("status", "whether the deployment answers, and what is registered")).action(
+      (options: Common & WatchOptions) =>
+        withProfile(options, (profile) => watched(options, terminal, (to) => runStatus(options, profile, to))),
+    ),
+    "status",
+    "status --profile prod --watch 30",
   );
   readingCommands(line);
   auditCommands(line);
   policyCommands(program, { terminal, env, folder: cwd });
-  program
-    .command("attest")
-    .description(
-      "explain a workload's document: what it is, which checks pass, which fails and why; asks no deployment",
-    )
-    .requiredOption("--explain <file>", "the document: a JWT, evidence as JSON, a Nitro or EC2 document, an X.509-SVID")
-    .option("--at <time>", "the clock, as seconds since the epoch or ISO 8601 (default: now)")
-    .option("--settings <file>", "trust roots, keys and expected values (docs/attestors/README.md)")
-    .option("--type <type>", "what it is, where its shape does not tell")
-    .option("--online", "let AWS STS be asked about a signed GetCallerIdentity request")
-    .option("--json", "print one JSON object and nothing else")
-    .action((options: AttestOptions) => runAttest(options, terminal));
-  program
-    .command("completion <shell>")
-    .description(`print what makes a shell complete these commands: ${shells.join(", ")}`)
-    .action((shell: string) => {
-      const known = shells.find((each) => each === shell);
-      if (known === undefined)
-        throw new Usage(`there is completion for ${shells.join(", ")}, not ${JSON.stringify(shell)}`);
-      terminal.out(completionScript(known, outlineOf(program)).trimEnd());
-    });
+  example(
+    program
+      .command("attest")
+      .description(
+        "explain a workload's document: what it is, which checks pass, which fails and why; asks no deployment",
+      )
+      .requiredOption(
+        "--explain <file>",
+        "the document: a JWT, evidence as JSON, a Nitro or EC2 document, an X.509-SVID",
+      )
+      .option("--at <time>", "the clock, as seconds since the epoch or ISO 8601 (default: now)")
+      .option("--settings <file>", "trust roots, keys and expected values (docs/attestors/README.md)")
+      .option("--type <type>", "what it is, where its shape does not tell")
+      .option("--online", "let AWS STS be asked about a signed GetCallerIdentity request")
+      .option("--json", "print one JSON object and nothing else")
+      .action((options: AttestOptions) => runAttest(options, terminal)),
+    "attest --explain document.bin --at 2026-08-01T00:00:00Z",
+  );
+  completionCommands(program, { terminal, env, folder: cwd });
   return program;
 };
-
-const oneOf =
-  (...allowed: readonly string[]) =>
-  (value: string): string => {
-    if (!allowed.includes(value)) throw new Usage(`--profile is ${allowed.join(" or ")}, not ${JSON.stringify(value)}`);
-    return value;
-  };

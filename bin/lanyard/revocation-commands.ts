@@ -1,8 +1,11 @@
 import type { AdminRevokeRequest, AdminTarget } from "../../core/wire.ts";
 import { callAdmin } from "./admin-call.ts";
-import { Refused, type Terminal, Usage } from "./outcome.ts";
+import { type Change, confirmed } from "./confirm.ts";
+import { type Terminal, Usage } from "./outcome.ts";
 import type { Profile } from "./profile.ts";
-import { dryRun } from "./reading/dry-run.ts";
+import { blockLine, dryRun } from "./reading/dry-run.ts";
+import { reachLines } from "./reading/reach.ts";
+import { short } from "./reading/words.ts";
 
 /** Options of `revoke` and `lift`. */
 export interface RevocationOptions {
@@ -47,19 +50,32 @@ export async function sendRevocation(
   if (verb === "revoke" && options.dryRun) return dryRun(target, options, profile, terminal);
   const { reason } = options;
   if (reason === undefined) throw new Usage("say why: --reason <text>, for the audit record");
-  if (verb === "revoke" && kind === "deployment" && options.yes !== true) {
-    const sure = await terminal.ask?.(`End EVERY session of ${id}?`);
-    if (sure === undefined) throw new Usage("revoking the whole deployment needs --yes");
-    if (!sure) throw new Refused("nothing was revoked");
-  }
+  const change = verb === "revoke" ? revoking(target, options, profile, terminal) : lifting(kind, id);
+  const deployment = await confirmed(profile, options, terminal, change);
   const order: AdminRevokeRequest =
     verb === "lift"
       ? { lift: target, reason }
       : { revoke: target, reason, ...(options.cutOnly ? { cutOnly: true } : {}) };
   const answer = await callAdmin(profile, order);
-  if (options.json) terminal.out(JSON.stringify({ ok: true, ...answer }));
+  if (options.json) terminal.out(JSON.stringify({ ok: true, deployment, ...answer }));
   else terminal.out(sentence(verb, kind, id, options.cutOnly === true, answer));
 }
+
+function revoking(target: AdminTarget, options: RevocationOptions, profile: Profile, terminal: Terminal): Change {
+  const [kind = "", id = ""] = Object.entries(target)[0] ?? [];
+  const blocks = kind !== "session" && options.cutOnly !== true;
+  return {
+    question: kind === "deployment" ? `End EVERY session of ${id}?` : `Revoke ${kind} ${short(id)}?`,
+    reach: async () => [...(await reachLines(target, "end", profile, terminal)), blockLine(kind, id, blocks)],
+    otherwise: "nothing was revoked",
+  };
+}
+
+const lifting = (kind: string, id: string): Change => ({
+  question: `Let ${kind} ${short(id)} start anew?`,
+  reach: async () => [`${kind} ${id} would get new sessions again; what was cut stays cut`],
+  otherwise: "nothing was lifted",
+});
 
 const sentence = (
   verb: "revoke" | "lift",

@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { callSigned } from "./admin-call.ts";
+import { type Change, confirmed } from "./confirm.ts";
 import { Refused, type Terminal, Usage } from "./outcome.ts";
 import type { Profile } from "./profile.ts";
+import { reachLines } from "./reading/reach.ts";
+import { table } from "./table.ts";
 
 /** Options of `rotate` and `keys`. */
 export interface RotateOptions {
@@ -32,8 +35,11 @@ const rings = z.object({
   ),
 });
 
-/** How long the rotator may take to see an order; its schedule comes every five minutes even if its stream stands still. */
-const patienceMillis = 60_000;
+/**
+ * How long the rotator may take to see an order; its schedule comes every five minutes even if its stream stands still. A
+ * local run may be on a machine with other things to do.
+ */
+const patienceMillis = { aws: 60_000, local: 600_000 } as const;
 
 /**
  * Orders a rotation and waits until the rotator has taken it up.
@@ -42,20 +48,16 @@ const patienceMillis = 60_000;
 export async function runRotate(options: RotateOptions, profile: Profile, terminal: Terminal): Promise<void> {
   const { purpose, kid, reason, emergency = false } = options;
   const address = addressOf(profile);
-  if (emergency && options.yes !== true) {
-    const sure = await terminal.ask?.(`Void everything that the ${kid ?? "current"} ${purpose} key has signed?`);
-    if (sure === undefined) throw new Usage("an emergency needs --yes: what the key signed is void at once");
-    if (!sure) throw new Refused("nothing was rotated");
-  }
+  const deployment = await confirmed(profile, options, terminal, rotating(options, profile, terminal));
   const body = JSON.stringify({ rotate: { purpose, ...(kid ? { kid } : {}) }, emergency, reason });
   const { order } = await callSigned(profile, address, { method: "POST", body });
-  const until = performance.now() + patienceMillis;
+  const until = performance.now() + patienceMillis[profile.kind];
   for (;;) {
     const ring = (await read(profile, address))[purpose];
     if (ring !== undefined && ring.refused === order)
       throw new Refused(`order ${order} was refused: no other key could sign; nothing was changed`, { order });
     if (ring !== undefined && ring.handled === order) {
-      if (options.json) terminal.out(JSON.stringify({ ok: true, order, handled: true, keys: ring.keys }));
+      if (options.json) terminal.out(JSON.stringify({ ok: true, deployment, order, handled: true, keys: ring.keys }));
       else terminal.out(sentence(emergency, purpose, ring.keys));
       return;
     }
@@ -63,6 +65,25 @@ export async function runRotate(options: RotateOptions, profile: Profile, termin
       throw new Refused(`order ${order} is written down and not carried out yet; look with lanyard keys`, { order });
     await sleep(500);
   }
+}
+
+/** What a rotation is asked as; only an emergency takes anything away from anybody. */
+function rotating({ purpose, kid, emergency }: RotateOptions, profile: Profile, terminal: Terminal): Change {
+  const key = `the ${kid ?? "current"} ${purpose} key`;
+  const otherwise = "nothing was rotated";
+  if (!emergency)
+    return {
+      question: `Switch ${key}?`,
+      reach: async () => ["what it signed stays good; the next key signs as soon as it is known everywhere"],
+      otherwise,
+    };
+  const everybody = { deployment: profile.trustDomain };
+  const voids = purpose === "session" || purpose === "identity";
+  const reach = async () => [
+    ...(voids ? await reachLines(everybody, "need new tokens", profile, terminal) : []),
+    `everything that ${key} has signed would be void at once, and the key disabled`,
+  ];
+  return { question: `Void everything that ${key} has signed?`, reach, otherwise };
 }
 
 /** Says how every key stands. */
@@ -73,16 +94,24 @@ export async function runKeys(
 ): Promise<void> {
   const all = await read(profile, addressOf(profile));
   if (options.json) return terminal.out(JSON.stringify({ ok: true, rings: all }));
-  for (const [purpose, ring] of Object.entries(all)) {
-    if (ring.keys.length === 0) terminal.out(`${purpose}: the stack's first key; the rotator has not run yet`);
-    for (const { kid, alg, state } of ring.keys) terminal.out(`${purpose}  ${alg}  ${state.padEnd(10)}  ${kid}`);
-    if (ring.pending) terminal.out(`${purpose}  order ${ring.pending.order} (${ring.pending.kind}) waits`);
+  const rows = Object.entries(all).flatMap(([purpose, { keys }]) => keys.map((one) => ({ purpose, ...one })));
+  type Row = (typeof rows)[number];
+  const shape = [
+    { title: "PURPOSE", of: (row: Row) => row.purpose, whole: true as const },
+    { title: "ALG", of: (row: Row) => row.alg, whole: true as const },
+    { title: "STATE", of: (row: Row) => row.state, whole: true as const },
+    { title: "KEY", of: (row: Row) => row.kid, whole: true as const },
+  ];
+  for (const line of table(rows, shape, terminal.columns)) terminal.out(line);
+  for (const [purpose, { keys, pending }] of Object.entries(all)) {
+    if (keys.length === 0) terminal.out(`${purpose}: the stack's first key; the rotator has not run yet`);
+    if (pending) terminal.out(`${purpose}: order ${pending.order} (${pending.kind}) waits`);
   }
 }
 
 const addressOf = (profile: Profile): string => {
   if (profile.adminRotate) return profile.adminRotate;
-  throw new Usage("where is admin-rotate? Set LANYARD_ADMIN_ROTATE_URL, or give --outputs <file>");
+  throw new Usage("where is admin-rotate? lanyard login again, set LANYARD_ADMIN_ROTATE_URL, or give --outputs <file>");
 };
 
 async function read(profile: Profile, address: string): Promise<z.infer<typeof rings>["rings"]> {

@@ -1,4 +1,5 @@
 import { plain } from "./plain.ts";
+import { cut, padded, widthOf } from "./width.ts";
 
 /** One column of a table. */
 export interface Column<T> {
@@ -6,7 +7,7 @@ export interface Column<T> {
   readonly of: (row: T) => string;
   /** Never cut: an id that is to be copied, or what tells two rows apart. */
   readonly whole?: true;
-  /** Not cut below this many characters; 8 unless told otherwise. */
+  /** Not cut below this many columns of the terminal; 8 unless told otherwise. */
   readonly least?: number;
 }
 
@@ -15,17 +16,17 @@ const narrowest = 8;
 
 /**
  * Rows as lines under titles.
- * @param columns width of the terminal; without it nothing is cut, since a program reads along
+ * @param columns width of the terminal, in which a wide character takes two; without it nothing is cut, since a program reads along
  */
 export function table<T>(rows: readonly T[], shape: readonly Column<T>[], columns?: number): readonly string[] {
   const cells = rows.map((row) => shape.map(({ of }) => plain(of(row))));
   const widest = shape.map(({ title }, at) =>
-    Math.max(title.length, ...cells.map((row) => [...(row[at] ?? "")].length)),
+    cells.reduce((most, row) => Math.max(most, widthOf(row[at] ?? "")), title.length),
   );
   const widths = columns === undefined ? widest : fitted(widest, shape, columns);
   const line = (texts: readonly string[]) =>
     texts
-      .map((text, at) => padded(text, widths[at] ?? 0))
+      .map((text, at) => padded(cut(text, widths[at] ?? 0), widths[at] ?? 0))
       .join(gap)
       .trimEnd();
   return [line(shape.map(({ title }) => title)), ...cells.map(line)];
@@ -45,9 +46,4 @@ function fitted(widest: readonly number[], shape: readonly Column<never>[], colu
     widths[at] = Math.max(leastOf(shape[at]), most - Math.max(1, Math.ceil((total() - columns) / 4)));
   }
   return widths;
-}
-
-function padded(text: string, width: number): string {
-  const signs = [...text];
-  return signs.length <= width ? text + " ".repeat(width - signs.length) : `${signs.slice(0, width - 1).join("")}…`;
 }

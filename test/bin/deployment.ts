@@ -34,6 +34,15 @@ export interface Ended {
   readonly err: string;
 }
 
+/** Where a command is called. */
+export interface Surroundings {
+  /** What a question is answered; yes unless told otherwise. */
+  readonly answer?: boolean | "nobody";
+  readonly folder?: string;
+  readonly columns?: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 const body = async (request: IncomingMessage): Promise<Buffer> => {
   const parts: Buffer[] = [];
   for await (const part of request) parts.push(part as Buffer);
@@ -80,6 +89,7 @@ export async function openDeployment() {
   };
   const progress: string[] = [];
   const asked: string[] = [];
+  const questions: string[] = [];
   const admin = { calls: [] as AdminCall[], status: 200, answer: {} as object };
   const server = createServer(async (request, response) => {
     const content = await body(request);
@@ -102,7 +112,9 @@ export async function openDeployment() {
       return answer(reply.status, reply.body);
     }
     if (target.startsWith("/read/")) {
-      const { status, body: said } = await read.answer(target.slice("/read".length));
+      // a function that fails answers so; the tables of sessions are not here unless a test puts something behind it
+      const failed = { status: 500, body: { error: "server_error", error_description: "no tables" } };
+      const { status, body: said } = await read.answer(target.slice("/read".length)).catch(() => failed);
       return answer(status, JSON.stringify(said));
     }
     admin.calls.push({ service: signed.service, region: signed.region, body: JSON.parse(content.toString()) });
@@ -139,18 +151,21 @@ export async function openDeployment() {
     progress,
     /** What the last command called, method and target. */
     asked,
+    /** What the last command wanted to be told yes to. */
+    questions,
+    /** Where all of it answers. */
+    origin,
     /** Writes the local run's file anew, with members replaced. */
     write: writeFileAnew,
     /** Runs a command line in the deployment's folder. */
-    async lanyard(
-      args: readonly string[],
-      more: { answer?: boolean; folder?: string; columns?: number } = {},
-    ): Promise<Ended> {
+    async lanyard(args: readonly string[], more: Surroundings = {}): Promise<Ended> {
       const [out, err]: [string[], string[]] = [[], []];
       progress.length = 0;
       asked.length = 0;
-      const { answer } = more;
-      const ask = answer === undefined ? {} : { ask: async () => answer };
+      const { answer = true, env = {} } = more;
+      questions.length = 0;
+      const ask =
+        answer === "nobody" ? {} : { ask: async (question: string) => questions.push(question) > 0 && answer };
       const terminal = {
         out: (line: string) => void out.push(line),
         err: (line: string) => void err.push(line),
@@ -158,7 +173,7 @@ export async function openDeployment() {
         ...(more.columns === undefined ? {} : { columns: more.columns }),
         progress: (text: string) => void (text === "" || progress.push(text)),
       };
-      const code = await run(args, { terminal, env: {}, folder: more.folder ?? folder });
+      const code = await run(args, { terminal, env, folder: more.folder ?? folder });
       return { code, out: out.join("\n"), err: err.join("\n") };
     },
     async close() {

@@ -46,7 +46,7 @@ describe("apply", () => {
 
 describe("suspend, activate and retire", () => {
   test("change one agent's state as a new version and say so", async () => {
-    const { code, out } = await lanyard(["suspend", "researcher", "--reason", "odd behaviour"]);
+    const { code, out } = await lanyard(["suspend", "researcher", "--reason", "odd behaviour", "--yes"]);
     expect(code).toBe(0);
     expect(out).toBe(
       '~ agent researcher\n    state: "active" → "suspended"\nthe registry is at version 2, live at the next request',
@@ -83,7 +83,7 @@ describe("suspend, activate and retire", () => {
 describe("rollback", () => {
   test("makes an earlier version's registrations a new version", async () => {
     await lanyard(["apply", await edited("agents/triage.yaml", "maxDepth: 1", "maxDepth: 2")]);
-    const { code, out } = await lanyard(["rollback", "--to", "1", "--reason", "too deep"]);
+    const { code, out } = await lanyard(["rollback", "--to", "1", "--reason", "too deep", "--yes"]);
     expect(code).toBe(0);
     expect(out).toContain("maxDepth: 2 → 1");
     expect(await versionNow()).toBe(3);

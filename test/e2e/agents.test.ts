@@ -121,7 +121,7 @@ describe("revoke everything that runs build X: one command", () => {
   };
   const lanyard = async (...args: readonly string[]): Promise<readonly [number, string]> => {
     const lines: string[] = [];
-    const terminal = { out: (line: string) => void lines.push(line), err: (line: string) => void lines.push(line) };
+    const terminal = { out: (line: string) => void lines.push(line), err: () => undefined, ask: async () => true };
     return [await run(args, { terminal, env: {}, folder }), lines.join("\n")];
   };
 

@@ -37,7 +37,7 @@ const agentOf = (name: string) => {
 
 async function lanyard(...args: string[]): Promise<{ code: number; said: Record<string, unknown> }> {
   const lines: string[] = [];
-  const terminal = { out: (line: string) => void lines.push(line), err: (line: string) => void lines.push(line) };
+  const terminal = { out: (line: string) => void lines.push(line), err: () => undefined };
   const code = await run([...args, "--json"], { terminal, env: {}, folder });
   return { code, said: JSON.parse(lines.join("") || "{}") as Record<string, unknown> };
 }

@@ -180,7 +180,7 @@ describe("an operator's revocation", { timeout: 60_000 }, () => {
 /** What `lanyard` came to with these words. */
 async function lanyard(...args: string[]): Promise<{ code: number; said: Record<string, unknown> }> {
   const lines: string[] = [];
-  const terminal = { out: (line: string) => void lines.push(line), err: (line: string) => void lines.push(line) };
+  const terminal = { out: (line: string) => void lines.push(line), err: () => undefined };
   const code = await run([...args, "--json"], { terminal, env: {}, folder });
   return { code, said: JSON.parse(lines.join("") || "{}") as Record<string, unknown> };
 }

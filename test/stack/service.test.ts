@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { describedBy } from "../../bin/lanyard/login/described.ts";
 import { env } from "../../lambdas/env.ts";
 import { resolved } from "./resolved.ts";
 import { rightsOf } from "./rights.ts";
-import { all, one, type StackName, synthesized } from "./synthesized.ts";
+import { account, all, one, region, type StackName, synthesized } from "./synthesized.ts";
 
 const { templates } = synthesized();
 const { Service, Issuer } = templates;
@@ -123,9 +124,7 @@ describe("the issuer", () => {
   });
 
   test("publishes the functions' URLs as JSON under that name", () => {
-    const { Name, Value } = one(Service, "AWS::SSM::Parameter").Properties;
-    expect(Name).toBe("/lanyard/dev/urls");
-    const urls = JSON.parse(String(read(Value))) as Record<string, string>;
+    const urls = JSON.parse(parameters()["/lanyard/dev/urls"] ?? "") as Record<string, string>;
     expect(Object.keys(urls)).toEqual([
       "attest",
       "token",
@@ -141,7 +140,41 @@ describe("the issuer", () => {
       expect(url).toMatch(/^https:\/\/[a-z0-9]+\.lambda-url\.eu-west-1\.on\.aws\/$/);
     expect(new Set(Object.values(urls)).size).toBe(9);
   });
+
+  test("tells operators where the deployment is under a name of its own, as lanyard login believes it", () => {
+    const value = parameters()["/lanyard/dev/deployment"] ?? "";
+    const told = describedBy(value, `arn:aws:ssm:${region}:${account}:parameter/lanyard/dev/deployment`, "dev");
+    const urls = JSON.parse(parameters()["/lanyard/dev/urls"] ?? "") as Record<string, string>;
+    const { adminRevoke, adminWrite, adminRead, adminRotate } = urls;
+    expect(told).toMatchObject({
+      trustDomain: "dev.lanyard.internal",
+      adminRevoke,
+      adminWrite,
+      adminRead,
+      adminRotate,
+    });
+    expect(told.auditBucket).toBeTruthy();
+  });
+
+  test("lets no function read it", () => {
+    const readable = JSON.stringify(
+      all(templates, "AWS::IAM::Policy").map(
+        ({ it }) => JSON.stringify(it).match(/parameter\/lanyard\/[a-z/]+/g) ?? [],
+      ),
+    );
+    expect(readable).toContain("parameter/lanyard/dev/urls");
+    expect(readable).not.toContain("/deployment");
+  });
 });
+
+/** What the template puts into Parameter Store, by name. */
+const parameters = (): Record<string, string> =>
+  Object.fromEntries(
+    all(templates, "AWS::SSM::Parameter").map(({ it }) => [
+      String(it.Properties.Name),
+      String(read(it.Properties.Value)),
+    ]),
+  );
 
 describe("every function", () => {
   const functions = all(templates, "AWS::Lambda::Function");

@@ -39,7 +39,7 @@ export function sourceOf({ audit, dynamo }: Profile): AuditSource {
 export function namedSource(text: string, cwd: string, profile: Profile | undefined): AuditSource {
   const bucket = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(text);
   if (bucket) {
-    const config = profile?.name === "aws" ? profile.dynamo.config : undefined;
+    const config = profile?.kind === "aws" ? profile.dynamo.config : undefined;
     const place = config ? { region: config.region, credentials: config.credentials } : {};
     return bucketSource(new S3Client(place), bucket[1] ?? "", bucket[2] ?? "");
   }

@@ -1,19 +1,21 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Terminal } from "../outcome.ts";
+import { type Terminal, Usage } from "../outcome.ts";
+import { limitOf, type OutputOptions } from "../output.ts";
 import type { AuditEvent } from "./events.ts";
 import { eventLine } from "./line.ts";
 import { sinceMillis } from "./since.ts";
 import type { AuditSource } from "./source.ts";
 
 /** Options of `audit tail`. */
-export interface TailOptions {
+export interface TailOptions extends OutputOptions {
   readonly since: string;
   readonly follow?: boolean;
   readonly session?: string;
   readonly agent?: string;
   readonly principal?: string;
   readonly denied?: boolean;
-  readonly json?: boolean;
+  /** Of those that are there when it begins, the last so many. */
+  readonly limit?: string;
 }
 
 /** How often the source is looked at; Firehose writes an object each 15 seconds or so. */
@@ -35,10 +37,16 @@ export async function runTail(
   stop?: AbortSignal,
 ): Promise<void> {
   const since = sinceMillis(options.since, Date.now());
+  const limit = limitOf(options.limit);
+  const { output = "table" } = options;
+  if (output === "tsv" || output === "id")
+    throw new Usage(`audit events are told as table, json or jsonl, not ${output}`);
+  const asJson = options.json || output !== "table";
   const wanted = filterOf(options, trustDomain);
   const read = new Set<string>();
   const told = new Set<string>();
   let from = since;
+  let isFirst = true;
   for (;;) {
     const begun = Date.now();
     const fresh: AuditEvent[] = [];
@@ -53,9 +61,11 @@ export async function runTail(
       terminal.progress?.(`${read.size} objects read…`);
     }
     terminal.progress?.("");
-    for (const event of fresh.sort((a, b) => a.time - b.time))
-      terminal.out(options.json ? JSON.stringify(event) : eventLine(event));
+    const sorted = fresh.sort((a, b) => a.time - b.time);
+    for (const event of isFirst ? sorted.slice(-limit) : sorted)
+      terminal.out(asJson ? JSON.stringify(event) : eventLine(event));
     if (!options.follow || stop?.aborted) return;
+    isFirst = false;
     from = Math.max(since, begun - graceMillis);
     await sleep(everyMillis, undefined, stop ? { signal: stop } : {}).catch(() => undefined);
     if (stop?.aborted) return;

@@ -1,4 +1,4 @@
-import type { Outline } from "./outline.ts";
+import type { Outline, Values } from "./outline.ts";
 
 /** Shells a script is made for. */
 export const shells = ["bash", "zsh", "fish"] as const;
@@ -32,49 +32,92 @@ const walk = (valuedFlags: readonly string[], words: string, paths: readonly str
     esac
   done`;
 
-/** @returns the script that a shell reads to complete the program's own commands and options */
+/** What each option's value may be; where two commands disagree, a file. */
+function valuesByFlag(outlines: readonly Outline[]): ReadonlyMap<string, Values> {
+  const found = new Map<string, Values>();
+  for (const { flags, takesValue, values } of outlines.flatMap(({ options }) => options))
+    for (const flag of takesValue ? flags : []) {
+      const alike = !found.has(flag) || JSON.stringify(found.get(flag)) === JSON.stringify(values);
+      found.set(flag, alike ? values : undefined);
+    }
+  return found;
+}
+
+/** The lines of a `case` over the word before: `offer` says how a shell offers words that a command prints, or that stand here. */
+function valueCases(outlines: readonly Outline[], offer: (words: string) => string, files: string, words: string) {
+  const all = [...valuesByFlag(outlines)];
+  const named = all.flatMap(([flag, values]) => {
+    if (values === undefined) return [];
+    const text = "names" in values ? `"$(_lanyard_names ${values.names} ${words})"` : quoted(values.words.join(" "));
+    return [`    ${flag}) ${offer(text)}; return ;;`];
+  });
+  const rest = all.flatMap(([flag, values]) => (values === undefined ? [flag] : []));
+  return [...named, `    ${rest.join("|")}) ${files}; return ;;`].join("\n");
+}
+
+const commandCases = (outlines: readonly Outline[]): string =>
+  outlines
+    .map((outline) => {
+      const { argument, path, commands } = outline;
+      const known = argument && "words" in argument ? argument.words : [];
+      const words = [...commands.map(({ name }) => name), ...known, ...flagsOf(outline)].join(" ");
+      const names = argument && "names" in argument ? ` names=${argument.names}` : "";
+      return `    ${quoted(path)}) offered=${quoted(words)}${names} ;;`;
+    })
+    .join("\n");
+
+/** Asks the command for names, of the deployment that the words typed so far name. */
+const namesFunction = (program: string): string => `_lanyard_names() {
+  local kind="$1" before="" word
+  local -a which=()
+  shift
+  for word in "$@"; do
+    case "$before" in --profile|--outputs) which+=("$before" "$word") ;; esac
+    before="$word"
+  done
+  ${program} names "$kind" "\${which[@]}" 2>/dev/null
+}`;
+
+/** @returns the script that a shell reads to complete the program's own commands, options and names */
 export function completionScript(shell: Shell, outlines: readonly Outline[]): string {
   const paths = outlines.map(({ path }) => path).filter((path) => path !== "");
   const flags = valued(outlines);
   if (shell === "fish") return fish(outlines, flags);
-  const cases = outlines.map((outline) => {
-    const words = [...outline.commands.map(({ name }) => name), ...flagsOf(outline)].join(" ");
-    return `    ${quoted(outline.path)}) offered=${quoted(words)} ;;`;
-  });
-  return shell === "bash"
-    ? bash(walk(flags, bashWords, paths), cases, flags)
-    : zsh(walk(flags, zshWords, paths), cases, flags);
+  return shell === "bash" ? bash(walk(flags, bashWords, paths), outlines) : zsh(walk(flags, zshWords, paths), outlines);
 }
 
 const bash = (
   walked: string,
-  cases: readonly string[],
-  flags: readonly string[],
+  outlines: readonly Outline[],
 ): string => `# lanyard completion bash: source <(lanyard completion bash)
+${namesFunction(`"\${COMP_WORDS[0]}"`)}
 _lanyard() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" offered=""
+  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" offered="" names=""
   case "$previous" in
-    ${flags.join("|")}) COMPREPLY=($(compgen -f -- "$current")); return ;;
+${valueCases(outlines, (words) => `COMPREPLY=($(compgen -W ${words} -- "$current"))`, 'COMPREPLY=($(compgen -f -- "$current"))', bashWords)}
   esac${walked}
   case "$reached" in
-${cases.join("\n")}
+${commandCases(outlines)}
   esac
+  if [[ -n $names && $current != -* ]]; then offered="$offered $(_lanyard_names "$names" ${bashWords})"; fi
   COMPREPLY=($(compgen -W "$offered" -- "$current"))
   if [[ \${#COMPREPLY[@]} -eq 0 && $current != -* ]]; then COMPREPLY=($(compgen -f -- "$current")); fi
 }
 complete -o filenames -F _lanyard lanyard
 `;
 
-const zsh = (walked: string, cases: readonly string[], flags: readonly string[]): string => `#compdef lanyard
+const zsh = (walked: string, outlines: readonly Outline[]): string => `#compdef lanyard
 # lanyard completion zsh: lanyard completion zsh > "\${fpath[1]}/_lanyard"
+${namesFunction(`"\${words[1]}"`)}
 _lanyard() {
-  local offered="" previous="\${words[CURRENT-1]}"
+  local offered="" names="" previous="\${words[CURRENT-1]}"
   case "$previous" in
-    ${flags.join("|")}) _files; return ;;
+${valueCases(outlines, (words) => `compadd -- \${=:-${words.replace(/^['"]|['"]$/g, "")}}`, "_files", zshWords)}
   esac${walked}
   case "$reached" in
-${cases.join("\n")}
+${commandCases(outlines)}
   esac
+  if [[ -n $names ]]; then offered="$offered $(_lanyard_names "$names" ${zshWords})"; fi
   compadd -- \${=offered}
   _files
 }
@@ -83,18 +126,32 @@ compdef _lanyard lanyard
 
 /** fish asks a condition for each candidate: whether the words so far lead to its command. */
 function fish(outlines: readonly Outline[], flags: readonly string[]): string {
-  const lines = outlines.flatMap(({ path, commands, options }) => {
+  const offered = (values: Values): string => {
+    if (values === undefined) return "";
+    return ` -f -a ${quoted("names" in values ? `(__lanyard_names ${values.names})` : values.words.join(" "))}`;
+  };
+  const lines = outlines.flatMap(({ path, commands, options, argument }) => {
     const when = `-n ${quoted(`test (__lanyard_path) = ${quoted(path)}`)}`;
     return [
       ...commands.map(({ name, description }) => `complete -c lanyard ${when} -f -a ${name} -d ${quoted(description)}`),
-      ...options.map(({ flags: [...names], description, takesValue }) => {
+      ...(argument === undefined ? [] : [`complete -c lanyard ${when}${offered(argument)}`]),
+      ...options.map(({ flags: [...names], description, takesValue, values }) => {
         const spelled = names.map((flag) => (flag.startsWith("--") ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`));
-        return `complete -c lanyard ${when} ${spelled.join(" ")}${takesValue ? " -r" : ""} -d ${quoted(description)}`;
+        const value = takesValue ? ` -r${offered(values)}` : "";
+        return `complete -c lanyard ${when} ${spelled.join(" ")}${value} -d ${quoted(description)}`;
       }),
     ];
   });
   const paths = outlines.map(({ path }) => path).filter((path) => path !== "");
   return `# lanyard completion fish: lanyard completion fish > ~/.config/fish/completions/lanyard.fish
+function __lanyard_names
+  set -l words (commandline -opc)
+  set -l which
+  for at in (seq 2 (math (count $words) - 1))
+    if contains -- $words[$at] --profile --outputs; set which $which $words[$at] $words[(math $at + 1)]; end
+  end
+  $words[1] names $argv[1] $which 2>/dev/null
+end
 function __lanyard_path
   set -l path
   set -l skip 0

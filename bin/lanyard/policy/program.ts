@@ -3,7 +3,9 @@ import { createSnapshot, type RegistrySnapshot } from "../../../core/registry/sn
 import { variablesOf } from "../apply-command.ts";
 import { sinceMillis } from "../audit/since.ts";
 import { eventsSince, namedSource } from "../audit/source.ts";
+import { example } from "../help.ts";
 import { type Terminal, Usage } from "../outcome.ts";
+import { StaleLocalRun } from "../profile/local.ts";
 import { loadProfile, type Profile, type ProfileOptions } from "../profile.ts";
 import { readRegistry } from "../reading/registry.ts";
 import { type PlanOptions, type PolicyOptions, runCheck, runPlan, runTest } from "./commands.ts";
@@ -29,34 +31,46 @@ export function policyCommands(program: Command, { terminal, env, folder: cwd }:
       .option("--set <name=value>", "value of a placeholder in the files; may be repeated", collect, [])
       .option("--issuer <url>", "the deployment's issuer, where none is found")
       .option("--trust-domain <name>", "the deployment's trust domain, where none is found")
-      .option("--profile <name>", "local or aws, as for the other commands")
+      .option("--profile <profile>", "which deployment, as for the other commands")
       .option("--outputs <file>", "names of an AWS deployment, as written by cdk deploy --outputs-file")
       .option("--json", "print one JSON object and nothing else");
   const settings = (options: Common): Promise<FolderSettings> => settingsOf(options, env, cwd);
 
-  command("check <folder>", "whether a folder's policies and registrations could be applied").action(
-    async (folder: string, options: Common) => runCheck(folder, options, await settings(options), terminal),
+  example(
+    command("check <folder>", "whether a folder's policies and registrations could be applied").action(
+      async (folder: string, options: Common) => runCheck(folder, options, await settings(options), terminal),
+    ),
+    "policy check registry",
   );
-  command("test <folder>", "run the cases beside the policies (*.test.yaml)").action(
-    async (folder: string, options: Common) =>
-      runTest(folder, options, await settings(options), Math.floor(Date.now() / 1000), terminal),
+  example(
+    command("test <folder>", "run the cases beside the policies (*.test.yaml)").action(
+      async (folder: string, options: Common) =>
+        runTest(folder, options, await settings(options), Math.floor(Date.now() / 1000), terminal),
+    ),
+    "policy test registry",
   );
-  command(
-    "plan [folder]",
-    "replay recorded decisions against a folder's policies, or without one against those that count now",
-  )
-    .option(
-      "--events <where>",
-      "deployment (its audit), s3://<bucket>[/<prefix>], or a folder with such objects",
-      "deployment",
+  example(
+    command(
+      "plan [folder]",
+      "replay recorded decisions against a folder's policies, or without one against those that count now",
     )
-    .option("--since <time>", "how far back: 24h, 7d, a date (default: 7d; of a folder all of it)")
-    .option("--confirm-widening", "succeed although something would newly be permitted")
-    .action(async (folder: string | undefined, options: Common & PlanOptions & EventOptions) => {
-      const registry =
-        folder === undefined ? await counting(options, env, cwd) : await readProposed(folder, await settings(options));
-      await runPlan(registry, options, await recorded(options, env, cwd), terminal);
-    });
+      .option(
+        "--events <where>",
+        "deployment (its audit), s3://<bucket>[/<prefix>], or a folder with such objects",
+        "deployment",
+      )
+      .option("--since <time>", "how far back: 24h, 7d, a date (default: 7d; of a folder all of it)")
+      .option("--confirm-widening", "succeed although something would newly be permitted")
+      .action(async (folder: string | undefined, options: Common & PlanOptions & EventOptions) => {
+        const registry =
+          folder === undefined
+            ? await counting(options, env, cwd)
+            : await readProposed(folder, await settings(options));
+        await runPlan(registry, options, await recorded(options, env, cwd), terminal);
+      }),
+    "policy plan",
+    "policy plan registry --since 30d",
+  );
 }
 
 const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
@@ -70,7 +84,8 @@ interface EventOptions {
 /** The deployment, where one is found or named. */
 const profileOf = (options: Common, env: PolicyCommandDeps["env"], cwd: string): Promise<Profile | undefined> =>
   loadProfile(options, env, cwd).catch((cause: unknown) => {
-    if (cause instanceof Usage && options.profile === undefined && options.outputs === undefined) return undefined;
+    const named = options.profile ?? options.outputs ?? env.LANYARD_PROFILE;
+    if ((cause instanceof Usage || cause instanceof StaleLocalRun) && !named) return undefined;
     throw cause;
   });
 

@@ -1,4 +1,5 @@
-import type { Terminal } from "../outcome.ts";
+import { type Terminal, Usage } from "../outcome.ts";
+import { limitOf, type OutputOptions, showList } from "../output.ts";
 import { plain } from "../plain.ts";
 import type { Profile } from "../profile.ts";
 import { table } from "../table.ts";
@@ -7,30 +8,41 @@ import { type Ability, type Agent, shapes, type WholeAgent } from "./shapes.ts";
 import { count, short } from "./words.ts";
 
 /** Options every command that looks has. */
-export interface LookOptions {
-  readonly json?: boolean;
+export type LookOptions = OutputOptions;
+
+/** Options of one that lists. */
+export interface ListOptions extends LookOptions {
+  readonly limit?: string;
+}
+
+/** One thing has no lines to be listed. @throws Usage */
+export function mustBeWhole({ output }: LookOptions): void {
+  if (output !== undefined && output !== "table" && output !== "json")
+    throw new Usage(`--output ${output} is for lists: one thing is shown as table or json`);
 }
 
 /** `agents`: every registered agent; `agents <name>`: one, and what it can do by policy. @throws Refused */
 export async function runAgents(
   name: string | undefined,
-  options: LookOptions,
+  options: ListOptions,
   profile: Profile,
   terminal: Terminal,
 ): Promise<void> {
   if (name !== undefined) return oneAgent(short(name), options, profile, terminal);
-  const { items } = await askAll(profile, "agents", {}, shapes.agent, terminal);
-  if (options.json) return terminal.out(JSON.stringify({ ok: true, agents: items }));
+  const bound = { limit: limitOf(options.limit) };
+  const { items, more } = await askAll(profile, "agents", {}, shapes.agent, terminal, bound);
   const shape = [
     { title: "AGENT", of: (agent: Agent) => agent.name, whole: true },
     { title: "STATE", of: (agent: Agent) => (agent.standing.blocked ? `${agent.state}, BLOCKED` : agent.state) },
     { title: "OWNER", of: (agent: Agent) => agent.owner },
     { title: "SPONSOR", of: (agent: Agent) => agent.sponsor },
   ] as const;
-  for (const line of table(items, shape, terminal.columns)) terminal.out(line);
+  const list = { name: "agents", items, more, rows: items, shape, id: (agent: Agent) => agent.name };
+  showList(list, options, terminal);
 }
 
 async function oneAgent(name: string, options: LookOptions, profile: Profile, terminal: Terminal): Promise<void> {
+  mustBeWhole(options);
   const answer = await ask(profile, `agents/${name.split("/").map(encodeURIComponent).join("/")}`);
   if (options.json) return terminal.out(JSON.stringify({ ok: true, ...answer }));
   const agent = shapes.wholeAgent(answer);

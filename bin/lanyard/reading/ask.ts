@@ -14,8 +14,26 @@ export function ask(profile: Profile, path: string, query: Query = {}): Promise<
   return callSigned(profile, url.href, { method: "GET" });
 }
 
+/** How far a list is read. */
+export interface Bound<T> {
+  /** Most items; all where it is left out. */
+  readonly limit?: number;
+  /** Items that count; all where it is left out. */
+  keep?(item: T): boolean;
+}
+
+/** A list as far as it was read. */
+export interface Read<T> {
+  readonly items: readonly T[];
+  readonly pages: readonly Record<string, unknown>[];
+  /** Whether there is more behind it. */
+  readonly more: boolean;
+}
+
+const pageMost = 100;
+
 /**
- * Every page of a list. How far it is shows on the terminal from the second page on.
+ * Every page of a list, or as many as its bound needs. How far it is shows on the terminal from the second page on.
  * @param shape reads one item of the answer, and throws when it is none
  */
 export async function askAll<T>(
@@ -24,18 +42,20 @@ export async function askAll<T>(
   query: Query,
   shape: (value: unknown) => T,
   terminal: Terminal,
-): Promise<{ readonly items: readonly T[]; readonly pages: readonly Record<string, unknown>[] }> {
+  { limit = Number.POSITIVE_INFINITY, keep = () => true }: Bound<T> = {},
+): Promise<Read<T>> {
   const items: T[] = [];
   const pages: Record<string, unknown>[] = [];
   let cursor: string | undefined;
   do {
-    const page = await ask(profile, path, { limit: "100", ...query, ...(cursor === undefined ? {} : { cursor }) });
+    const size = String(Math.min(pageMost, limit));
+    const page = await ask(profile, path, { limit: size, ...query, ...(cursor === undefined ? {} : { cursor }) });
     if (!Array.isArray(page.items)) throw new Refused("admin-read answered something else than a list");
-    items.push(...page.items.map(shape));
+    items.push(...page.items.map(shape).filter(keep));
     pages.push(page);
     cursor = typeof page.next === "string" ? page.next : undefined;
     if (cursor !== undefined) terminal.progress?.(`${items.length} so far…`);
-  } while (cursor !== undefined);
+  } while (cursor !== undefined && items.length < limit);
   if (pages.length > 1) terminal.progress?.("");
-  return { items, pages };
+  return { items: items.slice(0, limit), pages, more: cursor !== undefined || items.length > limit };
 }

@@ -1,17 +1,20 @@
 import type { Terminal } from "../outcome.ts";
+import { limitOf, showList } from "../output.ts";
 import type { Profile } from "../profile.ts";
-import { table } from "../table.ts";
-import type { LookOptions } from "./agents-command.ts";
+import type { ListOptions } from "./agents-command.ts";
 import { askAll } from "./ask.ts";
 import { type Principal, shapes } from "./shapes.ts";
 import { count, short, until } from "./words.ts";
 
 /** `principals`: who lends authority now, beside the agents that act on it. @throws Refused */
-export async function runPrincipals(options: LookOptions, profile: Profile, terminal: Terminal): Promise<void> {
+export async function runPrincipals(options: ListOptions, profile: Profile, terminal: Terminal): Promise<void> {
+  const limit = limitOf(options.limit);
   const { items } = await askAll(profile, "principals", {}, shapes.principal, terminal);
-  const principals = merged(items);
-  if (options.json) return terminal.out(JSON.stringify({ ok: true, principals }));
-  if (principals.length === 0) return terminal.out("nobody lends any authority now");
+  // a principal's sessions stand on any page: only who has read them all knows one of them whole
+  const all = merged(items);
+  const principals = all.slice(0, limit);
+  const isTable = !options.json && (options.output ?? "table") === "table";
+  if (isTable && principals.length === 0) return terminal.out("nobody lends any authority now");
   const now = Math.floor(Date.now() / 1000);
   const rows = principals.flatMap(({ id, kind, agents }) => agents.map((held) => ({ id, kind, ...held })));
   type Row = (typeof rows)[number];
@@ -24,13 +27,15 @@ export async function runPrincipals(options: LookOptions, profile: Profile, term
     { title: "SCOPES", of: (row: Row) => row.scopes.join(" ") },
     { title: "LAST ENDS", of: (row: Row) => until(row.lastEndsAtSeconds, now) },
   ] as const;
-  for (const line of table(rows, shape, terminal.columns)) terminal.out(line);
-  terminal.out(
-    `${count(principals.length, "principal")}, ${count(
-      rows.reduce((sum, row) => sum + row.sessions, 0),
-      "session",
-    )}`,
-  );
+  const counted = `${count(principals.length, "principal")}, ${count(
+    rows.reduce((sum, row) => sum + row.sessions, 0),
+    "session",
+  )}`;
+  const more = all.length > principals.length;
+  const list = { name: "principals", items: principals, more, rows, shape, id: (one: { id: string }) => one.id };
+  showList(list, options, terminal, (lines) => {
+    for (const line of [...lines, counted]) terminal.out(line);
+  });
 }
 
 /** One principal may stand on several pages, with other agents or with more sessions of the same one. */

@@ -1,21 +1,24 @@
+import { sinceMillis } from "../audit/since.ts";
 import { type Terminal, Usage } from "../outcome.ts";
+import { limitOf, showList } from "../output.ts";
 import type { Profile } from "../profile.ts";
-import { table } from "../table.ts";
-import type { LookOptions } from "./agents-command.ts";
-import { askAll, type Query } from "./ask.ts";
+import type { ListOptions } from "./agents-command.ts";
+import { askAll, type Bound, type Query, type Read } from "./ask.ts";
 import { type Session, shapes } from "./shapes.ts";
 import { runStory } from "./story-command.ts";
 import { treeLines } from "./tree.ts";
 import { count, scopesOf, short, standingOf } from "./words.ts";
 
 /** Options of `sessions`. */
-export interface SessionsOptions extends LookOptions {
+export interface SessionsOptions extends ListOptions {
   readonly agent?: string;
   readonly principal?: string;
   readonly build?: string;
   readonly root?: string;
   readonly tree?: boolean;
   readonly dead?: boolean;
+  /** Only those that began since. */
+  readonly since?: string;
 }
 
 /** `sessions`: living ones of an agent, principal, build or tree, or all; `sessions <id>`: one's whole story. @throws Usage, Refused */
@@ -25,7 +28,7 @@ export async function runSessions(
   profile: Profile,
   terminal: Terminal,
 ): Promise<void> {
-  const { agent, principal, build, root, tree = false, dead = false, json } = options;
+  const { agent, principal, build, root, tree = false, dead = false, since } = options;
   const given = Object.entries({ agent, principal, build, root }).filter(([, value]) => value !== undefined);
   if (given.length + (sid === undefined ? 0 : 1) > 1)
     throw new Usage("name at most one of a session's id, --agent, --principal, --build, --root");
@@ -36,9 +39,10 @@ export async function runSessions(
   const query = kind === undefined ? { deployment: profile.trustDomain } : { [kind]: id };
   // of everybody every tree is whole already, and so is the one that a root names
   const whole = tree && kind !== undefined && kind !== "root";
-  const sessions = await (whole ? wholeTrees : ofQuery)({ ...query, ...deadToo(dead) }, profile, terminal);
-  if (json) terminal.out(JSON.stringify({ ok: true, sessions }));
-  else show(sessions, tree || root !== undefined, terminal);
+  const from = since === undefined ? 0 : sinceMillis(since, Date.now()) / 1000;
+  const bound = { limit: limitOf(options.limit), keep: (session: Session) => session.createdAtSeconds >= from };
+  const read = await (whole ? wholeTrees : ofQuery)({ ...query, ...deadToo(dead) }, bound, profile, terminal);
+  show(read, options, terminal);
 }
 
 const deadToo = (dead: boolean): Query => (dead ? { dead: "true" } : {});
@@ -47,36 +51,46 @@ const deadToo = (dead: boolean): Query => (dead ? { dead: "true" } : {});
 export const agentId = (agent: string, { trustDomain }: Profile): string =>
   agent.includes("://") ? agent : `spiffe://${trustDomain}/agent/${agent}`;
 
-const ofQuery = async (query: Query, profile: Profile, terminal: Terminal): Promise<readonly Session[]> =>
-  (await askAll(profile, "sessions", query, shapes.session, terminal)).items;
+type Sessions = Pick<Read<Session>, "items" | "more">;
+
+const ofQuery = (query: Query, bound: Bound<Session>, profile: Profile, terminal: Terminal): Promise<Read<Session>> =>
+  askAll(profile, "sessions", query, shapes.session, terminal, bound);
 
 /**
  * A session may hang below one that was not asked for: its tree shows where it stands. Trees come with the list; one too
  * large for any page is asked for alone, and one with several of the sessions may stand on several pages.
  */
-async function wholeTrees(query: Query, profile: Profile, terminal: Terminal): Promise<readonly Session[]> {
-  const { items, pages } = await askAll(profile, "sessions", { ...query, tree: "true" }, shapes.session, terminal);
+async function wholeTrees(
+  query: Query,
+  bound: Bound<Session>,
+  profile: Profile,
+  terminal: Terminal,
+): Promise<Sessions> {
+  const { limit = Number.POSITIVE_INFINITY } = bound;
+  const { items, pages, more } = await ofQuery({ ...query, tree: "true" }, bound, profile, terminal);
   const cut = new Set(pages.flatMap((page) => (Array.isArray(page.cut) ? page.cut.map(String) : [])));
   const trees = [...items];
-  for (const root of cut)
-    trees.push(
-      ...(await ofQuery({ root, ...(query.dead === undefined ? {} : { dead: query.dead }) }, profile, terminal)),
-    );
-  return [...new Map(trees.map((session) => [session.sid, session])).values()];
+  for (const root of cut) {
+    if (trees.length >= limit) break;
+    const tree = { root, ...(query.dead === undefined ? {} : { dead: query.dead }) };
+    trees.push(...(await ofQuery(tree, bound, profile, terminal)).items);
+  }
+  const once = [...new Map(trees.map((session) => [session.sid, session])).values()];
+  return { items: once.slice(0, limit), more: more || once.length > limit || (cut.size > 0 && once.length >= limit) };
 }
 
-function show(sessions: readonly Session[], asTree: boolean, terminal: Terminal): void {
+function show({ items, more }: Sessions, { tree, root, ...options }: SessionsOptions, terminal: Terminal): void {
   const now = Math.floor(Date.now() / 1000);
-  if (sessions.length === 0) {
-    terminal.out("there are no such sessions now");
-    return;
-  }
-  const lines = asTree
-    ? [...Map.groupBy(sessions, ({ root }) => root).values()].flatMap((tree) => treeLines(tree, now))
-    : table(sessions, shapeOf(now), terminal.columns);
-  for (const line of lines) terminal.out(line);
-  const over = sessions.filter(({ live }) => !live).length;
-  terminal.out(`${count(sessions.length - over, "living session")}${over > 0 ? `, ${over} over` : ""}`);
+  const shape = shapeOf(now);
+  const list = { name: "sessions", items, more, rows: items, shape, id: ({ sid }: Session) => sid };
+  showList(list, options, terminal, (rows) => {
+    if (items.length === 0) return terminal.out("there are no such sessions now");
+    const asTree = tree === true || root !== undefined;
+    const trees = () => [...Map.groupBy(items, (one) => one.root).values()].flatMap((each) => treeLines(each, now));
+    for (const line of asTree ? trees() : rows) terminal.out(line);
+    const over = items.filter(({ live }) => !live).length;
+    terminal.out(`${count(items.length - over, "living session")}${over > 0 ? `, ${over} over` : ""}`);
+  });
 }
 
 const shapeOf = (now: number) => [

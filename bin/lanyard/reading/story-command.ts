@@ -1,7 +1,7 @@
 import { type Terminal, Usage } from "../outcome.ts";
 import { plain } from "../plain.ts";
 import type { Profile } from "../profile.ts";
-import type { LookOptions } from "./agents-command.ts";
+import { type LookOptions, mustBeWhole } from "./agents-command.ts";
 import { ask } from "./ask.ts";
 import { type Session, type Story, shapes } from "./shapes.ts";
 import { treeLines } from "./tree.ts";
@@ -9,6 +9,7 @@ import { count, short, standingOf, until } from "./words.ts";
 
 /** `story <sid>`: everything about one session. @throws Usage, Refused */
 export async function runStory(sid: string, options: LookOptions, profile: Profile, terminal: Terminal): Promise<void> {
+  mustBeWhole(options);
   if (!/^[A-Za-z0-9_-]{22}$/.test(sid))
     throw new Usage(`${JSON.stringify(sid)} is no session's id: it has 22 characters`);
   const answer = await ask(profile, `sessions/${sid}`).catch((cause: unknown) => {

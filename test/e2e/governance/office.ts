@@ -93,7 +93,7 @@ export async function openOffice(): Promise<Office> {
     lanyard,
     apply: async (folder = registry) => {
       const said = await lanyard(["apply", folder]);
-      expect(said).toMatchObject({ code: 0, err: "" });
+      expect(said, said.err).toMatchObject({ code: 0 });
       return said;
     },
     edited: (file, from, to, then) => edited(join(registry, file), from, to, then),
@@ -154,7 +154,11 @@ function agentOf(world: World, name: string): LanyardAgent {
 
 async function command(args: readonly string[], folder: string): Promise<Said> {
   const [out, err]: [string[], string[]] = [[], []];
-  const terminal = { out: (line: string) => void out.push(line), err: (line: string) => void err.push(line) };
+  const terminal = {
+    out: (line: string) => void out.push(line),
+    err: (line: string) => void err.push(line),
+    ask: async () => true,
+  };
   const code = await run(args, { terminal, env: {}, folder });
   return { code, out: out.join("\n"), err: err.join("\n") };
 }

@@ -1,0 +1,60 @@
+import type { Command } from "commander";
+import { example } from "../help.ts";
+import { type Terminal, Usage } from "../outcome.ts";
+import { readStored } from "../profile/stored.ts";
+import { type Env, loadProfile, type ProfileOptions, reservedNames } from "../profile.ts";
+import { askAll } from "../reading/ask.ts";
+import { shapes } from "../reading/shapes.ts";
+import { outlineOf } from "./outline.ts";
+import { completionScript, shells } from "./scripts.ts";
+
+/** What completion stands on. */
+interface CompletionDeps {
+  readonly terminal: Terminal;
+  readonly env: Env;
+  readonly folder: string;
+}
+
+/** Most names that are offered: a shell shows no more in a way that helps. */
+const namesMost = 1_000;
+
+/** Adds `completion`, and the command that its scripts ask for names. */
+export function completionCommands(program: Command, deps: CompletionDeps): void {
+  example(
+    program
+      .command("completion <shell>")
+      .description(`print what makes a shell complete these commands and names: ${shells.join(", ")}`)
+      .action((shell: string) => {
+        const known = shells.find((each) => each === shell);
+        if (known === undefined)
+          throw new Usage(`there is completion for ${shells.join(", ")}, not ${JSON.stringify(shell)}`);
+        deps.terminal.out(completionScript(known, outlineOf(program)).trimEnd());
+      }),
+    "completion bash > ~/.local/share/bash-completion/completions/lanyard",
+  );
+  program
+    .command("names <kind>", { hidden: true })
+    .option("--profile <profile>")
+    .option("--outputs <file>")
+    .action((kind: string, options: ProfileOptions) => offerNames(kind, options, deps));
+}
+
+/** Names one a line. Whoever presses Tab wants no message: what cannot be found out is nothing. */
+async function offerNames(kind: string, options: ProfileOptions, { terminal, env, folder }: CompletionDeps) {
+  const names = await (kind === "profiles" ? profileNames(env) : agentNames(options, env, folder)).catch(() => []);
+  // a name is put into a command line by the shell: nothing that it would read as more than a word
+  for (const name of names) if (/^[A-Za-z0-9._/@:-]+$/.test(name)) terminal.out(name);
+}
+
+const profileNames = async (env: Env) => [...reservedNames, ...Object.keys(await readStored(env))];
+
+async function agentNames(options: ProfileOptions, env: Env, folder: string): Promise<readonly string[]> {
+  const silent: Terminal = { out: () => undefined, err: () => undefined };
+  const profile = await loadProfile(options, env, folder);
+  try {
+    const { items } = await askAll(profile, "agents", {}, shapes.agent, silent, { limit: namesMost });
+    return items.map(({ name }) => name);
+  } finally {
+    profile.dynamo.destroy();
+  }
+}

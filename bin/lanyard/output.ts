@@ -1,0 +1,73 @@
+import { type Terminal, Usage } from "./outcome.ts";
+import { plain } from "./plain.ts";
+import { type Column, table } from "./table.ts";
+
+/** How an answer is written; the last three are for lists. */
+export const formats = ["table", "json", "jsonl", "tsv", "id"] as const;
+
+/** One of {@link formats}. */
+export type Format = (typeof formats)[number];
+
+/** Options of every command that answers. */
+export interface OutputOptions {
+  readonly json?: boolean;
+  readonly output?: Format;
+}
+
+/** A list to be shown. */
+export interface Listing<Item, Row> {
+  /** Its member in the JSON object. */
+  readonly name: string;
+  readonly items: readonly Item[];
+  /** What identifies an item: what another command takes. */
+  readonly id: (item: Item) => string;
+  /** Lines of the table; an item may have several. */
+  readonly rows: readonly Row[];
+  readonly shape: readonly Column<Row>[];
+  /** There is more than `--limit` let through. */
+  readonly more?: boolean;
+}
+
+/**
+ * Writes a list in the format that was asked for.
+ * @param people writes it for people instead of the table; what it says goes nowhere else
+ */
+export function showList<Item, Row>(
+  { name, items, id, rows, shape, more = false }: Listing<Item, Row>,
+  { json, output = json ? "json" : "table" }: OutputOptions,
+  terminal: Terminal,
+  people?: (lines: readonly string[]) => void,
+): void {
+  const lines = (): readonly string[] => {
+    if (output === "json") return [JSON.stringify({ ok: true, [name]: items, ...(more ? { more } : {}) })];
+    if (output === "jsonl") return items.map((item) => JSON.stringify(item));
+    if (output === "id") return items.map((item) => plain(id(item)));
+    return [shape.map(({ title }) => title), ...rows.map((row) => shape.map(({ of }) => plain(of(row))))].map((cells) =>
+      cells.join("\t"),
+    );
+  };
+  if (output !== "table") for (const line of lines()) terminal.out(line);
+  else if (people) people(table(rows, shape, terminal.columns));
+  else for (const line of table(rows, shape, terminal.columns)) terminal.out(line);
+  if (more && output !== "json") terminal.err(`there are more than these ${items.length}: give a larger --limit`);
+}
+
+/** A limit as it was given. @throws Usage */
+export function limitOf(text: string | undefined): number {
+  if (text === undefined) return Number.POSITIVE_INFINITY;
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw new Usage(`--limit is a number from 1, not ${JSON.stringify(text)}`);
+  return Number(text);
+}
+
+/**
+ * Whether a command line asks for one JSON object, before it is parsed: what is wrong with it must come as JSON too.
+ * @param args what stands behind `lanyard`
+ */
+export const asksForJson = (args: readonly string[]): boolean =>
+  args.some(
+    (arg, at) =>
+      arg === "--json" ||
+      arg === "--output=json" ||
+      arg === "-ojson" ||
+      (["--output", "-o"].includes(arg) && args[at + 1] === "json"),
+  );

@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Refused, type Terminal, Usage } from "./outcome.ts";
+
+/** Options of commands that can be watched. */
+export interface WatchOptions {
+  /** Seconds between two looks; `true` where only the flag was given. */
+  readonly watch?: string | true;
+}
+
+const everySeconds = 5;
+
+/**
+ * Carries a look out once, or again and again until it is interrupted. A terminal's screen begins anew each time, when all
+ * of it is there; into a pipe one answer follows the other. A look that fails is told and tried again, unless it was the
+ * first: who misspelled something wants to know it.
+ * @param once looks, and writes to the terminal it is given
+ * @param stop ends it
+ * @throws Usage
+ */
+export async function watched(
+  { watch }: WatchOptions,
+  terminal: Terminal,
+  once: (terminal: Terminal) => Promise<void>,
+  stop?: AbortSignal,
+): Promise<void> {
+  if (watch === undefined) return once(terminal);
+  if (watch !== true && !/^[1-9]\d{0,4}$/.test(watch))
+    throw new Usage(`--watch takes whole seconds, not ${JSON.stringify(watch)}`);
+  const seconds = watch === true ? everySeconds : Number(watch);
+  for (let round = 0; !stop?.aborted; round++) {
+    const lines: string[] = [];
+    const { progress: _, ...quiet } = terminal;
+    const buffered: Terminal = { ...quiet, out: (line) => void lines.push(line) };
+    const failed = await once(buffered).then(
+      () => undefined,
+      (cause: unknown) => {
+        if (round === 0 || !(cause instanceof Refused)) throw cause;
+        return cause.message;
+      },
+    );
+    terminal.clear?.();
+    if (terminal.clear) terminal.out(`every ${seconds} s, last at ${new Date().toISOString()}; Ctrl-C ends it\n`);
+    for (const line of lines) terminal.out(line);
+    if (failed !== undefined) terminal.err(failed);
+    await sleep(seconds * 1000, undefined, stop ? { signal: stop } : {}).catch(() => undefined);
+  }
+}
