@@ -51,17 +51,16 @@ export function accountAttacks(lab: () => Lab): void {
   describe("a record that the bus refuses for good", () => {
     it("threat 23: lies whole in the queue of refused ones and holds nothing up", async () => {
       const { cloud, endpoints } = lab().world;
-      const dynamo = new DynamoDBClient(operator());
       const eventId = `planted-${crypto.randomUUID()}`;
       const Item = {
         eventId: { S: eventId },
         body: { S: "no JSON at all \uFFFF" },
         detailType: { S: "API Activity" },
         timeMillis: { N: "1785542400000" },
-        unheardOf: { L: [{ B: Buffer.from("kept too") }] },
+        unheardOf: { L: [{ B: Buffer.from("kept too").toString("base64") }] },
       };
-      await dynamo.send(new PutItemCommand({ TableName: cloud.outputs.OutboxTable, Item }));
-      dynamo.destroy();
+      const planted = await cloud.dynamodb("PutItem", { TableName: cloud.outputs.OutboxTable, Item });
+      expect(planted.status).toBe(200);
       const { token } = await openSession(lab());
       await cloud.flushAudit();
       const kept = cloud.queueMessages("-Refused").map((text) => JSON.parse(text));
@@ -69,12 +68,25 @@ export function accountAttacks(lab: () => Lab): void {
         {
           eventId,
           why: "MalformedDetail",
-          image: { ...Item, unheardOf: { L: [{ B: Buffer.from("kept too").toString("base64") }] } },
+          image: Item,
         },
       ]);
       expect(cloud.queueMessages("RelayFailures")).toEqual([]);
       const sids = readRecords(endpoints.auditFolder).map(({ facts }) => facts.sid);
       expect(sids).toContain(claimsOf(token).sid);
+    });
+
+    it("threat 45: is put by no administrator: no table of ours takes a row from one", async () => {
+      const { outputs } = lab().world.cloud;
+      const dynamo = new DynamoDBClient(operator());
+      const tables = Object.entries(outputs).filter(([name]) => name.endsWith("Table"));
+      expect(tables.length).toBeGreaterThan(10);
+      for (const [name, TableName] of tables) {
+        const Item = { eventId: { S: "x" }, key: { S: "x" }, subject: { S: "x" }, session: { S: "x" } };
+        const put = dynamo.send(new PutItemCommand({ TableName, Item }));
+        await expect(put, name).rejects.toThrow(/explicit deny in a resource-based policy/);
+      }
+      dynamo.destroy();
     });
 
     it("threat 23: cannot be invented by an administrator", async () => {
