@@ -1,4 +1,5 @@
 import type { JwtFailure, JwtRules } from "./jwt-rules.ts";
+import { readableText } from "./readable-text.ts";
 
 type Claims = Readonly<Record<string, unknown>>;
 
@@ -19,7 +20,10 @@ export function claimFailure(claims: Claims, rules: JwtRules): JwtFailure | unde
   const missing = rules.requiredClaims.find((name) => !Object.hasOwn(claims, name) || claims[name] === null);
   if (missing !== undefined) return fail("claim", `${missing} is missing`);
   return (
-    issuerFailure(claims, rules) ?? audienceFailure(claims, rules) ?? textFailure(claims) ?? timeFailure(claims, rules)
+    issuerFailure(claims, rules) ??
+    audienceFailure(claims, rules) ??
+    textFailure(claims, rules) ??
+    timeFailure(claims, rules)
   );
 }
 
@@ -43,26 +47,29 @@ export function soleAudience(claims: Claims): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-function textFailure(claims: Claims): JwtFailure | undefined {
+function textFailure(claims: Claims, rules: JwtRules): JwtFailure | undefined {
   const { sub, jti } = claims;
-  if (sub !== undefined && !isSubject(sub)) return fail("claim", "sub is not a printable ASCII string of sane length");
+  if (sub !== undefined && !isSubject(sub, rules))
+    return fail("claim", `sub is not ${rules.subjectInAnyScript ? "readable text" : "printable ASCII"} of sane length`);
   if (jti !== undefined && (typeof jti !== "string" || jti === "" || jti.length > 256))
     return fail("claim", "jti is not a string of 1 to 256 characters");
   return undefined;
 }
 
-// OpenID Connect Core 2: ASCII. Look-alikes, controls and bidi marks would make two subjects look like one.
-const isSubject = (sub: unknown): boolean =>
+/** Controls and bidi marks would make two subjects look like one; look-alikes too, where people choose their names. */
+const isSubject = (sub: unknown, { subjectInAnyScript }: JwtRules): boolean =>
   typeof sub === "string" &&
+  sub !== "" &&
   sub.length <= subjectCharacters &&
-  /^[\x20-\x7e]+$/.test(sub) &&
+  (subjectInAnyScript ? readableText : /^[\x20-\x7e]+$/).test(sub) &&
   !prototypeNames.includes(sub);
 
 function timeFailure(claims: Claims, rules: JwtRules): JwtFailure | undefined {
   const times: Record<"exp" | "nbf" | "iat", number | undefined> = { exp: undefined, nbf: undefined, iat: undefined };
   for (const name of ["exp", "nbf", "iat"] as const) {
     const value = claims[name];
-    if (value === undefined) continue;
+    // some providers write a date they do not know as null; one that ends a token is demanded where it matters
+    if (value === undefined || (name === "nbf" && value === null)) continue;
     // JSON.parse reads 1e400 as Infinity, and a token that never ends is what an attacker would like
     if (typeof value !== "number" || !Number.isFinite(value) || value < 0 || value > lastSecond)
       return fail("claim", `${name} is not a date in seconds`);

@@ -19,6 +19,11 @@ export interface JwtRules {
   readonly maxLifetimeSeconds?: number;
   /** When set, no other header member may occur. */
   readonly exactHeaders?: readonly string[];
+  /**
+   * The subject may be of any script, as the names of branches and environments are. Left out it is ASCII, as OpenID
+   * Connect Core 2 has it for people.
+   */
+  readonly subjectInAnyScript?: boolean;
   /** A revocation may name a session by an expired token. */
   readonly ignoreExpiry?: boolean;
 }

@@ -14,14 +14,14 @@ export const clientOf = (payload: JWTPayload, type: "id" | "access"): Result<str
 function idTokenClient(payload: JWTPayload): Result<string, string> {
   const client = soleAudience(payload);
   if (client === undefined) return err("audience: aud must name exactly one client");
-  return payload.azp === undefined || payload.azp === client ? ok(client) : err("azp is not the client in aud");
+  return (payload.azp ?? client) === client ? ok(client) : err("azp is not the client in aud");
 }
 
 function accessTokenClient(payload: JWTPayload): Result<string, string> {
   const { client_id: clientId, azp, sub } = payload;
   const client = clientId ?? azp;
   if (typeof client !== "string" || client === "") return err("names no client");
-  if (azp !== undefined && azp !== client) return err("azp and client_id disagree");
+  if ((azp ?? client) !== client) return err("azp and client_id disagree");
   // RFC 9068 2.2: where no person is involved the subject is the client itself
   if (sub === client) return err("is a client's own token, not a person's");
   // taking a sender-constrained token without its proof would make it a bearer token (RFC 9449 7.2)

@@ -101,7 +101,8 @@ function readFacts(
   issuer: TrustedIssuerRegistration,
   input: PersonInput,
 ): Result<PersonFacts, Denial> {
-  const { iss, sub, iat, exp, auth_time: authTime } = payload;
+  const { iss, sub, iat, exp } = payload;
+  const authTime = authTimeOf(payload);
   if (iss === undefined || sub === undefined || iat === undefined || exp === undefined)
     return invalid("a required claim is missing");
   if (sub.length > subjectCharacters) return invalid(`sub has more than ${subjectCharacters} characters`);
@@ -123,6 +124,11 @@ function readFacts(
     expiresAtSeconds: exp,
     burnMarker: markerKey("person", iss, `${tokenName(payload, input.token)} ${input.agentId}`),
   });
+}
+
+/** `auth_time` as a number; null says no more than leaving it out, and digits in quotes are that number. */
+function authTimeOf({ auth_time: said }: JWTPayload): unknown {
+  return typeof said === "string" && /^[0-9]{1,12}$/.test(said) ? Number(said) : (said ?? undefined);
 }
 
 /**

@@ -1,8 +1,8 @@
-import { readdir, readFile, stat } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, visit } from "yaml";
 import type { RegistryDocument, RegistryProblem } from "../../core/registry/document.ts";
 import { err, ok, type Result } from "../../core/result.ts";
+import { listFolder, readText } from "./folder-files.ts";
 
 /** Largest file, most files and most alias expansions that are read. */
 const bounds = { fileBytes: 1_048_576, files: 2_000, aliases: 100 };
@@ -14,8 +14,8 @@ const placeholder = /\$?\$\{([A-Za-z][A-Za-z0-9]*)\}/g;
 export type FolderPart = "registrations" | "cases";
 
 /**
- * Reads a registry's folder: every `*.yaml` and `*.yml` below it, several documents a file allowed, in the order of
- * their names. `${variable}` inside a text is replaced; a variable nobody gave is a problem, not an empty text.
+ * Reads a registry's folder: every `*.yaml` and `*.yml` below it, in whatever case and through links, several documents a
+ * file allowed, in the order of their names. `${variable}` inside a text is replaced; a variable nobody gave is a problem, not an empty text.
  * @param directory the folder
  * @param variables values by name; they are texts, never YAML
  * @param part which of its files; cases are no registrations
@@ -27,19 +27,18 @@ export async function readRegistryFolder(
   part: FolderPart = "registrations",
 ): Promise<Result<readonly RegistryDocument[], readonly RegistryProblem[]>> {
   const whole = (file: string, message: string) => err([{ file, line: 1, path: "", message }] as const);
-  const names = await yamlFiles(directory, part);
-  if (names === undefined) return whole(directory, "there is no such folder");
-  if (names.length === 0) return whole(directory, `there is no ${extension[part]} file in this folder`);
+  const listed = await listFolder(directory, bounds.files);
+  if (listed === undefined) return whole(directory, "there is no such folder");
+  const { names, problems: unread } = listed;
+  const wanted = names.filter((name) => isYaml(name) && isCases(name) === (part === "cases"));
   if (names.length > bounds.files) return whole(directory, `more than ${bounds.files} files`);
+  if (wanted.length === 0 && unread.length === 0)
+    return whole(directory, `there is no ${extension[part]} file in this folder`);
   const documents: RegistryDocument[] = [];
-  const problems: RegistryProblem[] = [];
-  for (const name of names) {
-    const path = join(directory, name);
-    if ((await stat(path)).size > bounds.fileBytes) {
-      problems.push({ file: name, line: 1, path: "", message: `larger than ${bounds.fileBytes} bytes` });
-      continue;
-    }
-    const read = readDocuments(name, await readFile(path, "utf8"), variables);
+  const problems: RegistryProblem[] = [...unread];
+  for (const name of wanted) {
+    const text = await readText(join(directory, name), bounds.fileBytes);
+    const read = text.ok ? readDocuments(name, text.value, variables) : whole(name, text.error);
     if (read.ok) documents.push(...read.value);
     else problems.push(...read.error);
   }
@@ -47,20 +46,17 @@ export async function readRegistryFolder(
 }
 
 const extension = { registrations: ".yaml", cases: ".test.yaml" };
+const isYaml = (name: string): boolean => /\.ya?ml$/i.test(name);
+const isCases = (name: string): boolean => /\.test\.ya?ml$/i.test(name);
 
-const yamlFiles = async (directory: string, part: FolderPart): Promise<readonly string[] | undefined> => {
-  try {
-    const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-    return entries
-      .filter((e) => e.isFile() && /\.ya?ml$/.test(e.name) && /\.test\.ya?ml$/.test(e.name) === (part === "cases"))
-      .map((e) => relative(directory, join(e.parentPath, e.name)))
-      .sort();
-  } catch (cause) {
-    if (cause instanceof Error && "code" in cause && (cause.code === "ENOENT" || cause.code === "ENOTDIR"))
-      return undefined;
-    throw cause;
-  }
-};
+/**
+ * What stands in a registry's folder and is not read as a part of it.
+ * @returns the names, for whoever has to know that a prohibition was in one of them
+ */
+export async function skippedFiles(directory: string): Promise<readonly string[]> {
+  const listed = await listFolder(directory, bounds.files);
+  return listed ? [...listed.names.filter((name) => !isYaml(name)), ...listed.hidden] : [];
+}
 
 /**
  * Parses the documents of one file.

@@ -14,6 +14,7 @@ export interface JwtEvidenceRules {
   readonly typ: readonly string[];
   readonly algorithms: readonly string[];
   readonly exactHeaders?: readonly string[];
+  readonly subjectInAnyScript?: boolean;
   readonly issuer?: string;
   readonly audience: string;
   readonly requiredClaims: readonly string[];
@@ -58,6 +59,7 @@ export async function verifyJwtEvidence(token: string, rules: JwtEvidenceRules):
     requiredClaims,
     skewSeconds: limits.workloadSkewSeconds,
     ...(issuer === undefined ? {} : { issuer }),
+    ...(rules.subjectInAnyScript ? { subjectInAnyScript: true } : {}),
     ...(exactHeaders === undefined ? {} : { exactHeaders }),
   });
   const failure = verified.ok ? endFailure(verified.value, rules) : verified.error;

@@ -1,3 +1,5 @@
+import { readableText } from "../readable-text.ts";
+
 /** Claims of the token's own machinery: checked elsewhere, never a fact to select by. */
 const registered = new Set(["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "nonce", "at_hash", "c_hash"]);
 
@@ -26,8 +28,9 @@ const alwaysStated = new Set(
 );
 
 const claimName = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
-/** No controls: a fact is compared, recorded and printed. */
-const claimText = /^[^\p{Cc}\p{Cf}]{1,512}$/u;
+/** A fact is compared, recorded and printed. */
+const isClaimText = (value: unknown): value is string =>
+  typeof value === "string" && value !== "" && value.length <= 512 && readableText.test(value);
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -40,14 +43,13 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 export function claimFacts(payload: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
   const facts = new Map<string, string>();
   for (const [name, value] of Object.entries(payload))
-    if (!registered.has(name) && claimName.test(name) && typeof value === "string" && claimText.test(value))
-      facts.set(`claim.${name}`, value);
+    if (!registered.has(name) && claimName.test(name) && isClaimText(value)) facts.set(`claim.${name}`, value);
   for (const [path, name] of nested) {
     const value = path.reduce<unknown>(
       (at, member) => (isObject(at) && Object.hasOwn(at, member) ? at[member] : undefined),
       payload,
     );
-    if (typeof value === "string" && claimText.test(value)) facts.set(name, value);
+    if (isClaimText(value)) facts.set(name, value);
   }
   return Object.fromEntries(facts);
 }

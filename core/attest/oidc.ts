@@ -50,6 +50,7 @@ export async function verifyOidcToken(token: string, expect: OidcExpectation): P
     issuer: issuer.issuer,
     audience,
     requiredClaims: ["sub", "iat", "exp"],
+    subjectInAnyScript: true,
     maxLifeSeconds: issuer.maxTokenLifeSeconds ?? limits.workloadTokenLifeSeconds,
     nowSeconds,
     onCheck,

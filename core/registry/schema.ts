@@ -2,6 +2,7 @@ import * as z from "zod";
 import { assuranceLevels } from "../assurance.ts";
 import { limits } from "../limits.ts";
 import { ruleNames } from "../narrow/rules/table.ts";
+import { readableText } from "../readable-text.ts";
 
 /** SPIFFE path segments (SPIFFE-ID 2.2), lower case only: two names that differ in case are one name to people. */
 const agentName = z
@@ -26,7 +27,7 @@ const factName = z
 const text = z.string().min(1).max(512);
 const uri = z.string().min(1).max(512);
 /** Text that must be met exactly by what a document says: in one that is read, no text holds what cannot be seen. */
-const carried = text.regex(/^[^\p{Cc}\p{Cf}\p{Cs}]+$/u, "holds a control or format character, and would never match");
+const carried = text.regex(readableText, "holds a control or format character, and would never match");
 const claimName = carried.max(100);
 
 const scopeSet = z.strictObject({ resource: uri, scopes: z.array(scope).min(1).max(200) });

@@ -1,6 +1,7 @@
 import { assuranceReaches } from "../assurance.ts";
 import { evidenceTypes } from "../attest/evidence-types.ts";
 import { parseFunctionArn, parseRoleArn } from "../attest/role-arn.ts";
+import { readableText } from "../readable-text.ts";
 import { parseSpiffeId } from "../spiffe-id.ts";
 import type { AgentRegistration, Selector } from "./model.ts";
 
@@ -67,12 +68,9 @@ function unstated(type: string, fact: string): string {
 /** The shape of a fact, and text that a document could carry: attestors state none with control or format characters. */
 function valueProblem(fact: string, value: string): string | undefined {
   if (/[*?]/.test(value)) return "must be exact: no wildcards";
-  if (unprintable.test(value)) return "holds a control or format character, which no document's fact does";
+  if (!readableText.test(value)) return "holds a control or format character, which no document's fact does";
   return factShapes.get(fact)?.(value) === false ? `is not a ${fact}` : undefined;
 }
-
-/** Control and format characters, also those of which no glyph is seen: what looks like one name would be another. */
-const unprintable = /[\p{Cc}\p{Cf}]/u;
 
 /**
  * A selector that needs more than its kind of evidence ever proves can never hold.

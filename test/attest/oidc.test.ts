@@ -84,6 +84,28 @@ describe("an OIDC workload token", () => {
     expect(Object.keys(value.facts)).not.toContain("claim.email");
   });
 
+  it.each(["repo:acme/bot:ref:refs/heads/feat/機能追加", "repo:acme/bot:environment:Prüfung", "ref:größer"])(
+    "compares a subject of any script exactly: %s",
+    async (sub) => {
+      expect((await proven(token({ sub, environment: "Prüfung" }))).facts).toMatchObject({
+        subject: sub,
+        "claim.environment": "Prüfung",
+      });
+      const decomposed = sub.normalize("NFD");
+      // another way to write the same letters is another subject: nothing is normalized
+      expect((await proven(token({ sub: decomposed }))).facts.subject).toBe(decomposed);
+    },
+  );
+
+  it.each([0x07, 0x0a, 0x200b, 0x202e, 0x2028, 0xfeff, 0xd800])(
+    "is refused with a subject that holds the unseen character %s, and a claim with it is no fact",
+    async (code) => {
+      const unseen = `main${String.fromCharCode(code)}`;
+      expect(await denial(token({ sub: unseen }))).toMatchObject({ check: "claim" });
+      expect((await proven(token({ ref: unseen }))).facts).not.toHaveProperty("claim.ref");
+    },
+  );
+
   it("threat 16: belongs to the key that shows it, by one marker however its signature is respelt", async () => {
     const document = token();
     const again = `${document.slice(0, document.lastIndexOf("."))}.${token().split(".")[2]}`;

@@ -174,6 +174,24 @@ describe("a person's ID token", () => {
     expect(result.ok && result.value.principal).toEqual({ id: personId(idp, agentId("planner")), kind: "person" });
   });
 
+  it.each<[string, object]>([
+    ["nbf null", { nbf: null }],
+    ["azp null", { azp: null }],
+    ["auth_time null", { auth_time: null }],
+    ["auth_time as digits", { auth_time: String(now - 5) }],
+  ])("is taken with %s, as providers write it", async (_name, claims) => {
+    expect(await code(show(idToken(claims)))).toBe("ok");
+  });
+
+  it("holds an auth_time in quotes for the number it is", async () => {
+    const shown = await show(idToken({ auth_time: String(now - 5) }));
+    expect(shown.ok && shown.value.authTimeSeconds).toBe(now - 5);
+  });
+
+  it.each(["exp", "iat", "nbf"])("is refused with %s in quotes", async (name) => {
+    expect(await code(show(idToken({ [name]: String(now) })))).toBe("subject_token_invalid");
+  });
+
   it("is refused when its keys cannot be fetched", async () => {
     web.failure = "unreachable";
     expect(await code(show(idToken()))).toBe("keys_unavailable");
