@@ -13,7 +13,8 @@ interface WireError {
 const wire = (status: number, error: string, description: string, headers?: Record<string, string>): WireError =>
   headers ? { status, error, description, headers } : { status, error, description };
 
-const badClient = (description: string) => wire(401, "invalid_client", description);
+const badClient = (description: string, headers?: Record<string, string>) =>
+  wire(401, "invalid_client", description, headers);
 const badRequest = (description: string) => wire(400, "invalid_request", description);
 const badScope = (description: string) => wire(400, "invalid_scope", description);
 const badTarget = (description: string) => wire(400, "invalid_target", description);
@@ -44,6 +45,8 @@ function refusedPart(missing: Missing): string {
 export function denialToWire(denial: Denial): WireError {
   switch (denial.code) {
     case "content_type_unsupported":
+      // RFC 6749 5.2: at the standards' endpoints a request that is no form is malformed, and that is 400
+      if (denial.wanted === "form") return badRequest("send parameters as application/x-www-form-urlencoded");
       return wire(415, "invalid_request", "send the content type this endpoint documents");
     case "body_too_large":
       return wire(413, "invalid_request", `the body may hold at most ${denial.limitBytes} bytes`);
@@ -74,6 +77,14 @@ export function denialToWire(denial: Denial): WireError {
       return wire(400, "use_dpop_nonce", "put the nonce of header DPoP-Nonce into the proof and ask again");
     case "dpop_key_mismatch":
       return badProof("the DPoP proof is by another key than the token or evidence is bound to");
+    case "client_unauthenticated":
+      // RFC 6749 5.2: who tried by the header is answered in its scheme, of which the edge let a bare token through
+      return badClient(
+        "authenticate by client_assertion, of type jwt-spiffe",
+        denial.scheme === undefined ? undefined : { "WWW-Authenticate": `${denial.scheme} realm="lanyard"` },
+      );
+    case "client_methods_several":
+      return badRequest(`authenticate by the client assertion alone, without ${denial.other}`);
     case "assertion_invalid":
       return badClient("the client assertion is not a valid identity token of this deployment");
     case "assertion_expired":
@@ -140,14 +151,21 @@ export function denialToWire(denial: Denial): WireError {
       return badTarget("the resource is not registered here");
     case "server_dead":
       return badTarget("the server of the resource is suspended or revoked");
+    case "offer_targets_several":
+      return badTarget("an offer is held out to one agent: name one audience");
     case "resource_several":
+      if (denial.limit !== undefined) return badTarget(`a request may name at most ${denial.limit} resources`);
       return badTarget("an access token is for one resource; ask for a session token to cover several");
     case "bearer_not_allowed":
       return badTarget("the resource takes bearer tokens only, and this deployment issues none");
     case "scope_missing":
       return badScope("name the scope");
     case "scope_unknown":
-      return badScope(`not declared by a named resource: ${denial.scopes.join(" ")}`);
+      return badScope(
+        `not declared by a named resource: ${denial.scopes.join(" ")}${
+          denial.scopes.some((scope) => /[,\s]/.test(scope)) ? "; scopes are separated by blanks" : ""
+        }`,
+      );
     case "scope_exceeds":
       return badScope(`refused, beyond what the ${boundWords[denial.by]}: ${denial.scopes.join(" ")}`);
     case "details_invalid":
@@ -229,8 +247,8 @@ const unreachable = (denial: never): never => {
 };
 
 /**
- * A denial as an OAuth error answer (RFC 6749 5.2); `invalid_client` carries no challenge since no HTTP
- * authentication scheme was used.
+ * A denial as an OAuth error answer (RFC 6749 5.2). `invalid_client` carries a challenge only for who tried an HTTP
+ * authentication scheme: there is none to recommend, and clients take one for the whole answer.
  */
 export function denialReply(denial: Denial): Reply {
   const { status, error, description, headers } = denialToWire(denial);

@@ -7,7 +7,7 @@ import type { RegistryProblem } from "./registry/document.ts";
  */
 export type Denial =
   // the request's shape
-  | { readonly code: "content_type_unsupported"; readonly contentType: string }
+  | { readonly code: "content_type_unsupported"; readonly contentType: string; readonly wanted?: "form" }
   | { readonly code: "body_too_large"; readonly bytes: number; readonly limitBytes: number }
   | { readonly code: "malformed_request"; readonly what: string }
   | { readonly code: "parameter_repeated"; readonly name: string }
@@ -24,6 +24,8 @@ export type Denial =
   | { readonly code: "dpop_replayed" }
   | { readonly code: "dpop_key_mismatch"; readonly boundTo: "identity_token" | "evidence" | "subject_token" }
   // the caller's identity token
+  | { readonly code: "client_unauthenticated"; readonly why: string; readonly scheme?: string }
+  | { readonly code: "client_methods_several"; readonly other: string }
   | { readonly code: "assertion_invalid"; readonly why: string }
   | { readonly code: "assertion_expired"; readonly expiredAtSeconds: number }
   | { readonly code: "assertion_dead"; readonly subject: string }
@@ -63,11 +65,12 @@ export type Denial =
   | { readonly code: "offer_for_another_agent"; readonly offeredTo: string; readonly agent: string }
   | { readonly code: "offer_redeemed_by_another_key" }
   | { readonly code: "offer_target_unknown"; readonly audience: string }
+  | { readonly code: "offer_targets_several"; readonly count: number }
   // what is asked for
   | { readonly code: "resource_missing" }
   | { readonly code: "resource_unknown"; readonly resource: string }
   | { readonly code: "server_dead"; readonly resource: string; readonly agent: string; readonly state: string }
-  | { readonly code: "resource_several"; readonly count: number }
+  | { readonly code: "resource_several"; readonly count: number; readonly limit?: number }
   | { readonly code: "bearer_not_allowed"; readonly resource: string }
   | { readonly code: "scope_missing" }
   | { readonly code: "scope_unknown"; readonly scopes: readonly string[] }

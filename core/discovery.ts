@@ -1,4 +1,5 @@
 import type { JWK } from "jose";
+import { refuseAuthorization } from "./authorize.ts";
 import { denialReply } from "./denial-wire.ts";
 import { transmitterConfiguration } from "./events/configuration.ts";
 import { type FunctionUrls, issuerMetadata, openidMetadata } from "./issuer-metadata.ts";
@@ -31,14 +32,19 @@ export interface DiscoveryDeps {
  */
 export function createDiscoveryEndpoint(deps: DiscoveryDeps): (call: Call) => Promise<Reply> {
   const path = new URL(deps.issuer).pathname.replace(/\/$/, "");
+  const authorize = `${path}/authorize`;
   const inserted = {
     oauth: new URL(issuerMetadataUrl(deps.issuer, "oauth-authorization-server")).pathname,
     openid: new URL(issuerMetadataUrl(deps.issuer, "openid-configuration")).pathname,
   };
   const answer = async (call: Call): Promise<Reply> => {
-    if (call.method === "OPTIONS") return preflight;
+    if (call.method === "OPTIONS" && call.path !== authorize) return preflight;
     if (call.method !== "GET" && call.method !== "HEAD")
-      return denialReply({ code: "method_not_allowed", method: call.method, allow: "GET, HEAD, OPTIONS" });
+      return denialReply({
+        code: "method_not_allowed",
+        method: call.method,
+        allow: call.path === authorize ? "GET, HEAD" : "GET, HEAD, OPTIONS",
+      });
     // RFC 8414 3.1 puts the well-known path before an issuer's path, OpenID Connect Discovery 4 behind it
     if (call.path === inserted.oauth) return metadata(deps, issuerMetadata);
     if (call.path === inserted.openid) return metadata(deps, openidMetadata);
@@ -47,7 +53,7 @@ export function createDiscoveryEndpoint(deps: DiscoveryDeps): (call: Call) => Pr
       case "/.well-known/openid-configuration":
         return metadata(deps, openidMetadata);
       case "/authorize":
-        return denialReply({ code: "grant_unsupported", grantType: "authorization_code" });
+        return refuseAuthorization(call);
       case "/.well-known/jwks.json":
         return published(await jwks(deps.ownKeys), "application/json", keyTimes.jwksMaxAgeSeconds);
       case "/.well-known/spiffe-bundle.json":
@@ -59,7 +65,11 @@ export function createDiscoveryEndpoint(deps: DiscoveryDeps): (call: Call) => Pr
     }
     return statusLists({ ...call, path: below }, deps);
   };
-  return async (call) => forEveryOrigin(await answer(call));
+  // RFC 9700 2.6: the authorization endpoint is opened by navigation alone, never to a page of another origin
+  return async (call) => {
+    const reply = await answer(call);
+    return call.path === authorize ? reply : forEveryOrigin(reply);
+  };
 }
 
 /** All of it is public and carries no credentials: a verifier in a browser may read it too (Token Status List, 8.1). */

@@ -41,12 +41,12 @@ export function createIntrospectEndpoint(deps: IntrospectDeps): (call: Call) => 
     const start = callFacts(call, "introspect", deps.clock.nowMillis());
     const form = readForm(call, []);
     if (!form.ok) return deny(deps, form.error, start, false);
-    const token = single(form.value, "token");
-    if (token === undefined) return deny(deps, { code: "parameter_missing", name: "token" }, start, false);
     const caller = await authenticate(call, form.value, deps);
     if (!caller.ok) return deny(deps, caller.error, start, false);
     const { agent, jkt, identity } = caller.value;
     const trail = startTrail({ ...start, agent, jkt, assurance: identity.assurance });
+    const token = single(form.value, "token");
+    if (token === undefined) return deny(deps, { code: "parameter_missing", name: "token" }, trail.facts, true);
     const verdict = await answer(token, single(form.value, "dpop_jkt"), caller.value, deps, trail);
     if (verdict.ok)
       return json({
@@ -64,14 +64,16 @@ export function createIntrospectEndpoint(deps: IntrospectDeps): (call: Call) => 
 
 const json = (body: object): Reply => ({ status: 200, contentType: "application/json", body: JSON.stringify(body) });
 
-/** Refusals of the caller itself; all others are about the token and stay inside. */
+/**
+ * Refusals of the caller itself; all others are about the token and stay inside. Who serves nothing is no fault: there is
+ * only no token it may know of (RFC 7662 2.2).
+ */
 const callerFaults = new Set<Denial["code"]>([
   "dpop_replayed",
   "agent_unknown",
   "agent_inactive",
   "blocked",
   "assertion_dead",
-  "not_a_resource_server",
   "registry_unavailable",
   "liveness_unavailable",
 ]);
@@ -150,7 +152,7 @@ async function registryOf(rows: LivenessRows, deps: IntrospectDeps): Promise<Res
   return ok(current?.version === version ? current : await deps.registries.at(version));
 }
 
-/** RFC 7662 2.1: the endpoint answers authorized callers only, here those that serve something. */
+/** RFC 7662 2.1 and 4: the endpoint tells authorized callers only, here those that serve something. */
 function judgeServer(caller: Caller, rows: LivenessRows, registry: RegistrySnapshot): Result<void, Denial> {
   const registration = registry.agent(caller.agent);
   if (!registration) return err({ code: "agent_unknown", agent: caller.agent });

@@ -1,3 +1,4 @@
+import { openidResponseTypes, responseTypes } from "./authorize.ts";
 import { dpopAlgorithms } from "./dpop.ts";
 import { aggregationUri } from "./status/list.ts";
 import { spiffeAssertionType, tokenExchangeGrant } from "./wire.ts";
@@ -27,8 +28,7 @@ export function issuerMetadata(issuer: string, urls: FunctionUrls): Readonly<Rec
     lanyard_attestation_endpoint: urls.attest,
     lanyard_spiffe_bundle_uri: `${issuer}/.well-known/spiffe-bundle.json`,
     grant_types_supported: ["client_credentials", tokenExchangeGrant],
-    // RFC 8414 2 requires the member; nobody signs in here
-    response_types_supported: [],
+    response_types_supported: [...responseTypes],
     subject_types_supported: ["public"],
     // what access tokens may be signed by: RFC 9068 4 has resource servers look here for the name
     id_token_signing_alg_values_supported: ["ES256", "RS256"],
@@ -62,5 +62,5 @@ export function issuerMetadata(issuer: string, urls: FunctionUrls): Readonly<Rec
 /** The same as an OpenID provider's, as far as IAM reads it; it wants a response type, though nobody signs in here. */
 export const openidMetadata = (issuer: string, urls: FunctionUrls): Readonly<Record<string, unknown>> => ({
   ...issuerMetadata(issuer, urls),
-  response_types_supported: ["id_token"],
+  response_types_supported: [...openidResponseTypes],
 });

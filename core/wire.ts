@@ -105,6 +105,8 @@ export interface Call {
   readonly body: string;
   /** Every DPoP header value that came. */
   readonly dpop: readonly string[];
+  /** Of an Authorization header, the scheme alone: what it holds is never looked at and must not get about. */
+  readonly authorizationScheme?: string;
   readonly requestId: string;
   readonly sourceIp?: string;
   readonly userAgent?: string;

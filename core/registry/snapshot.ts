@@ -1,3 +1,4 @@
+import { normalUrl } from "../normal-url.ts";
 import type {
   AgentRegistration,
   DetailsTypeRegistration,
@@ -17,6 +18,12 @@ export interface RegistrySnapshot {
   agent(id: string): AgentRegistration | undefined;
   /** By exact URI. */
   resource(uri: string): ResourceRegistration | undefined;
+  /**
+   * As a request names it: another spelling of the same address (RFC 3986 6.2.2, 6.2.3), or one that differs in its last
+   * slash, is the registered resource. Many clients make the latter of an origin (`new URL(x).href`), and no two
+   * resources may be registered that differ so.
+   */
+  resourceNamed(text: string): ResourceRegistration | undefined;
   /** The resource a scope belongs to. */
   resourceOfScope(scope: string): ResourceRegistration | undefined;
   detailsType(name: string): DetailsTypeRegistration | undefined;
@@ -62,6 +69,12 @@ export const groupsOf = (rows: readonly Registration[]): ReadonlySet<string> =>
     ),
   );
 
+/** What all spellings of a resource's address share; one with a query or fragment is nobody's (`resourceUriProblem`). */
+function placeOf(text: string): string | undefined {
+  const url = /[?#]/.test(text) ? undefined : normalUrl(text);
+  return url && url.origin + url.path.replace(/\/$/, "");
+}
+
 const unique = <T>(rows: readonly T[], key: (row: T) => string): Map<string, T> =>
   new Map(rows.map((r) => [key(r), r]));
 
@@ -77,6 +90,7 @@ export function createSnapshot(version: number, trustDomain: string, rows: reado
   const agentId = (name: string) => `spiffe://${trustDomain}/agent/${name}`;
   const agents = unique(of("agent"), (a) => agentId(a.name));
   const resources = unique(of("resource"), (r) => r.uri);
+  const places = unique(of("resource"), (r) => placeOf(r.uri) ?? r.uri);
   const scopes = new Map(of("resource").flatMap((r) => r.scopes.map((s) => [s, r] as const)));
   const types = unique(of("details-type"), (d) => d.name);
   const rules = unique(of("lending"), (r) => r.name);
@@ -95,6 +109,7 @@ export function createSnapshot(version: number, trustDomain: string, rows: reado
     groups: groupsOf(rows),
     agent: (id) => agents.get(id),
     resource: (uri) => resources.get(uri),
+    resourceNamed: (text) => resources.get(text) ?? places.get(placeOf(text) ?? text),
     resourceOfScope: (scope) => scopes.get(scope),
     detailsType: (name) => types.get(name),
     detailsTypes: (resource) => [...types.values()].filter((type) => type.resource === resource),

@@ -29,18 +29,33 @@ export interface Caller {
 }
 
 /**
+ * The client assertion of a request, before anything of it is believed. Asked first at each endpoint: who sends none, or
+ * tries another way, hears `invalid_client` whatever else is wrong (RFC 6749 5.2).
+ * @returns the assertion, or `client_unauthenticated`, `client_methods_several`
+ */
+export function assertionIn(call: Call, form: Form): Result<string, Denial> {
+  const assertion = single(form, "client_assertion");
+  const scheme = call.authorizationScheme;
+  const other =
+    scheme !== undefined ? "an Authorization header" : form.has("client_secret") ? "a client_secret" : undefined;
+  const tried = scheme === undefined ? {} : { scheme };
+  if (assertion === undefined)
+    return err({ code: "client_unauthenticated", why: `client_assertion instead of ${other ?? "nothing"}`, ...tried });
+  if (single(form, "client_assertion_type") !== spiffeAssertionType)
+    return err({ code: "client_unauthenticated", why: `client_assertion_type ${spiffeAssertionType}`, ...tried });
+  return other === undefined ? ok(assertion) : err({ code: "client_methods_several", other });
+}
+
+/**
  * Authenticates the caller of token, introspect and revoke: client assertion `jwt-spiffe`
  * (draft-ietf-oauth-spiffe-client-auth-02) verified with our own identity keys only, and a DPoP proof (RFC 9449) by
  * the key in its `cnf`. A leaked identity token alone is nobody (threat 9).
- * @returns the caller, or `parameter_missing`, `parameter_invalid`, `assertion_invalid`, `assertion_expired`,
+ * @returns the caller, or `client_unauthenticated`, `client_methods_several`, `assertion_invalid`, `assertion_expired`,
  * `dpop_missing`, `dpop_invalid`, `dpop_nonce_required`, `dpop_key_mismatch`
  */
 export async function authenticate(call: Call, form: Form, deps: AuthenticateDeps): Promise<Result<Caller, Denial>> {
-  const type = single(form, "client_assertion_type");
-  const assertion = single(form, "client_assertion");
-  if (assertion === undefined) return err({ code: "parameter_missing", name: "client_assertion" });
-  if (type !== spiffeAssertionType)
-    return err({ code: "parameter_invalid", name: "client_assertion_type", why: `use ${spiffeAssertionType}` });
+  const assertion = assertionIn(call, form);
+  if (!assertion.ok) return assertion;
   const proof = await verifyDpop({
     proofs: call.dpop,
     method: call.method,
@@ -49,7 +64,7 @@ export async function authenticate(call: Call, form: Form, deps: AuthenticateDep
     nonces: deps.nonces,
   });
   if (!proof.ok) return proof;
-  const identity = await verifyIdentityToken(assertion, deps);
+  const identity = await verifyIdentityToken(assertion.value, deps);
   if (!identity.ok) return identity;
   if (identity.value.jkt !== proof.value.jkt) return err({ code: "dpop_key_mismatch", boundTo: "identity_token" });
   const clientId = single(form, "client_id");

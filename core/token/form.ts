@@ -17,7 +17,7 @@ export function readForm(call: Call, repeatable: readonly string[]): Result<Form
   if (call.method !== "POST") return err({ code: "method_not_allowed", method: call.method, allow: "POST" });
   const type = (call.contentType ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
   if (type !== "application/x-www-form-urlencoded")
-    return err({ code: "content_type_unsupported", contentType: type.slice(0, 100) });
+    return err({ code: "content_type_unsupported", contentType: type.slice(0, 100), wanted: "form" });
   const bytes = Buffer.byteLength(call.body, "utf8");
   if (bytes > limits.requestBodyBytes)
     return err({ code: "body_too_large", bytes, limitBytes: limits.requestBodyBytes });

@@ -11,6 +11,7 @@ import {
   sessionTokenType,
   tokenExchangeGrant,
 } from "../wire.ts";
+import { assertionIn } from "./authenticate.ts";
 import { type Form, readForm, single } from "./form.ts";
 
 /** What may be asked for: an access token, a session token over several resources, an offer to another agent. */
@@ -51,9 +52,11 @@ const jwtType = "urn:ietf:params:oauth:token-type:jwt";
  * @returns the request and its form, or the denial of the first thing that is wrong
  */
 export function readTokenRequest(call: Call): Result<{ request: TokenRequest; form: Form }, Denial> {
-  const read = readForm(call, ["resource"]);
+  const read = readForm(call, ["resource", "audience"]);
   if (!read.ok) return read;
   const form = read.value;
+  const claimed = assertionIn(call, form);
+  if (!claimed.ok) return claimed;
   const parsed = parse(form);
   return parsed.ok ? ok({ request: parsed.value, form }) : parsed;
 }
@@ -65,12 +68,15 @@ function parse(form: Form): Result<TokenRequest, Denial> {
   if (!actor.ok) return actor;
   const requested = requestedTypes.get(single(form, "requested_token_type") ?? accessTokenType);
   if (!requested) return invalid("requested_token_type", "ask for an access token, a session or an offer");
-  const audience = single(form, "audience");
-  // RFC 8693 2.1: an audience is another name of a target; ours is an agent for an offer, else a resource
-  const target = audience === undefined || requested === "offer" ? [] : [audience];
-  const resources = [...new Set([...(form.get("resource") ?? []), ...target])];
+  // RFC 8693 2.1: an audience is another name of a target and may be repeated; ours is an agent for an offer, else a
+  // resource
+  const audiences = [...new Set(form.get("audience"))];
+  const isOffer = requested === "offer";
+  if (isOffer && audiences.length > 1) return err({ code: "offer_targets_several", count: audiences.length });
+  const resources = [...new Set([...(form.get("resource") ?? []), ...(isOffer ? [] : audiences)])];
   const scopes = [...new Set((single(form, "scope") ?? "").split(" ").filter((s) => s !== ""))];
-  if (resources.length > limits.resourcesPerRequest) return invalid("resource", "too many");
+  if (resources.length > limits.resourcesPerRequest)
+    return err({ code: "resource_several", count: resources.length, limit: limits.resourcesPerRequest });
   if (scopes.length > limits.scopesPerRequest) return invalid("scope", "too many");
   const details = readDetails(single(form, "authorization_details"));
   if (!details.ok) return details;
@@ -88,7 +94,7 @@ function parse(form: Form): Result<TokenRequest, Denial> {
     ...(subject.value ? { subject: subject.value } : {}),
     ...(actor.value ? { actorToken: actor.value } : {}),
     ...(clientId === undefined ? {} : { clientId }),
-    ...(audience === undefined || requested !== "offer" ? {} : { audience }),
+    ...(isOffer && audiences[0] !== undefined ? { audience: audiences[0] } : {}),
     ...(purpose === undefined ? {} : { purpose }),
     ...(lifetime === undefined ? {} : { lifetimeSeconds: Number(lifetime) }),
     ...(maxUses === undefined ? {} : { maxUses: Number(maxUses) }),

@@ -14,6 +14,7 @@ import { judgePolicies } from "./judge-policies.ts";
 import type { Plan } from "./plan.ts";
 import { planFor } from "./plan-for.ts";
 import { readAbove } from "./plan-renewal.ts";
+import { inRegisteredNames } from "./registered-names.ts";
 import type { TokenRequest } from "./request.ts";
 import { judgeServers, serversAsked } from "./servers.ts";
 import { findSource, type Source, type SourceDeps } from "./source.ts";
@@ -46,7 +47,7 @@ const reloads = 3;
  * right one (threat 22).
  */
 export async function settle(
-  request: TokenRequest,
+  asked: TokenRequest,
   caller: Caller,
   deps: SettleDeps,
   trail: Trail,
@@ -55,6 +56,7 @@ export async function settle(
   if (!registry) return err({ code: "registry_unavailable", why: "no registry was applied yet" });
   for (let attempt = 0; attempt < reloads; attempt++) {
     trail.add({ registryVersion: registry.version });
+    const request = inRegisteredNames(asked, registry);
     const registration = registry.agent(caller.agent);
     const source = await findSource(request, caller, registry, deps, trail);
     const servers = serversAsked(request, source.ok ? source.value : undefined, registration, registry);

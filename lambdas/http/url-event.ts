@@ -61,11 +61,19 @@ export function readCall(event: UrlEvent, bodyBytes: number = limits.requestBody
     contentType: headerValues(event, "content-type")[0],
     body: body.value,
     dpop: headerValues(event, "dpop").flatMap(splitJoined),
+    ...schemeOf(headerValues(event, "authorization")[0]),
     requestId,
     ...(http.sourceIp ? { sourceIp: http.sourceIp } : {}),
     ...(http.userAgent ? { userAgent: http.userAgent.slice(0, 256) } : {}),
   });
 }
+
+/** A scheme is a token (RFC 9110 11.1); what is none names no scheme, but something was tried. */
+const schemeOf = (authorization: string | undefined): Pick<Call, "authorizationScheme"> => {
+  if (authorization === undefined) return {};
+  const scheme = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,32}(?= |$)/.exec(authorization)?.[0];
+  return { authorizationScheme: scheme ?? "Basic" };
+};
 
 /** Every value of a header, however its name is spelled. */
 const headerValues = (event: UrlEvent, name: string): readonly string[] =>

@@ -214,7 +214,7 @@ describe("the MCP SDK's client", () => {
     const found = await discoverOAuthProtectedResourceMetadata(ground.strict.uri);
     expect(found.authorization_servers).toEqual([ground.issuer]);
     const metadata = await discoverAuthorizationServerMetadata(String(found.authorization_servers?.[0]));
-    expect(metadata).toMatchObject({ issuer: ground.issuer, response_types_supported: [] });
+    expect(metadata).toMatchObject({ issuer: ground.issuer, response_types_supported: ["none"] });
   });
 
   it("opens a resource by a bound token of its own, from a 401 on", async () => {

@@ -60,7 +60,7 @@ describe("discovery", () => {
         token_endpoint: urls.token,
         jwks_uri: `${issuer}/.well-known/jwks.json`,
         subject_types_supported: ["public"],
-        response_types_supported: path.endsWith("openid-configuration") ? ["id_token"] : [],
+        response_types_supported: path.endsWith("openid-configuration") ? ["id_token"] : ["none"],
       });
       expect(document.grant_types_supported).not.toContain("refresh_token");
       expect(document.challenge_endpoint).toBe("https://a.example/challenge");

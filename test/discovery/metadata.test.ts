@@ -60,14 +60,18 @@ describe("the issuer's metadata", () => {
       expect(document[`${endpoint}_endpoint_auth_methods_supported`]).toEqual(["spiffe_jwt"]);
       expect(document[`${endpoint}_endpoint_auth_signing_alg_values_supported`]).toEqual(["ES256"]);
     }
-    expect(JSON.stringify(document)).not.toContain('"none"');
+    for (const [name, value] of Object.entries(document))
+      if (/_auth_|_alg_/.test(name)) expect(value, name).not.toContain("none");
   });
 
-  it("names no response type and no grant of people's: its authorization endpoint refuses everybody, without a redirect", async () => {
-    const refused = await discovery("https://i.example")(call(`${document.authorization_endpoint}?response_type=code`));
-    expect([refused.status, JSON.parse(refused.body).error]).toEqual([400, "unsupported_grant_type"]);
-    expect(refused.headers).not.toHaveProperty("Location");
-    expect(document.response_types_supported).toEqual([]);
+  it("leaves no list empty (RFC 8414 3.2), and names response types all the same (2): the one that gives nothing", () => {
+    expect(document.response_types_supported).toEqual(["none"]);
+    for (const each of [document, openidMetadata("https://i.example", urls)])
+      for (const [name, value] of Object.entries(each))
+        if (Array.isArray(value)) expect(value.length, name).toBeGreaterThan(0);
+  });
+
+  it("names no grant of people's", () => {
     expect(document.grant_types_supported).toEqual([
       "client_credentials",
       "urn:ietf:params:oauth:grant-type:token-exchange",
@@ -87,6 +91,40 @@ describe("the issuer's metadata", () => {
     for (const member of ["issuer", "jwks_uri", "subject_types_supported", "id_token_signing_alg_values_supported"])
       expect(openid).toHaveProperty(member);
     expect(openid.response_types_supported).toEqual(["id_token"]);
+  });
+});
+
+describe("the authorization endpoint", () => {
+  const ask = async (query: string, method = "GET") => {
+    const url = `https://i.example/authorize${query}`;
+    const reply = await discovery("https://i.example")({ ...call(url), method, query: query.slice(1) });
+    return { ...reply, error: reply.body === "" ? undefined : JSON.parse(reply.body).error };
+  };
+
+  it.each([
+    ["", 400, "invalid_request"],
+    ["?client_id=x", 400, "invalid_request"],
+    ["?response_type=", 400, "invalid_request"],
+    ["?response_type=code&response_type=none", 400, "invalid_request"],
+    ["?response_type=code&state=a&state=b", 400, "invalid_request"],
+    ["?response_type=code&client_id=x&redirect_uri=https://evil.example", 400, "unsupported_response_type"],
+    ["?response_type=token", 400, "unsupported_response_type"],
+    ["?response_type=__proto__", 400, "unsupported_response_type"],
+    ["?response_type=none&client_id=x&redirect_uri=https://evil.example", 403, "access_denied"],
+    ["?response_type=id_token", 403, "access_denied"],
+  ])("refuses %s with a code of its own (RFC 6749 4.1.2.1), and never redirects", async (query, status, error) => {
+    const reply = await ask(query);
+    expect([reply.status, reply.error]).toEqual([status, error]);
+    expect(Object.keys(reply.headers ?? {})).not.toContain("Location");
+  });
+
+  it("takes reading alone, and is not opened to pages of other origins (RFC 9700 2.6)", async () => {
+    for (const method of ["POST", "OPTIONS", "PUT"])
+      expect(await ask("?response_type=code", method)).toMatchObject({ status: 405, headers: { Allow: "GET, HEAD" } });
+    for (const method of ["GET", "OPTIONS"])
+      expect(Object.keys((await ask("?response_type=code", method)).headers ?? {}).join()).not.toContain(
+        "Access-Control",
+      );
   });
 });
 

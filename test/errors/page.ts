@@ -20,11 +20,11 @@ export const errorsPage = (refusals: readonly VerifyRefusal[]): string => `# Err
 
 Every refusal is a value with a stable code. Below: what its caller gets to see, and the rule that refused. Several codes share one face where the difference would help an attacker; the audit record keeps them apart.
 
-Lanyard's own endpoints answer JSON, \`{ "error", "error_description" }\` (RFC 6749 5.2), with \`Cache-Control: no-store\`. A 503 may be tried again after \`Retry-After\`, a 429 too; where the stage demands nonces, every answer carries \`DPoP-Nonce\`. What no code stands for is a failure on our side: 500 \`server_error\`, or 503 \`temporarily_unavailable\` where it may pass.
+Lanyard's own endpoints answer JSON, \`{ "error", "error_description" }\` (RFC 6749 5.2), with \`Cache-Control: no-store\`. What is no form is answered 400 at \`token\`, \`introspect\` and \`revoke\`, 415 where JSON is read. A 503 may be tried again after \`Retry-After\`, a 429 too; where the stage demands nonces, every answer carries \`DPoP-Nonce\`. What no code stands for is a failure on our side: 500 \`server_error\`, or 503 \`temporarily_unavailable\` where it may pass.
 
 The audit record of each refusal (\`unmapped.lanyard\`) has \`denial\` (the code and its facts), \`denial_rule\` (the rule) and \`denial_missing\` (what was missing of this very request; OCSF's \`status_detail\` too). Refusals before the caller is authenticated are folded: one record an instance, reason and minute, with a count and an example. One answer is not recorded: \`dpop_nonce_required\`, by which every honest caller learns its first nonce.
 
-Introspection answers exactly \`{"active": false}\` for every reason that is about the token; the code stands in the audit alone.
+Introspection answers exactly \`{"active": false}\` for every reason that is about the token, and to agents that serve nothing (\`not_a_resource_server\`); the code stands in the audit alone.
 
 | code | status | \`error\` | headers | rule |
 | --- | --- | --- | --- | --- |

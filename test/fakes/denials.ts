@@ -21,6 +21,12 @@ export const denials: Samples = {
   dpop_nonce_required: { code: "dpop_nonce_required", sent: "none" },
   dpop_replayed: { code: "dpop_replayed" },
   dpop_key_mismatch: { code: "dpop_key_mismatch", boundTo: "identity_token" },
+  client_unauthenticated: {
+    code: "client_unauthenticated",
+    why: "client_assertion instead of nothing",
+    scheme: "Basic",
+  },
+  client_methods_several: { code: "client_methods_several", other: "an Authorization header" },
   assertion_invalid: { code: "assertion_invalid", why: "inner reason" },
   assertion_expired: { code: "assertion_expired", expiredAtSeconds: 1_785_542_400 },
   assertion_dead: { code: "assertion_dead", subject: `agent:${agent}` },
@@ -62,6 +68,7 @@ export const denials: Samples = {
   offer_for_another_agent: { code: "offer_for_another_agent", offeredTo: agent, agent: `${agent}-2` },
   offer_redeemed_by_another_key: { code: "offer_redeemed_by_another_key" },
   offer_target_unknown: { code: "offer_target_unknown", audience: agent },
+  offer_targets_several: { code: "offer_targets_several", count: 2 },
   resource_missing: { code: "resource_missing" },
   resource_unknown: { code: "resource_unknown", resource: "https://nowhere.example" },
   server_dead: {

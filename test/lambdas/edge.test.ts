@@ -114,6 +114,22 @@ describe("the call that core sees", () => {
     expect((await seen(event({ headers }))).dpop).toEqual(dpop);
   });
 
+  test.each([
+    [{ authorization: "Basic d29ya2VyOnNlY3JldA==" }, "Basic"],
+    [{ Authorization: "Bearer eyJhbGciOi" }, "Bearer"],
+    [{ authorization: "AWS4-HMAC-SHA256 Credential=AKIA" }, "AWS4-HMAC-SHA256"],
+    [{ authorization: "Negotiate" }, "Negotiate"],
+    // no scheme that could be echoed into a header; that it was tried counts all the same
+    [{ authorization: 'Ba"sic x' }, "Basic"],
+    [{ authorization: "" }, "Basic"],
+    [{ authorization: `${"a".repeat(33)} x` }, "Basic"],
+    [{ "x-authorization": "Basic x" }, undefined],
+  ])("shows of an Authorization header in %j the scheme, never what it holds", async (headers, scheme) => {
+    const call = await seen(event({ headers }));
+    expect(call.authorizationScheme).toBe(scheme);
+    expect(JSON.stringify(call)).not.toMatch(/d29ya2|eyJhb|AKIA/);
+  });
+
   test("decodes a base64 body", async () => {
     const body = Buffer.from("scope=crm%3Aread").toString("base64");
     expect((await seen(event({ body, isBase64Encoded: true }))).body).toBe("scope=crm%3Aread");

@@ -68,9 +68,9 @@ describe("a request nobody can be held to", () => {
       world.endpoints.token(world.call(body, [], more)).then(world.answer);
 
   it("is refused by content type", () =>
-    folded(form({ contentType: "application/json" }), 415, "invalid_request", "content_type_unsupported"));
+    folded(form({ contentType: "application/json" }), 400, "invalid_request", "content_type_unsupported"));
   it("is refused without a content type", () =>
-    folded(form({ contentType: undefined }), 415, "invalid_request", "content_type_unsupported"));
+    folded(form({ contentType: undefined }), 400, "invalid_request", "content_type_unsupported"));
   it("is refused by size", () => folded(form({}, `a=${"x".repeat(70_000)}`), 413, "invalid_request", "body_too_large"));
   it("is refused by method", () => folded(form({ method: "GET" }), 405, "invalid_request", "method_not_allowed"));
   it("is refused off the path", () => folded(form({ path: "/token" }), 404, "not_found", "not_found"));

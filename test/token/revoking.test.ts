@@ -69,9 +69,11 @@ describe("introspection", () => {
     world.time.seconds += 300;
     expect(await active(child)).toEqual({ active: false });
   });
-  it("is refused to an agent that serves nothing", async () => {
-    const { status, body } = await world.send("introspect", triage, { token: child });
-    expect([status, body.error, reason()]).toEqual([403, "access_denied", "not_a_resource_server"]);
+  it("says exactly inactive to an agent that serves nothing, and records why (RFC 7662 2.2)", async () => {
+    for (const token of [child, session, "x"]) {
+      const { status, body } = await world.send("introspect", triage, { token });
+      expect([status, body, reason()]).toEqual([200, { active: false }, "not_a_resource_server"]);
+    }
   });
   it("is refused without authentication, folded", async () => {
     const { status } = await world.send("introspect", tickApi, { token: child, client_assertion: "x" });

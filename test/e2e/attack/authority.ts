@@ -56,10 +56,11 @@ export function authorityAttacks(lab: () => Lab): void {
       lab().ledger.noted(elsewhere, "subject_token_not_yours");
     });
 
-    it("is refused to an agent that serves nothing", async () => {
+    it("says inactive to an agent that serves nothing, and records why", async () => {
       const { opener, token } = await openSession(lab());
       const answer = await lab().introspect(await lab().actor("worker"), await access(opener, token));
-      lab().ledger.refused(answer, { ...denied, code: "not_a_resource_server" });
+      expect([answer.status, answer.json]).toEqual([200, { active: false }]);
+      lab().ledger.noted(answer, "not_a_resource_server");
     });
 
     it("threat 14: says inactive to a session token, an identity token, an offer and noise, and no more", async () => {
