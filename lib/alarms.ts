@@ -8,7 +8,6 @@ import {
   TreatMissingData,
 } from "aws-cdk-lib/aws-cloudwatch";
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
-import type { TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
@@ -62,9 +61,7 @@ export class Alarms extends Construct {
    * @param metricName as `lambdas/lifecycle-watch` publishes it
    */
   ofAgents(metricName: string, which: string): void {
-    const dimensionsMap = { service: "lifecycle-watch", stage: this.#stage };
-    const day = Duration.days(1);
-    const count = new Metric({ namespace: "Lanyard", metricName, dimensionsMap, statistic: "Maximum", period: day });
+    const count = this.own(metricName, { service: "lifecycle-watch" }, "Maximum", Duration.days(1));
     this.alarm(metricName, count, 0, `there are ${which}`);
   }
 
@@ -87,25 +84,31 @@ export class Alarms extends Construct {
   }
 
   /**
-   * The outbox is written and nothing reaches Firehose, twice in a row, so that a record on its way over the end of a
-   * period is no alarm. Age and queues stay quiet when the relay is not called at all (a mapping that was disabled or
-   * deleted, a filter that matches nothing); this does not. A single record missing among others it cannot see.
+   * `token` granted something, which is recorded or not done, and nothing reaches Firehose, twice in a row, so that a
+   * record on its way over the end of a period is no alarm. Age and queues stay quiet when the relay is not called at all
+   * (a mapping that was disabled or deleted, a filter that matches nothing); this does not. Not by the table's own
+   * metrics: an alarm on those keeps its state while there is no traffic, whatever it is told of missing data. A single
+   * record missing among others it cannot see.
    */
-  ofSilence(outbox: TableV2, streamName: string): void {
+  ofSilence(streamName: string): void {
     const fiveMinutes = Duration.minutes(5);
+    const granted = this.own("Answers", { service: "token", class: "ok" }, "Sum", fiveMinutes);
     const silent = new MathExpression({
-      expression: "IF(FILL(written, 0) > 0 AND FILL(arrived, 0) == 0, 1, 0)",
-      usingMetrics: {
-        written: outbox.metricConsumedWriteCapacityUnits({ statistic: "Sum", period: fiveMinutes }),
-        arrived: firehose(streamName, "IncomingRecords", "Sum", fiveMinutes),
-      },
-      label: "outbox written, nothing arrived",
+      expression: "IF(FILL(granted, 0) > 0 AND FILL(arrived, 0) == 0, 1, 0)",
+      usingMetrics: { granted, arrived: firehose(streamName, "IncomingRecords", "Sum", fiveMinutes) },
+      label: "granted, nothing arrived",
       period: fiveMinutes,
     });
-    const seen = "audit records are written and none reaches Firehose for ten minutes";
+    const seen = "sessions and tokens are granted and no audit record reaches Firehose for ten minutes";
     const unseen =
-      "Not seen: one record missing among others, or traffic too thin to write in two periods of five minutes";
+      "Not seen: one record missing among others, or traffic too thin to grant in two periods of five minutes";
     this.alarm("Silence", silent, 0, `${seen}. ${unseen}`, { evaluationPeriods: 2 });
+  }
+
+  /** A metric that this deployment's functions print, as `lambdas/metrics` gives it its dimensions. */
+  private own(metricName: string, by: Record<string, string>, statistic: string, period: Duration): Metric {
+    const dimensionsMap = { ...by, stage: this.#stage };
+    return new Metric({ namespace: "Lanyard", metricName, dimensionsMap, statistic, period });
   }
 
   /** @param description what happened; the alarm's section in docs/runbook.md says what to do */

@@ -36,7 +36,7 @@ export class AuditStack extends Stack {
     alarms.ofQueue("Refused", carried.refused);
     alarms.ofQueue("Undelivered", delivery.undelivered);
     alarms.ofDelivery(delivery.stream.ref, stage.delivery.bufferSeconds);
-    alarms.ofSilence(state.tables.outbox, delivery.stream.ref);
+    alarms.ofSilence(delivery.stream.ref);
     new CfnOutput(this, "AuditBusName", { value: this.bus.eventBusName });
     new CfnOutput(this, "AuditBusArn", { value: this.bus.eventBusArn });
     new CfnOutput(this, "RefusedRecordsUrl", { value: carried.refused.queueUrl });

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { reservableOf } from "./concurrency.ts";
 import { operatorContradictions, operatorsSetting } from "./operators.ts";
 import { refusedRegion } from "./regions.ts";
 
@@ -53,7 +54,12 @@ const settings = z.strictObject({
    * name>` of this account, or `role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_<permission set>_*`.
    */
   operators: operatorsSetting,
-  /** Environments kept back for one function; off by default, since a new account has too little to reserve from. */
+  /**
+   * The account's quota of concurrent executions in the Region (Service Quotas L-B99A9384). A new account has ten; by it
+   * the streams are kept from starving the functions that answer.
+   */
+  lambdaConcurrency: z.int().min(10).max(1_000_000).default(10),
+  /** Environments kept back for one function; off by default. AWS keeps 100 of `lambdaConcurrency` from being reserved. */
   reservedConcurrency: z.partialRecord(z.enum(reservable), z.int().min(1).max(10_000)).default({}),
   /** How long audit objects live, in days. */
   auditRetentionDays: z.int().min(1).max(36_500).default(2_557),
@@ -196,6 +202,12 @@ function contradictionsOf(stage: Stage): string[] {
   const found = operatorContradictions(stage.name, stage.account, stage.operators);
   const region = refusedRegion(stage.region);
   if (region) found.push(`region: ${region}`);
+  const reserved = Object.values(stage.reservedConcurrency).reduce((sum, amount) => sum + amount, 0);
+  const most = reservableOf(stage.lambdaConcurrency);
+  if (reserved > most) {
+    const quota = `of a quota of ${stage.lambdaConcurrency} (lambdaConcurrency) AWS lets ${most} be reserved`;
+    found.push(`reservedConcurrency: ${reserved} in all; ${quota}: the deployment would fail`);
+  }
   if (!stage.alarms.enabled && stage.alarms.email) {
     found.push("alarms.email: there are no alarms to send; leave it out or set alarms.enabled to true");
   }

@@ -1,11 +1,12 @@
 import { Logger } from "@aws-lambda-powertools/logger";
-import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
+import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import middy, { type MiddlewareObj } from "@middy/core";
 import type { Context } from "aws-lambda";
 import type { Denial } from "../../core/denial.ts";
 import { denialReply } from "../../core/denial-wire.ts";
 import { limits } from "../../core/limits.ts";
 import type { Call, Reply } from "../../core/wire.ts";
+import { stageMetrics } from "../metrics.ts";
 import { failureReply, loggable, OutOfTime } from "./failure.ts";
 import { answerClass, toResult, type UrlResult } from "./result.ts";
 import { readCall, type UrlEvent } from "./url-event.ts";
@@ -88,10 +89,10 @@ function failures(watch: Watch): Edge {
   };
 }
 
-/** Dimensions are the function and the class, nothing else: each further value is a metric to pay for. */
+/** By the class of the answer, nothing else: each further value is a metric to pay for. */
 function powertools(): Watch {
   const logger = new Logger();
-  const metrics = new Metrics();
+  const metrics = stageMetrics();
   return {
     failed: (requestId, failure) => logger.error("a call failed", { requestId, failure }),
     answered: (answer) => {

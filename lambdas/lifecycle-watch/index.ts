@@ -1,5 +1,5 @@
 import { Logger } from "@aws-lambda-powertools/logger";
-import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
+import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import type { Context } from "aws-lambda";
 import { watchLifecycle } from "../../core/lifecycle/watch.ts";
 import { limits } from "../../core/limits.ts";
@@ -7,9 +7,10 @@ import { documentClient } from "../aws/dynamo.ts";
 import { createLifecycleStore } from "../aws/lifecycle-store.ts";
 import { createRegistryStore } from "../aws/registry-writer.ts";
 import { clock, ids, setting, tables } from "../ground.ts";
+import { stageMetrics } from "../metrics.ts";
 
 const logger = new Logger();
-const metrics = new Metrics();
+const metrics = stageMetrics();
 const dynamo = documentClient();
 const days = Number(setting("dormantAfterDays"));
 if (!Number.isSafeInteger(days) || days < 1 || days > limits.dormantDaysMax)
@@ -26,7 +27,6 @@ const deps = {
 /** Four times a day: agents whose review is late, and agents without sessions. The metrics stand for as long as they do. */
 export const handler = async (_event: unknown, context: Context): Promise<void> => {
   const counts = await watchLifecycle({ ...deps, requestId: context.awsRequestId });
-  metrics.addDimension("stage", setting("stage"));
   metrics.addMetric("AgentsOverdue", MetricUnit.Count, counts.overdue);
   metrics.addMetric("AgentsDormant", MetricUnit.Count, counts.dormant);
   metrics.publishStoredMetrics();

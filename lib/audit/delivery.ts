@@ -22,7 +22,12 @@ export class Delivery extends Construct {
     super(scope, id);
     this.stream = this.firehose(stage, state);
     this.undelivered = deadLetters(this, "Undelivered");
-    const caller = new Role(this, "RuleRole", { assumedBy: ofThisAccount("events.amazonaws.com") });
+    const caller = new Role(this, "RuleRole", {
+      // another account's rule is no confused deputy here
+      assumedBy: new ServicePrincipal("events.amazonaws.com", {
+        conditions: { StringEquals: { "aws:SourceAccount": Aws.ACCOUNT_ID } },
+      }),
+    });
     allow(caller, ["firehose:PutRecord", "firehose:PutRecordBatch"], [this.stream.attrArn]);
     this.rule = new CfnRule(this, "Rule", {
       eventBusName: bus.eventBusName,
@@ -101,7 +106,10 @@ export class Delivery extends Construct {
     const { auditBucket, keys } = state;
     const role = new Role(this, "FirehoseRole", {
       roleName: roleName(stage, "firehose"),
-      assumedBy: ofThisAccount("firehose.amazonaws.com"),
+      // as AWS publishes it: Firehose names the account it works for as the external id
+      assumedBy: new ServicePrincipal("firehose.amazonaws.com", {
+        conditions: { StringEquals: { "sts:ExternalId": Aws.ACCOUNT_ID } },
+      }),
     });
     allow(
       role,
@@ -116,9 +124,4 @@ export class Delivery extends Construct {
     acknowledgeFirehose(role, state);
     return role;
   }
-}
-
-/** A service, for resources of this account only: another account's rule or stream is no confused deputy here. */
-function ofThisAccount(service: string): ServicePrincipal {
-  return new ServicePrincipal(service, { conditions: { StringEquals: { "aws:SourceAccount": Aws.ACCOUNT_ID } } });
 }

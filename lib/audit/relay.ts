@@ -3,6 +3,7 @@ import { AnyPrincipal, Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { IQueue, Queue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import { allow, allowDataKey } from "../allow.ts";
+import { parallelism } from "../concurrency.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
 import { roleArn } from "../roles.ts";
 import type { Stage } from "../stage.ts";
@@ -36,7 +37,10 @@ export function relay(scope: Construct, stage: Stage, dist: string, state: State
   allow(made.role, ["sqs:SendMessage"], [refused.queueArn]);
   allowDataKey(made.role, state.keys.data);
   // every record comes twice: when it is written, and as REMOVE when its time is over
-  const { failures } = feed(made, state.tables.outbox, { filter: { eventName: ["INSERT"] }, parallelization: 4 });
+  const { failures } = feed(made, state.tables.outbox, {
+    filter: { eventName: ["INSERT"] },
+    parallelization: parallelism(stage).relay,
+  });
   return { relay: made, failures, refused };
 }
 

@@ -3,6 +3,7 @@ import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { allowDataKey, allowTable } from "../allow.ts";
+import { parallelism } from "../concurrency.ts";
 import { useKeyring } from "../keyring.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
 import { deadLetters, feed } from "../stream.ts";
@@ -37,8 +38,9 @@ export function publisher(ground: Ground): { publisher: LanyardFunction; failure
   useKeyring(made, stage, state, "status");
   allowDataKey(role, keys.data);
   const failures = deadLetters(made, "Failures");
-  feed(made, tables.tombstones, { filter: written, parallelization: 10, failures, id: "Tombstones" });
-  feed(made, tables.revocations, { filter: written, parallelization: 10, failures, id: "Revocations" });
+  const { publisher: parallelization } = parallelism(stage);
+  feed(made, tables.tombstones, { filter: written, parallelization, failures, id: "Tombstones" });
+  feed(made, tables.revocations, { filter: written, parallelization, failures, id: "Revocations" });
   new Rule(made, "EveryMinute", {
     description: "Status lists are signed anew, since they live two minutes",
     schedule: Schedule.rate(Duration.minutes(publisherMinutes)),

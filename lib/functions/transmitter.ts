@@ -5,6 +5,7 @@ import { EventSourceMapping } from "aws-cdk-lib/aws-lambda";
 import { type IQueue, Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import { acknowledgeReceiverSecrets } from "../acknowledged.ts";
 import { allow, allowDataKey, allowRefusals, allowTable } from "../allow.ts";
+import { parallelism } from "../concurrency.ts";
 import { useKeyring } from "../keyring.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
 import { roleArn } from "../roles.ts";
@@ -78,18 +79,18 @@ export function transmitter(ground: Ground, bus: EventBus): Transmitting {
   allow(role, ["sqs:SendMessage"], [queue.queueArn, undelivered.queueArn]);
   allow(role, ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [queue.queueArn]);
   allowDataKey(role, keys.data);
-  work(made, queue);
+  work(made, queue, parallelism(stage).transmitter);
   rule(made, queue, undelivered, bus, roleArn(stage, "transmitter"));
   return { transmitter: made, queue, undelivered };
 }
 
-function work(made: LanyardFunction, queue: Queue): void {
+function work(made: LanyardFunction, queue: Queue, maxConcurrency: number): void {
   const mapping = new EventSourceMapping(made, "Queue", {
     target: made.function,
     eventSourceArn: queue.queueArn,
     batchSize: 5,
     // receivers that are slow must not take the account's concurrency with them
-    maxConcurrency: 5,
+    maxConcurrency,
     reportBatchItemFailures: true,
   });
   mapping.node.addDependency(made.role);

@@ -71,7 +71,7 @@ describe("the relay", () => {
       FunctionResponseTypes: ["ReportBatchItemFailures"],
       MaximumRetryAttempts: 20,
       MaximumRecordAgeInSeconds: 72_000,
-      ParallelizationFactor: 4,
+      ParallelizationFactor: 1,
       DestinationConfig: {
         OnFailure: { Destination: { "Fn::GetAtt": [expect.stringMatching(/^RelayFailures/), "Arn"] } },
       },
@@ -258,27 +258,82 @@ describe("the alarm on silence", () => {
   const { Properties } = one(Audit, "AWS::CloudWatch::Alarm", "WatchSilence");
   const metrics = Properties.Metrics as { Id: string; Expression?: string; MetricStat?: Record<string, never> }[];
 
-  test("rings when the outbox is written and nothing reaches Firehose, twice in a row", () => {
+  test("rings when something is granted and nothing reaches Firehose, twice in a row, and not without traffic", () => {
     expect(metrics.find(({ Expression }) => Expression)?.Expression).toBe(
-      "IF(FILL(written, 0) > 0 AND FILL(arrived, 0) == 0, 1, 0)",
+      "IF(FILL(granted, 0) > 0 AND FILL(arrived, 0) == 0, 1, 0)",
     );
     expect(Properties).toMatchObject({
       EvaluationPeriods: 2,
       Threshold: 0,
       ComparisonOperator: "GreaterThanThreshold",
+      TreatMissingData: "notBreaching",
     });
   });
 
   test.each([
-    ["written", "AWS/DynamoDB", "ConsumedWriteCapacityUnits", /^TablesOutbox/],
-    ["arrived", "AWS/Firehose", "IncomingRecords", /^DeliveryFirehose/],
-  ])("takes %s from %s %s", (id, Namespace, MetricName, of) => {
+    ["granted", "Lanyard", "Answers", { service: "token", class: "ok", stage: "dev" }],
+    ["arrived", "AWS/Firehose", "IncomingRecords", { DeliveryStreamName: expect.stringMatching(/^DeliveryFirehose/) }],
+  ])("takes %s from %s %s", (id, Namespace, MetricName, dimensions) => {
     const { Metric, Period, Stat } = (metrics.find(({ Id }) => Id === id)?.MetricStat ?? {}) as {
-      Metric?: { Namespace: string; MetricName: string; Dimensions: { Value: unknown }[] };
+      Metric?: { Namespace: string; MetricName: string; Dimensions: { Name: string; Value: unknown }[] };
       Period?: number;
       Stat?: string;
     };
     expect({ ...Metric, Period, Stat }).toMatchObject({ Namespace, MetricName, Period: 300, Stat: "Sum" });
-    expect(read(Metric?.Dimensions[0]?.Value)).toMatch(of);
+    const read_ = (Metric?.Dimensions ?? []).map(({ Name, Value }) => [Name, read(Value)]);
+    expect(Object.fromEntries(read_)).toEqual(dimensions);
+  });
+});
+
+describe("every alarm", () => {
+  const alarms = all(synthesized({ outboundIdentityFederation: true }).templates, "AWS::CloudWatch::Alarm");
+  interface Read {
+    readonly Namespace?: string;
+    readonly Dimensions?: readonly { readonly Name: string; readonly Value: unknown }[];
+  }
+  const metricsOf = ({ Metrics, Namespace, Dimensions }: Record<string, unknown>): Read[] =>
+    Namespace === undefined
+      ? (Metrics as { MetricStat?: { Metric: Read } }[]).flatMap(({ MetricStat }) => MetricStat?.Metric ?? [])
+      : [{ Namespace, Dimensions } as Read];
+
+  test("goes back to quiet without traffic: none reads metrics of AWS/DynamoDB, whose missing data CloudWatch ignores", () => {
+    expect(alarms.length).toBeGreaterThan(40);
+    const spaces = alarms.flatMap(({ it }) => metricsOf(it.Properties).map(({ Namespace }) => Namespace));
+    expect([...new Set(spaces)].sort()).toEqual(["AWS/Firehose", "AWS/Lambda", "AWS/SQS", "Lanyard"]);
+    for (const { it } of alarms) expect(["notBreaching", "breaching"]).toContain(it.Properties.TreatMissingData);
+  });
+
+  test("on our own metrics reads this stage's", () => {
+    const ours = alarms.flatMap(({ it }) =>
+      metricsOf(it.Properties).filter(({ Namespace }) => Namespace === "Lanyard"),
+    );
+    expect(ours.length).toBeGreaterThan(2);
+    for (const { Dimensions = [] } of ours) expect(Dimensions).toContainEqual({ Name: "stage", Value: "dev" });
+  });
+});
+
+describe("the trust of roles that services take on", () => {
+  const trusts = all(templates, "AWS::IAM::Role").map(({ stack, it }) => {
+    const { Statement } = it.Properties.AssumeRolePolicyDocument as {
+      Statement: { Principal: { Service: string }; Condition?: unknown }[];
+    };
+    return { stack, statements: Statement };
+  });
+  const of = (service: string) =>
+    trusts.flatMap(({ statements }) => statements.filter(({ Principal }) => Principal.Service === service));
+
+  test("asks Firehose for the account as external id, as AWS publishes it, and EventBridge for its source account", () => {
+    const account = { Ref: "AWS::AccountId" };
+    expect(of("firehose.amazonaws.com").map(({ Condition }) => Condition)).toEqual([
+      { StringEquals: { "sts:ExternalId": account } },
+    ]);
+    expect(of("events.amazonaws.com").map(({ Condition }) => Condition)).toEqual([
+      { StringEquals: { "aws:SourceAccount": account } },
+    ]);
+  });
+
+  test("is one statement, for one service, in every role", () => {
+    for (const { statements } of trusts) expect(statements).toHaveLength(1);
+    expect(of("lambda.amazonaws.com").length).toBe(trusts.length - 2);
   });
 });

@@ -241,7 +241,10 @@ describe("every function", () => {
 
   test("reserves no concurrency unless the stage says so", () => {
     for (const { it } of functions) expect(it.Properties.ReservedConcurrentExecutions).toBeUndefined();
-    const reserved = synthesized({ reservedConcurrency: { token: 50, discovery: 5 } }).templates;
+    const reserved = synthesized({
+      lambdaConcurrency: 1_000,
+      reservedConcurrency: { token: 50, discovery: 5 },
+    }).templates;
     expect(one(reserved.Service, "AWS::Lambda::Function", "Token").Properties.ReservedConcurrentExecutions).toBe(50);
     expect(one(reserved.Issuer, "AWS::Lambda::Function").Properties.ReservedConcurrentExecutions).toBe(5);
   });
@@ -363,7 +366,7 @@ describe("the way of security events to the transmitter", () => {
     expect(mapping).toMatchObject({
       BatchSize: 5,
       FunctionResponseTypes: ["ReportBatchItemFailures"],
-      ScalingConfig: { MaximumConcurrency: 5 },
+      ScalingConfig: { MaximumConcurrency: 2 },
     });
   });
 

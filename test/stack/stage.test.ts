@@ -29,6 +29,17 @@ describe("a stage's settings", () => {
     ["an unknown setting further in", { alarms: { mail: "a@example.com" } }, /alarms\.mail: there is no such setting/],
     ["a function that cannot be reserved", { reservedConcurrency: { relay: 5 } }, /reservedConcurrency/],
     ["no reservation at all", { reservedConcurrency: { token: 0 } }, /reservedConcurrency\.token/],
+    [
+      "reservations that a new account cannot give",
+      { reservedConcurrency: { token: 1 } },
+      /reservedConcurrency: 1 in all; of a quota of 10 \(lambdaConcurrency\) AWS lets 0 be reserved/,
+    ],
+    [
+      "more reservations than AWS lets be made",
+      { lambdaConcurrency: 1_000, reservedConcurrency: { token: 800, attest: 101 } },
+      /reservedConcurrency: 901 in all/,
+    ],
+    ["less concurrency than any account has", { lambdaConcurrency: 9 }, /lambdaConcurrency/],
     ["an account as a number", { account: 111122223333 }, /account/],
     ["an account of eleven digits", { account: "11112222333" }, /account: must be the account's twelve digits/],
     [
