@@ -10,6 +10,7 @@ import {
 } from "./apply.ts";
 import { confirmed } from "./confirm.ts";
 import type { NamedDeployment } from "./deployment-line.ts";
+import { skippedFiles, skippedLine } from "./folder.ts";
 import { Refused, type Terminal, Usage } from "./outcome.ts";
 import type { Profile } from "./profile.ts";
 import { count } from "./reading/words.ts";
@@ -49,6 +50,8 @@ export async function runApply(
   const input: ApplyInput = { directory, variables, trustDomain, issuer, adminWrite, dynamo };
   try {
     const plan = await planRegistry(input);
+    const skipped = await skippedFiles(directory);
+    if (skipped.length > 0) terminal.err(skippedLine(skipped));
     const lines = differenceLines(plan.difference);
     const show = () => {
       if (!options.json) for (const line of lines) terminal.out(line);

@@ -46,17 +46,22 @@ export async function readRegistryFolder(
 }
 
 const extension = { registrations: ".yaml", cases: ".test.yaml" };
+const isProse = (name: string): boolean => /\.md$/i.test(name);
 const isYaml = (name: string): boolean => /\.ya?ml$/i.test(name);
 const isCases = (name: string): boolean => /\.test\.ya?ml$/i.test(name);
 
 /**
- * What stands in a registry's folder and is not read as a part of it.
+ * What stands in a registry's folder and is not read as a part of it; pages of prose (`*.md`) are no matter.
  * @returns the names, for whoever has to know that a prohibition was in one of them
  */
 export async function skippedFiles(directory: string): Promise<readonly string[]> {
   const listed = await listFolder(directory, bounds.files);
-  return listed ? [...listed.names.filter((name) => !isYaml(name)), ...listed.hidden] : [];
+  return listed ? [...listed.names.filter((name) => !isYaml(name) && !isProse(name)), ...listed.hidden] : [];
 }
+
+/** The line that names them. */
+export const skippedLine = (names: readonly string[]): string =>
+  `not read, since no registration ends so: ${names.slice(0, 20).join(", ")}${names.length > 20 ? ` and ${names.length - 20} more` : ""}`;
 
 /**
  * Parses the documents of one file.

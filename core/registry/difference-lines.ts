@@ -14,8 +14,23 @@ export function differenceLines({ added, changed, removed }: RegistryDifference)
       ...values.map(({ path, before, after }) => `    ${path}: ${change(textOf(before), textOf(after))}`),
     ]),
     ...removed.map((name) => `- ${name}`),
+    ...weakened(removed, changed),
   ];
 }
+
+/** What a list of names does not tell: a policy that goes takes its prohibition with it, and nothing is refused for it. */
+function weakened(removed: readonly string[], changed: RegistryDifference["changed"]): readonly string[] {
+  const policies = (names: readonly string[]) => names.filter((name) => name.startsWith("policy ")).map(bareName);
+  const logged = changed.filter(({ values }) => values.some(({ path, after }) => path === "mode" && after === "log"));
+  const gone = policies(removed);
+  const quiet = policies(logged.map(({ name }) => name));
+  const say = (names: readonly string[], what: string): string[] =>
+    names.length === 0 ? [] : [`! ${names.length === 1 ? "policy" : "policies"} ${names.join(", ")} ${what}`];
+  const effect = "what was forbidden by it alone may be had again, and what it alone permitted may not";
+  return [...say(gone, `would be taken away: ${effect}`), ...say(quiet, `would only be logged: ${effect}`)];
+}
+
+const bareName = (name: string): string => name.slice("policy ".length);
 
 const textOf = (value: unknown): string => (value === undefined ? "nothing" : JSON.stringify(value));
 

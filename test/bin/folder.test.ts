@@ -63,6 +63,7 @@ describe("a registry's folder", () => {
       "b.test.yaml",
       "guardrails.yaml.bak",
       "more/notes.txt",
+      "README.md",
       ".hidden.yaml",
       ".git/x.yaml",
     ])

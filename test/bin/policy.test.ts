@@ -40,6 +40,25 @@ describe("policy check", () => {
     });
   });
 
+  test.each(["support-desk", "back-office"])(
+    "complains of nothing in the example %s with no deployment at hand and nothing told",
+    async (example) => {
+      const checked = await lanyard("policy", "check", join(supportDesk, "..", example));
+      expect(checked).toMatchObject({ code: 0, err: "" });
+      expect((await lanyard("policy", "test", join(supportDesk, "..", example))).code).toBe(0);
+    },
+  );
+
+  test("asks for a placeholder of the folder's own, and names files that are not read", async () => {
+    const own = policy("more", 'forbid (principal, action, resource) when { context.agent == Agent::"$OPEN{team}" };');
+    const folder = await copyWith("more.yaml", own.replace("$OPEN", "$"));
+    expect((await lanyard("policy", "check", folder)).err).toContain("more.yaml:3: nobody gave a value for");
+    writeFileSync(join(folder, "guardrails.yaml.bak"), "");
+    const checked = await lanyard("policy", "check", folder, "--set", "team=planner", "--json");
+    expect(checked.err).toContain("guardrails.yaml.bak");
+    expect(checked.json()).toMatchObject({ skipped: ["guardrails.yaml.bak"] });
+  });
+
   test.each([
     ["that do not parse", "permit (principal", "torn.yaml:3"],
     [
@@ -80,6 +99,7 @@ describe("policy check", () => {
       ok: true,
       policies: 10,
       logged: ["later"],
+      skipped: [],
     });
   });
 });

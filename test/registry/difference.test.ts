@@ -68,3 +68,29 @@ describe("the difference of two versions", () => {
     },
   );
 });
+
+describe("a difference that takes prohibitions away", () => {
+  const guard: Registration = { kind: "policy", name: "guard", cedar: "forbid (principal, action, resource);" };
+
+  test("says so in words, and not only by a name with a minus before it", () => {
+    const lines = differenceLines(registryDifference([planner, guard], [planner]));
+    expect(lines).toContain("- policy guard");
+    expect(lines.at(-1)).toMatch(
+      /^! policy guard would be taken away: what was forbidden by it alone may be had again/,
+    );
+  });
+
+  test("says so too of a policy that would only be logged", () => {
+    const lines = differenceLines(registryDifference([guard], [{ ...guard, mode: "log" }]));
+    expect(lines.at(-1)).toMatch(/^! policy guard would only be logged/);
+  });
+
+  test("says nothing of the kind of others", () => {
+    for (const [before, after] of [
+      [[planner], []],
+      [[], [guard]],
+      [[{ ...guard, mode: "log" } as Registration], [guard]],
+    ] as const)
+      expect(differenceLines(registryDifference(before, after)).filter((line) => line.startsWith("!"))).toEqual([]);
+  });
+});

@@ -2,7 +2,7 @@ import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { createCedarEngine } from "../../../core/policy/cedar.ts";
 import type { RegistrySnapshot } from "../../../core/registry/snapshot.ts";
 import type { AuditEvent } from "../audit/events.ts";
-import { readRegistryFolder } from "../folder.ts";
+import { readRegistryFolder, skippedFiles, skippedLine } from "../folder.ts";
 import { Refused, type Terminal, Told, Usage } from "../outcome.ts";
 import { type PolicyCase, readCases, runCase } from "./cases.ts";
 import { type FolderSettings, invalid, readProposed } from "./proposed.ts";
@@ -21,9 +21,11 @@ export async function runCheck(
   terminal: Terminal,
 ): Promise<void> {
   const registry = await readProposed(folder, settings);
+  const skipped = await skippedFiles(folder);
+  if (skipped.length > 0) terminal.err(skippedLine(skipped));
   const policies = registry.policies.length;
   const logged = registry.policies.filter((policy) => policy.mode === "log").map((policy) => policy.name);
-  if (options.json) terminal.out(JSON.stringify({ ok: true, policies, logged }));
+  if (options.json) terminal.out(JSON.stringify({ ok: true, policies, logged, skipped }));
   else
     terminal.out(
       `${policies} policies are valid${logged.length > 0 ? `, ${logged.length} of them only logged: ${logged.join(", ")}` : ""}`,

@@ -116,6 +116,18 @@ async function settingsOf(options: Common, env: PolicyCommandDeps["env"], cwd: s
   return {
     issuer: options.issuer ?? profile?.issuer ?? "https://issuer.invalid",
     trustDomain: options.trustDomain ?? profile?.trustDomain ?? "deployment.invalid",
-    variables: { ...profile?.variables, ...variablesOf(options.set) },
+    variables: { ...(profile ? profile.variables : sampleVariables), ...variablesOf(options.set) },
   };
 }
+
+/**
+ * What a deployment would say of itself, for a folder that is checked where none is at hand: of the right shape, and
+ * nobody's. A placeholder of the folder's own is still to be given.
+ */
+const sampleVariables = {
+  account: "000000000000",
+  region: "us-east-1",
+  trustDomain: "deployment.invalid",
+  identityProvider: "https://identity-provider.example",
+  stsIssuer: "https://00000000-0000-0000-0000-000000000000.tokens.sts.global.api.aws",
+};
