@@ -44,6 +44,10 @@ export const env = {
   eventTries: "LANYARD_EVENT_TRIES",
   /** Path of the receivers' secrets in the parameter store, with a slash at its end. */
   eventSecrets: "LANYARD_EVENT_SECRETS",
+  auditBucket: "LANYARD_AUDIT_BUCKET",
+  auditRetentionDays: "LANYARD_AUDIT_RETENTION_DAYS",
+  /** Mode of Object Lock that audit objects are retained in. */
+  auditLock: "LANYARD_AUDIT_LOCK",
   urlsParameter: "LANYARD_URLS_PARAMETER",
   codeLookups: "LANYARD_CODE_LOOKUPS",
   /** `true` where an EC2 instance identity document counts alone; anything else is no. */

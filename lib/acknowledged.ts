@@ -91,6 +91,18 @@ export function acknowledgeFirehose(role: IConstruct, state: StateStack): void {
   }
 }
 
+/** Objects get their names from Firehose. */
+export function acknowledgeSealer(role: IConstruct, state: StateStack): void {
+  const bucket = `${state.stackName}:ExportsOutputFnGetAttAuditBucketB01E0AE8Arn7D5F088E`;
+  for (const folder of ["audit", "errors"]) {
+    acknowledge(
+      role,
+      `AwsSolutions-IAM5[Resource::${bucket}/${folder}/*]`,
+      "retains whatever Firehose writes below this prefix, and can neither read, write nor delete",
+    );
+  }
+}
+
 /** What concerns every stack alike. */
 export function acknowledgeEverywhere(app: App): void {
   acknowledge(app, "W3005", "CDK writes DependsOn beside a reference to be explicit; it is redundant, not wrong");

@@ -8,7 +8,9 @@ import { Alarms } from "./alarms.ts";
 import { Delivery } from "./audit/delivery.ts";
 import { KeyWatch } from "./audit/key-watch.ts";
 import { relay } from "./audit/relay.ts";
+import { sealer } from "./audit/sealer.ts";
 import { TheftWatch } from "./audit/theft-watch.ts";
+import { WallWatch } from "./audit/wall-watch.ts";
 import { roleArn } from "./roles.ts";
 import { stackProps } from "./stack-props.ts";
 import type { Stage } from "./stage.ts";
@@ -28,6 +30,8 @@ export class AuditStack extends Stack {
     const carried = relay(this, stage, dist, state, this.bus);
     const delivery = new Delivery(this, "Delivery", stage, state, this.bus);
     new KeyWatch(this, "KeyWatch", stage, state, this.topic);
+    new WallWatch(this, "WallWatch", stage, state, this.topic);
+    const sealing = sealer(this, stage, dist, state);
     if (stage.alarms.enabled) new TheftWatch(this, "TheftWatch", this.bus, this.topic);
     const alarms = new Alarms(this, "Watch", stage, this.topic);
     alarms.ofFunction("Relay", carried.relay);
@@ -35,6 +39,8 @@ export class AuditStack extends Stack {
     alarms.ofQueue("RelayFailures", carried.failures);
     alarms.ofQueue("Refused", carried.refused);
     alarms.ofQueue("Undelivered", delivery.undelivered);
+    alarms.ofFunction("Sealer", sealing.sealer);
+    alarms.ofQueue("Unsealed", sealing.unsealed);
     alarms.ofDelivery(delivery.stream.ref, stage.delivery.bufferSeconds);
     alarms.ofSilence(delivery.stream.ref);
     new CfnOutput(this, "AuditBusName", { value: this.bus.eventBusName });

@@ -2,7 +2,7 @@
 import { Aws } from "aws-cdk-lib";
 import type { Stage } from "./stage.ts";
 
-/** Roles with a fixed name: those that a key, a table, the bus or the bucket lets in. `sealer` comes later. */
+/** Roles with a fixed name: those that a key, a table, the bus or the bucket lets in. */
 export type NamedRole =
   | "attest"
   | "attest-iam"

@@ -63,6 +63,11 @@ const settings = z.strictObject({
   reservedConcurrency: z.partialRecord(z.enum(reservable), z.int().min(1).max(10_000)).default({}),
   /** How long audit objects live, in days. */
   auditRetentionDays: z.int().min(1).max(36_500).default(2_557),
+  /**
+   * Mode of Object Lock that every audit object is retained in for that long. `governance`: the bucket's policy lets nobody
+   * end it early, and whoever changes that policy is told of. `compliance`: nobody ever can, the account's root included.
+   */
+  auditLock: z.enum(["governance", "compliance"]).default("governance"),
   /** How long functions' logs live, in days. */
   logRetentionDays: z
     .int()

@@ -27,6 +27,7 @@ export const functionNames = [
   "admin-rotate",
   "registry-applier",
   "lifecycle-watch",
+  "sealer",
 ] as const;
 
 /** Functions that decide by Cedar: its WebAssembly lies beside their bundle. */

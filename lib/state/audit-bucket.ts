@@ -1,16 +1,16 @@
-import { Duration, RemovalPolicy } from "aws-cdk-lib";
+import { Aws, DefaultStackSynthesizer, Duration, RemovalPolicy } from "aws-cdk-lib";
 import { AnyPrincipal, Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
-import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from "aws-cdk-lib/aws-s3";
+import { BlockPublicAccess, Bucket, BucketEncryption, type CfnBucket, ObjectOwnership } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import { acknowledgeAuditBucket } from "../acknowledged.ts";
 import { type NamedRole, roleArn } from "../roles.ts";
 import type { Stage } from "../stage.ts";
 
 /**
- * The bucket of audit records: versioned, with Object Lock (the sealer retains object versions one by one; a default
- * retention would refuse Firehose), TLS only. Its policy keeps everybody from deleting, from touching retention and from
- * writing records of their own: what reached S3 came through Firehose (threat 23).
+ * The bucket of audit records: versioned, with Object Lock (the sealer retains object versions one by one, since a default
+ * retention may refuse Firehose), TLS only. Its policy keeps everybody from deleting, from touching retention, from
+ * shortening lives and from writing records of their own: what reached S3 came through Firehose (threat 23).
  */
 export function auditBucket(scope: Construct, id: string, stage: Stage, dataKey: IKey): Bucket {
   const bucket = new Bucket(scope, id, {
@@ -54,7 +54,35 @@ export function auditBucket(scope: Construct, id: string, stage: Stage, dataKey:
     "s3:PutBucketObjectLockConfiguration",
   ]);
   deny("OnlyTheSealerRetains", ["s3:PutObjectRetention"], ["sealer"]);
-  deny("OnlyFirehoseAndSealerWrite", ["s3:PutObject"], ["firehose", "sealer"]);
+  deny("OnlyFirehoseWrites", ["s3:PutObject"], ["firehose"]);
+  onlyTheDeploymentAges(bucket, stage);
+  // told of by property: CDK's own switch makes a function that changes buckets
+  (bucket.node.defaultChild as CfnBucket).notificationConfiguration = {
+    eventBridgeConfiguration: { eventBridgeEnabled: true },
+  };
   acknowledgeAuditBucket(bucket);
   return bucket;
+}
+
+/**
+ * A lifecycle of one day deletes what no bucket policy lets anybody delete (threat 45): S3 does not ask the policy for its
+ * own expirations. CloudFormation calls as the bootstrap's role, which nothing but CloudFormation can take, or for a
+ * caller, which `aws:CalledVia` tells and no caller can set.
+ */
+function onlyTheDeploymentAges(bucket: Bucket, stage: Stage): void {
+  const qualifier = bucket.stack.synthesizer.bootstrapQualifier ?? DefaultStackSynthesizer.DEFAULT_QUALIFIER;
+  const name = `cdk-${qualifier}-cfn-exec-role-${Aws.ACCOUNT_ID}-${stage.region}`;
+  bucket.addToResourcePolicy(
+    new PolicyStatement({
+      sid: "OnlyTheDeploymentAges",
+      effect: Effect.DENY,
+      principals: [new AnyPrincipal()],
+      actions: ["s3:PutLifecycleConfiguration"],
+      resources: [bucket.bucketArn],
+      conditions: {
+        ArnNotEquals: { "aws:PrincipalArn": `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:role/${name}` },
+        "ForAllValues:StringNotEquals": { "aws:CalledVia": "cloudformation.amazonaws.com" },
+      },
+    }),
+  );
 }

@@ -33,11 +33,14 @@ export class Tables extends Construct {
   readonly orders: TableV2;
   readonly traces: TableV2;
 
+  /** All of them. */
+  readonly all: TableV2[] = [];
+
   /** @param dataKey customer-managed key of all tables */
   constructor(scope: Construct, id: string, stage: Stage, dataKey: IKey) {
     super(scope, id);
-    const table = (name: keyof typeof writers, props: TablePropsV2) =>
-      new TableV2(this, name, {
+    const table = (name: keyof typeof writers, props: TablePropsV2) => {
+      const made = new TableV2(this, name, {
         billing: Billing.onDemand(),
         encryption: TableEncryptionV2.customerManagedKey(dataKey),
         pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
@@ -46,6 +49,9 @@ export class Tables extends Construct {
         resourcePolicy: writtenBy(stage, writers[name](stage)),
         ...props,
       });
+      this.all.push(made);
+      return made;
+    };
     this.sessions = table("Sessions", {
       partitionKey: text("root"),
       sortKey: text("sid"),

@@ -204,6 +204,7 @@ describe("the watch on the keys", () => {
       { Service: "cloudwatch.amazonaws.com" },
       { Service: "events.amazonaws.com" },
       { Service: "events.amazonaws.com" },
+      { Service: "events.amazonaws.com" },
     ]);
     expect(allowed[1]?.Condition?.ArnEquals?.["aws:SourceArn"]).toHaveLength(12);
   });
@@ -247,7 +248,7 @@ describe("the watch on thefts", () => {
 
 test("every queue of dead letters is encrypted by SQS itself, keeps two weeks and refuses plain HTTP", () => {
   const queues = all(templates, "AWS::SQS::Queue").filter(({ it }) => it.Properties.RedrivePolicy === undefined);
-  expect(queues).toHaveLength(6);
+  expect(queues).toHaveLength(7);
   for (const { it } of queues) {
     expect(it.Properties).toEqual({ MessageRetentionPeriod: 1_209_600, SqsManagedSseEnabled: true });
   }
