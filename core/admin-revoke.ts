@@ -1,3 +1,4 @@
+import { burnOfCut, burnOfSession } from "./admin/burn.ts";
 import { asObject, invalidMember, readObject } from "./admin/read-body.ts";
 import { toRecord } from "./audit/ocsf.ts";
 import type { Denial } from "./denial.ts";
@@ -6,6 +7,7 @@ import { limits } from "./limits.ts";
 import { nowSeconds } from "./ports.ts";
 import { err, ok, type Result } from "./result.ts";
 import { subjects } from "./session/liveness.ts";
+import { burntRows, type LoginKeys, loginName } from "./session/login.ts";
 import type { RevocationStore, RevocationWrite } from "./session/store.ts";
 import { startTrail, type Trail } from "./token/trail.ts";
 import type { AdminTarget, Call, Reply } from "./wire.ts";
@@ -43,7 +45,9 @@ const shapes: Record<TargetKind, RegExp> = {
 /**
  * Revokes a session (its whole subtree with it), an agent, a principal, a build or the deployment, or lifts a block.
  * One unconditional write: it cuts (what exists dies at once) and, except for a session or with `cutOnly`, blocks (nothing
- * new) until an operator lifts it. Revoking a root session burns the person's token it was opened with.
+ * new) until an operator lifts it. Revoking a root session burns the person's login it was opened by, for that agent:
+ * every root of that login dies with it, and none is opened by it any more (`admin/burn.ts`). Lifting a session clears
+ * the login; the session stays over.
  * Works by the id alone: what is unknown here is tombstoned all the same, and the answer says so.
  */
 export function createAdminRevokeEndpoint(
@@ -79,8 +83,6 @@ function readOrder(call: Call, trustDomain: string): Result<AdminOrder, Denial> 
     return invalidMember(verb, "name exactly one of session, agent, principal, build, deployment");
   const known = kind as TargetKind;
   if (typeof id !== "string" || !shapes[known].test(id)) return invalidMember(kind, "not an id of this kind");
-  if (verb === "lift" && known === "session")
-    return invalidMember("lift", "a tombstone is never lifted; open a new session");
   if (known === "deployment" && id !== trustDomain) return err({ code: "target_unknown", target: id });
   if (known === "agent" && !id.startsWith(`spiffe://${trustDomain}/agent/`))
     return err({ code: "target_unknown", target: id.slice(0, limits.agentIdCharacters) });
@@ -97,38 +99,82 @@ const subjectOf = (kind: Exclude<TargetKind, "session">, id: string): string =>
 
 async function carryOut(order: AdminOrder, deps: AdminRevokeDeps, trail: Trail): Promise<Result<object, Denial>> {
   const { verb, kind, id, cutOnly } = order;
-  let change: Pick<RevocationWrite, "tombstone" | "burn" | "raise" | "lift">;
-  let answer: object;
-  if (kind === "session") {
-    const found = await tombstone(id, deps, trail);
-    change = found.change;
-    answer = { found: found.known };
-  } else if (verb === "lift") {
-    change = { lift: { subject: subjectOf(kind, id) } };
-    answer = { blocked: false };
-  } else {
-    change = { raise: { subject: subjectOf(kind, id), block: !cutOnly, atSeconds: nowSeconds(deps.clock) } };
-    answer = { blocked: !cutOnly };
-  }
+  const planned =
+    kind === "session"
+      ? await (verb === "lift" ? clearLogin(id, deps, trail) : tombstone(id, cutOnly, deps, trail))
+      : await (verb === "lift" ? liftBlock(kind, id) : cut(kind, order, deps, trail));
+  if (!planned.ok) return planned;
   const record = toRecord({ ...trail.facts, outcome: "allowed" }, deps.ids.id());
-  const written = await deps.revocations.revoke({ ...change, markers: [], record });
+  const written = await deps.revocations.revoke({ ...planned.value.change, markers: [], record });
   if (!written.ok) throw new Error(`a revocation without conditions met a conflict: ${written.error.kind}`);
-  return ok(answer);
+  return ok(planned.value.answer);
 }
 
-async function tombstone(sid: string, deps: AdminRevokeDeps, trail: Trail) {
-  // a root's id is its tree's key, so the row that may hold a person's token is found without any index
+/** What an order writes, and what its answer says. */
+interface Planned {
+  readonly change: Pick<RevocationWrite, "tombstone" | "burn" | "clear" | "raise" | "lift">;
+  readonly answer: object;
+}
+type Planning = Promise<Result<Planned, Denial>>;
+
+const liftBlock = async (kind: Exclude<TargetKind, "session">, id: string): Planning =>
+  ok({ change: { lift: { subject: subjectOf(kind, id) } }, answer: { blocked: false } });
+
+async function cut(
+  kind: Exclude<TargetKind, "session">,
+  { id, cutOnly }: AdminOrder,
+  deps: AdminRevokeDeps,
+  trail: Trail,
+): Planning {
+  const burnt = kind === "principal" && cutOnly ? await burnOfCut(id, deps.revocations) : ok([]);
+  if (!burnt.ok) return burnt;
+  const atSeconds = nowSeconds(deps.clock);
+  const raise = { subject: subjectOf(kind, id), block: !cutOnly, atSeconds };
+  const burn = burnt.value.length > 0 ? { burn: burning({ logins: burnt.value, atSeconds }, trail) } : {};
+  return ok({ change: { raise, ...burn }, answer: { blocked: !cutOnly } });
+}
+
+/** Clears what a session's revocation burnt, however long ago; what that ended stays over. */
+async function clearLogin(sid: string, deps: AdminRevokeDeps, trail: Trail): Planning {
+  const login = await deps.revocations.readBurnt(sid);
+  if (!login)
+    return invalidMember(
+      "lift",
+      "no login was burnt with this session, and a tombstone is never lifted: open a new one",
+    );
+  trail.add({ logins: namesOf([login]) });
+  return ok({ change: { clear: login }, answer: { over: true } });
+}
+
+const namesOf = (logins: readonly LoginKeys[]): readonly string[] =>
+  burntRows(logins)
+    .filter(({ raise }) => raise)
+    .map(({ subject }) => loginName(subject));
+
+type Burn = NonNullable<RevocationWrite["burn"]>;
+
+function burning(burn: Burn, trail: Trail): Burn {
+  trail.add({ logins: namesOf(burn.logins) });
+  return burn;
+}
+
+async function tombstone(sid: string, cutOnly: boolean, deps: AdminRevokeDeps, trail: Trail): Planning {
+  // a root's id is its tree's key, so the row that may hold a login is found without any index
   const root = await deps.revocations.readSession(sid, sid);
   const session = root ?? (await deps.revocations.findSession(sid));
-  const latest = nowSeconds(deps.clock) + limits.sessionLifeMaxSeconds;
+  const now = nowSeconds(deps.clock);
+  const latest = now + limits.sessionLifeMaxSeconds;
   const expiresAtSeconds = session?.expiresAtSeconds ?? latest;
   if (session) {
     const { root: tree, depth, principal, actors } = session;
     trail.add({ session: { sid, root: tree, depth }, principal: principal.id, actors });
   }
-  const change: Pick<RevocationWrite, "tombstone" | "burn"> = {
+  const burnt = burnOfSession(root, cutOnly);
+  if (!burnt.ok) return burnt;
+  const login = burnt.value;
+  const change = {
     tombstone: { root: session?.root ?? sid, sid, expiresAtSeconds },
-    ...(root?.personToken ? { burn: root.personToken } : {}),
+    ...(login ? { burn: burning({ logins: [login], session: sid, atSeconds: now }, trail) } : {}),
   };
-  return { change, known: session !== undefined };
+  return ok({ change, answer: { found: session !== undefined, burnt: login !== undefined } });
 }

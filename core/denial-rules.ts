@@ -64,7 +64,7 @@ const rows: { readonly [C in DenialCode]: Row<C> } = {
     "a person's groups are those the person was in when they logged in",
     (d) => `a login by the groups of ${d.issuerName} as they are now`,
   ],
-  person_token_burnt: ["a revoked root's person's token opens nothing more", () => "a token of a new sign-in"],
+  person_token_burnt: ["the login of a revoked root opens nothing more for its agent", (d) => burntText[d.by]],
   person_token_before_cut: [
     "after a cut only a later sign-in counts",
     (d) => `a sign-in after ${d.cutAtSeconds} and the skew of clocks`,
@@ -110,6 +110,7 @@ const rows: { readonly [C in DenialCode]: Row<C> } = {
   not_a_resource_server: ["RFC 7662 2.1: resource servers ask", (d) => `a resource that ${d.agent} serves`],
   not_the_owner: ["RFC 7009 2.1: an agent ends what is its own", (d) => `ownership of session ${d.sid}`],
   token_not_revocable: ["RFC 7009 2.2.1: sessions and offers can be ended", (d) => `an ${d.kind} token is neither`],
+  cut_only_unprovable: ["a cut without a block needs people whose logins can be told apart", (d) => d.why],
   target_unknown: ["an operator names what there is", (d) => d.target],
   successor_missing: [
     "a key leaves only when another can sign in its place",
@@ -133,6 +134,13 @@ const rows: { readonly [C in DenialCode]: Row<C> } = {
   liveness_unavailable: ["nothing is decided without every row of liveness", (d) => d.why],
 };
 
+const burntText = {
+  document: "a document of a later sign-in; this very one was burnt",
+  auth_time: "a later sign-in; the one of this auth_time was burnt",
+  sid: "a later sign-in; the provider's session of this sid was burnt",
+  unnamed: "a document that names its login (auth_time or sid), since one of this person with this agent is burnt",
+} as const;
+
 /** Explains a refusal to an auditor; callers hear what `denial-wire.ts` says. */
 export function explainDenial(denial: Denial): DenialReason {
   const row = rows[denial.code] as unknown as readonly [string, (denial: Denial) => string] | undefined;
@@ -155,7 +163,7 @@ function deathText(cause: DeathCause): string {
     case "blocked":
       return `${cause.subject} is blocked or inactive`;
     case "burnt":
-      return "the person's token was burnt";
+      return "the person's login was burnt";
     case "unreadable":
       return "liveness could not be read";
   }

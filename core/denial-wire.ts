@@ -8,6 +8,8 @@ interface WireError {
   readonly error: string;
   readonly description: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** What the answer says beside error and description, for programs. */
+  readonly members?: Readonly<Record<string, number>>;
 }
 
 const wire = (status: number, error: string, description: string, headers?: Record<string, string>): WireError =>
@@ -123,14 +125,19 @@ export function denialToWire(denial: Denial): WireError {
     case "subject_token_not_yours":
     case "subject_token_unbound":
     case "person_token_foreign_client":
-    case "person_token_burnt":
-    case "person_token_before_cut":
     case "parent_dead":
       return badRequest("the subject token is not valid for this agent, or no longer");
     case "person_groups_unknown":
       return badRequest("the subject token does not say in which groups the person is");
     case "groups_redefined":
       return badRequest("the groups of the person's issuer mean others now: log the person in anew");
+    case "person_token_burnt":
+    case "person_token_before_cut":
+      // as RFC 9470 asks for a younger sign-in; whoever shows it is its client and learns nothing else
+      return {
+        ...badRequest("this login of the person was revoked here: sign the person in anew (max_age=0), then ask again"),
+        members: { max_age: 0 },
+      };
     case "subject_token_expired":
       return badRequest("the subject token has expired");
     case "actor_token_mismatch":
@@ -216,6 +223,8 @@ export function denialToWire(denial: Denial): WireError {
       );
     case "version_unknown":
       return wire(404, "not_found", `there is no version ${denial.version} of the registry`);
+    case "cut_only_unprovable":
+      return badRequest(`cutOnly would leave no way to tell a new login from an old one: ${denial.why}; leave it out`);
     case "target_unknown":
       return badRequest("there is nothing of that name here");
     case "successor_missing":
@@ -251,12 +260,12 @@ const unreachable = (denial: never): never => {
  * authentication scheme: there is none to recommend, and clients take one for the whole answer.
  */
 export function denialReply(denial: Denial): Reply {
-  const { status, error, description, headers } = denialToWire(denial);
+  const { status, error, description, headers, members } = denialToWire(denial);
   return {
     status,
     ...(headers ? { headers } : {}),
     contentType: "application/json",
-    body: JSON.stringify({ error, error_description: printable(description) }),
+    body: JSON.stringify({ error, error_description: printable(description), ...members }),
   };
 }
 

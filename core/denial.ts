@@ -54,8 +54,8 @@ export type Denial =
   | { readonly code: "subject_token_unbound" }
   | { readonly code: "person_token_foreign_client"; readonly client: string; readonly agent: string }
   | { readonly code: "person_groups_unknown"; readonly issuer: string; readonly why: string }
-  | { readonly code: "person_token_burnt" }
   | { readonly code: "groups_redefined"; readonly issuerName: string }
+  | { readonly code: "person_token_burnt"; readonly by: "document" | "auth_time" | "sid" | "unnamed" }
   | { readonly code: "person_token_before_cut"; readonly cutAtSeconds: number }
   | { readonly code: "actor_token_mismatch"; readonly why: string }
   | { readonly code: "parent_dead"; readonly cause: DeathCause }
@@ -107,6 +107,7 @@ export type Denial =
   | { readonly code: "not_a_resource_server"; readonly agent: string }
   | { readonly code: "not_the_owner"; readonly sid: string }
   | { readonly code: "token_not_revocable"; readonly kind: "identity" }
+  | { readonly code: "cut_only_unprovable"; readonly target: string; readonly why: string }
   | { readonly code: "target_unknown"; readonly target: string }
   | { readonly code: "successor_missing"; readonly purpose: string; readonly algorithms: readonly string[] }
   | { readonly code: "registry_invalid"; readonly problems: readonly RegistryProblem[] }

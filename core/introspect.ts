@@ -142,7 +142,7 @@ async function look(
   return verified;
 }
 
-const nothing = { tombstones: [], subjects: [], burnt: [] } as const;
+const nothing = { tombstones: [], subjects: [] } as const;
 
 async function registryOf(rows: LivenessRows, deps: IntrospectDeps): Promise<Result<RegistrySnapshot, Denial>> {
   if (!rows.complete) return err({ code: "liveness_unavailable", why: "a key stayed unread" });

@@ -142,6 +142,8 @@ export const limits = {
   deploymentCopies: 16,
   /** Suffixes of each key of table Subjects, so that a busy agent does not throttle it. */
   subjectShards: 16,
+  /** Logins that one cut of a person burns beside it; DynamoDB takes 100 writes a transaction. */
+  loginsBurntAtOnce: 20,
   /** Signatures an agent may cause a second when its registration says nothing. */
   issuancesPerSecond: 50,
   /** Liveness reads a second that one instance makes for attestations which prove nothing. */

@@ -12,7 +12,7 @@ import { personId } from "./principal.ts";
 import type { AgentRegistration, TrustedIssuerRegistration } from "./registry/model.ts";
 import type { RegistrySnapshot } from "./registry/snapshot.ts";
 import { err, ok, type Result } from "./result.ts";
-import { markerKey } from "./session/marker.ts";
+import { type Login, loginOf } from "./session/login.ts";
 import type { Principal } from "./session/model.ts";
 
 /** What a person's token proves. */
@@ -22,8 +22,8 @@ export interface PersonFacts {
   readonly issuedAtSeconds: number;
   readonly authTimeSeconds?: number;
   readonly expiresAtSeconds: number;
-  /** Key under which this token is burnt for this agent once its root session is revoked. */
-  readonly burnMarker: string;
+  /** What is burnt for this agent once a root session of it is revoked. */
+  readonly login: Login;
 }
 
 /** What a person's token is checked against. */
@@ -101,7 +101,7 @@ function readFacts(
   issuer: TrustedIssuerRegistration,
   input: PersonInput,
 ): Result<PersonFacts, Denial> {
-  const { iss, sub, iat, exp } = payload;
+  const { iss, sub, iat, exp, sid } = payload;
   const authTime = authTimeOf(payload);
   if (iss === undefined || sub === undefined || iat === undefined || exp === undefined)
     return invalid("a required claim is missing");
@@ -122,7 +122,15 @@ function readFacts(
     issuedAtSeconds: iat,
     ...(authTime === undefined ? {} : { authTimeSeconds: authTime }),
     expiresAtSeconds: exp,
-    burnMarker: markerKey("person", iss, `${tokenName(payload, input.token)} ${input.agentId}`),
+    login: loginOf({
+      issuer: iss,
+      subject: sub,
+      agent: input.agentId,
+      ...(authTime === undefined ? {} : { authTimeSeconds: authTime }),
+      // of another type it names nothing: the document then counts as one that names no login, which is the stricter
+      ...(typeof sid === "string" && sid !== "" ? { sid } : {}),
+      document: tokenName(payload, input.token),
+    }),
   });
 }
 

@@ -7,7 +7,9 @@ export const tombstoneKeys = {
 
 /** Keys of table Revocations (`subject`): counters and blocks, which operators alone write. */
 export const revocationKeys = {
-  /** `agent:<id>`, `principal:<id>`, `build:<digest>`. */
+  /** The login that was burnt with a root. */
+  burnt: (sid: string) => `burnt#${sid}`,
+  /** `agent:<id>`, `principal:<id>`, `build:<digest>`, `login:<hash>`. */
   standing: (subject: string) => `standing#${subject}`,
   /** One of the deployment's copies. */
   deployment: (copy: number) => `deployment#${copy}`,

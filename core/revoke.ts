@@ -58,7 +58,7 @@ const done: Reply = { status: 200, contentType: "application/json", body: "{}" }
 /** A revoked agent loses this right too: its sessions are over already, and a thief must not end its heirs' work. */
 async function judgeCaller(caller: Caller, deps: RevokeDeps): Promise<Result<void, Denial>> {
   const names = Object.keys(caller.identity.generations);
-  const rows = await readLiveness(deps.store, { tombstones: [], subjects: names, burnt: [] });
+  const rows = await readLiveness(deps.store, { tombstones: [], subjects: names });
   if (!rows.complete || !rows.deployment) return err({ code: "liveness_unavailable", why: "a key stayed unread" });
   const blocked = blockedAmong(rows, names);
   if (blocked !== undefined) return err({ code: "blocked", subject: blocked });

@@ -2,6 +2,7 @@ import type { DeathCause, Denial } from "../denial.ts";
 import type { RegistrySnapshot } from "../registry/snapshot.ts";
 import { err, ok, type Result } from "../result.ts";
 import { judgeSession, subjects } from "../session/liveness.ts";
+import { isLogin } from "../session/login.ts";
 import { ancestorsOf, currentAgent, type Grant, type Session } from "../session/model.ts";
 import type { SessionQueries } from "./session-queries.ts";
 
@@ -26,7 +27,7 @@ export async function judgeAll(
   const names = new Set(sessions.flatMap((session) => Object.keys(session.generations)));
   names.delete(subjects.deployment);
   const tombstones = new Set(sessions.flatMap((session) => [session.sid, ...ancestorsOf(session)]));
-  const rows = await queries.readLiveness({ tombstones: [...tombstones], subjects: [...names], burnt: [] });
+  const rows = await queries.readLiveness({ tombstones: [...tombstones], subjects: [...names] });
   if (!rows.complete || !rows.deployment) return err({ code: "liveness_unavailable", why: "a key stayed unread" });
   return ok(
     sessions.map((session) => {
@@ -48,11 +49,12 @@ export function causeText(cause: DeathCause): string {
     case "missing":
       return "its row is gone";
     case "generation":
+      if (isLogin(cause.subject)) return "the login it was opened by was burnt, with another session of it";
       return `${cause.subject} was revoked after this session was issued`;
     case "blocked":
       return `${cause.subject} is blocked until an operator lifts it`;
     case "burnt":
-      return "the person's token it was opened with is burnt";
+      return "the login it was opened by is burnt";
     case "unreadable":
       return "it cannot be judged now, which counts as dead";
   }

@@ -187,6 +187,8 @@ export const schemas = {
       revoked: { type: "object" },
       lifted: { type: "object" },
       found: { type: "boolean" },
+      burnt: { type: "boolean", description: "Whether a person's login was burnt with the session" },
+      over: { type: "boolean", description: "The session whose login was cleared stays over" },
       blocked: { type: "boolean" },
     },
   },

@@ -84,7 +84,7 @@ export const writeOperations = {
     servers: server("adminRevoke"),
     ...operation(
       "revoke",
-      "Revoke a session, agent, principal, build or the deployment, or lift a block",
+      "Revoke a session, agent, principal, build or the deployment, or lift a block, or clear the login burnt with a session",
       {
         oneOf: [
           object({ revoke: target, reason, cutOnly: { type: "boolean", default: false } }, ["revoke", "reason"]),

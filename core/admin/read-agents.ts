@@ -23,7 +23,7 @@ const none: Standing = { generation: 0, blocked: false };
 
 /** The standings of agents, strongly consistent; undefined when a key stayed unread. */
 async function standings(ids: readonly string[], { queries }: AdminReadDeps): Promise<LivenessRows | undefined> {
-  const rows = await queries.readLiveness({ tombstones: [], subjects: ids.map(subjects.agent), burnt: [] });
+  const rows = await queries.readLiveness({ tombstones: [], subjects: ids.map(subjects.agent) });
   return rows.complete ? rows : undefined;
 }
 

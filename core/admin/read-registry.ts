@@ -19,7 +19,7 @@ export const registryRoute: Route = {
     const counted = version <= applied && (entry === undefined || entry.version === version);
     const registrations = version === 0 || !counted ? [] : await registry.rows(version);
     if (version > 0 && registrations.length === 0) return err({ code: "version_unknown", version });
-    const rows = await queries.readLiveness({ tombstones: [], subjects: [], burnt: [] });
+    const rows = await queries.readLiveness({ tombstones: [], subjects: [] });
     if (!rows.complete) return err({ code: "liveness_unavailable", why: "a key stayed unread" });
     // without a row nothing was ever applied, and nothing cut
     const { generation, blocked } = rows.deployment ? standingOf(rows, subjects.deployment) : unwritten;

@@ -71,12 +71,12 @@ async function usesOf({ uses }: Session, queries: SessionQueries) {
 }
 
 /** Under what it was issued, and where verifiers that know the standard alone look it up. */
-const issuing = ({ generations, status, formerStatus = [], lending, personToken }: Session) => ({
+const issuing = ({ generations, status, formerStatus = [], lending, login }: Session) => ({
   issuedUnder: generations,
   status,
   formerStatus,
   ...(lending ? { lending } : {}),
-  opensWithPersonsToken: personToken !== undefined,
+  opensWithPersonsToken: login !== undefined,
 });
 
 /** An offer without its handle, whose hash alone is known here, and which is nobody's business. */

@@ -77,5 +77,4 @@ export const subjectsOf = ({ agent, attested }: Pick<Proven, "agent" | "attested
 export const livenessOf = (agent: string, proven: Proven | undefined): LivenessQuery => ({
   tombstones: [],
   subjects: proven ? subjectsOf(proven) : [subjects.agent(agent)],
-  burnt: [],
 });

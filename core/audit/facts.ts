@@ -7,7 +7,7 @@ import { redactAll, redactTarget, redactText, redactTokens } from "./redact.ts";
 
 /** How each member's texts are kept clean: where we made or proved the value, long hashes in it are identifiers. */
 const redactions: ReadonlyMap<string, (text: string) => string> = new Map([
-  ...["operator_arn", "operator_id", "sid", "root", "parent", "principal", "actors"].map(
+  ...["operator_arn", "operator_id", "sid", "root", "parent", "principal", "actors", "logins"].map(
     (n) => [n, redactTokens] as const,
   ),
   ...["grants", "jti", "jkt", "evidence", "build", "asked", "policy_logged", "changes"].map(
@@ -36,6 +36,7 @@ export function lanyardFacts(facts: AuditFacts): Record<string, unknown> {
     operator_id: facts.operator?.uniqueId,
     principal: facts.principal,
     actors: facts.actors,
+    logins: facts.logins,
     sid: facts.session?.sid,
     root: facts.session?.root,
     parent: facts.session?.parent,

@@ -103,7 +103,6 @@ async function standing(
   const rows = await deps.store.readLiveness({
     tombstones: revoked?.kind === "session" ? [revoked.id] : [],
     subjects: named ? [subjects[revoked.kind as "agent"](revoked.id)] : [],
-    burnt: [],
   });
   if (!rows.complete || !rows.deployment) throw new Error("what is revoked stayed unread");
   return { rows, registry: await deps.registries.at(rows.deployment.registryVersion) };

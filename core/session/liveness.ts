@@ -18,12 +18,13 @@ export function queryFor(session: {
   readonly anc: readonly string[];
   readonly actors: readonly string[];
   readonly principalId: string;
+  /** Subjects of the logins its root was opened by. */
+  readonly logins: readonly string[];
 }): LivenessQuery {
   return {
     session: { root: session.root, sid: session.sid },
     tombstones: [session.sid, ...ancestorsOf(session)],
-    subjects: [...session.actors.map(subjects.agent), subjects.principal(session.principalId)],
-    burnt: [],
+    subjects: [...session.actors.map(subjects.agent), subjects.principal(session.principalId), ...session.logins],
   };
 }
 
@@ -34,7 +35,6 @@ export function mergeQueries(...queries: readonly LivenessQuery[]): LivenessQuer
     ...(session ? { session } : {}),
     tombstones: queries.flatMap((q) => q.tombstones),
     subjects: queries.flatMap((q) => q.subjects),
-    burnt: queries.flatMap((q) => q.burnt),
   };
 }
 

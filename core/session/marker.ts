@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 import type { Marker } from "./store.ts";
 
 /**
- * Key of a one-use marker or burnt token: SHA-256 over kind, issuer and id, each length-prefixed. Without the issuer,
+ * Key of a one-use marker: SHA-256 over kind, issuer and id, each length-prefixed. Without the issuer,
  * one issuer could burn another's `jti`; without the lengths, ("a","bc") would burn ("ab","c").
  * @returns 43 base64url characters
  */
-export function markerKey(kind: Marker["kind"] | "person", issuer: string, id: string): string {
+export function markerKey(kind: Marker["kind"], issuer: string, id: string): string {
   const hash = createHash("sha256");
   for (const part of [kind, issuer, id]) {
     const bytes = Buffer.from(part, "utf8");

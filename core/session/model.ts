@@ -1,4 +1,5 @@
 import type { Assurance } from "../assurance.ts";
+import type { Login } from "./login.ts";
 
 /** One RFC 9396 authorization detail: `type` and the constraint fields its registered type declares. */
 export interface AuthorizationDetail {
@@ -75,7 +76,7 @@ export interface Session {
   readonly createdAtSeconds: number;
   /** Never beyond any ancestor's; a renewal moves it, always forward. */
   readonly expiresAtSeconds: number;
-  /** Liveness subject (`agent:<id>`, `principal:<id>`, `build:<digest>`, `deployment`) → generation. */
+  /** Liveness subject (`agent:<id>`, `principal:<id>`, `build:<digest>`, `login:<hash>`, `deployment`) → generation. */
   readonly generations: Readonly<Record<string, number>>;
   readonly registryVersion: number;
   /** Where this session's bit stands: list id and index. */
@@ -92,8 +93,8 @@ export interface Session {
    * nothing further.
    */
   readonly meanings?: Readonly<Record<string, string>>;
-  /** For a root opened with a person's token: what to burn when it is revoked. */
-  readonly personToken?: { readonly marker: string; readonly expiresAtSeconds: number };
+  /** For a root opened with a person's token: the login to burn when it is revoked. */
+  readonly login?: Login;
   /** Set when the session ended before its time without a tombstone (it died while it was being issued). */
   readonly ended?: boolean;
 }

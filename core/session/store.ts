@@ -1,5 +1,6 @@
 import type { AuditRecord } from "../audit/record.ts";
 import type { Result } from "../result.ts";
+import type { Login, LoginKeys } from "./login.ts";
 import type { AccessHandle, Offer, Session } from "./model.ts";
 
 /** A one-use marker: SHA-256 over (kind, issuer, id), so that one issuer can never burn another's. */
@@ -21,18 +22,20 @@ export interface LivenessQuery {
   readonly session?: { readonly root: string; readonly sid: string };
   /** Session ids whose tombstones are looked for (the session's own is added). */
   readonly tombstones: readonly string[];
-  /** Liveness subjects: `agent:<id>`, `principal:<id>`, `build:<digest>`. The deployment's row is always read. */
+  /** Liveness subjects: `agent:<id>`, `principal:<id>`, `build:<digest>`, `login:<hash>`. The deployment's row is always read. */
   readonly subjects: readonly string[];
-  /** Marker keys of burnt person's tokens. */
-  readonly burnt: readonly string[];
 }
 
-/** Counter row of an agent, principal, build or the deployment. A row that does not exist is generation 0, not blocked. */
+/** Counter row of an agent, principal, build, login or the deployment. A row that does not exist is generation 0, not blocked. */
 export interface Standing {
   readonly generation: number;
   readonly blocked: boolean;
   /** When the last cut happened; a person's tokens not younger than this (plus 60 s) stay refused. */
   readonly cutAtSeconds?: number;
+  /** Whether an operator has lifted its block since the last cut. */
+  readonly lifted?: boolean;
+  /** Of a login's row: when a name of it was burnt last, as long as one is. */
+  readonly burntAtSeconds?: number;
 }
 
 /** What the batch returned. */
@@ -44,7 +47,6 @@ export interface LivenessRows {
   readonly standings: ReadonlyMap<string, Standing>;
   /** Missing only when no registry was ever applied. */
   readonly deployment?: Standing & { readonly registryVersion: number };
-  readonly burnt: ReadonlySet<string>;
 }
 
 /** One transaction: all of it or nothing. */
@@ -86,7 +88,7 @@ export interface Use {
 export interface Renewal
   extends Pick<
     Session,
-    "root" | "sid" | "actors" | "principal" | "build" | "expiresAtSeconds" | "status" | "formerStatus"
+    "root" | "sid" | "actors" | "principal" | "build" | "login" | "expiresAtSeconds" | "status" | "formerStatus"
   > {
   /** The end it has now. */
   readonly wasSeconds: number;
@@ -102,7 +104,7 @@ export type CommitConflict =
 
 /** Sessions, offers, markers and the outbox, behind one port. Throws only on broken infrastructure. */
 export interface SessionStore {
-  /** One strongly consistent batch over Sessions, Tombstones, Revocations and Markers. */
+  /** One strongly consistent batch over Sessions, Tombstones and Revocations. */
   readLiveness(query: LivenessQuery): Promise<LivenessRows>;
   /** Strongly consistent; undefined when there is no such offer. */
   readOffer(root: string, handleHash: string): Promise<Offer | undefined>;
@@ -132,8 +134,10 @@ export interface RevocationWrite {
   readonly tombstone?: { readonly root: string; readonly sid: string; readonly expiresAtSeconds: number };
   /** An offer taken back. */
   readonly withdraw?: { readonly root: string; readonly handleHash: string; readonly expiresAtSeconds: number };
-  /** The person's token of a revoked root. */
-  readonly burn?: { readonly marker: string; readonly expiresAtSeconds: number };
+  /** Logins of what is revoked; `session` is the root by which one can be cleared again. */
+  readonly burn?: { readonly logins: readonly LoginKeys[]; readonly session?: string; readonly atSeconds: number };
+  /** Burnt logins that are cleared again. What was issued under them stays over. */
+  readonly clear?: LoginKeys;
   /** Raises a counter by one, and sets its block unless `block` is false (a cut alone). */
   readonly raise?: { readonly subject: string; readonly block: boolean; readonly atSeconds: number };
   /** Takes a block away; the counter stays. */
@@ -150,6 +154,10 @@ export interface RevocationStore {
   findSession(sid: string): Promise<Session | undefined>;
   /** Strongly consistent; undefined when there is no such offer. */
   readOffer(root: string, handleHash: string): Promise<Offer | undefined>;
+  /** The login that was burnt with a session, strongly consistent, however long ago that was. */
+  readBurnt(sid: string): Promise<LoginKeys | undefined>;
+  /** Logins by which a principal's sessions were opened, as long as anything is known of those; strongly consistent. */
+  loginsOf(principal: string): Promise<readonly Login[]>;
   /** One transaction; a tombstone and a counter are written unconditionally. */
   revoke(write: RevocationWrite): Promise<Result<void, CommitConflict>>;
 }

@@ -3,15 +3,15 @@ import { tombstoneKeys } from "../revocation-rows.ts";
 /** A revocation as the publisher meets it, from the row that was written. */
 export type Change =
   | { readonly kind: "tombstone"; readonly root: string; readonly sid: string }
-  /** `subject` is `agent:<id>`, `principal:<id>` or `build:<digest>`; sessions issued under less than `generation` are over. */
+  /** `subject` is `agent:<id>`, `principal:<id>`, `build:<digest>` or `login:<hash>`; sessions issued under less than `generation` are over. */
   | { readonly kind: "raised"; readonly subject: string; readonly generation: number }
   | { readonly kind: "deployment"; readonly generation: number };
 
-const standing = /^standing#((?:agent|principal|build):.+)$/;
+const standing = /^standing#((?:agent|principal|build|login):.+)$/;
 
 /**
  * Reads a row of table Tombstones (it names a `session`) or Revocations (it names a `subject`).
- * @returns the change, "other" for rows that end no session (an offer taken back, further copies of the deployment's row, a lift or
+ * @returns the change, "other" for rows that end no session (an offer taken back, a document burnt, further copies of the deployment's row, a lift or
  * a registry's version on a row never raised), or "malformed" for a revocation that cannot be read
  */
 export function changeOf(row: Readonly<Record<string, unknown>>): Change | "other" | "malformed" {

@@ -1,5 +1,6 @@
 import type { JWTPayload } from "jose";
 import type { RegistrySnapshot } from "../registry/snapshot.ts";
+import { loginName, loginsOf } from "../session/login.ts";
 import { currentAgent, type Grant, type Session } from "../session/model.ts";
 import { isBearer } from "./bearer.ts";
 
@@ -23,6 +24,7 @@ interface Times {
 
 const sessionClaims = (session: Session, issuer: string, times: Times): JWTPayload => {
   const act = actOf(session);
+  const logins = loginsOf(session.generations);
   return {
     iss: issuer,
     sub: session.principal.id,
@@ -35,6 +37,8 @@ const sessionClaims = (session: Session, issuer: string, times: Times): JWTPaylo
     anc: [...session.anc],
     depth: session.depth,
     assurance: session.assurance,
+    // names the rows it dies with, for whoever reads liveness by the token alone
+    ...(logins.length > 0 ? { login: logins.map(loginName) } : {}),
   };
 };
 

@@ -1,6 +1,7 @@
 import { assuranceLevels } from "../assurance.ts";
 import { nowSeconds } from "../ports.ts";
 import { generationsNow, subjects } from "../session/liveness.ts";
+import { loginEpochs } from "../session/login.ts";
 import { childAncestors, type Session } from "../session/model.ts";
 import type { Caller } from "./authenticate.ts";
 import type { ReleaseDeps } from "./release.ts";
@@ -33,12 +34,13 @@ export async function draftSession(
   const sid = deps.ids.id();
   const { parent, principal } = plan;
   const { build } = caller.identity;
-  const own = [subjects.agent(caller.agent), subjects.principal(principal.id)];
+  const login = source.kind === "person" ? source.person.login : undefined;
+  const own = [
+    subjects.agent(caller.agent),
+    subjects.principal(principal.id),
+    ...(login === undefined ? [] : loginEpochs(login)),
+  ];
   const generations = generationsNow(rows, build === undefined ? own : [...own, subjects.build(build)]);
-  const personToken =
-    source.kind === "person"
-      ? { marker: source.person.burnMarker, expiresAtSeconds: source.person.expiresAtSeconds }
-      : undefined;
   const uses = usesBelow(plan.usesAbove, plan.maxUses, sid);
   const session: Session = {
     root: parent?.root ?? sid,
@@ -61,7 +63,7 @@ export async function draftSession(
     ...(uses ? { uses } : {}),
     ...(plan.lending ? { lending: plan.lending } : {}),
     ...(plan.meanings ? { meanings: plan.meanings } : {}),
-    ...(personToken ? { personToken } : {}),
+    ...(login ? { login } : {}),
   };
   return { session, isNew: true, jti, iat, exp };
 }

@@ -4,6 +4,7 @@ import { limits } from "../limits.ts";
 import type { Clock, OwnKeys } from "../ports.ts";
 import { nowSeconds } from "../ports.ts";
 import { err, ok, type Result } from "../result.ts";
+import { loginNameCharacters, loginSubject } from "../session/login.ts";
 import type { AuthorizationDetail, Uses } from "../session/model.ts";
 import { tokenTyp } from "../wire.ts";
 
@@ -24,6 +25,8 @@ export interface OwnToken {
   readonly details: readonly AuthorizationDetail[];
   readonly expiresAtSeconds: number;
   readonly jti: string;
+  /** Liveness subjects of the login its root was opened by; none for an agent's own work. */
+  readonly logins: readonly string[];
   /** All claims, for introspection. */
   readonly claims: Readonly<Record<string, unknown>>;
   /** Of a handle whose uses are counted. */
@@ -91,7 +94,8 @@ export function ownTokenOf(
   if (typeof jkt !== "string" && (kind === "session" || cnf !== undefined)) return undefined;
   if (!Array.isArray(anc) || anc.length > limits.depthMax || !anc.every((a) => typeof a === "string")) return undefined;
   const actors = chainOf(claims.act, String(sub), String(agent));
-  if (!actors) return undefined;
+  const logins = loginsNamed(claims.login);
+  if (!actors || !logins) return undefined;
   return ok({
     kind,
     aud,
@@ -106,8 +110,16 @@ export function ownTokenOf(
     details: Array.isArray(details) ? (details as AuthorizationDetail[]) : [],
     expiresAtSeconds: exp,
     jti: String(jti),
+    logins,
     claims,
   });
+}
+
+/** A login has two names at most: when the person signed in, and the provider's session. */
+function loginsNamed(names: unknown = []): readonly string[] | undefined {
+  if (!Array.isArray(names) || names.length > 2) return undefined;
+  const named = (name: unknown): name is string => typeof name === "string" && name.length === loginNameCharacters;
+  return names.every(named) ? names.map(loginSubject) : undefined;
 }
 
 /** Agents of a nested `act` (RFC 8693 4.1), first to current; an agent on its own stands first without an `act`. */

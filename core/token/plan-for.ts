@@ -5,6 +5,7 @@ import { narrowWithin } from "../narrow/within.ts";
 import type { PersonFacts } from "../person.ts";
 import { err, ok, type Result } from "../result.ts";
 import { judgeSession, standingOf, subjects } from "../session/liveness.ts";
+import { burntBy, isUnnamed } from "../session/login.ts";
 import type { Session } from "../session/model.ts";
 import type { LivenessRows } from "../session/store.ts";
 import { heldBy, opensAll } from "./held-by.ts";
@@ -86,15 +87,20 @@ function planOwn(rows: LivenessRows, input: PlanInput): Result<Plan, Denial> {
   return planRoot(input, undefined);
 }
 
-/** Revoked roots burn their person's token, and a cut principal needs a login younger than the cut (threat 1). */
+/**
+ * Revoked roots burn their login (threat 32), and a cut principal needs a login younger than the cut (threat 1): one that
+ * names neither its time nor its session can never be told to be, so that only an operator's word lets it in again.
+ */
 function planPerson(person: PersonFacts, rows: LivenessRows, input: PlanInput): Result<Plan, Denial> {
   const subject = subjects.principal(person.principal.id);
   const standing = standingOf(rows, subject);
   if (standing.blocked) return err({ code: "blocked", subject });
-  if (rows.burnt.has(person.burnMarker)) return err({ code: "person_token_burnt" });
+  const by = burntBy(person.login, person.authTimeSeconds, rows);
+  if (by !== undefined) return err({ code: "person_token_burnt", by });
   const oldestSeconds = Math.min(person.issuedAtSeconds, person.authTimeSeconds ?? person.issuedAtSeconds);
   const cut = standing.cutAtSeconds;
-  if (cut !== undefined && oldestSeconds <= cut + limits.foreignSkewSeconds)
+  const ageless = isUnnamed(person.login) && standing.lifted !== true;
+  if (cut !== undefined && (ageless || oldestSeconds <= cut + limits.foreignSkewSeconds))
     return err({ code: "person_token_before_cut", cutAtSeconds: cut });
   return planRoot(input, person);
 }

@@ -40,13 +40,14 @@ export async function releaseRenewal(
   const places = await placesFor(before, expiresAtSeconds, settled, deps);
   if (!places.ok) return places;
   const session: Session = { ...before, expiresAtSeconds, ...places.value };
-  const { root, sid, actors, principal, build } = session;
+  const { root, sid, actors, principal, build, login } = session;
   const jti = deps.ids.id();
   noteGrant(trail, settled, session, jti);
   const stored = await deps.store.commit({
     renew: {
       ...{ root, sid, actors, principal, expiresAtSeconds, ...places.value },
       ...(build === undefined ? {} : { build }),
+      ...(login === undefined ? {} : { login }),
       wasSeconds: before.expiresAtSeconds,
     },
     markers: [caller.proof],

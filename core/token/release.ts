@@ -5,6 +5,7 @@ import type { Ids, Signer } from "../ports.ts";
 import { nowSeconds } from "../ports.ts";
 import { err, ok, type Result } from "../result.ts";
 import { blockedAmong, judgeSession, queryFor, readLiveness, subjects } from "../session/liveness.ts";
+import { burntBy, loginName, loginReads, loginsOf } from "../session/login.ts";
 import type { Offer, Session } from "../session/model.ts";
 import type { Commit, CommitConflict, LivenessRows } from "../session/store.ts";
 import { accessTokenType, offerTokenType, sessionTokenType, type TokenReply } from "../wire.ts";
@@ -116,18 +117,20 @@ export async function deathSince(
   deps: ReleaseDeps,
 ): Promise<DeathCause | undefined> {
   const { source } = settled;
-  const query = queryFor({ ...session, principalId: session.principal.id });
-  const burnt = source.kind === "person" ? [source.person.burnMarker] : [];
+  const query = queryFor({ ...session, principalId: session.principal.id, logins: loginsOf(session.generations) });
+  const login = source.kind === "person" ? loginReads(source.person.login) : [];
   const servers = serversOf(resourcesOf(settled), settled.registry);
-  const names = [...query.subjects, ...Object.keys(session.generations), ...servers];
-  const rows = await readLiveness(deps.store, { ...query, subjects: names, burnt });
+  const names = [...query.subjects, ...Object.keys(session.generations), ...servers, ...login];
+  const rows = await readLiveness(deps.store, { ...query, subjects: names });
   const alive = judgeSession(rows, session.sid, nowSeconds(deps.clock));
   if (!alive.ok) return alive.error;
   const blocked = blockedAmong(rows, servers);
   if (blocked !== undefined) return { kind: "blocked", subject: blocked };
   const idle = await idleSince(session, rows, settled, deps);
   if (idle !== undefined) return { kind: "blocked", subject: subjects.agent(idle) };
-  return burnt.some((marker) => rows.burnt.has(marker)) ? { kind: "burnt" } : undefined;
+  if (source.kind !== "person") return undefined;
+  const { person } = source;
+  return burntBy(person.login, person.authTimeSeconds, rows) === undefined ? undefined : { kind: "burnt" };
 }
 
 /** A second read that failed is no death: whoever throttles it must not be able to end work (threat 44). */
@@ -190,6 +193,7 @@ export function noteGrant(trail: Trail, settled: Settled, session: Session, jti:
     operation: operations[plan.action],
     principal: principal.id,
     actors,
+    logins: loginsOf(session.generations).map(loginName),
     session: { sid, root, depth, ...(above === undefined ? {} : { parent: above }) },
     grants: plan.grants,
     expiresAtSeconds: session.expiresAtSeconds,

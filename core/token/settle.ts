@@ -96,7 +96,7 @@ export async function settle(
   return err({ code: "registry_unavailable", why: "the registry keeps changing" });
 }
 
-const nothing: LivenessQuery = { tombstones: [], subjects: [], burnt: [] };
+const nothing: LivenessQuery = { tombstones: [], subjects: [] };
 
 const queryForCaller = (caller: Caller): LivenessQuery => ({
   ...nothing,

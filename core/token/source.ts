@@ -5,6 +5,7 @@ import { type PersonFacts, verifyPerson } from "../person.ts";
 import type { RegistrySnapshot } from "../registry/snapshot.ts";
 import { err, ok, type Result } from "../result.ts";
 import { queryFor, subjects } from "../session/liveness.ts";
+import { loginReads, loginsOf } from "../session/login.ts";
 import { childAncestors, type Offer } from "../session/model.ts";
 import type { LivenessQuery, SessionStore } from "../session/store.ts";
 import { isAccessHandle } from "../wire.ts";
@@ -52,11 +53,7 @@ export async function findSource(
   return fromPerson(subject.token, subject.type, caller, registry, deps, trail);
 }
 
-const plain = (names: readonly string[], burnt: readonly string[] = []): LivenessQuery => ({
-  tombstones: [],
-  subjects: names,
-  burnt,
-});
+const plain = (names: readonly string[]): LivenessQuery => ({ tombstones: [], subjects: names });
 
 async function fromPerson(
   token: string,
@@ -73,7 +70,8 @@ async function fromPerson(
   const person = await verifyPerson(input);
   if (!person.ok) return person;
   trail.add({ principal: person.value.principal.id });
-  const query = plain([subjects.principal(person.value.principal.id)], [person.value.burnMarker]);
+  const { principal, login } = person.value;
+  const query = plain([subjects.principal(principal.id), ...loginReads(login)]);
   return ok({ kind: "person", person: person.value, query });
 }
 
@@ -130,10 +128,11 @@ async function fromOffer(
   if (offer.expiresAtSeconds <= Math.floor(deps.clock.nowMillis() / 1000))
     return err({ code: "offer_expired", expiredAtSeconds: offer.expiresAtSeconds });
   const principalId = principal.id;
-  if (!offer.redeemed) return ok({ kind: "offer", offer, query: queryFor({ ...offer.from, principalId }) });
+  const logins = loginsOf(offer.from.generations);
+  if (!offer.redeemed) return ok({ kind: "offer", offer, query: queryFor({ ...offer.from, principalId, logins }) });
   // a lost answer is asked for again with the same key and gets the same session; a second key is a thief's
   if (offer.redeemed.jkt !== caller.jkt) return err({ code: "offer_redeemed_by_another_key" });
-  const child = { root, sid: offer.redeemed.sid, anc: childAncestors(offer.from), principalId };
+  const child = { root, sid: offer.redeemed.sid, anc: childAncestors(offer.from), principalId, logins };
   const query = queryFor({ ...child, actors: [...actors, offer.to] });
   return ok({ kind: "redeemed", offer, sid: child.sid, query });
 }

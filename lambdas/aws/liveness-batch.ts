@@ -9,6 +9,7 @@ import {
 import { limits } from "../../core/limits.ts";
 import { revocationKeys, tombstoneKeys } from "../../core/revocation-rows.ts";
 import type { LivenessQuery, LivenessRows, Standing } from "../../core/session/store.ts";
+import { burntPrefix } from "./burnt-rows.ts";
 import { numberOf, type Tables } from "./dynamo.ts";
 import { type Item, sessionOf } from "./session-rows.ts";
 
@@ -24,8 +25,7 @@ export interface Key {
 }
 
 /**
- * Reads liveness: one strongly consistent BatchGetItem over Sessions, Tombstones, Revocations and
- * Markers. Keys are de-duplicated
+ * Reads liveness: one strongly consistent BatchGetItem over Sessions, Tombstones and Revocations. Keys are de-duplicated
  * (an agent on its own is its principal, and DynamoDB refuses a key named twice). Chains too deep for one batch of 100
  * are read by several at the same time: every item is current, no snapshot is needed, since revocation moves one way.
  */
@@ -53,7 +53,6 @@ function keysOf(query: LivenessQuery, tables: Tables, copy: string): readonly Ke
     ...(session ? [{ table: tables.sessions, key: { root: session.root, sid: session.sid } }] : []),
     ...sids.map((sid) => ({ table: tables.tombstones, key: { session: tombstoneKeys.session(sid) } })),
     ...query.subjects.map((name) => subject(revocationKeys.standing(name))),
-    ...query.burnt.map((key) => ({ table: tables.markers, key: { key } })),
   ];
   return [...new Map(keys.map((key) => [JSON.stringify(key), key])).values()];
 }
@@ -116,8 +115,13 @@ function sorted(
     ...(deployment && typeof deployment.registryVersion === "number"
       ? { deployment: { ...standingOf(deployment), registryVersion: deployment.registryVersion } }
       : {}),
-    burnt: new Set(query.burnt.length > 0 ? of(tables.markers).map((item) => item.key as string) : []),
   };
+}
+
+/** A login's row has an attribute for each name that is burnt there. */
+function burntAt(row: Item): Pick<Standing, "burntAtSeconds"> {
+  const times = Object.keys(row).flatMap((name) => (name.startsWith(burntPrefix) ? [numberOf(row, name)] : []));
+  return times.length > 0 ? { burntAtSeconds: Math.max(...times) } : {};
 }
 
 /** A row may exist with a version or a lift alone; it then never was raised. */
@@ -127,5 +131,7 @@ function standingOf(row: Item): Standing {
     // anything but a clear "false" or nothing blocks
     blocked: row.blocked !== undefined && row.blocked !== false,
     ...(row.cutAtSeconds === undefined ? {} : { cutAtSeconds: numberOf(row, "cutAtSeconds") }),
+    ...(row.lifted === true ? { lifted: true } : {}),
+    ...burntAt(row),
   };
 }

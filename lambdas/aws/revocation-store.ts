@@ -3,11 +3,13 @@ import { limits } from "../../core/limits.ts";
 import { revocationKeys, tombstoneKeys } from "../../core/revocation-rows.ts";
 import { subjects } from "../../core/session/liveness.ts";
 import type { CommitConflict, RevocationStore, RevocationWrite } from "../../core/session/store.ts";
+import { burnActions, clearActions, readBurnt } from "./burnt-rows.ts";
 import { type Tables, words } from "./dynamo.ts";
 import { markerPuts } from "./marker-put.ts";
 import { outboxPut } from "./outbox.ts";
 import { findSession, readOffer, readSession } from "./session-reads.ts";
 import { offerKey } from "./session-rows.ts";
+import { loginsOf } from "./subject-reads.ts";
 import { type Action, transact } from "./transaction.ts";
 
 /** A tombstone must outlast every token below it by far more than any clock is wrong. */
@@ -19,18 +21,21 @@ export function createRevocationStore(client: DynamoDBDocumentClient, tables: Ta
     readSession: (root, sid) => readSession(client, tables, root, sid),
     findSession: (sid) => findSession(client, tables, sid),
     readOffer: (root, handleHash) => readOffer(client, tables, root, handleHash),
+    readBurnt: (sid) => readBurnt(client, tables, sid),
+    loginsOf: (principal) => loginsOf(client, tables, subjects.principal(principal)),
     revoke: (write) => transact(client, actionsOf(write, tables)),
   };
 }
 
 /** Unconditional but for one-use markers and an offer's own state: nothing busy can hold a revocation up (threat 6). */
 function actionsOf(write: RevocationWrite, tables: Tables): readonly Action<CommitConflict>[] {
-  const { tombstone, withdraw, burn, raise, lift } = write;
+  const { tombstone, withdraw, burn, clear, raise, lift } = write;
   return [
     ...markerPuts(tables, write.markers),
     ...(tombstone ? [{ item: { Put: tombstonePut(tombstone, write.record, tables) } }] : []),
     ...(withdraw ? withdrawal(withdraw, write.record, tables) : []),
-    ...(burn ? [{ item: { Put: burnPut(burn, tables) } }] : []),
+    ...(burn ? burnActions(burn, tables) : []),
+    ...(clear ? clearActions(clear, tables) : []),
     ...(raise ? rowsOf(raise.subject).map((row) => ({ item: { Update: raiseUpdate(row, raise, tables) } })) : []),
     ...(lift ? rowsOf(lift.subject).map((row) => ({ item: { Update: liftUpdate(row, lift, tables) } })) : []),
     { item: { Put: outboxPut(tables, write.record) } },
@@ -106,21 +111,17 @@ export const notWithdrawn = (handleHash: string, tables: Tables): Action<CommitC
   },
 });
 
-const burnPut = (burn: NonNullable<RevocationWrite["burn"]>, tables: Tables) => ({
-  TableName: tables.markers,
-  Item: { key: burn.marker, use: "person", expiresAt: burn.expiresAtSeconds + keptSeconds },
-});
-
 /** Counters never expire: one that started again at 0 would bring dead sessions back to life. */
 const raiseUpdate = (row: string, raise: NonNullable<RevocationWrite["raise"]>, tables: Tables) => ({
   TableName: tables.revocations,
   Key: { subject: row },
   UpdateExpression: raise.block
-    ? "SET #cutAtSeconds = :at, #of = :of, #blocked = :blocked ADD #generation :one"
-    : "SET #cutAtSeconds = :at, #of = :of ADD #generation :one",
-  ...words(["cutAtSeconds", "of", "generation", ...(raise.block ? ["blocked"] : [])], {
+    ? "SET #cutAtSeconds = :at, #of = :of, #lifted = :lifted, #blocked = :blocked ADD #generation :one"
+    : "SET #cutAtSeconds = :at, #of = :of, #lifted = :lifted ADD #generation :one",
+  ...words(["cutAtSeconds", "of", "lifted", "generation", ...(raise.block ? ["blocked"] : [])], {
     at: raise.atSeconds,
     of: raise.subject,
+    lifted: false,
     one: 1,
     ...(raise.block ? { blocked: true } : {}),
   }),
@@ -129,6 +130,6 @@ const raiseUpdate = (row: string, raise: NonNullable<RevocationWrite["raise"]>, 
 const liftUpdate = (row: string, lift: NonNullable<RevocationWrite["lift"]>, tables: Tables) => ({
   TableName: tables.revocations,
   Key: { subject: row },
-  UpdateExpression: "SET #blocked = :blocked, #of = :of",
-  ...words(["blocked", "of"], { blocked: false, of: lift.subject }),
+  UpdateExpression: "SET #blocked = :blocked, #lifted = :lifted, #of = :of",
+  ...words(["blocked", "lifted", "of"], { blocked: false, lifted: true, of: lift.subject }),
 });

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { limits } from "../../core/limits.ts";
 import { subjects } from "../../core/session/liveness.ts";
+import { isLogin, loginEpochs } from "../../core/session/login.ts";
 import type { Session } from "../../core/session/model.ts";
 import type { Tables } from "./dynamo.ts";
 
@@ -8,7 +9,7 @@ import type { Tables } from "./dynamo.ts";
 const keptSeconds = 86_400;
 
 /** What of a session decides which rows it is found by. */
-export type FoundBy = Pick<Session, "root" | "sid" | "actors" | "principal" | "build" | "expiresAtSeconds">;
+export type FoundBy = Pick<Session, "root" | "sid" | "actors" | "principal" | "build" | "login" | "expiresAtSeconds">;
 
 /** Where a session of a subject stands in table Sessions. */
 export interface SessionPlace {
@@ -17,24 +18,32 @@ export interface SessionPlace {
 }
 
 /**
- * Puts of the rows by which a session is found again: by its agent, its principal, its build, and, below a root, by its
- * own id. They belong into the transaction that stores the session, and again, with the new end, into one that moves
+ * Puts of the rows by which a session is found again: by its agent, its principal, its build, a root by its login, and
+ * what is below a root by its own id. They belong into the transaction that stores the session, and again, with the new end, into one that moves
  * its end: a walk reads what has not ended yet, and a session it does not find stays good for offline verifiers.
  * @param session with the end the row is to carry
  */
 export function subjectPuts(session: FoundBy, tables: Tables) {
-  const { root, sid, build, actors, expiresAtSeconds } = session;
+  const { root, sid, build, login, actors, expiresAtSeconds } = session;
+  const principal = shardedSubject(subjects.principal(session.principal.id), sid);
   const names = [
     shardedSubject(subjects.agent(actors[actors.length - 1] ?? ""), sid),
-    shardedSubject(subjects.principal(session.principal.id), sid),
+    principal,
     ...(build === undefined ? [] : [shardedSubject(subjects.build(build), sid)]),
     // a root's id is its tree's key already
     ...(sid === root ? [] : [subjectOfId(sid)]),
+    // the tree hangs on its root, and a login has too few of them for more than one partition
+    ...(login === undefined ? [] : loginEpochs(login).flatMap(shardsOf)),
   ];
   return names.map((subject) => ({
     Put: {
       TableName: tables.subjects,
-      Item: { subject, session: sortKey(expiresAtSeconds, { root, sid }), expiresAt: expiresAtSeconds + keptSeconds },
+      Item: {
+        subject,
+        session: sortKey(expiresAtSeconds, { root, sid }),
+        expiresAt: expiresAtSeconds + keptSeconds,
+        ...(login !== undefined && subject === principal ? { login } : {}),
+      },
     },
   }));
 }
@@ -42,9 +51,9 @@ export function subjectPuts(session: FoundBy, tables: Tables) {
 /** Partition of a session known by its id alone. */
 export const subjectOfId = (sid: string): string => `session:${sid}`;
 
-/** All partitions of a liveness subject (`agent:<id>`, `principal:<id>`, `build:<digest>`). */
+/** All partitions of a liveness subject (`agent:<id>`, `principal:<id>`, `build:<digest>`, `login:<hash>`). */
 export const shardsOf = (subject: string): readonly string[] =>
-  Array.from({ length: limits.subjectShards }, (_, n) => `${subject}#${n}`);
+  Array.from({ length: isLogin(subject) ? 1 : limits.subjectShards }, (_, n) => `${subject}#${n}`);
 
 /** Sort keys above this one belong to sessions that end after `nowSeconds`. */
 export const endsAfter = (nowSeconds: number): string => `${padded(nowSeconds)}~`;

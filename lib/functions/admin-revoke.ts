@@ -1,4 +1,4 @@
-import { allowDataKey, allowMarkers, allowOutbox, allowTable, inTransaction } from "../allow.ts";
+import { allowDataKey, allowOutbox, allowTable, inTransaction, rows } from "../allow.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
 import type { Ground } from "./ground.ts";
 
@@ -14,7 +14,6 @@ export function adminRevoke({ scope, stage, dist, state: { tables, keys }, issue
       issuer,
       sessionsTable: tables.sessions.tableName,
       subjectsTable: tables.subjects.tableName,
-      markersTable: tables.markers.tableName,
       tombstonesTable: tables.tombstones.tableName,
       revocationsTable: tables.revocations.tableName,
       outboxTable: tables.outbox.tableName,
@@ -26,8 +25,9 @@ export function adminRevoke({ scope, stage, dist, state: { tables, keys }, issue
   allowTable(role, tables.subjects, ["Query"]);
   allowTable(role, tables.tombstones, ["PutItem"], inTransaction);
   // the publisher's rows stand in a table of their own: an operator cannot forge a status list
-  allowTable(role, tables.revocations, ["UpdateItem"], inTransaction);
-  allowMarkers(role, tables.markers);
+  allowTable(role, tables.revocations, ["UpdateItem", "PutItem"], inTransaction);
+  // which login was burnt with a session, to clear it again
+  allowTable(role, tables.revocations, ["GetItem"], rows("burnt#"));
   allowOutbox(role, tables.outbox);
   allowDataKey(role, keys.data);
   return made;

@@ -28,7 +28,6 @@ export function introspect({ scope, stage, dist, state, issuer }: Ground): Lanya
   allowTable(role, tables.sessions, ["BatchGetItem", "GetItem"]);
   allowTable(role, tables.tombstones, ["BatchGetItem"]);
   allowTable(role, tables.revocations, ["BatchGetItem"]);
-  allowTable(role, tables.markers, ["BatchGetItem"]);
   // one use, the proof it was asked with and its record, together or not at all
   allowTable(role, tables.counters, ["UpdateItem"], rowsInTransaction("uses#"));
   allowMarkers(role, tables.markers);

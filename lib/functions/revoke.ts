@@ -28,7 +28,6 @@ export function revoke({ scope, stage, dist, state, issuer }: Ground): LanyardFu
   allowTable(role, tables.tombstones, ["BatchGetItem"]);
   allowTable(role, tables.tombstones, ["PutItem"], inTransaction);
   allowTable(role, tables.revocations, ["BatchGetItem"]);
-  allowTable(role, tables.markers, ["BatchGetItem"]);
   allowMarkers(role, tables.markers);
   allowTable(role, tables.registry, ["Query"]);
   allowOutbox(role, tables.outbox);

@@ -41,7 +41,6 @@ export function token({ scope, stage, dist, state, issuer }: Ground): LanyardFun
   allowTable(role, tables.subjects, ["PutItem"], inTransaction);
   allowTable(role, tables.tombstones, ["BatchGetItem", "ConditionCheckItem"]);
   allowTable(role, tables.revocations, ["BatchGetItem"]);
-  allowTable(role, tables.markers, ["BatchGetItem"]);
   allowMarkers(role, tables.markers);
   // an agent's token bucket is counted in no transaction; a counter of uses is put in the one that issues what it bounds
   allowTable(role, tables.counters, ["UpdateItem"], rows("rate#"));

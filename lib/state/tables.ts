@@ -104,7 +104,7 @@ const appliers = (stage: Stage): readonly NamedRole[] => (stage.registry === und
 const writers = {
   Sessions: () => ["token"],
   Subjects: () => ["token"],
-  Markers: () => ["attest", "attest-iam", "token", "introspect", "revoke", "admin-revoke"],
+  Markers: () => ["attest", "attest-iam", "token", "introspect", "revoke"],
   Counters: () => ["attest", "attest-iam", "token", "introspect"],
   Tombstones: () => ["revoke", "admin-revoke"],
   Revocations: (stage) => ["admin-revoke", "admin-write", ...appliers(stage)],

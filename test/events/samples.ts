@@ -85,7 +85,6 @@ export function createEvents(receivers: readonly ReceiverRegistration[], session
         tombstones,
         standings,
         deployment,
-        burnt: new Set(),
       }),
       tree: async (root) => {
         trees.push(root);

@@ -97,7 +97,6 @@ describe("a notice", () => {
           complete: false,
           tombstones: new Set<string>(),
           standings: new Map(),
-          burnt: new Set<string>(),
         }),
       },
     };

@@ -1,5 +1,6 @@
 import type { AuditRecord } from "../../core/audit/record.ts";
 import { err, ok, type Result } from "../../core/result.ts";
+import { burntRows, type Login, type LoginKeys } from "../../core/session/login.ts";
 import type { AccessHandle, Offer, Session } from "../../core/session/model.ts";
 import type {
   Commit,
@@ -29,7 +30,10 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
   /** Uses left, by the counter's name. */
   readonly counters = new Map<string, number>();
   readonly markers = new Map<string, Marker>();
-  readonly burnt = new Set<string>();
+  /** By subject of a login: names that are burnt there, and when. */
+  readonly burnt = new Map<string, Map<string, number>>();
+  /** The login burnt with a session. */
+  readonly burntWith = new Map<string, LoginKeys>();
   readonly tombstones = new Map<string, { root: string; expiresAtSeconds: number }>();
   readonly standings = new Map<string, Standing>();
   deployment: Deployment | undefined;
@@ -57,7 +61,7 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
   async readLiveness(query: LivenessQuery): Promise<LivenessRows> {
     await this.enter("readLiveness", false);
     await this.beforeLiveness?.(++this.livenessReads);
-    const none = { tombstones: new Set<string>(), standings: new Map<string, Standing>(), burnt: new Set<string>() };
+    const none = { tombstones: new Set<string>(), standings: new Map<string, Standing>() };
     if (this.unreadable) return { complete: false, ...none };
     const { session: wanted } = query;
     const session = wanted && this.sessions.get(rowKey(wanted.root, wanted.sid));
@@ -66,9 +70,13 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
       complete: true,
       ...(session ? { session: structuredClone(session) } : {}),
       tombstones: new Set(sids.filter((sid) => this.tombstones.has(sid))),
-      standings: new Map([...this.standings].filter(([subject]) => query.subjects.includes(subject))),
+      standings: new Map(
+        query.subjects.flatMap((subject) => {
+          const there = this.standings.has(subject) || this.burnt.has(subject);
+          return there ? [[subject, { ...this.standing(subject), ...this.burntAt(subject) }] as const] : [];
+        }),
+      ),
       ...(this.deployment ? { deployment: { ...this.deployment } } : {}),
-      burnt: new Set(query.burnt.filter((key) => this.burnt.has(key))),
     };
   }
 
@@ -150,16 +158,46 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     await this.enter("revoke", true);
     const used = write.markers.find((m) => this.isTaken(m));
     if (used) return err({ kind: "marker", marker: used.kind });
-    const { tombstone, withdraw, burn, raise, lift } = write;
+    const { tombstone, withdraw, burn, clear, raise, lift } = write;
     if (tombstone) this.tombstones.set(tombstone.sid, { ...tombstone });
     const offer = withdraw && this.offers.get(rowKey(withdraw.root, withdraw.handleHash));
     if (withdraw && offer) this.offers.set(rowKey(withdraw.root, withdraw.handleHash), { ...offer, withdrawn: true });
-    if (burn) this.burnt.add(burn.marker);
+    if (burn) this.burn(burn);
+    for (const { subject, names } of burntRows(clear ? [clear] : []))
+      for (const name of names) this.burnt.get(subject)?.delete(name);
     if (raise) this.raise(raise.subject, raise.block, raise.atSeconds);
-    if (lift) this.setStanding(lift.subject, { ...this.standing(lift.subject), blocked: false });
+    if (lift) this.setStanding(lift.subject, { ...this.standing(lift.subject), blocked: false, lifted: true });
     this.burnMarkers(write.markers);
     this.records.push(write.record);
     return ok(undefined);
+  }
+
+  private burn({ logins, session, atSeconds }: NonNullable<RevocationWrite["burn"]>): void {
+    for (const { subject, raise, names } of burntRows(logins)) {
+      const there = this.burnt.get(subject) ?? new Map<string, number>();
+      for (const name of names) there.set(name, atSeconds);
+      this.burnt.set(subject, there);
+      const { generation, blocked } = this.standing(subject);
+      if (raise) this.setStanding(subject, { generation: generation + 1, blocked });
+    }
+    for (const login of logins) if (session !== undefined) this.burntWith.set(session, structuredClone(login));
+  }
+
+  private burntAt(subject: string): Pick<Standing, "burntAtSeconds"> {
+    const times = [...(this.burnt.get(subject)?.values() ?? [])];
+    return times.length > 0 ? { burntAtSeconds: Math.max(...times) } : {};
+  }
+
+  async readBurnt(sid: string): Promise<LoginKeys | undefined> {
+    await this.enter("readBurnt", false);
+    return this.burntWith.get(sid);
+  }
+
+  async loginsOf(principal: string): Promise<readonly Login[]> {
+    await this.enter("loginsOf", false);
+    return [...this.sessions.values()].flatMap(({ principal: { id }, login }) =>
+      login !== undefined && id === principal ? [structuredClone(login)] : [],
+    );
   }
 
   /** Raises a counter as an operator would, without a record. */

@@ -1,8 +1,9 @@
-import { GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { GetCommand, PutCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { fc } from "@fast-check/vitest";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { limits } from "../../core/limits.ts";
+import { type Login, loginEpochs, loginOf } from "../../core/session/login.ts";
 import type { Session } from "../../core/session/model.ts";
 import type { RevocationWrite, SessionStore } from "../../core/session/store.ts";
 import { type Change, changeOf } from "../../core/status/changes.ts";
@@ -65,6 +66,18 @@ const tombstoned = ({ root, sid, expiresAtSeconds }: Session) =>
   revoked({ tombstone: { root, sid, expiresAtSeconds } }, { session: sid });
 const raised = (subject: string) =>
   revoked({ raise: { subject, block: true, atSeconds: now } }, { subject: `standing#${subject}` });
+/** Burns a login with a root and brings every row that was written, as the stream would. */
+async function burnt(login: Login): Promise<readonly Change[]> {
+  const revocations = createRevocationStore(cloud.client, cloud.tables);
+  const burn = { logins: [login], session: id(), atSeconds: now };
+  await revocations.revoke({ burn, markers: [], record: record() });
+  const { Items = [] } = await cloud.client.send(new ScanCommand({ TableName: "Revocations" }));
+  return Items.flatMap((row) => {
+    const change = changeOf(row);
+    expect(change).not.toBe("malformed");
+    return typeof change === "string" ? [] : [change];
+  });
+}
 const cut = () =>
   revoked({ raise: { subject: "deployment", block: false, atSeconds: now } }, { subject: "deployment#0" });
 
@@ -79,6 +92,61 @@ async function valid({ status }: Session): Promise<boolean> {
   const value = statusAt(bits.value, status.idx);
   return value.ok && value.value === 0;
 }
+
+describe("threat 32: a burnt login", () => {
+  const names = { issuer: "https://idp.example", subject: "ada", agent: planner };
+  const login = (more: { authTimeSeconds?: number; sid?: string }) => loginOf({ ...names, ...more, document: id() });
+  const under = (of: Login): Partial<Session> => {
+    const epochs = Object.fromEntries(loginEpochs(of).map((subject) => [subject, 0]));
+    return { login: of, generations: { deployment: 0, [`agent:${planner}`]: 0, ...epochs } };
+  };
+
+  test("ends the trees of every root that shares a name with it, or names none, and no other", async () => {
+    const revokedOne = login({ authTimeSeconds: 1_000, sid: "s" });
+    const siblings = [revokedOne, login({ authTimeSeconds: 1_000 }), login({ sid: "s" }), login({})];
+    const others = [login({ authTimeSeconds: 1_001, sid: "t" }), login({ sid: "t" })];
+    const dead = await Promise.all(siblings.map((one) => open(under(one))));
+    const below = await Promise.all(dead.map((root) => childOf(root)));
+    const alive = await Promise.all([...others.map((one) => open(under(one))), open()]);
+    const changes = await burnt(revokedOne);
+    // one for each name that anything is issued under; the document alone makes no walk
+    expect(changes).toHaveLength(3);
+    await publishChanges(changes, deps);
+    await publishMinute(deps);
+    expect(await Promise.all([...dead, ...below].map(valid))).toEqual(Array(8).fill(false));
+    expect(await Promise.all(alive.map(valid))).toEqual([true, true, true]);
+  });
+
+  test("is found by its roots after they were renewed, and leaves what was opened since", async () => {
+    const one = login({ sid: "s" });
+    const root = await open({ ...under(one), expiresAtSeconds: now + 600 });
+    const { sid, actors, principal, status } = root;
+    const later = now + 3_000;
+    await store.commit({
+      renew: { root: sid, sid, actors, principal, login: one, status, wasSeconds: now + 600, expiresAtSeconds: later },
+      markers: [],
+      record: record(),
+    });
+    seconds = now + 700;
+    const changes = await burnt(one);
+    const since = await open({
+      ...under(one),
+      expiresAtSeconds: later,
+      generations: { deployment: 0, [String(one.sid)]: 1 },
+    });
+    await publishChanges(changes, deps);
+    await publishMinute(deps);
+    expect([await valid(root), await valid(since)]).toEqual([false, true]);
+  });
+
+  test("costs one read a name to find what hangs on it, of one partition", async () => {
+    const changes = await burnt(login({ authTimeSeconds: 1_000, sid: "s" }));
+    cloud.taken();
+    await publishChanges(changes, deps);
+    const reads = cloud.taken().filter(({ operation }) => operation === "QueryCommand");
+    expect(reads).toHaveLength(3);
+  });
+});
 
 describe("a tombstone", () => {
   test("ends the session and all below it, and nothing beside or above", async () => {
@@ -126,7 +194,7 @@ describe("a tombstone", () => {
     await publishChanges(changes, racing);
     expect(children).toHaveLength(2);
     for (const child of children) {
-      const rows = await store.readLiveness({ session: child, tombstones: [root.sid], subjects: [], burnt: [] });
+      const rows = await store.readLiveness({ session: child, tombstones: [root.sid], subjects: [] });
       // the second read of issuance: what it sees dead is never released
       expect((await valid(child)) && !rows.tombstones.has(root.sid)).toBe(false);
     }
@@ -242,7 +310,7 @@ describe("a raised generation", () => {
     await publishChanges(changes, racing);
     expect(born).toHaveLength(2);
     for (const one of born) {
-      const rows = await store.readLiveness({ session: one, tombstones: [], subjects: [subject], burnt: [] });
+      const rows = await store.readLiveness({ session: one, tombstones: [], subjects: [subject] });
       // the second read of issuance: what it sees dead is never released
       expect((await valid(one)) && rows.standings.get(subject)?.generation === 0).toBe(false);
     }

@@ -2,6 +2,7 @@ import { GetCommand, PutCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { fc, test } from "@fast-check/vitest";
 import { afterAll, beforeAll, beforeEach, describe, expect } from "vitest";
 import { limits } from "../../core/limits.ts";
+import { type Login, loginOf } from "../../core/session/login.ts";
 import type { SessionStore } from "../../core/session/store.ts";
 import { createOutbox } from "../../lambdas/aws/outbox.ts";
 import { createRevocationStore } from "../../lambdas/aws/revocation-store.ts";
@@ -31,7 +32,7 @@ const raw = async (root: string, sid: string) =>
   (await cloud.client.send(new GetCommand({ TableName: "Sessions", Key: { root, sid }, ConsistentRead: true }))).Item;
 const outbox = async (eventId: string) =>
   (await cloud.client.send(new GetCommand({ TableName: "Outbox", Key: { eventId }, ConsistentRead: true }))).Item;
-const nothing = { tombstones: [], subjects: [], burnt: [] };
+const nothing = { tombstones: [], subjects: [] };
 
 describe("rows", () => {
   test("bring a session back exactly, numbers that DynamoDB cannot hold among its details", () => {
@@ -308,14 +309,13 @@ describe("liveness", () => {
       session: kept,
       tombstones: [kept.sid, kept.sid],
       subjects: [`agent:${planner}`, `agent:${planner}`, `principal:${planner}`],
-      burnt: ["m", "m"],
     });
     const calls = cloud.taken();
     expect(calls.map((call) => call.operation)).toEqual(["BatchGetItemCommand"]);
     const { RequestItems } = (calls[0] ?? { input: {} }).input as {
       RequestItems: Record<string, { ConsistentRead: boolean; Keys: [] }>;
     };
-    expect(Object.keys(RequestItems).sort()).toEqual(["Markers", "Revocations", "Sessions", "Tombstones"]);
+    expect(Object.keys(RequestItems).sort()).toEqual(["Revocations", "Sessions", "Tombstones"]);
     for (const part of Object.values(RequestItems)) {
       expect(part.ConsistentRead).toBe(true);
       expect(new Set(part.Keys.map((key) => JSON.stringify(key))).size).toBe(part.Keys.length);
@@ -346,7 +346,7 @@ describe("liveness", () => {
       markers: [],
       record: record(),
     });
-    const rows = await store.readLiveness({ tombstones, subjects, burnt: [] });
+    const rows = await store.readLiveness({ tombstones, subjects });
     expect([...rows.tombstones]).toEqual([tombstones[64]]);
     expect([...rows.standings]).toEqual([[subjects[65], { generation: 1, blocked: true, cutAtSeconds: now }]]);
   });
@@ -470,18 +470,77 @@ describe("revocation", () => {
     for (const item of items) expect(item.expiresAt).toBeUndefined();
   });
 
-  test("burns a person's token and tombstones its session so that liveness sees both", async () => {
-    const kept = session();
-    const burn = { marker: id(), expiresAtSeconds: now + 3600 };
-    await revocations().revoke({
-      tombstone: { root: kept.root, sid: kept.sid, expiresAtSeconds: kept.expiresAtSeconds },
-      burn,
-      markers: [],
-      record: record(),
+  describe("threat 32: a login", () => {
+    const names = { issuer: "https://idp.example", subject: "ada", agent: planner };
+    beforeEach(() => {
+      names.subject = id();
     });
-    const rows = await store.readLiveness({ tombstones: [kept.sid], subjects: [], burnt: [burn.marker] });
-    expect(rows.tombstones.has(kept.sid)).toBe(true);
-    expect(rows.burnt.has(burn.marker)).toBe(true);
+    const login = (authTimeSeconds: number | undefined, sid: string | undefined, document = id()) =>
+      loginOf({ ...names, ...{ ...(authTimeSeconds && { authTimeSeconds }), ...(sid && { sid }) }, document });
+    const burn = (logins: readonly Login[], atSeconds: number) =>
+      revocations().revoke({
+        burn: { logins, atSeconds },
+        markers: [],
+        record: record(),
+      });
+    const standings = async (...of: readonly (string | undefined)[]) => {
+      const subjects = of.filter((one) => one !== undefined);
+      const rows = await store.readLiveness({ ...nothing, subjects });
+      return subjects.map((subject) => rows.standings.get(subject));
+    };
+
+    test("is burnt by every name, and its session tombstoned, in one transaction that liveness sees", async () => {
+      const kept = session();
+      const burnt = login(now - 5, id());
+      await revocations().revoke({
+        tombstone: { root: kept.root, sid: kept.sid, expiresAtSeconds: kept.expiresAtSeconds },
+        burn: { logins: [burnt], session: kept.sid, atSeconds: now },
+        markers: [],
+        record: record(),
+      });
+      expect((await store.readLiveness({ ...nothing, tombstones: [kept.sid] })).tombstones.has(kept.sid)).toBe(true);
+      const raised = { generation: 1, blocked: false, burntAtSeconds: now };
+      expect(await standings(burnt.at, burnt.sid, burnt.any)).toEqual([raised, raised, raised]);
+      // nothing is issued under a document, so that no walk is made for it
+      expect(await standings(burnt.document)).toEqual([{ ...raised, generation: 0 }]);
+      expect(await revocations().readBurnt(kept.sid)).toEqual(burnt);
+      expect(await revocations().readBurnt(id())).toBeUndefined();
+    });
+
+    test("is cleared by name and leaves what it shares with another burnt one, and every generation", async () => {
+      const [one, other] = [login(1_000, undefined), login(2_000, undefined)];
+      await burn([one, other], now);
+      await revocations().revoke({ clear: one, markers: [], record: record() });
+      const [cleared, kept, any] = await standings(one.at, other.at, one.any);
+      expect([cleared?.burntAtSeconds, kept?.burntAtSeconds]).toEqual([undefined, now]);
+      expect([cleared?.generation, any?.burntAtSeconds]).toEqual([1, now]);
+      await revocations().revoke({ clear: other, markers: [], record: record() });
+      const [gone] = await standings(one.any);
+      expect(gone?.burntAtSeconds).toBeUndefined();
+      expect(gone?.generation).toBeGreaterThan(0);
+    });
+
+    test("may be burnt twice, at one instant and twenty at a time", async () => {
+      const subject = id();
+      const many = Array.from({ length: limits.loginsBurntAtOnce }, () =>
+        loginOf({ ...names, subject, sid: id(), document: id() }),
+      );
+      const outcomes = await Promise.all([burn(many, now), burn(many, now + 1)]);
+      expect(outcomes.every(({ ok }) => ok)).toBe(true);
+      const found = await standings(...many.map(({ sid }) => sid), many[0]?.any);
+      expect(found).toHaveLength(many.length + 1);
+      for (const one of found) expect(one?.generation).toBe(2);
+    });
+
+    test("of a principal's roots is found by the principal, of a child or an agent's own work nothing", async () => {
+      const principal = { id: `p_${id()}`, kind: "person" } as const;
+      const [one, other] = [login(1, "s"), login(undefined, undefined)];
+      const roots = [session({ principal, login: one }), session({ principal, login: other }), session({ principal })];
+      const child = session({ principal, root: roots[0]?.root ?? "" });
+      for (const each of [...roots, child]) await store.commit({ session: each, markers: [], record: record() });
+      const found = await revocations().loginsOf(principal.id);
+      expect(new Set(found)).toEqual(new Set([one, other]));
+    });
   });
 
   test("finds a child by its id alone, and takes no offer or counter for a session", async () => {

@@ -35,6 +35,8 @@ export class Actor {
         return this.attest(request.by);
       case "revoke-session":
         return this.order({ revoke: { session: this.sessions.get(request.session) } });
+      case "lift-session":
+        return this.order({ lift: { session: this.sessions.get(request.session) } });
       case "revoke":
         return this.order({ revoke: targetOf(request.subject), ...(request.cutOnly ? { cutOnly: true } : {}) });
       case "lift":

@@ -54,7 +54,7 @@ export type Bound =
       readonly session: number;
     }
   | { readonly kind: "withdraw"; readonly step: number; readonly by: AgentName; readonly offer: number }
-  | { readonly kind: "revoke-session"; readonly step: number; readonly session: number }
+  | { readonly kind: "revoke-session" | "lift-session"; readonly step: number; readonly session: number }
   | { readonly kind: "revoke"; readonly step: number; readonly subject: Subject; readonly cutOnly: boolean }
   | { readonly kind: "lift"; readonly step: number; readonly subject: Subject };
 
@@ -93,9 +93,10 @@ export function bind(request: Request, step: number, state: State): Bound | unde
     case "redeem":
     case "withdraw":
       return bindOffer(request, step, state);
-    case "revoke-session": {
+    case "revoke-session":
+    case "lift-session": {
       const session = newest(ids(state.sessions), request.session);
-      return session === undefined ? undefined : { kind: "revoke-session", step, session };
+      return session === undefined ? undefined : { kind: request.kind, step, session };
     }
     default:
       return { ...request, step };

@@ -39,7 +39,8 @@ export type Request =
   | { readonly kind: "withdraw"; readonly offer: number; readonly by: Asker }
   | { readonly kind: "revoke-session"; readonly session: number }
   | { readonly kind: "revoke"; readonly subject: Subject; readonly cutOnly: boolean }
-  | { readonly kind: "lift"; readonly subject: Subject };
+  | { readonly kind: "lift"; readonly subject: Subject }
+  | { readonly kind: "lift-session"; readonly session: number };
 
 /** Whom an operator cuts. */
 export type Subject =
@@ -52,7 +53,15 @@ export type Subject =
 export type Command =
   | Request
   | { readonly kind: "together"; readonly both: readonly [Request, Request] }
-  | { readonly kind: "login"; readonly person: Person; readonly agent: "planner" | "triage" }
+  | {
+      readonly kind: "login";
+      readonly person: Person;
+      readonly agent: "planner" | "triage";
+      /** A sign-in of now, or the same one as the `pick`th newest token's: refreshed. */
+      readonly refresh: number | undefined;
+      readonly names: "both" | "time" | "device" | "none";
+      readonly device: number;
+    }
   | { readonly kind: "wait"; readonly seconds: number }
   | { readonly kind: "deploy"; readonly agent: "planner" | "researcher"; readonly build: Build }
   | { readonly kind: "suspend"; readonly agent: AgentName }
@@ -161,6 +170,7 @@ const ending: fc.Arbitrary<Request> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: kind("revoke-session"), session: pick }) },
   { weight: 2, arbitrary: fc.record({ kind: kind("revoke"), subject, cutOnly: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ kind: kind("lift"), subject }) },
+  { weight: 2, arbitrary: fc.record({ kind: kind("lift-session"), session: pick }) },
 );
 
 const request = fc.oneof(
@@ -176,6 +186,16 @@ const around: fc.Arbitrary<Command> = fc.oneof(
       kind: kind("login"),
       person: fc.constantFrom(...persons),
       agent: fc.constantFrom("planner" as const, "triage" as const),
+      refresh: fc.option(fc.nat(3), { nil: undefined, freq: 2 }),
+      names: fc.constantFrom(
+        "both" as const,
+        "both" as const,
+        "both" as const,
+        "time" as const,
+        "device" as const,
+        "none" as const,
+      ),
+      device: fc.nat(2),
     }),
   },
   { weight: 3, arbitrary: fc.record({ kind: kind("wait"), seconds: fc.constantFrom(1, 61, 125, 299, 300, 700) }) },

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { isLogin } from "../../core/session/login.ts";
 import type { LivenessRows } from "../../core/session/store.ts";
 import { program } from "./command.ts";
 import { runProgram, type Tally } from "./run.ts";
@@ -53,7 +54,22 @@ describe("random programs by several agents and people at once", () => {
       "forgets that the deployment was cut",
       lying((rows) => (rows.deployment ? { ...rows, deployment: { ...rows.deployment, ...standing } } : rows)),
     ],
-    ["forgets burnt logins", lying((rows) => ({ ...rows, burnt: new Set() }))],
+    [
+      "forgets burnt logins",
+      lying((rows) => ({
+        ...rows,
+        standings: new Map([...rows.standings].map(([name, { burntAtSeconds: _, ...row }]) => [name, row])),
+      })),
+    ],
+    [
+      "lets siblings of a revoked login live on",
+      lying((rows) => ({
+        ...rows,
+        standings: new Map(
+          [...rows.standings].map(([name, row]) => [name, isLogin(name) ? { ...row, generation: 0 } : row]),
+        ),
+      })),
+    ],
     [
       "lets sessions live a second longer",
       lying((rows) =>

@@ -157,10 +157,25 @@ export function predictOpen(state: State, request: Bound & { kind: "open" }): Ob
 }
 
 function loginCounts(state: State, login: State["logins"][number], by: AgentName): boolean {
-  if (login.agent !== by || login.burnt) return false;
+  if (login.agent !== by || login.burnt || isBurnt(state, login)) return false;
   if (state.nowSeconds >= login.issuedSeconds + 3600 + skewSeconds) return false;
-  const cut = state.cutSeconds[`principal:${login.person}`];
-  return cut === undefined || login.issuedSeconds > cut + skewSeconds;
+  const name = `principal:${login.person}`;
+  const cut = state.cutSeconds[name];
+  if (cut === undefined) return true;
+  const ageless = login.signedInSeconds === undefined && login.device === undefined && !state.lifted[name];
+  return !ageless && Math.min(login.issuedSeconds, login.signedInSeconds ?? login.issuedSeconds) > cut + skewSeconds;
+}
+
+/** By its time; by its device, unless the person signed in again after that; or, where it names neither, by any. */
+function isBurnt(state: State, { person, agent, signedInSeconds, device }: State["logins"][number]): boolean {
+  const there = state.burnt[`${person} ${agent}`];
+  if (!there) return false;
+  const { times, devices, tokens } = there;
+  if (signedInSeconds === undefined && device === undefined)
+    return times.length + Object.keys(devices).length + tokens.length > 0;
+  const burntAt = device === undefined ? undefined : devices[device];
+  const byDevice = burntAt !== undefined && !(signedInSeconds !== undefined && signedInSeconds > burntAt);
+  return byDevice || (signedInSeconds !== undefined && times.includes(signedInSeconds));
 }
 
 /** Part of its session, held out to one agent. */

@@ -10,7 +10,7 @@ import {
   predictRedeem,
   predictRenewal,
 } from "./predict-issue.ts";
-import { type AgentName, chainOf, isAlive, lineage, type ModelUses, type State } from "./state.ts";
+import { type AgentName, chainOf, isAlive, type Login, lineage, type ModelUses, type State } from "./state.ts";
 
 /** What the model says of one request, alone. It changes `state`, which the caller has cloned. */
 export function predict(state: State, request: Bound): Observation {
@@ -19,10 +19,13 @@ export function predict(state: State, request: Bound): Observation {
       return predictAttest(state, request.by);
     case "revoke-session":
       return revokeSession(state, request.session);
+    case "lift-session":
+      return liftSession(state, request.session);
     case "revoke":
       return cut(state, request.subject, request.cutOnly);
     case "lift":
       delete state.blocked[nameOf(request.subject)];
+      state.lifted[nameOf(request.subject)] = true;
       return done;
   }
   if (!authenticates(state, request.by)) return denied;
@@ -120,9 +123,62 @@ function revokeSession(state: State, id: number): Observation {
   const session = state.sessions[id];
   if (!session) return denied;
   session.over = true;
-  const login = session.login === undefined ? undefined : state.logins[session.login];
-  if (login && session.parent === undefined) login.burnt = true;
+  if (session.login !== undefined) burn(state, session.login);
+  session.burnt = session.login !== undefined;
   return done;
+}
+
+/** Burns a sign-in by every name its token has; roots of the same sign-in, or of who knows which, are over with it. */
+function burn(state: State, id: number): void {
+  const login = state.logins[id] as Login;
+  const there = burnNames(state, login);
+  if (login.signedInSeconds === undefined && login.device === undefined) there.tokens.push(id);
+  login.burnt = true;
+}
+
+function burnNames(
+  state: State,
+  { person, agent, signedInSeconds, device }: Pick<Login, "person" | "agent" | "signedInSeconds" | "device">,
+) {
+  const key = `${person} ${agent}`;
+  const there = state.burnt[key] ?? { times: [], devices: {}, tokens: [] };
+  state.burnt[key] = there;
+  if (signedInSeconds !== undefined) there.times.push(signedInSeconds);
+  if (device !== undefined) there.devices[device] = state.nowSeconds;
+  for (const root of Object.values(state.sessions)) {
+    const its = root.login === undefined ? undefined : state.logins[root.login];
+    if (its?.person !== person || its.agent !== agent) continue;
+    const same = (a: number | undefined, b: number | undefined) => a !== undefined && a === b;
+    const unknown = its.signedInSeconds === undefined && its.device === undefined;
+    if (unknown || same(its.signedInSeconds, signedInSeconds) || same(its.device, device)) root.over = true;
+  }
+  return there;
+}
+
+/** Clears the sign-in that was burnt with a root; the root, and what died with it, stay over. */
+function liftSession(state: State, id: number): Observation {
+  const session = state.sessions[id];
+  if (!session?.burnt || session.login === undefined) return denied;
+  const login = state.logins[session.login] as Login;
+  const there = state.burnt[`${login.person} ${login.agent}`];
+  if (there) {
+    there.times.splice(0, there.times.length, ...there.times.filter((time) => time !== login.signedInSeconds));
+    if (login.device !== undefined) delete there.devices[login.device];
+    there.tokens = there.tokens.filter((token) => token !== session.login);
+  }
+  login.burnt = false;
+  return done;
+}
+
+/** A cut of a person leaves no block only where sign-ins can be told apart; those without a time are burnt one by one. */
+function burnForCut(state: State, person: string): boolean {
+  const named = Object.values(state.sessions).flatMap(({ login, principal }) =>
+    login === undefined || principal !== person ? [] : [state.logins[login] as Login],
+  );
+  if (named.some(({ signedInSeconds, device }) => signedInSeconds === undefined && device === undefined)) return false;
+  for (const { person, agent, signedInSeconds, device } of named)
+    if (signedInSeconds === undefined && device !== undefined) burnNames(state, { person, agent, device });
+  return true;
 }
 
 const nameOf = (subject: Subject): string => {
@@ -133,6 +189,7 @@ const nameOf = (subject: Subject): string => {
 /** Ends everything that rests on the subject, and blocks what is new. */
 function cut(state: State, subject: Subject, cutOnly: boolean): Observation {
   const name = nameOf(subject);
+  if ("principal" in subject && cutOnly && !burnForCut(state, subject.principal)) return denied;
   const rests = (agent: AgentName, build: string | undefined, principal?: string): boolean =>
     "deployment" in subject ||
     ("agent" in subject && subject.agent === agent) ||
@@ -143,6 +200,7 @@ function cut(state: State, subject: Subject, cutOnly: boolean): Observation {
   for (const [agent, identity] of Object.entries(state.identities))
     if (rests(agent as AgentName, identity.build)) identity.over = true;
   state.cutSeconds[name] = state.nowSeconds;
+  delete state.lifted[name];
   if (!cutOnly) state.blocked[name] = true;
   return done;
 }

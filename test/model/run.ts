@@ -5,7 +5,7 @@ import type { Command, Request } from "./command.ts";
 import { denied, type Observation } from "./observation.ts";
 import { predict } from "./predict.ts";
 import { createStage, rowsFor, type Stage } from "./stage.ts";
-import { type AgentName, emptyState, type State } from "./state.ts";
+import { type AgentName, emptyState, type Login, type State } from "./state.ts";
 
 /** A difference between the service and the model. */
 export class Difference extends Error {}
@@ -47,7 +47,10 @@ class Run {
 
   async all(program: readonly Command[]): Promise<void> {
     for (const agent of ["planner", "researcher", "ticket-api"] as const) await this.one({ kind: "attest", agent });
-    for (const person of ["ada", "bob"] as const) await this.one({ kind: "login", person, agent: "planner" });
+    for (const person of ["ada", "bob"] as const) {
+      const fresh = { refresh: undefined, names: "both", device: 0 } as const;
+      await this.one({ kind: "login", person, agent: "planner", ...fresh });
+    }
     for (const command of program) await this.one(command);
     await this.lookAtEverything();
   }
@@ -74,10 +77,12 @@ class Run {
       case "together":
         return this.requests(this.bindAll(command.both));
       case "login": {
-        const { person, agent } = command;
-        this.actor.logins.set(step, world.idToken(`${agent}-app`, { sub: person }));
+        const login = loginOf(command, this.state);
+        const { person, agent, signedInSeconds, device } = login;
+        const claims = { auth_time: signedInSeconds, sid: device === undefined ? undefined : `device-${device}` };
+        this.actor.logins.set(step, world.idToken(`${agent}-app`, { sub: person, ...claims }));
         return this.believe((state) => {
-          state.logins[step] = { person, agent, issuedSeconds: state.nowSeconds, burnt: false };
+          state.logins[step] = { ...login };
         });
       }
       case "wait":
@@ -129,6 +134,18 @@ class Run {
     const granted = seen.kind !== "denied" && !(seen.kind === "active" && !seen.active);
     this.tally.set(kind, { sent: row.sent + 1, granted: row.granted + Number(granted) });
   }
+}
+
+/** A new sign-in, or one more token of an earlier one, by as many of its names as the provider sends. */
+function loginOf({ person, agent, refresh, names, device }: Command & { kind: "login" }, state: State): Login {
+  const same = Object.values(state.logins).filter((one) => one.person === person && one.agent === agent);
+  const earlier = refresh === undefined ? undefined : same[same.length - 1 - (refresh % same.length)];
+  const { signedInSeconds = state.nowSeconds, device: on = device } = earlier ?? {};
+  return {
+    ...{ person, agent, issuedSeconds: state.nowSeconds, burnt: false },
+    ...(names === "both" || names === "time" ? { signedInSeconds } : {}),
+    ...(names === "both" || names === "device" ? { device: on } : {}),
+  };
 }
 
 const ordersOf = (count: number): readonly (readonly number[])[] =>

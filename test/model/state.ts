@@ -24,11 +24,14 @@ export interface Identity {
   over: boolean;
 }
 
-/** A person's token, for one agent's client. */
+/** A person's token, for one agent's client; several may come of one sign-in. */
 export interface Login {
   readonly person: Person;
   readonly agent: AgentName;
   readonly issuedSeconds: number;
+  /** When the person signed in, and which session of the provider it is, where the token says so. */
+  readonly signedInSeconds?: number;
+  readonly device?: number;
   burnt: boolean;
 }
 
@@ -49,6 +52,8 @@ export interface ModelSession {
   readonly bornSeconds: number;
   endsSeconds: number;
   readonly login?: number;
+  /** Whether its sign-in was burnt with it. */
+  burnt?: boolean;
   readonly uses?: ModelUses;
   over: boolean;
 }
@@ -82,9 +87,16 @@ export interface State {
   readonly running: Partial<Record<AgentName, Build>>;
   readonly identities: Partial<Record<AgentName, Identity>>;
   readonly suspended: Partial<Record<AgentName, true>>;
+  /** Burnt sign-ins of a person at an agent: by time, and by device with the time of the burning. */
+  readonly burnt: Record<
+    string,
+    { readonly times: number[]; readonly devices: Record<number, number>; tokens: number[] }
+  >;
   /** Blocked subjects, such as `agent:planner`, and when a principal was last cut. */
   readonly blocked: Record<string, true>;
   readonly cutSeconds: Record<string, number>;
+  /** Principals that were let in again by an operator after their last cut. */
+  readonly lifted: Record<string, true>;
   readonly logins: Record<number, Login>;
   readonly sessions: Record<number, ModelSession>;
   readonly tokens: Record<number, ModelToken>;
@@ -100,7 +112,9 @@ export const emptyState = (nowSeconds: number): State => ({
   identities: {},
   suspended: {},
   blocked: {},
+  burnt: {},
   cutSeconds: {},
+  lifted: {},
   logins: {},
   sessions: {},
   tokens: {},

@@ -111,7 +111,7 @@ describe("a person's ID token", () => {
       await show(idToken({ jti: undefined }, { typ: undefined })),
       await show(idToken({ jti: undefined, nonce: "n" })),
     ];
-    expect(one.ok && other.ok && one.value.burnMarker !== other.value.burnMarker).toBe(true);
+    expect(one.ok && other.ok && one.value.login.document !== other.value.login.document).toBe(true);
     expect(one.ok && (await show(idToken({ jti: undefined }, { typ: undefined }))).ok).toBe(true);
   });
 
@@ -123,8 +123,8 @@ describe("a person's ID token", () => {
       await show(idToken(), {}, "triage", both),
     ];
     if (!first.ok || !again.ok || !triage.ok) throw new Error("expected three good tokens");
-    expect(again.value.burnMarker).toBe(first.value.burnMarker);
-    expect(triage.value.burnMarker).not.toBe(first.value.burnMarker);
+    expect(again.value.login.document).toBe(first.value.login.document);
+    expect(triage.value.login.document).not.toBe(first.value.login.document);
   });
 
   it("threat 1: whose signature is respelled does not escape its burn", async () => {
@@ -137,7 +137,7 @@ describe("a person's ID token", () => {
     const flipped = Buffer.concat([bytes.subarray(0, 32), Buffer.from(s.toString(16).padStart(64, "0"), "hex")]);
     const [one, two] = [await show(token), await show(`${head}.${flipped.toString("base64url")}`)];
     if (!one.ok || !two.ok) throw new Error("expected both spellings to verify");
-    expect(two.value.burnMarker).toBe(one.value.burnMarker);
+    expect(two.value.login.document).toBe(one.value.login.document);
   });
 
   it("threat 2: issued to another agent's client opens nothing for this one", async () => {
@@ -166,7 +166,7 @@ describe("a person's ID token", () => {
     ];
     if (!a.ok || !b.ok) throw new Error("expected two good tokens");
     expect(a.value.principal.id).not.toBe(b.value.principal.id);
-    expect(a.value.burnMarker).not.toBe(b.value.burnMarker);
+    expect(a.value.login.document).not.toBe(b.value.login.document);
   });
 
   it("threat 8: whose sub is an agent's SPIFFE ID names a person, never that agent", async () => {

@@ -41,7 +41,6 @@ const rows = (more: Partial<LivenessRows> = {}): LivenessRows => ({
   tombstones: new Set(),
   standings: standings(),
   deployment: { generation: 2, blocked: false, registryVersion: 1 },
-  burnt: new Set(),
   ...more,
 });
 
@@ -124,7 +123,7 @@ property.prop([
 
 describe("the liveness read", () => {
   it("asks for every agent, ancestor and the principal in one query", () => {
-    const query = queryFor({ ...grandchild, principalId: "p_ada" });
+    const query = queryFor({ ...grandchild, principalId: "p_ada", logins: [] });
     expect(query.tombstones).toEqual(["grandchild", "root", "child"]);
     expect(query.subjects).toEqual([planner, researcher, person]);
     expect(query.session).toEqual({ root: "root", sid: "grandchild" });
@@ -138,12 +137,11 @@ describe("the liveness read", () => {
         return rows();
       },
     };
-    await readLiveness(store, queryFor({ ...grandchild, principalId: "p_ada" }));
+    await readLiveness(store, queryFor({ ...grandchild, principalId: "p_ada", logins: [] }));
     expect(asked.map((q) => q.subjects.includes("build:abc"))).toEqual([false, true]);
-    const all = mergeQueries(queryFor({ ...grandchild, principalId: "p_ada" }), {
+    const all = mergeQueries(queryFor({ ...grandchild, principalId: "p_ada", logins: [] }), {
       tombstones: [],
       subjects: ["build:abc"],
-      burnt: [],
     });
     await readLiveness(store, all);
     expect(asked.length).toBe(3);

@@ -51,7 +51,6 @@ const expected: [StackName, string, string[]][] = [
     "Service",
     "Token",
     [
-      "dynamodb:BatchGetItem on Markers",
       "dynamodb:BatchGetItem on Revocations",
       "dynamodb:BatchGetItem on Sessions",
       "dynamodb:BatchGetItem on Tombstones",
@@ -72,7 +71,6 @@ const expected: [StackName, string, string[]][] = [
     "Service",
     "Introspect",
     [
-      "dynamodb:BatchGetItem on Markers",
       "dynamodb:BatchGetItem on Revocations",
       "dynamodb:BatchGetItem on Sessions",
       "dynamodb:BatchGetItem on Tombstones",
@@ -88,7 +86,6 @@ const expected: [StackName, string, string[]][] = [
     "Service",
     "Revoke",
     [
-      "dynamodb:BatchGetItem on Markers",
       "dynamodb:BatchGetItem on Revocations",
       "dynamodb:BatchGetItem on Sessions",
       "dynamodb:BatchGetItem on Tombstones",
@@ -106,8 +103,9 @@ const expected: [StackName, string, string[]][] = [
     "Service",
     "AdminRevoke",
     [
+      "dynamodb:GetItem on Revocations if row burnt#*",
       "dynamodb:GetItem on Sessions",
-      "dynamodb:PutItem on Markers if in a transaction",
+      "dynamodb:PutItem on Revocations if in a transaction",
       "dynamodb:PutItem on Tombstones if in a transaction",
       "dynamodb:Query on Subjects",
       "dynamodb:UpdateItem on Revocations if in a transaction",

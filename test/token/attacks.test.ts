@@ -367,6 +367,7 @@ describe("a person's token", () => {
     const [root] = [...world.store.sessions.keys()].map((k) => world.store.sessions.get(k));
     await world.order({ revoke: { session: root?.sid }, reason: "stolen laptop" });
     await refused(use(token), 400, "invalid_request", "person_token_burnt");
+    world.time.seconds += 1;
     expect((await use(world.idToken("planner-app"))()).status).toBe(200);
   });
   it("threat 1: stays good when the agent itself ended its session", async () => {

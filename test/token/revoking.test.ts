@@ -153,6 +153,7 @@ describe("an operator's revocation", () => {
     expect((await world.order({ revoke: { session: sidOf(session) }, reason: "incident" })).body).toEqual({
       revoked: { session: sidOf(session) },
       found: true,
+      burnt: true,
     });
     await allDead();
   });
@@ -203,6 +204,7 @@ describe("an operator's revocation", () => {
     expect((await world.order({ revoke: { session: unknown }, reason: "typo?" })).body).toEqual({
       revoked: { session: unknown },
       found: false,
+      burnt: false,
     });
     expect(world.store.tombstones.has(unknown)).toBe(true);
   });

@@ -204,6 +204,7 @@ describe("every row of the table", () => {
       deployment: 0,
       [`agent:${agentId("planner")}`]: 0,
       [`principal:${row?.principal.id}`]: 0,
+      [String(row?.login?.at)]: 0,
     });
     expect(row?.createdAtSeconds).toBe(startSeconds);
     expect(JSON.stringify(row)).not.toContain("ada");

@@ -1,0 +1,128 @@
+import { createHash } from "node:crypto";
+import type { LivenessRows } from "./store.ts";
+
+/**
+ * The login a person's document comes from, for ONE agent, by every name it has: keys of liveness subjects. A document
+ * is renewed at will by whoever holds a refresh token (OpenID Connect Core 12.2: a new `jti`, the same `auth_time`), so
+ * that what is burnt with a revoked root is the login and not the document alone (threat 32).
+ */
+export interface Login {
+  /** Of issuer, subject, agent and `auth_time`, where the document says when the person signed in. */
+  readonly at?: string;
+  /** Of issuer, subject, agent and the provider's own session (`sid`), where the document names it. */
+  readonly sid?: string;
+  /** Of the document itself. */
+  readonly document: string;
+  /** Of issuer, subject and agent: any login of this person with this agent. */
+  readonly any: string;
+}
+
+/** Keys of a login that are burnt or cleared: all of them, or those that other documents share. */
+export type LoginKeys = Pick<Login, "at" | "sid" | "any"> & { readonly document?: string };
+
+/** What names a login. */
+export interface LoginNames {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly agent: string;
+  readonly authTimeSeconds?: number;
+  readonly sid?: string;
+  /** The document's own name: its `jti`, or a hash of what was signed. */
+  readonly document: string;
+}
+
+const prefix = "login:";
+
+/** Whether a liveness subject is a login's. */
+export const isLogin = (subject: string): boolean => subject.startsWith(prefix);
+
+/** How a token of ours names a login, and the subject of such a name. */
+export const loginName = (subject: string): string => subject.slice(prefix.length);
+export const loginSubject = (name: string): string => `${prefix}${name}`;
+
+/** Characters of a login's name: 132 bits of SHA-256. */
+export const loginNameCharacters = 22;
+
+/** Every part with its length before it, or ("a", "bc") would be ("ab", "c"). */
+function subjectOf(...parts: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const part of ["login", ...parts]) hash.update(`${Buffer.byteLength(part)}:`).update(part);
+  return loginSubject(hash.digest("base64url").slice(0, loginNameCharacters));
+}
+
+/** The login of a person's document, shown by an agent. */
+export function loginOf({ issuer, subject, agent, authTimeSeconds, sid, document }: LoginNames): Login {
+  const of = (kind: string, name: string) => subjectOf(kind, issuer, subject, agent, name);
+  return {
+    ...(authTimeSeconds === undefined ? {} : { at: of("auth_time", String(authTimeSeconds)) }),
+    ...(sid === undefined ? {} : { sid: of("sid", sid) }),
+    document: of("document", document),
+    any: of("any", ""),
+  };
+}
+
+/** Whether the document says neither when nor by which session of its provider the person signed in. */
+export const isUnnamed = ({ at, sid }: Login): boolean => at === undefined && sid === undefined;
+
+/**
+ * Subjects a root is issued under, so that it dies with its login: by each name the document gives; where it gives none,
+ * with any login of this person with this agent, since it may be that one.
+ */
+export const loginEpochs = ({ at, sid, any }: Login): readonly string[] =>
+  at === undefined && sid === undefined ? [any] : [at, sid].filter((name) => name !== undefined);
+
+/** Subjects to be read before a document of this login opens anything. */
+export const loginReads = (login: Login): readonly string[] => [login.document, ...loginEpochs(login)];
+
+/** The logins among what a session was issued under. */
+export const loginsOf = (generations: Readonly<Record<string, number>>): readonly string[] =>
+  Object.keys(generations).filter(isLogin);
+
+/** A row that a burning writes: whether what was issued under it dies, and the exact names that are burnt there. */
+export interface BurntRow {
+  readonly subject: string;
+  readonly raise: boolean;
+  readonly names: readonly string[];
+}
+
+/**
+ * Rows of one burning or lifting, each once, whatever the logins have in common: every exact name at itself, and all of
+ * them at "any login of this person with this agent". Nothing is issued under a document's row.
+ */
+export function burntRows(logins: readonly LoginKeys[]): readonly BurntRow[] {
+  const rows = new Map<string, { raise: boolean; names: Set<string> }>();
+  const add = (subject: string, raise: boolean, names: readonly string[]) => {
+    const row = rows.get(subject) ?? { raise, names: new Set() };
+    rows.set(subject, row);
+    for (const name of names) row.names.add(loginName(name));
+  };
+  for (const { at, sid, document, any } of logins) {
+    const exact = [at, sid].filter((name) => name !== undefined);
+    for (const name of exact) add(name, true, [name]);
+    if (document !== undefined) add(document, false, [document]);
+    add(any, true, exact.length > 0 || document === undefined ? exact : [document]);
+  }
+  return [...rows].map(([subject, { raise, names }]) => ({ subject, raise, names: [...names] }));
+}
+
+/** By which of its names a login is burnt. */
+export type BurntBy = "document" | "auth_time" | "sid" | "unnamed";
+
+/**
+ * Whether a document's login is burnt. A provider may go on with a `sid` after the person signed in again (Keycloak
+ * does): a burnt one yields to an `auth_time` younger than the burning. A document that names no login at all may be of
+ * any, so that it is refused while one is burnt.
+ */
+export function burntBy(
+  login: Login,
+  authTimeSeconds: number | undefined,
+  { standings }: Pick<LivenessRows, "standings">,
+): BurntBy | undefined {
+  const at = (subject: string | undefined) =>
+    subject === undefined ? undefined : standings.get(subject)?.burntAtSeconds;
+  if (at(login.document) !== undefined) return "document";
+  if (at(login.at) !== undefined) return "auth_time";
+  const sidAt = at(login.sid);
+  if (sidAt !== undefined && !(authTimeSeconds !== undefined && authTimeSeconds > sidAt)) return "sid";
+  return isUnnamed(login) && at(login.any) !== undefined ? "unnamed" : undefined;
+}
