@@ -79,7 +79,7 @@ function predictIssuing(state: State, request: Bound): Observation {
 
 function predictIntrospect(state: State, { by, token }: Bound & { kind: "introspect" | "end" }): Observation {
   const known = state.tokens[token];
-  if (state.suspended[by] || !Object.values(serverOf).includes(by)) return denied;
+  if (state.suspended[by]) return denied;
   const served = known?.resource !== undefined && serverOf[known.resource] === by;
   const alive = served && known.endsSeconds > state.nowSeconds && isAlive(state, known.session);
   const active = alive && use(state, known.uses);

@@ -125,8 +125,8 @@ class Run {
     const next: State[] = [];
     for (const belief of this.beliefs)
       for (const order of ordersOf(bound.length)) next.push(...explain(belief, bound, order, seen));
-    this.beliefs = next.filter((state, at) => next.findIndex((other) => isDeepStrictEqual(other, state)) === at);
     if (next.length === 0) throw new Difference(describe(this.step, this.state, bound, seen));
+    this.beliefs = next.filter((state, at) => next.findIndex((other) => isDeepStrictEqual(other, state)) === at);
   }
 
   private count(kind: string, seen: Observation): void {
