@@ -3,6 +3,7 @@ import type { EndpointSource, Endpoints } from "./endpoints.ts";
 import { type Answer, errorOf } from "./http.ts";
 import type { IdentityHolder } from "./identity.ts";
 import { type ProvedCallDeps, provedCall } from "./proved-call.ts";
+import { retried } from "./retry.ts";
 
 /** What an authenticated call is made with. */
 export interface CallsInput extends ProvedCallDeps {
@@ -42,5 +43,11 @@ async function send(url: string, during: string, form: FormInput, input: CallsIn
   body.set("client_assertion_type", spiffeAssertionType);
   body.set("client_assertion", identity.token);
   const contentType = "application/x-www-form-urlencoded";
-  return { identity, answer: await provedCall({ url, contentType, body: body.toString(), during }, input) };
+  const request = { url, contentType, body: body.toString(), during };
+  const answer = await retried(async () => {
+    const answer = await provedCall(request, input);
+    if (answer.status === 503) throw errorOf(answer, during);
+    return answer;
+  });
+  return { identity, answer };
 }

@@ -42,6 +42,8 @@ export interface LanyardFailure {
   readonly description?: string;
   /** Names the call in the operator's logs. */
   readonly requestId?: string;
+  /** When the same call may be made again, in seconds (`Retry-After`). */
+  readonly retryAfterSeconds?: number;
 }
 
 /** The one error this client throws. */
@@ -52,6 +54,8 @@ export class LanyardError extends Error {
   readonly error: string | undefined;
   readonly description: string | undefined;
   readonly requestId: string | undefined;
+  /** When the same call may be made again, in seconds, where the answer said so. */
+  readonly retryAfterSeconds: number | undefined;
   /** What to do about it. */
   readonly advice: string;
   /** True when the same call may succeed later. */
@@ -69,6 +73,7 @@ export class LanyardError extends Error {
     this.error = failure.error === undefined ? undefined : printable(failure.error);
     this.description = description;
     this.requestId = failure.requestId === undefined ? undefined : printable(failure.requestId);
+    this.retryAfterSeconds = failure.retryAfterSeconds;
     this.advice = advices[code];
     this.retryable = retryable.has(code);
   }

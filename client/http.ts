@@ -35,7 +35,11 @@ export async function call(fetch: Fetch, url: string, init: RequestInit, during:
   const requestId = response.headers.get("x-amzn-requestid") ?? undefined;
   const json = bytes && objectIn(bytes);
   if (json) return { status: response.status, json, headers: response.headers, requestId };
-  const known = { status: response.status, ...(requestId === undefined ? {} : { requestId }) };
+  const known = {
+    status: response.status,
+    ...(requestId === undefined ? {} : { requestId }),
+    ...retryAfter(response.headers),
+  };
   // throttling and crashes answer in the platform's own words
   if (response.status === 429 || response.status >= 500) throw new LanyardError("unavailable", during, known);
   throw new LanyardError("answer_malformed", during, known);
@@ -96,7 +100,14 @@ export function errorOf(answer: Answer, during: string): LanyardError {
     ...(typeof error === "string" ? { error } : {}),
     ...(typeof description === "string" ? { description } : {}),
     ...(answer.requestId === undefined ? {} : { requestId: answer.requestId }),
+    ...retryAfter(answer.headers),
   });
+}
+
+/** `Retry-After` in seconds; its other form, a date, is not ours and depends on clocks. */
+function retryAfter(headers: Headers): { readonly retryAfterSeconds?: number } {
+  const value = headers.get("retry-after") ?? "";
+  return /^\d{1,6}$/.test(value) ? { retryAfterSeconds: Number(value) } : {};
 }
 
 /** A required member of a 200 answer. */

@@ -6,6 +6,7 @@ import { EvidenceFailure } from "./evidence/failure.ts";
 import type { EvidenceSource } from "./evidence/source.ts";
 import { type Answer, errorOf, lifeIn, textIn } from "./http.ts";
 import { type ProvedCallDeps, provedCall } from "./proved-call.ts";
+import { retried } from "./retry.ts";
 
 /** What the agent proved to be. */
 export interface Identity {
@@ -45,7 +46,8 @@ export function createIdentity(input: IdentityInput): IdentityHolder {
   return {
     async get() {
       if (held && held.expiresAtSeconds - marginSeconds > nowSeconds(input.clock)) return held;
-      flight ??= attest(input)
+      // each try with a challenge of its own: the last one may be used up
+      flight ??= retried(() => attest(input))
         .then((identity) => {
           held = identity;
           return identity;

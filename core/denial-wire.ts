@@ -1,4 +1,5 @@
 import type { Denial } from "./denial.ts";
+import { limits } from "./limits.ts";
 import type { Missing } from "./policy/decide.ts";
 import type { Reply } from "./wire.ts";
 
@@ -22,7 +23,8 @@ const badScope = (description: string) => wire(400, "invalid_scope", description
 const badTarget = (description: string) => wire(400, "invalid_target", description);
 const badDetails = (description: string) => wire(400, "invalid_authorization_details", description);
 const badProof = (description: string) => wire(400, "invalid_dpop_proof", description);
-const later = (description: string) => wire(503, "temporarily_unavailable", description, { "Retry-After": "1" });
+const later = (description: string) =>
+  wire(503, "temporarily_unavailable", description, { "Retry-After": String(limits.retryAfterSeconds) });
 
 /** Which part was refused, without the policies' names: those are for the audit. */
 function refusedPart(missing: Missing): string {

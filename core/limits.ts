@@ -29,8 +29,10 @@ export const limits = {
   keySetAgeMaxSeconds: 3_600,
   /** How much longer a key set may serve while fetching a new one fails. */
   keySetStaleSeconds: 900,
-  /** Least time between two fetches of one issuer's keys, whether the first failed or lacked a key. */
+  /** Least time between two fetches of one issuer's keys when the first lacked a key; a failure is not kept so long. */
   keySetPauseSeconds: 10,
+  /** The `Retry-After` of every 503, and the longest that the failure behind one is remembered: whoever comes back then finds it tried anew. */
+  retryAfterSeconds: 1,
   /** One outgoing fetch, from connect to last byte. */
   fetchTimeoutMillis: 3_000,
   /** Life of an attestation challenge. */

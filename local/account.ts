@@ -1,6 +1,7 @@
 /** One account's services, wired from the template: DynamoDB, KMS, SSM, STS, EventBridge, Firehose, functions. */
 import { type CallRecord, serveAws } from "./aws.ts";
 import { type Callers, type Credentials, openCallers } from "./caller.ts";
+import type { Closers } from "./closers.ts";
 import { type DynamoDb, openDynamoDb } from "./dynamodb/engine.ts";
 import { createTables, dynamoDbService } from "./dynamodb-tables.ts";
 import { type Nitro, openNitro } from "./enclave.ts";
@@ -77,9 +78,6 @@ export interface Account {
   /** Handler of the AWS endpoint. */
   readonly serve: ReturnType<typeof serveAws>;
 }
-
-/** What must be closed, in the order of opening; it is closed from the end. */
-export type Closers = (() => void | Promise<void>)[];
 
 const mostCalls = 20_000;
 

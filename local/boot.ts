@@ -3,12 +3,11 @@
  * here: `inventory.ts` reads the template and the services run what it says. A development and test harness, bound to
  * 127.0.0.1, never a product.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type Closers, openAccount } from "./account.ts";
+import { openAccount } from "./account.ts";
 import { readAssembly } from "./assembly.ts";
+import { openClosers } from "./closers.ts";
 import { customAnswers, runCustomResources } from "./custom-resources.ts";
+import { failuresOf } from "./functions/of-template.ts";
 import { physicalNames } from "./physical.ts";
 import { openPorts, type Ports } from "./ports.ts";
 import { type RunningCloud, running } from "./running.ts";
@@ -34,6 +33,8 @@ export interface BootOptions {
   readonly onProgress?: (text: string) => void;
   /** Sandboxes a function may have at the same time; 2 unless said otherwise, since caches and races need two. */
   readonly instancesPerFunction?: number;
+  /** Ends the start at any moment; whatever was open by then is closed before `boot` rejects. */
+  readonly signal?: AbortSignal;
 }
 
 const awsPort = "aws";
@@ -42,14 +43,12 @@ const stsPort = "sts";
 /** Boots; throws, with everything closed again, on a template that it cannot run faithfully. */
 export async function boot(options: BootOptions = {}): Promise<RunningCloud> {
   const progress = options.onProgress ?? (() => undefined);
-  const made = options.assembly === undefined ? mkdtempSync(join(tmpdir(), "lanyard-cdk-")) : undefined;
-  const closers: Closers = [];
-  const closeAll = async () => {
-    for (const close of closers.splice(0).reverse()) await close();
-  };
-  if (made !== undefined) closers.push(() => rmSync(made, { recursive: true, force: true }));
+  const { signal } = options;
+  const closers = openClosers(signal);
   try {
-    const stacks = readAssembly(options.assembly ?? (await synthesize(made ?? "", progress)));
+    const making = { onProgress: progress, ...(signal === undefined ? {} : { signal }) };
+    const stacks = readAssembly(options.assembly ?? (await synthesize(making)));
+    signal?.throwIfAborted();
     const state = openState(options.directory);
     closers.push(state.close);
     let ports: Ports | undefined;
@@ -86,18 +85,29 @@ export async function boot(options: BootOptions = {}): Promise<RunningCloud> {
       cloud.properties(resource);
     }
     const account = await openAccount(cloud, place, closers);
+    signal?.throwIfAborted();
     ports.serve(awsPort, account.serve);
     ports.serve(
       stsPort,
       issuerDocuments(() => stsIssuer, stsKeys),
     );
     for (const url of urls) ports.serve(portName(url), urlHandler(cloud, account, url));
-    await runCustomResources(cloud, account.functions, answers);
-    return running(cloud, account, place, closeAll);
+    progress("creating the custom resources");
+    await runCustomResources(cloud, account.functions, answers).catch((thrown: unknown) => {
+      throw explained(thrown, failuresOf(account.functions.values(), state.at("logs")));
+    });
+    signal?.throwIfAborted();
+    return running(cloud, account, place, closers.close);
   } catch (thrown) {
-    await closeAll();
-    throw thrown;
+    await closers.close();
+    throw signal?.aborted ? new Error("stopped while the cloud was starting") : thrown;
   }
+}
+
+/** An error with what else is known of it: a caller's own message seldom says which function failed, and why. */
+export function explained(thrown: unknown, failures: readonly string[]): Error {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new Error([message, ...failures].join("\n"), { cause: thrown });
 }
 
 function portName({ stack, logicalId }: Resource): string {

@@ -42,7 +42,8 @@ export async function runCustomResources(
     const called = [...functions.values()].find(({ description }) => description.arn === properties.ServiceToken);
     if (called === undefined) throw new Error(`${resource.logicalId}: its ServiceToken is no function of this cloud`);
     const answer = await created(resource, properties, called);
-    if (answer.Status !== "SUCCESS") throw new Error(`${resource.type} ${resource.logicalId}: ${answer.Reason}`);
+    if (answer.Status !== "SUCCESS")
+      throw new Error(`${resource.type} ${resource.logicalId}: ${answer.Reason} (function ${called.description.name})`);
     Object.assign(answers.attributesOf(resource), answer.Data ?? {});
   }
 }

@@ -44,7 +44,8 @@ export interface Endpoints {
 }
 
 /**
- * Writes `endpoints.json`, with the process that stands behind it: a file that a killed run left behind is known by it. It holds credentials: folder 0700, file 0600 from its first byte on, and never half written.
+ * Writes `endpoints.json`, with the process that stands behind it: a file that a killed run left behind is known by it.
+ * It holds credentials: folder 0700, file 0600 from its first byte on, and never half written.
  * @param folder the state folder, `.lanyard` unless told otherwise
  * @returns the file
  */

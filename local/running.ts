@@ -5,9 +5,11 @@ import type { Credentials } from "./caller.ts";
 import type { Faults as DynamoDbFaults } from "./dynamodb/faults.ts";
 import type { Enclave, EnclaveImage } from "./enclave.ts";
 import type { Faults } from "./faults.ts";
+import { failuresOf } from "./functions/of-template.ts";
 import type { Sandbox } from "./functions/sandboxes.ts";
 import type { Instance, InstanceLaunch } from "./instances.ts";
 import { bucketFolder, deliveryStreamsOf, queuesOf } from "./inventory.ts";
+import { withinLoop } from "./limits/loop.ts";
 import type { Cloud } from "./template.ts";
 import type { Workload } from "./workloads.ts";
 
@@ -55,11 +57,13 @@ export interface RunningCloud {
   invoke(functionName: string, event: unknown): Promise<unknown>;
   /** Runs every scheduled rule once, now. */
   fireSchedules(): Promise<void>;
-  /** Waits for streams and bus, at most ten seconds, and writes Firehose's buffers out. */
+  /** Waits for streams and bus, at most half a minute of this process's own time, and writes Firehose's buffers out. */
   flushAudit(): Promise<void>;
   readonly faults: CloudFaults;
   /** One operation of DynamoDB past every policy: how a test moves a row into the past. */
   dynamodb(operation: string, input: unknown): Promise<{ readonly status: number; readonly body: unknown }>;
+  /** For people: what failed in which function so far, and where its log is. */
+  failures(): readonly string[];
   /** What a function printed. */
   logs(functionName: string): string[];
   /**
@@ -89,8 +93,11 @@ export interface Place {
   readonly region: string;
   readonly endpoint: string;
   readonly stsIssuer: string;
-  readonly state: { readonly buckets: string };
+  readonly state: { readonly buckets: string; at(name: string): string | undefined };
 }
+
+/** Functions that never have done with a stream must not hold back what was delivered. */
+const flushMillis = 30_000;
 
 /** The face of a started account. */
 export function running(cloud: Cloud, account: Account, place: Place, close: () => Promise<void>): RunningCloud {
@@ -132,7 +139,7 @@ export function running(cloud: Cloud, account: Account, place: Place, close: () 
     fireSchedules: account.events.fireSchedules,
     async flushAudit() {
       const quiet = Promise.all(account.mappings.map((mapping) => mapping.idle())).then(account.events.settled);
-      await atMost(quiet, 10_000);
+      await withinLoop(quiet, flushMillis);
       account.firehose.flush();
     },
     faults: {
@@ -143,6 +150,7 @@ export function running(cloud: Cloud, account: Account, place: Place, close: () 
     dynamodb: account.db.call,
     pin: (functionName, sandbox) => hosted(functionName).pin(sandbox),
     sandboxes: (functionName) => hosted(functionName).sandboxes(),
+    failures: () => failuresOf(account.functions.values(), place.state.at("logs")),
     logs: (functionName) => hosted(functionName).logs(),
     calls: () => account.calls,
     queueMessages(part) {
@@ -171,12 +179,4 @@ function urlsOf(outputs: Readonly<Record<string, string>>): RunningCloud["urls"]
     attestIam: url("AttestIamUrl"),
     discovery: url("IssuerUrl"),
   };
-}
-
-async function atMost(work: Promise<unknown>, millis: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, millis);
-  });
-  await Promise.race([work, limit]).finally(() => clearTimeout(timer));
 }

@@ -1,10 +1,16 @@
 #!/usr/bin/env node
+import { limitLoop } from "./limits/loop.ts";
 import { readOptions, type StartOptions, usage } from "./start/options.ts";
 import { tryNext } from "./start/try-next.ts";
 import { createPage, type Page } from "./story/print.ts";
 import { createTeller, type Step } from "./story/step.ts";
 import { tellStory } from "./story/story.ts";
 import { raiseWorld, type World } from "./story/world.ts";
+
+/** Time for everything to end by itself. */
+const lingerMillis = 2_000;
+/** Time, of this process's own, that a clean stop may take before it is no longer waited for. */
+const stopMillis = 20_000;
 
 /** What `--json` prints: the only thing on standard output. */
 interface Report {
@@ -18,6 +24,8 @@ interface Report {
 }
 
 process.exitCode = await main(process.argv.slice(2));
+// whatever is still open by mistake must not keep a finished run alive
+setTimeout(() => process.exit(), lingerMillis).unref();
 
 async function main(args: readonly string[]): Promise<number> {
   let options: StartOptions;
@@ -42,9 +50,13 @@ async function run(options: StartOptions, page: Page): Promise<number> {
   page.heading("Lanyard, on this machine");
   let world: World;
   try {
-    world = await raiseWorld({ ...options, onProgress: page.progress });
+    world = await raiseWorld({ ...options, onProgress: page.progress, signal: interrupt.signal });
   } catch (error) {
-    if (interrupt.came()) return 0;
+    page.settle();
+    if (interrupt.came()) {
+      page.line("  stopped");
+      return 0;
+    }
     page.total(false, messageOf(error), performance.now() - startMillis);
     if (options.json) report({ ok: false, steps: [], auditRecords: 0, endpoints: null, error: messageOf(error) });
     return 1;
@@ -61,7 +73,9 @@ async function run(options: StartOptions, page: Page): Promise<number> {
       interrupt.whenCame.then(() => undefined),
     ]);
     if (!story) return 0;
-    const text = story.ok ? `${teller.steps.length} steps, each as it should be` : (story.error ?? "a step misbehaved");
+    const text = story.ok
+      ? `${teller.steps.length} steps, each as it should be`
+      : [story.error ?? "a step misbehaved", ...world.cloud.failures()].join("\n");
     page.total(story.ok, text, performance.now() - startMillis);
     const { ok, auditRecords } = story;
     if (options.json) report({ ok, steps: teller.steps, auditRecords, endpoints: world.endpoints });
@@ -70,6 +84,7 @@ async function run(options: StartOptions, page: Page): Promise<number> {
     await interrupt.whenCame;
     return 0;
   } finally {
+    page.settle();
     await world.close();
     if (interrupt.came()) page.line("  stopped");
   }
@@ -84,16 +99,19 @@ function messageOf(error: unknown): string {
 }
 
 /** Ctrl-C asks once for a clean stop; a second one does not wait for it. */
-function firstInterrupt(): { readonly whenCame: Promise<void>; came(): boolean } {
+function firstInterrupt(): { readonly whenCame: Promise<void>; readonly signal: AbortSignal; came(): boolean } {
+  const controller = new AbortController();
   let asked = false;
   const whenCame = new Promise<void>((resolve) => {
     const stop = () => {
       if (asked) process.exit(130);
       asked = true;
       resolve();
+      controller.abort();
+      limitLoop(stopMillis, () => process.exit(130), { hold: false });
     };
     process.on("SIGINT", stop);
     process.on("SIGTERM", stop);
   });
-  return { whenCame, came: () => asked };
+  return { whenCame, signal: controller.signal, came: () => asked };
 }

@@ -1,56 +1,65 @@
-/** Builds the bundles and synthesizes the app, as a deployment would, without network and without credentials. */
+/** Has the assembly made, as for a deployment, without network and without credentials; what is unchanged is kept. */
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const maker = join(root, "scripts/kept/main.ts");
+/** Bundles and assemblies by the hash of what they were made from; it may be removed at any time. */
+const store = join(root, ".lanyard/kept");
 const mostOutputCharacters = 4_000;
 
-/**
- * Runs the build and the app.
- * @param folder where bundles and cloud assembly go
- * @param onProgress told before each step
- * @param stage stage of the app
- * @returns the assembly's folder; throws with the tail of what the failing step printed
- */
-export async function synthesize(folder: string, onProgress: (text: string) => void, stage = "local"): Promise<string> {
-  onProgress("bundling the functions");
-  // Into a folder of its own: two runs at the same time must not take away each other's bundles.
-  const dist = join(folder, "dist");
-  const build = `const { bundle } = await import("./scripts/build.ts"); await bundle(undefined, ${JSON.stringify(dist)});`;
-  await run(["--input-type=module", "--eval", build], {});
-  onProgress("synthesizing the stacks");
-  const assembly = join(folder, "cdk.out");
-  const settings = join(root, "cdk.json");
-  const context = existsSync(settings)
-    ? (JSON.parse(readFileSync(settings, "utf8")) as { context?: object }).context
-    : {};
-  await run(["bin/app.ts"], {
-    CDK_OUTDIR: assembly,
-    // The app reads its feature flags from the command line tool, which does not run here.
-    CDK_CONTEXT_JSON: JSON.stringify({ ...context, stage, dist }),
-  });
-  return assembly;
+/** How to synthesize. */
+export interface SynthesizeOptions {
+  /** Told before each step that takes time. */
+  readonly onProgress: (text: string) => void;
+  /** Ends it at once, with everything it started. */
+  readonly signal?: AbortSignal;
+  readonly stage?: string;
 }
 
-function run(script: readonly string[], more: Record<string, string>): Promise<void> {
+/**
+ * Makes the bundles and runs the app, or finds both as they were made from the very same files.
+ * @returns the assembly's folder; throws with the tail of what the failing step printed
+ */
+export function synthesize({ onProgress, signal, stage = "local" }: SynthesizeOptions): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, script, {
+    // a group of its own: bundler and app end with it
+    const child = spawn(process.execPath, [maker, store, stage], {
       cwd: root,
-      env: { ...process.env, ...more },
       stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
     });
+    const stop = () => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+      } catch {
+        // it is gone already
+      }
+    };
+    signal?.addEventListener("abort", stop);
+    // detached, it would outlive this process
+    process.on("exit", stop);
+    let assembly: string | undefined;
     let tail = "";
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on("data", (chunk: Buffer) => {
-        tail = (tail + chunk.toString()).slice(-mostOutputCharacters);
-      });
-    }
-    child.once("error", reject);
-    child.once("exit", (code) => {
-      if (code === 0) resolve();
-      else reject(new Error(`${script.join(" ")} ended with ${code}:\n${tail}`));
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const said = JSON.parse(line) as { doing?: string; assembly?: string };
+      if (said.doing !== undefined) onProgress(said.doing);
+      assembly = said.assembly ?? assembly;
     });
+    child.stderr.on("data", (chunk: Buffer) => {
+      tail = (tail + chunk.toString()).slice(-mostOutputCharacters);
+    });
+    child.once("error", reject);
+    // `close`, not `exit`: its last line must have been read
+    child.once("close", (code) => {
+      signal?.removeEventListener("abort", stop);
+      process.off("exit", stop);
+      if (signal?.aborted) reject(new Error("stopped while the stacks were being made"));
+      else if (code === 0 && assembly !== undefined) resolve(assembly);
+      else reject(new Error(`the stacks could not be made: ${tail.trim() || `the maker ended with ${code}`}`));
+    });
+    if (signal?.aborted) stop();
   });
 }

@@ -96,7 +96,9 @@ export function createShelves<S, T>(kind: ShelfKind<S, T>): Shelves<S, T> {
     const { flight } = shelf;
     // two documents, each within its timeout; a flight older than that was frozen with its sandbox
     if (flight && now - flight.since <= 2 * limits.fetchTimeoutMillis) return flight.done;
-    if (shelf.tried !== undefined && now - shelf.tried < limits.keySetPauseSeconds * seconds) return;
+    // who is refused for a failure is told when to come back, and must find it tried anew then
+    const pauseSeconds = shelf.failure === undefined ? limits.keySetPauseSeconds : limits.retryAfterSeconds;
+    if (shelf.tried !== undefined && now - shelf.tried < pauseSeconds * seconds) return;
     shelf.tried = now;
     const done = fetchInto(shelf, source, now).finally(() => {
       if (shelf.flight?.since === now) delete shelf.flight;

@@ -1,3 +1,4 @@
+import { limits } from "../limits.ts";
 import type { Clock } from "../ports.ts";
 import { err, ok, type Result } from "../result.ts";
 
@@ -19,7 +20,8 @@ export interface FreshDocumentInput<T> {
 }
 
 /**
- * One fetch at a time, however many ask (single flight); a failure is remembered for the cool-down; past half its life
+ * One fetch at a time, however many ask (single flight); a failure is remembered for the cool-down, but no longer than
+ * the `Retry-After` of the refusal that it causes; past half its life
  * a document is renewed behind the answer, so that requests seldom wait. Nothing stale is ever served: what cannot be
  * renewed refuses, since a stale key set or status list is how a revocation gets undone.
  */
@@ -51,7 +53,9 @@ export function createFreshDocument<T>(input: FreshDocumentInput<T>): FreshDocum
     });
     return flight;
   };
-  const recentFailure = () => (failed && clock.nowMillis() - failed.atMillis < coolDownMillis ? failed : undefined);
+  // who is refused for a failure is told when to come back, and must find it tried anew then
+  const failureMillis = Math.min(coolDownMillis, limits.retryAfterSeconds * 1000);
+  const recentFailure = () => (failed && clock.nowMillis() - failed.atMillis < failureMillis ? failed : undefined);
   const fresh = () => (held && clock.nowMillis() < held.endMillis ? held : undefined);
 
   return {
@@ -64,7 +68,7 @@ export function createFreshDocument<T>(input: FreshDocumentInput<T>): FreshDocum
     },
     async renew() {
       const document = fresh();
-      const tooSoon = clock.nowMillis() - startedMillis < coolDownMillis;
+      const tooSoon = clock.nowMillis() - startedMillis < (failed ? failureMillis : coolDownMillis);
       if (flight || !tooSoon) return fly();
       return document ? ok(document.value) : err(failed?.why ?? "asked for again too soon");
     },

@@ -1,4 +1,5 @@
 import { dpopAlgorithms } from "../dpop.ts";
+import { limits } from "../limits.ts";
 
 /**
  * Why a resource server refuses a request, as a value: a stable `code` and the facts its operator needs.
@@ -139,7 +140,7 @@ function replyTo(refusal: VerifyRefusal, context: ChallengeContext): RefusalRepl
     case "replay_store_unavailable":
       return {
         status: 503,
-        headers: { ...bodyHeaders, "Retry-After": "1" },
+        headers: { ...bodyHeaders, "Retry-After": String(limits.retryAfterSeconds) },
         body: errorBody("temporarily_unavailable", "the access token could not be checked now; try again"),
       };
   }

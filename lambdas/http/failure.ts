@@ -1,3 +1,4 @@
+import { limits } from "../../core/limits.ts";
 import type { Reply } from "../../core/wire.ts";
 
 /** Thrown when the function's time is nearly over; answered before the platform cuts it off without a word. */
@@ -15,7 +16,7 @@ export function failureReply(failure: unknown): Reply {
   const passing = isInfrastructure(failure);
   return {
     status: passing ? 503 : 500,
-    ...(passing ? { headers: { "Retry-After": "1" } } : {}),
+    ...(passing ? { headers: { "Retry-After": String(limits.retryAfterSeconds) } } : {}),
     contentType: "application/json",
     body: JSON.stringify(
       passing

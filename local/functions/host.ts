@@ -15,6 +15,8 @@ export interface HostedFunction {
   invoke(event: unknown, requestId?: string): Promise<Outcome>;
   /** What it printed, newest last; the oldest lines are dropped. */
   logs(): string[];
+  /** The last event that failed for a reason of the sandbox or of the handler, for people; undefined when none did. */
+  failure(): string | undefined;
   /** Kills one sandbox, a busy one if there is any; tells whether there was one. */
   crash(): boolean;
   /** Sends every event to the sandbox of this number, started if need be; undefined ends that. */
@@ -49,6 +51,7 @@ export function hostFunction(
   const queue: Waiting[] = [];
   const lines: string[] = [];
   let closed = false;
+  let failure: string | undefined;
   const print = (line: string) => {
     if (lines.push(line) > mostLines) lines.splice(0, lines.length - mostLines);
     onLine(line);
@@ -74,7 +77,10 @@ export function hostFunction(
         },
       }),
     );
-    if ("error" in outcome) print(`${outcome.error.errorType}: ${outcome.error.errorMessage}`);
+    if ("error" in outcome) {
+      failure = `${outcome.error.errorType}: ${outcome.error.errorMessage}`;
+      print(failure);
+    }
     sandboxes.giveBack(instance, instance.alive && !timedOut(outcome));
     waiting.resolve(outcome);
     work();
@@ -110,6 +116,7 @@ export function hostFunction(
       });
     },
     logs: () => [...lines],
+    failure: () => failure,
     crash() {
       const chosen = sandboxes.victim();
       chosen?.kill();

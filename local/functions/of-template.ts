@@ -24,12 +24,32 @@ export function hostFunctions(cloud: Cloud, place: FunctionPlace, callers: Calle
       const { name, arn, roleArn } = found;
       const credentials = callers.issue({ roleArn, sessionName: name, functionArn: arn, tags: {} });
       const description = { ...found, environment: environmentOf(found, place, credentials) };
-      const file = logs === undefined ? undefined : join(logs, `${name}.log`);
+      const file = logs === undefined ? undefined : logFileOf(logs, name);
       const keep =
         file === undefined ? undefined : (line: string) => appendFileSync(file, `${line}\n`, { mode: 0o600 });
       return [name, hostFunction(description, keep)] as const;
     }),
   );
+}
+
+const logFileOf = (logs: string, name: string): string => join(logs, `${name}.log`);
+const linesShown = 5;
+
+/**
+ * What failed in which function, where its log is, and what to do: one entry for each function that failed.
+ * @param logs folder of the log files; undefined for a run in memory, whose last lines are told instead
+ */
+export function failuresOf(functions: Iterable<HostedFunction>, logs: string | undefined): readonly string[] {
+  return [...functions].flatMap((hosted) => {
+    const failure = hosted.failure();
+    if (failure === undefined) return [];
+    const { name } = hosted.description;
+    const where =
+      logs === undefined
+        ? `its last lines, none of which is kept (leave --memory out to keep a log): ${hosted.logs().slice(-linesShown).join(" | ").slice(-1_000)}`
+        : `its log is ${logFileOf(logs, name)}`;
+    return [`function ${name} failed last with ${failure}; ${where}. Mend what it names and start again`];
+  });
 }
 
 /** The template's variables, overridden by what Lambda itself sets. */

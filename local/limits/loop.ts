@@ -8,9 +8,10 @@ const tickMillis = 50;
  * processes or by long work of this one, and counts as one tick.
  * @param limitMillis such time, in milliseconds
  * @param onOver called once, when it is used up or the long stop of wall time is reached
+ * @param hold false lets the process end while it counts
  * @returns ends the count
  */
-export function limitLoop(limitMillis: number, onOver: () => void): () => void {
+export function limitLoop(limitMillis: number, onOver: () => void, { hold = true } = {}): () => void {
   const startedMillis = performance.now();
   const stopMillis = longStopMillis(limitMillis);
   let counted = 0;
@@ -26,6 +27,7 @@ export function limitLoop(limitMillis: number, onOver: () => void): () => void {
     },
     Math.min(tickMillis, limitMillis),
   );
+  if (!hold) timer.unref();
   return () => clearInterval(timer);
 }
 

@@ -61,9 +61,7 @@ export function startTicketApi(issuer: string, agent: LanyardAgent, customerApi:
           purpose: `customer of ticket ${ticket.id}`,
         });
         const answer = await hop.fetch(`${customerApi}/customers/${ticket.customer}`, { resource: customers });
-        return answer.status === 200
-          ? ok(await answer.json())
-          : { status: 502, body: { error: "customer_api_refused", status: answer.status } };
+        return answer.status === 200 ? ok(await answer.json()) : passedOn(answer);
       }),
     },
   );
@@ -104,6 +102,14 @@ function list<Row>(
   return allowed.ok || seen.length === 0 ? ok(seen) : refusal(allowed.error);
 }
 
+/** What the API behind answered: what may pass there may pass here. */
+const passedOn = (answer: Response): Reply => {
+  const retryAfter = answer.headers.get("retry-after");
+  const body = { error: "customer_api_refused", status: answer.status };
+  if (answer.status !== 503 || retryAfter === null) return { status: 502, body };
+  return { status: 503, headers: { "Retry-After": retryAfter }, body };
+};
+
 const ok = (body: unknown): Reply => ({ status: 200, body });
 const notFound: Reply = { status: 404, body: { error: "not_found" } };
 
@@ -126,8 +132,12 @@ async function serve(guardAt: (url: string) => ResourceServer, routes: Readonly<
       send(response, caller ? await answerTo(caller, request, routes) : { status: 503, body: { error: "starting" } });
     } catch (error) {
       // the issuer's refusals are the caller's business only in so far as nothing comes of the request
-      const status = error instanceof LanyardError && !error.retryable ? 403 : 503;
-      send(response, { status, body: { error: error instanceof LanyardError ? error.code : "unavailable" } });
+      if (error instanceof LanyardError && !error.retryable)
+        return send(response, { status: 403, body: { error: error.code } });
+      // the reason belongs into the message: without it, nobody knows which function to look at
+      const why = error instanceof Error ? error.message : String(error);
+      const headers = { "Retry-After": "1" };
+      send(response, { status: 503, headers, body: { error: "unavailable", error_description: why } });
     }
   });
   const url = `http://${server.host}`;

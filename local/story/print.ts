@@ -5,8 +5,13 @@ import type { TreeLine } from "./tree.ts";
 export interface Page extends Watcher {
   /** A heading with air around it. */
   heading(text: string): void;
-  /** Something is being started. */
+  /**
+   * Something is being started or, with a time, is up. What is being started stands on one line with the time since: on a
+   * terminal it is rewritten as long as it lasts, elsewhere it is one plain line each.
+   */
   progress(text: string, ms?: number): void;
+  /** Ends the line that is being rewritten. */
+  settle(): void;
   line(text: string): void;
   tree(lines: readonly TreeLine[]): void;
   /** The last line of a run. */
@@ -39,12 +44,23 @@ export function createPage(sink: Sink, environment: Readonly<Record<string, stri
     const gap = " ".repeat(Math.max(2, columns - plainLength - right.length));
     line(ms === undefined ? left : `${left}${gap}${paint("dim", right)}`);
   };
+  const doing = createDoing(sink, (text) => timed(`  ${paint("dim", "·")} ${text}`, text.length + 4, undefined));
+  const { settle } = doing;
   return {
-    line,
+    line(text) {
+      settle();
+      line(text);
+    },
+    settle,
     heading: (text) => line(`\n${paint("bold", text)}\n`),
-    progress: (text, ms) => timed(`  ${paint("dim", "·")} ${text}`, text.length + 4, ms),
-    began: () => undefined,
+    progress(text, ms) {
+      if (ms === undefined) return doing.begin(text);
+      settle();
+      timed(`  ${paint("dim", "·")} ${text}`, text.length + 4, ms);
+    },
+    began: (name) => (sink.isTTY === true ? doing.begin(name) : undefined),
     ended(step: Step) {
+      settle();
       const mark = step.ok ? paint("green", "✓") : paint("red", "✗");
       timed(`  ${mark} ${paint("bold", step.name)}`, step.name.length + 4, step.ms);
       for (const row of wrap(step.detail.says, columns - 4))
@@ -59,10 +75,35 @@ export function createPage(sink: Sink, environment: Readonly<Record<string, stri
       }
     },
     total(ok, text, ms) {
+      settle();
       line();
       const mark = ok ? paint("green", "✓") : paint("red", "✗");
       timed(`  ${mark} ${paint("bold", text)}`, text.length + 4, ms);
       line();
+    },
+  };
+}
+
+/** What is under way: one line, rewritten twice a second on a terminal. */
+function createDoing(sink: Sink, plain: (text: string) => void) {
+  let timer: NodeJS.Timeout | undefined;
+  const settle = () => {
+    if (timer === undefined) return;
+    clearInterval(timer);
+    timer = undefined;
+    sink.write("\r\u001b[K");
+  };
+  return {
+    settle,
+    begin(text: string) {
+      settle();
+      if (sink.isTTY !== true) return plain(text);
+      const startMillis = performance.now();
+      const most = Math.max(20, (sink.columns ?? width) - 14);
+      const show = () =>
+        sink.write(`\r\u001b[K  … ${text.slice(0, most)}, ${Math.round((performance.now() - startMillis) / 1000)} s`);
+      show();
+      timer = setInterval(show, 500).unref();
     },
   };
 }

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { limitLoop } from "../limits/loop.ts";
 
 /** One audit record as it stands in the bucket: the parts of the OCSF event that the story looks at. */
 export interface StoredRecord {
@@ -82,11 +83,18 @@ export async function awaitRecords(
   hurry: () => Promise<void>,
 ): Promise<readonly StoredRecord[]> {
   const startMillis = performance.now();
-  for (;;) {
-    const records = readRecords(folder);
-    const waitedMillis = performance.now() - startMillis;
-    if (enough(records) || waitedMillis > timeoutMillis) return records;
-    await new Promise((resolve) => setTimeout(resolve, 250));
-    if (waitedMillis > bufferMillis) await hurry();
+  let over = false;
+  const end = limitLoop(timeoutMillis, () => {
+    over = true;
+  });
+  try {
+    for (;;) {
+      const records = readRecords(folder);
+      if (enough(records) || over) return records;
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      if (performance.now() - startMillis > bufferMillis) await hurry();
+    }
+  } finally {
+    end();
   }
 }

@@ -24,7 +24,7 @@ export async function mustRefuse(act: () => Promise<unknown>, expected: Expected
   try {
     await act();
   } catch (error) {
-    if (!(error instanceof LanyardError)) throw error;
+    if (!(error instanceof LanyardError) || (error.retryable && error.status !== expected.status)) throw error;
     const { status, error: code, description, requestId } = error;
     if (status === expected.status && code === expected.error) return { ...expected, description, requestId };
     throw new Misbehaved(
@@ -38,7 +38,10 @@ export async function mustRefuse(act: () => Promise<unknown>, expected: Expected
 /** Checks an API's answer. */
 export async function mustAnswer(answer: Response, status: number): Promise<unknown> {
   const body = await answer.text();
-  if (answer.status !== status) throw new Misbehaved(`the API answered ${answer.status} instead of ${status}: ${body}`);
+  if (answer.status !== status) {
+    const passing = answer.status === 503 && answer.headers.has("retry-after");
+    throw new Misbehaved(`the API answered ${answer.status} instead of ${status}: ${body}`, { passing });
+  }
   try {
     return JSON.parse(body);
   } catch {

@@ -1,4 +1,6 @@
+import { LanyardError } from "../../client/index.ts";
 import type { AgentKind } from "../agents/kinds.ts";
+import { untilItPasses } from "../limits/patient.ts";
 
 /** One step of the story as it went. */
 export interface Step {
@@ -15,7 +17,17 @@ export interface Step {
 /** Something did not behave as the story says it must: the run fails with this message. */
 export class Misbehaved extends Error {
   override readonly name = "Misbehaved";
+  /** It was answered that the same may be tried again (503 with Retry-After). */
+  readonly passing: boolean;
+  constructor(message: string, { passing = false, ...options }: ErrorOptions & { readonly passing?: boolean } = {}) {
+    super(message, options);
+    this.passing = passing;
+  }
 }
+
+/** A failure that says of itself that it may pass: on a slow machine a function is not up yet, or its platform is not. */
+export const mayPass = (failure: unknown): boolean =>
+  failure instanceof Misbehaved ? failure.passing : failure instanceof LanyardError && failure.retryable;
 
 /** Who wants to see steps as they happen. */
 export interface Watcher {
@@ -34,7 +46,7 @@ export interface Told<T> {
 export interface Teller {
   readonly steps: readonly Step[];
   /**
-   * Runs one step. When it throws, the step is recorded as failed and the story stops: what follows builds on it.
+   * Runs one step, again as long as what it meets says it may pass. When it throws, the step is recorded as failed and the story stops: what follows builds on it.
    * @param name a few words, the same in every run
    */
   step<T>(name: string, run: () => Promise<Told<T>>): Promise<T>;
@@ -57,7 +69,7 @@ export function createTeller(watcher: Watcher): Teller {
       const startMillis = performance.now();
       const elapsed = () => Math.round((performance.now() - startMillis) * 10) / 10;
       try {
-        const outcome = await run();
+        const outcome = await untilItPasses(run, mayPass);
         done({ name, ok: true, ...marks, ms: elapsed(), detail: { says: outcome.says, ...outcome.facts } });
         return outcome.value;
       } catch (error) {

@@ -20,8 +20,8 @@ export interface Outcome {
   readonly error?: string;
 }
 
-/** Longest wait for the records' way: stream, relay, bus, delivery buffer. */
-const deliveryMillis = 30_000;
+/** Longest wait for the records' way, of this process's own time: stream, relay, bus, delivery buffer. */
+const deliveryMillis = 300_000;
 
 /**
  * Tells the story, once for each platform its agents run on: a person's work handed from agent to agent, refused where it must be, revoked, and read back from

@@ -2,10 +2,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { applyPlan, planRegistry } from "../../bin/lanyard/apply.ts";
+import { Refused } from "../../bin/lanyard/outcome.ts";
 import type { AgentRegistration, Registration, ResourceRegistration } from "../../core/registry/model.ts";
-import { boot, type RunningCloud } from "../boot.ts";
+import { boot, explained, type RunningCloud } from "../boot.ts";
+import { openClosers } from "../closers.ts";
 import { type Endpoints, removeEndpoints, writeEndpoints } from "../endpoints.ts";
 import { type IdentityProvider, startIdentityProvider } from "../identity-provider.ts";
+import { untilItPasses } from "../limits/patient.ts";
 
 /** Everything that runs on this machine, ready to be used: the cloud, the people's provider, the registry, workloads. */
 export interface World {
@@ -33,7 +36,9 @@ export interface WorldOptions {
   readonly applications?: readonly string[];
   /** Sandboxes a function may have at the same time; the cloud's own number unless told otherwise. */
   readonly instancesPerFunction?: number;
-  /** Told about each thing that is up, and how long it took. */
+  /** Stops the start at any moment; everything is closed before `raiseWorld` rejects. */
+  readonly signal?: AbortSignal;
+  /** Told about each thing that is begun and, with how long it took, each that is up. */
   readonly onProgress: (text: string, ms?: number) => void;
 }
 
@@ -43,16 +48,20 @@ const applications = ["planner", "researcher", "triage"];
 
 /** Boots the cloud and everything around it, in the order in which each needs the other. */
 export async function raiseWorld(options: WorldOptions): Promise<World> {
-  const { memory, directory, port, instancesPerFunction, onProgress } = options;
+  const { memory, directory, port, instancesPerFunction, onProgress, signal } = options;
   const kept = memory ? undefined : directory;
   const bootMillis = stopwatch();
-  const cloud = await boot({
-    ...(kept === undefined ? {} : { directory: kept }),
-    ...(port === undefined ? {} : { portBase: port }),
-    ...(instancesPerFunction === undefined ? {} : { instancesPerFunction }),
-    onProgress: (text) => onProgress(text),
-  });
+  const closers = openClosers(signal);
+  let cloud: RunningCloud | undefined;
   try {
+    cloud = await boot({
+      ...(kept === undefined ? {} : { directory: kept }),
+      ...(port === undefined ? {} : { portBase: port }),
+      ...(instancesPerFunction === undefined ? {} : { instancesPerFunction }),
+      ...(signal === undefined ? {} : { signal }),
+      onProgress: (text) => onProgress(text),
+    });
+    closers.push(cloud.close);
     onProgress("the cloud is up, from the synthesized stacks", bootMillis());
     const providerMillis = stopwatch();
     const provider = await startIdentityProvider({
@@ -62,29 +71,48 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
       // the row of fixed ports that the cloud takes is shorter than this
       ...(port === undefined ? {} : { port: port + providerOffset }),
     });
+    closers.push(provider.close);
     onProgress("the OpenID provider is up", providerMillis());
     const registryMillis = stopwatch();
-    const furnished = await furnish(cloud, provider, options.registry ?? supportDesk);
+    onProgress("applying the registry");
+    const running = cloud;
+    // applying twice changes nothing the second time
+    const furnished = await untilItPasses(
+      () => furnish(running, provider, options.registry ?? supportDesk),
+      (failure) => signal?.aborted !== true && failure instanceof Refused && mayPassLater(failure),
+    );
     onProgress(`the registry stands at version ${furnished.version}`, registryMillis());
     const listMillis = stopwatch();
+    onProgress("signing the status lists");
     // every minute, in AWS too: without it, verifiers that work offline would wait for the first minute to pass
     await cloud.fireSchedules();
     onProgress("the status lists are signed", listMillis());
+    signal?.throwIfAborted();
     const endpoints = endpointsOf(cloud, provider, furnished);
     const file = directory === undefined ? undefined : writeEndpoints(directory, endpoints);
-    const close = async () => {
-      // first of all: whoever asks while this stops must not be sent here
-      if (file !== undefined) removeEndpoints(file);
-      await provider.close();
-      await cloud.close();
+    // the last to be opened is the first to go: whoever asks while this stops must not be sent here
+    if (file !== undefined) closers.push(() => removeEndpoints(file));
+    const { close } = closers;
+    return {
+      cloud,
+      provider,
+      endpoints,
+      agents: agentsOf(furnished.rows),
+      close,
+      ...(file === undefined ? {} : { file }),
     };
-    const agents = agentsOf(furnished.rows);
-    return { cloud, provider, endpoints, agents, close, ...(file === undefined ? {} : { file }) };
   } catch (error) {
-    await cloud.close();
-    throw error;
+    // asked before the end: what ends because it is closed is no failure
+    const failures = cloud?.failures() ?? [];
+    await closers.close();
+    if (signal?.aborted) throw new Error("stopped during the start", { cause: error });
+    throw failures.length === 0 ? error : explained(error, failures);
   }
 }
+
+/** The function was not up yet, was cut off, or could not decide. */
+const mayPassLater = ({ facts }: Refused): boolean =>
+  facts.status === undefined || (typeof facts.status === "number" && (facts.status >= 502 || facts.status === 429));
 
 const providerOffset = 50;
 

@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -15,27 +15,50 @@ interface Run {
 }
 
 /** Runs `npm start -- <args>` as a process of its own. */
-const run = (...args: string[]): Promise<Run> => runUntil(undefined, ...args);
+const run = (...args: string[]): Promise<Run> => runUntil(undefined, {}, ...args);
 
-/** The same, interrupted as by Ctrl-C once it says `cue`. */
-function runUntil(cue: string | undefined, ...args: string[]): Promise<Run> {
+/** The same, interrupted once it says `cue`; `left` are the processes it had started by then and left behind. */
+function runUntil(
+  cue: string | undefined,
+  { signal = "SIGINT", atCue = () => undefined }: { signal?: "SIGINT" | "SIGTERM"; atCue?: () => void },
+  ...args: string[]
+): Promise<Run & { readonly left: () => readonly number[] }> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [start, ...args], { env: { ...process.env, NO_COLOR: "1" } });
     let [stdout, stderr] = ["", ""];
-    let interrupted = false;
+    let started: readonly number[] | undefined;
     child.stdout.on("data", (chunk) => {
       stdout += chunk;
     });
     child.stderr.on("data", (chunk) => {
       stderr += chunk;
-      if (cue !== undefined && !interrupted && stderr.includes(cue)) {
-        interrupted = true;
-        child.kill("SIGINT");
-      }
+      if (cue === undefined || started !== undefined || !stderr.includes(cue)) return;
+      started = descendants(child.pid ?? 0);
+      atCue();
+      child.kill(signal);
     });
     child.once("error", reject);
-    child.once("exit", (code) => resolve({ code, stdout, stderr }));
+    child.once("close", (code) => resolve({ code, stdout, stderr, left: () => (started ?? []).filter(isRunning) }));
   });
+}
+
+/** Process ids of everything that a process started, and that those started. */
+function descendants(of: number): readonly number[] {
+  const all = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" })
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/).map(Number));
+  const below = (parent: number): number[] =>
+    all.flatMap(([pid = 0, ppid]) => (ppid === parent ? [pid, ...below(pid)] : []));
+  return below(of);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 let told: Run;
@@ -151,12 +174,6 @@ describe("npm start -- --once --json --memory", () => {
     });
   });
 
-  it("threat 31: leaves no endpoints.json behind, and its folder is its owner's alone", () => {
-    // while it runs the file is there: test/e2e/restart.test.ts
-    expect(existsSync(join(folder, "endpoints.json"))).toBe(false);
-    expect(statSync(folder).mode & 0o077).toBe(0);
-  });
-
   it("keeps tokens, handles and keys out of what it prints about the steps", () => {
     const text = JSON.stringify(report.steps) + told.stderr;
     expect(text).not.toMatch(/eyJ[\w-]{10,}\.|lyo_[\w-]{22}\./);
@@ -172,11 +189,42 @@ describe("npm start", () => {
     expect(help.stdout).toContain("--once");
   });
 
-  it("stops cleanly on Ctrl-C, in the middle of the story", { timeout: 60_000 }, async () => {
-    const stopped = await runUntil("the planner attests", "--json", "--memory", "--directory", folder);
+  it.each([
+    ["SIGINT", "before anything is made", "on this machine"],
+    ["SIGTERM", "while functions are called for the stacks", "creating the custom resources"],
+    ["SIGTERM", "while the registry is applied", "applying the registry"],
+    ["SIGINT", "in the middle of the story", "the planner attests"],
+  ] as const)("ends at once by %s %s, and leaves no process behind", async (signal, _when, cue) => {
+    const stopped = await runUntil(cue, { signal }, "--json", "--memory", "--directory", folder);
     expect([stopped.code, stopped.stdout], stopped.stderr).toEqual([0, ""]);
     expect(stopped.stderr).not.toContain("✗");
     expect(stopped.stderr.trim().endsWith("stopped")).toBe(true);
+    await expect.poll(stopped.left).toEqual([]);
+  });
+
+  it("threat 31: writes the same to endpoints.json, for its owner's eyes only, as long as it stays up", async () => {
+    const file = join(folder, "endpoints.json");
+    let seen: { text: string; mode: number; folderMode: number } | undefined;
+    const atCue = () => {
+      seen = { text: readFileSync(file, "utf8"), mode: statSync(file).mode, folderMode: statSync(folder).mode };
+    };
+    const stopped = await runUntil(
+      "It stays up",
+      { signal: "SIGTERM", atCue },
+      "--json",
+      "--memory",
+      "--directory",
+      folder,
+    );
+    expect(stopped.code, stopped.stderr).toBe(0);
+    const { pid, ...endpoints } = JSON.parse(seen?.text ?? "") as { pid: number };
+    expect(endpoints).toEqual(JSON.parse(stopped.stdout).endpoints);
+    // a file that a killed run left behind is known by it
+    expect(pid).toBeGreaterThan(0);
+    expect([(seen?.mode ?? 0) & 0o777, (seen?.folderMode ?? 0) & 0o077]).toEqual([0o600, 0]);
+    await expect.poll(stopped.left).toEqual([]);
+    // the addresses of a run that is over would be taken for a deployment
+    expect(existsSync(file)).toBe(false);
   });
 
   it.each([["--nonsense"], ["--port", "80"], ["--port", "x"], ["stray"]])("refuses %s %s", async (...args) => {

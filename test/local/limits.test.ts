@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { cpuMillis, limitCpu, millisOfPs } from "../../local/limits/cpu.ts";
 import { longStopMillis } from "../../local/limits/long-stop.ts";
 import { limitLoop, withinLoop } from "../../local/limits/loop.ts";
+import { untilItPasses } from "../../local/limits/patient.ts";
 
 afterEach(() => void vi.useRealTimers());
 
@@ -115,5 +116,25 @@ describe("a limit within a process", () => {
 describe("the long stop", () => {
   it("stands far behind its limit, and within half an hour unless the limit is longer", () => {
     expect([100, 10_000, 900_000, 3_600_000].map(longStopMillis)).toEqual([120_000, 300_000, 1_800_000, 3_600_000]);
+  });
+});
+
+describe("what may pass on a slow machine", () => {
+  const passing = (failure: unknown) => failure === "later";
+
+  it("is tried until it does", async () => {
+    let tries = 0;
+    const work = async () => (++tries < 3 ? Promise.reject("later") : tries);
+    expect(await untilItPasses(work, passing, 50_000)).toBe(3);
+  });
+
+  it("is not tried again when the failure will not pass", async () => {
+    const work = vi.fn(() => Promise.reject("never"));
+    await expect(untilItPasses(work, passing)).rejects.toBe("never");
+    expect(work).toHaveBeenCalledTimes(1);
+  });
+
+  it("fails with the last reason when its time is up", async () => {
+    await expect(untilItPasses(() => Promise.reject("later"), passing, 100)).rejects.toBe("later");
   });
 });

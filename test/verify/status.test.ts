@@ -1,5 +1,6 @@
 import { deflateSync, gzipSync } from "node:zlib";
 import { beforeEach, describe, expect, test } from "vitest";
+import { limits } from "../../core/limits.ts";
 import { statusListClaims } from "../../core/status/list.ts";
 import { createIssuerKeys } from "../../core/verify/issuer-keys.ts";
 import { verifyStatusList } from "../../core/verify/status-source.ts";
@@ -183,6 +184,18 @@ describe("fetching", () => {
     expect(new Set(await all)).toEqual(new Set(["accepted"]));
     expect(world.web.asked.filter((url) => url === world.list)).toHaveLength(1);
     expect(world.web.asked).toHaveLength(3);
+  });
+
+  test.each(["the issuer's keys", "the list"])("of %s is tried anew when the refusal said it may be", async (what) => {
+    const verifier = world.verifier();
+    const urls = [...world.web.documents.keys()].filter((url) => (url === world.list) === (what === "the list"));
+    const pages = urls.map((url) => [url, world.web.documents.get(url)] as const);
+    for (const url of urls) world.web.documents.delete(url);
+    expect(await judged(verifier)).toMatch(/_unavailable$/);
+    for (const [url, page] of pages) if (page) world.web.documents.set(url, page);
+    expect(await judged(verifier)).toMatch(/_unavailable$/);
+    world.time.seconds += limits.retryAfterSeconds;
+    expect(await judged(verifier)).toBe("accepted");
   });
 
   test("is repeated behind the answer past half the ttl, so that requests need not wait", async () => {
