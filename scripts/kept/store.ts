@@ -1,0 +1,99 @@
+/** Folders that are kept by the hash of what they were made from, and used again only while they are whole. */
+import { randomUUID } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { hashesBelow } from "./hash.ts";
+
+const sums = "sums.json";
+const content = "content";
+/** Older ones go when there are more than this, but never one that was used within a day: a cloud may run on it. */
+const most = 8;
+const restMillis = 86_400_000;
+
+/**
+ * A kept folder.
+ * @param store where folders are kept
+ * @param key name of the one that is wanted: it holds the hash of everything that it is made from
+ * @returns its path; undefined when there is none, or when a file of it is missing, changed or too much
+ */
+export function find(store: string, key: string): string | undefined {
+  const place = join(store, key);
+  try {
+    const expected = readFileSync(join(place, sums), "utf8");
+    if (expected !== JSON.stringify(hashesBelow(join(place, content)))) return undefined;
+    const now = new Date();
+    utimesSync(place, now, now);
+    return join(place, content);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Makes a folder and keeps it. It appears under its key in one step, so that no run ever sees half of it.
+ * @param fill fills an empty folder, and says under which key it may be kept; undefined = not at all
+ * @returns the folder's path, kept or not, and what `fill` said
+ */
+export async function make<T extends { readonly key: string | undefined }>(
+  store: string,
+  fill: (folder: string) => Promise<T>,
+): Promise<{ readonly folder: string; readonly made: T }> {
+  mkdirSync(store, { recursive: true, mode: 0o700 });
+  const half = join(store, `.${process.pid}-${randomUUID()}`);
+  mkdirSync(join(half, content), { recursive: true, mode: 0o700 });
+  try {
+    const made = await fill(join(half, content));
+    writeFileSync(join(half, sums), JSON.stringify(hashesBelow(join(half, content))));
+    // what may not be kept is used once, under a name that nobody looks for
+    const place = join(store, made.key ?? `once-${randomUUID()}`);
+    putInPlace(half, place);
+    forgetOld(store);
+    return { folder: join(place, content), made };
+  } finally {
+    rmSync(half, { recursive: true, force: true });
+  }
+}
+
+function putInPlace(half: string, place: string): void {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    try {
+      renameSync(half, place);
+      return;
+    } catch (thrown) {
+      const { code } = thrown as NodeJS.ErrnoException;
+      if (code !== "ENOTEMPTY" && code !== "EEXIST") throw thrown;
+      // a broken one, or one that another run made at the same time: out of the way in one step, too
+      const away = `${half}-old`;
+      if (existsSync(place)) renameSync(place, away);
+      rmSync(away, { recursive: true, force: true });
+    }
+  }
+  throw new Error(`${place} is being replaced again and again: is another run stuck?`);
+}
+
+function forgetOld(store: string): void {
+  const places = readdirSync(store, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => ({ path: join(store, name), usedMillis: usedMillisOf(join(store, name)) }))
+    .sort((a, b) => b.usedMillis - a.usedMillis);
+  for (const { path, usedMillis } of places.slice(most))
+    if (Date.now() - usedMillis > restMillis) rmSync(path, { recursive: true, force: true });
+}
+
+function usedMillisOf(path: string): number {
+  try {
+    return statSync(path).mtimeMs;
+  } catch {
+    return Date.now();
+  }
+}
