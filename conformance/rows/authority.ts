@@ -65,7 +65,7 @@ export const authorityRows = rowsOf("Lanyard authority", [
       const [own, opener] = [target.need("own"), await target.actor("opener")];
       const form = [...exchanging("id", await target.need("person")()), ...wanting(own)];
       const answer = await target.ask("token", opener, form);
-      refused(answer, 400, "invalid_scope", "access_denied");
+      refused(answer, 400, "invalid_scope");
       must(String(answer.json.error_description).includes(own.scopes[0] ?? "?"), "the refusal does not name it");
     },
   },

@@ -36,7 +36,8 @@ export const bearerRows = rowsOf("RFC 6750", [
       const { guard, token, bear } = await opened(target);
       must((await bear(token)).ok, "it was refused in the header too");
       const url = `/?access_token=${token}`;
-      must(!(await guard.authenticate({ method: "GET", url, headers: {} })).ok, "it was taken");
+      const judged = await guard.authenticate({ method: "GET", url, headers: {} });
+      same(judged.ok ? 200 : judged.error.reply.status, 401, "status");
     },
   },
   {

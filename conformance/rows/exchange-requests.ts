@@ -73,6 +73,18 @@ export const exchangeRequestRows = rowsOf("RFC 8693", [
   {
     section: "2.1",
     level: "MUST",
+    text: "audience may be sent more than once",
+    async run(target) {
+      const { uri } = target.need("own");
+      const named = (form: Fields): Fields => [...form, ["audience", uri], ["audience", uri]];
+      granted(await exchanged(target, named));
+      const beside = (form: Fields): Fields => [...named(form), ["audience", "https://nowhere.example"]];
+      refused(await exchanged(target, beside), 400, "invalid_target");
+    },
+  },
+  {
+    section: "2.1",
+    level: "MUST",
     text: "The grant is compared exactly: another case of its name is unsupported_grant_type",
     async run(target) {
       const upper = replaced("grant_type", tokenExchangeGrant.toUpperCase());

@@ -55,7 +55,7 @@ export const handingOnRows = rowsOf("Lanyard authority", [
       const bare = await target.ask("token", opener, [...form, ["resource", lent.uri]]);
       refused(bare, 400, "invalid_scope");
       const wide = await target.ask("token", opener, [...form, ...wanting(target.need("own"))]);
-      refused(wide, 400, "invalid_scope", "invalid_target");
+      refused(wide, 400, "invalid_scope");
     },
   },
   {
@@ -89,7 +89,7 @@ export const handingOnRows = rowsOf("Lanyard authority", [
     async run(target) {
       const presented = await sharedPersonAccess(target);
       const form = [...exchanging("access", presented), ...wanting(target.need("lent"))];
-      refused(await target.ask("token", await target.actor("server"), form), 400, "invalid_scope", "invalid_target");
+      refused(await target.ask("token", await target.actor("server"), form), 400, "invalid_scope");
     },
   },
   {

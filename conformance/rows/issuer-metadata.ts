@@ -37,6 +37,15 @@ export const issuerMetadataRows = rowsOf("RFC 8414", [
     },
   },
   {
+    section: "3.2",
+    level: "MUST",
+    text: "A list without elements is left out",
+    async run(target) {
+      for (const [name, value] of Object.entries(await target.metadata()))
+        must(!Array.isArray(value) || value.length > 0, `${name} is empty`);
+    },
+  },
+  {
     section: "2",
     level: "MUST",
     text: "Where clients sign assertions, the algorithms are named, and none is not among them",

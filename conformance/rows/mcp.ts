@@ -46,6 +46,9 @@ const guarded = async (target: Target, nonces = false) => {
   return { guard, uri, through: fetchOf(guard, uri) };
 };
 
+const challengeOf = (judged: Awaited<ReturnType<typeof show>>): string =>
+  judged.ok ? "" : (judged.error.reply.headers["WWW-Authenticate"] ?? "");
+
 const bySdk = (rows: readonly Omit<RowOf, "by" | "level">[]): readonly RowOf[] =>
   rows.map((row) => ({ ...row, by: "the MCP SDK", level: "MUST" }));
 
@@ -119,10 +122,11 @@ export const mcpRows = rowsOf("MCP authorization", [
     async run(target) {
       const { guard, uri } = await guarded(target);
       const url = `/?access_token=${await sharedAccess(target)}`;
-      must(!(await guard.authenticate({ method: "GET", url, headers: {} })).ok, "a token in the query was taken");
+      const queried = await guard.authenticate({ method: "GET", url, headers: {} });
+      same(queried.ok ? 200 : queried.error.reply.status, 401, "the status for a token in the address");
       const other = await ownAccess(target, target.need("other"));
       const judged = await show({ guard, actor: await target.actor("worker"), token: other, resource: uri });
-      must(!judged.ok && judged.error.reply.status === 401, "another resource's token was taken");
+      must(!judged.ok && /error="invalid_token"/.test(challengeOf(judged)), "another resource's token was taken");
     },
   },
 ]);

@@ -93,6 +93,27 @@ export const proofRows: readonly Row[] = rowsOf("RFC 9449", [
     },
   },
   {
+    section: "4.3",
+    level: "MUST",
+    text: "Query and fragment of htu itself do not count either",
+    async run(target) {
+      const url = await target.endpoint("token");
+      for (const more of ["?x=1", "#x", "?x=1#y"]) granted(await asked(target, { claims: { htu: `${url}${more}` } }));
+    },
+  },
+  {
+    section: "4.3",
+    level: "SHOULD",
+    text: "htu is compared after the normalization of RFC 3986 6.2.2 and 6.2.3",
+    async run(target) {
+      const { protocol, host } = new URL(await target.endpoint("token"));
+      const scheme = protocol.toUpperCase();
+      for (const htu of [`${scheme}//${host}`, `${scheme}//${host.toUpperCase()}/`, `${protocol}//${host}/a/%2e%2E/`])
+        granted(await asked(target, { claims: { htu } }));
+      refused(await asked(target, { claims: { htu: `${protocol}//${host}/%2F` } }), 400, "invalid_dpop_proof");
+    },
+  },
+  {
     section: "5",
     level: "MUST",
     text: "A proof that is not valid, or missing, is invalid_dpop_proof",

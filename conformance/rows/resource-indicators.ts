@@ -1,5 +1,5 @@
 import { granted, refused, same } from "../expect.ts";
-import { exchanging, ownWork, sharedAccess, sharedSession, wanting } from "../flows.ts";
+import { exchanging, ownWork, sharedAccess, sharedSession, tokenIn, wanting } from "../flows.ts";
 import { claimsOf } from "../key.ts";
 import { rowsOf } from "../row.ts";
 
@@ -18,12 +18,26 @@ export const resourceIndicatorRows = rowsOf("RFC 8707", [
   {
     section: "2",
     level: "MUST",
-    text: "A resource that is unknown is invalid_target, compared character by character",
+    text: "A resource that is unknown is invalid_target, however near it is to one that is known",
     async run(target) {
       const { uri, scopes } = target.need("own");
       const worker = await target.actor("worker");
-      for (const near of [`${uri}/`, uri.toUpperCase(), `${uri}?x=1`, "https://nowhere.example"])
+      const path = new URL("/X/y", uri).href;
+      for (const near of [`${uri}/x`, `${uri}//`, path, `${uri}?x=1`, `${uri}.`, "https://nowhere.example"])
         refused(await target.ask("token", worker, ownWork({ uri: near, scopes })), 400, "invalid_target");
+    },
+  },
+  {
+    section: "2",
+    level: "SHOULD",
+    text: "Another spelling of a known address (RFC 3986 6.2), or its last slash, is the known one: so aud says",
+    async run(target) {
+      const { uri, scopes } = target.need("own");
+      const worker = await target.actor("worker");
+      const { protocol, host, pathname } = new URL(uri);
+      const other = uri.endsWith("/") ? uri.slice(0, -1) : `${uri}/`;
+      for (const spelled of [other, `${protocol.toUpperCase()}//${host.toUpperCase()}${pathname}`])
+        same(claimsOf(tokenIn(await target.ask("token", worker, ownWork({ uri: spelled, scopes })))).aud, uri, "aud");
     },
   },
   {
@@ -47,11 +61,11 @@ export const resourceIndicatorRows = rowsOf("RFC 8707", [
   {
     section: "2.2",
     level: "MUST",
-    text: "At the token endpoint, a resource beyond what was granted is invalid_target",
+    text: "A known resource beyond what was granted is refused by its scope, which exceeds the grant (RFC 6749 5.2)",
     async run(target) {
       const other = target.need("other");
       const form = [...exchanging("session", await sharedSession(target)), ...wanting(other)];
-      refused(await target.ask("token", await target.actor("worker"), form), 400, "invalid_target", "invalid_scope");
+      refused(await target.ask("token", await target.actor("worker"), form), 400, "invalid_scope");
     },
   },
   {

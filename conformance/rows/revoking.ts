@@ -1,4 +1,4 @@
-import { granted, must, refused, same } from "../expect.ts";
+import { granted, refused, same } from "../expect.ts";
 import {
   exchanging,
   handOn,
@@ -41,7 +41,7 @@ export const revokingRows = rowsOf("Lanyard authority", [
       const { session } = await personSession(target);
       const { helper } = await handOn(target, session);
       const answer = await target.ask("revocation", helper, [["token", session]]);
-      must(answer.status >= 400, `answered ${answer.status}`);
+      refused(answer, 403, "access_denied");
       const { opener } = await sharedPersonSession(target);
       granted(await target.ask("token", opener, [...exchanging("session", session), ...wanting(target.need("lent"))]));
     },

@@ -210,9 +210,10 @@ export const statusListRows = rowsOf("Token status list", [
             ? new Response(text, { status, headers: { "Content-Type": listType } })
             : fetch(input, init);
         const guard = createResourceServer({ issuer: target.issuer, resource, mode: "offline", fetch: through });
-        return (await show({ guard, actor, token, resource })).ok;
+        const shown = await show({ guard, actor, token, resource });
+        return shown.ok ? 200 : shown.error.reply.status;
       };
-      must(await judged(200, good), "not even the genuine list was taken");
+      same(await judged(200, good), 200, "the status by the genuine list");
       const claims = claimsOf(good);
       const other = withClaims(good, { ...claims, sub: "https://other.example/list" });
       for (const [status, text] of [
@@ -222,7 +223,7 @@ export const statusListRows = rowsOf("Token status list", [
         [200, other],
         [200, "x"],
       ] as const)
-        must(!(await judged(status, text)), `let in by ${status} ${text.slice(0, 40)}`);
+        same(await judged(status, text), 503, `the status by ${status} ${text.slice(0, 40)}`);
     },
   },
   {
