@@ -55,7 +55,7 @@ const rows = (strict: string, legacy: string) => {
     { resource: legacy, scopes: ["legacy:read"] },
   ];
   return [
-    agent("clerk", { may: both, lends: both }),
+    agent("clerk", { may: both, lends: both, maxLifetimeSeconds: 3600 }),
     agent("keeper"),
     { kind: "resource", name: "strict", uri: strict, servedBy: "keeper", scopes: ["desk:read", "desk:write"] },
     {

@@ -15,6 +15,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accessTokenType, sessionTokenType, tokenExchangeGrant } from "../../core/wire.ts";
 import { conformanceCommand } from "./conformance-command.ts";
 import { conformanceTable } from "./conformance-table.ts";
+import { documentedClients } from "./documented.ts";
 import { type Attested, type Ground, openGround } from "./ground.ts";
 
 let ground: Ground;
@@ -256,5 +257,6 @@ describe("the MCP SDK's client", () => {
 });
 
 // beside them, since what costs is the boot
+documentedClients(() => ({ ground, clerk, keeper }));
 describe("the conformance table", () => conformanceTable(() => ground.table));
 describe("the conformance table by its command", () => conformanceCommand(() => ground.endpoints));
