@@ -1,9 +1,10 @@
 import type { Denial } from "../denial.ts";
-import type { DetailsTypeRegistration } from "../registry/model.ts";
+import type { DetailsTypeRegistration, EntailmentRegistration } from "../registry/model.ts";
 import type { RegistrySnapshot } from "../registry/snapshot.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { AuthorizationDetail, Grant } from "../session/model.ts";
 import { checkDetail, narrowDetail } from "./details.ts";
+import { stillWithin } from "./within.ts";
 
 /**
  * What a presented access token lets the agent that serves its audience ask for at the next hop (registry
@@ -21,11 +22,7 @@ export function entailedBy(
   registry: RegistrySnapshot,
 ): Result<readonly Grant[], Denial> {
   const held = new Map<string, { scopes: Set<string>; details: Map<string, AuthorizationDetail> }>();
-  const used = registry
-    .entailments(agentId, presented.resource)
-    .filter((e) => presented.scopes.includes(e.from.scope))
-    .filter((e) => wanted.some((w) => w.resource === e.to.resource && w.scopes.some((s) => e.to.scopes.includes(s))));
-  for (const entailment of used) {
+  for (const entailment of reaching(agentId, presented, wanted, registry)) {
     const target = held.get(entailment.to.resource) ?? { scopes: new Set(), details: new Map() };
     for (const scope of entailment.to.scopes) target.scopes.add(scope);
     for (const detail of presented.details) {
@@ -47,6 +44,49 @@ export function entailedBy(
       details: [...details.values()],
     })),
   );
+}
+
+/** The entailments that a presented token takes its holder by to what is wanted. */
+const reaching = (
+  agentId: string,
+  presented: Grant,
+  wanted: readonly Grant[],
+  registry: RegistrySnapshot,
+): readonly EntailmentRegistration[] =>
+  registry
+    .entailments(agentId, presented.resource)
+    .filter((e) => presented.scopes.includes(e.from.scope))
+    .filter((e) => wanted.some((w) => w.resource === e.to.resource && w.scopes.some((s) => e.to.scopes.includes(s))));
+
+/**
+ * When at the latest what is made of a presented token ends: with the token, unless every entailment it takes grants a
+ * life of its own, counted from now. A token of five seconds would else be a session of as long as its server likes
+ * (threat 35).
+ * @param token when the presented token ends, and now, in seconds
+ */
+export function lastEndOfHop(
+  token: { readonly expiresAtSeconds: number; readonly nowSeconds: number },
+  ...taken: Parameters<typeof entailedBy>
+): number {
+  const { expiresAtSeconds, nowSeconds } = token;
+  const lives = reaching(...taken).map((e) => nowSeconds + (e.lifetimeSeconds ?? 0));
+  return Math.max(expiresAtSeconds, lives.length > 0 ? Math.min(...lives) : 0);
+}
+
+/**
+ * Whether what a session was given at a hop still follows from the token it was made of, as the registry stands. A
+ * constraint that the token carries over now and the session does not hold is one it would escape.
+ * @param agentId the session's agent
+ * @returns `scope_exceeds`, `details_unmapped`, `details_exceed`, `details_invalid` when it does not
+ */
+export function stillEntailed(
+  agentId: string,
+  presented: Grant,
+  grants: readonly Grant[],
+  registry: RegistrySnapshot,
+): Result<void, Denial> {
+  const entailed = entailedBy(agentId, presented, grants, registry);
+  return entailed.ok ? stillWithin(grants, entailed.value, "entailment", registry) : entailed;
 }
 
 /**

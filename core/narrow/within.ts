@@ -31,6 +31,26 @@ export function narrowWithin(
   return ok(grants);
 }
 
+/**
+ * Whether grants are within what stands above them as they are, with nothing left to inherit.
+ * @returns what {@link narrowWithin} refuses, and `details_exceed` for a constraint above that they do not hold
+ */
+export function stillWithin(
+  grants: readonly Grant[],
+  held: readonly Grant[],
+  by: ScopeBound,
+  registry: RegistrySnapshot,
+): Result<void, Denial> {
+  const narrowed = narrowWithin(grants, held, by, registry);
+  if (!narrowed.ok) return narrowed;
+  for (const [at, grant] of grants.entries()) {
+    const own = new Set(grant.details.map((detail) => JSON.stringify(detail)));
+    const lacks = narrowed.value[at]?.details.find((detail) => !own.has(JSON.stringify(detail)));
+    if (lacks) return err({ code: "details_exceed", type: lacks.type, field: "type" });
+  }
+  return ok(undefined);
+}
+
 /** Refuses scopes beyond a plain set (what an agent is registered for, what a principal may lend). */
 export function boundScopes(
   grants: readonly Grant[],

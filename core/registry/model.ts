@@ -125,6 +125,11 @@ export interface EntailmentRegistration {
   readonly to: ScopeSet;
   /** Presented details type → the type it becomes at `to`, same fields. A type not named here is refused. */
   readonly details: Readonly<Record<string, string>>;
+  /**
+   * How long what is made by it may live, counted from the hop; never beyond the presented token's session. Left out, it
+   * ends with the presented token.
+   */
+  readonly lifetimeSeconds?: number;
 }
 
 /** What a person may lend: from a claim of a trusted issuer's token to scopes. */

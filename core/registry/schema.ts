@@ -109,6 +109,7 @@ const entailment = z.strictObject({
   from: z.strictObject({ resource: uri, scope }),
   to: scopeSet,
   details: z.record(typeName, typeName).default({}),
+  lifetimeSeconds: z.int().min(1).max(limits.sessionLifeMaxSeconds).exactOptional(),
 });
 
 const lending = z.strictObject({

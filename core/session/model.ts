@@ -93,11 +93,21 @@ export interface Session {
    * nothing further.
    */
   readonly meanings?: Readonly<Record<string, string>>;
+  /** Which way a child came from its parent: it is renewed by that way or not at all. None for a root. */
+  readonly via?: Via;
+  /**
+   * The latest end it may ever have, renewals included, in seconds: what was made of another's token ends with that
+   * token, or when the entailment that grants longer says. Everything below it inherits the bound.
+   */
+  readonly lastEndSeconds?: number;
   /** For a root opened with a person's token: the login to burn when it is revoked. */
   readonly login?: Login;
   /** Set when the session ended before its time without a tombstone (it died while it was being issued). */
   readonly ended?: boolean;
 }
+
+/** By an offer of part of its parent, or at a next hop, by what the presented token said. */
+export type Via = { readonly kind: "offer" } | { readonly kind: "hop"; readonly presented: Grant };
 
 /** The session's current agent. */
 export const currentAgent = (session: Session): string => session.actors[session.actors.length - 1] ?? "";

@@ -28,7 +28,9 @@ export async function draftSession(
   const { plan, rows, registry, source } = settled;
   const iat = nowSeconds(deps.clock);
   // planned a moment ago: the clock may have moved on, and a child never outlives its parent
-  const exp = Math.min(iat + plan.lifeSeconds, plan.parent?.expiresAtSeconds ?? Number.POSITIVE_INFINITY);
+  const noEnd = Number.POSITIVE_INFINITY;
+  const last = Math.min(plan.parent?.expiresAtSeconds ?? noEnd, plan.lastEndSeconds ?? noEnd);
+  const exp = Math.min(iat + plan.lifeSeconds, last);
   const jti = deps.ids.id();
   if (plan.existing) return { session: plan.existing, isNew: false, jti, iat, exp };
   const sid = deps.ids.id();
@@ -63,6 +65,8 @@ export async function draftSession(
     ...(uses ? { uses } : {}),
     ...(plan.lending ? { lending: plan.lending } : {}),
     ...(plan.meanings ? { meanings: plan.meanings } : {}),
+    ...(plan.via ? { via: plan.via } : {}),
+    ...(plan.lastEndSeconds === undefined ? {} : { lastEndSeconds: plan.lastEndSeconds }),
     ...(login ? { login } : {}),
   };
   return { session, isNew: true, jti, iat, exp };

@@ -1,10 +1,10 @@
 import type { Denial } from "../denial.ts";
 import { limits } from "../limits.ts";
-import { entailedBy } from "../narrow/entail.ts";
+import { entailedBy, lastEndOfHop } from "../narrow/entail.ts";
 import { resolveWanted } from "../narrow/wanted.ts";
 import { narrowWithin } from "../narrow/within.ts";
 import { err, ok, type Result } from "../result.ts";
-import type { Grant, Session } from "../session/model.ts";
+import type { Grant, Session, Via } from "../session/model.ts";
 import { checkDepth, pickLife, sessionBound } from "./lifetime.ts";
 import type { OwnToken } from "./own-token.ts";
 import { boundAll, boundByLender, filledFrom, type Plan, type PlanInput } from "./plan.ts";
@@ -47,39 +47,50 @@ export function planRedeem(input: PlanInput, parent: Session, offered: readonly 
   const grants = narrowWithin(wanted.value, offered, "offer", registry);
   if (!grants.ok) return grants;
   const bounded = boundAll(grants.value, input, parent);
-  return bounded.ok ? child(input, parent, grants.value, "redeem") : bounded;
+  return bounded.ok ? child(input, parent, { grants: grants.value, via: { kind: "offer" } }) : bounded;
 }
 
-/** A child at the next hop: at most what the presented token entails here, the principal lends and the agent may. */
-export function planHop(input: PlanInput, parent: Session, token: OwnToken): Result<Plan, Denial> {
+/**
+ * A child at the next hop: at most what the presented token entails here, the principal lends and the agent may, and for
+ * as long as that token, unless the entailment grants a life of its own.
+ */
+export function planHop(input: PlanInput, parent: Session, presentedToken: OwnToken): Result<Plan, Denial> {
   const { request, caller, registry } = input;
   const wanted = resolveWanted(request, registry);
   if (!wanted.ok) return wanted;
-  const presented = { resource: token.aud, scopes: token.scopes, details: token.details };
+  const { aud, scopes, details } = presentedToken;
+  const presented = { resource: aud, scopes, details };
   const entailed = entailedBy(caller.agent, presented, wanted.value, registry);
   if (!entailed.ok) return entailed;
   const grants = narrowWithin(wanted.value, entailed.value, "entailment", registry);
   if (!grants.ok) return grants;
   const bounded = boundAll(grants.value, input, parent);
-  return bounded.ok ? child(input, parent, grants.value, "hop") : bounded;
+  if (!bounded.ok) return bounded;
+  const token = { expiresAtSeconds: presentedToken.expiresAtSeconds, nowSeconds: input.nowSeconds };
+  const lastEndSeconds = lastEndOfHop(token, caller.agent, presented, grants.value, registry);
+  return child(input, parent, { grants: grants.value, via: { kind: "hop", presented }, lastEndSeconds });
 }
 
 function child(
   input: PlanInput,
   parent: Session,
-  grants: readonly Grant[],
-  action: "redeem" | "hop",
+  made: { readonly grants: readonly Grant[]; readonly via: Via; readonly lastEndSeconds?: number },
 ): Result<Plan, Denial> {
   const { request, caller, registration, registry, nowSeconds } = input;
   const actors = [...parent.actors, caller.agent];
   const depth = parent.depth + 1;
   const deep = checkDepth(depth, actors, registry);
   if (!deep.ok) return deep;
-  const remaining = parent.expiresAtSeconds - nowSeconds;
+  const noEnd = Number.POSITIVE_INFINITY;
+  const lastEnd = Math.min(parent.lastEndSeconds ?? noEnd, made.lastEndSeconds ?? noEnd);
+  const remaining = Math.min(parent.expiresAtSeconds, lastEnd) - nowSeconds;
   const life = pickLife(request.lifetimeSeconds, limits.sessionLifeSeconds, sessionBound(registration), remaining);
   if (!life.ok) return life;
   const { principal, lending, meanings } = parent;
   // whom the names meant is told by the root for all below it: nothing here refreshes it
   const lender = { principal, ...(lending ? { lending } : {}), ...(meanings ? { meanings } : {}) };
-  return ok({ action, grants, lifeSeconds: life.value, ...lender, actors, depth, parent });
+  const { grants, via } = made;
+  const action = via.kind === "hop" ? "hop" : "redeem";
+  const bound = lastEnd === noEnd ? {} : { lastEndSeconds: lastEnd };
+  return ok({ action, grants, lifeSeconds: life.value, ...lender, actors, depth, parent, via, ...bound });
 }

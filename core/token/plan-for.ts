@@ -1,12 +1,13 @@
 import type { Denial } from "../denial.ts";
 import { limits } from "../limits.ts";
+import { stillEntailed } from "../narrow/entail.ts";
 import { redefinedGroups } from "../narrow/lending.ts";
 import { narrowWithin } from "../narrow/within.ts";
 import type { PersonFacts } from "../person.ts";
 import { err, ok, type Result } from "../result.ts";
 import { judgeSession, standingOf, subjects } from "../session/liveness.ts";
 import { burntBy, isUnnamed } from "../session/login.ts";
-import type { Session } from "../session/model.ts";
+import { currentAgent, type Session } from "../session/model.ts";
 import type { LivenessRows } from "../session/store.ts";
 import { heldBy, opensAll } from "./held-by.ts";
 import type { OwnToken } from "./own-token.ts";
@@ -53,6 +54,12 @@ export function planFor(
   trail.add({ principal: session.principal.id });
   const redefined = redefinedGroups(session, input.registry);
   if (redefined !== undefined) return err({ code: "groups_redefined", issuerName: redefined });
+  const { via } = session;
+  const entailed =
+    via?.kind === "hop"
+      ? stillEntailed(currentAgent(session), via.presented, session.grants, input.registry)
+      : ok(undefined);
+  if (!entailed.ok) return entailed;
   switch (source.kind) {
     case "session":
       if (request.requested === "session")

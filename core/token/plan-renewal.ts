@@ -1,10 +1,8 @@
 import type { Denial } from "../denial.ts";
-import { entailedBy } from "../narrow/entail.ts";
 import { resolveWanted } from "../narrow/wanted.ts";
-import { narrowWithin } from "../narrow/within.ts";
-import type { RegistrySnapshot } from "../registry/snapshot.ts";
+import { stillWithin } from "../narrow/within.ts";
 import { err, ok, type Result } from "../result.ts";
-import type { Grant, Session } from "../session/model.ts";
+import type { Session } from "../session/model.ts";
 import type { SessionStore } from "../session/store.ts";
 import { checkDepth, pickLife, sessionBound } from "./lifetime.ts";
 import type { OwnToken } from "./own-token.ts";
@@ -31,7 +29,8 @@ export async function readAbove(token: OwnToken, store: Pick<SessionStore, "read
 /**
  * A later end for a living session, and nothing else: same id, same key, same grants. All of it is judged anew by the
  * registry as it is now; what no longer holds whole is not renewed. The end is never beyond the parent's (and so no
- * ancestor's), nor beyond what the root's and this agent's registrations allow, counted from when each session began.
+ * ancestor's), nor beyond what the root's and this agent's registrations allow, counted from when each session began, nor
+ * beyond the bound of a hop.
  * @returns `parameter_invalid` for anything named beside `lifetime_seconds` and for an earlier end,
  * `parameter_missing`, `renewal_refused`, `parent_dead`, `scope_exceeds`, `details_exceed`, `details_unmapped`,
  * `resource_unknown`, `scope_unknown`, `depth_exceeded`, `lifetime_exceeds`
@@ -56,6 +55,7 @@ export function planRenewal(input: PlanInput, session: Session, above: Above): R
     (rootAgent ? root.createdAtSeconds + sessionBound(rootAgent) : 0) - nowSeconds,
     session.createdAtSeconds + sessionBound(registration) - nowSeconds,
     (above.parent?.expiresAtSeconds ?? Number.POSITIVE_INFINITY) - nowSeconds,
+    (session.lastEndSeconds ?? Number.POSITIVE_INFINITY) - nowSeconds,
   );
   if (!life.ok) return life;
   const endsAtSeconds = nowSeconds + life.value;
@@ -92,24 +92,16 @@ function stillHeld(input: PlanInput, session: Session, parent: Session | undefin
   if (!known.ok) return known;
   const bounded = boundAll(grants, input, session);
   if (!bounded.ok) return bounded;
-  const given = parent ? stillGiven(grants, parent, input.caller.agent, registry) : ok(undefined);
+  const given = parent ? stillGiven(session, parent, input) : ok(undefined);
   return given.ok ? checkDepth(depth, actors, registry) : given;
 }
 
-/** By an offer: within the parent. At a next hop: entailed by what the parent holds at a resource this agent serves. */
-function stillGiven(
-  grants: readonly Grant[],
-  parent: Session,
-  agentId: string,
-  registry: RegistrySnapshot,
-): Result<void, Denial> {
-  let outcome: Result<unknown, Denial> = narrowWithin(grants, parent.grants, "parent", registry);
-  for (const held of parent.grants) {
-    if (outcome.ok) break;
-    const servedBy = registry.resource(held.resource)?.servedBy;
-    if (servedBy === undefined || registry.agentId(servedBy) !== agentId) continue;
-    const entailed = entailedBy(agentId, held, grants, registry);
-    outcome = entailed.ok ? narrowWithin(grants, entailed.value, "entailment", registry) : entailed;
-  }
-  return outcome.ok ? ok(undefined) : outcome;
+/**
+ * By the way it came, and no other: a child of an offer within the parent, one of a next hop by what entailed it, which
+ * `planFor` has judged. Taken for the other, a hop's child would outlive its entailment where the parent holds the same
+ * scope, and be wider than it there (threat 33).
+ */
+function stillGiven({ via, grants }: Session, parent: Session, { registry }: PlanInput): Result<void, Denial> {
+  if (!via) return err({ code: "renewal_refused", why: "its row does not tell which way it came from its parent" });
+  return via.kind === "offer" ? stillWithin(grants, parent.grants, "parent", registry) : ok(undefined);
 }

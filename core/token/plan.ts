@@ -8,7 +8,7 @@ import type { PolicyQuestion } from "../policy/decide.ts";
 import type { AgentRegistration } from "../registry/model.ts";
 import type { RegistrySnapshot } from "../registry/snapshot.ts";
 import { ok, type Result } from "../result.ts";
-import type { Grant, Session, Uses } from "../session/model.ts";
+import type { Grant, Session, Uses, Via } from "../session/model.ts";
 import type { Caller } from "./authenticate.ts";
 import { accessLife, pickLife, sessionBound } from "./lifetime.ts";
 import type { TokenRequest } from "./request.ts";
@@ -29,6 +29,9 @@ export interface Plan extends Lender {
   readonly depth: number;
   /** The session this hangs below; none for a root. */
   readonly parent?: Session;
+  /** For a child: which way it came from its parent, and the latest end it may ever have. */
+  readonly via?: Via;
+  readonly lastEndSeconds?: number;
   /** Set when no session is made: what is issued belongs to this one. */
   readonly existing?: Session;
   /** For an offer: whom it is held out to. */

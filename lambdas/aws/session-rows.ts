@@ -1,4 +1,4 @@
-import type { AccessHandle, AuthorizationDetail, Grant, Offer, Session } from "../../core/session/model.ts";
+import type { AccessHandle, AuthorizationDetail, Grant, Offer, Session, Via } from "../../core/session/model.ts";
 
 /** An item as the document client gives it. */
 export type Item = Readonly<Record<string, unknown>>;
@@ -17,19 +17,24 @@ export const handleKey = (handleHash: string): string => `access#${handleHash}`;
  * JSON text, since DynamoDB's numbers and empty names would not bring every constraint back exactly as it was compared.
  */
 export function sessionItem(session: Session): Item {
-  const { grants, ...rest } = session;
-  return {
-    ...rest,
-    grants: grants.map(grantItem),
-    expiresAt: session.expiresAtSeconds + keptSeconds,
-  };
+  return { ...sessionFields(session), expiresAt: session.expiresAtSeconds + keptSeconds };
 }
+
+const sessionFields = ({ grants, via, ...rest }: Session): Item => ({
+  ...rest,
+  grants: grants.map(grantItem),
+  ...(via ? { via: via.kind === "hop" ? { ...via, presented: grantItem(via.presented) } : via } : {}),
+});
 
 /** The session of a row, or undefined when there is none. */
 export function sessionOf(item: Item | undefined): Session | undefined {
   if (!item) return undefined;
-  const { expiresAt: _e, grants, ...rest } = item;
-  return { ...rest, grants: (grants as Item[]).map(grantOf) } as unknown as Session;
+  const { expiresAt: _e, grants, via, ...rest } = item;
+  return {
+    ...rest,
+    grants: (grants as Item[]).map(grantOf),
+    ...(via ? { via: viaOf(via as Item) } : {}),
+  } as unknown as Session;
 }
 
 /** An offer as a row beside its session. */
@@ -38,7 +43,7 @@ export function offerItem(offer: Offer): Item {
   return {
     ...rest,
     sid: offerKey(offer.handleHash),
-    from: { ...from, grants: from.grants.map(grantItem) },
+    from: sessionFields(from),
     grants: grants.map(grantItem),
     ...(redeemed ? { redeemed } : {}),
     expiresAt: offer.expiresAtSeconds + keptSeconds,
@@ -72,6 +77,9 @@ const grantItem = ({ resource, scopes, details }: Grant): Item => ({
   scopes,
   details: details.map((detail) => JSON.stringify(detail)),
 });
+
+const viaOf = ({ kind, presented }: Item): Via =>
+  kind === "hop" ? { kind, presented: grantOf(presented as Item) } : { kind: "offer" };
 
 const grantOf = (item: Item): Grant => ({
   resource: item.resource as string,

@@ -123,6 +123,7 @@ export function predictRenewal(state: State, request: Bound & { kind: "renew" })
     root.bornSeconds + longestOf(root.agent),
     session.bornSeconds + longestOf(by),
     line[1]?.endsSeconds ?? Number.POSITIVE_INFINITY,
+    session.lastEndSeconds ?? Number.POSITIVE_INFINITY,
   );
   if (ends > last || ends < session.endsSeconds) return denied;
   session.endsSeconds = ends;
@@ -224,7 +225,7 @@ export function predictRedeem(state: State, { step, by, offer: id }: Bound & { k
   const above = offer.usesAbove ?? state.sessions[offer.from]?.uses;
   const uses = boundOf(state, step, above, offer.maxUses, offer.scopes, offer.maxUses ?? above?.most);
   if (uses === "refused") return denied;
-  const seen = child(state, step, offer.from, by, offer.scopes, uses);
+  const seen = child(state, step, offer.from, { by, scopes: offer.scopes, uses });
   offer.redeemed = step;
   return seen;
 }
@@ -243,18 +244,26 @@ export function predictHop(state: State, { step, by, token, scope }: Bound & { k
     return denied;
   if (!served(state, [scope])) return denied;
   const uses = boundOf(state, step, known.uses, undefined, [scope]);
-  return uses === "refused" ? denied : child(state, step, known.session, by, [scope], uses);
+  if (uses === "refused") return denied;
+  // made of a token, it ends with it: the one entailment grants no life of its own
+  return child(state, step, known.session, { by, scopes: [scope], uses, lastEndSeconds: known.endsSeconds });
 }
 
 function child(
   state: State,
   step: number,
   parent: number,
-  by: AgentName,
-  scopes: readonly Scope[],
-  uses: ModelUses | undefined,
+  made: {
+    readonly by: AgentName;
+    readonly scopes: readonly Scope[];
+    readonly uses: ModelUses | undefined;
+    readonly lastEndSeconds?: number;
+  },
 ): Observation {
+  const { by, scopes, uses } = made;
   const above = state.sessions[parent] as ModelSession;
+  const noEnd = Number.POSITIVE_INFINITY;
+  const last = Math.min(above.lastEndSeconds ?? noEnd, made.lastEndSeconds ?? noEnd);
   const { build } = state.identities[by] ?? {};
   state.sessions[step] = {
     parent,
@@ -262,7 +271,8 @@ function child(
     principal: above.principal,
     scopes,
     bornSeconds: state.nowSeconds,
-    endsSeconds: Math.min(above.endsSeconds, state.nowSeconds + usualSeconds),
+    endsSeconds: Math.min(above.endsSeconds, last, state.nowSeconds + usualSeconds),
+    ...(last === noEnd ? {} : { lastEndSeconds: last }),
     ...(uses ? { uses } : {}),
     over: false,
     ...(build ? { build } : {}),

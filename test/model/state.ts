@@ -51,6 +51,8 @@ export interface ModelSession {
   readonly scopes: readonly Scope[];
   readonly bornSeconds: number;
   endsSeconds: number;
+  /** Of what was made of another's token, and of all below it: never later, however often it is renewed. */
+  readonly lastEndSeconds?: number;
   readonly login?: number;
   /** Whether its sign-in was burnt with it. */
   burnt?: boolean;
