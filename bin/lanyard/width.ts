@@ -1,9 +1,19 @@
-import stringWidth from "string-width";
+import { createRequire } from "node:module";
+import type stringWidth from "string-width";
 
 const graphemes = new Intl.Segmenter();
 
+// its tables of emoji take longer to load than most answers to print, and few have any
+let measure: typeof stringWidth | undefined;
+const load = (): typeof stringWidth =>
+  (createRequire(import.meta.url)("string-width") as { readonly default: typeof stringWidth }).default;
+
 /** Columns that a text takes on a terminal: two for a character of Chinese or an emoji, none for a combining mark. */
-export const widthOf = (text: string): number => stringWidth(text);
+export function widthOf(text: string): number {
+  if (/^[ -~]*$/.test(text)) return text.length;
+  measure ??= load();
+  return measure(text);
+}
 
 /** A text filled up with blanks to so many columns. */
 export const padded = (text: string, columns: number): string =>

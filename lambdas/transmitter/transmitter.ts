@@ -1,3 +1,4 @@
+import { BatchProcessor, EventType, processPartialResponse } from "@aws-lambda-powertools/batch";
 import type { Outcome } from "../../core/events/push.ts";
 import { planNotices, type TransmitDeps, transmit } from "../../core/events/transmit.ts";
 import type { Undelivered } from "../../core/events/undelivered.ts";
@@ -68,27 +69,28 @@ export function createTransmitter(
     await queues.setAside(body, why);
     watch.setAside(receiverOf(message), why);
   };
-  const work = async (sent: QueueMessage): Promise<boolean> => {
+  /** Throws for a message that comes again: that alone tells Lambda to leave it in the queue. */
+  const work = async (sent: QueueMessage): Promise<void> => {
     const body = withoutReason(sent.body);
     const message = readMessage(body, deps.issuer);
+    const { kind, why } = await progress(message).catch(comesAgain);
+    const isLast = Number(sent.attributes?.ApproximateReceiveCount ?? 0) >= givingUp.tries;
+    const forGood =
+      kind === "refused" ? why : isLast ? `given up after ${givingUp.tries} tries, the last: ${why}` : undefined;
     try {
-      const { kind, why } = await progress(message).catch(comesAgain);
-      const isLast = Number(sent.attributes?.ApproximateReceiveCount ?? 0) >= givingUp.tries;
-      if (kind === "refused") await setAside(message, body, why);
-      else if (kind === "again" && isLast)
-        await setAside(message, body, `given up after ${givingUp.tries} tries, the last: ${why}`);
-      else if (kind === "again") watch.again(receiverOf(message), why);
-      return kind !== "again" || isLast;
+      if (kind === "done") return;
+      if (forGood === undefined) throw new Error(why);
+      await setAside(message, body, forGood);
     } catch (failure) {
       watch.again(receiverOf(message), comesAgain(failure).why);
-      return false;
+      throw failure;
     }
   };
-  return async ({ Records }) => {
-    const results = await Promise.all(Records.map(async (one) => ({ one, isOver: await work(one) })));
-    const left = results.filter(({ isOver }) => !isOver);
-    return { batchItemFailures: left.map(({ one }) => ({ itemIdentifier: one.messageId })) };
-  };
+  // a batch of which nothing was delivered is no failed batch: the others' count of tries must not depend on it
+  return ({ Records }) =>
+    processPartialResponse({ Records: Records.map((one) => ({ ...one })) }, work, new BatchProcessor(EventType.SQS), {
+      throwOnFullBatchFailure: false,
+    });
 }
 
 /** Infrastructure that failed may not fail again. */

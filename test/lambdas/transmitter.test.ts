@@ -50,6 +50,13 @@ function world(...receivers: Parameters<typeof createEvents>[0]) {
 }
 
 describe("the transmitter", () => {
+  test("reports every message of a batch of which nothing was delivered, and does not fail: that would count against none", async () => {
+    const { work, answers, queue } = world(receiver("crm"), receiver("desk"));
+    await work(record());
+    answers.push(err({ why: "unreachable", detail: "x" }), err({ why: "unreachable", detail: "x" }));
+    expect(await work(...queue)).toEqual({ batchItemFailures: [{ itemIdentifier: "m0" }, { itemIdentifier: "m1" }] });
+  });
+
   test("makes one message a receiver of a revocation, so that one that is away holds up no other", async () => {
     const { work, queue, answers, pushed } = world(receiver("crm"), receiver("desk"));
     expect(await work(record())).toEqual({ batchItemFailures: [] });
