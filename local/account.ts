@@ -3,6 +3,7 @@ import { type CallRecord, serveAws } from "./aws.ts";
 import { type Callers, type Credentials, openCallers } from "./caller.ts";
 import type { Closers } from "./closers.ts";
 import { type DynamoDb, openDynamoDb } from "./dynamodb/engine.ts";
+import type { Unsaid } from "./dynamodb-access.ts";
 import { createTables, dynamoDbService } from "./dynamodb-tables.ts";
 import { type Nitro, openNitro } from "./enclave.ts";
 import { type Events, openEvents } from "./events.ts";
@@ -61,6 +62,7 @@ export interface Account {
   readonly callers: Callers;
   readonly permissions: Permissions;
   readonly faults: Faults;
+  readonly unsaid: Unsaid;
   readonly db: DynamoDb;
   readonly events: Events;
   readonly firehose: Firehose;
@@ -89,6 +91,7 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, closers: Cl
   const permissions = openPermissions(cloud);
   const callers = openCallers();
   const faults = openFaults();
+  const unsaid = { namesRowsInTransactions: true };
   const functions = hostFunctions(cloud, place, callers);
   const { firehose, queues, db } = await openStores(cloud, place, closers);
   const tables = tablesOf(cloud);
@@ -106,7 +109,7 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, closers: Cl
   closers.push(instances.close);
   const services: Record<string, Service> = {
     ecs: openEcs(workloads, place),
-    dynamodb: dynamoDbService(db, tables),
+    dynamodb: dynamoDbService(db, tables, unsaid),
     kms: openKms(
       keysOf(cloud).map((key) => openKey(key, place.state.at("keys"))),
       aliasesOf(cloud),
@@ -135,6 +138,7 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, closers: Cl
     callers,
     permissions,
     faults,
+    unsaid,
     db,
     events,
     firehose,

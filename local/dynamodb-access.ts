@@ -11,6 +11,12 @@ export interface TableFace {
   readonly indexes: ReadonlyMap<string, string>;
 }
 
+/** What AWS does not say, so that a test may have it either way. */
+export interface Unsaid {
+  /** Whether `dynamodb:LeadingKeys` is filled for the writes of a transaction: documented for ConditionCheckItem alone. */
+  namesRowsInTransactions: boolean;
+}
+
 const transactActions = [
   ["Put", "PutItem"],
   ["Update", "UpdateItem"],
@@ -24,7 +30,12 @@ const transactActions = [
  * `dynamodb:EnclosingOperation` set.
  * @throws ServiceError ResourceNotFoundException for a table that does not exist
  */
-export function dynamoDbAccess(tables: ReadonlyMap<string, TableFace>, operation: string, input: Json): Access[] {
+export function dynamoDbAccess(
+  tables: ReadonlyMap<string, TableFace>,
+  operation: string,
+  input: Json,
+  unsaid: Unsaid = { namesRowsInTransactions: true },
+): Access[] {
   const find = (given: unknown): TableFace => {
     const name = String(given ?? "").replace(/^arn:.*:table\//, "");
     const table = tables.get(name);
@@ -50,7 +61,8 @@ export function dynamoDbAccess(tables: ReadonlyMap<string, TableFace>, operation
           if (part === undefined) return [];
           const table = find(part.TableName);
           const more = contextOf({ "dynamodb:EnclosingOperation": operation });
-          return [on(table, action, [keyOf(table, part.Key ?? part.Item)], more)];
+          const isNamed = unsaid.namesRowsInTransactions || action === "ConditionCheckItem";
+          return [on(table, action, isNamed ? [keyOf(table, part.Key ?? part.Item)] : [], more)];
         }),
       );
     case "BatchGetItem":

@@ -1,6 +1,6 @@
 /** The template's tables in the embedded DynamoDB, and that store as a service of the endpoint. */
 import type { DynamoDb } from "./dynamodb/engine.ts";
-import { dynamoDbAccess } from "./dynamodb-access.ts";
+import { dynamoDbAccess, type Unsaid } from "./dynamodb-access.ts";
 import type { Table } from "./inventory.ts";
 import type { Service } from "./service.ts";
 
@@ -22,11 +22,11 @@ export async function createTables(db: DynamoDb, tables: readonly Table[]): Prom
 }
 
 /** DynamoDB behind the endpoint. */
-export function dynamoDbService(db: DynamoDb, tables: readonly Table[]): Service {
+export function dynamoDbService(db: DynamoDb, tables: readonly Table[], unsaid: Unsaid): Service {
   const faces = new Map(tables.map((table) => [table.name, table]));
   return {
     target: "DynamoDB_20120810",
-    access: (operation, input) => dynamoDbAccess(faces, operation, input),
+    access: (operation, input) => dynamoDbAccess(faces, operation, input, unsaid),
     call: (operation, input) => db.call(operation, input),
   };
 }

@@ -3,6 +3,7 @@ import type { Account } from "./account.ts";
 import type { CallRecord } from "./aws.ts";
 import type { Credentials } from "./caller.ts";
 import type { Faults as DynamoDbFaults } from "./dynamodb/faults.ts";
+import type { Unsaid } from "./dynamodb-access.ts";
 import type { Enclave, EnclaveImage } from "./enclave.ts";
 import type { Faults } from "./faults.ts";
 import { failuresOf } from "./functions/of-template.ts";
@@ -60,6 +61,8 @@ export interface RunningCloud {
   /** Waits for streams and bus, at most half a minute of this process's own time, and writes Firehose's buffers out. */
   flushAudit(): Promise<void>;
   readonly faults: CloudFaults;
+  /** What AWS does not say: a test may have it the other way. */
+  readonly unsaid: Unsaid;
   /** One operation of DynamoDB past every policy: how a test moves a row into the past. */
   dynamodb(operation: string, input: unknown): Promise<{ readonly status: number; readonly body: unknown }>;
   /** For people: what failed in which function so far, and where its log is. */
@@ -142,6 +145,7 @@ export function running(cloud: Cloud, account: Account, place: Place, close: () 
       await withinLoop(quiet, flushMillis);
       account.firehose.flush();
     },
+    unsaid: account.unsaid,
     faults: {
       ...account.faults,
       dynamodb: account.db.faults,

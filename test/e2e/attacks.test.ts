@@ -12,6 +12,7 @@ import { races } from "./attack/race.ts";
 import { watchSessions } from "./attack/sessions.ts";
 import { shapeAttacks } from "./attack/shape.ts";
 import { strayTokens } from "./attack/stray.ts";
+import { unsaidAttacks } from "./attack/unsaid.ts";
 
 let opened: Lab | undefined;
 const lab = (): Lab => {
@@ -42,6 +43,7 @@ describe("attacks on the running cloud", () => {
   strayTokens(lab);
   brokenGround(lab);
   accountAttacks(lab);
+  unsaidAttacks(lab);
   races(lab);
 
   it("every refusal stands in the audit bucket with its reason, and no secret does", { timeout: 60_000 }, async () => {
