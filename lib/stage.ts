@@ -193,7 +193,7 @@ export function readStage(folder: string, name: string): Stage {
   const file = join(folder, `${name}.json`);
   if (!existsSync(file)) {
     if (name === "dev") return stageOf(name, {});
-    throw new Error(`stage "${name}" has no settings: write stages/${name}.json, with its operators at least`);
+    throw new Error(`stage "${name}" has no settings: npm run stage -- ${name} makes stages/${name}.json`);
   }
   try {
     return stageOf(name, JSON.parse(readFileSync(file, "utf8")));

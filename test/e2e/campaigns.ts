@@ -10,6 +10,7 @@ export const campaigns: readonly string[] = [
   "identity-provider",
   "instances",
   "operating",
+  "prove",
   "restart",
   "revocation-bound",
   "rotation",

@@ -1,0 +1,53 @@
+/** Probes of the functions' URLs, as anybody on the internet calls them. */
+import { differs, ok, output, type Probe, type ProveGround } from "./ground.ts";
+
+const longMillis = 15_000;
+const call = async ({ fetch }: ProveGround, url: string, init: RequestInit) => {
+  const answer = await fetch(url, { ...init, signal: AbortSignal.timeout(longMillis) });
+  const text = await answer.text();
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    // a gateway's page, not ours
+  }
+  return { status: answer.status, body: (body ?? {}) as Record<string, unknown> };
+};
+
+const posted = ["AttestUrl", "TokenUrl", "IntrospectUrl", "RevokeUrl"] as const;
+const adminUrls = ["AdminReadUrl", "AdminWriteUrl", "AdminRevokeUrl", "AdminRotateUrl"] as const;
+
+/** A function of ours refuses with an OAuth error; Lambda itself with `Message`. */
+export const publicUrls: Probe = {
+  name: "public-urls",
+  asks: "the public functions answer anybody",
+  async run(ground) {
+    const issuer = output(ground, "IssuerUrl");
+    const found = await call(ground, `${issuer}/.well-known/oauth-authorization-server`, { method: "GET" });
+    if (found.status !== 200 || found.body.issuer !== issuer)
+      return differs(`discovery answers ${found.status}: agents and resource servers cannot find the issuer`);
+    for (const name of posted) {
+      const { status, body } = await call(ground, output(ground, name), { method: "POST", body: "" });
+      if (typeof body.error !== "string")
+        return differs(
+          `${name} answers ${status} and not as our function: its URL's permissions, or a policy of the organization, keep callers out`,
+        );
+    }
+    return ok("discovery, attest, token, introspect and revoke answer");
+  },
+};
+
+export const closedUrls: Probe = {
+  name: "admin-urls",
+  asks: "the admin URLs answer nobody without a signature",
+  async run(ground) {
+    for (const name of adminUrls) {
+      const { status, body } = await call(ground, output(ground, name), { method: "GET" });
+      if (status !== 403 || typeof body.error === "string")
+        return differs(
+          `${name} let an unsigned call through (${status}): anybody may be an operator; take the URL away`,
+        );
+    }
+    return ok("all four refuse an unsigned call");
+  },
+};
