@@ -4,6 +4,7 @@ import { acknowledgeEverywhere } from "./acknowledged.ts";
 import { AuditStack } from "./audit-stack.ts";
 import type { DeployedRegistry } from "./functions/registry-applier.ts";
 import { IssuerStack } from "./issuer-stack.ts";
+import { keepExports } from "./kept-exports.ts";
 import { ServiceStack } from "./service-stack.ts";
 import type { Stage } from "./stage.ts";
 import { StateStack } from "./state-stack.ts";
@@ -28,6 +29,7 @@ export function deployment(app: App, stage: Stage, dist: string, registry?: Depl
   const audit = new AuditStack(app, stage, dist, state);
   const issuer = new IssuerStack(app, stage, dist, state);
   const service = new ServiceStack(app, stage, dist, { state, audit, issuer }, registry);
+  keepExports({ state });
   acknowledgeEverywhere(app);
   // the embedded cloud leaves the checks out of every boot, by this context; the tests and `cdk synth` keep them
   if (app.node.tryGetContext("checks") !== "off") Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

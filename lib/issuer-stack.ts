@@ -9,7 +9,7 @@ import type { StateStack } from "./state-stack.ts";
 
 /**
  * The issuer: discovery and its URL, alone. A new URL would be a new issuer, and every token, every provider and every
- * trust policy elsewhere would be void: the stack cannot be deleted by accident, and everything in it outlives it.
+ * trust policy elsewhere would be void: the stack cannot be deleted by accident, and what makes the URL outlives it.
  */
 export class IssuerStack extends Stack {
   readonly discovery: LanyardFunction;
@@ -24,7 +24,9 @@ export class IssuerStack extends Stack {
     this.discovery = discovery(this, stage, dist, state);
     this.issuer = withoutSlash(publicUrl(this.discovery).url);
     for (const part of this.node.findAll()) {
-      if (CfnResource.isCfnResource(part)) part.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
+      // who may call goes with the stack: a URL that was left behind answers nobody, and nobody else can have it
+      if (CfnResource.isCfnResource(part) && part.cfnResourceType !== "AWS::Lambda::Permission")
+        part.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     }
     new CfnOutput(this, "IssuerUrl", { value: this.issuer });
   }

@@ -57,5 +57,7 @@ export class StateStack extends Stack {
       TracesTable: traces.tableName,
     };
     for (const [name, value] of Object.entries(values)) new CfnOutput(this, name, { value });
+    // by these a later deployment adopts the keys again (docs/day-two.md)
+    for (const [name, key] of Object.entries(this.keys.all)) new CfnOutput(this, `${name}KeyId`, { value: key.keyId });
   }
 }

@@ -60,6 +60,8 @@ export function auditBucket(scope: Construct, id: string, stage: Stage, dataKey:
   (bucket.node.defaultChild as CfnBucket).notificationConfiguration = {
     eventBridgeConfiguration: { eventBridgeEnabled: true },
   };
+  // a bucket that outlives its stack must not lose what keeps everybody from deleting in it
+  bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
   acknowledgeAuditBucket(bucket);
   return bucket;
 }

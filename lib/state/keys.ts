@@ -68,6 +68,22 @@ export class Keys extends Construct {
     this.data = this.key("Data", `Lanyard ${stage.name}: tables and audit bucket`, { enableKeyRotation: true });
   }
 
+  /** Every key by the name its output has. */
+  get all(): Readonly<Record<string, Key>> {
+    const { identity, session, sessionRsa, status, seal, events, nonce, dpopNonce, data } = this;
+    return {
+      Identity: identity,
+      Session: session,
+      RsaSession: sessionRsa,
+      Status: status,
+      Seal: seal,
+      Events: events,
+      Nonce: nonce,
+      DpopNonce: dpopNonce,
+      Data: data,
+    };
+  }
+
   private key(name: string, description: string, props: ConstructorParameters<typeof Key>[2]): Key {
     return new Key(this, name, {
       description,

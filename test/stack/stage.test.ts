@@ -119,7 +119,7 @@ describe("a stage's name", () => {
   });
 
   test("without a file is refused by the file's name", () => {
-    expect(() => readStage(stages, "nowhere")).toThrow(/write stages\/nowhere\.json/);
+    expect(() => readStage(stages, "nowhere")).toThrow(/npm run stage -- nowhere makes stages\/nowhere\.json/);
   });
 
   test("with a file that is no JSON is refused", () => {

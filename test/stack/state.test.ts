@@ -15,6 +15,7 @@ describe("retained resources", () => {
   const kept: Record<string, string[]> = {
     State: [
       "AuditBucketB01E0AE8",
+      "AuditBucketPolicy9F807F4B",
       "KeysDataA2F7C5E6",
       "KeysDpopNonceC9DD08E6",
       "KeysEventsEE72122D",
@@ -40,8 +41,6 @@ describe("retained resources", () => {
     Issuer: [
       "DiscoveryFunctionEB86AD59",
       "DiscoveryFunctionFunctionUrl46C1DA03",
-      "DiscoveryFunctioninvokefunctionA462CE24",
-      "DiscoveryFunctioninvokefunctionurl5975282F",
       "DiscoveryLogs99DF3CE1",
       "DiscoveryRole2C97B6E4",
       "DiscoveryRoleDefaultPolicy9656D794",

@@ -1,0 +1,25 @@
+/**
+ * Values that State, Audit or Issuer export although no stack of this release reads them any more. CloudFormation
+ * updates the exporting stack first and refuses to drop an export that the deployed release of another still imports: a
+ * release that drops a reference keeps its value here, and the release after that takes the line out again.
+ */
+import type { Stack } from "aws-cdk-lib";
+import type { Deployment } from "./deployment.ts";
+
+/** One value that is exported for one more release. */
+export interface KeptExport {
+  /** The release that dropped the last reference; the next one takes this line out. */
+  readonly since: string;
+  of(made: Pick<Deployment, "state">): { readonly stack: Stack; readonly value: string };
+}
+
+/** None now. A line: `{ since: "0.2.0", of: ({ state }) => ({ stack: state, value: state.tables.traces.tableArn }) }`. */
+export const keptExports: readonly KeptExport[] = [];
+
+/** Exports the values under the very names by which the release before imported them. */
+export function keepExports(made: Pick<Deployment, "state">, kept: readonly KeptExport[] = keptExports): void {
+  for (const one of kept) {
+    const { stack, value } = one.of(made);
+    stack.exportValue(value);
+  }
+}
