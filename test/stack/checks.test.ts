@@ -92,7 +92,7 @@ describe("the app", () => {
   test("refuses an unknown stage in one plain sentence", () => {
     const { status, stderr } = run({ stage: "nowhere" });
     expect(status).toBe(1);
-    expect(stderr).toBe('stage "nowhere" has no settings: write stages/nowhere.json, with its operators at least\n');
+    expect(stderr).toBe('stage "nowhere" has no settings: npm run stage -- nowhere makes stages/nowhere.json\n');
   });
 
   test("says what to do when the bundles are not built", () => {
