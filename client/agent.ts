@@ -1,3 +1,4 @@
+import { momentOf } from "../core/age.ts";
 import type { Clock } from "../core/ports.ts";
 import { nowSeconds } from "../core/ports.ts";
 import {
@@ -16,6 +17,7 @@ import type { EvidenceSource } from "./evidence/source.ts";
 import { grantParameters, type WantedGrant } from "./grant.ts";
 import { type Fetch, lifeIn, textIn } from "./http.ts";
 import { createIdentity, type Identity, type IdentityHolder } from "./identity.ts";
+import { machineClock } from "./machine-clock.ts";
 import { createNonceMemory, type NonceMemory } from "./nonce-memory.ts";
 import { checkServedAt, type ServedAt } from "./reach.ts";
 import { type AgentSession, createSession, scopesIn, tokenTypeIn } from "./session.ts";
@@ -93,7 +95,7 @@ export interface LanyardAgent {
 /** An agent's client: its key, its identity, its sessions. Nothing is asked for until it is needed. */
 export function createAgent(input: AgentInput): LanyardAgent {
   const fetch: Fetch = input.fetch ?? ((url, init) => globalThis.fetch(url, init));
-  const clock: Clock = input.clock ?? { nowMillis: () => Date.now() };
+  const clock: Clock = input.clock ?? machineClock;
   const endpoints = createEndpoints(input.issuer, input.endpoints, fetch);
   const servedAt = { ...input.servedAt };
   checkServedAt(servedAt);
@@ -169,6 +171,7 @@ async function openSession(
 ): Promise<AgentSession> {
   const { agent, calls, key, fetch, clock, nonces, servedAt } = deps;
   const only = wanted?.grants.length === 1 && !wanted.renewable ? wanted.grants[0] : undefined;
+  const asked = momentOf(clock);
   const askedAtSeconds = nowSeconds(clock);
   const answer = await calls("token", [
     ...start,
@@ -179,7 +182,8 @@ async function openSession(
     ["max_uses", wanted?.maxUses?.toString()],
   ]);
   const token = textIn(answer, "access_token", "token");
-  const expiresAtSeconds = askedAtSeconds + lifeIn(answer, "token");
+  const life = { asked, lifeSeconds: lifeIn(answer, "token") };
+  const expiresAtSeconds = askedAtSeconds + life.lifeSeconds;
   const type = only ? accessTokenType : sessionTokenType;
   // a token of another kind would be used as what it is not
   if (answer.json.issued_token_type !== type)
@@ -189,7 +193,7 @@ async function openSession(
   const facts = isAccessHandle(token)
     ? sessionFactsOf(answer.json.session, agent, key.jkt)
     : readSessionFacts(token, agent, tokenType === "Bearer" ? undefined : key.jkt);
-  const own = { token, type, expiresAtSeconds } as const;
+  const own = { token, type, life } as const;
   const access = { token, expiresAtSeconds, scopes: scopesIn(answer.json.scope), tokenType };
   const first = only ? { first: { resource: only.resource, access } } : {};
   return createSession({ facts, own, ...first, calls, key, fetch, clock, nonces, servedAt });

@@ -1,3 +1,4 @@
+import { momentOf } from "../core/age.ts";
 import { nowSeconds } from "../core/ports.ts";
 import type { AttestRequest } from "../core/wire.ts";
 import type { EndpointSource } from "./endpoints.ts";
@@ -5,6 +6,7 @@ import { LanyardError } from "./error.ts";
 import { EvidenceFailure } from "./evidence/failure.ts";
 import type { EvidenceSource } from "./evidence/source.ts";
 import { type Answer, errorOf, lifeIn, textIn } from "./http.ts";
+import { type Life, surelyLives } from "./life.ts";
 import { type ProvedCallDeps, provedCall } from "./proved-call.ts";
 import { retried } from "./retry.ts";
 
@@ -41,16 +43,16 @@ const marginSeconds = 30;
  * However many ask, one attestation is under way at a time.
  */
 export function createIdentity(input: IdentityInput): IdentityHolder {
-  let held: Identity | undefined;
+  let held: { readonly identity: Identity; readonly life: Life } | undefined;
   let flight: Promise<Identity> | undefined;
   return {
     async get() {
-      if (held && held.expiresAtSeconds - marginSeconds > nowSeconds(input.clock)) return held;
+      if (held && surelyLives(held.life, marginSeconds, input.clock)) return held.identity;
       // each try with a challenge of its own: the last one may be used up
       flight ??= retried(() => attest(input))
-        .then((identity) => {
-          held = identity;
-          return identity;
+        .then((attested) => {
+          held = attested;
+          return attested.identity;
         })
         .finally(() => {
           flight = undefined;
@@ -58,28 +60,33 @@ export function createIdentity(input: IdentityInput): IdentityHolder {
       return flight;
     },
     drop(refused) {
-      if (held === refused) held = undefined;
+      if (held?.identity === refused) held = undefined;
     },
   };
 }
 
-async function attest(input: IdentityInput): Promise<Identity> {
+async function attest(input: IdentityInput): Promise<{ readonly identity: Identity; readonly life: Life }> {
   const { issuer, agent, evidence, key, clock } = input;
   const { attest: url } = await input.endpoints();
   const challenged = await post(`${url.replace(/\/$/, "")}/challenge`, "{}", "challenge", input);
   const challenge = textIn(challenged, "attestation_challenge", "challenge");
   const document = await collect(evidence, { issuer, challenge, jkt: key.jkt, publicKey: key.spki });
   const request: AttestRequest = { agent, evidence: document, challenge };
+  const asked = momentOf(clock);
   const askedAtSeconds = nowSeconds(clock);
   const answer = await post(url, JSON.stringify(request), "attest", input);
   // whoever answers with another agent's identity would make this process act as that agent
   if (answer.json.agent !== agent)
     throw new LanyardError("answer_malformed", "attest", { description: "the identity is another agent's" });
+  const lifeSeconds = lifeIn(answer, "attest");
   return {
-    token: textIn(answer, "identity_token", "attest"),
-    agent,
-    assurance: textIn(answer, "assurance", "attest"),
-    expiresAtSeconds: askedAtSeconds + lifeIn(answer, "attest"),
+    identity: {
+      token: textIn(answer, "identity_token", "attest"),
+      agent,
+      assurance: textIn(answer, "assurance", "attest"),
+      expiresAtSeconds: askedAtSeconds + lifeSeconds,
+    },
+    life: { asked, lifeSeconds },
   };
 }
 

@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { createDpopNonces, type DpopNonces } from "../core/dpop-nonce.ts";
 import type { Clock } from "../core/ports.ts";
+import { machineClock } from "./machine-clock.ts";
 
 /** What a resource server's own nonces are made of. */
 export interface ResourceNoncesInput {
@@ -17,7 +18,7 @@ export interface ResourceNoncesInput {
 export function createResourceNonces({ resource, secret = randomBytes(32), clock }: ResourceNoncesInput): DpopNonces {
   if (secret.length < 32) throw new RangeError("the secret of nonces needs at least 32 bytes");
   return createDpopNonces({
-    clock: clock ?? { nowMillis: () => Date.now() },
+    clock: clock ?? machineClock,
     server: resource,
     macs: { minuteKey: async (minute) => createHmac("sha256", secret).update(`minute ${minute}`).digest() },
   });

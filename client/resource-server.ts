@@ -13,6 +13,7 @@ import type { LanyardAgent } from "./agent.ts";
 import { LanyardError } from "./error.ts";
 import { createFetcher } from "./fetcher.ts";
 import type { Fetch } from "./http.ts";
+import { machineClock } from "./machine-clock.ts";
 import { type OpenRequest, openAnswer, pageHeaders } from "./open-answers.ts";
 import {
   createResourceMetadata,
@@ -139,7 +140,7 @@ export function createResourceServer(input: ResourceServerInput): ResourceServer
   const verifier = createVerifier({
     issuer,
     resource,
-    clock: input.clock ?? { nowMillis: () => Date.now() },
+    clock: input.clock ?? machineClock,
     fetcher: createFetcher(input.fetch),
     ...(mode === "introspect" && agent ? { introspector: introspectorOf(agent) } : {}),
     ...(replay ? { replay } : {}),

@@ -1,3 +1,4 @@
+import { momentOf } from "../core/age.ts";
 import type { Clock } from "../core/ports.ts";
 import { nowSeconds } from "../core/ports.ts";
 import { accessTokenType, offerTokenType, sessionTokenType, tokenExchangeGrant } from "../core/wire.ts";
@@ -7,6 +8,7 @@ import type { Calls, FormInput } from "./calls.ts";
 import { LanyardError } from "./error.ts";
 import { grantParameters, type WantedGrant } from "./grant.ts";
 import { type Answer, type Fetch, lifeIn, textIn } from "./http.ts";
+import { type Life, surelyLives, surelyOver } from "./life.ts";
 import type { NonceMemory } from "./nonce-memory.ts";
 import { addressWithin, type ServedAt } from "./reach.ts";
 import { readSessionFacts, type SessionFacts } from "./session-facts.ts";
@@ -86,7 +88,12 @@ export interface SessionInput {
 export interface OwnToken {
   readonly token: string;
   readonly type: typeof sessionTokenType | typeof accessTokenType;
-  readonly expiresAtSeconds: number;
+  readonly life: Life;
+}
+
+interface KeptToken {
+  readonly access: AccessToken;
+  readonly life: Life;
 }
 
 /** A kept token is not handed out in its last seconds: the call it is for must still arrive in time. */
@@ -95,15 +102,16 @@ const marginSeconds = 20;
 /** A session around the token that was issued for it. */
 export function createSession(input: SessionInput): AgentSession {
   const { calls, clock, facts, key, nonces } = input;
-  const kept = new Map<string, AccessToken>();
-  const flights = new Map<string, Promise<AccessToken>>();
+  const kept = new Map<string, KeptToken>();
+  const flights = new Map<string, Promise<KeptToken>>();
   let own = input.own;
   let ended = false;
-  if (input.first) kept.set(keptKey(input.first.resource, undefined), input.first.access);
+  if (input.first)
+    kept.set(keptKey(input.first.resource, undefined), { access: input.first.access, life: input.own.life });
 
   const subject = (): FormInput => {
     if (ended) throw new LanyardError("session_over", "session", { description: "the session was ended" });
-    if (own.expiresAtSeconds <= nowSeconds(clock))
+    if (surelyOver(own.life, clock))
       throw new LanyardError(own.type === accessTokenType ? "session_lapsed" : "session_over", "session", {
         description: "the session's token has expired",
       });
@@ -113,31 +121,34 @@ export function createSession(input: SessionInput): AgentSession {
       ["subject_token_type", own.type],
     ];
   };
-  const exchange = async (resource: string, scopes: readonly string[] | undefined): Promise<AccessToken> => {
+  const exchange = async (resource: string, scopes: readonly string[] | undefined): Promise<KeptToken> => {
+    const asked = momentOf(clock);
     const askedAtSeconds = nowSeconds(clock);
     const form: FormInput = [...subject(), ["resource", resource], ["scope", scopes?.join(" ")]];
     const answer = await calls("token", form);
     const token = textIn(answer, "access_token", "token");
-    const expiresAtSeconds = askedAtSeconds + lifeIn(answer, "token");
+    const life = { asked, lifeSeconds: lifeIn(answer, "token") };
+    const expiresAtSeconds = askedAtSeconds + life.lifeSeconds;
     // a session that came with an access token only is renewed from its latest whole one
-    if (own.type === accessTokenType && scopes === undefined) own = { token, type: accessTokenType, expiresAtSeconds };
-    return { token, expiresAtSeconds, scopes: scopesIn(answer.json.scope), tokenType: tokenTypeIn(answer) };
+    if (own.type === accessTokenType && scopes === undefined) own = { token, type: accessTokenType, life };
+    const access = { token, expiresAtSeconds, scopes: scopesIn(answer.json.scope), tokenType: tokenTypeIn(answer) };
+    return { access, life };
   };
   const accessToken: AgentSession["accessToken"] = async (resource, { scopes } = {}) => {
     if (ended) throw new LanyardError("session_over", "session", { description: "the session was ended" });
     const at = keptKey(resource, scopes);
     const held = kept.get(at);
-    if (held && held.expiresAtSeconds - marginSeconds > nowSeconds(clock)) return held;
+    if (held && surelyLives(held.life, marginSeconds, clock)) return held.access;
     const flight =
       flights.get(at) ??
       exchange(resource, scopes)
-        .then((access) => {
-          kept.set(at, access);
-          return access;
+        .then((fetched) => {
+          kept.set(at, fetched);
+          return fetched;
         })
         .finally(() => flights.delete(at));
     flights.set(at, flight);
-    return flight;
+    return (await flight).access;
   };
   const revoke = async (form: FormInput): Promise<void> => {
     await calls("revoke", form);
@@ -147,6 +158,7 @@ export function createSession(input: SessionInput): AgentSession {
     ...facts,
     accessToken,
     async renew({ lifetimeSeconds }) {
+      const asked = momentOf(clock);
       const askedAtSeconds = nowSeconds(clock);
       const answer = await calls("token", [
         ...subject(),
@@ -158,8 +170,9 @@ export function createSession(input: SessionInput): AgentSession {
       const { sid } = readSessionFacts(token, facts.agent, key.jkt);
       if (sid !== facts.sid || answer.json.issued_token_type !== sessionTokenType)
         throw new LanyardError("answer_malformed", "token", { description: "the answer is not this session's token" });
-      own = { token, type: sessionTokenType, expiresAtSeconds: askedAtSeconds + lifeIn(answer, "token") };
-      return { expiresAtSeconds: own.expiresAtSeconds };
+      const life = { asked, lifeSeconds: lifeIn(answer, "token") };
+      own = { token, type: sessionTokenType, life };
+      return { expiresAtSeconds: askedAtSeconds + life.lifeSeconds };
     },
     async offer({ to, grants, lifetimeSeconds, maxUses }) {
       const askedAtSeconds = nowSeconds(clock);

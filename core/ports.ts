@@ -5,6 +5,8 @@ import type { Result } from "./result.ts";
 export interface Clock {
   /** Milliseconds since the epoch, UTC. */
   nowMillis(): number;
+  /** Milliseconds of a clock that nobody sets, from wherever it began; ages are measured by it too, where there is one. */
+  steadyMillis?(): number;
 }
 
 /** Whole seconds since the epoch by `clock`. */

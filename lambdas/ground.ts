@@ -8,7 +8,7 @@ import { env } from "./env.ts";
 import type { Refuse } from "./http/edge.ts";
 
 /** Real time. */
-export const clock: Clock = { nowMillis: () => Date.now() };
+export const clock: Clock = { nowMillis: () => Date.now(), steadyMillis: () => performance.now() };
 
 /** Ids and secrets from the system's cryptographic source. */
 export const ids: Ids = {

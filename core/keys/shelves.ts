@@ -1,3 +1,4 @@
+import { type Moment, momentOf, mostMillisSince } from "../age.ts";
 import { limits } from "../limits.ts";
 import type { Clock } from "../ports.ts";
 import type { Result } from "../result.ts";
@@ -36,12 +37,11 @@ export interface ShelfKind<S, T> {
   bring(source: S, held: T | undefined): Promise<Result<Fetched<T>, FetchFault>>;
 }
 
-/** Times in milliseconds. */
 interface Shelf<T> {
-  set?: { readonly value: T; readonly since: number; readonly freshUntil: number; readonly sequence: number };
-  flight?: { readonly since: number; readonly done: Promise<void> };
+  set?: { readonly value: T; readonly since: Moment; readonly freshMillis: number; readonly sequence: number };
+  flight?: { readonly since: Moment; readonly done: Promise<void> };
   /** Start of the last fetch and how it went. */
-  tried?: number;
+  tried?: Moment;
   failure?: string;
 }
 
@@ -49,9 +49,10 @@ interface Shelf<T> {
 const shelvesMax = 1_000;
 const seconds = 1_000;
 
-function usable<T>(shelf: Shelf<T>, now: number): T | undefined {
-  const { set } = shelf;
-  return set && now < set.freshUntil + limits.keySetStaleSeconds * seconds && now >= set.since ? set.value : undefined;
+/** Times of a shelf are ages: a clock that is set back or ahead neither stops the fetching nor keeps a value alive. */
+function usable<T>({ set }: Shelf<T>, clock: Clock): T | undefined {
+  const usableMillis = (set?.freshMillis ?? 0) + limits.keySetStaleSeconds * seconds;
+  return set && mostMillisSince(set.since, clock) < usableMillis ? set.value : undefined;
 }
 
 /**
@@ -74,9 +75,9 @@ export function createShelves<S, T>(kind: ShelfKind<S, T>): Shelves<S, T> {
     return shelf;
   };
 
-  const fetchInto = async (shelf: Shelf<T>, source: S, since: number): Promise<void> => {
+  const fetchInto = async (shelf: Shelf<T>, source: S, since: Moment): Promise<void> => {
     const mine = ++sequence;
-    const fetched = await kind.bring(source, usable(shelf, since));
+    const fetched = await kind.bring(source, usable(shelf, kind.clock));
     // a sandbox frozen in mid-flight may wake with an old answer after a newer one
     if (mine < (shelf.set?.sequence ?? 0)) return;
     if (!fetched.ok) {
@@ -87,33 +88,34 @@ export function createShelves<S, T>(kind: ShelfKind<S, T>): Shelves<S, T> {
     delete shelf.failure;
     const { value, ageSeconds } = fetched.value;
     const age = Math.min(Math.max(ageSeconds, limits.keySetAgeMinSeconds), limits.keySetAgeMaxSeconds);
-    shelf.set = { value, since, freshUntil: since + age * seconds, sequence: mine };
+    shelf.set = { value, since, freshMillis: age * seconds, sequence: mine };
   };
 
   /** Fetches unless one is under way (then joins it) or the last began too short a time ago. */
   const refresh = async (shelf: Shelf<T>, source: S): Promise<void> => {
-    const now = kind.clock.nowMillis();
-    const { flight } = shelf;
+    const { clock } = kind;
+    const { flight, tried } = shelf;
     // two documents, each within its timeout; a flight older than that was frozen with its sandbox
-    if (flight && now - flight.since <= 2 * limits.fetchTimeoutMillis) return flight.done;
+    if (flight && mostMillisSince(flight.since, clock) <= 2 * limits.fetchTimeoutMillis) return flight.done;
     // who is refused for a failure is told when to come back, and must find it tried anew then
     const pauseSeconds = shelf.failure === undefined ? limits.keySetPauseSeconds : limits.retryAfterSeconds;
-    if (shelf.tried !== undefined && now - shelf.tried < pauseSeconds * seconds) return;
-    shelf.tried = now;
-    const done = fetchInto(shelf, source, now).finally(() => {
-      if (shelf.flight?.since === now) delete shelf.flight;
+    if (tried && mostMillisSince(tried, clock) < pauseSeconds * seconds) return;
+    const since = momentOf(clock);
+    shelf.tried = since;
+    const done = fetchInto(shelf, source, since).finally(() => {
+      if (shelf.flight?.since === since) delete shelf.flight;
     });
-    shelf.flight = { since: now, done };
+    shelf.flight = { since, done };
     return done;
   };
 
   return {
     take: async (source, wanted) => {
       const shelf = shelfOf(source);
-      const now = kind.clock.nowMillis();
-      const fresh = shelf.set && now < shelf.set.freshUntil && now >= shelf.set.since;
-      if (!fresh || !shelf.set || !wanted(shelf.set.value)) await refresh(shelf, source);
-      const value = usable(shelf, kind.clock.nowMillis());
+      const { set } = shelf;
+      const fresh = set && mostMillisSince(set.since, kind.clock) < set.freshMillis;
+      if (!fresh || !wanted(set.value)) await refresh(shelf, source);
+      const value = usable(shelf, kind.clock);
       const { failure } = shelf;
       return { ...(value === undefined ? {} : { value }), ...(failure === undefined ? {} : { failure }) };
     },

@@ -1,3 +1,4 @@
+import { type Moment, momentOf, mostMillisSince } from "../age.ts";
 import type { Clock, KeyPurpose, OwnKeys, PublicKey, Signer, SigningAlgorithm, SigningKey } from "../ports.ts";
 import { nowSeconds } from "../ports.ts";
 import { publishedKeys, signingKey } from "./choose.ts";
@@ -23,7 +24,7 @@ export interface Keyring extends OwnKeys {
 }
 
 interface Shelf {
-  readonly readAtMillis: number;
+  readonly readAt: Moment;
   readonly ring: Promise<Ring>;
 }
 
@@ -34,12 +35,11 @@ interface Shelf {
 export function createKeyring(deps: KeyringDeps): Keyring {
   const shelves = new Map<KeyPurpose, Shelf>();
   const ringOf = (purpose: KeyPurpose, atOnce = false): Promise<Ring> => {
-    const now = deps.clock.nowMillis();
     const held = shelves.get(purpose);
-    const age = held ? now - held.readAtMillis : Number.POSITIVE_INFINITY;
-    if (held && !atOnce && age >= 0 && age < keyTimes.ringCacheSeconds * 1000) return held.ring;
+    const fresh = held && mostMillisSince(held.readAt, deps.clock) < keyTimes.ringCacheSeconds * 1000;
+    if (fresh && !atOnce) return held.ring;
     const ring = deps.rings.read(purpose).then((read) => read ?? firstRing(purpose, deps.first));
-    const shelf = { readAtMillis: now, ring };
+    const shelf = { readAt: momentOf(deps.clock), ring };
     shelves.set(purpose, shelf);
     ring.catch(() => shelves.get(purpose) === shelf && shelves.delete(purpose));
     return ring;

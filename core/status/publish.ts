@@ -1,3 +1,4 @@
+import { momentOf, mostMillisSince } from "../age.ts";
 import { limits } from "../limits.ts";
 import { type Clock, nowSeconds, type Signer } from "../ports.ts";
 import { signJwt } from "../sign.ts";
@@ -50,11 +51,11 @@ async function publishWalk(change: Due["change"], touched: Set<string>, deps: Pu
 
 /** Signs what was touched so far, once a second: the list stays touched, and is signed once more at the end. */
 function signingOnTheWay(touched: ReadonlySet<string>, deps: PublishDeps): () => Promise<void> {
-  let lastMillis = deps.clock.nowMillis();
+  let last = momentOf(deps.clock);
   return async () => {
-    if (deps.clock.nowMillis() - lastMillis < unsignedMillis) return;
+    if (mostMillisSince(last, deps.clock) < unsignedMillis) return;
     await signLists([...touched], deps);
-    lastMillis = deps.clock.nowMillis();
+    last = momentOf(deps.clock);
   };
 }
 

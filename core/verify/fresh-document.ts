@@ -1,3 +1,4 @@
+import { type Moment, momentOf, mostMillisSince } from "../age.ts";
 import { limits } from "../limits.ts";
 import type { Clock } from "../ports.ts";
 import { err, ok, type Result } from "../result.ts";
@@ -27,24 +28,25 @@ export interface FreshDocumentInput<T> {
  */
 export function createFreshDocument<T>(input: FreshDocumentInput<T>): FreshDocument<T> {
   const { clock, coolDownMillis } = input;
-  let held: { value: T; halfLifeMillis: number; endMillis: number } | undefined;
-  let startedMillis = Number.NEGATIVE_INFINITY;
-  let failed: { readonly why: string; readonly atMillis: number } | undefined;
+  let held: { readonly value: T; readonly since: Moment; readonly lifeMillis: number } | undefined;
+  let started: Moment | undefined;
+  let failed: { readonly why: string; readonly at: Moment } | undefined;
   let flight: Promise<Result<T, string>> | undefined;
 
   const load = async (): Promise<Result<T, string>> => {
     // the life counts from before the fetch: a slow answer must not stretch it
-    startedMillis = clock.nowMillis();
+    const since = momentOf(clock);
+    started = since;
     let loaded: Awaited<ReturnType<typeof input.load>>;
     try {
       loaded = await input.load(held?.value);
     } catch (cause) {
       loaded = err(cause instanceof Error ? cause.message : "the fetch failed");
     }
-    failed = loaded.ok ? undefined : { why: loaded.error, atMillis: clock.nowMillis() };
+    failed = loaded.ok ? undefined : { why: loaded.error, at: momentOf(clock) };
     if (!loaded.ok) return loaded;
     const { value, lifeSeconds } = loaded.value;
-    held = { value, halfLifeMillis: startedMillis + lifeSeconds * 500, endMillis: startedMillis + lifeSeconds * 1000 };
+    held = { value, since, lifeMillis: lifeSeconds * 1000 };
     return ok(value);
   };
   const fly = (): Promise<Result<T, string>> => {
@@ -55,20 +57,21 @@ export function createFreshDocument<T>(input: FreshDocumentInput<T>): FreshDocum
   };
   // who is refused for a failure is told when to come back, and must find it tried anew then
   const failureMillis = Math.min(coolDownMillis, limits.retryAfterSeconds * 1000);
-  const recentFailure = () => (failed && clock.nowMillis() - failed.atMillis < failureMillis ? failed : undefined);
-  const fresh = () => (held && clock.nowMillis() < held.endMillis ? held : undefined);
+  const recentFailure = () => (failed && mostMillisSince(failed.at, clock) < failureMillis ? failed : undefined);
+  const fresh = () => (held && mostMillisSince(held.since, clock) < held.lifeMillis ? held : undefined);
 
   return {
     async get() {
       const document = fresh();
       const failure = recentFailure();
       if (!document) return failure && !flight ? err(failure.why) : fly();
-      if (clock.nowMillis() >= document.halfLifeMillis && !failure) void fly();
+      if (mostMillisSince(document.since, clock) >= document.lifeMillis / 2 && !failure) void fly();
       return ok(document.value);
     },
     async renew() {
       const document = fresh();
-      const tooSoon = clock.nowMillis() - startedMillis < (failed ? failureMillis : coolDownMillis);
+      const pauseMillis = failed ? failureMillis : coolDownMillis;
+      const tooSoon = started !== undefined && mostMillisSince(started, clock) < pauseMillis;
       if (flight || !tooSoon) return fly();
       return document ? ok(document.value) : err(failed?.why ?? "asked for again too soon");
     },

@@ -33,6 +33,8 @@ export function createReplayStore(maxKeys = 100_000): ReplayStore {
   return {
     use(key, _expiresAtSeconds, nowSeconds) {
       const ageSeconds = nowSeconds - startedAtSeconds;
+      // a clock that was set back must not fill the store up: the generation is held once more for its whole time
+      if (ageSeconds < 0) startedAtSeconds = nowSeconds;
       if (ageSeconds >= generationSeconds) {
         previous = ageSeconds >= 2 * generationSeconds ? new Set() : current;
         current = new Set();

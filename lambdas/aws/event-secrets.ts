@@ -1,4 +1,5 @@
 import { GetParameterCommand, ParameterNotFound, type SSMClient } from "@aws-sdk/client-ssm";
+import { type Moment, momentOf, mostMillisSince } from "../../core/age.ts";
 import type { EventSecret } from "../../core/events/push.ts";
 import { limits } from "../../core/limits.ts";
 import type { Clock } from "../../core/ports.ts";
@@ -20,13 +21,13 @@ export function createEventSecrets(
   prefix: string,
   clock: Clock,
 ): (name: string) => Promise<EventSecret | undefined> {
-  const held = new Map<string, { readonly value: EventSecret | undefined; readonly atMillis: number }>();
+  const held = new Map<string, { readonly value: EventSecret | undefined; readonly at: Moment }>();
   return async (name) => {
     if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(name)) return undefined;
     const known = held.get(name);
-    if (known && clock.nowMillis() - known.atMillis < limits.eventSecretAgeSeconds * 1_000) return known.value;
+    if (known && mostMillisSince(known.at, clock) < limits.eventSecretAgeSeconds * 1_000) return known.value;
     const value = await read(ssm, `${prefix}${name}`);
-    held.set(name, { value, atMillis: clock.nowMillis() });
+    held.set(name, { value, at: momentOf(clock) });
     return value;
   };
 }

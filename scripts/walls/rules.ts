@@ -96,6 +96,7 @@ const walls: readonly (readonly [prefix: string, wall: Wall])[] = [
         "core/normal-url.ts",
         "core/well-known.ts",
         "core/wire.ts",
+        "core/age.ts",
         "core/ports.ts",
         "core/result.ts",
         "core/limits.ts",
