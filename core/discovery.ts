@@ -3,7 +3,7 @@ import { refuseAuthorization } from "./authorize.ts";
 import { denialReply } from "./denial-wire.ts";
 import { transmitterConfiguration } from "./events/configuration.ts";
 import { type FunctionUrls, issuerMetadata, openidMetadata } from "./issuer-metadata.ts";
-import type { KeyPurpose, OwnKeys } from "./ports.ts";
+import type { KeyPurpose, OwnKeys, PublishedOwnKeys } from "./ports.ts";
 import { keyTimes } from "./ring/times.ts";
 import { statusListUri } from "./status/list.ts";
 import { issuerMetadataUrl } from "./well-known.ts";
@@ -13,7 +13,7 @@ import { tokenTyp } from "./wire.ts";
 /** What discovery stands on: public keys, stored bytes, no right to sign anything. */
 export interface DiscoveryDeps {
   readonly issuer: string;
-  readonly ownKeys: OwnKeys;
+  readonly ownKeys: PublishedOwnKeys;
   readonly urls: () => Promise<FunctionUrls | undefined>;
   /** Names of the details types the registry has now. */
   readonly detailsTypes: () => Promise<readonly string[]>;
@@ -124,9 +124,15 @@ async function marked(ownKeys: OwnKeys, purpose: KeyPurpose, typ: string): Promi
 }
 
 /** SPIFFE Trust Domain and Bundle 4: JWT authorities of this trust domain. */
-async function bundle(ownKeys: OwnKeys): Promise<string> {
+async function bundle(ownKeys: PublishedOwnKeys): Promise<string> {
+  // before the keys: beside newer ones an older number does no harm, the other way round it would hide them
+  const sequence = await ownKeys.sequence("identity");
   const keys = (await ownKeys.keys("identity")).map(({ jwk: { alg: _, ...jwk } }) => ({ ...jwk, use: "jwt-svid" }));
-  return JSON.stringify({ keys, spiffe_refresh_hint: keyTimes.bundleRefreshSeconds });
+  return JSON.stringify({
+    keys,
+    spiffe_sequence: sequence,
+    spiffe_refresh_hint: keyTimes.bundleRefreshSeconds,
+  });
 }
 
 /** One list, or the names of all that are open (Token Status List, sections 8 and 9). */

@@ -8,6 +8,8 @@ export interface JwtRules {
   readonly issuer?: string;
   /** Must be the only audience; null for a kind of token that has none by its standard (a status list). */
   readonly audience: string | null;
+  /** Longest token looked at, in bytes; `limits.tokenBytes` unless it says more. */
+  readonly maxBytes?: number;
   readonly nowSeconds: number;
   /** Clock skew granted to `exp`, `nbf` and `iat`. */
   readonly skewSeconds: number;

@@ -35,8 +35,9 @@ export async function verifyJwt(
   keyFor: KeyLookup,
   rules: JwtRules,
 ): Promise<Result<VerifiedJwt, JwtFailure>> {
-  if (token.length > limits.tokenBytes) return fail("too_large", `more than ${limits.tokenBytes} bytes`);
-  const parts = parseCompactJws(token, limits.tokenBytes);
+  const { maxBytes = limits.tokenBytes } = rules;
+  if (token.length > maxBytes) return fail("too_large", `more than ${maxBytes} bytes`);
+  const parts = parseCompactJws(token, maxBytes);
   if (!parts) return fail("malformed", "not a compact JWS over a JSON object");
   const header = readHeader(parts.header, rules);
   if (!header.ok) return header;
@@ -76,12 +77,14 @@ function mediaType(typ: unknown): string | undefined {
 
 /**
  * Header and payload of a token nobody has verified: only for choosing whose keys to try.
+ * @param maxBytes longest token looked at
  * @returns undefined when it is too large or not a well-formed compact JWS
  */
 export function decodeUnverified(
   token: string,
+  maxBytes: number = limits.tokenBytes,
 ): { header: Record<string, unknown>; payload: Record<string, unknown> } | undefined {
-  const parts = parseCompactJws(token, limits.tokenBytes);
+  const parts = parseCompactJws(token, maxBytes);
   return parts && { header: parts.header, payload: parts.payload };
 }
 

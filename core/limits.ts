@@ -17,6 +17,11 @@ export const limits = {
   adminQuestions: 1_500,
   /** Largest compact JWS of any kind that is looked at. */
   tokenBytes: 16_384,
+  /**
+   * Longest document of STS GetWebIdentityToken: 50 tags of a role, a key of 128 and a value of 256 characters each, make
+   * one of 26 kB.
+   */
+  stsDocumentBytes: 49_152,
   /** Largest DPoP proof; proofs carry a public key and six claims. */
   dpopProofBytes: 4_096,
   /** Largest key set or metadata document fetched from an issuer. */

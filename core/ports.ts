@@ -148,6 +148,12 @@ export interface OwnKeys {
   keys(purpose: KeyPurpose): Promise<readonly PublicKey[]>;
 }
 
+/** Our keys as they are published. */
+export interface PublishedOwnKeys extends OwnKeys {
+  /** Version of what is published of a purpose: it grows with every change, and is never given twice. */
+  sequence(purpose: KeyPurpose): Promise<number>;
+}
+
 /** A keyed hash that every instance of a function agrees on without storing anything (KMS GenerateMac). */
 export interface MacSource {
   /** The 32-byte secret of minute `minute` (epoch minutes). */

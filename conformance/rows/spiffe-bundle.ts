@@ -31,6 +31,16 @@ export const bundleRows = rowsOf("SPIFFE bundle", [
     },
   },
   {
+    section: "4.1.2",
+    level: "SHOULD",
+    text: "spiffe_sequence is a whole number that never goes back, so that no older bundle passes for this one",
+    async run(target) {
+      const sequence = async () => Number((await fetched(await bundleUri(target))).json.spiffe_sequence ?? Number.NaN);
+      const [first, second] = [await sequence(), await sequence()];
+      must(Number.isSafeInteger(first) && first >= 0 && second >= first, `it is ${first}, then ${second}`);
+    },
+  },
+  {
     section: "4.2",
     level: "MUST",
     text: "An SVID verifies by the bundle's keys, for the issuer as audience",

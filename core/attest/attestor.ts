@@ -43,6 +43,11 @@ export interface AttestedFacts {
    * first key that shows it (threat 16).
    */
   readonly evidenceMarker: Marker;
+  /**
+   * What its issuer calls this document, where it names them: CloudTrail has an STS document's `jti` as
+   * `responseElements.webIdentityTokenId`.
+   */
+  readonly documentId?: string;
   /** Digest of the code that runs, where the evidence measures it. */
   readonly build?: string;
   /** Digest of each container's image by the container's name, where the platform told. */

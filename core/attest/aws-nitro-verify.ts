@@ -80,7 +80,7 @@ function readPath(document: NitroDocument, root: Uint8Array): Result<readonly Ce
 
 function genuineSteps(
   cose: CoseSign1,
-  { kind, moduleId }: NitroDocument,
+  { kind, moduleId, timestampMillis }: NitroDocument,
   path: readonly Certificate[],
   options: NitroOptions,
 ): readonly Step[] {
@@ -94,8 +94,20 @@ function genuineSteps(
       detail: "ES384 by the leaf's key",
       fault: () => (leaf && verifyCoseSign1(cose, leaf.publicKey) ? undefined : "the signature is wrong"),
     },
+    {
+      check: "timestamp",
+      detail: "within the leaf's own validity",
+      fault: () => timestampFault(timestampMillis, leaf),
+    },
     { check: "subject", detail: moduleId, fault: () => subjectFault(kind, moduleId, leaf?.commonNames ?? []) },
   ];
+}
+
+/** The module writes the time and signs by a leaf that is made for the hour: outside of it the document was not made so. */
+function timestampFault(timestampMillis: number, leaf: Certificate | undefined): string | undefined {
+  const atSeconds = Math.floor(timestampMillis / 1000);
+  const within = leaf && atSeconds >= leaf.notBeforeSeconds && atSeconds <= leaf.notAfterSeconds;
+  return within ? undefined : "the document was made outside its leaf's validity";
 }
 
 /** A leaf is made for one module and Region. What NitroTPM leaves are called is not documented, so none is demanded. */

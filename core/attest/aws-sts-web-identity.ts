@@ -97,7 +97,7 @@ function findIssuer(
   const no = (check: string, why: string) => err<Fault>({ check, why });
   const { token } = evidence;
   if (typeof token !== "string") return no("shape", "token is not a string");
-  const said = decodeUnverified(token)?.payload.iss;
+  const said = decodeUnverified(token, limits.stsDocumentBytes)?.payload.iss;
   if (typeof said !== "string") return no("shape", "token is not a JWT with an issuer");
   const issuer = expect.registry.trustedIssuer(said, "aws-sts");
   // looked up by the very text, and compared again: a kind lookup must not make two issuers one
@@ -119,6 +119,7 @@ function verifyDocument(token: string, options: StsWebIdentityOptions): Promise<
     audience,
     nowSeconds,
     skewSeconds: limits.foreignSkewSeconds,
+    maxBytes: limits.stsDocumentBytes,
     requiredClaims: ["sub", "iat", "exp", "jti"],
     maxAgeSeconds: limits.evidenceAgeSeconds,
     maxLifetimeSeconds: limits.evidenceLifeMaxSeconds,
@@ -153,6 +154,7 @@ function proven({ claims, payload }: StsWebIdentity): Result<AttestedFacts, Deni
     facts: claims.facts,
     tags: claims.principalTags,
     assurance: "fresh",
+    documentId: jti,
     evidenceMarker: {
       kind: "evidence",
       key: markerKey("evidence", iss, jti),

@@ -32,6 +32,8 @@ export interface OidcDocument {
   readonly facts: Readonly<Record<string, string>>;
   readonly expSeconds: number;
   readonly signedPart: string;
+  /** Its `jti`. */
+  readonly documentId?: string;
 }
 
 /**
@@ -59,7 +61,8 @@ export async function verifyOidcToken(token: string, expect: OidcExpectation): P
   const { payload, expSeconds, signedPart } = verified.value;
   const { sub } = payload;
   if (sub === undefined || sub === "") return invalid("claim", "sub is empty");
-  return ok({ facts: { ...claimFacts(payload), issuer: issuer.issuer, subject: sub }, expSeconds, signedPart });
+  const facts = { ...claimFacts(payload), issuer: issuer.issuer, subject: sub };
+  return ok({ facts, expSeconds, signedPart, ...(payload.jti === undefined ? {} : { documentId: payload.jti }) });
 }
 
 /**
@@ -118,6 +121,7 @@ function attested(document: OidcDocument, issuer: string, expect: Expectation): 
     facts: Object.fromEntries(Object.entries(document.facts).filter(kept)),
     tags: {},
     assurance: "document",
+    ...(document.documentId === undefined ? {} : { documentId: document.documentId }),
     evidenceMarker: {
       kind: "evidence",
       key: markerKey("evidence", issuer, document.signedPart),

@@ -66,6 +66,7 @@ export async function prove(
   if (!attested.ok) return attested;
   const { assurance, facts } = attested.value;
   Object.assign(notes, { assurance, evidence: facts });
+  if (attested.value.documentId !== undefined) notes.evidenceId = attested.value.documentId;
   const selected = matchSelectors(agent, registration, request.evidence.type, attested.value);
   if (!selected.ok) return selected;
   // its evidence holds: whatever refuses it now is not for the evidence's checks to explain

@@ -32,6 +32,8 @@ export interface JwtSvid {
   readonly facts: Readonly<Record<string, string>>;
   readonly expSeconds: number;
   readonly signedPart: string;
+  /** Its `jti`. */
+  readonly documentId?: string;
 }
 
 /**
@@ -71,7 +73,8 @@ export async function verifyJwtSvid(token: string, expect: JwtSvidExpectation): 
     detail: fits ? "of this trust domain" : "sub is no workload of this domain",
   });
   if (!fits || payload.sub === undefined) return invalid("spiffe-id", "sub is no workload of this trust domain");
-  return ok({ facts: workloadFacts(payload.sub, domain), expSeconds, signedPart });
+  const named = payload.jti === undefined ? {} : { documentId: payload.jti };
+  return ok({ facts: workloadFacts(payload.sub, domain), expSeconds, signedPart, ...named });
 }
 
 /**
@@ -101,6 +104,7 @@ export function spiffeJwtSvid(deps: { readonly bundles: SpiffeBundles }): Attest
         facts: svid.value.facts,
         tags: {},
         assurance: "document",
+        ...(svid.value.documentId === undefined ? {} : { documentId: svid.value.documentId }),
         evidenceMarker: {
           kind: "evidence",
           key: markerKey("evidence", domain.issuer, svid.value.signedPart),

@@ -10,7 +10,7 @@ const redactions: ReadonlyMap<string, (text: string) => string> = new Map([
   ...["operator_arn", "operator_id", "sid", "root", "parent", "principal", "actors", "logins"].map(
     (n) => [n, redactTokens] as const,
   ),
-  ...["grants", "jti", "jkt", "evidence", "build", "asked", "policy_logged", "changes"].map(
+  ...["grants", "jti", "jkt", "evidence", "evidence_id", "build", "asked", "policy_logged", "changes"].map(
     (n) => [n, redactTokens] as const,
   ),
   ["target", redactTarget] as const,
@@ -53,6 +53,7 @@ export function lanyardFacts(facts: AuditFacts): Record<string, unknown> {
     assurance: facts.assurance,
     evidence_type: facts.evidenceType,
     evidence: facts.evidence,
+    evidence_id: facts.evidenceId,
     build: facts.build,
     checks: facts.checks?.map(({ name, ok, detail }) => ({ name, ok, detail: detail.slice(0, 200) })),
     registry_version: facts.registryVersion,

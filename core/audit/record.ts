@@ -69,6 +69,8 @@ export interface AuditFacts {
   readonly evidenceType?: string;
   /** Facts of the evidence worth keeping: role, function, account. */
   readonly evidence?: Readonly<Record<string, string>>;
+  /** What the evidence's issuer calls the document: its `jti`. */
+  readonly evidenceId?: string;
   readonly build?: string;
   /** Of a refused attestation: the checks of its evidence, or else of its code, in order, up to the one that failed. */
   readonly checks?: readonly Check[];

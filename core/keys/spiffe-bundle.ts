@@ -10,6 +10,8 @@ export interface SpiffeBundle {
   /** Certificates of use `x509-svid`, DER. */
   readonly x509Authorities: readonly Uint8Array[];
   readonly sequence?: number;
+  /** What names each of its authorities: key or certificate. */
+  readonly authorities: ReadonlySet<string>;
   /** When to ask again, in seconds, as its publisher wishes; not yet bounded. */
   readonly refreshSeconds: number;
 }
@@ -53,9 +55,15 @@ export function readSpiffeBundle(body: Uint8Array): Result<SpiffeBundle, BundleF
   return ok({
     jwtKeys: keySetOf(forJwt, jwtAlgorithms),
     x509Authorities: authorities.value,
+    authorities: new Set(entries.map(nameOf)),
     ...(isCount(sequence) ? { sequence } : {}),
     refreshSeconds: isCount(hint) && hint > 0 ? hint : limits.bundleAgeSeconds,
   });
+}
+
+/** One text for one key, whatever else its publisher writes beside it. */
+function nameOf({ kty, crv, x, y, n, e, x5c }: Entry): string {
+  return JSON.stringify([kty, crv, x, y, n, e, x5c]);
 }
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;

@@ -21,11 +21,11 @@ export interface SpiffeBundles {
 /**
  * Creates the cache of SPIFFE trust bundles (SPIFFE Federation 5.2.1, profile https_web). A bundle is the registered
  * trust domain's, fetched from the registered endpoint: no SVID chooses whose keys are tried or where they stand. The
- * refresh hint is honoured within bounds; a bundle older than the one held is refused (rollback); one without keys
- * revokes all.
+ * refresh hint is honoured within bounds; a bundle older than the one held is refused (rollback), by its sequence or, where
+ * it has none, by an authority that it brings back; one without keys revokes all.
  */
 export function createSpiffeBundles(deps: KeySetDeps): SpiffeBundles {
-  const shelves = createShelves<TrustedIssuerRegistration, SpiffeBundle>({
+  const shelves = createShelves<TrustedIssuerRegistration, HeldBundle>({
     clock: deps.clock,
     name: (domain) => JSON.stringify([domain.issuer, domain.jwksUri ?? ""]),
     bring: (domain, held) => fetchBundle(domain, held, deps),
@@ -40,11 +40,24 @@ export function createSpiffeBundles(deps: KeySetDeps): SpiffeBundles {
   };
 }
 
+/** A bundle with what earlier ones held and a later one left out. */
+interface HeldBundle extends SpiffeBundle {
+  readonly withdrawn: ReadonlySet<string>;
+}
+
+/** Most authorities of one domain that are remembered as withdrawn; beyond it the eldest go. */
+const withdrawnMax = 1_000;
+
+function withdrawnBy(authorities: ReadonlySet<string>, held: HeldBundle | undefined): ReadonlySet<string> {
+  const gone = [...(held?.authorities ?? [])].filter((name) => !authorities.has(name));
+  return new Set([...(held?.withdrawn ?? []), ...gone].slice(-withdrawnMax));
+}
+
 async function fetchBundle(
   domain: TrustedIssuerRegistration,
-  held: SpiffeBundle | undefined,
+  held: HeldBundle | undefined,
   deps: KeySetDeps,
-): Promise<Result<Fetched<SpiffeBundle>, FetchFault>> {
+): Promise<Result<Fetched<HeldBundle>, FetchFault>> {
   if (domain.purpose !== "spiffe" || domain.jwksUri === undefined) return err({ why: "no bundle endpoint" });
   const url = trustedUrl(domain.jwksUri, deps.ownIssuer);
   if (!url.ok) return err({ why: `bundle endpoint ${url.error}` });
@@ -56,5 +69,9 @@ async function fetchBundle(
   // an old bundle may hold a key that has since been withdrawn because it was stolen
   if (held?.sequence !== undefined && (bundle.value.sequence ?? -1) < held.sequence)
     return err({ why: "bundle: older than the one held" });
-  return ok({ value: bundle.value, ageSeconds: bundle.value.refreshSeconds });
+  const { authorities, sequence, refreshSeconds } = bundle.value;
+  // without a number, an older one is told by what it brings back
+  if (sequence === undefined && [...authorities].some((name) => held?.withdrawn.has(name)))
+    return err({ why: "bundle: brings back an authority that was withdrawn, and has no spiffe_sequence" });
+  return ok({ value: { ...bundle.value, withdrawn: withdrawnBy(authorities, held) }, ageSeconds: refreshSeconds });
 }

@@ -1,5 +1,5 @@
 import { type Moment, momentOf, mostMillisSince } from "../age.ts";
-import type { Clock, KeyPurpose, OwnKeys, PublicKey, Signer, SigningAlgorithm, SigningKey } from "../ports.ts";
+import type { Clock, KeyPurpose, PublicKey, PublishedOwnKeys, Signer, SigningAlgorithm, SigningKey } from "../ports.ts";
 import { nowSeconds } from "../ports.ts";
 import { publishedKeys, signingKey } from "./choose.ts";
 import type { Ring, RingKey } from "./model.ts";
@@ -19,7 +19,7 @@ export interface KeyringDeps {
 }
 
 /** The deployment's keys as its rings say. */
-export interface Keyring extends OwnKeys {
+export interface Keyring extends PublishedOwnKeys {
   signer(purpose: KeyPurpose): Signer;
 }
 
@@ -57,6 +57,7 @@ export function createKeyring(deps: KeyringDeps): Keyring {
       const all = await Promise.all(known.map((key) => held(key, purpose)));
       return all.filter((key) => key !== undefined);
     },
+    sequence: async (purpose) => (await ringOf(purpose)).version,
     signer: (purpose) => ({
       purpose,
       current: async (alg, goneKid): Promise<SigningKey> => {

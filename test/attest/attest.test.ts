@@ -50,6 +50,8 @@ describe("attestation", () => {
       operation: "attest",
       outcome: "allowed",
       agent: agentId("planner"),
+      // by which CloudTrail's line of the document's making is found
+      evidence_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
     });
     expect(world.store.records[0]?.body).not.toContain(token.split(".")[2]);
     expect(world.store.calls).toEqual(["readLiveness", "commit", "readLiveness"]);

@@ -92,6 +92,23 @@ describe("an STS document", () => {
     });
   });
 
+  const tagsOf = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`${i}`.padEnd(128, "k"), `${i}`.padEnd(256, "v")]));
+
+  it("is taken with the 50 longest tags that a role can have, and names itself as its issuer does", async () => {
+    const token = sts.document(ours, now, tags, { sts: { principal_tags: tagsOf(50) }, claims: { jti: "jti-of-sts" } });
+    expect(token.length).toBeGreaterThan(26_000);
+    const result = await attest(token);
+    expect(result.ok && Object.keys(result.value.tags).length).toBe(50);
+    expect(result.ok && result.value.documentId).toBe("jti-of-sts");
+  });
+
+  it("is refused unread when it is longer than any of AWS's", async () => {
+    const token = sts.document(ours, now, tags, { sts: { principal_tags: tagsOf(99) } });
+    expect(token.length).toBeGreaterThan(limits.stsDocumentBytes);
+    expect(await denial(attest(token))).toMatchObject({ check: "shape" });
+  });
+
   it("threat 27: is marked by issuer and jti, so that no issuer burns another's", async () => {
     const jti = { claims: { jti: "same" } };
     const theirs = other.document(ours, now, tags, jti);

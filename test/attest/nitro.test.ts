@@ -78,9 +78,19 @@ describe("a Nitro enclave's document", () => {
     const checks: Check[] = [];
     await show(nitro.document(bound({ nonce: utf8("other") })), { onCheck: (check) => checks.push(check) });
     expect(checks.map((c) => [c.name, c.ok])).toEqual([
-      ...["shape", "cose", "document", "certificates", "kind", "path", "signature", "subject", "measured", "age"].map(
-        (name) => [name, true],
-      ),
+      ...[
+        "shape",
+        "cose",
+        "document",
+        "certificates",
+        "kind",
+        "path",
+        "signature",
+        "timestamp",
+        "subject",
+        "measured",
+        "age",
+      ].map((name) => [name, true]),
       ["challenge", false],
     ]);
   });
@@ -145,6 +155,19 @@ describe("a Nitro enclave's document", () => {
       type: enclave.type,
       expiredAtSeconds: nitroClock - 1,
     });
+  });
+
+  it.each([
+    ["before its leaf was valid", { notBeforeSeconds: nitroClock - 10 }, nitroClock - 11],
+    ["after its leaf's end, which has not come yet", { notAfterSeconds: nitroClock + 5 }, nitroClock + 6],
+  ])("that says it was made %s is not genuine", async (_name, leaf, atSeconds) => {
+    const timestamp = atSeconds * 1000;
+    expect(await denial(attest({ timestamp }, { leaf }))).toMatchObject({
+      code: "evidence_invalid",
+      check: "timestamp",
+    });
+    const within = (Object.values(leaf)[0] ?? 0) * 1000;
+    expect((await attest({ timestamp: within }, { leaf })).ok).toBe(true);
   });
 
   it.each<[string, string, NitroChanges]>([

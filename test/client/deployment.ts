@@ -4,7 +4,7 @@ import { createResourceServer, type ResourceServerInput } from "../../client/res
 import { createAttestEndpoint } from "../../core/attest/attest.ts";
 import type { Attestor, Evidence } from "../../core/attest/attestor.ts";
 import { createDiscoveryEndpoint } from "../../core/discovery.ts";
-import type { OwnKeys } from "../../core/ports.ts";
+import type { PublishedOwnKeys } from "../../core/ports.ts";
 import type { Registration } from "../../core/registry/model.ts";
 import { err, ok } from "../../core/result.ts";
 import { markerKey } from "../../core/session/marker.ts";
@@ -80,7 +80,8 @@ export async function createDeployment(...more: readonly Registration[]) {
   const statusKey = await testKey();
   const status = testSigner("status", statusKey);
   const identity = testSigner("identity", world.identityKey);
-  const ownKeys: OwnKeys = {
+  const ownKeys: PublishedOwnKeys = {
+    sequence: async () => 0,
     keys: async (purpose) => (purpose === "status" ? [status.public] : world.deps.ownKeys.keys(purpose)),
   };
   const macs = { minuteKey: async (minute: number) => Buffer.from(sha256(`minute ${minute}`), "base64url") };

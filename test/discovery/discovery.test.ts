@@ -111,7 +111,8 @@ describe("discovery", () => {
 
   it("publishes the identity key in the SPIFFE bundle alone, for JWT-SVIDs", async () => {
     const { endpoint, identity } = await discovery();
-    const { keys } = JSON.parse((await endpoint(get("/.well-known/spiffe-bundle.json"))).body);
+    const { keys, spiffe_sequence } = JSON.parse((await endpoint(get("/.well-known/spiffe-bundle.json"))).body);
+    expect(spiffe_sequence).toBe(7);
     expect(keys).toEqual([{ ...identity.jwk, kid: identity.jkt, use: "jwt-svid" }]);
   });
 

@@ -1,6 +1,14 @@
 import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import { calculateJwkThumbprint, exportJWK, type JWK } from "jose";
-import type { Ids, KeyPurpose, OwnKeys, PublicKey, Signer, SigningAlgorithm, SigningKey } from "../../core/ports.ts";
+import type {
+  Ids,
+  KeyPurpose,
+  PublicKey,
+  PublishedOwnKeys,
+  Signer,
+  SigningAlgorithm,
+  SigningKey,
+} from "../../core/ports.ts";
 
 /** A P-256 key of a test, made when it is needed and never kept. */
 export interface TestKey {
@@ -88,8 +96,9 @@ export const signersOf = (...signers: readonly [TestSigner, ...TestSigner[]]): S
 });
 
 /** Published keys by purpose. */
-export const ownKeys = (...signers: readonly { purpose: KeyPurpose; public: PublicKey }[]): OwnKeys => ({
+export const ownKeys = (...signers: readonly { purpose: KeyPurpose; public: PublicKey }[]): PublishedOwnKeys => ({
   keys: async (purpose) => signers.filter((s) => s.purpose === purpose).map((s) => s.public),
+  sequence: async () => 7,
 });
 
 /** Real random ids. */

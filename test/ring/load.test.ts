@@ -104,7 +104,10 @@ it("rotates many times, and once in an emergency, while clients that cache accep
   const endpoints = publishers.map((ownKeys) =>
     createDiscoveryEndpoint({
       issuer,
-      ownKeys: { keys: async (purpose) => (purpose === "session" ? ownKeys.keys(purpose) : []) },
+      ownKeys: {
+        keys: async (purpose) => (purpose === "session" ? ownKeys.keys(purpose) : []),
+        sequence: async () => 0,
+      },
       urls: async () => undefined,
       lists: { read: async () => undefined, open: async () => [] },
       detailsTypes: async () => [],
