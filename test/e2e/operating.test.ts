@@ -1,7 +1,9 @@
+import { execFile } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { callSigned } from "../../bin/lanyard/admin-call.ts";
 import { loadProfile, type Profile } from "../../bin/lanyard/profile.ts";
@@ -11,6 +13,8 @@ import { createAgent } from "../../client/index.ts";
 import { writeEndpoints } from "../../local/endpoints.ts";
 import { customers, tickets } from "../../local/story/desk.ts";
 import { raiseWorld, type World } from "../../local/story/world.ts";
+
+const execute = promisify(execFile);
 
 let world: World;
 let folder: string;
@@ -168,6 +172,37 @@ describe("an operator of the running cloud", { timeout: 60_000 }, () => {
         err: "",
         out: expect.stringMatching(expected[command] ?? /^$/),
       });
+  });
+
+  it("logs in by what the Service stack wrote, and is then known by the profile's name", async () => {
+    const { aws, operator } = world.endpoints;
+    const { accessKeyId, secretAccessKey, sessionToken } = operator.credentials;
+    const env = {
+      PATH: process.env.PATH,
+      AWS_ENDPOINT_URL: aws.endpoint,
+      AWS_REGION: aws.region,
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      AWS_SESSION_TOKEN: sessionToken,
+      XDG_CONFIG_HOME: join(folder, "config"),
+    };
+    const command = join(import.meta.dirname, "../../bin/lanyard.ts");
+    const answer = async (...args: readonly string[]) =>
+      JSON.parse((await execute(process.execPath, [command, ...args, "--json"], { env, cwd: folder })).stdout);
+    const { trustDomain } = profile;
+    expect(await answer("login", "--stage", "local", "--name", "toy")).toMatchObject({
+      ok: true,
+      profile: "toy",
+      stage: "local",
+      account: world.cloud.account,
+      trustDomain,
+    });
+    expect(await answer("whoami", "--profile", "toy")).toMatchObject({
+      issuer: world.endpoints.issuer,
+      caller: { arn: expect.stringContaining("lanyard-local-operator") },
+      mayLook: true,
+    });
+    expect((await answer("agents", "--profile", "toy")).agents.length).toBeGreaterThan(3);
   });
 
   it("nobody else looks: an agent's own credentials are turned away, and so is a call without any", async () => {
