@@ -2,7 +2,14 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Duration, RemovalPolicy } from "aws-cdk-lib";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
-import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from "aws-cdk-lib/aws-lambda";
+import {
+  Architecture,
+  Code,
+  CodeSigningConfig,
+  Function as LambdaFunction,
+  Runtime,
+  Tracing,
+} from "aws-cdk-lib/aws-lambda";
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { env } from "../lambdas/env.ts";
@@ -59,6 +66,9 @@ export class LanyardFunction extends Construct {
       timeout: Duration.seconds(props.timeoutSeconds ?? 10),
       environment: environment(props),
       ...reserved(stage, name),
+      ...(stage.codeSigningConfig && {
+        codeSigningConfig: CodeSigningConfig.fromCodeSigningConfigArn(this, "Signed", stage.codeSigningConfig),
+      }),
     });
     acknowledgeTracing(this.role);
   }

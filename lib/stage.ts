@@ -149,6 +149,17 @@ const settings = z.strictObject({
       force: z.boolean().default(false),
     })
     .optional(),
+  /**
+   * ARN of a Lambda code signing configuration, for whoever ships signed objects: Lambda then refuses code that none of its
+   * profiles signed. The assets must be signed before they are published; `cdk deploy` alone does not.
+   */
+  codeSigningConfig: z
+    .string()
+    .regex(
+      /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:code-signing-config:csc-[a-z0-9]{17}$/,
+      "must be the ARN of a Lambda code signing configuration",
+    )
+    .optional(),
   /** Keeps CloudFormation from deleting State and Issuer. */
   terminationProtection: z.boolean().default(true),
 });

@@ -15,7 +15,8 @@ const byHand = { invokedBy: [{ "anything-but": ["cloudformation.amazonaws.com"] 
 /**
  * Tells of every change by hand to what the walls stand on: the policy, TTL or life of a table, the code or settings of a
  * function, the policies of the audit bucket (threat 45). A deployment rings nothing, and a restore into a table of
- * another name neither. Changes of IAM reach EventBridge in us-east-1 alone. It sees what CloudTrail sees: the account needs a trail of management events in this Region.
+ * another name neither. Changes of IAM reach EventBridge in us-east-1 alone, and
+ * ring where the stage is there. It sees what CloudTrail sees: the account needs a trail of management events in this Region.
  */
 export class WallWatch extends Construct {
   constructor(scope: Construct, id: string, stage: Stage, state: StateStack, topic: Topic) {
@@ -78,6 +79,8 @@ export class WallWatch extends Construct {
         },
       }),
     ];
+    // IAM is a service of the whole account: its events come to this one Region
+    if (stage.region === "us-east-1") rules.push(this.roles(stage, topic));
     topic.addToResourcePolicy(
       new PolicyStatement({
         sid: "TheWallWatchPublishes",
@@ -87,6 +90,23 @@ export class WallWatch extends Construct {
         conditions: { ArnEquals: { "aws:SourceArn": rules.map((rule) => rule.attrArn) } },
       }),
     );
+  }
+
+  private roles(stage: Stage, topic: Topic): CfnRule {
+    return this.rule("Roles", topic, {
+      service: "iam",
+      detail: {
+        eventName: [
+          "UpdateAssumeRolePolicy",
+          "PutRolePolicy",
+          "DeleteRolePolicy",
+          "AttachRolePolicy",
+          "DetachRolePolicy",
+          "DeleteRole",
+        ],
+        requestParameters: { roleName: [{ prefix: `lanyard-${stage.name}-` }] },
+      },
+    });
   }
 
   private rule(id: string, topic: Topic, of: { readonly service: string; readonly detail: object }): CfnRule {

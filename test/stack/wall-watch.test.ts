@@ -94,6 +94,33 @@ describe("threat 45: a wall that is changed by hand", () => {
     expect(policies.match(/"WallWatch\w+"/g)).toHaveLength(5);
   });
 
+  test("in IAM rings in us-east-1, where its events are, by hand alone and for roles of this stage alone", () => {
+    const there = synthesized({ region: "us-east-1" }).templates;
+    const found = all(there, "AWS::Events::Rule").filter(({ id }) => id.startsWith("WallWatchRoles"));
+    expect(found).toHaveLength(1);
+    const pattern = found[0]?.it.Properties.EventPattern;
+    const changed = (eventName: string, roleName: string, who?: object) =>
+      matchesPattern(pattern, call("iam", eventName, { roleName }, who));
+    for (const eventName of ["UpdateAssumeRolePolicy", "PutRolePolicy", "AttachRolePolicy"]) {
+      expect(changed(eventName, "lanyard-dev-us-east-1-token")).toBe(true);
+      expect(changed(eventName, "lanyard-dev-us-east-1-token", deployment)).toBe(false);
+      expect(changed(eventName, "shop")).toBe(false);
+    }
+    expect(JSON.stringify(all(there, "AWS::SNS::TopicPolicy")).match(/"WallWatch\w+"/g)).toHaveLength(6);
+  });
+
+  test("has another wall where the stage ships signed code: no function takes any other", () => {
+    const arn = `arn:aws:lambda:${region}:${account}:code-signing-config:csc-0123456789abcdef0`;
+    const signed = all(synthesized({ codeSigningConfig: arn }).templates, "AWS::Lambda::Function");
+    expect(signed.length).toBeGreaterThan(10);
+    for (const { it } of signed) expect(it.Properties.CodeSigningConfigArn).toBe(arn);
+    for (const { it } of all(templates, "AWS::Lambda::Function"))
+      expect(it.Properties).not.toHaveProperty("CodeSigningConfigArn");
+    expect(() => synthesized({ codeSigningConfig: "csc-0123456789abcdef0" })).toThrow(
+      /codeSigningConfig: must be the ARN/,
+    );
+  });
+
   test("rings where the alarms are off too", () => {
     const silent = synthesized({ alarms: { enabled: false } }).templates;
     expect(all(silent, "AWS::Events::Rule").filter(({ id }) => id.startsWith("WallWatch"))).toHaveLength(5);
