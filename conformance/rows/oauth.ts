@@ -121,14 +121,14 @@ export const oauthRows = rowsOf("RFC 6749", [
   {
     section: "5.1",
     level: "MUST",
-    text: "Answers of the token endpoint carry Cache-Control: no-store, granted or refused",
+    text: "Answers of the token endpoint carry Cache-Control: no-store and Pragma: no-cache, granted or refused",
     async run(target) {
       const worker = await target.actor("worker");
-      for (const form of [await own(target), [["grant_type", "unheard-of"]] as const])
-        must(
-          /\bno-store\b/.test(header(await target.ask("token", worker, form), "cache-control")),
-          "it lacks no-store",
-        );
+      for (const form of [await own(target), [["grant_type", "unheard-of"]] as const]) {
+        const answer = await target.ask("token", worker, form);
+        must(/\bno-store\b/.test(header(answer, "cache-control")), "it lacks no-store");
+        must(/\bno-cache\b/.test(header(answer, "pragma")), "it lacks Pragma");
+      }
     },
   },
   {

@@ -22,8 +22,11 @@ export interface PresentedToken {
   readonly token: string;
 }
 
-/** token68 of RFC 9110 11.2 as far as a compact JWS needs it. */
-const credentials = /^([A-Za-z]+) ([A-Za-z0-9._-]+)$/;
+/**
+ * One scheme, one blank and one token68 (RFC 9110 11.2). What could be somebody's token is judged as one: it is not valid here,
+ * though nothing is wrong with the header (RFC 6750 3.1).
+ */
+const credentials = /^([A-Za-z]+) ([A-Za-z0-9._~+/-]+=*)$/;
 
 /**
  * Takes the access token out of the request (RFC 9449 7.1): one `Authorization: DPoP` header, or where the resource takes

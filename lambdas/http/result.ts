@@ -23,9 +23,16 @@ const always = {
  */
 export function toResult(reply: Reply, requestId: string, method: string): UrlResult {
   const own = Object.entries(reply.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const);
+  const headers = {
+    ...always,
+    ...Object.fromEntries(own),
+    "content-type": reply.contentType,
+    "x-request-id": requestId,
+  };
   return {
     statusCode: reply.status,
-    headers: { ...always, ...Object.fromEntries(own), "content-type": reply.contentType, "x-request-id": requestId },
+    // RFC 6749 5.1 wants both, for caches of HTTP/1.0; beside what can be cached it would contradict
+    headers: headers["cache-control"] === "no-store" ? { ...headers, pragma: "no-cache" } : headers,
     body: method === "HEAD" ? "" : reply.body,
   };
 }

@@ -185,11 +185,12 @@ describe("every answer", () => {
   test("is not to be stored, unless core says so", async () => {
     const plain = await edge(async () => fine).call(event());
     always(plain);
-    expect(plain.headers["cache-control"]).toBe("no-store");
+    expect(plain.headers).toMatchObject({ "cache-control": "no-store", pragma: "no-cache" });
     const cached = await edge(async () => ({ ...fine, headers: { "Cache-Control": "public, max-age=2" } })).call(
       event(),
     );
     expect(cached.headers["cache-control"]).toBe("public, max-age=2");
+    expect(cached.headers).not.toHaveProperty("pragma");
     expect(Object.keys(cached.headers).filter((name) => name.toLowerCase() === "cache-control")).toHaveLength(1);
   });
 

@@ -173,6 +173,9 @@ describe("what is presented", () => {
     ["the scheme alone", ["DPoP"], "credentials_malformed"],
     ["a token beyond any bound", [`DPoP ${"a".repeat(20_000)}`], "token_invalid"],
     ["no JWT", ["DPoP abc"], "token_invalid"],
+    ["somebody else's token68", ["DPoP a+b/c~d=="], "token_invalid"],
+    ["a token with a blank after it", ["DPoP abc "], "credentials_malformed"],
+    ["a token with a padding in it", ["DPoP a=b"], "credentials_malformed"],
   ])("refuses %s", async (_, authorization, code) => {
     expect(await judged(world.token(), { authorization })).toBe(code);
     expect(world.web.asked).toEqual([]);
