@@ -21,9 +21,9 @@ export function callerAttacks(lab: () => Lab): void {
       const opener = await lab().actor("opener");
       const answer = await postForm(lab().world.endpoints.token, ownWork, opener.key);
       lab().ledger.refused(answer, {
-        status: 400,
-        error: "invalid_request",
-        code: "parameter_missing",
+        status: 401,
+        error: "invalid_client",
+        code: "client_unauthenticated",
         anonymous: true,
       });
     });

@@ -76,12 +76,12 @@ export function shapeAttacks(lab: () => Lab): void {
       },
     );
 
-    it("is refused without a grant", async () => {
+    it("is refused without a client, before it is asked for a grant", async () => {
       const answer = await raw({ "Content-Type": form }, "scope=vault:read");
       lab().ledger.refused(answer, {
-        status: 400,
-        error: "invalid_request",
-        code: "parameter_missing",
+        status: 401,
+        error: "invalid_client",
+        code: "client_unauthenticated",
         anonymous: true,
       });
     });
@@ -89,9 +89,9 @@ export function shapeAttacks(lab: () => Lab): void {
     it("is refused when parameters stand in the query", async () => {
       const answer = await raw({ "Content-Type": form }, "", "POST", `/?${await own()}`);
       lab().ledger.refused(answer, {
-        status: 400,
-        error: "invalid_request",
-        code: "parameter_missing",
+        status: 401,
+        error: "invalid_client",
+        code: "client_unauthenticated",
         anonymous: true,
       });
     });
