@@ -89,10 +89,10 @@ export function startInstance(
     errorMessage: `RequestId: Error: Runtime exited with error: ${child.signalCode ?? `exit status ${child.exitCode}`}`,
   });
   /** Kills the child when it has used its time; what it returns ends the watch. */
-  const limited = (limitMillis: number, onOver: () => void): (() => void) => {
+  const limited = (limitMillis: number, onOver: () => void, more: { stopMillis?: number } = {}): (() => void) => {
     const { pid: processId } = child;
     if (processId === undefined) return () => undefined;
-    const stop = limitCpu({ processId, fromMillis: usedMillis, limitMillis, stopMillis }, () => {
+    const stop = limitCpu({ processId, fromMillis: usedMillis, limitMillis, ...more }, () => {
       child.kill("SIGKILL");
       onOver();
     });
@@ -119,10 +119,13 @@ export function startInstance(
     kill: () => void child.kill("SIGKILL"),
     run: (invocation) =>
       new Promise((resolve) => {
-        const stop = limited(timeoutMillis, () =>
-          resolve({
-            error: { errorType: "Sandbox.Timedout", errorMessage: `Task timed out ${inSeconds(timeoutMillis)}` },
-          }),
+        const stop = limited(
+          timeoutMillis,
+          () =>
+            resolve({
+              error: { errorType: "Sandbox.Timedout", errorMessage: `Task timed out ${inSeconds(timeoutMillis)}` },
+            }),
+          { stopMillis },
         );
         const end = (outcome: Outcome) => {
           stop();

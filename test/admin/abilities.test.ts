@@ -145,7 +145,7 @@ describe("what an agent can do", () => {
     };
     const { body } = await rowsOf("planner", many, lend, act, use);
     expect(body.cut).toBe(true);
-  }, 60_000);
+  });
 
   test("an issuer of people that is trusted for something else lends nothing", async () => {
     const { body } = await rowsOf("triage", {

@@ -417,7 +417,7 @@ describe("an agent that wants not to be seen", () => {
     const reach = (await reading.get(`/reach?agent=${researcher}`)).body;
     expect(reach.items.map((item: { sid: string }) => item.sid)).toContain(last.sid);
     expect(reach.cut).toEqual([sidOf(token)]);
-  }, 60_000);
+  });
 });
 
 describe("a session's story", () => {

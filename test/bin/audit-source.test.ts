@@ -109,7 +109,7 @@ describe("the bucket", () => {
     );
     expect(lines.map((line) => JSON.parse(line).metadata.uid)).toEqual(["a", "b"]);
     expect(asked.filter((path) => path.includes("/1.gz")).length).toBe(1);
-  }, 20_000);
+  });
 });
 
 test.each(["s3://", "s3:x", "s3://UPPER", "s3://a", "s3://-bucket/x"])("%j names no bucket", (text) => {

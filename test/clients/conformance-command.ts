@@ -64,9 +64,7 @@ export function conformanceCommand(endpoints: () => Endpoints): void {
   };
 
   describe("npm run conformance -- --issuer", () => {
-    it("examines an issuer by what the settings say, and counts what they do not say apart", {
-      timeout: 60_000,
-    }, async () => {
+    it("examines an issuer by what the settings say, and counts what they do not say apart", async () => {
       const { code, out, err } = await examined("Lanyard authority", "RFC 9396");
       const lines = out.trim().split("\n");
       expect(

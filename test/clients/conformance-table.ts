@@ -13,7 +13,7 @@ export function conformanceTable(ground: () => Ground): void {
   };
   for (const row of table) {
     const by = row.by === undefined ? "" : `, by ${row.by}`;
-    it(`${row.standard} ${row.section}: ${row.text} (${row.level}${by})`, { timeout: 60_000 }, async () => {
+    it(`${row.standard} ${row.section}: ${row.text} (${row.level}${by})`, async () => {
       const { result, detail } = await runRow(row, target());
       expect(result, detail).toBe("ok");
     });

@@ -24,7 +24,7 @@ let keeper: Attested;
 beforeAll(async () => {
   ground = await openGround();
   [clerk, keeper] = await Promise.all([ground.attest("clerk"), ground.attest("keeper")]);
-}, 120_000);
+});
 afterAll(() => ground?.close());
 
 /** The embedded cloud has no TLS. */

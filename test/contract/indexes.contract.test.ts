@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { AttributeValue, QueryCommandInput } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { patience } from "../fakes/patience.ts";
 import { openTarget, refusedBy, SESSION_LIKE, type Target } from "./target.ts";
 
 /** Under one index key: more than one page of answers, and enough to lose some if entries shared keys. */
@@ -12,7 +13,7 @@ beforeAll(async () => {
   target = await openTarget();
   table = await target.createTable(SESSION_LIKE);
   await writeAll(Array.from({ length: ITEMS }, (_, n) => ({ PutRequest: { Item: item("busy", n) } })));
-}, 120_000);
+});
 afterAll(() => target.close());
 
 type Image = Record<string, AttributeValue>;
@@ -66,7 +67,7 @@ const byRoot = (condition: string, values: Image, more: Partial<QueryCommandInpu
   });
 const sks = (items: Image[]) => items.map((found) => found.sk?.S ?? "");
 /** An index on AWS catches up in its own time. */
-const settled = (check: () => Promise<void>) => (target.embedded ? check() : vi.waitFor(check, { timeout: 10_000 }));
+const settled = (check: () => Promise<void>) => (target.embedded ? check() : vi.waitFor(check, patience));
 
 describe("a global secondary index", () => {
   test(`holds all ${ITEMS} items of one key, each once, in whatever page size, both ways`, async () => {

@@ -23,7 +23,7 @@ let world: World;
 beforeAll(async () => {
   const directory = join(folder, ".lanyard");
   world = await raiseWorld({ memory: true, directory, onProgress: () => undefined });
-}, 120_000);
+});
 afterAll(async () => {
   await world?.close();
   rmSync(folder, { recursive: true, force: true });
@@ -38,9 +38,7 @@ describe("npm start -- --once --agents", () => {
   });
 
   // as Lambda functions it is told by story.test.ts
-  it("tells the whole story with agents in ECS tasks, in enclaves and on EC2 instances", {
-    timeout: 90_000,
-  }, async () => {
+  it("tells the whole story with agents in ECS tasks, in enclaves and on EC2 instances", async () => {
     let shown = "";
     const page = createPage({ isTTY: false, write: (text: string) => (shown += text) }, {});
     const teller = createTeller({ began: () => undefined, ended: () => undefined });

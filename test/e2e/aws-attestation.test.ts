@@ -118,7 +118,7 @@ beforeAll(async () => {
   const registered = [...rows, ...foreignRows(platform.issuer)];
   writeFileSync(join(folder, "registry.yaml"), registered.map((row) => stringify(row)).join("---\n"));
   world = await raiseWorld({ memory: true, registry: folder, onProgress: () => undefined });
-}, 120_000);
+});
 afterAll(async () => {
   await world?.close();
   await platform?.close();

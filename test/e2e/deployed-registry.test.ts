@@ -51,7 +51,7 @@ const rewrite = (file: string, from: string, to: string) => {
 beforeAll(async () => {
   await bundle(undefined, join(folder, "dist"));
   cpSync(join(root, "examples/support-desk"), registry, { recursive: true });
-}, 120_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("synthesis", () => {
@@ -61,13 +61,13 @@ describe("synthesis", () => {
     rewrite("agents/triage.yaml", "tickets:burn", "tickets:write");
     expect(status).toBe(1);
     expect(stderr).toMatch(/^agents\/triage\.yaml:16: .*tickets:burn/m);
-  }, 60_000);
+  });
 
   it("refuses a variable that the stage does not give", () => {
     const { status, stderr } = synthesize({ variables: {} }, "refused");
     expect(status).toBe(1);
     expect(stderr).toContain("nobody gave a value for ${");
-  }, 60_000);
+  });
 });
 
 describe("a deployment of the embedded cloud", () => {
@@ -131,7 +131,7 @@ describe("a deployment of the embedded cloud", () => {
       Data: { Version: "3", Outcome: "unchanged" },
     });
     expect(await event("Update", { Digest: "f".repeat(64), Force: "false" })).toMatchObject({ Status: "FAILED" });
-  }, 120_000);
+  });
 
   it("is watched: a late review and a silent agent are told of once, and counted as long as they stand", async () => {
     rewrite("agents/planner.yaml", "state: active", "state: active\nreviewBy: 2020-01-31\ndormantAfterDays: 7");
@@ -158,7 +158,7 @@ describe("a deployment of the embedded cloud", () => {
     await cloud.flushAudit();
     const told = readRecords(cloud.auditFolder).filter(({ facts }) => facts.operation.startsWith("agent."));
     expect(told.map(({ facts }) => facts.operation).sort()).toEqual(["agent.dormant", "agent.overdue"]);
-  }, 120_000);
+  });
 
   it("needs no rights but those their roles have", () => {
     const calls = cloud.calls().filter(({ roleArn }) => /RegistryApplier|LifecycleWatch/.test(roleArn));

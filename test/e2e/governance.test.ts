@@ -11,7 +11,7 @@ let opened: Office | undefined;
 const office = (): Office => opened ?? expect.fail("the office is not open");
 beforeAll(async () => {
   opened = await openOffice();
-}, 120_000);
+});
 afterAll(() => opened?.close());
 
 /** Who may what, and who may change it: the back office of `examples/` on the running functions. */
@@ -23,7 +23,7 @@ describe("governance", () => {
   folderCases(office);
   operatorCases(office);
 
-  it("every refusal stands in the audit bucket for its reason", { timeout: 30_000 }, async () => {
+  it("every refusal stands in the audit bucket for its reason", async () => {
     expect(office().refusals.count).toBeGreaterThan(20);
     await office().refusals.settle();
   });

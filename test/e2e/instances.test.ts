@@ -55,7 +55,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, "registry.yaml"), rows.map((row) => stringify(row)).join("---\n"));
   world = await raiseWorld({ memory: true, registry: folder, onProgress: () => undefined });
   instance = await world.cloud.launchInstance({ imageId: image, roleArn });
-}, 120_000);
+});
 afterAll(async () => {
   await world?.close();
   rmSync(folder, { recursive: true, force: true });

@@ -24,7 +24,7 @@ beforeAll(async () => {
   world = await raiseWorld({ memory: true, onProgress: () => undefined });
   writeEndpoints(join(folder, ".lanyard"), world.endpoints);
   profile = await loadProfile({}, {}, folder);
-}, 120_000);
+});
 afterAll(async () => {
   profile?.dynamo.destroy();
   await world?.close();
@@ -64,7 +64,7 @@ async function delegate() {
 }
 const sids = (all: readonly { readonly sid: string }[]) => all.map(({ sid }) => sid).sort();
 
-describe("an operator of the running cloud", { timeout: 60_000 }, () => {
+describe("an operator of the running cloud", () => {
   it("sees who works for whom, by functions that each have their own rights alone", async () => {
     const { root, child } = await delegate();
     const tree = await lanyard("sessions", "--agent", "researcher", "--tree");

@@ -24,9 +24,7 @@ const agentOf = ({ endpoints }: World, name: string) => {
 const jwksOf = async ({ endpoints }: World) =>
   (await fetch(`${endpoints.discovery}/.well-known/jwks.json`, { headers: { Connection: "close" } })).json();
 
-it("starts again in the same folder with its data: issuer, keys, sessions, revocations, records", {
-  timeout: 120_000,
-}, async () => {
+it("starts again in the same folder with its data: issuer, keys, sessions, revocations, records", async () => {
   const first = await raise();
   const { id_token: idToken } = await first.provider.signInAs("planner");
   const planner = agentOf(first, "planner");

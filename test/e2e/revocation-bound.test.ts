@@ -23,7 +23,7 @@ beforeAll(async () => {
   world = await raiseWorld({ memory: true, onProgress: () => undefined });
   // no index may have a say in who is found
   await world.cloud.faults.dynamodb.staleIndexes(true);
-}, 120_000);
+});
 afterAll(async () => {
   await world?.close();
   const sorted = took.map(({ millis }) => millis).sort((a, b) => a - b);
@@ -76,7 +76,7 @@ async function until(place: Place): Promise<number> {
 const order = (target: object) =>
   signedOrder(world, { revoke: target, reason: "measured", ...("session" in target ? {} : { cutOnly: true }) });
 
-describe("a revocation reaches the bits within the bound, whatever any index shows", { timeout: 120_000 }, () => {
+describe("a revocation reaches the bits within the bound, whatever any index shows", () => {
   test.each([
     ["a session, by its agent", (session: AgentSession) => session.end()],
     ["a session, by an operator", (session: AgentSession) => order({ session: session.sid })],

@@ -11,9 +11,9 @@ import { eventTypes } from "../../core/events/security-event.ts";
 import { longestCacheSeconds } from "../../core/ring/times.ts";
 import { signedOrder } from "../../local/story/cast.ts";
 import { customers, tickets } from "../../local/story/desk.ts";
-
 import { readRecords } from "../../local/story/records.ts";
 import { raiseWorld, type World } from "../../local/story/world.ts";
+import { patience } from "../fakes/patience.ts";
 import { passTime, ringOf } from "./passing-time.ts";
 import { type Receiver, startReceiver } from "./receiver.ts";
 
@@ -55,7 +55,7 @@ beforeAll(async () => {
   await receivers.crm.subscribe(issuer, "https://crm.example");
   // it expects to be somebody else
   await receivers.stubborn.subscribe(issuer, "https://other.example");
-}, 120_000);
+});
 afterAll(async () => {
   await world?.close();
   for (const receiver of Object.values(receivers ?? {})) receiver.close();
@@ -77,16 +77,13 @@ async function open(...resources: readonly string[]) {
 }
 /** The event about this session, once it has come. */
 const heard = async (receiver: Receiver, sid: string) =>
-  vi.waitFor(
-    () => {
-      const found = receiver.events.filter((event) => JSON.stringify(event.sub_id).includes(sid));
-      expect(found.length).toBeGreaterThan(0);
-      return found;
-    },
-    { timeout: 15_000, interval: 50 },
-  );
+  vi.waitFor(() => {
+    const found = receiver.events.filter((event) => JSON.stringify(event.sub_id).includes(sid));
+    expect(found.length).toBeGreaterThan(0);
+    return found;
+  }, patience);
 
-describe("an ended session", { timeout: 60_000 }, () => {
+describe("an ended session", () => {
   test("is pushed as session-revoked, RS256, to who protects what it held grants at, and to nobody else", async () => {
     const other = await open(tickets);
     const session = await open(tickets, customers);
@@ -133,7 +130,7 @@ describe("an ended session", { timeout: 60_000 }, () => {
   });
 
   test("lies whole among the undelivered ones when a receiver refuses it, and is not sent again", async () => {
-    await vi.waitFor(() => expect(world.cloud.queueMessages("UndeliveredEvents").length).toBeGreaterThan(0), 10_000);
+    await vi.waitFor(() => expect(world.cloud.queueMessages("UndeliveredEvents").length).toBeGreaterThan(0), patience);
     const [first] = world.cloud
       .queueMessages("UndeliveredEvents")
       .map((text) => JSON.parse(text) as { why: string; body: string });
@@ -156,7 +153,7 @@ describe("an ended session", { timeout: 60_000 }, () => {
   });
 });
 
-describe("an operator's revocation", { timeout: 60_000 }, () => {
+describe("an operator's revocation", () => {
   test("of an agent is one event a receiver, however many sessions it ends", async () => {
     const sessions = [await open(tickets), await open(tickets), await open(customers)];
     const before = receivers.desk.calls.length;
@@ -198,9 +195,7 @@ describe("the key of the events", () => {
     await expect(jwtVerify(token, tokens)).rejects.toThrow(/no applicable key/);
   });
 
-  test("is replaced in an emergency at once, and receivers verify what follows by keys they already hold", {
-    timeout: 60_000,
-  }, async () => {
+  test("is replaced in an emergency at once, and receivers verify what follows by keys they already hold", async () => {
     const { issuer } = world.endpoints;
     const kidOf = (token = "") => decodeProtectedHeader(token).kid;
     await world.cloud.invoke("rotator", {});
@@ -227,7 +222,7 @@ describe("the key of the events", () => {
       ((await (await fetch(`${issuer}/.well-known/${name}`)).json()) as { keys: { kid: string }[] }).keys.map(
         ({ kid }) => kid,
       );
-    await vi.waitFor(async () => expect(await published("ssf-jwks.json")).not.toContain(suspect), 12_000);
+    await vi.waitFor(async () => expect(await published("ssf-jwks.json")).not.toContain(suspect), patience);
     expect(await published("ssf-jwks.json")).toContain(kidOf(calls[0]?.token));
     for (const name of ["jwks.json", "spiffe-bundle.json"])
       for (const { kid } of (await ringOf(world, "events")).keys) expect(await published(name)).not.toContain(kid);
@@ -235,9 +230,7 @@ describe("the key of the events", () => {
   });
 });
 
-test("a verification event comes when an operator asks for one (SSF 1.0 section 8.1.4)", {
-  timeout: 30_000,
-}, async () => {
+test("a verification event comes when an operator asks for one (SSF 1.0 section 8.1.4)", async () => {
   const asked = await world.cloud.invoke("transmitter", { verify: "crm" });
   expect(asked).toMatchObject({ receiver: "crm" });
   await vi.waitFor(
@@ -248,6 +241,6 @@ test("a verification event comes when an operator asks for one (SSF 1.0 section 
         events: { [eventTypes.verification]: {} },
       }),
     // crm still holds the keys of before the emergency: it answers invalid_key until jose fetches again, after 30 s
-    20_000,
+    patience,
   );
 });

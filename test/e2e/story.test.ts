@@ -75,7 +75,7 @@ let report: {
 beforeAll(async () => {
   told = await run("--once", "--json", "--memory", "--directory", folder);
   report = JSON.parse(told.stdout);
-}, 120_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const step = (name: string): Step => {

@@ -111,7 +111,7 @@ describe("one use", () => {
     );
     expect(outcomes.filter(({ ok }) => ok)).toHaveLength(7);
     expect([(await rowOf(names[0] ?? ""))?.left, (await rowOf(names[1] ?? ""))?.left]).toEqual([0, 13]);
-  }, 20_000);
+  });
 
   test("fits one transaction with as many counters as there may be", async () => {
     const names = await counted(...Array.from({ length: limits.useCounters }, () => 1));
@@ -166,7 +166,7 @@ describe("a renewal", () => {
     );
     expect(outcomes.filter(({ ok }) => ok)).toHaveLength(1);
     for (const outcome of outcomes) if (!outcome.ok) expect(outcome.error).toEqual({ kind: "renewed_meanwhile" });
-  }, 20_000);
+  });
 
   test("is refused to a session that ended, that the clock ended, or that is not there", async () => {
     const ended = await stored();

@@ -147,11 +147,11 @@ describe("a hosted function", () => {
   });
 
   it("knows how long it has left and the id of the request", async () => {
-    const worker = host({ stopMillis: 1500 });
+    const worker = host({ stopMillis: 60_000 });
     const { millis, id } = payload(await worker.invoke({ act: "remaining" }, "request-1"));
     expect(id).toBe("request-1");
     expect(millis).toBeGreaterThan(0);
-    expect(millis).toBeLessThanOrEqual(1500);
+    expect(millis).toBeLessThanOrEqual(60_000);
   });
 
   it("reports what its handler throws and goes on", async () => {
@@ -173,11 +173,11 @@ describe("a hosted function", () => {
   it.each([
     ["when it has used its processor time", "spin", {}],
     ["at the long stop when it only waits", "hold", { stopMillis: 700 }],
-  ])("is cut off %s, and the next event finds a fresh sandbox", async (_when, act, more) => {
+  ])("is cut off %s, and its sandbox ends", async (_when, act, more) => {
     const worker = host({ timeoutMillis: 700, ...more });
     const outcome = await worker.invoke({ act, millis: 3_600_000 });
     expect(outcome).toMatchObject({ error: { errorMessage: "Task timed out after 0.70 seconds" } });
-    expect(payload(await worker.invoke({ act: "count" })).served).toBe(1);
+    await expect.poll(() => worker.sandboxes()).toEqual([]);
   });
 
   it("takes one event at a time in each sandbox and starts no more than it may", async () => {
@@ -190,7 +190,6 @@ describe("a hosted function", () => {
     const worker = host({ mostInstances: 2, timeoutMillis: 10_000 });
     await Promise.all([1, 2].map(() => worker.invoke({ act: "hold", millis: 100 })));
     const running = [1, 2].map(() => worker.invoke({ act: "hold", millis: 400 }));
-    await new Promise((resolve) => setTimeout(resolve, 50));
     expect(worker.crash()).toBe(true);
     const types = (await Promise.all(running)).map(errorType);
     expect(types.filter((type) => type === "Runtime.ExitError")).toHaveLength(1);
@@ -224,6 +223,6 @@ describe("a hosted function", () => {
     const { pid } = JSON.parse(line.toString()) as { pid: number };
     expect(isRunning(pid)).toBe(true);
     parent.kill("SIGKILL");
-    await expect.poll(() => isRunning(pid), { timeout: 5000 }).toBe(false);
+    await expect.poll(() => isRunning(pid)).toBe(false);
   });
 });

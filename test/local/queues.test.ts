@@ -6,6 +6,7 @@ import type { HostedFunction } from "../../local/functions/host.ts";
 import type { Permissions } from "../../local/permissions.ts";
 import { type QueueMapping, startQueueMapping } from "../../local/queue-mappings.ts";
 import { openQueues, type Queues } from "../../local/queues.ts";
+import { patience } from "../fakes/patience.ts";
 
 const events = "arn:aws:sqs:eu-west-1:000000000000:events";
 const dead = "arn:aws:sqs:eu-west-1:000000000000:dead";
@@ -54,7 +55,7 @@ describe("a queue's messages", () => {
     const queues = openQueues(described, undefined);
     for (const text of ["a", "b", "c"]) queues.put(events, text);
     const calls = mapped(queues, () => ({ batchItemFailures: [] }));
-    await vi.waitFor(() => expect(queues.messages(events)).toEqual([]));
+    await vi.waitFor(() => expect(queues.messages(events)).toEqual([]), patience);
     expect(bodies(calls)).toEqual([["a", "b"], ["c"]]);
   });
 
@@ -67,7 +68,7 @@ describe("a queue's messages", () => {
     }));
     queues.put(events, "good");
     queues.put(events, "bad");
-    await vi.waitFor(() => expect(queues.messages(dead)).toEqual(["bad"]));
+    await vi.waitFor(() => expect(queues.messages(dead)).toEqual(["bad"]), patience);
     expect(queues.messages(events)).toEqual([]);
     const tries = calls.flatMap(({ Records }) => Records.filter(({ body }) => body === "bad"));
     expect(tries.map(({ attributes }) => attributes)).toEqual(
@@ -89,7 +90,7 @@ describe("a queue's messages", () => {
     const queues = openQueues(described, undefined);
     queues.put(events, "a");
     mapped(queues, answer, more);
-    await vi.waitFor(() => expect(queues.messages(dead)).toEqual(["a"]));
+    await vi.waitFor(() => expect(queues.messages(dead)).toEqual(["a"]), patience);
   });
 
   test("outlive a restart, those that were being worked on too", () => {

@@ -50,7 +50,7 @@ it("threats 5 and 6: of a thousand delegations against one revocation of the roo
   for (const token of released) expect(await active(world, server, token)).toBe(false);
   const again = await world.exchange(planner, session, sessionTokenType, forTickets);
   expect(again.status).toBe(400);
-}, 60_000);
+});
 
 it.each([
   ["the root", (world: World, sid: string) => world.order({ revoke: { session: sid }, reason: "test" })],

@@ -205,8 +205,7 @@ describe("fetching", () => {
     world.revoked.add(7);
     world.publishList();
     expect(await judged(verifier)).toBe("accepted");
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(await judged(verifier)).toBe("session_over");
+    await expect.poll(() => judged(verifier)).toBe("session_over");
     expect(world.web.asked.filter((url) => url === world.list)).toHaveLength(2);
   });
 

@@ -103,7 +103,7 @@ interface StatusClaim {
 }
 
 /** Lists follow within moments; what an index showed late is walked again after 10 and 60 s. */
-const soon = { timeout: 15_000, interval: 250 };
+const soon = { interval: 250 };
 
 /** Threats 5 and 6: delegations in flight while what they stand on is revoked. */
 export function races(lab: () => Lab): void {
