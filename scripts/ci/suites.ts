@@ -1,5 +1,7 @@
 /** What CI runs, the most important first, and how long each takes on a quiet machine of two cores. */
 
+import { readdirSync } from "node:fs";
+
 /** One command of CI. */
 export interface Suite {
   readonly name: string;
@@ -29,11 +31,11 @@ export const quietSuites: readonly Suite[] = [synth, story, suite("npm test", 23
 
 /**
  * `npm test` in parts, in order of importance: what grants and ends authority, what proves an agent, what attacks all of
- * it as deployed, then the rest. Every folder and every file at the top of `test/` stands in one part.
+ * it as deployed, then the rest. Every folder and every file at the top of `test/` stands in one part, or is run behind all parts.
  */
 export const parts: readonly (readonly [name: string, quietSeconds: number, paths: readonly string[]])[] = [
   ["authority", 30, ["test/token", "test/session", "test/narrow", "test/policy", "test/person", "test/dpop"]],
-  ["proofs", 25, ["test/attest", "test/jwt", "test/verify"]],
+  ["proofs", 25, ["test/attest", "test/jwt", "test/verify", "test/age"]],
   ["attacks on the running cloud", 45, ["test/e2e"]],
   ["the functions' edges", 30, ["test/lambdas", "test/discovery", "test/status", "test/events", "test/errors"]],
   ["operators", 30, ["test/admin", "test/registry", "test/ring", "test/audit", "test/bin"]],
@@ -43,11 +45,25 @@ export const parts: readonly (readonly [name: string, quietSeconds: number, path
   ["the model", 15, ["test/model"]],
 ];
 
+/** What nobody has given a place yet: it runs last, but it runs. */
+export const unplaced: readonly string[] = readdirSync(new URL("../../test", import.meta.url), {
+  withFileTypes: true,
+})
+  .filter((entry) => (entry.isDirectory() ? holdsTests(`test/${entry.name}`) : entry.name.endsWith(".test.ts")))
+  .map(({ name }) => `test/${name}`)
+  .filter((path) => !parts.some(([, , paths]) => paths.includes(path)));
+
+function holdsTests(folder: string): boolean {
+  const names = readdirSync(new URL(`../../${folder}`, import.meta.url), { recursive: true }) as string[];
+  return names.some((name) => name.endsWith(".test.ts"));
+}
+
 /** On a slow machine: the same, in parts that fit into what is left of the time. */
 export const slowSuites: readonly Suite[] = [
   story,
   suite("types, lint and walls", 25, "node", "scripts/test.ts", "--checks"),
   ...parts.map(([name, quietSeconds, paths]) => suite(name, quietSeconds, "vitest", "run", "--bail=1", ...paths)),
+  ...(unplaced.length === 0 ? [] : [suite("the rest", 15 * unplaced.length, "vitest", "run", "--bail=1", ...unplaced)]),
   synth,
   ...behind,
 ];

@@ -45,7 +45,7 @@ beforeAll(async () => {
       setTimeout(() => {
         revoked += 1;
         response.end(JSON.stringify({ revoked: {} }));
-      });
+      }, 300);
       return;
     }
     const items = Array.from({ length: 100 }, (_, n) => agent(`agent-${n}-${"x".repeat(60)}`));

@@ -15,5 +15,6 @@ export const campaigns: readonly string[] = [
   "revocation-bound",
   "rotation",
   "security-events",
+  "starved",
   "uses-and-renewal",
 ];

@@ -16,7 +16,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "lanyard-prove-"));
   world = await raiseWorld({ memory: true, onProgress: () => undefined });
   writeFileSync(join(folder, "outputs.json"), JSON.stringify({ "lanyard-local-all": world.cloud.outputs }));
-}, 240_000);
+});
 afterAll(async () => {
   await world?.close();
   rmSync(folder, { recursive: true, force: true });
@@ -39,9 +39,7 @@ async function prove(...args: readonly string[]): Promise<{ code: number; all: R
   return { code, all: Object.fromEntries(all) as Record<string, string> };
 }
 
-test("the embedded cloud is as we believe AWS to be, once the rotator has made its standbys", {
-  timeout: 120_000,
-}, async () => {
+test("the embedded cloud is as we believe AWS to be, once the rotator has made its standbys", async () => {
   await world.cloud.invoke("rotator", {});
   expect((await prove("--only", "standby-keys")).all["standby-keys"]).toContain("could not be tried");
   for (const seconds of [120, 900]) await passTime(world, seconds, ["identity", "session", "status", "events"]);
