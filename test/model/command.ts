@@ -181,7 +181,7 @@ const request = fc.oneof(
 
 const around: fc.Arbitrary<Command> = fc.oneof(
   {
-    weight: 6,
+    weight: 9,
     arbitrary: fc.record({
       kind: kind("login"),
       person: fc.constantFrom(...persons),
@@ -209,7 +209,7 @@ export const program: fc.Arbitrary<readonly Command[]> = fc.noBias(
   fc.array(
     fc.oneof(
       { weight: 8, arbitrary: request as fc.Arbitrary<Command> },
-      { weight: 1, arbitrary: around },
+      { weight: 2, arbitrary: around },
       { weight: 2, arbitrary: fc.record({ kind: kind("together"), both: fc.tuple(request, request) }) },
     ),
     { minLength: 15, maxLength: 60, size: "max" },
