@@ -9,7 +9,7 @@ import { type WatchOptions, watched } from "./watch.ts";
 export function endingCommands({ command, withProfile, watching, terminal }: CommandLine): void {
   example(
     targets(command("revoke", "end what was issued, and block what is named until it is lifted"))
-      .option("--session <id>", "this session and everything below it")
+      .option("--session <id>", "this session and everything below it, and the person's login it was opened by")
       .option("--cut-only", "end what exists but leave no block")
       .option("--dry-run", "only list the sessions it would end, and what it would block")
       .option("--yes", "do not ask")
@@ -23,6 +23,7 @@ export function endingCommands({ command, withProfile, watching, terminal }: Com
   );
   example(
     targets(command("lift", "take a block away; what was cut stays cut"))
+      .option("--session <id>", "clear the person's login that was burnt with this session; the session stays over")
       .option("--yes", "do not ask")
       .action((options: RevocationOptions) =>
         withProfile(options, (profile) => sendRevocation("lift", options, profile, terminal)),

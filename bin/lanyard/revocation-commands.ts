@@ -72,10 +72,17 @@ function revoking(target: AdminTarget, options: RevocationOptions, profile: Prof
 }
 
 const lifting = (kind: string, id: string): Change => ({
-  question: `Let ${kind} ${short(id)} start anew?`,
-  reach: async () => [`${kind} ${id} would get new sessions again; what was cut stays cut`],
+  question: `Let ${kind === "session" ? "the login of session" : kind} ${short(id)} start anew?`,
+  reach: async () => [
+    kind === "session"
+      ? `the login that was burnt with session ${id} would open new sessions again; the session stays over`
+      : `${kind} ${id} would get new sessions again; what was cut stays cut`,
+  ],
   otherwise: "nothing was lifted",
 });
+
+const burnt = (id: string): string =>
+  `; so is every session of its agent by the same login of the person, who has to sign in anew there (false alarm: lanyard lift --session ${id})`;
 
 const sentence = (
   verb: "revoke" | "lift",
@@ -84,11 +91,14 @@ const sentence = (
   cutOnly: boolean,
   answer: Readonly<Record<string, unknown>>,
 ): string => {
-  if (verb === "lift") return `${kind} ${id} is no longer blocked; what was cut stays cut`;
+  if (verb === "lift")
+    return kind === "session"
+      ? `the login that was burnt with session ${id} counts again; the session stays over`
+      : `${kind} ${id} is no longer blocked; what was cut stays cut`;
   if (kind === "session")
     return answer.found === false
       ? `session ${id} is not known here; it is marked as over all the same`
-      : `session ${id} is over, and everything below it`;
+      : `session ${id} is over, and everything below it${answer.burnt === true ? burnt(id) : ""}`;
   return cutOnly
     ? `everything issued to ${kind} ${id} so far is over; it may start anew`
     : `everything issued to ${kind} ${id} is over, and it gets nothing new until lanyard lift --${kind} ${id}`;

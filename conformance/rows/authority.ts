@@ -84,6 +84,22 @@ export const authorityRows = rowsOf("Lanyard authority", [
   {
     section: "people",
     level: "MUST",
+    text: "Revoking a root session ends every other root of its login, and the refusal asks for a new sign-in",
+    async run(target) {
+      const { opener, person, session } = await personSession(target);
+      const form = [...exchanging("id", person), ...wanting(target.need("lent"))];
+      const sibling = tokenIn(await target.ask("token", opener, form));
+      const reason = "conformance";
+      await target.need("operator").order({ revoke: { session: text(claimsOf(session).sid, "sid") }, reason });
+      const again = [...exchanging("access", sibling), ...wanting(target.need("lent"))];
+      refused(await target.ask("token", opener, again), 400, "invalid_request");
+      const { json } = await target.ask("token", opener, form);
+      must(json.max_age === 0, "the refusal does not ask for a new sign-in");
+    },
+  },
+  {
+    section: "people",
+    level: "MUST",
     text: "Ending one's own session burns nothing",
     async run(target) {
       const { opener, person, session } = await personSession(target);

@@ -2,6 +2,7 @@ import type { Denial } from "../denial.ts";
 import { limits } from "../limits.ts";
 import { err, ok, type Result } from "../result.ts";
 import { subjects } from "../session/liveness.ts";
+import { loginEpochs } from "../session/login.ts";
 import { currentAgent, type Session } from "../session/model.ts";
 import { cursorText, readCursor } from "./cursor.ts";
 import { type Judged, judgeAll } from "./judged.ts";
@@ -66,7 +67,22 @@ async function ofSession(sid: string, { query, nowSeconds }: Question, deps: Adm
     return err({ code: "parameter_invalid", name: "cursor", why: "a session's reach is one page" });
   const root = (await deps.queries.rootOf(sid)) ?? sid;
   const tree = await readWholeTree(root, deps.queries);
-  return liveOf(atOrBelow(tree.sessions, sid), tree.cut ? [root] : [], nowSeconds, deps);
+  const own = tree.sessions.find((session) => session.sid === sid && sid === root);
+  const { roots, more } = await siblingsOf(own, nowSeconds, deps);
+  const trees = await Promise.all(roots.map((sibling) => readWholeTree(sibling, deps.queries)));
+  const ends = [...atOrBelow(tree.sessions, sid), ...trees.flatMap(({ sessions }) => sessions)];
+  const cut = [...(tree.cut || more ? [root] : []), ...roots.filter((_, n) => trees[n]?.cut)];
+  return liveOf(ends, cut, nowSeconds, deps);
+}
+
+/** Other roots of the login that would be burnt with this one: they would die with it (threat 32). */
+async function siblingsOf(root: Session | undefined, nowSeconds: number, { queries }: AdminReadDeps) {
+  const { login } = root ?? {};
+  const names = login ? [...new Set([...loginEpochs(login), login.any])] : [];
+  const most = limits.adminStoryItems;
+  const pages = await Promise.all(names.map((name) => queries.places(name, { endSeconds: nowSeconds }, most)));
+  const roots = [...new Set(pages.flat().map((place) => place.root))].filter((sid) => sid !== root?.sid);
+  return { roots: roots.slice(0, most), more: roots.length > most || pages.some(({ length }) => length === most) };
 }
 
 async function liveOf(

@@ -8,7 +8,7 @@ import { agentSubject, deploymentSubject, principalSubject, type SubjectId, sess
 /** What of a session's row tells whom its end concerns. */
 export type ReachedSession = Pick<
   Session,
-  "root" | "sid" | "anc" | "generations" | "principal" | "actors" | "grants" | "expiresAtSeconds"
+  "root" | "sid" | "anc" | "generations" | "login" | "principal" | "actors" | "grants" | "expiresAtSeconds"
 >;
 
 /** Sessions, read only and strongly consistent. */

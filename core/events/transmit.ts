@@ -9,6 +9,7 @@ import { type EventSecret, type Outcome, type Pusher, readOutcome } from "./push
 import { type ReachStore, reach } from "./reach.ts";
 import type { Revoked } from "./revoked.ts";
 import { eventTyp, type SubjectId, sessionRevoked, verification } from "./security-event.ts";
+import { diedWithLogin, siblingsOf } from "./siblings.ts";
 
 /** What one receiver is to be told, on its way through the queue. */
 export interface Notice {
@@ -44,15 +45,15 @@ export async function planNotices(revoked: Revoked, deps: TransmitDeps): Promise
   const now = nowSeconds(deps.clock);
   const { receivers } = registry;
   if (receivers.length === 0) return [];
-  const found = await reach({ issuer: deps.issuer, revoked, generation, receivers, nowSeconds: now }, deps.store);
-  return found.receivers.flatMap(({ name }) =>
-    found.subjects.map((subject) => ({
-      receiver: name,
-      about: { revoked, subject },
-      uid: revoked.uid,
-      issuedAtSeconds: now,
-    })),
-  );
+  const notices: Notice[] = [];
+  for (const one of [revoked, ...(await siblingsOf(revoked, deps.store, now))]) {
+    const question = { issuer: deps.issuer, revoked: one, generation, receivers, nowSeconds: now };
+    const found = await reach(question, deps.store);
+    for (const { name } of found.receivers)
+      for (const subject of found.subjects)
+        notices.push({ receiver: name, about: { revoked: one, subject }, uid: one.uid, issuedAtSeconds: now });
+  }
+  return notices;
 }
 
 /**
@@ -63,7 +64,7 @@ export async function transmit(notice: Notice, deps: TransmitDeps): Promise<Outc
   const { rows, registry } = await standing(notice.about?.revoked, deps);
   const receiver = registry.receivers.find(({ name }) => name === notice.receiver);
   if (!receiver) return { kind: "done", why: "the receiver is registered no longer" };
-  if (notice.about && !isRevoked(notice.about.revoked, rows))
+  if (notice.about && !isRevoked(notice.about.revoked, rows) && !(await isSibling(notice.about.revoked, deps)))
     return { kind: "refused", why: "nothing of the kind is revoked" };
   const shown = await secretFor(receiver, deps);
   if (typeof shown === "string") return { kind: "refused", why: shown };
@@ -107,6 +108,10 @@ async function standing(
   if (!rows.complete || !rows.deployment) throw new Error("what is revoked stayed unread");
   return { rows, registry: await deps.registries.at(rows.deployment.registryVersion) };
 }
+
+/** A session without a tombstone of its own may have died with its login. */
+const isSibling = async ({ kind, id }: Revoked, deps: TransmitDeps): Promise<boolean> =>
+  kind === "session" && diedWithLogin(id, deps.store);
 
 /**
  * Whether the table says so too. Counters never go back, so a cut of long ago must not be told as one of today: receivers

@@ -515,17 +515,22 @@ describe("what a revocation would end", () => {
     ["the planner", () => ({ agent: planner })],
     ["a person", (ada: string) => ({ principal: ada })],
     ["a session", (_: string, child: string) => ({ session: child })],
+    [
+      "a root, and with it the others of its login (threat 32)",
+      (_: string, __: string, root: string) => ({ session: root }),
+    ],
     ["the deployment", () => ({ deployment: trustDomain })],
   ])("is exactly what %s takes along", async (_, targetOf) => {
-    const ada = await reading.open("ada");
+    const [ada, again] = [await reading.open("ada"), await reading.open("ada")];
+    await reading.handOn("planner", again, "researcher");
     const child = await reading.handOn("planner", ada, "researcher");
     await reading.handOn("triage", await reading.handOn("researcher", child, "triage"), "researcher");
     const eve = await reading.open("eve");
     const dead = await reading.open("mallory");
     await reading.world.order({ revoke: { session: sidOf(dead) }, reason: "r" });
-    const roots = [ada, eve, dead].map(sidOf);
+    const roots = [ada, again, eve, dead].map(sidOf);
     const principal = reading.world.store.sessions.get(`${sidOf(ada)} ${sidOf(ada)}`)?.principal.id ?? "";
-    const target = targetOf(principal, sidOf(child)) as Record<string, string>;
+    const target = targetOf(principal, sidOf(child), sidOf(ada)) as Record<string, string>;
     const [kind = "", id = ""] = Object.entries(target)[0] ?? [];
     const before = await livingNow(roots);
     const promised = await ends(`${kind}=${encodeURIComponent(id)}&limit=1`);

@@ -60,6 +60,7 @@ describe("revoke and lift", () => {
     [["revoke", "--principal", "p_x", "--cut-only"], { revoke: { principal: "p_x" }, reason: "r", cutOnly: true }],
     [["revoke", "--build", "sha256:0"], { revoke: { build: "sha256:0" }, reason: "r" }],
     [["revoke", "--deployment", "--yes"], { revoke: { deployment: "agents.support-desk.example" }, reason: "r" }],
+    [["lift", "--session", sid], { lift: { session: sid }, reason: "r" }],
     [
       ["lift", "--agent", "researcher"],
       { lift: { agent: "spiffe://agents.support-desk.example/agent/researcher" }, reason: "r" },
@@ -67,6 +68,14 @@ describe("revoke and lift", () => {
   ])("%j sends a signed order for service lambda", async (args, body) => {
     expect((await lanyard([...args, "--reason", "r"])).code).toBe(0);
     expect(deployment.admin.calls).toEqual([{ service: "lambda", region: "eu-west-1", body }]);
+  });
+
+  test("says what a burnt login means, and how to take a false alarm back", async () => {
+    deployment.admin.answer = { revoked: { session: sid }, found: true, burnt: true };
+    const { out } = await lanyard(["revoke", "--session", sid, "--reason", "r"]);
+    expect(out).toContain(`lanyard lift --session ${sid}`);
+    deployment.admin.answer = { lifted: { session: sid }, over: true };
+    expect((await lanyard(["lift", "--session", sid, "--reason", "r"])).out).toContain("the session stays over");
   });
 
   test("prints the answer as JSON, and a refusal as JSON with code 1", async () => {
@@ -115,7 +124,7 @@ describe("a command that is not called right ends with code 2 and sends nothing"
     [["revoke", "--session", sid]],
     [["revoke", "--reason", "r"]],
     [["revoke", "--session", sid, "--agent", "a", "--reason", "r"]],
-    [["lift", "--session", sid, "--reason", "r"]],
+    [["lift", "--session", sid, "--agent", "a", "--reason", "r"]],
     [["apply"]],
     [["apply", "x", "--set", "novalue"]],
     [["status", "--profile", "moon"]],

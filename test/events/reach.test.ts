@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { planNotices } from "../../core/events/transmit.ts";
+import { isAbout } from "../../core/events/about.ts";
+import { planNotices, transmit } from "../../core/events/transmit.ts";
 import { limits } from "../../core/limits.ts";
+import { type Login, loginEpochs, loginOf } from "../../core/session/login.ts";
 import {
   agentOf,
   childOf,
@@ -21,6 +23,56 @@ const ticketsOnly = receiver("tickets", { resources: [tickets] });
 const customersOnly = receiver("customers", { resources: [customers] });
 const everything = receiver("all");
 const receivers = [ticketsOnly, customersOnly, everything];
+
+describe("threat 32: of a login burnt with a revoked root", () => {
+  const names = { issuer: "https://idp.example", subject: "ada", agent: agentOf("planner") };
+  const login = (more: { authTimeSeconds?: number; sid?: string }) => loginOf({ ...names, ...more, document: "d" });
+  const rootOf = (of: Login, at: readonly string[], generation = 0) => {
+    const plain = session({ at });
+    const epochs = Object.fromEntries(loginEpochs(of).map((subject) => [subject, generation]));
+    return { ...plain, login: of, generations: { ...plain.generations, ...epochs } };
+  };
+
+  test("every receiver hears of each root that died with it, by its own id, and of no other", async () => {
+    const burnt = login({ authTimeSeconds: 1_000, sid: "s" });
+    const root = rootOf(burnt, []);
+    const sibling = rootOf(login({ sid: "s" }), []);
+    const below = childOf(sibling, { at: [customers] });
+    const nameless = rootOf(login({}), [tickets]);
+    const later = rootOf(login({ sid: "s" }), [tickets], 1);
+    const other = rootOf(login({ sid: "t" }), [tickets]);
+    const events = createEvents(receivers, [root, sibling, below, nameless, later, other]);
+    events.tombstones.add(root.sid);
+    for (const subject of [burnt.at, burnt.sid, burnt.any])
+      events.standings.set(String(subject), { generation: 1, blocked: false, burntAtSeconds: now });
+    const notices = await planNotices(revoked("session", root.sid, { root: root.sid }), events.deps);
+    const told = (sid: string) => notices.filter(({ about }) => about?.revoked.id === sid);
+    expect(namesOf(told(sibling.sid))).toEqual(["all", "customers"]);
+    expect(namesOf(told(nameless.sid))).toEqual(["all", "tickets"]);
+    expect(namesOf(told(root.sid))).toEqual(["all"]);
+    expect([told(later.sid), told(other.sid)]).toEqual([[], []]);
+    for (const notice of notices) {
+      const { revoked: of, subject } = notice.about ?? {};
+      expect(of && isAbout(subject, of, issuer)).toBe(true);
+      expect((await transmit(notice, events.deps)).kind).toBe("done");
+    }
+    expect(new Set(events.signed.map(({ jti }) => jti)).size).toBe(notices.length);
+    // a message that names a root which lives is told to nobody
+    const [lie] = told(sibling.sid);
+    if (!lie?.about) throw new Error("nothing was planned");
+    const about = { ...lie.about, revoked: { ...lie.about.revoked, id: other.sid, root: other.sid } };
+    expect((await transmit({ ...lie, about }, events.deps)).kind).toBe("refused");
+  });
+
+  test("nobody hears more where an agent ended its own root", async () => {
+    const of = login({ sid: "s" });
+    const [root, sibling] = [rootOf(of, [tickets]), rootOf(of, [tickets])];
+    const events = createEvents(receivers, [root, sibling]);
+    events.tombstones.add(root.sid);
+    const notices = await planNotices({ ...revoked("session", root.sid), by: "system" }, events.deps);
+    expect(new Set(notices.map(({ about }) => about?.revoked.id))).toEqual(new Set([root.sid]));
+  });
+});
 
 describe("of a revoked session hears", () => {
   test("who protects a resource that it or one below it held a grant at, once, by the one session's id", async () => {

@@ -7,6 +7,7 @@ import type { FetchFailure } from "../../core/ports.ts";
 import type { ReceiverRegistration } from "../../core/registry/model.ts";
 import { createSnapshot } from "../../core/registry/snapshot.ts";
 import { ok, type Result } from "../../core/result.ts";
+import { loginEpochs, loginName } from "../../core/session/login.ts";
 import type { LivenessRows, Standing } from "../../core/session/store.ts";
 import { baseRows, customers, tickets, trustDomain } from "../fakes/registry.ts";
 
@@ -99,6 +100,7 @@ export function createEvents(receivers: readonly ReceiverRegistration[], session
               one.principal.id,
               one.actors[one.actors.length - 1],
               one.generations["build:sha256:bad"] === undefined ? "" : "sha256:bad",
+              ...(one.login ? loginEpochs(one.login).map(loginName) : []),
             ].includes(subject.slice(subject.indexOf(":") + 1))
           )
             yield one;

@@ -1,5 +1,6 @@
 import type { SessionQueries, TreeRow } from "../../core/admin/session-queries.ts";
 import { subjects } from "../../core/session/liveness.ts";
+import { loginEpochs } from "../../core/session/login.ts";
 import { currentAgent, type Session } from "../../core/session/model.ts";
 import type { MemoryStore } from "./store.ts";
 
@@ -7,6 +8,7 @@ const hung = (session: Session): readonly string[] => [
   subjects.agent(currentAgent(session)),
   subjects.principal(session.principal.id),
   ...(session.build === undefined ? [] : [subjects.build(session.build)]),
+  ...(session.login ? loginEpochs(session.login) : []),
 ];
 
 const keyOf = (end: number, root: string, sid: string) => `${String(end).padStart(10, "0")}#${root}#${sid}`;
