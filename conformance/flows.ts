@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType, tokenExchangeGrant } from "../core/wire.ts";
 import { granted, text } from "./expect.ts";
 import type { Reach } from "./ground.ts";
+import { claimsOf } from "./key.ts";
 import type { Actor, Target } from "./target.ts";
 import type { Fields } from "./wire.ts";
 
@@ -67,6 +69,28 @@ export async function personSession(target: Target, more: Fields = []): Promise<
   const form = [...exchanging("id", person), ...wanting(lent, ...lent.scopes), ...asSession, ...more];
   return { opener, person, session: tokenIn(await target.ask("token", opener, form)) };
 }
+
+/**
+ * A login that a row may burn: revoking its root ends whatever else hangs on it, and providers tell logins apart by the
+ * second, so that it gets a second of its own. Cleared again, since a provider may go on with it for the next row.
+ */
+export async function withLoginToBurn(
+  target: Target,
+  row: (login: ForPerson & { readonly burn: () => Promise<void> }) => Promise<void>,
+): Promise<void> {
+  const operator = target.need("operator");
+  await nextSecond();
+  const made = await personSession(target);
+  const session = String(claimsOf(made.session).sid);
+  try {
+    await row({ ...made, burn: () => operator.order({ revoke: { session }, reason: "conformance" }) });
+  } finally {
+    await operator.order({ lift: { session }, reason: "conformance" });
+    await nextSecond();
+  }
+}
+
+const nextSecond = () => sleep(1_050 - (Date.now() % 1_000));
 
 /** Well within the least life of what is shared, so that rows of a slow run do not find it ended. */
 const sharedSeconds = 60;

@@ -1,4 +1,4 @@
-import { granted, must, refused, same, text } from "../expect.ts";
+import { granted, must, refused, same } from "../expect.ts";
 import {
   exchanging,
   handOn,
@@ -9,6 +9,7 @@ import {
   sharedSession,
   tokenIn,
   wanting,
+  withLoginToBurn,
 } from "../flows.ts";
 import { claimsOf, newKey } from "../key.ts";
 import { rowsOf } from "../row.ts";
@@ -73,29 +74,27 @@ export const authorityRows = rowsOf("Lanyard authority", [
     section: "people",
     level: "MUST",
     text: "Revoking a root session burns the person's token it was opened with, for that agent",
-    async run(target) {
-      const { opener, person, session } = await personSession(target);
-      const reason = "conformance";
-      await target.need("operator").order({ revoke: { session: text(claimsOf(session).sid, "sid") }, reason });
-      const form = [...exchanging("id", person), ...wanting(target.need("lent"))];
-      refused(await target.ask("token", opener, form), 400, "invalid_request");
-    },
+    run: (target) =>
+      withLoginToBurn(target, async ({ opener, person, burn }) => {
+        await burn();
+        const form = [...exchanging("id", person), ...wanting(target.need("lent"))];
+        refused(await target.ask("token", opener, form), 400, "invalid_request");
+      }),
   },
   {
     section: "people",
     level: "MUST",
     text: "Revoking a root session ends every other root of its login, and the refusal asks for a new sign-in",
-    async run(target) {
-      const { opener, person, session } = await personSession(target);
-      const form = [...exchanging("id", person), ...wanting(target.need("lent"))];
-      const sibling = tokenIn(await target.ask("token", opener, form));
-      const reason = "conformance";
-      await target.need("operator").order({ revoke: { session: text(claimsOf(session).sid, "sid") }, reason });
-      const again = [...exchanging("access", sibling), ...wanting(target.need("lent"))];
-      refused(await target.ask("token", opener, again), 400, "invalid_request");
-      const { json } = await target.ask("token", opener, form);
-      must(json.max_age === 0, "the refusal does not ask for a new sign-in");
-    },
+    run: (target) =>
+      withLoginToBurn(target, async ({ opener, person, burn }) => {
+        const form = [...exchanging("id", person), ...wanting(target.need("lent"))];
+        const sibling = tokenIn(await target.ask("token", opener, form));
+        await burn();
+        const again = [...exchanging("access", sibling), ...wanting(target.need("lent"))];
+        refused(await target.ask("token", opener, again), 400, "invalid_request");
+        const { json } = await target.ask("token", opener, form);
+        must(json.max_age === 0, "the refusal does not ask for a new sign-in");
+      }),
   },
   {
     section: "people",
