@@ -78,7 +78,7 @@ export async function withLoginToBurn(
   target: Target,
   row: (login: ForPerson & { readonly burn: () => Promise<void> }) => Promise<void>,
 ): Promise<void> {
-  const operator = target.need("operator");
+  const [, operator] = [target.need("lent"), target.need("operator")];
   await nextSecond();
   const made = await personSession(target);
   const session = String(claimsOf(made.session).sid);
