@@ -1,6 +1,7 @@
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { STSClient, type STSClientConfig } from "@aws-sdk/client-sts";
 import { SignatureV4 } from "@smithy/signature-v4";
+import { partitionOf, stsHost } from "../../core/attest/sts-hosts.ts";
 import type { AttestRequest } from "../../core/wire.ts";
 import { evidenceTags } from "../../core/wire.ts";
 import type { EvidenceRequest, EvidenceSource } from "./source.ts";
@@ -26,6 +27,9 @@ const body = "Action=GetCallerIdentity&Version=2011-06-15";
  */
 export function stsCallerIdentity(input: StsCallerIdentityInput): EvidenceSource {
   const { region, cluster, nowMillis = Date.now } = input;
+  // the signature covers the host: one of another partition's shape would be for nobody
+  const hostname = stsHost(partitionOf(region) ?? "", region, "regional");
+  if (hostname === undefined) throw new RangeError(`no STS endpoint is known in the Region ${region}`);
   const { credentials } = new STSClient({
     region,
     ...(input.credentials ? { credentials: input.credentials } : {}),
@@ -35,7 +39,7 @@ export function stsCallerIdentity(input: StsCallerIdentityInput): EvidenceSource
   return {
     type,
     async collect(request) {
-      const headers = await signed(signer, region, request, new Date(nowMillis()));
+      const headers = await signed(signer, hostname, request, new Date(nowMillis()));
       return { type, region, headers, ...(cluster === undefined ? {} : { cluster }) };
     },
   };
@@ -43,11 +47,10 @@ export function stsCallerIdentity(input: StsCallerIdentityInput): EvidenceSource
 
 async function signed(
   signer: SignatureV4,
-  region: string,
+  hostname: string,
   { issuer, challenge, jkt }: EvidenceRequest,
   signingDate: Date,
 ): Promise<AttestRequest["evidence"][string]> {
-  const hostname = `sts.${region}.amazonaws.com`;
   const own = { [evidenceTags.challenge]: challenge, [evidenceTags.jkt]: jkt, [evidenceTags.issuer]: issuer };
   const { headers } = await signer.sign(
     {
