@@ -118,6 +118,8 @@ export const limits = {
   detailsSchemaBytes: 16_384,
   detailsFields: 50,
   detailsDepth: 4,
+  /** Details types that were taken out within the longest life of a session, and are remembered. */
+  formerDetailsTypes: 200,
   /** Characters of an agent's SPIFFE ID. */
   agentIdCharacters: 200,
   /** Nesting accepted in any JSON document. */

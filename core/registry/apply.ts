@@ -7,6 +7,7 @@ import { err, ok, type Result } from "../result.ts";
 import { type RegistryDifference, registryDifference } from "./difference.ts";
 import { registryDigest } from "./digest.ts";
 import type { RegistryDocument, RegistryProblem } from "./document.ts";
+import { formerTypesAfter, typeProblems } from "./former-types.ts";
 import type { Registration } from "./model.ts";
 import { stateProblems } from "./states.ts";
 import { countsOf, type RegistryStore } from "./store.ts";
@@ -47,7 +48,7 @@ export interface Applied {
 
 /**
  * Makes a set of registrations the registry: validate ▸ compare with what counts ▸ store under a new version ▸ move
- * the deployment to it. Idempotent: what changes nothing writes nothing, unless a stack takes it over. Live at every instance's next request.
+ * the deployment to it. Agents' states and the meaning of details types are held against what they were. Idempotent: what changes nothing writes nothing, unless a stack takes it over. Live at every instance's next request.
  * @returns what it did, or `registry_invalid` with every problem, or `registry_stale`
  */
 export async function applyRegistry(order: ApplyOrder, deps: ApplyDeps): Promise<Result<Applied, Denial>> {
@@ -58,8 +59,14 @@ export async function applyRegistry(order: ApplyOrder, deps: ApplyDeps): Promise
   if (order.base !== undefined && order.base !== base)
     return err({ code: "registry_stale", base: order.base, applied: base });
   const before = await deps.registry.rows(base);
-  const states = stateProblems(before, rows.value, order.documents);
-  if (states.length > 0) return invalid(states);
+  const [standing] = base > 0 ? await deps.registry.history(1, base + 1) : [];
+  const former = standing?.version === base ? (standing.formerTypes ?? []) : [];
+  const types = { rows: before, former, nowMillis: deps.clock.nowMillis() };
+  const problems = [
+    ...stateProblems(before, rows.value, order.documents),
+    ...typeProblems(types, rows.value, order.documents),
+  ];
+  if (problems.length > 0) return invalid(problems);
   const difference = registryDifference(before, rows.value);
   const counts = countsOf(difference);
   const same = base > 0 && counts.added + counts.changed + counts.removed === 0;
@@ -69,7 +76,9 @@ export async function applyRegistry(order: ApplyOrder, deps: ApplyDeps): Promise
   const record = (version: number) => recordOf(order, difference, base, version, deps);
   const why = { ...(reason === undefined ? {} : { reason }), ...(source === undefined ? {} : { source }) };
   const digest = registryDigest(rows.value);
-  const entry = { base, atMillis: facts.timeMillis, by: operator.arn, digest, ...counts, ...why };
+  const gone = formerTypesAfter(types, rows.value);
+  const remembered = gone.length > 0 ? { formerTypes: gone } : {};
+  const entry = { base, atMillis: facts.timeMillis, by: operator.arn, digest, ...counts, ...why, ...remembered };
   const applied = await deps.registry.apply({ base, rows: rows.value, entry, record });
   if (!applied.ok) return err({ code: "registry_stale", base, applied: await deps.registry.applied() });
   return ok({ version: applied.value, base, difference });

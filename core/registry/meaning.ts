@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { canonicalJson } from "./difference.ts";
-import type { LendingRegistration, TrustedIssuerRegistration } from "./model.ts";
+import type { DetailsTypeDeclaration, LendingRegistration, TrustedIssuerRegistration } from "./model.ts";
 
 /**
  * What names of the registry meant when something was stored by them, as digests by `lending:<rule>` and
@@ -31,9 +31,21 @@ export function groupsMeaning({
   return groups && digestOf({ issuer, claim: groups.claim, absent: groups.absent ?? "refuse" });
 }
 
-/** What a details type's declaration means: the schema it is read by and the rules it is compared by. */
-export const declarationMeaning = (declared: { readonly schema: unknown; readonly rules: unknown }): string =>
-  digestOf({ schema: declared.schema, rules: declared.rules });
+/** What a details type means: the schema it is read by, without what only explains it, and the rules of its fields. */
+export const detailsTypeMeaning = ({ schema, rules }: Pick<DetailsTypeDeclaration, "schema" | "rules">): string =>
+  digestOf({ schema: withoutWords(schema), rules });
+
+/** A schema without `title`, `description` and dialect; a field of that name is a field. */
+function withoutWords(schema: unknown): unknown {
+  if (typeof schema !== "object" || schema === null || Array.isArray(schema)) return schema;
+  const { title: _t, description: _d, $schema: _s, properties, items, ...rest } = schema as Record<string, unknown>;
+  const fields = Object.entries(properties ?? {}).map(([name, field]) => [name, withoutWords(field)]);
+  return {
+    ...rest,
+    ...(properties === undefined ? {} : { properties: Object.fromEntries(fields) }),
+    ...(items === undefined ? {} : { items: withoutWords(items) }),
+  };
+}
 
 /** 22 base64url characters, 132 bits of SHA-256: nobody finds a second meaning with the digest of another. */
 const digestOf = (meaning: object): string =>

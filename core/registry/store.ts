@@ -1,6 +1,7 @@
 import type { AuditRecord } from "../audit/record.ts";
 import type { Result } from "../result.ts";
 import type { RegistryDifference } from "./difference.ts";
+import type { FormerType } from "./former-types.ts";
 import type { Registration } from "./model.ts";
 
 /** One version that was applied. */
@@ -16,6 +17,8 @@ export interface AppliedVersion {
   readonly digest: string;
   /** The stack whose deployment applied it, `arn:…:stack/<name>`; nothing when somebody did by hand. */
   readonly source?: string;
+  /** Details types taken out lately, whose names keep their meaning as long as tokens by them may live. */
+  readonly formerTypes?: readonly FormerType[];
   /** How many registrations it added, changed and removed. */
   readonly added: number;
   readonly changed: number;

@@ -7,6 +7,7 @@ import {
   GetCommand,
   PutCommand,
   QueryCommand,
+  type QueryCommandOutput,
 } from "@aws-sdk/lib-dynamodb";
 import { limits } from "../../core/limits.ts";
 import { type Registration, registrationKinds } from "../../core/registry/model.ts";
@@ -138,15 +139,23 @@ async function readHistory(
   before: number | undefined,
 ): Promise<readonly AppliedVersion[]> {
   const bound = before === undefined ? {} : { before: String(before).padStart(8, "0") };
-  const page = await client.send(
-    new QueryCommand({
-      TableName: tables.registry,
-      KeyConditionExpression: before === undefined ? "#kind = :kind" : "#kind = :kind AND #name < :before",
-      ...words(before === undefined ? ["kind"] : ["kind", "name"], { kind: history, ...bound }),
-      ScanIndexForward: false,
-      ConsistentRead: true,
-      Limit: limit,
-    }),
-  );
-  return (page.Items ?? []).map(({ kind: _, name: __, ...entry }) => entry as unknown as AppliedVersion);
+  const found: AppliedVersion[] = [];
+  let from: Record<string, unknown> | undefined;
+  // a page holds 1 MB at most, which may be fewer than were asked for
+  do {
+    const page: QueryCommandOutput = await client.send(
+      new QueryCommand({
+        TableName: tables.registry,
+        KeyConditionExpression: before === undefined ? "#kind = :kind" : "#kind = :kind AND #name < :before",
+        ...words(before === undefined ? ["kind"] : ["kind", "name"], { kind: history, ...bound }),
+        ScanIndexForward: false,
+        ConsistentRead: true,
+        Limit: limit - found.length,
+        ...(from ? { ExclusiveStartKey: from } : {}),
+      }),
+    );
+    for (const { kind: _, name: __, ...entry } of page.Items ?? []) found.push(entry as unknown as AppliedVersion);
+    from = page.LastEvaluatedKey;
+  } while (from && found.length < limit);
+  return found;
 }

@@ -58,7 +58,7 @@ test("its links lead to pages and sections that are there", () => {
     expect([path, existsSync(file)]).toEqual([path, true]);
     if (anchor) {
       const titles = [...readFileSync(file, "utf8").matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) =>
-        title.toLowerCase(),
+        title.toLowerCase().replaceAll(" ", "-"),
       );
       expect(titles).toContain(anchor.slice(1));
     }
