@@ -54,7 +54,10 @@ export interface ResourceServerInput {
    * chooses it chooses what his proof is for.
    */
   readonly requestUrl?: string | ((request: PlainRequest) => string);
-  /** The registered types of authorization details that restrict this resource; a token's detail of another is refused. */
+  /**
+   * The registered types of authorization details that restrict this resource. A token with a detail that they cannot read
+   * whole is refused by `authenticate`; left out, every restricted token is.
+   */
   readonly details?: readonly DetailsTypeDeclaration[];
   /** Shared by several processes; in memory unless given. */
   readonly replay?: ReplayStore;
@@ -147,6 +150,7 @@ export function createResourceServer(input: ResourceServerInput): ResourceServer
     nonces,
     ...(input.algorithm ? { algorithm: input.algorithm } : {}),
     acceptBearer: input.acceptBearer === true,
+    details: input.details ?? [],
   });
   return {
     ...(metadata ? { metadata } : {}),

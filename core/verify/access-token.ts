@@ -7,6 +7,7 @@ import { isAccessHandle, tokenTyp } from "../wire.ts";
 import { verifyHandle } from "./handle.ts";
 import { askIssuer, type Introspector } from "./introspection.ts";
 import { createIssuerKeys, type IssuerKeys } from "./issuer-keys.ts";
+import { createDetailsReader, type DetailsTypeDeclaration } from "./permits.ts";
 import { type PresentedRequest, presentedToken } from "./presented.ts";
 import { type ProofDeps, readProof, useProof } from "./proof.ts";
 import type { VerifyRefusal } from "./refusal.ts";
@@ -31,6 +32,8 @@ export interface VerifierInput {
   readonly replay?: ReplayStore;
   /** Demand these in every proof (RFC 9449 9). */
   readonly nonces?: DpopNonces | undefined;
+  /** The types of details that restrict this resource; a token with a detail that they cannot read is refused. */
+  readonly details?: readonly DetailsTypeDeclaration[];
   /** Take bearer tokens too, which the issuer makes for resources registered so; a bound token never passes as one. */
   readonly acceptBearer?: boolean;
   /** The issuer's keys; fetched by its metadata unless given. */
@@ -48,7 +51,7 @@ export interface Verifier {
  *
  *     one credential ▸ signature by a session key, typ, issuer, audience, time (RFC 9068 4)
  *     ▸ claims ▸ proof by the bound key for this request and token (RFC 9449 7) ▸ first use of the proof
- *     ▸ the session still lives (status list, or introspection)
+ *     ▸ every restriction can be read ▸ the session still lives (status list, or introspection)
  *
  * A token that is an opaque handle goes the way of `handle.ts` instead. Cheap and local comes first; nothing is fetched for a token nobody signed, except the issuer's keys.
  */
@@ -56,6 +59,7 @@ export function createVerifier(input: VerifierInput): Verifier {
   const keys = input.keys ?? createIssuerKeys(input);
   const replay = input.replay ?? createReplayStore();
   const { introspector } = input;
+  const reads = createDetailsReader(input.details ?? []);
   const statusOf = introspector ? undefined : createStatusSource({ ...input, keys });
   return {
     async verify(request) {
@@ -64,13 +68,15 @@ export function createVerifier(input: VerifierInput): Verifier {
       const { scheme, token } = presented.value;
       const proving = { clock: input.clock, replay, nonces: input.nonces };
       if (introspector && isAccessHandle(token))
-        return verifyHandle(request, presented.value, { ...input, ...proving, introspector });
+        return verifyHandle(request, presented.value, { ...input, ...proving, introspector, reads });
       const read = await readToken(token, input, keys);
       if (!read.ok) return read;
       const proved =
         scheme === "Bearer" ? checkUnbound(read.value) : await checkProof(request, token, read.value, proving);
       if (!proved.ok) return proved;
       const { access, status } = read.value;
+      const restricted = reads(access.details);
+      if (!restricted.ok) return restricted;
       const alive = statusOf
         ? await statusOf(status)
         : introspector

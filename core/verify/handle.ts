@@ -11,13 +11,15 @@ export interface HandleDeps extends ProofDeps {
   readonly issuer: string;
   readonly resource: string;
   readonly introspector: Introspector;
+  /** Whether the restrictions of a token can be read here. */
+  readonly reads: (details: VerifiedAccess["details"]) => Result<void, VerifyRefusal>;
 }
 
 /**
  * Checks a request whose access token is an opaque handle:
  *
  *     proof for this request and handle (`ath`) ▸ first use of the proof ▸ the issuer's word, asked with the proof's key
- *     ▸ issuer, audience, time, key and claims of that answer
+ *     ▸ issuer, audience, time, key and claims of that answer, its restrictions readable
  *
  * The proof comes first: the issuer may count the question as a use, and a request that fails anyway must not cost one.
  */
@@ -39,6 +41,8 @@ export async function verifyHandle(
   if (typeof exp !== "number" || exp <= nowSeconds(deps.clock)) return wrong("it called an expired token active");
   const read = readClaims(answer.value, deps.resource);
   if (!read.ok) return read;
+  const restricted = deps.reads(read.value.access.details);
+  if (!restricted.ok) return restricted;
   // the issuer compares too; a resource that did not would take a stolen handle from any key
   if (read.value.jkt === jkt) return ok(read.value.access);
   return err({ code: scheme === "Bearer" ? "bearer_not_accepted" : "proof_key_mismatch" });

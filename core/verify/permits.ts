@@ -27,13 +27,7 @@ export type DetailsCheck = (details: readonly AuthorizationDetail[], use: Detail
  * @throws TypeError when a declaration is one that the registry would refuse
  */
 export function createDetailsCheck(types: readonly DetailsTypeDeclaration[]): DetailsCheck {
-  const known = new Map<string, DetailsTypeDeclaration>();
-  for (const type of types) {
-    const [fault] = detailsTypeFindings(type);
-    if (fault || known.has(type.name))
-      throw new TypeError(`details type ${type.name}: ${fault?.join(": ") ?? "twice"}`);
-    known.set(type.name, type);
-  }
+  const known = indexed(types);
   return (details, use) => {
     for (const detail of details) {
       const fault = faultOf(detail, use, known);
@@ -43,13 +37,47 @@ export function createDetailsCheck(types: readonly DetailsTypeDeclaration[]): De
   };
 }
 
+/**
+ * Creates the check that a token's restrictions can be applied at all: every detail is of a type declared here and read
+ * whole by it. What a server cannot read it cannot hold a request to, and would let in as if nothing restricted it, also
+ * where nobody asks {@link createDetailsCheck} (threat 40).
+ * @param types the types that restrict this resource; with none, every restricted token is refused
+ * @throws TypeError when a declaration is one that the registry would refuse
+ */
+export function createDetailsReader(
+  types: readonly DetailsTypeDeclaration[],
+): (details: readonly AuthorizationDetail[]) => Result<void, VerifyRefusal> {
+  const known = indexed(types);
+  return (details) => {
+    for (const detail of details) {
+      const type = known.get(detail.type);
+      const read = type ? understandDetail(detail, type) : err(unknownType);
+      if (!read.ok) return err({ code: "details_forbid", type: detail.type.slice(0, 128), ...read.error });
+    }
+    return ok(undefined);
+  };
+}
+
+const unknownType = { field: "type", why: "this server does not know the type" } as const;
+
+function indexed(types: readonly DetailsTypeDeclaration[]): ReadonlyMap<string, DetailsTypeDeclaration> {
+  const known = new Map<string, DetailsTypeDeclaration>();
+  for (const type of types) {
+    const [fault] = detailsTypeFindings(type);
+    if (fault || known.has(type.name))
+      throw new TypeError(`details type ${type.name}: ${fault?.join(": ") ?? "twice"}`);
+    known.set(type.name, type);
+  }
+  return known;
+}
+
 function faultOf(
   detail: AuthorizationDetail,
   use: DetailsUse,
   known: ReadonlyMap<string, DetailsTypeDeclaration>,
 ): { readonly field: string; readonly why: string } | undefined {
   const type = known.get(detail.type);
-  if (!type) return { field: "type", why: "this server does not know the type" };
+  if (!type) return unknownType;
   const understood = understandDetail(detail, type);
   if (!understood.ok) return understood.error;
   const named = Object.hasOwn(use, type.name) ? (use[type.name] ?? {}) : {};

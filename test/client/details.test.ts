@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { customers, registry } from "../fakes/registry.ts";
+import { customers, registry, tickets } from "../fakes/registry.ts";
 import { createDeployment, type Deployment } from "./deployment.ts";
 
 let cloud: Deployment;
@@ -58,8 +58,13 @@ test("a resource server names its details types in its metadata (RFC 9728 2), an
 });
 
 describe("a resource server that declares none", () => {
-  test("refuses every restricted token instead of overlooking what restricts it", async () => {
-    expect((await presented(restricted)).permits(customer("42")).ok).toBe(false);
+  test("threat 40: refuses every restricted token, whatever its handlers ask", async () => {
+    await expect(presented(restricted)).rejects.toThrow("details_forbid");
+    await expect(presented(restricted, { details: [] })).rejects.toThrow("details_forbid");
+    await expect(presented(restricted, { details: registry().detailsTypes(tickets) })).rejects.toThrow(
+      "details_forbid",
+    );
+    expect((await presented([])).requires("customers:read").ok).toBe(true);
   });
 });
 

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { AgentSession } from "../../client/session.ts";
 import { decodeUnverified } from "../../core/jwt.ts";
 import { sessionTokenType, spiffeAssertionType } from "../../core/wire.ts";
-import { agentId, customers, tickets } from "../fakes/registry.ts";
+import { agentId, customers, registry, tickets } from "../fakes/registry.ts";
 import { issuer } from "../fakes/world.ts";
 import { createDeployment, type Deployment, urls } from "./deployment.ts";
 
@@ -113,7 +113,7 @@ describe("the wire", () => {
       ...forAda(),
       grants: [{ resource: tickets, scopes: ["tickets:read"], details }],
     });
-    const seen = await callTo(session, tickets);
+    const seen = await callTo(session, tickets, cloud.server(tickets, { details: registry().detailsTypes(tickets) }));
     expect(seen.ok && seen.value.access.details).toEqual(details);
   });
 

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect } from "vitest";
 import { createReplayStore } from "../../core/verify/replay.ts";
 import { requireScopes } from "../../core/verify/verified-access.ts";
 import { dpopProof, sha256 } from "../fakes/keys.ts";
+import { declared } from "../fakes/registry.ts";
 import { ada, createIssuer, issuer, planner, researcher, resource, type TestIssuer } from "./issuer.ts";
 
 let world: TestIssuer;
@@ -24,7 +25,9 @@ test("lets a live token in and tells who calls, for whom, and what it may do", a
     authorization_details: [{ type: "ticket-customer", customers: ["42"] }],
     sub_id: { format: "iss_sub", iss: "https://login.example", sub: "ada" },
   });
-  const verified = await world.verifier().verify(world.request(token));
+  const ticketCustomer = declared({ customers: { type: "array", items: { type: "string" } } }, { customers: "one_of" });
+  const details = [{ name: "ticket-customer", ...ticketCustomer }];
+  const verified = await world.verifier({ details }).verify(world.request(token));
   expect(verified).toMatchObject({
     ok: true,
     value: {
