@@ -99,6 +99,10 @@ const rows: { readonly [C in DenialCode]: Row<C> } = {
   uses_spent: ["a token is used as often as it was granted", () => "a use that is left"],
   renewal_refused: ["a renewal stays within every bound of its session", (d) => d.why],
   renewal_overtaken: ["one renewal at a time", () => "the session's row as it was read"],
+  token_too_large: [
+    "a token is no larger than verifiers read",
+    (d) => `${d.bytes} of ${d.limitBytes} bytes at depth ${d.depth}${d.nests ? ", nested too deep" : ""}: fewer hops`,
+  ],
   depth_exceeded: ["the strictest agent of a chain bounds its depth", (d) => `depth ${d.depth} of ${d.limit}`],
   policy_denied: [
     "policy permits, and forbids nothing",

@@ -199,6 +199,12 @@ export function denialToWire(denial: Denial): WireError {
       return badRequest(`the session cannot be renewed: ${denial.why}`);
     case "renewal_overtaken":
       return later("the session was renewed by another request at this moment; try again");
+    case "token_too_large":
+      return badRequest(
+        denial.nests
+          ? `a chain of depth ${denial.depth} nests its actors deeper than tokens are read`
+          : `a token of this would have ${denial.bytes} bytes; at most ${denial.limitBytes} are read`,
+      );
     case "depth_exceeded":
       return badRequest(`the delegation would be ${denial.depth} deep; at most ${denial.limit} here`);
     case "policy_denied":

@@ -90,6 +90,14 @@ export type Denial =
   | { readonly code: "uses_spent" }
   | { readonly code: "renewal_refused"; readonly why: string }
   | { readonly code: "renewal_overtaken" }
+  | {
+      readonly code: "token_too_large";
+      readonly bytes: number;
+      readonly limitBytes: number;
+      /** Its actors nest deeper than is parsed. */
+      readonly nests: boolean;
+      readonly depth: number;
+    }
   | { readonly code: "depth_exceeded"; readonly depth: number; readonly limit: number }
   | {
       readonly code: "policy_denied";

@@ -10,6 +10,7 @@ import { err, ok, type Result } from "../result.ts";
 import { blockedAmong, mergeQueries, raisedSince, readLiveness, subjects } from "../session/liveness.ts";
 import type { LivenessQuery, LivenessRows, SessionStore } from "../session/store.ts";
 import type { Caller } from "./authenticate.ts";
+import { checkFits } from "./fits.ts";
 import { judgePolicies } from "./judge-policies.ts";
 import type { Plan } from "./plan.ts";
 import { planFor } from "./plan-for.ts";
@@ -89,6 +90,8 @@ export async function settle(
     if (!served.ok) return served;
     const granted = checkGranted(grants, to === undefined ? standing.value : registry.agent(to), registry);
     if (!granted.ok) return granted;
+    const fits = checkFits(plan.value, deps.issuer, registry);
+    if (!fits.ok) return fits;
     const policies = judgePolicies(plan.value, input, deps.policy, trail);
     if (!policies.ok) return policies;
     return ok({ plan: plan.value, source: source.value, rows, registry, policies: policies.value });
