@@ -65,6 +65,12 @@ export interface Introspection {
   readonly [claim: string]: unknown;
 }
 
+/**
+ * From whom, and for whom, work is taken: the SPIFFE ID of the agent that offered it and the principal's id, or `"anyone"`
+ * for either. `"anything"` says both: whoever may reach this agent chooses its work then.
+ */
+export type Expected = "anything" | { readonly offeredBy: string; readonly principal: string };
+
 /** An agent, or a resource server as the agent it is registered as. */
 export interface LanyardAgent {
   readonly agent: string;
@@ -75,11 +81,9 @@ export interface LanyardAgent {
    * Takes on offered work.
    * @param options `expect`: from whom and for whom; anything else is ended and refused, so that nobody can slip this
    * agent work of theirs (threat 17)
+   * @throws TypeError when that is not said; nothing was asked for then
    */
-  redeem(
-    handle: string,
-    options?: { readonly expect?: { readonly offeredBy?: string; readonly principal?: string } },
-  ): Promise<AgentSession>;
+  redeem(handle: string, options: { readonly expect: Expected }): Promise<AgentSession>;
   /** A session for the next hop, from the access token that was presented to this agent. */
   hop(
     presentedAccessToken: string,
@@ -111,7 +115,8 @@ export function createAgent(input: AgentInput): LanyardAgent {
     identity: async () => (await deps()).identity.get(),
     open: async (wanted) => openSession(openParameters(wanted), wanted, await deps()),
     hop: async (token, wanted) => openSession(subjectParameters(token, accessTokenType), wanted, await deps()),
-    async redeem(handle, { expect } = {}) {
+    async redeem(handle, options) {
+      const expect = expectedBy(options);
       const session = await openSession(subjectParameters(handle, offerTokenType), undefined, await deps());
       await refuseUnexpected(session, expect);
       return session;
@@ -199,15 +204,22 @@ async function openSession(
   return createSession({ facts, own, ...first, calls, key, fetch, clock, nonces, servedAt });
 }
 
-async function refuseUnexpected(
-  session: AgentSession,
-  expect: { readonly offeredBy?: string; readonly principal?: string } | undefined,
-): Promise<void> {
-  const { offeredBy, principal } = expect ?? {};
+/** Callers without types too: what was forgotten is no permission. */
+function expectedBy(options: { readonly expect: Expected } | undefined): Exclude<Expected, string> {
+  const expect: unknown = options?.expect;
+  if (expect === "anything") return { offeredBy: "anyone", principal: "anyone" };
+  const { offeredBy, principal } = (expect ?? {}) as Partial<Record<"offeredBy" | "principal", unknown>>;
+  if (typeof offeredBy !== "string" || typeof principal !== "string")
+    throw new TypeError('say whose work is taken: expect: { offeredBy, principal }, or "anything"');
+  return { offeredBy, principal };
+}
+
+async function refuseUnexpected(session: AgentSession, expect: Exclude<Expected, string>): Promise<void> {
+  const { offeredBy, principal } = expect;
   const wrong =
-    offeredBy !== undefined && session.offeredBy !== offeredBy
+    offeredBy !== "anyone" && session.offeredBy !== offeredBy
       ? "another agent offered it"
-      : principal !== undefined && session.principal !== principal
+      : principal !== "anyone" && session.principal !== principal
         ? "it is for another principal"
         : undefined;
   if (wrong === undefined) return;

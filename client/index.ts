@@ -13,7 +13,14 @@ export {
 export type { RefusalReply, VerifyRefusal, VerifyRefusalCode } from "../core/verify/refusal.ts";
 export type { ReplayOutcome, ReplayStore } from "../core/verify/replay.ts";
 export type { VerifiedAccess } from "../core/verify/verified-access.ts";
-export { type AgentInput, createAgent, type Introspection, type LanyardAgent, type OpenInput } from "./agent.ts";
+export {
+  type AgentInput,
+  createAgent,
+  type Expected,
+  type Introspection,
+  type LanyardAgent,
+  type OpenInput,
+} from "./agent.ts";
 export type { KeyPair } from "./agent-key.ts";
 export type { Endpoints } from "./endpoints.ts";
 export { LanyardError, type LanyardErrorCode, type LanyardFailure } from "./error.ts";

@@ -35,7 +35,7 @@ const steal = (scene: Scene, handle: string) =>
     ({ error, reason }) =>
       `triage presented the researcher's handle and was refused: ${error}; the audit says ${reason}`,
     () =>
-      mustRefuse(() => scene.cast.triage.redeem(handle), {
+      mustRefuse(() => scene.cast.triage.redeem(handle, { expect: "anything" }), {
         status: 400,
         error: "invalid_request",
         reason: "offer_for_another_agent",

@@ -30,36 +30,56 @@ describe("threat 17: work from somebody else", () => {
   };
 
   test.each([
-    ["another agent than expected offered it", { offeredBy: agentId("triage") }],
-    ["it is for another person than expected", { principal: `p_${"b".repeat(32)}` }],
+    ["another agent than expected offered it", { offeredBy: agentId("triage"), principal: "anyone" }],
+    ["it is for another person than expected", { offeredBy: "anyone", principal: `p_${"b".repeat(32)}` }],
   ])("is refused and ended when %s", async (_, expect_) => {
     const { handle } = await offer();
     const researcher = cloud.agent("researcher");
     expect(await codeOf(researcher.redeem(handle, { expect: expect_ }))).toBe("offer_unexpected");
     // what it got is over: the same agent and key would otherwise get the same session again
-    expect(await codeOf(researcher.redeem(handle))).toBe("request_refused");
+    expect(await codeOf(researcher.redeem(handle, { expect: "anything" }))).toBe("request_refused");
+  });
+
+  test.each<[string, unknown]>([
+    ["nothing", undefined],
+    ["an empty word", {}],
+    ["from whom alone", { expect: { offeredBy: agentId("planner") } }],
+    ["for whom alone", { expect: { principal: `p_${"b".repeat(32)}` } }],
+    ["something else", { expect: "everything" }],
+  ])("is not asked for where the caller says %s of whose work it takes", async (_, options) => {
+    const { session, handle } = await offer();
+    const researcher = cloud.agent("researcher");
+    const sent = cloud.sent.length;
+    await expect(researcher.redeem(handle, options as never)).rejects.toThrow(TypeError);
+    expect(cloud.sent.length).toBe(sent);
+    // the offer is as it was
+    const expect_ = { offeredBy: agentId("planner"), principal: session.principal };
+    expect(await codeOf(researcher.redeem(handle, { expect: expect_ }))).toBe("done");
   });
 
   test("is not to be had by another agent, nor with a second key", async () => {
     const { handle } = await offer();
-    expect(await codeOf(cloud.agent("triage").redeem(handle))).toBe("request_refused");
-    expect(await codeOf(cloud.agent("researcher").redeem(handle))).toBe("done");
-    expect(await codeOf(cloud.agent("researcher").redeem(handle))).toBe("request_refused");
+    expect(await codeOf(cloud.agent("triage").redeem(handle, { expect: "anything" }))).toBe("request_refused");
+    expect(await codeOf(cloud.agent("researcher").redeem(handle, { expect: "anything" }))).toBe("done");
+    expect(await codeOf(cloud.agent("researcher").redeem(handle, { expect: "anything" }))).toBe("request_refused");
   });
 
   test("gives the same agent and key the same session again after a lost answer", async () => {
     const { handle } = await offer();
     const researcher = cloud.agent("researcher");
-    const [first, again] = [await researcher.redeem(handle), await researcher.redeem(handle)];
+    const [first, again] = [
+      await researcher.redeem(handle, { expect: "anything" }),
+      await researcher.redeem(handle, { expect: "anything" }),
+    ];
     expect(again.sid).toBe(first.sid);
   });
 
   test("can be withdrawn by its giver, and a child can be ended by it", async () => {
     const { session, handle } = await offer();
     await session.revoke({ offer: handle });
-    expect(await codeOf(cloud.agent("researcher").redeem(handle))).toBe("request_refused");
+    expect(await codeOf(cloud.agent("researcher").redeem(handle, { expect: "anything" }))).toBe("request_refused");
     const second = await session.offer({ to: agentId("researcher"), grants });
-    const child = await cloud.agent("researcher").redeem(second.handle);
+    const child = await cloud.agent("researcher").redeem(second.handle, { expect: "anything" });
     await session.revoke({ session: child.sid });
     expect(await codeOf(child.accessToken(tickets))).toBe("request_refused");
     expect(await codeOf(session.accessToken(tickets))).toBe("done");

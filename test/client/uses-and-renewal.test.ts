@@ -130,7 +130,7 @@ describe("a resource that asks about every request", () => {
   test("bounds what is handed on by the offer", async () => {
     const session = await cloud.agent("planner").open({ ...forAda(), grants, renewable: true });
     const { handle } = await session.offer({ to: agentId("researcher"), grants, maxUses: 1 });
-    const child = await cloud.agent("researcher").redeem(handle);
+    const child = await cloud.agent("researcher").redeem(handle, { expect: "anything" });
     expect(await judge(guard(), await requestOf(child))).toBe("accepted");
     expect(await judge(guard(), await requestOf(child))).toBe("session_over");
   });

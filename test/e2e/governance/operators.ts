@@ -159,7 +159,7 @@ export function operatorCases(office: () => Office): void {
       const root = await promote();
       const hired = agent("intern");
       const { handle } = await root.offer({ to: hired.agent, grants: [{ resource: deploy, scopes: ["builds:read"] }] });
-      const child = await hired.redeem(handle);
+      const child = await hired.redeem(handle, { expect: "anything" });
       expect([await lets(root, deploy), await lets(child, deploy)]).toEqual([true, true]);
       const rolled = await lanyard(["rollback", "--to", String(good), "--reason", "never meant"]);
       expect(rolled, rolled.err).toMatchObject({ code: 0 });
