@@ -161,7 +161,7 @@ describe("a deployment of the embedded cloud", () => {
   });
 
   it("needs no rights but those their roles have", () => {
-    const calls = cloud.calls().filter(({ roleArn }) => /RegistryApplier|LifecycleWatch/.test(roleArn));
+    const calls = cloud.calls().filter(({ roleArn }) => /registry-applier|lifecycle-watch/.test(roleArn));
     expect(calls.length).toBeGreaterThan(3);
     expect(calls.filter(({ status }) => status !== 200)).toEqual([]);
   });
