@@ -42,9 +42,10 @@ export interface Proven {
 const checksRecorded = 40;
 
 /**
- * Proves that the caller is the agent it names: that registration alone is looked at ▸ our challenge ▸ the evidence ▸
- * the registration's selectors ▸ its state ▸ its minimum assurance ▸ the audience ▸ the code it may run. An agent's state is told only to
- * whoever proved to be it, or strangers could list agents.
+ * Proves that the caller is the agent it names: our challenge ▸ the evidence ▸ the named registration, and no other ▸ its
+ * selectors ▸ its state ▸ its minimum assurance ▸ the audience ▸ the code it may run. The name is looked up only once the
+ * evidence is genuine, and an agent's state is told only to whoever proved to be it, or strangers could list agents by
+ * what differs in the refusals (threat 41).
  * @param notes filled for the audit record
  */
 export async function prove(
@@ -56,8 +57,6 @@ export async function prove(
 ): Promise<Result<Proven, Denial>> {
   const { agent } = request;
   delete notes.checks;
-  const registration = registry.agent(agent);
-  if (!registration) return err({ code: "agent_unknown", agent });
   const challenge = await checkChallenge(request.challenge, deps);
   if (!challenge.ok) return challenge;
   const checks: Check[] = [];
@@ -67,6 +66,8 @@ export async function prove(
   const { assurance, facts } = attested.value;
   Object.assign(notes, { assurance, evidence: facts });
   if (attested.value.documentId !== undefined) notes.evidenceId = attested.value.documentId;
+  const registration = registry.agent(agent);
+  if (!registration) return err({ code: "agent_unknown", agent });
   const selected = matchSelectors(agent, registration, request.evidence.type, attested.value);
   if (!selected.ok) return selected;
   // its evidence holds: whatever refuses it now is not for the evidence's checks to explain

@@ -2,11 +2,12 @@ import type { Denial } from "../denial.ts";
 import { explainDenial } from "../denial-rules.ts";
 import { askedColumn } from "./asked.ts";
 import { changesColumn } from "./changes.ts";
+import { ownValues } from "./own-values.ts";
 import type { AuditFacts } from "./record.ts";
 import { redactAll, redactTarget, redactText, redactTokens } from "./redact.ts";
 
 /** How each member's texts are kept clean: where we made or proved the value, long hashes in it are identifiers. */
-const redactions: ReadonlyMap<string, (text: string) => string> = new Map([
+const redactions: ReadonlyMap<string, typeof redactText> = new Map([
   ...["operator_arn", "operator_id", "sid", "root", "parent", "principal", "actors", "logins"].map(
     (n) => [n, redactTokens] as const,
   ),
@@ -71,9 +72,13 @@ export function lanyardFacts(facts: AuditFacts): Record<string, unknown> {
     count: facts.count,
     user_agent: facts.userAgent,
   };
+  const own = ownValues(facts);
   return Object.fromEntries(
     Object.entries(columns)
       .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => [name, redactAll(value, redactions.get(name) ?? redactText)]),
+      .map(([name, value]) => {
+        const redact = redactions.get(name) ?? redactText;
+        return [name, redactAll(value, (text) => redact(text, own))];
+      }),
   );
 }

@@ -3,6 +3,7 @@ import type { Denial } from "../denial.ts";
 import { explainDenial } from "../denial-rules.ts";
 import { ocsfClasses } from "./classes.ts";
 import { lanyardFacts } from "./facts.ts";
+import { ownValues } from "./own-values.ts";
 import type { AuditFacts, AuditRecord } from "./record.ts";
 import { redactAll, redactTarget, redactText } from "./redact.ts";
 
@@ -58,9 +59,9 @@ const bounded = <T extends { readonly metadata: object; readonly unmapped: objec
   return JSON.stringify({ ...event, metadata: { ...event.metadata, is_truncated: true }, unmapped: shorter });
 };
 
-const refusal = (denial: Denial) => ({
+const refusal = (denial: Denial, own: ReadonlySet<string>) => ({
   status_code: denial.code,
-  status_detail: redactText(explainDenial(denial).missing),
+  status_detail: redactText(explainDenial(denial).missing, own),
 });
 
 /** A revocation, and a refusal, deserve a look; a grant is everyday. */
@@ -69,7 +70,7 @@ const outcome = (facts: AuditFacts) => {
     facts.outcome === "denied" ? [2, "Low"] : facts.operation === "revoke" ? [3, "Medium"] : [1, "Informational"];
   const status =
     facts.outcome === "allowed" ? { status_id: 1, status: "Success" } : { status_id: 2, status: "Failure" };
-  return { severity_id, severity, ...status, ...(facts.denial ? refusal(facts.denial) : {}) };
+  return { severity_id, severity, ...status, ...(facts.denial ? refusal(facts.denial, ownValues(facts)) : {}) };
 };
 
 const classMembers = (facts: AuditFacts, classUid: number): Record<string, unknown> => {
@@ -91,7 +92,7 @@ const classMembers = (facts: AuditFacts, classUid: number): Record<string, unkno
 const actor = (facts: AuditFacts) => ({
   user: facts.operator
     ? { uid: facts.operator.uniqueId, name: facts.operator.arn, type_id: userType.admin, type: "Admin" }
-    : agentUser(facts.agent),
+    : agentUser(facts.agent, facts),
   ...session(facts),
   ...(facts.policies && facts.policies.length > 0 ? { authorizations: verdicts(facts, facts.policies) } : {}),
 });
@@ -99,14 +100,14 @@ const actor = (facts: AuditFacts) => ({
 const verdicts = (facts: AuditFacts, policies: readonly string[]) =>
   policies.slice(0, 100).map((name) => ({
     decision: facts.outcome === "allowed" ? "Allowed" : "Denied",
-    policy: { name: redactText(name) },
+    policy: { name: redactText(name, ownValues(facts)) },
   }));
 
 /** Whom it was for: of an offer the agent it is held out to, else the caller. */
-const receiver = (facts: AuditFacts) => agentUser(facts.offeredTo ?? facts.agent);
+const receiver = (facts: AuditFacts) => agentUser(facts.offeredTo ?? facts.agent, facts);
 
-const agentUser = (id: string | undefined) => {
-  const uid = redactText(id ?? "unknown");
+const agentUser = (id: string | undefined, facts: AuditFacts) => {
+  const uid = redactText(id ?? "unknown", ownValues(facts));
   return {
     uid,
     name: uid.slice(uid.indexOf("/agent/") + 1).replace("agent/", ""),
@@ -118,7 +119,7 @@ const agentUser = (id: string | undefined) => {
 const privileges = (facts: AuditFacts): string[] => {
   const scopes =
     facts.grants?.flatMap((g) => g.scopes.map((s) => `${g.resource} ${s}`)) ?? facts.requested?.scopes ?? [];
-  return scopes.slice(0, 100).map((scope) => redactText(scope).slice(0, 256));
+  return scopes.slice(0, 100).map((scope) => redactText(scope, ownValues(facts)).slice(0, 256));
 };
 
 const session = (facts: AuditFacts) =>
@@ -133,7 +134,7 @@ const session = (facts: AuditFacts) =>
 
 /** `agent:<id>`, `session:<sid>`, `registry`: the part before the colon is the entity's type. */
 const entity = (facts: AuditFacts) => {
-  const uid = redactTarget(facts.target ?? facts.session?.sid ?? facts.agent ?? "unknown");
+  const uid = redactTarget(facts.target ?? facts.session?.sid ?? facts.agent ?? "unknown", ownValues(facts));
   const type = /^(session|agent|principal|build|deployment|registry|offer|key)(?=:|$)/.exec(uid)?.[0];
   return { uid, ...(type ? { type } : {}) };
 };

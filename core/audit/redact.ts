@@ -12,31 +12,64 @@ const accessKeyShape = /(?<![A-Z0-9])A[KS]IA[A-Z0-9]{16}(?![A-Z0-9])/g;
 /** 30 bytes or more in base64: a secret key, a handle, a private JWK member, part of a session token. */
 const secretShape = /[A-Za-z0-9+/_-]{40,}={0,2}/g;
 
+const nothing: ReadonlySet<string> = new Set();
+
+/** Values of our own that stay whatever they look like: `own-values.ts` says which. */
+type Own = ReadonlySet<string>;
+
 /**
  * Takes out what looks like a token or private key: the log must not become a place to steal from (threat 25).
  * Runs of base64 that are only lower case (paths, hex digests) stay.
  * @param text anything a caller may have written
+ * @param own what stays wherever it stands alone in the text
  * @returns the text, cut to 2,048 characters, with each finding replaced by `[redacted]`
  */
-export function redactText(text: string): string {
-  return redactTokens(text)
-    .replace(accessKeyShape, "[redacted]")
-    .replace(secretShape, (run) => (/[A-Z]/.test(run) && /[a-z]/.test(run) ? "[redacted]" : run));
+export function redactText(text: string, own: Own = nothing): string {
+  return cleaned(text, own, (part) =>
+    withoutTokens(part)
+      .replace(accessKeyShape, "[redacted]")
+      .replace(secretShape, (run) => (/[A-Z]/.test(run) && /[a-z]/.test(run) ? "[redacted]" : run)),
+  );
 }
 
 /** As {@link redactText} for values that are ours and may be long hashes (`jkt`, ids): only tokens and keys go. */
-export function redactTokens(text: string): string {
+export const redactTokens = (text: string, own: Own = nothing): string =>
+  idShape.test(text) ? text : cleaned(text, own, withoutTokens);
+
+/** Nothing but an id: 16 bytes are no token and hold none. */
+const idShape = /^[A-Za-z0-9_-]{22}$/;
+
+const withoutTokens = (text: string): string =>
+  text.replace(pemShape, "[redacted]").replace(jwtShape, (run) => (beginsJson(run) ? "[redacted]" : run));
+
+/** A word may begin like a JWT (`ewok-translator`) and still spell no JSON object. */
+const beginsJson = (run: string): boolean =>
+  /^\{[\t\n\r ]*(?:"|$)/.test(Buffer.from(run.slice(0, 12), "base64url").toString("latin1"));
+
+function cleaned(text: string, own: Own, clean: (part: string) => string): string {
   // cut before and after: bounded work, and no half of a token survives the second cut
-  const bounded = text
-    .slice(0, 8 * textCharacters)
-    .replace(pemShape, "[redacted]")
-    .replace(jwtShape, "[redacted]");
-  return bounded.length > textCharacters ? `${bounded.slice(0, textCharacters)}…` : bounded;
+  const bounded = text.slice(0, 8 * textCharacters);
+  const result = own.has(bounded) ? bounded : around(bounded, own, clean);
+  return result.length > textCharacters ? `${result.slice(0, textCharacters)}…` : result;
+}
+
+/** Cleans what stands between our own values; most texts need no second look. */
+function around(text: string, own: Own, clean: (part: string) => string): string {
+  const whole = clean(text);
+  const kept = [...own].filter((value) => text.includes(value));
+  if (whole === text || kept.length === 0) return whole;
+  // standing alone: an own value that is the beginning of something longer is not ours
+  const any = kept.sort((a, b) => b.length - a.length).map((value) => value.replace(/[^A-Za-z0-9_]/g, "\\$&"));
+  const alone = new RegExp(`(?<![A-Za-z0-9_-])(${any.join("|")})(?![A-Za-z0-9_+/=-]|\\.[A-Za-z0-9_-])`, "g");
+  return text
+    .split(alone)
+    .map((part, i) => (i % 2 === 1 ? part : clean(part)))
+    .join("");
 }
 
 /** As {@link redactText} for what an operator or agent pointed at: a build or key is named by its digest, which is no secret. */
-export const redactTarget = (target: string): string =>
-  /^(build|key):/.test(target) ? redactTokens(target) : redactText(target);
+export const redactTarget = (target: string, own: Own = nothing): string =>
+  /^(build|key):/.test(target) ? redactTokens(target, own) : redactText(target, own);
 
 /**
  * Copies plain data with every text redacted and every dimension bounded.

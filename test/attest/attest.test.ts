@@ -5,6 +5,7 @@ import { limits } from "../../core/limits.ts";
 import { attestIssuer, attestStart, attestUrl, createAttestWorld } from "../fakes/attest-world.ts";
 import { dpopProof, testKey } from "../fakes/keys.ts";
 import { agent, agentId, registry, tickets } from "../fakes/registry.ts";
+import type { StsChanges } from "../fakes/sts.ts";
 
 type World = Awaited<ReturnType<typeof createAttestWorld>>;
 const partner = "spiffe://partner.example/service/intake";
@@ -193,10 +194,40 @@ describe("threat 15: the named agent", () => {
     },
   );
 
-  it("unknown or of another role is refused with one face, so that nobody can list agents", async () => {
+  it("threat 41: unknown or of another role is refused with one face, so that nobody can list agents", async () => {
     const unknown = await world.attest({}, { agent: agentId("nobody") });
     const other = await world.attest({}, { agent: agentId("researcher") });
     expect(unknown).toEqual(other);
+  });
+
+  const junk = { type: "none" };
+  const token = "aws-sts-web-identity";
+  it.each<[string, StsChanges, (w: World) => Promise<object>]>([
+    ["without a challenge of ours", {}, async () => ({ challenge: "x", evidence: junk })],
+    [
+      "with a challenge from somewhere else",
+      {},
+      async (w) => ({ challenge: `${(await w.challenge()).slice(0, -1)}!` }),
+    ],
+    ["with evidence of no known type", {}, async () => ({ evidence: junk })],
+    ["with evidence of no shape", {}, async () => ({ evidence: { type: token } })],
+    ["with evidence that is none", {}, async () => ({ evidence: { type: token, token: "a.b.c" } })],
+    [
+      "with a genuine document of another workload",
+      { sts: { principal_id: "arn:aws:iam::1:role/x" } },
+      async () => ({}),
+    ],
+    [
+      "with a document that has expired",
+      { claims: { iat: attestStart - 900, exp: attestStart - 600 } },
+      async () => ({}),
+    ],
+    ["with a document that nobody signed", { header: { kid: "EC384_9" } }, async () => ({})],
+  ])("threat 41: known and unknown names get one answer %s", async (_, changes, sent) => {
+    const ask = async (name: string) => world.attest(changes, { agent: agentId(name), ...(await sent(world)) });
+    const [unknown, known] = [await ask("nobody"), await ask("planner")];
+    expect(unknown).toEqual(known);
+    expect(unknown.status).toBeGreaterThanOrEqual(400);
   });
 
   it.each(["draft", "suspended", "retired"] as const)(
