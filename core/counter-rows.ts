@@ -1,7 +1,8 @@
 /** Keys of table Counters (`key`): what is counted by updates. A row is of one kind by its first word. */
 export const counterKeys = {
-  /** Signatures an agent caused within one second. */
-  rate: (agentId: string, atSeconds: number) => `rate#${agentId}#${atSeconds}`,
+  /** Signatures, or revocations, that an agent caused within one second. */
+  rate: (agentId: string, atSeconds: number, what: "issue" | "revoke" = "issue") =>
+    what === "issue" ? `rate#${agentId}#${atSeconds}` : `rate#${what}#${agentId}#${atSeconds}`,
   /** Uses left of a bounded session or handle. */
   uses: (name: string) => `uses#${name}`,
 } as const;

@@ -5,7 +5,18 @@ import type { RegistryProblem } from "./registry/document.ts";
  * Every refusal Lanyard knows, as a value: a stable `code` and the facts an auditor needs.
  * What a caller gets to see of it is decided in one place, `denial-wire.ts`.
  */
-export type Denial =
+export type Denial = Refusal & {
+  /** Of a genuine token of ours that another key showed: whose it is. It rings, whatever the code (threat 41). */
+  readonly owner?: TokenOwner;
+};
+
+/** Whose token it is: its agent, and its session where it is of one. */
+export interface TokenOwner {
+  readonly agent: string;
+  readonly session?: { readonly sid: string; readonly root: string; readonly depth: number };
+}
+
+type Refusal =
   // the request's shape
   | { readonly code: "content_type_unsupported"; readonly contentType: string; readonly wanted?: "form" }
   | { readonly code: "body_too_large"; readonly bytes: number; readonly limitBytes: number }

@@ -25,9 +25,9 @@ export const callFacts = (call: Call, operation: AuditFacts["operation"], timeMi
 });
 
 /**
- * Answers a denial and records it. After authentication each refusal gets a record of its own, as carefully as a
- * grant; before it, refusals are folded per instance, reason and minute, so that a flood of garbage cannot fill the
- * outbox and stop issuance (threat 13).
+ * Answers a denial and records it. After authentication a refusal gets a record of its own, as carefully as a grant, as long
+ * as its caller is within its rate; before it, and past that rate, refusals are folded per instance, kind and minute, so that
+ * neither a flood of garbage nor an agent in a loop can fill the outbox and stop issuance (threats 13, 34).
  * @param facts what is known so far
  * @param authenticated whether the caller proved who it is
  */
@@ -40,8 +40,20 @@ export async function deny(
   // a step of the protocol that every honest caller takes (RFC 9449 8): recorded, it would bury what matters. What
   // becomes of the call is recorded when it comes back, and the metric of answers counts this one
   if (denial.code === "dpop_nonce_required") return denialReply(denial);
-  const full: AuditFacts = { ...facts, outcome: "denied", denial };
-  if (authenticated) await deps.outbox.put(toRecord(full, `denied#${deps.ids.id()}`));
+  const full = fullFacts(denial, facts);
+  if (authenticated && deps.fold.standsAlone(full)) await deps.outbox.put(toRecord(full, `denied#${deps.ids.id()}`));
   else await deps.fold.add(full);
   return denialReply(denial);
+}
+
+/** Names the owner of a stolen token where the record is looked for: as its agent where nobody proved to be another. */
+function fullFacts({ owner, ...denial }: Denial, facts: Omit<AuditFacts, "outcome" | "denial">): AuditFacts {
+  const full: AuditFacts = { ...facts, outcome: "denied", denial };
+  if (!owner) return full;
+  return {
+    ...full,
+    owner: owner.agent,
+    ...(facts.agent === undefined ? { agent: owner.agent } : {}),
+    ...(facts.session === undefined && owner.session ? { session: owner.session } : {}),
+  };
 }

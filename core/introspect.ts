@@ -18,6 +18,7 @@ import { readAccessToken } from "./token/access-handle.ts";
 import { type AuthenticateDeps, authenticate, type Caller } from "./token/authenticate.ts";
 import { readForm, single } from "./token/form.ts";
 import type { OwnToken } from "./token/own-token.ts";
+import { ownerOf, ownerOfStolen, withOwner } from "./token/stolen.ts";
 import { startTrail, type Trail } from "./token/trail.ts";
 import type { Call, Reply } from "./wire.ts";
 
@@ -55,9 +56,9 @@ export function createIntrospectEndpoint(deps: IntrospectDeps): (call: Call) => 
         ...verdict.value.claims,
       });
     if (callerFaults.has(verdict.error.code)) return deny(deps, verdict.error, trail.facts, true);
-    // what was never a token of ours any stranger can send through an honest resource server, as often as it likes: it
-    // is folded like every refusal of a stranger, or a flood of it would fill the outbox (threat 13)
-    await deny(deps, verdict.error, trail.facts, verdict.error.code !== "subject_token_invalid");
+    // a stranger can send what it likes through an honest resource server, as often as it likes, and prove it by any key:
+    // folded by server, session and reason, or a flood of it would fill the outbox (threats 13, 34)
+    await deny(deps, verdict.error, trail.facts, false);
     return json({ active: false });
   };
 }
@@ -86,10 +87,17 @@ async function answer(
   trail: Trail,
 ): Promise<Result<OwnToken, Denial>> {
   const seen = await look(token, caller, deps, trail);
+  if (!seen.ok && seen.error.code === "subject_token_invalid")
+    return err(withOwner(seen.error, await ownerOfStolen(token, provedBy, deps)));
   if (!seen.ok) return seen;
   // whoever stole a handle without its key could otherwise spend its uses by being refused
   if (provedBy !== undefined && provedBy !== seen.value.jkt)
-    return err({ code: "dpop_key_mismatch", boundTo: "subject_token" });
+    return err(
+      withOwner(
+        { code: "dpop_key_mismatch", boundTo: "subject_token" } as const,
+        seen.value.jkt === undefined ? undefined : ownerOf(seen.value),
+      ),
+    );
   const taken = await takeUse(seen.value, caller, deps, trail);
   return taken.ok ? seen : taken;
 }

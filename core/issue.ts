@@ -7,6 +7,7 @@ import { type ReleaseDeps, releaseOffer, releaseToken } from "./token/release.ts
 import { releaseRenewal } from "./token/release-renewal.ts";
 import { readTokenRequest, type TokenRequest } from "./token/request.ts";
 import { settle } from "./token/settle.ts";
+import { ownerOfStolen, withOwner } from "./token/stolen.ts";
 import { startTrail, type Trail } from "./token/trail.ts";
 import type { Call, Reply, TokenReply } from "./wire.ts";
 
@@ -18,7 +19,7 @@ export interface TokenDeps extends ReleaseDeps, DenyDeps {}
  *
  * 1. **read**: bounded, strictly parsed, nothing believed (`token/request.ts`)
  * 2. **authenticate**: our own identity token as client assertion, and a DPoP proof by the key it is bound to
- *    (`token/authenticate.ts`). Refusals up to here are folded; from here on each gets a record of its own
+ *    (`token/authenticate.ts`). Refusals up to here are folded; from here on each gets a record of its own, as long as the agent is within its rate
  * 3. **actor**: an actor token, if sent, must be the authenticated agent's
  * 4. **settle** (`token/settle.ts`):
  *    - *find* principal and parent: own work, a person's token, an own session, an offer, a served token (`token/source.ts`)
@@ -82,9 +83,11 @@ async function settleAndRelease(
 async function checkActor(request: TokenRequest, caller: Caller, deps: TokenDeps): Promise<Result<void, Denial>> {
   if (request.actorToken === undefined) return ok(undefined);
   const actor = await verifyIdentityToken(request.actorToken, deps);
-  if (!actor.ok) return err({ code: "actor_token_mismatch", why: "not a valid identity token of this deployment" });
-  const same = actor.value.sub === caller.agent && actor.value.jkt === caller.jkt;
-  return same ? ok(undefined) : err({ code: "actor_token_mismatch", why: "another agent's or another key's" });
+  const same = actor.ok && actor.value.sub === caller.agent && actor.value.jkt === caller.jkt;
+  if (same) return ok(undefined);
+  const why = actor.ok ? "another agent's or another key's" : "not a valid identity token of this deployment";
+  const owner = await ownerOfStolen(request.actorToken, caller.jkt, deps);
+  return err(withOwner({ code: "actor_token_mismatch", why } as const, owner));
 }
 
 const operationOf = (request: TokenRequest) => {

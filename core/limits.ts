@@ -155,6 +155,10 @@ export const limits = {
   loginsBurntAtOnce: 20,
   /** Signatures an agent may cause a second when its registration says nothing. */
   issuancesPerSecond: 50,
+  /** Sessions and offers an agent may end a second: a bucket of its own, so that issuing cannot use up the right to end. */
+  revocationsPerSecond: 20,
+  /** Refusals of one authenticated caller that one instance records each alone in a minute; what goes beyond is folded. */
+  refusalRecordsPerMinute: 60,
   /** Liveness reads a second that one instance makes for attestations which prove nothing. */
   unprovenReadsPerSecond: 20,
 } as const;

@@ -160,8 +160,11 @@ export interface MacSource {
   minuteKey(minute: number): Promise<Uint8Array>;
 }
 
-/** Takes one token from an agent's bucket before a signature is paid for. */
+/** Takes one token from an agent's bucket before a signature is paid for, or a session is ended. */
 export interface RateLimiter {
-  /** False when the agent is over `perSecond`. */
-  take(agentId: string, perSecond: number): Promise<boolean>;
+  /**
+   * False when the agent is over `perSecond`.
+   * @param what which of its buckets; `issue` when left out
+   */
+  take(agentId: string, perSecond: number, what?: "issue" | "revoke"): Promise<boolean>;
 }

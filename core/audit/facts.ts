@@ -33,6 +33,7 @@ export function lanyardFacts(facts: AuditFacts): Record<string, unknown> {
     outcome: facts.outcome,
     request_id: facts.requestId,
     agent: facts.agent,
+    owner: facts.owner,
     operator_arn: facts.operator?.arn,
     operator_id: facts.operator?.uniqueId,
     principal: facts.principal,

@@ -1,12 +1,18 @@
+import { limits } from "../limits.ts";
 import type { Clock, Ids } from "../ports.ts";
 import type { Outbox } from "../session/store.ts";
 import { toRecord } from "./ocsf.ts";
 import type { AuditFacts } from "./record.ts";
 
-/** Folds refusals of unauthenticated calls per reason and minute. */
+/** Folds refusals that a caller can cause at will: by whom (where that is proved), reason and minute. */
 export interface RefusalFold {
-  /** Counts one refusal; the first of its reason and minute is recorded at once, the rest as one count afterwards. */
+  /** Counts one refusal; the first of its kind and minute is recorded at once, the rest as one count afterwards. */
   add(facts: AuditFacts): Promise<void>;
+  /**
+   * Whether a refusal of an authenticated caller still gets a record of its own: `limits.refusalRecordsPerMinute` of one
+   * caller and instance do. Never where the caller is over its rate, nor for a stolen token, whose thief decides how often.
+   */
+  standsAlone(facts: AuditFacts): boolean;
 }
 
 /** What folding needs. */
@@ -16,8 +22,10 @@ export interface RefusalFoldDeps {
   readonly clock: Clock;
 }
 
-/** Most reasons one instance counts apart; beyond it everything shares one count. Codes are finite, this is the belt. */
-const reasons = 256;
+/** Most kinds one instance counts apart; beyond it everything shares one count. */
+const kinds = 1_024;
+/** Most callers whose own records one instance counts; beyond it every refusal is folded. */
+const callers = 4_096;
 
 interface Bucket {
   readonly minute: number;
@@ -27,13 +35,14 @@ interface Bucket {
 }
 
 /**
- * A flood of unauthenticated garbage costs at most two writes a minute, a reason and an instance, and a failing outbox
- * never turns a refusal into anything else (threat 13). Nothing is lost by a failed write: its count is carried on.
+ * A flood of garbage, or of an agent's own refused requests, costs at most two writes a minute, a kind and an instance, and
+ * a failing outbox never turns a refusal into anything else (threats 13, 34). Nothing is lost by a failed write: its count is carried on.
  * A frozen instance keeps its last counts until its next refusal; `flush` is for those that know they stop.
- * @returns the fold; the counts of all records of a reason add up to the refusals that happened
+ * @returns the fold; the counts of all records of a kind add up to the refusals that happened
  */
 export function createRefusalFold(deps: RefusalFoldDeps): RefusalFold & { flush(): Promise<void> } {
   const buckets = new Map<string, Bucket>();
+  let alone = { minute: Number.NaN, counts: new Map<string, number>() };
 
   const write = async (bucket: Bucket): Promise<void> => {
     const count = bucket.unwritten;
@@ -57,8 +66,8 @@ export function createRefusalFold(deps: RefusalFoldDeps): RefusalFold & { flush(
   return {
     async add(facts) {
       const minute = Math.floor(deps.clock.nowMillis() / 60_000);
-      const reason = `${minute} ${facts.operation} ${facts.denial?.code ?? "none"}`;
-      const key = buckets.has(reason) || buckets.size < reasons ? reason : "other";
+      const kind = `${minute} ${kindOf(facts)}`;
+      const key = buckets.has(kind) || buckets.size < kinds ? kind : "other";
       const held = buckets.get(key);
       if (held) {
         held.unwritten += 1;
@@ -70,6 +79,25 @@ export function createRefusalFold(deps: RefusalFoldDeps): RefusalFold & { flush(
       // only with a new bucket: a refusal must not retry a failing outbox once for every refusal
       await flushBefore(minute);
     },
+    standsAlone(facts) {
+      if (facts.owner !== undefined || facts.denial?.code === "rate_exceeded") return false;
+      const minute = Math.floor(deps.clock.nowMillis() / 60_000);
+      if (alone.minute !== minute) alone = { minute, counts: new Map() };
+      const caller = facts.operator?.uniqueId ?? facts.agent ?? "";
+      const count = (alone.counts.get(caller) ?? 0) + 1;
+      if (count === 1 && alone.counts.size >= callers) return false;
+      alone.counts.set(caller, count);
+      return count <= limits.refusalRecordsPerMinute;
+    },
     flush: () => flushBefore(Number.POSITIVE_INFINITY),
   };
+}
+
+/**
+ * What is counted together: operation and reason; whose agent, session and stolen token it is, but only where that was
+ * proved, or whoever makes up names would have a record for each (threat 34).
+ */
+function kindOf({ operation, denial, assurance, agent, session, owner }: AuditFacts): string {
+  const proven = assurance === undefined ? undefined : agent;
+  return JSON.stringify([operation, denial?.code, proven, session?.sid, owner]);
 }

@@ -13,6 +13,9 @@ export const ocsfVersion = "1.8.0";
 /** Beyond it texts are cut short; DynamoDB takes 400 KB an item, with the rest of the transaction beside it. */
 const recordBytes = 100_000;
 
+/** What an agent was refused is told in so many characters a text and entries a list: its size must not be the caller's. */
+const refused = { characters: 256, entries: 20 };
+
 const userType = { user: 1, admin: 2, service: 4 } as const;
 
 /**
@@ -44,7 +47,7 @@ export function toRecord(facts: AuditFacts, eventId: string): AuditRecord {
     ...outcome(facts),
     ...(facts.count === undefined ? {} : { count: facts.count }),
     ...classMembers(facts, kind.classUid),
-    unmapped: { lanyard: lanyardFacts(facts) },
+    unmapped: { lanyard: columns(facts) },
   };
   const body = bounded(event);
   const hash = createHash("sha256").update(body).digest("base64url");
@@ -59,9 +62,24 @@ const bounded = <T extends { readonly metadata: object; readonly unmapped: objec
   return JSON.stringify({ ...event, metadata: { ...event.metadata, is_truncated: true }, unmapped: shorter });
 };
 
+/**
+ * All of a grant's and of an operator's facts; of a refusal's what a caller sent is cut, or one request could make us write
+ * what it costs nothing to send (threat 34). What was put to policies is ours and stays: it is asked again of new ones.
+ */
+function columns(facts: AuditFacts): Record<string, unknown> {
+  const all = lanyardFacts(facts);
+  if (facts.outcome === "allowed" || facts.operator) return all;
+  const { asked, ...rest } = all;
+  const short = redactAll(rest, cut, refused) as Record<string, unknown>;
+  return asked === undefined ? short : { ...short, asked };
+}
+
+const cut = (text: string): string =>
+  text.length > refused.characters ? `${text.slice(0, refused.characters)}…` : text;
+
 const refusal = (denial: Denial, own: ReadonlySet<string>) => ({
   status_code: denial.code,
-  status_detail: redactText(explainDenial(denial).missing, own),
+  status_detail: cut(redactText(explainDenial(denial).missing, own)),
 });
 
 /** A revocation, and a refusal, deserve a look; a grant is everyday. */
@@ -119,7 +137,9 @@ const agentUser = (id: string | undefined, facts: AuditFacts) => {
 const privileges = (facts: AuditFacts): string[] => {
   const scopes =
     facts.grants?.flatMap((g) => g.scopes.map((s) => `${g.resource} ${s}`)) ?? facts.requested?.scopes ?? [];
-  return scopes.slice(0, 100).map((scope) => redactText(scope, ownValues(facts)).slice(0, 256));
+  return scopes
+    .slice(0, facts.outcome === "allowed" ? 100 : refused.entries)
+    .map((scope) => redactText(scope, ownValues(facts)).slice(0, 256));
 };
 
 const session = (facts: AuditFacts) =>

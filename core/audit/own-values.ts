@@ -21,7 +21,7 @@ export function ownValues(facts: AuditFacts): ReadonlySet<string> {
   return new Set([
     ...only(id, [session?.sid, session?.root, session?.parent, facts.jti, facts.revocation]),
     ...only(digest, [facts.jkt, facts.build]),
-    ...only(name, [facts.agent, facts.principal, facts.offeredTo, facts.receiver]),
+    ...only(name, [facts.agent, facts.owner, facts.principal, facts.offeredTo, facts.receiver]),
     ...only(name, [...(facts.actors ?? []), ...(facts.policies ?? [])]),
     ...grants.flatMap(({ resource, scopes }) => [resource, ...scopes]),
     ...(operator ? [operator.arn, operator.uniqueId, ...pointedAt(target)] : []),

@@ -46,6 +46,8 @@ export interface AuditFacts {
   readonly userAgent?: string;
   /** The authenticated agent, or the one the request named when it failed to prove it. */
   readonly agent?: string;
+  /** Agent whose genuine token another key showed: whoever showed it is `agent`, where that is known, and `jkt`. */
+  readonly owner?: string;
   /** For admin functions: ARN and unique id of the operator. */
   readonly operator?: { readonly arn: string; readonly uniqueId: string };
   readonly principal?: string;

@@ -75,15 +75,21 @@ export const redactTarget = (target: string, own: Own = nothing): string =>
  * Copies plain data with every text redacted and every dimension bounded.
  * @param value JSON-like data
  * @param redact what is done to each text
+ * @param bounds `entries`: most entries of a list or members of an object
  */
-export function redactAll(value: unknown, redact: (text: string) => string, depth = 0): unknown {
+export function redactAll(
+  value: unknown,
+  redact: (text: string) => string,
+  { entries = listEntries, depth = 0 }: { readonly entries?: number; readonly depth?: number } = {},
+): unknown {
+  const below = { entries, depth: depth + 1 };
   if (typeof value === "string") return redact(value);
   if (typeof value !== "object" || value === null) return value;
   if (depth >= nesting) return "[too deep]";
-  if (Array.isArray(value)) return value.slice(0, listEntries).map((v) => redactAll(v, redact, depth + 1));
+  if (Array.isArray(value)) return value.slice(0, entries).map((v) => redactAll(v, redact, below));
   return Object.fromEntries(
     Object.entries(value)
-      .slice(0, listEntries)
-      .map(([name, v]) => [redact(name), redactAll(v, redact, depth + 1)]),
+      .slice(0, entries)
+      .map(([name, v]) => [redact(name), redactAll(v, redact, below)]),
   );
 }

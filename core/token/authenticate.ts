@@ -8,6 +8,7 @@ import { err, ok, type Result } from "../result.ts";
 import type { Marker } from "../session/store.ts";
 import { type Call, spiffeAssertionType } from "../wire.ts";
 import { type Form, single } from "./form.ts";
+import { ownerOfStolen, withOwner } from "./stolen.ts";
 
 /** What authentication needs. */
 export interface AuthenticateDeps {
@@ -65,15 +66,17 @@ export async function authenticate(call: Call, form: Form, deps: AuthenticateDep
   });
   if (!proof.ok) return proof;
   const identity = await verifyIdentityToken(assertion.value, deps);
-  if (!identity.ok) return identity;
-  if (identity.value.jkt !== proof.value.jkt) return err({ code: "dpop_key_mismatch", boundTo: "identity_token" });
+  const { jkt } = proof.value;
+  if (!identity.ok) return err(withOwner(identity.error, await ownerOfStolen(assertion.value, jkt, deps)));
+  if (identity.value.jkt !== jkt)
+    return err({ code: "dpop_key_mismatch", boundTo: "identity_token", owner: { agent: identity.value.sub } });
   const clientId = single(form, "client_id");
   if (clientId !== undefined && clientId !== identity.value.sub)
     return err({ code: "assertion_invalid", why: "client_id names another client than the assertion" });
   return ok({
     agent: identity.value.sub,
     identity: identity.value,
-    jkt: proof.value.jkt,
+    jkt,
     proof: proof.value.marker,
   });
 }

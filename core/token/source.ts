@@ -14,6 +14,7 @@ import type { AuthenticateDeps, Caller } from "./authenticate.ts";
 import { offerAddress } from "./offer-handle.ts";
 import { type OwnToken, verifyOwnToken } from "./own-token.ts";
 import type { TokenRequest } from "./request.ts";
+import { ownerOf, ownerOfStolen, withOwner } from "./stolen.ts";
 import type { Trail } from "./trail.ts";
 
 /** Where the authority of a request comes from, verified but not yet known to be alive. */
@@ -68,7 +69,7 @@ async function fromPerson(
   const { keySets, clock, issuer: ownIssuer } = deps;
   const input = { token, type, agentId: caller.agent, registration, registry, keySets, clock, ownIssuer };
   const person = await verifyPerson(input);
-  if (!person.ok) return person;
+  if (!person.ok) return err(withOwner(person.error, await ownerOfStolen(token, caller.jkt, deps)));
   trail.add({ principal: person.value.principal.id });
   const { principal, login } = person.value;
   const query = plain([subjects.principal(principal.id), ...loginReads(login)]);
@@ -85,7 +86,7 @@ async function fromOwnToken(
 ): Promise<Result<Source, Denial>> {
   const text = request.subject?.token ?? "";
   const verified = kind === "access" ? await readAccessToken(text, deps) : await verifyOwnToken(text, "session", deps);
-  if (!verified.ok) return verified;
+  if (!verified.ok) return err(withOwner(verified.error, await ownerOfStolen(text, caller.jkt, deps)));
   const token = verified.value;
   const query = queryFor(token);
   const { root, sid, actors, principalId, anc } = token;
@@ -94,7 +95,7 @@ async function fromOwnToken(
     // a token carried to another process of the same agent is still a stolen token
     // (of a bearer token the session knows the key, `settle` compares it)
     if (token.jkt !== undefined && token.jkt !== caller.jkt)
-      return err({ code: "dpop_key_mismatch", boundTo: "subject_token" });
+      return err({ code: "dpop_key_mismatch", boundTo: "subject_token", owner: ownerOf(token) });
     if (request.requested !== "offer")
       trail.add({ operation: request.requested === "session" ? "session.renew" : "token.access" });
     return ok({ kind: "session", token, query });
@@ -104,7 +105,10 @@ async function fromOwnToken(
   if (servedBy !== undefined && registry.agentId(servedBy) === caller.agent)
     // whoever presented a bearer token proved nothing: it is no ground for further work in somebody's name
     return token.jkt === undefined ? err({ code: "subject_token_unbound" }) : ok({ kind: "hop", token, query });
-  return err({ code: "subject_token_not_yours", why: "neither this agent's session nor a token for what it serves" });
+  const why = "neither this agent's session nor a token for what it serves";
+  return err(
+    withOwner({ code: "subject_token_not_yours", why } as const, token.jkt === undefined ? undefined : ownerOf(token)),
+  );
 }
 
 async function fromOffer(

@@ -9,12 +9,12 @@ import { numberOf, type Tables, words } from "./dynamo.ts";
  */
 export function createRateLimiter(client: DynamoDBDocumentClient, tables: Tables, clock: Clock): RateLimiter {
   return {
-    async take(agentId, perSecond) {
+    async take(agentId, perSecond, what) {
       const second = nowSeconds(clock);
       const answer = await client.send(
         new UpdateCommand({
           TableName: tables.counters,
-          Key: { key: counterKeys.rate(agentId, second) },
+          Key: { key: counterKeys.rate(agentId, second, what) },
           UpdateExpression: "ADD #taken :one SET #expiresAt = :expiresAt",
           ...words(["taken", "expiresAt"], { one: 1, expiresAt: second + 60 }),
           ReturnValues: "UPDATED_NEW",

@@ -2,6 +2,7 @@ import { withDpopNonce } from "../../core/dpop-nonce.ts";
 import { createRevokeEndpoint } from "../../core/revoke.ts";
 import { demandedNonces } from "../aws/dpop-nonces.ts";
 import { kmsClient } from "../aws/kms-keys.ts";
+import { createRateLimiter } from "../aws/rate-limiter.ts";
 import { createRegistrySource } from "../aws/registry-source.ts";
 import { createRevocationStore } from "../aws/revocation-store.ts";
 import { createSessionStore } from "../aws/session-store.ts";
@@ -23,6 +24,7 @@ const endpoint = createRevokeEndpoint({
   registries: createRegistrySource(dynamo, tables, trustDomain),
   store: createSessionStore(dynamo, tables, clock),
   revocations: createRevocationStore(dynamo, tables),
+  limiter: createRateLimiter(dynamo, tables, clock),
   ownKeys: openKeyring(dynamo, kms),
 });
 

@@ -5,9 +5,17 @@ import { Construct } from "constructs";
 
 /**
  * Refusals after which something was in two hands: a document that another key had shown before (threat 16), an offer
- * that another key or another agent tried to redeem (threat 17).
+ * that another key or another agent tried to redeem (threat 17), a token shown with another key than its own (threat 41).
  */
-const thefts = ["evidence_of_another_key", "offer_redeemed_by_another_key", "offer_for_another_agent"];
+const thefts = [
+  "evidence_of_another_key",
+  "offer_redeemed_by_another_key",
+  "offer_for_another_agent",
+  "dpop_key_mismatch",
+];
+
+/** Whatever the code: a genuine token of ours that another key showed stands in its record with its owner. */
+const ownedByAnother = { unmapped: { lanyard: { owner: [{ exists: true }] } } };
 
 /** Tells of every refusal that means theft, as it passes on the bus: no metric tells one denial from another. */
 export class TheftWatch extends Construct {
@@ -15,8 +23,8 @@ export class TheftWatch extends Construct {
     super(scope, id);
     const rule = new CfnRule(this, "Rule", {
       eventBusName: bus.eventBusName,
-      description: "A document or an offer of Lanyard was shown by somebody else than its owner",
-      eventPattern: { source: ["lanyard"], detail: { status_code: thefts } },
+      description: "A document, an offer or a token of Lanyard was shown by somebody else than its owner",
+      eventPattern: { source: ["lanyard"], detail: { $or: [{ status_code: thefts }, ownedByAnother] } },
       targets: [
         {
           id: "Topic",
@@ -26,9 +34,12 @@ export class TheftWatch extends Construct {
             inputPathsMap: {
               code: "$.detail.status_code",
               agent: "$.detail.actor.user.uid",
+              session: "$.detail.actor.session.uid",
+              owner: "$.detail.unmapped.lanyard.owner",
               event: "$.detail.metadata.uid",
             },
-            inputTemplate: '"Refused: <code>, as agent <agent>, audit event <event>. See docs/runbook.md#theftwatch"',
+            inputTemplate:
+              '"Refused: <code>, as agent <agent>, of owner <owner>, session <session>, audit event <event>. See docs/runbook.md#theftwatch"',
           },
         },
       ],

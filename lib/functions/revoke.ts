@@ -1,4 +1,4 @@
-import { allowDataKey, allowMarkers, allowOutbox, allowTable, inTransaction } from "../allow.ts";
+import { allowDataKey, allowMarkers, allowOutbox, allowTable, inTransaction, rows } from "../allow.ts";
 import { demandNonces } from "../dpop-nonces.ts";
 import { useKeyring } from "../keyring.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
@@ -17,6 +17,7 @@ export function revoke({ scope, stage, dist, state, issuer }: Ground): LanyardFu
       issuer,
       sessionsTable: tables.sessions.tableName,
       markersTable: tables.markers.tableName,
+      countersTable: tables.counters.tableName,
       tombstonesTable: tables.tombstones.tableName,
       revocationsTable: tables.revocations.tableName,
       registryTable: tables.registry.tableName,
@@ -29,6 +30,7 @@ export function revoke({ scope, stage, dist, state, issuer }: Ground): LanyardFu
   allowTable(role, tables.tombstones, ["PutItem"], inTransaction);
   allowTable(role, tables.revocations, ["BatchGetItem"]);
   allowMarkers(role, tables.markers);
+  allowTable(role, tables.counters, ["UpdateItem"], rows("rate#"));
   allowTable(role, tables.registry, ["Query"]);
   allowOutbox(role, tables.outbox);
   useKeyring(made, stage, state, "identity", "session");

@@ -4,6 +4,7 @@ import { createAdminWriteEndpoint } from "../../core/admin/write.ts";
 import type { AuditFacts } from "../../core/audit/record.ts";
 import type { Registration } from "../../core/registry/model.ts";
 import type { Call } from "../../core/wire.ts";
+import { foldInto } from "../fakes/fold.ts";
 import { randomIds } from "../fakes/keys.ts";
 import { agent, baseRows, tickets, trustDomain } from "../fakes/registry.ts";
 import { MemoryRegistry } from "../fakes/registry-store.ts";
@@ -48,7 +49,7 @@ async function send(method: string, path: string, body: unknown, who: typeof ope
     clock: { nowMillis: () => 1_785_542_400_000 },
     ids: randomIds,
     outbox,
-    fold: { add: async (facts) => void folded.push(facts) },
+    fold: foldInto(folded),
     issuer: "https://issuer.example",
     trustDomain,
     registry,

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { createRefusalFold } from "../../core/audit/fold.ts";
 import type { AuditRecord } from "../../core/audit/record.ts";
 import type { Denial } from "../../core/denial.ts";
+import { limits } from "../../core/limits.ts";
 import { bare } from "./samples.ts";
 
 const refusal = (denial: Denial, requestId = "r") => ({ ...bare("request"), denial, requestId });
@@ -83,9 +84,51 @@ describe("threat 13: a flood of refusals", () => {
     state.broken = false;
     state.written.length = 0;
     await fold.flush();
-    expect(state.written.length).toBeLessThanOrEqual(257);
+    expect(state.written.length).toBeLessThanOrEqual(1_025);
     const total = state.written.reduce((sum, r) => sum + JSON.parse(r.body).count, 0);
     expect(total).toBe(2_000);
+  });
+
+  describe("threat 34: refusals of authenticated callers", () => {
+    const agents = ["planner", "researcher"].map((name) => `spiffe://agents.example.com/agent/${name}`);
+    const proven = (agent?: string, more: object = {}) => ({
+      ...replayed(),
+      ...(agent && { agent }),
+      assurance: "fresh" as const,
+      ...more,
+    });
+
+    test("stand alone up to the caller's rate, and each caller by its own", () => {
+      const { fold, pass } = ground();
+      const alone = (agent?: string) =>
+        Array.from({ length: 100 }, () => fold.standsAlone(proven(agent))).filter(Boolean);
+      for (const agent of agents) expect(alone(agent)).toHaveLength(limits.refusalRecordsPerMinute);
+      pass(60_000);
+      expect(alone(agents[0])).toHaveLength(limits.refusalRecordsPerMinute);
+    });
+
+    test("never stand alone past the rate of signatures, or where a token was stolen", () => {
+      const { fold } = ground();
+      expect(
+        fold.standsAlone({ ...proven(agents[0]), denial: { code: "rate_exceeded", agent: "a", perSecond: 1 } }),
+      ).toBe(false);
+      expect(fold.standsAlone(proven(agents[0], { owner: agents[1] }))).toBe(false);
+    });
+
+    test("are folded by agent, session and owner where these are proved, and not by names that anybody can make up", async () => {
+      const { fold, facts } = ground();
+      const session = (sid: string) => ({ session: { sid, root: sid, depth: 0 } });
+      for (let i = 0; i < 5; i += 1) {
+        for (const agent of agents) await fold.add(proven(agent));
+        await fold.add(proven(agents[0], session("A".repeat(22))));
+        await fold.add(proven(agents[0], { owner: agents[1] }));
+        await fold.add({ ...missing(), agent: `spiffe://agents.example.com/agent/made-up-${i}` });
+      }
+      expect(facts()).toHaveLength(5);
+      await fold.flush();
+      expect(facts()).toHaveLength(10);
+      expect(counts(facts())).toEqual({ dpop_replayed: 20, dpop_missing: 5 });
+    });
   });
 
   test("at once from many calls is counted once each", async () => {

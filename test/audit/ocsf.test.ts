@@ -197,11 +197,39 @@ describe("threat 25: nothing secret reaches the log", () => {
   });
 });
 
+describe("threat 34: the record of one refused request is small, whatever was sent", () => {
+  const long = "x".repeat(4_000);
+  const many = Array.from({ length: 200 }, (_, i) => `${long}${i}`);
+  test.each<[string, Partial<AuditFacts>]>([
+    ["scopes", { requested: { resources: many, scopes: many }, denial: { code: "scope_unknown", scopes: many } }],
+    ["a name", { denial: { code: "parameter_invalid", name: long, why: long } }],
+    ["an audience", { offeredTo: long, denial: { code: "offer_target_unknown", audience: long } }],
+    [
+      "its own words",
+      { purpose: long, userAgent: long, requestId: long, agent: long, denial: { code: "dpop_invalid", why: long } },
+    ],
+    [
+      "evidence",
+      {
+        evidence: Object.fromEntries(many.map((text) => [text, text])),
+        checks: many.map((name) => ({ name, ok: false, detail: name })),
+      },
+    ],
+  ])("%s", (_, facts) => {
+    for (const operation of operations) {
+      const { body } = toRecord({ ...full(operation), outcome: "denied", ...facts }, "id");
+      expect(Buffer.byteLength(body)).toBeLessThan(24_000);
+      expect(valid(classNames[JSON.parse(body).class_uid] ?? "", JSON.parse(body))).toBe("");
+    }
+  });
+});
+
 test("an event stays small enough for the outbox and the bus, whatever is written into it", () => {
   const long = "word ".repeat(200_000);
   const lists = Array.from({ length: 5_000 }, () => long);
   const facts: AuditFacts = {
     ...full("session.open"),
+    operator: { arn: "arn:aws:iam::1:user/o", uniqueId: "AIDA" },
     purpose: long,
     userAgent: long,
     requested: { resources: lists, scopes: lists },

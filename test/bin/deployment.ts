@@ -17,6 +17,7 @@ import { tableKeys } from "../../lambdas/env.ts";
 import { openCallers } from "../../local/caller.ts";
 import { openDynamoDb } from "../../local/dynamodb/engine.ts";
 import type { Credentials } from "../../local/endpoints.ts";
+import { foldInto } from "../fakes/fold.ts";
 import { randomIds } from "../fakes/keys.ts";
 import { variables } from "./ground.ts";
 
@@ -206,7 +207,7 @@ function registryWriter(origin: string, credentials: Credentials) {
     clock: { nowMillis: () => Date.now() },
     ids: randomIds,
     outbox,
-    fold: { add: async () => {} },
+    fold: foldInto([]),
     issuer: origin,
     trustDomain: "agents.support-desk.example",
     registry: createRegistryStore(client, all),

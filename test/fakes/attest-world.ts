@@ -8,6 +8,7 @@ import type { MacSource } from "../../core/ports.ts";
 import type { Registration } from "../../core/registry/model.ts";
 import type { RegistrySnapshot } from "../../core/registry/snapshot.ts";
 import type { Call } from "../../core/wire.ts";
+import { foldInto } from "./fold.ts";
 import { dpopProof, ownKeys, randomIds, testKey, testSigner } from "./keys.ts";
 import { MemoryLimiter } from "./limiter.ts";
 import { agent, agentId, registry, trustDomain } from "./registry.ts";
@@ -70,7 +71,7 @@ export async function createAttestWorld(...rows: readonly Registration[]) {
     registries: { current: async () => versions.get(held.version), at },
     store,
     outbox: store,
-    fold: { add: async (facts: AuditFacts) => void folded.push(facts) },
+    fold: foldInto(folded),
     attestors: [awsStsWebIdentity({ keySets })],
     signer,
     limiter,

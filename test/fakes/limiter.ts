@@ -11,8 +11,8 @@ export class MemoryLimiter implements RateLimiter {
     this.clock = clock;
   }
 
-  async take(agentId: string, perSecond: number): Promise<boolean> {
-    const key = `${agentId} ${nowSeconds(this.clock)}`;
+  async take(agentId: string, perSecond: number, what = "issue"): Promise<boolean> {
+    const key = `${what} ${agentId} ${nowSeconds(this.clock)}`;
     const count = (this.counts.get(key) ?? 0) + 1;
     this.counts.set(key, count);
     this.taken.push(agentId);

@@ -1,5 +1,4 @@
 import { createAdminRevokeEndpoint } from "../../core/admin-revoke.ts";
-import type { RefusalFold } from "../../core/audit/fold.ts";
 import type { AuditFacts } from "../../core/audit/record.ts";
 import { createIntrospectEndpoint } from "../../core/introspect.ts";
 import { createTokenEndpoint } from "../../core/issue.ts";
@@ -11,6 +10,7 @@ import type { RegistrySnapshot } from "../../core/registry/snapshot.ts";
 import { err, ok } from "../../core/result.ts";
 import { createRevokeEndpoint } from "../../core/revoke.ts";
 import { type Call, type Reply, spiffeAssertionType, tokenExchangeGrant } from "../../core/wire.ts";
+import { foldInto } from "./fold.ts";
 import { dpopProof, ownKeys, randomIds, type TestKey, testKey, testSigner } from "./keys.ts";
 import { agentId, idp, otherIdp, registry, trustDomain } from "./registry.ts";
 import { MemoryStore } from "./store.ts";
@@ -58,7 +58,7 @@ export async function createWorld(...rows: readonly Registration[]) {
     return snapshot;
   };
   const folded: AuditFacts[] = [];
-  const fold: RefusalFold = { add: async (facts) => void folded.push(facts) };
+  const fold = foldInto(folded);
   const policy: { engine: PolicyEngine } = { engine: { decide: () => ({ allowed: true, policies: ["all"] }) } };
   const limiter = { allowed: true, take: async () => limiter.allowed };
   // both providers publish under the SAME kid: keys must never be looked up by kid alone

@@ -5,6 +5,7 @@ import type { KeyPurpose } from "../../core/ports.ts";
 import type { Ring, RingKey, RotationOrder } from "../../core/ring/model.ts";
 import { longestCacheSeconds } from "../../core/ring/times.ts";
 import type { Call } from "../../core/wire.ts";
+import { foldInto } from "../fakes/fold.ts";
 import { randomIds } from "../fakes/keys.ts";
 
 const operator = { arn: "arn:aws:sts::111122223333:assumed-role/operator/ada", uniqueId: "AROAEXAMPLE" };
@@ -18,7 +19,7 @@ const endpoint = createAdminRotateEndpoint({
   clock: { nowMillis: () => 1_800_000_000_000 },
   ids: randomIds,
   outbox: { put: async (record) => void records.push(record) },
-  fold: { add: async () => undefined },
+  fold: foldInto([]),
   orders: {
     view: async (purpose) => {
       const [ring, order] = [rings.get(purpose), orders.get(purpose)];

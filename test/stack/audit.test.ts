@@ -213,25 +213,31 @@ describe("the watch on the keys", () => {
 describe("the watch on thefts", () => {
   const rule = one(Audit, "AWS::Events::Rule", "TheftWatch").Properties;
 
-  test("threats 16 and 17: tells of a document or an offer in two hands, by codes that exist", () => {
+  test("threats 16, 17 and 41: tells of a document, an offer or a token in two hands, by codes that exist", () => {
     expect(read(rule.EventBusName)).toBe(read(one(Audit, "AWS::Events::EventBus").Properties.Name));
-    const { source, detail } = rule.EventPattern as { source: string[]; detail: { status_code: DenialCode[] } };
+    const { source, detail } = rule.EventPattern as {
+      source: string[];
+      detail: { $or: [{ status_code: DenialCode[] }, object] };
+    };
     expect(source).toEqual(["lanyard"]);
     const codes: readonly DenialCode[] = [
       "evidence_of_another_key",
       "offer_redeemed_by_another_key",
       "offer_for_another_agent",
+      "dpop_key_mismatch",
     ];
-    expect(detail.status_code).toEqual(codes);
+    expect(detail.$or).toEqual([{ status_code: codes }, { unmapped: { lanyard: { owner: [{ exists: true }] } } }]);
   });
 
   test("publishes to the topic, and tells which agent and record, and nothing of the evidence", () => {
     const [target] = rule.Targets as { Arn: unknown; InputTransformer: { InputPathsMap: Record<string, string> } }[];
     expect(JSON.stringify(target?.Arn)).toContain("Alarms");
     expect(Object.values(target?.InputTransformer.InputPathsMap ?? {}).sort()).toEqual([
+      "$.detail.actor.session.uid",
       "$.detail.actor.user.uid",
       "$.detail.metadata.uid",
       "$.detail.status_code",
+      "$.detail.unmapped.lanyard.owner",
     ]);
     const { Statement } = read(one(Audit, "AWS::SNS::TopicPolicy").Properties.PolicyDocument) as {
       Statement: Statement[];

@@ -288,7 +288,7 @@ describe("an agent that may not", () => {
   });
   it("is slowed down before a signature is paid for", async () => {
     world.limiter.allowed = false;
-    await refused(() => world.send("token", researcher, own), 429, "slow_down", "rate_exceeded");
+    await folded(() => world.send("token", researcher, own), 429, "slow_down", "rate_exceeded");
     expect(world.signer.signatures).toBe(0);
   });
 });

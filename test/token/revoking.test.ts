@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { decodeUnverified } from "../../core/jwt.ts";
+import { limits } from "../../core/limits.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
 import { dpopProof } from "../fakes/keys.ts";
 import { agentId, customers, tickets, trustDomain } from "../fakes/registry.ts";
@@ -57,7 +58,7 @@ describe("introspection", () => {
   });
   it("says exactly inactive to a server for a resource it does not serve", async () => {
     expect(await active(child, await world.newAgent("customer-api"))).toEqual({ active: false });
-    expect(reason()).toBe("subject_token_not_yours");
+    expect(world.folded.at(-1)?.denial?.code).toBe("subject_token_not_yours");
   });
   it.each([
     ["garbage", () => "x"],
@@ -139,7 +140,31 @@ describe("an agent's revocation", () => {
   it("spends its proof: the same request again is refused", async () => {
     const proof = dpopProof(planner.key, tokenUrl, world.time.seconds);
     expect((await world.send("revoke", planner, { token: child }, { proof })).status).toBe(200);
-    expect((await world.send("revoke", planner, { token: child }, { proof })).body.error).toBe("invalid_dpop_proof");
+    expect((await world.send("revoke", planner, { token: session }, { proof })).body.error).toBe("invalid_dpop_proof");
+  });
+
+  it("threat 34: ends what is ended once: however often it is asked, no tombstone, no record, no event", async () => {
+    const before = { records: world.store.records.length, writes: world.store.calls.length };
+    for (let i = 0; i < 40; i++) expect((await world.send("revoke", planner, { token: session })).status).toBe(200);
+    expect(world.store.calls.slice(before.writes).filter((call) => call === "revoke")).toHaveLength(1);
+    expect(world.store.records.length).toBe(before.records + 1);
+    expect((await world.send("revoke", planner, { token: session, session: sidOf(child) })).status).toBe(200);
+    expect((await world.send("revoke", planner, { token: session, session: sidOf(child) })).status).toBe(200);
+    expect(world.store.calls.slice(before.writes).filter((call) => call === "revoke")).toHaveLength(2);
+  });
+
+  it("threat 34: takes from a bucket of its own, and is refused past it without a record each", async () => {
+    const before = world.store.records.length;
+    const asked: unknown[] = [];
+    world.deps.limiter.take = async (...args: unknown[]) => {
+      asked.push(args);
+      return false;
+    };
+    for (let i = 0; i < 10; i++) expect((await world.send("revoke", planner, { token: session })).status).toBe(429);
+    expect(asked[0]).toEqual([planner.id, limits.revocationsPerSecond, "revoke"]);
+    expect(world.store.records.length).toBe(before);
+    expect(world.folded.map(({ denial }) => denial?.code)).toEqual(Array(10).fill("rate_exceeded"));
+    expect(await active(child)).toMatchObject({ active: true });
   });
 });
 
@@ -250,6 +275,6 @@ describe("every event of an authenticated agent", () => {
     await world.send("revoke", planner, { token: session });
     expect(recorded()).toMatchObject({ operation: "session.end", agent: planner.id, assurance: "fresh" });
     await active(child);
-    expect(recorded()).toMatchObject({ operation: "introspect", agent: tickApi.id, assurance: "fresh" });
+    expect(world.folded.at(-1)).toMatchObject({ operation: "introspect", agent: tickApi.id, assurance: "fresh" });
   });
 });
