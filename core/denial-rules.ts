@@ -1,4 +1,5 @@
 import type { DeathCause, Denial, DenialCode } from "./denial.ts";
+import { limits } from "./limits.ts";
 
 /** Why a refusal happened, for whoever reads the audit without our source beside it. */
 export interface DenialReason {
@@ -107,6 +108,11 @@ const rows: { readonly [C in DenialCode]: Row<C> } = {
   policy_denied: [
     "policy permits, and forbids nothing",
     (d) => `${d.resource}: ${d.policies.length > 0 ? `forbidden by ${d.policies.join(" ")}` : d.why}`,
+  ],
+  tree_full: [
+    "what must end a tree reads it: it grows by so many children, offers and bytes in a quarter of an hour",
+    (d) =>
+      `tree ${d.root}: ${d.children} children, ${limits.treeOffersPerChild} offers each, ${limits.treeBytes} bytes`,
   ],
   rate_exceeded: ["an agent's bucket of signatures", (d) => `${d.agent}: ${d.perSecond} a second`],
   blocked: ["nothing is issued to or for whoever an operator blocked", (d) => d.subject],

@@ -209,6 +209,12 @@ export function denialToWire(denial: Denial): WireError {
       return badRequest(`the delegation would be ${denial.depth} deep; at most ${denial.limit} here`);
     case "policy_denied":
       return wire(403, "access_denied", `policy does not permit ${refusedPart(denial.missing)} at ${denial.resource}`);
+    case "tree_full":
+      return wire(
+        403,
+        "access_denied",
+        `this task has as many child sessions and offers as it may get in a quarter of an hour (${denial.children} children)`,
+      );
     case "rate_exceeded":
       return wire(429, "slow_down", `at most ${denial.perSecond} tokens a second`, { "Retry-After": "1" });
     case "blocked":

@@ -118,6 +118,7 @@ type Refusal =
       readonly missing: Missing;
       readonly why: string;
     }
+  | { readonly code: "tree_full"; readonly root: string; readonly children: number }
   | { readonly code: "rate_exceeded"; readonly agent: string; readonly perSecond: number }
   // who may not go on
   | { readonly code: "blocked"; readonly subject: string }

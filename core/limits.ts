@@ -159,6 +159,15 @@ export const limits = {
   revocationsPerSecond: 20,
   /** Refusals of one authenticated caller that one instance records each alone in a minute; what goes beyond is folded. */
   refusalRecordsPerMinute: 60,
+  /**
+   * What one tree may grow by in a quarter of an hour: children where the registration of its root's agent says nothing,
+   * the most it may say, offers for each child, and bytes of sessions and offers together. What must end a tree reads it.
+   */
+  treeQuarterSeconds: 900,
+  treeChildren: 1_000,
+  treeChildrenMax: 10_000,
+  treeOffersPerChild: 4,
+  treeBytes: 32_000_000,
   /** Liveness reads a second that one instance makes for attestations which prove nothing. */
   unprovenReadsPerSecond: 20,
 } as const;

@@ -26,6 +26,8 @@ export interface FeedProps {
   readonly parallelization: number;
   /** Where a function that has several streams sends its failures; otherwise a queue of its own is made. */
   readonly failures?: IQueue;
+  /** How often a failed batch is tried again; 20 times by default. */
+  readonly retryAttempts?: number;
   /** Name of the mapping, for a function that has several. */
   readonly id?: string;
 }
@@ -36,7 +38,7 @@ export interface FeedProps {
  * place in the stream, never the record.
  */
 export function feed(of: LanyardFunction, table: TableV2, props: FeedProps): { failures: IQueue } {
-  const { filter, parallelization, id = "Stream" } = props;
+  const { filter, parallelization, retryAttempts = 20, id = "Stream" } = props;
   const failures = props.failures ?? deadLetters(of, "Failures");
   allowStream(of.role, table);
   allow(of.role, ["sqs:SendMessage"], [failures.queueArn]);
@@ -48,7 +50,7 @@ export function feed(of: LanyardFunction, table: TableV2, props: FeedProps): { f
     parallelizationFactor: parallelization,
     bisectBatchOnError: true,
     reportBatchItemFailures: true,
-    retryAttempts: 20,
+    retryAttempts,
     maxRecordAge: Duration.hours(20),
     filters: [FilterCriteria.filter(filter)],
     onFailure: { bind: () => ({ destination: failures.queueArn }) },

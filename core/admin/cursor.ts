@@ -21,7 +21,7 @@ const shapes = {
   agents: new RegExp(`^agents (${name})$`),
   versions: /^versions ([1-9]\d{0,7})$/,
   places: new RegExp(`^places ${place}$`),
-  tree: new RegExp(`^tree (${id}|(?:offer|access)#[A-Za-z0-9_-]{43})$`),
+  tree: new RegExp(`^tree (${id}|~(?:offer|access)#[A-Za-z0-9_-]{43})$`),
   walk: new RegExp(`^walk (${name})(?: ${place})?$`),
 } as const;
 

@@ -63,6 +63,8 @@ export interface AgentRegistration {
   readonly maxDepth?: number;
   readonly maxLifetimeSeconds?: number;
   readonly issuancesPerSecond?: number;
+  /** Child sessions that a tree this agent opens may get in a quarter of an hour; `limits.treeChildren` when it says nothing. */
+  readonly maxChildren?: number;
   /** Day (`YYYY-MM-DD`, UTC) by whose end somebody must have looked at it again; late, it is told of and goes on. */
   readonly reviewBy?: string;
   /** Days without a session after which it is told of as dormant; the stage's number when it says nothing. */

@@ -75,6 +75,7 @@ const agent = z.strictObject({
   maxDepth: z.int().min(0).max(limits.depthMax).exactOptional(),
   maxLifetimeSeconds: z.int().min(1).max(limits.sessionLifeMaxSeconds).exactOptional(),
   issuancesPerSecond: z.int().min(1).max(1_000).exactOptional(),
+  maxChildren: z.int().min(1).max(limits.treeChildrenMax).exactOptional(),
   reviewBy: z.iso.date("write a day as YYYY-MM-DD").exactOptional(),
   dormantAfterDays: z.int().min(1).max(limits.dormantDaysMax).exactOptional(),
 });

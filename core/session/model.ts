@@ -121,7 +121,7 @@ export const childAncestors = (parent: Pick<Session, "root" | "sid" | "anc">): r
   parent.sid === parent.root ? [] : [...parent.anc, parent.sid];
 
 /**
- * An offer as stored in table Sessions under (`root`, `offer#<hash>`): part of session `from`, held out to one agent.
+ * An offer as stored in table Sessions under (`root`, `~offer#<hash>`): part of session `from`, held out to one agent.
  * The handle itself is never stored.
  */
 export interface Offer {
@@ -146,7 +146,7 @@ export interface Offer {
 }
 
 /**
- * An access token that is an opaque handle, as stored in table Sessions under (`root`, `access#<hash>`): what a signed
+ * An access token that is an opaque handle, as stored in table Sessions under (`root`, `~access#<hash>`): what a signed
  * token would say stands here instead of in it. The handle itself is never stored.
  */
 export interface AccessHandle {

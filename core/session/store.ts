@@ -65,6 +65,14 @@ export interface Commit {
   readonly record: AuditRecord;
 }
 
+/** What a tree grows by. */
+export interface TreeGrowth {
+  readonly children: number;
+  readonly offers: number;
+  /** Of sessions and offers, as JSON. */
+  readonly bytes: number;
+}
+
 /** How many uses are left, in a row of its own. */
 export interface UseCounter {
   /** A session's id, or a handle's hash. */
@@ -118,6 +126,12 @@ export interface SessionStore {
   use(use: Use): Promise<Result<void, CommitConflict>>;
   /** Ends a session that died between its write and its signature (sets `ended`). */
   end(root: string, sid: string): Promise<void>;
+  /**
+   * Counts what a tree is about to grow by, in its row of this quarter of an hour, outside of every transaction: fan-outs
+   * would fight over one row there. It may count what is then not written, never miss what is.
+   * @returns false, and nothing counted, when that is more than `most`
+   */
+  growTree(root: string, by: TreeGrowth, most: TreeGrowth): Promise<boolean>;
   /** Leases status indices of the expiry window that ends at or after `expiresAtSeconds`. */
   leaseStatus(expiresAtSeconds: number, deploymentGeneration: number): Promise<{ list: string; idx: number }>;
 }

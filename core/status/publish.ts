@@ -19,7 +19,9 @@ export interface PublishDeps {
 }
 
 /** A walk that began this long ago and is not done was cut off: the publisher itself runs no longer. */
-const cutOffSeconds = 300;
+const cutOffSeconds = 150;
+/** Unfinished walks that are begun again side by side. */
+const againAtOnce = 32;
 /** How long what a walk has found may wait for its lists to be signed. */
 const unsignedMillis = 1_000;
 /** Free places below which the next list of a window is signed in advance, so that no token names a list nobody can fetch. */
@@ -28,25 +30,34 @@ const placesAhead = limits.statusListSize / 4;
 /**
  * Publishes revocations as they come: *find* what each one ends ▸ *set* its bits ▸ *sign* every list that changed.
  * A session that is born during the walk is no hole: it is stored before the walk, which then sees it, or after the
- * revocation, and then its issuer reads that before it releases anything (threat 6). A walk that was cut off is begun
- * again by {@link publishMinute}.
+ * revocation, and then its issuer reads that before it releases anything (threat 6). Each walk is written down before it
+ * begins and struck off when it is done: one that failed or was cut off is begun again by {@link publishMinute} until it
+ * is, whatever becomes of the stream's record (threat 48). One that fails keeps none beside it back.
+ * @throws the first failure, when all others are done
  */
 export async function publishChanges(changes: readonly Change[], deps: PublishDeps): Promise<void> {
   const touched = new Set<string>();
+  const done: Due[] = [];
+  const failures: unknown[] = [];
   for (const change of quickFirst(changes)) {
-    if (change.kind === "deployment") await cutDeployment(change.generation, touched, deps);
-    else await publishWalk(change, touched, deps);
+    try {
+      if (change.kind === "deployment") await cutDeployment(change.generation, touched, deps);
+      else done.push(await publishWalk(change, touched, deps));
+    } catch (failure) {
+      failures.push(failure);
+    }
   }
   await signLists([...touched], deps);
+  // only now: bits that no signed list shows are not published
+  for (const due of done) await deps.store.removeDue(due);
+  if (failures.length > 0) throw failures[0];
 }
 
-async function publishWalk(change: Due["change"], touched: Set<string>, deps: PublishDeps): Promise<void> {
-  // one tree is quickly walked; of a busy agent's many the stream's retries may all be cut off
-  if (change.kind === "tombstone") return walk(change, touched, deps);
+async function publishWalk(change: Due["change"], touched: Set<string>, deps: PublishDeps): Promise<Due> {
   const due = { change, sinceSeconds: nowSeconds(deps.clock) };
   await deps.store.addDue(due);
   await walk(change, touched, deps, signingOnTheWay(touched, deps));
-  await deps.store.removeDue(due);
+  return due;
 }
 
 /** Signs what was touched so far, once a second: the list stays touched, and is signed once more at the end. */
@@ -74,12 +85,23 @@ export async function publishMinute(deps: PublishDeps): Promise<void> {
   const open = await openLists(deps);
   await signLists(open, deps);
   await store.putOpen(open);
-  const cutOff = (await store.dues()).filter(
-    ({ sinceSeconds }) => nowSeconds(deps.clock) - sinceSeconds >= cutOffSeconds,
-  );
+  const now = nowSeconds(deps.clock);
+  const cutOff = (await store.dues()).filter(({ sinceSeconds }) => now - sinceSeconds >= cutOffSeconds);
+  const walks: PromiseSettledResult<void>[] = [];
   // side by side: a walk that fails or is cut off every time must keep no other revocation from its turn
-  const walks = await Promise.allSettled(cutOff.map((due) => walkAgain(due, deps)));
+  for (const group of turns(cutOff, Math.floor(now / 60)))
+    walks.push(...(await Promise.allSettled(group.map((due) => walkAgain(due, deps)))));
+  // a failed run rings, each minute until all are done
   for (const walked of walks) if (walked.status === "rejected") throw walked.reason;
+}
+
+/** Groups of unfinished walks, another one first each minute: a group that is cut off every time holds no other back. */
+function turns(dues: readonly Due[], minute: number): readonly (readonly Due[])[] {
+  const groups = Math.ceil(dues.length / againAtOnce);
+  return Array.from({ length: groups }, (_, n) => {
+    const at = ((n + minute) % groups) * againAtOnce;
+    return dues.slice(at, at + againAtOnce);
+  });
 }
 
 async function walkAgain(due: Due, deps: PublishDeps): Promise<void> {

@@ -21,6 +21,7 @@ import type { TokenRequest } from "./request.ts";
 import { serversOf } from "./servers.ts";
 import type { SettleDeps, Settled } from "./settle.ts";
 import type { Trail } from "./trail.ts";
+import { growTree } from "./tree-growth.ts";
 import { newCounter } from "./uses.ts";
 
 /** What storing and signing needs beside deciding. */
@@ -51,6 +52,8 @@ export async function releaseOffer(
     ...(plan.maxUses === undefined ? {} : { maxUses: plan.maxUses }),
   };
   const offer: Offer = { ...address, from, to: plan.to, grants: plan.grants, ...bound, ...times };
+  const room = await growTree({ offer }, settled.registry, deps.store);
+  if (!room.ok) return room;
   trail.add({ operation: "session.offer", offeredTo: plan.to, grants: plan.grants, expiresAtSeconds });
   const stored = await deps.store.commit({ offer, markers: [caller.proof], record: grantRecord(trail, deps) });
   if (!stored.ok) return err(conflictDenial(stored.error));
@@ -96,6 +99,10 @@ export async function releaseToken(
     markers: [caller.proof],
     record: grantRecord(trail, deps),
   };
+  if (isNew && session.depth > 0) {
+    const room = await growTree({ child: session }, registry, deps.store);
+    if (!room.ok) return room;
+  }
   const stored = await deps.store.commit(commit);
   if (!stored.ok) return err(conflictDenial(stored.error));
   const [token, death] = await Promise.allSettled([minted.token(), deathSince(session, settled, deps)]);

@@ -1,11 +1,14 @@
+import { createHash } from "node:crypto";
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { listKeys } from "../../core/list-rows.ts";
+import { dueShards, listKeys } from "../../core/list-rows.ts";
 import type { Due, PublishStore } from "../../core/status/publish-store.ts";
 import { words } from "./dynamo.ts";
 
-/** One row that names what is being walked, an attribute each, so that none is lost between two writers. */
-const dueRow = { list: listKeys.due };
+/** Rows that name what is being walked, an attribute each, so that none is lost between two writers. */
+const dueRow = (name: string) => ({
+  list: listKeys.due((createHash("sha256").update(name).digest()[0] ?? 0) % dueShards),
+});
 const deploymentRow = { list: listKeys.deployment };
 const prefix = "due ";
 
@@ -15,17 +18,20 @@ type Dues = Pick<PublishStore, "dues" | "addDue" | "removeDue" | "handledDeploym
 export function createDues(client: DynamoDBDocumentClient, table: string): Dues {
   return {
     async dues() {
-      const { Item } = await client.send(new GetCommand({ TableName: table, Key: dueRow, ConsistentRead: true }));
-      return Object.entries(Item ?? {}).flatMap(([name, value]) =>
-        name.startsWith(prefix) ? [JSON.parse(value as string) as Due] : [],
+      const rows = Array.from({ length: dueShards }, (_, shard) => ({ list: listKeys.due(shard) }));
+      const found = await Promise.all(
+        rows.map((Key) => client.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }))),
       );
+      return found
+        .flatMap(({ Item }) => Object.entries(Item ?? {}))
+        .flatMap(([name, value]) => (name.startsWith(prefix) ? [JSON.parse(value as string) as Due] : []));
     },
     async addDue(due) {
       const [name, value] = attributeOf(due);
       await client.send(
         new UpdateCommand({
           TableName: table,
-          Key: dueRow,
+          Key: dueRow(name),
           UpdateExpression: "SET #due = :due",
           ExpressionAttributeNames: { "#due": name },
           ExpressionAttributeValues: { ":due": value },
@@ -36,7 +42,7 @@ export function createDues(client: DynamoDBDocumentClient, table: string): Dues 
       const [name, value] = attributeOf(due);
       const removal = new UpdateCommand({
         TableName: table,
-        Key: dueRow,
+        Key: dueRow(name),
         UpdateExpression: "REMOVE #due",
         // revoked again meanwhile: that one still has its time to wait
         ConditionExpression: "#due = :due",

@@ -11,7 +11,7 @@ import { tombstoneKeys } from "../../core/revocation-rows.ts";
 import type { Session } from "../../core/session/model.ts";
 import { numberOf, type Tables, words } from "./dynamo.ts";
 import { readLivenessBatch } from "./liveness-batch.ts";
-import { handleOf, type Item, offerOf, sessionOf } from "./session-rows.ts";
+import { handleKey, handleOf, type Item, offerKey, offerOf, sessionOf } from "./session-rows.ts";
 import { findPlace } from "./subject-reads.ts";
 import { endOf, endsAfter, placeOf, shardsOf, sortKey } from "./subject-rows.ts";
 
@@ -124,9 +124,9 @@ async function withWithdrawals(
 /** What a row is stands in its key; one that is none of these (a lease) is nobody's story. */
 function rowOf(item: Item): readonly TreeRow[] {
   const sid = String(item.sid);
-  const offer = sid.startsWith("offer#") ? offerOf(item) : undefined;
+  const offer = sid.startsWith(offerKey("")) ? offerOf(item) : undefined;
   if (offer) return [{ kind: "offer", offer }];
-  const handle = sid.startsWith("access#") ? handleOf(item) : undefined;
+  const handle = sid.startsWith(handleKey("")) ? handleOf(item) : undefined;
   if (handle) return [{ kind: "handle", handle }];
   const session = !sid.includes("#") && item.status ? sessionOf(item) : undefined;
   return session ? [{ kind: "session", session }] : [];

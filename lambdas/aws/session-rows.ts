@@ -6,11 +6,17 @@ export type Item = Readonly<Record<string, unknown>>;
 /** A row stays this long after its session ended, for whoever investigates. */
 export const keptSeconds = 86_400;
 
+/**
+ * Sessions stand under their own ids, which are base64url: everything else of a tree stands beyond the last of them, so that
+ * a walk reads sessions alone, however many offers and handles their agents made (threat 34).
+ */
+export const beyondSessions = "~";
+
 /** Sort key of an offer. */
-export const offerKey = (handleHash: string): string => `offer#${handleHash}`;
+export const offerKey = (handleHash: string): string => `~offer#${handleHash}`;
 
 /** Sort key of an access token that is a handle. */
-export const handleKey = (handleHash: string): string => `access#${handleHash}`;
+export const handleKey = (handleHash: string): string => `~access#${handleHash}`;
 
 /**
  * A session as a row of Sessions. Everything is a readable attribute; only the fields of authorization details stand as

@@ -13,6 +13,7 @@ import { handleItem, offerItem, offerKey, sessionItem } from "./session-rows.ts"
 import { createStatusLeases } from "./status-leases.ts";
 import { subjectPuts } from "./subject-rows.ts";
 import { type Action, transact } from "./transaction.ts";
+import { growTree } from "./tree-counters.ts";
 import { counterPuts, counterTakes } from "./use-counters.ts";
 
 /** Sessions, offers, markers and records on DynamoDB. */
@@ -31,6 +32,7 @@ export function createSessionStore(client: DynamoDBDocumentClient, tables: Table
         { item: { Put: outboxPut(tables, record) } },
       ]),
     end: (root, sid) => end(client, tables, root, sid),
+    growTree: (root, by, most) => growTree(client, tables, { root, by, most, nowSeconds: nowSeconds(clock) }),
     leaseStatus: (expiresAtSeconds, generation) => leases.lease(expiresAtSeconds, generation),
   };
 }

@@ -2,9 +2,9 @@ import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { QueryCommand, type QueryCommandOutput } from "@aws-sdk/lib-dynamodb";
 import type { Session } from "../../core/session/model.ts";
 import { type Tables, words } from "./dynamo.ts";
-import { sessionOf } from "./session-rows.ts";
+import { beyondSessions, sessionOf } from "./session-rows.ts";
 
-/** Every session of a tree, strongly consistent. */
+/** Every session of a tree, strongly consistent, and nothing of what stands beside them. */
 export async function readTree(client: DynamoDBDocumentClient, tables: Tables, root: string): Promise<Session[]> {
   const sessions: Session[] = [];
   let from: Record<string, unknown> | undefined;
@@ -12,14 +12,14 @@ export async function readTree(client: DynamoDBDocumentClient, tables: Tables, r
     const page: QueryCommandOutput = await client.send(
       new QueryCommand({
         TableName: tables.sessions,
-        KeyConditionExpression: "#root = :root",
-        ...words(["root"], { root }),
+        KeyConditionExpression: "#root = :root AND #sid < :beyond",
+        ...words(["root", "sid"], { root, beyond: beyondSessions }),
         ConsistentRead: true,
         ...(from ? { ExclusiveStartKey: from } : {}),
       }),
     );
     for (const item of page.Items ?? []) {
-      // offers and handles stand beside their session, counters under `lease`: none of them has a place in a status list
+      // the counter of leases stands under `lease`, and has no place in a status list
       const session = item.status ? sessionOf(item) : undefined;
       if (session) sessions.push(session);
     }

@@ -28,8 +28,8 @@ export function publisher(ground: Ground): { publisher: LanyardFunction; failure
       subjectsTable: tables.subjects.tableName,
       listsTable: tables.lists.tableName,
     },
-    // a busy agent's sessions are walked within one run
-    timeoutSeconds: 300,
+    // some 100,000 of a busy agent's trees are walked within one run; what is cut off, the minute's run begins again
+    timeoutSeconds: 120,
   });
   const { role } = made;
   allowTable(role, tables.sessions, ["Query", "GetItem"]);
@@ -39,8 +39,10 @@ export function publisher(ground: Ground): { publisher: LanyardFunction; failure
   allowDataKey(role, keys.data);
   const failures = deadLetters(made, "Failures");
   const { publisher: parallelization } = parallelism(stage);
-  feed(made, tables.tombstones, { filter: written, parallelization, failures, id: "Tombstones" });
-  feed(made, tables.revocations, { filter: written, parallelization, failures, id: "Revocations" });
+  // a walk is written down before it begins, so that the stream need not insist: a poison row holds its slot for minutes
+  const fed = { filter: written, parallelization, retryAttempts: 6, failures };
+  feed(made, tables.tombstones, { ...fed, id: "Tombstones" });
+  feed(made, tables.revocations, { ...fed, id: "Revocations" });
   new Rule(made, "EveryMinute", {
     description: "Status lists are signed anew, since they live two minutes",
     schedule: Schedule.rate(Duration.minutes(publisherMinutes)),

@@ -42,8 +42,8 @@ export function token({ scope, stage, dist, state, issuer }: Ground): LanyardFun
   allowTable(role, tables.tombstones, ["BatchGetItem", "ConditionCheckItem"]);
   allowTable(role, tables.revocations, ["BatchGetItem"]);
   allowMarkers(role, tables.markers);
-  // an agent's token bucket is counted in no transaction; a counter of uses is put in the one that issues what it bounds
-  allowTable(role, tables.counters, ["UpdateItem"], rows("rate#"));
+  // an agent's token bucket and what a tree grows by are counted in no transaction; a counter of uses is put in the one that issues what it bounds
+  allowTable(role, tables.counters, ["UpdateItem"], rows("rate#", "tree#"));
   allowTable(role, tables.counters, ["PutItem"], rowsInTransaction("uses#"));
   allowTable(role, tables.registry, ["Query"]);
   allowOutbox(role, tables.outbox);

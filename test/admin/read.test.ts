@@ -149,7 +149,7 @@ describe("cursors", () => {
     { list: "agents", name: "support/planner" },
     { list: "versions", before: 7 },
     { list: "places", place },
-    { list: "tree", key: `offer#${"C".repeat(43)}` },
+    { list: "tree", key: `~offer#${"C".repeat(43)}` },
     { list: "walk", name: "planner", place },
     { list: "walk", name: "planner" },
   ] as const;

@@ -107,6 +107,7 @@ export const denials: Samples = {
     missing: { who: "agent" },
     why: "inner reason",
   },
+  tree_full: { code: "tree_full", root: "A".repeat(22), children: 1_000 },
   rate_exceeded: { code: "rate_exceeded", agent, perSecond: 50 },
   blocked: { code: "blocked", subject: `agent:${agent}` },
   died_in_flight: { code: "died_in_flight", cause: { kind: "generation", subject: "deployment" } },

@@ -60,12 +60,12 @@ export function memoryQueries(store: MemoryStore, former: readonly { subject: st
         })),
         ...[...store.offers.values()].map((o) => ({
           root: o.root,
-          key: `offer#${o.handleHash}`,
+          key: `~offer#${o.handleHash}`,
           row: { kind: "offer", offer: o } as const,
         })),
         ...[...store.handles.values()].map((h) => ({
           root: h.root,
-          key: `access#${h.handleHash}`,
+          key: `~access#${h.handleHash}`,
           row: { kind: "handle", handle: h } as const,
         })),
       ].filter((each) => each.root === root);

@@ -14,6 +14,7 @@ import type {
   RevocationWrite,
   SessionStore,
   Standing,
+  TreeGrowth,
   Use,
 } from "../../core/session/store.ts";
 
@@ -30,6 +31,8 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
   /** Uses left, by the counter's name. */
   readonly counters = new Map<string, number>();
   readonly markers = new Map<string, Marker>();
+  /** What trees grew by, by root and quarter of an hour. */
+  readonly trees = new Map<string, TreeGrowth>();
   /** By subject of a login: names that are burnt there, and when. */
   readonly burnt = new Map<string, Map<string, number>>();
   /** The login burnt with a session. */
@@ -140,6 +143,22 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     await this.enter("end", true);
     const session = this.sessions.get(rowKey(root, sid));
     if (session) this.sessions.set(rowKey(root, sid), { ...session, ended: true });
+  }
+
+  /** Counted like the real row, and never less than what stands there: tests put sessions in place by hand. */
+  async growTree(root: string, by: TreeGrowth, most: TreeGrowth): Promise<boolean> {
+    await this.enter("growTree", true);
+    const key = `${root} ${Math.floor(this.nowSeconds() / 900)}`;
+    const held = this.trees.get(key) ?? { children: 0, offers: 0, bytes: 0 };
+    const there = [...this.sessions.values()].filter((session) => session.root === root && session.sid !== root).length;
+    const grown = {
+      children: Math.max(held.children, by.children > 0 ? there : 0) + by.children,
+      offers: held.offers + by.offers,
+      bytes: held.bytes + by.bytes,
+    };
+    const full = (["children", "offers", "bytes"] as const).some((what) => by[what] > 0 && grown[what] > most[what]);
+    if (!full) this.trees.set(key, grown);
+    return !full;
   }
 
   async leaseStatus(expiresAtSeconds: number, deploymentGeneration: number): Promise<{ list: string; idx: number }> {

@@ -403,6 +403,83 @@ describe("a raised generation", () => {
     },
   );
 
+  test("threat 48: whose walk failed for good is begun again by the minute's run, a single session's too", async () => {
+    const made = await open();
+    const changes = await tombstoned(made);
+    const tree = () => Promise.reject(new Error("throttled"));
+    const broken = { ...deps, store: { ...deps.store, tree } };
+    for (let i = 0; i < 7; i++) await expect(publishChanges(changes, broken)).rejects.toThrow("throttled");
+    seconds += 60;
+    await publishMinute(deps);
+    expect(await valid(made), "another run may still be at it").toBe(true);
+    for (let minute = 0; minute < 3; minute++) {
+      seconds += 60;
+      // each minute's run fails, and so rings, for as long as the walk does
+      if (minute > 0) await expect(publishMinute(broken)).rejects.toThrow("throttled");
+    }
+    await publishMinute(deps);
+    expect(await valid(made)).toBe(false);
+    expect(await deps.store.dues()).toEqual([]);
+  });
+
+  test("threat 48: that is cut off between its bits and its lists is begun again", async () => {
+    const made = await open();
+    const putSigned = () => Promise.reject(new Error("out of time"));
+    const broken = { ...deps, store: { ...deps.store, putSigned } };
+    await expect(publishChanges(await tombstoned(made), broken)).rejects.toThrow("out of time");
+    seconds += 200;
+    await publishMinute(deps);
+    expect([await valid(made), await deps.store.dues()]).toEqual([false, []]);
+  });
+
+  test("threat 48: keeps no other of its batch back", async () => {
+    const [stuck, other] = [await open(), await open()];
+    const tree = (root: string) =>
+      root === stuck.root ? Promise.reject(new Error("broken row")) : deps.store.tree(root);
+    const changes = [...(await tombstoned(stuck)), ...(await tombstoned(other))];
+    await expect(publishChanges(changes, { ...deps, store: { ...deps.store, tree } })).rejects.toThrow("broken row");
+    expect([await valid(stuck), await valid(other)]).toEqual([true, false]);
+    expect(await deps.store.dues()).toMatchObject([{ change: { sid: stuck.sid } }]);
+  });
+
+  test("threat 48: keeps none back for good though more stay unfinished than are walked side by side", async () => {
+    const other = await open();
+    for (let i = 0; i < 80; i++) {
+      const sid = id();
+      await deps.store.addDue({ change: { kind: "tombstone", root: sid, sid }, sinceSeconds: now - 600 });
+    }
+    const [change] = await tombstoned(other);
+    if (change?.kind !== "tombstone") throw new Error("no change");
+    await deps.store.addDue({ change, sinceSeconds: now - 600 });
+    const tree = (root: string) => (root === other.root ? deps.store.tree(root) : new Promise<never>(() => undefined));
+    // three groups, all of which hang: within three minutes each was first once
+    for (let minute = 0; minute < 3; minute++) {
+      void publishMinute({ ...deps, store: { ...deps.store, tree } });
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      seconds += 60;
+    }
+    await expect.poll(() => valid(other), { timeout: 30_000 }).toBe(false);
+  });
+
+  test("threat 34: is walked in as many reads, whatever its agent stored beside it", async () => {
+    const made = await open();
+    const changes = await tombstoned(made);
+    const reads = async () => {
+      cloud.taken();
+      await publishChanges(changes, deps);
+      return cloud.taken().filter(({ operation }) => operation === "QueryCommand").length;
+    };
+    const before = await reads();
+    const details = [{ type: "t", texts: Array.from({ length: 60 }, () => "x".repeat(120)) }];
+    const grants = made.grants.map((grant) => ({ ...grant, details }));
+    for (let i = 0; i < 100; i++)
+      await store.commit({ offer: offer({ ...made, grants }, { grants }), markers: [], record: record() });
+    expect(await reads()).toBe(before);
+    expect((await createPublishStore(cloud.client, cloud.tables).tree(made.root)).map(({ sid }) => sid)).toEqual([
+      made.sid,
+    ]);
+  });
+
   test("leaves nothing to be walked again when its walk is done", async () => {
     await open();
     await publishChanges(await raised(`agent:${planner}`), deps);

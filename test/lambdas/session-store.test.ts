@@ -246,7 +246,7 @@ describe("offers", () => {
   test("are not redeemed when none was made: redemption never makes a row", async () => {
     const missing = { root: id(), handleHash: id() };
     expect(await redeem(missing)).toEqual({ ok: false, error: { kind: "offer_taken" } });
-    expect(await raw(missing.root, `offer#${missing.handleHash}`)).toBeUndefined();
+    expect(await raw(missing.root, `~offer#${missing.handleHash}`)).toBeUndefined();
   });
 
   test("are not redeemed once withdrawn, nor withdrawn once redeemed", async () => {
@@ -262,7 +262,7 @@ describe("offers", () => {
 
   test("threat 12: a withdrawal changes no row of Sessions, and is seen by who reads the offer", async () => {
     const held = await kept();
-    const before = await raw(held.root, `offer#${held.handleHash}`);
+    const before = await raw(held.root, `~offer#${held.handleHash}`);
     cloud.taken();
     await createRevocationStore(cloud.client, cloud.tables).revoke({ withdraw: held, markers: [], record: record() });
     const [{ input } = { input: {} }] = cloud.taken();
@@ -270,7 +270,7 @@ describe("offers", () => {
       Object.entries(item).flatMap(([kind, { TableName }]) => (kind === "ConditionCheck" ? [] : [TableName])),
     );
     expect(writes.sort()).toEqual(["Outbox", "Tombstones"]);
-    expect(await raw(held.root, `offer#${held.handleHash}`)).toEqual(before);
+    expect(await raw(held.root, `~offer#${held.handleHash}`)).toEqual(before);
     expect(await store.readOffer(held.root, held.handleHash)).toEqual({ ...held, withdrawn: true });
   });
 
@@ -551,5 +551,27 @@ describe("revocation", () => {
     expect(await revocations().findSession(id())).toBeUndefined();
     await store.leaseStatus(now + 900, 0);
     expect(await revocations().readSession("status#2026080100", "lease")).toBeUndefined();
+  });
+});
+
+describe("threat 34: what a tree grows by", () => {
+  const most = { children: 3, offers: 2, bytes: 1_000 };
+  const child = { children: 1, offers: 0, bytes: 100 };
+
+  test("is counted to its bound and no further, by many at once, each kind apart", async () => {
+    const root = id();
+    const grown = await Promise.all(Array.from({ length: 10 }, () => store.growTree(root, child, most)));
+    expect(grown.filter(Boolean)).toHaveLength(3);
+    const offer = { children: 0, offers: 1, bytes: 100 };
+    expect([await store.growTree(root, offer, most), await store.growTree(root, offer, most)]).toEqual([true, true]);
+    expect(await store.growTree(root, offer, most)).toBe(false);
+    expect(await store.growTree(id(), child, most)).toBe(true);
+  });
+
+  test("is bounded in bytes, and a refusal counts nothing", async () => {
+    const root = id();
+    expect(await store.growTree(root, { ...child, bytes: 950 }, most)).toBe(true);
+    expect(await store.growTree(root, child, most)).toBe(false);
+    expect(await store.growTree(root, { ...child, bytes: 50 }, most)).toBe(true);
   });
 });

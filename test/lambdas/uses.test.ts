@@ -51,7 +51,7 @@ describe("handles", () => {
   test("are no session and no offer, whatever they stand beside", async () => {
     const kept = handle();
     await store.commit({ handle: kept, markers: [], record: record() });
-    expect(await store.readSession(kept.root, `access#${kept.handleHash}`)).toBeUndefined();
+    expect(await store.readSession(kept.root, `~access#${kept.handleHash}`)).toBeUndefined();
     expect(await store.readOffer(kept.root, kept.handleHash)).toBeUndefined();
   });
 

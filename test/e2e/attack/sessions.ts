@@ -13,7 +13,7 @@ async function sessionIds(lab: Lab, dynamo: DynamoDBClient): Promise<ReadonlySet
     );
   do {
     const page = await scan(from);
-    // offers stand beside their session under `offer#…`, lease counters under `lease`
+    // offers stand beside their session under `~offer#…`, lease counters under `lease`
     for (const { sid } of page.Items ?? []) if (sid?.S && /^[\w-]{22}$/.test(sid.S)) ids.add(sid.S);
     from = page.LastEvaluatedKey;
   } while (from);
