@@ -9,7 +9,7 @@ import { loadAttestSettings } from "../bin/lanyard/attest-settings.ts";
 import { forTerminal } from "../bin/lanyard/attest-table.ts";
 import { Usage } from "../bin/lanyard/outcome.ts";
 import { type Found, findDocuments } from "./vectors/find.ts";
-import { type Trial, tryDocument, tryUntold, type UntoldSettings } from "./vectors/trial.ts";
+import { isSideFile, type Trial, tryDocument, tryUntold, type UntoldSettings } from "./vectors/trial.ts";
 
 const help = `npm run vectors [-- folder or file …] [--json] [--at TIME] [--settings FILE]
 
@@ -18,12 +18,15 @@ Tries every document under test/vectors, or under the folders given, against the
   ok    file  expected  outcome  reason     it came out as its note says
   FAIL  file  expected  outcome  reason     it did not
   ?     file  ?         outcome  reason     nobody left a note; counted as neither
+  FAIL  file  ?         unknown  reason     nothing here can read it
 
 Notes are manifests of the shapes in test/vectors: manifest.json and mutants-manifest.json (Nitro), real-manifest.json
 and testca-manifest.json (EC2), tokens.json (STS web identity), raw-requests.json, responses.json and arn-cases.json
 (signed GetCallerIdentity), jwt-svid-cases.json, bundle-cases.json, spiffe-id-cases.json and good-/wrong-*.pem (SPIFFE),
-cases.json (OIDC, attacks on JWTs), dpop-cases.json, status-list.json, *_test.json (Wycheproof). In a folder without one
-each file is explained as \`lanyard attest --explain\` does.
+cases.json (OIDC, attacks on JWTs), dpop-cases.json, status-list.json, *_test.json (Wycheproof). Any
+other file is explained as \`lanyard attest --explain\` does. Nothing that was given is passed over: a case of another
+shape fails alone, and so does a file that nothing here reads, an empty list, a link, an empty folder. Left out are prose
+(*.md, LICENSE), JSON Schemas, and beside a manifest certificates, key sets and what its notes name.
 
 outcome     valid, invalid, or policy: genuine, and refused by our own rules alone
 --at TIME   the clock for files without a note (default: now)
@@ -43,7 +46,8 @@ async function trials(paths: readonly string[], untold: UntoldSettings | undefin
   const tried: Trial[] = [];
   for (const { documents, untold: files } of found) {
     for (const document of documents) tried.push(await tryDocument(document));
-    if (untold) for (const [folder, file] of files) tried.push(await tryUntold(folder, file, untold));
+    if (!untold) continue;
+    for (const file of files) if (!isSideFile(file)) tried.push(await tryUntold(file, untold));
   }
   return tried;
 }

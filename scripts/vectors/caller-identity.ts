@@ -3,7 +3,7 @@ import { parseAssumedRole } from "../../core/attest/assumed-role.ts";
 import { awsStsCallerIdentity } from "../../core/attest/aws-sts-caller-identity.ts";
 import { readCallerIdentity } from "../../core/attest/aws-sts-caller-identity-answer.ts";
 import { callerEvidence, expectation, StubSts } from "../../test/fakes/caller-identity.ts";
-import { accepts, denialText, type Judged, type Outcome, topic } from "./document.ts";
+import { accepts, denialText, eachCase, type Judged, type Outcome, topic } from "./document.ts";
 
 /** The same request in our form, which has no room for line, host and body: what is odd there becomes a member. */
 function inOurForm(request: string): Record<string, unknown> {
@@ -45,26 +45,27 @@ export async function judgeRequest(request: string): Promise<Judged & { readonly
   return { outcome: "invalid", reason: denialText(result.error), sent };
 }
 
-const requests = z.looseObject({
-  cases: z.array(z.looseObject({ name: z.string(), request: z.string(), expect: z.string() })),
-});
+const requests = z.looseObject({ cases: z.array(z.unknown()) });
+const request = z.looseObject({ name: z.string(), request: z.string(), expect: z.string() });
 
 /** Signed GetCallerIdentity requests. */
 export const callerRequests = topic(/^raw-requests\.json$/, requests, ({ cases }, folder, file) =>
-  cases.map(({ name, request, expect }) => ({
+  eachCase(cases, { folder, file, shape: request }, ({ name, request: text, expect }) => ({
     file: folder.label(file, name),
     said: expect,
     expected: accepts(expect.startsWith("accept") ? "accept" : "reject", decidedRequest(expect)),
-    judge: () => judgeRequest(request),
+    judge: () => judgeRequest(text),
   })),
 );
 
-const answers = z.looseObject({
-  valid: z.array(
-    z.looseObject({ name: z.string(), xml: z.string().optional(), json: z.string().optional(), arn: z.string() }),
-  ),
-  invalid: z.array(z.looseObject({ name: z.string(), http: z.number(), content_type: z.string(), body: z.string() })),
+const answers = z.looseObject({ valid: z.array(z.unknown()), invalid: z.array(z.unknown()) });
+const goodAnswer = z.looseObject({
+  name: z.string(),
+  xml: z.string().optional(),
+  json: z.string().optional(),
+  arn: z.string(),
 });
+const badAnswer = z.looseObject({ name: z.string(), http: z.number(), content_type: z.string(), body: z.string() });
 
 /** Answers of STS, read as they come off the wire; that nothing is followed or read beyond its bound is the relay's. */
 export const callerAnswers = topic(/^responses\.json$/, answers, ({ valid, invalid }, folder, file) => {
@@ -76,13 +77,13 @@ export const callerAnswers = topic(/^responses\.json$/, answers, ({ valid, inval
     return { outcome: "valid", reason: answer.value.arn };
   };
   return [
-    ...valid.map(({ name, xml, json, arn }) => ({
+    ...eachCase(valid, { folder, file, shape: goodAnswer }, ({ name, xml, json, arn }) => ({
       file: folder.label(file, name),
       said: "valid",
       expected: ["valid" as const],
       judge: () => read(200, xml === undefined ? "application/json" : "text/xml", xml ?? json ?? "", arn),
     })),
-    ...invalid.map(({ name, http, content_type, body }) => ({
+    ...eachCase(invalid, { folder, file, shape: badAnswer }, ({ name, http, content_type, body }) => ({
       file: folder.label(file, name),
       said: "invalid",
       expected: ["invalid" as const],
@@ -91,10 +92,8 @@ export const callerAnswers = topic(/^responses\.json$/, answers, ({ valid, inval
   ];
 });
 
-const arns = z.looseObject({
-  canonical: z.array(z.tuple([z.string(), z.string()])),
-  reject: z.array(z.string()),
-});
+const arns = z.looseObject({ canonical: z.array(z.unknown()), reject: z.array(z.unknown()) });
+const pair = z.tuple([z.string(), z.string()]);
 
 /** ARNs of callers: sessions of roles and nobody else, though the notes know a canonical form for users too. */
 export const callerArns = topic(/^arn-cases\.json$/, arns, ({ canonical, reject }, folder, file) => {
@@ -105,13 +104,13 @@ export const callerArns = topic(/^arn-cases\.json$/, arns, ({ canonical, reject 
     return { outcome: other ? "invalid" : "valid", reason: `a session of ${role.roleArn}` };
   };
   return [
-    ...canonical.map(([arn, role]) => ({
+    ...eachCase(canonical, { folder, file, shape: pair }, ([arn, role]) => ({
       file: folder.label(file, arn),
       said: "valid",
       expected: [arn.includes(":assumed-role/") ? ("valid" as const) : ("invalid" as const)],
       judge: judge(arn, role),
     })),
-    ...reject.map((arn) => ({
+    ...eachCase(reject, { folder, file, shape: z.string() }, (arn) => ({
       file: folder.label(file, JSON.stringify(arn)),
       said: "reject",
       expected: ["invalid" as const],

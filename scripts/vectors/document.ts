@@ -43,6 +43,50 @@ export const topic = <T>(
   },
 });
 
+/** A document that fails by itself and says why: what cannot be read is never passed over. */
+export const unreadable = (file: string, why: string): VectorDocument => ({
+  file,
+  said: "readable",
+  expected: ["valid"],
+  judge: () => {
+    throw new Error(why);
+  },
+});
+
+/** The manifest whose list is read. */
+interface Place {
+  readonly folder: VectorFolder;
+  readonly file: string;
+}
+
+/**
+ * Reads a list case by case. One of another shape fails alone, whatever stands beside it is tried; an empty list fails,
+ * since a manifest without cases proves nothing.
+ * @param documents what one case asks to be tried
+ */
+export function eachCase<T>(
+  list: readonly unknown[],
+  { folder, file, shape }: Place & { readonly shape: z.ZodType<T> },
+  documents: (one: T) => VectorDocument | readonly VectorDocument[],
+): readonly VectorDocument[] {
+  if (list.length === 0) return [unreadable(folder.label(file), "has an empty list of cases")];
+  return list.flatMap((entry, index) => {
+    const read = shape.safeParse(entry);
+    const [issue] = read.success ? [] : read.error.issues;
+    const why = issue && [...issue.path.map(String), issue.message].join(": ");
+    return read.success
+      ? documents(read.data)
+      : unreadable(folder.label(file, nameOf(entry, index)), `no case: ${why}`);
+  });
+}
+
+/** What a reader of the report finds an odd case by. */
+function nameOf(entry: unknown, index: number): string {
+  const { name, id, file } = (entry ?? {}) as Readonly<Record<string, unknown>>;
+  const own = [name, id, file].find((value) => typeof value === "string" && value !== "");
+  return own === undefined ? `${index + 1}` : `${index + 1} ${own}`;
+}
+
 const acceptance = /^(valid|accept|allow)\b/;
 /** Words by which a note leaves the choice to the verifier. */
 const open = /^either\b|\bor\b|-if-|\bif\b/;

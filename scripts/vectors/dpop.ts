@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { verifyDpop } from "../../core/dpop.ts";
-import { accepts, denialText, judged, type Outcome, topic } from "./document.ts";
+import { accepts, denialText, eachCase, judged, type Outcome, topic } from "./document.ts";
 
 /** Where the notes leave it to us, or ask for what is decided elsewhere: what we chose. */
 export const chosenProofs: ReadonlyMap<string, Outcome> = new Map<string, Outcome>([
@@ -25,28 +25,31 @@ const shape = z.looseObject({
   method: z.string(),
   url: z.string(),
   access_token: z.string(),
-  cases: z.array(
-    z.looseObject({
-      name: z.string(),
-      proof: z.string().nullable(),
-      expected: z.string(),
-      request_url: z.string().optional(),
-    }),
-  ),
+  cases: z.array(z.unknown()),
+});
+const proofCase = z.looseObject({
+  name: z.string(),
+  proof: z.string().nullable(),
+  expected: z.string(),
+  request_url: z.string().optional(),
 });
 
 /** DPoP proofs (RFC 9449 4.3). */
 export const dpopProofs = topic(/^dpop-cases\.json$/, shape, (given, folder, file) => {
   const { now: nowSeconds, method, access_token: accessToken } = given;
-  return given.cases.map(({ name, proof, expected, request_url: url = given.url }) => ({
-    file: folder.label(file, name),
-    said: expected,
-    expected: accepts(expected, chosenProofs.get(name)),
-    judge: async () =>
-      judged(
-        await verifyDpop({ proofs: proof ? [proof] : [], method, url, nowSeconds, accessToken }),
-        ({ jkt }) => `key ${jkt}`,
-        denialText,
-      ),
-  }));
+  return eachCase(
+    given.cases,
+    { folder, file, shape: proofCase },
+    ({ name, proof, expected, request_url: url = given.url }) => ({
+      file: folder.label(file, name),
+      said: expected,
+      expected: accepts(expected, chosenProofs.get(name)),
+      judge: async () =>
+        judged(
+          await verifyDpop({ proofs: proof ? [proof] : [], method, url, nowSeconds, accessToken }),
+          ({ jkt }) => `key ${jkt}`,
+          denialText,
+        ),
+    }),
+  );
 });

@@ -4,7 +4,7 @@ import { readSignedData } from "../../core/attest/aws-ec2-signed-data.ts";
 import { verifyInstanceIdentity } from "../../core/attest/aws-ec2-verify.ts";
 import { decodeBase64 } from "../../core/attest/base64.ts";
 import { limits } from "../../core/limits.ts";
-import { type Judged, type Outcome, outcomesOf, topic } from "./document.ts";
+import { eachCase, type Judged, type Outcome, outcomesOf, topic } from "./document.ts";
 import type { VectorFolder } from "./folder.ts";
 
 /** 2026-08-01T00:00:00Z, the notes' clock. */
@@ -46,26 +46,31 @@ function pinned(bytes: Uint8Array, pem: string): ReadonlyMap<string, string> {
   return new Map([[region?.ok ? region.value : "", pem.replaceAll(/-----[^-]+-----|\s/g, "")]]);
 }
 
-const entries = z.array(
-  z.looseObject({
+const entry = z
+  .looseObject({
     id: z.string().optional(),
     pkcs7: z.string().optional(),
     signature: z.string().optional(),
     trust_cert: z.string().optional(),
     expected: z.string(),
-  }),
-);
+  })
+  .refine(
+    ({ pkcs7, signature }) => pkcs7 !== undefined || signature !== undefined,
+    "names neither pkcs7 nor signature",
+  );
 
 /** Instance identity documents, genuine and made. A bare signature is shown in the one form the attestor takes. */
-export const instanceDocuments = topic(/^(real|testca)-manifest\.json$/, entries, (cases, folder) =>
-  cases.flatMap(({ id, pkcs7, signature, trust_cert, expected }) => {
-    const file = pkcs7 ?? signature;
-    if (file === undefined) return [];
-    return {
-      file: folder.label(file, id),
-      said: expected,
-      expected: outcomesOf(expected, decidedForm(expected) ?? decided.get(file)),
-      judge: () => judgeInstance(folder, file, trust_cert),
-    };
-  }),
+export const instanceDocuments = topic(
+  /^(real|testca)-manifest\.json$/,
+  z.array(z.unknown()),
+  (cases, folder, manifest) =>
+    eachCase(cases, { folder, file: manifest, shape: entry }, ({ id, pkcs7, signature, trust_cert, expected }) => {
+      const file = pkcs7 ?? signature ?? "";
+      return {
+        file: folder.label(file, id),
+        said: expected,
+        expected: outcomesOf(expected, decidedForm(expected) ?? decided.get(file)),
+        judge: () => judgeInstance(folder, file, trust_cert),
+      };
+    }),
 );

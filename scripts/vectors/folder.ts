@@ -9,6 +9,9 @@ export class Unreadable extends Error {
   override readonly name = "Unreadable";
 }
 
+/** Paths that were read: what a note hands to a case is not a document that nobody tried. */
+const readPaths = new Set<string>();
+
 /** A folder with a manifest, and the files beside and below it. */
 export class VectorFolder {
   readonly #path: string;
@@ -26,6 +29,11 @@ export class VectorFolder {
     return part === undefined ? path : `${path}#${part}`;
   }
 
+  /** Whether any manifest, note or case has read this file so far. */
+  wasRead(file: string): boolean {
+    return readPaths.has(resolve(this.#path, file));
+  }
+
   /** @throws Unreadable when it is not there, too long, or not below the folder */
   bytes(file: string): Uint8Array {
     const path = resolve(this.#path, file);
@@ -37,6 +45,7 @@ export class VectorFolder {
     } catch {
       throw new Unreadable(`${file} cannot be read`);
     }
+    readPaths.add(path);
     if (content.length > mebibytesMax * 1_048_576) throw new Unreadable(`${file} is longer than ${mebibytesMax} MiB`);
     return content;
   }

@@ -3,7 +3,7 @@ import { type JwtRules, verifyJwt } from "../../core/jwt.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";
 import { MemoryWeb } from "../../test/fakes/web.ts";
-import { accepts, judged, type Outcome, topic } from "./document.ts";
+import { accepts, eachCase, judged, type Outcome, topic } from "./document.ts";
 
 /** Where the notes leave it to us: what we chose. */
 export const chosenAttacks: ReadonlyMap<string, Outcome> = new Map<string, Outcome>([
@@ -26,8 +26,9 @@ const shape = z.looseObject({
   expected_typ: z.string(),
   max_lifetime_s: z.number(),
   jwks: z.string(),
-  cases: z.array(z.looseObject({ id: z.string(), name: z.string(), token: z.string(), expected: z.string() })),
+  cases: z.array(z.unknown()),
 });
+const attack = z.looseObject({ id: z.string(), name: z.string(), token: z.string(), expected: z.string() });
 
 /** What the attacked verifier expects; an id's choice also decides where a note's word says both. */
 export const attackOutcomes = (said: string, id: string): readonly Outcome[] => {
@@ -69,7 +70,7 @@ export const jwtAttacks = topic(/^cases\.json$/, shape, (given, folder, file) =>
       ({ why, detail }) => `${why}: ${detail}`,
     );
   };
-  return given.cases.map(({ id, name, token, expected }) => ({
+  return eachCase(given.cases, { folder, file, shape: attack }, ({ id, name, token, expected }) => ({
     file: folder.label(file, `${id} ${name}`),
     said: expected,
     expected: attackOutcomes(expected, id),

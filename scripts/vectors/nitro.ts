@@ -3,7 +3,7 @@ import { awsNitroRoot } from "../../core/attest/aws-nitro-root.ts";
 import { verifyNitroDocument } from "../../core/attest/aws-nitro-verify.ts";
 import { decodeBase64 } from "../../core/attest/base64.ts";
 import { limits } from "../../core/limits.ts";
-import { type Judged, type Outcome, outcomesOf, topic } from "./document.ts";
+import { eachCase, type Judged, type Outcome, outcomesOf, topic } from "./document.ts";
 import type { VectorFolder } from "./folder.ts";
 
 /** What we decided where the notes leave it open: AWS's own shape, nothing looser. */
@@ -37,18 +37,16 @@ export async function judgeNitro(folder: VectorFolder, file: string, trial: Nitr
   return { outcome: genuine ? "policy" : "invalid", reason: `${check}: ${why}` };
 }
 
-const real = z.array(
-  z.looseObject({
-    file: z.string(),
-    expected: z.string(),
-    verify_clock_ms: z.number(),
-    debug_mode: z.boolean().default(false),
-  }),
-);
+const real = z.looseObject({
+  file: z.string(),
+  expected: z.string(),
+  verify_clock_ms: z.number(),
+  debug_mode: z.boolean().default(false),
+});
 
 /** Genuine documents, each by its own clock. One of an enclave in debug mode is genuine, and refused. */
-export const nitroDocuments = topic(/^manifest\.json$/, real, (entries, folder) =>
-  entries.map(({ file, expected, verify_clock_ms, debug_mode }) => ({
+export const nitroDocuments = topic(/^manifest\.json$/, z.array(z.unknown()), (entries, folder, manifest) =>
+  eachCase(entries, { folder, file: manifest, shape: real }, ({ file, expected, verify_clock_ms, debug_mode }) => ({
     file: folder.label(file),
     said: expected,
     expected: outcomesOf(expected, expected === "valid" && debug_mode ? "policy" : undefined),
@@ -56,27 +54,29 @@ export const nitroDocuments = topic(/^manifest\.json$/, real, (entries, folder) 
   })),
 );
 
-const spoilt = z.array(
-  z.looseObject({
-    file: z.string(),
-    expected: z.string(),
-    reason: z.string().nullish(),
-    trust_root: z.string(),
-    verify_clock: z.string(),
-  }),
-);
+const spoilt = z.looseObject({
+  file: z.string(),
+  expected: z.string(),
+  reason: z.string().nullish(),
+  trust_root: z.string(),
+  verify_clock: z.string(),
+});
 
 /** Spoilt documents, and documents under a root of the test's own. */
-export const nitroMutants = topic(/^mutants-manifest\.json$/, spoilt, (entries, folder) =>
-  entries.map(({ file, expected, reason, trust_root, verify_clock }) => ({
-    file: folder.label(file),
-    said: expected,
-    expected: outcomesOf(expected, decided.get(file)),
-    judge: () =>
-      judgeNitro(folder, file, {
-        nowSeconds: Math.floor(Date.parse(verify_clock) / 1000),
-        ...(trust_root === "aws" ? {} : { root: folder.bytes(trust_root) }),
-        ...(reason?.includes("the challenge 0x11*32") ? { challenge: otherChallenge } : {}),
-      }),
-  })),
+export const nitroMutants = topic(/^mutants-manifest\.json$/, z.array(z.unknown()), (entries, folder, manifest) =>
+  eachCase(
+    entries,
+    { folder, file: manifest, shape: spoilt },
+    ({ file, expected, reason, trust_root, verify_clock }) => ({
+      file: folder.label(file),
+      said: expected,
+      expected: outcomesOf(expected, decided.get(file)),
+      judge: () =>
+        judgeNitro(folder, file, {
+          nowSeconds: Math.floor(Date.parse(verify_clock) / 1000),
+          ...(trust_root === "aws" ? {} : { root: folder.bytes(trust_root) }),
+          ...(reason?.includes("the challenge 0x11*32") ? { challenge: otherChallenge } : {}),
+        }),
+    }),
+  ),
 );

@@ -5,7 +5,7 @@ import { createKeySets } from "../../core/keys/key-sets.ts";
 import type { AgentRegistration, TrustedIssuerRegistration } from "../../core/registry/model.ts";
 import { agent, agentId, registry } from "../../test/fakes/registry.ts";
 import { MemoryWeb } from "../../test/fakes/web.ts";
-import { accepts, denialText, type Judged, type Outcome, topic } from "./document.ts";
+import { accepts, denialText, eachCase, type Judged, type Outcome, topic } from "./document.ts";
 
 /** What our own policy says where the notes leave it to us. */
 export const decidedOidc: ReadonlyMap<string, Outcome> = new Map<string, Outcome>([
@@ -24,8 +24,9 @@ export const oidcShape = z.looseObject({
   audience: z.string(),
   jwks: z.string(),
   rules: z.looseObject({ github: claims, kubernetes: claims }),
-  cases: z.array(z.looseObject({ name: z.string(), token: z.string(), expected: z.string() })),
+  cases: z.array(z.unknown()),
 });
+const tokenCase = z.looseObject({ name: z.string(), token: z.string(), expected: z.string() });
 
 type Cases = z.infer<typeof oidcShape>;
 type KeysByIssuer = Readonly<Record<string, { readonly keys: readonly object[] }>>;
@@ -91,7 +92,7 @@ export async function judgeOidc(
 export const oidcTokens = topic(/^cases\.json$/, oidcShape, (given, folder, file) => {
   const jwks = folder.json(given.jwks) as KeysByIssuer;
   const registration = billingAgent(given, jwks);
-  return given.cases.map(({ name, token, expected }) => ({
+  return eachCase(given.cases, { folder, file, shape: tokenCase }, ({ name, token, expected }) => ({
     file: folder.label(file, name),
     said: expected,
     expected: accepts(expected, decidedOidc.get(name)),

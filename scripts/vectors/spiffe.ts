@@ -5,7 +5,7 @@ import { registeredLookup } from "../../core/keys/key-sets.ts";
 import { readSpiffeBundle } from "../../core/keys/spiffe-bundle.ts";
 import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";
 import { parseSpiffeId } from "../../core/spiffe-id.ts";
-import { accepts, denialText, judged, type Outcome, outcomesOf, type Topic, topic } from "./document.ts";
+import { accepts, denialText, eachCase, judged, type Outcome, outcomesOf, type Topic, topic } from "./document.ts";
 
 /** What we do where the standard leaves room: the stricter, but for a fraction of a second. */
 export const decidedSvid = (name: string, said: string): Outcome | undefined => {
@@ -18,8 +18,9 @@ const svids = z.looseObject({
   trust_domain: z.string(),
   audience: z.string(),
   bundle: z.string(),
-  cases: z.array(z.looseObject({ name: z.string(), token: z.string(), expected: z.string() })),
+  cases: z.array(z.unknown()),
 });
+const svid = z.looseObject({ name: z.string(), token: z.string(), expected: z.string() });
 
 /** JWT-SVIDs against the bundle of their trust domain. */
 export const jwtSvids = topic(/^jwt-svid-cases\.json$/, svids, (given, folder, file) => {
@@ -34,7 +35,7 @@ export const jwtSvids = topic(/^jwt-svid-cases\.json$/, svids, (given, folder, f
   const bundle = readSpiffeBundle(folder.bytes(given.bundle));
   const taken = bundle.ok ? { value: bundle.value.jwtKeys } : { failure: bundle.error.why };
   const keys = registeredLookup(domain, async () => taken);
-  return given.cases.map(({ name, token, expected }) => ({
+  return eachCase(given.cases, { folder, file, shape: svid }, ({ name, token, expected }) => ({
     file: folder.label(file, name),
     said: expected,
     expected: accepts(expected, decidedSvid(name, expected)),
@@ -47,11 +48,12 @@ export const jwtSvids = topic(/^jwt-svid-cases\.json$/, svids, (given, folder, f
   }));
 });
 
-const bundles = z.looseObject({ cases: z.array(z.looseObject({ file: z.string(), expected: z.string() })) });
+const bundles = z.looseObject({ cases: z.array(z.unknown()) });
+const bundleCase = z.looseObject({ file: z.string(), expected: z.string() });
 
 /** SPIFFE trust bundles. */
-export const spiffeBundles = topic(/^bundle-cases\.json$/, bundles, ({ cases }, folder) =>
-  cases.map(({ file, expected }) => ({
+export const spiffeBundles = topic(/^bundle-cases\.json$/, bundles, ({ cases }, folder, manifest) =>
+  eachCase(cases, { folder, file: manifest, shape: bundleCase }, ({ file, expected }) => ({
     file: folder.label(file),
     said: expected,
     expected: outcomesOf(expected),
@@ -64,7 +66,8 @@ export const spiffeBundles = topic(/^bundle-cases\.json$/, bundles, ({ cases }, 
   })),
 );
 
-const ids = z.looseObject({ valid: z.array(z.string()), invalid: z.array(z.tuple([z.string(), z.string()])) });
+const ids = z.looseObject({ valid: z.array(z.unknown()), invalid: z.array(z.unknown()) });
+const reasoned = z.tuple([z.string(), z.string()]);
 
 /** SPIFFE IDs. */
 export const spiffeIds = topic(/^spiffe-id-cases\.json$/, ids, ({ valid, invalid }, folder, file) => {
@@ -79,7 +82,10 @@ export const spiffeIds = topic(/^spiffe-id-cases\.json$/, ids, ({ valid, invalid
         : { outcome: "invalid" as const, reason: "no SPIFFE ID" };
     },
   });
-  return [...valid.map(one("valid")), ...invalid.map(([id]) => one("invalid")(id))];
+  return [
+    ...eachCase(valid, { folder, file, shape: z.string() }, one("valid")),
+    ...eachCase(invalid, { folder, file, shape: reasoned }, ([id]) => one("invalid")(id)),
+  ];
 });
 
 /** X.509-SVIDs as go-spiffe keeps them: a file's name says whether its chain is one. By form alone: no bundle is named. */

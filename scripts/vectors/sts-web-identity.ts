@@ -3,7 +3,7 @@ import { verifyStsWebIdentity } from "../../core/attest/aws-sts-web-identity.ts"
 import { readKeySet } from "../../core/keys/key-set.ts";
 import { registeredLookup } from "../../core/keys/key-sets.ts";
 import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";
-import { accepts, denialText, judged, topic } from "./document.ts";
+import { accepts, denialText, eachCase, judged, topic } from "./document.ts";
 
 /** The account of the notes' issuer. */
 const account = "123456789012";
@@ -14,8 +14,9 @@ const shape = z.looseObject({
   audience: z.string(),
   jwks: z.string(),
   account: z.string().default(account),
-  cases: z.array(z.looseObject({ name: z.string(), token: z.string(), expected: z.string() })),
+  cases: z.array(z.unknown()),
 });
+const tokenCase = z.looseObject({ name: z.string(), token: z.string(), expected: z.string() });
 
 /** GetWebIdentityToken documents; the notes know no challenge of ours, so that genuine is as far as they go. */
 export const stsTokens = topic(/^tokens\.json$/, shape, (given, folder, file) => {
@@ -31,7 +32,7 @@ export const stsTokens = topic(/^tokens\.json$/, shape, (given, folder, file) =>
   const set = readKeySet(folder.bytes(given.jwks), issuer.algorithms);
   const keys = registeredLookup(issuer, async () => (set.ok ? { value: set.value } : { failure: set.error }));
   const options = { issuer, keys, audience, challenge: undefined, jkt: undefined, nowSeconds };
-  return given.cases.map(({ name, token, expected }) => ({
+  return eachCase(given.cases, { folder, file, shape: tokenCase }, ({ name, token, expected }) => ({
     file: folder.label(file, name),
     said: expected,
     expected: accepts(expected),

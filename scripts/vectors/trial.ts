@@ -3,7 +3,7 @@ import { explainEvidence } from "../../bin/lanyard/attest-explain.ts";
 import type { AttestSettings } from "../../bin/lanyard/attest-settings.ts";
 import { verdict } from "../../bin/lanyard/attest-table.ts";
 import type { Outcome, VectorDocument } from "./document.ts";
-import type { VectorFolder } from "./folder.ts";
+import type { Untold } from "./find.ts";
 
 /** One document tried. */
 export interface Trial {
@@ -36,17 +36,17 @@ export interface UntoldSettings {
   readonly nowSeconds: number;
 }
 
-/** Tries a file that nobody left a note for, as `lanyard attest --explain` does. */
-export async function tryUntold(
-  folder: VectorFolder,
-  file: string,
-  { settings, nowSeconds }: UntoldSettings,
-): Promise<Trial> {
+/**
+ * Tries a file that nobody left a note for, as `lanyard attest --explain` does. What that cannot read fails: a file that
+ * was given and not tried is not passed over.
+ */
+export async function tryUntold({ folder, file }: Untold, { settings, nowSeconds }: UntoldSettings): Promise<Trial> {
   const told = (outcome: Trial["outcome"], reason: string): Trial => ({
     file: folder.label(file),
     expected: "?",
     outcome,
     reason,
+    ...(outcome === "unknown" || outcome === "error" ? { passed: false } : {}),
   });
   try {
     const bytes = folder.bytes(file);
@@ -60,5 +60,22 @@ export async function tryUntold(
     return told(explained.accepted ? "valid" : failed ? "invalid" : "undecided", reason);
   } catch (cause) {
     return told("error", cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
+/** Certificates, which the notes name as trust anchors, or which lie beside those that are. */
+const certificate = /\.(pem|der|crt|cer)$/;
+
+/**
+ * Whether a file beside or below a manifest is what documents are judged by and no document itself. To be asked when
+ * every case was tried: a note's own files were read by then.
+ */
+export function isSideFile({ folder, file, told }: Untold): boolean {
+  if (!told) return false;
+  if (folder.wasRead(file) || certificate.test(file)) return true;
+  try {
+    return file.endsWith(".json") && Array.isArray((folder.json(file) as { keys?: unknown } | null)?.keys);
+  } catch {
+    return false;
   }
 }

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { isCanonicalBase64url } from "../../core/compact-jws.ts";
 import { publicJwkFor } from "../../core/public-jwk.ts";
 import { derToJose } from "../../lambdas/aws/ecdsa-der.ts";
-import { accepts, type Judged, type Outcome, topic } from "./document.ts";
+import { accepts, eachCase, type Judged, type Outcome, topic } from "./document.ts";
 
 const algorithms = ["ES256", "ES384", "RS256", "PS256"];
 /** Published as valid, but the key is for PS256 and the header says PS384, or a segment has a '?' in it. */
@@ -41,19 +41,15 @@ export function jwsOutcomes(test: { readonly tcId: number; readonly result: stri
 const jwk = z.looseObject({ kty: z.string(), alg: z.string().optional() });
 const signatures = z.looseObject({
   schema: z.literal("json_web_signature_schema_v1.json"),
-  testGroups: z.array(
-    z.looseObject({
-      public: jwk.optional(),
-      private: jwk,
-      tests: z.array(z.looseObject({ tcId: z.number(), comment: z.string(), jws: z.string(), result: z.string() })),
-    }),
-  ),
+  testGroups: z.array(z.unknown()),
 });
+const keyGroup = z.looseObject({ public: jwk.optional(), private: jwk, tests: z.array(z.unknown()) });
+const jwsTest = z.looseObject({ tcId: z.number(), comment: z.string(), jws: z.string(), result: z.string() });
 
 /** Wycheproof's compact JWS. */
 export const wycheproofJws = topic(/_test\.json$/, signatures, ({ testGroups }, folder, file) =>
-  testGroups.flatMap((group) =>
-    group.tests.map((test) => {
+  eachCase(testGroups, { folder, file, shape: keyGroup }, (group) =>
+    eachCase(group.tests, { folder, file, shape: jwsTest }, (test) => {
       const key = (group.public ?? group.private) as JWK;
       return {
         file: folder.label(file, `${test.tcId} ${test.comment}`),
@@ -65,25 +61,30 @@ export const wycheproofJws = topic(/_test\.json$/, signatures, ({ testGroups }, 
   ),
 );
 
+const ecdsaGroup = z.looseObject({
+  sha: z.literal("SHA-256"),
+  publicKey: z.looseObject({ curve: z.literal("secp256r1") }),
+  publicKeyPem: z.string(),
+  tests: z.array(z.unknown()),
+});
 const ecdsa = z.looseObject({
   schema: z.literal("ecdsa_verify_schema_v1.json"),
-  testGroups: z.array(
-    z.looseObject({
-      sha: z.literal("SHA-256"),
-      publicKey: z.looseObject({ curve: z.literal("secp256r1") }),
-      publicKeyPem: z.string(),
-      tests: z.array(
-        z.looseObject({ tcId: z.number(), comment: z.string(), msg: z.string(), sig: z.string(), result: z.string() }),
-      ),
-    }),
-  ),
+  // a file of another curve or hash is none of these, to be told once and not group by group
+  testGroups: z.array(z.unknown()).refine((groups) => groups.some((one) => ecdsaGroup.safeParse(one).success)),
+});
+const ecdsaTest = z.looseObject({
+  tcId: z.number(),
+  comment: z.string(),
+  msg: z.string(),
+  sig: z.string(),
+  result: z.string(),
 });
 
 /** Wycheproof's ECDSA in DER: what KMS answers, converted to JOSE's form by our own code and verified as that. */
 export const wycheproofEcdsa = topic(/_test\.json$/, ecdsa, ({ testGroups }, folder, file) =>
-  testGroups.flatMap(({ publicKeyPem, tests }) => {
-    const key = createPublicKey(publicKeyPem);
+  eachCase(testGroups, { folder, file, shape: ecdsaGroup }, ({ publicKeyPem, tests }) => {
     const judge = (msg: string, sig: string): Judged => {
+      const key = createPublicKey(publicKeyPem);
       let signature: Uint8Array;
       try {
         signature = derToJose(Buffer.from(sig, "hex"));
@@ -93,7 +94,7 @@ export const wycheproofEcdsa = topic(/_test\.json$/, ecdsa, ({ testGroups }, fol
       const holds = verify("sha256", Buffer.from(msg, "hex"), { key, dsaEncoding: "ieee-p1363" }, signature);
       return holds ? { outcome: "valid", reason: "ES256" } : { outcome: "invalid", reason: "the signature is wrong" };
     };
-    return tests.map(({ tcId, comment, msg, sig, result }) => ({
+    return eachCase(tests, { folder, file, shape: ecdsaTest }, ({ tcId, comment, msg, sig, result }) => ({
       file: folder.label(file, `${tcId} ${comment}`),
       said: result,
       expected: result === "acceptable" ? (["valid", "invalid"] as const) : accepts(result),

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -161,15 +161,76 @@ describe("npm run vectors", () => {
     mkdirSync(join(folder, "deeper"));
     const real = "02-nitro/real/20230928-110827-aws-nitro-enclave-attestation.bin";
     cpSync(join(own, real), join(folder, "deeper/document.bin"));
-    writeFileSync(join(folder, "noise"), new Uint8Array([0, 255, 7, 7]));
     const now = run(folder);
-    expect(now.lines).toHaveLength(3);
-    expect(now.lines[0]).toMatch(/^\? .*noise +\? +unknown /);
-    expect(now.lines[1]).toMatch(/^\? .*deeper\/document\.bin +\? +invalid +aws-nitro-enclave: refused by path: /);
+    expect(now.lines).toHaveLength(2);
+    expect(now.lines[0]).toMatch(/^\? .*deeper\/document\.bin +\? +invalid +aws-nitro-enclave: refused by path: /);
     expect([now.last, now.status]).toEqual(["0 passed, 0 failed", 0]);
     const then = run("--at", "1695899307", join(folder, "deeper/document.bin"));
     expect(then.lines[0]).toMatch(/^\? .*document\.bin +\? +valid +aws-nitro-enclave: accepted/);
     expect([then.last, then.status]).toEqual(["0 passed, 0 failed", 0]);
+  });
+
+  it.each([
+    ["sts-web-identity", "tokens.json", "cases"],
+    ["oidc", "cases.json", "cases"],
+    ["spiffe", "jwt-svid-cases.json", "cases"],
+    ["spiffe", "spiffe-id-cases.json", "valid"],
+    ["sts-caller-identity", "raw-requests.json", "cases"],
+    ["sts-caller-identity", "arn-cases.json", "canonical"],
+    ["jwt-attacks", "cases.json", "cases"],
+    ["dpop", "dpop-cases.json", "cases"],
+    ["status", "status-list.json", "negative_lists"],
+    ["wycheproof-ecdsa", "ecdsa_secp256r1_sha256_test.json", "testGroups"],
+    ["02-nitro", "mutants-manifest.json", undefined],
+    ["03-ec2-iid", "testca-manifest.json", undefined],
+  ])("fails one odd case of %s/%s alone, and tries every other", (topic, file, list) => {
+    const folder = copyOf(topic);
+    const before = run(join(folder, file));
+    rewrite<Record<string, unknown[]> | unknown[]>(folder, file, (content) => {
+      const cases = Array.isArray(content) ? content : (content[list ?? ""] ?? []);
+      cases.splice(1, 0, { name: "the odd one", expected: 7 });
+      return content;
+    });
+    const { lines, last, status } = run(join(folder, file));
+    expect(lines.filter((line) => line.startsWith("FAIL"))).toEqual([
+      expect.stringMatching(/#2 the odd one .* no case: /),
+    ]);
+    expect([last, status]).toEqual([before.last?.replace(" 0 failed", " 1 failed"), 1]);
+  });
+
+  it("fails whatever it was given and cannot read, each file by itself and with the reason", () => {
+    const folder = mkdtempSync(join(tmpdir(), "lanyard-vectors-"));
+    cpSync(join(own, "status"), join(folder, "status"), { recursive: true });
+    const given: readonly (readonly [file: string, content: string | Uint8Array, why: string])[] = [
+      ["noise", new Uint8Array([0, 255, 7, 7]), "no document that is known here"],
+      ["long.bin", new Uint8Array(300_000), "longer than 262144 bytes"],
+      ["manifest.json", "[]", "empty list of cases"],
+      ["dpop-cases.json", '{"cases":[{"name":"of another shape"}]}', "no manifest known here"],
+      ["other_test.json", '{"schema":"mac_test_schema_v1.json","testGroups":[]}', "no manifest known here"],
+      ["jwt-svid-cases.json", "{", "is no JSON"],
+      ["status/new-cases.json", '{"cases":[]}', "no document that is known here"],
+      ["status/left.bin", "nobody names it", "no document that is known here"],
+    ];
+    for (const [file, content] of given) writeFileSync(join(folder, file), content);
+    writeFileSync(join(folder, "SOURCE.md"), "prose is no document");
+    writeFileSync(join(folder, "status/keys.json"), '{"keys":[]}');
+    symlinkSync("/nowhere", join(folder, "link"));
+    mkdirSync(join(folder, "1/2/3/4/5/6/7/8/9"), { recursive: true });
+    writeFileSync(join(folder, "1/2/3/4/5/6/7/8/9/deep.bin"), "too deep");
+    const { lines, status } = run(folder);
+    const failed = lines.filter((line) => line.startsWith("FAIL"));
+    for (const [file, , why] of [...given, ["link", "", "neither a file nor a folder"], ["7/8/9", "", "deeper than"]])
+      expect(
+        failed.filter((line) => line.includes(`/${file} `) && line.includes(`${why}`)),
+        `${file}`,
+      ).toHaveLength(1);
+    expect(failed).toHaveLength(given.length + 2);
+    expect(status).toBe(1);
+  });
+
+  it("fails an empty folder: nothing was tried", () => {
+    const { last, status } = run(mkdtempSync(join(tmpdir(), "lanyard-vectors-")));
+    expect([last, status]).toEqual(["0 passed, 1 failed", 1]);
   });
 
   it("takes one manifest by its path", () => {
