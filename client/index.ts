@@ -11,7 +11,7 @@ export {
   type DetailsUse,
 } from "../core/verify/permits.ts";
 export type { RefusalReply, VerifyRefusal, VerifyRefusalCode } from "../core/verify/refusal.ts";
-export type { ReplayOutcome, ReplayStore } from "../core/verify/replay.ts";
+export type { ReplayOutcome, ReplayStore, UsedProof } from "../core/verify/replay.ts";
 export type { VerifiedAccess } from "../core/verify/verified-access.ts";
 export {
   type AgentInput,

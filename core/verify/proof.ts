@@ -38,9 +38,12 @@ export async function readProof(
 }
 
 /** Uses a proof up. Denials: `proof_replayed`, `replay_store_unavailable`. */
-export async function useProof({ marker }: DpopProof, deps: ProofDeps): Promise<Result<void, VerifyRefusal>> {
+export async function useProof({ jkt, marker }: DpopProof, deps: ProofDeps): Promise<Result<void, VerifyRefusal>> {
   try {
-    const outcome = await deps.replay.use(marker.key, marker.expiresAtSeconds, nowSeconds(deps.clock));
+    const outcome = await deps.replay.use(
+      { jkt, key: marker.key, expiresAtSeconds: marker.expiresAtSeconds },
+      nowSeconds(deps.clock),
+    );
     if (outcome === "used") return err({ code: "proof_replayed" });
     if (outcome === "full")
       return err({ code: "replay_store_unavailable", why: "too many proofs within their window" });

@@ -8,11 +8,19 @@ import { limits } from "../limits.ts";
 export interface ReplayStore {
   /**
    * Records a first use, atomically.
-   * @param key unique to the proof, of bounded length
-   * @param expiresAtSeconds when the proof cannot be accepted any more and may be forgotten
    * @returns `first`, `used`, or `full` when it cannot remember: the caller refuses, since an unremembered proof could be replayed
    */
-  use(key: string, expiresAtSeconds: number, nowSeconds: number): ReplayOutcome | Promise<ReplayOutcome>;
+  use(proof: UsedProof, nowSeconds: number): ReplayOutcome | Promise<ReplayOutcome>;
+}
+
+/** A proof as a {@link ReplayStore} remembers it. */
+export interface UsedProof {
+  /** Unique to the proof, of bounded length. */
+  readonly key: string;
+  /** Thumbprint (RFC 7638) of the key that signed it: whoever floods the store is bounded by it, and nobody else. */
+  readonly jkt: string;
+  /** When the proof cannot be accepted any more and may be forgotten. */
+  readonly expiresAtSeconds: number;
 }
 
 /** What a {@link ReplayStore} says of a proof. */
@@ -22,28 +30,39 @@ export type ReplayOutcome = "first" | "used" | "full";
 const generationSeconds = 2 * limits.dpopWindowSeconds;
 
 /**
- * A bounded store in memory: two generations of keys, each held for at least the life of a proof, so that forgetting
- * needs no timer and no scan.
- * @param maxKeys most keys of one generation
+ * A bounded store in memory: two generations of proofs, each held for at least the life of a proof, so that forgetting
+ * needs no timer and no scan. One key has a share of a generation only: whoever sends more is answered `full` alone.
+ * @param maxProofs most proofs of one generation
+ * @param maxProofsPerKey most of them by one key
  */
-export function createReplayStore(maxKeys = 100_000): ReplayStore {
-  let current = new Set<string>();
-  let previous = new Set<string>();
+export function createReplayStore(
+  maxProofs = 100_000,
+  maxProofsPerKey = Math.ceil(maxProofs / sharesOfStore),
+): ReplayStore {
+  let current = emptyGeneration();
+  let previous = emptyGeneration();
   let startedAtSeconds = Number.NEGATIVE_INFINITY;
   return {
-    use(key, _expiresAtSeconds, nowSeconds) {
+    use({ key, jkt }, nowSeconds) {
       const ageSeconds = nowSeconds - startedAtSeconds;
       // a clock that was set back must not fill the store up: the generation is held once more for its whole time
       if (ageSeconds < 0) startedAtSeconds = nowSeconds;
       if (ageSeconds >= generationSeconds) {
-        previous = ageSeconds >= 2 * generationSeconds ? new Set() : current;
-        current = new Set();
+        previous = ageSeconds >= 2 * generationSeconds ? emptyGeneration() : current;
+        current = emptyGeneration();
         startedAtSeconds = nowSeconds;
       }
-      if (current.has(key) || previous.has(key)) return "used";
-      if (current.size >= maxKeys) return "full";
-      current.add(key);
+      if (current.proofs.has(key) || previous.proofs.has(key)) return "used";
+      const ofKey = current.byKey.get(jkt) ?? 0;
+      if (current.proofs.size >= maxProofs || ofKey >= maxProofsPerKey) return "full";
+      current.proofs.add(key);
+      current.byKey.set(jkt, ofKey + 1);
       return "first";
     },
   };
 }
+
+/** At least as many keys have to flood a store at once before it is full for others. */
+const sharesOfStore = 10;
+
+const emptyGeneration = () => ({ proofs: new Set<string>(), byKey: new Map<string, number>() });

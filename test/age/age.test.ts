@@ -164,13 +164,14 @@ describe("a list that is believed only while it is fresh", () => {
 
 describe("a store of used proofs", () => {
   test("remembers a proof, and is not filled up for hours, after the clock was set back", () => {
-    const store = createReplayStore(10);
+    const store = createReplayStore(10, 10);
+    const proof = (key: string) => ({ key, jkt: "one key", expiresAtSeconds: 0 });
     const at = start / 1000;
-    expect(store.use("a", 0, at)).toBe("first");
+    expect(store.use(proof("a"), at)).toBe("first");
     const back = at - 3_600;
-    expect(store.use("a", 0, back)).toBe("used");
+    expect(store.use(proof("a"), back)).toBe("used");
     let full = 0;
-    for (let i = 0; i < 100; i++) if (store.use(`b${i}`, 0, back + i * limits.dpopWindowSeconds) === "full") full++;
+    for (let i = 0; i < 100; i++) if (store.use(proof(`b${i}`), back + i * limits.dpopWindowSeconds) === "full") full++;
     expect(full).toBe(0);
   });
 });
