@@ -13,7 +13,7 @@ export interface ProofInput {
   readonly nonce?: string;
 }
 
-/** The key an agent's tokens are bound to. It lives and dies with the process. */
+/** The key an agent's tokens are bound to. It lives and dies with the process, unless a pair is given that does not. */
 export interface AgentKey {
   /** RFC 7638 SHA-256 thumbprint. */
   readonly jkt: string;

@@ -38,7 +38,7 @@ export interface AgentInput {
   readonly servedAt?: ServedAt;
   readonly fetch?: Fetch;
   readonly clock?: Clock;
-  /** A P-256 key pair; made fresh for this process unless given. */
+  /** A P-256 key pair; made fresh for this process unless given. One that outlives it: `keptKey` (`client/kept-key.ts`). */
   readonly key?: KeyPair;
 }
 

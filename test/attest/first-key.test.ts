@@ -1,4 +1,9 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { createAgentKey, type KeyPair } from "../../client/agent-key.ts";
+import { keptKey } from "../../client/kept-key.ts";
 import { createAttestEndpoint } from "../../core/attest/attest.ts";
 import { awsEc2InstanceIdentity } from "../../core/attest/aws-ec2-instance-identity.ts";
 import { oidc } from "../../core/attest/oidc.ts";
@@ -28,13 +33,18 @@ async function world(minimumAssurance: "document" | "fresh" = "document") {
     { alg: "ES256", kid: "k" },
     { iss: ci, sub: "job:build", aud: attestIssuer, iat: attestStart, exp: attestStart + 300 },
   );
-  const attest = async (key = made.key) => {
+  const attestBy = async (proof: string) => {
     const challenge = await made.challenge();
     const body = { agent: agentId("builder"), evidence: { type: "oidc", token }, challenge };
-    const reply = await endpoint(made.call("/", body, { dpop: [dpopProof(key, attestUrl, made.time.seconds)] }));
-    return reply.status;
+    return (await endpoint(made.call("/", body, { dpop: [proof] }))).status;
   };
-  return { ...made, attest };
+  const attest = (key = made.key) => attestBy(dpopProof(key, attestUrl, made.time.seconds));
+  /** A process of its own, that has whatever key it is given or makes one. */
+  const start = async (pair?: KeyPair) => {
+    const key = await createAgentKey(pair);
+    return attestBy(await key.prove({ method: "POST", url: attestUrl, nowSeconds: made.time.seconds }));
+  };
+  return { ...made, attest, start };
 }
 
 describe("evidence without a challenge", () => {
@@ -45,6 +55,22 @@ describe("evidence without a challenge", () => {
     expect(await attest(await testKey())).not.toBe(200);
     expect(JSON.stringify(takeDenial())).toContain("evidence_of_another_key");
     expect(await attest()).toBe(200);
+  });
+
+  it("threat 16: is shown again after a restart by a process that kept its key, and by no process that made a new one", async () => {
+    const { start, time } = await world();
+    const folder = mkdtempSync(join(tmpdir(), "restart-"));
+    try {
+      const file = join(folder, "agent.pem");
+      expect(await start(await keptKey(file))).toBe(200);
+      for (const later of [20, 180]) {
+        time.seconds = attestStart + later;
+        expect(await start()).toBe(401);
+        expect(await start(await keptKey(file))).toBe(200);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("is refused where the registration asks for more, as it does unless it says otherwise", async () => {
