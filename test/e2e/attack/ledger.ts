@@ -46,9 +46,12 @@ export function createLedger(world: World): Ledger {
   const entries: { requestId: string; code: DenialCode; anonymous: boolean }[] = [];
   const missing = (records: readonly StoredRecord[]) => {
     const byRequest = new Set(records.map(({ facts }) => `${facts.request_id} ${facts.denial?.code}`));
-    const codes = new Set(records.map(({ facts }) => facts.denial?.code));
+    // a stranger's refusals, a thief's, and what one agent was refused beyond its records a minute stand in a count
+    const counted = new Set(
+      records.filter(({ facts }) => facts.count !== undefined).map(({ facts }) => facts.denial?.code),
+    );
     return entries
-      .filter((e) => !byRequest.has(`${e.requestId} ${e.code}`) && !(e.anonymous && codes.has(e.code)))
+      .filter((e) => !byRequest.has(`${e.requestId} ${e.code}`) && !counted.has(e.code))
       .map((e) => `${e.code} of request ${e.requestId}`);
   };
   return {
