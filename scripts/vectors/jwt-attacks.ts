@@ -2,10 +2,12 @@ import { z } from "zod";
 import { type JwtRules, verifyJwt } from "../../core/jwt.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";
+import { tokenTyp } from "../../core/wire.ts";
 import { MemoryWeb } from "../../test/fakes/web.ts";
-import { accepts, eachCase, judged, type Outcome, topic } from "./document.ts";
+import { judgeAccessToken } from "./access-tokens.ts";
+import { accepts, eachCase, type Judged, judged, type Outcome, topic } from "./document.ts";
 
-/** Where the notes leave it to us: what we chose. */
+/** Where the notes leave it to us: what we chose, of a bare JWT by an exact clock. */
 export const chosenAttacks: ReadonlyMap<string, Outcome> = new Map<string, Outcome>([
   ["time-02", "valid"], // a fraction of a second is a NumericDate (RFC 7519 2)
   ["time-27", "valid"],
@@ -24,11 +26,20 @@ const shape = z.looseObject({
   issuer: z.string(),
   audience: z.string(),
   expected_typ: z.string(),
+  allowed_alg: z.array(z.string()).default(["ES256"]),
   max_lifetime_s: z.number(),
   jwks: z.string(),
   cases: z.array(z.unknown()),
 });
-const attack = z.looseObject({ id: z.string(), name: z.string(), token: z.string(), expected: z.string() });
+const attack = z.looseObject({
+  id: z.string(),
+  name: z.string(),
+  token: z.string(),
+  expected: z.string(),
+  proof: z.string().optional(),
+  method: z.string().optional(),
+  url: z.string().optional(),
+});
 
 /** What the attacked verifier expects; an id's choice also decides where a note's word says both. */
 export const attackOutcomes = (said: string, id: string): readonly Outcome[] => {
@@ -36,8 +47,27 @@ export const attackOutcomes = (said: string, id: string): readonly Outcome[] => 
   return said.startsWith("reject") && chosen === undefined ? ["invalid"] : accepts(said, chosen);
 };
 
-/** Known attacks on JWTs, against the verifier of every token; no document may make it ask anybody but the issuer. */
-export const jwtAttacks = topic(/^cases\.json$/, shape, (given, folder, file) => {
+/** Where a resource server decides otherwise than {@link chosenAttacks}. */
+const chosenAccess: ReadonlyMap<string, Outcome> = new Map<string, Outcome>([
+  ["time-29", "policy"], // a resource server believes the next ten seconds
+]);
+
+/**
+ * What a resource server makes of it. A good token of somebody else's is `policy`: the notes know no session of ours,
+ * and without one nothing is let in. One that must be refused has to be seen for what it is before that.
+ */
+export function accessOutcomes(said: string, id: string): readonly Outcome[] {
+  const chosen = chosenAccess.get(id);
+  if (chosen !== undefined) return [chosen];
+  if (said.startsWith("policy") && !chosenAttacks.has(id)) return ["policy", "invalid"];
+  const bare = attackOutcomes(said, id);
+  return bare.includes("valid") ? [...new Set<Outcome>([...bare, "policy"])] : bare;
+}
+
+type Note = z.infer<typeof shape>;
+
+/** Any other JWT, by the check that stands under every verifier; no document may make it ask anybody but the issuer. */
+function bareJudge(given: Note, keySet: readonly object[]): (token: string) => Promise<Judged> {
   const { now: nowSeconds, audience } = given;
   const issuer: TrustedIssuerRegistration = {
     kind: "trusted-issuer",
@@ -57,10 +87,10 @@ export const jwtAttacks = topic(/^cases\.json$/, shape, (given, folder, file) =>
     maxLifetimeSeconds: given.max_lifetime_s,
   };
   const web = new MemoryWeb();
-  web.issuer(given.issuer, (folder.json(given.jwks) as { keys: readonly object[] }).keys);
+  web.issuer(given.issuer, keySet);
   const clock = { nowMillis: () => nowSeconds * 1000 };
   const keys = createKeySets({ fetcher: web, clock, ownIssuer: "https://own.example.com" }).lookup(issuer);
-  const judge = async (token: string) => {
+  return async (token) => {
     const verified = await verifyJwt(token, keys, rules);
     const stray = web.asked.find((url) => !url.startsWith(`${given.issuer}/`));
     if (stray !== undefined) throw new Error(`the token made the verifier ask ${stray}`);
@@ -70,10 +100,18 @@ export const jwtAttacks = topic(/^cases\.json$/, shape, (given, folder, file) =>
       ({ why, detail }) => `${why}: ${detail}`,
     );
   };
-  return eachCase(given.cases, { folder, file, shape: attack }, ({ id, name, token, expected }) => ({
+}
+
+/** Known attacks on JWTs: access tokens against the verifier of resource servers, others against the bare check. */
+export const jwtAttacks = topic(/^cases\.json$/, shape, (given, folder, file) => {
+  const { keys } = folder.json(given.jwks) as { keys: readonly object[] };
+  const access = given.expected_typ === tokenTyp.access;
+  const bare = bareJudge(given, keys);
+  const note = { ...given, keys, algorithms: given.allowed_alg };
+  return eachCase(given.cases, { folder, file, shape: attack }, ({ id, name, token, expected, ...shown }) => ({
     file: folder.label(file, `${id} ${name}`),
     said: expected,
-    expected: attackOutcomes(expected, id),
-    judge: () => judge(token),
+    expected: access ? accessOutcomes(expected, id) : attackOutcomes(expected, id),
+    judge: () => (access ? judgeAccessToken(note, { token, ...shown }) : bare(token)),
   }));
 });

@@ -12,8 +12,37 @@ const decided = new Map<string, Outcome>([
   ["testroot/B62-leaf-reused-other-module-id.bin", "invalid"],
 ]);
 
-/** The one challenge that the notes name, for the documents whose nonce must differ from it. */
-const otherChallenge = "\x11".repeat(32);
+/** A challenge in a note's prose, as `the challenge 0x11*32`: one byte, so many times. */
+const challengeInProse = /challenge 0x([0-9a-f]{2})\*([1-9]\d{0,2})\b/i;
+
+/** The members of a note that say by what its document is judged. */
+const judgedBy = {
+  verify_clock: z.string().optional(),
+  verify_clock_ms: z.number().optional(),
+  /** A file of the folder in DER, or `aws`. */
+  trust_root: z.string().default("aws"),
+  /** The challenge that was given out, as the document's nonce must carry it. */
+  challenge: z.string().optional(),
+  reason: z.string().nullish(),
+};
+
+type JudgedBy = z.infer<z.ZodObject<typeof judgedBy>>;
+
+const hasClock = (note: JudgedBy) => Number.isFinite(clockOf(note));
+const clockOf = ({ verify_clock, verify_clock_ms }: JudgedBy) =>
+  Math.floor((verify_clock_ms ?? Date.parse(verify_clock ?? "")) / 1000);
+
+/** Clock, root and challenge, as a note names them. @throws Unreadable when its root is not there */
+function trialOf(folder: VectorFolder, note: JudgedBy): NitroTrial {
+  const [, byte, times] = challengeInProse.exec(note.reason ?? "") ?? [];
+  const prose = byte === undefined ? undefined : String.fromCharCode(Number.parseInt(byte, 16)).repeat(Number(times));
+  const challenge = note.challenge ?? prose;
+  return {
+    nowSeconds: clockOf(note),
+    ...(note.trust_root === "aws" ? {} : { root: folder.bytes(note.trust_root) }),
+    ...(challenge === undefined ? {} : { challenge }),
+  };
+}
 
 /** How one document is judged. */
 export interface NitroTrial {
@@ -37,46 +66,29 @@ export async function judgeNitro(folder: VectorFolder, file: string, trial: Nitr
   return { outcome: genuine ? "policy" : "invalid", reason: `${check}: ${why}` };
 }
 
-const real = z.looseObject({
-  file: z.string(),
-  expected: z.string(),
-  verify_clock_ms: z.number(),
-  debug_mode: z.boolean().default(false),
-});
+const withoutClock = "names no clock";
+const real = z
+  .looseObject({ ...judgedBy, file: z.string(), expected: z.string(), debug_mode: z.boolean().default(false) })
+  .refine(hasClock, withoutClock);
 
 /** Genuine documents, each by its own clock. One of an enclave in debug mode is genuine, and refused. */
 export const nitroDocuments = topic(/^manifest\.json$/, z.array(z.unknown()), (entries, folder, manifest) =>
-  eachCase(entries, { folder, file: manifest, shape: real }, ({ file, expected, verify_clock_ms, debug_mode }) => ({
+  eachCase(entries, { folder, file: manifest, shape: real }, ({ file, expected, debug_mode, ...note }) => ({
     file: folder.label(file),
     said: expected,
     expected: outcomesOf(expected, expected === "valid" && debug_mode ? "policy" : undefined),
-    judge: () => judgeNitro(folder, file, { nowSeconds: Math.floor(verify_clock_ms / 1000) }),
+    judge: () => judgeNitro(folder, file, trialOf(folder, note)),
   })),
 );
 
-const spoilt = z.looseObject({
-  file: z.string(),
-  expected: z.string(),
-  reason: z.string().nullish(),
-  trust_root: z.string(),
-  verify_clock: z.string(),
-});
+const spoilt = z.looseObject({ ...judgedBy, file: z.string(), expected: z.string() }).refine(hasClock, withoutClock);
 
 /** Spoilt documents, and documents under a root of the test's own. */
 export const nitroMutants = topic(/^mutants-manifest\.json$/, z.array(z.unknown()), (entries, folder, manifest) =>
-  eachCase(
-    entries,
-    { folder, file: manifest, shape: spoilt },
-    ({ file, expected, reason, trust_root, verify_clock }) => ({
-      file: folder.label(file),
-      said: expected,
-      expected: outcomesOf(expected, decided.get(file)),
-      judge: () =>
-        judgeNitro(folder, file, {
-          nowSeconds: Math.floor(Date.parse(verify_clock) / 1000),
-          ...(trust_root === "aws" ? {} : { root: folder.bytes(trust_root) }),
-          ...(reason?.includes("the challenge 0x11*32") ? { challenge: otherChallenge } : {}),
-        }),
-    }),
-  ),
+  eachCase(entries, { folder, file: manifest, shape: spoilt }, ({ file, expected, ...note }) => ({
+    file: folder.label(file),
+    said: expected,
+    expected: outcomesOf(expected, decided.get(file)),
+    judge: () => judgeNitro(folder, file, trialOf(folder, note)),
+  })),
 );

@@ -6,6 +6,7 @@ import { readSpiffeBundle } from "../../core/keys/spiffe-bundle.ts";
 import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";
 import { parseSpiffeId } from "../../core/spiffe-id.ts";
 import { accepts, denialText, eachCase, judged, type Outcome, outcomesOf, type Topic, topic } from "./document.ts";
+import type { VectorFolder } from "./folder.ts";
 
 /** What we do where the standard leaves room: the stricter, but for a fraction of a second. */
 export const decidedSvid = (name: string, said: string): Outcome | undefined => {
@@ -18,33 +19,59 @@ const svids = z.looseObject({
   trust_domain: z.string(),
   audience: z.string(),
   bundle: z.string(),
+  federated_bundle: z.string().optional(),
   cases: z.array(z.unknown()),
 });
-const svid = z.looseObject({ name: z.string(), token: z.string(), expected: z.string() });
+const svid = z.looseObject({
+  name: z.string(),
+  token: z.string(),
+  expected: z.string(),
+  audience: z.string().optional(),
+  now: z.number().optional(),
+});
 
-/** JWT-SVIDs against the bundle of their trust domain. */
-export const jwtSvids = topic(/^jwt-svid-cases\.json$/, svids, (given, folder, file) => {
-  const { now: nowSeconds, audience, trust_domain } = given;
+/** A trust domain's keys, as its bundle file says. */
+function anchors(folder: VectorFolder, trustDomain: string, file: string) {
   const domain: TrustedIssuerRegistration = {
     kind: "trusted-issuer",
-    name: trust_domain,
+    name: trustDomain,
     purpose: "spiffe",
-    issuer: `spiffe://${trust_domain}`,
+    issuer: `spiffe://${trustDomain}`,
     algorithms: ["ES256", "ES384", "RS256", "PS256"],
   };
-  const bundle = readSpiffeBundle(folder.bytes(given.bundle));
+  const bundle = readSpiffeBundle(folder.bytes(file));
   const taken = bundle.ok ? { value: bundle.value.jwtKeys } : { failure: bundle.error.why };
-  const keys = registeredLookup(domain, async () => taken);
-  return eachCase(given.cases, { folder, file, shape: svid }, ({ name, token, expected }) => ({
+  return { domain, keys: registeredLookup(domain, async () => taken) };
+}
+
+/** The trust domain a token says it is of, believed for the choice of the bundle alone. */
+function claimedDomain(token: string): string | undefined {
+  try {
+    const { sub } = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8"));
+    return parseSpiffeId(sub)?.trustDomain;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * JWT-SVIDs against the bundle of their trust domain: of the federated one, which the bundle's file is named after, by
+ * its bundle alone.
+ */
+export const jwtSvids = topic(/^jwt-svid-cases\.json$/, svids, (given, folder, file) => {
+  const home = anchors(folder, given.trust_domain, given.bundle);
+  const [, domain] = /^test-bundle\.(.+)\.json$/.exec(given.federated_bundle ?? "") ?? [];
+  const other = domain === undefined ? undefined : anchors(folder, domain, given.federated_bundle ?? "");
+  return eachCase(given.cases, { folder, file, shape: svid }, ({ name, token, expected, ...own }) => ({
     file: folder.label(file, name),
     said: expected,
     expected: accepts(expected, decidedSvid(name, expected)),
-    judge: async () =>
-      judged(
-        await verifyJwtSvid(token, { domain, keys, audience, nowSeconds }),
-        ({ facts }) => `${facts.spiffeId}`,
-        denialText,
-      ),
+    judge: async () => {
+      const by = other !== undefined && claimedDomain(token) === domain ? other : home;
+      const { audience = given.audience, now: nowSeconds = given.now } = own;
+      const verified = await verifyJwtSvid(token, { ...by, audience, nowSeconds });
+      return judged(verified, ({ facts }) => `${facts.spiffeId}`, denialText);
+    },
   }));
 });
 

@@ -16,7 +16,13 @@ const shape = z.looseObject({
   account: z.string().default(account),
   cases: z.array(z.unknown()),
 });
-const tokenCase = z.looseObject({ name: z.string(), token: z.string(), expected: z.string() });
+const tokenCase = z.looseObject({
+  name: z.string(),
+  token: z.string(),
+  expected: z.string(),
+  audience: z.string().optional(),
+  now: z.number().optional(),
+});
 
 /** GetWebIdentityToken documents; the notes know no challenge of ours, so that genuine is as far as they go. */
 export const stsTokens = topic(/^tokens\.json$/, shape, (given, folder, file) => {
@@ -32,11 +38,19 @@ export const stsTokens = topic(/^tokens\.json$/, shape, (given, folder, file) =>
   const set = readKeySet(folder.bytes(given.jwks), issuer.algorithms);
   const keys = registeredLookup(issuer, async () => (set.ok ? { value: set.value } : { failure: set.error }));
   const options = { issuer, keys, audience, challenge: undefined, jkt: undefined, nowSeconds };
-  return eachCase(given.cases, { folder, file, shape: tokenCase }, ({ name, token, expected }) => ({
+  return eachCase(given.cases, { folder, file, shape: tokenCase }, ({ name, token, expected, ...own }) => ({
     file: folder.label(file, name),
     said: expected,
     expected: accepts(expected),
     judge: async () =>
-      judged(await verifyStsWebIdentity(token, options), ({ claims }) => `role ${claims.facts.roleArn}`, denialText),
+      judged(
+        await verifyStsWebIdentity(token, {
+          ...options,
+          audience: own.audience ?? audience,
+          nowSeconds: own.now ?? nowSeconds,
+        }),
+        ({ claims }) => `role ${claims.facts.roleArn}`,
+        denialText,
+      ),
   }));
 });
