@@ -2,8 +2,10 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { createTokenEndpoint } from "../core/issue.ts";
 import { limits } from "../core/limits.ts";
 import { revocationKeys } from "../core/revocation-rows.ts";
+import { openWindows } from "../core/status/windows.ts";
 import { idTokenType, spiffeAssertionType, tokenExchangeGrant } from "../core/wire.ts";
 import { documentClient } from "../lambdas/aws/dynamo.ts";
+import { createListRows } from "../lambdas/aws/list-rows.ts";
 import { createRateLimiter } from "../lambdas/aws/rate-limiter.ts";
 import { createSessionStore } from "../lambdas/aws/session-store.ts";
 import { openDynamoDb } from "../local/dynamodb/engine.ts";
@@ -33,6 +35,7 @@ const keys: Readonly<Record<string, readonly string[]>> = {
   Tombstones: ["session"],
   Revocations: ["subject"],
   Outbox: ["eventId"],
+  Lists: ["list"],
 };
 /** List prices, us-east-1: dollars per million. */
 const dollarsPerMillion = { writeUnit: 0.625, readUnit: 0.125, sign: 15 };
@@ -125,7 +128,13 @@ export async function benchCost(): Promise<Row[]> {
     const reply = await endpoint(world.call(form.toString(), [dpopProof(planner.key, tokenUrl, world.time.seconds)]));
     if (reply.status !== 200) throw new Error(`the measured request was refused: ${reply.body}`);
   };
-  // the first request leases status indices and loads keys; the usual one does not
+  // the lists it may name, as the publisher leaves them
+  const now = world.time.seconds;
+  for (const window of openWindows(now)) {
+    const signed = { token: "signed", revokedCount: 0, untilSeconds: now + limits.statusListLifeSeconds };
+    await createListRows(documents, tables.lists).putSigned(`${window}-0`, signed);
+  }
+  // the first request leases status indices, looks whether their list is signed and loads keys; the usual one does not
   await once();
   Object.assign(tally, { writeUnits: 0, readUnits: 0 });
   tally.calls.length = 0;

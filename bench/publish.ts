@@ -4,6 +4,7 @@ import { publishChanges } from "../core/status/publish.ts";
 import { createPublishStore } from "../lambdas/aws/publish-store.ts";
 import { createRevocationStore } from "../lambdas/aws/revocation-store.ts";
 import { createSessionStore } from "../lambdas/aws/session-store.ts";
+import { createStatusLeases } from "../lambdas/aws/status-leases.ts";
 import { testKey, testSigner } from "../test/fakes/keys.ts";
 import { now, planner, record, session } from "../test/lambdas/samples.ts";
 import { openCloud } from "../test/lambdas/tables.ts";
@@ -20,6 +21,7 @@ export async function benchPublish(): Promise<Row[]> {
   const cloud = await openCloud();
   const clock = { nowMillis: () => now * 1000 };
   const store = createSessionStore(cloud.client, cloud.tables, clock);
+  const leases = createStatusLeases(cloud.client, cloud.tables, async () => true);
   const revocations = createRevocationStore(cloud.client, cloud.tables);
   const signer = testSigner("status", await testKey());
   const deps = { clock, issuer: "https://id.example", signer, store: createPublishStore(cloud.client, cloud.tables) };
@@ -35,7 +37,8 @@ export async function benchPublish(): Promise<Row[]> {
   let generation = 0;
   for (const size of sizes) {
     for (; opened < size; opened++) {
-      const status = await store.leaseStatus(now + 900, 0);
+      const status = await leases.lease(now + 900, 0);
+      if (!status) throw new Error("no place was leased");
       await store.commit({ session: session({ status }), markers: [], record: record() });
     }
     const millis: number[] = [];

@@ -142,6 +142,10 @@ const rows: { readonly [C in DenialCode]: Row<C> } = {
   caller_not_authorized: ["the platform says who the operator is", (d) => d.why],
   registry_unavailable: ["nothing is decided without the registry of this moment", (d) => d.why],
   liveness_unavailable: ["nothing is decided without every row of liveness", (d) => d.why],
+  status_unsigned: [
+    "no token names a status list that nobody can fetch",
+    (d) => `a signed list of window ${d.window}; the publisher signs it within a minute, if it runs`,
+  ],
 };
 
 const burntText = {

@@ -251,6 +251,7 @@ export function denialToWire(denial: Denial): WireError {
       return wire(403, "access_denied", "the caller is not authorized");
     case "registry_unavailable":
     case "liveness_unavailable":
+    case "status_unsigned":
       return later("the service cannot decide right now; try again");
     default:
       return unreachable(denial);

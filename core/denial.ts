@@ -136,7 +136,8 @@ type Refusal =
   | { readonly code: "caller_not_authorized"; readonly why: string }
   // what is missing on our side: fail closed, ask again
   | { readonly code: "registry_unavailable"; readonly why: string }
-  | { readonly code: "liveness_unavailable"; readonly why: string };
+  | { readonly code: "liveness_unavailable"; readonly why: string }
+  | { readonly code: "status_unsigned"; readonly window: string };
 
 /** Which bound a scope went over. */
 export type ScopeBound = "parent" | "offer" | "registration" | "lending" | "entailment";

@@ -132,8 +132,11 @@ export interface SessionStore {
    * @returns false, and nothing counted, when that is more than `most`
    */
   growTree(root: string, by: TreeGrowth, most: TreeGrowth): Promise<boolean>;
-  /** Leases status indices of the expiry window that ends at or after `expiresAtSeconds`. */
-  leaseStatus(expiresAtSeconds: number, deploymentGeneration: number): Promise<{ list: string; idx: number }>;
+  /**
+   * Leases a place in a status list of the window in which `expiresAtSeconds` lies.
+   * @returns undefined while that list is not signed: a token that named it would be refused by every offline verifier
+   */
+  leaseStatus(expiresAtSeconds: number, deploymentGeneration: number): Promise<Session["status"] | undefined>;
 }
 
 /** The outbox alone, for records that no grant carries (denials, folded refusals). */

@@ -14,6 +14,14 @@ export interface Due {
   readonly sinceSeconds: number;
 }
 
+/** A status list token as it is stored. */
+export interface SignedList {
+  readonly token: string;
+  readonly revokedCount: number;
+  /** Its `exp`: `token` names no list that is over. */
+  readonly untilSeconds: number;
+}
+
 /** The publisher's tables. */
 export interface PublishStore {
   /** Every session of a tree, strongly consistent. */
@@ -35,8 +43,10 @@ export interface PublishStore {
   revokeBelow(list: string, count: number): Promise<void>;
   /** Everything revoked of a list, strongly consistent. */
   revoked(list: string): Promise<ReadonlySet<number>>;
+  /** The longest life that a registration of the applied registry allows a session; undefined before one is applied. */
+  longestLifeSeconds(): Promise<number | undefined>;
   /** Stores a signed list unless one that revokes more is there: of two publishers at once the staler must not win. */
-  putSigned(list: string, token: string, revokedCount: number): Promise<void>;
+  putSigned(list: string, signed: SignedList): Promise<void>;
   /** Stores the names of all lists that are open now, for their aggregation. */
   putOpen(lists: readonly string[]): Promise<void>;
   dues(): Promise<readonly Due[]>;

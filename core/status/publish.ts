@@ -7,7 +7,7 @@ import type { Change } from "./changes.ts";
 import { statusListClaims } from "./list.ts";
 import type { Due, PublishStore } from "./publish-store.ts";
 import { cutDeployment, walk } from "./walk.ts";
-import { openWindows, statusListOf } from "./windows.ts";
+import { statusListOf, windowsThrough } from "./windows.ts";
 
 /** What publishing stands on. */
 export interface PublishDeps {
@@ -112,14 +112,19 @@ async function walkAgain(due: Due, deps: PublishDeps): Promise<void> {
 }
 
 /**
- * Lists that a token may name before the next run: of every window up to one beyond the furthest in use (and the next
- * hour, where sessions of an ordinary life end), up to the one the next leases may reach.
+ * Lists that a token may name before the next run: of every window that the longest life of the registry reaches until
+ * then, of the next hour, and of every one up to one beyond the furthest in use (a registry applied since may reach further: the first
+ * session there is refused, and its lease tells us), up to the list that the next leases may reach.
  */
 async function openLists(deps: PublishDeps): Promise<readonly string[]> {
-  const windows = openWindows(nowSeconds(deps.clock));
+  const now = nowSeconds(deps.clock);
+  const until = now + limits.statusListLifeSeconds;
+  const windows = windowsThrough(now, until + limits.sessionLifeMaxSeconds);
   const leased = await Promise.all(windows.map((window) => deps.store.leased(window)));
   const furthest = leased.findLastIndex((count) => count > 0);
-  return windows.slice(0, Math.max(furthest + 2, 2)).flatMap((window, i) => {
+  const longest = (await deps.store.longestLifeSeconds()) ?? limits.sessionLifeSeconds;
+  const reached = windowsThrough(now, until + Math.min(longest, limits.sessionLifeMaxSeconds)).length;
+  return windows.slice(0, Math.max(furthest + 2, reached, 2)).flatMap((window, i) => {
     const last = Math.floor(((leased[i] ?? 0) + placesAhead) / limits.statusListSize);
     return Array.from({ length: last + 1 }, (_, n) => statusListOf(window, n * limits.statusListSize).list);
   });
@@ -131,6 +136,6 @@ async function signLists(lists: readonly string[], deps: PublishDeps): Promise<v
     const revoked = await store.revoked(list);
     const claims = statusListClaims({ issuer, list, revoked, nowSeconds: nowSeconds(deps.clock) });
     const { token } = await signJwt(signer, { typ: tokenTyp.status }, { ...claims }, `list-${list}`);
-    await store.putSigned(list, token, revoked.size);
+    await store.putSigned(list, { token, revokedCount: revoked.size, untilSeconds: claims.exp });
   }
 }

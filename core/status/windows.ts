@@ -19,9 +19,13 @@ export function windowEndsAtSeconds(window: string): number {
 }
 
 /** Windows in which a session that lives now or is opened now may end, soonest first. */
-export function openWindows(nowSeconds: number): readonly string[] {
-  const hours = Math.ceil(limits.sessionLifeMaxSeconds / 3600) + 1;
-  return Array.from({ length: hours }, (_, i) => windowOf(nowSeconds + i * 3600));
+export const openWindows = (nowSeconds: number): readonly string[] =>
+  windowsThrough(nowSeconds, nowSeconds + limits.sessionLifeMaxSeconds);
+
+/** The window of every second from `fromSeconds` to `untilSeconds`, both included, soonest first. */
+export function windowsThrough(fromSeconds: number, untilSeconds: number): readonly string[] {
+  const hours = Math.floor(untilSeconds / 3600) - Math.floor(fromSeconds / 3600) + 1;
+  return Array.from({ length: hours }, (_, i) => windowOf(fromSeconds + i * 3600));
 }
 
 /** List and index of a position of a window. */

@@ -1,8 +1,11 @@
 import { assuranceLevels } from "../assurance.ts";
+import type { Denial } from "../denial.ts";
 import { nowSeconds } from "../ports.ts";
+import { err, ok, type Result } from "../result.ts";
 import { generationsNow, subjects } from "../session/liveness.ts";
 import { loginEpochs } from "../session/login.ts";
 import { childAncestors, type Session } from "../session/model.ts";
+import { windowOf } from "../status/windows.ts";
 import type { Caller } from "./authenticate.ts";
 import type { ReleaseDeps } from "./release.ts";
 import type { TokenRequest } from "./request.ts";
@@ -18,13 +21,16 @@ export interface Draft {
   readonly exp: number;
 }
 
-/** The session a grant belongs to: the existing one, or a new one with everything it was issued under. */
+/**
+ * The session a grant belongs to: the existing one, or a new one with everything it was issued under.
+ * @returns the draft, or `status_unsigned`
+ */
 export async function draftSession(
   settled: Settled,
   request: TokenRequest,
   caller: Caller,
   deps: ReleaseDeps,
-): Promise<Draft> {
+): Promise<Result<Draft, Denial>> {
   const { plan, rows, registry, source } = settled;
   const iat = nowSeconds(deps.clock);
   // planned a moment ago: the clock may have moved on, and a child never outlives its parent
@@ -32,7 +38,7 @@ export async function draftSession(
   const last = Math.min(plan.parent?.expiresAtSeconds ?? noEnd, plan.lastEndSeconds ?? noEnd);
   const exp = Math.min(iat + plan.lifeSeconds, last);
   const jti = deps.ids.id();
-  if (plan.existing) return { session: plan.existing, isNew: false, jti, iat, exp };
+  if (plan.existing) return ok({ session: plan.existing, isNew: false, jti, iat, exp });
   const sid = deps.ids.id();
   const { parent, principal } = plan;
   const { build } = caller.identity;
@@ -44,6 +50,8 @@ export async function draftSession(
   ];
   const generations = generationsNow(rows, build === undefined ? own : [...own, subjects.build(build)]);
   const uses = usesBelow(plan.usesAbove, plan.maxUses, sid);
+  const status = await deps.store.leaseStatus(exp, generations[subjects.deployment] ?? 0);
+  if (!status) return err({ code: "status_unsigned", window: windowOf(exp) });
   const session: Session = {
     root: parent?.root ?? sid,
     sid,
@@ -61,7 +69,7 @@ export async function draftSession(
     expiresAtSeconds: exp,
     generations: { ...generations, ...parent?.generations },
     registryVersion: registry.version,
-    status: await deps.store.leaseStatus(exp, generations[subjects.deployment] ?? 0),
+    status,
     ...(uses ? { uses } : {}),
     ...(plan.lending ? { lending: plan.lending } : {}),
     ...(plan.meanings ? { meanings: plan.meanings } : {}),
@@ -69,7 +77,7 @@ export async function draftSession(
     ...(plan.lastEndSeconds === undefined ? {} : { lastEndSeconds: plan.lastEndSeconds }),
     ...(login ? { login } : {}),
   };
-  return { session, isNew: true, jti, iat, exp };
+  return ok({ session, isNew: true, jti, iat, exp });
 }
 
 const weaker = <A extends (typeof assuranceLevels)[number]>(a: A, b: A): A =>

@@ -1,6 +1,6 @@
 import type { Denial } from "../denial.ts";
 import { limits } from "../limits.ts";
-import type { AgentRegistration, ResourceRegistration } from "../registry/model.ts";
+import type { AgentRegistration, Registration, ResourceRegistration } from "../registry/model.ts";
 import type { RegistrySnapshot } from "../registry/snapshot.ts";
 import { err, ok, type Result } from "../result.ts";
 
@@ -30,6 +30,13 @@ export function accessLife(resource: ResourceRegistration | undefined): number {
 /** The longest session a registration may hold, in seconds. */
 export const sessionBound = (registration: AgentRegistration): number =>
   Math.min(registration.maxLifetimeSeconds ?? limits.sessionLifeSeconds, limits.sessionLifeMaxSeconds);
+
+/** The longest session that any agent of a registry may hold, in seconds; never less than the usual one. */
+export const longestLifeSeconds = (rows: readonly Registration[]): number =>
+  rows.reduce<number>(
+    (longest, row) => (row.kind === "agent" ? Math.max(longest, sessionBound(row)) : longest),
+    limits.sessionLifeSeconds,
+  );
 
 /**
  * Bounds the depth of a child: the strictest agent of the whole chain decides, and nobody goes beyond 64, so that one

@@ -4,7 +4,7 @@ import { nowSeconds } from "../ports.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { FormerStatus, Session } from "../session/model.ts";
 import { signJwt } from "../sign.ts";
-import { listCovers } from "../status/windows.ts";
+import { listCovers, windowOf } from "../status/windows.ts";
 import { sessionTokenType, type TokenReply, tokenTyp } from "../wire.ts";
 import type { Caller } from "./authenticate.ts";
 import { ownSessionClaims } from "./claims.ts";
@@ -80,5 +80,6 @@ async function placesFor(
   if (former.length >= limits.formerStatuses)
     return err({ code: "renewal_refused", why: "it was renewed too often of late" });
   const status = await deps.store.leaseStatus(endsAtSeconds, rows.deployment?.generation ?? 0);
+  if (!status) return err({ code: "status_unsigned", window: windowOf(endsAtSeconds) });
   return ok({ status, formerStatus: [...former, left] });
 }

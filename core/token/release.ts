@@ -78,7 +78,9 @@ export async function releaseToken(
     return err({ code: "resource_several", count: plan.grants.length });
   const bearer = checkBearer(wantsSession ? undefined : first, registry, deps);
   if (!bearer.ok) return bearer;
-  const draft = await draftSession(settled, request, caller, deps);
+  const drafted = await draftSession(settled, request, caller, deps);
+  if (!drafted.ok) return drafted;
+  const draft = drafted.value;
   const { session, isNew, jti, iat } = draft;
   const usual = accessLife(registry.resource(first.resource));
   const exp = wantsSession ? session.expiresAtSeconds : Math.min(draft.exp, session.expiresAtSeconds, iat + usual);

@@ -1,7 +1,7 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { listKeys } from "../../core/list-rows.ts";
-import type { PublishStore } from "../../core/status/publish-store.ts";
+import type { PublishStore, SignedList } from "../../core/status/publish-store.ts";
 import { parseList, windowEndsAtSeconds } from "../../core/status/windows.ts";
 import { numberOf, words } from "./dynamo.ts";
 
@@ -17,7 +17,7 @@ export function createListRows(
     revoke: (list, indices) => addBits(client, table, list, indices),
     revokeBelow: (list, count) => raiseFloor(client, table, list, count),
     revoked: (list) => readBits(client, table, list),
-    putSigned: (list, token, count) => putSigned(client, table, list, token, count),
+    putSigned: (list, signed) => putSigned(client, table, list, signed),
     async putOpen(lists) {
       await client.send(new PutCommand({ TableName: table, Item: { list: listKeys.openLists, lists } }));
     },
@@ -61,12 +61,13 @@ async function readBits(client: DynamoDBDocumentClient, table: string, list: str
   return new Set([...below, ...((Item?.bits as ReadonlySet<number> | undefined) ?? [])]);
 }
 
-async function putSigned(client: DynamoDBDocumentClient, table: string, list: string, token: string, count: number) {
+async function putSigned(client: DynamoDBDocumentClient, table: string, list: string, signed: SignedList) {
+  const { token, revokedCount: count, untilSeconds } = signed;
   await unlessRefused(
     client.send(
       new PutCommand({
         TableName: table,
-        Item: { list: listKeys.signedList(list), token, revoked: count, expiresAt: rowExpiry(list) },
+        Item: { list: listKeys.signedList(list), token, revoked: count, untilSeconds, expiresAt: rowExpiry(list) },
         // bits are only ever set: more of them is newer
         ConditionExpression: "attribute_not_exists(#list) OR #revoked <= :count",
         ...words(["list", "revoked"], { count }),

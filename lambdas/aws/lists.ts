@@ -2,6 +2,20 @@ import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
 import { listKeys } from "../../core/list-rows.ts";
 import { type Clock, nowSeconds } from "../../core/ports.ts";
 import { parseList, windowEndsAtSeconds } from "../../core/status/windows.ts";
+import type { Tables } from "./dynamo.ts";
+
+/**
+ * Tells whether a list can be fetched and is believed now: signed, and its `exp` still to come. Only the publisher signs
+ * (threat 3), so whoever wants to name a list has to look.
+ */
+export function createSignedLists(client: DynamoDBDocumentClient, tables: Tables, clock: Clock) {
+  return async (list: string): Promise<boolean> => {
+    const { Item } = await client.send(
+      new GetCommand({ TableName: tables.lists, Key: { list: listKeys.signedList(list) }, ConsistentRead: true }),
+    );
+    return typeof Item?.untilSeconds === "number" && Item.untilSeconds > nowSeconds(clock);
+  };
+}
 
 /** Reads stored status lists as they were signed; discovery can sign nothing (threat 3). */
 export function createListReader(client: DynamoDBDocumentClient, listsTable: string, clock: Clock) {

@@ -1,4 +1,5 @@
 import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
+import { revocationKeys } from "../../core/revocation-rows.ts";
 import type { PublishStore } from "../../core/status/publish-store.ts";
 import { leaseRow } from "../../core/status/windows.ts";
 import { numberOf, type Tables } from "./dynamo.ts";
@@ -8,7 +9,7 @@ import { readTree } from "./session-tree.ts";
 import { leasedBefore } from "./status-leases.ts";
 import { findPlace, sessionsOf } from "./subject-reads.ts";
 
-/** The publisher's view of Sessions and Subjects (read only) and its own rows in Lists. */
+/** The publisher's view of Sessions and Subjects (read only), the deployment's row, and its own rows in Lists. */
 export function createPublishStore(client: DynamoDBDocumentClient, tables: Tables): PublishStore {
   return {
     ...createDues(client, tables.lists),
@@ -16,6 +17,7 @@ export function createPublishStore(client: DynamoDBDocumentClient, tables: Table
     tree: (root) => readTree(client, tables, root),
     sessions: (subject, nowSeconds) => sessionsOf(client, tables, subject, nowSeconds),
     rootOf: async (sid) => (await findPlace(client, tables, sid))?.root,
+    longestLifeSeconds: () => longestLifeSeconds(client, tables),
     leased: async (window) => {
       const lease = await leaseOf(client, tables, window);
       return lease ? numberOf(lease, "position") : 0;
@@ -25,6 +27,13 @@ export function createPublishStore(client: DynamoDBDocumentClient, tables: Table
       return lease ? leasedBefore(lease, generation) : 0;
     },
   };
+}
+
+/** As the last apply of the registry has noted it beside the version that counts. */
+async function longestLifeSeconds(client: DynamoDBDocumentClient, tables: Tables): Promise<number | undefined> {
+  const Key = { subject: revocationKeys.deployment(0) };
+  const { Item } = await client.send(new GetCommand({ TableName: tables.revocations, Key, ConsistentRead: true }));
+  return Item?.longestLifeSeconds === undefined ? undefined : numberOf(Item, "longestLifeSeconds");
 }
 
 async function leaseOf(client: DynamoDBDocumentClient, tables: Tables, window: string) {

@@ -15,6 +15,7 @@ import { publishedDetailsTypes, publishedRow } from "../../core/registry/publish
 import type { AppliedVersion, RegistryChange, RegistryStore } from "../../core/registry/store.ts";
 import { err, ok } from "../../core/result.ts";
 import { revocationKeys } from "../../core/revocation-rows.ts";
+import { longestLifeSeconds } from "../../core/token/lifetime.ts";
 import { type Tables, words } from "./dynamo.ts";
 import { outboxPut } from "./outbox.ts";
 import { registryKind, rowsOfKind } from "./registry-source.ts";
@@ -101,7 +102,10 @@ async function writeBatch(client: DynamoDBDocumentClient, tables: Tables, puts: 
 
 /** Every copy of the deployment's row moves, with what metadata says, the history and the record. */
 function actionsOf(tables: Tables, { base, rows, entry, record }: RegistryChange, version: number): Action<"stale">[] {
-  const copies = Array.from({ length: limits.deploymentCopies }, (_, copy) => moveCopy(tables, copy, base, version));
+  const longest = longestLifeSeconds(rows);
+  const copies = Array.from({ length: limits.deploymentCopies }, (_, copy) =>
+    moveCopy(tables, copy, { base, version, longest }),
+  );
   const published = { ...publishedRow, detailsTypes: publishedDetailsTypes(rows) };
   const entryRow = { kind: history, name: String(version).padStart(8, "0"), ...entry, version };
   return [
@@ -112,18 +116,23 @@ function actionsOf(tables: Tables, { base, rows, entry, record }: RegistryChange
   ];
 }
 
-/** Touches the version alone: a revocation of the deployment that happens meanwhile keeps its generation and block. */
-const moveCopy = (tables: Tables, copy: number, base: number, version: number): Action<"stale"> => ({
+/** Touches the version and what the publisher wants to know of it (how far ahead sessions may end) alone: a revocation of the deployment that happens meanwhile keeps its generation and block. */
+const moveCopy = (
+  tables: Tables,
+  copy: number,
+  { base, version, longest }: { readonly base: number; readonly version: number; readonly longest: number },
+): Action<"stale"> => ({
   conflict: "stale",
   item: {
     Update: {
       TableName: tables.revocations,
       Key: { subject: revocationKeys.deployment(copy) },
       UpdateExpression:
-        "SET #registryVersion = :version, #generation = if_not_exists(#generation, :zero), #blocked = if_not_exists(#blocked, :no)",
+        "SET #registryVersion = :version, #longestLifeSeconds = :longest, #generation = if_not_exists(#generation, :zero), #blocked = if_not_exists(#blocked, :no)",
       ConditionExpression: base === 0 ? "attribute_not_exists(#registryVersion)" : "#registryVersion = :base",
-      ...words(["registryVersion", "generation", "blocked"], {
+      ...words(["registryVersion", "longestLifeSeconds", "generation", "blocked"], {
         version,
+        longest,
         zero: 0,
         no: false,
         ...(base === 0 ? {} : { base }),

@@ -3,6 +3,7 @@ import { type Clock, nowSeconds } from "../../core/ports.ts";
 import type { Session } from "../../core/session/model.ts";
 import type { Commit, CommitConflict, SessionStore } from "../../core/session/store.ts";
 import { type Tables, words } from "./dynamo.ts";
+import { createSignedLists } from "./lists.ts";
 import { readLivenessBatch } from "./liveness-batch.ts";
 import { markerPuts } from "./marker-put.ts";
 import { outboxPut } from "./outbox.ts";
@@ -18,7 +19,7 @@ import { counterPuts, counterTakes } from "./use-counters.ts";
 
 /** Sessions, offers, markers and records on DynamoDB. */
 export function createSessionStore(client: DynamoDBDocumentClient, tables: Tables, clock: Clock): SessionStore {
-  const leases = createStatusLeases(client, tables);
+  const leases = createStatusLeases(client, tables, createSignedLists(client, tables, clock));
   return {
     readLiveness: (query) => readLivenessBatch(client, tables, query),
     readOffer: (root, handleHash) => readOffer(client, tables, root, handleHash),

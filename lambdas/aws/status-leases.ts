@@ -6,35 +6,56 @@ import { numberOf, type Tables } from "./dynamo.ts";
 
 /** Leases places in status lists: unique over all instances, in no order that tells one session from the next. */
 export interface StatusLeases {
-  /** @returns list and index for a session that ends at `expiresAtSeconds` */
-  lease(expiresAtSeconds: number, deploymentGeneration: number): Promise<{ list: string; idx: number }>;
+  /** @returns list and index for a session that ends at `expiresAtSeconds`; undefined while that list is not signed */
+  lease(expiresAtSeconds: number, deploymentGeneration: number): Promise<{ list: string; idx: number } | undefined>;
 }
 
+/** A block of places, all of one list: its size divides a list's. */
 interface Pool {
   readonly generation: number;
+  readonly list: string;
   readonly positions: number[];
+  /** Whether the list was seen signed since the block was leased. */
+  isSigned: boolean;
 }
 
 /**
  * Creates leases by blocks of `limits.statusLeaseSize`: one atomic counter row a window, one write a block. A block dies
  * with the deployment's generation, because revoking the deployment revokes every position leased before it.
+ * A block whose list is not signed is held back, and asked about again by the next request: a token that names such a
+ * list would be refused by every offline verifier. Its counter tells the publisher to sign that list, and from then on
+ * each minute as long as its hour lasts: one look a block is enough.
+ * @param isSigned whether a list can be fetched now; {@link createSignedLists} but where a test has no publisher
  */
-export function createStatusLeases(client: DynamoDBDocumentClient, tables: Tables): StatusLeases {
+export function createStatusLeases(
+  client: DynamoDBDocumentClient,
+  tables: Tables,
+  isSigned: (list: string) => Promise<boolean>,
+): StatusLeases {
   const pools = new Map<string, Pool>();
   return {
     async lease(expiresAtSeconds, deploymentGeneration) {
       const window = windowOf(expiresAtSeconds);
       for (;;) {
         const pool = pools.get(window);
-        const position = pool?.generation === deploymentGeneration ? pool.positions.pop() : undefined;
-        if (position !== undefined) return statusListOf(window, position);
+        if (pool?.generation === deploymentGeneration && pool.positions.length > 0) {
+          pool.isSigned ||= await isSigned(pool.list);
+          if (!pool.isSigned) return undefined;
+          const position = pool.positions.pop();
+          if (position !== undefined) return statusListOf(window, position);
+        }
         const positions = await leaseBlock(client, tables, window, deploymentGeneration);
         // a pool of an hour that is over is of no more use
         for (const held of pools.keys()) if (held < window && pools.size > 24) pools.delete(held);
-        pools.set(window, { generation: deploymentGeneration, positions });
+        pools.set(window, poolOf(window, deploymentGeneration, positions));
       }
     },
   };
+}
+
+function poolOf(window: string, generation: number, positions: number[]): Pool {
+  const [any = 0] = positions;
+  return { generation, list: statusListOf(window, any).list, positions, isSigned: false };
 }
 
 /**

@@ -2,7 +2,7 @@ import { Duration } from "aws-cdk-lib";
 import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
-import { allowDataKey, allowTable } from "../allow.ts";
+import { allowDataKey, allowTable, rows } from "../allow.ts";
 import { parallelism } from "../concurrency.ts";
 import { useKeyring } from "../keyring.ts";
 import { LanyardFunction } from "../lanyard-function.ts";
@@ -26,6 +26,7 @@ export function publisher(ground: Ground): { publisher: LanyardFunction; failure
       issuer,
       sessionsTable: tables.sessions.tableName,
       subjectsTable: tables.subjects.tableName,
+      revocationsTable: tables.revocations.tableName,
       listsTable: tables.lists.tableName,
     },
     // some 100,000 of a busy agent's trees are walked within one run; what is cut off, the minute's run begins again
@@ -34,6 +35,8 @@ export function publisher(ground: Ground): { publisher: LanyardFunction; failure
   const { role } = made;
   allowTable(role, tables.sessions, ["Query", "GetItem"]);
   allowTable(role, tables.subjects, ["Query"]);
+  // how far ahead sessions may end
+  allowTable(role, tables.revocations, ["GetItem"], rows("deployment#"));
   allowTable(role, tables.lists, ["GetItem", "PutItem", "UpdateItem"]);
   useKeyring(made, stage, state, "status");
   allowDataKey(role, keys.data);

@@ -29,6 +29,7 @@ export function token({ scope, stage, dist, state, issuer }: Ground): LanyardFun
       countersTable: tables.counters.tableName,
       tombstonesTable: tables.tombstones.tableName,
       revocationsTable: tables.revocations.tableName,
+      listsTable: tables.lists.tableName,
       registryTable: tables.registry.tableName,
       outboxTable: tables.outbox.tableName,
       bearerAccessTokens: String(stage.bearerAccessTokens),
@@ -45,6 +46,8 @@ export function token({ scope, stage, dist, state, issuer }: Ground): LanyardFun
   // an agent's token bucket and what a tree grows by are counted in no transaction; a counter of uses is put in the one that issues what it bounds
   allowTable(role, tables.counters, ["UpdateItem"], rows("rate#", "tree#"));
   allowTable(role, tables.counters, ["PutItem"], rowsInTransaction("uses#"));
+  // whether the list it is about to name is signed; it can sign none (threat 3)
+  allowTable(role, tables.lists, ["GetItem"], rows("list#"));
   allowTable(role, tables.registry, ["Query"]);
   allowOutbox(role, tables.outbox);
   useKeyring(made, stage, state, "identity", "session");

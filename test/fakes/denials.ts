@@ -126,4 +126,5 @@ export const denials: Samples = {
   caller_not_authorized: { code: "caller_not_authorized", why: "inner reason" },
   registry_unavailable: { code: "registry_unavailable", why: "inner reason" },
   liveness_unavailable: { code: "liveness_unavailable", why: "inner reason" },
+  status_unsigned: { code: "status_unsigned", window: "2026080100" },
 };

@@ -160,9 +160,12 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     if (!full) this.trees.set(key, grown);
     return !full;
   }
+  /** Ends whose status list the publisher has not signed. */
+  unsigned: (expiresAtSeconds: number) => boolean = () => false;
 
-  async leaseStatus(expiresAtSeconds: number, deploymentGeneration: number): Promise<{ list: string; idx: number }> {
+  async leaseStatus(expiresAtSeconds: number, deploymentGeneration: number): Promise<Session["status"] | undefined> {
     await this.enter("leaseStatus", true);
+    if (this.unsigned(expiresAtSeconds)) return undefined;
     return { list: `${Math.ceil(expiresAtSeconds / 3600)}-${deploymentGeneration}`, idx: this.leased++ };
   }
 

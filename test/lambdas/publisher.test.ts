@@ -14,6 +14,7 @@ import { createListReader } from "../../lambdas/aws/lists.ts";
 import { createPublishStore } from "../../lambdas/aws/publish-store.ts";
 import { createRevocationStore } from "../../lambdas/aws/revocation-store.ts";
 import { createSessionStore } from "../../lambdas/aws/session-store.ts";
+import { createStatusLeases, type StatusLeases } from "../../lambdas/aws/status-leases.ts";
 import { testKey, testSigner } from "../fakes/keys.ts";
 import { id, now, offer, planner, record, researcher, session } from "./samples.ts";
 import { type Cloud, openCloud } from "./tables.ts";
@@ -22,12 +23,21 @@ const issuer = "https://abc123.lambda-url.eu-west-1.on.aws";
 let cloud: Cloud;
 let store: SessionStore;
 let deps: PublishDeps;
+let leases: StatusLeases;
+/** An instance's leases that do not ask whether the list is signed: what the publisher meets before its first run. */
+const newLeases = () => createStatusLeases(cloud.client, cloud.tables, async () => true);
+async function place(expiresAtSeconds: number, generation: number, from = leases): Promise<Session["status"]> {
+  const leased = await from.lease(expiresAtSeconds, generation);
+  if (!leased) throw new Error("no place");
+  return leased;
+}
 let seconds = now;
 beforeEach(async () => {
   seconds = now;
   cloud = await openCloud();
   const clock = { nowMillis: () => seconds * 1000 };
   store = createSessionStore(cloud.client, cloud.tables, clock);
+  leases = newLeases();
   const signer = testSigner("status", await testKey());
   deps = { clock, issuer, signer, store: createPublishStore(cloud.client, cloud.tables) };
 });
@@ -36,7 +46,7 @@ afterEach(() => cloud.close());
 /** Opens a session with a place of its own. */
 async function open(more: Partial<Session> = {}): Promise<Session> {
   const expiresAtSeconds = more.expiresAtSeconds ?? now + 900;
-  const made = session({ ...more, expiresAtSeconds, status: await store.leaseStatus(expiresAtSeconds, 0) });
+  const made = session({ ...more, expiresAtSeconds, status: await place(expiresAtSeconds, 0) });
   await store.commit({ session: made, markers: [], record: record() });
   return made;
 }
@@ -336,13 +346,13 @@ describe("a raised generation", () => {
   });
 
   test("of a renewed session sets every bit that a living token of it names, and no other", async () => {
-    const before = await store.leaseStatus(now + 900, 0);
-    const older = await store.leaseStatus(now + 900, 0);
+    const before = await place(now + 900, 0);
+    const older = await place(now + 900, 0);
     const formerStatus = [
       { ...before, untilSeconds: now + 300 },
       { ...older, untilSeconds: now },
     ];
-    const status = await store.leaseStatus(now + 7_200, 0);
+    const status = await place(now + 7_200, 0);
     const made = { ...session({ expiresAtSeconds: now + 7_200, status }), formerStatus };
     await store.commit({ session: made, markers: [], record: record() });
     await publishChanges(await raised(`agent:${planner}`), deps);
@@ -492,7 +502,7 @@ describe("a cut of the deployment", () => {
     const [soon, late] = [await open(), await open({ expiresAtSeconds: now + 40_000 })];
     await publishChanges(await cut(), deps);
     const made = session({ generations: { deployment: 1 } });
-    const after = { ...made, status: await store.leaseStatus(made.expiresAtSeconds, 1) };
+    const after = { ...made, status: await place(made.expiresAtSeconds, 1) };
     expect(await Promise.all([soon, late, after].map(valid))).toEqual([false, false, true]);
   });
 
@@ -500,13 +510,12 @@ describe("a cut of the deployment", () => {
     const before = await open();
     const changes = await cut();
     const made = session({ generations: { deployment: 1 } });
-    const after = { ...made, status: await store.leaseStatus(made.expiresAtSeconds, 1) };
+    const after = { ...made, status: await place(made.expiresAtSeconds, 1) };
     // an instance that has not read the cut: its issuer reads it before it releases anything
-    const stale = createSessionStore(cloud.client, cloud.tables, deps.clock);
-    await stale.leaseStatus(made.expiresAtSeconds, 0);
+    await place(made.expiresAtSeconds, 0, newLeases());
     const late = {
       ...made,
-      status: await createSessionStore(cloud.client, cloud.tables, deps.clock).leaseStatus(made.expiresAtSeconds, 1),
+      status: await place(made.expiresAtSeconds, 1, newLeases()),
     };
     await publishChanges(changes, deps);
     expect(await Promise.all([before, after, late].map(valid))).toEqual([false, true, true]);
@@ -518,7 +527,7 @@ describe("a cut of the deployment", () => {
     await open();
     await publishChanges(await cut(), deps);
     const fresh = session({ generations: { deployment: 1 } });
-    const after = { ...fresh, status: await store.leaseStatus(fresh.expiresAtSeconds, 1) };
+    const after = { ...fresh, status: await place(fresh.expiresAtSeconds, 1) };
     const found = await cloud.client.send(
       new GetCommand({ TableName: "Revocations", Key: { subject: "deployment#0" } }),
     );
@@ -569,6 +578,76 @@ describe("a list", () => {
     await publishMinute(deps);
     const there = await Promise.all(openWindows(now).map(async (w) => (await token(`${w}-0`)) !== undefined));
     expect(there).toEqual([true, true, true, true, true, true, true, true, false, false, false, false, false]);
+  });
+
+  test.each([
+    [undefined, 900],
+    [3_600, 3_600],
+    [6 * 3_600, 6 * 3_600],
+    [43_200, 43_200],
+  ])(
+    "is there before the first session that a registry of longest life %s s can open, until the publisher comes again",
+    async (longestLifeSeconds, lifeSeconds) => {
+      const Item = {
+        subject: "deployment#0",
+        registryVersion: 1,
+        ...(longestLifeSeconds ? { longestLifeSeconds } : {}),
+      };
+      await cloud.client.send(new PutCommand({ TableName: "Revocations", Item }));
+      // the worst moment: the next run falls into another hour
+      for (const start of [now, windowEndsAtSeconds(windowOf(now)) - 30]) {
+        seconds = start;
+        await publishMinute(deps);
+        for (; seconds <= start + 60; seconds += 15)
+          for (const life of [1, 60, 900, lifeSeconds])
+            expect(
+              await store.leaseStatus(seconds + life, 0),
+              `${seconds - start} s later, life ${life}`,
+            ).toBeDefined();
+      }
+    },
+  );
+
+  test("is signed no further ahead than the registry reaches, since each costs a signature a minute", async () => {
+    const Item = { subject: "deployment#0", registryVersion: 1, longestLifeSeconds: 3_600 };
+    await cloud.client.send(new PutCommand({ TableName: "Revocations", Item }));
+    await publishMinute(deps);
+    expect(await createListReader(cloud.client, "Lists", deps.clock).open()).toHaveLength(2);
+  });
+
+  test("of a far hour is named by no token right after boot, and by the first one after the publisher's next run", async () => {
+    const far = now + 9 * 3_600;
+    const asked = () => store.leaseStatus(far, 0);
+    expect(await asked()).toBeUndefined();
+    expect(await asked()).toBeUndefined();
+    seconds += 60;
+    await publishMinute(deps);
+    const named = await asked();
+    expect(named?.list).toBe(`${windowOf(far)}-0`);
+    expect(await token(named?.list ?? "")).toBeDefined();
+    // and it stays signed as long as its hour lasts
+    seconds += 8 * 3_600;
+    await publishMinute(deps);
+    expect(decodeJwt((await token(named?.list ?? "")) ?? "").iat).toBe(seconds);
+  });
+
+  test("past three quarters of a list the next one is signed, before any token names it", async () => {
+    const window = windowOf(now + 900);
+    const position = limits.statusListSize * 0.75;
+    await cloud.client.send(
+      new PutCommand({ TableName: "Sessions", Item: { root: `status#${window}`, sid: "lease", position } }),
+    );
+    await publishMinute(deps);
+    expect(await token(`${window}-1`)).toBeDefined();
+  });
+
+  test("is named by no new block when the publisher has been dead for two minutes", async () => {
+    await publishMinute(deps);
+    const instance = () => createSessionStore(cloud.client, cloud.tables, deps.clock).leaseStatus(now + 900, 0);
+    seconds += 119;
+    expect(await instance()).toBeDefined();
+    seconds += 1;
+    expect(await instance()).toBeUndefined();
   });
 
   test("is named among the open ones, and dies with its hour: neither named nor served, whatever TTL still keeps", async () => {

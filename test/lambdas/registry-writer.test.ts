@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BatchWriteItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { createPublishStore } from "../../lambdas/aws/publish-store.ts";
 import { createPublishedTypes } from "../../lambdas/aws/published-types.ts";
 import { createRegistrySource } from "../../lambdas/aws/registry-source.ts";
 import { openGround, supportDesk, trustDomain } from "../bin/ground.ts";
@@ -160,6 +161,20 @@ test("an apply keeps the generation and the block a revocation of the deployment
   await ground.apply(await suspended());
   const row = (await scan("revocations")).find((r) => r.subject?.S === "deployment#7");
   expect(row).toMatchObject({ generation: { N: "1" }, blocked: { BOOL: true }, registryVersion: { N: "2" } });
+});
+
+test("an apply notes how far ahead its sessions may end, which the publisher signs lists for", async () => {
+  await ground.apply();
+  const longest = async () => createPublishStore(ground.client, ground.tables).longestLifeSeconds();
+  const lives = (await ground.registry.rows(1)).map((row) =>
+    row.kind === "agent" ? (row.maxLifetimeSeconds ?? 900) : 900,
+  );
+  expect(await longest()).toBe(Math.max(...lives));
+  const line = "state: active";
+  await ground.apply(await edited("agents/triage.yaml", line, `${line}\nmaxLifetimeSeconds: 40000`));
+  expect(await longest()).toBe(40_000);
+  await ground.apply();
+  expect(await longest()).toBe(Math.max(...lives));
 });
 
 test("an invalid folder writes nothing and says file and line", async () => {

@@ -3,7 +3,9 @@ import { fc, test } from "@fast-check/vitest";
 import { afterAll, beforeAll, beforeEach, describe, expect } from "vitest";
 import { limits } from "../../core/limits.ts";
 import { type Login, loginOf } from "../../core/session/login.ts";
+import type { Session } from "../../core/session/model.ts";
 import type { SessionStore } from "../../core/session/store.ts";
+import { createListRows } from "../../lambdas/aws/list-rows.ts";
 import { createOutbox } from "../../lambdas/aws/outbox.ts";
 import { createRevocationStore } from "../../lambdas/aws/revocation-store.ts";
 import { offerItem, offerOf, sessionItem, sessionOf } from "../../lambdas/aws/session-rows.ts";
@@ -385,12 +387,25 @@ describe("liveness", () => {
 });
 
 describe("status leases", () => {
-  const at = (): SessionStore => createSessionStore(cloud.client, cloud.tables, { nowMillis: () => now * 1000 });
+  const at = (): SessionStore => createSessionStore(cloud.client, cloud.tables, { nowMillis: () => seconds * 1000 });
+  /** As the publisher leaves it. */
+  const sign = (list: string, untilSeconds = seconds + limits.statusListLifeSeconds) =>
+    createListRows(cloud.client, "Lists").putSigned(list, { token: "signed", revokedCount: 0, untilSeconds });
+  async function place(of: SessionStore, expiresAtSeconds: number, generation = 0): Promise<Session["status"]> {
+    const leased = await of.leaseStatus(expiresAtSeconds, generation);
+    if (!leased) throw new Error("no list was signed");
+    return leased;
+  }
+  beforeEach(async () => {
+    for (const list of ["2026080100-0", "2026080102-0", "2026080103-0", "2026080105-0", "2026080105-1"])
+      await sign(list);
+    cloud.taken();
+  });
 
   test("never give one place twice, over instances and at the same time", async () => {
     const instances = [at(), at(), at()];
     const leases = await Promise.all(
-      Array.from({ length: 300 }, (_, i) => (instances[i % 3] as SessionStore).leaseStatus(now + 900, 0)),
+      Array.from({ length: 300 }, (_, i) => place(instances[i % 3] as SessionStore, now + 900)),
     );
     expect(new Set(leases.map(({ list, idx }) => `${list} ${idx}`)).size).toBe(300);
     for (const { list, idx } of leases) {
@@ -399,18 +414,18 @@ describe("status leases", () => {
     }
   });
 
-  test("cost one write for a block, and come in no order", async () => {
+  test("cost one write and one look at the list for a block, and come in no order", async () => {
     const one = at();
     const places: number[] = [];
-    for (let i = 0; i < limits.statusLeaseSize; i++) places.push((await one.leaseStatus(now + 7200, 0)).idx);
-    expect(cloud.taken()).toHaveLength(1);
+    for (let i = 0; i < limits.statusLeaseSize; i++) places.push((await place(one, now + 7200)).idx);
+    expect(cloud.taken().map(({ operation }) => operation)).toEqual(["UpdateItemCommand", "GetItemCommand"]);
     expect([...places].sort((a, b) => a - b)).not.toEqual(places);
   });
 
   test("drop what an instance holds when the deployment was cut", async () => {
     const one = at();
-    const before = await one.leaseStatus(now + 10_800, 0);
-    const after = await one.leaseStatus(now + 10_800, 1);
+    const before = await place(one, now + 10_800);
+    const after = await place(one, now + 10_800, 1);
     expect(Math.floor(before.idx / limits.statusLeaseSize)).not.toBe(Math.floor(after.idx / limits.statusLeaseSize));
   });
 
@@ -419,8 +434,38 @@ describe("status leases", () => {
     await cloud.client.send(new PutCommand({ TableName: "Sessions", Item }));
     const one = at();
     const lists = new Set<string>();
-    for (let i = 0; i < limits.statusLeaseSize + 1; i++) lists.add((await one.leaseStatus(now + 5 * 3600, 0)).list);
+    for (let i = 0; i < limits.statusLeaseSize + 1; i++) lists.add((await place(one, now + 5 * 3600)).list);
     expect([...lists]).toEqual(["2026080105-0", "2026080105-1"]);
+  });
+
+  const leasedOf = async (window: string) => (await raw(`status#${window}`, "lease"))?.position;
+
+  test("name no list before it is signed, tell the publisher of it, and waste no block on asking again", async () => {
+    const one = at();
+    for (let n = 0; n < 3; n++) expect(await one.leaseStatus(now + 9 * 3600, 0)).toBeUndefined();
+    expect(await leasedOf("2026080109")).toBe(limits.statusLeaseSize);
+    await sign("2026080109-0");
+    expect((await place(one, now + 9 * 3600)).list).toBe("2026080109-0");
+    expect(await leasedOf("2026080109")).toBe(limits.statusLeaseSize);
+  });
+
+  test("name no list whose last signature is over, since the publisher stands still", async () => {
+    await sign("2026080110-0", now);
+    expect(await at().leaseStatus(now + 10 * 3600, 0)).toBeUndefined();
+    await sign("2026080110-0", now + 1);
+    expect((await place(at(), now + 10 * 3600)).list).toBe("2026080110-0");
+  });
+
+  test("name no list of a window that filled faster than the publisher came, whoever holds the last block before it", async () => {
+    const Item = { root: "status#2026080111", sid: "lease", position: limits.statusListSize - limits.statusLeaseSize };
+    await cloud.client.send(new PutCommand({ TableName: "Sessions", Item }));
+    await sign("2026080111-0");
+    const [one, other] = [at(), at()];
+    expect((await place(one, now + 11 * 3600)).list).toBe("2026080111-0");
+    expect(await other.leaseStatus(now + 11 * 3600, 0)).toBeUndefined();
+    expect((await place(one, now + 11 * 3600)).list).toBe("2026080111-0");
+    await sign("2026080111-1");
+    expect((await place(other, now + 11 * 3600)).list).toBe("2026080111-1");
   });
 });
 

@@ -55,6 +55,7 @@ const expected: [StackName, string, string[]][] = [
       "dynamodb:BatchGetItem on Sessions",
       "dynamodb:BatchGetItem on Tombstones",
       "dynamodb:ConditionCheckItem on Tombstones",
+      "dynamodb:GetItem on Lists if row list#*",
       "dynamodb:GetItem on Sessions",
       "dynamodb:PutItem on Counters if in a transaction, row uses#* where AWS says which",
       "dynamodb:PutItem on Markers if in a transaction",
@@ -155,6 +156,7 @@ const expected: [StackName, string, string[]][] = [
     "Service",
     "Publisher",
     [
+      "dynamodb:GetItem on Revocations if row deployment#*",
       "dynamodb:GetItem on Sessions",
       "dynamodb:Query on Sessions",
       "dynamodb:Query on Subjects",
