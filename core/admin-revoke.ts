@@ -1,5 +1,6 @@
 import { burnOfCut, burnOfSession } from "./admin/burn.ts";
 import { asObject, invalidMember, readObject } from "./admin/read-body.ts";
+import { type RevocationTargets, targetThere } from "./admin/target.ts";
 import { toRecord } from "./audit/ocsf.ts";
 import type { Denial } from "./denial.ts";
 import { callFacts, type DenyDeps, deny } from "./deny.ts";
@@ -16,6 +17,7 @@ import type { AdminTarget, Call, Reply } from "./wire.ts";
 export interface AdminRevokeDeps extends DenyDeps {
   readonly trustDomain: string;
   readonly revocations: RevocationStore;
+  readonly targets: RevocationTargets;
 }
 
 /** Who calls, as the platform authenticated it (AWS_IAM function URL), never as the request says. */
@@ -32,6 +34,7 @@ interface AdminOrder {
   readonly id: string;
   readonly reason: string;
   readonly cutOnly: boolean;
+  readonly unseen: boolean;
 }
 
 const shapes: Record<TargetKind, RegExp> = {
@@ -48,7 +51,8 @@ const shapes: Record<TargetKind, RegExp> = {
  * new) until an operator lifts it. Revoking a root session burns the person's login it was opened by, for that agent:
  * every root of that login dies with it, and none is opened by it any more (`admin/burn.ts`). Lifting a session clears
  * the login; the session stays over.
- * Works by the id alone: what is unknown here is tombstoned all the same, and the answer says so.
+ * An order about something that does not exist writes nothing and says so (`target_unknown`); a principal or a build that
+ * was never seen can be blocked in advance, by `unseen`.
  */
 export function createAdminRevokeEndpoint(
   deps: AdminRevokeDeps,
@@ -71,7 +75,7 @@ export function createAdminRevokeEndpoint(
 function readOrder(call: Call, trustDomain: string): Result<AdminOrder, Denial> {
   if (call.path !== "/") return err({ code: "not_found", path: call.path.slice(0, 100) });
   if (call.method !== "POST") return err({ code: "method_not_allowed", method: call.method, allow: "POST" });
-  const read = readObject(call, ["revoke", "lift", "reason", "cutOnly"], limits.requestBodyBytes);
+  const read = readObject(call, ["revoke", "lift", "reason", "cutOnly", "unseen"], limits.requestBodyBytes);
   if (!read.ok) return read;
   const body = read.value;
   if ((body.revoke === undefined) === (body.lift === undefined))
@@ -83,15 +87,18 @@ function readOrder(call: Call, trustDomain: string): Result<AdminOrder, Denial> 
     return invalidMember(verb, "name exactly one of session, agent, principal, build, deployment");
   const known = kind as TargetKind;
   if (typeof id !== "string" || !shapes[known].test(id)) return invalidMember(kind, "not an id of this kind");
-  if (known === "deployment" && id !== trustDomain) return err({ code: "target_unknown", target: id });
+  if (known === "deployment" && id !== trustDomain) return err({ code: "target_unknown", target: id, why: "foreign" });
   if (known === "agent" && !id.startsWith(`spiffe://${trustDomain}/agent/`))
-    return err({ code: "target_unknown", target: id.slice(0, limits.agentIdCharacters) });
-  const { reason, cutOnly = false } = body;
+    return err({ code: "target_unknown", target: id.slice(0, limits.agentIdCharacters), why: "foreign" });
+  const { reason, cutOnly = false, unseen = false } = body;
   if (typeof reason !== "string" || reason.trim() === "" || reason.length > limits.purposeCharacters)
     return invalidMember("reason", `say why, in 1 to ${limits.purposeCharacters} characters`);
   if (typeof cutOnly !== "boolean" || (cutOnly && verb === "lift"))
     return invalidMember("cutOnly", "true or false, with revoke");
-  return ok({ verb, kind: known, id, reason, cutOnly });
+  const mayBeUnseen = verb === "revoke" && (known === "principal" || known === "build");
+  if (typeof unseen !== "boolean" || (unseen && !mayBeUnseen))
+    return invalidMember("unseen", "true or false, with the revocation of a principal or a build");
+  return ok({ verb, kind: known, id, reason, cutOnly, unseen });
 }
 
 const subjectOf = (kind: Exclude<TargetKind, "session">, id: string): string =>
@@ -99,6 +106,8 @@ const subjectOf = (kind: Exclude<TargetKind, "session">, id: string): string =>
 
 async function carryOut(order: AdminOrder, deps: AdminRevokeDeps, trail: Trail): Promise<Result<object, Denial>> {
   const { verb, kind, id, cutOnly } = order;
+  const there = kind === "session" ? ok(undefined) : await targetThere({ ...order, kind }, deps.targets);
+  if (!there.ok) return there;
   const planned =
     kind === "session"
       ? await (verb === "lift" ? clearLogin(id, deps, trail) : tombstone(id, cutOnly, deps, trail))
@@ -162,6 +171,9 @@ async function tombstone(sid: string, cutOnly: boolean, deps: AdminRevokeDeps, t
   // a root's id is its tree's key, so the row that may hold a login is found without any index
   const root = await deps.revocations.readSession(sid, sid);
   const session = root ?? (await deps.revocations.findSession(sid));
+  // what went by TTL has been over for long; an id that never was is a slip of the keyboard
+  if (!session && !(await deps.targets.hasTombstone(sid)))
+    return err({ code: "target_unknown", target: `session:${sid}`, why: "never_seen" });
   const now = nowSeconds(deps.clock);
   const latest = now + limits.sessionLifeMaxSeconds;
   const expiresAtSeconds = session?.expiresAtSeconds ?? latest;

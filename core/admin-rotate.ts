@@ -66,7 +66,7 @@ async function putOrder(
   const pending = { code: "parameter_invalid", name: "purpose", why } as const;
   const { ring, order: last } = await deps.orders.view(order.purpose);
   if (order.kid !== undefined && !ring?.keys.some(({ kid }) => kid === order.kid))
-    return err({ code: "target_unknown", target: order.kid });
+    return err({ code: "target_unknown", target: order.kid, why: "foreign" });
   const isOpen = last !== undefined && last.id !== ring?.handledOrder;
   const unsafe = lacking(order, ring);
   if (unsafe.length > 0) return err({ code: "successor_missing", purpose: order.purpose, algorithms: unsafe });

@@ -121,7 +121,10 @@ const rows: { readonly [C in DenialCode]: Row<C> } = {
   not_the_owner: ["RFC 7009 2.1: an agent ends what is its own", (d) => `ownership of session ${d.sid}`],
   token_not_revocable: ["RFC 7009 2.2.1: sessions and offers can be ended", (d) => `an ${d.kind} token is neither`],
   cut_only_unprovable: ["a cut without a block needs people whose logins can be told apart", (d) => d.why],
-  target_unknown: ["an operator names what there is", (d) => d.target],
+  target_unknown: [
+    "an operator names what there is",
+    (d) => `${d.target}: ${d.why}${d.meant === undefined ? "" : `, perhaps ${d.meant}`}`,
+  ],
   successor_missing: [
     "a key leaves only when another can sign in its place",
     (d) => `a known idle key of ${d.purpose}${d.algorithms.map((alg) => `/${alg}`).join(" ")}`,

@@ -26,6 +26,23 @@ const badProof = (description: string) => wire(400, "invalid_dpop_proof", descri
 const later = (description: string) =>
   wire(503, "temporarily_unavailable", description, { "Retry-After": String(limits.retryAfterSeconds) });
 
+/** Told to operators alone. */
+function unknownTarget({ target, why, meant }: Denial & { code: "target_unknown" }): string {
+  const perhaps = meant === undefined ? "" : `; did you mean ${meant}?`;
+  switch (why) {
+    case "foreign":
+      return "there is nothing of that name here";
+    case "not_registered":
+      return `no agent ${target.replace(/^agent:/, "")} is registered, and no session of it is known${perhaps}`;
+    case "never_revoked":
+      return `nothing was ever revoked under ${target}${perhaps}`;
+    case "never_seen":
+      return target.startsWith("session:")
+        ? `${target} is not known; if it ever was, it has been over for a day or more`
+        : `no session under ${target} is known${perhaps || "; member unseen (--unseen) blocks it in advance"}`;
+  }
+}
+
 /** Which part was refused, without the policies' names: those are for the audit. */
 function refusedPart(missing: Missing): string {
   switch (missing.who) {
@@ -240,7 +257,7 @@ export function denialToWire(denial: Denial): WireError {
     case "cut_only_unprovable":
       return badRequest(`cutOnly would leave no way to tell a new login from an old one: ${denial.why}; leave it out`);
     case "target_unknown":
-      return badRequest("there is nothing of that name here");
+      return wire(404, "not_found", `nothing was changed: ${unknownTarget(denial)}`);
     case "successor_missing":
       return wire(
         409,

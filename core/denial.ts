@@ -128,7 +128,13 @@ type Refusal =
   | { readonly code: "not_the_owner"; readonly sid: string }
   | { readonly code: "token_not_revocable"; readonly kind: "identity" }
   | { readonly code: "cut_only_unprovable"; readonly target: string; readonly why: string }
-  | { readonly code: "target_unknown"; readonly target: string }
+  | {
+      readonly code: "target_unknown";
+      readonly target: string;
+      readonly why: "foreign" | "not_registered" | "never_seen" | "never_revoked";
+      /** What there is and was probably meant. */
+      readonly meant?: string;
+    }
   | { readonly code: "successor_missing"; readonly purpose: string; readonly algorithms: readonly string[] }
   | { readonly code: "registry_invalid"; readonly problems: readonly RegistryProblem[] }
   | { readonly code: "registry_stale"; readonly base: number; readonly applied: number }

@@ -81,7 +81,7 @@ export interface TokenReply {
 
 /** `POST <admin-revoke>` request. */
 export type AdminRevokeRequest =
-  | { readonly revoke: AdminTarget; readonly reason: string; readonly cutOnly?: boolean }
+  | { readonly revoke: AdminTarget; readonly reason: string; readonly cutOnly?: boolean; readonly unseen?: boolean }
   | { readonly lift: AdminTarget; readonly reason: string };
 
 /** Exactly one member. */

@@ -11,6 +11,7 @@ export function endingCommands({ command, withProfile, watching, terminal }: Com
     targets(command("revoke", "end what was issued, and block what is named until it is lifted"))
       .option("--session <id>", "this session and everything below it, and the person's login it was opened by")
       .option("--cut-only", "end what exists but leave no block")
+      .option("--unseen", "block a principal or a build in advance, that was never seen here")
       .option("--dry-run", "only list the sessions it would end, and what it would block")
       .option("--yes", "do not ask")
       .action((options: RevocationOptions) =>
@@ -20,6 +21,7 @@ export function endingCommands({ command, withProfile, watching, terminal }: Com
     'revoke --agent researcher --reason "misbehaves"',
     'revoke --session 3q2-7wAAAAAAAAAAAAAAAA --reason "laptop lost" --yes',
     'revoke --deployment --reason "the signing key was seen elsewhere"',
+    'revoke --build sha256:4d7a --unseen --reason "stolen from the builder"',
   );
   example(
     targets(command("lift", "take a block away; what was cut stays cut"))

@@ -15,6 +15,8 @@ export interface RevocationOptions {
   readonly build?: string;
   readonly deployment?: string | true;
   readonly cutOnly?: boolean;
+  /** A principal or a build that was never seen here is meant. */
+  readonly unseen?: boolean;
   readonly reason?: string;
   /** Only lists what would end; nothing is sent that changes anything. */
   readonly dryRun?: boolean;
@@ -55,7 +57,12 @@ export async function sendRevocation(
   const order: AdminRevokeRequest =
     verb === "lift"
       ? { lift: target, reason }
-      : { revoke: target, reason, ...(options.cutOnly ? { cutOnly: true } : {}) };
+      : {
+          revoke: target,
+          reason,
+          ...(options.cutOnly ? { cutOnly: true } : {}),
+          ...(options.unseen ? { unseen: true } : {}),
+        };
   const answer = await callAdmin(profile, order);
   if (options.json) terminal.out(JSON.stringify({ ok: true, deployment, ...answer }));
   else terminal.out(sentence(verb, kind, id, options.cutOnly === true, answer));
@@ -97,7 +104,7 @@ const sentence = (
       : `${kind} ${id} is no longer blocked; what was cut stays cut`;
   if (kind === "session")
     return answer.found === false
-      ? `session ${id} is not known here; it is marked as over all the same`
+      ? `session ${id} was ended before, and is gone; it is marked as over once more`
       : `session ${id} is over, and everything below it${answer.burnt === true ? burnt(id) : ""}`;
   return cutOnly
     ? `everything issued to ${kind} ${id} so far is over; it may start anew`

@@ -10,6 +10,11 @@ const server = (name: string) => [
 ];
 
 const reason = { type: "string", minLength: 1, maxLength: limits.purposeCharacters, description: "Why, for the audit" };
+const unseen = {
+  type: "boolean",
+  default: false,
+  description: "Revoke a principal or a build that was never seen here: a block laid in advance",
+};
 const order = {
   base: {
     type: "integer",
@@ -87,7 +92,10 @@ export const writeOperations = {
       "Revoke a session, agent, principal, build or the deployment, or lift a block, or clear the login burnt with a session",
       {
         oneOf: [
-          object({ revoke: target, reason, cutOnly: { type: "boolean", default: false } }, ["revoke", "reason"]),
+          object({ revoke: target, reason, cutOnly: { type: "boolean", default: false }, unseen }, [
+            "revoke",
+            "reason",
+          ]),
           object({ lift: target, reason }, ["lift", "reason"]),
         ],
       },

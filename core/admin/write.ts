@@ -148,7 +148,11 @@ function readState(call: Call, name: string): Result<Order, Denial> {
       const from = await registry.applied();
       const rows = await registry.rows(from);
       if (!rows.some((row) => row.kind === "agent" && row.name === name))
-        return err({ code: "target_unknown", target: `agent:${name.slice(0, limits.agentIdCharacters)}` });
+        return err({
+          code: "target_unknown",
+          target: `agent:${name.slice(0, limits.agentIdCharacters)}`,
+          why: "not_registered",
+        });
       const changed = rows.map((row) => (row.kind === "agent" && row.name === name ? { ...row, state } : row));
       return ok({ documents: documentsOfRows(changed as typeof rows), from });
     },

@@ -1,14 +1,17 @@
 import { createAdminRevokeEndpoint } from "../../core/admin-revoke.ts";
 import { createRevocationStore } from "../aws/revocation-store.ts";
+import { createRevocationTargets } from "../aws/revocation-targets.ts";
 import { ground, setting, tables } from "../ground.ts";
 import { httpHandler } from "../http/edge.ts";
 import { operatorOf } from "../http/operator.ts";
 
 const { dynamo, denying, refuse } = ground();
+const trustDomain = setting("trustDomain");
 const endpoint = createAdminRevokeEndpoint({
   ...denying,
-  trustDomain: setting("trustDomain"),
+  trustDomain,
   revocations: createRevocationStore(dynamo, tables),
+  targets: createRevocationTargets(dynamo, tables, trustDomain),
 });
 
 /** Revocation by operators, named by what IAM proved about them. */

@@ -16,6 +16,7 @@ export function adminRevoke({ scope, stage, dist, state: { tables, keys }, issue
       subjectsTable: tables.subjects.tableName,
       tombstonesTable: tables.tombstones.tableName,
       revocationsTable: tables.revocations.tableName,
+      registryTable: tables.registry.tableName,
       outboxTable: tables.outbox.tableName,
     },
     memoryMegabytes: 512,
@@ -24,10 +25,13 @@ export function adminRevoke({ scope, stage, dist, state: { tables, keys }, issue
   allowTable(role, tables.sessions, ["GetItem"]);
   allowTable(role, tables.subjects, ["Query"]);
   allowTable(role, tables.tombstones, ["PutItem"], inTransaction);
+  // whether there is what an order names
+  allowTable(role, tables.tombstones, ["GetItem"]);
+  allowTable(role, tables.registry, ["Query"]);
   // the publisher's rows stand in a table of their own: an operator cannot forge a status list
   allowTable(role, tables.revocations, ["UpdateItem", "PutItem"], inTransaction);
-  // which login was burnt with a session, to clear it again
-  allowTable(role, tables.revocations, ["GetItem"], rows("burnt#"));
+  // which login was burnt with a session, to clear it again; what was revoked; which registry counts
+  allowTable(role, tables.revocations, ["GetItem"], rows("burnt#", "standing#", "deployment#"));
   allowOutbox(role, tables.outbox);
   allowDataKey(role, keys.data);
   return made;

@@ -182,12 +182,12 @@ describe("PATCH /agents/<name>", () => {
   });
 
   test.each<[string, string, object, number]>([
-    ["an agent nobody registered", "/agents/ghost", { state: "suspended", reason: "r" }, 400],
+    ["an agent nobody registered", "/agents/ghost", { state: "suspended", reason: "r" }, 404],
     ["a state there is not", "/agents/planner", { state: "god", reason: "r" }, 422],
     ["no reason", "/agents/planner", { state: "suspended" }, 400],
     ["an empty reason", "/agents/planner", { state: "suspended", reason: "  " }, 400],
     ["a member nobody knows", "/agents/planner", { state: "suspended", reason: "r", force: true }, 400],
-    ["another agent's path in its name", "/agents/../agents/planner", { state: "suspended", reason: "r" }, 400],
+    ["another agent's path in its name", "/agents/../agents/planner", { state: "suspended", reason: "r" }, 404],
     ["a stale base", "/agents/planner", { state: "suspended", reason: "r", base: 9 }, 409],
   ])("refuses %s", async (_, path, body, status) => {
     expect((await send("PATCH", path, body)).status).toBe(status);

@@ -58,6 +58,7 @@ describe("revoke and lift", () => {
       { revoke: { agent: "spiffe://x.example/agent/a" }, reason: "r" },
     ],
     [["revoke", "--principal", "p_x", "--cut-only"], { revoke: { principal: "p_x" }, reason: "r", cutOnly: true }],
+    [["revoke", "--build", "sha256:1", "--unseen"], { revoke: { build: "sha256:1" }, reason: "r", unseen: true }],
     [["revoke", "--build", "sha256:0"], { revoke: { build: "sha256:0" }, reason: "r" }],
     [["revoke", "--deployment", "--yes"], { revoke: { deployment: "agents.support-desk.example" }, reason: "r" }],
     [["lift", "--session", sid], { lift: { session: sid }, reason: "r" }],

@@ -121,7 +121,7 @@ export const denials: Samples = {
   registry_stale: { code: "registry_stale", base: 3, applied: 4 },
   version_unknown: { code: "version_unknown", version: 9 },
   cut_only_unprovable: { code: "cut_only_unprovable", target: "principal:p_ada", why: "its issuer names no login" },
-  target_unknown: { code: "target_unknown", target: `agent:${agent}` },
+  target_unknown: { code: "target_unknown", target: `agent:${agent}`, why: "not_registered", meant: `${agent}s` },
   successor_missing: { code: "successor_missing", purpose: "session", algorithms: ["ES256"] },
   caller_not_authorized: { code: "caller_not_authorized", why: "inner reason" },
   registry_unavailable: { code: "registry_unavailable", why: "inner reason" },

@@ -222,6 +222,13 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     );
   }
 
+  /** Whether a session stands under an agent, a principal or a build. */
+  hasSessions(subject: string): boolean {
+    return [...this.sessions.values()].some(({ actors, principal, build }) =>
+      [`agent:${actors.at(-1)}`, `principal:${principal.id}`, `build:${build}`].includes(subject),
+    );
+  }
+
   /** Raises a counter as an operator would, without a record. */
   raise(subject: string, block: boolean, atSeconds: number): void {
     const before = this.standing(subject);

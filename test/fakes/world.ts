@@ -83,6 +83,12 @@ export async function createWorld(...rows: readonly Registration[]) {
     store,
     outbox: store,
     revocations: store,
+    targets: {
+      agents: async () => (await at(store.deployment?.registryVersion ?? held)).agents.map(({ name }) => agentId(name)),
+      hasSessions: async (subject: string) => store.hasSessions(subject),
+      wasRevoked: async (subject: string) => store.standings.has(subject),
+      hasTombstone: async (sid: string) => store.tombstones.has(sid),
+    },
     registries: { current: async () => at(held), at },
     fold,
     policy: { decide: (...args: Parameters<PolicyEngine["decide"]>) => policy.engine.decide(...args) },

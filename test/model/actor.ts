@@ -38,7 +38,11 @@ export class Actor {
       case "lift-session":
         return this.order({ lift: { session: this.sessions.get(request.session) } });
       case "revoke":
-        return this.order({ revoke: targetOf(request.subject), ...(request.cutOnly ? { cutOnly: true } : {}) });
+        return this.order({
+          revoke: targetOf(request.subject),
+          ...unseen(request.subject),
+          ...(request.cutOnly ? { cutOnly: true } : {}),
+        });
       case "lift":
         return this.order({ lift: targetOf(request.subject) });
       case "introspect": {
@@ -184,6 +188,9 @@ function chainOf(claims: Readonly<Record<string, unknown>>): readonly AgentName[
   for (; act; act = act.act as typeof act) chain.push(nameOf(act.sub));
   return String(claims.sub).startsWith("spiffe:") ? [...chain, nameOf(String(claims.sub))] : chain;
 }
+
+/** Programs cut people and builds before anything of theirs was seen. */
+const unseen = (subject: Subject): object => ("principal" in subject || "build" in subject ? { unseen: true } : {});
 
 function targetOf(subject: Subject): object {
   if ("agent" in subject) return { agent: agentId(subject.agent) };

@@ -24,6 +24,8 @@ export function predict(state: State, request: Bound): Observation {
     case "revoke":
       return cut(state, request.subject, request.cutOnly);
     case "lift":
+      // there is nothing to lift of whom nobody ever cut
+      if (!("deployment" in request.subject) && state.cutSeconds[nameOf(request.subject)] === undefined) return denied;
       delete state.blocked[nameOf(request.subject)];
       state.lifted[nameOf(request.subject)] = true;
       return done;

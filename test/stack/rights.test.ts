@@ -105,10 +105,12 @@ const expected: [StackName, string, string[]][] = [
     "Service",
     "AdminRevoke",
     [
-      "dynamodb:GetItem on Revocations if row burnt#*",
+      "dynamodb:GetItem on Revocations if row burnt#* or standing#* or deployment#*",
       "dynamodb:GetItem on Sessions",
+      "dynamodb:GetItem on Tombstones",
       "dynamodb:PutItem on Revocations if in a transaction",
       "dynamodb:PutItem on Tombstones if in a transaction",
+      "dynamodb:Query on Registry",
       "dynamodb:Query on Subjects",
       "dynamodb:UpdateItem on Revocations if in a transaction",
       ...record,

@@ -178,6 +178,10 @@ export function authorityAttacks(lab: () => Lab): void {
     it.each([
       [{ revoke: { agent: "spiffe://other.example/agent/opener" }, reason: "x" }, "target_unknown"],
       [{ revoke: { deployment: "another" }, reason: "x" }, "target_unknown"],
+      [{ revoke: { agent: "ID-" }, reason: "x" }, "target_unknown"],
+      [{ revoke: { session: "AAAAAAAAAAAAAAAAAAAAAA" }, reason: "x" }, "target_unknown"],
+      [{ revoke: { build: "SHA256:ABCDEF" }, reason: "x" }, "target_unknown"],
+      [{ lift: { build: "sha256:never" }, reason: "x" }, "target_unknown"],
       [{ revoke: { agent: "*" }, reason: "x" }, "parameter_invalid"],
       [{ revoke: { agent: "ID", session: "x" }, reason: "x" }, "parameter_invalid"],
       [{ revoke: {}, reason: "x" }, "parameter_invalid"],
@@ -185,9 +189,11 @@ export function authorityAttacks(lab: () => Lab): void {
       [{ revoke: { agent: "ID" }, reason: "x", force: true }, "parameter_invalid"],
       [{ lift: { session: "AAAAAAAAAAAAAAAAAAAAAA" }, reason: "x" }, "parameter_invalid"],
     ] as const)("refuses the order %j", async (body, code) => {
-      const text = JSON.stringify(body).replace('"ID"', JSON.stringify(lab().idOf("link-2")));
+      const text = JSON.stringify(body).replace(/"ID(-?)"/, (_, more) => JSON.stringify(lab().idOf("link-2") + more));
       const answer = await admin(lab(), JSON.parse(text), lab().world.endpoints.operator.credentials);
-      lab().ledger.refused(answer, { status: 400, error: "invalid_request", code });
+      const face =
+        code === "target_unknown" ? { status: 404, error: "not_found" } : { status: 400, error: "invalid_request" };
+      lab().ledger.refused(answer, { ...face, code });
     });
 
     it("threat 1: burns the person's token of a revoked root, for the same agent, for good", async () => {

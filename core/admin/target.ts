@@ -1,0 +1,85 @@
+import type { Denial } from "../denial.ts";
+import { limits } from "../limits.ts";
+import { err, ok, type Result } from "../result.ts";
+import { subjects } from "../session/liveness.ts";
+
+/** What tells whether there is what an order names. All reads are strongly consistent. */
+export interface RevocationTargets {
+  /** SPIFFE IDs of the agents that are registered now. */
+  agents(): Promise<readonly string[]>;
+  /** Whether a session under a subject is known, a living one or one that TTL has not taken away yet. */
+  hasSessions(subject: string): Promise<boolean>;
+  /** Whether a subject was ever cut or blocked. */
+  wasRevoked(subject: string): Promise<boolean>;
+  /** Whether a session was ended, as long as anything could still hang on it. */
+  hasTombstone(sid: string): Promise<boolean>;
+}
+
+/** An order about something that many sessions may stand under. */
+export interface SubjectOrder {
+  readonly verb: "revoke" | "lift";
+  readonly kind: "agent" | "principal" | "build" | "deployment";
+  readonly id: string;
+  /** The operator means somebody, or a build, that was never seen here: a block laid in advance. */
+  readonly unseen: boolean;
+}
+
+/**
+ * Whether there is what an order names: an operator's slip of the keyboard, answered with success in an incident, stops
+ * nobody and reads as done. Revoked is whoever is registered, has sessions, or was revoked before; lifted is what was
+ * revoked. Where that cannot be read a revocation is carried out: it ends nothing that it should not.
+ * @returns `target_unknown`, with the registered agent or the build that was probably meant
+ */
+export async function targetThere(order: SubjectOrder, targets: RevocationTargets): Promise<Result<void, Denial>> {
+  const { verb, kind, id, unseen } = order;
+  if (kind === "deployment" || unseen) return ok(undefined);
+  const subject = subjects[kind](id);
+  try {
+    if (await targets.wasRevoked(subject)) return ok(undefined);
+    const agents = id.startsWith("spiffe:") ? await targets.agents() : [];
+    if (verb === "revoke" && (agents.includes(id) || (await targets.hasSessions(subject)))) return ok(undefined);
+    const meant = kind === "build" ? await otherCase(id, targets) : nearest(id, agents);
+    return unknown(order, agents.includes(id) ? undefined : meant);
+  } catch (cause) {
+    if (verb === "lift") throw cause;
+    return ok(undefined);
+  }
+}
+
+function unknown({ verb, kind, id }: SubjectOrder, meant: string | undefined): Result<never, Denial> {
+  const target = `${kind}:${id}`.slice(0, limits.agentIdCharacters);
+  const why = verb === "lift" ? "never_revoked" : kind === "agent" ? "not_registered" : "never_seen";
+  return err({ code: "target_unknown", target, why, ...(meant === undefined ? {} : { meant }) });
+}
+
+/** Digests are written in small letters, but copied from where they are not. */
+async function otherCase(id: string, targets: RevocationTargets): Promise<string | undefined> {
+  const lower = id.toLowerCase();
+  if (lower === id) return undefined;
+  const subject = subjects.build(lower);
+  return (await targets.hasSessions(subject)) || (await targets.wasRevoked(subject)) ? lower : undefined;
+}
+
+const mostSlips = 2;
+
+/** The name that differs by letter case, or by one or two letters beside it; the nearest of several. */
+export function nearest(id: string, names: readonly string[]): string | undefined {
+  const wanted = id.toLowerCase();
+  let best: { readonly name: string; readonly slips: number } | undefined;
+  for (const name of names) {
+    const slips = slipsBetween(wanted, name.toLowerCase(), mostSlips);
+    if (slips <= mostSlips && (best === undefined || slips < best.slips)) best = { name, slips };
+  }
+  return best?.name;
+}
+
+/** Letters put in, left out or exchanged; above `most` any larger number. Bounded: it branches `most` times at most. */
+function slipsBetween(a: string, b: string, most: number): number {
+  let same = 0;
+  while (same < a.length && a[same] === b[same]) same++;
+  const [x, y] = [a.slice(same), b.slice(same)];
+  if (x === "" || y === "") return Math.max(x.length, y.length);
+  if (most === 0) return Number.POSITIVE_INFINITY;
+  const [xs, ys] = [x.slice(1), y.slice(1)];
+  return 1 + Math.min(slipsBetween(xs, y, most - 1), slipsBetween(x, ys, most - 1), slipsBetween(xs, ys, most - 1));
+}
