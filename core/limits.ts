@@ -44,6 +44,11 @@ export const limits = {
   challengeLifeSeconds: 60,
   /** Life of an identity token. */
   identityTokenLifeSeconds: 300,
+  /**
+   * Least silence after which another key may take over a document: whoever works attests again within the life of an
+   * identity token, and clocks may differ by what we grant others.
+   */
+  keySilenceLeastSeconds: 360,
   /** Most bytes of attested facts an identity token carries, as JSON. */
   attestedFactsBytes: 4_096,
   /** How far a signed GetCallerIdentity request may be from now; STS itself would take 15 minutes. */

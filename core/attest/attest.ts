@@ -22,6 +22,7 @@ import { signJwt } from "../sign.ts";
 import { type AttestReply, type Call, type ChallengeReply, type Reply, tokenTyp } from "../wire.ts";
 import type { Attestor } from "./attestor.ts";
 import { createChallenge } from "./challenge.ts";
+import { markersOf, replacingMarkers } from "./first-key.ts";
 import { type IdentityClaims, identityPayload } from "./identity-token.ts";
 import { factsOf, type Notes } from "./notes.ts";
 import type { Proven } from "./prove.ts";
@@ -129,9 +130,13 @@ async function burn(
   notes: Notes,
 ): Promise<Result<void, Denial>> {
   const { jti, expiresAtSeconds } = claims;
-  const facts = { ...factsOf(notes), jti, expiresAtSeconds, target: proven.audience };
-  const record = toRecord({ ...facts, outcome: "allowed" }, deps.ids.id());
-  const committed = await deps.store.commit({ markers: proven.markers, record });
+  const facts = { ...factsOf(notes), jti, expiresAtSeconds, target: proven.audience, outcome: "allowed" } as const;
+  const now = nowSeconds(deps.clock);
+  const { store, ids } = deps;
+  const first = await store.commit({ markers: markersOf(proven, now), record: toRecord(facts, ids.id()) });
+  const markers = first.ok ? undefined : replacingMarkers(proven, first.error, now);
+  const record = () => toRecord({ ...facts, keyReplaced: true }, ids.id());
+  const committed = markers === undefined ? first : await store.commit({ markers, record: record() });
   return committed.ok
     ? committed
     : err(replayOf(committed.error, notes.evidenceType ?? "", proven.attested.evidenceMarker.owner !== undefined));

@@ -56,6 +56,7 @@ export function lanyardFacts(facts: AuditFacts): Record<string, unknown> {
     evidence_type: facts.evidenceType,
     evidence: facts.evidence,
     evidence_id: facts.evidenceId,
+    key_replaced: facts.keyReplaced,
     build: facts.build,
     checks: facts.checks?.map(({ name, ok, detail }) => ({ name, ok, detail: detail.slice(0, 200) })),
     registry_version: facts.registryVersion,

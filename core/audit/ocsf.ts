@@ -82,10 +82,14 @@ const refusal = (denial: Denial, own: ReadonlySet<string>) => ({
   status_detail: cut(redactText(explainDenial(denial).missing, own)),
 });
 
-/** A revocation, and a refusal, deserve a look; a grant is everyday. */
+/** A revocation, a refusal, and a document that changed hands, deserve a look; a grant is everyday. */
 const outcome = (facts: AuditFacts) => {
   const [severity_id, severity] =
-    facts.outcome === "denied" ? [2, "Low"] : facts.operation === "revoke" ? [3, "Medium"] : [1, "Informational"];
+    facts.outcome === "denied" || facts.keyReplaced
+      ? [2, "Low"]
+      : facts.operation === "revoke"
+        ? [3, "Medium"]
+        : [1, "Informational"];
   const status =
     facts.outcome === "allowed" ? { status_id: 1, status: "Success" } : { status_id: 2, status: "Failure" };
   return { severity_id, severity, ...status, ...(facts.denial ? refusal(facts.denial, ownValues(facts)) : {}) };

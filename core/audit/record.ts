@@ -73,6 +73,8 @@ export interface AuditFacts {
   readonly evidence?: Readonly<Record<string, string>>;
   /** What the evidence's issuer calls the document: its `jti`. */
   readonly evidenceId?: string;
+  /** Evidence that another key had shown first, which had been silent for as long as the registration says. */
+  readonly keyReplaced?: true;
   readonly build?: string;
   /** Of a refused attestation: the checks of its evidence, or else of its code, in order, up to the one that failed. */
   readonly checks?: readonly Check[];

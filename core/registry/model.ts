@@ -46,6 +46,11 @@ export interface AgentRegistration {
   readonly description?: string;
   readonly selectors: readonly Selector[];
   readonly minimumAssurance: Assurance;
+  /**
+   * For documents that outlive the process and carry no challenge: another key may take one over once the key that showed
+   * it last has not attested for this long. Left out: never, until the document has expired.
+   */
+  readonly replacesKeyAfterSeconds?: number;
   /** Which code it may run; without it any. */
   readonly code?: CodeBinding;
   /** Whose persons' tokens it may use: the client they were issued to, exactly. */

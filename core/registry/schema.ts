@@ -62,6 +62,11 @@ const agent = z.strictObject({
   description: z.string().max(2_000).exactOptional(),
   selectors: z.array(selector).min(1).max(20),
   minimumAssurance: z.enum(assuranceLevels).default("fresh"),
+  replacesKeyAfterSeconds: z
+    .int()
+    .min(limits.keySilenceLeastSeconds)
+    .max(limits.workloadTokenLifeMaxSeconds)
+    .exactOptional(),
   code: code.exactOptional(),
   clients: z
     .array(z.strictObject({ issuer: uri, clientId: carried }))

@@ -95,6 +95,12 @@ const ownFindings = (row: Registration, settings: RegistrySettings): readonly Fi
         ...row.selectors.flatMap((s, i) => selectorProblems(s).map(([p, m]): Finding => [`selectors.${i}.${p}`, m])),
         ...assuranceProblems(row),
         ...codeProblems(row),
+        ...found(
+          "replacesKeyAfterSeconds",
+          row.replacesKeyAfterSeconds !== undefined && row.minimumAssurance !== "document"
+            ? "only documents (minimumAssurance: document) belong to a key; fresher evidence is new each time"
+            : undefined,
+        ),
         // it would be told of for ever: who may hold nothing has no sessions
         ...found(
           "dormantAfterDays",

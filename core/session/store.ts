@@ -13,6 +13,15 @@ export interface Marker {
    * owner may write the marker again, any other meets a conflict.
    */
   readonly owner?: string;
+  /** When its owner was seen, which is now; kept with the owner. */
+  readonly seenAtSeconds?: number;
+  /**
+   * Taken over from another owner, on condition that there is one and that it was last seen before this moment. One that
+   * was never seen is not silent.
+   */
+  readonly silentSinceSeconds?: number;
+  /** Not even its owner has written it before. */
+  readonly fresh?: true;
   /** exp + skew: when the row may go. */
   readonly expiresAtSeconds: number;
 }

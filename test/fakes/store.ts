@@ -274,10 +274,12 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     });
   }
 
-  /** A marker with an owner may be written again by that owner alone. */
-  private isTaken({ key, owner }: Marker): boolean {
+  /** A marker with an owner may be written again by that owner alone, or taken over from one that was silent. */
+  private isTaken({ key, owner, silentSinceSeconds, fresh }: Marker): boolean {
     const there = this.markers.get(key);
-    return there !== undefined && (owner === undefined || there.owner !== owner);
+    if (silentSinceSeconds !== undefined)
+      return !(there && there.owner !== owner && (there.seenAtSeconds ?? silentSinceSeconds) < silentSinceSeconds);
+    return there !== undefined && (owner === undefined || fresh === true || there.owner !== owner);
   }
 
   private burnMarkers(markers: readonly Marker[]): void {

@@ -2,6 +2,7 @@ import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { fc, test as property } from "@fast-check/vitest";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readDocuments, readRegistryFolder } from "../../bin/lanyard/folder.ts";
+import { limits } from "../../core/limits.ts";
 import type { RegistryDocument, RegistryProblem } from "../../core/registry/document.ts";
 import { validateRegistry } from "../../core/registry/validate.ts";
 import { supportDesk, variables } from "../bin/ground.ts";
@@ -59,6 +60,8 @@ test("an empty registry is refused", () => {
   expect(problems([])).toHaveLength(1);
 });
 
+const byDocument = { minimumAssurance: "document" };
+
 describe("shape", () => {
   test.each([
     ["an unknown member", { sudo: true }, "sudo"],
@@ -79,9 +82,23 @@ describe("shape", () => {
     ["no silence at all", { dormantAfterDays: 0 }, "dormantAfterDays"],
     ["half a day of silence", { dormantAfterDays: 0.5 }, "dormantAfterDays"],
     ["a silence of an agent that may hold nothing", { may: [], clients: [], dormantAfterDays: 30 }, "dormantAfterDays"],
+    ["a key replaced while it may work", { ...byDocument, replacesKeyAfterSeconds: 359 }, "replacesKeyAfterSeconds"],
+    [
+      "a key replaced after any document",
+      { ...byDocument, replacesKeyAfterSeconds: 90_001 },
+      "replacesKeyAfterSeconds",
+    ],
+    ["half a second of a key's silence", { ...byDocument, replacesKeyAfterSeconds: 400.5 }, "replacesKeyAfterSeconds"],
+    ["keys of fresh evidence replaced", { replacesKeyAfterSeconds: 600 }, "replacesKeyAfterSeconds"],
     ["a wildcard scope", { may: [{ resource: tickets, scopes: ["tickets:*"] }] }, "may.0.scopes.0"],
   ])("refuses %s and says where", (_, members, path) => {
     expect(problems(changed("planner", members)).map((p) => p.path)).toEqual([path]);
+  });
+
+  test("takes a silence after which a key is replaced, no shorter than a working agent's", () => {
+    const least = limits.identityTokenLifeSeconds + limits.foreignSkewSeconds;
+    for (const replacesKeyAfterSeconds of [least, limits.workloadTokenLifeMaxSeconds])
+      expect(problems(changed("planner", { ...byDocument, replacesKeyAfterSeconds }))).toEqual([]);
   });
 
   test("takes a review day, a leap day too, and days of silence", () => {

@@ -1,0 +1,43 @@
+import { markerKey } from "../session/marker.ts";
+import type { CommitConflict, Marker } from "../session/store.ts";
+import type { Proven } from "./prove.ts";
+
+/**
+ * What an attestation burns: challenge, proof and evidence. Evidence without a challenge belongs to the first key that
+ * shows it (threat 16); where the registration lets a silent key be replaced, each key that showed it is kept as well.
+ * @param nowSeconds when the evidence's owner was seen
+ */
+export function markersOf({ markers, attested, registration }: Proven, nowSeconds: number): readonly Marker[] {
+  const { evidenceMarker } = attested;
+  if (evidenceMarker.owner === undefined) return markers;
+  const seen = markers.map((m) => (m === evidenceMarker ? { ...m, seenAtSeconds: nowSeconds } : m));
+  return registration.replacesKeyAfterSeconds === undefined ? seen : [...seen, shownBy(evidenceMarker)];
+}
+
+/**
+ * What it burns when another key has shown the evidence before and the registration lets a silent key be replaced: a
+ * workload that started again has lost its key, and the document outlived it. Only the silence of the first key tells
+ * that from a theft, so while that one attests nobody gets in. A key that has shown the document before never comes
+ * back to it: whoever was replaced while it still lived is refused, and that rings.
+ * @returns undefined where nothing may be replaced
+ */
+export function replacingMarkers(proven: Proven, conflict: CommitConflict, nowSeconds: number) {
+  const { markers, attested, registration } = proven;
+  const { evidenceMarker } = attested;
+  const after = registration.replacesKeyAfterSeconds;
+  const byAnother = conflict.kind === "marker" && conflict.marker === "evidence" && evidenceMarker.owner !== undefined;
+  if (!byAnother || after === undefined) return undefined;
+  const taking = { seenAtSeconds: nowSeconds, silentSinceSeconds: nowSeconds - after };
+  return [
+    ...markers.map((m) => (m === evidenceMarker ? { ...m, ...taking } : m)),
+    { ...shownBy(evidenceMarker), fresh: true as const },
+  ];
+}
+
+/** That this key showed this document. */
+const shownBy = ({ key, owner = "", expiresAtSeconds }: Marker): Marker => ({
+  kind: "evidence",
+  key: markerKey("evidence", "shown by", `${key} ${owner}`),
+  owner,
+  expiresAtSeconds,
+});
