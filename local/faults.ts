@@ -19,6 +19,10 @@ export interface Fault {
   readonly times?: number;
   /** How long a call is held, in milliseconds; for `latency`. */
   readonly latencyMillis?: number;
+  /** Until when it is held; for `latency`. */
+  readonly until?: Promise<void>;
+  /** Told of each call that it hits, before anything is waited for. */
+  readonly onHit?: () => void;
 }
 
 /** The error a call is to answer. */
@@ -61,7 +65,9 @@ export function openFaults(): Faults {
         if (fault.kind === "conflict" && operation !== "TransactWriteItems") continue;
         if (left <= 1) active.delete(fault);
         else active.set(fault, left - 1);
+        fault.onHit?.();
         if (fault.latencyMillis !== undefined) await wait(fault.latencyMillis);
+        await fault.until;
         if (fault.kind !== "latency") return injected(fault, service, input);
       }
       return undefined;

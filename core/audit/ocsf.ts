@@ -69,9 +69,13 @@ const bounded = <T extends { readonly metadata: object; readonly unmapped: objec
 function columns(facts: AuditFacts): Record<string, unknown> {
   const all = lanyardFacts(facts);
   if (facts.outcome === "allowed" || facts.operator) return all;
-  const { asked, ...rest } = all;
-  const short = redactAll(rest, cut, refused) as Record<string, unknown>;
-  return asked === undefined ? short : { ...short, asked };
+  // column by column: which there are is ours to say, and a reason that came late in the order must not go missing
+  return Object.fromEntries(
+    Object.entries(all).map(([name, value]) => [
+      name,
+      name === "asked" ? value : redactAll(value, cut, { ...refused, depth: 1 }),
+    ]),
+  );
 }
 
 const cut = (text: string): string =>

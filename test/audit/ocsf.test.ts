@@ -197,6 +197,19 @@ describe("threat 25: nothing secret reaches the log", () => {
   });
 });
 
+test.each(operations)(
+  "a refusal that knows everything still says why: every column of ours stands, %s",
+  (operation) => {
+    const facts = { ...full(operation), outcome: "denied", denial: { code: "dpop_replayed" } } as const;
+    const columns = (of: AuditFacts) =>
+      Object.keys((JSON.parse(toRecord(of, "id").body) as { unmapped: { lanyard: object } }).unmapped.lanyard);
+    const { operator: _, ...refused } = facts;
+    const known = columns({ ...refused, outcome: "allowed" });
+    expect(columns(refused)).toEqual(known);
+    expect(columns(refused)).toContain("denial");
+  },
+);
+
 describe("threat 34: the record of one refused request is small, whatever was sent", () => {
   const long = "x".repeat(4_000);
   const many = Array.from({ length: 200 }, (_, i) => `${long}${i}`);

@@ -67,7 +67,12 @@ describe("signatures", () => {
   });
 
   test.prop([
-    fc.dictionary(fc.string({ minLength: 1, unit: "grapheme-ascii" }), fc.string(), { maxKeys: 4 }),
+    // the SDK's own signer loses a parameter of that name
+    fc.dictionary(
+      fc.string({ minLength: 1, unit: "grapheme-ascii" }).filter((name) => name !== "__proto__"),
+      fc.string(),
+      { maxKeys: 4 },
+    ),
     fc.string(),
   ])("agree with the SDK's signer on any query and body", async (query, body) => {
     expect(codeOf(await sign(credentials, { query, body }))).toBeUndefined();

@@ -16,6 +16,13 @@ const read: Fields = [
 export function brokenGround(lab: () => Lab): void {
   afterEach(() => lab().world.cloud.faults.clear());
   const faults = () => lab().world.cloud.faults;
+  /** Holds the next such call from when it arrives until it is released, however slow the machine is. */
+  const hold = (service: string, operation: string) => {
+    const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const fault = { kind: "latency", service, operation, times: 1 } as const;
+    faults().inject({ ...fault, until: released.promise, onHit: () => reached.resolve() });
+    return { reached: reached.promise, release: () => released.resolve() };
+  };
 
   const unavailable = (answer: Answer) => {
     expect([answer.status, answer.json.error], answer.text).toEqual([503, "temporarily_unavailable"]);
@@ -31,16 +38,11 @@ export function brokenGround(lab: () => Lab): void {
         await lab().token(opener, [...exchange("session", token), ...asOfferTo(worker.id), ...read]),
       );
       // the redemption's transaction is held; the revocation's comes second and is not
-      faults().inject({
-        kind: "latency",
-        service: "dynamodb",
-        operation: "TransactWriteItems",
-        latencyMillis: 1_500,
-        times: 1,
-      });
+      const held = hold("dynamodb", "TransactWriteItems");
       const underWay = lab().token(worker, [...exchange("offer", offer), ...asSession]);
-      await sleep(500);
+      await held.reached;
       await order(lab(), { revoke: { session: String(claimsOf(token).sid) }, reason: "a race" });
+      held.release();
       lab().ledger.refused(await underWay, { status: 400, error: "invalid_request", code: "died_in_flight" });
       const again = await lab().token(worker, [...exchange("offer", offer), ...asSession]);
       lab().ledger.refused(again, { status: 400, error: "invalid_request", code: "parent_dead" });
@@ -48,25 +50,21 @@ export function brokenGround(lab: () => Lab): void {
 
     it("threat 1: opens nothing when the person's token is burnt between its first look and its write", async () => {
       const { opener, person, token } = await openSession(lab());
-      faults().inject({
-        kind: "latency",
-        service: "dynamodb",
-        operation: "TransactWriteItems",
-        latencyMillis: 1_500,
-        times: 1,
-      });
+      const held = hold("dynamodb", "TransactWriteItems");
       const underWay = lab().token(opener, [...exchange("id", person), ...read, ...asSession]);
-      await sleep(500);
+      await held.reached;
       await order(lab(), { revoke: { session: String(claimsOf(token).sid) }, reason: "a race" });
+      held.release();
       lab().ledger.refused(await underWay, { status: 400, error: "invalid_request", code: "died_in_flight" });
     });
 
     it("threat 6: leaves a token that introspects dead when the root is revoked while it is signed", async () => {
       const { opener, token } = await openSession(lab());
-      faults().inject({ kind: "latency", service: "kms", operation: "Sign", latencyMillis: 1_500, times: 1 });
+      const held = hold("kms", "Sign");
       const underWay = lab().token(opener, [...exchange("session", token), ...read]);
-      await sleep(700);
+      await held.reached;
       await order(lab(), { revoke: { session: String(claimsOf(token).sid) }, reason: "a race" });
+      held.release();
       const answer = await underWay;
       const access = answer.json.access_token;
       if (access === undefined) return;

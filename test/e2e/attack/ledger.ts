@@ -52,7 +52,12 @@ export function createLedger(world: World): Ledger {
     );
     return entries
       .filter((e) => !byRequest.has(`${e.requestId} ${e.code}`) && !counted.has(e.code))
-      .map((e) => `${e.code} of request ${e.requestId}`);
+      .map((e) => {
+        const said = records
+          .filter(({ facts }) => facts.request_id === e.requestId)
+          .map(({ facts }) => facts.denial?.code);
+        return `${e.code} of request ${e.requestId}, recorded as ${said.join(", ") || "nothing"}`;
+      });
   };
   return {
     entries,
