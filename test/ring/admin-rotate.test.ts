@@ -175,7 +175,7 @@ describe("an order is refused", () => {
     ["with a member nobody knows", { ...plain, force: true }, 400],
     ["with a member of its target nobody knows", { ...plain, rotate: { purpose: "session", alg: "none" } }, 400],
     ["with a kid that is none", { ...emergency, rotate: { purpose: "session", kid: "../x" } }, 400],
-    ["with a kid of no key of the ring", { ...emergency, rotate: { purpose: "session", kid: "z".repeat(43) } }, 400],
+    ["with a kid of no key of the ring", { ...emergency, rotate: { purpose: "session", kid: "z".repeat(43) } }, 404],
     ["with two bodies in one", '{"rotate":{"purpose":"session"},"rotate":{"purpose":"status"},"reason":"r"}', 400],
     ["with a list", [], 400],
     ["with nothing", "", 400],

@@ -63,7 +63,7 @@ describe("a chain that would exceed the token limit is refused at issue", () => 
     }
     // one object for the claims, and one for each actor
     expect(depth + 1).toBe(limits.jsonDepth - 1);
-  }, 120_000);
+  });
 
   test("at the byte: what is let through is never longer than is read, what is refused would be", async () => {
     const signer = testSigner("session", await testKey());
