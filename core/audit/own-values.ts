@@ -19,17 +19,17 @@ const prefixed = /^(session|agent|principal|build|deployment|key):(.+)$/;
 export function ownValues(facts: AuditFacts): ReadonlySet<string> {
   const { session, operator, grants = [], denial, target } = facts;
   return new Set([
-    ...only(id, [session?.sid, session?.root, session?.parent, facts.jti, facts.revocation]),
-    ...only(digest, [facts.jkt, facts.build]),
-    ...only(name, [facts.agent, facts.owner, facts.principal, facts.offeredTo, facts.receiver]),
-    ...only(name, [...(facts.actors ?? []), ...(facts.policies ?? [])]),
+    ...ofShape(id, [session?.sid, session?.root, session?.parent, facts.jti, facts.revocation]),
+    ...ofShape(digest, [facts.jkt, facts.build]),
+    ...ofShape(name, [facts.agent, facts.owner, facts.principal, facts.offeredTo, facts.receiver]),
+    ...ofShape(name, [...(facts.actors ?? []), ...(facts.policies ?? [])]),
     ...grants.flatMap(({ resource, scopes }) => [resource, ...scopes]),
     ...(operator ? [operator.arn, operator.uniqueId, ...pointedAt(target)] : []),
     ...(denial ? told(denial) : []),
   ]);
 }
 
-const only = (shape: RegExp, values: readonly (string | undefined)[]): readonly string[] =>
+const ofShape = (shape: RegExp, values: readonly (string | undefined)[]): readonly string[] =>
   values.filter((value): value is string => value !== undefined && shape.test(value));
 
 /** `session:<id>`, `build:<digest>`, `agent:<name>` and the like: what an operator or a row of liveness points at. */
@@ -50,9 +50,9 @@ function told(denial: Denial): readonly string[] {
     readonly offeredTo?: string;
   };
   return [
-    ...only(id, [sid, cause?.sid]),
-    ...only(digest, [build]),
-    ...only(name, [offeredTo]),
+    ...ofShape(id, [sid, cause?.sid]),
+    ...ofShape(digest, [build]),
+    ...ofShape(name, [offeredTo]),
     ...[subject, cause?.subject].flatMap(pointedAt),
   ];
 }
