@@ -10,7 +10,7 @@ import {
   expectation,
   StubSts,
   xmlAnswer,
-} from "../test/fakes/caller-identity.ts";
+} from "../test/kit/evidence/caller-identity.ts";
 import type { EvidenceKind } from "./attest.ts";
 
 const runs = 20_000;

@@ -3,9 +3,9 @@ import { verifyInstanceIdentity } from "../core/attest/aws-ec2-verify.ts";
 import { awsNitroTpm } from "../core/attest/aws-nitro.ts";
 import { awsNitroRoot } from "../core/attest/aws-nitro-root.ts";
 import { verifyNitroDocument } from "../core/attest/aws-nitro-verify.ts";
-import { testKey } from "../test/fakes/keys.ts";
-import { nitroClock, nitroPcrs, spkiOf, testNitro } from "../test/fakes/nitro.ts";
-import { registry } from "../test/fakes/registry.ts";
+import { nitroClock, nitroPcrs, spkiOf, testNitro } from "../test/kit/evidence/nitro.ts";
+import { testKey } from "../test/kit/keys.ts";
+import { registry } from "../test/kit/registry.ts";
 import type { EvidenceKind } from "./attest.ts";
 
 const runs = 300;

@@ -6,11 +6,11 @@ import { svidBindingBytes, verifyX509Svid } from "../core/attest/spiffe-x509-svi
 import { createKeySets, registeredLookup } from "../core/keys/key-sets.ts";
 import { readSpiffeBundle } from "../core/keys/spiffe-bundle.ts";
 import type { TrustedIssuerRegistration } from "../core/registry/model.ts";
-import { issue } from "../test/fakes/certificates.ts";
-import { testKey } from "../test/fakes/keys.ts";
-import { registry } from "../test/fakes/registry.ts";
-import { stsIssuer } from "../test/fakes/sts.ts";
-import { MemoryWeb } from "../test/fakes/web.ts";
+import { issue } from "../test/kit/evidence/certificates.ts";
+import { stsIssuer } from "../test/kit/evidence/sts.ts";
+import { testKey } from "../test/kit/keys.ts";
+import { MemoryWeb } from "../test/kit/memory/web.ts";
+import { registry } from "../test/kit/registry.ts";
 import type { EvidenceKind } from "./attest.ts";
 
 const runs = 2_000;

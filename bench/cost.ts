@@ -10,9 +10,9 @@ import { createRateLimiter } from "../lambdas/aws/rate-limiter.ts";
 import { createSessionStore } from "../lambdas/aws/session-store.ts";
 import { openDynamoDb } from "../local/dynamodb/engine.ts";
 import { startDynamoServer } from "../local/dynamodb/server.ts";
-import { dpopProof } from "../test/fakes/keys.ts";
-import { tickets } from "../test/fakes/registry.ts";
-import { createWorld, tokenUrl } from "../test/fakes/world.ts";
+import { dpopProof } from "../test/kit/keys.ts";
+import { tickets } from "../test/kit/registry.ts";
+import { createWorld, tokenUrl } from "../test/kit/world.ts";
 import type { Row } from "./measure.ts";
 
 const tables = {

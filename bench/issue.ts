@@ -3,9 +3,9 @@ import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { createCedarEngine } from "../core/policy/cedar.ts";
 import type { PolicyRegistration } from "../core/registry/model.ts";
 import { idTokenType, spiffeAssertionType, tokenExchangeGrant } from "../core/wire.ts";
-import { dpopProof } from "../test/fakes/keys.ts";
-import { tickets } from "../test/fakes/registry.ts";
-import { createWorld, tokenUrl } from "../test/fakes/world.ts";
+import { dpopProof } from "../test/kit/keys.ts";
+import { tickets } from "../test/kit/registry.ts";
+import { createWorld, tokenUrl } from "../test/kit/world.ts";
 import { measure, type Row } from "./measure.ts";
 
 const runs = 1_500;

@@ -6,7 +6,7 @@ import { createCedarEngine } from "../core/policy/cedar.ts";
 import type { PolicyQuestion } from "../core/policy/decide.ts";
 import type { Registration } from "../core/registry/model.ts";
 import { createSnapshot } from "../core/registry/snapshot.ts";
-import { agentId, baseRows, tickets, trustDomain } from "../test/fakes/registry.ts";
+import { agentId, baseRows, tickets, trustDomain } from "../test/kit/registry.ts";
 import { measure, type Row } from "./measure.ts";
 
 const section = "policy";

@@ -5,7 +5,7 @@ import { createPublishStore } from "../lambdas/aws/publish-store.ts";
 import { createRevocationStore } from "../lambdas/aws/revocation-store.ts";
 import { createSessionStore } from "../lambdas/aws/session-store.ts";
 import { createStatusLeases } from "../lambdas/aws/status-leases.ts";
-import { testKey, testSigner } from "../test/fakes/keys.ts";
+import { testKey, testSigner } from "../test/kit/keys.ts";
 import { now, planner, record, session } from "../test/lambdas/samples.ts";
 import { openCloud } from "../test/lambdas/tables.ts";
 import { median, type Row } from "./measure.ts";

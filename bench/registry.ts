@@ -6,7 +6,7 @@ import { registryDifference } from "../core/registry/difference.ts";
 import type { Registration } from "../core/registry/model.ts";
 import { validateRegistry } from "../core/registry/validate.ts";
 import { createRegistryStore } from "../lambdas/aws/registry-writer.ts";
-import { randomIds } from "../test/fakes/keys.ts";
+import { randomIds } from "../test/kit/keys.ts";
 import { openCloud } from "../test/lambdas/tables.ts";
 import { median, type Row } from "./measure.ts";
 

@@ -3,9 +3,9 @@ import { limits } from "../core/limits.ts";
 import { ok } from "../core/result.ts";
 import { encodeStatusList } from "../core/status/list.ts";
 import { createVerifier } from "../core/verify/access-token.ts";
-import { dpopProof, sha256 } from "../test/fakes/keys.ts";
-import { tickets } from "../test/fakes/registry.ts";
-import { createWorld, issuer } from "../test/fakes/world.ts";
+import { dpopProof, sha256 } from "../test/kit/keys.ts";
+import { tickets } from "../test/kit/registry.ts";
+import { createWorld, issuer } from "../test/kit/world.ts";
 import { bareVerify } from "./issue.ts";
 import { measure, type Row } from "./measure.ts";
 

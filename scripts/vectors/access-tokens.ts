@@ -1,7 +1,7 @@
 import { createVerifier } from "../../core/verify/access-token.ts";
 import type { VerifyRefusal } from "../../core/verify/refusal.ts";
 import { tokenTyp } from "../../core/wire.ts";
-import { MemoryWeb } from "../../test/fakes/web.ts";
+import { MemoryWeb } from "../../test/kit/memory/web.ts";
 import type { Judged, Outcome } from "./document.ts";
 
 /** Who made the access tokens of a note, for whom, and when it is. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { parseAssumedRole } from "../../core/attest/assumed-role.ts";
 import { awsStsCallerIdentity } from "../../core/attest/aws-sts-caller-identity.ts";
 import { readCallerIdentity } from "../../core/attest/aws-sts-caller-identity-answer.ts";
-import { callerEvidence, expectation, StubSts } from "../../test/fakes/caller-identity.ts";
+import { callerEvidence, expectation, StubSts } from "../../test/kit/evidence/caller-identity.ts";
 import { accepts, denialText, eachCase, type Judged, type Outcome, topic } from "./document.ts";
 
 /** The same request in our form, which has no room for line, host and body: what is odd there becomes a member. */

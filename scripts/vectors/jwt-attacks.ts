@@ -3,7 +3,7 @@ import { type JwtRules, verifyJwt } from "../../core/jwt.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";
 import { tokenTyp } from "../../core/wire.ts";
-import { MemoryWeb } from "../../test/fakes/web.ts";
+import { MemoryWeb } from "../../test/kit/memory/web.ts";
 import { judgeAccessToken } from "./access-tokens.ts";
 import { accepts, eachCase, type Judged, judged, type Outcome, topic } from "./document.ts";
 

@@ -3,8 +3,8 @@ import { oidc } from "../../core/attest/oidc.ts";
 import { matchSelectors } from "../../core/attest/selectors.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import type { AgentRegistration, TrustedIssuerRegistration } from "../../core/registry/model.ts";
-import { agent, agentId, registry } from "../../test/fakes/registry.ts";
-import { MemoryWeb } from "../../test/fakes/web.ts";
+import { MemoryWeb } from "../../test/kit/memory/web.ts";
+import { agent, agentId, registry } from "../../test/kit/registry.ts";
 import { accepts, denialText, eachCase, type Judged, type Outcome, topic } from "./document.ts";
 
 /** What our own policy says where the notes leave it to us. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { decodeStatusList, statusAt } from "../../core/status/list.ts";
 import { createIssuerKeys } from "../../core/verify/issuer-keys.ts";
 import { verifyStatusList } from "../../core/verify/status-source.ts";
-import { MemoryWeb } from "../../test/fakes/web.ts";
+import { MemoryWeb } from "../../test/kit/memory/web.ts";
 import { accepts, denialText, eachCase, type Judged, judged, topic } from "./document.ts";
 
 const mebibit = { maxBytes: 2 ** 20 };

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
 import type { Registration } from "../../core/registry/model.ts";
 import { idTokenType } from "../../core/wire.ts";
-import { agent, agentId, customers, idp, otherIdp, tickets } from "../fakes/registry.ts";
+import { agent, agentId, customers, idp, otherIdp, tickets } from "../kit/registry.ts";
 import { openReading } from "./reading.ts";
 
 const policy = (name: string, text: string, mode?: "log"): Registration => ({

@@ -5,8 +5,8 @@ import { openApi } from "../../core/admin/openapi.ts";
 import { readRoutes } from "../../core/admin/read.ts";
 import { createAdminWriteEndpoint } from "../../core/admin/write.ts";
 import { decodeUnverified } from "../../core/jwt.ts";
-import { agentId, trustDomain } from "../fakes/registry.ts";
-import { issuer } from "../fakes/world.ts";
+import { agentId, trustDomain } from "../kit/registry.ts";
+import { issuer } from "../kit/world.ts";
 import { openReading, operator } from "./reading.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: the document is looked into freely by tests

@@ -6,7 +6,7 @@ import { treeSessionsAPage } from "../../core/admin/trees.ts";
 import { decodeUnverified } from "../../core/jwt.ts";
 import { limits } from "../../core/limits.ts";
 import type { Offer, Session } from "../../core/session/model.ts";
-import { agent, agentId, baseRows, trustDomain } from "../fakes/registry.ts";
+import { agent, agentId, baseRows, trustDomain } from "../kit/registry.ts";
 import { openReading, type Reading } from "./reading.ts";
 
 /** A triage that may stand as deep as any: the base registration lets it stand one hop from the root. */

@@ -4,10 +4,10 @@ import type { Operator } from "../../core/admin-revoke.ts";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
 import type { Registration } from "../../core/registry/model.ts";
 import { idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
-import { baseRows, customers, tickets } from "../fakes/registry.ts";
-import { MemoryRegistry } from "../fakes/registry-store.ts";
-import { memoryQueries } from "../fakes/session-queries.ts";
-import { createWorld, type TestAgent } from "../fakes/world.ts";
+import { MemoryRegistry } from "../kit/memory/registry-store.ts";
+import { memoryQueries } from "../kit/memory/session-queries.ts";
+import { baseRows, customers, tickets } from "../kit/registry.ts";
+import { createWorld, type TestAgent } from "../kit/world.ts";
 
 export const operator: Operator = {
   arn: "arn:aws:sts::111122223333:assumed-role/operator/ada",

@@ -4,11 +4,11 @@ import { createAdminWriteEndpoint } from "../../core/admin/write.ts";
 import type { AuditFacts } from "../../core/audit/record.ts";
 import type { Registration } from "../../core/registry/model.ts";
 import type { Call } from "../../core/wire.ts";
-import { foldInto } from "../fakes/fold.ts";
-import { randomIds } from "../fakes/keys.ts";
-import { agent, baseRows, tickets, trustDomain } from "../fakes/registry.ts";
-import { MemoryRegistry } from "../fakes/registry-store.ts";
-import { MemoryStore } from "../fakes/store.ts";
+import { randomIds } from "../kit/keys.ts";
+import { foldInto } from "../kit/memory/fold.ts";
+import { MemoryRegistry } from "../kit/memory/registry-store.ts";
+import { MemoryStore } from "../kit/memory/store.ts";
+import { agent, baseRows, tickets, trustDomain } from "../kit/registry.ts";
 
 const operator = { arn: "arn:aws:sts::111122223333:assumed-role/operator/ada", uniqueId: "AROAEXAMPLE" };
 const selector = (name: string) => ({

@@ -9,7 +9,7 @@ import { ok } from "../../core/result.ts";
 import { createFreshDocument } from "../../core/verify/fresh-document.ts";
 import { createReplayStore } from "../../core/verify/replay.ts";
 import { accessTokenType } from "../../core/wire.ts";
-import { MemoryWeb } from "../fakes/web.ts";
+import { MemoryWeb } from "../kit/memory/web.ts";
 
 const start = 1_785_542_400_000;
 const hour = 3_600_000;

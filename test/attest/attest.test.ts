@@ -2,10 +2,10 @@ import { fc, test } from "@fast-check/vitest";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { beforeEach, describe, expect, it } from "vitest";
 import { limits } from "../../core/limits.ts";
-import { attestIssuer, attestStart, attestUrl, createAttestWorld } from "../fakes/attest-world.ts";
-import { dpopProof, testKey } from "../fakes/keys.ts";
-import { agent, agentId, registry, tickets } from "../fakes/registry.ts";
-import type { StsChanges } from "../fakes/sts.ts";
+import { attestIssuer, attestStart, attestUrl, createAttestWorld } from "../kit/attest-world.ts";
+import type { StsChanges } from "../kit/evidence/sts.ts";
+import { dpopProof, testKey } from "../kit/keys.ts";
+import { agent, agentId, registry, tickets } from "../kit/registry.ts";
 
 type World = Awaited<ReturnType<typeof createAttestWorld>>;
 const partner = "spiffe://partner.example/service/intake";

@@ -3,9 +3,9 @@ import { awsStsWebIdentity } from "../../core/attest/aws-sts-web-identity.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import { limits } from "../../core/limits.ts";
 import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";
-import { registry } from "../fakes/registry.ts";
-import { type StsChanges, stsIssuer } from "../fakes/sts.ts";
-import { MemoryWeb } from "../fakes/web.ts";
+import { type StsChanges, stsIssuer } from "../kit/evidence/sts.ts";
+import { MemoryWeb } from "../kit/memory/web.ts";
+import { registry } from "../kit/registry.ts";
 
 const ours = "https://abc123.lambda-url.eu-west-1.on.aws";
 const now = 1_785_542_400;

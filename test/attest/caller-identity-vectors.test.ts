@@ -10,9 +10,9 @@ import { partitionOf, stsEndpointKinds, stsHost } from "../../core/attest/sts-ho
 import type { StsRelay } from "../../core/ports.ts";
 import { createStsRelay } from "../../lambdas/aws/sts-relay.ts";
 import { judgeRequest } from "../../scripts/vectors/caller-identity.ts";
-import { callerEvidence, expectation, StubSts, xmlAnswer } from "../fakes/caller-identity.ts";
-import { agent } from "../fakes/registry.ts";
-import { vectors } from "../fakes/vectors.ts";
+import { callerEvidence, expectation, StubSts, xmlAnswer } from "../kit/evidence/caller-identity.ts";
+import { agent } from "../kit/registry.ts";
+import { vectors } from "../kit/vectors.ts";
 
 const folder = "sts-caller-identity";
 

@@ -12,7 +12,7 @@ import {
   type SignedChanges,
   StubSts,
   xmlAnswer,
-} from "../fakes/caller-identity.ts";
+} from "../kit/evidence/caller-identity.ts";
 
 const type = "aws-sts-caller-identity";
 let sts: StubSts;

@@ -7,8 +7,8 @@ import type { CodeBinding } from "../../core/registry/model.ts";
 import { registrationSchema } from "../../core/registry/schema.ts";
 import { codeProblems } from "../../core/registry/selectors.ts";
 import { err, ok } from "../../core/result.ts";
-import { createAttestWorld } from "../fakes/attest-world.ts";
-import { agent, agentId } from "../fakes/registry.ts";
+import { createAttestWorld } from "../kit/attest-world.ts";
+import { agent, agentId } from "../kit/registry.ts";
 
 const functionArn = "arn:aws:lambda:eu-west-1:123456789012:function:planner";
 const release = `${"A".repeat(43)}=`;

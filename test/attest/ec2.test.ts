@@ -7,7 +7,7 @@ import { readSignedData } from "../../core/attest/aws-ec2-signed-data.ts";
 import { verifyInstanceIdentity } from "../../core/attest/aws-ec2-verify.ts";
 import { limits } from "../../core/limits.ts";
 import { ok } from "../../core/result.ts";
-import { registry } from "../fakes/registry.ts";
+import { registry } from "../kit/registry.ts";
 
 const folder = new URL("../vectors/03-ec2-iid/testca/", import.meta.url);
 const text = (file: string): string => readFileSync(new URL(file, folder), "utf8");

@@ -4,7 +4,13 @@ import { ecsTask } from "../../core/attest/ecs-task.ts";
 import { trustsOnly } from "../../core/attest/trust-policy.ts";
 import type { CodeLookup, RoleDescription, TaskDescription } from "../../core/ports.ts";
 import { err, ok } from "../../core/result.ts";
-import { callerEvidence, expectation, type SignedChanges, StubSts, xmlAnswer } from "../fakes/caller-identity.ts";
+import {
+  callerEvidence,
+  expectation,
+  type SignedChanges,
+  StubSts,
+  xmlAnswer,
+} from "../kit/evidence/caller-identity.ts";
 
 const type = "ecs-task";
 const taskId = "0123456789abcdef0123456789abcdef";

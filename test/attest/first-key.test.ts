@@ -10,9 +10,9 @@ import { oidc } from "../../core/attest/oidc.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import { limits } from "../../core/limits.ts";
 import { openInstanceIdentity } from "../../local/imds/identity.ts";
-import { attestIssuer, attestStart, attestUrl, createAttestWorld } from "../fakes/attest-world.ts";
-import { dpopProof, testKey } from "../fakes/keys.ts";
-import { agent, agentId } from "../fakes/registry.ts";
+import { attestIssuer, attestStart, attestUrl, createAttestWorld } from "../kit/attest-world.ts";
+import { dpopProof, testKey } from "../kit/keys.ts";
+import { agent, agentId } from "../kit/registry.ts";
 
 const ci = "https://ci.example.com";
 const selectors = [{ type: "oidc", exact: { issuer: ci, subject: "job:build" } }];

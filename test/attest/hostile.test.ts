@@ -5,10 +5,10 @@ import { evidenceTypes } from "../../core/attest/evidence-types.ts";
 import { readStsClaims } from "../../core/attest/sts-claims.ts";
 import { readCertificate } from "../../core/attest/x509.ts";
 import { limits } from "../../core/limits.ts";
-import { callerIssuer, callerNow } from "../fakes/caller-identity.ts";
-import { issue } from "../fakes/certificates.ts";
-import { everyEvidence } from "../fakes/every-evidence.ts";
-import { registry } from "../fakes/registry.ts";
+import { callerIssuer, callerNow } from "../kit/evidence/caller-identity.ts";
+import { issue } from "../kit/evidence/certificates.ts";
+import { everyEvidence } from "../kit/evidence/every-evidence.ts";
+import { registry } from "../kit/registry.ts";
 
 /** What one judgement may take here, where it is alone: generous, since it only has to tell linear from not. */
 const mostMillis = 1_000;

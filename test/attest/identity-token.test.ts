@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type IdentityClaims, identityPayload, verifyIdentityToken } from "../../core/attest/identity-token.ts";
 import { signJwt } from "../../core/sign.ts";
-import { ownKeys, testKey, testSigner } from "../fakes/keys.ts";
-import { agentId, trustDomain } from "../fakes/registry.ts";
+import { ownKeys, testKey, testSigner } from "../kit/keys.ts";
+import { agentId, trustDomain } from "../kit/registry.ts";
 
 const issuer = "https://abc123.lambda-url.eu-west-1.on.aws";
 const now = 1_785_542_400;

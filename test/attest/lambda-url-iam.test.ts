@@ -5,9 +5,9 @@ import { awsLambdaUrlIam } from "../../core/attest/aws-lambda-url-iam.ts";
 import type { PlatformCaller } from "../../core/wire.ts";
 import { platformCallerOf } from "../../lambdas/http/platform-caller.ts";
 import { readCall, type UrlEvent } from "../../lambdas/http/url-event.ts";
-import { attestUrl, createAttestWorld } from "../fakes/attest-world.ts";
-import { expectation } from "../fakes/caller-identity.ts";
-import { agent, agentId } from "../fakes/registry.ts";
+import { attestUrl, createAttestWorld } from "../kit/attest-world.ts";
+import { expectation } from "../kit/evidence/caller-identity.ts";
+import { agent, agentId } from "../kit/registry.ts";
 
 const type = "aws-lambda-url-iam";
 const roleId = "AROAIIRR6I5NDJBWMIRQQ";

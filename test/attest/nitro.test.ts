@@ -9,10 +9,10 @@ import { verifyNitroDocument } from "../../core/attest/aws-nitro-verify.ts";
 import { readCbor, readCoseSign1 } from "../../core/attest/cose.ts";
 import { readCertificate } from "../../core/attest/x509.ts";
 import { limits } from "../../core/limits.ts";
-import { ecPair, usage } from "../fakes/certificates.ts";
-import { type TestKey, testKey } from "../fakes/keys.ts";
-import { type NitroChanges, nitroClock, nitroModule, nitroPcrs, spkiOf, testNitro } from "../fakes/nitro.ts";
-import { registry } from "../fakes/registry.ts";
+import { ecPair, usage } from "../kit/evidence/certificates.ts";
+import { type NitroChanges, nitroClock, nitroModule, nitroPcrs, spkiOf, testNitro } from "../kit/evidence/nitro.ts";
+import { type TestKey, testKey } from "../kit/keys.ts";
+import { registry } from "../kit/registry.ts";
 
 const ours = "https://abc123.lambda-url.eu-west-1.on.aws";
 const challenge = "AAAAAAAAAAAAAAAAAAAAAA.1785542400.BBBB";

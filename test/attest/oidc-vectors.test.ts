@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";
 import { billingAgent, decidedOidc, judgeOidc } from "../../scripts/vectors/oidc.ts";
-import { agent } from "../fakes/registry.ts";
-import { vectors } from "../fakes/vectors.ts";
-import { MemoryWeb } from "../fakes/web.ts";
+import { MemoryWeb } from "../kit/memory/web.ts";
+import { agent } from "../kit/registry.ts";
+import { vectors } from "../kit/vectors.ts";
 
 interface Case {
   readonly name: string;

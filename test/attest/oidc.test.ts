@@ -6,9 +6,9 @@ import { claimFacts } from "../../core/attest/oidc-claims.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import { limits } from "../../core/limits.ts";
 import type { Registration, TrustedIssuerRegistration } from "../../core/registry/model.ts";
-import { type TestKey, testKey } from "../fakes/keys.ts";
-import { agent, registry, tickets } from "../fakes/registry.ts";
-import { MemoryWeb } from "../fakes/web.ts";
+import { type TestKey, testKey } from "../kit/keys.ts";
+import { MemoryWeb } from "../kit/memory/web.ts";
+import { agent, registry, tickets } from "../kit/registry.ts";
 
 const ours = "https://abc123.lambda-url.eu-west-1.on.aws";
 const now = 1_785_542_400;

@@ -3,9 +3,9 @@ import { createAttestEndpoint } from "../../core/attest/attest.ts";
 import { oidc } from "../../core/attest/oidc.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import { limits } from "../../core/limits.ts";
-import { attestIssuer, attestStart, attestUrl, createAttestWorld } from "../fakes/attest-world.ts";
-import { dpopProof, testKey } from "../fakes/keys.ts";
-import { agent, agentId, registry } from "../fakes/registry.ts";
+import { attestIssuer, attestStart, attestUrl, createAttestWorld } from "../kit/attest-world.ts";
+import { dpopProof, testKey } from "../kit/keys.ts";
+import { agent, agentId, registry } from "../kit/registry.ts";
 
 type World = Awaited<ReturnType<typeof createAttestWorld>>;
 let world: World;

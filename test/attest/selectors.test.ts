@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parseFunctionArn, parseRoleArn } from "../../core/attest/role-arn.ts";
 import { matchesPattern, matchSelectors } from "../../core/attest/selectors.ts";
 import type { Selector } from "../../core/registry/model.ts";
-import { agent, agentId } from "../fakes/registry.ts";
+import { agent, agentId } from "../kit/registry.ts";
 
 const type = "aws-sts-web-identity";
 const roleArn = "arn:aws:iam::123456789012:role/agents/Planner";

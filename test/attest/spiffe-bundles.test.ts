@@ -4,9 +4,9 @@ import { readSpiffeBundle } from "../../core/keys/spiffe-bundle.ts";
 import { createSpiffeBundles, type SpiffeBundles } from "../../core/keys/spiffe-bundles.ts";
 import { limits } from "../../core/limits.ts";
 import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";
-import { type TestKey, testKey } from "../fakes/keys.ts";
-import { vectors } from "../fakes/vectors.ts";
-import { MemoryWeb } from "../fakes/web.ts";
+import { type TestKey, testKey } from "../kit/keys.ts";
+import { MemoryWeb } from "../kit/memory/web.ts";
+import { vectors } from "../kit/vectors.ts";
 
 const read = (document: unknown) => readSpiffeBundle(Buffer.from(JSON.stringify(document)));
 

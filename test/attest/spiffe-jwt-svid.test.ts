@@ -8,10 +8,10 @@ import { createSpiffeBundles } from "../../core/keys/spiffe-bundles.ts";
 import { limits } from "../../core/limits.ts";
 import type { Registration, TrustedIssuerRegistration } from "../../core/registry/model.ts";
 import { decidedSvid } from "../../scripts/vectors/spiffe.ts";
-import { ownKeys, type TestKey, testKey, testSigner } from "../fakes/keys.ts";
-import { registry, trustDomain } from "../fakes/registry.ts";
-import { vectors } from "../fakes/vectors.ts";
-import { MemoryWeb } from "../fakes/web.ts";
+import { ownKeys, type TestKey, testKey, testSigner } from "../kit/keys.ts";
+import { MemoryWeb } from "../kit/memory/web.ts";
+import { registry, trustDomain } from "../kit/registry.ts";
+import { vectors } from "../kit/vectors.ts";
 
 const federated = (domain: string, more: Partial<TrustedIssuerRegistration> = {}): TrustedIssuerRegistration => ({
   kind: "trusted-issuer",

@@ -9,9 +9,9 @@ import { readSpiffeBundle } from "../../core/keys/spiffe-bundle.ts";
 import { createSpiffeBundles } from "../../core/keys/spiffe-bundles.ts";
 import { limits } from "../../core/limits.ts";
 import type { Registration, TrustedIssuerRegistration } from "../../core/registry/model.ts";
-import { type CertificateShape, ecPair, issue, type TestCertificate, usage } from "../fakes/certificates.ts";
-import { registry, trustDomain } from "../fakes/registry.ts";
-import { MemoryWeb } from "../fakes/web.ts";
+import { type CertificateShape, ecPair, issue, type TestCertificate, usage } from "../kit/evidence/certificates.ts";
+import { MemoryWeb } from "../kit/memory/web.ts";
+import { registry, trustDomain } from "../kit/registry.ts";
 
 const folder = new URL("../vectors/spiffe/go-spiffe-x509svid/", import.meta.url);
 const pemChain = (file: string): string[] =>

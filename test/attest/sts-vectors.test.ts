@@ -3,9 +3,9 @@ import { awsStsWebIdentity } from "../../core/attest/aws-sts-web-identity.ts";
 import { readStsClaims } from "../../core/attest/sts-claims.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";
-import { registry } from "../fakes/registry.ts";
-import { vectors } from "../fakes/vectors.ts";
-import { MemoryWeb } from "../fakes/web.ts";
+import { MemoryWeb } from "../kit/memory/web.ts";
+import { registry } from "../kit/registry.ts";
+import { vectors } from "../kit/vectors.ts";
 
 const { now, issuer, audience, cases } = vectors<{
   now: number;

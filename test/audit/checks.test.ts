@@ -4,10 +4,10 @@ import { createAttestEndpoint } from "../../core/attest/attest.ts";
 import { evidenceTypes } from "../../core/attest/evidence-types.ts";
 import { createRefusalFold } from "../../core/audit/fold.ts";
 import { toRecord } from "../../core/audit/ocsf.ts";
-import { attestIssuer, attestUrl, createAttestWorld } from "../fakes/attest-world.ts";
-import { everyEvidence } from "../fakes/every-evidence.ts";
-import { dpopProof, randomIds } from "../fakes/keys.ts";
-import { agent, agentId } from "../fakes/registry.ts";
+import { attestIssuer, attestUrl, createAttestWorld } from "../kit/attest-world.ts";
+import { everyEvidence } from "../kit/evidence/every-evidence.ts";
+import { dpopProof, randomIds } from "../kit/keys.ts";
+import { agent, agentId } from "../kit/registry.ts";
 
 type Lab = Awaited<ReturnType<typeof everyEvidence>>;
 type Evidence = ReturnType<Lab["make"]>;

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { detectEvidence, documentBytesMax } from "../../bin/lanyard/attest-detect.ts";
 import { explainEvidence, explainedTypes } from "../../bin/lanyard/attest-explain.ts";
 import { saidBy } from "../../bin/lanyard/attest-said.ts";
-import { vectors } from "../fakes/vectors.ts";
+import { vectors } from "../kit/vectors.ts";
 import { explain, file, lanyard, vector } from "./explained.ts";
 
 const clock = 1_785_542_400;

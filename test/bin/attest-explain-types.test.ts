@@ -2,11 +2,11 @@ import { sign } from "node:crypto";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { svidBindingBytes } from "../../core/attest/spiffe-x509-svid.ts";
 import { limits } from "../../core/limits.ts";
-import { callerArn, callerEvidence, callerIssuer, callerNow, xmlAnswer } from "../fakes/caller-identity.ts";
-import { issue } from "../fakes/certificates.ts";
-import { testKey } from "../fakes/keys.ts";
-import { nitroClock, spkiOf, testNitro } from "../fakes/nitro.ts";
-import { vectors } from "../fakes/vectors.ts";
+import { callerArn, callerEvidence, callerIssuer, callerNow, xmlAnswer } from "../kit/evidence/caller-identity.ts";
+import { issue } from "../kit/evidence/certificates.ts";
+import { nitroClock, spkiOf, testNitro } from "../kit/evidence/nitro.ts";
+import { testKey } from "../kit/keys.ts";
+import { vectors } from "../kit/vectors.ts";
 import { explain, file, vector } from "./explained.ts";
 
 const at = (seconds: number) => ["--at", String(seconds)];

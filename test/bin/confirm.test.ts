@@ -119,7 +119,7 @@ describe("before anybody is asked", () => {
     reading = await openReading();
     reading.world.time.seconds = Math.floor(Date.now() / 1000);
     deployment.read.answer = (target) => reading.get(target);
-    const { trustDomain } = await import("../fakes/registry.ts");
+    const { trustDomain } = await import("../kit/registry.ts");
     await deployment.write({ deployment: { variables: {}, trustDomain } });
   });
 

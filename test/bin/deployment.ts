@@ -17,8 +17,8 @@ import { tableKeys } from "../../lambdas/env.ts";
 import { openCallers } from "../../local/caller.ts";
 import { openDynamoDb } from "../../local/dynamodb/engine.ts";
 import type { Credentials } from "../../local/endpoints.ts";
-import { foldInto } from "../fakes/fold.ts";
-import { randomIds } from "../fakes/keys.ts";
+import { randomIds } from "../kit/keys.ts";
+import { foldInto } from "../kit/memory/fold.ts";
 import { variables } from "./ground.ts";
 
 /** What the admin function was sent, with the service its signature is for. */

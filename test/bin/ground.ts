@@ -8,7 +8,7 @@ import { createRegistryStore } from "../../lambdas/aws/registry-writer.ts";
 import { tableKeys } from "../../lambdas/env.ts";
 import { openDynamoDb } from "../../local/dynamodb/engine.ts";
 import { startDynamoServer } from "../../local/dynamodb/server.ts";
-import { randomIds } from "../fakes/keys.ts";
+import { randomIds } from "../kit/keys.ts";
 
 /** The example's folder. */
 export const supportDesk = fileURLToPath(new URL("../../examples/support-desk", import.meta.url));

@@ -9,7 +9,7 @@ import { table } from "../../bin/lanyard/table.ts";
 import { watched } from "../../bin/lanyard/watch.ts";
 import { cut, padded, widthOf } from "../../bin/lanyard/width.ts";
 import { openReading, type Reading } from "../admin/reading.ts";
-import { trustDomain } from "../fakes/registry.ts";
+import { trustDomain } from "../kit/registry.ts";
 import { openDeployment } from "./deployment.ts";
 
 let deployment: Awaited<ReturnType<typeof openDeployment>>;

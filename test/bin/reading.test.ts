@@ -10,7 +10,7 @@ import { toRecord } from "../../core/audit/ocsf.ts";
 import type { AuditFacts } from "../../core/audit/record.ts";
 import { decodeUnverified } from "../../core/jwt.ts";
 import { openReading, type Reading } from "../admin/reading.ts";
-import { agentId, trustDomain } from "../fakes/registry.ts";
+import { agentId, trustDomain } from "../kit/registry.ts";
 import { openDeployment } from "./deployment.ts";
 
 let deployment: Awaited<ReturnType<typeof openDeployment>>;

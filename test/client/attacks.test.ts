@@ -1,8 +1,8 @@
 import { inspect } from "node:util";
 import { beforeEach, describe, expect, test } from "vitest";
 import { LanyardError } from "../../client/error.ts";
-import { agentId, tickets } from "../fakes/registry.ts";
-import { issuer } from "../fakes/world.ts";
+import { agentId, tickets } from "../kit/registry.ts";
+import { issuer } from "../kit/world.ts";
 import { createDeployment, type Deployment, evidenceOf, urls } from "./deployment.ts";
 
 let cloud: Deployment;

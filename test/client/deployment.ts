@@ -11,9 +11,9 @@ import { markerKey } from "../../core/session/marker.ts";
 import { statusListClaims } from "../../core/status/list.ts";
 import { statusListOf, windowOf } from "../../core/status/windows.ts";
 import type { Call, Reply } from "../../core/wire.ts";
-import { randomIds, sha256, testKey, testSigner } from "../fakes/keys.ts";
-import { agentId, baseRows } from "../fakes/registry.ts";
-import { createWorld, issuer } from "../fakes/world.ts";
+import { randomIds, sha256, testKey, testSigner } from "../kit/keys.ts";
+import { agentId, baseRows } from "../kit/registry.ts";
+import { createWorld, issuer } from "../kit/world.ts";
 
 export const urls = {
   attest: "https://att789.lambda-url.eu-west-1.on.aws/",

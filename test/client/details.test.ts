@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { customers, registry, tickets } from "../fakes/registry.ts";
+import { customers, registry, tickets } from "../kit/registry.ts";
 import { createDeployment, type Deployment } from "./deployment.ts";
 
 let cloud: Deployment;

@@ -11,7 +11,7 @@ import { spiffeX509Svid } from "../../client/evidence/spiffe-x509-svid.ts";
 import { verifyX509Svid } from "../../core/attest/spiffe-x509-svid.ts";
 import { readSpiffeBundle } from "../../core/keys/spiffe-bundle.ts";
 import { limits } from "../../core/limits.ts";
-import { issue, type TestCertificate } from "../fakes/certificates.ts";
+import { issue, type TestCertificate } from "../kit/evidence/certificates.ts";
 import { tokenFor, wanted } from "./platform.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "lanyard-evidence-"));

@@ -3,9 +3,9 @@ import { type NitroAttestationRequest, nitroEnclave, nitroTpm } from "../../clie
 import { createAgent } from "../../client/index.ts";
 import { awsNitroEnclave } from "../../core/attest/aws-nitro.ts";
 import { openNitro } from "../../local/enclave.ts";
-import { testKey } from "../fakes/keys.ts";
-import { spkiOf } from "../fakes/nitro.ts";
-import { registry } from "../fakes/registry.ts";
+import { spkiOf } from "../kit/evidence/nitro.ts";
+import { testKey } from "../kit/keys.ts";
+import { registry } from "../kit/registry.ts";
 
 const issuer = "https://id.example";
 const clockMillis = 1_785_542_400_000;

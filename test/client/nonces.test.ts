@@ -6,7 +6,7 @@ import { createIntrospectEndpoint } from "../../core/introspect.ts";
 import { createTokenEndpoint } from "../../core/issue.ts";
 import { decodeUnverified } from "../../core/jwt.ts";
 import { createRevokeEndpoint } from "../../core/revoke.ts";
-import { tickets } from "../fakes/registry.ts";
+import { tickets } from "../kit/registry.ts";
 import { createDeployment, type Deployment, urls } from "./deployment.ts";
 
 let cloud: Deployment;

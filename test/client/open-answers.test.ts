@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";
 import { createResourceServer, type ResourceServerInput } from "../../client/resource-server.ts";
-import { issuer } from "../fakes/world.ts";
+import { issuer } from "../kit/world.ts";
 
 const resource = "https://api.example/mcp";
 const guardOf = (more: Partial<ResourceServerInput> = {}) =>

@@ -2,7 +2,7 @@ import { fc, test as property } from "@fast-check/vitest";
 import { beforeEach, describe, expect, test } from "vitest";
 import { LanyardError } from "../../client/error.ts";
 import { addressWithin } from "../../client/reach.ts";
-import { tickets } from "../fakes/registry.ts";
+import { tickets } from "../kit/registry.ts";
 import { createDeployment, type Deployment } from "./deployment.ts";
 
 let cloud: Deployment;

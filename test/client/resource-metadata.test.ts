@@ -2,8 +2,8 @@ import { fc, test as prop } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import { createResourceMetadata } from "../../client/resource-metadata.ts";
 import { createResourceServer } from "../../client/resource-server.ts";
-import { tickets } from "../fakes/registry.ts";
-import { issuer } from "../fakes/world.ts";
+import { tickets } from "../kit/registry.ts";
+import { issuer } from "../kit/world.ts";
 
 const described = {
   name: "Tickets",

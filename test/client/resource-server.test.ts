@@ -6,8 +6,8 @@ import { createAgentKey } from "../../client/agent-key.ts";
 import { stsWebIdentity } from "../../client/evidence/sts-web-identity.ts";
 import { createFetcher } from "../../client/fetcher.ts";
 import { createResourceServer } from "../../client/resource-server.ts";
-import { customers, tickets } from "../fakes/registry.ts";
-import { issuer } from "../fakes/world.ts";
+import { customers, tickets } from "../kit/registry.ts";
+import { issuer } from "../kit/world.ts";
 import { createDeployment, type Deployment } from "./deployment.ts";
 
 let cloud: Deployment;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { decodeUnverified } from "../../core/jwt.ts";
-import { tickets } from "../fakes/registry.ts";
+import { tickets } from "../kit/registry.ts";
 import { createDeployment, type Deployment, urls } from "./deployment.ts";
 
 let cloud: Deployment;

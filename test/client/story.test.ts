@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { AgentSession } from "../../client/session.ts";
 import { decodeUnverified } from "../../core/jwt.ts";
 import { sessionTokenType, spiffeAssertionType } from "../../core/wire.ts";
-import { agentId, customers, registry, tickets } from "../fakes/registry.ts";
-import { issuer } from "../fakes/world.ts";
+import { agentId, customers, registry, tickets } from "../kit/registry.ts";
+import { issuer } from "../kit/world.ts";
 import { createDeployment, type Deployment, urls } from "./deployment.ts";
 
 let cloud: Deployment;

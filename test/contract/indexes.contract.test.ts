@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { AttributeValue, QueryCommandInput } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { patience } from "../fakes/patience.ts";
+import { patience } from "../kit/patience.ts";
 import { openTarget, refusedBy, SESSION_LIKE, type Target } from "./target.ts";
 
 /** Under one index key: more than one page of answers, and enough to lose some if entries shared keys. */

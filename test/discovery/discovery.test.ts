@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { createDiscoveryEndpoint } from "../../core/discovery.ts";
 import { keyTimes } from "../../core/ring/times.ts";
 import type { Call } from "../../core/wire.ts";
-import { ownKeys, testKey, testRsaSigner, testSigner } from "../fakes/keys.ts";
-import { issuer } from "../fakes/world.ts";
+import { ownKeys, testKey, testRsaSigner, testSigner } from "../kit/keys.ts";
+import { issuer } from "../kit/world.ts";
 
 const urls = {
   attest: "https://a.example/",

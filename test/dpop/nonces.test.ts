@@ -3,8 +3,8 @@ import { fc, test } from "@fast-check/vitest";
 import { beforeAll, describe, expect, it } from "vitest";
 import { verifyDpop } from "../../core/dpop.ts";
 import { createDpopNonces, withDpopNonce } from "../../core/dpop-nonce.ts";
-import { dpopProof, type TestKey, testKey } from "../fakes/keys.ts";
-import { createWorld, issuer, type TestAgent, tokenUrl, type World } from "../fakes/world.ts";
+import { dpopProof, type TestKey, testKey } from "../kit/keys.ts";
+import { createWorld, issuer, type TestAgent, tokenUrl, type World } from "../kit/world.ts";
 
 const start = 1_785_542_400;
 

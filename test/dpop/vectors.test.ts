@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type DpopInput, verifyDpop } from "../../core/dpop.ts";
 import { createDpopNonces } from "../../core/dpop-nonce.ts";
 import { chosenProofs } from "../../scripts/vectors/dpop.ts";
-import { vectors } from "../fakes/vectors.ts";
+import { vectors } from "../kit/vectors.ts";
 
 interface Case {
   readonly name: string;

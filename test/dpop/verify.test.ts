@@ -3,7 +3,7 @@ import { fc, test } from "@fast-check/vitest";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type DpopInput, verifyDpop } from "../../core/dpop.ts";
 import { limits } from "../../core/limits.ts";
-import { dpopProof, type TestKey, testKey } from "../fakes/keys.ts";
+import { dpopProof, type TestKey, testKey } from "../kit/keys.ts";
 
 const url = "https://tok456.lambda-url.eu-west-1.on.aws/";
 const now = 1_785_542_400;

@@ -13,7 +13,7 @@ import { signedOrder } from "../../local/story/cast.ts";
 import { customers, tickets } from "../../local/story/desk.ts";
 import { readRecords } from "../../local/story/records.ts";
 import { raiseWorld, type World } from "../../local/story/world.ts";
-import { patience } from "../fakes/patience.ts";
+import { patience } from "../kit/patience.ts";
 import { passTime, ringOf } from "./passing-time.ts";
 import { type Receiver, startReceiver } from "./receiver.ts";
 

@@ -7,9 +7,9 @@ import type { Denial } from "../../core/denial.ts";
 import { explainDenial } from "../../core/denial-rules.ts";
 import { denialReply, denialToWire } from "../../core/denial-wire.ts";
 import { deny } from "../../core/deny.ts";
-import { denials } from "../fakes/denials.ts";
-import { randomIds } from "../fakes/keys.ts";
-import { refusals } from "../fakes/refusals.ts";
+import { randomIds } from "../kit/keys.ts";
+import { denials } from "../kit/samples/denials.ts";
+import { refusals } from "../kit/samples/refusals.ts";
 import { errorsPage } from "./page.ts";
 
 const all = Object.values(denials);

@@ -2,7 +2,7 @@ import { explainDenial } from "../../core/denial-rules.ts";
 import { denialToWire } from "../../core/denial-wire.ts";
 import type { VerifyRefusal } from "../../core/verify/refusal.ts";
 import { refusalReply } from "../../core/verify/refusal.ts";
-import { denials } from "../fakes/denials.ts";
+import { denials } from "../kit/samples/denials.ts";
 
 const cell = (text: string): string => text.replaceAll("|", "\\|");
 

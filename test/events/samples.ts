@@ -9,7 +9,7 @@ import { createSnapshot } from "../../core/registry/snapshot.ts";
 import { ok, type Result } from "../../core/result.ts";
 import { loginEpochs, loginName } from "../../core/session/login.ts";
 import type { LivenessRows, Standing } from "../../core/session/store.ts";
-import { baseRows, customers, tickets, trustDomain } from "../fakes/registry.ts";
+import { baseRows, customers, tickets, trustDomain } from "../kit/registry.ts";
 
 export const issuer = "https://abc123.lambda-url.eu-west-1.on.aws";
 export const now = 1_785_542_400;

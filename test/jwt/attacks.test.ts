@@ -3,8 +3,8 @@ import { type JwtRules, verifyJwt } from "../../core/jwt.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";
 import { attackOutcomes } from "../../scripts/vectors/jwt-attacks.ts";
-import { vectors } from "../fakes/vectors.ts";
-import { MemoryWeb } from "../fakes/web.ts";
+import { MemoryWeb } from "../kit/memory/web.ts";
+import { vectors } from "../kit/vectors.ts";
 
 interface Cases {
   readonly now: number;

@@ -3,9 +3,9 @@ import { type JwtRules, verifyJwt } from "../../core/jwt.ts";
 import { createKeySets, type KeySets } from "../../core/keys/key-sets.ts";
 import { limits } from "../../core/limits.ts";
 import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";
-import { type TestKey, testKey } from "../fakes/keys.ts";
-import { vectors } from "../fakes/vectors.ts";
-import { MemoryWeb } from "../fakes/web.ts";
+import { type TestKey, testKey } from "../kit/keys.ts";
+import { MemoryWeb } from "../kit/memory/web.ts";
+import { vectors } from "../kit/vectors.ts";
 
 const start = 1_785_542_400;
 const [first, second] = ["https://login.one.example", "https://login.two.example"];

@@ -6,7 +6,7 @@ import { publicJwkFor } from "../../core/public-jwk.ts";
 import { isFitRsaJwk, isFitRsaKey } from "../../core/rsa-key.ts";
 import { VectorFolder } from "../../scripts/vectors/folder.ts";
 import { wycheproofKeys } from "../../scripts/vectors/wycheproof-keys.ts";
-import { vectors } from "../fakes/vectors.ts";
+import { vectors } from "../kit/vectors.ts";
 
 describe("Wycheproof key sets", () => {
   const folder = new VectorFolder(new URL("../vectors/wycheproof/", import.meta.url).pathname, "");

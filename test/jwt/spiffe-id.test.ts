@@ -1,7 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import { isAgentId, parseSpiffeId } from "../../core/spiffe-id.ts";
-import { vectors } from "../fakes/vectors.ts";
+import { vectors } from "../kit/vectors.ts";
 
 const cases = vectors<{
   valid: string[];

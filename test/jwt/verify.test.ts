@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { decodeUnverified, type JwtRules, ownKeyLookup, verifyJwt } from "../../core/jwt.ts";
 import { limits } from "../../core/limits.ts";
 import { signJwt } from "../../core/sign.ts";
-import { testKey, testSigner } from "../fakes/keys.ts";
+import { testKey, testSigner } from "../kit/keys.ts";
 
 const now = 1_785_542_400;
 const key = await testKey();

@@ -1,7 +1,7 @@
 import type { JWK } from "jose";
 import { describe, expect, it } from "vitest";
 import { judgeJws, jwsOutcomes } from "../../scripts/vectors/wycheproof.ts";
-import { vectors } from "../fakes/vectors.ts";
+import { vectors } from "../kit/vectors.ts";
 
 interface Group {
   readonly comment: string;

@@ -5,9 +5,9 @@ import { createKeySets } from "../../core/keys/key-sets.ts";
 import { createSpiffeBundles } from "../../core/keys/spiffe-bundles.ts";
 import { err } from "../../core/result.ts";
 import { type AttestorGround, attestorsOf } from "../../lambdas/attest/attestors.ts";
-import { registry } from "../fakes/registry.ts";
-import { stsIssuer } from "../fakes/sts.ts";
-import { MemoryWeb } from "../fakes/web.ts";
+import { stsIssuer } from "../kit/evidence/sts.ts";
+import { MemoryWeb } from "../kit/memory/web.ts";
+import { registry } from "../kit/registry.ts";
 
 const folder = new URL("../vectors/03-ec2-iid/testca/", import.meta.url);
 const text = (file: string): string => readFileSync(new URL(file, folder), "utf8");

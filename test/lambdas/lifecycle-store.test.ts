@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { toRecord } from "../../core/audit/ocsf.ts";
 import { createLifecycleStore } from "../../lambdas/aws/lifecycle-store.ts";
 import { subjectPuts } from "../../lambdas/aws/subject-rows.ts";
-import { randomIds } from "../fakes/keys.ts";
-import { agentId } from "../fakes/registry.ts";
+import { randomIds } from "../kit/keys.ts";
+import { agentId } from "../kit/registry.ts";
 import { type Cloud, openCloud } from "./tables.ts";
 
 let cloud: Cloud;

@@ -3,9 +3,9 @@ import { beforeEach, expect, test } from "vitest";
 import { registryDigest } from "../../core/registry/digest.ts";
 import { answerResource, type ResourceEvent } from "../../lambdas/custom-resource.ts";
 import { registryResource } from "../../lambdas/registry-applier/resource.ts";
-import { randomIds } from "../fakes/keys.ts";
-import { baseRows, trustDomain } from "../fakes/registry.ts";
-import { MemoryRegistry } from "../fakes/registry-store.ts";
+import { randomIds } from "../kit/keys.ts";
+import { MemoryRegistry } from "../kit/memory/registry-store.ts";
+import { baseRows, trustDomain } from "../kit/registry.ts";
 
 const people = baseRows.filter((row) => row.kind === "trusted-issuer");
 const digest = registryDigest(people);

@@ -7,10 +7,10 @@ import { createKeySets } from "../../core/keys/key-sets.ts";
 import { limits } from "../../core/limits.ts";
 import { createOutbox } from "../../lambdas/aws/outbox.ts";
 import { createSessionStore } from "../../lambdas/aws/session-store.ts";
-import { attestIssuer, attestStart, attestUrl, createAttestWorld } from "../fakes/attest-world.ts";
-import { dpopProof, type TestKey, testKey } from "../fakes/keys.ts";
-import { agent, agentId, registry } from "../fakes/registry.ts";
-import { MemoryStore } from "../fakes/store.ts";
+import { attestIssuer, attestStart, attestUrl, createAttestWorld } from "../kit/attest-world.ts";
+import { dpopProof, type TestKey, testKey } from "../kit/keys.ts";
+import { MemoryStore } from "../kit/memory/store.ts";
+import { agent, agentId, registry } from "../kit/registry.ts";
 import { type Cloud, openCloud } from "./tables.ts";
 
 const cluster = "https://cluster.example.com";

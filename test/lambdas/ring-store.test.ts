@@ -7,7 +7,7 @@ import { documentClient } from "../../lambdas/aws/dynamo.ts";
 import { createOrderStore, createRingReader, createRingStore } from "../../lambdas/aws/ring-store.ts";
 import { type DynamoDb, openDynamoDb } from "../../local/dynamodb/engine.ts";
 import { startDynamoServer } from "../../local/dynamodb/server.ts";
-import { randomIds } from "../fakes/keys.ts";
+import { randomIds } from "../kit/keys.ts";
 
 const tables = { keyring: "Keyring", orders: "Orders", outbox: "Outbox" };
 let db: DynamoDb;

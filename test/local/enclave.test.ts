@@ -5,8 +5,8 @@ import { describe, expect, it } from "vitest";
 import { awsNitroRoot } from "../../core/attest/aws-nitro-root.ts";
 import { verifyNitroDocument } from "../../core/attest/aws-nitro-verify.ts";
 import { openNitro } from "../../local/enclave.ts";
-import { testKey } from "../fakes/keys.ts";
-import { spkiOf } from "../fakes/nitro.ts";
+import { spkiOf } from "../kit/evidence/nitro.ts";
+import { testKey } from "../kit/keys.ts";
 
 const clockMillis = 1_785_542_400_000;
 const image = { pcr0: "ab".repeat(48), roleArn: "arn:aws:iam::123456789012:role/parent" };

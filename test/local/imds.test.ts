@@ -5,7 +5,7 @@ import type { Expectation } from "../../core/attest/attestor.ts";
 import { awsEc2InstanceIdentity } from "../../core/attest/aws-ec2-instance-identity.ts";
 import { type Instance, type Instances, openInstances } from "../../local/instances.ts";
 import type { Workload } from "../../local/workloads.ts";
-import { registry } from "../fakes/registry.ts";
+import { registry } from "../kit/registry.ts";
 
 const [account, region, imageId] = ["111122223333", "eu-west-1", "ami-0abcdef1234567890"];
 const roleArn = `arn:aws:iam::${account}:role/agents/planner-instance`;

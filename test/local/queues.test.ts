@@ -6,7 +6,7 @@ import type { HostedFunction } from "../../local/functions/host.ts";
 import type { Permissions } from "../../local/permissions.ts";
 import { type QueueMapping, startQueueMapping } from "../../local/queue-mappings.ts";
 import { openQueues, type Queues } from "../../local/queues.ts";
-import { patience } from "../fakes/patience.ts";
+import { patience } from "../kit/patience.ts";
 
 const events = "arn:aws:sqs:eu-west-1:000000000000:events";
 const dead = "arn:aws:sqs:eu-west-1:000000000000:dead";

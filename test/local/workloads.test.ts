@@ -10,7 +10,7 @@ import { ecsTask } from "../../core/attest/ecs-task.ts";
 import { createCodeLookup } from "../../lambdas/aws/code-lookup.ts";
 import { createStsRelay } from "../../lambdas/aws/sts-relay.ts";
 import { boot, type Credentials, type RunningCloud } from "../../local/boot.ts";
-import { registry } from "../fakes/registry.ts";
+import { registry } from "../kit/registry.ts";
 import { writeAssembly } from "./fixture/assembly.ts";
 
 const account = "111122223333";

@@ -3,11 +3,11 @@ import { createAttestEndpoint } from "../../core/attest/attest.ts";
 import { awsStsWebIdentity } from "../../core/attest/aws-sts-web-identity.ts";
 import type { Registration } from "../../core/registry/model.ts";
 import { err, ok } from "../../core/result.ts";
-import { testMacs } from "../fakes/attest-world.ts";
-import { dpopProof, testSigner } from "../fakes/keys.ts";
-import { agent, baseRows } from "../fakes/registry.ts";
-import { stsIssuer } from "../fakes/sts.ts";
-import { createWorld, issuer, type TestAgent } from "../fakes/world.ts";
+import { testMacs } from "../kit/attest-world.ts";
+import { stsIssuer } from "../kit/evidence/sts.ts";
+import { dpopProof, testSigner } from "../kit/keys.ts";
+import { agent, baseRows } from "../kit/registry.ts";
+import { createWorld, issuer, type TestAgent } from "../kit/world.ts";
 import { type AgentName, agentNames, type Build } from "./state.ts";
 
 const account = "123456789012";

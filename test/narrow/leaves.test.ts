@@ -3,7 +3,7 @@ import { describe, expect, it, test } from "vitest";
 import { understandDetail } from "../../core/narrow/details.ts";
 import { detailOf, leavesOf } from "../../core/narrow/leaves.ts";
 import type { DetailsTypeDeclaration } from "../../core/registry/model.ts";
-import { declared } from "../fakes/registry.ts";
+import { declared } from "../kit/registry.ts";
 
 const rules = { paths: "path", "amount.value": "max", "amount.per.day": "max" } as const;
 const type = { name: "t", rules };

@@ -6,7 +6,7 @@ import { lendable, lenderOf, matchingRules } from "../../core/narrow/lending.ts"
 import { resolveWanted } from "../../core/narrow/wanted.ts";
 import { narrowWithin } from "../../core/narrow/within.ts";
 import type { AuthorizationDetail, Grant } from "../../core/session/model.ts";
-import { agentId, customers, idp, otherIdp, registry, tickets } from "../fakes/registry.ts";
+import { agentId, customers, idp, otherIdp, registry, tickets } from "../kit/registry.ts";
 
 const reg = registry();
 const code = (r: { ok: boolean; error?: { code: string } }) => (r.ok ? "ok" : r.error?.code);

@@ -4,7 +4,7 @@ import { groupClaimProblem, lendingClaimProblem, meets } from "../../core/chosen
 import { matchingRules } from "../../core/narrow/lending.ts";
 import { createSnapshot } from "../../core/registry/snapshot.ts";
 import { trustedIssuerFindings } from "../../core/registry/trusted-issuer.ts";
-import { idp, tickets, trustDomain } from "../fakes/registry.ts";
+import { idp, tickets, trustDomain } from "../kit/registry.ts";
 
 const settings = { issuer: "https://lanyard.example", trustDomain };
 const typed = ["email", "preferred_username", "upn", "name", "nickname", "cognito:username", "phone_number", "UPN"];

@@ -2,8 +2,8 @@ import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import { groupsOfPerson } from "../../core/person-groups.ts";
 import { idTokenType } from "../../core/wire.ts";
-import { idp, tickets } from "../fakes/registry.ts";
-import { createWorld } from "../fakes/world.ts";
+import { idp, tickets } from "../kit/registry.ts";
+import { createWorld } from "../kit/world.ts";
 
 const issuer = (absent?: "refuse" | "none") => ({
   ...({ kind: "trusted-issuer", name: "people", purpose: "person", issuer: idp, algorithms: ["ES256"] } as const),

@@ -5,9 +5,9 @@ import { createKeySets, type KeySets } from "../../core/keys/key-sets.ts";
 import { type PersonInput, verifyPerson } from "../../core/person.ts";
 import { personId } from "../../core/principal.ts";
 import type { RegistrySnapshot } from "../../core/registry/snapshot.ts";
-import { type TestKey, testKey } from "../fakes/keys.ts";
-import { agent, agentId, idp, otherIdp, registry, tickets } from "../fakes/registry.ts";
-import { MemoryWeb } from "../fakes/web.ts";
+import { type TestKey, testKey } from "../kit/keys.ts";
+import { MemoryWeb } from "../kit/memory/web.ts";
+import { agent, agentId, idp, otherIdp, registry, tickets } from "../kit/registry.ts";
 
 const ownIssuer = "https://abc123.lambda-url.eu-west-1.on.aws";
 const now = 1_785_542_400;

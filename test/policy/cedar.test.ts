@@ -11,7 +11,7 @@ import type { PolicyRegistration } from "../../core/registry/model.ts";
 import { createSnapshot } from "../../core/registry/snapshot.ts";
 import { validateRegistry } from "../../core/registry/validate.ts";
 import { supportDesk, variables } from "../bin/ground.ts";
-import { agentId, baseRows, tickets, trustDomain } from "../fakes/registry.ts";
+import { agentId, baseRows, tickets, trustDomain } from "../kit/registry.ts";
 
 const engine = createCedarEngine(cedar);
 const policy = (name: string, text: string): PolicyRegistration => ({ kind: "policy", name, cedar: text });

@@ -5,7 +5,7 @@ import { createCedarEngine } from "../../core/policy/cedar.ts";
 import { checkPolicies } from "../../core/policy/check.ts";
 import type { PolicyQuestion } from "../../core/policy/decide.ts";
 import { createSnapshot } from "../../core/registry/snapshot.ts";
-import { agentId, baseRows, tickets, trustDomain } from "../fakes/registry.ts";
+import { agentId, baseRows, tickets, trustDomain } from "../kit/registry.ts";
 
 const known = {
   agents: new Set(["planner"]),

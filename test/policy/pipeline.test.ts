@@ -3,8 +3,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
 import type { PolicyRegistration, Registration } from "../../core/registry/model.ts";
 import { idTokenType } from "../../core/wire.ts";
-import { agent, idp, tickets } from "../fakes/registry.ts";
-import type { TestAgent } from "../fakes/world.ts";
+import { agent, idp, tickets } from "../kit/registry.ts";
+import type { TestAgent } from "../kit/world.ts";
 import { createStage, rowsFor, type Stage } from "../model/stage.ts";
 
 const policy = (name: string, text: string, mode?: "log"): PolicyRegistration => ({

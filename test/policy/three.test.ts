@@ -8,7 +8,7 @@ import { checkPolicies } from "../../core/policy/check.ts";
 import type { PolicyQuestion } from "../../core/policy/decide.ts";
 import type { PolicyRegistration, Registration } from "../../core/registry/model.ts";
 import { createSnapshot } from "../../core/registry/snapshot.ts";
-import { agent, agentId, baseRows, idp, otherIdp, tickets, trustDomain } from "../fakes/registry.ts";
+import { agent, agentId, baseRows, idp, otherIdp, tickets, trustDomain } from "../kit/registry.ts";
 
 const engine = createCedarEngine(cedar);
 const policy = (name: string, text: string, mode?: "log"): PolicyRegistration => ({

@@ -5,9 +5,9 @@ import { type DeployOrder, deployRegistry } from "../../core/registry/deploy.ts"
 import { deployReason } from "../../core/registry/deploy-reason.ts";
 import { registryDigest } from "../../core/registry/digest.ts";
 import type { Registration } from "../../core/registry/model.ts";
-import { randomIds } from "../fakes/keys.ts";
-import { baseRows, trustDomain } from "../fakes/registry.ts";
-import { MemoryRegistry } from "../fakes/registry-store.ts";
+import { randomIds } from "../kit/keys.ts";
+import { MemoryRegistry } from "../kit/memory/registry-store.ts";
+import { baseRows, trustDomain } from "../kit/registry.ts";
 
 const stackId = "arn:aws:cloudformation:eu-west-1:111122223333:stack/lanyard-prod-service/6f1f-1";
 const ada = { arn: "arn:aws:sts::111122223333:assumed-role/operator/ada", uniqueId: "AROAEXAMPLE" };

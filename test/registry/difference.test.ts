@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { registryDifference } from "../../core/registry/difference.ts";
 import { differenceLines } from "../../core/registry/difference-lines.ts";
 import type { Registration } from "../../core/registry/model.ts";
-import { agent, baseRows, customers, tickets } from "../fakes/registry.ts";
+import { agent, baseRows, customers, tickets } from "../kit/registry.ts";
 
 const planner = agent("planner", { may: [{ resource: tickets, scopes: ["tickets:read"] }] });
 

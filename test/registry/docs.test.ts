@@ -6,7 +6,7 @@ import { stateCommands } from "../../bin/lanyard/registry/change-commands.ts";
 import { registrationKinds } from "../../core/registry/model.ts";
 import { registrationSchema } from "../../core/registry/schema.ts";
 import { stateProblems } from "../../core/registry/states.ts";
-import { agent } from "../fakes/registry.ts";
+import { agent } from "../kit/registry.ts";
 
 const page = new URL("../../docs/registry.md", import.meta.url);
 const text = readFileSync(page, "utf8");

@@ -3,8 +3,8 @@ import type { AuditRecord } from "../../core/audit/record.ts";
 import type { LifecycleStore, Trace } from "../../core/lifecycle/trace.ts";
 import { watchLifecycle } from "../../core/lifecycle/watch.ts";
 import type { AgentRegistration, Registration } from "../../core/registry/model.ts";
-import { randomIds } from "../fakes/keys.ts";
-import { agent, agentId, tickets, trustDomain } from "../fakes/registry.ts";
+import { randomIds } from "../kit/keys.ts";
+import { agent, agentId, tickets, trustDomain } from "../kit/registry.ts";
 
 const day = 86_400;
 const start = Date.parse("2026-11-24T09:00:00Z") / 1000;

@@ -3,7 +3,7 @@ import { receiverFindings } from "../../core/registry/receiver.ts";
 import { namesOf, referenceFindings } from "../../core/registry/references.ts";
 import { registrationSchema } from "../../core/registry/schema.ts";
 import { receiver } from "../events/samples.ts";
-import { baseRows, tickets } from "../fakes/registry.ts";
+import { baseRows, tickets } from "../kit/registry.ts";
 
 const deployed = { issuer: "https://abc123.lambda-url.eu-west-1.on.aws" };
 const embedded = { issuer: "http://127.0.0.1:4000" };

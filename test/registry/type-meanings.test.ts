@@ -9,9 +9,9 @@ import { registryDigest } from "../../core/registry/digest.ts";
 import { type FormerType, formerTypesAfter, typeProblems } from "../../core/registry/former-types.ts";
 import type { DetailsTypeRegistration, Registration } from "../../core/registry/model.ts";
 import type { Call } from "../../core/wire.ts";
-import { randomIds } from "../fakes/keys.ts";
-import { agent, customers, declared, trustDomain } from "../fakes/registry.ts";
-import { MemoryRegistry } from "../fakes/registry-store.ts";
+import { randomIds } from "../kit/keys.ts";
+import { MemoryRegistry } from "../kit/memory/registry-store.ts";
+import { agent, customers, declared, trustDomain } from "../kit/registry.ts";
 
 const hour = 3_600_000;
 const ada = { arn: "arn:aws:sts::111122223333:assumed-role/operator/ada", uniqueId: "AROAEXAMPLE" };

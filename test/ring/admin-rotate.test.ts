@@ -5,8 +5,8 @@ import type { KeyPurpose } from "../../core/ports.ts";
 import type { Ring, RingKey, RotationOrder } from "../../core/ring/model.ts";
 import { longestCacheSeconds } from "../../core/ring/times.ts";
 import type { Call } from "../../core/wire.ts";
-import { foldInto } from "../fakes/fold.ts";
-import { randomIds } from "../fakes/keys.ts";
+import { randomIds } from "../kit/keys.ts";
+import { foldInto } from "../kit/memory/fold.ts";
 
 const operator = { arn: "arn:aws:sts::111122223333:assumed-role/operator/ada", uniqueId: "AROAEXAMPLE" };
 const kid = "k".repeat(43);

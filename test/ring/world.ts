@@ -7,7 +7,7 @@ import type { FirstKeys, KeyHolder, KeyMaker, RingStore } from "../../core/ring/
 import { type RotatorDeps, rotateAll } from "../../core/ring/rotate.ts";
 import { keyTimes, longestCacheSeconds, type RotationPace, signedLifeSeconds } from "../../core/ring/times.ts";
 import { SigningKeyGone } from "../../core/sign.ts";
-import { randomIds } from "../fakes/keys.ts";
+import { randomIds } from "../kit/keys.ts";
 
 const daySeconds = 86_400;
 

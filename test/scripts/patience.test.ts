@@ -16,7 +16,7 @@ const guesses: readonly { readonly pattern: RegExp; readonly instead: string }[]
   { pattern: /\bAbortSignal\.timeout\(/, instead: "a call to something of ours waits for its answer" },
 ];
 /** Says so on purpose: the metadata service must not answer such a caller, however long it waits; the pattern itself. */
-const onPurpose = new Set(["test/local/imds.test.ts", "test/scripts/patience.test.ts", "test/fakes/patience.ts"]);
+const onPurpose = new Set(["test/local/imds.test.ts", "test/scripts/patience.test.ts", "test/kit/patience.ts"]);
 
 const found = (file: string, text: string): string[] =>
   text

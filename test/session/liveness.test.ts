@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { judgeSession, mergeQueries, queryFor, readLiveness, subjects } from "../../core/session/liveness.ts";
 import type { Session } from "../../core/session/model.ts";
 import type { LivenessQuery, LivenessRows, Standing } from "../../core/session/store.ts";
-import { agentId } from "../fakes/registry.ts";
+import { agentId } from "../kit/registry.ts";
 
 const nowSeconds = 1_785_542_400;
 const planner = subjects.agent(agentId("planner"));

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
-import { dpopProof } from "../fakes/keys.ts";
-import { agent, agentId, customers, idp, otherIdp, tickets } from "../fakes/registry.ts";
-import { type Answer, createWorld, issuer, type Params, type TestAgent, tokenUrl, type World } from "../fakes/world.ts";
+import { dpopProof } from "../kit/keys.ts";
+import { agent, agentId, customers, idp, otherIdp, tickets } from "../kit/registry.ts";
+import { type Answer, createWorld, issuer, type Params, type TestAgent, tokenUrl, type World } from "../kit/world.ts";
 
 let world: World;
 let planner: TestAgent;

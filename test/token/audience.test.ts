@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { decodeUnverified } from "../../core/jwt.ts";
 import { idTokenType, sessionTokenType } from "../../core/wire.ts";
-import { agentId, customers, tickets } from "../fakes/registry.ts";
-import { createWorld, type TestAgent, type World } from "../fakes/world.ts";
+import { agentId, customers, tickets } from "../kit/registry.ts";
+import { createWorld, type TestAgent, type World } from "../kit/world.ts";
 
 let world: World;
 let planner: TestAgent;

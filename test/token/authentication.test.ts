@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { spiffeAssertionType } from "../../core/wire.ts";
-import { dpopProof } from "../fakes/keys.ts";
-import { tickets } from "../fakes/registry.ts";
-import { createWorld, type TestAgent, type World } from "../fakes/world.ts";
+import { dpopProof } from "../kit/keys.ts";
+import { tickets } from "../kit/registry.ts";
+import { createWorld, type TestAgent, type World } from "../kit/world.ts";
 
 type Where = "token" | "introspect" | "revoke";
 let world: World;

@@ -3,8 +3,8 @@ import { decodeUnverified } from "../../core/jwt.ts";
 import { limits } from "../../core/limits.ts";
 import type { ResourceRegistration } from "../../core/registry/model.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
-import { agentId, customers, tickets } from "../fakes/registry.ts";
-import { createWorld, type TestAgent, type World } from "../fakes/world.ts";
+import { agentId, customers, tickets } from "../kit/registry.ts";
+import { createWorld, type TestAgent, type World } from "../kit/world.ts";
 
 /** The ticket API, as one that cannot check proofs. */
 const unable = (more: Partial<ResourceRegistration> = {}): ResourceRegistration => ({

@@ -4,8 +4,8 @@ import { decodeUnverified } from "../../core/jwt.ts";
 import type { Registration } from "../../core/registry/model.ts";
 import { createDetailsCheck } from "../../core/verify/permits.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
-import { agent, agentId, customers, declared, tickets } from "../fakes/registry.ts";
-import { createWorld, type TestAgent, type World } from "../fakes/world.ts";
+import { agent, agentId, customers, declared, tickets } from "../kit/registry.ts";
+import { createWorld, type TestAgent, type World } from "../kit/world.ts";
 
 /** One type at each resource, with the same rules, so that the next hop carries one over to the other. */
 const shape = declared(

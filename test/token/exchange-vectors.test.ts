@@ -2,9 +2,9 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { decodeUnverified } from "../../core/jwt.ts";
 import { limits } from "../../core/limits.ts";
 import { idTokenType, sessionTokenType } from "../../core/wire.ts";
-import { customers, tickets } from "../fakes/registry.ts";
-import { vectors } from "../fakes/vectors.ts";
-import { type Answer, createWorld, type Params, type TestAgent, type World } from "../fakes/world.ts";
+import { customers, tickets } from "../kit/registry.ts";
+import { vectors } from "../kit/vectors.ts";
+import { type Answer, createWorld, type Params, type TestAgent, type World } from "../kit/world.ts";
 
 interface Case {
   readonly name: string;

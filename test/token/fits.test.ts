@@ -8,9 +8,9 @@ import { accessClaims } from "../../core/token/claims.ts";
 import { checkFits } from "../../core/token/fits.ts";
 import type { Plan } from "../../core/token/plan.ts";
 import { idTokenType, offerTokenType, sessionTokenType, tokenTyp } from "../../core/wire.ts";
-import { testKey, testSigner } from "../fakes/keys.ts";
-import { agent, agentId, idp, registry, tickets } from "../fakes/registry.ts";
-import { createWorld, issuer } from "../fakes/world.ts";
+import { testKey, testSigner } from "../kit/keys.ts";
+import { agent, agentId, idp, registry, tickets } from "../kit/registry.ts";
+import { createWorld, issuer } from "../kit/world.ts";
 
 const readTickets = { resource: tickets, scope: "tickets:read" };
 /** What a place in a list, and the lengths of two numbers, may be shorter than the longest there is. */

@@ -5,8 +5,8 @@ import type { AgentRegistration, EntailmentRegistration, Registration } from "..
 import type { Session } from "../../core/session/model.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
 import { sessionItem, sessionOf } from "../../lambdas/aws/session-rows.ts";
-import { agentId, baseRows, customers, registry, tickets } from "../fakes/registry.ts";
-import { createWorld, type Params, startSeconds, type TestAgent, type World } from "../fakes/world.ts";
+import { agentId, baseRows, customers, registry, tickets } from "../kit/registry.ts";
+import { createWorld, type Params, startSeconds, type TestAgent, type World } from "../kit/world.ts";
 
 const rowOf = <K extends Registration["kind"]>(kind: K, name: string) =>
   baseRows.find((row) => row.kind === kind && row.name === name) as Extract<Registration, { kind: K }>;

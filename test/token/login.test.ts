@@ -3,8 +3,8 @@ import { decodeUnverified } from "../../core/jwt.ts";
 import { personId } from "../../core/principal.ts";
 import type { AgentRegistration } from "../../core/registry/model.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
-import { agent, agentId, baseRows, customers, idp, tickets } from "../fakes/registry.ts";
-import { type Answer, createWorld, issuer, type Params, type TestAgent, type World } from "../fakes/world.ts";
+import { agent, agentId, baseRows, customers, idp, tickets } from "../kit/registry.ts";
+import { type Answer, createWorld, issuer, type Params, type TestAgent, type World } from "../kit/world.ts";
 
 const forTickets = { resource: tickets, scope: "tickets:read" };
 const asSession = { requested_token_type: sessionTokenType };

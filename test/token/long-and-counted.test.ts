@@ -4,8 +4,8 @@ import { decodeUnverified } from "../../core/jwt.ts";
 import type { AgentRegistration, ResourceRegistration } from "../../core/registry/model.ts";
 import type { Session } from "../../core/session/model.ts";
 import { idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
-import { baseRows, tickets } from "../fakes/registry.ts";
-import { createWorld, startSeconds, type TestAgent, type World } from "../fakes/world.ts";
+import { baseRows, tickets } from "../kit/registry.ts";
+import { createWorld, startSeconds, type TestAgent, type World } from "../kit/world.ts";
 
 const bounds = { planner: 2000, researcher: 1200, triage: 600 };
 type Name = keyof typeof bounds;

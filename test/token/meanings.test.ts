@@ -3,8 +3,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { lendable, lenderOf, redefinedGroups } from "../../core/narrow/lending.ts";
 import type { LendingRegistration, Registration, TrustedIssuerRegistration } from "../../core/registry/model.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
-import { agentId, customers, idp, otherIdp, registry, tickets } from "../fakes/registry.ts";
-import { createWorld, type TestAgent, type World } from "../fakes/world.ts";
+import { agentId, customers, idp, otherIdp, registry, tickets } from "../kit/registry.ts";
+import { createWorld, type TestAgent, type World } from "../kit/world.ts";
 
 const readTickets = { resource: tickets, scope: "tickets:read" };
 const readCustomers = { resource: customers, scope: "customers:read" };

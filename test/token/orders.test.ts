@@ -4,8 +4,8 @@ import { nearest } from "../../core/admin/target.ts";
 import { createAdminRevokeEndpoint } from "../../core/admin-revoke.ts";
 import { decodeUnverified } from "../../core/jwt.ts";
 import { idTokenType, sessionTokenType } from "../../core/wire.ts";
-import { agentId, tickets, trustDomain } from "../fakes/registry.ts";
-import { createWorld, type World } from "../fakes/world.ts";
+import { agentId, tickets, trustDomain } from "../kit/registry.ts";
+import { createWorld, type World } from "../kit/world.ts";
 
 const operator = { arn: "arn:aws:sts::111122223333:assumed-role/operator/ada", uniqueId: "AROAEXAMPLE" };
 const stranger = `p_${"b".repeat(32)}`;

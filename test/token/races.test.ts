@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { decodeUnverified } from "../../core/jwt.ts";
 import { idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
-import { agentId, tickets } from "../fakes/registry.ts";
-import { createWorld, type TestAgent, type World } from "../fakes/world.ts";
+import { agentId, tickets } from "../kit/registry.ts";
+import { createWorld, type TestAgent, type World } from "../kit/world.ts";
 
 const forTickets = { resource: tickets, scope: "tickets:read" };
 const open = async (world: World, planner: TestAgent) =>

@@ -3,8 +3,8 @@ import { decodeUnverified } from "../../core/jwt.ts";
 import { limits } from "../../core/limits.ts";
 import type { AgentRegistration, Registration } from "../../core/registry/model.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
-import { agentId, baseRows, customers, tickets } from "../fakes/registry.ts";
-import { createWorld, type Params, startSeconds, type TestAgent, type World } from "../fakes/world.ts";
+import { agentId, baseRows, customers, tickets } from "../kit/registry.ts";
+import { createWorld, type Params, startSeconds, type TestAgent, type World } from "../kit/world.ts";
 
 const registered = (name: string, more: Partial<AgentRegistration>): AgentRegistration => {
   const row = baseRows.find((r): r is AgentRegistration => r.kind === "agent" && r.name === name);

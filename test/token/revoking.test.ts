@@ -2,9 +2,9 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { decodeUnverified } from "../../core/jwt.ts";
 import { limits } from "../../core/limits.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
-import { dpopProof } from "../fakes/keys.ts";
-import { agentId, customers, tickets, trustDomain } from "../fakes/registry.ts";
-import { createWorld, type TestAgent, tokenUrl, type World } from "../fakes/world.ts";
+import { dpopProof } from "../kit/keys.ts";
+import { agentId, customers, tickets, trustDomain } from "../kit/registry.ts";
+import { createWorld, type TestAgent, tokenUrl, type World } from "../kit/world.ts";
 
 const forTickets = { resource: tickets, scope: "tickets:read" };
 let world: World;

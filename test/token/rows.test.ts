@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { decodeUnverified } from "../../core/jwt.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
-import { agentId, baseRows, customers, idp, tickets } from "../fakes/registry.ts";
-import { createWorld, issuer, startSeconds, type TestAgent, type World } from "../fakes/world.ts";
+import { agentId, baseRows, customers, idp, tickets } from "../kit/registry.ts";
+import { createWorld, issuer, startSeconds, type TestAgent, type World } from "../kit/world.ts";
 
 let world: World;
 let planner: TestAgent;

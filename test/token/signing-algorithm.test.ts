@@ -5,9 +5,9 @@ import { createTokenEndpoint } from "../../core/issue.ts";
 import type { ResourceRegistration } from "../../core/registry/model.ts";
 import { registrationSchema } from "../../core/registry/schema.ts";
 import { sessionTokenType } from "../../core/wire.ts";
-import { ownKeys, signersOf, type TestSigner, testRsaSigner, testSigner } from "../fakes/keys.ts";
-import { customers, tickets } from "../fakes/registry.ts";
-import { createWorld, issuer, type World } from "../fakes/world.ts";
+import { ownKeys, signersOf, type TestSigner, testRsaSigner, testSigner } from "../kit/keys.ts";
+import { customers, tickets } from "../kit/registry.ts";
+import { createWorld, issuer, type World } from "../kit/world.ts";
 
 const row = (more: object): ResourceRegistration => ({
   kind: "resource",

@@ -12,9 +12,9 @@ import {
   spiffeAssertionType,
   tokenExchangeGrant,
 } from "../../core/wire.ts";
-import { dpopProof, randomIds, type TestKey, testKey } from "../fakes/keys.ts";
-import { tickets } from "../fakes/registry.ts";
-import { createWorld, type Params, type TestAgent, tokenUrl, type World } from "../fakes/world.ts";
+import { dpopProof, randomIds, type TestKey, testKey } from "../kit/keys.ts";
+import { tickets } from "../kit/registry.ts";
+import { createWorld, type Params, type TestAgent, tokenUrl, type World } from "../kit/world.ts";
 
 const forTickets = { resource: tickets, scope: "tickets:read" };
 type Door = "token" | "introspect" | "revoke";

@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { decodeUnverified } from "../../core/jwt.ts";
 import type { AgentRegistration } from "../../core/registry/model.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
-import { agent, agentId, baseRows, customers, tickets } from "../fakes/registry.ts";
-import { createWorld, type Params, type TestAgent, type World } from "../fakes/world.ts";
+import { agent, agentId, baseRows, customers, tickets } from "../kit/registry.ts";
+import { createWorld, type Params, type TestAgent, type World } from "../kit/world.ts";
 
 type Name = "planner" | "researcher" | "triage" | "ticket-api" | "customer-api";
 const forTickets = { resource: tickets, scope: "tickets:read" };

@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { limits } from "../../core/limits.ts";
 import type { AgentRegistration } from "../../core/registry/model.ts";
 import { idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
-import { agentId, baseRows, tickets } from "../fakes/registry.ts";
-import { createWorld, type TestAgent, type World } from "../fakes/world.ts";
+import { agentId, baseRows, tickets } from "../kit/registry.ts";
+import { createWorld, type TestAgent, type World } from "../kit/world.ts";
 
 const forTickets = { resource: tickets, scope: "tickets:read" };
 const planner = baseRows.find((row): row is AgentRegistration => row.kind === "agent" && row.name === "planner");

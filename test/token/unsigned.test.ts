@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
-import { agent, baseRows, customers, tickets } from "../fakes/registry.ts";
-import { type Answer, createWorld, type Params, type TestAgent, type World } from "../fakes/world.ts";
+import { agent, baseRows, customers, tickets } from "../kit/registry.ts";
+import { type Answer, createWorld, type Params, type TestAgent, type World } from "../kit/world.ts";
 
 /** A list named in a token is signed before the token leaves: until then nothing is granted, and nothing stored. */
 const forTickets = { resource: tickets, scope: "tickets:read" };

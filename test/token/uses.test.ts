@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { ResourceRegistration } from "../../core/registry/model.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
-import { dpopProof } from "../fakes/keys.ts";
-import { baseRows, customers, tickets } from "../fakes/registry.ts";
-import { createWorld, type Params, type TestAgent, tokenUrl, type World } from "../fakes/world.ts";
+import { dpopProof } from "../kit/keys.ts";
+import { baseRows, customers, tickets } from "../kit/registry.ts";
+import { createWorld, type Params, type TestAgent, tokenUrl, type World } from "../kit/world.ts";
 
 const asking = (uri: string): ResourceRegistration => {
   const row = baseRows.find((r): r is ResourceRegistration => r.kind === "resource" && r.uri === uri);

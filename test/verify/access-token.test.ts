@@ -2,8 +2,8 @@ import { fc, test } from "@fast-check/vitest";
 import { beforeEach, describe, expect } from "vitest";
 import { createReplayStore } from "../../core/verify/replay.ts";
 import { requireScopes } from "../../core/verify/verified-access.ts";
-import { dpopProof, sha256 } from "../fakes/keys.ts";
-import { declared } from "../fakes/registry.ts";
+import { dpopProof, sha256 } from "../kit/keys.ts";
+import { declared } from "../kit/registry.ts";
 import { ada, createIssuer, issuer, planner, researcher, resource, type TestIssuer } from "./issuer.ts";
 
 let world: TestIssuer;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createVerifier } from "../../core/verify/access-token.ts";
-import { vectors } from "../fakes/vectors.ts";
-import { MemoryWeb } from "../fakes/web.ts";
+import { MemoryWeb } from "../kit/memory/web.ts";
+import { vectors } from "../kit/vectors.ts";
 
 interface Cases {
   readonly now: number;

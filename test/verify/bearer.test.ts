@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { VerifierInput } from "../../core/verify/access-token.ts";
-import { dpopProof, sha256 } from "../fakes/keys.ts";
+import { dpopProof, sha256 } from "../kit/keys.ts";
 import { createIssuer, type TestIssuer } from "./issuer.ts";
 
 let world: TestIssuer;

@@ -2,8 +2,8 @@ import type { Clock } from "../../core/ports.ts";
 import { statusListClaims, statusListUri } from "../../core/status/list.ts";
 import { createVerifier, type Verifier, type VerifierInput } from "../../core/verify/access-token.ts";
 import type { PresentedRequest } from "../../core/verify/presented.ts";
-import { dpopProof, randomIds, sha256, type TestKey, testKey } from "../fakes/keys.ts";
-import { MemoryWeb } from "../fakes/web.ts";
+import { dpopProof, randomIds, sha256, type TestKey, testKey } from "../kit/keys.ts";
+import { MemoryWeb } from "../kit/memory/web.ts";
 
 export const issuer = "https://abc123.lambda-url.eu-west-1.on.aws";
 export const resource = "https://tickets.example";

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from "vitest";
 import type { AuthorizationDetail } from "../../core/session/model.ts";
 import { createDetailsCheck, type DetailsTypeDeclaration, type DetailsUse } from "../../core/verify/permits.ts";
-import { declared } from "../fakes/registry.ts";
+import { declared } from "../kit/registry.ts";
 
 const files: DetailsTypeDeclaration = {
   name: "files",

@@ -2,7 +2,7 @@ import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { err, ok } from "../../core/result.ts";
 import { refusalReply, type VerifyRefusal } from "../../core/verify/refusal.ts";
-import { refusals } from "../fakes/refusals.ts";
+import { refusals } from "../kit/samples/refusals.ts";
 import { createIssuer } from "./issuer.ts";
 
 const expected: { readonly [C in VerifyRefusal["code"]]: readonly [number, string | undefined] } = {

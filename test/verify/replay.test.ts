@@ -2,7 +2,7 @@ import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { limits } from "../../core/limits.ts";
 import { createReplayStore, type ReplayStore } from "../../core/verify/replay.ts";
-import { dpopProof, sha256, testKey } from "../fakes/keys.ts";
+import { dpopProof, sha256, testKey } from "../kit/keys.ts";
 import { createIssuer } from "./issuer.ts";
 
 const use = (store: ReplayStore, jkt: string, key: string, nowSeconds = 0) =>

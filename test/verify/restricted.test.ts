@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { ok } from "../../core/result.ts";
 import type { VerifierInput } from "../../core/verify/access-token.ts";
 import type { Introspector } from "../../core/verify/introspection.ts";
-import { declared } from "../fakes/registry.ts";
+import { declared } from "../kit/registry.ts";
 import { createIssuer, type TestIssuer } from "./issuer.ts";
 
 let world: TestIssuer;

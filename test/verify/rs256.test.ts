@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { exportJWK } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type TestSigner, testRsaSigner } from "../fakes/keys.ts";
+import { type TestSigner, testRsaSigner } from "../kit/keys.ts";
 import { createIssuer, type TestIssuer } from "./issuer.ts";
 
 let it_: TestIssuer;

@@ -4,7 +4,7 @@ import { limits } from "../../core/limits.ts";
 import { statusListClaims } from "../../core/status/list.ts";
 import { createIssuerKeys } from "../../core/verify/issuer-keys.ts";
 import { verifyStatusList } from "../../core/verify/status-source.ts";
-import { MemoryWeb } from "../fakes/web.ts";
+import { MemoryWeb } from "../kit/memory/web.ts";
 import vectors from "../vectors/status/status-list.json" with { type: "json" };
 import { createIssuer, issuer, type TestIssuer } from "./issuer.ts";
 

@@ -1,7 +1,7 @@
-import type { SessionQueries, TreeRow } from "../../core/admin/session-queries.ts";
-import { subjects } from "../../core/session/liveness.ts";
-import { loginEpochs } from "../../core/session/login.ts";
-import { currentAgent, type Session } from "../../core/session/model.ts";
+import type { SessionQueries, TreeRow } from "../../../core/admin/session-queries.ts";
+import { subjects } from "../../../core/session/liveness.ts";
+import { loginEpochs } from "../../../core/session/login.ts";
+import { currentAgent, type Session } from "../../../core/session/model.ts";
 import type { MemoryStore } from "./store.ts";
 
 const hung = (session: Session): readonly string[] => [
@@ -14,7 +14,7 @@ const hung = (session: Session): readonly string[] => [
 const keyOf = (end: number, root: string, sid: string) => `${String(end).padStart(10, "0")}#${root}#${sid}`;
 
 /**
- * Operators' queries over the memory of the other fakes; `former` holds the places that renewals left behind, by subject.
+ * Operators' queries over the store in memory; `former` holds the places that renewals left behind, by subject.
  */
 export function memoryQueries(store: MemoryStore, former: readonly { subject: string; place: string }[] = []) {
   const asked: string[] = [];

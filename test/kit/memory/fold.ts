@@ -1,5 +1,5 @@
-import type { RefusalFold } from "../../core/audit/fold.ts";
-import type { AuditFacts } from "../../core/audit/record.ts";
+import type { RefusalFold } from "../../../core/audit/fold.ts";
+import type { AuditFacts } from "../../../core/audit/record.ts";
 
 /** A fold that keeps what it is given, and lets every caller within its rate have records of its own. */
 export const foldInto = (folded: AuditFacts[]): RefusalFold => ({

@@ -1,8 +1,8 @@
 import { createHash, createHmac } from "node:crypto";
-import type { Expectation } from "../../core/attest/attestor.ts";
-import type { StsAnswer, StsRelay } from "../../core/ports.ts";
-import { ok } from "../../core/result.ts";
-import { registry } from "./registry.ts";
+import type { Expectation } from "../../../core/attest/attestor.ts";
+import type { StsAnswer, StsRelay } from "../../../core/ports.ts";
+import { ok } from "../../../core/result.ts";
+import { registry } from "../registry.ts";
 
 export const callerIssuer = "https://abc123.lambda-url.eu-west-1.on.aws";
 /** 2026-08-01T00:00:00Z */

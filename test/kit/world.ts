@@ -10,10 +10,10 @@ import type { RegistrySnapshot } from "../../core/registry/snapshot.ts";
 import { err, ok } from "../../core/result.ts";
 import { createRevokeEndpoint } from "../../core/revoke.ts";
 import { type Call, type Reply, spiffeAssertionType, tokenExchangeGrant } from "../../core/wire.ts";
-import { foldInto } from "./fold.ts";
 import { dpopProof, ownKeys, randomIds, type TestKey, testKey, testSigner } from "./keys.ts";
+import { foldInto } from "./memory/fold.ts";
+import { MemoryStore } from "./memory/store.ts";
 import { agentId, idp, otherIdp, registry, trustDomain } from "./registry.ts";
-import { MemoryStore } from "./store.ts";
 
 export const issuer = "https://abc123.lambda-url.eu-west-1.on.aws";
 export const tokenUrl = "https://tok456.lambda-url.eu-west-1.on.aws/";

@@ -1,7 +1,7 @@
-import type { AuditRecord } from "../../core/audit/record.ts";
-import { err, ok, type Result } from "../../core/result.ts";
-import { burntRows, type Login, type LoginKeys } from "../../core/session/login.ts";
-import type { AccessHandle, Offer, Session } from "../../core/session/model.ts";
+import type { AuditRecord } from "../../../core/audit/record.ts";
+import { err, ok, type Result } from "../../../core/result.ts";
+import { burntRows, type Login, type LoginKeys } from "../../../core/session/login.ts";
+import type { AccessHandle, Offer, Session } from "../../../core/session/model.ts";
 import type {
   Commit,
   CommitConflict,
@@ -16,7 +16,7 @@ import type {
   Standing,
   TreeGrowth,
   Use,
-} from "../../core/session/store.ts";
+} from "../../../core/session/store.ts";
 
 type Deployment = Standing & { readonly registryVersion: number };
 

@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, sign } from "node:crypto";
 import { encode } from "cborg";
+import type { TestKey } from "../keys.ts";
 import { type CertificateShape, ecPair, issue, type TestCertificate } from "./certificates.ts";
-import type { TestKey } from "./keys.ts";
 
 /** A look-alike of the Nitro root and the instance below it, made when it is needed. */
 export interface TestNitro {

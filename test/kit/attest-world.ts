@@ -8,13 +8,13 @@ import type { MacSource } from "../../core/ports.ts";
 import type { Registration } from "../../core/registry/model.ts";
 import type { RegistrySnapshot } from "../../core/registry/snapshot.ts";
 import type { Call } from "../../core/wire.ts";
-import { foldInto } from "./fold.ts";
+import { type StsChanges, stsIssuer } from "./evidence/sts.ts";
 import { dpopProof, ownKeys, randomIds, testKey, testSigner } from "./keys.ts";
-import { MemoryLimiter } from "./limiter.ts";
+import { foldInto } from "./memory/fold.ts";
+import { MemoryLimiter } from "./memory/limiter.ts";
+import { MemoryStore } from "./memory/store.ts";
+import { MemoryWeb } from "./memory/web.ts";
 import { agent, agentId, registry, trustDomain } from "./registry.ts";
-import { MemoryStore } from "./store.ts";
-import { type StsChanges, stsIssuer } from "./sts.ts";
-import { MemoryWeb } from "./web.ts";
 
 export const attestIssuer = "https://abc123.lambda-url.eu-west-1.on.aws";
 export const attestUrl = "https://att789.lambda-url.eu-west-1.on.aws/";

@@ -1,4 +1,4 @@
-import type { VerifyRefusal } from "../../core/verify/refusal.ts";
+import type { VerifyRefusal } from "../../../core/verify/refusal.ts";
 
 /** One refusal of a resource server of every code; a new code without one does not compile. */
 export const refusals: { readonly [C in VerifyRefusal["code"]]: Extract<VerifyRefusal, { code: C }> } = {
