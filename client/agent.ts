@@ -13,7 +13,7 @@ import { type AgentKey, createAgentKey, type KeyPair } from "./agent-key.ts";
 import { type Calls, createCalls, type FormInput } from "./calls.ts";
 import { createEndpoints, type Endpoints } from "./endpoints.ts";
 import { LanyardError } from "./error.ts";
-import type { EvidenceSource } from "./evidence/source.ts";
+import type { EvidenceSource } from "./evidence/platform/source.ts";
 import { grantParameters, type WantedGrant } from "./grant.ts";
 import { type Fetch, lifeIn, textIn } from "./http.ts";
 import { createIdentity, type Identity, type IdentityHolder } from "./identity.ts";

@@ -24,8 +24,8 @@ export {
 export type { KeyPair } from "./agent-key.ts";
 export type { Endpoints } from "./endpoints.ts";
 export { LanyardError, type LanyardErrorCode, type LanyardFailure } from "./error.ts";
-export { EvidenceFailure } from "./evidence/failure.ts";
-export type { EvidenceRequest, EvidenceSource } from "./evidence/source.ts";
+export { EvidenceFailure } from "./evidence/platform/failure.ts";
+export type { EvidenceRequest, EvidenceSource } from "./evidence/platform/source.ts";
 export type { WantedGrant } from "./grant.ts";
 export type { Identity } from "./identity.ts";
 export type { OpenRequest } from "./open-answers.ts";

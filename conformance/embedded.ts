@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { stringify } from "yaml";
-import { stsWebIdentity } from "../client/evidence/sts-web-identity.ts";
+import { awsStsWebIdentity } from "../client/evidence/aws-sts-web-identity.ts";
 import { raiseWorld, type World } from "../local/story/world.ts";
 import type { Ground, Workload } from "./ground.ts";
 import { startReceiver } from "./receiver.ts";
@@ -52,7 +52,7 @@ function groundOf(world: World): Ground {
     const registered = endpoints.agents[`conformance/${name}`];
     if (!registered) throw new Error(`no agent conformance/${name}`);
     const credentials = { ...registered.credentials };
-    return { id: registered.id, evidence: stsWebIdentity({ ...endpoints.aws, credentials }) };
+    return { id: registered.id, evidence: awsStsWebIdentity({ ...endpoints.aws, credentials }) };
   };
   const signedIn = async (application: string) => (await provider.signInAs(application)).id_token;
   const customers = (...names: readonly string[]) => ({ type: "conformance-customers", customers: names });

@@ -5,8 +5,8 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
 import { z } from "zod";
 import { callSigned } from "../bin/lanyard/admin-call.ts";
-import { stsCallerIdentity } from "../client/evidence/sts-caller-identity.ts";
-import { stsWebIdentity } from "../client/evidence/sts-web-identity.ts";
+import { awsStsCallerIdentity } from "../client/evidence/aws-sts-caller-identity.ts";
+import { awsStsWebIdentity } from "../client/evidence/aws-sts-web-identity.ts";
 import type { EvidenceSource } from "../client/index.ts";
 import type { Ground, Operator, Workload } from "./ground.ts";
 
@@ -91,8 +91,8 @@ function workloadOf({ agent, evidence, ...place }: z.infer<typeof workload>): Wo
       const given = { region: place.region, credentials: await credentialsAt(place) };
       const source =
         evidence === "aws-sts-caller-identity"
-          ? stsCallerIdentity(given)
-          : stsWebIdentity({ ...given, ...(place.endpoint ? { endpoint: place.endpoint } : {}) });
+          ? awsStsCallerIdentity(given)
+          : awsStsWebIdentity({ ...given, ...(place.endpoint ? { endpoint: place.endpoint } : {}) });
       return source.collect(request);
     },
   };

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { limits } from "../../core/limits.ts";
 import { svidBindingText } from "../../core/wire.ts";
-import { readBoundedFile } from "./bounded-file.ts";
-import { EvidenceFailure } from "./failure.ts";
-import type { EvidenceSource } from "./source.ts";
+import { readBoundedFile } from "./platform/bounded-file.ts";
+import { EvidenceFailure } from "./platform/failure.ts";
+import type { EvidenceSource } from "./platform/source.ts";
 
 /** Where the X.509-SVID and its key are kept; names as `spiffe-helper` is usually told. */
 export interface SpiffeX509SvidInput {

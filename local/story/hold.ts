@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { withInstanceIdentity } from "../../client/evidence/ec2-instance-identity.ts";
-import { nitroEnclave } from "../../client/evidence/nitro.ts";
-import type { EvidenceSource } from "../../client/evidence/source.ts";
-import { stsCallerIdentity } from "../../client/evidence/sts-caller-identity.ts";
-import { stsWebIdentity } from "../../client/evidence/sts-web-identity.ts";
+import { withInstanceIdentity } from "../../client/evidence/aws-ec2-instance-identity.ts";
+import { awsNitroEnclave } from "../../client/evidence/aws-nitro-enclave.ts";
+import { awsStsCallerIdentity } from "../../client/evidence/aws-sts-caller-identity.ts";
+import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts";
+import { ecsTask } from "../../client/evidence/ecs-task.ts";
+import type { EvidenceSource } from "../../client/evidence/platform/source.ts";
 import type { AgentRegistration, Selector } from "../../core/registry/model.ts";
 import type { AgentKind } from "../agents/kinds.ts";
 import type { Credentials, RunningCloud } from "../boot.ts";
@@ -41,7 +42,7 @@ function onLambda({ cloud, credentials, registration }: Held): Holding {
   const { functionArn } = selectorOf(registration, "aws-sts-web-identity");
   return {
     // a copy: the SDK writes marks of its own into the credentials it is given
-    evidence: stsWebIdentity({ ...cloud.aws, credentials: { ...credentials } }),
+    evidence: awsStsWebIdentity({ ...cloud.aws, credentials: { ...credentials } }),
     says: `${functionArn === undefined ? "under a role of the account" : "as a Lambda function"}: STS vouched for its role`,
   };
 }
@@ -54,7 +55,7 @@ function onEcs({ cloud, registration }: Held): Holding {
   const task = { cluster, definition: `${family}:1`, containers: [{ name: "agent", imageDigest }] };
   const credentials = cloud.addWorkload({ name: id, roleArn, task });
   return {
-    evidence: stsCallerIdentity({ region: cloud.aws.region, credentials: { ...credentials }, cluster }),
+    evidence: ecsTask({ region: cloud.aws.region, credentials: { ...credentials }, cluster }),
     says: `as ECS task ${id.slice(0, 8)}…: STS vouched for its role and task, ECS for its definition ${family}:1 and its image`,
   };
 }
@@ -65,7 +66,7 @@ function inEnclave({ cloud, registration }: Held): Holding {
   const roleArn = `arn:aws:iam::${cloud.account}:role/agents/${registration.name}-parent`;
   const enclave = cloud.startEnclave({ pcr0, roleArn });
   return {
-    evidence: nitroEnclave({ attest: async (request) => enclave.attestationDocument(request) }),
+    evidence: awsNitroEnclave({ attest: async (request) => enclave.attestationDocument(request) }),
     says: `in a Nitro enclave: the hypervisor vouched for its image, PCR0 ${pcr0.slice(0, 8)}…`,
   };
 }
@@ -74,7 +75,7 @@ function inEnclave({ cloud, registration }: Held): Holding {
 async function onInstance({ cloud, registration }: Held): Promise<Holding> {
   const { roleArn = "", ec2ImageId: imageId = "" } = selectorOf(registration, "aws-sts-caller-identity");
   const { instanceId, credentials, metadata } = await cloud.launchInstance({ imageId, roleArn });
-  const caller = stsCallerIdentity({ region: cloud.aws.region, credentials: { ...credentials } });
+  const caller = awsStsCallerIdentity({ region: cloud.aws.region, credentials: { ...credentials } });
   return {
     evidence: withInstanceIdentity(caller, { endpoint: metadata }),
     says: `on EC2 instance ${instanceId}: STS vouched for its role, EC2 for its image ${imageId}`,

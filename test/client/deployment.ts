@@ -1,5 +1,5 @@
 import { type AgentInput, createAgent } from "../../client/agent.ts";
-import type { EvidenceSource } from "../../client/evidence/source.ts";
+import type { EvidenceSource } from "../../client/evidence/platform/source.ts";
 import { createResourceServer, type ResourceServerInput } from "../../client/resource-server.ts";
 import { createAttestEndpoint } from "../../core/attest/attest.ts";
 import type { Attestor, Evidence } from "../../core/attest/attestor.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ec2InstanceIdentity, withInstanceIdentity } from "../../client/evidence/ec2-instance-identity.ts";
-import type { EvidenceSource } from "../../client/evidence/source.ts";
+import { awsEc2InstanceIdentity, withInstanceIdentity } from "../../client/evidence/aws-ec2-instance-identity.ts";
+import type { EvidenceSource } from "../../client/evidence/platform/source.ts";
 import { type Instance, type Instances, openInstances } from "../../local/instances.ts";
 
 const request = { issuer: "https://i.example", challenge: "c-1", jkt: "k-1", publicKey: new Uint8Array(91) };
@@ -32,7 +32,7 @@ const answering = (put: string, got: string) =>
 
 describe("evidence of an EC2 instance", () => {
   it("alone is the document under the Region's key", async () => {
-    const { type, pkcs7 } = await ec2InstanceIdentity({ endpoint: instance.metadata }).collect(request);
+    const { type, pkcs7 } = await awsEc2InstanceIdentity({ endpoint: instance.metadata }).collect(request);
     expect(type).toBe("aws-ec2-instance-identity");
     const text = Buffer.from(String(pkcs7), "base64").toString("latin1");
     expect(text).toContain(`"instanceId" : "${instance.instanceId}"`);
@@ -48,7 +48,7 @@ describe("evidence of an EC2 instance", () => {
 
   it("is asked for in a session of its own, at AWS's address unless told otherwise, following nobody", async () => {
     const { asked, fetch } = answering("token==", "AAAA");
-    await ec2InstanceIdentity({ fetch }).collect(request);
+    await awsEc2InstanceIdentity({ fetch }).collect(request);
     expect(asked.map(({ method, url }) => `${method} ${url}`)).toEqual([
       "PUT http://169.254.169.254/latest/api/token",
       "GET http://169.254.169.254/latest/dynamic/instance-identity/rsa2048",
@@ -71,7 +71,7 @@ describe("evidence of an EC2 instance", () => {
     "http://127.0.0.1:99999999",
     "",
   ])("is asked of no other host: %s", (endpoint) => {
-    expect(() => ec2InstanceIdentity({ endpoint })).toThrow(RangeError);
+    expect(() => awsEc2InstanceIdentity({ endpoint })).toThrow(RangeError);
     expect(() => withInstanceIdentity(role, { endpoint })).toThrow(RangeError);
   });
 
@@ -81,7 +81,9 @@ describe("evidence of an EC2 instance", () => {
       const { asked, fetch } = playing(
         () => new Response(null, { status, headers: { location: "http://evil.example" } }),
       );
-      await expect(ec2InstanceIdentity({ fetch }).collect(request)).rejects.toMatchObject({ name: "EvidenceFailure" });
+      await expect(awsEc2InstanceIdentity({ fetch }).collect(request)).rejects.toMatchObject({
+        name: "EvidenceFailure",
+      });
       expect(asked).toHaveLength(1);
     },
   );
@@ -94,7 +96,7 @@ describe("evidence of an EC2 instance", () => {
     ["no document", "token", ""],
     ["a document without end", "token", "A".repeat(70_000)],
   ])("is none when the service answers %s, and the failure quotes nothing", async (_name, put, got) => {
-    const failure = await ec2InstanceIdentity({ fetch: answering(put, got).fetch })
+    const failure = await awsEc2InstanceIdentity({ fetch: answering(put, got).fetch })
       .collect(request)
       .catch((thrown: Error) => thrown);
     expect(failure).toMatchObject({ name: "EvidenceFailure" });
@@ -112,7 +114,7 @@ describe("evidence of an EC2 instance", () => {
   it("gives up in time where the session's token does not travel", async () => {
     const far = await instances.launch({ imageId: "ami-0abcdef1234567890", roleArn: "arn:aws:iam::1:role/R", hops: 2 });
     const started = performance.now();
-    await expect(ec2InstanceIdentity({ endpoint: far.metadata }).collect(request)).rejects.toThrow(/did not answer/);
+    await expect(awsEc2InstanceIdentity({ endpoint: far.metadata }).collect(request)).rejects.toThrow(/did not answer/);
     expect(performance.now() - started).toBeLessThan(8_000);
   });
 });

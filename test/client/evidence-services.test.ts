@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { azureManagedIdentity } from "../../client/evidence/azure-managed-identity.ts";
-import { EvidenceFailure } from "../../client/evidence/failure.ts";
-import { githubActions } from "../../client/evidence/github-actions.ts";
-import { googleMetadata } from "../../client/evidence/google-metadata.ts";
-import type { EvidenceSource } from "../../client/evidence/source.ts";
+import { azureManagedIdentity } from "../../client/evidence/oidc/azure-managed-identity.ts";
+import { githubActions } from "../../client/evidence/oidc/github-actions.ts";
+import { googleMetadata } from "../../client/evidence/oidc/google-metadata.ts";
+import { EvidenceFailure } from "../../client/evidence/platform/failure.ts";
+import type { EvidenceSource } from "../../client/evidence/platform/source.ts";
 import { platform, tokenFor, wanted } from "./platform.ts";
 
 const service = platform();

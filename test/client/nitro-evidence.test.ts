@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { type NitroAttestationRequest, nitroEnclave, nitroTpm } from "../../client/evidence/nitro.ts";
+import { awsNitroEnclave, type NitroAttestationRequest } from "../../client/evidence/aws-nitro-enclave.ts";
+import { awsNitroTpm } from "../../client/evidence/aws-nitro-tpm.ts";
 import { createAgent } from "../../client/index.ts";
-import { awsNitroEnclave } from "../../core/attest/aws-nitro.ts";
+import { awsNitroEnclave as enclaveAttestor } from "../../core/attest/aws-nitro.ts";
 import { openNitro } from "../../local/enclave.ts";
 import { spkiOf } from "../kit/evidence/nitro.ts";
 import { testKey } from "../kit/keys.ts";
@@ -13,8 +14,8 @@ const key = await testKey();
 const wanted = { issuer, challenge: "challenge-1", jkt: key.jkt, publicKey: spkiOf(key) };
 
 describe.each([
-  ["aws-nitro-enclave", nitroEnclave],
-  ["aws-nitro-tpm", nitroTpm],
+  ["aws-nitro-enclave", awsNitroEnclave],
+  ["aws-nitro-tpm", awsNitroTpm],
 ])("evidence of %s", (type, make) => {
   it("asks the module for exactly this challenge, issuer and key, and hands its document on as it is", async () => {
     const asked: NitroAttestationRequest[] = [];
@@ -45,8 +46,8 @@ describe.each([
 describe("an enclave's evidence", () => {
   const nitro = openNitro("eu-west-1", () => clockMillis);
   const enclave = nitro.start({ pcr0: "ab".repeat(48), roleArn: "arn:aws:iam::123456789012:role/parent" });
-  const source = nitroEnclave({ attest: async (request) => enclave.attestationDocument(request) });
-  const attestor = awsNitroEnclave({ root: nitro.root });
+  const source = awsNitroEnclave({ attest: async (request) => enclave.attestationDocument(request) });
+  const attestor = enclaveAttestor({ root: nitro.root });
   const expected = {
     challenge: wanted.challenge,
     jkt: key.jkt,
@@ -69,7 +70,7 @@ describe("an enclave's evidence", () => {
       issuer,
       agent: "spiffe://x.example/agent/a",
       endpoints: urls,
-      evidence: nitroEnclave({ attest: () => Promise.reject(new RangeError("/dev/nsm said secret-1")) }),
+      evidence: awsNitroEnclave({ attest: () => Promise.reject(new RangeError("/dev/nsm said secret-1")) }),
       fetch: async (url) => {
         called.push(String(url));
         return Response.json({ attestation_challenge: "c", expires_in: 60 });

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { build } from "esbuild";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createAgentKey } from "../../client/agent-key.ts";
-import { stsWebIdentity } from "../../client/evidence/sts-web-identity.ts";
+import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts";
 import { createFetcher } from "../../client/fetcher.ts";
 import { createResourceServer } from "../../client/resource-server.ts";
 import { customers, tickets } from "../kit/registry.ts";
@@ -163,7 +163,7 @@ test("the agent's own key cannot be taken out of it", async () => {
 });
 
 test.each([59, 301, 60.5])("evidence of STS is not asked for with a life of %d seconds", (durationSeconds) => {
-  expect(() => stsWebIdentity({ region: "eu-west-1", durationSeconds })).toThrow(RangeError);
+  expect(() => awsStsWebIdentity({ region: "eu-west-1", durationSeconds })).toThrow(RangeError);
 });
 
 describe("the bundle", () => {
@@ -191,7 +191,7 @@ describe("the bundle", () => {
 
   test("of the STS evidence alone has the SDK", async () => {
     expect(
-      (await inputsOf("client/evidence/sts-web-identity.ts")).some((path) => path.includes("@aws-sdk/client-sts")),
+      (await inputsOf("client/evidence/aws-sts-web-identity.ts")).some((path) => path.includes("@aws-sdk/client-sts")),
     ).toBe(true);
   });
 });

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { stsWebIdentity } from "../../client/evidence/sts-web-identity.ts";
+import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts";
 
 const asked: URLSearchParams[] = [];
 let answer: { status: number; body: string };
@@ -31,7 +31,7 @@ const xmlns = "https://sts.amazonaws.com/doc/2011-06-15/";
 const reply = (result: string) =>
   `<GetWebIdentityTokenResponse xmlns="${xmlns}"><GetWebIdentityTokenResult>${result}</GetWebIdentityTokenResult></GetWebIdentityTokenResponse>`;
 const source = () =>
-  stsWebIdentity({
+  awsStsWebIdentity({
     region: "eu-west-1",
     endpoint,
     credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "example" },

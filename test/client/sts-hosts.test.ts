@@ -1,6 +1,6 @@
 import { createHash, createHmac } from "node:crypto";
 import { expect, test } from "vitest";
-import { stsCallerIdentity } from "../../client/evidence/sts-caller-identity.ts";
+import { awsStsCallerIdentity } from "../../client/evidence/aws-sts-caller-identity.ts";
 import { partitionOf, stsHost } from "../../core/attest/sts-hosts.ts";
 
 const secretAccessKey = "example";
@@ -29,7 +29,7 @@ test.each(["eu-west-1", "us-gov-west-1", "cn-north-1", "eusc-de-east-1", "us-iso
   "a request is signed for the very host of STS that the server sends it to: %s",
   async (region) => {
     const host = stsHost(partitionOf(region) ?? "", region, "regional") ?? "";
-    const source = stsCallerIdentity({ region, credentials });
+    const source = awsStsCallerIdentity({ region, credentials });
     const request = { issuer: "https://i.example", challenge: "c", jkt: "j", publicKey: new Uint8Array() };
     const { headers } = (await source.collect(request)) as unknown as { headers: Record<string, string> };
     expect(/Signature=([0-9a-f]{64})$/.exec(headers.authorization ?? "")?.[1]).toBe(expected(headers, host, region));
@@ -37,5 +37,5 @@ test.each(["eu-west-1", "us-gov-west-1", "cn-north-1", "eusc-de-east-1", "us-iso
 );
 
 test("a Region in which no STS is known is refused at once, and not signed for a host that nobody serves", () => {
-  expect(() => stsCallerIdentity({ region: "eu-nowhere-1", credentials })).toThrow("no STS endpoint is known");
+  expect(() => awsStsCallerIdentity({ region: "eu-nowhere-1", credentials })).toThrow("no STS endpoint is known");
 });

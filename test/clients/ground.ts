@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { stsWebIdentity } from "../../client/evidence/sts-web-identity.ts";
+import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts";
 import { createAgent, createResourceServer, type KeyPair, type ResourceServer } from "../../client/index.ts";
 import { openEmbedded } from "../../conformance/embedded.ts";
 import { spiffeAssertionType } from "../../core/wire.ts";
@@ -90,7 +90,7 @@ export async function openGround() {
   const start = (name: string, pair?: KeyPair) => {
     const registered = agents[name];
     if (!registered) throw new Error(`no workload ${name}`);
-    const evidence = stsWebIdentity({ ...aws, credentials: { ...registered.credentials } });
+    const evidence = awsStsWebIdentity({ ...aws, credentials: { ...registered.credentials } });
     return createAgent({ issuer, agent: registered.id, evidence, ...(pair ? { key: pair } : {}) });
   };
   const attest = async (name: string): Promise<Attested> => {

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { run } from "../../bin/lanyard/program.ts";
-import { nitroEnclave } from "../../client/evidence/nitro.ts";
-import type { EvidenceSource } from "../../client/evidence/source.ts";
-import { stsCallerIdentity } from "../../client/evidence/sts-caller-identity.ts";
-import { stsWebIdentity } from "../../client/evidence/sts-web-identity.ts";
+import { awsNitroEnclave } from "../../client/evidence/aws-nitro-enclave.ts";
+import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts";
+import { ecsTask } from "../../client/evidence/ecs-task.ts";
+import type { EvidenceSource } from "../../client/evidence/platform/source.ts";
 import { type AgentSession, createAgent, type LanyardAgent } from "../../client/index.ts";
 import { agentKinds } from "../../local/agents/kinds.ts";
 import { readOptions } from "../../local/start/options.ts";
@@ -86,20 +86,17 @@ describe("revoke everything that runs build X: one command", () => {
       roleArn,
       task: { cluster: "agents", definition, containers },
     });
-    return agent(
-      name,
-      stsCallerIdentity({ ...world.endpoints.aws, credentials: { ...credentials }, cluster: "agents" }),
-    );
+    return agent(name, ecsTask({ ...world.endpoints.aws, credentials: { ...credentials }, cluster: "agents" }));
   };
   const enclave = (name: string): LanyardAgent => {
     const selectors = world.agents.find((each) => each.name === name)?.selectors ?? [];
     const pcr0 = selectors.find(({ type }) => type === "aws-nitro-enclave")?.exact.pcr0 ?? expect.fail(name);
     const started = world.cloud.startEnclave({ pcr0, roleArn: `arn:aws:iam::${world.cloud.account}:role/parent` });
-    return agent(name, nitroEnclave({ attest: async (request) => started.attestationDocument(request) }));
+    return agent(name, awsNitroEnclave({ attest: async (request) => started.attestationDocument(request) }));
   };
   const lambda = (name: string): LanyardAgent => {
     const { credentials } = world.endpoints.agents[name] ?? expect.fail(name);
-    return agent(name, stsWebIdentity({ ...world.endpoints.aws, credentials: { ...credentials } }));
+    return agent(name, awsStsWebIdentity({ ...world.endpoints.aws, credentials: { ...credentials } }));
   };
   const grants = [{ resource: tickets, scopes: ["tickets:read"] }];
   const forAda = async (planner: LanyardAgent): Promise<AgentSession> => {

@@ -3,13 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { gitlabToken } from "../../client/evidence/gitlab-token.ts";
-import { lambdaUrlIam } from "../../client/evidence/lambda-url-iam.ts";
-import { projectedToken } from "../../client/evidence/projected-token.ts";
-import type { EvidenceSource } from "../../client/evidence/source.ts";
+import { awsLambdaUrlIam } from "../../client/evidence/aws-lambda-url-iam.ts";
+import { awsStsCallerIdentity } from "../../client/evidence/aws-sts-caller-identity.ts";
+import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts";
+import { ecsTask } from "../../client/evidence/ecs-task.ts";
+import { gitlabToken } from "../../client/evidence/oidc/gitlab-token.ts";
+import { projectedToken } from "../../client/evidence/oidc/projected-token.ts";
+import type { EvidenceSource } from "../../client/evidence/platform/source.ts";
 import { spiffeX509Svid } from "../../client/evidence/spiffe-x509-svid.ts";
-import { stsCallerIdentity } from "../../client/evidence/sts-caller-identity.ts";
-import { stsWebIdentity } from "../../client/evidence/sts-web-identity.ts";
 import { type AgentInput, createAgent } from "../../client/index.ts";
 import { readRecords } from "../../local/story/records.ts";
 import { raiseWorld, type World } from "../../local/story/world.ts";
@@ -138,11 +139,11 @@ const credentialsOf = (name: string) => {
   return { ...world.cloud.addWorkload(workload) };
 };
 const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
-const callerOf = (name: string, cluster?: string) =>
-  stsCallerIdentity({ region, credentials: credentialsOf(name), ...(cluster === undefined ? {} : { cluster }) });
+const callerOf = (name: string) => awsStsCallerIdentity({ region, credentials: credentialsOf(name) });
+const taskOf = (name: string, cluster: string) => ecsTask({ region, credentials: credentialsOf(name), cluster });
 const guardedUrl = () => `${world.cloud.urls.attestIam}/`;
 const guarded = (name: string) => {
-  const { evidence, fetch } = lambdaUrlIam({ url: guardedUrl(), region, credentials: credentialsOf(name) });
+  const { evidence, fetch } = awsLambdaUrlIam({ url: guardedUrl(), region, credentials: credentialsOf(name) });
   const { token, introspect, revoke } = world.endpoints;
   return { evidence, more: { fetch, endpoints: { attest: guardedUrl(), token, introspect, revoke } } };
 };
@@ -181,24 +182,24 @@ describe("on the running cloud", () => {
   });
 
   it("a task attests with the image that ECS started, and carries it as its build", async () => {
-    const { token } = await identity("tasker", callerOf("tasker", "agents"));
+    const { token } = await identity("tasker", taskOf("tasker", "agents"));
     expect(claimsOf(token)).toMatchObject({ build: image, gen: { [`build:${image}`]: 0 } });
   });
 
   it("threat 30: a task whose role the account may assume is refused", async () => {
-    await expect(identity("loose", callerOf("loose", "agents"))).rejects.toMatchObject({
+    await expect(identity("loose", taskOf("loose", "agents"))).rejects.toMatchObject({
       error: "invalid_client",
     });
     expect(await lastDenial()).toContain("others than ECS may assume the role");
   });
 
   it("a function attests with the digest of the version its registration pins", async () => {
-    const evidence = stsWebIdentity({ ...world.endpoints.aws, credentials: credentialsOf("coder") });
+    const evidence = awsStsWebIdentity({ ...world.endpoints.aws, credentials: credentialsOf("coder") });
     expect(claimsOf((await identity("coder", evidence)).token)).toMatchObject({ build });
   });
 
   it("a function that the stage does not let Lanyard look at is refused, not waved through", async () => {
-    const evidence = stsWebIdentity({ ...world.endpoints.aws, credentials: credentialsOf("drifted") });
+    const evidence = awsStsWebIdentity({ ...world.endpoints.aws, credentials: credentialsOf("drifted") });
     await expect(identity("drifted", evidence)).rejects.toMatchObject({ status: 503 });
   });
 });

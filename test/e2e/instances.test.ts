@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { ec2InstanceIdentity, withInstanceIdentity } from "../../client/evidence/ec2-instance-identity.ts";
-import type { EvidenceSource } from "../../client/evidence/source.ts";
-import { stsCallerIdentity } from "../../client/evidence/sts-caller-identity.ts";
-import { stsWebIdentity } from "../../client/evidence/sts-web-identity.ts";
+import { awsEc2InstanceIdentity, withInstanceIdentity } from "../../client/evidence/aws-ec2-instance-identity.ts";
+import { awsStsCallerIdentity } from "../../client/evidence/aws-sts-caller-identity.ts";
+import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts";
+import type { EvidenceSource } from "../../client/evidence/platform/source.ts";
 import { createAgent } from "../../client/index.ts";
 import type { Credentials } from "../../local/boot.ts";
 import { type Instance, openInstances } from "../../local/instances.ts";
@@ -66,7 +66,7 @@ async function identity(name: string, evidence: EvidenceSource) {
   const id = `spiffe://${deployment.trustDomain}/agent/${name}`;
   return createAgent({ issuer, agent: id, evidence, endpoints: { attest, token, introspect, revoke } }).identity();
 }
-const caller = (credentials: Credentials) => stsCallerIdentity({ region, credentials: { ...credentials } });
+const caller = (credentials: Credentials) => awsStsCallerIdentity({ region, credentials: { ...credentials } });
 const on = ({ metadata }: Instance) => ({ endpoint: metadata });
 const lastDenial = async () => {
   await world.cloud.flushAudit();
@@ -81,7 +81,7 @@ describe("an EC2 instance on the running cloud", () => {
   });
 
   it("attests by STS's document too, though that names no session", async () => {
-    const web = stsWebIdentity({ ...world.endpoints.aws, credentials: { ...instance.credentials } });
+    const web = awsStsWebIdentity({ ...world.endpoints.aws, credentials: { ...instance.credentials } });
     expect((await identity("web", withInstanceIdentity(web, on(instance)))).assurance).toBe("fresh");
   });
 
@@ -104,7 +104,7 @@ describe("an EC2 instance on the running cloud", () => {
   });
 
   it("threat 16: is nobody by its document alone, since this stage does not say so", async () => {
-    await expect(identity("lonely", ec2InstanceIdentity(on(instance)))).rejects.toMatchObject({
+    await expect(identity("lonely", awsEc2InstanceIdentity(on(instance)))).rejects.toMatchObject({
       error: "invalid_client",
     });
     expect(await lastDenial()).toContain("evidence_insufficient");
@@ -129,7 +129,7 @@ describe("threat 13: the bucket of signatures on the running cloud", () => {
       name: "hasty",
       roleArn: `arn:aws:iam::${account}:role/agents/hasty`,
     });
-    const evidence = stsWebIdentity({ ...world.endpoints.aws, credentials: { ...credentials } });
+    const evidence = awsStsWebIdentity({ ...world.endpoints.aws, credentials: { ...credentials } });
     const signed = () => world.cloud.calls().filter(({ operation }) => operation === "Sign").length;
     const before = signed();
     const outcomes = await Promise.allSettled(Array.from({ length: 12 }, () => identity("hasty", evidence)));

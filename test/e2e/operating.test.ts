@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { callSigned } from "../../bin/lanyard/admin-call.ts";
 import { loadProfile, type Profile } from "../../bin/lanyard/profile.ts";
 import { run } from "../../bin/lanyard/program.ts";
-import { stsWebIdentity } from "../../client/evidence/sts-web-identity.ts";
+import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts";
 import { createAgent } from "../../client/index.ts";
 import { writeEndpoints } from "../../local/endpoints.ts";
 import { customers, tickets } from "../../local/story/desk.ts";
@@ -46,7 +46,7 @@ async function lanyard(...args: readonly string[]) {
 const agentOf = (name: string) => {
   const { id, credentials } = world.endpoints.agents[name] ?? { id: "", credentials: undefined };
   if (!credentials) throw new Error(`no agent ${name}`);
-  const evidence = stsWebIdentity({ ...world.endpoints.aws, credentials: { ...credentials } });
+  const evidence = awsStsWebIdentity({ ...world.endpoints.aws, credentials: { ...credentials } });
   return createAgent({ issuer: world.endpoints.issuer, agent: id, evidence });
 };
 const idOf = (name: string) => world.endpoints.agents[name]?.id ?? "";

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { stsWebIdentity } from "../../client/evidence/sts-web-identity.ts";
+import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts";
 import { createAgent } from "../../client/index.ts";
 import { customers, tickets } from "../../local/story/desk.ts";
 import { awaitRecords } from "../../local/story/records.ts";
@@ -17,7 +17,7 @@ const raise = () => raiseWorld({ memory: false, directory, onProgress: () => und
 const agentOf = ({ endpoints }: World, name: string) => {
   const { id, credentials } = endpoints.agents[name] ?? { id: "", credentials: undefined };
   if (!credentials) throw new Error(`no agent ${name}`);
-  const evidence = stsWebIdentity({ ...endpoints.aws, credentials: { ...credentials } });
+  const evidence = awsStsWebIdentity({ ...endpoints.aws, credentials: { ...credentials } });
   return createAgent({ issuer: endpoints.issuer, agent: id, evidence });
 };
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { stsCallerIdentity } from "../../client/evidence/sts-caller-identity.ts";
-import { stsWebIdentity } from "../../client/evidence/sts-web-identity.ts";
+import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts";
+import { ecsTask } from "../../client/evidence/ecs-task.ts";
 import { type AgentSession, createAgent } from "../../client/index.ts";
 import { limits } from "../../core/limits.ts";
 import { decodeStatusList, statusAt } from "../../core/status/list.ts";
@@ -35,7 +35,7 @@ function planner() {
   const { endpoints } = world;
   const { id, credentials } = endpoints.agents.planner ?? { id: "", credentials: undefined };
   if (!credentials) throw new Error("no planner");
-  const evidence = stsWebIdentity({ ...endpoints.aws, credentials: { ...credentials } });
+  const evidence = awsStsWebIdentity({ ...endpoints.aws, credentials: { ...credentials } });
   return { id, client: createAgent({ issuer: endpoints.issuer, agent: id, evidence }) };
 }
 const open = async ({ client } = planner()): Promise<AgentSession> => {
@@ -112,7 +112,7 @@ describe("a revocation reaches the bits within the bound, whatever any index sho
     const released = [before, ...(await Promise.all(opening))].filter((one) => one !== undefined);
     const api = world.endpoints.agents["ticket-api"];
     if (!api) throw new Error("no API");
-    const evidence = stsWebIdentity({ ...world.endpoints.aws, credentials: { ...api.credentials } });
+    const evidence = awsStsWebIdentity({ ...world.endpoints.aws, credentials: { ...api.credentials } });
     const server = createAgent({ issuer: world.endpoints.issuer, agent: api.id, evidence });
     let cut = 0;
     for (const { session, place } of released) {
@@ -137,7 +137,7 @@ describe("a revocation reaches the bits within the bound, whatever any index sho
       const containers = [{ name: "agent", imageDigest }];
       const task = { cluster: "agents", definition: "planner:1", containers };
       const credentials = { ...cloud.addWorkload({ name, roleArn, task }) };
-      const evidence = stsCallerIdentity({ ...endpoints.aws, credentials, cluster: "agents" });
+      const evidence = ecsTask({ ...endpoints.aws, credentials, cluster: "agents" });
       const { issuer, attest, token, introspect, revoke } = endpoints;
       const addresses = { attest, token, introspect, revoke };
       return { id: planner().id, client: createAgent({ issuer, agent: planner().id, evidence, endpoints: addresses }) };
@@ -154,7 +154,7 @@ describe("a revocation reaches the bits within the bound, whatever any index sho
   test("of a tree: the bits of what was handed on follow the root's", async () => {
     const researcher = world.endpoints.agents.researcher;
     if (!researcher) throw new Error("no researcher");
-    const evidence = stsWebIdentity({ ...world.endpoints.aws, credentials: { ...researcher.credentials } });
+    const evidence = awsStsWebIdentity({ ...world.endpoints.aws, credentials: { ...researcher.credentials } });
     const helper = createAgent({ issuer: world.endpoints.issuer, agent: researcher.id, evidence });
     for (let round = 0; round < 2; round++) {
       const root = await open();

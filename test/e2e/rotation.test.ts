@@ -6,7 +6,7 @@ import { DynamoDBDocumentClient, TransactWriteCommand } from "@aws-sdk/lib-dynam
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { run } from "../../bin/lanyard/program.ts";
-import { stsWebIdentity } from "../../client/evidence/sts-web-identity.ts";
+import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts";
 import { createAgent } from "../../client/index.ts";
 import { tickets } from "../../local/story/desk.ts";
 import { raiseWorld, type World } from "../../local/story/world.ts";
@@ -31,7 +31,7 @@ const pass = (seconds: number) => passTime(world, seconds, ["identity", "session
 const agentOf = (name: string) => {
   const { id, credentials } = world.endpoints.agents[name] ?? { id: "", credentials: undefined };
   if (!credentials) throw new Error(`no agent ${name}`);
-  const evidence = stsWebIdentity({ ...world.endpoints.aws, credentials: { ...credentials } });
+  const evidence = awsStsWebIdentity({ ...world.endpoints.aws, credentials: { ...credentials } });
   return createAgent({ issuer: world.endpoints.issuer, agent: id, evidence });
 };
 

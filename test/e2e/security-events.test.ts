@@ -5,7 +5,7 @@ import { PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { run } from "../../bin/lanyard/program.ts";
-import { stsWebIdentity } from "../../client/evidence/sts-web-identity.ts";
+import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts";
 import { createAgent } from "../../client/index.ts";
 import { eventTypes } from "../../core/events/security-event.ts";
 import { longestCacheSeconds } from "../../core/ring/times.ts";
@@ -66,7 +66,7 @@ const planner = () => {
   const { endpoints } = world;
   const { id, credentials } = endpoints.agents.planner ?? { id: "", credentials: undefined };
   if (!credentials) throw new Error("no planner");
-  const evidence = stsWebIdentity({ ...endpoints.aws, credentials: { ...credentials } });
+  const evidence = awsStsWebIdentity({ ...endpoints.aws, credentials: { ...credentials } });
   return createAgent({ issuer: endpoints.issuer, agent: id, evidence });
 };
 async function open(...resources: readonly string[]) {

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { stsWebIdentity } from "../../client/evidence/sts-web-identity.ts";
+import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts";
 import { createAgent, createResourceServer } from "../../client/index.ts";
 import { decodeUnverified } from "../../core/jwt.ts";
 import { decodeStatusList, statusAt } from "../../core/status/list.ts";
@@ -39,7 +39,7 @@ const agentOf = (name: string, fetch?: typeof globalThis.fetch) => {
   const { endpoints } = world;
   const { id, credentials } = endpoints.agents[name] ?? { id: "", credentials: undefined };
   if (!credentials) throw new Error(`no agent ${name}`);
-  const evidence = stsWebIdentity({ ...endpoints.aws, credentials: { ...credentials } });
+  const evidence = awsStsWebIdentity({ ...endpoints.aws, credentials: { ...credentials } });
   return createAgent({ issuer: endpoints.issuer, agent: id, evidence, ...(fetch ? { fetch } : {}) });
 };
 const forTickets = [{ resource: tickets, scopes: ["tickets:read"] }];

@@ -3,10 +3,11 @@ import { DescribeTasksCommand, ECSClient } from "@aws-sdk/client-ecs";
 import { GetRoleCommand, IAMClient } from "@aws-sdk/client-iam";
 import { GetFunctionCommand, GetFunctionConfigurationCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { stsCallerIdentity } from "../../client/evidence/sts-caller-identity.ts";
+import { awsStsCallerIdentity } from "../../client/evidence/aws-sts-caller-identity.ts";
+import { ecsTask } from "../../client/evidence/ecs-task.ts";
 import type { Expectation } from "../../core/attest/attestor.ts";
-import { awsStsCallerIdentity } from "../../core/attest/aws-sts-caller-identity.ts";
-import { ecsTask } from "../../core/attest/ecs-task.ts";
+import { awsStsCallerIdentity as callerAttestor } from "../../core/attest/aws-sts-caller-identity.ts";
+import { ecsTask as taskAttestor } from "../../core/attest/ecs-task.ts";
 import { createCodeLookup } from "../../lambdas/aws/code-lookup.ts";
 import { createStsRelay } from "../../lambdas/aws/sts-relay.ts";
 import { boot, type Credentials, type RunningCloud } from "../../local/boot.ts";
@@ -120,13 +121,11 @@ describe("real evidence", () => {
     nowSeconds: Math.floor(Date.now() / 1000),
     registry: registry(),
   });
-  const evidenceOf = (credentials: Credentials, cluster?: string) =>
-    stsCallerIdentity({ region: "eu-west-1", credentials, ...(cluster === undefined ? {} : { cluster }) }).collect({
-      issuer,
-      challenge: "c-1",
-      jkt: "k-1",
-      publicKey: new Uint8Array(91),
-    });
+  const evidenceOf = (credentials: Credentials, cluster?: string) => {
+    const signing = { region: "eu-west-1", credentials };
+    const source = cluster === undefined ? awsStsCallerIdentity(signing) : ecsTask({ ...signing, cluster });
+    return source.collect({ issuer, challenge: "c-1", jkt: "k-1", publicKey: new Uint8Array(91) });
+  };
   const relay = () => createStsRelay(cloud.aws.endpoint);
   const lookup = () => {
     const { accessKeyId, secretAccessKey, sessionToken } = cloud.operator;
@@ -140,8 +139,8 @@ describe("real evidence", () => {
       vi.stubEnv(name, value);
     return createCodeLookup();
   };
-  const callerIdentity = () => awsStsCallerIdentity({ relay: relay(), partition: "aws" });
-  const tasks = () => ecsTask({ relay: relay(), partition: "aws", lookup: lookup() });
+  const callerIdentity = () => callerAttestor({ relay: relay(), partition: "aws" });
+  const tasks = () => taskAttestor({ relay: relay(), partition: "aws", lookup: lookup() });
 
   it("of a signed request is proven by a STS that verifies the signature", async () => {
     const result = await callerIdentity().attest(await evidenceOf(planner), expectation());

@@ -5,7 +5,7 @@ import { expect } from "vitest";
 import { callSigned } from "../../../bin/lanyard/admin-call.ts";
 import { loadProfile, type Profile } from "../../../bin/lanyard/profile.ts";
 import { run } from "../../../bin/lanyard/program.ts";
-import { stsWebIdentity } from "../../../client/evidence/sts-web-identity.ts";
+import { awsStsWebIdentity } from "../../../client/evidence/aws-sts-web-identity.ts";
 import { type AgentSession, createAgent, type LanyardAgent, type OpenInput } from "../../../client/index.ts";
 import type { AgentRegistration, Registration } from "../../../core/registry/model.ts";
 import { raiseWorld, type World } from "../../../local/story/world.ts";
@@ -148,7 +148,7 @@ function agentOf(world: World, name: string): LanyardAgent {
     id: `spiffe://${deployment.trustDomain}/agent/${name}`,
     credentials: world.cloud.addWorkload({ name, roleArn: `arn:aws:iam::${world.cloud.account}:role/agents/${name}` }),
   };
-  const evidence = stsWebIdentity({ ...aws, credentials: { ...credentials } });
+  const evidence = awsStsWebIdentity({ ...aws, credentials: { ...credentials } });
   return createAgent({ issuer, agent: id, evidence, endpoints: { attest, token, introspect, revoke } });
 }
 

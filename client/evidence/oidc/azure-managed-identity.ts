@@ -1,8 +1,8 @@
-import type { Fetch } from "../http.ts";
-import { askPlatform, memberOf } from "./ask-platform.ts";
-import { EvidenceFailure } from "./failure.ts";
-import type { EvidenceSource } from "./source.ts";
-import { workloadToken } from "./workload-token.ts";
+import type { Fetch } from "../../http.ts";
+import { askPlatform, memberOf } from "../platform/ask.ts";
+import { EvidenceFailure } from "../platform/failure.ts";
+import type { EvidenceSource } from "../platform/source.ts";
+import { workloadToken } from "../platform/workload-token.ts";
 
 /** How Azure is asked. */
 export interface AzureManagedIdentityInput {

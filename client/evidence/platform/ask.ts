@@ -1,4 +1,4 @@
-import { type Fetch, readBounded } from "../http.ts";
+import { type Fetch, readBounded } from "../../http.ts";
 import { EvidenceFailure } from "./failure.ts";
 
 const answerBytes = 65_536;

@@ -1,6 +1,6 @@
-import { EvidenceFailure } from "./failure.ts";
-import type { EvidenceSource } from "./source.ts";
-import { workloadToken } from "./workload-token.ts";
+import { EvidenceFailure } from "../platform/failure.ts";
+import type { EvidenceSource } from "../platform/source.ts";
+import { workloadToken } from "../platform/workload-token.ts";
 
 /** Where the job finds its token. */
 export interface GitlabTokenInput {

@@ -3,10 +3,10 @@ import { STSClient, type STSClientConfig } from "@aws-sdk/client-sts";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { evidenceTags } from "../../core/wire.ts";
 import type { Fetch } from "../http.ts";
-import type { EvidenceSource } from "./source.ts";
+import type { EvidenceSource } from "./platform/source.ts";
 
 /** How calls to the guarded function are signed. */
-export interface LambdaUrlIamInput {
+export interface AwsLambdaUrlIamInput {
   /** URL of the function `attest-iam`: the agent's pinned `endpoints.attest`. */
   readonly url: string;
   /** Region of that function. */
@@ -21,7 +21,10 @@ export interface LambdaUrlIamInput {
  * @returns the evidence, which only names the key inside the signed body, and a `fetch` that signs every call to `url`
  * and leaves all others alone
  */
-export function lambdaUrlIam(input: LambdaUrlIamInput): { readonly evidence: EvidenceSource; readonly fetch: Fetch } {
+export function awsLambdaUrlIam(input: AwsLambdaUrlIamInput): {
+  readonly evidence: EvidenceSource;
+  readonly fetch: Fetch;
+} {
   const { region, fetch = (url, init) => globalThis.fetch(url, init) } = input;
   const { credentials } = new STSClient({
     region,

@@ -1,9 +1,9 @@
-import { type Ec2MetadataInput, ec2Metadata } from "./ec2-metadata.ts";
-import { EvidenceFailure } from "./failure.ts";
-import type { EvidenceSource } from "./source.ts";
+import { type Ec2MetadataInput, ec2Metadata } from "./platform/ec2-metadata.ts";
+import { EvidenceFailure } from "./platform/failure.ts";
+import type { EvidenceSource } from "./platform/source.ts";
 
 /** Where the instance's metadata service is, and what asks it. */
-export type InstanceIdentityInput = Ec2MetadataInput;
+export type AwsEc2InstanceIdentityInput = Ec2MetadataInput;
 
 /**
  * Adds EC2's own word to evidence of a role: the same evidence, and the identity document of the instance it runs on, for
@@ -11,7 +11,7 @@ export type InstanceIdentityInput = Ec2MetadataInput;
  * @param source of `aws-sts-caller-identity`, whose session EC2 names after the instance, or of `aws-sts-web-identity`
  * @throws RangeError for an endpoint that is no metadata service
  */
-export function withInstanceIdentity(source: EvidenceSource, input: InstanceIdentityInput = {}): EvidenceSource {
+export function withInstanceIdentity(source: EvidenceSource, input: AwsEc2InstanceIdentityInput = {}): EvidenceSource {
   const { type } = source;
   const document = documentReader(input);
   return {
@@ -29,14 +29,14 @@ export function withInstanceIdentity(source: EvidenceSource, input: InstanceIden
  * the first key that shows it: give `createAgent` a key that outlives the process, or a restart is refused.
  * @throws RangeError for an endpoint that is no metadata service
  */
-export function ec2InstanceIdentity(input: InstanceIdentityInput = {}): EvidenceSource {
+export function awsEc2InstanceIdentity(input: AwsEc2InstanceIdentityInput = {}): EvidenceSource {
   const type = "aws-ec2-instance-identity";
   const document = documentReader(input);
   return { type, collect: async () => ({ type, pkcs7: await document() }) };
 }
 
 /** Reads the form under the Region's own RSA key; the two others are refused by the attestor. */
-function documentReader(input: InstanceIdentityInput): () => Promise<string> {
+function documentReader(input: AwsEc2InstanceIdentityInput): () => Promise<string> {
   const read = ec2Metadata(input);
   return async () => {
     const pkcs7 = await read("/latest/dynamic/instance-identity/rsa2048");

@@ -1,7 +1,7 @@
-import { limits } from "../../core/limits.ts";
-import { readBoundedFile } from "./bounded-file.ts";
-import type { EvidenceSource } from "./source.ts";
-import { workloadToken } from "./workload-token.ts";
+import { limits } from "../../../core/limits.ts";
+import { readBoundedFile } from "../platform/bounded-file.ts";
+import type { EvidenceSource } from "../platform/source.ts";
+import { workloadToken } from "../platform/workload-token.ts";
 
 /** Where the platform writes the token. */
 export interface ProjectedTokenInput {

@@ -16,13 +16,8 @@ export interface NitroInput {
   readonly attest: (request: NitroAttestationRequest) => Promise<Uint8Array>;
 }
 
-/** Evidence of an agent inside a Nitro enclave: measurements of its image, signed by the hypervisor for this request alone. */
-export const nitroEnclave = (input: NitroInput): EvidenceSource => nitro("aws-nitro-enclave", input);
-
-/** The same of an EC2 instance with NitroTPM. */
-export const nitroTpm = (input: NitroInput): EvidenceSource => nitro("aws-nitro-tpm", input);
-
-function nitro(type: string, { attest }: NitroInput): EvidenceSource {
+/** Evidence of `type` by a document that the module signs over challenge, issuer and the agent's key. */
+export function nitroDocument(type: string, { attest }: NitroInput): EvidenceSource {
   return {
     type,
     async collect({ challenge, issuer, publicKey }: EvidenceRequest) {

@@ -1,5 +1,5 @@
-import type { Fetch } from "../http.ts";
-import { askPlatform } from "./ask-platform.ts";
+import type { Fetch } from "../../http.ts";
+import { askPlatform } from "./ask.ts";
 import { EvidenceFailure } from "./failure.ts";
 
 /** The service's one address, and this machine for emulators: any other host could hand over somebody else's document. */

@@ -1,10 +1,10 @@
 import { GetWebIdentityTokenCommand, STSClient, type STSClientConfig } from "@aws-sdk/client-sts";
 import { limits } from "../../core/limits.ts";
 import { evidenceTags } from "../../core/wire.ts";
-import type { EvidenceSource } from "./source.ts";
+import type { EvidenceSource } from "./platform/source.ts";
 
 /** How STS is asked. */
-export interface StsWebIdentityInput {
+export interface AwsStsWebIdentityInput {
   readonly region: string;
   /** The workload's own credentials, by the SDK's usual chain unless given. */
   readonly credentials?: NonNullable<STSClientConfig["credentials"]>;
@@ -18,7 +18,7 @@ export interface StsWebIdentityInput {
  * Evidence by outbound web identity federation (`sts:GetWebIdentityToken`): STS signs who called it, for our issuer,
  * with our challenge and the agent's key thumbprint as tags.
  */
-export function stsWebIdentity(input: StsWebIdentityInput): EvidenceSource {
+export function awsStsWebIdentity(input: AwsStsWebIdentityInput): EvidenceSource {
   const { region, credentials, endpoint, durationSeconds = 60 } = input;
   if (!Number.isInteger(durationSeconds) || durationSeconds < 60 || durationSeconds > limits.evidenceAgeSeconds)
     throw new RangeError(`durationSeconds is 60 to ${limits.evidenceAgeSeconds}`);

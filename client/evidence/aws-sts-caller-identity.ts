@@ -1,0 +1,16 @@
+import { type SignedCallerIdentityInput, signedCallerIdentity } from "./platform/signed-caller-identity.ts";
+import type { EvidenceSource } from "./platform/source.ts";
+
+/** How the request is signed. */
+export type AwsStsCallerIdentityInput = SignedCallerIdentityInput;
+
+/**
+ * Evidence by a signed `sts:GetCallerIdentity` request that is never sent from here. Works wherever AWS gives credentials
+ * of a role; needs no permission.
+ * @throws RangeError for a Region without an STS endpoint
+ */
+export function awsStsCallerIdentity(input: AwsStsCallerIdentityInput): EvidenceSource {
+  const type = "aws-sts-caller-identity";
+  const sign = signedCallerIdentity(input);
+  return { type, collect: async (request) => ({ type, ...(await sign(request)) }) };
+}
