@@ -6,8 +6,8 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { App } from "aws-cdk-lib";
 import { deployment } from "../lib/deployment.ts";
-import type { DeployedRegistry } from "../lib/functions/registry-applier.ts";
-import { readStage, type Stage } from "../lib/stage.ts";
+import type { DeployedRegistry } from "../lib/service/registry-applier.ts";
+import { readStage, type Stage } from "../lib/settings/stage.ts";
 import { packRegistry } from "./lanyard/registry/packed.ts";
 
 const root = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));

@@ -1,7 +1,7 @@
 /** Findings of cdk-nag and of the CloudFormation validator that are right and stay: each with its reason. */
 import { type App, Validations } from "aws-cdk-lib";
 import type { IConstruct } from "constructs";
-import type { StateStack } from "./state-stack.ts";
+import type { StateStack } from "./state/state-stack.ts";
 
 const acknowledge = (where: IConstruct, id: string, reason: string): void => {
   Validations.of(where).acknowledge({ id, reason });

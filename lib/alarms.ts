@@ -11,8 +11,8 @@ import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import type { LanyardFunction } from "./lanyard-function.ts";
-import type { Stage } from "./stage.ts";
+import type { LanyardFunction } from "./function/lanyard-function.ts";
+import type { Stage } from "./settings/stage.ts";
 
 const period = Duration.minutes(1);
 

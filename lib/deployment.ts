@@ -1,13 +1,13 @@
 import { type App, Validations } from "aws-cdk-lib";
 import { AwsSolutionsChecks } from "cdk-nag";
 import { acknowledgeEverywhere } from "./acknowledged.ts";
-import { AuditStack } from "./audit-stack.ts";
-import type { DeployedRegistry } from "./functions/registry-applier.ts";
-import { IssuerStack } from "./issuer-stack.ts";
+import { AuditStack } from "./audit/audit-stack.ts";
+import { IssuerStack } from "./issuer/issuer-stack.ts";
 import { keepExports } from "./kept-exports.ts";
-import { ServiceStack } from "./service-stack.ts";
-import type { Stage } from "./stage.ts";
-import { StateStack } from "./state-stack.ts";
+import type { DeployedRegistry } from "./service/registry-applier.ts";
+import { ServiceStack } from "./service/service-stack.ts";
+import type { Stage } from "./settings/stage.ts";
+import { StateStack } from "./state/state-stack.ts";
 
 /** The four stacks of one deployment. */
 export interface Deployment {

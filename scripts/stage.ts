@@ -3,10 +3,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { fileURLToPath } from "node:url";
-import { stageOf } from "../lib/stage.ts";
+import { stageOf } from "../lib/settings/stage.ts";
 import { questions, readFlags, settingsOf } from "./stage/answers.ts";
 
-const usage = `Makes stages/NAME.json, the settings of one deployment; every other setting has a default (lib/stage.ts).
+const usage = `Makes stages/NAME.json, the settings of one deployment; every other setting has a default (lib/settings/stage.ts).
 
   npm run stage -- production            asks
   npm run stage -- production --account 111122223333 --trust-domain agents.example.com --operators role/Operator

@@ -6,11 +6,11 @@ import { LogGroup, LogStream, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { acknowledgeFirehose } from "../acknowledged.ts";
-import { allow } from "../allow.ts";
-import { roleName } from "../roles.ts";
-import type { Stage } from "../stage.ts";
-import type { StateStack } from "../state-stack.ts";
-import { deadLetters } from "../stream.ts";
+import { allow } from "../function/grant.ts";
+import { roleName } from "../function/roles.ts";
+import { deadLetters } from "../function/stream.ts";
+import type { Stage } from "../settings/stage.ts";
+import type { StateStack } from "../state/state-stack.ts";
 
 /** From the bus to the bucket: rule, Firehose and the dead letters of the rule. */
 export class Delivery extends Construct {

@@ -3,10 +3,10 @@ import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { Topic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
-import { type NamedRole, roleArn, rolesPrefix } from "../roles.ts";
-import type { Stage } from "../stage.ts";
+import { type NamedRole, roleArn, rolesPrefix } from "../function/roles.ts";
+import type { Stage } from "../settings/stage.ts";
 import { attesting, nonced, signers } from "../state/keys.ts";
-import type { StateStack } from "../state-stack.ts";
+import type { StateStack } from "../state/state-stack.ts";
 
 /** Calls that change who may use a key, or end it. */
 const changes = [

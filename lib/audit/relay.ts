@@ -2,13 +2,13 @@ import type { EventBus } from "aws-cdk-lib/aws-events";
 import { AnyPrincipal, Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { IQueue, Queue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
-import { allow, allowDataKey } from "../allow.ts";
-import { parallelism } from "../concurrency.ts";
-import { LanyardFunction } from "../lanyard-function.ts";
-import { roleArn } from "../roles.ts";
-import type { Stage } from "../stage.ts";
-import type { StateStack } from "../state-stack.ts";
-import { deadLetters, feed } from "../stream.ts";
+import { allow, allowDataKey } from "../function/grant.ts";
+import { LanyardFunction } from "../function/lanyard-function.ts";
+import { roleArn } from "../function/roles.ts";
+import { deadLetters, feed } from "../function/stream.ts";
+import { parallelism } from "../settings/concurrency.ts";
+import type { Stage } from "../settings/stage.ts";
+import type { StateStack } from "../state/state-stack.ts";
 
 /** The relay and the queues behind it. */
 export interface Relayed {

@@ -4,11 +4,11 @@ import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import { acknowledgeSealer } from "../acknowledged.ts";
-import { allow } from "../allow.ts";
-import { LanyardFunction } from "../lanyard-function.ts";
-import type { Stage } from "../stage.ts";
-import type { StateStack } from "../state-stack.ts";
-import { deadLetters } from "../stream.ts";
+import { allow } from "../function/grant.ts";
+import { LanyardFunction } from "../function/lanyard-function.ts";
+import { deadLetters } from "../function/stream.ts";
+import type { Stage } from "../settings/stage.ts";
+import type { StateStack } from "../state/state-stack.ts";
 
 /** What the sealer looks after, and where it says what it could not do. */
 export interface Sealing {

@@ -2,8 +2,8 @@ import { CfnRule } from "aws-cdk-lib/aws-events";
 import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { Topic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
-import type { Stage } from "../stage.ts";
-import type { StateStack } from "../state-stack.ts";
+import type { Stage } from "../settings/stage.ts";
+import type { StateStack } from "../state/state-stack.ts";
 
 /**
  * Anybody but CloudFormation, which CloudTrail itself names: `invokedBy` is written when a service makes a call, by a role

@@ -4,8 +4,8 @@ import type { IKey } from "aws-cdk-lib/aws-kms";
 import { BlockPublicAccess, Bucket, BucketEncryption, type CfnBucket, ObjectOwnership } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import { acknowledgeAuditBucket } from "../acknowledged.ts";
-import { type NamedRole, roleArn } from "../roles.ts";
-import type { Stage } from "../stage.ts";
+import { type NamedRole, roleArn } from "../function/roles.ts";
+import type { Stage } from "../settings/stage.ts";
 
 /**
  * The bucket of audit records: versioned, with Object Lock (the sealer retains object versions one by one, since a default

@@ -2,8 +2,8 @@ import { RemovalPolicy } from "aws-cdk-lib";
 import { AccountRootPrincipal, AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Key, KeySpec, KeyUsage } from "aws-cdk-lib/aws-kms";
 import { Construct } from "constructs";
-import { type NamedRole, roleArn } from "../roles.ts";
-import type { Stage } from "../stage.ts";
+import { type NamedRole, roleArn } from "../function/roles.ts";
+import type { Stage } from "../settings/stage.ts";
 import { type SigningAlgorithm, signingPolicy } from "./signing-policy.ts";
 
 /** Roles that attest, the same code behind two URLs: they alone use the key of challenges. */

@@ -1,8 +1,8 @@
 import { Aws } from "aws-cdk-lib";
 import { AccountRootPrincipal, AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from "aws-cdk-lib/aws-iam";
-import type { Conditions } from "../allow.ts";
-import { type NamedRole, roleArn } from "../roles.ts";
-import type { Stage } from "../stage.ts";
+import type { Conditions } from "../function/grant.ts";
+import { type NamedRole, roleArn } from "../function/roles.ts";
+import type { Stage } from "../settings/stage.ts";
 
 /** Algorithms of signing keys, as JOSE names them. */
 export type SigningAlgorithm = "ES256" | "RS256";

@@ -10,8 +10,8 @@ import {
 import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import { Construct } from "constructs";
-import { type NamedRole, roleArn } from "../roles.ts";
-import type { Stage } from "../stage.ts";
+import { type NamedRole, roleArn } from "../function/roles.ts";
+import type { Stage } from "../settings/stage.ts";
 
 const text = (name: string) => ({ name, type: AttributeType.STRING });
 

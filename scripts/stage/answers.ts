@@ -17,7 +17,7 @@ const text = (answer: string): unknown => answer;
 const yes = (answer: string): unknown =>
   /^(y(es)?|true)$/i.test(answer) ? true : /^(no?|false)$/i.test(answer) ? false : answer;
 
-/** In the order they are asked. What a stage may hold beside these has a default that fits most (`lib/stage.ts`). */
+/** In the order they are asked. What a stage may hold beside these has a default that fits most (`lib/settings/stage.ts`). */
 export const questions: readonly Question[] = [
   { flag: "account", ask: "Account (twelve digits)", setting: "account", read: text },
   { flag: "region", ask: "Region", setting: "region", otherwise: "eu-west-1", read: text },

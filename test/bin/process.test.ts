@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { deploymentParameterName } from "../../lib/urls-parameter.ts";
+import { deploymentParameterName } from "../../lib/issuer/urls-parameter.ts";
 
 const command = join(import.meta.dirname, "../../bin/lanyard.ts");
 const agent = (name: string) => ({

@@ -1,6 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
-import { parallelism, shardsAtFirst } from "../../lib/concurrency.ts";
+import { parallelism, shardsAtFirst } from "../../lib/settings/concurrency.ts";
 import { all, synthesized } from "./synthesized.ts";
 
 /** What the streams and queues of a synthesized deployment can take at once, while tables have the shards they begin with. */

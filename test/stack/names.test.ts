@@ -1,7 +1,7 @@
 /** Several deployments in one account: the same stage in two Regions, two stages in one. */
 import { describe, expect, test } from "vitest";
-import { type NamedRole, roleName } from "../../lib/roles.ts";
-import { stageOf } from "../../lib/stage.ts";
+import { type NamedRole, roleName } from "../../lib/function/roles.ts";
+import { stageOf } from "../../lib/settings/stage.ts";
 import { all, type Synthesized, synthesized } from "./synthesized.ts";
 
 /** Properties that name a thing in an account, in all its Regions (or the world over, as buckets do). */

@@ -1,6 +1,6 @@
 import { runSimulation } from "@cloud-copilot/iam-simulate";
 import { describe, expect, test } from "vitest";
-import { stageOf } from "../../lib/stage.ts";
+import { stageOf } from "../../lib/settings/stage.ts";
 import { resolved, type Statement } from "./resolved.ts";
 import { account, one, synthesized } from "./synthesized.ts";
 

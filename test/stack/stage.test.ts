@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { readStage, stageOf } from "../../lib/stage.ts";
+import { readStage, stageOf } from "../../lib/settings/stage.ts";
 import { synthesized } from "./synthesized.ts";
 
 const stages = fileURLToPath(new URL("../../stages", import.meta.url));

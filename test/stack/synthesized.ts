@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { App } from "aws-cdk-lib";
 import { type Deployment, deployment } from "../../lib/deployment.ts";
-import type { DeployedRegistry } from "../../lib/functions/registry-applier.ts";
-import { stageOf } from "../../lib/stage.ts";
+import type { DeployedRegistry } from "../../lib/service/registry-applier.ts";
+import { stageOf } from "../../lib/settings/stage.ts";
 
 export const account = "111122223333";
 export const region = "eu-west-1";

@@ -1,11 +1,11 @@
 import { CfnOutput, Stack } from "aws-cdk-lib";
 import type { Bucket } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
-import { stackProps } from "./stack-props.ts";
-import type { Stage } from "./stage.ts";
-import { auditBucket } from "./state/audit-bucket.ts";
-import { Keys } from "./state/keys.ts";
-import { Tables } from "./state/tables.ts";
+import type { Stage } from "../settings/stage.ts";
+import { stackProps } from "../stack-props.ts";
+import { auditBucket } from "./audit-bucket.ts";
+import { Keys } from "./keys.ts";
+import { Tables } from "./tables.ts";
 
 /** What lasts: tables, keys and the audit bucket. Nothing here can fail, be replaced or be deleted with the stack. */
 export class StateStack extends Stack {

@@ -1,9 +1,9 @@
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
-import type { Alarms } from "./alarms.ts";
-import { adminRotate } from "./functions/admin-rotate.ts";
-import type { Ground } from "./functions/ground.ts";
-import { rotator, rotatorMinutes } from "./functions/rotator.ts";
-import type { LanyardFunction } from "./lanyard-function.ts";
+import type { Alarms } from "../alarms.ts";
+import type { LanyardFunction } from "../function/lanyard-function.ts";
+import { adminRotate } from "./admin-rotate.ts";
+import type { Ground } from "./ground.ts";
+import { rotator, rotatorMinutes } from "./rotator.ts";
 
 /** What rotates the signing keys: the function that does it, and the one that takes operators' orders. */
 export interface Rotation {

@@ -3,11 +3,11 @@ import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { acknowledgeRotator } from "../acknowledged.ts";
-import { allow, allowDataKey, allowTable, forbid, inTransaction, rows, rowsInTransaction } from "../allow.ts";
-import { tellKeys } from "../keyring.ts";
-import { LanyardFunction } from "../lanyard-function.ts";
+import { allow, allowDataKey, allowTable, forbid, inTransaction, rows, rowsInTransaction } from "../function/grant.ts";
+import { LanyardFunction } from "../function/lanyard-function.ts";
+import { feed } from "../function/stream.ts";
+import { tellKeys } from "../state/keyring.ts";
 import { rotated } from "../state/keys.ts";
-import { feed } from "../stream.ts";
 import type { Ground } from "./ground.ts";
 
 /** How often the rotator looks at the rings by itself. */

@@ -6,10 +6,10 @@ import {
   inTransaction,
   rows,
   rowsInTransaction,
-} from "../allow.ts";
-import { demandNonces } from "../dpop-nonces.ts";
-import { useKeyring } from "../keyring.ts";
-import { LanyardFunction } from "../lanyard-function.ts";
+} from "../function/grant.ts";
+import { LanyardFunction } from "../function/lanyard-function.ts";
+import { useKeyring } from "../state/keyring.ts";
+import { demandNonces } from "./dpop-nonces.ts";
 import type { Ground } from "./ground.ts";
 
 /** Sessions, offers and access tokens: the only function that signs with the session key. It may write neither Tombstones nor Revocations. */

@@ -1,6 +1,6 @@
 /** Roles that policies of other stacks must name before they exist. */
 import { Aws } from "aws-cdk-lib";
-import type { Stage } from "./stage.ts";
+import type { Stage } from "../settings/stage.ts";
 
 /** Roles with a fixed name: those that a key, a table, the bus or the bucket lets in. */
 export type NamedRole =

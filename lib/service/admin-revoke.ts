@@ -1,5 +1,5 @@
-import { allowDataKey, allowOutbox, allowTable, inTransaction, rows } from "../allow.ts";
-import { LanyardFunction } from "../lanyard-function.ts";
+import { allowDataKey, allowOutbox, allowTable, inTransaction, rows } from "../function/grant.ts";
+import { LanyardFunction } from "../function/lanyard-function.ts";
 import type { Ground } from "./ground.ts";
 
 /** The operator's revocation: sessions, agents, principals, builds, the deployment. It signs nothing. */

@@ -1,7 +1,7 @@
 import type { Role } from "aws-cdk-lib/aws-iam";
-import { allowDataKey, allowOutbox, allowTable, rows, rowsInTransaction } from "../allow.ts";
-import { LanyardFunction } from "../lanyard-function.ts";
-import type { StateStack } from "../state-stack.ts";
+import { allowDataKey, allowOutbox, allowTable, rows, rowsInTransaction } from "../function/grant.ts";
+import { LanyardFunction } from "../function/lanyard-function.ts";
+import type { StateStack } from "../state/state-stack.ts";
 import type { Ground } from "./ground.ts";
 
 /** The operator's changes of the registry: all of it, one agent's state, an earlier version again. It signs nothing. */

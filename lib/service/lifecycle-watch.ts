@@ -1,8 +1,8 @@
 import { Duration } from "aws-cdk-lib";
 import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
-import { allowDataKey, allowTable, inTransaction, rows } from "../allow.ts";
-import { LanyardFunction } from "../lanyard-function.ts";
+import { allowDataKey, allowTable, inTransaction, rows } from "../function/grant.ts";
+import { LanyardFunction } from "../function/lanyard-function.ts";
 import type { Ground } from "./ground.ts";
 
 /** How often the watch looks: well within the day that rows of sessions stay, so that a look may be missed. */

@@ -1,5 +1,5 @@
-import { allowDataKey, allowRefusals, allowTable, rows } from "../allow.ts";
-import { LanyardFunction } from "../lanyard-function.ts";
+import { allowDataKey, allowRefusals, allowTable, rows } from "../function/grant.ts";
+import { LanyardFunction } from "../function/lanyard-function.ts";
 import type { Ground } from "./ground.ts";
 
 /**

@@ -1,7 +1,7 @@
-import { allowDataKey, allowMarkers, allowOutbox, allowTable, inTransaction, rows } from "../allow.ts";
-import { demandNonces } from "../dpop-nonces.ts";
-import { useKeyring } from "../keyring.ts";
-import { LanyardFunction } from "../lanyard-function.ts";
+import { allowDataKey, allowMarkers, allowOutbox, allowTable, inTransaction, rows } from "../function/grant.ts";
+import { LanyardFunction } from "../function/lanyard-function.ts";
+import { useKeyring } from "../state/keyring.ts";
+import { demandNonces } from "./dpop-nonces.ts";
 import type { Ground } from "./ground.ts";
 
 /** An agent ends what is its own: tombstones of sessions and offers, never a counter or a block (threat 12). It changes no session. */

@@ -1,11 +1,11 @@
 import { Aws } from "aws-cdk-lib";
 import type { Construct } from "constructs";
-import { allow, allowDataKey, allowTable, rows } from "../allow.ts";
-import { useKeyring } from "../keyring.ts";
-import { LanyardFunction } from "../lanyard-function.ts";
-import type { Stage } from "../stage.ts";
-import type { StateStack } from "../state-stack.ts";
-import { urlsParameterName } from "../urls-parameter.ts";
+import { allow, allowDataKey, allowTable, rows } from "../function/grant.ts";
+import { LanyardFunction } from "../function/lanyard-function.ts";
+import type { Stage } from "../settings/stage.ts";
+import { useKeyring } from "../state/keyring.ts";
+import type { StateStack } from "../state/state-stack.ts";
+import { urlsParameterName } from "./urls-parameter.ts";
 
 /**
  * Metadata, keys and stored status lists. The most exposed function signs nothing: any key at `jwks_uri` could mint a

@@ -12,11 +12,11 @@ import {
 } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-import { env } from "../lambdas/env.ts";
-import { acknowledgeTracing } from "./acknowledged.ts";
-import { allow } from "./allow.ts";
+import { env } from "../../lambdas/env.ts";
+import { acknowledgeTracing } from "../acknowledged.ts";
+import { reservable, type Stage } from "../settings/stage.ts";
+import { allow } from "./grant.ts";
 import { type NamedRole, roleName } from "./roles.ts";
-import { reservable, type Stage } from "./stage.ts";
 
 /** How a function is made. */
 export interface LanyardFunctionProps {

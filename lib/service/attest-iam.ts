@@ -1,4 +1,4 @@
-import type { LanyardFunction } from "../lanyard-function.ts";
+import type { LanyardFunction } from "../function/lanyard-function.ts";
 import { attesting } from "./attest.ts";
 import type { Ground } from "./ground.ts";
 

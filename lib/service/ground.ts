@@ -1,6 +1,6 @@
 import type { Construct } from "constructs";
-import type { Stage } from "../stage.ts";
-import type { StateStack } from "../state-stack.ts";
+import type { Stage } from "../settings/stage.ts";
+import type { StateStack } from "../state/state-stack.ts";
 
 /** What every function of the Service stack is made from. */
 export interface Ground {

@@ -4,12 +4,12 @@ import { AnyPrincipal, Effect, PolicyStatement, ServicePrincipal } from "aws-cdk
 import { EventSourceMapping } from "aws-cdk-lib/aws-lambda";
 import { type IQueue, Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import { acknowledgeReceiverSecrets } from "../acknowledged.ts";
-import { allow, allowDataKey, allowRefusals, allowTable } from "../allow.ts";
-import { parallelism } from "../concurrency.ts";
-import { useKeyring } from "../keyring.ts";
-import { LanyardFunction } from "../lanyard-function.ts";
-import { roleArn } from "../roles.ts";
-import { deadLetters } from "../stream.ts";
+import { allow, allowDataKey, allowRefusals, allowTable } from "../function/grant.ts";
+import { LanyardFunction } from "../function/lanyard-function.ts";
+import { roleArn } from "../function/roles.ts";
+import { deadLetters } from "../function/stream.ts";
+import { parallelism } from "../settings/concurrency.ts";
+import { useKeyring } from "../state/keyring.ts";
 import type { Ground } from "./ground.ts";
 
 /** The transmitter, its queue, and the queue of what it could not deliver. */

@@ -1,8 +1,8 @@
-import { allowDataKey, allowMac, allowMarkers, allowOutbox, allowTable, rows } from "../allow.ts";
-import { allowLookups } from "../code-lookup.ts";
-import { demandNonces } from "../dpop-nonces.ts";
-import { useKeyring } from "../keyring.ts";
-import { LanyardFunction } from "../lanyard-function.ts";
+import { allowDataKey, allowMac, allowMarkers, allowOutbox, allowTable, rows } from "../function/grant.ts";
+import { LanyardFunction } from "../function/lanyard-function.ts";
+import { useKeyring } from "../state/keyring.ts";
+import { allowLookups } from "./code-lookup.ts";
+import { demandNonces } from "./dpop-nonces.ts";
 import type { Ground } from "./ground.ts";
 
 /** Evidence in, identity token out: this and `attest-iam` alone sign with the identity key. */

@@ -1,9 +1,9 @@
 /** Which functions demand nonces in DPoP proofs (RFC 9449 8): a setting of the stage. */
-import { env } from "../lambdas/env.ts";
-import { allowMac } from "./allow.ts";
-import type { LanyardFunction } from "./lanyard-function.ts";
-import type { Stage } from "./stage.ts";
-import type { Keys } from "./state/keys.ts";
+import { env } from "../../lambdas/env.ts";
+import { allowMac } from "../function/grant.ts";
+import type { LanyardFunction } from "../function/lanyard-function.ts";
+import type { Stage } from "../settings/stage.ts";
+import type { Keys } from "../state/keys.ts";
 
 /** Tells a function the key of nonces and lets it use that, where the stage demands nonces at its endpoint; else neither. */
 export function demandNonces(

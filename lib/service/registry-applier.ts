@@ -1,7 +1,7 @@
 import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CfnOutput, CfnResource, Duration, FileSystem } from "aws-cdk-lib";
-import { bundle, LanyardFunction } from "../lanyard-function.ts";
+import { bundle, LanyardFunction } from "../function/lanyard-function.ts";
 import { allowRegistryWriting } from "./admin-write.ts";
 import type { Ground } from "./ground.ts";
 

@@ -3,8 +3,8 @@ import type { TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { EventSourceMapping, FilterCriteria, StartingPosition } from "aws-cdk-lib/aws-lambda";
 import { type IQueue, Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
-import { acknowledgeDeadLetters } from "./acknowledged.ts";
-import { allow, allowStream } from "./allow.ts";
+import { acknowledgeDeadLetters } from "../acknowledged.ts";
+import { allow, allowStream } from "./grant.ts";
 import type { LanyardFunction } from "./lanyard-function.ts";
 
 /** A queue for what could not be delivered: kept 14 days, SSE by SQS itself (EventBridge cannot use an AWS-owned KMS key), TLS only. */

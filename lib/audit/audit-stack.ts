@@ -4,17 +4,17 @@ import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import type { Construct } from "constructs";
-import { Alarms } from "./alarms.ts";
-import { Delivery } from "./audit/delivery.ts";
-import { KeyWatch } from "./audit/key-watch.ts";
-import { relay } from "./audit/relay.ts";
-import { sealer } from "./audit/sealer.ts";
-import { TheftWatch } from "./audit/theft-watch.ts";
-import { WallWatch } from "./audit/wall-watch.ts";
-import { roleArn } from "./roles.ts";
-import { stackProps } from "./stack-props.ts";
-import type { Stage } from "./stage.ts";
-import type { StateStack } from "./state-stack.ts";
+import { Alarms } from "../alarms.ts";
+import { roleArn } from "../function/roles.ts";
+import type { Stage } from "../settings/stage.ts";
+import { stackProps } from "../stack-props.ts";
+import type { StateStack } from "../state/state-stack.ts";
+import { Delivery } from "./delivery.ts";
+import { KeyWatch } from "./key-watch.ts";
+import { relay } from "./relay.ts";
+import { sealer } from "./sealer.ts";
+import { TheftWatch } from "./theft-watch.ts";
+import { WallWatch } from "./wall-watch.ts";
 
 /** The way of an audit record from the outbox to the bucket, and the topic that every alarm goes to. */
 export class AuditStack extends Stack {

@@ -2,11 +2,11 @@ import { Duration } from "aws-cdk-lib";
 import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
-import { allowDataKey, allowTable, rows } from "../allow.ts";
-import { parallelism } from "../concurrency.ts";
-import { useKeyring } from "../keyring.ts";
-import { LanyardFunction } from "../lanyard-function.ts";
-import { deadLetters, feed } from "../stream.ts";
+import { allowDataKey, allowTable, rows } from "../function/grant.ts";
+import { LanyardFunction } from "../function/lanyard-function.ts";
+import { deadLetters, feed } from "../function/stream.ts";
+import { parallelism } from "../settings/concurrency.ts";
+import { useKeyring } from "../state/keyring.ts";
 import type { Ground } from "./ground.ts";
 
 /** How often all lists are signed anew; they live two minutes. */

@@ -1,9 +1,9 @@
 import { CfnOutput, CfnResource } from "aws-cdk-lib";
 import type { Construct } from "constructs";
-import { acknowledgeFederation } from "./acknowledged.ts";
-import { allow } from "./allow.ts";
-import { LanyardFunction } from "./lanyard-function.ts";
-import type { Stage } from "./stage.ts";
+import { acknowledgeFederation } from "../acknowledged.ts";
+import { allow } from "../function/grant.ts";
+import { LanyardFunction } from "../function/lanyard-function.ts";
+import type { Stage } from "../settings/stage.ts";
 
 /**
  * Switches the account's outbound identity federation on, where the stage asks for it: agents then prove themselves by

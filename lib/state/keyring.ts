@@ -1,11 +1,11 @@
 import { Stack } from "aws-cdk-lib";
 import type { Key } from "aws-cdk-lib/aws-kms";
-import { env } from "../lambdas/env.ts";
-import { allowTable, rows } from "./allow.ts";
-import type { LanyardFunction } from "./lanyard-function.ts";
-import { roleArn } from "./roles.ts";
-import type { Stage } from "./stage.ts";
-import { type Keys, type rotated, signers } from "./state/keys.ts";
+import { env } from "../../lambdas/env.ts";
+import { allowTable, rows } from "../function/grant.ts";
+import type { LanyardFunction } from "../function/lanyard-function.ts";
+import { roleArn } from "../function/roles.ts";
+import type { Stage } from "../settings/stage.ts";
+import { type Keys, type rotated, signers } from "./keys.ts";
 import type { StateStack } from "./state-stack.ts";
 
 export type RotatedPurpose = (typeof rotated)[number];

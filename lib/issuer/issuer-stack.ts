@@ -1,11 +1,11 @@
 import { CfnOutput, CfnResource, RemovalPolicy, Stack } from "aws-cdk-lib";
 import type { Construct } from "constructs";
-import { publicUrl, withoutSlash } from "./function-url.ts";
-import { discovery } from "./functions/discovery.ts";
-import type { LanyardFunction } from "./lanyard-function.ts";
-import { stackProps } from "./stack-props.ts";
-import type { Stage } from "./stage.ts";
-import type { StateStack } from "./state-stack.ts";
+import { publicUrl, withoutSlash } from "../function/address.ts";
+import type { LanyardFunction } from "../function/lanyard-function.ts";
+import type { Stage } from "../settings/stage.ts";
+import { stackProps } from "../stack-props.ts";
+import type { StateStack } from "../state/state-stack.ts";
+import { discovery } from "./discovery.ts";
 
 /**
  * The issuer: discovery and its URL, alone. A new URL would be a new issuer, and every token, every provider and every

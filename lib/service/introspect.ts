@@ -1,7 +1,7 @@
-import { allowDataKey, allowMarkers, allowOutbox, allowTable, rowsInTransaction } from "../allow.ts";
-import { demandNonces } from "../dpop-nonces.ts";
-import { useKeyring } from "../keyring.ts";
-import { LanyardFunction } from "../lanyard-function.ts";
+import { allowDataKey, allowMarkers, allowOutbox, allowTable, rowsInTransaction } from "../function/grant.ts";
+import { LanyardFunction } from "../function/lanyard-function.ts";
+import { useKeyring } from "../state/keyring.ts";
+import { demandNonces } from "./dpop-nonces.ts";
 import type { Ground } from "./ground.ts";
 
 /** Tells a resource server whether a token is alive. It writes nothing but records and counted uses. */

@@ -1,8 +1,8 @@
 import { Aws } from "aws-cdk-lib";
-import { acknowledgeTasks, acknowledgeVersions } from "./acknowledged.ts";
-import { allow } from "./allow.ts";
-import type { LanyardFunction } from "./lanyard-function.ts";
-import type { Stage } from "./stage.ts";
+import { acknowledgeTasks, acknowledgeVersions } from "../acknowledged.ts";
+import { allow } from "../function/grant.ts";
+import type { LanyardFunction } from "../function/lanyard-function.ts";
+import type { Stage } from "../settings/stage.ts";
 
 /**
  * Lets a function look at what the stage names: published versions of its functions, tasks of its clusters and the trust
