@@ -1,6 +1,6 @@
-import { awsLambdaUrlIam } from "../core/attest/aws-lambda-url-iam.ts";
-import { awsStsCallerIdentity } from "../core/attest/aws-sts-caller-identity.ts";
-import { ecsTask } from "../core/attest/ecs-task.ts";
+import { awsStsCallerIdentity } from "../core/attest/formats/caller-identity/prove.ts";
+import { awsLambdaUrlIam } from "../core/attest/methods/aws-lambda-url-iam/attestor.ts";
+import { ecsTask } from "../core/attest/methods/ecs-task/attestor.ts";
 import type { CodeLookup } from "../core/ports.ts";
 import { err, ok } from "../core/result.ts";
 import {

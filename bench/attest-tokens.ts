@@ -1,8 +1,8 @@
 import { sign } from "node:crypto";
-import { awsStsWebIdentity } from "../core/attest/aws-sts-web-identity.ts";
-import { verifyOidcToken } from "../core/attest/oidc.ts";
-import { verifyJwtSvid } from "../core/attest/spiffe-jwt-svid.ts";
-import { svidBindingBytes, verifyX509Svid } from "../core/attest/spiffe-x509-svid.ts";
+import { awsStsWebIdentity } from "../core/attest/methods/aws-sts-web-identity/attestor.ts";
+import { verifyOidcToken } from "../core/attest/methods/oidc/attestor.ts";
+import { verifyJwtSvid } from "../core/attest/methods/spiffe-jwt-svid/attestor.ts";
+import { svidBindingBytes, verifyX509Svid } from "../core/attest/methods/spiffe-x509-svid/attestor.ts";
 import { createKeySets, registeredLookup } from "../core/keys/key-sets.ts";
 import { readSpiffeBundle } from "../core/keys/spiffe-bundle.ts";
 import type { TrustedIssuerRegistration } from "../core/registry/model.ts";

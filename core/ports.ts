@@ -51,7 +51,7 @@ export interface StsAnswer {
  * `limits.stsAnswerBytes` and `limits.stsTimeoutMillis`.
  */
 export interface StsRelay {
-  /** @param request `host` is of the exact list in `attest/sts-hosts.ts`, never a client's word; header names in lower case */
+  /** @param request `host` is of the exact list in `text/sts-hosts.ts`, never a client's word; header names in lower case */
   send(request: {
     readonly host: string;
     readonly headers: Readonly<Record<string, string>>;

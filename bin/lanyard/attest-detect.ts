@@ -1,5 +1,5 @@
-import type { Evidence } from "../../core/attest/attestor.ts";
-import { isAccountIssuer } from "../../core/attest/aws-sts-web-identity.ts";
+import type { Evidence } from "../../core/attest/contract/attestor.ts";
+import { isAccountIssuer } from "../../core/attest/methods/aws-sts-web-identity/attestor.ts";
 import { parseBoundedJson } from "../../core/json.ts";
 import { decodeUnverified } from "../../core/jwt.ts";
 

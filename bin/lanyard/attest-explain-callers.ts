@@ -1,13 +1,13 @@
-import type { Expectation } from "../../core/attest/attestor.ts";
-import { withInstanceIdentity } from "../../core/attest/aws-ec2-instance-identity.ts";
-import { awsLambdaUrlIam } from "../../core/attest/aws-lambda-url-iam.ts";
-import { awsStsCallerIdentity } from "../../core/attest/aws-sts-caller-identity.ts";
-import { ecsTask } from "../../core/attest/ecs-task.ts";
-import { partitionOf } from "../../core/attest/sts-hosts.ts";
+import type { Expectation } from "../../core/attest/contract/attestor.ts";
+import { awsStsCallerIdentity } from "../../core/attest/formats/caller-identity/prove.ts";
+import { withInstanceIdentity } from "../../core/attest/methods/aws-ec2-instance-identity/attestor.ts";
+import { awsLambdaUrlIam } from "../../core/attest/methods/aws-lambda-url-iam/attestor.ts";
+import { ecsTask } from "../../core/attest/methods/ecs-task/attestor.ts";
 import { limits } from "../../core/limits.ts";
 import type { CodeLookup, StsRelay } from "../../core/ports.ts";
 import { createSnapshot } from "../../core/registry/snapshot.ts";
 import { err, ok } from "../../core/result.ts";
+import { partitionOf } from "../../core/text/sts-hosts.ts";
 import { evidenceTags } from "../../core/wire.ts";
 import type { Asked, Explainer } from "./attest-explanation.ts";
 

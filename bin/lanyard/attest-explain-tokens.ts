@@ -1,6 +1,6 @@
-import { isAccountIssuer, verifyStsWebIdentity } from "../../core/attest/aws-sts-web-identity.ts";
-import { verifyOidcToken } from "../../core/attest/oidc.ts";
-import { verifyJwtSvid } from "../../core/attest/spiffe-jwt-svid.ts";
+import { isAccountIssuer, verifyStsWebIdentity } from "../../core/attest/methods/aws-sts-web-identity/attestor.ts";
+import { verifyOidcToken } from "../../core/attest/methods/oidc/attestor.ts";
+import { verifyJwtSvid } from "../../core/attest/methods/spiffe-jwt-svid/attestor.ts";
 import { decodeUnverified } from "../../core/jwt.ts";
 import { soleAudience } from "../../core/jwt-claims.ts";
 import { trustedUrl } from "../../core/keys/issuer-url.ts";

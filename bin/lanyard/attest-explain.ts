@@ -1,4 +1,4 @@
-import type { Evidence } from "../../core/attest/attestor.ts";
+import type { Evidence } from "../../core/attest/contract/attestor.ts";
 import { explainCallerIdentity, explainEcsTask, explainLambdaUrl } from "./attest-explain-callers.ts";
 import { explainInstanceIdentity, explainNitro, explainX509Svid } from "./attest-explain-certificates.ts";
 import { explainJwtSvid, explainOidc, explainStsWebIdentity } from "./attest-explain-tokens.ts";

@@ -1,5 +1,5 @@
 import { type Assurance, assuranceLevels } from "../../core/assurance.ts";
-import type { Check, Evidence } from "../../core/attest/attestor.ts";
+import type { Check, Evidence } from "../../core/attest/contract/attestor.ts";
 import { matchSelectors } from "../../core/attest/selectors.ts";
 import { redactAll, redactTokens } from "../../core/audit/redact.ts";
 import type { AgentRegistration } from "../../core/registry/model.ts";

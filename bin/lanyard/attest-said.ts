@@ -1,9 +1,9 @@
 import { X509Certificate } from "node:crypto";
-import type { Evidence } from "../../core/attest/attestor.ts";
-import { readNitroDocument } from "../../core/attest/aws-nitro-document.ts";
-import { parseAmzDate } from "../../core/attest/aws-sts-caller-identity-request.ts";
-import { decodeBase64 } from "../../core/attest/base64.ts";
-import { readCoseSign1 } from "../../core/attest/cose.ts";
+import type { Evidence } from "../../core/attest/contract/attestor.ts";
+import { decodeBase64 } from "../../core/attest/formats/base64.ts";
+import { parseAmzDate } from "../../core/attest/formats/caller-identity/request.ts";
+import { readCoseSign1 } from "../../core/attest/formats/cose.ts";
+import { readNitroDocument } from "../../core/attest/formats/nitro/document.ts";
 import { decodeUnverified } from "../../core/jwt.ts";
 import { limits } from "../../core/limits.ts";
 

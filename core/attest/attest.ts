@@ -20,8 +20,8 @@ import { blockedAmong, generationsNow, raisedSince } from "../session/liveness.t
 import type { CommitConflict, LivenessRows, Outbox, SessionStore } from "../session/store.ts";
 import { signJwt } from "../sign.ts";
 import { type AttestReply, type Call, type ChallengeReply, type Reply, tokenTyp } from "../wire.ts";
-import type { Attestor } from "./attestor.ts";
 import { createChallenge } from "./challenge.ts";
+import type { Attestor } from "./contract/attestor.ts";
 import { markersOf, replacingMarkers } from "./first-key.ts";
 import { type IdentityClaims, identityPayload } from "./identity-token.ts";
 import { factsOf, type Notes } from "./notes.ts";

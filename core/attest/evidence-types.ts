@@ -1,5 +1,5 @@
 import type { Assurance } from "../assurance.ts";
-import { canBeClaimFact } from "./oidc-claims.ts";
+import { canBeClaimFact } from "./methods/oidc/claims.ts";
 
 /** What a registration can rest on for one kind of evidence. */
 export interface EvidenceType {

@@ -8,10 +8,10 @@ import type { RegistrySnapshot } from "../registry/snapshot.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { Marker } from "../session/store.ts";
 import type { AttestRequest, PlatformCaller } from "../wire.ts";
-import type { AttestedFacts, Attestor, Check } from "./attestor.ts";
 import { identityAudience } from "./audience.ts";
 import { checkChallenge } from "./challenge.ts";
 import { bindCode } from "./code-binding.ts";
+import type { AttestedFacts, Attestor, Check } from "./contract/attestor.ts";
 import type { Notes } from "./notes.ts";
 import { matchSelectors } from "./selectors.ts";
 

@@ -1,7 +1,7 @@
 import type { Denial } from "../denial.ts";
 import type { AgentRegistration, Selector } from "../registry/model.ts";
 import { err, ok, type Result } from "../result.ts";
-import type { AttestedFacts } from "./attestor.ts";
+import type { AttestedFacts } from "./contract/attestor.ts";
 import { evidenceTypes } from "./evidence-types.ts";
 
 /**

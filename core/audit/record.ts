@@ -1,5 +1,5 @@
 import type { Assurance } from "../assurance.ts";
-import type { Check } from "../attest/attestor.ts";
+import type { Check } from "../attest/contract/attestor.ts";
 import type { Denial } from "../denial.ts";
 import type { PolicyQuestion, Verdict } from "../policy/decide.ts";
 import type { RegistryDifference } from "../registry/difference.ts";

@@ -1,8 +1,8 @@
 import { assuranceReaches } from "../assurance.ts";
 import { evidenceTypes } from "../attest/evidence-types.ts";
-import { parseFunctionArn, parseRoleArn } from "../attest/role-arn.ts";
 import { readableText } from "../readable-text.ts";
 import { parseSpiffeId } from "../spiffe-id.ts";
+import { parseFunctionArn, parseRoleArn } from "../text/role-arn.ts";
 import type { AgentRegistration, Selector } from "./model.ts";
 
 const isPcr = (value: string) => /^[0-9a-f]{96}$/.test(value);

@@ -1,5 +1,5 @@
 import { createAttestEndpoint } from "../../core/attest/attest.ts";
-import { awsLambdaUrlIam } from "../../core/attest/aws-lambda-url-iam.ts";
+import { awsLambdaUrlIam } from "../../core/attest/methods/aws-lambda-url-iam/attestor.ts";
 import { withDpopNonce } from "../../core/dpop-nonce.ts";
 import { attestGround, partition } from "../attest/ground.ts";
 import { httpHandler } from "../http/edge.ts";

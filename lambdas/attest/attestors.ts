@@ -1,16 +1,16 @@
-import type { Attestor } from "../../core/attest/attestor.ts";
+import type { Attestor } from "../../core/attest/contract/attestor.ts";
+import { awsStsCallerIdentity } from "../../core/attest/formats/caller-identity/prove.ts";
+import { awsNitroEnclave, awsNitroTpm, type NitroSettings } from "../../core/attest/formats/nitro/attestor.ts";
 import {
   awsEc2InstanceIdentity,
   type Ec2Settings,
   withInstanceIdentity,
-} from "../../core/attest/aws-ec2-instance-identity.ts";
-import { awsNitroEnclave, awsNitroTpm, type NitroSettings } from "../../core/attest/aws-nitro.ts";
-import { awsStsCallerIdentity } from "../../core/attest/aws-sts-caller-identity.ts";
-import { awsStsWebIdentity } from "../../core/attest/aws-sts-web-identity.ts";
-import { ecsTask } from "../../core/attest/ecs-task.ts";
-import { oidc } from "../../core/attest/oidc.ts";
-import { spiffeJwtSvid } from "../../core/attest/spiffe-jwt-svid.ts";
-import { spiffeX509Svid } from "../../core/attest/spiffe-x509-svid.ts";
+} from "../../core/attest/methods/aws-ec2-instance-identity/attestor.ts";
+import { awsStsWebIdentity } from "../../core/attest/methods/aws-sts-web-identity/attestor.ts";
+import { ecsTask } from "../../core/attest/methods/ecs-task/attestor.ts";
+import { oidc } from "../../core/attest/methods/oidc/attestor.ts";
+import { spiffeJwtSvid } from "../../core/attest/methods/spiffe-jwt-svid/attestor.ts";
+import { spiffeX509Svid } from "../../core/attest/methods/spiffe-x509-svid/attestor.ts";
 import type { KeySets } from "../../core/keys/key-sets.ts";
 import type { SpiffeBundles } from "../../core/keys/spiffe-bundles.ts";
 import type { CodeLookup, StsRelay } from "../../core/ports.ts";

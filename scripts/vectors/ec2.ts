@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { readRegion } from "../../core/attest/aws-ec2-document.ts";
-import { readSignedData } from "../../core/attest/aws-ec2-signed-data.ts";
-import { verifyInstanceIdentity } from "../../core/attest/aws-ec2-verify.ts";
-import { decodeBase64 } from "../../core/attest/base64.ts";
+import { decodeBase64 } from "../../core/attest/formats/base64.ts";
+import { readRegion } from "../../core/attest/formats/instance-identity/document.ts";
+import { readSignedData } from "../../core/attest/formats/instance-identity/signed-data.ts";
+import { verifyInstanceIdentity } from "../../core/attest/formats/instance-identity/verify.ts";
 import { limits } from "../../core/limits.ts";
 import { eachCase, type Judged, type Outcome, outcomesOf, topic } from "./document.ts";
 import type { VectorFolder } from "./folder.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { verifyJwtSvid } from "../../core/attest/spiffe-jwt-svid.ts";
-import { readSvidChain } from "../../core/attest/spiffe-x509-chain.ts";
+import { verifyJwtSvid } from "../../core/attest/methods/spiffe-jwt-svid/attestor.ts";
+import { readSvidChain } from "../../core/attest/methods/spiffe-x509-svid/chain.ts";
 import { registeredLookup } from "../../core/keys/key-sets.ts";
 import { readSpiffeBundle } from "../../core/keys/spiffe-bundle.ts";
 import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { verifyStsWebIdentity } from "../../core/attest/aws-sts-web-identity.ts";
+import { verifyStsWebIdentity } from "../../core/attest/methods/aws-sts-web-identity/attestor.ts";
 import { readKeySet } from "../../core/keys/key-set.ts";
 import { registeredLookup } from "../../core/keys/key-sets.ts";
 import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";

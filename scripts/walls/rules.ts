@@ -91,7 +91,7 @@ const walls: readonly (readonly [prefix: string, wall: Wall])[] = [
       own: [
         "client/",
         "core/verify/",
-        "core/attest/sts-hosts.ts",
+        "core/text/sts-hosts.ts",
         "core/dpop.ts",
         "core/dpop-nonce.ts",
         "core/normal-url.ts",

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { awsStsWebIdentity } from "../../core/attest/aws-sts-web-identity.ts";
+import { awsStsWebIdentity } from "../../core/attest/methods/aws-sts-web-identity/attestor.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import { limits } from "../../core/limits.ts";
 import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createAttestEndpoint } from "../../core/attest/attest.ts";
-import type { AttestedFacts } from "../../core/attest/attestor.ts";
 import { bindCode } from "../../core/attest/code-binding.ts";
+import type { AttestedFacts } from "../../core/attest/contract/attestor.ts";
 import type { CodeLookup } from "../../core/ports.ts";
 import type { CodeBinding } from "../../core/registry/model.ts";
 import { registrationSchema } from "../../core/registry/schema.ts";

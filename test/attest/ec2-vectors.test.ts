@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { awsEc2Certificates } from "../../core/attest/aws-ec2-certificates.ts";
-import { verifyInstanceIdentity } from "../../core/attest/aws-ec2-verify.ts";
-import { decodeBase64 } from "../../core/attest/base64.ts";
-import { readCertificate } from "../../core/attest/x509.ts";
+import { decodeBase64 } from "../../core/attest/formats/base64.ts";
+import { awsEc2Certificates } from "../../core/attest/formats/instance-identity/certificates.ts";
+import { verifyInstanceIdentity } from "../../core/attest/formats/instance-identity/verify.ts";
+import { readCertificate } from "../../core/attest/formats/x509.ts";
 import { limits } from "../../core/limits.ts";
 import { instanceDocuments, judgeInstance } from "../../scripts/vectors/ec2.ts";
 import { VectorFolder } from "../../scripts/vectors/folder.ts";

@@ -1,10 +1,13 @@
 import { readFileSync } from "node:fs";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
-import type { Attestor, Check, Expectation } from "../../core/attest/attestor.ts";
-import { awsEc2InstanceIdentity, withInstanceIdentity } from "../../core/attest/aws-ec2-instance-identity.ts";
-import { readSignedData } from "../../core/attest/aws-ec2-signed-data.ts";
-import { verifyInstanceIdentity } from "../../core/attest/aws-ec2-verify.ts";
+import type { Attestor, Check, Expectation } from "../../core/attest/contract/attestor.ts";
+import { readSignedData } from "../../core/attest/formats/instance-identity/signed-data.ts";
+import { verifyInstanceIdentity } from "../../core/attest/formats/instance-identity/verify.ts";
+import {
+  awsEc2InstanceIdentity,
+  withInstanceIdentity,
+} from "../../core/attest/methods/aws-ec2-instance-identity/attestor.ts";
 import { limits } from "../../core/limits.ts";
 import { ok } from "../../core/result.ts";
 import { registry } from "../kit/registry.ts";

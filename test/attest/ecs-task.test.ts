@@ -1,7 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { beforeEach, describe, expect, it } from "vitest";
-import { ecsTask } from "../../core/attest/ecs-task.ts";
-import { trustsOnly } from "../../core/attest/trust-policy.ts";
+import { ecsTask } from "../../core/attest/methods/ecs-task/attestor.ts";
+import { trustsOnly } from "../../core/attest/methods/ecs-task/trust-policy.ts";
 import type { CodeLookup, RoleDescription, TaskDescription } from "../../core/ports.ts";
 import { err, ok } from "../../core/result.ts";
 import {

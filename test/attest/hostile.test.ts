@@ -1,9 +1,9 @@
 import { fc, test } from "@fast-check/vitest";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Check, Evidence, Expectation } from "../../core/attest/attestor.ts";
+import type { Check, Evidence, Expectation } from "../../core/attest/contract/attestor.ts";
 import { evidenceTypes } from "../../core/attest/evidence-types.ts";
-import { readStsClaims } from "../../core/attest/sts-claims.ts";
-import { readCertificate } from "../../core/attest/x509.ts";
+import { readCertificate } from "../../core/attest/formats/x509.ts";
+import { readStsClaims } from "../../core/attest/methods/aws-sts-web-identity/claims.ts";
 import { limits } from "../../core/limits.ts";
 import { callerIssuer, callerNow } from "../kit/evidence/caller-identity.ts";
 import { issue } from "../kit/evidence/certificates.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { awsNitroRoot } from "../../core/attest/aws-nitro-root.ts";
-import { verifyNitroDocument } from "../../core/attest/aws-nitro-verify.ts";
+import { awsNitroRoot } from "../../core/attest/formats/nitro/root.ts";
+import { verifyNitroDocument } from "../../core/attest/formats/nitro/verify.ts";
 import { VectorFolder } from "../../scripts/vectors/folder.ts";
 import { nitroMutants } from "../../scripts/vectors/nitro.ts";
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { oidc } from "../../core/attest/oidc.ts";
+import { oidc } from "../../core/attest/methods/oidc/attestor.ts";
 import { matchSelectors } from "../../core/attest/selectors.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import type { Registration, Selector, TrustedIssuerRegistration } from "../../core/registry/model.ts";

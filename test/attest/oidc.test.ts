@@ -1,8 +1,8 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Check } from "../../core/attest/attestor.ts";
-import { oidc } from "../../core/attest/oidc.ts";
-import { claimFacts } from "../../core/attest/oidc-claims.ts";
+import type { Check } from "../../core/attest/contract/attestor.ts";
+import { oidc } from "../../core/attest/methods/oidc/attestor.ts";
+import { claimFacts } from "../../core/attest/methods/oidc/claims.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import { limits } from "../../core/limits.ts";
 import type { Registration, TrustedIssuerRegistration } from "../../core/registry/model.ts";

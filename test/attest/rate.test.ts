@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createAttestEndpoint } from "../../core/attest/attest.ts";
-import { oidc } from "../../core/attest/oidc.ts";
+import { oidc } from "../../core/attest/methods/oidc/attestor.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import { limits } from "../../core/limits.ts";
 import { attestIssuer, attestStart, attestUrl, createAttestWorld } from "../kit/attest-world.ts";

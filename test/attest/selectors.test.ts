@@ -1,8 +1,8 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
-import { parseFunctionArn, parseRoleArn } from "../../core/attest/role-arn.ts";
 import { matchesPattern, matchSelectors } from "../../core/attest/selectors.ts";
 import type { Selector } from "../../core/registry/model.ts";
+import { parseFunctionArn, parseRoleArn } from "../../core/text/role-arn.ts";
 import { agent, agentId } from "../kit/registry.ts";
 
 const type = "aws-sts-web-identity";

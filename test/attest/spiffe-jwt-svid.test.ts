@@ -1,7 +1,7 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { verifyIdentityToken } from "../../core/attest/identity-token.ts";
-import { spiffeJwtSvid, verifyJwtSvid } from "../../core/attest/spiffe-jwt-svid.ts";
+import { spiffeJwtSvid, verifyJwtSvid } from "../../core/attest/methods/spiffe-jwt-svid/attestor.ts";
 import { registeredLookup } from "../../core/keys/key-sets.ts";
 import { readSpiffeBundle } from "../../core/keys/spiffe-bundle.ts";
 import { createSpiffeBundles } from "../../core/keys/spiffe-bundles.ts";

@@ -2,9 +2,13 @@ import { constants, generateKeyPairSync, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fc, test as property } from "@fast-check/vitest";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Check } from "../../core/attest/attestor.ts";
-import { readSvidChain } from "../../core/attest/spiffe-x509-chain.ts";
-import { spiffeX509Svid, svidBindingBytes, verifyX509Svid } from "../../core/attest/spiffe-x509-svid.ts";
+import type { Check } from "../../core/attest/contract/attestor.ts";
+import {
+  spiffeX509Svid,
+  svidBindingBytes,
+  verifyX509Svid,
+} from "../../core/attest/methods/spiffe-x509-svid/attestor.ts";
+import { readSvidChain } from "../../core/attest/methods/spiffe-x509-svid/chain.ts";
 import { readSpiffeBundle } from "../../core/keys/spiffe-bundle.ts";
 import { createSpiffeBundles } from "../../core/keys/spiffe-bundles.ts";
 import { limits } from "../../core/limits.ts";

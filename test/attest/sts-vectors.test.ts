@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { awsStsWebIdentity } from "../../core/attest/aws-sts-web-identity.ts";
-import { readStsClaims } from "../../core/attest/sts-claims.ts";
+import { awsStsWebIdentity } from "../../core/attest/methods/aws-sts-web-identity/attestor.ts";
+import { readStsClaims } from "../../core/attest/methods/aws-sts-web-identity/claims.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";
 import { MemoryWeb } from "../kit/memory/web.ts";

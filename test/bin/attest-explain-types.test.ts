@@ -1,6 +1,6 @@
 import { sign } from "node:crypto";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { svidBindingBytes } from "../../core/attest/spiffe-x509-svid.ts";
+import { svidBindingBytes } from "../../core/attest/methods/spiffe-x509-svid/attestor.ts";
 import { limits } from "../../core/limits.ts";
 import { callerArn, callerEvidence, callerIssuer, callerNow, xmlAnswer } from "../kit/evidence/caller-identity.ts";
 import { issue } from "../kit/evidence/certificates.ts";

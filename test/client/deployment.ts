@@ -2,7 +2,7 @@ import { type AgentInput, createAgent } from "../../client/agent.ts";
 import type { EvidenceSource } from "../../client/evidence/platform/source.ts";
 import { createResourceServer, type ResourceServerInput } from "../../client/resource-server.ts";
 import { createAttestEndpoint } from "../../core/attest/attest.ts";
-import type { Attestor, Evidence } from "../../core/attest/attestor.ts";
+import type { Attestor, Evidence } from "../../core/attest/contract/attestor.ts";
 import { createDiscoveryEndpoint } from "../../core/discovery.ts";
 import type { PublishedOwnKeys } from "../../core/ports.ts";
 import type { Registration } from "../../core/registry/model.ts";

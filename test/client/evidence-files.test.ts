@@ -8,7 +8,7 @@ import { gitlabToken } from "../../client/evidence/oidc/gitlab-token.ts";
 import { projectedToken } from "../../client/evidence/oidc/projected-token.ts";
 import { spiffeJwtSvid } from "../../client/evidence/spiffe-jwt-svid.ts";
 import { spiffeX509Svid } from "../../client/evidence/spiffe-x509-svid.ts";
-import { verifyX509Svid } from "../../core/attest/spiffe-x509-svid.ts";
+import { verifyX509Svid } from "../../core/attest/methods/spiffe-x509-svid/attestor.ts";
 import { readSpiffeBundle } from "../../core/keys/spiffe-bundle.ts";
 import { limits } from "../../core/limits.ts";
 import { issue, type TestCertificate } from "../kit/evidence/certificates.ts";

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import { expect, test } from "vitest";
 import { awsStsCallerIdentity } from "../../client/evidence/aws-sts-caller-identity.ts";
-import { partitionOf, stsHost } from "../../core/attest/sts-hosts.ts";
+import { partitionOf, stsHost } from "../../core/text/sts-hosts.ts";
 
 const secretAccessKey = "example";
 const credentials = { accessKeyId: "ASIAEXAMPLEEXAMPLE12", secretAccessKey, sessionToken: "token" };

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
-import { keyAllowed } from "../../core/attest/spiffe-x509-chain.ts";
+import { keyAllowed } from "../../core/attest/methods/spiffe-x509-svid/chain.ts";
 import { publicJwkFor } from "../../core/public-jwk.ts";
 import { isFitRsaJwk, isFitRsaKey } from "../../core/rsa-key.ts";
 import { VectorFolder } from "../../scripts/vectors/folder.ts";

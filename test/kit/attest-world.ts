@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { createAttestEndpoint } from "../../core/attest/attest.ts";
-import { awsStsWebIdentity } from "../../core/attest/aws-sts-web-identity.ts";
 import { verifyIdentityToken } from "../../core/attest/identity-token.ts";
+import { awsStsWebIdentity } from "../../core/attest/methods/aws-sts-web-identity/attestor.ts";
 import type { AuditFacts } from "../../core/audit/record.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import type { MacSource } from "../../core/ports.ts";

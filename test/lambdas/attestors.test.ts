@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { Expectation } from "../../core/attest/attestor.ts";
+import type { Expectation } from "../../core/attest/contract/attestor.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import { createSpiffeBundles } from "../../core/keys/spiffe-bundles.ts";
 import { err } from "../../core/result.ts";

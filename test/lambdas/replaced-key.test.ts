@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createAttestEndpoint } from "../../core/attest/attest.ts";
-import { oidc } from "../../core/attest/oidc.ts";
+import { oidc } from "../../core/attest/methods/oidc/attestor.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import { limits } from "../../core/limits.ts";
 import { createOutbox } from "../../lambdas/aws/outbox.ts";

@@ -2,8 +2,8 @@ import { createHash, createPublicKey, randomBytes, X509Certificate } from "node:
 import { fc, test as property } from "@fast-check/vitest";
 import { decode, encode } from "cborg";
 import { describe, expect, it } from "vitest";
-import { awsNitroRoot } from "../../core/attest/aws-nitro-root.ts";
-import { verifyNitroDocument } from "../../core/attest/aws-nitro-verify.ts";
+import { awsNitroRoot } from "../../core/attest/formats/nitro/root.ts";
+import { verifyNitroDocument } from "../../core/attest/formats/nitro/verify.ts";
 import { openNitro } from "../../local/enclave.ts";
 import { spkiOf } from "../kit/evidence/nitro.ts";
 import { testKey } from "../kit/keys.ts";

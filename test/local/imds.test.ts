@@ -1,8 +1,8 @@
 import { createPublicKey, X509Certificate } from "node:crypto";
 import { STSClient } from "@aws-sdk/client-sts";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import type { Expectation } from "../../core/attest/attestor.ts";
-import { awsEc2InstanceIdentity } from "../../core/attest/aws-ec2-instance-identity.ts";
+import type { Expectation } from "../../core/attest/contract/attestor.ts";
+import { awsEc2InstanceIdentity } from "../../core/attest/methods/aws-ec2-instance-identity/attestor.ts";
 import { type Instance, type Instances, openInstances } from "../../local/instances.ts";
 import type { Workload } from "../../local/workloads.ts";
 import { registry } from "../kit/registry.ts";

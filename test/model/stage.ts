@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createAttestEndpoint } from "../../core/attest/attest.ts";
-import { awsStsWebIdentity } from "../../core/attest/aws-sts-web-identity.ts";
+import { awsStsWebIdentity } from "../../core/attest/methods/aws-sts-web-identity/attestor.ts";
 import type { Registration } from "../../core/registry/model.ts";
 import { err, ok } from "../../core/result.ts";
 import { testMacs } from "../kit/attest-world.ts";

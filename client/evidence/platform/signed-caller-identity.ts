@@ -1,7 +1,7 @@
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { STSClient, type STSClientConfig } from "@aws-sdk/client-sts";
 import { SignatureV4 } from "@smithy/signature-v4";
-import { partitionOf, stsHost } from "../../../core/attest/sts-hosts.ts";
+import { partitionOf, stsHost } from "../../../core/text/sts-hosts.ts";
 import { type AttestRequest, evidenceTags } from "../../../core/wire.ts";
 import type { EvidenceRequest } from "./source.ts";
 

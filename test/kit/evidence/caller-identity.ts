@@ -1,5 +1,5 @@
 import { createHash, createHmac } from "node:crypto";
-import type { Expectation } from "../../../core/attest/attestor.ts";
+import type { Expectation } from "../../../core/attest/contract/attestor.ts";
 import type { StsAnswer, StsRelay } from "../../../core/ports.ts";
 import { ok } from "../../../core/result.ts";
 import { registry } from "../registry.ts";

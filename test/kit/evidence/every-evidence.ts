@@ -1,15 +1,18 @@
 import { sign } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { Attestor, Evidence, Expectation } from "../../../core/attest/attestor.ts";
-import { awsEc2InstanceIdentity, withInstanceIdentity } from "../../../core/attest/aws-ec2-instance-identity.ts";
-import { awsLambdaUrlIam } from "../../../core/attest/aws-lambda-url-iam.ts";
-import { awsNitroEnclave, awsNitroTpm } from "../../../core/attest/aws-nitro.ts";
-import { awsStsCallerIdentity } from "../../../core/attest/aws-sts-caller-identity.ts";
-import { awsStsWebIdentity } from "../../../core/attest/aws-sts-web-identity.ts";
-import { ecsTask } from "../../../core/attest/ecs-task.ts";
-import { oidc } from "../../../core/attest/oidc.ts";
-import { spiffeJwtSvid } from "../../../core/attest/spiffe-jwt-svid.ts";
-import { spiffeX509Svid, svidBindingBytes } from "../../../core/attest/spiffe-x509-svid.ts";
+import type { Attestor, Evidence, Expectation } from "../../../core/attest/contract/attestor.ts";
+import { awsStsCallerIdentity } from "../../../core/attest/formats/caller-identity/prove.ts";
+import { awsNitroEnclave, awsNitroTpm } from "../../../core/attest/formats/nitro/attestor.ts";
+import {
+  awsEc2InstanceIdentity,
+  withInstanceIdentity,
+} from "../../../core/attest/methods/aws-ec2-instance-identity/attestor.ts";
+import { awsLambdaUrlIam } from "../../../core/attest/methods/aws-lambda-url-iam/attestor.ts";
+import { awsStsWebIdentity } from "../../../core/attest/methods/aws-sts-web-identity/attestor.ts";
+import { ecsTask } from "../../../core/attest/methods/ecs-task/attestor.ts";
+import { oidc } from "../../../core/attest/methods/oidc/attestor.ts";
+import { spiffeJwtSvid } from "../../../core/attest/methods/spiffe-jwt-svid/attestor.ts";
+import { spiffeX509Svid, svidBindingBytes } from "../../../core/attest/methods/spiffe-x509-svid/attestor.ts";
 import { createKeySets } from "../../../core/keys/key-sets.ts";
 import { createSpiffeBundles } from "../../../core/keys/spiffe-bundles.ts";
 import type { CodeLookup } from "../../../core/ports.ts";

@@ -1,0 +1,166 @@
+import type { Denial } from "../../../denial.ts";
+import { limits } from "../../../limits.ts";
+import type { StsRelay } from "../../../ports.ts";
+import { err, ok, type Result } from "../../../result.ts";
+import { markerKey } from "../../../session/marker.ts";
+import { evidenceTags } from "../../../wire.ts";
+import type { AttestedFacts, Attestor, Evidence, Expectation } from "../../contract/attestor.ts";
+import { type NamedCaller, roleFacts } from "../assumed-role.ts";
+import { readCallerIdentity } from "./answer.ts";
+import {
+  callerIdentityBody,
+  callerIdentityContentType,
+  parseAmzDate,
+  type RequestFault,
+  readAuthorization,
+  readHeaders,
+  readHost,
+  type SignedCallerIdentity,
+} from "./request.ts";
+
+/** What proving a caller's identity needs. */
+export interface CallerIdentityDeps {
+  readonly relay: StsRelay;
+  /** Partition of this deployment, `aws`. Callers of another are refused: its account numbers are other accounts. */
+  readonly partition: string;
+}
+
+type Facts = Readonly<Record<"account" | "roleArn" | "roleId" | "sessionName" | "region", string>>;
+
+/** A proven session of a role. */
+export interface ProvenCaller {
+  readonly facts: Facts;
+  readonly evidenceMarker: AttestedFacts["evidenceMarker"];
+}
+
+/**
+ * Attestor of evidence `{ "type": "aws-sts-caller-identity", "region", "endpoint"?, "headers": { authorization,
+ * x-amz-date, x-amz-security-token, lanyard-challenge, lanyard-jkt, lanyard-issuer } }`: a GetCallerIdentity request
+ * that the workload signed and did not send. We rebuild it from these parts and send it to STS ourselves. Challenge, key
+ * and issuer are in headers that the signature covers, so it is worth nothing to a thief or a second Lanyard (threat 16).
+ * Everything that can be decided without STS is decided before it is asked.
+ * @returns facts `account`, `roleArn` (STS leaves its path out), `roleId`, `sessionName`, `region`; no tags. Denials:
+ * `evidence_invalid`, `evidence_unbound`, `attestation_unavailable`
+ */
+export function awsStsCallerIdentity(deps: CallerIdentityDeps): Attestor {
+  const type = "aws-sts-caller-identity";
+  return {
+    type,
+    attest: async (evidence, expect) => {
+      const proven = await proveCaller(type, evidence, ["type", "region", "endpoint", "headers"], expect, deps);
+      return proven.ok ? ok({ ...proven.value, tags: {}, assurance: "fresh" }) : proven;
+    },
+  };
+}
+
+/**
+ * Proves who signed a GetCallerIdentity request, for every kind of evidence that rests on one.
+ * @param type the evidence's, for denials
+ * @param members what the evidence may hold; anything else is refused
+ */
+export async function proveCaller(
+  type: string,
+  evidence: Evidence,
+  members: readonly string[],
+  expect: Expectation,
+  deps: CallerIdentityDeps,
+): Promise<Result<ProvenCaller, Denial>> {
+  const tell = teller(type, expect);
+  const odd = Object.keys(evidence).some((name) => !members.includes(name));
+  const shape = tell("shape", odd ? fault("shape", "a member is not documented") : ok("documented members only"));
+  if (!shape.ok) return shape;
+  const request = readRequest(evidence, expect, deps.partition, tell);
+  if (!request.ok) return request;
+  const bound = checkBinding(type, request.value, expect);
+  if (!bound.ok) return bound;
+  const caller = await ask(type, request.value, deps.relay, expect);
+  if (!caller.ok) return caller;
+  const facts = tell("workload", roleFacts(caller.value, deps.partition));
+  if (!facts.ok) return facts;
+  const { host, region, signature, signedAtSeconds } = request.value;
+  const expiresAtSeconds = signedAtSeconds + limits.callerIdentityWindowSeconds + limits.foreignSkewSeconds;
+  return ok({
+    facts: { ...facts.value, region },
+    evidenceMarker: { kind: "evidence", key: markerKey("evidence", host, signature), expiresAtSeconds },
+  });
+}
+
+const fault = (check: string, why: string) => err<RequestFault>({ check, why });
+
+type Tell = <T>(name: string, result: Result<T, RequestFault>) => Result<T, Denial>;
+
+/** Tells whoever listens of each check, and turns a failed one into a denial. */
+function teller(type: string, { onCheck }: Expectation): Tell {
+  return (name, result) => {
+    if (result.ok) {
+      onCheck?.({ name, ok: true, detail: typeof result.value === "string" ? result.value : "as expected" });
+      return result;
+    }
+    const { check, why } = result.error;
+    onCheck?.({ name: check, ok: false, detail: why });
+    return err({ code: "evidence_invalid", type, check, why });
+  };
+}
+
+function readRequest(
+  evidence: Evidence,
+  expect: Expectation,
+  partition: string,
+  tell: Tell,
+): Result<SignedCallerIdentity, Denial> {
+  const place = tell("host", readHost(evidence, partition));
+  if (!place.ok) return place;
+  const headers = tell("headers", readHeaders(evidence));
+  if (!headers.ok) return headers;
+  const { host, region } = place.value;
+  const authorization = tell("signed-headers", readAuthorization(headers.value, region));
+  if (!authorization.ok) return authorization;
+  const signedAtSeconds = parseAmzDate(headers.value["x-amz-date"]);
+  // our own window: STS would take a request for 15 minutes
+  const fresh =
+    signedAtSeconds !== undefined &&
+    Math.abs(expect.nowSeconds - signedAtSeconds) <= limits.callerIdentityWindowSeconds;
+  const time = tell("time", fresh ? ok(signedAtSeconds) : fault("time", "not signed within the last minute"));
+  if (!time.ok) return time;
+  return ok({ host, region, headers: headers.value, signedAtSeconds: time.value, ...authorization.value });
+}
+
+function checkBinding(type: string, { headers }: SignedCallerIdentity, expect: Expectation): Result<void, Denial> {
+  for (const field of ["issuer", "challenge", "jkt"] as const) {
+    const matches = headers[evidenceTags[field]] === expect[field];
+    expect.onCheck?.({ name: field, ok: matches, detail: matches ? "signed for this request" : "of another request" });
+    if (!matches) return err({ code: "evidence_unbound", type, field });
+  }
+  return ok(undefined);
+}
+
+/** Sends the rebuilt request: host, line, body and the two headers beside the caller's are ours. */
+async function ask(
+  type: string,
+  { host, headers }: SignedCallerIdentity,
+  relay: StsRelay,
+  { onCheck }: Expectation,
+): Promise<Result<NamedCaller, Denial>> {
+  const sent = await relay.send({
+    host,
+    headers: { "content-type": callerIdentityContentType, accept: "application/json", ...headers },
+    body: callerIdentityBody,
+  });
+  const failed = (why: string, denial: Denial) => {
+    onCheck?.({ name: "caller-identity", ok: false, detail: why });
+    return err(denial);
+  };
+  if (!sent.ok) {
+    const why = `STS: ${sent.error.why}, ${sent.error.detail}`;
+    return failed(why, { code: "attestation_unavailable", type, why });
+  }
+  const read = readCallerIdentity(sent.value);
+  if (read.ok) {
+    onCheck?.({ name: "caller-identity", ok: true, detail: "STS names the caller" });
+    return read;
+  }
+  const { kind, why } = read.error;
+  if (kind === "later") return failed(why, { code: "attestation_unavailable", type, why });
+  const check = kind === "refused" ? "signature" : "answer";
+  return failed(why, { code: "evidence_invalid", type, check, why });
+}

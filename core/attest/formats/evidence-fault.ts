@@ -1,0 +1,56 @@
+import type { Denial } from "../../denial.ts";
+import { err, type Result } from "../../result.ts";
+import type { Check } from "../contract/attestor.ts";
+
+/** Why a document was refused, before anyone decides what a caller is told. */
+export interface EvidenceFault {
+  /** Name of the check that failed. */
+  readonly check: string;
+  readonly why: string;
+  /** True when the document is what it claims to be, and only our own rules refuse it. */
+  readonly genuine: boolean;
+  readonly expiredAtSeconds?: number;
+  /** Set when the document is not bound to this request. */
+  readonly unbound?: "challenge" | "jkt" | "issuer";
+}
+
+/** The refusal of evidence of `type` for this fault. */
+export function faultDenial(type: string, fault: EvidenceFault): Denial {
+  if (fault.unbound !== undefined) return { code: "evidence_unbound", type, field: fault.unbound };
+  const { expiredAtSeconds, check, why } = fault;
+  if (expiredAtSeconds !== undefined) return { code: "evidence_expired", type, expiredAtSeconds };
+  return { code: "evidence_invalid", type, check, why };
+}
+
+/** One check: what is wrong if it fails, what was found if not. */
+export interface Step {
+  readonly check: string;
+  readonly detail: string;
+  readonly fault: () => Omit<EvidenceFault, "check" | "genuine"> | string | undefined;
+  /** Checks of our own rules, on a document that is genuine already. */
+  readonly genuine?: true;
+}
+
+/** Runs checks in order and tells each to `onCheck`, up to the first that fails. */
+export function runSteps(
+  steps: readonly Step[],
+  onCheck: ((check: Check) => void) | undefined,
+): EvidenceFault | undefined {
+  for (const { check: name, detail, fault, genuine = false } of steps) {
+    const found = fault();
+    const failed = typeof found === "string" ? { why: found } : found;
+    onCheck?.({ name, ok: failed === undefined, detail: failed?.why ?? detail });
+    if (failed) return { check: name, genuine, ...failed };
+  }
+  return undefined;
+}
+
+/** Tells `onCheck` how reading went, and makes a failure a fault. */
+export function told<T>(
+  read: Result<T, string>,
+  check: string,
+  onCheck: ((check: Check) => void) | undefined,
+): Result<T, EvidenceFault> {
+  onCheck?.({ name: check, ok: read.ok, detail: read.ok ? "well-formed" : read.error });
+  return read.ok ? read : err({ check, why: read.error, genuine: false });
+}

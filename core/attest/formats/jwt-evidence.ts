@@ -1,0 +1,97 @@
+import type { Denial } from "../../denial.ts";
+import { type JwtFailure, type KeyLookup, type VerifiedJwt, verifyJwt } from "../../jwt.ts";
+import { limits } from "../../limits.ts";
+import { err, ok, type Result } from "../../result.ts";
+import type { Check } from "../contract/attestor.ts";
+
+/** What a workload's bearer JWT is verified by; nothing in it is taken from the token. */
+export interface JwtEvidenceRules {
+  /** `evidence.type`, for denials. */
+  readonly type: string;
+  /** For the denial when its keys cannot be had. */
+  readonly publisher: string;
+  readonly keys: KeyLookup;
+  readonly typ: readonly string[];
+  readonly algorithms: readonly string[];
+  readonly exactHeaders?: readonly string[];
+  readonly subjectInAnyScript?: boolean;
+  readonly issuer?: string;
+  readonly audience: string;
+  readonly requiredClaims: readonly string[];
+  readonly maxLifeSeconds: number;
+  readonly nowSeconds: number;
+  readonly onCheck?: ((check: Check) => void) | undefined;
+}
+
+/** A verified bearer JWT. */
+export interface JwtEvidence extends VerifiedJwt {
+  readonly expSeconds: number;
+  /** Header and payload as signed: the same for every signature, so that no respelling makes a second document. */
+  readonly signedPart: string;
+}
+
+/** The checks by name in the order in which they are made, and the failures that belong to each. */
+const stages: readonly (readonly [string, readonly JwtFailure["why"][]])[] = [
+  ["shape", ["too_large", "malformed"]],
+  ["algorithm", ["alg"]],
+  ["type", ["typ"]],
+  ["header", ["header"]],
+  ["key", ["key_unknown", "keys_unavailable"]],
+  ["signature", ["signature"]],
+  ["claims", ["claim"]],
+  ["issuer", ["issuer"]],
+  ["audience", ["audience"]],
+  ["times", ["expired", "not_yet_valid", "too_old"]],
+];
+
+/**
+ * Verifies a JWT that carries neither our challenge nor the caller's key. Its end gets no skew: nothing else ties it to
+ * this moment (threat 16).
+ * @returns denials `evidence_invalid`, `evidence_expired`, `keys_unavailable`
+ */
+export async function verifyJwtEvidence(token: string, rules: JwtEvidenceRules): Promise<Result<JwtEvidence, Denial>> {
+  const { nowSeconds, typ, algorithms, exactHeaders, issuer, audience, requiredClaims } = rules;
+  const verified = await verifyJwt(token, rules.keys, {
+    typ,
+    algorithms,
+    audience,
+    nowSeconds,
+    requiredClaims,
+    skewSeconds: limits.workloadSkewSeconds,
+    ...(issuer === undefined ? {} : { issuer }),
+    ...(rules.subjectInAnyScript ? { subjectInAnyScript: true } : {}),
+    ...(exactHeaders === undefined ? {} : { exactHeaders }),
+  });
+  const failure = verified.ok ? endFailure(verified.value, rules) : verified.error;
+  tellJwtChecks(rules.onCheck, failure);
+  if (failure) return err(toDenial(failure, rules));
+  if (!verified.ok) throw new Error("a failure without a reason");
+  const expSeconds = Number(verified.value.payload.exp);
+  return ok({ ...verified.value, expSeconds, signedPart: token.slice(0, token.lastIndexOf(".")) });
+}
+
+function endFailure({ payload }: VerifiedJwt, rules: JwtEvidenceRules): JwtFailure | undefined {
+  const { exp, iat } = payload;
+  if (exp === undefined) return { why: "claim", detail: "exp is missing" };
+  if (exp <= rules.nowSeconds) return { why: "expired", detail: "exp has passed", expiredAtSeconds: exp };
+  // a JWT-SVID need not say when it was made; then what is left of its life is all there is to measure
+  if (exp - (iat ?? rules.nowSeconds) > rules.maxLifeSeconds)
+    return { why: "too_old", detail: `lives longer than ${rules.maxLifeSeconds} s` };
+  return undefined;
+}
+
+/** Tells the checks of a JWT in order, up to the one that failed; a `claim` failure may hide that issuer and audience fit. */
+export function tellJwtChecks(onCheck: ((check: Check) => void) | undefined, failure: JwtFailure | undefined): void {
+  if (!onCheck) return;
+  for (const [name, whys] of stages) {
+    const failed = failure !== undefined && whys.includes(failure.why);
+    onCheck({ name, ok: !failed, detail: failed ? failure.detail : "as expected" });
+    if (failed) return;
+  }
+}
+
+function toDenial({ why, detail, expiredAtSeconds }: JwtFailure, { type, publisher }: JwtEvidenceRules): Denial {
+  if (why === "expired") return { code: "evidence_expired", type, expiredAtSeconds: expiredAtSeconds ?? 0 };
+  if (why === "keys_unavailable") return { code: "keys_unavailable", issuer: publisher, why: detail };
+  return { code: "evidence_invalid", type, check: why, why: detail };
+}

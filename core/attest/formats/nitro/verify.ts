@@ -1,0 +1,180 @@
+import { createPublicKey } from "node:crypto";
+import { calculateJwkThumbprint } from "jose";
+import { limits } from "../../../limits.ts";
+import { err, ok, type Result } from "../../../result.ts";
+import type { Check } from "../../contract/attestor.ts";
+import { sameBytes } from "../asn1.ts";
+import { type CoseSign1, isP384, readCoseSign1, verifyCoseSign1 } from "../cose.ts";
+import { type EvidenceFault, runSteps, type Step, told } from "../evidence-fault.ts";
+import { type Certificate, readCertificate } from "../x509.ts";
+import { pathFault } from "../x509-path.ts";
+import { type NitroDocument, type NitroKind, readNitroDocument } from "./document.ts";
+
+/** What a Nitro document is verified by. What it must be bound to is checked where it is given. */
+export interface NitroOptions {
+  readonly kind: NitroKind;
+  /** DER of the one root that is trusted. */
+  readonly root: Uint8Array;
+  readonly nowSeconds: number;
+  /** Expected in `nonce`, as ASCII. */
+  readonly challenge?: string;
+  /** RFC 7638 thumbprint of the key expected in `public_key`, as SPKI in DER. */
+  readonly jkt?: string;
+  /** Expected in `user_data`, as UTF-8. */
+  readonly issuer?: string;
+  readonly onCheck?: ((check: Check) => void) | undefined;
+}
+
+/** A document that holds. */
+export interface VerifiedNitro {
+  readonly document: NitroDocument;
+  /** What was signed; the signature itself can be respelled without its key. */
+  readonly payload: Uint8Array;
+}
+
+/**
+ * Verifies an attestation document of a Nitro enclave or NitroTPM, without any deployment or network: COSE_Sign1 of ES384
+ * (RFC 9052), AWS's rules for its members, the path to the one pinned root at `nowSeconds`, then our own rules: measured
+ * (no debug mode), at most five minutes old, and bound to challenge, key and issuer where those are given. Revocation
+ * lists are not read: leaves live three hours.
+ * @returns the document, or the first check that failed
+ */
+export async function verifyNitroDocument(
+  bytes: Uint8Array,
+  options: NitroOptions,
+): Promise<Result<VerifiedNitro, EvidenceFault>> {
+  const { onCheck } = options;
+  const cose = told(bounded(bytes), "cose", onCheck);
+  if (!cose.ok) return cose;
+  const document = told(readNitroDocument(cose.value.payload), "document", onCheck);
+  if (!document.ok) return document;
+  const path = told(readPath(document.value, options.root), "certificates", onCheck);
+  if (!path.ok) return path;
+  const jkt = options.jkt === undefined ? undefined : await thumbprint(document.value.publicKey);
+  const steps = [
+    ...genuineSteps(cose.value, document.value, path.value, options),
+    ...ruleSteps(document.value, options.nowSeconds),
+    ...bindingSteps(document.value, jkt, options),
+  ];
+  const fault = runSteps(steps, onCheck);
+  return fault ? err(fault) : ok({ document: document.value, payload: cose.value.payload });
+}
+
+const bounded = (bytes: Uint8Array): Result<CoseSign1, string> =>
+  bytes.length > limits.nitroDocumentBytes
+    ? err(`the document is longer than ${limits.nitroDocumentBytes} bytes`)
+    : readCoseSign1(bytes);
+
+/** The end first, the root last. The bundle must begin with the pinned root, of which our own copy is used. */
+function readPath(document: NitroDocument, root: Uint8Array): Result<readonly Certificate[], string> {
+  const [first, ...intermediates] = document.bundle;
+  if (!first || !sameBytes(first, root)) return err("cabundle does not begin with the pinned root");
+  const path: Certificate[] = [];
+  for (const bytes of [document.certificate, ...intermediates.reverse(), root]) {
+    const read = readCertificate(bytes);
+    if (!read.ok) return read;
+    path.push(read.value);
+  }
+  return ok(path);
+}
+
+function genuineSteps(
+  cose: CoseSign1,
+  { kind, moduleId, timestampMillis }: NitroDocument,
+  path: readonly Certificate[],
+  options: NitroOptions,
+): readonly Step[] {
+  const [leaf] = path;
+  return [
+    // before the path: another kind's document is as genuine, and says something else
+    { check: "kind", detail: kind, fault: () => (kind === options.kind ? undefined : `is of kind ${kind}`) },
+    { check: "path", detail: "leads to the pinned root", fault: () => pathFault(path, options.nowSeconds, isP384) },
+    {
+      check: "signature",
+      detail: "ES384 by the leaf's key",
+      fault: () => (leaf && verifyCoseSign1(cose, leaf.publicKey) ? undefined : "the signature is wrong"),
+    },
+    {
+      check: "timestamp",
+      detail: "within the leaf's own validity",
+      fault: () => timestampFault(timestampMillis, leaf),
+    },
+    { check: "subject", detail: moduleId, fault: () => subjectFault(kind, moduleId, leaf?.commonNames ?? []) },
+  ];
+}
+
+/** The module writes the time and signs by a leaf that is made for the hour: outside of it the document was not made so. */
+function timestampFault(timestampMillis: number, leaf: Certificate | undefined): string | undefined {
+  const atSeconds = Math.floor(timestampMillis / 1000);
+  const within = leaf && atSeconds >= leaf.notBeforeSeconds && atSeconds <= leaf.notAfterSeconds;
+  return within ? undefined : "the document was made outside its leaf's validity";
+}
+
+/** A leaf is made for one module and Region. What NitroTPM leaves are called is not documented, so none is demanded. */
+function subjectFault(kind: NitroKind, moduleId: string, names: readonly string[]): string | undefined {
+  if (kind === "tpm") return undefined;
+  const [name = "", ...more] = names;
+  const region = name.startsWith(`${moduleId}.`) ? name.slice(moduleId.length + 1) : "";
+  return more.length === 0 && /^[a-z0-9-]+\.aws$/.test(region) ? undefined : "the leaf was made for another module";
+}
+
+function ruleSteps(document: NitroDocument, nowSeconds: number): readonly Step[] {
+  const { kind, pcrs, timestampMillis } = document;
+  const age = nowSeconds - Math.floor(timestampMillis / 1000);
+  // an enclave in debug mode measures zeros, and its console can be read (its memory, by whoever runs the instance)
+  const needed = kind === "enclave" ? [0, 1, 2] : [4];
+  const blank = needed.find((index) => pcrs.get(index)?.every((byte) => byte === 0) ?? true);
+  return [
+    {
+      check: "measured",
+      detail: `PCR ${needed.join(", ")} are set`,
+      genuine: true,
+      fault: () => (blank === undefined ? undefined : `PCR ${blank} is not set: debug mode, or nothing was measured`),
+    },
+    {
+      check: "age",
+      detail: `${age} seconds old`,
+      genuine: true,
+      fault: () => ageFault(age, timestampMillis),
+    },
+  ];
+}
+
+function ageFault(ageSeconds: number, timestampMillis: number): Omit<EvidenceFault, "check" | "genuine"> | undefined {
+  if (ageSeconds < -limits.foreignSkewSeconds) return { why: "the document is from the future" };
+  if (ageSeconds <= limits.evidenceAgeSeconds) return undefined;
+  const expiredAtSeconds = Math.floor(timestampMillis / 1000) + limits.evidenceAgeSeconds;
+  return { why: `the document is older than ${limits.evidenceAgeSeconds} seconds`, expiredAtSeconds };
+}
+
+/** Without all three, a document is worth something to a thief, or to a second Lanyard (threat 16). */
+function bindingSteps(document: NitroDocument, jkt: string | undefined, options: NitroOptions): readonly Step[] {
+  const { challenge, issuer } = options;
+  const steps: Step[] = [];
+  const add = (check: string, unbound: "challenge" | "jkt" | "issuer", holds: boolean, member: string) =>
+    steps.push({
+      check,
+      detail: `${member} is the expected one`,
+      genuine: true,
+      fault: () => (holds ? undefined : { why: `${member} is not the expected one`, unbound }),
+    });
+  if (challenge !== undefined) add("challenge", "challenge", isText(document.nonce, challenge), "nonce");
+  if (options.jkt !== undefined) add("key", "jkt", jkt === options.jkt, "public_key");
+  if (issuer !== undefined) add("issuer", "issuer", isText(document.userData, issuer), "user_data");
+  return steps;
+}
+
+const isText = (bytes: Uint8Array | undefined, text: string): boolean =>
+  bytes !== undefined && sameBytes(bytes, Buffer.from(text, "utf8"));
+
+/** Of a SubjectPublicKeyInfo in DER (RFC 5280 4.1), in its one shortest form. */
+async function thumbprint(spki: Uint8Array | undefined): Promise<string | undefined> {
+  if (!spki) return undefined;
+  try {
+    const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
+    if (!sameBytes(key.export({ format: "der", type: "spki" }), spki)) return undefined;
+    return await calculateJwkThumbprint(key.export({ format: "jwk" }));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,39 @@
+import type { TrustedIssuerRegistration } from "../../registry/model.ts";
+import { err, ok, type Result } from "../../result.ts";
+import { parseSpiffeId } from "../../spiffe-id.ts";
+import type { Expectation } from "../contract/attestor.ts";
+
+/** A workload's SPIFFE ID and the federated trust domain it belongs to. */
+export interface ForeignWorkload {
+  readonly spiffeId: string;
+  readonly domain: TrustedIssuerRegistration;
+}
+
+/**
+ * Finds the registered trust domain of a foreign workload's SPIFFE ID. Only a registration makes a trust domain known;
+ * our own is never a foreign one: its bundle is our own keys, and an identity token shown as evidence would renew
+ * itself without anything being attested (threats 14, 28).
+ * @param said as the SVID states it, nothing believed
+ * @returns or why not
+ */
+export function foreignWorkload(
+  said: unknown,
+  expect: Pick<Expectation, "registry">,
+): Result<ForeignWorkload, { readonly check: string; readonly why: string }> {
+  const id = typeof said === "string" ? parseSpiffeId(said) : undefined;
+  if (!id || id.path === "" || typeof said !== "string")
+    return err({ check: "spiffe-id", why: "not the SPIFFE ID of a workload" });
+  if (id.trustDomain === parseSpiffeId(expect.registry.agentId("a"))?.trustDomain)
+    return err({ check: "trust-domain", why: "an SVID of our own trust domain is no evidence" });
+  const issuer = `spiffe://${id.trustDomain}`;
+  const domain = expect.registry.trustedIssuer(issuer, "spiffe");
+  return domain?.issuer === issuer && domain.purpose === "spiffe"
+    ? ok({ spiffeId: said, domain })
+    : err({ check: "trust-domain", why: "the trust domain is not federated with" });
+}
+
+/** Facts of a foreign workload. */
+export const workloadFacts = (spiffeId: string, domain: TrustedIssuerRegistration): Record<string, string> => ({
+  spiffeId,
+  trustDomain: domain.issuer.slice("spiffe://".length),
+});

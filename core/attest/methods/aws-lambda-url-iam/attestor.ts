@@ -1,0 +1,60 @@
+import type { Denial } from "../../../denial.ts";
+import { limits } from "../../../limits.ts";
+import { err, ok } from "../../../result.ts";
+import { markerKey } from "../../../session/marker.ts";
+import { evidenceTags, type PlatformCaller } from "../../../wire.ts";
+import type { Attestor, Evidence, Expectation } from "../../contract/attestor.ts";
+import { roleFacts } from "../../formats/assumed-role.ts";
+
+const type = "aws-lambda-url-iam";
+
+/**
+ * Attestor of evidence `{ "type": "aws-lambda-url-iam", "lanyard-jkt" }`: there is no document. The caller is whom Lambda
+ * authenticated on a function URL that IAM guards, and that stands in the call, never in the body: only the function
+ * whose resource policy lets nobody in but through its URL may have this attestor (threat 18). SigV4 covers the body,
+ * so the thumbprint in it keeps a thief of the signed request from putting his own DPoP proof beside it; the challenge
+ * stands in the same body.
+ * @param settings partition of the deployment
+ * @returns facts `account`, `roleArn` (without its path), `roleId`, `sessionName`, `organization`?; denials
+ * `evidence_invalid`, `evidence_unbound`
+ */
+export function awsLambdaUrlIam(settings: { readonly partition: string }): Attestor {
+  return {
+    type,
+    attest: async (evidence, expect) => {
+      const { onCheck, platformCaller } = expect;
+      const invalid = (check: string, why: string) => {
+        onCheck?.({ name: check, ok: false, detail: why });
+        return err<Denial>({ code: "evidence_invalid", type, check, why });
+      };
+      if (!Object.keys(evidence).every((name) => name === "type" || name === evidenceTags.jkt))
+        return invalid("shape", "a member is not documented");
+      onCheck?.({ name: "shape", ok: true, detail: "documented members only" });
+      if (!platformCaller) return invalid("caller", "the call did not come through a URL that IAM guards");
+      onCheck?.({ name: "caller", ok: true, detail: "IAM authenticated the caller" });
+      if (!boundToKey(evidence, expect)) return err({ code: "evidence_unbound", type, field: "jkt" });
+      const facts = roleFacts(platformCaller, settings.partition);
+      if (!facts.ok) return invalid(facts.error.check, facts.error.why);
+      onCheck?.({ name: "workload", ok: true, detail: "a session of a role" });
+      return ok({
+        facts: { ...facts.value, ...organizationOf(platformCaller) },
+        tags: {},
+        assurance: "fresh",
+        evidenceMarker: {
+          kind: "evidence",
+          key: markerKey("evidence", type, expect.challenge),
+          expiresAtSeconds: expect.nowSeconds + limits.challengeLifeSeconds + limits.foreignSkewSeconds,
+        },
+      });
+    },
+  };
+}
+
+function boundToKey(evidence: Evidence, { jkt, onCheck }: Expectation): boolean {
+  const bound = evidence[evidenceTags.jkt] === jkt;
+  onCheck?.({ name: "jkt", ok: bound, detail: bound ? "the signed body names this key" : "another key, or none" });
+  return bound;
+}
+
+const organizationOf = ({ organization }: PlatformCaller): Record<string, string> =>
+  organization === undefined ? {} : { organization };
