@@ -5,6 +5,7 @@ import { toRecord } from "./audit/ocsf.ts";
 import type { Denial } from "./denial.ts";
 import { callFacts, type DenyDeps, deny } from "./deny.ts";
 import { limits } from "./limits.ts";
+import type { Operator } from "./operator.ts";
 import { nowSeconds } from "./ports.ts";
 import { err, ok, type Result } from "./result.ts";
 import { subjects } from "./session/liveness.ts";
@@ -18,12 +19,6 @@ export interface AdminRevokeDeps extends DenyDeps {
   readonly trustDomain: string;
   readonly revocations: RevocationStore;
   readonly targets: RevocationTargets;
-}
-
-/** Who calls, as the platform authenticated it (AWS_IAM function URL), never as the request says. */
-export interface Operator {
-  readonly arn: string;
-  readonly uniqueId: string;
 }
 
 type TargetKind = keyof AdminTarget;

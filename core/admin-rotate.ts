@@ -1,10 +1,10 @@
 import { asObject, invalidMember, readObject } from "./admin/read-body.ts";
-import type { Operator } from "./admin-revoke.ts";
 import { toRecord } from "./audit/ocsf.ts";
 import type { AuditRecord } from "./audit/record.ts";
 import type { Denial } from "./denial.ts";
 import { callFacts, type DenyDeps, deny } from "./deny.ts";
 import { limits } from "./limits.ts";
+import type { Operator } from "./operator.ts";
 import { type KeyPurpose, nowSeconds, type SigningAlgorithm } from "./ports.ts";
 import { err, ok, type Result } from "./result.ts";
 import type { Ring, RotationOrder } from "./ring/model.ts";

@@ -1,10 +1,9 @@
 import type { RefusalFold } from "./audit/fold.ts";
 import { toRecord } from "./audit/ocsf.ts";
-import type { AuditFacts } from "./audit/record.ts";
+import type { AuditFacts, Outbox } from "./audit/record.ts";
 import type { Denial } from "./denial.ts";
 import { denialReply } from "./denial-wire.ts";
 import type { Clock, Ids } from "./ports.ts";
-import type { Outbox } from "./session/store.ts";
 import type { Call, Reply } from "./wire.ts";
 
 /** What turning a denial into an answer needs. */

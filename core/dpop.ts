@@ -7,8 +7,8 @@ import { limits } from "./limits.ts";
 import { sameUrl } from "./normal-url.ts";
 import { publicJwkFor } from "./public-jwk.ts";
 import { err, ok, type Result } from "./result.ts";
+import type { Marker } from "./session/marker.ts";
 import { markerKey } from "./session/marker.ts";
-import type { Marker } from "./session/store.ts";
 
 /** Algorithms a caller's key may use (RFC 9449 5.1, `dpop_signing_alg_values_supported`). */
 export const dpopAlgorithms = ["ES256", "ES384", "Ed25519", "EdDSA", "RS256", "PS256"] as const;

@@ -1,5 +1,6 @@
 import { type Assurance, assuranceLevels } from "../../core/assurance.ts";
-import type { Check, Evidence } from "../../core/attest/contract/attestor.ts";
+import type { Evidence } from "../../core/attest/contract/attestor.ts";
+import type { Check } from "../../core/attest/contract/check.ts";
 import { matchSelectors } from "../../core/attest/selectors.ts";
 import { redactAll, redactTokens } from "../../core/audit/redact.ts";
 import type { AgentRegistration } from "../../core/registry/model.ts";

@@ -1,6 +1,6 @@
-import type { Operator } from "../admin-revoke.ts";
 import type { Denial } from "../denial.ts";
 import { callFacts, deny } from "../deny.ts";
+import type { Operator } from "../operator.ts";
 import { nowSeconds } from "../ports.ts";
 import { err, type Result } from "../result.ts";
 import { startTrail } from "../token/trail.ts";

@@ -1,7 +1,7 @@
-import type { Operator } from "../admin-revoke.ts";
 import type { Denial } from "../denial.ts";
 import { callFacts, type DenyDeps, deny } from "../deny.ts";
 import { limits } from "../limits.ts";
+import type { Operator } from "../operator.ts";
 import { type Applied, type ApplyDeps, applyRegistry, documentsOf, documentsOfRows } from "../registry/apply.ts";
 import type { RegistryDocument } from "../registry/document.ts";
 import { goneBack } from "../registry/states.ts";

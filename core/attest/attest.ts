@@ -1,5 +1,6 @@
 import type { RefusalFold } from "../audit/fold.ts";
 import { toRecord } from "../audit/ocsf.ts";
+import type { Outbox } from "../audit/record.ts";
 import type { DeathCause, Denial } from "../denial.ts";
 import { callFacts, deny } from "../deny.ts";
 import { verifyDpop } from "../dpop.ts";
@@ -17,7 +18,7 @@ import {
 import type { RegistrySource } from "../registry/snapshot.ts";
 import { err, ok, type Result } from "../result.ts";
 import { blockedAmong, generationsNow, raisedSince } from "../session/liveness.ts";
-import type { CommitConflict, LivenessRows, Outbox, SessionStore } from "../session/store.ts";
+import type { CommitConflict, LivenessRows, SessionStore } from "../session/store.ts";
 import { signJwt } from "../sign.ts";
 import { type AttestReply, type Call, type ChallengeReply, type Reply, tokenTyp } from "../wire.ts";
 import { createChallenge } from "./challenge.ts";

@@ -3,8 +3,8 @@ import type { Denial } from "../denial.ts";
 import { limits } from "../limits.ts";
 import { type Clock, type Ids, type MacSource, nowSeconds } from "../ports.ts";
 import { err, ok, type Result } from "../result.ts";
+import type { Marker } from "../session/marker.ts";
 import { markerKey } from "../session/marker.ts";
-import type { Marker } from "../session/store.ts";
 
 /** What checking a challenge needs. */
 export interface ChallengeDeps {

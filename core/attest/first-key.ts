@@ -1,5 +1,6 @@
+import type { Marker } from "../session/marker.ts";
 import { markerKey } from "../session/marker.ts";
-import type { CommitConflict, Marker } from "../session/store.ts";
+import type { CommitConflict } from "../session/store.ts";
 import type { Proven } from "./prove.ts";
 
 /**

@@ -6,12 +6,13 @@ import { type Clock, type CodeLookup, type MacSource, nowSeconds } from "../port
 import type { AgentRegistration } from "../registry/model.ts";
 import type { RegistrySnapshot } from "../registry/snapshot.ts";
 import { err, ok, type Result } from "../result.ts";
-import type { Marker } from "../session/store.ts";
+import type { Marker } from "../session/marker.ts";
 import type { AttestRequest, PlatformCaller } from "../wire.ts";
 import { identityAudience } from "./audience.ts";
 import { checkChallenge } from "./challenge.ts";
 import { bindCode } from "./code-binding.ts";
-import type { AttestedFacts, Attestor, Check } from "./contract/attestor.ts";
+import type { AttestedFacts, Attestor } from "./contract/attestor.ts";
+import type { Check } from "./contract/check.ts";
 import type { Notes } from "./notes.ts";
 import { matchSelectors } from "./selectors.ts";
 

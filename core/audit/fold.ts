@@ -1,8 +1,7 @@
 import { limits } from "../limits.ts";
 import type { Clock, Ids } from "../ports.ts";
-import type { Outbox } from "../session/store.ts";
 import { toRecord } from "./ocsf.ts";
-import type { AuditFacts } from "./record.ts";
+import type { AuditFacts, Outbox } from "./record.ts";
 
 /** Folds refusals that a caller can cause at will: by whom (where that is proved), reason and minute. */
 export interface RefusalFold {

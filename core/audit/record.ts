@@ -1,5 +1,5 @@
 import type { Assurance } from "../assurance.ts";
-import type { Check } from "../attest/contract/attestor.ts";
+import type { Check } from "../attest/contract/check.ts";
 import type { Denial } from "../denial.ts";
 import type { PolicyQuestion, Verdict } from "../policy/decide.ts";
 import type { RegistryDifference } from "../registry/difference.ts";
@@ -109,4 +109,10 @@ export interface AuditRecord {
   readonly body: string;
   /** base64url SHA-256 of `body`. */
   readonly hash: string;
+}
+
+/** The outbox alone, for records that no grant carries (denials, folded refusals). */
+export interface Outbox {
+  /** Writes one record; its id must start with `denied#`. */
+  put(record: AuditRecord): Promise<void>;
 }

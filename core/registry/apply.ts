@@ -1,7 +1,7 @@
-import type { Operator } from "../admin-revoke.ts";
 import { toRecord } from "../audit/ocsf.ts";
 import type { AuditFacts } from "../audit/record.ts";
 import type { Denial } from "../denial.ts";
+import type { Operator } from "../operator.ts";
 import type { Clock, Ids } from "../ports.ts";
 import { err, ok, type Result } from "../result.ts";
 import { type RegistryDifference, registryDifference } from "./difference.ts";

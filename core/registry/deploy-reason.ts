@@ -1,6 +1,21 @@
+import type { Denial } from "../denial.ts";
 import { explainDenial } from "../denial-rules.ts";
-import type { DeployRefusal } from "./deploy.ts";
+import type { RegistryDifference } from "./difference.ts";
 import { differenceLines } from "./difference-lines.ts";
+
+/** Why a deployment fails. */
+export type DeployRefusal =
+  | {
+      readonly kind: "changed_by_hand";
+      readonly version: number;
+      /** ARN of whoever applied that version. */
+      readonly by: string;
+      /** What they changed since this stack's last version; without one, what the deployment would change. */
+      readonly since: "own" | "none";
+      readonly difference: RegistryDifference;
+    }
+  | { readonly kind: "folder_missing"; readonly digest: string }
+  | { readonly kind: "denied"; readonly denial: Denial };
 
 /** The answer to CloudFormation holds 4,096 bytes in all, ids included. */
 const reasonBytes = 2_500;

@@ -1,9 +1,9 @@
-import type { Denial } from "../denial.ts";
 import type { Clock } from "../ports.ts";
 import { err, ok, type Result } from "../result.ts";
 import { type ApplyDeps, applyRegistry, documentsOfRows } from "./apply.ts";
+import type { DeployRefusal } from "./deploy-reason.ts";
 import { type DeployedPast, pastOf } from "./deployed-past.ts";
-import { type RegistryDifference, registryDifference } from "./difference.ts";
+import { registryDifference } from "./difference.ts";
 import type { RegistryDocument } from "./document.ts";
 import { withLater } from "./states.ts";
 
@@ -30,20 +30,6 @@ export interface Deployed {
   /** Of `left`. */
   readonly why?: string;
 }
-
-/** Why a deployment fails. */
-export type DeployRefusal =
-  | {
-      readonly kind: "changed_by_hand";
-      readonly version: number;
-      /** ARN of whoever applied that version. */
-      readonly by: string;
-      /** What they changed since this stack's last version; without one, what the deployment would change. */
-      readonly since: "own" | "none";
-      readonly difference: RegistryDifference;
-    }
-  | { readonly kind: "folder_missing"; readonly digest: string }
-  | { readonly kind: "denied"; readonly denial: Denial };
 
 type DeployDeps = ApplyDeps & { readonly clock: Clock };
 

@@ -1,8 +1,9 @@
 import { limits } from "../limits.ts";
 import { fieldName, isObject } from "../narrow/leaves.ts";
 import type { FieldSchema } from "../narrow/rules/rule.ts";
-import { ruleNames, ruleOf } from "../narrow/rules/table.ts";
+import { ruleOf } from "../narrow/rules/table.ts";
 import type { DetailsTypeDeclaration } from "./model.ts";
+import { ruleNames } from "./model.ts";
 import { type Finding, keywordFindings, namedValueFindings } from "./schema-keywords.ts";
 
 /** One walk over a schema. */

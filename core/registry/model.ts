@@ -1,6 +1,23 @@
 import type { Assurance } from "../assurance.ts";
 import type { ClaimCondition } from "../chosen-claims.ts";
-import type { RuleName } from "../narrow/rules/table.ts";
+
+/** Every rule by which a field of a details type can be compared, as registrations write it. */
+export const ruleNames = [
+  "one_of",
+  "not",
+  "exact",
+  "max",
+  "min",
+  "range",
+  "before",
+  "after",
+  "prefix",
+  "path",
+  "url",
+] as const;
+
+/** Name of a rule. */
+export type RuleName = (typeof ruleNames)[number];
 
 /** Everything the registry holds, as validated rows. One version is immutable; a change is a new version. */
 

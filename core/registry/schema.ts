@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { assuranceLevels } from "../assurance.ts";
 import { limits } from "../limits.ts";
-import { ruleNames } from "../narrow/rules/table.ts";
 import { readableText } from "../readable-text.ts";
+import { ruleNames } from "./model.ts";
 
 /** SPIFFE path segments (SPIFFE-ID 2.2), lower case only: two names that differ in case are one name to people. */
 const agentName = z

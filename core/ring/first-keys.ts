@@ -1,6 +1,6 @@
 import { type KeyPurpose, nowSeconds } from "../ports.ts";
 import type { Ring, RingKey } from "./model.ts";
-import type { RotatorDeps } from "./rotate.ts";
+import type { RotatorDeps } from "./ports.ts";
 
 /** The stack's first keys sign from the start; a key that a later version of the stack adds waits like any other. */
 export async function withFirstKeys(ring: Ring | undefined, purpose: KeyPurpose, deps: RotatorDeps): Promise<Ring> {

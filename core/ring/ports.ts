@@ -1,7 +1,8 @@
 import type { AuditRecord } from "../audit/record.ts";
-import type { KeyPurpose, PublicKey, SigningAlgorithm, SigningKey } from "../ports.ts";
+import type { Clock, Ids, KeyPurpose, PublicKey, SigningAlgorithm, SigningKey } from "../ports.ts";
 import type { Result } from "../result.ts";
 import type { Intent, Ring, RingKey, RotationOrder } from "./model.ts";
+import type { RotationPace } from "./times.ts";
 
 /** Reads rings, strongly consistent. */
 export interface RingReader {
@@ -55,3 +56,17 @@ export interface KeyHolder {
 export type FirstKeys = Partial<
   Readonly<Record<KeyPurpose, readonly { readonly keyArn: string; readonly alg: SigningAlgorithm }[]>>
 >;
+
+/** What the rotator stands on. */
+export interface RotatorDeps {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly pace: RotationPace;
+  readonly rings: RingStore;
+  readonly maker: KeyMaker;
+  /** Only looked at: the rotator may sign with no key. */
+  readonly holder: KeyHolder;
+  readonly first: FirstKeys;
+  /** Stands in the audit records of one run. */
+  readonly requestId: string;
+}

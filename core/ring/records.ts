@@ -2,7 +2,7 @@ import { toRecord } from "../audit/ocsf.ts";
 import type { AuditRecord } from "../audit/record.ts";
 import type { KeyPurpose } from "../ports.ts";
 import type { RingEvent } from "./model.ts";
-import type { RotatorDeps } from "./rotate.ts";
+import type { RotatorDeps } from "./ports.ts";
 
 /** The audit records of what became of keys; they are written with the ring or not at all. */
 export const recordsOf = (

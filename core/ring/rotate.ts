@@ -1,26 +1,12 @@
-import { type Clock, type Ids, type KeyPurpose, nowSeconds } from "../ports.ts";
+import { type Clock, type KeyPurpose, nowSeconds } from "../ports.ts";
 import { withFirstKeys } from "./first-keys.ts";
 import { ringFaults } from "./health.ts";
 import type { Ring, RingKey } from "./model.ts";
 import { nextStep } from "./next-step.ts";
-import type { FirstKeys, KeyHolder, KeyMaker, RingStore, RingView } from "./ports.ts";
+import type { RingView, RotatorDeps } from "./ports.ts";
 import { recordsOf } from "./records.ts";
 import type { Effect } from "./step.ts";
-import { keyTimes, type RotationPace } from "./times.ts";
-
-/** What the rotator stands on. */
-export interface RotatorDeps {
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly pace: RotationPace;
-  readonly rings: RingStore;
-  readonly maker: KeyMaker;
-  /** Only looked at: the rotator may sign with no key. */
-  readonly holder: KeyHolder;
-  readonly first: FirstKeys;
-  /** Stands in the audit records of one run. */
-  readonly requestId: string;
-}
+import { keyTimes } from "./times.ts";
 
 /** A run takes no more steps than this a ring; the next run goes on. */
 const stepsMax = 40;

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import type { LivenessRows } from "./store.ts";
 
 /**
  * The login a person's document comes from, for ONE agent, by every name it has: keys of liveness subjects. A document
@@ -116,7 +115,7 @@ export type BurntBy = "document" | "auth_time" | "sid" | "unnamed";
 export function burntBy(
   login: Login,
   authTimeSeconds: number | undefined,
-  { standings }: Pick<LivenessRows, "standings">,
+  { standings }: { readonly standings: ReadonlyMap<string, { readonly burntAtSeconds?: number }> },
 ): BurntBy | undefined {
   const at = (subject: string | undefined) =>
     subject === undefined ? undefined : standings.get(subject)?.burntAtSeconds;

@@ -1,5 +1,27 @@
 import { createHash } from "node:crypto";
-import type { Marker } from "./store.ts";
+
+/** A one-use marker: SHA-256 over (kind, issuer, id), so that one issuer can never burn another's. */
+export interface Marker {
+  readonly kind: "dpop" | "challenge" | "evidence";
+  /** base64url SHA-256, the row's key. */
+  readonly key: string;
+  /**
+   * For evidence that can be shown again: the key (RFC 7638 thumbprint) it belongs to since it was first shown. The same
+   * owner may write the marker again, any other meets a conflict.
+   */
+  readonly owner?: string;
+  /** When its owner was seen, which is now; kept with the owner. */
+  readonly seenAtSeconds?: number;
+  /**
+   * Taken over from another owner, on condition that there is one and that it was last seen before this moment. One that
+   * was never seen is not silent.
+   */
+  readonly silentSinceSeconds?: number;
+  /** Not even its owner has written it before. */
+  readonly fresh?: true;
+  /** exp + skew: when the row may go. */
+  readonly expiresAtSeconds: number;
+}
 
 /**
  * Key of a one-use marker: SHA-256 over kind, issuer and id, each length-prefixed. Without the issuer,

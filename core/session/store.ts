@@ -1,30 +1,8 @@
 import type { AuditRecord } from "../audit/record.ts";
 import type { Result } from "../result.ts";
 import type { Login, LoginKeys } from "./login.ts";
+import type { Marker } from "./marker.ts";
 import type { AccessHandle, Offer, Session } from "./model.ts";
-
-/** A one-use marker: SHA-256 over (kind, issuer, id), so that one issuer can never burn another's. */
-export interface Marker {
-  readonly kind: "dpop" | "challenge" | "evidence";
-  /** base64url SHA-256, the row's key. */
-  readonly key: string;
-  /**
-   * For evidence that can be shown again: the key (RFC 7638 thumbprint) it belongs to since it was first shown. The same
-   * owner may write the marker again, any other meets a conflict.
-   */
-  readonly owner?: string;
-  /** When its owner was seen, which is now; kept with the owner. */
-  readonly seenAtSeconds?: number;
-  /**
-   * Taken over from another owner, on condition that there is one and that it was last seen before this moment. One that
-   * was never seen is not silent.
-   */
-  readonly silentSinceSeconds?: number;
-  /** Not even its owner has written it before. */
-  readonly fresh?: true;
-  /** exp + skew: when the row may go. */
-  readonly expiresAtSeconds: number;
-}
 
 /** What one liveness read asks for. The adapter de-duplicates keys and reads all in ONE strongly consistent batch. */
 export interface LivenessQuery {
@@ -146,12 +124,6 @@ export interface SessionStore {
    * @returns undefined while that list is not signed: a token that named it would be refused by every offline verifier
    */
   leaseStatus(expiresAtSeconds: number, deploymentGeneration: number): Promise<Session["status"] | undefined>;
-}
-
-/** The outbox alone, for records that no grant carries (denials, folded refusals). */
-export interface Outbox {
-  /** Writes one record; its id must start with `denied#`. */
-  put(record: AuditRecord): Promise<void>;
 }
 
 /** What a revocation (or its lifting) writes. */

@@ -5,7 +5,7 @@ import type { DpopNonces } from "../dpop-nonce.ts";
 import type { Clock, OwnKeys } from "../ports.ts";
 import { nowSeconds } from "../ports.ts";
 import { err, ok, type Result } from "../result.ts";
-import type { Marker } from "../session/store.ts";
+import type { Marker } from "../session/marker.ts";
 import { type Call, spiffeAssertionType } from "../wire.ts";
 import { type Form, single } from "./form.ts";
 import { ownerOfStolen, withOwner } from "./stolen.ts";

@@ -1,4 +1,5 @@
-import type { CommitConflict, Marker } from "../../core/session/store.ts";
+import type { Marker } from "../../core/session/marker.ts";
+import type { CommitConflict } from "../../core/session/store.ts";
 import { type Tables, words } from "./dynamo.ts";
 import type { Action } from "./transaction.ts";
 

@@ -1,7 +1,6 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
-import type { AuditRecord } from "../../core/audit/record.ts";
-import type { Outbox } from "../../core/session/store.ts";
+import type { AuditRecord, Outbox } from "../../core/audit/record.ts";
 import { type Tables, words } from "./dynamo.ts";
 
 /** Records wait this long for whoever looks after a broken relay. */

@@ -1,6 +1,6 @@
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { createAdminReadEndpoint } from "../../core/admin/read.ts";
-import type { Operator } from "../../core/admin-revoke.ts";
+import type { Operator } from "../../core/operator.ts";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
 import type { Registration } from "../../core/registry/model.ts";
 import { idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";

@@ -1,6 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Check } from "../../core/attest/contract/attestor.ts";
+import type { Check } from "../../core/attest/contract/check.ts";
 import { awsStsCallerIdentity } from "../../core/attest/formats/caller-identity/prove.ts";
 import { limits } from "../../core/limits.ts";
 import { err, ok } from "../../core/result.ts";

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
-import type { Attestor, Check, Expectation } from "../../core/attest/contract/attestor.ts";
+import type { Attestor, Expectation } from "../../core/attest/contract/attestor.ts";
+import type { Check } from "../../core/attest/contract/check.ts";
 import { readSignedData } from "../../core/attest/formats/instance-identity/signed-data.ts";
 import { verifyInstanceIdentity } from "../../core/attest/formats/instance-identity/verify.ts";
 import {

@@ -1,6 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Check, Evidence, Expectation } from "../../core/attest/contract/attestor.ts";
+import type { Evidence, Expectation } from "../../core/attest/contract/attestor.ts";
+import type { Check } from "../../core/attest/contract/check.ts";
 import { evidenceTypes } from "../../core/attest/evidence-types.ts";
 import { readCertificate } from "../../core/attest/formats/x509.ts";
 import { readStsClaims } from "../../core/attest/methods/aws-sts-web-identity/claims.ts";

@@ -1,7 +1,8 @@
 import { fc, test } from "@fast-check/vitest";
 import { encode } from "cborg";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Check, Expectation } from "../../core/attest/contract/attestor.ts";
+import type { Expectation } from "../../core/attest/contract/attestor.ts";
+import type { Check } from "../../core/attest/contract/check.ts";
 import { readAsn1 } from "../../core/attest/formats/asn1.ts";
 import { readCbor, readCoseSign1 } from "../../core/attest/formats/cose.ts";
 import { awsNitroEnclave, awsNitroTpm } from "../../core/attest/formats/nitro/attestor.ts";

@@ -1,6 +1,6 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Check } from "../../core/attest/contract/attestor.ts";
+import type { Check } from "../../core/attest/contract/check.ts";
 import { oidc } from "../../core/attest/methods/oidc/attestor.ts";
 import { claimFacts } from "../../core/attest/methods/oidc/claims.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";

@@ -2,7 +2,7 @@ import { constants, generateKeyPairSync, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fc, test as property } from "@fast-check/vitest";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Check } from "../../core/attest/contract/attestor.ts";
+import type { Check } from "../../core/attest/contract/check.ts";
 import {
   spiffeX509Svid,
   svidBindingBytes,

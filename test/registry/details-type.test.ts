@@ -3,9 +3,9 @@ import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, it, test } from "vitest";
 import { readDocuments } from "../../bin/lanyard/folder.ts";
 import { understandDetail } from "../../core/narrow/details.ts";
-import { ruleNames } from "../../core/narrow/rules/table.ts";
 import { detailsTypeFindings } from "../../core/registry/details-type.ts";
 import type { DetailsTypeDeclaration } from "../../core/registry/model.ts";
+import { ruleNames } from "../../core/registry/model.ts";
 import { validateRegistry } from "../../core/registry/validate.ts";
 
 const settings = { issuer: "https://lanyard.support-desk.example", trustDomain: "agents.support-desk.example", cedar };

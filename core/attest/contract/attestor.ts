@@ -2,20 +2,12 @@ import type { Assurance } from "../../assurance.ts";
 import type { Denial } from "../../denial.ts";
 import type { RegistrySnapshot } from "../../registry/snapshot.ts";
 import type { Result } from "../../result.ts";
-import type { Marker } from "../../session/store.ts";
+import type { Marker } from "../../session/marker.ts";
 import type { AttestRequest, PlatformCaller } from "../../wire.ts";
+import type { Check } from "./check.ts";
 
 /** Evidence as it came, nothing believed. */
 export type Evidence = AttestRequest["evidence"];
-
-/** One check of an attestor, for whoever wants to know why a document is accepted or refused. */
-export interface Check {
-  /** Stable, kebab-case: `signature`, `audience`, `challenge` … */
-  readonly name: string;
-  readonly ok: boolean;
-  /** What was found; never a secret, never the document. */
-  readonly detail: string;
-}
 
 /** What genuine evidence for this very request must carry. */
 export interface Expectation {

@@ -1,6 +1,6 @@
 import type { Denial } from "../../denial.ts";
 import { err, type Result } from "../../result.ts";
-import type { Check } from "../contract/attestor.ts";
+import type { Check } from "../contract/check.ts";
 
 /** Why a document was refused, before anyone decides what a caller is told. */
 export interface EvidenceFault {

@@ -2,7 +2,7 @@ import type { Denial } from "../../denial.ts";
 import { type JwtFailure, type KeyLookup, type VerifiedJwt, verifyJwt } from "../../jwt.ts";
 import { limits } from "../../limits.ts";
 import { err, ok, type Result } from "../../result.ts";
-import type { Check } from "../contract/attestor.ts";
+import type { Check } from "../contract/check.ts";
 
 /** What a workload's bearer JWT is verified by; nothing in it is taken from the token. */
 export interface JwtEvidenceRules {

@@ -1,3 +1,4 @@
+import type { RuleName } from "../../registry/model.ts";
 import { max, min, range } from "./numbers.ts";
 import { path } from "./path.ts";
 import type { Rule } from "./rule.ts";
@@ -22,13 +23,7 @@ export const rules = {
   prefix: any(prefix),
   path: any(path),
   url: any(url),
-} as const;
-
-/** Name of a rule, as registrations write it. */
-export type RuleName = keyof typeof rules;
-
-/** The names, in the order of the table. */
-export const ruleNames = Object.keys(rules) as readonly RuleName[];
+} as const satisfies Record<RuleName, Rule<unknown>>;
 
 /** A rule by name; undefined for a name nobody knows. */
 export const ruleOf = (name: string): Rule<unknown> | undefined =>

@@ -1,14 +1,13 @@
-import type { AuditRecord } from "../../../core/audit/record.ts";
+import type { AuditRecord, Outbox } from "../../../core/audit/record.ts";
 import { err, ok, type Result } from "../../../core/result.ts";
 import { burntRows, type Login, type LoginKeys } from "../../../core/session/login.ts";
+import type { Marker } from "../../../core/session/marker.ts";
 import type { AccessHandle, Offer, Session } from "../../../core/session/model.ts";
 import type {
   Commit,
   CommitConflict,
   LivenessQuery,
   LivenessRows,
-  Marker,
-  Outbox,
   Renewal,
   RevocationStore,
   RevocationWrite,

@@ -2,7 +2,8 @@ import type { Denial } from "../../../denial.ts";
 import type { CodeLookup, LookupFailure, RoleDescription, TaskDescription } from "../../../ports.ts";
 import { err, ok, type Result } from "../../../result.ts";
 import { parseRoleArn } from "../../../text/role-arn.ts";
-import type { AttestedFacts, Attestor, Check, Evidence } from "../../contract/attestor.ts";
+import type { AttestedFacts, Attestor, Evidence } from "../../contract/attestor.ts";
+import type { Check } from "../../contract/check.ts";
 import { type CallerIdentityDeps, type ProvenCaller, proveCaller } from "../../formats/caller-identity/prove.ts";
 import { trustsOnly } from "./trust-policy.ts";
 

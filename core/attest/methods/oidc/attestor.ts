@@ -7,7 +7,8 @@ import type { TrustedIssuerRegistration } from "../../../registry/model.ts";
 import type { RegistrySnapshot } from "../../../registry/snapshot.ts";
 import { err, ok, type Result } from "../../../result.ts";
 import { markerKey } from "../../../session/marker.ts";
-import type { AttestedFacts, Attestor, Check, Evidence, Expectation } from "../../contract/attestor.ts";
+import type { AttestedFacts, Attestor, Evidence, Expectation } from "../../contract/attestor.ts";
+import type { Check } from "../../contract/check.ts";
 import { verifyJwtEvidence } from "../../formats/jwt-evidence.ts";
 import { claimFacts, isAlwaysStated } from "./claims.ts";
 

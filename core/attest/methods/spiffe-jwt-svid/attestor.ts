@@ -6,7 +6,8 @@ import type { TrustedIssuerRegistration } from "../../../registry/model.ts";
 import { err, ok, type Result } from "../../../result.ts";
 import { markerKey } from "../../../session/marker.ts";
 import { parseSpiffeId } from "../../../spiffe-id.ts";
-import type { Attestor, Check } from "../../contract/attestor.ts";
+import type { Attestor } from "../../contract/attestor.ts";
+import type { Check } from "../../contract/check.ts";
 import { verifyJwtEvidence } from "../../formats/jwt-evidence.ts";
 import { foreignWorkload, workloadFacts } from "../../formats/spiffe-domain.ts";
 
