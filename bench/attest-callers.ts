@@ -1,8 +1,8 @@
 import { awsStsCallerIdentity } from "../core/attest/formats/caller-identity/prove.ts";
 import { awsLambdaUrlIam } from "../core/attest/methods/aws-lambda-url-iam/attestor.ts";
 import { ecsTask } from "../core/attest/methods/ecs-task/attestor.ts";
-import type { CodeLookup } from "../core/ports.ts";
-import { err, ok } from "../core/result.ts";
+import type { CodeLookup } from "../core/model/ports.ts";
+import { err, ok } from "../core/model/result.ts";
 import {
   callerArn,
   callerEvidence,

@@ -5,7 +5,7 @@ import { verifyJwtSvid } from "../core/attest/methods/spiffe-jwt-svid/attestor.t
 import { svidBindingBytes, verifyX509Svid } from "../core/attest/methods/spiffe-x509-svid/attestor.ts";
 import { createKeySets, registeredLookup } from "../core/keys/key-sets.ts";
 import { readSpiffeBundle } from "../core/keys/spiffe-bundle.ts";
-import type { TrustedIssuerRegistration } from "../core/registry/model.ts";
+import type { TrustedIssuerRegistration } from "../core/model/registry.ts";
 import { issue } from "../test/kit/evidence/certificates.ts";
 import { stsIssuer } from "../test/kit/evidence/sts.ts";
 import { testKey } from "../test/kit/keys.ts";

@@ -1,9 +1,9 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { createTokenEndpoint } from "../core/issue.ts";
-import { limits } from "../core/limits.ts";
-import { revocationKeys } from "../core/revocation-rows.ts";
+import { createTokenEndpoint } from "../core/endpoints/token.ts";
+import { limits } from "../core/model/limits.ts";
+import { revocationKeys } from "../core/model/rows/revocations.ts";
+import { idTokenType, spiffeAssertionType, tokenExchangeGrant } from "../core/model/wire.ts";
 import { openWindows } from "../core/status/windows.ts";
-import { idTokenType, spiffeAssertionType, tokenExchangeGrant } from "../core/wire.ts";
 import { documentClient } from "../lambdas/aws/dynamo.ts";
 import { createListRows } from "../lambdas/aws/list-rows.ts";
 import { createRateLimiter } from "../lambdas/aws/rate-limiter.ts";

@@ -1,8 +1,8 @@
 import { createPublicKey, verify } from "node:crypto";
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
+import type { PolicyRegistration } from "../core/model/registry.ts";
+import { idTokenType, spiffeAssertionType, tokenExchangeGrant } from "../core/model/wire.ts";
 import { createCedarEngine } from "../core/policy/cedar.ts";
-import type { PolicyRegistration } from "../core/registry/model.ts";
-import { idTokenType, spiffeAssertionType, tokenExchangeGrant } from "../core/wire.ts";
 import { dpopProof } from "../test/kit/keys.ts";
 import { tickets } from "../test/kit/registry.ts";
 import { createWorld, tokenUrl } from "../test/kit/world.ts";

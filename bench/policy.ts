@@ -2,10 +2,10 @@ import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import type { AuditEvent } from "../bin/lanyard/audit/events.ts";
 import { replay } from "../bin/lanyard/policy/replay.ts";
 import { askedColumn } from "../core/audit/asked.ts";
+import type { PolicyQuestion } from "../core/model/decision.ts";
+import type { Registration } from "../core/model/registry.ts";
+import { createSnapshot } from "../core/model/snapshot.ts";
 import { createCedarEngine } from "../core/policy/cedar.ts";
-import type { PolicyQuestion } from "../core/policy/decide.ts";
-import type { Registration } from "../core/registry/model.ts";
-import { createSnapshot } from "../core/registry/snapshot.ts";
 import { agentId, baseRows, tickets, trustDomain } from "../test/kit/registry.ts";
 import { measure, type Row } from "./measure.ts";
 

@@ -1,6 +1,6 @@
+import { publishChanges } from "../core/endpoints/publisher.ts";
 import type { RevocationWrite } from "../core/session/store.ts";
 import { type Change, changeOf } from "../core/status/changes.ts";
-import { publishChanges } from "../core/status/publish.ts";
 import { createPublishStore } from "../lambdas/aws/publish-store.ts";
 import { createRevocationStore } from "../lambdas/aws/revocation-store.ts";
 import { createSessionStore } from "../lambdas/aws/session-store.ts";

@@ -1,9 +1,9 @@
 import { fileURLToPath } from "node:url";
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { readRegistryFolder } from "../bin/lanyard/folder.ts";
+import type { Registration } from "../core/model/registry.ts";
+import { registryDifference } from "../core/model/registry-difference.ts";
 import { applyRegistry, documentsOf } from "../core/registry/apply.ts";
-import { registryDifference } from "../core/registry/difference.ts";
-import type { Registration } from "../core/registry/model.ts";
 import { validateRegistry } from "../core/registry/validate.ts";
 import { createRegistryStore } from "../lambdas/aws/registry-writer.ts";
 import { randomIds } from "../test/kit/keys.ts";

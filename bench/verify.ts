@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { limits } from "../core/limits.ts";
-import { ok } from "../core/result.ts";
-import { encodeStatusList } from "../core/status/list.ts";
+import { limits } from "../core/model/limits.ts";
+import { ok } from "../core/model/result.ts";
 import { createVerifier } from "../core/verify/access-token.ts";
+import { encodeStatusList } from "../core/verify/status-list.ts";
 import { dpopProof, sha256 } from "../test/kit/keys.ts";
 import { tickets } from "../test/kit/registry.ts";
 import { createWorld, issuer } from "../test/kit/world.ts";

@@ -1,6 +1,6 @@
-import { momentOf } from "../core/age.ts";
-import type { Clock } from "../core/ports.ts";
-import { nowSeconds } from "../core/ports.ts";
+import { momentOf } from "../core/model/age.ts";
+import type { Clock } from "../core/model/ports.ts";
+import { nowSeconds } from "../core/model/ports.ts";
 import {
   accessTokenType,
   idTokenType,
@@ -8,7 +8,7 @@ import {
   offerTokenType,
   sessionTokenType,
   tokenExchangeGrant,
-} from "../core/wire.ts";
+} from "../core/model/wire.ts";
 import { type AgentKey, createAgentKey, type KeyPair } from "./agent-key.ts";
 import { type Calls, createCalls, type FormInput } from "./calls.ts";
 import { createEndpoints, type Endpoints } from "./endpoints.ts";

@@ -1,4 +1,4 @@
-import { nowSeconds } from "../core/ports.ts";
+import { nowSeconds } from "../core/model/ports.ts";
 import type { ProvedCallDeps } from "./proved-call.ts";
 import type { AccessToken } from "./session.ts";
 

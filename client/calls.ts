@@ -1,4 +1,4 @@
-import { spiffeAssertionType } from "../core/wire.ts";
+import { spiffeAssertionType } from "../core/model/wire.ts";
 import type { EndpointSource, Endpoints } from "./endpoints.ts";
 import { type Answer, errorOf } from "./http.ts";
 import type { IdentityHolder } from "./identity.ts";

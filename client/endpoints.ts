@@ -1,4 +1,4 @@
-import { issuerMetadataUrl } from "../core/well-known.ts";
+import { issuerMetadataUrl } from "../core/text/well-known.ts";
 import { LanyardError } from "./error.ts";
 import { call, type Fetch } from "./http.ts";
 import { secureUrl } from "./url.ts";

@@ -1,5 +1,5 @@
-import type { Fetcher } from "../core/ports.ts";
-import { err, ok } from "../core/result.ts";
+import type { Fetcher } from "../core/model/ports.ts";
+import { err, ok } from "../core/model/result.ts";
 import { type Fetch, readBounded } from "./http.ts";
 
 /**

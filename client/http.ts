@@ -1,4 +1,4 @@
-import { limits } from "../core/limits.ts";
+import { limits } from "../core/model/limits.ts";
 import { LanyardError, type LanyardErrorCode } from "./error.ts";
 
 /** The platform's fetch, or one like it. */

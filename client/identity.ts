@@ -1,6 +1,6 @@
-import { momentOf } from "../core/age.ts";
-import { nowSeconds } from "../core/ports.ts";
-import type { AttestRequest } from "../core/wire.ts";
+import { momentOf } from "../core/model/age.ts";
+import { nowSeconds } from "../core/model/ports.ts";
+import type { AttestRequest } from "../core/model/wire.ts";
 import type { EndpointSource } from "./endpoints.ts";
 import { LanyardError } from "./error.ts";
 import { EvidenceFailure } from "./evidence/platform/failure.ts";

@@ -2,8 +2,8 @@
  * What agents and resource servers install. Evidence sources that need a platform's SDK stand in files of their own
  * (`client/evidence/`), so that whoever only verifies bundles none.
  */
-export type { DpopNonces } from "../core/dpop-nonce.ts";
-export type { Result } from "../core/result.ts";
+export type { DpopNonces } from "../core/jose/dpop-nonce.ts";
+export type { Result } from "../core/model/result.ts";
 export {
   createDetailsCheck,
   type DetailsCheck,

@@ -1,5 +1,5 @@
-import { leastMillisSince, type Moment, mostMillisSince } from "../core/age.ts";
-import type { Clock } from "../core/ports.ts";
+import { leastMillisSince, type Moment, mostMillisSince } from "../core/model/age.ts";
+import type { Clock } from "../core/model/ports.ts";
 
 /** How long an answer said that something lives, from when it was asked for. */
 export interface Life {

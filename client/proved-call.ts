@@ -1,5 +1,5 @@
-import type { Clock } from "../core/ports.ts";
-import { nowSeconds } from "../core/ports.ts";
+import type { Clock } from "../core/model/ports.ts";
+import { nowSeconds } from "../core/model/ports.ts";
 import type { AgentKey } from "./agent-key.ts";
 import { type Answer, call, type Fetch } from "./http.ts";
 import type { NonceMemory } from "./nonce-memory.ts";

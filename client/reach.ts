@@ -1,4 +1,4 @@
-import { normalUrl } from "../core/normal-url.ts";
+import { normalUrl } from "../core/model/normal-url.ts";
 import { LanyardError } from "./error.ts";
 import { secureUrl } from "./url.ts";
 

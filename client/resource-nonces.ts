@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { createDpopNonces, type DpopNonces } from "../core/dpop-nonce.ts";
-import type { Clock } from "../core/ports.ts";
+import { createDpopNonces, type DpopNonces } from "../core/jose/dpop-nonce.ts";
+import type { Clock } from "../core/model/ports.ts";
 import { machineClock } from "./machine-clock.ts";
 
 /** What a resource server's own nonces are made of. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import type { DpopNonces } from "../core/dpop-nonce.ts";
-import type { Clock } from "../core/ports.ts";
-import { err, ok, type Result } from "../core/result.ts";
+import type { DpopNonces } from "../core/jose/dpop-nonce.ts";
+import type { Clock } from "../core/model/ports.ts";
+import { err, ok, type Result } from "../core/model/result.ts";
 import { createVerifier } from "../core/verify/access-token.ts";
 import type { Introspector } from "../core/verify/introspection.ts";
 import { createDetailsCheck, type DetailsTypeDeclaration, type DetailsUse } from "../core/verify/permits.ts";

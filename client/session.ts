@@ -1,7 +1,7 @@
-import { momentOf } from "../core/age.ts";
-import type { Clock } from "../core/ports.ts";
-import { nowSeconds } from "../core/ports.ts";
-import { accessTokenType, offerTokenType, sessionTokenType, tokenExchangeGrant } from "../core/wire.ts";
+import { momentOf } from "../core/model/age.ts";
+import type { Clock } from "../core/model/ports.ts";
+import { nowSeconds } from "../core/model/ports.ts";
+import { accessTokenType, offerTokenType, sessionTokenType, tokenExchangeGrant } from "../core/model/wire.ts";
 import type { AgentKey } from "./agent-key.ts";
 import { callResource } from "./call-resource.ts";
 import type { Calls, FormInput } from "./calls.ts";

@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { accessTokenType, idTokenType, offerTokenType, sessionTokenType, tokenExchangeGrant } from "../core/wire.ts";
+import {
+  accessTokenType,
+  idTokenType,
+  offerTokenType,
+  sessionTokenType,
+  tokenExchangeGrant,
+} from "../core/model/wire.ts";
 import { granted, text } from "./expect.ts";
 import type { Reach } from "./ground.ts";
 import { claimsOf } from "./key.ts";

@@ -1,5 +1,5 @@
 import { createAgent, type LanyardAgent } from "../client/index.ts";
-import { spiffeAssertionType } from "../core/wire.ts";
+import { spiffeAssertionType } from "../core/model/wire.ts";
 import type { Ground, Workload } from "./ground.ts";
 import { type Key, newKey, proof, type Twist } from "./key.ts";
 import { Unsupported } from "./row.ts";

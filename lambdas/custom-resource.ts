@@ -1,4 +1,4 @@
-import { err, type Result } from "../core/result.ts";
+import { err, type Result } from "../core/model/result.ts";
 
 /** What CloudFormation sends to a custom resource, as far as it is read here. */
 export interface ResourceEvent {

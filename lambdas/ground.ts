@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { deny } from "../core/audit/deny.ts";
 import { createRefusalFold } from "../core/audit/fold.ts";
-import { deny } from "../core/deny.ts";
-import type { Clock, Ids } from "../core/ports.ts";
+import type { Clock, Ids } from "../core/model/ports.ts";
 import { documentClient, type Tables } from "./aws/dynamo.ts";
 import { createOutbox } from "./aws/outbox.ts";
 import { env } from "./env.ts";

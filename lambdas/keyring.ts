@@ -1,7 +1,7 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import type { KMSClient } from "@aws-sdk/client-kms";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import type { KeyPurpose, SigningAlgorithm } from "../core/ports.ts";
+import type { KeyPurpose, SigningAlgorithm } from "../core/model/ports.ts";
 import { createKeyring, type Keyring } from "../core/ring/keyring.ts";
 import type { FirstKeys } from "../core/ring/ports.ts";
 import type { KeyRoles } from "./aws/key-policy.ts";

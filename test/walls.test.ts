@@ -65,7 +65,12 @@ describe("imports", () => {
     ],
     ["core in the CDK app", "bin/app.ts", 'import "../core/a.ts";', "bin/app.ts may not import core/a.ts"],
     ["a stack in the command", "bin/lanyard.ts", 'import "../lib/a.ts";', "bin/lanyard may not import lib/a.ts"],
-    ["issuance in the client", "client/a.ts", 'import "../core/issue.ts";', "client may not import core/issue.ts"],
+    [
+      "issuance in the client",
+      "client/a.ts",
+      'import "../core/endpoints/token.ts";',
+      "client may not import core/endpoints/token.ts",
+    ],
     ["core in the embedded cloud", "local/a.ts", 'import "../core/a.ts";', "local may not import core/a.ts"],
     [
       "the client in the embedded cloud",
@@ -93,7 +98,7 @@ describe("imports", () => {
         "lib/a.ts": 'import "../lambdas/env.ts";\nimport "aws-cdk-lib/aws-kms";',
         "bin/app.ts": 'import "../lib/a.ts";',
         "bin/lanyard/apply.ts": 'import "../../core/a.ts";',
-        "client/a.ts": 'import "../core/verify/a.ts";\nimport "../core/wire.ts";',
+        "client/a.ts": 'import "../core/verify/a.ts";\nimport "../core/model/wire.ts";',
         "local/story/a.ts": 'import "../../client/a.ts";\nimport "../../bin/lanyard/apply.ts";',
         "test/a.ts": 'import "../core/a.ts";\nimport "../local/a.ts";',
       }),

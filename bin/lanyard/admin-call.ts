@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
-import type { AdminRevokeRequest } from "../../core/wire.ts";
+import type { AdminRevokeRequest } from "../../core/model/wire.ts";
 import { Refused } from "./outcome.ts";
 import { isCallable, regionOf } from "./profile/function-url.ts";
 import type { Profile } from "./profile.ts";

@@ -1,7 +1,7 @@
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
-import type { RegistryDifference } from "../../core/registry/difference.ts";
-import type { RegistryProblem } from "../../core/registry/document.ts";
-import type { Registration } from "../../core/registry/model.ts";
+import type { Registration } from "../../core/model/registry.ts";
+import type { RegistryDifference } from "../../core/model/registry-difference.ts";
+import type { RegistryProblem } from "../../core/model/registry-document.ts";
 import { validateRegistry } from "../../core/registry/validate.ts";
 import { callSigned, type Signing } from "./admin-call.ts";
 import { readRegistryFolder } from "./folder.ts";

@@ -1,7 +1,7 @@
 import type { Evidence } from "../../core/attest/contract/attestor.ts";
 import { isAccountIssuer } from "../../core/attest/methods/aws-sts-web-identity/attestor.ts";
-import { parseBoundedJson } from "../../core/json.ts";
-import { decodeUnverified } from "../../core/jwt.ts";
+import { decodeUnverified } from "../../core/jose/jwt.ts";
+import { parseBoundedJson } from "../../core/text/json.ts";
 
 /** Longest file that is looked at; every attestor takes less. */
 export const documentBytesMax = 262_144;

@@ -3,12 +3,12 @@ import { awsStsCallerIdentity } from "../../core/attest/formats/caller-identity/
 import { withInstanceIdentity } from "../../core/attest/methods/aws-ec2-instance-identity/attestor.ts";
 import { awsLambdaUrlIam } from "../../core/attest/methods/aws-lambda-url-iam/attestor.ts";
 import { ecsTask } from "../../core/attest/methods/ecs-task/attestor.ts";
-import { limits } from "../../core/limits.ts";
-import type { CodeLookup, StsRelay } from "../../core/ports.ts";
-import { createSnapshot } from "../../core/registry/snapshot.ts";
-import { err, ok } from "../../core/result.ts";
+import { limits } from "../../core/model/limits.ts";
+import type { CodeLookup, StsRelay } from "../../core/model/ports.ts";
+import { err, ok } from "../../core/model/result.ts";
+import { createSnapshot } from "../../core/model/snapshot.ts";
+import { evidenceTags } from "../../core/model/wire.ts";
 import { partitionOf } from "../../core/text/sts-hosts.ts";
-import { evidenceTags } from "../../core/wire.ts";
 import type { Asked, Explainer } from "./attest-explanation.ts";
 
 /** Marks a check that failed only because nobody was asked. */

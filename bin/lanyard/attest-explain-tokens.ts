@@ -1,10 +1,10 @@
 import { isAccountIssuer, verifyStsWebIdentity } from "../../core/attest/methods/aws-sts-web-identity/attestor.ts";
 import { verifyOidcToken } from "../../core/attest/methods/oidc/attestor.ts";
 import { verifyJwtSvid } from "../../core/attest/methods/spiffe-jwt-svid/attestor.ts";
-import { decodeUnverified } from "../../core/jwt.ts";
-import { soleAudience } from "../../core/jwt-claims.ts";
+import { decodeUnverified } from "../../core/jose/jwt.ts";
+import { soleAudience } from "../../core/jose/jwt-claims.ts";
 import { trustedUrl } from "../../core/keys/issuer-url.ts";
-import { parseSpiffeId } from "../../core/spiffe-id.ts";
+import { parseSpiffeId } from "../../core/text/spiffe-id.ts";
 import type { Asked, Explainer } from "./attest-explanation.ts";
 import { bundleKeys, issuerInSettings, jwks, lookupIn } from "./attest-issuers.ts";
 

@@ -1,8 +1,8 @@
-import type { KeyLookup } from "../../core/jwt.ts";
+import type { KeyLookup } from "../../core/jose/jwt.ts";
 import { type KeySet, readKeySet } from "../../core/keys/key-set.ts";
 import { registeredLookup } from "../../core/keys/key-sets.ts";
 import { readSpiffeBundle } from "../../core/keys/spiffe-bundle.ts";
-import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";
+import type { TrustedIssuerRegistration } from "../../core/model/registry.ts";
 import { noKeys } from "./attest-advice.ts";
 import type { Asked } from "./attest-explanation.ts";
 

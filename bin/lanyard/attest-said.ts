@@ -4,8 +4,8 @@ import { decodeBase64 } from "../../core/attest/formats/base64.ts";
 import { parseAmzDate } from "../../core/attest/formats/caller-identity/request.ts";
 import { readCoseSign1 } from "../../core/attest/formats/cose.ts";
 import { readNitroDocument } from "../../core/attest/formats/nitro/document.ts";
-import { decodeUnverified } from "../../core/jwt.ts";
-import { limits } from "../../core/limits.ts";
+import { decodeUnverified } from "../../core/jose/jwt.ts";
+import { limits } from "../../core/model/limits.ts";
 
 /** What a document says of itself. Nothing in it is proven: it may be forged from beginning to end. */
 export interface Said {

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
-import type { Selector, TrustedIssuerRegistration } from "../../core/registry/model.ts";
+import type { Selector, TrustedIssuerRegistration } from "../../core/model/registry.ts";
 import { registrationSchema } from "../../core/registry/schema.ts";
 import { Usage } from "./outcome.ts";
 

@@ -1,8 +1,8 @@
 import type { Dirent } from "node:fs";
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { RegistryProblem } from "../../core/registry/document.ts";
-import { err, ok, type Result } from "../../core/result.ts";
+import type { RegistryProblem } from "../../core/model/registry-document.ts";
+import { err, ok, type Result } from "../../core/model/result.ts";
 
 /** What a folder holds. */
 export interface Listed {

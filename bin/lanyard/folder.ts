@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, visit } from "yaml";
-import type { RegistryDocument, RegistryProblem } from "../../core/registry/document.ts";
-import { err, ok, type Result } from "../../core/result.ts";
+import type { RegistryDocument, RegistryProblem } from "../../core/model/registry-document.ts";
+import { err, ok, type Result } from "../../core/model/result.ts";
 import { listFolder, readText } from "./folder-files.ts";
 
 /** Largest file, most files and most alias expansions that are read. */

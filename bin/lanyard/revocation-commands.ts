@@ -1,4 +1,4 @@
-import type { AdminRevokeRequest, AdminTarget } from "../../core/wire.ts";
+import type { AdminRevokeRequest, AdminTarget } from "../../core/model/wire.ts";
 import { callAdmin } from "./admin-call.ts";
 import { type Change, confirmed } from "./confirm.ts";
 import { type Terminal, Usage } from "./outcome.ts";

@@ -1,4 +1,4 @@
-import { registrationKinds } from "../../core/registry/model.ts";
+import { registrationKinds } from "../../core/model/registry.ts";
 import { Refused, type Terminal } from "./outcome.ts";
 import type { Profile } from "./profile.ts";
 import { readRegistry } from "./reading/registry.ts";

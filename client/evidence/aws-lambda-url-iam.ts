@@ -1,7 +1,7 @@
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { STSClient, type STSClientConfig } from "@aws-sdk/client-sts";
 import { SignatureV4 } from "@smithy/signature-v4";
-import { evidenceTags } from "../../core/wire.ts";
+import { evidenceTags } from "../../core/model/wire.ts";
 import type { Fetch } from "../http.ts";
 import type { EvidenceSource } from "./platform/source.ts";
 

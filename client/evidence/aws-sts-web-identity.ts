@@ -1,6 +1,6 @@
 import { GetWebIdentityTokenCommand, STSClient, type STSClientConfig } from "@aws-sdk/client-sts";
-import { limits } from "../../core/limits.ts";
-import { evidenceTags } from "../../core/wire.ts";
+import { limits } from "../../core/model/limits.ts";
+import { evidenceTags } from "../../core/model/wire.ts";
 import type { EvidenceSource } from "./platform/source.ts";
 
 /** How STS is asked. */

@@ -1,8 +1,8 @@
 import { constants, createPrivateKey, type KeyObject, sign, X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { limits } from "../../core/limits.ts";
-import { svidBindingText } from "../../core/wire.ts";
+import { limits } from "../../core/model/limits.ts";
+import { svidBindingText } from "../../core/model/wire.ts";
 import { readBoundedFile } from "./platform/bounded-file.ts";
 import { EvidenceFailure } from "./platform/failure.ts";
 import type { EvidenceSource } from "./platform/source.ts";

@@ -1,4 +1,4 @@
-import { accessTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
+import { accessTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
 import { exchanged, replaced, without } from "../exchanged.ts";
 import { granted, must, refused, same, text } from "../expect.ts";
 import {

@@ -1,4 +1,4 @@
-import { accessTokenType, idTokenType, tokenExchangeGrant } from "../../core/wire.ts";
+import { accessTokenType, idTokenType, tokenExchangeGrant } from "../../core/model/wire.ts";
 import { exchanged, replaced, without } from "../exchanged.ts";
 import { granted, refused } from "../expect.ts";
 import { rowsOf } from "../row.ts";

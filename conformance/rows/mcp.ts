@@ -6,7 +6,7 @@ import {
   type OAuthTokens,
   withOAuth,
 } from "@modelcontextprotocol/client";
-import { spiffeAssertionType } from "../../core/wire.ts";
+import { spiffeAssertionType } from "../../core/model/wire.ts";
 import { must, same } from "../expect.ts";
 import { ownAccess, sharedAccess } from "../flows.ts";
 import { fetchOf, guardOf, show } from "../guard.ts";

@@ -1,6 +1,6 @@
 import { generateProof } from "dpop";
 import * as oauth from "oauth4webapi";
-import { accessTokenType, spiffeAssertionType, tokenExchangeGrant } from "../../core/wire.ts";
+import { accessTokenType, spiffeAssertionType, tokenExchangeGrant } from "../../core/model/wire.ts";
 import { must, same } from "../expect.ts";
 import { exchanging, ownAccess, sharedAccess, sharedSession, wanting } from "../flows.ts";
 import { fetchOf, guardOf } from "../guard.ts";

@@ -1,7 +1,7 @@
-import type { Denial } from "../denial.ts";
-import { parseBoundedJson } from "../json.ts";
-import { err, ok, type Result } from "../result.ts";
-import type { Call } from "../wire.ts";
+import type { Denial } from "../denial/denial.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import type { Call } from "../model/wire.ts";
+import { parseBoundedJson } from "../text/json.ts";
 
 /** A JSON object of a request. */
 export type JsonObject = Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
-import type { Denial } from "../denial.ts";
-import { limits } from "../limits.ts";
-import { err, ok, type Result } from "../result.ts";
+import type { Denial } from "../denial/denial.ts";
+import { limits } from "../model/limits.ts";
+import { err, ok, type Result } from "../model/result.ts";
 import { subjects } from "../session/liveness.ts";
 
 /** What tells whether there is what an order names. All reads are strongly consistent. */

@@ -1,7 +1,7 @@
-import type { Denial } from "../denial.ts";
-import type { AgentRegistration } from "../registry/model.ts";
-import type { RegistrySnapshot } from "../registry/snapshot.ts";
-import { err, ok, type Result } from "../result.ts";
+import type { Denial } from "../denial/denial.ts";
+import type { AgentRegistration } from "../model/registry.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import type { RegistrySnapshot } from "../model/snapshot.ts";
 
 /**
  * Decides whom an identity token may be for: our issuer, or what the agent's registration lists. Never a resource, a

@@ -1,10 +1,10 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
-import type { Denial } from "../denial.ts";
-import { limits } from "../limits.ts";
-import { type Clock, type Ids, type MacSource, nowSeconds } from "../ports.ts";
-import { err, ok, type Result } from "../result.ts";
-import type { Marker } from "../session/marker.ts";
-import { markerKey } from "../session/marker.ts";
+import type { Denial } from "../denial/denial.ts";
+import { limits } from "../model/limits.ts";
+import { type Clock, type Ids, type MacSource, nowSeconds } from "../model/ports.ts";
+import type { Marker } from "../model/replay-entry.ts";
+import { markerKey } from "../model/replay-entry.ts";
+import { err, ok, type Result } from "../model/result.ts";
 
 /** What checking a challenge needs. */
 export interface ChallengeDeps {

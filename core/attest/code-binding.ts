@@ -1,9 +1,9 @@
-import type { Denial } from "../denial.ts";
-import type { CodeLookup } from "../ports.ts";
-import type { AgentRegistration, CodeBinding } from "../registry/model.ts";
-import { err, ok, type Result } from "../result.ts";
+import type { Denial } from "../denial/denial.ts";
+import type { Check } from "../model/check.ts";
+import type { CodeLookup } from "../model/ports.ts";
+import type { AgentRegistration, CodeBinding } from "../model/registry.ts";
+import { err, ok, type Result } from "../model/result.ts";
 import type { AttestedFacts } from "./contract/attestor.ts";
-import type { Check } from "./contract/check.ts";
 
 /** Told of every check in order, up to the first that fails: `code-source`, `code-version`, `code-release`. */
 type OnCheck = (check: Check) => void;

@@ -1,4 +1,4 @@
-import type { Assurance } from "../assurance.ts";
+import type { Assurance } from "../model/assurance.ts";
 import { canBeClaimFact } from "./methods/oidc/claims.ts";
 
 /** What a registration can rest on for one kind of evidence. */

@@ -1,5 +1,5 @@
-import type { Marker } from "../session/marker.ts";
-import { markerKey } from "../session/marker.ts";
+import type { Marker } from "../model/replay-entry.ts";
+import { markerKey } from "../model/replay-entry.ts";
 import type { CommitConflict } from "../session/store.ts";
 import type { Proven } from "./prove.ts";
 

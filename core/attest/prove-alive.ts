@@ -1,10 +1,10 @@
-import type { Denial } from "../denial.ts";
-import type { DpopProof } from "../dpop.ts";
-import type { RegistrySource } from "../registry/snapshot.ts";
-import { err, ok, type Result } from "../result.ts";
+import type { Denial } from "../denial/denial.ts";
+import type { DpopProof } from "../jose/dpop.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import type { RegistrySource } from "../model/snapshot.ts";
+import type { AttestRequest } from "../model/wire.ts";
 import { blockedAmong, subjects } from "../session/liveness.ts";
 import type { LivenessQuery, LivenessRows, SessionStore } from "../session/store.ts";
-import type { AttestRequest } from "../wire.ts";
 import type { Notes } from "./notes.ts";
 import { type ProveDeps, type Proven, prove } from "./prove.ts";
 import type { UnprovenReads } from "./unproven-reads.ts";

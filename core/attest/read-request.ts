@@ -1,8 +1,8 @@
-import type { Denial } from "../denial.ts";
-import { parseBoundedJson } from "../json.ts";
-import { limits } from "../limits.ts";
-import { err, ok, type Result } from "../result.ts";
-import type { AttestRequest, Call } from "../wire.ts";
+import type { Denial } from "../denial/denial.ts";
+import { limits } from "../model/limits.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import type { AttestRequest, Call } from "../model/wire.ts";
+import { parseBoundedJson } from "../text/json.ts";
 
 const members = ["agent", "evidence", "challenge", "audience"];
 

@@ -1,6 +1,6 @@
-import type { Denial } from "../denial.ts";
-import type { AgentRegistration, Selector } from "../registry/model.ts";
-import { err, ok, type Result } from "../result.ts";
+import type { Denial } from "../denial/denial.ts";
+import type { AgentRegistration, Selector } from "../model/registry.ts";
+import { err, ok, type Result } from "../model/result.ts";
 import type { AttestedFacts } from "./contract/attestor.ts";
 import { evidenceTypes } from "./evidence-types.ts";
 

@@ -1,5 +1,5 @@
-import { limits } from "../limits.ts";
-import { type Clock, nowSeconds } from "../ports.ts";
+import { limits } from "../model/limits.ts";
+import { type Clock, nowSeconds } from "../model/ports.ts";
 
 /** What requests that prove nothing may still cost the store. */
 export interface UnprovenReads {

@@ -1,5 +1,5 @@
-import { assuranceLevels } from "../assurance.ts";
-import type { PolicyQuestion } from "../policy/decide.ts";
+import { assuranceLevels } from "../model/assurance.ts";
+import type { PolicyQuestion } from "../model/decision.ts";
 
 /** A question put to policies as it stands in an audit event; one name, one type, for good. */
 export interface AskedColumn {

@@ -1,4 +1,4 @@
-import type { RegistryDifference } from "../registry/difference.ts";
+import type { RegistryDifference } from "../model/registry-difference.ts";
 
 /** Most changed values an event keeps, and the most characters of each; the versions themselves hold all of it. */
 const bounds = { names: 1_000, values: 200, characters: 300 };

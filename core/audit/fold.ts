@@ -1,5 +1,5 @@
-import { limits } from "../limits.ts";
-import type { Clock, Ids } from "../ports.ts";
+import { limits } from "../model/limits.ts";
+import type { Clock, Ids } from "../model/ports.ts";
 import { toRecord } from "./ocsf.ts";
 import type { AuditFacts, Outbox } from "./record.ts";
 

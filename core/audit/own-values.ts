@@ -1,4 +1,4 @@
-import type { Denial } from "../denial.ts";
+import type { Denial } from "../denial/denial.ts";
 import type { AuditFacts } from "./record.ts";
 
 /** An id of ours: 128 bits as base64url. */

@@ -1,9 +1,9 @@
-import type { Assurance } from "../assurance.ts";
-import type { Check } from "../attest/contract/check.ts";
-import type { Denial } from "../denial.ts";
-import type { PolicyQuestion, Verdict } from "../policy/decide.ts";
-import type { RegistryDifference } from "../registry/difference.ts";
-import type { Grant } from "../session/model.ts";
+import type { Denial } from "../denial/denial.ts";
+import type { Assurance } from "../model/assurance.ts";
+import type { Check } from "../model/check.ts";
+import type { PolicyQuestion, Verdict } from "../model/decision.ts";
+import type { RegistryDifference } from "../model/registry-difference.ts";
+import type { Grant } from "../model/session.ts";
 
 /** What happened, one name a kind of decision. */
 export type AuditOperation =

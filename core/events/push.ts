@@ -1,6 +1,6 @@
-import { parseBoundedJson } from "../json.ts";
-import type { FetchFailure } from "../ports.ts";
-import type { Result } from "../result.ts";
+import type { FetchFailure } from "../model/ports.ts";
+import type { Result } from "../model/result.ts";
+import { parseBoundedJson } from "../text/json.ts";
 import { asObject } from "./revoked.ts";
 
 /** What a receiver answered. */

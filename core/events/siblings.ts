@@ -1,6 +1,6 @@
-import { limits } from "../limits.ts";
+import { limits } from "../model/limits.ts";
+import { loginEpochs, loginsOf } from "../model/login.ts";
 import { standingOf } from "../session/liveness.ts";
-import { loginEpochs, loginsOf } from "../session/login.ts";
 import type { LivenessQuery, LivenessRows } from "../session/store.ts";
 import type { ReachedSession, ReachStore } from "./reach.ts";
 import type { Revoked } from "./revoked.ts";

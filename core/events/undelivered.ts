@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { toRecord } from "../audit/ocsf.ts";
 import type { AuditRecord } from "../audit/record.ts";
-import type { Clock } from "../ports.ts";
+import type { Clock } from "../model/ports.ts";
 import type { Revoked } from "./revoked.ts";
 
 /** A message nobody will send again by itself. */

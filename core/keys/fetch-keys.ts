@@ -1,7 +1,7 @@
-import { limits } from "../limits.ts";
-import type { Fetcher } from "../ports.ts";
-import type { TrustedIssuerRegistration } from "../registry/model.ts";
-import { err, ok, type Result } from "../result.ts";
+import { limits } from "../model/limits.ts";
+import type { Fetcher } from "../model/ports.ts";
+import type { TrustedIssuerRegistration } from "../model/registry.ts";
+import { err, ok, type Result } from "../model/result.ts";
 import { keysUrl, trustedUrl } from "./issuer-url.ts";
 import { type KeySet, readDocument, readKeySet } from "./key-set.ts";
 

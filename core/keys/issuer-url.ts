@@ -1,4 +1,4 @@
-import { err, ok, type Result } from "../result.ts";
+import { err, ok, type Result } from "../model/result.ts";
 
 const loopback = /^http:\/\/127\.0\.0\.1:[1-9][0-9]{0,4}(?:\/[A-Za-z0-9._~/-]*)?$/;
 const loopbackIssuer = /^http:\/\/127\.0\.0\.1:[1-9][0-9]{0,4}$/;

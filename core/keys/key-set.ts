@@ -1,8 +1,8 @@
 import type { JWK } from "jose";
-import { parseBoundedJson } from "../json.ts";
-import { limits } from "../limits.ts";
-import { publicJwkFor } from "../public-jwk.ts";
-import { err, ok, type Result } from "../result.ts";
+import { publicJwkFor } from "../jose/public-jwk.ts";
+import { limits } from "../model/limits.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import { parseBoundedJson } from "../text/json.ts";
 
 /** One fetched key set: usable public keys by `kid` and algorithm. */
 export interface KeySet {

@@ -1,8 +1,8 @@
-import type { JwtFailure, KeyLookup } from "../jwt.ts";
-import { limits } from "../limits.ts";
-import type { Clock, Fetcher } from "../ports.ts";
-import type { TrustedIssuerRegistration } from "../registry/model.ts";
-import { err, ok } from "../result.ts";
+import type { JwtFailure, KeyLookup } from "../jose/jwt.ts";
+import { limits } from "../model/limits.ts";
+import type { Clock, Fetcher } from "../model/ports.ts";
+import type { TrustedIssuerRegistration } from "../model/registry.ts";
+import { err, ok } from "../model/result.ts";
 import { fetchKeys } from "./fetch-keys.ts";
 import type { KeySet } from "./key-set.ts";
 import { createShelves, type Taken } from "./shelves.ts";

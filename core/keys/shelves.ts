@@ -1,7 +1,7 @@
-import { type Moment, momentOf, mostMillisSince } from "../age.ts";
-import { limits } from "../limits.ts";
-import type { Clock } from "../ports.ts";
-import type { Result } from "../result.ts";
+import { type Moment, momentOf, mostMillisSince } from "../model/age.ts";
+import { limits } from "../model/limits.ts";
+import type { Clock } from "../model/ports.ts";
+import type { Result } from "../model/result.ts";
 
 /** What was fetched and how long it is fresh, in seconds. */
 export interface Fetched<T> {

@@ -1,6 +1,6 @@
-import { limits } from "../limits.ts";
-import { publicJwkFor } from "../public-jwk.ts";
-import { err, ok, type Result } from "../result.ts";
+import { publicJwkFor } from "../jose/public-jwk.ts";
+import { limits } from "../model/limits.ts";
+import { err, ok, type Result } from "../model/result.ts";
 import { type KeySet, keySetOf, readDocument } from "./key-set.ts";
 
 /** The authorities of one SPIFFE trust domain. */

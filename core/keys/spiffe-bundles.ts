@@ -1,7 +1,7 @@
-import type { KeyLookup } from "../jwt.ts";
-import { limits } from "../limits.ts";
-import type { TrustedIssuerRegistration } from "../registry/model.ts";
-import { err, ok, type Result } from "../result.ts";
+import type { KeyLookup } from "../jose/jwt.ts";
+import { limits } from "../model/limits.ts";
+import type { TrustedIssuerRegistration } from "../model/registry.ts";
+import { err, ok, type Result } from "../model/result.ts";
 import { trustedUrl } from "./issuer-url.ts";
 import { type KeySetDeps, registeredLookup } from "./key-sets.ts";
 import { createShelves, type Fetched, type FetchFault, type Taken } from "./shelves.ts";

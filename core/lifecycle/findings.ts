@@ -1,4 +1,4 @@
-import type { AgentRegistration } from "../registry/model.ts";
+import type { AgentRegistration } from "../model/registry.ts";
 import type { Trace } from "./trace.ts";
 
 const daySeconds = 86_400;

@@ -1,7 +1,7 @@
 import { toRecord } from "../audit/ocsf.ts";
 import type { AuditOperation, AuditRecord } from "../audit/record.ts";
-import type { Clock, Ids } from "../ports.ts";
-import type { AgentRegistration } from "../registry/model.ts";
+import type { Clock, Ids } from "../model/ports.ts";
+import type { AgentRegistration } from "../model/registry.ts";
 import type { Findings } from "./findings.ts";
 import type { LifecycleStore, Trace } from "./trace.ts";
 

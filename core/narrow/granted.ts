@@ -1,9 +1,9 @@
-import type { Denial } from "../denial.ts";
-import { limits } from "../limits.ts";
-import type { AgentRegistration } from "../registry/model.ts";
-import type { RegistrySnapshot } from "../registry/snapshot.ts";
-import { err, ok, type Result } from "../result.ts";
-import type { Grant } from "../session/model.ts";
+import type { Denial } from "../denial/denial.ts";
+import { limits } from "../model/limits.ts";
+import type { AgentRegistration } from "../model/registry.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import type { Grant } from "../model/session.ts";
+import type { RegistrySnapshot } from "../model/snapshot.ts";
 
 /**
  * What must hold of grants after all narrowing, inherited details included: nothing is bare that a registration wants

@@ -1,8 +1,8 @@
-import { meets } from "../chosen-claims.ts";
-import { groupsKey, groupsMeaning, lendingKey, lendingMeaning, type Meanings } from "../registry/meaning.ts";
-import type { LendingRegistration, ScopeSet } from "../registry/model.ts";
-import type { RegistrySnapshot } from "../registry/snapshot.ts";
-import type { Principal, Session } from "../session/model.ts";
+import { meets } from "../model/chosen-claims.ts";
+import type { LendingRegistration, ScopeSet } from "../model/registry.ts";
+import type { Principal, Session } from "../model/session.ts";
+import type { RegistrySnapshot } from "../model/snapshot.ts";
+import { groupsKey, groupsMeaning, lendingKey, lendingMeaning, type Meanings } from "./meaning.ts";
 
 /** On whose authority a session stands: who lends, by which rules, and whom names meant when it began. */
 export type Lender = Pick<Session, "principal" | "lending" | "meanings">;

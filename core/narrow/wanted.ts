@@ -1,8 +1,8 @@
-import type { Denial } from "../denial.ts";
-import type { RegistrySnapshot } from "../registry/snapshot.ts";
-import { err, ok, type Result } from "../result.ts";
-import type { AuthorizationDetail, Grant } from "../session/model.ts";
-import { checkDetail } from "./details.ts";
+import type { Denial } from "../denial/denial.ts";
+import { checkDetail } from "../details/compare.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import type { AuthorizationDetail, Grant } from "../model/session.ts";
+import type { RegistrySnapshot } from "../model/snapshot.ts";
 
 /** What a request names, before anything is known of what it may have. */
 export interface Wanted {

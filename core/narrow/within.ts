@@ -1,9 +1,9 @@
-import type { Denial, ScopeBound } from "../denial.ts";
-import type { ScopeSet } from "../registry/model.ts";
-import type { RegistrySnapshot } from "../registry/snapshot.ts";
-import { err, ok, type Result } from "../result.ts";
-import type { AuthorizationDetail, Grant } from "../session/model.ts";
-import { checkDetail, narrowDetail } from "./details.ts";
+import type { Denial, ScopeBound } from "../denial/denial.ts";
+import { checkDetail, narrowDetail } from "../details/compare.ts";
+import type { ScopeSet } from "../model/registry.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import type { AuthorizationDetail, Grant } from "../model/session.ts";
+import type { RegistrySnapshot } from "../model/snapshot.ts";
 
 /**
  * Narrows wanted grants below those that stand: every scope must be held, every constraint is inherited or replaced by

@@ -1,7 +1,7 @@
 import type * as cedarWasm from "@cedar-policy/cedar-wasm/nodejs";
-import type { PolicyRegistration } from "../registry/model.ts";
-import type { RegistrySnapshot } from "../registry/snapshot.ts";
-import type { Missing, PolicyDecision, PolicyEngine, Verdict } from "./decide.ts";
+import type { Missing, PolicyDecision, PolicyEngine, Verdict } from "../model/decision.ts";
+import type { PolicyRegistration } from "../model/registry.ts";
+import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { type CedarRequest, toRequests } from "./requests.ts";
 import { policySchema } from "./schema.ts";
 

@@ -1,4 +1,4 @@
-import type { PolicyRegistration } from "../registry/model.ts";
+import type { PolicyRegistration } from "../model/registry.ts";
 import type { CedarModule } from "./cedar.ts";
 import { canLift, nodes, readsOwnWord } from "./own-word.ts";
 import { policySchema } from "./schema.ts";

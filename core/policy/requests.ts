@@ -1,7 +1,7 @@
 import type * as cedarWasm from "@cedar-policy/cedar-wasm/nodejs";
-import { assuranceLevels } from "../assurance.ts";
-import type { RegistrySnapshot } from "../registry/snapshot.ts";
-import type { Missing, PolicyQuestion } from "./decide.ts";
+import { assuranceLevels } from "../model/assurance.ts";
+import type { Missing, PolicyQuestion } from "../model/decision.ts";
+import type { RegistrySnapshot } from "../model/snapshot.ts";
 
 /** One request to Cedar, and what it means for the grant when it is refused. */
 export interface CedarRequest {

@@ -1,4 +1,4 @@
-import type { EntailmentRegistration } from "./model.ts";
+import type { EntailmentRegistration } from "../model/registry.ts";
 
 /**
  * Looks for entailments that lead back to where they started. They are not transitive and count as depth, so a circle

@@ -1,6 +1,6 @@
-import type { Denial } from "../denial.ts";
-import { explainDenial } from "../denial-rules.ts";
-import type { RegistryDifference } from "./difference.ts";
+import type { Denial } from "../denial/denial.ts";
+import { explainDenial } from "../denial/rules.ts";
+import type { RegistryDifference } from "../model/registry-difference.ts";
 import { differenceLines } from "./difference-lines.ts";
 
 /** Why a deployment fails. */

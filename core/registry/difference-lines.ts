@@ -1,4 +1,4 @@
-import type { RegistryDifference } from "./difference.ts";
+import type { RegistryDifference } from "../model/registry-difference.ts";
 
 /** Longest value that is shown whole. */
 const shownCharacters = 160;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { canonicalJson, rowName } from "./difference.ts";
-import type { Registration } from "./model.ts";
+import type { Registration } from "../model/registry.ts";
+import { canonicalJson, rowName } from "../model/registry-difference.ts";
 
 /**
  * Names a set of registrations by what is in it: neither their order nor that of their members counts, the order of a

@@ -1,4 +1,4 @@
-import type { Registration } from "./model.ts";
+import type { Registration } from "../model/registry.ts";
 
 /**
  * The one row of table Registry that belongs to no version and is for everybody to know: what metadata says of the

@@ -1,6 +1,6 @@
+import type { OwnAddress } from "../keys/address.ts";
 import { trustedUrl } from "../keys/issuer-url.ts";
-import type { OwnAddress } from "./address.ts";
-import type { ReceiverRegistration } from "./model.ts";
+import type { ReceiverRegistration } from "../model/registry.ts";
 import type { Finding } from "./references.ts";
 
 /**

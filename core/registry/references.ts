@@ -1,5 +1,11 @@
-import { parseSpiffeId } from "../spiffe-id.ts";
-import type { DetailsTypeRegistration, EntailmentRegistration, Registration, ScopeSet, Selector } from "./model.ts";
+import type {
+  DetailsTypeRegistration,
+  EntailmentRegistration,
+  Registration,
+  ScopeSet,
+  Selector,
+} from "../model/registry.ts";
+import { parseSpiffeId } from "../text/spiffe-id.ts";
 
 /** The registrations by what others name them by. */
 export interface Names {

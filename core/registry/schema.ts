@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { assuranceLevels } from "../assurance.ts";
-import { limits } from "../limits.ts";
-import { readableText } from "../readable-text.ts";
-import { ruleNames } from "./model.ts";
+import { assuranceLevels } from "../model/assurance.ts";
+import { limits } from "../model/limits.ts";
+import { ruleNames } from "../model/registry.ts";
+import { readableText } from "../text/readable-text.ts";
 
 /** SPIFFE path segments (SPIFFE-ID 2.2), lower case only: two names that differ in case are one name to people. */
 const agentName = z

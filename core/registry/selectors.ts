@@ -1,9 +1,9 @@
-import { assuranceReaches } from "../assurance.ts";
 import { evidenceTypes } from "../attest/evidence-types.ts";
-import { readableText } from "../readable-text.ts";
-import { parseSpiffeId } from "../spiffe-id.ts";
+import { assuranceReaches } from "../model/assurance.ts";
+import type { AgentRegistration, Selector } from "../model/registry.ts";
+import { readableText } from "../text/readable-text.ts";
 import { parseFunctionArn, parseRoleArn } from "../text/role-arn.ts";
-import type { AgentRegistration, Selector } from "./model.ts";
+import { parseSpiffeId } from "../text/spiffe-id.ts";
 
 const isPcr = (value: string) => /^[0-9a-f]{96}$/.test(value);
 

@@ -1,5 +1,5 @@
-import { problemAt, type RegistryDocument, type RegistryProblem } from "./document.ts";
-import type { AgentRegistration, Registration } from "./model.ts";
+import type { AgentRegistration, Registration } from "../model/registry.ts";
+import { problemAt, type RegistryDocument, type RegistryProblem } from "../model/registry-document.ts";
 
 type State = AgentRegistration["state"];
 

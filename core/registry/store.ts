@@ -1,8 +1,8 @@
 import type { AuditRecord } from "../audit/record.ts";
-import type { Result } from "../result.ts";
-import type { RegistryDifference } from "./difference.ts";
+import type { Registration } from "../model/registry.ts";
+import type { RegistryDifference } from "../model/registry-difference.ts";
+import type { Result } from "../model/result.ts";
 import type { FormerType } from "./former-types.ts";
-import type { Registration } from "./model.ts";
 
 /** One version that was applied. */
 export interface AppliedVersion {

@@ -1,7 +1,7 @@
-import { groupClaimProblem } from "../chosen-claims.ts";
-import { parseSpiffeId } from "../spiffe-id.ts";
-import { foreignAudienceProblem, issuerUrlProblem, keysUrlProblem, type OwnAddress } from "./address.ts";
-import type { TrustedIssuerRegistration } from "./model.ts";
+import { foreignAudienceProblem, issuerUrlProblem, keysUrlProblem, type OwnAddress } from "../keys/address.ts";
+import { groupClaimProblem } from "../model/chosen-claims.ts";
+import type { TrustedIssuerRegistration } from "../model/registry.ts";
+import { parseSpiffeId } from "../text/spiffe-id.ts";
 import type { Finding } from "./references.ts";
 
 /** What a trusted issuer is held against. */

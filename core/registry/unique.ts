@@ -1,4 +1,4 @@
-import type { Registration } from "./model.ts";
+import type { Registration } from "../model/registry.ts";
 
 /** Something only one registration may claim. */
 export interface UniqueKey {

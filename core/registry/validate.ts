@@ -1,18 +1,18 @@
-import { lendingClaimProblem } from "../chosen-claims.ts";
-import { limits } from "../limits.ts";
+import { detailsTypeFindings } from "../details/type.ts";
+import { audienceProblem, type OwnAddress, resourceUriProblem } from "../keys/address.ts";
+import { lendingClaimProblem } from "../model/chosen-claims.ts";
+import { limits } from "../model/limits.ts";
+import type { Registration } from "../model/registry.ts";
+import { problemAt, type RegistryDocument, type RegistryProblem } from "../model/registry-document.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import { groupsOf } from "../model/snapshot.ts";
 import type { CedarModule } from "../policy/cedar.ts";
 import { checkPolicies } from "../policy/check.ts";
-import { err, ok, type Result } from "../result.ts";
-import { audienceProblem, type OwnAddress, resourceUriProblem } from "./address.ts";
 import { entailmentCycle } from "./cycle.ts";
-import { detailsTypeFindings } from "./details-type.ts";
-import { problemAt, type RegistryDocument, type RegistryProblem } from "./document.ts";
-import type { Registration } from "./model.ts";
 import { receiverFindings } from "./receiver.ts";
 import { type Finding, namesOf, referenceFindings } from "./references.ts";
 import { registrationSchema } from "./schema.ts";
 import { assuranceProblems, codeProblems, overlappingAgents, selectorProblems } from "./selectors.ts";
-import { groupsOf } from "./snapshot.ts";
 import { trustedIssuerFindings } from "./trusted-issuer.ts";
 import { uniqueKeys } from "./unique.ts";
 

@@ -1,4 +1,4 @@
-import type { SigningAlgorithm } from "../ports.ts";
+import type { SigningAlgorithm } from "../model/ports.ts";
 import type { Ring, RingKey } from "./model.ts";
 
 /** Keys whose signatures count, and which are therefore published. */

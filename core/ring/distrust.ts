@@ -1,7 +1,7 @@
+import type { RotationPace } from "../model/key-times.ts";
 import type { Ring, RingEvent, RingKey, RotationOrder } from "./model.ts";
 import { changed, eventOf } from "./rows.ts";
 import { successorOf, suspectsOf, withoutSuccessor } from "./successor.ts";
-import type { RotationPace } from "./times.ts";
 
 /**
  * An emergency: the named key, or every key that signs, counts for nothing from this write on, and a standby that

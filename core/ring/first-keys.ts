@@ -1,4 +1,4 @@
-import { type KeyPurpose, nowSeconds } from "../ports.ts";
+import { type KeyPurpose, nowSeconds } from "../model/ports.ts";
 import type { Ring, RingKey } from "./model.ts";
 import type { RotatorDeps } from "./ports.ts";
 

@@ -1,7 +1,7 @@
-import type { SigningAlgorithm } from "../ports.ts";
+import type { RotationPace } from "../model/key-times.ts";
+import type { SigningAlgorithm } from "../model/ports.ts";
 import { isKnown } from "./choose.ts";
 import type { Ring } from "./model.ts";
-import type { RotationPace } from "./times.ts";
 
 /** How late a switch may be before somebody is told. */
 const graceSeconds = 6 * 3_600;

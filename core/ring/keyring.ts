@@ -1,10 +1,18 @@
-import { type Moment, momentOf, mostMillisSince } from "../age.ts";
-import type { Clock, KeyPurpose, PublicKey, PublishedOwnKeys, Signer, SigningAlgorithm, SigningKey } from "../ports.ts";
-import { nowSeconds } from "../ports.ts";
+import { type Moment, momentOf, mostMillisSince } from "../model/age.ts";
+import { keyTimes, longestCacheSeconds } from "../model/key-times.ts";
+import type {
+  Clock,
+  KeyPurpose,
+  PublicKey,
+  PublishedOwnKeys,
+  Signer,
+  SigningAlgorithm,
+  SigningKey,
+} from "../model/ports.ts";
+import { nowSeconds } from "../model/ports.ts";
 import { publishedKeys, signingKey } from "./choose.ts";
 import type { Ring, RingKey } from "./model.ts";
 import type { FirstKeys, HeldKey, KeyHolder, RingReader } from "./ports.ts";
-import { keyTimes, longestCacheSeconds } from "./times.ts";
 
 /** What a keyring stands on. */
 export interface KeyringDeps {

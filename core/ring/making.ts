@@ -1,8 +1,9 @@
 /** Steps by which a ring gets keys: announce one, make it, publish it; and find those whose maker died. */
+
+import { keyTimes } from "../model/key-times.ts";
 import type { RingKey } from "./model.ts";
 import { changed, eventOf } from "./rows.ts";
 import { eachAlg, inState, isDue, ofAlg, type Rule } from "./step.ts";
-import { keyTimes } from "./times.ts";
 
 /** A key for an intent of this very run. */
 export const create: Rule = (ring, { mine }) => {

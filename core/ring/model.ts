@@ -1,4 +1,4 @@
-import type { KeyPurpose, SigningAlgorithm } from "../ports.ts";
+import type { KeyPurpose, SigningAlgorithm } from "../model/ports.ts";
 
 /**
  * Where a key stands. `created`: made, known to nobody. `published`: in its purpose's key set (`jwks_uri`, the SPIFFE

@@ -1,8 +1,8 @@
 import type { AuditRecord } from "../audit/record.ts";
-import type { Clock, Ids, KeyPurpose, PublicKey, SigningAlgorithm, SigningKey } from "../ports.ts";
-import type { Result } from "../result.ts";
+import type { RotationPace } from "../model/key-times.ts";
+import type { Clock, Ids, KeyPurpose, PublicKey, SigningAlgorithm, SigningKey } from "../model/ports.ts";
+import type { Result } from "../model/result.ts";
 import type { Intent, Ring, RingKey, RotationOrder } from "./model.ts";
-import type { RotationPace } from "./times.ts";
 
 /** Reads rings, strongly consistent. */
 export interface RingReader {

@@ -1,6 +1,6 @@
 import { toRecord } from "../audit/ocsf.ts";
 import type { AuditRecord } from "../audit/record.ts";
-import type { KeyPurpose } from "../ports.ts";
+import type { KeyPurpose } from "../model/ports.ts";
 import type { RingEvent } from "./model.ts";
 import type { RotatorDeps } from "./ports.ts";
 

@@ -1,6 +1,6 @@
-import type { SigningAlgorithm } from "../ports.ts";
+import type { RotationPace } from "../model/key-times.ts";
+import type { SigningAlgorithm } from "../model/ports.ts";
 import type { Intent, Ring, RingEvent, RingKey, RotationOrder } from "./model.ts";
-import type { RotationPace } from "./times.ts";
 
 /** What a step does outside the ring before it is written down; each may be done twice. */
 export type Effect =

@@ -1,4 +1,4 @@
-import type { SigningAlgorithm } from "../ports.ts";
+import type { SigningAlgorithm } from "../model/ports.ts";
 import { isKnown } from "./choose.ts";
 import type { Ring, RingKey, RotationOrder } from "./model.ts";
 

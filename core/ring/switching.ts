@@ -1,10 +1,11 @@
 /** Steps by which keys take turns: orders, switches, and what ends a key. */
+
+import { keyTimes, signedLifeSeconds } from "../model/key-times.ts";
 import { isKnown } from "./choose.ts";
 import { distrust } from "./distrust.ts";
 import type { RingKey } from "./model.ts";
 import { changed, eventOf } from "./rows.ts";
 import { eachAlg, inState, isDue, ofAlg, type Rule } from "./step.ts";
-import { keyTimes, signedLifeSeconds } from "./times.ts";
 
 /** An operator's order, once. */
 export const takeOrder: Rule = (ring, { order, nowSeconds, pace }) => {

@@ -1,6 +1,6 @@
-import type { DeathCause } from "../denial.ts";
-import { err, ok, type Result } from "../result.ts";
-import { ancestorsOf, type Session } from "./model.ts";
+import type { DeathCause } from "../denial/denial.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import { ancestorsOf, type Session } from "../model/session.ts";
 import type { LivenessQuery, LivenessRows, SessionStore, Standing } from "./store.ts";
 
 /** Names of liveness subjects, as they stand in `Session.generations` and in table Revocations. */

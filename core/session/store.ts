@@ -1,8 +1,8 @@
 import type { AuditRecord } from "../audit/record.ts";
-import type { Result } from "../result.ts";
-import type { Login, LoginKeys } from "./login.ts";
-import type { Marker } from "./marker.ts";
-import type { AccessHandle, Offer, Session } from "./model.ts";
+import type { Login, LoginKeys } from "../model/login.ts";
+import type { Marker } from "../model/replay-entry.ts";
+import type { Result } from "../model/result.ts";
+import type { AccessHandle, Offer, Session } from "../model/session.ts";
 
 /** What one liveness read asks for. The adapter de-duplicates keys and reads all in ONE strongly consistent batch. */
 export interface LivenessQuery {

@@ -1,4 +1,4 @@
-import type { Session } from "../session/model.ts";
+import type { Session } from "../model/session.ts";
 import type { Change } from "./changes.ts";
 
 /** What of a session's row the walk needs. */

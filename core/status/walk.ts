@@ -1,6 +1,6 @@
-import { limits } from "../limits.ts";
-import { type Clock, nowSeconds } from "../ports.ts";
-import { ancestorsOf } from "../session/model.ts";
+import { limits } from "../model/limits.ts";
+import { type Clock, nowSeconds } from "../model/ports.ts";
+import { ancestorsOf } from "../model/session.ts";
 import type { Due, ListedSession, PublishStore } from "./publish-store.ts";
 import { openWindows, statusListOf } from "./windows.ts";
 

@@ -1,4 +1,4 @@
-import { limits } from "../limits.ts";
+import { limits } from "../model/limits.ts";
 
 /**
  * Status lists are cut by the hour in which sessions end: window `yyyymmddhh` (UTC), list `<window>-<n>`. A position

@@ -1,8 +1,8 @@
-import type { Denial } from "../denial.ts";
-import type { RegistrySnapshot } from "../registry/snapshot.ts";
-import { err, ok, type Result } from "../result.ts";
-import type { Grant } from "../session/model.ts";
-import type { TokenReply } from "../wire.ts";
+import type { Denial } from "../denial/denial.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import type { Grant } from "../model/session.ts";
+import type { RegistrySnapshot } from "../model/snapshot.ts";
+import type { TokenReply } from "../model/wire.ts";
 
 /** Whether access tokens of a resource are bearer tokens: its registration says that it cannot check proofs. */
 export const isBearer = (resource: string, registry: RegistrySnapshot): boolean =>

@@ -1,7 +1,7 @@
 import type { JWTPayload } from "jose";
-import type { RegistrySnapshot } from "../registry/snapshot.ts";
-import { loginName, loginsOf } from "../session/login.ts";
-import { currentAgent, type Grant, type Session } from "../session/model.ts";
+import { loginName, loginsOf } from "../model/login.ts";
+import { currentAgent, type Grant, type Session } from "../model/session.ts";
+import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { isBearer } from "./bearer.ts";
 
 /** Nested actors, current outermost (RFC 8693 4.1): history for whoever reads it, never permission. */

@@ -1,12 +1,12 @@
 import type { JWTPayload } from "jose";
-import type { Denial } from "../denial.ts";
-import { parseBoundedJson } from "../json.ts";
-import { limits } from "../limits.ts";
-import type { SigningAlgorithm } from "../ports.ts";
-import type { RegistrySnapshot } from "../registry/snapshot.ts";
-import { err, ok, type Result } from "../result.ts";
-import { childAncestors, type Session } from "../session/model.ts";
-import { tokenTyp } from "../wire.ts";
+import type { Denial } from "../denial/denial.ts";
+import { limits } from "../model/limits.ts";
+import type { SigningAlgorithm } from "../model/ports.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import { childAncestors, type Session } from "../model/session.ts";
+import type { RegistrySnapshot } from "../model/snapshot.ts";
+import { tokenTyp } from "../model/wire.ts";
+import { parseBoundedJson } from "../text/json.ts";
 import { accessClaims, ownSessionClaims } from "./claims.ts";
 import type { Plan } from "./plan.ts";
 

@@ -1,5 +1,5 @@
-import type { Grant, Session } from "../session/model.ts";
-import type { OwnToken } from "./own-token.ts";
+import type { OwnToken } from "../caller/own-token.ts";
+import type { Grant, Session } from "../model/session.ts";
 
 /**
  * What a token lets its session's own agent ask for: a session token all that the session holds, an access token what it

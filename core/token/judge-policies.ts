@@ -1,8 +1,8 @@
-import type { Denial } from "../denial.ts";
-import type { PolicyEngine, PolicyQuestion } from "../policy/decide.ts";
-import { err, ok, type Result } from "../result.ts";
+import type { Trail } from "../audit/context.ts";
+import type { Denial } from "../denial/denial.ts";
+import type { PolicyEngine, PolicyQuestion } from "../model/decision.ts";
+import { err, ok, type Result } from "../model/result.ts";
 import type { Plan, PlanInput } from "./plan.ts";
-import type { Trail } from "./trail.ts";
 
 /** Asks policy once a resource; what the agent merely asserts stands apart. Denial: `policy_denied`. */
 export function judgePolicies(

@@ -1,8 +1,8 @@
-import type { Denial } from "../denial.ts";
-import { limits } from "../limits.ts";
-import type { AgentRegistration, Registration, ResourceRegistration } from "../registry/model.ts";
-import type { RegistrySnapshot } from "../registry/snapshot.ts";
-import { err, ok, type Result } from "../result.ts";
+import type { Denial } from "../denial/denial.ts";
+import { limits } from "../model/limits.ts";
+import type { AgentRegistration, Registration, ResourceRegistration } from "../model/registry.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import type { RegistrySnapshot } from "../model/snapshot.ts";
 
 /**
  * Picks a life. Asking for more than allowed is refused, never silently shortened; asking for nothing gets the default.

@@ -1,9 +1,9 @@
-import type { RegistrySnapshot } from "../registry/snapshot.ts";
-import type { AccessHandle, Grant, Session } from "../session/model.ts";
+import { newAccessHandle } from "../caller/access-handle.ts";
+import { signJwt } from "../jose/sign.ts";
+import type { AccessHandle, Grant, Session } from "../model/session.ts";
+import type { RegistrySnapshot } from "../model/snapshot.ts";
+import { tokenTyp } from "../model/wire.ts";
 import type { UseCounter } from "../session/store.ts";
-import { signJwt } from "../sign.ts";
-import { tokenTyp } from "../wire.ts";
-import { newAccessHandle } from "./access-handle.ts";
 import { accessClaims, handleClaims, ownSessionClaims } from "./claims.ts";
 import type { Plan } from "./plan.ts";
 import type { ReleaseDeps } from "./release.ts";

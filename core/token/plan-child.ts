@@ -1,12 +1,12 @@
-import type { Denial } from "../denial.ts";
-import { limits } from "../limits.ts";
+import type { OwnToken } from "../caller/own-token.ts";
+import type { Denial } from "../denial/denial.ts";
+import { limits } from "../model/limits.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import type { Grant, Session, Via } from "../model/session.ts";
 import { entailedBy, lastEndOfHop } from "../narrow/entail.ts";
 import { resolveWanted } from "../narrow/wanted.ts";
 import { narrowWithin } from "../narrow/within.ts";
-import { err, ok, type Result } from "../result.ts";
-import type { Grant, Session, Via } from "../session/model.ts";
 import { checkDepth, pickLife, sessionBound } from "./lifetime.ts";
-import type { OwnToken } from "./own-token.ts";
 import { boundAll, boundByLender, filledFrom, type Plan, type PlanInput } from "./plan.ts";
 
 /** An offer of part of the caller's session to one registered agent; what is offered must be named. */

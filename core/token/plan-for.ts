@@ -1,21 +1,21 @@
-import type { Denial } from "../denial.ts";
-import { limits } from "../limits.ts";
+import type { Trail } from "../audit/context.ts";
+import type { OwnToken } from "../caller/own-token.ts";
+import type { Denial } from "../denial/denial.ts";
+import { limits } from "../model/limits.ts";
+import { burntBy, isUnnamed } from "../model/login.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import { currentAgent, type Session } from "../model/session.ts";
 import { stillEntailed } from "../narrow/entail.ts";
 import { redefinedGroups } from "../narrow/lending.ts";
 import { narrowWithin } from "../narrow/within.ts";
-import type { PersonFacts } from "../person.ts";
-import { err, ok, type Result } from "../result.ts";
+import type { PersonFacts } from "../person/id-token.ts";
 import { judgeSession, standingOf, subjects } from "../session/liveness.ts";
-import { burntBy, isUnnamed } from "../session/login.ts";
-import { currentAgent, type Session } from "../session/model.ts";
 import type { LivenessRows } from "../session/store.ts";
 import { heldBy, opensAll } from "./held-by.ts";
-import type { OwnToken } from "./own-token.ts";
 import { boundAll, type Plan, type PlanInput, planAccess, planRoot } from "./plan.ts";
 import { planHop, planOffer, planRedeem } from "./plan-child.ts";
 import { type Above, planRenewal } from "./plan-renewal.ts";
 import type { Source } from "./source.ts";
-import type { Trail } from "./trail.ts";
 import { isBoundedBeyond } from "./uses.ts";
 
 /**

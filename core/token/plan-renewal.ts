@@ -1,11 +1,11 @@
-import type { Denial } from "../denial.ts";
+import type { OwnToken } from "../caller/own-token.ts";
+import type { Denial } from "../denial/denial.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import type { Session } from "../model/session.ts";
 import { resolveWanted } from "../narrow/wanted.ts";
 import { stillWithin } from "../narrow/within.ts";
-import { err, ok, type Result } from "../result.ts";
-import type { Session } from "../session/model.ts";
 import type { SessionStore } from "../session/store.ts";
 import { checkDepth, pickLife, sessionBound } from "./lifetime.ts";
-import type { OwnToken } from "./own-token.ts";
 import { boundAll, type Plan, type PlanInput } from "./plan.ts";
 import type { TokenRequest } from "./request.ts";
 

@@ -1,15 +1,15 @@
-import type { Denial } from "../denial.ts";
-import { limits } from "../limits.ts";
+import type { Caller } from "../caller/authenticate.ts";
+import type { Denial } from "../denial/denial.ts";
+import type { PolicyQuestion } from "../model/decision.ts";
+import { limits } from "../model/limits.ts";
+import type { AgentRegistration } from "../model/registry.ts";
+import { ok, type Result } from "../model/result.ts";
+import type { Grant, Session, Uses, Via } from "../model/session.ts";
+import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { type Lender, lendable, lenderOf } from "../narrow/lending.ts";
 import { resolveWanted } from "../narrow/wanted.ts";
 import { boundScopes, narrowWithin } from "../narrow/within.ts";
-import type { PersonFacts } from "../person.ts";
-import type { PolicyQuestion } from "../policy/decide.ts";
-import type { AgentRegistration } from "../registry/model.ts";
-import type { RegistrySnapshot } from "../registry/snapshot.ts";
-import { ok, type Result } from "../result.ts";
-import type { Grant, Session, Uses, Via } from "../session/model.ts";
-import type { Caller } from "./authenticate.ts";
+import type { PersonFacts } from "../person/id-token.ts";
 import { accessLife, pickLife, sessionBound } from "./lifetime.ts";
 import type { TokenRequest } from "./request.ts";
 

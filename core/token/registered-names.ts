@@ -1,4 +1,4 @@
-import type { RegistrySnapshot } from "../registry/snapshot.ts";
+import type { RegistrySnapshot } from "../model/snapshot.ts";
 import type { TokenRequest } from "./request.ts";
 
 /**

@@ -1,12 +1,13 @@
-import type { Denial } from "../denial.ts";
-import { limits } from "../limits.ts";
-import { nowSeconds } from "../ports.ts";
-import { err, ok, type Result } from "../result.ts";
-import type { FormerStatus, Session } from "../session/model.ts";
-import { signJwt } from "../sign.ts";
+import type { Trail } from "../audit/context.ts";
+import type { Caller } from "../caller/authenticate.ts";
+import type { Denial } from "../denial/denial.ts";
+import { signJwt } from "../jose/sign.ts";
+import { limits } from "../model/limits.ts";
+import { nowSeconds } from "../model/ports.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import type { FormerStatus, Session } from "../model/session.ts";
+import { sessionTokenType, type TokenReply, tokenTyp } from "../model/wire.ts";
 import { listCovers, windowOf } from "../status/windows.ts";
-import { sessionTokenType, type TokenReply, tokenTyp } from "../wire.ts";
-import type { Caller } from "./authenticate.ts";
 import { ownSessionClaims } from "./claims.ts";
 import {
   causeOf,
@@ -19,7 +20,6 @@ import {
 } from "./release.ts";
 import { tokenReply } from "./reply.ts";
 import type { Settled } from "./settle.ts";
-import type { Trail } from "./trail.ts";
 
 /**
  * Stores a session's new end, marker and record in one transaction, then signs its new token and reads liveness again.

@@ -1,5 +1,5 @@
-import type { Grant } from "../session/model.ts";
-import { accessTokenType, type TokenReply } from "../wire.ts";
+import type { Grant } from "../model/session.ts";
+import { accessTokenType, type TokenReply } from "../model/wire.ts";
 
 /** A 200 of the token endpoint (RFC 8693 2.2.1): a session token or an offer is no access token, its type is `N_A`. */
 export function tokenReply(

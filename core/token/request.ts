@@ -1,8 +1,9 @@
-import type { Denial } from "../denial.ts";
-import { parseBoundedJson } from "../json.ts";
-import { limits } from "../limits.ts";
-import { err, ok, type Result } from "../result.ts";
-import type { AuthorizationDetail } from "../session/model.ts";
+import { assertionIn } from "../caller/authenticate.ts";
+import { type Form, readForm, single } from "../caller/form.ts";
+import type { Denial } from "../denial/denial.ts";
+import { limits } from "../model/limits.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import type { AuthorizationDetail } from "../model/session.ts";
 import {
   accessTokenType,
   type Call,
@@ -10,9 +11,8 @@ import {
   offerTokenType,
   sessionTokenType,
   tokenExchangeGrant,
-} from "../wire.ts";
-import { assertionIn } from "./authenticate.ts";
-import { type Form, readForm, single } from "./form.ts";
+} from "../model/wire.ts";
+import { parseBoundedJson } from "../text/json.ts";
 
 /** What may be asked for: an access token, a session token over several resources, an offer to another agent. */
 export type Requested = "access" | "session" | "offer";

@@ -1,9 +1,9 @@
-import type { Denial } from "../denial.ts";
-import type { AgentRegistration } from "../registry/model.ts";
-import type { RegistrySnapshot } from "../registry/snapshot.ts";
-import { err, ok, type Result } from "../result.ts";
+import type { Denial } from "../denial/denial.ts";
+import type { AgentRegistration } from "../model/registry.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import type { Grant } from "../model/session.ts";
+import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { standingOf, subjects } from "../session/liveness.ts";
-import type { Grant } from "../session/model.ts";
 import type { LivenessRows } from "../session/store.ts";
 import type { TokenRequest } from "./request.ts";
 import type { Source } from "./source.ts";

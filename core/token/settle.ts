@@ -1,15 +1,16 @@
-import type { Denial } from "../denial.ts";
-import { limits } from "../limits.ts";
+import type { Trail } from "../audit/context.ts";
+import type { Caller } from "../caller/authenticate.ts";
+import type { Denial } from "../denial/denial.ts";
+import type { PolicyEngine } from "../model/decision.ts";
+import { limits } from "../model/limits.ts";
+import type { RateLimiter } from "../model/ports.ts";
+import { nowSeconds } from "../model/ports.ts";
+import type { AgentRegistration } from "../model/registry.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import type { RegistrySnapshot, RegistrySource } from "../model/snapshot.ts";
 import { checkGranted } from "../narrow/granted.ts";
-import type { PolicyEngine } from "../policy/decide.ts";
-import type { RateLimiter } from "../ports.ts";
-import { nowSeconds } from "../ports.ts";
-import type { AgentRegistration } from "../registry/model.ts";
-import type { RegistrySnapshot, RegistrySource } from "../registry/snapshot.ts";
-import { err, ok, type Result } from "../result.ts";
 import { blockedAmong, mergeQueries, raisedSince, readLiveness, subjects } from "../session/liveness.ts";
 import type { LivenessQuery, LivenessRows, SessionStore } from "../session/store.ts";
-import type { Caller } from "./authenticate.ts";
 import { checkFits } from "./fits.ts";
 import { judgePolicies } from "./judge-policies.ts";
 import type { Plan } from "./plan.ts";
@@ -19,7 +20,6 @@ import { inRegisteredNames } from "./registered-names.ts";
 import type { TokenRequest } from "./request.ts";
 import { judgeServers, serversAsked } from "./servers.ts";
 import { findSource, type Source, type SourceDeps } from "./source.ts";
-import type { Trail } from "./trail.ts";
 import { boundUses } from "./uses.ts";
 
 /** What deciding a request needs. */

@@ -1,21 +1,21 @@
-import type { Denial } from "../denial.ts";
-import { decodeUnverified } from "../jwt.ts";
+import type { Trail } from "../audit/context.ts";
+import { readAccessToken } from "../caller/access-handle.ts";
+import type { AuthenticateDeps, Caller } from "../caller/authenticate.ts";
+import { offerAddress } from "../caller/offer-handle.ts";
+import { type OwnToken, verifyOwnToken } from "../caller/own-token.ts";
+import { ownerOf, ownerOfStolen, withOwner } from "../caller/stolen.ts";
+import type { Denial } from "../denial/denial.ts";
+import { decodeUnverified } from "../jose/jwt.ts";
 import type { KeySets } from "../keys/key-sets.ts";
-import { type PersonFacts, verifyPerson } from "../person.ts";
-import type { RegistrySnapshot } from "../registry/snapshot.ts";
-import { err, ok, type Result } from "../result.ts";
+import { loginReads, loginsOf } from "../model/login.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import { childAncestors, type Offer } from "../model/session.ts";
+import type { RegistrySnapshot } from "../model/snapshot.ts";
+import { isAccessHandle } from "../model/wire.ts";
+import { type PersonFacts, verifyPerson } from "../person/id-token.ts";
 import { queryFor, subjects } from "../session/liveness.ts";
-import { loginReads, loginsOf } from "../session/login.ts";
-import { childAncestors, type Offer } from "../session/model.ts";
 import type { LivenessQuery, SessionStore } from "../session/store.ts";
-import { isAccessHandle } from "../wire.ts";
-import { readAccessToken } from "./access-handle.ts";
-import type { AuthenticateDeps, Caller } from "./authenticate.ts";
-import { offerAddress } from "./offer-handle.ts";
-import { type OwnToken, verifyOwnToken } from "./own-token.ts";
 import type { TokenRequest } from "./request.ts";
-import { ownerOf, ownerOfStolen, withOwner } from "./stolen.ts";
-import type { Trail } from "./trail.ts";
 
 /** Where the authority of a request comes from, verified but not yet known to be alive. */
 export type Source =

@@ -1,8 +1,8 @@
-import type { Denial } from "../denial.ts";
-import { limits } from "../limits.ts";
-import type { RegistrySnapshot } from "../registry/snapshot.ts";
-import { err, ok, type Result } from "../result.ts";
-import type { Offer, Session } from "../session/model.ts";
+import type { Denial } from "../denial/denial.ts";
+import { limits } from "../model/limits.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import type { Offer, Session } from "../model/session.ts";
+import type { RegistrySnapshot } from "../model/snapshot.ts";
 import type { SessionStore } from "../session/store.ts";
 
 /** What is about to be stored in a tree. */

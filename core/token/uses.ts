@@ -1,10 +1,10 @@
-import type { Denial } from "../denial.ts";
-import { limits } from "../limits.ts";
-import type { RegistrySnapshot } from "../registry/snapshot.ts";
-import { err, ok, type Result } from "../result.ts";
-import type { Grant, Session, Uses } from "../session/model.ts";
+import type { OwnToken } from "../caller/own-token.ts";
+import type { Denial } from "../denial/denial.ts";
+import { limits } from "../model/limits.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import type { Grant, Session, Uses } from "../model/session.ts";
+import type { RegistrySnapshot } from "../model/snapshot.ts";
 import type { UseCounter } from "../session/store.ts";
-import type { OwnToken } from "./own-token.ts";
 import type { Plan } from "./plan.ts";
 import type { TokenRequest } from "./request.ts";
 import type { Source } from "./source.ts";

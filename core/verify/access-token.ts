@@ -1,9 +1,9 @@
-import type { DpopNonces } from "../dpop-nonce.ts";
-import { type JwtFailure, verifyJwt } from "../jwt.ts";
-import type { Clock, Fetcher, SigningAlgorithm } from "../ports.ts";
-import { nowSeconds } from "../ports.ts";
-import { err, ok, type Result } from "../result.ts";
-import { isAccessHandle, tokenTyp } from "../wire.ts";
+import type { DpopNonces } from "../jose/dpop-nonce.ts";
+import { type JwtFailure, verifyJwt } from "../jose/jwt.ts";
+import type { Clock, Fetcher, SigningAlgorithm } from "../model/ports.ts";
+import { nowSeconds } from "../model/ports.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import { isAccessHandle, tokenTyp } from "../model/wire.ts";
 import { verifyHandle } from "./handle.ts";
 import { askIssuer, type Introspector } from "./introspection.ts";
 import { createIssuerKeys, type IssuerKeys } from "./issuer-keys.ts";

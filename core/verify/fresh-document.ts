@@ -1,7 +1,7 @@
-import { type Moment, momentOf, mostMillisSince } from "../age.ts";
-import { limits } from "../limits.ts";
-import type { Clock } from "../ports.ts";
-import { err, ok, type Result } from "../result.ts";
+import { type Moment, momentOf, mostMillisSince } from "../model/age.ts";
+import { limits } from "../model/limits.ts";
+import type { Clock } from "../model/ports.ts";
+import { err, ok, type Result } from "../model/result.ts";
 
 /** A document that is fetched when it is needed and believed only while it is fresh. */
 export interface FreshDocument<T> {

@@ -1,5 +1,5 @@
-import { nowSeconds } from "../ports.ts";
-import { err, ok, type Result } from "../result.ts";
+import { nowSeconds } from "../model/ports.ts";
+import { err, ok, type Result } from "../model/result.ts";
 import { ask, type Introspector } from "./introspection.ts";
 import type { PresentedRequest, PresentedToken } from "./presented.ts";
 import { type ProofDeps, readProof, useProof } from "./proof.ts";

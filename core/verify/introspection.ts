@@ -1,4 +1,4 @@
-import { err, ok, type Result } from "../result.ts";
+import { err, ok, type Result } from "../model/result.ts";
 import type { VerifyRefusal } from "./refusal.ts";
 
 /** Asks the issuer about a token, strongly consistent (RFC 7662); the resource server's own agent client is one. */

@@ -1,13 +1,13 @@
 import { type CryptoKey, importJWK, type JWK } from "jose";
-import { parseBoundedJson } from "../json.ts";
-import type { JwtFailure, KeyLookup } from "../jwt.ts";
-import { limits } from "../limits.ts";
-import type { Clock, Fetcher } from "../ports.ts";
-import { publicJwkFor } from "../public-jwk.ts";
-import { err, ok, type Result } from "../result.ts";
-import { keyTimes } from "../ring/times.ts";
-import { issuerMetadataUrl } from "../well-known.ts";
-import { tokenTyp } from "../wire.ts";
+import type { JwtFailure, KeyLookup } from "../jose/jwt.ts";
+import { publicJwkFor } from "../jose/public-jwk.ts";
+import { keyTimes } from "../model/key-times.ts";
+import { limits } from "../model/limits.ts";
+import type { Clock, Fetcher } from "../model/ports.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import { tokenTyp } from "../model/wire.ts";
+import { parseBoundedJson } from "../text/json.ts";
+import { issuerMetadataUrl } from "../text/well-known.ts";
 import { createFreshDocument } from "./fresh-document.ts";
 
 /** What a published key may sign, by its member `lanyard_typ`. */

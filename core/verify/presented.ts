@@ -1,5 +1,5 @@
-import { limits } from "../limits.ts";
-import { err, ok, type Result } from "../result.ts";
+import { limits } from "../model/limits.ts";
+import { err, ok, type Result } from "../model/result.ts";
 import type { VerifyRefusal } from "./refusal.ts";
 
 /** A request as the resource server saw it; headers as every value that came, so that a second one cannot hide. */

@@ -1,9 +1,9 @@
-import type { Denial } from "../denial.ts";
-import { type DpopProof, verifyDpop } from "../dpop.ts";
-import type { DpopNonces } from "../dpop-nonce.ts";
-import type { Clock } from "../ports.ts";
-import { nowSeconds } from "../ports.ts";
-import { err, ok, type Result } from "../result.ts";
+import type { Denial } from "../denial/denial.ts";
+import { type DpopProof, verifyDpop } from "../jose/dpop.ts";
+import type { DpopNonces } from "../jose/dpop-nonce.ts";
+import type { Clock } from "../model/ports.ts";
+import { nowSeconds } from "../model/ports.ts";
+import { err, ok, type Result } from "../model/result.ts";
 import type { PresentedRequest } from "./presented.ts";
 import type { VerifyRefusal } from "./refusal.ts";
 import type { ReplayStore } from "./replay.ts";

@@ -1,5 +1,5 @@
-import { dpopAlgorithms } from "../dpop.ts";
-import { limits } from "../limits.ts";
+import { dpopAlgorithms } from "../jose/dpop.ts";
+import { limits } from "../model/limits.ts";
 
 /**
  * Why a resource server refuses a request, as a value: a stable `code` and the facts its operator needs.

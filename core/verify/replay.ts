@@ -1,4 +1,4 @@
-import { limits } from "../limits.ts";
+import { limits } from "../model/limits.ts";
 
 /**
  * Remembers which DPoP proofs were used. In memory it guards one process; several processes of one resource share a

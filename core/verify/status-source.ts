@@ -1,13 +1,13 @@
-import { verifyJwt } from "../jwt.ts";
-import { limits } from "../limits.ts";
-import type { Clock, Fetcher } from "../ports.ts";
-import { nowSeconds } from "../ports.ts";
-import { err, ok, type Result } from "../result.ts";
-import { decodeStatusList, type StatusBits, status, statusAt } from "../status/list.ts";
-import { tokenTyp } from "../wire.ts";
+import { verifyJwt } from "../jose/jwt.ts";
+import { limits } from "../model/limits.ts";
+import type { Clock, Fetcher } from "../model/ports.ts";
+import { nowSeconds } from "../model/ports.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import { tokenTyp } from "../model/wire.ts";
 import { createFreshDocument, type FreshDocument } from "./fresh-document.ts";
 import type { IssuerKeys } from "./issuer-keys.ts";
 import type { VerifyRefusal } from "./refusal.ts";
+import { decodeStatusList, type StatusBits, status, statusAt } from "./status-list.ts";
 import { strictExpiry } from "./strict-expiry.ts";
 
 /** A verified status list. */

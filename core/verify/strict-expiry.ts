@@ -1,4 +1,4 @@
-import type { JwtRules } from "../jwt.ts";
+import type { JwtRules } from "../jose/jwt.ts";
 
 /** How far a resource server's clock may lag behind the issuer's, halved. */
 const lagSeconds = 5;

@@ -1,7 +1,7 @@
-import { type Assurance, assuranceLevels } from "../assurance.ts";
-import { limits } from "../limits.ts";
-import { err, ok, type Result } from "../result.ts";
-import type { AuthorizationDetail } from "../session/model.ts";
+import { type Assurance, assuranceLevels } from "../model/assurance.ts";
+import { limits } from "../model/limits.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import type { AuthorizationDetail } from "../model/session.ts";
 import type { VerifyRefusal } from "./refusal.ts";
 
 /** What a resource server may rely on: every field was signed by the issuer, and the caller proved the key. */

@@ -1,5 +1,5 @@
 import type { Context } from "aws-lambda";
-import { createAdminReadEndpoint } from "../../core/admin/read.ts";
+import { createAdminReadEndpoint } from "../../core/endpoints/admin-read.ts";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
 import { createRegistryStore } from "../aws/registry-writer.ts";
 import { createSessionQueries } from "../aws/session-queries.ts";

@@ -1,4 +1,4 @@
-import { createAdminRevokeEndpoint } from "../../core/admin-revoke.ts";
+import { createAdminRevokeEndpoint } from "../../core/endpoints/admin-revoke.ts";
 import { createRevocationStore } from "../aws/revocation-store.ts";
 import { createRevocationTargets } from "../aws/revocation-targets.ts";
 import { ground, setting, tables } from "../ground.ts";

@@ -1,4 +1,4 @@
-import { createAdminRotateEndpoint } from "../../core/admin-rotate.ts";
+import { createAdminRotateEndpoint } from "../../core/endpoints/admin-rotate.ts";
 import { createOrderStore } from "../aws/ring-store.ts";
 import { ground } from "../ground.ts";
 import { httpHandler } from "../http/edge.ts";

@@ -1,5 +1,5 @@
-import { createAdminWriteEndpoint } from "../../core/admin/write.ts";
-import { limits } from "../../core/limits.ts";
+import { createAdminWriteEndpoint } from "../../core/endpoints/admin-write.ts";
+import { limits } from "../../core/model/limits.ts";
 import { createRegistryStore } from "../aws/registry-writer.ts";
 import { cedar } from "../cedar-module.ts";
 import { ground, setting, tables } from "../ground.ts";

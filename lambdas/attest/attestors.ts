@@ -13,7 +13,7 @@ import { spiffeJwtSvid } from "../../core/attest/methods/spiffe-jwt-svid/attesto
 import { spiffeX509Svid } from "../../core/attest/methods/spiffe-x509-svid/attestor.ts";
 import type { KeySets } from "../../core/keys/key-sets.ts";
 import type { SpiffeBundles } from "../../core/keys/spiffe-bundles.ts";
-import type { CodeLookup, StsRelay } from "../../core/ports.ts";
+import type { CodeLookup, StsRelay } from "../../core/model/ports.ts";
 import { partition } from "./ground.ts";
 
 /** What the attestors stand on, and what the stage lets them do. */

@@ -1,6 +1,6 @@
 import { trustedUrl } from "../../core/keys/issuer-url.ts";
-import { limits } from "../../core/limits.ts";
-import type { Fetcher } from "../../core/ports.ts";
+import { limits } from "../../core/model/limits.ts";
+import type { Fetcher } from "../../core/model/ports.ts";
 
 /**
  * Fetches a root certificate that the embedded cloud made for itself, `<endpoint>/_embedded/<name>`. It exists exactly

@@ -1,4 +1,4 @@
-import type { AttestDeps } from "../../core/attest/attest.ts";
+import type { AttestDeps } from "../../core/endpoints/attest.ts";
 import { demandedNonces } from "../aws/dpop-nonces.ts";
 import { kmsClient } from "../aws/kms-keys.ts";
 import { createMacSource } from "../aws/macs.ts";

@@ -1,5 +1,5 @@
-import { createAttestEndpoint } from "../../core/attest/attest.ts";
-import { withDpopNonce } from "../../core/dpop-nonce.ts";
+import { createAttestEndpoint } from "../../core/endpoints/attest.ts";
+import { withDpopNonce } from "../../core/jose/dpop-nonce.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import { createSpiffeBundles } from "../../core/keys/spiffe-bundles.ts";
 import { createCodeLookup } from "../aws/code-lookup.ts";

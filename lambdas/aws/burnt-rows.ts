@@ -1,6 +1,6 @@
 import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
-import { revocationKeys } from "../../core/revocation-rows.ts";
-import { burntRows, type LoginKeys } from "../../core/session/login.ts";
+import { burntRows, type LoginKeys } from "../../core/model/login.ts";
+import { revocationKeys } from "../../core/model/rows/revocations.ts";
 import type { RevocationWrite } from "../../core/session/store.ts";
 import type { Tables } from "./dynamo.ts";
 import type { Action } from "./transaction.ts";

@@ -1,6 +1,6 @@
-import { limits } from "../../core/limits.ts";
-import type { CodeLookup, LookupFailure } from "../../core/ports.ts";
-import { err, ok, type Result } from "../../core/result.ts";
+import { limits } from "../../core/model/limits.ts";
+import type { CodeLookup, LookupFailure } from "../../core/model/ports.ts";
+import { err, ok, type Result } from "../../core/model/result.ts";
 
 /** Every look is bounded: an attestation must not hang on the control plane. */
 const settings = {

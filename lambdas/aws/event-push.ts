@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { PushAnswer, Pusher } from "../../core/events/push.ts";
-import { limits } from "../../core/limits.ts";
-import type { FetchFailure } from "../../core/ports.ts";
-import { err, ok, type Result } from "../../core/result.ts";
+import { limits } from "../../core/model/limits.ts";
+import type { FetchFailure } from "../../core/model/ports.ts";
+import { err, ok, type Result } from "../../core/model/result.ts";
 import { readBody } from "./answer-body.ts";
 import { isLoopback, mayGo, send } from "./outbound.ts";
 import { PrivateAddress } from "./public-address.ts";

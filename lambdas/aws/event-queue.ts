@@ -1,5 +1,5 @@
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import type { Notice } from "../../core/events/transmit.ts";
+import type { Notice } from "../../core/endpoints/transmitter.ts";
 
 /** Queues of the transmitter: what is on its way, and what a person has to look at. */
 export interface EventQueues {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import type { Fetcher, FetchFailure } from "../../core/ports.ts";
-import { err, ok, type Result } from "../../core/result.ts";
+import type { Fetcher, FetchFailure } from "../../core/model/ports.ts";
+import { err, ok, type Result } from "../../core/model/result.ts";
 import { readBody } from "./answer-body.ts";
 import { isLoopback, mayGo, send } from "./outbound.ts";
 import { PrivateAddress } from "./public-address.ts";

@@ -8,11 +8,11 @@ import {
   ListKeysCommand,
   ScheduleKeyDeletionCommand,
 } from "@aws-sdk/client-kms";
-import type { KeyPurpose, PublicKey, SigningAlgorithm } from "../../core/ports.ts";
-import { err, ok } from "../../core/result.ts";
+import { keyTimes } from "../../core/model/key-times.ts";
+import type { KeyPurpose, PublicKey, SigningAlgorithm } from "../../core/model/ports.ts";
+import { err, ok } from "../../core/model/result.ts";
 import type { Intent } from "../../core/ring/model.ts";
 import type { KeyMaker } from "../../core/ring/ports.ts";
-import { keyTimes } from "../../core/ring/times.ts";
 import { type KeyRoles, keyPolicy, kmsNames } from "./key-policy.ts";
 import { keyFault, publicKeyOf } from "./kms-keys.ts";
 

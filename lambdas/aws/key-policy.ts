@@ -1,4 +1,4 @@
-import type { KeyPurpose, SigningAlgorithm } from "../../core/ports.ts";
+import type { KeyPurpose, SigningAlgorithm } from "../../core/model/ports.ts";
 
 /** Which roles may do what with signing keys, as ARNs; the stacks say so by the function's environment. */
 export interface KeyRoles {

@@ -8,10 +8,10 @@ import {
   SignCommand,
 } from "@aws-sdk/client-kms";
 import { calculateJwkThumbprint, type JWK } from "jose";
-import type { KeyPurpose, PublicKey, SigningAlgorithm } from "../../core/ports.ts";
-import { err, ok, type Result } from "../../core/result.ts";
+import { SigningKeyGone } from "../../core/jose/sign.ts";
+import type { KeyPurpose, PublicKey, SigningAlgorithm } from "../../core/model/ports.ts";
+import { err, ok, type Result } from "../../core/model/result.ts";
 import type { HeldKey, KeyHolder } from "../../core/ring/ports.ts";
-import { SigningKeyGone } from "../../core/sign.ts";
 import { derToJose } from "./ecdsa-der.ts";
 import { type KeyRoles, keyPolicyFault, kmsNames } from "./key-policy.ts";
 import { nameInUserAgent } from "./kms-join-id.ts";

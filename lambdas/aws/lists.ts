@@ -1,6 +1,6 @@
 import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
-import { listKeys } from "../../core/list-rows.ts";
-import { type Clock, nowSeconds } from "../../core/ports.ts";
+import { type Clock, nowSeconds } from "../../core/model/ports.ts";
+import { listKeys } from "../../core/model/rows/lists.ts";
 import { parseList, windowEndsAtSeconds } from "../../core/status/windows.ts";
 import type { Tables } from "./dynamo.ts";
 

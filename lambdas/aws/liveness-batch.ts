@@ -6,8 +6,8 @@ import {
   type BatchGetCommandOutput,
   type DynamoDBDocumentClient,
 } from "@aws-sdk/lib-dynamodb";
-import { limits } from "../../core/limits.ts";
-import { revocationKeys, tombstoneKeys } from "../../core/revocation-rows.ts";
+import { limits } from "../../core/model/limits.ts";
+import { revocationKeys, tombstoneKeys } from "../../core/model/rows/revocations.ts";
 import type { LivenessQuery, LivenessRows, Standing } from "../../core/session/store.ts";
 import { burntPrefix } from "./burnt-rows.ts";
 import { numberOf, type Tables } from "./dynamo.ts";

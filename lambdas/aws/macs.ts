@@ -1,5 +1,5 @@
 import { GenerateMacCommand, type KMSClient } from "@aws-sdk/client-kms";
-import type { MacSource } from "../../core/ports.ts";
+import type { MacSource } from "../../core/model/ports.ts";
 
 /** Minutes an instance holds: this one, the last, and one to come. */
 const heldMinutes = 3;

@@ -1,4 +1,4 @@
-import type { Marker } from "../../core/session/marker.ts";
+import type { Marker } from "../../core/model/replay-entry.ts";
 import type { CommitConflict } from "../../core/session/store.ts";
 import { type Tables, words } from "./dynamo.ts";
 import type { Action } from "./transaction.ts";

@@ -1,5 +1,5 @@
 import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
-import { type Clock, nowSeconds } from "../../core/ports.ts";
+import { type Clock, nowSeconds } from "../../core/model/ports.ts";
 import { publishedRow } from "../../core/registry/published.ts";
 
 /** How long a reading serves; metadata itself is kept a minute by whoever fetched it. */

@@ -1,6 +1,6 @@
 import { type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { counterKeys } from "../../core/counter-rows.ts";
-import { type Clock, nowSeconds, type RateLimiter } from "../../core/ports.ts";
+import { type Clock, nowSeconds, type RateLimiter } from "../../core/model/ports.ts";
+import { counterKeys } from "../../core/model/rows/counters.ts";
 import { numberOf, type Tables, words } from "./dynamo.ts";
 
 /**

@@ -5,10 +5,10 @@ import {
   QueryCommand,
   type QueryCommandOutput,
 } from "@aws-sdk/lib-dynamodb";
-import { limits } from "../../core/limits.ts";
-import { type Registration, registrationKinds } from "../../core/registry/model.ts";
-import { createSnapshot, type RegistrySnapshot, type RegistrySource } from "../../core/registry/snapshot.ts";
-import { revocationKeys } from "../../core/revocation-rows.ts";
+import { limits } from "../../core/model/limits.ts";
+import { type Registration, registrationKinds } from "../../core/model/registry.ts";
+import { revocationKeys } from "../../core/model/rows/revocations.ts";
+import { createSnapshot, type RegistrySnapshot, type RegistrySource } from "../../core/model/snapshot.ts";
 import { type Tables, words } from "./dynamo.ts";
 
 /** Versions an instance holds: the current one, and the one it is being replaced by. */

@@ -9,12 +9,12 @@ import {
   QueryCommand,
   type QueryCommandOutput,
 } from "@aws-sdk/lib-dynamodb";
-import { limits } from "../../core/limits.ts";
-import { type Registration, registrationKinds } from "../../core/registry/model.ts";
+import { limits } from "../../core/model/limits.ts";
+import { type Registration, registrationKinds } from "../../core/model/registry.ts";
+import { err, ok } from "../../core/model/result.ts";
+import { revocationKeys } from "../../core/model/rows/revocations.ts";
 import { publishedDetailsTypes, publishedRow } from "../../core/registry/published.ts";
 import type { AppliedVersion, RegistryChange, RegistryStore } from "../../core/registry/store.ts";
-import { err, ok } from "../../core/result.ts";
-import { revocationKeys } from "../../core/revocation-rows.ts";
 import { longestLifeSeconds } from "../../core/token/lifetime.ts";
 import { type Tables, words } from "./dynamo.ts";
 import { outboxPut } from "./outbox.ts";

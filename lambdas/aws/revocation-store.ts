@@ -1,6 +1,6 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { limits } from "../../core/limits.ts";
-import { revocationKeys, tombstoneKeys } from "../../core/revocation-rows.ts";
+import { limits } from "../../core/model/limits.ts";
+import { revocationKeys, tombstoneKeys } from "../../core/model/rows/revocations.ts";
 import { subjects } from "../../core/session/liveness.ts";
 import type { CommitConflict, RevocationStore, RevocationWrite } from "../../core/session/store.ts";
 import { burnActions, clearActions, readBurnt } from "./burnt-rows.ts";

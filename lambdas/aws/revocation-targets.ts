@@ -1,6 +1,6 @@
 import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import type { RevocationTargets } from "../../core/admin/target.ts";
-import { revocationKeys, tombstoneKeys } from "../../core/revocation-rows.ts";
+import { revocationKeys, tombstoneKeys } from "../../core/model/rows/revocations.ts";
 import { type Tables, words } from "./dynamo.ts";
 import { rowsOfKind } from "./registry-source.ts";
 import { shardsOf } from "./subject-rows.ts";

@@ -1,7 +1,7 @@
 import { BatchGetCommand, type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
-import type { OrderStore } from "../../core/admin-rotate.ts";
 import type { AuditRecord } from "../../core/audit/record.ts";
-import type { KeyPurpose } from "../../core/ports.ts";
+import type { OrderStore } from "../../core/endpoints/admin-rotate.ts";
+import type { KeyPurpose } from "../../core/model/ports.ts";
 import type { Ring, RotationOrder } from "../../core/ring/model.ts";
 import type { RingReader, RingStore } from "../../core/ring/ports.ts";
 import { type Tables, words } from "./dynamo.ts";

@@ -5,10 +5,10 @@ import {
   type DynamoDBDocumentClient,
   QueryCommand,
 } from "@aws-sdk/lib-dynamodb";
-import type { FoundPlace, PlaceMark, SessionQueries, TreeRow } from "../../core/admin/session-queries.ts";
-import { counterKeys } from "../../core/counter-rows.ts";
-import { tombstoneKeys } from "../../core/revocation-rows.ts";
-import type { Session } from "../../core/session/model.ts";
+import type { FoundPlace, PlaceMark, SessionQueries, TreeRow } from "../../core/admin/read/session-queries.ts";
+import { counterKeys } from "../../core/model/rows/counters.ts";
+import { tombstoneKeys } from "../../core/model/rows/revocations.ts";
+import type { Session } from "../../core/model/session.ts";
 import { numberOf, type Tables, words } from "./dynamo.ts";
 import { readLivenessBatch } from "./liveness-batch.ts";
 import { handleKey, handleOf, type Item, offerKey, offerOf, sessionOf } from "./session-rows.ts";

@@ -1,6 +1,6 @@
 import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
-import { tombstoneKeys } from "../../core/revocation-rows.ts";
-import type { Session } from "../../core/session/model.ts";
+import { tombstoneKeys } from "../../core/model/rows/revocations.ts";
+import type { Session } from "../../core/model/session.ts";
 import type { Tables } from "./dynamo.ts";
 import { readAll } from "./liveness-batch.ts";
 import { handleKey, handleOf, offerKey, offerOf, sessionOf } from "./session-rows.ts";

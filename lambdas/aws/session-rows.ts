@@ -1,4 +1,4 @@
-import type { AccessHandle, AuthorizationDetail, Grant, Offer, Session, Via } from "../../core/session/model.ts";
+import type { AccessHandle, AuthorizationDetail, Grant, Offer, Session, Via } from "../../core/model/session.ts";
 
 /** An item as the document client gives it. */
 export type Item = Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 import { type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { type Clock, nowSeconds } from "../../core/ports.ts";
-import type { Session } from "../../core/session/model.ts";
+import { type Clock, nowSeconds } from "../../core/model/ports.ts";
+import type { Session } from "../../core/model/session.ts";
 import type { Commit, CommitConflict, SessionStore } from "../../core/session/store.ts";
 import { type Tables, words } from "./dynamo.ts";
 import { createSignedLists } from "./lists.ts";

@@ -1,6 +1,6 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { QueryCommand, type QueryCommandOutput } from "@aws-sdk/lib-dynamodb";
-import type { Session } from "../../core/session/model.ts";
+import type { Session } from "../../core/model/session.ts";
 import { type Tables, words } from "./dynamo.ts";
 import { beyondSessions, sessionOf } from "./session-rows.ts";
 

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { limits } from "../../core/limits.ts";
+import { limits } from "../../core/model/limits.ts";
 import { leaseRow, statusListOf, windowEndsAtSeconds, windowOf } from "../../core/status/windows.ts";
 import { numberOf, type Tables } from "./dynamo.ts";
 

@@ -1,8 +1,8 @@
 import { type IncomingMessage, type RequestOptions, request as requestHttp } from "node:http";
 import { Agent, request as requestHttps } from "node:https";
-import { limits } from "../../core/limits.ts";
-import type { FetchFailure, StsAnswer, StsRelay } from "../../core/ports.ts";
-import { err, ok, type Result } from "../../core/result.ts";
+import { limits } from "../../core/model/limits.ts";
+import type { FetchFailure, StsAnswer, StsRelay } from "../../core/model/ports.ts";
+import { err, ok, type Result } from "../../core/model/result.ts";
 
 /**
  * Creates the way to STS: `POST /` over TLS to the host that core looked up in its list, nothing followed, read as a

@@ -1,5 +1,5 @@
 import { type DynamoDBDocumentClient, QueryCommand, type QueryCommandOutput } from "@aws-sdk/lib-dynamodb";
-import type { Login } from "../../core/session/login.ts";
+import type { Login } from "../../core/model/login.ts";
 import { type Tables, words } from "./dynamo.ts";
 import { endsAfter, placeOf, type SessionPlace, shardsOf, subjectOfId } from "./subject-rows.ts";
 

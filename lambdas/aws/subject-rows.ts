@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { limits } from "../../core/limits.ts";
+import { limits } from "../../core/model/limits.ts";
+import { isLogin, loginEpochs } from "../../core/model/login.ts";
+import type { Session } from "../../core/model/session.ts";
 import { subjects } from "../../core/session/liveness.ts";
-import { isLogin, loginEpochs } from "../../core/session/login.ts";
-import type { Session } from "../../core/session/model.ts";
 import type { Tables } from "./dynamo.ts";
 
 /** A row stays this long after its session ended, as the session's own does. */

@@ -6,7 +6,7 @@ import {
   TransactWriteCommand,
   type TransactWriteCommandInput,
 } from "@aws-sdk/lib-dynamodb";
-import { err, ok, type Result } from "../../core/result.ts";
+import { err, ok, type Result } from "../../core/model/result.ts";
 
 /** One action of a transaction and what it means when its condition does not hold. */
 export interface Action<C> {

@@ -1,5 +1,5 @@
 import { GetParameterCommand, ParameterNotFound, SSMClient } from "@aws-sdk/client-ssm";
-import type { FunctionUrls } from "../../core/issuer-metadata.ts";
+import type { FunctionUrls } from "../../core/discovery/issuer-metadata.ts";
 
 /** The SSM client of discovery. */
 export const ssmClient = (): SSMClient => new SSMClient({ maxAttempts: 3 });

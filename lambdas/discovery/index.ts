@@ -1,6 +1,6 @@
 import type { Context } from "aws-lambda";
-import { createDiscoveryEndpoint } from "../../core/discovery.ts";
-import type { Call, Reply } from "../../core/wire.ts";
+import { createDiscoveryEndpoint } from "../../core/endpoints/discovery.ts";
+import type { Call, Reply } from "../../core/model/wire.ts";
 import { documentClient } from "../aws/dynamo.ts";
 import { createListReader } from "../aws/lists.ts";
 import { createPublishedTypes } from "../aws/published-types.ts";

@@ -1,4 +1,4 @@
-import { ok } from "../../core/result.ts";
+import { ok } from "../../core/model/result.ts";
 import { answerResource, type ResourceEvent } from "../custom-resource.ts";
 import { enableFederation } from "./switch.ts";
 

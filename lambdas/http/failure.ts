@@ -1,5 +1,5 @@
-import { limits } from "../../core/limits.ts";
-import type { Reply } from "../../core/wire.ts";
+import { limits } from "../../core/model/limits.ts";
+import type { Reply } from "../../core/model/wire.ts";
 
 /** Thrown when the function's time is nearly over; answered before the platform cuts it off without a word. */
 export class OutOfTime extends Error {

@@ -1,4 +1,4 @@
-import type { Operator } from "../../core/operator.ts";
+import type { Operator } from "../../core/model/operator.ts";
 import type { UrlEvent } from "./url-event.ts";
 
 /**

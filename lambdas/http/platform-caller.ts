@@ -1,4 +1,4 @@
-import type { PlatformCaller } from "../../core/wire.ts";
+import type { PlatformCaller } from "../../core/model/wire.ts";
 import type { UrlEvent } from "./url-event.ts";
 
 /**

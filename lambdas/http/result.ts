@@ -1,4 +1,4 @@
-import type { Reply } from "../../core/wire.ts";
+import type { Reply } from "../../core/model/wire.ts";
 
 /** What a function URL takes as an answer (payload 2.0). */
 export interface UrlResult {

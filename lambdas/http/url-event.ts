@@ -1,7 +1,7 @@
-import type { Denial } from "../../core/denial.ts";
-import { limits } from "../../core/limits.ts";
-import { err, ok, type Result } from "../../core/result.ts";
-import type { Call } from "../../core/wire.ts";
+import type { Denial } from "../../core/denial/denial.ts";
+import { limits } from "../../core/model/limits.ts";
+import { err, ok, type Result } from "../../core/model/result.ts";
+import type { Call } from "../../core/model/wire.ts";
 
 /** What is read of a function URL's event (payload 2.0). Headers are the caller's, `requestContext` is the platform's. */
 export interface UrlEvent {

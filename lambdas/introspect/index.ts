@@ -1,5 +1,5 @@
-import { withDpopNonce } from "../../core/dpop-nonce.ts";
-import { createIntrospectEndpoint } from "../../core/introspect.ts";
+import { createIntrospectEndpoint } from "../../core/endpoints/introspect.ts";
+import { withDpopNonce } from "../../core/jose/dpop-nonce.ts";
 import { demandedNonces } from "../aws/dpop-nonces.ts";
 import { kmsClient } from "../aws/kms-keys.ts";
 import { createRegistrySource } from "../aws/registry-source.ts";

@@ -1,8 +1,8 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import type { Context } from "aws-lambda";
-import { watchLifecycle } from "../../core/lifecycle/watch.ts";
-import { limits } from "../../core/limits.ts";
+import { watchLifecycle } from "../../core/endpoints/lifecycle-watch.ts";
+import { limits } from "../../core/model/limits.ts";
 import { documentClient } from "../aws/dynamo.ts";
 import { createLifecycleStore } from "../aws/lifecycle-store.ts";
 import { createRegistryStore } from "../aws/registry-writer.ts";

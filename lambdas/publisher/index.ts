@@ -1,6 +1,6 @@
 import { Logger } from "@aws-lambda-powertools/logger";
+import { publishChanges, publishMinute } from "../../core/endpoints/publisher.ts";
 import { type Change, changeOf } from "../../core/status/changes.ts";
-import { publishChanges, publishMinute } from "../../core/status/publish.ts";
 import { documentClient } from "../aws/dynamo.ts";
 import { createPublishStore } from "../aws/publish-store.ts";
 import { unmarshall } from "../aws/stream-image.ts";

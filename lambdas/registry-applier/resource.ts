@@ -1,8 +1,8 @@
+import { deployRegistry } from "../../core/endpoints/registry-applier.ts";
+import type { RegistryDocument } from "../../core/model/registry-document.ts";
+import { err, ok } from "../../core/model/result.ts";
 import type { ApplyDeps } from "../../core/registry/apply.ts";
-import { deployRegistry } from "../../core/registry/deploy.ts";
 import { deployReason } from "../../core/registry/deploy-reason.ts";
-import type { RegistryDocument } from "../../core/registry/document.ts";
-import { err, ok } from "../../core/result.ts";
 import type { CustomResource } from "../custom-resource.ts";
 
 /** What comes with the code: validated registrations, each with the file and line it stood at. */
@@ -19,7 +19,7 @@ export interface DeployLog {
 
 /**
  * The resource `Custom::Registry`: properties `Digest` (hex SHA-256 of the registrations) and `Force` (`true` or
- * `false`), attributes `Version` and `Outcome`. What it does stands in `core/registry/deploy.ts`.
+ * `false`), attributes `Version` and `Outcome`. What it does stands in `core/endpoints/registry-applier.ts`.
  */
 export const registryResource = (folder: PackedFolder, deps: ApplyDeps, log: DeployLog): CustomResource => ({
   physicalId: "registry",

@@ -1,5 +1,5 @@
-import { withDpopNonce } from "../../core/dpop-nonce.ts";
-import { createRevokeEndpoint } from "../../core/revoke.ts";
+import { createRevokeEndpoint } from "../../core/endpoints/revoke.ts";
+import { withDpopNonce } from "../../core/jose/dpop-nonce.ts";
 import { demandedNonces } from "../aws/dpop-nonces.ts";
 import { kmsClient } from "../aws/kms-keys.ts";
 import { createRateLimiter } from "../aws/rate-limiter.ts";

@@ -1,7 +1,7 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context } from "aws-lambda";
-import { rotateAll } from "../../core/ring/rotate.ts";
-import { longestCacheSeconds } from "../../core/ring/times.ts";
+import { rotateAll } from "../../core/endpoints/rotator.ts";
+import { longestCacheSeconds } from "../../core/model/key-times.ts";
 import { documentClient } from "../aws/dynamo.ts";
 import { createKeyMaker } from "../aws/key-maker.ts";
 import { createKeyHolder, kmsClient } from "../aws/kms-keys.ts";

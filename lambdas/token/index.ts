@@ -1,5 +1,5 @@
-import { withDpopNonce } from "../../core/dpop-nonce.ts";
-import { createTokenEndpoint } from "../../core/issue.ts";
+import { createTokenEndpoint } from "../../core/endpoints/token.ts";
+import { withDpopNonce } from "../../core/jose/dpop-nonce.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
 import { demandedNonces } from "../aws/dpop-nonces.ts";
@@ -36,5 +36,5 @@ const endpoint = createTokenEndpoint({
   keySets: createKeySets({ fetcher: createFetcher(issuer), clock, ownIssuer: issuer }),
 });
 
-/** Sessions, offers and access tokens: `core/issue.ts` tells the way of a request. */
+/** Sessions, offers and access tokens: `core/endpoints/token.ts` tells the way of a request. */
 export const handler = httpHandler(withDpopNonce(endpoint, nonces), refuse);

@@ -1,8 +1,8 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context } from "aws-lambda";
-import type { Notice } from "../../core/events/transmit.ts";
+import type { Notice } from "../../core/endpoints/transmitter.ts";
 import { undeliveredRecord } from "../../core/events/undelivered.ts";
-import { nowSeconds } from "../../core/ports.ts";
+import { nowSeconds } from "../../core/model/ports.ts";
 import { documentClient } from "../aws/dynamo.ts";
 import { createPusher } from "../aws/event-push.ts";
 import { createEventQueues } from "../aws/event-queue.ts";

@@ -1,6 +1,6 @@
+import type { Notice } from "../../core/endpoints/transmitter.ts";
 import { isAbout } from "../../core/events/about.ts";
 import { asObject, asRevoked, isUid, type Revoked, readRevoked } from "../../core/events/revoked.ts";
-import type { Notice } from "../../core/events/transmit.ts";
 
 /** A message of the transmitter's queue. */
 export type Message =

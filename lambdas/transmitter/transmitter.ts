@@ -1,6 +1,6 @@
 import { BatchProcessor, EventType, processPartialResponse } from "@aws-lambda-powertools/batch";
+import { planNotices, type TransmitDeps, transmit } from "../../core/endpoints/transmitter.ts";
 import type { Outcome } from "../../core/events/push.ts";
-import { planNotices, type TransmitDeps, transmit } from "../../core/events/transmit.ts";
 import type { Undelivered } from "../../core/events/undelivered.ts";
 import type { EventQueues } from "../aws/event-queue.ts";
 import { type Message, readMessage, withoutReason } from "./messages.ts";

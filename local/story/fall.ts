@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentSession } from "../../client/index.ts";
-import { limits } from "../../core/limits.ts";
+import { limits } from "../../core/model/limits.ts";
 import { limitLoop } from "../limits/loop.ts";
 import type { Cast } from "./cast.ts";
 import { customers, tickets } from "./desk.ts";

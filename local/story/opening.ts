@@ -1,5 +1,5 @@
 import type { AgentSession } from "../../client/index.ts";
-import { limits } from "../../core/limits.ts";
+import { limits } from "../../core/model/limits.ts";
 import { customers, tickets } from "./desk.ts";
 import { mustAnswer } from "./refusal.ts";
 import type { Scene } from "./scene.ts";

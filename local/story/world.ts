@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { applyPlan, planRegistry } from "../../bin/lanyard/apply.ts";
 import { Refused } from "../../bin/lanyard/outcome.ts";
-import type { AgentRegistration, Registration, ResourceRegistration } from "../../core/registry/model.ts";
+import type { AgentRegistration, Registration, ResourceRegistration } from "../../core/model/registry.ts";
 import { boot, explained, type RunningCloud } from "../boot.ts";
 import { openClosers } from "../closers.ts";
 import { type Endpoints, removeEndpoints, writeEndpoints } from "../endpoints.ts";

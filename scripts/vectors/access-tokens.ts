@@ -1,6 +1,6 @@
+import { tokenTyp } from "../../core/model/wire.ts";
 import { createVerifier } from "../../core/verify/access-token.ts";
 import type { VerifyRefusal } from "../../core/verify/refusal.ts";
-import { tokenTyp } from "../../core/wire.ts";
 import { MemoryWeb } from "../../test/kit/memory/web.ts";
 import type { Judged, Outcome } from "./document.ts";
 

@@ -3,7 +3,7 @@ import { decodeBase64 } from "../../core/attest/formats/base64.ts";
 import { readRegion } from "../../core/attest/formats/instance-identity/document.ts";
 import { readSignedData } from "../../core/attest/formats/instance-identity/signed-data.ts";
 import { verifyInstanceIdentity } from "../../core/attest/formats/instance-identity/verify.ts";
-import { limits } from "../../core/limits.ts";
+import { limits } from "../../core/model/limits.ts";
 import { eachCase, type Judged, type Outcome, outcomesOf, topic } from "./document.ts";
 import type { VectorFolder } from "./folder.ts";
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { type JwtRules, verifyJwt } from "../../core/jwt.ts";
+import { type JwtRules, verifyJwt } from "../../core/jose/jwt.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
-import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";
-import { tokenTyp } from "../../core/wire.ts";
+import type { TrustedIssuerRegistration } from "../../core/model/registry.ts";
+import { tokenTyp } from "../../core/model/wire.ts";
 import { MemoryWeb } from "../../test/kit/memory/web.ts";
 import { judgeAccessToken } from "./access-tokens.ts";
 import { accepts, eachCase, type Judged, judged, type Outcome, topic } from "./document.ts";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { decodeBase64 } from "../../core/attest/formats/base64.ts";
 import { awsNitroRoot } from "../../core/attest/formats/nitro/root.ts";
 import { verifyNitroDocument } from "../../core/attest/formats/nitro/verify.ts";
-import { limits } from "../../core/limits.ts";
+import { limits } from "../../core/model/limits.ts";
 import { eachCase, type Judged, type Outcome, outcomesOf, topic } from "./document.ts";
 import type { VectorFolder } from "./folder.ts";
 

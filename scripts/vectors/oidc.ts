@@ -2,7 +2,7 @@ import { z } from "zod";
 import { oidc } from "../../core/attest/methods/oidc/attestor.ts";
 import { matchSelectors } from "../../core/attest/selectors.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
-import type { AgentRegistration, TrustedIssuerRegistration } from "../../core/registry/model.ts";
+import type { AgentRegistration, TrustedIssuerRegistration } from "../../core/model/registry.ts";
 import { MemoryWeb } from "../../test/kit/memory/web.ts";
 import { agent, agentId, registry } from "../../test/kit/registry.ts";
 import { accepts, denialText, eachCase, type Judged, type Outcome, topic } from "./document.ts";

@@ -3,8 +3,8 @@ import { verifyJwtSvid } from "../../core/attest/methods/spiffe-jwt-svid/attesto
 import { readSvidChain } from "../../core/attest/methods/spiffe-x509-svid/chain.ts";
 import { registeredLookup } from "../../core/keys/key-sets.ts";
 import { readSpiffeBundle } from "../../core/keys/spiffe-bundle.ts";
-import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";
-import { parseSpiffeId } from "../../core/spiffe-id.ts";
+import type { TrustedIssuerRegistration } from "../../core/model/registry.ts";
+import { parseSpiffeId } from "../../core/text/spiffe-id.ts";
 import { accepts, denialText, eachCase, judged, type Outcome, outcomesOf, type Topic, topic } from "./document.ts";
 import type { VectorFolder } from "./folder.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { decodeStatusList, statusAt } from "../../core/status/list.ts";
 import { createIssuerKeys } from "../../core/verify/issuer-keys.ts";
+import { decodeStatusList, statusAt } from "../../core/verify/status-list.ts";
 import { verifyStatusList } from "../../core/verify/status-source.ts";
 import { MemoryWeb } from "../../test/kit/memory/web.ts";
 import { accepts, denialText, eachCase, type Judged, judged, topic } from "./document.ts";

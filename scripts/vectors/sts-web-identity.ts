@@ -2,7 +2,7 @@ import { z } from "zod";
 import { verifyStsWebIdentity } from "../../core/attest/methods/aws-sts-web-identity/attestor.ts";
 import { readKeySet } from "../../core/keys/key-set.ts";
 import { registeredLookup } from "../../core/keys/key-sets.ts";
-import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";
+import type { TrustedIssuerRegistration } from "../../core/model/registry.ts";
 import { accepts, denialText, eachCase, judged, topic } from "./document.ts";
 
 /** The account of the notes' issuer. */

@@ -1,8 +1,8 @@
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { describe, expect, test } from "vitest";
+import type { Registration } from "../../core/model/registry.ts";
+import { idTokenType } from "../../core/model/wire.ts";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
-import type { Registration } from "../../core/registry/model.ts";
-import { idTokenType } from "../../core/wire.ts";
 import { agent, agentId, customers, idp, otherIdp, tickets } from "../kit/registry.ts";
 import { openReading } from "./reading.ts";
 

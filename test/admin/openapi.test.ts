@@ -1,10 +1,10 @@
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { Validator } from "@cfworker/json-schema";
 import { describe, expect, test } from "vitest";
-import { openApi } from "../../core/admin/openapi.ts";
-import { readRoutes } from "../../core/admin/read.ts";
-import { createAdminWriteEndpoint } from "../../core/admin/write.ts";
-import { decodeUnverified } from "../../core/jwt.ts";
+import { openApi } from "../../core/admin/openapi/document.ts";
+import { readRoutes } from "../../core/endpoints/admin-read.ts";
+import { createAdminWriteEndpoint } from "../../core/endpoints/admin-write.ts";
+import { decodeUnverified } from "../../core/jose/jwt.ts";
 import { agentId, trustDomain } from "../kit/registry.ts";
 import { issuer } from "../kit/world.ts";
 import { openReading, operator } from "./reading.ts";

@@ -1,11 +1,11 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { beforeEach, describe, expect, test } from "vitest";
-import { cursorText, readCursor } from "../../core/admin/cursor.ts";
-import { readRoutes } from "../../core/admin/read.ts";
-import { treeSessionsAPage } from "../../core/admin/trees.ts";
-import { decodeUnverified } from "../../core/jwt.ts";
-import { limits } from "../../core/limits.ts";
-import type { Offer, Session } from "../../core/session/model.ts";
+import { cursorText, readCursor } from "../../core/admin/read/cursor.ts";
+import { treeSessionsAPage } from "../../core/admin/read/trees.ts";
+import { readRoutes } from "../../core/endpoints/admin-read.ts";
+import { decodeUnverified } from "../../core/jose/jwt.ts";
+import { limits } from "../../core/model/limits.ts";
+import type { Offer, Session } from "../../core/model/session.ts";
 import { agent, agentId, baseRows, trustDomain } from "../kit/registry.ts";
 import { openReading, type Reading } from "./reading.ts";
 

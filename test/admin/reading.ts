@@ -1,9 +1,9 @@
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
-import { createAdminReadEndpoint } from "../../core/admin/read.ts";
-import type { Operator } from "../../core/operator.ts";
+import { createAdminReadEndpoint } from "../../core/endpoints/admin-read.ts";
+import type { Operator } from "../../core/model/operator.ts";
+import type { Registration } from "../../core/model/registry.ts";
+import { idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
-import type { Registration } from "../../core/registry/model.ts";
-import { idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
 import { MemoryRegistry } from "../kit/memory/registry-store.ts";
 import { memoryQueries } from "../kit/memory/session-queries.ts";
 import { baseRows, customers, tickets } from "../kit/registry.ts";

@@ -1,9 +1,9 @@
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { beforeEach, describe, expect, test } from "vitest";
-import { createAdminWriteEndpoint } from "../../core/admin/write.ts";
 import type { AuditFacts } from "../../core/audit/record.ts";
-import type { Registration } from "../../core/registry/model.ts";
-import type { Call } from "../../core/wire.ts";
+import { createAdminWriteEndpoint } from "../../core/endpoints/admin-write.ts";
+import type { Registration } from "../../core/model/registry.ts";
+import type { Call } from "../../core/model/wire.ts";
 import { randomIds } from "../kit/keys.ts";
 import { foldInto } from "../kit/memory/fold.ts";
 import { MemoryRegistry } from "../kit/memory/registry-store.ts";

@@ -1,14 +1,14 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createSession, type SessionInput } from "../../client/session.ts";
-import { leastMillisSince, momentOf, mostMillisSince } from "../../core/age.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
-import { limits } from "../../core/limits.ts";
-import type { Clock } from "../../core/ports.ts";
-import { ok } from "../../core/result.ts";
+import { leastMillisSince, momentOf, mostMillisSince } from "../../core/model/age.ts";
+import { limits } from "../../core/model/limits.ts";
+import type { Clock } from "../../core/model/ports.ts";
+import { ok } from "../../core/model/result.ts";
+import { accessTokenType } from "../../core/model/wire.ts";
 import { createFreshDocument } from "../../core/verify/fresh-document.ts";
 import { createReplayStore } from "../../core/verify/replay.ts";
-import { accessTokenType } from "../../core/wire.ts";
 import { MemoryWeb } from "../kit/memory/web.ts";
 
 const start = 1_785_542_400_000;

@@ -1,7 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { beforeEach, describe, expect, it } from "vitest";
-import { limits } from "../../core/limits.ts";
+import { limits } from "../../core/model/limits.ts";
 import { attestIssuer, attestStart, attestUrl, createAttestWorld } from "../kit/attest-world.ts";
 import type { StsChanges } from "../kit/evidence/sts.ts";
 import { dpopProof, testKey } from "../kit/keys.ts";

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { awsStsWebIdentity } from "../../core/attest/methods/aws-sts-web-identity/attestor.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
-import { limits } from "../../core/limits.ts";
-import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";
+import { limits } from "../../core/model/limits.ts";
+import type { TrustedIssuerRegistration } from "../../core/model/registry.ts";
 import { type StsChanges, stsIssuer } from "../kit/evidence/sts.ts";
 import { MemoryWeb } from "../kit/memory/web.ts";
 import { registry } from "../kit/registry.ts";

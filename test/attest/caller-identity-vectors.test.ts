@@ -6,7 +6,7 @@ import { parseAssumedRole } from "../../core/attest/formats/assumed-role.ts";
 import { readCallerIdentity } from "../../core/attest/formats/caller-identity/answer.ts";
 import { awsStsCallerIdentity } from "../../core/attest/formats/caller-identity/prove.ts";
 import { matchSelectors } from "../../core/attest/selectors.ts";
-import type { StsRelay } from "../../core/ports.ts";
+import type { StsRelay } from "../../core/model/ports.ts";
 import { partitionOf, stsEndpointKinds, stsHost } from "../../core/text/sts-hosts.ts";
 import { createStsRelay } from "../../lambdas/aws/sts-relay.ts";
 import { judgeRequest } from "../../scripts/vectors/caller-identity.ts";

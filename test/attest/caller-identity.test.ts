@@ -1,9 +1,9 @@
 import { fc, test } from "@fast-check/vitest";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Check } from "../../core/attest/contract/check.ts";
 import { awsStsCallerIdentity } from "../../core/attest/formats/caller-identity/prove.ts";
-import { limits } from "../../core/limits.ts";
-import { err, ok } from "../../core/result.ts";
+import type { Check } from "../../core/model/check.ts";
+import { limits } from "../../core/model/limits.ts";
+import { err, ok } from "../../core/model/result.ts";
 import {
   callerEvidence,
   callerIssuer,

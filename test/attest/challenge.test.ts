@@ -1,7 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import { checkChallenge, createChallenge } from "../../core/attest/challenge.ts";
-import { limits } from "../../core/limits.ts";
+import { limits } from "../../core/model/limits.ts";
 import { testMacs } from "../kit/attest-world.ts";
 import { randomIds } from "../kit/keys.ts";
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { createAttestEndpoint } from "../../core/attest/attest.ts";
 import { bindCode } from "../../core/attest/code-binding.ts";
 import type { AttestedFacts } from "../../core/attest/contract/attestor.ts";
-import type { CodeLookup } from "../../core/ports.ts";
-import type { CodeBinding } from "../../core/registry/model.ts";
+import { createAttestEndpoint } from "../../core/endpoints/attest.ts";
+import type { CodeLookup } from "../../core/model/ports.ts";
+import type { CodeBinding } from "../../core/model/registry.ts";
+import { err, ok } from "../../core/model/result.ts";
 import { registrationSchema } from "../../core/registry/schema.ts";
 import { codeProblems } from "../../core/registry/selectors.ts";
-import { err, ok } from "../../core/result.ts";
 import { createAttestWorld } from "../kit/attest-world.ts";
 import { agent, agentId } from "../kit/registry.ts";
 

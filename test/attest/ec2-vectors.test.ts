@@ -4,7 +4,7 @@ import { decodeBase64 } from "../../core/attest/formats/base64.ts";
 import { awsEc2Certificates } from "../../core/attest/formats/instance-identity/certificates.ts";
 import { verifyInstanceIdentity } from "../../core/attest/formats/instance-identity/verify.ts";
 import { readCertificate } from "../../core/attest/formats/x509.ts";
-import { limits } from "../../core/limits.ts";
+import { limits } from "../../core/model/limits.ts";
 import { instanceDocuments, judgeInstance } from "../../scripts/vectors/ec2.ts";
 import { VectorFolder } from "../../scripts/vectors/folder.ts";
 

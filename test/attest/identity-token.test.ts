@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type IdentityClaims, identityPayload, verifyIdentityToken } from "../../core/attest/identity-token.ts";
-import { signJwt } from "../../core/sign.ts";
+import { type IdentityClaims, identityPayload, verifyIdentityToken } from "../../core/caller/identity-token.ts";
+import { signJwt } from "../../core/jose/sign.ts";
 import { ownKeys, testKey, testSigner } from "../kit/keys.ts";
 import { agentId, trustDomain } from "../kit/registry.ts";
 

@@ -1,8 +1,8 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
-import { createAttestEndpoint } from "../../core/attest/attest.ts";
 import { awsLambdaUrlIam } from "../../core/attest/methods/aws-lambda-url-iam/attestor.ts";
-import type { PlatformCaller } from "../../core/wire.ts";
+import { createAttestEndpoint } from "../../core/endpoints/attest.ts";
+import type { PlatformCaller } from "../../core/model/wire.ts";
 import { platformCallerOf } from "../../lambdas/http/platform-caller.ts";
 import { readCall, type UrlEvent } from "../../lambdas/http/url-event.ts";
 import { attestUrl, createAttestWorld } from "../kit/attest-world.ts";

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { oidc } from "../../core/attest/methods/oidc/attestor.ts";
 import { matchSelectors } from "../../core/attest/selectors.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
-import type { Registration, Selector, TrustedIssuerRegistration } from "../../core/registry/model.ts";
+import type { Registration, Selector, TrustedIssuerRegistration } from "../../core/model/registry.ts";
 import { registrationSchema } from "../../core/registry/schema.ts";
 import { trustedIssuerFindings } from "../../core/registry/trusted-issuer.ts";
 import { type TestKey, testKey } from "../kit/keys.ts";

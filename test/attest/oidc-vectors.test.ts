@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createKeySets } from "../../core/keys/key-sets.ts";
-import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";
+import type { TrustedIssuerRegistration } from "../../core/model/registry.ts";
 import { billingAgent, decidedOidc, judgeOidc } from "../../scripts/vectors/oidc.ts";
 import { MemoryWeb } from "../kit/memory/web.ts";
 import { agent } from "../kit/registry.ts";

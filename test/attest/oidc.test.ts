@@ -1,11 +1,11 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Check } from "../../core/attest/contract/check.ts";
 import { oidc } from "../../core/attest/methods/oidc/attestor.ts";
 import { claimFacts } from "../../core/attest/methods/oidc/claims.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
-import { limits } from "../../core/limits.ts";
-import type { Registration, TrustedIssuerRegistration } from "../../core/registry/model.ts";
+import type { Check } from "../../core/model/check.ts";
+import { limits } from "../../core/model/limits.ts";
+import type { Registration, TrustedIssuerRegistration } from "../../core/model/registry.ts";
 import { type TestKey, testKey } from "../kit/keys.ts";
 import { MemoryWeb } from "../kit/memory/web.ts";
 import { agent, registry, tickets } from "../kit/registry.ts";

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { createAttestEndpoint } from "../../core/attest/attest.ts";
 import { oidc } from "../../core/attest/methods/oidc/attestor.ts";
+import { createAttestEndpoint } from "../../core/endpoints/attest.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
-import { limits } from "../../core/limits.ts";
+import { limits } from "../../core/model/limits.ts";
 import { attestIssuer, attestStart, attestUrl, createAttestWorld } from "../kit/attest-world.ts";
 import { dpopProof, testKey } from "../kit/keys.ts";
 import { agent, agentId, registry } from "../kit/registry.ts";

@@ -1,12 +1,12 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { verifyIdentityToken } from "../../core/attest/identity-token.ts";
 import { spiffeJwtSvid, verifyJwtSvid } from "../../core/attest/methods/spiffe-jwt-svid/attestor.ts";
+import { verifyIdentityToken } from "../../core/caller/identity-token.ts";
 import { registeredLookup } from "../../core/keys/key-sets.ts";
 import { readSpiffeBundle } from "../../core/keys/spiffe-bundle.ts";
 import { createSpiffeBundles } from "../../core/keys/spiffe-bundles.ts";
-import { limits } from "../../core/limits.ts";
-import type { Registration, TrustedIssuerRegistration } from "../../core/registry/model.ts";
+import { limits } from "../../core/model/limits.ts";
+import type { Registration, TrustedIssuerRegistration } from "../../core/model/registry.ts";
 import { decidedSvid } from "../../scripts/vectors/spiffe.ts";
 import { ownKeys, type TestKey, testKey, testSigner } from "../kit/keys.ts";
 import { MemoryWeb } from "../kit/memory/web.ts";

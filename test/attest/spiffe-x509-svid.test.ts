@@ -2,7 +2,6 @@ import { constants, generateKeyPairSync, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fc, test as property } from "@fast-check/vitest";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Check } from "../../core/attest/contract/check.ts";
 import {
   spiffeX509Svid,
   svidBindingBytes,
@@ -11,8 +10,9 @@ import {
 import { readSvidChain } from "../../core/attest/methods/spiffe-x509-svid/chain.ts";
 import { readSpiffeBundle } from "../../core/keys/spiffe-bundle.ts";
 import { createSpiffeBundles } from "../../core/keys/spiffe-bundles.ts";
-import { limits } from "../../core/limits.ts";
-import type { Registration, TrustedIssuerRegistration } from "../../core/registry/model.ts";
+import type { Check } from "../../core/model/check.ts";
+import { limits } from "../../core/model/limits.ts";
+import type { Registration, TrustedIssuerRegistration } from "../../core/model/registry.ts";
 import { type CertificateShape, ecPair, issue, type TestCertificate, usage } from "../kit/evidence/certificates.ts";
 import { MemoryWeb } from "../kit/memory/web.ts";
 import { registry, trustDomain } from "../kit/registry.ts";

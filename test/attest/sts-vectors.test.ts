@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { awsStsWebIdentity } from "../../core/attest/methods/aws-sts-web-identity/attestor.ts";
 import { readStsClaims } from "../../core/attest/methods/aws-sts-web-identity/claims.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
-import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";
+import type { TrustedIssuerRegistration } from "../../core/model/registry.ts";
 import { MemoryWeb } from "../kit/memory/web.ts";
 import { registry } from "../kit/registry.ts";
 import { vectors } from "../kit/vectors.ts";

@@ -1,9 +1,9 @@
 import { fc, test } from "@fast-check/vitest";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createAttestEndpoint } from "../../core/attest/attest.ts";
 import { evidenceTypes } from "../../core/attest/evidence-types.ts";
 import { createRefusalFold } from "../../core/audit/fold.ts";
 import { toRecord } from "../../core/audit/ocsf.ts";
+import { createAttestEndpoint } from "../../core/endpoints/attest.ts";
 import { attestIssuer, attestUrl, createAttestWorld } from "../kit/attest-world.ts";
 import { everyEvidence } from "../kit/evidence/every-evidence.ts";
 import { dpopProof, randomIds } from "../kit/keys.ts";

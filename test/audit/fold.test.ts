@@ -2,8 +2,8 @@ import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import { createRefusalFold } from "../../core/audit/fold.ts";
 import type { AuditRecord } from "../../core/audit/record.ts";
-import type { Denial } from "../../core/denial.ts";
-import { limits } from "../../core/limits.ts";
+import type { Denial } from "../../core/denial/denial.ts";
+import { limits } from "../../core/model/limits.ts";
 import { bare } from "./samples.ts";
 
 const refusal = (denial: Denial, requestId = "r") => ({ ...bare("request"), denial, requestId });

@@ -3,7 +3,7 @@ import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import { toRecord } from "../../core/audit/ocsf.ts";
 import type { AuditFacts } from "../../core/audit/record.ts";
-import type { Denial } from "../../core/denial.ts";
+import type { Denial } from "../../core/denial/denial.ts";
 import { readRevoked } from "../../core/events/revoked.ts";
 import { bare, full } from "./samples.ts";
 

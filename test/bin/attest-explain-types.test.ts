@@ -1,7 +1,7 @@
 import { sign } from "node:crypto";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { svidBindingBytes } from "../../core/attest/methods/spiffe-x509-svid/attestor.ts";
-import { limits } from "../../core/limits.ts";
+import { limits } from "../../core/model/limits.ts";
 import { callerArn, callerEvidence, callerIssuer, callerNow, xmlAnswer } from "../kit/evidence/caller-identity.ts";
 import { issue } from "../kit/evidence/certificates.ts";
 import { nitroClock, spkiOf, testNitro } from "../kit/evidence/nitro.ts";

@@ -1,7 +1,7 @@
 import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { decodeUnverified } from "../../core/jwt.ts";
+import { decodeUnverified } from "../../core/jose/jwt.ts";
 import { openReading, type Reading } from "../admin/reading.ts";
 import { openDeployment } from "./deployment.ts";
 import { supportDesk } from "./ground.ts";

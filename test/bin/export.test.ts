@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { readDocuments, readRegistryFolder } from "../../bin/lanyard/folder.ts";
 import { folderOf } from "../../bin/lanyard/registry/export.ts";
 import { registrationJsonSchema } from "../../bin/lanyard/registry/json-schema.ts";
-import type { Registration } from "../../core/registry/model.ts";
+import type { Registration } from "../../core/model/registry.ts";
 import { validateRegistry } from "../../core/registry/validate.ts";
 import { openDeployment } from "./deployment.ts";
 import { supportDesk, variables } from "./ground.ts";

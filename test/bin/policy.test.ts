@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
 import { run } from "../../bin/lanyard/program.ts";
 import { askedColumn } from "../../core/audit/asked.ts";
-import type { PolicyQuestion } from "../../core/policy/decide.ts";
+import type { PolicyQuestion } from "../../core/model/decision.ts";
 import { openDeployment } from "./deployment.ts";
 import { supportDesk, variables } from "./ground.ts";
 

@@ -8,7 +8,7 @@ import { plain } from "../../bin/lanyard/plain.ts";
 import { table } from "../../bin/lanyard/table.ts";
 import { toRecord } from "../../core/audit/ocsf.ts";
 import type { AuditFacts } from "../../core/audit/record.ts";
-import { decodeUnverified } from "../../core/jwt.ts";
+import { decodeUnverified } from "../../core/jose/jwt.ts";
 import { openReading, type Reading } from "../admin/reading.ts";
 import { agentId, trustDomain } from "../kit/registry.ts";
 import { openDeployment } from "./deployment.ts";

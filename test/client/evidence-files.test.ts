@@ -10,7 +10,7 @@ import { spiffeJwtSvid } from "../../client/evidence/spiffe-jwt-svid.ts";
 import { spiffeX509Svid } from "../../client/evidence/spiffe-x509-svid.ts";
 import { verifyX509Svid } from "../../core/attest/methods/spiffe-x509-svid/attestor.ts";
 import { readSpiffeBundle } from "../../core/keys/spiffe-bundle.ts";
-import { limits } from "../../core/limits.ts";
+import { limits } from "../../core/model/limits.ts";
 import { issue, type TestCertificate } from "../kit/evidence/certificates.ts";
 import { tokenFor, wanted } from "./platform.ts";
 

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { createNonceMemory } from "../../client/nonce-memory.ts";
 import { createResourceNonces } from "../../client/resource-nonces.ts";
-import { type DpopNonces, withDpopNonce } from "../../core/dpop-nonce.ts";
-import { createIntrospectEndpoint } from "../../core/introspect.ts";
-import { createTokenEndpoint } from "../../core/issue.ts";
-import { decodeUnverified } from "../../core/jwt.ts";
-import { createRevokeEndpoint } from "../../core/revoke.ts";
+import { createIntrospectEndpoint } from "../../core/endpoints/introspect.ts";
+import { createRevokeEndpoint } from "../../core/endpoints/revoke.ts";
+import { createTokenEndpoint } from "../../core/endpoints/token.ts";
+import { type DpopNonces, withDpopNonce } from "../../core/jose/dpop-nonce.ts";
+import { decodeUnverified } from "../../core/jose/jwt.ts";
 import { tickets } from "../kit/registry.ts";
 import { createDeployment, type Deployment, urls } from "./deployment.ts";
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { decodeUnverified } from "../../core/jwt.ts";
+import { decodeUnverified } from "../../core/jose/jwt.ts";
 import { tickets } from "../kit/registry.ts";
 import { createDeployment, type Deployment, urls } from "./deployment.ts";
 

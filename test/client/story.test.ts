@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { AgentSession } from "../../client/session.ts";
-import { decodeUnverified } from "../../core/jwt.ts";
-import { sessionTokenType, spiffeAssertionType } from "../../core/wire.ts";
+import { decodeUnverified } from "../../core/jose/jwt.ts";
+import { sessionTokenType, spiffeAssertionType } from "../../core/model/wire.ts";
 import { agentId, customers, registry, tickets } from "../kit/registry.ts";
 import { issuer } from "../kit/world.ts";
 import { createDeployment, type Deployment, urls } from "./deployment.ts";

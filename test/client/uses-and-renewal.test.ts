@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { createAgentKey } from "../../client/agent-key.ts";
 import type { AgentSession } from "../../client/session.ts";
-import type { ResourceRegistration } from "../../core/registry/model.ts";
+import type { ResourceRegistration } from "../../core/model/registry.ts";
 import { agentId, baseRows, customers, tickets } from "../kit/registry.ts";
 import { createDeployment, type Deployment, urls } from "./deployment.ts";
 

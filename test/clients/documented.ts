@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as oauth from "oauth4webapi";
 import * as openid from "openid-client";
 import { describe, expect, it } from "vitest";
-import { accessTokenType, sessionTokenType, tokenExchangeGrant } from "../../core/wire.ts";
+import { accessTokenType, sessionTokenType, tokenExchangeGrant } from "../../core/model/wire.ts";
 import { fetchFor } from "../../examples/standard-clients/mcp-client.ts";
 import { connect as connectOauth } from "../../examples/standard-clients/oauth4webapi.ts";
 import {

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts";
 import { createAgent, createResourceServer, type KeyPair, type ResourceServer } from "../../client/index.ts";
 import { openEmbedded } from "../../conformance/embedded.ts";
-import { spiffeAssertionType } from "../../core/wire.ts";
+import { spiffeAssertionType } from "../../core/model/wire.ts";
 
 /** A protected resource of these tests, at an address of its own. */
 export interface Desk {

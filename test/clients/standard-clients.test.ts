@@ -12,7 +12,7 @@ import { exportJWK } from "jose";
 import * as oauth from "oauth4webapi";
 import * as openid from "openid-client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { accessTokenType, sessionTokenType, tokenExchangeGrant } from "../../core/wire.ts";
+import { accessTokenType, sessionTokenType, tokenExchangeGrant } from "../../core/model/wire.ts";
 import { conformanceCommand } from "./conformance-command.ts";
 import { conformanceTable } from "./conformance-table.ts";
 import { documentedClients } from "./documented.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { createDiscoveryEndpoint } from "../../core/discovery.ts";
-import { keyTimes } from "../../core/ring/times.ts";
-import type { Call } from "../../core/wire.ts";
+import { createDiscoveryEndpoint } from "../../core/endpoints/discovery.ts";
+import { keyTimes } from "../../core/model/key-times.ts";
+import type { Call } from "../../core/model/wire.ts";
 import { ownKeys, testKey, testRsaSigner, testSigner } from "../kit/keys.ts";
 import { issuer } from "../kit/world.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, it, test } from "vitest";
-import { createDiscoveryEndpoint } from "../../core/discovery.ts";
-import { issuerMetadata, openidMetadata } from "../../core/issuer-metadata.ts";
-import { issuerMetadataUrl, resourceMetadataUrl } from "../../core/well-known.ts";
-import type { Call } from "../../core/wire.ts";
+import { issuerMetadata, openidMetadata } from "../../core/discovery/issuer-metadata.ts";
+import { createDiscoveryEndpoint } from "../../core/endpoints/discovery.ts";
+import type { Call } from "../../core/model/wire.ts";
+import { issuerMetadataUrl, resourceMetadataUrl } from "../../core/text/well-known.ts";
 
 const urls = {
   attest: "https://a.example/",

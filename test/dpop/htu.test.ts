@@ -1,7 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type AgentKey, createAgentKey } from "../../client/agent-key.ts";
-import { verifyDpop } from "../../core/dpop.ts";
+import { verifyDpop } from "../../core/jose/dpop.ts";
 import { dpopProof, type TestKey, testKey } from "../kit/keys.ts";
 
 const now = 1_785_542_400;

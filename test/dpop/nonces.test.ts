@@ -1,8 +1,8 @@
 import { createHmac } from "node:crypto";
 import { fc, test } from "@fast-check/vitest";
 import { beforeAll, describe, expect, it } from "vitest";
-import { verifyDpop } from "../../core/dpop.ts";
-import { createDpopNonces, withDpopNonce } from "../../core/dpop-nonce.ts";
+import { verifyDpop } from "../../core/jose/dpop.ts";
+import { createDpopNonces, withDpopNonce } from "../../core/jose/dpop-nonce.ts";
 import { dpopProof, type TestKey, testKey } from "../kit/keys.ts";
 import { createWorld, issuer, type TestAgent, tokenUrl, type World } from "../kit/world.ts";
 
@@ -122,9 +122,9 @@ describe("the endpoints", () => {
     "%s: an honest caller hears use_dpop_nonce and 400, then is served with the nonce of that answer",
     async (where) => {
       const { nonces } = await nonced();
-      const { createTokenEndpoint } = await import("../../core/issue.ts");
-      const { createIntrospectEndpoint } = await import("../../core/introspect.ts");
-      const { createRevokeEndpoint } = await import("../../core/revoke.ts");
+      const { createTokenEndpoint } = await import("../../core/endpoints/token.ts");
+      const { createIntrospectEndpoint } = await import("../../core/endpoints/introspect.ts");
+      const { createRevokeEndpoint } = await import("../../core/endpoints/revoke.ts");
       const make = { token: createTokenEndpoint, introspect: createIntrospectEndpoint, revoke: createRevokeEndpoint };
       const endpoint = withDpopNonce(make[where](world.deps), nonces);
       const form = new URLSearchParams({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type DpopInput, verifyDpop } from "../../core/dpop.ts";
-import { createDpopNonces } from "../../core/dpop-nonce.ts";
+import { type DpopInput, verifyDpop } from "../../core/jose/dpop.ts";
+import { createDpopNonces } from "../../core/jose/dpop-nonce.ts";
 import { chosenProofs } from "../../scripts/vectors/dpop.ts";
 import { vectors } from "../kit/vectors.ts";
 

@@ -1,8 +1,8 @@
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { fc, test } from "@fast-check/vitest";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type DpopInput, verifyDpop } from "../../core/dpop.ts";
-import { limits } from "../../core/limits.ts";
+import { type DpopInput, verifyDpop } from "../../core/jose/dpop.ts";
+import { limits } from "../../core/model/limits.ts";
 import { dpopProof, type TestKey, testKey } from "../kit/keys.ts";
 
 const url = "https://tok456.lambda-url.eu-west-1.on.aws/";

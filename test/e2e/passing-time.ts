@@ -1,7 +1,7 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
 import { expect } from "vitest";
-import type { KeyPurpose } from "../../core/ports.ts";
+import type { KeyPurpose } from "../../core/model/ports.ts";
 import type { Ring } from "../../core/ring/model.ts";
 import type { World } from "../../local/story/world.ts";
 

@@ -8,7 +8,7 @@ import { run } from "../../bin/lanyard/program.ts";
 import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts";
 import { createAgent } from "../../client/index.ts";
 import { eventTypes } from "../../core/events/security-event.ts";
-import { longestCacheSeconds } from "../../core/ring/times.ts";
+import { longestCacheSeconds } from "../../core/model/key-times.ts";
 import { signedOrder } from "../../local/story/cast.ts";
 import { customers, tickets } from "../../local/story/desk.ts";
 import { readRecords } from "../../local/story/records.ts";

@@ -1,6 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
-import { denialReply } from "../../core/denial-wire.ts";
+import { denialReply } from "../../core/denial/wire.ts";
 
 /** RFC 6749 5.2: what `error_description` may hold. */
 const allowed = /^[\x20-\x21\x23-\x5B\x5D-\x7E]*$/;

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { deny } from "../../core/audit/deny.ts";
 import { createRefusalFold } from "../../core/audit/fold.ts";
 import { toRecord } from "../../core/audit/ocsf.ts";
-import type { Denial } from "../../core/denial.ts";
-import { explainDenial } from "../../core/denial-rules.ts";
-import { denialReply, denialToWire } from "../../core/denial-wire.ts";
-import { deny } from "../../core/deny.ts";
+import type { Denial } from "../../core/denial/denial.ts";
+import { explainDenial } from "../../core/denial/rules.ts";
+import { denialReply, denialToWire } from "../../core/denial/wire.ts";
 import { randomIds } from "../kit/keys.ts";
 import { denials } from "../kit/samples/denials.ts";
 import { refusals } from "../kit/samples/refusals.ts";
@@ -20,8 +20,8 @@ describe("docs/errors.md", () => {
     await expect(errorsPage(Object.values(refusals))).toMatchFileSnapshot(join(root, "docs/errors.md"));
   });
 
-  it("has a row for every code that core/denial.ts names", () => {
-    const source = readFileSync(join(root, "core/denial.ts"), "utf8");
+  it("has a row for every code that core/denial/denial.ts names", () => {
+    const source = readFileSync(join(root, "core/denial/denial.ts"), "utf8");
     const codes = [...source.matchAll(/readonly code: "([a-z_]+)"/g)].map(([, code]) => code);
     expect(codes.length).toBeGreaterThan(70);
     expect(all.map(({ code }) => code).sort()).toEqual(codes.sort());

@@ -1,5 +1,5 @@
-import { explainDenial } from "../../core/denial-rules.ts";
-import { denialToWire } from "../../core/denial-wire.ts";
+import { explainDenial } from "../../core/denial/rules.ts";
+import { denialToWire } from "../../core/denial/wire.ts";
 import type { VerifyRefusal } from "../../core/verify/refusal.ts";
 import { refusalReply } from "../../core/verify/refusal.ts";
 import { denials } from "../kit/samples/denials.ts";

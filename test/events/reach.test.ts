@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { planNotices, transmit } from "../../core/endpoints/transmitter.ts";
 import { isAbout } from "../../core/events/about.ts";
-import { planNotices, transmit } from "../../core/events/transmit.ts";
-import { limits } from "../../core/limits.ts";
-import { type Login, loginEpochs, loginOf } from "../../core/session/login.ts";
+import { limits } from "../../core/model/limits.ts";
+import { type Login, loginEpochs, loginOf } from "../../core/model/login.ts";
 import {
   agentOf,
   childOf,

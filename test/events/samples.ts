@@ -1,13 +1,13 @@
+import type { Notice, TransmitDeps } from "../../core/endpoints/transmitter.ts";
 import type { EventSecret, PushAnswer } from "../../core/events/push.ts";
 import type { ReachedSession } from "../../core/events/reach.ts";
 import type { Revoked } from "../../core/events/revoked.ts";
 import type { SecurityEvent } from "../../core/events/security-event.ts";
-import type { Notice, TransmitDeps } from "../../core/events/transmit.ts";
-import type { FetchFailure } from "../../core/ports.ts";
-import type { ReceiverRegistration } from "../../core/registry/model.ts";
-import { createSnapshot } from "../../core/registry/snapshot.ts";
-import { ok, type Result } from "../../core/result.ts";
-import { loginEpochs, loginName } from "../../core/session/login.ts";
+import { loginEpochs, loginName } from "../../core/model/login.ts";
+import type { FetchFailure } from "../../core/model/ports.ts";
+import type { ReceiverRegistration } from "../../core/model/registry.ts";
+import { ok, type Result } from "../../core/model/result.ts";
+import { createSnapshot } from "../../core/model/snapshot.ts";
 import type { LivenessRows, Standing } from "../../core/session/store.ts";
 import { baseRows, customers, tickets, trustDomain } from "../kit/registry.ts";
 

@@ -1,8 +1,8 @@
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { describe, expect, test } from "vitest";
+import { type Notice, planNotices, transmit } from "../../core/endpoints/transmitter.ts";
 import { readOutcome } from "../../core/events/push.ts";
-import { type Notice, planNotices, transmit } from "../../core/events/transmit.ts";
-import { err, ok } from "../../core/result.ts";
+import { err, ok } from "../../core/model/result.ts";
 import { createEvents, issuer, now, receiver, revoked, session, uid } from "./samples.ts";
 
 const sid = "s".repeat(22);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { type JwtRules, verifyJwt } from "../../core/jwt.ts";
+import { type JwtRules, verifyJwt } from "../../core/jose/jwt.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
-import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";
+import type { TrustedIssuerRegistration } from "../../core/model/registry.ts";
 import { attackOutcomes } from "../../scripts/vectors/jwt-attacks.ts";
 import { MemoryWeb } from "../kit/memory/web.ts";
 import { vectors } from "../kit/vectors.ts";

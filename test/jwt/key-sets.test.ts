@@ -1,8 +1,8 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type JwtRules, verifyJwt } from "../../core/jwt.ts";
+import { type JwtRules, verifyJwt } from "../../core/jose/jwt.ts";
 import { createKeySets, type KeySets } from "../../core/keys/key-sets.ts";
-import { limits } from "../../core/limits.ts";
-import type { TrustedIssuerRegistration } from "../../core/registry/model.ts";
+import { limits } from "../../core/model/limits.ts";
+import type { TrustedIssuerRegistration } from "../../core/model/registry.ts";
 import { type TestKey, testKey } from "../kit/keys.ts";
 import { MemoryWeb } from "../kit/memory/web.ts";
 import { vectors } from "../kit/vectors.ts";

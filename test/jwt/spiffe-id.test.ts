@@ -1,6 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
-import { isAgentId, parseSpiffeId } from "../../core/spiffe-id.ts";
+import { isAgentId, parseSpiffeId } from "../../core/text/spiffe-id.ts";
 import { vectors } from "../kit/vectors.ts";
 
 const cases = vectors<{

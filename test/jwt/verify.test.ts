@@ -1,8 +1,8 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
-import { decodeUnverified, type JwtRules, ownKeyLookup, verifyJwt } from "../../core/jwt.ts";
-import { limits } from "../../core/limits.ts";
-import { signJwt } from "../../core/sign.ts";
+import { decodeUnverified, type JwtRules, ownKeyLookup, verifyJwt } from "../../core/jose/jwt.ts";
+import { signJwt } from "../../core/jose/sign.ts";
+import { limits } from "../../core/model/limits.ts";
 import { testKey, testSigner } from "../kit/keys.ts";
 
 const now = 1_785_542_400;

@@ -8,7 +8,7 @@ import type {
   Signer,
   SigningAlgorithm,
   SigningKey,
-} from "../../core/ports.ts";
+} from "../../core/model/ports.ts";
 
 /** A P-256 key of a test, made when it is needed and never kept. */
 export interface TestKey {

@@ -1,5 +1,5 @@
-import type { AgentRegistration, DetailsTypeRegistration, Registration } from "../../core/registry/model.ts";
-import { createSnapshot, type RegistrySnapshot } from "../../core/registry/snapshot.ts";
+import type { AgentRegistration, DetailsTypeRegistration, Registration } from "../../core/model/registry.ts";
+import { createSnapshot, type RegistrySnapshot } from "../../core/model/snapshot.ts";
 
 export const trustDomain = "agents.example.com";
 export const idp = "https://login.people.example";

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Expectation } from "../../core/attest/contract/attestor.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import { createSpiffeBundles } from "../../core/keys/spiffe-bundles.ts";
-import { err } from "../../core/result.ts";
+import { err } from "../../core/model/result.ts";
 import { type AttestorGround, attestorsOf } from "../../lambdas/attest/attestors.ts";
 import { stsIssuer } from "../kit/evidence/sts.ts";
 import { MemoryWeb } from "../kit/memory/web.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { err, ok } from "../../core/result.ts";
+import { err, ok } from "../../core/model/result.ts";
 import { answerResource, type CustomResource, type ResourceEvent } from "../../lambdas/custom-resource.ts";
 
 const event = (RequestType: ResourceEvent["RequestType"]): ResourceEvent => ({

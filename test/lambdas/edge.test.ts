@@ -1,7 +1,7 @@
 import type { Context } from "aws-lambda";
 import { describe, expect, test } from "vitest";
-import { denialReply } from "../../core/denial-wire.ts";
-import type { Call, Reply } from "../../core/wire.ts";
+import { denialReply } from "../../core/denial/wire.ts";
+import type { Call, Reply } from "../../core/model/wire.ts";
 import { type Endpoint, httpHandler } from "../../lambdas/http/edge.ts";
 import { operatorOf } from "../../lambdas/http/operator.ts";
 import type { UrlEvent } from "../../lambdas/http/url-event.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ok } from "../../core/result.ts";
+import { ok } from "../../core/model/result.ts";
 import { embeddedRoot } from "../../lambdas/attest/embedded-root.ts";
 
 const onAws = "https://abc123.lambda-url.eu-west-1.on.aws";

@@ -1,6 +1,6 @@
 import { ParameterNotFound, type SSMClient } from "@aws-sdk/client-ssm";
 import { describe, expect, test } from "vitest";
-import { limits } from "../../core/limits.ts";
+import { limits } from "../../core/model/limits.ts";
 import { createEventSecrets } from "../../lambdas/aws/event-secrets.ts";
 
 const prefix = "/lanyard/dev/receivers/";

@@ -2,8 +2,8 @@ import { createHash, createPublicKey, generateKeyPairSync, verify } from "node:c
 import { readFileSync } from "node:fs";
 import { calculateJwkThumbprint, exportJWK, importJWK, jwtVerify } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Signer } from "../../core/ports.ts";
-import { SigningKeyGone, signJwt } from "../../core/sign.ts";
+import { SigningKeyGone, signJwt } from "../../core/jose/sign.ts";
+import type { Signer } from "../../core/model/ports.ts";
 import { derToJose } from "../../lambdas/aws/ecdsa-der.ts";
 import { type KeyRoles, keyPolicy } from "../../lambdas/aws/key-policy.ts";
 import { createKeyHolder, publicKeyOf, signBy } from "../../lambdas/aws/kms-keys.ts";

@@ -1,7 +1,7 @@
 import type { Context } from "aws-lambda";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { denialReply } from "../../core/denial-wire.ts";
-import type { Reply } from "../../core/wire.ts";
+import { denialReply } from "../../core/denial/wire.ts";
+import type { Reply } from "../../core/model/wire.ts";
 import { env } from "../../lambdas/env.ts";
 import { httpHandler } from "../../lambdas/http/edge.ts";
 import type { UrlEvent } from "../../lambdas/http/url-event.ts";

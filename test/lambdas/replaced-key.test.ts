@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createAttestEndpoint } from "../../core/attest/attest.ts";
 import { oidc } from "../../core/attest/methods/oidc/attestor.ts";
+import { createAttestEndpoint } from "../../core/endpoints/attest.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
-import { limits } from "../../core/limits.ts";
+import { limits } from "../../core/model/limits.ts";
 import { createOutbox } from "../../lambdas/aws/outbox.ts";
 import { createSessionStore } from "../../lambdas/aws/session-store.ts";
 import { attestIssuer, attestStart, attestUrl, createAttestWorld } from "../kit/attest-world.ts";

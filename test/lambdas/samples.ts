@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { AuditRecord } from "../../core/audit/record.ts";
-import type { Marker } from "../../core/session/marker.ts";
-import type { Offer, Session } from "../../core/session/model.ts";
+import type { Marker } from "../../core/model/replay-entry.ts";
+import type { Offer, Session } from "../../core/model/session.ts";
 
 /** A moment every test starts from, seconds. */
 export const now = 1_785_542_400;

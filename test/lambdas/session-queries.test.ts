@@ -1,9 +1,9 @@
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { fc, test as property } from "@fast-check/vitest";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { SessionQueries } from "../../core/admin/session-queries.ts";
+import type { SessionQueries } from "../../core/admin/read/session-queries.ts";
+import type { Session } from "../../core/model/session.ts";
 import { subjects } from "../../core/session/liveness.ts";
-import type { Session } from "../../core/session/model.ts";
 import type { SessionStore } from "../../core/session/store.ts";
 import { createRevocationStore } from "../../lambdas/aws/revocation-store.ts";
 import { createSessionQueries } from "../../lambdas/aws/session-queries.ts";

@@ -1,9 +1,9 @@
 import { GetCommand, PutCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { fc, test } from "@fast-check/vitest";
 import { afterAll, beforeAll, beforeEach, describe, expect } from "vitest";
-import { limits } from "../../core/limits.ts";
-import { type Login, loginOf } from "../../core/session/login.ts";
-import type { Session } from "../../core/session/model.ts";
+import { limits } from "../../core/model/limits.ts";
+import { type Login, loginOf } from "../../core/model/login.ts";
+import type { Session } from "../../core/model/session.ts";
 import type { SessionStore } from "../../core/session/store.ts";
 import { createListRows } from "../../lambdas/aws/list-rows.ts";
 import { createOutbox } from "../../lambdas/aws/outbox.ts";

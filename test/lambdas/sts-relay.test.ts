@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { limits } from "../../core/limits.ts";
+import { limits } from "../../core/model/limits.ts";
 import { createStsRelay } from "../../lambdas/aws/sts-relay.ts";
 
 const asked: { method: string; url: string; headers: IncomingHttpHeaders; body: string }[] = [];

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { toRecord } from "../../core/audit/ocsf.ts";
 import { sessionSubject } from "../../core/events/security-event.ts";
 import { undeliveredRecord } from "../../core/events/undelivered.ts";
-import { err, ok } from "../../core/result.ts";
+import { err, ok } from "../../core/model/result.ts";
 import { createTransmitter, type QueueReport } from "../../lambdas/transmitter/transmitter.ts";
 import { agentOf, createEvents, issuer, now, person, raised, receiver, session, uid } from "../events/samples.ts";
 

@@ -1,7 +1,7 @@
 import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { limits } from "../../core/limits.ts";
-import type { AccessHandle } from "../../core/session/model.ts";
+import { limits } from "../../core/model/limits.ts";
+import type { AccessHandle } from "../../core/model/session.ts";
 import type { SessionStore } from "../../core/session/store.ts";
 import { newCounter } from "../../core/token/uses.ts";
 import { createSessionStore } from "../../lambdas/aws/session-store.ts";

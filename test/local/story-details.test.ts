@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { readRegistryFolder } from "../../bin/lanyard/folder.ts";
-import type { Registration } from "../../core/registry/model.ts";
+import type { Registration } from "../../core/model/registry.ts";
 import { customerRecord, ticketCustomers } from "../../local/story/details.ts";
 import { supportDesk, variables } from "../bin/ground.ts";
 

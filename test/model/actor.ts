@@ -1,7 +1,13 @@
-import { decodeUnverified } from "../../core/jwt.ts";
-import { personId } from "../../core/principal.ts";
-import { accessAddress } from "../../core/token/access-handle.ts";
-import { accessTokenType, idTokenType, offerTokenType, sessionTokenType, tokenExchangeGrant } from "../../core/wire.ts";
+import { accessAddress } from "../../core/caller/access-handle.ts";
+import { decodeUnverified } from "../../core/jose/jwt.ts";
+import { personId } from "../../core/model/principal.ts";
+import {
+  accessTokenType,
+  idTokenType,
+  offerTokenType,
+  sessionTokenType,
+  tokenExchangeGrant,
+} from "../../core/model/wire.ts";
 import { agentId, customers, idp, tickets, trustDomain } from "../kit/registry.ts";
 import type { Answer, Params, TestAgent } from "../kit/world.ts";
 import type { Bound } from "./bind.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isLogin } from "../../core/session/login.ts";
+import { isLogin } from "../../core/model/login.ts";
 import type { LivenessRows } from "../../core/session/store.ts";
 import { program } from "./command.ts";
 import { runProgram, type Tally } from "./run.ts";

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { createAttestEndpoint } from "../../core/attest/attest.ts";
 import { awsStsWebIdentity } from "../../core/attest/methods/aws-sts-web-identity/attestor.ts";
-import type { Registration } from "../../core/registry/model.ts";
-import { err, ok } from "../../core/result.ts";
+import { createAttestEndpoint } from "../../core/endpoints/attest.ts";
+import type { Registration } from "../../core/model/registry.ts";
+import { err, ok } from "../../core/model/result.ts";
 import { testMacs } from "../kit/attest-world.ts";
 import { stsIssuer } from "../kit/evidence/sts.ts";
 import { dpopProof, testSigner } from "../kit/keys.ts";

@@ -1,8 +1,8 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, it, test } from "vitest";
-import { understandDetail } from "../../core/narrow/details.ts";
-import { detailOf, leavesOf } from "../../core/narrow/leaves.ts";
-import type { DetailsTypeDeclaration } from "../../core/registry/model.ts";
+import { understandDetail } from "../../core/details/compare.ts";
+import { detailOf, leavesOf } from "../../core/details/leaves.ts";
+import type { DetailsTypeDeclaration } from "../../core/model/registry.ts";
 import { declared } from "../kit/registry.ts";
 
 const rules = { paths: "path", "amount.value": "max", "amount.per.day": "max" } as const;

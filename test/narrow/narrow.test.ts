@@ -1,11 +1,11 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
-import { narrowDetail } from "../../core/narrow/details.ts";
+import { narrowDetail } from "../../core/details/compare.ts";
+import type { AuthorizationDetail, Grant } from "../../core/model/session.ts";
 import { entailedBy } from "../../core/narrow/entail.ts";
 import { lendable, lenderOf, matchingRules } from "../../core/narrow/lending.ts";
 import { resolveWanted } from "../../core/narrow/wanted.ts";
 import { narrowWithin } from "../../core/narrow/within.ts";
-import type { AuthorizationDetail, Grant } from "../../core/session/model.ts";
 import { agentId, customers, idp, otherIdp, registry, tickets } from "../kit/registry.ts";
 
 const reg = registry();

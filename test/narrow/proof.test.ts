@@ -1,11 +1,11 @@
 import { posix } from "node:path";
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
-import { narrowDetail, understandDetail } from "../../core/narrow/details.ts";
-import { ruleOf } from "../../core/narrow/rules/table.ts";
-import type { DetailsTypeDeclaration } from "../../core/registry/model.ts";
-import { ruleNames } from "../../core/registry/model.ts";
-import type { AuthorizationDetail } from "../../core/session/model.ts";
+import { narrowDetail, understandDetail } from "../../core/details/compare.ts";
+import { ruleOf } from "../../core/details/rules/table.ts";
+import type { DetailsTypeDeclaration } from "../../core/model/registry.ts";
+import { ruleNames } from "../../core/model/registry.ts";
+import type { AuthorizationDetail } from "../../core/model/session.ts";
 import { createDetailsCheck } from "../../core/verify/permits.ts";
 import { denote, type Field, fields, type Meant } from "./denotation.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from "vitest";
-import { ruleOf } from "../../core/narrow/rules/table.ts";
-import { ruleNames } from "../../core/registry/model.ts";
+import { ruleOf } from "../../core/details/rules/table.ts";
+import { ruleNames } from "../../core/model/registry.ts";
 
 /** How a rule judges two values as they were sent: true only when both are understood and the inner lies within. */
 function narrower(name: string, inner: unknown, outer: unknown): boolean {

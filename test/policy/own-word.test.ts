@@ -1,10 +1,10 @@
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
+import type { PolicyQuestion } from "../../core/model/decision.ts";
+import { createSnapshot } from "../../core/model/snapshot.ts";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
 import { checkPolicies } from "../../core/policy/check.ts";
-import type { PolicyQuestion } from "../../core/policy/decide.ts";
-import { createSnapshot } from "../../core/registry/snapshot.ts";
 import { agentId, baseRows, tickets, trustDomain } from "../kit/registry.ts";
 
 const known = {

@@ -1,8 +1,8 @@
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { beforeEach, describe, expect, test } from "vitest";
+import type { PolicyRegistration, Registration } from "../../core/model/registry.ts";
+import { idTokenType } from "../../core/model/wire.ts";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
-import type { PolicyRegistration, Registration } from "../../core/registry/model.ts";
-import { idTokenType } from "../../core/wire.ts";
 import { agent, idp, tickets } from "../kit/registry.ts";
 import type { TestAgent } from "../kit/world.ts";
 import { createStage, rowsFor, type Stage } from "../model/stage.ts";

@@ -1,13 +1,13 @@
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
-import { assuranceLevels } from "../../core/assurance.ts";
 import { askedColumn, questionOf } from "../../core/audit/asked.ts";
+import { assuranceLevels } from "../../core/model/assurance.ts";
+import type { PolicyQuestion } from "../../core/model/decision.ts";
+import type { PolicyRegistration, Registration } from "../../core/model/registry.ts";
+import { createSnapshot } from "../../core/model/snapshot.ts";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
 import { checkPolicies } from "../../core/policy/check.ts";
-import type { PolicyQuestion } from "../../core/policy/decide.ts";
-import type { PolicyRegistration, Registration } from "../../core/registry/model.ts";
-import { createSnapshot } from "../../core/registry/snapshot.ts";
 import { agent, agentId, baseRows, idp, otherIdp, tickets, trustDomain } from "../kit/registry.ts";
 
 const engine = createCedarEngine(cedar);

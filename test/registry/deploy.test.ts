@@ -1,10 +1,10 @@
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { beforeEach, describe, expect, test } from "vitest";
+import { type DeployOrder, deployRegistry } from "../../core/endpoints/registry-applier.ts";
+import type { Registration } from "../../core/model/registry.ts";
 import { applyRegistry, documentsOfRows } from "../../core/registry/apply.ts";
-import { type DeployOrder, deployRegistry } from "../../core/registry/deploy.ts";
 import { deployReason } from "../../core/registry/deploy-reason.ts";
 import { registryDigest } from "../../core/registry/digest.ts";
-import type { Registration } from "../../core/registry/model.ts";
 import { randomIds } from "../kit/keys.ts";
 import { MemoryRegistry } from "../kit/memory/registry-store.ts";
 import { baseRows, trustDomain } from "../kit/registry.ts";

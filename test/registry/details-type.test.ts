@@ -2,10 +2,10 @@ import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, it, test } from "vitest";
 import { readDocuments } from "../../bin/lanyard/folder.ts";
-import { understandDetail } from "../../core/narrow/details.ts";
-import { detailsTypeFindings } from "../../core/registry/details-type.ts";
-import type { DetailsTypeDeclaration } from "../../core/registry/model.ts";
-import { ruleNames } from "../../core/registry/model.ts";
+import { understandDetail } from "../../core/details/compare.ts";
+import { detailsTypeFindings } from "../../core/details/type.ts";
+import type { DetailsTypeDeclaration } from "../../core/model/registry.ts";
+import { ruleNames } from "../../core/model/registry.ts";
 import { validateRegistry } from "../../core/registry/validate.ts";
 
 const settings = { issuer: "https://lanyard.support-desk.example", trustDomain: "agents.support-desk.example", cedar };

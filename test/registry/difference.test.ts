@@ -1,8 +1,8 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
-import { registryDifference } from "../../core/registry/difference.ts";
+import type { Registration } from "../../core/model/registry.ts";
+import { registryDifference } from "../../core/model/registry-difference.ts";
 import { differenceLines } from "../../core/registry/difference-lines.ts";
-import type { Registration } from "../../core/registry/model.ts";
 import { agent, baseRows, customers, tickets } from "../kit/registry.ts";
 
 const planner = agent("planner", { may: [{ resource: tickets, scopes: ["tickets:read"] }] });

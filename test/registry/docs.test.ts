@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { readDocuments } from "../../bin/lanyard/folder.ts";
 import { stateCommands } from "../../bin/lanyard/registry/change-commands.ts";
-import { registrationKinds } from "../../core/registry/model.ts";
+import { registrationKinds } from "../../core/model/registry.ts";
 import { registrationSchema } from "../../core/registry/schema.ts";
 import { stateProblems } from "../../core/registry/states.ts";
 import { agent } from "../kit/registry.ts";

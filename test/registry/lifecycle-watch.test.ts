@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { AuditRecord } from "../../core/audit/record.ts";
+import { watchLifecycle } from "../../core/endpoints/lifecycle-watch.ts";
 import type { LifecycleStore, Trace } from "../../core/lifecycle/trace.ts";
-import { watchLifecycle } from "../../core/lifecycle/watch.ts";
-import type { AgentRegistration, Registration } from "../../core/registry/model.ts";
+import type { AgentRegistration, Registration } from "../../core/model/registry.ts";
 import { randomIds } from "../kit/keys.ts";
 import { agent, agentId, tickets, trustDomain } from "../kit/registry.ts";
 

@@ -2,8 +2,8 @@ import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { fc, test as property } from "@fast-check/vitest";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readDocuments, readRegistryFolder } from "../../bin/lanyard/folder.ts";
-import { limits } from "../../core/limits.ts";
-import type { RegistryDocument, RegistryProblem } from "../../core/registry/document.ts";
+import { limits } from "../../core/model/limits.ts";
+import type { RegistryDocument, RegistryProblem } from "../../core/model/registry-document.ts";
 import { validateRegistry } from "../../core/registry/validate.ts";
 import { supportDesk, variables } from "../bin/ground.ts";
 

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { createAdminRotateEndpoint } from "../../core/admin-rotate.ts";
 import type { AuditRecord } from "../../core/audit/record.ts";
-import type { KeyPurpose } from "../../core/ports.ts";
+import { createAdminRotateEndpoint } from "../../core/endpoints/admin-rotate.ts";
+import { longestCacheSeconds } from "../../core/model/key-times.ts";
+import type { KeyPurpose } from "../../core/model/ports.ts";
+import type { Call } from "../../core/model/wire.ts";
 import type { Ring, RingKey, RotationOrder } from "../../core/ring/model.ts";
-import { longestCacheSeconds } from "../../core/ring/times.ts";
-import type { Call } from "../../core/wire.ts";
 import { randomIds } from "../kit/keys.ts";
 import { foldInto } from "../kit/memory/fold.ts";
 

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { KeyPurpose } from "../../core/ports.ts";
-import { err, ok } from "../../core/result.ts";
+import { SigningKeyGone, signJwt } from "../../core/jose/sign.ts";
+import { keyTimes, longestCacheSeconds } from "../../core/model/key-times.ts";
+import type { KeyPurpose } from "../../core/model/ports.ts";
+import { err, ok } from "../../core/model/result.ts";
 import { createKeyring } from "../../core/ring/keyring.ts";
 import type { Ring, RingKey, RingKeyState } from "../../core/ring/model.ts";
 import type { HeldKey } from "../../core/ring/ports.ts";
-import { keyTimes, longestCacheSeconds } from "../../core/ring/times.ts";
-import { SigningKeyGone, signJwt } from "../../core/sign.ts";
 
 const start = 1_800_000_000;
 const time = { seconds: start };

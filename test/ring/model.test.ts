@@ -1,7 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
-import type { KeyPurpose } from "../../core/ports.ts";
-import { keyTimes, longestCacheSeconds } from "../../core/ring/times.ts";
+import { keyTimes, longestCacheSeconds } from "../../core/model/key-times.ts";
+import type { KeyPurpose } from "../../core/model/ports.ts";
 import { broken, createRingWorld, pace, type RingWorld } from "./world.ts";
 
 const hour = 3_600;

@@ -1,12 +1,12 @@
 import type { AuditRecord } from "../../core/audit/record.ts";
-import type { Clock, KeyPurpose, SigningAlgorithm } from "../../core/ports.ts";
-import { err, ok } from "../../core/result.ts";
+import { rotateAll } from "../../core/endpoints/rotator.ts";
+import { SigningKeyGone } from "../../core/jose/sign.ts";
+import { keyTimes, longestCacheSeconds, type RotationPace, signedLifeSeconds } from "../../core/model/key-times.ts";
+import type { Clock, KeyPurpose, SigningAlgorithm } from "../../core/model/ports.ts";
+import { err, ok } from "../../core/model/result.ts";
 import { createKeyring, type Keyring } from "../../core/ring/keyring.ts";
 import type { Ring, RotationOrder } from "../../core/ring/model.ts";
 import type { FirstKeys, KeyHolder, KeyMaker, RingStore, RotatorDeps } from "../../core/ring/ports.ts";
-import { rotateAll } from "../../core/ring/rotate.ts";
-import { keyTimes, longestCacheSeconds, type RotationPace, signedLifeSeconds } from "../../core/ring/times.ts";
-import { SigningKeyGone } from "../../core/sign.ts";
 import { randomIds } from "../kit/keys.ts";
 
 const daySeconds = 86_400;

@@ -167,7 +167,7 @@ describe("a kept assembly", () => {
     made = 0;
     put("lib/stack.ts", "stack");
     put("bin/app.ts", "app");
-    put("core/limits.ts", "limits");
+    put("core/model/limits.ts", "limits");
     put("scripts/build.ts", "build");
     put("client/index.ts", "client");
     put("stages/local.json", "{}");
@@ -188,7 +188,7 @@ describe("a kept assembly", () => {
   it.each([
     "lib/stack.ts",
     "bin/app.ts",
-    "core/limits.ts",
+    "core/model/limits.ts",
     "scripts/build.ts",
     "client/index.ts",
     "stages/local.json",
@@ -207,7 +207,7 @@ describe("a kept assembly", () => {
     expect(assemblyKey(synthesis())).not.toBe(before);
   });
 
-  it.each(["lib/stack.ts", "core/limits.ts", "registry/agents.yaml", "cdk.json", "bundle/index.mjs"])(
+  it.each(["lib/stack.ts", "core/model/limits.ts", "registry/agents.yaml", "cdk.json", "bundle/index.mjs"])(
     "is made anew when %s goes",
     (file) => {
       const before = assemblyKey(synthesis());

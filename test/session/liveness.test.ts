@@ -1,7 +1,7 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
+import type { Session } from "../../core/model/session.ts";
 import { judgeSession, mergeQueries, queryFor, readLiveness, subjects } from "../../core/session/liveness.ts";
-import type { Session } from "../../core/session/model.ts";
 import type { LivenessQuery, LivenessRows, Standing } from "../../core/session/store.ts";
 import { agentId } from "../kit/registry.ts";
 

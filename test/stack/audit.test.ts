@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { DenialCode } from "../../core/denial.ts";
+import type { DenialCode } from "../../core/denial/denial.ts";
 import { env } from "../../lambdas/env.ts";
 import { matchesPattern } from "../../local/pattern.ts";
 import { resolved, type Statement } from "./resolved.ts";

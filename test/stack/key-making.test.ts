@@ -1,7 +1,7 @@
 /** Keys as the rotator makes them: its own call, under its own role's policies, against a KMS with the lockout check. */
 import type { KMSClient } from "@aws-sdk/client-kms";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { KeyPurpose, SigningAlgorithm } from "../../core/ports.ts";
+import type { KeyPurpose, SigningAlgorithm } from "../../core/model/ports.ts";
 import { createKeyMaker } from "../../lambdas/aws/key-maker.ts";
 import { type KeyRoles, keyPolicyFault } from "../../lambdas/aws/key-policy.ts";
 import { env } from "../../lambdas/env.ts";

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
+import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
 import { dpopProof } from "../kit/keys.ts";
 import { agent, agentId, customers, idp, otherIdp, tickets } from "../kit/registry.ts";
 import { type Answer, createWorld, issuer, type Params, type TestAgent, tokenUrl, type World } from "../kit/world.ts";

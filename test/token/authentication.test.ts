@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { spiffeAssertionType } from "../../core/wire.ts";
+import { spiffeAssertionType } from "../../core/model/wire.ts";
 import { dpopProof } from "../kit/keys.ts";
 import { tickets } from "../kit/registry.ts";
 import { createWorld, type TestAgent, type World } from "../kit/world.ts";

@@ -1,9 +1,9 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { decodeUnverified } from "../../core/jwt.ts";
-import type { Registration } from "../../core/registry/model.ts";
+import { decodeUnverified } from "../../core/jose/jwt.ts";
+import type { Registration } from "../../core/model/registry.ts";
+import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
 import { createDetailsCheck } from "../../core/verify/permits.ts";
-import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
 import { agent, agentId, customers, declared, tickets } from "../kit/registry.ts";
 import { createWorld, type TestAgent, type World } from "../kit/world.ts";
 

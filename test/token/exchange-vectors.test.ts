@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { decodeUnverified } from "../../core/jwt.ts";
-import { limits } from "../../core/limits.ts";
-import { idTokenType, sessionTokenType } from "../../core/wire.ts";
+import { decodeUnverified } from "../../core/jose/jwt.ts";
+import { limits } from "../../core/model/limits.ts";
+import { idTokenType, sessionTokenType } from "../../core/model/wire.ts";
 import { customers, tickets } from "../kit/registry.ts";
 import { vectors } from "../kit/vectors.ts";
 import { type Answer, createWorld, type Params, type TestAgent, type World } from "../kit/world.ts";

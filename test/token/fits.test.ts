@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { limits } from "../../core/limits.ts";
-import type { AgentRegistration, Registration } from "../../core/registry/model.ts";
-import type { Session } from "../../core/session/model.ts";
-import { signJwt } from "../../core/sign.ts";
+import { signJwt } from "../../core/jose/sign.ts";
+import { limits } from "../../core/model/limits.ts";
+import type { AgentRegistration, Registration } from "../../core/model/registry.ts";
+import type { Session } from "../../core/model/session.ts";
+import { idTokenType, offerTokenType, sessionTokenType, tokenTyp } from "../../core/model/wire.ts";
 import { accessClaims } from "../../core/token/claims.ts";
 import { checkFits } from "../../core/token/fits.ts";
 import type { Plan } from "../../core/token/plan.ts";
-import { idTokenType, offerTokenType, sessionTokenType, tokenTyp } from "../../core/wire.ts";
 import { testKey, testSigner } from "../kit/keys.ts";
 import { agent, agentId, idp, registry, tickets } from "../kit/registry.ts";
 import { createWorld, issuer } from "../kit/world.ts";

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
+import type { AgentRegistration, EntailmentRegistration, Registration } from "../../core/model/registry.ts";
+import type { Session } from "../../core/model/session.ts";
+import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
 import { lastEndOfHop } from "../../core/narrow/entail.ts";
-import type { AgentRegistration, EntailmentRegistration, Registration } from "../../core/registry/model.ts";
-import type { Session } from "../../core/session/model.ts";
-import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
 import { sessionItem, sessionOf } from "../../lambdas/aws/session-rows.ts";
 import { agentId, baseRows, customers, registry, tickets } from "../kit/registry.ts";
 import { createWorld, type Params, startSeconds, type TestAgent, type World } from "../kit/world.ts";

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { decodeUnverified } from "../../core/jwt.ts";
-import { personId } from "../../core/principal.ts";
-import type { AgentRegistration } from "../../core/registry/model.ts";
-import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
+import { decodeUnverified } from "../../core/jose/jwt.ts";
+import { personId } from "../../core/model/principal.ts";
+import type { AgentRegistration } from "../../core/model/registry.ts";
+import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
 import { agent, agentId, baseRows, customers, idp, tickets } from "../kit/registry.ts";
 import { type Answer, createWorld, issuer, type Params, type TestAgent, type World } from "../kit/world.ts";
 

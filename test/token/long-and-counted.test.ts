@@ -1,9 +1,9 @@
 import { fc, test } from "@fast-check/vitest";
 import { expect } from "vitest";
-import { decodeUnverified } from "../../core/jwt.ts";
-import type { AgentRegistration, ResourceRegistration } from "../../core/registry/model.ts";
-import type { Session } from "../../core/session/model.ts";
-import { idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
+import { decodeUnverified } from "../../core/jose/jwt.ts";
+import type { AgentRegistration, ResourceRegistration } from "../../core/model/registry.ts";
+import type { Session } from "../../core/model/session.ts";
+import { idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
 import { baseRows, tickets } from "../kit/registry.ts";
 import { createWorld, startSeconds, type TestAgent, type World } from "../kit/world.ts";
 

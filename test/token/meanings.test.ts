@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
+import type { LendingRegistration, Registration, TrustedIssuerRegistration } from "../../core/model/registry.ts";
+import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
 import { lendable, lenderOf, redefinedGroups } from "../../core/narrow/lending.ts";
-import type { LendingRegistration, Registration, TrustedIssuerRegistration } from "../../core/registry/model.ts";
-import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
 import { agentId, customers, idp, otherIdp, registry, tickets } from "../kit/registry.ts";
 import { createWorld, type TestAgent, type World } from "../kit/world.ts";
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { decodeUnverified } from "../../core/jwt.ts";
-import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
+import { decodeUnverified } from "../../core/jose/jwt.ts";
+import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
 import { agentId, customers, tickets } from "../kit/registry.ts";
 import { createWorld, type TestAgent, type World } from "../kit/world.ts";
 

@@ -1,9 +1,9 @@
 import { fc, test as prop } from "@fast-check/vitest";
 import { beforeEach, describe, expect, it } from "vitest";
 import { nearest } from "../../core/admin/target.ts";
-import { createAdminRevokeEndpoint } from "../../core/admin-revoke.ts";
-import { decodeUnverified } from "../../core/jwt.ts";
-import { idTokenType, sessionTokenType } from "../../core/wire.ts";
+import { createAdminRevokeEndpoint } from "../../core/endpoints/admin-revoke.ts";
+import { decodeUnverified } from "../../core/jose/jwt.ts";
+import { idTokenType, sessionTokenType } from "../../core/model/wire.ts";
 import { agentId, tickets, trustDomain } from "../kit/registry.ts";
 import { createWorld, type World } from "../kit/world.ts";
 

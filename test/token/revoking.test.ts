@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { decodeUnverified } from "../../core/jwt.ts";
-import { limits } from "../../core/limits.ts";
-import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
+import { decodeUnverified } from "../../core/jose/jwt.ts";
+import { limits } from "../../core/model/limits.ts";
+import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
 import { dpopProof } from "../kit/keys.ts";
 import { agentId, customers, tickets, trustDomain } from "../kit/registry.ts";
 import { createWorld, type TestAgent, tokenUrl, type World } from "../kit/world.ts";

@@ -1,10 +1,10 @@
 import { decodeProtectedHeader, importJWK, jwtVerify } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
-import { createIntrospectEndpoint } from "../../core/introspect.ts";
-import { createTokenEndpoint } from "../../core/issue.ts";
-import type { ResourceRegistration } from "../../core/registry/model.ts";
+import { createIntrospectEndpoint } from "../../core/endpoints/introspect.ts";
+import { createTokenEndpoint } from "../../core/endpoints/token.ts";
+import type { ResourceRegistration } from "../../core/model/registry.ts";
+import { sessionTokenType } from "../../core/model/wire.ts";
 import { registrationSchema } from "../../core/registry/schema.ts";
-import { sessionTokenType } from "../../core/wire.ts";
 import { ownKeys, signersOf, type TestSigner, testRsaSigner, testSigner } from "../kit/keys.ts";
 import { customers, tickets } from "../kit/registry.ts";
 import { createWorld, issuer, type World } from "../kit/world.ts";

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createRefusalFold } from "../../core/audit/fold.ts";
-import { createIntrospectEndpoint } from "../../core/introspect.ts";
-import { createTokenEndpoint } from "../../core/issue.ts";
-import { decodeUnverified } from "../../core/jwt.ts";
-import { createRevokeEndpoint } from "../../core/revoke.ts";
+import { createIntrospectEndpoint } from "../../core/endpoints/introspect.ts";
+import { createRevokeEndpoint } from "../../core/endpoints/revoke.ts";
+import { createTokenEndpoint } from "../../core/endpoints/token.ts";
+import { decodeUnverified } from "../../core/jose/jwt.ts";
 import {
   accessTokenType,
   idTokenType,
@@ -11,7 +11,7 @@ import {
   sessionTokenType,
   spiffeAssertionType,
   tokenExchangeGrant,
-} from "../../core/wire.ts";
+} from "../../core/model/wire.ts";
 import { dpopProof, randomIds, type TestKey, testKey } from "../kit/keys.ts";
 import { tickets } from "../kit/registry.ts";
 import { createWorld, type Params, type TestAgent, tokenUrl, type World } from "../kit/world.ts";

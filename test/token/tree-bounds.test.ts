@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { limits } from "../../core/limits.ts";
-import type { AgentRegistration } from "../../core/registry/model.ts";
-import { idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
+import { limits } from "../../core/model/limits.ts";
+import type { AgentRegistration } from "../../core/model/registry.ts";
+import { idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
 import { agentId, baseRows, tickets } from "../kit/registry.ts";
 import { createWorld, type TestAgent, type World } from "../kit/world.ts";
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Registration, ResourceRegistration } from "../../core/registry/model.ts";
-import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
+import type { Registration, ResourceRegistration } from "../../core/model/registry.ts";
+import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
 import { agent, baseRows, customers, tickets } from "../kit/registry.ts";
 import { type Answer, createWorld, type Params, type TestAgent, type World } from "../kit/world.ts";
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
+import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
 import { agent, baseRows, customers, tickets } from "../kit/registry.ts";
 import { type Answer, createWorld, type Params, type TestAgent, type World } from "../kit/world.ts";
 

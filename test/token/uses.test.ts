@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { ResourceRegistration } from "../../core/registry/model.ts";
-import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/wire.ts";
+import type { ResourceRegistration } from "../../core/model/registry.ts";
+import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
 import { dpopProof } from "../kit/keys.ts";
 import { baseRows, customers, tickets } from "../kit/registry.ts";
 import { createWorld, type Params, type TestAgent, tokenUrl, type World } from "../kit/world.ts";

@@ -1,7 +1,7 @@
-import type { Clock } from "../../core/ports.ts";
-import { statusListClaims, statusListUri } from "../../core/status/list.ts";
+import type { Clock } from "../../core/model/ports.ts";
 import { createVerifier, type Verifier, type VerifierInput } from "../../core/verify/access-token.ts";
 import type { PresentedRequest } from "../../core/verify/presented.ts";
+import { statusListClaims, statusListUri } from "../../core/verify/status-list.ts";
 import { dpopProof, randomIds, sha256, type TestKey, testKey } from "../kit/keys.ts";
 import { MemoryWeb } from "../kit/memory/web.ts";
 

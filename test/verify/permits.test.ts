@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from "vitest";
-import type { AuthorizationDetail } from "../../core/session/model.ts";
+import type { AuthorizationDetail } from "../../core/model/session.ts";
 import { createDetailsCheck, type DetailsTypeDeclaration, type DetailsUse } from "../../core/verify/permits.ts";
 import { declared } from "../kit/registry.ts";
 

@@ -1,6 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { err, ok } from "../../core/result.ts";
+import { err, ok } from "../../core/model/result.ts";
 import { refusalReply, type VerifyRefusal } from "../../core/verify/refusal.ts";
 import { refusals } from "../kit/samples/refusals.ts";
 import { createIssuer } from "./issuer.ts";

@@ -1,6 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { limits } from "../../core/limits.ts";
+import { limits } from "../../core/model/limits.ts";
 import { createReplayStore, type ReplayStore } from "../../core/verify/replay.ts";
 import { dpopProof, sha256, testKey } from "../kit/keys.ts";
 import { createIssuer } from "./issuer.ts";

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { ok } from "../../core/result.ts";
+import { ok } from "../../core/model/result.ts";
 import type { VerifierInput } from "../../core/verify/access-token.ts";
 import type { Introspector } from "../../core/verify/introspection.ts";
 import { declared } from "../kit/registry.ts";

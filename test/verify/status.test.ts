@@ -1,8 +1,8 @@
 import { deflateSync, gzipSync } from "node:zlib";
 import { beforeEach, describe, expect, test } from "vitest";
-import { limits } from "../../core/limits.ts";
-import { statusListClaims } from "../../core/status/list.ts";
+import { limits } from "../../core/model/limits.ts";
 import { createIssuerKeys } from "../../core/verify/issuer-keys.ts";
+import { statusListClaims } from "../../core/verify/status-list.ts";
 import { verifyStatusList } from "../../core/verify/status-source.ts";
 import { MemoryWeb } from "../kit/memory/web.ts";
 import vectors from "../vectors/status/status-list.json" with { type: "json" };

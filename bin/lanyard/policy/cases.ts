@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { assuranceLevels } from "../../../core/assurance.ts";
-import type { PolicyDecision, PolicyEngine, PolicyQuestion } from "../../../core/policy/decide.ts";
-import { personId } from "../../../core/principal.ts";
-import type { RegistryDocument, RegistryProblem } from "../../../core/registry/document.ts";
-import { problemAt } from "../../../core/registry/document.ts";
-import type { RegistrySnapshot } from "../../../core/registry/snapshot.ts";
-import { err, ok, type Result } from "../../../core/result.ts";
+import { assuranceLevels } from "../../../core/model/assurance.ts";
+import type { PolicyDecision, PolicyEngine, PolicyQuestion } from "../../../core/model/decision.ts";
+import { personId } from "../../../core/model/principal.ts";
+import type { RegistryDocument, RegistryProblem } from "../../../core/model/registry-document.ts";
+import { problemAt } from "../../../core/model/registry-document.ts";
+import { err, ok, type Result } from "../../../core/model/result.ts";
+import type { RegistrySnapshot } from "../../../core/model/snapshot.ts";
 
 const text = z.string().min(1).max(512);
 

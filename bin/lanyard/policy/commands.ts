@@ -1,6 +1,6 @@
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
+import type { RegistrySnapshot } from "../../../core/model/snapshot.ts";
 import { createCedarEngine } from "../../../core/policy/cedar.ts";
-import type { RegistrySnapshot } from "../../../core/registry/snapshot.ts";
 import type { AuditEvent } from "../audit/events.ts";
 import { readRegistryFolder, skippedFiles, skippedLine } from "../folder.ts";
 import { Refused, type Terminal, Told, Usage } from "../outcome.ts";

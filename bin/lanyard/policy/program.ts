@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { createSnapshot, type RegistrySnapshot } from "../../../core/registry/snapshot.ts";
+import { createSnapshot, type RegistrySnapshot } from "../../../core/model/snapshot.ts";
 import { variablesOf } from "../apply-command.ts";
 import { sinceMillis } from "../audit/since.ts";
 import { eventsSince, namedSource } from "../audit/source.ts";

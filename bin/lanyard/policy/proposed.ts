@@ -1,6 +1,6 @@
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
-import type { RegistryProblem } from "../../../core/registry/document.ts";
-import { createSnapshot, type RegistrySnapshot } from "../../../core/registry/snapshot.ts";
+import type { RegistryProblem } from "../../../core/model/registry-document.ts";
+import { createSnapshot, type RegistrySnapshot } from "../../../core/model/snapshot.ts";
 import { validateRegistry } from "../../../core/registry/validate.ts";
 import { readRegistryFolder } from "../folder.ts";
 import { Refused } from "../outcome.ts";

@@ -1,7 +1,7 @@
 import type { AskedColumn } from "../../../core/audit/asked.ts";
 import { questionOf } from "../../../core/audit/asked.ts";
-import type { PolicyEngine, PolicyQuestion } from "../../../core/policy/decide.ts";
-import type { RegistrySnapshot } from "../../../core/registry/snapshot.ts";
+import type { PolicyEngine, PolicyQuestion } from "../../../core/model/decision.ts";
+import type { RegistrySnapshot } from "../../../core/model/snapshot.ts";
 import type { AuditEvent } from "../audit/events.ts";
 
 /** What would become of one recorded decision. */

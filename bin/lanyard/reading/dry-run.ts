@@ -1,4 +1,4 @@
-import type { AdminTarget } from "../../../core/wire.ts";
+import type { AdminTarget } from "../../../core/model/wire.ts";
 import type { Terminal } from "../outcome.ts";
 import type { Profile } from "../profile.ts";
 import { reachCount, reachTable, readReach } from "./reach.ts";

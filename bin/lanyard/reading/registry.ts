@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Registration, registrationKinds } from "../../../core/registry/model.ts";
+import { type Registration, registrationKinds } from "../../../core/model/registry.ts";
 import { Refused, Usage } from "../outcome.ts";
 import type { Profile } from "../profile.ts";
 import { ask } from "./ask.ts";

@@ -1,7 +1,7 @@
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { stringify } from "yaml";
-import type { Registration } from "../../../core/registry/model.ts";
+import type { Registration } from "../../../core/model/registry.ts";
 import { Refused } from "../outcome.ts";
 
 /** Where a registration goes: an agent into a file of its own, all others one file a kind. */

@@ -1,4 +1,4 @@
-import { limits } from "../../../core/limits.ts";
+import { limits } from "../../../core/model/limits.ts";
 import { readBoundedFile } from "../platform/bounded-file.ts";
 import type { EvidenceSource } from "../platform/source.ts";
 import { workloadToken } from "../platform/workload-token.ts";

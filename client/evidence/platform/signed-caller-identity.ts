@@ -1,8 +1,8 @@
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { STSClient, type STSClientConfig } from "@aws-sdk/client-sts";
 import { SignatureV4 } from "@smithy/signature-v4";
+import { type AttestRequest, evidenceTags } from "../../../core/model/wire.ts";
 import { partitionOf, stsHost } from "../../../core/text/sts-hosts.ts";
-import { type AttestRequest, evidenceTags } from "../../../core/wire.ts";
 import type { EvidenceRequest } from "./source.ts";
 
 /** How a GetCallerIdentity request is signed. */

@@ -1,4 +1,4 @@
-import type { AttestRequest } from "../../../core/wire.ts";
+import type { AttestRequest } from "../../../core/model/wire.ts";
 
 /** What evidence must be made for. */
 export interface EvidenceRequest {

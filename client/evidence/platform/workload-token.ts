@@ -1,5 +1,5 @@
 import { decodeJwt } from "jose";
-import { limits } from "../../../core/limits.ts";
+import { limits } from "../../../core/model/limits.ts";
 import { EvidenceFailure } from "./failure.ts";
 
 const compact = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;

@@ -1,10 +1,10 @@
-import type { Assurance } from "../../assurance.ts";
-import type { Denial } from "../../denial.ts";
-import type { RegistrySnapshot } from "../../registry/snapshot.ts";
-import type { Result } from "../../result.ts";
-import type { Marker } from "../../session/marker.ts";
-import type { AttestRequest, PlatformCaller } from "../../wire.ts";
-import type { Check } from "./check.ts";
+import type { Denial } from "../../denial/denial.ts";
+import type { Assurance } from "../../model/assurance.ts";
+import type { Check } from "../../model/check.ts";
+import type { Marker } from "../../model/replay-entry.ts";
+import type { Result } from "../../model/result.ts";
+import type { RegistrySnapshot } from "../../model/snapshot.ts";
+import type { AttestRequest, PlatformCaller } from "../../model/wire.ts";
 
 /** Evidence as it came, nothing believed. */
 export type Evidence = AttestRequest["evidence"];

@@ -1,5 +1,5 @@
 import { BaseBlock, fromBER, ObjectIdentifier } from "asn1js";
-import { err, ok, type Result } from "../../result.ts";
+import { err, ok, type Result } from "../../model/result.ts";
 
 /** One element of a BER or DER document, as it stands in the bytes. */
 export interface Asn1 {

@@ -1,6 +1,6 @@
 import { type KeyObject, verify } from "node:crypto";
 import { decode, encode } from "cborg";
-import { err, ok, type Result } from "../../result.ts";
+import { err, ok, type Result } from "../../model/result.ts";
 
 /** A COSE_Sign1 message (RFC 9052 4.2) whose signature has not been looked at. */
 export interface CoseSign1 {

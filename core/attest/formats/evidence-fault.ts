@@ -1,6 +1,6 @@
-import type { Denial } from "../../denial.ts";
-import { err, type Result } from "../../result.ts";
-import type { Check } from "../contract/check.ts";
+import type { Denial } from "../../denial/denial.ts";
+import type { Check } from "../../model/check.ts";
+import { err, type Result } from "../../model/result.ts";
 
 /** Why a document was refused, before anyone decides what a caller is told. */
 export interface EvidenceFault {

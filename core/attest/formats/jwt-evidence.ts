@@ -1,8 +1,8 @@
-import type { Denial } from "../../denial.ts";
-import { type JwtFailure, type KeyLookup, type VerifiedJwt, verifyJwt } from "../../jwt.ts";
-import { limits } from "../../limits.ts";
-import { err, ok, type Result } from "../../result.ts";
-import type { Check } from "../contract/check.ts";
+import type { Denial } from "../../denial/denial.ts";
+import { type JwtFailure, type KeyLookup, type VerifiedJwt, verifyJwt } from "../../jose/jwt.ts";
+import type { Check } from "../../model/check.ts";
+import { limits } from "../../model/limits.ts";
+import { err, ok, type Result } from "../../model/result.ts";
 
 /** What a workload's bearer JWT is verified by; nothing in it is taken from the token. */
 export interface JwtEvidenceRules {

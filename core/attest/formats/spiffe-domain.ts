@@ -1,6 +1,6 @@
-import type { TrustedIssuerRegistration } from "../../registry/model.ts";
-import { err, ok, type Result } from "../../result.ts";
-import { parseSpiffeId } from "../../spiffe-id.ts";
+import type { TrustedIssuerRegistration } from "../../model/registry.ts";
+import { err, ok, type Result } from "../../model/result.ts";
+import { parseSpiffeId } from "../../text/spiffe-id.ts";
 import type { Expectation } from "../contract/attestor.ts";
 
 /** A workload's SPIFFE ID and the federated trust domain it belongs to. */

@@ -1,5 +1,5 @@
 import { type KeyObject, X509Certificate } from "node:crypto";
-import { err, ok, type Result } from "../../result.ts";
+import { err, ok, type Result } from "../../model/result.ts";
 import { type Asn1, asn1Tag, readAsn1, sameBytes } from "./asn1.ts";
 
 /** Bits of the key usage extension that path validation asks for (RFC 5280 4.2.1.3). */

@@ -11,7 +11,7 @@ import {
   sessionTokenType,
   spiffeAssertionType,
   tokenExchangeGrant,
-} from "../../../core/wire.ts";
+} from "../../../core/model/wire.ts";
 import { raiseWorld, type World } from "../../../local/story/world.ts";
 import { type FakeIssuer, startFakeIssuer } from "./issuer.ts";
 import { claimsOf, type Key, newKey, type ProofTwist } from "./key.ts";

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { DenialCode } from "../../../core/denial.ts";
+import type { DenialCode } from "../../../core/denial/denial.ts";
 import { awaitRecords, type StoredRecord } from "../../../local/story/records.ts";
 import type { World } from "../../../local/story/world.ts";
 import type { Answer } from "./wire.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { decodeStatusList, type StatusBits, status, statusAt } from "../../../core/status/list.ts";
+import { decodeStatusList, type StatusBits, status, statusAt } from "../../../core/verify/status-list.ts";
 import { order } from "./authority.ts";
 import { claimsOf, newKey } from "./key.ts";
 import { type Actor, asOfferTo, asSession, exchange, type Lab, openSession } from "./lab.ts";

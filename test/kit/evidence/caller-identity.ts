@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import type { Expectation } from "../../../core/attest/contract/attestor.ts";
-import type { StsAnswer, StsRelay } from "../../../core/ports.ts";
-import { ok } from "../../../core/result.ts";
+import type { StsAnswer, StsRelay } from "../../../core/model/ports.ts";
+import { ok } from "../../../core/model/result.ts";
 import { registry } from "../registry.ts";
 
 export const callerIssuer = "https://abc123.lambda-url.eu-west-1.on.aws";

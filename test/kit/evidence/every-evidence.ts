@@ -15,9 +15,9 @@ import { spiffeJwtSvid } from "../../../core/attest/methods/spiffe-jwt-svid/atte
 import { spiffeX509Svid, svidBindingBytes } from "../../../core/attest/methods/spiffe-x509-svid/attestor.ts";
 import { createKeySets } from "../../../core/keys/key-sets.ts";
 import { createSpiffeBundles } from "../../../core/keys/spiffe-bundles.ts";
-import type { CodeLookup } from "../../../core/ports.ts";
-import type { TrustedIssuerRegistration } from "../../../core/registry/model.ts";
-import { err, ok } from "../../../core/result.ts";
+import type { CodeLookup } from "../../../core/model/ports.ts";
+import type { TrustedIssuerRegistration } from "../../../core/model/registry.ts";
+import { err, ok } from "../../../core/model/result.ts";
 import { testKey } from "../keys.ts";
 import { MemoryWeb } from "../memory/web.ts";
 import { callerEvidence, callerIssuer, callerNow, StubSts, xmlAnswer } from "./caller-identity.ts";

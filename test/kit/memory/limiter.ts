@@ -1,4 +1,4 @@
-import { type Clock, nowSeconds, type RateLimiter } from "../../../core/ports.ts";
+import { type Clock, nowSeconds, type RateLimiter } from "../../../core/model/ports.ts";
 
 /** The bucket of every agent in memory, as the real one counts: refused takings count too. */
 export class MemoryLimiter implements RateLimiter {

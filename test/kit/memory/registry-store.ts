@@ -1,7 +1,7 @@
 import type { AuditRecord } from "../../../core/audit/record.ts";
-import type { Registration } from "../../../core/registry/model.ts";
+import type { Registration } from "../../../core/model/registry.ts";
+import { err, ok } from "../../../core/model/result.ts";
 import type { AppliedVersion, RegistryChange, RegistryStore } from "../../../core/registry/store.ts";
-import { err, ok } from "../../../core/result.ts";
 
 /** Versions in memory, as strict as the real ones: a change of a stale base writes nothing. */
 export class MemoryRegistry implements RegistryStore {

@@ -1,8 +1,8 @@
 import type { AuditRecord, Outbox } from "../../../core/audit/record.ts";
-import { err, ok, type Result } from "../../../core/result.ts";
-import { burntRows, type Login, type LoginKeys } from "../../../core/session/login.ts";
-import type { Marker } from "../../../core/session/marker.ts";
-import type { AccessHandle, Offer, Session } from "../../../core/session/model.ts";
+import { burntRows, type Login, type LoginKeys } from "../../../core/model/login.ts";
+import type { Marker } from "../../../core/model/replay-entry.ts";
+import { err, ok, type Result } from "../../../core/model/result.ts";
+import type { AccessHandle, Offer, Session } from "../../../core/model/session.ts";
 import type {
   Commit,
   CommitConflict,

@@ -1,5 +1,5 @@
-import type { Fetcher, FetchFailure } from "../../../core/ports.ts";
-import { err, ok } from "../../../core/result.ts";
+import type { Fetcher, FetchFailure } from "../../../core/model/ports.ts";
+import { err, ok } from "../../../core/model/result.ts";
 
 /** A web of documents in memory, noting every URL that was asked for. */
 export class MemoryWeb implements Fetcher {

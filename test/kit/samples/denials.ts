@@ -1,4 +1,4 @@
-import type { Denial, DenialCode } from "../../../core/denial.ts";
+import type { Denial, DenialCode } from "../../../core/denial/denial.ts";
 
 type Samples = { readonly [C in DenialCode]: Extract<Denial, { code: C }> };
 

@@ -1,9 +1,9 @@
-import type { Denial } from "../../../denial.ts";
-import { limits } from "../../../limits.ts";
-import type { StsRelay } from "../../../ports.ts";
-import { err, ok, type Result } from "../../../result.ts";
-import { markerKey } from "../../../session/marker.ts";
-import { evidenceTags } from "../../../wire.ts";
+import type { Denial } from "../../../denial/denial.ts";
+import { limits } from "../../../model/limits.ts";
+import type { StsRelay } from "../../../model/ports.ts";
+import { markerKey } from "../../../model/replay-entry.ts";
+import { err, ok, type Result } from "../../../model/result.ts";
+import { evidenceTags } from "../../../model/wire.ts";
 import type { AttestedFacts, Attestor, Evidence, Expectation } from "../../contract/attestor.ts";
 import { type NamedCaller, roleFacts } from "../assumed-role.ts";
 import { readCallerIdentity } from "./answer.ts";

@@ -1,7 +1,7 @@
-import { limits } from "../../../limits.ts";
-import { err, ok, type Result } from "../../../result.ts";
+import { limits } from "../../../model/limits.ts";
+import { err, ok, type Result } from "../../../model/result.ts";
+import { evidenceTags } from "../../../model/wire.ts";
 import { type StsEndpointKind, stsEndpointKinds, stsHost } from "../../../text/sts-hosts.ts";
-import { evidenceTags } from "../../../wire.ts";
 import type { Evidence } from "../../contract/attestor.ts";
 
 /** The one request that is ever sent: nothing of its line, host or body is the caller's to choose. */

@@ -1,5 +1,5 @@
-import { parseBoundedJson } from "../../../json.ts";
-import { err, ok, type Result } from "../../../result.ts";
+import { err, ok, type Result } from "../../../model/result.ts";
+import { parseBoundedJson } from "../../../text/json.ts";
 
 /** What an instance identity document says, well-formed and nothing more. */
 export interface InstanceDocument {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { err, ok, type Result } from "../../../result.ts";
+import { err, ok, type Result } from "../../../model/result.ts";
 import { type Asn1, asn1Tag, readAsn1, sameBytes } from "../asn1.ts";
 
 /** A CMS SignedData (RFC 5652 5.1) of the one shape that EC2 makes, its signature not looked at. */

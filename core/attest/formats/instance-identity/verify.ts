@@ -1,7 +1,7 @@
 import { verify } from "node:crypto";
-import { limits } from "../../../limits.ts";
-import { err, type Result } from "../../../result.ts";
-import type { Check } from "../../contract/check.ts";
+import type { Check } from "../../../model/check.ts";
+import { limits } from "../../../model/limits.ts";
+import { err, type Result } from "../../../model/result.ts";
 import { sameBytes } from "../asn1.ts";
 import { type EvidenceFault, runSteps, type Step, told } from "../evidence-fault.ts";
 import { type Certificate, readCertificate } from "../x509.ts";

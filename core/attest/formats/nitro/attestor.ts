@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { limits } from "../../../limits.ts";
-import { err, ok, type Result } from "../../../result.ts";
-import { markerKey } from "../../../session/marker.ts";
+import { limits } from "../../../model/limits.ts";
+import { markerKey } from "../../../model/replay-entry.ts";
+import { err, ok, type Result } from "../../../model/result.ts";
 import type { AttestedFacts, Attestor } from "../../contract/attestor.ts";
 import { decodeBase64 } from "../base64.ts";
 import { faultDenial, told } from "../evidence-fault.ts";

@@ -1,4 +1,4 @@
-import { err, ok, type Result } from "../../../result.ts";
+import { err, ok, type Result } from "../../../model/result.ts";
 import { readCbor } from "../cose.ts";
 
 /** Who measured: an enclave's hypervisor, or an instance's NitroTPM. The member that holds the PCRs tells. */

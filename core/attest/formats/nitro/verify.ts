@@ -1,8 +1,8 @@
 import { createPublicKey } from "node:crypto";
 import { calculateJwkThumbprint } from "jose";
-import { limits } from "../../../limits.ts";
-import { err, ok, type Result } from "../../../result.ts";
-import type { Check } from "../../contract/check.ts";
+import type { Check } from "../../../model/check.ts";
+import { limits } from "../../../model/limits.ts";
+import { err, ok, type Result } from "../../../model/result.ts";
 import { sameBytes } from "../asn1.ts";
 import { type CoseSign1, isP384, readCoseSign1, verifyCoseSign1 } from "../cose.ts";
 import { type EvidenceFault, runSteps, type Step, told } from "../evidence-fault.ts";

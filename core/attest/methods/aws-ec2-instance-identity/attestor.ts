@@ -1,7 +1,7 @@
-import type { Denial } from "../../../denial.ts";
-import { limits } from "../../../limits.ts";
-import { err, ok, type Result } from "../../../result.ts";
-import { markerKey } from "../../../session/marker.ts";
+import type { Denial } from "../../../denial/denial.ts";
+import { limits } from "../../../model/limits.ts";
+import { markerKey } from "../../../model/replay-entry.ts";
+import { err, ok, type Result } from "../../../model/result.ts";
 import type { Attestor, Evidence, Expectation } from "../../contract/attestor.ts";
 import { decodeBase64 } from "../../formats/base64.ts";
 import { faultDenial, told } from "../../formats/evidence-fault.ts";

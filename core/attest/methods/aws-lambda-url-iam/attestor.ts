@@ -1,8 +1,8 @@
-import type { Denial } from "../../../denial.ts";
-import { limits } from "../../../limits.ts";
-import { err, ok } from "../../../result.ts";
-import { markerKey } from "../../../session/marker.ts";
-import { evidenceTags, type PlatformCaller } from "../../../wire.ts";
+import type { Denial } from "../../../denial/denial.ts";
+import { limits } from "../../../model/limits.ts";
+import { markerKey } from "../../../model/replay-entry.ts";
+import { err, ok } from "../../../model/result.ts";
+import { evidenceTags, type PlatformCaller } from "../../../model/wire.ts";
 import type { Attestor, Evidence, Expectation } from "../../contract/attestor.ts";
 import { roleFacts } from "../../formats/assumed-role.ts";
 

@@ -1,14 +1,14 @@
-import type { Denial } from "../../../denial.ts";
-import { decodeUnverified, type JwtFailure, type KeyLookup, type VerifiedJwt, verifyJwt } from "../../../jwt.ts";
+import type { Denial } from "../../../denial/denial.ts";
+import { decodeUnverified, type JwtFailure, type KeyLookup, type VerifiedJwt, verifyJwt } from "../../../jose/jwt.ts";
 import { trustedUrl } from "../../../keys/issuer-url.ts";
 import type { KeySets } from "../../../keys/key-sets.ts";
-import { limits } from "../../../limits.ts";
-import type { TrustedIssuerRegistration } from "../../../registry/model.ts";
-import { err, ok, type Result } from "../../../result.ts";
-import { markerKey } from "../../../session/marker.ts";
-import { evidenceTags } from "../../../wire.ts";
+import type { Check } from "../../../model/check.ts";
+import { limits } from "../../../model/limits.ts";
+import type { TrustedIssuerRegistration } from "../../../model/registry.ts";
+import { markerKey } from "../../../model/replay-entry.ts";
+import { err, ok, type Result } from "../../../model/result.ts";
+import { evidenceTags } from "../../../model/wire.ts";
 import type { AttestedFacts, Attestor, Evidence, Expectation } from "../../contract/attestor.ts";
-import type { Check } from "../../contract/check.ts";
 import { tellJwtChecks } from "../../formats/jwt-evidence.ts";
 import { readStsClaims, type StsClaims } from "./claims.ts";
 

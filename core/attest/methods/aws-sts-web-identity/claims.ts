@@ -1,6 +1,6 @@
 import type { JWTPayload } from "jose";
-import type { TrustedIssuerRegistration } from "../../../registry/model.ts";
-import { err, ok, type Result } from "../../../result.ts";
+import type { TrustedIssuerRegistration } from "../../../model/registry.ts";
+import { err, ok, type Result } from "../../../model/result.ts";
 import { parseFunctionArn, parseRoleArn } from "../../../text/role-arn.ts";
 import { parseBoundedStrings } from "./string-map.ts";
 

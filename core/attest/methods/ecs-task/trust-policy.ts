@@ -1,4 +1,4 @@
-import { parseBoundedJson } from "../../../json.ts";
+import { parseBoundedJson } from "../../../text/json.ts";
 
 /** IAM's own bound is 4,096 characters of policy; percent-encoding triples it at most. */
 const encodedCharacters = 16_384;

@@ -1,14 +1,14 @@
-import type { Denial } from "../../../denial.ts";
-import { decodeUnverified, type KeyLookup } from "../../../jwt.ts";
+import type { Denial } from "../../../denial/denial.ts";
+import { decodeUnverified, type KeyLookup } from "../../../jose/jwt.ts";
+import { foreignAudienceProblem } from "../../../keys/address.ts";
 import type { KeySets } from "../../../keys/key-sets.ts";
-import { limits } from "../../../limits.ts";
-import { foreignAudienceProblem } from "../../../registry/address.ts";
-import type { TrustedIssuerRegistration } from "../../../registry/model.ts";
-import type { RegistrySnapshot } from "../../../registry/snapshot.ts";
-import { err, ok, type Result } from "../../../result.ts";
-import { markerKey } from "../../../session/marker.ts";
+import type { Check } from "../../../model/check.ts";
+import { limits } from "../../../model/limits.ts";
+import type { TrustedIssuerRegistration } from "../../../model/registry.ts";
+import { markerKey } from "../../../model/replay-entry.ts";
+import { err, ok, type Result } from "../../../model/result.ts";
+import type { RegistrySnapshot } from "../../../model/snapshot.ts";
 import type { AttestedFacts, Attestor, Evidence, Expectation } from "../../contract/attestor.ts";
-import type { Check } from "../../contract/check.ts";
 import { verifyJwtEvidence } from "../../formats/jwt-evidence.ts";
 import { claimFacts, isAlwaysStated } from "./claims.ts";
 

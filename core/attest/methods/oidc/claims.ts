@@ -1,4 +1,4 @@
-import { readableText } from "../../../readable-text.ts";
+import { readableText } from "../../../text/readable-text.ts";
 
 /** Claims of the token's own machinery: checked elsewhere, never a fact to select by. */
 const registered = new Set(["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "nonce", "at_hash", "c_hash"]);

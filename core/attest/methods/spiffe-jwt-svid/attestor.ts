@@ -1,13 +1,13 @@
-import type { Denial } from "../../../denial.ts";
-import { decodeUnverified, type KeyLookup } from "../../../jwt.ts";
+import type { Denial } from "../../../denial/denial.ts";
+import { decodeUnverified, type KeyLookup } from "../../../jose/jwt.ts";
 import type { SpiffeBundles } from "../../../keys/spiffe-bundles.ts";
-import { limits } from "../../../limits.ts";
-import type { TrustedIssuerRegistration } from "../../../registry/model.ts";
-import { err, ok, type Result } from "../../../result.ts";
-import { markerKey } from "../../../session/marker.ts";
-import { parseSpiffeId } from "../../../spiffe-id.ts";
+import type { Check } from "../../../model/check.ts";
+import { limits } from "../../../model/limits.ts";
+import type { TrustedIssuerRegistration } from "../../../model/registry.ts";
+import { markerKey } from "../../../model/replay-entry.ts";
+import { err, ok, type Result } from "../../../model/result.ts";
+import { parseSpiffeId } from "../../../text/spiffe-id.ts";
 import type { Attestor } from "../../contract/attestor.ts";
-import type { Check } from "../../contract/check.ts";
 import { verifyJwtEvidence } from "../../formats/jwt-evidence.ts";
 import { foreignWorkload, workloadFacts } from "../../formats/spiffe-domain.ts";
 

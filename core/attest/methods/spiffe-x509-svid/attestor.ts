@@ -1,12 +1,12 @@
 import { constants, type KeyObject, verify } from "node:crypto";
-import type { Denial } from "../../../denial.ts";
+import type { Denial } from "../../../denial/denial.ts";
 import { derOf, type SpiffeBundle } from "../../../keys/spiffe-bundle.ts";
 import type { SpiffeBundles } from "../../../keys/spiffe-bundles.ts";
-import { limits } from "../../../limits.ts";
-import type { TrustedIssuerRegistration } from "../../../registry/model.ts";
-import { err, ok, type Result } from "../../../result.ts";
-import { markerKey } from "../../../session/marker.ts";
-import { type SvidBinding, svidBindingText } from "../../../wire.ts";
+import { limits } from "../../../model/limits.ts";
+import type { TrustedIssuerRegistration } from "../../../model/registry.ts";
+import { markerKey } from "../../../model/replay-entry.ts";
+import { err, ok, type Result } from "../../../model/result.ts";
+import { type SvidBinding, svidBindingText } from "../../../model/wire.ts";
 import type { Attestor, Evidence, Expectation } from "../../contract/attestor.ts";
 import { foreignWorkload, workloadFacts } from "../../formats/spiffe-domain.ts";
 import { type ChainFault, chainFault, readSvidChain, type SvidChain } from "./chain.ts";

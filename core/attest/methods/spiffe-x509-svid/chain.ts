@@ -1,9 +1,9 @@
 import type { KeyObject } from "node:crypto";
+import { isFitRsaJwk } from "../../../jose/rsa-key.ts";
 import { derOf, type SpiffeBundle } from "../../../keys/spiffe-bundle.ts";
-import { limits } from "../../../limits.ts";
-import { err, ok, type Result } from "../../../result.ts";
-import { isFitRsaJwk } from "../../../rsa-key.ts";
-import { parseSpiffeId } from "../../../spiffe-id.ts";
+import { limits } from "../../../model/limits.ts";
+import { err, ok, type Result } from "../../../model/result.ts";
+import { parseSpiffeId } from "../../../text/spiffe-id.ts";
 import { readAsn1, sameBytes } from "../../formats/asn1.ts";
 import { type Certificate, namesMatch, readCertificate } from "../../formats/x509.ts";
 import { type PathFault, pathFault } from "../../formats/x509-path.ts";

@@ -1,0 +1,95 @@
+import { limits } from "../../model/limits.ts";
+
+const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+const inQuery = (name: string, description: string, schema: object = { type: "string" }) => ({
+  name,
+  in: "query",
+  description,
+  schema,
+});
+
+const paging = [
+  inQuery("limit", "Most items of the page", {
+    type: "integer",
+    minimum: 1,
+    maximum: limits.adminPageMax,
+    default: limits.adminPageSize,
+  }),
+  inQuery("cursor", "`next` of the page before, as it was"),
+];
+const subject = {
+  agent: inQuery("agent", "An agent's SPIFFE ID"),
+  principal: inQuery("principal", "`p_…`, or the SPIFFE ID of an agent on its own"),
+  build: inQuery("build", "A build, by the digest it was attested with"),
+};
+
+const get = (operationId: string, summary: string, schema: string, parameters: readonly object[] = []) => ({
+  get: {
+    operationId,
+    summary,
+    parameters,
+    responses: {
+      "200": { description: summary, content: { "application/json": { schema: ref(schema) } } },
+      default: { $ref: "#/components/responses/Refused" },
+    },
+  },
+});
+
+const named = (name: string, description: string, pattern: string) => ({
+  name,
+  in: "path",
+  required: true,
+  description,
+  schema: { type: "string", pattern },
+});
+
+/** What `admin-read` answers, path by path. */
+export const readPaths = {
+  "/openapi.json": get("openapi", "This document", "Any"),
+  "/registry": get("registry", "Every registration of a version of the registry", "Registry", [
+    inQuery("version", "A version; by default the one that counts", { type: "integer", minimum: 1 }),
+  ]),
+  "/registry/versions": get("versions", "Versions that were applied, newest first", "Versions", paging),
+  "/agents": get("agents", "Registered agents with their standing", "Agents", paging),
+  "/agents/{name}": get("agent", "One agent, and what it can do by policy", "Agent", [
+    named("name", "The agent's name, which may hold slashes", "^[a-z0-9._-]+(/[a-z0-9._-]+)*$"),
+  ]),
+  "/principals": get("principals", "Who lends authority now, beside the agents that act on it", "Principals", paging),
+  "/sessions": get(
+    "sessions",
+    "Living sessions of exactly one agent, principal, build or tree, or of everybody",
+    "Sessions",
+    [
+      subject.agent,
+      subject.principal,
+      subject.build,
+      inQuery("root", "A tree, by its root session's id"),
+      inQuery("deployment", "Everybody's, by the deployment's trust domain"),
+      inQuery("dead", "Also those that are over, with why, as long as their rows are kept", {
+        type: "boolean",
+        default: false,
+      }),
+      inQuery("tree", "The whole trees that they stand in; those too large for a page are named in `cut`", {
+        type: "boolean",
+        default: false,
+      }),
+      ...paging,
+    ],
+  ),
+  "/sessions/{sid}": get("session", "One session's whole story", "Story", [
+    named("sid", "The session's id", "^[A-Za-z0-9_-]{22}$"),
+  ]),
+  "/reach": get(
+    "reach",
+    "The living sessions that revoking exactly one subject would end, and what it would block",
+    "Reach",
+    [
+      inQuery("session", "A session, with everything below it"),
+      subject.agent,
+      subject.principal,
+      subject.build,
+      inQuery("deployment", "The deployment, by its trust domain"),
+      ...paging,
+    ],
+  ),
+};

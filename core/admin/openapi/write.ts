@@ -1,0 +1,105 @@
+import { limits } from "../../model/limits.ts";
+
+const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+
+const server = (name: string) => [
+  {
+    url: `{${name}}`,
+    variables: { [name]: { default: `https://${name === "adminWrite" ? "admin-write" : "admin-revoke"}.example` } },
+  },
+];
+
+const reason = { type: "string", minLength: 1, maxLength: limits.purposeCharacters, description: "Why, for the audit" };
+const unseen = {
+  type: "boolean",
+  default: false,
+  description: "Revoke a principal or a build that was never seen here: a block laid in advance",
+};
+const order = {
+  base: {
+    type: "integer",
+    minimum: 0,
+    description: "The version it was made against; another one that counts refuses it",
+  },
+  reason,
+  dryRun: { type: "boolean", default: false, description: "Only say what would change" },
+};
+
+const object = (properties: object, required: readonly string[]) => ({
+  type: "object",
+  additionalProperties: false,
+  properties,
+  required,
+});
+
+const operation = (operationId: string, summary: string, schema: object, answer: string) => ({
+  operationId,
+  summary,
+  requestBody: { required: true, content: { "application/json": { schema } } },
+  responses: {
+    "200": { description: summary, content: { "application/json": { schema: ref(answer) } } },
+    default: { $ref: "#/components/responses/Refused" },
+  },
+});
+
+const target = {
+  type: "object",
+  minProperties: 1,
+  maxProperties: 1,
+  additionalProperties: false,
+  properties: Object.fromEntries(
+    ["session", "agent", "principal", "build", "deployment"].map((kind) => [kind, { type: "string" }]),
+  ),
+};
+
+/** What `admin-write` and `admin-revoke` take. Of `/registry` and `/agents/{name}` the reading half stands on admin-read. */
+export const writeOperations = {
+  "/registry": {
+    method: "put",
+    servers: server("adminWrite"),
+    ...operation(
+      "replaceRegistry",
+      "Make a set of registrations the registry",
+      object({ registrations: { type: "array", items: { type: "object" } }, ...order }, ["registrations"]),
+      "Applied",
+    ),
+  },
+  "/agents/{name}": {
+    method: "patch",
+    servers: server("adminWrite"),
+    ...operation(
+      "changeAgentState",
+      "Change one agent's state",
+      object({ state: { enum: ["draft", "active", "suspended", "retired"] }, ...order }, ["state", "reason"]),
+      "Applied",
+    ),
+  },
+  "/rollback": {
+    method: "post",
+    servers: server("adminWrite"),
+    ...operation(
+      "rollback",
+      "Make the registrations of an earlier version the registry again",
+      object({ to: { type: "integer", minimum: 1 }, ...order }, ["to", "reason"]),
+      "Applied",
+    ),
+  },
+  "/": {
+    method: "post",
+    servers: server("adminRevoke"),
+    ...operation(
+      "revoke",
+      "Revoke a session, agent, principal, build or the deployment, or lift a block, or clear the login burnt with a session",
+      {
+        oneOf: [
+          object({ revoke: target, reason, cutOnly: { type: "boolean", default: false }, unseen }, [
+            "revoke",
+            "reason",
+          ]),
+          object({ lift: target, reason }, ["lift", "reason"]),
+        ],
+      },
+      "Revoked",
+    ),
+  },
+} as const;

@@ -1,0 +1,100 @@
+import { limits } from "../../model/limits.ts";
+import type { AgentRegistration } from "../../model/registry.ts";
+import { err, ok } from "../../model/result.ts";
+import type { RegistrySnapshot } from "../../model/snapshot.ts";
+import { subjects } from "../../session/liveness.ts";
+import type { LivenessRows, Standing } from "../../session/store.ts";
+import { abilitiesOf } from "./abilities.ts";
+import { appliedRegistry } from "./applied-registry.ts";
+import { cursorText, readCursor } from "./cursor.ts";
+import { pageLimit } from "./query.ts";
+import type { AdminReadDeps, Route } from "./route.ts";
+
+/** Agents by name; where a page begins and ends is told by names, so that an agent added meanwhile moves nothing. */
+const byName = (a: AgentRegistration, b: AgentRegistration): number => (a.name < b.name ? -1 : 1);
+
+const standingView = ({ generation, blocked, cutAtSeconds }: Standing) => ({
+  generation,
+  blocked,
+  ...(cutAtSeconds === undefined ? {} : { cutAtSeconds }),
+});
+
+const none: Standing = { generation: 0, blocked: false };
+
+/** The standings of agents, strongly consistent; undefined when a key stayed unread. */
+async function standings(ids: readonly string[], { queries }: AdminReadDeps): Promise<LivenessRows | undefined> {
+  const rows = await queries.readLiveness({ tombstones: [], subjects: ids.map(subjects.agent) });
+  return rows.complete ? rows : undefined;
+}
+
+const unread = err({ code: "liveness_unavailable", why: "a key stayed unread" } as const);
+
+/** Why an agent gets nothing at all, whatever policies say. */
+function inTheWay({ state }: AgentRegistration, standing: Standing, rows: LivenessRows): readonly string[] {
+  return [
+    ...(state === "active" ? [] : [`its state is ${state}`]),
+    ...(standing.blocked ? ["it was revoked, and an operator has not lifted the block"] : []),
+    ...(rows.deployment?.blocked ? ["the whole deployment is blocked"] : []),
+  ];
+}
+
+const summary = (agent: AgentRegistration, registry: RegistrySnapshot, rows: LivenessRows) => {
+  const { name, state, owner, sponsor, description } = agent;
+  const id = registry.agentId(name);
+  const standing = rows.standings.get(subjects.agent(id)) ?? none;
+  const words = description === undefined ? {} : { description };
+  return { name, id, state, owner, sponsor, ...words, standing: standingView(standing) };
+};
+
+/** `GET /agents`: registered agents by name, with their standing. */
+export const agentsRoute: Route = {
+  template: "/agents",
+  pattern: /^\/agents$/,
+  parameters: ["limit", "cursor"],
+  async answer({ query }, deps) {
+    const limit = pageLimit(query);
+    if (!limit.ok) return limit;
+    const cursor = readCursor(query.get("cursor"), "agents");
+    if (!cursor.ok) return cursor;
+    const registry = await appliedRegistry(deps);
+    const after = cursor.value?.name ?? "";
+    const left = [...registry.agents].sort(byName).filter(({ name }) => name > after);
+    const page = left.slice(0, limit.value);
+    const rows = await standings(
+      page.map(({ name }) => registry.agentId(name)),
+      deps,
+    );
+    if (!rows) return unread;
+    const last = page.at(-1);
+    const more = left.length > page.length && last !== undefined;
+    return ok({
+      version: registry.version,
+      items: page.map((agent) => summary(agent, registry, rows)),
+      ...(more ? { next: cursorText({ list: "agents", name: last.name }) } : {}),
+    });
+  },
+};
+
+/** `GET /agents/{name}`: one agent's registration, standing, and what it can do by policy. */
+export const agentRoute: Route = {
+  template: "/agents/{name}",
+  pattern: /^\/agents\/([a-z0-9._-]+(?:\/[a-z0-9._-]+)*)$/,
+  parameters: [],
+  async answer({ named, nowSeconds }, deps) {
+    const registry = await appliedRegistry(deps);
+    const id = registry.agentId(named);
+    const agent = id.length > limits.agentIdCharacters ? undefined : registry.agent(id);
+    if (!agent) return err({ code: "not_found", path: `/agents/${named}`.slice(0, 100) });
+    const rows = await standings([id], deps);
+    if (!rows) return unread;
+    const standing = rows.standings.get(subjects.agent(id)) ?? none;
+    return ok({
+      version: registry.version,
+      ...summary(agent, registry, rows),
+      registration: agent,
+      serves: registry.resources.filter(({ servedBy }) => servedBy === named).map(({ uri }) => uri),
+      getsNothingBecause: inTheWay(agent, standing, rows),
+      ...abilitiesOf(agent, registry, deps.policy, nowSeconds),
+    });
+  },
+};

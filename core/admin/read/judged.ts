@@ -1,0 +1,106 @@
+import type { DeathCause, Denial } from "../../denial/denial.ts";
+import { isLogin } from "../../model/login.ts";
+import { err, ok, type Result } from "../../model/result.ts";
+import { ancestorsOf, currentAgent, type Grant, type Session } from "../../model/session.ts";
+import type { RegistrySnapshot } from "../../model/snapshot.ts";
+import { judgeSession, subjects } from "../../session/liveness.ts";
+import type { SessionQueries } from "./session-queries.ts";
+
+/** A session with the verdict that a request of it would meet now. */
+export interface Judged {
+  readonly session: Session;
+  /** Why it is over; absent while it lives. */
+  readonly cause?: DeathCause;
+}
+
+/**
+ * Judges sessions as every request judges its own: by tombstones, generations, blocks and our own clock, never by TTL.
+ * All their keys are read in one batch (several where they are many).
+ * @returns in the same order, or `liveness_unavailable` when a key stayed unread
+ */
+export async function judgeAll(
+  sessions: readonly Session[],
+  queries: SessionQueries,
+  nowSeconds: number,
+): Promise<Result<readonly Judged[], Denial>> {
+  if (sessions.length === 0) return ok([]);
+  const names = new Set(sessions.flatMap((session) => Object.keys(session.generations)));
+  names.delete(subjects.deployment);
+  const tombstones = new Set(sessions.flatMap((session) => [session.sid, ...ancestorsOf(session)]));
+  const rows = await queries.readLiveness({ tombstones: [...tombstones], subjects: [...names] });
+  if (!rows.complete || !rows.deployment) return err({ code: "liveness_unavailable", why: "a key stayed unread" });
+  return ok(
+    sessions.map((session) => {
+      const verdict = judgeSession({ ...rows, session }, session.sid, nowSeconds);
+      return verdict.ok ? { session } : { session, cause: verdict.error };
+    }),
+  );
+}
+
+/** A death in a sentence, for whoever asks why. */
+export function causeText(cause: DeathCause): string {
+  switch (cause.kind) {
+    case "expired":
+      return `it expired at ${new Date(cause.atSeconds * 1000).toISOString()}`;
+    case "tombstone":
+      return `session ${cause.sid} was revoked or ended, and everything below it`;
+    case "ended":
+      return "it died while it was being issued; nothing of it was released";
+    case "missing":
+      return "its row is gone";
+    case "generation":
+      if (isLogin(cause.subject)) return "the login it was opened by was burnt, with another session of it";
+      return `${cause.subject} was revoked after this session was issued`;
+    case "blocked":
+      return `${cause.subject} is blocked until an operator lifts it`;
+    case "burnt":
+      return "the login it was opened by is burnt";
+    case "unreadable":
+      return "it cannot be judged now, which counts as dead";
+  }
+}
+
+const verdictOf = (cause: DeathCause | undefined) =>
+  cause === undefined ? { live: true as const } : { live: false as const, why: { ...cause, text: causeText(cause) } };
+
+/**
+ * A session as an operator sees it in a list. No token, key or raw identity of a person is in it. `idle` names agents of
+ * its chain that are not active now: it lives, and `token` and `introspect` refuse it until they are.
+ */
+export const sessionView = (registry: Pick<RegistrySnapshot, "agent">) => (judged: Judged) => {
+  const idle = judged.session.actors.filter((id) => registry.agent(id)?.state !== "active");
+  return { ...viewOf(judged), ...(idle.length > 0 ? { idle } : {}) };
+};
+
+/**
+ * A grant without what its details say, which stands in the session's story: an agent that fills its details could else
+ * make a page too large to be answered, and blind whoever looks for it.
+ */
+export const grantView = ({ resource, scopes, details }: Grant) => ({
+  resource,
+  scopes,
+  ...(details.length > 0 ? { detailTypes: details.map(({ type }) => type) } : {}),
+});
+
+function viewOf({ session, cause }: Judged) {
+  const { sid, root, depth, principal, actors, purpose, build, assurance } = session;
+  const parent = ancestorsOf(session).at(-1);
+  return {
+    sid,
+    root,
+    ...(parent === undefined ? {} : { parent }),
+    depth,
+    agent: currentAgent(session),
+    actors,
+    principal: { id: principal.id, kind: principal.kind, ...(principal.groups ? { groups: principal.groups } : {}) },
+    grants: session.grants.map(grantView),
+    ...(purpose === undefined ? {} : { purpose }),
+    assurance,
+    ...(build === undefined ? {} : { build }),
+    createdAtSeconds: session.createdAtSeconds,
+    expiresAtSeconds: session.expiresAtSeconds,
+    registryVersion: session.registryVersion,
+    ...(session.uses ? { maxUses: session.uses.max } : {}),
+    ...verdictOf(cause),
+  };
+}

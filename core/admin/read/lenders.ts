@@ -1,0 +1,58 @@
+import type { AgentRegistration, LendingRegistration, ScopeSet } from "../../model/registry.ts";
+import type { Principal } from "../../model/session.ts";
+import { groupId, type RegistrySnapshot } from "../../model/snapshot.ts";
+
+/** Somebody whose authority an agent may act on, and what they lend. */
+export interface Lender {
+  /** As an operator reads it. */
+  readonly for:
+    | { readonly kind: "itself" }
+    | { readonly kind: "agent"; readonly agent: string }
+    | { readonly kind: "person"; readonly rule: string; readonly group?: string };
+  readonly principal: Principal;
+  readonly lends: readonly ScopeSet[];
+  /** Whether the agent can begin work for them itself, or only get it handed on. */
+  readonly opens: boolean;
+}
+
+/** A person no policy can name: what holds for them holds for whoever matches the rule and stands in the group. */
+const somebody = `p_${"a".repeat(32)}`;
+
+/**
+ * Everybody who lends an agent something: itself, people by every lending rule (in no group, and in each declared one of
+ * the rule's issuer), and other agents that act on their own.
+ * @param agent the registration
+ */
+export function lendersOf(agent: AgentRegistration, registry: RegistrySnapshot): readonly Lender[] {
+  const id = registry.agentId(agent.name);
+  const itself: Lender = { for: { kind: "itself" }, principal: { id, kind: "agent" }, lends: agent.lends, opens: true };
+  const others = registry.agents.filter(
+    ({ name, lends, state }) => name !== agent.name && lends.length > 0 && state === "active",
+  );
+  return [
+    ...(agent.lends.length > 0 ? [itself] : []),
+    ...registry.lendingRules.flatMap((rule) => peopleBy(rule, agent, registry)),
+    ...others.map(
+      ({ name, lends }): Lender => ({
+        for: { kind: "agent", agent: name },
+        principal: { id: registry.agentId(name), kind: "agent" },
+        lends,
+        opens: false,
+      }),
+    ),
+  ];
+}
+
+function peopleBy(rule: LendingRegistration, agent: AgentRegistration, registry: RegistrySnapshot): readonly Lender[] {
+  const { issuer, name, lends } = rule;
+  const trusted = registry.trustedIssuer(issuer, "person");
+  if (!trusted) return [];
+  const opens = agent.clients.some((client) => client.issuer === issuer);
+  const person = (group?: string): Lender => ({
+    for: { kind: "person", rule: name, ...(group === undefined ? {} : { group }) },
+    principal: { id: somebody, kind: "person", ...(group === undefined ? {} : { groups: [group] }) },
+    lends,
+    opens,
+  });
+  return [person(), ...(trusted.groups?.names ?? []).map((group) => person(groupId(trusted.name, group)))];
+}

@@ -1,0 +1,26 @@
+import type { Session } from "../../model/session.ts";
+import type { AdminReadDeps } from "./route.ts";
+import type { FoundPlace, PlaceMark } from "./session-queries.ts";
+
+/** A cursor never reaches back before where the list begins: a forged one shows nothing that is not in it. */
+export const laterOf = (place: FoundPlace | undefined, first: PlaceMark): PlaceMark =>
+  place && place.endSeconds > first.endSeconds ? place : first;
+
+/**
+ * One page of a subject's sessions; `last` where there are more. A renewal leaves a row behind under the former end: the
+ * session is answered where it ends now, once.
+ */
+export async function readPlaces(
+  subject: string,
+  after: PlaceMark,
+  limit: number,
+  { queries }: AdminReadDeps,
+): Promise<{ readonly sessions: readonly Session[]; readonly last?: FoundPlace }> {
+  const places = await queries.places(subject, after, limit + 1);
+  const page = places.slice(0, limit);
+  const ends = new Map(page.map(({ root, sid, endSeconds }) => [`${root} ${sid} ${endSeconds}`, true]));
+  const rows = await queries.sessions(page);
+  const sessions = rows.filter(({ root, sid, expiresAtSeconds }) => ends.has(`${root} ${sid} ${expiresAtSeconds}`));
+  const last = page.at(-1);
+  return { sessions, ...(places.length > limit && last ? { last } : {}) };
+}

@@ -1,0 +1,48 @@
+import { err, ok } from "../../model/result.ts";
+import { standingOf, subjects } from "../../session/liveness.ts";
+import { cursorText, readCursor } from "./cursor.ts";
+import { pageLimit, versionNumber } from "./query.ts";
+import type { Route } from "./route.ts";
+
+/** `GET /registry[?version=N]`: every registration of a version, by default of the one that counts, and the deployment's standing. */
+export const registryRoute: Route = {
+  template: "/registry",
+  pattern: /^\/registry$/,
+  parameters: ["version"],
+  async answer({ query }, { registry, queries }) {
+    const wanted = versionNumber(query);
+    if (!wanted.ok) return wanted;
+    const applied = await registry.applied();
+    const version = wanted.value ?? applied;
+    const [entry] = await registry.history(1, version + 1);
+    // an apply that was cut off leaves rows of a version that never counted: it is not shown as if it had
+    const counted = version <= applied && (entry === undefined || entry.version === version);
+    const registrations = version === 0 || !counted ? [] : await registry.rows(version);
+    if (version > 0 && registrations.length === 0) return err({ code: "version_unknown", version });
+    const rows = await queries.readLiveness({ tombstones: [], subjects: [] });
+    if (!rows.complete) return err({ code: "liveness_unavailable", why: "a key stayed unread" });
+    // without a row nothing was ever applied, and nothing cut
+    const { generation, blocked } = rows.deployment ? standingOf(rows, subjects.deployment) : unwritten;
+    return ok({ version, applied, deployment: { generation, blocked }, registrations });
+  },
+};
+
+const unwritten = { generation: 0, blocked: false };
+
+/** `GET /registry/versions`: what was applied, newest first. */
+export const versionsRoute: Route = {
+  template: "/registry/versions",
+  pattern: /^\/registry\/versions$/,
+  parameters: ["limit", "cursor"],
+  async answer({ query }, { registry }) {
+    const limit = pageLimit(query);
+    if (!limit.ok) return limit;
+    const cursor = readCursor(query.get("cursor"), "versions");
+    if (!cursor.ok) return cursor;
+    const found = await registry.history(limit.value + 1, cursor.value?.before);
+    const items = found.slice(0, limit.value);
+    const last = items.at(-1);
+    const more = found.length > limit.value && last !== undefined;
+    return ok({ items, ...(more ? { next: cursorText({ list: "versions", before: last.version }) } : {}) });
+  },
+};

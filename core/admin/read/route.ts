@@ -1,0 +1,42 @@
+import type { DenyDeps } from "../../audit/deny.ts";
+import type { Denial } from "../../denial/denial.ts";
+import type { PolicyEngine } from "../../model/decision.ts";
+import type { Result } from "../../model/result.ts";
+import type { RegistryStore } from "../../registry/store.ts";
+import type { SessionQueries } from "./session-queries.ts";
+
+/** What reading by operators stands on. */
+export interface AdminReadDeps extends DenyDeps {
+  readonly trustDomain: string;
+  readonly registry: Pick<RegistryStore, "applied" | "rows" | "history">;
+  readonly queries: SessionQueries;
+  readonly policy: PolicyEngine;
+}
+
+/** A request that was read: its path's parts, its query, the time. */
+export interface Question {
+  /** What stands in the path where the template has a name in braces. */
+  readonly named: string;
+  readonly query: ReadonlyMap<string, string>;
+  readonly nowSeconds: number;
+}
+
+/** The answer's JSON. */
+export type Answer = Promise<Result<object, Denial>>;
+
+/** One thing that can be asked. */
+export interface Route {
+  /** As in the OpenAPI document, `/agents/{name}`. */
+  readonly template: string;
+  /** Its first group is `named`. */
+  readonly pattern: RegExp;
+  /** Names of the query's parameters; any other is refused. */
+  readonly parameters: readonly string[];
+  answer(question: Question, deps: AdminReadDeps): Answer;
+}
+
+/** One page of a list; `next`, where present, is the `cursor` of the page after it. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next?: string;
+}

@@ -1,0 +1,115 @@
+import type { Denial } from "../../denial/denial.ts";
+import { err, ok, type Result } from "../../model/result.ts";
+import type { Session } from "../../model/session.ts";
+import { subjects } from "../../session/liveness.ts";
+import { appliedRegistry } from "./applied-registry.ts";
+import { cursorText, readCursor } from "./cursor.ts";
+import { type Judged, judgeAll, sessionView } from "./judged.ts";
+import { laterOf, readPlaces } from "./places.ts";
+import { flag, pageLimit, type Subject, subjectOf } from "./query.ts";
+import type { AdminReadDeps, Question, Route } from "./route.ts";
+import type { FoundPlace, PlaceMark } from "./session-queries.ts";
+import { treesOf } from "./trees.ts";
+import { namesWithSessions, walkAgents } from "./walk-agents.ts";
+
+/** How long a session's rows stay after its end. */
+const keptSeconds = 86_400;
+
+/**
+ * `GET /sessions?agent=|principal=|build=|root=|deployment=`: sessions of an agent (as the current one), of a principal, of
+ * a build, of one tree, or of everybody. Only living ones, by the verdict a request would meet; with `dead=true` all whose
+ * rows are still there, each with why it is over (not of everybody). With `tree=true` the whole trees that they stand in,
+ * so that nobody has to ask once a tree; one too large for a page is named in `cut`, to be asked for by `root`. A page may
+ * hold fewer than its limit, even none: go on while there is `next`.
+ */
+export const sessionsRoute: Route = {
+  template: "/sessions",
+  pattern: /^\/sessions$/,
+  parameters: ["agent", "principal", "build", "root", "deployment", "dead", "tree", "limit", "cursor"],
+  async answer(question, deps) {
+    const kinds = ["agent", "principal", "build", "root", "deployment"] as const;
+    const subject = subjectOf(question.query, kinds, deps.trustDomain);
+    if (!subject.ok) return subject;
+    const asked = askedOf(question, subject.value.kind);
+    if (!asked.ok) return asked;
+    const found = await foundBy(subject.value, question, asked.value, deps);
+    if (!found.ok) return found;
+    const { items, next, cut } = found.value;
+    const shown = items.filter(({ cause }) => asked.value.dead || cause === undefined);
+    const view = sessionView(await appliedRegistry(deps));
+    return ok({
+      items: shown.map(view),
+      ...(cut === undefined ? {} : { cut }),
+      ...(next === undefined ? {} : { next }),
+    });
+  },
+};
+
+/** How a list of sessions is asked for. */
+interface Asked {
+  readonly limit: number;
+  readonly dead: boolean;
+  readonly tree: boolean;
+}
+
+function askedOf({ query }: Question, kind: Subject["kind"]): Result<Asked, Denial> {
+  const limit = pageLimit(query);
+  if (!limit.ok) return limit;
+  const dead = flag(query, "dead");
+  if (!dead.ok) return dead;
+  const tree = flag(query, "tree");
+  if (!tree.ok) return tree;
+  if (dead.value && kind === "deployment")
+    return err({ code: "parameter_invalid", name: "dead", why: "name an agent, a principal, a build or a tree" });
+  return ok({ limit: limit.value, dead: dead.value, tree: tree.value });
+}
+
+type Found = Promise<
+  Result<{ readonly items: readonly Judged[]; readonly cut?: readonly string[]; readonly next?: string }, Denial>
+>;
+
+async function foundBy(subject: Subject, question: Question, asked: Asked, deps: AdminReadDeps): Found {
+  if (subject.kind === "root") return ofTree(subject.id, question, asked.limit, deps);
+  if (subject.kind !== "deployment") return ofSubject(subject, question, asked, deps);
+  // whoever lives is met at its own agent: these are whole trees already
+  const walked = await walkAgents(await namesWithSessions(deps), question, asked.limit, deps);
+  if (!walked.ok) return walked;
+  const { live, next } = walked.value;
+  return ok({ items: live, ...(next === undefined ? {} : { next }) });
+}
+
+async function ofSubject(
+  { kind, id }: Subject,
+  { query, nowSeconds }: Question,
+  { limit, dead, tree }: Asked,
+  deps: AdminReadDeps,
+): Found {
+  const cursor = readCursor(query.get("cursor"), "places");
+  if (!cursor.ok) return cursor;
+  const name = subjects[kind as "agent" | "principal" | "build"](id);
+  const first: PlaceMark = { endSeconds: dead ? nowSeconds - keptSeconds : nowSeconds };
+  const page = await readPlaces(name, laterOf(cursor.value?.place, first), limit, deps);
+  const judged = await judgeAll(page.sessions, deps.queries, nowSeconds);
+  if (!judged.ok) return judged;
+  const next = page.last ? { next: cursorText({ list: "places", place: page.last }) } : {};
+  if (!tree) return ok({ items: judged.value, ...next });
+  // whoever is over stands in no tree that is asked for, unless the dead are
+  const standing = judged.value.filter(({ cause }) => dead || cause === undefined).map(({ session }) => session);
+  const { sessions, cut, stoppedAt } = await treesOf(standing, deps.queries);
+  const trees = await judgeAll(sessions, deps.queries, nowSeconds);
+  if (!trees.ok) return trees;
+  const more = stoppedAt ? { next: cursorText({ list: "places", place: placeOf(stoppedAt) }) } : next;
+  return ok({ items: trees.value, cut, ...more });
+}
+
+const placeOf = ({ root, sid, expiresAtSeconds }: Session): FoundPlace => ({ root, sid, endSeconds: expiresAtSeconds });
+
+async function ofTree(root: string, { query, nowSeconds }: Question, limit: number, deps: AdminReadDeps): Found {
+  const cursor = readCursor(query.get("cursor"), "tree");
+  if (!cursor.ok) return cursor;
+  const { rows, next } = await deps.queries.tree(root, cursor.value?.key, limit);
+  const sessions = rows.flatMap((row) => (row.kind === "session" ? [row.session] : []));
+  const judged = await judgeAll(sessions, deps.queries, nowSeconds);
+  if (!judged.ok) return judged;
+  return ok({ items: judged.value, ...(next === undefined ? {} : { next: cursorText({ list: "tree", key: next }) }) });
+}

@@ -1,0 +1,103 @@
+import { limits } from "../../model/limits.ts";
+import { err, ok } from "../../model/result.ts";
+import { currentAgent, type Offer, type Session } from "../../model/session.ts";
+import { appliedRegistry } from "./applied-registry.ts";
+import { grantView, judgeAll, sessionView } from "./judged.ts";
+import type { Route } from "./route.ts";
+import type { SessionQueries } from "./session-queries.ts";
+import { chainOf, readWholeTree, type WholeTree } from "./whole-tree.ts";
+
+/**
+ * `GET /sessions/{sid}`: one session's whole story: its chain from the root, the verdict and its cause, what it holds, its
+ * children, offers, handles and uses, where its bit stands, and who may end it.
+ */
+export const storyRoute: Route = {
+  template: "/sessions/{sid}",
+  pattern: /^\/sessions\/([A-Za-z0-9_-]{22})$/,
+  parameters: [],
+  async answer({ named: sid, nowSeconds }, deps) {
+    const { queries } = deps;
+    const root = (await queries.rootOf(sid)) ?? sid;
+    // by its own key: whoever fills a tree with offers must not be able to hide a session of it
+    const [session] = await queries.sessions([{ root, sid }]);
+    if (!session) return err({ code: "not_found", path: `/sessions/${sid}` });
+    const chain = await queries.sessions(chainOf(session).map((each) => ({ root, sid: each })));
+    const tree = await readWholeTree(root, queries);
+    const children = childrenOf(sid, tree.sessions).slice(0, limits.adminStoryItems);
+    const judged = await judgeAll([...chain, ...children], queries, nowSeconds);
+    if (!judged.ok) return judged;
+    const view = sessionView(await appliedRegistry(deps));
+    const shown = judged.value.map((each) => view(each));
+    const uses = await usesOf(session, queries);
+    return ok({
+      session: { ...shown[chain.length - 1], grants: session.grants },
+      chain: shown.slice(0, chain.length),
+      children: shown.slice(chain.length),
+      ...below(session, tree, nowSeconds),
+      ...(uses ? { uses } : {}),
+      ...issuing(session),
+      mayEnd: mayEnd(session),
+    });
+  },
+};
+
+/** Sessions that hang right below one. */
+const childrenOf = (sid: string, sessions: readonly Session[]): readonly Session[] =>
+  sessions.filter((session) => chainOf(session).at(-2) === sid);
+
+/** What hangs on it: offers and handles of its own, and how much stands below it. */
+function below({ sid }: Session, tree: WholeTree, nowSeconds: number) {
+  const offers = tree.rows.flatMap((row) => (row.kind === "offer" && row.offer.from.sid === sid ? [row.offer] : []));
+  const handles = tree.rows.flatMap((row) =>
+    row.kind === "handle" && row.handle.claims.sid === sid ? [row.handle] : [],
+  );
+  const open = handles.filter(({ expiresAtSeconds }) => expiresAtSeconds > nowSeconds);
+  const most = limits.adminStoryItems;
+  return {
+    descendants: tree.sessions.filter((each) => chainOf(each).slice(0, -1).includes(sid)).length,
+    offers: offers.slice(0, most).map((offer) => offerView(offer, nowSeconds)),
+    handles: open
+      .slice(0, most)
+      .map(({ claims: { aud, scope }, expiresAtSeconds }) => ({ resource: aud, scope, expiresAtSeconds })),
+    // more than is told, or than was read: children, offers and handles are then not all here
+    cut: tree.cut || [offers, open, childrenOf(sid, tree.sessions)].some((all) => all.length > most),
+  };
+}
+
+async function usesOf({ uses }: Session, queries: SessionQueries) {
+  if (!uses) return undefined;
+  const counted = await queries.usesLeft(uses.countedAt);
+  return { max: uses.max, left: Math.min(...uses.countedAt.map((name) => counted.get(name) ?? 0)) };
+}
+
+/** Under what it was issued, and where verifiers that know the standard alone look it up. */
+const issuing = ({ generations, status, formerStatus = [], lending, login }: Session) => ({
+  issuedUnder: generations,
+  status,
+  formerStatus,
+  ...(lending ? { lending } : {}),
+  opensWithPersonsToken: login !== undefined,
+});
+
+/** An offer without its handle, whose hash alone is known here, and which is nobody's business. */
+function offerView(
+  { to, grants, createdAtSeconds, expiresAtSeconds, withdrawn, redeemed, maxUses }: Offer,
+  now: number,
+) {
+  const state = redeemed ? "redeemed" : withdrawn ? "withdrawn" : expiresAtSeconds <= now ? "expired" : "open";
+  return {
+    to,
+    state,
+    ...(redeemed ? { by: redeemed.sid } : {}),
+    grants: grants.map(grantView),
+    createdAtSeconds,
+    expiresAtSeconds,
+    ...(maxUses === undefined ? {} : { maxUses }),
+  };
+}
+
+/** Its own agent, the agents above it, and operators: nobody else (RFC 7009 with the owner's rights). */
+const mayEnd = (session: Session) => ({
+  agents: [...new Set([currentAgent(session), ...session.actors])],
+  operators: "whoever IAM lets call admin-revoke",
+});

@@ -1,0 +1,77 @@
+import type { Denial } from "../../denial/denial.ts";
+import { limits } from "../../model/limits.ts";
+import { ok, type Result } from "../../model/result.ts";
+import type { AppliedVersion } from "../../registry/store.ts";
+import { subjects } from "../../session/liveness.ts";
+import { cursorText, readCursor } from "./cursor.ts";
+import { type Judged, judgeAll } from "./judged.ts";
+import { laterOf, readPlaces } from "./places.ts";
+import type { AdminReadDeps, Question } from "./route.ts";
+
+/** Most agents one page looks at: an empty one costs its shards' reads all the same. */
+const agentsAPage = 25;
+
+/**
+ * One page of every living session of the deployment, agent by agent: a session has exactly one current agent, so each is
+ * met once. Nothing is scanned; agents whose names are not given are not looked for.
+ */
+export async function walkAgents(
+  names: readonly string[],
+  { query, nowSeconds }: Question,
+  limit: number,
+  deps: AdminReadDeps,
+): Promise<Result<{ readonly live: readonly Judged[]; readonly next?: string }, Denial>> {
+  const cursor = readCursor(query.get("cursor"), "walk");
+  if (!cursor.ok) return cursor;
+  const { name: from = "", place: reached } = cursor.value ?? {};
+  const left = [...names].sort().filter((name) => name > from || (name === from && reached !== undefined));
+  const live: Judged[] = [];
+  let looked = 0;
+  for (const name of left) {
+    const id = subjects.agent(`spiffe://${deps.trustDomain}/agent/${name}`);
+    const mark = laterOf(name === from ? reached : undefined, { endSeconds: nowSeconds });
+    const page = await readPlaces(id, mark, limit - live.length, deps);
+    const judged = await judgeAll(page.sessions, deps.queries, nowSeconds);
+    if (!judged.ok) return judged;
+    live.push(...judged.value.filter(({ cause }) => cause === undefined));
+    if (page.last) return ok({ live, next: cursorText({ list: "walk", name, place: page.last }) });
+    const more = name !== left.at(-1);
+    if (more && (live.length >= limit || ++looked >= agentsAPage))
+      return ok({ live, next: cursorText({ list: "walk", name }) });
+  }
+  return ok({ live });
+}
+
+/** Names by version, which never change: a list of many pages asks for the same ones again and again. */
+const held = new WeakMap<AdminReadDeps["registry"], Map<number, readonly string[]>>();
+
+async function agentsOf(version: number, registry: AdminReadDeps["registry"]): Promise<readonly string[]> {
+  const known = held.get(registry) ?? new Map<number, readonly string[]>();
+  held.set(registry, known);
+  const names =
+    known.get(version) ?? (await registry.rows(version)).flatMap((row) => (row.kind === "agent" ? [row.name] : []));
+  if (known.size > limits.adminPageMax) known.clear();
+  known.set(version, names);
+  return names;
+}
+
+/**
+ * Names of agents that may have sessions now: those registered, and those that were within the longest life of a session.
+ */
+export async function namesWithSessions({ registry, clock }: AdminReadDeps): Promise<readonly string[]> {
+  const names = new Set<string>();
+  const since = clock.nowMillis() - limits.sessionLifeMaxSeconds * 1000;
+  let version = await registry.applied();
+  let history: readonly AppliedVersion[] = [];
+  while (version > 0) {
+    const wanted = version;
+    for (const name of await agentsOf(wanted, registry)) names.add(name);
+    const known = history.some((each) => each.version === wanted);
+    if (!known) history = await registry.history(limits.adminPageMax, wanted + 1);
+    const entry = history.find((each) => each.version === wanted);
+    // the version before counted until this one was applied
+    if (!entry || entry.atMillis < since) break;
+    version = entry.base;
+  }
+  return [...names];
+}

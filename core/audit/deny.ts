@@ -1,0 +1,58 @@
+import type { Denial } from "../denial/denial.ts";
+import { denialReply } from "../denial/wire.ts";
+import type { Clock, Ids } from "../model/ports.ts";
+import type { Call, Reply } from "../model/wire.ts";
+import type { RefusalFold } from "./fold.ts";
+import { toRecord } from "./ocsf.ts";
+import type { AuditFacts, Outbox } from "./record.ts";
+
+/** What turning a denial into an answer needs. */
+export interface DenyDeps {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly outbox: Outbox;
+  readonly fold: RefusalFold;
+}
+
+/** The facts every record of a call starts with. */
+export const callFacts = (call: Call, operation: AuditFacts["operation"], timeMillis: number) => ({
+  operation,
+  timeMillis,
+  requestId: call.requestId,
+  ...(call.sourceIp === undefined ? {} : { sourceIp: call.sourceIp }),
+  ...(call.userAgent === undefined ? {} : { userAgent: call.userAgent }),
+});
+
+/**
+ * Answers a denial and records it. After authentication a refusal gets a record of its own, as carefully as a grant, as long
+ * as its caller is within its rate; before it, and past that rate, refusals are folded per instance, kind and minute, so that
+ * neither a flood of garbage nor an agent in a loop can fill the outbox and stop issuance (threats 13, 34).
+ * @param facts what is known so far
+ * @param authenticated whether the caller proved who it is
+ */
+export async function deny(
+  deps: DenyDeps,
+  denial: Denial,
+  facts: Omit<AuditFacts, "outcome" | "denial">,
+  authenticated: boolean,
+): Promise<Reply> {
+  // a step of the protocol that every honest caller takes (RFC 9449 8): recorded, it would bury what matters. What
+  // becomes of the call is recorded when it comes back, and the metric of answers counts this one
+  if (denial.code === "dpop_nonce_required") return denialReply(denial);
+  const full = fullFacts(denial, facts);
+  if (authenticated && deps.fold.standsAlone(full)) await deps.outbox.put(toRecord(full, `denied#${deps.ids.id()}`));
+  else await deps.fold.add(full);
+  return denialReply(denial);
+}
+
+/** Names the owner of a stolen token where the record is looked for: as its agent where nobody proved to be another. */
+function fullFacts({ owner, ...denial }: Denial, facts: Omit<AuditFacts, "outcome" | "denial">): AuditFacts {
+  const full: AuditFacts = { ...facts, outcome: "denied", denial };
+  if (!owner) return full;
+  return {
+    ...full,
+    owner: owner.agent,
+    ...(facts.agent === undefined ? { agent: owner.agent } : {}),
+    ...(facts.session === undefined && owner.session ? { session: owner.session } : {}),
+  };
+}

@@ -1,0 +1,82 @@
+import type { Denial } from "../denial/denial.ts";
+import { verifyDpop } from "../jose/dpop.ts";
+import type { DpopNonces } from "../jose/dpop-nonce.ts";
+import type { Clock, OwnKeys } from "../model/ports.ts";
+import { nowSeconds } from "../model/ports.ts";
+import type { Marker } from "../model/replay-entry.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import { type Call, spiffeAssertionType } from "../model/wire.ts";
+import { type Form, single } from "./form.ts";
+import { type IdentityClaims, verifyIdentityToken } from "./identity-token.ts";
+import { ownerOfStolen, withOwner } from "./stolen.ts";
+
+/** What authentication needs. */
+export interface AuthenticateDeps {
+  readonly clock: Clock;
+  readonly ownKeys: OwnKeys;
+  readonly issuer: string;
+  readonly trustDomain: string;
+  /** Present where the stage demands nonces in proofs (RFC 9449 8). */
+  readonly nonces?: DpopNonces | undefined;
+}
+
+/** Who is calling: an identity token of ours and a proof by the very key it is bound to. */
+export interface Caller {
+  readonly agent: string;
+  readonly identity: IdentityClaims;
+  readonly jkt: string;
+  /** Burnt in the transaction of whatever this call writes. */
+  readonly proof: Marker;
+}
+
+/**
+ * The client assertion of a request, before anything of it is believed. Asked first at each endpoint: who sends none, or
+ * tries another way, hears `invalid_client` whatever else is wrong (RFC 6749 5.2).
+ * @returns the assertion, or `client_unauthenticated`, `client_methods_several`
+ */
+export function assertionIn(call: Call, form: Form): Result<string, Denial> {
+  const assertion = single(form, "client_assertion");
+  const scheme = call.authorizationScheme;
+  const other =
+    scheme !== undefined ? "an Authorization header" : form.has("client_secret") ? "a client_secret" : undefined;
+  const tried = scheme === undefined ? {} : { scheme };
+  if (assertion === undefined)
+    return err({ code: "client_unauthenticated", why: `client_assertion instead of ${other ?? "nothing"}`, ...tried });
+  if (single(form, "client_assertion_type") !== spiffeAssertionType)
+    return err({ code: "client_unauthenticated", why: `client_assertion_type ${spiffeAssertionType}`, ...tried });
+  return other === undefined ? ok(assertion) : err({ code: "client_methods_several", other });
+}
+
+/**
+ * Authenticates the caller of token, introspect and revoke: client assertion `jwt-spiffe`
+ * (draft-ietf-oauth-spiffe-client-auth-02) verified with our own identity keys only, and a DPoP proof (RFC 9449) by
+ * the key in its `cnf`. A leaked identity token alone is nobody (threat 9).
+ * @returns the caller, or `client_unauthenticated`, `client_methods_several`, `assertion_invalid`, `assertion_expired`,
+ * `dpop_missing`, `dpop_invalid`, `dpop_nonce_required`, `dpop_key_mismatch`
+ */
+export async function authenticate(call: Call, form: Form, deps: AuthenticateDeps): Promise<Result<Caller, Denial>> {
+  const assertion = assertionIn(call, form);
+  if (!assertion.ok) return assertion;
+  const proof = await verifyDpop({
+    proofs: call.dpop,
+    method: call.method,
+    url: call.url,
+    nowSeconds: nowSeconds(deps.clock),
+    nonces: deps.nonces,
+  });
+  if (!proof.ok) return proof;
+  const identity = await verifyIdentityToken(assertion.value, deps);
+  const { jkt } = proof.value;
+  if (!identity.ok) return err(withOwner(identity.error, await ownerOfStolen(assertion.value, jkt, deps)));
+  if (identity.value.jkt !== jkt)
+    return err({ code: "dpop_key_mismatch", boundTo: "identity_token", owner: { agent: identity.value.sub } });
+  const clientId = single(form, "client_id");
+  if (clientId !== undefined && clientId !== identity.value.sub)
+    return err({ code: "assertion_invalid", why: "client_id names another client than the assertion" });
+  return ok({
+    agent: identity.value.sub,
+    identity: identity.value,
+    jkt,
+    proof: proof.value.marker,
+  });
+}

@@ -1,0 +1,30 @@
+import type { RuleName } from "../../model/registry.ts";
+import { max, min, range } from "./numbers.ts";
+import { path } from "./path.ts";
+import type { Rule } from "./rule.ts";
+import { not, oneOf } from "./sets.ts";
+import { exact, prefix } from "./texts.ts";
+import { after, before } from "./times.ts";
+import { url } from "./url.ts";
+
+/** Forgets what a rule's bounds are; only the rule itself reads them. */
+const any = <Bound>(rule: Rule<Bound>): Rule<unknown> => rule as Rule<unknown>;
+
+/** Every rule by which a field can be compared. There is no other way to be narrower. */
+export const rules = {
+  one_of: any(oneOf),
+  not: any(not),
+  exact: any(exact),
+  max: any(max),
+  min: any(min),
+  range: any(range),
+  before: any(before),
+  after: any(after),
+  prefix: any(prefix),
+  path: any(path),
+  url: any(url),
+} as const satisfies Record<RuleName, Rule<unknown>>;
+
+/** A rule by name; undefined for a name nobody knows. */
+export const ruleOf = (name: string): Rule<unknown> | undefined =>
+  Object.hasOwn(rules, name) ? rules[name as RuleName] : undefined;

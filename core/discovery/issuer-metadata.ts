@@ -1,0 +1,66 @@
+import { dpopAlgorithms } from "../jose/dpop.ts";
+import { spiffeAssertionType, tokenExchangeGrant } from "../model/wire.ts";
+import { aggregationUri } from "../verify/status-list.ts";
+import { openidResponseTypes, responseTypes } from "./authorization-endpoint.ts";
+
+/** Where the other functions are; known only after the first deployment went through. */
+export interface FunctionUrls {
+  readonly attest: string;
+  readonly token: string;
+  readonly introspect: string;
+  readonly revoke: string;
+}
+
+/**
+ * The issuer's metadata (RFC 8414 2). Callers authenticate at every endpoint alike: a JWT-SVID of ours as client assertion
+ * and a DPoP proof by its key.
+ */
+export function issuerMetadata(issuer: string, urls: FunctionUrls): Readonly<Record<string, unknown>> {
+  return {
+    issuer,
+    // it refuses everybody: only so do clients that hold the member to be required, MCP's for one, read the rest
+    authorization_endpoint: `${issuer}/authorize`,
+    token_endpoint: urls.token,
+    jwks_uri: `${issuer}/.well-known/jwks.json`,
+    introspection_endpoint: urls.introspect,
+    revocation_endpoint: urls.revoke,
+    challenge_endpoint: `${urls.attest.replace(/\/$/, "")}/challenge`,
+    lanyard_attestation_endpoint: urls.attest,
+    lanyard_spiffe_bundle_uri: `${issuer}/.well-known/spiffe-bundle.json`,
+    grant_types_supported: ["client_credentials", tokenExchangeGrant],
+    response_types_supported: [...responseTypes],
+    subject_types_supported: ["public"],
+    // what access tokens may be signed by: RFC 9068 4 has resource servers look here for the name
+    id_token_signing_alg_values_supported: ["ES256", "RS256"],
+    claims_supported: [
+      "aud",
+      "iat",
+      "iss",
+      "sub",
+      "exp",
+      "jti",
+      "client_id",
+      "scope",
+      "act",
+      "cnf",
+      "sid",
+      "root",
+      "anc",
+    ],
+    token_endpoint_auth_methods_supported: ["spiffe_jwt"],
+    introspection_endpoint_auth_methods_supported: ["spiffe_jwt"],
+    revocation_endpoint_auth_methods_supported: ["spiffe_jwt"],
+    token_endpoint_auth_signing_alg_values_supported: ["ES256"],
+    introspection_endpoint_auth_signing_alg_values_supported: ["ES256"],
+    revocation_endpoint_auth_signing_alg_values_supported: ["ES256"],
+    client_assertion_types_supported: [spiffeAssertionType],
+    dpop_signing_alg_values_supported: [...dpopAlgorithms],
+    status_list_aggregation_endpoint: aggregationUri(issuer),
+  };
+}
+
+/** The same as an OpenID provider's, as far as IAM reads it; it wants a response type, though nobody signs in here. */
+export const openidMetadata = (issuer: string, urls: FunctionUrls): Readonly<Record<string, unknown>> => ({
+  ...issuerMetadata(issuer, urls),
+  response_types_supported: [...openidResponseTypes],
+});

@@ -1,0 +1,66 @@
+import { openApi } from "../admin/openapi/document.ts";
+import { agentRoute, agentsRoute } from "../admin/read/agents.ts";
+import { principalsRoute } from "../admin/read/principals.ts";
+import { readQuery } from "../admin/read/query.ts";
+import { reachRoute } from "../admin/read/reach.ts";
+import { registryRoute, versionsRoute } from "../admin/read/registry.ts";
+import type { AdminReadDeps, Route } from "../admin/read/route.ts";
+import { sessionsRoute } from "../admin/read/sessions.ts";
+import { storyRoute } from "../admin/read/story.ts";
+import { startTrail } from "../audit/context.ts";
+import { callFacts, deny } from "../audit/deny.ts";
+import type { Denial } from "../denial/denial.ts";
+import type { Operator } from "../model/operator.ts";
+import { nowSeconds } from "../model/ports.ts";
+import { err, type Result } from "../model/result.ts";
+import type { Call, Reply } from "../model/wire.ts";
+
+const openApiRoute: Route = {
+  template: "/openapi.json",
+  pattern: /^\/openapi\.json$/,
+  parameters: [],
+  answer: async () => ({ ok: true, value: openApi }),
+};
+
+/** Everything an operator can ask; the OpenAPI document tells of exactly these. */
+export const readRoutes: readonly Route[] = [
+  openApiRoute,
+  registryRoute,
+  versionsRoute,
+  agentsRoute,
+  agentRoute,
+  principalsRoute,
+  sessionsRoute,
+  storyRoute,
+  reachRoute,
+];
+
+/**
+ * What operators look at by URL: GET only, nothing is written but the records of refusals. An allowed read has no record
+ * in the audit (docs/decisions): it changes nothing, and a role that could write such records alone could forge a grant's.
+ * @returns 200 with JSON; denials `caller_not_authorized` without an IAM identity, `not_found`, `method_not_allowed`, those
+ * of reading the query, `version_unknown`, `liveness_unavailable` when a key stayed unread
+ */
+export function createAdminReadEndpoint(
+  deps: AdminReadDeps,
+): (call: Call, operator: Operator | undefined) => Promise<Reply> {
+  return async (call, operator) => {
+    const start = callFacts(call, "admin.read", deps.clock.nowMillis());
+    if (!operator) return deny(deps, { code: "caller_not_authorized", why: "no IAM identity" }, start, false);
+    const trail = startTrail({ ...start, operator, target: call.path.slice(0, 200) });
+    const answer = await carryOut(call, deps);
+    if (!answer.ok) return deny(deps, answer.error, trail.facts, true);
+    return { status: 200, contentType: "application/json", body: JSON.stringify(answer.value) };
+  };
+}
+
+async function carryOut(call: Call, deps: AdminReadDeps): Promise<Result<object, Denial>> {
+  const { method, path } = call;
+  const found = readRoutes.map((route) => ({ route, match: route.pattern.exec(path) })).find(({ match }) => match);
+  if (!found?.match) return err({ code: "not_found", path: path.slice(0, 100) });
+  if (method !== "GET") return err({ code: "method_not_allowed", method: method.slice(0, 20), allow: "GET" });
+  const query = readQuery(call.query ?? "", found.route.parameters);
+  if (!query.ok) return query;
+  const named = found.match[1] ?? "";
+  return found.route.answer({ named, query: query.value, nowSeconds: nowSeconds(deps.clock) }, deps);
+}

@@ -1,0 +1,195 @@
+import { createChallenge } from "../attest/challenge.ts";
+import type { Attestor } from "../attest/contract/attestor.ts";
+import { markersOf, replacingMarkers } from "../attest/first-key.ts";
+import { factsOf, type Notes } from "../attest/notes.ts";
+import type { Proven } from "../attest/prove.ts";
+import { livenessOf, proveAlive, subjectsOf } from "../attest/prove-alive.ts";
+import { readAttestRequest } from "../attest/read-request.ts";
+import { createUnprovenReads, type UnprovenReads } from "../attest/unproven-reads.ts";
+import { callFacts, deny } from "../audit/deny.ts";
+import type { RefusalFold } from "../audit/fold.ts";
+import { toRecord } from "../audit/ocsf.ts";
+import type { Outbox } from "../audit/record.ts";
+import { type IdentityClaims, identityPayload } from "../caller/identity-token.ts";
+import type { DeathCause, Denial } from "../denial/denial.ts";
+import { verifyDpop } from "../jose/dpop.ts";
+import type { DpopNonces } from "../jose/dpop-nonce.ts";
+import { signJwt } from "../jose/sign.ts";
+import { limits } from "../model/limits.ts";
+import {
+  type Clock,
+  type CodeLookup,
+  type Ids,
+  type MacSource,
+  nowSeconds,
+  type RateLimiter,
+  type Signer,
+} from "../model/ports.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import type { RegistrySource } from "../model/snapshot.ts";
+import { type AttestReply, type Call, type ChallengeReply, type Reply, tokenTyp } from "../model/wire.ts";
+import { blockedAmong, generationsNow, raisedSince } from "../session/liveness.ts";
+import type { CommitConflict, LivenessRows, SessionStore } from "../session/store.ts";
+
+/** What attestation needs. */
+export interface AttestDeps {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly registries: RegistrySource;
+  readonly store: SessionStore;
+  readonly outbox: Outbox;
+  readonly fold: RefusalFold;
+  /** Every kind of evidence that is understood, listed; nothing is discovered. */
+  readonly attestors: readonly Attestor[];
+  /** Present where the stage lets us look at functions and tasks. */
+  readonly codeLookup?: CodeLookup;
+  /** Of purpose identity. */
+  readonly signer: Signer;
+  /** The very counter that `token` takes from: an agent has one bucket of signatures. */
+  readonly limiter: RateLimiter;
+  readonly macs: MacSource;
+  /** Present where the stage demands nonces in proofs (RFC 9449 8). */
+  readonly nonces?: DpopNonces | undefined;
+  readonly issuer: string;
+  readonly trustDomain: string;
+}
+
+/**
+ * The attest endpoint. `POST /challenge` answers a challenge; `POST /` turns evidence into an identity token:
+ *
+ * 1. read the request, bounded, and the proof of the caller's key
+ * 2. prove the named agent: registration ▸ challenge ▸ evidence ▸ selectors ▸ state ▸ assurance ▸ audience
+ * 3. read liveness in one batch; when it tells of a newer registry, load that and prove once more
+ * 4. burn challenge, proof and evidence and write the record, in ONE transaction
+ * 5. take a signature from the agent's bucket
+ * 6. sign, and at the same time read liveness again: what was revoked meanwhile gets no token
+ */
+export function createAttestEndpoint(deps: AttestDeps): (call: Call) => Promise<Reply> {
+  const attesting = { ...deps, unprovenReads: createUnprovenReads(deps.clock) };
+  return async (call) => {
+    const notes: Notes = { ...callFacts(call, "attest", deps.clock.nowMillis()), authenticated: false };
+    const answer = await route(call, attesting, notes);
+    return answer.ok ? answer.value : deny(deps, answer.error, factsOf(notes), notes.authenticated);
+  };
+}
+
+type Attesting = AttestDeps & { readonly unprovenReads: UnprovenReads };
+
+async function route(call: Call, deps: Attesting, notes: Notes): Promise<Result<Reply, Denial>> {
+  if (call.path !== "/" && call.path !== "/challenge") return err({ code: "not_found", path: call.path.slice(0, 100) });
+  if (call.method !== "POST")
+    return err({ code: "method_not_allowed", method: call.method.slice(0, 20), allow: "POST" });
+  if (call.path === "/") return attest(call, deps, notes);
+  const body: ChallengeReply = {
+    attestation_challenge: await createChallenge(deps),
+    expires_in: limits.challengeLifeSeconds,
+  };
+  return ok(json(body));
+}
+
+async function attest(call: Call, deps: Attesting, notes: Notes): Promise<Result<Reply, Denial>> {
+  const request = readAttestRequest(call);
+  if (!request.ok) return request;
+  Object.assign(notes, { agent: request.value.agent, evidenceType: request.value.evidence.type });
+  const { method, url } = call;
+  const { clock, nonces } = deps;
+  const proof = await verifyDpop({ proofs: call.dpop, method, url, nowSeconds: nowSeconds(clock), nonces });
+  if (!proof.ok) return proof;
+  notes.jkt = proof.value.jkt;
+  const { platformCaller } = call;
+  const withCaller = platformCaller === undefined ? deps : { ...deps, platformCaller };
+  const live = await proveAlive(request.value, proof.value, withCaller, notes);
+  if (!live.ok) return live;
+  const { proven, rows } = live.value;
+  const claims = claimsFor(proven, rows, proof.value.jkt, deps);
+  const burnt = await burn(proven, claims, deps, notes);
+  if (!burnt.ok) return burnt;
+  const within = await takeSignature(proven, deps.limiter);
+  if (!within.ok) return within;
+  return issue(proven, claims, deps);
+}
+
+function claimsFor(proven: Proven, rows: LivenessRows, jkt: string, deps: AttestDeps): IdentityClaims {
+  const { assurance, build, facts } = proven.attested;
+  return {
+    sub: proven.agent,
+    jkt,
+    assurance,
+    evidence: { type: proven.evidenceType, facts },
+    ...(build === undefined ? {} : { build }),
+    generations: generationsNow(rows, subjectsOf(proven)),
+    expiresAtSeconds: nowSeconds(deps.clock) + limits.identityTokenLifeSeconds,
+    jti: deps.ids.id(),
+  };
+}
+
+/** Step 4. KMS is never paid for a replay, and no token leaves without its record. */
+async function burn(
+  proven: Proven,
+  claims: IdentityClaims,
+  deps: AttestDeps,
+  notes: Notes,
+): Promise<Result<void, Denial>> {
+  const { jti, expiresAtSeconds } = claims;
+  const facts = { ...factsOf(notes), jti, expiresAtSeconds, target: proven.audience, outcome: "allowed" } as const;
+  const now = nowSeconds(deps.clock);
+  const { store, ids } = deps;
+  const first = await store.commit({ markers: markersOf(proven, now), record: toRecord(facts, ids.id()) });
+  const markers = first.ok ? undefined : replacingMarkers(proven, first.error, now);
+  const record = () => toRecord({ ...facts, keyReplaced: true }, ids.id());
+  const committed = markers === undefined ? first : await store.commit({ markers, record: record() });
+  return committed.ok
+    ? committed
+    : err(replayOf(committed.error, notes.evidenceType ?? "", proven.attested.evidenceMarker.owner !== undefined));
+}
+
+function replayOf(conflict: CommitConflict, type: string, owned: boolean): Denial {
+  if (conflict.kind !== "marker") throw new Error(`attestation cannot meet conflict ${conflict.kind}`);
+  if (conflict.marker === "dpop") return { code: "dpop_replayed" };
+  if (conflict.marker === "challenge") return { code: "challenge_invalid", why: "used" };
+  // a marker with an owner conflicts only with another key's: the document was stolen, or its thief came first
+  return { code: owned ? "evidence_of_another_key" : "evidence_replayed", type };
+}
+
+/**
+ * Step 5, after the transaction and not before: what it refused, a replay or a stolen document shown by another key, must
+ * not spend the bucket of the agent it names, or a thief could lock the agent out (threat 13).
+ */
+async function takeSignature({ agent, registration }: Proven, limiter: RateLimiter): Promise<Result<void, Denial>> {
+  const perSecond = registration.issuancesPerSecond ?? limits.issuancesPerSecond;
+  return (await limiter.take(agent, perSecond)) ? ok(undefined) : err({ code: "rate_exceeded", agent, perSecond });
+}
+
+/** Step 6. */
+async function issue(proven: Proven, claims: IdentityClaims, deps: AttestDeps): Promise<Result<Reply, Denial>> {
+  const payload = identityPayload(claims, deps.issuer, proven.audience);
+  const [signed, rows] = await Promise.all([
+    signJwt(deps.signer, { typ: tokenTyp.identity }, payload, claims.jti),
+    deps.store.readLiveness(livenessOf(proven.agent, proven)),
+  ]);
+  // what was not read is no death (threat 44): the agent asks again, with a new challenge
+  if (!rows.complete || !rows.deployment)
+    return err({ code: "liveness_unavailable", why: "it could not be read again; nothing was released" });
+  const cause = deathSince(rows, claims, subjectsOf(proven));
+  if (cause) return err({ code: "died_in_flight", cause });
+  const body: AttestReply = {
+    identity_token: signed.token,
+    agent: proven.agent,
+    assurance: claims.assurance,
+    expires_in: limits.identityTokenLifeSeconds,
+  };
+  return ok(json(body));
+}
+
+function deathSince(rows: LivenessRows, claims: IdentityClaims, names: readonly string[]): DeathCause | undefined {
+  const blocked = blockedAmong(rows, names);
+  if (blocked !== undefined) return { kind: "blocked", subject: blocked };
+  const raised = raisedSince(rows, claims.generations);
+  return raised === undefined ? undefined : { kind: "generation", subject: raised };
+}
+
+const json = (body: object): Reply => ({
+  status: 200,
+  contentType: "application/json",
+  body: JSON.stringify(body),
+});

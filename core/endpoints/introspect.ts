@@ -1,0 +1,181 @@
+import { startTrail, type Trail } from "../audit/context.ts";
+import { callFacts, type DenyDeps, deny } from "../audit/deny.ts";
+import { toRecord } from "../audit/ocsf.ts";
+import { readAccessToken } from "../caller/access-handle.ts";
+import { type AuthenticateDeps, authenticate, type Caller } from "../caller/authenticate.ts";
+import { readForm, single } from "../caller/form.ts";
+import type { OwnToken } from "../caller/own-token.ts";
+import { ownerOf, ownerOfStolen, withOwner } from "../caller/stolen.ts";
+import type { Denial } from "../denial/denial.ts";
+import { nowSeconds } from "../model/ports.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import type { RegistrySnapshot, RegistrySource } from "../model/snapshot.ts";
+import type { Call, Reply } from "../model/wire.ts";
+import {
+  blockedAmong,
+  judgeSession,
+  mergeQueries,
+  queryFor,
+  raisedSince,
+  readLiveness,
+  subjects,
+} from "../session/liveness.ts";
+import type { LivenessRows, SessionStore } from "../session/store.ts";
+
+/** What introspection stands on. */
+export interface IntrospectDeps extends AuthenticateDeps, DenyDeps {
+  readonly registries: RegistrySource;
+  readonly store: Pick<SessionStore, "readLiveness" | "readHandle" | "use">;
+}
+
+/**
+ * RFC 7662, strongly consistent: authenticate ▸ verify the token offline, or read its row if it is a handle ▸ read
+ * liveness ▸ take one use where uses are counted ▸ answer. The caller is a registered resource server; for a token of
+ * a resource it does not serve, a bad, expired, dead or used up one the answer is exactly `{"active": false}`, and the
+ * reason stands in the audit alone. Writes nothing but refusals and uses.
+ *
+ * `dpop_jkt` (RFC 7662 2.1 lets a server take more parameters; named as in RFC 9449 10) is the thumbprint of the key by
+ * which the request for the token was proved: another key than the token's gets no answer and costs no use.
+ */
+export function createIntrospectEndpoint(deps: IntrospectDeps): (call: Call) => Promise<Reply> {
+  return async (call) => {
+    const start = callFacts(call, "introspect", deps.clock.nowMillis());
+    const form = readForm(call, []);
+    if (!form.ok) return deny(deps, form.error, start, false);
+    const caller = await authenticate(call, form.value, deps);
+    if (!caller.ok) return deny(deps, caller.error, start, false);
+    const { agent, jkt, identity } = caller.value;
+    const trail = startTrail({ ...start, agent, jkt, assurance: identity.assurance });
+    const token = single(form.value, "token");
+    if (token === undefined) return deny(deps, { code: "parameter_missing", name: "token" }, trail.facts, true);
+    const verdict = await answer(token, single(form.value, "dpop_jkt"), caller.value, deps, trail);
+    if (verdict.ok)
+      return json({
+        active: true,
+        token_type: verdict.value.jkt === undefined ? "Bearer" : "DPoP",
+        ...verdict.value.claims,
+      });
+    if (callerFaults.has(verdict.error.code)) return deny(deps, verdict.error, trail.facts, true);
+    // a stranger can send what it likes through an honest resource server, as often as it likes, and prove it by any key:
+    // folded by server, session and reason, or a flood of it would fill the outbox (threats 13, 34)
+    await deny(deps, verdict.error, trail.facts, verdict.error.code === "not_a_resource_server");
+    return json({ active: false });
+  };
+}
+
+const json = (body: object): Reply => ({ status: 200, contentType: "application/json", body: JSON.stringify(body) });
+
+/**
+ * Refusals of the caller itself; all others are about the token and stay inside. Who serves nothing is no fault: there is
+ * only no token it may know of (RFC 7662 2.2).
+ */
+const callerFaults = new Set<Denial["code"]>([
+  "dpop_replayed",
+  "agent_unknown",
+  "agent_inactive",
+  "blocked",
+  "assertion_dead",
+  "registry_unavailable",
+  "liveness_unavailable",
+]);
+
+async function answer(
+  token: string,
+  provedBy: string | undefined,
+  caller: Caller,
+  deps: IntrospectDeps,
+  trail: Trail,
+): Promise<Result<OwnToken, Denial>> {
+  const seen = await look(token, caller, deps, trail);
+  if (!seen.ok && seen.error.code === "subject_token_invalid")
+    return err(withOwner(seen.error, await ownerOfStolen(token, provedBy, deps)));
+  if (!seen.ok) return seen;
+  // whoever stole a handle without its key could otherwise spend its uses by being refused
+  if (provedBy !== undefined && provedBy !== seen.value.jkt)
+    return err(
+      withOwner(
+        { code: "dpop_key_mismatch", boundTo: "subject_token" } as const,
+        seen.value.jkt === undefined ? undefined : ownerOf(seen.value),
+      ),
+    );
+  const taken = await takeUse(seen.value, caller, deps, trail);
+  return taken.ok ? seen : taken;
+}
+
+/**
+ * Takes one use, last of all and only when the answer is yes: counters, proof and record in one transaction, so that of
+ * any number at one instant exactly as many are answered as there are uses. An answer that is lost on its way back is
+ * a use all the same: given twice it could be used twice (threat 24).
+ */
+async function takeUse(
+  token: OwnToken,
+  caller: Caller,
+  deps: IntrospectDeps,
+  trail: Trail,
+): Promise<Result<void, Denial>> {
+  const counters = token.uses?.countedAt ?? [];
+  if (counters.length === 0) return ok(undefined);
+  const { aud: resource, scopes, details } = token;
+  trail.add({ operation: "token.use", grants: [{ resource, scopes, details }] });
+  const record = toRecord({ ...trail.facts, outcome: "allowed" }, deps.ids.id());
+  const used = await deps.store.use({ counters, markers: [caller.proof], record });
+  if (used.ok) return used;
+  return err(used.error.kind === "marker" ? { code: "dpop_replayed" } : { code: "uses_spent" });
+}
+
+async function look(
+  token: string,
+  caller: Caller,
+  deps: IntrospectDeps,
+  trail: Trail,
+): Promise<Result<OwnToken, Denial>> {
+  const verified = await readAccessToken(token, deps);
+  if (verified.ok) noteToken(verified.value, trail);
+  const names = { ...nothing, subjects: [subjects.agent(caller.agent), ...Object.keys(caller.identity.generations)] };
+  const query = mergeQueries(verified.ok ? queryFor(verified.value) : nothing, names);
+  const rows = await readLiveness(deps.store, query);
+  const registry = await registryOf(rows, deps);
+  if (!registry.ok) return registry;
+  const server = judgeServer(caller, rows, registry.value);
+  if (!server.ok) return server;
+  if (!verified.ok) return verified;
+  const servedBy = registry.value.resource(verified.value.aud)?.servedBy;
+  if (servedBy === undefined || registry.value.agentId(servedBy) !== caller.agent)
+    return err({ code: "subject_token_not_yours", why: "the token is for a resource another agent serves" });
+  const alive = judgeSession(rows, verified.value.sid, nowSeconds(deps.clock));
+  if (!alive.ok) return err({ code: "parent_dead", cause: alive.error });
+  const idle = alive.value.actors.find((id) => registry.value.agent(id)?.state !== "active");
+  if (idle !== undefined)
+    return err({ code: "parent_dead", cause: { kind: "blocked", subject: subjects.agent(idle) } });
+  return verified;
+}
+
+const nothing = { tombstones: [], subjects: [] } as const;
+
+async function registryOf(rows: LivenessRows, deps: IntrospectDeps): Promise<Result<RegistrySnapshot, Denial>> {
+  if (!rows.complete) return err({ code: "liveness_unavailable", why: "a key stayed unread" });
+  if (!rows.deployment) return err({ code: "registry_unavailable", why: "no registry was applied yet" });
+  const current = await deps.registries.current();
+  const version = rows.deployment.registryVersion;
+  return ok(current?.version === version ? current : await deps.registries.at(version));
+}
+
+/** RFC 7662 2.1 and 4: the endpoint tells authorized callers only, here those that serve something. */
+function judgeServer(caller: Caller, rows: LivenessRows, registry: RegistrySnapshot): Result<void, Denial> {
+  const registration = registry.agent(caller.agent);
+  if (!registration) return err({ code: "agent_unknown", agent: caller.agent });
+  if (registration.state !== "active")
+    return err({ code: "agent_inactive", agent: caller.agent, state: registration.state });
+  const names = Object.keys(caller.identity.generations);
+  const blocked = blockedAmong(rows, names);
+  if (blocked !== undefined) return err({ code: "blocked", subject: blocked });
+  const raised = raisedSince(rows, caller.identity.generations);
+  if (raised !== undefined) return err({ code: "assertion_dead", subject: raised });
+  const serves = registry.resources.some((resource) => registry.agentId(resource.servedBy) === caller.agent);
+  return serves ? ok(undefined) : err({ code: "not_a_resource_server", agent: caller.agent });
+}
+
+function noteToken(token: OwnToken, trail: Trail): void {
+  const { root, sid, anc, principalId, actors, jti } = token;
+  trail.add({ principal: principalId, actors, jti, session: { root, sid, depth: sid === root ? 0 : anc.length + 1 } });
+}

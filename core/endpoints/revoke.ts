@@ -1,0 +1,156 @@
+import { startTrail, type Trail } from "../audit/context.ts";
+import { callFacts, type DenyDeps, deny } from "../audit/deny.ts";
+import { toRecord } from "../audit/ocsf.ts";
+import { readAccessToken } from "../caller/access-handle.ts";
+import { type AuthenticateDeps, authenticate, type Caller } from "../caller/authenticate.ts";
+import { type Form, readForm, single } from "../caller/form.ts";
+import { verifyIdentityToken } from "../caller/identity-token.ts";
+import { offerAddress } from "../caller/offer-handle.ts";
+import { type OwnToken, verifyOwnToken } from "../caller/own-token.ts";
+import { ownerOf, withOwner } from "../caller/stolen.ts";
+import type { Denial } from "../denial/denial.ts";
+import { limits } from "../model/limits.ts";
+import { nowSeconds, type RateLimiter } from "../model/ports.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import { currentAgent } from "../model/session.ts";
+import type { RegistrySource } from "../model/snapshot.ts";
+import type { Call, Reply } from "../model/wire.ts";
+import { blockedAmong, raisedSince, readLiveness } from "../session/liveness.ts";
+import type { RevocationStore, RevocationWrite, SessionStore } from "../session/store.ts";
+
+/** What revocation by agents stands on. */
+export interface RevokeDeps extends AuthenticateDeps, DenyDeps {
+  readonly registries: RegistrySource;
+  readonly store: Pick<SessionStore, "readLiveness" | "readHandle">;
+  readonly revocations: RevocationStore;
+  readonly limiter: RateLimiter;
+}
+
+/** What a request turned out to end; nothing at all for a token that means nothing here (RFC 7009 2.2). */
+type Ending = Pick<RevocationWrite, "tombstone" | "withdraw"> | "nothing";
+
+/**
+ * RFC 7009, with the owner's rights: an agent ends its own session, any session below it, its own unredeemed offers.
+ * Everything else is `admin-revoke`. `token` is a token of the session to end (an expired one still names it, signed or a handle), or an
+ * offer's handle; with `session` beside it, that session below the token's own is ended instead.
+ * Ending one's own session burns nothing: only an operator's revocation of a root burns the person's token.
+ * @returns 200 with an empty object on success, for unknown tokens, and for a session that is over already, which writes
+ * nothing; `not_the_owner` for what is someone else's, `token_not_revocable` for an identity token, `rate_exceeded`
+ */
+export function createRevokeEndpoint(deps: RevokeDeps): (call: Call) => Promise<Reply> {
+  return async (call) => {
+    const start = callFacts(call, "session.end", deps.clock.nowMillis());
+    const form = readForm(call, []);
+    if (!form.ok) return deny(deps, form.error, start, false);
+    const caller = await authenticate(call, form.value, deps);
+    if (!caller.ok) return deny(deps, caller.error, start, false);
+    const { agent, jkt, identity } = caller.value;
+    const trail = startTrail({ ...start, agent, jkt, assurance: identity.assurance });
+    if (!(await deps.limiter.take(agent, limits.revocationsPerSecond, "revoke")))
+      return deny(deps, { code: "rate_exceeded", agent, perSecond: limits.revocationsPerSecond }, trail.facts, true);
+    const found = await find(form.value, caller.value, deps, trail);
+    const standing = await judgeCaller(caller.value, found.ok ? found.value : "nothing", deps);
+    if (!standing.ok) return deny(deps, standing.error, trail.facts, true);
+    if (!found.ok) return deny(deps, found.error, trail.facts, true);
+    const written = await write(standing.value, caller.value, deps, trail);
+    return written.ok ? done : deny(deps, written.error, trail.facts, true);
+  };
+}
+
+const done: Reply = { status: 200, contentType: "application/json", body: "{}" };
+
+/**
+ * A revoked agent loses this right too: its sessions are over already, and a thief must not end its heirs' work. The same
+ * batch tells whether the session is over already: ending it again would wake publisher, transmitter and every receiver
+ * for nothing, as often as its agent likes (threat 34).
+ * @returns what is left to end
+ */
+async function judgeCaller(caller: Caller, ending: Ending, deps: RevokeDeps): Promise<Result<Ending, Denial>> {
+  const names = Object.keys(caller.identity.generations);
+  const sid = ending === "nothing" ? undefined : ending.tombstone?.sid;
+  const rows = await readLiveness(deps.store, { tombstones: sid === undefined ? [] : [sid], subjects: names });
+  if (!rows.complete || !rows.deployment) return err({ code: "liveness_unavailable", why: "a key stayed unread" });
+  const blocked = blockedAmong(rows, names);
+  if (blocked !== undefined) return err({ code: "blocked", subject: blocked });
+  const raised = raisedSince(rows, caller.identity.generations);
+  if (raised !== undefined) return err({ code: "assertion_dead", subject: raised });
+  return ok(sid !== undefined && rows.tombstones.has(sid) ? "nothing" : ending);
+}
+
+async function find(form: Form, caller: Caller, deps: RevokeDeps, trail: Trail): Promise<Result<Ending, Denial>> {
+  const text = single(form, "token");
+  if (text === undefined) return err({ code: "parameter_missing", name: "token" });
+  if (text.startsWith("lyo_")) return findOffer(text, caller, deps);
+  const token = await anyKind(text, deps);
+  if (!token) return nothingOrIdentity(text, caller, deps);
+  const { root, sid, anc, principalId, actors } = token;
+  const depth = sid === root ? 0 : anc.length + 1;
+  trail.add({ principal: principalId, actors, session: { root, sid, depth } });
+  const below = single(form, "session");
+  if (below !== undefined && below !== sid) return findBelow(token, below, caller, deps, trail);
+  // a session's agents are the current agents of the sessions above it: each may end what hangs below its own
+  if (!actors.includes(caller.agent)) return err(notTheOwner(token, sid));
+  return ok({ tombstone: { root, sid, expiresAtSeconds: await lastSecond(root, sid, deps) } });
+}
+
+/** RFC 7009 2.2.1: a 200 would make its owner believe that an identity token, which nothing ends but time, was ended. */
+async function nothingOrIdentity(text: string, caller: Caller, deps: RevokeDeps): Promise<Result<Ending, Denial>> {
+  const identity = await verifyIdentityToken(text, deps);
+  if (!identity.ok) return ok("nothing");
+  const owner = identity.value.jkt === caller.jkt ? undefined : { agent: identity.value.sub };
+  return err(withOwner({ code: "token_not_revocable", kind: "identity" } as const, owner));
+}
+
+async function anyKind(text: string, deps: RevokeDeps): Promise<OwnToken | undefined> {
+  const access = await readAccessToken(text, deps, { ignoreExpiry: true });
+  if (access.ok) return access.value;
+  const session = await verifyOwnToken(text, "session", deps, { ignoreExpiry: true });
+  return session.ok ? session.value : undefined;
+}
+
+async function findBelow(
+  own: OwnToken,
+  below: string,
+  caller: Caller,
+  deps: RevokeDeps,
+  trail: Trail,
+): Promise<Result<Ending, Denial>> {
+  if (own.agent !== caller.agent) return err(notTheOwner(own, own.sid));
+  const session = await deps.revocations.readSession(own.root, below.slice(0, 22));
+  const under = session && session.sid !== session.root && [session.root, ...session.anc].includes(own.sid);
+  if (!session || !under) return err({ code: "not_the_owner", sid: below.slice(0, 22) });
+  const { root, sid, depth, actors } = session;
+  trail.add({ session: { root, sid, depth, parent: own.sid }, actors });
+  return ok({ tombstone: { root, sid, expiresAtSeconds: session.expiresAtSeconds } });
+}
+
+/** Whoever shows a token that is bound to another agent's key took it from there. */
+const notTheOwner = (token: OwnToken, sid: string): Denial =>
+  withOwner({ code: "not_the_owner", sid } as const, token.jkt === undefined ? undefined : ownerOf(token));
+
+async function findOffer(handle: string, caller: Caller, deps: RevokeDeps): Promise<Result<Ending, Denial>> {
+  const address = offerAddress(handle);
+  const offer = address && (await deps.revocations.readOffer(address.root, address.handleHash));
+  if (!address || !offer) return ok("nothing");
+  if (currentAgent(offer.from) !== caller.agent) return err({ code: "not_the_owner", sid: offer.from.sid });
+  // once redeemed it is a session: that one is ended by its own name
+  return ok(
+    offer.redeemed || offer.withdrawn
+      ? "nothing"
+      : { withdraw: { ...address, expiresAtSeconds: offer.expiresAtSeconds } },
+  );
+}
+
+/** A tombstone outlives the last possible end of what it kills; without a row that is the longest life there is. */
+async function lastSecond(root: string, sid: string, deps: RevokeDeps): Promise<number> {
+  const session = await deps.revocations.readSession(root, sid);
+  return session?.expiresAtSeconds ?? nowSeconds(deps.clock) + limits.sessionLifeMaxSeconds;
+}
+
+async function write(ending: Ending, caller: Caller, deps: RevokeDeps, trail: Trail): Promise<Result<void, Denial>> {
+  if (ending === "nothing") return ok(undefined);
+  const record = toRecord({ ...trail.facts, outcome: "allowed" }, deps.ids.id());
+  const written = await deps.revocations.revoke({ ...ending, markers: [caller.proof], record });
+  if (written.ok || written.error.kind === "offer_taken") return ok(undefined);
+  return err({ code: "dpop_replayed" });
+}

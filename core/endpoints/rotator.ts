@@ -1,0 +1,120 @@
+import { keyTimes } from "../model/key-times.ts";
+import { type Clock, type KeyPurpose, nowSeconds } from "../model/ports.ts";
+import { withFirstKeys } from "../ring/first-keys.ts";
+import { ringFaults } from "../ring/health.ts";
+import type { Ring, RingKey } from "../ring/model.ts";
+import { nextStep } from "../ring/next-step.ts";
+import type { RingView, RotatorDeps } from "../ring/ports.ts";
+import { recordsOf } from "../ring/records.ts";
+import type { Effect } from "../ring/step.ts";
+
+/** A run takes no more steps than this a ring; the next run goes on. */
+const stepsMax = 40;
+
+/**
+ * Brings every ring as far as it can go now.
+ * @returns what is wrong with the rings, in words for an operator; nothing when all is well. A ring that fails keeps no
+ * other from its turn
+ */
+export async function rotateAll(deps: RotatorDeps): Promise<readonly string[]> {
+  const faults: string[] = [];
+  for (const purpose of Object.keys(deps.first) as KeyPurpose[]) {
+    try {
+      faults.push(...(await rotateRing(purpose, deps)));
+    } catch (failure) {
+      faults.push(`${purpose}: ${failure instanceof Error ? failure.message : String(failure)}`);
+    }
+  }
+  return faults;
+}
+
+async function rotateRing(purpose: KeyPurpose, deps: RotatorDeps): Promise<readonly string[]> {
+  const run = { mine: new Set<string>(), made: new Map<string, RingKey>() };
+  const algorithms = (deps.first[purpose] ?? []).map(({ alg }) => alg);
+  for (let steps = 0; steps < stepsMax; steps++) {
+    const view = await deps.rings.view(purpose);
+    checkClock(view, deps.clock);
+    const ring = await withFirstKeys(view.ring, purpose, deps);
+    if (ring !== view.ring) {
+      await deps.rings.write(ring, []);
+      continue;
+    }
+    await endLostKeys(ring, run, deps);
+    const freshId = deps.ids.id();
+    const at = { nowSeconds: nowSeconds(deps.clock), pace: deps.pace, mine: run.mine, freshId, algorithms };
+    const step = nextStep(ring, view.order ? { ...at, order: view.order } : at);
+    if (!step) return [...ringFaults(ring, at), ...(await vetAll(ring, deps))].map((why) => `${purpose}: ${why}`);
+    const made = step.effect && (await carryOut(step.effect, ring, run.made, deps));
+    const { ring: next, events } = step.write(made);
+    if (next.intents.some(({ id }) => id === freshId)) run.mine.add(freshId);
+    await deps.rings.write(next, recordsOf(purpose, events, deps));
+  }
+  return [`${purpose}: more than ${stepsMax} steps in one run; the next goes on`];
+}
+
+/**
+ * Two clocks must agree before anything is dated: a key switched too early by a clock that jumped would sign what
+ * nobody can verify, and one ended too early would strand what it signed.
+ */
+function checkClock({ witnessSeconds }: RingView, clock: Clock): void {
+  const apart = Math.abs(nowSeconds(clock) - witnessSeconds);
+  if (!(apart <= keyTimes.clockMarginSeconds / 2))
+    throw new Error(`this function's clock and AWS's are ${apart} s apart; nothing is rotated by such a clock`);
+}
+
+/** A key this run made for an intent that is no longer there: somebody gave it up in the meantime. */
+async function endLostKeys(
+  ring: Ring,
+  run: { readonly made: Map<string, RingKey> },
+  { maker }: RotatorDeps,
+): Promise<void> {
+  for (const [id, key] of run.made) {
+    if (ring.keys.some(({ kid }) => kid === key.kid)) run.made.delete(id);
+    else if (!ring.intents.some((intent) => intent.id === id)) {
+      await maker.end(key);
+      run.made.delete(id);
+    }
+  }
+}
+
+async function carryOut(
+  effect: Effect,
+  ring: Ring,
+  made: Map<string, RingKey>,
+  { maker }: RotatorDeps,
+): Promise<RingKey | undefined> {
+  switch (effect.do) {
+    case "create": {
+      // made once a run: a write that lost its race is repeated with the same key
+      const key = made.get(effect.intent.id) ?? (await maker.create(ring.purpose, effect.intent));
+      made.set(effect.intent.id, key);
+      return key;
+    }
+    case "vet": {
+      const fit = await maker.vet(effect.key, ring.purpose);
+      if (!fit.ok) throw new Error(`key ${effect.key.keyArn} is not fit to be published: ${fit.error}`);
+      return undefined;
+    }
+    case "disable":
+      await maker.disable(effect.key);
+      return undefined;
+    case "end":
+      await maker.end(effect.key);
+      return undefined;
+    case "sweep":
+      for (const keyArn of await maker.findByIntent(effect.intent)) {
+        if (!ring.keys.some((key) => key.keyArn === keyArn)) await maker.end({ keyArn });
+      }
+      return undefined;
+  }
+}
+
+/** Looked at in every run: a key policy that somebody changed is told of, even where nobody watches CloudTrail. */
+async function vetAll(ring: Ring, { maker }: RotatorDeps): Promise<readonly string[]> {
+  const faults: string[] = [];
+  for (const key of ring.keys.filter(({ state }) => state !== "distrusted")) {
+    const fit = await maker.vet(key, ring.purpose);
+    if (!fit.ok) faults.push(`key ${key.kid} (${key.state}) is not what it must be: ${fit.error}`);
+  }
+  return faults;
+}

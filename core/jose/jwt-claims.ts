@@ -1,0 +1,91 @@
+import { readableText } from "../text/readable-text.ts";
+import type { JwtFailure, JwtRules } from "./jwt-rules.ts";
+
+type Claims = Readonly<Record<string, unknown>>;
+
+const fail = (why: JwtFailure["why"], detail: string): JwtFailure => ({ why, detail });
+
+/** 9999-12-31: anything later is milliseconds or nonsense. */
+const lastSecond = 253_402_300_799;
+/** Longest subject: a role ARN may be long; a person's is bounded again where it is read. */
+const subjectCharacters = 1024;
+/** Names that would reach into a prototype wherever a later reader keys a plain object by them. */
+const prototypeNames = ["__proto__", "constructor", "prototype"];
+
+/**
+ * Checks the claims of a JWT (RFC 7519 4.1) whose signature is already known to be good.
+ * @returns the first thing that is wrong, undefined when nothing is
+ */
+export function claimFailure(claims: Claims, rules: JwtRules): JwtFailure | undefined {
+  const missing = rules.requiredClaims.find((name) => !Object.hasOwn(claims, name) || claims[name] === null);
+  if (missing !== undefined) return fail("claim", `${missing} is missing`);
+  return (
+    issuerFailure(claims, rules) ??
+    audienceFailure(claims, rules) ??
+    textFailure(claims, rules) ??
+    timeFailure(claims, rules)
+  );
+}
+
+function issuerFailure(claims: Claims, rules: JwtRules): JwtFailure | undefined {
+  if (rules.issuer === undefined) return undefined;
+  // RFC 8414 2, simple string comparison: any normalization would let two issuers be one
+  return claims.iss === rules.issuer ? undefined : fail("issuer", "iss is not the expected issuer");
+}
+
+/** A token for several audiences could be replayed here by any of the others. */
+function audienceFailure(claims: Claims, rules: JwtRules): JwtFailure | undefined {
+  if (rules.audience === null) return undefined;
+  const audience = soleAudience(claims);
+  if (audience === undefined) return fail("audience", "aud must name exactly one audience");
+  return audience === rules.audience ? undefined : fail("audience", "aud is for somebody else");
+}
+
+/** The one audience of a token, as string or array of one string; undefined when it has none or several. */
+export function soleAudience(claims: Claims): string | undefined {
+  const value = Array.isArray(claims.aud) && claims.aud.length === 1 ? claims.aud[0] : claims.aud;
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function textFailure(claims: Claims, rules: JwtRules): JwtFailure | undefined {
+  const { sub, jti } = claims;
+  if (sub !== undefined && !isSubject(sub, rules))
+    return fail("claim", `sub is not ${rules.subjectInAnyScript ? "readable text" : "printable ASCII"} of sane length`);
+  if (jti !== undefined && (typeof jti !== "string" || jti === "" || jti.length > 256))
+    return fail("claim", "jti is not a string of 1 to 256 characters");
+  return undefined;
+}
+
+/** Controls and bidi marks would make two subjects look like one; look-alikes too, where people choose their names. */
+const isSubject = (sub: unknown, { subjectInAnyScript }: JwtRules): boolean =>
+  typeof sub === "string" &&
+  sub !== "" &&
+  sub.length <= subjectCharacters &&
+  (subjectInAnyScript ? readableText : /^[\x20-\x7e]+$/).test(sub) &&
+  !prototypeNames.includes(sub);
+
+function timeFailure(claims: Claims, rules: JwtRules): JwtFailure | undefined {
+  const times: Record<"exp" | "nbf" | "iat", number | undefined> = { exp: undefined, nbf: undefined, iat: undefined };
+  for (const name of ["exp", "nbf", "iat"] as const) {
+    const value = claims[name];
+    // some providers write a date they do not know as null; one that ends a token is demanded where it matters
+    if (value === undefined || (name === "nbf" && value === null)) continue;
+    // JSON.parse reads 1e400 as Infinity, and a token that never ends is what an attacker would like
+    if (typeof value !== "number" || !Number.isFinite(value) || value < 0 || value > lastSecond)
+      return fail("claim", `${name} is not a date in seconds`);
+    times[name] = value;
+  }
+  const { exp, nbf, iat } = times;
+  const { nowSeconds, skewSeconds, maxAgeSeconds, maxLifetimeSeconds } = rules;
+  if (exp !== undefined && exp + skewSeconds <= nowSeconds && !rules.ignoreExpiry)
+    return { ...fail("expired", "exp has passed"), expiredAtSeconds: exp };
+  if (nbf !== undefined && nbf - skewSeconds > nowSeconds) return fail("not_yet_valid", "nbf is in the future");
+  if (iat !== undefined && iat - skewSeconds > nowSeconds) return fail("not_yet_valid", "iat is in the future");
+  if (exp !== undefined && (exp <= (nbf ?? -1) || exp <= (iat ?? -1)))
+    return fail("claim", "exp lies before nbf or iat");
+  if (maxAgeSeconds !== undefined && (iat === undefined || iat + maxAgeSeconds < nowSeconds))
+    return fail("too_old", `issued more than ${maxAgeSeconds} s ago`);
+  if (maxLifetimeSeconds !== undefined && (exp === undefined || iat === undefined || exp - iat > maxLifetimeSeconds))
+    return fail("claim", `lives longer than ${maxLifetimeSeconds} s`);
+  return undefined;
+}

@@ -1,0 +1,98 @@
+import { type CryptoKey, compactVerify, type JWK, type JWTPayload } from "jose";
+import { limits } from "../model/limits.ts";
+import type { PublicKey } from "../model/ports.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import { parseCompactJws } from "./compact-jws.ts";
+import { claimFailure } from "./jwt-claims.ts";
+import type { JwtFailure, JwtRules, VerifiedJwt } from "./jwt-rules.ts";
+
+export type { JwtFailure, JwtRules, VerifiedJwt } from "./jwt-rules.ts";
+
+/** Finds the one key a header names; keys never come from the token itself. */
+export type KeyLookup = (header: {
+  readonly alg: string;
+  readonly kid: string | undefined;
+}) => Promise<Result<CryptoKey | JWK, JwtFailure>>;
+
+/**
+ * Header members that carry keys, change what is signed, or say the payload is something else (RFC 7515 4.1,
+ * RFC 7797, RFC 8725 3.10). Ignoring them is what most libraries do; whoever sends one to us wants an accident.
+ */
+const forbiddenHeaders = ["jwk", "jku", "x5c", "x5u", "crit", "b64", "zip", "enc", "cty"];
+
+const fail = (why: JwtFailure["why"], detail: string) => err<JwtFailure>({ why, detail });
+
+/**
+ * Verifies a JWT in cheap-first order: size, shape, header, key, signature, claims. Nothing before the signature has
+ * a side effect but a bounded fetch of keys.
+ * @param token compact JWS as received
+ * @param keyFor finds the key; called only once the header is acceptable
+ * @param rules what it must be
+ * @returns header and payload, or the first thing that is wrong
+ */
+export async function verifyJwt(
+  token: string,
+  keyFor: KeyLookup,
+  rules: JwtRules,
+): Promise<Result<VerifiedJwt, JwtFailure>> {
+  const { maxBytes = limits.tokenBytes } = rules;
+  if (token.length > maxBytes) return fail("too_large", `more than ${maxBytes} bytes`);
+  const parts = parseCompactJws(token, maxBytes);
+  if (!parts) return fail("malformed", "not a compact JWS over a JSON object");
+  const header = readHeader(parts.header, rules);
+  if (!header.ok) return header;
+  const key = await keyFor({ alg: header.value.alg, kid: header.value.kid });
+  if (!key.ok) return key;
+  try {
+    await compactVerify(token, key.value, { algorithms: [header.value.alg] });
+  } catch {
+    return fail("signature", "the signature does not verify with the key it names");
+  }
+  const failure = claimFailure(parts.payload, rules);
+  return failure ? err(failure) : ok({ header: header.value, payload: parts.payload as JWTPayload });
+}
+
+function readHeader(
+  header: Readonly<Record<string, unknown>>,
+  rules: JwtRules,
+): Result<VerifiedJwt["header"], JwtFailure> {
+  const { alg, kid, typ } = header;
+  if (typeof alg !== "string" || !rules.algorithms.includes(alg)) return fail("alg", "algorithm is not accepted");
+  const type = mediaType(typ);
+  if (type === undefined || !rules.typ.includes(type)) return fail("typ", "this is another kind of token");
+  if (kid !== undefined && (typeof kid !== "string" || kid === "" || kid.length > 256))
+    return fail("header", "kid is not a short string");
+  const members = Object.keys(header);
+  const bad = members.find((m) => forbiddenHeaders.includes(m) || (rules.exactHeaders?.includes(m) ?? true) === false);
+  if (bad !== undefined) return fail("header", "a header member is not accepted");
+  return ok({ alg, ...(kid === undefined ? {} : { kid }), ...(typeof typ === "string" ? { typ } : {}) });
+}
+
+/** RFC 7515 4.1.9: `application/` may be left out, case does not count; an explicit empty `typ` is not an absent one. */
+function mediaType(typ: unknown): string | undefined {
+  if (typ === undefined) return "";
+  if (typeof typ !== "string" || typ === "") return undefined;
+  return typ.toLowerCase().replace(/^application\//, "");
+}
+
+/**
+ * Header and payload of a token nobody has verified: only for choosing whose keys to try.
+ * @param maxBytes longest token looked at
+ * @returns undefined when it is too large or not a well-formed compact JWS
+ */
+export function decodeUnverified(
+  token: string,
+  maxBytes: number = limits.tokenBytes,
+): { header: Record<string, unknown>; payload: Record<string, unknown> } | undefined {
+  const parts = parseCompactJws(token, maxBytes);
+  return parts && { header: parts.header, payload: parts.payload };
+}
+
+/** Our own keys by exact `kid` and `alg`; a token without `kid` is not ours. */
+export function ownKeyLookup(keys: readonly PublicKey[]): KeyLookup {
+  return async ({ alg, kid }) => {
+    const key = keys.find((k) => k.kid === kid && k.alg === alg);
+    // jose keeps the imported key by the identity of this very object
+    return key ? ok(key.jwk) : fail("key_unknown", "no key of ours has this kid for this algorithm");
+  };
+}

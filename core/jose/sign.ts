@@ -1,0 +1,44 @@
+import type { JWTPayload } from "jose";
+import type { Signer, SigningAlgorithm } from "../model/ports.ts";
+
+const encode = (value: object): string => Buffer.from(JSON.stringify(value), "utf8").toString("base64url");
+
+/** The chosen key was disabled or deleted between choosing and signing, as an emergency rotation does. */
+export class SigningKeyGone extends Error {
+  override readonly name = "SigningKeyGone";
+  readonly kid: string;
+  constructor(kid: string, options?: ErrorOptions) {
+    super(`key ${kid} signs no longer`, options);
+    this.kid = kid;
+  }
+}
+
+/**
+ * Signs a JWT of ours; its header is exactly `alg`, `kid`, `typ`.
+ * @param header `alg` is the key's to have: ES256 unless the reader was promised RS256
+ * @param joinId session (or record) this signature belongs to, so that CloudTrail joins
+ * @returns the compact token, the `kid` it was signed by and the request id of the signing call
+ */
+export async function signJwt(
+  signer: Signer,
+  header: { readonly typ: string; readonly alg?: SigningAlgorithm },
+  payload: JWTPayload,
+  joinId: string,
+): Promise<{ token: string; kid: string; requestId: string | undefined }> {
+  const wanted = header.alg ?? "ES256";
+  const body = encode(payload);
+  const signWith = async (goneKid?: string) => {
+    const key = await signer.current(wanted, goneKid);
+    const { kid, alg } = key;
+    const input = `${encode({ alg, kid, typ: header.typ })}.${body}`;
+    const { signature, requestId } = await key.sign(Buffer.from(input, "ascii"), joinId);
+    return { token: `${input}.${Buffer.from(signature).toString("base64url")}`, kid, requestId };
+  };
+  try {
+    return await signWith();
+  } catch (failure) {
+    // the one failure that another choice mends; the header must name the new key, so all of it is made anew
+    if (failure instanceof SigningKeyGone) return signWith(failure.kid);
+    throw failure;
+  }
+}

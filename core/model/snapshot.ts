@@ -1,0 +1,125 @@
+import { normalUrl } from "./normal-url.ts";
+import type {
+  AgentRegistration,
+  DetailsTypeRegistration,
+  EntailmentRegistration,
+  LendingRegistration,
+  PolicyRegistration,
+  ReceiverRegistration,
+  Registration,
+  ResourceRegistration,
+  TrustedIssuerRegistration,
+} from "./registry.ts";
+
+/** One version of the registry, indexed for the questions a request asks. Immutable. */
+export interface RegistrySnapshot {
+  readonly version: number;
+  /** By SPIFFE ID. */
+  agent(id: string): AgentRegistration | undefined;
+  /** By exact URI. */
+  resource(uri: string): ResourceRegistration | undefined;
+  /**
+   * As a request names it: another spelling of the same address (RFC 3986 6.2.2, 6.2.3), or one that differs in its last
+   * slash, is the registered resource. Many clients make the latter of an origin (`new URL(x).href`), and no two
+   * resources may be registered that differ so.
+   */
+  resourceNamed(text: string): ResourceRegistration | undefined;
+  /** The resource a scope belongs to. */
+  resourceOfScope(scope: string): ResourceRegistration | undefined;
+  detailsType(name: string): DetailsTypeRegistration | undefined;
+  /** The types that restrict a resource. */
+  detailsTypes(resource: string): readonly DetailsTypeRegistration[];
+  /** By exact issuer and purpose; the returned record's issuer is the one asked for. */
+  trustedIssuer(issuer: string, purpose: TrustedIssuerRegistration["purpose"]): TrustedIssuerRegistration | undefined;
+  /** An issuer of persons' tokens by its registered name, which is also the first part of its groups' ids. */
+  personIssuer(name: string): TrustedIssuerRegistration | undefined;
+  lending(issuer: string): readonly LendingRegistration[];
+  lendingRule(name: string): LendingRegistration | undefined;
+  readonly lendingRules: readonly LendingRegistration[];
+  /** Entailments for an agent (SPIFFE ID) that was shown a token for `resource`. */
+  entailments(agentId: string, resource: string): readonly EntailmentRegistration[];
+  /** Every entailment for an agent, by its name. */
+  entailmentsOf(name: string): readonly EntailmentRegistration[];
+  readonly policies: readonly PolicyRegistration[];
+  /** Every declared group of people, as `<trusted issuer's name>/<group>`. */
+  readonly groups: ReadonlySet<string>;
+  readonly resources: readonly ResourceRegistration[];
+  readonly receivers: readonly ReceiverRegistration[];
+  readonly agents: readonly AgentRegistration[];
+  /** SPIFFE ID of a registered agent's name. */
+  agentId(name: string): string;
+}
+
+/** Where snapshots come from; the current version is told by the deployment's row in every liveness read. */
+export interface RegistrySource {
+  /** The newest snapshot this instance holds, loading one when it holds none. Undefined before the first apply. */
+  current(): Promise<RegistrySnapshot | undefined>;
+  /** The snapshot of exactly this version. */
+  at(version: number): Promise<RegistrySnapshot>;
+}
+
+/** A group's name in policies: two issuers with a group of one name are two groups. */
+export const groupId = (issuerName: string, group: string): string => `${issuerName}/${group}`;
+
+/** Every group the rows declare. */
+export const groupsOf = (rows: readonly Registration[]): ReadonlySet<string> =>
+  new Set(
+    rows.flatMap((row) =>
+      row.kind === "trusted-issuer" ? (row.groups?.names ?? []).map((group) => groupId(row.name, group)) : [],
+    ),
+  );
+
+/** What all spellings of a resource's address share; one with a query or fragment is nobody's (`resourceUriProblem`). */
+function placeOf(text: string): string | undefined {
+  const url = /[?#]/.test(text) ? undefined : normalUrl(text);
+  return url && url.origin + url.path.replace(/\/$/, "");
+}
+
+const unique = <T>(rows: readonly T[], key: (row: T) => string): Map<string, T> =>
+  new Map(rows.map((r) => [key(r), r]));
+
+/**
+ * Indexes validated rows.
+ * @param version the registry's version these rows belong to
+ * @param trustDomain the deployment's SPIFFE trust domain
+ * @param rows every registration of that version
+ */
+export function createSnapshot(version: number, trustDomain: string, rows: readonly Registration[]): RegistrySnapshot {
+  const of = <K extends Registration["kind"]>(kind: K) =>
+    rows.filter((row): row is Extract<Registration, { kind: K }> => row.kind === kind);
+  const agentId = (name: string) => `spiffe://${trustDomain}/agent/${name}`;
+  const agents = unique(of("agent"), (a) => agentId(a.name));
+  const resources = unique(of("resource"), (r) => r.uri);
+  const places = unique(of("resource"), (r) => placeOf(r.uri) ?? r.uri);
+  const scopes = new Map(of("resource").flatMap((r) => r.scopes.map((s) => [s, r] as const)));
+  const types = unique(of("details-type"), (d) => d.name);
+  const rules = unique(of("lending"), (r) => r.name);
+  const people = unique(
+    of("trusted-issuer").filter((i) => i.purpose === "person"),
+    (i) => i.name,
+  );
+  const issuers = unique(of("trusted-issuer"), (i) => `${i.purpose} ${i.issuer}`);
+  return {
+    version,
+    agentId,
+    agents: of("agent"),
+    resources: of("resource"),
+    receivers: of("receiver"),
+    policies: of("policy"),
+    groups: groupsOf(rows),
+    agent: (id) => agents.get(id),
+    resource: (uri) => resources.get(uri),
+    resourceNamed: (text) => resources.get(text) ?? places.get(placeOf(text) ?? text),
+    resourceOfScope: (scope) => scopes.get(scope),
+    detailsType: (name) => types.get(name),
+    detailsTypes: (resource) => [...types.values()].filter((type) => type.resource === resource),
+    trustedIssuer: (issuer, purpose) => issuers.get(`${purpose} ${issuer}`),
+    personIssuer: (name) => people.get(name),
+    lendingRule: (name) => rules.get(name),
+    lendingRules: of("lending"),
+    entailmentsOf: (name) => of("entailment").filter((e) => e.agent === name),
+    lending: (issuer) => of("lending").filter((rule) => rule.issuer === issuer),
+    entailments: (id, resource) =>
+      of("entailment").filter((e) => agentId(e.agent) === id && e.from.resource === resource),
+  };
+}

@@ -1,0 +1,151 @@
+import { createHash } from "node:crypto";
+import type { JWTPayload } from "jose";
+import type { Denial } from "../denial/denial.ts";
+import { decodeUnverified, type JwtFailure, type VerifiedJwt, verifyJwt } from "../jose/jwt.ts";
+import { soleAudience } from "../jose/jwt-claims.ts";
+import type { KeySets } from "../keys/key-sets.ts";
+import { limits } from "../model/limits.ts";
+import { type Login, loginOf } from "../model/login.ts";
+import { type Clock, nowSeconds } from "../model/ports.ts";
+import { personId } from "../model/principal.ts";
+import type { AgentRegistration, TrustedIssuerRegistration } from "../model/registry.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import type { Principal } from "../model/session.ts";
+import type { RegistrySnapshot } from "../model/snapshot.ts";
+import { clientOf } from "./client.ts";
+import { groupsOfPerson } from "./groups.ts";
+
+/** What a person's token proves. */
+export interface PersonFacts {
+  readonly principal: Principal;
+  readonly claims: Record<string, unknown>;
+  readonly issuedAtSeconds: number;
+  readonly authTimeSeconds?: number;
+  readonly expiresAtSeconds: number;
+  /** What is burnt for this agent once a root session of it is revoked. */
+  readonly login: Login;
+}
+
+/** What a person's token is checked against. */
+export interface PersonInput {
+  readonly token: string;
+  readonly type: "id" | "access";
+  /** SPIFFE ID of the authenticated agent that shows the token. */
+  readonly agentId: string;
+  readonly registration: AgentRegistration;
+  readonly registry: RegistrySnapshot;
+  readonly keySets: KeySets;
+  readonly clock: Clock;
+  readonly ownIssuer: string;
+}
+
+/** OpenID Connect Core 2: a subject has at most 255 characters. */
+const subjectCharacters = 255;
+
+const invalid = (why: string) => err<Denial>({ code: "subject_token_invalid", why });
+
+/**
+ * Verifies a person's token for ONE agent. An ID token (OpenID Connect Core 3.1.3.7) must be for exactly one client,
+ * an access token (RFC 9068) for us alone and issued to one client, and that client must be registered for this very
+ * agent at this very issuer: a token that an agent merely got to see opens nothing (threat 2).
+ * @returns whose token it is, or `issuer_untrusted`, `subject_token_invalid`, `subject_token_expired`,
+ * `person_token_foreign_client`, `person_groups_unknown`, `keys_unavailable`
+ */
+export async function verifyPerson(input: PersonInput): Promise<Result<PersonFacts, Denial>> {
+  const unverified = decodeUnverified(input.token)?.payload;
+  const said = unverified?.iss;
+  if (!unverified || typeof said !== "string") return invalid("not a JWT with an issuer");
+  const issuer = input.registry.trustedIssuer(said, "person");
+  // our own tokens are never a person's, even if somebody registered us as an issuer of people (threat 14)
+  if (issuer?.issuer !== said || issuer.purpose !== "person" || said === input.ownIssuer)
+    return err({ code: "issuer_untrusted", issuer: said.slice(0, 200) });
+  const audience = input.type === "id" ? soleAudience(unverified) : input.ownIssuer;
+  if (audience === undefined) return invalid("audience: aud must name exactly one client");
+  const verified = await verifyToken(input, issuer, audience);
+  if (!verified.ok) return verified;
+  const client = clientOf(verified.value.payload, input.type);
+  if (!client.ok) return invalid(client.error);
+  const { clients } = input.registration;
+  if (!clients.some((c) => c.issuer === issuer.issuer && c.clientId === client.value))
+    return err({ code: "person_token_foreign_client", client: client.value.slice(0, 200), agent: input.agentId });
+  return readFacts(verified.value.payload, issuer, input);
+}
+
+async function verifyToken(
+  input: PersonInput,
+  issuer: TrustedIssuerRegistration,
+  audience: string,
+): Promise<Result<VerifiedJwt, Denial>> {
+  const verified = await verifyJwt(input.token, input.keySets.lookup(issuer), {
+    typ: input.type === "id" ? ["jwt", ""] : ["at+jwt"],
+    algorithms: issuer.algorithms,
+    issuer: issuer.issuer,
+    audience,
+    nowSeconds: nowSeconds(input.clock),
+    skewSeconds: limits.foreignSkewSeconds,
+    requiredClaims: ["sub", "iat", "exp"],
+    maxLifetimeSeconds: limits.personTokenLifeMaxSeconds,
+  });
+  return verified.ok ? verified : err(toDenial(verified.error, issuer.issuer));
+}
+
+function toDenial(failure: JwtFailure, issuer: string): Denial {
+  const { why, detail, expiredAtSeconds } = failure;
+  if (why === "expired") return { code: "subject_token_expired", expiredAtSeconds: expiredAtSeconds ?? 0 };
+  if (why === "keys_unavailable") return { code: "keys_unavailable", issuer, why: detail };
+  return { code: "subject_token_invalid", why: `${why}: ${detail}` };
+}
+
+function readFacts(
+  payload: JWTPayload,
+  issuer: TrustedIssuerRegistration,
+  input: PersonInput,
+): Result<PersonFacts, Denial> {
+  const { iss, sub, iat, exp, sid } = payload;
+  const authTime = authTimeOf(payload);
+  if (iss === undefined || sub === undefined || iat === undefined || exp === undefined)
+    return invalid("a required claim is missing");
+  if (sub.length > subjectCharacters) return invalid(`sub has more than ${subjectCharacters} characters`);
+  if (authTime !== undefined && !(typeof authTime === "number" && Number.isFinite(authTime) && authTime >= 0))
+    return invalid("auth_time is not a date in seconds");
+  const groups = groupsOfPerson(payload, issuer);
+  if (!groups.ok) return err({ code: "person_groups_unknown", issuer: issuer.issuer, why: groups.error });
+  const keepsPair = input.registry.resources.some((resource) => resource.subjectIdentifier === "iss_sub");
+  return ok({
+    principal: {
+      id: personId(iss, sub),
+      kind: "person",
+      ...(keepsPair ? { subId: { iss, sub } } : {}),
+      ...(groups.value === undefined ? {} : { groups: groups.value }),
+    },
+    claims: payload,
+    issuedAtSeconds: iat,
+    ...(authTime === undefined ? {} : { authTimeSeconds: authTime }),
+    expiresAtSeconds: exp,
+    login: loginOf({
+      issuer: iss,
+      subject: sub,
+      agent: input.agentId,
+      ...(authTime === undefined ? {} : { authTimeSeconds: authTime }),
+      // of another type it names nothing: the document then counts as one that names no login, which is the stricter
+      ...(typeof sid === "string" && sid !== "" ? { sid } : {}),
+      document: tokenName(payload, input.token),
+    }),
+  });
+}
+
+/** `auth_time` as a number; null says no more than leaving it out, and digits in quotes are that number. */
+function authTimeOf({ auth_time: said }: JWTPayload): unknown {
+  return typeof said === "string" && /^[0-9]{1,12}$/.test(said) ? Number(said) : (said ?? undefined);
+}
+
+/**
+ * What names a token: its `jti`, else the hash of what was signed. Never of the whole text, since an ECDSA signature
+ * has several spellings and the second would not be burnt.
+ */
+function tokenName({ jti }: JWTPayload, token: string): string {
+  if (jti !== undefined) return `jti:${jti}`;
+  return `hash:${createHash("sha256")
+    .update(token.slice(0, token.lastIndexOf(".")), "ascii")
+    .digest("base64url")}`;
+}

@@ -1,0 +1,128 @@
+import { constants, deflateSync, inflateSync } from "node:zlib";
+import { limits } from "../model/limits.ts";
+import { err, ok, type Result } from "../model/result.ts";
+
+/** An unpacked status list: `bits` bits an entry, least significant first inside a byte. */
+export interface StatusBits {
+  readonly bits: 1 | 2 | 4 | 8;
+  readonly bytes: Uint8Array;
+}
+
+/** Statuses of the standard's registry (Token Status List, section 7.1); anything but `valid` refuses. */
+export const status = { valid: 0, invalid: 1, suspended: 2 } as const;
+
+/**
+ * Packs revoked indices into a one-bit list (Token Status List, section 4).
+ * @param revoked indices whose bit is set; each a whole number within the list
+ * @param sizeBits entries of the list, a multiple of 8
+ * @returns `lst`: ZLIB-deflated bytes as base64url
+ * @throws RangeError on an index outside the list: losing a revocation silently would leave a revoked session alive
+ */
+export function encodeStatusList(revoked: Iterable<number>, sizeBits: number): string {
+  if (!Number.isSafeInteger(sizeBits) || sizeBits <= 0 || sizeBits % 8 !== 0)
+    throw new RangeError(`a status list holds a positive multiple of 8 entries, not ${sizeBits}`);
+  const bytes = new Uint8Array(sizeBits / 8);
+  for (const idx of revoked) {
+    if (!Number.isSafeInteger(idx) || idx < 0 || idx >= sizeBits)
+      throw new RangeError(`index ${idx} is outside a status list of ${sizeBits} entries`);
+    bytes[idx >> 3] = (bytes[idx >> 3] ?? 0) | (1 << (idx & 7));
+  }
+  return deflateSync(bytes, { level: constants.Z_BEST_COMPRESSION }).toString("base64url");
+}
+
+/** Our own lists unpack to exactly this; nothing larger is inflated unless the caller says so. */
+const ownBounds = { maxBytes: limits.statusListSize / 8 } as const;
+
+/**
+ * Unpacks a stranger's list with bounded output, so that a few kilobytes cannot become gigabytes (zip bomb).
+ * @param lst base64url without padding, of a whole ZLIB stream and nothing after it
+ * @param bits 1, 2, 4 or 8
+ * @param bounds most bytes the list may unpack to
+ * @returns the bits, or why the list is refused
+ */
+export function decodeStatusList(
+  lst: unknown,
+  bits: unknown,
+  bounds: { readonly maxBytes: number } = ownBounds,
+): Result<StatusBits, string> {
+  if (bits !== 1 && bits !== 2 && bits !== 4 && bits !== 8) return err("bits is 1, 2, 4 or 8");
+  if (typeof lst !== "string" || !/^[A-Za-z0-9_-]+$/.test(lst)) return err("lst is not base64url without padding");
+  // deflate grows incompressible input by a few bytes a block at most: anything longer cannot be an honest list
+  if (lst.length > bounds.maxBytes * 2 + 64) return err(`lst is larger than a list of ${bounds.maxBytes} bytes can be`);
+  const packed = Buffer.from(lst, "base64url");
+  // one list, one spelling: dangling bits would let different strings decode alike
+  if (packed.toString("base64url") !== lst) return err("lst is not canonical base64url");
+  return inflated(packed, bits, bounds.maxBytes);
+}
+
+function inflated(packed: Buffer, bits: StatusBits["bits"], maxBytes: number): Result<StatusBits, string> {
+  try {
+    // `info` is missing from the typings' return type; `bytesWritten` is what the stream consumed
+    const { buffer, engine } = inflateSync(packed, { maxOutputLength: maxBytes, info: true }) as unknown as {
+      readonly buffer: Buffer;
+      readonly engine: { readonly bytesWritten: number };
+    };
+    if (engine.bytesWritten !== packed.length) return err("bytes follow the ZLIB stream");
+    if (buffer.length === 0) return err("the list is empty");
+    return ok({ bits, bytes: buffer });
+  } catch (cause) {
+    const tooLarge = (cause as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE";
+    return err(tooLarge ? `the list unpacks to more than ${maxBytes} bytes` : "lst is not one whole ZLIB stream");
+  }
+}
+
+/**
+ * The status at an index.
+ * @param idx as the token named it, unchecked
+ * @returns the value (0 is valid), or a refusal: an index outside the list is never valid (section 8.3)
+ */
+export function statusAt(list: StatusBits, idx: unknown): Result<number, string> {
+  if (typeof idx !== "number" || !Number.isSafeInteger(idx) || idx < 0) return err("idx is not a whole number");
+  const perByte = 8 / list.bits;
+  const byte = list.bytes[Math.floor(idx / perByte)];
+  if (byte === undefined) return err(`idx ${idx} is outside the list`);
+  return ok((byte >> ((idx % perByte) * list.bits)) & ((1 << list.bits) - 1));
+}
+
+/**
+ * Claims of a status list token (section 5.1), to be signed with `typ: statuslist+jwt` by the status key.
+ * @param list id of the list; its address is `<issuer>/status/<list>`
+ * @param revoked indices to mark invalid
+ * @param nowSeconds `iat`; the list lives `limits.statusListLifeSeconds` from here, so a replayed old list dies (threat 26)
+ */
+export function statusListClaims(input: {
+  readonly issuer: string;
+  readonly list: string;
+  readonly revoked: Iterable<number>;
+  readonly nowSeconds: number;
+  readonly sizeBits?: number;
+}): StatusListClaims {
+  return {
+    iss: input.issuer,
+    sub: statusListUri(input.issuer, input.list),
+    iat: input.nowSeconds,
+    exp: input.nowSeconds + limits.statusListLifeSeconds,
+    ttl: limits.statusListTtlSeconds,
+    status_list: {
+      bits: 1,
+      lst: encodeStatusList(input.revoked, input.sizeBits ?? limits.statusListSize),
+      aggregation_uri: aggregationUri(input.issuer),
+    },
+  };
+}
+
+/** Address of a list: what `sub` and every token's `status_list.uri` must equal. */
+export const statusListUri = (issuer: string, list: string): string => `${issuer}/status/${list}`;
+
+/** Where all open lists are named (section 9). */
+export const aggregationUri = (issuer: string): string => `${issuer}/status`;
+
+/** Payload of a status list token. */
+export interface StatusListClaims {
+  readonly iss: string;
+  readonly sub: string;
+  readonly iat: number;
+  readonly exp: number;
+  readonly ttl: number;
+  readonly status_list: { readonly bits: 1; readonly lst: string; readonly aggregation_uri: string };
+}
