@@ -69,6 +69,8 @@ export interface RunningCloud {
   failures(): readonly string[];
   /** What a function printed. */
   logs(functionName: string): string[];
+  /** Everything a function finds in its environment, its role's credentials included: for running its source by hand. */
+  environment(functionName: string): Readonly<Record<string, string>>;
   /**
    * Sends every event of a function to its sandbox of this number (from 0), started if need be, so that a test speaks to
    * each in turn; undefined sends them to whichever is free.
@@ -156,6 +158,7 @@ export function running(cloud: Cloud, account: Account, place: Place, close: () 
     sandboxes: (functionName) => hosted(functionName).sandboxes(),
     failures: () => failuresOf(account.functions.values(), place.state.at("logs")),
     logs: (functionName) => hosted(functionName).logs(),
+    environment: (functionName) => hosted(functionName).description.environment,
     calls: () => account.calls,
     queueMessages(part) {
       const arns = queuesOf(cloud).map(({ arn }) => arn);

@@ -2,11 +2,12 @@
  * Checks the walls between the folders: who imports whom, which packages, and what pure code may not touch.
  * `node scripts/walls.ts [folder]` prints each offence as `file:line` and ends with 1 when there is one.
  */
-import { readdirSync, readFileSync } from "node:fs";
-import { basename, join, posix, relative, resolve, sep } from "node:path";
+import { readFileSync } from "node:fs";
+import { join, posix, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Reference, readSource } from "./walls/read-source.ts";
 import { bannedFolders, impure, topFolders, type Wall, wallOf } from "./walls/rules.ts";
+import { files, folders } from "./walls/tree.ts";
 
 /** Something on the wrong side of a wall. */
 export interface Offence {
@@ -15,25 +16,17 @@ export interface Offence {
   readonly what: string;
 }
 
-/** Folders that hold nothing of ours. */
-const skipped = new Set(["node_modules", "dist", "cdk.out", "coverage", "fixtures"]);
-/** Data alone; a folder of that name elsewhere is code like any other. */
-const vectors = join("test", "vectors");
-
-const isSkipped = (root: string, path: string): boolean =>
-  basename(path).startsWith(".") || skipped.has(basename(path)) || relative(root, path) === vectors;
-
 /**
  * Checks a tree.
  * @param root the project's folder
  * @returns all offences, in the order of the files
  */
 export function offences(root: string): Offence[] {
-  return [...folderOffences(root), ...sources(root, root).flatMap((file) => fileOffences(root, file))];
+  return [...folderOffences(root), ...files(root).flatMap((file) => fileOffences(root, file))];
 }
 
 function folderOffences(root: string): Offence[] {
-  return folders(root, root).flatMap((folder) => {
+  return folders(root).flatMap((folder) => {
     const [top = "", ...below] = folder.split("/");
     if (below.length === 0 && !topFolders.has(top)) {
       return [{ file: `${folder}/`, line: 1, what: "there is no such room; the architecture names the folders" }];
@@ -44,10 +37,9 @@ function folderOffences(root: string): Offence[] {
   });
 }
 
-function fileOffences(root: string, path: string): Offence[] {
-  const file = relative(root, path).split(sep).join("/");
+function fileOffences(root: string, file: string): Offence[] {
   const wall = wallOf(file);
-  const { references, lines } = readSource(readFileSync(path, "utf8"));
+  const { references, lines } = readSource(readFileSync(join(root, file), "utf8"));
   const found = references.flatMap((reference) => {
     const what = wrongImport(file, reference, wall);
     return what === undefined ? [] : [{ file, line: reference.line, what }];
@@ -73,26 +65,6 @@ function wrongImport(file: string, { specifier }: Reference, wall: Wall): string
 function allowed(entries: readonly string[] | "all", name: string): boolean {
   if (entries === "all") return true;
   return entries.some((entry) => name === entry || (entry.endsWith("/") && name.startsWith(entry)));
-}
-
-function folders(root: string, folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && !isSkipped(root, join(folder, entry.name)))
-    .flatMap((entry) => {
-      const path = join(folder, entry.name);
-      return [relative(root, path).split(sep).join("/"), ...folders(root, path)];
-    })
-    .sort();
-}
-
-function sources(root: string, folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true })
-    .flatMap((entry) => {
-      const path = join(folder, entry.name);
-      if (entry.isDirectory()) return isSkipped(root, path) ? [] : sources(root, path);
-      return /\.(ts|mts|cts|js|mjs|cjs)$/.test(entry.name) ? [path] : [];
-    })
-    .sort();
 }
 
 if (import.meta.main) {
