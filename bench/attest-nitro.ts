@@ -4,8 +4,8 @@ import { awsNitroTpm } from "../core/attest/formats/nitro/attestor.ts";
 import { awsNitroRoot } from "../core/attest/formats/nitro/root.ts";
 import { verifyNitroDocument } from "../core/attest/formats/nitro/verify.ts";
 import { nitroClock, nitroPcrs, spkiOf, testNitro } from "../test/kit/evidence/nitro.ts";
-import { testKey } from "../test/kit/keys.ts";
 import { registry } from "../test/kit/registry.ts";
+import { testKey } from "../test/kit/wire/key.ts";
 import type { EvidenceKind } from "./attest.ts";
 
 const runs = 300;

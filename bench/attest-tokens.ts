@@ -8,9 +8,9 @@ import { readSpiffeBundle } from "../core/keys/spiffe-bundle.ts";
 import type { TrustedIssuerRegistration } from "../core/model/registry.ts";
 import { issue } from "../test/kit/evidence/certificates.ts";
 import { stsIssuer } from "../test/kit/evidence/sts.ts";
-import { testKey } from "../test/kit/keys.ts";
 import { MemoryWeb } from "../test/kit/memory/web.ts";
 import { registry } from "../test/kit/registry.ts";
+import { testKey } from "../test/kit/wire/key.ts";
 import type { EvidenceKind } from "./attest.ts";
 
 const runs = 2_000;

@@ -10,8 +10,8 @@ import { createRateLimiter } from "../lambdas/aws/rate-limiter.ts";
 import { createSessionStore } from "../lambdas/aws/session-store.ts";
 import { openDynamoDb } from "../local/dynamodb/engine.ts";
 import { startDynamoServer } from "../local/dynamodb/server.ts";
-import { dpopProof } from "../test/kit/keys.ts";
 import { tickets } from "../test/kit/registry.ts";
+import { dpopProof } from "../test/kit/wire/key.ts";
 import { createWorld, tokenUrl } from "../test/kit/world.ts";
 import type { Row } from "./measure.ts";
 
@@ -125,7 +125,9 @@ export async function benchCost(): Promise<Row[]> {
       resource: tickets,
       scope: "tickets:read",
     });
-    const reply = await endpoint(world.call(form.toString(), [dpopProof(planner.key, tokenUrl, world.time.seconds)]));
+    const reply = await endpoint(
+      world.call(form.toString(), [dpopProof(planner.key, { url: tokenUrl, atSeconds: world.time.seconds })]),
+    );
     if (reply.status !== 200) throw new Error(`the measured request was refused: ${reply.body}`);
   };
   // the lists it may name, as the publisher leaves them

@@ -3,8 +3,8 @@ import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import type { PolicyRegistration } from "../core/model/registry.ts";
 import { idTokenType, spiffeAssertionType, tokenExchangeGrant } from "../core/model/wire.ts";
 import { createCedarEngine } from "../core/policy/cedar.ts";
-import { dpopProof } from "../test/kit/keys.ts";
 import { tickets } from "../test/kit/registry.ts";
+import { dpopProof } from "../test/kit/wire/key.ts";
 import { createWorld, tokenUrl } from "../test/kit/world.ts";
 import { measure, type Row } from "./measure.ts";
 
@@ -55,7 +55,7 @@ async function issueMicros(withPolicy: boolean): Promise<number> {
       resource: tickets,
       scope: "tickets:read",
     });
-    return world.call(form.toString(), [dpopProof(planner.key, tokenUrl, world.time.seconds)]);
+    return world.call(form.toString(), [dpopProof(planner.key, { url: tokenUrl, atSeconds: world.time.seconds })]);
   });
   const issued = await measure(runs, async (n) => {
     const call = calls[n];

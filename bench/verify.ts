@@ -1,10 +1,9 @@
-import { randomBytes } from "node:crypto";
 import { limits } from "../core/model/limits.ts";
 import { ok } from "../core/model/result.ts";
 import { createVerifier } from "../core/verify/access-token.ts";
 import { encodeStatusList } from "../core/verify/status-list.ts";
-import { dpopProof, sha256 } from "../test/kit/keys.ts";
 import { tickets } from "../test/kit/registry.ts";
+import { dpopProof } from "../test/kit/wire/key.ts";
 import { createWorld, issuer } from "../test/kit/world.ts";
 import { bareVerify } from "./issue.ts";
 import { measure, type Row } from "./measure.ts";
@@ -54,11 +53,7 @@ export async function benchVerify(): Promise<Row[]> {
   });
   const url = "https://tickets.example/tickets/1";
   const proofs = Array.from({ length: runs + Math.ceil(runs / 10) }, () =>
-    dpopProof(researcher.key, url, time.seconds, {
-      htm: "GET",
-      jti: randomBytes(12).toString("hex"),
-      ath: sha256(token),
-    }),
+    dpopProof(researcher.key, { method: "GET", url, atSeconds: time.seconds, accessToken: token }),
   );
   const { cpuMicros, perSecond } = await measure(runs, async (n) => {
     const verified = await verifier.verify({

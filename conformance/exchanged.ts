@@ -1,10 +1,10 @@
-import { exchanging, sharedSession, wanting } from "./flows.ts";
+import { exchange, type Fields } from "../test/kit/wire/forms.ts";
+import { sharedSession, wanting } from "./flows.ts";
 import type { Target } from "./target.ts";
-import type { Fields } from "./wire.ts";
 
 /** Exchanges the worker's session for an access token of its first scope; `change` may spoil the form. */
 export async function exchanged(target: Target, change: (form: Fields) => Fields = (form) => form) {
-  const form = [...exchanging("session", await sharedSession(target)), ...wanting(target.need("own"))];
+  const form = [...exchange("session", await sharedSession(target)), ...wanting(target.need("own"))];
   return target.ask("token", await target.actor("worker"), change(form));
 }
 /** The form without this parameter. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
+import type { Answer } from "../test/kit/wire/http.ts";
 import { Departure } from "./row.ts";
-import type { Answer } from "./wire.ts";
 
 /** Throws a departure unless `holds`. */
 export function must(holds: boolean, otherwise: string): asserts holds {

@@ -1,16 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  accessTokenType,
-  idTokenType,
-  offerTokenType,
-  sessionTokenType,
-  tokenExchangeGrant,
-} from "../core/model/wire.ts";
+import { asOfferTo, asSession, exchange, type Fields } from "../test/kit/wire/forms.ts";
+import { claimsOf } from "../test/kit/wire/key.ts";
 import { granted, text } from "./expect.ts";
 import type { Reach } from "./ground.ts";
-import { claimsOf } from "./key.ts";
 import type { Actor, Target } from "./target.ts";
-import type { Fields } from "./wire.ts";
 
 /** The form of a session of its own at `reach`, by its first scope unless told otherwise. */
 export const ownWork = ({ uri, scopes }: Reach, scope = scopes[0] ?? ""): Fields => [
@@ -19,29 +12,10 @@ export const ownWork = ({ uri, scopes }: Reach, scope = scopes[0] ?? ""): Fields
   ["scope", scope],
 ];
 
-/** The form's part that says what is exchanged. */
-export const exchanging = (kind: "id" | "access" | "session" | "offer", token: string): Fields => [
-  ["grant_type", tokenExchangeGrant],
-  ["subject_token", token],
-  [
-    "subject_token_type",
-    { id: idTokenType, access: accessTokenType, session: sessionTokenType, offer: offerTokenType }[kind],
-  ],
-];
-
 /** The form's part that says where to. */
 export const wanting = ({ uri, scopes }: Reach, ...named: readonly string[]): Fields => [
   ["resource", uri],
   ["scope", named.length > 0 ? named.join(" ") : (scopes[0] ?? "")],
-];
-
-/** Asks for a session token. */
-export const asSession: Fields = [["requested_token_type", sessionTokenType]];
-
-/** Asks for an offer to agent `to`. */
-export const asOfferTo = (to: string): Fields => [
-  ["requested_token_type", offerTokenType],
-  ["audience", to],
 ];
 
 /** The token a granted answer carries. */
@@ -72,7 +46,7 @@ export interface ForPerson {
 export async function personSession(target: Target, more: Fields = []): Promise<ForPerson> {
   const lent = target.need("lent");
   const [opener, person] = [await target.actor("opener"), await target.need("person")()];
-  const form = [...exchanging("id", person), ...wanting(lent, ...lent.scopes), ...asSession, ...more];
+  const form = [...exchange("id", person), ...wanting(lent, ...lent.scopes), ...asSession, ...more];
   return { opener, person, session: tokenIn(await target.ask("token", opener, form)) };
 }
 
@@ -112,7 +86,7 @@ export const sharedPersonAccess = (target: Target): Promise<string> =>
     async () => {
       const { opener, session } = await sharedPersonSession(target);
       return tokenIn(
-        await target.ask("token", opener, [...exchanging("session", session), ...wanting(target.need("lent"))]),
+        await target.ask("token", opener, [...exchange("session", session), ...wanting(target.need("lent"))]),
       );
     },
     sharedSeconds,
@@ -129,15 +103,15 @@ export const sharedSession = (target: Target): Promise<string> =>
 /** An offer of `lent`'s first scope to the helper, and what the helper makes of it. */
 export async function handOn(target: Target, session: string) {
   const [opener, helper, lent] = [await target.actor("opener"), await target.actor("helper"), target.need("lent")];
-  const offering = [...exchanging("session", session), ...asOfferTo(helper.id), ...wanting(lent)];
+  const offering = [...exchange("session", session), ...asOfferTo(helper.id), ...wanting(lent)];
   const offer = tokenIn(await target.ask("token", opener, offering));
-  return { offer, helper, redeem: () => target.ask("token", helper, exchanging("offer", offer)) };
+  return { offer, helper, redeem: () => target.ask("token", helper, exchange("offer", offer)) };
 }
 
 /** A session of the server's at the next hop, from a token it was shown. */
 export async function hop(target: Target, presented: string, more: Fields = []) {
   const server = await target.actor("server");
-  return target.ask("token", server, [...exchanging("access", presented), ...wanting(target.need("onward")), ...more]);
+  return target.ask("token", server, [...exchange("access", presented), ...wanting(target.need("onward")), ...more]);
 }
 
 /** What introspection says of a token to the agent that serves its resource. */

@@ -5,7 +5,8 @@ import {
   type ResourceServer,
   type Result,
 } from "../client/index.ts";
-import { proof, type Twist } from "./key.ts";
+import type { WireTwist } from "../test/kit/wire/client.ts";
+import { dpopProof } from "../test/kit/wire/key.ts";
 import type { Actor, Target } from "./target.ts";
 
 /** How a resource is guarded. */
@@ -43,7 +44,7 @@ export interface Shown {
   readonly resource: string;
   readonly scheme?: "DPoP" | "Bearer";
   readonly nonce?: string;
-  readonly twist?: Twist;
+  readonly twist?: WireTwist;
   /** Sends no proof at all. */
   readonly unproved?: true;
   readonly path?: string;
@@ -54,7 +55,7 @@ export async function show(shown: Shown): Promise<Result<Authenticated, Refused>
   const { guard, actor, token, resource, scheme = "DPoP", nonce, twist, unproved, path = "/" } = shown;
   const url = `${new URL(resource).origin}${path}`;
   const proved = { method: "GET", url: url.split("?")[0] ?? url, accessToken: token, nonce };
-  const dpop = unproved ? [] : (twist?.instead ?? [await proof(actor.key, proved, twist)]);
+  const dpop = unproved ? [] : (twist?.instead ?? [dpopProof(actor.key, proved, twist)]);
   return guard.authenticate({
     method: "GET",
     url: path,

@@ -1,5 +1,5 @@
+import { type Answer, send } from "../test/kit/wire/http.ts";
 import { must } from "./expect.ts";
-import { type Answer, send } from "./wire.ts";
 
 /** A public document, answered 200. */
 export const fetched = async (url: string): Promise<Answer> => {

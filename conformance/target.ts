@@ -1,14 +1,15 @@
 import { createAgent, type LanyardAgent } from "../client/index.ts";
-import { spiffeAssertionType } from "../core/model/wire.ts";
+import { createWire, type Wire, type WireTwist } from "../test/kit/wire/client.ts";
+import { assertion, type Fields, formBody } from "../test/kit/wire/forms.ts";
+import { type Answer, send } from "../test/kit/wire/http.ts";
+import { type TestKey, testKey } from "../test/kit/wire/key.ts";
 import type { Ground, Workload } from "./ground.ts";
-import { type Key, newKey, proof, type Twist } from "./key.ts";
 import { Unsupported } from "./row.ts";
-import { type Answer, type Fields, formOf, formType, header, send } from "./wire.ts";
 
 /** An attested agent: its key, and the identity token bound to it. */
 export interface Actor {
   readonly id: string;
-  readonly key: Key;
+  readonly key: TestKey;
   readonly identity: string;
   /** The same agent by the client library. */
   readonly agent: LanyardAgent;
@@ -34,18 +35,12 @@ export interface Target {
   actor(part: Part): Promise<Actor>;
   /** The same with another key: another instance of it. */
   fresh(part: Part): Promise<Actor>;
-  /** The client assertion's parameters. */
-  assertion(actor: Pick<Actor, "identity">): Fields;
   /** Posts a form as this actor, assertion and proof beside it; told to come back with a nonce, it does so. */
-  ask(name: Endpoint, actor: Actor, fields: Fields, twist?: Twist): Promise<Answer>;
-  /** Posts a form with a proof by `key` and nothing that is not in `fields`. */
-  post(url: string, fields: Fields, key: Key, twist?: Twist): Promise<Answer>;
-  /** Posts any body with a proof by `key`. */
-  postBody(url: string, contentType: string, body: string, key: Key, twist?: Twist): Promise<Answer>;
+  ask(name: Endpoint, actor: Actor, fields: Fields, twist?: WireTwist): Promise<Answer>;
   /** Attests this part anew when it is next asked for: its identity token was cut. */
   forget(part: Part): void;
-  /** The newest nonce a server gave. */
-  nonceOf(url: string): string | undefined;
+  /** What rows send by hand, with proofs by hand. */
+  readonly wire: Wire;
   /** Makes once a run, by name; anew when what was made is older than `maxAgeSeconds`, for tokens that end meanwhile. */
   once<T>(name: string, make: () => Promise<T>, maxAgeSeconds?: number): Promise<T>;
 }
@@ -53,7 +48,7 @@ export interface Target {
 /** A target on this ground; nothing is asked for until a row needs it. */
 export function createTarget(ground: Ground): Target {
   const made = new Map<string, { readonly value: Promise<unknown>; readonly atMillis: number }>();
-  const nonces = new Map<string, string>();
+  const wire = createWire();
   const once = <T>(name: string, make: () => Promise<T>, maxAgeSeconds = Number.POSITIVE_INFINITY): Promise<T> => {
     const known = made.get(name);
     if (known && performance.now() - known.atMillis < maxAgeSeconds * 1000) return known.value as Promise<T>;
@@ -68,34 +63,14 @@ export function createTarget(ground: Ground): Target {
   };
   const metadata = () =>
     once("metadata", async () => (await send("GET", wellKnown(ground.issuer, "oauth-authorization-server"))).json);
-  const postBody: Target["postBody"] = async (url, contentType, body, key, twist) => {
-    const attempt = async () => {
-      const nonce = nonces.get(new URL(url).origin);
-      const DPoP = twist?.instead ?? (await proof(key, { method: "POST", url, nonce }, twist));
-      const answer = await send("POST", url, { "Content-Type": contentType, DPoP }, body);
-      const newer = header(answer, "dpop-nonce");
-      if (newer !== "") nonces.set(new URL(url).origin, newer);
-      return answer;
-    };
-    const first = await attempt();
-    // a nonce alone must stop nobody: a row that is refused for want of one would have seen nothing
-    return first.json.error === "use_dpop_nonce" && twist?.instead === undefined ? attempt() : first;
-  };
-  const assertion: Target["assertion"] = ({ identity }) => [
-    ["client_assertion_type", spiffeAssertionType],
-    ["client_assertion", identity],
-  ];
   const target: Target = {
     ground,
     issuer: ground.issuer,
     need,
     once,
     metadata,
-    postBody,
-    post: (url, fields, key, twist) => postBody(url, formType, formOf(fields), key, twist),
+    wire,
     forget: (part) => void made.delete(`actor ${part}`),
-    assertion,
-    nonceOf: (url) => nonces.get(new URL(url).origin),
     endpoint: async (name) => String((await metadata())[`${name}_endpoint`]),
     async actor(part) {
       const actor = await once(`actor ${part}`, () => attest(ground.issuer, need(part)));
@@ -104,14 +79,15 @@ export function createTarget(ground: Ground): Target {
     },
     fresh: (part) => attest(ground.issuer, need(part)),
     async ask(name, actor, fields, twist) {
-      return target.post(await target.endpoint(name), [...assertion(actor), ...fields], actor.key, twist);
+      const form = formBody([...assertion(actor), ...fields]);
+      return wire.post(await target.endpoint(name), form, { key: actor.key, twist });
     },
   };
   return target;
 }
 
 async function attest(issuer: string, { id, evidence }: Workload): Promise<Actor> {
-  const key = await newKey();
+  const key = await testKey();
   const agent = createAgent({ issuer, agent: id, evidence, key: key.pair });
   return { id, key, agent, identity: (await agent.identity()).token };
 }

@@ -1,7 +1,7 @@
+import { claimsOf, forge, headerOf, testKey, withClaims, withHeader } from "../../test/kit/wire/key.ts";
 import { must, same } from "../expect.ts";
 import { ownAccess, sharedAccess } from "../flows.ts";
 import { guardOf, show } from "../guard.ts";
-import { claimsOf, forge, headerOf, newKey, withClaims, withHeader } from "../key.ts";
 import { rowsOf } from "../row.ts";
 import type { Target } from "../target.ts";
 
@@ -49,12 +49,12 @@ export const accessTokenAtResourceRows = rowsOf("RFC 9068", [
     text: "A resource refuses another issuer's token and one for another resource",
     async run(target) {
       const token = await sharedAccess(target);
-      const [claims, header, key] = [claimsOf(token), headerOf(token), await newKey()];
+      const [claims, header, key] = [claimsOf(token), headerOf(token), await testKey()];
       const foreign = { ...claims, iss: "https://other.example" };
       const others = [{ ...claims, aud: "https://other.example" }, foreign].flatMap((each) => [
         withClaims(token, each),
       ]);
-      await refusedAll(target, ...others, await forge(key, header, foreign));
+      await refusedAll(target, ...others, forge(key, header, foreign));
       if (target.ground.other)
         must(
           !(await letIn(target, await ownAccess(target, target.ground.other))),
@@ -68,7 +68,7 @@ export const accessTokenAtResourceRows = rowsOf("RFC 9068", [
     text: "A resource refuses none, another algorithm under the same kid, and keys from the message",
     async run(target) {
       const token = await sharedAccess(target);
-      const [claims, header, key] = [claimsOf(token), headerOf(token), await newKey()];
+      const [claims, header, key] = [claimsOf(token), headerOf(token), await testKey()];
       await refusedAll(
         target,
         `${withHeader(token, { ...header, alg: "none" })
@@ -76,9 +76,9 @@ export const accessTokenAtResourceRows = rowsOf("RFC 9068", [
           .slice(0, 2)
           .join(".")}.`,
         withHeader(token, { ...header, alg: "HS256" }),
-        await forge(key, header, claims),
-        await forge(key, { ...header, jwk: key.jwk }, claims),
-        await forge(key, { typ: "at+jwt", jku: "https://attacker.example/jwks", kid: key.jkt }, claims),
+        forge(key, header, claims),
+        forge(key, { ...header, jwk: key.jwk }, claims),
+        forge(key, { typ: "at+jwt", jku: "https://attacker.example/jwks", kid: key.jkt }, claims),
       );
     },
   },

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { calculateJwkThumbprint } from "jose";
+import { exchange } from "../../test/kit/wire/forms.ts";
+import { send } from "../../test/kit/wire/http.ts";
+import { claimsOf, headerOf } from "../../test/kit/wire/key.ts";
 import { must, same, text } from "../expect.ts";
-import { exchanging, ownAccess, sharedAccess, sharedPersonAccess, tokenIn, wanting } from "../flows.ts";
-import { claimsOf, headerOf } from "../key.ts";
+import { ownAccess, sharedAccess, sharedPersonAccess, tokenIn, wanting } from "../flows.ts";
 import { type Row, rowsOf } from "../row.ts";
 import type { Target } from "../target.ts";
-import { send } from "../wire.ts";
 
 const profileRows = rowsOf("RFC 9068", [
   {
@@ -101,7 +102,7 @@ const subjectRows = rowsOf("RFC 9493", [
     text: "sub_id of format iss_sub holds iss and sub, both texts, where a resource asks for it",
     async run(target) {
       const named = target.need("named");
-      const form = [...exchanging("id", await target.need("person")()), ...wanting(named)];
+      const form = [...exchange("id", await target.need("person")()), ...wanting(named)];
       const { sub_id: id } = claimsOf(tokenIn(await target.ask("token", await target.actor("opener"), form)));
       const { format, iss, sub, ...more } = id as Record<string, unknown>;
       same([format, more], ["iss_sub", {}], "format, and what else there is");

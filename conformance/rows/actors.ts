@@ -1,15 +1,7 @@
+import { exchange } from "../../test/kit/wire/forms.ts";
+import { claimsOf } from "../../test/kit/wire/key.ts";
 import { must, object, refused, same } from "../expect.ts";
-import {
-  exchanging,
-  handOn,
-  hop,
-  personSession,
-  sharedPersonAccess,
-  sharedPersonSession,
-  tokenIn,
-  wanting,
-} from "../flows.ts";
-import { claimsOf } from "../key.ts";
+import { handOn, hop, personSession, sharedPersonAccess, sharedPersonSession, tokenIn, wanting } from "../flows.ts";
 import { rowsOf } from "../row.ts";
 
 /** The claims that say who acts for whom (RFC 8693 4). */
@@ -60,7 +52,7 @@ export const actorRows = rowsOf("RFC 8693", [
       const { redeem } = await handOn(target, session);
       const token = tokenIn(await redeem());
       const kind = claimsOf(token).aud === target.issuer ? "session" : "access";
-      const form = [...exchanging(kind, token), ...wanting(target.need("lent"))];
+      const form = [...exchange(kind, token), ...wanting(target.need("lent"))];
       refused(await target.ask("token", opener, form), 400, "invalid_request");
     },
   },

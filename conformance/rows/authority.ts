@@ -1,6 +1,7 @@
+import { exchange } from "../../test/kit/wire/forms.ts";
+import { claimsOf, testKey } from "../../test/kit/wire/key.ts";
 import { granted, must, refused, same } from "../expect.ts";
 import {
-  exchanging,
   handOn,
   hop,
   ownWork,
@@ -11,7 +12,6 @@ import {
   wanting,
   withLoginToBurn,
 } from "../flows.ts";
-import { claimsOf, newKey } from "../key.ts";
 import { rowsOf } from "../row.ts";
 
 /** "Who may do what" of the architecture: callers, people, narrowing. */
@@ -21,7 +21,7 @@ export const authorityRows = rowsOf("Lanyard authority", [
     level: "MUST",
     text: "An identity token is nothing without its key, at every endpoint that asks for it",
     async run(target) {
-      const thief = { ...(await target.actor("worker")), key: await newKey() };
+      const thief = { ...(await target.actor("worker")), key: await testKey() };
       refused(await target.ask("token", thief, ownWork(target.need("own"))), 400, "invalid_dpop_proof");
       for (const name of ["introspection", "revocation"] as const)
         refused(await target.ask(name, thief, [["token", await sharedSession(target)]]), 400, "invalid_dpop_proof");
@@ -33,7 +33,7 @@ export const authorityRows = rowsOf("Lanyard authority", [
     text: "A session token is nothing to another instance of its own agent",
     async run(target) {
       const other = await target.fresh("worker");
-      const form = [...exchanging("session", await sharedSession(target)), ...wanting(target.need("own"))];
+      const form = [...exchange("session", await sharedSession(target)), ...wanting(target.need("own"))];
       const answer = await target.ask("token", other, form);
       must(answer.status === 400 && answer.json.access_token === undefined, `answered ${answer.status}`);
     },
@@ -43,7 +43,7 @@ export const authorityRows = rowsOf("Lanyard authority", [
     level: "MUST",
     text: "A person's token opens a session for the agent whose client it was issued to, and for nobody else",
     async run(target) {
-      const form = [...exchanging("id", await target.need("person")()), ...wanting(target.need("lent"))];
+      const form = [...exchange("id", await target.need("person")()), ...wanting(target.need("lent"))];
       for (const part of ["stranger", "helper"] as const)
         refused(await target.ask("token", await target.actor(part), form), 400, "invalid_request");
       granted(await target.ask("token", await target.actor("opener"), form));
@@ -54,7 +54,7 @@ export const authorityRows = rowsOf("Lanyard authority", [
     level: "MUST",
     text: "A person's token that was issued to another client opens nothing",
     async run(target) {
-      const form = [...exchanging("id", await target.need("foreignPerson")()), ...wanting(target.need("lent"))];
+      const form = [...exchange("id", await target.need("foreignPerson")()), ...wanting(target.need("lent"))];
       refused(await target.ask("token", await target.actor("opener"), form), 400, "invalid_request");
     },
   },
@@ -64,7 +64,7 @@ export const authorityRows = rowsOf("Lanyard authority", [
     text: "Nobody lends what the registry does not say: scopes beyond it are refused by name, all or nothing",
     async run(target) {
       const [own, opener] = [target.need("own"), await target.actor("opener")];
-      const form = [...exchanging("id", await target.need("person")()), ...wanting(own)];
+      const form = [...exchange("id", await target.need("person")()), ...wanting(own)];
       const answer = await target.ask("token", opener, form);
       refused(answer, 400, "invalid_scope");
       must(String(answer.json.error_description).includes(own.scopes[0] ?? "?"), "the refusal does not name it");
@@ -77,7 +77,7 @@ export const authorityRows = rowsOf("Lanyard authority", [
     run: (target) =>
       withLoginToBurn(target, async ({ opener, person, burn }) => {
         await burn();
-        const form = [...exchanging("id", person), ...wanting(target.need("lent"))];
+        const form = [...exchange("id", person), ...wanting(target.need("lent"))];
         refused(await target.ask("token", opener, form), 400, "invalid_request");
       }),
   },
@@ -87,10 +87,10 @@ export const authorityRows = rowsOf("Lanyard authority", [
     text: "Revoking a root session ends every other root of its login, and the refusal asks for a new sign-in",
     run: (target) =>
       withLoginToBurn(target, async ({ opener, person, burn }) => {
-        const form = [...exchanging("id", person), ...wanting(target.need("lent"))];
+        const form = [...exchange("id", person), ...wanting(target.need("lent"))];
         const sibling = tokenIn(await target.ask("token", opener, form));
         await burn();
-        const again = [...exchanging("access", sibling), ...wanting(target.need("lent"))];
+        const again = [...exchange("access", sibling), ...wanting(target.need("lent"))];
         refused(await target.ask("token", opener, again), 400, "invalid_request");
         const { json } = await target.ask("token", opener, form);
         must(json.max_age === 0, "the refusal does not ask for a new sign-in");
@@ -103,7 +103,7 @@ export const authorityRows = rowsOf("Lanyard authority", [
     async run(target) {
       const { opener, person, session } = await personSession(target);
       granted(await target.ask("revocation", opener, [["token", session]]));
-      granted(await target.ask("token", opener, [...exchanging("id", person), ...wanting(target.need("lent"))]));
+      granted(await target.ask("token", opener, [...exchange("id", person), ...wanting(target.need("lent"))]));
     },
   },
   {
@@ -112,7 +112,7 @@ export const authorityRows = rowsOf("Lanyard authority", [
     text: "An agent that exchanges a person's token delegates, never impersonates: the token always has act",
     async run(target) {
       const [opener, person] = [await target.actor("opener"), await target.need("person")()];
-      const form = [...exchanging("id", person), ...wanting(target.need("lent"))];
+      const form = [...exchange("id", person), ...wanting(target.need("lent"))];
       const { act } = claimsOf(tokenIn(await target.ask("token", opener, form)));
       same(act, { sub: opener.id }, "act");
     },
@@ -124,10 +124,10 @@ export const authorityRows = rowsOf("Lanyard authority", [
     async run(target) {
       const { lent, own } = { lent: target.need("lent"), own: target.need("own") };
       const [opener, person] = [await target.actor("opener"), await target.need("person")()];
-      const opening = [...exchanging("id", person), ...wanting(lent)];
+      const opening = [...exchange("id", person), ...wanting(lent)];
       const token = tokenIn(await target.ask("token", opener, opening));
       const more = lent.scopes[1] ?? own.scopes[0] ?? "";
-      const answer = await target.ask("token", opener, [...exchanging("access", token), ...wanting(lent, more)]);
+      const answer = await target.ask("token", opener, [...exchange("access", token), ...wanting(lent, more)]);
       refused(answer, 400, "invalid_scope");
       must(String(answer.json.error_description).includes(more), "the refusal does not name it");
     },
@@ -142,7 +142,7 @@ export const authorityRows = rowsOf("Lanyard authority", [
       const { redeem } = await handOn(target, session);
       must(Number(claimsOf(tokenIn(await redeem())).exp) <= end, "the child lives longer");
       const { opener } = await sharedPersonSession(target);
-      const form = [...exchanging("session", session), ...wanting(target.need("lent"))];
+      const form = [...exchange("session", session), ...wanting(target.need("lent"))];
       const token = tokenIn(await target.ask("token", opener, form));
       must(Number(claimsOf(token).exp) <= end, "the access token lives longer");
       if (target.ground.onward)
@@ -157,7 +157,7 @@ export const authorityRows = rowsOf("Lanyard authority", [
       const { granted: details } = target.need("details");
       const more = [["authorization_details", JSON.stringify([details])]] as const;
       const { opener, session } = await personSession(target, more);
-      const form = [...exchanging("session", session), ...wanting(target.need("lent"))];
+      const form = [...exchange("session", session), ...wanting(target.need("lent"))];
       const token = tokenIn(await target.ask("token", opener, form));
       same(claimsOf(token).authorization_details, [details], "the details");
     },

@@ -1,7 +1,8 @@
+import { assertion, formBody } from "../../test/kit/wire/forms.ts";
+import { claimsOf, forge, headerOf, testKey, withClaims, withHeader } from "../../test/kit/wire/key.ts";
 import { refusedAll } from "../asserting.ts";
 import { must, refused, same } from "../expect.ts";
 import { ownWork, sharedAccess, sharedSession, tokenIn } from "../flows.ts";
-import { claimsOf, forge, headerOf, newKey, withClaims, withHeader } from "../key.ts";
 import { type Row, rowsOf } from "../row.ts";
 
 /** What every kind of assertion must be (RFC 7521, RFC 7523 with its update). */
@@ -12,9 +13,9 @@ const assertionRows = rowsOf("RFC 7521", [
     text: "client_assertion and client_assertion_type go together; one without the other is refused",
     async run(target) {
       const worker = await target.actor("worker");
-      for (const left of target.assertion(worker)) {
+      for (const left of assertion(worker)) {
         const form = [left, ...ownWork(target.need("own"))];
-        const answer = await target.post(await target.endpoint("token"), form, worker.key);
+        const answer = await target.wire.post(await target.endpoint("token"), formBody(form), { key: worker.key });
         refused(answer, 401, "invalid_client");
       }
     },
@@ -30,7 +31,7 @@ const assertionRows = rowsOf("RFC 7521", [
         ["client_assertion", worker.identity] as const,
         ...ownWork(target.need("own")),
       ];
-      const answer = await target.post(await target.endpoint("token"), form, worker.key);
+      const answer = await target.wire.post(await target.endpoint("token"), formBody(form), { key: worker.key });
       refused(answer, 401, "invalid_client");
     },
   },
@@ -73,9 +74,9 @@ const jwtRows = rowsOf("RFC 7523bis", [
       const audiences = [await target.endpoint("token"), [target.issuer, "https://other.example"], `${target.issuer}/`];
       await refusedAll(target, ...audiences.map((aud) => withClaims(identity, { ...claims, aud })));
       // and as a forger would send it, with a signature that is good by a key of his own
-      const key = await newKey();
+      const key = await testKey();
       for (const aud of audiences)
-        await refusedAll(target, await forge(key, { ...headerOf(identity), jwk: key.jwk }, { ...claims, aud }));
+        await refusedAll(target, forge(key, { ...headerOf(identity), jwk: key.jwk }, { ...claims, aud }));
     },
   },
   {
@@ -97,7 +98,7 @@ const jwtRows = rowsOf("RFC 7523bis", [
     text: "The assertion is signed: none, HMAC and a stranger's key are refused",
     async run(target) {
       const { identity } = await target.actor("worker");
-      const [header, claims, key] = [headerOf(identity), claimsOf(identity), await newKey()];
+      const [header, claims, key] = [headerOf(identity), claimsOf(identity), await testKey()];
       await refusedAll(
         target,
         `${withHeader(identity, { ...header, alg: "none" })
@@ -105,9 +106,9 @@ const jwtRows = rowsOf("RFC 7523bis", [
           .slice(0, 2)
           .join(".")}.`,
         withHeader(identity, { ...header, alg: "HS256" }),
-        await forge(key, header, claims),
-        await forge(key, { ...header, kid: key.jkt, jwk: key.jwk }, claims),
-        await forge(key, { ...header, jku: "https://attacker.example/jwks" }, claims),
+        forge(key, header, claims),
+        forge(key, { ...header, kid: key.jkt, jwk: key.jwk }, claims),
+        forge(key, { ...header, jku: "https://attacker.example/jwks" }, claims),
       );
     },
   },

@@ -1,12 +1,13 @@
+import { exchange } from "../../test/kit/wire/forms.ts";
+import { claimsOf } from "../../test/kit/wire/key.ts";
 import { granted, must, refused, same } from "../expect.ts";
-import { exchanging, introspected, personSession, tokenIn, wanting } from "../flows.ts";
-import { claimsOf } from "../key.ts";
+import { introspected, personSession, tokenIn, wanting } from "../flows.ts";
 import { rowsOf } from "../row.ts";
 import type { Target } from "../target.ts";
 
 /** Opens a session for a person at `lent`'s first scope with these details. */
 async function opened(target: Target, details: string) {
-  const form = [...exchanging("id", await target.need("person")()), ...wanting(target.need("lent"))];
+  const form = [...exchange("id", await target.need("person")()), ...wanting(target.need("lent"))];
   target.need("details");
   return target.ask("token", await target.actor("opener"), [...form, ["authorization_details", details]]);
 }
@@ -26,7 +27,7 @@ async function below(target: Target, details: object) {
     60,
   );
   const lent = target.need("lent");
-  const form = [...exchanging("session", session), ...wanting(lent)];
+  const form = [...exchange("session", session), ...wanting(lent)];
   return target.ask("token", opener, [...form, ["authorization_details", JSON.stringify([details])]]);
 }
 

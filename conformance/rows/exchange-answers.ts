@@ -1,17 +1,9 @@
 import { accessTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
+import { asOfferTo, asSession, exchange } from "../../test/kit/wire/forms.ts";
+import { claimsOf } from "../../test/kit/wire/key.ts";
 import { exchanged, replaced, without } from "../exchanged.ts";
 import { granted, must, refused, same, text } from "../expect.ts";
-import {
-  asOfferTo,
-  asSession,
-  exchanging,
-  ownSession,
-  ownWork,
-  sharedPersonSession,
-  sharedSession,
-  wanting,
-} from "../flows.ts";
-import { claimsOf } from "../key.ts";
+import { ownSession, ownWork, sharedPersonSession, sharedSession, wanting } from "../flows.ts";
 import { rowsOf } from "../row.ts";
 
 /** Answers to them (RFC 8693 2.2). */
@@ -46,7 +38,7 @@ export const exchangeAnswerRows = rowsOf("RFC 8693", [
     async run(target) {
       const { opener, session } = await sharedPersonSession(target);
       const { id } = await target.actor("helper");
-      const form = [...exchanging("session", session), ...asOfferTo(id), ...wanting(target.need("lent"))];
+      const form = [...exchange("session", session), ...asOfferTo(id), ...wanting(target.need("lent"))];
       const { issued_token_type: type, token_type } = granted(await target.ask("token", opener, form));
       same([type, token_type], [offerTokenType, "N_A"], "the types");
     },
@@ -88,7 +80,7 @@ export const exchangeAnswerRows = rowsOf("RFC 8693", [
     level: "MUST",
     text: "A subject token of somebody else's is invalid_request",
     async run(target) {
-      const form = [...exchanging("session", await sharedSession(target)), ...wanting(target.need("own"))];
+      const form = [...exchange("session", await sharedSession(target)), ...wanting(target.need("own"))];
       refused(await target.ask("token", await target.actor("stranger"), form), 400, "invalid_request");
     },
   },

@@ -1,16 +1,7 @@
+import { asOfferTo, exchange } from "../../test/kit/wire/forms.ts";
+import { claimsOf } from "../../test/kit/wire/key.ts";
 import { granted, must, refused, same } from "../expect.ts";
-import {
-  asOfferTo,
-  exchanging,
-  handOn,
-  hop,
-  personSession,
-  sharedPersonAccess,
-  sharedPersonSession,
-  tokenIn,
-  wanting,
-} from "../flows.ts";
-import { claimsOf } from "../key.ts";
+import { handOn, hop, personSession, sharedPersonAccess, sharedPersonSession, tokenIn, wanting } from "../flows.ts";
 import { rowsOf } from "../row.ts";
 
 /** "Who may do what" of the architecture: offers and next hops. */
@@ -23,7 +14,7 @@ export const handingOnRows = rowsOf("Lanyard authority", [
       const { session, opener } = await personSession(target);
       const { offer, redeem } = await handOn(target, session);
       for (const actor of [opener, await target.actor("stranger")])
-        refused(await target.ask("token", actor, exchanging("offer", offer)), 400, "invalid_request");
+        refused(await target.ask("token", actor, exchange("offer", offer)), 400, "invalid_request");
       granted(await redeem());
     },
   },
@@ -38,7 +29,7 @@ export const handingOnRows = rowsOf("Lanyard authority", [
       for (let time = 0; time < 2; time++) sids.push(claimsOf(tokenIn(await redeem())).sid);
       same(sids[0], sids[1], "the session");
       refused(
-        await target.ask("token", await target.fresh("helper"), exchanging("offer", offer)),
+        await target.ask("token", await target.fresh("helper"), exchange("offer", offer)),
         400,
         "invalid_request",
       );
@@ -50,7 +41,7 @@ export const handingOnRows = rowsOf("Lanyard authority", [
     text: "An offer names its scopes, and never more than the session has",
     async run(target) {
       const [{ opener, session }, helper] = [await sharedPersonSession(target), await target.actor("helper")];
-      const form = [...exchanging("session", session), ...asOfferTo(helper.id)];
+      const form = [...exchange("session", session), ...asOfferTo(helper.id)];
       const lent = target.need("lent");
       const bare = await target.ask("token", opener, [...form, ["resource", lent.uri]]);
       refused(bare, 400, "invalid_scope");
@@ -77,7 +68,7 @@ export const handingOnRows = rowsOf("Lanyard authority", [
     async run(target) {
       const presented = await sharedPersonAccess(target);
       granted(await hop(target, presented));
-      const form = [...exchanging("access", presented), ...wanting(target.need("onward"))];
+      const form = [...exchange("access", presented), ...wanting(target.need("onward"))];
       for (const part of ["stranger", "helper"] as const)
         refused(await target.ask("token", await target.actor(part), form), 400, "invalid_request");
     },
@@ -88,7 +79,7 @@ export const handingOnRows = rowsOf("Lanyard authority", [
     text: "The next hop is what the registry says the token entails, and nothing beside it",
     async run(target) {
       const presented = await sharedPersonAccess(target);
-      const form = [...exchanging("access", presented), ...wanting(target.need("lent"))];
+      const form = [...exchange("access", presented), ...wanting(target.need("lent"))];
       refused(await target.ask("token", await target.actor("server"), form), 400, "invalid_scope");
     },
   },
@@ -99,7 +90,7 @@ export const handingOnRows = rowsOf("Lanyard authority", [
     async run(target) {
       const { granted: details } = target.need("details");
       const [opener, person] = [await target.actor("opener"), await target.need("person")()];
-      const form = [...exchanging("id", person), ...wanting(target.need("lent"))];
+      const form = [...exchange("id", person), ...wanting(target.need("lent"))];
       const restricted = [...form, ["authorization_details", JSON.stringify([details])] as const];
       const presented = tokenIn(await target.ask("token", opener, restricted));
       refused(await hop(target, presented), 400, "invalid_authorization_details");

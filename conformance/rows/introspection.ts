@@ -1,9 +1,10 @@
+import { formBody } from "../../test/kit/wire/forms.ts";
+import { header, send } from "../../test/kit/wire/http.ts";
+import { claimsOf, testKey, withClaims } from "../../test/kit/wire/key.ts";
 import { granted, must, refused, same } from "../expect.ts";
 import { introspected, ownAccess, ownSession, ownWork, sharedAccess, tokenIn } from "../flows.ts";
-import { claimsOf, newKey, withClaims } from "../key.ts";
 import { rowsOf } from "../row.ts";
 import type { Target } from "../target.ts";
-import { header, send } from "../wire.ts";
 
 const dead = { active: false };
 const ask = async (target: Target, part: "server" | "stranger" | "worker", token: string) =>
@@ -16,7 +17,9 @@ export const introspectionRows = rowsOf("RFC 7662", [
     text: "The caller is authenticated: an anonymous question is not answered",
     async run(target) {
       const url = await target.endpoint("introspection");
-      const answer = await target.post(url, [["token", await sharedAccess(target)]], await newKey());
+      const answer = await target.wire.post(url, formBody([["token", await sharedAccess(target)]]), {
+        key: await testKey(),
+      });
       refused(answer, 401, "invalid_client");
       must(!("active" in answer.json), "it was answered");
     },

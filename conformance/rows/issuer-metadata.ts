@@ -1,8 +1,8 @@
+import { header } from "../../test/kit/wire/http.ts";
 import { holds, must, same, text } from "../expect.ts";
 import { fetched, keysAt } from "../published.ts";
 import { rowsOf } from "../row.ts";
 import { wellKnown } from "../target.ts";
-import { header } from "../wire.ts";
 
 export const issuerMetadataRows = rowsOf("RFC 8414", [
   {

@@ -1,9 +1,10 @@
+import { assertion, formBody, formOf, formType } from "../../test/kit/wire/forms.ts";
+import { header, send } from "../../test/kit/wire/http.ts";
+import { testKey } from "../../test/kit/wire/key.ts";
 import { granted, must, refused, same, text } from "../expect.ts";
 import { ownWork, sharedAccess, tokenIn } from "../flows.ts";
-import { newKey, proof } from "../key.ts";
 import { rowsOf } from "../row.ts";
 import type { Target } from "../target.ts";
-import { formOf, formType, header, send } from "../wire.ts";
 
 const own = async (target: Target) => ownWork(target.need("own"));
 
@@ -56,7 +57,9 @@ export const oauthRows = rowsOf("RFC 6749", [
     level: "MUST",
     text: "A client that does not authenticate gets nothing but invalid_client",
     async run(target) {
-      const answer = await target.post(await target.endpoint("token"), await own(target), await newKey());
+      const answer = await target.wire.post(await target.endpoint("token"), formBody(await own(target)), {
+        key: await testKey(),
+      });
       refused(answer, 401, "invalid_client");
     },
   },
@@ -66,10 +69,10 @@ export const oauthRows = rowsOf("RFC 6749", [
     text: "A client that tries a Basic header alone is challenged in that scheme, by 401 invalid_client",
     async run(target) {
       const url = await target.endpoint("token");
-      const key = await newKey();
+      const key = await testKey();
       const headers = {
         "Content-Type": formType,
-        DPoP: await proof(key, { method: "POST", url, nonce: target.nonceOf(url) }),
+        DPoP: target.wire.proof(key, { url }),
         Authorization: `Basic ${Buffer.from("worker:secret").toString("base64")}`,
       };
       const answer = await send("POST", url, headers, formOf(await own(target)));
@@ -83,12 +86,12 @@ export const oauthRows = rowsOf("RFC 6749", [
     text: "A client uses one method of authentication: a header or a secret beside the assertion is invalid_request",
     async run(target) {
       const [url, worker] = [await target.endpoint("token"), await target.actor("worker")];
-      const form = [...target.assertion(worker), ...(await own(target))];
+      const form = [...assertion(worker), ...(await own(target))];
       for (const [headers, more] of [
         [{ Authorization: `Basic ${Buffer.from("worker:secret").toString("base64")}` }, []],
         [{}, [["client_secret", "secret"]]],
       ] as const) {
-        const DPoP = await proof(worker.key, { method: "POST", url, nonce: target.nonceOf(url) });
+        const DPoP = target.wire.proof(worker.key, { url });
         const sent = { "Content-Type": formType, DPoP, ...headers };
         refused(await send("POST", url, sent, formOf([...form, ...more])), 400, "invalid_request");
       }
@@ -195,8 +198,8 @@ export const oauthRows = rowsOf("RFC 6749", [
     text: "A request that is no form is invalid_request by 400",
     async run(target) {
       const [url, worker] = [await target.endpoint("token"), await target.actor("worker")];
-      const DPoP = await proof(worker.key, { method: "POST", url, nonce: target.nonceOf(url) });
-      const form = Object.fromEntries([...target.assertion(worker), ...(await own(target))]);
+      const DPoP = target.wire.proof(worker.key, { url });
+      const form = Object.fromEntries([...assertion(worker), ...(await own(target))]);
       const answer = await send("POST", url, { "Content-Type": "application/json", DPoP }, JSON.stringify(form));
       refused(answer, 400, "invalid_request");
     },

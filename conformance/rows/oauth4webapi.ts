@@ -1,8 +1,9 @@
 import { generateProof } from "dpop";
 import * as oauth from "oauth4webapi";
 import { accessTokenType, spiffeAssertionType, tokenExchangeGrant } from "../../core/model/wire.ts";
+import { exchange } from "../../test/kit/wire/forms.ts";
 import { must, same } from "../expect.ts";
-import { exchanging, ownAccess, sharedAccess, sharedSession, wanting } from "../flows.ts";
+import { ownAccess, sharedAccess, sharedSession, wanting } from "../flows.ts";
 import { fetchOf, guardOf } from "../guard.ts";
 import { type Row, type RowOf, rowsOf } from "../row.ts";
 import type { Actor, Target } from "../target.ts";
@@ -138,7 +139,7 @@ export const oauth4webapiRows: readonly Row[] = [
         async run(target) {
           const { as, actor, client, DPoP } = await party(target);
           const { grant_type: _, ...form } = Object.fromEntries([
-            ...exchanging("session", await sharedSession(target)),
+            ...exchange("session", await sharedSession(target)),
             ...wanting(target.need("own")),
           ]);
           const options = { DPoP, ...leniency(target) };

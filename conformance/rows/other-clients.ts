@@ -2,12 +2,12 @@ import { JwtVerifier } from "aws-jwt-verify";
 import { generateProof } from "dpop";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import * as openid from "openid-client";
+import { send } from "../../test/kit/wire/http.ts";
+import { claimsOf } from "../../test/kit/wire/key.ts";
 import { must, same, text } from "../expect.ts";
 import { ownAccess, sharedAccess, sharedSession } from "../flows.ts";
 import { fetchOf, guardOf } from "../guard.ts";
-import { claimsOf } from "../key.ts";
 import { Departure, type Row, rowsOf } from "../row.ts";
-import { send } from "../wire.ts";
 import { clientAuth } from "./oauth4webapi.ts";
 
 export const otherClientRows: readonly Row[] = [

@@ -1,7 +1,7 @@
+import { asSession, exchange, jsonBody } from "../../test/kit/wire/forms.ts";
+import { claimsOf, headerOf, type TestKey, testKey } from "../../test/kit/wire/key.ts";
 import { granted, must, refused, same, text } from "../expect.ts";
 import {
-  asSession,
-  exchanging,
   introspected,
   ownAccess,
   ownSession,
@@ -11,7 +11,6 @@ import {
   tokenIn,
   wanting,
 } from "../flows.ts";
-import { claimsOf, headerOf, newKey } from "../key.ts";
 import { rowsOf } from "../row.ts";
 import type { Target } from "../target.ts";
 
@@ -47,7 +46,7 @@ export const wireRows = rowsOf("Lanyard wire", [
     async run(target) {
       const session = await ownSession(target);
       const worker = await target.actor("worker");
-      const form = [...exchanging("session", session), ...wanting(target.need("own"))];
+      const form = [...exchange("session", session), ...wanting(target.need("own"))];
       const claims = claimsOf(tokenIn(await target.ask("token", worker, form)));
       same(claims.sid, sessionOf(session), "sid");
       for (const name of ["sid", "root", "anc", "depth", "assurance"])
@@ -97,7 +96,7 @@ export const wireRows = rowsOf("Lanyard wire", [
       const worker = await target.actor("worker");
       const session = await ownSession(target, [["lifetime_seconds", "60"]]);
       const renewed = (seconds: string) => {
-        const form = [...exchanging("session", session), ...asSession, ["lifetime_seconds", seconds] as const];
+        const form = [...exchange("session", session), ...asSession, ["lifetime_seconds", seconds] as const];
         return target.ask("token", worker, form);
       };
       refused(await renewed("999999"), 400, "invalid_request");
@@ -113,7 +112,7 @@ export const wireRows = rowsOf("Lanyard wire", [
     async run(target) {
       const [worker, session] = [await target.actor("worker"), await ownSession(target, [["lifetime_seconds", "60"]])];
       granted(await target.ask("revocation", worker, [["token", session]]));
-      const form = [...exchanging("session", session), ...asSession, ["lifetime_seconds", "300"] as const];
+      const form = [...exchange("session", session), ...asSession, ["lifetime_seconds", "300"] as const];
       refused(await target.ask("token", worker, form), 400, "invalid_request");
     },
   },
@@ -155,7 +154,7 @@ export const wireRows = rowsOf("Lanyard wire", [
       const metadata = await target.metadata();
       const url = text(metadata.lanyard_attestation_endpoint, "the attestation endpoint");
       const challenged = () => challenge(target, text(metadata.challenge_endpoint, "challenge_endpoint"));
-      const other = await attestWith(target, url, await challenged(), { boundTo: (await newKey()).jkt });
+      const other = await attestWith(target, url, await challenged(), { boundTo: (await testKey()).jkt });
       refused(other, 401, "invalid_client");
       const named = await attestWith(target, url, await challenged(), { agent: target.need("stranger").id });
       refused(named, 401, "invalid_client");
@@ -179,7 +178,7 @@ async function challenge(target: Target, url: string): Promise<string> {
   const answer = await postJson(target, url, {}, (await attestKey(target)).key);
   return text(granted(answer).attestation_challenge, "attestation_challenge");
 }
-const attestKey = (target: Target) => target.once("attest key", async () => ({ key: await newKey() }));
+const attestKey = (target: Target) => target.once("attest key", async () => ({ key: await testKey() }));
 
 async function attestWith(
   target: Target,
@@ -195,6 +194,6 @@ async function attestWith(
   return postJson(target, url, { agent: wrong.agent ?? id, evidence: document, challenge: challenged }, key);
 }
 
-async function postJson(target: Target, url: string, body: object, key: Awaited<ReturnType<typeof newKey>>) {
-  return target.postBody(url, "application/json", JSON.stringify(body), key);
+async function postJson(target: Target, url: string, body: object, key: TestKey) {
+  return target.wire.post(url, jsonBody(body), { key });
 }

@@ -1,7 +1,8 @@
+import type { WireTwist } from "../../test/kit/wire/client.ts";
+import { claimsOf, dpopProof, testKey } from "../../test/kit/wire/key.ts";
 import { granted, must, same } from "../expect.ts";
 import { ownAccess, ownWork, sharedAccess } from "../flows.ts";
 import { guardOf, show } from "../guard.ts";
-import { claimsOf, newKey, proof, type Twist } from "../key.ts";
 import { type Row, rowsOf } from "../row.ts";
 import type { Target } from "../target.ts";
 
@@ -24,7 +25,7 @@ const letIn = (judged: Judged): void => {
   must(judged.ok, `it was refused: ${judged.ok ? "" : JSON.stringify(judged.error.refusal)}`);
 };
 
-const badProofs: readonly (readonly [text: string, twist: Twist])[] = [
+const badProofs: readonly (readonly [text: string, twist: WireTwist])[] = [
   ["ath, the hash of the token beside it", { claims: { ath: undefined } }],
   ["an ath of this token, not of another", { claims: { ath: "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" } }],
   ["htm that is the request's method", { claims: { htm: "POST" } }],
@@ -58,7 +59,7 @@ export const proofAtResourceRows: readonly Row[] = rowsOf("RFC 9449", [
     level: "MUST",
     text: "The proof's key is the one the token is bound to",
     async run(target) {
-      const thief = { ...(await target.actor("worker")), key: await newKey() };
+      const thief = { ...(await target.actor("worker")), key: await testKey() };
       turnedAway(await shownTo(target, { actor: thief }), 401, "invalid_token", "proof_key_mismatch");
     },
   },
@@ -98,8 +99,8 @@ export const proofAtResourceRows: readonly Row[] = rowsOf("RFC 9449", [
         await target.actor("worker"),
         await sharedAccess(target),
       ];
-      const one = () => proof(key, { method: "GET", url: `${uri}/`, accessToken });
-      const twice = { twist: { instead: [await one(), await one()] } };
+      const one = () => dpopProof(key, { method: "GET", url: `${uri}/`, accessToken });
+      const twice = { twist: { instead: [one(), one()] } };
       turnedAway(await shownTo(target, twice), 401, "invalid_dpop_proof");
     },
   },
@@ -113,7 +114,7 @@ export const proofAtResourceRows: readonly Row[] = rowsOf("RFC 9449", [
         await target.actor("worker"),
         await sharedAccess(target),
       ];
-      const twist = { instead: [await proof(key, { method: "GET", url: `${new URL(uri).origin}/`, accessToken })] };
+      const twist = { instead: [dpopProof(key, { method: "GET", url: `${new URL(uri).origin}/`, accessToken })] };
       letIn(await shownTo(target, { twist }));
       turnedAway(await shownTo(target, { twist }), 401, "invalid_dpop_proof", "proof_replayed");
     },

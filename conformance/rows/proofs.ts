@@ -1,15 +1,17 @@
+import type { WireTwist } from "../../test/kit/wire/client.ts";
+import { assertion, exchange, formBody, formOf, formType } from "../../test/kit/wire/forms.ts";
+import { header, send } from "../../test/kit/wire/http.ts";
+import { claimsOf, dpopProof, testKey, withHeader } from "../../test/kit/wire/key.ts";
 import { granted, must, refused, same } from "../expect.ts";
-import { exchanging, introspected, ownWork, sharedAccess, sharedSession, wanting } from "../flows.ts";
-import { claimsOf, newKey, proof, type Twist, withHeader } from "../key.ts";
+import { introspected, ownWork, sharedAccess, sharedSession, wanting } from "../flows.ts";
 import { type Row, rowsOf, Unsupported } from "../row.ts";
 import type { Target } from "../target.ts";
-import { formOf, formType, header, send } from "../wire.ts";
 
-const asked = async (target: Target, twist: Twist) =>
+const asked = async (target: Target, twist: WireTwist) =>
   target.ask("token", await target.actor("worker"), ownWork(target.need("own")), twist);
 
 /** Each is one check of RFC 9449 4.3, at the token endpoint. */
-const twisted: readonly (readonly [text: string, twist: Twist])[] = [
+const twisted: readonly (readonly [text: string, twist: WireTwist])[] = [
   ["typ dpop+jwt", { header: { typ: "JWT" } }],
   ["htm that is the request's method", { claims: { htm: "GET" } }],
   ["htu that is the request's address", { claims: { htu: "https://attacker.example/" } }],
@@ -35,8 +37,8 @@ export const proofRows: readonly Row[] = rowsOf("RFC 9449", [
     text: "A request carries one proof at most: two are refused",
     async run(target) {
       const [url, { key }] = [await target.endpoint("token"), await target.actor("worker")];
-      const one = () => proof(key, { method: "POST", url, nonce: target.nonceOf(url) });
-      refused(await asked(target, { instead: [await one(), await one()] }), 400, "invalid_dpop_proof");
+      const one = () => target.wire.proof(key, { url });
+      refused(await asked(target, { instead: [one(), one()] }), 400, "invalid_dpop_proof");
     },
   },
   {
@@ -54,7 +56,7 @@ export const proofRows: readonly Row[] = rowsOf("RFC 9449", [
     text: "A proof's alg is asymmetric: none and HMAC are refused",
     async run(target) {
       const [url, { key }] = [await target.endpoint("token"), await target.actor("worker")];
-      const good = await proof(key, { method: "POST", url, nonce: target.nonceOf(url) });
+      const good = target.wire.proof(key, { url });
       for (const alg of ["none", "HS256"])
         refused(
           await asked(target, { instead: [withHeader(good, { typ: "dpop+jwt", alg, jwk: key.jwk })] }),
@@ -68,7 +70,7 @@ export const proofRows: readonly Row[] = rowsOf("RFC 9449", [
     level: "MUST",
     text: "A proof's signature is by the key in it",
     async run(target) {
-      refused(await asked(target, { signedBy: await newKey() }), 400, "invalid_dpop_proof");
+      refused(await asked(target, { signedBy: await testKey() }), 400, "invalid_dpop_proof");
     },
   },
   {
@@ -87,9 +89,9 @@ export const proofRows: readonly Row[] = rowsOf("RFC 9449", [
     text: "The request's query does not count where htu is compared",
     async run(target) {
       const [url, worker] = [await target.endpoint("token"), await target.actor("worker")];
-      const form = formOf([...target.assertion(worker), ...ownWork(target.need("own"))]);
+      const form = formBody([...assertion(worker), ...ownWork(target.need("own"))]);
       const twist = { claims: { htu: url } };
-      granted(await target.postBody(`${url}?x=1`, formType, form, worker.key, twist));
+      granted(await target.wire.post(`${url}?x=1`, form, { key: worker.key, twist }));
     },
   },
   {
@@ -119,7 +121,7 @@ export const proofRows: readonly Row[] = rowsOf("RFC 9449", [
     text: "A proof that is not valid, or missing, is invalid_dpop_proof",
     async run(target) {
       const [url, worker] = [await target.endpoint("token"), await target.actor("worker")];
-      const body = formOf([...target.assertion(worker), ...ownWork(target.need("own"))]);
+      const body = formOf([...assertion(worker), ...ownWork(target.need("own"))]);
       refused(await send("POST", url, { "Content-Type": formType }, body), 400, "invalid_dpop_proof");
     },
   },
@@ -154,8 +156,8 @@ export const proofRows: readonly Row[] = rowsOf("RFC 9449", [
     text: "A token of one key is of no use with another: a subject token by a stranger's proof is refused",
     async run(target) {
       const worker = await target.actor("worker");
-      const form = [...exchanging("session", await sharedSession(target)), ...wanting(target.need("own"))];
-      refused(await target.ask("token", { ...worker, key: await newKey() }, form), 400, "invalid_dpop_proof");
+      const form = [...exchange("session", await sharedSession(target)), ...wanting(target.need("own"))];
+      refused(await target.ask("token", { ...worker, key: await testKey() }, form), 400, "invalid_dpop_proof");
     },
   },
   {
@@ -165,7 +167,7 @@ export const proofRows: readonly Row[] = rowsOf("RFC 9449", [
     async run(target) {
       const [url, worker] = [await target.endpoint("token"), await target.actor("worker")];
       granted(await asked(target, {}));
-      const again = { instead: [await proof(worker.key, { method: "POST", url, nonce: target.nonceOf(url) })] };
+      const again = { instead: [target.wire.proof(worker.key, { url })] };
       granted(await asked(target, again));
       refused(await asked(target, again), 400, "invalid_dpop_proof");
     },
@@ -176,7 +178,7 @@ export const proofRows: readonly Row[] = rowsOf("RFC 9449", [
     text: "Where nonces are demanded, use_dpop_nonce by 400 comes with a DPoP-Nonce; a proof with it is taken",
     async run(target) {
       const [url, { key }] = [await target.endpoint("token"), await target.actor("worker")];
-      const answer = await asked(target, { instead: [await proof(key, { method: "POST", url })] });
+      const answer = await asked(target, { instead: [dpopProof(key, { url })] });
       if (answer.status === 200) throw new Unsupported("this issuer demands none");
       refused(answer, 400, "use_dpop_nonce");
       must(/^[\x21\x23-\x5B\x5D-\x7E]+$/.test(header(answer, "dpop-nonce")), "the nonce is missing or no NQCHAR");
@@ -189,9 +191,9 @@ export const proofRows: readonly Row[] = rowsOf("RFC 9449", [
     text: "Where nonces are demanded, a made-up nonce is not taken",
     async run(target) {
       const [url, { key }] = [await target.endpoint("token"), await target.actor("worker")];
-      const bare = await asked(target, { instead: [await proof(key, { method: "POST", url })] });
+      const bare = await asked(target, { instead: [dpopProof(key, { url })] });
       if (bare.status === 200) throw new Unsupported("this issuer demands none");
-      const made = await asked(target, { instead: [await proof(key, { method: "POST", url, nonce: "made-up" })] });
+      const made = await asked(target, { instead: [dpopProof(key, { url, nonce: "made-up" })] });
       refused(made, 400, "use_dpop_nonce", "invalid_dpop_proof");
     },
   },

@@ -1,6 +1,7 @@
+import { exchange } from "../../test/kit/wire/forms.ts";
+import { claimsOf } from "../../test/kit/wire/key.ts";
 import { granted, refused, same } from "../expect.ts";
-import { exchanging, ownWork, sharedAccess, sharedSession, tokenIn, wanting } from "../flows.ts";
-import { claimsOf } from "../key.ts";
+import { ownWork, sharedAccess, sharedSession, tokenIn, wanting } from "../flows.ts";
 import { rowsOf } from "../row.ts";
 
 export const resourceIndicatorRows = rowsOf("RFC 8707", [
@@ -64,7 +65,7 @@ export const resourceIndicatorRows = rowsOf("RFC 8707", [
     text: "A known resource beyond what was granted is refused by its scope, which exceeds the grant (RFC 6749 5.2)",
     async run(target) {
       const other = target.need("other");
-      const form = [...exchanging("session", await sharedSession(target)), ...wanting(other)];
+      const form = [...exchange("session", await sharedSession(target)), ...wanting(other)];
       refused(await target.ask("token", await target.actor("worker"), form), 400, "invalid_scope");
     },
   },

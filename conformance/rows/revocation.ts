@@ -1,6 +1,7 @@
+import { exchange, formBody } from "../../test/kit/wire/forms.ts";
+import { testKey } from "../../test/kit/wire/key.ts";
 import { granted, refused, same } from "../expect.ts";
-import { exchanging, introspected, ownAccess, ownSession, tokenIn, wanting } from "../flows.ts";
-import { newKey } from "../key.ts";
+import { introspected, ownAccess, ownSession, tokenIn, wanting } from "../flows.ts";
 import { rowsOf } from "../row.ts";
 import type { Target } from "../target.ts";
 
@@ -20,7 +21,8 @@ export const revocationRows = rowsOf("RFC 7009", [
     text: "The caller is authenticated: an anonymous revocation ends nothing",
     async run(target) {
       const token = await ownAccess(target);
-      const answer = await target.post(await target.endpoint("revocation"), [["token", token]], await newKey());
+      const url = await target.endpoint("revocation");
+      const answer = await target.wire.post(url, formBody([["token", token]]), { key: await testKey() });
       refused(answer, 401, "invalid_client");
       same((await introspected(target, token)).active, true, "active");
     },
@@ -75,7 +77,7 @@ export const revocationRows = rowsOf("RFC 7009", [
     async run(target) {
       const session = await ownSession(target);
       const worker = await target.actor("worker");
-      const form = [...exchanging("session", session), ...wanting(target.need("own"))];
+      const form = [...exchange("session", session), ...wanting(target.need("own"))];
       const token = tokenIn(await target.ask("token", worker, form));
       granted(await revoke(target, "worker", session));
       same(await introspected(target, token), dead, "introspection");

@@ -1,15 +1,7 @@
+import { exchange } from "../../test/kit/wire/forms.ts";
+import { claimsOf } from "../../test/kit/wire/key.ts";
 import { granted, refused, same } from "../expect.ts";
-import {
-  exchanging,
-  handOn,
-  introspected,
-  ownWork,
-  personSession,
-  sharedPersonSession,
-  tokenIn,
-  wanting,
-} from "../flows.ts";
-import { claimsOf } from "../key.ts";
+import { handOn, introspected, ownWork, personSession, sharedPersonSession, tokenIn, wanting } from "../flows.ts";
 import { rowsOf } from "../row.ts";
 
 const dead = { active: false };
@@ -25,7 +17,7 @@ export const revokingRows = rowsOf("Lanyard authority", [
       const { helper, redeem } = await handOn(target, session);
       const child = tokenIn(await redeem());
       const kind = claimsOf(child).aud === target.issuer ? "session" : "access";
-      const form = [...exchanging(kind, child), ...wanting(target.need("lent"))];
+      const form = [...exchange(kind, child), ...wanting(target.need("lent"))];
       const token = tokenIn(await target.ask("token", helper, form));
       same((await introspected(target, token)).active, true, "active before");
       granted(await target.ask("revocation", opener, [["token", session]]));
@@ -43,7 +35,7 @@ export const revokingRows = rowsOf("Lanyard authority", [
       const answer = await target.ask("revocation", helper, [["token", session]]);
       refused(answer, 403, "access_denied");
       const { opener } = await sharedPersonSession(target);
-      granted(await target.ask("token", opener, [...exchanging("session", session), ...wanting(target.need("lent"))]));
+      granted(await target.ask("token", opener, [...exchange("session", session), ...wanting(target.need("lent"))]));
     },
   },
   {

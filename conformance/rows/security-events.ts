@@ -1,10 +1,10 @@
 import { createRemoteJWKSet, jwtVerify } from "jose";
+import { send } from "../../test/kit/wire/http.ts";
+import { claimsOf, headerOf } from "../../test/kit/wire/key.ts";
 import { granted, holds, must, object, same, text } from "../expect.ts";
 import { ownAccess } from "../flows.ts";
-import { claimsOf, headerOf } from "../key.ts";
 import { type Row, rowsOf } from "../row.ts";
 import type { Target } from "../target.ts";
-import { send } from "../wire.ts";
 
 const sessionRevoked = "https://schemas.openid.net/secevent/caep/event-type/session-revoked";
 

@@ -1,6 +1,6 @@
 import { importJWK, jwtVerify } from "jose";
+import { headerOf } from "../../test/kit/wire/key.ts";
 import { must, same, text } from "../expect.ts";
-import { headerOf } from "../key.ts";
 import { fetched, keysAt } from "../published.ts";
 import { rowsOf } from "../row.ts";
 import type { Target } from "../target.ts";

@@ -1,7 +1,7 @@
+import { claimsOf, forge, headerOf, testKey, withClaims } from "../../test/kit/wire/key.ts";
 import { asserting, refusedAll } from "../asserting.ts";
 import { must, same, text } from "../expect.ts";
 import { tokenIn } from "../flows.ts";
-import { claimsOf, forge, headerOf, newKey, withClaims } from "../key.ts";
 import { type Row, rowsOf } from "../row.ts";
 
 const spiffeRows = rowsOf("SPIFFE client auth", [
@@ -22,7 +22,7 @@ const spiffeRows = rowsOf("SPIFFE client auth", [
     async run(target) {
       const { identity, id } = await target.actor("worker");
       const foreign = { ...claimsOf(identity), sub: id.replace(/^spiffe:\/\/[^/]+/, "spiffe://other.example") };
-      await refusedAll(target, withClaims(identity, foreign), await forge(await newKey(), headerOf(identity), foreign));
+      await refusedAll(target, withClaims(identity, foreign), forge(await testKey(), headerOf(identity), foreign));
     },
   },
   {

@@ -1,13 +1,13 @@
 import { inflateSync } from "node:zlib";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { createResourceServer } from "../../client/index.ts";
+import { header, send } from "../../test/kit/wire/http.ts";
+import { claimsOf, headerOf, withClaims } from "../../test/kit/wire/key.ts";
 import { granted, holds, must, object, same, text } from "../expect.ts";
 import { ownAccess, sharedAccess } from "../flows.ts";
 import { guardOf, show } from "../guard.ts";
-import { claimsOf, headerOf, withClaims } from "../key.ts";
 import { rowsOf } from "../row.ts";
 import type { Target } from "../target.ts";
-import { header, send } from "../wire.ts";
 
 const listType = "application/statuslist+jwt";
 const maxListBytes = 1_048_576;

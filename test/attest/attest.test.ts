@@ -4,8 +4,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { limits } from "../../core/model/limits.ts";
 import { attestIssuer, attestStart, attestUrl, createAttestWorld } from "../kit/attest-world.ts";
 import type { StsChanges } from "../kit/evidence/sts.ts";
-import { dpopProof, testKey } from "../kit/keys.ts";
 import { agent, agentId, registry, tickets } from "../kit/registry.ts";
+import { dpopProof, testKey } from "../kit/wire/key.ts";
 
 type World = Awaited<ReturnType<typeof createAttestWorld>>;
 const partner = "spiffe://partner.example/service/intake";
@@ -167,14 +167,16 @@ describe("threat 9: the caller's key", () => {
     const body = await world.request();
     expect(await refused(world, await world.send(world.call("/", body, { dpop: [] })), false)).toBe("dpop_missing");
     const thief = await testKey();
-    const dpop = [dpopProof(thief, attestUrl, attestStart)];
+    const dpop = [dpopProof(thief, { url: attestUrl, atSeconds: attestStart })];
     expect(await refused(world, await world.send(world.call("/", body, { dpop })), false)).toBe("evidence_unbound");
   });
 
   it("must be proved for this endpoint and time", async () => {
     const body = await world.request();
-    const elsewhere = [dpopProof(world.key, "https://other.lambda-url.eu-west-1.on.aws/", attestStart)];
-    const old = [dpopProof(world.key, attestUrl, attestStart - 3600)];
+    const elsewhere = [
+      dpopProof(world.key, { url: "https://other.lambda-url.eu-west-1.on.aws/", atSeconds: attestStart }),
+    ];
+    const old = [dpopProof(world.key, { url: attestUrl, atSeconds: attestStart - 3600 })];
     for (const dpop of [elsewhere, old])
       expect(await refused(world, await world.send(world.call("/", body, { dpop })), false)).toBe("dpop_invalid");
   });

@@ -11,8 +11,8 @@ import { createKeySets } from "../../core/keys/key-sets.ts";
 import { limits } from "../../core/model/limits.ts";
 import { openInstanceIdentity } from "../../local/imds/identity.ts";
 import { attestIssuer, attestStart, attestUrl, createAttestWorld } from "../kit/attest-world.ts";
-import { dpopProof, testKey } from "../kit/keys.ts";
 import { agent, agentId } from "../kit/registry.ts";
+import { dpopProof, testKey } from "../kit/wire/key.ts";
 
 const ci = "https://ci.example.com";
 const selectors = [{ type: "oidc", exact: { issuer: ci, subject: "job:build" } }];
@@ -38,7 +38,7 @@ async function world(minimumAssurance: "document" | "fresh" = "document") {
     const body = { agent: agentId("builder"), evidence: { type: "oidc", token }, challenge };
     return (await endpoint(made.call("/", body, { dpop: [proof] }))).status;
   };
-  const attest = (key = made.key) => attestBy(dpopProof(key, attestUrl, made.time.seconds));
+  const attest = (key = made.key) => attestBy(dpopProof(key, { url: attestUrl, atSeconds: made.time.seconds }));
   /** A process of its own, that has whatever key it is given or makes one. */
   const start = async (pair?: KeyPair) => {
     const key = await createAgentKey(pair);
@@ -95,7 +95,9 @@ async function instanceWorld() {
   const attest = async (pkcs7: string, key = made.key) => {
     const challenge = await made.challenge();
     const body = { agent: agentId("worker"), evidence: { type: "aws-ec2-instance-identity", pkcs7 }, challenge };
-    return (await endpoint(made.call("/", body, { dpop: [dpopProof(key, attestUrl, made.time.seconds)] }))).status;
+    return (
+      await endpoint(made.call("/", body, { dpop: [dpopProof(key, { url: attestUrl, atSeconds: made.time.seconds })] }))
+    ).status;
   };
   return { ...made, attest, launched };
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { type IdentityClaims, identityPayload, verifyIdentityToken } from "../../core/caller/identity-token.ts";
 import { signJwt } from "../../core/jose/sign.ts";
-import { ownKeys, testKey, testSigner } from "../kit/keys.ts";
+import { ownKeys, testSigner } from "../kit/keys.ts";
 import { agentId, trustDomain } from "../kit/registry.ts";
+import { testKey } from "../kit/wire/key.ts";
 
 const issuer = "https://abc123.lambda-url.eu-west-1.on.aws";
 const now = 1_785_542_400;

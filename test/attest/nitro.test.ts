@@ -12,8 +12,8 @@ import type { Check } from "../../core/model/check.ts";
 import { limits } from "../../core/model/limits.ts";
 import { ecPair, usage } from "../kit/evidence/certificates.ts";
 import { type NitroChanges, nitroClock, nitroModule, nitroPcrs, spkiOf, testNitro } from "../kit/evidence/nitro.ts";
-import { type TestKey, testKey } from "../kit/keys.ts";
 import { registry } from "../kit/registry.ts";
+import { type TestKey, testKey } from "../kit/wire/key.ts";
 
 const ours = "https://abc123.lambda-url.eu-west-1.on.aws";
 const challenge = "AAAAAAAAAAAAAAAAAAAAAA.1785542400.BBBB";

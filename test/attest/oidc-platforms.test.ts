@@ -5,9 +5,9 @@ import { createKeySets } from "../../core/keys/key-sets.ts";
 import type { Registration, Selector, TrustedIssuerRegistration } from "../../core/model/registry.ts";
 import { registrationSchema } from "../../core/registry/schema.ts";
 import { trustedIssuerFindings } from "../../core/registry/trusted-issuer.ts";
-import { type TestKey, testKey } from "../kit/keys.ts";
 import { MemoryWeb } from "../kit/memory/web.ts";
 import { agent, registry } from "../kit/registry.ts";
+import { type TestKey, testKey } from "../kit/wire/key.ts";
 
 const ours = "https://abc123.lambda-url.eu-west-1.on.aws";
 const now = 1_785_542_400;

@@ -6,9 +6,9 @@ import { createKeySets } from "../../core/keys/key-sets.ts";
 import type { Check } from "../../core/model/check.ts";
 import { limits } from "../../core/model/limits.ts";
 import type { Registration, TrustedIssuerRegistration } from "../../core/model/registry.ts";
-import { type TestKey, testKey } from "../kit/keys.ts";
 import { MemoryWeb } from "../kit/memory/web.ts";
 import { agent, registry, tickets } from "../kit/registry.ts";
+import { type TestKey, testKey } from "../kit/wire/key.ts";
 
 const ours = "https://abc123.lambda-url.eu-west-1.on.aws";
 const now = 1_785_542_400;

@@ -4,8 +4,8 @@ import { createAttestEndpoint } from "../../core/endpoints/attest.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import { limits } from "../../core/model/limits.ts";
 import { attestIssuer, attestStart, attestUrl, createAttestWorld } from "../kit/attest-world.ts";
-import { dpopProof, testKey } from "../kit/keys.ts";
 import { agent, agentId, registry } from "../kit/registry.ts";
+import { dpopProof, testKey } from "../kit/wire/key.ts";
 
 type World = Awaited<ReturnType<typeof createAttestWorld>>;
 let world: World;
@@ -36,7 +36,9 @@ async function bearer() {
   const attest = async (key = made.key) => {
     const challenge = await made.challenge();
     const body = { agent: agentId("builder"), evidence: { type: "oidc", token }, challenge };
-    return (await endpoint(made.call("/", body, { dpop: [dpopProof(key, attestUrl, made.time.seconds)] }))).status;
+    return (
+      await endpoint(made.call("/", body, { dpop: [dpopProof(key, { url: attestUrl, atSeconds: made.time.seconds })] }))
+    ).status;
   };
   return { ...made, attest };
 }
@@ -76,7 +78,7 @@ describe("threat 13: the bucket of signatures at attest", () => {
       world.call("/", { ...good, evidence: { type: "my-word" } }),
       world.call("/", { ...good, challenge: "guessed" }),
       world.call("/", good, { dpop: [] }),
-      world.call("/", good, { dpop: [dpopProof(stranger, attestUrl, attestStart)] }),
+      world.call("/", good, { dpop: [dpopProof(stranger, { url: attestUrl, atSeconds: attestStart })] }),
       world.call("/", await world.request({ claims: { sub: "arn:aws:iam::123456789012:role/Other" } })),
     ];
     for (const attempt of attempts)

@@ -4,9 +4,9 @@ import { readSpiffeBundle } from "../../core/keys/spiffe-bundle.ts";
 import { createSpiffeBundles, type SpiffeBundles } from "../../core/keys/spiffe-bundles.ts";
 import { limits } from "../../core/model/limits.ts";
 import type { TrustedIssuerRegistration } from "../../core/model/registry.ts";
-import { type TestKey, testKey } from "../kit/keys.ts";
 import { MemoryWeb } from "../kit/memory/web.ts";
 import { vectors } from "../kit/vectors.ts";
+import { type TestKey, testKey } from "../kit/wire/key.ts";
 
 const read = (document: unknown) => readSpiffeBundle(Buffer.from(JSON.stringify(document)));
 

@@ -8,10 +8,11 @@ import { createSpiffeBundles } from "../../core/keys/spiffe-bundles.ts";
 import { limits } from "../../core/model/limits.ts";
 import type { Registration, TrustedIssuerRegistration } from "../../core/model/registry.ts";
 import { decidedSvid } from "../../scripts/vectors/spiffe.ts";
-import { ownKeys, type TestKey, testKey, testSigner } from "../kit/keys.ts";
+import { ownKeys, testSigner } from "../kit/keys.ts";
 import { MemoryWeb } from "../kit/memory/web.ts";
 import { registry, trustDomain } from "../kit/registry.ts";
 import { vectors } from "../kit/vectors.ts";
+import { type TestKey, testKey } from "../kit/wire/key.ts";
 
 const federated = (domain: string, more: Partial<TrustedIssuerRegistration> = {}): TrustedIssuerRegistration => ({
   kind: "trusted-issuer",

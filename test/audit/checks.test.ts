@@ -6,8 +6,9 @@ import { toRecord } from "../../core/audit/ocsf.ts";
 import { createAttestEndpoint } from "../../core/endpoints/attest.ts";
 import { attestIssuer, attestUrl, createAttestWorld } from "../kit/attest-world.ts";
 import { everyEvidence } from "../kit/evidence/every-evidence.ts";
-import { dpopProof, randomIds } from "../kit/keys.ts";
+import { randomIds } from "../kit/keys.ts";
 import { agent, agentId } from "../kit/registry.ts";
+import { dpopProof } from "../kit/wire/key.ts";
 
 type Lab = Awaited<ReturnType<typeof everyEvidence>>;
 type Evidence = ReturnType<Lab["make"]>;
@@ -34,7 +35,7 @@ beforeEach(async () => {
     // a fold of its own for each, or only the first refusal of a minute would be written
     const fold = createRefusalFold({ outbox: world.store, ids: randomIds, clock: world.clock });
     const endpoint = createAttestEndpoint({ ...world.deps, fold, attestors: lab.attestors });
-    const dpop = [dpopProof(lab.key, attestUrl, world.time.seconds)];
+    const dpop = [dpopProof(lab.key, { url: attestUrl, atSeconds: world.time.seconds })];
     const call = world.call("/", { agent: agentId("planner"), evidence, challenge }, { dpop });
     const { status } = await endpoint({ ...call, platformCaller: lab.platformCaller });
     expect(status).toBeGreaterThanOrEqual(400);

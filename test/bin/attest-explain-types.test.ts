@@ -5,8 +5,8 @@ import { limits } from "../../core/model/limits.ts";
 import { callerArn, callerEvidence, callerIssuer, callerNow, xmlAnswer } from "../kit/evidence/caller-identity.ts";
 import { issue } from "../kit/evidence/certificates.ts";
 import { nitroClock, spkiOf, testNitro } from "../kit/evidence/nitro.ts";
-import { testKey } from "../kit/keys.ts";
 import { vectors } from "../kit/vectors.ts";
+import { testKey } from "../kit/wire/key.ts";
 import { explain, file, vector } from "./explained.ts";
 
 const at = (seconds: number) => ["--at", String(seconds)];

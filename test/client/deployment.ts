@@ -11,8 +11,9 @@ import { err, ok } from "../../core/model/result.ts";
 import type { Call, Reply } from "../../core/model/wire.ts";
 import { statusListOf, windowOf } from "../../core/status/windows.ts";
 import { statusListClaims } from "../../core/verify/status-list.ts";
-import { randomIds, sha256, testKey, testSigner } from "../kit/keys.ts";
+import { randomIds, testSigner } from "../kit/keys.ts";
 import { agentId, baseRows } from "../kit/registry.ts";
+import { sha256, testKey } from "../kit/wire/key.ts";
 import { createWorld, issuer } from "../kit/world.ts";
 
 export const urls = {

@@ -5,8 +5,8 @@ import { createAgent } from "../../client/index.ts";
 import { awsNitroEnclave as enclaveAttestor } from "../../core/attest/formats/nitro/attestor.ts";
 import { openNitro } from "../../local/enclave.ts";
 import { spkiOf } from "../kit/evidence/nitro.ts";
-import { testKey } from "../kit/keys.ts";
 import { registry } from "../kit/registry.ts";
+import { testKey } from "../kit/wire/key.ts";
 
 const issuer = "https://id.example";
 const clockMillis = 1_785_542_400_000;

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { SignJWT } from "jose";
 import type { Ground, Workload } from "../../conformance/ground.ts";
-import { newKey } from "../../conformance/key.ts";
+import { testKey } from "../kit/wire/key.ts";
 
 /** An issuer that answers whatever is asked in one way, once agents are attested. */
 export interface Caricature {
@@ -15,7 +15,7 @@ export interface Caricature {
  * @param way `grants`: every form is answered 200 with a token, `active: true` and all; `refuses`: 400 `invalid_request`
  */
 export async function startCaricature(way: "grants" | "refuses"): Promise<Caricature> {
-  const key = await newKey();
+  const key = await testKey();
   const token = await new SignJWT({})
     .setProtectedHeader({ alg: "ES256", typ: "x", x: 1 } as never)
     .sign(key.pair.privateKey);

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { createDiscoveryEndpoint } from "../../core/endpoints/discovery.ts";
 import { keyTimes } from "../../core/model/key-times.ts";
 import type { Call } from "../../core/model/wire.ts";
-import { ownKeys, testKey, testRsaSigner, testSigner } from "../kit/keys.ts";
+import { ownKeys, testRsaSigner, testSigner } from "../kit/keys.ts";
+import { testKey } from "../kit/wire/key.ts";
 import { issuer } from "../kit/world.ts";
 
 const urls = {

@@ -2,7 +2,7 @@ import { fc, test } from "@fast-check/vitest";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type AgentKey, createAgentKey } from "../../client/agent-key.ts";
 import { verifyDpop } from "../../core/jose/dpop.ts";
-import { dpopProof, type TestKey, testKey } from "../kit/keys.ts";
+import { dpopProof, type TestKey, testKey } from "../kit/wire/key.ts";
 
 const now = 1_785_542_400;
 const origin = "https://api.example.com";
@@ -18,7 +18,7 @@ const judge = async (proof: string, url: string) =>
 const called = async (url: string, seen = url) =>
   judge(await agentKey.prove({ method: "POST", url, nowSeconds: now }), seen);
 /** A proof that says this very text. */
-const said = (htu: string, url: string) => judge(dpopProof(anyKey, url, now, { htu }), url);
+const said = (htu: string, url: string) => judge(dpopProof(anyKey, { url, atSeconds: now }, { claims: { htu } }), url);
 
 /** A piece of a path: what it means, and the spellings that mean it. */
 interface Piece {

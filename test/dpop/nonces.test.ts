@@ -3,7 +3,7 @@ import { fc, test } from "@fast-check/vitest";
 import { beforeAll, describe, expect, it } from "vitest";
 import { verifyDpop } from "../../core/jose/dpop.ts";
 import { createDpopNonces, withDpopNonce } from "../../core/jose/dpop-nonce.ts";
-import { dpopProof, type TestKey, testKey } from "../kit/keys.ts";
+import { dpopProof, type TestKey, testKey } from "../kit/wire/key.ts";
 import { createWorld, issuer, type TestAgent, tokenUrl, type World } from "../kit/world.ts";
 
 const start = 1_785_542_400;
@@ -80,7 +80,7 @@ describe("a proof where nonces are demanded", () => {
     key = await testKey();
   });
   const judge = async (claims: object, made = maker()) => {
-    const proof = dpopProof(key, tokenUrl, start, claims);
+    const proof = dpopProof(key, { url: tokenUrl, atSeconds: start }, { claims });
     const judged = await verifyDpop({
       proofs: [proof],
       method: "POST",
@@ -134,7 +134,11 @@ describe("the endpoints", () => {
         token: "x",
       }).toString();
       const ask = (more: object) =>
-        endpoint(world.call(form, [dpopProof(planner.key, tokenUrl, world.time.seconds, more)]));
+        endpoint(
+          world.call(form, [
+            dpopProof(planner.key, { url: tokenUrl, atSeconds: world.time.seconds }, { claims: more }),
+          ]),
+        );
       const first = await ask({});
       expect([first.status, JSON.parse(first.body).error]).toEqual([400, "use_dpop_nonce"]);
       const nonce = first.headers?.["DPoP-Nonce"];

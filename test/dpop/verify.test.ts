@@ -3,7 +3,7 @@ import { fc, test } from "@fast-check/vitest";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type DpopInput, verifyDpop } from "../../core/jose/dpop.ts";
 import { limits } from "../../core/model/limits.ts";
-import { dpopProof, type TestKey, testKey } from "../kit/keys.ts";
+import { dpopProof, type TestKey, testKey } from "../kit/wire/key.ts";
 
 const url = "https://tok456.lambda-url.eu-west-1.on.aws/";
 const now = 1_785_542_400;
@@ -40,13 +40,13 @@ describe("DPoP proofs", () => {
 
   test.prop([fc.integer({ min: -200, max: 200 })])("hold exactly within their window", async (offset) => {
     const wanted = Math.abs(offset) <= limits.dpopWindowSeconds ? "ok" : "dpop_invalid";
-    expect(await code([dpopProof(key, url, now + offset)])).toBe(wanted);
+    expect(await code([dpopProof(key, { url, atSeconds: now + offset })])).toBe(wanted);
   });
 
   test.prop([fc.integer({ min: -60, max: 60 })])(
     "are remembered for as long as they could be used again",
     async (offset) => {
-      const result = await check([dpopProof(key, url, now + offset)]);
+      const result = await check([dpopProof(key, { url, atSeconds: now + offset })]);
       const lastUse = now + offset + limits.dpopWindowSeconds;
       expect(result.ok && result.value.marker.expiresAtSeconds).toBeGreaterThan(lastUse);
     },
@@ -54,9 +54,9 @@ describe("DPoP proofs", () => {
 
   it("are asked for, one exactly", async () => {
     expect(await code([])).toBe("dpop_missing");
-    const proof = dpopProof(key, url, now);
-    expect(await code([proof, dpopProof(key, url, now)])).toBe("dpop_invalid");
-    expect(await code([`${proof}, ${dpopProof(key, url, now)}`])).toBe("dpop_invalid");
+    const proof = dpopProof(key, { url, atSeconds: now });
+    expect(await code([proof, dpopProof(key, { url, atSeconds: now })])).toBe("dpop_invalid");
+    expect(await code([`${proof}, ${dpopProof(key, { url, atSeconds: now })}`])).toBe("dpop_invalid");
     expect(await code([proof])).toBe("ok");
   });
 
@@ -109,7 +109,7 @@ describe("DPoP proofs", () => {
 
   it("accept the default port and a query on the request", async () => {
     expect(await code([key.jws(header(), claims({ htu: url.replace(".aws/", ".aws:443/") }))])).toBe("ok");
-    expect(await code([dpopProof(key, url, now)], { url: `${url}?x=1` })).toBe("ok");
+    expect(await code([dpopProof(key, { url, atSeconds: now })], { url: `${url}?x=1` })).toBe("ok");
   });
 
   it("threat 9: are refused when signed by another key than the one they show", async () => {
@@ -118,7 +118,7 @@ describe("DPoP proofs", () => {
   });
 
   it("are refused when the signature was respelled", async () => {
-    const proof = dpopProof(key, url, now);
+    const proof = dpopProof(key, { url, atSeconds: now });
     expect(await code([`${proof}=`])).toBe("dpop_invalid");
     expect(await code([` ${proof}`])).toBe("dpop_invalid");
     expect(await code([proof.replace(/-|_/g, (c) => (c === "-" ? "+" : "/"))])).toBe(
@@ -138,13 +138,19 @@ describe("DPoP proofs", () => {
   it("bind the access token at a resource, and no other", async () => {
     const ath = (text: string) => createHash("sha256").update(text).digest("base64url");
     const shown = { accessToken: "token-a" };
-    expect(await code([dpopProof(key, url, now, { ath: ath("token-a") })], shown)).toBe("ok");
-    expect(await code([dpopProof(key, url, now, { ath: ath("token-b") })], shown)).toBe("dpop_invalid");
-    expect(await code([dpopProof(key, url, now, { ath: 1 })], shown)).toBe("dpop_invalid");
-    expect(await code([dpopProof(key, url, now)], shown)).toBe("dpop_invalid");
+    expect(await code([dpopProof(key, { url, atSeconds: now }, { claims: { ath: ath("token-a") } })], shown)).toBe(
+      "ok",
+    );
+    expect(await code([dpopProof(key, { url, atSeconds: now }, { claims: { ath: ath("token-b") } })], shown)).toBe(
+      "dpop_invalid",
+    );
+    expect(await code([dpopProof(key, { url, atSeconds: now }, { claims: { ath: 1 } })], shown)).toBe("dpop_invalid");
+    expect(await code([dpopProof(key, { url, atSeconds: now })], shown)).toBe("dpop_invalid");
   });
 
   it("are refused beyond their size before anything is parsed", async () => {
-    expect(await code([dpopProof(key, url, now, { padding: "x".repeat(limits.dpopProofBytes) })])).toBe("dpop_invalid");
+    expect(
+      await code([dpopProof(key, { url, atSeconds: now }, { claims: { padding: "x".repeat(limits.dpopProofBytes) } })]),
+    ).toBe("dpop_invalid");
   });
 });

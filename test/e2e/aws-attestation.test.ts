@@ -15,6 +15,7 @@ import { type AgentInput, createAgent } from "../../client/index.ts";
 import { readRecords } from "../../local/story/records.ts";
 import { raiseWorld, type World } from "../../local/story/world.ts";
 import { roleIdOf, type Workload } from "../../local/workloads.ts";
+import { claimsOf } from "../kit/wire/key.ts";
 import { startForeignPlatform } from "./foreign-platform.ts";
 
 const account = "111122223333";
@@ -138,7 +139,6 @@ const credentialsOf = (name: string) => {
   if (!workload) throw new Error(`no workload ${name}`);
   return { ...world.cloud.addWorkload(workload) };
 };
-const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
 const callerOf = (name: string) => awsStsCallerIdentity({ region, credentials: credentialsOf(name) });
 const taskOf = (name: string, cluster: string) => ecsTask({ region, credentials: credentialsOf(name), cluster });
 const guardedUrl = () => `${world.cloud.urls.attestIam}/`;

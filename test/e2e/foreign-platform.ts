@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { issue } from "../kit/evidence/certificates.ts";
-import { testKey } from "../kit/keys.ts";
+import { testKey } from "../kit/wire/key.ts";
 
 /** A platform on this machine that is not ours: an OIDC issuer with its keys, and a SPIFFE trust domain's bundle. */
 export async function startForeignPlatform() {

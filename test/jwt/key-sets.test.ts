@@ -3,9 +3,9 @@ import { type JwtRules, verifyJwt } from "../../core/jose/jwt.ts";
 import { createKeySets, type KeySets } from "../../core/keys/key-sets.ts";
 import { limits } from "../../core/model/limits.ts";
 import type { TrustedIssuerRegistration } from "../../core/model/registry.ts";
-import { type TestKey, testKey } from "../kit/keys.ts";
 import { MemoryWeb } from "../kit/memory/web.ts";
 import { vectors } from "../kit/vectors.ts";
+import { type TestKey, testKey } from "../kit/wire/key.ts";
 
 const start = 1_785_542_400;
 const [first, second] = ["https://login.one.example", "https://login.two.example"];

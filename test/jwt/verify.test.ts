@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { decodeUnverified, type JwtRules, ownKeyLookup, verifyJwt } from "../../core/jose/jwt.ts";
 import { signJwt } from "../../core/jose/sign.ts";
 import { limits } from "../../core/model/limits.ts";
-import { testKey, testSigner } from "../kit/keys.ts";
+import { testSigner } from "../kit/keys.ts";
+import { testKey } from "../kit/wire/key.ts";
 
 const now = 1_785_542_400;
 const key = await testKey();

@@ -9,12 +9,13 @@ import type { Registration } from "../../core/model/registry.ts";
 import type { RegistrySnapshot } from "../../core/model/snapshot.ts";
 import type { Call } from "../../core/model/wire.ts";
 import { type StsChanges, stsIssuer } from "./evidence/sts.ts";
-import { dpopProof, ownKeys, randomIds, testKey, testSigner } from "./keys.ts";
+import { ownKeys, randomIds, testSigner } from "./keys.ts";
 import { foldInto } from "./memory/fold.ts";
 import { MemoryLimiter } from "./memory/limiter.ts";
 import { MemoryStore } from "./memory/store.ts";
 import { MemoryWeb } from "./memory/web.ts";
 import { agent, agentId, registry, trustDomain } from "./registry.ts";
+import { dpopProof, testKey } from "./wire/key.ts";
 
 export const attestIssuer = "https://abc123.lambda-url.eu-west-1.on.aws";
 export const attestUrl = "https://att789.lambda-url.eu-west-1.on.aws/";
@@ -87,7 +88,7 @@ export async function createAttestWorld(...rows: readonly Registration[]) {
     path,
     contentType: "application/json",
     body: typeof body === "string" ? body : JSON.stringify(body),
-    dpop: [dpopProof(key, `${attestUrl.slice(0, -1)}${path}`, time.seconds)],
+    dpop: [dpopProof(key, { url: `${attestUrl.slice(0, -1)}${path}`, atSeconds: time.seconds })],
     requestId: "req-1",
     ...more,
   });

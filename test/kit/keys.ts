@@ -1,5 +1,4 @@
-import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
-import { calculateJwkThumbprint, exportJWK, type JWK } from "jose";
+import { randomBytes } from "node:crypto";
 import type {
   Ids,
   KeyPurpose,
@@ -9,39 +8,7 @@ import type {
   SigningAlgorithm,
   SigningKey,
 } from "../../core/model/ports.ts";
-
-/** A P-256 key of a test, made when it is needed and never kept. */
-export interface TestKey {
-  readonly jwk: JWK;
-  readonly jkt: string;
-  /** Compact JWS with exactly this header and payload. */
-  jws(header: object, payload: object): string;
-  raw(input: Uint8Array): Uint8Array;
-}
-
-const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
-
-/** Makes a fresh key. */
-export async function testKey(): Promise<TestKey> {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const jwk = await exportJWK(publicKey);
-  const raw = (input: Uint8Array) => sign("sha256", input, { key: privateKey, dsaEncoding: "ieee-p1363" });
-  return {
-    jwk,
-    jkt: await calculateJwkThumbprint(jwk),
-    raw,
-    jws: (header, payload) => {
-      const input = `${encode(header)}.${encode(payload)}`;
-      return `${input}.${Buffer.from(raw(Buffer.from(input))).toString("base64url")}`;
-    },
-  };
-}
-
-/** A DPoP proof (RFC 9449 4.2) by `key`. */
-export function dpopProof(key: TestKey, url: string, iat: number, more: object = {}): string {
-  const payload = { jti: randomBytes(12).toString("base64url"), htm: "POST", htu: url, iat, ...more };
-  return key.jws({ typ: "dpop+jwt", alg: "ES256", jwk: key.jwk }, payload);
-}
+import { type TestKey, testKey } from "./wire/key.ts";
 
 /** A signer of one key that counts its signatures; tests swap `sign` to make it fail. */
 export interface TestSigner extends Signer {
@@ -74,20 +41,8 @@ export function testSigner(purpose: KeyPurpose, key: TestKey, alg: SigningAlgori
 }
 
 /** A signer over a fresh RSA-2048 key. */
-export async function testRsaSigner(purpose: KeyPurpose): Promise<TestSigner> {
-  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  const jwk = await exportJWK(publicKey);
-  const key: TestKey = {
-    jwk,
-    jkt: await calculateJwkThumbprint(jwk),
-    raw: (input) => sign("sha256", input, privateKey),
-    jws: (header, payload) => {
-      const input = `${encode(header)}.${encode(payload)}`;
-      return `${input}.${sign("sha256", Buffer.from(input), privateKey).toString("base64url")}`;
-    },
-  };
-  return testSigner(purpose, key, "RS256");
-}
+export const testRsaSigner = async (purpose: KeyPurpose): Promise<TestSigner> =>
+  testSigner(purpose, await testKey("RS256"), "RS256");
 
 /** Signers of one purpose as one: each signature by the key of its algorithm. */
 export const signersOf = (...signers: readonly [TestSigner, ...TestSigner[]]): Signer => ({
@@ -106,6 +61,3 @@ export const randomIds: Ids = {
   id: () => randomBytes(16).toString("base64url"),
   secret: () => randomBytes(32).toString("base64url"),
 };
-
-/** base64url SHA-256. */
-export const sha256 = (text: string): string => createHash("sha256").update(text).digest("base64url");

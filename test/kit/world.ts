@@ -10,10 +10,11 @@ import type { Registration } from "../../core/model/registry.ts";
 import { err, ok } from "../../core/model/result.ts";
 import type { RegistrySnapshot } from "../../core/model/snapshot.ts";
 import { type Call, type Reply, spiffeAssertionType, tokenExchangeGrant } from "../../core/model/wire.ts";
-import { dpopProof, ownKeys, randomIds, type TestKey, testKey, testSigner } from "./keys.ts";
+import { ownKeys, randomIds, testSigner } from "./keys.ts";
 import { foldInto } from "./memory/fold.ts";
 import { MemoryStore } from "./memory/store.ts";
 import { agentId, idp, otherIdp, registry, trustDomain } from "./registry.ts";
+import { dpopProof, type TestKey, testKey } from "./wire/key.ts";
 
 export const issuer = "https://abc123.lambda-url.eu-west-1.on.aws";
 export const tokenUrl = "https://tok456.lambda-url.eu-west-1.on.aws/";
@@ -159,7 +160,7 @@ export async function createWorld(...rows: readonly Registration[]) {
     const all: Params = { client_assertion_type: spiffeAssertionType, client_assertion: agent.identity(), ...params };
     for (const [name, value] of Object.entries(all))
       for (const one of value === undefined ? [] : [value].flat()) form.append(name, one as string);
-    const proof = options.proof ?? dpopProof(agent.key, tokenUrl, time.seconds);
+    const proof = options.proof ?? dpopProof(agent.key, { url: tokenUrl, atSeconds: time.seconds });
     return answer(await endpoints[where](call(form.toString(), [proof], options.call)));
   }
 

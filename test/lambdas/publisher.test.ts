@@ -15,7 +15,8 @@ import { createPublishStore } from "../../lambdas/aws/publish-store.ts";
 import { createRevocationStore } from "../../lambdas/aws/revocation-store.ts";
 import { createSessionStore } from "../../lambdas/aws/session-store.ts";
 import { createStatusLeases, type StatusLeases } from "../../lambdas/aws/status-leases.ts";
-import { testKey, testSigner } from "../kit/keys.ts";
+import { testSigner } from "../kit/keys.ts";
+import { testKey } from "../kit/wire/key.ts";
 import { id, now, offer, planner, record, researcher, session } from "./samples.ts";
 import { type Cloud, openCloud } from "./tables.ts";
 

@@ -8,9 +8,9 @@ import { limits } from "../../core/model/limits.ts";
 import { createOutbox } from "../../lambdas/aws/outbox.ts";
 import { createSessionStore } from "../../lambdas/aws/session-store.ts";
 import { attestIssuer, attestStart, attestUrl, createAttestWorld } from "../kit/attest-world.ts";
-import { dpopProof, type TestKey, testKey } from "../kit/keys.ts";
 import { MemoryStore } from "../kit/memory/store.ts";
 import { agent, agentId, registry } from "../kit/registry.ts";
+import { dpopProof, type TestKey, testKey } from "../kit/wire/key.ts";
 import { type Cloud, openCloud } from "./tables.ts";
 
 const cluster = "https://cluster.example.com";
@@ -70,7 +70,9 @@ async function world(kind: "tables" | "fake", replacesKeyAfterSeconds: number | 
     made.time.seconds = attestStart + atSeconds;
     const challenge = await made.challenge();
     const body = { agent: agentId("pod"), evidence: { type: "oidc", token }, challenge };
-    const reply = await endpoint(made.call("/", body, { dpop: [dpopProof(key, attestUrl, made.time.seconds)] }));
+    const reply = await endpoint(
+      made.call("/", body, { dpop: [dpopProof(key, { url: attestUrl, atSeconds: made.time.seconds })] }),
+    );
     return reply.status === 200 ? "attested" : reply.status;
   };
   const register = (seconds: number | undefined) => void made.versions.set(1, registry(1, row(seconds), issuer));

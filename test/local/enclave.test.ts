@@ -6,7 +6,7 @@ import { awsNitroRoot } from "../../core/attest/formats/nitro/root.ts";
 import { verifyNitroDocument } from "../../core/attest/formats/nitro/verify.ts";
 import { openNitro } from "../../local/enclave.ts";
 import { spkiOf } from "../kit/evidence/nitro.ts";
-import { testKey } from "../kit/keys.ts";
+import { testKey } from "../kit/wire/key.ts";
 
 const clockMillis = 1_785_542_400_000;
 const image = { pcr0: "ab".repeat(48), roleArn: "arn:aws:iam::123456789012:role/parent" };

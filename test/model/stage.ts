@@ -5,8 +5,9 @@ import type { Registration } from "../../core/model/registry.ts";
 import { err, ok } from "../../core/model/result.ts";
 import { testMacs } from "../kit/attest-world.ts";
 import { stsIssuer } from "../kit/evidence/sts.ts";
-import { dpopProof, testSigner } from "../kit/keys.ts";
+import { testSigner } from "../kit/keys.ts";
 import { agent, baseRows } from "../kit/registry.ts";
+import { dpopProof } from "../kit/wire/key.ts";
 import { createWorld, issuer, type TestAgent } from "../kit/world.ts";
 import { type AgentName, agentNames, type Build } from "./state.ts";
 
@@ -96,7 +97,7 @@ export async function createStage() {
 
   const send = async (path: string, body: object, by: TestAgent) => {
     const url = `${attestUrl.slice(0, -1)}${path}`;
-    const dpop = [dpopProof(by.key, url, world.time.seconds)];
+    const dpop = [dpopProof(by.key, { url, atSeconds: world.time.seconds })];
     const call = world.call(JSON.stringify(body), dpop, { url, path, contentType: "application/json" });
     return world.answer(await endpoint(call));
   };

@@ -5,9 +5,9 @@ import { createKeySets, type KeySets } from "../../core/keys/key-sets.ts";
 import { personId } from "../../core/model/principal.ts";
 import type { RegistrySnapshot } from "../../core/model/snapshot.ts";
 import { type PersonInput, verifyPerson } from "../../core/person/id-token.ts";
-import { type TestKey, testKey } from "../kit/keys.ts";
 import { MemoryWeb } from "../kit/memory/web.ts";
 import { agent, agentId, idp, otherIdp, registry, tickets } from "../kit/registry.ts";
+import { type TestKey, testKey } from "../kit/wire/key.ts";
 
 const ownIssuer = "https://abc123.lambda-url.eu-west-1.on.aws";
 const now = 1_785_542_400;

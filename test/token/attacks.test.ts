@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
-import { dpopProof } from "../kit/keys.ts";
 import { agent, agentId, customers, idp, otherIdp, tickets } from "../kit/registry.ts";
+import { dpopProof } from "../kit/wire/key.ts";
 import { type Answer, createWorld, issuer, type Params, type TestAgent, tokenUrl, type World } from "../kit/world.ts";
 
 let world: World;
@@ -157,21 +157,30 @@ describe("a caller that is not who it says", () => {
     ));
   it("threat 9: is refused when a stolen identity token comes with the thief's key", () =>
     folded(
-      () => world.send("token", planner, own, { proof: dpopProof(triage.key, tokenUrl, world.time.seconds) }),
+      () =>
+        world.send("token", planner, own, {
+          proof: dpopProof(triage.key, { url: tokenUrl, atSeconds: world.time.seconds }),
+        }),
       400,
       "invalid_dpop_proof",
       "dpop_key_mismatch",
     ));
   it("is refused with a proof for another URL", () =>
     folded(
-      () => world.send("token", planner, own, { proof: dpopProof(planner.key, `${issuer}/`, world.time.seconds) }),
+      () =>
+        world.send("token", planner, own, {
+          proof: dpopProof(planner.key, { url: `${issuer}/`, atSeconds: world.time.seconds }),
+        }),
       400,
       "invalid_dpop_proof",
       "dpop_invalid",
     ));
   it("is refused with an old proof", () =>
     folded(
-      () => world.send("token", planner, own, { proof: dpopProof(planner.key, tokenUrl, world.time.seconds - 61) }),
+      () =>
+        world.send("token", planner, own, {
+          proof: dpopProof(planner.key, { url: tokenUrl, atSeconds: world.time.seconds - 61 }),
+        }),
       400,
       "invalid_dpop_proof",
       "dpop_invalid",
@@ -222,14 +231,14 @@ describe("a caller that is not who it says", () => {
       "assertion_invalid",
     ));
   it("burns its proof: the second use of one is refused and signs nothing", async () => {
-    const proof = dpopProof(researcher.key, tokenUrl, world.time.seconds);
+    const proof = dpopProof(researcher.key, { url: tokenUrl, atSeconds: world.time.seconds });
     expect((await world.send("token", researcher, own, { proof })).status).toBe(200);
     const { signatures } = world.signer;
     await refused(() => world.send("token", researcher, own, { proof }), 400, "invalid_dpop_proof", "dpop_replayed");
     expect(world.signer.signatures).toBe(signatures);
   });
   it("spends one proof once, however many requests carry it at one instant", async () => {
-    const proof = dpopProof(researcher.key, tokenUrl, world.time.seconds);
+    const proof = dpopProof(researcher.key, { url: tokenUrl, atSeconds: world.time.seconds });
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => world.send("token", researcher, own, { proof })),
     );

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { spiffeAssertionType } from "../../core/model/wire.ts";
-import { dpopProof } from "../kit/keys.ts";
 import { tickets } from "../kit/registry.ts";
+import { dpopProof } from "../kit/wire/key.ts";
 import { createWorld, type TestAgent, type World } from "../kit/world.ts";
 
 type Where = "token" | "introspect" | "revoke";
@@ -84,7 +84,7 @@ describe.each<Where>(["token", "introspect", "revoke"])("at %s, a client that is
 
 it("a proof by a stranger's key is refused as a proof", async () => {
   const stranger = await world.newAgent("planner");
-  const proof = dpopProof(stranger.key, world.call("", []).url, world.time.seconds);
+  const proof = dpopProof(stranger.key, { url: world.call("", []).url, atSeconds: world.time.seconds });
   const { status, body } = await world.send("token", agent, forms.token, { proof });
   expect([status, body.error]).toEqual([400, "invalid_dpop_proof"]);
 });

@@ -8,8 +8,9 @@ import { idTokenType, offerTokenType, sessionTokenType, tokenTyp } from "../../c
 import { accessClaims } from "../../core/token/claims.ts";
 import { checkFits } from "../../core/token/fits.ts";
 import type { Plan } from "../../core/token/plan.ts";
-import { testKey, testSigner } from "../kit/keys.ts";
+import { testSigner } from "../kit/keys.ts";
 import { agent, agentId, idp, registry, tickets } from "../kit/registry.ts";
+import { testKey } from "../kit/wire/key.ts";
 import { createWorld, issuer } from "../kit/world.ts";
 
 const readTickets = { resource: tickets, scope: "tickets:read" };

@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { decodeUnverified } from "../../core/jose/jwt.ts";
 import { limits } from "../../core/model/limits.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
-import { dpopProof } from "../kit/keys.ts";
 import { agentId, customers, tickets, trustDomain } from "../kit/registry.ts";
+import { dpopProof } from "../kit/wire/key.ts";
 import { createWorld, type TestAgent, tokenUrl, type World } from "../kit/world.ts";
 
 const forTickets = { resource: tickets, scope: "tickets:read" };
@@ -138,7 +138,7 @@ describe("an agent's revocation", () => {
     expect(world.store.tombstones.size).toBe(0);
   });
   it("spends its proof: the same request again is refused", async () => {
-    const proof = dpopProof(planner.key, tokenUrl, world.time.seconds);
+    const proof = dpopProof(planner.key, { url: tokenUrl, atSeconds: world.time.seconds });
     expect((await world.send("revoke", planner, { token: child }, { proof })).status).toBe(200);
     expect((await world.send("revoke", planner, { token: session }, { proof })).body.error).toBe("invalid_dpop_proof");
   });

@@ -12,8 +12,9 @@ import {
   spiffeAssertionType,
   tokenExchangeGrant,
 } from "../../core/model/wire.ts";
-import { dpopProof, randomIds, type TestKey, testKey } from "../kit/keys.ts";
+import { randomIds } from "../kit/keys.ts";
 import { tickets } from "../kit/registry.ts";
+import { dpopProof, type TestKey, testKey } from "../kit/wire/key.ts";
 import { createWorld, type Params, type TestAgent, tokenUrl, type World } from "../kit/world.ts";
 
 const forTickets = { resource: tickets, scope: "tickets:read" };
@@ -68,7 +69,7 @@ beforeEach(async () => {
 const send = (door: Door, params: Params, by: TestKey, assertion: string) => {
   const form = new URLSearchParams({ client_assertion_type: spiffeAssertionType, client_assertion: assertion });
   for (const [name, value] of Object.entries(params)) if (typeof value === "string") form.append(name, value);
-  return doors[door](world.call(form.toString(), [dpopProof(by, tokenUrl, world.time.seconds)]));
+  return doors[door](world.call(form.toString(), [dpopProof(by, { url: tokenUrl, atSeconds: world.time.seconds })]));
 };
 const as = (agent: TestAgent, door: Door, params: Params) => send(door, params, agent.key, agent.identity());
 const exchange = (subject: string, type: string, more: Params = {}): Params => ({

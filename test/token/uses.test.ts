@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { ResourceRegistration } from "../../core/model/registry.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
-import { dpopProof } from "../kit/keys.ts";
 import { baseRows, customers, tickets } from "../kit/registry.ts";
+import { dpopProof } from "../kit/wire/key.ts";
 import { createWorld, type Params, type TestAgent, tokenUrl, type World } from "../kit/world.ts";
 
 const asking = (uri: string): ResourceRegistration => {
@@ -165,7 +165,7 @@ describe("threat 24: max_uses", () => {
   });
   it("is not spent by the same question sent again by whoever overheard it", async () => {
     const { access_token: handle } = await open({ max_uses: "2" });
-    const proof = dpopProof(tickApi.key, tokenUrl, world.time.seconds);
+    const proof = dpopProof(tickApi.key, { url: tokenUrl, atSeconds: world.time.seconds });
     const first = await world.send("introspect", tickApi, { token: handle }, { proof });
     expect(first.body.active).toBe(true);
     const replay = await world.send("introspect", tickApi, { token: handle }, { proof });

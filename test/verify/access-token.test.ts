@@ -2,8 +2,8 @@ import { fc, test } from "@fast-check/vitest";
 import { beforeEach, describe, expect } from "vitest";
 import { createReplayStore } from "../../core/verify/replay.ts";
 import { requireScopes } from "../../core/verify/verified-access.ts";
-import { dpopProof, sha256 } from "../kit/keys.ts";
 import { declared } from "../kit/registry.ts";
+import { dpopProof, sha256 } from "../kit/wire/key.ts";
 import { ada, createIssuer, issuer, planner, researcher, resource, type TestIssuer } from "./issuer.ts";
 
 let world: TestIssuer;
@@ -215,7 +215,11 @@ describe("the proof", () => {
 
   test("threat 9: refuses a proof by a key the token is not bound to", async () => {
     const token = world.token();
-    const proof = dpopProof(world.foreign, world.requestUrl, world.time.seconds, { ath: sha256(token) });
+    const proof = dpopProof(world.foreign, {
+      url: world.requestUrl,
+      atSeconds: world.time.seconds,
+      accessToken: token,
+    });
     expect(await judged(token, { dpop: [proof] })).toBe("proof_key_mismatch");
   });
 

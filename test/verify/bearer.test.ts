@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { VerifierInput } from "../../core/verify/access-token.ts";
-import { dpopProof, sha256 } from "../kit/keys.ts";
+import { dpopProof } from "../kit/wire/key.ts";
 import { createIssuer, type TestIssuer } from "./issuer.ts";
 
 let world: TestIssuer;
@@ -20,7 +20,7 @@ const judge = async (
 };
 const unbound = (more: object = {}) => world.token({ cnf: undefined, ...more });
 const proofFor = (token: string) => [
-  dpopProof(world.caller, world.requestUrl, world.time.seconds, { ath: sha256(token) }),
+  dpopProof(world.caller, { url: world.requestUrl, atSeconds: world.time.seconds, accessToken: token }),
 ];
 
 describe("a resource that takes bearer tokens", () => {

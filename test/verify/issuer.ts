@@ -2,8 +2,9 @@ import type { Clock } from "../../core/model/ports.ts";
 import { createVerifier, type Verifier, type VerifierInput } from "../../core/verify/access-token.ts";
 import type { PresentedRequest } from "../../core/verify/presented.ts";
 import { statusListClaims, statusListUri } from "../../core/verify/status-list.ts";
-import { dpopProof, randomIds, sha256, type TestKey, testKey } from "../kit/keys.ts";
+import { randomIds } from "../kit/keys.ts";
 import { MemoryWeb } from "../kit/memory/web.ts";
+import { dpopProof, type TestKey, testKey } from "../kit/wire/key.ts";
 
 export const issuer = "https://abc123.lambda-url.eu-west-1.on.aws";
 export const resource = "https://tickets.example";
@@ -76,7 +77,7 @@ export async function createIssuer() {
     method: "POST",
     url: requestUrl,
     authorization: [`DPoP ${accessToken}`],
-    dpop: [dpopProof(caller, requestUrl, time.seconds, { ath: sha256(accessToken), ...proof })],
+    dpop: [dpopProof(caller, { url: requestUrl, atSeconds: time.seconds, accessToken }, { claims: proof })],
     ...more,
   });
   const verifier = (more: Partial<VerifierInput> = {}): Verifier =>

@@ -2,7 +2,7 @@ import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { limits } from "../../core/model/limits.ts";
 import { createReplayStore, type ReplayStore } from "../../core/verify/replay.ts";
-import { dpopProof, sha256, testKey } from "../kit/keys.ts";
+import { dpopProof, testKey } from "../kit/wire/key.ts";
 import { createIssuer } from "./issuer.ts";
 
 const use = (store: ReplayStore, jkt: string, key: string, nowSeconds = 0) =>
@@ -60,7 +60,7 @@ describe("the memory of used proofs", () => {
     const [verifier, other] = [world.verifier({ replay: createReplayStore(10, 2) }), await testKey()];
     const ask = async (key = world.caller) => {
       const token = world.token({ cnf: { jkt: key.jkt } });
-      const proof = dpopProof(key, world.requestUrl, world.time.seconds, { ath: sha256(token) });
+      const proof = dpopProof(key, { url: world.requestUrl, atSeconds: world.time.seconds, accessToken: token });
       const verified = await verifier.verify(world.request(token, { dpop: [proof] }));
       return verified.ok ? "accepted" : verified.error.code;
     };

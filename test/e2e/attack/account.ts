@@ -4,10 +4,11 @@ import { KMSClient, SignCommand } from "@aws-sdk/client-kms";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { describe, expect, it } from "vitest";
 import { readRecords } from "../../../local/story/records.ts";
-import { claimsOf, newKey } from "./key.ts";
-import { asOfferTo, asSession, exchange, granted, type Lab, openSession } from "./lab.ts";
+import { asOfferTo, asSession, exchange, type Fields, formOf, formType } from "../../kit/wire/forms.ts";
+import { send } from "../../kit/wire/http.ts";
+import { claimsOf, testKey } from "../../kit/wire/key.ts";
+import { granted, type Lab, openSession } from "./lab.ts";
 import { vault } from "./registry.ts";
-import { type Fields, formOf, send } from "./wire.ts";
 
 const read: Fields = [
   ["resource", vault],
@@ -102,7 +103,7 @@ export function accountAttacks(lab: () => Lab): void {
     it("threat 13: costs a handful of records, and stops nobody's work", async () => {
       const { token: url, auditFolder } = lab().world.endpoints;
       const before = readRecords(auditFolder).length;
-      const headers = { "Content-Type": "application/x-www-form-urlencoded" };
+      const headers = { "Content-Type": formType };
       const body = formOf([
         ["grant_type", "client_credentials"],
         ["client_assertion", "garbage"],
@@ -119,7 +120,7 @@ export function accountAttacks(lab: () => Lab): void {
 
   describe("a change of the registry", () => {
     it("threat 22: counts at the very next request, for the agent and for all it holds", async () => {
-      const stranger = await lab().actor("stranger", await newKey());
+      const stranger = await lab().actor("stranger", await testKey());
       const { opener, token } = await openSession(lab());
       const offer = granted(
         await lab().token(opener, [...exchange("session", token), ...asOfferTo(stranger.id), ...read]),

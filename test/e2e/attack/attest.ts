@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import { describe, expect, it } from "vitest";
-import { claimsOf, forge, headerOf, newKey } from "./key.ts";
+import { claimsOf, forge, headerOf, testKey } from "../../kit/wire/key.ts";
 import type { EvidenceTwist, Lab } from "./lab.ts";
 import { vault } from "./registry.ts";
 
@@ -16,7 +16,7 @@ export function attestAttacks(lab: () => Lab): void {
     twist: EvidenceTwist = {},
     more: Record<string, unknown> = {},
   ) => {
-    const key = await newKey();
+    const key = await testKey();
     const challenge = await lab().challenge(key);
     const token = await lab().evidence(workload, challenge, key.jkt, twist);
     return lab().attest({ agent, evidence: { type, token }, challenge, ...more }, key);
@@ -54,7 +54,7 @@ export function attestAttacks(lab: () => Lab): void {
     });
 
     it("is refused with evidence that carries another challenge", async () => {
-      const key = await newKey();
+      const key = await testKey();
       const answer = await tryAs(lab().idOf("opener"), "opener", {
         tags: { "lanyard-challenge": await lab().challenge(key) },
       });
@@ -62,7 +62,7 @@ export function attestAttacks(lab: () => Lab): void {
     });
 
     it("threat 9: is refused with somebody else's evidence and a key of its own", async () => {
-      const [victim, thief] = [await newKey(), await newKey()];
+      const [victim, thief] = [await testKey(), await testKey()];
       const challenge = await lab().challenge(victim);
       const token = await lab().evidence("opener", challenge, victim.jkt);
       const answer = await lab().attest({ agent: lab().idOf("opener"), evidence: { type, token }, challenge }, thief);
@@ -70,7 +70,7 @@ export function attestAttacks(lab: () => Lab): void {
     });
 
     it("is refused when the same attestation is sent again", async () => {
-      const key = await newKey();
+      const key = await testKey();
       const challenge = await lab().challenge(key);
       const token = await lab().evidence("opener", challenge, key.jkt);
       const body = { agent: lab().idOf("opener"), evidence: { type, token }, challenge };
@@ -88,7 +88,7 @@ export function attestAttacks(lab: () => Lab): void {
     it.each(["", "x", "a.b.c", "A".repeat(5000)])(
       "is refused with a challenge of its own making: %.8s",
       async (challenge) => {
-        const key = await newKey();
+        const key = await testKey();
         const token = await lab().evidence("opener", "right", key.jkt);
         const answer = await lab().attest({ agent: lab().idOf("opener"), evidence: { type, token }, challenge }, key);
         expect(answer.status).toBe(400);
@@ -98,16 +98,16 @@ export function attestAttacks(lab: () => Lab): void {
     );
 
     it("is refused with evidence it signed itself under the issuer's kid", async () => {
-      const key = await newKey();
+      const key = await testKey();
       const challenge = await lab().challenge(key);
       const genuine = await lab().evidence("opener", challenge, key.jkt);
-      const token = await forge(key, { ...headerOf(genuine), alg: "ES256" }, claimsOf(genuine));
+      const token = forge(key, { ...headerOf(genuine), alg: "ES256" }, claimsOf(genuine));
       const answer = await lab().attest({ agent: lab().idOf("opener"), evidence: { type, token }, challenge }, key);
       lab().ledger.refused(answer, { ...notProved, code: "evidence_invalid" });
     });
 
     it("is refused with evidence of an issuer that is trusted for people, not for workloads", async () => {
-      const key = await newKey();
+      const key = await testKey();
       const challenge = await lab().challenge(key);
       const genuine = claimsOf(await lab().evidence("opener", challenge, key.jkt));
       const token = await lab().twinA.idToken({ ...genuine, iss: lab().twinA.issuer }, { typ: "JWT" });
@@ -125,10 +125,10 @@ export function attestAttacks(lab: () => Lab): void {
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
       const address = server.address();
       const iss = `http://127.0.0.1:${typeof address === "object" && address ? address.port : 0}`;
-      const key = await newKey();
+      const key = await testKey();
       const challenge = await lab().challenge(key);
       const genuine = await lab().evidence("opener", challenge, key.jkt);
-      const token = await forge(
+      const token = forge(
         key,
         { ...headerOf(genuine), alg: "ES256", jku: `${iss}/jwks` },
         { ...claimsOf(genuine), iss },
@@ -140,7 +140,7 @@ export function attestAttacks(lab: () => Lab): void {
     });
 
     it("is refused with evidence of a kind nobody knows", async () => {
-      const key = await newKey();
+      const key = await testKey();
       const challenge = await lab().challenge(key);
       const answer = await lab().attest(
         { agent: lab().idOf("opener"), evidence: { type: "word-of-honour" }, challenge },

@@ -2,11 +2,12 @@ import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { describe, expect, it } from "vitest";
 import type { Credentials } from "../../../local/endpoints.ts";
-import { claimsOf, newKey } from "./key.ts";
-import { asOfferTo, asSession, exchange, granted, type Lab, openSession } from "./lab.ts";
+import { asOfferTo, asSession, exchange, type Fields } from "../../kit/wire/forms.ts";
+import { type Answer, send } from "../../kit/wire/http.ts";
+import { claimsOf, testKey } from "../../kit/wire/key.ts";
+import { granted, type Lab, openSession } from "./lab.ts";
 import { requestIdOf } from "./ledger.ts";
 import { customers, vault } from "./registry.ts";
-import { type Answer, type Fields, send } from "./wire.ts";
 
 const read: Fields = [
   ["resource", vault],
@@ -172,7 +173,7 @@ export function authorityAttacks(lab: () => Lab): void {
     });
 
     it("left all of them alive that the refused orders named", async () => {
-      await lab().actor("link-2", await newKey());
+      await lab().actor("link-2", await testKey());
     });
 
     it.each([
@@ -220,7 +221,7 @@ export function authorityAttacks(lab: () => Lab): void {
     });
 
     it("threat 5: cuts an agent, and with it the children others hold below it; a lift revives nothing", async () => {
-      const linkOne = await lab().actor("link-1", await newKey());
+      const linkOne = await lab().actor("link-1", await testKey());
       const { opener, token } = await openSession(lab());
       const offer = granted(
         await lab().token(opener, [...exchange("session", token), ...asOfferTo(linkOne.id), ...read]),
@@ -235,7 +236,7 @@ export function authorityAttacks(lab: () => Lab): void {
       expect(await active(child)).toEqual({ active: false });
       const own = await lab().token(linkOne, [...exchange("session", middle), ["resource", vault]]);
       lab().ledger.refused(own, { ...denied, code: "blocked" });
-      const key = await newKey();
+      const key = await testKey();
       const challenge = await lab().challenge(key);
       const evidence = { type: "aws-sts-web-identity", token: await lab().evidence("link-1", challenge, key.jkt) };
       const attested = await lab().attest({ agent: linkOne.id, evidence, challenge }, key);
@@ -245,7 +246,7 @@ export function authorityAttacks(lab: () => Lab): void {
       expect(await active(child)).toEqual({ active: false });
       const stale = await lab().token(linkOne, [...exchange("session", middle), ["resource", vault]]);
       lab().ledger.refused(stale, { status: 401, error: "invalid_client", code: "assertion_dead" });
-      const fresh = await lab().actor("link-1", await newKey());
+      const fresh = await lab().actor("link-1", await testKey());
       const old = await lab().token({ ...fresh, key: fresh.key }, [
         ...exchange("session", middle),
         ["resource", vault],

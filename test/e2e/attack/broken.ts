@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
+import { asOfferTo, asSession, exchange, type Fields } from "../../kit/wire/forms.ts";
+import type { Answer } from "../../kit/wire/http.ts";
+import { claimsOf } from "../../kit/wire/key.ts";
 import { order } from "./authority.ts";
-import { claimsOf } from "./key.ts";
-import { asOfferTo, asSession, exchange, granted, type Lab, openSession } from "./lab.ts";
+import { granted, type Lab, openSession } from "./lab.ts";
 import { expectHygiene } from "./ledger.ts";
 import { vault } from "./registry.ts";
-import type { Answer, Fields } from "./wire.ts";
 
 const read: Fields = [
   ["resource", vault],

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { claimsOf, forge, headerOf, newKey, proof } from "./key.ts";
-import { type Actor, assertion, exchange, granted, type Lab, openSession } from "./lab.ts";
+import type { WireTwist } from "../../kit/wire/client.ts";
+import { assertion, exchange, type Fields, formBody, formOf, formType } from "../../kit/wire/forms.ts";
+import { claimsOf, forge, headerOf, testKey } from "../../kit/wire/key.ts";
+import { type Actor, granted, type Lab, openSession } from "./lab.ts";
 import { tickets, vault } from "./registry.ts";
-import { type Fields, formOf, postForm, send } from "./wire.ts";
 
 const ownWork: Fields = [
   ["grant_type", "client_credentials"],
@@ -19,7 +20,7 @@ export function callerAttacks(lab: () => Lab): void {
   describe("a caller whose identity token is not ours", () => {
     it("is refused without one", async () => {
       const opener = await lab().actor("opener");
-      const answer = await postForm(lab().world.endpoints.token, ownWork, opener.key);
+      const answer = await lab().wire.post(lab().world.endpoints.token, formBody(ownWork), { key: opener.key });
       lab().ledger.refused(answer, {
         status: 401,
         error: "invalid_client",
@@ -37,14 +38,14 @@ export function callerAttacks(lab: () => Lab): void {
 
     it("is refused when it is signed by the caller under our kid", async () => {
       const opener = await lab().actor("opener");
-      const forged = await forge(opener.key, headerOf(opener.identity), claimsOf(opener.identity));
+      const forged = forge(opener.key, headerOf(opener.identity), claimsOf(opener.identity));
       lab().ledger.refused(await as(opener, forged), badClient);
     });
 
     it("is refused when its key stands in its own header", async () => {
       const opener = await lab().actor("opener");
       const header = { ...headerOf(opener.identity), kid: opener.key.jkt, jwk: opener.key.jwk };
-      lab().ledger.refused(await as(opener, await forge(opener.key, header, claimsOf(opener.identity))), badClient);
+      lab().ledger.refused(await as(opener, forge(opener.key, header, claimsOf(opener.identity))), badClient);
     });
 
     it("is refused when one claim was changed", async () => {
@@ -58,10 +59,7 @@ export function callerAttacks(lab: () => Lab): void {
     it("threat 28: is refused when an agent of the same name in another trust domain is its subject", async () => {
       const opener = await lab().actor("opener");
       const foreign = { ...claimsOf(opener.identity), sub: "spiffe://other.example/agent/opener" };
-      lab().ledger.refused(
-        await as(opener, await forge(await newKey(), headerOf(opener.identity), foreign)),
-        badClient,
-      );
+      lab().ledger.refused(await as(opener, forge(await testKey(), headerOf(opener.identity), foreign)), badClient);
     });
 
     it("threat 14: is refused when a session token, an access token or a person's token takes its place", async () => {
@@ -78,7 +76,7 @@ export function callerAttacks(lab: () => Lab): void {
   });
 
   describe("a caller who does not hold the key", () => {
-    const twisted = (twist: Parameters<typeof proof>[3]) => async () => {
+    const twisted = (twist: WireTwist) => async () => {
       lab().ledger.refused(await lab().token(await lab().actor("opener"), ownWork, twist), badProof);
     };
     it("is refused when the proof is two minutes old", twisted({ shiftSeconds: -121 }));
@@ -92,16 +90,16 @@ export function callerAttacks(lab: () => Lab): void {
     it("is refused without a proof", async () => {
       const { token: url } = lab().world.endpoints;
       const body = formOf([...assertion(await lab().actor("opener")), ...ownWork]);
-      const answer = await send("POST", url, { "Content-Type": "application/x-www-form-urlencoded" }, body);
+      const answer = await lab().wire.send("POST", url, { "Content-Type": formType }, body);
       lab().ledger.refused(answer, { ...badProof, code: "dpop_missing" });
     });
 
     it("is refused with two proofs", async () => {
       const { token: url } = lab().world.endpoints;
       const opener = await lab().actor("opener");
-      const DPoP = [await proof(opener.key, url), await proof(opener.key, url)];
+      const DPoP = [lab().wire.proof(opener.key, { url }), lab().wire.proof(opener.key, { url })];
       const body = formOf([...assertion(opener), ...ownWork]);
-      const answer = await send("POST", url, { "Content-Type": "application/x-www-form-urlencoded", DPoP }, body);
+      const answer = await lab().wire.send("POST", url, { "Content-Type": formType, DPoP }, body);
       lab().ledger.refused(answer, badProof);
     });
 
@@ -120,8 +118,8 @@ export function callerAttacks(lab: () => Lab): void {
       const minutesAgo = Math.floor(Date.now() / 60_000) - 5;
       for (const url of [token, introspect, revoke])
         for (const nonce of [`${minutesAgo}.${"A".repeat(43)}`, "made-up", 7]) {
-          const fields: Fields = [...assertion(opener), ...ownWork, ["token", "x"]];
-          const answer = await postForm(url, fields, opener.key, { claims: { nonce } });
+          const body = formBody([...assertion(opener), ...ownWork, ["token", "x"]]);
+          const answer = await lab().wire.post(url, body, { key: opener.key, twist: { claims: { nonce } } });
           expect([answer.status, answer.json.error]).toEqual([400, "use_dpop_nonce"]);
           expect(answer.headers["dpop-nonce"]).toMatch(/^[0-9]+\.[A-Za-z0-9_-]{43}$/);
           expect(answer.headers["cache-control"]).toBe("no-store");
@@ -131,7 +129,7 @@ export function callerAttacks(lab: () => Lab): void {
 
     it("threat 9: is refused with a stolen identity token and a key of its own", async () => {
       const opener = await lab().actor("opener");
-      const answer = await lab().token({ ...opener, key: await newKey() }, ownWork);
+      const answer = await lab().token({ ...opener, key: await testKey() }, ownWork);
       lab().ledger.refused(answer, { ...badProof, code: "dpop_key_mismatch" });
     });
 
@@ -139,9 +137,9 @@ export function callerAttacks(lab: () => Lab): void {
       const { token: url } = lab().world.endpoints;
       const { opener, token } = await openSession(lab());
       const body = formOf([...assertion(opener), ...exchange("session", token), ["resource", vault]]);
-      const headers = { "Content-Type": "application/x-www-form-urlencoded", DPoP: await proof(opener.key, url) };
-      granted(await send("POST", url, headers, body));
-      lab().ledger.refused(await send("POST", url, headers, body), {
+      const headers = { "Content-Type": formType, DPoP: lab().wire.proof(opener.key, { url }) };
+      granted(await lab().wire.send("POST", url, headers, body));
+      lab().ledger.refused(await lab().wire.send("POST", url, headers, body), {
         status: 400,
         error: "invalid_dpop_proof",
         code: "dpop_replayed",

@@ -1,20 +1,20 @@
 import { createServer } from "node:http";
-import { forge, type Key, newKey } from "./key.ts";
+import { forge, type TestKey, testKey } from "../../kit/wire/key.ts";
 
 /** A person's issuer that the test owns: any claims, any header, any key. */
 export interface FakeIssuer {
   readonly issuer: string;
-  readonly key: Key;
+  readonly key: TestKey;
   /** How often its keys were asked for. */
   readonly keyFetches: () => number;
   /** An ID token as the standard wants it, but for what the case twists. */
-  idToken(claims?: Record<string, unknown>, header?: Record<string, unknown>, by?: Key): Promise<string>;
+  idToken(claims?: Record<string, unknown>, header?: Record<string, unknown>, by?: TestKey): Promise<string>;
   close(): Promise<void>;
 }
 
 /** Serves discovery and one key under a `kid` that another issuer may use as well. */
 export async function startFakeIssuer(kid: string, clientId: string): Promise<FakeIssuer> {
-  const key = await newKey();
+  const key = await testKey();
   let fetches = 0;
   const server = createServer((request, response) => {
     response.setHeader("Content-Type", "application/json");
@@ -32,7 +32,7 @@ export async function startFakeIssuer(kid: string, clientId: string): Promise<Fa
     issuer,
     key,
     keyFetches: () => fetches,
-    idToken: (claims = {}, header = {}, by = key) => {
+    idToken: async (claims = {}, header = {}, by = key) => {
       const now = Math.floor(Date.now() / 1000);
       const usual = { iss: issuer, sub: "sam", aud: clientId, iat: now, auth_time: now, exp: now + 300 };
       return forge(by, { kid, ...header }, { ...usual, groups: ["support"], jti: crypto.randomUUID(), ...claims });

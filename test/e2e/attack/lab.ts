@@ -4,26 +4,20 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetWebIdentityTokenCommand, STSClient } from "@aws-sdk/client-sts";
 import { expect } from "vitest";
 import { applyRegistry } from "../../../bin/lanyard/apply.ts";
-import {
-  accessTokenType,
-  idTokenType,
-  offerTokenType,
-  sessionTokenType,
-  spiffeAssertionType,
-  tokenExchangeGrant,
-} from "../../../core/model/wire.ts";
 import { raiseWorld, type World } from "../../../local/story/world.ts";
+import { createWire, type Wire, type WireTwist } from "../../kit/wire/client.ts";
+import { asSession, assertion, exchange, type Fields, formBody, jsonBody } from "../../kit/wire/forms.ts";
+import type { Answer } from "../../kit/wire/http.ts";
+import { claimsOf, type TestKey, testKey } from "../../kit/wire/key.ts";
 import { type FakeIssuer, startFakeIssuer } from "./issuer.ts";
-import { claimsOf, type Key, newKey, type ProofTwist } from "./key.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { labFile, vault, writeLabRegistry } from "./registry.ts";
-import { type Answer, type Fields, postForm, postJson } from "./wire.ts";
 
 /** An attested agent: a key and the identity token bound to it. */
 export interface Actor {
   readonly name: string;
   readonly id: string;
-  readonly key: Key;
+  readonly key: TestKey;
   readonly identity: string;
 }
 
@@ -37,51 +31,27 @@ export interface EvidenceTwist {
 export interface Lab {
   readonly world: World;
   readonly ledger: Ledger;
+  readonly wire: Wire;
   readonly twinA: FakeIssuer;
   readonly twinB: FakeIssuer;
   readonly unreachable: string;
   /** Ids of sessions that were granted over the wire; whoever counts sessions clears it first. */
   readonly grants: Set<string>;
   idOf(name: string): string;
-  challenge(key: Key): Promise<string>;
+  challenge(key: TestKey): Promise<string>;
   /** Evidence of workload `name`, made for `challenge` and `jkt`. */
   evidence(name: string, challenge: string, jkt: string, twist?: EvidenceTwist): Promise<string>;
-  attest(body: Record<string, unknown>, key: Key, twist?: ProofTwist): Promise<Answer>;
+  attest(body: Record<string, unknown>, key: TestKey, twist?: WireTwist): Promise<Answer>;
   /** Attests; a fresh key unless one is given. Cached for fresh keys: an identity token may be used again. */
-  actor(name: string, key?: Key): Promise<Actor>;
+  actor(name: string, key?: TestKey): Promise<Actor>;
   /** Posts to token as `actor`. */
-  token(actor: Actor, fields: Fields, twist?: ProofTwist): Promise<Answer>;
+  token(actor: Actor, fields: Fields, twist?: WireTwist): Promise<Answer>;
   introspect(actor: Actor, token: string): Promise<Answer>;
   revoke(actor: Actor, fields: Fields): Promise<Answer>;
   /** Applies the laboratory's registry again, its own file changed by `change`. */
   reapply(change: (registry: string) => string): Promise<void>;
   close(): Promise<void>;
 }
-
-/** The form's part that says who calls. */
-export const assertion = (actor: Pick<Actor, "identity">): Fields => [
-  ["client_assertion_type", spiffeAssertionType],
-  ["client_assertion", actor.identity],
-];
-
-/** The form's part that says what is exchanged. */
-export const exchange = (type: "id" | "access" | "session" | "offer", token: string): Fields => [
-  ["grant_type", tokenExchangeGrant],
-  ["subject_token", token],
-  [
-    "subject_token_type",
-    { id: idTokenType, access: accessTokenType, session: sessionTokenType, offer: offerTokenType }[type],
-  ],
-];
-
-/** Asks for a session token. */
-export const asSession: Fields = [["requested_token_type", sessionTokenType]];
-
-/** Asks for an offer to agent `to`. */
-export const asOfferTo = (to: string): Fields => [
-  ["requested_token_type", offerTokenType],
-  ["audience", to],
-];
 
 /** The token of a granted answer; fails the test when it was refused. */
 export function granted(answer: Answer): string {
@@ -105,26 +75,29 @@ export async function openLab(): Promise<Lab> {
   const idOf = (name: string) => `spiffe://${endpoints.deployment.trustDomain}/agent/${name}`;
   const actors = new Map<string, Promise<Actor>>();
   const grants = new Set<string>();
-  const ask = (url: string) => async (actor: Actor, fields: Fields, twist?: ProofTwist) => {
-    const answer = await postForm(url, [...assertion(actor), ...fields], actor.key, twist);
+  const wire = createWire();
+  const ask = (url: string) => async (actor: Actor, fields: Fields, twist?: WireTwist) => {
+    const body = formBody([...assertion(actor), ...fields]);
+    const answer = await wire.post(url, body, { key: actor.key, twist });
     note(answer, grants);
     return answer;
   };
   const lab: Lab = {
     world,
     ledger: createLedger(world),
+    wire,
     twinA,
     twinB,
     unreachable: gone.issuer,
     grants,
     idOf,
     challenge: async (key) =>
-      String((await postJson(`${endpoints.attest}/challenge`, {}, key)).json.attestation_challenge),
+      String((await wire.post(`${endpoints.attest}/challenge`, jsonBody({}), { key })).json.attestation_challenge),
     evidence: (name, challenge, jkt, twist) => evidenceOf(world, name, challenge, jkt, twist),
-    attest: (body, key, twist) => postJson(endpoints.attest, body, key, twist),
+    attest: (body, key, twist) => wire.post(endpoints.attest, jsonBody(body), { key, twist }),
     actor: (name, key) => {
       if (key) return attested(lab, name, key);
-      const known = actors.get(name) ?? newKey().then((fresh) => attested(lab, name, fresh));
+      const known = actors.get(name) ?? testKey().then((fresh) => attested(lab, name, fresh));
       actors.set(name, known);
       return known;
     },
@@ -179,7 +152,7 @@ async function evidenceOf(world: World, name: string, challenge: string, jkt: st
   return String(answer.WebIdentityToken);
 }
 
-async function attested(lab: Lab, name: string, key: Key): Promise<Actor> {
+async function attested(lab: Lab, name: string, key: TestKey): Promise<Actor> {
   const challenge = await lab.challenge(key);
   const token = await lab.evidence(name, challenge, key.jkt);
   const evidence = { type: "aws-sts-web-identity", token };

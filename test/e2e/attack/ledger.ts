@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import type { DenialCode } from "../../../core/denial/denial.ts";
 import { awaitRecords, type StoredRecord } from "../../../local/story/records.ts";
 import type { World } from "../../../local/story/world.ts";
-import type { Answer } from "./wire.ts";
+import type { Answer } from "../../kit/wire/http.ts";
 
 /** What a refusal must look like. */
 export interface Refusal {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { claimsOf } from "./key.ts";
-import { asOfferTo, asSession, exchange, granted, type Lab, openSession } from "./lab.ts";
+import { asOfferTo, asSession, exchange, type Fields } from "../../kit/wire/forms.ts";
+import { claimsOf } from "../../kit/wire/key.ts";
+import { granted, type Lab, openSession } from "./lab.ts";
 import { customers, tickets, vault } from "./registry.ts";
-import type { Fields } from "./wire.ts";
 
 const details = (...list: object[]): Fields => [["authorization_details", JSON.stringify(list)]];
 const read: Fields = [

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { claimsOf, newKey } from "./key.ts";
-import { asOfferTo, asSession, exchange, granted, type Lab, openSession } from "./lab.ts";
+import { asOfferTo, asSession, exchange, type Fields } from "../../kit/wire/forms.ts";
+import { claimsOf, testKey } from "../../kit/wire/key.ts";
+import { granted, type Lab, openSession } from "./lab.ts";
 import { tickets, vault } from "./registry.ts";
-import type { Fields } from "./wire.ts";
 
 const read: Fields = [
   ["resource", vault],
@@ -39,7 +39,7 @@ export function offerAttacks(lab: () => Lab): void {
     it("threat 17: opens nothing for the same agent with a second key", async () => {
       const { handle } = await offered();
       granted(await redeem("worker", handle));
-      const thief = await lab().actor("worker", await newKey());
+      const thief = await lab().actor("worker", await testKey());
       lab().ledger.refused(await lab().token(thief, exchange("offer", handle)), {
         ...badSubject,
         code: "offer_redeemed_by_another_key",
@@ -207,7 +207,7 @@ export function offerAttacks(lab: () => Lab): void {
   describe("a session token", () => {
     it("threat 9: is worthless to another process of the same agent", async () => {
       const { token } = await openSession(lab());
-      const other = await lab().actor("opener", await newKey());
+      const other = await lab().actor("opener", await testKey());
       const answer = await lab().token(other, [...exchange("session", token), ["resource", vault]]);
       lab().ledger.refused(answer, { status: 400, error: "invalid_dpop_proof", code: "dpop_key_mismatch" });
     });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { claimsOf, forge, newKey } from "./key.ts";
-import { asSession, exchange, granted, type Lab } from "./lab.ts";
+import { asSession, exchange, type Fields } from "../../kit/wire/forms.ts";
+import { claimsOf, forge, testKey } from "../../kit/wire/key.ts";
+import { granted, type Lab } from "./lab.ts";
 import { customers, tickets, vault } from "./registry.ts";
-import type { Fields } from "./wire.ts";
 
 const wanted: Fields = [["resource", vault], ["scope", "vault:read"], ...asSession];
 
@@ -51,8 +51,8 @@ export function personAttacks(lab: () => Lab): void {
     });
 
     it("is refused when its issuer is not trusted", async () => {
-      const key = await newKey();
-      const token = await forge(
+      const key = await testKey();
+      const token = forge(
         key,
         { kid: "x" },
         { ...claimsOf(await lab().twinA.idToken()), iss: "https://idp.attacker.example" },
@@ -61,7 +61,7 @@ export function personAttacks(lab: () => Lab): void {
     });
 
     it("is refused when it comes from the issuer of workloads' evidence", async () => {
-      const key = await newKey();
+      const key = await testKey();
       const evidence = await lab().evidence("opener", "x", key.jkt);
       lab().ledger.refused(await open(evidence), { ...badSubject, code: "issuer_untrusted" });
     });

@@ -1,10 +1,11 @@
 import { expect, it } from "vitest";
 import { decodeStatusList, type StatusBits, status, statusAt } from "../../../core/verify/status-list.ts";
+import { asOfferTo, asSession, exchange, type Fields } from "../../kit/wire/forms.ts";
+import { type Answer, send } from "../../kit/wire/http.ts";
+import { claimsOf, testKey } from "../../kit/wire/key.ts";
 import { order } from "./authority.ts";
-import { claimsOf, newKey } from "./key.ts";
-import { type Actor, asOfferTo, asSession, exchange, type Lab, openSession } from "./lab.ts";
+import { type Actor, type Lab, openSession } from "./lab.ts";
 import { vault } from "./registry.ts";
-import { type Answer, type Fields, send } from "./wire.ts";
 
 const read: Fields = [
   ["resource", vault],
@@ -85,7 +86,7 @@ async function validOffline(tokens: readonly string[]): Promise<number> {
   const places = tokens.map((token) => (claimsOf(token).status as StatusClaim).status_list);
   const lists = new Map<string, StatusBits>();
   for (const uri of new Set(places.map((place) => place.uri))) {
-    const answer = await send("GET", uri, {}, "");
+    const answer = await send("GET", uri);
     const packed = claimsOf(answer.text).status_list as { bits: unknown; lst: unknown };
     const bits = decodeStatusList(packed.lst, packed.bits);
     if (!bits.ok) throw new Error(bits.error);
@@ -125,7 +126,7 @@ export function races(lab: () => Lab): void {
 
   it(`threat 5: ${size} delegations against the cut of their agent, and nothing survives it`, { timeout }, async () => {
     const { opener, token } = await openSession(lab());
-    const worker = await lab().actor("worker", await newKey());
+    const worker = await lab().actor("worker", await testKey());
     const crowd = await stampede(lab(), opener, token, worker, () =>
       order(lab(), { revoke: { agent: worker.id }, reason: "a race" }),
     );

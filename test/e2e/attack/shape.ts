@@ -1,16 +1,19 @@
 import { describe, it } from "vitest";
-import { newKey, proof } from "./key.ts";
-import { asSession, assertion, exchange, type Lab } from "./lab.ts";
+import { asSession, assertion, exchange, formOf, formType } from "../../kit/wire/forms.ts";
+import { testKey } from "../../kit/wire/key.ts";
+import type { Lab } from "./lab.ts";
 import { vault } from "./registry.ts";
-import { formOf, send } from "./wire.ts";
-
-const form = "application/x-www-form-urlencoded";
 
 /** Requests that are wrong before anything in them is believed. */
 export function shapeAttacks(lab: () => Lab): void {
   const raw = async (headers: Record<string, string>, body: string, method = "POST", path = "") => {
     const { opener, url } = { opener: await lab().actor("opener"), url: lab().world.endpoints.token };
-    return send(method, `${url}${path}`, { DPoP: await proof(opener.key, url, method), ...headers }, body);
+    return lab().wire.send(
+      method,
+      `${url}${path}`,
+      { DPoP: lab().wire.proof(opener.key, { url: url, method }), ...headers },
+      body,
+    );
   };
   const own = async () =>
     formOf([
@@ -45,7 +48,7 @@ export function shapeAttacks(lab: () => Lab): void {
     });
 
     it("is refused when the body is larger than 64 KiB", async () => {
-      const answer = await raw({ "Content-Type": form }, `${await own()}&padding=${"x".repeat(70_000)}`);
+      const answer = await raw({ "Content-Type": formType }, `${await own()}&padding=${"x".repeat(70_000)}`);
       lab().ledger.refused(answer, { status: 413, error: "invalid_request", code: "body_too_large", anonymous: true });
     });
 
@@ -53,7 +56,7 @@ export function shapeAttacks(lab: () => Lab): void {
       "is refused when %s is sent twice",
       async (name) => {
         const body = `${await own()}&${name}=a&${name}=b`;
-        const answer = await raw({ "Content-Type": form }, body);
+        const answer = await raw({ "Content-Type": formType }, body);
         lab().ledger.refused(answer, {
           status: 400,
           error: "invalid_request",
@@ -66,7 +69,7 @@ export function shapeAttacks(lab: () => Lab): void {
     it.each(["authorization_code", "password", "refresh_token", "__proto__"])(
       "is refused with grant %s",
       async (grant) => {
-        const answer = await raw({ "Content-Type": form }, (await own()).replace("client_credentials", grant));
+        const answer = await raw({ "Content-Type": formType }, (await own()).replace("client_credentials", grant));
         lab().ledger.refused(answer, {
           status: 400,
           error: "unsupported_grant_type",
@@ -77,7 +80,7 @@ export function shapeAttacks(lab: () => Lab): void {
     );
 
     it("is refused without a client, before it is asked for a grant", async () => {
-      const answer = await raw({ "Content-Type": form }, "scope=vault:read");
+      const answer = await raw({ "Content-Type": formType }, "scope=vault:read");
       lab().ledger.refused(answer, {
         status: 401,
         error: "invalid_client",
@@ -87,7 +90,7 @@ export function shapeAttacks(lab: () => Lab): void {
     });
 
     it("is refused when parameters stand in the query", async () => {
-      const answer = await raw({ "Content-Type": form }, "", "POST", `/?${await own()}`);
+      const answer = await raw({ "Content-Type": formType }, "", "POST", `/?${await own()}`);
       lab().ledger.refused(answer, {
         status: 401,
         error: "invalid_client",
@@ -98,7 +101,7 @@ export function shapeAttacks(lab: () => Lab): void {
 
     it("is refused by GET and PUT", async () => {
       for (const method of ["GET", "PUT"]) {
-        const answer = await raw({ "Content-Type": form }, "", method);
+        const answer = await raw({ "Content-Type": formType }, "", method);
         lab().ledger.refused(answer, {
           status: 405,
           error: "invalid_request",
@@ -109,7 +112,7 @@ export function shapeAttacks(lab: () => Lab): void {
     });
 
     it("is refused at a path nobody serves", async () => {
-      const answer = await raw({ "Content-Type": form }, await own(), "POST", "/admin");
+      const answer = await raw({ "Content-Type": formType }, await own(), "POST", "/admin");
       lab().ledger.refused(answer, { status: 404, error: "not_found", code: "not_found", anonymous: true });
     });
 
@@ -141,12 +144,12 @@ export function shapeAttacks(lab: () => Lab): void {
 
     it("is refused when the attestation is not JSON, or not an object", async () => {
       const { attest } = lab().world.endpoints;
-      const key = await newKey();
+      const key = await testKey();
       for (const body of ["{", "[]", '"text"']) {
-        const answer = await send(
+        const answer = await lab().wire.send(
           "POST",
           attest,
-          { "Content-Type": "application/json", DPoP: await proof(key, attest) },
+          { "Content-Type": "application/json", DPoP: lab().wire.proof(key, { url: attest }) },
           body,
         );
         lab().ledger.refused(answer, {

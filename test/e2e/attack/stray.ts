@@ -1,9 +1,10 @@
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { describe, expect, it } from "vitest";
-import { headerOf } from "./key.ts";
-import { exchange, granted, type Lab, openSession } from "./lab.ts";
+import { exchange } from "../../kit/wire/forms.ts";
+import { send } from "../../kit/wire/http.ts";
+import { headerOf } from "../../kit/wire/key.ts";
+import { granted, type Lab, openSession } from "./lab.ts";
 import { vault } from "./registry.ts";
-import { send } from "./wire.ts";
 
 /** What a standard verifier makes of each kind of our tokens. */
 export function strayTokens(lab: () => Lab): void {
@@ -40,7 +41,7 @@ export function strayTokens(lab: () => Lab): void {
     it.each(["/status/../../etc/passwd", "/status/x", "/.well-known/", "/admin", "//evil.example/"])(
       "answers 404 to %s and says nothing of ours",
       async (path) => {
-        const answer = await send("GET", `${lab().world.endpoints.discovery}${path}`, {}, "");
+        const answer = await send("GET", `${lab().world.endpoints.discovery}${path}`);
         expect(answer.status).toBe(404);
         expect(answer.text).not.toMatch(/node_modules|arn:|Error:/);
       },

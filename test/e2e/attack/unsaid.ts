@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { asOfferTo, exchange } from "../../kit/wire/forms.ts";
+import { claimsOf, testKey } from "../../kit/wire/key.ts";
 import { order } from "./authority.ts";
-import { claimsOf, newKey } from "./key.ts";
-import { asOfferTo, exchange, granted, type Lab, openSession } from "./lab.ts";
+import { granted, type Lab, openSession } from "./lab.ts";
 import { vault } from "./registry.ts";
 
 /** Nothing that a function needs rests on a condition that AWS documents for one action of a transaction alone. */
@@ -22,7 +23,7 @@ export function unsaidAttacks(lab: () => Lab): void {
     };
 
     it("agents attest, open, offer, redeem, are asked about and end as ever", async () => {
-      const fresh = await lab().actor("worker", await newKey());
+      const fresh = await lab().actor("worker", await testKey());
       const { opener, token, handle } = await offered();
       const child = granted(await lab().token(fresh, exchange("offer", handle)));
       expect(claimsOf(child).root).toBe(claimsOf(token).root);

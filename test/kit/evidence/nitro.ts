@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, sign } from "node:crypto";
 import { encode } from "cborg";
-import type { TestKey } from "../keys.ts";
+import type { TestKey } from "../wire/key.ts";
 import { type CertificateShape, ecPair, issue, type TestCertificate } from "./certificates.ts";
 
 /** A look-alike of the Nitro root and the instance below it, made when it is needed. */

@@ -10,23 +10,21 @@ export interface Answer {
   readonly json: Readonly<Record<string, unknown>>;
 }
 
+/** Headers to send; several values are sent as several headers. */
+export type Headers = Readonly<Record<string, string | readonly string[]>>;
+
 const timeoutMillis = 20_000;
 const answerBytes = 1_048_576;
 
 /**
- * Sends one request with exactly these headers and bytes: no client library between a row and the socket, which would
- * mend what the row means to break. Redirects are not followed.
+ * Sends one request with exactly these headers and bytes: no client library between a test and the socket, which would
+ * mend what the test means to break. Redirects are not followed.
  */
-export function send(
-  method: string,
-  url: string,
-  headers: Readonly<Record<string, string | readonly string[]>> = {},
-  body = "",
-): Promise<Answer> {
+export function send(method: string, url: string, headers: Headers = {}, body = ""): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const open = url.startsWith("https:") ? secure : plain;
-    const options = { method, headers: headers as Record<string, string | string[]>, timeout: timeoutMillis };
-    const call = open(url, options, (response) => {
+    const sent = headers as Record<string, string | string[]>;
+    const call = open(url, { method, headers: sent, timeout: timeoutMillis, agent: false }, (response) => {
       const parts: Buffer[] = [];
       let bytes = 0;
       response.on("data", (part: Buffer) => {
@@ -60,13 +58,3 @@ export const header = (answer: Answer, name: string): string => {
   const value = answer.headers[name.toLowerCase()];
   return typeof value === "string" ? value : "";
 };
-
-/** A form: pairs, so that a name may occur twice. */
-export type Fields = readonly (readonly [name: string, value: string])[];
-
-/** Encodes a form. */
-export const formOf = (fields: Fields): string =>
-  fields.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join("&");
-
-/** Media type of forms. */
-export const formType = "application/x-www-form-urlencoded";
