@@ -54,6 +54,8 @@ export const env = {
   instanceIdentityAlone: "LANYARD_INSTANCE_IDENTITY_ALONE",
   /** Days without a session after which an agent is told of, unless it names its own. */
   dormantAfterDays: "LANYARD_DORMANT_AFTER_DAYS",
+  /** JSON: pairs of a function's name (its own is empty) and the template's mark of it. */
+  deployedMarks: "LANYARD_DEPLOYED_MARKS",
 } as const;
 
 /** Key attributes of every table; each is a string. `body` and the like are the adapters' own affair. */

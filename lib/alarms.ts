@@ -65,6 +65,15 @@ export class Alarms extends Construct {
     this.alarm(metricName, count, 0, `there are ${which}`);
   }
 
+  /**
+   * How many functions are not what was deployed, as the watch on them counts: it stays up for as long as one is left.
+   * @param everyMinutes how often the watch looks; a look that is late must not end the alarm
+   */
+  ofDrift(metricName: string, everyMinutes: number): void {
+    const count = this.own(metricName, { service: "drift-watch" }, "Maximum", Duration.minutes(2 * everyMinutes));
+    this.alarm(metricName, count, 0, "a function or its role's trust is not what was deployed");
+  }
+
   /** Anything in a dead-letter queue is one thing too many. */
   ofQueue(name: string, queue: IQueue): void {
     const waiting = queue.metricApproximateNumberOfMessagesVisible({ period, statistic: "Maximum" });

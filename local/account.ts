@@ -43,6 +43,7 @@ import type { Cloud } from "./template.ts";
 import { admission } from "./workloads/admission.ts";
 import { openIam, openLambda } from "./workloads/control-plane.ts";
 import { openEcs } from "./workloads/ecs.ts";
+import { ownThings } from "./workloads/own-functions.ts";
 import { openWorkloads, type Workload, type Workloads } from "./workloads.ts";
 
 /** Where an account runs. */
@@ -130,7 +131,8 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, closers: Cl
     ["/_embedded/nitro-root.der", nitro.root],
     [`/_embedded/ec2-${region}.der`, instances.certificate],
   ]);
-  const plain = { lambda: openLambda(workloads, place), iam: openIam(workloads, place) };
+  const own = ownThings(cloud);
+  const plain = { lambda: openLambda(workloads, own, place), iam: openIam(workloads, own, place) };
   const { refusal } = permissions;
   const serve = serveAws({ region, callers, faults, services, plain, sts, open, refusal, onCall });
   const mappings = await startMappings(cloud, { db, permissions, functions, queues }, closers);

@@ -29,6 +29,7 @@ export const functionNames = [
   "registry-applier",
   "lifecycle-watch",
   "sealer",
+  "drift-watch",
 ] as const;
 
 /** Functions that decide by Cedar: its WebAssembly lies beside their bundle. */

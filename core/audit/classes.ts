@@ -27,7 +27,7 @@ const assignPrivileges = { ...authorizeSession, activityId: 1, activityName: "As
  * - introspection and an operator's questions read, taking a counted use changes what is left, a request that never got as far as an operation is Other: API Activity
  * - a receiver of security events who was not told of a revocation: API Activity / Other, a failure
  * - an operator's changes: Entity Management (Disable for a revocation, Enable for lifting a block, Update for the registry), what becomes of a signing key,
- *   and what is found of an agent that nobody looked after (Other)
+ *   what is found of an agent that nobody looked after (Other), and of a function: a deployment (Update), or that it is not what was deployed (Other)
  */
 export const ocsfClasses: Readonly<Record<AuditOperation, OcsfClass>> = {
   attest: { ...authentication, activityId: 1, activityName: "Logon" },
@@ -48,6 +48,8 @@ export const ocsfClasses: Readonly<Record<AuditOperation, OcsfClass>> = {
   "registry.apply": { ...entityManagement, activityId: 3, activityName: "Update" },
   "agent.overdue": { ...entityManagement, activityId: 99, activityName: "Other" },
   "agent.dormant": { ...entityManagement, activityId: 99, activityName: "Other" },
+  "deployment.seen": { ...entityManagement, activityId: 3, activityName: "Update" },
+  "deployment.drift": { ...entityManagement, activityId: 99, activityName: "Other" },
   "key.create": { ...entityManagement, activityId: 1, activityName: "Create" },
   "key.publish": { ...entityManagement, activityId: 3, activityName: "Update" },
   "key.activate": { ...entityManagement, activityId: 8, activityName: "Enable" },

@@ -4,7 +4,7 @@ import { explainDenial } from "../denial/rules.ts";
 import { ocsfClasses } from "./classes.ts";
 import { lanyardFacts } from "./facts.ts";
 import { ownValues } from "./own-values.ts";
-import type { AuditFacts, AuditRecord } from "./record.ts";
+import type { AuditFacts, AuditOperation, AuditRecord } from "./record.ts";
 import { redactAll, redactTarget, redactText } from "./redact.ts";
 
 /** The released schema version every event is valid against. */
@@ -86,14 +86,16 @@ const refusal = (denial: Denial, own: ReadonlySet<string>) => ({
   status_detail: cut(redactText(explainDenial(denial).missing, own)),
 });
 
+/** What rings is more than a revocation, and that more than everyday. */
+const graver: Partial<Record<AuditOperation, readonly [number, string]>> = {
+  revoke: [3, "Medium"],
+  "deployment.drift": [4, "High"],
+};
+
 /** A revocation, a refusal, and a document that changed hands, deserve a look; a grant is everyday. */
 const outcome = (facts: AuditFacts) => {
   const [severity_id, severity] =
-    facts.outcome === "denied" || facts.keyReplaced
-      ? [2, "Low"]
-      : facts.operation === "revoke"
-        ? [3, "Medium"]
-        : [1, "Informational"];
+    facts.outcome === "denied" || facts.keyReplaced ? [2, "Low"] : (graver[facts.operation] ?? [1, "Informational"]);
   const status =
     facts.outcome === "allowed" ? { status_id: 1, status: "Success" } : { status_id: 2, status: "Failure" };
   return { severity_id, severity, ...status, ...(facts.denial ? refusal(facts.denial, ownValues(facts)) : {}) };
@@ -163,7 +165,7 @@ const session = (facts: AuditFacts) =>
 /** `agent:<id>`, `session:<sid>`, `registry`: the part before the colon is the entity's type. */
 const entity = (facts: AuditFacts) => {
   const uid = redactTarget(facts.target ?? facts.session?.sid ?? facts.agent ?? "unknown", ownValues(facts));
-  const type = /^(session|agent|principal|build|deployment|registry|offer|key)(?=:|$)/.exec(uid)?.[0];
+  const type = /^(session|agent|principal|build|deployment|registry|offer|key|function)(?=:|$)/.exec(uid)?.[0];
   return { uid, ...(type ? { type } : {}) };
 };
 

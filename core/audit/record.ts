@@ -23,6 +23,8 @@ export type AuditOperation =
   | "registry.apply"
   | "agent.overdue"
   | "agent.dormant"
+  | "deployment.seen"
+  | "deployment.drift"
   | "admin.read"
   | "key.create"
   | "key.publish"

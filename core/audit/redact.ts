@@ -69,7 +69,7 @@ function around(text: string, own: Own, clean: (part: string) => string): string
 
 /** As {@link redactText} for what an operator or agent pointed at: a build or key is named by its digest, which is no secret. */
 export const redactTarget = (target: string, own: Own = nothing): string =>
-  /^(build|key):/.test(target) ? redactTokens(target, own) : redactText(target, own);
+  /^(build|key|function):/.test(target) ? redactTokens(target, own) : redactText(target, own);
 
 /**
  * Copies plain data with every text redacted and every dimension bounded.

@@ -5,6 +5,7 @@ import { Topic } from "aws-cdk-lib/aws-sns";
 import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import type { Construct } from "constructs";
 import { Alarms } from "../alarms.ts";
+import type { LanyardFunction } from "../function/lanyard-function.ts";
 import { roleArn } from "../function/roles.ts";
 import type { Stage } from "../settings/stage.ts";
 import { stackProps } from "../stack-props.ts";
@@ -20,6 +21,8 @@ import { WallWatch } from "./wall-watch.ts";
 export class AuditStack extends Stack {
   readonly bus: EventBus;
   readonly topic: Topic;
+  readonly relay: LanyardFunction;
+  readonly sealer: LanyardFunction;
 
   constructor(scope: Construct, stage: Stage, dist: string, state: StateStack) {
     super(scope, "Audit", stackProps(stage, "audit", "relay, bus and delivery of audit records"));
@@ -33,6 +36,8 @@ export class AuditStack extends Stack {
     new WallWatch(this, "WallWatch", stage, state, this.topic);
     const sealing = sealer(this, stage, dist, state);
     if (stage.alarms.enabled) new TheftWatch(this, "TheftWatch", this.bus, this.topic);
+    this.relay = carried.relay;
+    this.sealer = sealing.sealer;
     const alarms = new Alarms(this, "Watch", stage, this.topic);
     alarms.ofFunction("Relay", carried.relay);
     alarms.ofStream("Relay", carried.relay);

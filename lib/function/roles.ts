@@ -17,6 +17,7 @@ export type NamedRole =
   | "admin-rotate"
   | "registry-applier"
   | "lifecycle-watch"
+  | "drift-watch"
   | "relay"
   | "transmitter"
   | "firehose"

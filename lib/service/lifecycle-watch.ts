@@ -1,7 +1,7 @@
 import { Duration } from "aws-cdk-lib";
 import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
-import { allowDataKey, allowTable, inTransaction, rows } from "../function/grant.ts";
+import { allowDataKey, allowTable, inTransaction, rows, rowsInTransaction } from "../function/grant.ts";
 import { LanyardFunction } from "../function/lanyard-function.ts";
 import type { Ground } from "./ground.ts";
 
@@ -34,7 +34,9 @@ export function lifecycleWatch({ scope, stage, dist, state }: Ground): LanyardFu
   const { role } = made;
   allowTable(role, tables.registry, ["Query"]);
   // its memory stands apart: a condition on rows of the registry might not bind within a transaction
-  allowTable(role, tables.traces, ["Query", "GetItem", "PutItem", "DeleteItem"]);
+  allowTable(role, tables.traces, ["Query", "DeleteItem"], rows("trace"));
+  allowTable(role, tables.traces, ["GetItem", "PutItem"], rows("looked"));
+  allowTable(role, tables.traces, ["PutItem"], rowsInTransaction("trace"));
   allowTable(role, tables.revocations, ["GetItem"], rows("deployment#"));
   allowTable(role, tables.subjects, ["Query"]);
   allowTable(role, tables.outbox, ["PutItem"], inTransaction);

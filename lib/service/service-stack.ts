@@ -15,6 +15,7 @@ import { adminRevoke } from "./admin-revoke.ts";
 import { adminWrite } from "./admin-write.ts";
 import { attest } from "./attest.ts";
 import { attestIam } from "./attest-iam.ts";
+import { driftWatch, driftWatchMinutes } from "./drift-watch.ts";
 import { outboundFederation } from "./federation.ts";
 import type { Ground } from "./ground.ts";
 import { introspect } from "./introspect.ts";
@@ -89,6 +90,11 @@ export class ServiceStack extends Stack {
     const published = publisher(ground);
     const events = transmitter(ground, below.audit.bus);
     const watch = lifecycleWatch(ground);
+    const drift = driftWatch(ground, [
+      ...Object.values({ ...called, ...federation, ...applied }),
+      ...[published.publisher, events.transmitter, rotates.rotator, rotates.adminRotate, watch],
+      ...[below.issuer.discovery, below.audit.relay, below.audit.sealer],
+    ]);
     const alarms = new Alarms(this, "Watch", stage, below.audit.topic);
     for (const [name, made] of Object.entries({
       ...called,
@@ -108,6 +114,9 @@ export class ServiceStack extends Stack {
     watchRotation(alarms, rotates);
     alarms.ofFunction("LifecycleWatch", watch);
     alarms.ofSchedule("LifecycleWatch", watch, lifecycleWatchMinutes);
+    alarms.ofFunction("DriftWatch", drift);
+    alarms.ofSchedule("DriftWatch", drift, driftWatchMinutes);
+    alarms.ofDrift("Drift", driftWatchMinutes);
     alarms.ofAgents("AgentsOverdue", "active agents whose review is late");
     alarms.ofAgents("AgentsDormant", "active agents that had no session for as long as they may be silent");
     for (const [name, value] of Object.entries(urls)) {

@@ -122,12 +122,13 @@ const writers = {
     "admin-rotate",
     "rotator",
     "lifecycle-watch",
+    "drift-watch",
     "transmitter",
     ...appliers(stage),
   ],
   Keyring: () => ["rotator"],
   Orders: () => ["admin-rotate"],
-  Traces: () => ["lifecycle-watch"],
+  Traces: () => ["lifecycle-watch", "drift-watch"],
 } as const satisfies Record<string, (stage: Stage) => readonly NamedRole[]>;
 
 /** An explicit deny beats every allow: an administrator's too, and every later one's. */

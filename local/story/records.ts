@@ -28,6 +28,7 @@ export interface StoredRecord {
     readonly denial?: { readonly code: string; readonly [fact: string]: unknown };
     /** Of an attestation: the kind of evidence, and how strong it was. */
     readonly evidence_type?: string;
+    readonly evidence?: Readonly<Record<string, string>>;
     readonly assurance?: string;
     readonly target?: string;
     readonly reason?: string;

@@ -1,10 +1,12 @@
 /**
- * Lambda and IAM as attestation asks them: GetFunction and GetFunctionConfiguration by path, GetRole by form. These two
- * services name their operation otherwise than by `x-amz-target`.
+ * Lambda and IAM as attestation and the watch on what is deployed ask them: GetFunction and GetFunctionConfiguration by
+ * path, GetRole by form; and what an intruder would do: UpdateFunctionCode, UpdateAssumeRolePolicy. These two services
+ * name their operation otherwise than by `x-amz-target`.
  */
 import { randomUUID } from "node:crypto";
 import { type Access, contextOf, ServiceError } from "../service.ts";
-import type { Workloads } from "../workloads.ts";
+import { roleIdOf, type Workloads } from "../workloads.ts";
+import type { OwnRole, OwnThings } from "./own-functions.ts";
 
 /** A call that was understood: what it needs, and its answer. */
 export interface PlainCall {
@@ -22,16 +24,28 @@ interface Place {
   readonly region: string;
 }
 
+const codePath = /^\/2015-03-31\/functions\/([^/]+)\/code$/;
 const configurationPath = /^\/2015-03-31\/functions\/([^/]+)(\/configuration)?$/;
 
 /** Lambda's control plane. */
-export function openLambda(workloads: Workloads, { account, region }: Place): PlainService {
-  return ({ method, target }) => {
+export function openLambda(workloads: Workloads, own: OwnThings, { account, region }: Place): PlainService {
+  return ({ method, target, body: sent }) => {
     const { pathname, searchParams } = new URL(target, "http://127.0.0.1");
+    const [, changed] = codePath.exec(pathname) ?? [];
+    if (method === "PUT" && changed !== undefined) return updateCode(own, decodeURIComponent(changed), sent);
     const [, named, suffix] = configurationPath.exec(pathname) ?? [];
     if (method !== "GET" || named === undefined)
       throw new ServiceError("ResourceNotFoundException", "the embedded cloud has no such Lambda operation", 404);
     const said = decodeURIComponent(named);
+    const ours = own.functions.get(said.slice(said.lastIndexOf(":") + 1));
+    if (ours !== undefined && suffix !== undefined && !searchParams.has("Qualifier")) {
+      // without a qualifier IAM judges the function itself
+      return {
+        operation: "GetFunctionConfiguration",
+        access: [{ action: "lambda:GetFunctionConfiguration", resource: ours.arn, context: contextOf({}) }],
+        answer: () => ({ body: JSON.stringify(ours.configuration), type: "application/json" }),
+      };
+    }
     const arn = said.startsWith("arn:") ? said : `arn:aws:lambda:${region}:${account}:function:${said}`;
     const version = searchParams.get("Qualifier") ?? "$LATEST";
     const operation = suffix === undefined ? "GetFunction" : "GetFunctionConfiguration";
@@ -59,14 +73,31 @@ export function openLambda(workloads: Workloads, { account, region }: Place): Pl
   };
 }
 
-/** IAM's GetRole. */
-export function openIam(workloads: Workloads, { account }: Place): PlainService {
+function updateCode(own: OwnThings, name: string, sent: string): PlainCall {
+  const found = own.functions.get(name.slice(name.lastIndexOf(":") + 1));
+  if (found === undefined) throw new ServiceError("ResourceNotFoundException", `Function not found: ${name}`, 404);
+  const { ZipFile } = JSON.parse(sent) as { ZipFile?: string };
+  if (ZipFile === undefined) throw new ServiceError("InvalidParameterValueException", "only ZipFile is known here");
+  return {
+    operation: "UpdateFunctionCode",
+    access: [{ action: "lambda:UpdateFunctionCode", resource: found.arn, context: contextOf({}) }],
+    answer() {
+      own.tellOfCode(String(found.configuration.FunctionName), Buffer.from(ZipFile, "base64"));
+      return { body: JSON.stringify(found.configuration), type: "application/json" };
+    },
+  };
+}
+
+/** IAM's GetRole, and UpdateAssumeRolePolicy of a role of the template's. */
+export function openIam(workloads: Workloads, own: OwnThings, { account }: Place): PlainService {
   return ({ body }) => {
     const form = new URLSearchParams(body);
     const operation = form.get("Action") ?? "";
     const name = form.get("RoleName") ?? "";
+    const ours = own.roles.get(name);
+    if (operation === "UpdateAssumeRolePolicy" && ours !== undefined) return updateTrust(ours, form);
     if (operation !== "GetRole") throw new ServiceError("InvalidAction", `the embedded cloud has no IAM ${operation}`);
-    const found = workloads.role(name);
+    const found = ours ? { ...ours, uniqueId: roleIdOf(ours.arn) } : workloads.role(name);
     // what is not there is asked for under the name alone, as on AWS
     const resource = found?.arn ?? `arn:aws:iam::${account}:role/${name}`;
     return {
@@ -85,11 +116,29 @@ export function openIam(workloads: Workloads, { account }: Place): PlainService 
           AssumeRolePolicyDocument: encodeURIComponent(JSON.stringify(found.trust)),
         };
         const role = Object.entries(members).map(([tag, value]) => `<${tag}>${value}</${tag}>`);
-        const result = `<GetRoleResult><Role>${role.join("")}</Role></GetRoleResult>`;
-        const metadata = `<ResponseMetadata><RequestId>${randomUUID()}</RequestId></ResponseMetadata>`;
-        const xmlns = "https://iam.amazonaws.com/doc/2010-05-08/";
-        return { body: `<GetRoleResponse xmlns="${xmlns}">${result}${metadata}</GetRoleResponse>`, type: "text/xml" };
+        return iamAnswer(operation, `<GetRoleResult><Role>${role.join("")}</Role></GetRoleResult>`);
       },
     };
+  };
+}
+
+function updateTrust(role: OwnRole, form: URLSearchParams): PlainCall {
+  const trust: unknown = JSON.parse(form.get("PolicyDocument") ?? "");
+  return {
+    operation: "UpdateAssumeRolePolicy",
+    access: [{ action: "iam:UpdateAssumeRolePolicy", resource: role.arn, context: contextOf({}) }],
+    answer() {
+      role.trust = trust;
+      return iamAnswer("UpdateAssumeRolePolicy", "");
+    },
+  };
+}
+
+function iamAnswer(operation: string, result: string): ReturnType<PlainCall["answer"]> {
+  const metadata = `<ResponseMetadata><RequestId>${randomUUID()}</RequestId></ResponseMetadata>`;
+  const xmlns = "https://iam.amazonaws.com/doc/2010-05-08/";
+  return {
+    body: `<${operation}Response xmlns="${xmlns}">${result}${metadata}</${operation}Response>`,
+    type: "text/xml",
   };
 }

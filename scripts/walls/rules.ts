@@ -78,7 +78,7 @@ const walls: readonly (readonly [prefix: string, wall: Wall])[] = [
     {
       name: "lib",
       own: ["lib/", "lambdas/env.ts"],
-      packages: ["aws-cdk-lib", "aws-cdk-lib/", "constructs", "cdk-nag", "zod", "node:fs", "node:path"],
+      packages: ["aws-cdk-lib", "aws-cdk-lib/", "constructs", "cdk-nag", "zod", "node:crypto", "node:fs", "node:path"],
     },
   ],
   ["bin/app.ts", { name: "bin/app.ts", own: ["lib/", "bin/lanyard/registry/packed.ts"], packages: "all" }],

@@ -18,6 +18,8 @@ export const operations: readonly AuditOperation[] = [
   "registry.apply",
   "agent.overdue",
   "agent.dormant",
+  "deployment.seen",
+  "deployment.drift",
   "admin.read",
   "request",
 ];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { env } from "../../lambdas/env.ts";
-import { list, statementsOf } from "./resolved.ts";
+import { list, resolved, statementsOf } from "./resolved.ts";
 import { rightsOf } from "./rights.ts";
 import { all, one, type StackName, synthesized } from "./synthesized.ts";
 
@@ -43,6 +43,13 @@ const attesting = [
   ...rings("identity"),
   ...record,
 ];
+
+const ownFunctions = all(templates, "AWS::Lambda::Function");
+const withoutHash = (id = "") => id.replace(/[0-9A-F]{8}$/, "");
+/** The roles that these functions run as, by name. */
+const ownRoles = ownFunctions.map(
+  ({ stack, it }) => String(resolved(templates, stack, it.Properties.Role)).split("/")[1],
+);
 
 const expected: [StackName, string, string[]][] = [
   ["Service", "Attest", attesting],
@@ -198,11 +205,25 @@ const expected: [StackName, string, string[]][] = [
     "Service",
     "LifecycleWatch",
     [
-      ...["DeleteItem", "GetItem", "PutItem", "Query"].map((action) => `dynamodb:${action} on Traces`),
+      ...["DeleteItem", "Query"].map((action) => `dynamodb:${action} on Traces if row trace*`),
+      ...["GetItem", "PutItem"].map((action) => `dynamodb:${action} on Traces if row looked*`),
+      "dynamodb:PutItem on Traces if in a transaction, row trace* where AWS says which",
       "dynamodb:GetItem on Revocations if row deployment#*",
       "dynamodb:PutItem on Outbox if in a transaction",
       "dynamodb:Query on Registry",
       "dynamodb:Query on Subjects",
+    ],
+  ],
+  [
+    "Service",
+    "DriftWatch",
+    [
+      "dynamodb:PutItem on Outbox if in a transaction",
+      "dynamodb:PutItem on Traces if in a transaction, row deployed* where AWS says which",
+      "dynamodb:Query on Traces if row deployed*",
+      // each of our own by its name
+      ...ownFunctions.map(({ id }) => `lambda:GetFunctionConfiguration on function:${withoutHash(id)}`),
+      ...ownRoles.map((name) => `iam:GetRole on role/${withoutHash(name)}`),
     ],
   ],
   [

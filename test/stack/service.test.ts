@@ -219,6 +219,7 @@ describe("every function", () => {
     ["WatchPublisherSilent", 180],
     ["WatchRotatorSilent", 900],
     ["WatchLifecycleWatchSilent", 64_800],
+    ["WatchDriftWatchSilent", 1_800],
   ])("%s rings when its function is not called, though a function that is not called has no metrics", (id, period) => {
     const { Properties } = one(templates.Service, "AWS::CloudWatch::Alarm", id);
     expect(Properties.TreatMissingData).toBe("breaching");

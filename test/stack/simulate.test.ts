@@ -82,7 +82,7 @@ const person: Pick<Call, "principal" | "policies"> = { principal: role("Administ
 const transaction = { "dynamodb:EnclosingOperation": "TransactWriteItems" };
 const rowOf = (name: string) => ({ "dynamodb:LeadingKeys": [name] });
 /** What may be written outside transactions too. */
-const more = new Set(["admin-write PutItem Registry", "lifecycle-watch DeleteItem Traces"]);
+const more = new Set(["admin-write PutItem Registry"]);
 
 describe("rights on tables", () => {
   test.each<[string, Call, string]>([
@@ -247,6 +247,7 @@ describe("threat 45: writes within a transaction", () => {
     rotator: { principal: role("lanyard-dev-eu-west-1-rotator"), policies: ["Service", "Rotator"] },
     "admin-rotate": { principal: role("lanyard-dev-eu-west-1-admin-rotate"), policies: ["Service", "AdminRotate"] },
     "lifecycle-watch": { principal: role("lifecycle-watch"), policies: ["Service", "LifecycleWatch"] },
+    "drift-watch": { principal: role("drift-watch"), policies: ["Service", "DriftWatch"] },
   };
   /** What each function writes within its transactions: action, table, row. */
   const written: readonly (readonly [string, string, string, string])[] = [
@@ -281,6 +282,8 @@ describe("threat 45: writes within a transaction", () => {
     ["admin-rotate", "PutItem", "Outbox", "e"],
     ["lifecycle-watch", "PutItem", "Traces", "trace"],
     ["lifecycle-watch", "PutItem", "Outbox", "e"],
+    ["drift-watch", "PutItem", "Traces", "deployed"],
+    ["drift-watch", "PutItem", "Outbox", "e"],
   ];
   const calling = (who: string, action: string, on: string, row: string | undefined): Call => ({
     ...(named[who] as Pick<Call, "principal" | "policies">),
@@ -299,6 +302,8 @@ describe("threat 45: writes within a transaction", () => {
     ["token", "PutItem", "Counters", "rate#x#1"],
     ["admin-write", "UpdateItem", "Revocations", "standing#agent:x"],
     ["rotator", "PutItem", "Keyring", "other"],
+    ["lifecycle-watch", "PutItem", "Traces", "deployed"],
+    ["drift-watch", "PutItem", "Traces", "trace"],
   ])("%s: %s on %s is stopped at row %s where AWS names it", async (who, action, on, row) => {
     expect(await outcome(calling(who, action, on, row))).toBe("ImplicitlyDenied");
   });

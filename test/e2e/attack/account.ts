@@ -1,8 +1,12 @@
+import { createHash } from "node:crypto";
 import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
+import { IAMClient, UpdateAssumeRolePolicyCommand } from "@aws-sdk/client-iam";
 import { KMSClient, SignCommand } from "@aws-sdk/client-kms";
+import { GetFunctionConfigurationCommand, LambdaClient, UpdateFunctionCodeCommand } from "@aws-sdk/client-lambda";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { describe, expect, it } from "vitest";
+import { patienceSeconds } from "../../../core/drift/judge.ts";
 import { readRecords } from "../../../local/story/records.ts";
 import { asOfferTo, asSession, exchange, type Fields, formOf, formType } from "../../kit/wire/forms.ts";
 import { send } from "../../kit/wire/http.ts";
@@ -46,6 +50,74 @@ export function accountAttacks(lab: () => Lab): void {
       const forged = { EventBusName, Source: "lanyard", DetailType: "API Activity", Detail: "{}" };
       await expect(events.send(new PutEventsCommand({ Entries: [forged] }))).rejects.toThrow(/denied|not authorized/i);
       events.destroy();
+    });
+  });
+
+  describe("somebody who changes what was deployed, with no trail to see it", () => {
+    /** One look of the watch, and what it told of since the test began. */
+    const look = async () => {
+      const { cloud, endpoints } = lab().world;
+      await cloud.invoke("drift-watch", {});
+      await cloud.flushAudit();
+      return readRecords(endpoints.auditFolder).filter(({ facts }) => facts.operation === "deployment.drift");
+    };
+    /** The watch's row of a function; as if it had stood so for as long as a deployment takes. */
+    const age = async (name: string) => {
+      const { cloud } = lab().world;
+      const Key = { kind: { S: "deployed" }, name: { S: name } };
+      const aged = await cloud.dynamodb("UpdateItem", {
+        TableName: cloud.outputs.TracesTable,
+        Key,
+        UpdateExpression: "SET drift.sinceSeconds = drift.sinceSeconds - :while",
+        ExpressionAttributeValues: { ":while": { N: String(patienceSeconds) } },
+      });
+      expect(aged.status, JSON.stringify(aged)).toBe(200);
+    };
+    const nameOf = async (bundle: string) => {
+      const { cloud } = lab().world;
+      const rows = await cloud.dynamodb("Scan", { TableName: cloud.outputs.TracesTable });
+      const names = (rows.body as { Items: { name: { S: string } }[] }).Items.map(({ name }) => name.S);
+      const found = names.find((name) => name.includes(bundle));
+      if (found === undefined) throw new Error(`nothing is remembered of ${bundle}: ${names.join(", ")}`);
+      return found;
+    };
+
+    it("threat 45: is told of when the code of a function is not what was deployed, once no deployment explains it", async () => {
+      expect(await look()).toEqual([]);
+      const FunctionName = await nameOf("TokenFunction");
+      const lambda = new LambdaClient(operator());
+      await lambda.send(new UpdateFunctionCodeCommand({ FunctionName, ZipFile: Buffer.from("foreign") }));
+      lambda.destroy();
+      expect(await look()).toEqual([]);
+      await age(FunctionName);
+      const [told, ...more] = await look();
+      expect(more).toEqual([]);
+      expect(told?.facts).toMatchObject({
+        target: `function:${FunctionName}`,
+        reason: "its code is not what was deployed",
+        evidence: { codeSha256: createHash("sha256").update("foreign").digest("base64") },
+      });
+      expect(await look()).toHaveLength(1);
+    });
+
+    it("threat 45: is told of at the next look when a role lets in somebody else than Lambda", async () => {
+      const before = (await look()).length;
+      const { cloud } = lab().world;
+      const lambda = new LambdaClient(operator());
+      const FunctionName = await nameOf("PublisherFunction");
+      const { Role = "" } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
+      lambda.destroy();
+      const RoleName = Role.slice(Role.lastIndexOf("/") + 1);
+      const Principal = { AWS: `arn:aws:iam::${cloud.account}:role/lanyard-local-operator` };
+      const Statement = [{ Effect: "Allow", Principal, Action: "sts:AssumeRole" }];
+      const iam = new IAMClient(operator());
+      const PolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement });
+      await iam.send(new UpdateAssumeRolePolicyCommand({ RoleName, PolicyDocument }));
+      iam.destroy();
+      const told = (await look()).slice(before);
+      expect(told.map(({ facts }) => [facts.target, facts.reason])).toEqual([
+        [`function:${FunctionName}`, "its role can be assumed by others than Lambda"],
+      ]);
     });
   });
 

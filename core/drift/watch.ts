@@ -1,0 +1,70 @@
+import { toRecord } from "../audit/ocsf.ts";
+import type { AuditRecord } from "../audit/record.ts";
+import { type Clock, type Ids, nowSeconds } from "../model/ports.ts";
+import type { Baseline, BaselineStore } from "./baseline.ts";
+import { judge, type Told } from "./judge.ts";
+import type { ControlPlanes, Found } from "./standing.ts";
+
+/** What the watch stands on. */
+export interface DriftDeps {
+  readonly planes: ControlPlanes;
+  readonly store: BaselineStore;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** Of the call, for the records. */
+  readonly requestId: string;
+  /** Name of the function that watches: it is deployed last. */
+  readonly self: string;
+  /** The template's mark of each function, by the function's name. */
+  readonly marks: ReadonlyMap<string, string>;
+}
+
+/** Functions that are looked at side by side: the control planes are shared with the whole account. */
+const atOnce = 4;
+
+/**
+ * Looks at every function of the deployment and at whom its role trusts. What is not as it was deployed is told of by an
+ * audit event, once, and counted for as long as it stands.
+ * @returns how many functions ring
+ * @throws after all were looked at, when one could not be: a look that failed must not pass for one that found nothing
+ */
+export async function watchDrift(deps: DriftDeps): Promise<number> {
+  const own = await deps.planes.find(deps.self);
+  if (own === undefined) throw new Error("the control plane knows nothing of the function that asks");
+  const baselines = new Map((await deps.store.all()).map((baseline) => [baseline.name, baseline]));
+  const names = [...deps.marks.keys()];
+  let rings = 0;
+  const failures: unknown[] = [];
+  for (let at = 0; at < names.length; at += atOnce) {
+    const some = names.slice(at, at + atOnce);
+    const looked = await Promise.allSettled(
+      some.map((name) => look(baselines.get(name) ?? { name, revision: 0, known: [] }, own, deps)),
+    );
+    for (const one of looked) {
+      if (one.status === "rejected") failures.push(one.reason);
+      else if (one.value) rings += 1;
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} functions could not be looked at`);
+  return rings;
+}
+
+async function look(base: Baseline, own: Found, deps: DriftDeps): Promise<boolean> {
+  const found = base.name === deps.self ? own : await deps.planes.find(base.name);
+  const mark = deps.marks.get(base.name) ?? "";
+  const measure = { mark, deployedAtMillis: own.modifiedAtMillis, nowSeconds: nowSeconds(deps.clock) };
+  const { next, rings, tell } = judge(base, found, measure);
+  if (next) await deps.store.keep(next, tell ? [recordOf(base.name, found, tell, deps)] : []);
+  return rings.length > 0;
+}
+
+function recordOf(name: string, found: Found | undefined, told: Told, deps: DriftDeps): AuditRecord {
+  const { operation, what, against } = told;
+  const evidence = {
+    ...(found && { codeSha256: found.codeSha256, roleArn: found.roleArn }),
+    ...(found && { modifiedAt: new Date(found.modifiedAtMillis).toISOString() }),
+    ...(against && { deployedCodeSha256: against.codeSha256, deployedRoleArn: against.roleArn }),
+  };
+  const facts = { timeMillis: deps.clock.nowMillis(), requestId: deps.requestId, target: `function:${name}` };
+  return toRecord({ operation, outcome: "allowed", ...facts, reason: what, evidence }, deps.ids.id());
+}

@@ -1,0 +1,30 @@
+import { Logger } from "@aws-lambda-powertools/logger";
+import { MetricUnit } from "@aws-lambda-powertools/metrics";
+import type { Context } from "aws-lambda";
+import { watchDrift } from "../../core/drift/watch.ts";
+import { createBaselines } from "../aws/baselines.ts";
+import { createControlPlanes } from "../aws/control-planes.ts";
+import { documentClient } from "../aws/dynamo.ts";
+import { clock, ids, setting, tables } from "../ground.ts";
+import { stageMetrics } from "../metrics.ts";
+
+const logger = new Logger();
+const metrics = stageMetrics();
+const marks = JSON.parse(setting("deployedMarks")) as readonly (readonly [string, string])[];
+const deps = {
+  clock,
+  ids,
+  store: createBaselines(documentClient(), tables),
+  planes: createControlPlanes(),
+};
+
+/** Every few minutes: is each function, and its role's trust, what was deployed? */
+export const handler = async (_event: unknown, context: Context): Promise<void> => {
+  const self = context.functionName;
+  // its own mark comes without a name
+  const named = new Map(marks.map(([name, mark]) => [name || self, mark]));
+  const rings = await watchDrift({ ...deps, self, marks: named, requestId: context.awsRequestId });
+  metrics.addMetric("Drift", MetricUnit.Count, rings);
+  metrics.publishStoredMetrics();
+  logger.info("looked at what is deployed", { functions: named.size, rings });
+};
