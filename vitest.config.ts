@@ -1,19 +1,19 @@
 import { configDefaults, defineConfig } from "vitest/config";
+import { alone } from "./test/alone.ts";
 import { campaigns } from "./test/e2e/campaigns.ts";
 
 const longStopMillis = 600_000;
+const out = [
+  ...configDefaults.exclude,
+  ...(process.env.LANYARD_CAMPAIGNS ? [] : campaigns.map((name) => `test/e2e/${name}.test.ts`)),
+];
 
 /**
- * Unit and stack tests, and the shorter end-to-end ones, in one run; every file in its own process, since some start
- * servers. `LANYARD_CAMPAIGNS` lets the long ones in.
+ * Unit and stack tests, and the shorter end-to-end ones, in one run: files share the process of their worker, but for
+ * those that change what a process shares. `LANYARD_CAMPAIGNS` lets the long ones in.
  */
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    exclude: [
-      ...configDefaults.exclude,
-      ...(process.env.LANYARD_CAMPAIGNS ? [] : campaigns.map((name) => `test/e2e/${name}.test.ts`)),
-    ],
     pool: "forks",
     // one more than the two cores of a small machine: some suites wait for clocks and sockets
     maxWorkers: 3,
@@ -22,5 +22,12 @@ export default defineConfig({
     hookTimeout: longStopMillis,
     expect: { poll: { timeout: longStopMillis / 2, interval: 50 } },
     reporters: ["default"],
+    projects: [
+      {
+        extends: true,
+        test: { name: "shared", isolate: false, include: ["test/**/*.test.ts"], exclude: [...out, ...alone] },
+      },
+      { extends: true, test: { name: "alone", include: [...alone], exclude: out } },
+    ],
   },
 });
