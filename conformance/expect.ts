@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Answer } from "../test/kit/wire/http.ts";
 import { Departure } from "./row.ts";
@@ -48,3 +49,28 @@ const short = (value: unknown): string => {
   const said = JSON.stringify(value) ?? String(value);
   return said.length > 120 ? `${said.slice(0, 117)}...` : said;
 };
+
+/** What does not come in this time never comes: no guess at how fast a target, or the machine it runs on, is. */
+const longStopMillis = 300_000;
+
+/**
+ * Waits for what has to come.
+ * @param look finds it, or undefined as long as it is not there
+ * @param otherwise what is said when it never comes
+ * @param everyMillis how long to wait between two looks
+ * @returns what was found, and how many milliseconds that took
+ */
+export async function eventually<T>(
+  look: () => Promise<T | undefined>,
+  otherwise: string,
+  everyMillis = 50,
+): Promise<{ readonly found: T; readonly afterMillis: number }> {
+  const startMillis = performance.now();
+  for (;;) {
+    const found = await look();
+    const afterMillis = Math.round(performance.now() - startMillis);
+    if (found !== undefined) return { found, afterMillis };
+    must(afterMillis < longStopMillis, `${otherwise} after ${longStopMillis / 1_000} s`);
+    await sleep(everyMillis);
+  }
+}

@@ -13,6 +13,7 @@ import {
   StubSts,
   xmlAnswer,
 } from "../kit/evidence/caller-identity.ts";
+import { cpuWatch } from "../kit/patience.ts";
 
 const type = "aws-sts-caller-identity";
 let sts: StubSts;
@@ -191,12 +192,12 @@ describe("nothing is asked of STS for evidence", () => {
       requiredKeys: [],
     }),
   ])("whatever is in it, and never throws or takes long", async (odd, headers) => {
-    const began = performance.now();
+    const cpuMillis = cpuWatch();
     for (const evidence of [odd, { ...callerEvidence(), headers }]) {
       expect((await attest(evidence)).ok).toBe(false);
       expect(sts.sent).toEqual([]);
     }
-    expect(performance.now() - began).toBeLessThan(200);
+    expect(cpuMillis()).toBeLessThan(200);
   });
 });
 

@@ -11,6 +11,7 @@ import {
 import type { Check } from "../../core/model/check.ts";
 import { limits } from "../../core/model/limits.ts";
 import { ok } from "../../core/model/result.ts";
+import { cpuWatch } from "../kit/patience.ts";
 import { registry } from "../kit/registry.ts";
 
 const folder = new URL("../vectors/03-ec2-iid/testca/", import.meta.url);
@@ -203,9 +204,9 @@ describe("whatever a stranger sends as PKCS#7", () => {
 
   it("is refused beyond its bound before anything is parsed", () => {
     const long = Buffer.alloc(limits.instanceIdentityBytes + 1, Buffer.from([0x30, 0x80]));
-    const started = performance.now();
+    const cpuMillis = cpuWatch();
     expect(verifyInstanceIdentity(long, options)).toMatchObject({ ok: false, error: { check: "pkcs7" } });
     expect(verifyInstanceIdentity(long.subarray(0, 8_000), options)).toMatchObject({ ok: false });
-    expect(performance.now() - started).toBeLessThan(100);
+    expect(cpuMillis()).toBeLessThan(100);
   });
 });

@@ -12,6 +12,7 @@ import type { Check } from "../../core/model/check.ts";
 import { limits } from "../../core/model/limits.ts";
 import { ecPair, usage } from "../kit/evidence/certificates.ts";
 import { type NitroChanges, nitroClock, nitroModule, nitroPcrs, spkiOf, testNitro } from "../kit/evidence/nitro.ts";
+import { cpuWatch } from "../kit/patience.ts";
 import { registry } from "../kit/registry.ts";
 import { type TestKey, testKey } from "../kit/wire/key.ts";
 
@@ -314,11 +315,11 @@ describe("whatever a stranger sends", () => {
     ["sequences in sequences", Buffer.alloc(limits.nitroDocumentBytes, Buffer.from([0x30, 0x80]))],
     ["more elements than any certificate", Buffer.concat([Buffer.from([0x30, 0x80]), Buffer.alloc(16_000)])],
   ])("is refused at once: %s", async (_name, input) => {
-    const started = performance.now();
+    const cpuMillis = cpuWatch();
     expect(readCbor(input).ok).toBe(false);
     expect(readAsn1(input).ok).toBe(false);
     expect((await verifyNitroDocument(input, options)).ok).toBe(false);
-    expect(performance.now() - started).toBeLessThan(250);
+    expect(cpuMillis()).toBeLessThan(250);
   });
 
   it("is refused beyond its bound before anything is parsed", async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { detectEvidence, documentBytesMax } from "../../bin/lanyard/attest-detect.ts";
 import { explainEvidence, explainedTypes } from "../../bin/lanyard/attest-explain.ts";
 import { saidBy } from "../../bin/lanyard/attest-said.ts";
+import { cpuWatch } from "../kit/patience.ts";
 import { vectors } from "../kit/vectors.ts";
 import { explain, file, lanyard, vector } from "./explained.ts";
 
@@ -129,14 +130,14 @@ describe("exit codes and output", () => {
 
 describe("no bytes crash or stall it", () => {
   const judge = async (content: Uint8Array, forced?: string) => {
-    const startMillis = performance.now();
+    const cpuMillis = cpuWatch();
     const evidence = detectEvidence(content, forced);
     if (evidence) {
       saidBy(evidence, clock);
       const told = await explainEvidence(evidence, {}, clock);
       expect(told?.accepted ?? false).toBe(false);
     }
-    expect(performance.now() - startMillis).toBeLessThan(1_000);
+    expect(cpuMillis()).toBeLessThan(1_000);
   };
 
   property.prop([fc.uint8Array({ maxLength: 400 }), fc.constantFrom(undefined, ...explainedTypes)])(

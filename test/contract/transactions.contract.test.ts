@@ -171,7 +171,8 @@ describe("ClientRequestToken", () => {
       send(token, add(pk)).catch((error: { name: string }) => {
         const again = ["TransactionInProgressException", "TransactionCanceledException"].includes(error.name);
         if (!again || attempt > 20) throw error;
-        return new Promise((resolve) => setTimeout(resolve, 100)).then(() => patient(attempt + 1));
+        const pause = new Promise((resolve) => setTimeout(resolve, 100)); // clock: of others' transactions
+        return pause.then(() => patient(attempt + 1));
       });
     await Promise.all(Array.from({ length: 50 }, () => patient()));
     expect(await get(pk)).toEqual({ pk: { S: pk }, n: { N: "1" } });

@@ -12,9 +12,9 @@ import { raiseWorld, type World } from "../../local/story/world.ts";
 
 /**
  * What docs/revocation.md promises offline verifiers: within one `ttl`, what a cache may add to it (`max-age`) and the
- * time of publishing. Here publishing is measured, from the answer to the revocation to the bit in the list as served.
+ * time of publishing. Here publishing is measured, from the answer to the revocation to the bit in the list as served, and
+ * printed: how long it takes is this machine's, that it comes is ours.
  */
-const publishMillis = 5_000;
 const cacheSeconds = 2;
 
 let world: World;
@@ -68,10 +68,7 @@ async function revoked({ uri, idx }: Place): Promise<boolean> {
 /** Milliseconds from now until the bit is set. */
 async function until(place: Place): Promise<number> {
   const startedMillis = performance.now();
-  while (!(await revoked(place))) {
-    if (performance.now() - startedMillis > publishMillis) throw new Error(`not published within ${publishMillis} ms`);
-    await sleep(20);
-  }
+  await expect.poll(() => revoked(place), { interval: 20 }).toBe(true);
   return Math.round(performance.now() - startedMillis);
 }
 const order = (target: object) =>

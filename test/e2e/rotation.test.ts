@@ -43,7 +43,7 @@ async function lanyard(...args: string[]): Promise<{ code: number; said: Record<
 }
 
 /** Instances work by a ring for at most ten seconds. */
-const ringsAreReadAnew = () => new Promise((resolve) => setTimeout(resolve, 10_500));
+const ringsAreReadAnew = () => new Promise((resolve) => setTimeout(resolve, 10_500)); // clock: the instances'
 
 describe("keys of a running deployment", () => {
   it("rotate twice and in an emergency, while agents and verifiers go on without a restart", async () => {

@@ -200,7 +200,7 @@ describe("the key of the events", () => {
     const kidOf = (token = "") => decodeProtectedHeader(token).kid;
     await world.cloud.invoke("rotator", {});
     await passTime(world, 600, ["events"]); // the standby is published
-    await new Promise((resolve) => setTimeout(resolve, 10_500)); // discovery reads its ring anew
+    await new Promise((resolve) => setTimeout(resolve, 10_500)); // clock: discovery reads its ring anew
     await receivers.desk.forgetKeys(); // in the time that is said to pass now, its cache ends
     await passTime(world, longestCacheSeconds, ["events"]); // known everywhere
     const suspect = kidOf(receivers.desk.calls.at(-1)?.token);

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { limits } from "../../core/model/limits.ts";
 import { createPusher } from "../../lambdas/aws/event-push.ts";
+import { endsWithin } from "../kit/patience.ts";
 
 const servers: Server[] = [];
 afterEach(() => {
@@ -94,9 +95,8 @@ describe("a push (RFC 8935 section 2.1)", () => {
 
   test("waits no longer than its bound for a receiver that says nothing", async () => {
     const { url } = await receiver(() => undefined);
-    const startedMillis = Date.now();
-    expect(await here.push(url, "t", undefined)).toMatchObject({ ok: false, error: { why: "timeout" } });
-    expect(Date.now() - startedMillis).toBeLessThan(limits.eventPushTimeoutMillis + 1_500);
+    const pushed = endsWithin(limits.eventPushTimeoutMillis + 1_500, here.push(url, "t", undefined));
+    expect(await pushed).toMatchObject({ ok: false, error: { why: "timeout" } });
   });
 
   test("of a receiver that drips its refusal ends with the same bound", async () => {
@@ -105,7 +105,8 @@ describe("a push (RFC 8935 section 2.1)", () => {
       const drip = setInterval(() => response.write("x"), 200);
       response.on("close", () => clearInterval(drip));
     });
-    expect(await here.push(url, "t", undefined)).toMatchObject({ ok: false, error: { why: "timeout" } });
+    const pushed = endsWithin(limits.eventPushTimeoutMillis + 1_500, here.push(url, "t", undefined));
+    expect(await pushed).toMatchObject({ ok: false, error: { why: "timeout" } });
   });
 
   test("to nobody is a failure that passes", async () => {

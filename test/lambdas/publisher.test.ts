@@ -466,7 +466,7 @@ describe("a raised generation", () => {
     // three groups, all of which hang: within three minutes each was first once
     for (let minute = 0; minute < 3; minute++) {
       void publishMinute({ ...deps, store: { ...deps.store, tree } });
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await new Promise((resolve) => setTimeout(resolve, 500)); // clock: one minute of the publisher
       seconds += 60;
     }
     await expect.poll(() => valid(other)).toBe(false);

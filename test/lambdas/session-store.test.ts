@@ -56,7 +56,6 @@ describe("rows", () => {
       const read = await store.readLiveness({ ...nothing, session: kept });
       expect(read.session?.grants[0]?.details[0]).toEqual(JSON.parse(JSON.stringify(detail)));
     },
-    15_000,
   );
 
   test("carry a TTL a day after the end, and stay readable", async () => {

@@ -113,7 +113,6 @@ test.prop([fc.array(step, { maxLength: 25 })], { numRuns: 60 })(
       }
     }
   },
-  60_000,
 );
 
 const useOrStep = fc.oneof(
@@ -151,5 +150,4 @@ test.prop([fc.integer({ min: 1, max: 8 }), fc.array(useOrStep, { maxLength: 40 }
     for (const session of world.store.sessions.values())
       expect(used.get(session.sid) ?? 0).toBeLessThanOrEqual(session.uses?.max ?? 0);
   },
-  60_000,
 );

@@ -132,7 +132,7 @@ export function brokenGround(lab: () => Lab): void {
 
     it("survives a killed sandbox: the next call is answered by a fresh one", async () => {
       expect(faults().crash("token")).toBe(true);
-      await sleep(500);
+      await sleep(500); // clock: a sandbox dies beside its host
       const { token } = await openSession(lab());
       expect(claimsOf(token).sid).toBeTruthy();
     });

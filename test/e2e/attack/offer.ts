@@ -68,7 +68,7 @@ export function offerAttacks(lab: () => Lab): void {
 
     it("opens nothing once it has expired", async () => {
       const { handle } = await offered("worker", [["lifetime_seconds", "1"]]);
-      await sleep(2_000);
+      await sleep(2_000); // clock: its second of life is over
       lab().ledger.refused(await redeem("worker", handle), { ...badSubject, code: "offer_expired" });
     });
 
@@ -235,7 +235,7 @@ export function offerAttacks(lab: () => Lab): void {
 
     it("opens nothing after its session has expired", async () => {
       const { opener, token } = await openSession(lab(), "vault:read", [["lifetime_seconds", "1"]]);
-      await sleep(2_000);
+      await sleep(2_000); // clock: its second of life is over
       const answer = await lab().token(opener, [...exchange("session", token), ["resource", vault]]);
       lab().ledger.refused(answer, { ...badSubject, code: "subject_token_expired" });
     });
