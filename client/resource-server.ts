@@ -1,4 +1,3 @@
-import type { IncomingMessage } from "node:http";
 import type { DpopNonces } from "../core/jose/dpop-nonce.ts";
 import type { Clock } from "../core/model/ports.ts";
 import { err, ok, type Result } from "../core/model/result.ts";
@@ -30,6 +29,16 @@ export interface PlainRequest {
   /** Absolute, or path and query. */
   readonly url: string;
   readonly headers: Headers | Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+/** A request as Node's own server hands it over (`IncomingMessage`), as far as it is read here. */
+export interface RawRequest {
+  readonly method?: string | undefined;
+  /** Path and query. */
+  readonly url?: string | undefined;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Every value of each header, by its name in lower case. */
+  readonly headersDistinct: Readonly<Record<string, readonly string[] | undefined>>;
 }
 
 /** What a resource server is made of. */
@@ -116,7 +125,7 @@ export interface ResourceServer {
    * Who calls and what they may do, or what to answer instead: a refusal with its challenge, the metadata, the answer
    * to a preflight.
    */
-  authenticate(request: IncomingMessage | PlainRequest): Promise<Result<Authenticated, Refused>>;
+  authenticate(request: RawRequest | PlainRequest): Promise<Result<Authenticated, Refused>>;
   /** Its metadata (RFC 9728), for where well-known URLs do not come by the guard; none for a resource that is no http address. */
   readonly metadata?: ResourceMetadata;
 }
@@ -219,16 +228,13 @@ function ownUrl(input: ResourceServerInput): (request: PlainRequest) => string {
   return ({ url }) => prefix + (url.startsWith("/") ? url : (URL.parse(url)?.pathname ?? "/"));
 }
 
-const askedBy = (request: IncomingMessage | PlainRequest) => ({
+const askedBy = (request: RawRequest | PlainRequest) => ({
   method: request.method ?? "",
   url: request.url ?? "/",
   header: (name: string) => valuesOf(request, name)[0],
 });
 
-function presentedBy(
-  request: IncomingMessage | PlainRequest,
-  urlOf: (request: PlainRequest) => string,
-): PresentedRequest {
+function presentedBy(request: RawRequest | PlainRequest, urlOf: (request: PlainRequest) => string): PresentedRequest {
   const plain: PlainRequest = {
     method: request.method ?? "",
     url: request.url ?? "/",
@@ -246,7 +252,7 @@ function presentedBy(
  * Every value of a header. Node drops a second `Authorization` and joins a second `DPoP` in `headers`: the raw ones are
  * read, so that a proxy in front and this server cannot see two different requests.
  */
-function valuesOf(request: IncomingMessage | PlainRequest, name: string): readonly string[] {
+function valuesOf(request: RawRequest | PlainRequest, name: string): readonly string[] {
   if ("headersDistinct" in request) return request.headersDistinct[name] ?? [];
   const { headers } = request;
   if (headers instanceof Headers) {

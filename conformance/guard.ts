@@ -4,7 +4,7 @@ import {
   type Refused,
   type ResourceServer,
   type Result,
-} from "../client/index.ts";
+} from "../client/verify.ts";
 import type { WireTwist } from "../test/kit/wire/client.ts";
 import { dpopProof } from "../test/kit/wire/key.ts";
 import type { Actor, Target } from "./target.ts";

@@ -64,7 +64,12 @@ describe("imports", () => {
       "lib may not import lambdas/wiring.ts",
     ],
     ["core in the CDK app", "bin/app.ts", 'import "../core/a.ts";', "bin/app.ts may not import core/a.ts"],
-    ["a stack in the command", "bin/lanyard.ts", 'import "../lib/a.ts";', "bin/lanyard may not import lib/a.ts"],
+    [
+      "a stack in the command",
+      "bin/lanyard/main.ts",
+      'import "../../lib/a.ts";',
+      "bin/lanyard may not import lib/a.ts",
+    ],
     [
       "issuance in the client",
       "client/a.ts",

@@ -1,5 +1,4 @@
 import { Command, CommanderError, Option } from "commander";
-import manifest from "../../package.json" with { type: "json" };
 import { type AttestOptions, runAttest } from "./attest-command.ts";
 import { auditCommands } from "./audit/program.ts";
 import type { CommandLine } from "./command-line.ts";
@@ -9,6 +8,7 @@ import { example } from "./help.ts";
 import { loginCommands } from "./login/program.ts";
 import { exitCodes, Refused, type Terminal, Told, Usage } from "./outcome.ts";
 import { asksForJson, formats, type OutputOptions } from "./output.ts";
+import manifest from "./package.json" with { type: "json" };
 import { policyCommands } from "./policy/program.ts";
 import { loadProfile, type Profile, type ProfileOptions } from "./profile.ts";
 import { readingCommands } from "./reading/program.ts";

@@ -1,4 +1,4 @@
-import type { ResourceServer } from "../../client/index.ts";
+import type { ResourceServer } from "../../client/verify.ts";
 import { must, object, same } from "../expect.ts";
 import { guardOf } from "../guard.ts";
 import { rowsOf } from "../row.ts";

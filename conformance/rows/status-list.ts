@@ -1,6 +1,6 @@
 import { inflateSync } from "node:zlib";
 import { createRemoteJWKSet, jwtVerify } from "jose";
-import { createResourceServer } from "../../client/index.ts";
+import { createResourceServer } from "../../client/verify.ts";
 import { header, send } from "../../test/kit/wire/http.ts";
 import { claimsOf, headerOf, withClaims } from "../../test/kit/wire/key.ts";
 import { eventually, granted, holds, must, object, same, text } from "../expect.ts";

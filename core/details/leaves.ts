@@ -3,7 +3,7 @@ import { err, ok, type Result } from "../model/result.ts";
 import type { AuthorizationDetail } from "../model/session.ts";
 
 /** Names of fields: no dot, so that a field can never be spelled like a path into another. */
-export const fieldName = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
+export const fieldName: RegExp = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 
 /** A field and what is wrong with it. */
 export interface FieldFault {

@@ -236,7 +236,7 @@ export type Registration =
   | PolicyRegistration;
 
 /** The kinds, in the order in which they are read and written. */
-export const registrationKinds = [
+export const registrationKinds: readonly Registration["kind"][] = [
   "agent",
   "resource",
   "details-type",
@@ -245,4 +245,4 @@ export const registrationKinds = [
   "trusted-issuer",
   "receiver",
   "policy",
-] as const satisfies readonly Registration["kind"][];
+];

@@ -3,4 +3,4 @@
  * without width), no line or paragraph separator, no half of a character. Two texts that differ in one of those look
  * alike to whoever registers, reads a log or decides. Scripts are no matter: branches and environments are named in all.
  */
-export const readableText = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]*$/u;
+export const readableText: RegExp = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]*$/u;

@@ -37,7 +37,7 @@ const generationSeconds = 2 * limits.dpopWindowSeconds;
  */
 export function createReplayStore(
   maxProofs = 100_000,
-  maxProofsPerKey = Math.ceil(maxProofs / sharesOfStore),
+  maxProofsPerKey: number = Math.ceil(maxProofs / sharesOfStore),
 ): ReplayStore {
   let current = emptyGeneration();
   let previous = emptyGeneration();

@@ -9,7 +9,7 @@ export function tryNext({ endpoints, file }: World): readonly string[] {
     ["the keys that verifiers use", `curl ${discovery}/.well-known/jwks.json`],
     ["Ada's tokens, for the planner's application", `curl '${signIn}?agent=planner'`],
     ["a refusal: nobody introspects without proof of who asks", `curl -i -d token=x ${introspect}`],
-    ["what lives, as an operator sees it", "npx lanyard sessions --tree"],
+    ["what lives, as an operator sees it", "npx @lanyard-iam/cli sessions --tree"],
     ["the last audit record", `find ${shown(auditFolder)} -name '*.gz' | sort | tail -1 | xargs gunzip -c | tail -1`],
   ] as const;
   return [

@@ -1,14 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { type LanyardAgent, LanyardError } from "../../client/index.ts";
 import {
   type Authenticated,
   createResourceServer,
   type DetailsTypeDeclaration,
-  type LanyardAgent,
-  LanyardError,
   type Refused,
   type ResourceServer,
   type Result,
-} from "../../client/index.ts";
+} from "../../client/verify.ts";
 import { listen } from "../loopback.ts";
 import { customerRows, customers, ticketRows, tickets } from "./desk.ts";
 import { customerRecord, mayRead, ticketCustomers } from "./details.ts";

@@ -1,4 +1,4 @@
-import type { Authenticated, DetailsTypeDeclaration } from "../../client/index.ts";
+import type { Authenticated, DetailsTypeDeclaration } from "../../client/verify.ts";
 
 const restrictedTo = {
   schema: {

@@ -40,7 +40,7 @@ export const parts: readonly (readonly [name: string, quietSeconds: number, path
   ["the functions' edges", 30, ["test/lambdas", "test/discovery", "test/status", "test/events", "test/errors"]],
   ["operators", 30, ["test/admin", "test/registry", "test/ring", "test/audit", "test/bin"]],
   ["the templates", 45, ["test/stack", "test/walls.test.ts"]],
-  ["clients", 60, ["test/client", "test/clients", "test/conformance"]],
+  ["clients", 75, ["test/client", "test/clients", "test/conformance", "test/packages"]],
   ["the embedded cloud", 60, ["test/local", "test/contract", "test/scripts"]],
   ["the model", 15, ["test/model"]],
 ];

@@ -82,7 +82,7 @@ const walls: readonly (readonly [prefix: string, wall: Wall])[] = [
     },
   ],
   ["bin/app.ts", { name: "bin/app.ts", own: ["lib/", "bin/lanyard/registry/packed.ts"], packages: "all" }],
-  ["bin/", { name: "bin/lanyard", own: ["bin/lanyard/", "client/", "core/", "package.json"], packages: "all" }],
+  ["bin/", { name: "bin/lanyard", own: ["bin/lanyard/", "client/", "core/"], packages: "all" }],
   [
     "client/",
     {

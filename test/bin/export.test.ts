@@ -75,7 +75,7 @@ test("every kind of registration of the example comes back from its file as it w
 describe("the published JSON Schema", () => {
   const schema = registrationJsonSchema();
 
-  test("is the file editors are pointed to (npx lanyard schema > docs/registry.schema.json)", async () => {
+  test("is the file editors are pointed to (npx @lanyard-iam/cli schema > docs/registry.schema.json)", async () => {
     const file = new URL("../../docs/registry.schema.json", import.meta.url);
     expect(JSON.parse(await readFile(file, "utf8"))).toEqual(schema);
   });

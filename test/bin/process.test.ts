@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { deploymentParameterName } from "../../lib/issuer/urls-parameter.ts";
 
-const command = join(import.meta.dirname, "../../bin/lanyard.ts");
+const command = join(import.meta.dirname, "../../bin/lanyard/main.ts");
 const agent = (name: string) => ({
   name,
   id: `spiffe://toy.example/agent/${name}`,

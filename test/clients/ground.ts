@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts";
-import { createAgent, createResourceServer, type KeyPair, type ResourceServer } from "../../client/index.ts";
+import { createAgent, type KeyPair } from "../../client/index.ts";
+import { createResourceServer, type ResourceServer } from "../../client/verify.ts";
 import { openEmbedded } from "../../conformance/embedded.ts";
 import { spiffeAssertionType } from "../../core/model/wire.ts";
 

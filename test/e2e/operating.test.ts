@@ -157,7 +157,9 @@ describe("an operator of the running cloud", () => {
     await world.cloud.flushAudit();
     const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
     const page = readme.slice(readme.indexOf("## The second page"), readme.indexOf("## Call it from an agent"));
-    const commands = page.split("\n").flatMap((line) => /^npx lanyard (.*?) *(?:#.*)?$/.exec(line)?.[1] ?? []);
+    const commands = page
+      .split("\n")
+      .flatMap((line) => /^npx @lanyard-iam\/cli (.*?) *(?:#.*)?$/.exec(line)?.[1] ?? []);
     const expected: Readonly<Record<string, RegExp>> = {
       "apply examples/support-desk": /^nothing to change: the registry is at version \d+$/,
       agents: /^researcher +active /m,
@@ -186,7 +188,7 @@ describe("an operator of the running cloud", () => {
       AWS_SESSION_TOKEN: sessionToken,
       XDG_CONFIG_HOME: join(folder, "config"),
     };
-    const command = join(import.meta.dirname, "../../bin/lanyard.ts");
+    const command = join(import.meta.dirname, "../../bin/lanyard/main.ts");
     const answer = async (...args: readonly string[]) =>
       JSON.parse((await execute(process.execPath, [command, ...args, "--json"], { env, cwd: folder })).stdout);
     const { trustDomain } = profile;

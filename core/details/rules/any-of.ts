@@ -11,7 +11,8 @@ export interface Atom<One> {
   admits(one: One, actual: unknown): boolean;
 }
 
-interface Several<One> {
+/** Values any of which may be met, and whether they were written as a list. */
+export interface Several<One> {
   readonly list: boolean;
   readonly ones: readonly One[];
 }

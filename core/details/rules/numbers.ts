@@ -22,10 +22,10 @@ const bounding = (holds: (value: number, bound: number) => boolean): Rule<number
 });
 
 /** `max`: at most this much. Narrower is not greater. */
-export const max = bounding((value, bound) => value <= bound);
+export const max: Rule<number> = bounding((value, bound) => value <= bound);
 
 /** `min`: at least this much. Narrower is not less. */
-export const min = bounding((value, bound) => value >= bound);
+export const min: Rule<number> = bounding((value, bound) => value >= bound);
 
 interface Range {
   readonly min: number;

@@ -1,4 +1,5 @@
-import { anyOf } from "./any-of.ts";
+import { anyOf, type Several } from "./any-of.ts";
+import type { Rule } from "./rule.ts";
 import { hidesNoStructure, isPlainText } from "./text.ts";
 
 /**
@@ -27,7 +28,7 @@ const covers = (bound: string, path: string): boolean =>
   path === bound || path.startsWith(bound === "/" ? bound : `${bound}/`);
 
 /** `path`: this directory or file and all below it. Narrower lies below, by whole segments. */
-export const path = anyOf<string>({
+export const path: Rule<Several<string>> = anyOf<string>({
   takes: "an absolute path without '..', '%', '\\', ';', '?', '#' or '*'",
   read: readPath,
   write: (one) => one,

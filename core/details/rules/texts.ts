@@ -1,4 +1,4 @@
-import { anyOf } from "./any-of.ts";
+import { anyOf, type Several } from "./any-of.ts";
 import { isNumeric, type Rule } from "./rule.ts";
 import { isPlainText } from "./text.ts";
 
@@ -6,7 +6,7 @@ import { isPlainText } from "./text.ts";
  * `prefix`: begins with this text, character by character, for names that nobody parses (keys, tenants). What a target
  * resolves as a path or an address is no plain text: use `path` or `url`.
  */
-export const prefix = anyOf<string>({
+export const prefix: Rule<Several<string>> = anyOf<string>({
   takes: "a plain text",
   read: (value) => (isPlainText(value) ? value : undefined),
   write: (one) => one,

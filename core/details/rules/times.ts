@@ -52,13 +52,13 @@ const bounding = (
 });
 
 /** `before`: earlier than this instant, which is not included. Narrower ends no later. */
-export const before = bounding(
+export const before: Rule<number> = bounding(
   (inner, outer) => inner <= outer,
   (instant, bound) => instant < bound,
 );
 
 /** `after`: later than this instant, which is not included. Narrower begins no earlier. */
-export const after = bounding(
+export const after: Rule<number> = bounding(
   (inner, outer) => inner >= outer,
   (instant, bound) => instant > bound,
 );

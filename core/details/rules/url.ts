@@ -1,4 +1,5 @@
-import { anyOf } from "./any-of.ts";
+import { anyOf, type Several } from "./any-of.ts";
+import type { Rule } from "./rule.ts";
 import { hidesNoStructure, isPlainText } from "./text.ts";
 
 interface Place {
@@ -69,7 +70,7 @@ const covers = (bound: Place, place: Place): boolean =>
  * `url`: this place and all below it, at the same origin, by whole segments. A query must be the same; a bound without
  * one admits none.
  */
-export const url = anyOf<Place>({
+export const url: Rule<Several<Place>> = anyOf<Place>({
   takes: "an http(s) URL without user name, fragment, backslash or encoded delimiter",
   read: readUrl,
   write: ({ origin, path, query }) => `${origin}${path}${query}`,

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { openTerminal } from "./lanyard/process-terminal.ts";
-import { run } from "./lanyard/program.ts";
+import { openTerminal } from "./process-terminal.ts";
+import { run } from "./program.ts";
 
 /** The operator's command: `lanyard --help`. */
 process.exitCode = await run(process.argv.slice(2), {

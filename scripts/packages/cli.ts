@@ -1,0 +1,59 @@
+/** Builds the operator's command: one bundle, with everything inside. */
+import { copyFileSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Plugin } from "esbuild";
+import { buildOptions, cedarWasm } from "../build.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const wasm = "cedar_wasm_bg.wasm";
+
+/** Of Cedar's builds only `/web` survives bundling; it takes its bytes from beside the bundle. */
+const cedarBesideTheBundle: Plugin = {
+  name: "cedar-beside-the-bundle",
+  setup(build) {
+    build.onResolve({ filter: /^@cedar-policy\/cedar-wasm\/nodejs$/ }, ({ path }) => ({ path, namespace: "cedar" }));
+    build.onLoad({ filter: /.*/, namespace: "cedar" }, () => ({
+      resolveDir: root,
+      contents: `
+        import { readFileSync } from "node:fs";
+        import { initSync } from "@cedar-policy/cedar-wasm/web";
+        initSync({ module: readFileSync(new URL("./${wasm}", import.meta.url)) });
+        export * from "@cedar-policy/cedar-wasm/web";`,
+    }));
+  },
+};
+
+/** What is required only when it is needed: by a name that the bundler sees, or it would be looked for at run time. */
+const requiredLate: Plugin = {
+  name: "required-late",
+  setup(build) {
+    build.onLoad({ filter: /[\\/]bin[\\/]lanyard[\\/]width\.ts$/ }, ({ path }) => {
+      const text = readFileSync(path, "utf8");
+      const late = 'createRequire(import.meta.url)("string-width")';
+      if (!text.includes(late)) throw new Error(`${path} requires string-width otherwise than the bundler knows`);
+      return { contents: text.replace(late, 'require("string-width")'), loader: "ts" };
+    });
+  },
+};
+
+/**
+ * Bundles the command.
+ * @param dist where to; emptied first
+ */
+export async function buildCli(dist: string): Promise<void> {
+  rmSync(dist, { recursive: true, force: true });
+  const { build } = await import("esbuild");
+  await build({
+    ...buildOptions,
+    entryPoints: { lanyard: join(root, "bin/lanyard/main.ts") },
+    outdir: dist,
+    outExtension: { ".js": ".js" },
+    write: true,
+    // places in our files and in others'; their text would be four times the bundle
+    sourcemap: true,
+    sourcesContent: false,
+    plugins: [...buildOptions.plugins, cedarBesideTheBundle, requiredLate],
+  });
+  copyFileSync(cedarWasm(), join(dist, wasm));
+}

@@ -1,0 +1,48 @@
+/** Builds what agents and resource servers install. */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const source = fileURLToPath(new URL("../../client/", import.meta.url));
+
+/** Folders below `client/` of which each file is an entry; what their files share stands in folders of its own. */
+const folders = ["evidence", "evidence/oidc"];
+
+/** Entries by name, as `package.json` spells them, and the file each is made from. */
+export function clientEntries(): Readonly<Record<string, string>> {
+  const evidence = folders.flatMap((folder) =>
+    readdirSync(join(source, folder))
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => `${folder}/${name.slice(0, -3)}`),
+  );
+  return Object.fromEntries(["index", "verify", "kept-key", ...evidence].map((name) => [name, `./${name}.ts`]));
+}
+
+/**
+ * Bundles every entry with what it needs of core, as ES modules for Node 20, with declarations and source maps. What is
+ * a dependency or a peer by `client/package.json` stays outside.
+ * @param dist where to; emptied first
+ */
+export async function buildClient(dist: string): Promise<void> {
+  const missing = Object.values(clientEntries()).filter((file) => !existsSync(join(source, file)));
+  if (missing.length > 0) throw new Error(`the client's entries ${missing.join(", ")} do not exist`);
+  const { build } = await import("tsdown");
+  await build({
+    config: false,
+    cwd: source,
+    entry: { ...clientEntries() },
+    outDir: dist,
+    tsconfig: "tsconfig.json",
+    format: "esm",
+    platform: "node",
+    target: "node20.19",
+    // by each file alone (isolatedDeclarations): TypeScript 7 has no interface that a bundler could ask
+    dts: { oxc: true },
+    sourcemap: true,
+    fixedExtension: false,
+    clean: true,
+    logLevel: "warn",
+    // what several entries share is no entry, and `exports` shows none of it
+    outputOptions: { chunkFileNames: "shared/[name]-[hash].js" },
+  });
+}

@@ -1,0 +1,138 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { clientEntries } from "../../scripts/packages/client.ts";
+import { named, type Packed, Project, pack } from "./packed.ts";
+
+const root = join(import.meta.dirname, "../..");
+const client = named("client");
+const needsSdk = /^evidence\/(?:aws-lambda-url-iam|aws-sts-caller-identity|aws-sts-web-identity|ecs-task)$/;
+const entries = Object.keys(clientEntries());
+const specifierOf = (entry: string) => (entry === "index" ? client : `${client}/${entry}`);
+const plain = entries.filter((entry) => !needsSdk.test(entry));
+
+let folder: string;
+let packed: Packed;
+let project: Project;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "lanyard-pack-"));
+  packed = await pack("client", folder);
+  project = new Project();
+  await project.unpack(packed);
+});
+afterAll(() => {
+  project?.remove();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe("the client as it would be published", () => {
+  test("brings every entry, its declarations and maps, its page and licence, and nothing else", () => {
+    const built = (file: string) => [`dist/${file}.js`, `dist/${file}.js.map`, `dist/${file}.d.ts`];
+    const own = new Set(["package.json", "README.md", "LICENSE", ...entries.flatMap(built)]);
+    expect([...own].filter((file) => !packed.files.includes(file))).toEqual([]);
+    const more = packed.files.filter((file) => !own.has(file));
+    expect(more.filter((file) => !/^dist\/shared\/[\w-]+\.(?:js|js\.map|d\.ts)$/.test(file))).toEqual([]);
+  });
+
+  test("asks whoever only verifies for two packages, and nobody for a platform's SDK", () => {
+    const { dependencies = {}, peerDependencies = {}, peerDependenciesMeta = {} } = packed.manifest;
+    expect(Object.keys(dependencies)).toEqual(["@cfworker/json-schema", "jose"]);
+    expect(Object.keys(peerDependencies).filter((name) => peerDependenciesMeta[name]?.optional !== true)).toEqual([]);
+  });
+
+  test("runs nothing when it is installed, and says on which Node it runs", () => {
+    expect(packed.manifest.scripts).toBeUndefined();
+    expect(packed.manifest).toMatchObject({ type: "module", license: "Apache-2.0", engines: { node: ">=20.19.0" } });
+  });
+
+  test("has the conditions node and default on every entry", () => {
+    for (const [entry, target] of Object.entries(packed.manifest.exports ?? {}))
+      if (entry !== "./package.json") expect(Object.keys(target), entry).toEqual(["types", "node", "default"]);
+  });
+
+  test("names no folder of the machine it was built on", () => {
+    for (const file of packed.files)
+      expect(readFileSync(join(project.folder, "node_modules", client, file), "utf8"), file).not.toContain(root);
+  });
+});
+
+describe("installed where nothing of the repository is", () => {
+  test("loads in plain JavaScript, every entry that needs no SDK", async () => {
+    project.write("load.js", `${plain.map((entry) => `await import("${specifierOf(entry)}");`).join("\n")}\n`);
+    expect(await project.run("node", ["load.js"])).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  test("an entry that needs an SDK asks for that, by name", async () => {
+    for (const entry of entries.filter((each) => needsSdk.test(each))) {
+      project.write("load.js", `await import("${specifierOf(entry)}");\n`);
+      const { code, stderr } = await project.run("node", ["load.js"]);
+      expect([entry, code]).toEqual([entry, 1]);
+      expect(stderr).toMatch(/Cannot find package '@(?:aws-sdk|aws-crypto|smithy)\//);
+    }
+  });
+
+  test("shows what is no entry to nobody", async () => {
+    for (const path of ["dist/index.js", "evidence/platform/ask", "shared/limits"]) {
+      project.write("load.js", `await import("${client}/${path}");\n`);
+      expect((await project.run("node", ["load.js"])).stderr, path).toMatch(
+        /ERR_PACKAGE_PATH_NOT_EXPORTED|ERR_MODULE_NOT_FOUND/,
+      );
+    }
+  });
+
+  test.each([
+    ["Node's own types", ["node"], ["es2022"]],
+    ["a browser's types alone", [], ["es2022", "dom"]],
+  ])("compiles under NodeNext without skipLibCheck, with %s", async (_, types, lib) => {
+    if (types.length > 0) project.link("client/node_modules/@types/node", "@types/node");
+    const imports = plain.map((entry, at) => `import * as entry${at} from "${specifierOf(entry)}";`);
+    const uses = plain.map((_entry, at) => `entry${at}`).join(", ");
+    project.write("all.ts", `${imports.join("\n")}\nexport const all: readonly object[] = [${uses}];\n`);
+    project.write("typed.ts", typed);
+    const compilerOptions = { strict: true, exactOptionalPropertyTypes: true, module: "nodenext", target: "es2022" };
+    project.write(
+      "tsconfig.json",
+      JSON.stringify({
+        compilerOptions: { ...compilerOptions, lib, types, noEmit: true, skipLibCheck: false },
+        files: ["all.ts", "typed.ts"],
+      }),
+    );
+    const tsc = join(root, "node_modules/.bin/tsc");
+    expect(await project.run(tsc, ["-p", "."])).toMatchObject({ stdout: "", code: 0 });
+  });
+
+  test("is bundled by esbuild, and a bundle that only verifies holds no agent and no SDK", async () => {
+    project.write("verify.js", `export { createResourceServer } from "${client}/verify";\n`);
+    const esbuild = join(root, "node_modules/.bin/esbuild");
+    const args = [
+      "verify.js",
+      "--bundle",
+      "--platform=node",
+      "--format=esm",
+      "--outfile=bundle.js",
+      "--metafile=meta.json",
+    ];
+    expect(await project.run(esbuild, args)).toMatchObject({ code: 0 });
+    const { inputs } = JSON.parse(readFileSync(join(project.folder, "meta.json"), "utf8")) as { inputs: object };
+    expect(Object.keys(inputs).filter((path) => /aws|smithy|dist\/index|agent/.test(path))).toEqual([]);
+    project.write("run.js", `import { createResourceServer } from "./bundle.js";\n${guardOnce}`);
+    expect(await project.run("node", ["run.js"])).toMatchObject({ code: 0, stdout: "401\n" });
+  });
+});
+
+/** Uses each side as a typed program would; what it means is checked elsewhere. */
+const typed = `
+import { createAgent, type EvidenceSource, LanyardError } from "${client}";
+import { createResourceServer } from "${client}/verify";
+const evidence: EvidenceSource = { type: "mine", collect: async () => ({ type: "mine" }) };
+const agent = createAgent({ issuer: "https://id.example", agent: "spiffe://a.example/agent/x", evidence });
+export const guard = createResourceServer({ issuer: "https://id.example", resource: "https://api.example", mode: "introspect", agent });
+export const codeOf = (error: unknown): string => (error instanceof LanyardError ? error.code : "none");
+`;
+
+const guardOnce = `
+const guard = createResourceServer({ issuer: "https://id.example", resource: "https://api.example", mode: "offline" });
+const judged = await guard.authenticate({ method: "GET", url: "/", headers: {} });
+console.log(judged.error.reply.status);
+`;

@@ -1,0 +1,36 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { packageScope, packages } from "../../scripts/packages.ts";
+
+const root = join(import.meta.dirname, "../..");
+const read = (file: string) => readFileSync(join(root, file), "utf8");
+const tracked = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], { cwd: root, encoding: "utf8" })
+  .split("\n")
+  .filter((file) => /\.(?:md|ts|js|json|ya?ml)$/.test(file) && file !== "CHANGELOG.md" && !file.startsWith("test/"));
+
+test("every package has the scope that the root's name holds, the root's version and licence", () => {
+  const { version, license, workspaces } = JSON.parse(read("package.json"));
+  expect(workspaces).toEqual(packages.map(({ folder }) => folder));
+  for (const { name, folder } of packages) {
+    const manifest = JSON.parse(read(`${folder}/package.json`));
+    expect(manifest).toMatchObject({ name: `${packageScope()}/${name}`, version, license });
+    expect(manifest.private).toBeUndefined();
+    expect(read(`${folder}/LICENSE`)).toBe(read("LICENSE"));
+  }
+});
+
+test("whatever names one of the packages names it under that scope", () => {
+  const names = packages.map(({ name }) => name).join("|");
+  const ours = new RegExp(`@lanyard[\\w-]*/(?:${names}|source)\\b`, "g");
+  for (const file of tracked)
+    for (const [found] of read(file).matchAll(ours))
+      expect([file, found.split("/")[0]]).toEqual([file, packageScope()]);
+});
+
+test("nobody is told to fetch the bare name, which is a stranger's on the registry", () => {
+  const fetches =
+    /\b(?:npx|npm (?:i|install|add|exec)|pnpm (?:add|dlx)|yarn (?:add|dlx)|bunx)(?: +-[\w-]+)* +lanyard\b|(?:from|import\(|require\()\s*["']lanyard["'/]/;
+  for (const file of tracked) expect([file, fetches.exec(read(file))?.[0]]).toEqual([file, undefined]);
+});
