@@ -33,6 +33,7 @@ async function main(args: readonly string[]): Promise<number> {
 
 function lines({ what, figure, aim, note, found }: Figure, withList: boolean): readonly string[] {
   const head = `${String(figure).padStart(4)}  ${what}${aim === undefined ? "" : ` (${aim})`}`;
-  if (!withList) return [head];
+  // not built yet is no figure, and must not be overlooked behind one
+  if (!withList) return figure === 0 && note?.includes("not built yet") ? [`${head}; ${note}`] : [head];
   return [head, ...(note === undefined ? [] : [`      ${note}`]), ...found.map((one) => `        ${one}`), ""];
 }

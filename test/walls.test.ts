@@ -5,14 +5,20 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { offences } from "../scripts/walls.ts";
 
-/** Writes a tree and tells what is wrong with it, as `file:line what`. */
-function wrong(files: Record<string, string>): string[] {
+/** Writes a tree. */
+function tree(files: Record<string, string>): string {
   const root = mkdtempSync(join(tmpdir(), "lanyard-walls-"));
   for (const [file, text] of Object.entries(files)) {
     mkdirSync(dirname(join(root, file)), { recursive: true });
     writeFileSync(join(root, file), text);
   }
-  return offences(root).map(({ file, line, what }) => `${file}:${line} ${what}`);
+  return root;
+}
+
+/** Tells what is wrong with a tree, as `file:line what`; no circle is known. */
+function wrong(files: Record<string, string>): string[] {
+  const root = tree(files);
+  return offences(root, []).map(({ file, line, what }) => `${file}:${line} ${what}`);
 }
 
 test("the project keeps its walls", () => {
@@ -20,41 +26,56 @@ test("the project keeps its walls", () => {
 });
 
 test("a folder of vectors is skipped under test/ alone, where it holds data", () => {
-  const text = 'import "../../local/a.ts";';
-  expect(wrong({ "core/vectors/a.ts": text, "test/vectors/a.ts": text })).toEqual([
-    "core/vectors/a.ts:1 core may not import local/a.ts",
+  const text = 'import "../../../local/a.ts";';
+  expect(wrong({ "core/model/vectors/a.ts": text, "test/vectors/a.ts": text })).toEqual([
+    "core/model/vectors/a.ts:1 core may not import local/a.ts",
   ]);
 });
 
 describe("imports", () => {
   test.each([
-    ["core from a lambda", "core/a.ts", 'import { a } from "../lambdas/a.ts";', "core may not import lambdas/a.ts"],
-    ["a type as well", "core/a.ts", 'import type { A } from "../client/a.ts";', "core may not import client/a.ts"],
-    ["a re-export", "core/a.ts", 'export * from "../local/a.ts";', "core may not import local/a.ts"],
-    ["a dynamic import", "core/a.ts", 'const a = await import("../local/a.ts");', "core may not import local/a.ts"],
-    ["an import for its effect", "core/a.ts", 'import "../local/a.ts";', "core may not import local/a.ts"],
     [
-      "one over several lines",
-      "core/a.ts",
-      'import {\n  a,\n} from "../local/a.ts";',
+      "core from a lambda",
+      "core/model/a.ts",
+      'import { a } from "../../lambdas/a.ts";',
+      "core may not import lambdas/a.ts",
+    ],
+    [
+      "a type as well",
+      "core/model/a.ts",
+      'import type { A } from "../../client/a.ts";',
+      "core may not import client/a.ts",
+    ],
+    ["a re-export", "core/model/a.ts", 'export * from "../../local/a.ts";', "core may not import local/a.ts"],
+    [
+      "a dynamic import",
+      "core/model/a.ts",
+      'const a = await import("../../local/a.ts");',
       "core may not import local/a.ts",
     ],
-    ["a way around", "core/deep/a.ts", 'import "../../core/../local/a.ts";', "core may not import local/a.ts"],
+    ["an import for its effect", "core/model/a.ts", 'import "../../local/a.ts";', "core may not import local/a.ts"],
+    [
+      "one over several lines",
+      "core/model/a.ts",
+      'import {\n  a,\n} from "../../local/a.ts";',
+      "core may not import local/a.ts",
+    ],
+    ["a way around", "core/model/deep/a.ts", 'import "../../../core/../local/a.ts";', "core may not import local/a.ts"],
     [
       "the SDK in core",
-      "core/a.ts",
+      "core/model/a.ts",
       'import "@aws-sdk/client-kms";',
       "core may not import the package @aws-sdk/client-kms",
     ],
-    ["files in core", "core/a.ts", 'import "node:fs";', "core may not import the package node:fs"],
+    ["files in core", "core/model/a.ts", 'import "node:fs";', "core may not import the package node:fs"],
     [
       "files in core by their old name",
-      "core/a.ts",
+      "core/model/a.ts",
       'import "fs/promises";',
       "core may not import the package fs/promises",
     ],
-    ["sockets in core", "core/a.ts", 'import "node:net";', "core may not import the package node:net"],
-    ["a package like jose's", "core/a.ts", 'import "jose-evil";', "core may not import the package jose-evil"],
+    ["sockets in core", "core/model/a.ts", 'import "node:net";', "core may not import the package node:net"],
+    ["a package like jose's", "core/model/a.ts", 'import "jose-evil";', "core may not import the package jose-evil"],
     ["a lambda from the client", "lambdas/a.ts", 'import "../client/a.ts";', "lambdas may not import client/a.ts"],
     ["core in a stack", "lib/a.ts", 'import "../core/a.ts";', "lib may not import core/a.ts"],
     [
@@ -92,27 +113,30 @@ describe("imports", () => {
 
   test("gives the line of each", () => {
     const text = 'import "./b.ts";\n\nimport "node:http";\nimport "node:net";\n';
-    expect(wrong({ "core/a.ts": text }).map((line) => line.split(" ")[0])).toEqual(["core/a.ts:3", "core/a.ts:4"]);
+    expect(wrong({ "core/model/a.ts": text }).map((line) => line.split(" ")[0])).toEqual([
+      "core/model/a.ts:3",
+      "core/model/a.ts:4",
+    ]);
   });
 
   test("leaves what the architecture allows alone", () => {
     expect(
       wrong({
-        "core/a.ts": 'import { b } from "./b.ts";\nimport { jwtVerify } from "jose";\nimport "node:crypto";',
-        "lambdas/a.ts": 'import "../core/a.ts";\nimport "@aws-sdk/client-kms";',
+        "core/model/a.ts": 'import { b } from "./b.ts";\nimport { jwtVerify } from "jose";\nimport "node:crypto";',
+        "lambdas/a.ts": 'import "../core/model/a.ts";\nimport "@aws-sdk/client-kms";',
         "lib/a.ts": 'import "../lambdas/env.ts";\nimport "aws-cdk-lib/aws-kms";',
         "bin/app.ts": 'import "../lib/a.ts";',
-        "bin/lanyard/apply.ts": 'import "../../core/a.ts";',
+        "bin/lanyard/apply.ts": 'import "../../core/model/a.ts";',
         "client/a.ts": 'import "../core/verify/a.ts";\nimport "../core/model/wire.ts";',
         "local/story/a.ts": 'import "../../client/a.ts";\nimport "../../bin/lanyard/apply.ts";',
-        "test/a.ts": 'import "../core/a.ts";\nimport "../local/a.ts";',
+        "test/a.ts": 'import "../core/model/a.ts";\nimport "../local/a.ts";',
       }),
     ).toEqual([]);
   });
 
   test("is not misled by comments", () => {
     expect(
-      wrong({ "core/a.ts": '// import "node:fs";\n/* import "node:fs"; */\n/**\n * from "node:fs"\n */' }),
+      wrong({ "core/model/a.ts": '// import "node:fs";\n/* import "node:fs"; */\n/**\n * from "node:fs"\n */' }),
     ).toEqual([]);
   });
 });
@@ -130,7 +154,7 @@ describe("pure code", () => {
     ["chance", "const a = Math.random();"],
     ["random bytes", "const a = randomBytes(16);"],
   ])("may not touch %s", (_, text) => {
-    expect(wrong({ "core/a.ts": text })).toHaveLength(1);
+    expect(wrong({ "core/model/a.ts": text })).toHaveLength(1);
     expect(wrong({ "lambdas/a.ts": text })).toEqual([]);
   });
 
@@ -141,7 +165,7 @@ describe("pure code", () => {
     ["a word in a comment", "const a = 1; // Date.now() is a port"],
     ["a longer name", "const a = prefetch(1);"],
   ])("may have %s", (_, text) => {
-    expect(wrong({ "core/a.ts": text })).toEqual([]);
+    expect(wrong({ "core/model/a.ts": text })).toEqual([]);
   });
 });
 
@@ -154,5 +178,118 @@ describe("folders", () => {
 
   test("at the top are those of the architecture", () => {
     expect(wrong({ "src/a.ts": "" })).toEqual(["src/:1 there is no such room; the architecture names the folders"]);
+  });
+});
+
+describe("storeys of core", () => {
+  test("may be gone down, by one or by many, and a room may import its own files", () => {
+    expect(
+      wrong({
+        "core/endpoints/token.ts": 'import "../token/settle.ts";\nimport "../model/result.ts";',
+        "core/token/settle.ts": 'import type { A } from "./source.ts";\nimport "../session/liveness.ts";',
+      }),
+    ).toEqual([]);
+  });
+
+  test.each([
+    ["upwards", "core/session/a.ts", 'import { a } from "../token/a.ts";', "above it"],
+    ["upwards for a type", "core/model/a.ts", 'import type { A } from "../endpoints/a.ts";', "above it"],
+    ["beside it", "core/keys/a.ts", 'export * from "../session/a.ts";', "beside it"],
+    ["upwards from a folder inside", "core/session/deep/a.ts", 'import "../../token/a.ts";', "above it"],
+  ])("are not gone %s", (_, file, text, where) => {
+    const [found, ...more] = wrong({ [file]: text });
+    expect(more).toEqual([]);
+    expect(found).toMatch(new RegExp(`^${file}:1 core/\\w+ may not import core/\\w+/a\\.ts: core/\\w+ is ${where}`));
+  });
+
+  test("leave no file at core's root, and no room without a storey", () => {
+    expect(wrong({ "core/a.ts": "", "core/cellar/a.ts": "" })).toEqual([
+      "core/a.ts:1 nothing lies at core's root: a file lives in a room of a storey (scripts/walls/rules.ts)",
+      "core/cellar/a.ts:1 core/cellar stands in no storey; give it one in scripts/walls/rules.ts",
+    ]);
+  });
+});
+
+describe("circles", () => {
+  const files = {
+    "lib/a.ts": 'import type { B } from "./b.ts";',
+    "lib/b.ts": 'import "./c.ts";',
+    "lib/c.ts": 'import "./a.ts";',
+  };
+
+  test("are told whole and once, types included", () => {
+    expect(wrong({ ...files, "lib/d.ts": 'import "./a.ts";' })).toEqual([
+      "lib/a.ts:1 imports in a circle: lib/a.ts, lib/b.ts, lib/c.ts",
+    ]);
+  });
+
+  test("that are known are let be for as long as they are there, and told once they are gone or changed", () => {
+    const known = [["lib/a.ts", "lib/b.ts", "lib/c.ts"]];
+    expect(offences(tree(files), known)).toEqual([]);
+    expect(offences(tree({ "lib/a.ts": "" }), known).map(({ what }) => what)).toEqual([
+      "this circle is gone; take it out of scripts/walls/known-circles.ts: lib/a.ts, lib/b.ts, lib/c.ts",
+    ]);
+    const shorter = { ...files, "lib/b.ts": 'import "./a.ts";', "lib/c.ts": "" };
+    expect(offences(tree(shorter), known).map(({ what }) => what.split(":")[0])).toEqual([
+      "imports in a circle",
+      "this circle is gone; take it out of scripts/walls/known-circles.ts",
+    ]);
+  });
+});
+
+describe("what is cited", () => {
+  // in two parts, or the lint would take these texts for citations
+  const [threat, decision] = ["thre" + "at", "decis" + "ion"];
+  const page = (...rows: readonly string[]) => ["| no. | attack | answer | tried by |", ...rows].join("\n");
+  const tried = "| 7 | a | b | `test/a.test.ts` |";
+  const good = {
+    "docs/threats.md": page(tried, "| 8 | a | b | *not built yet* (audit) |"),
+    "test/a.test.ts": `test("${threat} 7: is refused");`,
+    "docs/decisions/0035-tables.md": "",
+  };
+
+  test("is there", () => {
+    expect(
+      wrong({
+        ...good,
+        "core/model/a.ts": `// ${threat}s 7 and 8, ${decision} 35`,
+        "docs/a.md": `[35](decisions/0035-tables.md#why), [out](https://example.com/x), [here](#top): ${threat} 7`,
+      }),
+    ).toEqual([]);
+  });
+
+  test.each([
+    [
+      "a threat in a comment",
+      "core/model/a.ts",
+      `\n// ${threat} 9`,
+      "core/model/a.ts:2 there is no threat 9 in docs/threats.md",
+    ],
+    [
+      "the second of two",
+      "lambdas/a.ts",
+      `/* ${threat}s 7 and 10 */`,
+      "lambdas/a.ts:1 there is no threat 10 in docs/threats.md",
+    ],
+    [
+      "one of a list, in a title",
+      "test/b.test.ts",
+      `// ${threat}s 7, 8, 11 and 7`,
+      "test/b.test.ts:1 there is no threat 11 in docs/threats.md",
+    ],
+    ["a threat on a page", "docs/a.md", `${threat} 12`, "docs/a.md:1 there is no threat 12 in docs/threats.md"],
+    ["a decision", "docs/a.md", `(${decision} 3)`, "docs/a.md:1 there is no decision 3"],
+    ["a page", "docs/a.md", "\n\n[x](gone.md)", "docs/a.md:3 leads to gone.md, which is not there"],
+  ])("is told when it is not there: %s", (_, file, text, told) => {
+    expect(wrong({ ...good, [file]: text })).toEqual([told]);
+  });
+
+  test("every threat names a test that cites it, or says that it is not built yet", () => {
+    const untried = page("| 7 | a | b | |", "| 8 | a | b | `test/a.test.ts`, `test/gone.test.ts` |");
+    expect(wrong({ ...good, "docs/threats.md": untried })).toEqual([
+      "docs/threats.md:2 threat 7 names no test, and does not say *not built yet*",
+      "docs/threats.md:3 threat 8 names test/a.test.ts, which is not there or does not cite it",
+      "docs/threats.md:3 threat 8 names test/gone.test.ts, which is not there or does not cite it",
+    ]);
   });
 });

@@ -1,4 +1,5 @@
 /** Who imports whom: rooms of core that import each other, and circles of files. */
+import { circlesOf } from "../walls/circles.ts";
 import type { Source } from "./source.ts";
 
 /** Two rooms that import each other, with an import of either direction to look at. */
@@ -41,33 +42,7 @@ export function mutualRooms(sources: readonly Source[]): readonly Pair[] {
   });
 }
 
-/**
- * Circles of files: every largest set in which each file can be reached from each other one by imports, types included
- * (Tarjan's strongly connected components).
- */
+/** Circles of files, types included. */
 export function circles(sources: readonly Source[]): readonly (readonly string[])[] {
-  const targets = new Map(sources.map(({ file, imports }) => [file, imports.map(({ target }) => target)]));
-  const order = new Map<string, number>();
-  const lowest = new Map<string, number>();
-  const stack: string[] = [];
-  const found: string[][] = [];
-  const visit = (file: string): number => {
-    const mine = order.size;
-    order.set(file, mine);
-    let low = mine;
-    stack.push(file);
-    for (const target of targets.get(file) ?? []) {
-      if (!targets.has(target)) continue;
-      if (!order.has(target)) low = Math.min(low, visit(target));
-      else if (!lowest.has(target)) low = Math.min(low, order.get(target) ?? low);
-    }
-    if (low === mine) {
-      const circle = stack.splice(stack.indexOf(file));
-      for (const member of circle) lowest.set(member, mine);
-      if (circle.length > 1) found.push(circle.sort());
-    }
-    return low;
-  };
-  for (const file of targets.keys()) if (!order.has(file)) visit(file);
-  return found.sort((a, b) => b.length - a.length);
+  return circlesOf(new Map(sources.map(({ file, imports }) => [file, imports.map(({ target }) => target)])));
 }

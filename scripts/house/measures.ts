@@ -1,4 +1,5 @@
 /** The house in figures: each with what it should be, and where to begin. */
+import { testsOf, threatsOf } from "../walls/citations.ts";
 import { entriesOf } from "./entries.ts";
 import { unimported } from "./exports.ts";
 import { flatFolders } from "./folders.ts";
@@ -134,6 +135,21 @@ const flat: Measure = (_, sources) => {
   };
 };
 
+const threats: Measure = (root) => {
+  const rows = threatsOf(root);
+  const untried = rows.filter((row) => testsOf(root, row).length === 0);
+  const ids = (which: readonly { readonly id: string }[]) => which.map(({ id }) => id).join(", ");
+  const unbuilt = untried.filter(({ notBuilt }) => notBuilt);
+  return {
+    name: "threats",
+    what: "threats without a test",
+    figure: untried.length - unbuilt.length,
+    aim: 0,
+    note: `of ${rows.length} in docs/threats.md; not built yet, and so not tried: ${ids(unbuilt) || "none"}`,
+    found: untried.filter(({ notBuilt }) => !notBuilt).map(({ id, line }) => `docs/threats.md:${line} threat ${id}`),
+  };
+};
+
 /** Every measure by its name; the first boots the embedded cloud, the others read files. */
 const measures: Readonly<Record<string, Measure>> = {
   way,
@@ -143,6 +159,7 @@ const measures: Readonly<Record<string, Measure>> = {
   positional,
   exports: exported,
   folders: flat,
+  threats,
 };
 
 /** What can be asked for by name. */

@@ -46,6 +46,22 @@ export const impure: readonly { readonly pattern: RegExp; readonly instead: stri
   },
 ];
 
+/**
+ * The storeys of core, the highest first. A room imports from its own files and from lower storeys, never from beside or
+ * above: whoever reads downwards from an endpoint meets each thing once. The page of the architecture draws them as
+ * endpoints, steps and ground; the lines between are where one step rests on another.
+ */
+export const storeys: readonly (readonly string[])[] = [
+  ["endpoints"],
+  ["admin"],
+  ["token", "registry"],
+  ["attest", "caller", "discovery", "events", "person"],
+  ["keys", "lifecycle", "narrow", "ring", "session", "verify"],
+  ["audit", "details", "jose"],
+  ["denial", "policy", "status", "text"],
+  ["model"],
+];
+
 const story = (name: string): Wall => ({
   name,
   own: ["local/", "client/", "bin/lanyard/", "core/model/limits.ts", "core/model/registry.ts"],

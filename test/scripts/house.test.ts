@@ -139,6 +139,28 @@ test("the fullest folder is told by the files that lie in it, not below it", asy
   expect(found).toEqual(["21 files  core/a/"]);
 });
 
+test("a threat has a test where a named file cites it; what is not built yet is named and not counted", async () => {
+  // in two parts, or the lint would take this text for a citation
+  const threat = "thre" + "at";
+  const {
+    figure: untried,
+    found,
+    note,
+  } = await figure("threats", {
+    "docs/threats.md": [
+      "| no. | attack | answer | tried by |",
+      "| 1 | a | b | `test/a.test.ts` |",
+      "| 2 | a | b | `test/a.test.ts` |",
+      "| 3 | a | b | `test/gone.test.ts` |",
+      "| 4 | a | b | *not built yet* (audit) |",
+    ].join("\n"),
+    "test/a.test.ts": `test("${threat} 1: is refused");\n// ${threat} 22`,
+  });
+  expect(untried).toBe(2);
+  expect(found).toEqual([`docs/threats.md:3 ${threat} 2`, `docs/threats.md:4 ${threat} 3`]);
+  expect(note).toMatch(/^of 4 .*: 4$/);
+});
+
 test("a file that does not parse is an error, not a gap in the figures", () => {
   expect(() => readSource("core/a.ts", "export const = 1;")).toThrow("core/a.ts does not parse");
 });
