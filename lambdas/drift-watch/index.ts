@@ -1,7 +1,7 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import type { Context } from "aws-lambda";
-import { watchDrift } from "../../core/drift/watch.ts";
+import { watchDrift } from "../../core/endpoints/drift-watch.ts";
 import { createBaselines } from "../aws/baselines.ts";
 import { createControlPlanes } from "../aws/control-planes.ts";
 import { documentClient } from "../aws/dynamo.ts";

@@ -5,7 +5,7 @@ import type { Baseline, BaselineStore } from "../../core/drift/baseline.ts";
 import { patienceSeconds } from "../../core/drift/judge.ts";
 import { type Found, settingsDigest } from "../../core/drift/standing.ts";
 import { trustsLambdaAlone } from "../../core/drift/trust.ts";
-import { watchDrift } from "../../core/drift/watch.ts";
+import { watchDrift } from "../../core/endpoints/drift-watch.ts";
 import { randomIds } from "../kit/keys.ts";
 
 const start = Date.parse("2026-11-30T09:00:00Z") / 1000;

@@ -1,9 +1,9 @@
 import { toRecord } from "../audit/ocsf.ts";
 import type { AuditRecord } from "../audit/record.ts";
+import type { Baseline, BaselineStore } from "../drift/baseline.ts";
+import { judge, type Told } from "../drift/judge.ts";
+import type { ControlPlanes, Found } from "../drift/standing.ts";
 import { type Clock, type Ids, nowSeconds } from "../model/ports.ts";
-import type { Baseline, BaselineStore } from "./baseline.ts";
-import { judge, type Told } from "./judge.ts";
-import type { ControlPlanes, Found } from "./standing.ts";
 
 /** What the watch stands on. */
 export interface DriftDeps {
