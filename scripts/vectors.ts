@@ -18,13 +18,16 @@ Tries every document under test/vectors, or under the folders given, against the
   ok    file  expected  outcome  reason     it came out as its note says
   FAIL  file  expected  outcome  reason     it did not
   ?     file  ?         outcome  reason     nobody left a note; counted as neither
+  n/a   file  -         n/a      reason     read, and about something Lanyard does not do; counted by itself
   FAIL  file  ?         unknown  reason     nothing here can read it
 
 Notes are manifests of the shapes in test/vectors: manifest.json and mutants-manifest.json (Nitro), real-manifest.json
 and testca-manifest.json (EC2), tokens.json (STS web identity), raw-requests.json, responses.json and arn-cases.json
 (signed GetCallerIdentity), jwt-svid-cases.json, bundle-cases.json, spiffe-id-cases.json and good-/wrong-*.pem (SPIFFE),
-cases.json (OIDC, attacks on JWTs), dpop-cases.json, status-list.json, *_test.json (Wycheproof). Any
-other file is explained as \`lanyard attest --explain\` does. Nothing that was given is passed over: a case of another
+cases.json (OIDC, attacks on JWTs), dpop-cases.json, status-list.json, *_test.json (Wycheproof), 1.json and corpus-*.json
+(Cedar), index.json (AWS's certificates), hosts.json, presigned-url-cases.json, vault-header-cases.json, sigv4-suite.json,
+*discovery.json, payloads.json, payload-samples.json, claims-catalogue.json, observed-facts.json, event-cases*.json and
+ocsf-* (OCSF), panther-tests.json (CloudTrail), set-cases.json (security event tokens). Any other file is explained as \`lanyard attest --explain\` does. Nothing that was given is passed over: a case of another
 shape fails alone, and so does a file that nothing here reads, an empty list, a link, an empty folder. Left out are prose
 (*.md, LICENSE), JSON Schemas, and beside a manifest certificates, key sets and what its notes name.
 
@@ -32,7 +35,7 @@ outcome     valid, invalid, or policy: genuine, and refused by our own rules alo
 --at TIME   the clock for files without a note (default: now)
 --settings  what they are explained by, as of \`lanyard attest --settings\`
 --json      one JSON object
-The last line is "N passed, N failed"; the exit code 1 when any failed, 2 when the command was not given right.`;
+The last line is "N passed, N failed", with ", N n/a" where there are any; the exit code 1 when any failed, 2 when the command was not given right.`;
 
 /** Everything that was tried. */
 async function trials(paths: readonly string[], untold: UntoldSettings | undefined): Promise<readonly Trial[]> {
@@ -53,7 +56,7 @@ async function trials(paths: readonly string[], untold: UntoldSettings | undefin
 }
 
 function line({ file, expected, outcome, reason, passed }: Trial): string {
-  const mark = passed === undefined ? "?" : passed ? "ok" : "FAIL";
+  const mark = outcome === "n/a" ? "n/a" : passed === undefined ? "?" : passed ? "ok" : "FAIL";
   const columns = [mark.padEnd(4), forTerminal(file).padEnd(64), forTerminal(expected).padEnd(10), outcome.padEnd(9)];
   return `${columns.join(" ")} ${forTerminal(reason)}`.trimEnd();
 }
@@ -80,10 +83,11 @@ async function run(): Promise<number> {
   const tried = await trials(given ? positionals : [own], given ? { settings, nowSeconds } : undefined);
   const passed = tried.filter((trial) => trial.passed === true).length;
   const failed = tried.filter((trial) => trial.passed === false).length;
-  if (values.json) console.log(JSON.stringify({ documents: tried, passed, failed }));
+  const notOurs = tried.filter((trial) => trial.outcome === "n/a").length;
+  if (values.json) console.log(JSON.stringify({ documents: tried, passed, failed, notOurs }));
   else {
     for (const trial of tried) console.log(line(trial));
-    console.log(`${passed} passed, ${failed} failed`);
+    console.log([`${passed} passed`, `${failed} failed`, ...(notOurs > 0 ? [`${notOurs} n/a`] : [])].join(", "));
   }
   return failed === 0 ? 0 : 1;
 }

@@ -1,31 +1,12 @@
-import type * as cedarWasm from "@cedar-policy/cedar-wasm/nodejs";
-import type { Missing, PolicyDecision, PolicyEngine, Verdict } from "../model/decision.ts";
-import type { PolicyRegistration } from "../model/registry.ts";
+import type { PolicyDecision, PolicyEngine, Verdict } from "../model/decision.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
+import { askCedar, type CedarModule, denied, preparsePolicies, preparseSchema } from "./ask.ts";
 import { type CedarRequest, toRequests } from "./requests.ts";
 import { policySchema } from "./schema.ts";
-
-/**
- * The loaded wasm module, whichever build of it: in a bundled function `/web` after `initSync({ module: bytes })`,
- * under plain Node `/nodejs`. Core reads no files, so whoever wires it loads it.
- */
-export type CedarModule = Pick<
-  typeof cedarWasm,
-  "preparseSchema" | "preparsePolicySet" | "statefulIsAuthorized" | "policyToJson" | "validate"
->;
 
 const schemaName = "lanyard";
 /** Parsed sets live in the wasm module by id and cannot be evicted: two ids an engine, overwritten by each version. */
 let engines = 0;
-
-type Refusal = Extract<Verdict, { allowed: false }>;
-
-const denied = (why: string, missing: Missing = { who: "question" }, policies: readonly string[] = []): Refusal => ({
-  allowed: false,
-  policies,
-  missing,
-  why,
-});
 
 /** What is parsed of one registry version: the policies that count, and all of them where some are only logged. */
 interface Parsed {
@@ -48,36 +29,21 @@ export function createCedarEngine(cedar: CedarModule): PolicyEngine {
   const all = `registry-${engines}-all`;
   let parsed: Parsed | undefined;
 
-  const preparse = (id: string, policies: readonly PolicyRegistration[]): string | undefined => {
-    const staticPolicies = Object.fromEntries(policies.map((p) => [p.name, p.cedar]));
-    const answer = cedar.preparsePolicySet(id, { staticPolicies });
-    return answer.type === "failure"
-      ? `policies could not be read: ${answer.errors[0]?.message ?? "unknown"}`
-      : undefined;
-  };
-
   const prepare = (registry: RegistrySnapshot): Parsed => {
     if (parsed?.registry === registry) return parsed;
     parsed = undefined;
-    const schema = cedar.preparseSchema(schemaName, policySchema);
-    if (schema.type === "failure") throw new Error(schema.errors[0]?.message ?? "the schema does not parse");
+    preparseSchema(cedar, schemaName, policySchema);
     const enforced = registry.policies.filter((policy) => policy.mode !== "log");
     const logging = enforced.length < registry.policies.length;
-    const problem = preparse(counting, enforced) ?? (logging ? preparse(all, registry.policies) : undefined);
+    const problem =
+      preparsePolicies(cedar, counting, enforced) ??
+      (logging ? preparsePolicies(cedar, all, registry.policies) : undefined);
     parsed = { registry, problem, logging };
     return parsed;
   };
 
-  const judge = (requests: readonly CedarRequest[], preparsedPolicySetId: string): Verdict => {
-    const policies = new Set<string>();
-    for (const { call, missing } of requests) {
-      const settings = { preparsedSchemaName: schemaName, validateRequest: true, preparsedPolicySetId };
-      const verdict = verdictOf(cedar.statefulIsAuthorized({ ...call, ...settings }), missing);
-      if (!verdict.allowed) return verdict;
-      for (const name of verdict.policies) policies.add(name);
-    }
-    return { allowed: true, policies: [...policies].sort() };
-  };
+  const judge = (requests: readonly CedarRequest[], policies: string): Verdict =>
+    askCedar(cedar, { schema: schemaName, policies }, requests);
 
   return {
     decide(registry, question): PolicyDecision {
@@ -103,17 +69,4 @@ function combine(verdict: Verdict, would: Verdict, lenient: boolean): PolicyDeci
   if (lenient && !verdict.allowed && verdict.missing.who !== "question")
     return { allowed: true, policies: [], logged: verdict };
   return verdict.allowed === would.allowed ? verdict : { ...verdict, logged: would };
-}
-
-function verdictOf(answer: cedarWasm.AuthorizationAnswer, missing: Missing): Verdict {
-  if (answer.type === "failure") return denied(`the question is not valid: ${answer.errors[0]?.message ?? "unknown"}`);
-  const { decision, diagnostics } = answer.response;
-  const reasons = [...diagnostics.reason].sort();
-  const broken = diagnostics.errors.map((e) => e.policyId).sort();
-  if (broken.length > 0) return denied(`could not be evaluated: ${broken.join(", ")}`, { who: "question" }, broken);
-  if (decision === "allow") return { allowed: true, policies: reasons };
-  const what = missing.who === "task" ? `the use of ${missing.tool}` : `the ${missing.who}`;
-  return reasons.length > 0
-    ? denied(`${what} is forbidden by ${reasons.join(", ")}`, missing, reasons)
-    : denied(`no policy permits ${what}`, missing);
 }

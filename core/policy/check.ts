@@ -1,5 +1,5 @@
 import type { PolicyRegistration } from "../model/registry.ts";
-import type { CedarModule } from "./cedar.ts";
+import type { CedarModule } from "./ask.ts";
 import { canLift, nodes, readsOwnWord } from "./own-word.ts";
 import { policySchema } from "./schema.ts";
 
@@ -34,7 +34,7 @@ export function checkPolicies(
     const parsed = cedar.policyToJson(text);
     if (parsed.type === "failure") return parsed.errors.map((e) => ({ policy: name, message: withHelp(e) }));
     return [
-      ...validated(cedar, name, text),
+      ...validated(cedar, { name, cedar: text }, policySchema).map(({ problem }) => problem),
       ...unknownEntities(parsed.json, known).map((message) => ({ policy: name, message })),
       ...ownWord(parsed.json).map((message) => ({ policy: name, message })),
     ];
@@ -60,19 +60,31 @@ const ownWord = ({
 const withHelp = (e: { readonly message: string; readonly help?: string | null }) =>
   e.help ? `${e.message} (${e.help})` : e.message;
 
-const validated = (cedar: CedarModule, name: string, text: string): readonly PolicyProblem[] => {
+/**
+ * Validates one policy against a schema, strictly. Warnings are problems too: a policy that can never apply, or has
+ * look-alike letters in a name, does not do what was meant.
+ * @returns each problem, and whether Cedar itself only warns of it
+ */
+export function validated(
+  cedar: CedarModule,
+  policy: Pick<PolicyRegistration, "name" | "cedar">,
+  schema: string,
+): readonly { readonly problem: PolicyProblem; readonly warning: boolean }[] {
   const answer = cedar.validate({
     validationSettings: { mode: "strict" },
-    schema: policySchema,
-    policies: { staticPolicies: { [name]: text } },
+    schema,
+    policies: { staticPolicies: { [policy.name]: policy.cedar } },
   });
-  if (answer.type === "failure") return answer.errors.map((e) => ({ policy: name, message: withHelp(e) }));
-  // warnings too: a policy that can never apply, or has look-alike letters in a name, does not do what was meant
-  return [...answer.validationErrors, ...answer.validationWarnings].map((e) => ({
-    policy: name,
-    message: withHelp(e.error),
-  }));
-};
+  const told = (warning: boolean) => (error: Parameters<typeof withHelp>[0]) => ({
+    problem: { policy: policy.name, message: withHelp(error) },
+    warning,
+  });
+  if (answer.type === "failure") return answer.errors.map(told(false));
+  return [
+    ...answer.validationErrors.map((e) => e.error).map(told(false)),
+    ...answer.validationWarnings.map((e) => e.error).map(told(true)),
+  ];
+}
 
 const unknownEntities = (policy: unknown, known: KnownEntities): readonly string[] => {
   const found = new Set<string>();

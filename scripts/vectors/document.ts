@@ -20,6 +20,8 @@ export interface VectorDocument {
   /** Outcomes that keep to the note, or the one we decided on where it leaves the choice to us. */
   readonly expected: readonly Outcome[];
   readonly judge: () => Judged | Promise<Judged>;
+  /** Why nothing of ours could judge it; then it is counted by itself, as neither passed nor failed. */
+  readonly notOurs?: string;
 }
 
 /** Reads the documents of one kind of manifest. */
@@ -52,6 +54,13 @@ export const unreadable = (file: string, why: string): VectorDocument => ({
     throw new Error(why);
   },
 });
+
+/**
+ * A document that was read, and that is about something which Lanyard does not do. For what a reader knows by name
+ * alone: whatever it does not know is {@link unreadable}.
+ * @param why what it is, and what we do not do
+ */
+export const notOurs = (file: string, why: string): VectorDocument => ({ ...unreadable(file, why), notOurs: why });
 
 /** The manifest whose list is read. */
 interface Place {

@@ -31,6 +31,7 @@ export interface InstanceTrial {
 export function judgeInstance(folder: VectorFolder, file: string, trial: InstanceTrial = {}): Judged {
   const { certificate, document, nowSeconds = notesNowSeconds } = trial;
   const text = folder.text(file);
+  if (document !== undefined) folder.names(document);
   const bytes = decodeBase64(text, limits.instanceIdentityBytes);
   // what cannot be read as base64 within the bound never reaches the parser
   if (!bytes) {

@@ -22,6 +22,8 @@ export interface Untold {
 
 /** Deepest folder that is looked into. */
 const depthMax = 8;
+/** How far above what was given a manifest may say that its files are named from: it may be a part of a collection. */
+const aboveGiven = "../..";
 /** Prose, and Wycheproof's schemas. */
 const prose = /\.md$|^LICENSE|\.schema\.(json|yaml)$|_schema_v\d+\.json$|_common\.json$/;
 
@@ -34,21 +36,21 @@ const prose = /\.md$|^LICENSE|\.schema\.(json|yaml)$|_schema_v\d+\.json$|_common
  */
 export function findDocuments(path: string, name = basename(path)): Found {
   if (statSync(path).isFile()) {
-    const folder = new VectorFolder(dirname(path), "");
+    const folder = new VectorFolder(dirname(path), "", join(dirname(path), aboveGiven));
     const documents = manifest(folder, basename(path));
     return documents
       ? { documents, untold: [] }
       : { documents: [], untold: [{ folder, file: basename(path), told: false }] };
   }
   const entries = readdirSync(path);
-  const found = findIn(path, name, { told: false, depth: 0 });
+  const found = findIn(path, name, { top: join(path, aboveGiven), told: false, depth: 0 });
   return entries.length > 0 ? found : { documents: [unreadable(name, "is an empty folder")], untold: [] };
 }
 
 function findIn(
   path: string,
   name: string,
-  { told, depth }: { readonly told: boolean; readonly depth: number },
+  { top, told, depth }: { readonly top: string; readonly told: boolean; readonly depth: number },
 ): Found {
   let entries: readonly Dirent[];
   try {
@@ -56,7 +58,7 @@ function findIn(
   } catch {
     return { documents: [unreadable(name, "is a folder that cannot be read")], untold: [] };
   }
-  const folder = new VectorFolder(path, name);
+  const folder = new VectorFolder(path, name, top);
   const files = entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
   const read = files.map((file) => [file, manifest(folder, file)] as const);
   const below = told || read.some(([file, documents]) => documents !== undefined && file.endsWith(".json"));
@@ -66,7 +68,7 @@ function findIn(
     typeof other !== "string"
       ? { documents: [other], untold: [] }
       : depth < depthMax
-        ? findIn(join(path, other), join(name, other), { told: below, depth: depth + 1 })
+        ? findIn(join(path, other), join(name, other), { top, told: below, depth: depth + 1 })
         : { documents: [unreadable(join(name, other), `is deeper than ${depthMax} folders`)], untold: [] },
   );
   return {

@@ -15,12 +15,27 @@ const readPaths = new Set<string>();
 /** A folder with a manifest, and the files beside and below it. */
 export class VectorFolder {
   readonly #path: string;
+  /** The highest folder that files may be named from. */
+  readonly #top: string;
   /** How its files are named in the report. */
   readonly name: string;
 
-  constructor(path: string, name: string) {
+  /** @param top as far up as {@link above} may lead */
+  constructor(path: string, name: string, top: string = path) {
     this.#path = resolve(path);
+    this.#top = resolve(top);
     this.name = name;
+  }
+
+  /**
+   * The folder that a manifest here names files from, when its own place below that is `place`.
+   * @throws Unreadable when it lies elsewhere, or that folder is too far up
+   */
+  above(place: string): VectorFolder {
+    const path = resolve(this.#path, ...place.split("/").map((part) => (part === "." ? "." : "..")));
+    if (resolve(path, place) !== this.#path) throw new Unreadable(`it is not in ${place}, where it says to be`);
+    if (isOutside(this.#top, path)) throw new Unreadable("its files are named from too far above what was given");
+    return new VectorFolder(path, this.name, this.#top);
   }
 
   /** A file's name in the report. */
@@ -29,7 +44,12 @@ export class VectorFolder {
     return part === undefined ? path : `${path}#${part}`;
   }
 
-  /** Whether any manifest, note or case has read this file so far. */
+  /** Notes that a case names this file, so that it is no document by itself even where the case never comes to it. */
+  names(file: string): void {
+    readPaths.add(resolve(this.#path, file));
+  }
+
+  /** Whether any manifest, note or case has read or named this file so far. */
   wasRead(file: string): boolean {
     return readPaths.has(resolve(this.#path, file));
   }
@@ -38,7 +58,7 @@ export class VectorFolder {
   bytes(file: string): Uint8Array {
     const path = resolve(this.#path, file);
     // a manifest from elsewhere names files of its own folder, not of whoever tries it
-    if (relative(this.#path, path).split(sep)[0] === "..") throw new Unreadable(`${file} is outside its folder`);
+    if (isOutside(this.#path, path)) throw new Unreadable(`${file} is outside its folder`);
     let content: Buffer;
     try {
       content = readFileSync(path);
@@ -64,3 +84,5 @@ export class VectorFolder {
     return Buffer.from(this.bytes(file)).toString("utf8");
   }
 }
+
+const isOutside = (folder: string, path: string): boolean => relative(folder, path).split(sep)[0] === "..";

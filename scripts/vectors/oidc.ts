@@ -29,6 +29,8 @@ export const oidcShape = z.looseObject({
 const tokenCase = z.looseObject({ name: z.string(), token: z.string(), expected: z.string() });
 
 type Cases = z.infer<typeof oidcShape>;
+/** What a registration holds its workloads to. */
+export type OidcRules = Pick<Cases["rules"], "github" | "kubernetes">;
 type KeysByIssuer = Readonly<Record<string, { readonly keys: readonly object[] }>>;
 
 const trusted = (issuer: string, index: number): TrustedIssuerRegistration => ({
@@ -40,7 +42,7 @@ const trusted = (issuer: string, index: number): TrustedIssuerRegistration => ({
 });
 
 /** The notes' rules as selectors, on the anchor every registration needs. */
-export function billingAgent({ rules }: Pick<Cases, "rules">, jwks: KeysByIssuer): AgentRegistration {
+export function billingAgent({ rules }: { readonly rules: OidcRules }, jwks: KeysByIssuer): AgentRegistration {
   const issuers = Object.keys(jwks);
   const github = issuers.find((issuer) => issuer.includes("github")) ?? "";
   const cluster = issuers.find((issuer) => issuer !== github) ?? "";

@@ -1,25 +1,53 @@
+import { callerHeaders, callerUrls } from "./caller-foreign.ts";
+import { callerHosts } from "./caller-hosts.ts";
 import { callerAnswers, callerArns, callerRequests } from "./caller-identity.ts";
+import { cedarCorpus, cedarTests } from "./cedar.ts";
+import { cloudTrailRecords } from "./cloudtrail.ts";
+import { discoveryDocuments } from "./discovery.ts";
 import type { Topic } from "./document.ts";
 import { dpopProofs } from "./dpop.ts";
 import { instanceDocuments } from "./ec2.ts";
+import { instanceCertificates } from "./ec2-certificates.ts";
 import { jwtAttacks } from "./jwt-attacks.ts";
 import { nitroDocuments, nitroMutants } from "./nitro.ts";
+import { ocsfClassList, ocsfCompiled, ocsfEvents } from "./ocsf.ts";
 import { oidcTokens } from "./oidc.ts";
+import { oidcPayloads } from "./oidc-payloads.ts";
+import { securityEventTokens } from "./set.ts";
+import { sigv4Suite } from "./sigv4.ts";
 import { jwtSvids, spiffeBundles, spiffeIds, x509Svids } from "./spiffe.ts";
 import { statusLists } from "./status-list.ts";
+import { stsCatalogue, stsObserved, stsPayloads } from "./sts-claims.ts";
 import { stsTokens } from "./sts-web-identity.ts";
 import { wycheproofEcdsa, wycheproofJws } from "./wycheproof.ts";
 import { wycheproofKeys } from "./wycheproof-keys.ts";
+import { wycheproofMacs } from "./wycheproof-mac.ts";
+import { wycheproofSignatures } from "./wycheproof-signatures.ts";
 
 /** Every kind of manifest that is understood, listed; nothing is discovered. */
 export const topics: readonly Topic[] = [
   nitroDocuments,
   nitroMutants,
   instanceDocuments,
+  instanceCertificates,
   stsTokens,
   callerRequests,
   callerAnswers,
   callerArns,
+  sigv4Suite,
+  callerHosts,
+  callerUrls,
+  callerHeaders,
+  discoveryDocuments,
+  stsPayloads,
+  stsCatalogue,
+  stsObserved,
+  oidcPayloads,
+  ocsfEvents,
+  ocsfClassList,
+  ocsfCompiled,
+  cloudTrailRecords,
+  securityEventTokens,
   jwtSvids,
   spiffeBundles,
   spiffeIds,
@@ -31,4 +59,8 @@ export const topics: readonly Topic[] = [
   wycheproofJws,
   wycheproofEcdsa,
   wycheproofKeys,
+  wycheproofSignatures,
+  wycheproofMacs,
+  cedarTests,
+  cedarCorpus,
 ];

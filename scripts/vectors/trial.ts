@@ -11,14 +11,15 @@ export interface Trial {
   /** The note's word, and our decision where it left one to us; `?` without a note. */
   readonly expected: string;
   /** `error` when it could not be judged, `undecided` when nothing failed and nothing was proved. */
-  readonly outcome: Outcome | "undecided" | "unknown" | "error";
+  readonly outcome: Outcome | "undecided" | "unknown" | "error" | "n/a";
   readonly reason: string;
-  /** Undefined when nobody said what should come out. */
+  /** Undefined when nobody said what should come out, or nothing of ours could judge it (`n/a`). */
   readonly passed?: boolean;
 }
 
 /** Judges a document with a note. A verifier that throws has failed it: strangers' bytes are no bug. */
-export async function tryDocument({ file, said, expected, judge }: VectorDocument): Promise<Trial> {
+export async function tryDocument({ file, said, expected, judge, notOurs }: VectorDocument): Promise<Trial> {
+  if (notOurs !== undefined) return { file, expected: "-", outcome: "n/a", reason: notOurs };
   const [only, ...others] = expected;
   const decision = only === undefined || others.length > 0 || only === said ? said : `${said}: ${only}`;
   try {
@@ -71,8 +72,9 @@ const certificate = /\.(pem|der|crt|cer)$/;
  * every case was tried: a note's own files were read by then.
  */
 export function isSideFile({ folder, file, told }: Untold): boolean {
+  if (folder.wasRead(file)) return true;
   if (!told) return false;
-  if (folder.wasRead(file) || certificate.test(file)) return true;
+  if (certificate.test(file)) return true;
   try {
     return file.endsWith(".json") && Array.isArray((folder.json(file) as { keys?: unknown } | null)?.keys);
   } catch {

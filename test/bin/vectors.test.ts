@@ -58,7 +58,8 @@ describe("npm run vectors", () => {
   it("tries every document of the repository, and each comes out as its note says", () => {
     const { lines, last, status } = run();
     expect(lines.filter((line) => line.startsWith("FAIL"))).toEqual([]);
-    expect(last).toBe(`${lines.length - 1} passed, 0 failed`);
+    const notOurs = lines.filter((line) => line.startsWith("n/a")).length;
+    expect(last).toBe(`${lines.length - 1 - notOurs} passed, 0 failed, ${notOurs} n/a`);
     expect(status).toBe(0);
     for (const topic of [
       "02-nitro/real/",
@@ -79,6 +80,9 @@ describe("npm run vectors", () => {
       "status/status-list.json#",
       "wycheproof/json_web_signature_test.json#",
       "wycheproof-ecdsa/ecdsa_secp256r1_sha256_test.json#",
+      "wycheproof-signatures/ecdsa_secp384r1_sha384_test.json#",
+      "wycheproof-signatures/hmac_sha256_test.json#",
+      "cedar/tests/",
     ])
       expect(lines.filter((line) => line.includes(topic)).length, topic).toBeGreaterThan(5);
   });
@@ -92,7 +96,7 @@ describe("npm run vectors", () => {
     const count = (topic: string) => documents.filter(({ file }) => file.includes(topic)).length;
     expect(count("02-nitro/")).toBe(nitro);
     expect(count("03-ec2-iid/")).toBe(instances);
-    expect(count("sts-web-identity/")).toBe(entries("sts-web-identity/tokens.json").cases.length);
+    expect(count("sts-web-identity/tokens.json")).toBe(entries("sts-web-identity/tokens.json").cases.length);
     expect(count("jwt-attacks/")).toBe(entries("jwt-attacks/cases.json").cases.length);
     const files = documents
       .map(({ file }) => file)
@@ -212,7 +216,7 @@ describe("npm run vectors", () => {
       ["long.bin", new Uint8Array(300_000), "longer than 262144 bytes"],
       ["manifest.json", "[]", "empty list of cases"],
       ["dpop-cases.json", '{"cases":[{"name":"of another shape"}]}', "no manifest known here"],
-      ["other_test.json", '{"schema":"mac_test_schema_v1.json","testGroups":[]}', "no manifest known here"],
+      ["other_test.json", '{"schema":"aead_test_schema_v1.json","testGroups":[]}', "no manifest known here"],
       ["jwt-svid-cases.json", "{", "is no JSON"],
       ["status/new-cases.json", '{"cases":[]}', "no document that is known here"],
       ["status/left.bin", "nobody names it", "no document that is known here"],

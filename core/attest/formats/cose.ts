@@ -62,10 +62,16 @@ export function readCoseSign1(bytes: Uint8Array): Result<CoseSign1, string> {
 
 /** True when the message was signed with ES384 by this P-384 key (RFC 9052 4.4, RFC 9053 2.1). */
 export function verifyCoseSign1(message: CoseSign1, key: KeyObject): boolean {
-  if (!isP384(key)) return false;
   const signed = encode(["Signature1", message.protectedBytes, new Uint8Array(), message.payload]);
-  return verify("sha384", signed, { key, dsaEncoding: "ieee-p1363" }, message.signature);
+  return verifyEs384(signed, message.signature, key);
 }
+
+/**
+ * ES384 alone, without what carries it.
+ * @param signature r || s, 96 bytes
+ */
+export const verifyEs384 = (signed: Uint8Array, signature: Uint8Array, key: KeyObject): boolean =>
+  isP384(key) && verify("sha384", signed, { key, dsaEncoding: "ieee-p1363" }, signature);
 
 /** ES384 is ECDSA with P-384 alone here: another curve under its name is a downgrade. */
 export const isP384 = (key: KeyObject): boolean =>

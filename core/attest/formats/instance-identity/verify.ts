@@ -1,4 +1,4 @@
-import { verify } from "node:crypto";
+import { type KeyObject, verify } from "node:crypto";
 import type { Check } from "../../../model/check.ts";
 import { limits } from "../../../model/limits.ts";
 import { err, type Result } from "../../../model/result.ts";
@@ -56,8 +56,7 @@ function regionCertificate(region: Result<string, string>, options: Ec2Options):
 
 function signatureSteps(signed: SignedData, certificate: Certificate, nowSeconds: number): readonly Step[] {
   const { issuer, serial, publicKey, notBeforeSeconds, notAfterSeconds } = certificate;
-  const { asymmetricKeyType, asymmetricKeyDetails } = publicKey;
-  const strong = asymmetricKeyType === "rsa" && (asymmetricKeyDetails?.modulusLength ?? 0) >= 2_048;
+  const strong = isStrongRsa(publicKey);
   const named = sameBytes(signed.issuer, issuer) && sameBytes(signed.serial, serial);
   const valid = notBeforeSeconds <= nowSeconds && nowSeconds <= notAfterSeconds;
   return [
@@ -70,8 +69,7 @@ function signatureSteps(signed: SignedData, certificate: Certificate, nowSeconds
     {
       check: "signature",
       detail: "RSA with SHA-256",
-      fault: () =>
-        verify("sha256", signed.signed, publicKey, signed.signature) ? undefined : "the signature is wrong",
+      fault: () => (verifyRsaSha256(signed.signed, signed.signature, publicKey) ? undefined : "the signature is wrong"),
     },
     {
       check: "validity",
@@ -80,6 +78,14 @@ function signatureSteps(signed: SignedData, certificate: Certificate, nowSeconds
     },
   ];
 }
+
+/** The one kind of key that binds a Region. */
+const isStrongRsa = (key: KeyObject): boolean =>
+  key.asymmetricKeyType === "rsa" && (key.asymmetricKeyDetails?.modulusLength ?? 0) >= 2_048;
+
+/** RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 8.2.2) under a key of 2048 bits or more, without what carries it. */
+export const verifyRsaSha256 = (signed: Uint8Array, signature: Uint8Array, key: KeyObject): boolean =>
+  isStrongRsa(key) && verify("sha256", signed, key, signature);
 
 function launchSteps({ pendingTimeSeconds }: InstanceDocument, options: Ec2Options): readonly Step[] {
   const age = options.nowSeconds - pendingTimeSeconds;
