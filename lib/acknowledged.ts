@@ -1,7 +1,6 @@
 /** Findings of cdk-nag and of the CloudFormation validator that are right and stay: each with its reason. */
 import { type App, Validations } from "aws-cdk-lib";
 import type { IConstruct } from "constructs";
-import type { StateStack } from "./state/state-stack.ts";
 
 const acknowledge = (where: IConstruct, id: string, reason: string): void => {
   Validations.of(where).acknowledge({ id, reason });
@@ -80,8 +79,8 @@ export function acknowledgeAuditBucket(bucket: IConstruct): void {
 }
 
 /** Firehose names its objects itself. */
-export function acknowledgeFirehose(role: IConstruct, state: StateStack): void {
-  const bucket = `${state.stackName}:ExportsOutputFnGetAttAuditBucketB01E0AE8Arn7D5F088E`;
+export function acknowledgeFirehose(role: IConstruct, stateName: string): void {
+  const bucket = `${stateName}:ExportsOutputFnGetAttAuditBucketB01E0AE8Arn7D5F088E`;
   for (const folder of ["audit", "errors"]) {
     acknowledge(
       role,
@@ -92,8 +91,8 @@ export function acknowledgeFirehose(role: IConstruct, state: StateStack): void {
 }
 
 /** Objects get their names from Firehose. */
-export function acknowledgeSealer(role: IConstruct, state: StateStack): void {
-  const bucket = `${state.stackName}:ExportsOutputFnGetAttAuditBucketB01E0AE8Arn7D5F088E`;
+export function acknowledgeSealer(role: IConstruct, stateName: string): void {
+  const bucket = `${stateName}:ExportsOutputFnGetAttAuditBucketB01E0AE8Arn7D5F088E`;
   for (const folder of ["audit", "errors"]) {
     acknowledge(
       role,

@@ -22,7 +22,7 @@ export class Alarms extends Construct {
   readonly #topic: ITopic;
   readonly #stage: string;
 
-  constructor(scope: Construct, id: string, stage: Stage, topic: ITopic) {
+  constructor(scope: Construct, id: string, { stage, topic }: { readonly stage: Stage; readonly topic: ITopic }) {
     super(scope, id);
     this.#enabled = stage.alarms.enabled;
     this.#topic = topic;

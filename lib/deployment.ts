@@ -25,10 +25,12 @@ export interface Deployment {
 export function deployment(app: App, stage: Stage, dist: string, registry?: DeployedRegistry): Deployment {
   if ((registry === undefined) !== (stage.registry === undefined))
     throw new Error("a registry is deployed exactly when the stage names its folder");
-  const state = new StateStack(app, stage);
-  const audit = new AuditStack(app, stage, dist, state);
-  const issuer = new IssuerStack(app, stage, dist, state);
-  const service = new ServiceStack(app, stage, dist, { state, audit, issuer }, registry);
+  const state = new StateStack(app, "State", { stage });
+  const made = { stage, dist, state };
+  const audit = new AuditStack(app, "Audit", made);
+  const issuer = new IssuerStack(app, "Issuer", made);
+  const below = { ...made, audit, issuer };
+  const service = new ServiceStack(app, "Service", registry === undefined ? below : { ...below, registry });
   keepExports({ state });
   acknowledgeEverywhere(app);
   // the embedded cloud leaves the checks out of every boot, by this context; the tests and `cdk synth` keep them

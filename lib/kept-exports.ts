@@ -4,20 +4,20 @@
  * release that drops a reference keeps its value here, and the release after that takes the line out again.
  */
 import type { Stack } from "aws-cdk-lib";
-import type { Deployment } from "./deployment.ts";
+import type { StateStack } from "./state/state-stack.ts";
 
 /** One value that is exported for one more release. */
 export interface KeptExport {
   /** The release that dropped the last reference; the next one takes this line out. */
   readonly since: string;
-  of(made: Pick<Deployment, "state">): { readonly stack: Stack; readonly value: string };
+  of(made: { readonly state: StateStack }): { readonly stack: Stack; readonly value: string };
 }
 
-/** None now. A line: `{ since: "0.2.0", of: ({ state }) => ({ stack: state, value: state.tables.traces.tableArn }) }`. */
+/** None now. A line: `{ since: "0.2.0", of: ({ state }) => ({ stack: state, value: state.tables.table.traces.tableArn }) }`. */
 export const keptExports: readonly KeptExport[] = [];
 
 /** Exports the values under the very names by which the release before imported them. */
-export function keepExports(made: Pick<Deployment, "state">, kept: readonly KeptExport[] = keptExports): void {
+export function keepExports(made: { readonly state: StateStack }, kept: readonly KeptExport[] = keptExports): void {
   for (const one of kept) {
     const { stack, value } = one.of(made);
     stack.exportValue(value);

@@ -7,33 +7,8 @@ import { availableParallelism } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BuildOptions, Metafile } from "esbuild";
+import { functionNames, withCedar } from "../lambdas/manifest.ts";
 import { builtinsByRequire } from "./builtins-by-require.ts";
-
-/** Every function; its folder in `lambdas/` and in `dist/` has this name. */
-export const functionNames = [
-  "attest",
-  "attest-iam",
-  "token",
-  "introspect",
-  "revoke",
-  "admin-revoke",
-  "admin-write",
-  "admin-read",
-  "discovery",
-  "relay",
-  "publisher",
-  "rotator",
-  "transmitter",
-  "federation",
-  "admin-rotate",
-  "registry-applier",
-  "lifecycle-watch",
-  "sealer",
-  "drift-watch",
-] as const;
-
-/** Functions that decide by Cedar: its WebAssembly lies beside their bundle. */
-const withCedar: readonly string[] = ["token", "admin-write", "admin-read", "registry-applier"];
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
@@ -128,7 +103,7 @@ async function bundleInto(name: string, folder: string): Promise<Bundle> {
   for (const { path, contents } of [...outputFiles.filter((f) => !isEntry(f)), ...outputFiles.filter(isEntry)])
     put(path, contents);
   const kept = outputFiles.map(({ path }) => basename(path));
-  if (withCedar.includes(name)) {
+  if (withCedar.some((one) => one === name)) {
     put(join(folder, wasm), readFileSync(cedarWasm()));
     kept.push(wasm);
   }

@@ -13,14 +13,12 @@ import { limits } from "../model/limits.ts";
 import { nowSeconds, type RateLimiter } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import { currentAgent } from "../model/session.ts";
-import type { RegistrySource } from "../model/snapshot.ts";
 import type { Call, Reply } from "../model/wire.ts";
 import { blockedAmong, raisedSince, readLiveness } from "../session/liveness.ts";
 import type { RevocationStore, RevocationWrite, SessionStore } from "../session/store.ts";
 
 /** What revocation by agents stands on. */
 export interface RevokeDeps extends AuthenticateDeps, DenyDeps {
-  readonly registries: RegistrySource;
   readonly store: Pick<SessionStore, "readLiveness" | "readHandle">;
   readonly revocations: RevocationStore;
   readonly limiter: RateLimiter;

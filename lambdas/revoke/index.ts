@@ -3,7 +3,6 @@ import { withDpopNonce } from "../../core/jose/dpop-nonce.ts";
 import { demandedNonces } from "../aws/dpop-nonces.ts";
 import { kmsClient } from "../aws/kms-keys.ts";
 import { createRateLimiter } from "../aws/rate-limiter.ts";
-import { createRegistrySource } from "../aws/registry-source.ts";
 import { createRevocationStore } from "../aws/revocation-store.ts";
 import { createSessionStore } from "../aws/session-store.ts";
 import { clock, ground, setting, tables } from "../ground.ts";
@@ -21,7 +20,6 @@ const endpoint = createRevokeEndpoint({
   issuer,
   nonces,
   trustDomain,
-  registries: createRegistrySource(dynamo, tables, trustDomain),
   store: createSessionStore(dynamo, tables, clock),
   revocations: createRevocationStore(dynamo, tables),
   limiter: createRateLimiter(dynamo, tables, clock),

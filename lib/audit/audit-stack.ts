@@ -5,15 +5,16 @@ import { Topic } from "aws-cdk-lib/aws-sns";
 import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import type { Construct } from "constructs";
 import { Alarms } from "../alarms.ts";
-import type { LanyardFunction } from "../function/lanyard-function.ts";
+import type { FunctionProps } from "../function/lanyard-function.ts";
 import { roleArn } from "../function/roles.ts";
+import { deadLetters } from "../function/stream.ts";
 import type { Stage } from "../settings/stage.ts";
 import { stackProps } from "../stack-props.ts";
 import type { StateStack } from "../state/state-stack.ts";
 import { Delivery } from "./delivery.ts";
 import { KeyWatch } from "./key-watch.ts";
-import { relay } from "./relay.ts";
-import { sealer } from "./sealer.ts";
+import { Relay } from "./relay.ts";
+import { Sealer } from "./sealer.ts";
 import { TheftWatch } from "./theft-watch.ts";
 import { WallWatch } from "./wall-watch.ts";
 
@@ -21,36 +22,38 @@ import { WallWatch } from "./wall-watch.ts";
 export class AuditStack extends Stack {
   readonly bus: EventBus;
   readonly topic: Topic;
-  readonly relay: LanyardFunction;
-  readonly sealer: LanyardFunction;
+  readonly relay: Relay;
+  readonly sealer: Sealer;
 
-  constructor(scope: Construct, stage: Stage, dist: string, state: StateStack) {
-    super(scope, "Audit", stackProps(stage, "audit", "relay, bus and delivery of audit records"));
+  constructor(scope: Construct, id: string, props: FunctionProps & { readonly state: StateStack }) {
+    const { stage, state } = props;
+    super(scope, id, stackProps(stage, "audit", "relay, bus and delivery of audit records"));
     this.bus = new EventBus(this, "Bus", { eventBusName: `lanyard-${stage.name}-audit` });
     this.onlyTheRelayPuts(stage);
     this.topic = this.alarmTopic();
     if (stage.alarms.email) this.topic.addSubscription(new EmailSubscription(stage.alarms.email));
-    const carried = relay(this, stage, dist, state, this.bus);
-    const delivery = new Delivery(this, "Delivery", stage, state, this.bus);
-    new KeyWatch(this, "KeyWatch", stage, state, this.topic);
-    new WallWatch(this, "WallWatch", stage, state, this.topic);
-    const sealing = sealer(this, stage, dist, state);
-    if (stage.alarms.enabled) new TheftWatch(this, "TheftWatch", this.bus, this.topic);
-    this.relay = carried.relay;
-    this.sealer = sealing.sealer;
-    const alarms = new Alarms(this, "Watch", stage, this.topic);
-    alarms.ofFunction("Relay", carried.relay);
-    alarms.ofStream("Relay", carried.relay);
-    alarms.ofQueue("RelayFailures", carried.failures);
-    alarms.ofQueue("Refused", carried.refused);
+    const refused = deadLetters(this, "Refused");
+    this.relay = new Relay(this, "Relay", { ...props, bus: this.bus, refused });
+    const delivery = new Delivery(this, "Delivery", { stage, state, bus: this.bus });
+    const watched = { stage, state, topic: this.topic };
+    new KeyWatch(this, "KeyWatch", watched);
+    new WallWatch(this, "WallWatch", watched);
+    const unsealed = deadLetters(this, "Unsealed");
+    this.sealer = new Sealer(this, "Sealer", { ...props, unsealed });
+    if (stage.alarms.enabled) new TheftWatch(this, "TheftWatch", { bus: this.bus, topic: this.topic });
+    const alarms = new Alarms(this, "Watch", { stage, topic: this.topic });
+    alarms.ofFunction("Relay", this.relay);
+    alarms.ofStream("Relay", this.relay);
+    alarms.ofQueue("RelayFailures", this.relay.failures);
+    alarms.ofQueue("Refused", refused);
     alarms.ofQueue("Undelivered", delivery.undelivered);
-    alarms.ofFunction("Sealer", sealing.sealer);
-    alarms.ofQueue("Unsealed", sealing.unsealed);
+    alarms.ofFunction("Sealer", this.sealer);
+    alarms.ofQueue("Unsealed", unsealed);
     alarms.ofDelivery(delivery.stream.ref, stage.delivery.bufferSeconds);
     alarms.ofSilence(delivery.stream.ref);
     new CfnOutput(this, "AuditBusName", { value: this.bus.eventBusName });
     new CfnOutput(this, "AuditBusArn", { value: this.bus.eventBusArn });
-    new CfnOutput(this, "RefusedRecordsUrl", { value: carried.refused.queueUrl });
+    new CfnOutput(this, "RefusedRecordsUrl", { value: refused.queueUrl });
     new CfnOutput(this, "AlarmTopic", { value: this.topic.topicArn });
   }
 

@@ -12,13 +12,20 @@ import { deadLetters } from "../function/stream.ts";
 import type { Stage } from "../settings/stage.ts";
 import type { StateStack } from "../state/state-stack.ts";
 
+/** What delivers, and where to. */
+export interface DeliveryProps {
+  readonly stage: Stage;
+  readonly state: StateStack;
+  readonly bus: EventBus;
+}
+
 /** From the bus to the bucket: rule, Firehose and the dead letters of the rule. */
 export class Delivery extends Construct {
   readonly stream: CfnDeliveryStream;
   readonly undelivered: Queue;
   readonly rule: CfnRule;
 
-  constructor(scope: Construct, id: string, stage: Stage, state: StateStack, bus: EventBus) {
+  constructor(scope: Construct, id: string, { stage, state, bus }: DeliveryProps) {
     super(scope, id);
     this.stream = this.firehose(stage, state);
     this.undelivered = deadLetters(this, "Undelivered");
@@ -28,7 +35,11 @@ export class Delivery extends Construct {
         conditions: { StringEquals: { "aws:SourceAccount": Aws.ACCOUNT_ID } },
       }),
     });
-    allow(caller, ["firehose:PutRecord", "firehose:PutRecordBatch"], [this.stream.attrArn]);
+    allow(caller, {
+      actions: ["firehose:PutRecord", "firehose:PutRecordBatch"],
+      on: [{ name: "Delivery", arn: this.stream.attrArn }],
+      why: "carries every record from the bus to Firehose, as EventBridge asks of a target's role",
+    });
     this.rule = new CfnRule(this, "Rule", {
       eventBusName: bus.eventBusName,
       description: "Every audit record, to Firehose",
@@ -111,17 +122,31 @@ export class Delivery extends Construct {
         conditions: { StringEquals: { "sts:ExternalId": Aws.ACCOUNT_ID } },
       }),
     });
-    allow(
-      role,
-      ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
-      [auditBucket.arnForObjects("audit/*"), auditBucket.arnForObjects("errors/*")],
-    );
-    allow(role, ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"], [auditBucket.bucketArn]);
-    allow(role, ["kms:GenerateDataKey", "kms:Decrypt"], [keys.data.keyArn], {
-      StringEquals: { "kms:ViaService": `s3.${Aws.REGION}.amazonaws.com` },
+    allow(role, {
+      actions: ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
+      on: ["audit/*", "errors/*"].map((below) => ({
+        name: `AuditBucket/${below}`,
+        arn: auditBucket.arnForObjects(below),
+      })),
+      why: "adds objects; it can neither delete them nor touch their retention",
     });
-    allow(role, ["logs:PutLogEvents"], [logGroup.logGroupArn]);
-    acknowledgeFirehose(role, state);
+    allow(role, {
+      actions: ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"],
+      on: [{ name: "AuditBucket", arn: auditBucket.bucketArn }],
+      why: "as AWS publishes it for a delivery into a bucket",
+    });
+    allow(role, {
+      actions: ["kms:GenerateDataKey", "kms:Decrypt"],
+      on: [{ name: "Data key", arn: keys.data.keyArn }],
+      conditions: { StringEquals: { "kms:ViaService": `s3.${Aws.REGION}.amazonaws.com` } },
+      why: "writes objects under the data's key",
+    });
+    allow(role, {
+      actions: ["logs:PutLogEvents"],
+      on: [{ name: "its logs", arn: logGroup.logGroupArn }],
+      why: "says what it could not deliver",
+    });
+    acknowledgeFirehose(role, state.stackName);
     return role;
   }
 }

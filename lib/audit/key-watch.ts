@@ -4,9 +4,8 @@ import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { Topic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
 import { type NamedRole, roleArn, rolesPrefix } from "../function/roles.ts";
-import type { Stage } from "../settings/stage.ts";
 import { attesting, nonced, signers } from "../state/keys.ts";
-import type { StateStack } from "../state/state-stack.ts";
+import type { WatchProps } from "./watch-props.ts";
 
 /** Calls that change who may use a key, or end it. */
 const changes = [
@@ -24,7 +23,7 @@ const changes = [
  * It sees what CloudTrail sees: the account needs a trail of management events in this Region, read events included.
  */
 export class KeyWatch extends Construct {
-  constructor(scope: Construct, id: string, stage: Stage, state: StateStack, topic: Topic) {
+  constructor(scope: Construct, id: string, { stage, state, topic }: WatchProps) {
     super(scope, id);
     const { identity, session, sessionRsa, status, seal, events, nonce, dpopNonce, data } = state.keys;
     const changed = this.rule("Changed", topic, {

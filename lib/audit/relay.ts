@@ -2,46 +2,54 @@ import type { EventBus } from "aws-cdk-lib/aws-events";
 import { AnyPrincipal, Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { IQueue, Queue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
-import { allow, allowDataKey } from "../function/grant.ts";
-import { LanyardFunction } from "../function/lanyard-function.ts";
+import { type FunctionProps, LanyardFunction } from "../function/lanyard-function.ts";
 import { roleArn } from "../function/roles.ts";
-import { deadLetters, feed } from "../function/stream.ts";
+import { feed } from "../function/stream.ts";
 import { parallelism } from "../settings/concurrency.ts";
 import type { Stage } from "../settings/stage.ts";
 import type { StateStack } from "../state/state-stack.ts";
 
-/** The relay and the queues behind it. */
-export interface Relayed {
-  readonly relay: LanyardFunction;
-  /** Places in the stream that Lambda gave up; never a record. */
-  readonly failures: IQueue;
-  /** Records that the bus refuses for good, whole. */
-  readonly refused: IQueue;
+/** What the relay is made from. */
+export interface RelayProps extends FunctionProps {
+  readonly state: StateStack;
+  readonly bus: EventBus;
+  /** Gets records that the bus refuses for good, whole. */
+  readonly refused: Queue;
 }
 
 /** The function that carries records from the Outbox to the bus. */
-export function relay(scope: Construct, stage: Stage, dist: string, state: StateStack, bus: EventBus): Relayed {
-  const refused = deadLetters(scope, "Refused");
-  onlyTheRelaySends(refused, stage);
-  const made = new LanyardFunction(scope, "Relay", {
-    stage,
-    dist,
-    name: "relay",
-    namedRole: "relay",
-    description: "Carries audit records from the outbox to the bus",
-    environment: { auditBus: bus.eventBusName, refusedQueue: refused.queueUrl },
-    memoryMegabytes: 512,
-    timeoutSeconds: 30,
-  });
-  allow(made.role, ["events:PutEvents"], [bus.eventBusArn]);
-  allow(made.role, ["sqs:SendMessage"], [refused.queueArn]);
-  allowDataKey(made.role, state.keys.data);
-  // every record comes twice: when it is written, and as REMOVE when its time is over
-  const { failures } = feed(made, state.tables.outbox, {
-    filter: { eventName: ["INSERT"] },
-    parallelization: parallelism(stage).relay,
-  });
-  return { relay: made, failures, refused };
+export class Relay extends LanyardFunction {
+  /** Places in the stream that Lambda gave up; never a record. */
+  readonly failures: IQueue;
+
+  constructor(scope: Construct, id: string, props: RelayProps) {
+    super(scope, id, { ...props, name: "relay" });
+    const { bus, refused, stage, state } = props;
+    onlyTheRelaySends(refused, stage);
+    this.grant(
+      {
+        actions: ["events:PutEvents"],
+        on: [{ name: "Bus", arn: bus.eventBusArn }],
+        why: "puts audit records on the bus",
+      },
+      { auditBus: bus.eventBusName },
+    );
+    this.grant(
+      {
+        actions: ["sqs:SendMessage"],
+        on: [{ name: "Refused", arn: refused.queueArn }],
+        why: "keeps whole what the bus refuses for good",
+      },
+      { refusedQueue: refused.queueUrl },
+    );
+    // every record comes twice: when it is written, and as REMOVE when its time is over
+    this.failures = feed(this, {
+      tables: state.tables,
+      table: "outbox",
+      filter: { eventName: ["INSERT"] },
+      parallelization: parallelism(stage).relay,
+    }).failures;
+  }
 }
 
 /** Whoever may send to any queue of the account could otherwise place forged records among the refused (threat 23). */

@@ -19,7 +19,7 @@ const ownedByAnother = { unmapped: { lanyard: { owner: [{ exists: true }] } } };
 
 /** Tells of every refusal that means theft, as it passes on the bus: no metric tells one denial from another. */
 export class TheftWatch extends Construct {
-  constructor(scope: Construct, id: string, bus: EventBus, topic: Topic) {
+  constructor(scope: Construct, id: string, { bus, topic }: { readonly bus: EventBus; readonly topic: Topic }) {
     super(scope, id);
     const rule = new CfnRule(this, "Rule", {
       eventBusName: bus.eventBusName,

@@ -3,7 +3,8 @@ import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { Topic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
 import type { Stage } from "../settings/stage.ts";
-import type { StateStack } from "../state/state-stack.ts";
+import { tableNames } from "../state/table-set.ts";
+import type { WatchProps } from "./watch-props.ts";
 
 /**
  * Anybody but CloudFormation, which CloudTrail itself names: `invokedBy` is written when a service makes a call, by a role
@@ -19,10 +20,12 @@ const byHand = { invokedBy: [{ "anything-but": ["cloudformation.amazonaws.com"] 
  * ring where the stage is there. It sees what CloudTrail sees: the account needs a trail of management events in this Region.
  */
 export class WallWatch extends Construct {
-  constructor(scope: Construct, id: string, stage: Stage, state: StateStack, topic: Topic) {
+  constructor(scope: Construct, id: string, { stage, state, topic }: WatchProps) {
     super(scope, id);
     // by name or by ARN, whichever the caller gave
-    const named = state.tables.all.map((table) => ({ wildcard: `*${table.tableName}` }));
+    const named = tableNames
+      .map((name) => state.tables.table[name])
+      .map((table) => ({ wildcard: `*${table.tableName}` }));
     const ofStacks = ["service", "audit", "issuer"].map((part) => ({ wildcard: `*lanyard-${stage.name}-${part}-*` }));
     const bucketName = [state.auditBucket.bucketName];
     const rules = [

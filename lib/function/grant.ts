@@ -1,38 +1,57 @@
-/** The only way a role gets a right here: exact actions on exact resources, never a construct's own `grant*`. */
-import { Aws, type Resource } from "aws-cdk-lib";
-import type { ITableV2 } from "aws-cdk-lib/aws-dynamodb";
-import { Effect, PolicyStatement, type Role } from "aws-cdk-lib/aws-iam";
-import type { IKey } from "aws-cdk-lib/aws-kms";
-
-/** Denies exact actions whatever any other policy says, a resource's own included. */
-export function forbid(role: Role, actions: readonly string[], resources: readonly string[]): void {
-  role.addToPolicy(new PolicyStatement({ effect: Effect.DENY, actions: [...actions], resources: [...resources] }));
-}
+/** The only way a role gets a right here: exact actions on exact resources, with the reason; never a construct's own `grant*`. */
+import { Effect, type Policy, PolicyStatement, type Role } from "aws-cdk-lib/aws-iam";
 
 /** Condition block of a statement. */
 export type Conditions = Record<string, Record<string, string | string[]>>;
 
+/** What a right is about. */
+export interface Target {
+  /** As a reader knows it, such as `Sessions`. */
+  readonly name: string;
+  readonly arn: string;
+}
+
+/** One right of a role, or what a role is denied whatever else allows it. */
+export interface Grant {
+  /** Full names, such as `sqs:SendMessage`; never a wildcard. */
+  readonly actions: readonly string[];
+  readonly on: readonly Target[];
+  readonly conditions?: Conditions;
+  /** What the role needs it for, in words for docs/resources.md. */
+  readonly why: string;
+  /** Lambda and DynamoDB use it with the role; the function's own code makes no such call. */
+  readonly byAws?: true;
+  /** A deny, which beats every allow: an administrator's and a resource's own included. */
+  readonly denied?: true;
+}
+
+const given = new WeakMap<Role, Grant[]>();
+
+/** Everything a role was given and denied, in that order. */
+export const grantsOf = (role: Role): readonly Grant[] => given.get(role) ?? [];
+
 /**
- * Allows exact actions.
- * @param actions full names; a wildcard is a bug and throws
+ * Gives a role one right, or denies it one.
+ * @param policy where the statement goes; the role's default policy unless said otherwise
+ * @throws on an action with a wildcard: that is a bug
  */
-export function allow(
-  role: Role,
-  actions: readonly string[],
-  resources: readonly string[],
-  conditions?: Conditions,
-): void {
+export function allow(role: Role, grant: Grant, policy?: Policy): void {
+  const { actions, on, conditions, denied } = grant;
   const wild = actions.find((action) => action.includes("*"));
   if (wild) throw new Error(`${wild}: name the actions one by one`);
-  role.addToPolicy(
-    new PolicyStatement({
-      effect: Effect.ALLOW,
-      actions: [...actions],
-      resources: [...resources],
-      ...(conditions && { conditions }),
-    }),
-  );
+  given.set(role, [...grantsOf(role), grant]);
+  const statement = new PolicyStatement({
+    effect: denied ? Effect.DENY : Effect.ALLOW,
+    actions: [...actions],
+    resources: on.map(({ arn }) => arn),
+    ...(conditions && { conditions }),
+  });
+  if (policy) policy.addStatements(statement);
+  else role.addToPolicy(statement);
 }
+
+/** Every resource there is: for actions that know none, and for denials. */
+export const everything: Target = { name: "*", arn: "*" };
 
 /** The write is part of a transaction: "together or not at all" as a fact of IAM. */
 export const inTransaction: Conditions = { StringEquals: { "dynamodb:EnclosingOperation": "TransactWriteItems" } };
@@ -54,67 +73,3 @@ export const rowsInTransaction = (...prefixes: string[]): Conditions => ({
   "ForAllValues:StringLike": { "dynamodb:LeadingKeys": prefixes.map((prefix) => `${prefix}*`) },
   ...inTransaction,
 });
-
-/** Burns one-use markers, within a transaction. Nothing else stands in that table. */
-export function allowMarkers(role: Role, markers: ITableV2): void {
-  allowTable(role, markers, ["PutItem"], inTransaction);
-}
-
-/** Table actions by their short names, such as `GetItem`. */
-export function allowTable(role: Role, table: ITableV2, actions: readonly string[], conditions?: Conditions): void {
-  allow(
-    role,
-    actions.map((action) => `dynamodb:${action}`),
-    [table.tableArn],
-    conditions,
-  );
-}
-
-/** Puts an audit record: within the transaction of what it records, or, for a refusal, alone. */
-export function allowOutbox(role: Role, outbox: ITableV2): void {
-  allowTable(role, outbox, ["PutItem"], inTransaction);
-  allowRefusals(role, outbox);
-}
-
-/** Puts the record of a refusal, which no transaction carries. */
-export function allowRefusals(role: Role, outbox: ITableV2): void {
-  allowTable(role, outbox, ["PutItem"], rows("denied#"));
-}
-
-/**
- * Use of the tables' own key: DynamoDB checks it with the caller's rights. Without `kms:ViaService` the same right would
- * decrypt anything that was ever encrypted under this key.
- */
-export function allowDataKey(role: Role, dataKey: IKey): void {
-  const actions = [
-    "Decrypt",
-    "Encrypt",
-    "ReEncryptFrom",
-    "ReEncryptTo",
-    "GenerateDataKey",
-    "GenerateDataKeyWithoutPlaintext",
-    "DescribeKey",
-  ];
-  allow(
-    role,
-    actions.map((action) => `kms:${action}`),
-    [dataKey.keyArn],
-    { StringEquals: { "kms:ViaService": `dynamodb.${Aws.REGION}.amazonaws.com` } },
-  );
-}
-
-/** Makes MACs with one key: HMAC-SHA-256 and nothing else. */
-export function allowMac(role: Role, key: IKey): void {
-  allow(role, ["kms:GenerateMac"], [key.keyArn], { StringEquals: { "kms:MacAlgorithm": "HMAC_SHA_256" } });
-}
-
-/** Reads a table's stream, as an event source mapping does. */
-export function allowStream(role: Role, table: ITableV2 & Resource): void {
-  const stream = table.tableStreamArn;
-  if (!stream) throw new Error(`${table.node.path} has no stream`);
-  allow(
-    role,
-    ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"],
-    [stream],
-  );
-}

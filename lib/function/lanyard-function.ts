@@ -13,57 +13,73 @@ import {
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { env } from "../../lambdas/env.ts";
+import { callable, type FunctionName, functionEntry, functions } from "../../lambdas/manifest.ts";
 import { acknowledgeTracing } from "../acknowledged.ts";
-import { reservable, type Stage } from "../settings/stage.ts";
-import { allow } from "./grant.ts";
+import type { Stage } from "../settings/stage.ts";
+import { allow, type Grant } from "./grant.ts";
 import { type NamedRole, roleName } from "./roles.ts";
 
-/** How a function is made. */
-export interface LanyardFunctionProps {
+/** Values by the names of `lambdas/env.ts`. */
+export type Environment = Partial<Record<keyof typeof env, string>>;
+
+/** What every function is made from. */
+export interface FunctionProps {
   readonly stage: Stage;
   /** Folder of the bundles, one folder a function. */
   readonly dist: string;
-  /** Name of the function's folder there and in `lambdas/`. */
-  readonly name: string;
-  readonly description: string;
-  /** Values by the names of `lambdas/env.ts`; stage and trust domain are always set. */
-  readonly environment: Partial<Record<keyof typeof env, string>>;
-  /** Set where a key, the bus or the bucket must know the role's name beforehand. */
-  readonly namedRole?: NamedRole;
-  readonly memoryMegabytes?: number;
-  readonly timeoutSeconds?: number;
 }
 
-/** One of Lanyard's functions: Node 24 on arm64, its own role with nothing but what is added to it, its own log group. */
+/** How a function is made; the rest stands in the manifest under its name. */
+export interface LanyardFunctionProps extends FunctionProps {
+  readonly name: FunctionName;
+  /** Beside stage and trust domain, which are always set, and what comes with a right. */
+  readonly environment?: Environment;
+}
+
+/**
+ * One of Lanyard's functions: Node 24 on arm64, its own log group, and its own role with nothing but what is granted to
+ * it. A grant that names a resource sets the variable by which the code finds it, too: neither comes without the other.
+ */
 export class LanyardFunction extends Construct {
+  readonly entry: FunctionName;
   readonly role: Role;
   readonly function: LambdaFunction;
   readonly logGroup: LogGroup;
 
+  /** @param id as the manifest has it: logical ids are made from it */
   constructor(scope: Construct, id: string, props: LanyardFunctionProps) {
     super(scope, id);
     const { stage, name } = props;
+    const { does, memoryMegabytes, timeoutSeconds, id: known } = functions[name];
+    if (id !== known) throw new Error(`function ${name} is ${known} in the manifest, not ${id}`);
+    this.entry = name;
+    const named = namedRole(name);
     this.role = new Role(this, "Role", {
       assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
       description: `Lanyard ${stage.name}: ${name}`,
-      ...(props.namedRole && { roleName: roleName(stage, props.namedRole) }),
+      ...(named && { roleName: roleName(stage, named) }),
     });
     this.logGroup = new LogGroup(this, "Logs", {
       retention: stage.logRetentionDays as RetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    allow(this.role, ["logs:CreateLogStream", "logs:PutLogEvents"], [this.logGroup.logGroupArn]);
+    this.grant({
+      actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
+      on: [{ name: "its logs", arn: this.logGroup.logGroupArn }],
+      why: "writes its own log",
+      byAws: true,
+    });
     this.function = new LambdaFunction(this, "Function", {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       handler: "index.handler",
       code: Code.fromAsset(bundle(props.dist, name)),
-      description: props.description,
+      description: does,
       role: this.role,
       logGroup: this.logGroup,
       tracing: Tracing.ACTIVE,
-      memorySize: props.memoryMegabytes ?? 1_024,
-      timeout: Duration.seconds(props.timeoutSeconds ?? 10),
+      memorySize: memoryMegabytes,
+      timeout: Duration.seconds(timeoutSeconds),
       environment: environment(props),
       ...reserved(stage, name),
       ...(stage.codeSigningConfig && {
@@ -72,6 +88,35 @@ export class LanyardFunction extends Construct {
     });
     acknowledgeTracing(this.role);
   }
+
+  /**
+   * Gives the function one right, and tells it what it needs to use it.
+   * @param environment names of what it may use
+   */
+  grant(grant: Grant, environment: Environment = {}): void {
+    allow(this.role, grant);
+    this.tell(environment);
+  }
+
+  /** Sets variables that no right comes with. */
+  tell(environment: Environment): void {
+    for (const [key, value] of Object.entries(environment))
+      this.function.addEnvironment(env[key as keyof typeof env], value);
+  }
+
+  /**
+   * Name of the function's role, for the policies of resources.
+   * @throws where the manifest gives it none: who is named by nobody must not be let in by name
+   */
+  get namedRole(): NamedRole {
+    const named = namedRole(this.entry);
+    if (!named) throw new Error(`the role of ${this.entry} has no fixed name: say so in the manifest`);
+    return named;
+  }
+}
+
+function namedRole(name: FunctionName): NamedRole | undefined {
+  return functionEntry(name).namedRole ? (name as NamedRole) : undefined;
 }
 
 function environment({ stage, name, environment: given }: LanyardFunctionProps): Record<string, string> {
@@ -85,8 +130,8 @@ function environment({ stage, name, environment: given }: LanyardFunctionProps):
   };
 }
 
-function reserved(stage: Stage, name: string): { reservedConcurrentExecutions?: number } {
-  const known = reservable.find((one) => one === name);
+function reserved(stage: Stage, name: FunctionName): { reservedConcurrentExecutions?: number } {
+  const known = callable.find((one) => one === name);
   const amount = known && stage.reservedConcurrency[known];
   return amount === undefined ? {} : { reservedConcurrentExecutions: amount };
 }

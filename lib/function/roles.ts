@@ -1,27 +1,10 @@
 /** Roles that policies of other stacks must name before they exist. */
 import { Aws } from "aws-cdk-lib";
+import type { NamedRoleFunction } from "../../lambdas/manifest.ts";
 import type { Stage } from "../settings/stage.ts";
 
 /** Roles with a fixed name: those that a key, a table, the bus or the bucket lets in. */
-export type NamedRole =
-  | "attest"
-  | "attest-iam"
-  | "token"
-  | "introspect"
-  | "revoke"
-  | "publisher"
-  | "rotator"
-  | "admin-revoke"
-  | "admin-write"
-  | "admin-read"
-  | "admin-rotate"
-  | "registry-applier"
-  | "lifecycle-watch"
-  | "drift-watch"
-  | "relay"
-  | "transmitter"
-  | "firehose"
-  | "sealer";
+export type NamedRole = NamedRoleFunction | "firehose";
 
 /**
  * The role's name; State must not depend on the stack that makes the role, so the name is derived, never referenced. It

@@ -1,10 +1,9 @@
 import { Duration } from "aws-cdk-lib";
-import type { TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { EventSourceMapping, FilterCriteria, StartingPosition } from "aws-cdk-lib/aws-lambda";
 import { type IQueue, Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import { acknowledgeDeadLetters } from "../acknowledged.ts";
-import { allow, allowStream } from "./grant.ts";
+import type { TableName, TableSet } from "../state/table-set.ts";
 import type { LanyardFunction } from "./lanyard-function.ts";
 
 /** A queue for what could not be delivered: kept 14 days, SSE by SQS itself (EventBridge cannot use an AWS-owned KMS key), TLS only. */
@@ -20,6 +19,8 @@ export function deadLetters(scope: Construct, id: string): Queue {
 
 /** How a function is fed from one stream. */
 export interface FeedProps {
+  readonly tables: TableSet;
+  readonly table: TableName;
   /** Which records count; REMOVE records come from TTL and are never among them. */
   readonly filter: Record<string, unknown>;
   /** Batches of one shard that are worked on at a time. */
@@ -37,14 +38,19 @@ export interface FeedProps {
  * would be lost otherwise; a bad record is bisected away from its batch. The queue is an alarm, not a store: it gets the
  * place in the stream, never the record.
  */
-export function feed(of: LanyardFunction, table: TableV2, props: FeedProps): { failures: IQueue } {
-  const { filter, parallelization, retryAttempts = 20, id = "Stream" } = props;
+export function feed(of: LanyardFunction, props: FeedProps): { failures: IQueue } {
+  const { tables, table, filter, parallelization, retryAttempts = 20, id = "Stream" } = props;
   const failures = props.failures ?? deadLetters(of, "Failures");
-  allowStream(of.role, table);
-  allow(of.role, ["sqs:SendMessage"], [failures.queueArn]);
+  const eventSourceArn = tables.grantStream(of, table);
+  of.grant({
+    actions: ["sqs:SendMessage"],
+    on: [{ name: "its queue of failures", arn: failures.queueArn }],
+    why: "its mapping writes down places in the stream that were given up",
+    byAws: true,
+  });
   const mapping = new EventSourceMapping(of, id, {
     target: of.function,
-    eventSourceArn: table.tableStreamArn as string,
+    eventSourceArn,
     startingPosition: StartingPosition.TRIM_HORIZON,
     batchSize: 100,
     parallelizationFactor: parallelization,

@@ -1,30 +1,16 @@
-import { allowDataKey, allowOutbox, allowTable, inTransaction } from "../function/grant.ts";
+import type { Construct } from "constructs";
 import { LanyardFunction } from "../function/lanyard-function.ts";
-import type { Ground } from "./ground.ts";
+import type { ServiceFunctionProps } from "./service-function.ts";
 
 /**
  * Takes an operator's order to rotate, and tells how the keys stand. It writes orders, never a ring: what is done about
  * an order is the rotator's affair, which no URL reaches.
  */
-export function adminRotate({ scope, stage, dist, state: { tables, keys } }: Ground): LanyardFunction {
-  const made = new LanyardFunction(scope, "AdminRotate", {
-    stage,
-    dist,
-    name: "admin-rotate",
-    namedRole: "admin-rotate",
-    description: "Lets an operator rotate signing keys",
-    environment: {
-      keyringTable: tables.keyring.tableName,
-      ordersTable: tables.orders.tableName,
-      outboxTable: tables.outbox.tableName,
-    },
-    memoryMegabytes: 512,
-  });
-  const { role } = made;
-  allowTable(role, tables.keyring, ["BatchGetItem"]);
-  allowTable(role, tables.orders, ["BatchGetItem"]);
-  allowTable(role, tables.orders, ["PutItem"], inTransaction);
-  allowOutbox(role, tables.outbox);
-  allowDataKey(role, keys.data);
-  return made;
+export class AdminRotate extends LanyardFunction {
+  constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
+    super(scope, id, { ...props, name: "admin-rotate" });
+    const { tables } = props.state;
+    tables.grantOrders(this);
+    tables.grantRecords(this);
+  }
 }

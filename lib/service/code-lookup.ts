@@ -1,33 +1,42 @@
 import { Aws } from "aws-cdk-lib";
 import { acknowledgeTasks, acknowledgeVersions } from "../acknowledged.ts";
-import { allow } from "../function/grant.ts";
+import type { Target } from "../function/grant.ts";
 import type { LanyardFunction } from "../function/lanyard-function.ts";
 import type { Stage } from "../settings/stage.ts";
 
 /**
- * Lets a function look at what the stage names: published versions of its functions, tasks of its clusters and the trust
- * of those tasks' roles. Nothing when the stage names nothing.
+ * Lets a function look at what the stage names, and tells it so: published versions of its functions, tasks of its
+ * clusters and the trust of those tasks' roles. Nothing when the stage names nothing.
  */
-export function allowLookups({ role }: LanyardFunction, { codeLookup: { lambda, ecs } }: Stage): void {
-  const regional = (service: string, path: string) =>
-    `arn:${Aws.PARTITION}:${service}:${Aws.REGION}:${Aws.ACCOUNT_ID}:${path}`;
+export function grantLookups(of: LanyardFunction, { codeLookup }: Stage): void {
+  const { lambda, ecs } = codeLookup;
+  const named = Object.entries(codeLookup).flatMap(([what, given]) => (given === undefined ? [] : [what]));
+  if (named.length > 0) of.tell({ codeLookups: named.join(",") });
   if (lambda) {
-    // a version is named by a qualifier, which is part of the resource that IAM checks
-    const versions = lambda.functions.map((name) => regional("lambda", `function:${name}:*`));
-    allow(role, ["lambda:GetFunctionConfiguration"], versions);
-    acknowledgeVersions(role, lambda.functions);
+    of.grant({
+      actions: ["lambda:GetFunctionConfiguration"],
+      // a version is named by a qualifier, which is part of the resource that IAM checks
+      on: lambda.functions.map((name) => regional("lambda", `function:${name}:*`)),
+      why: "binds agents to the code of the functions that the stage names",
+    });
+    acknowledgeVersions(of.role, lambda.functions);
   }
   if (!ecs) return;
-  // a task's id is not known before it runs
-  allow(
-    role,
-    ["ecs:DescribeTasks"],
-    ecs.clusters.map((name) => regional("ecs", `task/${name}/*`)),
-  );
-  acknowledgeTasks(role, ecs.clusters);
-  allow(
-    role,
-    ["iam:GetRole"],
-    ecs.roles.map((path) => `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:role/${path}`),
-  );
+  of.grant({
+    actions: ["ecs:DescribeTasks"],
+    // a task's id is not known before it runs
+    on: ecs.clusters.map((name) => regional("ecs", `task/${name}/*`)),
+    why: "binds agents to the images of the clusters that the stage names",
+  });
+  acknowledgeTasks(of.role, ecs.clusters);
+  of.grant({
+    actions: ["iam:GetRole"],
+    on: ecs.roles.map((path) => target(`role/${path}`, `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:role/${path}`)),
+    why: "reads who may take the roles of those tasks",
+  });
 }
+
+const target = (name: string, arn: string): Target => ({ name, arn });
+
+const regional = (service: string, path: string): Target =>
+  target(path, `arn:${Aws.PARTITION}:${service}:${Aws.REGION}:${Aws.ACCOUNT_ID}:${path}`);

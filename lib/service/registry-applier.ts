@@ -1,9 +1,9 @@
 import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CfnOutput, CfnResource, Duration, FileSystem } from "aws-cdk-lib";
+import type { Construct } from "constructs";
 import { bundle, LanyardFunction } from "../function/lanyard-function.ts";
-import { allowRegistryWriting } from "./admin-write.ts";
-import type { Ground } from "./ground.ts";
+import type { ServiceFunctionProps } from "./service-function.ts";
 
 /** A validated registry, as the deployment carries it. */
 export interface DeployedRegistry {
@@ -20,45 +20,33 @@ const name = "registry-applier";
  * Makes the deployed folder the registry: a custom resource of one function, called by CloudFormation alone. Its
  * properties hold the digest, its code the registrations. Deleting the stack leaves the registry as it is.
  */
-export function registryApplier(ground: Ground, registry: DeployedRegistry): LanyardFunction {
-  const { scope, stage, dist, state, issuer } = ground;
-  const { tables } = state;
-  const folder = packed(dist, registry.json);
-  const made = new LanyardFunction(scope, "RegistryApplier", {
-    stage,
-    dist: folder,
-    name,
-    namedRole: name,
-    description: "Makes the deployed folder the registry",
-    environment: {
-      issuer,
-      registryTable: tables.registry.tableName,
-      revocationsTable: tables.revocations.tableName,
-      outboxTable: tables.outbox.tableName,
-    },
-    memoryMegabytes: 1_024,
-    timeoutSeconds: 300,
-  });
-  // the assembly has its own copy by now
-  rmSync(folder, { recursive: true });
-  allowRegistryWriting(made.role, state);
-  // a call that Lambda held back must not come when the stack has stopped waiting: it would undo what was done since
-  made.function.configureAsyncInvoke({ maxEventAge: Duration.minutes(9), retryAttempts: 2 });
-  const resource = new CfnResource(made, "Registry", {
-    type: "Custom::Registry",
-    properties: {
-      ServiceToken: made.function.functionArn,
-      // the oldest call Lambda makes, and the time that one may take
-      ServiceTimeout: 900,
-      Digest: registry.digest,
-      Force: String(registry.force),
-    },
-  });
-  // its rights first, or the first call is refused
-  resource.node.addDependency(made.role, made.function);
-  new CfnOutput(scope, "RegistryVersion", { value: resource.getAtt("Version").toString() });
-  new CfnOutput(scope, "RegistryOutcome", { value: resource.getAtt("Outcome").toString() });
-  return made;
+export class RegistryApplier extends LanyardFunction {
+  constructor(scope: Construct, id: string, props: ServiceFunctionProps & { readonly registry: DeployedRegistry }) {
+    const { registry, issuer, state } = props;
+    const folder = packed(props.dist, registry.json);
+    super(scope, id, { ...props, dist: folder, name });
+    // the assembly has its own copy by now
+    rmSync(folder, { recursive: true });
+    this.tell({ issuer });
+    state.tables.grantRegistryWrite(this);
+    state.tables.grantRecords(this);
+    // a call that Lambda held back must not come when the stack has stopped waiting: it would undo what was done since
+    this.function.configureAsyncInvoke({ maxEventAge: Duration.minutes(9), retryAttempts: 2 });
+    const resource = new CfnResource(this, "Registry", {
+      type: "Custom::Registry",
+      properties: {
+        ServiceToken: this.function.functionArn,
+        // the oldest call Lambda makes, and the time that one may take
+        ServiceTimeout: 900,
+        Digest: registry.digest,
+        Force: String(registry.force),
+      },
+    });
+    // its rights first, or the first call is refused
+    resource.node.addDependency(this.role, this.function);
+    new CfnOutput(scope, "RegistryVersion", { value: resource.getAtt("Version").toString() });
+    new CfnOutput(scope, "RegistryOutcome", { value: resource.getAtt("Outcome").toString() });
+  }
 }
 
 /** A folder of bundles that holds this one, with the registry beside it: the asset's hash is its content's. */

@@ -1,73 +1,114 @@
 import { CfnOutput, Stack } from "aws-cdk-lib";
 import { StringParameter } from "aws-cdk-lib/aws-ssm";
 import type { Construct } from "constructs";
+import { type CallableName, functionEntry, urlName, urlOutput } from "../../lambdas/manifest.ts";
 import { Alarms } from "../alarms.ts";
 import type { AuditStack } from "../audit/audit-stack.ts";
 import { publicUrl, signedUrl } from "../function/address.ts";
+import type { FunctionProps, LanyardFunction } from "../function/lanyard-function.ts";
 import type { IssuerStack } from "../issuer/issuer-stack.ts";
 import { deploymentParameterName, urlsParameterName } from "../issuer/urls-parameter.ts";
-import { type AdminFunction, operatorArn } from "../settings/operators.ts";
+import { operatorArn } from "../settings/operators.ts";
 import type { Stage } from "../settings/stage.ts";
 import { stackProps } from "../stack-props.ts";
 import type { StateStack } from "../state/state-stack.ts";
-import { adminRead } from "./admin-read.ts";
-import { adminRevoke } from "./admin-revoke.ts";
-import { adminWrite } from "./admin-write.ts";
-import { attest } from "./attest.ts";
-import { attestIam } from "./attest-iam.ts";
-import { driftWatch, driftWatchMinutes } from "./drift-watch.ts";
-import { outboundFederation } from "./federation.ts";
-import type { Ground } from "./ground.ts";
-import { introspect } from "./introspect.ts";
-import { lifecycleWatch, lifecycleWatchMinutes } from "./lifecycle-watch.ts";
-import { publisher, publisherMinutes } from "./publisher.ts";
-import { type DeployedRegistry, registryApplier } from "./registry-applier.ts";
-import { revoke } from "./revoke.ts";
-import { rotation, watchRotation } from "./rotation.ts";
-import { token } from "./token.ts";
-import { eventsAgeSeconds, transmitter } from "./transmitter.ts";
+import { AdminRead } from "./admin-read.ts";
+import { AdminRevoke } from "./admin-revoke.ts";
+import { AdminRotate } from "./admin-rotate.ts";
+import { AdminWrite } from "./admin-write.ts";
+import { Attest, AttestIam } from "./attest.ts";
+import { DriftWatch, driftWatchMinutes } from "./drift-watch.ts";
+import { Federation } from "./federation.ts";
+import { Introspect } from "./introspect.ts";
+import { LifecycleWatch, lifecycleWatchMinutes } from "./lifecycle-watch.ts";
+import { Publisher, publisherMinutes } from "./publisher.ts";
+import { type DeployedRegistry, RegistryApplier } from "./registry-applier.ts";
+import { Revoke } from "./revoke.ts";
+import { watchRotation } from "./rotation.ts";
+import { Rotator } from "./rotator.ts";
+import type { ServiceFunctionProps } from "./service-function.ts";
+import { TokenFunction } from "./token.ts";
+import { EventQueues, eventsAgeSeconds, Transmitter } from "./transmitter.ts";
 
-/** The stacks that Service stands on. */
-export interface Below {
+/** The stacks that Service stands on, and the registry that a deployment carries. */
+export interface ServiceStackProps extends FunctionProps {
   readonly state: StateStack;
   readonly audit: AuditStack;
   readonly issuer: IssuerStack;
+  readonly registry?: DeployedRegistry;
 }
+
+/** A function of this stack that has an address. */
+type Called = Exclude<CallableName, "discovery">;
 
 /** Everything that answers requests, and the publisher of status lists. */
 export class ServiceStack extends Stack {
-  constructor(scope: Construct, stage: Stage, dist: string, below: Below, registry?: DeployedRegistry) {
-    super(scope, "Service", stackProps(stage, "service", "the functions that agents and operators call"));
-    this.addStackDependency(below.audit);
-    const ground: Ground = { scope: this, stage, dist, state: below.state, issuer: below.issuer.issuer };
-    const called = {
-      Attest: attest(ground),
-      Token: token(ground),
-      Introspect: introspect(ground),
-      Revoke: revoke(ground),
-      AdminRevoke: adminRevoke(ground),
-      AdminWrite: adminWrite(ground),
-      AdminRead: adminRead(ground),
-      AttestIam: attestIam(ground),
-    };
-    const rotates = rotation(ground);
-    const operators = (of: AdminFunction) => stage.operators?.[of].map(operatorArn);
-    const urls = {
-      attest: publicUrl(called.Attest).url,
-      token: publicUrl(called.Token).url,
-      introspect: publicUrl(called.Introspect).url,
-      revoke: publicUrl(called.Revoke).url,
-      adminRevoke: signedUrl(called.AdminRevoke, operators("revoke")).url,
-      adminWrite: signedUrl(called.AdminWrite, operators("write")).url,
-      adminRead: signedUrl(called.AdminRead, operators("read")).url,
-      attestIam: signedUrl(called.AttestIam).url,
-      adminRotate: signedUrl(rotates.adminRotate, operators("rotate")).url,
-    };
+  /** Address of each function that has one. */
+  readonly urls: Readonly<Record<Called, string>>;
+
+  constructor(scope: Construct, id: string, props: ServiceStackProps) {
+    const { stage, dist, state, audit, issuer, registry } = props;
+    super(scope, id, stackProps(stage, "service", "the functions that agents and operators call"));
+    this.addStackDependency(audit);
+    const made: ServiceFunctionProps = { stage, dist, state, issuer: issuer.issuer };
+    const called = this.called(made);
+    this.urls = addresses(called, stage);
+    this.tell(props);
+    const rotator = new Rotator(this, "Rotator", made);
+    const others = [
+      ...(stage.outboundIdentityFederation ? [new Federation(this, "Federation", made)] : []),
+      ...(registry ? [new RegistryApplier(this, "RegistryApplier", { ...made, registry })] : []),
+    ];
+    const publisher = new Publisher(this, "Publisher", made);
+    const queues = new EventQueues(this);
+    const transmitter = new Transmitter(this, "Transmitter", { ...made, bus: audit.bus, queues });
+    const watch = new LifecycleWatch(this, "LifecycleWatch", made);
+    const watched = [...Object.values(called), ...others, publisher, transmitter, rotator, watch];
+    const drift = new DriftWatch(this, "DriftWatch", {
+      ...made,
+      watched: [...watched, issuer.discovery, audit.relay, audit.sealer],
+    });
+    const alarms = new Alarms(this, "Watch", { stage, topic: audit.topic });
+    const { "admin-rotate": ordered, ...answering } = called;
+    for (const one of [...Object.values(answering), ...others, issuer.discovery]) alarms.ofFunction(one.node.id, one);
+    watchPublisher(alarms, publisher);
+    alarms.ofFunction("Transmitter", transmitter);
+    alarms.ofWork("Events", queues.events, eventsAgeSeconds);
+    alarms.ofQueue("UndeliveredEvents", queues.undelivered);
+    watchRotation(alarms, rotator, ordered);
+    alarms.ofFunction("LifecycleWatch", watch);
+    alarms.ofSchedule("LifecycleWatch", watch, lifecycleWatchMinutes);
+    alarms.ofFunction("DriftWatch", drift);
+    alarms.ofSchedule("DriftWatch", drift, driftWatchMinutes);
+    alarms.ofDrift("Drift", driftWatchMinutes);
+    alarms.ofAgents("AgentsOverdue", "active agents whose review is late");
+    alarms.ofAgents("AgentsDormant", "active agents that had no session for as long as they may be silent");
+  }
+
+  /** The functions with an address, in the manifest's order or not: each by its name. */
+  private called(made: ServiceFunctionProps) {
+    return {
+      attest: new Attest(this, "Attest", made),
+      token: new TokenFunction(this, "Token", made),
+      introspect: new Introspect(this, "Introspect", made),
+      revoke: new Revoke(this, "Revoke", made),
+      "admin-revoke": new AdminRevoke(this, "AdminRevoke", made),
+      "admin-write": new AdminWrite(this, "AdminWrite", made),
+      "admin-read": new AdminRead(this, "AdminRead", made),
+      "attest-iam": new AttestIam(this, "AttestIam", made),
+      "admin-rotate": new AdminRotate(this, "AdminRotate", made),
+    } satisfies Record<Called, LanyardFunction>;
+  }
+
+  /** Says where the functions are: to discovery, to operators, and to whoever reads the outputs. */
+  private tell({ stage, state, issuer }: ServiceStackProps): void {
+    const named = Object.entries(this.urls).map(([name, url]) => [name as Called, url] as const);
     new StringParameter(this, "Urls", {
       parameterName: urlsParameterName(stage),
       description: "Where the functions are, for discovery",
-      stringValue: this.toJsonString(urls),
+      stringValue: this.toJsonString(Object.fromEntries(named.map(([name, url]) => [urlName(name), url]))),
     });
+    const forOperators = named.filter(([name]) => functionEntry(name).url === "operators");
     // no role of ours reads it: whoever logs in needs ssm:GetParameter on this one name
     new StringParameter(this, "Deployment", {
       parameterName: deploymentParameterName(stage),
@@ -77,50 +118,28 @@ export class ServiceStack extends Stack {
         account: this.account,
         region: this.region,
         trustDomain: stage.trustDomain,
-        issuer: below.issuer.issuer,
-        adminRevoke: urls.adminRevoke,
-        adminWrite: urls.adminWrite,
-        adminRead: urls.adminRead,
-        adminRotate: urls.adminRotate,
-        auditBucket: below.state.auditBucket.bucketName,
+        issuer: issuer.issuer,
+        ...Object.fromEntries(forOperators.map(([name, url]) => [urlName(name), url])),
+        auditBucket: state.auditBucket.bucketName,
       }),
     });
-    const federation = stage.outboundIdentityFederation ? { Federation: outboundFederation(this, stage, dist) } : {};
-    const applied = registry ? { RegistryApplier: registryApplier(ground, registry) } : {};
-    const published = publisher(ground);
-    const events = transmitter(ground, below.audit.bus);
-    const watch = lifecycleWatch(ground);
-    const drift = driftWatch(ground, [
-      ...Object.values({ ...called, ...federation, ...applied }),
-      ...[published.publisher, events.transmitter, rotates.rotator, rotates.adminRotate, watch],
-      ...[below.issuer.discovery, below.audit.relay, below.audit.sealer],
-    ]);
-    const alarms = new Alarms(this, "Watch", stage, below.audit.topic);
-    for (const [name, made] of Object.entries({
-      ...called,
-      ...federation,
-      ...applied,
-      Discovery: below.issuer.discovery,
-    })) {
-      alarms.ofFunction(name, made);
-    }
-    alarms.ofFunction("Publisher", published.publisher);
-    alarms.ofStream("Publisher", published.publisher);
-    alarms.ofSchedule("Publisher", published.publisher, publisherMinutes);
-    alarms.ofQueue("PublisherFailures", published.failures);
-    alarms.ofFunction("Transmitter", events.transmitter);
-    alarms.ofWork("Events", events.queue, eventsAgeSeconds);
-    alarms.ofQueue("UndeliveredEvents", events.undelivered);
-    watchRotation(alarms, rotates);
-    alarms.ofFunction("LifecycleWatch", watch);
-    alarms.ofSchedule("LifecycleWatch", watch, lifecycleWatchMinutes);
-    alarms.ofFunction("DriftWatch", drift);
-    alarms.ofSchedule("DriftWatch", drift, driftWatchMinutes);
-    alarms.ofDrift("Drift", driftWatchMinutes);
-    alarms.ofAgents("AgentsOverdue", "active agents whose review is late");
-    alarms.ofAgents("AgentsDormant", "active agents that had no session for as long as they may be silent");
-    for (const [name, value] of Object.entries(urls)) {
-      new CfnOutput(this, `${name[0]?.toUpperCase()}${name.slice(1)}Url`, { value });
-    }
+    for (const [name, value] of named) new CfnOutput(this, urlOutput(name), { value });
   }
+}
+
+/** Gives each function the address that the manifest says: for everybody, for whom IAM lets in, or for operators alone. */
+function addresses(called: Readonly<Record<Called, LanyardFunction>>, stage: Stage): Record<Called, string> {
+  const made = Object.entries(called).map(([name, of]) => {
+    const { url, duty } = functionEntry(name as Called);
+    if (url === "public") return [name, publicUrl(of).url];
+    return [name, signedUrl(of, duty && stage.operators?.[duty].map(operatorArn)).url];
+  });
+  return Object.fromEntries(made) as Record<Called, string>;
+}
+
+function watchPublisher(alarms: Alarms, publisher: Publisher): void {
+  alarms.ofFunction("Publisher", publisher);
+  alarms.ofStream("Publisher", publisher);
+  alarms.ofSchedule("Publisher", publisher, publisherMinutes);
+  alarms.ofQueue("PublisherFailures", publisher.failures);
 }

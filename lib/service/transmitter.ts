@@ -2,24 +2,18 @@ import { Aws, Duration } from "aws-cdk-lib";
 import { CfnRule, type EventBus } from "aws-cdk-lib/aws-events";
 import { AnyPrincipal, Effect, PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { EventSourceMapping } from "aws-cdk-lib/aws-lambda";
-import { type IQueue, Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
+import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
+import type { Construct } from "constructs";
+import { functions } from "../../lambdas/manifest.ts";
 import { acknowledgeReceiverSecrets } from "../acknowledged.ts";
-import { allow, allowDataKey, allowRefusals, allowTable } from "../function/grant.ts";
 import { LanyardFunction } from "../function/lanyard-function.ts";
 import { roleArn } from "../function/roles.ts";
 import { deadLetters } from "../function/stream.ts";
 import { parallelism } from "../settings/concurrency.ts";
 import { useKeyring } from "../state/keyring.ts";
-import type { Ground } from "./ground.ts";
+import type { ServiceFunctionProps } from "./service-function.ts";
 
-/** The transmitter, its queue, and the queue of what it could not deliver. */
-export interface Transmitting {
-  readonly transmitter: LanyardFunction;
-  readonly queue: IQueue;
-  readonly undelivered: IQueue;
-}
-
-const timeoutSeconds = 30;
+const { timeoutSeconds } = functions.transmitter;
 /** Lambda wants a queue to keep a message back six times as long as its function may run. */
 const visibilitySeconds = 6 * timeoutSeconds;
 /** About an hour of repetitions; then the transmitter gives up, and says so in the audit trail. */
@@ -29,59 +23,65 @@ const mostReceives = 20;
 /** Well past that hour: who is older is not worked off at all, and dropped when the queue has kept it for a day. */
 export const eventsAgeSeconds = 2 * 3_600;
 
+/** What the transmitter works off, and what it could not deliver. */
+export class EventQueues {
+  readonly events: Queue;
+  readonly undelivered: Queue;
+
+  constructor(scope: Construct) {
+    this.undelivered = deadLetters(scope, "UndeliveredEvents");
+    this.events = new Queue(scope, "Events", {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(1),
+      visibilityTimeout: Duration.seconds(visibilitySeconds),
+      deadLetterQueue: { queue: this.undelivered, maxReceiveCount: mostReceives },
+    });
+  }
+}
+
 /**
  * Pushes security events to registered receivers (SSF, CAEP, RFC 8935): revocations on the audit bus ▸ rule ▸ queue ▸
  * this function ▸ receivers. It has no URL, and its keys stand in a key set of their own (threat 3).
  */
-export function transmitter(ground: Ground, bus: EventBus): Transmitting {
-  const { scope, stage, dist, state, issuer } = ground;
-  const { tables, keys } = state;
-  const undelivered = deadLetters(scope, "UndeliveredEvents");
-  const queue = new Queue(scope, "Events", {
-    encryption: QueueEncryption.SQS_MANAGED,
-    enforceSSL: true,
-    retentionPeriod: Duration.days(1),
-    visibilityTimeout: Duration.seconds(visibilitySeconds),
-    deadLetterQueue: { queue: undelivered, maxReceiveCount: mostReceives },
-  });
-  const secrets = `/lanyard/${stage.name}/receivers/`;
-  const made = new LanyardFunction(scope, "Transmitter", {
-    stage,
-    dist,
-    name: "transmitter",
-    namedRole: "transmitter",
-    description: "Pushes security events to receivers",
-    environment: {
-      issuer,
-      sessionsTable: tables.sessions.tableName,
-      subjectsTable: tables.subjects.tableName,
-      tombstonesTable: tables.tombstones.tableName,
-      revocationsTable: tables.revocations.tableName,
-      registryTable: tables.registry.tableName,
-      eventQueue: queue.queueUrl,
-      undeliveredEventQueue: undelivered.queueUrl,
-      eventSecrets: secrets,
-      eventTries: String(tries),
-      outboxTable: tables.outbox.tableName,
-    },
-    timeoutSeconds,
-  });
-  const { role } = made;
-  allowTable(role, tables.sessions, ["Query"]);
-  allowTable(role, tables.subjects, ["Query"]);
-  allowTable(role, tables.tombstones, ["BatchGetItem"]);
-  allowTable(role, tables.revocations, ["BatchGetItem"]);
-  allowTable(role, tables.registry, ["Query"]);
-  allowRefusals(role, tables.outbox);
-  useKeyring(made, stage, state, "events");
-  allow(role, ["ssm:GetParameter"], [`arn:${Aws.PARTITION}:ssm:${Aws.REGION}:${Aws.ACCOUNT_ID}:parameter${secrets}*`]);
-  acknowledgeReceiverSecrets(role, secrets);
-  allow(role, ["sqs:SendMessage"], [queue.queueArn, undelivered.queueArn]);
-  allow(role, ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [queue.queueArn]);
-  allowDataKey(role, keys.data);
-  work(made, queue, parallelism(stage).transmitter);
-  rule(made, queue, undelivered, bus, roleArn(stage, "transmitter"));
-  return { transmitter: made, queue, undelivered };
+export class Transmitter extends LanyardFunction {
+  constructor(
+    scope: Construct,
+    id: string,
+    props: ServiceFunctionProps & { readonly bus: EventBus; readonly queues: EventQueues },
+  ) {
+    super(scope, id, { ...props, name: "transmitter" });
+    const { stage, state, queues } = props;
+    const { tables } = state;
+    this.tell({ issuer: props.issuer, eventTries: String(tries) });
+    tables.grantSessionWalk(this);
+    tables.grantEndsRead(this);
+    tables.grantRegistryRead(this);
+    tables.grantRefusals(this);
+    useKeyring(this, props, "events");
+    this.grantSecrets(`/lanyard/${stage.name}/receivers/`);
+    this.grantQueues(queues);
+    work(this, queues.events, parallelism(stage).transmitter);
+    rule(this, queues, props.bus, roleArn(stage, "transmitter"));
+  }
+
+  private grantSecrets(path: string): void {
+    const arn = `arn:${Aws.PARTITION}:ssm:${Aws.REGION}:${Aws.ACCOUNT_ID}:parameter${path}*`;
+    const why = "reads the secrets of the receivers";
+    this.grant({ actions: ["ssm:GetParameter"], on: [{ name: `${path}*`, arn }], why }, { eventSecrets: path });
+    acknowledgeReceiverSecrets(this.role, path);
+  }
+
+  private grantQueues({ events, undelivered }: EventQueues): void {
+    const queue = { name: "Events", arn: events.queueArn };
+    const dead = { name: "UndeliveredEvents", arn: undelivered.queueArn };
+    this.grant(
+      { actions: ["sqs:SendMessage"], on: [queue, dead], why: "sends an event again, or sets it aside" },
+      { eventQueue: events.queueUrl, undeliveredEventQueue: undelivered.queueUrl },
+    );
+    const actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+    this.grant({ actions, on: [queue], why: "its mapping works the queue off", byAws: true });
+  }
 }
 
 function work(made: LanyardFunction, queue: Queue, maxConcurrency: number): void {
@@ -96,7 +96,7 @@ function work(made: LanyardFunction, queue: Queue, maxConcurrency: number): void
   mapping.node.addDependency(made.role);
 }
 
-function rule(made: LanyardFunction, queue: Queue, undelivered: Queue, bus: EventBus, sender: string): void {
+function rule(made: LanyardFunction, { events: queue, undelivered }: EventQueues, bus: EventBus, sender: string): void {
   const revocations = new CfnRule(made, "Revocations", {
     eventBusName: bus.eventBusName,
     description: "Every revocation, to the transmitter of security events",

@@ -1,5 +1,4 @@
 /** How much of the account's Lambda concurrency the streams and queues may take from those who wait for an answer. */
-import type { Stage } from "./stage.ts";
 
 /** Shards of a new on-demand table's stream: a mapping works off so many batches at a time, times its parallelism. */
 export const shardsAtFirst = 4;
@@ -20,7 +19,7 @@ const within = (least: number, amount: number, most: number): number =>
  * publisher, which runs when something is revoked, another. One batch a shard is the least there is: in a new account
  * of ten the relay takes four at most, and a burst of revocations can take the rest for the seconds it lasts.
  */
-export function parallelism({ lambdaConcurrency }: Pick<Stage, "lambdaConcurrency">): Parallelism {
+export function parallelism({ lambdaConcurrency }: { readonly lambdaConcurrency: number }): Parallelism {
   const share = lambdaConcurrency / 5 / shardsAtFirst;
   return {
     relay: within(1, share, 4),

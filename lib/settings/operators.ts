@@ -1,14 +1,13 @@
 /** Who may call the admin URLs: the stage says it, so that nobody is an operator by accident (threat 49). */
 import { Aws } from "aws-cdk-lib";
 import { z } from "zod";
+import { type Duty, forOperators, functions } from "../../lambdas/manifest.ts";
 
 /** What operators do, one function each. */
-export const adminFunctions = ["read", "write", "revoke", "rotate"] as const;
-
-export type AdminFunction = (typeof adminFunctions)[number];
+export const duties: readonly Duty[] = forOperators.map((name) => functions[name].duty);
 
 /** Roles that may call, by function. */
-export type Operators = Readonly<Record<AdminFunction, readonly string[]>>;
+export type Operators = Readonly<Record<Duty, readonly string[]>>;
 
 const name = "[A-Za-z0-9_+=,.@-]";
 /** A role by path and name, nothing left open; or every role that IAM Identity Center makes of one permission set. */
@@ -25,7 +24,7 @@ const operators = z.array(operator).min(1, "must name at least one role").max(50
 
 /** The setting: one list for all four functions, or a list for each. */
 export const operatorsSetting = z.preprocess(
-  (given) => (Array.isArray(given) ? Object.fromEntries(adminFunctions.map((one) => [one, given])) : given),
+  (given) => (Array.isArray(given) ? Object.fromEntries(duties.map((one) => [one, given])) : given),
   z.strictObject({ read: operators, write: operators, revoke: operators, rotate: operators }).optional(),
 );
 
@@ -41,7 +40,7 @@ export function operatorContradictions(
       : [
           "operators: name the roles that may call the admin URLs, one list for all or { read, write, revoke, rotate }; only stage dev lets everybody in whom IAM lets",
         ];
-  return adminFunctions.flatMap((one) =>
+  return duties.flatMap((one) =>
     named[one].flatMap((arn) => {
       const [, , , , elsewhere] = arn.split(":");
       return account === undefined || elsewhere === undefined || elsewhere === account

@@ -2,26 +2,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { callable, noncingEndpoints } from "../../lambdas/manifest.ts";
 import { reservableOf } from "./concurrency.ts";
 import { operatorContradictions, operatorsSetting } from "./operators.ts";
 import { refusedRegion } from "./regions.ts";
-
-/** Functions whose concurrency a stage may reserve. */
-export const reservable = [
-  "attest",
-  "attest-iam",
-  "token",
-  "introspect",
-  "revoke",
-  "admin-revoke",
-  "admin-write",
-  "admin-read",
-  "discovery",
-  "admin-rotate",
-] as const;
-
-/** Endpoints that may demand a nonce in each DPoP proof; `attest` stands for both functions that attest. */
-export const noncing = ["attest", "token", "introspect", "revoke"] as const;
 
 /** Days that CloudWatch Logs can keep a log group. */
 const logDays = [
@@ -60,7 +44,7 @@ const settings = z.strictObject({
    */
   lambdaConcurrency: z.int().min(10).max(1_000_000).default(10),
   /** Environments kept back for one function; off by default. AWS keeps 100 of `lambdaConcurrency` from being reserved. */
-  reservedConcurrency: z.partialRecord(z.enum(reservable), z.int().min(1).max(10_000)).default({}),
+  reservedConcurrency: z.partialRecord(z.enum(callable), z.int().min(1).max(10_000)).default({}),
   /** How long audit objects live, in days. */
   auditRetentionDays: z.int().min(1).max(36_500).default(2_557),
   /**
@@ -116,7 +100,7 @@ const settings = z.strictObject({
    * Endpoints that demand a nonce in each DPoP proof (RFC 9449 8): a proof made beforehand is worth nothing there, and a
    * caller that was silent for two minutes needs one more round trip.
    */
-  dpopNonces: z.array(z.enum(noncing)).max(noncing.length).default([]),
+  dpopNonces: z.array(z.enum(noncingEndpoints)).max(noncingEndpoints.length).default([]),
   /** Lets resources whose registration says `senderConstraint: none` have bearer access tokens; whoever copies one uses it. */
   bearerAccessTokens: z.boolean().default(false),
   /** Signing keys (docs/runbook.md, "Keys"). */

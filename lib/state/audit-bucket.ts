@@ -12,7 +12,11 @@ import type { Stage } from "../settings/stage.ts";
  * retention may refuse Firehose), TLS only. Its policy keeps everybody from deleting, from touching retention, from
  * shortening lives and from writing records of their own: what reached S3 came through Firehose (threat 23).
  */
-export function auditBucket(scope: Construct, id: string, stage: Stage, dataKey: IKey): Bucket {
+export function auditBucket(
+  scope: Construct,
+  id: string,
+  { stage, dataKey }: { readonly stage: Stage; readonly dataKey: IKey },
+): Bucket {
   const bucket = new Bucket(scope, id, {
     versioned: true,
     objectLockEnabled: true,

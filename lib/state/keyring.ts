@@ -1,14 +1,11 @@
 import { Stack } from "aws-cdk-lib";
 import type { Key } from "aws-cdk-lib/aws-kms";
-import { env } from "../../lambdas/env.ts";
-import { allowTable, rows } from "../function/grant.ts";
+import type { env } from "../../lambdas/env.ts";
 import type { LanyardFunction } from "../function/lanyard-function.ts";
 import { roleArn } from "../function/roles.ts";
 import type { Stage } from "../settings/stage.ts";
-import { type Keys, type rotated, signers } from "./keys.ts";
+import { type Keys, type RotatedPurpose, signers } from "./keys.ts";
 import type { StateStack } from "./state-stack.ts";
-
-export type RotatedPurpose = (typeof rotated)[number];
 
 /** The stack's own first keys of a purpose, by the variable that tells a function of them. */
 export const firstKeys: Record<RotatedPurpose, (keys: Keys) => Partial<Record<keyof typeof env, Key>>> = {
@@ -18,6 +15,12 @@ export const firstKeys: Record<RotatedPurpose, (keys: Keys) => Partial<Record<ke
   events: (keys) => ({ eventsKey: keys.events }),
 };
 
+/** What is said of the keys. */
+export interface KeyringProps {
+  readonly stage: Stage;
+  readonly state: StateStack;
+}
+
 /** Who signs and who rotates, by role: every function judges a key by this before it believes it. */
 const keyRoles = (stage: Stage): object => ({
   signers: Object.fromEntries(
@@ -26,20 +29,20 @@ const keyRoles = (stage: Stage): object => ({
   rotator: roleArn(stage, "rotator"),
 });
 
-/** Tells a function where the rings stand and which keys were first. */
-export function tellKeys(of: LanyardFunction, stage: Stage, state: StateStack, purposes: readonly RotatedPurpose[]) {
-  const keys = Object.assign({}, ...purposes.map((purpose) => firstKeys[purpose](state.keys)));
-  for (const [variable, key] of Object.entries(keys as Partial<Record<keyof typeof env, Key>>))
-    of.function.addEnvironment(env[variable as keyof typeof env], key.keyArn);
-  of.function.addEnvironment(env.keyringTable, state.tables.keyring.tableName);
-  of.function.addEnvironment(env.keyRoles, Stack.of(of).toJsonString(keyRoles(stage)));
+/** Tells a function which keys were first, and who may do what with keys. */
+export function tellKeys(of: LanyardFunction, { stage, state }: KeyringProps, purposes: readonly RotatedPurpose[]) {
+  for (const purpose of purposes) {
+    const keys = Object.entries(firstKeys[purpose](state.keys));
+    of.tell(Object.fromEntries(keys.map(([variable, key]) => [variable, key.keyArn])));
+  }
+  of.tell({ keyRoles: Stack.of(of).toJsonString(keyRoles(stage)) });
 }
 
 /**
  * Lets a function use the keys of some purposes. Whether it may sign, the keys' own policies say; here it only gets to
  * read the rings.
  */
-export function useKeyring(of: LanyardFunction, stage: Stage, state: StateStack, ...purposes: RotatedPurpose[]): void {
-  tellKeys(of, stage, state, purposes);
-  allowTable(of.role, state.tables.keyring, ["GetItem"], rows(...purposes));
+export function useKeyring(of: LanyardFunction, props: KeyringProps, ...purposes: RotatedPurpose[]): void {
+  tellKeys(of, props, purposes);
+  props.state.tables.grantRingRead(of, ...purposes);
 }

@@ -2,6 +2,8 @@ import { RemovalPolicy } from "aws-cdk-lib";
 import { AccountRootPrincipal, AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Key, KeySpec, KeyUsage } from "aws-cdk-lib/aws-kms";
 import { Construct } from "constructs";
+import type { Grant } from "../function/grant.ts";
+import type { LanyardFunction } from "../function/lanyard-function.ts";
 import { type NamedRole, roleArn } from "../function/roles.ts";
 import type { Stage } from "../settings/stage.ts";
 import { type SigningAlgorithm, signingPolicy } from "./signing-policy.ts";
@@ -24,6 +26,9 @@ export const signers = {
 /** Purposes whose keys the rotator looks after; what the seal signs must be verifiable for good. */
 export const rotated = ["identity", "session", "status", "events"] as const satisfies readonly (keyof typeof signers)[];
 
+/** Purpose of keys that the rotator looks after. */
+export type RotatedPurpose = (typeof rotated)[number];
+
 const isRotated = (purpose: keyof typeof signers): boolean => rotated.some((one) => one === purpose);
 
 /** All keys of a deployment. They outlive the stack, even an update that drops them: a lost key is a lost deployment. */
@@ -43,7 +48,7 @@ export class Keys extends Construct {
   /** Symmetric, for tables and bucket; rotates every year. */
   readonly data: Key;
 
-  constructor(scope: Construct, id: string, stage: Stage) {
+  constructor(scope: Construct, id: string, { stage }: { readonly stage: Stage }) {
     super(scope, id);
     const signing = (name: string, purpose: keyof typeof signers, alg: SigningAlgorithm = "ES256") =>
       this.key(name, `Lanyard ${stage.name}: ${purpose} key${alg === "ES256" ? "" : `, ${alg}`}`, {
@@ -57,14 +62,14 @@ export class Keys extends Construct {
     this.status = signing("Status", "status");
     this.seal = signing("Seal", "seal");
     this.events = signing("Events", "events", "RS256");
-    const macs = (name: string, use: string, roles: readonly NamedRole[]) =>
+    const hmac = (name: string, use: string, roles: readonly NamedRole[]) =>
       this.key(name, `Lanyard ${stage.name}: ${use}`, {
         keySpec: KeySpec.HMAC_256,
         keyUsage: KeyUsage.GENERATE_VERIFY_MAC,
         policy: onlyFor(stage, roles, "kms:GenerateMac", { "kms:MacAlgorithm": "HMAC_SHA_256" }),
       });
-    this.nonce = macs("Nonce", "attestation challenges", attesting);
-    this.dpopNonce = macs("DpopNonce", "nonces in DPoP proofs", nonced);
+    this.nonce = hmac("Nonce", "attestation challenges", attesting);
+    this.dpopNonce = hmac("DpopNonce", "nonces in DPoP proofs", nonced);
     this.data = this.key("Data", `Lanyard ${stage.name}: tables and audit bucket`, { enableKeyRotation: true });
   }
 
@@ -84,6 +89,17 @@ export class Keys extends Construct {
     };
   }
 
+  /** Lets a function make and check attestation challenges. */
+  grantChallenges(of: LanyardFunction): void {
+    of.grant(macs("Nonce key", this.nonce, "makes and checks attestation challenges"), { nonceKey: this.nonce.keyArn });
+  }
+
+  /** Lets a function make and check nonces of DPoP proofs. */
+  grantNonces(of: LanyardFunction): void {
+    const { dpopNonce: key } = this;
+    of.grant(macs("DpopNonce key", key, "makes and checks nonces in DPoP proofs"), { dpopNonceKey: key.keyArn });
+  }
+
   private key(name: string, description: string, props: ConstructorParameters<typeof Key>[2]): Key {
     return new Key(this, name, {
       description,
@@ -92,6 +108,14 @@ export class Keys extends Construct {
     });
   }
 }
+
+/** MACs with one key: HMAC-SHA-256 and nothing else. */
+const macs = (name: string, { keyArn: arn }: Key, why: string): Grant => ({
+  actions: ["kms:GenerateMac"],
+  on: [{ name, arn }],
+  conditions: { StringEquals: { "kms:MacAlgorithm": "HMAC_SHA_256" } },
+  why,
+});
 
 /**
  * Key policy by which the given roles alone may use the key, and only in one way. The account keeps its other rights (a key

@@ -1,151 +1,230 @@
-import { RemovalPolicy } from "aws-cdk-lib";
-import {
-  AttributeType,
-  Billing,
-  StreamViewType,
-  TableEncryptionV2,
-  type TablePropsV2,
-  TableV2,
-} from "aws-cdk-lib/aws-dynamodb";
-import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from "aws-cdk-lib/aws-iam";
-import type { IKey } from "aws-cdk-lib/aws-kms";
-import { Construct } from "constructs";
-import { type NamedRole, roleArn } from "../function/roles.ts";
-import type { Stage } from "../settings/stage.ts";
+import { inTransaction, rows, rowsInTransaction } from "../function/grant.ts";
+import type { LanyardFunction } from "../function/lanyard-function.ts";
+import type { RotatedPurpose } from "./keys.ts";
+import { TableSet } from "./table-set.ts";
 
-const text = (name: string) => ({ name, type: AttributeType.STRING });
+/** Rows that are counted: an agent's signatures, what a tree of sessions grows by. */
+export type Counted = "rate" | "tree";
 
 /**
- * The tables. They have no physical names, so that a failed first deployment leaves nothing in the way of the next,
- * and no indexes: an index may lag behind its table, and what revocation has to find must not (threat 6).
+ * The tables with every use that any function makes of them, each by what it is for: right, key, variable and the table's
+ * own policy are set together. A right that stands in no method here, nobody has; a method that nobody calls goes.
  */
-export class Tables extends Construct {
-  readonly sessions: TableV2;
-  readonly subjects: TableV2;
-  readonly markers: TableV2;
-  readonly counters: TableV2;
-  readonly tombstones: TableV2;
-  readonly revocations: TableV2;
-  readonly lists: TableV2;
-  readonly registry: TableV2;
-  readonly outbox: TableV2;
-  readonly keyring: TableV2;
-  readonly orders: TableV2;
-  readonly traces: TableV2;
+export class Tables extends TableSet {
+  /** Liveness in one batch: the session, what ends it or one above it, and the epochs of whoever stands in it. */
+  grantLivenessRead(of: LanyardFunction): void {
+    const why = "reads in one batch whether a session is alive";
+    this.use(of, "sessions", { actions: ["BatchGetItem"], why });
+    this.grantEndsRead(of);
+  }
 
-  /** All of them. */
-  readonly all: TableV2[] = [];
+  /** What ends sessions, without the sessions. */
+  grantEndsRead(of: LanyardFunction): void {
+    this.use(of, "tombstones", { actions: ["BatchGetItem"], why: "reads what ends sessions and offers" });
+    this.grantEpochsRead(of);
+  }
 
-  /** @param dataKey customer-managed key of all tables */
-  constructor(scope: Construct, id: string, stage: Stage, dataKey: IKey) {
-    super(scope, id);
-    const table = (name: keyof typeof writers, props: TablePropsV2) => {
-      const made = new TableV2(this, name, {
-        billing: Billing.onDemand(),
-        encryption: TableEncryptionV2.customerManagedKey(dataKey),
-        pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-        deletionProtection: true,
-        removalPolicy: RemovalPolicy.RETAIN,
-        resourcePolicy: writtenBy(stage, writers[name](stage)),
-        ...props,
-      });
-      this.all.push(made);
-      return made;
-    };
-    this.sessions = table("Sessions", {
-      partitionKey: text("root"),
-      sortKey: text("sid"),
-      timeToLiveAttribute: "expiresAt",
+  /** Revocation epochs and blocks of agents, people, builds and logins, and which version of the registry counts. */
+  grantEpochsRead(of: LanyardFunction): void {
+    const why = "reads revocation epochs, blocks and the registry's version";
+    this.use(of, "revocations", { actions: ["BatchGetItem"], why });
+  }
+
+  /** Single sessions, offers and handles of a session tree. */
+  grantSessionRead(of: LanyardFunction): void {
+    this.use(of, "sessions", { actions: ["GetItem"], why: "reads a single session or handle" });
+  }
+
+  /** Sessions of a tree or by subject, page by page. */
+  grantSessionWalk(of: LanyardFunction): void {
+    this.use(of, "sessions", { actions: ["Query"], why: "walks a tree of sessions" });
+    this.grantSubjectWalk(of);
+  }
+
+  /** Which sessions an agent, a person, a build or a login has. */
+  grantSubjectWalk(of: LanyardFunction): void {
+    this.use(of, "subjects", {
+      actions: ["Query"],
+      why: "finds the sessions of an agent, a person, a build or a login",
     });
-    this.subjects = table("Subjects", {
-      partitionKey: text("subject"),
-      sortKey: text("session"),
-      timeToLiveAttribute: "expiresAt",
+  }
+
+  /** New sessions and offers with what they are found by, and their later life: renewed, redeemed, ended, leased. */
+  grantSessionWrite(of: LanyardFunction): void {
+    const conditions = inTransaction;
+    this.use(of, "sessions", { actions: ["PutItem"], conditions, why: "stores a session or an offer with its record" });
+    this.use(of, "subjects", { actions: ["PutItem"], conditions, why: "stores what a session is found by" });
+    this.use(of, "sessions", {
+      actions: ["UpdateItem"],
+      why: "renews, redeems and ends; leases places in status lists",
     });
-    this.markers = table("Markers", { partitionKey: text("key"), timeToLiveAttribute: "expiresAt" });
-    this.counters = table("Counters", { partitionKey: text("key"), timeToLiveAttribute: "expiresAt" });
-    // a public function writes here: a table apart from the one that says who is blocked
-    this.tombstones = table("Tombstones", {
-      partitionKey: text("session"),
-      timeToLiveAttribute: "expiresAt",
-      dynamoStream: StreamViewType.NEW_IMAGE,
+  }
+
+  /** That an offer was not taken back, in the transaction that redeems it. */
+  grantWithdrawalCheck(of: LanyardFunction): void {
+    this.use(of, "tombstones", { actions: ["ConditionCheckItem"], why: "redeems no offer that was taken back" });
+  }
+
+  /** That an offer is not redeemed, in the transaction that takes it back; nothing of a session can be changed by it. */
+  grantRedemptionCheck(of: LanyardFunction): void {
+    this.use(of, "sessions", { actions: ["ConditionCheckItem"], why: "takes back no offer that was redeemed" });
+  }
+
+  /** Ends sessions and offers for good. */
+  grantTombstoneWrite(of: LanyardFunction): void {
+    this.use(of, "tombstones", { actions: ["PutItem"], conditions: inTransaction, why: "ends sessions and offers" });
+  }
+
+  /** Cuts, blocks and lifts; the publisher's rows stand in a table of their own, so that nobody can forge a status list. */
+  grantRevocationWrite(of: LanyardFunction): void {
+    const conditions = inTransaction;
+    this.use(of, "revocations", { actions: ["UpdateItem", "PutItem"], conditions, why: "cuts, blocks and lifts" });
+  }
+
+  /** Whether there is what an order names, and which login was denylisted with a session. */
+  grantRevocationTargets(of: LanyardFunction): void {
+    const why = "asks whether there is what an order names, and what was revoked with it";
+    this.use(of, "tombstones", { actions: ["GetItem"], why });
+    const conditions = rows("burnt#", "standing#", "deployment#");
+    this.use(of, "revocations", { actions: ["GetItem"], conditions, why });
+  }
+
+  /** Any single row of Revocations. */
+  grantRevocationRead(of: LanyardFunction): void {
+    this.use(of, "revocations", { actions: ["GetItem"], why: "shows what is cut and blocked" });
+  }
+
+  /** The deployment's row: which version of the registry counts, and since when sessions are cut. */
+  grantDeploymentRead(of: LanyardFunction): void {
+    const conditions = rows("deployment#");
+    this.use(of, "revocations", { actions: ["GetItem"], conditions, why: "reads the deployment's row" });
+  }
+
+  /** One-use entries: proofs, challenges, assertions. Written in the transaction of what they were shown for. */
+  grantReplayWrite(of: LanyardFunction): void {
+    const why = "makes a proof, a challenge or an assertion count once";
+    this.use(of, "markers", { actions: ["PutItem"], conditions: inTransaction, why });
+  }
+
+  /** Counts outside transactions, where fan-outs would fight over one row: too much at times, never too little. */
+  grantCount(of: LanyardFunction, ...counted: readonly Counted[]): void {
+    const conditions = rows(...counted.map((prefix) => `${prefix}#`));
+    const why = `counts ${counted.map((one) => whatIsCounted[one]).join(" and ")}`;
+    this.use(of, "counters", { actions: ["UpdateItem"], conditions, why });
+  }
+
+  /** Counters of uses, put with the token whose uses they bound. */
+  grantUsesPut(of: LanyardFunction): void {
+    const conditions = rowsInTransaction("uses#");
+    this.use(of, "counters", { actions: ["PutItem"], conditions, why: "sets how often a token may be used" });
+  }
+
+  /** One use, the proof it was asked with and its record, together or not at all. */
+  grantUsesTake(of: LanyardFunction): void {
+    const conditions = rowsInTransaction("uses#");
+    this.use(of, "counters", { actions: ["UpdateItem"], conditions, why: "takes one use of a token" });
+  }
+
+  /** How many uses are left. */
+  grantUsesRead(of: LanyardFunction): void {
+    const conditions = rows("uses#");
+    this.use(of, "counters", { actions: ["BatchGetItem"], conditions, why: "shows how many uses are left" });
+  }
+
+  /** Registrations of one version; which one counts, the epochs tell. */
+  grantRegistryRead(of: LanyardFunction): void {
+    this.use(of, "registry", { actions: ["Query"], why: "reads the registrations of the version that counts" });
+  }
+
+  /** What of the registry everybody may see. */
+  grantPublishedRead(of: LanyardFunction): void {
+    const why = "serves the details types that the registry publishes";
+    this.use(of, "registry", { actions: ["GetItem"], conditions: rows("published"), why });
+  }
+
+  /**
+   * Rows of new versions, and the one number that makes a version count. A deployment's row is changed within the
+   * transaction that records it; no tombstone can be reached.
+   */
+  grantRegistryWrite(of: LanyardFunction): void {
+    this.grantRegistryRead(of);
+    this.use(of, "registry", { actions: ["PutItem", "BatchWriteItem"], why: "writes a new version of the registry" });
+    this.grantDeploymentRead(of);
+    const conditions = rowsInTransaction("deployment#");
+    this.use(of, "revocations", { actions: ["UpdateItem"], conditions, why: "makes a version of the registry count" });
+  }
+
+  /** Audit records: within the transaction of what they record, or, for a refusal, alone. */
+  grantRecords(of: LanyardFunction): void {
+    this.grantRecordsOfChanges(of);
+    this.grantRefusals(of);
+  }
+
+  /** Records of what was done, in the same transaction. */
+  grantRecordsOfChanges(of: LanyardFunction): void {
+    const why = "records what it does, together with it or not at all";
+    this.use(of, "outbox", { actions: ["PutItem"], conditions: inTransaction, why });
+  }
+
+  /** Records of refusals, which no transaction carries; their names no grant's record can have. */
+  grantRefusals(of: LanyardFunction): void {
+    this.use(of, "outbox", { actions: ["PutItem"], conditions: rows("denied#"), why: "records refusals" });
+  }
+
+  /** Signed status lists. */
+  grantListRead(of: LanyardFunction): void {
+    this.use(of, "lists", { actions: ["GetItem"], conditions: rows("list#"), why: "reads signed status lists" });
+  }
+
+  /** Status lists, and what of them is still to be done. */
+  grantListWrite(of: LanyardFunction): void {
+    this.use(of, "lists", {
+      actions: ["GetItem", "PutItem", "UpdateItem"],
+      why: "flips, signs and stores status lists",
     });
-    // no TTL: a counter that went would begin again at 0, and bring dead sessions back to life
-    this.revocations = table("Revocations", {
-      partitionKey: text("subject"),
-      dynamoStream: StreamViewType.NEW_IMAGE,
-    });
-    this.lists = table("Lists", { partitionKey: text("list"), timeToLiveAttribute: "expiresAt" });
-    this.registry = table("Registry", { partitionKey: text("kind"), sortKey: text("name") });
-    this.outbox = table("Outbox", {
-      partitionKey: text("eventId"),
-      timeToLiveAttribute: "expiresAt",
-      dynamoStream: StreamViewType.NEW_IMAGE,
-    });
-    this.keyring = table("Keyring", {
-      partitionKey: text("ring"),
-    });
-    // a function with a URL writes here, and so not into the rings
-    this.orders = table("Orders", {
-      partitionKey: text("ring"),
-      dynamoStream: StreamViewType.NEW_IMAGE,
-    });
-    this.traces = table("Traces", { partitionKey: text("kind"), sortKey: text("name") });
+  }
+
+  /** The rings of some purposes: which keys count. */
+  grantRingRead(of: LanyardFunction, ...purposes: readonly RotatedPurpose[]): void {
+    const why = `reads which keys count for ${purposes.join(", ")}`;
+    this.use(of, "keyring", { actions: ["GetItem"], conditions: rows(...purposes), why });
+  }
+
+  /** Rings and orders together, as the rotator works them off; only it writes a ring. */
+  grantRotation(of: LanyardFunction, ...purposes: readonly RotatedPurpose[]): void {
+    const why = "looks at the rings and at operators' orders";
+    this.use(of, "keyring", { actions: ["BatchGetItem"], conditions: rows(...purposes), why });
+    this.use(of, "orders", { actions: ["BatchGetItem"], why });
+    const conditions = rowsInTransaction(...purposes);
+    this.use(of, "keyring", { actions: ["PutItem"], conditions, why: "says which keys count" });
+  }
+
+  /** Orders to rotate, and how the keys stand; never a ring. */
+  grantOrders(of: LanyardFunction): void {
+    const why = "shows how the keys stand";
+    this.use(of, "keyring", { actions: ["BatchGetItem"], why });
+    this.use(of, "orders", { actions: ["BatchGetItem"], why });
+    this.use(of, "orders", { actions: ["PutItem"], conditions: inTransaction, why: "takes an order to rotate" });
+  }
+
+  /** What the watch on lifecycles saw last; a condition on rows of the registry might not bind within a transaction. */
+  grantTraces(of: LanyardFunction): void {
+    const why = "remembers which agents it told of";
+    this.use(of, "traces", { actions: ["Query", "DeleteItem"], conditions: rows("trace"), why });
+    this.use(of, "traces", { actions: ["PutItem"], conditions: rowsInTransaction("trace"), why });
+    const conditions = rows("looked");
+    this.use(of, "traces", { actions: ["GetItem", "PutItem"], conditions, why: "remembers when it looked last" });
+  }
+
+  /** What was deployed, as the watch on functions saw it. */
+  grantBaselines(of: LanyardFunction): void {
+    const why = "remembers what was deployed";
+    this.use(of, "traces", { actions: ["Query"], conditions: rows("deployed"), why });
+    this.use(of, "traces", { actions: ["PutItem"], conditions: rowsInTransaction("deployed"), why });
   }
 }
 
-/** A function that is there only where a stage asks for it must not be trusted by name where it is not. */
-const appliers = (stage: Stage): readonly NamedRole[] => (stage.registry === undefined ? [] : ["registry-applier"]);
-
-/**
- * Whose rows a table holds. Whoever may write any table of the account could otherwise revoke, un-revoke, register an
- * agent, say which key counts or forge a record (threat 45); each writer's own role says which rows.
- */
-const writers = {
-  Sessions: () => ["token"],
-  Subjects: () => ["token"],
-  Markers: () => ["attest", "attest-iam", "token", "introspect", "revoke"],
-  Counters: () => ["attest", "attest-iam", "token", "introspect", "revoke"],
-  Tombstones: () => ["revoke", "admin-revoke"],
-  Revocations: (stage) => ["admin-revoke", "admin-write", ...appliers(stage)],
-  Lists: () => ["publisher"],
-  Registry: (stage) => ["admin-write", ...appliers(stage)],
-  Outbox: (stage) => [
-    "attest",
-    "attest-iam",
-    "token",
-    "introspect",
-    "revoke",
-    "admin-revoke",
-    "admin-write",
-    "admin-read",
-    "admin-rotate",
-    "rotator",
-    "lifecycle-watch",
-    "drift-watch",
-    "transmitter",
-    ...appliers(stage),
-  ],
-  Keyring: () => ["rotator"],
-  Orders: () => ["admin-rotate"],
-  Traces: () => ["lifecycle-watch", "drift-watch"],
-} as const satisfies Record<string, (stage: Stage) => readonly NamedRole[]>;
-
-/** An explicit deny beats every allow: an administrator's too, and every later one's. */
-function writtenBy(stage: Stage, roles: readonly NamedRole[]): PolicyDocument {
-  const actions = ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"];
-  const partiQl = ["PartiQLInsert", "PartiQLUpdate", "PartiQLDelete"];
-  return new PolicyDocument({
-    statements: [
-      new PolicyStatement({
-        sid: "OnlyTheseWrite",
-        effect: Effect.DENY,
-        principals: [new AnyPrincipal()],
-        actions: [...actions, ...partiQl].map((action) => `dynamodb:${action}`),
-        // the table's own ARN here would be a circle
-        resources: ["*"],
-        conditions: { ArnNotEquals: { "aws:PrincipalArn": roles.map((role) => roleArn(stage, role)) } },
-      }),
-    ],
-  });
-}
+const whatIsCounted: Readonly<Record<Counted, string>> = {
+  rate: "an agent's requests",
+  tree: "what a tree of sessions grows by",
+};

@@ -21,7 +21,14 @@ export interface Synthesis {
 
 /** `bin` reads the client, too. */
 const sources = ["lib", "bin", "core", "scripts", "client", "stages"];
-const alsoRead = ["lambdas/env.ts", "cdk.json", "package.json", "package-lock.json", "tsconfig.json"];
+const alsoRead = [
+  "lambdas/env.ts",
+  "lambdas/manifest.ts",
+  "cdk.json",
+  "package.json",
+  "package-lock.json",
+  "tsconfig.json",
+];
 const secrets = new Set(["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]);
 
 /**

@@ -7,7 +7,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { buildOptions, bundleOne, cedarWasm, fewAtATime, functionNames } from "../build.ts";
+import { functionNames } from "../../lambdas/manifest.ts";
+import { buildOptions, bundleOne, cedarWasm, fewAtATime } from "../build.ts";
 import { keepAssembly } from "./assembly.ts";
 import { keepBundle } from "./bundles.ts";
 import { hashFile, hashOf } from "./hash.ts";
@@ -20,9 +21,14 @@ const settings = hashOf(
   JSON.stringify([
     process.version,
     { ...buildOptions, plugins: buildOptions.plugins.map(({ name }) => name) },
-    ["package-lock.json", "package.json", "tsconfig.json", "scripts/build.ts", "scripts/builtins-by-require.ts"].map(
-      (file) => hashFile(join(root, file)),
-    ),
+    [
+      "package-lock.json",
+      "package.json",
+      "tsconfig.json",
+      "scripts/build.ts",
+      "lambdas/manifest.ts",
+      "scripts/builtins-by-require.ts",
+    ].map((file) => hashFile(join(root, file))),
     hashFile(cedarWasm()),
   ]),
 );

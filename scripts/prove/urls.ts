@@ -1,4 +1,5 @@
 /** Probes of the functions' URLs, as anybody on the internet calls them. */
+import { type CallableName, forOperators, functionEntry, functionNames, urlOutput } from "../../lambdas/manifest.ts";
 import { differs, ok, output, type Probe, type ProveGround } from "./ground.ts";
 
 const longMillis = 15_000;
@@ -14,8 +15,11 @@ const call = async ({ fetch }: ProveGround, url: string, init: RequestInit) => {
   return { status: answer.status, body: (body ?? {}) as Record<string, unknown> };
 };
 
-const posted = ["AttestUrl", "TokenUrl", "IntrospectUrl", "RevokeUrl"] as const;
-const adminUrls = ["AdminReadUrl", "AdminWriteUrl", "AdminRevokeUrl", "AdminRotateUrl"] as const;
+const posted = functionNames.flatMap((name) => {
+  const { url, stack } = functionEntry(name);
+  return url === "public" && stack === "service" ? [urlOutput(name as CallableName)] : [];
+});
+const adminUrls = forOperators.map(urlOutput);
 
 /** A function of ours refuses with an OAuth error; Lambda itself with `Message`. */
 export const publicUrls: Probe = {

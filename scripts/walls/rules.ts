@@ -93,12 +93,12 @@ const walls: readonly (readonly [prefix: string, wall: Wall])[] = [
     "lib/",
     {
       name: "lib",
-      own: ["lib/", "lambdas/env.ts"],
+      own: ["lib/", "lambdas/env.ts", "lambdas/manifest.ts"],
       packages: ["aws-cdk-lib", "aws-cdk-lib/", "constructs", "cdk-nag", "zod", "node:crypto", "node:fs", "node:path"],
     },
   ],
   ["bin/app.ts", { name: "bin/app.ts", own: ["lib/", "bin/lanyard/registry/packed.ts"], packages: "all" }],
-  ["bin/", { name: "bin/lanyard", own: ["bin/lanyard/", "client/", "core/"], packages: "all" }],
+  ["bin/", { name: "bin/lanyard", own: ["bin/lanyard/", "client/", "core/", "lambdas/manifest.ts"], packages: "all" }],
   [
     "client/",
     {

@@ -4,12 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App } from "aws-cdk-lib";
 import { afterAll, describe, expect, test } from "vitest";
+import { deployment } from "../../lib/deployment.ts";
 import { type KeptExport, keepExports } from "../../lib/kept-exports.ts";
 import { stageOf } from "../../lib/settings/stage.ts";
-import { StateStack } from "../../lib/state/state-stack.ts";
+import type { StateStack } from "../../lib/state/state-stack.ts";
 import { adopt, mappingOf } from "../../scripts/adopt.ts";
 import { resolvedPolicy, restore } from "../../scripts/restore.ts";
-import { account, all, context, one, region, synthesized, type Template } from "./synthesized.ts";
+import { account, all, bundles, context, one, region, synthesized, type Template } from "./synthesized.ts";
 
 const { folder: assembly, templates } = synthesized();
 const { State } = templates;
@@ -227,7 +228,8 @@ describe("a release that drops a reference across stacks", () => {
   function alone(kept: readonly KeptExport[]): Record<string, string> {
     const outdir = mkdtempSync(join(folder, "alone-"));
     const app = new App({ context, outdir });
-    const state = new StateStack(app, stageOf("dev", {}));
+    const { state, audit, issuer, service } = deployment(app, stageOf("dev", {}), bundles);
+    for (const { node } of [audit, issuer, service]) app.node.tryRemoveChild(node.id);
     keepExports({ state }, kept);
     app.synth();
     return exportsOf(JSON.parse(readFileSync(join(outdir, "State.template.json"), "utf8")) as Template);
@@ -243,9 +245,9 @@ describe("a release that drops a reference across stacks", () => {
   });
 
   test.each<[string, KeptExport]>([
-    ["a table's ARN", keep((state) => state.tables.keyring.tableArn)],
-    ["a table's name", keep((state) => state.tables.sessions.tableName)],
-    ["a stream", keep((state) => state.tables.outbox.tableStreamArn)],
+    ["a table's ARN", keep((state) => state.tables.table.keyring.tableArn)],
+    ["a table's name", keep((state) => state.tables.table.sessions.tableName)],
+    ["a stream", keep((state) => state.tables.table.outbox.tableStreamArn)],
     ["a key", keep((state) => state.keys.session.keyArn)],
     ["the bucket", keep((state) => state.auditBucket.bucketArn)],
   ])("keeps %s exported by one line, under the name and with the value that the release before imports", (_, line) => {

@@ -100,7 +100,6 @@ const expected: [StackName, string, string[]][] = [
       "dynamodb:GetItem on Sessions",
       "dynamodb:PutItem on Markers if in a transaction",
       "dynamodb:PutItem on Tombstones if in a transaction",
-      "dynamodb:Query on Registry",
       "dynamodb:UpdateItem on Counters if row rate#*",
       // it checks that an offer is not redeemed, and changes nothing of a session
       "dynamodb:ConditionCheckItem on Sessions",

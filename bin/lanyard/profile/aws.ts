@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { urlOutput } from "../../../lambdas/manifest.ts";
 import { Usage } from "../outcome.ts";
 import type { Env, Profile } from "../profile.ts";
 import { profileOf } from "./client.ts";
@@ -10,12 +11,12 @@ import { localFile } from "./local.ts";
 const names = {
   issuer: ["LANYARD_ISSUER", "IssuerUrl"],
   trustDomain: ["LANYARD_TRUST_DOMAIN", "TrustDomain"],
-  admin: ["LANYARD_ADMIN_URL", "AdminRevokeUrl"],
-  adminWrite: ["LANYARD_ADMIN_WRITE_URL", "AdminWriteUrl"],
-  adminRead: ["LANYARD_ADMIN_READ_URL", "AdminReadUrl"],
+  admin: ["LANYARD_ADMIN_URL", urlOutput("admin-revoke")],
+  adminWrite: ["LANYARD_ADMIN_WRITE_URL", urlOutput("admin-write")],
+  adminRead: ["LANYARD_ADMIN_READ_URL", urlOutput("admin-read")],
 } as const;
 const optional = {
-  adminRotate: ["LANYARD_ADMIN_ROTATE_URL", "AdminRotateUrl"],
+  adminRotate: ["LANYARD_ADMIN_ROTATE_URL", urlOutput("admin-rotate")],
   bucket: ["LANYARD_AUDIT_BUCKET", "AuditBucketName"],
 } as const;
 

@@ -1,0 +1,262 @@
+/**
+ * The functions of a deployment, each once: the bundler, the stacks, the settings, the roles' names and the command line
+ * read them here. Data alone. The code of a function is `lambdas/<name>/index.ts`; what it may do, its construct says.
+ */
+
+/** What everybody needs to know of one function. */
+export interface FunctionEntry {
+  /** Stack it stands in. */
+  readonly stack: "issuer" | "audit" | "service";
+  /** Id of its construct. Logical ids are made from it: it never changes. */
+  readonly id: string;
+  /** What it does, in a phrase that CloudFormation shows. */
+  readonly does: string;
+  /**
+   * Its address. `public`: for everybody, who calls proves it inside. `signed`: for whomever IAM lets in. `operators`: for
+   * the roles that the stage names for a duty. Left out, nothing reaches it but AWS's own services.
+   */
+  readonly url?: "public" | "signed" | "operators";
+  /** Which of the operators may call it. */
+  readonly duty?: "read" | "write" | "revoke" | "rotate";
+  /** Takes DPoP proofs, and demands nonces in them where the stage says so for this endpoint. */
+  readonly nonces?: "attest" | "token" | "introspect" | "revoke";
+  /** Its role has a name of its own choosing: a key, a table, the bus, the bucket or a queue names it. */
+  readonly namedRole?: true;
+  /** Decides by Cedar, whose WebAssembly then lies beside its bundle. */
+  readonly cedar?: true;
+  readonly memoryMegabytes: number;
+  readonly timeoutSeconds: number;
+  /** Setting without which the function is not made. */
+  readonly only?: "registry" | "outboundIdentityFederation";
+}
+
+/** Every function by its name. */
+export const functions = {
+  attest: {
+    stack: "service",
+    id: "Attest",
+    does: "Proves what an agent is and gives it an identity token",
+    url: "public",
+    nonces: "attest",
+    namedRole: true,
+    memoryMegabytes: 1_024,
+    timeoutSeconds: 10,
+  },
+  "attest-iam": {
+    stack: "service",
+    id: "AttestIam",
+    does: "Gives an identity token to the agent that IAM authenticated",
+    url: "signed",
+    nonces: "attest",
+    namedRole: true,
+    memoryMegabytes: 1_024,
+    timeoutSeconds: 10,
+  },
+  token: {
+    stack: "service",
+    id: "Token",
+    does: "Opens sessions and issues access tokens",
+    url: "public",
+    nonces: "token",
+    namedRole: true,
+    cedar: true,
+    memoryMegabytes: 1_769,
+    timeoutSeconds: 10,
+  },
+  introspect: {
+    stack: "service",
+    id: "Introspect",
+    does: "Tells resource servers whether a token is alive",
+    url: "public",
+    nonces: "introspect",
+    namedRole: true,
+    memoryMegabytes: 1_024,
+    timeoutSeconds: 10,
+  },
+  revoke: {
+    stack: "service",
+    id: "Revoke",
+    does: "Lets an agent end its own sessions and offers",
+    url: "public",
+    nonces: "revoke",
+    namedRole: true,
+    memoryMegabytes: 1_024,
+    timeoutSeconds: 10,
+  },
+  "admin-revoke": {
+    stack: "service",
+    id: "AdminRevoke",
+    does: "Lets an operator revoke, and lift a block",
+    url: "operators",
+    duty: "revoke",
+    namedRole: true,
+    memoryMegabytes: 512,
+    timeoutSeconds: 10,
+  },
+  "admin-write": {
+    stack: "service",
+    id: "AdminWrite",
+    does: "Lets an operator change the registry",
+    url: "operators",
+    duty: "write",
+    namedRole: true,
+    cedar: true,
+    memoryMegabytes: 1_024,
+    timeoutSeconds: 60,
+  },
+  "admin-read": {
+    stack: "service",
+    id: "AdminRead",
+    does: "Lets an operator look at agents, sessions and the registry",
+    url: "operators",
+    duty: "read",
+    namedRole: true,
+    cedar: true,
+    memoryMegabytes: 1_024,
+    timeoutSeconds: 30,
+  },
+  discovery: {
+    stack: "issuer",
+    id: "Discovery",
+    does: "Metadata, keys and status lists of the issuer",
+    url: "public",
+    memoryMegabytes: 512,
+    timeoutSeconds: 10,
+  },
+  relay: {
+    stack: "audit",
+    id: "Relay",
+    does: "Carries audit records from the outbox to the bus",
+    namedRole: true,
+    memoryMegabytes: 512,
+    timeoutSeconds: 30,
+  },
+  publisher: {
+    stack: "service",
+    id: "Publisher",
+    does: "Signs and stores the status lists",
+    namedRole: true,
+    memoryMegabytes: 1_024,
+    // some 100,000 of a busy agent's trees are walked within one run; what is cut off, the minute's run begins again
+    timeoutSeconds: 120,
+  },
+  rotator: {
+    stack: "service",
+    id: "Rotator",
+    does: "Rotates the signing keys",
+    namedRole: true,
+    memoryMegabytes: 512,
+    timeoutSeconds: 60,
+  },
+  transmitter: {
+    stack: "service",
+    id: "Transmitter",
+    does: "Pushes security events to receivers",
+    namedRole: true,
+    memoryMegabytes: 1_024,
+    timeoutSeconds: 30,
+  },
+  federation: {
+    stack: "service",
+    id: "Federation",
+    does: "Switches the account's outbound identity federation on",
+    memoryMegabytes: 256,
+    timeoutSeconds: 60,
+    only: "outboundIdentityFederation",
+  },
+  "admin-rotate": {
+    stack: "service",
+    id: "AdminRotate",
+    does: "Lets an operator rotate signing keys",
+    url: "operators",
+    duty: "rotate",
+    namedRole: true,
+    memoryMegabytes: 512,
+    timeoutSeconds: 10,
+  },
+  "registry-applier": {
+    stack: "service",
+    id: "RegistryApplier",
+    does: "Makes the deployed folder the registry",
+    namedRole: true,
+    cedar: true,
+    memoryMegabytes: 1_024,
+    timeoutSeconds: 300,
+    only: "registry",
+  },
+  "lifecycle-watch": {
+    stack: "service",
+    id: "LifecycleWatch",
+    does: "Tells of agents whose review is late and of dormant ones",
+    namedRole: true,
+    memoryMegabytes: 512,
+    timeoutSeconds: 300,
+  },
+  sealer: {
+    stack: "audit",
+    id: "Sealer",
+    does: "Retains the objects of the audit bucket",
+    namedRole: true,
+    memoryMegabytes: 512,
+    timeoutSeconds: 30,
+  },
+  "drift-watch": {
+    stack: "service",
+    id: "DriftWatch",
+    does: "Tells of functions that are not what was deployed",
+    namedRole: true,
+    memoryMegabytes: 512,
+    timeoutSeconds: 120,
+  },
+} as const satisfies Readonly<Record<string, FunctionEntry>>;
+
+/** Name of a function. */
+export type FunctionName = keyof typeof functions;
+
+/** Functions whose entry has one of some values. */
+type NameWith<Part> = {
+  [Name in FunctionName]: (typeof functions)[Name] extends Part ? Name : never;
+}[FunctionName];
+
+/** A function that has an address. */
+export type CallableName = NameWith<{ readonly url: string }>;
+/** A function whose role has a fixed name. */
+export type NamedRoleFunction = NameWith<{ readonly namedRole: true }>;
+/** A function that only operators may call. */
+export type OperatorsFunction = NameWith<{ readonly url: "operators" }>;
+/** What an operator may be named for. */
+export type Duty = NonNullable<FunctionEntry["duty"]>;
+/** An endpoint that may demand nonces in DPoP proofs. */
+export type NoncingEndpoint = NonNullable<FunctionEntry["nonces"]>;
+
+/** All names, in the order above. */
+export const functionNames = Object.keys(functions) as FunctionName[];
+
+/** The entry of a function, as the interface has it. */
+export const functionEntry = (name: FunctionName): FunctionEntry => functions[name];
+
+const namesWith = <Name extends FunctionName>(fits: (entry: FunctionEntry) => unknown): readonly Name[] =>
+  functionNames.filter((name) => fits(functionEntry(name))) as Name[];
+
+/** Functions with an address: their concurrency can be reserved, since callers decide how often they run. */
+export const callable: readonly CallableName[] = namesWith(({ url }) => url);
+
+/** Functions for operators alone. */
+export const forOperators: readonly OperatorsFunction[] = namesWith(({ url }) => url === "operators");
+
+/** Endpoints that may demand nonces; `attest` stands for both functions that attest. */
+export const noncingEndpoints: readonly NoncingEndpoint[] = [
+  ...new Set(functionNames.flatMap((name) => functionEntry(name).nonces ?? [])),
+];
+
+/** Functions whose bundle has Cedar's WebAssembly beside it. */
+export const withCedar: readonly FunctionName[] = namesWith(({ cedar }) => cedar);
+
+/** Name of a function's URL in the parameters that tell of it, such as `adminRead`. */
+export const urlName = (name: CallableName): string => {
+  const { id } = functions[name];
+  return `${id.charAt(0).toLowerCase()}${id.slice(1)}`;
+};
+
+/** Name of the output of a function's URL, such as `AdminReadUrl`. */
+export const urlOutput = (name: CallableName): string => `${functions[name].id}Url`;
