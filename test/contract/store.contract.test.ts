@@ -1,38 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openTarget, PLAIN, refusedBy, SESSION_LIKE, type Target } from "./target.ts";
+import { describe, expect, test } from "vitest";
+import { fresh, get, type Image, indexed, key, nested, put, setUp, table, target, update } from "./table.ts";
+import { refusedBy } from "./target.ts";
 
-let target: Target;
-let table: string;
-let indexed: string;
-
-beforeAll(async () => {
-  target = await openTarget();
-  table = await target.createTable(PLAIN);
-  indexed = await target.createTable(SESSION_LIKE);
-});
-afterAll(() => target.close());
-
-type Image = Record<string, AttributeValue>;
-const key = (pk: string) => ({ TableName: table, Key: { pk: { S: pk } } });
-const get = async (pk: string) => (await target.client.getItem({ ...key(pk), ConsistentRead: true })).Item;
-const put = (pk: string, more: Image = {}, condition = {}) =>
-  target.client.putItem({ TableName: table, Item: { pk: { S: pk }, ...more }, ...condition });
-const update = (pk: string, UpdateExpression: string, values: Image = {}, more = {}) =>
-  target.client.updateItem({
-    ...key(pk),
-    UpdateExpression,
-    ...(Object.keys(values).length === 0 ? {} : { ExpressionAttributeValues: values }),
-    ...more,
-  });
-const fresh = async (more: Image = {}) => {
-  const pk = randomUUID();
-  await put(pk, more);
-  return pk;
-};
-/** Maps around a text: the text is a level of its own. */
-const nested = (levels: number): AttributeValue => (levels === 0 ? { S: "x" } : { M: { a: nested(levels - 1) } });
+setUp();
 
 describe("items", () => {
   test("of every type come back as they were written", async () => {

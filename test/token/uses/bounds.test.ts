@@ -1,46 +1,31 @@
-import { beforeEach, describe, expect, it } from "vitest";
-import type { ResourceRegistration } from "../../core/model/registry.ts";
-import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
-import { baseRows, customers, tickets } from "../kit/registry.ts";
-import { dpopProof } from "../kit/wire/key.ts";
-import { createWorld, type Params, type TestAgent, tokenUrl, type World } from "../kit/world.ts";
+import { describe, expect, it } from "vitest";
+import type { ResourceRegistration } from "../../../core/model/registry.ts";
+import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
+import { customers, tickets } from "../../kit/registry.ts";
+import { dpopProof } from "../../kit/wire/key.ts";
+import { type Params, tokenUrl } from "../../kit/world.ts";
+import {
+  ask,
+  asking,
+  begin,
+  custApi,
+  event,
+  fetchToken,
+  folded,
+  forTickets,
+  open,
+  planner,
+  reason,
+  researcher,
+  session,
+  setUp,
+  tickApi,
+  usable,
+  world,
+} from "./ground.ts";
 
-const asking = (uri: string): ResourceRegistration => {
-  const row = baseRows.find((r): r is ResourceRegistration => r.kind === "resource" && r.uri === uri);
-  if (!row) throw new Error(`${uri} is not registered`);
-  return { ...row, introspecting: true };
-};
-const forTickets = { resource: tickets, scope: "tickets:read" };
-let world: World;
-let planner: TestAgent;
-let researcher: TestAgent;
-let tickApi: TestAgent;
-let custApi: TestAgent;
+setUp();
 
-beforeEach(async () => {
-  world = await createWorld(asking(tickets), asking(customers));
-  [planner, researcher, tickApi, custApi] = (await Promise.all(
-    ["planner", "researcher", "ticket-api", "customer-api"].map(world.newAgent),
-  )) as [TestAgent, TestAgent, TestAgent, TestAgent];
-});
-
-const open = async (more: Params = {}) =>
-  (await world.exchange(planner, world.idToken("planner-app"), idTokenType, { ...forTickets, ...more })).body;
-const session = async (more: Params = {}) =>
-  (await open({ requested_token_type: sessionTokenType, ...more })).access_token as string;
-const fetchToken = (by: TestAgent, token: string, more: Params = {}) =>
-  world.exchange(by, token, sessionTokenType, { ...forTickets, ...more });
-const ask = async (token: string, by = tickApi, more: Params = {}) =>
-  (await world.send("introspect", by, { token, ...more })).body;
-/** How many of `count` questions in a row are answered with yes. */
-const usable = async (token: string, count: number, by = tickApi) => {
-  let yes = 0;
-  for (let i = 0; i < count; i++) if ((await ask(token, by)).active) yes++;
-  return yes;
-};
-const event = () => JSON.parse(world.store.records.at(-1)?.body ?? "{}");
-const reason = () => event().status_code;
-const folded = () => world.folded.at(-1)?.denial?.code;
 const redeem = async (from: string, more: Params = {}, wanted: Params = {}) => {
   const offer = await world.exchange(planner, from, sessionTokenType, {
     ...forTickets,
@@ -51,87 +36,6 @@ const redeem = async (from: string, more: Params = {}, wanted: Params = {}) => {
   expect(offer.status).toBe(200);
   return world.exchange(researcher, offer.body.access_token, offerTokenType, wanted);
 };
-
-describe("threat 13: strangers behind an honest resource server", () => {
-  const invented = (n: number) => `lya_${"A".repeat(22)}.${String(n).padStart(43, "B")}`;
-
-  it("write no record each by handles they invent: what was never a token of ours is folded", async () => {
-    const before = world.store.records.length;
-    for (let n = 0; n < 20; n++) expect(await ask(invented(n))).toEqual({ active: false });
-    expect(await ask("not.a.token")).toEqual({ active: false });
-    expect(world.store.records.length).toBe(before);
-    expect(world.folded.map(({ denial }) => denial?.code)).toEqual(Array(21).fill("subject_token_invalid"));
-  });
-});
-
-describe("an access token for a resource that asks about every request", () => {
-  it("is a handle: nothing in it can be read or verified, and only its hash is stored", async () => {
-    const { access_token: handle, token_type, issued_token_type, session: told } = await open();
-    expect(handle).toMatch(/^lya_[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}$/);
-    expect([token_type, issued_token_type]).toEqual(["DPoP", accessTokenType]);
-    expect(told).toMatchObject({ client_id: planner.id, depth: 0, cnf: { jkt: planner.key.jkt } });
-    expect(world.signer.signatures).toBe(0);
-    const rows = JSON.stringify([[...world.store.handles], [...world.store.sessions], world.store.records]);
-    expect(rows).not.toContain(handle);
-    expect(rows).not.toContain(handle.slice(27));
-  });
-  it("is answered to the server it is for as a signed one would be, and not in a status list", async () => {
-    const { access_token: handle } = await open();
-    const answer = await ask(handle);
-    expect(answer).toMatchObject({
-      active: true,
-      token_type: "DPoP",
-      aud: tickets,
-      scope: "tickets:read",
-      client_id: planner.id,
-      cnf: { jkt: planner.key.jkt },
-      act: { sub: planner.id },
-    });
-    expect(answer.status).toBeUndefined();
-  });
-  it("may be used without end where nobody counts, and writes nothing", async () => {
-    const { access_token: handle } = await open();
-    const before = world.store.records.length;
-    expect(await usable(handle, 20)).toBe(20);
-    expect(world.store.records.length).toBe(before);
-  });
-  it("ends with its time, its session, its agent's standing, like a signed one", async () => {
-    const one = (await open()).access_token;
-    await world.send("revoke", planner, { token: one });
-    expect(await ask(one)).toEqual({ active: false });
-    const two = (await open()).access_token;
-    await world.order({ revoke: { agent: planner.id }, reason: "incident" });
-    expect(await ask(two)).toEqual({ active: false });
-    await world.order({ lift: { agent: planner.id }, reason: "over" });
-    const three = (await open()).access_token;
-    world.time.seconds += 300;
-    expect(await ask(three)).toEqual({ active: false });
-    expect(folded()).toBe("subject_token_expired");
-  });
-  it("says exactly inactive to a server it is not for, and for a handle with one character changed", async () => {
-    const { access_token: handle } = await open();
-    expect(await ask(handle, custApi)).toEqual({ active: false });
-    const other = handle.slice(0, -1) + (handle.endsWith("A") ? "B" : "A");
-    expect(folded()).toBe("subject_token_not_yours");
-    expect(await ask(other)).toEqual({ active: false });
-    expect(world.folded.at(-1)?.denial?.code).toBe("subject_token_invalid");
-  });
-  it("stands for its session to its own agent and key, and to nobody else", async () => {
-    const { access_token: handle } = await open();
-    const again = await world.exchange(planner, handle, accessTokenType, forTickets);
-    expect(again.status).toBe(200);
-    const restarted = await world.newAgent("planner");
-    expect((await world.exchange(restarted, handle, accessTokenType, forTickets)).status).toBe(400);
-    expect(reason()).toBe("dpop_key_mismatch");
-    expect((await world.exchange(researcher, handle, accessTokenType, forTickets)).status).toBe(400);
-    expect(reason()).toBe("subject_token_not_yours");
-  });
-  it("opens nothing as a session token or an offer", async () => {
-    const { access_token: handle } = await open();
-    for (const type of [sessionTokenType, offerTokenType, idTokenType])
-      expect((await world.exchange(planner, handle, type, forTickets)).status).toBe(400);
-  });
-});
 
 describe("threat 24: max_uses", () => {
   it("lets one request through, and no second", async () => {
@@ -180,8 +84,7 @@ describe("threat 24: max_uses", () => {
     expect(await usable(handle, 2)).toBe(1);
   });
   it("is refused for a resource whose tokens can be verified offline", async () => {
-    world = await createWorld(asking(tickets));
-    planner = await world.newAgent("planner");
+    await begin(tickets);
     const both = { resource: [tickets, customers], scope: "tickets:read customers:read" };
     const asked = { ...both, requested_token_type: sessionTokenType, max_uses: "1" };
     const { status, body } = await world.exchange(planner, world.idToken("planner-app"), idTokenType, asked);
@@ -297,8 +200,7 @@ describe("threat 24: a bound on uses has no way around it", () => {
     expect((await world.exchange(planner, whole, accessTokenType, renewal)).status).toBe(200);
   });
   it("cannot be left at the next hop for a resource that verifies offline", async () => {
-    world = await createWorld(asking(tickets));
-    [planner, tickApi] = await Promise.all([world.newAgent("planner"), world.newAgent("ticket-api")]);
+    await begin(tickets);
     const { access_token: handle } = await open({ max_uses: "1" });
     const next = await world.exchange(tickApi, handle, accessTokenType, {
       resource: customers,
@@ -322,17 +224,4 @@ describe("threat 24: a bound on uses has no way around it", () => {
     expect(renewed.status).toBe(200);
     expect(await usable((await fetchToken(planner, renewed.body.access_token)).body.access_token, 1)).toBe(0);
   });
-});
-
-it("threat 6: a handle whose session was revoked between its write and its answer is not released", async () => {
-  const own = await session();
-  let reads = 0;
-  world.store.beforeLiveness = async () => {
-    if (++reads !== 2) return;
-    world.store.beforeLiveness = undefined;
-    await world.order({ revoke: { agent: planner.id }, reason: "test" });
-  };
-  const { status, body } = await fetchToken(planner, own);
-  expect([status, reason()]).toEqual([400, "died_in_flight"]);
-  expect(JSON.stringify(body)).not.toContain("lya_");
 });

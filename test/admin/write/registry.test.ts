@@ -1,67 +1,10 @@
-import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
-import { beforeEach, describe, expect, test } from "vitest";
-import type { AuditFacts } from "../../core/audit/record.ts";
-import { createAdminWriteEndpoint } from "../../core/endpoints/admin-write.ts";
-import type { Registration } from "../../core/model/registry.ts";
-import type { Call } from "../../core/model/wire.ts";
-import { randomIds } from "../kit/keys.ts";
-import { foldInto } from "../kit/memory/fold.ts";
-import { MemoryRegistry } from "../kit/memory/registry-store.ts";
-import { MemoryStore } from "../kit/memory/store.ts";
-import { agent, baseRows, tickets, trustDomain } from "../kit/registry.ts";
+import { describe, expect, test } from "vitest";
+import type { Call } from "../../../core/model/wire.ts";
+import { agent, tickets } from "../../kit/registry.ts";
+import { applyAll, operator, outbox, registry, rows, selector, send, setUp, stateOf } from "./ground.ts";
 
-const operator = { arn: "arn:aws:sts::111122223333:assumed-role/operator/ada", uniqueId: "AROAEXAMPLE" };
-const selector = (name: string) => ({
-  type: "aws-sts-web-identity",
-  exact: { roleArn: `arn:aws:iam::123456789012:role/${name}` },
-});
-/** The base rows as files would give them: every agent with a selector of its own. */
-const rows: readonly Registration[] = baseRows.map((row) =>
-  row.kind === "agent"
-    ? { ...row, selectors: [selector(row.name)] }
-    : row.kind === "entailment"
-      ? { ...row, details: {} }
-      : row,
-);
+setUp();
 
-let registry: MemoryRegistry;
-let outbox: MemoryStore;
-let folded: AuditFacts[];
-beforeEach(() => {
-  registry = new MemoryRegistry();
-  outbox = new MemoryStore();
-  folded = [];
-});
-
-const call = (method: string, path: string, body: unknown, more: Partial<Call> = {}): Call => ({
-  method,
-  url: `https://adm.lambda-url.eu-west-1.on.aws${path}`,
-  path,
-  contentType: "application/json",
-  body: typeof body === "string" ? body : JSON.stringify(body),
-  dpop: [],
-  requestId: "r-1",
-  ...more,
-});
-
-async function send(method: string, path: string, body: unknown, who: typeof operator | null = operator, more = {}) {
-  const endpoint = createAdminWriteEndpoint({
-    clock: { nowMillis: () => 1_785_542_400_000 },
-    ids: randomIds,
-    outbox,
-    fold: foldInto(folded),
-    issuer: "https://issuer.example",
-    trustDomain,
-    registry,
-    cedar,
-  });
-  const reply = await endpoint(call(method, path, body, more), who ?? undefined);
-  return { status: reply.status, body: JSON.parse(reply.body) };
-}
-const applyAll = async (list: readonly Registration[] = rows, more = {}) =>
-  send("PUT", "/registry", { registrations: list, ...more });
-const stateOf = async (name: string) =>
-  (await registry.rows(await registry.applied())).find((row) => row.kind === "agent" && row.name === name);
 const audited = () => registry.records.map(({ body }) => JSON.parse(body));
 
 describe("PUT /registry", () => {
@@ -147,54 +90,6 @@ describe("PUT /registry", () => {
   });
 });
 
-describe("PATCH /agents/<name>", () => {
-  beforeEach(() => applyAll());
-
-  test("suspends one agent and leaves every other registration as it was", async () => {
-    const { body } = await send("PATCH", "/agents/planner", { state: "suspended", reason: "odd behaviour" });
-    expect(body).toMatchObject({ version: 2, difference: { changed: [{ name: "agent planner" }] } });
-    expect(await stateOf("planner")).toMatchObject({ state: "suspended" });
-    expect(await stateOf("researcher")).toMatchObject({ state: "active" });
-  });
-
-  test.each([
-    ["retired", "active"],
-    ["retired", "suspended"],
-    ["active", "draft"],
-  ])("refuses to make an agent that is %s %s", async (from, to) => {
-    if (from !== "active") await send("PATCH", "/agents/planner", { state: from, reason: "r" });
-    const { status, body } = await send("PATCH", "/agents/planner", { state: to, reason: "r" });
-    expect(status).toBe(422);
-    expect(body.problems[0].message).toBe(`an agent that is ${from} cannot become ${to}`);
-    expect(await stateOf("planner")).toMatchObject({ state: from });
-  });
-
-  test("threat 15: refuses to activate an agent whose document an active one could show", async () => {
-    const twin = agent("planner-2", { state: "suspended", selectors: [selector("planner")] });
-    expect((await applyAll([...rows, twin])).status).toBe(200);
-    const { status, body } = await send("PATCH", "/agents/planner-2", { state: "active", reason: "r" });
-    expect(status).toBe(422);
-    expect(body.problems[0].message).toContain("one workload could be");
-    expect(await stateOf("planner-2")).toMatchObject({ state: "suspended" });
-    await send("PATCH", "/agents/planner", { state: "suspended", reason: "r" });
-    expect((await send("PATCH", "/agents/planner-2", { state: "active", reason: "r" })).status).toBe(200);
-    expect((await send("PATCH", "/agents/planner", { state: "active", reason: "r" })).status).toBe(422);
-  });
-
-  test.each<[string, string, object, number]>([
-    ["an agent nobody registered", "/agents/ghost", { state: "suspended", reason: "r" }, 404],
-    ["a state there is not", "/agents/planner", { state: "god", reason: "r" }, 422],
-    ["no reason", "/agents/planner", { state: "suspended" }, 400],
-    ["an empty reason", "/agents/planner", { state: "suspended", reason: "  " }, 400],
-    ["a member nobody knows", "/agents/planner", { state: "suspended", reason: "r", force: true }, 400],
-    ["another agent's path in its name", "/agents/../agents/planner", { state: "suspended", reason: "r" }, 404],
-    ["a stale base", "/agents/planner", { state: "suspended", reason: "r", base: 9 }, 409],
-  ])("refuses %s", async (_, path, body, status) => {
-    expect((await send("PATCH", path, body)).status).toBe(status);
-    expect(registry.versions.size).toBe(1);
-  });
-});
-
 describe("two operators at one instant, neither naming a base", () => {
   test.each([
     ["a change of one agent's state", "PATCH", "/agents/researcher", { state: "suspended", reason: "r" }],
@@ -214,31 +109,6 @@ describe("two operators at one instant, neither naming a base", () => {
     expect(await stateOf("planner")).toMatchObject({ state: "suspended" });
     expect((await send(method, path, body)).status).toBe(200);
     expect(await stateOf("planner")).toMatchObject({ state: "suspended" });
-  });
-});
-
-describe("threat 1: an agent that worked does not come back by leaving", () => {
-  test.each(["active", "suspended", "retired"])(
-    "refuses to take out one that is %s, and so to put it in anew",
-    async (state) => {
-      const bystander = agent("bystander", { selectors: [selector("bystander")] });
-      await applyAll([...rows, bystander]);
-      if (state !== "active") await send("PATCH", "/agents/bystander", { state, reason: "r" });
-      const { status, body } = await applyAll(rows);
-      expect([status, body.problems[0].file]).toEqual([422, "agent bystander"]);
-      expect(await stateOf("bystander")).toMatchObject({ state });
-    },
-  );
-
-  test("lets a draft go, which never held anything", async () => {
-    await applyAll([...rows, agent("idea", { state: "draft", selectors: [selector("idea")] })]);
-    expect((await applyAll(rows)).body).toMatchObject({ difference: { removed: ["agent idea"] } });
-  });
-
-  test("an empty registry is no way round it", async () => {
-    await applyAll();
-    expect((await applyAll([])).status).toBe(422);
-    expect(registry.versions.size).toBe(1);
   });
 });
 
@@ -300,14 +170,6 @@ describe("POST /rollback", () => {
     const { status } = await send("POST", "/rollback", { to, reason: "r" });
     expect([400, 404]).toContain(status);
     expect(registry.versions.size).toBe(1);
-  });
-});
-
-describe("threat 18: whoever calls must be known to IAM", () => {
-  test("a call without an identity changes nothing and is folded, not recorded alone", async () => {
-    const { status } = await send("PUT", "/registry", { registrations: rows }, null);
-    expect(status).toBe(403);
-    expect([registry.versions.size, outbox.records.length, folded.length]).toEqual([0, 0, 1]);
   });
 });
 

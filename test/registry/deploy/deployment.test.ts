@@ -1,58 +1,20 @@
-import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
-import { beforeEach, describe, expect, test } from "vitest";
-import { type DeployOrder, deployRegistry } from "../../core/endpoints/registry-applier.ts";
-import type { Registration } from "../../core/model/registry.ts";
-import { applyRegistry, documentsOfRows } from "../../core/registry/apply.ts";
-import { deployReason } from "../../core/registry/deploy-reason.ts";
-import { registryDigest } from "../../core/registry/digest.ts";
-import { randomIds } from "../kit/keys.ts";
-import { MemoryRegistry } from "../kit/memory/registry-store.ts";
-import { baseRows, trustDomain } from "../kit/registry.ts";
+import { describe, expect, test } from "vitest";
+import type { Registration } from "../../../core/model/registry.ts";
+import { applyRegistry, documentsOfRows } from "../../../core/registry/apply.ts";
+import { deployReason } from "../../../core/registry/deploy-reason.ts";
+import { registryDigest } from "../../../core/registry/digest.ts";
+import { deploy, deps, type Folder, folders, registry, setUp, stackId } from "./ground.ts";
 
-const stackId = "arn:aws:cloudformation:eu-west-1:111122223333:stack/lanyard-prod-service/6f1f-1";
+setUp();
+
 const ada = { arn: "arn:aws:sts::111122223333:assumed-role/operator/ada", uniqueId: "AROAEXAMPLE" };
 
-/** The base rows as a folder would give them: every agent with a selector of its own. */
-const start: readonly Registration[] = baseRows.map((row) => {
-  if (row.kind === "entailment") return { ...row, details: {} };
-  if (row.kind !== "agent") return row;
-  const roleArn = `arn:aws:iam::123456789012:role/${row.name}`;
-  return { ...row, selectors: [{ type: "aws-sts-web-identity", exact: { roleArn } }] };
-});
-const withTriage = (change: object): readonly Registration[] =>
-  start.map((row) => (row.kind === "agent" && row.name === "triage" ? { ...row, ...change } : row));
-const folders = {
-  one: start,
-  two: withTriage({ maxDepth: 3 }),
-  three: withTriage({ maxDepth: 5 }),
-  retired: withTriage({ state: "retired" }),
-  broken: withTriage({ may: [{ resource: "https://nowhere.example", scopes: ["x"] }] }),
-};
-type Folder = keyof typeof folders;
-
-let registry: MemoryRegistry;
-beforeEach(() => {
-  registry = new MemoryRegistry();
-});
-const deps = () => ({
-  registry,
-  clock: { nowMillis: () => 1_785_542_400_000 },
-  ids: randomIds,
-  issuer: "https://issuer.example",
-  trustDomain,
-  cedar,
-});
-
-const deploy = (step: DeployOrder["step"], name: Folder, more: Partial<DeployOrder> = {}) => {
-  const digest = registryDigest(folders[name]);
-  const folder = { digest, documents: documentsOfRows(folders[name]) };
-  return deployRegistry({ step, digest, force: false, folder, stackId, requestId: "r-1", ...more }, deps());
-};
 const byHand = async (rows: readonly Registration[]) => {
   const facts = { timeMillis: 1_785_542_400_000, requestId: "hand" };
   const done = await applyRegistry({ documents: documentsOfRows(rows), operator: ada, facts }, deps());
   if (!done.ok) throw new Error(done.error.code);
 };
+
 const live = async () => {
   const digest = registryDigest(await registry.rows(await registry.applied()));
   return Object.entries(folders).find(([, rows]) => registryDigest(rows) === digest)?.[0] ?? "something else";
@@ -68,23 +30,6 @@ async function replay(past: Past) {
     else await deploy(how, name);
   }
 }
-
-test("a rollback of a deployment that added an agent leaves it suspended and holding nothing", async () => {
-  await deploy("create", "one");
-  const may = [{ resource: "https://tickets.example", scopes: ["tickets:read"] }];
-  const triage = start.find((row) => row.kind === "agent" && row.name === "triage");
-  const roleArn = "arn:aws:iam::123456789012:role/late";
-  const selectors = [{ type: "aws-sts-web-identity", exact: { roleArn } }];
-  const rows = [...folders.two, { ...triage, name: "late", selectors, clients: [], may, lends: [] }] as typeof start;
-  const digest = registryDigest(rows);
-  const folder = { digest, documents: documentsOfRows(rows) };
-  const done = await deploy("update", "two", { digest, folder });
-  expect(done.ok ? done.value.outcome : done.error).toBe("applied");
-  expect(await deploy("update", "one")).toMatchObject({ ok: true, value: { outcome: "restored" } });
-  const now = await registry.rows(await registry.applied());
-  expect(now.filter((row) => row.name !== "late")).toEqual(folders.one);
-  expect(now.find((row) => row.name === "late")).toMatchObject({ state: "suspended", may: [] });
-});
 
 describe("a deployment", () => {
   test.each<[string, Past, "create" | "update", Folder, string, string, boolean?]>([
@@ -332,25 +277,5 @@ describe("a deployment", () => {
       source: "arn:aws:cloudformation:eu-west-1:111122223333:stack/lanyard-prod-service",
       digest: registryDigest(folders.one),
     });
-  });
-});
-
-test("a reason fits CloudFormation's answer, whatever it has to tell", () => {
-  const values = Array.from({ length: 500 }, (_, n) => ({ path: `p${n}`, before: '"\\🦜'.repeat(99), after: n }));
-  const difference = { added: [], changed: [{ name: "agent x", values }], removed: [] };
-  const refusal = { kind: "changed_by_hand", version: 1, by: "a".repeat(2_000), since: "own", difference } as const;
-  const said = deployReason(refusal);
-  expect(Buffer.byteLength(JSON.stringify(said))).toBeLessThan(2_600);
-  expect(said).toContain("Version 1");
-});
-
-describe("a digest", () => {
-  test("does not know the order of registrations, nor of members", () => {
-    const turned = [...start].reverse().map((row) => Object.fromEntries(Object.entries(row).reverse()));
-    expect(registryDigest(turned as unknown as Registration[])).toBe(registryDigest(start));
-  });
-  test("knows the order of a list, and every value", () => {
-    const all = Object.values(folders).map(registryDigest);
-    expect(new Set(all).size).toBe(all.length);
   });
 });

@@ -1,0 +1,48 @@
+import { beforeEach, expect } from "vitest";
+import { idTokenType, sessionTokenType } from "../../../core/model/wire.ts";
+import { customers, tickets } from "../../kit/registry.ts";
+import { type Answer, createWorld, type Params, type TestAgent, type World } from "../../kit/world.ts";
+
+export let world: World;
+export let planner: TestAgent;
+export let researcher: TestAgent;
+export let triage: TestAgent;
+
+export const own: Params = { grant_type: "client_credentials", resource: tickets, scope: "tickets:read" };
+export const forTickets: Params = { resource: tickets, scope: "tickets:read" };
+
+export const lastDenial = () => {
+  const body = world.store.records.at(-1)?.body;
+  return body === undefined ? undefined : JSON.parse(body).status_code;
+};
+
+/** Expects this wire error, this reason in the record of an authenticated caller, and not one session more. */
+export async function refused(attempt: () => Promise<Answer>, status: number, error: string, reason: string) {
+  const before = world.store.sessions.size;
+  const { status: got, body } = await attempt();
+  expect([got, body.error, lastDenial()]).toEqual([status, error, reason]);
+  expect(world.store.sessions.size).toBe(before);
+  expect(JSON.stringify(body)).not.toMatch(/eyJ|stack|Error:/);
+}
+
+export const open = async (more: Params = {}) =>
+  (
+    await world.exchange(planner, world.idToken("planner-app"), idTokenType, {
+      resource: [tickets, customers],
+      scope: "tickets:read customers:read",
+      requested_token_type: sessionTokenType,
+      ...more,
+    })
+  ).body.access_token as string;
+
+/** Has each test of the calling file begin on this ground. */
+export function setUp(): void {
+  beforeEach(async () => {
+    world = await createWorld();
+    [planner, researcher, triage] = await Promise.all([
+      world.newAgent("planner"),
+      world.newAgent("researcher"),
+      world.newAgent("triage"),
+    ]);
+  });
+}
