@@ -1,6 +1,10 @@
 import type { Target } from "./target.ts";
 
-/** One demand of a standard, and how to see whether an issuer meets it. */
+/**
+ * One demand of a standard, and how to see whether an issuer meets it: from outside, by its metadata and a settings file.
+ * The same rows examine the embedded cloud, a deployment and every change, so that no second list can say more than is run.
+ * A row must be able to fail: a test shows the table to an issuer that grants everything and to one that refuses everything.
+ */
 export interface Row {
   /** `RFC 8693`; drafts without their revision, which docs/standards.md pins. */
   readonly standard: string;

@@ -245,7 +245,8 @@ describe("what is cited", () => {
   const good = {
     "docs/threats.md": page(tried, "| 8 | a | b | *not built yet* (audit) |"),
     "test/a.test.ts": `test("${threat} 7: is refused");`,
-    "docs/decisions/0035-tables.md": "",
+    "docs/decisions/0035-tables.md": "# 35. Tables\n\nStatus: accepted. Date: 2026-11-30.\n",
+    "docs/decisions/README.md": "[35](0035-tables.md)",
   };
 
   test("is there", () => {
@@ -278,10 +279,22 @@ describe("what is cited", () => {
       "test/b.test.ts:1 there is no threat 11 in docs/threats.md",
     ],
     ["a threat on a page", "docs/a.md", `${threat} 12`, "docs/a.md:1 there is no threat 12 in docs/threats.md"],
-    ["a decision", "docs/a.md", `(${decision} 3)`, "docs/a.md:1 there is no decision 3"],
+    ["a decision", "docs/a.md", `(${decision} 3)`, `docs/a.md:1 there is no ${decision} 3`],
     ["a page", "docs/a.md", "\n\n[x](gone.md)", "docs/a.md:3 leads to gone.md, which is not there"],
   ])("is told when it is not there: %s", (_, file, text, told) => {
     expect(wrong({ ...good, [file]: text })).toEqual([told]);
+  });
+
+  test("every decision has its status and date, and stands in the list", () => {
+    const pages = {
+      "docs/decisions/0001-a.md": "# 1. A\n\nStatus: accepted.\n",
+      "docs/decisions/0002-b.md": "# 2. B\n\nStatus: replaced by [35](0035-tables.md). Date: 2026-11-24.\n",
+      "docs/decisions/README.md": "[35](0035-tables.md), [1](0001-a.md)",
+    };
+    expect(wrong({ ...good, ...pages })).toEqual([
+      `docs/decisions/0001-a.md:1 ${decision} 1 says neither or not both of Status and Date`,
+      `docs/decisions/0002-b.md:1 ${decision} 2 is not in docs/decisions/README.md`,
+    ]);
   });
 
   test("every threat names a test that cites it, or says that it is not built yet", () => {

@@ -21,7 +21,8 @@ const shape = /^([A-Za-z0-9_-]{22})\.([1-9][0-9]{9})\.([A-Za-z0-9_-]{43})$/;
 
 /**
  * Makes a challenge that is stored nowhere: 128 random bits, the second it was made in, and an HMAC-SHA-256 over both
- * by the key of that minute. Its characters fit an STS tag value.
+ * by the key of that minute. Whoever asks for one is anonymous, and a row for each would let anybody write to our tables
+ * at our cost; its use is a row, in the attestation's transaction. Its characters fit an STS tag value.
  */
 export async function createChallenge(deps: ChallengeDeps & { readonly ids: Ids }): Promise<string> {
   const madeAt = nowSeconds(deps.clock);

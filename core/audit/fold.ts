@@ -36,7 +36,8 @@ interface Bucket {
 /**
  * A flood of garbage, or of an agent's own refused requests, costs at most two writes a minute, a kind and an instance, and
  * a failing outbox never turns a refusal into anything else (threats 13, 34). Nothing is lost by a failed write: its count is carried on.
- * A frozen instance keeps its last counts until its next refusal; `flush` is for those that know they stop.
+ * A frozen instance keeps its last counts until its next refusal, or for ever: that is why the first of a kind and minute
+ * is written at once, and no attack goes unseen. `flush` is for those that know they stop.
  * @returns the fold; the counts of all records of a kind add up to the refusals that happened
  */
 export function createRefusalFold(deps: RefusalFoldDeps): RefusalFold & { flush(): Promise<void> } {

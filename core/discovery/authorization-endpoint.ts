@@ -10,7 +10,8 @@ export const responseTypes = ["none"] as const;
 export const openidResponseTypes = ["id_token"] as const;
 
 /**
- * The authorization endpoint, which refuses everybody: nobody signs in here, agents attest. It answers with its own codes
+ * The authorization endpoint, which refuses everybody: nobody signs in here, agents attest. RFC 8414 2 does not ask for
+ * one; the MCP SDK's client (2.4.0) does, and finds no token endpoint without it. It answers with its own codes
  * (RFC 6749 4.1.2.1) and never redirects, since no client has a redirection address that could be trusted. No header
  * opens it to pages of other origins (RFC 9700 2.6).
  * @param call a GET or HEAD

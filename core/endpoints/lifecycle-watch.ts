@@ -5,7 +5,11 @@ import { nowSeconds } from "../model/ports.ts";
 import type { AgentRegistration } from "../model/registry.ts";
 import type { RegistryStore } from "../registry/store.ts";
 
-/** What the watch stands on. */
+/**
+ * What the watch stands on. When an agent last had a session is looked up in what sessions leave behind for a day, a few
+ * times a day, and not stamped by those who issue: that would be a write more on the way of every session, on one row an
+ * agent. A session counts until its planned end, so silence can be seen half a day late.
+ */
 export interface WatchDeps extends RememberDeps {
   readonly registry: Pick<RegistryStore, "applied" | "rows">;
   readonly trustDomain: string;

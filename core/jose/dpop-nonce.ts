@@ -27,7 +27,8 @@ const shape = /^([1-9][0-9]{0,9})\.([A-Za-z0-9_-]{43})$/;
 
 /**
  * Makes nonces that are stored nowhere: the minute, and an HMAC-SHA-256 over it under that minute's secret. Unpredictable
- * to callers, known to every instance; that a proof is used once is the work of its `jti`.
+ * to callers, known to every instance; that a proof is used once is the work of its `jti`. The secret must not be that of
+ * challenges: IAM cannot tell which message a role may MAC, and who took a server over could make challenges for `attest`.
  */
 export function createDpopNonces({ clock, macs, server }: DpopNoncesInput): DpopNonces {
   const nonceOf = async (minute: number): Promise<string> => {

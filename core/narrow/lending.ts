@@ -21,7 +21,8 @@ export function matchingRules(
 }
 
 /**
- * Somebody who begins work now, with the meaning that names have now.
+ * Somebody who begins work now, with the meaning that names have now. Names of rules and digests are kept, no claim: what
+ * a person is would otherwise stand in every session below.
  * @param principal whoever starts the work
  * @param claims for a person: the verified claims of their token
  */

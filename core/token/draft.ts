@@ -80,5 +80,6 @@ export async function draftSession(
   return ok({ session, isNew: true, jti, iat, exp });
 }
 
+/** A resource that demands a fresh proof must not be reached by way of a weakly proved agent. */
 const weaker = <A extends (typeof assuranceLevels)[number]>(a: A, b: A): A =>
   assuranceLevels.indexOf(a) <= assuranceLevels.indexOf(b) ? a : b;

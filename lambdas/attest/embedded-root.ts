@@ -5,7 +5,8 @@ import type { Fetcher } from "../../core/model/ports.ts";
 /**
  * Fetches a root certificate that the embedded cloud made for itself, `<endpoint>/_embedded/<name>`. It exists exactly
  * where this deployment's own issuer is `http://127.0.0.1:<port>`: on AWS that cannot be, and whoever would make it so
- * has voided every token. There is no other switch (docs/decisions/0017).
+ * has voided every token. There is no other switch: who could name a root in a
+ * setting could make any image or instance.
  * @param endpoint `AWS_ENDPOINT_URL`
  * @returns undefined wherever the pinned root of AWS is to be trusted, which is everywhere else
  */

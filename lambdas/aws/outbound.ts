@@ -3,7 +3,7 @@ import { request as requestHttps } from "node:https";
 import { isIP } from "node:net";
 import { publicLookup } from "./public-address.ts";
 
-/** On this machine, which only the embedded cloud can name (decision 5). */
+/** On this machine, which only the embedded cloud can name: the rule stands in `core/keys/issuer-url.ts`. */
 export const isLoopback = (url: URL): boolean => url.protocol === "http:" && url.hostname === "127.0.0.1";
 
 /** Whether anything may be sent there at all: https on a name, since an address would never be looked up and so judged. */
@@ -13,7 +13,11 @@ export function mayGo(target: URL, loopbackAllowed: boolean): boolean {
   return target.protocol === "https:" && isIP(target.hostname.replace(/^\[|\]$/g, "")) === 0;
 }
 
-/** One request to a judged target, connected to the very addresses that were judged; redirects are the caller's to refuse. */
+/**
+ * One request to a judged target, connected to the very addresses that were judged, since a name could lead elsewhere at
+ * the second look-up (threat 31). So an issuer inside a private network cannot be registered: its keys must be published
+ * where the internet sees them. Redirects are the caller's to refuse.
+ */
 export function send(target: URL, options: RequestOptions, body?: string): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const request = isLoopback(target)

@@ -111,7 +111,10 @@ export const notWithdrawn = (handleHash: string, tables: Tables): Action<CommitC
   },
 });
 
-/** Counters never expire: one that started again at 0 would bring dead sessions back to life. */
+/**
+ * Counters never expire: one that started again at 0 would bring dead sessions back to life. Raised by ADD, without a
+ * condition and without a read: two operators at one instant lose no raise, and nothing busy makes one fail.
+ */
 const raiseUpdate = (row: string, raise: NonNullable<RevocationWrite["raise"]>, tables: Tables) => ({
   TableName: tables.revocations,
   Key: { subject: row },

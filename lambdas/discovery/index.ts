@@ -21,7 +21,10 @@ const ownKeys = openKeyring(dynamo);
 /** By issuer; a function has one URL, so there is one entry. */
 const endpoints = new Map<string, (call: Call) => Promise<Reply>>();
 
-/** The issuer is this function's own URL, which its environment cannot name: only a call tells it. */
+/**
+ * The issuer is this function's own URL, which its environment cannot name, since CloudFormation refuses the circle: only
+ * a call tells it, by the platform's word. Who may invoke the function directly could forge one answer, for itself.
+ */
 function endpointOf(issuer: string): (call: Call) => Promise<Reply> {
   const known = endpoints.get(issuer);
   if (known) return known;

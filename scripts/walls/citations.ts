@@ -56,23 +56,44 @@ export function testsOf(root: string, { id, tests }: Threat): readonly string[] 
 /** Everything cited that is not there, in the order of the files, and what is wrong with the page of threats. */
 export function citationOffences(root: string): readonly Miss[] {
   const threats = threatsOf(root);
+  const pages = decisionsOf(root);
   const known = {
     threat: new Set(threats.map(({ id }) => id)),
-    decision: new Set(numbers(join(root, decisions))),
+    decision: new Set(pages.map(({ id }) => id)),
   };
   return [
     ...files(root, citing).flatMap((file) => misses(root, file, known)),
     ...threats.flatMap((one) => faults(root, one)),
+    ...pages.flatMap((one) => decisionFaults(root, one)),
   ];
 }
 
-/** Numbers of the decisions' pages. */
-function numbers(folder: string): readonly string[] {
+/** A decision's page. */
+interface Decision {
+  readonly id: string;
+  readonly name: string;
+}
+
+function decisionsOf(root: string): readonly Decision[] {
+  const folder = join(root, decisions);
   if (!existsSync(folder)) return [];
   return readdirSync(folder).flatMap((name) => {
     const digits = /^(\d+)-.*\.md$/.exec(name)?.[1];
-    return digits === undefined ? [] : [String(Number(digits))];
+    return digits === undefined ? [] : [{ id: String(Number(digits)), name }];
   });
+}
+
+/** A decision without status and date cannot be told from one that was given up; one that no list has is not found. */
+function decisionFaults(root: string, { id, name }: Decision): Miss[] {
+  const file = `${decisions}/${name}`;
+  const text = readFileSync(join(root, file), "utf8");
+  const index = join(root, decisions, "README.md");
+  const stated = /^Status: (accepted|replaced by \[?\d+).*\bDate: \d{4}-\d{2}-\d{2}\b/m.test(text);
+  const listed = existsSync(index) && readFileSync(index, "utf8").includes(`](${name})`);
+  return [
+    ...(stated ? [] : [{ file, line: 1, what: `decision ${id} says neither or not both of Status and Date` }]),
+    ...(listed ? [] : [{ file, line: 1, what: `decision ${id} is not in ${decisions}/README.md` }]),
+  ];
 }
 
 const idsOf = (list: string): readonly string[] => list.match(/\d+/g)?.map((id) => String(Number(id))) ?? [];
