@@ -1,11 +1,12 @@
 import type { TokenOwner } from "../denial/denial.ts";
 import { decodeUnverified } from "../jose/jwt.ts";
-import type { AuthenticateDeps } from "./authenticate.ts";
 import { verifyIdentityToken } from "./identity-token.ts";
-import { type OwnToken, verifyOwnToken } from "./own-token.ts";
+import { type OwnToken, type OwnTokenDeps, verifyOwnToken } from "./own-token.ts";
 
 /** What finding an owner needs. */
-type StolenDeps = Pick<AuthenticateDeps, "clock" | "ownKeys" | "issuer" | "trustDomain">;
+interface StolenDeps extends OwnTokenDeps {
+  readonly trustDomain: string;
+}
 
 /** The owner as a record names it. */
 export function ownerOf({ agent, sid, root, anc }: OwnToken): TokenOwner {

@@ -5,21 +5,14 @@ import { readAccessToken } from "../caller/access-handle.ts";
 import { type AuthenticateDeps, authenticate, type Caller } from "../caller/authenticate.ts";
 import { readForm, single } from "../caller/form.ts";
 import type { OwnToken } from "../caller/own-token.ts";
+import { activeRegistration, callerSubjects, checkCaller } from "../caller/standing.ts";
 import { ownerOf, ownerOfStolen, withOwner } from "../caller/stolen.ts";
 import type { Denial } from "../denial/denial.ts";
 import { nowSeconds } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { RegistrySnapshot, RegistrySource } from "../model/snapshot.ts";
 import type { Call, Reply } from "../model/wire.ts";
-import {
-  blockedAmong,
-  judgeSession,
-  mergeQueries,
-  queryFor,
-  raisedSince,
-  readLiveness,
-  subjects,
-} from "../session/liveness.ts";
+import { judgeSession, mergeQueries, queryFor, readLiveness, subjects } from "../session/liveness.ts";
 import type { LivenessRows, SessionStore } from "../session/store.ts";
 
 /** What introspection stands on. */
@@ -131,12 +124,12 @@ async function look(
 ): Promise<Result<OwnToken, Denial>> {
   const verified = await readAccessToken(token, deps);
   if (verified.ok) noteToken(verified.value, trail);
-  const names = { ...nothing, subjects: [subjects.agent(caller.agent), ...Object.keys(caller.identity.generations)] };
+  const names = { ...nothing, subjects: callerSubjects(caller) };
   const query = mergeQueries(verified.ok ? queryFor(verified.value) : nothing, names);
   const rows = await readLiveness(deps.store, query);
   const registry = await registryOf(rows, deps);
   if (!registry.ok) return registry;
-  const server = judgeServer(caller, rows, registry.value);
+  const server = evaluateServer(caller, rows, registry.value);
   if (!server.ok) return server;
   if (!verified.ok) return verified;
   const servedBy = registry.value.resource(verified.value.aud)?.servedBy;
@@ -161,16 +154,11 @@ async function registryOf(rows: LivenessRows, deps: IntrospectDeps): Promise<Res
 }
 
 /** RFC 7662 2.1 and 4: the endpoint tells authorized callers only, here those that serve something. */
-function judgeServer(caller: Caller, rows: LivenessRows, registry: RegistrySnapshot): Result<void, Denial> {
-  const registration = registry.agent(caller.agent);
-  if (!registration) return err({ code: "agent_unknown", agent: caller.agent });
-  if (registration.state !== "active")
-    return err({ code: "agent_inactive", agent: caller.agent, state: registration.state });
-  const names = Object.keys(caller.identity.generations);
-  const blocked = blockedAmong(rows, names);
-  if (blocked !== undefined) return err({ code: "blocked", subject: blocked });
-  const raised = raisedSince(rows, caller.identity.generations);
-  if (raised !== undefined) return err({ code: "assertion_dead", subject: raised });
+function evaluateServer(caller: Caller, rows: LivenessRows, registry: RegistrySnapshot): Result<void, Denial> {
+  const active = activeRegistration(caller, registry);
+  if (!active.ok) return active;
+  const alive = checkCaller(rows, caller);
+  if (!alive.ok) return alive;
   const serves = registry.resources.some((resource) => registry.agentId(resource.servedBy) === caller.agent);
   return serves ? ok(undefined) : err({ code: "not_a_resource_server", agent: caller.agent });
 }

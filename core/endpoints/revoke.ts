@@ -7,6 +7,7 @@ import { type Form, readForm, single } from "../caller/form.ts";
 import { verifyIdentityToken } from "../caller/identity-token.ts";
 import { offerAddress } from "../caller/offer-handle.ts";
 import { type OwnToken, verifyOwnToken } from "../caller/own-token.ts";
+import { callerSubjects, checkCaller } from "../caller/standing.ts";
 import { ownerOf, withOwner } from "../caller/stolen.ts";
 import type { Denial } from "../denial/denial.ts";
 import { limits } from "../model/limits.ts";
@@ -14,7 +15,7 @@ import { nowSeconds, type RateLimiter } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import { currentAgent } from "../model/session.ts";
 import type { Call, Reply } from "../model/wire.ts";
-import { blockedAmong, raisedSince, readLiveness } from "../session/liveness.ts";
+import { readLiveness } from "../session/liveness.ts";
 import type { RevocationStore, RevocationWrite, SessionStore } from "../session/store.ts";
 
 /** What revocation by agents stands on. */
@@ -47,7 +48,7 @@ export function createRevokeEndpoint(deps: RevokeDeps): (call: Call) => Promise<
     if (!(await deps.limiter.take(agent, limits.revocationsPerSecond, "revoke")))
       return deny(deps, { code: "rate_exceeded", agent, perSecond: limits.revocationsPerSecond }, trail.facts, true);
     const found = await find(form.value, caller.value, deps, trail);
-    const standing = await judgeCaller(caller.value, found.ok ? found.value : "nothing", deps);
+    const standing = await stillToEnd(caller.value, found.ok ? found.value : "nothing", deps);
     if (!standing.ok) return deny(deps, standing.error, trail.facts, true);
     if (!found.ok) return deny(deps, found.error, trail.facts, true);
     const written = await write(standing.value, caller.value, deps, trail);
@@ -63,15 +64,15 @@ const done: Reply = { status: 200, contentType: "application/json", body: "{}" }
  * for nothing, as often as its agent likes (threat 34).
  * @returns what is left to end
  */
-async function judgeCaller(caller: Caller, ending: Ending, deps: RevokeDeps): Promise<Result<Ending, Denial>> {
-  const names = Object.keys(caller.identity.generations);
+async function stillToEnd(caller: Caller, ending: Ending, deps: RevokeDeps): Promise<Result<Ending, Denial>> {
   const sid = ending === "nothing" ? undefined : ending.tombstone?.sid;
-  const rows = await readLiveness(deps.store, { tombstones: sid === undefined ? [] : [sid], subjects: names });
+  const rows = await readLiveness(deps.store, {
+    tombstones: sid === undefined ? [] : [sid],
+    subjects: callerSubjects(caller),
+  });
   if (!rows.complete || !rows.deployment) return err({ code: "liveness_unavailable", why: "a key stayed unread" });
-  const blocked = blockedAmong(rows, names);
-  if (blocked !== undefined) return err({ code: "blocked", subject: blocked });
-  const raised = raisedSince(rows, caller.identity.generations);
-  if (raised !== undefined) return err({ code: "assertion_dead", subject: raised });
+  const alive = checkCaller(rows, caller);
+  if (!alive.ok) return alive;
   return ok(sid !== undefined && rows.tombstones.has(sid) ? "nothing" : ending);
 }
 

@@ -1,4 +1,4 @@
-import { startTrail, type Trail } from "../audit/context.ts";
+import { startTrail } from "../audit/context.ts";
 import { callFacts, type DenyDeps, deny } from "../audit/deny.ts";
 import { authenticate, type Caller } from "../caller/authenticate.ts";
 import { verifyIdentityToken } from "../caller/identity-token.ts";
@@ -6,31 +6,34 @@ import { ownerOfStolen, withOwner } from "../caller/stolen.ts";
 import type { Denial } from "../denial/denial.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { Call, Reply, TokenReply } from "../model/wire.ts";
-import { type ReleaseDeps, releaseOffer, releaseToken } from "../token/release.ts";
-import { releaseRenewal } from "../token/release-renewal.ts";
+import { authorize } from "../token/authorize.ts";
+import type { TokenContext, TokenPorts } from "../token/context.ts";
+import { issueOffer, issueToken } from "../token/issue.ts";
+import { issueRenewal } from "../token/issue-renewal.ts";
 import { readTokenRequest, type TokenRequest } from "../token/request.ts";
-import { settle } from "../token/settle.ts";
 
 /** Everything the token endpoint stands on. */
-export interface TokenDeps extends ReleaseDeps, DenyDeps {}
+export interface TokenDeps extends TokenPorts, DenyDeps {}
 
 /**
  * The way of one token request. This list and the code below are the same list:
  *
  * 1. **read**: bounded, strictly parsed, nothing believed (`token/request.ts`)
  * 2. **authenticate**: our own identity token as client assertion, and a DPoP proof by the key it is bound to
- *    (`token/authenticate.ts`). Refusals up to here are folded; from here on each gets a record of its own, as long as the agent is within its rate
+ *    (`caller/authenticate.ts`). Refusals up to here are folded; from here on each gets a record of its own, as long as the agent is within its rate
  * 3. **actor**: an actor token, if sent, must be the authenticated agent's
- * 4. **settle** (`token/settle.ts`):
- *    - *find* principal and parent: own work, a person's token, an own session, an offer, a served token (`token/source.ts`)
+ * 4. **authorize** (`token/authorize.ts`), from the top again when the registry has changed meanwhile:
+ *    - *resolve the subject token* to principal and parent: own work, a person's token, an own session, an offer, a token
+ *      for what the caller serves (`token/resolve-subject-token.ts`)
  *    - *read liveness*, one strongly consistent batch (`session/liveness.ts`); it also tells the registry's version
- *    - *narrow*: scopes all or nothing, constraints inherited or provably narrower, life, depth (`token/plan.ts`),
- *      uses (`token/uses.ts`)
- *    - *decide* by policy, before a signature is paid for (`policy/`)
- * 5. **release** (`token/release.ts`): store session + marker + record in ONE transaction, then *sign* and, at the same
- *    time, *read liveness again*; answer, or end what was stored if it has died (a read that fails ends nothing: 503, ask again). For a resource that asks about every request the
- *    token is a handle, stored by its hash and not signed (`token/access-handle.ts`); a renewal stores a new end
- *    (`token/release-renewal.ts`)
+ *    - *plan*: scopes all or nothing, constraints inherited or provably narrower, life, depth, uses
+ *      (`token/plan-for.ts`, `token/bounds.ts`)
+ *    - *evaluate policies*, before a signature is paid for (`policy/`)
+ * 5. **issue** (`token/issue.ts`): store session, replay entry and record in ONE transaction, then *sign* and, at the same
+ *    time, *look again* (`token/second-look.ts`); answer, or end what was stored if it has died (a read that fails ends
+ *    nothing: 503, ask again). For a resource that asks about every request the token is a handle, stored by its hash and
+ *    not signed (`token/mint.ts`); a renewal stores a new end (`token/issue-renewal.ts`)
+ * 6. overtaken by an equal request at the same instant (an offer redeemed, a session renewed): 4 and 5 once more
  *
  * Three round trips in sequence: no token leaves without a row to revoke it by and a record to explain it.
  */
@@ -43,50 +46,40 @@ export function createTokenEndpoint(deps: TokenDeps): (call: Call) => Promise<Re
     const caller = await authenticate(call, form, deps);
     if (!caller.ok) return deny(deps, caller.error, { ...start, operation: operationOf(request) }, false);
     const trail = startTrail({ ...start, operation: operationOf(request), ...callerFacts(caller.value, request) });
-    const outcome = await issue(request, caller.value, deps, trail);
+    const outcome = await issue({ request, caller: caller.value, trail, ports: deps });
     return outcome.ok ? tokenReply(outcome.value) : deny(deps, outcome.error, trail.facts, true);
   };
 }
 
-async function issue(
-  request: TokenRequest,
-  caller: Caller,
-  deps: TokenDeps,
-  trail: Trail,
-): Promise<Result<TokenReply, Denial>> {
-  const actor = await checkActor(request, caller, deps);
+async function issue(context: TokenContext): Promise<Result<TokenReply, Denial>> {
+  const actor = await checkActor(context);
   if (!actor.ok) return actor;
-  const outcome = await settleAndRelease(request, caller, deps, trail);
+  const outcome = await authorizeAndIssue(context);
   // two equal requests at one instant: the second finds the offer redeemed, and gets the same session, or the session
   // renewed, and is judged by its new end
   const raced = !outcome.ok && overtaken.has(outcome.error.code);
-  return raced ? settleAndRelease(request, caller, deps, trail) : outcome;
+  return raced ? authorizeAndIssue(context) : outcome;
 }
 
 const overtaken = new Set<Denial["code"]>(["offer_redeemed_by_another_key", "renewal_overtaken"]);
 
-async function settleAndRelease(
-  request: TokenRequest,
-  caller: Caller,
-  deps: TokenDeps,
-  trail: Trail,
-): Promise<Result<TokenReply, Denial>> {
-  const settled = await settle(request, caller, deps, trail);
-  if (!settled.ok) return settled;
-  if (settled.value.plan.action === "renew") return releaseRenewal(settled.value, caller, deps, trail);
-  return request.requested === "offer"
-    ? releaseOffer(settled.value, caller, deps, trail)
-    : releaseToken(settled.value, request, caller, deps, trail);
+async function authorizeAndIssue(context: TokenContext): Promise<Result<TokenReply, Denial>> {
+  const authorized = await authorize(context);
+  if (!authorized.ok) return authorized;
+  if (authorized.value.plan.action === "renew") return issueRenewal(authorized.value, context);
+  return context.request.requested === "offer"
+    ? issueOffer(authorized.value, context)
+    : issueToken(authorized.value, context);
 }
 
 /** Threat 14: a stolen identity token sent as actor must not make its agent act. */
-async function checkActor(request: TokenRequest, caller: Caller, deps: TokenDeps): Promise<Result<void, Denial>> {
+async function checkActor({ request, caller, ports }: TokenContext): Promise<Result<void, Denial>> {
   if (request.actorToken === undefined) return ok(undefined);
-  const actor = await verifyIdentityToken(request.actorToken, deps);
+  const actor = await verifyIdentityToken(request.actorToken, ports);
   const same = actor.ok && actor.value.sub === caller.agent && actor.value.jkt === caller.jkt;
   if (same) return ok(undefined);
   const why = actor.ok ? "another agent's or another key's" : "not a valid identity token of this deployment";
-  const owner = await ownerOfStolen(request.actorToken, caller.jkt, deps);
+  const owner = await ownerOfStolen(request.actorToken, caller.jkt, ports);
   return err(withOwner({ code: "actor_token_mismatch", why } as const, owner));
 }
 

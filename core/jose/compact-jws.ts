@@ -1,3 +1,4 @@
+import { limits } from "../model/limits.ts";
 import { parseBoundedJson } from "../text/json.ts";
 
 /** A compact JWS taken apart, nothing in it believed. */
@@ -23,8 +24,8 @@ export function parseCompactJws(token: string, maxBytes: number): CompactJws | u
   const [header, payload, signature, ...more] = token.split(".");
   if (header === undefined || payload === undefined || signature === undefined || more.length > 0) return undefined;
   if (!isCanonicalBase64url(signature)) return undefined;
-  const parsedHeader = objectIn(header);
-  const parsedPayload = objectIn(payload);
+  const parsedHeader = objectIn(header, limits.jsonDepth);
+  const parsedPayload = objectIn(payload, limits.claimsDepth);
   if (!parsedHeader || !parsedPayload) return undefined;
   return { header: parsedHeader, payload: parsedPayload, signingInput: `${header}.${payload}` };
 }
@@ -33,7 +34,7 @@ export function parseCompactJws(token: string, maxBytes: number): CompactJws | u
 export const isCanonicalBase64url = (text: string): boolean =>
   segment.test(text) && Buffer.from(text, "base64url").toString("base64url") === text;
 
-function objectIn(encoded: string): Readonly<Record<string, unknown>> | undefined {
+function objectIn(encoded: string, depthMax: number): Readonly<Record<string, unknown>> | undefined {
   if (!isCanonicalBase64url(encoded)) return undefined;
   let text: string;
   try {
@@ -41,7 +42,7 @@ function objectIn(encoded: string): Readonly<Record<string, unknown>> | undefine
   } catch {
     return undefined;
   }
-  const parsed = parseBoundedJson(text);
+  const parsed = parseBoundedJson(text, depthMax);
   if (!parsed.ok || typeof parsed.value !== "object" || parsed.value === null || Array.isArray(parsed.value))
     return undefined;
   return parsed.value as Record<string, unknown>;

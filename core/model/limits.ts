@@ -127,8 +127,10 @@ export const limits = {
   formerDetailsTypes: 200,
   /** Characters of an agent's SPIFFE ID. */
   agentIdCharacters: 200,
-  /** Nesting accepted in any JSON document. */
+  /** Nesting accepted in any JSON document but a token's claims. */
   jsonDepth: 16,
+  /** Nesting accepted in the claims of a token: the longest chain of actors, one in another, and what stands beside it. */
+  claimsDepth: 72,
   /** Indices of one status list. */
   statusListSize: 65_536,
   /** Indices an instance leases at a time. */

@@ -5,10 +5,11 @@ import { err, ok, type Result } from "../model/result.ts";
  * Parses JSON of a stranger: nesting is bounded before the parser recurses, and an object that names a member twice
  * is refused, since two readers could see two values (RFC 8259 4).
  * @param text already bounded in bytes by the caller
+ * @param depthMax deepest nesting looked at
  * @returns the value, or why it was refused
  */
-export function parseBoundedJson(text: string): Result<unknown, string> {
-  if (deeperThan(text, limits.jsonDepth)) return err(`nested deeper than ${limits.jsonDepth}`);
+export function parseBoundedJson(text: string, depthMax: number = limits.jsonDepth): Result<unknown, string> {
+  if (deeperThan(text, depthMax)) return err(`nested deeper than ${depthMax}`);
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -1,4 +1,3 @@
-import type { Caller } from "../caller/authenticate.ts";
 import type { Denial } from "../denial/denial.ts";
 import { assuranceLevels } from "../model/assurance.ts";
 import { loginEpochs } from "../model/login.ts";
@@ -7,9 +6,8 @@ import { err, ok, type Result } from "../model/result.ts";
 import { childAncestors, type Session } from "../model/session.ts";
 import { generationsNow, subjects } from "../session/liveness.ts";
 import { windowOf } from "../status/windows.ts";
-import type { ReleaseDeps } from "./release.ts";
-import type { TokenRequest } from "./request.ts";
-import type { Settled } from "./settle.ts";
+import type { Authorized } from "./authorize.ts";
+import type { TokenContext } from "./context.ts";
 import { usesBelow } from "./uses.ts";
 
 /** What is about to be stored and signed, with the times it will carry (seconds). */
@@ -26,23 +24,20 @@ export interface Draft {
  * @returns the draft, or `status_unsigned`
  */
 export async function draftSession(
-  settled: Settled,
-  request: TokenRequest,
-  caller: Caller,
-  deps: ReleaseDeps,
+  { plan, rows, registry, subject }: Authorized,
+  { request, caller, ports }: TokenContext<"clock" | "ids" | "store">,
 ): Promise<Result<Draft, Denial>> {
-  const { plan, rows, registry, source } = settled;
-  const iat = nowSeconds(deps.clock);
+  const iat = nowSeconds(ports.clock);
   // planned a moment ago: the clock may have moved on, and a child never outlives its parent
   const noEnd = Number.POSITIVE_INFINITY;
   const last = Math.min(plan.parent?.expiresAtSeconds ?? noEnd, plan.lastEndSeconds ?? noEnd);
   const exp = Math.min(iat + plan.lifeSeconds, last);
-  const jti = deps.ids.id();
+  const jti = ports.ids.id();
   if (plan.existing) return ok({ session: plan.existing, isNew: false, jti, iat, exp });
-  const sid = deps.ids.id();
+  const sid = ports.ids.id();
   const { parent, principal } = plan;
   const { build } = caller.identity;
-  const login = source.kind === "person" ? source.person.login : undefined;
+  const login = subject.kind === "person" ? subject.person.login : undefined;
   const own = [
     subjects.agent(caller.agent),
     subjects.principal(principal.id),
@@ -50,7 +45,7 @@ export async function draftSession(
   ];
   const generations = generationsNow(rows, build === undefined ? own : [...own, subjects.build(build)]);
   const uses = usesBelow(plan.usesAbove, plan.maxUses, sid);
-  const status = await deps.store.leaseStatus(exp, generations[subjects.deployment] ?? 0);
+  const status = await ports.store.leaseStatus(exp, generations[subjects.deployment] ?? 0);
   if (!status) return err({ code: "status_unsigned", window: windowOf(exp) });
   const session: Session = {
     root: parent?.root ?? sid,

@@ -6,7 +6,7 @@ import type { Grant, Session, Via } from "../model/session.ts";
 import { entailedBy, lastEndOfHop } from "../narrow/entail.ts";
 import { resolveWanted } from "../narrow/wanted.ts";
 import { narrowWithin } from "../narrow/within.ts";
-import { checkDepth, pickLife, sessionBound } from "./lifetime.ts";
+import { checkDepth, pickLife, sessionBound } from "./bounds.ts";
 import { boundAll, boundByLender, filledFrom, type Plan, type PlanInput } from "./plan.ts";
 
 /** An offer of part of the caller's session to one registered agent; what is offered must be named. */

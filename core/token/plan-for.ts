@@ -4,48 +4,45 @@ import type { Denial } from "../denial/denial.ts";
 import { limits } from "../model/limits.ts";
 import { burntBy, isUnnamed } from "../model/login.ts";
 import { err, ok, type Result } from "../model/result.ts";
-import { currentAgent, type Session } from "../model/session.ts";
+import { currentAgent, type Grant, type Session } from "../model/session.ts";
 import { stillEntailed } from "../narrow/entail.ts";
 import { redefinedGroups } from "../narrow/lending.ts";
 import { narrowWithin } from "../narrow/within.ts";
 import type { PersonFacts } from "../person/id-token.ts";
 import { judgeSession, standingOf, subjects } from "../session/liveness.ts";
 import type { LivenessRows } from "../session/store.ts";
-import { heldBy, opensAll } from "./held-by.ts";
 import { boundAll, type Plan, type PlanInput, planAccess, planRoot } from "./plan.ts";
 import { planHop, planOffer, planRedeem } from "./plan-child.ts";
 import { type Above, planRenewal } from "./plan-renewal.ts";
-import type { Source } from "./source.ts";
+import type { ResolvedSubject } from "./resolve-subject-token.ts";
 import { isBoundedBeyond } from "./uses.ts";
 
 /**
- * Plans what a source of authority allows, once its liveness is read: the session it names must be alive, used by the
+ * Plans what a subject token allows, once its liveness is read: the session it names must be alive, used by the
  * key it is bound to, and every agent of its chain active.
- * @param rows what the liveness batch returned for this source
- * @param above the rows a child's renewal is bounded by
+ * @param read what the liveness batch returned for this subject, and the rows a child's renewal is bounded by
  * @param trail told whose session it is
  */
 export function planFor(
-  source: Source,
-  rows: LivenessRows,
+  subject: ResolvedSubject,
+  { rows, above }: { readonly rows: LivenessRows; readonly above: Above },
   input: PlanInput,
-  above: Above,
   trail: Trail,
 ): Result<Plan, Denial> {
   const { request } = input;
-  if (request.requested === "offer" && source.kind !== "session")
+  if (request.requested === "offer" && subject.kind !== "session")
     return err({
       code: "parameter_invalid",
       name: "requested_token_type",
       why: "only a session of one's own is offered",
     });
-  if (source.kind === "own") return planOwn(rows, input);
-  if (source.kind === "person") return planPerson(source.person, rows, input);
-  const alive = judgeSession(rows, parentSid(source), input.nowSeconds);
+  if (subject.kind === "own") return planOwn(rows, input);
+  if (subject.kind === "person") return planPerson(subject.person, rows, input);
+  const alive = judgeSession(rows, parentSid(subject), input.nowSeconds);
   if (!alive.ok) return err({ code: "parent_dead", cause: alive.error });
   const session = alive.value;
   // a bearer token names no key: its session does, and only that key may use it here (threat 9)
-  if (source.kind === "session" && source.token.jkt === undefined && session.jkt !== input.caller.jkt)
+  if (subject.kind === "session" && subject.token.jkt === undefined && session.jkt !== input.caller.jkt)
     return err({ code: "dpop_key_mismatch", boundTo: "subject_token" });
   // suspended or retired since: its sessions do not wait for their end
   const idle = session.actors.find((id) => input.registry.agent(id)?.state !== "active");
@@ -60,19 +57,19 @@ export function planFor(
       ? stillEntailed(currentAgent(session), via.presented, session.grants, input.registry)
       : ok(undefined);
   if (!entailed.ok) return entailed;
-  switch (source.kind) {
+  switch (subject.kind) {
     case "session":
       if (request.requested === "session")
-        return opensAll(source.token, session) && !isBoundedBeyond(source.token, session)
+        return opensAll(subject.token, session) && !isBoundedBeyond(subject.token, session)
           ? planRenewal(input, session, above)
           : err({ code: "renewal_refused", why: "the token presented holds less than its session" });
-      return planOfOwn(source.token, session, input);
+      return planOfOwn(subject.token, session, input);
     case "offer":
-      return planRedeem(input, session, source.offer.grants);
+      return planRedeem(input, session, subject.offer.grants);
     case "redeemed":
       return planAgain(session, input);
     case "hop":
-      return planHop(input, session, source.token);
+      return planHop(input, session, subject.token);
   }
 }
 
@@ -83,9 +80,9 @@ function planOfOwn(token: OwnToken, session: Session, input: PlanInput): Result<
   return plan.ok ? ok({ ...plan.value, existing: session }) : plan;
 }
 
-const parentSid = (source: Exclude<Source, { kind: "own" | "person" }>): string => {
-  if (source.kind === "offer") return source.offer.from.sid;
-  return source.kind === "redeemed" ? source.sid : source.token.sid;
+const parentSid = (subject: Exclude<ResolvedSubject, { kind: "own" | "person" }>): string => {
+  if (subject.kind === "offer") return subject.offer.from.sid;
+  return subject.kind === "redeemed" ? subject.sid : subject.token.sid;
 };
 
 function planOwn(rows: LivenessRows, input: PlanInput): Result<Plan, Denial> {
@@ -125,4 +122,29 @@ function planAgain(session: Session, input: PlanInput): Result<Plan, Denial> {
   if (!bounded.ok) return bounded;
   const lifeSeconds = session.expiresAtSeconds - input.nowSeconds;
   return ok({ action: "redeem", grants, lifeSeconds, principal, actors, depth, existing: session });
+}
+
+/**
+ * What a token lets its session's own agent ask for: a session token all that the session holds, an access token what it
+ * says itself. No exchange yields more than the token it was made with: a narrowed token handed to a part of a program
+ * must not open the rest of the session there.
+ */
+export function heldBy(
+  token: Pick<OwnToken, "kind" | "aud" | "scopes" | "details">,
+  session: Session,
+): readonly Grant[] {
+  if (token.kind === "session") return session.grants;
+  return session.grants
+    .filter((grant) => grant.resource === token.aud)
+    .map((grant) => ({
+      ...grant,
+      scopes: grant.scopes.filter((scope) => token.scopes.includes(scope)),
+      details: token.details,
+    }));
+}
+
+/** Whether a token opens its whole session: only then may it be exchanged for one that stands for all of it. */
+export function opensAll(token: Pick<OwnToken, "kind" | "aud" | "scopes" | "details">, session: Session): boolean {
+  const text = (grants: readonly Grant[]) => JSON.stringify(grants.map((g) => [g.resource, g.scopes, g.details]));
+  return text(heldBy(token, session)) === text(session.grants);
 }

@@ -10,7 +10,7 @@ import { type Lender, lendable, lenderOf } from "../narrow/lending.ts";
 import { resolveWanted } from "../narrow/wanted.ts";
 import { boundScopes, narrowWithin } from "../narrow/within.ts";
 import type { PersonFacts } from "../person/id-token.ts";
-import { accessLife, pickLife, sessionBound } from "./lifetime.ts";
+import { accessLife, pickLife, sessionBound } from "./bounds.ts";
 import type { TokenRequest } from "./request.ts";
 
 /** What a request may have, before policy: everything narrowed, nothing stored. */

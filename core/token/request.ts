@@ -4,6 +4,7 @@ import type { Denial } from "../denial/denial.ts";
 import { limits } from "../model/limits.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { AuthorizationDetail } from "../model/session.ts";
+import type { RegistrySnapshot } from "../model/snapshot.ts";
 import {
   accessTokenType,
   type Call,
@@ -151,4 +152,13 @@ function readDetails(text: string | undefined): Result<readonly AuthorizationDet
     if (typeof item !== "object" || item === null || Array.isArray(item) || typeof item.type !== "string")
       return bad("each entry is an object with a type");
   return ok(list as AuthorizationDetail[]);
+}
+
+/**
+ * A request with its resources as they are registered, so that tokens, rows and records know one spelling of each. What
+ * is not registered stays as it was sent, to be refused by that name.
+ */
+export function inRegisteredNames(request: TokenRequest, registry: RegistrySnapshot): TokenRequest {
+  const named = request.resources.map((text) => registry.resourceNamed(text)?.uri ?? text);
+  return { ...request, resources: [...new Set(named)] };
 }

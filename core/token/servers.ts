@@ -6,7 +6,7 @@ import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { standingOf, subjects } from "../session/liveness.ts";
 import type { LivenessRows } from "../session/store.ts";
 import type { TokenRequest } from "./request.ts";
-import type { Source } from "./source.ts";
+import type { ResolvedSubject } from "./resolve-subject-token.ts";
 
 /** The agents that serve these resources, each once, as liveness subjects. */
 export function serversOf(
@@ -23,12 +23,12 @@ export function serversOf(
  */
 export function serversAsked(
   request: TokenRequest,
-  source: Source | undefined,
+  subject: ResolvedSubject | undefined,
   registration: AgentRegistration | undefined,
   registry: RegistrySnapshot,
 ): readonly string[] {
   if (request.resources.length > 0) return serversOf(request.resources, registry);
-  const offered = source?.kind === "offer" || source?.kind === "redeemed" ? source.offer.grants : [];
+  const offered = subject?.kind === "offer" || subject?.kind === "redeemed" ? subject.offer.grants : [];
   return serversOf(
     [...(registration?.may ?? []), ...offered].map(({ resource }) => resource),
     registry,
@@ -40,7 +40,7 @@ export function serversAsked(
  * carry people's data and standing to whoever holds it now.
  * @param asked subjects of the batch that `rows` came of: what was not read is never taken as alive
  */
-export function judgeServers(
+export function evaluateServers(
   grants: readonly Grant[],
   rows: LivenessRows,
   registry: RegistrySnapshot,

@@ -7,7 +7,7 @@ import type { RegistrySnapshot } from "../model/snapshot.ts";
 import type { UseCounter } from "../session/store.ts";
 import type { Plan } from "./plan.ts";
 import type { TokenRequest } from "./request.ts";
-import type { Source } from "./source.ts";
+import type { ResolvedSubject } from "./resolve-subject-token.ts";
 
 /** Kept this long after the longest life there is; a renewal need not touch a counter, so none can refill it. */
 const counterSeconds = limits.sessionLifeMaxSeconds + 86_400;
@@ -21,12 +21,12 @@ const counterSeconds = limits.sessionLifeMaxSeconds + 86_400;
  */
 export function boundUses(
   plan: Plan,
-  source: Source,
+  subject: ResolvedSubject,
   request: Pick<TokenRequest, "maxUses">,
   registry: RegistrySnapshot,
 ): Result<Plan, Denial> {
-  const above = usesAbove(source, plan.existing ?? plan.parent);
-  const offered = source.kind === "offer" ? source.offer.maxUses : undefined;
+  const above = usesAbove(subject, plan.existing ?? plan.parent);
+  const offered = subject.kind === "offer" ? subject.offer.maxUses : undefined;
   const most = offered ?? above?.max;
   const asked = request.maxUses ?? offered;
   if (asked !== undefined && most !== undefined && asked > most)
@@ -44,9 +44,9 @@ export function boundUses(
 }
 
 /** What is exchanged hands its own bounds on: a token of one use opens nothing that can be used twice. */
-function usesAbove(source: Source, session: Session | undefined): Uses | undefined {
-  if (source.kind === "offer") return source.offer.usesAbove ?? session?.uses;
-  const token = source.kind === "hop" || source.kind === "session" ? source.token : undefined;
+function usesAbove(subject: ResolvedSubject, session: Session | undefined): Uses | undefined {
+  if (subject.kind === "offer") return subject.offer.usesAbove ?? session?.uses;
+  const token = subject.kind === "hop" || subject.kind === "session" ? subject.token : undefined;
   return token?.uses ?? session?.uses;
 }
 

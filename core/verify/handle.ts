@@ -2,7 +2,7 @@ import { nowSeconds } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import { ask, type Introspector } from "./introspection.ts";
 import type { PresentedRequest, PresentedToken } from "./presented.ts";
-import { type ProofDeps, readProof, useProof } from "./proof.ts";
+import { forgetProof, type ProofDeps, readProof, useProof } from "./proof.ts";
 import type { VerifyRefusal } from "./refusal.ts";
 import { readClaims, type VerifiedAccess } from "./verified-access.ts";
 
@@ -34,6 +34,8 @@ export async function verifyHandle(
   if (first && !first.ok) return first;
   const jkt = proof?.value.jkt;
   const answer = await ask(deps.introspector, handle, jkt);
+  // no answer is no verdict: the issuer may have counted a use, so that its proof stays used
+  if (!answer.ok && answer.error.code === "session_over" && proof) await forgetProof(proof.value, deps);
   if (!answer.ok) return answer;
   const { iss, aud, exp } = answer.value;
   const wrong = (why: string) => err({ code: "introspection_unavailable", why } as const);

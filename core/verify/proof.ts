@@ -6,7 +6,7 @@ import { nowSeconds } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { PresentedRequest } from "./presented.ts";
 import type { VerifyRefusal } from "./refusal.ts";
-import type { ReplayStore } from "./replay.ts";
+import type { ReplayStore, UsedProof } from "./replay.ts";
 
 /** What proofs are judged with. */
 export interface ProofDeps {
@@ -37,13 +37,28 @@ export async function readProof(
   return proof.ok ? proof : err(proofRefusal(proof.error));
 }
 
-/** Uses a proof up. Denials: `proof_replayed`, `replay_store_unavailable`. */
-export async function useProof({ jkt, marker }: DpopProof, deps: ProofDeps): Promise<Result<void, VerifyRefusal>> {
+const usedProof = ({ jkt, marker }: DpopProof): UsedProof => ({
+  jkt,
+  key: marker.key,
+  expiresAtSeconds: marker.expiresAtSeconds,
+});
+
+/**
+ * Forgets a proof that came with a token of nobody: keys and tokens made up on the spot would otherwise fill the store, and
+ * a full store refuses everybody. A store that fails to forget only remembers too much.
+ */
+export async function forgetProof(proof: DpopProof, { replay }: Pick<ProofDeps, "replay">): Promise<void> {
   try {
-    const outcome = await deps.replay.use(
-      { jkt, key: marker.key, expiresAtSeconds: marker.expiresAtSeconds },
-      nowSeconds(deps.clock),
-    );
+    await replay.forget?.(usedProof(proof));
+  } catch {
+    // what is remembered too long goes with its generation
+  }
+}
+
+/** Uses a proof up. Denials: `proof_replayed`, `replay_store_unavailable`. */
+export async function useProof(proof: DpopProof, deps: ProofDeps): Promise<Result<void, VerifyRefusal>> {
+  try {
+    const outcome = await deps.replay.use(usedProof(proof), nowSeconds(deps.clock));
     if (outcome === "used") return err({ code: "proof_replayed" });
     if (outcome === "full")
       return err({ code: "replay_store_unavailable", why: "too many proofs within their window" });

@@ -11,6 +11,11 @@ export interface ReplayStore {
    * @returns `first`, `used`, or `full` when it cannot remember: the caller refuses, since an unremembered proof could be replayed
    */
   use(proof: UsedProof, nowSeconds: number): ReplayOutcome | Promise<ReplayOutcome>;
+  /**
+   * Forgets a proof whose token the issuer called dead: it opened nothing, and opens nothing again. Optional; a store
+   * without it can be filled by whoever makes up keys and tokens, as long as their proofs live.
+   */
+  forget?(proof: UsedProof): void | Promise<void>;
 }
 
 /** A proof as a {@link ReplayStore} remembers it. */
@@ -58,6 +63,13 @@ export function createReplayStore(
       current.proofs.add(key);
       current.byKey.set(jkt, ofKey + 1);
       return "first";
+    },
+    forget({ key, jkt }) {
+      const generation = [current, previous].find(({ proofs }) => proofs.delete(key));
+      if (!generation) return;
+      const left = (generation.byKey.get(jkt) ?? 1) - 1;
+      if (left > 0) generation.byKey.set(jkt, left);
+      else generation.byKey.delete(jkt);
     },
   };
 }

@@ -55,6 +55,49 @@ describe("the memory of used proofs", () => {
     }
   });
 
+  test.prop([fc.array(step, { maxLength: 200 })])("is as if it had never seen what it forgot at once", (steps) => {
+    const forgetful = createReplayStore(1_000, 5);
+    const untouched = createReplayStore(1_000, 5);
+    for (const { jkt, id } of steps) {
+      const proof = { jkt, key: `forgotten ${id}`, expiresAtSeconds: 0 };
+      if (forgetful.use(proof, 0) === "first") forgetful.forget?.(proof);
+      expect(use(forgetful, jkt, `${jkt} ${id}`)).toBe(use(untouched, jkt, `${jkt} ${id}`));
+    }
+  });
+
+  test("is not filled by keys and tokens made up on the spot, whose proofs opened nothing", async () => {
+    const world = await createIssuer();
+    const dead = { introspect: async () => ({ ok: true as const, value: { active: false } }) };
+    const replay = createReplayStore(10, 2);
+    const verifier = world.verifier({ replay, introspector: dead });
+    for (let n = 0; n < 30; n++) {
+      const handle = `lya_${"r".repeat(22)}.${String(n).padStart(43, "h")}`;
+      const proof = dpopProof(await testKey(), {
+        url: world.requestUrl,
+        atSeconds: world.time.seconds,
+        accessToken: handle,
+      });
+      const verified = await verifier.verify(world.request(handle, { dpop: [proof] }));
+      expect(verified).toMatchObject({ ok: false, error: { code: "session_over" } });
+    }
+    expect(use(replay, "honest", "honest", world.time.seconds)).toBe("first");
+  });
+
+  test("keeps a proof whose question got no answer: the issuer may have counted it as a use", async () => {
+    const world = await createIssuer();
+    const silent = { introspect: () => Promise.reject(new Error("down")) };
+    const verifier = world.verifier({ introspector: silent });
+    const handle = `lya_${"r".repeat(22)}.${"h".repeat(43)}`;
+    const proof = dpopProof(world.caller, {
+      url: world.requestUrl,
+      atSeconds: world.time.seconds,
+      accessToken: handle,
+    });
+    const ask = () => verifier.verify(world.request(handle, { dpop: [proof] }));
+    expect(await ask()).toMatchObject({ ok: false, error: { code: "introspection_unavailable" } });
+    expect(await ask()).toMatchObject({ ok: false, error: { code: "proof_replayed" } });
+  });
+
   test("lets the other agents of a resource in while one floods it", async () => {
     const world = await createIssuer();
     const [verifier, other] = [world.verifier({ replay: createReplayStore(10, 2) }), await testKey()];

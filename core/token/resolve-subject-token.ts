@@ -1,12 +1,9 @@
-import type { Trail } from "../audit/context.ts";
 import { readAccessToken } from "../caller/access-handle.ts";
-import type { AuthenticateDeps, Caller } from "../caller/authenticate.ts";
 import { offerAddress } from "../caller/offer-handle.ts";
 import { type OwnToken, verifyOwnToken } from "../caller/own-token.ts";
 import { ownerOf, ownerOfStolen, withOwner } from "../caller/stolen.ts";
 import type { Denial } from "../denial/denial.ts";
 import { decodeUnverified } from "../jose/jwt.ts";
-import type { KeySets } from "../keys/key-sets.ts";
 import { loginReads, loginsOf } from "../model/login.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import { childAncestors, type Offer } from "../model/session.ts";
@@ -14,11 +11,11 @@ import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { isAccessHandle } from "../model/wire.ts";
 import { type PersonFacts, verifyPerson } from "../person/id-token.ts";
 import { queryFor, subjects } from "../session/liveness.ts";
-import type { LivenessQuery, SessionStore } from "../session/store.ts";
-import type { TokenRequest } from "./request.ts";
+import type { LivenessQuery } from "../session/store.ts";
+import type { TokenContext } from "./context.ts";
 
 /** Where the authority of a request comes from, verified but not yet known to be alive. */
-export type Source =
+export type ResolvedSubject =
   | { readonly kind: "own"; readonly query: LivenessQuery }
   | { readonly kind: "person"; readonly person: PersonFacts; readonly query: LivenessQuery }
   | { readonly kind: "session"; readonly token: OwnToken; readonly query: LivenessQuery }
@@ -26,32 +23,27 @@ export type Source =
   | { readonly kind: "offer"; readonly offer: Offer; readonly query: LivenessQuery }
   | { readonly kind: "redeemed"; readonly offer: Offer; readonly sid: string; readonly query: LivenessQuery };
 
-/** What finding a source needs. */
-export interface SourceDeps extends AuthenticateDeps {
-  readonly store: Pick<SessionStore, "readOffer" | "readHandle">;
-  readonly keySets: KeySets;
-}
+/** What resolving uses. */
+type ResolveContext = TokenContext<"clock" | "issuer" | "trustDomain" | "ownKeys" | "store" | "keySets">;
 
 /**
- * Finds principal and parent, and enforces who may use which token as `subject_token` (the architecture's rule):
+ * Resolves the subject token to principal and parent, and enforces who may use which token as `subject_token` (the architecture's rule):
  * a session's own agent with the key it is bound to; the agent an offer names; the agent that serves a token's
  * audience; the agent registered for the client a person's token was issued to. Nobody else. Whose session was
  * touched goes on the trail before the refusal, so that a theft stands in the tree it was tried on.
  */
-export async function findSource(
-  request: TokenRequest,
-  caller: Caller,
+export async function resolveSubjectToken(
+  context: ResolveContext,
   registry: RegistrySnapshot,
-  deps: SourceDeps,
-  trail: Trail,
-): Promise<Result<Source, Denial>> {
-  const subject = request.subject;
+): Promise<Result<ResolvedSubject, Denial>> {
+  const { caller, ports } = context;
+  const { subject } = context.request;
   if (!subject) return ok({ kind: "own", query: plain([subjects.principal(caller.agent)]) });
-  if (subject.type === "offer") return fromOffer(subject.token, caller, deps, trail);
-  if (subject.type === "session") return fromOwnToken("session", request, caller, registry, deps, trail);
-  const own = isAccessHandle(subject.token) || decodeUnverified(subject.token)?.payload.iss === deps.issuer;
-  if (subject.type === "access" && own) return fromOwnToken("access", request, caller, registry, deps, trail);
-  return fromPerson(subject.token, subject.type, caller, registry, deps, trail);
+  if (subject.type === "offer") return fromOffer(subject.token, context);
+  if (subject.type === "session") return fromOwnToken("session", context, registry);
+  const own = isAccessHandle(subject.token) || decodeUnverified(subject.token)?.payload.iss === ports.issuer;
+  if (subject.type === "access" && own) return fromOwnToken("access", context, registry);
+  return fromPerson(subject.token, subject.type, context, registry);
 }
 
 const plain = (names: readonly string[]): LivenessQuery => ({ tombstones: [], subjects: names });
@@ -59,17 +51,15 @@ const plain = (names: readonly string[]): LivenessQuery => ({ tombstones: [], su
 async function fromPerson(
   token: string,
   type: "id" | "access",
-  caller: Caller,
+  { caller, trail, ports }: ResolveContext,
   registry: RegistrySnapshot,
-  deps: SourceDeps,
-  trail: Trail,
-): Promise<Result<Source, Denial>> {
+): Promise<Result<ResolvedSubject, Denial>> {
   const registration = registry.agent(caller.agent);
   if (!registration) return err({ code: "agent_unknown", agent: caller.agent });
-  const { keySets, clock, issuer: ownIssuer } = deps;
+  const { keySets, clock, issuer: ownIssuer } = ports;
   const input = { token, type, agentId: caller.agent, registration, registry, keySets, clock, ownIssuer };
   const person = await verifyPerson(input);
-  if (!person.ok) return err(withOwner(person.error, await ownerOfStolen(token, caller.jkt, deps)));
+  if (!person.ok) return err(withOwner(person.error, await ownerOfStolen(token, caller.jkt, ports)));
   trail.add({ principal: person.value.principal.id });
   const { principal, login } = person.value;
   const query = plain([subjects.principal(principal.id), ...loginReads(login)]);
@@ -78,22 +68,20 @@ async function fromPerson(
 
 async function fromOwnToken(
   kind: "access" | "session",
-  request: TokenRequest,
-  caller: Caller,
+  { request, caller, trail, ports }: ResolveContext,
   registry: RegistrySnapshot,
-  deps: SourceDeps,
-  trail: Trail,
-): Promise<Result<Source, Denial>> {
+): Promise<Result<ResolvedSubject, Denial>> {
   const text = request.subject?.token ?? "";
-  const verified = kind === "access" ? await readAccessToken(text, deps) : await verifyOwnToken(text, "session", deps);
-  if (!verified.ok) return err(withOwner(verified.error, await ownerOfStolen(text, caller.jkt, deps)));
+  const verified =
+    kind === "access" ? await readAccessToken(text, ports) : await verifyOwnToken(text, "session", ports);
+  if (!verified.ok) return err(withOwner(verified.error, await ownerOfStolen(text, caller.jkt, ports)));
   const token = verified.value;
   const query = queryFor(token);
   const { root, sid, actors, principalId, anc } = token;
   trail.add({ principal: principalId, actors, session: { root, sid, depth: sid === root ? 0 : anc.length + 1 } });
   if (token.agent === caller.agent) {
     // a token carried to another process of the same agent is still a stolen token
-    // (of a bearer token the session knows the key, `settle` compares it)
+    // (of a bearer token the session knows the key, `planFor` compares it)
     if (token.jkt !== undefined && token.jkt !== caller.jkt)
       return err({ code: "dpop_key_mismatch", boundTo: "subject_token", owner: ownerOf(token) });
     if (request.requested !== "offer")
@@ -113,13 +101,11 @@ async function fromOwnToken(
 
 async function fromOffer(
   handle: string,
-  caller: Caller,
-  deps: SourceDeps,
-  trail: Trail,
-): Promise<Result<Source, Denial>> {
+  { caller, trail, ports }: ResolveContext,
+): Promise<Result<ResolvedSubject, Denial>> {
   const address = offerAddress(handle);
   if (!address) return err({ code: "offer_unknown" });
-  const offer = await deps.store.readOffer(address.root, address.handleHash);
+  const offer = await ports.store.readOffer(address.root, address.handleHash);
   if (!offer) return err({ code: "offer_unknown" });
   const { root, sid, depth, actors, principal } = offer.from;
   trail.add({ principal: principal.id, actors, session: { root, sid, depth } });
@@ -129,7 +115,7 @@ async function fromOffer(
     return err({ code: "offer_for_another_agent", offeredTo: offer.to, agent: caller.agent });
   }
   if (offer.withdrawn) return err({ code: "offer_withdrawn" });
-  if (offer.expiresAtSeconds <= Math.floor(deps.clock.nowMillis() / 1000))
+  if (offer.expiresAtSeconds <= Math.floor(ports.clock.nowMillis() / 1000))
     return err({ code: "offer_expired", expiredAtSeconds: offer.expiresAtSeconds });
   const principalId = principal.id;
   const logins = loginsOf(offer.from.generations);

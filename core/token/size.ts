@@ -3,9 +3,10 @@ import type { Denial } from "../denial/denial.ts";
 import { limits } from "../model/limits.ts";
 import type { SigningAlgorithm } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
-import { childAncestors, type Session } from "../model/session.ts";
+import { childAncestors, type Offer, type Session } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { tokenTyp } from "../model/wire.ts";
+import type { SessionStore } from "../session/store.ts";
 import { parseBoundedJson } from "../text/json.ts";
 import { accessClaims, ownSessionClaims } from "./claims.ts";
 import type { Plan } from "./plan.ts";
@@ -26,12 +27,12 @@ const jsonLength = (value: object): number => base64urlLength(Buffer.byteLength(
 function measured(typ: string, alg: SigningAlgorithm, claims: JWTPayload) {
   const header = { alg, kid: aThumbprint, typ };
   const bytes = jsonLength(header) + jsonLength(claims) + base64urlLength(signatureBytes[alg]) + 2;
-  return { bytes, parses: parseBoundedJson(JSON.stringify(claims)).ok };
+  return { bytes, parses: parseBoundedJson(JSON.stringify(claims), limits.claimsDepth).ok };
 }
 
 /**
  * Refuses what no verifier would read: a chain of many agents with long names carries them all in each of its tokens, and
- * a token beyond `limits.tokenBytes`, or whose actors nest deeper than `limits.jsonDepth`, is refused unread everywhere, by
+ * a token beyond `limits.tokenBytes`, or whose actors nest deeper than `limits.claimsDepth`, is refused unread everywhere, by
  * us too. Judged before anything is stored, by every
  * token that the grants can be had in, and for an offer by those of the child it would become: at the end of a chain of
  * work is no place to learn of it.
@@ -74,4 +75,27 @@ function sessionOf(plan: Plan): Session {
     registryVersion: 0,
     status: aPlace,
   };
+}
+
+/** What is about to be stored in a tree. */
+export type Growth = { readonly child: Session } | { readonly offer: Offer };
+
+/**
+ * Bounds what one tree may grow by in a quarter of an hour (threat 34): whatever ends a tree, or tells what an end reaches,
+ * reads the tree, and its agents must not decide how long that takes. Children are bounded by the registration of the
+ * agent that opened the tree, offers and bytes along with them.
+ * @returns `tree_full`
+ */
+export async function growTree(
+  growth: Growth,
+  registry: RegistrySnapshot,
+  store: Pick<SessionStore, "growTree">,
+): Promise<Result<void, Denial>> {
+  const child = "child" in growth;
+  const { root, actors } = child ? growth.child : growth.offer.from;
+  const children = registry.agent(actors[0] ?? "")?.maxChildren ?? limits.treeChildren;
+  const bytes = Buffer.byteLength(JSON.stringify(child ? growth.child : growth.offer));
+  const most = { children, offers: limits.treeOffersPerChild * children, bytes: limits.treeBytes };
+  const within = await store.growTree(root, { children: child ? 1 : 0, offers: child ? 0 : 1, bytes }, most);
+  return within ? ok(undefined) : err({ code: "tree_full", root, children });
 }

@@ -1,0 +1,148 @@
+import { activeRegistration, callerSubjects, checkCaller } from "../caller/standing.ts";
+import type { Denial } from "../denial/denial.ts";
+import type { PolicyQuestion } from "../model/decision.ts";
+import { limits } from "../model/limits.ts";
+import { nowSeconds } from "../model/ports.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import type { RegistrySnapshot } from "../model/snapshot.ts";
+import { checkGranted } from "../narrow/granted.ts";
+import { mergeQueries, readLiveness } from "../session/liveness.ts";
+import type { LivenessQuery, LivenessRows } from "../session/store.ts";
+import type { TokenContext } from "./context.ts";
+import type { Plan, PlanInput } from "./plan.ts";
+import { planFor } from "./plan-for.ts";
+import { type Above, readAbove } from "./plan-renewal.ts";
+import { inRegisteredNames } from "./request.ts";
+import { type ResolvedSubject, resolveSubjectToken } from "./resolve-subject-token.ts";
+import { evaluateServers, serversAsked } from "./servers.ts";
+import { checkFits } from "./size.ts";
+import { boundUses } from "./uses.ts";
+
+/** A decided request: what may be stored and signed. */
+export interface Authorized {
+  readonly plan: Plan;
+  readonly subject: ResolvedSubject;
+  readonly rows: LivenessRows;
+  readonly registry: RegistrySnapshot;
+  readonly policies: readonly string[];
+}
+
+/** The ports that deciding uses. */
+type AuthorizeContext = TokenContext<
+  "clock" | "issuer" | "trustDomain" | "ownKeys" | "registries" | "store" | "policy" | "limiter" | "keySets"
+>;
+
+/** Registry changes that may overtake one request before it gives up. */
+const reloads = 3;
+
+/**
+ * Decides a request: resolve the subject token ▸ read liveness ▸ narrow ▸ evaluate policies. The liveness batch tells the
+ * registry's version; a cached registry of another version is not used, so the whole decision starts over with the
+ * right one (threat 22).
+ */
+export async function authorize(context: AuthorizeContext): Promise<Result<Authorized, Denial>> {
+  const { caller, trail, ports } = context;
+  let registry = await ports.registries.current();
+  if (!registry) return err({ code: "registry_unavailable", why: "no registry was applied yet" });
+  for (let attempt = 0; attempt < reloads; attempt++) {
+    trail.add({ registryVersion: registry.version });
+    const request = inRegisteredNames(context.request, registry);
+    const registration = registry.agent(caller.agent);
+    const named = { ...context, request };
+    const subject = await resolveSubjectToken(named, registry);
+    const servers = serversAsked(request, subject.ok ? subject.value : undefined, registration, registry);
+    const base = mergeQueries(subject.ok ? subject.value.query : nothing, {
+      ...nothing,
+      subjects: callerSubjects(caller),
+    });
+    const query = { ...base, subjects: [...base.subjects, ...servers] };
+    const perSecond = registration?.issuancesPerSecond ?? limits.issuancesPerSecond;
+    const renews = request.requested === "session" && subject.ok && subject.value.kind === "session";
+    const [rows, above, within] = await Promise.all([
+      readLiveness(ports.store, query),
+      renews ? readAbove(subject.value.token, ports.store) : {},
+      ports.limiter.take(caller.agent, perSecond),
+    ]);
+    if (!rows.complete) return err({ code: "liveness_unavailable", why: "a key stayed unread" });
+    if (!rows.deployment) return err({ code: "registry_unavailable", why: "no registry was applied yet" });
+    if (rows.deployment.registryVersion !== registry.version) {
+      registry = await ports.registries.at(rows.deployment.registryVersion);
+      continue;
+    }
+    const active = activeRegistration(caller, registry);
+    if (!active.ok) return active;
+    const alive = checkCaller(rows, caller);
+    if (!alive.ok) return alive;
+    if (!subject.ok) return subject;
+    if (!within) return err({ code: "rate_exceeded", agent: caller.agent, perSecond });
+    const input = { request, caller, registration: active.value, registry, nowSeconds: nowSeconds(ports.clock) };
+    return decide(subject.value, { rows, above, servers }, input, named);
+  }
+  return err({ code: "registry_unavailable", why: "the registry keeps changing" });
+}
+
+const nothing: LivenessQuery = { tombstones: [], subjects: [] };
+
+/** What one decision rests on, all read at one instant. */
+interface Read {
+  readonly rows: LivenessRows;
+  readonly above: Above;
+  /** Subjects of the servers that `rows` tells of. */
+  readonly servers: readonly string[];
+}
+
+/** What a subject token allows, held against every bound, and last against policy. */
+function decide(
+  subject: ResolvedSubject,
+  { rows, above, servers }: Read,
+  input: PlanInput,
+  context: AuthorizeContext,
+): Result<Authorized, Denial> {
+  const { request, registration, registry } = input;
+  const planned = planFor(subject, { rows, above }, input, context.trail);
+  if (!planned.ok) return planned;
+  const bounded = boundUses(planned.value, subject, request, registry);
+  if (!bounded.ok) return bounded;
+  const plan = bounded.value;
+  const served = evaluateServers(plan.grants, rows, registry, servers);
+  if (!served.ok) return served;
+  const granted = checkGranted(plan.grants, plan.to === undefined ? registration : registry.agent(plan.to), registry);
+  if (!granted.ok) return granted;
+  const fits = checkFits(plan, context.ports.issuer, registry);
+  if (!fits.ok) return fits;
+  const policies = evaluatePolicies(plan, input, context);
+  return policies.ok ? ok({ plan, subject, rows, registry, policies: policies.value }) : policies;
+}
+
+/** Asks policy once a resource; what the agent merely asserts stands apart. Denial: `policy_denied`. */
+function evaluatePolicies(
+  plan: Plan,
+  { registry, nowSeconds }: PlanInput,
+  { request, caller, trail, ports }: TokenContext<"policy">,
+): Result<readonly string[], Denial> {
+  const { action, principal, depth, to } = plan;
+  const asserted = {
+    ...(request.purpose === undefined ? {} : { purpose: request.purpose }),
+    ...(request.lifetimeSeconds === undefined ? {} : { lifetimeSeconds: request.lifetimeSeconds }),
+  };
+  const determining = new Set<string>();
+  const asked: PolicyQuestion[] = [];
+  for (const grant of plan.grants) {
+    const { assurance, build, evidence } = caller.identity;
+    const facts = { action, principal, depth, grant, assurance, evidence, asserted, nowSeconds };
+    const more = { ...(build === undefined ? {} : { build }), ...(to === undefined ? {} : { to }) };
+    const question = { ...facts, ...more, agent: caller.agent };
+    asked.push(question);
+    const verdict = ports.policy.decide(registry, question);
+    for (const id of verdict.policies) determining.add(id);
+    trail.add({ policies: [...determining], asked: [...asked] });
+    const { logged } = verdict;
+    if (logged)
+      trail.add({ policyLogged: [...(trail.facts.policyLogged ?? []), { resource: grant.resource, ...logged }] });
+    if (!verdict.allowed) {
+      const { policies, missing, why } = verdict;
+      return err({ code: "policy_denied", policies, resource: grant.resource, action, missing, why });
+    }
+  }
+  return ok([...determining]);
+}

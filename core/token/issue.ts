@@ -1,0 +1,102 @@
+import type { Caller } from "../caller/authenticate.ts";
+import { newOfferHandle } from "../caller/offer-handle.ts";
+import type { Denial } from "../denial/denial.ts";
+import { nowSeconds } from "../model/ports.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import type { Offer, Session } from "../model/session.ts";
+import { accessTokenType, offerTokenType, sessionTokenType, type TokenReply } from "../model/wire.ts";
+import type { Commit } from "../session/store.ts";
+import type { Authorized } from "./authorize.ts";
+import { accessLife } from "./bounds.ts";
+import { checkBearer, sessionMembers, tokenTypeOf } from "./claims.ts";
+import type { TokenContext } from "./context.ts";
+import { draftSession } from "./draft.ts";
+import { conflictDenial, grantRecord, noteGrant } from "./grant.ts";
+import { mint, tokenReply } from "./mint.ts";
+import { causeOf, deathSince, isProven, lateDenial } from "./second-look.ts";
+import { growTree } from "./size.ts";
+import { newCounter } from "./uses.ts";
+
+/** Stores and answers an offer: nothing to sign, its redemption reads liveness again. */
+export async function issueOffer(authorized: Authorized, context: TokenContext): Promise<Result<TokenReply, Denial>> {
+  const { plan } = authorized;
+  const { caller, trail, ports } = context;
+  const from = plan.existing;
+  if (!from || plan.to === undefined) throw new Error("an offer was planned without a session or a target");
+  const { handle, address } = newOfferHandle(from.root, ports.ids);
+  const createdAtSeconds = nowSeconds(ports.clock);
+  const expiresAtSeconds = createdAtSeconds + plan.lifeSeconds;
+  const times = { createdAtSeconds, expiresAtSeconds };
+  const bound = {
+    ...(plan.usesAbove ? { usesAbove: plan.usesAbove } : {}),
+    ...(plan.maxUses === undefined ? {} : { maxUses: plan.maxUses }),
+  };
+  const offer: Offer = { ...address, from, to: plan.to, grants: plan.grants, ...bound, ...times };
+  const room = await growTree({ offer }, authorized.registry, ports.store);
+  if (!room.ok) return room;
+  trail.add({ operation: "session.offer", offeredTo: plan.to, grants: plan.grants, expiresAtSeconds });
+  const stored = await ports.store.commit({ offer, markers: [caller.proof], record: grantRecord(context) });
+  if (!stored.ok) return err(conflictDenial(stored.error));
+  return ok(tokenReply(handle, offerTokenType, plan.lifeSeconds, plan.grants));
+}
+
+/**
+ * Stores session, marker and record in one transaction, then signs and, at the same time, reads liveness again: a
+ * revocation between the first read and the write ends what was stored instead of being outrun (threat 6).
+ */
+export async function issueToken(authorized: Authorized, context: TokenContext): Promise<Result<TokenReply, Denial>> {
+  const { plan, subject, registry } = authorized;
+  const { request, caller, trail, ports } = context;
+  const first = plan.grants[0];
+  const wantsSession = request.requested === "session";
+  if (!first || (!wantsSession && plan.grants.length > 1))
+    return err({ code: "resource_several", count: plan.grants.length });
+  const bearer = checkBearer(wantsSession ? undefined : first, registry, ports);
+  if (!bearer.ok) return bearer;
+  const drafted = await draftSession(authorized, context);
+  if (!drafted.ok) return drafted;
+  const draft = drafted.value;
+  const { session, isNew, jti, iat } = draft;
+  const usual = accessLife(registry.resource(first.resource));
+  const exp = wantsSession ? session.expiresAtSeconds : Math.min(draft.exp, session.expiresAtSeconds, iat + usual);
+  const times = { iat, exp, jti };
+  const minted = mint({ session, grant: wantsSession ? undefined : first, times, registry, isNew, plan }, ports);
+  noteGrant(trail, authorized, draft);
+  const token_type = tokenTypeOf(wantsSession ? undefined : first, registry);
+  trail.add({ tokenType: token_type });
+  const counters = [
+    ...(isNew && plan.maxUses !== undefined ? [newCounter(session.sid, plan.maxUses, iat)] : []),
+    ...(minted.counter ? [minted.counter] : []),
+  ];
+  const commit: Commit = {
+    ...(isNew ? { session } : {}),
+    ...(subject.kind === "offer" ? { redeem: redemption(subject.offer, session, caller) } : {}),
+    ...(minted.row ? { handle: minted.row } : {}),
+    ...(counters.length > 0 ? { counters } : {}),
+    markers: [caller.proof],
+    record: grantRecord(context),
+  };
+  if (isNew && session.depth > 0) {
+    const room = await growTree({ child: session }, registry, ports.store);
+    if (!room.ok) return room;
+  }
+  const stored = await ports.store.commit(commit);
+  if (!stored.ok) return err(conflictDenial(stored.error));
+  const [token, death] = await Promise.allSettled([minted.token(), deathSince(session, authorized, ports)]);
+  const dead = causeOf(death);
+  // a signature that failed must not burn an offer (threat 17): its session waits for the same agent and key to ask again
+  const lost = token.status === "rejected" && subject.kind !== "offer";
+  if (isNew && (isProven(dead) || lost)) await ports.store.end(session.root, session.sid);
+  if (dead) return err(lateDenial(dead));
+  if (token.status === "rejected") throw token.reason;
+  const type = wantsSession ? sessionTokenType : accessTokenType;
+  const more = { ...(minted.row ? { session: sessionMembers(session) } : {}), token_type };
+  return ok(tokenReply(token.value, type, exp - iat, plan.grants, more));
+}
+
+const redemption = (offer: Offer, session: Session, caller: Caller): NonNullable<Commit["redeem"]> => ({
+  root: offer.root,
+  handleHash: offer.handleHash,
+  sid: session.sid,
+  jkt: caller.jkt,
+});
