@@ -1,5 +1,6 @@
 import { limits } from "../core/model/limits.ts";
-import { LanyardError, type LanyardErrorCode } from "./error.ts";
+import { LanyardError } from "./error.ts";
+import type { LanyardErrorCode } from "./error-codes.ts";
 
 /** The platform's fetch, or one like it. */
 export type Fetch = typeof globalThis.fetch;

@@ -2,8 +2,7 @@ import { momentOf } from "../core/model/age.ts";
 import { nowSeconds } from "../core/model/ports.ts";
 import type { AttestRequest } from "../core/model/wire.ts";
 import type { EndpointSource } from "./endpoints.ts";
-import { LanyardError } from "./error.ts";
-import { EvidenceFailure } from "./evidence/platform/failure.ts";
+import { EvidenceError, LanyardError } from "./error.ts";
 import type { EvidenceSource } from "./evidence/platform/source.ts";
 import { type Answer, errorOf, lifeIn, textIn } from "./http.ts";
 import { type Life, surelyLives } from "./life.ts";
@@ -99,8 +98,8 @@ async function collect(
   } catch (cause) {
     // a platform's own message may quote what was sent: only its name is told
     const why =
-      cause instanceof EvidenceFailure
-        ? cause.message
+      cause instanceof EvidenceError
+        ? cause.description
         : `failed with ${cause instanceof Error ? cause.name : "unknown"}`;
     throw new LanyardError("evidence_failed", "evidence", { description: `${evidence.type}: ${why}` });
   }

@@ -12,8 +12,8 @@ export {
 } from "./agent.ts";
 export type { KeyPair } from "./agent-key.ts";
 export type { Endpoints } from "./endpoints.ts";
-export { LanyardError, type LanyardErrorCode, type LanyardFailure } from "./error.ts";
-export { EvidenceFailure } from "./evidence/platform/failure.ts";
+export { EvidenceError, LanyardError, type LanyardFailure } from "./error.ts";
+export type { LanyardErrorCode } from "./error-codes.ts";
 export type { EvidenceRequest, EvidenceSource } from "./evidence/platform/source.ts";
 export type { WantedGrant } from "./grant.ts";
 export type { Identity } from "./identity.ts";

@@ -2,13 +2,18 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject,
 import { constants } from "node:fs";
 import { link, open, unlink } from "node:fs/promises";
 import type { KeyPair } from "./agent-key.ts";
+import { LanyardError } from "./error.ts";
 
 /** A P-256 key as PKCS#8 in PEM is 241 bytes; room for blanks and comments around it. */
 const fileBytesMax = 4_096;
 
 /** The kept key cannot be read, made or trusted. The message names the file and never quotes what is in it. */
-export class KeptKeyFailure extends Error {
-  override readonly name = "KeptKeyFailure";
+export class KeptKeyError extends LanyardError {
+  override readonly name: string = "KeptKeyError";
+
+  constructor(description: string) {
+    super("kept_key_failed", "kept key", { description });
+  }
 }
 
 /**
@@ -21,11 +26,10 @@ export class KeptKeyFailure extends Error {
  * that anybody but its owner may read or write, and somebody else's file are refused, and never written over.
  * @param path a file (PEM, PKCS#8) on a file system that knows owners and hard links; its folder must be there
  * @returns what `createAgent({ key })` takes
- * @throws KeptKeyFailure
+ * @throws KeptKeyError
  */
 export async function keptKey(path: string): Promise<KeyPair> {
-  if (process.geteuid === undefined)
-    throw new KeptKeyFailure("this system's files have no owners: no key is kept here");
+  if (process.geteuid === undefined) throw new KeptKeyError("this system's files have no owners: no key is kept here");
   const privateKey = keyIn((await read(path)) ?? (await make(path)), path);
   const curve = { name: "ECDSA", namedCurve: "P-256" };
   const pkcs8 = privateKey.export({ type: "pkcs8", format: "der" });
@@ -39,7 +43,7 @@ export async function keptKey(path: string): Promise<KeyPair> {
 function keyIn(pem: string, path: string): KeyObject {
   const key = parsed(pem);
   if (key?.asymmetricKeyType !== "ec" || key.asymmetricKeyDetails?.namedCurve !== "prime256v1")
-    throw new KeptKeyFailure(`${path} holds no P-256 private key in PEM; move it away and a key is made`);
+    throw new KeptKeyError(`${path} holds no P-256 private key in PEM; move it away and a key is made`);
   return key;
 }
 
@@ -58,18 +62,17 @@ async function read(path: string): Promise<string | undefined> {
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const file = await open(path, flags).catch((failure: unknown) => {
     if (codeOf(failure) === "ENOENT") return undefined;
-    if (codeOf(failure) === "ELOOP") throw new KeptKeyFailure(`${path} is a link: its key could be anybody's`);
-    throw new KeptKeyFailure(`${path} cannot be read (${codeOf(failure)})`);
+    if (codeOf(failure) === "ELOOP") throw new KeptKeyError(`${path} is a link: its key could be anybody's`);
+    throw new KeptKeyError(`${path} cannot be read (${codeOf(failure)})`);
   });
   if (file === undefined) return undefined;
   try {
     const stat = await file.stat();
-    if (!stat.isFile()) throw new KeptKeyFailure(`${path} is no file`);
-    if (stat.uid !== process.geteuid?.())
-      throw new KeptKeyFailure(`${path} belongs to somebody else (uid ${stat.uid})`);
+    if (!stat.isFile()) throw new KeptKeyError(`${path} is no file`);
+    if (stat.uid !== process.geteuid?.()) throw new KeptKeyError(`${path} belongs to somebody else (uid ${stat.uid})`);
     if ((stat.mode & 0o077) !== 0)
-      throw new KeptKeyFailure(`${path} is open to others (mode ${(stat.mode & 0o777).toString(8)}, not 600)`);
-    if (stat.size > fileBytesMax) throw new KeptKeyFailure(`${path} is longer than ${fileBytesMax} bytes`);
+      throw new KeptKeyError(`${path} is open to others (mode ${(stat.mode & 0o777).toString(8)}, not 600)`);
+    if (stat.size > fileBytesMax) throw new KeptKeyError(`${path} is longer than ${fileBytesMax} bytes`);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(fileBytesMax), 0, fileBytesMax, 0);
     return buffer.toString("utf8", 0, bytesRead);
   } finally {
@@ -96,12 +99,12 @@ async function make(path: string): Promise<string> {
       if (codeOf(failure) !== "EEXIST") throw failure;
     });
   } catch (failure) {
-    throw new KeptKeyFailure(`${path} cannot be made (${codeOf(failure)})`);
+    throw new KeptKeyError(`${path} cannot be made (${codeOf(failure)})`);
   } finally {
     await unlink(draft).catch(() => undefined);
   }
   const kept = await read(path);
-  if (kept === undefined) throw new KeptKeyFailure(`${path} was taken away while it was made`);
+  if (kept === undefined) throw new KeptKeyError(`${path} was taken away while it was made`);
   return kept;
 }
 

@@ -1,45 +1,23 @@
 import type { DpopNonces } from "../core/jose/dpop-nonce.ts";
 import type { Clock } from "../core/model/ports.ts";
-import { err, ok, type Result } from "../core/model/result.ts";
+import { err, ok } from "../core/model/result.ts";
 import { createVerifier } from "../core/verify/access-token.ts";
 import type { Introspector } from "../core/verify/introspection.ts";
-import { createDetailsCheck, type DetailsTypeDeclaration, type DetailsUse } from "../core/verify/permits.ts";
-import type { PresentedRequest } from "../core/verify/presented.ts";
-import { type ChallengeContext, type RefusalReply, refusalReply, type VerifyRefusal } from "../core/verify/refusal.ts";
+import { createDetailsCheck, type DetailsTypeDeclaration } from "../core/verify/permits.ts";
+import { type ChallengeContext, refusalReply, type VerifyRefusal } from "../core/verify/refusal.ts";
 import type { ReplayStore } from "../core/verify/replay.ts";
-import { requireScopes, type VerifiedAccess } from "../core/verify/verified-access.ts";
+import { AccessError } from "./access-error.ts";
 import type { LanyardAgent } from "./agent.ts";
+import { type Authenticated, authenticated } from "./authenticated.ts";
 import { LanyardError } from "./error.ts";
 import { createFetcher } from "./fetcher.ts";
 import type { Fetch } from "./http.ts";
 import { machineClock } from "./machine-clock.ts";
-import { type OpenRequest, openAnswer, pageHeaders } from "./open-answers.ts";
-import {
-  createResourceMetadata,
-  type MetadataReply,
-  type ResourceDescription,
-  type ResourceMetadata,
-} from "./resource-metadata.ts";
+import { openAnswer, pageHeaders } from "./open-answers.ts";
+import { askedBy, type PlainRequest, presentedBy, type RawRequest } from "./request.ts";
+import { createResourceMetadata, type ResourceDescription, type ResourceMetadata } from "./resource-metadata.ts";
 import { createResourceNonces } from "./resource-nonces.ts";
 import { secureUrl } from "./url.ts";
-
-/** A request of any framework: its headers as a `Headers` or as a record. */
-export interface PlainRequest {
-  readonly method: string;
-  /** Absolute, or path and query. */
-  readonly url: string;
-  readonly headers: Headers | Readonly<Record<string, string | readonly string[] | undefined>>;
-}
-
-/** A request as Node's own server hands it over (`IncomingMessage`), as far as it is read here. */
-export interface RawRequest {
-  readonly method?: string | undefined;
-  /** Path and query. */
-  readonly url?: string | undefined;
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** Every value of each header, by its name in lower case. */
-  readonly headersDistinct: Readonly<Record<string, readonly string[] | undefined>>;
-}
 
 /** What a resource server is made of. */
 export interface ResourceServerInput {
@@ -94,38 +72,14 @@ export interface ResourceServerInput {
   readonly clock?: Clock;
 }
 
-/**
- * A request that is not let in: what to answer, and why for the log. `open` is no refusal: the metadata of the resource
- * or a browser's preflight, which come before any token.
- */
-export interface Refused {
-  readonly refusal: VerifyRefusal | OpenRequest;
-  readonly reply: RefusalReply | MetadataReply;
-}
-
-/** A request that was let in. */
-export interface Authenticated {
-  readonly access: VerifiedAccess;
-  /** Checks that the access carries every scope an operation needs. */
-  requires(...scopes: readonly string[]): Result<VerifiedAccess, Refused>;
-  /**
-   * Checks that every authorization detail of the access admits what the request is about to do. Ask it for every
-   * request: a token that is not restricted is admitted, whatever the use.
-   */
-  permits(use: DetailsUse): Result<VerifiedAccess, Refused>;
-  /** Headers to put on the answer: the newest nonce, where nonces are demanded (RFC 9449 8.2), and what pages need. */
-  readonly answerHeaders: Readonly<Record<string, string>>;
-  /** The token as presented, for {@link LanyardAgent.hop}; never log it. */
-  readonly presentedAccessToken: string;
-}
-
 /** Guards one resource. */
 export interface ResourceServer {
   /**
-   * Who calls and what they may do, or what to answer instead: a refusal with its challenge, the metadata, the answer
-   * to a preflight.
+   * Who calls, and what they may do.
+   * @throws AccessError with the reply to send instead: a refusal with its challenge, or (code `open`) the metadata or
+   * the answer to a preflight
    */
-  authenticate(request: RawRequest | PlainRequest): Promise<Result<Authenticated, Refused>>;
+  authenticate(request: RawRequest | PlainRequest): Promise<Authenticated>;
   /** Its metadata (RFC 9728), for where well-known URLs do not come by the guard; none for a resource that is no http address. */
   readonly metadata?: ResourceMetadata;
 }
@@ -151,7 +105,7 @@ export function createResourceServer(input: ResourceServerInput): ResourceServer
     ...(input.description?.scopes ? { scopes: input.description.scopes } : {}),
   };
   const crossOrigin = input.crossOrigin !== false;
-  const admits = createDetailsCheck(input.details ?? []);
+  const check = createDetailsCheck(input.details ?? []);
   const verifier = createVerifier({
     issuer,
     resource,
@@ -169,29 +123,21 @@ export function createResourceServer(input: ResourceServerInput): ResourceServer
     async authenticate(request) {
       const asked = askedBy(request);
       const open = openAnswer(asked, metadata, crossOrigin);
-      if (open) return err(open);
+      if (open) throw new AccessError(open.refusal, open.reply);
       const forPages = pageHeaders(asked, crossOrigin);
-      const refused = (refusal: VerifyRefusal, nonce: string | undefined): Refused => {
-        const reply = refusalReply(refusal, nonce === undefined ? context : { ...context, nonce });
-        return { refusal, reply: { ...reply, headers: { ...reply.headers, ...forPages } } };
-      };
       const presented = presentedBy(request, urlOf);
       const [verified, nonce] = await Promise.all([verifier.verify(presented), nonces?.current()]);
-      if (!verified.ok) return err(refused(verified.error, nonce));
-      return ok({
+      const refused = (refusal: VerifyRefusal): AccessError => {
+        const reply = refusalReply(refusal, nonce === undefined ? context : { ...context, nonce });
+        return new AccessError(refusal, { ...reply, headers: { ...reply.headers, ...forPages } });
+      };
+      if (!verified.ok) throw refused(verified.error);
+      const forNonces = nonce === undefined ? {} : { "DPoP-Nonce": nonce, "Cache-Control": "no-store" };
+      return authenticated({
         access: verified.value,
-        requires(...scopes: readonly string[]) {
-          const allowed = requireScopes(verified.value, ...scopes);
-          return allowed.ok ? allowed : err(refused(allowed.error, nonce));
-        },
-        permits(use: DetailsUse) {
-          const admitted = admits(verified.value.details, use);
-          return admitted.ok ? ok(verified.value) : err(refused(admitted.error, nonce));
-        },
-        answerHeaders: {
-          ...(nonce === undefined ? {} : { "DPoP-Nonce": nonce, "Cache-Control": "no-store" }),
-          ...forPages,
-        },
+        check,
+        refused,
+        answerHeaders: { ...forNonces, ...forPages },
         presentedAccessToken: presented.authorization[0]?.split(" ")[1] ?? "",
       });
     },
@@ -226,40 +172,4 @@ function ownUrl(input: ResourceServerInput): (request: PlainRequest) => string {
   const prefix = requestUrl === undefined ? base.origin : base.origin + base.pathname.replace(/\/$/, "");
   // only the path is the request's: an absolute form must not bring an origin of its own
   return ({ url }) => prefix + (url.startsWith("/") ? url : (URL.parse(url)?.pathname ?? "/"));
-}
-
-const askedBy = (request: RawRequest | PlainRequest) => ({
-  method: request.method ?? "",
-  url: request.url ?? "/",
-  header: (name: string) => valuesOf(request, name)[0],
-});
-
-function presentedBy(request: RawRequest | PlainRequest, urlOf: (request: PlainRequest) => string): PresentedRequest {
-  const plain: PlainRequest = {
-    method: request.method ?? "",
-    url: request.url ?? "/",
-    headers: request.headers,
-  };
-  return {
-    method: plain.method,
-    url: urlOf(plain),
-    authorization: valuesOf(request, "authorization"),
-    dpop: valuesOf(request, "dpop").flatMap((value) => value.split(/\s*,\s*/)),
-  };
-}
-
-/**
- * Every value of a header. Node drops a second `Authorization` and joins a second `DPoP` in `headers`: the raw ones are
- * read, so that a proxy in front and this server cannot see two different requests.
- */
-function valuesOf(request: RawRequest | PlainRequest, name: string): readonly string[] {
-  if ("headersDistinct" in request) return request.headersDistinct[name] ?? [];
-  const { headers } = request;
-  if (headers instanceof Headers) {
-    const value = headers.get(name);
-    return value === null ? [] : [value];
-  }
-  return Object.entries(headers)
-    .filter(([header]) => header.toLowerCase() === name)
-    .flatMap(([, value]) => value ?? []);
 }

@@ -1,10 +1,5 @@
-import {
-  type Authenticated,
-  createResourceServer,
-  type Refused,
-  type ResourceServer,
-  type Result,
-} from "../client/verify.ts";
+import { type Authenticated, createResourceServer, type ResourceServer } from "../client/verify.ts";
+import { type Outcome, outcomeOf } from "../test/kit/outcome.ts";
 import type { WireTwist } from "../test/kit/wire/client.ts";
 import { dpopProof } from "../test/kit/wire/key.ts";
 import type { Actor, Target } from "./target.ts";
@@ -51,16 +46,13 @@ export interface Shown {
 }
 
 /** Shows a token to a guard with a proof made by hand. */
-export async function show(shown: Shown): Promise<Result<Authenticated, Refused>> {
+export async function show(shown: Shown): Promise<Outcome<Authenticated>> {
   const { guard, actor, token, resource, scheme = "DPoP", nonce, twist, unproved, path = "/" } = shown;
   const url = `${new URL(resource).origin}${path}`;
   const proved = { method: "GET", url: url.split("?")[0] ?? url, accessToken: token, nonce };
   const dpop = unproved ? [] : (twist?.instead ?? [dpopProof(actor.key, proved, twist)]);
-  return guard.authenticate({
-    method: "GET",
-    url: path,
-    headers: { authorization: `${scheme} ${token}`, ...(dpop.length > 0 ? { dpop } : {}) },
-  });
+  const headers = { authorization: `${scheme} ${token}`, ...(dpop.length > 0 ? { dpop } : {}) };
+  return outcomeOf(guard.authenticate({ method: "GET", url: path, headers }));
 }
 
 /** Its answer as a fetch would see it, for clients that are not ours. */
@@ -71,7 +63,7 @@ export const fetchOf =
     const at = new URL(request.url);
     if (at.origin !== new URL(resource).origin) return otherwise(input, init);
     const plain = { method: request.method, url: at.pathname + at.search, headers: request.headers };
-    const judged = await guard.authenticate(plain);
+    const judged = await outcomeOf(guard.authenticate(plain));
     if (judged.ok) return new Response("hello", { headers: judged.value.answerHeaders });
     const { status, headers, body } = judged.error.reply;
     return new Response(status === 204 ? null : body, { status, headers });

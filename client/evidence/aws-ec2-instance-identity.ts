@@ -1,5 +1,5 @@
+import { EvidenceError } from "../error.ts";
 import { type Ec2MetadataInput, ec2Metadata } from "./platform/ec2-metadata.ts";
-import { EvidenceFailure } from "./platform/failure.ts";
 import type { EvidenceSource } from "./platform/source.ts";
 
 /** Where the instance's metadata service is, and what asks it. */
@@ -40,7 +40,7 @@ function documentReader(input: AwsEc2InstanceIdentityInput): () => Promise<strin
   const read = ec2Metadata(input);
   return async () => {
     const pkcs7 = await read("/latest/dynamic/instance-identity/rsa2048");
-    if (!/^[A-Za-z0-9+/=\s]{1,16384}$/.test(pkcs7)) throw new EvidenceFailure("the instance's document is not base64");
+    if (!/^[A-Za-z0-9+/=\s]{1,16384}$/.test(pkcs7)) throw new EvidenceError("the instance's document is not base64");
     return pkcs7;
   };
 }

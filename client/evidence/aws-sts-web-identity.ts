@@ -1,6 +1,7 @@
 import { GetWebIdentityTokenCommand, STSClient, type STSClientConfig } from "@aws-sdk/client-sts";
 import { limits } from "../../core/model/limits.ts";
 import { evidenceTags } from "../../core/model/wire.ts";
+import { EvidenceError } from "../error.ts";
 import type { EvidenceSource } from "./platform/source.ts";
 
 /** How STS is asked. */
@@ -36,7 +37,7 @@ export function awsStsWebIdentity(input: AwsStsWebIdentityInput): EvidenceSource
         ],
       });
       const { WebIdentityToken: token } = await sts.send(command);
-      if (token === undefined) throw new Error("sts answered without a token");
+      if (token === undefined) throw new EvidenceError("sts answered without a token");
       return { type: "aws-sts-web-identity", token };
     },
   };

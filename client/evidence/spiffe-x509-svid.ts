@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { limits } from "../../core/model/limits.ts";
 import { svidBindingText } from "../../core/model/wire.ts";
+import { EvidenceError } from "../error.ts";
 import { readBoundedFile } from "./platform/bounded-file.ts";
-import { EvidenceFailure } from "./platform/failure.ts";
 import type { EvidenceSource } from "./platform/source.ts";
 
 /** Where the X.509-SVID and its key are kept; names as `spiffe-helper` is usually told. */
@@ -47,7 +47,7 @@ async function pairIn(input: SpiffeX509SvidInput): Promise<Pair> {
     try {
       return await readPair(input);
     } catch (cause) {
-      if (attempt === attempts || !(cause instanceof EvidenceFailure)) throw cause;
+      if (attempt === attempts || !(cause instanceof EvidenceError)) throw cause;
     }
     await setTimeout(pauseMillis);
   }
@@ -57,18 +57,18 @@ async function readPair(input: SpiffeX509SvidInput): Promise<Pair> {
   const { directory, certificateFile = "svid.pem", keyFile = "svid_key.pem" } = input;
   const certificates = certificatesIn(await readBoundedFile(join(directory, certificateFile), certificatesBytes));
   const key = keyIn(await readBoundedFile(join(directory, keyFile), keyBytes));
-  if (!certificates[0]?.checkPrivateKey(key)) throw new EvidenceFailure("the SVID and the key beside it do not fit");
+  if (!certificates[0]?.checkPrivateKey(key)) throw new EvidenceError("the SVID and the key beside it do not fit");
   return { key, chain: certificates.map((certificate) => certificate.raw.toString("base64")) };
 }
 
 function certificatesIn(pem: string): readonly X509Certificate[] {
   const found = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   if (found.length < 1 || found.length > limits.svidChainCertificates)
-    throw new EvidenceFailure(`the SVID's file holds 1 to ${limits.svidChainCertificates} certificates in PEM`);
+    throw new EvidenceError(`the SVID's file holds 1 to ${limits.svidChainCertificates} certificates in PEM`);
   try {
     return found.map((each) => new X509Certificate(each));
   } catch {
-    throw new EvidenceFailure("the SVID's file holds what is no certificate");
+    throw new EvidenceError("the SVID's file holds what is no certificate");
   }
 }
 
@@ -76,7 +76,7 @@ function keyIn(pem: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch {
-    throw new EvidenceFailure("the SVID's key file holds no private key");
+    throw new EvidenceError("the SVID's key file holds no private key");
   }
 }
 
@@ -84,6 +84,6 @@ function keyIn(pem: string): KeyObject {
 function signed(key: KeyObject, bytes: Uint8Array): Buffer {
   if (key.asymmetricKeyType === "ec")
     return sign(key.asymmetricKeyDetails?.namedCurve === "secp384r1" ? "sha384" : "sha256", bytes, key);
-  if (key.asymmetricKeyType !== "rsa") throw new EvidenceFailure("the SVID's key is neither EC nor RSA");
+  if (key.asymmetricKeyType !== "rsa") throw new EvidenceError("the SVID's key is neither EC nor RSA");
   return sign("sha256", bytes, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 });
 }

@@ -7,6 +7,7 @@ import {
   withOAuth,
 } from "@modelcontextprotocol/client";
 import { spiffeAssertionType } from "../../core/model/wire.ts";
+import { outcomeOf } from "../../test/kit/outcome.ts";
 import { must, same } from "../expect.ts";
 import { ownAccess, sharedAccess } from "../flows.ts";
 import { fetchOf, guardOf, show } from "../guard.ts";
@@ -106,7 +107,7 @@ export const mcpRows = rowsOf("MCP authorization", [
         token: await sharedAccess(target),
         resource,
       });
-      const allowed = judged.ok ? judged.value.requires(...scopes) : judged;
+      const allowed = judged.ok ? await outcomeOf(() => judged.value.requires(...scopes)) : judged;
       must(!allowed.ok, "it was allowed");
       const { status, headers } = allowed.error.reply;
       same(status, 403, "status");
@@ -122,7 +123,7 @@ export const mcpRows = rowsOf("MCP authorization", [
     async run(target) {
       const { guard, uri } = await guarded(target);
       const url = `/?access_token=${await sharedAccess(target)}`;
-      const queried = await guard.authenticate({ method: "GET", url, headers: {} });
+      const queried = await outcomeOf(guard.authenticate({ method: "GET", url, headers: {} }));
       same(queried.ok ? 200 : queried.error.reply.status, 401, "the status for a token in the address");
       const other = await ownAccess(target, target.need("other"));
       const judged = await show({ guard, actor: await target.actor("worker"), token: other, resource: uri });

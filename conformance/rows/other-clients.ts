@@ -2,6 +2,7 @@ import { JwtVerifier } from "aws-jwt-verify";
 import { generateProof } from "dpop";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import * as openid from "openid-client";
+import { outcomeOf } from "../../test/kit/outcome.ts";
 import { send } from "../../test/kit/wire/http.ts";
 import { claimsOf } from "../../test/kit/wire/key.ts";
 import { must, same, text } from "../expect.ts";
@@ -24,8 +25,14 @@ export const otherClientRows: readonly Row[] = [
         const url = `${new URL(uri).origin}/made/by/dpop`;
         const DPoP = await generateProof(key.pair as never, url, "GET", undefined, token);
         const headers = { authorization: `DPoP ${token}`, dpop: DPoP };
-        must((await guard.authenticate({ method: "GET", url: "/made/by/dpop", headers })).ok, "it was refused");
-        must(!(await guard.authenticate({ method: "GET", url: "/elsewhere", headers })).ok, "it was taken elsewhere");
+        must(
+          (await outcomeOf(guard.authenticate({ method: "GET", url: "/made/by/dpop", headers }))).ok,
+          "it was refused",
+        );
+        must(
+          !(await outcomeOf(guard.authenticate({ method: "GET", url: "/elsewhere", headers }))).ok,
+          "it was taken elsewhere",
+        );
       },
     },
     {

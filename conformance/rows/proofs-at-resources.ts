@@ -1,3 +1,4 @@
+import { outcomeOf } from "../../test/kit/outcome.ts";
 import type { WireTwist } from "../../test/kit/wire/client.ts";
 import { claimsOf, dpopProof, testKey } from "../../test/kit/wire/key.ts";
 import { granted, must, same } from "../expect.ts";
@@ -138,7 +139,9 @@ export const proofAtResourceRows: readonly Row[] = rowsOf("RFC 9449", [
     library: true,
     async run(target) {
       const { uri: resource } = target.need("own");
-      const judged = await (await guardOf(target, { resource })).authenticate({ method: "GET", url: "/", headers: {} });
+      const judged = await outcomeOf(
+        (await guardOf(target, { resource })).authenticate({ method: "GET", url: "/", headers: {} }),
+      );
       const challenge = judged.ok ? "" : (judged.error.reply.headers["WWW-Authenticate"] ?? "");
       must(/^DPoP\b/.test(challenge) && /algs="[^"]*ES256/.test(challenge), `it says ${challenge}`);
       must(!/error=/.test(challenge), `it says ${challenge}`);

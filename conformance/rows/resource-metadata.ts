@@ -1,4 +1,5 @@
 import type { ResourceServer } from "../../client/verify.ts";
+import { outcomeOf } from "../../test/kit/outcome.ts";
 import { must, object, same } from "../expect.ts";
 import { guardOf } from "../guard.ts";
 import { rowsOf } from "../row.ts";
@@ -6,7 +7,7 @@ import type { Target } from "../target.ts";
 
 /** What the guard itself answers to whoever has no token. */
 async function answered(guard: ResourceServer, url: string, method = "GET", headers = {}) {
-  const judged = await guard.authenticate({ method, url, headers });
+  const judged = await outcomeOf(guard.authenticate({ method, url, headers }));
   must(!judged.ok, "a request without a token was let in");
   return judged.error.reply;
 }
@@ -79,7 +80,7 @@ export const resourceMetadataRows = rowsOf("RFC 9728", [
     library: true,
     async run(target) {
       const { guard, url } = await resourceMetadata(target);
-      const judged = await guard.authenticate({ method: "GET", url: "/", headers: {} });
+      const judged = await outcomeOf(guard.authenticate({ method: "GET", url: "/", headers: {} }));
       const challenge = judged.ok ? "" : (judged.error.reply.headers["WWW-Authenticate"] ?? "");
       must(challenge.includes(`resource_metadata="${url}"`), `it says ${challenge}`);
     },

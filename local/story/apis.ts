@@ -1,16 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type LanyardAgent, LanyardError } from "../../client/index.ts";
 import {
+  AccessError,
   type Authenticated,
   createResourceServer,
   type DetailsTypeDeclaration,
-  type Refused,
   type ResourceServer,
-  type Result,
 } from "../../client/verify.ts";
 import { listen } from "../loopback.ts";
 import { customerRows, customers, ticketRows, tickets } from "./desk.ts";
-import { customerRecord, mayRead, ticketCustomers } from "./details.ts";
+import { customerRecord, reading, ticketCustomers } from "./details.ts";
 
 /** One small API of the story. */
 export interface Api {
@@ -45,14 +44,13 @@ export function startTicketApi(issuer: string, agent: LanyardAgent, customerApi:
       ),
       "POST /tickets": needs("tickets:write", async (caller) => {
         // a new ticket names no customer: whoever may touch some customers' tickets only may not write it
-        const allowed = caller.permits({});
-        return allowed.ok ? { status: 201, body: { id: "T-3" } } : refusal(allowed.error);
+        caller.permits({});
+        return { status: 201, body: { id: "T-3" } };
       }),
       "GET /tickets/:id/customer": needs("tickets:read", async (caller, path) => {
         const ticket = ticketRows.find(({ id }) => id === path.split("/")[2]);
         if (!ticket) return notFound;
-        const allowed = mayRead(caller, ticketCustomers, [ticket.customer]);
-        if (!allowed.ok) return refusal(allowed.error);
+        caller.permits(reading(ticketCustomers, [ticket.customer]));
         const grants = [{ resource: customers, scopes: ["customers:read"] }];
         // not the caller's token goes on, but a child session of this API's own, bound to its own key
         const hop = await agent.hop(caller.presentedAccessToken, {
@@ -77,14 +75,13 @@ export function startCustomerApi(issuer: string): Promise<Api> {
     ),
     "GET /customers/:id": needs("customers:read", async (caller, path) => {
       const id = path.split("/")[2] ?? "";
-      const allowed = mayRead(caller, customerRecord, [id]);
-      if (!allowed.ok) return refusal(allowed.error);
+      caller.permits(reading(customerRecord, [id]));
       const row = customerRows.find((customer) => customer.id === id);
       return row ? ok({ ...row, seenBy: caller.access.agent, history: caller.access.history }) : notFound;
     }),
     "POST /customers/:id/notes": needs("customers:notes", async (caller, path) => {
-      const allowed = mayRead(caller, customerRecord, [path.split("/")[2] ?? ""]);
-      return allowed.ok ? { status: 201, body: {} } : refusal(allowed.error);
+      caller.permits(reading(customerRecord, [path.split("/")[2] ?? ""]));
+      return { status: 201, body: {} };
     }),
   });
 }
@@ -96,9 +93,9 @@ function list<Row>(
   rows: readonly Row[],
   customerOf: (row: Row) => string,
 ): Reply {
-  const seen = rows.filter((row) => mayRead(caller, type, [customerOf(row)]).ok);
-  const allowed = mayRead(caller, type, seen.map(customerOf));
-  return allowed.ok || seen.length === 0 ? ok(seen) : refusal(allowed.error);
+  const seen = rows.filter((row) => caller.admits(reading(type, [customerOf(row)])));
+  if (seen.length > 0) caller.permits(reading(type, seen.map(customerOf)));
+  return ok(seen);
 }
 
 /** What the API behind answered: what may pass there may pass here. */
@@ -116,11 +113,9 @@ const notFound: Reply = { status: 404, body: { error: "not_found" } };
 const needs =
   (scope: string, route: Route): Route =>
   async (caller, path) => {
-    const allowed = caller.requires(scope);
-    return allowed.ok ? route(caller, path) : refusal(allowed.error);
+    caller.requires(scope);
+    return route(caller, path);
   };
-
-const refusal = ({ reply }: Refused): Reply => ({ status: reply.status, headers: reply.headers, body: reply.body });
 
 /** Serves routes behind a guard; nothing is looked at before the caller has proved itself. */
 async function serve(guardAt: (url: string) => ResourceServer, routes: Readonly<Record<string, Route>>): Promise<Api> {
@@ -130,6 +125,7 @@ async function serve(guardAt: (url: string) => ResourceServer, routes: Readonly<
       const caller = await guard?.authenticate(request);
       send(response, caller ? await answerTo(caller, request, routes) : { status: 503, body: { error: "starting" } });
     } catch (error) {
+      if (error instanceof AccessError) return send(response, error.reply);
       // the issuer's refusals are the caller's business only in so far as nothing comes of the request
       if (error instanceof LanyardError && !error.retryable)
         return send(response, { status: 403, body: { error: error.code } });
@@ -145,15 +141,14 @@ async function serve(guardAt: (url: string) => ResourceServer, routes: Readonly<
 }
 
 async function answerTo(
-  caller: Result<Authenticated, Refused>,
+  caller: Authenticated,
   request: IncomingMessage,
   routes: Readonly<Record<string, Route>>,
 ): Promise<Reply> {
-  if (!caller.ok) return refusal(caller.error);
   const path = URL.parse(request.url ?? "/", "http://api")?.pathname ?? "/";
   const pattern = path.split("/").map((part, index) => (index === 2 ? ":id" : part));
   const route = routes[`${request.method} ${path}`] ?? routes[`${request.method} ${pattern.join("/")}`];
-  return route ? route(caller.value, path) : notFound;
+  return route ? route(caller, path) : notFound;
 }
 
 function send(response: ServerResponse, { status, headers, body }: Reply): void {

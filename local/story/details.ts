@@ -1,4 +1,4 @@
-import type { Authenticated, DetailsTypeDeclaration } from "../../client/verify.ts";
+import type { DetailsTypeDeclaration, DetailsUse } from "../../client/verify.ts";
 
 const restrictedTo = {
   schema: {
@@ -17,6 +17,7 @@ const restrictedTo = {
 export const ticketCustomers: DetailsTypeDeclaration = { name: "ticket-customers", ...restrictedTo };
 export const customerRecord: DetailsTypeDeclaration = { name: "customer-record", ...restrictedTo };
 
-/** Whether the caller's token admits reading these customers' records at once. */
-export const mayRead = (caller: Authenticated, type: DetailsTypeDeclaration, customers: readonly string[]) =>
-  caller.permits({ [type.name]: { customers, maxRecords: customers.length } });
+/** The use that is reading these customers' records at once. */
+export const reading = (type: DetailsTypeDeclaration, customers: readonly string[]): DetailsUse => ({
+  [type.name]: { customers, maxRecords: customers.length },
+});

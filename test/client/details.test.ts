@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { AccessError } from "../../client/access-error.ts";
+import { outcomeOf } from "../kit/outcome.ts";
 import { customers, registry, tickets } from "../kit/registry.ts";
 import { createDeployment, type Deployment } from "./deployment.ts";
 
@@ -18,7 +20,9 @@ async function presented(details: readonly { type: string; [field: string]: unkn
   await session.fetch(url, { resource: customers });
   cloud.intercept.answer = undefined;
   const headers = Object.fromEntries(cloud.sent.at(-1)?.headers ?? []);
-  const caller = await cloud.server(customers, more).authenticate({ method: "GET", url: "/customers/42", headers });
+  const caller = await outcomeOf(
+    cloud.server(customers, more).authenticate({ method: "GET", url: "/customers/42", headers }),
+  );
   if (!caller.ok) throw new Error(caller.error.refusal.code);
   return caller.value;
 }
@@ -28,8 +32,9 @@ const restricted = [{ type: "customer-record", customers: ["42"], maxRecords: 5 
 describe("a resource server that declares its details types", () => {
   test("admits what the agent was lent, and answers 403 to the next customer", async () => {
     const caller = await presented(restricted, { details: types });
-    expect(caller.permits(customer("42")).ok).toBe(true);
-    const other = caller.permits(customer("43"));
+    expect(caller.permits(customer("42"))).toBe(caller.access);
+    const other = await outcomeOf(() => caller.permits(customer("43")));
+    expect([caller.admits(customer("42")), caller.admits(customer("43"))]).toEqual([true, false]);
     expect(other).toMatchObject({
       ok: false,
       error: {
@@ -42,12 +47,13 @@ describe("a resource server that declares its details types", () => {
 
   test("refuses a request that leaves out what the token restricts", async () => {
     const caller = await presented(restricted, { details: types });
-    expect(caller.permits({}).ok).toBe(false);
-    expect(caller.permits({ "customer-record": { customers: "42" } }).ok).toBe(false);
+    expect(() => caller.permits({})).toThrow(AccessError);
+    expect(() => caller.permits({ "customer-record": { customers: "42" } })).toThrow(AccessError);
   });
 
   test("admits everything to a token without details, which only its registration can rule out", async () => {
-    expect((await presented([], { details: types })).permits(customer("43")).ok).toBe(true);
+    const caller = await presented([], { details: types });
+    expect(caller.permits(customer("43"))).toBe(caller.access);
   });
 });
 
@@ -64,7 +70,8 @@ describe("a resource server that declares none", () => {
     await expect(presented(restricted, { details: registry().detailsTypes(tickets) })).rejects.toThrow(
       "details_forbid",
     );
-    expect((await presented([])).requires("customers:read").ok).toBe(true);
+    const caller = await presented([]);
+    expect(caller.requires("customers:read")).toBe(caller.access);
   });
 });
 

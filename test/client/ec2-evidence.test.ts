@@ -83,7 +83,7 @@ describe("evidence of an EC2 instance", () => {
         () => new Response(null, { status, headers: { location: "http://evil.example" } }),
       );
       await expect(awsEc2InstanceIdentity({ fetch }).collect(request)).rejects.toMatchObject({
-        name: "EvidenceFailure",
+        name: "EvidenceError",
       });
       expect(asked).toHaveLength(1);
     },
@@ -100,7 +100,7 @@ describe("evidence of an EC2 instance", () => {
     const failure = await awsEc2InstanceIdentity({ fetch: answering(put, got).fetch })
       .collect(request)
       .catch((thrown: Error) => thrown);
-    expect(failure).toMatchObject({ name: "EvidenceFailure" });
+    expect(failure).toMatchObject({ name: "EvidenceError" });
     expect(String((failure as Error).message)).not.toMatch(/log in|evil|AAAA/);
   });
 

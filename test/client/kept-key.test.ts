@@ -19,7 +19,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createAgentKey } from "../../client/agent-key.ts";
-import { KeptKeyFailure, keptKey } from "../../client/kept-key.ts";
+import { KeptKeyError, keptKey } from "../../client/kept-key.ts";
 
 let folder = "";
 let path = "";
@@ -40,7 +40,7 @@ async function refused(text: string, why: RegExp) {
     () => undefined,
     (thrown: unknown) => thrown,
   );
-  expect(failure).toBeInstanceOf(KeptKeyFailure);
+  expect(failure).toBeInstanceOf(KeptKeyError);
   const said = `${String(failure)} ${failure instanceof Error ? failure.stack : ""} ${JSON.stringify(failure)}`;
   expect(said).toMatch(why);
   expect(said).not.toContain("PRIVATE KEY");

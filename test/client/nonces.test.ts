@@ -6,6 +6,7 @@ import { createRevokeEndpoint } from "../../core/endpoints/revoke.ts";
 import { createTokenEndpoint } from "../../core/endpoints/token.ts";
 import { type DpopNonces, withDpopNonce } from "../../core/jose/dpop-nonce.ts";
 import { decodeUnverified } from "../../core/jose/jwt.ts";
+import { outcomeOf } from "../kit/outcome.ts";
 import { tickets } from "../kit/registry.ts";
 import { createDeployment, type Deployment, urls } from "./deployment.ts";
 
@@ -66,7 +67,7 @@ describe("a resource server that demands nonces", () => {
   const serve = (server: ReturnType<Deployment["server"]>) => {
     cloud.intercept.answer = async (sent) => {
       if (sent.url !== url) return undefined;
-      const judged = await server.authenticate({ method: "POST", url: "/things", headers: sent.headers });
+      const judged = await outcomeOf(server.authenticate({ method: "POST", url: "/things", headers: sent.headers }));
       if (judged.ok) return new Response("ok", { headers: judged.value.answerHeaders });
       const { status, headers, body } = judged.error.reply;
       return new Response(body, { status, headers });

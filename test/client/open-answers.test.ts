@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";
 import { createResourceServer, type ResourceServerInput } from "../../client/resource-server.ts";
+import { outcomeOf } from "../kit/outcome.ts";
 import { issuer } from "../kit/world.ts";
 
 const resource = "https://api.example/mcp";
@@ -14,7 +15,7 @@ const preflight = {
   "access-control-request-headers": "authorization,dpop,content-type",
 };
 const answer = async (method: string, url: string, headers = {}, more: Partial<ResourceServerInput> = {}) => {
-  const judged = await guardOf(more).authenticate({ method, url, headers });
+  const judged = await outcomeOf(guardOf(more).authenticate({ method, url, headers }));
   if (judged.ok) throw new Error("let in without a token");
   return { ...judged.error.reply, code: judged.error.refusal.code };
 };
@@ -73,7 +74,7 @@ test("a page may read its challenge and nonce; who is no page is told nothing of
 test("a request as Node gives it is answered alike", async () => {
   const guard = guardOf();
   const server = createServer(async (request, response) => {
-    const judged = await guard.authenticate(request);
+    const judged = await outcomeOf(guard.authenticate(request));
     const { status, headers, body } = judged.ok ? { status: 200, headers: {}, body: "" } : judged.error.reply;
     response.writeHead(status, headers).end(body);
   });

@@ -2,6 +2,7 @@ import { fc, test as prop } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import { createResourceMetadata } from "../../client/resource-metadata.ts";
 import { createResourceServer } from "../../client/resource-server.ts";
+import { outcomeOf } from "../kit/outcome.ts";
 import { tickets } from "../kit/registry.ts";
 import { issuer } from "../kit/world.ts";
 
@@ -88,7 +89,7 @@ describe("a guard's challenge", () => {
       description: described,
       ...more,
     });
-    const judged = await server.authenticate({ method: "GET", url: "/things", headers: {} });
+    const judged = await outcomeOf(server.authenticate({ method: "GET", url: "/things", headers: {} }));
     if (judged.ok) throw new Error("let in without a token");
     return { ...judged.error.reply, metadata: server.metadata };
   };

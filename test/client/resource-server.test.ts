@@ -6,6 +6,7 @@ import { createAgentKey } from "../../client/agent-key.ts";
 import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts";
 import { createFetcher } from "../../client/fetcher.ts";
 import { createResourceServer } from "../../client/resource-server.ts";
+import { outcomeOf } from "../kit/outcome.ts";
 import { customers, tickets } from "../kit/registry.ts";
 import { issuer } from "../kit/world.ts";
 import { createDeployment, type Deployment } from "./deployment.ts";
@@ -28,7 +29,7 @@ const headersFor = async (url: string, resource = tickets): Promise<Record<strin
   return Object.fromEntries(cloud.sent.at(-1)?.headers ?? []);
 };
 const codeOf = async (outcome: ReturnType<ReturnType<Deployment["server"]>["authenticate"]>): Promise<string> => {
-  const result = await outcome;
+  const result = await outcomeOf(outcome);
   return result.ok ? "accepted" : result.error.refusal.code;
 };
 

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { createAgentKey } from "../../client/agent-key.ts";
 import type { AgentSession } from "../../client/session.ts";
 import type { ResourceRegistration } from "../../core/model/registry.ts";
+import { outcomeOf } from "../kit/outcome.ts";
 import { agentId, baseRows, customers, tickets } from "../kit/registry.ts";
 import { createDeployment, type Deployment, urls } from "./deployment.ts";
 
@@ -36,7 +37,7 @@ const requestOf = async (session: AgentSession, resource = tickets) => {
   return { method: "GET", url: "/things", headers };
 };
 const judge = async (server: ReturnType<typeof guard>, request: Awaited<ReturnType<typeof requestOf>>) => {
-  const outcome = await server.authenticate(request);
+  const outcome = await outcomeOf(server.authenticate(request));
   return outcome.ok ? "accepted" : outcome.error.refusal.code;
 };
 
@@ -46,7 +47,7 @@ describe("a resource that asks about every request", () => {
     expect(session).toMatchObject({ agent: agentId("planner"), depth: 0, root: session.sid });
     const { token } = await session.accessToken(tickets);
     expect(token).toMatch(/^lya_/);
-    const outcome = await guard().authenticate(await requestOf(session));
+    const outcome = await outcomeOf(guard().authenticate(await requestOf(session)));
     expect(outcome).toMatchObject({
       ok: true,
       value: {
@@ -116,7 +117,7 @@ describe("a resource that asks about every request", () => {
 
   test("goes one hop on with the handle it was shown, and the next resource counts in the same tree", async () => {
     const session = await cloud.agent("planner").open({ ...forAda(), grants, maxUses: 2 });
-    const outcome = await guard().authenticate(await requestOf(session));
+    const outcome = await outcomeOf(guard().authenticate(await requestOf(session)));
     if (!outcome.ok) throw new Error(outcome.error.refusal.code);
     const next = await cloud.agent("ticket-api").hop(outcome.value.presentedAccessToken, {
       grants: [{ resource: customers, scopes: ["customers:read"] }],

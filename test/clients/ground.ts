@@ -5,6 +5,7 @@ import { createAgent, type KeyPair } from "../../client/index.ts";
 import { createResourceServer, type ResourceServer } from "../../client/verify.ts";
 import { openEmbedded } from "../../conformance/embedded.ts";
 import { spiffeAssertionType } from "../../core/model/wire.ts";
+import { outcomeOf } from "../kit/outcome.ts";
 
 /** A protected resource of these tests, at an address of its own. */
 export interface Desk {
@@ -20,7 +21,7 @@ async function openDesk(): Promise<Desk> {
   const seen: string[] = [];
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const guard = desk.guard;
-    const judged = await guard?.authenticate(request);
+    const judged = guard && (await outcomeOf(guard.authenticate(request)));
     if (!judged) return response.writeHead(503).end();
     const said = judged.ok ? judged.value.access.agent : judged.error.refusal.code;
     if (said !== "open") seen.push(said);

@@ -10,6 +10,7 @@ import { decodeStatusList, statusAt } from "../../core/verify/status-list.ts";
 import { customers, tickets } from "../../local/story/desk.ts";
 import { awaitRecords, type StoredRecord } from "../../local/story/records.ts";
 import { raiseWorld, type World } from "../../local/story/world.ts";
+import { outcomeOf } from "../kit/outcome.ts";
 
 /** The example's registry, with a ticket API that asks about every request and a planner whose work may take long. */
 function writeRegistry(): string {
@@ -87,7 +88,9 @@ describe("over HTTP, each function under its own rights", () => {
     const outcomes: string[] = [];
     for (let i = 0; i < 2; i++) {
       await session.fetch(`${tickets}/tickets/T-1`, { resource: tickets });
-      const outcome = await guard.authenticate({ method: "GET", url: "/tickets/T-1", headers: seen[i] ?? {} });
+      const outcome = await outcomeOf(
+        guard.authenticate({ method: "GET", url: "/tickets/T-1", headers: seen[i] ?? {} }),
+      );
       outcomes.push(outcome.ok ? "let in" : outcome.error.refusal.code);
     }
     expect(outcomes).toEqual(["let in", "session_over"]);

@@ -117,7 +117,10 @@ describe("installed where nothing of the repository is", () => {
     const { inputs } = JSON.parse(readFileSync(join(project.folder, "meta.json"), "utf8")) as { inputs: object };
     expect(Object.keys(inputs).filter((path) => /aws|smithy|dist\/index|agent/.test(path))).toEqual([]);
     project.write("run.js", `import { createResourceServer } from "./bundle.js";\n${guardOnce}`);
-    expect(await project.run("node", ["run.js"])).toMatchObject({ code: 0, stdout: "401\n" });
+    expect(await project.run("node", ["run.js"])).toMatchObject({
+      code: 0,
+      stdout: "AccessError credentials_missing 401\n",
+    });
   });
 });
 
@@ -133,6 +136,6 @@ export const codeOf = (error: unknown): string => (error instanceof LanyardError
 
 const guardOnce = `
 const guard = createResourceServer({ issuer: "https://id.example", resource: "https://api.example", mode: "offline" });
-const judged = await guard.authenticate({ method: "GET", url: "/", headers: {} });
-console.log(judged.error.reply.status);
+const refused = await guard.authenticate({ method: "GET", url: "/", headers: {} }).catch((error) => error);
+console.log(refused.name, refused.code, refused.reply.status);
 `;

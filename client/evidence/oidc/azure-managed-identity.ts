@@ -1,6 +1,6 @@
+import { EvidenceError } from "../../error.ts";
 import type { Fetch } from "../../http.ts";
 import { askPlatform, memberOf } from "../platform/ask.ts";
-import { EvidenceFailure } from "../platform/failure.ts";
 import type { EvidenceSource } from "../platform/source.ts";
 import { workloadToken } from "../platform/workload-token.ts";
 
@@ -45,12 +45,12 @@ function requestOf({ resource, clientId, env = process.env }: AzureManagedIdenti
     const url = URL.parse(text);
     // the header makes tokens of this identity: it leaves this machine for nobody
     if (url?.protocol !== "http:" || !nearby.test(url.hostname) || url.username !== "" || url.password !== "")
-      throw new EvidenceFailure("IDENTITY_ENDPOINT is not on this machine");
+      throw new EvidenceError("IDENTITY_ENDPOINT is not on this machine");
     url.search = new URLSearchParams({ "api-version": version, resource, ...identity }).toString();
     return url;
   };
   if (endpoint === undefined) return { url: asking(instanceMetadata, "2018-02-01"), headers: { metadata: "true" } };
   if (header === undefined || env.IMDS_ENDPOINT !== undefined || env.IDENTITY_SERVER_THUMBPRINT !== undefined)
-    throw new EvidenceFailure("IDENTITY_ENDPOINT is of Azure Arc or Service Fabric, which are not supported");
+    throw new EvidenceError("IDENTITY_ENDPOINT is of Azure Arc or Service Fabric, which are not supported");
   return { url: asking(endpoint, "2019-08-01"), headers: { "x-identity-header": header } };
 }

@@ -1,6 +1,6 @@
+import { EvidenceError } from "../../error.ts";
 import type { Fetch } from "../../http.ts";
 import { askPlatform, memberOf } from "../platform/ask.ts";
-import { EvidenceFailure } from "../platform/failure.ts";
 import type { EvidenceSource } from "../platform/source.ts";
 import { workloadToken } from "../platform/workload-token.ts";
 
@@ -29,7 +29,7 @@ export function githubActions(input: GithubActionsInput = {}): EvidenceSource {
     type: "oidc",
     async collect({ issuer }) {
       const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: token } = env;
-      if (!url || !token) throw new EvidenceFailure("the job may not ask for ID tokens: it lacks id-token: write");
+      if (!url || !token) throw new EvidenceError("the job may not ask for ID tokens: it lacks id-token: write");
       const address = addressOf(url, input.hosts);
       address.searchParams.set("audience", issuer);
       const answer = await askPlatform(fetch, address, {
@@ -47,6 +47,6 @@ function addressOf(text: string, hosts: readonly string[] | undefined): URL {
   const known = url && (hosts ? hosts.includes(url.host) : github.test(url.host));
   const loopback = url?.protocol === "http:" && url.hostname === "127.0.0.1";
   if (!url || !known || !(url.protocol === "https:" || loopback) || url.username !== "" || url.password !== "")
-    throw new EvidenceFailure("ACTIONS_ID_TOKEN_REQUEST_URL is not an address of GitHub's");
+    throw new EvidenceError("ACTIONS_ID_TOKEN_REQUEST_URL is not an address of GitHub's");
   return url;
 }

@@ -1,4 +1,4 @@
-import { EvidenceFailure } from "../platform/failure.ts";
+import { EvidenceError } from "../../error.ts";
 import type { EvidenceSource } from "../platform/source.ts";
 import { workloadToken } from "../platform/workload-token.ts";
 
@@ -17,7 +17,7 @@ export const gitlabToken = ({ variable, audience, env = process.env }: GitlabTok
   type: "oidc",
   async collect({ issuer }) {
     const text = env[variable];
-    if (text === undefined) throw new EvidenceFailure(`the job has no ID token called ${variable}`);
+    if (text === undefined) throw new EvidenceError(`the job has no ID token called ${variable}`);
     return { type: "oidc", token: workloadToken(text, audience ?? issuer) };
   },
 });

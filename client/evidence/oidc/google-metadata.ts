@@ -1,6 +1,6 @@
+import { EvidenceError } from "../../error.ts";
 import type { Fetch } from "../../http.ts";
 import { askPlatform } from "../platform/ask.ts";
-import { EvidenceFailure } from "../platform/failure.ts";
 import type { EvidenceSource } from "../platform/source.ts";
 import { workloadToken } from "../platform/workload-token.ts";
 
@@ -34,7 +34,7 @@ export function googleMetadata(input: GoogleMetadataInput = {}): EvidenceSource 
       const { text, headers } = await askPlatform(fetch, url, { "metadata-flavor": "Google" });
       // whatever else answers at a link-local address is not asked again
       if (headers.get("metadata-flavor") !== "Google")
-        throw new EvidenceFailure("what answered is not Google's metadata server");
+        throw new EvidenceError("what answered is not Google's metadata server");
       return { type: "oidc", token: workloadToken(text, issuer) };
     },
   };

@@ -1,5 +1,5 @@
+import { EvidenceError } from "../../error.ts";
 import { type Fetch, readBounded } from "../../http.ts";
-import { EvidenceFailure } from "./failure.ts";
 
 const answerBytes = 65_536;
 const timeoutMillis = 5_000;
@@ -14,7 +14,7 @@ export interface PlatformAnswer {
  * Asks a platform's token service: bounded in bytes and time, and no redirect followed, since the request
  * carries what makes tokens.
  * @param url already held against the list of addresses that may get `headers`
- * @throws EvidenceFailure for everything but a 200
+ * @throws EvidenceError for everything but a 200
  */
 export async function askPlatform(
   fetch: Fetch,
@@ -23,7 +23,7 @@ export async function askPlatform(
   method: "GET" | "PUT" = "GET",
 ): Promise<PlatformAnswer> {
   const answer = await got(fetch, url, headers, method);
-  if (!answer.bytes) throw new EvidenceFailure(`${url.host} answered more than ${answerBytes} bytes`);
+  if (!answer.bytes) throw new EvidenceError(`${url.host} answered more than ${answerBytes} bytes`);
   return { text: Buffer.from(answer.bytes).toString("utf8"), headers: answer.headers };
 }
 
@@ -41,26 +41,24 @@ async function got(fetch: Fetch, url: URL, headers: Readonly<Record<string, stri
     await answer.body?.cancel();
   } catch (cause) {
     const timedOut = cause instanceof Error && cause.name === "TimeoutError";
-    throw new EvidenceFailure(
-      `${url.host} ${timedOut ? `did not answer in ${timeoutMillis} ms` : "cannot be reached"}`,
-    );
+    throw new EvidenceError(`${url.host} ${timedOut ? `did not answer in ${timeoutMillis} ms` : "cannot be reached"}`);
   }
-  throw new EvidenceFailure(`${url.host} answered ${status}`);
+  throw new EvidenceError(`${url.host} answered ${status}`);
 }
 
 /**
  * A text member of an answer in JSON.
- * @throws EvidenceFailure
+ * @throws EvidenceError
  */
 export function memberOf({ text }: PlatformAnswer, name: string): string {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new EvidenceFailure("the answer is not JSON");
+    throw new EvidenceError("the answer is not JSON");
   }
   const member =
     typeof value === "object" && value !== null && Object.hasOwn(value, name) ? Reflect.get(value, name) : "";
-  if (typeof member !== "string" || member === "") throw new EvidenceFailure(`the answer has no ${name}`);
+  if (typeof member !== "string" || member === "") throw new EvidenceError(`the answer has no ${name}`);
   return member;
 }

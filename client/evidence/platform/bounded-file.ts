@@ -1,25 +1,25 @@
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
-import { EvidenceFailure } from "./failure.ts";
+import { EvidenceError } from "../../error.ts";
 
 /**
  * Reads a file that a platform keeps fresh, each time anew: what was read an hour ago has expired.
  * @param maxBytes nothing longer is read
- * @throws EvidenceFailure
+ * @throws EvidenceError
  */
 export async function readBoundedFile(path: string, maxBytes: number): Promise<string> {
   // not waiting: a pipe in the file's place would hold the agent for ever
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((cause: unknown) => {
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown";
-    throw new EvidenceFailure(`${path} cannot be read (${code})`);
+    throw new EvidenceError(`${path} cannot be read (${code})`);
   });
   try {
-    if (!(await file.stat()).isFile()) throw new EvidenceFailure(`${path} is no file`);
+    if (!(await file.stat()).isFile()) throw new EvidenceError(`${path} is no file`);
     const buffer = Buffer.alloc(maxBytes + 1);
     let size = 0;
     for (let more = 1; more > 0 && size <= maxBytes; size += more)
       more = (await file.read(buffer, size, buffer.length - size)).bytesRead;
-    if (size > maxBytes) throw new EvidenceFailure(`${path} is longer than ${maxBytes} bytes`);
+    if (size > maxBytes) throw new EvidenceError(`${path} is longer than ${maxBytes} bytes`);
     return buffer.toString("utf8", 0, size);
   } finally {
     await file.close();

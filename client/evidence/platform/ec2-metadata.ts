@@ -1,6 +1,6 @@
+import { EvidenceError } from "../../error.ts";
 import type { Fetch } from "../../http.ts";
 import { askPlatform } from "./ask.ts";
-import { EvidenceFailure } from "./failure.ts";
 
 /** The service's one address, and this machine for emulators: any other host could hand over somebody else's document. */
 const servers = /^http:\/\/(?:169\.254\.169\.254|127\.0\.0\.1:[1-9]\d{0,4})$/;
@@ -17,7 +17,7 @@ export interface Ec2MetadataInput {
 /**
  * Prepares reading from the EC2 instance metadata service by IMDSv2: PUT opens a session, GET shows its token. Version 1
  * is never tried: an answer without a session could have come through a proxy.
- * @returns reads one text at an absolute path below `/latest/`; throws EvidenceFailure when the service is off, refuses,
+ * @returns reads one text at an absolute path below `/latest/`; throws EvidenceError when the service is off, refuses,
  * or is further away than its hop limit lets the session's token travel
  * @throws RangeError for another host
  */
@@ -27,7 +27,7 @@ export function ec2Metadata(input: Ec2MetadataInput): (path: string) => Promise<
   return async (path) => {
     const { text: token } = await askPlatform(fetch, new URL("/latest/api/token", endpoint), session, "PUT");
     // it becomes a header: whatever else answered must not write headers of its own
-    if (!/^[A-Za-z0-9+/=_-]{1,512}$/.test(token)) throw new EvidenceFailure("the session's token is none");
+    if (!/^[A-Za-z0-9+/=_-]{1,512}$/.test(token)) throw new EvidenceError("the session's token is none");
     const { text } = await askPlatform(fetch, new URL(path, endpoint), { "x-aws-ec2-metadata-token": token });
     return text;
   };

@@ -3,6 +3,7 @@ import { STSClient, type STSClientConfig } from "@aws-sdk/client-sts";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { type AttestRequest, evidenceTags } from "../../../core/model/wire.ts";
 import { partitionOf, stsHost } from "../../../core/text/sts-hosts.ts";
+import { EvidenceError } from "../../error.ts";
 import type { EvidenceRequest } from "./source.ts";
 
 /** How a GetCallerIdentity request is signed. */
@@ -62,7 +63,8 @@ const tagsOf = ({ issuer, challenge, jkt }: EvidenceRequest) => ({
 function sentOf(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const sent = ["authorization", "x-amz-date", "x-amz-security-token"].map((name) => {
     const value = headers[name];
-    if (value === undefined) throw new Error(`${name} is missing: only temporary credentials of a role can attest`);
+    if (value === undefined)
+      throw new EvidenceError(`${name} is missing: only temporary credentials of a role can attest`);
     return [name, value] as const;
   });
   return Object.fromEntries(sent);

@@ -1,6 +1,6 @@
 import { decodeJwt } from "jose";
 import { limits } from "../../../core/model/limits.ts";
-import { EvidenceFailure } from "./failure.ts";
+import { EvidenceError } from "../../error.ts";
 
 const compact = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 
@@ -10,16 +10,16 @@ const compact = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
  * @param text as found; blanks around it are left out
  * @param audience the one audience it must be for
  * @returns the token, a compact JWS (RFC 7515 7.1), nothing in it verified
- * @throws EvidenceFailure
+ * @throws EvidenceError
  */
 export function workloadToken(text: string, audience: string): string {
   const token = text.trim();
   if (token.length > limits.tokenBytes || !compact.test(token))
-    throw new EvidenceFailure(`what was handed out is no JWT of at most ${limits.tokenBytes} bytes`);
+    throw new EvidenceError(`what was handed out is no JWT of at most ${limits.tokenBytes} bytes`);
   const { aud } = claimsOf(token);
   const [sole, ...more] = Array.isArray(aud) ? aud : [aud];
   if (sole !== audience || more.length > 0)
-    throw new EvidenceFailure("the token is not for this audience alone, so it is not shown");
+    throw new EvidenceError("the token is not for this audience alone, so it is not shown");
   return token;
 }
 
@@ -27,6 +27,6 @@ function claimsOf(token: string) {
   try {
     return decodeJwt(token);
   } catch {
-    throw new EvidenceFailure("what was handed out is no JWT");
+    throw new EvidenceError("what was handed out is no JWT");
   }
 }
