@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { verifyInstanceIdentity } from "../core/attest/formats/instance-identity/verify.ts";
-import { awsNitroTpm } from "../core/attest/formats/nitro/attestor.ts";
 import { awsNitroRoot } from "../core/attest/formats/nitro/root.ts";
 import { verifyNitroDocument } from "../core/attest/formats/nitro/verify.ts";
+import { awsNitroTpm } from "../core/attest/methods/aws-nitro-tpm/attestor.ts";
 import { nitroClock, nitroPcrs, spkiOf, testNitro } from "../test/kit/evidence/nitro.ts";
 import { registry } from "../test/kit/registry.ts";
 import { testKey } from "../test/kit/wire/key.ts";

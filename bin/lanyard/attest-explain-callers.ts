@@ -1,7 +1,7 @@
 import type { Expectation } from "../../core/attest/contract/attestor.ts";
-import { awsStsCallerIdentity } from "../../core/attest/formats/caller-identity/prove.ts";
-import { withInstanceIdentity } from "../../core/attest/methods/aws-ec2-instance-identity/attestor.ts";
+import { withInstanceIdentity } from "../../core/attest/formats/instance-identity/beside.ts";
 import { awsLambdaUrlIam } from "../../core/attest/methods/aws-lambda-url-iam/attestor.ts";
+import { awsStsCallerIdentity } from "../../core/attest/methods/aws-sts-caller-identity/attestor.ts";
 import { ecsTask } from "../../core/attest/methods/ecs-task/attestor.ts";
 import { limits } from "../../core/model/limits.ts";
 import type { CodeLookup, StsRelay } from "../../core/model/ports.ts";

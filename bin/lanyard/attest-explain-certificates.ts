@@ -1,7 +1,7 @@
 import { decodeBase64 } from "../../core/attest/formats/base64.ts";
 import { verifyInstanceIdentity } from "../../core/attest/formats/instance-identity/verify.ts";
-import { nitroFacts } from "../../core/attest/formats/nitro/attestor.ts";
 import type { NitroKind } from "../../core/attest/formats/nitro/document.ts";
+import { nitroFacts } from "../../core/attest/formats/nitro/facts.ts";
 import { awsNitroRoot } from "../../core/attest/formats/nitro/root.ts";
 import { verifyNitroDocument } from "../../core/attest/formats/nitro/verify.ts";
 import { workloadFacts } from "../../core/attest/formats/spiffe-domain.ts";

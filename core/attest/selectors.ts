@@ -2,7 +2,7 @@ import type { Denial } from "../denial/denial.ts";
 import type { AgentRegistration, Selector } from "../model/registry.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { AttestedFacts } from "./contract/attestor.ts";
-import { evidenceTypes } from "./evidence-types.ts";
+import { evidenceTypes } from "./methods.ts";
 
 /**
  * Decides whether proven facts are this ONE registration's: any of its selectors of this evidence type must hold.

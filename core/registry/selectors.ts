@@ -1,4 +1,4 @@
-import { evidenceTypes } from "../attest/evidence-types.ts";
+import { evidenceTypes } from "../attest/methods.ts";
 import { assuranceReaches } from "../model/assurance.ts";
 import type { AgentRegistration, Selector } from "../model/registry.ts";
 import { readableText } from "../text/readable-text.ts";
@@ -18,7 +18,7 @@ const factShapes: ReadonlyMap<string, (value: string) => boolean> = new Map([
   ...Array.from({ length: 32 }, (_, index) => [`pcr${index}`, isPcr] as const),
 ]);
 
-const pathless: ReadonlySet<string> = new Set(["aws-sts-caller-identity", "aws-lambda-url-iam"]);
+const withImages = [...evidenceTypes].filter(([, { images }]) => images).map(([type]) => type);
 
 /**
  * What is wrong with an agent's code binding, as [path, message]: every selector must be of evidence that can tell the
@@ -27,8 +27,8 @@ const pathless: ReadonlySet<string> = new Set(["aws-sts-caller-identity", "aws-l
 export function codeProblems({ code, selectors }: AgentRegistration): readonly (readonly [string, string])[] {
   if (code?.lambda !== undefined && !selectors.every((s) => s.exact.functionArn !== undefined))
     return [["code.lambda", "every selector must pin the function by an exact functionArn"]];
-  if (code?.ecs !== undefined && !selectors.every((s) => s.type === "ecs-task"))
-    return [["code.ecs", "every selector must be of type ecs-task"]];
+  if (code?.ecs !== undefined && !selectors.every((s) => evidenceTypes.get(s.type)?.images))
+    return [["code.ecs", `every selector must be of type ${withImages.join(" or ")}`]];
   return [];
 }
 
@@ -42,28 +42,23 @@ export function selectorProblems(selector: Selector): readonly (readonly [string
   if (!type) return [["type", `no such type of evidence; known: ${[...evidenceTypes.keys()].join(", ")}`]];
   const problems: [string, string][] = [];
   // STS tells a role's session without the role's path: such a selector would never match
-  if (pathless.has(selector.type) && parseRoleArn(selector.exact.roleArn ?? "")?.name.includes("/"))
+  if (type.pathlessRole && parseRoleArn(selector.exact.roleArn ?? "")?.name.includes("/"))
     problems.push(["exact.roleArn", "leave the role's path out: this type of evidence does not know it"]);
   for (const [fact, value] of Object.entries(selector.exact)) {
-    const problem = type.states(fact) ? valueProblem(fact, value) : unstated(selector.type, fact);
+    const problem = type.states(fact) ? valueProblem(fact, value) : unstated(selector.type, type.hint?.(fact), fact);
     if (problem !== undefined) problems.push([`exact.${fact}`, problem]);
   }
   if (!type.anchors.some((fact) => Object.hasOwn(selector.exact, fact)))
     problems.push(["exact", `needs at least one exact ${type.anchors.join(" or ")}`]);
-  for (const fact of type.companions)
+  for (const fact of type.companions ?? [])
     if (!Object.hasOwn(selector.exact, fact)) problems.push(["exact", `needs the exact ${fact} too`]);
   if (selector.tags !== undefined && !type.tags)
     problems.push(["tags", `evidence of type ${selector.type} carries no tags, so that this would never match`]);
   return problems;
 }
 
-function unstated(type: string, fact: string): string {
-  const why = `evidence of type ${type} never states ${fact}, so that this would never match`;
-  if (type !== "oidc") return why;
-  return fact.startsWith("claim.")
-    ? `${why}; a claim inside another gives no fact but those of Kubernetes and Google that docs/attestors/oidc.md lists`
-    : `${why}; a claim is named claim.<name>`;
-}
+const unstated = (type: string, hint: string | undefined, fact: string): string =>
+  `evidence of type ${type} never states ${fact}, so that this would never match${hint === undefined ? "" : `; ${hint}`}`;
 
 /** The shape of a fact, and text that a document could carry: attestors state none with control or format characters. */
 function valueProblem(fact: string, value: string): string | undefined {

@@ -1,3 +1,4 @@
+import { loadAttestors } from "../../core/attest/methods.ts";
 import { createAttestEndpoint } from "../../core/endpoints/attest.ts";
 import { withDpopNonce } from "../../core/jose/dpop-nonce.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
@@ -8,9 +9,8 @@ import { createStsRelay } from "../aws/sts-relay.ts";
 import { env } from "../env.ts";
 import { clock } from "../ground.ts";
 import { httpHandler } from "../http/edge.ts";
-import { attestorsOf } from "./attestors.ts";
 import { embeddedRoot } from "./embedded-root.ts";
-import { attestGround } from "./ground.ts";
+import { attestGround, partition } from "./ground.ts";
 
 const { deps, issuer, refuse } = attestGround();
 const fetcher = createFetcher(issuer);
@@ -25,12 +25,13 @@ const [root, instances] = await Promise.all(
 const lookups = (process.env[env.codeLookups] ?? "").split(",");
 const lookup = createCodeLookup();
 
-const attestors = attestorsOf({
+const attestors = await loadAttestors({
   keySets: createKeySets(foreign),
   bundles: createSpiffeBundles(foreign),
   relay: createStsRelay(process.env.AWS_ENDPOINT_URL_STS ?? process.env.AWS_ENDPOINT_URL),
-  nitro: root === undefined ? {} : { root },
-  ec2: instances === undefined ? {} : { certificates: new Map([[region, Buffer.from(instances).toString("base64")]]) },
+  partition,
+  nitroRoot: root,
+  ec2Certificates: instances && new Map([[region, Buffer.from(instances).toString("base64")]]),
   instanceIdentityAlone: process.env[env.instanceIdentityAlone] === "true",
   ...(lookups.includes("ecs") ? { tasks: lookup } : {}),
 });

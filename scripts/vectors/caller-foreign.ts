@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { awsStsCallerIdentity } from "../../core/attest/formats/caller-identity/prove.ts";
+import { awsStsCallerIdentity } from "../../core/attest/methods/aws-sts-caller-identity/attestor.ts";
 import { partitionOf, stsHost } from "../../core/text/sts-hosts.ts";
 import { expectation, StubSts } from "../../test/kit/evidence/caller-identity.ts";
 import { denialText, eachCase, type Judged, topic } from "./document.ts";

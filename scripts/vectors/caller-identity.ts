@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { parseAssumedRole } from "../../core/attest/formats/assumed-role.ts";
 import { readCallerIdentity } from "../../core/attest/formats/caller-identity/answer.ts";
-import { awsStsCallerIdentity } from "../../core/attest/formats/caller-identity/prove.ts";
+import { awsStsCallerIdentity } from "../../core/attest/methods/aws-sts-caller-identity/attestor.ts";
 import { callerEvidence, expectation, StubSts } from "../../test/kit/evidence/caller-identity.ts";
 import { accepts, denialText, eachCase, type Judged, type Outcome, topic } from "./document.ts";
 

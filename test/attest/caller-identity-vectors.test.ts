@@ -4,7 +4,7 @@ import { fc, test } from "@fast-check/vitest";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseAssumedRole } from "../../core/attest/formats/assumed-role.ts";
 import { readCallerIdentity } from "../../core/attest/formats/caller-identity/answer.ts";
-import { awsStsCallerIdentity } from "../../core/attest/formats/caller-identity/prove.ts";
+import { awsStsCallerIdentity } from "../../core/attest/methods/aws-sts-caller-identity/attestor.ts";
 import { matchSelectors } from "../../core/attest/selectors.ts";
 import type { StsRelay } from "../../core/model/ports.ts";
 import { partitionOf, stsEndpointKinds, stsHost } from "../../core/text/sts-hosts.ts";

@@ -1,6 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { beforeEach, describe, expect, it } from "vitest";
-import { awsStsCallerIdentity } from "../../core/attest/formats/caller-identity/prove.ts";
+import { awsStsCallerIdentity } from "../../core/attest/methods/aws-sts-caller-identity/attestor.ts";
 import type { Check } from "../../core/model/check.ts";
 import { limits } from "../../core/model/limits.ts";
 import { err, ok } from "../../core/model/result.ts";

@@ -2,12 +2,10 @@ import { readFileSync } from "node:fs";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import type { Attestor, Expectation } from "../../core/attest/contract/attestor.ts";
+import { withInstanceIdentity } from "../../core/attest/formats/instance-identity/beside.ts";
 import { readSignedData } from "../../core/attest/formats/instance-identity/signed-data.ts";
 import { verifyInstanceIdentity } from "../../core/attest/formats/instance-identity/verify.ts";
-import {
-  awsEc2InstanceIdentity,
-  withInstanceIdentity,
-} from "../../core/attest/methods/aws-ec2-instance-identity/attestor.ts";
+import { awsEc2InstanceIdentity } from "../../core/attest/methods/aws-ec2-instance-identity/attestor.ts";
 import type { Check } from "../../core/model/check.ts";
 import { limits } from "../../core/model/limits.ts";
 import { ok } from "../../core/model/result.ts";

@@ -1,9 +1,9 @@
 import { fc, test } from "@fast-check/vitest";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Evidence, Expectation } from "../../core/attest/contract/attestor.ts";
-import { evidenceTypes } from "../../core/attest/evidence-types.ts";
 import { readCertificate } from "../../core/attest/formats/x509.ts";
 import { readStsClaims } from "../../core/attest/methods/aws-sts-web-identity/claims.ts";
+import { evidenceTypes } from "../../core/attest/methods.ts";
 import type { Check } from "../../core/model/check.ts";
 import { limits } from "../../core/model/limits.ts";
 import { callerIssuer, callerNow } from "../kit/evidence/caller-identity.ts";

@@ -4,9 +4,9 @@ import { callerEvidenceKinds } from "../../bench/attest-callers.ts";
 import { hardwareEvidenceKinds } from "../../bench/attest-nitro.ts";
 import { tokenEvidenceKinds } from "../../bench/attest-tokens.ts";
 import { explainedTypes } from "../../bin/lanyard/attest-explain.ts";
-import { evidenceTypes } from "../../core/attest/evidence-types.ts";
-import { nitroFacts } from "../../core/attest/formats/nitro/attestor.ts";
+import { nitroFacts } from "../../core/attest/formats/nitro/facts.ts";
 import { claimFacts } from "../../core/attest/methods/oidc/claims.ts";
+import { evidenceTypes } from "../../core/attest/methods.ts";
 
 const folder = new URL("../../docs/attestors/", import.meta.url);
 const read = (file: string): string => readFileSync(new URL(file, folder), "utf8");

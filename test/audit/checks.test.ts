@@ -1,6 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { evidenceTypes } from "../../core/attest/evidence-types.ts";
+import { evidenceTypes } from "../../core/attest/methods.ts";
 import { createRefusalFold } from "../../core/audit/fold.ts";
 import { toRecord } from "../../core/audit/ocsf.ts";
 import { createAttestEndpoint } from "../../core/endpoints/attest.ts";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { awsNitroEnclave, type NitroAttestationRequest } from "../../client/evidence/aws-nitro-enclave.ts";
 import { awsNitroTpm } from "../../client/evidence/aws-nitro-tpm.ts";
 import { createAgent } from "../../client/index.ts";
-import { awsNitroEnclave as enclaveAttestor } from "../../core/attest/formats/nitro/attestor.ts";
+import { awsNitroEnclave as enclaveAttestor } from "../../core/attest/methods/aws-nitro-enclave/attestor.ts";
 import { openNitro } from "../../local/enclave.ts";
 import { spkiOf } from "../kit/evidence/nitro.ts";
 import { registry } from "../kit/registry.ts";

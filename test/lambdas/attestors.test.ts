@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Expectation } from "../../core/attest/contract/attestor.ts";
+import type { MethodGround } from "../../core/attest/contract/method.ts";
+import { evidenceTypes, loadAttestors } from "../../core/attest/methods.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import { createSpiffeBundles } from "../../core/keys/spiffe-bundles.ts";
 import { err } from "../../core/model/result.ts";
-import { type AttestorGround, attestorsOf } from "../../lambdas/attest/attestors.ts";
 import { stsIssuer } from "../kit/evidence/sts.ts";
 import { MemoryWeb } from "../kit/memory/web.ts";
 import { registry } from "../kit/registry.ts";
@@ -18,13 +19,13 @@ const pkcs7 = text("T01-good-no-certs.pkcs7.b64");
 const certificates = new Map([["us-test-1", text("us-test-1.pem").replaceAll(/-----[^-]+-----|\s/g, "")]]);
 const sts = stsIssuer("https://11111111-2222-3333-4444-555555555555.tokens.sts.global.api.aws", "111122223333");
 
-function wired(more: Partial<AttestorGround> = {}) {
+function wired(more: Partial<MethodGround> = {}) {
   const web = new MemoryWeb();
   web.issuer(sts.issuer, [sts.jwk], `${sts.issuer}/.well-known/jwks.json`);
   const foreign = { fetcher: web, clock, ownIssuer: issuer };
   const relay = { send: async () => err({ why: "unreachable", detail: "nobody asks STS here" } as const) };
-  const ground = { keySets: createKeySets(foreign), bundles: createSpiffeBundles(foreign), relay };
-  return attestorsOf({ ...ground, nitro: {}, ec2: { certificates }, instanceIdentityAlone: false, ...more });
+  const ground = { keySets: createKeySets(foreign), bundles: createSpiffeBundles(foreign), relay, partition: "aws" };
+  return loadAttestors({ ...ground, ec2Certificates: certificates, instanceIdentityAlone: false, ...more });
 }
 const expectation: Expectation = {
   challenge: "c-1",
@@ -41,18 +42,24 @@ const expectation: Expectation = {
   }),
 };
 const token = () => sts.document(issuer, launch, { "lanyard-challenge": "c-1", "lanyard-jkt": "k-1" }, {});
-const show = (type: string, more: object, from = wired()) =>
-  from.find((attestor) => attestor.type === type)?.attest({ type, ...more }, expectation);
+const show = async (type: string, more: object, from = wired()) =>
+  (await from).find((attestor) => attestor.type === type)?.attest({ type, ...more }, expectation);
 
 describe("what the function attest understands", () => {
-  it("is each kind of evidence once, and tasks only where the stage grants the look at them", () => {
-    const types = wired().map(({ type }) => type);
+  it("is each kind of evidence once, and tasks only where the stage grants the look at them", async () => {
+    const types = (await wired()).map(({ type }) => type);
     expect(new Set(types).size).toBe(types.length);
     expect(types).toContain("aws-ec2-instance-identity");
     expect(types).not.toContain("ecs-task");
     const unasked = async () => err({ why: "missing", detail: "none" } as const);
     const tasks = { functionVersion: unasked, task: unasked, role: unasked };
-    expect(wired({ tasks }).map(({ type }) => type)).toEqual([...types, "ecs-task"]);
+    const granted = (await wired({ tasks })).map(({ type }) => type);
+    expect(granted.toSorted()).toEqual([...types, "ecs-task"].toSorted());
+    expect(granted.length).toBe(evidenceTypes.size - 1);
+  });
+
+  it("threat 18: never takes a caller's word for whom Lambda authenticated, which attest-iam alone can know", async () => {
+    expect((await wired()).map(({ type }) => type)).not.toContain("aws-lambda-url-iam");
   });
 
   it("threat 16: takes an instance's document alone only where the stage says so", async () => {
@@ -85,7 +92,7 @@ describe("what the function attest understands", () => {
 
   it("trusts AWS's certificates alone where none are given", async () => {
     const type = "aws-ec2-instance-identity";
-    const result = await show(type, { pkcs7 }, wired({ ec2: {}, instanceIdentityAlone: true }));
+    const result = await show(type, { pkcs7 }, wired({ ec2Certificates: undefined, instanceIdentityAlone: true }));
     expect(result).toMatchObject({ ok: false, error: { check: "instance-region" } });
   });
 });

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest
 import { awsStsCallerIdentity } from "../../client/evidence/aws-sts-caller-identity.ts";
 import { ecsTask } from "../../client/evidence/ecs-task.ts";
 import type { Expectation } from "../../core/attest/contract/attestor.ts";
-import { awsStsCallerIdentity as callerAttestor } from "../../core/attest/formats/caller-identity/prove.ts";
+import { awsStsCallerIdentity as callerAttestor } from "../../core/attest/methods/aws-sts-caller-identity/attestor.ts";
 import { ecsTask as taskAttestor } from "../../core/attest/methods/ecs-task/attestor.ts";
 import { createCodeLookup } from "../../lambdas/aws/code-lookup.ts";
 import { createStsRelay } from "../../lambdas/aws/sts-relay.ts";

@@ -1,7 +1,7 @@
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
-import { evidenceTypes } from "../../core/attest/evidence-types.ts";
+import { evidenceTypes } from "../../core/attest/methods.ts";
 import { selectorProblems } from "../../core/registry/selectors.ts";
 import { validateRegistry } from "../../core/registry/validate.ts";
 

@@ -32,6 +32,9 @@ export function parseAssumedRole(arn: string): AssumedRole | undefined {
   return { partition, account, roleArn: `arn:${partition}:iam::${account}:role/${path}${name}`, name, sessionName };
 }
 
+/** Facts of a caller whom AWS authenticated. */
+export const callerFacts = ["account", "roleArn", "roleId", "sessionName"] as const;
+
 /**
  * Turns a caller that AWS authenticated into facts. Only workloads: users, federated users, the root user and the roles
  * of IAM Identity Center (people) are refused. The role's unique id (`AROA…`) is what survives: a role that is deleted
@@ -42,10 +45,7 @@ export function parseAssumedRole(arn: string): AssumedRole | undefined {
 export function roleFacts(
   caller: NamedCaller,
   partition: string,
-): Result<
-  Readonly<Record<"account" | "roleArn" | "roleId" | "sessionName", string>>,
-  { readonly check: string; readonly why: string }
-> {
+): Result<Readonly<Record<(typeof callerFacts)[number], string>>, { readonly check: string; readonly why: string }> {
   const role = parseAssumedRole(caller.arn);
   if (!role) return err({ check: "subject", why: "the caller is not a session of a role" });
   if (/(?:^|\/)aws-reserved\//.test(role.roleArn) || role.name.startsWith("AWSReservedSSO_"))

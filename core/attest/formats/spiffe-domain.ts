@@ -32,8 +32,14 @@ export function foreignWorkload(
     : err({ check: "trust-domain", why: "the trust domain is not federated with" });
 }
 
+/** Names of the facts of a foreign workload. */
+export const workloadFactNames = ["spiffeId", "trustDomain"] as const;
+
 /** Facts of a foreign workload. */
-export const workloadFacts = (spiffeId: string, domain: TrustedIssuerRegistration): Record<string, string> => ({
+export const workloadFacts = (
+  spiffeId: string,
+  domain: TrustedIssuerRegistration,
+): Record<(typeof workloadFactNames)[number], string> => ({
   spiffeId,
   trustDomain: domain.issuer.slice("spiffe://".length),
 });

@@ -1,13 +1,12 @@
 import { sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Attestor, Evidence, Expectation } from "../../../core/attest/contract/attestor.ts";
-import { awsStsCallerIdentity } from "../../../core/attest/formats/caller-identity/prove.ts";
-import { awsNitroEnclave, awsNitroTpm } from "../../../core/attest/formats/nitro/attestor.ts";
-import {
-  awsEc2InstanceIdentity,
-  withInstanceIdentity,
-} from "../../../core/attest/methods/aws-ec2-instance-identity/attestor.ts";
+import { withInstanceIdentity } from "../../../core/attest/formats/instance-identity/beside.ts";
+import { awsEc2InstanceIdentity } from "../../../core/attest/methods/aws-ec2-instance-identity/attestor.ts";
 import { awsLambdaUrlIam } from "../../../core/attest/methods/aws-lambda-url-iam/attestor.ts";
+import { awsNitroEnclave } from "../../../core/attest/methods/aws-nitro-enclave/attestor.ts";
+import { awsNitroTpm } from "../../../core/attest/methods/aws-nitro-tpm/attestor.ts";
+import { awsStsCallerIdentity } from "../../../core/attest/methods/aws-sts-caller-identity/attestor.ts";
 import { awsStsWebIdentity } from "../../../core/attest/methods/aws-sts-web-identity/attestor.ts";
 import { ecsTask } from "../../../core/attest/methods/ecs-task/attestor.ts";
 import { oidc } from "../../../core/attest/methods/oidc/attestor.ts";

@@ -4,8 +4,8 @@ import type { StsRelay } from "../../../model/ports.ts";
 import { markerKey } from "../../../model/replay-entry.ts";
 import { err, ok, type Result } from "../../../model/result.ts";
 import { evidenceTags } from "../../../model/wire.ts";
-import type { AttestedFacts, Attestor, Evidence, Expectation } from "../../contract/attestor.ts";
-import { type NamedCaller, roleFacts } from "../assumed-role.ts";
+import type { AttestedFacts, Evidence, Expectation } from "../../contract/attestor.ts";
+import { type callerFacts, type NamedCaller, roleFacts } from "../assumed-role.ts";
 import { readCallerIdentity } from "./answer.ts";
 import {
   callerIdentityBody,
@@ -25,7 +25,15 @@ export interface CallerIdentityDeps {
   readonly partition: string;
 }
 
-type Facts = Readonly<Record<"account" | "roleArn" | "roleId" | "sessionName" | "region", string>>;
+type Facts = Readonly<Record<(typeof callerFacts)[number] | "region", string>>;
+
+/** A kind of evidence that rests on such a request. */
+export interface CallerEvidence extends CallerIdentityDeps {
+  /** `evidence.type`, for denials. */
+  readonly type: string;
+  /** What the evidence may hold; anything else is refused. */
+  readonly members: readonly string[];
+}
 
 /** A proven session of a role. */
 export interface ProvenCaller {
@@ -34,48 +42,27 @@ export interface ProvenCaller {
 }
 
 /**
- * Attestor of evidence `{ "type": "aws-sts-caller-identity", "region", "endpoint"?, "headers": { authorization,
- * x-amz-date, x-amz-security-token, lanyard-challenge, lanyard-jkt, lanyard-issuer } }`: a GetCallerIdentity request
- * that the workload signed and did not send. We rebuild it from these parts and send it to STS ourselves. Challenge, key
- * and issuer are in headers that the signature covers, so it is worth nothing to a thief or a second Lanyard (threat 16).
- * Everything that can be decided without STS is decided before it is asked.
- * @returns facts `account`, `roleArn` (STS leaves its path out), `roleId`, `sessionName`, `region`; no tags. Denials:
- * `evidence_invalid`, `evidence_unbound`, `attestation_unavailable`
- */
-export function awsStsCallerIdentity(deps: CallerIdentityDeps): Attestor {
-  const type = "aws-sts-caller-identity";
-  return {
-    type,
-    attest: async (evidence, expect) => {
-      const proven = await proveCaller(type, evidence, ["type", "region", "endpoint", "headers"], expect, deps);
-      return proven.ok ? ok({ ...proven.value, tags: {}, assurance: "fresh" }) : proven;
-    },
-  };
-}
-
-/**
- * Proves who signed a GetCallerIdentity request, for every kind of evidence that rests on one.
- * @param type the evidence's, for denials
- * @param members what the evidence may hold; anything else is refused
+ * Proves who signed a GetCallerIdentity request, for every kind of evidence that rests on one. Everything that can be
+ * decided without STS is decided before it is asked.
+ * @returns the session of a role, or `evidence_invalid`, `evidence_unbound`, `attestation_unavailable`
  */
 export async function proveCaller(
-  type: string,
+  kind: CallerEvidence,
   evidence: Evidence,
-  members: readonly string[],
   expect: Expectation,
-  deps: CallerIdentityDeps,
 ): Promise<Result<ProvenCaller, Denial>> {
+  const { type, members, partition } = kind;
   const tell = teller(type, expect);
   const odd = Object.keys(evidence).some((name) => !members.includes(name));
   const shape = tell("shape", odd ? fault("shape", "a member is not documented") : ok("documented members only"));
   if (!shape.ok) return shape;
-  const request = readRequest(evidence, expect, deps.partition, tell);
+  const request = readRequest(evidence, partition, { nowSeconds: expect.nowSeconds, tell });
   if (!request.ok) return request;
   const bound = checkBinding(type, request.value, expect);
   if (!bound.ok) return bound;
-  const caller = await ask(type, request.value, deps.relay, expect);
+  const caller = await ask(kind, request.value, expect);
   if (!caller.ok) return caller;
-  const facts = tell("workload", roleFacts(caller.value, deps.partition));
+  const facts = tell("workload", roleFacts(caller.value, partition));
   if (!facts.ok) return facts;
   const { host, region, signature, signedAtSeconds } = request.value;
   const expiresAtSeconds = signedAtSeconds + limits.callerIdentityWindowSeconds + limits.foreignSkewSeconds;
@@ -104,9 +91,8 @@ function teller(type: string, { onCheck }: Expectation): Tell {
 
 function readRequest(
   evidence: Evidence,
-  expect: Expectation,
   partition: string,
-  tell: Tell,
+  { nowSeconds, tell }: { readonly nowSeconds: number; readonly tell: Tell },
 ): Result<SignedCallerIdentity, Denial> {
   const place = tell("host", readHost(evidence, partition));
   if (!place.ok) return place;
@@ -118,8 +104,7 @@ function readRequest(
   const signedAtSeconds = parseAmzDate(headers.value["x-amz-date"]);
   // our own window: STS would take a request for 15 minutes
   const fresh =
-    signedAtSeconds !== undefined &&
-    Math.abs(expect.nowSeconds - signedAtSeconds) <= limits.callerIdentityWindowSeconds;
+    signedAtSeconds !== undefined && Math.abs(nowSeconds - signedAtSeconds) <= limits.callerIdentityWindowSeconds;
   const time = tell("time", fresh ? ok(signedAtSeconds) : fault("time", "not signed within the last minute"));
   if (!time.ok) return time;
   return ok({ host, region, headers: headers.value, signedAtSeconds: time.value, ...authorization.value });
@@ -136,9 +121,8 @@ function checkBinding(type: string, { headers }: SignedCallerIdentity, expect: E
 
 /** Sends the rebuilt request: host, line, body and the two headers beside the caller's are ours. */
 async function ask(
-  type: string,
+  { type, relay }: CallerEvidence,
   { host, headers }: SignedCallerIdentity,
-  relay: StsRelay,
   { onCheck }: Expectation,
 ): Promise<Result<NamedCaller, Denial>> {
   const sent = await relay.send({

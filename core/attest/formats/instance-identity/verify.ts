@@ -13,7 +13,7 @@ import { readSignedData, type SignedData } from "./signed-data.ts";
 export interface Ec2Options {
   readonly nowSeconds: number;
   /** Region → base64 of the DER of the one certificate that signs there; AWS's by default. */
-  readonly certificates?: ReadonlyMap<string, string>;
+  readonly certificates?: ReadonlyMap<string, string> | undefined;
   /** Refuses a document of an instance that was launched longer ago. */
   readonly launchAgeMaxSeconds?: number;
   readonly onCheck?: ((check: Check) => void) | undefined;

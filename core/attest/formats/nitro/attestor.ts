@@ -5,36 +5,22 @@ import { err, ok, type Result } from "../../../model/result.ts";
 import type { AttestedFacts, Attestor } from "../../contract/attestor.ts";
 import { decodeBase64 } from "../base64.ts";
 import { faultDenial, told } from "../evidence-fault.ts";
-import type { NitroDocument, NitroKind } from "./document.ts";
+import type { NitroKind } from "./document.ts";
+import { nitroFacts } from "./facts.ts";
 import { awsNitroRoot } from "./root.ts";
 import { type VerifiedNitro, verifyNitroDocument } from "./verify.ts";
 
 /** Settings of the Nitro attestors. There is no switch in environment or registry: a root is code. */
 export interface NitroSettings {
   /** DER of the root to trust instead of AWS's; for tests and `lanyard attest --explain` only. */
-  readonly root?: Uint8Array;
+  readonly root?: Uint8Array | undefined;
 }
 
 /**
- * Attestor of evidence `{ "type": "aws-nitro-enclave", "document" }`: base64 or base64url of the attestation document
- * that the enclave's NSM signs over `nonce` = our challenge, `public_key` = the caller's key as SPKI in DER and
- * `user_data` = our issuer. It proves which image runs (PCR 0 to 2), under which role (PCR 3) and on which instance
- * (PCR 4), and that the key is inside.
- * @returns facts `moduleId`, `instanceId`, `pcr0` … as lower-case hex; build `sha384:<pcr0>`; assurance `measured`.
- * Denials: `evidence_invalid`, `evidence_expired`, `evidence_unbound`
+ * Attestor of evidence `{ "type", "document" }` whose document a Nitro Secure Module or NitroTPM signed.
+ * @param type the evidence's: each kind of module has its own, and refuses the other's documents
  */
-export const awsNitroEnclave = (settings: NitroSettings = {}): Attestor =>
-  nitroAttestor("aws-nitro-enclave", "enclave", settings);
-
-/**
- * Attestor of evidence `{ "type": "aws-nitro-tpm", "document" }`: the same document, signed for an EC2 instance with
- * NitroTPM. Its PCRs are those of a TPM 2.0 (PCR 4 the boot image, 7 Secure Boot, 12 the kernel's command line); it
- * states no build, since only an Attestable AMI makes PCR 4 measure all that runs.
- * @returns facts as above; assurance `measured`. Denials: the same
- */
-export const awsNitroTpm = (settings: NitroSettings = {}): Attestor => nitroAttestor("aws-nitro-tpm", "tpm", settings);
-
-function nitroAttestor(type: string, kind: NitroKind, { root = awsNitroRoot }: NitroSettings): Attestor {
+export function nitroAttestor(type: string, kind: NitroKind, { root = awsNitroRoot }: NitroSettings): Attestor {
   return {
     type,
     attest: async (evidence, { challenge, jkt, issuer, nowSeconds, onCheck }) => {
@@ -65,11 +51,4 @@ function proven(type: string, { document, payload }: VerifiedNitro): AttestedFac
     },
     ...(document.kind === "enclave" && facts.pcr0 !== undefined ? { build: `sha384:${facts.pcr0}` } : {}),
   };
-}
-
-/** Facts of a verified document; PCRs as lower-case hex, zeros included: "unset" can be demanded too. */
-export function nitroFacts({ moduleId, pcrs }: NitroDocument): Readonly<Record<string, string>> {
-  const instanceId = /^(i-[0-9a-f]{8,17})-(?:enc|tpm)[0-9a-f]*$/.exec(moduleId)?.[1];
-  const measured = [...pcrs].map(([index, value]) => [`pcr${index}`, Buffer.from(value).toString("hex")] as const);
-  return { moduleId, ...(instanceId === undefined ? {} : { instanceId }), ...Object.fromEntries(measured) };
 }

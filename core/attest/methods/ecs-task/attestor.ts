@@ -8,6 +8,7 @@ import { type CallerIdentityDeps, type ProvenCaller, proveCaller } from "../../f
 import { trustsOnly } from "./trust-policy.ts";
 
 const type = "ecs-task";
+const members = ["type", "region", "endpoint", "headers", "cluster"];
 
 /** What proving a task needs. */
 export interface EcsTaskDeps extends CallerIdentityDeps {
@@ -34,8 +35,7 @@ export function ecsTask(deps: EcsTaskDeps): Attestor {
       // before STS is asked: garbage must not cost a call
       const cluster = clusterOf(evidence);
       if (!cluster.ok) return told("shape", cluster, expect.onCheck);
-      const members = ["type", "region", "endpoint", "headers", "cluster"];
-      const proven = await proveCaller(type, evidence, members, expect, deps);
+      const proven = await proveCaller({ ...deps, type, members }, evidence, expect);
       if (!proven.ok) return proven;
       const tell = <T>(name: string, step: Step<T>): Result<T, Denial> => told(name, step, expect.onCheck);
       const asked = tell("task-id", taskOf(cluster.value, proven.value));

@@ -1,0 +1,14 @@
+import { type Method, only } from "../../contract/method.ts";
+
+/** Instance identity documents of EC2, alone: refused unless the stage takes them so. */
+export const method: Method = {
+  type: "aws-ec2-instance-identity",
+  evidence: {
+    anchors: ["instanceId"],
+    states: only(...["account", "instanceId", "imageId", "region", "instanceType", "architecture", "availabilityZone"]),
+    assurance: "document",
+    family: "instance",
+  },
+  load: async ({ ec2Certificates: certificates, instanceIdentityAlone: allowAlone }) =>
+    (await import("./attestor.ts")).awsEc2InstanceIdentity({ certificates, allowAlone }),
+};

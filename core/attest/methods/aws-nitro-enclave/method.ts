@@ -1,0 +1,14 @@
+import { type Method, only } from "../../contract/method.ts";
+import { nitroFactNames } from "../../formats/nitro/facts.ts";
+
+/** Attestation documents of Nitro enclaves: the image that runs, measured. */
+export const method: Method = {
+  type: "aws-nitro-enclave",
+  evidence: {
+    anchors: ["pcr0"],
+    states: only(...nitroFactNames),
+    assurance: "measured",
+    family: "enclave",
+  },
+  load: async ({ nitroRoot }) => (await import("./attestor.ts")).awsNitroEnclave({ root: nitroRoot }),
+};

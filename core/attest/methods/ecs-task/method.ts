@@ -1,0 +1,19 @@
+import { type Method, only } from "../../contract/method.ts";
+import { callerFacts } from "../../formats/assumed-role.ts";
+
+/** Tasks of ECS: a caller identity, and what ECS and IAM say of it. Only where the stage grants the look. */
+export const method: Method = {
+  type: "ecs-task",
+  evidence: {
+    anchors: ["roleId", "roleArn"],
+    states: only(
+      ...callerFacts,
+      ...["region", "taskId", "taskArn", "cluster", "family", "revision", "launchType", "service"],
+    ),
+    assurance: "fresh",
+    images: true,
+    family: "role",
+  },
+  load: async ({ relay, partition, tasks: lookup }) =>
+    lookup && (await import("./attestor.ts")).ecsTask({ relay, partition, lookup }),
+};
