@@ -1,4 +1,5 @@
 import { accessAddress } from "../../core/caller/access-handle.ts";
+import { offerAddress } from "../../core/caller/offer-handle.ts";
 import { decodeUnverified } from "../../core/jose/jwt.ts";
 import { personId } from "../../core/model/principal.ts";
 import {
@@ -26,6 +27,10 @@ export class Actor {
   readonly offers = new Map<number, string>();
   /** Session ids by the step that opened them. */
   readonly sessions = new Map<number, string>();
+  /** Bytes of the sessions and offers that steps stored. */
+  readonly rowBytes = new Map<number, number>();
+  /** Steps that stored what they decided and were not answered with it. */
+  readonly unreleased = new Set<number>();
 
   readonly stage: Stage;
 
@@ -63,9 +68,30 @@ export class Actor {
       }
       case "withdraw":
         return this.end(request.by, { token: this.offers.get(request.offer) });
-      default:
-        return this.issued(request, await this.send("token", request.by, this.paramsOf(request)));
+      default: {
+        const asking = () => this.send("token", request.by, this.paramsOf(request));
+        return this.issued(request, await (request.unread ? this.unread(request, asking) : asking()));
+      }
     }
+  }
+
+  /** Lets no reading of liveness succeed once something was stored, and looks what that was: no answer tells. */
+  private async unread({ step, unread }: Bound, asking: () => Promise<Answer>): Promise<Answer> {
+    const { store } = this.stage.world;
+    const [sids, calls] = [new Set([...store.sessions.values()].map(({ sid }) => sid)), store.calls.length];
+    const isStored = () => store.calls.includes("commit", calls);
+    store.beforeLiveness = () => {
+      store.unreadable = isStored();
+      if (isStored() && unread === "throws") throw new Error("the table is not there");
+    };
+    const answer = await asking();
+    store.beforeLiveness = undefined;
+    store.unreadable = false;
+    if (isStored() && answer.status !== 200) this.unreleased.add(step);
+    const row = [...store.sessions.values()].find(({ sid }) => !sids.has(sid));
+    if (row) this.sessions.set(step, row.sid);
+    if (row) this.rowBytes.set(step, bytesOf(row));
+    return answer;
   }
 
   private async attest(name: AgentName): Promise<Observation> {
@@ -159,6 +185,11 @@ export class Actor {
     const scopes = String(body.scope).split(" ").sort() as Scope[];
     if (body.issued_token_type === offerTokenType) {
       this.offers.set(step, text);
+      const address = offerAddress(text);
+      const row = [...this.stage.world.store.offers.values()].find(
+        ({ handleHash }) => handleHash === address?.handleHash,
+      );
+      this.rowBytes.set(step, bytesOf(row));
       return { kind: "offer", scopes, expiresInSeconds: body.expires_in };
     }
     this.tokens.set(step, { text, type: body.issued_token_type });
@@ -166,6 +197,8 @@ export class Actor {
     const sid = String(claims.sid);
     const known = [...this.sessions].find(([, id]) => id === sid)?.[0];
     if (known === undefined) this.sessions.set(step, sid);
+    const row = [...this.stage.world.store.sessions.values()].find((session) => session.sid === sid);
+    if (known === undefined && row) this.rowBytes.set(step, bytesOf(row));
     const resource = (["tickets", "customers", "payments"] as const).find((one) => uriOf[one] === claims.aud);
     return {
       kind: "token",
@@ -178,6 +211,9 @@ export class Actor {
     };
   }
 }
+
+/** As a table would count it. */
+const bytesOf = (row: object | undefined): number => Buffer.byteLength(JSON.stringify(row ?? {}));
 
 const usesOf = ({ maxUses }: { readonly maxUses?: number }) => (maxUses === undefined ? undefined : String(maxUses));
 

@@ -1,8 +1,13 @@
-import type { Asker, Request, Subject } from "./command.ts";
+import type { Asker, Request, Subject, Unread } from "./command.ts";
 import { type AgentName, lineage, type Resource, resourceOf, type Scope, type State } from "./state.ts";
 
 /** A request whose picks have become names: what is sent, and what the model is asked about. */
-export type Bound =
+export type Bound = BoundRequest & {
+  /** How the second reading of liveness fails, after everything is stored. */
+  readonly unread?: Unread;
+};
+
+type BoundRequest =
   | { readonly kind: "attest"; readonly step: number; readonly by: AgentName }
   | {
       readonly kind: "open";
@@ -152,7 +157,13 @@ function bindToken(request: OfToken, step: number, state: State): Bound | undefi
     case "renew":
       return { kind: "renew", step, by, token, lifeSeconds: request.lifeSeconds };
     case "hop":
-      return { kind: "hop", step, by, token, scope: request.scope };
+      return {
+        kind: "hop",
+        step,
+        by,
+        token,
+        scope: request.scope === "fitting" ? nextOf(known.resource) : request.scope,
+      };
     case "end-below": {
       const below = ids(state.sessions).filter((id) => id !== known.session && lineage(state, id).includes(session));
       const target = newest(request.session < 6 ? below : ids(state.sessions), request.session);
@@ -170,5 +181,9 @@ function bindOffer(request: Request & { kind: "redeem" | "withdraw" }, step: num
   const from = state.sessions[offer.from]?.agent ?? offer.to;
   return { kind: request.kind, step, by: asker(request.by, request.kind === "redeem" ? offer.to : from), offer: id };
 }
+
+/** What something is entailed for at the next hop. */
+const nextOf = (resource: Resource | undefined): Scope =>
+  resource === "customers" ? "tickets:read" : "customers:read";
 
 const asker = (by: Asker, rightful: AgentName): AgentName => (by === "rightful" ? rightful : by);

@@ -32,7 +32,7 @@ export type Request =
       readonly maxUses: number | undefined;
     }
   | { readonly kind: "redeem"; readonly offer: number; readonly by: Asker }
-  | { readonly kind: "hop"; readonly token: number; readonly by: Asker; readonly scope: Scope }
+  | { readonly kind: "hop"; readonly token: number; readonly by: Asker; readonly scope: "fitting" | "customers:notes" }
   | { readonly kind: "introspect"; readonly token: number; readonly by: Asker }
   | { readonly kind: "end"; readonly token: number; readonly by: Asker }
   | { readonly kind: "end-below"; readonly token: number; readonly session: number; readonly by: Asker }
@@ -41,6 +41,9 @@ export type Request =
   | { readonly kind: "revoke"; readonly subject: Subject; readonly cutOnly: boolean }
   | { readonly kind: "lift"; readonly subject: Subject }
   | { readonly kind: "lift-session"; readonly session: number };
+
+/** How a reading of liveness fails: keys stay unread, or the table is not there. */
+export type Unread = "incomplete" | "throws";
 
 /** Whom an operator cuts. */
 export type Subject =
@@ -53,6 +56,12 @@ export type Subject =
 export type Command =
   | Request
   | { readonly kind: "together"; readonly both: readonly [Request, Request] }
+  /** Something is asked for, and liveness cannot be read again before it is released. */
+  | { readonly kind: "unread"; readonly how: Unread; readonly request: Request }
+  /** The same again and again within one second. */
+  | { readonly kind: "again"; readonly times: number; readonly request: Request }
+  /** One session is offered to an agent many times, and each offer is redeemed. */
+  | { readonly kind: "fan"; readonly token: number; readonly to: AgentName; readonly times: number }
   | {
       readonly kind: "login";
       readonly person: Person;
@@ -92,7 +101,12 @@ const opening: fc.Arbitrary<Request> = fc.oneof(
       kind: kind("open"),
       agent: fc.constantFrom<AgentName>("planner", "planner", "triage"),
       login: fc.nat(6),
-      scopes: fc.constantFrom<readonly Scope[]>(["tickets:read"], ["tickets:read", "customers:read"]),
+      scopes: fc.constantFrom<readonly Scope[]>(
+        ["tickets:read"],
+        ["tickets:read", "customers:read"],
+        ["tickets:write"],
+        ["tickets:read", "tickets:write"],
+      ),
       lifeSeconds,
       maxUses: fc.constant(undefined),
     }),
@@ -158,7 +172,7 @@ const issuing: fc.Arbitrary<Request> = fc.oneof(
       kind: kind("hop"),
       token: pick,
       by,
-      scope: fc.constantFrom<Scope>("customers:read", "customers:read", "customers:notes"),
+      scope: fc.constantFrom("fitting", "fitting", "fitting", "customers:notes"),
     }),
   },
 );
@@ -177,6 +191,31 @@ const request = fc.oneof(
   { weight: 14, arbitrary: issuing },
   { weight: 3, arbitrary: fc.record({ kind: kind("introspect"), token: pick, by }) },
   { weight: 3, arbitrary: ending },
+);
+
+/** What one agent sends again and again, most of it not to be refused for anything but that. */
+const rightful = kind("rightful");
+const crowded: fc.Arbitrary<Request> = fc.oneof(
+  { weight: 2, arbitrary: fc.record({ kind: kind("end"), token: pick, by: rightful }) },
+  { weight: 1, arbitrary: fc.record({ kind: kind("withdraw"), offer: pick, by: rightful }) },
+  { weight: 2, arbitrary: request },
+);
+
+/** What comes in crowds, and what falls between a store that works and one that does not. */
+const unusual: fc.Arbitrary<Command> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: kind("unread"),
+      how: fc.constantFrom<Unread>("incomplete", "throws"),
+      request: issuing,
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: kind("again"), times: fc.constantFrom(18, 24), request: crowded }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: kind("fan"), token: pick, to: agent, times: fc.integer({ min: 2, max: 7 }) }),
+  },
 );
 
 const around: fc.Arbitrary<Command> = fc.oneof(
@@ -210,6 +249,7 @@ export const program: fc.Arbitrary<readonly Command[]> = fc.noBias(
     fc.oneof(
       { weight: 8, arbitrary: request as fc.Arbitrary<Command> },
       { weight: 2, arbitrary: around },
+      { weight: 1, arbitrary: unusual },
       { weight: 2, arbitrary: fc.record({ kind: kind("together"), both: fc.tuple(request, request) }) },
     ),
     { minLength: 15, maxLength: 60, size: "max" },

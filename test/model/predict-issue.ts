@@ -1,5 +1,6 @@
 import type { Bound } from "./bind.ts";
 import { serverOf } from "./bind.ts";
+import { type Context, grow } from "./bounds.ts";
 import { denied, type Observation } from "./observation.ts";
 import {
   type AgentName,
@@ -10,6 +11,7 @@ import {
   type ModelUses,
   type Resource,
   resourceOf,
+  rootOf,
   type Scope,
   type State,
 } from "./state.ts";
@@ -20,7 +22,7 @@ const may: Record<AgentName, readonly Scope[]> = {
   researcher: ["tickets:read", "customers:read", "customers:notes", "payments:send"],
   triage: ["tickets:read", "tickets:write", "customers:read", "customers:notes"],
   "ticket-api": ["customers:read"],
-  "customer-api": [],
+  "customer-api": ["tickets:read"],
 };
 /** What people lend, and what the researcher lends itself. */
 const peopleLend: readonly Scope[] = ["tickets:read", "tickets:write", "customers:read", "payments:send"];
@@ -180,7 +182,7 @@ function isBurnt(state: State, { person, agent, signedInSeconds, device }: State
 }
 
 /** Part of its session, held out to one agent. */
-export function predictOffer(state: State, request: Bound & { kind: "offer" }): Observation {
+export function predictOffer(state: State, request: Bound & { kind: "offer" }, context: Context): Observation {
   const { step, by, token, to, scope } = request;
   const known = state.tokens[token];
   const session = known && state.sessions[known.session];
@@ -193,7 +195,7 @@ export function predictOffer(state: State, request: Bound & { kind: "offer" }): 
   const above = known.uses;
   const bound = boundOf(state, step, above, maxUses, [scope]);
   delete state.counters[step];
-  if (bound === "refused") return denied;
+  if (bound === "refused" || !grow(state, rootOf(state, known.session), "offers", context)) return denied;
   state.offers[step] = {
     from: known.session,
     to,
@@ -212,7 +214,8 @@ const tooDeep = (state: State, parent: number, to: AgentName): boolean => {
 };
 
 /** What the named agent gets for an offer; asking again gets the same. */
-export function predictRedeem(state: State, { step, by, offer: id }: Bound & { kind: "redeem" }): Observation {
+export function predictRedeem(state: State, request: Bound & { kind: "redeem" }, context: Context): Observation {
+  const { step, by, offer: id } = request;
   const offer = state.offers[id];
   if (!offer || offer.to !== by || offer.withdrawn || offer.endsSeconds <= state.nowSeconds) return denied;
   if (offer.redeemed === "lost" || !served(state, offer.scopes)) return denied;
@@ -224,29 +227,44 @@ export function predictRedeem(state: State, { step, by, offer: id }: Bound & { k
   if (!isAlive(state, offer.from) || !within(offer.scopes, may[by]) || tooDeep(state, offer.from, by)) return denied;
   const above = offer.usesAbove ?? state.sessions[offer.from]?.uses;
   const uses = boundOf(state, step, above, offer.maxUses, offer.scopes, offer.maxUses ?? above?.most);
-  if (uses === "refused") return denied;
+  if (uses === "refused" || !grow(state, rootOf(state, offer.from), "children", context)) return denied;
   const seen = child(state, step, offer.from, { by, scopes: offer.scopes, uses });
   offer.redeemed = step;
   return seen;
 }
 
+/** How one scope may follow from another at the next hop, and for how long, where that is granted. */
+const entailments: readonly {
+  readonly by: AgentName;
+  readonly from: Scope;
+  readonly to: Scope;
+  readonly seconds?: number;
+}[] = [
+  // whoever reads tickets may read their customers
+  { by: "ticket-api", from: "tickets:read", to: "customers:read" },
+  { by: "ticket-api", from: "tickets:write", to: "customers:read", seconds: 600 },
+  { by: "customer-api", from: "customers:read", to: "tickets:read", seconds: 400 },
+];
+
 /** What the serving agent gets at the next hop. */
-export function predictHop(state: State, { step, by, token, scope }: Bound & { kind: "hop" }): Observation {
+export function predictHop(state: State, request: Bound & { kind: "hop" }, context: Context): Observation {
+  const { step, by, token, scope } = request;
   const known = state.tokens[token];
   if (known?.resource === undefined || known.endsSeconds <= state.nowSeconds) return denied;
   const { principal, agent } = state.sessions[known.session] as ModelSession;
   // its own session's token: no hop, but one more token of that session
   if (agent === by) return predictAccess(state, { step, by, token, resource: resourceOf(scope) }, scope);
-  // the one entailment there is: whoever reads tickets may read their customers
-  const entailed = known.resource === "tickets" && known.scopes.includes("tickets:read") && scope === "customers:read";
-  if (serverOf[known.resource] !== by || !entailed || !isAlive(state, known.session)) return denied;
+  const taken = entailments.filter((e) => e.by === by && known.scopes.includes(e.from) && e.to === scope);
+  if (serverOf[known.resource] !== by || taken.length === 0 || !isAlive(state, known.session)) return denied;
   if (!within([scope], may[by]) || !within([scope], lentBy(principal)) || tooDeep(state, known.session, by))
     return denied;
   if (!served(state, [scope])) return denied;
   const uses = boundOf(state, step, known.uses, undefined, [scope]);
-  if (uses === "refused") return denied;
-  // made of a token, it ends with it: the one entailment grants no life of its own
-  return child(state, step, known.session, { by, scopes: [scope], uses, lastEndSeconds: known.endsSeconds });
+  if (uses === "refused" || !grow(state, rootOf(state, known.session), "children", context)) return denied;
+  // made of a token, it ends with it, unless everything it takes grants a life of its own
+  const granted = Math.min(...taken.map(({ seconds }) => seconds ?? 0));
+  const lastEndSeconds = Math.max(known.endsSeconds, state.nowSeconds + granted);
+  return child(state, step, known.session, { by, scopes: [scope], uses, lastEndSeconds });
 }
 
 function child(

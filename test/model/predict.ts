@@ -1,5 +1,6 @@
 import type { Bound } from "./bind.ts";
 import { serverOf } from "./bind.ts";
+import { type Context, growInVain, take, takesOf } from "./bounds.ts";
 import type { Subject } from "./command.ts";
 import { denied, done, type Observation } from "./observation.ts";
 import {
@@ -10,13 +11,13 @@ import {
   predictRedeem,
   predictRenewal,
 } from "./predict-issue.ts";
-import { type AgentName, chainOf, isAlive, type Login, lineage, type ModelUses, type State } from "./state.ts";
+import { type AgentName, chainOf, isAlive, type Login, lineage, type ModelUses, rootOf, type State } from "./state.ts";
 
-/** What the model says of one request, alone. It changes `state`, which the caller has cloned. */
-export function predict(state: State, request: Bound): Observation {
+/** What the model says of one request, in its turn. It changes `state`, which the caller has cloned. */
+export function predict(state: State, request: Bound, context: Context): Observation {
   switch (request.kind) {
     case "attest":
-      return predictAttest(state, request.by);
+      return predictAttest(state, request.by, context);
     case "revoke-session":
       return revokeSession(state, request.session);
     case "lift-session":
@@ -30,7 +31,8 @@ export function predict(state: State, request: Bound): Observation {
       state.lifted[nameOf(request.subject)] = true;
       return done;
   }
-  if (!authenticates(state, request.by)) return denied;
+  const within = takeFor(state, request, context);
+  if (!within || !authenticates(state, request.by)) return denied;
   switch (request.kind) {
     case "introspect":
       return predictIntrospect(state, request);
@@ -40,8 +42,53 @@ export function predict(state: State, request: Bound): Observation {
       return predictEnding(state, request);
     default:
       // a suspended agent may still end its own work, never start any
-      return state.suspended[request.by] ? denied : predictIssuing(state, request);
+      return state.suspended[request.by] ? denied : released(state, request, predictIssuing(state, request, context));
   }
+}
+
+/** Whatever was stored stands, with nobody told of it, where liveness could not be read again; an offer asks for it anew. */
+function released(state: State, request: Bound, issued: Observation): Observation {
+  if (request.unread === undefined || issued.kind !== "token") return issued;
+  delete state.tokens[request.step];
+  return denied;
+}
+
+/**
+ * Takes from the bucket that a request takes from: whoever is known by an identity token, even one that counts no more,
+ * and from one bucket for what starts work, from another for what ends it.
+ * @returns whether the request goes on
+ */
+function takeFor(state: State, request: Bound & { readonly by: AgentName }, context: Context): boolean {
+  const { kind, by } = request;
+  const identity = state.identities[by];
+  if (kind === "introspect" || !identity || identity.endsSeconds <= state.nowSeconds) return true;
+  return kind === "end" || kind === "end-below" || kind === "withdraw"
+    ? take(state, "end", by, { least: 1, most: 1 }, context)
+    : take(state, "issue", by, takesOf(state, context), context);
+}
+
+/**
+ * Beside another request a redemption may be refused at the last moment, when a revocation overtook it: the offer is
+ * spent all the same, and nothing lives of it.
+ */
+export function lostRedemption(before: State, request: Bound, context: Context): State[] {
+  const lost = structuredClone(before);
+  const offer = request.kind === "redeem" ? lost.offers[request.offer] : undefined;
+  if (request.kind !== "redeem" || !offer || offer.redeemed !== undefined) return [];
+  offer.redeemed = "lost";
+  takeFor(lost, request, context);
+  return [lost];
+}
+
+/** What two requests that met may have counted though nothing is to be seen of it. */
+export function countInVain(state: State, request: Bound): void {
+  const parent =
+    request.kind === "redeem"
+      ? state.offers[request.offer]?.from
+      : request.kind === "hop"
+        ? state.tokens[request.token]?.session
+        : undefined;
+  if (parent !== undefined) growInVain(state, rootOf(state, parent));
 }
 
 /** An identity token that is neither over nor cut, of nobody that is blocked. */
@@ -52,15 +99,18 @@ const authenticates = (state: State, agent: AgentName): boolean => {
   );
 };
 
-function predictAttest(state: State, agent: AgentName): Observation {
+function predictAttest(state: State, agent: AgentName, context: Context): Observation {
   const build = state.running[agent];
   const names = ["deployment", `agent:${agent}`, ...(build ? [`build:${build}`] : [])];
-  if (state.suspended[agent] || names.some((name) => state.blocked[name])) return denied;
+  const refused = state.suspended[agent] || names.some((name) => state.blocked[name]);
+  // its signature is taken after all that, unless the block came between
+  const count = { least: refused ? 0 : 1, most: refused && context.alone ? 0 : 1 };
+  if (!take(state, "issue", agent, count, context) || refused) return denied;
   state.identities[agent] = { endsSeconds: state.nowSeconds + 300, over: false, ...(build ? { build } : {}) };
   return { kind: "identity", ...(build ? { build } : {}) };
 }
 
-function predictIssuing(state: State, request: Bound): Observation {
+function predictIssuing(state: State, request: Bound, context: Context): Observation {
   switch (request.kind) {
     case "open":
       return predictOpen(state, request);
@@ -69,11 +119,11 @@ function predictIssuing(state: State, request: Bound): Observation {
     case "renew":
       return predictRenewal(state, request);
     case "offer":
-      return predictOffer(state, request);
+      return predictOffer(state, request, context);
     case "redeem":
-      return predictRedeem(state, request);
+      return predictRedeem(state, request, context);
     case "hop":
-      return predictHop(state, request);
+      return predictHop(state, request, context);
     default:
       throw new Error(`${request.kind} issues nothing`);
   }

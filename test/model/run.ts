@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { Actor } from "./actor.ts";
 import { type Bound, bind, serverOf } from "./bind.ts";
+import type { Context } from "./bounds.ts";
 import type { Command, Request } from "./command.ts";
 import { denied, type Observation } from "./observation.ts";
-import { predict } from "./predict.ts";
+import { countInVain, lostRedemption, predict } from "./predict.ts";
 import { createStage, rowsFor, type Stage } from "./stage.ts";
 import { type AgentName, emptyState, type Login, type State } from "./state.ts";
 
@@ -33,6 +34,8 @@ export async function runProgram(program: readonly Command[], options: RunOption
 class Run {
   private step = 0;
   private version = 1;
+  /** Whether a crowd comes: it says nothing of how much of what programs ask is granted. */
+  private repeats = false;
   /** Usually one state; several while an answer leaves open in which order two requests met. */
   private beliefs: readonly State[];
 
@@ -46,7 +49,8 @@ class Run {
   }
 
   async all(program: readonly Command[]): Promise<void> {
-    for (const agent of ["planner", "researcher", "ticket-api"] as const) await this.one({ kind: "attest", agent });
+    for (const agent of ["planner", "researcher", "ticket-api", "customer-api"] as const)
+      await this.one({ kind: "attest", agent });
     for (const person of ["ada", "bob"] as const) {
       const fresh = { refresh: undefined, names: "both", device: 0 } as const;
       await this.one({ kind: "login", person, agent: "planner", ...fresh });
@@ -76,6 +80,17 @@ class Run {
     switch (command.kind) {
       case "together":
         return this.requests(this.bindAll(command.both));
+      case "unread": {
+        const bound = this.bindAll([command.request]);
+        return this.requests(bound.map((request) => ({ ...request, unread: command.how })));
+      }
+      case "again":
+        this.repeats = true;
+        for (let i = 0; i < command.times; i++) await this.requests(this.bindAll([command.request]));
+        this.repeats = false;
+        return;
+      case "fan":
+        return this.fan(command);
       case "login": {
         const login = loginOf(command, this.state);
         const { person, agent, signedInSeconds, device } = login;
@@ -103,10 +118,17 @@ class Run {
     }
   }
 
+  private async fan({ token, to, times }: Command & { kind: "fan" }): Promise<void> {
+    const offer = { kind: "offer", token, by: "rightful", to, scope: "held", maxUses: undefined } as const;
+    const redeem = { kind: "redeem", offer: 0, by: "rightful" } as const;
+    for (let i = 0; i < times; i++) for (const request of [offer, redeem]) await this.requests(this.bindAll([request]));
+  }
+
   private setSuspended(agent: AgentName, suspended: boolean): void {
     this.believe((state) => {
       if (suspended) state.suspended[agent] = true;
       else delete state.suspended[agent];
+      state.newRegistry = true;
     });
     this.actor.stage.world.publish(++this.version, ...rowsFor(Object.keys(this.state.suspended)));
   }
@@ -122,14 +144,23 @@ class Run {
   private async requests(bound: readonly Bound[]): Promise<void> {
     const seen = await Promise.all(bound.map((request) => this.actor.act(request)));
     for (const [at, request] of bound.entries()) this.count(request.kind, seen[at] ?? denied);
+    const turns = bound.map((request, at) => this.turnOf(request, seen[at] ?? denied, bound.length === 1));
     const next: State[] = [];
     for (const belief of this.beliefs)
-      for (const order of ordersOf(bound.length)) next.push(...explain(belief, bound, order, seen));
-    if (next.length === 0) throw new Difference(describe(this.step, this.state, bound, seen));
+      for (const order of ordersOf(bound.length)) next.push(...explain(belief, order, turns));
+    if (next.length === 0) throw new Difference(describe(this.step, this.state, turns));
     this.beliefs = next.filter((state, at) => next.findIndex((other) => isDeepStrictEqual(other, state)) === at);
   }
 
+  private turnOf(request: Bound, seen: Observation, alone: boolean): Turn {
+    const { step } = request;
+    const granted = seen.kind !== "denied" || this.actor.unreleased.has(step);
+    const rowBytes = this.actor.rowBytes.get(step);
+    return { request, seen, context: { alone, granted, ...(rowBytes === undefined ? {} : { rowBytes }) } };
+  }
+
   private count(kind: string, seen: Observation): void {
+    if (this.repeats) return;
     const row = this.tally.get(kind) ?? { sent: 0, granted: 0 };
     const granted = seen.kind !== "denied" && !(seen.kind === "active" && !seen.active);
     this.tally.set(kind, { sent: row.sent + 1, granted: row.granted + Number(granted) });
@@ -156,43 +187,33 @@ const ordersOf = (count: number): readonly (readonly number[])[] =>
         [1, 0],
       ];
 
+/** One request with its answer. */
+interface Turn {
+  readonly request: Bound;
+  readonly seen: Observation;
+  readonly context: Context;
+}
+
 /** The states in which what was seen is what `order` predicts; none when it is not. */
-function explain(
-  before: State,
-  bound: readonly Bound[],
-  order: readonly number[],
-  seen: readonly Observation[],
-): State[] {
+function explain(before: State, order: readonly number[], turns: readonly Turn[]): State[] {
   let states = [structuredClone(before)];
   for (const at of order) {
-    const request = bound[at] as Bound;
+    const { request, seen, context } = turns[at] as Turn;
     states = states.flatMap((state) => {
-      const wanted = seen[at];
-      const lost = wanted?.kind === "denied" && bound.length > 1 ? lostRedemption(state, request) : [];
-      const expected = predict(state, request);
-      return isDeepStrictEqual(expected, wanted) ? [state, ...lost] : lost;
+      const lost = seen.kind === "denied" && !context.alone ? lostRedemption(state, request, context) : [];
+      const fits = isDeepStrictEqual(predict(state, request, context), seen);
+      const after = fits ? [state, ...lost] : lost;
+      if (!context.alone && context.rowBytes === undefined) for (const one of after) countInVain(one, request);
+      return after;
     });
   }
   return states;
 }
 
-/**
- * Beside another request a redemption may be refused at the last moment, when a revocation overtook it: the offer is
- * spent all the same, and nothing lives of it.
- */
-function lostRedemption(state: State, request: Bound): State[] {
-  if (request.kind !== "redeem" || state.offers[request.offer]?.redeemed !== undefined) return [];
-  const lost = structuredClone(state);
-  const offer = lost.offers[request.offer];
-  if (offer) offer.redeemed = "lost";
-  return [lost];
-}
-
-function describe(step: number, state: State, bound: readonly Bound[], seen: readonly Observation[]): string {
-  const expected = bound.map((request) => predict(structuredClone(state), request));
-  const lines = bound.map(
-    (request, at) =>
-      `${JSON.stringify(request)}\n    seen     ${JSON.stringify(seen[at])}\n    expected ${JSON.stringify(expected[at])}`,
-  );
+function describe(step: number, state: State, turns: readonly Turn[]): string {
+  const lines = turns.map(({ request, seen, context }) => {
+    const expected = predict(structuredClone(state), request, context);
+    return `${JSON.stringify(request)}\n    seen     ${JSON.stringify(seen)}\n    expected ${JSON.stringify(expected)}`;
+  });
   return `step ${step}, second ${state.nowSeconds}: the service and the model differ\n  ${lines.join("\n  ")}`;
 }

@@ -6,9 +6,11 @@ import { err, ok } from "../../core/model/result.ts";
 import { testMacs } from "../kit/attest-world.ts";
 import { stsIssuer } from "../kit/evidence/sts.ts";
 import { testSigner } from "../kit/keys.ts";
-import { agent, baseRows } from "../kit/registry.ts";
+import { MemoryLimiter } from "../kit/memory/limiter.ts";
+import { agent, baseRows, customers, tickets } from "../kit/registry.ts";
 import { dpopProof } from "../kit/wire/key.ts";
 import { createWorld, issuer, type TestAgent } from "../kit/world.ts";
+import { bytesShare, childrenOf, signaturesPerSecond } from "./bounds.ts";
 import { type AgentName, agentNames, type Build } from "./state.ts";
 
 const account = "123456789012";
@@ -23,11 +25,31 @@ const bound: readonly string[] = ["planner", "researcher"];
 const payment = { resource: "https://payments.example", scopes: ["payments:send"] };
 const inBase = <K extends Registration["kind"]>(kind: K, name: string) =>
   baseRows.find((row) => row.kind === kind && row.name === name) as Extract<Registration, { kind: K }>;
-/** What the programs' registry has beyond the base: longer lives for two agents, and payments for them. */
+/** What the programs' registry has beyond the base: longer lives for two agents, payments for them, a hop more. */
 const registered: Partial<Record<AgentName, object>> = {
   planner: { maxLifetimeSeconds: 2_400, may: [...inBase("agent", "planner").may, payment] },
   researcher: { maxLifetimeSeconds: 1_800, may: [...inBase("agent", "researcher").may, payment] },
+  "customer-api": { may: [{ resource: tickets, scopes: ["tickets:read"] }] },
 };
+const entailment = inBase("entailment", "tickets-show-customers");
+/** Two that grant what is made of a token a life of its own. */
+const entailments: readonly Registration[] = [
+  {
+    ...entailment,
+    name: "writers-see-customers",
+    from: { resource: tickets, scope: "tickets:write" },
+    lifetimeSeconds: 600,
+  },
+  {
+    ...entailment,
+    name: "customers-show-tickets",
+    agent: "customer-api",
+    from: { resource: customers, scope: "customers:read" },
+    to: { resource: tickets, scopes: ["tickets:read"] },
+    details: {},
+    lifetimeSeconds: 400,
+  },
+];
 /** A resource that asks about every request, and people who lend it. */
 const payments: readonly Registration[] = [
   {
@@ -49,6 +71,8 @@ export function rowsFor(suspended: readonly string[]): readonly Registration[] {
     return agent(name, {
       ...(base as Partial<Registration & { kind: "agent" }>),
       ...registered[name],
+      ...(childrenOf[name] === undefined ? {} : { maxChildren: childrenOf[name] }),
+      issuancesPerSecond: signaturesPerSecond(name),
       state: suspended.includes(name) ? "suspended" : "active",
       selectors: [{ type: "aws-sts-web-identity", exact: { roleArn: roleOf(name) } }],
       ...(bound.includes(name) ? { code } : {}),
@@ -62,7 +86,7 @@ export function rowsFor(suspended: readonly string[]): readonly Registration[] {
     algorithms: ["ES384"],
     account,
   };
-  return [...agents, ...payments, trusted];
+  return [...agents, ...payments, ...entailments, trusted];
 }
 
 /** The whole service in memory with real endpoints, keys and signatures, and an AWS account for its agents to run in. */
@@ -77,6 +101,12 @@ export async function createStage() {
     ["planner", "A"],
     ["researcher", "A"],
   ]);
+  const limiter = new MemoryLimiter(world.deps.clock);
+  world.limiter.take = limiter.take.bind(limiter) as typeof world.limiter.take;
+  const { store } = world;
+  const growTree = store.growTree.bind(store);
+  // tens of millions of bytes are beyond any program: the bound is as it is asked for, and the store's unit is larger
+  store.growTree = (root, by, most) => growTree(root, by, { ...most, bytes: most.bytes * bytesShare });
   const absent = async () => err({ why: "missing", detail: "not asked for" } as const);
   const endpoint = createAttestEndpoint({
     ...world.deps,

@@ -83,6 +83,25 @@ export interface ModelOffer {
   redeemed?: number | "lost";
 }
 
+/** How much was counted: exactly, or between two bounds where two requests met. */
+export interface Span {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** What one tree grew by since a quarter of an hour began. */
+export interface Growth {
+  readonly quarter: number;
+  readonly children: Span;
+  readonly offers: Span;
+  readonly bytes: Span;
+}
+
+/** What one agent took from one of its buckets in a second. */
+export interface Taken extends Span {
+  readonly atSeconds: number;
+}
+
 /** Everything the model knows. Cloned before each step, so that two orders can be tried. */
 export interface State {
   nowSeconds: number;
@@ -105,6 +124,12 @@ export interface State {
   readonly offers: Record<number, ModelOffer>;
   /** Uses left, by the step that was bounded. */
   readonly counters: Record<number, number>;
+  /** What trees grew by of late, by their root. */
+  readonly trees: Record<number, Growth>;
+  /** What agents took of late, by bucket and agent. */
+  readonly taken: Record<string, Taken>;
+  /** Whether a registry was published that no token request has met yet. */
+  newRegistry: boolean;
 }
 
 /** The state every program starts in. */
@@ -122,6 +147,9 @@ export const emptyState = (nowSeconds: number): State => ({
   tokens: {},
   offers: {},
   counters: {},
+  trees: {},
+  taken: {},
+  newRegistry: false,
 });
 
 /** A session and every session above it, root last. */
@@ -129,6 +157,12 @@ export function lineage(state: State, id: number): readonly ModelSession[] {
   const session = state.sessions[id];
   if (!session) return [];
   return [session, ...(session.parent === undefined ? [] : lineage(state, session.parent))];
+}
+
+/** The root that a session hangs on. */
+export function rootOf(state: State, id: number): number {
+  const above = state.sessions[id]?.parent;
+  return above === undefined ? id : rootOf(state, above);
 }
 
 /** Agents of a session's chain, current first. */

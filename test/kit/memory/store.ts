@@ -1,4 +1,5 @@
 import type { AuditRecord, Outbox } from "../../../core/audit/record.ts";
+import { limits } from "../../../core/model/limits.ts";
 import { burntRows, type Login, type LoginKeys } from "../../../core/model/login.ts";
 import type { Marker } from "../../../core/model/replay-entry.ts";
 import { err, ok, type Result } from "../../../core/model/result.ts";
@@ -144,12 +145,16 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     if (session) this.sessions.set(rowKey(root, sid), { ...session, ended: true });
   }
 
-  /** Counted like the real row, and never less than what stands there: tests put sessions in place by hand. */
+  /** Counted like the real row, and never less than what was made in that time: tests put sessions in place by hand. */
   async growTree(root: string, by: TreeGrowth, most: TreeGrowth): Promise<boolean> {
     await this.enter("growTree", true);
-    const key = `${root} ${Math.floor(this.nowSeconds() / 900)}`;
+    const quarterOf = (seconds: number) => Math.floor(seconds / limits.treeQuarterSeconds);
+    const quarter = quarterOf(this.nowSeconds());
+    const key = `${root} ${quarter}`;
     const held = this.trees.get(key) ?? { children: 0, offers: 0, bytes: 0 };
-    const there = [...this.sessions.values()].filter((session) => session.root === root && session.sid !== root).length;
+    const there = [...this.sessions.values()].filter(
+      (one) => one.root === root && one.sid !== root && quarterOf(one.createdAtSeconds) === quarter,
+    ).length;
     const grown = {
       children: Math.max(held.children, by.children > 0 ? there : 0) + by.children,
       offers: held.offers + by.offers,
