@@ -116,6 +116,10 @@ describe("exports", () => {
     const { found } = await figure("exports", {
       "package.json": '{ "exports": { ".": { "default": "./client/index.ts" } } }',
       "client/index.ts": 'export const forAll = 1;\nexport { own } from "./own.ts";',
+      "built/package.json":
+        '{ "exports": { "./kinds/*": { "types": "./dist/kinds/*.d.ts", "default": "./dist/kinds/*.js" } } }',
+      "built/kinds/one.ts": "export const forAll = 1;",
+      "built/kinds/deep/two.ts": "export const inner = 1;",
       "client/own.ts": "export const own = 1;\nexport const alone = 2;\nexport type Alone = 3;",
       "core/whole.ts": "export const a = 1;",
       "core/lazy.ts": "export const a = 1;",
@@ -123,7 +127,12 @@ describe("exports", () => {
       "core/default.ts": "export default 1;",
       "lambdas/token/index.ts": "export const handler = 1;",
     });
-    expect(found).toEqual(["client/own.ts:2 alone", "client/own.ts:3 Alone", "core/default.ts:1 default"]);
+    expect(found).toEqual([
+      "client/own.ts:2 alone",
+      "client/own.ts:3 Alone",
+      "core/default.ts:1 default",
+      "built/kinds/deep/two.ts:1 inner",
+    ]);
   });
 });
 
