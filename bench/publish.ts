@@ -1,10 +1,10 @@
 import { publishChanges } from "../core/endpoints/publisher.ts";
 import type { RevocationWrite } from "../core/session/store.ts";
 import { type Change, changeOf } from "../core/status/changes.ts";
-import { createPublishStore } from "../lambdas/aws/publish-store.ts";
-import { createRevocationStore } from "../lambdas/aws/revocation-store.ts";
-import { createSessionStore } from "../lambdas/aws/session-store.ts";
-import { createStatusLeases } from "../lambdas/aws/status-leases.ts";
+import { createPublishStore } from "../lambdas/aws/dynamodb/lists/publish-store.ts";
+import { createStatusLeases } from "../lambdas/aws/dynamodb/lists/status-leases.ts";
+import { createRevocationStore } from "../lambdas/aws/dynamodb/revocations/revocation-store.ts";
+import { createSessionStore } from "../lambdas/aws/dynamodb/sessions/session-store.ts";
 import { testSigner } from "../test/kit/keys.ts";
 import { testKey } from "../test/kit/wire/key.ts";
 import { now, planner, record, session } from "../test/lambdas/samples.ts";

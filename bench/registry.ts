@@ -5,7 +5,7 @@ import type { Registration } from "../core/model/registry.ts";
 import { registryDifference } from "../core/model/registry-difference.ts";
 import { applyRegistry, documentsOf } from "../core/registry/apply.ts";
 import { validateRegistry } from "../core/registry/validate.ts";
-import { createRegistryStore } from "../lambdas/aws/registry-writer.ts";
+import { createRegistryStore } from "../lambdas/aws/dynamodb/registry/registry-writer.ts";
 import { randomIds } from "../test/kit/keys.ts";
 import { openCloud } from "../test/lambdas/tables.ts";
 import { median, type Row } from "./measure.ts";

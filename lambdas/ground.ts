@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { deny } from "../core/audit/deny.ts";
 import { createRefusalFold } from "../core/audit/fold.ts";
 import type { Clock, Ids } from "../core/model/ports.ts";
-import { documentClient, type Tables } from "./aws/dynamo.ts";
-import { createOutbox } from "./aws/outbox.ts";
+import { documentClient, type Tables } from "./aws/dynamodb/dynamo.ts";
+import { createOutbox } from "./aws/dynamodb/outbox.ts";
 import { env } from "./env.ts";
 import type { Refuse } from "./http/edge.ts";
 

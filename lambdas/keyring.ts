@@ -4,9 +4,9 @@ import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { KeyPurpose, SigningAlgorithm } from "../core/model/ports.ts";
 import { createKeyring, type Keyring } from "../core/ring/keyring.ts";
 import type { FirstKeys } from "../core/ring/ports.ts";
-import type { KeyRoles } from "./aws/key-policy.ts";
-import { createKeyHolder, kmsClient } from "./aws/kms-keys.ts";
-import { createRingReader, type KeyringTables } from "./aws/ring-store.ts";
+import { createRingReader, type KeyringTables } from "./aws/dynamodb/ring-store.ts";
+import type { KeyRoles } from "./aws/kms/key-policy.ts";
+import { createKeyHolder, kmsClient } from "./aws/kms/keys.ts";
 import { env } from "./env.ts";
 import { clock, setting } from "./ground.ts";
 

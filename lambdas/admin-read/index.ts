@@ -1,8 +1,8 @@
 import type { Context } from "aws-lambda";
 import { createAdminReadEndpoint } from "../../core/endpoints/admin-read.ts";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
-import { createRegistryStore } from "../aws/registry-writer.ts";
-import { createSessionQueries } from "../aws/session-queries.ts";
+import { createRegistryStore } from "../aws/dynamodb/registry/registry-writer.ts";
+import { createSessionQueries } from "../aws/dynamodb/sessions/session-queries.ts";
 import { cedar } from "../cedar-module.ts";
 import { ground, setting, tables } from "../ground.ts";
 import { compressed } from "../http/compressed.ts";

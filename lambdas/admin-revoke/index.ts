@@ -1,6 +1,6 @@
 import { createAdminRevokeEndpoint } from "../../core/endpoints/admin-revoke.ts";
-import { createRevocationStore } from "../aws/revocation-store.ts";
-import { createRevocationTargets } from "../aws/revocation-targets.ts";
+import { createRevocationStore } from "../aws/dynamodb/revocations/revocation-store.ts";
+import { createRevocationTargets } from "../aws/dynamodb/revocations/revocation-targets.ts";
 import { ground, setting, tables } from "../ground.ts";
 import { httpHandler } from "../http/edge.ts";
 import { operatorOf } from "../http/operator.ts";

@@ -1,5 +1,5 @@
 import { createAdminRotateEndpoint } from "../../core/endpoints/admin-rotate.ts";
-import { createOrderStore } from "../aws/ring-store.ts";
+import { createOrderStore } from "../aws/dynamodb/ring-store.ts";
 import { ground } from "../ground.ts";
 import { httpHandler } from "../http/edge.ts";
 import { operatorOf } from "../http/operator.ts";

@@ -1,6 +1,6 @@
 import { createAdminWriteEndpoint } from "../../core/endpoints/admin-write.ts";
 import { limits } from "../../core/model/limits.ts";
-import { createRegistryStore } from "../aws/registry-writer.ts";
+import { createRegistryStore } from "../aws/dynamodb/registry/registry-writer.ts";
 import { cedar } from "../cedar-module.ts";
 import { ground, setting, tables } from "../ground.ts";
 import { httpHandler } from "../http/edge.ts";

@@ -1,10 +1,10 @@
 import type { AttestDeps } from "../../core/endpoints/attest.ts";
-import { demandedNonces } from "../aws/dpop-nonces.ts";
-import { kmsClient } from "../aws/kms-keys.ts";
-import { createMacSource } from "../aws/macs.ts";
-import { createRateLimiter } from "../aws/rate-limiter.ts";
-import { createRegistrySource } from "../aws/registry-source.ts";
-import { createSessionStore } from "../aws/session-store.ts";
+import { createRateLimiter } from "../aws/dynamodb/counters/rate-limiter.ts";
+import { createRegistrySource } from "../aws/dynamodb/registry/registry-source.ts";
+import { createSessionStore } from "../aws/dynamodb/sessions/session-store.ts";
+import { demandedNonces } from "../aws/kms/dpop-nonces.ts";
+import { kmsClient } from "../aws/kms/keys.ts";
+import { createMacSource } from "../aws/kms/macs.ts";
 import { clock, ground, setting, tables } from "../ground.ts";
 import { openKeyring } from "../keyring.ts";
 

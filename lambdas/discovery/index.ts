@@ -1,10 +1,10 @@
 import type { Context } from "aws-lambda";
 import { createDiscoveryEndpoint } from "../../core/endpoints/discovery.ts";
 import type { Call, Reply } from "../../core/model/wire.ts";
-import { documentClient } from "../aws/dynamo.ts";
-import { createListReader } from "../aws/lists.ts";
-import { createPublishedTypes } from "../aws/published-types.ts";
-import { createUrls, ssmClient } from "../aws/urls.ts";
+import { documentClient } from "../aws/dynamodb/dynamo.ts";
+import { createListReader } from "../aws/dynamodb/lists/lists.ts";
+import { createPublishedTypes } from "../aws/dynamodb/registry/published-types.ts";
+import { createUrls, ssmClient } from "../aws/ssm/urls.ts";
 import { clock, setting } from "../ground.ts";
 import { compressed } from "../http/compressed.ts";
 import { httpHandler } from "../http/edge.ts";

@@ -2,9 +2,9 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import type { Context } from "aws-lambda";
 import { watchDrift } from "../../core/endpoints/drift-watch.ts";
-import { createBaselines } from "../aws/baselines.ts";
-import { createControlPlanes } from "../aws/control-planes.ts";
-import { documentClient } from "../aws/dynamo.ts";
+import { createControlPlanes } from "../aws/control-plane/control-planes.ts";
+import { createBaselines } from "../aws/dynamodb/baselines.ts";
+import { documentClient } from "../aws/dynamodb/dynamo.ts";
 import { clock, ids, setting, tables } from "../ground.ts";
 import { stageMetrics } from "../metrics.ts";
 

@@ -1,9 +1,9 @@
 import { createIntrospectEndpoint } from "../../core/endpoints/introspect.ts";
 import { withDpopNonce } from "../../core/jose/dpop-nonce.ts";
-import { demandedNonces } from "../aws/dpop-nonces.ts";
-import { kmsClient } from "../aws/kms-keys.ts";
-import { createRegistrySource } from "../aws/registry-source.ts";
-import { createSessionStore } from "../aws/session-store.ts";
+import { createRegistrySource } from "../aws/dynamodb/registry/registry-source.ts";
+import { createSessionStore } from "../aws/dynamodb/sessions/session-store.ts";
+import { demandedNonces } from "../aws/kms/dpop-nonces.ts";
+import { kmsClient } from "../aws/kms/keys.ts";
 import { clock, ground, setting, tables } from "../ground.ts";
 import { httpHandler } from "../http/edge.ts";
 import { openKeyring } from "../keyring.ts";

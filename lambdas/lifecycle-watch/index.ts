@@ -3,9 +3,9 @@ import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import type { Context } from "aws-lambda";
 import { watchLifecycle } from "../../core/endpoints/lifecycle-watch.ts";
 import { limits } from "../../core/model/limits.ts";
-import { documentClient } from "../aws/dynamo.ts";
-import { createLifecycleStore } from "../aws/lifecycle-store.ts";
-import { createRegistryStore } from "../aws/registry-writer.ts";
+import { documentClient } from "../aws/dynamodb/dynamo.ts";
+import { createLifecycleStore } from "../aws/dynamodb/lifecycle-store.ts";
+import { createRegistryStore } from "../aws/dynamodb/registry/registry-writer.ts";
 import { clock, ids, setting, tables } from "../ground.ts";
 import { stageMetrics } from "../metrics.ts";
 

@@ -1,9 +1,9 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { publishChanges, publishMinute } from "../../core/endpoints/publisher.ts";
 import { type Change, changeOf } from "../../core/status/changes.ts";
-import { documentClient } from "../aws/dynamo.ts";
-import { createPublishStore } from "../aws/publish-store.ts";
-import { unmarshall } from "../aws/stream-image.ts";
+import { documentClient } from "../aws/dynamodb/dynamo.ts";
+import { createPublishStore } from "../aws/dynamodb/lists/publish-store.ts";
+import { unmarshall } from "../aws/dynamodb/stream-image.ts";
 import { clock, setting, tables } from "../ground.ts";
 import { openKeyring } from "../keyring.ts";
 import type { StreamRecord } from "../relay/stream-record.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Logger } from "@aws-lambda-powertools/logger";
-import { documentClient } from "../aws/dynamo.ts";
-import { createRegistryStore } from "../aws/registry-writer.ts";
+import { documentClient } from "../aws/dynamodb/dynamo.ts";
+import { createRegistryStore } from "../aws/dynamodb/registry/registry-writer.ts";
 import { cedar } from "../cedar-module.ts";
 import { answerResource, type ResourceEvent } from "../custom-resource.ts";
 import { clock, ids, setting, tables } from "../ground.ts";

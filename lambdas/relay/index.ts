@@ -1,6 +1,6 @@
 import { Logger } from "@aws-lambda-powertools/logger";
-import { createBus } from "../aws/bus.ts";
-import { createRefusedQueue } from "../aws/refused-queue.ts";
+import { createBus } from "../aws/eventbridge/bus.ts";
+import { createRefusedQueue } from "../aws/sqs/refused-queue.ts";
 import { setting } from "../ground.ts";
 import { createRelay, type StreamReport } from "./relay.ts";
 import type { StreamRecord } from "./stream-record.ts";

@@ -1,4 +1,4 @@
-import type { Bus } from "../aws/bus.ts";
+import type { Bus } from "../aws/eventbridge/bus.ts";
 import type { Carried } from "./stream-record.ts";
 
 /** A record that the bus did not take. */

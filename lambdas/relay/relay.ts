@@ -1,5 +1,5 @@
-import { type Bus, busLimits, entryBytes } from "../aws/bus.ts";
-import type { RefusedQueue } from "../aws/refused-queue.ts";
+import { type Bus, busLimits, entryBytes } from "../aws/eventbridge/bus.ts";
+import type { RefusedQueue } from "../aws/sqs/refused-queue.ts";
 import { putAll } from "./put-all.ts";
 import { type Carried, read, type StreamRecord, type Unreadable } from "./stream-record.ts";
 

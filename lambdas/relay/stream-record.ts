@@ -1,5 +1,5 @@
-import { type BusEntry, busLimits, entryBytes } from "../aws/bus.ts";
-import { type AttributeValue, unmarshall } from "../aws/stream-image.ts";
+import { type AttributeValue, unmarshall } from "../aws/dynamodb/stream-image.ts";
+import { type BusEntry, busLimits, entryBytes } from "../aws/eventbridge/bus.ts";
 
 /** A record of a DynamoDB stream as Lambda gives it. */
 export interface StreamRecord {

@@ -1,10 +1,10 @@
 import { createRevokeEndpoint } from "../../core/endpoints/revoke.ts";
 import { withDpopNonce } from "../../core/jose/dpop-nonce.ts";
-import { demandedNonces } from "../aws/dpop-nonces.ts";
-import { kmsClient } from "../aws/kms-keys.ts";
-import { createRateLimiter } from "../aws/rate-limiter.ts";
-import { createRevocationStore } from "../aws/revocation-store.ts";
-import { createSessionStore } from "../aws/session-store.ts";
+import { createRateLimiter } from "../aws/dynamodb/counters/rate-limiter.ts";
+import { createRevocationStore } from "../aws/dynamodb/revocations/revocation-store.ts";
+import { createSessionStore } from "../aws/dynamodb/sessions/session-store.ts";
+import { demandedNonces } from "../aws/kms/dpop-nonces.ts";
+import { kmsClient } from "../aws/kms/keys.ts";
 import { clock, ground, setting, tables } from "../ground.ts";
 import { httpHandler } from "../http/edge.ts";
 import { openKeyring } from "../keyring.ts";

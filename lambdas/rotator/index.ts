@@ -2,10 +2,10 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context } from "aws-lambda";
 import { rotateAll } from "../../core/endpoints/rotator.ts";
 import { longestCacheSeconds } from "../../core/model/key-times.ts";
-import { documentClient } from "../aws/dynamo.ts";
-import { createKeyMaker } from "../aws/key-maker.ts";
-import { createKeyHolder, kmsClient } from "../aws/kms-keys.ts";
-import { createRingStore } from "../aws/ring-store.ts";
+import { documentClient } from "../aws/dynamodb/dynamo.ts";
+import { createRingStore } from "../aws/dynamodb/ring-store.ts";
+import { createKeyMaker } from "../aws/kms/key-maker.ts";
+import { createKeyHolder, kmsClient } from "../aws/kms/keys.ts";
 import { clock, ids, setting } from "../ground.ts";
 import { firstKeys, keyRoles, keyringTables } from "../keyring.ts";
 

@@ -2,7 +2,7 @@ import { BatchProcessor, EventType, processPartialResponse } from "@aws-lambda-p
 import { planNotices, type TransmitDeps, transmit } from "../../core/endpoints/transmitter.ts";
 import type { Outcome } from "../../core/events/push.ts";
 import type { Undelivered } from "../../core/events/undelivered.ts";
-import type { EventQueues } from "../aws/event-queue.ts";
+import type { EventQueues } from "../aws/sqs/event-queue.ts";
 import { type Message, readMessage, withoutReason } from "./messages.ts";
 
 /** A batch of queue messages as Lambda gives it. */

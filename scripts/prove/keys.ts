@@ -2,7 +2,7 @@
 import { DescribeKeyCommand, SignCommand } from "@aws-sdk/client-kms";
 import { DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
 import type { Ring } from "../../core/ring/model.ts";
-import { kmsNames } from "../../lambdas/aws/key-policy.ts";
+import { kmsNames } from "../../lambdas/aws/kms/key-policy.ts";
 import { rotated } from "../../lib/state/keys.ts";
 import { differs, Missing, ok, output, type Probe, type ProveGround, refused, untried } from "./ground.ts";
 

@@ -3,7 +3,7 @@ import { compactVerify, type JWK } from "jose";
 import { z } from "zod";
 import { isCanonicalBase64url } from "../../core/jose/compact-jws.ts";
 import { publicJwkFor } from "../../core/jose/public-jwk.ts";
-import { derToJose } from "../../lambdas/aws/ecdsa-der.ts";
+import { derToJose } from "../../lambdas/aws/kms/ecdsa-der.ts";
 import { accepts, eachCase, type Judged, type Outcome, topic } from "./document.ts";
 
 const algorithms = ["ES256", "ES384", "RS256", "PS256"];

@@ -8,7 +8,7 @@ import { awsStsCallerIdentity } from "../../core/attest/methods/aws-sts-caller-i
 import { matchSelectors } from "../../core/attest/selectors.ts";
 import type { StsRelay } from "../../core/model/ports.ts";
 import { partitionOf, stsEndpointKinds, stsHost } from "../../core/text/sts-hosts.ts";
-import { createStsRelay } from "../../lambdas/aws/sts-relay.ts";
+import { createStsRelay } from "../../lambdas/aws/outbound/sts-relay.ts";
 import { judgeRequest } from "../../scripts/vectors/caller-identity.ts";
 import { callerEvidence, expectation, StubSts, xmlAnswer } from "../kit/evidence/caller-identity.ts";
 import { agent } from "../kit/registry.ts";

@@ -4,7 +4,7 @@ import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { readRegistryFolder } from "../../bin/lanyard/folder.ts";
 import { type ApplyOrder, applyRegistry } from "../../core/registry/apply.ts";
-import { createRegistryStore } from "../../lambdas/aws/registry-writer.ts";
+import { createRegistryStore } from "../../lambdas/aws/dynamodb/registry/registry-writer.ts";
 import { tableKeys } from "../../lambdas/env.ts";
 import { openDynamoDb } from "../../local/dynamodb/engine.ts";
 import { startDynamoServer } from "../../local/dynamodb/server.ts";

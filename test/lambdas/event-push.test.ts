@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { limits } from "../../core/model/limits.ts";
-import { createPusher } from "../../lambdas/aws/event-push.ts";
+import { createPusher } from "../../lambdas/aws/outbound/event-push.ts";
 import { endsWithin } from "../kit/patience.ts";
 
 const servers: Server[] = [];

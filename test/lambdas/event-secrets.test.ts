@@ -1,7 +1,7 @@
 import { ParameterNotFound, type SSMClient } from "@aws-sdk/client-ssm";
 import { describe, expect, test } from "vitest";
 import { limits } from "../../core/model/limits.ts";
-import { createEventSecrets } from "../../lambdas/aws/event-secrets.ts";
+import { createEventSecrets } from "../../lambdas/aws/ssm/event-secrets.ts";
 
 const prefix = "/lanyard/dev/receivers/";
 function world(parameters: Record<string, string>) {

@@ -3,8 +3,8 @@ import type { AddressInfo } from "node:net";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { fc, test as property } from "@fast-check/vitest";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createFetcher } from "../../lambdas/aws/fetcher.ts";
-import { isPublicAddress, PrivateAddress, publicLookup } from "../../lambdas/aws/public-address.ts";
+import { createFetcher } from "../../lambdas/aws/outbound/fetcher.ts";
+import { isPublicAddress, PrivateAddress, publicLookup } from "../../lambdas/aws/outbound/public-address.ts";
 
 const bounds = { maxBytes: 1_000, timeoutMillis: 300 };
 const routes: Record<string, (response: ServerResponse) => void> = {

@@ -1,6 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
-import { type KeyRoles, keyPolicy, keyPolicyFault } from "../../lambdas/aws/key-policy.ts";
+import { type KeyRoles, keyPolicy, keyPolicyFault } from "../../lambdas/aws/kms/key-policy.ts";
 
 const role = (name: string, account = "111122223333") => `arn:aws:iam::${account}:role/${name}`;
 const roles: KeyRoles = {

@@ -10,11 +10,11 @@ import type { RevocationWrite, SessionStore } from "../../core/session/store.ts"
 import { type Change, changeOf } from "../../core/status/changes.ts";
 import { openWindows, parseList, windowEndsAtSeconds, windowOf } from "../../core/status/windows.ts";
 import { decodeStatusList, statusAt } from "../../core/verify/status-list.ts";
-import { createListReader } from "../../lambdas/aws/lists.ts";
-import { createPublishStore } from "../../lambdas/aws/publish-store.ts";
-import { createRevocationStore } from "../../lambdas/aws/revocation-store.ts";
-import { createSessionStore } from "../../lambdas/aws/session-store.ts";
-import { createStatusLeases, type StatusLeases } from "../../lambdas/aws/status-leases.ts";
+import { createListReader } from "../../lambdas/aws/dynamodb/lists/lists.ts";
+import { createPublishStore } from "../../lambdas/aws/dynamodb/lists/publish-store.ts";
+import { createStatusLeases, type StatusLeases } from "../../lambdas/aws/dynamodb/lists/status-leases.ts";
+import { createRevocationStore } from "../../lambdas/aws/dynamodb/revocations/revocation-store.ts";
+import { createSessionStore } from "../../lambdas/aws/dynamodb/sessions/session-store.ts";
 import { testSigner } from "../kit/keys.ts";
 import { testKey } from "../kit/wire/key.ts";
 import { id, now, offer, planner, record, researcher, session } from "./samples.ts";

@@ -2,8 +2,8 @@ import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { limits } from "../../core/model/limits.ts";
 import { registrationKinds } from "../../core/model/registry.ts";
-import { createRateLimiter } from "../../lambdas/aws/rate-limiter.ts";
-import { createRegistrySource, registryKind } from "../../lambdas/aws/registry-source.ts";
+import { createRateLimiter } from "../../lambdas/aws/dynamodb/counters/rate-limiter.ts";
+import { createRegistrySource, registryKind } from "../../lambdas/aws/dynamodb/registry/registry-source.ts";
 import { now, planner, researcher } from "./samples.ts";
 import { type Cloud, openCloud } from "./tables.ts";
 

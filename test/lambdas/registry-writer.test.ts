@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BatchWriteItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { createPublishStore } from "../../lambdas/aws/publish-store.ts";
-import { createPublishedTypes } from "../../lambdas/aws/published-types.ts";
-import { createRegistrySource } from "../../lambdas/aws/registry-source.ts";
+import { createPublishStore } from "../../lambdas/aws/dynamodb/lists/publish-store.ts";
+import { createPublishedTypes } from "../../lambdas/aws/dynamodb/registry/published-types.ts";
+import { createRegistrySource } from "../../lambdas/aws/dynamodb/registry/registry-source.ts";
 import { openGround, supportDesk, trustDomain } from "../bin/ground.ts";
 
 let ground: Awaited<ReturnType<typeof openGround>>;

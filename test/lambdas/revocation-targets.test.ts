@@ -1,9 +1,9 @@
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { registryKind } from "../../lambdas/aws/registry-source.ts";
-import { createRevocationStore } from "../../lambdas/aws/revocation-store.ts";
-import { createRevocationTargets } from "../../lambdas/aws/revocation-targets.ts";
-import { createSessionStore } from "../../lambdas/aws/session-store.ts";
+import { registryKind } from "../../lambdas/aws/dynamodb/registry/registry-source.ts";
+import { createRevocationStore } from "../../lambdas/aws/dynamodb/revocations/revocation-store.ts";
+import { createRevocationTargets } from "../../lambdas/aws/dynamodb/revocations/revocation-targets.ts";
+import { createSessionStore } from "../../lambdas/aws/dynamodb/sessions/session-store.ts";
 import { id, now, planner, record, session } from "./samples.ts";
 import { type Cloud, openCloud } from "./tables.ts";
 

@@ -5,9 +5,9 @@ import type { SessionQueries } from "../../core/admin/read/session-queries.ts";
 import type { Session } from "../../core/model/session.ts";
 import { subjects } from "../../core/session/liveness.ts";
 import type { SessionStore } from "../../core/session/store.ts";
-import { createRevocationStore } from "../../lambdas/aws/revocation-store.ts";
-import { createSessionQueries } from "../../lambdas/aws/session-queries.ts";
-import { createSessionStore } from "../../lambdas/aws/session-store.ts";
+import { createRevocationStore } from "../../lambdas/aws/dynamodb/revocations/revocation-store.ts";
+import { createSessionQueries } from "../../lambdas/aws/dynamodb/sessions/session-queries.ts";
+import { createSessionStore } from "../../lambdas/aws/dynamodb/sessions/session-store.ts";
 import { id, now, offer, planner, record, session } from "./samples.ts";
 import { type Cloud, openCloud } from "./tables.ts";
 

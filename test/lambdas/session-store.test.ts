@@ -5,11 +5,11 @@ import { limits } from "../../core/model/limits.ts";
 import { type Login, loginOf } from "../../core/model/login.ts";
 import type { Session } from "../../core/model/session.ts";
 import type { SessionStore } from "../../core/session/store.ts";
-import { createListRows } from "../../lambdas/aws/list-rows.ts";
-import { createOutbox } from "../../lambdas/aws/outbox.ts";
-import { createRevocationStore } from "../../lambdas/aws/revocation-store.ts";
-import { offerItem, offerOf, sessionItem, sessionOf } from "../../lambdas/aws/session-rows.ts";
-import { createSessionStore } from "../../lambdas/aws/session-store.ts";
+import { createListRows } from "../../lambdas/aws/dynamodb/lists/list-rows.ts";
+import { createOutbox } from "../../lambdas/aws/dynamodb/outbox.ts";
+import { createRevocationStore } from "../../lambdas/aws/dynamodb/revocations/revocation-store.ts";
+import { offerItem, offerOf, sessionItem, sessionOf } from "../../lambdas/aws/dynamodb/sessions/session-rows.ts";
+import { createSessionStore } from "../../lambdas/aws/dynamodb/sessions/session-store.ts";
 import { id, marker, now, offer, planner, record, researcher, session } from "./samples.ts";
 import { type Cloud, openCloud } from "./tables.ts";
 

@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from "nod
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { limits } from "../../core/model/limits.ts";
-import { createStsRelay } from "../../lambdas/aws/sts-relay.ts";
+import { createStsRelay } from "../../lambdas/aws/outbound/sts-relay.ts";
 import { endsWithin } from "../kit/patience.ts";
 
 const asked: { method: string; url: string; headers: IncomingHttpHeaders; body: string }[] = [];

@@ -1,6 +1,6 @@
 import { type CreateTableCommandInput, DynamoDB } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { documentClient, type Tables } from "../../lambdas/aws/dynamo.ts";
+import { documentClient, type Tables } from "../../lambdas/aws/dynamodb/dynamo.ts";
 import { tableKeys } from "../../lambdas/env.ts";
 import { type DynamoDb, openDynamoDb } from "../../local/dynamodb/engine.ts";
 import { startDynamoServer } from "../../local/dynamodb/server.ts";

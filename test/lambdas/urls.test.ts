@@ -1,7 +1,7 @@
 import type { SSMClient } from "@aws-sdk/client-ssm";
 import { ParameterNotFound } from "@aws-sdk/client-ssm";
 import { describe, expect, test } from "vitest";
-import { createUrls, parseUrls } from "../../lambdas/aws/urls.ts";
+import { createUrls, parseUrls } from "../../lambdas/aws/ssm/urls.ts";
 
 const issuer = "https://abc.lambda-url.eu-west-1.on.aws";
 const good = (name: string) => `https://${name}1.lambda-url.eu-west-1.on.aws/`;

@@ -4,7 +4,7 @@ import { limits } from "../../core/model/limits.ts";
 import type { AccessHandle } from "../../core/model/session.ts";
 import type { SessionStore } from "../../core/session/store.ts";
 import { newCounter } from "../../core/token/uses.ts";
-import { createSessionStore } from "../../lambdas/aws/session-store.ts";
+import { createSessionStore } from "../../lambdas/aws/dynamodb/sessions/session-store.ts";
 import { id, marker, now, record, session } from "./samples.ts";
 import { type Cloud, openCloud } from "./tables.ts";
 

@@ -2,8 +2,8 @@
 import type { KMSClient } from "@aws-sdk/client-kms";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { KeyPurpose, SigningAlgorithm } from "../../core/model/ports.ts";
-import { createKeyMaker } from "../../lambdas/aws/key-maker.ts";
-import { type KeyRoles, keyPolicyFault } from "../../lambdas/aws/key-policy.ts";
+import { createKeyMaker } from "../../lambdas/aws/kms/key-maker.ts";
+import { type KeyRoles, keyPolicyFault } from "../../lambdas/aws/kms/key-policy.ts";
 import { env } from "../../lambdas/env.ts";
 import { readPolicy, refusal, type Statement } from "../../local/iam.ts";
 import { openKms } from "../../local/kms.ts";

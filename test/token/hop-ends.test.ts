@@ -4,7 +4,7 @@ import type { AgentRegistration, EntailmentRegistration, Registration } from "..
 import type { Session } from "../../core/model/session.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
 import { lastEndOfHop } from "../../core/narrow/entail.ts";
-import { sessionItem, sessionOf } from "../../lambdas/aws/session-rows.ts";
+import { sessionItem, sessionOf } from "../../lambdas/aws/dynamodb/sessions/session-rows.ts";
 import { agentId, baseRows, customers, registry, tickets } from "../kit/registry.ts";
 import { createWorld, type Params, startSeconds, type TestAgent, type World } from "../kit/world.ts";
 

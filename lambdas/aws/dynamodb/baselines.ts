@@ -1,0 +1,52 @@
+import { type DynamoDBDocumentClient, QueryCommand, type QueryCommandOutput } from "@aws-sdk/lib-dynamodb";
+import type { Baseline, BaselineStore } from "../../../core/drift/baseline.ts";
+import { type Tables, words } from "./dynamo.ts";
+import { outboxPut } from "./outbox.ts";
+import { transact } from "./transaction.ts";
+
+const kind = "deployed";
+
+/** What is known of each deployed function, in table Traces. */
+export function createBaselines(
+  client: DynamoDBDocumentClient,
+  tables: Pick<Tables, "traces" | "outbox">,
+): BaselineStore {
+  return {
+    async all() {
+      const found: Baseline[] = [];
+      let from: Record<string, unknown> | undefined;
+      do {
+        const page: QueryCommandOutput = await client.send(
+          new QueryCommand({
+            TableName: tables.traces,
+            KeyConditionExpression: "#kind = :kind",
+            ...words(["kind"], { kind }),
+            ConsistentRead: true,
+            ...(from ? { ExclusiveStartKey: from } : {}),
+          }),
+        );
+        for (const { kind: _, ...row } of page.Items ?? []) found.push(row as unknown as Baseline);
+        from = page.LastEvaluatedKey;
+      } while (from);
+      return found;
+    },
+    async keep(baseline, records) {
+      const before = baseline.revision - 1;
+      const written = await transact(client, [
+        {
+          conflict: "overtaken" as const,
+          item: {
+            Put: {
+              TableName: tables.traces,
+              Item: { kind, ...baseline },
+              ConditionExpression: before === 0 ? "attribute_not_exists(#kind)" : "#revision = :before",
+              ...words([before === 0 ? "kind" : "revision"], before === 0 ? undefined : { before }),
+            },
+          },
+        },
+        ...records.map((record) => ({ item: { Put: outboxPut(tables, record) } })),
+      ]);
+      return written.ok;
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import { counterKeys } from "../../../../core/model/rows/counters.ts";
+import type { CommitConflict, UseCounter } from "../../../../core/session/store.ts";
+import { type Tables, words } from "../dynamo.ts";
+import type { Action } from "../transaction.ts";
+
+/** Begins counters; never over one that counts already, which would be a refill. */
+export const counterPuts = (tables: Tables, counters: readonly UseCounter[]): readonly Action<CommitConflict>[] =>
+  counters.map(({ name, left, expiresAtSeconds }) => ({
+    item: {
+      Put: {
+        TableName: tables.counters,
+        Item: { key: counterKeys.uses(name), use: "uses", left, expiresAt: expiresAtSeconds },
+        ConditionExpression: "attribute_not_exists(#key)",
+        ...words(["key"]),
+      },
+    },
+  }));
+
+/** Takes one unit of each; a counter that is empty, or gone, refuses all of it. */
+export const counterTakes = (tables: Tables, names: readonly string[]): readonly Action<CommitConflict>[] =>
+  names.map((name) => ({
+    conflict: { kind: "uses_spent" },
+    item: {
+      Update: {
+        TableName: tables.counters,
+        Key: { key: counterKeys.uses(name) },
+        UpdateExpression: "SET #left = #left - :one",
+        ConditionExpression: "#left >= :one",
+        ...words(["left"], { one: 1 }),
+      },
+    },
+  }));

@@ -1,0 +1,96 @@
+import {
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  type QueryCommandOutput,
+} from "@aws-sdk/lib-dynamodb";
+import type { LifecycleStore, Trace } from "../../../core/lifecycle/trace.ts";
+import { subjects } from "../../../core/session/liveness.ts";
+import { type Tables, words } from "./dynamo.ts";
+import { outboxPut } from "./outbox.ts";
+import { endOf, shardsOf } from "./subjects/subject-rows.ts";
+import { transact } from "./transaction.ts";
+
+const trace = "trace";
+const looked = { kind: "looked", name: "looked" };
+
+/** Traces of active agents in table Traces; sessions as table Subjects still knows them. */
+export function createLifecycleStore(client: DynamoDBDocumentClient, tables: Tables): LifecycleStore {
+  const { traces } = tables;
+  return {
+    async memory() {
+      const [found, last] = await Promise.all([
+        readTraces(client, traces),
+        client.send(new GetCommand({ TableName: traces, Key: looked, ConsistentRead: true })),
+      ]);
+      return { traces: found, lookedAtSeconds: last.Item?.atSeconds as number | undefined };
+    },
+    async latestEndSeconds(agentId) {
+      const ends = await Promise.all(
+        shardsOf(subjects.agent(agentId)).map((shard) => latestEnd(client, tables.subjects, shard)),
+      );
+      const found = ends.filter((end) => end !== undefined);
+      return found.length === 0 ? undefined : Math.max(...found);
+    },
+    async keep(kept, records) {
+      const before = kept.revision - 1;
+      const written = await transact(client, [
+        {
+          conflict: "overtaken" as const,
+          item: {
+            Put: {
+              TableName: traces,
+              Item: { kind: trace, ...kept },
+              ConditionExpression: before === 0 ? "attribute_not_exists(#kind)" : "#revision = :before",
+              ...words([before === 0 ? "kind" : "revision"], before === 0 ? undefined : { before }),
+            },
+          },
+        },
+        ...records.map((record) => ({ item: { Put: outboxPut(tables, record) } })),
+      ]);
+      return written.ok;
+    },
+    async forget(name) {
+      await client.send(new DeleteCommand({ TableName: traces, Key: { kind: trace, name } }));
+    },
+    async looked(atSeconds) {
+      await client.send(new PutCommand({ TableName: traces, Item: { ...looked, atSeconds } }));
+    },
+  };
+}
+
+async function readTraces(client: DynamoDBDocumentClient, table: string): Promise<readonly Trace[]> {
+  const found: Trace[] = [];
+  let from: Record<string, unknown> | undefined;
+  do {
+    const page: QueryCommandOutput = await client.send(
+      new QueryCommand({
+        TableName: table,
+        KeyConditionExpression: "#kind = :kind",
+        ...words(["kind"], { kind: trace }),
+        ConsistentRead: true,
+        ...(from ? { ExclusiveStartKey: from } : {}),
+      }),
+    );
+    for (const { kind: _, ...row } of page.Items ?? []) found.push(row as unknown as Trace);
+    from = page.LastEvaluatedKey;
+  } while (from);
+  return found;
+}
+
+/** Sort keys begin with the end: the last one is the latest. A read that lags a second is good enough for days. */
+async function latestEnd(client: DynamoDBDocumentClient, table: string, shard: string): Promise<number | undefined> {
+  const found = await client.send(
+    new QueryCommand({
+      TableName: table,
+      KeyConditionExpression: "#subject = :shard",
+      ...words(["subject"], { shard }),
+      ScanIndexForward: false,
+      Limit: 1,
+    }),
+  );
+  const [row] = found.Items ?? [];
+  return row && endOf(row.session);
+}

@@ -1,0 +1,92 @@
+import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
+import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { listKeys } from "../../../../core/model/rows/lists.ts";
+import type { PublishStore, SignedList } from "../../../../core/status/publish-store.ts";
+import { parseList, windowEndsAtSeconds } from "../../../../core/status/windows.ts";
+import { numberOf, words } from "../dynamo.ts";
+
+/** Indices in one update: a number takes a few bytes, an item holds 400 KB. */
+const indicesAtOnce = 2_000;
+
+/** Revoked bits and signed lists, the publisher's own rows in table Lists. */
+export function createListRows(
+  client: DynamoDBDocumentClient,
+  table: string,
+): Pick<PublishStore, "revoke" | "revokeBelow" | "revoked" | "putSigned" | "putOpen"> {
+  return {
+    revoke: (list, indices) => addBits(client, table, list, indices),
+    revokeBelow: (list, count) => raiseFloor(client, table, list, count),
+    revoked: (list) => readBits(client, table, list),
+    putSigned: (list, signed) => putSigned(client, table, list, signed),
+    async putOpen(lists) {
+      await client.send(new PutCommand({ TableName: table, Item: { list: listKeys.openLists, lists } }));
+    },
+  };
+}
+
+async function addBits(client: DynamoDBDocumentClient, table: string, list: string, indices: readonly number[]) {
+  for (let from = 0; from < indices.length; from += indicesAtOnce) {
+    const some = new Set(indices.slice(from, from + indicesAtOnce));
+    await client.send(
+      new UpdateCommand({
+        TableName: table,
+        Key: { list: listKeys.statusBits(list) },
+        UpdateExpression: "ADD #bits :some SET #expiresAt = :expiresAt",
+        ...words(["bits", "expiresAt"], { some, expiresAt: rowExpiry(list) }),
+      }),
+    );
+  }
+}
+
+/** A floor instead of 65,536 numbers: the whole set would not fit into one item with its text form. */
+async function raiseFloor(client: DynamoDBDocumentClient, table: string, list: string, count: number) {
+  await unlessRefused(
+    client.send(
+      new UpdateCommand({
+        TableName: table,
+        Key: { list: listKeys.statusBits(list) },
+        UpdateExpression: "SET #floor = :count, #expiresAt = :expiresAt",
+        ConditionExpression: "attribute_not_exists(#floor) OR #floor < :count",
+        ...words(["floor", "expiresAt"], { count, expiresAt: rowExpiry(list) }),
+      }),
+    ),
+  );
+}
+
+async function readBits(client: DynamoDBDocumentClient, table: string, list: string): Promise<ReadonlySet<number>> {
+  const key = { list: listKeys.statusBits(list) };
+  const { Item } = await client.send(new GetCommand({ TableName: table, Key: key, ConsistentRead: true }));
+  const floor = Item?.floor === undefined ? 0 : numberOf(Item, "floor");
+  const below = Array.from({ length: floor }, (_, idx) => idx);
+  return new Set([...below, ...((Item?.bits as ReadonlySet<number> | undefined) ?? [])]);
+}
+
+async function putSigned(client: DynamoDBDocumentClient, table: string, list: string, signed: SignedList) {
+  const { token, revokedCount: count, untilSeconds } = signed;
+  await unlessRefused(
+    client.send(
+      new PutCommand({
+        TableName: table,
+        Item: { list: listKeys.signedList(list), token, revoked: count, untilSeconds, expiresAt: rowExpiry(list) },
+        // bits are only ever set: more of them is newer
+        ConditionExpression: "attribute_not_exists(#list) OR #revoked <= :count",
+        ...words(["list", "revoked"], { count }),
+      }),
+    ),
+  );
+}
+
+/** A condition that fails means somebody else already wrote something newer. */
+async function unlessRefused(write: Promise<unknown>): Promise<void> {
+  try {
+    await write;
+  } catch (failure) {
+    if (!(failure instanceof ConditionalCheckFailedException)) throw failure;
+  }
+}
+
+function rowExpiry(list: string): number {
+  const parsed = parseList(list);
+  if (!parsed) throw new Error(`not a status list of ours: ${list.slice(0, 40)}`);
+  return windowEndsAtSeconds(parsed.window) + 86_400;
+}

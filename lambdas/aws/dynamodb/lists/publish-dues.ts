@@ -1,0 +1,77 @@
+import { createHash } from "node:crypto";
+import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
+import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { dueShards, listKeys } from "../../../../core/model/rows/lists.ts";
+import type { Due, PublishStore } from "../../../../core/status/publish-store.ts";
+import { words } from "../dynamo.ts";
+
+/** Rows that name what is being walked, an attribute each, so that none is lost between two writers. */
+const dueRow = (name: string) => ({
+  list: listKeys.due((createHash("sha256").update(name).digest()[0] ?? 0) % dueShards),
+});
+const deploymentRow = { list: listKeys.deployment };
+const prefix = "due ";
+
+type Dues = Pick<PublishStore, "dues" | "addDue" | "removeDue" | "handledDeployment" | "setHandledDeployment">;
+
+/** The publisher's own memory between runs, in table Lists. */
+export function createDues(client: DynamoDBDocumentClient, table: string): Dues {
+  return {
+    async dues() {
+      const rows = Array.from({ length: dueShards }, (_, shard) => ({ list: listKeys.due(shard) }));
+      const found = await Promise.all(
+        rows.map((Key) => client.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }))),
+      );
+      return found
+        .flatMap(({ Item }) => Object.entries(Item ?? {}))
+        .flatMap(([name, value]) => (name.startsWith(prefix) ? [JSON.parse(value as string) as Due] : []));
+    },
+    async addDue(due) {
+      const [name, value] = attributeOf(due);
+      await client.send(
+        new UpdateCommand({
+          TableName: table,
+          Key: dueRow(name),
+          UpdateExpression: "SET #due = :due",
+          ExpressionAttributeNames: { "#due": name },
+          ExpressionAttributeValues: { ":due": value },
+        }),
+      );
+    },
+    async removeDue(due) {
+      const [name, value] = attributeOf(due);
+      const removal = new UpdateCommand({
+        TableName: table,
+        Key: dueRow(name),
+        UpdateExpression: "REMOVE #due",
+        // revoked again meanwhile: that one still has its time to wait
+        ConditionExpression: "#due = :due",
+        ExpressionAttributeNames: { "#due": name },
+        ExpressionAttributeValues: { ":due": value },
+      });
+      await client.send(removal).catch((failure: unknown) => {
+        if (!(failure instanceof ConditionalCheckFailedException)) throw failure;
+      });
+    },
+    async handledDeployment() {
+      const found = await client.send(new GetCommand({ TableName: table, Key: deploymentRow, ConsistentRead: true }));
+      const handled: unknown = found.Item?.generation;
+      return typeof handled === "number" ? handled : 0;
+    },
+    async setHandledDeployment(generation) {
+      await client.send(
+        new UpdateCommand({
+          TableName: table,
+          Key: deploymentRow,
+          UpdateExpression: "SET #generation = :generation",
+          ...words(["generation"], { generation }),
+        }),
+      );
+    },
+  };
+}
+
+const attributeOf = (due: Due): readonly [string, string] => [
+  `${prefix}${due.change.kind === "tombstone" ? due.change.sid : due.change.subject}`,
+  JSON.stringify(due),
+];

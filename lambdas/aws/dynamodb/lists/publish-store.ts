@@ -1,0 +1,44 @@
+import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
+import { revocationKeys } from "../../../../core/model/rows/revocations.ts";
+import type { PublishStore } from "../../../../core/status/publish-store.ts";
+import { leaseRow } from "../../../../core/status/windows.ts";
+import { numberOf, type Tables } from "../dynamo.ts";
+import { readTree } from "../sessions/session-tree.ts";
+import { findPlace, sessionsOf } from "../subjects/subject-reads.ts";
+import { createListRows } from "./list-rows.ts";
+import { createDues } from "./publish-dues.ts";
+import { leasedBefore } from "./status-leases.ts";
+
+/** The publisher's view of Sessions and Subjects (read only), the deployment's row, and its own rows in Lists. */
+export function createPublishStore(client: DynamoDBDocumentClient, tables: Tables): PublishStore {
+  return {
+    ...createDues(client, tables.lists),
+    ...createListRows(client, tables.lists),
+    tree: (root) => readTree(client, tables, root),
+    sessions: (subject, nowSeconds) => sessionsOf(client, tables, subject, nowSeconds),
+    rootOf: async (sid) => (await findPlace(client, tables, sid))?.root,
+    longestLifeSeconds: () => longestLifeSeconds(client, tables),
+    leased: async (window) => {
+      const lease = await leaseOf(client, tables, window);
+      return lease ? numberOf(lease, "position") : 0;
+    },
+    leasedBefore: async (window, generation) => {
+      const lease = await leaseOf(client, tables, window);
+      return lease ? leasedBefore(lease, generation) : 0;
+    },
+  };
+}
+
+/** As the last apply of the registry has noted it beside the version that counts. */
+async function longestLifeSeconds(client: DynamoDBDocumentClient, tables: Tables): Promise<number | undefined> {
+  const Key = { subject: revocationKeys.deployment(0) };
+  const { Item } = await client.send(new GetCommand({ TableName: tables.revocations, Key, ConsistentRead: true }));
+  return Item?.longestLifeSeconds === undefined ? undefined : numberOf(Item, "longestLifeSeconds");
+}
+
+async function leaseOf(client: DynamoDBDocumentClient, tables: Tables, window: string) {
+  const found = await client.send(
+    new GetCommand({ TableName: tables.sessions, Key: leaseRow(window), ConsistentRead: true }),
+  );
+  return found.Item;
+}

@@ -1,0 +1,118 @@
+import { randomInt } from "node:crypto";
+import { type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { limits } from "../../../../core/model/limits.ts";
+import { leaseRow, statusListOf, windowEndsAtSeconds, windowOf } from "../../../../core/status/windows.ts";
+import { numberOf, type Tables } from "../dynamo.ts";
+
+/** Leases places in status lists: unique over all instances, in no order that tells one session from the next. */
+export interface StatusLeases {
+  /** @returns list and index for a session that ends at `expiresAtSeconds`; undefined while that list is not signed */
+  lease(expiresAtSeconds: number, deploymentGeneration: number): Promise<{ list: string; idx: number } | undefined>;
+}
+
+/** A block of places, all of one list: its size divides a list's. */
+interface Pool {
+  readonly generation: number;
+  readonly list: string;
+  readonly positions: number[];
+  /** Whether the list was seen signed since the block was leased. */
+  isSigned: boolean;
+}
+
+/**
+ * Creates leases by blocks of `limits.statusLeaseSize`: one atomic counter row a window, one write a block. A block dies
+ * with the deployment's generation, because revoking the deployment revokes every position leased before it.
+ * A block whose list is not signed is held back, and asked about again by the next request: a token that names such a
+ * list would be refused by every offline verifier. Its counter tells the publisher to sign that list, and from then on
+ * each minute as long as its hour lasts: one look a block is enough.
+ * @param isSigned whether a list can be fetched now; {@link createSignedLists} but where a test has no publisher
+ */
+export function createStatusLeases(
+  client: DynamoDBDocumentClient,
+  tables: Tables,
+  isSigned: (list: string) => Promise<boolean>,
+): StatusLeases {
+  const pools = new Map<string, Pool>();
+  return {
+    async lease(expiresAtSeconds, deploymentGeneration) {
+      const window = windowOf(expiresAtSeconds);
+      for (;;) {
+        const pool = pools.get(window);
+        if (pool?.generation === deploymentGeneration && pool.positions.length > 0) {
+          pool.isSigned ||= await isSigned(pool.list);
+          if (!pool.isSigned) return undefined;
+          const position = pool.positions.pop();
+          if (position !== undefined) return statusListOf(window, position);
+        }
+        const positions = await leaseBlock(client, tables, window, deploymentGeneration);
+        // a pool of an hour that is over is of no more use
+        for (const held of pools.keys()) if (held < window && pools.size > 24) pools.delete(held);
+        pools.set(window, poolOf(window, deploymentGeneration, positions));
+      }
+    },
+  };
+}
+
+function poolOf(window: string, generation: number, positions: number[]): Pool {
+  const [any = 0] = positions;
+  return { generation, list: statusListOf(window, any).list, positions, isSigned: false };
+}
+
+/**
+ * Notes where the first block of each generation began: a cut ends what lies below its own, and not the sessions that
+ * were opened after it and before the publisher came to it.
+ */
+async function leaseBlock(
+  client: DynamoDBDocumentClient,
+  tables: Tables,
+  window: string,
+  generation: number,
+): Promise<number[]> {
+  const size = limits.statusLeaseSize;
+  const answer = await client.send(
+    new UpdateCommand({
+      TableName: tables.sessions,
+      Key: leaseRow(window),
+      UpdateExpression:
+        "SET #first = if_not_exists(#first, if_not_exists(#position, :none)), " +
+        "#position = if_not_exists(#position, :none) + :size, #expiresAt = :expiresAt",
+      ExpressionAttributeNames: {
+        "#position": "position",
+        "#expiresAt": "expiresAt",
+        "#first": firstOf(generation),
+      },
+      ExpressionAttributeValues: { ":size": size, ":expiresAt": windowEndsAtSeconds(window) + 86_400, ":none": 0 },
+      ReturnValues: "UPDATED_NEW",
+    }),
+  );
+  const end = answer.Attributes?.position;
+  if (typeof end !== "number") throw new Error("the lease counter answered without a position");
+  return shuffled(Array.from({ length: size }, (_, i) => end - size + i));
+}
+
+const firstOf = (generation: number): string => `first#${generation}`;
+
+/**
+ * Where the places end that were leased before a generation of the deployment: all of them, as long as none was leased
+ * under it or a later one.
+ * @param lease row of a window's counter
+ */
+export function leasedBefore(lease: Readonly<Record<string, unknown>>, generation: number): number {
+  const later = Object.keys(lease).flatMap((name) => {
+    const [, of] = /^first#(\d+)$/.exec(name) ?? [];
+    return of !== undefined && Number(of) >= generation ? [numberOf(lease, name)] : [];
+  });
+  return Math.min(numberOf(lease, "position"), ...later);
+}
+
+/** Fisher-Yates by a cryptographic source: neighbours in a list must not be neighbours in time. */
+function shuffled(values: number[]): number[] {
+  for (let i = values.length - 1; i > 0; i--) {
+    const j = randomInt(i + 1);
+    const [a, b] = [values[i], values[j]];
+    if (a === undefined || b === undefined) continue;
+    values[i] = b;
+    values[j] = a;
+  }
+  return values;
+}

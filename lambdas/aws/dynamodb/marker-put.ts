@@ -1,0 +1,34 @@
+import type { Marker } from "../../../core/model/replay-entry.ts";
+import type { CommitConflict } from "../../../core/session/store.ts";
+import { type Tables, words } from "./dynamo.ts";
+import type { Action } from "./transaction.ts";
+
+/**
+ * Burns one-use markers: the second of two equal ones fails its whole transaction, except where the marker has an owner
+ * and the same owner writes it again, or another takes it over from one that has been silent.
+ */
+export const markerPuts = (tables: Tables, markers: readonly Marker[]): readonly Action<CommitConflict>[] =>
+  markers.map((marker) => ({
+    conflict: { kind: "marker", marker: marker.kind },
+    item: { Put: { TableName: tables.markers, ...put(marker) } },
+  }));
+
+/** An expired marker that TTL has not deleted yet still refuses: late, never early. */
+function put({ key, kind, owner, seenAtSeconds, silentSinceSeconds, fresh, expiresAtSeconds }: Marker) {
+  const item = { key, use: kind, expiresAt: expiresAtSeconds };
+  if (owner === undefined) return { Item: item, ConditionExpression: "attribute_not_exists(#key)", ...words(["key"]) };
+  const owned = { ...item, jkt: owner, ...(seenAtSeconds === undefined ? {} : { seenAt: seenAtSeconds }) };
+  // (a row without the attribute fails the comparison: whoever was never seen is not silent)
+  if (silentSinceSeconds !== undefined)
+    return {
+      Item: owned,
+      ConditionExpression: "#jkt <> :owner AND #seenAt < :silentSince",
+      ...words(["jkt", "seenAt"], { owner, silentSince: silentSinceSeconds }),
+    };
+  if (fresh) return { Item: owned, ConditionExpression: "attribute_not_exists(#key)", ...words(["key"]) };
+  return {
+    Item: owned,
+    ConditionExpression: "attribute_not_exists(#key) OR #jkt = :owner",
+    ...words(["key", "jkt"], { owner }),
+  };
+}

@@ -1,0 +1,47 @@
+import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
+import { type DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
+import type { AuditRecord, Outbox } from "../../../core/audit/record.ts";
+import { type Tables, words } from "./dynamo.ts";
+
+/** Records wait this long for whoever looks after a broken relay. */
+const keptSeconds = 14 * 86_400;
+
+/** Creates the outbox for records that no transaction carries: denials and folded refusals. */
+export function createOutbox(client: DynamoDBDocumentClient, tables: Tables): Outbox {
+  return {
+    async put(record) {
+      // the roles may write alone only what starts so: a grant's record cannot be forged or left out on this way
+      if (!record.eventId.startsWith("denied#"))
+        throw new Error("a record written alone must start with denied#; commit it with its grant");
+      await client.send(new PutCommand(outboxPut(tables, record)));
+    },
+  };
+}
+
+/**
+ * Puts a record alone whose id is made of what it tells: one that stands there already says the same.
+ * @throws when it could not be put
+ */
+export async function putOnce(client: DynamoDBDocumentClient, tables: Tables, record: AuditRecord): Promise<void> {
+  try {
+    await createOutbox(client, tables).put(record);
+  } catch (failure) {
+    if (!(failure instanceof ConditionalCheckFailedException)) throw failure;
+  }
+}
+
+/** The Put of a record, alone or in a transaction; never over another record (threat 23). */
+export function outboxPut(tables: Pick<Tables, "outbox">, record: AuditRecord) {
+  const trace = process.env._X_AMZN_TRACE_ID;
+  return {
+    TableName: tables.outbox,
+    Item: {
+      ...record,
+      // a trace does not cross a DynamoDB stream by itself
+      ...(trace ? { traceHeader: trace } : {}),
+      expiresAt: Math.floor(record.timeMillis / 1000) + keptSeconds,
+    },
+    ConditionExpression: "attribute_not_exists(#eventId)",
+    ...words(["eventId"]),
+  };
+}

@@ -1,0 +1,104 @@
+import { randomInt } from "node:crypto";
+import {
+  BatchGetCommand,
+  type DynamoDBDocumentClient,
+  QueryCommand,
+  type QueryCommandOutput,
+} from "@aws-sdk/lib-dynamodb";
+import { limits } from "../../../../core/model/limits.ts";
+import { type Registration, registrationKinds } from "../../../../core/model/registry.ts";
+import { revocationKeys } from "../../../../core/model/rows/revocations.ts";
+import { createSnapshot, type RegistrySnapshot, type RegistrySource } from "../../../../core/model/snapshot.ts";
+import { type Tables, words } from "../dynamo.ts";
+
+/** Versions an instance holds: the current one, and the one it is being replaced by. */
+const heldVersions = 2;
+
+/** Partition of a version's rows of one kind; padded, so that versions sort as text. */
+export const registryKind = (version: number, kind: Registration["kind"] | "claim"): string =>
+  `${String(version).padStart(8, "0")}#${kind}`;
+
+/**
+ * Creates the source of registry snapshots. A version is immutable, so it is cached without an age; which version
+ * counts is told by the deployment's row in every liveness read, never by a clock (threat 22: a sandbox frozen for an
+ * hour must not serve yesterday's registry).
+ */
+export function createRegistrySource(
+  client: DynamoDBDocumentClient,
+  tables: Tables,
+  trustDomain: string,
+): RegistrySource {
+  const held = new Map<number, Promise<RegistrySnapshot>>();
+  const at = (version: number): Promise<RegistrySnapshot> => {
+    const known = held.get(version);
+    if (known) return known;
+    const loading = load(client, tables, trustDomain, version);
+    held.set(version, loading);
+    const [oldest] = held.keys();
+    if (held.size > heldVersions && oldest !== undefined) held.delete(oldest);
+    // a failure must not stay: the next request asks again
+    loading.catch(() => held.get(version) === loading && held.delete(version));
+    return loading;
+  };
+  return {
+    at,
+    async current() {
+      const newest = [...held.keys()].pop();
+      if (newest !== undefined) return at(newest);
+      const version = await appliedVersion(client, tables);
+      return version === undefined ? undefined : at(version);
+    },
+  };
+}
+
+async function appliedVersion(client: DynamoDBDocumentClient, tables: Tables): Promise<number | undefined> {
+  const subject = revocationKeys.deployment(randomInt(limits.deploymentCopies));
+  // a batch of one: the roles that read liveness may read Revocations by batch alone
+  const found = await client.send(
+    new BatchGetCommand({ RequestItems: { [tables.revocations]: { Keys: [{ subject }], ConsistentRead: true } } }),
+  );
+  const rows = found.Responses?.[tables.revocations];
+  if (!rows || Object.keys(found.UnprocessedKeys ?? {}).length > 0)
+    throw new Error("the deployment's row stayed unread", { cause: { $metadata: found.$metadata } });
+  const version = rows[0]?.registryVersion;
+  return typeof version === "number" ? version : undefined;
+}
+
+async function load(client: DynamoDBDocumentClient, tables: Tables, trustDomain: string, version: number) {
+  const rows = await Promise.all(registrationKinds.map((kind) => rowsOfKind(client, tables, version, kind)));
+  return createSnapshot(version, trustDomain, rows.flat());
+}
+
+/** Registrations of one kind of one version, strongly consistent. */
+export async function rowsOfKind(
+  client: DynamoDBDocumentClient,
+  tables: Tables,
+  version: number,
+  kind: Registration["kind"],
+): Promise<readonly Registration[]> {
+  const rows: Registration[] = [];
+  let from: Record<string, unknown> | undefined;
+  do {
+    const page: QueryCommandOutput = await client.send(
+      new QueryCommand({
+        TableName: tables.registry,
+        KeyConditionExpression: "#kind = :kind",
+        ...words(["kind"], { kind: registryKind(version, kind) }),
+        ConsistentRead: true,
+        ...(from ? { ExclusiveStartKey: from } : {}),
+      }),
+    );
+    for (const item of page.Items ?? []) rows.push(registrationOf(item, kind));
+    from = page.LastEvaluatedKey;
+  } while (from);
+  return rows;
+}
+
+/** Rows were validated when they were applied; one that is not what its key says was put there by hand: refuse it all. */
+function registrationOf(item: Readonly<Record<string, unknown>>, kind: Registration["kind"]): Registration {
+  const row: unknown = typeof item.row === "string" ? JSON.parse(item.row) : item.row;
+  const registration = row as Registration | undefined;
+  if (registration?.kind !== kind || registration.name !== item.name)
+    throw new Error(`registry row ${kind} ${String(item.name)} is not what its key says; apply the registry again`);
+  return registration;
+}

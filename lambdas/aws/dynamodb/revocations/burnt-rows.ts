@@ -1,0 +1,64 @@
+import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
+import { burntRows, type LoginKeys } from "../../../../core/model/login.ts";
+import { revocationKeys } from "../../../../core/model/rows/revocations.ts";
+import type { RevocationWrite } from "../../../../core/session/store.ts";
+import type { Tables } from "../dynamo.ts";
+import type { Action } from "../transaction.ts";
+
+/** Attribute of a login's row for each name that is burnt there: one is cleared without losing another. */
+export const burntPrefix = "burnt ";
+
+/**
+ * Burns logins: a row for every name, and one by which the session's id finds them again. None of them carries a TTL:
+ * a login lives as long as its provider lets it.
+ */
+export const burnActions = (
+  { logins, session, atSeconds }: NonNullable<RevocationWrite["burn"]>,
+  tables: Tables,
+): readonly Action<never>[] => [
+  ...burntRows(logins).map(({ subject, raise, names }) => ({
+    item: {
+      Update: {
+        TableName: tables.revocations,
+        Key: { subject: revocationKeys.standing(subject) },
+        UpdateExpression: `SET #of = :of, ${each(names, "= :at")}${raise ? " ADD #generation :one" : ""}`,
+        ExpressionAttributeNames: { "#of": "of", ...namesOf(names), ...(raise ? { "#generation": "generation" } : {}) },
+        ExpressionAttributeValues: { ":of": subject, ":at": atSeconds, ...(raise ? { ":one": 1 } : {}) },
+      },
+    },
+  })),
+  ...logins.flatMap((login) =>
+    session === undefined
+      ? []
+      : [{ item: { Put: { TableName: tables.revocations, Item: { subject: revocationKeys.burnt(session), login } } } }],
+  ),
+];
+
+/** Clears them again; the generation stays, and with it the death of what was issued. */
+export const clearActions = (login: LoginKeys, tables: Tables): readonly Action<never>[] =>
+  burntRows([login]).map(({ subject, names }) => ({
+    item: {
+      Update: {
+        TableName: tables.revocations,
+        Key: { subject: revocationKeys.standing(subject) },
+        UpdateExpression: `REMOVE ${each(names, "")} SET #of = :of`,
+        ExpressionAttributeNames: { "#of": "of", ...namesOf(names) },
+        ExpressionAttributeValues: { ":of": subject },
+      },
+    },
+  }));
+
+const each = (names: readonly string[], then: string) => names.map((_, n) => `#b${n} ${then}`.trim()).join(", ");
+const namesOf = (names: readonly string[]) =>
+  Object.fromEntries(names.map((name, n) => [`#b${n}`, `${burntPrefix}${name}`]));
+
+/** Strongly consistent. */
+export async function readBurnt(
+  client: DynamoDBDocumentClient,
+  tables: Tables,
+  sid: string,
+): Promise<LoginKeys | undefined> {
+  const Key = { subject: revocationKeys.burnt(sid) };
+  const found = await client.send(new GetCommand({ TableName: tables.revocations, Key, ConsistentRead: true }));
+  return found.Item?.login as LoginKeys | undefined;
+}

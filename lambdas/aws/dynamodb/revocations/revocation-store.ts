@@ -1,0 +1,138 @@
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { limits } from "../../../../core/model/limits.ts";
+import { revocationKeys, tombstoneKeys } from "../../../../core/model/rows/revocations.ts";
+import { subjects } from "../../../../core/session/liveness.ts";
+import type { CommitConflict, RevocationStore, RevocationWrite } from "../../../../core/session/store.ts";
+import { type Tables, words } from "../dynamo.ts";
+import { markerPuts } from "../marker-put.ts";
+import { outboxPut } from "../outbox.ts";
+import { findSession, readOffer, readSession } from "../sessions/session-reads.ts";
+import { offerKey } from "../sessions/session-rows.ts";
+import { loginsOf } from "../subjects/subject-reads.ts";
+import { type Action, transact } from "../transaction.ts";
+import { burnActions, clearActions, readBurnt } from "./burnt-rows.ts";
+
+/** A tombstone must outlast every token below it by far more than any clock is wrong. */
+const keptSeconds = 86_400;
+
+/** The only adapter that revokes; wired into `revoke` and `admin-revoke` alone. */
+export function createRevocationStore(client: DynamoDBDocumentClient, tables: Tables): RevocationStore {
+  return {
+    readSession: (root, sid) => readSession(client, tables, root, sid),
+    findSession: (sid) => findSession(client, tables, sid),
+    readOffer: (root, handleHash) => readOffer(client, tables, root, handleHash),
+    readBurnt: (sid) => readBurnt(client, tables, sid),
+    loginsOf: (principal) => loginsOf(client, tables, subjects.principal(principal)),
+    revoke: (write) => transact(client, actionsOf(write, tables)),
+  };
+}
+
+/** Unconditional but for one-use markers and an offer's own state: nothing busy can hold a revocation up (threat 6). */
+function actionsOf(write: RevocationWrite, tables: Tables): readonly Action<CommitConflict>[] {
+  const { tombstone, withdraw, burn, clear, raise, lift } = write;
+  return [
+    ...markerPuts(tables, write.markers),
+    ...(tombstone ? [{ item: { Put: tombstonePut(tombstone, write.record, tables) } }] : []),
+    ...(withdraw ? withdrawal(withdraw, write.record, tables) : []),
+    ...(burn ? burnActions(burn, tables) : []),
+    ...(clear ? clearActions(clear, tables) : []),
+    ...(raise ? rowsOf(raise.subject).map((row) => ({ item: { Update: raiseUpdate(row, raise, tables) } })) : []),
+    ...(lift ? rowsOf(lift.subject).map((row) => ({ item: { Update: liftUpdate(row, lift, tables) } })) : []),
+    { item: { Put: outboxPut(tables, write.record) } },
+  ];
+}
+
+/** The deployment's row stands in 16 copies, all written at once: a reader takes any one. */
+const rowsOf = (subject: string): readonly string[] =>
+  subject === subjects.deployment
+    ? Array.from({ length: limits.deploymentCopies }, (_, copy) => revocationKeys.deployment(copy))
+    : [revocationKeys.standing(subject)];
+
+/** Names its record, so that a repetition changes the row: a write that changes nothing never reaches the stream. */
+const tombstonePut = (
+  tombstone: NonNullable<RevocationWrite["tombstone"]>,
+  { eventId }: RevocationWrite["record"],
+  tables: Tables,
+) => ({
+  TableName: tables.tombstones,
+  Item: {
+    session: tombstoneKeys.session(tombstone.sid),
+    root: tombstone.root,
+    eventId,
+    expiresAt: tombstone.expiresAtSeconds + keptSeconds,
+  },
+});
+
+/**
+ * An offer's tombstone, in the one table that `revoke` may write: nothing of a session's row is its to change. The check
+ * and {@link notWithdrawn} at the redemption meet on both rows, so that one of the two always loses.
+ */
+const withdrawal = (
+  { root, handleHash, expiresAtSeconds }: NonNullable<RevocationWrite["withdraw"]>,
+  { eventId }: RevocationWrite["record"],
+  tables: Tables,
+): readonly Action<CommitConflict>[] => [
+  {
+    conflict: { kind: "offer_taken" },
+    item: {
+      ConditionCheck: {
+        TableName: tables.sessions,
+        Key: { root, sid: offerKey(handleHash) },
+        ConditionExpression: "attribute_exists(#sid) AND attribute_not_exists(#redeemed)",
+        ...words(["sid", "redeemed"]),
+      },
+    },
+  },
+  {
+    item: {
+      Put: {
+        TableName: tables.tombstones,
+        Item: {
+          session: tombstoneKeys.offer(handleHash),
+          root,
+          eventId,
+          expiresAt: expiresAtSeconds + keptSeconds,
+        },
+      },
+    },
+  },
+];
+
+/** The redemption's side of a withdrawal. */
+export const notWithdrawn = (handleHash: string, tables: Tables): Action<CommitConflict> => ({
+  conflict: { kind: "offer_taken" },
+  item: {
+    ConditionCheck: {
+      TableName: tables.tombstones,
+      Key: { session: tombstoneKeys.offer(handleHash) },
+      ConditionExpression: "attribute_not_exists(#session)",
+      ...words(["session"]),
+    },
+  },
+});
+
+/**
+ * Counters never expire: one that started again at 0 would bring dead sessions back to life. Raised by ADD, without a
+ * condition and without a read: two operators at one instant lose no raise, and nothing busy makes one fail.
+ */
+const raiseUpdate = (row: string, raise: NonNullable<RevocationWrite["raise"]>, tables: Tables) => ({
+  TableName: tables.revocations,
+  Key: { subject: row },
+  UpdateExpression: raise.block
+    ? "SET #cutAtSeconds = :at, #of = :of, #lifted = :lifted, #blocked = :blocked ADD #generation :one"
+    : "SET #cutAtSeconds = :at, #of = :of, #lifted = :lifted ADD #generation :one",
+  ...words(["cutAtSeconds", "of", "lifted", "generation", ...(raise.block ? ["blocked"] : [])], {
+    at: raise.atSeconds,
+    of: raise.subject,
+    lifted: false,
+    one: 1,
+    ...(raise.block ? { blocked: true } : {}),
+  }),
+});
+
+const liftUpdate = (row: string, lift: NonNullable<RevocationWrite["lift"]>, tables: Tables) => ({
+  TableName: tables.revocations,
+  Key: { subject: row },
+  UpdateExpression: "SET #blocked = :blocked, #lifted = :lifted, #of = :of",
+  ...words(["blocked", "lifted", "of"], { blocked: false, lifted: true, of: lift.subject }),
+});

@@ -1,0 +1,44 @@
+import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import type { RevocationTargets } from "../../../../core/admin/target.ts";
+import { revocationKeys, tombstoneKeys } from "../../../../core/model/rows/revocations.ts";
+import { type Tables, words } from "../dynamo.ts";
+import { rowsOfKind } from "../registry/registry-source.ts";
+import { shardsOf } from "../subjects/subject-rows.ts";
+
+/** What an operator's order may name, by the tables themselves. */
+export function createRevocationTargets(
+  client: DynamoDBDocumentClient,
+  tables: Tables,
+  trustDomain: string,
+): RevocationTargets {
+  const row = async (TableName: string, Key: Record<string, string>) =>
+    (await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }))).Item;
+  return {
+    async agents() {
+      const deployment = await row(tables.revocations, { subject: revocationKeys.deployment(0) });
+      const version = deployment?.registryVersion;
+      const agents = typeof version === "number" ? await rowsOfKind(client, tables, version, "agent") : [];
+      return agents.map(({ name }) => `spiffe://${trustDomain}/agent/${name}`);
+    },
+    async hasSessions(subject) {
+      const found = await Promise.all(shardsOf(subject).map((shard) => holdsAny(client, tables, shard)));
+      return found.includes(true);
+    },
+    wasRevoked: async (subject) =>
+      (await row(tables.revocations, { subject: revocationKeys.standing(subject) })) !== undefined,
+    hasTombstone: async (sid) => (await row(tables.tombstones, { session: tombstoneKeys.session(sid) })) !== undefined,
+  };
+}
+
+async function holdsAny(client: DynamoDBDocumentClient, tables: Tables, shard: string): Promise<boolean> {
+  const found = await client.send(
+    new QueryCommand({
+      TableName: tables.subjects,
+      KeyConditionExpression: "#subject = :shard",
+      ...words(["subject"], { shard }),
+      ConsistentRead: true,
+      Limit: 1,
+    }),
+  );
+  return (found.Items ?? []).length > 0;
+}

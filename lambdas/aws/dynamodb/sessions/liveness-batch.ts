@@ -1,0 +1,137 @@
+import { randomInt } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  BatchGetCommand,
+  type BatchGetCommandInput,
+  type BatchGetCommandOutput,
+  type DynamoDBDocumentClient,
+} from "@aws-sdk/lib-dynamodb";
+import { limits } from "../../../../core/model/limits.ts";
+import { revocationKeys, tombstoneKeys } from "../../../../core/model/rows/revocations.ts";
+import type { LivenessQuery, LivenessRows, Standing } from "../../../../core/session/store.ts";
+import { numberOf, type Tables } from "../dynamo.ts";
+import { burntPrefix } from "../revocations/burnt-rows.ts";
+import { type Item, sessionOf } from "./session-rows.ts";
+
+/** DynamoDB takes at most this many keys a batch. */
+const batchKeys = 100;
+/** Unprocessed keys are asked for again this long; then the caller is told to come again. */
+const patienceMillis = 1_000;
+
+/** One row, wherever it stands. */
+export interface Key {
+  readonly table: string;
+  readonly key: Record<string, string>;
+}
+
+/**
+ * Reads liveness: one strongly consistent BatchGetItem over Sessions, Tombstones and Revocations. Keys are de-duplicated
+ * (an agent on its own is its principal, and DynamoDB refuses a key named twice). Chains too deep for one batch of 100
+ * are read by several at the same time: every item is current, no snapshot is needed, since revocation moves one way.
+ */
+export async function readLivenessBatch(
+  client: DynamoDBDocumentClient,
+  tables: Tables,
+  query: LivenessQuery,
+): Promise<LivenessRows> {
+  const copy = revocationKeys.deployment(randomInt(limits.deploymentCopies));
+  const keys = keysOf(query, tables, copy);
+  const chunks = Array.from({ length: Math.ceil(keys.length / batchKeys) }, (_, i) =>
+    keys.slice(i * batchKeys, (i + 1) * batchKeys),
+  );
+  const answers = await Promise.all(chunks.map((chunk) => readAll(client, chunk)));
+  const items = answers.flatMap((answer) => answer ?? []);
+  return { complete: answers.every((answer) => answer !== undefined), ...sorted(items, query, tables, copy) };
+}
+
+function keysOf(query: LivenessQuery, tables: Tables, copy: string): readonly Key[] {
+  const subject = (value: string): Key => ({ table: tables.revocations, key: { subject: value } });
+  const { session } = query;
+  const sids = session ? [session.sid, ...query.tombstones] : query.tombstones;
+  const keys = [
+    subject(copy),
+    ...(session ? [{ table: tables.sessions, key: { root: session.root, sid: session.sid } }] : []),
+    ...sids.map((sid) => ({ table: tables.tombstones, key: { session: tombstoneKeys.session(sid) } })),
+    ...query.subjects.map((name) => subject(revocationKeys.standing(name))),
+  ];
+  return [...new Map(keys.map((key) => [JSON.stringify(key), key])).values()];
+}
+
+/**
+ * Reads rows of any tables, strongly consistent.
+ * @param keys at most 100, none twice
+ * @returns every item of these keys that exists, or undefined when a key stayed unprocessed
+ */
+export async function readAll(
+  client: DynamoDBDocumentClient,
+  keys: readonly Key[],
+): Promise<readonly { table: string; item: Item }[] | undefined> {
+  const found: { table: string; item: Item }[] = [];
+  const deadline = performance.now() + patienceMillis;
+  let wanted: BatchGetCommandInput["RequestItems"] = requestOf(keys);
+  for (let attempt = 0; ; attempt++) {
+    const answer: BatchGetCommandOutput = await client.send(new BatchGetCommand({ RequestItems: wanted }));
+    for (const [table, items] of Object.entries(answer.Responses ?? {}))
+      found.push(...items.map((item) => ({ table, item })));
+    const left = answer.UnprocessedKeys ?? {};
+    if (Object.values(left).every((part) => (part.Keys ?? []).length === 0)) return found;
+    if (performance.now() > deadline) return undefined;
+    wanted = left;
+    await sleep(Math.random() * Math.min(10 * 2 ** attempt, 200));
+  }
+}
+
+function requestOf(keys: readonly Key[]): NonNullable<BatchGetCommandInput["RequestItems"]> {
+  const request: Record<string, { Keys: Record<string, string>[]; ConsistentRead: true }> = {};
+  for (const { table, key } of keys) {
+    request[table] ??= { Keys: [], ConsistentRead: true };
+    request[table].Keys.push(key);
+  }
+  return request;
+}
+
+function sorted(
+  items: readonly { table: string; item: Item }[],
+  query: LivenessQuery,
+  tables: Tables,
+  copy: string,
+): Omit<LivenessRows, "complete"> {
+  const of = (table: string) => items.filter((found) => found.table === table).map(({ item }) => item);
+  const rows = new Map(of(tables.revocations).map((item) => [item.subject as string, item]));
+  // a function is given the names of the tables it asks for and no others
+  const session = query.session ? sessionOf(of(tables.sessions)[0]) : undefined;
+  const sids = query.session ? [query.session.sid, ...query.tombstones] : query.tombstones;
+  const over = new Set(sids.length > 0 ? of(tables.tombstones).map((item) => item.session as string) : []);
+  const deployment = rows.get(copy);
+  const standings = query.subjects.flatMap((name) => {
+    const row = rows.get(revocationKeys.standing(name));
+    return row ? [[name, standingOf(row)] as const] : [];
+  });
+  return {
+    ...(session ? { session } : {}),
+    tombstones: new Set(sids.filter((sid) => over.has(tombstoneKeys.session(sid)))),
+    standings: new Map(standings),
+    // a deployment's row that only a revocation wrote names no registry yet: as good as none
+    ...(deployment && typeof deployment.registryVersion === "number"
+      ? { deployment: { ...standingOf(deployment), registryVersion: deployment.registryVersion } }
+      : {}),
+  };
+}
+
+/** A login's row has an attribute for each name that is burnt there. */
+function burntAt(row: Item): Pick<Standing, "burntAtSeconds"> {
+  const times = Object.keys(row).flatMap((name) => (name.startsWith(burntPrefix) ? [numberOf(row, name)] : []));
+  return times.length > 0 ? { burntAtSeconds: Math.max(...times) } : {};
+}
+
+/** A row may exist with a version or a lift alone; it then never was raised. */
+function standingOf(row: Item): Standing {
+  return {
+    generation: row.generation === undefined ? 0 : numberOf(row, "generation"),
+    // anything but a clear "false" or nothing blocks
+    blocked: row.blocked !== undefined && row.blocked !== false,
+    ...(row.cutAtSeconds === undefined ? {} : { cutAtSeconds: numberOf(row, "cutAtSeconds") }),
+    ...(row.lifted === true ? { lifted: true } : {}),
+    ...burntAt(row),
+  };
+}

@@ -1,0 +1,160 @@
+import {
+  BatchGetCommand,
+  type BatchGetCommandInput,
+  type BatchGetCommandOutput,
+  type DynamoDBDocumentClient,
+  QueryCommand,
+} from "@aws-sdk/lib-dynamodb";
+import type { FoundPlace, PlaceMark, SessionQueries, TreeRow } from "../../../../core/admin/read/session-queries.ts";
+import { counterKeys } from "../../../../core/model/rows/counters.ts";
+import { tombstoneKeys } from "../../../../core/model/rows/revocations.ts";
+import type { Session } from "../../../../core/model/session.ts";
+import { numberOf, type Tables, words } from "../dynamo.ts";
+import { findPlace } from "../subjects/subject-reads.ts";
+import { endOf, endsAfter, placeOf, shardsOf, sortKey } from "../subjects/subject-rows.ts";
+import { readLivenessBatch } from "./liveness-batch.ts";
+import { handleKey, handleOf, type Item, offerKey, offerOf, sessionOf } from "./session-rows.ts";
+
+/** DynamoDB takes at most this many keys a batch. */
+const batchKeys = 100;
+/** Rounds in which keys that stayed unprocessed are asked for again. */
+const rounds = 4;
+
+/** What operators' questions are read from; it holds no way to write. */
+export function createSessionQueries(client: DynamoDBDocumentClient, tables: Tables): SessionQueries {
+  return {
+    readLiveness: (query) => readLivenessBatch(client, tables, query),
+    places: (subject, after, limit) => readPlaces(client, tables, { subject, after, limit }),
+    async sessions(places) {
+      const keys = places.map(({ root, sid }) => ({ root, sid }));
+      const items = await getAll(client, tables.sessions, keys);
+      const found = new Map(items.map((item) => [keyText(item), item]));
+      return keysOnce(keys).flatMap((key): Session[] => {
+        const session = sessionOf(found.get(keyText(key)));
+        return session ? [session] : [];
+      });
+    },
+    async rootOf(sid) {
+      return (await findPlace(client, tables, sid))?.root;
+    },
+    async usesLeft(names) {
+      const items = await getAll(
+        client,
+        tables.counters,
+        names.map((name) => ({ key: counterKeys.uses(name) })),
+      );
+      return new Map(
+        items.map((item) => [String(item.key).slice(counterKeys.uses("").length), numberOf(item, "left")]),
+      );
+    },
+    tree: (root, after, limit) => readTreePage(client, tables, { root, after, limit }),
+  };
+}
+
+/**
+ * All shards are read side by side from the same mark, and merged: every key says end, root and session, so the order of
+ * the whole is the order of each. A shard that answers a full page may hold more; what stands behind the page's last row
+ * is asked for again with the next one.
+ */
+async function readPlaces(
+  client: DynamoDBDocumentClient,
+  tables: Tables,
+  { subject, after, limit }: { readonly subject: string; readonly after: PlaceMark; readonly limit: number },
+): Promise<readonly FoundPlace[]> {
+  const mark = "sid" in after ? sortKey(after.endSeconds, after) : endsAfter(after.endSeconds);
+  const pages = await Promise.all(
+    shardsOf(subject).map((shard) =>
+      client.send(
+        new QueryCommand({
+          TableName: tables.subjects,
+          KeyConditionExpression: "#subject = :shard AND #session > :after",
+          ...words(["subject", "session"], { shard, after: mark }),
+          ConsistentRead: true,
+          Limit: limit,
+        }),
+      ),
+    ),
+  );
+  const keys = pages.flatMap(({ Items = [] }) => Items.map(({ session }) => String(session)));
+  return keys
+    .sort()
+    .slice(0, limit)
+    .map((key) => ({ ...placeOf(key), endSeconds: endOf(key) }));
+}
+
+async function readTreePage(
+  client: DynamoDBDocumentClient,
+  tables: Tables,
+  { root, after, limit }: { readonly root: string; readonly after: string | undefined; readonly limit: number },
+): Promise<{ readonly rows: readonly TreeRow[]; readonly next?: string }> {
+  const page = await client.send(
+    new QueryCommand({
+      TableName: tables.sessions,
+      KeyConditionExpression: after === undefined ? "#root = :root" : "#root = :root AND #sid > :after",
+      ...words(after === undefined ? ["root"] : ["root", "sid"], { root, ...(after === undefined ? {} : { after }) }),
+      ConsistentRead: true,
+      Limit: limit,
+    }),
+  );
+  const next = page.LastEvaluatedKey?.sid;
+  const rows = await withWithdrawals(client, tables, (page.Items ?? []).flatMap(rowOf));
+  return { rows, ...(typeof next === "string" ? { next } : {}) };
+}
+
+/** An offer that was taken back is told by its tombstone. */
+async function withWithdrawals(
+  client: DynamoDBDocumentClient,
+  tables: Tables,
+  rows: readonly TreeRow[],
+): Promise<readonly TreeRow[]> {
+  const keys = rows.flatMap((row) =>
+    row.kind === "offer" ? [{ session: tombstoneKeys.offer(row.offer.handleHash) }] : [],
+  );
+  const over = new Set<string>();
+  for (let from = 0; from < keys.length; from += batchKeys)
+    for (const { session } of await getAll(client, tables.tombstones, keys.slice(from, from + batchKeys)))
+      over.add(String(session));
+  return rows.map((row) =>
+    row.kind === "offer" && over.has(tombstoneKeys.offer(row.offer.handleHash))
+      ? { kind: "offer", offer: { ...row.offer, withdrawn: true } }
+      : row,
+  );
+}
+
+/** What a row is stands in its key; one that is none of these (a lease) is nobody's story. */
+function rowOf(item: Item): readonly TreeRow[] {
+  const sid = String(item.sid);
+  const offer = sid.startsWith(offerKey("")) ? offerOf(item) : undefined;
+  if (offer) return [{ kind: "offer", offer }];
+  const handle = sid.startsWith(handleKey("")) ? handleOf(item) : undefined;
+  if (handle) return [{ kind: "handle", handle }];
+  const session = !sid.includes("#") && item.status ? sessionOf(item) : undefined;
+  return session ? [{ kind: "session", session }] : [];
+}
+
+const keyText = ({ root, sid }: Item): string => `${String(root)} ${String(sid)}`;
+
+/** DynamoDB refuses a batch that names a key twice. */
+const keysOnce = <K extends Readonly<Record<string, string>>>(keys: readonly K[]): readonly K[] => [
+  ...new Map(keys.map((key) => [JSON.stringify(key), key])).values(),
+];
+
+/** @throws when keys stay unprocessed: a list with a hole in it would be believed */
+async function getAll(
+  client: DynamoDBDocumentClient,
+  table: string,
+  keys: readonly Readonly<Record<string, string>>[],
+): Promise<readonly Item[]> {
+  const items: Item[] = [];
+  const once = keysOnce(keys);
+  if (once.length === 0) return items;
+  let wanted: BatchGetCommandInput["RequestItems"] = { [table]: { Keys: [...once], ConsistentRead: true } };
+  for (let round = 0; round < rounds; round++) {
+    const answer: BatchGetCommandOutput = await client.send(new BatchGetCommand({ RequestItems: wanted }));
+    items.push(...(answer.Responses?.[table] ?? []));
+    const left = answer.UnprocessedKeys ?? {};
+    if ((left[table]?.Keys ?? []).length === 0) return items;
+    wanted = left;
+  }
+  throw new Error("rows stayed unread", { cause: { $metadata: { attempts: rounds } } });
+}

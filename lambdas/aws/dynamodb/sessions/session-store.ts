@@ -1,0 +1,98 @@
+import { type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { type Clock, nowSeconds } from "../../../../core/model/ports.ts";
+import type { Session } from "../../../../core/model/session.ts";
+import type { Commit, CommitConflict, SessionStore } from "../../../../core/session/store.ts";
+import { growTree } from "../counters/tree-counters.ts";
+import { counterPuts, counterTakes } from "../counters/use-counters.ts";
+import { type Tables, words } from "../dynamo.ts";
+import { createSignedLists } from "../lists/lists.ts";
+import { createStatusLeases } from "../lists/status-leases.ts";
+import { markerPuts } from "../marker-put.ts";
+import { outboxPut } from "../outbox.ts";
+import { notWithdrawn } from "../revocations/revocation-store.ts";
+import { subjectPuts } from "../subjects/subject-rows.ts";
+import { type Action, transact } from "../transaction.ts";
+import { readLivenessBatch } from "./liveness-batch.ts";
+import { renewalUpdate } from "./renewal-update.ts";
+import { readHandle, readOffer, readSession } from "./session-reads.ts";
+import { handleItem, offerItem, offerKey, sessionItem } from "./session-rows.ts";
+
+/** Sessions, offers, markers and records on DynamoDB. */
+export function createSessionStore(client: DynamoDBDocumentClient, tables: Tables, clock: Clock): SessionStore {
+  const leases = createStatusLeases(client, tables, createSignedLists(client, tables, clock));
+  return {
+    readLiveness: (query) => readLivenessBatch(client, tables, query),
+    readOffer: (root, handleHash) => readOffer(client, tables, root, handleHash),
+    readHandle: (root, handleHash) => readHandle(client, tables, root, handleHash),
+    readSession: (root, sid) => readSession(client, tables, root, sid),
+    commit: (write) => transact(client, actionsOf(write, tables, nowSeconds(clock))),
+    use: ({ counters, markers, record }) =>
+      transact(client, [
+        ...markerPuts(tables, markers),
+        ...counterTakes(tables, counters),
+        { item: { Put: outboxPut(tables, record) } },
+      ]),
+    end: (root, sid) => end(client, tables, root, sid),
+    growTree: (root, by, most) => growTree(client, tables, { root, by, most, nowSeconds: nowSeconds(clock) }),
+    leaseStatus: (expiresAtSeconds, generation) => leases.lease(expiresAtSeconds, generation),
+  };
+}
+
+/** Markers first: of several conditions that failed, a replay is what the caller must hear of. */
+function actionsOf(write: Commit, tables: Tables, now: number): readonly Action<CommitConflict>[] {
+  const { session, offer, redeem, handle, renew } = write;
+  return [
+    ...markerPuts(tables, write.markers),
+    ...(session ? [sessionPut(session, tables), ...subjectPuts(session, tables).map((item) => ({ item }))] : []),
+    ...(offer ? [{ item: freshPut(tables, offerItem(offer)) }] : []),
+    ...(handle ? [{ item: freshPut(tables, handleItem(handle)) }] : []),
+    ...counterPuts(tables, write.counters ?? []),
+    ...(renew ? renewalUpdate(renew, tables, now) : []),
+    ...(redeem ? [redemption(redeem, tables, now), notWithdrawn(redeem.handleHash, tables)] : []),
+    { item: { Put: outboxPut(tables, write.record) } },
+  ];
+}
+
+const sessionPut = (session: Session, tables: Tables): Action<CommitConflict> => ({
+  conflict: { kind: "session_exists" },
+  item: freshPut(tables, sessionItem(session)),
+});
+
+const freshPut = (tables: Tables, item: Readonly<Record<string, unknown>>) => ({
+  Put: {
+    TableName: tables.sessions,
+    Item: { ...item },
+    ConditionExpression: "attribute_not_exists(#sid)",
+    ...words(["sid"]),
+  },
+});
+
+/** One of any number of redemptions wins; TTL deletes days late, so the end is compared here. */
+const redemption = (redeem: NonNullable<Commit["redeem"]>, tables: Tables, now: number): Action<CommitConflict> => ({
+  conflict: { kind: "offer_taken" },
+  item: {
+    Update: {
+      TableName: tables.sessions,
+      Key: { root: redeem.root, sid: offerKey(redeem.handleHash) },
+      UpdateExpression: "SET #redeemed = :redeemed",
+      ConditionExpression: "attribute_exists(#sid) AND attribute_not_exists(#redeemed) AND #expiresAtSeconds > :now",
+      ...words(["sid", "redeemed", "expiresAtSeconds"], {
+        redeemed: { sid: redeem.sid, jkt: redeem.jkt },
+        now,
+      }),
+    },
+  },
+});
+
+async function end(client: DynamoDBDocumentClient, tables: Tables, root: string, sid: string): Promise<void> {
+  await client.send(
+    new UpdateCommand({
+      TableName: tables.sessions,
+      Key: { root, sid },
+      UpdateExpression: "SET #ended = :ended",
+      // never makes a row: one without a session's facts would be read as one
+      ConditionExpression: "attribute_exists(#sid)",
+      ...words(["ended", "sid"], { ended: true }),
+    }),
+  );
+}

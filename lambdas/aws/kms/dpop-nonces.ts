@@ -1,0 +1,15 @@
+import type { KMSClient } from "@aws-sdk/client-kms";
+import { createDpopNonces, type DpopNonces } from "../../../core/jose/dpop-nonce.ts";
+import { env } from "../../env.ts";
+import { clock } from "../../ground.ts";
+import { createMacSource } from "./macs.ts";
+
+/**
+ * The nonces this function demands in its callers' proofs, where the stage says so: then, and only then, it is told a key.
+ * @returns undefined when proofs need none
+ */
+export function demandedNonces(kms: KMSClient, issuer: string): DpopNonces | undefined {
+  const keyArn = process.env[env.dpopNonceKey];
+  if (!keyArn) return undefined;
+  return createDpopNonces({ clock, macs: createMacSource(kms, keyArn, issuer), server: issuer });
+}

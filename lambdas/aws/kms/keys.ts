@@ -1,0 +1,139 @@
+import { createHash, createPublicKey } from "node:crypto";
+import {
+  DescribeKeyCommand,
+  GetKeyPolicyCommand,
+  GetPublicKeyCommand,
+  type KeyMetadata,
+  KMSClient,
+  SignCommand,
+} from "@aws-sdk/client-kms";
+import { calculateJwkThumbprint, type JWK } from "jose";
+import { SigningKeyGone } from "../../../core/jose/sign.ts";
+import type { KeyPurpose, PublicKey, SigningAlgorithm } from "../../../core/model/ports.ts";
+import { err, ok, type Result } from "../../../core/model/result.ts";
+import type { HeldKey, KeyHolder } from "../../../core/ring/ports.ts";
+import { derToJose } from "./ecdsa-der.ts";
+import { nameInUserAgent } from "./join-id.ts";
+import { type KeyRoles, keyPolicyFault, kmsNames } from "./key-policy.ts";
+
+/** The KMS client every adapter shares. */
+export const kmsClient = (): KMSClient =>
+  new KMSClient({
+    maxAttempts: 3,
+    requestHandler: { connectionTimeout: 1_000, requestTimeout: 2_000, throwOnRequestTimeout: true },
+  });
+
+/** A key found unfit is not asked about again for this long: whoever calls a public function must not cause KMS calls. */
+const refusalMillis = 60_000;
+
+/** KMS says the key is there no longer, or not for this; no failure that passes by itself. */
+const goneErrors = ["DisabledException", "KMSInvalidStateException", "NotFoundException"];
+const isGone = (failure: unknown): failure is Error => failure instanceof Error && goneErrors.includes(failure.name);
+
+/**
+ * Creates the holder of KMS keys: each is looked at once an instance, since public half, origin and kind never change
+ * and its policy can be changed by nobody but the account's administrators.
+ */
+export function createKeyHolder(
+  kms: KMSClient,
+  roles: KeyRoles,
+  nowMillis: () => number = () => Date.now(),
+): KeyHolder {
+  const held = new Map<string, { readonly found: Promise<Result<HeldKey, string>>; readonly atMillis: number }>();
+  return {
+    hold(keyArn, purpose, alg) {
+      const name = `${purpose} ${alg} ${keyArn}`;
+      const known = held.get(name);
+      if (known) return known.found;
+      const found = look(kms, { keyArn, purpose, alg }, roles);
+      held.set(name, { found, atMillis: nowMillis() });
+      const forget = () => held.delete(name);
+      found.then(({ ok: fit }) => fit || setTimeout(forget, refusalMillis).unref(), forget);
+      return found;
+    },
+  };
+}
+
+async function look(
+  kms: KMSClient,
+  asked: { readonly keyArn: string; readonly purpose: KeyPurpose; readonly alg: SigningAlgorithm },
+  roles: KeyRoles,
+): Promise<Result<HeldKey, string>> {
+  const { keyArn, alg } = asked;
+  try {
+    const fault = await keyFault(kms, asked, roles);
+    if (fault !== undefined) return err(fault);
+    const { PublicKey: spki } = await kms.send(new GetPublicKeyCommand({ KeyId: keyArn }));
+    if (!spki) throw new Error(`KMS gave no public key for ${keyArn}`);
+    const read = await publicKeyOf(spki, alg);
+    if (!read) return err(`it is no ${kmsNames[alg].spec} key`);
+    return ok({ ...read, sign: (input, joinId) => signBy(kms, { keyArn, alg, kid: read.kid }, input, joinId) });
+  } catch (failure) {
+    if (isGone(failure)) return err(`KMS: ${failure.name}`);
+    throw failure;
+  }
+}
+
+/**
+ * Why a key must not be believed. Keys with imported material may stand in other hands, and so may copies of a key that
+ * leaves its Region; the policy says who may sign.
+ */
+export async function keyFault(
+  kms: KMSClient,
+  { keyArn, purpose, alg }: { readonly keyArn: string; readonly purpose: KeyPurpose; readonly alg: SigningAlgorithm },
+  roles: KeyRoles,
+): Promise<string | undefined> {
+  const [{ KeyMetadata: metadata }, { Policy: policy }] = await Promise.all([
+    kms.send(new DescribeKeyCommand({ KeyId: keyArn })),
+    kms.send(new GetKeyPolicyCommand({ KeyId: keyArn, PolicyName: "default" })),
+  ]);
+  return (
+    kindFault(metadata, kmsNames[alg].spec, roles) ??
+    (policy === undefined ? "it has no policy" : keyPolicyFault(policy, purpose, roles))
+  );
+}
+
+function kindFault(metadata: KeyMetadata | undefined, spec: string, roles: KeyRoles): string | undefined {
+  if (!metadata) return "KMS does not describe it";
+  const { Origin, MultiRegion, KeySpec, KeyUsage, AWSAccountId } = metadata;
+  if (Origin !== "AWS_KMS") return `its material comes from ${Origin}`;
+  if (MultiRegion) return "it may have copies in other Regions";
+  if (KeySpec !== spec || KeyUsage !== "SIGN_VERIFY") return `it is a ${KeySpec} key for ${KeyUsage}, not ${spec}`;
+  return AWSAccountId === roles.rotator.split(":")[4] ? undefined : "it is another account's";
+}
+
+/** The public half as a JWK; undefined when it is of another kind, or RSA below 2048 bits (RFC 7518 3.3). */
+export async function publicKeyOf(spki: Uint8Array, alg: SigningAlgorithm): Promise<PublicKey | undefined> {
+  const exported = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" }).export({ format: "jwk" });
+  const { kty, crv, x, y, n, e } = exported as JWK;
+  const isEc = alg === "ES256" && kty === "EC" && crv === "P-256" && x !== undefined && y !== undefined;
+  const isRsa = alg === "RS256" && kty === "RSA" && n !== undefined && e !== undefined;
+  if (!isEc && !(isRsa && Buffer.from(n, "base64url").length >= 256)) return undefined;
+  const jwk = (isEc ? { kty, crv, x, y } : { kty, n, e }) as JWK;
+  const kid = await calculateJwkThumbprint(jwk, "sha256");
+  return { kid, alg, jwk: { ...jwk, kid, alg, use: "sig" } };
+}
+
+/** Signs with one key of KMS. */
+export async function signBy(
+  kms: KMSClient,
+  { keyArn, alg, kid }: { readonly keyArn: string; readonly alg: SigningAlgorithm; readonly kid: string },
+  signingInput: Uint8Array,
+  joinId: string,
+): Promise<{ signature: Uint8Array; requestId: string | undefined }> {
+  const command = new SignCommand({
+    // the key itself, never an alias: an alias changes later than its policies
+    KeyId: keyArn,
+    // DIGEST: a token may be longer than the 4096 bytes KMS would hash itself
+    Message: createHash("sha256").update(signingInput).digest(),
+    MessageType: "DIGEST",
+    SigningAlgorithm: kmsNames[alg].algorithm,
+  });
+  nameInUserAgent(command, joinId);
+  const answer = await kms.send(command).catch((failure: unknown) => {
+    throw isGone(failure) ? new SigningKeyGone(kid, { cause: failure }) : failure;
+  });
+  if (!answer.Signature) throw new Error("KMS answered without a signature");
+  const signature = alg === "ES256" ? derToJose(answer.Signature) : answer.Signature;
+  return { signature, requestId: answer.$metadata.requestId };
+}

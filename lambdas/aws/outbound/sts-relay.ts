@@ -1,0 +1,68 @@
+import { type IncomingMessage, type RequestOptions, request as requestHttp } from "node:http";
+import { Agent, request as requestHttps } from "node:https";
+import { limits } from "../../../core/model/limits.ts";
+import type { FetchFailure, StsAnswer, StsRelay } from "../../../core/model/ports.ts";
+import { err, ok, type Result } from "../../../core/model/result.ts";
+
+/**
+ * Creates the way to STS: `POST /` over TLS to the host that core looked up in its list, nothing followed, read as a
+ * stream up to the bound, within one time for all of it.
+ * @param override another place that plays STS, as `AWS_ENDPOINT_URL_STS` or `AWS_ENDPOINT_URL` name it to the SDK: the
+ * connection goes there, the `Host` that was signed stays. A setting of the deployment, never of a request
+ * @throws when the override is neither https nor on this machine: whoever answers as STS can name any caller
+ */
+export function createStsRelay(override: string | undefined): StsRelay {
+  const place = override === undefined || override === "" ? undefined : new URL(override);
+  if (place && place.protocol !== "https:" && !(place.protocol === "http:" && place.hostname === "127.0.0.1"))
+    throw new Error("the endpoint of STS must be https, or http on 127.0.0.1");
+  const agent = new Agent({ keepAlive: true, maxSockets: 20 });
+  return {
+    async send({ host, headers, body }) {
+      const signal = AbortSignal.timeout(limits.stsTimeoutMillis);
+      const options: RequestOptions = {
+        method: "POST",
+        path: "/",
+        host: place?.hostname ?? host,
+        ...(place?.port ? { port: place.port } : {}),
+        headers: { ...headers, host, "content-length": Buffer.byteLength(body), "accept-encoding": "identity" },
+        signal,
+      };
+      try {
+        return await readAnswer(await ask(place?.protocol === "http:", options, agent, body));
+      } catch (failure) {
+        if (signal.aborted) return fail("timeout", `after ${limits.stsTimeoutMillis} ms`);
+        return fail("unreachable", (failure as { code?: string }).code ?? "no answer");
+      }
+    },
+  };
+}
+
+function ask(plain: boolean, options: RequestOptions, agent: Agent, body: string): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const request = plain ? requestHttp(options, resolve) : requestHttps({ ...options, agent }, resolve);
+    request.on("error", reject);
+    request.end(body);
+  });
+}
+
+async function readAnswer(answer: IncomingMessage): Promise<Result<StsAnswer, FetchFailure>> {
+  const status = answer.statusCode ?? 0;
+  if (status >= 300 && status < 400) {
+    answer.destroy();
+    return fail("redirect", `status ${status}`);
+  }
+  if ((answer.headers["content-encoding"] ?? "identity") !== "identity") {
+    answer.destroy();
+    return fail("status", "encoded though not asked for");
+  }
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of answer as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length;
+    if (bytes > limits.stsAnswerBytes) return fail("too_large", `more than ${limits.stsAnswerBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return ok({ status, contentType: answer.headers["content-type"] ?? "", body: Buffer.concat(chunks) });
+}
+
+const fail = (why: FetchFailure["why"], detail: string) => err({ why, detail });

@@ -1,0 +1,31 @@
+import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import type { Notice } from "../../../core/endpoints/transmitter.ts";
+
+/** Queues of the transmitter: what is on its way, and what a person has to look at. */
+export interface EventQueues {
+  /** @throws when the queue did not take it */
+  send(notice: Notice): Promise<void>;
+  /** Sets a message aside that no repetition would deliver. */
+  setAside(body: string, why: string): Promise<void>;
+}
+
+/**
+ * Creates the queues' senders. The client must not take its endpoint from a queue's URL, as it would by itself: calls go
+ * to the Region's endpoint, wherever the URL points.
+ */
+export function createEventQueues(
+  urls: { readonly events: string; readonly undelivered: string },
+  client = new SQSClient({ maxAttempts: 4, useQueueUrlAsEndpoint: false }),
+): EventQueues {
+  return {
+    async send(notice) {
+      await client.send(new SendMessageCommand({ QueueUrl: urls.events, MessageBody: JSON.stringify({ notice }) }));
+    },
+    async setAside(body, why) {
+      const text = JSON.stringify({ why, body: body.slice(0, 100_000) });
+      // SQS refuses these two, which JSON leaves as they are
+      const clean = text.replace(/[\uFFFE\uFFFF]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16)}`);
+      await client.send(new SendMessageCommand({ QueueUrl: urls.undelivered, MessageBody: clean }));
+    },
+  };
+}

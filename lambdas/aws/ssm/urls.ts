@@ -1,0 +1,59 @@
+import { GetParameterCommand, ParameterNotFound, SSMClient } from "@aws-sdk/client-ssm";
+import type { FunctionUrls } from "../../../core/discovery/issuer-metadata.ts";
+
+/** The SSM client of discovery. */
+export const ssmClient = (): SSMClient => new SSMClient({ maxAttempts: 3 });
+
+const names = ["attest", "token", "introspect", "revoke"] as const;
+
+/**
+ * Reads where the other functions are, on first need: environment both ways would be a circle for CloudFormation. A
+ * found value is kept, a missing one asked for again, since during the first deployment it is not there yet.
+ * @param parameter literal name of the parameter, a JSON object of URLs
+ * @param issuer decides what counts as ours: hosts of Lambda URLs, and this machine only for an issuer on this machine
+ */
+export function createUrls(ssm: SSMClient, parameter: string, issuer: string): () => Promise<FunctionUrls | undefined> {
+  let held: FunctionUrls | undefined;
+  return async () => {
+    held ??= await read(ssm, parameter, issuer);
+    return held;
+  };
+}
+
+async function read(ssm: SSMClient, parameter: string, issuer: string): Promise<FunctionUrls | undefined> {
+  try {
+    const answer = await ssm.send(new GetParameterCommand({ Name: parameter }));
+    return parseUrls(answer.Parameter?.Value ?? "", issuer);
+  } catch (failure) {
+    if (failure instanceof ParameterNotFound) return undefined;
+    throw failure;
+  }
+}
+
+/** Whoever may write the parameter must not be able to send agents elsewhere (threat 29). */
+export function parseUrls(text: string, issuer: string): FunctionUrls {
+  const value = JSON.parse(text) as Record<string, unknown>;
+  for (const name of names) {
+    const url = value[name];
+    if (typeof url !== "string" || !isOurs(url, issuer))
+      throw new Error(`the URLs' parameter holds no acceptable URL for ${name}; deploy the service stack again`);
+  }
+  return {
+    attest: `${value.attest}`,
+    token: `${value.token}`,
+    introspect: `${value.introspect}`,
+    revoke: `${value.revoke}`,
+  };
+}
+
+function isOurs(text: string, issuer: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  const bare =
+    url.pathname === "/" && url.search === "" && url.hash === "" && url.username === "" && url.password === "";
+  if (!bare || (url.href !== text && url.href !== `${text}/`)) return false;
+  if (url.protocol === "http:") return url.hostname === "127.0.0.1" && new URL(issuer).hostname === "127.0.0.1";
+  return (
+    url.protocol === "https:" && url.port === "" && /^[a-z0-9]+\.lambda-url\.[a-z0-9-]+\.on\.aws$/.test(url.hostname)
+  );
+}
