@@ -11,7 +11,7 @@ import {
   StubSts,
   xmlAnswer,
 } from "../test/kit/evidence/caller-identity.ts";
-import type { EvidenceKind } from "./attest.ts";
+import type { EvidenceKind } from "./evidence-kind.ts";
 
 const runs = 20_000;
 const account = "123456789012";

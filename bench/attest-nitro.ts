@@ -6,7 +6,7 @@ import { awsNitroTpm } from "../core/attest/methods/aws-nitro-tpm/attestor.ts";
 import { nitroClock, nitroPcrs, spkiOf, testNitro } from "../test/kit/evidence/nitro.ts";
 import { registry } from "../test/kit/registry.ts";
 import { testKey } from "../test/kit/wire/key.ts";
-import type { EvidenceKind } from "./attest.ts";
+import type { EvidenceKind } from "./evidence-kind.ts";
 
 const runs = 300;
 const vectors = new URL("../test/vectors/", import.meta.url);

@@ -11,7 +11,7 @@ import { stsIssuer } from "../test/kit/evidence/sts.ts";
 import { MemoryWeb } from "../test/kit/memory/web.ts";
 import { registry } from "../test/kit/registry.ts";
 import { testKey } from "../test/kit/wire/key.ts";
-import type { EvidenceKind } from "./attest.ts";
+import type { EvidenceKind } from "./evidence-kind.ts";
 
 const runs = 2_000;
 const nowSeconds = 1_785_542_400;

@@ -1,17 +1,9 @@
 import { callerEvidenceKinds } from "./attest-callers.ts";
 import { hardwareEvidenceKinds } from "./attest-nitro.ts";
 import { tokenEvidenceKinds } from "./attest-tokens.ts";
+import type { EvidenceKind } from "./evidence-kind.ts";
 import { bareVerify } from "./issue.ts";
 import { measure, type Row } from "./measure.ts";
-
-/** One kind of evidence, with a document of it that holds. */
-export interface EvidenceKind {
-  readonly type: string;
-  /** What of proving it is not in the figure. */
-  readonly without?: string;
-  readonly runs: number;
-  readonly prove: () => Promise<{ readonly ok: boolean }>;
-}
 
 /**
  * Documents proved a second, for every attestor: one at a time, keys and bundles at hand. Left out everywhere: the

@@ -1,6 +1,6 @@
 import { nowSeconds } from "../core/model/ports.ts";
+import type { AccessToken } from "./access-token.ts";
 import type { ProvedCallDeps } from "./proved-call.ts";
-import type { AccessToken } from "./session.ts";
 
 /** A request to a resource server, and the access token it goes with. */
 export interface ResourceCall {

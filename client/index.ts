@@ -2,6 +2,8 @@
  * What agents run: an identity, sessions, offers, calls. What resource servers verify with stands in `verify`, what an
  * agent shows where it runs in `evidence/…`: each needs its platform's SDK, if any, and nobody else does.
  */
+
+export type { AccessToken } from "./access-token.ts";
 export {
   type AgentInput,
   createAgent,
@@ -18,5 +20,5 @@ export type { EvidenceRequest, EvidenceSource } from "./evidence/platform/source
 export type { WantedGrant } from "./grant.ts";
 export type { Identity } from "./identity.ts";
 export type { ServedAt } from "./reach.ts";
-export type { AccessToken, AgentSession, HeldOffer, RevokeTarget } from "./session.ts";
+export type { AgentSession, HeldOffer, RevokeTarget } from "./session.ts";
 export type { SessionFacts } from "./session-facts.ts";

@@ -2,6 +2,7 @@ import { momentOf } from "../core/model/age.ts";
 import type { Clock } from "../core/model/ports.ts";
 import { nowSeconds } from "../core/model/ports.ts";
 import { accessTokenType, offerTokenType, sessionTokenType, tokenExchangeGrant } from "../core/model/wire.ts";
+import type { AccessToken } from "./access-token.ts";
 import type { AgentKey } from "./agent-key.ts";
 import { callResource } from "./call-resource.ts";
 import type { Calls, FormInput } from "./calls.ts";
@@ -12,15 +13,6 @@ import { type Life, surelyLives, surelyOver } from "./life.ts";
 import type { NonceMemory } from "./nonce-memory.ts";
 import { addressWithin, type ServedAt } from "./reach.ts";
 import { readSessionFacts, type SessionFacts } from "./session-facts.ts";
-
-/** An access token for one resource, and what it carries. */
-export interface AccessToken {
-  readonly token: string;
-  readonly expiresAtSeconds: number;
-  readonly scopes: readonly string[];
-  /** `Bearer` where the resource is registered as unable to check proofs: whoever copies the token can use it. */
-  readonly tokenType: "DPoP" | "Bearer";
-}
 
 /** An offer held out to another agent; the handle is the secret that is handed over. */
 export interface HeldOffer {

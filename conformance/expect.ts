@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Answer } from "../test/kit/wire/http.ts";
-import { Departure } from "./row.ts";
+import { Departure } from "./departure.ts";
 
 /** Throws a departure unless `holds`. */
 export function must(holds: boolean, otherwise: string): asserts holds {

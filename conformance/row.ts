@@ -30,13 +30,3 @@ export type RowOf = Omit<Row, "standard">;
 /** Rows of one standard. */
 export const rowsOf = (standard: string, rows: readonly RowOf[]): readonly Row[] =>
   rows.map((row) => ({ standard, ...row }));
-
-/** The target does not do what a row demands. */
-export class Departure extends Error {
-  override readonly name = "Departure";
-}
-
-/** The settings do not say what a row needs. */
-export class Unsupported extends Error {
-  override readonly name = "Unsupported";
-}

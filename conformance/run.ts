@@ -1,4 +1,5 @@
-import { Departure, type Row, Unsupported } from "./row.ts";
+import { Departure, Unsupported } from "./departure.ts";
+import type { Row } from "./row.ts";
 import type { Target } from "./target.ts";
 
 /** What became of a row. */

@@ -3,8 +3,8 @@ import { createWire, type Wire, type WireTwist } from "../test/kit/wire/client.t
 import { assertion, type Fields, formBody } from "../test/kit/wire/forms.ts";
 import { type Answer, send } from "../test/kit/wire/http.ts";
 import { type TestKey, testKey } from "../test/kit/wire/key.ts";
+import { Unsupported } from "./departure.ts";
 import type { Ground, Workload } from "./ground.ts";
-import { Unsupported } from "./row.ts";
 
 /** An attested agent: its key, and the identity token bound to it. */
 export interface Actor {

@@ -5,10 +5,11 @@ import * as openid from "openid-client";
 import { outcomeOf } from "../../test/kit/outcome.ts";
 import { send } from "../../test/kit/wire/http.ts";
 import { claimsOf } from "../../test/kit/wire/key.ts";
+import { Departure } from "../departure.ts";
 import { must, same, text } from "../expect.ts";
 import { ownAccess, sharedAccess, sharedSession } from "../flows.ts";
 import { fetchOf, guardOf } from "../guard.ts";
-import { Departure, type Row, rowsOf } from "../row.ts";
+import { type Row, rowsOf } from "../row.ts";
 import { clientAuth } from "./oauth4webapi.ts";
 
 export const otherClientRows: readonly Row[] = [

@@ -2,9 +2,10 @@ import type { WireTwist } from "../../test/kit/wire/client.ts";
 import { assertion, exchange, formBody, formOf, formType } from "../../test/kit/wire/forms.ts";
 import { header, send } from "../../test/kit/wire/http.ts";
 import { claimsOf, dpopProof, testKey, withHeader } from "../../test/kit/wire/key.ts";
+import { Unsupported } from "../departure.ts";
 import { granted, must, refused, same } from "../expect.ts";
 import { introspected, ownWork, sharedAccess, sharedSession, wanting } from "../flows.ts";
-import { type Row, rowsOf, Unsupported } from "../row.ts";
+import { type Row, rowsOf } from "../row.ts";
 import type { Target } from "../target.ts";
 
 const asked = async (target: Target, twist: WireTwist) =>

@@ -3,7 +3,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Usage } from "../outcome.ts";
 import { type AuditEvent, eventsOfStream } from "./events.ts";
-import type { AuditObject } from "./source.ts";
+import type { AuditObject } from "./object.ts";
 
 /** Files below a folder that may hold events, in the order of their names. @throws Usage when there is no such folder */
 export async function filesOf(folder: string): Promise<readonly AuditObject[]> {

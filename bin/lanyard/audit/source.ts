@@ -4,13 +4,7 @@ import { Usage } from "../outcome.ts";
 import type { Profile } from "../profile.ts";
 import type { AuditEvent } from "./events.ts";
 import { eventsOfFile, filesOf } from "./folder.ts";
-import { eventsOfObject } from "./object.ts";
-
-/** One file or object that holds events, and when it was last written. */
-export interface AuditObject {
-  readonly name: string;
-  readonly writtenAtMillis: number;
-}
+import { type AuditObject, eventsOfObject } from "./object.ts";
 
 /** Where audit events lie: a folder that holds what the bucket holds, or the bucket itself. */
 export interface AuditSource {

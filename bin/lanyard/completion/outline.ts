@@ -1,5 +1,5 @@
 import type { Command, Option } from "commander";
-import { shells } from "./scripts.ts";
+import { shells } from "./shells.ts";
 
 /** What may stand where a value is expected: names that are asked for, words that are known, or files. */
 export type Values = { readonly names: "agents" | "profiles" } | { readonly words: readonly string[] } | undefined;

@@ -6,7 +6,8 @@ import { type Env, loadProfile, type ProfileOptions, reservedNames } from "../pr
 import { askAll } from "../reading/ask.ts";
 import { shapes } from "../reading/shapes.ts";
 import { outlineOf } from "./outline.ts";
-import { completionScript, shells } from "./scripts.ts";
+import { completionScript } from "./scripts.ts";
+import { shells } from "./shells.ts";
 
 /** What completion stands on. */
 interface CompletionDeps {

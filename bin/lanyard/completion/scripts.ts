@@ -1,10 +1,5 @@
 import type { Outline, Values } from "./outline.ts";
-
-/** Shells a script is made for. */
-export const shells = ["bash", "zsh", "fish"] as const;
-
-/** One of {@link shells}. */
-export type Shell = (typeof shells)[number];
+import type { Shell } from "./shells.ts";
 
 /** In single quotes, whatever is in it. */
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { urlOutput } from "../../../lambdas/manifest.ts";
 import { Usage } from "../outcome.ts";
-import type { Env, Profile } from "../profile.ts";
 import { profileOf } from "./client.ts";
 import { parseJson, readIfThere } from "./files.ts";
 import { isCallable } from "./function-url.ts";
 import { localFile } from "./local.ts";
+import type { Env, Profile } from "./model.ts";
 
 /** Environment variable and stack output of each name a deployment on AWS is known by. */
 const names = {

@@ -1,6 +1,6 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import type { Profile } from "../profile.ts";
 import { oneRegion } from "./function-url.ts";
+import type { Profile } from "./model.ts";
 
 /** Temporary credentials, as the local run lends them. */
 export interface Credentials {

@@ -2,9 +2,9 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { z } from "zod";
 import { Refused, Usage } from "../outcome.ts";
-import type { Profile } from "../profile.ts";
 import { profileOf } from "./client.ts";
 import { parseJson, readIfThere } from "./files.ts";
+import type { Profile } from "./model.ts";
 
 /** Where the local run leaves what it is. */
 export const localFile = ".lanyard/endpoints.json";

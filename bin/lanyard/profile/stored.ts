@@ -2,10 +2,10 @@ import { chmod, mkdir, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { z } from "zod";
 import { Usage } from "../outcome.ts";
-import type { Env, Profile } from "../profile.ts";
 import { profileOf } from "./client.ts";
 import { parseJson, readIfThere } from "./files.ts";
 import { isCallable } from "./function-url.ts";
+import type { Env, Profile } from "./model.ts";
 
 const address = z.string().max(2_048).refine(isCallable, "must be a URL with https");
 

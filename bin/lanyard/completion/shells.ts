@@ -1,0 +1,5 @@
+/** Shells a script is made for. */
+export const shells = ["bash", "zsh", "fish"] as const;
+
+/** One of {@link shells}. */
+export type Shell = (typeof shells)[number];
