@@ -1,7 +1,7 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { createTokenEndpoint } from "../core/endpoints/token.ts";
 import { limits } from "../core/model/limits.ts";
-import { revocationKeys } from "../core/model/rows/revocations.ts";
+import { revocationKeys } from "../core/model/row-keys.ts";
 import { idTokenType, spiffeAssertionType, tokenExchangeGrant } from "../core/model/wire.ts";
 import { openWindows } from "../core/status/windows.ts";
 import { createRateLimiter } from "../lambdas/aws/dynamodb/counters/rate-limiter.ts";

@@ -15,8 +15,8 @@ async function opened(target: Target) {
     show({ guard, actor, token: shown, resource: reach.uri, scheme: "Bearer", unproved: true, ...more });
   return { guard, token, bear };
 }
-type Judged = Awaited<ReturnType<Awaited<ReturnType<typeof opened>>["bear"]>>;
-const challengeIn = (judged: Judged): string =>
+type Evaluated = Awaited<ReturnType<Awaited<ReturnType<typeof opened>>["bear"]>>;
+const challengeIn = (judged: Evaluated): string =>
   judged.ok ? "" : (judged.error.reply.headers["WWW-Authenticate"] ?? "");
 
 export const bearerRows = rowsOf("RFC 6750", [

@@ -14,15 +14,15 @@ async function shownTo(target: Target, more: object, nonces = false) {
   const token = await sharedAccess(target);
   return show({ guard, actor: await target.actor("worker"), token, resource, ...more });
 }
-type Judged = Awaited<ReturnType<typeof shownTo>>;
+type Evaluated = Awaited<ReturnType<typeof shownTo>>;
 
-const turnedAway = (judged: Judged, status: number, error: string, code?: string): void => {
+const turnedAway = (judged: Evaluated, status: number, error: string, code?: string): void => {
   must(!judged.ok, "it was let in");
   const { reply, refusal } = judged.error;
   must(reply.status === status && reply.body.includes(`"${error}"`), `answered ${reply.status} ${reply.body}`);
   must(code === undefined || refusal.code === code, `refused as ${refusal.code}`);
 };
-const letIn = (judged: Judged): void => {
+const letIn = (judged: Evaluated): void => {
   must(judged.ok, `it was refused: ${judged.ok ? "" : JSON.stringify(judged.error.refusal)}`);
 };
 

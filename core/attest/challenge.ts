@@ -2,8 +2,8 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Denial } from "../denial/denial.ts";
 import { limits } from "../model/limits.ts";
 import { type Clock, type Ids, type MacSource, nowSeconds } from "../model/ports.ts";
-import type { Marker } from "../model/replay-entry.ts";
-import { markerKey } from "../model/replay-entry.ts";
+import type { ReplayEntry } from "../model/replay-entry.ts";
+import { replayKey } from "../model/replay-entry.ts";
 import { err, ok, type Result } from "../model/result.ts";
 
 /** What checking a challenge needs. */
@@ -38,7 +38,7 @@ export async function createChallenge(deps: ChallengeDeps & { readonly ids: Ids 
 export async function checkChallenge(
   challenge: string,
   deps: ChallengeDeps,
-): Promise<Result<{ readonly marker: Marker }, Denial>> {
+): Promise<Result<{ readonly marker: ReplayEntry }, Denial>> {
   const [, id, second, tag] = shape.exec(challenge) ?? [];
   if (id === undefined || second === undefined || tag === undefined) return invalid("malformed");
   const madeAt = Number(second);
@@ -48,7 +48,7 @@ export async function checkChallenge(
   // compared as text: 43 characters could spell the same 32 bytes in several ways
   if (!timingSafeEqual(Buffer.from(tag, "ascii"), Buffer.from(expected, "ascii"))) return invalid("foreign");
   const expiresAtSeconds = madeAt + limits.challengeLifeSeconds + limits.foreignSkewSeconds;
-  return ok({ marker: { kind: "challenge", key: markerKey("challenge", deps.issuer, id), expiresAtSeconds } });
+  return ok({ marker: { kind: "challenge", key: replayKey("challenge", deps.issuer, id), expiresAtSeconds } });
 }
 
 const invalid = (why: "malformed" | "foreign" | "expired") => err<Denial>({ code: "challenge_invalid", why });

@@ -1,5 +1,5 @@
-import type { Marker } from "../model/replay-entry.ts";
-import { markerKey } from "../model/replay-entry.ts";
+import type { ReplayEntry } from "../model/replay-entry.ts";
+import { replayKey } from "../model/replay-entry.ts";
 import type { CommitConflict } from "../session/store.ts";
 import type { Proven } from "./prove.ts";
 
@@ -8,11 +8,11 @@ import type { Proven } from "./prove.ts";
  * shows it (threat 16); where the registration lets a silent key be replaced, each key that showed it is kept as well.
  * @param nowSeconds when the evidence's owner was seen
  */
-export function markersOf({ markers, attested, registration }: Proven, nowSeconds: number): readonly Marker[] {
-  const { evidenceMarker } = attested;
-  if (evidenceMarker.owner === undefined) return markers;
-  const seen = markers.map((m) => (m === evidenceMarker ? { ...m, seenAtSeconds: nowSeconds } : m));
-  return registration.replacesKeyAfterSeconds === undefined ? seen : [...seen, shownBy(evidenceMarker)];
+export function markersOf({ markers, attested, registration }: Proven, nowSeconds: number): readonly ReplayEntry[] {
+  const { evidenceEntry } = attested;
+  if (evidenceEntry.owner === undefined) return markers;
+  const seen = markers.map((m) => (m === evidenceEntry ? { ...m, seenAtSeconds: nowSeconds } : m));
+  return registration.replacesKeyAfterSeconds === undefined ? seen : [...seen, shownBy(evidenceEntry)];
 }
 
 /**
@@ -24,21 +24,21 @@ export function markersOf({ markers, attested, registration }: Proven, nowSecond
  */
 export function replacingMarkers(proven: Proven, conflict: CommitConflict, nowSeconds: number) {
   const { markers, attested, registration } = proven;
-  const { evidenceMarker } = attested;
+  const { evidenceEntry } = attested;
   const after = registration.replacesKeyAfterSeconds;
-  const byAnother = conflict.kind === "marker" && conflict.marker === "evidence" && evidenceMarker.owner !== undefined;
+  const byAnother = conflict.kind === "marker" && conflict.marker === "evidence" && evidenceEntry.owner !== undefined;
   if (!byAnother || after === undefined) return undefined;
   const taking = { seenAtSeconds: nowSeconds, silentSinceSeconds: nowSeconds - after };
   return [
-    ...markers.map((m) => (m === evidenceMarker ? { ...m, ...taking } : m)),
-    { ...shownBy(evidenceMarker), fresh: true as const },
+    ...markers.map((m) => (m === evidenceEntry ? { ...m, ...taking } : m)),
+    { ...shownBy(evidenceEntry), fresh: true as const },
   ];
 }
 
 /** That this key showed this document. */
-const shownBy = ({ key, owner = "", expiresAtSeconds }: Marker): Marker => ({
+const shownBy = ({ key, owner = "", expiresAtSeconds }: ReplayEntry): ReplayEntry => ({
   kind: "evidence",
-  key: markerKey("evidence", "shown by", `${key} ${owner}`),
+  key: replayKey("evidence", "shown by", `${key} ${owner}`),
   owner,
   expiresAtSeconds,
 });

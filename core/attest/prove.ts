@@ -5,7 +5,7 @@ import type { Check } from "../model/check.ts";
 import { limits } from "../model/limits.ts";
 import { type Clock, type CodeLookup, type MacSource, nowSeconds } from "../model/ports.ts";
 import type { AgentRegistration } from "../model/registry.ts";
-import type { Marker } from "../model/replay-entry.ts";
+import type { ReplayEntry } from "../model/replay-entry.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 import type { AttestRequest, PlatformCaller } from "../model/wire.ts";
@@ -36,7 +36,7 @@ export interface Proven {
   readonly attested: AttestedFacts;
   readonly audience: string;
   /** Challenge, proof and evidence: each single use. */
-  readonly markers: readonly Marker[];
+  readonly markers: readonly ReplayEntry[];
 }
 
 /** Most checks of one document a refusal's record keeps; no attestor makes as many. */
@@ -99,7 +99,7 @@ export async function prove(
   }
   const bound = withBuild(attested.value, build.value);
   if (bound.build !== undefined) notes.build = bound.build;
-  const markers = [challenge.value.marker, proof.marker, attested.value.evidenceMarker];
+  const markers = [challenge.value.marker, proof.marker, attested.value.evidenceEntry];
   return ok({
     agent,
     registration,

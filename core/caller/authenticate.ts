@@ -3,7 +3,7 @@ import { verifyDpop } from "../jose/dpop.ts";
 import type { DpopNonces } from "../jose/dpop-nonce.ts";
 import type { Clock, OwnKeys } from "../model/ports.ts";
 import { nowSeconds } from "../model/ports.ts";
-import type { Marker } from "../model/replay-entry.ts";
+import type { ReplayEntry } from "../model/replay-entry.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import { type Call, spiffeAssertionType } from "../model/wire.ts";
 import { type Form, single } from "./form.ts";
@@ -26,7 +26,7 @@ export interface Caller {
   readonly identity: IdentityClaims;
   readonly jkt: string;
   /** Burnt in the transaction of whatever this call writes. */
-  readonly proof: Marker;
+  readonly proof: ReplayEntry;
 }
 
 /**

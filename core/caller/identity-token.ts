@@ -94,7 +94,7 @@ function readClaims(payload: JWTPayload, trustDomain: string): Result<IdentityCl
   const { sub, jti, exp, build } = payload;
   const jkt = (payload.cnf as { jkt?: unknown } | undefined)?.jkt;
   const assurance = assuranceLevels.find((level) => level === payload.assurance);
-  const generations = readGenerations(payload.gen);
+  const generations = readEpochs(payload.gen);
   const evidence = readEvidence(payload.evidence);
   // two agents of one name in two trust domains are two agents
   if (sub === undefined || !isAgentId(sub, trustDomain)) return invalid("sub is not an agent of this trust domain");
@@ -126,7 +126,7 @@ function readEvidence(value: unknown): AttestedEvidence | undefined {
   return texts ? { type, facts: Object.fromEntries(entries) } : undefined;
 }
 
-function readGenerations(value: unknown): Record<string, number> | undefined {
+function readEpochs(value: unknown): Record<string, number> | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   const entries = Object.entries(value);
   const whole = entries.every((entry): entry is [string, number] => Number.isSafeInteger(entry[1]) && entry[1] >= 0);

@@ -1,8 +1,8 @@
 import type { AuditRecord } from "../audit/record.ts";
-import type { Standing } from "./standing.ts";
+import type { RevocationEpoch } from "./standing.ts";
 
 /** How one function stood after one deployment. */
-export interface Known extends Standing {
+export interface Known extends RevocationEpoch {
   /** The template's mark of the function: another one is another deployment of it. */
   readonly mark: string;
   readonly atSeconds: number;

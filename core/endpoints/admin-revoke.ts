@@ -1,4 +1,4 @@
-import { burnOfCut, burnOfSession } from "../admin/burn.ts";
+import { denylistOfCut, denylistOfSession } from "../admin/denylist.ts";
 import { asObject, invalidMember, readObject } from "../admin/read-body.ts";
 import { type RevocationTargets, targetThere } from "../admin/target.ts";
 import { startTrail, type Trail } from "../audit/context.ts";
@@ -6,7 +6,7 @@ import { callFacts, type DenyDeps, deny } from "../audit/deny.ts";
 import { toRecord } from "../audit/ocsf.ts";
 import type { Denial } from "../denial/denial.ts";
 import { limits } from "../model/limits.ts";
-import { burntRows, type LoginKeys, loginName } from "../model/login.ts";
+import { denylistRows, type LoginKeys, loginName } from "../model/login.ts";
 import type { Operator } from "../model/operator.ts";
 import { nowSeconds } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
@@ -130,7 +130,7 @@ async function cut(
   deps: AdminRevokeDeps,
   trail: Trail,
 ): Planning {
-  const burnt = kind === "principal" && cutOnly ? await burnOfCut(id, deps.revocations) : ok([]);
+  const burnt = kind === "principal" && cutOnly ? await denylistOfCut(id, deps.revocations) : ok([]);
   if (!burnt.ok) return burnt;
   const atSeconds = nowSeconds(deps.clock);
   const raise = { subject: subjectOf(kind, id), block: !cutOnly, atSeconds };
@@ -140,7 +140,7 @@ async function cut(
 
 /** Clears what a session's revocation burnt, however long ago; what that ended stays over. */
 async function clearLogin(sid: string, deps: AdminRevokeDeps, trail: Trail): Planning {
-  const login = await deps.revocations.readBurnt(sid);
+  const login = await deps.revocations.readDenylisted(sid);
   if (!login)
     return invalidMember(
       "lift",
@@ -151,7 +151,7 @@ async function clearLogin(sid: string, deps: AdminRevokeDeps, trail: Trail): Pla
 }
 
 const namesOf = (logins: readonly LoginKeys[]): readonly string[] =>
-  burntRows(logins)
+  denylistRows(logins)
     .filter(({ raise }) => raise)
     .map(({ subject }) => loginName(subject));
 
@@ -176,7 +176,7 @@ async function tombstone(sid: string, cutOnly: boolean, deps: AdminRevokeDeps, t
     const { root: tree, depth, principal, actors } = session;
     trail.add({ session: { sid, root: tree, depth }, principal: principal.id, actors });
   }
-  const burnt = burnOfSession(root, cutOnly);
+  const burnt = denylistOfSession(root, cutOnly);
   if (!burnt.ok) return burnt;
   const login = burnt.value;
   const change = {

@@ -28,7 +28,7 @@ import {
 import { err, ok, type Result } from "../model/result.ts";
 import type { RegistrySource } from "../model/snapshot.ts";
 import { type AttestReply, type Call, type ChallengeReply, type Reply, tokenTyp } from "../model/wire.ts";
-import { blockedAmong, generationsNow, raisedSince } from "../session/liveness.ts";
+import { blockedAmong, epochsNow, raisedSince } from "../session/liveness.ts";
 import type { CommitConflict, LivenessRows, SessionStore } from "../session/store.ts";
 
 /** What attestation needs. */
@@ -117,7 +117,7 @@ function claimsFor(proven: Proven, rows: LivenessRows, jkt: string, deps: Attest
     assurance,
     evidence: { type: proven.evidenceType, facts },
     ...(build === undefined ? {} : { build }),
-    generations: generationsNow(rows, subjectsOf(proven)),
+    generations: epochsNow(rows, subjectsOf(proven)),
     expiresAtSeconds: nowSeconds(deps.clock) + limits.identityTokenLifeSeconds,
     jti: deps.ids.id(),
   };
@@ -140,7 +140,7 @@ async function burn(
   const committed = markers === undefined ? first : await store.commit({ markers, record: record() });
   return committed.ok
     ? committed
-    : err(replayOf(committed.error, notes.evidenceType ?? "", proven.attested.evidenceMarker.owner !== undefined));
+    : err(replayOf(committed.error, notes.evidenceType ?? "", proven.attested.evidenceEntry.owner !== undefined));
 }
 
 function replayOf(conflict: CommitConflict, type: string, owned: boolean): Denial {

@@ -12,7 +12,7 @@ import { nowSeconds } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { RegistrySnapshot, RegistrySource } from "../model/snapshot.ts";
 import type { Call, Reply } from "../model/wire.ts";
-import { judgeSession, mergeQueries, queryFor, readLiveness, subjects } from "../session/liveness.ts";
+import { evaluateSession, mergeQueries, queryFor, readLiveness, subjects } from "../session/liveness.ts";
 import type { LivenessRows, SessionStore } from "../session/store.ts";
 
 /** What introspection stands on. */
@@ -135,7 +135,7 @@ async function look(
   const servedBy = registry.value.resource(verified.value.aud)?.servedBy;
   if (servedBy === undefined || registry.value.agentId(servedBy) !== caller.agent)
     return err({ code: "subject_token_not_yours", why: "the token is for a resource another agent serves" });
-  const alive = judgeSession(rows, verified.value.sid, nowSeconds(deps.clock));
+  const alive = evaluateSession(rows, verified.value.sid, nowSeconds(deps.clock));
   if (!alive.ok) return err({ code: "parent_dead", cause: alive.error });
   const idle = alive.value.actors.find((id) => registry.value.agent(id)?.state !== "active");
   if (idle !== undefined)

@@ -47,7 +47,7 @@ export function createTokenEndpoint(deps: TokenDeps): (call: Call) => Promise<Re
     if (!caller.ok) return deny(deps, caller.error, { ...start, operation: operationOf(request) }, false);
     const trail = startTrail({ ...start, operation: operationOf(request), ...callerFacts(caller.value, request) });
     const outcome = await issue({ request, caller: caller.value, trail, ports: deps });
-    return outcome.ok ? tokenReply(outcome.value) : deny(deps, outcome.error, trail.facts, true);
+    return outcome.ok ? okReply(outcome.value) : deny(deps, outcome.error, trail.facts, true);
   };
 }
 
@@ -102,7 +102,7 @@ const callerFacts = (caller: Caller, request: TokenRequest) => ({
   },
 });
 
-const tokenReply = (body: TokenReply): Reply => ({
+const okReply = (body: TokenReply): Reply => ({
   status: 200,
   contentType: "application/json",
   body: JSON.stringify(body),

@@ -8,7 +8,7 @@ import type { Clock, Signer } from "../model/ports.ts";
 import { nowSeconds } from "../model/ports.ts";
 import type { ReceiverRegistration } from "../model/registry.ts";
 import type { RegistrySnapshot, RegistrySource } from "../model/snapshot.ts";
-import { standingOf, subjects } from "../session/liveness.ts";
+import { epochOf, subjects } from "../session/liveness.ts";
 import type { LivenessRows, SessionStore } from "../session/store.ts";
 
 /** What one receiver is to be told, on its way through the queue. */
@@ -41,7 +41,7 @@ export async function planNotices(revoked: Revoked, deps: TransmitDeps): Promise
   const { rows, registry } = await standing(revoked, deps);
   if (!isRevoked(revoked, rows)) return [];
   const { kind, id } = revoked;
-  const generation = kind === "session" || kind === "deployment" ? 0 : standingOf(rows, subjects[kind](id)).generation;
+  const generation = kind === "session" || kind === "deployment" ? 0 : epochOf(rows, subjects[kind](id)).generation;
   const now = nowSeconds(deps.clock);
   const { receivers } = registry;
   if (receivers.length === 0) return [];
@@ -120,6 +120,6 @@ const isSibling = async ({ kind, id }: Revoked, deps: TransmitDeps): Promise<boo
 function isRevoked({ kind, id, atSeconds }: Revoked, rows: LivenessRows): boolean {
   if (kind === "session") return rows.tombstones.has(id);
   const subject = kind === "deployment" ? subjects.deployment : subjects[kind](id);
-  const { generation, cutAtSeconds = 0 } = standingOf(rows, subject);
+  const { generation, cutAtSeconds = 0 } = epochOf(rows, subject);
   return generation > 0 && atSeconds <= cutAtSeconds;
 }

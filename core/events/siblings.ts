@@ -1,6 +1,6 @@
 import { limits } from "../model/limits.ts";
 import { loginEpochs, loginsOf } from "../model/login.ts";
-import { standingOf } from "../session/liveness.ts";
+import { epochOf } from "../session/liveness.ts";
 import type { LivenessQuery, LivenessRows } from "../session/store.ts";
 import type { ReachedSession, ReachStore } from "./reach.ts";
 import type { Revoked } from "./revoked.ts";
@@ -39,7 +39,7 @@ export async function diedWithLogin(id: string, store: SiblingStore): Promise<bo
   if (!root || logins.length === 0) return false;
   const rows = await store.readLiveness({ tombstones: [], subjects: logins });
   if (!rows.complete) throw new Error("what is revoked stayed unread");
-  return logins.some((subject) => standingOf(rows, subject).generation > (root.generations[subject] ?? 0));
+  return logins.some((subject) => epochOf(rows, subject).generation > (root.generations[subject] ?? 0));
 }
 
 const rootOf = async (id: string, store: ReachStore): Promise<ReachedSession | undefined> =>

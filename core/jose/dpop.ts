@@ -3,8 +3,8 @@ import { calculateJwkThumbprint, compactVerify, type JWK } from "jose";
 import type { Denial } from "../denial/denial.ts";
 import { limits } from "../model/limits.ts";
 import { sameUrl } from "../model/normal-url.ts";
-import type { Marker } from "../model/replay-entry.ts";
-import { markerKey } from "../model/replay-entry.ts";
+import type { ReplayEntry } from "../model/replay-entry.ts";
+import { replayKey } from "../model/replay-entry.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import { parseCompactJws } from "./compact-jws.ts";
 import type { DpopNonces } from "./dpop-nonce.ts";
@@ -33,7 +33,7 @@ export interface DpopProof {
   readonly jkt: string;
   readonly jti: string;
   /** Burnt with what the call writes: the proof is single use. */
-  readonly marker: Marker;
+  readonly marker: ReplayEntry;
 }
 
 const invalid = (why: string) => err<Denial>({ code: "dpop_invalid", why });
@@ -64,7 +64,7 @@ export async function verifyDpop(input: DpopInput): Promise<Result<DpopProof, De
   const { jti, iat } = claims.value;
   // a proof is taken until iat + window; the second window is for clocks of other instances
   const expiresAtSeconds = Math.ceil(iat) + 2 * limits.dpopWindowSeconds;
-  return ok({ jkt, jti, marker: { kind: "dpop", key: markerKey("dpop", jkt, jti), expiresAtSeconds } });
+  return ok({ jkt, jti, marker: { kind: "dpop", key: replayKey("dpop", jkt, jti), expiresAtSeconds } });
 }
 
 /** The public key in the header; of the other members only those that would change the signature are refused. */

@@ -3,10 +3,9 @@ import { limits } from "../model/limits.ts";
 import type { PublicKey } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import { parseCompactJws } from "./compact-jws.ts";
-import { claimFailure } from "./jwt-claims.ts";
-import type { JwtFailure, JwtRules, VerifiedJwt } from "./jwt-rules.ts";
+import { claimFailure, type JwtFailure, type JwtRules, type VerifiedJwt } from "./jwt-claims.ts";
 
-export type { JwtFailure, JwtRules, VerifiedJwt } from "./jwt-rules.ts";
+export type { JwtFailure, JwtRules, VerifiedJwt } from "./jwt-claims.ts";
 
 /** Finds the one key a header names; keys never come from the token itself. */
 export type KeyLookup = (header: {

@@ -3,9 +3,9 @@ import { limits } from "../model/limits.ts";
 import type { Clock, Fetcher } from "../model/ports.ts";
 import type { TrustedIssuerRegistration } from "../model/registry.ts";
 import { err, ok } from "../model/result.ts";
+import { createCache, type Taken } from "./cache.ts";
 import { fetchKeys } from "./fetch-keys.ts";
 import type { KeySet } from "./key-set.ts";
-import { createShelves, type Taken } from "./shelves.ts";
 
 /** Key sets of trusted issuers, cached by issuer. */
 export interface KeySets {
@@ -26,10 +26,10 @@ const failed = (why: JwtFailure["why"], detail: string) => err<JwtFailure>({ why
 /**
  * Creates the cache of foreign key sets. Cached by the issuer's whole registration, so that two issuers with one `kid`
  * never meet and a changed registration starts afresh; how often it asks, and what serves while asking fails:
- * `shelves.ts`.
+ * `cache.ts`.
  */
 export function createKeySets(deps: KeySetDeps): KeySets {
-  const shelves = createShelves<TrustedIssuerRegistration, KeySet>({
+  const cache = createCache<TrustedIssuerRegistration, KeySet>({
     clock: deps.clock,
     name: (issuer) => JSON.stringify([issuer.purpose, issuer.issuer, issuer.jwksUri ?? "", issuer.algorithms]),
     bring: async (issuer) => {
@@ -41,7 +41,7 @@ export function createKeySets(deps: KeySetDeps): KeySets {
   });
   return {
     lookup: (issuer) =>
-      registeredLookup(issuer, (kid) => shelves.take(issuer, (keys) => kid === undefined || keys.has(kid))),
+      registeredLookup(issuer, (kid) => cache.take(issuer, (keys) => kid === undefined || keys.has(kid))),
   };
 }
 

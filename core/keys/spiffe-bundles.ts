@@ -2,9 +2,9 @@ import type { KeyLookup } from "../jose/jwt.ts";
 import { limits } from "../model/limits.ts";
 import type { TrustedIssuerRegistration } from "../model/registry.ts";
 import { err, ok, type Result } from "../model/result.ts";
+import { createCache, type Fetched, type FetchFault, type Taken } from "./cache.ts";
 import { trustedUrl } from "./issuer-url.ts";
 import { type KeySetDeps, registeredLookup } from "./key-sets.ts";
-import { createShelves, type Fetched, type FetchFault, type Taken } from "./shelves.ts";
 import { readSpiffeBundle, type SpiffeBundle } from "./spiffe-bundle.ts";
 
 /** Trust bundles of federated SPIFFE trust domains, cached by trust domain. */
@@ -25,16 +25,16 @@ export interface SpiffeBundles {
  * it has none, by an authority that it brings back; one without keys revokes all.
  */
 export function createSpiffeBundles(deps: KeySetDeps): SpiffeBundles {
-  const shelves = createShelves<TrustedIssuerRegistration, HeldBundle>({
+  const cache = createCache<TrustedIssuerRegistration, HeldBundle>({
     clock: deps.clock,
     name: (domain) => JSON.stringify([domain.issuer, domain.jwksUri ?? ""]),
     bring: (domain, held) => fetchBundle(domain, held, deps),
   });
   return {
-    take: (domain, wanted) => shelves.take(domain, wanted),
+    take: (domain, wanted) => cache.take(domain, wanted),
     lookup: (domain) =>
       registeredLookup(domain, async (kid) => {
-        const { value, failure } = await shelves.take(domain, (bundle) => kid !== undefined && bundle.jwtKeys.has(kid));
+        const { value, failure } = await cache.take(domain, (bundle) => kid !== undefined && bundle.jwtKeys.has(kid));
         return { ...(value ? { value: value.jwtKeys } : {}), ...(failure === undefined ? {} : { failure }) };
       }),
   };

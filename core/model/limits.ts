@@ -159,7 +159,7 @@ export const limits = {
   /** Suffixes of each key of table Subjects, so that a busy agent does not throttle it. */
   subjectShards: 16,
   /** Logins that one cut of a person burns beside it; DynamoDB takes 100 writes a transaction. */
-  loginsBurntAtOnce: 20,
+  loginsDenylistedAtOnce: 20,
   /** Signatures an agent may cause a second when its registration says nothing. */
   issuancesPerSecond: 50,
   /** Sessions and offers an agent may end a second: a bucket of its own, so that issuing cannot use up the right to end. */

@@ -78,7 +78,7 @@ export const loginsOf = (generations: Readonly<Record<string, number>>): readonl
   Object.keys(generations).filter(isLogin);
 
 /** A row that a burning writes: whether what was issued under it dies, and the exact names that are burnt there. */
-export interface BurntRow {
+export interface DenylistRow {
   readonly subject: string;
   readonly raise: boolean;
   readonly names: readonly string[];
@@ -88,7 +88,7 @@ export interface BurntRow {
  * Rows of one burning or lifting, each once, whatever the logins have in common: every exact name at itself, and all of
  * them at "any login of this person with this agent". Nothing is issued under a document's row.
  */
-export function burntRows(logins: readonly LoginKeys[]): readonly BurntRow[] {
+export function denylistRows(logins: readonly LoginKeys[]): readonly DenylistRow[] {
   const rows = new Map<string, { raise: boolean; names: Set<string> }>();
   const add = (subject: string, raise: boolean, names: readonly string[]) => {
     const row = rows.get(subject) ?? { raise, names: new Set() };
@@ -105,20 +105,19 @@ export function burntRows(logins: readonly LoginKeys[]): readonly BurntRow[] {
 }
 
 /** By which of its names a login is burnt. */
-export type BurntBy = "document" | "auth_time" | "sid" | "unnamed";
+export type DenylistedBy = "document" | "auth_time" | "sid" | "unnamed";
 
 /**
  * Whether a document's login is burnt. A provider may go on with a `sid` after the person signed in again (Keycloak
  * does): a burnt one yields to an `auth_time` younger than the burning. A document that names no login at all may be of
  * any, so that it is refused while one is burnt.
  */
-export function burntBy(
+export function denylistedBy(
   login: Login,
   authTimeSeconds: number | undefined,
-  { standings }: { readonly standings: ReadonlyMap<string, { readonly burntAtSeconds?: number }> },
-): BurntBy | undefined {
-  const at = (subject: string | undefined) =>
-    subject === undefined ? undefined : standings.get(subject)?.burntAtSeconds;
+  { epochs }: { readonly epochs: ReadonlyMap<string, { readonly burntAtSeconds?: number }> },
+): DenylistedBy | undefined {
+  const at = (subject: string | undefined) => (subject === undefined ? undefined : epochs.get(subject)?.burntAtSeconds);
   if (at(login.document) !== undefined) return "document";
   if (at(login.at) !== undefined) return "auth_time";
   const sidAt = at(login.sid);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /** A one-use marker: SHA-256 over (kind, issuer, id), so that one issuer can never burn another's. */
-export interface Marker {
+export interface ReplayEntry {
   readonly kind: "dpop" | "challenge" | "evidence";
   /** base64url SHA-256, the row's key. */
   readonly key: string;
@@ -28,7 +28,7 @@ export interface Marker {
  * one issuer could burn another's `jti`; without the lengths, ("a","bc") would burn ("ab","c").
  * @returns 43 base64url characters
  */
-export function markerKey(kind: Marker["kind"], issuer: string, id: string): string {
+export function replayKey(kind: ReplayEntry["kind"], issuer: string, id: string): string {
   const hash = createHash("sha256");
   for (const part of [kind, issuer, id]) {
     const bytes = Buffer.from(part, "utf8");

@@ -7,13 +7,11 @@ import type { KeySets } from "../keys/key-sets.ts";
 import { limits } from "../model/limits.ts";
 import { type Login, loginOf } from "../model/login.ts";
 import { type Clock, nowSeconds } from "../model/ports.ts";
-import { personId } from "../model/principal.ts";
 import type { AgentRegistration, TrustedIssuerRegistration } from "../model/registry.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { Principal } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
-import { clientOf } from "./client.ts";
-import { groupsOfPerson } from "./groups.ts";
+import { clientOf, groupsOfPerson, personId } from "./claims.ts";
 
 /** What a person's token proves. */
 export interface PersonFacts {

@@ -1,7 +1,7 @@
 import { limits } from "../model/limits.ts";
 import type { DetailsTypeRegistration, Registration } from "../model/registry.ts";
 import { problemAt, type RegistryDocument, type RegistryProblem } from "../model/registry-document.ts";
-import { detailsTypeMeaning } from "../narrow/meaning.ts";
+import { detailsTypeMeaning } from "../narrow/delegation.ts";
 
 /** A details type that was taken out, while tokens that carry it may still be read somewhere. */
 export interface FormerType {

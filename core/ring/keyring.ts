@@ -31,7 +31,7 @@ export interface Keyring extends PublishedOwnKeys {
   signer(purpose: KeyPurpose): Signer;
 }
 
-interface Shelf {
+interface Cached {
   readonly readAt: Moment;
   readonly ring: Promise<Ring>;
 }
@@ -41,15 +41,15 @@ interface Shelf {
  * wakes to the present, and where the row cannot be read nothing is signed and nothing believed.
  */
 export function createKeyring(deps: KeyringDeps): Keyring {
-  const shelves = new Map<KeyPurpose, Shelf>();
+  const rings = new Map<KeyPurpose, Cached>();
   const ringOf = (purpose: KeyPurpose, atOnce = false): Promise<Ring> => {
-    const held = shelves.get(purpose);
+    const held = rings.get(purpose);
     const fresh = held && mostMillisSince(held.readAt, deps.clock) < keyTimes.ringCacheSeconds * 1000;
     if (fresh && !atOnce) return held.ring;
     const ring = deps.rings.read(purpose).then((read) => read ?? firstRing(purpose, deps.first));
-    const shelf = { readAt: momentOf(deps.clock), ring };
-    shelves.set(purpose, shelf);
-    ring.catch(() => shelves.get(purpose) === shelf && shelves.delete(purpose));
+    const cached = { readAt: momentOf(deps.clock), ring };
+    rings.set(purpose, cached);
+    ring.catch(() => rings.get(purpose) === cached && rings.delete(purpose));
     return ring;
   };
   const held = async (key: RingKey, purpose: KeyPurpose): Promise<HeldKey | undefined> => {

@@ -1,7 +1,7 @@
 import type { DeathCause } from "../denial/denial.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import { ancestorsOf, type Session } from "../model/session.ts";
-import type { LivenessQuery, LivenessRows, SessionStore, Standing } from "./store.ts";
+import type { LivenessQuery, LivenessRows, RevocationEpoch, SessionStore } from "./store.ts";
 
 /** Names of liveness subjects, as they stand in `Session.generations` and in table Revocations. */
 export const subjects = {
@@ -56,19 +56,19 @@ export async function readLiveness(
 }
 
 /** The standing of a subject; a row that was never written is generation 0 and not blocked. */
-export function standingOf(rows: LivenessRows, subject: string): Standing {
+export function epochOf(rows: LivenessRows, subject: string): RevocationEpoch {
   if (subject === subjects.deployment) return rows.deployment ?? { generation: 0, blocked: true };
-  return rows.standings.get(subject) ?? { generation: 0, blocked: false };
+  return rows.epochs.get(subject) ?? { generation: 0, blocked: false };
 }
 
 /** The first of `names` that an operator has blocked; the deployment is always looked at. */
 export function blockedAmong(rows: LivenessRows, names: readonly string[]): string | undefined {
-  return [subjects.deployment, ...names].find((subject) => standingOf(rows, subject).blocked);
+  return [subjects.deployment, ...names].find((subject) => epochOf(rows, subject).blocked);
 }
 
 /** The first subject whose generation is no longer the recorded one. */
 export function raisedSince(rows: LivenessRows, generations: Readonly<Record<string, number>>): string | undefined {
-  return Object.keys(generations).find((subject) => standingOf(rows, subject).generation !== generations[subject]);
+  return Object.keys(generations).find((subject) => epochOf(rows, subject).generation !== generations[subject]);
 }
 
 /**
@@ -78,7 +78,7 @@ export function raisedSince(rows: LivenessRows, generations: Readonly<Record<str
  * @param rows what {@link readLiveness} returned for this session
  * @param sid the session asked for
  */
-export function judgeSession(rows: LivenessRows, sid: string, nowSeconds: number): Result<Session, DeathCause> {
+export function evaluateSession(rows: LivenessRows, sid: string, nowSeconds: number): Result<Session, DeathCause> {
   if (!rows.complete || !rows.deployment) return err({ kind: "unreadable" });
   const session = rows.session;
   if (!session || session.sid !== sid) return err({ kind: "missing", sid });
@@ -95,8 +95,8 @@ export function judgeSession(rows: LivenessRows, sid: string, nowSeconds: number
 }
 
 /** Generations as they stand now, to be recorded with what is issued. */
-export function generationsNow(rows: LivenessRows, names: readonly string[]): Record<string, number> {
+export function epochsNow(rows: LivenessRows, names: readonly string[]): Record<string, number> {
   return Object.fromEntries(
-    [subjects.deployment, ...names].map((subject) => [subject, standingOf(rows, subject).generation]),
+    [subjects.deployment, ...names].map((subject) => [subject, epochOf(rows, subject).generation]),
   );
 }

@@ -1,6 +1,6 @@
 import type { AuditRecord } from "../audit/record.ts";
 import type { Login, LoginKeys } from "../model/login.ts";
-import type { Marker } from "../model/replay-entry.ts";
+import type { ReplayEntry } from "../model/replay-entry.ts";
 import type { Result } from "../model/result.ts";
 import type { AccessHandle, Offer, Session } from "../model/session.ts";
 
@@ -14,7 +14,7 @@ export interface LivenessQuery {
 }
 
 /** Counter row of an agent, principal, build, login or the deployment. A row that does not exist is generation 0, not blocked. */
-export interface Standing {
+export interface RevocationEpoch {
   readonly generation: number;
   readonly blocked: boolean;
   /** When the last cut happened; a person's tokens not younger than this (plus 60 s) stay refused. */
@@ -31,9 +31,9 @@ export interface LivenessRows {
   readonly complete: boolean;
   readonly session?: Session;
   readonly tombstones: ReadonlySet<string>;
-  readonly standings: ReadonlyMap<string, Standing>;
+  readonly epochs: ReadonlyMap<string, RevocationEpoch>;
   /** Missing only when no registry was ever applied. */
-  readonly deployment?: Standing & { readonly registryVersion: number };
+  readonly deployment?: RevocationEpoch & { readonly registryVersion: number };
 }
 
 /** One transaction: all of it or nothing. */
@@ -48,7 +48,7 @@ export interface Commit {
   readonly counters?: readonly UseCounter[];
   /** A living session's new end, on condition that it still has the end that was read and was not ended. */
   readonly renew?: Renewal;
-  readonly markers: readonly Marker[];
+  readonly markers: readonly ReplayEntry[];
   readonly record: AuditRecord;
 }
 
@@ -72,7 +72,7 @@ export interface UseCounter {
 /** One use: a unit of every counter, the caller's proof and the record, or nothing at all. */
 export interface Use {
   readonly counters: readonly string[];
-  readonly markers: readonly Marker[];
+  readonly markers: readonly ReplayEntry[];
   readonly record: AuditRecord;
 }
 
@@ -91,7 +91,7 @@ export interface Renewal
 
 /** Why a transaction was refused; contention and throttling are retried below, never reported here. */
 export type CommitConflict =
-  | { readonly kind: "marker"; readonly marker: Marker["kind"] }
+  | { readonly kind: "marker"; readonly marker: ReplayEntry["kind"] }
   | { readonly kind: "offer_taken" }
   | { readonly kind: "uses_spent" }
   | { readonly kind: "renewed_meanwhile" }
@@ -123,7 +123,7 @@ export interface SessionStore {
    * Leases a place in a status list of the window in which `expiresAtSeconds` lies.
    * @returns undefined while that list is not signed: a token that named it would be refused by every offline verifier
    */
-  leaseStatus(expiresAtSeconds: number, deploymentGeneration: number): Promise<Session["status"] | undefined>;
+  leaseStatus(expiresAtSeconds: number, deploymentEpoch: number): Promise<Session["status"] | undefined>;
 }
 
 /** What a revocation (or its lifting) writes. */
@@ -140,7 +140,7 @@ export interface RevocationWrite {
   readonly raise?: { readonly subject: string; readonly block: boolean; readonly atSeconds: number };
   /** Takes a block away; the counter stays. */
   readonly lift?: { readonly subject: string };
-  readonly markers: readonly Marker[];
+  readonly markers: readonly ReplayEntry[];
   readonly record: AuditRecord;
 }
 
@@ -153,7 +153,7 @@ export interface RevocationStore {
   /** Strongly consistent; undefined when there is no such offer. */
   readOffer(root: string, handleHash: string): Promise<Offer | undefined>;
   /** The login that was burnt with a session, strongly consistent, however long ago that was. */
-  readBurnt(sid: string): Promise<LoginKeys | undefined>;
+  readDenylisted(sid: string): Promise<LoginKeys | undefined>;
   /** Logins by which a principal's sessions were opened, as long as anything is known of those; strongly consistent. */
   loginsOf(principal: string): Promise<readonly Login[]>;
   /** One transaction; a tombstone and a counter are written unconditionally. */

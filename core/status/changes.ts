@@ -1,4 +1,4 @@
-import { tombstoneKeys } from "../model/rows/revocations.ts";
+import { tombstoneKeys } from "../model/row-keys.ts";
 
 /** A revocation as the publisher meets it, from the row that was written. */
 export type Change =

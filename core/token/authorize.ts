@@ -5,7 +5,7 @@ import { limits } from "../model/limits.ts";
 import { nowSeconds } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
-import { checkGranted } from "../narrow/granted.ts";
+import { checkGranted } from "../narrow/wanted.ts";
 import { mergeQueries, readLiveness } from "../session/liveness.ts";
 import type { LivenessQuery, LivenessRows } from "../session/store.ts";
 import type { TokenContext } from "./context.ts";

@@ -4,7 +4,7 @@ import { loginEpochs } from "../model/login.ts";
 import { nowSeconds } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import { childAncestors, type Session } from "../model/session.ts";
-import { generationsNow, subjects } from "../session/liveness.ts";
+import { epochsNow, subjects } from "../session/liveness.ts";
 import { windowOf } from "../status/windows.ts";
 import type { Authorized } from "./authorize.ts";
 import type { TokenContext } from "./context.ts";
@@ -43,7 +43,7 @@ export async function draftSession(
     subjects.principal(principal.id),
     ...(login === undefined ? [] : loginEpochs(login)),
   ];
-  const generations = generationsNow(rows, build === undefined ? own : [...own, subjects.build(build)]);
+  const generations = epochsNow(rows, build === undefined ? own : [...own, subjects.build(build)]);
   const uses = usesBelow(plan.usesAbove, plan.maxUses, sid);
   const status = await ports.store.leaseStatus(exp, generations[subjects.deployment] ?? 0);
   if (!status) return err({ code: "status_unsigned", window: windowOf(exp) });

@@ -3,11 +3,11 @@ import type { Denial } from "../denial/denial.ts";
 import { limits } from "../model/limits.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { Grant, Session, Via } from "../model/session.ts";
-import { entailedBy, lastEndOfHop } from "../narrow/entail.ts";
+import { lastEndOfExchange, mappedScopes } from "../narrow/scope-mapping.ts";
 import { resolveWanted } from "../narrow/wanted.ts";
 import { narrowWithin } from "../narrow/within.ts";
 import { checkDepth, pickLife, sessionBound } from "./bounds.ts";
-import { boundAll, boundByLender, filledFrom, type Plan, type PlanInput } from "./plan.ts";
+import { boundAll, boundByDelegator, filledFrom, type Plan, type PlanInput } from "./plan.ts";
 
 /** An offer of part of the caller's session to one registered agent; what is offered must be named. */
 export function planOffer(input: PlanInput, session: Session): Result<Plan, Denial> {
@@ -19,7 +19,7 @@ export function planOffer(input: PlanInput, session: Session): Result<Plan, Deni
   if (!wanted.ok) return wanted;
   const grants = narrowWithin(wanted.value, session.grants, "parent", registry);
   if (!grants.ok) return grants;
-  const lent = boundByLender(grants.value, input, session);
+  const lent = boundByDelegator(grants.value, input, session);
   if (!lent.ok) return lent;
   const deep = checkDepth(session.depth + 1, [...session.actors, to], registry);
   if (!deep.ok) return deep;
@@ -54,20 +54,24 @@ export function planRedeem(input: PlanInput, parent: Session, offered: readonly 
  * A child at the next hop: at most what the presented token entails here, the principal lends and the agent may, and for
  * as long as that token, unless the entailment grants a life of its own.
  */
-export function planHop(input: PlanInput, parent: Session, presentedToken: OwnToken): Result<Plan, Denial> {
+export function planDownstreamExchange(
+  input: PlanInput,
+  parent: Session,
+  presentedToken: OwnToken,
+): Result<Plan, Denial> {
   const { request, caller, registry } = input;
   const wanted = resolveWanted(request, registry);
   if (!wanted.ok) return wanted;
   const { aud, scopes, details } = presentedToken;
   const presented = { resource: aud, scopes, details };
-  const entailed = entailedBy(caller.agent, presented, wanted.value, registry);
-  if (!entailed.ok) return entailed;
-  const grants = narrowWithin(wanted.value, entailed.value, "entailment", registry);
+  const mapped = mappedScopes(caller.agent, presented, wanted.value, registry);
+  if (!mapped.ok) return mapped;
+  const grants = narrowWithin(wanted.value, mapped.value, "entailment", registry);
   if (!grants.ok) return grants;
   const bounded = boundAll(grants.value, input, parent);
   if (!bounded.ok) return bounded;
   const token = { expiresAtSeconds: presentedToken.expiresAtSeconds, nowSeconds: input.nowSeconds };
-  const lastEndSeconds = lastEndOfHop(token, caller.agent, presented, grants.value, registry);
+  const lastEndSeconds = lastEndOfExchange(token, caller.agent, presented, grants.value, registry);
   return child(input, parent, { grants: grants.value, via: { kind: "hop", presented }, lastEndSeconds });
 }
 
@@ -88,9 +92,9 @@ function child(
   if (!life.ok) return life;
   const { principal, lending, meanings } = parent;
   // whom the names meant is told by the root for all below it: nothing here refreshes it
-  const lender = { principal, ...(lending ? { lending } : {}), ...(meanings ? { meanings } : {}) };
+  const delegator = { principal, ...(lending ? { lending } : {}), ...(meanings ? { meanings } : {}) };
   const { grants, via } = made;
   const action = via.kind === "hop" ? "hop" : "redeem";
   const bound = lastEnd === noEnd ? {} : { lastEndSeconds: lastEnd };
-  return ok({ action, grants, lifeSeconds: life.value, ...lender, actors, depth, parent, via, ...bound });
+  return ok({ action, grants, lifeSeconds: life.value, ...delegator, actors, depth, parent, via, ...bound });
 }

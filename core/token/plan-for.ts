@@ -2,17 +2,17 @@ import type { Trail } from "../audit/context.ts";
 import type { OwnToken } from "../caller/own-token.ts";
 import type { Denial } from "../denial/denial.ts";
 import { limits } from "../model/limits.ts";
-import { burntBy, isUnnamed } from "../model/login.ts";
+import { denylistedBy, isUnnamed } from "../model/login.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import { currentAgent, type Grant, type Session } from "../model/session.ts";
-import { stillEntailed } from "../narrow/entail.ts";
-import { redefinedGroups } from "../narrow/lending.ts";
+import { redefinedGroups } from "../narrow/delegation.ts";
+import { stillMapped } from "../narrow/scope-mapping.ts";
 import { narrowWithin } from "../narrow/within.ts";
 import type { PersonFacts } from "../person/id-token.ts";
-import { judgeSession, standingOf, subjects } from "../session/liveness.ts";
+import { epochOf, evaluateSession, subjects } from "../session/liveness.ts";
 import type { LivenessRows } from "../session/store.ts";
 import { boundAll, type Plan, type PlanInput, planAccess, planRoot } from "./plan.ts";
-import { planHop, planOffer, planRedeem } from "./plan-child.ts";
+import { planDownstreamExchange, planOffer, planRedeem } from "./plan-child.ts";
 import { type Above, planRenewal } from "./plan-renewal.ts";
 import type { ResolvedSubject } from "./resolve-subject-token.ts";
 import { isBoundedBeyond } from "./uses.ts";
@@ -38,7 +38,7 @@ export function planFor(
     });
   if (subject.kind === "own") return planOwn(rows, input);
   if (subject.kind === "person") return planPerson(subject.person, rows, input);
-  const alive = judgeSession(rows, parentSid(subject), input.nowSeconds);
+  const alive = evaluateSession(rows, parentSid(subject), input.nowSeconds);
   if (!alive.ok) return err({ code: "parent_dead", cause: alive.error });
   const session = alive.value;
   // a bearer token names no key: its session does, and only that key may use it here (threat 9)
@@ -52,11 +52,11 @@ export function planFor(
   const redefined = redefinedGroups(session, input.registry);
   if (redefined !== undefined) return err({ code: "groups_redefined", issuerName: redefined });
   const { via } = session;
-  const entailed =
+  const mapped =
     via?.kind === "hop"
-      ? stillEntailed(currentAgent(session), via.presented, session.grants, input.registry)
+      ? stillMapped(currentAgent(session), via.presented, session.grants, input.registry)
       : ok(undefined);
-  if (!entailed.ok) return entailed;
+  if (!mapped.ok) return mapped;
   switch (subject.kind) {
     case "session":
       if (request.requested === "session")
@@ -69,7 +69,7 @@ export function planFor(
     case "redeemed":
       return planAgain(session, input);
     case "hop":
-      return planHop(input, session, subject.token);
+      return planDownstreamExchange(input, session, subject.token);
   }
 }
 
@@ -87,7 +87,7 @@ const parentSid = (subject: Exclude<ResolvedSubject, { kind: "own" | "person" }>
 
 function planOwn(rows: LivenessRows, input: PlanInput): Result<Plan, Denial> {
   const principal = subjects.principal(input.caller.agent);
-  if (standingOf(rows, principal).blocked) return err({ code: "blocked", subject: principal });
+  if (epochOf(rows, principal).blocked) return err({ code: "blocked", subject: principal });
   return planRoot(input, undefined);
 }
 
@@ -97,9 +97,9 @@ function planOwn(rows: LivenessRows, input: PlanInput): Result<Plan, Denial> {
  */
 function planPerson(person: PersonFacts, rows: LivenessRows, input: PlanInput): Result<Plan, Denial> {
   const subject = subjects.principal(person.principal.id);
-  const standing = standingOf(rows, subject);
+  const standing = epochOf(rows, subject);
   if (standing.blocked) return err({ code: "blocked", subject });
-  const by = burntBy(person.login, person.authTimeSeconds, rows);
+  const by = denylistedBy(person.login, person.authTimeSeconds, rows);
   if (by !== undefined) return err({ code: "person_token_burnt", by });
   const oldestSeconds = Math.min(person.issuedAtSeconds, person.authTimeSeconds ?? person.issuedAtSeconds);
   const cut = standing.cutAtSeconds;

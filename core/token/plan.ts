@@ -6,7 +6,7 @@ import type { AgentRegistration } from "../model/registry.ts";
 import { ok, type Result } from "../model/result.ts";
 import type { Grant, Session, Uses, Via } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
-import { type Lender, lendable, lenderOf } from "../narrow/lending.ts";
+import { type Delegator, delegatorOf, mayDelegate } from "../narrow/delegation.ts";
 import { resolveWanted } from "../narrow/wanted.ts";
 import { boundScopes, narrowWithin } from "../narrow/within.ts";
 import type { PersonFacts } from "../person/id-token.ts";
@@ -14,7 +14,7 @@ import { accessLife, pickLife, sessionBound } from "./bounds.ts";
 import type { TokenRequest } from "./request.ts";
 
 /** What a request may have, before policy: everything narrowed, nothing stored. */
-export interface Plan extends Lender {
+export interface Plan extends Delegator {
   readonly action: PolicyQuestion["action"];
   readonly grants: readonly Grant[];
   readonly lifeSeconds: number;
@@ -52,8 +52,8 @@ export function planRoot(input: PlanInput, person: PersonFacts | undefined): Res
   const { request, caller, registration, registry } = input;
   const wanted = resolveWanted(request, registry);
   if (!wanted.ok) return wanted;
-  const lender = lenderOf(person?.principal ?? { id: caller.agent, kind: "agent" }, person?.claims, registry);
-  const bounded = boundAll(wanted.value, input, lender);
+  const delegator = delegatorOf(person?.principal ?? { id: caller.agent, kind: "agent" }, person?.claims, registry);
+  const bounded = boundAll(wanted.value, input, delegator);
   if (!bounded.ok) return bounded;
   const life = pickLife(request.lifetimeSeconds, limits.sessionLifeSeconds, sessionBound(registration));
   if (!life.ok) return life;
@@ -61,7 +61,7 @@ export function planRoot(input: PlanInput, person: PersonFacts | undefined): Res
     action: "open",
     grants: wanted.value,
     lifeSeconds: life.value,
-    ...lender,
+    ...delegator,
     actors: [caller.agent],
     depth: 0,
   });
@@ -94,17 +94,17 @@ export function planAccess(input: PlanInput, session: Session): Result<Plan, Den
 }
 
 /** Both bounds of all that is issued, as they stand now: the agent's registration and what the principal lends. */
-export function boundAll(grants: readonly Grant[], input: PlanInput, lender: Lender): Result<void, Denial> {
+export function boundAll(grants: readonly Grant[], input: PlanInput, delegator: Delegator): Result<void, Denial> {
   const registered = boundScopes(grants, input.registration.may, "registration");
-  return registered.ok ? boundByLender(grants, input, lender) : registered;
+  return registered.ok ? boundByDelegator(grants, input, delegator) : registered;
 }
 
 /** What the principal lends now, alone: for an offer, whose taker's registration is looked at when it is taken. */
-export const boundByLender = (
+export const boundByDelegator = (
   grants: readonly Grant[],
   { registry }: Pick<PlanInput, "registry">,
-  lender: Lender,
-): Result<void, Denial> => boundScopes(grants, lendable(lender, registry), "lending");
+  delegator: Delegator,
+): Result<void, Denial> => boundScopes(grants, mayDelegate(delegator, registry), "lending");
 
 /** Fills in what a request may leave out where something stands above it: resources first, then their scopes. */
 export function filledFrom(request: TokenRequest, held: readonly Grant[]) {

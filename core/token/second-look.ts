@@ -1,8 +1,8 @@
 import type { DeathCause, Denial } from "../denial/denial.ts";
-import { burntBy, loginReads, loginsOf } from "../model/login.ts";
+import { denylistedBy, loginReads, loginsOf } from "../model/login.ts";
 import { nowSeconds } from "../model/ports.ts";
 import type { Session } from "../model/session.ts";
-import { blockedAmong, judgeSession, queryFor, readLiveness, subjects } from "../session/liveness.ts";
+import { blockedAmong, evaluateSession, queryFor, readLiveness, subjects } from "../session/liveness.ts";
 import type { LivenessRows } from "../session/store.ts";
 import type { Authorized } from "./authorize.ts";
 import type { TokenPorts } from "./context.ts";
@@ -23,7 +23,7 @@ export async function deathSince(
   const servers = serversOf(resourcesOf(authorized), authorized.registry);
   const names = [...query.subjects, ...Object.keys(session.generations), ...servers, ...login];
   const rows = await readLiveness(ports.store, { ...query, subjects: names });
-  const alive = judgeSession(rows, session.sid, nowSeconds(ports.clock));
+  const alive = evaluateSession(rows, session.sid, nowSeconds(ports.clock));
   if (!alive.ok) return alive.error;
   const blocked = blockedAmong(rows, servers);
   if (blocked !== undefined) return { kind: "blocked", subject: blocked };
@@ -31,7 +31,7 @@ export async function deathSince(
   if (idle !== undefined) return { kind: "blocked", subject: subjects.agent(idle) };
   if (subject.kind !== "person") return undefined;
   const { person } = subject;
-  return burntBy(person.login, person.authTimeSeconds, rows) === undefined ? undefined : { kind: "burnt" };
+  return denylistedBy(person.login, person.authTimeSeconds, rows) === undefined ? undefined : { kind: "burnt" };
 }
 
 /** A second read that failed is no death: whoever throttles it must not be able to end work (threat 44). */

@@ -3,7 +3,7 @@ import type { AgentRegistration } from "../model/registry.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { Grant } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
-import { standingOf, subjects } from "../session/liveness.ts";
+import { epochOf, subjects } from "../session/liveness.ts";
 import type { LivenessRows } from "../session/store.ts";
 import type { TokenRequest } from "./request.ts";
 import type { ResolvedSubject } from "./resolve-subject-token.ts";
@@ -51,7 +51,7 @@ export function evaluateServers(
       if (!asked.includes(subject)) throw new Error(`the standing of ${subject} was never read`);
       const agent = subject.slice(subjects.agent("").length);
       const { state } = registry.agent(agent) ?? { state: "retired" };
-      const blocked = standingOf(rows, subject).blocked;
+      const blocked = epochOf(rows, subject).blocked;
       if (blocked || state !== "active")
         return err({ code: "server_dead", resource, agent, state: blocked ? "blocked" : state });
     }

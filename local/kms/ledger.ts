@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Key, openKey } from "./key.ts";
 
 /** How a key stands now. */
-export interface Standing {
+export interface RevocationEpoch {
   readonly enabled: boolean;
   readonly description: string;
   /** Seconds since the epoch. */
@@ -20,11 +20,11 @@ export interface Standing {
 export interface Ledger {
   all(): readonly Key[];
   find(id: string): Key | undefined;
-  standing(id: string): Standing;
+  standing(id: string): RevocationEpoch;
   /** Notes a change of a key. */
-  change(id: string, change: Partial<Standing>): void;
+  change(id: string, change: Partial<RevocationEpoch>): void;
   /** Takes a new key in. */
-  add(key: Key, standing: Standing): void;
+  add(key: Key, standing: RevocationEpoch): void;
 }
 
 const suffix = ".standing.json";
@@ -36,22 +36,22 @@ const suffix = ".standing.json";
  */
 export function openLedger(template: readonly Key[], directory: string | undefined): Ledger {
   const keys = new Map(template.map((key) => [key.id, key]));
-  const standings = new Map<string, Standing>();
+  const epochs = new Map<string, RevocationEpoch>();
   const files = directory === undefined || !existsSync(directory) ? [] : readdirSync(directory);
   for (const file of files.filter((name) => name.endsWith(suffix))) {
     const id = file.slice(0, -suffix.length);
-    const standing = JSON.parse(readFileSync(join(directory ?? "", file), "utf8")) as Standing;
-    standings.set(id, standing);
+    const standing = JSON.parse(readFileSync(join(directory ?? "", file), "utf8")) as RevocationEpoch;
+    epochs.set(id, standing);
     if (standing.made) keys.set(id, openKey({ id, ...standing.made, enabled: true, tags: {} }, directory));
   }
-  const keep = (id: string, standing: Standing) => {
-    standings.set(id, standing);
+  const keep = (id: string, standing: RevocationEpoch) => {
+    epochs.set(id, standing);
     if (directory === undefined) return;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     writeFileSync(join(directory, `${id}${suffix}`), JSON.stringify(standing), { mode: 0o600 });
   };
-  const standing = (id: string): Standing =>
-    standings.get(id) ?? { enabled: keys.get(id)?.enabled ?? false, description: "", createdAtSeconds: 0 };
+  const standing = (id: string): RevocationEpoch =>
+    epochs.get(id) ?? { enabled: keys.get(id)?.enabled ?? false, description: "", createdAtSeconds: 0 };
   return {
     all: () => [...keys.values()],
     find: (id) => keys.get(id),

@@ -58,7 +58,7 @@ describe("an STS document", () => {
         },
         tags: { team: "support", stage: "prod-eu" },
         assurance: "fresh",
-        evidenceMarker: { kind: "evidence", expiresAtSeconds: now + 300 + limits.foreignSkewSeconds },
+        evidenceEntry: { kind: "evidence", expiresAtSeconds: now + 300 + limits.foreignSkewSeconds },
       },
     });
   });
@@ -115,7 +115,7 @@ describe("an STS document", () => {
     const both = [trusted(), trusted({ name: "two", issuer: other.issuer, account: other.account })];
     const [a, b] = [await attest(document(jti), both), await attest(theirs, both)];
     if (!a.ok || !b.ok) throw new Error("expected both to be good");
-    expect(a.value.evidenceMarker.key).not.toBe(b.value.evidenceMarker.key);
+    expect(a.value.evidenceEntry.key).not.toBe(b.value.evidenceEntry.key);
   });
 
   it.each<[string, string | undefined, object]>([

@@ -44,7 +44,7 @@ describe("a signed GetCallerIdentity request", () => {
         },
         tags: {},
         assurance: "fresh",
-        evidenceMarker: { kind: "evidence", expiresAtSeconds: callerNow + 120 },
+        evidenceEntry: { kind: "evidence", expiresAtSeconds: callerNow + 120 },
       },
     });
   });

@@ -17,7 +17,7 @@ const attested = (more: Partial<AttestedFacts> = {}): AttestedFacts => ({
   facts: { functionArn },
   tags: {},
   assurance: "fresh",
-  evidenceMarker: { kind: "evidence", key: "k", expiresAtSeconds: 1 },
+  evidenceEntry: { kind: "evidence", key: "k", expiresAtSeconds: 1 },
   ...more,
 });
 const asked: string[] = [];

@@ -56,7 +56,7 @@ describe("an instance identity document alone", () => {
         },
         tags: {},
         assurance: "document",
-        evidenceMarker: { kind: "evidence", owner: "k-1" },
+        evidenceEntry: { kind: "evidence", owner: "k-1" },
       },
     });
   });
@@ -64,15 +64,15 @@ describe("an instance identity document alone", () => {
   it("threat 16: is one document whoever shows it, so that another key meets its owner", async () => {
     const [a, b] = [await show(), await show({ jkt: "k-2", nowSeconds: launch + 9_000 })];
     if (!a.ok || !b.ok) throw new Error("expected both to be good");
-    expect(b.value.evidenceMarker.key).toBe(a.value.evidenceMarker.key);
-    expect(b.value.evidenceMarker.owner).toBe("k-2");
+    expect(b.value.evidenceEntry.key).toBe(a.value.evidenceEntry.key);
+    expect(b.value.evidenceEntry.owner).toBe("k-2");
   });
 
   it("threat 16: is refused before its owner is forgotten", async () => {
     const last = launch + limits.instanceIdentityAgeSeconds;
     const result = await show({ nowSeconds: last });
     if (!result.ok) throw new Error("expected it to be good on its last second");
-    expect(result.value.evidenceMarker.expiresAtSeconds).toBeGreaterThan(last);
+    expect(result.value.evidenceEntry.expiresAtSeconds).toBeGreaterThan(last);
     expect(await show({ nowSeconds: last + 1 })).toMatchObject({
       ok: false,
       error: { code: "evidence_expired", expiredAtSeconds: last },
@@ -103,7 +103,7 @@ describe("an instance identity document as a second fact", () => {
             facts,
             tags: {},
             assurance: "fresh",
-            evidenceMarker: { kind: "evidence", key: "first", expiresAtSeconds: launch + 300 },
+            evidenceEntry: { kind: "evidence", key: "first", expiresAtSeconds: launch + 300 },
           }),
   });
   const beside = (
@@ -130,7 +130,7 @@ describe("an instance identity document as a second fact", () => {
         },
         tags: {},
         assurance: "fresh",
-        evidenceMarker: { kind: "evidence", key: "first", expiresAtSeconds: launch + 300 },
+        evidenceEntry: { kind: "evidence", key: "first", expiresAtSeconds: launch + 300 },
       },
     });
   });

@@ -72,7 +72,7 @@ describe("a Nitro enclave's document", () => {
         tags: {},
         assurance: "measured",
         build: `sha384:${hex(0)}`,
-        evidenceMarker: { kind: "evidence", expiresAtSeconds: nitroClock + limits.evidenceAgeSeconds + 60 },
+        evidenceEntry: { kind: "evidence", expiresAtSeconds: nitroClock + limits.evidenceAgeSeconds + 60 },
       },
     });
   });
@@ -109,7 +109,7 @@ describe("a Nitro enclave's document", () => {
     twin.write(s.toString(16).padStart(96, "0"), twin.length - 48, "hex");
     const [a, b] = [await show(bytes), await show(twin)];
     if (!a.ok || !b.ok) throw new Error("expected both to be good");
-    expect(a.value.evidenceMarker).toEqual(b.value.evidenceMarker);
+    expect(a.value.evidenceEntry).toEqual(b.value.evidenceEntry);
   });
 
   it("threat 16: is refused unless it carries our challenge, the caller's key and our issuer", async () => {

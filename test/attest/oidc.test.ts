@@ -78,7 +78,7 @@ describe("an OIDC workload token", () => {
       facts: { issuer: first, subject: "job:build", "claim.team": "core", "claim.run_id": "7" },
       tags: {},
       assurance: "document",
-      evidenceMarker: { kind: "evidence", owner: "k-1", expiresAtSeconds: now + 300 + limits.foreignSkewSeconds },
+      evidenceEntry: { kind: "evidence", owner: "k-1", expiresAtSeconds: now + 300 + limits.foreignSkewSeconds },
     });
     // nobody asked for the address, so it is in no record
     expect(Object.keys(value.facts)).not.toContain("claim.email");
@@ -110,8 +110,8 @@ describe("an OIDC workload token", () => {
     const document = token();
     const again = `${document.slice(0, document.lastIndexOf("."))}.${token().split(".")[2]}`;
     const [a, b] = [await proven(document), await proven(again, both, "k-2")];
-    expect(b.evidenceMarker.key).toBe(a.evidenceMarker.key);
-    expect([a.evidenceMarker.owner, b.evidenceMarker.owner]).toEqual(["k-1", "k-2"]);
+    expect(b.evidenceEntry.key).toBe(a.evidenceEntry.key);
+    expect([a.evidenceEntry.owner, b.evidenceEntry.owner]).toEqual(["k-1", "k-2"]);
   });
 
   it("threat 8: of another issuer with the same kid never passes for this one's", async () => {
@@ -122,7 +122,7 @@ describe("an OIDC workload token", () => {
   });
 
   it("threat 27: of two issuers with the same content makes two markers", async () => {
-    const marker = async (iss: string, by: TestKey) => (await proven(token({ iss }, {}, by))).evidenceMarker.key;
+    const marker = async (iss: string, by: TestKey) => (await proven(token({ iss }, {}, by))).evidenceEntry.key;
     expect(await marker(first, key)).not.toBe(await marker(second, rogue));
   });
 

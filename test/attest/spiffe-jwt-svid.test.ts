@@ -89,7 +89,7 @@ describe("a JWT-SVID", () => {
         facts: { spiffeId: "spiffe://one.example/ns/billing", trustDomain: "one.example" },
         tags: {},
         assurance: "document",
-        evidenceMarker: { kind: "evidence", owner: "k-1", expiresAtSeconds: now + 300 + limits.foreignSkewSeconds },
+        evidenceEntry: { kind: "evidence", owner: "k-1", expiresAtSeconds: now + 300 + limits.foreignSkewSeconds },
       },
     });
   });
@@ -107,7 +107,7 @@ describe("a JWT-SVID", () => {
   it("threat 27: of two domains makes two markers", async () => {
     const [a, b] = [await attest(svid()), await attest(svid({ sub: "spiffe://two.example/ns/billing" }, {}, rogue))];
     if (!a.ok || !b.ok) throw new Error("expected both to be good");
-    expect(a.value.evidenceMarker.key).not.toBe(b.value.evidenceMarker.key);
+    expect(a.value.evidenceEntry.key).not.toBe(b.value.evidenceEntry.key);
   });
 
   it("threat 28: of our own trust domain is no evidence, whatever is registered", async () => {

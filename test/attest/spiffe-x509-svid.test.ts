@@ -129,7 +129,7 @@ describe("an X.509-SVID", () => {
         facts: { spiffeId: id, trustDomain: "one.example" },
         tags: {},
         assurance: "fresh",
-        evidenceMarker: {
+        evidenceEntry: {
           kind: "evidence",
           expiresAtSeconds: now + limits.challengeLifeSeconds + limits.foreignSkewSeconds,
         },

@@ -6,7 +6,7 @@ import { createAttestEndpoint } from "../../core/endpoints/attest.ts";
 import { createDiscoveryEndpoint } from "../../core/endpoints/discovery.ts";
 import type { PublishedOwnKeys } from "../../core/model/ports.ts";
 import type { Registration } from "../../core/model/registry.ts";
-import { markerKey } from "../../core/model/replay-entry.ts";
+import { replayKey } from "../../core/model/replay-entry.ts";
 import { err, ok } from "../../core/model/result.ts";
 import type { Call, Reply } from "../../core/model/wire.ts";
 import { statusListOf, windowOf } from "../../core/status/windows.ts";
@@ -49,9 +49,9 @@ const attestor: Attestor = {
       ["issuer", audience],
     ] as const)
       if (said[field] !== value) return err({ code: "evidence_unbound", type, field });
-    const key = markerKey("evidence", audience, sha256(String(token)));
-    const evidenceMarker = { kind: "evidence", key, expiresAtSeconds: nowSeconds + 360 } as const;
-    return ok({ facts: { roleArn: String(said.role) }, tags: {}, assurance: "fresh", evidenceMarker });
+    const key = replayKey("evidence", audience, sha256(String(token)));
+    const evidenceEntry = { kind: "evidence", key, expiresAtSeconds: nowSeconds + 360 } as const;
+    return ok({ facts: { roleArn: String(said.role) }, tags: {}, assurance: "fresh", evidenceEntry });
   },
 };
 

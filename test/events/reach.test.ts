@@ -44,7 +44,7 @@ describe("threat 32: of a login burnt with a revoked root", () => {
     const events = createEvents(receivers, [root, sibling, below, nameless, later, other]);
     events.tombstones.add(root.sid);
     for (const subject of [burnt.at, burnt.sid, burnt.any])
-      events.standings.set(String(subject), { generation: 1, blocked: false, burntAtSeconds: now });
+      events.epochs.set(String(subject), { generation: 1, blocked: false, burntAtSeconds: now });
     const notices = await planNotices(revoked("session", root.sid, { root: root.sid }), events.deps);
     const told = (sid: string) => notices.filter(({ about }) => about?.revoked.id === sid);
     expect(namesOf(told(sibling.sid))).toEqual(["all", "customers"]);
@@ -125,7 +125,7 @@ describe("of a revoked agent, principal or build hears", () => {
     const root = session({ at: [tickets] });
     const child = childOf(root, { at: [customers] });
     const events = createEvents(receivers, [root, child]);
-    events.standings.set(`agent:${planner}`, raised);
+    events.epochs.set(`agent:${planner}`, raised);
     const notices = await planNotices(revoked("agent", planner), events.deps);
     expect(namesOf(notices)).toEqual(["all", "customers", "tickets"]);
     expect(notices[0]?.about?.subject).toEqual({ format: "complex", application: { format: "uri", uri: planner } });
@@ -134,14 +134,14 @@ describe("of a revoked agent, principal or build hears", () => {
   test("nobody of sessions that were opened after the cut", async () => {
     const after = session({ generations: { [`agent:${planner}`]: 1 } });
     const events = createEvents(receivers, [after]);
-    events.standings.set(`agent:${planner}`, raised);
+    events.epochs.set(`agent:${planner}`, raised);
     expect(await planNotices(revoked("agent", planner), events.deps)).toEqual([]);
   });
 
   test("one event, however many sessions a principal has", async () => {
     const sessions = Array.from({ length: 200 }, () => session());
     const events = createEvents([ticketsOnly, customersOnly], sessions);
-    events.standings.set(`principal:${person}`, raised);
+    events.epochs.set(`principal:${person}`, raised);
     const notices = await planNotices(revoked("principal", person), events.deps);
     expect(namesOf(notices)).toEqual(["tickets"]);
     expect(notices[0]?.about?.subject).toEqual({
@@ -153,7 +153,7 @@ describe("of a revoked agent, principal or build hears", () => {
   test("everybody when there are more trees than are looked at: better one pseudonym too many than a revocation unheard", async () => {
     const sessions = Array.from({ length: limits.eventTrees + 5 }, () => session());
     const events = createEvents([ticketsOnly, customersOnly], sessions);
-    events.standings.set(`principal:${person}`, raised);
+    events.epochs.set(`principal:${person}`, raised);
     expect(namesOf(await planNotices(revoked("principal", person), events.deps))).toEqual(["customers", "tickets"]);
     expect(events.trees.length).toBeLessThanOrEqual(limits.eventTrees);
   });
@@ -163,7 +163,7 @@ describe("of a revoked agent, principal or build hears", () => {
       [ticketsOnly],
       Array.from({ length: 50 }, () => session()),
     );
-    events.standings.set(`principal:${person}`, raised);
+    events.epochs.set(`principal:${person}`, raised);
     await planNotices(revoked("principal", person), events.deps);
     expect(events.trees).toHaveLength(1);
   });
@@ -173,7 +173,7 @@ describe("of a revoked agent, principal or build hears", () => {
     const ran = (name: string) =>
       session({ actors: [agentOf(name)], generations: { [`build:${build}`]: 0 }, at: [tickets] });
     const events = createEvents([ticketsOnly], [ran("planner"), ran("planner"), ran("triage")]);
-    events.standings.set(`build:${build}`, raised);
+    events.epochs.set(`build:${build}`, raised);
     const notices = await planNotices(revoked("build", build), events.deps);
     expect(notices.map(({ about }) => about?.subject)).toEqual(
       ["planner", "triage"].map((name) => ({ format: "complex", application: { format: "uri", uri: agentOf(name) } })),
@@ -186,7 +186,7 @@ describe("of a revoked agent, principal or build hears", () => {
       session({ actors: [agentOf(`a${n}`)], generations: { [`build:${build}`]: 0 } }),
     );
     const events = createEvents([ticketsOnly], ran);
-    events.standings.set(`build:${build}`, raised);
+    events.epochs.set(`build:${build}`, raised);
     const notices = await planNotices(revoked("build", build), events.deps);
     expect(notices.map(({ about }) => about?.subject)).toEqual([
       { format: "complex", tenant: { format: "uri", uri: issuer } },
@@ -195,7 +195,7 @@ describe("of a revoked agent, principal or build hears", () => {
 
   test("everybody of the deployment", async () => {
     const events = createEvents(receivers);
-    events.standings.set("deployment", raised);
+    events.epochs.set("deployment", raised);
     events.deployment.generation = 1;
     expect(namesOf(await planNotices(revoked("deployment", "agents.example.com"), events.deps))).toEqual([
       "all",
@@ -219,7 +219,7 @@ describe("threat 23: a record is a hint, the table is the truth", () => {
 
   test("nobody hears of a cut of long ago as of one of today: what was opened since is alive", async () => {
     const events = createEvents(receivers, [session()]);
-    events.standings.set(`principal:${person}`, raised);
+    events.epochs.set(`principal:${person}`, raised);
     const told = revoked("principal", person);
     expect(await planNotices(told, events.deps)).not.toEqual([]);
     expect(await planNotices({ ...told, atSeconds: told.atSeconds + 1 }, events.deps)).toEqual([]);

@@ -8,7 +8,7 @@ import type { FetchFailure } from "../../core/model/ports.ts";
 import type { ReceiverRegistration } from "../../core/model/registry.ts";
 import { ok, type Result } from "../../core/model/result.ts";
 import { createSnapshot } from "../../core/model/snapshot.ts";
-import type { LivenessRows, Standing } from "../../core/session/store.ts";
+import type { LivenessRows, RevocationEpoch } from "../../core/session/store.ts";
 import { baseRows, customers, tickets, trustDomain } from "../kit/registry.ts";
 
 export const issuer = "https://abc123.lambda-url.eu-west-1.on.aws";
@@ -69,7 +69,7 @@ export function createEvents(receivers: readonly ReceiverRegistration[], session
   const signed: SecurityEvent[] = [];
   const answers: Result<PushAnswer, FetchFailure>[] = [];
   const tombstones = new Set<string>();
-  const standings = new Map<string, Standing>();
+  const epochs = new Map<string, RevocationEpoch>();
   const trees: string[] = [];
   const registry = { receivers };
   const deployment = { generation: 0, blocked: false, registryVersion: 7, cutAtSeconds: now - 2 };
@@ -84,7 +84,7 @@ export function createEvents(receivers: readonly ReceiverRegistration[], session
       readLiveness: async (): Promise<LivenessRows> => ({
         complete: true,
         tombstones,
-        standings,
+        epochs,
         deployment,
       }),
       tree: async (root) => {
@@ -126,11 +126,11 @@ export function createEvents(receivers: readonly ReceiverRegistration[], session
     },
     secret: async (name) => secrets.get(name),
   };
-  return { deps, pushed, signed, answers, tombstones, standings, trees, registry, secrets, deployment };
+  return { deps, pushed, signed, answers, tombstones, epochs, trees, registry, secrets, deployment };
 }
 
 /** Marks an agent, principal or build as revoked once. */
-export const raised: Standing = { generation: 1, blocked: true, cutAtSeconds: now - 2 };
+export const raised: RevocationEpoch = { generation: 1, blocked: true, cutAtSeconds: now - 2 };
 
 export const namesOf = (notices: readonly Notice[]): string[] => notices.map(({ receiver: name }) => name).sort();
 export { customers, tickets };

@@ -96,7 +96,7 @@ describe("a notice", () => {
         readLiveness: async () => ({
           complete: false,
           tombstones: new Set<string>(),
-          standings: new Map(),
+          epochs: new Map(),
         }),
       },
     };

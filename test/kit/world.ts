@@ -87,7 +87,7 @@ export async function createWorld(...rows: readonly Registration[]) {
     targets: {
       agents: async () => (await at(store.deployment?.registryVersion ?? held)).agents.map(({ name }) => agentId(name)),
       hasSessions: async (subject: string) => store.hasSessions(subject),
-      wasRevoked: async (subject: string) => store.standings.has(subject),
+      wasRevoked: async (subject: string) => store.epochs.has(subject),
       hasTombstone: async (sid: string) => store.tombstones.has(sid),
     },
     registries: { current: async () => at(held), at },
@@ -124,7 +124,7 @@ export async function createWorld(...rows: readonly Registration[]) {
           assurance: "fresh",
           evidence: { type: "aws-sts-web-identity", facts: {} },
           gen: {
-            [`agent:${id}`]: store.standings.get(`agent:${id}`)?.generation ?? 0,
+            [`agent:${id}`]: store.epochs.get(`agent:${id}`)?.generation ?? 0,
             deployment: store.deployment?.generation ?? 0,
           },
           ...more,

@@ -67,7 +67,7 @@ describe("what the function attest understands", () => {
     expect(await show(type, { pkcs7 })).toMatchObject({ ok: false, error: { code: "evidence_insufficient" } });
     expect(await show(type, { pkcs7 }, wired({ instanceIdentityAlone: true }))).toMatchObject({
       ok: true,
-      value: { assurance: "document", evidenceMarker: { owner: "k-1" } },
+      value: { assurance: "document", evidenceEntry: { owner: "k-1" } },
     });
   });
 

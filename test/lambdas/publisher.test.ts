@@ -323,7 +323,7 @@ describe("a raised generation", () => {
     for (const one of born) {
       const rows = await store.readLiveness({ session: one, tombstones: [], subjects: [subject] });
       // the second read of issuance: what it sees dead is never released
-      expect((await valid(one)) && rows.standings.get(subject)?.generation === 0).toBe(false);
+      expect((await valid(one)) && rows.epochs.get(subject)?.generation === 0).toBe(false);
     }
   });
 

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { AuditRecord } from "../../core/audit/record.ts";
-import type { Marker } from "../../core/model/replay-entry.ts";
+import type { ReplayEntry } from "../../core/model/replay-entry.ts";
 import type { Offer, Session } from "../../core/model/session.ts";
 
 /** A moment every test starts from, seconds. */
@@ -44,7 +44,11 @@ export const record = (eventId = id()): AuditRecord => {
   return { eventId, timeMillis: now * 1000, detailType: "API Activity", body, hash };
 };
 
-export const marker = (kind: Marker["kind"] = "dpop"): Marker => ({ kind, key: id(), expiresAtSeconds: now + 60 });
+export const marker = (kind: ReplayEntry["kind"] = "dpop"): ReplayEntry => ({
+  kind,
+  key: id(),
+  expiresAtSeconds: now + 60,
+});
 
 export function offer(from: Session, more: Partial<Offer> = {}): Offer {
   return {

@@ -349,7 +349,7 @@ describe("liveness", () => {
     });
     const rows = await store.readLiveness({ tombstones, subjects });
     expect([...rows.tombstones]).toEqual([tombstones[64]]);
-    expect([...rows.standings]).toEqual([[subjects[65], { generation: 1, blocked: true, cutAtSeconds: now }]]);
+    expect([...rows.epochs]).toEqual([[subjects[65], { generation: 1, blocked: true, cutAtSeconds: now }]]);
   });
 
   test("spreads over all copies of the deployment's row", async () => {
@@ -495,7 +495,7 @@ describe("revocation", () => {
       ),
     );
     const rows = await store.readLiveness({ ...nothing, subjects: [subject] });
-    expect(rows.standings.get(subject)).toEqual({ generation: 20, blocked: false, cutAtSeconds: now });
+    expect(rows.epochs.get(subject)).toEqual({ generation: 20, blocked: false, cutAtSeconds: now });
   });
 
   test("leaves a block in place when a cut without a block follows", async () => {
@@ -504,7 +504,7 @@ describe("revocation", () => {
       revocations().revoke({ raise: { subject, block, atSeconds: now }, markers: [], record: record() });
     await raise(true);
     await raise(false);
-    expect((await store.readLiveness({ ...nothing, subjects: [subject] })).standings.get(subject)?.blocked).toBe(true);
+    expect((await store.readLiveness({ ...nothing, subjects: [subject] })).epochs.get(subject)?.blocked).toBe(true);
   });
 
   test("counters carry no TTL: one that started again at 0 would bring the dead back", async () => {
@@ -527,10 +527,10 @@ describe("revocation", () => {
         markers: [],
         record: record(),
       });
-    const standings = async (...of: readonly (string | undefined)[]) => {
+    const epochs = async (...of: readonly (string | undefined)[]) => {
       const subjects = of.filter((one) => one !== undefined);
       const rows = await store.readLiveness({ ...nothing, subjects });
-      return subjects.map((subject) => rows.standings.get(subject));
+      return subjects.map((subject) => rows.epochs.get(subject));
     };
 
     test("is burnt by every name, and its session tombstoned, in one transaction that liveness sees", async () => {
@@ -544,34 +544,34 @@ describe("revocation", () => {
       });
       expect((await store.readLiveness({ ...nothing, tombstones: [kept.sid] })).tombstones.has(kept.sid)).toBe(true);
       const raised = { generation: 1, blocked: false, burntAtSeconds: now };
-      expect(await standings(burnt.at, burnt.sid, burnt.any)).toEqual([raised, raised, raised]);
+      expect(await epochs(burnt.at, burnt.sid, burnt.any)).toEqual([raised, raised, raised]);
       // nothing is issued under a document, so that no walk is made for it
-      expect(await standings(burnt.document)).toEqual([{ ...raised, generation: 0 }]);
-      expect(await revocations().readBurnt(kept.sid)).toEqual(burnt);
-      expect(await revocations().readBurnt(id())).toBeUndefined();
+      expect(await epochs(burnt.document)).toEqual([{ ...raised, generation: 0 }]);
+      expect(await revocations().readDenylisted(kept.sid)).toEqual(burnt);
+      expect(await revocations().readDenylisted(id())).toBeUndefined();
     });
 
     test("is cleared by name and leaves what it shares with another burnt one, and every generation", async () => {
       const [one, other] = [login(1_000, undefined), login(2_000, undefined)];
       await burn([one, other], now);
       await revocations().revoke({ clear: one, markers: [], record: record() });
-      const [cleared, kept, any] = await standings(one.at, other.at, one.any);
+      const [cleared, kept, any] = await epochs(one.at, other.at, one.any);
       expect([cleared?.burntAtSeconds, kept?.burntAtSeconds]).toEqual([undefined, now]);
       expect([cleared?.generation, any?.burntAtSeconds]).toEqual([1, now]);
       await revocations().revoke({ clear: other, markers: [], record: record() });
-      const [gone] = await standings(one.any);
+      const [gone] = await epochs(one.any);
       expect(gone?.burntAtSeconds).toBeUndefined();
       expect(gone?.generation).toBeGreaterThan(0);
     });
 
     test("may be burnt twice, at one instant and twenty at a time", async () => {
       const subject = id();
-      const many = Array.from({ length: limits.loginsBurntAtOnce }, () =>
+      const many = Array.from({ length: limits.loginsDenylistedAtOnce }, () =>
         loginOf({ ...names, subject, sid: id(), document: id() }),
       );
       const outcomes = await Promise.all([burn(many, now), burn(many, now + 1)]);
       expect(outcomes.every(({ ok }) => ok)).toBe(true);
-      const found = await standings(...many.map(({ sid }) => sid), many[0]?.any);
+      const found = await epochs(...many.map(({ sid }) => sid), many[0]?.any);
       expect(found).toHaveLength(many.length + 1);
       for (const one of found) expect(one?.generation).toBe(2);
     });

@@ -221,9 +221,9 @@ describe("the transmitter", () => {
     ["build", "sha256:bad"],
     ["deployment", "dev.lanyard.internal"],
   ] as const)("carries every notice it plans about a revoked %s itself", async (kind, id) => {
-    const { work, queue, standings, deployment, aside, pushed } = world(receiver("crm"));
+    const { work, queue, epochs, deployment, aside, pushed } = world(receiver("crm"));
     Object.assign(deployment, { generation: 1, cutAtSeconds: now });
-    standings.set(`${kind}:${id}`, { ...raised, cutAtSeconds: now });
+    epochs.set(`${kind}:${id}`, { ...raised, cutAtSeconds: now });
     await work(record(`${kind}:${id}`));
     expect(queue.length).toBeGreaterThan(0);
     await work(...queue);

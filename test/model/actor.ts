@@ -1,7 +1,6 @@
 import { accessAddress } from "../../core/caller/access-handle.ts";
 import { offerAddress } from "../../core/caller/offer-handle.ts";
 import { decodeUnverified } from "../../core/jose/jwt.ts";
-import { personId } from "../../core/model/principal.ts";
 import {
   accessTokenType,
   idTokenType,
@@ -9,6 +8,7 @@ import {
   sessionTokenType,
   tokenExchangeGrant,
 } from "../../core/model/wire.ts";
+import { personId } from "../../core/person/claims.ts";
 import { agentId, customers, idp, tickets, trustDomain } from "../kit/registry.ts";
 import type { Answer, Params, TestAgent } from "../kit/world.ts";
 import type { Bound } from "./bind.ts";

@@ -29,19 +29,19 @@ const standing = { generation: 0, blocked: false };
 /** What the store does, and how it is made to: the service is changed before the program starts. */
 export const lies: Readonly<Record<string, (stage: Stage) => void>> = Object.fromEntries<(stage: Stage) => void>([
   ["forgets tombstones", lying((rows) => ({ ...rows, tombstones: new Set() }))],
-  ["forgets whom an operator cut or blocked", lying((rows) => ({ ...rows, standings: new Map() }))],
+  ["forgets whom an operator cut or blocked", lying((rows) => ({ ...rows, epochs: new Map() }))],
   [
     "lifts a block by itself",
     lying((rows) => ({
       ...rows,
-      standings: new Map([...rows.standings].map(([name, row]) => [name, { ...row, blocked: false }])),
+      epochs: new Map([...rows.epochs].map(([name, row]) => [name, { ...row, blocked: false }])),
     })),
   ],
   [
     "takes a cut for a block alone",
     lying((rows) => ({
       ...rows,
-      standings: new Map([...rows.standings].map(([name, { blocked }]) => [name, { ...standing, blocked }])),
+      epochs: new Map([...rows.epochs].map(([name, { blocked }]) => [name, { ...standing, blocked }])),
     })),
   ],
   [
@@ -52,16 +52,14 @@ export const lies: Readonly<Record<string, (stage: Stage) => void>> = Object.fro
     "forgets burnt logins",
     lying((rows) => ({
       ...rows,
-      standings: new Map([...rows.standings].map(([name, { burntAtSeconds: _, ...row }]) => [name, row])),
+      epochs: new Map([...rows.epochs].map(([name, { burntAtSeconds: _, ...row }]) => [name, row])),
     })),
   ],
   [
     "lets siblings of a revoked login live on",
     lying((rows) => ({
       ...rows,
-      standings: new Map(
-        [...rows.standings].map(([name, row]) => [name, isLogin(name) ? { ...row, generation: 0 } : row]),
-      ),
+      epochs: new Map([...rows.epochs].map(([name, row]) => [name, isLogin(name) ? { ...row, generation: 0 } : row])),
     })),
   ],
   [

@@ -160,7 +160,7 @@ export function predictOpen(state: State, request: Bound & { kind: "open" }): Ob
 }
 
 function loginCounts(state: State, login: State["logins"][number], by: AgentName): boolean {
-  if (login.agent !== by || login.burnt || isBurnt(state, login)) return false;
+  if (login.agent !== by || login.burnt || isDenylisted(state, login)) return false;
   if (state.nowSeconds >= login.issuedSeconds + 3600 + skewSeconds) return false;
   const name = `principal:${login.person}`;
   const cut = state.cutSeconds[name];
@@ -170,7 +170,7 @@ function loginCounts(state: State, login: State["logins"][number], by: AgentName
 }
 
 /** By its time; by its device, unless the person signed in again after that; or, where it names neither, by any. */
-function isBurnt(state: State, { person, agent, signedInSeconds, device }: State["logins"][number]): boolean {
+function isDenylisted(state: State, { person, agent, signedInSeconds, device }: State["logins"][number]): boolean {
   const there = state.burnt[`${person} ${agent}`];
   if (!there) return false;
   const { times, devices, tokens } = there;
@@ -247,7 +247,11 @@ const entailments: readonly {
 ];
 
 /** What the serving agent gets at the next hop. */
-export function predictHop(state: State, request: Bound & { kind: "hop" }, context: Context): Observation {
+export function predictDownstreamExchange(
+  state: State,
+  request: Bound & { kind: "hop" },
+  context: Context,
+): Observation {
   const { step, by, token, scope } = request;
   const known = state.tokens[token];
   if (known?.resource === undefined || known.endsSeconds <= state.nowSeconds) return denied;

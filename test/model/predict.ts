@@ -5,7 +5,7 @@ import type { Subject } from "./command.ts";
 import { denied, done, type Observation } from "./observation.ts";
 import {
   predictAccess,
-  predictHop,
+  predictDownstreamExchange,
   predictOffer,
   predictOpen,
   predictRedeem,
@@ -123,7 +123,7 @@ function predictIssuing(state: State, request: Bound, context: Context): Observa
     case "redeem":
       return predictRedeem(state, request, context);
     case "hop":
-      return predictHop(state, request, context);
+      return predictDownstreamExchange(state, request, context);
     default:
       throw new Error(`${request.kind} issues nothing`);
   }
@@ -183,12 +183,12 @@ function revokeSession(state: State, id: number): Observation {
 /** Burns a sign-in by every name its token has; roots of the same sign-in, or of who knows which, are over with it. */
 function burn(state: State, id: number): void {
   const login = state.logins[id] as Login;
-  const there = burnNames(state, login);
+  const there = denylistNames(state, login);
   if (login.signedInSeconds === undefined && login.device === undefined) there.tokens.push(id);
   login.burnt = true;
 }
 
-function burnNames(
+function denylistNames(
   state: State,
   { person, agent, signedInSeconds, device }: Pick<Login, "person" | "agent" | "signedInSeconds" | "device">,
 ) {
@@ -223,13 +223,13 @@ function liftSession(state: State, id: number): Observation {
 }
 
 /** A cut of a person leaves no block only where sign-ins can be told apart; those without a time are burnt one by one. */
-function burnForCut(state: State, person: string): boolean {
+function denylistForCut(state: State, person: string): boolean {
   const named = Object.values(state.sessions).flatMap(({ login, principal }) =>
     login === undefined || principal !== person ? [] : [state.logins[login] as Login],
   );
   if (named.some(({ signedInSeconds, device }) => signedInSeconds === undefined && device === undefined)) return false;
   for (const { person, agent, signedInSeconds, device } of named)
-    if (signedInSeconds === undefined && device !== undefined) burnNames(state, { person, agent, device });
+    if (signedInSeconds === undefined && device !== undefined) denylistNames(state, { person, agent, device });
   return true;
 }
 
@@ -241,7 +241,7 @@ const nameOf = (subject: Subject): string => {
 /** Ends everything that rests on the subject, and blocks what is new. */
 function cut(state: State, subject: Subject, cutOnly: boolean): Observation {
   const name = nameOf(subject);
-  if ("principal" in subject && cutOnly && !burnForCut(state, subject.principal)) return denied;
+  if ("principal" in subject && cutOnly && !denylistForCut(state, subject.principal)) return denied;
   const rests = (agent: AgentName, build: string | undefined, principal?: string): boolean =>
     "deployment" in subject ||
     ("agent" in subject && subject.agent === agent) ||

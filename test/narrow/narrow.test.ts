@@ -2,8 +2,8 @@ import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import { narrowDetail } from "../../core/details/compare.ts";
 import type { AuthorizationDetail, Grant } from "../../core/model/session.ts";
-import { entailedBy } from "../../core/narrow/entail.ts";
-import { lendable, lenderOf, matchingRules } from "../../core/narrow/lending.ts";
+import { delegatorOf, matchingRules, mayDelegate } from "../../core/narrow/delegation.ts";
+import { mappedScopes } from "../../core/narrow/scope-mapping.ts";
 import { resolveWanted } from "../../core/narrow/wanted.ts";
 import { narrowWithin } from "../../core/narrow/within.ts";
 import { agentId, customers, idp, otherIdp, registry, tickets } from "../kit/registry.ts";
@@ -208,27 +208,27 @@ describe("the next hop", () => {
   });
 
   it("carries a mapped detail over to the next resource", () => {
-    const result = entailedBy(server, shown([{ type: "ticket-customer", customers: ["42"] }]), wantRead(), reg);
+    const result = mappedScopes(server, shown([{ type: "ticket-customer", customers: ["42"] }]), wantRead(), reg);
     expect(result).toEqual({ ok: true, value: wantRead([record({ customers: ["42"] })]) });
   });
 
   it("threat 7: refuses a detail that no entailment maps", () => {
-    expect(code(entailedBy(server, shown([{ type: "ticket-queue", queue: ["vip"] }]), wantRead(), reg))).toBe(
+    expect(code(mappedScopes(server, shown([{ type: "ticket-queue", queue: ["vip"] }]), wantRead(), reg))).toBe(
       "details_unmapped",
     );
   });
 
   it("entails nothing for a scope the presented token does not carry", () => {
-    expect(entailedBy(server, shown([], ["tickets:write"]), wantRead(), reg)).toEqual({ ok: true, value: [] });
+    expect(mappedScopes(server, shown([], ["tickets:write"]), wantRead(), reg)).toEqual({ ok: true, value: [] });
   });
 
   it("entails nothing for another agent that got hold of the token", () => {
-    expect(entailedBy(agentId("customer-api"), shown(), wantRead(), reg)).toEqual({ ok: true, value: [] });
+    expect(mappedScopes(agentId("customer-api"), shown(), wantRead(), reg)).toEqual({ ok: true, value: [] });
   });
 
   it("is not transitive: what it entails does not entail further", () => {
     const presented: Grant = { resource: customers, scopes: ["customers:read"], details: [] };
-    expect(entailedBy(server, presented, wantRead(), reg)).toEqual({ ok: true, value: [] });
+    expect(mappedScopes(server, presented, wantRead(), reg)).toEqual({ ok: true, value: [] });
   });
 });
 
@@ -246,17 +246,17 @@ describe("what a principal may lend", () => {
   });
 
   it("ends with the rule: a withdrawn rule lends nothing any more", () => {
-    const lender = lenderOf(person, { iss: idp, groups: ["support"] }, reg);
-    expect(lendable(lender, reg).length).toBe(2);
-    expect(lendable({ ...lender, lending: ["withdrawn"] }, reg)).toEqual([]);
+    const delegator = delegatorOf(person, { iss: idp, groups: ["support"] }, reg);
+    expect(mayDelegate(delegator, reg).length).toBe(2);
+    expect(mayDelegate({ ...delegator, lending: ["withdrawn"] }, reg)).toEqual([]);
   });
 
   it("is for an agent on its own what its registration lists", () => {
-    expect(lendable({ principal: { id: agentId("researcher"), kind: "agent" } }, reg)).toEqual([
+    expect(mayDelegate({ principal: { id: agentId("researcher"), kind: "agent" } }, reg)).toEqual([
       { resource: tickets, scopes: ["tickets:read"] },
     ]);
-    expect(lendable({ principal: { id: agentId("planner"), kind: "agent" }, lending: ["support-lends"] }, reg)).toEqual(
-      [],
-    );
+    expect(
+      mayDelegate({ principal: { id: agentId("planner"), kind: "agent" }, lending: ["support-lends"] }, reg),
+    ).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import { idTokenType } from "../../core/model/wire.ts";
-import { groupsOfPerson } from "../../core/person/groups.ts";
+import { groupsOfPerson } from "../../core/person/claims.ts";
 import { idp, tickets } from "../kit/registry.ts";
 import { createWorld } from "../kit/world.ts";
 

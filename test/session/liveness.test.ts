@@ -1,8 +1,8 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import type { Session } from "../../core/model/session.ts";
-import { judgeSession, mergeQueries, queryFor, readLiveness, subjects } from "../../core/session/liveness.ts";
-import type { LivenessQuery, LivenessRows, Standing } from "../../core/session/store.ts";
+import { evaluateSession, mergeQueries, queryFor, readLiveness, subjects } from "../../core/session/liveness.ts";
+import type { LivenessQuery, LivenessRows, RevocationEpoch } from "../../core/session/store.ts";
 import { agentId } from "../kit/registry.ts";
 
 const nowSeconds = 1_785_542_400;
@@ -27,7 +27,7 @@ const grandchild: Session = {
   status: { list: "2026080100-0", idx: 1 },
 };
 
-const standings = (changes: Record<string, Partial<Standing>> = {}): ReadonlyMap<string, Standing> =>
+const epochs = (changes: Record<string, Partial<RevocationEpoch>> = {}): ReadonlyMap<string, RevocationEpoch> =>
   new Map(
     [planner, person, "build:abc", researcher].map((subject) => [
       subject,
@@ -39,13 +39,13 @@ const rows = (more: Partial<LivenessRows> = {}): LivenessRows => ({
   complete: true,
   session: grandchild,
   tombstones: new Set(),
-  standings: standings(),
+  epochs: epochs(),
   deployment: { generation: 2, blocked: false, registryVersion: 1 },
   ...more,
 });
 
 const cause = (changed: LivenessRows, at = nowSeconds) => {
-  const judged = judgeSession(changed, "grandchild", at);
+  const judged = evaluateSession(changed, "grandchild", at);
   return judged.ok ? "alive" : judged.error.kind;
 };
 
@@ -60,21 +60,17 @@ describe("a session", () => {
     ["its root's tombstone", rows({ tombstones: new Set(["root"]) }), "tombstone"],
     [
       "threat 5: a raised generation of the agent at the top",
-      rows({ standings: standings({ [planner]: { generation: 2 } }) }),
+      rows({ epochs: epochs({ [planner]: { generation: 2 } }) }),
       "generation",
     ],
-    [
-      "a raised generation of the person",
-      rows({ standings: standings({ [person]: { generation: 4 } }) }),
-      "generation",
-    ],
+    ["a raised generation of the person", rows({ epochs: epochs({ [person]: { generation: 4 } }) }), "generation"],
     [
       "a raised generation of a build further up",
-      rows({ standings: standings({ "build:abc": { generation: 6 } }) }),
+      rows({ epochs: epochs({ "build:abc": { generation: 6 } }) }),
       "generation",
     ],
-    ["a counter that restarted at zero", rows({ standings: new Map() }), "generation"],
-    ["a block of its agent", rows({ standings: standings({ [researcher]: { blocked: true } }) }), "blocked"],
+    ["a counter that restarted at zero", rows({ epochs: new Map() }), "generation"],
+    ["a block of its agent", rows({ epochs: epochs({ [researcher]: { blocked: true } }) }), "blocked"],
     [
       "a block of the deployment",
       rows({ deployment: { generation: 2, blocked: true, registryVersion: 1 } }),
@@ -115,7 +111,7 @@ property.prop([
   const changes = Object.fromEntries(raised.map((s) => [s, { generation: (grandchild.generations[s] ?? 0) + by }]));
   const generation = 2 + (raised.includes("deployment") ? by : 0);
   const changed = rows({
-    standings: standings(changes),
+    epochs: epochs(changes),
     deployment: { generation, blocked: false, registryVersion: 1 },
   });
   expect(cause(changed)).toBe("generation");

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { AgentRegistration, EntailmentRegistration, Registration } from "../../core/model/registry.ts";
 import type { Session } from "../../core/model/session.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
-import { lastEndOfHop } from "../../core/narrow/entail.ts";
+import { lastEndOfExchange } from "../../core/narrow/scope-mapping.ts";
 import { sessionItem, sessionOf } from "../../lambdas/aws/dynamodb/sessions/session-rows.ts";
 import { agentId, baseRows, customers, registry, tickets } from "../kit/registry.ts";
 import { createWorld, type Params, startSeconds, type TestAgent, type World } from "../kit/world.ts";
@@ -132,7 +132,7 @@ describe("threat 35: what another makes of a token ends with it", () => {
       fc.property(life, life, fc.integer({ min: 1, max: 1_000 }), (first, second, left) => {
         const rows = registry(1, to("tickets-show-customers", first), to("another", second));
         const grant = (resource: string, scope: string) => ({ resource, scopes: [scope], details: [] });
-        const last = lastEndOfHop(
+        const last = lastEndOfExchange(
           { expiresAtSeconds: left, nowSeconds: 0 },
           agentId("ticket-api"),
           grant(tickets, "tickets:read"),

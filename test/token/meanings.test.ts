@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { LendingRegistration, Registration, TrustedIssuerRegistration } from "../../core/model/registry.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
-import { lendable, lenderOf, redefinedGroups } from "../../core/narrow/lending.ts";
+import { delegatorOf, mayDelegate, redefinedGroups } from "../../core/narrow/delegation.ts";
 import { agentId, customers, idp, otherIdp, registry, tickets } from "../kit/registry.ts";
 import { createWorld, type TestAgent, type World } from "../kit/world.ts";
 
@@ -150,11 +150,13 @@ describe("threat 33: a lending rule lends to the people it meant when they began
       fc.property(rule, rule, (first, second) => {
         const claims = { iss: first.issuer, [first.claim]: [first.equals] };
         const person = { id: "p_x", kind: "person" } as const;
-        const lender = lenderOf(person, claims, registry(1, toRule(first)));
+        const delegator = delegatorOf(person, claims, registry(1, toRule(first)));
         const { scopes: _a, ...meantThen } = first;
         const { scopes, ...meansNow } = second;
         const same = JSON.stringify(meantThen) === JSON.stringify(meansNow);
-        expect(lendable(lender, registry(2, toRule(second)))).toEqual(same ? [{ resource: tickets, scopes }] : []);
+        expect(mayDelegate(delegator, registry(2, toRule(second)))).toEqual(
+          same ? [{ resource: tickets, scopes }] : [],
+        );
       }),
     );
   });
@@ -168,10 +170,10 @@ describe("threat 33: a group is the one the person was in at login", () => {
     ["of another issuer", people({ issuer: "https://login.elsewhere.example" })],
     ["also of whoever has no claim", people({ groups: { claim: "groups", names: ["support"], absent: "none" } })],
   ])("so that a session is refused once the issuer's groups are %s", async (_, row) => {
-    const lender = { ...(await rowOf()) };
+    const delegator = { ...(await rowOf()) };
     world.publish(2, row, lends(bySupport, { issuer: row.issuer }));
     expect((await access()).status).toBe(400);
-    expect(redefinedGroups(lender, registry(2, row))).toBe("people");
+    expect(redefinedGroups(delegator, registry(2, row))).toBe("people");
     if (row.issuer === idp) expect(reason()).toEqual({ code: "groups_redefined", issuerName: "people" });
   });
 

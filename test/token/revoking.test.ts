@@ -238,7 +238,7 @@ describe("an operator's revocation", () => {
   ])("is refused with %s, and changes nothing", async (_, body) => {
     const { status } = await world.order(body);
     expect(status).toBe(400);
-    expect([world.store.standings.size, world.store.tombstones.size]).toEqual([0, 0]);
+    expect([world.store.epochs.size, world.store.tombstones.size]).toEqual([0, 0]);
   });
   it("threat 18: is refused without an identity the platform vouches for", async () => {
     const call = world.call(JSON.stringify({ revoke: { agent: planner.id }, reason: "r" }), [], {

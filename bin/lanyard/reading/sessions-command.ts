@@ -7,7 +7,7 @@ import { askAll, type Bound, type Query, type Read } from "./ask.ts";
 import { type Session, shapes } from "./shapes.ts";
 import { runStory } from "./story-command.ts";
 import { treeLines } from "./tree.ts";
-import { count, scopesOf, short, standingOf } from "./words.ts";
+import { count, epochOf, scopesOf, short } from "./words.ts";
 
 /** Options of `sessions`. */
 export interface SessionsOptions extends ListOptions {
@@ -100,5 +100,5 @@ const shapeOf = (now: number) => [
   { title: "HOP", of: (session: Session) => String(session.depth) },
   { title: "SCOPES", of: scopesOf },
   { title: "PURPOSE", of: (session: Session) => session.purpose ?? "" },
-  { title: "STANDING", of: (session: Session) => standingOf(session, now), least: 20 },
+  { title: "STANDING", of: (session: Session) => epochOf(session, now), least: 20 },
 ];

@@ -18,7 +18,7 @@ const verdict = z.object({
   logged: z.boolean().optional(),
 });
 
-const lender = z.object({
+const delegator = z.object({
   kind: z.string(),
   agent: z.string().optional(),
   rule: z.string().optional(),
@@ -28,7 +28,7 @@ const lender = z.object({
 const ability = z.object({
   resource: z.string(),
   scope: z.string(),
-  for: lender,
+  for: delegator,
   needsDetails: z.array(z.string()).optional(),
   actions: z.record(z.string(), verdict),
 });

@@ -5,7 +5,7 @@ import { type LookOptions, mustBeWhole } from "./agents-command.ts";
 import { ask } from "./ask.ts";
 import { type Session, type Story, shapes } from "./shapes.ts";
 import { treeLines } from "./tree.ts";
-import { count, short, standingOf, until } from "./words.ts";
+import { count, epochOf, short, until } from "./words.ts";
 
 /** `story <sid>`: everything about one session. @throws Usage, Refused */
 export async function runStory(sid: string, options: LookOptions, profile: Profile, terminal: Terminal): Promise<void> {
@@ -25,7 +25,7 @@ function storyLines(story: Story, now: number): readonly string[] {
   const { session, chain, children, offers, uses, mayEnd } = story;
   const { principal, purpose, build, assurance } = session;
   return [
-    `session   ${session.sid}  ${session.live ? standingOf(session, now) : "OVER"}`,
+    `session   ${session.sid}  ${session.live ? epochOf(session, now) : "OVER"}`,
     ...(session.why ? [`because   ${session.why.text}`] : []),
     `agent     ${session.agent}`,
     `for       ${principal.kind} ${principal.id}`,

@@ -1,6 +1,6 @@
 import { plain } from "../plain.ts";
 import type { Session } from "./shapes.ts";
-import { scopesOf, short, standingOf } from "./words.ts";
+import { epochOf, scopesOf, short } from "./words.ts";
 
 /**
  * Sessions of one tree as lines, each below the one it hangs on. One whose parent is not among them stands at the top.
@@ -25,4 +25,4 @@ export function treeLines(sessions: readonly Session[], nowSeconds: number): rea
 }
 
 const label = (session: Session, nowSeconds: number): string =>
-  plain(`${session.sid}  ${short(session.agent)}  ${scopesOf(session)}  ${standingOf(session, nowSeconds)}`);
+  plain(`${session.sid}  ${short(session.agent)}  ${scopesOf(session)}  ${epochOf(session, nowSeconds)}`);

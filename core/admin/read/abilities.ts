@@ -3,7 +3,7 @@ import { limits } from "../../model/limits.ts";
 import type { AgentRegistration } from "../../model/registry.ts";
 import type { AuthorizationDetail } from "../../model/session.ts";
 import type { RegistrySnapshot } from "../../model/snapshot.ts";
-import { type Lender, lendersOf } from "./lenders.ts";
+import { type Delegator, delegatorsOf } from "./delegators.ts";
 
 type Action = PolicyQuestion["action"];
 
@@ -22,7 +22,7 @@ export interface Verdict {
 export interface Ability {
   readonly resource: string;
   readonly scope: string;
-  readonly for: Lender["for"];
+  readonly for: Delegator["for"];
   /** Types one of whose details every grant must carry. */
   readonly needsDetails?: readonly string[];
   readonly actions: Readonly<Partial<Record<Action, Verdict>>>;
@@ -50,7 +50,7 @@ export function abilitiesOf(
   policy: PolicyEngine,
   nowSeconds: number,
 ): Abilities {
-  const lenders = lendersOf(agent, registry);
+  const lenders = delegatorsOf(agent, registry);
   const evidence = evidenceOf(agent);
   const build = agent.code?.releases[0];
   const can: Ability[] = [];
@@ -63,20 +63,20 @@ export function abilitiesOf(
       );
       if (lending.length === 0) lentByNobody.push({ resource, scope });
       const details = detailsFor(agent, resource, scope, registry);
-      for (const lender of lending) {
+      for (const delegator of lending) {
         const actions: Partial<Record<Action, Verdict>> = {};
-        for (const { action, depth, to } of stepsOf(agent, lender, resource, scope, registry)) {
+        for (const { action, depth, to } of stepsOf(agent, delegator, resource, scope, registry)) {
           if (++asked > limits.adminQuestions)
             return { can, lentByNobody, assuming: assumed(agent, evidence), cut: true };
           const grant = { resource, scopes: [scope], details };
-          const { principal } = lender;
+          const { principal } = delegator;
           const who = { agent: registry.agentId(agent.name), principal, ...(to === undefined ? {} : { to }) };
           const what = { action, grant, depth, assurance: agent.minimumAssurance, evidence, nowSeconds, asserted: {} };
           const decision = policy.decide(registry, { ...who, ...what, ...(build === undefined ? {} : { build }) });
           actions[action] = better(actions[action], verdictOf(decision));
         }
         const needs = details.length > 0 ? { needsDetails: details.map(({ type }) => type) } : {};
-        can.push({ resource, scope, for: lender.for, ...needs, actions });
+        can.push({ resource, scope, for: delegator.for, ...needs, actions });
       }
     }
   return { can, lentByNobody, assuming: assumed(agent, evidence), cut: false };
@@ -101,7 +101,7 @@ interface Step {
 /** The steps a request could take: work begins, goes on, is handed out, or comes from somebody else. */
 function stepsOf(
   agent: AgentRegistration,
-  { opens }: Lender,
+  { opens }: Delegator,
   resource: string,
   scope: string,
   registry: RegistrySnapshot,

@@ -3,7 +3,7 @@ import type { AgentRegistration } from "../../model/registry.ts";
 import { err, ok } from "../../model/result.ts";
 import type { RegistrySnapshot } from "../../model/snapshot.ts";
 import { subjects } from "../../session/liveness.ts";
-import type { LivenessRows, Standing } from "../../session/store.ts";
+import type { LivenessRows, RevocationEpoch } from "../../session/store.ts";
 import { abilitiesOf } from "./abilities.ts";
 import { appliedRegistry } from "./applied-registry.ts";
 import { cursorText, readCursor } from "./cursor.ts";
@@ -13,16 +13,16 @@ import type { AdminReadDeps, Route } from "./route.ts";
 /** Agents by name; where a page begins and ends is told by names, so that an agent added meanwhile moves nothing. */
 const byName = (a: AgentRegistration, b: AgentRegistration): number => (a.name < b.name ? -1 : 1);
 
-const standingView = ({ generation, blocked, cutAtSeconds }: Standing) => ({
+const epochView = ({ generation, blocked, cutAtSeconds }: RevocationEpoch) => ({
   generation,
   blocked,
   ...(cutAtSeconds === undefined ? {} : { cutAtSeconds }),
 });
 
-const none: Standing = { generation: 0, blocked: false };
+const none: RevocationEpoch = { generation: 0, blocked: false };
 
 /** The standings of agents, strongly consistent; undefined when a key stayed unread. */
-async function standings(ids: readonly string[], { queries }: AdminReadDeps): Promise<LivenessRows | undefined> {
+async function epochs(ids: readonly string[], { queries }: AdminReadDeps): Promise<LivenessRows | undefined> {
   const rows = await queries.readLiveness({ tombstones: [], subjects: ids.map(subjects.agent) });
   return rows.complete ? rows : undefined;
 }
@@ -30,7 +30,7 @@ async function standings(ids: readonly string[], { queries }: AdminReadDeps): Pr
 const unread = err({ code: "liveness_unavailable", why: "a key stayed unread" } as const);
 
 /** Why an agent gets nothing at all, whatever policies say. */
-function inTheWay({ state }: AgentRegistration, standing: Standing, rows: LivenessRows): readonly string[] {
+function inTheWay({ state }: AgentRegistration, standing: RevocationEpoch, rows: LivenessRows): readonly string[] {
   return [
     ...(state === "active" ? [] : [`its state is ${state}`]),
     ...(standing.blocked ? ["it was revoked, and an operator has not lifted the block"] : []),
@@ -41,9 +41,9 @@ function inTheWay({ state }: AgentRegistration, standing: Standing, rows: Livene
 const summary = (agent: AgentRegistration, registry: RegistrySnapshot, rows: LivenessRows) => {
   const { name, state, owner, sponsor, description } = agent;
   const id = registry.agentId(name);
-  const standing = rows.standings.get(subjects.agent(id)) ?? none;
+  const standing = rows.epochs.get(subjects.agent(id)) ?? none;
   const words = description === undefined ? {} : { description };
-  return { name, id, state, owner, sponsor, ...words, standing: standingView(standing) };
+  return { name, id, state, owner, sponsor, ...words, standing: epochView(standing) };
 };
 
 /** `GET /agents`: registered agents by name, with their standing. */
@@ -60,7 +60,7 @@ export const agentsRoute: Route = {
     const after = cursor.value?.name ?? "";
     const left = [...registry.agents].sort(byName).filter(({ name }) => name > after);
     const page = left.slice(0, limit.value);
-    const rows = await standings(
+    const rows = await epochs(
       page.map(({ name }) => registry.agentId(name)),
       deps,
     );
@@ -85,9 +85,9 @@ export const agentRoute: Route = {
     const id = registry.agentId(named);
     const agent = id.length > limits.agentIdCharacters ? undefined : registry.agent(id);
     if (!agent) return err({ code: "not_found", path: `/agents/${named}`.slice(0, 100) });
-    const rows = await standings([id], deps);
+    const rows = await epochs([id], deps);
     if (!rows) return unread;
-    const standing = rows.standings.get(subjects.agent(id)) ?? none;
+    const standing = rows.epochs.get(subjects.agent(id)) ?? none;
     return ok({
       version: registry.version,
       ...summary(agent, registry, rows),

@@ -1,6 +1,6 @@
 import { ok } from "../../model/result.ts";
 import { currentAgent } from "../../model/session.ts";
-import type { Judged } from "./judged.ts";
+import type { Evaluated } from "./evaluated.ts";
 import { pageLimit } from "./query.ts";
 import type { Route } from "./route.ts";
 import { namesWithSessions, walkAgents } from "./walk-agents.ts";
@@ -36,7 +36,7 @@ interface Lent {
   }[];
 }
 
-function byPrincipal(live: readonly Judged[]): readonly Lent[] {
+function byPrincipal(live: readonly Evaluated[]): readonly Lent[] {
   const principals = Map.groupBy(live, ({ session }) => session.principal.id);
   return [...principals].map(([id, of]) => ({
     id,

@@ -5,7 +5,7 @@ import { err, ok, type Result } from "../../model/result.ts";
 import { currentAgent, type Session } from "../../model/session.ts";
 import { subjects } from "../../session/liveness.ts";
 import { cursorText, readCursor } from "./cursor.ts";
-import { type Judged, judgeAll } from "./judged.ts";
+import { type Evaluated, evaluateAll } from "./evaluated.ts";
 import { laterOf } from "./places.ts";
 import { pageLimit, type Subject, subjectOf } from "./query.ts";
 import type { AdminReadDeps, Question, Route } from "./route.ts";
@@ -41,7 +41,7 @@ export const reachRoute: Route = {
 };
 
 type Reach = Promise<
-  Result<{ readonly live: readonly Judged[]; readonly cut: readonly string[]; readonly next?: string }, Denial>
+  Result<{ readonly live: readonly Evaluated[]; readonly cut: readonly string[]; readonly next?: string }, Denial>
 >;
 
 const reached = (session: Session) => ({
@@ -91,7 +91,7 @@ async function liveOf(
   nowSeconds: number,
   deps: AdminReadDeps,
 ): Reach {
-  const judged = await judgeAll(sessions, deps.queries, nowSeconds);
+  const judged = await evaluateAll(sessions, deps.queries, nowSeconds);
   return judged.ok ? ok({ live: judged.value.filter(({ cause }) => cause === undefined), cut }) : judged;
 }
 

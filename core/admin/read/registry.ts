@@ -1,5 +1,5 @@
 import { err, ok } from "../../model/result.ts";
-import { standingOf, subjects } from "../../session/liveness.ts";
+import { epochOf, subjects } from "../../session/liveness.ts";
 import { cursorText, readCursor } from "./cursor.ts";
 import { pageLimit, versionNumber } from "./query.ts";
 import type { Route } from "./route.ts";
@@ -22,7 +22,7 @@ export const registryRoute: Route = {
     const rows = await queries.readLiveness({ tombstones: [], subjects: [] });
     if (!rows.complete) return err({ code: "liveness_unavailable", why: "a key stayed unread" });
     // without a row nothing was ever applied, and nothing cut
-    const { generation, blocked } = rows.deployment ? standingOf(rows, subjects.deployment) : unwritten;
+    const { generation, blocked } = rows.deployment ? epochOf(rows, subjects.deployment) : unwritten;
     return ok({ version, applied, deployment: { generation, blocked }, registrations });
   },
 };

@@ -4,7 +4,7 @@ import type { Session } from "../../model/session.ts";
 import { subjects } from "../../session/liveness.ts";
 import { appliedRegistry } from "./applied-registry.ts";
 import { cursorText, readCursor } from "./cursor.ts";
-import { type Judged, judgeAll, sessionView } from "./judged.ts";
+import { type Evaluated, evaluateAll, sessionView } from "./evaluated.ts";
 import { laterOf, readPlaces } from "./places.ts";
 import { flag, pageLimit, type Subject, subjectOf } from "./query.ts";
 import type { AdminReadDeps, Question, Route } from "./route.ts";
@@ -65,7 +65,7 @@ function askedOf({ query }: Question, kind: Subject["kind"]): Result<Asked, Deni
 }
 
 type Found = Promise<
-  Result<{ readonly items: readonly Judged[]; readonly cut?: readonly string[]; readonly next?: string }, Denial>
+  Result<{ readonly items: readonly Evaluated[]; readonly cut?: readonly string[]; readonly next?: string }, Denial>
 >;
 
 async function foundBy(subject: Subject, question: Question, asked: Asked, deps: AdminReadDeps): Found {
@@ -89,14 +89,14 @@ async function ofSubject(
   const name = subjects[kind as "agent" | "principal" | "build"](id);
   const first: PlaceMark = { endSeconds: dead ? nowSeconds - keptSeconds : nowSeconds };
   const page = await readPlaces(name, laterOf(cursor.value?.place, first), limit, deps);
-  const judged = await judgeAll(page.sessions, deps.queries, nowSeconds);
+  const judged = await evaluateAll(page.sessions, deps.queries, nowSeconds);
   if (!judged.ok) return judged;
   const next = page.last ? { next: cursorText({ list: "places", place: page.last }) } : {};
   if (!tree) return ok({ items: judged.value, ...next });
   // whoever is over stands in no tree that is asked for, unless the dead are
   const standing = judged.value.filter(({ cause }) => dead || cause === undefined).map(({ session }) => session);
   const { sessions, cut, stoppedAt } = await treesOf(standing, deps.queries);
-  const trees = await judgeAll(sessions, deps.queries, nowSeconds);
+  const trees = await evaluateAll(sessions, deps.queries, nowSeconds);
   if (!trees.ok) return trees;
   const more = stoppedAt ? { next: cursorText({ list: "places", place: placeOf(stoppedAt) }) } : next;
   return ok({ items: trees.value, cut, ...more });
@@ -109,7 +109,7 @@ async function ofTree(root: string, { query, nowSeconds }: Question, limit: numb
   if (!cursor.ok) return cursor;
   const { rows, next } = await deps.queries.tree(root, cursor.value?.key, limit);
   const sessions = rows.flatMap((row) => (row.kind === "session" ? [row.session] : []));
-  const judged = await judgeAll(sessions, deps.queries, nowSeconds);
+  const judged = await evaluateAll(sessions, deps.queries, nowSeconds);
   if (!judged.ok) return judged;
   return ok({ items: judged.value, ...(next === undefined ? {} : { next: cursorText({ list: "tree", key: next }) }) });
 }

@@ -2,7 +2,7 @@ import { limits } from "../../model/limits.ts";
 import { err, ok } from "../../model/result.ts";
 import { currentAgent, type Offer, type Session } from "../../model/session.ts";
 import { appliedRegistry } from "./applied-registry.ts";
-import { grantView, judgeAll, sessionView } from "./judged.ts";
+import { evaluateAll, grantView, sessionView } from "./evaluated.ts";
 import type { Route } from "./route.ts";
 import type { SessionQueries } from "./session-queries.ts";
 import { chainOf, readWholeTree, type WholeTree } from "./whole-tree.ts";
@@ -24,7 +24,7 @@ export const storyRoute: Route = {
     const chain = await queries.sessions(chainOf(session).map((each) => ({ root, sid: each })));
     const tree = await readWholeTree(root, queries);
     const children = childrenOf(sid, tree.sessions).slice(0, limits.adminStoryItems);
-    const judged = await judgeAll([...chain, ...children], queries, nowSeconds);
+    const judged = await evaluateAll([...chain, ...children], queries, nowSeconds);
     if (!judged.ok) return judged;
     const view = sessionView(await appliedRegistry(deps));
     const shown = judged.value.map((each) => view(each));

@@ -4,7 +4,7 @@ import { ok, type Result } from "../../model/result.ts";
 import type { AppliedVersion } from "../../registry/store.ts";
 import { subjects } from "../../session/liveness.ts";
 import { cursorText, readCursor } from "./cursor.ts";
-import { type Judged, judgeAll } from "./judged.ts";
+import { type Evaluated, evaluateAll } from "./evaluated.ts";
 import { laterOf, readPlaces } from "./places.ts";
 import type { AdminReadDeps, Question } from "./route.ts";
 
@@ -20,18 +20,18 @@ export async function walkAgents(
   { query, nowSeconds }: Question,
   limit: number,
   deps: AdminReadDeps,
-): Promise<Result<{ readonly live: readonly Judged[]; readonly next?: string }, Denial>> {
+): Promise<Result<{ readonly live: readonly Evaluated[]; readonly next?: string }, Denial>> {
   const cursor = readCursor(query.get("cursor"), "walk");
   if (!cursor.ok) return cursor;
   const { name: from = "", place: reached } = cursor.value ?? {};
   const left = [...names].sort().filter((name) => name > from || (name === from && reached !== undefined));
-  const live: Judged[] = [];
+  const live: Evaluated[] = [];
   let looked = 0;
   for (const name of left) {
     const id = subjects.agent(`spiffe://${deps.trustDomain}/agent/${name}`);
     const mark = laterOf(name === from ? reached : undefined, { endSeconds: nowSeconds });
     const page = await readPlaces(id, mark, limit - live.length, deps);
-    const judged = await judgeAll(page.sessions, deps.queries, nowSeconds);
+    const judged = await evaluateAll(page.sessions, deps.queries, nowSeconds);
     if (!judged.ok) return judged;
     live.push(...judged.value.filter(({ cause }) => cause === undefined));
     if (page.last) return ok({ live, next: cursorText({ list: "walk", name, place: page.last }) });

@@ -1,7 +1,7 @@
 import type { Denial } from "../../denial/denial.ts";
 import type { Assurance } from "../../model/assurance.ts";
 import type { Check } from "../../model/check.ts";
-import type { Marker } from "../../model/replay-entry.ts";
+import type { ReplayEntry } from "../../model/replay-entry.ts";
 import type { Result } from "../../model/result.ts";
 import type { RegistrySnapshot } from "../../model/snapshot.ts";
 import type { AttestRequest, PlatformCaller } from "../../model/wire.ts";
@@ -34,7 +34,7 @@ export interface AttestedFacts {
    * Makes the document single use until exp + skew; or, where it carries no challenge, with `owner` the property of the
    * first key that shows it (threat 16).
    */
-  readonly evidenceMarker: Marker;
+  readonly evidenceEntry: ReplayEntry;
   /**
    * What its issuer calls this document, where it names them: CloudTrail has an STS document's `jti` as
    * `responseElements.webIdentityTokenId`.

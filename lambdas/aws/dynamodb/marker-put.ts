@@ -1,4 +1,4 @@
-import type { Marker } from "../../../core/model/replay-entry.ts";
+import type { ReplayEntry } from "../../../core/model/replay-entry.ts";
 import type { CommitConflict } from "../../../core/session/store.ts";
 import { type Tables, words } from "./dynamo.ts";
 import type { Action } from "./transaction.ts";
@@ -7,14 +7,14 @@ import type { Action } from "./transaction.ts";
  * Burns one-use markers: the second of two equal ones fails its whole transaction, except where the marker has an owner
  * and the same owner writes it again, or another takes it over from one that has been silent.
  */
-export const markerPuts = (tables: Tables, markers: readonly Marker[]): readonly Action<CommitConflict>[] =>
+export const replayPuts = (tables: Tables, markers: readonly ReplayEntry[]): readonly Action<CommitConflict>[] =>
   markers.map((marker) => ({
     conflict: { kind: "marker", marker: marker.kind },
     item: { Put: { TableName: tables.markers, ...put(marker) } },
   }));
 
 /** An expired marker that TTL has not deleted yet still refuses: late, never early. */
-function put({ key, kind, owner, seenAtSeconds, silentSinceSeconds, fresh, expiresAtSeconds }: Marker) {
+function put({ key, kind, owner, seenAtSeconds, silentSinceSeconds, fresh, expiresAtSeconds }: ReplayEntry) {
   const item = { key, use: kind, expiresAt: expiresAtSeconds };
   if (owner === undefined) return { Item: item, ConditionExpression: "attribute_not_exists(#key)", ...words(["key"]) };
   const owned = { ...item, jkt: owner, ...(seenAtSeconds === undefined ? {} : { seenAt: seenAtSeconds }) };

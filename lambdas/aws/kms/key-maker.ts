@@ -99,7 +99,7 @@ async function find(kms: KMSClient, ending: string): Promise<readonly string[]> 
   let marker: string | undefined;
   do {
     const page = await kms.send(
-      new ListKeysCommand({ Limit: 100, ...(marker === undefined ? {} : { Marker: marker }) }),
+      new ListKeysCommand({ Limit: 100, ...(marker === undefined ? {} : { ReplayEntry: marker }) }),
     );
     const arns = (page.Keys ?? []).flatMap(({ KeyArn }) => KeyArn ?? []);
     const ours = await Promise.all(arns.map((keyArn) => isWanted(kms, keyArn, ending)));

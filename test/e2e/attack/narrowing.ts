@@ -151,7 +151,7 @@ export function narrowingAttacks(lab: () => Lab): void {
       type: "vault-box",
       boxes: ["a", "b"],
       amount: 100,
-      shelf: "/eu/west",
+      held: "/eu/west",
       site: "https://vault.example/v1",
       until: "2030-01-01T00:00:00.000Z",
     };
@@ -180,9 +180,9 @@ export function narrowingAttacks(lab: () => Lab): void {
       ["no box at all", { type: "vault-box", boxes: [] }, "details_invalid"],
       ["a field nobody declared", { type: "vault-box", everything: true }, "details_invalid"],
       ["a type nobody registered", { type: "vault-key" }, "details_invalid"],
-      ["a shelf with a longer name", { type: "vault-box", shelf: "/eu/western" }, "details_exceed"],
-      ["a shelf it steps up from", { type: "vault-box", shelf: "/eu/west/../north" }, "details_invalid"],
-      ["a shelf with an encoded step", { type: "vault-box", shelf: "/eu/west/%2e%2e" }, "details_invalid"],
+      ["a shelf with a longer name", { type: "vault-box", held: "/eu/western" }, "details_exceed"],
+      ["a shelf it steps up from", { type: "vault-box", held: "/eu/west/../north" }, "details_invalid"],
+      ["a shelf with an encoded step", { type: "vault-box", held: "/eu/west/%2e%2e" }, "details_invalid"],
       ["a site at another port", { type: "vault-box", site: "https://vault.example:8443/v1" }, "details_exceed"],
       [
         "a site behind a user name",
@@ -200,11 +200,11 @@ export function narrowingAttacks(lab: () => Lab): void {
     it("is stored and signed in one spelling of what was asked", async () => {
       const answer = await asked({
         type: "vault-box",
-        shelf: "/eu//west/./2/",
+        held: "/eu//west/./2/",
         site: "HTTPS://Vault.example:443/v1/%61",
       });
       expect(claimsOf(granted(answer)).authorization_details).toEqual([
-        { ...boxes, shelf: "/eu/west/2", site: "https://vault.example/v1/a" },
+        { ...boxes, held: "/eu/west/2", site: "https://vault.example/v1/a" },
       ]);
     });
 

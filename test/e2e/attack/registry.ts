@@ -73,12 +73,12 @@ const rows = ({ twinA, twinB, unreachable }: LabIssuers) => [
       properties: {
         boxes: { type: "array", items: { type: "string" } },
         amount: { type: "number", minimum: 0 },
-        shelf: { type: "string" },
+        held: { type: "string" },
         site: { type: "string" },
         until: { type: "string" },
       },
     },
-    rules: { boxes: "one_of", amount: "max", shelf: "path", site: "url", until: "before" },
+    rules: { boxes: "one_of", amount: "max", held: "path", site: "url", until: "before" },
   },
   {
     kind: "entailment",

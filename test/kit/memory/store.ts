@@ -1,7 +1,7 @@
 import type { AuditRecord, Outbox } from "../../../core/audit/record.ts";
 import { limits } from "../../../core/model/limits.ts";
-import { burntRows, type Login, type LoginKeys } from "../../../core/model/login.ts";
-import type { Marker } from "../../../core/model/replay-entry.ts";
+import { denylistRows, type Login, type LoginKeys } from "../../../core/model/login.ts";
+import type { ReplayEntry } from "../../../core/model/replay-entry.ts";
 import { err, ok, type Result } from "../../../core/model/result.ts";
 import type { AccessHandle, Offer, Session } from "../../../core/model/session.ts";
 import type {
@@ -10,15 +10,15 @@ import type {
   LivenessQuery,
   LivenessRows,
   Renewal,
+  RevocationEpoch,
   RevocationStore,
   RevocationWrite,
   SessionStore,
-  Standing,
   TreeGrowth,
   Use,
 } from "../../../core/session/store.ts";
 
-type Deployment = Standing & { readonly registryVersion: number };
+type Deployment = RevocationEpoch & { readonly registryVersion: number };
 
 /**
  * All tables in memory, as strict as the real ones: writes are conditional, a transaction is all or nothing, every
@@ -30,7 +30,7 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
   readonly handles = new Map<string, AccessHandle>();
   /** Uses left, by the counter's name. */
   readonly counters = new Map<string, number>();
-  readonly markers = new Map<string, Marker>();
+  readonly markers = new Map<string, ReplayEntry>();
   /** What trees grew by, by root and quarter of an hour. */
   readonly trees = new Map<string, TreeGrowth>();
   /** By subject of a login: names that are burnt there, and when. */
@@ -38,7 +38,7 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
   /** The login burnt with a session. */
   readonly burntWith = new Map<string, LoginKeys>();
   readonly tombstones = new Map<string, { root: string; expiresAtSeconds: number }>();
-  readonly standings = new Map<string, Standing>();
+  readonly epochs = new Map<string, RevocationEpoch>();
   deployment: Deployment | undefined;
   /** Records of transactions and of `put`, in order of writing. */
   readonly records: AuditRecord[] = [];
@@ -64,7 +64,7 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
   async readLiveness(query: LivenessQuery): Promise<LivenessRows> {
     await this.enter("readLiveness", false);
     await this.beforeLiveness?.(++this.livenessReads);
-    const none = { tombstones: new Set<string>(), standings: new Map<string, Standing>() };
+    const none = { tombstones: new Set<string>(), epochs: new Map<string, RevocationEpoch>() };
     if (this.unreadable) return { complete: false, ...none };
     const { session: wanted } = query;
     const session = wanted && this.sessions.get(rowKey(wanted.root, wanted.sid));
@@ -73,9 +73,9 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
       complete: true,
       ...(session ? { session: structuredClone(session) } : {}),
       tombstones: new Set(sids.filter((sid) => this.tombstones.has(sid))),
-      standings: new Map(
+      epochs: new Map(
         query.subjects.flatMap((subject) => {
-          const there = this.standings.has(subject) || this.burnt.has(subject);
+          const there = this.epochs.has(subject) || this.burnt.has(subject);
           return there ? [[subject, { ...this.standing(subject), ...this.burntAt(subject) }] as const] : [];
         }),
       ),
@@ -167,10 +167,10 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
   /** Ends whose status list the publisher has not signed. */
   unsigned: (expiresAtSeconds: number) => boolean = () => false;
 
-  async leaseStatus(expiresAtSeconds: number, deploymentGeneration: number): Promise<Session["status"] | undefined> {
+  async leaseStatus(expiresAtSeconds: number, deploymentEpoch: number): Promise<Session["status"] | undefined> {
     await this.enter("leaseStatus", true);
     if (this.unsigned(expiresAtSeconds)) return undefined;
-    return { list: `${Math.ceil(expiresAtSeconds / 3600)}-${deploymentGeneration}`, idx: this.leased++ };
+    return { list: `${Math.ceil(expiresAtSeconds / 3600)}-${deploymentEpoch}`, idx: this.leased++ };
   }
 
   async put(record: AuditRecord): Promise<void> {
@@ -189,32 +189,32 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     const offer = withdraw && this.offers.get(rowKey(withdraw.root, withdraw.handleHash));
     if (withdraw && offer) this.offers.set(rowKey(withdraw.root, withdraw.handleHash), { ...offer, withdrawn: true });
     if (burn) this.burn(burn);
-    for (const { subject, names } of burntRows(clear ? [clear] : []))
+    for (const { subject, names } of denylistRows(clear ? [clear] : []))
       for (const name of names) this.burnt.get(subject)?.delete(name);
     if (raise) this.raise(raise.subject, raise.block, raise.atSeconds);
-    if (lift) this.setStanding(lift.subject, { ...this.standing(lift.subject), blocked: false, lifted: true });
+    if (lift) this.setEpoch(lift.subject, { ...this.standing(lift.subject), blocked: false, lifted: true });
     this.burnMarkers(write.markers);
     this.records.push(write.record);
     return ok(undefined);
   }
 
   private burn({ logins, session, atSeconds }: NonNullable<RevocationWrite["burn"]>): void {
-    for (const { subject, raise, names } of burntRows(logins)) {
+    for (const { subject, raise, names } of denylistRows(logins)) {
       const there = this.burnt.get(subject) ?? new Map<string, number>();
       for (const name of names) there.set(name, atSeconds);
       this.burnt.set(subject, there);
       const { generation, blocked } = this.standing(subject);
-      if (raise) this.setStanding(subject, { generation: generation + 1, blocked });
+      if (raise) this.setEpoch(subject, { generation: generation + 1, blocked });
     }
     for (const login of logins) if (session !== undefined) this.burntWith.set(session, structuredClone(login));
   }
 
-  private burntAt(subject: string): Pick<Standing, "burntAtSeconds"> {
+  private burntAt(subject: string): Pick<RevocationEpoch, "burntAtSeconds"> {
     const times = [...(this.burnt.get(subject)?.values() ?? [])];
     return times.length > 0 ? { burntAtSeconds: Math.max(...times) } : {};
   }
 
-  async readBurnt(sid: string): Promise<LoginKeys | undefined> {
+  async readDenylisted(sid: string): Promise<LoginKeys | undefined> {
     await this.enter("readBurnt", false);
     return this.burntWith.get(sid);
   }
@@ -236,22 +236,22 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
   /** Raises a counter as an operator would, without a record. */
   raise(subject: string, block: boolean, atSeconds: number): void {
     const before = this.standing(subject);
-    this.setStanding(subject, {
+    this.setEpoch(subject, {
       generation: before.generation + 1,
       blocked: before.blocked || block,
       cutAtSeconds: atSeconds,
     });
   }
 
-  private standing(subject: string): Standing {
-    const row = subject === "deployment" ? this.deployment : this.standings.get(subject);
+  private standing(subject: string): RevocationEpoch {
+    const row = subject === "deployment" ? this.deployment : this.epochs.get(subject);
     return row ?? { generation: 0, blocked: false };
   }
 
-  private setStanding(subject: string, standing: Standing): void {
+  private setEpoch(subject: string, standing: RevocationEpoch): void {
     if (subject === "deployment")
       this.deployment = { ...standing, registryVersion: this.deployment?.registryVersion ?? 0 };
-    else this.standings.set(subject, standing);
+    else this.epochs.set(subject, standing);
   }
 
   private conflictOf(write: Commit): CommitConflict | undefined {
@@ -279,14 +279,14 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
   }
 
   /** A marker with an owner may be written again by that owner alone, or taken over from one that was silent. */
-  private isTaken({ key, owner, silentSinceSeconds, fresh }: Marker): boolean {
+  private isTaken({ key, owner, silentSinceSeconds, fresh }: ReplayEntry): boolean {
     const there = this.markers.get(key);
     if (silentSinceSeconds !== undefined)
       return !(there && there.owner !== owner && (there.seenAtSeconds ?? silentSinceSeconds) < silentSinceSeconds);
     return there !== undefined && (owner === undefined || fresh === true || there.owner !== owner);
   }
 
-  private burnMarkers(markers: readonly Marker[]): void {
+  private burnMarkers(markers: readonly ReplayEntry[]): void {
     for (const marker of markers) this.markers.set(marker.key, marker);
   }
 

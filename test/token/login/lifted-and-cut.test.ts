@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { personId } from "../../../core/model/principal.ts";
 import { accessTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
+import { personId } from "../../../core/person/claims.ts";
 import { agentId, customers, idp } from "../../kit/registry.ts";
 import type { Answer } from "../../kit/world.ts";
 import {
@@ -173,7 +173,7 @@ describe("threat 32: a cut without a block", () => {
     const root = await rootBy({});
     expectRefused(await cut());
     expectRefused(await revoke(root, { cutOnly: true }));
-    expect([await active(root), world.store.tombstones.size, world.store.standings.size]).toEqual([true, 0, 0]);
+    expect([await active(root), world.store.tombstones.size, world.store.epochs.size]).toEqual([true, 0, 0]);
     // what blocks is what is left
     expect((await world.order({ revoke: { principal }, reason: "phished" })).status).toBe(200);
     expect(await active(root)).toBe(false);

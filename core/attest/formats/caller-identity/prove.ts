@@ -1,7 +1,7 @@
 import type { Denial } from "../../../denial/denial.ts";
 import { limits } from "../../../model/limits.ts";
 import type { StsRelay } from "../../../model/ports.ts";
-import { markerKey } from "../../../model/replay-entry.ts";
+import { replayKey } from "../../../model/replay-entry.ts";
 import { err, ok, type Result } from "../../../model/result.ts";
 import { evidenceTags } from "../../../model/wire.ts";
 import type { AttestedFacts, Evidence, Expectation } from "../../contract/attestor.ts";
@@ -38,7 +38,7 @@ export interface CallerEvidence extends CallerIdentityDeps {
 /** A proven session of a role. */
 export interface ProvenCaller {
   readonly facts: Facts;
-  readonly evidenceMarker: AttestedFacts["evidenceMarker"];
+  readonly evidenceEntry: AttestedFacts["evidenceEntry"];
 }
 
 /**
@@ -68,7 +68,7 @@ export async function proveCaller(
   const expiresAtSeconds = signedAtSeconds + limits.callerIdentityWindowSeconds + limits.foreignSkewSeconds;
   return ok({
     facts: { ...facts.value, region },
-    evidenceMarker: { kind: "evidence", key: markerKey("evidence", host, signature), expiresAtSeconds },
+    evidenceEntry: { kind: "evidence", key: replayKey("evidence", host, signature), expiresAtSeconds },
   });
 }
 

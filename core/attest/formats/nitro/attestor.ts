@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { limits } from "../../../model/limits.ts";
-import { markerKey } from "../../../model/replay-entry.ts";
+import { replayKey } from "../../../model/replay-entry.ts";
 import { err, ok, type Result } from "../../../model/result.ts";
 import type { AttestedFacts, Attestor } from "../../contract/attestor.ts";
 import { decodeBase64 } from "../base64.ts";
@@ -44,9 +44,9 @@ function proven(type: string, { document, payload }: VerifiedNitro): AttestedFac
     facts,
     tags: {},
     assurance: "measured",
-    evidenceMarker: {
+    evidenceEntry: {
       kind: "evidence",
-      key: markerKey("evidence", type, id),
+      key: replayKey("evidence", type, id),
       expiresAtSeconds: lastSeconds + limits.foreignSkewSeconds,
     },
     ...(document.kind === "enclave" && facts.pcr0 !== undefined ? { build: `sha384:${facts.pcr0}` } : {}),

@@ -1,5 +1,5 @@
 import { limits } from "../../../model/limits.ts";
-import { markerKey } from "../../../model/replay-entry.ts";
+import { replayKey } from "../../../model/replay-entry.ts";
 import { err, ok } from "../../../model/result.ts";
 import type { Attestor } from "../../contract/attestor.ts";
 import { type Ec2Settings, readInstance } from "../../formats/instance-identity/read.ts";
@@ -30,9 +30,9 @@ export function awsEc2InstanceIdentity(settings: Ec2Settings & { readonly allowA
       const expiresAtSeconds = pendingTimeSeconds + launchAgeMaxSeconds + limits.foreignSkewSeconds;
       // by what it says: IMDS signs the same document anew, with another signing time
       const id = [facts.account, facts.region, facts.instanceId, pendingTimeSeconds].join(" ");
-      const key = markerKey("evidence", type, id);
-      const evidenceMarker = { kind: "evidence", key, owner: expect.jkt, expiresAtSeconds } as const;
-      return ok({ facts, tags: {}, assurance: "document", evidenceMarker });
+      const key = replayKey("evidence", type, id);
+      const evidenceEntry = { kind: "evidence", key, owner: expect.jkt, expiresAtSeconds } as const;
+      return ok({ facts, tags: {}, assurance: "document", evidenceEntry });
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Denial } from "../../../denial/denial.ts";
 import { limits } from "../../../model/limits.ts";
-import { markerKey } from "../../../model/replay-entry.ts";
+import { replayKey } from "../../../model/replay-entry.ts";
 import { err, ok } from "../../../model/result.ts";
 import { evidenceTags, type PlatformCaller } from "../../../model/wire.ts";
 import type { Attestor, Evidence, Expectation } from "../../contract/attestor.ts";
@@ -40,9 +40,9 @@ export function awsLambdaUrlIam(settings: { readonly partition: string }): Attes
         facts: { ...facts.value, ...organizationOf(platformCaller) },
         tags: {},
         assurance: "fresh",
-        evidenceMarker: {
+        evidenceEntry: {
           kind: "evidence",
-          key: markerKey("evidence", type, expect.challenge),
+          key: replayKey("evidence", type, expect.challenge),
           expiresAtSeconds: expect.nowSeconds + limits.challengeLifeSeconds + limits.foreignSkewSeconds,
         },
       });

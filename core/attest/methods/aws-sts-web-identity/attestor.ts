@@ -5,7 +5,7 @@ import type { KeySets } from "../../../keys/key-sets.ts";
 import type { Check } from "../../../model/check.ts";
 import { limits } from "../../../model/limits.ts";
 import type { TrustedIssuerRegistration } from "../../../model/registry.ts";
-import { markerKey } from "../../../model/replay-entry.ts";
+import { replayKey } from "../../../model/replay-entry.ts";
 import { err, ok, type Result } from "../../../model/result.ts";
 import { evidenceTags } from "../../../model/wire.ts";
 import type { AttestedFacts, Attestor, Evidence, Expectation } from "../../contract/attestor.ts";
@@ -156,9 +156,9 @@ function proven({ claims, payload }: StsWebIdentity): Result<AttestedFacts, Deni
     tags: claims.principalTags,
     assurance: "fresh",
     documentId: jti,
-    evidenceMarker: {
+    evidenceEntry: {
       kind: "evidence",
-      key: markerKey("evidence", iss, jti),
+      key: replayKey("evidence", iss, jti),
       expiresAtSeconds: Math.ceil(exp) + limits.foreignSkewSeconds,
     },
   });

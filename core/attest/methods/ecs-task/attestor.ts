@@ -139,7 +139,7 @@ function attested(caller: ProvenCaller, role: RoleDescription, running: RunningT
     },
     tags: {},
     assurance: "fresh",
-    evidenceMarker: caller.evidenceMarker,
+    evidenceEntry: caller.evidenceEntry,
     // a container whose digest is not known yet must not go missing from those that code binding looks at
     ...(digests.length === task.containers.length ? { images } : {}),
     ...(alone ? { build: only } : {}),

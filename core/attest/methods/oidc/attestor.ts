@@ -5,7 +5,7 @@ import type { KeySets } from "../../../keys/key-sets.ts";
 import type { Check } from "../../../model/check.ts";
 import { limits } from "../../../model/limits.ts";
 import type { TrustedIssuerRegistration } from "../../../model/registry.ts";
-import { markerKey } from "../../../model/replay-entry.ts";
+import { replayKey } from "../../../model/replay-entry.ts";
 import { err, ok, type Result } from "../../../model/result.ts";
 import type { RegistrySnapshot } from "../../../model/snapshot.ts";
 import type { AttestedFacts, Attestor, Evidence, Expectation } from "../../contract/attestor.ts";
@@ -123,9 +123,9 @@ function attested(document: OidcDocument, issuer: string, expect: Expectation): 
     tags: {},
     assurance: "document",
     ...(document.documentId === undefined ? {} : { documentId: document.documentId }),
-    evidenceMarker: {
+    evidenceEntry: {
       kind: "evidence",
-      key: markerKey("evidence", issuer, document.signedPart),
+      key: replayKey("evidence", issuer, document.signedPart),
       owner: expect.jkt,
       expiresAtSeconds: Math.ceil(document.expSeconds) + limits.foreignSkewSeconds,
     },

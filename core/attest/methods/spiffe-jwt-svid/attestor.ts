@@ -4,7 +4,7 @@ import type { SpiffeBundles } from "../../../keys/spiffe-bundles.ts";
 import type { Check } from "../../../model/check.ts";
 import { limits } from "../../../model/limits.ts";
 import type { TrustedIssuerRegistration } from "../../../model/registry.ts";
-import { markerKey } from "../../../model/replay-entry.ts";
+import { replayKey } from "../../../model/replay-entry.ts";
 import { err, ok, type Result } from "../../../model/result.ts";
 import { parseSpiffeId } from "../../../text/spiffe-id.ts";
 import type { Attestor } from "../../contract/attestor.ts";
@@ -106,9 +106,9 @@ export function spiffeJwtSvid(deps: { readonly bundles: SpiffeBundles }): Attest
         tags: {},
         assurance: "document",
         ...(svid.value.documentId === undefined ? {} : { documentId: svid.value.documentId }),
-        evidenceMarker: {
+        evidenceEntry: {
           kind: "evidence",
-          key: markerKey("evidence", domain.issuer, svid.value.signedPart),
+          key: replayKey("evidence", domain.issuer, svid.value.signedPart),
           owner: jkt,
           expiresAtSeconds: Math.ceil(svid.value.expSeconds) + limits.foreignSkewSeconds,
         },

@@ -1,6 +1,6 @@
 import { type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { type Clock, nowSeconds, type RateLimiter } from "../../../../core/model/ports.ts";
-import { counterKeys } from "../../../../core/model/rows/counters.ts";
+import { counterKeys } from "../../../../core/model/row-keys.ts";
 import { numberOf, type Tables, words } from "../dynamo.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { limits } from "../../../../core/model/limits.ts";
-import { counterKeys } from "../../../../core/model/rows/counters.ts";
+import { counterKeys } from "../../../../core/model/row-keys.ts";
 import type { TreeGrowth } from "../../../../core/session/store.ts";
 import type { Tables } from "../dynamo.ts";
 

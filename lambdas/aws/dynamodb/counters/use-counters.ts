@@ -1,4 +1,4 @@
-import { counterKeys } from "../../../../core/model/rows/counters.ts";
+import { counterKeys } from "../../../../core/model/row-keys.ts";
 import type { CommitConflict, UseCounter } from "../../../../core/session/store.ts";
 import { type Tables, words } from "../dynamo.ts";
 import type { Action } from "../transaction.ts";

@@ -1,6 +1,6 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { listKeys } from "../../../../core/model/rows/lists.ts";
+import { listKeys } from "../../../../core/model/row-keys.ts";
 import type { PublishStore, SignedList } from "../../../../core/status/publish-store.ts";
 import { parseList, windowEndsAtSeconds } from "../../../../core/status/windows.ts";
 import { numberOf, words } from "../dynamo.ts";

@@ -1,6 +1,6 @@
 import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
 import { type Clock, nowSeconds } from "../../../../core/model/ports.ts";
-import { listKeys } from "../../../../core/model/rows/lists.ts";
+import { listKeys } from "../../../../core/model/row-keys.ts";
 import { parseList, windowEndsAtSeconds } from "../../../../core/status/windows.ts";
 import type { Tables } from "../dynamo.ts";
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { dueShards, listKeys } from "../../../../core/model/rows/lists.ts";
+import { dueShards, listKeys } from "../../../../core/model/row-keys.ts";
 import type { Due, PublishStore } from "../../../../core/status/publish-store.ts";
 import { words } from "../dynamo.ts";
 

@@ -1,5 +1,5 @@
 import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
-import { revocationKeys } from "../../../../core/model/rows/revocations.ts";
+import { revocationKeys } from "../../../../core/model/row-keys.ts";
 import type { PublishStore } from "../../../../core/status/publish-store.ts";
 import { leaseRow } from "../../../../core/status/windows.ts";
 import { numberOf, type Tables } from "../dynamo.ts";

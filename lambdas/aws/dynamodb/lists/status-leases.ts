@@ -7,7 +7,7 @@ import { numberOf, type Tables } from "../dynamo.ts";
 /** Leases places in status lists: unique over all instances, in no order that tells one session from the next. */
 export interface StatusLeases {
   /** @returns list and index for a session that ends at `expiresAtSeconds`; undefined while that list is not signed */
-  lease(expiresAtSeconds: number, deploymentGeneration: number): Promise<{ list: string; idx: number } | undefined>;
+  lease(expiresAtSeconds: number, deploymentEpoch: number): Promise<{ list: string; idx: number } | undefined>;
 }
 
 /** A block of places, all of one list: its size divides a list's. */
@@ -34,20 +34,20 @@ export function createStatusLeases(
 ): StatusLeases {
   const pools = new Map<string, Pool>();
   return {
-    async lease(expiresAtSeconds, deploymentGeneration) {
+    async lease(expiresAtSeconds, deploymentEpoch) {
       const window = windowOf(expiresAtSeconds);
       for (;;) {
         const pool = pools.get(window);
-        if (pool?.generation === deploymentGeneration && pool.positions.length > 0) {
+        if (pool?.generation === deploymentEpoch && pool.positions.length > 0) {
           pool.isSigned ||= await isSigned(pool.list);
           if (!pool.isSigned) return undefined;
           const position = pool.positions.pop();
           if (position !== undefined) return statusListOf(window, position);
         }
-        const positions = await leaseBlock(client, tables, window, deploymentGeneration);
+        const positions = await leaseBlock(client, tables, window, deploymentEpoch);
         // a pool of an hour that is over is of no more use
         for (const held of pools.keys()) if (held < window && pools.size > 24) pools.delete(held);
-        pools.set(window, poolOf(window, deploymentGeneration, positions));
+        pools.set(window, poolOf(window, deploymentEpoch, positions));
       }
     },
   };

@@ -7,7 +7,7 @@ import {
 } from "@aws-sdk/lib-dynamodb";
 import { limits } from "../../../../core/model/limits.ts";
 import { type Registration, registrationKinds } from "../../../../core/model/registry.ts";
-import { revocationKeys } from "../../../../core/model/rows/revocations.ts";
+import { revocationKeys } from "../../../../core/model/row-keys.ts";
 import { createSnapshot, type RegistrySnapshot, type RegistrySource } from "../../../../core/model/snapshot.ts";
 import { type Tables, words } from "../dynamo.ts";
 

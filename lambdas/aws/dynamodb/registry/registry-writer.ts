@@ -12,7 +12,7 @@ import {
 import { limits } from "../../../../core/model/limits.ts";
 import { type Registration, registrationKinds } from "../../../../core/model/registry.ts";
 import { err, ok } from "../../../../core/model/result.ts";
-import { revocationKeys } from "../../../../core/model/rows/revocations.ts";
+import { revocationKeys } from "../../../../core/model/row-keys.ts";
 import { publishedDetailsTypes, publishedRow } from "../../../../core/registry/published.ts";
 import type { AppliedVersion, RegistryChange, RegistryStore } from "../../../../core/registry/store.ts";
 import { longestLifeSeconds } from "../../../../core/token/bounds.ts";

@@ -1,6 +1,6 @@
 import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
-import { burntRows, type LoginKeys } from "../../../../core/model/login.ts";
-import { revocationKeys } from "../../../../core/model/rows/revocations.ts";
+import { denylistRows, type LoginKeys } from "../../../../core/model/login.ts";
+import { revocationKeys } from "../../../../core/model/row-keys.ts";
 import type { RevocationWrite } from "../../../../core/session/store.ts";
 import type { Tables } from "../dynamo.ts";
 import type { Action } from "../transaction.ts";
@@ -16,7 +16,7 @@ export const burnActions = (
   { logins, session, atSeconds }: NonNullable<RevocationWrite["burn"]>,
   tables: Tables,
 ): readonly Action<never>[] => [
-  ...burntRows(logins).map(({ subject, raise, names }) => ({
+  ...denylistRows(logins).map(({ subject, raise, names }) => ({
     item: {
       Update: {
         TableName: tables.revocations,
@@ -36,7 +36,7 @@ export const burnActions = (
 
 /** Clears them again; the generation stays, and with it the death of what was issued. */
 export const clearActions = (login: LoginKeys, tables: Tables): readonly Action<never>[] =>
-  burntRows([login]).map(({ subject, names }) => ({
+  denylistRows([login]).map(({ subject, names }) => ({
     item: {
       Update: {
         TableName: tables.revocations,
@@ -53,7 +53,7 @@ const namesOf = (names: readonly string[]) =>
   Object.fromEntries(names.map((name, n) => [`#b${n}`, `${burntPrefix}${name}`]));
 
 /** Strongly consistent. */
-export async function readBurnt(
+export async function readDenylisted(
   client: DynamoDBDocumentClient,
   tables: Tables,
   sid: string,

@@ -1,16 +1,16 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { limits } from "../../../../core/model/limits.ts";
-import { revocationKeys, tombstoneKeys } from "../../../../core/model/rows/revocations.ts";
+import { revocationKeys, tombstoneKeys } from "../../../../core/model/row-keys.ts";
 import { subjects } from "../../../../core/session/liveness.ts";
 import type { CommitConflict, RevocationStore, RevocationWrite } from "../../../../core/session/store.ts";
 import { type Tables, words } from "../dynamo.ts";
-import { markerPuts } from "../marker-put.ts";
+import { replayPuts } from "../marker-put.ts";
 import { outboxPut } from "../outbox.ts";
 import { findSession, readOffer, readSession } from "../sessions/session-reads.ts";
 import { offerKey } from "../sessions/session-rows.ts";
 import { loginsOf } from "../subjects/subject-reads.ts";
 import { type Action, transact } from "../transaction.ts";
-import { burnActions, clearActions, readBurnt } from "./burnt-rows.ts";
+import { burnActions, clearActions, readDenylisted } from "./burnt-rows.ts";
 
 /** A tombstone must outlast every token below it by far more than any clock is wrong. */
 const keptSeconds = 86_400;
@@ -21,7 +21,7 @@ export function createRevocationStore(client: DynamoDBDocumentClient, tables: Ta
     readSession: (root, sid) => readSession(client, tables, root, sid),
     findSession: (sid) => findSession(client, tables, sid),
     readOffer: (root, handleHash) => readOffer(client, tables, root, handleHash),
-    readBurnt: (sid) => readBurnt(client, tables, sid),
+    readDenylisted: (sid) => readDenylisted(client, tables, sid),
     loginsOf: (principal) => loginsOf(client, tables, subjects.principal(principal)),
     revoke: (write) => transact(client, actionsOf(write, tables)),
   };
@@ -31,7 +31,7 @@ export function createRevocationStore(client: DynamoDBDocumentClient, tables: Ta
 function actionsOf(write: RevocationWrite, tables: Tables): readonly Action<CommitConflict>[] {
   const { tombstone, withdraw, burn, clear, raise, lift } = write;
   return [
-    ...markerPuts(tables, write.markers),
+    ...replayPuts(tables, write.markers),
     ...(tombstone ? [{ item: { Put: tombstonePut(tombstone, write.record, tables) } }] : []),
     ...(withdraw ? withdrawal(withdraw, write.record, tables) : []),
     ...(burn ? burnActions(burn, tables) : []),

@@ -7,8 +7,8 @@ import {
   type DynamoDBDocumentClient,
 } from "@aws-sdk/lib-dynamodb";
 import { limits } from "../../../../core/model/limits.ts";
-import { revocationKeys, tombstoneKeys } from "../../../../core/model/rows/revocations.ts";
-import type { LivenessQuery, LivenessRows, Standing } from "../../../../core/session/store.ts";
+import { revocationKeys, tombstoneKeys } from "../../../../core/model/row-keys.ts";
+import type { LivenessQuery, LivenessRows, RevocationEpoch } from "../../../../core/session/store.ts";
 import { numberOf, type Tables } from "../dynamo.ts";
 import { burntPrefix } from "../revocations/burnt-rows.ts";
 import { type Item, sessionOf } from "./session-rows.ts";
@@ -103,29 +103,29 @@ function sorted(
   const sids = query.session ? [query.session.sid, ...query.tombstones] : query.tombstones;
   const over = new Set(sids.length > 0 ? of(tables.tombstones).map((item) => item.session as string) : []);
   const deployment = rows.get(copy);
-  const standings = query.subjects.flatMap((name) => {
+  const epochs = query.subjects.flatMap((name) => {
     const row = rows.get(revocationKeys.standing(name));
-    return row ? [[name, standingOf(row)] as const] : [];
+    return row ? [[name, epochOf(row)] as const] : [];
   });
   return {
     ...(session ? { session } : {}),
     tombstones: new Set(sids.filter((sid) => over.has(tombstoneKeys.session(sid)))),
-    standings: new Map(standings),
+    epochs: new Map(epochs),
     // a deployment's row that only a revocation wrote names no registry yet: as good as none
     ...(deployment && typeof deployment.registryVersion === "number"
-      ? { deployment: { ...standingOf(deployment), registryVersion: deployment.registryVersion } }
+      ? { deployment: { ...epochOf(deployment), registryVersion: deployment.registryVersion } }
       : {}),
   };
 }
 
 /** A login's row has an attribute for each name that is burnt there. */
-function burntAt(row: Item): Pick<Standing, "burntAtSeconds"> {
+function burntAt(row: Item): Pick<RevocationEpoch, "burntAtSeconds"> {
   const times = Object.keys(row).flatMap((name) => (name.startsWith(burntPrefix) ? [numberOf(row, name)] : []));
   return times.length > 0 ? { burntAtSeconds: Math.max(...times) } : {};
 }
 
 /** A row may exist with a version or a lift alone; it then never was raised. */
-function standingOf(row: Item): Standing {
+function epochOf(row: Item): RevocationEpoch {
   return {
     generation: row.generation === undefined ? 0 : numberOf(row, "generation"),
     // anything but a clear "false" or nothing blocks

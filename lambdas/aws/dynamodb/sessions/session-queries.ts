@@ -6,8 +6,7 @@ import {
   QueryCommand,
 } from "@aws-sdk/lib-dynamodb";
 import type { FoundPlace, PlaceMark, SessionQueries, TreeRow } from "../../../../core/admin/read/session-queries.ts";
-import { counterKeys } from "../../../../core/model/rows/counters.ts";
-import { tombstoneKeys } from "../../../../core/model/rows/revocations.ts";
+import { counterKeys, tombstoneKeys } from "../../../../core/model/row-keys.ts";
 import type { Session } from "../../../../core/model/session.ts";
 import { numberOf, type Tables, words } from "../dynamo.ts";
 import { findPlace } from "../subjects/subject-reads.ts";

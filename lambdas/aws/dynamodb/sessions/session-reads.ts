@@ -1,5 +1,5 @@
 import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
-import { tombstoneKeys } from "../../../../core/model/rows/revocations.ts";
+import { tombstoneKeys } from "../../../../core/model/row-keys.ts";
 import type { Session } from "../../../../core/model/session.ts";
 import type { Tables } from "../dynamo.ts";
 import { findPlace } from "../subjects/subject-reads.ts";

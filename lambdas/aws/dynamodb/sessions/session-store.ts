@@ -7,7 +7,7 @@ import { counterPuts, counterTakes } from "../counters/use-counters.ts";
 import { type Tables, words } from "../dynamo.ts";
 import { createSignedLists } from "../lists/lists.ts";
 import { createStatusLeases } from "../lists/status-leases.ts";
-import { markerPuts } from "../marker-put.ts";
+import { replayPuts } from "../marker-put.ts";
 import { outboxPut } from "../outbox.ts";
 import { notWithdrawn } from "../revocations/revocation-store.ts";
 import { subjectPuts } from "../subjects/subject-rows.ts";
@@ -28,7 +28,7 @@ export function createSessionStore(client: DynamoDBDocumentClient, tables: Table
     commit: (write) => transact(client, actionsOf(write, tables, nowSeconds(clock))),
     use: ({ counters, markers, record }) =>
       transact(client, [
-        ...markerPuts(tables, markers),
+        ...replayPuts(tables, markers),
         ...counterTakes(tables, counters),
         { item: { Put: outboxPut(tables, record) } },
       ]),
@@ -42,7 +42,7 @@ export function createSessionStore(client: DynamoDBDocumentClient, tables: Table
 function actionsOf(write: Commit, tables: Tables, now: number): readonly Action<CommitConflict>[] {
   const { session, offer, redeem, handle, renew } = write;
   return [
-    ...markerPuts(tables, write.markers),
+    ...replayPuts(tables, write.markers),
     ...(session ? [sessionPut(session, tables), ...subjectPuts(session, tables).map((item) => ({ item }))] : []),
     ...(offer ? [{ item: freshPut(tables, offerItem(offer)) }] : []),
     ...(handle ? [{ item: freshPut(tables, handleItem(handle)) }] : []),

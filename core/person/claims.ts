@@ -1,6 +1,36 @@
+import { createHash } from "node:crypto";
+import type { JWTPayload } from "jose";
+import { soleAudience } from "../jose/jwt-claims.ts";
 import type { TrustedIssuerRegistration } from "../model/registry.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import { groupId } from "../model/snapshot.ts";
+
+/**
+ * The client a person's token was issued to, by claims whose signature is good.
+ * @param type `id`: the one audience (OpenID Connect Core 2). `access`: `client_id` or `azp` (RFC 9068 2.2)
+ * @returns the client, or why the token names none that could be trusted
+ */
+export const clientOf = (payload: JWTPayload, type: "id" | "access"): Result<string, string> =>
+  type === "id" ? idTokenClient(payload) : accessTokenClient(payload);
+
+/** `azp`, where present, must say the same as `aud`. */
+function idTokenClient(payload: JWTPayload): Result<string, string> {
+  const client = soleAudience(payload);
+  if (client === undefined) return err("audience: aud must name exactly one client");
+  return (payload.azp ?? client) === client ? ok(client) : err("azp is not the client in aud");
+}
+
+function accessTokenClient(payload: JWTPayload): Result<string, string> {
+  const { client_id: clientId, azp, sub } = payload;
+  const client = clientId ?? azp;
+  if (typeof client !== "string" || client === "") return err("names no client");
+  if ((azp ?? client) !== client) return err("azp and client_id disagree");
+  // RFC 9068 2.2: where no person is involved the subject is the client itself
+  if (sub === client) return err("is a client's own token, not a person's");
+  // taking a sender-constrained token without its proof would make it a bearer token (RFC 9449 7.2)
+  if (payload.cnf !== undefined) return err("is bound to a key that was not proved");
+  return ok(client);
+}
 
 type Claims = Readonly<Record<string, unknown>>;
 
@@ -48,4 +78,33 @@ const packed = /[\s,;|[\]{}"]/;
 function groupList(value: unknown, names: readonly string[]): ReadonlySet<unknown> | undefined {
   if (typeof value === "string") return names.includes(value) || !packed.test(value) ? new Set([value]) : undefined;
   return Array.isArray(value) && value.every((one) => typeof one === "string") ? new Set(value) : undefined;
+}
+
+const alphabet = "abcdefghijklmnopqrstuvwxyz234567";
+
+/**
+ * Id of a person, used as `sub`, key and tag everywhere: two persons with one `sub` at two issuers never meet, and a
+ * `sub` that looks like a SPIFFE ID never is an agent (threat 8).
+ * @returns `p_` + the first 32 lower-case base32 characters (160 bits) of SHA-256(iss, 0x00, sub)
+ */
+export function personId(iss: string, sub: string): string {
+  const digest = createHash("sha256").update(iss, "utf8").update("\0").update(sub, "utf8").digest();
+  return `p_${base32(digest).slice(0, 32)}`;
+}
+
+/** RFC 4648 6 in lower case, without padding. */
+function base32(bytes: Uint8Array): string {
+  let text = "";
+  let buffer = 0;
+  let bits = 0;
+  for (const byte of bytes) {
+    buffer = (buffer << 8) | byte;
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      text += alphabet[(buffer >>> bits) & 31];
+    }
+    buffer &= (1 << bits) - 1;
+  }
+  return bits > 0 ? text + alphabet[(buffer << (5 - bits)) & 31] : text;
 }

@@ -3,11 +3,11 @@ import { isLogin } from "../../model/login.ts";
 import { err, ok, type Result } from "../../model/result.ts";
 import { ancestorsOf, currentAgent, type Grant, type Session } from "../../model/session.ts";
 import type { RegistrySnapshot } from "../../model/snapshot.ts";
-import { judgeSession, subjects } from "../../session/liveness.ts";
+import { evaluateSession, subjects } from "../../session/liveness.ts";
 import type { SessionQueries } from "./session-queries.ts";
 
 /** A session with the verdict that a request of it would meet now. */
-export interface Judged {
+export interface Evaluated {
   readonly session: Session;
   /** Why it is over; absent while it lives. */
   readonly cause?: DeathCause;
@@ -18,11 +18,11 @@ export interface Judged {
  * All their keys are read in one batch (several where they are many).
  * @returns in the same order, or `liveness_unavailable` when a key stayed unread
  */
-export async function judgeAll(
+export async function evaluateAll(
   sessions: readonly Session[],
   queries: SessionQueries,
   nowSeconds: number,
-): Promise<Result<readonly Judged[], Denial>> {
+): Promise<Result<readonly Evaluated[], Denial>> {
   if (sessions.length === 0) return ok([]);
   const names = new Set(sessions.flatMap((session) => Object.keys(session.generations)));
   names.delete(subjects.deployment);
@@ -31,7 +31,7 @@ export async function judgeAll(
   if (!rows.complete || !rows.deployment) return err({ code: "liveness_unavailable", why: "a key stayed unread" });
   return ok(
     sessions.map((session) => {
-      const verdict = judgeSession({ ...rows, session }, session.sid, nowSeconds);
+      const verdict = evaluateSession({ ...rows, session }, session.sid, nowSeconds);
       return verdict.ok ? { session } : { session, cause: verdict.error };
     }),
   );
@@ -67,7 +67,7 @@ const verdictOf = (cause: DeathCause | undefined) =>
  * A session as an operator sees it in a list. No token, key or raw identity of a person is in it. `idle` names agents of
  * its chain that are not active now: it lives, and `token` and `introspect` refuse it until they are.
  */
-export const sessionView = (registry: Pick<RegistrySnapshot, "agent">) => (judged: Judged) => {
+export const sessionView = (registry: Pick<RegistrySnapshot, "agent">) => (judged: Evaluated) => {
   const idle = judged.session.actors.filter((id) => registry.agent(id)?.state !== "active");
   return { ...viewOf(judged), ...(idle.length > 0 ? { idle } : {}) };
 };
@@ -82,7 +82,7 @@ export const grantView = ({ resource, scopes, details }: Grant) => ({
   ...(details.length > 0 ? { detailTypes: details.map(({ type }) => type) } : {}),
 });
 
-function viewOf({ session, cause }: Judged) {
+function viewOf({ session, cause }: Evaluated) {
   const { sid, root, depth, principal, actors, purpose, build, assurance } = session;
   const parent = ancestorsOf(session).at(-1);
   return {

@@ -3,7 +3,7 @@ import type { Principal } from "../../model/session.ts";
 import { groupId, type RegistrySnapshot } from "../../model/snapshot.ts";
 
 /** Somebody whose authority an agent may act on, and what they lend. */
-export interface Lender {
+export interface Delegator {
   /** As an operator reads it. */
   readonly for:
     | { readonly kind: "itself" }
@@ -23,9 +23,14 @@ const somebody = `p_${"a".repeat(32)}`;
  * the rule's issuer), and other agents that act on their own.
  * @param agent the registration
  */
-export function lendersOf(agent: AgentRegistration, registry: RegistrySnapshot): readonly Lender[] {
+export function delegatorsOf(agent: AgentRegistration, registry: RegistrySnapshot): readonly Delegator[] {
   const id = registry.agentId(agent.name);
-  const itself: Lender = { for: { kind: "itself" }, principal: { id, kind: "agent" }, lends: agent.lends, opens: true };
+  const itself: Delegator = {
+    for: { kind: "itself" },
+    principal: { id, kind: "agent" },
+    lends: agent.lends,
+    opens: true,
+  };
   const others = registry.agents.filter(
     ({ name, lends, state }) => name !== agent.name && lends.length > 0 && state === "active",
   );
@@ -33,7 +38,7 @@ export function lendersOf(agent: AgentRegistration, registry: RegistrySnapshot):
     ...(agent.lends.length > 0 ? [itself] : []),
     ...registry.lendingRules.flatMap((rule) => peopleBy(rule, agent, registry)),
     ...others.map(
-      ({ name, lends }): Lender => ({
+      ({ name, lends }): Delegator => ({
         for: { kind: "agent", agent: name },
         principal: { id: registry.agentId(name), kind: "agent" },
         lends,
@@ -43,12 +48,16 @@ export function lendersOf(agent: AgentRegistration, registry: RegistrySnapshot):
   ];
 }
 
-function peopleBy(rule: LendingRegistration, agent: AgentRegistration, registry: RegistrySnapshot): readonly Lender[] {
+function peopleBy(
+  rule: LendingRegistration,
+  agent: AgentRegistration,
+  registry: RegistrySnapshot,
+): readonly Delegator[] {
   const { issuer, name, lends } = rule;
   const trusted = registry.trustedIssuer(issuer, "person");
   if (!trusted) return [];
   const opens = agent.clients.some((client) => client.issuer === issuer);
-  const person = (group?: string): Lender => ({
+  const person = (group?: string): Delegator => ({
     for: { kind: "person", rule: name, ...(group === undefined ? {} : { group }) },
     principal: { id: somebody, kind: "person", ...(group === undefined ? {} : { groups: [group] }) },
     lends,

@@ -15,7 +15,7 @@ import { stillWithin } from "./within.ts";
  * @param wanted the grants asked for; only entailments that reach a wanted scope count
  * @returns what may be held, per target resource; scopes that nothing entails are simply absent. Or `details_unmapped`
  */
-export function entailedBy(
+export function mappedScopes(
   agentId: string,
   presented: Grant,
   wanted: readonly Grant[],
@@ -64,9 +64,9 @@ const reaching = (
  * (threat 35).
  * @param token when the presented token ends, and now, in seconds
  */
-export function lastEndOfHop(
+export function lastEndOfExchange(
   token: { readonly expiresAtSeconds: number; readonly nowSeconds: number },
-  ...taken: Parameters<typeof entailedBy>
+  ...taken: Parameters<typeof mappedScopes>
 ): number {
   const { expiresAtSeconds, nowSeconds } = token;
   const lives = reaching(...taken).map((e) => nowSeconds + (e.lifetimeSeconds ?? 0));
@@ -79,14 +79,14 @@ export function lastEndOfHop(
  * @param agentId the session's agent
  * @returns `scope_exceeds`, `details_unmapped`, `details_exceed`, `details_invalid` when it does not
  */
-export function stillEntailed(
+export function stillMapped(
   agentId: string,
   presented: Grant,
   grants: readonly Grant[],
   registry: RegistrySnapshot,
 ): Result<void, Denial> {
-  const entailed = entailedBy(agentId, presented, grants, registry);
-  return entailed.ok ? stillWithin(grants, entailed.value, "entailment", registry) : entailed;
+  const mapped = mappedScopes(agentId, presented, grants, registry);
+  return mapped.ok ? stillWithin(grants, mapped.value, "entailment", registry) : mapped;
 }
 
 /**

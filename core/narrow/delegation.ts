@@ -1,11 +1,17 @@
+import { createHash } from "node:crypto";
 import { meets } from "../model/chosen-claims.ts";
-import type { LendingRegistration, ScopeSet } from "../model/registry.ts";
+import type {
+  DetailsTypeDeclaration,
+  LendingRegistration,
+  ScopeSet,
+  TrustedIssuerRegistration,
+} from "../model/registry.ts";
+import { canonicalJson } from "../model/registry-difference.ts";
 import type { Principal, Session } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
-import { groupsKey, groupsMeaning, lendingKey, lendingMeaning, type Meanings } from "./meaning.ts";
 
 /** On whose authority a session stands: who lends, by which rules, and whom names meant when it began. */
-export type Lender = Pick<Session, "principal" | "lending" | "meanings">;
+export type Delegator = Pick<Session, "principal" | "lending" | "meanings">;
 
 /**
  * The lending rules a person's token matches: nothing may be lent until the registry says so (threat 2).
@@ -26,11 +32,11 @@ export function matchingRules(
  * @param principal whoever starts the work
  * @param claims for a person: the verified claims of their token
  */
-export function lenderOf(
+export function delegatorOf(
   principal: Principal,
   claims: Readonly<Record<string, unknown>> | undefined,
   registry: RegistrySnapshot,
-): Lender {
+): Delegator {
   if (!claims) return { principal };
   const issuer = String(claims.iss);
   const rules = matchingRules(issuer, claims, registry);
@@ -48,8 +54,8 @@ export function lenderOf(
  * was opened, as far as each still means whom it meant then: a rule that was withdrawn, or that means others now, lends
  * nothing any more, and one whose meaning was not kept never does (threat 33).
  */
-export function lendable(
-  { principal, lending = [], meanings = {} }: Lender,
+export function mayDelegate(
+  { principal, lending = [], meanings = {} }: Delegator,
   registry: RegistrySnapshot,
 ): readonly ScopeSet[] {
   if (principal.kind === "agent") return registry.agent(principal.id)?.lends ?? [];
@@ -66,7 +72,10 @@ export function lendable(
  * and 39). An issuer that declares no groups any more is none: no policy can name its groups.
  * @returns its name, or undefined
  */
-export function redefinedGroups({ principal, meanings = {} }: Lender, registry: RegistrySnapshot): string | undefined {
+export function redefinedGroups(
+  { principal, meanings = {} }: Delegator,
+  registry: RegistrySnapshot,
+): string | undefined {
   const held = (principal.groups ?? []).map((group) => groupsKey(group.split("/", 1)[0] ?? ""));
   const kept = Object.keys(meanings).filter((key) => key.startsWith(groupsKey("")));
   const key = [...held, ...kept].find((one) => {
@@ -76,3 +85,55 @@ export function redefinedGroups({ principal, meanings = {} }: Lender, registry: 
   });
   return key?.slice(groupsKey("").length);
 }
+
+/**
+ * What names of the registry meant when something was stored by them, as digests by `lending:<rule>` and
+ * `groups:<trusted issuer's name>`. A name alone would follow whoever edits it: a rule that was rewritten for
+ * administrators would lend what it says now to the people it meant before (threat 33).
+ */
+export type Meanings = Readonly<Record<string, string>>;
+
+/** Under which key a lending rule's meaning is kept. */
+export const lendingKey = (rule: string): string => `lending:${rule}`;
+
+/** Under which key the meaning of all groups of one trusted issuer is kept. */
+export const groupsKey = (issuerName: string): string => `groups:${issuerName}`;
+
+/** Whom a lending rule means: whose people, and on which condition. What they lend is not part of it. */
+export const lendingMeaning = ({ issuer, when }: Pick<LendingRegistration, "issuer" | "when">): string =>
+  digestOf({ issuer, when });
+
+/**
+ * Whom the groups of an issuer mean: whose people, by which claim, and what a missing claim says. The group's own name is
+ * the rest of it, and stands in the group's id.
+ * @returns undefined for an issuer that declares none
+ */
+export function groupsMeaning({
+  issuer,
+  groups,
+}: Pick<TrustedIssuerRegistration, "issuer" | "groups">): string | undefined {
+  return groups && digestOf({ issuer, claim: groups.claim, absent: groups.absent ?? "refuse" });
+}
+
+/** What a details type means: the schema it is read by, without what only explains it, and the rules of its fields. */
+export const detailsTypeMeaning = ({ schema, rules }: Pick<DetailsTypeDeclaration, "schema" | "rules">): string =>
+  digestOf({ schema: withoutWords(schema), rules });
+
+/** A schema without `title`, `description` and dialect; a field of that name is a field. */
+function withoutWords(schema: unknown): unknown {
+  if (typeof schema !== "object" || schema === null || Array.isArray(schema)) return schema;
+  const { title: _t, description: _d, $schema: _s, properties, items, ...rest } = schema as Record<string, unknown>;
+  const fields = Object.entries(properties ?? {}).map(([name, field]) => [name, withoutWords(field)]);
+  return {
+    ...rest,
+    ...(properties === undefined ? {} : { properties: Object.fromEntries(fields) }),
+    ...(items === undefined ? {} : { items: withoutWords(items) }),
+  };
+}
+
+/** 22 base64url characters, 132 bits of SHA-256: nobody finds a second meaning with the digest of another. */
+const digestOf = (meaning: object): string =>
+  createHash("sha256")
+    .update(canonicalJson(meaning) ?? "")
+    .digest("base64url")
+    .slice(0, 22);

@@ -23,13 +23,13 @@ export interface Taken<T> {
 }
 
 /** A cache of what publishers of keys say. */
-export interface Shelves<S, T> {
+export interface Cache<S, T> {
   /** What is held of `source`; asked for anew when it is no longer fresh or does not have what `wanted` looks for. */
   take(source: S, wanted: (value: T) => boolean): Promise<Taken<T>>;
 }
 
 /** How one kind of source is named and fetched. */
-export interface ShelfKind<S, T> {
+export interface CacheKind<S, T> {
   readonly clock: Clock;
   /** Everything a fetch depends on: two sources of one name are one. */
   name(source: S): string;
@@ -37,7 +37,7 @@ export interface ShelfKind<S, T> {
   bring(source: S, held: T | undefined): Promise<Result<Fetched<T>, FetchFault>>;
 }
 
-interface Shelf<T> {
+interface Held<T> {
   set?: { readonly value: T; readonly since: Moment; readonly freshMillis: number; readonly sequence: number };
   flight?: { readonly since: Moment; readonly done: Promise<void> };
   /** Start of the last fetch and how it went. */
@@ -46,11 +46,11 @@ interface Shelf<T> {
 }
 
 /** A place for as many publishers as any registry sensibly trusts; beyond it the eldest goes. */
-const shelvesMax = 1_000;
+const heldMax = 1_000;
 const seconds = 1_000;
 
-/** Times of a shelf are ages: a clock that is set back or ahead neither stops the fetching nor keeps a value alive. */
-function usable<T>({ set }: Shelf<T>, clock: Clock): T | undefined {
+/** Times are ages: a clock that is set back or ahead neither stops the fetching nor keeps a value alive. */
+function usable<T>({ set }: Held<T>, clock: Clock): T | undefined {
   const usableMillis = (set?.freshMillis ?? 0) + limits.keySetStaleSeconds * seconds;
   return set && mostMillisSince(set.since, clock) < usableMillis ? set.value : undefined;
 }
@@ -60,63 +60,63 @@ function usable<T>({ set }: Shelf<T>, clock: Clock): T | undefined {
  * bring what was wanted: a storm of invented kids costs one fetch. A value is used beyond its age only while fetching
  * fails, and only so long; what replaces it drops its keys.
  */
-export function createShelves<S, T>(kind: ShelfKind<S, T>): Shelves<S, T> {
-  const shelves = new Map<string, Shelf<T>>();
+export function createCache<S, T>(kind: CacheKind<S, T>): Cache<S, T> {
+  const cache = new Map<string, Held<T>>();
   let sequence = 0;
 
-  const shelfOf = (source: S): Shelf<T> => {
+  const heldOf = (source: S): Held<T> => {
     const name = kind.name(source);
-    const known = shelves.get(name);
+    const known = cache.get(name);
     if (known) return known;
-    const eldest = shelves.keys().next().value;
-    if (shelves.size >= shelvesMax && eldest !== undefined) shelves.delete(eldest);
-    const shelf: Shelf<T> = {};
-    shelves.set(name, shelf);
-    return shelf;
+    const eldest = cache.keys().next().value;
+    if (cache.size >= heldMax && eldest !== undefined) cache.delete(eldest);
+    const held: Held<T> = {};
+    cache.set(name, held);
+    return held;
   };
 
-  const fetchInto = async (shelf: Shelf<T>, source: S, since: Moment): Promise<void> => {
+  const fetchInto = async (held: Held<T>, source: S, since: Moment): Promise<void> => {
     const mine = ++sequence;
-    const fetched = await kind.bring(source, usable(shelf, kind.clock));
+    const fetched = await kind.bring(source, usable(held, kind.clock));
     // a sandbox frozen in mid-flight may wake with an old answer after a newer one
-    if (mine < (shelf.set?.sequence ?? 0)) return;
+    if (mine < (held.set?.sequence ?? 0)) return;
     if (!fetched.ok) {
-      shelf.failure = fetched.error.why;
-      if (fetched.error.withdrawn) delete shelf.set;
+      held.failure = fetched.error.why;
+      if (fetched.error.withdrawn) delete held.set;
       return;
     }
-    delete shelf.failure;
+    delete held.failure;
     const { value, ageSeconds } = fetched.value;
     const age = Math.min(Math.max(ageSeconds, limits.keySetAgeMinSeconds), limits.keySetAgeMaxSeconds);
-    shelf.set = { value, since, freshMillis: age * seconds, sequence: mine };
+    held.set = { value, since, freshMillis: age * seconds, sequence: mine };
   };
 
   /** Fetches unless one is under way (then joins it) or the last began too short a time ago. */
-  const refresh = async (shelf: Shelf<T>, source: S): Promise<void> => {
+  const refresh = async (held: Held<T>, source: S): Promise<void> => {
     const { clock } = kind;
-    const { flight, tried } = shelf;
+    const { flight, tried } = held;
     // two documents, each within its timeout; a flight older than that was frozen with its sandbox
     if (flight && mostMillisSince(flight.since, clock) <= 2 * limits.fetchTimeoutMillis) return flight.done;
     // who is refused for a failure is told when to come back, and must find it tried anew then
-    const pauseSeconds = shelf.failure === undefined ? limits.keySetPauseSeconds : limits.retryAfterSeconds;
+    const pauseSeconds = held.failure === undefined ? limits.keySetPauseSeconds : limits.retryAfterSeconds;
     if (tried && mostMillisSince(tried, clock) < pauseSeconds * seconds) return;
     const since = momentOf(clock);
-    shelf.tried = since;
-    const done = fetchInto(shelf, source, since).finally(() => {
-      if (shelf.flight?.since === since) delete shelf.flight;
+    held.tried = since;
+    const done = fetchInto(held, source, since).finally(() => {
+      if (held.flight?.since === since) delete held.flight;
     });
-    shelf.flight = { since, done };
+    held.flight = { since, done };
     return done;
   };
 
   return {
     take: async (source, wanted) => {
-      const shelf = shelfOf(source);
-      const { set } = shelf;
+      const held = heldOf(source);
+      const { set } = held;
       const fresh = set && mostMillisSince(set.since, kind.clock) < set.freshMillis;
-      if (!fresh || !wanted(set.value)) await refresh(shelf, source);
-      const value = usable(shelf, kind.clock);
-      const { failure } = shelf;
+      if (!fresh || !wanted(set.value)) await refresh(held, source);
+      const value = usable(held, kind.clock);
+      const { failure } = held;
       return { ...(value === undefined ? {} : { value }), ...(failure === undefined ? {} : { failure }) };
     },
   };

@@ -13,7 +13,7 @@ const unnamed = "the issuer of this person names no login (auth_time or sid) in 
  * @param session the revoked session, where it is known
  * @returns what to burn, nothing for a child or an agent's own work; `cut_only_unprovable`
  */
-export function burnOfSession(session: Session | undefined, cutOnly: boolean): Result<Login | undefined, Denial> {
+export function denylistOfSession(session: Session | undefined, cutOnly: boolean): Result<Login | undefined, Denial> {
   const login = session?.sid === session?.root ? session?.login : undefined;
   if (!session || !login) return ok(undefined);
   const target = `session:${session.sid}`;
@@ -26,7 +26,7 @@ export function burnOfSession(session: Session | undefined, cutOnly: boolean): R
  * document would pass for a new login.
  * @returns what to burn; `cut_only_unprovable`
  */
-export async function burnOfCut(
+export async function denylistOfCut(
   principal: string,
   revocations: Pick<RevocationStore, "loginsOf">,
 ): Promise<Result<readonly LoginKeys[], Denial>> {
@@ -35,7 +35,7 @@ export async function burnOfCut(
   if (known.some(isUnnamed)) return refused(unnamed);
   const timeless = new Map<string, LoginKeys>();
   for (const { at, sid, any } of known) if (at === undefined && sid !== undefined) timeless.set(sid, { sid, any });
-  if (timeless.size > limits.loginsBurntAtOnce)
+  if (timeless.size > limits.loginsDenylistedAtOnce)
     return refused(`${timeless.size} logins without an auth_time are known`);
   return ok([...timeless.values()]);
 }
