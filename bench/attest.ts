@@ -1,7 +1,7 @@
-import { callerEvidenceKinds } from "./attest-callers.ts";
-import { hardwareEvidenceKinds } from "./attest-nitro.ts";
-import { tokenEvidenceKinds } from "./attest-tokens.ts";
-import type { EvidenceKind } from "./evidence-kind.ts";
+import { callerEvidenceKinds } from "./attest/callers.ts";
+import { hardwareEvidenceKinds } from "./attest/hardware.ts";
+import type { EvidenceKind } from "./attest/kind.ts";
+import { tokenEvidenceKinds } from "./attest/tokens.ts";
 import { bareVerify } from "./issue.ts";
 import { measure, type Row } from "./measure.ts";
 

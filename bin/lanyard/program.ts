@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from "commander";
-import { type AttestOptions, runAttest } from "./attest-command.ts";
+import { type AttestOptions, runAttest } from "./attest/command.ts";
 import { auditCommands } from "./audit/program.ts";
 import type { CommandLine } from "./command-line.ts";
 import { completionCommands } from "./completion/program.ts";
@@ -158,7 +158,7 @@ const build = ({ terminal, env, folder: cwd }: ProgramDeps): Command => {
         "the document: a JWT, evidence as JSON, a Nitro or EC2 document, an X.509-SVID",
       )
       .option("--at <time>", "the clock, as seconds since the epoch or ISO 8601 (default: now)")
-      .option("--settings <file>", "trust roots, keys and expected values (docs/attestors/README.md)")
+      .option("--settings <file>", "trust roots, keys and expected values (docs/attestation/README.md)")
       .option("--type <type>", "what it is, where its shape does not tell")
       .option("--online", "let AWS STS be asked about a signed GetCallerIdentity request")
       .option("--json", "print one JSON object and nothing else")

@@ -12,9 +12,8 @@ import type { RegistrySnapshot } from "../model/snapshot.ts";
  */
 export function identityAudience(
   wanted: string | undefined,
-  issuer: string,
   registration: AgentRegistration,
-  registry: RegistrySnapshot,
+  { issuer, registry }: { readonly issuer: string; readonly registry: RegistrySnapshot },
 ): Result<string, Denial> {
   if (wanted === undefined || wanted === issuer) return ok(issuer);
   const refused =

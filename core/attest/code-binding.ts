@@ -5,30 +5,39 @@ import type { AgentRegistration, CodeBinding } from "../model/registry.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { AttestedFacts } from "./contract/attestor.ts";
 
-/** Told of every check in order, up to the first that fails: `code-source`, `code-version`, `code-release`. */
-type OnCheck = (check: Check) => void;
+/** Who is to run which code, and what it proved. */
+export interface CodeClaim {
+  readonly agent: string;
+  /** `evidence.type`, for denials. */
+  readonly type: string;
+  readonly registration: AgentRegistration;
+  readonly attested: AttestedFacts;
+}
+
+/** How the code is looked up, and who is told of it. */
+export interface CodeLooking {
+  /** Absent where the stage grants no look at the control plane: then a registration that needs one cannot attest. */
+  readonly lookup?: CodeLookup | undefined;
+  /** Told of every check in order, up to the first that fails: `code-source`, `code-version`, `code-release`. */
+  readonly onCheck: (check: Check) => void;
+}
 
 /**
  * Finds the digest of the code an agent runs and holds it against the releases its registration lists. Of a function it
  * is the package of the published version the registration names, as it is configured at attestation: which version
  * answered this very call AWS does not tell (threat 30). Of a task it is the image ECS started. Without `lambda` or
  * `ecs` the evidence itself must have measured the code.
- * @param lookup absent where the stage grants no look at the control plane: then such a registration cannot attest
- * @param onCheck what a refusal's audit event says
  * @returns the build to record, undefined for an agent that is bound to none and whose evidence tells none; denials
  * `build_not_released`, `evidence_insufficient`, `attestation_unavailable`
  */
 export async function bindCode(
-  agent: string,
-  type: string,
-  registration: AgentRegistration,
-  attested: AttestedFacts,
-  lookup: CodeLookup | undefined,
-  onCheck: OnCheck = () => undefined,
+  { agent, type, registration, attested }: CodeClaim,
+  looking: CodeLooking,
 ): Promise<Result<string | undefined, Denial>> {
   const { code } = registration;
+  const { onCheck } = looking;
   if (!code) return ok(attested.build);
-  const found = await digestsOf(code, attested, lookup, onCheck);
+  const found = await digestsOf(code, attested, looking);
   if (!found.ok) {
     const { check, why, unavailable = false } = found.error;
     onCheck({ name: check, ok: false, detail: why });
@@ -60,11 +69,10 @@ const unknown = (check: NoDigest["check"], why: string) => err<NoDigest>({ check
 async function digestsOf(
   { lambda, ecs }: CodeBinding,
   attested: AttestedFacts,
-  lookup: CodeLookup | undefined,
-  onCheck: OnCheck,
+  looking: CodeLooking,
 ): Promise<Result<Digests, NoDigest>> {
-  const source = (detail: string) => onCheck({ name: "code-source", ok: true, detail });
-  if (lambda) return versionOf(lambda.version, attested, lookup, onCheck);
+  const source = (detail: string) => looking.onCheck({ name: "code-source", ok: true, detail });
+  if (lambda) return versionOf(lambda.version, attested, looking);
   if (ecs) {
     const { images } = attested;
     if (!images || !Object.hasOwn(images, ecs.container))
@@ -83,8 +91,7 @@ async function digestsOf(
 async function versionOf(
   version: string,
   { facts: { functionArn } }: AttestedFacts,
-  lookup: CodeLookup | undefined,
-  onCheck: OnCheck,
+  { lookup, onCheck }: CodeLooking,
 ): Promise<Result<Digests, NoDigest>> {
   if (functionArn === undefined) return unknown("code-source", "the evidence names no function");
   if (!lookup) return unknown("code-source", "this stage may not look functions up");
@@ -95,8 +102,8 @@ async function versionOf(
     if (why === "missing") return unknown("code-version", `the function has no version ${version}`);
     return err({ check: "code-version", why: detail, unavailable: true });
   }
-  const { arn, version: told, codeSha256 } = found.value;
-  if (arn !== `${functionArn}:${version}` || told !== version)
+  const { arn, version: described, codeSha256 } = found.value;
+  if (arn !== `${functionArn}:${version}` || described !== version)
     return unknown("code-version", "Lambda described another version");
   onCheck({ name: "code-version", ok: true, detail: `version ${version}, as configured now` });
   return ok({ build: codeSha256, all: [codeSha256] });

@@ -1,12 +1,10 @@
 import type { Denial } from "../denial/denial.ts";
-import type { DpopProof } from "../jose/dpop.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { RegistrySource } from "../model/snapshot.ts";
-import type { AttestRequest } from "../model/wire.ts";
 import { blockedAmong, subjects } from "../session/liveness.ts";
 import type { LivenessQuery, LivenessRows, SessionStore } from "../session/store.ts";
 import type { Notes } from "./notes.ts";
-import { type ProveDeps, type Proven, prove } from "./prove.ts";
+import { type Attempt, type ProveDeps, type Proven, prove } from "./prove.ts";
 import type { UnprovenReads } from "./unproven-reads.ts";
 
 /** What proving an agent by the newest registry needs. */
@@ -36,17 +34,16 @@ const registryDecides: ReadonlySet<Denial["code"]> = new Set([
  * `liveness_unavailable`
  */
 export async function proveAlive(
-  request: AttestRequest,
-  proof: DpopProof,
+  attempt: Attempt,
   deps: ProveAliveDeps,
-  notes: Notes,
 ): Promise<Result<{ readonly proven: Proven; readonly rows: LivenessRows }, Denial>> {
+  const { request, notes } = attempt;
   let registry = await deps.registries.current();
   if (!registry) return err({ code: "registry_unavailable", why: "no registry was ever applied" });
-  for (let attempt = 0; attempt < 2; attempt++) {
+  for (let tries = 0; tries < 2; tries++) {
     notes.registryVersion = registry.version;
     notes.authenticated = false;
-    const proven = await prove(request, proof, registry, deps, notes);
+    const proven = await prove(attempt, registry, deps);
     if (!proven.ok && !mayReadFor(proven.error, notes, deps)) return proven;
     const rows = await deps.store.readLiveness(livenessOf(request.agent, proven.ok ? proven.value : undefined));
     if (!rows.complete) return err({ code: "liveness_unavailable", why: "a key stayed unread" });

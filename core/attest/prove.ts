@@ -28,6 +28,14 @@ export interface ProveDeps {
   readonly platformCaller?: PlatformCaller;
 }
 
+/** One attestation under way. */
+export interface Attempt {
+  readonly request: AttestRequest;
+  readonly proof: DpopProof;
+  /** Filled along the way for the audit record. */
+  readonly notes: Notes;
+}
+
 /** An agent that proved what it is, by one version of the registry. */
 export interface Proven {
   readonly agent: string;
@@ -47,21 +55,20 @@ const checksRecorded = 40;
  * selectors ▸ its state ▸ its minimum assurance ▸ the audience ▸ the code it may run. The name is looked up only once the
  * evidence is genuine, and an agent's state is told only to whoever proved to be it, or strangers could list agents by
  * what differs in the refusals (threat 41).
- * @param notes filled for the audit record
+ * @returns the agent and what it is by this version of the registry, or the first of these that fails
  */
 export async function prove(
-  request: AttestRequest,
-  proof: DpopProof,
+  attempt: Attempt,
   registry: RegistrySnapshot,
   deps: ProveDeps,
-  notes: Notes,
 ): Promise<Result<Proven, Denial>> {
+  const { request, proof, notes } = attempt;
   const { agent } = request;
   delete notes.checks;
   const challenge = await checkChallenge(request.challenge, deps);
   if (!challenge.ok) return challenge;
   const checks: Check[] = [];
-  const attested = await attest(request, proof, registry, deps, (check) => checks.push(check));
+  const attested = await attest(attempt, registry, { ...deps, onCheck: (check) => checks.push(check) });
   notes.checks = checks.slice(0, checksRecorded);
   if (!attested.ok) return attested;
   const { assurance, facts } = attested.value;
@@ -69,7 +76,7 @@ export async function prove(
   if (attested.value.documentId !== undefined) notes.evidenceId = attested.value.documentId;
   const registration = registry.agent(agent);
   if (!registration) return err({ code: "agent_unknown", agent });
-  const selected = matchSelectors(agent, registration, request.evidence.type, attested.value);
+  const selected = matchSelectors(agent, registration, { type: request.evidence.type, ...attested.value });
   if (!selected.ok) return selected;
   // its evidence holds: whatever refuses it now is not for the evidence's checks to explain
   delete notes.checks;
@@ -77,7 +84,7 @@ export async function prove(
   const { state, minimumAssurance: required } = registration;
   if (state !== "active") return err({ code: "agent_inactive", agent, state });
   if (!assuranceReaches(assurance, required)) return err({ code: "assurance_too_low", required, actual: assurance });
-  const audience = identityAudience(request.audience, deps.issuer, registration, registry);
+  const audience = identityAudience(request.audience, registration, { issuer: deps.issuer, registry });
   if (!audience.ok) return audience;
   // every call carries them in its identity token, and a policy must never miss one that was cut away
   const factsBytes = Buffer.byteLength(JSON.stringify(attested.value.facts));
@@ -89,9 +96,9 @@ export async function prove(
     });
   // last: strangers and suspended agents make us ask AWS nothing
   const codeChecks: Check[] = [];
-  const onCodeCheck = (check: Check) => void codeChecks.push(check);
-  const { type } = request.evidence;
-  const build = await bindCode(agent, type, registration, attested.value, deps.codeLookup, onCodeCheck);
+  const claim = { agent, type: request.evidence.type, registration, attested: attested.value };
+  const onCheck = (check: Check) => void codeChecks.push(check);
+  const build = await bindCode(claim, { lookup: deps.codeLookup, onCheck });
   if (!build.ok) {
     notes.checks = codeChecks;
     if (build.error.code === "build_not_released") notes.build = build.error.build;
@@ -114,17 +121,15 @@ const withBuild = ({ build: _, ...attested }: AttestedFacts, build: string | und
   build === undefined ? attested : { ...attested, build };
 
 async function attest(
-  request: AttestRequest,
-  proof: DpopProof,
+  { request, proof }: Attempt,
   registry: RegistrySnapshot,
-  deps: ProveDeps,
-  onCheck: (check: Check) => void,
+  deps: ProveDeps & { readonly onCheck: (check: Check) => void },
 ): Promise<Result<AttestedFacts, Denial>> {
   const { challenge, evidence } = request;
   const attestor = deps.attestors.find((a) => a.type === evidence.type);
   if (!attestor) return err({ code: "evidence_unsupported", type: evidence.type });
   const { jkt } = proof;
-  const { issuer, platformCaller } = deps;
+  const { issuer, platformCaller, onCheck } = deps;
   return attestor.attest(evidence, {
     challenge,
     jkt,

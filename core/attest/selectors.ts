@@ -13,9 +13,9 @@ import { evidenceTypes } from "./methods.ts";
 export function matchSelectors(
   agentId: string,
   registration: AgentRegistration,
-  type: string,
-  attested: Pick<AttestedFacts, "facts" | "tags">,
+  attested: Pick<AttestedFacts, "facts" | "tags"> & { readonly type: string },
 ): Result<void, Denial> {
+  const { type } = attested;
   const missed: string[] = [];
   for (const selector of registration.selectors.filter((s) => s.type === type)) {
     const miss = missing(selector, attested);

@@ -98,7 +98,7 @@ async function attest(call: Call, deps: Attesting, notes: Notes): Promise<Result
   notes.jkt = proof.value.jkt;
   const { platformCaller } = call;
   const withCaller = platformCaller === undefined ? deps : { ...deps, platformCaller };
-  const live = await proveAlive(request.value, proof.value, withCaller, notes);
+  const live = await proveAlive({ request: request.value, proof: proof.value, notes }, withCaller);
   if (!live.ok) return live;
   const { proven, rows } = live.value;
   const claims = claimsFor(proven, rows, proof.value.jkt, deps);

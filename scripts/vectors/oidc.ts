@@ -84,7 +84,7 @@ export async function judgeOidc(
   const expected = { challenge: "c", jkt: "k", issuer: audience, nowSeconds: now, registry: rows };
   const attested = await oidc({ keySets }).attest({ type: "oidc", token }, expected);
   if (!attested.ok) return { outcome: "invalid", reason: denialText(attested.error) };
-  const matched = matchSelectors(agentId("billing"), registration, "oidc", attested.value);
+  const matched = matchSelectors(agentId("billing"), registration, { type: "oidc", ...attested.value });
   if (matched.ok) return { outcome: "valid", reason: `subject ${attested.value.facts.subject}` };
   const missed = matched.error.code === "selector_mismatch" ? matched.error.missing : "";
   return { outcome: "invalid", reason: `selector_mismatch: ${missed}` };

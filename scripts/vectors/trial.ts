@@ -1,7 +1,7 @@
-import { detectEvidence, documentBytesMax } from "../../bin/lanyard/attest-detect.ts";
-import { explainEvidence } from "../../bin/lanyard/attest-explain.ts";
-import type { AttestSettings } from "../../bin/lanyard/attest-settings.ts";
-import { verdict } from "../../bin/lanyard/attest-table.ts";
+import { detectEvidence, documentBytesMax } from "../../bin/lanyard/attest/detect.ts";
+import { explainEvidence } from "../../bin/lanyard/attest/explain.ts";
+import type { AttestSettings } from "../../bin/lanyard/attest/settings.ts";
+import { verdict } from "../../bin/lanyard/attest/table.ts";
 import type { Outcome, VectorDocument } from "./document.ts";
 import type { Untold } from "./find.ts";
 

@@ -34,7 +34,16 @@ const bind = (
   code: CodeBinding | undefined,
   facts = attested(),
   lookup: CodeLookup | undefined = lookupOf(ok(version7)),
-) => bindCode("spiffe://x/agent/planner", "t", agent("planner", code ? { code } : {}), facts, lookup);
+) =>
+  bindCode(
+    {
+      agent: "spiffe://x/agent/planner",
+      type: "t",
+      registration: agent("planner", code ? { code } : {}),
+      attested: facts,
+    },
+    { lookup, onCheck: () => undefined },
+  );
 const lambda = (releases = [release]): CodeBinding => ({ lambda: { version: "7" }, releases });
 
 describe("an agent that is bound to code", () => {
@@ -64,7 +73,10 @@ describe("an agent that is bound to code", () => {
 
   it("is refused where the stage looks nothing up, the evidence names no function, or there is no such version", async () => {
     const refusals = [
-      await bindCode("a", "t", agent("planner", { code: lambda() }), attested(), undefined),
+      await bindCode(
+        { agent: "a", type: "t", registration: agent("planner", { code: lambda() }), attested: attested() },
+        { onCheck: () => undefined },
+      ),
       await bind(lambda(), attested({ facts: {} })),
       await bind(lambda(), attested(), lookupOf(err({ why: "missing", detail: "ResourceNotFoundException" }))),
     ];
@@ -135,10 +147,16 @@ describe("a refusal by code says why", () => {
     const told: string[] = [];
     const facts = attested({ ...more });
     const registration = agent("planner", { code });
-    const refused = await bindCode("a", "t", registration, facts, lookup, ({ name, ok: held, detail }) => {
-      told.push(held ? name : `!${name}`);
-      expect(detail).toMatch(/^.{1,80}$/);
-    });
+    const refused = await bindCode(
+      { agent: "a", type: "t", registration, attested: facts },
+      {
+        lookup,
+        onCheck: ({ name, ok: held, detail }) => {
+          told.push(held ? name : `!${name}`);
+          expect(detail).toMatch(/^.{1,80}$/);
+        },
+      },
+    );
     expect([refused.ok, told]).toEqual([false, expected]);
   });
 });

@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { callerEvidenceKinds } from "../../bench/attest-callers.ts";
-import { hardwareEvidenceKinds } from "../../bench/attest-nitro.ts";
-import { tokenEvidenceKinds } from "../../bench/attest-tokens.ts";
-import { explainedTypes } from "../../bin/lanyard/attest-explain.ts";
+import { callerEvidenceKinds } from "../../bench/attest/callers.ts";
+import { hardwareEvidenceKinds } from "../../bench/attest/hardware.ts";
+import { tokenEvidenceKinds } from "../../bench/attest/tokens.ts";
+import { explainedTypes } from "../../bin/lanyard/attest/explain.ts";
 import { nitroFacts } from "../../core/attest/formats/nitro/facts.ts";
 import { claimFacts } from "../../core/attest/methods/oidc/claims.ts";
 import { evidenceTypes } from "../../core/attest/methods.ts";
 
-const folder = new URL("../../docs/attestors/", import.meta.url);
+const folder = new URL("../../docs/attestation/", import.meta.url);
 const read = (file: string): string => readFileSync(new URL(file, folder), "utf8");
 const types = [...evidenceTypes.keys()].sort();
 const shape = [

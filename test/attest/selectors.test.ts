@@ -14,7 +14,7 @@ const attested = {
   tags: { team: "support", stage: "prod-eu" },
 };
 const matches = (...selectors: readonly Selector[]) =>
-  matchSelectors(agentId("planner"), agent("planner", { selectors }), type, attested).ok;
+  matchSelectors(agentId("planner"), agent("planner", { selectors }), { type, ...attested }).ok;
 const exact = (facts: Record<string, string>, tags?: Record<string, string>): Selector => ({
   type,
   exact: facts,
@@ -58,7 +58,7 @@ describe("selectors", () => {
 
   it("threat 15: of an unknown type of evidence match nothing, whatever they pin", () => {
     const registration = agent("planner", { selectors: [{ type: "oidc", exact: { roleArn } }] });
-    expect(matchSelectors(agentId("planner"), registration, "oidc", attested).ok).toBe(false);
+    expect(matchSelectors(agentId("planner"), registration, { type: "oidc", ...attested }).ok).toBe(false);
   });
 
   it("are alternatives, each whole: halves of two do not make one", () => {

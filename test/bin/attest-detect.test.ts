@@ -1,8 +1,8 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
-import { detectEvidence, documentBytesMax } from "../../bin/lanyard/attest-detect.ts";
-import { explainEvidence, explainedTypes } from "../../bin/lanyard/attest-explain.ts";
-import { saidBy } from "../../bin/lanyard/attest-said.ts";
+import { detectEvidence, documentBytesMax } from "../../bin/lanyard/attest/detect.ts";
+import { explainEvidence, explainedTypes } from "../../bin/lanyard/attest/explain.ts";
+import { saidBy } from "../../bin/lanyard/attest/said.ts";
 import { cpuWatch } from "../kit/patience.ts";
 import { vectors } from "../kit/vectors.ts";
 import { explain, file, lanyard, vector } from "./explained.ts";

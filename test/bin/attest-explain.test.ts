@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { parseTime, runAttest } from "../../bin/lanyard/attest-command.ts";
+import { parseTime, runAttest } from "../../bin/lanyard/attest/command.ts";
 import { Refused, Usage } from "../../bin/lanyard/outcome.ts";
 
 const vectors = new URL("../vectors/", import.meta.url).pathname;

@@ -32,7 +32,7 @@ export function azureManagedIdentity(input: AzureManagedIdentityInput): Evidence
     type: "oidc",
     async collect() {
       const { url, headers } = requestOf(input);
-      const answer = await askPlatform(fetch, url, { ...headers, accept: "application/json" });
+      const answer = await askPlatform(fetch, url, { headers: { ...headers, accept: "application/json" } });
       return { type: "oidc", token: workloadToken(memberOf(answer, "access_token"), audience) };
     },
   };

@@ -33,8 +33,7 @@ export function githubActions(input: GithubActionsInput = {}): EvidenceSource {
       const address = addressOf(url, input.hosts);
       address.searchParams.set("audience", issuer);
       const answer = await askPlatform(fetch, address, {
-        authorization: `bearer ${token}`,
-        accept: "application/json",
+        headers: { authorization: `bearer ${token}`, accept: "application/json" },
       });
       return { type: "oidc", token: workloadToken(memberOf(answer, "value"), issuer) };
     },

@@ -31,7 +31,7 @@ export function googleMetadata(input: GoogleMetadataInput = {}): EvidenceSource 
     async collect({ issuer }) {
       const url = new URL(`/computeMetadata/v1/instance/service-accounts/${serviceAccount}/identity`, endpoint);
       url.search = new URLSearchParams({ audience: issuer, format: "full" }).toString();
-      const { text, headers } = await askPlatform(fetch, url, { "metadata-flavor": "Google" });
+      const { text, headers } = await askPlatform(fetch, url, { headers: { "metadata-flavor": "Google" } });
       // whatever else answers at a link-local address is not asked again
       if (headers.get("metadata-flavor") !== "Google")
         throw new EvidenceError("what answered is not Google's metadata server");

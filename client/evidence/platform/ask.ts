@@ -10,24 +10,26 @@ export interface PlatformAnswer {
   readonly headers: Headers;
 }
 
+/** What a platform is asked with. */
+export interface PlatformRequest {
+  readonly headers: Readonly<Record<string, string>>;
+  /** GET unless given. */
+  readonly method?: "GET" | "PUT";
+}
+
 /**
  * Asks a platform's token service: bounded in bytes and time, and no redirect followed, since the request
  * carries what makes tokens.
- * @param url already held against the list of addresses that may get `headers`
+ * @param url already held against the list of addresses that may get the headers
  * @throws EvidenceError for everything but a 200
  */
-export async function askPlatform(
-  fetch: Fetch,
-  url: URL,
-  headers: Readonly<Record<string, string>>,
-  method: "GET" | "PUT" = "GET",
-): Promise<PlatformAnswer> {
-  const answer = await got(fetch, url, headers, method);
+export async function askPlatform(fetch: Fetch, url: URL, request: PlatformRequest): Promise<PlatformAnswer> {
+  const answer = await got(fetch, url, request);
   if (!answer.bytes) throw new EvidenceError(`${url.host} answered more than ${answerBytes} bytes`);
   return { text: Buffer.from(answer.bytes).toString("utf8"), headers: answer.headers };
 }
 
-async function got(fetch: Fetch, url: URL, headers: Readonly<Record<string, string>>, method: string) {
+async function got(fetch: Fetch, url: URL, { headers, method = "GET" }: PlatformRequest) {
   let status: number;
   try {
     const answer = await fetch(url, {

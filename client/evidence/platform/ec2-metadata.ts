@@ -25,10 +25,15 @@ export function ec2Metadata(input: Ec2MetadataInput): (path: string) => Promise<
   const { endpoint = "http://169.254.169.254", fetch = globalThis.fetch } = input;
   if (!servers.test(endpoint)) throw new RangeError("endpoint is not the instance metadata service");
   return async (path) => {
-    const { text: token } = await askPlatform(fetch, new URL("/latest/api/token", endpoint), session, "PUT");
+    const { text: token } = await askPlatform(fetch, new URL("/latest/api/token", endpoint), {
+      headers: session,
+      method: "PUT",
+    });
     // it becomes a header: whatever else answered must not write headers of its own
     if (!/^[A-Za-z0-9+/=_-]{1,512}$/.test(token)) throw new EvidenceError("the session's token is none");
-    const { text } = await askPlatform(fetch, new URL(path, endpoint), { "x-aws-ec2-metadata-token": token });
+    const { text } = await askPlatform(fetch, new URL(path, endpoint), {
+      headers: { "x-aws-ec2-metadata-token": token },
+    });
     return text;
   };
 }

@@ -46,7 +46,7 @@ export function runSteps(
 }
 
 /** Tells `onCheck` how reading went, and makes a failure a fault. */
-export function told<T>(
+export function reported<T>(
   read: Result<T, string>,
   check: string,
   onCheck: ((check: Check) => void) | undefined,

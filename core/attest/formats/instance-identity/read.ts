@@ -3,7 +3,7 @@ import { limits } from "../../../model/limits.ts";
 import { err, ok, type Result } from "../../../model/result.ts";
 import type { Expectation } from "../../contract/attestor.ts";
 import { decodeBase64 } from "../base64.ts";
-import { faultDenial, told } from "../evidence-fault.ts";
+import { faultDenial, reported } from "../evidence-fault.ts";
 import type { InstanceDocument } from "./document.ts";
 import { verifyInstanceIdentity } from "./verify.ts";
 
@@ -30,7 +30,7 @@ export function readInstance(
   const shape: Result<Uint8Array, string> = bytes ? ok(bytes) : err("pkcs7 is not base64, or too long");
   const tell =
     onCheck && ((check: Parameters<typeof onCheck>[0]) => onCheck({ ...check, name: `instance-${check.name}` }));
-  const read = told(shape, "shape", tell);
+  const read = reported(shape, "shape", tell);
   const verified = read.ok ? verifyInstanceIdentity(read.value, { ...settings, nowSeconds, onCheck: tell }) : read;
   if (verified.ok) return verified;
   return err(faultDenial(type, { ...verified.error, check: `instance-${verified.error.check}` }));

@@ -3,7 +3,7 @@ import type { Check } from "../../../model/check.ts";
 import { limits } from "../../../model/limits.ts";
 import { err, type Result } from "../../../model/result.ts";
 import { sameBytes } from "../asn1.ts";
-import { type EvidenceFault, runSteps, type Step, told } from "../evidence-fault.ts";
+import { type EvidenceFault, reported, runSteps, type Step } from "../evidence-fault.ts";
 import { type Certificate, readCertificate } from "../x509.ts";
 import { awsEc2Certificates } from "./certificates.ts";
 import { type InstanceDocument, readInstanceDocument, readRegion } from "./document.ts";
@@ -32,14 +32,14 @@ export function verifyInstanceIdentity(
 ): Result<InstanceDocument, EvidenceFault> {
   const { onCheck, nowSeconds } = options;
   if (bytes.length > limits.instanceIdentityBytes)
-    return told<never>(err(`longer than ${limits.instanceIdentityBytes} bytes`), "pkcs7", onCheck);
-  const signed = told(readSignedData(bytes), "pkcs7", onCheck);
+    return reported<never>(err(`longer than ${limits.instanceIdentityBytes} bytes`), "pkcs7", onCheck);
+  const signed = reported(readSignedData(bytes), "pkcs7", onCheck);
   if (!signed.ok) return signed;
-  const region = told(regionCertificate(readRegion(signed.value.content), options), "region", onCheck);
+  const region = reported(regionCertificate(readRegion(signed.value.content), options), "region", onCheck);
   if (!region.ok) return region;
   const forged = runSteps(signatureSteps(signed.value, region.value, nowSeconds), onCheck);
   if (forged) return err(forged);
-  const document = told(readInstanceDocument(signed.value.content), "document", onCheck);
+  const document = reported(readInstanceDocument(signed.value.content), "document", onCheck);
   // AWS signed it, whatever it says
   if (!document.ok) return err({ ...document.error, genuine: true });
   const refused = runSteps(launchSteps(document.value, options), onCheck);

@@ -4,7 +4,7 @@ import { replayKey } from "../../../model/replay-entry.ts";
 import { err, ok, type Result } from "../../../model/result.ts";
 import type { AttestedFacts, Attestor } from "../../contract/attestor.ts";
 import { decodeBase64 } from "../base64.ts";
-import { faultDenial, told } from "../evidence-fault.ts";
+import { faultDenial, reported } from "../evidence-fault.ts";
 import type { NitroKind } from "./document.ts";
 import { nitroFacts } from "./facts.ts";
 import { awsNitroRoot } from "./root.ts";
@@ -26,7 +26,7 @@ export function nitroAttestor(type: string, kind: NitroKind, { root = awsNitroRo
     attest: async (evidence, { challenge, jkt, issuer, nowSeconds, onCheck }) => {
       const bytes = decodeBase64(evidence.document, limits.nitroDocumentBytes);
       const shape: Result<Uint8Array, string> = bytes ? ok(bytes) : err("document is not base64, or too long");
-      const document = told(shape, "shape", onCheck);
+      const document = reported(shape, "shape", onCheck);
       if (!document.ok) return err(faultDenial(type, document.error));
       const options = { kind, root, challenge, jkt, issuer, nowSeconds, onCheck };
       const verified = await verifyNitroDocument(document.value, options);

@@ -5,7 +5,7 @@ import { limits } from "../../../model/limits.ts";
 import { err, ok, type Result } from "../../../model/result.ts";
 import { sameBytes } from "../asn1.ts";
 import { type CoseSign1, isP384, readCoseSign1, verifyCoseSign1 } from "../cose.ts";
-import { type EvidenceFault, runSteps, type Step, told } from "../evidence-fault.ts";
+import { type EvidenceFault, reported, runSteps, type Step } from "../evidence-fault.ts";
 import { type Certificate, readCertificate } from "../x509.ts";
 import { pathFault } from "../x509-path.ts";
 import { type NitroDocument, type NitroKind, readNitroDocument } from "./document.ts";
@@ -44,15 +44,15 @@ export async function verifyNitroDocument(
   options: NitroOptions,
 ): Promise<Result<VerifiedNitro, EvidenceFault>> {
   const { onCheck } = options;
-  const cose = told(bounded(bytes), "cose", onCheck);
+  const cose = reported(bounded(bytes), "cose", onCheck);
   if (!cose.ok) return cose;
-  const document = told(readNitroDocument(cose.value.payload), "document", onCheck);
+  const document = reported(readNitroDocument(cose.value.payload), "document", onCheck);
   if (!document.ok) return document;
-  const path = told(readPath(document.value, options.root), "certificates", onCheck);
+  const path = reported(readPath(document.value, options.root), "certificates", onCheck);
   if (!path.ok) return path;
   const jkt = options.jkt === undefined ? undefined : await thumbprint(document.value.publicKey);
   const steps = [
-    ...genuineSteps(cose.value, document.value, path.value, options),
+    ...genuineSteps({ cose: cose.value, document: document.value, path: path.value }, options),
     ...ruleSteps(document.value, options.nowSeconds),
     ...bindingSteps(document.value, jkt, options),
   ];
@@ -78,12 +78,15 @@ function readPath(document: NitroDocument, root: Uint8Array): Result<readonly Ce
   return ok(path);
 }
 
-function genuineSteps(
-  cose: CoseSign1,
-  { kind, moduleId, timestampMillis }: NitroDocument,
-  path: readonly Certificate[],
-  options: NitroOptions,
-): readonly Step[] {
+/** A document, the message around it, and the certificates it names: the end first, the root last. */
+interface Signed {
+  readonly cose: CoseSign1;
+  readonly document: NitroDocument;
+  readonly path: readonly Certificate[];
+}
+
+function genuineSteps({ cose, document, path }: Signed, options: NitroOptions): readonly Step[] {
+  const { kind, moduleId, timestampMillis } = document;
   const [leaf] = path;
   return [
     // before the path: another kind's document is as genuine, and says something else
@@ -150,22 +153,35 @@ function ageFault(ageSeconds: number, timestampMillis: number): Omit<EvidenceFau
 /** Without all three, a document is worth something to a thief, or to a second Lanyard (threat 16). */
 function bindingSteps(document: NitroDocument, jkt: string | undefined, options: NitroOptions): readonly Step[] {
   const { challenge, issuer } = options;
-  const steps: Step[] = [];
-  const add = (check: string, unbound: "challenge" | "jkt" | "issuer", holds: boolean, member: string) =>
-    steps.push({
+  const bindings = [
+    {
+      check: "challenge",
+      unbound: "challenge",
+      member: "nonce",
+      expected: challenge,
+      ok: isText(document.nonce, challenge),
+    },
+    { check: "key", unbound: "jkt", member: "public_key", expected: options.jkt, ok: jkt === options.jkt },
+    {
+      check: "issuer",
+      unbound: "issuer",
+      member: "user_data",
+      expected: issuer,
+      ok: isText(document.userData, issuer),
+    },
+  ] as const;
+  return bindings
+    .filter(({ expected }) => expected !== undefined)
+    .map(({ check, unbound, member, ok }) => ({
       check,
       detail: `${member} is the expected one`,
       genuine: true,
-      fault: () => (holds ? undefined : { why: `${member} is not the expected one`, unbound }),
-    });
-  if (challenge !== undefined) add("challenge", "challenge", isText(document.nonce, challenge), "nonce");
-  if (options.jkt !== undefined) add("key", "jkt", jkt === options.jkt, "public_key");
-  if (issuer !== undefined) add("issuer", "issuer", isText(document.userData, issuer), "user_data");
-  return steps;
+      fault: () => (ok ? undefined : { why: `${member} is not the expected one`, unbound }),
+    }));
 }
 
-const isText = (bytes: Uint8Array | undefined, text: string): boolean =>
-  bytes !== undefined && sameBytes(bytes, Buffer.from(text, "utf8"));
+const isText = (bytes: Uint8Array | undefined, text: string | undefined): boolean =>
+  bytes !== undefined && text !== undefined && sameBytes(bytes, Buffer.from(text, "utf8"));
 
 /** Of a SubjectPublicKeyInfo in DER (RFC 5280 4.1), in its one shortest form. */
 async function thumbprint(spki: Uint8Array | undefined): Promise<string | undefined> {

@@ -11,7 +11,7 @@ export const method: Method = {
     states: (fact) => fact === "issuer" || fact === "subject" || canBeClaimFact(fact),
     hint: (fact) =>
       fact.startsWith("claim.")
-        ? "a claim inside another gives no fact but those of Kubernetes and Google that docs/attestors/oidc.md lists"
+        ? "a claim inside another gives no fact but those of Kubernetes and Google that docs/attestation/oidc.md lists"
         : "a claim is named claim.<name>",
     assurance: "document",
     family: "svid",

@@ -39,10 +39,10 @@ export function verifyX509Svid(evidence: Evidence, expect: X509SvidExpectation):
   const { domain } = expect;
   if (!chain.value.spiffeId.startsWith(`${domain.issuer}/`))
     return refused({ check: "spiffe-id", why: "of another trust domain" });
-  return judge(chain.value, evidence.signature, expect);
+  return verifyHolder(chain.value, evidence.signature, expect);
 }
 
-function judge(chain: SvidChain, signature: unknown, expect: X509SvidExpectation): Result<X509Svid, Denial> {
+function verifyHolder(chain: SvidChain, signature: unknown, expect: X509SvidExpectation): Result<X509Svid, Denial> {
   const fault = chainFault(chain, expect.bundle, expect.nowSeconds);
   tell(expect, "path", fault);
   if (fault) return refused(fault);
@@ -106,7 +106,7 @@ export function spiffeX509Svid(deps: { readonly bundles: SpiffeBundles }): Attes
         return err({ code: "keys_unavailable", issuer: domain.issuer, why: newest.failure ?? "no bundle at hand" });
       const { challenge, jkt, issuer, nowSeconds, onCheck } = expect;
       const settings = { challenge, jkt, issuer, nowSeconds, domain, bundle: newest.value };
-      const svid = judge(chain.value, evidence.signature, onCheck ? { ...settings, onCheck } : settings);
+      const svid = verifyHolder(chain.value, evidence.signature, onCheck ? { ...settings, onCheck } : settings);
       if (!svid.ok) return svid;
       return ok({
         facts: svid.value.facts,

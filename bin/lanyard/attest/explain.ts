@@ -1,0 +1,38 @@
+import type { Evidence } from "../../../core/attest/contract/attestor.ts";
+import { explainInstanceIdentity, explainNitro, explainX509Svid } from "./explain/certificates.ts";
+import { explainCallerIdentity, explainEcsTask, explainLambdaUrl } from "./explain/signed-request.ts";
+import { explainJwtSvid, explainOidc, explainStsWebIdentity } from "./explain/token.ts";
+import { type Explainer, type Explanation, explanationOf } from "./explanation.ts";
+import type { AttestSettings } from "./settings.ts";
+
+/** Every type of evidence that can be explained, listed; nothing is discovered. */
+const explainers: ReadonlyMap<string, Explainer> = new Map([
+  ["aws-sts-web-identity", explainStsWebIdentity],
+  ["aws-sts-caller-identity", explainCallerIdentity],
+  ["aws-lambda-url-iam", explainLambdaUrl],
+  ["aws-nitro-enclave", explainNitro("enclave")],
+  ["aws-nitro-tpm", explainNitro("tpm")],
+  ["aws-ec2-instance-identity", explainInstanceIdentity],
+  ["spiffe-jwt-svid", explainJwtSvid],
+  ["spiffe-x509-svid", explainX509Svid],
+  ["oidc", explainOidc],
+  ["ecs-task", explainEcsTask],
+]);
+
+/** The types, in the order of the documentation. */
+export const explainedTypes: readonly string[] = [...explainers.keys()];
+
+/**
+ * Explains evidence: which checks pass, which fails and why, by given settings and clock, without any deployment.
+ * @param online whether AWS STS may be asked about a signed request
+ * @returns undefined for a type nobody here understands
+ */
+export async function explainEvidence(
+  evidence: Evidence,
+  settings: AttestSettings,
+  nowSeconds: number,
+  online = false,
+): Promise<Explanation | undefined> {
+  const explain = explainers.get(evidence.type);
+  return explain && explanationOf(explain, { evidence, settings, nowSeconds, online });
+}
