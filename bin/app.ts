@@ -1,14 +1,13 @@
 /**
- * The CDK app. `cdk synth` alone makes stage `dev`; `-c stage=prod` reads `stages/prod.json`; `-c dist=<folder>` takes
- * bundles from elsewhere, `-c stages=<folder>` the stages' files.
+ * The CDK app of this repository, as any team would write it. `cdk synth` alone makes stage `dev`; `-c stage=prod` reads
+ * `stages/prod.json`; `-c stages=<folder>` takes the stages' files from elsewhere, `-c lanyard:functions=<folder>` the
+ * bundles.
  */
-import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { App } from "aws-cdk-lib";
-import { deployment } from "../lib/deployment.ts";
-import type { DeployedRegistry } from "../lib/service/registry-applier.ts";
-import { readStage, type Stage } from "../lib/settings/stage.ts";
-import { packRegistry } from "./lanyard/registry/packed.ts";
+import { App, Validations } from "aws-cdk-lib";
+import { AwsSolutionsChecks } from "cdk-nag";
+import { Lanyard } from "../lib/index.ts";
+import { readSettings } from "../lib/settings/stage-file.ts";
 
 const root = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
@@ -19,17 +18,13 @@ const context = (name: string, otherwise: string): string => {
   return given;
 };
 
-/** Validates the folder that the stage names: a registry that does not hold up is no template. */
-async function registryOf({ registry, region, account, trustDomain }: Stage): Promise<DeployedRegistry | undefined> {
-  if (registry === undefined) return undefined;
-  const variables = { region, trustDomain, ...(account && { account }), ...registry.variables };
-  const packed = await packRegistry(resolve(root(""), registry.folder), variables, trustDomain);
-  return { ...packed, force: registry.force };
-}
-
 try {
-  const stage = readStage(context("stages", root("stages")), context("stage", "dev"));
-  deployment(app, stage, context("dist", root("dist")), await registryOf(stage));
+  if (app.node.tryGetContext("lanyard:functions") === undefined) app.node.setContext("lanyard:functions", root("dist"));
+  // folders that a stage names are below the project's
+  process.chdir(root(""));
+  new Lanyard(app, "Lanyard", readSettings(context("stages", root("stages")), context("stage", "dev")));
+  // the embedded cloud leaves the checks out of every boot, by this context; the tests and `cdk synth` keep them
+  if (app.node.tryGetContext("checks") !== "off") Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
 } catch (error) {
   // a wrong setting is the reader's business, a stack trace is not
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

@@ -208,7 +208,7 @@ export const functions = {
     memoryMegabytes: 512,
     timeoutSeconds: 120,
   },
-} as const satisfies Readonly<Record<string, FunctionEntry>>;
+} as const;
 
 /** Name of a function. */
 export type FunctionName = keyof typeof functions;
@@ -248,6 +248,9 @@ export const forOperators: readonly OperatorsFunction[] = namesWith(({ url }) =>
 export const noncingEndpoints: readonly NoncingEndpoint[] = [
   ...new Set(functionNames.flatMap((name) => functionEntry(name).nonces ?? [])),
 ];
+
+/** Folder, beside the functions' bundles, of the program that packs a registry for a deployment; it has Cedar beside it, too. */
+export const registryPacker = "pack-registry";
 
 /** Functions whose bundle has Cedar's WebAssembly beside it. */
 export const withCedar: readonly FunctionName[] = namesWith(({ cedar }) => cedar);

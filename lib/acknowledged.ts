@@ -1,5 +1,5 @@
 /** Findings of cdk-nag and of the CloudFormation validator that are right and stay: each with its reason. */
-import { type App, Validations } from "aws-cdk-lib";
+import { Validations } from "aws-cdk-lib";
 import type { IConstruct } from "constructs";
 
 const acknowledge = (where: IConstruct, id: string, reason: string): void => {
@@ -103,6 +103,6 @@ export function acknowledgeSealer(role: IConstruct, stateName: string): void {
 }
 
 /** What concerns every stack alike. */
-export function acknowledgeEverywhere(app: App): void {
-  acknowledge(app, "W3005", "CDK writes DependsOn beside a reference to be explicit; it is redundant, not wrong");
+export function acknowledgeEverywhere(scope: IConstruct): void {
+  acknowledge(scope, "W3005", "CDK writes DependsOn beside a reference to be explicit; it is redundant, not wrong");
 }

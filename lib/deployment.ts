@@ -1,7 +1,7 @@
-import { type App, Validations } from "aws-cdk-lib";
-import { AwsSolutionsChecks } from "cdk-nag";
+import type { Construct } from "constructs";
 import { acknowledgeEverywhere } from "./acknowledged.ts";
 import { AuditStack } from "./audit/audit-stack.ts";
+import { featureFlags } from "./feature-flags.ts";
 import { IssuerStack } from "./issuer/issuer-stack.ts";
 import { keepExports } from "./kept-exports.ts";
 import type { DeployedRegistry } from "./service/registry-applier.ts";
@@ -17,23 +17,27 @@ export interface Deployment {
   readonly service: ServiceStack;
 }
 
-/**
- * Builds one deployment: State ← Audit ← Service and State ← Issuer ← Service.
- * @param dist folder of the bundles that `scripts/build.ts` makes
- * @param registry the stage's folder, validated; it must be given exactly when the stage names one
- */
-export function deployment(app: App, stage: Stage, dist: string, registry?: DeployedRegistry): Deployment {
+/** What a deployment is made from. */
+export interface DeploymentProps {
+  readonly stage: Stage;
+  /** Folder of the functions' bundles. */
+  readonly dist: string;
+  /** The stage's folder, validated; it must be given exactly when the stage names one. */
+  readonly registry?: DeployedRegistry;
+}
+
+/** Builds one deployment: State ← Audit ← Service and State ← Issuer ← Service. */
+export function deployment(scope: Construct, { stage, dist, registry }: DeploymentProps): Deployment {
   if ((registry === undefined) !== (stage.registry === undefined))
     throw new Error("a registry is deployed exactly when the stage names its folder");
-  const state = new StateStack(app, "State", { stage });
+  for (const [flag, value] of Object.entries(featureFlags)) scope.node.setContext(flag, value);
+  const state = new StateStack(scope, "State", { stage });
   const made = { stage, dist, state };
-  const audit = new AuditStack(app, "Audit", made);
-  const issuer = new IssuerStack(app, "Issuer", made);
+  const audit = new AuditStack(scope, "Audit", made);
+  const issuer = new IssuerStack(scope, "Issuer", made);
   const below = { ...made, audit, issuer };
-  const service = new ServiceStack(app, "Service", registry === undefined ? below : { ...below, registry });
+  const service = new ServiceStack(scope, "Service", registry === undefined ? below : { ...below, registry });
   keepExports({ state });
-  acknowledgeEverywhere(app);
-  // the embedded cloud leaves the checks out of every boot, by this context; the tests and `cdk synth` keep them
-  if (app.node.tryGetContext("checks") !== "off") Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  acknowledgeEverywhere(scope);
   return { state, audit, issuer, service };
 }

@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { templateFile } from "./template-file.ts";
 
 /** A template, as far as adoption reads it. */
 export interface AdoptableTemplate {
@@ -57,9 +58,9 @@ const usage = `Writes adopt.json, by which cdk import takes over what a destroye
 
   npx cdk synth -q -c stage=production
   npm run adopt -- --stage production --outputs outputs.json      the outputs file of the deployment that was destroyed
-  npx cdk import State -c stage=production --resource-mapping adopt.json
+  npx cdk import Lanyard/State -c stage=production --resource-mapping adopt.json
 
-  --template FILE      the synthesized State stack, cdk.out/State.template.json by default
+  --template FILE      the synthesized State stack, from cdk.out by default
   --to FILE            adopt.json by default
 
 Exit codes: 0 written, 1 not written, 2 not called right. The whole way: docs/day-two.md`;
@@ -72,18 +73,19 @@ export function adopt(args: readonly string[], out: (line: string) => void, err:
       args: [...args],
       options: { stage: flag, outputs: flag, template: flag, to: flag, help: { type: "boolean" } },
     });
-    const { stage, outputs, template = "cdk.out/State.template.json", to = "adopt.json", help } = values;
+    const { stage, outputs, template: named, to = "adopt.json", help } = values;
     if (help || stage === undefined || outputs === undefined) {
       (help ? out : err)(usage);
       return help ? 0 : 2;
     }
     const all = JSON.parse(readFileSync(outputs, "utf8")) as Record<string, Record<string, string>>;
+    const template = named ?? templateFile("cdk.out", `lanyard-${stage}-state`);
     const own = all[`lanyard-${stage}-state`];
     if (own === undefined) throw new Error(`${outputs} holds no outputs of lanyard-${stage}-state`);
     const mapping = mappingOf(JSON.parse(readFileSync(template, "utf8")) as AdoptableTemplate, own);
     writeFileSync(to, `${JSON.stringify(mapping, undefined, 2)}\n`);
     out(
-      `wrote ${to}: ${Object.keys(mapping).length} resources; next: npx cdk import State -c stage=${stage} --resource-mapping ${to}`,
+      `wrote ${to}: ${Object.keys(mapping).length} resources; next: npx cdk import Lanyard/State -c stage=${stage} --resource-mapping ${to}`,
     );
     return 0;
   } catch (wrong) {

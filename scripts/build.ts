@@ -1,14 +1,15 @@
 /**
  * Bundles the functions: `lambdas/<name>/index.ts` becomes `dist/<name>/index.mjs`, everything inside, the AWS SDK too
- * (the runtime's own version floats). `node scripts/build.ts [--report]`.
+ * (the runtime's own version floats); and beside them the program that packs a registry for a deployment. `node scripts/build.ts [--report]`.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BuildOptions, Metafile } from "esbuild";
-import { functionNames, withCedar } from "../lambdas/manifest.ts";
+import { functionNames, registryPacker, withCedar } from "../lambdas/manifest.ts";
 import { builtinsByRequire } from "./builtins-by-require.ts";
+import { cedarBesideTheBundle, cedarFile } from "./cedar-beside-the-bundle.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
@@ -51,13 +52,11 @@ export interface Bundle {
  * @throws naming every function whose entry file is missing
  */
 export async function bundle(
-  names: readonly string[] = functionNames,
+  names: readonly string[] = [...functionNames, registryPacker],
   dist: string = join(root, "dist"),
 ): Promise<Bundle[]> {
-  const missing = names.filter((name) => !existsSync(entry(name)));
-  if (missing.length > 0) {
-    throw new Error(`cannot bundle: ${missing.map((name) => `lambdas/${name}/index.ts`).join(", ")} does not exist`);
-  }
+  const missing = names.filter((name) => !existsSync(join(root, entry(name))));
+  if (missing.length > 0) throw new Error(`cannot bundle: ${missing.map(entry).join(", ")} does not exist`);
   return fewAtATime(names, (name) => bundleOne(name, join(dist, name)));
 }
 
@@ -85,7 +84,7 @@ export async function bundleOne(name: string, folder: string): Promise<Bundle> {
     return await bundleInto(name, folder);
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new Error(`function ${name} cannot be bundled from lambdas/${name}/index.ts: ${why}`, { cause: thrown });
+    throw new Error(`function ${name} cannot be bundled from ${entry(name)}: ${why}`, { cause: thrown });
   }
 }
 
@@ -95,7 +94,8 @@ async function bundleInto(name: string, folder: string): Promise<Bundle> {
   const { build } = await import("esbuild");
   const { metafile, outputFiles } = await build({
     ...buildOptions,
-    entryPoints: { index: entry(name) },
+    entryPoints: { index: join(root, entry(name)) },
+    ...(name === registryPacker && { plugins: [...buildOptions.plugins, cedarBesideTheBundle] }),
     outdir: folder,
   });
   // chunks first: an index that is there finds everything it names
@@ -103,16 +103,14 @@ async function bundleInto(name: string, folder: string): Promise<Bundle> {
   for (const { path, contents } of [...outputFiles.filter((f) => !isEntry(f)), ...outputFiles.filter(isEntry)])
     put(path, contents);
   const kept = outputFiles.map(({ path }) => basename(path));
-  if (withCedar.some((one) => one === name)) {
-    put(join(folder, wasm), readFileSync(cedarWasm()));
-    kept.push(wasm);
+  if (name === registryPacker || withCedar.some((one) => one === name)) {
+    put(join(folder, cedarFile), readFileSync(cedarWasm()));
+    kept.push(cedarFile);
   }
   // chunks of an earlier build would be deployed with this one
   for (const old of readdirSync(folder)) if (!kept.includes(old)) rmSync(join(folder, old), { force: true });
   return { name, folder, bytes: outputFiles.reduce((sum, { contents }) => sum + contents.length, 0), metafile };
 }
-
-const wasm = "cedar_wasm_bg.wasm";
 
 /** Replaces a file in one step: two builds at a time, or a function that is just starting, never see half of it. */
 function put(file: string, contents: Uint8Array): void {
@@ -121,15 +119,15 @@ function put(file: string, contents: Uint8Array): void {
   renameSync(half, file);
 }
 
-function entry(name: string): string {
-  return join(root, "lambdas", name, "index.ts");
-}
+/** Where a bundle begins, below the project. */
+const entry = (name: string): string =>
+  name === registryPacker ? "bin/lanyard/registry/pack.ts" : `lambdas/${name}/index.ts`;
 
 /** Where Cedar's WebAssembly lies. */
 export function cedarWasm(): string {
   // `./web` has an import condition only: `require.resolve` does not find it
   const web = fileURLToPath(import.meta.resolve("@cedar-policy/cedar-wasm/web"));
-  return join(dirname(web), wasm);
+  return join(dirname(web), cedarFile);
 }
 
 if (import.meta.main) {

@@ -5,6 +5,7 @@
 import { cpSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { buildCdk } from "./packages/cdk.ts";
 import { buildCli } from "./packages/cli.ts";
 import { buildClient } from "./packages/client.ts";
 
@@ -23,6 +24,7 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 export const packages: readonly Package[] = [
   { name: "client", folder: "client", build: buildClient },
   { name: "cli", folder: "bin/lanyard", build: buildCli },
+  { name: "cdk", folder: "lib", build: buildCdk },
 ];
 
 /** The scope of their names, as the root's `package.json` holds it. */

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { readStage } from "../lib/settings/stage.ts";
+import { readStage } from "../lib/settings/stage-file.ts";
 import { clientsOf, type ProveGround } from "./prove/ground.ts";
 import { type Proved, probes, prove } from "./prove/run.ts";
 

@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { templateFile } from "./template-file.ts";
 
 interface Table {
   readonly TimeToLiveSpecification?: { readonly AttributeName: string; readonly Enabled: boolean };
@@ -109,7 +110,7 @@ export function restore(args: readonly string[], out: (line: string) => void, er
     const values = parseArgs({ args: [...args], options }).values as Partial<Record<(typeof names)[number], string>> & {
       help?: boolean;
     };
-    const { stage, outputs, table: name, at, template = "cdk.out/State.template.json" } = values;
+    const { stage, outputs, table: name, at, template: given } = values;
     const sourceArn = values["source-arn"];
     if (values.help || stage === undefined || outputs === undefined || name === undefined || sourceArn === undefined) {
       (values.help ? out : err)(usage);
@@ -117,6 +118,7 @@ export function restore(args: readonly string[], out: (line: string) => void, er
     }
     if (at !== undefined && !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(at))
       throw new Error(`--at ${at}: write it like 2026-12-01T10:00:00Z`);
+    const template = given ?? templateFile("cdk.out", `lanyard-${stage}-state`);
     const { Resources } = JSON.parse(readFileSync(template, "utf8")) as {
       Resources: Record<string, { Type: string; Properties: unknown }>;
     };

@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
+import { cpSync, existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { Duration, RemovalPolicy } from "aws-cdk-lib";
+import { Duration, FileSystem, RemovalPolicy } from "aws-cdk-lib";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import {
   Architecture,
@@ -13,11 +13,14 @@ import {
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { env } from "../../lambdas/env.ts";
-import { callable, type FunctionName, functionEntry, functions } from "../../lambdas/manifest.ts";
+import { callable, type FunctionName, functionEntry, functions, registryPacker } from "../../lambdas/manifest.ts";
 import { acknowledgeTracing } from "../acknowledged.ts";
 import type { Stage } from "../settings/stage.ts";
 import { allow, type Grant } from "./grant.ts";
 import { type NamedRole, roleName } from "./roles.ts";
+
+/** Cedar's WebAssembly, as the bundler puts it beside a function. */
+const cedarFile = "cedar_wasm_bg.wasm";
 
 /** Values by the names of `lambdas/env.ts`. */
 export type Environment = Partial<Record<keyof typeof env, string>>;
@@ -69,11 +72,12 @@ export class LanyardFunction extends Construct {
       why: "writes its own log",
       byAws: true,
     });
+    const code = bundle(props.dist, name);
     this.function = new LambdaFunction(this, "Function", {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       handler: "index.handler",
-      code: Code.fromAsset(bundle(props.dist, name)),
+      code: Code.fromAsset(code.folder),
       description: does,
       role: this.role,
       logGroup: this.logGroup,
@@ -86,6 +90,8 @@ export class LanyardFunction extends Construct {
         codeSigningConfig: CodeSigningConfig.fromCodeSigningConfigArn(this, "Signed", stage.codeSigningConfig),
       }),
     });
+    // the assembly has its own copy by now
+    if (code.isCopy) rmSync(code.folder, { recursive: true });
     acknowledgeTracing(this.role);
   }
 
@@ -136,9 +142,20 @@ function reserved(stage: Stage, name: FunctionName): { reservedConcurrentExecuti
   return amount === undefined ? {} : { reservedConcurrentExecutions: amount };
 }
 
-/** A function's bundle. @throws when it was not built */
-export function bundle(dist: string, name: string): string {
+/**
+ * A function's bundle, complete. The package holds Cedar's WebAssembly once, beside the program that packs registries; a
+ * function that decides gets its copy here.
+ * @returns a folder, and whether it was made for this use and may be removed after it
+ * @throws when it was not built
+ */
+export function bundle(dist: string, name: FunctionName): { readonly folder: string; readonly isCopy: boolean } {
   const folder = join(dist, name);
   if (!existsSync(folder)) throw new Error(`there is no bundle ${folder}: run \`npm run build\` first`);
-  return folder;
+  const cedar = join(dist, registryPacker, cedarFile);
+  if (!functionEntry(name).cedar || existsSync(join(folder, cedarFile)) || !existsSync(cedar))
+    return { folder, isCopy: false };
+  const copy = FileSystem.mkdtemp("lanyard-function-");
+  cpSync(folder, copy, { recursive: true });
+  cpSync(cedar, join(copy, cedarFile));
+  return { folder: copy, isCopy: true };
 }

@@ -52,7 +52,9 @@ export class RegistryApplier extends LanyardFunction {
 /** A folder of bundles that holds this one, with the registry beside it: the asset's hash is its content's. */
 function packed(dist: string, json: string): string {
   const folder = FileSystem.mkdtemp("lanyard-registry-");
-  cpSync(bundle(dist, name), join(folder, name), { recursive: true });
+  const made = bundle(dist, name);
+  cpSync(made.folder, join(folder, name), { recursive: true });
+  if (made.isCopy) rmSync(made.folder, { recursive: true });
   writeFileSync(join(folder, name, "registry.json"), json);
   return folder;
 }

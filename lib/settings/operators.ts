@@ -1,32 +1,29 @@
 /** Who may call the admin URLs: the stage says it, so that nobody is an operator by accident (threat 49). */
 import { Aws } from "aws-cdk-lib";
-import { z } from "zod";
 import { type Duty, forOperators, functions } from "../../lambdas/manifest.ts";
+import { type Check, list, optional, settings, text } from "./check.ts";
+import type { Operators } from "./props.ts";
 
 /** What operators do, one function each. */
 export const duties: readonly Duty[] = forOperators.map((name) => functions[name].duty);
-
-/** Roles that may call, by function. */
-export type Operators = Readonly<Record<Duty, readonly string[]>>;
 
 const name = "[A-Za-z0-9_+=,.@-]";
 /** A role by path and name, nothing left open; or every role that IAM Identity Center makes of one permission set. */
 const role = `(${name}+/)*${name}{1,64}`;
 const permissionSet = `aws-reserved/sso\\.amazonaws\\.com/\\*AWSReservedSSO_${name}{1,32}_\\*`;
-const operator = z
-  .string()
-  .max(600)
-  .regex(
-    new RegExp(`^(arn:aws[a-z-]*:iam::\\d{12}:)?role/(${role}|${permissionSet})$`),
-    "must be a role's ARN, role/<path and name> of this account, or role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_<permission set>_*",
-  );
-const operators = z.array(operator).min(1, "must name at least one role").max(50);
+const operator = text(
+  new RegExp(`^(?=.{1,600}$)(arn:aws[a-z-]*:iam::\\d{12}:)?role/(${role}|${permissionSet})$`),
+  "must be a role's ARN, role/<path and name> of this account, or role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_<permission set>_*",
+);
+const operators: Check<readonly string[]> = (given, at, wrong) => {
+  if (Array.isArray(given) && given.length === 0) wrong.push(`${at}: must name at least one role`);
+  return Array.isArray(given) && given.length === 0 ? [] : list(operator, 1, 50)(given, at, wrong);
+};
+const byDuty = optional(settings({ read: operators, write: operators, revoke: operators, rotate: operators }));
 
 /** The setting: one list for all four functions, or a list for each. */
-export const operatorsSetting = z.preprocess(
-  (given) => (Array.isArray(given) ? Object.fromEntries(duties.map((one) => [one, given])) : given),
-  z.strictObject({ read: operators, write: operators, revoke: operators, rotate: operators }).optional(),
-);
+export const operatorsSetting: Check<Operators | undefined> = (given, at, wrong) =>
+  byDuty(Array.isArray(given) ? Object.fromEntries(duties.map((one) => [one, given])) : given, at, wrong);
 
 /** What is wrong with who is named, in a stage's words. */
 export function operatorContradictions(

@@ -7,7 +7,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { functionNames } from "../../lambdas/manifest.ts";
+import { functionNames, registryPacker } from "../../lambdas/manifest.ts";
 import { buildOptions, bundleOne, cedarWasm, fewAtATime } from "../build.ts";
 import { keepAssembly } from "./assembly.ts";
 import { keepBundle } from "./bundles.ts";
@@ -26,6 +26,7 @@ const settings = hashOf(
       "package.json",
       "tsconfig.json",
       "scripts/build.ts",
+      "scripts/cedar-beside-the-bundle.ts",
       "lambdas/manifest.ts",
       "scripts/builtins-by-require.ts",
     ].map((file) => hashFile(join(root, file))),
@@ -33,13 +34,13 @@ const settings = hashOf(
   ]),
 );
 
-async function bundles(store: string): Promise<Record<string, string>> {
+async function bundles(store: string, names: readonly string[]): Promise<Record<string, string>> {
   let done = 0;
-  const made = await fewAtATime(functionNames, async (name) => {
+  const made = await fewAtATime(names, async (name) => {
     const build = async (folder: string) => {
-      say({ doing: `bundling the functions: ${name}, ${done + 1} of ${functionNames.length}` });
+      say({ doing: `bundling the functions: ${name}, ${done + 1} of ${names.length}` });
       const { metafile } = await bundleOne(name, folder);
-      return Object.keys(metafile.inputs).filter((input) => !input.startsWith("builtin:"));
+      return Object.keys(metafile.inputs).filter((input) => !/^(builtin|cedar):/.test(input));
     };
     const bundle = await keepBundle(join(store, "bundles", name), { name, root, settings, build });
     done += 1;
@@ -57,7 +58,9 @@ function registryOf(stage: string): { readonly registry?: string } {
 }
 
 async function main(store: string, stage: string): Promise<void> {
-  const ready = await bundles(store);
+  const registry = registryOf(stage);
+  const packer = registry.registry === undefined ? [] : [registryPacker];
+  const ready = await bundles(store, [...functionNames, ...packer]);
   const { context: flags } = JSON.parse(readFileSync(join(root, "cdk.json"), "utf8")) as { context?: object };
   // the checks of the templates belong to the tests and to `cdk synth`: a boot would pay seconds for them
   const context = { ...flags, stage, checks: "off" };
@@ -67,7 +70,7 @@ async function main(store: string, stage: string): Promise<void> {
     context,
     environment: process.env,
     bundles: ready,
-    ...registryOf(stage),
+    ...registry,
     synthesize: async (into) => {
       say({ doing: "synthesizing the stacks" });
       await runApp(into, context, ready);
@@ -82,7 +85,7 @@ async function runApp(into: string, context: object, ready: Readonly<Record<stri
   try {
     for (const [name, folder] of Object.entries(ready)) cpSync(folder, join(dist, name), { recursive: true });
     // the app reads its feature flags from the command line tool, which does not run here
-    const CDK_CONTEXT_JSON = JSON.stringify({ ...context, dist });
+    const CDK_CONTEXT_JSON = JSON.stringify({ ...context, "lanyard:functions": dist });
     const env = { ...process.env, CDK_OUTDIR: into, CDK_CONTEXT_JSON, CDK_VALIDATION: "false" };
     const child = spawn(process.execPath, ["bin/app.ts"], { cwd: root, env, stdio: ["ignore", "ignore", "inherit"] });
     const code = await new Promise((resolve, reject) => child.once("error", reject).once("exit", resolve));

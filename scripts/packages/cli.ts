@@ -4,25 +4,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "esbuild";
 import { buildOptions, cedarWasm } from "../build.ts";
+import { cedarBesideTheBundle, cedarFile } from "../cedar-beside-the-bundle.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const wasm = "cedar_wasm_bg.wasm";
-
-/** Of Cedar's builds only `/web` survives bundling; it takes its bytes from beside the bundle. */
-const cedarBesideTheBundle: Plugin = {
-  name: "cedar-beside-the-bundle",
-  setup(build) {
-    build.onResolve({ filter: /^@cedar-policy\/cedar-wasm\/nodejs$/ }, ({ path }) => ({ path, namespace: "cedar" }));
-    build.onLoad({ filter: /.*/, namespace: "cedar" }, () => ({
-      resolveDir: root,
-      contents: `
-        import { readFileSync } from "node:fs";
-        import { initSync } from "@cedar-policy/cedar-wasm/web";
-        initSync({ module: readFileSync(new URL("./${wasm}", import.meta.url)) });
-        export * from "@cedar-policy/cedar-wasm/web";`,
-    }));
-  },
-};
 
 /** What is required only when it is needed: by a name that the bundler sees, or it would be looked for at run time. */
 const requiredLate: Plugin = {
@@ -55,5 +39,5 @@ export async function buildCli(dist: string): Promise<void> {
     sourcesContent: false,
     plugins: [...buildOptions.plugins, cedarBesideTheBundle, requiredLate],
   });
-  copyFileSync(cedarWasm(), join(dist, wasm));
+  copyFileSync(cedarWasm(), join(dist, cedarFile));
 }

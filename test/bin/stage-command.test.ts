@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { readStage } from "../../lib/settings/stage.ts";
+import { readStage } from "../../lib/settings/stage-file.ts";
 import { questions } from "../../scripts/stage/answers.ts";
 import { makeStage } from "../../scripts/stage.ts";
 

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { boot, type RunningCloud } from "../../local/boot.ts";
 import { readRecords } from "../../local/story/records.ts";
 import { bundle } from "../../scripts/build.ts";
+import { templateFile } from "../../scripts/template-file.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "lanyard-deployed-"));
@@ -35,7 +36,12 @@ function synthesize(more: object = {}, out = "cdk.out") {
       ...process.env,
       CDK_OUTDIR: join(folder, out),
       CDK_VALIDATION: "false",
-      CDK_CONTEXT_JSON: JSON.stringify({ ...context, stage: "local", stages, dist: join(folder, "dist") }),
+      CDK_CONTEXT_JSON: JSON.stringify({
+        ...context,
+        stage: "local",
+        stages,
+        "lanyard:functions": join(folder, "dist"),
+      }),
     },
     encoding: "utf8",
   });
@@ -105,7 +111,9 @@ describe("a deployment of the embedded cloud", () => {
     return JSON.parse(body);
   }
   const digestOf = () => {
-    const { Resources } = JSON.parse(readFileSync(join(folder, "cdk.out/Service.template.json"), "utf8")) as {
+    const { Resources } = JSON.parse(
+      readFileSync(templateFile(join(folder, "cdk.out"), "lanyard-local-service"), "utf8"),
+    ) as {
       Resources: Record<string, { Type: string; Properties: { Digest: string } }>;
     };
     return Object.values(Resources).find(({ Type }) => Type === "Custom::Registry")?.Properties.Digest ?? "";

@@ -61,7 +61,7 @@ describe("the app", () => {
       // no credentials, no home, and every way out leads to a closed port
       env: {
         CDK_OUTDIR: folder,
-        CDK_CONTEXT_JSON: JSON.stringify({ ...context, dist: bundles, ...more }),
+        CDK_CONTEXT_JSON: JSON.stringify({ ...context, "lanyard:functions": bundles, ...more }),
         CDK_VALIDATION: "false",
         HTTPS_PROXY: "http://127.0.0.1:9",
         HTTP_PROXY: "http://127.0.0.1:9",
@@ -72,21 +72,22 @@ describe("the app", () => {
     return { folder, status, stderr };
   };
 
+  const environmentOf = (folder: string, stackName: string): string | undefined => {
+    const { artifacts } = JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")) as {
+      artifacts: Record<string, { environment?: string; properties?: { stackName?: string } }>;
+    };
+    return Object.values(artifacts).find(({ properties }) => properties?.stackName === stackName)?.environment;
+  };
+
   test("synthesizes with no configuration, no credentials and no network", () => {
     const { folder, status, stderr } = run({});
     expect([status, stderr]).toEqual([0, ""]);
-    const { artifacts } = JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")) as {
-      artifacts: Record<string, { environment?: string }>;
-    };
-    expect(artifacts.State?.environment).toBe("aws://unknown-account/eu-west-1");
+    expect(environmentOf(folder, "lanyard-dev-state")).toBe("aws://unknown-account/eu-west-1");
   });
 
   test("puts stage local where the embedded cloud expects it", () => {
     const { folder } = run({ stage: "local" });
-    const { artifacts } = JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")) as {
-      artifacts: Record<string, { environment?: string }>;
-    };
-    expect(artifacts.Service?.environment).toBe("aws://111122223333/eu-west-1");
+    expect(environmentOf(folder, "lanyard-local-service")).toBe("aws://111122223333/eu-west-1");
   });
 
   test("refuses an unknown stage in one plain sentence", () => {
@@ -96,7 +97,7 @@ describe("the app", () => {
   });
 
   test("says what to do when the bundles are not built", () => {
-    const { status, stderr } = run({ dist: "/nowhere" });
+    const { status, stderr } = run({ "lanyard:functions": "/nowhere" });
     expect(status).toBe(1);
     expect(stderr).toContain("run `npm run build` first");
   });

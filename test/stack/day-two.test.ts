@@ -10,7 +10,7 @@ import { stageOf } from "../../lib/settings/stage.ts";
 import type { StateStack } from "../../lib/state/state-stack.ts";
 import { adopt, mappingOf } from "../../scripts/adopt.ts";
 import { resolvedPolicy, restore } from "../../scripts/restore.ts";
-import { account, all, bundles, context, one, region, synthesized, type Template } from "./synthesized.ts";
+import { account, all, bundles, one, region, synthesized, type Template } from "./synthesized.ts";
 
 const { folder: assembly, templates } = synthesized();
 const { State } = templates;
@@ -227,8 +227,8 @@ describe("a release that drops a reference across stacks", () => {
   /** State of a release of which no other stack reads anything, with these lines in lib/kept-exports.ts. */
   function alone(kept: readonly KeptExport[]): Record<string, string> {
     const outdir = mkdtempSync(join(folder, "alone-"));
-    const app = new App({ context, outdir });
-    const { state, audit, issuer, service } = deployment(app, stageOf("dev", {}), bundles);
+    const app = new App({ outdir });
+    const { state, audit, issuer, service } = deployment(app, { stage: stageOf("dev", {}), dist: bundles });
     for (const { node } of [audit, issuer, service]) app.node.tryRemoveChild(node.id);
     keepExports({ state }, kept);
     app.synth();

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { readStage, stageOf } from "../../lib/settings/stage.ts";
+import { stageOf } from "../../lib/settings/stage.ts";
+import { readStage } from "../../lib/settings/stage-file.ts";
 import { synthesized } from "./synthesized.ts";
 
 const stages = fileURLToPath(new URL("../../stages", import.meta.url));

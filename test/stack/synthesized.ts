@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { App } from "aws-cdk-lib";
+import { App, Validations } from "aws-cdk-lib";
+import { AwsSolutionsChecks } from "cdk-nag";
 import { type Deployment, deployment } from "../../lib/deployment.ts";
 import type { DeployedRegistry } from "../../lib/service/registry-applier.ts";
 import { stageOf } from "../../lib/settings/stage.ts";
@@ -60,7 +61,10 @@ export function synthesized(
   const app = new App({ context, outdir: folder });
   // only stage dev may leave its operators out
   const named = (options.stage ?? "dev") === "dev" ? {} : { operators: ["role/Operator"] };
-  const made = deployment(app, stageOf(options.stage ?? "dev", { ...named, ...settings }), bundles, options.registry);
+  const stage = stageOf(options.stage ?? "dev", { ...named, ...settings });
+  const { registry } = options;
+  const made = deployment(app, { stage, dist: bundles, ...(registry && { registry }) });
+  if (options.validate) Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   options.change?.(made);
   app.synth();
   const read = (name: StackName): Template =>
@@ -69,6 +73,13 @@ export function synthesized(
     folder,
     templates: { State: read("State"), Audit: read("Audit"), Issuer: read("Issuer"), Service: read("Service") },
   };
+}
+
+/** An app of somebody who knows nothing of our feature flags; the bundles alone are named. */
+export function team(context: Record<string, unknown> = {}): App {
+  process.env.CDK_VALIDATION = "false";
+  const outdir = mkdtempSync(join(tmpdir(), "lanyard-team-"));
+  return new App({ outdir, context: { "lanyard:functions": bundles, ...context } });
 }
 
 /** Every resource of a type, with its stack and logical id. */

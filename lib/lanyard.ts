@@ -1,0 +1,91 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Stage as CdkStage, Stack, Token } from "aws-cdk-lib";
+import type { IEventBus } from "aws-cdk-lib/aws-events";
+import type { IBucket } from "aws-cdk-lib/aws-s3";
+import type { ITopic } from "aws-cdk-lib/aws-sns";
+import { Construct } from "constructs";
+import { deployment } from "./deployment.ts";
+import { packRegistry } from "./service/packed-registry.ts";
+import type { LanyardProps } from "./settings/props.ts";
+import { stageOf } from "./settings/stage.ts";
+
+/** Addresses of a deployment, each as CloudFormation will know it. */
+export interface LanyardUrls {
+  /** The issuer of all tokens, without a slash at its end. */
+  readonly issuer: string;
+  readonly attest: string;
+  readonly attestIam: string;
+  readonly token: string;
+  readonly introspect: string;
+  readonly revoke: string;
+  readonly adminRead: string;
+  readonly adminWrite: string;
+  readonly adminRevoke: string;
+  readonly adminRotate: string;
+}
+
+/** Context by which a checkout says where its bundles are; the package has them beside itself. */
+const functionsContext = "lanyard:functions";
+
+/**
+ * A deployment of Lanyard: four stacks, `lanyard-<stage>-state`, `-audit`, `-issuer` and `-service`. It stands in an App or
+ * a Stage, beside whatever else is there.
+ *
+ * @example
+ * const app = new App();
+ * new Lanyard(app, "Lanyard", { stage: "prod", trustDomain: "agents.example.com", operators: ["role/Operator"] });
+ */
+export class Lanyard extends Construct {
+  readonly urls: LanyardUrls;
+  /** Every audit record passes here; only the relay may put events on it. */
+  readonly auditBus: IEventBus;
+  /** Keeps the audit records. */
+  readonly auditBucket: IBucket;
+  /** Gets every alarm. */
+  readonly alarmTopic: ITopic;
+  /** The stacks, State first: for tags, for dependencies, for `cdk deploy`. */
+  readonly stacks: { readonly state: Stack; readonly audit: Stack; readonly issuer: Stack; readonly service: Stack };
+
+  /**
+   * @param scope an App or a Stage
+   * @throws inside a Stack, on a setting that is wrong, and on a registry that does not hold up
+   */
+  constructor(scope: Construct, id: string, props: LanyardProps) {
+    super(scope, id);
+    const around = scope.node.scopes.find((one) => Stack.isStack(one));
+    if (around)
+      throw new Error(
+        `${this.node.path}: Lanyard is four stacks of its own and cannot stand inside the stack ${around.node.path}; put it into the App or a Stage`,
+      );
+    const { stage: name, ...given } = props;
+    const stage = stageOf(name, { ...placeOf(this), ...given });
+    const dist = functionsOf(this);
+    const registry = stage.registry && packRegistry(dist, stage.registry, stage);
+    const made = deployment(this, registry === undefined ? { stage, dist } : { stage, dist, registry });
+    const { state, audit, issuer, service } = made;
+    const { "attest-iam": attestIam, "admin-read": adminRead, "admin-write": adminWrite, ...urls } = service.urls;
+    const { "admin-revoke": adminRevoke, "admin-rotate": adminRotate, ...plain } = urls;
+    this.urls = { issuer: issuer.issuer, ...plain, attestIam, adminRead, adminWrite, adminRevoke, adminRotate };
+    this.auditBus = audit.bus;
+    this.auditBucket = state.auditBucket;
+    this.alarmTopic = audit.topic;
+    this.stacks = { state, audit, issuer, service };
+  }
+}
+
+/** Region and account of the Stage around it, where that says so. */
+function placeOf(scope: Construct): { readonly region?: string; readonly account?: string } {
+  const { region, account } = CdkStage.of(scope) ?? {};
+  const isKnown = (value: string | undefined): value is string => value !== undefined && !Token.isUnresolved(value);
+  return { ...(isKnown(region) && { region }), ...(isKnown(account) && { account }) };
+}
+
+/** Folder of the functions' code. @throws where it is neither beside this file nor named */
+function functionsOf(scope: Construct): string {
+  const named: unknown = scope.node.tryGetContext(functionsContext);
+  if (typeof named === "string") return named;
+  const beside = fileURLToPath(new URL("./functions", import.meta.url));
+  if (existsSync(beside)) return beside;
+  throw new Error(`there is no ${beside}; in a checkout name the bundles: -c ${functionsContext}=dist`);
+}

@@ -1,0 +1,161 @@
+/** What a team may say of its deployment. */
+import type { CallableName, Duty, NoncingEndpoint } from "../../lambdas/manifest.ts";
+
+/** Roles that may call the admin URLs, by what they may do there. */
+export type Operators = Readonly<Record<Duty, readonly string[]>>;
+
+/** Buffer before S3: what is reached first closes an object. */
+export interface DeliveryProps {
+  /** 0 to 900; at most 300 where alarms are on. @default 15 */
+  readonly bufferSeconds?: number;
+  /** 1 to 128. @default 5 */
+  readonly bufferMegabytes?: number;
+}
+
+/** Alarms of a deployment. */
+export interface AlarmsProps {
+  /** False leaves every alarm out; the watch on the keys stays. @default true */
+  readonly enabled?: boolean;
+  /** Gets every alarm by e-mail, once it is confirmed. @default nobody */
+  readonly email?: string;
+}
+
+/** What `attest` may look up in this account to bind agents to their code. */
+export interface CodeLookupProps {
+  /** Published versions of these functions, by name. */
+  readonly lambda?: { readonly functions: readonly string[] };
+  /** Tasks of these clusters, and who may take these roles (path and name); switches the attestor `ecs-task` on. */
+  readonly ecs?: { readonly clusters: readonly string[]; readonly roles: readonly string[] };
+}
+
+/** Life of signing keys (docs/runbook.md, "Keys"). */
+export interface KeysProps {
+  /** How long a key signs, in days: 2 to 365. @default 30 */
+  readonly rotationDays?: number;
+  /**
+   * How long a key is published before a rotation on schedule switches to it, in hours: 1 to 168, and at most half of a
+   * rotation. Verifiers we know have it in a quarter of an hour; this is for those we do not. @default 24
+   */
+  readonly publishWaitHours?: number;
+}
+
+/** A registry that each deployment applies. */
+export interface RegistryProps {
+  /** Folder of YAML files: absolute, or below where the app runs. */
+  readonly folder: string;
+  /** Values of `${name}` in its files, beside `region`, `account` and `trustDomain`, which are known. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Overwrites what somebody changed by hand since the last deployment. @default false */
+  readonly force?: boolean;
+}
+
+/** Settings of a deployment that have a default. */
+export interface OptionalProps {
+  /** Region of every stack. @default the surrounding Stage's, or eu-west-1 */
+  readonly region?: string;
+  /** Twelve digits. @default the surrounding Stage's, or the account that deploys */
+  readonly account?: string;
+  /**
+   * Roles that may call the admin URLs, one list for all or one a duty: role ARNs, `role/<path and name>` of this account,
+   * or `role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_<permission set>_*`. Only stage `dev` may leave it out, and
+   * then lets everybody in whom IAM lets.
+   */
+  readonly operators?: readonly string[] | Operators;
+  /**
+   * The account's quota of concurrent executions in the Region (Service Quotas L-B99A9384). A new account has ten; by it
+   * the streams are kept from starving the functions that answer. @default 10
+   */
+  readonly lambdaConcurrency?: number;
+  /** Environments kept back for one function. AWS keeps 100 of `lambdaConcurrency` from being reserved. @default none */
+  readonly reservedConcurrency?: Readonly<Partial<Record<CallableName, number>>>;
+  /** How long audit objects live, in days. @default 2557 */
+  readonly auditRetentionDays?: number;
+  /**
+   * Mode of Object Lock that every audit object is retained in for that long. `governance`: the bucket's policy lets nobody
+   * end it early, and whoever changes that policy is told of. `compliance`: nobody ever can, the account's root included.
+   * @default governance
+   */
+  readonly auditLock?: "governance" | "compliance";
+  /** How long functions' logs live, in days; one of those that CloudWatch Logs knows. @default 30 */
+  readonly logRetentionDays?: number;
+  /** @default INFO */
+  readonly logLevel?: "DEBUG" | "INFO" | "WARN" | "ERROR";
+  readonly delivery?: DeliveryProps;
+  readonly alarms?: AlarmsProps;
+  /** Switches the account's outbound identity federation on; deleting the stack never switches it off. @default false */
+  readonly outboundIdentityFederation?: boolean;
+  /** @default nothing is looked up */
+  readonly codeLookup?: CodeLookupProps;
+  /**
+   * Lets an EC2 instance identity document attest with nothing beside it. It has no nonce and names no role, so whoever
+   * ever read it on the instance may be first to show it; assurance `document`. @default false
+   */
+  readonly instanceIdentityAlone?: boolean;
+  /**
+   * Endpoints that demand a nonce in each DPoP proof (RFC 9449 8): a proof made beforehand is worth nothing there, and a
+   * caller that was silent for two minutes needs one more round trip. @default none
+   */
+  readonly dpopNonces?: readonly NoncingEndpoint[];
+  /**
+   * Lets resources whose registration says `senderConstraint: none` have bearer access tokens; whoever copies one uses it.
+   * @default false
+   */
+  readonly bearerAccessTokens?: boolean;
+  readonly keys?: KeysProps;
+  /** Days without a session after which an active agent is told of as dormant, unless its registration names its own. @default 90 */
+  readonly dormantAfterDays?: number;
+  /** @default the registry is changed by `lanyard apply` alone */
+  readonly registry?: RegistryProps;
+  /**
+   * ARN of a Lambda code signing configuration, for whoever ships signed objects: Lambda then refuses code that none of its
+   * profiles signed. The assets must be signed before they are published; `cdk deploy` alone does not. @default none
+   */
+  readonly codeSigningConfig?: string;
+  /** Keeps CloudFormation from deleting State and Issuer. @default true */
+  readonly terminationProtection?: boolean;
+}
+
+/** A deployment of Lanyard. */
+export interface LanyardProps extends OptionalProps {
+  /**
+   * Name of the deployment: 2 to 20 lower-case letters, digits or dashes. It stands in the names of the stacks and roles,
+   * and an account holds it once a Region. It can never change.
+   */
+  readonly stage: string;
+  /** SPIFFE trust domain of every agent; it can never change once agents exist. */
+  readonly trustDomain: string;
+}
+
+type With<T, K extends keyof T> = Omit<T, K> & { readonly [P in K]-?: NonNullable<T[P]> };
+
+/** One deployment's settings, complete and checked. */
+export interface Stage
+  extends Omit<
+    With<
+      OptionalProps,
+      | "region"
+      | "lambdaConcurrency"
+      | "reservedConcurrency"
+      | "auditRetentionDays"
+      | "auditLock"
+      | "logRetentionDays"
+      | "logLevel"
+      | "outboundIdentityFederation"
+      | "codeLookup"
+      | "instanceIdentityAlone"
+      | "dpopNonces"
+      | "bearerAccessTokens"
+      | "dormantAfterDays"
+      | "terminationProtection"
+    >,
+    "operators" | "delivery" | "alarms" | "keys" | "registry"
+  > {
+  /** Name of the deployment. */
+  readonly name: string;
+  readonly trustDomain: string;
+  readonly operators?: Operators;
+  readonly delivery: Required<DeliveryProps>;
+  readonly alarms: With<AlarmsProps, "enabled">;
+  readonly keys: Required<KeysProps>;
+  readonly registry?: Required<RegistryProps>;
+}
