@@ -1,5 +1,5 @@
 import type { Denial } from "../denial/denial.ts";
-import { explainDenial } from "../denial/rules.ts";
+import { explainDenial } from "../denial/explain.ts";
 import { askedColumn } from "./asked.ts";
 import { changesColumn } from "./changes.ts";
 import { ownValues } from "./own-values.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Denial } from "../denial/denial.ts";
-import { explainDenial } from "../denial/rules.ts";
+import { explainDenial } from "../denial/explain.ts";
 import { ocsfClasses } from "./classes.ts";
 import { lanyardFacts } from "./facts.ts";
 import { ownValues } from "./own-values.ts";

@@ -1,4 +1,5 @@
-import type { Denial, ScopeBound } from "../denial/denial.ts";
+import type { Denial } from "../denial/denial.ts";
+import type { ScopeBound } from "../denial/table/grant.ts";
 import { checkDetail, narrowDetail } from "../details/compare.ts";
 import type { ScopeSet } from "../model/registry.ts";
 import { err, ok, type Result } from "../model/result.ts";

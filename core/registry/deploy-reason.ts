@@ -1,5 +1,5 @@
 import type { Denial } from "../denial/denial.ts";
-import { explainDenial } from "../denial/rules.ts";
+import { explainDenial } from "../denial/explain.ts";
 import type { RegistryDifference } from "../model/registry-difference.ts";
 import { differenceLines } from "./difference-lines.ts";
 

@@ -1,4 +1,4 @@
-import type { DeathCause } from "../denial/denial.ts";
+import type { DeathCause } from "../denial/death.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import { ancestorsOf, type Session } from "../model/session.ts";
 import type { LivenessQuery, LivenessRows, RevocationEpoch, SessionStore } from "./store.ts";

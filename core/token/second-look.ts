@@ -1,4 +1,5 @@
-import type { DeathCause, Denial } from "../denial/denial.ts";
+import type { DeathCause } from "../denial/death.ts";
+import type { Denial } from "../denial/denial.ts";
 import { denylistedBy, loginReads, loginsOf } from "../model/login.ts";
 import { nowSeconds } from "../model/ports.ts";
 import type { Session } from "../model/session.ts";

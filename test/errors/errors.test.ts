@@ -1,30 +1,50 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { deny } from "../../core/audit/deny.ts";
 import { createRefusalFold } from "../../core/audit/fold.ts";
 import { toRecord } from "../../core/audit/ocsf.ts";
 import type { Denial } from "../../core/denial/denial.ts";
-import { explainDenial } from "../../core/denial/rules.ts";
+import { explainDenial } from "../../core/denial/explain.ts";
+import { denialTable } from "../../core/denial/table.ts";
 import { denialReply, denialToWire } from "../../core/denial/wire.ts";
+import { errorsPage } from "../../scripts/errors/page.ts";
 import { randomIds } from "../kit/keys.ts";
 import { denials } from "../kit/samples/denials.ts";
-import { refusals } from "../kit/samples/refusals.ts";
-import { errorsPage } from "./page.ts";
 
 const all = Object.values(denials);
 const root = join(import.meta.dirname, "../..");
 
 describe("docs/errors.md", () => {
-  it("is what the code answers; `vitest run test/errors -u` writes it anew", async () => {
-    await expect(errorsPage(Object.values(refusals))).toMatchFileSnapshot(join(root, "docs/errors.md"));
+  it("is what `node scripts/errors.ts` makes of the table", () => {
+    expect(readFileSync(join(root, "docs/errors.md"), "utf8")).toBe(errorsPage());
+  });
+});
+
+describe("the table of denials", () => {
+  it("names each code once: of two subjects that share a name the later would hide the earlier", () => {
+    const folder = join(root, "core/denial/table");
+    const sources = readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8"));
+    const codes = sources.flatMap((source) =>
+      [...source.matchAll(/readonly code: "([a-z_]+)"/g)].map(([, code]) => code),
+    );
+    expect(codes.length).toBeGreaterThan(70);
+    expect(Object.keys(denialTable).sort()).toEqual(codes.sort());
+    expect(all.map(({ code }) => code).sort()).toEqual(codes);
   });
 
-  it("has a row for every code that core/denial/denial.ts names", () => {
-    const source = readFileSync(join(root, "core/denial/denial.ts"), "utf8");
-    const codes = [...source.matchAll(/readonly code: "([a-z_]+)"/g)].map(([, code]) => code);
-    expect(codes.length).toBeGreaterThan(70);
-    expect(all.map(({ code }) => code).sort()).toEqual(codes.sort());
+  it("answers what is no form as the standards' endpoints must (RFC 6749 5.2)", () => {
+    const sent = { code: "content_type_unsupported", contentType: "application/json" } as const;
+    expect(denialToWire({ ...sent, wanted: "form" })).toMatchObject({ status: 400, error: "invalid_request" });
+    expect(denialToWire(sent)).toMatchObject({ status: 415, error: "invalid_request" });
+  });
+
+  it("sends no header whose value the facts do not give", () => {
+    const { scheme: _, ...bare } = denials.client_unauthenticated;
+    expect(denialToWire(denials.client_unauthenticated).headers).toEqual({
+      "WWW-Authenticate": 'Basic realm="lanyard"',
+    });
+    expect(denialToWire(bare)).not.toHaveProperty("headers");
   });
 });
 

@@ -1,4 +1,5 @@
-import type { DeathCause, Denial } from "../../denial/denial.ts";
+import type { DeathCause } from "../../denial/death.ts";
+import type { Denial } from "../../denial/denial.ts";
 import { isLogin } from "../../model/login.ts";
 import { err, ok, type Result } from "../../model/result.ts";
 import { ancestorsOf, currentAgent, type Grant, type Session } from "../../model/session.ts";

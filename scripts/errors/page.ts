@@ -1,24 +1,30 @@
-import { explainDenial } from "../../core/denial/rules.ts";
-import { denialToWire } from "../../core/denial/wire.ts";
-import type { VerifyRefusal } from "../../core/verify/refusal.ts";
+import type { Row } from "../../core/denial/row.ts";
+import { denialTable } from "../../core/denial/table.ts";
 import { refusalReply } from "../../core/verify/refusal.ts";
-import { denials } from "../kit/samples/denials.ts";
+import { refusals } from "../../test/kit/samples/refusals.ts";
 
 const cell = (text: string): string => text.replaceAll("|", "\\|");
 
-const lines = Object.values(denials)
-  .map((denial) => ({ code: denial.code, ...denialToWire(denial), ...explainDenial(denial) }))
-  .map(
-    ({ code, status, error, headers, rule }) =>
-      `| \`${code}\` | ${status} | \`${error}\` | ${Object.keys(headers ?? {})
-        .map((name) => `\`${name}\``)
-        .join(", ")} | ${cell(rule)} |`,
-  );
+const lines = Object.entries<Row<never>>(denialTable).map(
+  ([
+    code,
+    {
+      rule,
+      answer: { status, error, headers = {} },
+    },
+  ]) => {
+    const named = Object.keys(headers).map((name) => `\`${name}\``);
+    return `| \`${code}\` | ${status} | \`${error}\` | ${named.join(", ")} | ${cell(rule)} |`;
+  },
+);
 
-/** The page `docs/errors.md`, from the code that answers. */
-export const errorsPage = (refusals: readonly VerifyRefusal[]): string => `# Errors
+/** The page `docs/errors.md`, from the table and the code that answer. */
+export const errorsPage =
+  (): string => `<!-- Made by \`node scripts/errors.ts\` from core/denial/table/: change the row there, not this page. -->
 
-Every refusal is a value with a stable code. Below: what its caller gets to see, and the rule that refused. Several codes share one face where the difference would help an attacker; the audit record keeps them apart.
+# Errors
+
+Every refusal is a value with a stable code. Below: what its caller gets to see, and the rule that refused, as \`core/denial/table/\` has them. Several codes share one face where the difference would help an attacker; the audit record keeps them apart.
 
 Lanyard's own endpoints answer JSON, \`{ "error", "error_description" }\` (RFC 6749 5.2), with \`Cache-Control: no-store\`. What is no form is answered 400 at \`token\`, \`introspect\` and \`revoke\`, 415 where JSON is read. A 503 may be tried again after \`Retry-After\`, a 429 too; where the stage demands nonces, every answer carries \`DPoP-Nonce\`. What no code stands for is a failure on our side: 500 \`server_error\`, or 503 \`temporarily_unavailable\` where it may pass.
 
@@ -36,7 +42,7 @@ What the client library answers for a resource (RFC 6750 3.1, RFC 9449 7.1), in 
 
 | code | status | \`error\` |
 | --- | --- | --- |
-${refusals
+${Object.values(refusals)
   .map((refusal) => ({ refusal, reply: refusalReply(refusal) }))
   .map(({ refusal, reply: { status, body } }) => {
     const error = body === "" ? "none: the schemes alone" : `\`${JSON.parse(body).error}\``;

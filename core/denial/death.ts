@@ -1,0 +1,35 @@
+/** Why a session (or what stands above it) is over. */
+export type DeathCause =
+  | { readonly kind: "expired"; readonly atSeconds: number }
+  | { readonly kind: "tombstone"; readonly sid: string }
+  | { readonly kind: "ended"; readonly sid: string }
+  | { readonly kind: "missing"; readonly sid: string }
+  | { readonly kind: "generation"; readonly subject: string }
+  | { readonly kind: "blocked"; readonly subject: string }
+  | { readonly kind: "burnt" }
+  | { readonly kind: "unreadable" };
+
+/** The rule of every refusal for a death. */
+export const aliveRule = "what a request rests on is alive: no tombstone, no raised generation, no block, not expired";
+
+/** The cause for whoever reads the audit; no caller hears it. */
+export function deathText(cause: DeathCause): string {
+  switch (cause.kind) {
+    case "expired":
+      return `expired at ${cause.atSeconds}`;
+    case "tombstone":
+      return `session ${cause.sid} was revoked`;
+    case "ended":
+      return `session ${cause.sid} was ended`;
+    case "missing":
+      return `there is no session ${cause.sid}`;
+    case "generation":
+      return `${cause.subject} was cut`;
+    case "blocked":
+      return `${cause.subject} is blocked or inactive`;
+    case "burnt":
+      return "the person's login was burnt";
+    case "unreadable":
+      return "liveness could not be read";
+  }
+}

@@ -1,0 +1,33 @@
+import type { Denial } from "./denial.ts";
+import type { Row, Rows } from "./row.ts";
+import { adminDenials } from "./table/admin.ts";
+import { attestationDenials } from "./table/attestation.ts";
+import { boundDenials } from "./table/bound.ts";
+import { callerDenials } from "./table/caller.ts";
+import { grantDenials } from "./table/grant.ts";
+import { offerDenials } from "./table/offer.ts";
+import { registryDenials } from "./table/registry.ts";
+import { requestDenials } from "./table/request.ts";
+import { serviceDenials } from "./table/service.ts";
+import { sessionDenials } from "./table/session.ts";
+import { subjectTokenDenials } from "./table/subject-token.ts";
+
+/** Every refusal's row: rule, face in the audit, face for the caller. A code without one does not compile. */
+export const denialTable = {
+  ...requestDenials,
+  ...callerDenials,
+  ...attestationDenials,
+  ...subjectTokenDenials,
+  ...offerDenials,
+  ...grantDenials,
+  ...boundDenials,
+  ...sessionDenials,
+  ...adminDenials,
+  ...registryDenials,
+  ...serviceDenials,
+} satisfies Rows<Denial>;
+
+/** The row of a denial; undefined for a code that the compiler does not know. */
+export const rowOf = (denial: Denial): Row<Denial> | undefined =>
+  // each row takes the facts of its own code, and this is the row of this very denial
+  (denialTable as Readonly<Record<string, Row<never>>>)[denial.code] as Row<Denial> | undefined;

@@ -1,0 +1,100 @@
+import type { Missing } from "../../model/decision.ts";
+import { limits } from "../../model/limits.ts";
+import { badRequest, badTarget, forbidden, type Rows } from "../row.ts";
+
+/** Refusals about the bounds on a session, policy's among them, each with its facts. */
+export type BoundDenial =
+  | { readonly code: "lifetime_exceeds"; readonly requestedSeconds: number; readonly allowedSeconds: number }
+  | { readonly code: "uses_exceed"; readonly requested: number; readonly allowed: number }
+  | { readonly code: "uses_not_counted"; readonly resource: string }
+  | {
+      readonly code: "token_too_large";
+      readonly bytes: number;
+      readonly limitBytes: number;
+      /** Its actors nest deeper than is parsed. */
+      readonly nests: boolean;
+      readonly depth: number;
+    }
+  | { readonly code: "depth_exceeded"; readonly depth: number; readonly limit: number }
+  | {
+      readonly code: "policy_denied";
+      readonly policies: readonly string[];
+      readonly resource: string;
+      readonly action: string;
+      readonly missing: Missing;
+      readonly why: string;
+    }
+  | { readonly code: "tree_full"; readonly root: string; readonly children: number }
+  | { readonly code: "rate_exceeded"; readonly agent: string; readonly perSecond: number };
+
+/** Which part was refused, without the policies' names: those are for the audit. */
+function refusedPart(missing: Missing): string {
+  switch (missing.who) {
+    case "principal":
+      return "this principal to lend";
+    case "agent":
+      return "this agent to act";
+    case "task":
+      return `the use of ${missing.tool}`;
+    case "question":
+      return "this";
+  }
+}
+
+/** What is told of each. */
+export const boundDenials: Rows<BoundDenial> = {
+  lifetime_exceeds: {
+    rule: "the least bound on a life counts",
+    missing: (d) => `${d.requestedSeconds} of ${d.allowedSeconds} s`,
+    answer: badRequest((d) => `lifetime_seconds may be at most ${d.allowedSeconds} here`),
+  },
+  uses_exceed: {
+    rule: "the least bound on uses counts",
+    missing: (d) => `${d.requested} of ${d.allowed} uses`,
+    answer: badRequest((d) => `max_uses may be at most ${d.allowed} here`),
+  },
+  uses_not_counted: {
+    rule: "uses are counted where every request is asked about",
+    missing: (d) => `introspecting at ${d.resource}`,
+    answer: badTarget((d) => `uses are not counted at ${d.resource}: it is not registered as introspecting`),
+  },
+  token_too_large: {
+    rule: "a token is no larger than verifiers read",
+    missing: (d) =>
+      `${d.bytes} of ${d.limitBytes} bytes at depth ${d.depth}${d.nests ? ", nested too deep" : ""}: fewer hops`,
+    answer: badRequest((d) =>
+      d.nests
+        ? `a chain of depth ${d.depth} nests its actors deeper than tokens are read`
+        : `a token of this would have ${d.bytes} bytes; at most ${d.limitBytes} are read`,
+    ),
+  },
+  depth_exceeded: {
+    rule: "the strictest agent of a chain bounds its depth",
+    missing: (d) => `depth ${d.depth} of ${d.limit}`,
+    answer: badRequest((d) => `the delegation would be ${d.depth} deep; at most ${d.limit} here`),
+  },
+  policy_denied: {
+    rule: "policy permits, and forbids nothing",
+    missing: (d) => `${d.resource}: ${d.policies.length > 0 ? `forbidden by ${d.policies.join(" ")}` : d.why}`,
+    answer: forbidden((d) => `policy does not permit ${refusedPart(d.missing)} at ${d.resource}`),
+  },
+  tree_full: {
+    rule: "what must end a tree reads it: it grows by so many children, offers and bytes in a quarter of an hour",
+    missing: (d) =>
+      `tree ${d.root}: ${d.children} children, ${limits.treeOffersPerChild} offers each, ${limits.treeBytes} bytes`,
+    answer: forbidden(
+      (d) =>
+        `this task has as many child sessions and offers as it may get in a quarter of an hour (${d.children} children)`,
+    ),
+  },
+  rate_exceeded: {
+    rule: "an agent's bucket of signatures",
+    missing: (d) => `${d.agent}: ${d.perSecond} a second`,
+    answer: {
+      status: 429,
+      error: "slow_down",
+      description: (d) => `at most ${d.perSecond} tokens a second`,
+      headers: { "Retry-After": "1" },
+    },
+  },
+};

@@ -1,0 +1,39 @@
+import { aliveRule, type DeathCause, deathText } from "../death.ts";
+import { badRequest, forbidden, later, type Rows } from "../row.ts";
+
+/** Refusals about a session as it stands at this moment, each with its facts. */
+export type SessionDenial =
+  | { readonly code: "uses_spent" }
+  | { readonly code: "renewal_refused"; readonly why: string }
+  | { readonly code: "renewal_overtaken" }
+  | { readonly code: "blocked"; readonly subject: string }
+  | { readonly code: "died_in_flight"; readonly cause: DeathCause };
+
+/** What is told of each. */
+export const sessionDenials: Rows<SessionDenial> = {
+  uses_spent: {
+    rule: "a token is used as often as it was granted",
+    missing: "a use that is left",
+    answer: badRequest("the token has no uses left"),
+  },
+  renewal_refused: {
+    rule: "a renewal stays within every bound of its session",
+    missing: (d) => d.why,
+    answer: badRequest((d) => `the session cannot be renewed: ${d.why}`),
+  },
+  renewal_overtaken: {
+    rule: "one renewal at a time",
+    missing: "the session's row as it was read",
+    answer: later("the session was renewed by another request at this moment; try again"),
+  },
+  blocked: {
+    rule: "nothing is issued to or for whoever an operator blocked",
+    missing: (d) => d.subject,
+    answer: forbidden("the agent, person, build or deployment is blocked by an operator"),
+  },
+  died_in_flight: {
+    rule: aliveRule,
+    missing: (d) => `meanwhile ${deathText(d.cause)}`,
+    answer: badRequest("what this was issued from was revoked meanwhile"),
+  },
+};
