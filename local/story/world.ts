@@ -114,7 +114,7 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
 const mayPassLater = ({ facts }: Refused): boolean =>
   facts.status === undefined || (typeof facts.status === "number" && (facts.status >= 502 || facts.status === 429));
 
-const providerOffset = 50;
+export const providerOffset = 50;
 
 interface Furnished {
   readonly version: number;
