@@ -6,6 +6,7 @@ import { brokenGround } from "./attack/broken.ts";
 import { callerAttacks } from "./attack/caller.ts";
 import { type Lab, openLab } from "./attack/lab.ts";
 import { narrowingAttacks } from "./attack/narrowing.ts";
+import { nextHopAttacks } from "./attack/next-hop.ts";
 import { offerAttacks } from "./attack/offer.ts";
 import { personAttacks } from "./attack/person.ts";
 import { races } from "./attack/race.ts";
@@ -37,6 +38,7 @@ describe("attacks on the running cloud", () => {
     attestAttacks(lab);
     personAttacks(lab);
     narrowingAttacks(lab);
+    nextHopAttacks(lab);
     offerAttacks(lab);
   });
   authorityAttacks(lab);

@@ -1,235 +1,37 @@
-import { runSimulation } from "@cloud-copilot/iam-simulate";
 import { describe, expect, test } from "vitest";
-import { resolved, statementsOf } from "./resolved.ts";
-import { account, one, region, type StackName, synthesized } from "./synthesized.ts";
+import { resolved } from "../resolved.ts";
+import { account, one, region } from "../synthesized.ts";
+import {
+  admin,
+  type Call,
+  discovery,
+  idOf,
+  introspect,
+  outcome,
+  revoke,
+  role,
+  rowOf,
+  table,
+  templates,
+  token,
+  transaction,
+} from "./ground.ts";
 
-const { templates } = synthesized();
-const table = (name: string) => `arn:aws:dynamodb:${region}:${account}:table/${idOf(`Tables${name}`)}`;
 const key = (name: string) => `arn:aws:kms:${region}:${account}:key/${idOf(`Keys${name}`)}`;
-const role = (name: string) => `arn:aws:iam::${account}:role/${name}`;
+
 const bus = `arn:aws:events:${region}:${account}:event-bus/lanyard-dev-audit`;
+
 const root = `arn:aws:iam::${account}:root`;
 
-function idOf(prefix: string): string {
-  const found = Object.keys(templates.State.Resources).find((id) => id.startsWith(prefix));
-  if (!found) throw new Error(`no ${prefix}`);
-  return found;
-}
-
-interface Call {
-  readonly principal: string;
-  /** Whose policies count: a role of ours, or somebody who has every right IAM can give. */
-  readonly policies: readonly [StackName, string] | "administrator";
-  readonly action: string;
-  readonly resource: string;
-  readonly context?: Record<string, string | string[]>;
-  readonly resourcePolicy?: unknown;
-}
-
-const everything = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] };
-
-async function outcome(call: Call): Promise<string> {
-  const policy =
-    call.policies === "administrator"
-      ? everything
-      : { Version: "2012-10-17", Statement: statementsOf(templates, ...call.policies) };
-  const result = await runSimulation(
-    {
-      request: {
-        principal: call.principal,
-        action: call.action,
-        resource: { resource: call.resource, accountId: account },
-        contextVariables: call.context ?? {},
-      },
-      identityPolicies: [{ name: "identity", policy }],
-      serviceControlPolicies: [],
-      resourceControlPolicies: [],
-      ...(call.resourcePolicy ? { resourcePolicy: call.resourcePolicy } : {}),
-    },
-    {},
-  );
-  if (result.resultType === "error") throw new Error(JSON.stringify(result.errors));
-  return result.overallResult;
-}
-
-const token: Pick<Call, "principal" | "policies"> = {
-  principal: role("lanyard-dev-eu-west-1-token"),
-  policies: ["Service", "Token"],
-};
-const revoke: Pick<Call, "principal" | "policies"> = { principal: role("revoke"), policies: ["Service", "Revoke"] };
-const admin: Pick<Call, "principal" | "policies"> = {
-  principal: role("admin-revoke"),
-  policies: ["Service", "AdminRevoke"],
-};
-const looking: Pick<Call, "principal" | "policies"> = {
-  principal: role("admin-read"),
-  policies: ["Service", "AdminRead"],
-};
-const introspect: Pick<Call, "principal" | "policies"> = {
-  principal: role("lanyard-dev-eu-west-1-introspect"),
-  policies: ["Service", "Introspect"],
-};
 const attest: Pick<Call, "principal" | "policies"> = {
   principal: role("lanyard-dev-eu-west-1-attest"),
   policies: ["Service", "Attest"],
 };
-const discovery: Pick<Call, "principal" | "policies"> = {
-  principal: role("discovery"),
-  policies: ["Issuer", "Discovery"],
-};
+
 const person: Pick<Call, "principal" | "policies"> = { principal: role("Administrator"), policies: "administrator" };
 
-const transaction = { "dynamodb:EnclosingOperation": "TransactWriteItems" };
-const rowOf = (name: string) => ({ "dynamodb:LeadingKeys": [name] });
 /** What may be written outside transactions too. */
 const more = new Set(["admin-write PutItem Registry"]);
-
-describe("rights on tables", () => {
-  test.each<[string, Call, string]>([
-    [
-      "token puts a session in a transaction",
-      { ...token, action: "dynamodb:PutItem", resource: table("Sessions"), context: transaction },
-      "Allowed",
-    ],
-    [
-      "token puts a session without a record beside it",
-      { ...token, action: "dynamodb:PutItem", resource: table("Sessions") },
-      "ImplicitlyDenied",
-    ],
-    [
-      "token writes a tombstone",
-      {
-        ...token,
-        action: "dynamodb:PutItem",
-        resource: table("Tombstones"),
-        context: { ...transaction, ...rowOf("x") },
-      },
-      "ImplicitlyDenied",
-    ],
-    [
-      "token clears a tombstone",
-      { ...token, action: "dynamodb:DeleteItem", resource: table("Tombstones") },
-      "ImplicitlyDenied",
-    ],
-    [
-      "token puts a refusal alone",
-      { ...token, action: "dynamodb:PutItem", resource: table("Outbox"), context: rowOf("denied#x") },
-      "Allowed",
-    ],
-    [
-      "token puts another record alone",
-      { ...token, action: "dynamodb:PutItem", resource: table("Outbox"), context: rowOf("x") },
-      "ImplicitlyDenied",
-    ],
-    [
-      "token overwrites the registry",
-      { ...token, action: "dynamodb:PutItem", resource: table("Registry"), context: transaction },
-      "ImplicitlyDenied",
-    ],
-    [
-      "revoke writes a tombstone",
-      { ...revoke, action: "dynamodb:PutItem", resource: table("Tombstones"), context: transaction },
-      "Allowed",
-    ],
-    [
-      "revoke writes a tombstone without a record beside it",
-      { ...revoke, action: "dynamodb:PutItem", resource: table("Tombstones") },
-      "ImplicitlyDenied",
-    ],
-    [
-      "admin-revoke blocks an agent",
-      { ...admin, action: "dynamodb:UpdateItem", resource: table("Revocations"), context: transaction },
-      "Allowed",
-    ],
-    [
-      "admin-revoke forges a status list",
-      { ...admin, action: "dynamodb:PutItem", resource: table("Lists"), context: rowOf("list#0") },
-      "ImplicitlyDenied",
-    ],
-    [
-      "admin-read finds an agent's sessions",
-      { ...looking, action: "dynamodb:Query", resource: table("Subjects"), context: rowOf("agent:x#3") },
-      "Allowed",
-    ],
-    [
-      "admin-read records a refusal",
-      { ...looking, action: "dynamodb:PutItem", resource: table("Outbox"), context: rowOf("denied#x") },
-      "Allowed",
-    ],
-    [
-      "admin-read forges the record of a grant",
-      { ...looking, action: "dynamodb:PutItem", resource: table("Outbox"), context: rowOf("x") },
-      "ImplicitlyDenied",
-    ],
-    [
-      "admin-read forges it within a transaction",
-      { ...looking, action: "dynamodb:PutItem", resource: table("Outbox"), context: { ...rowOf("x"), ...transaction } },
-      "ImplicitlyDenied",
-    ],
-    [
-      "admin-read lifts a block",
-      { ...looking, action: "dynamodb:UpdateItem", resource: table("Revocations"), context: rowOf("standing#agent:x") },
-      "ImplicitlyDenied",
-    ],
-    [
-      "admin-read takes a tombstone away",
-      { ...looking, action: "dynamodb:DeleteItem", resource: table("Tombstones"), context: rowOf("x") },
-      "ImplicitlyDenied",
-    ],
-    [
-      "admin-read scans all sessions",
-      { ...looking, action: "dynamodb:Scan", resource: table("Sessions") },
-      "ImplicitlyDenied",
-    ],
-    [
-      "admin-read looks at one-use markers",
-      { ...looking, action: "dynamodb:BatchGetItem", resource: table("Markers"), context: rowOf("x") },
-      "ImplicitlyDenied",
-    ],
-    [
-      "admin-read changes the registry",
-      { ...looking, action: "dynamodb:PutItem", resource: table("Registry"), context: rowOf("00000001#agent") },
-      "ImplicitlyDenied",
-    ],
-    [
-      "discovery reads a list",
-      { ...discovery, action: "dynamodb:GetItem", resource: table("Lists"), context: rowOf("list#0") },
-      "Allowed",
-    ],
-    [
-      "discovery reads what is published of the registry",
-      { ...discovery, action: "dynamodb:GetItem", resource: table("Registry"), context: rowOf("published") },
-      "Allowed",
-    ],
-    [
-      "discovery reads an agent's registration",
-      { ...discovery, action: "dynamodb:GetItem", resource: table("Registry"), context: rowOf("00000001#agent") },
-      "ImplicitlyDenied",
-    ],
-    [
-      "discovery reads a tombstone",
-      { ...discovery, action: "dynamodb:GetItem", resource: table("Tombstones"), context: rowOf("x") },
-      "ImplicitlyDenied",
-    ],
-    [
-      "token counts an agent's signatures",
-      { ...token, action: "dynamodb:UpdateItem", resource: table("Counters"), context: rowOf("rate#x#1") },
-      "Allowed",
-    ],
-    [
-      "token counts what names no row",
-      { ...token, action: "dynamodb:UpdateItem", resource: table("Counters") },
-      "ImplicitlyDenied",
-    ],
-    [
-      "introspect takes a use without a record beside it",
-      { ...introspect, action: "dynamodb:UpdateItem", resource: table("Counters"), context: rowOf("uses#x") },
-      "ImplicitlyDenied",
-    ],
-  ])("%s", async (_, call, expected) => {
-    expect(await outcome(call)).toBe(expected);
-  });
-});
 
 /**
  * AWS documents `dynamodb:LeadingKeys` within transactions for ConditionCheckItem alone: it may be filled for the other

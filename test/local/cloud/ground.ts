@@ -1,0 +1,58 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { afterAll, afterEach, beforeAll } from "vitest";
+import { boot, type Credentials, type RunningCloud } from "../../../local/boot.ts";
+import { writeAssembly } from "../fixture/assembly.ts";
+
+export const folders: string[] = [];
+
+/** A fresh folder, removed behind all tests. */
+export const temporary = (name: string) => {
+  const folder = mkdtempSync(join(tmpdir(), name));
+  folders.push(folder);
+  return folder;
+};
+
+export const fixture = (changed = {}) => {
+  const folder = writeAssembly(changed);
+  folders.push(folder);
+  return folder;
+};
+
+export const settings = (cloud: RunningCloud, credentials: Credentials = cloud.operator) => ({
+  endpoint: cloud.aws.endpoint,
+  region: cloud.aws.region,
+  credentials,
+  maxAttempts: 1,
+});
+
+export const nameOf = (work: Promise<unknown>) =>
+  work.then(
+    () => "ok",
+    (thrown: Error) => thrown.name,
+  );
+
+export const auditRecords = (cloud: RunningCloud): unknown[] =>
+  readdirSync(cloud.auditFolder, { recursive: true, encoding: "utf8" })
+    .map((name) => join(cloud.auditFolder, name))
+    .filter((file) => statSync(file).isFile())
+    .flatMap((file) => gunzipSync(readFileSync(file)).toString().trim().split("\n"))
+    .map((line) => JSON.parse(line));
+
+export let cloud: RunningCloud;
+
+export const worker = (command: object) => cloud.invoke("worker", command) as Promise<Record<string, unknown>>;
+
+/** Boots one cloud for the tests of the calling file. */
+export function setUp(): void {
+  afterAll(() => {
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  });
+  beforeAll(async () => {
+    cloud = await boot({ assembly: fixture() });
+  });
+  afterAll(() => cloud?.close());
+  afterEach(() => cloud.faults.clear());
+}

@@ -1,0 +1,257 @@
+import { resolved } from "./resolved.ts";
+import { all, type StackName, synthesized } from "./synthesized.ts";
+
+export const { templates } = synthesized();
+
+export const dataKey = [
+  "kms:Decrypt",
+  "kms:DescribeKey",
+  "kms:Encrypt",
+  "kms:GenerateDataKey",
+  "kms:GenerateDataKeyWithoutPlaintext",
+  "kms:ReEncryptFrom",
+  "kms:ReEncryptTo",
+].map((action) => `${action} on Data if by DynamoDB`);
+
+export const everyFunction = (role: string) => [
+  `logs:CreateLogStream on log-group:${role}Logs:*`,
+  `logs:PutLogEvents on log-group:${role}Logs:*`,
+  "xray:PutTelemetryRecords on *",
+  "xray:PutTraceSegments on *",
+];
+
+export const record = ["dynamodb:PutItem on Outbox if in a transaction", "dynamodb:PutItem on Outbox if row denied#*"];
+
+export const stream = (table: string) =>
+  ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"].map(
+    (action) => `dynamodb:${action} on ${table}/stream/2026-01-01T00:00:00.000`,
+  );
+
+/** Keys are used by their own policies' gift: a role gets to read the rings and no more. */
+export const rings = (...purposes: string[]) => [
+  `dynamodb:GetItem on Keyring if row ${purposes.map((one) => `${one}*`).join(" or ")}`,
+];
+
+export const attesting = [
+  "dynamodb:BatchGetItem on Revocations",
+  "dynamodb:PutItem on Markers if in a transaction",
+  "dynamodb:Query on Registry",
+  "dynamodb:UpdateItem on Counters if row rate#*",
+  "kms:GenerateMac on Nonce if HS256",
+  ...rings("identity"),
+  ...record,
+];
+
+export const ownFunctions = all(templates, "AWS::Lambda::Function");
+export const withoutHash = (id = "") => id.replace(/[0-9A-F]{8}$/, "");
+
+/** The roles that these functions run as, by name. */
+export const ownRoles = ownFunctions.map(
+  ({ stack, it }) => String(resolved(templates, stack, it.Properties.Role)).split("/")[1],
+);
+
+export const expected: [StackName, string, string[]][] = [
+  ["Service", "Attest", attesting],
+  ["Service", "AttestIam", attesting],
+  [
+    "Service",
+    "Token",
+    [
+      "dynamodb:BatchGetItem on Revocations",
+      "dynamodb:BatchGetItem on Sessions",
+      "dynamodb:BatchGetItem on Tombstones",
+      "dynamodb:ConditionCheckItem on Tombstones",
+      "dynamodb:GetItem on Lists if row list#*",
+      "dynamodb:GetItem on Sessions",
+      "dynamodb:PutItem on Counters if in a transaction, row uses#* where AWS says which",
+      "dynamodb:PutItem on Markers if in a transaction",
+      "dynamodb:PutItem on Sessions if in a transaction",
+      "dynamodb:PutItem on Subjects if in a transaction",
+      "dynamodb:Query on Registry",
+      "dynamodb:UpdateItem on Counters if row rate#* or tree#*",
+      "dynamodb:UpdateItem on Sessions",
+      ...rings("identity", "session"),
+      ...record,
+    ],
+  ],
+  [
+    "Service",
+    "Introspect",
+    [
+      "dynamodb:BatchGetItem on Revocations",
+      "dynamodb:BatchGetItem on Sessions",
+      "dynamodb:BatchGetItem on Tombstones",
+      "dynamodb:GetItem on Sessions",
+      "dynamodb:PutItem on Markers if in a transaction",
+      "dynamodb:Query on Registry",
+      "dynamodb:UpdateItem on Counters if in a transaction, row uses#* where AWS says which",
+      ...rings("identity", "session"),
+      ...record,
+    ],
+  ],
+  [
+    "Service",
+    "Revoke",
+    [
+      "dynamodb:BatchGetItem on Revocations",
+      "dynamodb:BatchGetItem on Sessions",
+      "dynamodb:BatchGetItem on Tombstones",
+      "dynamodb:GetItem on Sessions",
+      "dynamodb:PutItem on Markers if in a transaction",
+      "dynamodb:PutItem on Tombstones if in a transaction",
+      "dynamodb:UpdateItem on Counters if row rate#*",
+      // it checks that an offer is not redeemed, and changes nothing of a session
+      "dynamodb:ConditionCheckItem on Sessions",
+      ...rings("identity", "session"),
+      ...record,
+    ],
+  ],
+  [
+    "Service",
+    "AdminRevoke",
+    [
+      "dynamodb:GetItem on Revocations if row burnt#* or standing#* or deployment#*",
+      "dynamodb:GetItem on Sessions",
+      "dynamodb:GetItem on Tombstones",
+      "dynamodb:PutItem on Revocations if in a transaction",
+      "dynamodb:PutItem on Tombstones if in a transaction",
+      "dynamodb:Query on Registry",
+      "dynamodb:Query on Subjects",
+      "dynamodb:UpdateItem on Revocations if in a transaction",
+      ...record,
+    ],
+  ],
+  [
+    "Service",
+    "AdminWrite",
+    [
+      "dynamodb:BatchWriteItem on Registry",
+      "dynamodb:GetItem on Revocations if row deployment#*",
+      "dynamodb:PutItem on Registry",
+      "dynamodb:Query on Registry",
+      "dynamodb:UpdateItem on Revocations if in a transaction, row deployment#* where AWS says which",
+      ...record,
+    ],
+  ],
+  [
+    "Service",
+    "AdminRead",
+    [
+      "dynamodb:BatchGetItem on Counters if row uses#*",
+      "dynamodb:BatchGetItem on Revocations",
+      "dynamodb:BatchGetItem on Sessions",
+      "dynamodb:BatchGetItem on Tombstones",
+      "dynamodb:GetItem on Revocations",
+      // it writes nothing: a refusal's record has a name that no grant's record can have
+      "dynamodb:PutItem on Outbox if row denied#*",
+      "dynamodb:Query on Registry",
+      "dynamodb:Query on Sessions",
+      "dynamodb:Query on Subjects",
+    ],
+  ],
+  [
+    "Issuer",
+    "Discovery",
+    [
+      "dynamodb:GetItem on Registry if row published*",
+      "dynamodb:GetItem on Lists if row list#*",
+      ...rings("identity", "session", "status", "events"),
+      "ssm:GetParameter on parameter/lanyard/dev/urls",
+    ],
+  ],
+  [
+    "Service",
+    "Publisher",
+    [
+      "dynamodb:GetItem on Revocations if row deployment#*",
+      "dynamodb:GetItem on Sessions",
+      "dynamodb:Query on Sessions",
+      "dynamodb:Query on Subjects",
+      ...["GetItem", "PutItem", "UpdateItem"].map((action) => `dynamodb:${action} on Lists`),
+      ...rings("status"),
+      "sqs:SendMessage on PublisherFailures",
+      ...stream("Revocations"),
+      ...stream("Tombstones"),
+    ],
+  ],
+  [
+    "Service",
+    "Rotator",
+    [
+      'Deny {"Action":["kms:CreateGrant","kms:GenerateMac","kms:ImportKeyMaterial","kms:PutKeyPolicy","kms:Sign"],"Effect":"Deny","Resource":"*"}',
+      "dynamodb:BatchGetItem on Keyring if row identity* or session* or status* or events*",
+      "dynamodb:BatchGetItem on Orders",
+      "dynamodb:PutItem on Keyring if in a transaction, row identity* or session* or status* or events* where AWS says which",
+      "dynamodb:PutItem on Outbox if in a transaction",
+      'kms:CreateKey on * if {"StringEquals":{"kms:KeySpec":["ECC_NIST_P256","RSA_2048"],"kms:KeyUsage":"SIGN_VERIFY","kms:KeyOrigin":"AWS_KMS"},"Bool":{"kms:MultiRegion":"false","kms:BypassPolicyLockoutSafetyCheck":"true"}}',
+      "kms:ListKeys on *",
+      "sqs:SendMessage on RotatorFailures",
+      ...stream("Orders"),
+    ],
+  ],
+  [
+    "Service",
+    "AdminRotate",
+    [
+      "dynamodb:BatchGetItem on Keyring",
+      "dynamodb:BatchGetItem on Orders",
+      "dynamodb:PutItem on Orders if in a transaction",
+      ...record,
+    ],
+  ],
+  [
+    "Service",
+    "LifecycleWatch",
+    [
+      ...["DeleteItem", "Query"].map((action) => `dynamodb:${action} on Traces if row trace*`),
+      ...["GetItem", "PutItem"].map((action) => `dynamodb:${action} on Traces if row looked*`),
+      "dynamodb:PutItem on Traces if in a transaction, row trace* where AWS says which",
+      "dynamodb:GetItem on Revocations if row deployment#*",
+      "dynamodb:PutItem on Outbox if in a transaction",
+      "dynamodb:Query on Registry",
+      "dynamodb:Query on Subjects",
+    ],
+  ],
+  [
+    "Service",
+    "DriftWatch",
+    [
+      "dynamodb:PutItem on Outbox if in a transaction",
+      "dynamodb:PutItem on Traces if in a transaction, row deployed* where AWS says which",
+      "dynamodb:Query on Traces if row deployed*",
+      // each of our own by its name
+      ...ownFunctions.map(({ id }) => `lambda:GetFunctionConfiguration on function:${withoutHash(id)}`),
+      ...ownRoles.map((name) => `iam:GetRole on role/${withoutHash(name)}`),
+    ],
+  ],
+  [
+    "Service",
+    "Transmitter",
+    [
+      "dynamodb:BatchGetItem on Revocations",
+      "dynamodb:BatchGetItem on Tombstones",
+      // it can write down that a receiver was not told, under a name that no grant's record can have
+      "dynamodb:PutItem on Outbox if row denied#*",
+      "dynamodb:Query on Registry",
+      "dynamodb:Query on Sessions",
+      "dynamodb:Query on Subjects",
+      ...rings("events"),
+      "sqs:DeleteMessage on Events",
+      "sqs:GetQueueAttributes on Events",
+      "sqs:ReceiveMessage on Events",
+      "sqs:SendMessage on Events",
+      "sqs:SendMessage on UndeliveredEvents",
+      "ssm:GetParameter on parameter/lanyard/dev/receivers/*",
+    ],
+  ],
+  [
+    "Audit",
+    "Relay",
+    [
+      "events:PutEvents on event-bus/lanyard-dev-audit",
+      "sqs:SendMessage on Refused",
+      "sqs:SendMessage on RelayFailures",
+      ...stream("Outbox"),
+    ],
+  ],
+];
