@@ -152,11 +152,10 @@ describe("an operator of the running cloud", () => {
     expect(code).toBe(0);
   });
 
-  it("finds the README's second page true, command by command", async () => {
+  it("finds what can be tried beside npm start true, command by command", async () => {
     await delegate();
     await world.cloud.flushAudit();
-    const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
-    const page = readme.slice(readme.indexOf("## The second page"), readme.indexOf("## Call it from an agent"));
+    const page = readFileSync(join(import.meta.dirname, "../../docs/try-it.md"), "utf8");
     const commands = page
       .split("\n")
       .flatMap((line) => /^npx @lanyard-iam\/cli (.*?) *(?:#.*)?$/.exec(line)?.[1] ?? []);
