@@ -8,8 +8,8 @@ import { createRateLimiter } from "../lambdas/aws/dynamodb/counters/rate-limiter
 import { documentClient } from "../lambdas/aws/dynamodb/dynamo.ts";
 import { createListRows } from "../lambdas/aws/dynamodb/lists/list-rows.ts";
 import { createSessionStore } from "../lambdas/aws/dynamodb/sessions/session-store.ts";
-import { openDynamoDb } from "../local/dynamodb/engine.ts";
-import { startDynamoServer } from "../local/dynamodb/server.ts";
+import { openDynamoDb } from "../local/emulator/dynamodb/engine.ts";
+import { startDynamoServer } from "../local/emulator/dynamodb/server.ts";
 import { tickets } from "../test/kit/registry.ts";
 import { dpopProof } from "../test/kit/wire/key.ts";
 import { createWorld, tokenUrl } from "../test/kit/world.ts";

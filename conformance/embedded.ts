@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { stringify } from "yaml";
 import { awsStsWebIdentity } from "../client/evidence/aws-sts-web-identity.ts";
-import { raiseWorld, type World } from "../local/story/world.ts";
+import { raiseWorld, type World } from "../local/demo/story/world.ts";
 import type { Ground, Workload } from "./ground.ts";
 import { startReceiver } from "./receiver.ts";
 import { operatorAt } from "./settings.ts";

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-import { limitLoop } from "./limits/loop.ts";
-import { readOptions, type StartOptions, usage } from "./start/options.ts";
-import { tryNext } from "./start/try-next.ts";
-import { createPage, type Page } from "./story/print.ts";
-import { createTeller, type Step } from "./story/step.ts";
-import { tellStory } from "./story/story.ts";
-import { raiseWorld, type World } from "./story/world.ts";
+import { readOptions, type StartOptions, usage } from "./demo/start/options.ts";
+import { tryNext } from "./demo/start/try-next.ts";
+import { createPage, type Page } from "./demo/story/print.ts";
+import { createTeller, type Step } from "./demo/story/step.ts";
+import { tellStory } from "./demo/story/story.ts";
+import { raiseWorld, type World } from "./demo/story/world.ts";
+import { limitLoop } from "./emulator/limits/loop.ts";
 
 /** Time for everything to end by itself. */
 const lingerMillis = 2_000;

@@ -97,14 +97,25 @@ describe("imports", () => {
       'import "../core/endpoints/token.ts";',
       "client may not import core/endpoints/token.ts",
     ],
-    ["core in the embedded cloud", "local/a.ts", 'import "../core/a.ts";', "local may not import core/a.ts"],
     [
-      "the client in the embedded cloud",
-      "local/kms.ts",
-      'import "../client/a.ts";',
-      "local may not import client/a.ts",
+      "core in the emulator",
+      "local/emulator/a.ts",
+      'import "../../core/a.ts";',
+      "local/emulator may not import core/a.ts",
     ],
-    ["core in the story", "local/story/a.ts", 'import "../../core/a.ts";', "local/story may not import core/a.ts"],
+    [
+      "the client in the emulator",
+      "local/emulator/kms/service.ts",
+      'import "../../../client/a.ts";',
+      "local/emulator may not import client/a.ts",
+    ],
+    [
+      "the demo in the emulator",
+      "local/emulator/a.ts",
+      'import "../demo/a.ts";',
+      "local/emulator may not import local/demo/a.ts",
+    ],
+    ["core in the demo", "local/demo/story/a.ts", 'import "../../../core/a.ts";', "local may not import core/a.ts"],
   ])("tells %s", (_, file, text, what) => {
     const found = wrong({ [file]: text });
     expect(found).toHaveLength(1);
@@ -128,7 +139,8 @@ describe("imports", () => {
         "bin/app.ts": 'import "../lib/a.ts";',
         "bin/lanyard/apply.ts": 'import "../../core/model/a.ts";',
         "client/a.ts": 'import "../core/verify/a.ts";\nimport "../core/model/wire.ts";',
-        "local/story/a.ts": 'import "../../client/a.ts";\nimport "../../bin/lanyard/apply.ts";',
+        "local/demo/story/a.ts": 'import "../../../client/a.ts";\nimport "../../../bin/lanyard/apply.ts";',
+        "local/demo/boot.ts": 'import "../emulator/boot.ts";',
         "test/a.ts": 'import "../core/model/a.ts";\nimport "../local/a.ts";',
       }),
     ).toEqual([]);

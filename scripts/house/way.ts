@@ -10,12 +10,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts";
 import { createAgent } from "../../client/index.ts";
-import type { HostedFunction } from "../../local/functions/host.ts";
-import { serveUrl } from "../../local/functions/url.ts";
-import { patientFetch } from "../../local/limits/patient.ts";
-import { listen } from "../../local/loopback.ts";
-import { tickets } from "../../local/story/desk.ts";
-import { raiseWorld, type World } from "../../local/story/world.ts";
+import { tickets } from "../../local/demo/story/desk.ts";
+import { raiseWorld, type World } from "../../local/demo/story/world.ts";
+import type { HostedFunction } from "../../local/emulator/functions/host.ts";
+import { serveUrl } from "../../local/emulator/functions/url.ts";
+import { patientFetch } from "../../local/emulator/limits/patient.ts";
+import { listen } from "../../local/emulator/loopback.ts";
 import type { Asked, RanFile, Told } from "./way/messages.ts";
 
 /** A file on the way, and which of its functions ran. */

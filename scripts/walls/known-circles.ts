@@ -3,6 +3,10 @@
  * there no longer is an offence as one that does not stand here.
  */
 export const knownCircles: readonly (readonly string[])[] = [
-  ["local/inventory.ts", "local/permissions.ts", "local/queue-mappings.ts"],
-  ["local/delivery.ts", "local/streams.ts"],
+  [
+    "local/emulator/cloudformation/inventory.ts",
+    "local/emulator/iam/permissions.ts",
+    "local/emulator/mappings/queue.ts",
+  ],
+  ["local/emulator/mappings/delivery.ts", "local/emulator/mappings/stream.ts"],
 ];

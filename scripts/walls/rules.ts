@@ -62,12 +62,6 @@ export const storeys: readonly (readonly string[])[] = [
   ["model"],
 ];
 
-const story = (name: string): Wall => ({
-  name,
-  own: ["local/", "client/", "bin/lanyard/", "core/model/limits.ts", "core/model/registry.ts"],
-  packages: "all",
-});
-
 const walls: readonly (readonly [prefix: string, wall: Wall])[] = [
   [
     "core/",
@@ -153,13 +147,17 @@ const walls: readonly (readonly [prefix: string, wall: Wall])[] = [
       packages: "all",
     },
   ],
-  // the story and the start are programs that use Lanyard; two contracts of core are theirs to read
-  ["local/story/", story("local/story")],
-  ["local/story.ts", story("local/story")],
-  ["local/start/", story("local/start")],
-  ["local/start.ts", story("local/start")],
-  // the embedded cloud knows the product by its template and its bundles alone
-  ["local/", { name: "local", own: ["local/"], packages: "all" }],
+  // an emulator of AWS knows what the template, its outputs and its bundles tell, and nothing of ours besides
+  ["local/emulator/", { name: "local/emulator", own: ["local/emulator/"], packages: "all" }],
+  // the demo is a program that uses Lanyard; two contracts of core are its to read
+  [
+    "local/",
+    {
+      name: "local",
+      own: ["local/", "client/", "bin/lanyard/", "core/model/limits.ts", "core/model/registry.ts"],
+      packages: "all",
+    },
+  ],
 ];
 
 const open: Wall = { name: "this room", own: "all", packages: "all" };

@@ -9,7 +9,7 @@ import { oidc } from "../../core/attest/methods/oidc/attestor.ts";
 import { createAttestEndpoint } from "../../core/endpoints/attest.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import { limits } from "../../core/model/limits.ts";
-import { openInstanceIdentity } from "../../local/imds/identity.ts";
+import { openInstanceIdentity } from "../../local/emulator/imds/identity.ts";
 import { attestIssuer, attestStart, attestUrl, createAttestWorld } from "../kit/attest-world.ts";
 import { agent, agentId } from "../kit/registry.ts";
 import { dpopProof, testKey } from "../kit/wire/key.ts";

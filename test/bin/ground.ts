@@ -6,8 +6,8 @@ import { readRegistryFolder } from "../../bin/lanyard/folder.ts";
 import { type ApplyOrder, applyRegistry } from "../../core/registry/apply.ts";
 import { createRegistryStore } from "../../lambdas/aws/dynamodb/registry/registry-writer.ts";
 import { tableKeys } from "../../lambdas/env.ts";
-import { openDynamoDb } from "../../local/dynamodb/engine.ts";
-import { startDynamoServer } from "../../local/dynamodb/server.ts";
+import { openDynamoDb } from "../../local/emulator/dynamodb/engine.ts";
+import { startDynamoServer } from "../../local/emulator/dynamodb/server.ts";
 import { randomIds } from "../kit/keys.ts";
 
 /** The example's folder. */

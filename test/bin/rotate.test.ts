@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { run } from "../../bin/lanyard/program.ts";
-import { openCallers } from "../../local/caller.ts";
+import { openCallers } from "../../local/emulator/iam/caller.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "lanyard-rotate-"));
 const callers = openCallers();

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import type { Endpoints } from "../../local/endpoints.ts";
+import type { Endpoints } from "../../local/demo/endpoints.ts";
 
 const main = join(import.meta.dirname, "../../conformance/main.ts");
 const at = (name: string, ...scopes: readonly string[]) => ({ uri: `https://${name}.conformance.example`, scopes });

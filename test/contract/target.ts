@@ -8,8 +8,8 @@ import {
   waitUntilTableExists,
   waitUntilTableNotExists,
 } from "@aws-sdk/client-dynamodb";
-import { openDynamoDb } from "../../local/dynamodb/engine.ts";
-import { startDynamoServer } from "../../local/dynamodb/server.ts";
+import { openDynamoDb } from "../../local/emulator/dynamodb/engine.ts";
+import { startDynamoServer } from "../../local/emulator/dynamodb/server.ts";
 
 /** What the contract suite runs against. */
 export interface Target {

@@ -8,13 +8,13 @@ import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts
 import { ecsTask } from "../../client/evidence/ecs-task.ts";
 import type { EvidenceSource } from "../../client/evidence/platform/source.ts";
 import { type AgentSession, createAgent, type LanyardAgent } from "../../client/index.ts";
-import { agentKinds } from "../../local/agents/kinds.ts";
-import { readOptions } from "../../local/start/options.ts";
-import { createPage } from "../../local/story/print.ts";
-import { readRecords } from "../../local/story/records.ts";
-import { createTeller } from "../../local/story/step.ts";
-import { tellStory } from "../../local/story/story.ts";
-import { raiseWorld, type World } from "../../local/story/world.ts";
+import { agentKinds } from "../../local/demo/agents/kinds.ts";
+import { readOptions } from "../../local/demo/start/options.ts";
+import { createPage } from "../../local/demo/story/print.ts";
+import { readRecords } from "../../local/demo/story/records.ts";
+import { createTeller } from "../../local/demo/story/step.ts";
+import { tellStory } from "../../local/demo/story/story.ts";
+import { raiseWorld, type World } from "../../local/demo/story/world.ts";
 
 const tickets = "https://tickets.support-desk.example";
 const folder = mkdtempSync(join(tmpdir(), "lanyard-agents-"));

@@ -12,9 +12,9 @@ import { projectedToken } from "../../client/evidence/oidc/projected-token.ts";
 import type { EvidenceSource } from "../../client/evidence/platform/source.ts";
 import { spiffeX509Svid } from "../../client/evidence/spiffe-x509-svid.ts";
 import { type AgentInput, createAgent } from "../../client/index.ts";
-import { readRecords } from "../../local/story/records.ts";
-import { raiseWorld, type World } from "../../local/story/world.ts";
-import { roleIdOf, type Workload } from "../../local/workloads.ts";
+import { readRecords } from "../../local/demo/story/records.ts";
+import { raiseWorld, type World } from "../../local/demo/story/world.ts";
+import { roleIdOf, type Workload } from "../../local/emulator/workloads/workloads.ts";
 import { claimsOf } from "../kit/wire/key.ts";
 import { startForeignPlatform } from "./foreign-platform.ts";
 

@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { boot, type RunningCloud } from "../../local/boot.ts";
-import { readRecords } from "../../local/story/records.ts";
+import { boot, type RunningCloud } from "../../local/demo/boot.ts";
+import { readRecords } from "../../local/demo/story/records.ts";
 import { bundle } from "../../scripts/build.ts";
 import { templateFile } from "../../scripts/template-file.ts";
 

@@ -4,9 +4,9 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { failuresOf } from "../../local/functions/of-template.ts";
-import { createPage } from "../../local/story/print.ts";
-import { providerOffset, raiseWorld } from "../../local/story/world.ts";
+import { createPage } from "../../local/demo/story/print.ts";
+import { providerOffset, raiseWorld } from "../../local/demo/story/world.ts";
+import { failuresOf } from "../../local/emulator/functions/of-template.ts";
 
 afterEach(() => vi.useRealTimers());
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type IdentityProvider, startIdentityProvider } from "../../local/identity-provider.ts";
+import { type IdentityProvider, startIdentityProvider } from "../../local/demo/identity-provider/provider.ts";
 
 const lanyardIssuer = "http://127.0.0.1:9";
 const folder = mkdtempSync(join(tmpdir(), "lanyard-idp-"));

@@ -8,10 +8,10 @@ import { awsStsCallerIdentity } from "../../client/evidence/aws-sts-caller-ident
 import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts";
 import type { EvidenceSource } from "../../client/evidence/platform/source.ts";
 import { createAgent } from "../../client/index.ts";
-import type { Credentials } from "../../local/boot.ts";
-import { type Instance, openInstances } from "../../local/instances.ts";
-import { readRecords } from "../../local/story/records.ts";
-import { raiseWorld, type World } from "../../local/story/world.ts";
+import type { Credentials } from "../../local/demo/boot.ts";
+import { readRecords } from "../../local/demo/story/records.ts";
+import { raiseWorld, type World } from "../../local/demo/story/world.ts";
+import { type Instance, openInstances } from "../../local/emulator/imds/instances.ts";
 
 const account = "111122223333";
 const region = "eu-west-1";

@@ -10,9 +10,9 @@ import { loadProfile, type Profile } from "../../bin/lanyard/profile.ts";
 import { run } from "../../bin/lanyard/program.ts";
 import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts";
 import { createAgent } from "../../client/index.ts";
-import { writeEndpoints } from "../../local/endpoints.ts";
-import { customers, tickets } from "../../local/story/desk.ts";
-import { raiseWorld, type World } from "../../local/story/world.ts";
+import { writeEndpoints } from "../../local/demo/endpoints.ts";
+import { customers, tickets } from "../../local/demo/story/desk.ts";
+import { raiseWorld, type World } from "../../local/demo/story/world.ts";
 
 const execute = promisify(execFile);
 

@@ -3,7 +3,7 @@ import { DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
 import { expect } from "vitest";
 import type { KeyPurpose } from "../../core/model/ports.ts";
 import type { Ring } from "../../core/ring/model.ts";
-import type { World } from "../../local/story/world.ts";
+import type { World } from "../../local/demo/story/world.ts";
 
 /** The ring of a purpose as its row stands now. */
 export async function ringOf(world: World, purpose: KeyPurpose): Promise<Ring & { ring: string }> {

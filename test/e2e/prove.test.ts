@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { raiseWorld, type World } from "../../local/story/world.ts";
+import { raiseWorld, type World } from "../../local/demo/story/world.ts";
 import { clientsOf } from "../../scripts/prove/ground.ts";
 import type { Proved } from "../../scripts/prove/run.ts";
 import { runProve } from "../../scripts/prove.ts";

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts";
 import { createAgent } from "../../client/index.ts";
-import { customers, tickets } from "../../local/story/desk.ts";
-import { awaitRecords } from "../../local/story/records.ts";
-import { raiseWorld, type World } from "../../local/story/world.ts";
+import { customers, tickets } from "../../local/demo/story/desk.ts";
+import { awaitRecords } from "../../local/demo/story/records.ts";
+import { raiseWorld, type World } from "../../local/demo/story/world.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "lanyard-restart-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));

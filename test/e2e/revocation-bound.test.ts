@@ -6,9 +6,9 @@ import { ecsTask } from "../../client/evidence/ecs-task.ts";
 import { type AgentSession, createAgent } from "../../client/index.ts";
 import { limits } from "../../core/model/limits.ts";
 import { decodeStatusList, statusAt } from "../../core/verify/status-list.ts";
-import { signedOrder } from "../../local/story/cast.ts";
-import { tickets } from "../../local/story/desk.ts";
-import { raiseWorld, type World } from "../../local/story/world.ts";
+import { signedOrder } from "../../local/demo/story/cast.ts";
+import { tickets } from "../../local/demo/story/desk.ts";
+import { raiseWorld, type World } from "../../local/demo/story/world.ts";
 
 /**
  * What docs/revocation.md promises offline verifiers: within one `ttl`, what a cache may add to it (`max-age`) and the

@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { run } from "../../bin/lanyard/program.ts";
 import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts";
 import { createAgent } from "../../client/index.ts";
-import { tickets } from "../../local/story/desk.ts";
-import { raiseWorld, type World } from "../../local/story/world.ts";
+import { tickets } from "../../local/demo/story/desk.ts";
+import { raiseWorld, type World } from "../../local/demo/story/world.ts";
 import { passTime, ringOf } from "./passing-time.ts";
 
 const hour = 3_600;

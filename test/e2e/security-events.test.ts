@@ -9,10 +9,10 @@ import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts
 import { createAgent } from "../../client/index.ts";
 import { eventTypes } from "../../core/events/security-event.ts";
 import { longestCacheSeconds } from "../../core/model/key-times.ts";
-import { signedOrder } from "../../local/story/cast.ts";
-import { customers, tickets } from "../../local/story/desk.ts";
-import { readRecords } from "../../local/story/records.ts";
-import { raiseWorld, type World } from "../../local/story/world.ts";
+import { signedOrder } from "../../local/demo/story/cast.ts";
+import { customers, tickets } from "../../local/demo/story/desk.ts";
+import { readRecords } from "../../local/demo/story/records.ts";
+import { raiseWorld, type World } from "../../local/demo/story/world.ts";
 import { patience } from "../kit/patience.ts";
 import { passTime, ringOf } from "./passing-time.ts";
 import { type Receiver, startReceiver } from "./receiver.ts";

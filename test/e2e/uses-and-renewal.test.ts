@@ -7,9 +7,9 @@ import { createAgent } from "../../client/index.ts";
 import { createResourceServer } from "../../client/verify.ts";
 import { decodeUnverified } from "../../core/jose/jwt.ts";
 import { decodeStatusList, statusAt } from "../../core/verify/status-list.ts";
-import { customers, tickets } from "../../local/story/desk.ts";
-import { awaitRecords, type StoredRecord } from "../../local/story/records.ts";
-import { raiseWorld, type World } from "../../local/story/world.ts";
+import { customers, tickets } from "../../local/demo/story/desk.ts";
+import { awaitRecords, type StoredRecord } from "../../local/demo/story/records.ts";
+import { raiseWorld, type World } from "../../local/demo/story/world.ts";
 import { outcomeOf } from "../kit/outcome.ts";
 
 /** The example's registry, with a ticket API that asks about every request and a planner whose work may take long. */

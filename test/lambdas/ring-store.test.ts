@@ -5,8 +5,8 @@ import { toRecord } from "../../core/audit/ocsf.ts";
 import type { Ring, RotationOrder } from "../../core/ring/model.ts";
 import { documentClient } from "../../lambdas/aws/dynamodb/dynamo.ts";
 import { createOrderStore, createRingReader, createRingStore } from "../../lambdas/aws/dynamodb/ring-store.ts";
-import { type DynamoDb, openDynamoDb } from "../../local/dynamodb/engine.ts";
-import { startDynamoServer } from "../../local/dynamodb/server.ts";
+import { type DynamoDb, openDynamoDb } from "../../local/emulator/dynamodb/engine.ts";
+import { startDynamoServer } from "../../local/emulator/dynamodb/server.ts";
 import { randomIds } from "../kit/keys.ts";
 
 const tables = { keyring: "Keyring", orders: "Orders", outbox: "Outbox" };

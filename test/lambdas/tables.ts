@@ -2,8 +2,8 @@ import { type CreateTableCommandInput, DynamoDB } from "@aws-sdk/client-dynamodb
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { documentClient, type Tables } from "../../lambdas/aws/dynamodb/dynamo.ts";
 import { tableKeys } from "../../lambdas/env.ts";
-import { type DynamoDb, openDynamoDb } from "../../local/dynamodb/engine.ts";
-import { startDynamoServer } from "../../local/dynamodb/server.ts";
+import { type DynamoDb, openDynamoDb } from "../../local/emulator/dynamodb/engine.ts";
+import { startDynamoServer } from "../../local/emulator/dynamodb/server.ts";
 
 /** The product's tables but the key ring's in an embedded DynamoDB, behind the real SDK client. */
 export interface Cloud {

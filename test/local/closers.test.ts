@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { openClosers } from "../../local/closers.ts";
+import { openClosers } from "../../local/emulator/closers.ts";
 
 describe("what must be closed", () => {
   it("is closed from the end, once", async () => {

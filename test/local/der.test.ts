@@ -2,7 +2,7 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { fromBER, Integer, ObjectIdentifier, type OctetString, Sequence, Set as SetOf, UTCTime } from "asn1js";
 import { describe, expect } from "vitest";
-import { integer, octets, oid, sequence, setOf, utcTime } from "../../local/der.ts";
+import { integer, octets, oid, sequence, setOf, utcTime } from "../../local/emulator/x509/der.ts";
 
 const read = (der: Buffer) => {
   const { offset, result } = fromBER(new Uint8Array(der));

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { openDynamoDb } from "../../local/dynamodb/engine.ts";
+import { openDynamoDb } from "../../local/emulator/dynamodb/engine.ts";
 import { createOutbox, owned, put, succeed, type WireItem } from "./dynamodb-table.ts";
 
 const CHILD = fileURLToPath(new URL("./dynamodb-child.ts", import.meta.url));

@@ -1,6 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { expect } from "vitest";
-import { openDynamoDb } from "../../local/dynamodb/engine.ts";
+import { openDynamoDb } from "../../local/emulator/dynamodb/engine.ts";
 import { createOutbox, succeed, type WireItem } from "./dynamodb-table.ts";
 
 type Step =

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type DynamoDb, openDynamoDb } from "../../local/dynamodb/engine.ts";
+import { type DynamoDb, openDynamoDb } from "../../local/emulator/dynamodb/engine.ts";
 import { createOutbox, put, refusal, succeed } from "./dynamodb-table.ts";
 
 const START_MILLIS = Date.UTC(2026, 0, 1);

@@ -4,7 +4,7 @@ import { decode, encode } from "cborg";
 import { describe, expect, it } from "vitest";
 import { awsNitroRoot } from "../../core/attest/formats/nitro/root.ts";
 import { verifyNitroDocument } from "../../core/attest/formats/nitro/verify.ts";
-import { openNitro } from "../../local/enclave.ts";
+import { openNitro } from "../../local/emulator/enclave.ts";
 import { spkiOf } from "../kit/evidence/nitro.ts";
 import { testKey } from "../kit/wire/key.ts";
 

@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { type DynamoDb, openDynamoDb } from "../../local/dynamodb/engine.ts";
+import { type DynamoDb, openDynamoDb } from "../../local/emulator/dynamodb/engine.ts";
 import {
   type EventSourceMapping,
   type EventSourceMappingOptions,
   type StreamEvent,
   startEventSourceMapping,
-} from "../../local/streams.ts";
+} from "../../local/emulator/mappings/stream.ts";
 import { createOutbox, put, succeed } from "./dynamodb-table.ts";
 
 let db: DynamoDb;

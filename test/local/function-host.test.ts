@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
-import { type HostedFunction, hostFunction } from "../../local/functions/host.ts";
-import type { Outcome } from "../../local/functions/instance.ts";
+import { type HostedFunction, hostFunction } from "../../local/emulator/functions/host.ts";
+import type { Outcome } from "../../local/emulator/functions/instance.ts";
 
 const folder = fileURLToPath(new URL("fixture/functions/worker", import.meta.url));
 const environment = { AWS_REGION: "eu-west-1", AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "s" };

@@ -3,8 +3,8 @@ import { STSClient } from "@aws-sdk/client-sts";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Expectation } from "../../core/attest/contract/attestor.ts";
 import { awsEc2InstanceIdentity } from "../../core/attest/methods/aws-ec2-instance-identity/attestor.ts";
-import { type Instance, type Instances, openInstances } from "../../local/instances.ts";
-import type { Workload } from "../../local/workloads.ts";
+import { type Instance, type Instances, openInstances } from "../../local/emulator/imds/instances.ts";
+import type { Workload } from "../../local/emulator/workloads/workloads.ts";
 import { registry } from "../kit/registry.ts";
 
 const [account, region, imageId] = ["111122223333", "eu-west-1", "ami-0abcdef1234567890"];

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { cpuMillis, limitCpu, millisOfPs } from "../../local/limits/cpu.ts";
-import { longStopMillis } from "../../local/limits/long-stop.ts";
-import { limitLoop, withinLoop } from "../../local/limits/loop.ts";
-import { untilItPasses } from "../../local/limits/patient.ts";
+import { cpuMillis, limitCpu, millisOfPs } from "../../local/emulator/limits/cpu.ts";
+import { longStopMillis } from "../../local/emulator/limits/long-stop.ts";
+import { limitLoop, withinLoop } from "../../local/emulator/limits/loop.ts";
+import { untilItPasses } from "../../local/emulator/limits/patient.ts";
 
 afterEach(() => void vi.useRealTimers());
 

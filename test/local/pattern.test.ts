@@ -1,6 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
-import { checkPattern, matchesPattern } from "../../local/pattern.ts";
+import { checkPattern, matchesPattern } from "../../local/emulator/events/pattern.ts";
 
 const cases: [string, unknown, unknown, boolean][] = [
   ["an exact value", { source: ["lanyard"] }, { source: "lanyard" }, true],

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readRegistryFolder } from "../../bin/lanyard/folder.ts";
 import type { Registration } from "../../core/model/registry.ts";
-import { customerRecord, ticketCustomers } from "../../local/story/details.ts";
+import { customerRecord, ticketCustomers } from "../../local/demo/story/details.ts";
 import { supportDesk, variables } from "../bin/ground.ts";
 
 test("the story's APIs read details by the very types the example registers", async () => {

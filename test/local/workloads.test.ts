@@ -10,7 +10,7 @@ import { awsStsCallerIdentity as callerAttestor } from "../../core/attest/method
 import { ecsTask as taskAttestor } from "../../core/attest/methods/ecs-task/attestor.ts";
 import { createCodeLookup } from "../../lambdas/aws/control-plane/code-lookup.ts";
 import { createStsRelay } from "../../lambdas/aws/outbound/sts-relay.ts";
-import { boot, type Credentials, type RunningCloud } from "../../local/boot.ts";
+import { boot, type Credentials, type RunningCloud } from "../../local/demo/boot.ts";
 import { registry } from "../kit/registry.ts";
 import { writeAssembly } from "./fixture/assembly.ts";
 

@@ -5,9 +5,9 @@ import type { KeyPurpose, SigningAlgorithm } from "../../core/model/ports.ts";
 import { createKeyMaker } from "../../lambdas/aws/kms/key-maker.ts";
 import { type KeyRoles, keyPolicyFault } from "../../lambdas/aws/kms/key-policy.ts";
 import { env } from "../../lambdas/env.ts";
-import { readPolicy, refusal, type Statement } from "../../local/iam.ts";
-import { openKms } from "../../local/kms.ts";
-import { type Access, type Answer, type Json, type Service, ServiceError } from "../../local/service.ts";
+import { readPolicy, refusal, type Statement } from "../../local/emulator/iam/policy.ts";
+import { openKms } from "../../local/emulator/kms/service.ts";
+import { type Access, type Answer, type Json, type Service, ServiceError } from "../../local/emulator/service.ts";
 import { resolved, statementsOf } from "./resolved.ts";
 import { account, all, one, region, synthesized } from "./synthesized.ts";
 

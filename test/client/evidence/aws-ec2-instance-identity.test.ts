@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { awsEc2InstanceIdentity, withInstanceIdentity } from "../../../client/evidence/aws-ec2-instance-identity.ts";
 import type { EvidenceSource } from "../../../client/evidence/platform/source.ts";
-import { type Instance, type Instances, openInstances } from "../../../local/instances.ts";
+import { type Instance, type Instances, openInstances } from "../../../local/emulator/imds/instances.ts";
 import { endsWithin } from "../../kit/patience.ts";
 
 const request = { issuer: "https://i.example", challenge: "c-1", jkt: "k-1", publicKey: new Uint8Array(91) };

@@ -3,7 +3,7 @@ import { awsNitroEnclave, type NitroAttestationRequest } from "../../../client/e
 import { awsNitroTpm } from "../../../client/evidence/aws-nitro-tpm.ts";
 import { createAgent } from "../../../client/index.ts";
 import { awsNitroEnclave as enclaveAttestor } from "../../../core/attest/methods/aws-nitro-enclave/attestor.ts";
-import { openNitro } from "../../../local/enclave.ts";
+import { openNitro } from "../../../local/emulator/enclave.ts";
 import { spkiOf } from "../../kit/evidence/nitro.ts";
 import { registry } from "../../kit/registry.ts";
 import { testKey } from "../../kit/wire/key.ts";

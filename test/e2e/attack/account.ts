@@ -7,7 +7,7 @@ import { GetFunctionConfigurationCommand, LambdaClient, UpdateFunctionCodeComman
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { describe, expect, it } from "vitest";
 import { patienceSeconds } from "../../../core/drift/judge.ts";
-import { readRecords } from "../../../local/story/records.ts";
+import { readRecords } from "../../../local/demo/story/records.ts";
 import { asOfferTo, asSession, exchange, type Fields, formOf, formType } from "../../kit/wire/forms.ts";
 import { send } from "../../kit/wire/http.ts";
 import { claimsOf, testKey } from "../../kit/wire/key.ts";

@@ -1,7 +1,7 @@
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { describe, expect, it } from "vitest";
-import type { Credentials } from "../../../local/endpoints.ts";
+import type { Credentials } from "../../../local/demo/endpoints.ts";
 import { asOfferTo, asSession, exchange, type Fields } from "../../kit/wire/forms.ts";
 import { type Answer, send } from "../../kit/wire/http.ts";
 import { claimsOf, testKey } from "../../kit/wire/key.ts";

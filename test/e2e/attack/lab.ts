@@ -4,7 +4,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetWebIdentityTokenCommand, STSClient } from "@aws-sdk/client-sts";
 import { expect } from "vitest";
 import { applyRegistry } from "../../../bin/lanyard/apply.ts";
-import { raiseWorld, type World } from "../../../local/story/world.ts";
+import { raiseWorld, type World } from "../../../local/demo/story/world.ts";
 import { createWire, type Wire, type WireTwist } from "../../kit/wire/client.ts";
 import { asSession, assertion, exchange, type Fields, formBody, jsonBody } from "../../kit/wire/forms.ts";
 import type { Answer } from "../../kit/wire/http.ts";

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { DenialCode } from "../../../core/denial/denial.ts";
-import { awaitRecords, type StoredRecord } from "../../../local/story/records.ts";
-import type { World } from "../../../local/story/world.ts";
+import { awaitRecords, type StoredRecord } from "../../../local/demo/story/records.ts";
+import type { World } from "../../../local/demo/story/world.ts";
 import type { Answer } from "../../kit/wire/http.ts";
 
 /** What a refusal must look like. */

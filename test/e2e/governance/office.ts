@@ -8,7 +8,7 @@ import { run } from "../../../bin/lanyard/program.ts";
 import { awsStsWebIdentity } from "../../../client/evidence/aws-sts-web-identity.ts";
 import { type AgentSession, createAgent, type LanyardAgent, type OpenInput } from "../../../client/index.ts";
 import type { AgentRegistration, Registration } from "../../../core/model/registry.ts";
-import { raiseWorld, type World } from "../../../local/story/world.ts";
+import { raiseWorld, type World } from "../../../local/demo/story/world.ts";
 import { createRefusals, type Refusals } from "./refusals.ts";
 
 export const crm = "https://crm.back-office.example";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { applyPlan, planRegistry, RegistryStale } from "../../../bin/lanyard/apply.ts";
 import { LanyardError } from "../../../client/index.ts";
-import { readRecords } from "../../../local/story/records.ts";
+import { readRecords } from "../../../local/demo/story/records.ts";
 import { crm, deploy, type Office, operatorFolder } from "./office.ts";
 
 /** The office's folder as two people have it, each with a change of their own. */

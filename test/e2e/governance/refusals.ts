@@ -1,7 +1,7 @@
 import { expect } from "vitest";
-import { awaitRecords } from "../../../local/story/records.ts";
-import { type Expected, mustRefuse } from "../../../local/story/refusal.ts";
-import type { World } from "../../../local/story/world.ts";
+import { awaitRecords } from "../../../local/demo/story/records.ts";
+import { type Expected, mustRefuse } from "../../../local/demo/story/refusal.ts";
+import type { World } from "../../../local/demo/story/world.ts";
 
 /** Everything that was refused, to be found again in the audit bucket under the reason that only it tells. */
 export interface Refusals {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll } from "vitest";
-import { boot, type Credentials, type RunningCloud } from "../../../local/boot.ts";
+import { boot, type Credentials, type RunningCloud } from "../../../local/demo/boot.ts";
 import { writeAssembly } from "../fixture/assembly.ts";
 
 export const folders: string[] = [];

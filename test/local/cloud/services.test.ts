@@ -8,7 +8,7 @@ import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { GetCallerIdentityCommand, GetWebIdentityTokenCommand, STSClient } from "@aws-sdk/client-sts";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { describe, expect, it } from "vitest";
-import type { Credentials } from "../../../local/boot.ts";
+import type { Credentials } from "../../../local/demo/boot.ts";
 import { auditRecords, cloud, nameOf, settings, setUp, worker } from "./ground.ts";
 
 setUp();

@@ -8,7 +8,7 @@ import { GetPublicKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { describe, expect, it } from "vitest";
-import { boot, type Credentials, type RunningCloud } from "../../../local/boot.ts";
+import { boot, type Credentials, type RunningCloud } from "../../../local/demo/boot.ts";
 import { auditRecords, cloud, fixture, nameOf, settings, setUp, temporary, worker } from "./ground.ts";
 
 setUp();

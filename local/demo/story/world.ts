@@ -1,0 +1,196 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { applyPlan, planRegistry } from "../../../bin/lanyard/apply.ts";
+import { Refused } from "../../../bin/lanyard/outcome.ts";
+import type { AgentRegistration, Registration, ResourceRegistration } from "../../../core/model/registry.ts";
+import { openClosers } from "../../emulator/closers.ts";
+import { untilItPasses } from "../../emulator/limits/patient.ts";
+import { boot, explained, type RunningCloud } from "../boot.ts";
+import { type Endpoints, removeEndpoints, writeEndpoints } from "../endpoints.ts";
+import { type IdentityProvider, startIdentityProvider } from "../identity-provider/provider.ts";
+
+/** Everything that runs on this machine, ready to be used: the cloud, the people's provider, the registry, workloads. */
+export interface World {
+  readonly cloud: RunningCloud;
+  readonly provider: IdentityProvider;
+  readonly endpoints: Endpoints;
+  /** Registrations of agents, as applied. */
+  readonly agents: readonly AgentRegistration[];
+  /** Where `endpoints.json` was written; undefined when nobody asked for it. */
+  readonly file?: string;
+  close(): Promise<void>;
+}
+
+/** How to raise it. */
+export interface WorldOptions {
+  /** Keep no state on disk. */
+  readonly memory: boolean;
+  /** State folder; `endpoints.json` is written there, in memory or not. Undefined writes nothing. */
+  readonly directory?: string;
+  /** First of the fixed ports. */
+  readonly port?: number;
+  /** Registry folder; the support desk of `examples/` unless told otherwise. */
+  readonly registry?: string;
+  /** Agents of it that a person can sign in for; those of the support desk unless told otherwise. */
+  readonly applications?: readonly string[];
+  /** Sandboxes a function may have at the same time; the cloud's own number unless told otherwise. */
+  readonly instancesPerFunction?: number;
+  /** Stops the start at any moment; everything is closed before `raiseWorld` rejects. */
+  readonly signal?: AbortSignal;
+  /** Told about each thing that is begun and, with how long it took, each that is up. */
+  readonly onProgress: (text: string, ms?: number) => void;
+}
+
+const supportDesk = fileURLToPath(new URL("../../../examples/support-desk", import.meta.url));
+/** Agents a person can sign in for; the others start nobody's work. */
+const applications = ["planner", "researcher", "triage"];
+
+/** Boots the cloud and everything around it, in the order in which each needs the other. */
+export async function raiseWorld(options: WorldOptions): Promise<World> {
+  const { memory, directory, port, instancesPerFunction, onProgress, signal } = options;
+  const kept = memory ? undefined : directory;
+  const bootMillis = stopwatch();
+  const closers = openClosers(signal);
+  let cloud: RunningCloud | undefined;
+  try {
+    cloud = await boot({
+      ...(kept === undefined ? {} : { directory: kept }),
+      ...(port === undefined ? {} : { portBase: port }),
+      ...(instancesPerFunction === undefined ? {} : { instancesPerFunction }),
+      ...(signal === undefined ? {} : { signal }),
+      onProgress: (text) => onProgress(text),
+    });
+    closers.push(cloud.close);
+    onProgress("the cloud is up, from the synthesized stacks", bootMillis());
+    const providerMillis = stopwatch();
+    const provider = await startIdentityProvider({
+      lanyardIssuer: cloud.issuer,
+      agents: options.applications ?? applications,
+      ...(kept === undefined ? {} : { folder: join(kept, "identity-provider") }),
+      // the row of fixed ports that the cloud takes is shorter than this
+      ...(port === undefined ? {} : { port: port + providerOffset }),
+    });
+    closers.push(provider.close);
+    onProgress("the OpenID provider is up", providerMillis());
+    const registryMillis = stopwatch();
+    onProgress("applying the registry");
+    const running = cloud;
+    // applying twice changes nothing the second time
+    const furnished = await untilItPasses(
+      () => furnish(running, provider, options.registry ?? supportDesk),
+      (failure) => signal?.aborted !== true && failure instanceof Refused && mayPassLater(failure),
+    );
+    onProgress(`the registry stands at version ${furnished.version}`, registryMillis());
+    const listMillis = stopwatch();
+    onProgress("signing the status lists");
+    // every minute, in AWS too: without it, verifiers that work offline would wait for the first minute to pass
+    await cloud.fireSchedules();
+    onProgress("the status lists are signed", listMillis());
+    signal?.throwIfAborted();
+    const endpoints = endpointsOf(cloud, provider, furnished);
+    const file = directory === undefined ? undefined : writeEndpoints(directory, endpoints);
+    // the last to be opened is the first to go: whoever asks while this stops must not be sent here
+    if (file !== undefined) closers.push(() => removeEndpoints(file));
+    const { close } = closers;
+    return {
+      cloud,
+      provider,
+      endpoints,
+      agents: agentsOf(furnished.rows),
+      close,
+      ...(file === undefined ? {} : { file }),
+    };
+  } catch (error) {
+    // asked before the end: what ends because it is closed is no failure
+    const failures = cloud?.failures() ?? [];
+    await closers.close();
+    if (signal?.aborted) throw new Error("stopped during the start", { cause: error });
+    throw failures.length === 0 ? error : explained(error, failures);
+  }
+}
+
+/** The function was not up yet, was cut off, or could not decide. */
+const mayPassLater = ({ facts }: Refused): boolean =>
+  facts.status === undefined || (typeof facts.status === "number" && (facts.status >= 502 || facts.status === 429));
+
+export const providerOffset = 50;
+
+interface Furnished {
+  readonly version: number;
+  readonly rows: readonly Registration[];
+  readonly deployment: Endpoints["deployment"];
+}
+
+/** Applies the registry's folder, as the operator would. */
+async function furnish(cloud: RunningCloud, provider: IdentityProvider, directory: string): Promise<Furnished> {
+  const { account, aws, stsIssuer, outputs, operator } = cloud;
+  const variables = { account, region: aws.region, identityProvider: provider.issuer, stsIssuer };
+  const output = (name: string) => {
+    const value = outputs[name];
+    if (value === undefined) throw new Error(`the stacks have no output ${name}`);
+    return value;
+  };
+  const tables = {
+    registry: output("RegistryTable"),
+    revocations: output("RevocationsTable"),
+    outbox: output("OutboxTable"),
+  };
+  const trustDomain = output("TrustDomain");
+  // the SDK writes marks of its own into the credentials it is given
+  const credentials = { ...operator };
+  const dynamo = new DynamoDBClient({ region: aws.region, endpoint: aws.endpoint, credentials });
+  try {
+    const { adminWrite } = cloud.urls;
+    const input = { directory, variables, trustDomain, issuer: cloud.issuer, adminWrite, dynamo };
+    const plan = await planRegistry(input);
+    const { version } = await applyPlan(input, plan);
+    return { version, rows: plan.rows, deployment: { trustDomain, tables, variables } };
+  } finally {
+    dynamo.destroy();
+  }
+}
+
+const agentsOf = (rows: readonly Registration[]): readonly AgentRegistration[] =>
+  rows.filter((row): row is AgentRegistration => row.kind === "agent");
+
+function endpointsOf(cloud: RunningCloud, provider: IdentityProvider, furnished: Furnished): Endpoints {
+  const { rows, deployment } = furnished;
+  const agents = agentsOf(rows);
+  const resources = rows.filter((row): row is ResourceRegistration => row.kind === "resource");
+  const { attest, token, introspect, revoke, discovery, admin, adminRead, adminWrite, adminRotate } = cloud.urls;
+  return {
+    issuer: cloud.issuer,
+    attest,
+    token,
+    introspect,
+    revoke,
+    discovery,
+    admin,
+    adminRead,
+    adminWrite,
+    adminRotate,
+    aws: cloud.aws,
+    identityProvider: provider.issuer,
+    signIn: provider.signIn,
+    agents: Object.fromEntries(agents.map((agent) => [agent.name, workload(cloud, deployment.trustDomain, agent)])),
+    operator: { credentials: cloud.operator },
+    resources: Object.fromEntries(resources.map(({ uri, scopes, servedBy }) => [uri, { scopes, servedBy }])),
+    auditFolder: cloud.auditFolder,
+    deployment,
+  };
+}
+
+/** Gives an agent the very role (and function) that its registration selects. */
+function workload(cloud: RunningCloud, trustDomain: string, { name, selectors }: AgentRegistration) {
+  const { roleArn, functionArn } = selectors[0]?.exact ?? {};
+  const role = roleArn ?? `arn:aws:iam::${cloud.account}:role/agents/${name}`;
+  const credentials = cloud.addWorkload({ name, roleArn: role, ...(functionArn === undefined ? {} : { functionArn }) });
+  return { id: `spiffe://${trustDomain}/agent/${name}`, credentials };
+}
+
+/** Milliseconds since now, each time it is asked. */
+const stopwatch = (): (() => number) => {
+  const startMillis = performance.now();
+  return () => performance.now() - startMillis;
+};

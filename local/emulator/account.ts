@@ -1,0 +1,210 @@
+/** One account's services, wired from the template: DynamoDB, KMS, SSM, STS, EventBridge, Firehose, functions. */
+import { type CallRecord, serveAws } from "./aws.ts";
+import type { Closers } from "./closers.ts";
+import {
+  aliasesOf,
+  bucketFolder,
+  deliveryStreamsOf,
+  keysOf,
+  mappingsOf,
+  parametersOf,
+  queueMappingsOf,
+  queuesOf,
+  rulesOf,
+  tablesOf,
+} from "./cloudformation/inventory.ts";
+import type { Cloud } from "./cloudformation/template.ts";
+import type { Unsaid } from "./dynamodb/access.ts";
+import { type DynamoDb, openDynamoDb } from "./dynamodb/engine.ts";
+import { createTables, dynamoDbService } from "./dynamodb/service.ts";
+import { type Nitro, openNitro } from "./enclave.ts";
+import { type Events, openEvents } from "./events/service.ts";
+import { checkRuleRoles, deliverTo } from "./events/targets.ts";
+import { type Faults, openFaults } from "./faults.ts";
+import { type Firehose, openFirehose } from "./firehose.ts";
+import type { HostedFunction } from "./functions/host.ts";
+import { hostFunctions } from "./functions/of-template.ts";
+import { type Callers, type Credentials, openCallers } from "./iam/caller.ts";
+import { openPermissions, type Permissions } from "./iam/permissions.ts";
+import { type Instances, openInstances } from "./imds/instances.ts";
+import { openKey } from "./kms/key.ts";
+import type { KeyGround } from "./kms/life.ts";
+import { openKms } from "./kms/service.ts";
+import { startQueueMapping } from "./mappings/queue.ts";
+import { startMapping } from "./mappings/start.ts";
+import type { EventSourceMapping } from "./mappings/stream.ts";
+import type { Service } from "./service.ts";
+import { openQueues, type Queues } from "./sqs/queues.ts";
+import { openSqs } from "./sqs/service.ts";
+import { openSsm } from "./ssm.ts";
+import type { StateFolder } from "./state.ts";
+import type { TokenKey } from "./sts/issuer.ts";
+import { openSts } from "./sts/service.ts";
+import { admission } from "./workloads/admission.ts";
+import { openIam, openLambda } from "./workloads/control-plane.ts";
+import { openEcs } from "./workloads/ecs.ts";
+import { ownThings } from "./workloads/own-functions.ts";
+import { openWorkloads, type Workload, type Workloads } from "./workloads/workloads.ts";
+
+/** Where an account runs. */
+export interface AccountPlace {
+  readonly account: string;
+  readonly region: string;
+  /** URL of the AWS endpoint. */
+  readonly endpoint: string;
+  readonly stsIssuer: string;
+  readonly stsKeys: readonly TokenKey[];
+  readonly mostInstances: number;
+  readonly state: StateFolder;
+}
+
+/** A running account. */
+export interface Account {
+  readonly callers: Callers;
+  readonly permissions: Permissions;
+  readonly faults: Faults;
+  readonly unsaid: Unsaid;
+  readonly db: DynamoDb;
+  readonly events: Events;
+  readonly firehose: Firehose;
+  readonly queues: Queues;
+  readonly functions: ReadonlyMap<string, HostedFunction>;
+  readonly mappings: readonly EventSourceMapping[];
+  /** What the control plane tells of workloads. */
+  readonly workloads: Workloads;
+  readonly nitro: Nitro;
+  readonly instances: Instances;
+  /** Gives a workload temporary credentials of its role, and the role what every workload may do. */
+  readonly admit: (workload: Workload) => Credentials;
+  /** Calls to the endpoint, newest last; the oldest are dropped. */
+  readonly calls: readonly CallRecord[];
+  /** Handler of the AWS endpoint. */
+  readonly serve: ReturnType<typeof serveAws>;
+}
+
+const mostCalls = 20_000;
+
+/**
+ * Starts everything that the template holds. Throws on what it cannot run faithfully.
+ * @param closers gets what is to be closed as soon as it is open, so that a failed start leaves nothing behind
+ */
+export async function openAccount(cloud: Cloud, place: AccountPlace, closers: Closers): Promise<Account> {
+  const permissions = openPermissions(cloud);
+  const callers = openCallers();
+  const faults = openFaults();
+  const unsaid = { namesRowsInTransactions: true };
+  const functions = hostFunctions(cloud, place, callers);
+  const { firehose, queues, db } = await openStores(cloud, place, closers);
+  const tables = tablesOf(cloud);
+  await createTables(db, tables);
+
+  const rules = rulesOf(cloud);
+  checkRuleRoles(rules, permissions);
+  const buses = ["default", ...cloud.ofType("AWS::Events::EventBus").map((bus) => cloud.physical(bus).ref)];
+  const events = openEvents(rules, { ...place, buses }, deliverTo({ firehose, faults, functions, queues }));
+  closers.push(events.close);
+  const workloads = openWorkloads();
+  const nitro = openNitro(place.region);
+  const admit = admission({ workloads, permissions, callers, attestIam: attestIamOf(functions) });
+  const instances = openInstances({ ...place, admit });
+  closers.push(instances.close);
+  const services: Record<string, Service> = {
+    ecs: openEcs(workloads, place),
+    dynamodb: dynamoDbService(db, tables, unsaid),
+    kms: openKms(
+      keysOf(cloud).map((key) => openKey(key, place.state.at("keys"))),
+      aliasesOf(cloud),
+      keyGround(place, permissions),
+    ),
+    ssm: openSsm(parametersOf(cloud), place),
+    events,
+    firehose,
+    sqs: openSqs(queues, queuesOf(cloud)),
+  };
+  const sts = openSts({ issuer: place.stsIssuer, region: place.region, keys: place.stsKeys });
+  const calls: CallRecord[] = [];
+  const onCall = (record: CallRecord) => {
+    if (calls.push(record) > mostCalls) calls.splice(0, calls.length - mostCalls);
+  };
+  const { region } = place;
+  const open = new Map([
+    ["/_embedded/nitro-root.der", nitro.root],
+    [`/_embedded/ec2-${region}.der`, instances.certificate],
+  ]);
+  const own = ownThings(cloud);
+  const plain = { lambda: openLambda(workloads, own, place), iam: openIam(workloads, own, place) };
+  const { refusal } = permissions;
+  const serve = serveAws({ region, callers, faults, services, plain, sts, open, refusal, onCall });
+  const mappings = await startMappings(cloud, { db, permissions, functions, queues }, closers);
+  return {
+    callers,
+    permissions,
+    faults,
+    unsaid,
+    db,
+    events,
+    firehose,
+    queues,
+    functions,
+    mappings,
+    workloads,
+    nitro,
+    instances,
+    admit,
+    calls,
+    serve,
+  };
+}
+
+const attestIamOf = (functions: Account["functions"]): string | undefined =>
+  [...functions.values()].find(({ description }) => description.environment.POWERTOOLS_SERVICE_NAME === "attest-iam")
+    ?.description.arn;
+
+/** Where functions make keys: their policies count beside those of the template. */
+const keyGround = ({ account, region, state }: AccountPlace, permissions: Permissions): KeyGround => {
+  const directory = state.at("keys");
+  return {
+    account,
+    region,
+    ...(directory === undefined ? {} : { directory }),
+    policyOf(arn) {
+      const Statement = permissions.resourcePolicy(arn);
+      return Statement && JSON.stringify({ Version: "2012-10-17", Statement });
+    },
+    setPolicy: permissions.setResourcePolicy,
+    lockout: (caller, resource, document) =>
+      permissions.refusalUnder(document, caller, { action: "kms:PutKeyPolicy", resource, context: {} }),
+  };
+};
+
+/** Opens what keeps data. */
+async function openStores(cloud: Cloud, { account, region, state }: AccountPlace, closers: Closers) {
+  const streams = deliveryStreamsOf(cloud, (arn) => bucketFolder(state.buckets, arn));
+  const firehose = openFirehose(streams, state.at("firehose"));
+  closers.push(firehose.close);
+  const queues = openQueues(queuesOf(cloud), state.at("queues"));
+  const directory = state.at("dynamodb");
+  const db = await openDynamoDb({ accountId: account, region, ...(directory === undefined ? {} : { directory }) });
+  closers.push(db.close);
+  return { firehose, queues, db };
+}
+
+async function startMappings(
+  cloud: Cloud,
+  { db, permissions, functions, queues }: Pick<Account, "db" | "permissions" | "functions" | "queues">,
+  closers: Closers,
+): Promise<EventSourceMapping[]> {
+  const mappings: EventSourceMapping[] = [];
+  closers.push(async () => {
+    // Functions die beside their mappings: one that waits for an answer would wait for the time-out.
+    const stopping = mappings.map((mapping) => mapping.stop().catch(() => undefined));
+    await Promise.all([...functions.values()].map((hosted) => hosted.close()));
+    await Promise.all(stopping);
+  });
+  for (const mapping of mappingsOf(cloud)) {
+    mappings.push(await startMapping({ db, permissions, functions, discard: queues.put }, mapping));
+  }
+  for (const mapping of queueMappingsOf(cloud))
+    mappings.push(startQueueMapping({ queues, permissions, functions }, mapping));
+  return mappings;
+}

@@ -1,0 +1,84 @@
+/** Hosts the template's functions, each with its role's credentials and nothing of this process's environment. */
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import { type FunctionOfTemplate, functionsOf } from "../cloudformation/inventory.ts";
+import type { Cloud } from "../cloudformation/template.ts";
+import type { Callers, Credentials } from "../iam/caller.ts";
+import type { StateFolder } from "../state.ts";
+import { type HostedFunction, hostFunction } from "./host.ts";
+
+/** What the functions are told about where they run. */
+export interface FunctionPlace {
+  readonly region: string;
+  /** URL of the AWS endpoint. */
+  readonly endpoint: string;
+  readonly mostInstances: number;
+  readonly state: StateFolder;
+}
+
+/** Functions of the template by physical name; no process starts before the first event. */
+export function hostFunctions(cloud: Cloud, place: FunctionPlace, callers: Callers): Map<string, HostedFunction> {
+  const logs = place.state.at("logs");
+  return new Map(
+    functionsOf(cloud, place.mostInstances).map((found) => {
+      const { name, arn, roleArn } = found;
+      const credentials = callers.issue({ roleArn, sessionName: name, functionArn: arn, tags: {} });
+      const description = { ...found, environment: environmentOf(found, place, credentials) };
+      const file = logs === undefined ? undefined : logFileOf(logs, name);
+      const keep =
+        file === undefined ? undefined : (line: string) => appendFileSync(file, `${line}\n`, { mode: 0o600 });
+      return [name, hostFunction(description, keep)] as const;
+    }),
+  );
+}
+
+const logFileOf = (logs: string, name: string): string => join(logs, `${name}.log`);
+const linesShown = 5;
+
+/**
+ * What failed in which function, where its log is, and what to do: one entry for each function that failed.
+ * @param logs folder of the log files; undefined for a run in memory, whose last lines are told instead
+ */
+export function failuresOf(functions: Iterable<HostedFunction>, logs: string | undefined): readonly string[] {
+  return [...functions].flatMap((hosted) => {
+    const failure = hosted.failure();
+    if (failure === undefined) return [];
+    const { name } = hosted.description;
+    const where =
+      logs === undefined
+        ? `its last lines, none of which is kept (leave --memory out to keep a log): ${hosted.logs().slice(-linesShown).join(" | ").slice(-1_000)}`
+        : `its log is ${logFileOf(logs, name)}`;
+    return [`function ${name} failed last with ${failure}; ${where}. Mend what it names and start again`];
+  });
+}
+
+/** The template's variables, overridden by what Lambda itself sets. */
+function environmentOf(
+  found: FunctionOfTemplate,
+  place: FunctionPlace,
+  credentials: Credentials,
+): Record<string, string> {
+  return {
+    ...found.variables,
+    TZ: ":UTC",
+    LANG: "en_US.UTF-8",
+    PATH: "/usr/local/bin:/usr/bin/:/bin",
+    LAMBDA_TASK_ROOT: found.folder,
+    _HANDLER: found.handler,
+    AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x",
+    AWS_LAMBDA_FUNCTION_NAME: found.name,
+    AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(found.memoryMegabytes),
+    AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
+    AWS_REGION: place.region,
+    AWS_DEFAULT_REGION: place.region,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_SESSION_TOKEN: credentials.sessionToken,
+    AWS_ENDPOINT_URL: place.endpoint,
+    // Never this machine's own profile or metadata service.
+    AWS_CONFIG_FILE: "/dev/null",
+    AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
+    AWS_EC2_METADATA_DISABLED: "true",
+  };
+}

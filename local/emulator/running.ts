@@ -1,0 +1,189 @@
+/** The embedded cloud as its users see it, once it runs. */
+import type { Account } from "./account.ts";
+import type { CallRecord } from "./aws.ts";
+import { bucketFolder, deliveryStreamsOf, queuesOf } from "./cloudformation/inventory.ts";
+import type { Cloud } from "./cloudformation/template.ts";
+import type { Unsaid } from "./dynamodb/access.ts";
+import type { Faults as DynamoDbFaults } from "./dynamodb/faults.ts";
+import type { Enclave, EnclaveImage } from "./enclave.ts";
+import type { Faults } from "./faults.ts";
+import { failuresOf } from "./functions/of-template.ts";
+import type { Sandbox } from "./functions/sandboxes.ts";
+import type { Credentials } from "./iam/caller.ts";
+import type { Instance, InstanceLaunch } from "./imds/instances.ts";
+import { withinLoop } from "./limits/loop.ts";
+import type { Workload } from "./workloads/workloads.ts";
+
+export type { Workload } from "./workloads/workloads.ts";
+
+/** The cloud, running. */
+export interface RunningCloud {
+  /** The issuer of all tokens: discovery's URL without its trailing slash. */
+  readonly issuer: string;
+  /** Function URLs without trailing slash. */
+  readonly urls: Readonly<
+    Record<
+      | "attest"
+      | "token"
+      | "introspect"
+      | "revoke"
+      | "discovery"
+      | "admin"
+      | "adminRead"
+      | "adminWrite"
+      | "adminRotate"
+      | "attestIam",
+      string
+    >
+  >;
+  readonly aws: { readonly endpoint: string; readonly region: string };
+  readonly account: string;
+  /** Issuer of the account's GetWebIdentityToken documents, with discovery document and JWKS. */
+  readonly stsIssuer: string;
+  /** Every output of every stack by its name. */
+  readonly outputs: Readonly<Record<string, string>>;
+  /** Folder that plays the audit bucket. */
+  readonly auditFolder: string;
+  /** Credentials that IAM allows everything; a key's own policy still refuses them. */
+  readonly operator: Credentials;
+  /** Gives a person of the account a role with these rights (an IAM policy document), and credentials of it. */
+  addOperator(roleArn: string, policy: unknown): Credentials;
+  /** Gives a workload temporary credentials of its role. */
+  addWorkload(workload: Workload): Credentials;
+  /** Starts a Nitro enclave on some instance of the account. */
+  startEnclave(image: EnclaveImage): Enclave;
+  /** Launches an EC2 instance, which runs until the cloud is closed. */
+  launchInstance(launch: InstanceLaunch): Promise<Instance>;
+  /** Runs a function as Lambda's Invoke would, by physical name or by its bundle's; rejects with its error. */
+  invoke(functionName: string, event: unknown): Promise<unknown>;
+  /** Runs every scheduled rule once, now. */
+  fireSchedules(): Promise<void>;
+  /** Waits for streams and bus, at most half a minute of this process's own time, and writes Firehose's buffers out. */
+  flushAudit(): Promise<void>;
+  readonly faults: CloudFaults;
+  /** What AWS does not say: a test may have it the other way. */
+  readonly unsaid: Unsaid;
+  /** One operation of DynamoDB past every policy: how a test moves a row into the past. */
+  dynamodb(operation: string, input: unknown): Promise<{ readonly status: number; readonly body: unknown }>;
+  /** For people: what failed in which function so far, and where its log is. */
+  failures(): readonly string[];
+  /** What a function printed. */
+  logs(functionName: string): string[];
+  /** Everything a function finds in its environment, its role's credentials included: for running its source by hand. */
+  environment(functionName: string): Readonly<Record<string, string>>;
+  /**
+   * Sends every event of a function to its sandbox of this number (from 0), started if need be, so that a test speaks to
+   * each in turn; undefined sends them to whichever is free.
+   */
+  pin(functionName: string, sandbox: number | undefined): void;
+  /** Sandboxes that a function has now, by physical name or by its bundle's. */
+  sandboxes(functionName: string): readonly Sandbox[];
+  /** Calls to the AWS endpoint, oldest first: the embedded CloudTrail. */
+  calls(): readonly CallRecord[];
+  /** Messages of a queue, by a part of its ARN. */
+  queueMessages(queue: string): string[];
+  close(): Promise<void>;
+}
+
+/** Fault switches: those of the endpoint, those of the store, and killing a function's sandbox. */
+export interface CloudFaults extends Faults {
+  readonly dynamodb: DynamoDbFaults;
+  /** Kills one sandbox of a function, a busy one if there is any; tells whether there was one. */
+  crash(functionName: string): boolean;
+}
+
+/** What a running cloud says about where it is. */
+export interface Place {
+  readonly account: string;
+  readonly region: string;
+  readonly endpoint: string;
+  readonly stsIssuer: string;
+  readonly state: { readonly buckets: string; at(name: string): string | undefined };
+}
+
+/** Functions that never have done with a stream must not hold back what was delivered. */
+const flushMillis = 30_000;
+
+/** The face of a started account. */
+export function running(cloud: Cloud, account: Account, place: Place, close: () => Promise<void>): RunningCloud {
+  const operatorRole = `arn:aws:iam::${place.account}:role/lanyard-local-operator`;
+  account.permissions.addRole(operatorRole, { Statement: { Effect: "Allow", Action: "*", Resource: "*" } });
+  const outputs = cloud.outputs();
+  const urls = urlsOf(outputs);
+  const hosted = (name: string) => {
+    const exact = account.functions.get(name);
+    const byBundle = [...account.functions.values()].filter(
+      ({ description }) => bundleName(description.environment) === name,
+    );
+    const found = exact ?? byBundle[0];
+    if (found === undefined) throw new Error(`there is no function ${name}`);
+    return found;
+  };
+  return {
+    issuer: urls.discovery,
+    urls,
+    aws: { endpoint: place.endpoint, region: place.region },
+    account: place.account,
+    stsIssuer: place.stsIssuer,
+    outputs,
+    auditFolder:
+      deliveryStreamsOf(cloud, (arn) => bucketFolder(place.state.buckets, arn))[0]?.folder ?? place.state.buckets,
+    operator: account.callers.issue({ roleArn: operatorRole, sessionName: "operator", tags: {} }),
+    addOperator(roleArn, policy) {
+      account.permissions.addRole(roleArn, policy);
+      return account.callers.issue({ roleArn, sessionName: "operator", tags: {} });
+    },
+    addWorkload: account.admit,
+    startEnclave: account.nitro.start,
+    launchInstance: account.instances.launch,
+    async invoke(functionName, event) {
+      const outcome = await hosted(functionName).invoke(event);
+      if ("error" in outcome) throw new Error(`${outcome.error.errorType}: ${outcome.error.errorMessage}`);
+      return outcome.payload === undefined ? undefined : (JSON.parse(outcome.payload) as unknown);
+    },
+    fireSchedules: account.events.fireSchedules,
+    async flushAudit() {
+      const quiet = Promise.all(account.mappings.map((mapping) => mapping.idle())).then(account.events.settled);
+      await withinLoop(quiet, flushMillis);
+      account.firehose.flush();
+    },
+    unsaid: account.unsaid,
+    faults: {
+      ...account.faults,
+      dynamodb: account.db.faults,
+      crash: (functionName) => hosted(functionName).crash(),
+    },
+    dynamodb: account.db.call,
+    pin: (functionName, sandbox) => hosted(functionName).pin(sandbox),
+    sandboxes: (functionName) => hosted(functionName).sandboxes(),
+    failures: () => failuresOf(account.functions.values(), place.state.at("logs")),
+    logs: (functionName) => hosted(functionName).logs(),
+    environment: (functionName) => hosted(functionName).description.environment,
+    calls: () => account.calls,
+    queueMessages(part) {
+      const arns = queuesOf(cloud).map(({ arn }) => arn);
+      return arns.filter((arn) => arn.includes(part)).flatMap(account.queues.messages);
+    },
+    close,
+  };
+}
+
+function bundleName(environment: Readonly<Record<string, string>>): string | undefined {
+  return environment.POWERTOOLS_SERVICE_NAME;
+}
+
+function urlsOf(outputs: Readonly<Record<string, string>>): RunningCloud["urls"] {
+  const url = (output: string) => (outputs[output] ?? "").replace(/\/$/, "");
+  return {
+    attest: url("AttestUrl"),
+    token: url("TokenUrl"),
+    introspect: url("IntrospectUrl"),
+    revoke: url("RevokeUrl"),
+    admin: url("AdminRevokeUrl"),
+    adminRead: url("AdminReadUrl"),
+    adminWrite: url("AdminWriteUrl"),
+    adminRotate: url("AdminRotateUrl"),
+    attestIam: url("AttestIamUrl"),
+    discovery: url("IssuerUrl"),
+  };
+}
