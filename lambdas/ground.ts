@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { createRefusalAggregate } from "../core/audit/aggregate.ts";
 import { deny } from "../core/audit/deny.ts";
-import { createRefusalFold } from "../core/audit/fold.ts";
 import type { Clock, Ids } from "../core/model/ports.ts";
 import { documentClient, type Tables } from "./aws/dynamodb/dynamo.ts";
 import { createOutbox } from "./aws/dynamodb/outbox.ts";
@@ -64,7 +64,7 @@ export const tables: Tables = {
 export function ground() {
   const dynamo = documentClient();
   const outbox = createOutbox(dynamo, tables);
-  const denying = { clock, ids, outbox, fold: createRefusalFold({ outbox, ids, clock }) };
+  const denying = { clock, ids, outbox, aggregate: createRefusalAggregate({ outbox, ids, clock }) };
   const refuse: Refuse = (denial, { requestContext: { requestId, http } }) =>
     deny(
       denying,

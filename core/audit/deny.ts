@@ -2,7 +2,7 @@ import type { Denial } from "../denial/denial.ts";
 import { denialReply } from "../denial/wire.ts";
 import type { Clock, Ids } from "../model/ports.ts";
 import type { Call, Reply } from "../model/wire.ts";
-import type { RefusalFold } from "./fold.ts";
+import type { RefusalAggregate } from "./aggregate.ts";
 import { toRecord } from "./ocsf.ts";
 import type { AuditFacts, Outbox } from "./record.ts";
 
@@ -11,7 +11,7 @@ export interface DenyDeps {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly outbox: Outbox;
-  readonly fold: RefusalFold;
+  readonly aggregate: RefusalAggregate;
 }
 
 /** The facts every record of a call starts with. */
@@ -25,7 +25,7 @@ export const callFacts = (call: Call, operation: AuditFacts["operation"], timeMi
 
 /**
  * Answers a denial and records it. After authentication a refusal gets a record of its own, as carefully as a grant, as long
- * as its caller is within its rate; before it, and past that rate, refusals are folded per instance, kind and minute, so that
+ * as its caller is within its rate; before it, and past that rate, refusals are aggregated per instance, kind and minute, so that
  * neither a flood of garbage nor an agent in a loop can fill the outbox and stop issuance (threats 13, 34).
  * @param facts what is known so far
  * @param authenticated whether the caller proved who it is
@@ -40,8 +40,9 @@ export async function deny(
   // becomes of the call is recorded when it comes back, and the metric of answers counts this one
   if (denial.code === "dpop_nonce_required") return denialReply(denial);
   const full = fullFacts(denial, facts);
-  if (authenticated && deps.fold.standsAlone(full)) await deps.outbox.put(toRecord(full, `denied#${deps.ids.id()}`));
-  else await deps.fold.add(full);
+  if (authenticated && deps.aggregate.standsAlone(full))
+    await deps.outbox.put(toRecord(full, `denied#${deps.ids.id()}`));
+  else await deps.aggregate.add(full);
   return denialReply(denial);
 }
 

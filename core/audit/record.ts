@@ -96,7 +96,7 @@ export interface AuditFacts {
   readonly denial?: Denial;
   readonly target?: string;
   readonly reason?: string;
-  /** For folded refusals: how many like this one. */
+  /** For aggregated refusals: how many like this one. */
   readonly count?: number;
 }
 
@@ -113,7 +113,7 @@ export interface AuditRecord {
   readonly hash: string;
 }
 
-/** The outbox alone, for records that no grant carries (denials, folded refusals). */
+/** The outbox alone, for records that no grant carries (denials, aggregated refusals). */
 export interface Outbox {
   /** Writes one record; its id must start with `denied#`. */
   put(record: AuditRecord): Promise<void>;

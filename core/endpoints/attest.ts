@@ -6,8 +6,8 @@ import type { Proven } from "../attest/prove.ts";
 import { livenessOf, proveAlive, subjectsOf } from "../attest/prove-alive.ts";
 import { readAttestRequest } from "../attest/read-request.ts";
 import { createUnprovenReads, type UnprovenReads } from "../attest/unproven-reads.ts";
+import type { RefusalAggregate } from "../audit/aggregate.ts";
 import { callFacts, deny } from "../audit/deny.ts";
-import type { RefusalFold } from "../audit/fold.ts";
 import { toRecord } from "../audit/ocsf.ts";
 import type { Outbox } from "../audit/record.ts";
 import { type IdentityClaims, identityPayload } from "../caller/identity-token.ts";
@@ -39,7 +39,7 @@ export interface AttestDeps {
   readonly registries: RegistrySource;
   readonly store: SessionStore;
   readonly outbox: Outbox;
-  readonly fold: RefusalFold;
+  readonly aggregate: RefusalAggregate;
   /** Every kind of evidence that is understood, listed; nothing is discovered. */
   readonly attestors: readonly Attestor[];
   /** Present where the stage lets us look at functions and tasks. */

@@ -50,7 +50,7 @@ export function createIntrospectEndpoint(deps: IntrospectDeps): (call: Call) => 
       });
     if (callerFaults.has(verdict.error.code)) return deny(deps, verdict.error, trail.facts, true);
     // a stranger can send what it likes through an honest resource server, as often as it likes, and prove it by any key:
-    // folded by server, session and reason, or a flood of it would fill the outbox (threats 13, 34)
+    // aggregated by server, session and reason, or a flood of it would fill the outbox (threats 13, 34)
     await deny(deps, verdict.error, trail.facts, verdict.error.code === "not_a_resource_server");
     return json({ active: false });
   };

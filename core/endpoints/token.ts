@@ -20,7 +20,7 @@ export interface TokenDeps extends TokenPorts, DenyDeps {}
  *
  * 1. **read**: bounded, strictly parsed, nothing believed (`token/request.ts`)
  * 2. **authenticate**: our own identity token as client assertion, and a DPoP proof by the key it is bound to
- *    (`caller/authenticate.ts`). Refusals up to here are folded; from here on each gets a record of its own, as long as the agent is within its rate
+ *    (`caller/authenticate.ts`). Refusals up to here are aggregated; from here on each gets a record of its own, as long as the agent is within its rate
  * 3. **actor**: an actor token, if sent, must be the authenticated agent's
  * 4. **authorize** (`token/authorize.ts`), from the top again when the registry has changed meanwhile:
  *    - *resolve the subject token* to principal and parent: own work, a person's token, an own session, an offer, a token

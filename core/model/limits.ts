@@ -164,7 +164,7 @@ export const limits = {
   issuancesPerSecond: 50,
   /** Sessions and offers an agent may end a second: a bucket of its own, so that issuing cannot use up the right to end. */
   revocationsPerSecond: 20,
-  /** Refusals of one authenticated caller that one instance records each alone in a minute; what goes beyond is folded. */
+  /** Refusals of one authenticated caller that one instance records each alone in a minute; what goes beyond is aggregated. */
   refusalRecordsPerMinute: 60,
   /**
    * What one tree may grow by in a quarter of an hour: children where the registration of its root's agent says nothing,

@@ -22,9 +22,9 @@ async function refused(w: World, answer: { status: number; body: Record<string, 
   expect(answer.status).toBeGreaterThanOrEqual(400);
   expect(answer.body.identity_token).toBeUndefined();
   expect(Object.keys(answer.body)).toEqual(["error", "error_description"]);
-  const { folded, own } = w.takeDenial();
-  expect(own !== undefined, JSON.stringify({ folded, own })).toBe(authenticated);
-  return authenticated ? own.denial.code : folded?.code;
+  const { aggregated, own } = w.takeDenial();
+  expect(own !== undefined, JSON.stringify({ aggregated, own })).toBe(authenticated);
+  return authenticated ? own.denial.code : aggregated?.code;
 }
 
 describe("attestation", () => {
@@ -402,9 +402,9 @@ describe("bad input", () => {
     expect(await refused(world, await world.send(world.call("/", body)), false)).toBe("evidence_unsupported");
   });
 
-  it("threat 13: fills the fold, never the outbox", async () => {
+  it("threat 13: fills the aggregate, never the outbox", async () => {
     for (let i = 0; i < 20; i++) await world.send(world.call("/", `{"agent":"x${i}"`));
-    expect(world.folded).toHaveLength(20);
+    expect(world.aggregated).toHaveLength(20);
     expect(world.store.records).toEqual([]);
   });
 

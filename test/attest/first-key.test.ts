@@ -126,7 +126,7 @@ describe("an EC2 document alone", () => {
     time.seconds += limits.instanceIdentityAgeSeconds + 1;
     expect([...store.markers.values()].find(({ owner }) => owner)?.expiresAtSeconds).toBeGreaterThan(time.seconds);
     for (const key of [undefined, await testKey()]) expect(await attest(old(), key)).not.toBe(200);
-    expect(takeDenial().folded?.code).toBe("evidence_expired");
+    expect(takeDenial().aggregated?.code).toBe("evidence_expired");
     expect(await attest(launched(time.seconds).rsa2048(), await testKey())).toBe(200);
   });
 });

@@ -49,7 +49,7 @@ describe("threat 13: the bucket of signatures at attest", () => {
     const over = await world.attest();
     expect(over).toMatchObject({ status: 429, headers: { "Retry-After": "1" }, body: { error: "slow_down" } });
     expect(over.body.identity_token).toBeUndefined();
-    expect(world.takeDenial().folded).toEqual({ code: "rate_exceeded", agent: agentId("planner"), perSecond: 2 });
+    expect(world.takeDenial().aggregated).toEqual({ code: "rate_exceeded", agent: agentId("planner"), perSecond: 2 });
     expect(world.signer.signatures).toBe(2);
     world.time.seconds += 1;
     expect((await world.attest()).status).toBe(200);

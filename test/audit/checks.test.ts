@@ -1,7 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { evidenceTypes } from "../../core/attest/methods.ts";
-import { createRefusalFold } from "../../core/audit/fold.ts";
+import { createRefusalAggregate } from "../../core/audit/aggregate.ts";
 import { toRecord } from "../../core/audit/ocsf.ts";
 import { createAttestEndpoint } from "../../core/endpoints/attest.ts";
 import { attestIssuer, attestUrl, createAttestWorld } from "../kit/attest-world.ts";
@@ -32,9 +32,9 @@ beforeEach(async () => {
   attest = async (make) => {
     const challenge = await world.challenge();
     const evidence = make(challenge);
-    // a fold of its own for each, or only the first refusal of a minute would be written
-    const fold = createRefusalFold({ outbox: world.store, ids: randomIds, clock: world.clock });
-    const endpoint = createAttestEndpoint({ ...world.deps, fold, attestors: lab.attestors });
+    // an aggregate of its own for each, or only the first refusal of a minute would be written
+    const aggregate = createRefusalAggregate({ outbox: world.store, ids: randomIds, clock: world.clock });
+    const endpoint = createAttestEndpoint({ ...world.deps, aggregate, attestors: lab.attestors });
     const dpop = [dpopProof(lab.key, { url: attestUrl, atSeconds: world.time.seconds })];
     const call = world.call("/", { agent: agentId("planner"), evidence, challenge }, { dpop });
     const { status } = await endpoint({ ...call, platformCaller: lab.platformCaller });

@@ -59,7 +59,7 @@ describe.each(operations)("%s", (operation: AuditOperation) => {
     ],
     ["from a service's name instead of an address", { ...bare(operation), sourceIp: "lambda.amazonaws.com" }],
     ["from IPv6", { ...bare(operation), sourceIp: "2001:db8::ffff:1.2.3.4" }],
-    ["folded", { ...bare(operation), count: 4711 }],
+    ["aggregated", { ...bare(operation), count: 4711 }],
   ] as [string, AuditFacts][])("is a valid 1.8.0 event %s, with the arithmetic and times OCSF means", (_, facts) => {
     const e = event(facts);
     expect(valid(classNames[e.class_uid] ?? "none", e)).toBe("");

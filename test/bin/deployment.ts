@@ -18,7 +18,7 @@ import type { Credentials } from "../../local/demo/endpoints.ts";
 import { openDynamoDb } from "../../local/emulator/dynamodb/engine.ts";
 import { openCallers } from "../../local/emulator/iam/caller.ts";
 import { randomIds } from "../kit/keys.ts";
-import { foldInto } from "../kit/memory/fold.ts";
+import { aggregateInto } from "../kit/memory/aggregate.ts";
 import { variables } from "./ground.ts";
 
 /** What the admin function was sent, with the service its signature is for. */
@@ -207,7 +207,7 @@ function registryWriter(origin: string, credentials: Credentials) {
     clock: { nowMillis: () => Date.now() },
     ids: randomIds,
     outbox,
-    fold: foldInto([]),
+    aggregate: aggregateInto([]),
     issuer: origin,
     trustDomain: "agents.support-desk.example",
     registry: createRegistryStore(client, all),

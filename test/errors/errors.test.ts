@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { createRefusalAggregate } from "../../core/audit/aggregate.ts";
 import { deny } from "../../core/audit/deny.ts";
-import { createRefusalFold } from "../../core/audit/fold.ts";
 import { toRecord } from "../../core/audit/ocsf.ts";
 import type { Denial } from "../../core/denial/denial.ts";
 import { explainDenial } from "../../core/denial/explain.ts";
@@ -78,7 +78,12 @@ describe("a refusal in the audit", () => {
     const written: string[] = [];
     const outbox = { put: async (record: { body: string }) => void written.push(record.body) };
     const clock = { nowMillis: () => 1_785_542_400_000 };
-    const deps = { clock, ids: randomIds, outbox, fold: createRefusalFold({ outbox, ids: randomIds, clock }) };
+    const deps = {
+      clock,
+      ids: randomIds,
+      outbox,
+      aggregate: createRefusalAggregate({ outbox, ids: randomIds, clock }),
+    };
     const facts = { operation: "request", timeMillis: 1_785_542_400_000, requestId: "r" } as const;
     for (const authenticated of [true, false]) await deny(deps, denial, facts, authenticated);
     return written;
@@ -90,7 +95,7 @@ describe("a refusal in the audit", () => {
 
   it.each(recorded.map((denial) => [denial.code, denial] as const))("%s explains itself", async (_, denial) => {
     const written = await recordsOf(denial);
-    // past its rate, a caller's refusals are folded whoever it is
+    // past its rate, a caller's refusals are aggregated whoever it is
     expect(written).toHaveLength(denial.code === "rate_exceeded" ? 1 : 2);
     for (const body of written) {
       const event = JSON.parse(body);

@@ -10,7 +10,7 @@ import type { RegistrySnapshot } from "../../core/model/snapshot.ts";
 import type { Call } from "../../core/model/wire.ts";
 import { type StsChanges, stsIssuer } from "./evidence/sts.ts";
 import { ownKeys, randomIds, testSigner } from "./keys.ts";
-import { foldInto } from "./memory/fold.ts";
+import { aggregateInto } from "./memory/aggregate.ts";
 import { MemoryLimiter } from "./memory/limiter.ts";
 import { MemoryStore } from "./memory/store.ts";
 import { MemoryWeb } from "./memory/web.ts";
@@ -62,7 +62,7 @@ export async function createAttestWorld(...rows: readonly Registration[]) {
     return snapshot;
   };
   const store = new MemoryStore({ registryVersion: 1, nowSeconds: () => time.seconds });
-  const folded: AuditFacts[] = [];
+  const aggregated: AuditFacts[] = [];
   const macs = testMacs();
   const limiter = new MemoryLimiter(clock);
   const keySets = createKeySets({ fetcher: web, clock, ownIssuer: attestIssuer });
@@ -72,7 +72,7 @@ export async function createAttestWorld(...rows: readonly Registration[]) {
     registries: { current: async () => versions.get(held.version), at },
     store,
     outbox: store,
-    fold: foldInto(folded),
+    aggregate: aggregateInto(aggregated),
     attestors: [awsStsWebIdentity({ keySets })],
     signer,
     limiter,
@@ -107,10 +107,10 @@ export async function createAttestWorld(...rows: readonly Registration[]) {
   const attest = async (changes: StsChanges = {}, more: object = {}) => send(call("/", await request(changes, more)));
   const verify = (token: unknown) =>
     verifyIdentityToken(String(token), { ownKeys: ownKeys(signer), issuer: attestIssuer, clock, trustDomain });
-  /** Takes the last refusal, recorded alone or folded, so that the next look finds only what came since. */
+  /** Takes the last refusal, recorded alone or aggregated, so that the next look finds only what came since. */
   const takeDenial = () => {
     const alone = store.records.at(-1)?.eventId.startsWith("denied#") ? store.records.pop() : undefined;
-    return { own: alone && JSON.parse(alone.body).unmapped.lanyard, folded: folded.pop()?.denial };
+    return { own: alone && JSON.parse(alone.body).unmapped.lanyard, aggregated: aggregated.pop()?.denial };
   };
   return {
     time,
@@ -119,7 +119,7 @@ export async function createAttestWorld(...rows: readonly Registration[]) {
     sts,
     web,
     store,
-    folded,
+    aggregated,
     macs,
     versions,
     held,

@@ -11,7 +11,7 @@ import { err, ok } from "../../core/model/result.ts";
 import type { RegistrySnapshot } from "../../core/model/snapshot.ts";
 import { type Call, type Reply, spiffeAssertionType, tokenExchangeGrant } from "../../core/model/wire.ts";
 import { ownKeys, randomIds, testSigner } from "./keys.ts";
-import { foldInto } from "./memory/fold.ts";
+import { aggregateInto } from "./memory/aggregate.ts";
 import { MemoryStore } from "./memory/store.ts";
 import { agentId, idp, otherIdp, registry, trustDomain } from "./registry.ts";
 import { dpopProof, type TestKey, testKey } from "./wire/key.ts";
@@ -58,8 +58,8 @@ export async function createWorld(...rows: readonly Registration[]) {
     held = version;
     return snapshot;
   };
-  const folded: AuditFacts[] = [];
-  const fold = foldInto(folded);
+  const aggregated: AuditFacts[] = [];
+  const aggregate = aggregateInto(aggregated);
   const policy: { engine: PolicyEngine } = { engine: { decide: () => ({ allowed: true, policies: ["all"] }) } };
   const limiter = { allowed: true, take: async () => limiter.allowed };
   // both providers publish under the SAME kid: keys must never be looked up by kid alone
@@ -91,7 +91,7 @@ export async function createWorld(...rows: readonly Registration[]) {
       hasTombstone: async (sid: string) => store.tombstones.has(sid),
     },
     registries: { current: async () => at(held), at },
-    fold,
+    aggregate,
     policy: { decide: (...args: Parameters<PolicyEngine["decide"]>) => policy.engine.decide(...args) },
     limiter,
     signer,
@@ -204,7 +204,7 @@ export async function createWorld(...rows: readonly Registration[]) {
     identityKey,
     sessionKey,
     idpKey,
-    folded,
+    aggregated,
     policy,
     limiter,
     published,

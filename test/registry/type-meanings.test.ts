@@ -122,7 +122,7 @@ describe("threat 33: a details type means one thing under its name", () => {
     const admin = createAdminWriteEndpoint({
       ...deps(),
       outbox: { put: async () => undefined },
-      fold: { add: async () => undefined, standsAlone: () => true },
+      aggregate: { add: async () => undefined, standsAlone: () => true },
     } as never);
     const call = (path: string, method: string, body: object) =>
       admin(

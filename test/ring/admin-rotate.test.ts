@@ -6,7 +6,7 @@ import type { KeyPurpose } from "../../core/model/ports.ts";
 import type { Call } from "../../core/model/wire.ts";
 import type { Ring, RingKey, RotationOrder } from "../../core/ring/model.ts";
 import { randomIds } from "../kit/keys.ts";
-import { foldInto } from "../kit/memory/fold.ts";
+import { aggregateInto } from "../kit/memory/aggregate.ts";
 
 const operator = { arn: "arn:aws:sts::111122223333:assumed-role/operator/ada", uniqueId: "AROAEXAMPLE" };
 const kid = "k".repeat(43);
@@ -19,7 +19,7 @@ const endpoint = createAdminRotateEndpoint({
   clock: { nowMillis: () => 1_800_000_000_000 },
   ids: randomIds,
   outbox: { put: async (record) => void records.push(record) },
-  fold: foldInto([]),
+  aggregate: aggregateInto([]),
   orders: {
     view: async (purpose) => {
       const [ring, order] = [rings.get(purpose), orders.get(purpose)];

@@ -58,7 +58,7 @@ describe("introspection", () => {
   });
   it("says exactly inactive to a server for a resource it does not serve", async () => {
     expect(await active(child, await world.newAgent("customer-api"))).toEqual({ active: false });
-    expect(world.folded.at(-1)?.denial?.code).toBe("subject_token_not_yours");
+    expect(world.aggregated.at(-1)?.denial?.code).toBe("subject_token_not_yours");
   });
   it.each([
     ["garbage", () => "x"],
@@ -76,9 +76,9 @@ describe("introspection", () => {
       expect([status, body, reason()]).toEqual([200, { active: false }, "not_a_resource_server"]);
     }
   });
-  it("is refused without authentication, folded", async () => {
+  it("is refused without authentication, aggregated", async () => {
     const { status } = await world.send("introspect", tickApi, { token: child, client_assertion: "x" });
-    expect([status, world.folded.at(-1)?.denial?.code]).toEqual([401, "assertion_invalid"]);
+    expect([status, world.aggregated.at(-1)?.denial?.code]).toEqual([401, "assertion_invalid"]);
   });
   it("fails closed when liveness cannot be read", async () => {
     world.store.unreadable = true;
@@ -163,7 +163,7 @@ describe("an agent's revocation", () => {
     for (let i = 0; i < 10; i++) expect((await world.send("revoke", planner, { token: session })).status).toBe(429);
     expect(asked[0]).toEqual([planner.id, limits.revocationsPerSecond, "revoke"]);
     expect(world.store.records.length).toBe(before);
-    expect(world.folded.map(({ denial }) => denial?.code)).toEqual(Array(10).fill("rate_exceeded"));
+    expect(world.aggregated.map(({ denial }) => denial?.code)).toEqual(Array(10).fill("rate_exceeded"));
     expect(await active(child)).toMatchObject({ active: true });
   });
 });
@@ -245,7 +245,7 @@ describe("an operator's revocation", () => {
       contentType: "application/json",
     });
     const { status } = world.answer(await world.admin(call, undefined));
-    expect([status, world.folded.at(-1)?.denial?.code]).toEqual([403, "caller_not_authorized"]);
+    expect([status, world.aggregated.at(-1)?.denial?.code]).toEqual([403, "caller_not_authorized"]);
   });
 });
 
@@ -264,6 +264,6 @@ describe("every event of an authenticated agent", () => {
     await world.send("revoke", planner, { token: session });
     expect(recorded()).toMatchObject({ operation: "session.end", agent: planner.id, assurance: "fresh" });
     await active(child);
-    expect(world.folded.at(-1)).toMatchObject({ operation: "introspect", agent: tickApi.id, assurance: "fresh" });
+    expect(world.aggregated.at(-1)).toMatchObject({ operation: "introspect", agent: tickApi.id, assurance: "fresh" });
   });
 });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { createRefusalFold } from "../../core/audit/fold.ts";
+import { createRefusalAggregate } from "../../core/audit/aggregate.ts";
 import { createIntrospectEndpoint } from "../../core/endpoints/introspect.ts";
 import { createRevokeEndpoint } from "../../core/endpoints/revoke.ts";
 import { createTokenEndpoint } from "../../core/endpoints/token.ts";
@@ -55,14 +55,14 @@ beforeEach(async () => {
       async (by, i) => (await world.exchange(by, sessions[i] ?? "", sessionTokenType, forTickets)).body.access_token,
     ),
   );
-  const fold = createRefusalFold({ outbox: world.store, ids: randomIds, clock: world.deps.clock });
-  const deps = { ...world.deps, fold };
+  const aggregate = createRefusalAggregate({ outbox: world.store, ids: randomIds, clock: world.deps.clock });
+  const deps = { ...world.deps, aggregate };
   doors = {
     token: createTokenEndpoint(deps),
     introspect: createIntrospectEndpoint(deps),
     revoke: createRevokeEndpoint(deps),
   };
-  flush = fold.flush;
+  flush = aggregate.flush;
   world.store.records.length = 0;
 });
 
@@ -143,7 +143,7 @@ const ways: [string, "identity" | "session", Showing][] = [
 ];
 
 describe.each(ways)("threat 41: the theft of a token has a name: %s", (_, kind, show) => {
-  it("tells its owner, and each victim apart, folded so that a thief writes no more than two records a minute", async () => {
+  it("tells its owner, and each victim apart, aggregated so that a thief writes no more than two records a minute", async () => {
     // somebody else's mistake first: it must not be the minute's only example
     await send("token", { grant_type: "client_credentials" }, stranger, "no.token.atall");
     for (let n = 0; n < 10; n++) for (const i of [0, 1]) await show(i);

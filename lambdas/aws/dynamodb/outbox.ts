@@ -6,7 +6,7 @@ import { type Tables, words } from "./dynamo.ts";
 /** Records wait this long for whoever looks after a broken relay. */
 const keptSeconds = 14 * 86_400;
 
-/** Creates the outbox for records that no transaction carries: denials and folded refusals. */
+/** Creates the outbox for records that no transaction carries: denials and aggregated refusals. */
 export function createOutbox(client: DynamoDBDocumentClient, tables: Tables): Outbox {
   return {
     async put(record) {

@@ -12,12 +12,12 @@ const b64 = (text: string) => Buffer.from(text, "latin1").toString("base64url");
 const lastRecord = () => JSON.parse(reading.world.store.records.at(-1)?.body ?? "{}");
 
 describe("who may look", () => {
-  test("nobody without an IAM identity, and it is folded, not recorded one by one", async () => {
+  test("nobody without an IAM identity, and it is aggregated, not recorded one by one", async () => {
     const before = reading.world.store.records.length;
     const { status, body } = await reading.get("/agents", "nobody");
     expect([status, body.error]).toEqual([403, "access_denied"]);
     expect(reading.world.store.records.length).toBe(before);
-    expect(reading.world.folded.at(-1)).toMatchObject({
+    expect(reading.world.aggregated.at(-1)).toMatchObject({
       operation: "admin.read",
       denial: { code: "caller_not_authorized" },
     });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { agent } from "../../kit/registry.ts";
-import { applyAll, folded, outbox, registry, rows, selector, send, setUp, stateOf } from "./ground.ts";
+import { aggregated, applyAll, outbox, registry, rows, selector, send, setUp, stateOf } from "./ground.ts";
 
 setUp();
 
@@ -78,9 +78,9 @@ describe("threat 1: an agent that worked does not come back by leaving", () => {
 });
 
 describe("threat 18: whoever calls must be known to IAM", () => {
-  test("a call without an identity changes nothing and is folded, not recorded alone", async () => {
+  test("a call without an identity changes nothing and is aggregated, not recorded alone", async () => {
     const { status } = await send("PUT", "/registry", { registrations: rows }, null);
     expect(status).toBe(403);
-    expect([registry.versions.size, outbox.records.length, folded.length]).toEqual([0, 0, 1]);
+    expect([registry.versions.size, outbox.records.length, aggregated.length]).toEqual([0, 0, 1]);
   });
 });

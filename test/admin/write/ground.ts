@@ -5,7 +5,7 @@ import { createAdminWriteEndpoint } from "../../../core/endpoints/admin-write.ts
 import type { Registration } from "../../../core/model/registry.ts";
 import type { Call } from "../../../core/model/wire.ts";
 import { randomIds } from "../../kit/keys.ts";
-import { foldInto } from "../../kit/memory/fold.ts";
+import { aggregateInto } from "../../kit/memory/aggregate.ts";
 import { MemoryRegistry } from "../../kit/memory/registry-store.ts";
 import { MemoryStore } from "../../kit/memory/store.ts";
 import { baseRows, trustDomain } from "../../kit/registry.ts";
@@ -28,7 +28,7 @@ export const rows: readonly Registration[] = baseRows.map((row) =>
 
 export let registry: MemoryRegistry;
 export let outbox: MemoryStore;
-export let folded: AuditFacts[];
+export let aggregated: AuditFacts[];
 
 export const call = (method: string, path: string, body: unknown, more: Partial<Call> = {}): Call => ({
   method,
@@ -52,7 +52,7 @@ export async function send(
     clock: { nowMillis: () => 1_785_542_400_000 },
     ids: randomIds,
     outbox,
-    fold: foldInto(folded),
+    aggregate: aggregateInto(aggregated),
     issuer: "https://issuer.example",
     trustDomain,
     registry,
@@ -73,6 +73,6 @@ export function setUp(): void {
   beforeEach(() => {
     registry = new MemoryRegistry();
     outbox = new MemoryStore();
-    folded = [];
+    aggregated = [];
   });
 }

@@ -150,7 +150,7 @@ describe("the attest endpoint behind IAM", () => {
     const made = await world({ roleId });
     const again = { ...caller, userId: "AROAXXXXXXXXXXXXXXXXX:planner-fn" };
     expect(await made.sendAs(again, await made.request())).toBe(401);
-    expect(made.takeDenial().folded).toMatchObject({ code: "selector_mismatch", missing: "roleId" });
+    expect(made.takeDenial().aggregated).toMatchObject({ code: "selector_mismatch", missing: "roleId" });
   });
 
   it("uses a challenge up: the same signed request does not attest twice", async () => {

@@ -72,7 +72,7 @@ export function authorityAttacks(lab: () => Lab): void {
       for (const thing of [token, opener.identity, offer, "noise", "a.b.c"]) {
         const answer = await lab().introspect(await lab().actor("vault-api"), thing);
         expect([answer.status, answer.json]).toEqual([200, { active: false }]);
-        // threat 13: any stranger can send these through a resource server, so they are folded
+        // threat 13: any stranger can send these through a resource server, so they are aggregated
         lab().ledger.noted(answer, "subject_token_invalid", true);
       }
     });

@@ -11,7 +11,7 @@ export interface Refusal {
   readonly error: string;
   /** Reason code in the audit record. */
   readonly code: DenialCode;
-  /** True when the caller had not yet proved who it is: its record may be folded with others of its kind. */
+  /** True when the caller had not yet proved who it is: its record may be aggregated with others of its kind. */
   readonly anonymous?: boolean;
 }
 

@@ -7,12 +7,12 @@ import { own, planner, refused, researcher, setUp, triage, world } from "./groun
 
 setUp();
 
-const lastFolded = () => world.folded.at(-1)?.denial?.code;
+const lastAggregated = () => world.aggregated.at(-1)?.denial?.code;
 
 /** The same for a caller that never proved who it is. */
-async function folded(attempt: () => Promise<Answer>, status: number, error: string, reason: string) {
+async function aggregated(attempt: () => Promise<Answer>, status: number, error: string, reason: string) {
   const { status: got, body } = await attempt();
-  expect([got, body.error, lastFolded()]).toEqual([status, error, reason]);
+  expect([got, body.error, lastAggregated()]).toEqual([status, error, reason]);
   expect(world.store.sessions.size).toBe(0);
   expect(world.store.records).toEqual([]);
   expect(world.signer.signatures).toBe(0);
@@ -25,14 +25,15 @@ describe("a request nobody can be held to", () => {
       world.endpoints.token(world.call(body, [], more)).then(world.answer);
 
   it("is refused by content type", () =>
-    folded(form({ contentType: "application/json" }), 400, "invalid_request", "content_type_unsupported"));
+    aggregated(form({ contentType: "application/json" }), 400, "invalid_request", "content_type_unsupported"));
   it("is refused without a content type", () =>
-    folded(form({ contentType: undefined }), 400, "invalid_request", "content_type_unsupported"));
-  it("is refused by size", () => folded(form({}, `a=${"x".repeat(70_000)}`), 413, "invalid_request", "body_too_large"));
-  it("is refused by method", () => folded(form({ method: "GET" }), 405, "invalid_request", "method_not_allowed"));
-  it("is refused off the path", () => folded(form({ path: "/token" }), 404, "not_found", "not_found"));
+    aggregated(form({ contentType: undefined }), 400, "invalid_request", "content_type_unsupported"));
+  it("is refused by size", () =>
+    aggregated(form({}, `a=${"x".repeat(70_000)}`), 413, "invalid_request", "body_too_large"));
+  it("is refused by method", () => aggregated(form({ method: "GET" }), 405, "invalid_request", "method_not_allowed"));
+  it("is refused off the path", () => aggregated(form({ path: "/token" }), 404, "not_found", "not_found"));
   it("is refused for a repeated parameter", () =>
-    folded(
+    aggregated(
       form({}, "grant_type=client_credentials&grant_type=client_credentials"),
       400,
       "invalid_request",
@@ -41,7 +42,7 @@ describe("a request nobody can be held to", () => {
   it.each(["password", "refresh_token", "authorization_code", "urn:ietf:params:oauth:grant-type:jwt-bearer"])(
     "is refused for grant %s",
     (grant) =>
-      folded(
+      aggregated(
         () => world.send("token", planner, { ...own, grant_type: grant }),
         400,
         "unsupported_grant_type",
@@ -49,7 +50,7 @@ describe("a request nobody can be held to", () => {
       ),
   );
   it("is refused without a grant", () =>
-    folded(
+    aggregated(
       () => world.send("token", planner, { ...own, grant_type: undefined }),
       400,
       "invalid_request",
@@ -72,7 +73,7 @@ describe("a request nobody can be held to", () => {
     ["a life in hexadecimal", { lifetime_seconds: "0x10" }, "parameter_invalid"],
     ["a purpose of 257 characters", { purpose: "x".repeat(257) }, "parameter_invalid"],
   ])("is refused with %s", (_, more, reason) =>
-    folded(() => world.send("token", planner, { ...own, ...more }), 400, "invalid_request", reason),
+    aggregated(() => world.send("token", planner, { ...own, ...more }), 400, "invalid_request", reason),
   );
   it.each([
     ["[{", "not JSON"],
@@ -81,7 +82,7 @@ describe("a request nobody can be held to", () => {
     [`${"[".repeat(20)}${"]".repeat(20)}`, "deep"],
     ['[{"type":"x","type":"y"}]', "twice"],
   ])("is refused with details %s (%s)", (text) =>
-    folded(
+    aggregated(
       () => world.send("token", planner, { ...own, authorization_details: text }),
       400,
       "invalid_authorization_details",
@@ -94,7 +95,7 @@ describe("a caller that is not who it says", () => {
   const assertion = (token: string) => () => world.send("token", planner, { ...own, client_assertion: token });
 
   it("threat 9: is refused without a proof of key", () =>
-    folded(
+    aggregated(
       () =>
         world.endpoints
           .token(
@@ -113,7 +114,7 @@ describe("a caller that is not who it says", () => {
       "dpop_missing",
     ));
   it("threat 9: is refused when a stolen identity token comes with the thief's key", () =>
-    folded(
+    aggregated(
       () =>
         world.send("token", planner, own, {
           proof: dpopProof(triage.key, { url: tokenUrl, atSeconds: world.time.seconds }),
@@ -123,7 +124,7 @@ describe("a caller that is not who it says", () => {
       "dpop_key_mismatch",
     ));
   it("is refused with a proof for another URL", () =>
-    folded(
+    aggregated(
       () =>
         world.send("token", planner, own, {
           proof: dpopProof(planner.key, { url: `${issuer}/`, atSeconds: world.time.seconds }),
@@ -133,7 +134,7 @@ describe("a caller that is not who it says", () => {
       "dpop_invalid",
     ));
   it("is refused with an old proof", () =>
-    folded(
+    aggregated(
       () =>
         world.send("token", planner, own, {
           proof: dpopProof(planner.key, { url: tokenUrl, atSeconds: world.time.seconds - 61 }),
@@ -143,24 +144,24 @@ describe("a caller that is not who it says", () => {
       "dpop_invalid",
     ));
   it("is refused with an expired identity token", () =>
-    folded(assertion(planner.identity({ exp: world.time.seconds })), 401, "invalid_client", "assertion_expired"));
+    aggregated(assertion(planner.identity({ exp: world.time.seconds })), 401, "invalid_client", "assertion_expired"));
   it("is refused with an identity token for another audience", () =>
-    folded(assertion(planner.identity({ aud: tickets })), 401, "invalid_client", "assertion_invalid"));
+    aggregated(assertion(planner.identity({ aud: tickets })), 401, "invalid_client", "assertion_invalid"));
   it("is refused with an identity token for two audiences", () =>
-    folded(assertion(planner.identity({ aud: [issuer, tickets] })), 401, "invalid_client", "assertion_invalid"));
+    aggregated(assertion(planner.identity({ aud: [issuer, tickets] })), 401, "invalid_client", "assertion_invalid"));
   it("threat 14: is refused with a name from another trust domain under our key", () =>
-    folded(
+    aggregated(
       assertion(planner.identity({ sub: "spiffe://agents.evil.example/agent/planner" })),
       401,
       "invalid_client",
       "assertion_invalid",
     ));
   it("is refused with an identity token of another typ", () =>
-    folded(assertion(planner.identity({}, { typ: "at+jwt" })), 401, "invalid_client", "assertion_invalid"));
+    aggregated(assertion(planner.identity({}, { typ: "at+jwt" })), 401, "invalid_client", "assertion_invalid"));
   it("threat 14: is refused when a session token stands in for the identity token", async () => {
     const token = (await world.send("token", researcher, own)).body.access_token;
     const { status, body } = await world.send("token", researcher, { ...own, client_assertion: token });
-    expect([status, body.error, lastFolded()]).toEqual([401, "invalid_client", "assertion_invalid"]);
+    expect([status, body.error, lastAggregated()]).toEqual([401, "invalid_client", "assertion_invalid"]);
   });
   it("threat 3: is refused when the session key signed an identity token", () => {
     const { sessionKey, time } = world;
@@ -178,10 +179,10 @@ describe("a caller that is not who it says", () => {
         gen: { deployment: 0 },
       },
     );
-    return folded(assertion(forged), 401, "invalid_client", "assertion_invalid");
+    return aggregated(assertion(forged), 401, "invalid_client", "assertion_invalid");
   });
   it("is refused when client_id names another agent", () =>
-    folded(
+    aggregated(
       () => world.send("token", planner, { ...own, client_id: triage.id }),
       401,
       "invalid_client",
@@ -254,7 +255,7 @@ describe("an agent that may not", () => {
   });
   it("is slowed down before a signature is paid for", async () => {
     world.limiter.allowed = false;
-    await folded(() => world.send("token", researcher, own), 429, "slow_down", "rate_exceeded");
+    await aggregated(() => world.send("token", researcher, own), 429, "slow_down", "rate_exceeded");
     expect(world.signer.signatures).toBe(0);
   });
 });

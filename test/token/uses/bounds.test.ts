@@ -5,13 +5,13 @@ import { customers, tickets } from "../../kit/registry.ts";
 import { dpopProof } from "../../kit/wire/key.ts";
 import { type Params, tokenUrl } from "../../kit/world.ts";
 import {
+  aggregated,
   ask,
   asking,
   begin,
   custApi,
   event,
   fetchToken,
-  folded,
   forTickets,
   open,
   planner,
@@ -42,7 +42,7 @@ describe("threat 24: max_uses", () => {
     const { access_token: handle } = await open({ max_uses: "1" });
     expect((await ask(handle)).active).toBe(true);
     expect(await ask(handle)).toEqual({ active: false });
-    expect(folded()).toBe("uses_spent");
+    expect(aggregated()).toBe("uses_spent");
   });
   it("lets exactly as many through as there are uses, of a hundred that ask at one instant", async () => {
     const { access_token: handle } = await open({ max_uses: "7" });
@@ -61,7 +61,7 @@ describe("threat 24: max_uses", () => {
     const { access_token: handle } = await open({ max_uses: "1" });
     expect((await ask(handle, custApi)).active).toBe(false);
     expect((await ask(handle, tickApi, { dpop_jkt: researcher.key.jkt })).active).toBe(false);
-    expect(folded()).toBe("dpop_key_mismatch");
+    expect(aggregated()).toBe("dpop_key_mismatch");
     await world.order({ revoke: { agent: tickApi.id }, reason: "drill" });
     expect((await world.send("introspect", tickApi, { token: handle })).status).toBe(403);
     await world.order({ lift: { agent: tickApi.id }, reason: "over" });

@@ -39,7 +39,7 @@ export const usable = async (token: string, count: number, by = tickApi) => {
 
 export const event = () => JSON.parse(world.store.records.at(-1)?.body ?? "{}");
 export const reason = () => event().status_code;
-export const folded = () => world.folded.at(-1)?.denial?.code;
+export const aggregated = () => world.aggregated.at(-1)?.denial?.code;
 
 /** Begins anew, with these resources asking about every request. */
 export async function begin(...resources: readonly string[]): Promise<void> {

@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
 import { tickets } from "../../kit/registry.ts";
 import {
+  aggregated,
   ask,
   custApi,
   fetchToken,
-  folded,
   forTickets,
   open,
   planner,
@@ -22,12 +22,12 @@ setUp();
 describe("threat 13: strangers behind an honest resource server", () => {
   const invented = (n: number) => `lya_${"A".repeat(22)}.${String(n).padStart(43, "B")}`;
 
-  it("write no record each by handles they invent: what was never a token of ours is folded", async () => {
+  it("write no record each by handles they invent: what was never a token of ours is aggregated", async () => {
     const before = world.store.records.length;
     for (let n = 0; n < 20; n++) expect(await ask(invented(n))).toEqual({ active: false });
     expect(await ask("not.a.token")).toEqual({ active: false });
     expect(world.store.records.length).toBe(before);
-    expect(world.folded.map(({ denial }) => denial?.code)).toEqual(Array(21).fill("subject_token_invalid"));
+    expect(world.aggregated.map(({ denial }) => denial?.code)).toEqual(Array(21).fill("subject_token_invalid"));
   });
 });
 
@@ -73,15 +73,15 @@ describe("an access token for a resource that asks about every request", () => {
     const three = (await open()).access_token;
     world.time.seconds += 300;
     expect(await ask(three)).toEqual({ active: false });
-    expect(folded()).toBe("subject_token_expired");
+    expect(aggregated()).toBe("subject_token_expired");
   });
   it("says exactly inactive to a server it is not for, and for a handle with one character changed", async () => {
     const { access_token: handle } = await open();
     expect(await ask(handle, custApi)).toEqual({ active: false });
     const other = handle.slice(0, -1) + (handle.endsWith("A") ? "B" : "A");
-    expect(folded()).toBe("subject_token_not_yours");
+    expect(aggregated()).toBe("subject_token_not_yours");
     expect(await ask(other)).toEqual({ active: false });
-    expect(world.folded.at(-1)?.denial?.code).toBe("subject_token_invalid");
+    expect(world.aggregated.at(-1)?.denial?.code).toBe("subject_token_invalid");
   });
   it("stands for its session to its own agent and key, and to nobody else", async () => {
     const { access_token: handle } = await open();

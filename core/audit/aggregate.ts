@@ -3,8 +3,8 @@ import type { Clock, Ids } from "../model/ports.ts";
 import { toRecord } from "./ocsf.ts";
 import type { AuditFacts, Outbox } from "./record.ts";
 
-/** Folds refusals that a caller can cause at will: by whom (where that is proved), reason and minute. */
-export interface RefusalFold {
+/** Aggregates refusals that a caller can cause at will: by whom (where that is proved), reason and minute. */
+export interface RefusalAggregate {
   /** Counts one refusal; the first of its kind and minute is recorded at once, the rest as one count afterwards. */
   add(facts: AuditFacts): Promise<void>;
   /**
@@ -14,8 +14,8 @@ export interface RefusalFold {
   standsAlone(facts: AuditFacts): boolean;
 }
 
-/** What folding needs. */
-export interface RefusalFoldDeps {
+/** What aggregating needs. */
+export interface RefusalAggregateDeps {
   readonly outbox: Outbox;
   readonly ids: Ids;
   readonly clock: Clock;
@@ -23,7 +23,7 @@ export interface RefusalFoldDeps {
 
 /** Most kinds one instance counts apart; beyond it everything shares one count. */
 const kinds = 1_024;
-/** Most callers whose own records one instance counts; beyond it every refusal is folded. */
+/** Most callers whose own records one instance counts; beyond it every refusal is aggregated. */
 const callers = 4_096;
 
 interface Bucket {
@@ -38,9 +38,9 @@ interface Bucket {
  * a failing outbox never turns a refusal into anything else (threats 13, 34). Nothing is lost by a failed write: its count is carried on.
  * A frozen instance keeps its last counts until its next refusal, or for ever: that is why the first of a kind and minute
  * is written at once, and no attack goes unseen. `flush` is for those that know they stop.
- * @returns the fold; the counts of all records of a kind add up to the refusals that happened
+ * @returns the aggregate; the counts of all records of a kind add up to the refusals that happened
  */
-export function createRefusalFold(deps: RefusalFoldDeps): RefusalFold & { flush(): Promise<void> } {
+export function createRefusalAggregate(deps: RefusalAggregateDeps): RefusalAggregate & { flush(): Promise<void> } {
   const buckets = new Map<string, Bucket>();
   let alone = { minute: Number.NaN, counts: new Map<string, number>() };
 

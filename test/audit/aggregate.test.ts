@@ -1,6 +1,6 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
-import { createRefusalFold } from "../../core/audit/fold.ts";
+import { createRefusalAggregate } from "../../core/audit/aggregate.ts";
 import type { AuditRecord } from "../../core/audit/record.ts";
 import type { Denial } from "../../core/denial/denial.ts";
 import { limits } from "../../core/model/limits.ts";
@@ -14,7 +14,7 @@ function ground() {
   let nowMillis = 60_000_000;
   let ids = 0;
   const state = { broken: false, attempts: 0, written: [] as AuditRecord[] };
-  const fold = createRefusalFold({
+  const aggregate = createRefusalAggregate({
     clock: { nowMillis: () => nowMillis },
     ids: { id: () => `id-${++ids}`, secret: () => "" },
     outbox: {
@@ -26,7 +26,7 @@ function ground() {
     },
   });
   const facts = () => state.written.map((r) => JSON.parse(r.body).unmapped.lanyard);
-  return { fold, state, facts, pass: (millis: number) => (nowMillis += millis) };
+  return { aggregate, state, facts, pass: (millis: number) => (nowMillis += millis) };
 }
 
 const counts = (facts: readonly { denial: { code: string }; count: number }[]) => {
@@ -37,11 +37,11 @@ const counts = (facts: readonly { denial: { code: string }; count: number }[]) =
 
 describe("threat 13: a flood of refusals", () => {
   test("costs one record at once, and one more a minute later, however large it is", async () => {
-    const { fold, state, facts, pass } = ground();
-    for (let i = 0; i < 1_000; i += 1) await fold.add(missing(`r${i}`));
+    const { aggregate, state, facts, pass } = ground();
+    for (let i = 0; i < 1_000; i += 1) await aggregate.add(missing(`r${i}`));
     expect(facts()).toEqual([expect.objectContaining({ count: 1, request_id: "r0" })]);
     pass(60_000);
-    await fold.add(missing("later"));
+    await aggregate.add(missing("later"));
     expect(facts().map(({ count, request_id }) => [count, request_id])).toEqual([
       [1, "r0"],
       [1, "later"],
@@ -52,38 +52,38 @@ describe("threat 13: a flood of refusals", () => {
   });
 
   test("of two reasons is counted apart, and one reason's next minute writes the other's rest", async () => {
-    const { fold, facts, pass } = ground();
-    for (let i = 0; i < 3; i += 1) await fold.add(missing());
-    for (let i = 0; i < 5; i += 1) await fold.add(replayed());
+    const { aggregate, facts, pass } = ground();
+    for (let i = 0; i < 3; i += 1) await aggregate.add(missing());
+    for (let i = 0; i < 5; i += 1) await aggregate.add(replayed());
     pass(60_000);
-    await fold.add(missing());
+    await aggregate.add(missing());
     expect(counts(facts())).toEqual({ dpop_missing: 4, dpop_replayed: 5 });
     expect(facts()).toHaveLength(5);
   });
 
   test("is never answered by an error of the outbox, nor retried once a refusal, nor forgotten", async () => {
-    const { fold, state, facts, pass } = ground();
+    const { aggregate, state, facts, pass } = ground();
     state.broken = true;
     for (let minute = 0; minute < 3; minute += 1) {
-      for (let i = 0; i < 100; i += 1) await fold.add(missing());
+      for (let i = 0; i < 100; i += 1) await aggregate.add(missing());
       pass(60_000);
     }
     expect(state.attempts).toBeLessThan(10);
     state.broken = false;
-    await fold.add(missing());
+    await aggregate.add(missing());
     expect(counts(facts())).toEqual({ dpop_missing: 301 });
   });
 
   test("of endlessly many reasons, with the outbox down, holds a bounded number of them", async () => {
-    const { fold, state, pass } = ground();
+    const { aggregate, state, pass } = ground();
     state.broken = true;
     for (let i = 0; i < 2_000; i += 1) {
-      await fold.add(refusal({ code: `made-up-${i}` } as unknown as Denial));
+      await aggregate.add(refusal({ code: `made-up-${i}` } as unknown as Denial));
       if (i % 500 === 0) pass(60_000);
     }
     state.broken = false;
     state.written.length = 0;
-    await fold.flush();
+    await aggregate.flush();
     expect(state.written.length).toBeLessThanOrEqual(1_025);
     const total = state.written.reduce((sum, r) => sum + JSON.parse(r.body).count, 0);
     expect(total).toBe(2_000);
@@ -99,42 +99,42 @@ describe("threat 13: a flood of refusals", () => {
     });
 
     test("stand alone up to the caller's rate, and each caller by its own", () => {
-      const { fold, pass } = ground();
+      const { aggregate, pass } = ground();
       const alone = (agent?: string) =>
-        Array.from({ length: 100 }, () => fold.standsAlone(proven(agent))).filter(Boolean);
+        Array.from({ length: 100 }, () => aggregate.standsAlone(proven(agent))).filter(Boolean);
       for (const agent of agents) expect(alone(agent)).toHaveLength(limits.refusalRecordsPerMinute);
       pass(60_000);
       expect(alone(agents[0])).toHaveLength(limits.refusalRecordsPerMinute);
     });
 
     test("never stand alone past the rate of signatures, or where a token was stolen", () => {
-      const { fold } = ground();
+      const { aggregate } = ground();
       expect(
-        fold.standsAlone({ ...proven(agents[0]), denial: { code: "rate_exceeded", agent: "a", perSecond: 1 } }),
+        aggregate.standsAlone({ ...proven(agents[0]), denial: { code: "rate_exceeded", agent: "a", perSecond: 1 } }),
       ).toBe(false);
-      expect(fold.standsAlone(proven(agents[0], { owner: agents[1] }))).toBe(false);
+      expect(aggregate.standsAlone(proven(agents[0], { owner: agents[1] }))).toBe(false);
     });
 
-    test("are folded by agent, session and owner where these are proved, and not by names that anybody can make up", async () => {
-      const { fold, facts } = ground();
+    test("are aggregated by agent, session and owner where these are proved, and not by names that anybody can make up", async () => {
+      const { aggregate, facts } = ground();
       const session = (sid: string) => ({ session: { sid, root: sid, depth: 0 } });
       for (let i = 0; i < 5; i += 1) {
-        for (const agent of agents) await fold.add(proven(agent));
-        await fold.add(proven(agents[0], session("A".repeat(22))));
-        await fold.add(proven(agents[0], { owner: agents[1] }));
-        await fold.add({ ...missing(), agent: `spiffe://agents.example.com/agent/made-up-${i}` });
+        for (const agent of agents) await aggregate.add(proven(agent));
+        await aggregate.add(proven(agents[0], session("A".repeat(22))));
+        await aggregate.add(proven(agents[0], { owner: agents[1] }));
+        await aggregate.add({ ...missing(), agent: `spiffe://agents.example.com/agent/made-up-${i}` });
       }
       expect(facts()).toHaveLength(5);
-      await fold.flush();
+      await aggregate.flush();
       expect(facts()).toHaveLength(10);
       expect(counts(facts())).toEqual({ dpop_replayed: 20, dpop_missing: 5 });
     });
   });
 
   test("at once from many calls is counted once each", async () => {
-    const { fold, facts } = ground();
-    await Promise.all(Array.from({ length: 500 }, () => fold.add(missing())));
-    await fold.flush();
+    const { aggregate, facts } = ground();
+    await Promise.all(Array.from({ length: 500 }, () => aggregate.add(missing())));
+    await aggregate.flush();
     expect(counts(facts())).toEqual({ dpop_missing: 500 });
     expect(facts()).toHaveLength(2);
   });
@@ -145,14 +145,14 @@ describe("threat 13: a flood of refusals", () => {
       numRuns: 100,
     },
   )("adds up, whatever its order, its minutes and its failures", async (calls) => {
-    const { fold, state, facts, pass } = ground();
+    const { aggregate, state, facts, pass } = ground();
     for (const { kind, wait, broken } of calls) {
       pass(wait);
       state.broken = broken;
-      await fold.add(kind ? missing() : replayed());
+      await aggregate.add(kind ? missing() : replayed());
     }
     state.broken = false;
-    await fold.flush();
+    await aggregate.flush();
     const sums = counts(facts());
     expect(sums.dpop_missing ?? 0).toBe(calls.filter((c) => c.kind).length);
     expect(sums.dpop_replayed ?? 0).toBe(calls.filter((c) => !c.kind).length);
