@@ -284,6 +284,7 @@ describe("what is cited", () => {
       `/* ${threat}s 7 and 10 */`,
       "lambdas/a.ts:1 there is no threat 10 in docs/threats.md",
     ],
+    ["the end of a range", "docs/b.md", `${threat}s 7-13`, `docs/b.md:1 there is no ${threat} 13 in docs/threats.md`],
     [
       "one of a list, in a title",
       "test/b.test.ts",

@@ -23,7 +23,7 @@ export interface Threat {
 const page = "docs/threats.md";
 const decisions = "docs/decisions";
 const citing = /\.(ts|mts|cts|js|mjs|cjs|md|py|ya?ml)$/;
-const cited = /\b(threat|decision)s?\s+((?:\d+)(?:(?:, | and |, and | or | to |–)\d+)*)/gi;
+const cited = /\b(threat|decision)s?\s+((?:\d+)(?:(?:, | and |, and | or | to |–|-)\d+)*)/gi;
 const link = /\]\(([^)#\s]+)(?:#[^)\s]*)?\)/g;
 
 /** The threats of a repository; none where the page is not there. */
