@@ -1,14 +1,14 @@
 import type { AuditFacts } from "./record.ts";
 
 /** What is known of a decision so far: filled along the way, emitted once, on success and on denial alike. */
-export interface Trail {
+export interface AuditContext {
   /** Later facts win. */
   add(facts: Partial<AuditFacts>): void;
   readonly facts: Omit<AuditFacts, "outcome" | "denial">;
 }
 
-/** Starts a trail with what is known before anything is read. */
-export function startTrail(first: Omit<AuditFacts, "outcome" | "denial">): Trail {
+/** Starts one with what is known before anything is read. */
+export function startAudit(first: Omit<AuditFacts, "outcome" | "denial">): AuditContext {
   let facts = first;
   return {
     add: (more) => {

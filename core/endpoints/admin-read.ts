@@ -7,7 +7,7 @@ import { registryRoute, versionsRoute } from "../admin/read/registry.ts";
 import type { AdminReadDeps, Route } from "../admin/read/route.ts";
 import { sessionsRoute } from "../admin/read/sessions.ts";
 import { storyRoute } from "../admin/read/story.ts";
-import { startTrail } from "../audit/context.ts";
+import { startAudit } from "../audit/context.ts";
 import { callFacts, deny } from "../audit/deny.ts";
 import type { Denial } from "../denial/denial.ts";
 import type { Operator } from "../model/operator.ts";
@@ -47,9 +47,9 @@ export function createAdminReadEndpoint(
   return async (call, operator) => {
     const start = callFacts(call, "admin.read", deps.clock.nowMillis());
     if (!operator) return deny(deps, { code: "caller_not_authorized", why: "no IAM identity" }, start, false);
-    const trail = startTrail({ ...start, operator, target: call.path.slice(0, 200) });
+    const audit = startAudit({ ...start, operator, target: call.path.slice(0, 200) });
     const answer = await carryOut(call, deps);
-    if (!answer.ok) return deny(deps, answer.error, trail.facts, true);
+    if (!answer.ok) return deny(deps, answer.error, audit.facts, true);
     return { status: 200, contentType: "application/json", body: JSON.stringify(answer.value) };
   };
 }

@@ -1,7 +1,7 @@
 import { denylistOfCut, denylistOfSession } from "../admin/denylist.ts";
 import { asObject, invalidMember, readObject } from "../admin/read-body.ts";
 import { type RevocationTargets, targetThere } from "../admin/target.ts";
-import { startTrail, type Trail } from "../audit/context.ts";
+import { type AuditContext, startAudit } from "../audit/context.ts";
 import { callFacts, type DenyDeps, deny } from "../audit/deny.ts";
 import { toRecord } from "../audit/ocsf.ts";
 import type { Denial } from "../denial/denial.ts";
@@ -55,13 +55,13 @@ export function createAdminRevokeEndpoint(
   return async (call, operator) => {
     const start = callFacts(call, "revoke", deps.clock.nowMillis());
     if (!operator) return deny(deps, { code: "caller_not_authorized", why: "no IAM identity" }, start, false);
-    const trail = startTrail({ ...start, operator });
+    const audit = startAudit({ ...start, operator });
     const order = readOrder(call, deps.trustDomain);
-    if (!order.ok) return deny(deps, order.error, trail.facts, true);
+    if (!order.ok) return deny(deps, order.error, audit.facts, true);
     const { verb, kind, id, reason } = order.value;
-    trail.add({ operation: verb, target: `${kind}:${id}`, reason });
-    const carried = await carryOut(order.value, deps, trail);
-    if (!carried.ok) return deny(deps, carried.error, trail.facts, true);
+    audit.add({ operation: verb, target: `${kind}:${id}`, reason });
+    const carried = await carryOut(order.value, deps, audit);
+    if (!carried.ok) return deny(deps, carried.error, audit.facts, true);
     const body = { [verb === "revoke" ? "revoked" : "lifted"]: { [kind]: id }, ...carried.value };
     return { status: 200, contentType: "application/json", body: JSON.stringify(body) };
   };
@@ -99,16 +99,20 @@ function readOrder(call: Call, trustDomain: string): Result<AdminOrder, Denial> 
 const subjectOf = (kind: Exclude<TargetKind, "session">, id: string): string =>
   kind === "deployment" ? subjects.deployment : subjects[kind](id);
 
-async function carryOut(order: AdminOrder, deps: AdminRevokeDeps, trail: Trail): Promise<Result<object, Denial>> {
+async function carryOut(
+  order: AdminOrder,
+  deps: AdminRevokeDeps,
+  audit: AuditContext,
+): Promise<Result<object, Denial>> {
   const { verb, kind, id, cutOnly } = order;
   const there = kind === "session" ? ok(undefined) : await targetThere({ ...order, kind }, deps.targets);
   if (!there.ok) return there;
   const planned =
     kind === "session"
-      ? await (verb === "lift" ? clearLogin(id, deps, trail) : tombstone(id, cutOnly, deps, trail))
-      : await (verb === "lift" ? liftBlock(kind, id) : cut(kind, order, deps, trail));
+      ? await (verb === "lift" ? clearLogin(id, deps, audit) : tombstone(id, cutOnly, deps, audit))
+      : await (verb === "lift" ? liftBlock(kind, id) : cut(kind, order, deps, audit));
   if (!planned.ok) return planned;
-  const record = toRecord({ ...trail.facts, outcome: "allowed" }, deps.ids.id());
+  const record = toRecord({ ...audit.facts, outcome: "allowed" }, deps.ids.id());
   const written = await deps.revocations.revoke({ ...planned.value.change, markers: [], record });
   if (!written.ok) throw new Error(`a revocation without conditions met a conflict: ${written.error.kind}`);
   return ok(planned.value.answer);
@@ -128,25 +132,25 @@ async function cut(
   kind: Exclude<TargetKind, "session">,
   { id, cutOnly }: AdminOrder,
   deps: AdminRevokeDeps,
-  trail: Trail,
+  audit: AuditContext,
 ): Planning {
   const burnt = kind === "principal" && cutOnly ? await denylistOfCut(id, deps.revocations) : ok([]);
   if (!burnt.ok) return burnt;
   const atSeconds = nowSeconds(deps.clock);
   const raise = { subject: subjectOf(kind, id), block: !cutOnly, atSeconds };
-  const burn = burnt.value.length > 0 ? { burn: burning({ logins: burnt.value, atSeconds }, trail) } : {};
+  const burn = burnt.value.length > 0 ? { burn: burning({ logins: burnt.value, atSeconds }, audit) } : {};
   return ok({ change: { raise, ...burn }, answer: { blocked: !cutOnly } });
 }
 
 /** Clears what a session's revocation burnt, however long ago; what that ended stays over. */
-async function clearLogin(sid: string, deps: AdminRevokeDeps, trail: Trail): Planning {
+async function clearLogin(sid: string, deps: AdminRevokeDeps, audit: AuditContext): Planning {
   const login = await deps.revocations.readDenylisted(sid);
   if (!login)
     return invalidMember(
       "lift",
       "no login was burnt with this session, and a tombstone is never lifted: open a new one",
     );
-  trail.add({ logins: namesOf([login]) });
+  audit.add({ logins: namesOf([login]) });
   return ok({ change: { clear: login }, answer: { over: true } });
 }
 
@@ -157,12 +161,12 @@ const namesOf = (logins: readonly LoginKeys[]): readonly string[] =>
 
 type Burn = NonNullable<RevocationWrite["burn"]>;
 
-function burning(burn: Burn, trail: Trail): Burn {
-  trail.add({ logins: namesOf(burn.logins) });
+function burning(burn: Burn, audit: AuditContext): Burn {
+  audit.add({ logins: namesOf(burn.logins) });
   return burn;
 }
 
-async function tombstone(sid: string, cutOnly: boolean, deps: AdminRevokeDeps, trail: Trail): Planning {
+async function tombstone(sid: string, cutOnly: boolean, deps: AdminRevokeDeps, audit: AuditContext): Planning {
   // a root's id is its tree's key, so the row that may hold a login is found without any index
   const root = await deps.revocations.readSession(sid, sid);
   const session = root ?? (await deps.revocations.findSession(sid));
@@ -174,14 +178,14 @@ async function tombstone(sid: string, cutOnly: boolean, deps: AdminRevokeDeps, t
   const expiresAtSeconds = session?.expiresAtSeconds ?? latest;
   if (session) {
     const { root: tree, depth, principal, actors } = session;
-    trail.add({ session: { sid, root: tree, depth }, principal: principal.id, actors });
+    audit.add({ session: { sid, root: tree, depth }, principal: principal.id, actors });
   }
   const burnt = denylistOfSession(root, cutOnly);
   if (!burnt.ok) return burnt;
   const login = burnt.value;
   const change = {
     tombstone: { root: session?.root ?? sid, sid, expiresAtSeconds },
-    ...(login ? { burn: burning({ logins: [login], session: sid, atSeconds: now }, trail) } : {}),
+    ...(login ? { burn: burning({ logins: [login], session: sid, atSeconds: now }, audit) } : {}),
   };
   return ok({ change, answer: { found: session !== undefined, burnt: login !== undefined } });
 }

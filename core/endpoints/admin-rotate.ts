@@ -1,5 +1,5 @@
 import { asObject, invalidMember, readObject } from "../admin/read-body.ts";
-import { startTrail } from "../audit/context.ts";
+import { startAudit } from "../audit/context.ts";
 import { callFacts, type DenyDeps, deny } from "../audit/deny.ts";
 import { toRecord } from "../audit/ocsf.ts";
 import type { AuditRecord } from "../audit/record.ts";
@@ -44,15 +44,15 @@ export function createAdminRotateEndpoint(
   return async (call, operator) => {
     const start = callFacts(call, "key.order", deps.clock.nowMillis());
     if (!operator) return deny(deps, { code: "caller_not_authorized", why: "no IAM identity" }, start, false);
-    const trail = startTrail({ ...start, operator });
+    const audit = startAudit({ ...start, operator });
     if (call.path === "/" && call.method === "GET") return reply(200, { rings: await standing(deps) });
     const wish = readWish(call);
-    if (!wish.ok) return deny(deps, wish.error, trail.facts, true);
+    if (!wish.ok) return deny(deps, wish.error, audit.facts, true);
     const { purpose, kind, kid, reason } = wish.value;
-    trail.add({ target: `key:${purpose}${kid === undefined ? "" : `/${kid}`}`, reason: `${kind}: ${reason}` });
+    audit.add({ target: `key:${purpose}${kid === undefined ? "" : `/${kid}`}`, reason: `${kind}: ${reason}` });
     const order = { ...wish.value, id: deps.ids.id(), operator, atSeconds: nowSeconds(deps.clock) };
-    const put = await putOrder(order, deps, toRecord({ ...trail.facts, outcome: "allowed" }, deps.ids.id()));
-    if (!put.ok) return deny(deps, put.error, trail.facts, true);
+    const put = await putOrder(order, deps, toRecord({ ...audit.facts, outcome: "allowed" }, deps.ids.id()));
+    if (!put.ok) return deny(deps, put.error, audit.facts, true);
     return reply(202, { order: order.id, ordered: { purpose, kind, ...(kid === undefined ? {} : { kid }) } });
   };
 }

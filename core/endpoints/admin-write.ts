@@ -1,5 +1,5 @@
 import { invalidMember, type JsonObject, readObject } from "../admin/read-body.ts";
-import { startTrail } from "../audit/context.ts";
+import { startAudit } from "../audit/context.ts";
 import { callFacts, type DenyDeps, deny } from "../audit/deny.ts";
 import type { Denial } from "../denial/denial.ts";
 import { limits } from "../model/limits.ts";
@@ -48,10 +48,10 @@ export function createAdminWriteEndpoint(
   return async (call, operator) => {
     const start = callFacts(call, "registry.apply", deps.clock.nowMillis());
     if (!operator) return deny(deps, { code: "caller_not_authorized", why: "no IAM identity" }, start, false);
-    const trail = startTrail({ ...start, operator, target: "registry" });
+    const audit = startAudit({ ...start, operator, target: "registry" });
     const applied = await carryOut(call, operator, start, deps);
     if (applied.ok) return json(200, applied.value);
-    const refusal = await deny(deps, applied.error, trail.facts, true);
+    const refusal = await deny(deps, applied.error, audit.facts, true);
     return applied.error.code === "registry_invalid" ? withProblems(refusal, applied.error) : refusal;
   };
 }

@@ -1,4 +1,4 @@
-import { startTrail, type Trail } from "../audit/context.ts";
+import { type AuditContext, startAudit } from "../audit/context.ts";
 import { callFacts, type DenyDeps, deny } from "../audit/deny.ts";
 import { toRecord } from "../audit/ocsf.ts";
 import { readAccessToken } from "../caller/access-handle.ts";
@@ -38,20 +38,20 @@ export function createIntrospectEndpoint(deps: IntrospectDeps): (call: Call) => 
     const caller = await authenticate(call, form.value, deps);
     if (!caller.ok) return deny(deps, caller.error, start, false);
     const { agent, jkt, identity } = caller.value;
-    const trail = startTrail({ ...start, agent, jkt, assurance: identity.assurance });
+    const audit = startAudit({ ...start, agent, jkt, assurance: identity.assurance });
     const token = single(form.value, "token");
-    if (token === undefined) return deny(deps, { code: "parameter_missing", name: "token" }, trail.facts, true);
-    const verdict = await answer(token, single(form.value, "dpop_jkt"), caller.value, deps, trail);
+    if (token === undefined) return deny(deps, { code: "parameter_missing", name: "token" }, audit.facts, true);
+    const verdict = await answer(token, single(form.value, "dpop_jkt"), caller.value, deps, audit);
     if (verdict.ok)
       return json({
         active: true,
         token_type: verdict.value.jkt === undefined ? "Bearer" : "DPoP",
         ...verdict.value.claims,
       });
-    if (callerFaults.has(verdict.error.code)) return deny(deps, verdict.error, trail.facts, true);
+    if (callerFaults.has(verdict.error.code)) return deny(deps, verdict.error, audit.facts, true);
     // a stranger can send what it likes through an honest resource server, as often as it likes, and prove it by any key:
     // aggregated by server, session and reason, or a flood of it would fill the outbox (threats 13, 34)
-    await deny(deps, verdict.error, trail.facts, verdict.error.code === "not_a_resource_server");
+    await deny(deps, verdict.error, audit.facts, verdict.error.code === "not_a_resource_server");
     return json({ active: false });
   };
 }
@@ -77,9 +77,9 @@ async function answer(
   provedBy: string | undefined,
   caller: Caller,
   deps: IntrospectDeps,
-  trail: Trail,
+  audit: AuditContext,
 ): Promise<Result<OwnToken, Denial>> {
-  const seen = await look(token, caller, deps, trail);
+  const seen = await look(token, caller, deps, audit);
   if (!seen.ok && seen.error.code === "subject_token_invalid")
     return err(withOwner(seen.error, await ownerOfStolen(token, provedBy, deps)));
   if (!seen.ok) return seen;
@@ -91,7 +91,7 @@ async function answer(
         seen.value.jkt === undefined ? undefined : ownerOf(seen.value),
       ),
     );
-  const taken = await takeUse(seen.value, caller, deps, trail);
+  const taken = await takeUse(seen.value, caller, deps, audit);
   return taken.ok ? seen : taken;
 }
 
@@ -104,13 +104,13 @@ async function takeUse(
   token: OwnToken,
   caller: Caller,
   deps: IntrospectDeps,
-  trail: Trail,
+  audit: AuditContext,
 ): Promise<Result<void, Denial>> {
   const counters = token.uses?.countedAt ?? [];
   if (counters.length === 0) return ok(undefined);
   const { aud: resource, scopes, details } = token;
-  trail.add({ operation: "token.use", grants: [{ resource, scopes, details }] });
-  const record = toRecord({ ...trail.facts, outcome: "allowed" }, deps.ids.id());
+  audit.add({ operation: "token.use", grants: [{ resource, scopes, details }] });
+  const record = toRecord({ ...audit.facts, outcome: "allowed" }, deps.ids.id());
   const used = await deps.store.use({ counters, markers: [caller.proof], record });
   if (used.ok) return used;
   return err(used.error.kind === "marker" ? { code: "dpop_replayed" } : { code: "uses_spent" });
@@ -120,10 +120,10 @@ async function look(
   token: string,
   caller: Caller,
   deps: IntrospectDeps,
-  trail: Trail,
+  audit: AuditContext,
 ): Promise<Result<OwnToken, Denial>> {
   const verified = await readAccessToken(token, deps);
-  if (verified.ok) noteToken(verified.value, trail);
+  if (verified.ok) noteToken(verified.value, audit);
   const names = { ...nothing, subjects: callerSubjects(caller) };
   const query = mergeQueries(verified.ok ? queryFor(verified.value) : nothing, names);
   const rows = await readLiveness(deps.store, query);
@@ -163,7 +163,7 @@ function evaluateServer(caller: Caller, rows: LivenessRows, registry: RegistrySn
   return serves ? ok(undefined) : err({ code: "not_a_resource_server", agent: caller.agent });
 }
 
-function noteToken(token: OwnToken, trail: Trail): void {
+function noteToken(token: OwnToken, audit: AuditContext): void {
   const { root, sid, anc, principalId, actors, jti } = token;
-  trail.add({ principal: principalId, actors, jti, session: { root, sid, depth: sid === root ? 0 : anc.length + 1 } });
+  audit.add({ principal: principalId, actors, jti, session: { root, sid, depth: sid === root ? 0 : anc.length + 1 } });
 }

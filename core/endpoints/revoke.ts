@@ -1,4 +1,4 @@
-import { startTrail, type Trail } from "../audit/context.ts";
+import { type AuditContext, startAudit } from "../audit/context.ts";
 import { callFacts, type DenyDeps, deny } from "../audit/deny.ts";
 import { toRecord } from "../audit/ocsf.ts";
 import { readAccessToken } from "../caller/access-handle.ts";
@@ -44,15 +44,15 @@ export function createRevokeEndpoint(deps: RevokeDeps): (call: Call) => Promise<
     const caller = await authenticate(call, form.value, deps);
     if (!caller.ok) return deny(deps, caller.error, start, false);
     const { agent, jkt, identity } = caller.value;
-    const trail = startTrail({ ...start, agent, jkt, assurance: identity.assurance });
+    const audit = startAudit({ ...start, agent, jkt, assurance: identity.assurance });
     if (!(await deps.limiter.take(agent, limits.revocationsPerSecond, "revoke")))
-      return deny(deps, { code: "rate_exceeded", agent, perSecond: limits.revocationsPerSecond }, trail.facts, true);
-    const found = await find(form.value, caller.value, deps, trail);
+      return deny(deps, { code: "rate_exceeded", agent, perSecond: limits.revocationsPerSecond }, audit.facts, true);
+    const found = await find(form.value, caller.value, deps, audit);
     const standing = await stillToEnd(caller.value, found.ok ? found.value : "nothing", deps);
-    if (!standing.ok) return deny(deps, standing.error, trail.facts, true);
-    if (!found.ok) return deny(deps, found.error, trail.facts, true);
-    const written = await write(standing.value, caller.value, deps, trail);
-    return written.ok ? done : deny(deps, written.error, trail.facts, true);
+    if (!standing.ok) return deny(deps, standing.error, audit.facts, true);
+    if (!found.ok) return deny(deps, found.error, audit.facts, true);
+    const written = await write(standing.value, caller.value, deps, audit);
+    return written.ok ? done : deny(deps, written.error, audit.facts, true);
   };
 }
 
@@ -76,7 +76,12 @@ async function stillToEnd(caller: Caller, ending: Ending, deps: RevokeDeps): Pro
   return ok(sid !== undefined && rows.tombstones.has(sid) ? "nothing" : ending);
 }
 
-async function find(form: Form, caller: Caller, deps: RevokeDeps, trail: Trail): Promise<Result<Ending, Denial>> {
+async function find(
+  form: Form,
+  caller: Caller,
+  deps: RevokeDeps,
+  audit: AuditContext,
+): Promise<Result<Ending, Denial>> {
   const text = single(form, "token");
   if (text === undefined) return err({ code: "parameter_missing", name: "token" });
   if (text.startsWith("lyo_")) return findOffer(text, caller, deps);
@@ -84,9 +89,9 @@ async function find(form: Form, caller: Caller, deps: RevokeDeps, trail: Trail):
   if (!token) return nothingOrIdentity(text, caller, deps);
   const { root, sid, anc, principalId, actors } = token;
   const depth = sid === root ? 0 : anc.length + 1;
-  trail.add({ principal: principalId, actors, session: { root, sid, depth } });
+  audit.add({ principal: principalId, actors, session: { root, sid, depth } });
   const below = single(form, "session");
-  if (below !== undefined && below !== sid) return findBelow(token, below, caller, deps, trail);
+  if (below !== undefined && below !== sid) return findBelow(token, below, caller, deps, audit);
   // a session's agents are the current agents of the sessions above it: each may end what hangs below its own
   if (!actors.includes(caller.agent)) return err(notTheOwner(token, sid));
   return ok({ tombstone: { root, sid, expiresAtSeconds: await lastSecond(root, sid, deps) } });
@@ -112,14 +117,14 @@ async function findBelow(
   below: string,
   caller: Caller,
   deps: RevokeDeps,
-  trail: Trail,
+  audit: AuditContext,
 ): Promise<Result<Ending, Denial>> {
   if (own.agent !== caller.agent) return err(notTheOwner(own, own.sid));
   const session = await deps.revocations.readSession(own.root, below.slice(0, 22));
   const under = session && session.sid !== session.root && [session.root, ...session.anc].includes(own.sid);
   if (!session || !under) return err({ code: "not_the_owner", sid: below.slice(0, 22) });
   const { root, sid, depth, actors } = session;
-  trail.add({ session: { root, sid, depth, parent: own.sid }, actors });
+  audit.add({ session: { root, sid, depth, parent: own.sid }, actors });
   return ok({ tombstone: { root, sid, expiresAtSeconds: session.expiresAtSeconds } });
 }
 
@@ -146,9 +151,14 @@ async function lastSecond(root: string, sid: string, deps: RevokeDeps): Promise<
   return session?.expiresAtSeconds ?? nowSeconds(deps.clock) + limits.sessionLifeMaxSeconds;
 }
 
-async function write(ending: Ending, caller: Caller, deps: RevokeDeps, trail: Trail): Promise<Result<void, Denial>> {
+async function write(
+  ending: Ending,
+  caller: Caller,
+  deps: RevokeDeps,
+  audit: AuditContext,
+): Promise<Result<void, Denial>> {
   if (ending === "nothing") return ok(undefined);
-  const record = toRecord({ ...trail.facts, outcome: "allowed" }, deps.ids.id());
+  const record = toRecord({ ...audit.facts, outcome: "allowed" }, deps.ids.id());
   const written = await deps.revocations.revoke({ ...ending, markers: [caller.proof], record });
   if (written.ok || written.error.kind === "offer_taken") return ok(undefined);
   return err({ code: "dpop_replayed" });

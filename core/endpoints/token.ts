@@ -1,4 +1,4 @@
-import { startTrail } from "../audit/context.ts";
+import { startAudit } from "../audit/context.ts";
 import { callFacts, type DenyDeps, deny } from "../audit/deny.ts";
 import { authenticate, type Caller } from "../caller/authenticate.ts";
 import { verifyIdentityToken } from "../caller/identity-token.ts";
@@ -45,9 +45,9 @@ export function createTokenEndpoint(deps: TokenDeps): (call: Call) => Promise<Re
     const { request, form } = read.value;
     const caller = await authenticate(call, form, deps);
     if (!caller.ok) return deny(deps, caller.error, { ...start, operation: operationOf(request) }, false);
-    const trail = startTrail({ ...start, operation: operationOf(request), ...callerFacts(caller.value, request) });
-    const outcome = await issue({ request, caller: caller.value, trail, ports: deps });
-    return outcome.ok ? okReply(outcome.value) : deny(deps, outcome.error, trail.facts, true);
+    const audit = startAudit({ ...start, operation: operationOf(request), ...callerFacts(caller.value, request) });
+    const outcome = await issue({ request, caller: caller.value, audit, ports: deps });
+    return outcome.ok ? okReply(outcome.value) : deny(deps, outcome.error, audit.facts, true);
   };
 }
 

@@ -41,11 +41,11 @@ const reloads = 3;
  * right one (threat 22).
  */
 export async function authorize(context: AuthorizeContext): Promise<Result<Authorized, Denial>> {
-  const { caller, trail, ports } = context;
+  const { caller, audit, ports } = context;
   let registry = await ports.registries.current();
   if (!registry) return err({ code: "registry_unavailable", why: "no registry was applied yet" });
   for (let attempt = 0; attempt < reloads; attempt++) {
-    trail.add({ registryVersion: registry.version });
+    audit.add({ registryVersion: registry.version });
     const request = inRegisteredNames(context.request, registry);
     const registration = registry.agent(caller.agent);
     const named = { ...context, request };
@@ -99,7 +99,7 @@ function decide(
   context: AuthorizeContext,
 ): Result<Authorized, Denial> {
   const { request, registration, registry } = input;
-  const planned = planFor(subject, { rows, above }, input, context.trail);
+  const planned = planFor(subject, { rows, above }, input, context.audit);
   if (!planned.ok) return planned;
   const bounded = boundUses(planned.value, subject, request, registry);
   if (!bounded.ok) return bounded;
@@ -118,7 +118,7 @@ function decide(
 function evaluatePolicies(
   plan: Plan,
   { registry, nowSeconds }: PlanInput,
-  { request, caller, trail, ports }: TokenContext<"policy">,
+  { request, caller, audit, ports }: TokenContext<"policy">,
 ): Result<readonly string[], Denial> {
   const { action, principal, depth, to } = plan;
   const asserted = {
@@ -135,10 +135,10 @@ function evaluatePolicies(
     asked.push(question);
     const verdict = ports.policy.decide(registry, question);
     for (const id of verdict.policies) determining.add(id);
-    trail.add({ policies: [...determining], asked: [...asked] });
+    audit.add({ policies: [...determining], asked: [...asked] });
     const { logged } = verdict;
     if (logged)
-      trail.add({ policyLogged: [...(trail.facts.policyLogged ?? []), { resource: grant.resource, ...logged }] });
+      audit.add({ policyLogged: [...(audit.facts.policyLogged ?? []), { resource: grant.resource, ...logged }] });
     if (!verdict.allowed) {
       const { policies, missing, why } = verdict;
       return err({ code: "policy_denied", policies, resource: grant.resource, action, missing, why });

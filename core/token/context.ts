@@ -1,4 +1,4 @@
-import type { Trail } from "../audit/context.ts";
+import type { AuditContext } from "../audit/context.ts";
 import type { AuthenticateDeps, Caller } from "../caller/authenticate.ts";
 import type { KeySets } from "../keys/key-sets.ts";
 import type { PolicyEngine } from "../model/decision.ts";
@@ -27,6 +27,6 @@ export interface TokenContext<Port extends keyof TokenPorts = keyof TokenPorts> 
   readonly request: TokenRequest;
   readonly caller: Caller;
   /** Told of what is found, so that a grant and a refusal leave the same record. */
-  readonly trail: Trail;
+  readonly audit: AuditContext;
   readonly ports: Pick<TokenPorts, Port>;
 }

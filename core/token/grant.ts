@@ -1,4 +1,4 @@
-import type { Trail } from "../audit/context.ts";
+import type { AuditContext } from "../audit/context.ts";
 import { toRecord } from "../audit/ocsf.ts";
 import type { AuditFacts, AuditRecord } from "../audit/record.ts";
 import type { Denial } from "../denial/denial.ts";
@@ -8,9 +8,9 @@ import type { Authorized } from "./authorize.ts";
 import type { TokenContext } from "./context.ts";
 import type { Draft } from "./draft.ts";
 
-/** The record of what the trail says was granted. */
-export const grantRecord = ({ trail, ports }: TokenContext<"ids">): AuditRecord =>
-  toRecord({ ...trail.facts, outcome: "allowed" }, ports.ids.id());
+/** The record of what the audit context says was granted. */
+export const grantRecord = ({ audit, ports }: TokenContext<"ids">): AuditRecord =>
+  toRecord({ ...audit.facts, outcome: "allowed" }, ports.ids.id());
 
 const operations = {
   open: "session.open",
@@ -21,15 +21,15 @@ const operations = {
   hop: "session.hop",
 } as const satisfies Record<string, AuditFacts["operation"]>;
 
-/** Puts what is granted on the trail. */
+/** Puts what is granted on record. */
 export function noteGrant(
-  trail: Trail,
+  audit: AuditContext,
   { plan, policies }: Authorized,
   { session, jti }: Pick<Draft, "session" | "jti">,
 ): void {
   const { sid, root, depth, actors, principal } = session;
   const above = plan.parent?.sid;
-  trail.add({
+  audit.add({
     operation: operations[plan.action],
     principal: principal.id,
     actors,

@@ -20,7 +20,7 @@ import { causeOf, deathSince, lateDenial } from "./second-look.ts";
  */
 export async function issueRenewal(authorized: Authorized, context: TokenContext): Promise<Result<TokenReply, Denial>> {
   const { plan } = authorized;
-  const { caller, trail, ports } = context;
+  const { caller, audit, ports } = context;
   const before = plan.existing;
   const expiresAtSeconds = plan.endsAtSeconds;
   if (!before || expiresAtSeconds === undefined) throw new Error("a renewal was planned without a session or an end");
@@ -30,7 +30,7 @@ export async function issueRenewal(authorized: Authorized, context: TokenContext
   const session: Session = { ...before, expiresAtSeconds, ...places.value };
   const { root, sid, actors, principal, build, login } = session;
   const jti = ports.ids.id();
-  noteGrant(trail, authorized, { session, jti });
+  noteGrant(audit, authorized, { session, jti });
   const stored = await ports.store.commit({
     renew: {
       ...{ root, sid, actors, principal, expiresAtSeconds, ...places.value },

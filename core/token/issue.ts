@@ -20,7 +20,7 @@ import { newCounter } from "./uses.ts";
 /** Stores and answers an offer: nothing to sign, its redemption reads liveness again. */
 export async function issueOffer(authorized: Authorized, context: TokenContext): Promise<Result<TokenReply, Denial>> {
   const { plan } = authorized;
-  const { caller, trail, ports } = context;
+  const { caller, audit, ports } = context;
   const from = plan.existing;
   if (!from || plan.to === undefined) throw new Error("an offer was planned without a session or a target");
   const { handle, address } = newOfferHandle(from.root, ports.ids);
@@ -34,7 +34,7 @@ export async function issueOffer(authorized: Authorized, context: TokenContext):
   const offer: Offer = { ...address, from, to: plan.to, grants: plan.grants, ...bound, ...times };
   const room = await growTree({ offer }, authorized.registry, ports.store);
   if (!room.ok) return room;
-  trail.add({ operation: "session.offer", offeredTo: plan.to, grants: plan.grants, expiresAtSeconds });
+  audit.add({ operation: "session.offer", offeredTo: plan.to, grants: plan.grants, expiresAtSeconds });
   const stored = await ports.store.commit({ offer, markers: [caller.proof], record: grantRecord(context) });
   if (!stored.ok) return err(conflictDenial(stored.error));
   return ok(tokenReply(handle, offerTokenType, plan.lifeSeconds, plan.grants));
@@ -46,7 +46,7 @@ export async function issueOffer(authorized: Authorized, context: TokenContext):
  */
 export async function issueToken(authorized: Authorized, context: TokenContext): Promise<Result<TokenReply, Denial>> {
   const { plan, subject, registry } = authorized;
-  const { request, caller, trail, ports } = context;
+  const { request, caller, audit, ports } = context;
   const first = plan.grants[0];
   const wantsSession = request.requested === "session";
   if (!first || (!wantsSession && plan.grants.length > 1))
@@ -61,9 +61,9 @@ export async function issueToken(authorized: Authorized, context: TokenContext):
   const exp = wantsSession ? session.expiresAtSeconds : Math.min(draft.exp, session.expiresAtSeconds, iat + usual);
   const times = { iat, exp, jti };
   const minted = mint({ session, grant: wantsSession ? undefined : first, times, registry, isNew, plan }, ports);
-  noteGrant(trail, authorized, draft);
+  noteGrant(audit, authorized, draft);
   const token_type = tokenTypeOf(wantsSession ? undefined : first, registry);
-  trail.add({ tokenType: token_type });
+  audit.add({ tokenType: token_type });
   const counters = [
     ...(isNew && plan.maxUses !== undefined ? [newCounter(session.sid, plan.maxUses, iat)] : []),
     ...(minted.counter ? [minted.counter] : []),

@@ -1,4 +1,4 @@
-import type { Trail } from "../audit/context.ts";
+import type { AuditContext } from "../audit/context.ts";
 import type { OwnToken } from "../caller/own-token.ts";
 import type { Denial } from "../denial/denial.ts";
 import { limits } from "../model/limits.ts";
@@ -21,13 +21,13 @@ import { isBoundedBeyond } from "./uses.ts";
  * Plans what a subject token allows, once its liveness is read: the session it names must be alive, used by the
  * key it is bound to, and every agent of its chain active.
  * @param read what the liveness batch returned for this subject, and the rows a child's renewal is bounded by
- * @param trail told whose session it is
+ * @param audit told whose session it is
  */
 export function planFor(
   subject: ResolvedSubject,
   { rows, above }: { readonly rows: LivenessRows; readonly above: Above },
   input: PlanInput,
-  trail: Trail,
+  audit: AuditContext,
 ): Result<Plan, Denial> {
   const { request } = input;
   if (request.requested === "offer" && subject.kind !== "session")
@@ -48,7 +48,7 @@ export function planFor(
   const idle = session.actors.find((id) => input.registry.agent(id)?.state !== "active");
   if (idle !== undefined)
     return err({ code: "parent_dead", cause: { kind: "blocked", subject: subjects.agent(idle) } });
-  trail.add({ principal: session.principal.id });
+  audit.add({ principal: session.principal.id });
   const redefined = redefinedGroups(session, input.registry);
   if (redefined !== undefined) return err({ code: "groups_redefined", issuerName: redefined });
   const { via } = session;

@@ -30,7 +30,7 @@ type ResolveContext = TokenContext<"clock" | "issuer" | "trustDomain" | "ownKeys
  * Resolves the subject token to principal and parent, and enforces who may use which token as `subject_token` (the architecture's rule):
  * a session's own agent with the key it is bound to; the agent an offer names; the agent that serves a token's
  * audience; the agent registered for the client a person's token was issued to. Nobody else. Whose session was
- * touched goes on the trail before the refusal, so that a theft stands in the tree it was tried on.
+ * touched goes on record before the refusal, so that a theft stands in the tree it was tried on.
  */
 export async function resolveSubjectToken(
   context: ResolveContext,
@@ -51,7 +51,7 @@ const plain = (names: readonly string[]): LivenessQuery => ({ tombstones: [], su
 async function fromPerson(
   token: string,
   type: "id" | "access",
-  { caller, trail, ports }: ResolveContext,
+  { caller, audit, ports }: ResolveContext,
   registry: RegistrySnapshot,
 ): Promise<Result<ResolvedSubject, Denial>> {
   const registration = registry.agent(caller.agent);
@@ -60,7 +60,7 @@ async function fromPerson(
   const input = { token, type, agentId: caller.agent, registration, registry, keySets, clock, ownIssuer };
   const person = await verifyPerson(input);
   if (!person.ok) return err(withOwner(person.error, await ownerOfStolen(token, caller.jkt, ports)));
-  trail.add({ principal: person.value.principal.id });
+  audit.add({ principal: person.value.principal.id });
   const { principal, login } = person.value;
   const query = plain([subjects.principal(principal.id), ...loginReads(login)]);
   return ok({ kind: "person", person: person.value, query });
@@ -68,7 +68,7 @@ async function fromPerson(
 
 async function fromOwnToken(
   kind: "access" | "session",
-  { request, caller, trail, ports }: ResolveContext,
+  { request, caller, audit, ports }: ResolveContext,
   registry: RegistrySnapshot,
 ): Promise<Result<ResolvedSubject, Denial>> {
   const text = request.subject?.token ?? "";
@@ -78,18 +78,18 @@ async function fromOwnToken(
   const token = verified.value;
   const query = queryFor(token);
   const { root, sid, actors, principalId, anc } = token;
-  trail.add({ principal: principalId, actors, session: { root, sid, depth: sid === root ? 0 : anc.length + 1 } });
+  audit.add({ principal: principalId, actors, session: { root, sid, depth: sid === root ? 0 : anc.length + 1 } });
   if (token.agent === caller.agent) {
     // a token carried to another process of the same agent is still a stolen token
     // (of a bearer token the session knows the key, `planFor` compares it)
     if (token.jkt !== undefined && token.jkt !== caller.jkt)
       return err({ code: "dpop_key_mismatch", boundTo: "subject_token", owner: ownerOf(token) });
     if (request.requested !== "offer")
-      trail.add({ operation: request.requested === "session" ? "session.renew" : "token.access" });
+      audit.add({ operation: request.requested === "session" ? "session.renew" : "token.access" });
     return ok({ kind: "session", token, query });
   }
   const servedBy = kind === "access" ? registry.resource(token.aud)?.servedBy : undefined;
-  trail.add({ operation: "session.hop" });
+  audit.add({ operation: "session.hop" });
   if (servedBy !== undefined && registry.agentId(servedBy) === caller.agent)
     // whoever presented a bearer token proved nothing: it is no ground for further work in somebody's name
     return token.jkt === undefined ? err({ code: "subject_token_unbound" }) : ok({ kind: "hop", token, query });
@@ -101,17 +101,17 @@ async function fromOwnToken(
 
 async function fromOffer(
   handle: string,
-  { caller, trail, ports }: ResolveContext,
+  { caller, audit, ports }: ResolveContext,
 ): Promise<Result<ResolvedSubject, Denial>> {
   const address = offerAddress(handle);
   if (!address) return err({ code: "offer_unknown" });
   const offer = await ports.store.readOffer(address.root, address.handleHash);
   if (!offer) return err({ code: "offer_unknown" });
   const { root, sid, depth, actors, principal } = offer.from;
-  trail.add({ principal: principal.id, actors, session: { root, sid, depth } });
+  audit.add({ principal: principal.id, actors, session: { root, sid, depth } });
   // session fixation and theft alike: an offer opens for the ONE agent it names
   if (offer.to !== caller.agent) {
-    trail.add({ offeredTo: offer.to });
+    audit.add({ offeredTo: offer.to });
     return err({ code: "offer_for_another_agent", offeredTo: offer.to, agent: caller.agent });
   }
   if (offer.withdrawn) return err({ code: "offer_withdrawn" });
