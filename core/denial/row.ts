@@ -36,17 +36,20 @@ export type Rows<D extends { readonly code: string }> = {
   readonly [C in D["code"]]: Row<Extract<D, { readonly code: C }>>;
 };
 
-const answers =
-  (status: number, error: string) =>
-  <D>(description: Text<D>, extras: Extras<D> = {}): Answer<D> => ({ status, error, description, ...extras });
+/** Makes the answers of one status and error. */
+type Answering = <D>(description: Text<D>, extras?: Extras<D>) => Answer<D>;
 
-export const badClient = answers(401, "invalid_client");
-export const badRequest = answers(400, "invalid_request");
-export const badScope = answers(400, "invalid_scope");
-export const badTarget = answers(400, "invalid_target");
-export const badDetails = answers(400, "invalid_authorization_details");
-export const badProof = answers(400, "invalid_dpop_proof");
-export const forbidden = answers(403, "access_denied");
+const answers =
+  (status: number, error: string): Answering =>
+  (description, extras = {}) => ({ status, error, description, ...extras });
+
+export const badClient: Answering = answers(401, "invalid_client");
+export const badRequest: Answering = answers(400, "invalid_request");
+export const badScope: Answering = answers(400, "invalid_scope");
+export const badTarget: Answering = answers(400, "invalid_target");
+export const badDetails: Answering = answers(400, "invalid_authorization_details");
+export const badProof: Answering = answers(400, "invalid_dpop_proof");
+export const forbidden: Answering = answers(403, "access_denied");
 
 /** Fail closed: nothing is wrong with the request, and it may be sent again. */
 export const later = (description: string): Answer<unknown> => ({

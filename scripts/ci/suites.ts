@@ -22,6 +22,7 @@ const synth = suite("the stacks by the README's command", 30, "npx", "cdk", "syn
 const behind: readonly Suite[] = [
   suite("the conformance table", 40, "npm", "run", "--silent", "conformance"),
   suite("the campaigns that wait for no clock", 90, "npm", "run", "--silent", "e2e", "--", ...clockless),
+  suite("the packages, installed from the registry", 75, "npm", "run", "--silent", "e2e", "--", "install"),
   suite("the vectors", 10, "bash", "-c", "npm run --silent vectors >/dev/null"),
   suite("the random programs", 20, "npm", "run", "--silent", "model", "--", "--seed", "7", "--runs", "300"),
 ];

@@ -8,6 +8,7 @@ export const campaigns: readonly string[] = [
   "deployed-registry",
   "governance",
   "identity-provider",
+  "install",
   "instances",
   "operating",
   "prove",

@@ -25,7 +25,7 @@ describe("the command as it would be published", () => {
   test("brings its bundle, Cedar, a launcher, its page and licence, and depends on nothing", () => {
     const { dependencies, peerDependencies, scripts, bin } = packed.manifest;
     expect([dependencies, peerDependencies, scripts]).toEqual([undefined, undefined, undefined]);
-    expect(bin).toEqual({ lanyard: "./lanyard.js" });
+    expect(bin).toEqual({ lanyard: "lanyard.js" });
     const own = ["package.json", "README.md", "LICENSE", "lanyard.js", "dist/lanyard.js", "dist/cedar_wasm_bg.wasm"];
     expect(own.filter((file) => !packed.files.includes(file))).toEqual([]);
     const more = packed.files.filter((file) => !own.includes(file));

@@ -41,6 +41,11 @@ describe("the client as it would be published", () => {
     expect(Object.keys(peerDependencies).filter((name) => peerDependenciesMeta[name]?.optional !== true)).toEqual([]);
   });
 
+  test("has types that stand by themselves, for the library and the types of the oldest Node it runs on", async () => {
+    const tsc = join(root, "node_modules/.bin/tsc");
+    expect(await project.run(tsc, ["--noEmit", "-p", join(root, "client")])).toMatchObject({ stdout: "", code: 0 });
+  });
+
   test("runs nothing when it is installed, and says on which Node it runs", () => {
     expect(packed.manifest.scripts).toBeUndefined();
     expect(packed.manifest).toMatchObject({ type: "module", license: "Apache-2.0", engines: { node: ">=20.19.0" } });

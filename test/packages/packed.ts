@@ -104,6 +104,16 @@ export class Project {
     );
   }
 
+  /**
+   * Runs npm there as whoever runs this would: with the registry, the certificates and the cache of this machine. A
+   * registry that does not answer fails it within minutes.
+   */
+  async npm(...args: readonly string[]) {
+    const patient = ["--fetch-timeout=60000", "--fetch-retries=1", "--no-audit", "--no-fund", "--ignore-scripts"];
+    const { NODE_OPTIONS: _, ...env } = process.env;
+    return this.run("npm", [...args, ...patient], env);
+  }
+
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
