@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { createDpopNonces, type DpopNonces } from "../core/jose/dpop-nonce.ts";
+import { createDpopNonces, type DpopNonces } from "../core/jose/dpop.ts";
 import type { Clock } from "../core/model/ports.ts";
 import { machineClock } from "./machine-clock.ts";
 

@@ -1,4 +1,4 @@
-import type { DpopNonces } from "../core/jose/dpop-nonce.ts";
+import type { DpopNonces } from "../core/jose/dpop.ts";
 import type { Clock } from "../core/model/ports.ts";
 import { err, ok } from "../core/model/result.ts";
 import { createVerifier } from "../core/verify/access-token.ts";

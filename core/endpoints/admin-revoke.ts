@@ -1,8 +1,7 @@
 import { denylistOfCut, denylistOfSession } from "../admin/denylist.ts";
 import { asObject, invalidMember, readObject } from "../admin/read-body.ts";
 import { type RevocationTargets, targetThere } from "../admin/target.ts";
-import { type AuditContext, startAudit } from "../audit/context.ts";
-import { callFacts, type DenyDeps, deny } from "../audit/deny.ts";
+import { type AuditContext, callFacts, type DenyDeps, deny, startAudit } from "../audit/deny.ts";
 import { toRecord } from "../audit/ocsf.ts";
 import type { Denial } from "../denial/denial.ts";
 import { limits } from "../model/limits.ts";

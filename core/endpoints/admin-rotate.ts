@@ -1,6 +1,5 @@
 import { asObject, invalidMember, readObject } from "../admin/read-body.ts";
-import { startAudit } from "../audit/context.ts";
-import { callFacts, type DenyDeps, deny } from "../audit/deny.ts";
+import { callFacts, type DenyDeps, deny, startAudit } from "../audit/deny.ts";
 import { toRecord } from "../audit/ocsf.ts";
 import type { AuditRecord } from "../audit/record.ts";
 import type { Denial } from "../denial/denial.ts";

@@ -1,6 +1,5 @@
 import { invalidMember, type JsonObject, readObject } from "../admin/read-body.ts";
-import { startAudit } from "../audit/context.ts";
-import { callFacts, type DenyDeps, deny } from "../audit/deny.ts";
+import { callFacts, type DenyDeps, deny, startAudit } from "../audit/deny.ts";
 import type { Denial } from "../denial/denial.ts";
 import { limits } from "../model/limits.ts";
 import type { Operator } from "../model/operator.ts";

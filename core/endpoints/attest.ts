@@ -13,8 +13,7 @@ import type { Outbox } from "../audit/record.ts";
 import { type IdentityClaims, identityPayload } from "../caller/identity-token.ts";
 import type { DeathCause } from "../denial/death.ts";
 import type { Denial } from "../denial/denial.ts";
-import { verifyDpop } from "../jose/dpop.ts";
-import type { DpopNonces } from "../jose/dpop-nonce.ts";
+import { type DpopNonces, verifyDpop } from "../jose/dpop.ts";
 import { signJwt } from "../jose/sign.ts";
 import { limits } from "../model/limits.ts";
 import {

@@ -1,9 +1,7 @@
-import { type AuditContext, startAudit } from "../audit/context.ts";
-import { callFacts, type DenyDeps, deny } from "../audit/deny.ts";
+import { type AuditContext, callFacts, type DenyDeps, deny, startAudit } from "../audit/deny.ts";
 import { toRecord } from "../audit/ocsf.ts";
 import { readAccessToken } from "../caller/access-handle.ts";
-import { type AuthenticateDeps, authenticate, type Caller } from "../caller/authenticate.ts";
-import { readForm, single } from "../caller/form.ts";
+import { type AuthenticateDeps, authenticate, type Caller, readForm, single } from "../caller/authenticate.ts";
 import type { OwnToken } from "../caller/own-token.ts";
 import { activeRegistration, callerSubjects, checkCaller } from "../caller/standing.ts";
 import { ownerOf, ownerOfStolen, withOwner } from "../caller/stolen.ts";

@@ -1,9 +1,14 @@
-import { type AuditContext, startAudit } from "../audit/context.ts";
-import { callFacts, type DenyDeps, deny } from "../audit/deny.ts";
+import { type AuditContext, callFacts, type DenyDeps, deny, startAudit } from "../audit/deny.ts";
 import { toRecord } from "../audit/ocsf.ts";
 import { readAccessToken } from "../caller/access-handle.ts";
-import { type AuthenticateDeps, authenticate, type Caller } from "../caller/authenticate.ts";
-import { type Form, readForm, single } from "../caller/form.ts";
+import {
+  type AuthenticateDeps,
+  authenticate,
+  type Caller,
+  type Form,
+  readForm,
+  single,
+} from "../caller/authenticate.ts";
 import { verifyIdentityToken } from "../caller/identity-token.ts";
 import { offerAddress } from "../caller/offer-handle.ts";
 import { type OwnToken, verifyOwnToken } from "../caller/own-token.ts";

@@ -1,5 +1,4 @@
-import { startAudit } from "../audit/context.ts";
-import { callFacts, type DenyDeps, deny } from "../audit/deny.ts";
+import { callFacts, type DenyDeps, deny, startAudit } from "../audit/deny.ts";
 import { authenticate, type Caller } from "../caller/authenticate.ts";
 import { verifyIdentityToken } from "../caller/identity-token.ts";
 import { ownerOfStolen, withOwner } from "../caller/stolen.ts";

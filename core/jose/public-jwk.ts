@@ -1,5 +1,5 @@
 import type { JWK } from "jose";
-import { isCanonicalBase64url } from "./compact-jws.ts";
+import { isCanonicalBase64url } from "./jwt.ts";
 import { isFitRsaJwk } from "./rsa-key.ts";
 
 interface KeyShape {

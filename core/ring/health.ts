@@ -1,6 +1,6 @@
 import type { RotationPace } from "../model/key-times.ts";
 import type { SigningAlgorithm } from "../model/ports.ts";
-import { isKnown } from "./choose.ts";
+import { isKnown } from "./keyring.ts";
 import type { Ring } from "./model.ts";
 
 /** How late a switch may be before somebody is told. */

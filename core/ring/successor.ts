@@ -1,5 +1,5 @@
 import type { SigningAlgorithm } from "../model/ports.ts";
-import { isKnown } from "./choose.ts";
+import { isKnown } from "./keyring.ts";
 import type { Ring, RingKey, RotationOrder } from "./model.ts";
 
 /** The key that can sign at once in place of another of its algorithm: idle, and known to every verifier. */

@@ -1,8 +1,8 @@
 /** Steps by which keys take turns: orders, switches, and what ends a key. */
 
 import { keyTimes, signedLifeSeconds } from "../model/key-times.ts";
-import { isKnown } from "./choose.ts";
 import { distrust } from "./distrust.ts";
+import { isKnown } from "./keyring.ts";
 import type { RingKey } from "./model.ts";
 import { changed, eventOf } from "./rows.ts";
 import { eachAlg, inState, isDue, ofAlg, type Rule } from "./step.ts";

@@ -8,15 +8,14 @@ import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { checkGranted } from "../narrow/wanted.ts";
 import { mergeQueries, readLiveness } from "../session/liveness.ts";
 import type { LivenessQuery, LivenessRows } from "../session/store.ts";
+import { boundUses, evaluateServers, serversAsked } from "./bounds.ts";
 import type { TokenContext } from "./context.ts";
 import type { Plan, PlanInput } from "./plan.ts";
 import { planFor } from "./plan-for.ts";
 import { type Above, readAbove } from "./plan-renewal.ts";
 import { inRegisteredNames } from "./request.ts";
 import { type ResolvedSubject, resolveSubjectToken } from "./resolve-subject-token.ts";
-import { evaluateServers, serversAsked } from "./servers.ts";
 import { checkFits } from "./size.ts";
-import { boundUses } from "./uses.ts";
 
 /** A decided request: what may be stored and signed. */
 export interface Authorized {

@@ -9,7 +9,7 @@ import { listCovers, windowOf } from "../status/windows.ts";
 import type { Authorized } from "./authorize.ts";
 import { ownSessionClaims } from "./claims.ts";
 import type { TokenContext, TokenPorts } from "./context.ts";
-import { conflictDenial, grantRecord, noteGrant } from "./grant.ts";
+import { conflictDenial, grantRecord, noteGrant } from "./issue.ts";
 import { tokenReply } from "./mint.ts";
 import { causeOf, deathSince, lateDenial } from "./second-look.ts";
 

@@ -1,21 +1,23 @@
+import type { AuditContext } from "../audit/deny.ts";
+import { toRecord } from "../audit/ocsf.ts";
+import type { AuditFacts, AuditRecord } from "../audit/record.ts";
 import type { Caller } from "../caller/authenticate.ts";
 import { newOfferHandle } from "../caller/offer-handle.ts";
 import type { Denial } from "../denial/denial.ts";
+import { loginName, loginsOf } from "../model/login.ts";
 import { nowSeconds } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { Offer, Session } from "../model/session.ts";
 import { accessTokenType, offerTokenType, sessionTokenType, type TokenReply } from "../model/wire.ts";
-import type { Commit } from "../session/store.ts";
+import type { Commit, CommitConflict } from "../session/store.ts";
 import type { Authorized } from "./authorize.ts";
-import { accessLife } from "./bounds.ts";
+import { newCounter } from "./bounds.ts";
 import { checkBearer, sessionMembers, tokenTypeOf } from "./claims.ts";
 import type { TokenContext } from "./context.ts";
-import { draftSession } from "./draft.ts";
-import { conflictDenial, grantRecord, noteGrant } from "./grant.ts";
-import { mint, tokenReply } from "./mint.ts";
+import { type Draft, draftSession, mint, tokenReply } from "./mint.ts";
+import { accessLife } from "./plan.ts";
 import { causeOf, deathSince, isProven, lateDenial } from "./second-look.ts";
 import { growTree } from "./size.ts";
-import { newCounter } from "./uses.ts";
 
 /** Stores and answers an offer: nothing to sign, its redemption reads liveness again. */
 export async function issueOffer(authorized: Authorized, context: TokenContext): Promise<Result<TokenReply, Denial>> {
@@ -100,3 +102,53 @@ const redemption = (offer: Offer, session: Session, caller: Caller): NonNullable
   sid: session.sid,
   jkt: caller.jkt,
 });
+
+/** The record of what the audit context says was granted. */
+export const grantRecord = ({ audit, ports }: TokenContext<"ids">): AuditRecord =>
+  toRecord({ ...audit.facts, outcome: "allowed" }, ports.ids.id());
+
+const operations = {
+  open: "session.open",
+  renew: "session.renew",
+  access: "token.access",
+  offer: "session.offer",
+  redeem: "session.redeem",
+  hop: "session.hop",
+} as const satisfies Record<string, AuditFacts["operation"]>;
+
+/** Puts what is granted on record. */
+export function noteGrant(
+  audit: AuditContext,
+  { plan, policies }: Authorized,
+  { session, jti }: Pick<Draft, "session" | "jti">,
+): void {
+  const { sid, root, depth, actors, principal } = session;
+  const above = plan.parent?.sid;
+  audit.add({
+    operation: operations[plan.action],
+    principal: principal.id,
+    actors,
+    logins: loginsOf(session.generations).map(loginName),
+    session: { sid, root, depth, ...(above === undefined ? {} : { parent: above }) },
+    grants: plan.grants,
+    expiresAtSeconds: session.expiresAtSeconds,
+    jti,
+    policies,
+  });
+}
+
+/** What a refused transaction means to whoever asked. */
+export function conflictDenial(conflict: CommitConflict): Denial {
+  switch (conflict.kind) {
+    case "marker":
+      return { code: "dpop_replayed" };
+    case "offer_taken":
+      return { code: "offer_redeemed_by_another_key" };
+    case "renewed_meanwhile":
+      return { code: "renewal_overtaken" };
+    case "uses_spent":
+      return { code: "uses_spent" };
+    case "session_exists":
+      throw new Error("a fresh session id was taken already");
+  }
+}

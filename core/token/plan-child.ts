@@ -6,8 +6,16 @@ import type { Grant, Session, Via } from "../model/session.ts";
 import { lastEndOfExchange, mappedScopes } from "../narrow/scope-mapping.ts";
 import { resolveWanted } from "../narrow/wanted.ts";
 import { narrowWithin } from "../narrow/within.ts";
-import { checkDepth, pickLife, sessionBound } from "./bounds.ts";
-import { boundAll, boundByDelegator, filledFrom, type Plan, type PlanInput } from "./plan.ts";
+import {
+  boundAll,
+  boundByDelegator,
+  checkDepth,
+  filledFrom,
+  type Plan,
+  type PlanInput,
+  pickLife,
+  sessionBound,
+} from "./plan.ts";
 
 /** An offer of part of the caller's session to one registered agent; what is offered must be named. */
 export function planOffer(input: PlanInput, session: Session): Result<Plan, Denial> {

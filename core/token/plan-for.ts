@@ -1,4 +1,4 @@
-import type { AuditContext } from "../audit/context.ts";
+import type { AuditContext } from "../audit/deny.ts";
 import type { OwnToken } from "../caller/own-token.ts";
 import type { Denial } from "../denial/denial.ts";
 import { limits } from "../model/limits.ts";
@@ -11,11 +11,11 @@ import { narrowWithin } from "../narrow/within.ts";
 import type { PersonFacts } from "../person/id-token.ts";
 import { epochOf, evaluateSession, subjects } from "../session/liveness.ts";
 import type { LivenessRows } from "../session/store.ts";
+import { isBoundedBeyond } from "./bounds.ts";
 import { boundAll, type Plan, type PlanInput, planAccess, planRoot } from "./plan.ts";
 import { planDownstreamExchange, planOffer, planRedeem } from "./plan-child.ts";
 import { type Above, planRenewal } from "./plan-renewal.ts";
 import type { ResolvedSubject } from "./resolve-subject-token.ts";
-import { isBoundedBeyond } from "./uses.ts";
 
 /**
  * Plans what a subject token allows, once its liveness is read: the session it names must be alive, used by the

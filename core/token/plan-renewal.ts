@@ -5,8 +5,7 @@ import type { Session } from "../model/session.ts";
 import { resolveWanted } from "../narrow/wanted.ts";
 import { stillWithin } from "../narrow/within.ts";
 import type { SessionStore } from "../session/store.ts";
-import { checkDepth, pickLife, sessionBound } from "./bounds.ts";
-import { boundAll, type Plan, type PlanInput } from "./plan.ts";
+import { boundAll, checkDepth, type Plan, type PlanInput, pickLife, sessionBound } from "./plan.ts";
 import type { TokenRequest } from "./request.ts";
 
 /** The rows a child's renewal is bounded by. Ends only ever move forward: a row read too early bounds too strictly. */

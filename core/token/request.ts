@@ -1,5 +1,4 @@
-import { assertionIn } from "../caller/authenticate.ts";
-import { type Form, readForm, single } from "../caller/form.ts";
+import { assertionIn, type Form, readForm, single } from "../caller/authenticate.ts";
 import type { Denial } from "../denial/denial.ts";
 import { limits } from "../model/limits.ts";
 import { err, ok, type Result } from "../model/result.ts";

@@ -6,8 +6,8 @@ import type { Session } from "../model/session.ts";
 import { blockedAmong, evaluateSession, queryFor, readLiveness, subjects } from "../session/liveness.ts";
 import type { LivenessRows } from "../session/store.ts";
 import type { Authorized } from "./authorize.ts";
+import { serversOf } from "./bounds.ts";
 import type { TokenPorts } from "./context.ts";
-import { serversOf } from "./servers.ts";
 
 /** What looking again uses. */
 type SecondLookPorts = Pick<TokenPorts, "store" | "clock" | "registries">;

@@ -1,4 +1,4 @@
-import type { DpopNonces } from "../jose/dpop-nonce.ts";
+import type { DpopNonces } from "../jose/dpop.ts";
 import { type JwtFailure, verifyJwt } from "../jose/jwt.ts";
 import type { Clock, Fetcher, SigningAlgorithm } from "../model/ports.ts";
 import { nowSeconds } from "../model/ports.ts";

@@ -1,6 +1,5 @@
 import type { Denial } from "../denial/denial.ts";
-import { type DpopProof, verifyDpop } from "../jose/dpop.ts";
-import type { DpopNonces } from "../jose/dpop-nonce.ts";
+import { type DpopNonces, type DpopProof, verifyDpop } from "../jose/dpop.ts";
 import type { Clock } from "../model/ports.ts";
 import { nowSeconds } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";

@@ -1,6 +1,6 @@
 import { awsLambdaUrlIam } from "../../core/attest/methods/aws-lambda-url-iam/attestor.ts";
 import { createAttestEndpoint } from "../../core/endpoints/attest.ts";
-import { withDpopNonce } from "../../core/jose/dpop-nonce.ts";
+import { withDpopNonce } from "../../core/jose/dpop.ts";
 import { attestGround, partition } from "../attest/ground.ts";
 import { httpHandler } from "../http/edge.ts";
 import { platformCallerOf } from "../http/platform-caller.ts";

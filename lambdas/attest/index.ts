@@ -1,6 +1,6 @@
 import { loadAttestors } from "../../core/attest/methods.ts";
 import { createAttestEndpoint } from "../../core/endpoints/attest.ts";
-import { withDpopNonce } from "../../core/jose/dpop-nonce.ts";
+import { withDpopNonce } from "../../core/jose/dpop.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import { createSpiffeBundles } from "../../core/keys/spiffe-bundles.ts";
 import { createCodeLookup } from "../aws/control-plane/code-lookup.ts";

@@ -1,5 +1,5 @@
 import { createIntrospectEndpoint } from "../../core/endpoints/introspect.ts";
-import { withDpopNonce } from "../../core/jose/dpop-nonce.ts";
+import { withDpopNonce } from "../../core/jose/dpop.ts";
 import { createRegistrySource } from "../aws/dynamodb/registry/registry-source.ts";
 import { createSessionStore } from "../aws/dynamodb/sessions/session-store.ts";
 import { demandedNonces } from "../aws/kms/dpop-nonces.ts";

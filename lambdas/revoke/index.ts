@@ -1,5 +1,5 @@
 import { createRevokeEndpoint } from "../../core/endpoints/revoke.ts";
-import { withDpopNonce } from "../../core/jose/dpop-nonce.ts";
+import { withDpopNonce } from "../../core/jose/dpop.ts";
 import { createRateLimiter } from "../aws/dynamodb/counters/rate-limiter.ts";
 import { createRevocationStore } from "../aws/dynamodb/revocations/revocation-store.ts";
 import { createSessionStore } from "../aws/dynamodb/sessions/session-store.ts";

@@ -1,5 +1,5 @@
 import { createTokenEndpoint } from "../../core/endpoints/token.ts";
-import { withDpopNonce } from "../../core/jose/dpop-nonce.ts";
+import { withDpopNonce } from "../../core/jose/dpop.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
 import { createRateLimiter } from "../aws/dynamodb/counters/rate-limiter.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { createDpopNonces } from "../../core/jose/dpop-nonce.ts";
+import { createDpopNonces } from "../../core/jose/dpop.ts";
 import { presentedToken } from "../../core/verify/presented.ts";
 import { readProof, useProof } from "../../core/verify/proof.ts";
 import { createReplayStore } from "../../core/verify/replay.ts";

@@ -1,7 +1,7 @@
 import { createPublicKey, verify } from "node:crypto";
 import { compactVerify, type JWK } from "jose";
 import { z } from "zod";
-import { isCanonicalBase64url } from "../../core/jose/compact-jws.ts";
+import { isCanonicalBase64url } from "../../core/jose/jwt.ts";
 import { publicJwkFor } from "../../core/jose/public-jwk.ts";
 import { derToJose } from "../../lambdas/aws/kms/ecdsa-der.ts";
 import { accepts, eachCase, type Judged, type Outcome, topic } from "./document.ts";

@@ -112,7 +112,7 @@ const walls: readonly (readonly [prefix: string, wall: Wall])[] = [
         "core/verify/",
         "core/text/sts-hosts.ts",
         "core/jose/dpop.ts",
-        "core/jose/dpop-nonce.ts",
+        "core/jose/dpop.ts",
         "core/model/normal-url.ts",
         "core/text/well-known.ts",
         "core/model/wire.ts",

@@ -4,7 +4,7 @@ import { createResourceNonces } from "../../client/resource-nonces.ts";
 import { createIntrospectEndpoint } from "../../core/endpoints/introspect.ts";
 import { createRevokeEndpoint } from "../../core/endpoints/revoke.ts";
 import { createTokenEndpoint } from "../../core/endpoints/token.ts";
-import { type DpopNonces, withDpopNonce } from "../../core/jose/dpop-nonce.ts";
+import { type DpopNonces, withDpopNonce } from "../../core/jose/dpop.ts";
 import { decodeUnverified } from "../../core/jose/jwt.ts";
 import { outcomeOf } from "../kit/outcome.ts";
 import { tickets } from "../kit/registry.ts";

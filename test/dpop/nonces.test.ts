@@ -1,8 +1,7 @@
 import { createHmac } from "node:crypto";
 import { fc, test } from "@fast-check/vitest";
 import { beforeAll, describe, expect, it } from "vitest";
-import { verifyDpop } from "../../core/jose/dpop.ts";
-import { createDpopNonces, withDpopNonce } from "../../core/jose/dpop-nonce.ts";
+import { createDpopNonces, verifyDpop, withDpopNonce } from "../../core/jose/dpop.ts";
 import { dpopProof, type TestKey, testKey } from "../kit/wire/key.ts";
 import { createWorld, issuer, type TestAgent, tokenUrl, type World } from "../kit/world.ts";
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type DpopInput, verifyDpop } from "../../core/jose/dpop.ts";
-import { createDpopNonces } from "../../core/jose/dpop-nonce.ts";
+import { createDpopNonces, type DpopInput, verifyDpop } from "../../core/jose/dpop.ts";
 import { chosenProofs } from "../../scripts/vectors/dpop.ts";
 import { vectors } from "../kit/vectors.ts";
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { limits } from "../../core/model/limits.ts";
 import type { AccessHandle } from "../../core/model/session.ts";
 import type { SessionStore } from "../../core/session/store.ts";
-import { newCounter } from "../../core/token/uses.ts";
+import { newCounter } from "../../core/token/bounds.ts";
 import { createSessionStore } from "../../lambdas/aws/dynamodb/sessions/session-store.ts";
 import { id, marker, now, record, session } from "./samples.ts";
 import { type Cloud, openCloud } from "./tables.ts";

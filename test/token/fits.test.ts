@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseCompactJws } from "../../core/jose/compact-jws.ts";
+import { parseCompactJws } from "../../core/jose/jwt.ts";
 import { signJwt } from "../../core/jose/sign.ts";
 import { limits } from "../../core/model/limits.ts";
 import type { AgentRegistration, Registration } from "../../core/model/registry.ts";

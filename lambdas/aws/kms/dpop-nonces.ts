@@ -1,5 +1,5 @@
 import type { KMSClient } from "@aws-sdk/client-kms";
-import { createDpopNonces, type DpopNonces } from "../../../core/jose/dpop-nonce.ts";
+import { createDpopNonces, type DpopNonces } from "../../../core/jose/dpop.ts";
 import { env } from "../../env.ts";
 import { clock } from "../../ground.ts";
 import { createMacSource } from "./macs.ts";

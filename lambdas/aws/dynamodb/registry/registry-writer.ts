@@ -15,7 +15,7 @@ import { err, ok } from "../../../../core/model/result.ts";
 import { revocationKeys } from "../../../../core/model/row-keys.ts";
 import { publishedDetailsTypes, publishedRow } from "../../../../core/registry/published.ts";
 import type { AppliedVersion, RegistryChange, RegistryStore } from "../../../../core/registry/store.ts";
-import { longestLifeSeconds } from "../../../../core/token/bounds.ts";
+import { longestLifeSeconds } from "../../../../core/token/plan.ts";
 import { type Tables, words } from "../dynamo.ts";
 import { outboxPut } from "../outbox.ts";
 import { type Action, transact } from "../transaction.ts";
