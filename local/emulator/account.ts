@@ -23,7 +23,7 @@ import { checkRuleRoles, deliverTo } from "./events/targets.ts";
 import { type Faults, openFaults } from "./faults.ts";
 import { type Firehose, openFirehose } from "./firehose.ts";
 import type { HostedFunction } from "./functions/host.ts";
-import { hostFunctions } from "./functions/of-template.ts";
+import { functionNamed, hostFunctions } from "./functions/of-template.ts";
 import { type Callers, type Credentials, openCallers } from "./iam/caller.ts";
 import { openPermissions, type Permissions } from "./iam/permissions.ts";
 import { type Instances, openInstances } from "./imds/instances.ts";
@@ -58,6 +58,17 @@ export interface AccountPlace {
   readonly state: StateFolder;
 }
 
+/** What only whoever boots can say; the template cannot. */
+export interface Wishes {
+  /** Variable of a function's environment whose value is a second name of the function, for people and tests. */
+  readonly knownBy?: string;
+  /**
+   * Statements of an IAM policy that every workload's role gets besides asking for documents about itself.
+   * @param arnOf ARN of a function by either of its names; undefined when the template holds none of that name
+   */
+  workloadStatements?(arnOf: (functionName: string) => string | undefined): readonly unknown[];
+}
+
 /** A running account. */
 export interface Account {
   readonly callers: Callers;
@@ -88,7 +99,12 @@ const mostCalls = 20_000;
  * Starts everything that the template holds. Throws on what it cannot run faithfully.
  * @param closers gets what is to be closed as soon as it is open, so that a failed start leaves nothing behind
  */
-export async function openAccount(cloud: Cloud, place: AccountPlace, closers: Closers): Promise<Account> {
+export async function openAccount(
+  cloud: Cloud,
+  place: AccountPlace,
+  wishes: Wishes,
+  closers: Closers,
+): Promise<Account> {
   const permissions = openPermissions(cloud);
   const callers = openCallers();
   const faults = openFaults();
@@ -105,7 +121,7 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, closers: Cl
   closers.push(events.close);
   const workloads = openWorkloads();
   const nitro = openNitro(place.region);
-  const admit = admission({ workloads, permissions, callers, attestIam: attestIamOf(functions) });
+  const admit = admission({ workloads, permissions, callers, statements: statementsOf(functions, wishes) });
   const instances = openInstances({ ...place, admit });
   closers.push(instances.close);
   const services: Record<string, Service> = {
@@ -156,9 +172,8 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, closers: Cl
   };
 }
 
-const attestIamOf = (functions: Account["functions"]): string | undefined =>
-  [...functions.values()].find(({ description }) => description.environment.POWERTOOLS_SERVICE_NAME === "attest-iam")
-    ?.description.arn;
+const statementsOf = (functions: Account["functions"], { knownBy, workloadStatements }: Wishes): readonly unknown[] =>
+  workloadStatements?.((name) => functionNamed(functions, name, knownBy)?.description.arn) ?? [];
 
 /** Where functions make keys: their policies count beside those of the template. */
 const keyGround = ({ account, region, state }: AccountPlace, permissions: Permissions): KeyGround => {

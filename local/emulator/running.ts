@@ -1,13 +1,13 @@
 /** The embedded cloud as its users see it, once it runs. */
 import type { Account } from "./account.ts";
 import type { CallRecord } from "./aws.ts";
-import { bucketFolder, deliveryStreamsOf, queuesOf } from "./cloudformation/inventory.ts";
+import { bucketFolder, queuesOf } from "./cloudformation/inventory.ts";
 import type { Cloud } from "./cloudformation/template.ts";
 import type { Unsaid } from "./dynamodb/access.ts";
 import type { Faults as DynamoDbFaults } from "./dynamodb/faults.ts";
 import type { Enclave, EnclaveImage } from "./enclave.ts";
 import type { Faults } from "./faults.ts";
-import { failuresOf } from "./functions/of-template.ts";
+import { failuresOf, functionNamed } from "./functions/of-template.ts";
 import type { Sandbox } from "./functions/sandboxes.ts";
 import type { Credentials } from "./iam/caller.ts";
 import type { Instance, InstanceLaunch } from "./imds/instances.ts";
@@ -18,32 +18,14 @@ export type { Workload } from "./workloads/workloads.ts";
 
 /** The cloud, running. */
 export interface RunningCloud {
-  /** The issuer of all tokens: discovery's URL without its trailing slash. */
-  readonly issuer: string;
-  /** Function URLs without trailing slash. */
-  readonly urls: Readonly<
-    Record<
-      | "attest"
-      | "token"
-      | "introspect"
-      | "revoke"
-      | "discovery"
-      | "admin"
-      | "adminRead"
-      | "adminWrite"
-      | "adminRotate"
-      | "attestIam",
-      string
-    >
-  >;
   readonly aws: { readonly endpoint: string; readonly region: string };
   readonly account: string;
   /** Issuer of the account's GetWebIdentityToken documents, with discovery document and JWKS. */
   readonly stsIssuer: string;
   /** Every output of every stack by its name. */
   readonly outputs: Readonly<Record<string, string>>;
-  /** Folder that plays the audit bucket. */
-  readonly auditFolder: string;
+  /** Folder that plays a bucket, by the bucket's name. */
+  bucketFolder(bucket: string): string;
   /** Credentials that IAM allows everything; a key's own policy still refuses them. */
   readonly operator: Credentials;
   /** Gives a person of the account a role with these rights (an IAM policy document), and credentials of it. */
@@ -54,12 +36,12 @@ export interface RunningCloud {
   startEnclave(image: EnclaveImage): Enclave;
   /** Launches an EC2 instance, which runs until the cloud is closed. */
   launchInstance(launch: InstanceLaunch): Promise<Instance>;
-  /** Runs a function as Lambda's Invoke would, by physical name or by its bundle's; rejects with its error. */
+  /** Runs a function as Lambda's Invoke would, by physical name or by what it calls itself; rejects with its error. */
   invoke(functionName: string, event: unknown): Promise<unknown>;
   /** Runs every scheduled rule once, now. */
   fireSchedules(): Promise<void>;
   /** Waits for streams and bus, at most half a minute of this process's own time, and writes Firehose's buffers out. */
-  flushAudit(): Promise<void>;
+  flush(): Promise<void>;
   readonly faults: CloudFaults;
   /** What AWS does not say: a test may have it the other way. */
   readonly unsaid: Unsaid;
@@ -76,7 +58,7 @@ export interface RunningCloud {
    * each in turn; undefined sends them to whichever is free.
    */
   pin(functionName: string, sandbox: number | undefined): void;
-  /** Sandboxes that a function has now, by physical name or by its bundle's. */
+  /** Sandboxes that a function has now, by physical name or by what it calls itself. */
   sandboxes(functionName: string): readonly Sandbox[];
   /** Calls to the AWS endpoint, oldest first: the embedded CloudTrail. */
   calls(): readonly CallRecord[];
@@ -99,6 +81,9 @@ export interface Place {
   readonly endpoint: string;
   readonly stsIssuer: string;
   readonly state: { readonly buckets: string; at(name: string): string | undefined };
+  /** Name of the role that may do everything. */
+  readonly administrator: string;
+  readonly knownBy: string | undefined;
 }
 
 /** Functions that never have done with a stream must not hold back what was delivered. */
@@ -106,28 +91,20 @@ const flushMillis = 30_000;
 
 /** The face of a started account. */
 export function running(cloud: Cloud, account: Account, place: Place, close: () => Promise<void>): RunningCloud {
-  const operatorRole = `arn:aws:iam::${place.account}:role/lanyard-local-operator`;
+  const operatorRole = `arn:aws:iam::${place.account}:role/${place.administrator}`;
   account.permissions.addRole(operatorRole, { Statement: { Effect: "Allow", Action: "*", Resource: "*" } });
   const outputs = cloud.outputs();
-  const urls = urlsOf(outputs);
   const hosted = (name: string) => {
-    const exact = account.functions.get(name);
-    const byBundle = [...account.functions.values()].filter(
-      ({ description }) => bundleName(description.environment) === name,
-    );
-    const found = exact ?? byBundle[0];
+    const found = functionNamed(account.functions, name, place.knownBy);
     if (found === undefined) throw new Error(`there is no function ${name}`);
     return found;
   };
   return {
-    issuer: urls.discovery,
-    urls,
     aws: { endpoint: place.endpoint, region: place.region },
     account: place.account,
     stsIssuer: place.stsIssuer,
     outputs,
-    auditFolder:
-      deliveryStreamsOf(cloud, (arn) => bucketFolder(place.state.buckets, arn))[0]?.folder ?? place.state.buckets,
+    bucketFolder: (bucket) => bucketFolder(place.state.buckets, `arn:aws:s3:::${bucket}`),
     operator: account.callers.issue({ roleArn: operatorRole, sessionName: "operator", tags: {} }),
     addOperator(roleArn, policy) {
       account.permissions.addRole(roleArn, policy);
@@ -142,7 +119,7 @@ export function running(cloud: Cloud, account: Account, place: Place, close: () 
       return outcome.payload === undefined ? undefined : (JSON.parse(outcome.payload) as unknown);
     },
     fireSchedules: account.events.fireSchedules,
-    async flushAudit() {
+    async flush() {
       const quiet = Promise.all(account.mappings.map((mapping) => mapping.idle())).then(account.events.settled);
       await withinLoop(quiet, flushMillis);
       account.firehose.flush();
@@ -165,25 +142,5 @@ export function running(cloud: Cloud, account: Account, place: Place, close: () 
       return arns.filter((arn) => arn.includes(part)).flatMap(account.queues.messages);
     },
     close,
-  };
-}
-
-function bundleName(environment: Readonly<Record<string, string>>): string | undefined {
-  return environment.POWERTOOLS_SERVICE_NAME;
-}
-
-function urlsOf(outputs: Readonly<Record<string, string>>): RunningCloud["urls"] {
-  const url = (output: string) => (outputs[output] ?? "").replace(/\/$/, "");
-  return {
-    attest: url("AttestUrl"),
-    token: url("TokenUrl"),
-    introspect: url("IntrospectUrl"),
-    revoke: url("RevokeUrl"),
-    admin: url("AdminRevokeUrl"),
-    adminRead: url("AdminReadUrl"),
-    adminWrite: url("AdminWriteUrl"),
-    adminRotate: url("AdminRotateUrl"),
-    attestIam: url("AttestIamUrl"),
-    discovery: url("IssuerUrl"),
   };
 }

@@ -24,7 +24,7 @@ export interface StateFolder {
  */
 export function openState(directory: string | undefined): StateFolder {
   if (directory === undefined) {
-    const temporary = mkdtempSync(join(tmpdir(), "lanyard-cloud-"));
+    const temporary = mkdtempSync(join(tmpdir(), "embedded-cloud-"));
     return {
       buckets: join(temporary, "buckets"),
       at: () => undefined,

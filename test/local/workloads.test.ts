@@ -10,9 +10,11 @@ import { awsStsCallerIdentity as callerAttestor } from "../../core/attest/method
 import { ecsTask as taskAttestor } from "../../core/attest/methods/ecs-task/attestor.ts";
 import { createCodeLookup } from "../../lambdas/aws/control-plane/code-lookup.ts";
 import { createStsRelay } from "../../lambdas/aws/outbound/sts-relay.ts";
-import { boot, type Credentials, type RunningCloud } from "../../local/demo/boot.ts";
+import type { Credentials } from "../../local/emulator/iam/caller.ts";
+import type { RunningCloud } from "../../local/emulator/running.ts";
 import { registry } from "../kit/registry.ts";
 import { writeAssembly } from "./fixture/assembly.ts";
+import { boot } from "./fixture/boot.ts";
 
 const account = "111122223333";
 const functionArn = `arn:aws:lambda:eu-west-1:${account}:function:planner`;

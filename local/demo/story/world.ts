@@ -4,9 +4,10 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { applyPlan, planRegistry } from "../../../bin/lanyard/apply.ts";
 import { Refused } from "../../../bin/lanyard/outcome.ts";
 import type { AgentRegistration, Registration, ResourceRegistration } from "../../../core/model/registry.ts";
+import { explained } from "../../emulator/boot.ts";
 import { openClosers } from "../../emulator/closers.ts";
 import { untilItPasses } from "../../emulator/limits/patient.ts";
-import { boot, explained, type RunningCloud } from "../boot.ts";
+import { boot, type RunningCloud } from "../boot.ts";
 import { type Endpoints, removeEndpoints, writeEndpoints } from "../endpoints.ts";
 import { type IdentityProvider, startIdentityProvider } from "../identity-provider/provider.ts";
 

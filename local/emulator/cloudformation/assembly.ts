@@ -52,7 +52,7 @@ interface Manifest {
 export function readAssembly(folder: string): Stack[] {
   const manifestFile = join(folder, "manifest.json");
   if (!existsSync(manifestFile)) {
-    throw new Error(`no cloud assembly in ${folder}: run \`npm run synth\` first or leave the option out`);
+    throw new Error(`no cloud assembly in ${folder}: synthesize the app first`);
   }
   const { artifacts } = JSON.parse(readFileSync(manifestFile, "utf8")) as Manifest;
   const assets = readAssets(folder, artifacts);

@@ -32,6 +32,20 @@ export function hostFunctions(cloud: Cloud, place: FunctionPlace, callers: Calle
   );
 }
 
+/**
+ * A function by its physical name, or by what it calls itself.
+ * @param knownBy variable of its environment that says so; undefined when none does
+ */
+export function functionNamed(
+  functions: ReadonlyMap<string, HostedFunction>,
+  name: string,
+  knownBy: string | undefined,
+): HostedFunction | undefined {
+  const calledSo = ({ description }: HostedFunction) =>
+    knownBy !== undefined && description.environment[knownBy] === name;
+  return functions.get(name) ?? [...functions.values()].find(calledSo);
+}
+
 const logFileOf = (logs: string, name: string): string => join(logs, `${name}.log`);
 const linesShown = 5;
 

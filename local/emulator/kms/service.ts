@@ -20,7 +20,7 @@ const longestMessageBytes = 4096;
 /**
  * The account's KMS.
  * @param keys its keys
- * @param aliases key id by alias name, such as `alias/lanyard-session`
+ * @param aliases key id by alias name, such as `alias/documents`
  * @param ground where new keys come into being; without it none do
  */
 export function openKms(keys: readonly Key[], aliases: ReadonlyMap<string, string>, ground?: KeyGround): Service {

@@ -7,27 +7,25 @@ export interface AdmissionGround {
   readonly workloads: Workloads;
   readonly permissions: Permissions;
   readonly callers: Callers;
-  /** ARN of the function whose URL IAM guards. */
-  readonly attestIam: string | undefined;
+  /** What every workload may do besides asking for documents about itself. */
+  readonly statements: readonly unknown[];
 }
 
 /** Gives workloads temporary credentials of their role, and the role what every workload may do here. */
-export function admission({ workloads, permissions, callers, attestIam }: AdmissionGround) {
+export function admission({ workloads, permissions, callers, statements }: AdmissionGround) {
   return (workload: Workload): Credentials => {
     const { name, roleArn, functionArn, tags = {} } = workload;
     workloads.add(workload);
-    permissions.addRole(roleArn, workloadPolicy(attestIam));
+    permissions.addRole(roleArn, workloadPolicy(statements));
     const session = { roleArn, sessionName: name, tags };
     return callers.issue({ ...session, ...(functionArn === undefined ? {} : { functionArn }) });
   };
 }
 
-/** What any workload of the account may do here: ask for documents about itself, and call the URL that IAM guards. */
-const workloadPolicy = (attestIam: string | undefined) => ({
+/** What any workload of the account may do: ask for documents about itself, and what whoever booted the cloud adds. */
+const workloadPolicy = (statements: readonly unknown[]) => ({
   Statement: [
     { Effect: "Allow", Action: ["sts:GetWebIdentityToken", "sts:TagGetWebIdentityToken"], Resource: "*" },
-    ...(attestIam === undefined
-      ? []
-      : [{ Effect: "Allow", Action: ["lambda:InvokeFunctionUrl", "lambda:InvokeFunction"], Resource: attestIam }]),
+    ...statements,
   ],
 });

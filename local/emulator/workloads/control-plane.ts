@@ -1,5 +1,5 @@
 /**
- * Lambda and IAM as attestation and the watch on what is deployed ask them: GetFunction and GetFunctionConfiguration by
+ * Lambda and IAM, as what the stacks run may ask them: GetFunction and GetFunctionConfiguration by
  * path, GetRole by form; and what an intruder would do: UpdateFunctionCode, UpdateAssumeRolePolicy. These two services
  * name their operation otherwise than by `x-amz-target`.
  */

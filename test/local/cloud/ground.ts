@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll } from "vitest";
-import { boot, type Credentials, type RunningCloud } from "../../../local/demo/boot.ts";
+import type { Credentials } from "../../../local/emulator/iam/caller.ts";
+import type { RunningCloud } from "../../../local/emulator/running.ts";
 import { writeAssembly } from "../fixture/assembly.ts";
+import { boot } from "../fixture/boot.ts";
 
 export const folders: string[] = [];
 
@@ -34,9 +36,11 @@ export const nameOf = (work: Promise<unknown>) =>
     (thrown: Error) => thrown.name,
   );
 
+const bucket = ({ bucketFolder, outputs }: RunningCloud): string => bucketFolder(outputs.BucketName ?? "");
+
 export const auditRecords = (cloud: RunningCloud): unknown[] =>
-  readdirSync(cloud.auditFolder, { recursive: true, encoding: "utf8" })
-    .map((name) => join(cloud.auditFolder, name))
+  readdirSync(bucket(cloud), { recursive: true, encoding: "utf8" })
+    .map((name) => join(bucket(cloud), name))
     .filter((file) => statSync(file).isFile())
     .flatMap((file) => gunzipSync(readFileSync(file)).toString().trim().split("\n"))
     .map((line) => JSON.parse(line));

@@ -8,7 +8,8 @@ import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { GetCallerIdentityCommand, GetWebIdentityTokenCommand, STSClient } from "@aws-sdk/client-sts";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { describe, expect, it } from "vitest";
-import type { Credentials } from "../../../local/demo/boot.ts";
+import type { Credentials } from "../../../local/emulator/iam/caller.ts";
+import { openUrl } from "../fixture/boot.ts";
 import { auditRecords, cloud, nameOf, settings, setUp, worker } from "./ground.ts";
 
 setUp();
@@ -81,7 +82,7 @@ describe("services", () => {
   it("answer parameters with the URLs that the template joins", async () => {
     const ssm = new SSMClient(settings(cloud));
     const { Parameter } = await ssm.send(new GetParameterCommand({ Name: "/fixture/urls" }));
-    expect(JSON.parse(Parameter?.Value ?? "")).toEqual({ worker: `${cloud.issuer}/` });
+    expect(JSON.parse(Parameter?.Value ?? "")).toEqual({ worker: `${openUrl(cloud)}/` });
     expect(await nameOf(ssm.send(new GetParameterCommand({ Name: "/none" })))).toBe("ParameterNotFound");
   });
 
@@ -111,7 +112,7 @@ describe("services", () => {
 
   it("carry a row through stream, function, bus and Firehose into the audit folder", async () => {
     await worker({ act: "transact", item: { id: { S: "audited" } } });
-    await cloud.flushAudit();
+    await cloud.flush();
     expect(auditRecords(cloud)).toContainEqual({ id: "audited" });
   });
 
@@ -120,7 +121,7 @@ describe("services", () => {
     const Records = [1, 2].map((direct) => ({ Data: Buffer.from(JSON.stringify({ direct })) }));
     const batch = new PutRecordBatchCommand({ DeliveryStreamName: cloud.outputs.DeliveryName, Records });
     expect((await firehose.send(batch)).FailedPutCount).toBe(0);
-    await cloud.flushAudit();
+    await cloud.flush();
     expect(auditRecords(cloud)).toEqual(expect.arrayContaining([{ direct: 1 }, { direct: 2 }]));
   });
 
@@ -168,7 +169,7 @@ describe("workload documents", () => {
     async (SigningAlgorithm) => {
       const Tags = [{ Key: "lanyard-challenge", Value: "c1" }];
       const command = new GetWebIdentityTokenCommand({
-        Audience: [cloud.issuer],
+        Audience: [openUrl(cloud)],
         SigningAlgorithm,
         DurationSeconds: 60,
         Tags,
@@ -182,7 +183,7 @@ describe("workload documents", () => {
       const keys = createRemoteJWKSet(new URL(discovery.jwks_uri));
       const { payload, protectedHeader } = await jwtVerify(WebIdentityToken, keys, {
         issuer: cloud.stsIssuer,
-        audience: cloud.issuer,
+        audience: openUrl(cloud),
       });
       expect(protectedHeader).toEqual({
         alg: SigningAlgorithm,
@@ -191,7 +192,7 @@ describe("workload documents", () => {
       });
       expect(payload).toMatchObject({
         sub: roleArn,
-        aud: cloud.issuer,
+        aud: openUrl(cloud),
         "https://sts.amazonaws.com/": {
           aws_account: "111122223333",
           source_region: "eu-west-1",

@@ -8,14 +8,16 @@ import { GetPublicKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { describe, expect, it } from "vitest";
-import { boot, type Credentials, type RunningCloud } from "../../../local/demo/boot.ts";
+import type { Credentials } from "../../../local/emulator/iam/caller.ts";
+import type { RunningCloud } from "../../../local/emulator/running.ts";
+import { boot, openUrl, signedUrl } from "../fixture/boot.ts";
 import { auditRecords, cloud, fixture, nameOf, settings, setUp, temporary, worker } from "./ground.ts";
 
 setUp();
 
 describe("function URLs", () => {
   const post = (body: string | Uint8Array, type: string, path = "/") =>
-    fetch(`${cloud.issuer}${path}`, { method: "POST", body, headers: { "content-type": type } });
+    fetch(`${openUrl(cloud)}${path}`, { method: "POST", body, headers: { "content-type": type } });
   const echoed = async (response: Response) => (await response.json()) as Record<string, Record<string, unknown>>;
 
   it("hand over payload 2.0, with a form's body in base64 as Lambda does", async () => {
@@ -27,14 +29,14 @@ describe("function URLs", () => {
       queryStringParameters: { q: "1,2" },
       isBase64Encoded: true,
       body: Buffer.from("a=1&a=2").toString("base64"),
-      requestContext: { domainName: new URL(cloud.issuer).host, http: { method: "POST", path: "/x%20y" } },
+      requestContext: { domainName: new URL(openUrl(cloud)).host, http: { method: "POST", path: "/x%20y" } },
     });
     expect(event.requestContext).not.toHaveProperty("authorizer");
   });
 
   it("split cookies out and overwrite forwarding headers that a client invents", async () => {
     const headers = { cookie: "a=1; b=2", "x-forwarded-for": "10.0.0.1", "x-forwarded-proto": "https" };
-    const event = await echoed(await fetch(cloud.issuer, { headers }));
+    const event = await echoed(await fetch(openUrl(cloud), { headers }));
     expect(event.cookies).toEqual(["a=1", "b=2"]);
     expect(event.headers).not.toHaveProperty("cookie");
     expect(event.headers).toMatchObject({ "x-forwarded-for": "127.0.0.1", "x-forwarded-proto": "http" });
@@ -42,7 +44,7 @@ describe("function URLs", () => {
 
   it("join a header that comes twice, so that the second value cannot hide", async () => {
     const event = await new Promise<string>((resolve, reject) => {
-      const { hostname, port, host } = new URL(cloud.issuer);
+      const { hostname, port, host } = new URL(openUrl(cloud));
       const asked = httpRequest({ hostname, port, headers: ["host", host, "dpop", "a", "dpop", "b"] }, (response) => {
         let text = "";
         response.on("data", (chunk) => {
@@ -86,7 +88,7 @@ describe("function URLs", () => {
     "threat 31: refuse the Host header %s on every port",
     async (host) => {
       const statuses = await Promise.all(
-        [cloud.issuer, cloud.aws.endpoint, cloud.stsIssuer].map(
+        [openUrl(cloud), cloud.aws.endpoint, cloud.stsIssuer].map(
           (url) =>
             new Promise<number>((resolve, reject) => {
               const { port } = new URL(url);
@@ -104,7 +106,7 @@ describe("function URLs", () => {
 
   describe("with AuthType AWS_IAM", () => {
     const send = async (credentials: Credentials, { service = "lambda", body = "{}", sentBody = "{}" } = {}) => {
-      const { hostname, port, host } = new URL(cloud.urls.admin);
+      const { hostname, port, host } = new URL(signedUrl(cloud));
       const headers = {
         host,
         "content-type": "application/json",
@@ -120,7 +122,7 @@ describe("function URLs", () => {
         headers,
         body,
       });
-      return fetch(`${cloud.urls.admin}/revoke`, { method: "POST", headers: signed.headers, body: sentBody });
+      return fetch(`${signedUrl(cloud)}/revoke`, { method: "POST", headers: signed.headers, body: sentBody });
     };
 
     it("name the caller to the function", async () => {
@@ -132,7 +134,7 @@ describe("function URLs", () => {
           callerId: expect.stringMatching(/^AROA[A-Z2-7]{17}:operator$/),
           cognitoIdentity: null,
           principalOrgId: null,
-          userArn: "arn:aws:sts::111122223333:assumed-role/lanyard-local-operator/operator",
+          userArn: "arn:aws:sts::111122223333:assumed-role/administrator/operator",
           userId: expect.stringMatching(/^AROA[A-Z2-7]{17}:operator$/),
         },
       });
@@ -141,7 +143,7 @@ describe("function URLs", () => {
     it("threat 18: refuse the unsigned, the wrongly signed, the changed and those without permission", async () => {
       const nobody = cloud.addWorkload({ name: "nobody", roleArn: "arn:aws:iam::111122223333:role/nobody" });
       const statuses = await Promise.all([
-        fetch(`${cloud.urls.admin}/revoke`, { method: "POST", body: "{}" }),
+        fetch(`${signedUrl(cloud)}/revoke`, { method: "POST", body: "{}" }),
         send({ ...cloud.operator, secretAccessKey: "guessed" }),
         send(cloud.operator, { service: "sts" }),
         send(cloud.operator, { sentBody: '{"act":"count"}' }),
@@ -185,7 +187,7 @@ describe("faults", () => {
   it("keep events for Firehose while it is down, and drop none when it is back", async () => {
     cloud.faults.inject({ kind: "down", service: "firehose", times: 1 });
     await worker({ act: "transact", item: { id: { S: "late" } } });
-    await cloud.flushAudit();
+    await cloud.flush();
     expect(auditRecords(cloud)).toContainEqual({ id: "late" });
   });
 
@@ -218,7 +220,7 @@ describe("a state folder", () => {
     const before = {
       key: (await publicKeyOf(first)).PublicKey,
       jwks: await jwksOf(first),
-      issuer: first.issuer,
+      issuer: openUrl(first),
       sts: first.stsIssuer,
     };
     await first.close();
@@ -228,10 +230,10 @@ describe("a state folder", () => {
     expect({
       key: (await publicKeyOf(second)).PublicKey,
       jwks: await jwksOf(second),
-      issuer: second.issuer,
+      issuer: openUrl(second),
       sts: second.stsIssuer,
     }).toEqual(before);
-    await second.flushAudit();
+    await second.flush();
     const ids = (auditRecords(second) as { id: string }[]).map(({ id }) => id);
     await second.close();
     expect(ids).toEqual(["kept"]);
