@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterEach, vi } from "vitest";
 import { run } from "../../bin/lanyard/program.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "lanyard-explain-"));
@@ -44,4 +45,15 @@ export async function explain(document: string | Uint8Array | object, ...more: r
   };
   const failed = told.checks?.find((check) => !check.ok)?.name;
   return { code, told, failed, outcome: [code, told.accepted, failed ?? ""] };
+}
+
+/** Options that judge as of this second. */
+export const at = (seconds: number) => ["--at", String(seconds)];
+
+/** Options that read these settings. */
+export const settings = (content: object) => ["--settings", file("settings.json", content)];
+
+/** Gives back, behind each test of the calling file, what it spied on. */
+export function setUp(): void {
+  afterEach(() => vi.restoreAllMocks());
 }

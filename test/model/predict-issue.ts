@@ -3,6 +3,17 @@ import { serverOf } from "./bind.ts";
 import { type Context, grow } from "./bounds.ts";
 import { denied, type Observation } from "./observation.ts";
 import {
+  asksAlways,
+  deepest,
+  lentBy,
+  longestOf,
+  may,
+  served,
+  skewSeconds,
+  usualSeconds,
+  within,
+} from "./registered.ts";
+import {
   type AgentName,
   chainOf,
   isAlive,
@@ -15,39 +26,6 @@ import {
   type Scope,
   type State,
 } from "./state.ts";
-
-/** The registry of every program, once more and by hand: what each agent may hold at most. */
-const may: Record<AgentName, readonly Scope[]> = {
-  planner: ["tickets:read", "tickets:write", "customers:read", "customers:notes", "payments:send"],
-  researcher: ["tickets:read", "customers:read", "customers:notes", "payments:send"],
-  triage: ["tickets:read", "tickets:write", "customers:read", "customers:notes"],
-  "ticket-api": ["customers:read"],
-  "customer-api": ["tickets:read"],
-};
-/** What people lend, and what the researcher lends itself. */
-const peopleLend: readonly Scope[] = ["tickets:read", "tickets:write", "customers:read", "payments:send"];
-const agentsLend: Partial<Record<AgentName, readonly Scope[]>> = { researcher: ["tickets:read"] };
-const deepest = (agent: AgentName): number => (agent === "triage" ? 1 : 8);
-const usualSeconds = 900;
-const longestSeconds: Partial<Record<AgentName, number>> = { planner: 2_400, researcher: 1_800 };
-const longestOf = (agent: AgentName): number => longestSeconds[agent] ?? usualSeconds;
-/** Only there can uses be counted. */
-const asksAlways = (resource: Resource): boolean => resource === "payments";
-/** A login after a cut counts when it is younger than the cut by more than the skew granted to foreign clocks. */
-const skewSeconds = 60;
-
-const within = (wanted: readonly Scope[], allowed: readonly Scope[]): boolean =>
-  wanted.every((scope) => allowed.includes(scope));
-
-const lentBy = (principal: string): readonly Scope[] =>
-  principal === "ada" || principal === "bob" ? peopleLend : (agentsLend[principal as AgentName] ?? []);
-
-/** A resource is dead with its server: nothing is issued for one that is suspended or blocked. */
-const served = (state: State, scopes: readonly Scope[]): boolean =>
-  scopes.every((scope) => {
-    const server = serverOf[resourceOf(scope)];
-    return !state.suspended[server] && !state.blocked[`agent:${server}`];
-  });
 
 /** Records a token of `session` and says how it looks. */
 function issue(

@@ -17,6 +17,7 @@ import type {
   TreeGrowth,
   Use,
 } from "../../../core/session/store.ts";
+import { isAsRead, rowKey } from "./rows.ts";
 
 type Deployment = RevocationEpoch & { readonly registryVersion: number };
 
@@ -296,8 +297,3 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     if (writes && this.broken) throw new Error("the store is broken");
   }
 }
-
-const isAsRead = (session: Session, { wasSeconds }: Renewal, now: number): boolean =>
-  session.expiresAtSeconds === wasSeconds && wasSeconds > now && !session.ended;
-
-const rowKey = (root: string, id: string): string => `${root} ${id}`;

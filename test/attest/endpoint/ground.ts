@@ -1,0 +1,33 @@
+import { beforeEach, expect } from "vitest";
+import { createAttestWorld } from "../../kit/attest-world.ts";
+import { agent } from "../../kit/registry.ts";
+
+export type World = Awaited<ReturnType<typeof createAttestWorld>>;
+
+export let world: World;
+
+export const planner = (role: string, more: object = {}) =>
+  agent("planner", { selectors: [{ type: "aws-sts-web-identity", exact: { roleArn: role } }], ...more });
+
+export const withPlanner = async (more: object) => createAttestWorld(planner(world.sts.roleArn, more));
+
+/** Expects a refusal that issued nothing, and tells its code as recorded. */
+export async function refused(
+  w: World,
+  answer: { status: number; body: Record<string, unknown> },
+  authenticated: boolean,
+) {
+  expect(answer.status).toBeGreaterThanOrEqual(400);
+  expect(answer.body.identity_token).toBeUndefined();
+  expect(Object.keys(answer.body)).toEqual(["error", "error_description"]);
+  const { aggregated, own } = w.takeDenial();
+  expect(own !== undefined, JSON.stringify({ aggregated, own })).toBe(authenticated);
+  return authenticated ? own.denial.code : aggregated?.code;
+}
+
+/** Has each test of the calling file begin on this ground. */
+export function setUp(): void {
+  beforeEach(async () => {
+    world = await createAttestWorld();
+  });
+}
