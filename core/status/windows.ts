@@ -34,8 +34,11 @@ export const statusListOf = (window: string, position: number): { list: string; 
   idx: position % limits.statusListSize,
 });
 
+/** Sort key of what is no session in table Sessions: a window's counter. */
+export const leaseSid = "lease";
+
 /** Key of a window's counter in table Sessions. */
-export const leaseRow = (window: string) => ({ root: `status#${window}`, sid: "lease" });
+export const leaseRow = (window: string) => ({ root: `status#${window}`, sid: leaseSid });
 
 /** Window and number of a list id, or undefined when it is none of ours. */
 export function parseList(list: string): { window: string; number: number } | undefined {

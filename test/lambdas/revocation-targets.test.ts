@@ -1,9 +1,10 @@
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { registryKind } from "../../lambdas/aws/dynamodb/registry/registry-source.ts";
+import { registrationItem } from "../../lambdas/aws/dynamodb/registry/registration-rows.ts";
 import { createRevocationStore } from "../../lambdas/aws/dynamodb/revocations/revocation-store.ts";
 import { createRevocationTargets } from "../../lambdas/aws/dynamodb/revocations/revocation-targets.ts";
 import { createSessionStore } from "../../lambdas/aws/dynamodb/sessions/session-store.ts";
+import { agent } from "../kit/registry.ts";
 import { id, now, planner, record, session } from "./samples.ts";
 import { type Cloud, openCloud } from "./tables.ts";
 
@@ -21,7 +22,7 @@ describe("what an operator's order may name", () => {
     const row = (version: number, name: string) =>
       new PutCommand({
         TableName: "Registry",
-        Item: { kind: registryKind(version, "agent"), name, row: { kind: "agent", name } },
+        Item: registrationItem(version, agent(name)),
       });
     for (const [version, name] of [
       [3, "planner"],

@@ -133,7 +133,7 @@ describe("sessions, trees and uses", () => {
   test("counters are read by their sessions' names and no marker of another kind is", async () => {
     const name = id();
     await cloud.client.send(
-      new PutCommand({ TableName: "Counters", Item: { key: `uses#${name}`, use: "uses", left: 3 } }),
+      new PutCommand({ TableName: "Counters", Item: { key: `uses#${name}`, use: "uses", left: 3, expiresAt: now } }),
     );
     await cloud.client.send(new PutCommand({ TableName: "Counters", Item: { key: name, use: "person" } }));
     expect(await queries.usesLeft([name, name, id()])).toEqual(new Map([[name, 3]]));

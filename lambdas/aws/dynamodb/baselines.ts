@@ -1,10 +1,9 @@
 import { type DynamoDBDocumentClient, QueryCommand, type QueryCommandOutput } from "@aws-sdk/lib-dynamodb";
 import type { Baseline, BaselineStore } from "../../../core/drift/baseline.ts";
+import { baselineItem, baselineKind, baselineOf } from "./baseline-rows.ts";
 import { type Tables, words } from "./dynamo.ts";
 import { outboxPut } from "./outbox.ts";
 import { transact } from "./transaction.ts";
-
-const kind = "deployed";
 
 /** What is known of each deployed function, in table Traces. */
 export function createBaselines(
@@ -20,12 +19,12 @@ export function createBaselines(
           new QueryCommand({
             TableName: tables.traces,
             KeyConditionExpression: "#kind = :kind",
-            ...words(["kind"], { kind }),
+            ...words(["kind"], { kind: baselineKind }),
             ConsistentRead: true,
             ...(from ? { ExclusiveStartKey: from } : {}),
           }),
         );
-        for (const { kind: _, ...row } of page.Items ?? []) found.push(row as unknown as Baseline);
+        found.push(...(page.Items ?? []).map(baselineOf));
         from = page.LastEvaluatedKey;
       } while (from);
       return found;
@@ -38,7 +37,7 @@ export function createBaselines(
           item: {
             Put: {
               TableName: tables.traces,
-              Item: { kind, ...baseline },
+              Item: baselineItem(baseline),
               ConditionExpression: before === 0 ? "attribute_not_exists(#kind)" : "#revision = :before",
               ...words([before === 0 ? "kind" : "revision"], before === 0 ? undefined : { before }),
             },

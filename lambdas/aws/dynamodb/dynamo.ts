@@ -49,10 +49,3 @@ export const words = (names: readonly string[], values?: Readonly<Record<string,
     ? { ExpressionAttributeValues: Object.fromEntries(Object.entries(values).map(([k, v]) => [`:${k}`, v])) }
     : {}),
 });
-
-/** An attribute that must be a number; a row without it is broken, not zero. */
-export function numberOf(item: Readonly<Record<string, unknown>>, name: string): number {
-  const value = item[name];
-  if (typeof value !== "number") throw new Error(`a stored row has no number ${name}; was it written by hand?`);
-  return value;
-}

@@ -11,10 +11,8 @@ import { subjects } from "../../../core/session/liveness.ts";
 import { type Tables, words } from "./dynamo.ts";
 import { outboxPut } from "./outbox.ts";
 import { endOf, shardsOf } from "./subjects/subject-rows.ts";
+import { lookedItem, lookedKey, lookedOf, traceItem, traceKind, traceOf } from "./trace-rows.ts";
 import { transact } from "./transaction.ts";
-
-const trace = "trace";
-const looked = { kind: "looked", name: "looked" };
 
 /** Traces of active agents in table Traces; sessions as table Subjects still knows them. */
 export function createLifecycleStore(client: DynamoDBDocumentClient, tables: Tables): LifecycleStore {
@@ -23,9 +21,9 @@ export function createLifecycleStore(client: DynamoDBDocumentClient, tables: Tab
     async memory() {
       const [found, last] = await Promise.all([
         readTraces(client, traces),
-        client.send(new GetCommand({ TableName: traces, Key: looked, ConsistentRead: true })),
+        client.send(new GetCommand({ TableName: traces, Key: lookedKey, ConsistentRead: true })),
       ]);
-      return { traces: found, lookedAtSeconds: last.Item?.atSeconds as number | undefined };
+      return { traces: found, lookedAtSeconds: last.Item && lookedOf(last.Item) };
     },
     async latestEndSeconds(agentId) {
       const ends = await Promise.all(
@@ -42,7 +40,7 @@ export function createLifecycleStore(client: DynamoDBDocumentClient, tables: Tab
           item: {
             Put: {
               TableName: traces,
-              Item: { kind: trace, ...kept },
+              Item: traceItem(kept),
               ConditionExpression: before === 0 ? "attribute_not_exists(#kind)" : "#revision = :before",
               ...words([before === 0 ? "kind" : "revision"], before === 0 ? undefined : { before }),
             },
@@ -53,10 +51,10 @@ export function createLifecycleStore(client: DynamoDBDocumentClient, tables: Tab
       return written.ok;
     },
     async forget(name) {
-      await client.send(new DeleteCommand({ TableName: traces, Key: { kind: trace, name } }));
+      await client.send(new DeleteCommand({ TableName: traces, Key: { kind: traceKind, name } }));
     },
     async looked(atSeconds) {
-      await client.send(new PutCommand({ TableName: traces, Item: { ...looked, atSeconds } }));
+      await client.send(new PutCommand({ TableName: traces, Item: lookedItem(atSeconds) }));
     },
   };
 }
@@ -69,12 +67,12 @@ async function readTraces(client: DynamoDBDocumentClient, table: string): Promis
       new QueryCommand({
         TableName: table,
         KeyConditionExpression: "#kind = :kind",
-        ...words(["kind"], { kind: trace }),
+        ...words(["kind"], { kind: traceKind }),
         ConsistentRead: true,
         ...(from ? { ExclusiveStartKey: from } : {}),
       }),
     );
-    for (const { kind: _, ...row } of page.Items ?? []) found.push(row as unknown as Trace);
+    found.push(...(page.Items ?? []).map(traceOf));
     from = page.LastEvaluatedKey;
   } while (from);
   return found;

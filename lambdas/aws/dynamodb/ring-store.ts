@@ -1,11 +1,10 @@
 import { BatchGetCommand, type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
 import type { AuditRecord } from "../../../core/audit/record.ts";
 import type { OrderStore } from "../../../core/endpoints/admin-rotate.ts";
-import type { KeyPurpose } from "../../../core/model/ports.ts";
-import type { Ring, RotationOrder } from "../../../core/ring/model.ts";
 import type { RingReader, RingStore } from "../../../core/ring/ports.ts";
 import { type Tables, words } from "./dynamo.ts";
 import { outboxPut } from "./outbox.ts";
+import { orderItem, orderOf, ringItem, ringOf } from "./ring-rows.ts";
 import { transact } from "./transaction.ts";
 
 /** Names of the tables a ring's writer has to do with. */
@@ -23,7 +22,7 @@ export function createRingReader(client: DynamoDBDocumentClient, tables: Pick<Ke
       const found = await client.send(
         new GetCommand({ TableName: tables.keyring, Key: { ring: purpose }, ConsistentRead: true }),
       );
-      return found.Item && ringOf(found.Item, purpose);
+      return found.Item && ringOf(found.Item);
     },
   };
 }
@@ -45,12 +44,12 @@ export function createRingStore(client: DynamoDBDocumentClient, tables: KeyringT
       const [order] = Responses?.[tables.orders] ?? [];
       return {
         witnessSeconds: answeredAt(),
-        ...(ring ? { ring: ringOf(ring, purpose) } : {}),
-        ...(order ? { order: order.order as RotationOrder } : {}),
+        ...(ring ? { ring: ringOf(ring) } : {}),
+        ...(order ? { order: orderOf(order) } : {}),
       };
     },
     async write(ring, records) {
-      const { purpose, version } = ring;
+      const { version } = ring;
       const isFirst = version === 1;
       const written = await transact(client, [
         {
@@ -58,7 +57,7 @@ export function createRingStore(client: DynamoDBDocumentClient, tables: KeyringT
           item: {
             Put: {
               TableName: tables.keyring,
-              Item: { ...ring, ring: purpose },
+              Item: ringItem(ring),
               ConditionExpression: isFirst ? "attribute_not_exists(#ring)" : "#version = :before",
               ...words([isFirst ? "ring" : "version"], isFirst ? undefined : { before: version - 1 }),
             },
@@ -82,7 +81,7 @@ export function createOrderStore(client: DynamoDBDocumentClient, tables: Keyring
           item: {
             Put: {
               TableName: tables.orders,
-              Item: { ring: order.purpose, id: order.id, order },
+              Item: orderItem(order),
               ConditionExpression: before === undefined ? "attribute_not_exists(#ring)" : "#id = :before",
               ...words([before === undefined ? "ring" : "id"], before === undefined ? undefined : { before }),
             },
@@ -93,14 +92,6 @@ export function createOrderStore(client: DynamoDBDocumentClient, tables: Keyring
       return written.ok;
     },
   };
-}
-
-/** A row that cannot be read as a ring must stop who reads it, not look like an empty one. */
-function ringOf(row: Readonly<Record<string, unknown>>, purpose: KeyPurpose): Ring {
-  const { ring: _, ...ring } = row as Record<string, unknown> & { ring: unknown };
-  if (ring.purpose !== purpose || typeof ring.version !== "number" || !Array.isArray(ring.keys))
-    throw new Error(`the row of ring ${purpose} is broken; was it written by hand?`);
-  return ring as unknown as Ring;
 }
 
 /** The `Date` that DynamoDB answered with: a clock beside our own, without another call. */

@@ -196,7 +196,7 @@ describe("a cut of the deployment", () => {
   });
 
   test("reaches into a window's second list", async () => {
-    const Item = { root: "status#2026080100", sid: "lease", position: limits.statusListSize + 640 };
+    const Item = { root: "status#2026080100", sid: "lease", position: limits.statusListSize + 640, expiresAt: now };
     await cloud.client.send(new PutCommand({ TableName: "Sessions", Item }));
     await publishChanges(await cut(), deps);
     const at = (n: number, idx: number) => valid(session({ status: { list: `2026080100-${n}`, idx } }));

@@ -99,7 +99,10 @@ describe("a list", () => {
     const window = windowOf(now + 900);
     const position = limits.statusListSize * 0.75;
     await cloud.client.send(
-      new PutCommand({ TableName: "Sessions", Item: { root: `status#${window}`, sid: "lease", position } }),
+      new PutCommand({
+        TableName: "Sessions",
+        Item: { root: `status#${window}`, sid: "lease", position, expiresAt: now },
+      }),
     );
     await publishMinute(deps);
     expect(await token(`${window}-1`)).toBeDefined();

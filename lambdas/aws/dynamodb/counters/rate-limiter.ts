@@ -1,7 +1,11 @@
 import { type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { type Clock, nowSeconds, type RateLimiter } from "../../../../core/model/ports.ts";
 import { counterKeys } from "../../../../core/model/row-keys.ts";
-import { numberOf, type Tables, words } from "../dynamo.ts";
+import { members, row, whole } from "../codec.ts";
+import { type Tables, words } from "../dynamo.ts";
+
+/** What the update answers with: the attributes it wrote. */
+const takenOf = row({ table: "counters", key: [] }, members({ taken: whole, expiresAt: whole }));
 
 /**
  * Creates the limit of signatures an agent may cause: one counter a second, shared by all instances, so that one agent
@@ -20,7 +24,7 @@ export function createRateLimiter(client: DynamoDBDocumentClient, tables: Tables
           ReturnValues: "UPDATED_NEW",
         }),
       );
-      return numberOf(answer.Attributes ?? {}, "taken") <= perSecond;
+      return takenOf(answer.Attributes ?? {}).taken <= perSecond;
     },
   };
 }

@@ -3,10 +3,25 @@ import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } fr
 import { listKeys } from "../../../../core/model/row-keys.ts";
 import type { PublishStore, SignedList } from "../../../../core/status/publish-store.ts";
 import { parseList, windowEndsAtSeconds } from "../../../../core/status/windows.ts";
-import { numberOf, words } from "../dynamo.ts";
+import { members, optional, row, text, whole, wholes } from "../codec.ts";
+import { words } from "../dynamo.ts";
+import { openItem, signedItem } from "./signed-rows.ts";
 
 /** Indices in one update: a number takes a few bytes, an item holds 400 KB. */
 const indicesAtOnce = 2_000;
+
+/** Made by updates: of its bits, of its floor, or of both. */
+interface BitsRow {
+  readonly list: string;
+  readonly bits?: ReadonlySet<number>;
+  readonly floor?: number;
+  readonly expiresAt: number;
+}
+
+const bitsRow = row(
+  { table: "lists", key: ["list"] },
+  members<BitsRow>({ list: text, bits: optional(wholes), floor: optional(whole), expiresAt: whole }),
+);
 
 /** Revoked bits and signed lists, the publisher's own rows in table Lists. */
 export function createListRows(
@@ -19,7 +34,7 @@ export function createListRows(
     revoked: (list) => readBits(client, table, list),
     putSigned: (list, signed) => putSigned(client, table, list, signed),
     async putOpen(lists) {
-      await client.send(new PutCommand({ TableName: table, Item: { list: listKeys.openLists, lists } }));
+      await client.send(new PutCommand({ TableName: table, Item: openItem(lists) }));
     },
   };
 }
@@ -56,21 +71,20 @@ async function raiseFloor(client: DynamoDBDocumentClient, table: string, list: s
 async function readBits(client: DynamoDBDocumentClient, table: string, list: string): Promise<ReadonlySet<number>> {
   const key = { list: listKeys.statusBits(list) };
   const { Item } = await client.send(new GetCommand({ TableName: table, Key: key, ConsistentRead: true }));
-  const floor = Item?.floor === undefined ? 0 : numberOf(Item, "floor");
-  const below = Array.from({ length: floor }, (_, idx) => idx);
-  return new Set([...below, ...((Item?.bits as ReadonlySet<number> | undefined) ?? [])]);
+  if (!Item) return new Set();
+  const { floor = 0, bits = new Set() } = bitsRow(Item);
+  return new Set([...Array.from({ length: floor }, (_, idx) => idx), ...bits]);
 }
 
 async function putSigned(client: DynamoDBDocumentClient, table: string, list: string, signed: SignedList) {
-  const { token, revokedCount: count, untilSeconds } = signed;
   await unlessRefused(
     client.send(
       new PutCommand({
         TableName: table,
-        Item: { list: listKeys.signedList(list), token, revoked: count, untilSeconds, expiresAt: rowExpiry(list) },
+        Item: signedItem(list, signed, rowExpiry(list)),
         // bits are only ever set: more of them is newer
         ConditionExpression: "attribute_not_exists(#list) OR #revoked <= :count",
-        ...words(["list", "revoked"], { count }),
+        ...words(["list", "revoked"], { count: signed.revokedCount }),
       }),
     ),
   );

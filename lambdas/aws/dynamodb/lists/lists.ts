@@ -3,6 +3,7 @@ import { type Clock, nowSeconds } from "../../../../core/model/ports.ts";
 import { listKeys } from "../../../../core/model/row-keys.ts";
 import { parseList, windowEndsAtSeconds } from "../../../../core/status/windows.ts";
 import type { Tables } from "../dynamo.ts";
+import { openOf, signedOf } from "./signed-rows.ts";
 
 /**
  * Tells whether a list can be fetched and is believed now: signed, and its `exp` still to come. Only the publisher signs
@@ -13,7 +14,7 @@ export function createSignedLists(client: DynamoDBDocumentClient, tables: Tables
     const { Item } = await client.send(
       new GetCommand({ TableName: tables.lists, Key: { list: listKeys.signedList(list) }, ConsistentRead: true }),
     );
-    return typeof Item?.untilSeconds === "number" && Item.untilSeconds > nowSeconds(clock);
+    return Item !== undefined && signedOf(Item).untilSeconds > nowSeconds(clock);
   };
 }
 
@@ -31,12 +32,12 @@ export function createListReader(client: DynamoDBDocumentClient, listsTable: str
   return {
     async read(list: string): Promise<string | undefined> {
       if (isOver(list)) return undefined;
-      const token: unknown = (await item(listKeys.signedList(list)))?.token;
-      return typeof token === "string" ? token : undefined;
+      const signed = await item(listKeys.signedList(list));
+      return signed && signedOf(signed).token;
     },
     async open(): Promise<readonly string[]> {
-      const lists: unknown = (await item(listKeys.openLists))?.lists;
-      return Array.isArray(lists) ? (lists as string[]).filter((list) => !isOver(list)) : [];
+      const open = await item(listKeys.openLists);
+      return open ? openOf(open).filter((list) => !isOver(list)) : [];
     },
   };
 }

@@ -3,6 +3,7 @@ import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { dueShards, listKeys } from "../../../../core/model/row-keys.ts";
 import type { Due, PublishStore } from "../../../../core/status/publish-store.ts";
+import { byKind, json, members, membersAnd, oneOf, row, text, whole } from "../codec.ts";
 import { words } from "../dynamo.ts";
 
 /** Rows that name what is being walked, an attribute each, so that none is lost between two writers. */
@@ -11,6 +12,16 @@ const dueRow = (name: string) => ({
 });
 const deploymentRow = { list: listKeys.deployment };
 const prefix = "due ";
+
+const due = members<Due>({
+  change: byKind<Due["change"]>({
+    tombstone: members({ kind: oneOf("tombstone"), root: text, sid: text }),
+    raised: members({ kind: oneOf("raised"), subject: text, generation: whole }),
+  }),
+  sinceSeconds: whole,
+});
+const duesRow = row({ table: "lists", key: ["list"] }, membersAnd({ list: text }, prefix, json(due)));
+const handledRow = row({ table: "lists", key: ["list"] }, members({ list: text, generation: whole }));
 
 type Dues = Pick<PublishStore, "dues" | "addDue" | "removeDue" | "handledDeployment" | "setHandledDeployment">;
 
@@ -22,9 +33,7 @@ export function createDues(client: DynamoDBDocumentClient, table: string): Dues 
       const found = await Promise.all(
         rows.map((Key) => client.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }))),
       );
-      return found
-        .flatMap(({ Item }) => Object.entries(Item ?? {}))
-        .flatMap(([name, value]) => (name.startsWith(prefix) ? [JSON.parse(value as string) as Due] : []));
+      return found.flatMap(({ Item }) => (Item ? [...duesRow(Item).named.values()] : []));
     },
     async addDue(due) {
       const [name, value] = attributeOf(due);
@@ -55,8 +64,7 @@ export function createDues(client: DynamoDBDocumentClient, table: string): Dues 
     },
     async handledDeployment() {
       const found = await client.send(new GetCommand({ TableName: table, Key: deploymentRow, ConsistentRead: true }));
-      const handled: unknown = found.Item?.generation;
-      return typeof handled === "number" ? handled : 0;
+      return found.Item ? handledRow(found.Item).generation : 0;
     },
     async setHandledDeployment(generation) {
       await client.send(

@@ -2,12 +2,13 @@ import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
 import { revocationKeys } from "../../../../core/model/row-keys.ts";
 import type { PublishStore } from "../../../../core/status/publish-store.ts";
 import { leaseRow } from "../../../../core/status/windows.ts";
-import { numberOf, type Tables } from "../dynamo.ts";
+import type { Tables } from "../dynamo.ts";
+import { epochOf } from "../revocations/epoch-rows.ts";
 import { readTree } from "../sessions/session-tree.ts";
 import { findPlace, sessionsOf } from "../subjects/subject-reads.ts";
 import { createListRows } from "./list-rows.ts";
 import { createDues } from "./publish-dues.ts";
-import { leasedBefore } from "./status-leases.ts";
+import { leasedBefore, leaseOf } from "./status-leases.ts";
 
 /** The publisher's view of Sessions and Subjects (read only), the deployment's row, and its own rows in Lists. */
 export function createPublishStore(client: DynamoDBDocumentClient, tables: Tables): PublishStore {
@@ -19,11 +20,11 @@ export function createPublishStore(client: DynamoDBDocumentClient, tables: Table
     rootOf: async (sid) => (await findPlace(client, tables, sid))?.root,
     longestLifeSeconds: () => longestLifeSeconds(client, tables),
     leased: async (window) => {
-      const lease = await leaseOf(client, tables, window);
-      return lease ? numberOf(lease, "position") : 0;
+      const lease = await readLease(client, tables, window);
+      return lease?.position ?? 0;
     },
     leasedBefore: async (window, generation) => {
-      const lease = await leaseOf(client, tables, window);
+      const lease = await readLease(client, tables, window);
       return lease ? leasedBefore(lease, generation) : 0;
     },
   };
@@ -33,12 +34,12 @@ export function createPublishStore(client: DynamoDBDocumentClient, tables: Table
 async function longestLifeSeconds(client: DynamoDBDocumentClient, tables: Tables): Promise<number | undefined> {
   const Key = { subject: revocationKeys.deployment(0) };
   const { Item } = await client.send(new GetCommand({ TableName: tables.revocations, Key, ConsistentRead: true }));
-  return Item?.longestLifeSeconds === undefined ? undefined : numberOf(Item, "longestLifeSeconds");
+  return Item && epochOf(Item).longestLifeSeconds;
 }
 
-async function leaseOf(client: DynamoDBDocumentClient, tables: Tables, window: string) {
+async function readLease(client: DynamoDBDocumentClient, tables: Tables, window: string) {
   const found = await client.send(
     new GetCommand({ TableName: tables.sessions, Key: leaseRow(window), ConsistentRead: true }),
   );
-  return found.Item;
+  return found.Item && leaseOf(found.Item);
 }

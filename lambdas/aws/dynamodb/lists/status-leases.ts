@@ -2,7 +2,8 @@ import { randomInt } from "node:crypto";
 import { type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { limits } from "../../../../core/model/limits.ts";
 import { leaseRow, statusListOf, windowEndsAtSeconds, windowOf } from "../../../../core/status/windows.ts";
-import { numberOf, type Tables } from "../dynamo.ts";
+import { type Item, membersAnd, row, text, whole } from "../codec.ts";
+import type { Tables } from "../dynamo.ts";
 
 /** Leases places in status lists: unique over all instances, in no order that tells one session from the next. */
 export interface StatusLeases {
@@ -85,24 +86,48 @@ async function leaseBlock(
       ReturnValues: "UPDATED_NEW",
     }),
   );
-  const end = answer.Attributes?.position;
-  if (typeof end !== "number") throw new Error("the lease counter answered without a position");
+  const { position: end } = leaseOf({ ...leaseRow(window), ...answer.Attributes });
   return shuffled(Array.from({ length: size }, (_, i) => end - size + i));
 }
 
-const firstOf = (generation: number): string => `first#${generation}`;
+/** Attributes that say where the first block of each generation began. */
+const firstPrefix = "first#";
+const firstOf = (generation: number): string => `${firstPrefix}${generation}`;
+
+interface LeaseRow {
+  readonly root: string;
+  readonly sid: string;
+  readonly position: number;
+  readonly expiresAt: number;
+}
+
+/** A window's counter: how many places are leased, and how many were before each generation of the deployment. */
+export interface Lease {
+  readonly position: number;
+  readonly firsts: ReadonlyMap<number, number>;
+}
+
+const leaseRowOf = row(
+  { table: "sessions", key: ["root", "sid"] },
+  membersAnd<LeaseRow, number>({ root: text, sid: text, position: whole, expiresAt: whole }, firstPrefix, whole),
+);
+
+/**
+ * The counter of a row.
+ * @throws {@link BrokenRow}
+ */
+export function leaseOf(item: Item): Lease {
+  const { position, named } = leaseRowOf(item);
+  return { position, firsts: new Map([...named].map(([generation, first]) => [Number(generation), first])) };
+}
 
 /**
  * Where the places end that were leased before a generation of the deployment: all of them, as long as none was leased
  * under it or a later one.
- * @param lease row of a window's counter
  */
-export function leasedBefore(lease: Readonly<Record<string, unknown>>, generation: number): number {
-  const later = Object.keys(lease).flatMap((name) => {
-    const [, of] = /^first#(\d+)$/.exec(name) ?? [];
-    return of !== undefined && Number(of) >= generation ? [numberOf(lease, name)] : [];
-  });
-  return Math.min(numberOf(lease, "position"), ...later);
+export function leasedBefore({ position, firsts }: Lease, generation: number): number {
+  const later = [...firsts].flatMap(([of, first]) => (of >= generation ? [first] : []));
+  return Math.min(position, ...later);
 }
 
 /** Fisher-Yates by a cryptographic source: neighbours in a list must not be neighbours in time. */

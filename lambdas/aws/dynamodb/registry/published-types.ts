@@ -1,6 +1,21 @@
 import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
 import { type Clock, nowSeconds } from "../../../../core/model/ports.ts";
 import { publishedRow } from "../../../../core/registry/published.ts";
+import { type Item, list, members, row, text } from "../codec.ts";
+
+const published = row(
+  { table: "registry", key: ["kind", "name"] },
+  members({ kind: text, name: text, detailsTypes: list(text) }),
+);
+
+/** The row of table Registry that is for everybody to know. */
+export const publishedItem = (detailsTypes: readonly string[]) => ({ ...publishedRow, detailsTypes });
+
+/**
+ * What {@link publishedItem} made.
+ * @throws {@link BrokenRow}
+ */
+export const publishedOf = (item: Item): readonly string[] => published(item).detailsTypes;
 
 /** How long a reading serves; metadata itself is kept a minute by whoever fetched it. */
 const ageSeconds = 60;
@@ -19,8 +34,7 @@ export function createPublishedTypes(
     const now = nowSeconds(clock);
     if (held && now - held.atSeconds < ageSeconds) return held.types;
     const { Item } = await client.send(new GetCommand({ TableName: registryTable, Key: publishedRow }));
-    const names: unknown = Item?.detailsTypes;
-    const types = Array.isArray(names) ? names.filter((name): name is string => typeof name === "string") : [];
+    const types = Item ? publishedOf(Item) : [];
     held = { types, atSeconds: now };
     return types;
   };

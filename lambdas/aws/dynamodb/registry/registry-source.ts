@@ -10,13 +10,11 @@ import { type Registration, registrationKinds } from "../../../../core/model/reg
 import { revocationKeys } from "../../../../core/model/row-keys.ts";
 import { createSnapshot, type RegistrySnapshot, type RegistrySource } from "../../../../core/model/snapshot.ts";
 import { type Tables, words } from "../dynamo.ts";
+import { epochOf } from "../revocations/epoch-rows.ts";
+import { registrationOf, registryKind } from "./registration-rows.ts";
 
 /** Versions an instance holds: the current one, and the one it is being replaced by. */
 const heldVersions = 2;
-
-/** Partition of a version's rows of one kind; padded, so that versions sort as text. */
-export const registryKind = (version: number, kind: Registration["kind"] | "claim"): string =>
-  `${String(version).padStart(8, "0")}#${kind}`;
 
 /**
  * Creates the source of registry snapshots. A version is immutable, so it is cached without an age; which version
@@ -60,8 +58,7 @@ async function appliedVersion(client: DynamoDBDocumentClient, tables: Tables): P
   const rows = found.Responses?.[tables.revocations];
   if (!rows || Object.keys(found.UnprocessedKeys ?? {}).length > 0)
     throw new Error("the deployment's row stayed unread", { cause: { $metadata: found.$metadata } });
-  const version = rows[0]?.registryVersion;
-  return typeof version === "number" ? version : undefined;
+  return rows[0] && epochOf(rows[0]).registryVersion;
 }
 
 async function load(client: DynamoDBDocumentClient, tables: Tables, trustDomain: string, version: number) {
@@ -88,17 +85,8 @@ export async function rowsOfKind(
         ...(from ? { ExclusiveStartKey: from } : {}),
       }),
     );
-    for (const item of page.Items ?? []) rows.push(registrationOf(item, kind));
+    for (const item of page.Items ?? []) rows.push(registrationOf(item));
     from = page.LastEvaluatedKey;
   } while (from);
   return rows;
-}
-
-/** Rows were validated when they were applied; one that is not what its key says was put there by hand: refuse it all. */
-function registrationOf(item: Readonly<Record<string, unknown>>, kind: Registration["kind"]): Registration {
-  const row: unknown = typeof item.row === "string" ? JSON.parse(item.row) : item.row;
-  const registration = row as Registration | undefined;
-  if (registration?.kind !== kind || registration.name !== item.name)
-    throw new Error(`registry row ${kind} ${String(item.name)} is not what its key says; apply the registry again`);
-  return registration;
 }

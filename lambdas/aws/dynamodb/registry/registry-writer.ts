@@ -13,20 +13,22 @@ import { limits } from "../../../../core/model/limits.ts";
 import { type Registration, registrationKinds } from "../../../../core/model/registry.ts";
 import { err, ok } from "../../../../core/model/result.ts";
 import { revocationKeys } from "../../../../core/model/row-keys.ts";
-import { publishedDetailsTypes, publishedRow } from "../../../../core/registry/published.ts";
+import { publishedDetailsTypes } from "../../../../core/registry/published.ts";
 import type { AppliedVersion, RegistryChange, RegistryStore } from "../../../../core/registry/store.ts";
 import { longestLifeSeconds } from "../../../../core/token/plan.ts";
 import { type Tables, words } from "../dynamo.ts";
 import { outboxPut } from "../outbox.ts";
+import { epochOf } from "../revocations/epoch-rows.ts";
 import { type Action, transact } from "../transaction.ts";
-import { registryKind, rowsOfKind } from "./registry-source.ts";
+import { history, historyItem, historyOf, versionText } from "./history-rows.ts";
+import { publishedItem } from "./published-types.ts";
+import { registrationItem, registryKind } from "./registration-rows.ts";
+import { rowsOfKind } from "./registry-source.ts";
 
 const batchSize = 25;
 const attempts = 8;
 /** Numbers above the base that are tried; each apply that was cut off has left one behind. */
 const claims = 1_000;
-/** Partition of the history; its sort key is the version, padded, so that it sorts. */
-const history = "history";
 
 type Put = NonNullable<NonNullable<BatchWriteCommandInput["RequestItems"]>[string]>[number];
 
@@ -49,7 +51,7 @@ export function createRegistryStore(client: DynamoDBDocumentClient, tables: Tabl
 async function appliedVersion(client: DynamoDBDocumentClient, tables: Tables): Promise<number> {
   const Key = { subject: revocationKeys.deployment(0) };
   const { Item } = await client.send(new GetCommand({ TableName: tables.revocations, Key, ConsistentRead: true }));
-  return typeof Item?.registryVersion === "number" ? Item.registryVersion : 0;
+  return (Item && epochOf(Item).registryVersion) ?? 0;
 }
 
 /**
@@ -82,10 +84,7 @@ async function writeRows(
   version: number,
   rows: readonly Registration[],
 ): Promise<void> {
-  const puts = rows.map((row): Put => {
-    const { kind, name } = row;
-    return { PutRequest: { Item: { kind: registryKind(version, kind), name, row: JSON.stringify(row) } } };
-  });
+  const puts = rows.map((row): Put => ({ PutRequest: { Item: registrationItem(version, row) } }));
   for (let at = 0; at < puts.length; at += batchSize) await writeBatch(client, tables, puts.slice(at, at + batchSize));
 }
 
@@ -106,8 +105,8 @@ function actionsOf(tables: Tables, { base, rows, entry, record }: RegistryChange
   const copies = Array.from({ length: limits.deploymentCopies }, (_, copy) =>
     moveCopy(tables, copy, { base, version, longest }),
   );
-  const published = { ...publishedRow, detailsTypes: publishedDetailsTypes(rows) };
-  const entryRow = { kind: history, name: String(version).padStart(8, "0"), ...entry, version };
+  const published = publishedItem(publishedDetailsTypes(rows));
+  const entryRow = historyItem({ ...entry, version });
   return [
     ...copies,
     { item: { Put: { TableName: tables.registry, Item: published } } },
@@ -147,7 +146,7 @@ async function readHistory(
   limit: number,
   before: number | undefined,
 ): Promise<readonly AppliedVersion[]> {
-  const bound = before === undefined ? {} : { before: String(before).padStart(8, "0") };
+  const bound = before === undefined ? {} : { before: versionText(before) };
   const found: AppliedVersion[] = [];
   let from: Record<string, unknown> | undefined;
   // a page holds 1 MB at most, which may be fewer than were asked for
@@ -163,7 +162,7 @@ async function readHistory(
         ...(from ? { ExclusiveStartKey: from } : {}),
       }),
     );
-    for (const { kind: _, name: __, ...entry } of page.Items ?? []) found.push(entry as unknown as AppliedVersion);
+    found.push(...(page.Items ?? []).map(historyOf));
     from = page.LastEvaluatedKey;
   } while (from && found.length < limit);
   return found;

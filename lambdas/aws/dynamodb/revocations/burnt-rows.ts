@@ -2,11 +2,18 @@ import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
 import { denylistRows, type LoginKeys } from "../../../../core/model/login.ts";
 import { revocationKeys } from "../../../../core/model/row-keys.ts";
 import type { RevocationWrite } from "../../../../core/session/store.ts";
+import { members, optional, row, text } from "../codec.ts";
 import type { Tables } from "../dynamo.ts";
 import type { Action } from "../transaction.ts";
+import { burntPrefix } from "./epoch-rows.ts";
 
-/** Attribute of a login's row for each name that is burnt there: one is cleared without losing another. */
-export const burntPrefix = "burnt ";
+const burntRow = row(
+  { table: "revocations", key: ["subject"] },
+  members<{ readonly subject: string; readonly login: LoginKeys }>({
+    subject: text,
+    login: members<LoginKeys>({ at: optional(text), sid: optional(text), document: optional(text), any: text }),
+  }),
+);
 
 /**
  * Burns logins: a row for every name, and one by which the session's id finds them again. None of them carries a TTL:
@@ -60,5 +67,5 @@ export async function readDenylisted(
 ): Promise<LoginKeys | undefined> {
   const Key = { subject: revocationKeys.burnt(sid) };
   const found = await client.send(new GetCommand({ TableName: tables.revocations, Key, ConsistentRead: true }));
-  return found.Item?.login as LoginKeys | undefined;
+  return found.Item && burntRow(found.Item).login;
 }

@@ -6,8 +6,8 @@ import type { CommitConflict, RevocationStore, RevocationWrite } from "../../../
 import { type Tables, words } from "../dynamo.ts";
 import { replayPuts } from "../marker-put.ts";
 import { outboxPut } from "../outbox.ts";
+import { offerKey } from "../sessions/offer-rows.ts";
 import { findSession, readOffer, readSession } from "../sessions/session-reads.ts";
-import { offerKey } from "../sessions/session-rows.ts";
 import { loginsOf } from "../subjects/subject-reads.ts";
 import { type Action, transact } from "../transaction.ts";
 import { burnActions, clearActions, readDenylisted } from "./burnt-rows.ts";

@@ -4,6 +4,7 @@ import { revocationKeys, tombstoneKeys } from "../../../../core/model/row-keys.t
 import { type Tables, words } from "../dynamo.ts";
 import { rowsOfKind } from "../registry/registry-source.ts";
 import { shardsOf } from "../subjects/subject-rows.ts";
+import { epochOf } from "./epoch-rows.ts";
 
 /** What an operator's order may name, by the tables themselves. */
 export function createRevocationTargets(
@@ -16,8 +17,8 @@ export function createRevocationTargets(
   return {
     async agents() {
       const deployment = await row(tables.revocations, { subject: revocationKeys.deployment(0) });
-      const version = deployment?.registryVersion;
-      const agents = typeof version === "number" ? await rowsOfKind(client, tables, version, "agent") : [];
+      const version = deployment && epochOf(deployment).registryVersion;
+      const agents = version === undefined ? [] : await rowsOfKind(client, tables, version, "agent");
       return agents.map(({ name }) => `spiffe://${trustDomain}/agent/${name}`);
     },
     async hasSessions(subject) {

@@ -8,10 +8,11 @@ import {
 } from "@aws-sdk/lib-dynamodb";
 import { limits } from "../../../../core/model/limits.ts";
 import { revocationKeys, tombstoneKeys } from "../../../../core/model/row-keys.ts";
-import type { LivenessQuery, LivenessRows, RevocationEpoch } from "../../../../core/session/store.ts";
-import { numberOf, type Tables } from "../dynamo.ts";
-import { burntPrefix } from "../revocations/burnt-rows.ts";
-import { type Item, sessionOf } from "./session-rows.ts";
+import type { LivenessQuery, LivenessRows } from "../../../../core/session/store.ts";
+import type { Item } from "../codec.ts";
+import type { Tables } from "../dynamo.ts";
+import { epochOf } from "../revocations/epoch-rows.ts";
+import { sessionOf } from "./session-rows.ts";
 
 /** DynamoDB takes at most this many keys a batch. */
 const batchKeys = 100;
@@ -97,41 +98,28 @@ function sorted(
   copy: string,
 ): Omit<LivenessRows, "complete"> {
   const of = (table: string) => items.filter((found) => found.table === table).map(({ item }) => item);
-  const rows = new Map(of(tables.revocations).map((item) => [item.subject as string, item]));
+  const rows = new Map(
+    of(tables.revocations)
+      .map(epochOf)
+      .map(({ subject, registryVersion, longestLifeSeconds: _, ...epoch }) => [subject, { epoch, registryVersion }]),
+  );
   // a function is given the names of the tables it asks for and no others
-  const session = query.session ? sessionOf(of(tables.sessions)[0]) : undefined;
+  const [row] = query.session ? of(tables.sessions) : [];
+  const session = row && sessionOf(row);
   const sids = query.session ? [query.session.sid, ...query.tombstones] : query.tombstones;
-  const over = new Set(sids.length > 0 ? of(tables.tombstones).map((item) => item.session as string) : []);
+  const over = new Set(sids.length > 0 ? of(tables.tombstones).map(({ session }) => String(session)) : []);
   const deployment = rows.get(copy);
   const epochs = query.subjects.flatMap((name) => {
     const row = rows.get(revocationKeys.standing(name));
-    return row ? [[name, epochOf(row)] as const] : [];
+    return row ? [[name, row.epoch] as const] : [];
   });
   return {
     ...(session ? { session } : {}),
     tombstones: new Set(sids.filter((sid) => over.has(tombstoneKeys.session(sid)))),
     epochs: new Map(epochs),
     // a deployment's row that only a revocation wrote names no registry yet: as good as none
-    ...(deployment && typeof deployment.registryVersion === "number"
-      ? { deployment: { ...epochOf(deployment), registryVersion: deployment.registryVersion } }
-      : {}),
-  };
-}
-
-/** A login's row has an attribute for each name that is burnt there. */
-function burntAt(row: Item): Pick<RevocationEpoch, "burntAtSeconds"> {
-  const times = Object.keys(row).flatMap((name) => (name.startsWith(burntPrefix) ? [numberOf(row, name)] : []));
-  return times.length > 0 ? { burntAtSeconds: Math.max(...times) } : {};
-}
-
-/** A row may exist with a version or a lift alone; it then never was raised. */
-function epochOf(row: Item): RevocationEpoch {
-  return {
-    generation: row.generation === undefined ? 0 : numberOf(row, "generation"),
-    // anything but a clear "false" or nothing blocks
-    blocked: row.blocked !== undefined && row.blocked !== false,
-    ...(row.cutAtSeconds === undefined ? {} : { cutAtSeconds: numberOf(row, "cutAtSeconds") }),
-    ...(row.lifted === true ? { lifted: true } : {}),
-    ...burntAt(row),
+    ...(deployment?.registryVersion === undefined
+      ? {}
+      : { deployment: { ...deployment.epoch, registryVersion: deployment.registryVersion } }),
   };
 }

@@ -8,11 +8,16 @@ import {
 import type { FoundPlace, PlaceMark, SessionQueries, TreeRow } from "../../../../core/admin/read/session-queries.ts";
 import { counterKeys, tombstoneKeys } from "../../../../core/model/row-keys.ts";
 import type { Session } from "../../../../core/model/session.ts";
-import { numberOf, type Tables, words } from "../dynamo.ts";
+import { leaseSid } from "../../../../core/status/windows.ts";
+import type { Item } from "../codec.ts";
+import { usesOf } from "../counters/use-counters.ts";
+import { type Tables, words } from "../dynamo.ts";
 import { findPlace } from "../subjects/subject-reads.ts";
 import { endOf, endsAfter, placeOf, shardsOf, sortKey } from "../subjects/subject-rows.ts";
+import { handleKey, handleOf } from "./handle-rows.ts";
 import { readLivenessBatch } from "./liveness-batch.ts";
-import { handleKey, handleOf, type Item, offerKey, offerOf, sessionOf } from "./session-rows.ts";
+import { offerKey, offerOf } from "./offer-rows.ts";
+import { sessionOf } from "./session-rows.ts";
 
 /** DynamoDB takes at most this many keys a batch. */
 const batchKeys = 100;
@@ -29,8 +34,8 @@ export function createSessionQueries(client: DynamoDBDocumentClient, tables: Tab
       const items = await getAll(client, tables.sessions, keys);
       const found = new Map(items.map((item) => [keyText(item), item]));
       return keysOnce(keys).flatMap((key): Session[] => {
-        const session = sessionOf(found.get(keyText(key)));
-        return session ? [session] : [];
+        const item = found.get(keyText(key));
+        return item ? [sessionOf(item)] : [];
       });
     },
     async rootOf(sid) {
@@ -42,9 +47,7 @@ export function createSessionQueries(client: DynamoDBDocumentClient, tables: Tab
         tables.counters,
         names.map((name) => ({ key: counterKeys.uses(name) })),
       );
-      return new Map(
-        items.map((item) => [String(item.key).slice(counterKeys.uses("").length), numberOf(item, "left")]),
-      );
+      return new Map(items.map(usesOf).map(({ key, left }) => [key.slice(counterKeys.uses("").length), left]));
     },
     tree: (root, after, limit) => readTreePage(client, tables, { root, after, limit }),
   };
@@ -123,12 +126,9 @@ async function withWithdrawals(
 /** What a row is stands in its key; one that is none of these (a lease) is nobody's story. */
 function rowOf(item: Item): readonly TreeRow[] {
   const sid = String(item.sid);
-  const offer = sid.startsWith(offerKey("")) ? offerOf(item) : undefined;
-  if (offer) return [{ kind: "offer", offer }];
-  const handle = sid.startsWith(handleKey("")) ? handleOf(item) : undefined;
-  if (handle) return [{ kind: "handle", handle }];
-  const session = !sid.includes("#") && item.status ? sessionOf(item) : undefined;
-  return session ? [{ kind: "session", session }] : [];
+  if (sid.startsWith(offerKey(""))) return [{ kind: "offer", offer: offerOf(item) }];
+  if (sid.startsWith(handleKey(""))) return [{ kind: "handle", handle: handleOf(item) }];
+  return sid.includes("#") || sid === leaseSid ? [] : [{ kind: "session", session: sessionOf(item) }];
 }
 
 const keyText = ({ root, sid }: Item): string => `${String(root)} ${String(sid)}`;

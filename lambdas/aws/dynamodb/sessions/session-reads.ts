@@ -1,10 +1,13 @@
 import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
 import { tombstoneKeys } from "../../../../core/model/row-keys.ts";
 import type { Session } from "../../../../core/model/session.ts";
+import { leaseSid } from "../../../../core/status/windows.ts";
 import type { Tables } from "../dynamo.ts";
 import { findPlace } from "../subjects/subject-reads.ts";
+import { handleKey, handleOf } from "./handle-rows.ts";
 import { readAll } from "./liveness-batch.ts";
-import { handleKey, handleOf, offerKey, offerOf, sessionOf } from "./session-rows.ts";
+import { offerKey, offerOf } from "./offer-rows.ts";
+import { sessionOf } from "./session-rows.ts";
 
 /**
  * An offer, and whether it was taken back, in one strongly consistent batch; undefined when there is no such offer.
@@ -16,16 +19,16 @@ export async function readOffer(client: DynamoDBDocumentClient, tables: Tables, 
     { table: tables.tombstones, key: { session: tombstoneKeys.offer(handleHash) } },
   ]);
   if (!found) throw new Error("an offer stayed unread", { cause: { $metadata: {} } });
-  const offer = offerOf(found.find(({ table }) => table === tables.sessions)?.item);
+  const item = found.find(({ table }) => table === tables.sessions)?.item;
   const isWithdrawn = found.some(({ table }) => table === tables.tombstones);
-  return offer && (isWithdrawn ? { ...offer, withdrawn: true } : offer);
+  return item && { ...offerOf(item), ...(isWithdrawn ? { withdrawn: true } : {}) };
 }
 
 /** Strongly consistent; undefined when there is no such handle. */
 export async function readHandle(client: DynamoDBDocumentClient, tables: Tables, root: string, handleHash: string) {
   const key = { root, sid: handleKey(handleHash) };
   const found = await client.send(new GetCommand({ TableName: tables.sessions, Key: key, ConsistentRead: true }));
-  return handleOf(found.Item);
+  return found.Item && handleOf(found.Item);
 }
 
 /** By its id alone, strongly consistent; a root is found by its own key. */
@@ -46,8 +49,8 @@ export async function readSession(
   sid: string,
 ): Promise<Session | undefined> {
   // offers and counters live in the same table; only a session's id is a session
-  if (sid.includes("#") || sid === "lease") return undefined;
+  if (sid.includes("#") || sid === leaseSid) return undefined;
   const key = { root, sid };
   const found = await client.send(new GetCommand({ TableName: tables.sessions, Key: key, ConsistentRead: true }));
-  return sessionOf(found.Item);
+  return found.Item && sessionOf(found.Item);
 }

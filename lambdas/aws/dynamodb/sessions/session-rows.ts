@@ -1,7 +1,25 @@
-import type { AccessHandle, AuthorizationDetail, Grant, Offer, Session, Via } from "../../../../core/model/session.ts";
-
-/** An item as the document client gives it. */
-export type Item = Readonly<Record<string, unknown>>;
+import { assuranceLevels } from "../../../../core/model/assurance.ts";
+import type { AuthorizationDetail, FormerStatus, Grant, Session, Uses, Via } from "../../../../core/model/session.ts";
+import {
+  anyObject,
+  anyText,
+  byKind,
+  type Decode,
+  flag,
+  type Item,
+  json,
+  list,
+  mapOf,
+  members,
+  misread,
+  oneOf,
+  optional,
+  row,
+  type Shape,
+  text,
+  whole,
+} from "../codec.ts";
+import { login } from "../subjects/subject-rows.ts";
 
 /** A row stays this long after its session ended, for whoever investigates. */
 export const keptSeconds = 86_400;
@@ -12,12 +30,6 @@ export const keptSeconds = 86_400;
  */
 export const beyondSessions = "~";
 
-/** Sort key of an offer. */
-export const offerKey = (handleHash: string): string => `~offer#${handleHash}`;
-
-/** Sort key of an access token that is a handle. */
-export const handleKey = (handleHash: string): string => `~access#${handleHash}`;
-
 /**
  * A session as a row of Sessions. Everything is a readable attribute; only the fields of authorization details stand as
  * JSON text, since DynamoDB's numbers and empty names would not bring every constraint back exactly as it was compared.
@@ -26,69 +38,88 @@ export function sessionItem(session: Session): Item {
   return { ...sessionFields(session), expiresAt: session.expiresAtSeconds + keptSeconds };
 }
 
-const sessionFields = ({ grants, via, ...rest }: Session): Item => ({
+/** A session inside a row of something else. */
+export const sessionFields = ({ grants, via, ...rest }: Session): Item => ({
   ...rest,
   grants: grants.map(grantItem),
   ...(via ? { via: via.kind === "hop" ? { ...via, presented: grantItem(via.presented) } : via } : {}),
 });
 
-/** The session of a row, or undefined when there is none. */
-export function sessionOf(item: Item | undefined): Session | undefined {
-  if (!item) return undefined;
-  const { expiresAt: _e, grants, via, ...rest } = item;
-  return {
-    ...rest,
-    grants: (grants as Item[]).map(grantOf),
-    ...(via ? { via: viaOf(via as Item) } : {}),
-  } as unknown as Session;
-}
-
-/** An offer as a row beside its session. */
-export function offerItem(offer: Offer): Item {
-  const { from, grants, redeemed, ...rest } = offer;
-  return {
-    ...rest,
-    sid: offerKey(offer.handleHash),
-    from: sessionFields(from),
-    grants: grants.map(grantItem),
-    ...(redeemed ? { redeemed } : {}),
-    expiresAt: offer.expiresAtSeconds + keptSeconds,
-  };
-}
-
-/** The offer of a row, or undefined when there is none. */
-export function offerOf(item: Item | undefined): Offer | undefined {
-  if (!item) return undefined;
-  const { sid: _s, expiresAt: _e, from, grants, ...rest } = item;
-  return { ...rest, from: sessionOf(from as Item), grants: (grants as Item[]).map(grantOf) } as unknown as Offer;
-}
-
-/** A handle as a row beside its session; its claims stand as text, since they are answered exactly as they were made. */
-export const handleItem = ({ claims, ...rest }: AccessHandle): Item => ({
-  ...rest,
-  sid: handleKey(rest.handleHash),
-  claims: JSON.stringify(claims),
-  expiresAt: rest.expiresAtSeconds + keptSeconds,
-});
-
-/** The handle of a row, or undefined when there is none. */
-export function handleOf(item: Item | undefined): AccessHandle | undefined {
-  if (!item) return undefined;
-  const { sid: _s, expiresAt: _e, claims, ...rest } = item;
-  return { ...rest, claims: JSON.parse(claims as string) } as unknown as AccessHandle;
-}
-
-const grantItem = ({ resource, scopes, details }: Grant): Item => ({
+/** Scopes at one resource, with their constraints as text. */
+export const grantItem = ({ resource, scopes, details }: Grant): Item => ({
   resource,
   scopes,
   details: details.map((detail) => JSON.stringify(detail)),
 });
 
-const viaOf = ({ kind, presented }: Item): Via =>
-  kind === "hop" ? { kind, presented: grantOf(presented as Item) } : { kind: "offer" };
+const detail: Decode<AuthorizationDetail> = (value, at) => {
+  const found = anyObject(value, at);
+  const { type } = found;
+  return typeof type === "string" ? { ...found, type } : misread(at, "authorization detail with a type");
+};
 
-const grantOf = (item: Item): Grant => ({
-  resource: item.resource as string,
-  scopes: item.scopes as string[],
-  details: (item.details as string[]).map((text) => JSON.parse(text) as AuthorizationDetail),
+export const grant = members<Grant>({ resource: text, scopes: list(text), details: list(json(detail)) });
+export const uses = members<Uses>({ max: whole, countedAt: list(text) });
+
+const via = byKind<Via>({
+  offer: members({ kind: oneOf("offer") }),
+  hop: members({ kind: oneOf("hop"), presented: grant }),
 });
+
+const shape: Shape<Session> = {
+  root: text,
+  sid: text,
+  anc: list(text),
+  depth: whole,
+  principal: members<Session["principal"]>({
+    id: text,
+    kind: oneOf("person", "agent"),
+    subId: optional(members({ iss: text, sub: text })),
+    groups: optional(list(text)),
+  }),
+  actors: (value, at) => {
+    const actors = list(text)(value, at);
+    // the last of them is who acts
+    return actors.length > 0 ? actors : misread(at, "list of at least one agent");
+  },
+  grants: list(grant),
+  jkt: text,
+  assurance: oneOf(...assuranceLevels),
+  build: optional(text),
+  purpose: optional(anyText),
+  createdAtSeconds: whole,
+  expiresAtSeconds: whole,
+  generations: mapOf(whole),
+  registryVersion: whole,
+  status: members<Session["status"]>({ list: text, idx: whole }),
+  formerStatus: optional(list(members<FormerStatus>({ list: text, idx: whole, untilSeconds: whole }))),
+  uses: optional(uses),
+  lending: optional(list(text)),
+  meanings: optional(mapOf(text)),
+  via: optional(via),
+  lastEndSeconds: optional(whole),
+  login: optional(login),
+  ended: optional(flag),
+};
+
+/** Decodes what {@link sessionFields} made. */
+export const session = members<Session>(shape);
+
+/** What a row has beside what it holds: when it may go. */
+export interface Kept {
+  readonly expiresAt: number;
+}
+
+const sessionRow = row(
+  { table: "sessions", key: ["root", "sid"] },
+  members<Session & Kept>({ ...shape, expiresAt: whole }),
+);
+
+/**
+ * The session of a row.
+ * @throws {@link BrokenRow}
+ */
+export function sessionOf(item: Item): Session {
+  const { expiresAt: _, ...read } = sessionRow(item);
+  return read;
+}

@@ -12,10 +12,12 @@ import { outboxPut } from "../outbox.ts";
 import { notWithdrawn } from "../revocations/revocation-store.ts";
 import { subjectPuts } from "../subjects/subject-rows.ts";
 import { type Action, transact } from "../transaction.ts";
+import { handleItem } from "./handle-rows.ts";
 import { readLivenessBatch } from "./liveness-batch.ts";
+import { offerItem, offerKey } from "./offer-rows.ts";
 import { renewalUpdate } from "./renewal-update.ts";
 import { readHandle, readOffer, readSession } from "./session-reads.ts";
-import { handleItem, offerItem, offerKey, sessionItem } from "./session-rows.ts";
+import { sessionItem } from "./session-rows.ts";
 
 /** Sessions, offers, markers and records on DynamoDB. */
 export function createSessionStore(client: DynamoDBDocumentClient, tables: Tables, clock: Clock): SessionStore {

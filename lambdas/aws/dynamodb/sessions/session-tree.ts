@@ -1,6 +1,7 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { QueryCommand, type QueryCommandOutput } from "@aws-sdk/lib-dynamodb";
 import type { Session } from "../../../../core/model/session.ts";
+import { leaseSid } from "../../../../core/status/windows.ts";
 import { type Tables, words } from "../dynamo.ts";
 import { beyondSessions, sessionOf } from "./session-rows.ts";
 
@@ -19,9 +20,8 @@ export async function readTree(client: DynamoDBDocumentClient, tables: Tables, r
       }),
     );
     for (const item of page.Items ?? []) {
-      // the counter of leases stands under `lease`, and has no place in a status list
-      const session = item.status ? sessionOf(item) : undefined;
-      if (session) sessions.push(session);
+      // the counter of leases stands in the same table, and is no session
+      if (item.sid !== leaseSid) sessions.push(sessionOf(item));
     }
     from = page.LastEvaluatedKey;
   } while (from);

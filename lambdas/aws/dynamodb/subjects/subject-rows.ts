@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { limits } from "../../../../core/model/limits.ts";
-import { isLogin, loginEpochs } from "../../../../core/model/login.ts";
+import { isLogin, type Login, loginEpochs } from "../../../../core/model/login.ts";
 import type { Session } from "../../../../core/model/session.ts";
 import { subjects } from "../../../../core/session/liveness.ts";
+import { members, optional, text } from "../codec.ts";
 import type { Tables } from "../dynamo.ts";
 
 /** A row stays this long after its session ended, as the session's own does. */
@@ -10,6 +11,9 @@ const keptSeconds = 86_400;
 
 /** What of a session decides which rows it is found by. */
 export type FoundBy = Pick<Session, "root" | "sid" | "actors" | "principal" | "build" | "login" | "expiresAtSeconds">;
+
+/** A login, as rows of Subjects and Sessions carry it. */
+export const login = members<Login>({ at: optional(text), sid: optional(text), document: text, any: text });
 
 /** Where a session of a subject stands in table Sessions. */
 export interface SessionPlace {

@@ -1,0 +1,195 @@
+import { assuranceLevels } from "../../../../core/model/assurance.ts";
+import type { ClaimCondition } from "../../../../core/model/chosen-claims.ts";
+import {
+  type AgentRegistration,
+  type CodeBinding,
+  type DetailsTypeRegistration,
+  type EntailmentRegistration,
+  type LendingRegistration,
+  type PolicyRegistration,
+  type ReceiverRegistration,
+  type Registration,
+  type ResourceRegistration,
+  ruleNames,
+  type ScopeSet,
+  type Selector,
+  type TrustedIssuerRegistration,
+} from "../../../../core/model/registry.ts";
+import {
+  anyObject,
+  anyText,
+  byKind,
+  type Decode,
+  type Item,
+  json,
+  list,
+  mapOf,
+  members,
+  misread,
+  oneOf,
+  optional,
+  row,
+  text,
+  whole,
+} from "../codec.ts";
+import { versionText } from "./history-rows.ts";
+
+/** Partition of a version's rows of one kind; padded, so that versions sort as text. */
+export const registryKind = (version: number, kind: Registration["kind"] | "claim"): string =>
+  `${versionText(version)}#${kind}`;
+
+interface RegistryRow {
+  readonly kind: string;
+  readonly name: string;
+  readonly row: Registration;
+}
+
+/** A registration of a version, whole as JSON text: nothing of it is asked for by itself. */
+export const registrationItem = (version: number, registration: Registration) => ({
+  kind: registryKind(version, registration.kind),
+  name: registration.name,
+  row: JSON.stringify(registration),
+});
+
+const scopeSet = members<ScopeSet>({ resource: text, scopes: list(text) });
+
+const agent = members<AgentRegistration>({
+  kind: oneOf("agent"),
+  name: text,
+  state: oneOf("draft", "active", "suspended", "retired"),
+  owner: anyText,
+  sponsor: anyText,
+  description: optional(anyText),
+  selectors: list(members<Selector>({ type: text, exact: mapOf(anyText), tags: optional(mapOf(anyText)) })),
+  minimumAssurance: oneOf(...assuranceLevels),
+  replacesKeyAfterSeconds: optional(whole),
+  code: optional(
+    members<CodeBinding>({
+      lambda: optional(members({ version: text })),
+      ecs: optional(members({ container: text })),
+      releases: list(text),
+    }),
+  ),
+  clients: list(members({ issuer: text, clientId: text })),
+  may: list(scopeSet),
+  requiresDetails: optional(oneOf(true)),
+  lends: list(scopeSet),
+  audiences: list(text),
+  policyMode: optional(oneOf("enforce", "log")),
+  maxDepth: optional(whole),
+  maxLifetimeSeconds: optional(whole),
+  issuancesPerSecond: optional(whole),
+  maxChildren: optional(whole),
+  reviewBy: optional(text),
+  dormantAfterDays: optional(whole),
+});
+
+const resource = members<ResourceRegistration>({
+  kind: oneOf("resource"),
+  name: text,
+  uri: text,
+  servedBy: text,
+  scopes: list(text),
+  accessTokenLifeSeconds: optional(whole),
+  senderConstraint: optional(oneOf("dpop", "none")),
+  introspecting: optional(oneOf(true)),
+  subjectIdentifier: optional(oneOf("iss_sub")),
+  accessTokenSigningAlg: optional(oneOf("ES256", "RS256")),
+});
+
+const detailsType = members<DetailsTypeRegistration>({
+  kind: oneOf("details-type"),
+  name: text,
+  resource: text,
+  schema: anyObject,
+  rules: mapOf(oneOf(...ruleNames)),
+  requiredFor: optional(list(text)),
+});
+
+const entailment = members<EntailmentRegistration>({
+  kind: oneOf("entailment"),
+  name: text,
+  agent: text,
+  from: members({ resource: text, scope: text }),
+  to: scopeSet,
+  details: mapOf(text),
+  lifetimeSeconds: optional(whole),
+});
+
+const lending = members<LendingRegistration>({
+  kind: oneOf("lending"),
+  name: text,
+  issuer: text,
+  when: members<ClaimCondition>({
+    claim: text,
+    equals: anyText,
+    verifiedBy: optional(oneOf("email_verified", "phone_number_verified")),
+  }),
+  lends: list(scopeSet),
+});
+
+const trustedIssuer = members<TrustedIssuerRegistration>({
+  kind: oneOf("trusted-issuer"),
+  name: text,
+  purpose: oneOf("person", "aws-sts", "workload", "spiffe"),
+  issuer: text,
+  jwksUri: optional(text),
+  maxTokenLifeSeconds: optional(whole),
+  audience: optional(text),
+  algorithms: list(oneOf("RS256", "ES256", "ES384", "PS256")),
+  account: optional(text),
+  organization: optional(text),
+  groups: optional(
+    members<NonNullable<TrustedIssuerRegistration["groups"]>>({
+      claim: text,
+      names: list(text),
+      absent: optional(oneOf("refuse", "none")),
+    }),
+  ),
+});
+
+const all = oneOf("all");
+const receiver = members<ReceiverRegistration>({
+  kind: oneOf("receiver"),
+  name: text,
+  endpoint: text,
+  audience: text,
+  resources: (value, at) => (value === "all" ? all(value, at) : list(text)(value, at)),
+  events: list(oneOf("session-revoked")),
+  authorizationSecret: optional(text),
+});
+
+const policy = members<PolicyRegistration>({
+  kind: oneOf("policy"),
+  name: text,
+  cedar: text,
+  mode: optional(oneOf("enforce", "log")),
+});
+
+const registration = byKind<Registration>({
+  agent,
+  resource,
+  "details-type": detailsType,
+  entailment,
+  lending,
+  "trusted-issuer": trustedIssuer,
+  receiver,
+  policy,
+});
+
+const registryRow = members<RegistryRow>({ kind: text, name: text, row: json(registration) });
+
+/** What a row holds is what its key says, or everything it is read for would be another registration's. */
+const ofItsKey: Decode<RegistryRow> = (value, at) => {
+  const read = registryRow(value, at);
+  const isItsKey = read.kind.endsWith(`#${read.row.kind}`) && read.row.name === read.name;
+  return isItsKey ? read : misread("row", "registration that its key names");
+};
+
+const decode = row({ table: "registry", key: ["kind", "name"], cure: "apply the registry again" }, ofItsKey);
+
+/**
+ * The registration of a row.
+ * @throws {@link BrokenRow}
+ */
+export const registrationOf = (item: Item): Registration => decode(item).row;

@@ -1,0 +1,62 @@
+import type { RevocationEpoch } from "../../../../core/session/store.ts";
+import { type Decode, flag, type Item, membersAnd, optional, row, text, whole } from "../codec.ts";
+
+/** Attribute of a login's row for each name that is burnt there: one is cleared without losing another. */
+export const burntPrefix = "burnt ";
+
+/** A row of an agent, principal, build, login or of the deployment: written by updates, each of which makes it if need be. */
+interface EpochRow {
+  readonly subject: string;
+  /** The subject without the key's prefix. */
+  readonly of?: string;
+  readonly generation?: number;
+  readonly blocked?: boolean;
+  readonly cutAtSeconds?: number;
+  readonly lifted?: boolean;
+  /** Of the deployment's copies alone. */
+  readonly registryVersion?: number;
+  readonly longestLifeSeconds?: number;
+}
+
+/** What stands there in an emergency may have been put there by hand: anything but a clear `false` blocks. */
+const blocks: Decode<boolean> = (value) => value !== false;
+
+const epochRow = row(
+  { table: "revocations", key: ["subject"] },
+  membersAnd<EpochRow, number>(
+    {
+      subject: text,
+      of: optional(text),
+      generation: optional(whole),
+      blocked: optional(blocks),
+      cutAtSeconds: optional(whole),
+      lifted: optional(flag),
+      registryVersion: optional(whole),
+      longestLifeSeconds: optional(whole),
+    },
+    burntPrefix,
+    whole,
+  ),
+);
+
+/** The revocation epoch of a subject, and for a copy of the deployment's row what its last apply noted there. */
+export interface ReadEpoch extends RevocationEpoch {
+  readonly subject: string;
+  readonly registryVersion?: number;
+  readonly longestLifeSeconds?: number;
+}
+
+/**
+ * The revocation epoch of a row. One that a registry's version, a lift or a burnt document made was never raised.
+ * @throws {@link BrokenRow}
+ */
+export function epochOf(item: Item): ReadEpoch {
+  const { of: _, generation = 0, blocked = false, lifted, named, ...rest } = epochRow(item);
+  return {
+    ...rest,
+    generation,
+    blocked,
+    ...(lifted ? { lifted } : {}),
+    ...(named.size > 0 ? { burntAtSeconds: Math.max(...named.values()) } : {}),
+  };
+}
