@@ -44,11 +44,18 @@ export const callFacts = (call: Call, operation: AuditFacts["operation"], timeMi
 });
 
 /**
- * Answers a denial and records it. After authentication a refusal gets a record of its own, as carefully as a grant, as long
- * as its caller is within its rate; before it, and past that rate, refusals are aggregated per instance, kind and minute, so that
- * neither a flood of garbage nor an agent in a loop can fill the outbox and stop issuance (threats 13, 34).
+ * Answers a denial and records it, by the first of these ways that fits:
+ *
+ * 1. not at all: a nonce that every honest caller is told first
+ * 2. in a count by instance, kind and minute: nobody proved who it is, or the refusal is about what a stranger can send
+ *    through an honest caller; a flood of garbage must not fill the outbox and stop issuance (threat 13)
+ * 3. in such a count too: a stolen token, whose thief decides how often (threat 41); an agent past its rate of signatures
+ *    or past its records of a minute, which may be in a loop (threat 34). `RefusalAggregate.standsAlone` tells these
+ * 4. alone, as carefully as a grant
+ *
+ * The edge (`lambdas/ground.ts`) records by way 2 what never came to an endpoint.
  * @param facts what is known so far
- * @param authenticated whether the caller proved who it is
+ * @param authenticated whether the caller proved who it is, and the refusal is about itself: false too for way 2's stranger
  */
 export async function deny(
   deps: DenyDeps,
