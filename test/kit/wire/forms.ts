@@ -29,15 +29,6 @@ export const formBody = (fields: Fields): Content => ({ type: formType, body: fo
 /** A value as a JSON body. */
 export const jsonBody = (value: unknown): Content => ({ type: "application/json", body: JSON.stringify(value) });
 
-/** Parameters by name; an array value is sent as that many parameters, undefined not at all. */
-export type Params = Readonly<Record<string, string | readonly string[] | undefined>>;
-
-/** Parameters as the fields of a form. */
-export const fieldsOf = (params: Params): Fields =>
-  Object.entries(params).flatMap(([name, value]) =>
-    (value === undefined ? [] : [value].flat()).map((each) => [name, each] as const),
-  );
-
 /** The form's part that says who calls (draft-ietf-oauth-spiffe-client-auth). */
 export const assertion = (actor: { readonly identity: string }): Fields => [
   ["client_assertion_type", spiffeAssertionType],
