@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
-import { readRegistryFolder } from "../bin/lanyard/folder.ts";
+import { readRegistryFolder } from "../bin/lanyard/registry/folder.ts";
 import type { Registration } from "../core/model/registry.ts";
 import { registryDifference } from "../core/model/registry-difference.ts";
 import { applyRegistry, documentsOf } from "../core/registry/apply.ts";

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
 import { z } from "zod";
-import { callSigned } from "../bin/lanyard/admin-call.ts";
+import { callSigned } from "../bin/lanyard/deployment/call.ts";
 import { awsStsCallerIdentity } from "../client/evidence/aws-sts-caller-identity.ts";
 import { awsStsWebIdentity } from "../client/evidence/aws-sts-web-identity.ts";
 import type { EvidenceSource } from "../client/index.ts";

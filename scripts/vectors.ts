@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { parseTime } from "../bin/lanyard/attest/command.ts";
 import { loadAttestSettings } from "../bin/lanyard/attest/settings.ts";
 import { forTerminal } from "../bin/lanyard/attest/table.ts";
-import { Usage } from "../bin/lanyard/outcome.ts";
+import { Usage } from "../bin/lanyard/terminal/outcome.ts";
 import { type Found, findDocuments } from "./vectors/find.ts";
 import { isSideFile, type Trial, tryDocument, tryUntold, type UntoldSettings } from "./vectors/trial.ts";
 

@@ -4,9 +4,9 @@
  * that the SDK, the CDK and our own modules are loaded once a worker instead of once a file. Paths from the root.
  */
 export const alone: readonly string[] = [
-  "test/bin/attest-explain-*.test.ts",
+  "test/bin/attest/explain-*.test.ts",
   "test/bin/process.test.ts",
-  "test/bin/profile.test.ts",
+  "test/bin/deployment/profile.test.ts",
   "test/client/retry.test.ts",
   "test/e2e/**/*.test.ts",
   "test/lambdas/handlers.test.ts",

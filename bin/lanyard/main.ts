@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { openTerminal } from "./process-terminal.ts";
 import { run } from "./program.ts";
+import { openTerminal } from "./terminal/process.ts";
 
 /** The operator's command: `lanyard --help`. */
 process.exitCode = await run(process.argv.slice(2), {

@@ -1,21 +1,21 @@
 import { Command, CommanderError, Option } from "commander";
 import { type AttestOptions, runAttest } from "./attest/command.ts";
 import { auditCommands } from "./audit/program.ts";
-import type { CommandLine } from "./command-line.ts";
 import { completionCommands } from "./completion/program.ts";
-import { endingCommands } from "./ending-program.ts";
-import { example } from "./help.ts";
-import { loginCommands } from "./login/program.ts";
-import { exitCodes, Refused, type Terminal, Told, Usage } from "./outcome.ts";
-import { asksForJson, formats, type OutputOptions } from "./output.ts";
+import type { CommandLine } from "./deployment/command-line.ts";
+import { loadProfile, type Profile, type ProfileOptions } from "./deployment/profile.ts";
+import { codeOf } from "./deployment/unreachable.ts";
 import manifest from "./package.json" with { type: "json" };
 import { policyCommands } from "./policy/program.ts";
-import { loadProfile, type Profile, type ProfileOptions } from "./profile.ts";
-import { readingCommands } from "./reading/program.ts";
+import { loginCommands } from "./profile/program.ts";
 import { registryCommands } from "./registry/program.ts";
-import { runStatus } from "./status-command.ts";
-import { codeOf } from "./unreachable.ts";
-import { type WatchOptions, watched } from "./watch.ts";
+import { endingCommands } from "./revocation/program.ts";
+import { readingCommands } from "./sessions/program.ts";
+import { runStatus } from "./status/command.ts";
+import { example } from "./terminal/help.ts";
+import { exitCodes, Refused, type Terminal, Told, Usage } from "./terminal/outcome.ts";
+import { asksForJson, formats, type OutputOptions } from "./terminal/output.ts";
+import { type WatchOptions, watched } from "./terminal/watch.ts";
 
 /** What the program stands on; a test gives its own. */
 export interface ProgramDeps {

@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const requiredLate: Plugin = {
   name: "required-late",
   setup(build) {
-    build.onLoad({ filter: /[\\/]bin[\\/]lanyard[\\/]width\.ts$/ }, ({ path }) => {
+    build.onLoad({ filter: /[\\/]bin[\\/]lanyard[\\/]terminal[\\/]width\.ts$/ }, ({ path }) => {
       const text = readFileSync(path, "utf8");
       const late = 'createRequire(import.meta.url)("string-width")';
       if (!text.includes(late)) throw new Error(`${path} requires string-width otherwise than the bundler knows`);

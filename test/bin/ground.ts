@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { DynamoDB } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
-import { readRegistryFolder } from "../../bin/lanyard/folder.ts";
+import { readRegistryFolder } from "../../bin/lanyard/registry/folder.ts";
 import { type ApplyOrder, applyRegistry } from "../../core/registry/apply.ts";
 import { createRegistryStore } from "../../lambdas/aws/dynamodb/registry/registry-writer.ts";
 import { tableKeys } from "../../lambdas/env.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readRegistryFolder } from "../../bin/lanyard/folder.ts";
+import { readRegistryFolder } from "../../bin/lanyard/registry/folder.ts";
 import type { Registration } from "../../core/model/registry.ts";
 import { customerRecord, ticketCustomers } from "../../local/demo/story/details.ts";
 import { supportDesk, variables } from "../bin/ground.ts";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
-import { readRegistryFolder } from "../../bin/lanyard/folder.ts";
+import { readRegistryFolder } from "../../bin/lanyard/registry/folder.ts";
 import { assuranceLevels } from "../../core/model/assurance.ts";
 import type { PolicyQuestion } from "../../core/model/decision.ts";
 import type { PolicyRegistration } from "../../core/model/registry.ts";

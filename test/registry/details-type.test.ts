@@ -1,7 +1,7 @@
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, it, test } from "vitest";
-import { readDocuments } from "../../bin/lanyard/folder.ts";
+import { readDocuments } from "../../bin/lanyard/registry/folder.ts";
 import { understandDetail } from "../../core/details/compare.ts";
 import { detailsTypeFindings } from "../../core/details/type.ts";
 import type { DetailsTypeDeclaration } from "../../core/model/registry.ts";

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { readDocuments } from "../../bin/lanyard/folder.ts";
-import { stateCommands } from "../../bin/lanyard/registry/change-commands.ts";
+import { stateCommands } from "../../bin/lanyard/registry/change.ts";
+import { readDocuments } from "../../bin/lanyard/registry/folder.ts";
 import { registrationKinds } from "../../core/model/registry.ts";
 import { registrationSchema } from "../../core/registry/schema.ts";
 import { stateProblems } from "../../core/registry/states.ts";

@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import { type Terminal, Told, Usage } from "../outcome.ts";
+import { type Terminal, Told, Usage } from "../terminal/outcome.ts";
 import { adviceFor } from "./advice.ts";
 import { detectEvidence, documentBytesMax } from "./detect.ts";
 import { explainEvidence, explainedTypes } from "./explain.ts";

@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import type { Selector, TrustedIssuerRegistration } from "../../../core/model/registry.ts";
 import { registrationSchema } from "../../../core/registry/schema.ts";
-import { Usage } from "../outcome.ts";
+import { Usage } from "../terminal/outcome.ts";
 
 /** A trusted issuer and its keys, as bytes of a JWK Set or SPIFFE bundle. */
 export interface Trust {

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { Usage } from "../outcome.ts";
+import { Usage } from "../terminal/outcome.ts";
 import { type AuditEvent, eventsOfStream } from "./events.ts";
 import type { AuditObject } from "./object.ts";
 

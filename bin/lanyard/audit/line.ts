@@ -1,5 +1,5 @@
-import { plain } from "../plain.ts";
-import { short } from "../reading/words.ts";
+import { plain } from "../terminal/plain.ts";
+import { short } from "../terminal/words.ts";
 import type { AuditEvent } from "./events.ts";
 
 type Facts = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
-import type { CommandLine } from "../command-line.ts";
-import { example } from "../help.ts";
+import type { CommandLine } from "../deployment/command-line.ts";
+import { example } from "../terminal/help.ts";
 import { sourceOf } from "./source.ts";
 import { runTail, type TailOptions } from "./tail.ts";
 

@@ -1,7 +1,7 @@
 import { isAbsolute, resolve } from "node:path";
 import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
-import { Usage } from "../outcome.ts";
-import type { Profile } from "../profile.ts";
+import type { Profile } from "../deployment/profile.ts";
+import { Usage } from "../terminal/outcome.ts";
 import type { AuditEvent } from "./events.ts";
 import { eventsOfFile, filesOf } from "./folder.ts";
 import { type AuditObject, eventsOfObject } from "./object.ts";

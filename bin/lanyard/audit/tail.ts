@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Terminal, Usage } from "../outcome.ts";
-import { limitOf, type OutputOptions } from "../output.ts";
+import { type Terminal, Usage } from "../terminal/outcome.ts";
+import { limitOf, type OutputOptions } from "../terminal/output.ts";
+import { sinceMillis } from "../terminal/since.ts";
 import type { AuditEvent } from "./events.ts";
 import { eventLine } from "./line.ts";
-import { sinceMillis } from "./since.ts";
 import type { AuditSource } from "./source.ts";
 
 /** Options of `audit tail`. */

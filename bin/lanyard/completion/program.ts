@@ -1,10 +1,10 @@
 import type { Command } from "commander";
-import { example } from "../help.ts";
-import { type Terminal, Usage } from "../outcome.ts";
-import { readStored } from "../profile/stored.ts";
-import { type Env, loadProfile, type ProfileOptions, reservedNames } from "../profile.ts";
-import { askAll } from "../reading/ask.ts";
-import { shapes } from "../reading/shapes.ts";
+import { askAll } from "../deployment/ask.ts";
+import { type Env, loadProfile, type ProfileOptions, reservedNames } from "../deployment/profile.ts";
+import { readStored } from "../deployment/stored.ts";
+import { shapes } from "../sessions/shapes.ts";
+import { example } from "../terminal/help.ts";
+import { type Terminal, Usage } from "../terminal/outcome.ts";
 import { outlineOf } from "./outline.ts";
 import { completionScript } from "./scripts.ts";
 import { shells } from "./shells.ts";

@@ -1,13 +1,13 @@
 import type { Command } from "commander";
 import { createSnapshot, type RegistrySnapshot } from "../../../core/model/snapshot.ts";
-import { variablesOf } from "../apply-command.ts";
-import { sinceMillis } from "../audit/since.ts";
 import { eventsSince, namedSource } from "../audit/source.ts";
-import { example } from "../help.ts";
-import { type Terminal, Usage } from "../outcome.ts";
-import { StaleLocalRun } from "../profile/local.ts";
-import { loadProfile, type Profile, type ProfileOptions } from "../profile.ts";
-import { readRegistry } from "../reading/registry.ts";
+import { StaleLocalRun } from "../deployment/local.ts";
+import { loadProfile, type Profile, type ProfileOptions } from "../deployment/profile.ts";
+import { variablesOf } from "../registry/apply.ts";
+import { readRegistry } from "../registry/read.ts";
+import { example } from "../terminal/help.ts";
+import { type Terminal, Usage } from "../terminal/outcome.ts";
+import { sinceMillis } from "../terminal/since.ts";
 import { type PlanOptions, type PolicyOptions, runCheck, runPlan, runTest } from "./commands.ts";
 import { type FolderSettings, readProposed } from "./proposed.ts";
 

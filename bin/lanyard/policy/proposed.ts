@@ -2,8 +2,8 @@ import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import type { RegistryProblem } from "../../../core/model/registry-document.ts";
 import { createSnapshot, type RegistrySnapshot } from "../../../core/model/snapshot.ts";
 import { validateRegistry } from "../../../core/registry/validate.ts";
-import { readRegistryFolder } from "../folder.ts";
-import { Refused } from "../outcome.ts";
+import { readRegistryFolder } from "../registry/folder.ts";
+import { Refused } from "../terminal/outcome.ts";
 
 /** What a folder is read for: the deployment's names and the values of its placeholders. */
 export interface FolderSettings {

@@ -2,7 +2,7 @@ import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { stringify } from "yaml";
 import type { Registration } from "../../../core/model/registry.ts";
-import { Refused } from "../outcome.ts";
+import { Refused } from "../terminal/outcome.ts";
 
 /** Where a registration goes: an agent into a file of its own, all others one file a kind. */
 const fileOf = ({ kind, name }: Registration): string => (kind === "agent" ? `agents/${name}.yaml` : `${kind}.yaml`);

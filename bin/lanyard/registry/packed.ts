@@ -1,8 +1,8 @@
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { registryDigest } from "../../../core/registry/digest.ts";
 import { validateRegistry } from "../../../core/registry/validate.ts";
-import { RegistryInvalid } from "../apply.ts";
-import { readRegistryFolder } from "../folder.ts";
+import { readRegistryFolder } from "./folder.ts";
+import { RegistryInvalid } from "./plan.ts";
 
 /** A registry's folder as a deployment carries it. */
 export interface PackedRegistry {

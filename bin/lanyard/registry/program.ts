@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import { type ApplyOptions, runApply } from "../apply-command.ts";
-import type { CommandLine } from "../command-line.ts";
-import { example } from "../help.ts";
-import { type ChangeOptions, runRollback, runState, type stateCommands } from "./change-commands.ts";
-import { type ExportOptions, runExport, runSchema } from "./commands.ts";
+import type { CommandLine } from "../deployment/command-line.ts";
+import { example } from "../terminal/help.ts";
+import { type ApplyOptions, runApply } from "./apply.ts";
+import { type ChangeOptions, runRollback, runState, type stateCommands } from "./change.ts";
+import { type ExportOptions, runExport, runSchema } from "./export-command.ts";
 
 /** Adds the commands that change the registry, give it back, or say how it is written. */
 export function registryCommands({ program, command, withProfile, terminal }: CommandLine): void {

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { applyPlan, planRegistry } from "../../../bin/lanyard/apply.ts";
-import { Refused } from "../../../bin/lanyard/outcome.ts";
+import { applyPlan, planRegistry } from "../../../bin/lanyard/registry/plan.ts";
+import { Refused } from "../../../bin/lanyard/terminal/outcome.ts";
 import type { AgentRegistration, Registration, ResourceRegistration } from "../../../core/model/registry.ts";
 import { explained } from "../../emulator/boot.ts";
 import { openClosers } from "../../emulator/closers.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetWebIdentityTokenCommand, STSClient } from "@aws-sdk/client-sts";
 import { expect } from "vitest";
-import { applyRegistry } from "../../../bin/lanyard/apply.ts";
+import { applyRegistry } from "../../../bin/lanyard/registry/plan.ts";
 import { raiseWorld, type World } from "../../../local/demo/story/world.ts";
 import { createWire, type Wire, type WireTwist } from "../../kit/wire/client.ts";
 import { asSession, assertion, exchange, type Fields, formBody, jsonBody } from "../../kit/wire/forms.ts";

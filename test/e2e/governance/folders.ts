@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { callSigned } from "../../../bin/lanyard/admin-call.ts";
+import { callSigned } from "../../../bin/lanyard/deployment/call.ts";
 import type { Office } from "./office.ts";
 
 /** A change of the folder that must not be applied: what is wrong, where it is written, and what is said of it. */

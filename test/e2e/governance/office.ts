@@ -2,8 +2,8 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { callSigned } from "../../../bin/lanyard/admin-call.ts";
-import { loadProfile, type Profile } from "../../../bin/lanyard/profile.ts";
+import { callSigned } from "../../../bin/lanyard/deployment/call.ts";
+import { loadProfile, type Profile } from "../../../bin/lanyard/deployment/profile.ts";
 import { run } from "../../../bin/lanyard/program.ts";
 import { awsStsWebIdentity } from "../../../client/evidence/aws-sts-web-identity.ts";
 import { type AgentSession, createAgent, type LanyardAgent, type OpenInput } from "../../../client/index.ts";

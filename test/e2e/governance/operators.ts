@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { applyPlan, planRegistry, RegistryStale } from "../../../bin/lanyard/apply.ts";
+import { applyPlan, planRegistry, RegistryStale } from "../../../bin/lanyard/registry/plan.ts";
 import { LanyardError } from "../../../client/index.ts";
 import { readRecords } from "../../../local/demo/story/records.ts";
 import { crm, deploy, type Office, operatorFolder } from "./office.ts";

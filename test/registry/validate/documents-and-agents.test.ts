@@ -1,6 +1,6 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
-import { readDocuments, readRegistryFolder } from "../../../bin/lanyard/folder.ts";
+import { readDocuments, readRegistryFolder } from "../../../bin/lanyard/registry/folder.ts";
 import { limits } from "../../../core/model/limits.ts";
 import { validateRegistry } from "../../../core/registry/validate.ts";
 import { supportDesk, variables } from "../../bin/ground.ts";

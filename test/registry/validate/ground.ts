@@ -1,6 +1,6 @@
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { beforeAll } from "vitest";
-import { readRegistryFolder } from "../../../bin/lanyard/folder.ts";
+import { readRegistryFolder } from "../../../bin/lanyard/registry/folder.ts";
 import type { RegistryDocument, RegistryProblem } from "../../../core/model/registry-document.ts";
 import { validateRegistry } from "../../../core/registry/validate.ts";
 import { supportDesk, variables } from "../../bin/ground.ts";

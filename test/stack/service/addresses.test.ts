@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { describedBy } from "../../../bin/lanyard/login/described.ts";
+import { describedBy } from "../../../bin/lanyard/profile/described.ts";
 import { env } from "../../../lambdas/env.ts";
 import { resolved } from "../resolved.ts";
 import { account, all, one, region } from "../synthesized.ts";

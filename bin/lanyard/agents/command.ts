@@ -1,0 +1,122 @@
+import { ask, askAll } from "../deployment/ask.ts";
+import type { Profile } from "../deployment/profile.ts";
+import { type Ability, type Agent, shapes, type WholeAgent } from "../sessions/shapes.ts";
+import { type Terminal, Usage } from "../terminal/outcome.ts";
+import { limitOf, type OutputOptions, showList } from "../terminal/output.ts";
+import { plain } from "../terminal/plain.ts";
+import { table } from "../terminal/table.ts";
+import { count, short } from "../terminal/words.ts";
+
+/** Options every command that looks has. */
+export type LookOptions = OutputOptions;
+
+/** Options of one that lists. */
+export interface ListOptions extends LookOptions {
+  readonly limit?: string;
+}
+
+/** One thing has no lines to be listed. @throws Usage */
+export function mustBeWhole({ output }: LookOptions): void {
+  if (output !== undefined && output !== "table" && output !== "json")
+    throw new Usage(`--output ${output} is for lists: one thing is shown as table or json`);
+}
+
+/** `agents`: every registered agent; `agents <name>`: one, and what it can do by policy. @throws Refused */
+export async function runAgents(
+  name: string | undefined,
+  options: ListOptions,
+  profile: Profile,
+  terminal: Terminal,
+): Promise<void> {
+  if (name !== undefined) return oneAgent(short(name), options, profile, terminal);
+  const bound = { limit: limitOf(options.limit) };
+  const { items, more } = await askAll(profile, "agents", {}, shapes.agent, terminal, bound);
+  const shape = [
+    { title: "AGENT", of: (agent: Agent) => agent.name, whole: true },
+    { title: "STATE", of: (agent: Agent) => (agent.standing.blocked ? `${agent.state}, BLOCKED` : agent.state) },
+    { title: "OWNER", of: (agent: Agent) => agent.owner },
+    { title: "SPONSOR", of: (agent: Agent) => agent.sponsor },
+  ] as const;
+  const list = { name: "agents", items, more, rows: items, shape, id: (agent: Agent) => agent.name };
+  showList(list, options, terminal);
+}
+
+async function oneAgent(name: string, options: LookOptions, profile: Profile, terminal: Terminal): Promise<void> {
+  mustBeWhole(options);
+  const answer = await ask(profile, `agents/${name.split("/").map(encodeURIComponent).join("/")}`);
+  if (options.json) return terminal.out(JSON.stringify({ ok: true, ...answer }));
+  const agent = shapes.wholeAgent(answer);
+  for (const line of head(agent)) terminal.out(plain(line));
+  const lines = linesOf(agent.can);
+  if (lines.length > 0) for (const line of table(lines, abilityShape, terminal.columns)) terminal.out(line);
+  for (const { resource, scope } of agent.lentByNobody) terminal.out(plain(`${scope} at ${resource}: nobody lends it`));
+  if (agent.cut) terminal.out("there are more combinations than are asked at a time; this is not all it can do");
+}
+
+const head = (agent: WholeAgent): readonly string[] => [
+  `agent        ${agent.id}`,
+  `state        ${agent.state}${agent.standing.blocked ? ", BLOCKED" : ""}; cut ${count(agent.standing.generation, "time")}`,
+  `owner        ${agent.owner}, sponsor ${agent.sponsor}`,
+  ...(agent.serves.length > 0 ? [`serves       ${agent.serves.join(" ")}`] : []),
+  ...agent.getsNothingBecause.map((why) => `GETS NOTHING ${why}`),
+  `can do       by the policies of registry version ${agent.version}:`,
+];
+
+/** One line of the table: a scope, for whom, what policies allow and refuse. */
+interface AbilityLine {
+  readonly scope: string;
+  readonly whom: string;
+  readonly can: string;
+  readonly by: string;
+}
+
+const abilityShape = [
+  { title: "SCOPE", of: (line: AbilityLine) => line.scope, whole: true },
+  { title: "FOR", of: (line: AbilityLine) => line.whom, whole: true },
+  { title: "CAN", of: (line: AbilityLine) => line.can, least: 29 },
+  { title: "BY", of: (line: AbilityLine) => line.by },
+] as const;
+
+/** People of one rule for whom nothing is different stand together. */
+function linesOf(can: readonly Ability[]): readonly AbilityLine[] {
+  const alike = Map.groupBy(can, ({ scope, for: { kind, rule, agent }, actions }) =>
+    JSON.stringify([scope, kind, rule, agent, actions]),
+  );
+  return [...alike.values()].flatMap((rows) => {
+    const [first] = rows;
+    if (!first) return [];
+    const whom = whomOf(
+      first,
+      rows.map(({ for: { group } }) => group).filter((group) => group !== undefined),
+      rows,
+    );
+    return [{ scope: first.scope + detailsOf(first), whom, ...verdictOf(first) }];
+  });
+}
+
+const detailsOf = ({ needsDetails }: Ability): string => (needsDetails ? ` (with ${needsDetails.join(", ")})` : "");
+
+function whomOf({ for: { kind, rule, agent } }: Ability, groups: readonly string[], rows: readonly Ability[]): string {
+  if (kind === "itself") return "itself";
+  if (kind === "agent") return `agent ${agent ?? ""}`;
+  const inNone = rows.some((row) => row.for.group === undefined);
+  return `${inNone ? "people" : `people in ${groups.join(", ")}`} by ${rule ?? ""}`;
+}
+
+function verdictOf({ actions }: Ability): { readonly can: string; readonly by: string } {
+  const all = Object.entries(actions);
+  const allowed = all.filter(([, verdict]) => verdict.allowed);
+  const refused = all.filter(([, verdict]) => !verdict.allowed);
+  const policies = [...new Set(allowed.flatMap(([, verdict]) => verdict.policies))];
+  const whys = [
+    ...new Set(
+      [...refused, ...allowed.filter(([, verdict]) => verdict.logged)].map(([, verdict]) => verdict.why ?? ""),
+    ),
+  ];
+  const names = (list: typeof all) =>
+    list.map(([action, { logged }]) => (logged ? `${action} (only logged)` : action)).join(" ");
+  return {
+    can: allowed.length === 0 ? "nothing" : `${names(allowed)}${refused.length > 0 ? `; not ${names(refused)}` : ""}`,
+    by: [...policies, ...whys].join("; "),
+  };
+}

@@ -1,0 +1,61 @@
+import { Refused, type Terminal } from "../terminal/outcome.ts";
+import { callSigned } from "./call.ts";
+import type { Profile } from "./profile.ts";
+
+/** Query of a question; what is undefined is left out. */
+export type Query = Readonly<Record<string, string | undefined>>;
+
+const addressOf = ({ adminRead }: Profile): string => (adminRead.endsWith("/") ? adminRead : `${adminRead}/`);
+
+/** Asks admin-read one question. @throws Refused */
+export function ask(profile: Profile, path: string, query: Query = {}): Promise<Record<string, unknown>> {
+  const url = new URL(path, addressOf(profile));
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
+  return callSigned(profile, url.href, { method: "GET" });
+}
+
+/** How far a list is read. */
+export interface Bound<T> {
+  /** Most items; all where it is left out. */
+  readonly limit?: number;
+  /** Items that count; all where it is left out. */
+  keep?(item: T): boolean;
+}
+
+/** A list as far as it was read. */
+export interface Read<T> {
+  readonly items: readonly T[];
+  readonly pages: readonly Record<string, unknown>[];
+  /** Whether there is more behind it. */
+  readonly more: boolean;
+}
+
+const pageMost = 100;
+
+/**
+ * Every page of a list, or as many as its bound needs. How far it is shows on the terminal from the second page on.
+ * @param shape reads one item of the answer, and throws when it is none
+ */
+export async function askAll<T>(
+  profile: Profile,
+  path: string,
+  query: Query,
+  shape: (value: unknown) => T,
+  terminal: Terminal,
+  { limit = Number.POSITIVE_INFINITY, keep = () => true }: Bound<T> = {},
+): Promise<Read<T>> {
+  const items: T[] = [];
+  const pages: Record<string, unknown>[] = [];
+  let cursor: string | undefined;
+  do {
+    const size = String(Math.min(pageMost, limit));
+    const page = await ask(profile, path, { limit: size, ...query, ...(cursor === undefined ? {} : { cursor }) });
+    if (!Array.isArray(page.items)) throw new Refused("admin-read answered something else than a list");
+    items.push(...page.items.map(shape).filter(keep));
+    pages.push(page);
+    cursor = typeof page.next === "string" ? page.next : undefined;
+    if (cursor !== undefined) terminal.progress?.(`${items.length} so far…`);
+  } while (cursor !== undefined && items.length < limit);
+  if (pages.length > 1) terminal.progress?.("");
+  return { items: items.slice(0, limit), pages, more: cursor !== undefined || items.length > limit };
+}

@@ -1,0 +1,92 @@
+import { z } from "zod";
+import { urlOutput } from "../../../lambdas/manifest.ts";
+import { Usage } from "../terminal/outcome.ts";
+import { profileOf } from "./client.ts";
+import { parseJson, readIfThere } from "./files.ts";
+import { isCallable } from "./function-url.ts";
+import { localFile } from "./local.ts";
+import type { Env, Profile } from "./model.ts";
+
+/** Environment variable and stack output of each name a deployment on AWS is known by. */
+const names = {
+  issuer: ["LANYARD_ISSUER", "IssuerUrl"],
+  trustDomain: ["LANYARD_TRUST_DOMAIN", "TrustDomain"],
+  admin: ["LANYARD_ADMIN_URL", urlOutput("admin-revoke")],
+  adminWrite: ["LANYARD_ADMIN_WRITE_URL", urlOutput("admin-write")],
+  adminRead: ["LANYARD_ADMIN_READ_URL", urlOutput("admin-read")],
+} as const;
+const optional = {
+  adminRotate: ["LANYARD_ADMIN_ROTATE_URL", urlOutput("admin-rotate")],
+  bucket: ["LANYARD_AUDIT_BUCKET", "AuditBucketName"],
+} as const;
+
+type Place = { readonly from: string; readonly stage?: string; readonly account?: string };
+type Texts = Readonly<Record<string, string | undefined>>;
+
+/** Whether the environment names a deployment, if only by half. */
+export const environmentNames = (env: Env): boolean => Object.values(names).some(([variable]) => env[variable]);
+
+/** The deployment that the environment names. @throws Usage with what is missing */
+export function environmentProfile(env: Env): Profile {
+  const missing = missingOf(0, env);
+  if (missing.length > 0)
+    throw new Usage(
+      `which deployment? These are not set: ${missing.join(", ")}, and there is no ${localFile} that would do. ` +
+        "Use lanyard login --stage <stage> once and then --profile <stage>, or --outputs <file> as written by " +
+        "cdk deploy --outputs-file, or the local run (npm start) with --profile local",
+    );
+  const { LANYARD_STAGE: stage } = env;
+  return profileFrom(0, env, { from: "the environment, LANYARD_…", ...(stage ? { stage } : {}) });
+}
+
+/** The deployment whose outputs a file holds. @throws Usage for a file of another kind, or of two deployments */
+export async function outputsProfile(file: string): Promise<Profile> {
+  const stacks = await readOutputs(file);
+  const stages = new Set(
+    Object.keys(stacks).flatMap((name) => /^lanyard-(.+)-(?:state|audit|issuer|service)$/i.exec(name)?.[1] ?? []),
+  );
+  if (stages.size > 1)
+    throw new Usage(`${file} holds the outputs of ${[...stages].join(" and ")}: one deployment a file`);
+  const outputs: Texts = Object.assign({}, ...Object.values(stacks));
+  const missing = missingOf(1, outputs);
+  if (missing.length > 0) throw new Usage(`${file} lacks ${missing.join(", ")}: is it of all four stacks?`);
+  const [stage] = stages;
+  const account = Object.values(outputs)
+    .map((value) => /^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:(\d{12}):/.exec(value ?? "")?.[1])
+    .find((each) => each !== undefined);
+  return profileFrom(1, outputs, {
+    from: file,
+    ...(stage === undefined ? {} : { stage }),
+    ...(account === undefined ? {} : { account }),
+  });
+}
+
+const missingOf = (column: 0 | 1, texts: Texts): readonly string[] =>
+  Object.values(names).flatMap((pair) => (texts[pair[column]] ? [] : [pair[column]]));
+
+function profileFrom(column: 0 | 1, texts: Texts, place: Place): Profile {
+  const of = (pair: readonly [string, string]) => texts[pair[column]] ?? "";
+  const known = {
+    // a function's URL comes with a last slash, an issuer is written without
+    issuer: of(names.issuer).replace(/\/$/, ""),
+    trustDomain: of(names.trustDomain),
+    admin: of(names.admin),
+    adminWrite: of(names.adminWrite),
+    adminRead: of(names.adminRead),
+  };
+  const adminRotate = of(optional.adminRotate);
+  const bucket = of(optional.bucket);
+  const { trustDomain: _, ...addresses } = known;
+  for (const [name, address] of Object.entries({ ...addresses, ...(adminRotate ? { adminRotate } : {}) }))
+    if (!isCallable(address)) throw new Usage(`${name} is no URL with https: ${JSON.stringify(address)}`);
+  const more = { ...(adminRotate ? { adminRotate } : {}), ...(bucket ? { audit: { bucket } } : {}) };
+  return profileOf({ name: "aws", kind: "aws", ...place, ...known, ...more, variables: {} }, {});
+}
+
+async function readOutputs(file: string): Promise<Readonly<Record<string, Readonly<Record<string, string>>>>> {
+  const text = await readIfThere(file);
+  if (text === undefined) throw new Usage(`there is no file ${file}`);
+  const parsed = z.record(z.string(), z.record(z.string(), z.string())).safeParse(parseJson(text, file));
+  if (!parsed.success) throw new Usage(`${file} is not what cdk deploy --outputs-file writes`);
+  return parsed.data;
+}

@@ -1,0 +1,94 @@
+import { connect } from "node:net";
+import { join } from "node:path";
+import { z } from "zod";
+import { Refused, Usage } from "../terminal/outcome.ts";
+import { profileOf } from "./client.ts";
+import { parseJson, readIfThere } from "./files.ts";
+import type { Profile } from "./model.ts";
+
+/** Where the local run leaves what it is. */
+export const localFile = ".lanyard/endpoints.json";
+
+/** The local run's file is there, and the run is not. */
+export class StaleLocalRun extends Refused {}
+
+const credentials = z.object({ accessKeyId: z.string(), secretAccessKey: z.string(), sessionToken: z.string() });
+const endpoints = z.object({
+  /** Process of the run; absent from files that a test wrote. */
+  pid: z.number().int().positive().optional(),
+  issuer: z.string(),
+  admin: z.string(),
+  adminWrite: z.string(),
+  adminRead: z.string(),
+  auditFolder: z.string().optional(),
+  adminRotate: z.string().optional(),
+  aws: z.object({ endpoint: z.string(), region: z.string() }),
+  operator: z.object({ credentials }),
+  deployment: z.object({ trustDomain: z.string(), variables: z.record(z.string(), z.string()) }),
+});
+
+/** Whether the local run left its file in a folder. */
+export const findLocalRun = async (folder: string): Promise<boolean> =>
+  (await readIfThere(join(folder, localFile))) !== undefined;
+
+/**
+ * The local run, by its file.
+ * @throws Usage where there is no such file or it is of another version, StaleLocalRun where nobody is behind it
+ */
+export async function localProfile(folder: string): Promise<Profile> {
+  const text = await readIfThere(join(folder, localFile));
+  if (text === undefined) throw new Usage(`there is no ${localFile} here: start the local run with npm start`);
+  const parsed = endpoints.safeParse(parseJson(text, localFile));
+  if (!parsed.success) throw new Usage(`${localFile} is of another version of this project: start the local run again`);
+  const { issuer, admin, adminWrite, adminRead, adminRotate, auditFolder, aws, operator, deployment } = parsed.data;
+  await mustLive(parsed.data.pid, issuer);
+  const { trustDomain, variables } = deployment;
+  const known = {
+    name: "local",
+    kind: "local",
+    from: `the local run, ${localFile}`,
+    stage: "local",
+    ...(variables.account === undefined ? {} : { account: variables.account }),
+    issuer,
+    admin,
+    adminRead,
+    adminWrite,
+    trustDomain,
+    variables,
+    ...(adminRotate === undefined ? {} : { adminRotate }),
+    ...(auditFolder === undefined ? {} : { audit: { folder: auditFolder } }),
+  } as const;
+  return profileOf(known, { endpoint: aws.endpoint, region: aws.region, credentials: operator.credentials });
+}
+
+/** A file left behind by a run that was killed names a port that may be anybody's by now: its process must be there, and listen. */
+async function mustLive(pid: number | undefined, issuer: string): Promise<void> {
+  const gone = pid !== undefined && !isRunning(pid) ? `its process ${pid} is gone` : undefined;
+  const why = gone ?? ((await listens(new URL(issuer))) ? undefined : `nothing listens at ${issuer}`);
+  if (why === undefined) return;
+  throw new StaleLocalRun(
+    `${localFile} was left behind by a local run that is over (${why}): start it again with npm start, or delete the file`,
+    { code: "local_run_stale" },
+  );
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (cause) {
+    // somebody else's process is one too
+    return cause instanceof Error && "code" in cause && cause.code === "EPERM";
+  }
+}
+
+const listens = ({ hostname, port }: URL): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect({ host: hostname.replace(/^\[|\]$/g, ""), port: Number(port) });
+    const end = (found: boolean) => {
+      socket.destroy();
+      resolve(found);
+    };
+    socket.once("connect", () => end(true));
+    socket.once("error", () => end(false));
+  });

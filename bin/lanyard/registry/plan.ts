@@ -1,0 +1,109 @@
+import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
+import type { Registration } from "../../../core/model/registry.ts";
+import type { RegistryDifference } from "../../../core/model/registry-difference.ts";
+import type { RegistryProblem } from "../../../core/model/registry-document.ts";
+import { validateRegistry } from "../../../core/registry/validate.ts";
+import { callSigned, type Signing } from "../deployment/call.ts";
+import { Refused } from "../terminal/outcome.ts";
+import { readRegistryFolder } from "./folder.ts";
+
+/** What applying a folder needs. */
+export interface ApplyInput extends Signing {
+  readonly directory: string;
+  /** Values of `${...}` in the files. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly trustDomain: string;
+  readonly issuer: string;
+  /** URL of the function that writes the registry. */
+  readonly adminWrite: string;
+}
+
+/** What an apply would change. */
+export interface RegistryPlan {
+  /** The version it was made against; 0 before the first. */
+  readonly base: number;
+  readonly rows: readonly Registration[];
+  readonly difference: RegistryDifference;
+}
+
+/** What a change of the registry did, or would do. `version` is that of before when nothing changes. */
+export interface Applied {
+  readonly version: number;
+  readonly base: number;
+  readonly difference: RegistryDifference;
+}
+
+/** The folder is not a valid registry: nothing was written. */
+export class RegistryInvalid extends Error {
+  override readonly name = "RegistryInvalid";
+  readonly problems: readonly RegistryProblem[];
+  constructor(problems: readonly RegistryProblem[]) {
+    super(problems.map((p) => `${p.file}:${p.line}: ${p.path === "" ? "" : `${p.path}: `}${p.message}`).join("\n"));
+    this.problems = problems;
+  }
+}
+
+/** Somebody else applied since the plan was made: nothing was changed. */
+export class RegistryStale extends Error {
+  override readonly name = "RegistryStale";
+  constructor(base: number) {
+    super(`the registry is no longer at version ${base}: somebody else applied meanwhile; look at the plan again`);
+  }
+}
+
+/**
+ * Reads and validates the folder, and asks the deployment what it would change. Writes nothing.
+ * @throws RegistryInvalid with every problem, file and line; Refused when the deployment says no
+ */
+export async function planRegistry(input: ApplyInput): Promise<RegistryPlan> {
+  const documents = await readRegistryFolder(input.directory, input.variables);
+  if (!documents.ok) throw new RegistryInvalid(documents.error);
+  const { issuer, trustDomain } = input;
+  // here too, since only here files and lines are known
+  const rows = validateRegistry(documents.value, { issuer, trustDomain, cedar });
+  if (!rows.ok) throw new RegistryInvalid(rows.error);
+  const { base, difference } = await changeRegistry(input, "PUT", "registry", {
+    registrations: rows.value,
+    dryRun: true,
+  });
+  return { base, rows: rows.value, difference };
+}
+
+/**
+ * Carries out a plan as one new version, live at every instance's next request. Idempotent.
+ * @throws RegistryStale when another apply came first
+ */
+export async function applyPlan(input: ApplyInput, { base, rows }: RegistryPlan, reason?: string): Promise<Applied> {
+  const why = reason === undefined ? {} : { reason };
+  return changeRegistry(input, "PUT", "registry", { registrations: rows, base, ...why }).catch((cause: unknown) => {
+    throw cause instanceof Refused && cause.facts.error === "registry_stale" ? new RegistryStale(base) : cause;
+  });
+}
+
+/** Validates a folder and makes it the registry. @throws RegistryInvalid, RegistryStale, Refused */
+export async function applyRegistry(input: ApplyInput): Promise<Applied> {
+  return applyPlan(input, await planRegistry(input));
+}
+
+/**
+ * Sends one change of the registry.
+ * @param path below the function's URL
+ * @throws Refused with the answer's error, and every problem in its message
+ */
+export async function changeRegistry(
+  input: Signing & Pick<ApplyInput, "adminWrite">,
+  method: "PUT" | "POST" | "PATCH",
+  path: string,
+  body: object,
+): Promise<Applied> {
+  const url = `${input.adminWrite.replace(/\/$/, "")}/${path}`;
+  try {
+    const answer = await callSigned(input, url, { method, body: JSON.stringify(body) });
+    return answer as unknown as Applied;
+  } catch (cause) {
+    if (!(cause instanceof Refused) || !Array.isArray(cause.facts.problems)) throw cause;
+    const problems = cause.facts.problems as readonly RegistryProblem[];
+    const lines = problems.map(({ file, path: at, message }) => `${file}: ${at === "" ? "" : `${at}: `}${message}`);
+    throw new Refused([cause.message, ...lines].join("\n"), cause.facts);
+  }
+}

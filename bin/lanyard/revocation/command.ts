@@ -1,0 +1,112 @@
+import type { AdminRevokeRequest, AdminTarget } from "../../../core/model/wire.ts";
+import { callAdmin } from "../deployment/call.ts";
+import { type Change, confirmed } from "../deployment/confirm.ts";
+import type { Profile } from "../deployment/profile.ts";
+import { reachLines } from "../sessions/reach.ts";
+import { type Terminal, Usage } from "../terminal/outcome.ts";
+import { short } from "../terminal/words.ts";
+import { blockLine, dryRun } from "./dry-run.ts";
+
+/** Options of `revoke` and `lift`. */
+export interface RevocationOptions {
+  readonly session?: string;
+  readonly agent?: string;
+  readonly principal?: string;
+  readonly build?: string;
+  readonly deployment?: string | true;
+  readonly cutOnly?: boolean;
+  /** A principal or a build that was never seen here is meant. */
+  readonly unseen?: boolean;
+  readonly reason?: string;
+  /** Only lists what would end; nothing is sent that changes anything. */
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+/**
+ * Turns the options into one target. An agent may be given by its name alone.
+ * @throws Usage unless exactly one is named
+ */
+export function targetOf(options: RevocationOptions, trustDomain: string): AdminTarget {
+  const { session, agent, principal, build, deployment } = options;
+  const given = Object.entries({ session, agent, principal, build, deployment }).filter(([, v]) => v !== undefined);
+  if (given.length !== 1) throw new Usage("name exactly one of --session, --agent, --principal, --build, --deployment");
+  if (agent !== undefined) return { agent: agent.includes("://") ? agent : `spiffe://${trustDomain}/agent/${agent}` };
+  if (deployment !== undefined) return { deployment: deployment === true ? trustDomain : deployment };
+  return Object.fromEntries(given) as AdminTarget;
+}
+
+/**
+ * Sends a revocation, or lifts a block, and says what it means.
+ * @throws Usage, Refused
+ */
+export async function sendRevocation(
+  verb: "revoke" | "lift",
+  options: RevocationOptions,
+  profile: Profile,
+  terminal: Terminal,
+): Promise<void> {
+  const target = targetOf(options, profile.trustDomain);
+  const [kind = "", id = ""] = Object.entries(target)[0] ?? [];
+  if (verb === "revoke" && options.dryRun) return dryRun(target, options, profile, terminal);
+  const { reason } = options;
+  if (reason === undefined) throw new Usage("say why: --reason <text>, for the audit record");
+  const change = verb === "revoke" ? revoking(target, options, profile, terminal) : lifting(kind, id);
+  const deployment = await confirmed(profile, options, terminal, change);
+  const order: AdminRevokeRequest =
+    verb === "lift"
+      ? { lift: target, reason }
+      : {
+          revoke: target,
+          reason,
+          ...(options.cutOnly ? { cutOnly: true } : {}),
+          ...(options.unseen ? { unseen: true } : {}),
+        };
+  const answer = await callAdmin(profile, order);
+  if (options.json) terminal.out(JSON.stringify({ ok: true, deployment, ...answer }));
+  else terminal.out(sentence(verb, kind, id, options.cutOnly === true, answer));
+}
+
+function revoking(target: AdminTarget, options: RevocationOptions, profile: Profile, terminal: Terminal): Change {
+  const [kind = "", id = ""] = Object.entries(target)[0] ?? [];
+  const blocks = kind !== "session" && options.cutOnly !== true;
+  return {
+    question: kind === "deployment" ? `End EVERY session of ${id}?` : `Revoke ${kind} ${short(id)}?`,
+    reach: async () => [...(await reachLines(target, "end", profile, terminal)), blockLine(kind, id, blocks)],
+    otherwise: "nothing was revoked",
+  };
+}
+
+const lifting = (kind: string, id: string): Change => ({
+  question: `Let ${kind === "session" ? "the login of session" : kind} ${short(id)} start anew?`,
+  reach: async () => [
+    kind === "session"
+      ? `the login that was burnt with session ${id} would open new sessions again; the session stays over`
+      : `${kind} ${id} would get new sessions again; what was cut stays cut`,
+  ],
+  otherwise: "nothing was lifted",
+});
+
+const burnt = (id: string): string =>
+  `; so is every session of its agent by the same login of the person, who has to sign in anew there (false alarm: lanyard lift --session ${id})`;
+
+const sentence = (
+  verb: "revoke" | "lift",
+  kind: string,
+  id: string,
+  cutOnly: boolean,
+  answer: Readonly<Record<string, unknown>>,
+): string => {
+  if (verb === "lift")
+    return kind === "session"
+      ? `the login that was burnt with session ${id} counts again; the session stays over`
+      : `${kind} ${id} is no longer blocked; what was cut stays cut`;
+  if (kind === "session")
+    return answer.found === false
+      ? `session ${id} was ended before, and is gone; it is marked as over once more`
+      : `session ${id} is over, and everything below it${answer.burnt === true ? burnt(id) : ""}`;
+  return cutOnly
+    ? `everything issued to ${kind} ${id} so far is over; it may start anew`
+    : `everything issued to ${kind} ${id} is over, and it gets nothing new until lanyard lift --${kind} ${id}`;
+};

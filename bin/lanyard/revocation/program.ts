@@ -1,0 +1,65 @@
+import { type Command, Option } from "commander";
+import type { CommandLine } from "../deployment/command-line.ts";
+import { type RotateOptions, runKeys, runRotate } from "../keys/rotate.ts";
+import { example } from "../terminal/help.ts";
+import { type WatchOptions, watched } from "../terminal/watch.ts";
+import { type RevocationOptions, sendRevocation } from "./command.ts";
+
+/** Adds the commands that end what was issued: revocations and their lifting, and the keys that signed it. */
+export function endingCommands({ command, withProfile, watching, terminal }: CommandLine): void {
+  example(
+    targets(command("revoke", "end what was issued, and block what is named until it is lifted"))
+      .option("--session <id>", "this session and everything below it, and the person's login it was opened by")
+      .option("--cut-only", "end what exists but leave no block")
+      .option("--unseen", "block a principal or a build in advance, that was never seen here")
+      .option("--dry-run", "only list the sessions it would end, and what it would block")
+      .option("--yes", "do not ask")
+      .action((options: RevocationOptions) =>
+        withProfile(options, (profile) => sendRevocation("revoke", options, profile, terminal)),
+      ),
+    "revoke --agent researcher --dry-run",
+    'revoke --agent researcher --reason "misbehaves"',
+    'revoke --session 3q2-7wAAAAAAAAAAAAAAAA --reason "laptop lost" --yes',
+    'revoke --deployment --reason "the signing key was seen elsewhere"',
+    'revoke --build sha256:4d7a --unseen --reason "stolen from the builder"',
+  );
+  example(
+    targets(command("lift", "take a block away; what was cut stays cut"))
+      .option("--session <id>", "clear the person's login that was burnt with this session; the session stays over")
+      .option("--yes", "do not ask")
+      .action((options: RevocationOptions) =>
+        withProfile(options, (profile) => sendRevocation("lift", options, profile, terminal)),
+      ),
+    'lift --agent researcher --reason "fixed in build 42"',
+  );
+  example(
+    command("rotate", "switch a signing key before its time, or at once when it may be in other hands")
+      .addOption(
+        new Option("--purpose <purpose>", "which keys")
+          .choices(["identity", "session", "status", "events"])
+          .makeOptionMandatory(),
+      )
+      .option("--kid <kid>", "one key by its thumbprint (default: every key of the purpose that signs)")
+      .option("--emergency", "void what it signed, now")
+      .option("--yes", "do not ask")
+      .requiredOption("--reason <text>", "why, for the audit record")
+      .action((options: RotateOptions) => withProfile(options, (profile) => runRotate(options, profile, terminal))),
+    'rotate --purpose session --reason "before its time"',
+    'rotate --purpose session --emergency --reason "seen elsewhere"',
+  );
+  example(
+    watching(command("keys", "how every signing key stands")).action((options: WatchOptions & { json?: boolean }) =>
+      withProfile(options, (profile) => watched(options, terminal, (to) => runKeys(options, profile, to))),
+    ),
+    "keys",
+    "keys --watch",
+  );
+}
+
+const targets = (command: Command): Command =>
+  command
+    .option("--agent <agent>", "an agent, by its name or SPIFFE ID")
+    .option("--principal <id>", "whoever started the work: p_... or an agent's SPIFFE ID")
+    .option("--build <digest>", "a build, by the digest it was attested with")
+    .option("--deployment [trust-domain]", "everything")
+    .option("--reason <text>", "why, for the audit record");

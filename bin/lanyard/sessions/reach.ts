@@ -1,0 +1,81 @@
+import type { AdminTarget } from "../../../core/model/wire.ts";
+import { askAll } from "../deployment/ask.ts";
+import type { Profile } from "../deployment/profile.ts";
+import type { Terminal } from "../terminal/outcome.ts";
+import { table } from "../terminal/table.ts";
+import { count, short, until } from "../terminal/words.ts";
+import { type Reached, shapes } from "./shapes.ts";
+
+/** Living sessions that hang on something. */
+export interface Reach {
+  readonly ends: readonly Reached[];
+  /** Roots of trees that are larger than is read at a time. */
+  readonly cut: readonly string[];
+  /** Reading stopped before all of them. */
+  readonly more: boolean;
+}
+
+/** Asks which living sessions hang on something. @param limit most of them @throws Refused */
+export async function readReach(
+  target: AdminTarget,
+  profile: Profile,
+  terminal: Terminal,
+  limit?: number,
+): Promise<Reach> {
+  const [kind = "", id = ""] = Object.entries(target)[0] ?? [];
+  const bound = limit === undefined ? {} : { limit };
+  const { items, pages, more } = await askAll(profile, "reach", { [kind]: id }, shapes.reached, terminal, bound);
+  const ends = [...new Map(items.map((item) => [item.sid, item])).values()];
+  const cut = [...new Set(pages.flatMap((page) => (Array.isArray(page.cut) ? page.cut.map(String) : [])))];
+  return { ends, cut, more };
+}
+
+/** Reached sessions as a table. */
+export function reachTable(ends: readonly Reached[], columns: number | undefined): readonly string[] {
+  const now = Math.floor(Date.now() / 1000);
+  const shape = [
+    { title: "SESSION", of: (row: Reached) => row.sid, whole: true },
+    { title: "AGENT", of: (row: Reached) => short(row.agent) },
+    { title: "FOR", of: (row: Reached) => short(row.principal) },
+    { title: "HOP", of: (row: Reached) => String(row.depth) },
+    { title: "ELSE ENDS", of: (row: Reached) => until(row.expiresAtSeconds, now) },
+  ] as const;
+  return ends.length === 0 ? [] : table(ends, shape, columns);
+}
+
+/** How many sessions, of how many agents, for how many. */
+export function reachCount({ ends, cut, more }: Reach, verb: string): string {
+  const agents = new Set(ends.map(({ agent }) => agent)).size;
+  const principals = new Set(ends.map(({ principal }) => principal)).size;
+  const those = ends.length === 0 ? "" : ` (${count(agents, "agent")}, for ${count(principals, "principal")})`;
+  const open = more || cut.length > 0 ? "at least " : "";
+  return `${open}${count(ends.length, "living session")} would ${verb}${those}`;
+}
+
+/** Most sessions that are counted, and shown, before somebody is asked: nobody reads on, and the question waits. */
+const countedMost = 1_000;
+const shownMost = 10;
+
+/**
+ * What a change would reach, for whoever is asked to agree. It must not stand in the way of a revocation: where
+ * admin-read does not answer, or not to this caller, it says so.
+ * @param verb what would become of the sessions: `end`
+ */
+export async function reachLines(
+  target: AdminTarget,
+  verb: string,
+  profile: Profile,
+  terminal: Terminal,
+): Promise<readonly string[]> {
+  try {
+    const reach = await readReach(target, profile, terminal, countedMost);
+    const left = reach.ends.length - shownMost;
+    return [
+      ...reachTable(reach.ends.slice(0, shownMost), terminal.columns),
+      ...(left > 0 ? [`and ${left} more; --dry-run lists all of them`] : []),
+      reachCount(reach, verb),
+    ];
+  } catch (cause) {
+    return [`what it would reach is not known: ${cause instanceof Error ? cause.message : String(cause)}`];
+  }
+}

@@ -1,0 +1,121 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
+import { S3Client } from "@aws-sdk/client-s3";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { bucketSource, eventsSince, namedSource } from "../../../bin/lanyard/audit/source.ts";
+import { runTail } from "../../../bin/lanyard/audit/tail.ts";
+
+const now = Date.parse("2026-11-24T10:00:00Z");
+const event = (uid: string, time = now) =>
+  JSON.stringify({ time, metadata: { uid }, unmapped: { lanyard: { operation: "attest" } } });
+
+/** A bucket over S3's own protocol: ListObjectsV2 in pages of two, GetObject. */
+let objects: Map<string, { readonly body: Buffer; readonly modified: string }>;
+let asked: string[];
+let server: Server;
+let s3: S3Client;
+beforeEach(async () => {
+  objects = new Map();
+  asked = [];
+  server = createServer((request, response) => {
+    const url = new URL(request.url ?? "", "http://s3");
+    asked.push(`${url.pathname}?${url.searchParams.get("prefix") ?? ""}`);
+    if (url.searchParams.get("list-type") !== "2") {
+      const found = objects.get(decodeURIComponent(url.pathname).replace("/audit-bucket/", ""));
+      return found ? response.end(found.body) : response.writeHead(404).end();
+    }
+    const all = [...objects].filter(([key]) => key.startsWith(url.searchParams.get("prefix") ?? "")).sort();
+    const from = Number(url.searchParams.get("continuation-token") ?? 0);
+    const contents = all
+      .slice(from, from + 2)
+      .map(([key, { modified }]) => `<Contents><Key>${key}</Key><LastModified>${modified}</LastModified></Contents>`);
+    const more = from + 2 < all.length;
+    const next = more ? `<NextContinuationToken>${from + 2}</NextContinuationToken>` : "";
+    response.end(
+      `<?xml version="1.0"?><ListBucketResult><IsTruncated>${more}</IsTruncated>${contents.join("")}${next}</ListBucketResult>`,
+    );
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  s3 = new S3Client({
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    region: "eu-west-1",
+    forcePathStyle: true,
+    credentials: { accessKeyId: "AKIALOCAL", secretAccessKey: "local" },
+  });
+});
+afterEach(async () => {
+  s3.destroy();
+  server.closeAllConnections();
+  await new Promise((done) => server.close(done));
+});
+
+const put = (key: string, modified: string, ...lines: readonly string[]) =>
+  objects.set(key, {
+    body: key.endsWith(".gz") ? gzipSync(lines.join("\n")) : Buffer.from(lines.join("\n")),
+    modified,
+  });
+const all = async (sinceMillis: number, below = "audit/") => {
+  const found = [];
+  for await (const { metadata } of eventsSince(
+    bucketSource(s3, "audit-bucket", below, () => now),
+    sinceMillis,
+  ))
+    found.push(metadata.uid);
+  return found;
+};
+
+describe("the bucket", () => {
+  test("is read day by day, every page of a day, and nothing that was written before", async () => {
+    put("audit/dt=2026-11-22/a.gz", "2026-11-22T23:59:00Z", event("old"));
+    for (const n of [1, 2, 3, 4, 5]) put(`audit/dt=2026-11-24/${n}.gz`, "2026-11-24T09:30:00Z", event(`e${n}`));
+    put("audit/dt=2026-11-23/z.gz", "2026-11-23T12:00:00Z", event("yesterday"));
+    put("errors/dt=2026-11-24/x.gz", "2026-11-24T09:30:00Z", event("error"));
+    expect(await all(now - 86_400_000)).toEqual(["yesterday", "e1", "e2", "e3", "e4", "e5"]);
+    expect(asked.some((path) => path.includes("2026-11-22"))).toBe(false);
+    expect(await all(now - 3_600_000)).toEqual(["e1", "e2", "e3", "e4", "e5"]);
+  });
+
+  test("another prefix is listed as it stands, and a plain object is read as one", async () => {
+    put("copy/events.ndjson", "2026-11-24T09:00:00Z", event("one"), "no event", "[]", "null", event("two"));
+    expect(await all(0, "copy/")).toEqual(["one", "two"]);
+  });
+
+  test("tail takes each object once while it follows, and new ones as they come", async () => {
+    const fresh = () => Date.now();
+    const stop = new AbortController();
+    const lines: string[] = [];
+    put(`audit/dt=${new Date().toISOString().slice(0, 10)}/1.gz`, new Date().toISOString(), event("a", fresh()));
+    const terminal = {
+      out: (line: string) => {
+        lines.push(line);
+        if (lines.length === 1)
+          put(
+            `audit/dt=${new Date().toISOString().slice(0, 10)}/2.gz`,
+            new Date().toISOString(),
+            event("a", fresh()),
+            event("b", fresh()),
+          );
+        if (lines.length === 2) stop.abort();
+      },
+      err: () => undefined,
+    };
+    await runTail(
+      { since: "10m", follow: true, json: true },
+      bucketSource(s3, "audit-bucket", "audit/"),
+      "x",
+      terminal,
+      stop.signal,
+    );
+    expect(lines.map((line) => JSON.parse(line).metadata.uid)).toEqual(["a", "b"]);
+    expect(asked.filter((path) => path.includes("/1.gz")).length).toBe(1);
+  });
+});
+
+test.each(["s3://", "s3:x", "s3://UPPER", "s3://a", "s3://-bucket/x"])("%j names no bucket", (text) => {
+  expect(() => namedSource(text, "/", undefined)).toThrow(/names no bucket/);
+});
+
+test("the deployment's audit needs a deployment", () => {
+  expect(() => namedSource("deployment", "/", undefined)).toThrow(/--outputs/);
+});
