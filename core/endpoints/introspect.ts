@@ -19,11 +19,32 @@ export interface IntrospectDeps extends AuthenticateDeps, DenyDeps {
   readonly store: Pick<SessionStore, "readLiveness" | "readHandle" | "use">;
 }
 
+/** One request for introspection. */
+interface Introspection {
+  readonly token: string;
+  /** Thumbprint of the key by which the request for the token was proved (`dpop_jkt`). */
+  readonly provedBy: string | undefined;
+  readonly caller: Caller;
+  readonly audit: AuditContext;
+  readonly deps: IntrospectDeps;
+}
+
 /**
- * RFC 7662, strongly consistent: authenticate ▸ verify the token offline, or read its row if it is a handle ▸ read
- * liveness ▸ take one use where uses are counted ▸ answer. The caller is a registered resource server; for a token of
- * a resource it does not serve, a bad, expired, dead or used up one the answer is exactly `{"active": false}`, and the
- * reason stands in the audit alone. Writes nothing but refusals and uses.
+ * RFC 7662, strongly consistent. This list and the code below are the same list:
+ *
+ * 1. **read** the form, and **authenticate** the caller, a registered resource server (`caller/authenticate.ts`)
+ * 2. **look** at the token:
+ *    - *verify* it offline, or *read its row* if it is a handle (`readAccessToken`)
+ *    - *read liveness* of its session, its agents and the caller, in one batch; it also tells the registry's version, which
+ *      is *loaded* when the one at hand is another
+ *    - *evaluate* the caller: active, alive, serving something; then that it serves this token's resource, that the
+ *      session lives, that every agent of it is active
+ * 3. **hold the key against it** where the caller names one
+ * 4. **take one use** where uses are counted, last of all
+ * 5. **answer**: for a token of a resource the caller does not serve, a bad, expired, dead or used up one exactly
+ *    `{"active": false}`, and the reason stands in the audit alone
+ *
+ * Writes nothing but refusals and uses. Nothing here can be overtaken by an equal request: nothing is repeated.
  *
  * `dpop_jkt` (RFC 7662 2.1 lets a server take more parameters; named as in RFC 9449 10) is the thumbprint of the key by
  * which the request for the token was proved: another key than the token's gets no answer and costs no use.
@@ -39,7 +60,13 @@ export function createIntrospectEndpoint(deps: IntrospectDeps): (call: Call) => 
     const audit = startAudit({ ...start, agent, jkt, assurance: identity.assurance });
     const token = single(form.value, "token");
     if (token === undefined) return deny(deps, { code: "parameter_missing", name: "token" }, audit.facts, true);
-    const verdict = await answer(token, single(form.value, "dpop_jkt"), caller.value, deps, audit);
+    const verdict = await answer({
+      token,
+      provedBy: single(form.value, "dpop_jkt"),
+      caller: caller.value,
+      audit,
+      deps,
+    });
     if (verdict.ok)
       return json({
         active: true,
@@ -70,14 +97,9 @@ const callerFaults = new Set<Denial["code"]>([
   "liveness_unavailable",
 ]);
 
-async function answer(
-  token: string,
-  provedBy: string | undefined,
-  caller: Caller,
-  deps: IntrospectDeps,
-  audit: AuditContext,
-): Promise<Result<OwnToken, Denial>> {
-  const seen = await look(token, caller, deps, audit);
+async function answer(asked: Introspection): Promise<Result<OwnToken, Denial>> {
+  const { token, provedBy, deps } = asked;
+  const seen = await look(asked);
   if (!seen.ok && seen.error.code === "subject_token_invalid")
     return err(withOwner(seen.error, await ownerOfStolen(token, provedBy, deps)));
   if (!seen.ok) return seen;
@@ -89,7 +111,7 @@ async function answer(
         seen.value.jkt === undefined ? undefined : ownerOf(seen.value),
       ),
     );
-  const taken = await takeUse(seen.value, caller, deps, audit);
+  const taken = await takeUse(seen.value, asked);
   return taken.ok ? seen : taken;
 }
 
@@ -98,12 +120,7 @@ async function answer(
  * any number at one instant exactly as many are answered as there are uses. An answer that is lost on its way back is
  * a use all the same: given twice it could be used twice (threat 24).
  */
-async function takeUse(
-  token: OwnToken,
-  caller: Caller,
-  deps: IntrospectDeps,
-  audit: AuditContext,
-): Promise<Result<void, Denial>> {
+async function takeUse(token: OwnToken, { caller, deps, audit }: Introspection): Promise<Result<void, Denial>> {
   const counters = token.uses?.countedAt ?? [];
   if (counters.length === 0) return ok(undefined);
   const { aud: resource, scopes, details } = token;
@@ -114,12 +131,7 @@ async function takeUse(
   return err(used.error.kind === "marker" ? { code: "dpop_replayed" } : { code: "uses_spent" });
 }
 
-async function look(
-  token: string,
-  caller: Caller,
-  deps: IntrospectDeps,
-  audit: AuditContext,
-): Promise<Result<OwnToken, Denial>> {
+async function look({ token, caller, deps, audit }: Introspection): Promise<Result<OwnToken, Denial>> {
   const verified = await readAccessToken(token, deps);
   if (verified.ok) noteToken(verified.value, audit);
   const names = { ...nothing, subjects: callerSubjects(caller) };

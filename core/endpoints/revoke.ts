@@ -37,6 +37,14 @@ type Ending = Pick<RevocationWrite, "tombstone" | "withdraw"> | "nothing";
  * RFC 7009, with the owner's rights: an agent ends its own session, any session below it, its own unredeemed offers.
  * Everything else is `admin-revoke`. `token` is a token of the session to end (an expired one still names it, signed or a handle), or an
  * offer's handle; with `session` beside it, that session below the token's own is ended instead.
+ * This list and the code below are the same list:
+ *
+ * 1. **read** the form, and **authenticate** the agent (`caller/authenticate.ts`)
+ * 2. **take** from the agent's bucket of revocations
+ * 3. **find** what the request means to end, and that it is the agent's own
+ * 4. **read liveness**: an agent that is revoked ends nothing, and what is over already is not ended again
+ * 5. **write** tombstone, replay entry and record, in ONE transaction
+ *
  * Ending one's own session burns nothing: only an operator's revocation of a root burns the person's token.
  * @returns 200 with an empty object on success, for unknown tokens, and for a session that is over already, which writes
  * nothing; `not_the_owner` for what is someone else's, `token_not_revocable` for an identity token, `rate_exceeded`

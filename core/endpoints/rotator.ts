@@ -12,7 +12,15 @@ import type { Effect } from "../ring/step.ts";
 const stepsMax = 40;
 
 /**
- * Brings every ring as far as it can go now.
+ * Brings every ring as far as it can go now. Each ring, step by step:
+ *
+ * 1. *view* ring and order, and hold both *clocks* against each other
+ * 2. *begin* the ring with the stack's own first keys, if there is none
+ * 3. *end* keys that this run made for an intent which somebody gave up meanwhile
+ * 4. *choose* the next step (`ring/next-step.ts`); none left: tell what is wrong with ring and keys, and go on to the next ring
+ * 5. *carry out* what the step asks of KMS
+ * 6. *write* ring and records on condition that nobody wrote first; whoever lost that race looks again, at 1
+ *
  * @returns what is wrong with the rings, in words for an operator; nothing when all is well. A ring that fails keeps no
  * other from its turn
  */

@@ -1,19 +1,14 @@
-import { awsLambdaUrlIam } from "../../core/attest/methods/aws-lambda-url-iam/attestor.ts";
-import { createAttestEndpoint } from "../../core/endpoints/attest.ts";
+import { createAttestIamEndpoint } from "../../core/endpoints/attest-iam.ts";
 import { withDpopNonce } from "../../core/jose/dpop.ts";
 import { attestGround, partition } from "../attest/ground.ts";
 import { httpHandler } from "../http/edge.ts";
 import { platformCallerOf } from "../http/platform-caller.ts";
 
 const { deps, refuse } = attestGround();
-const attesting = createAttestEndpoint({ ...deps, attestors: [awsLambdaUrlIam({ partition })] });
-const endpoint = withDpopNonce(attesting, deps.nonces);
+const endpoint = createAttestIamEndpoint(deps, partition);
 
-/**
- * The attest endpoint behind a URL that IAM guards: whom Lambda authenticated is the evidence. Only this function hands
- * the platform's word on; its resource policy keeps everybody from writing an event of their own (threat 18).
- */
+/** Attestation behind a URL that IAM guards: `core/endpoints/attest-iam.ts` tells the way of a request. */
 export const handler = httpHandler((call, event) => {
-  const platformCaller = platformCallerOf(event);
-  return endpoint(platformCaller === undefined ? call : { ...call, platformCaller });
+  const answer = withDpopNonce((asked) => endpoint(asked, platformCallerOf(event)), deps.nonces);
+  return answer(call);
 }, refuse);

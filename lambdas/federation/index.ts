@@ -3,7 +3,8 @@ import { answerResource, type ResourceEvent } from "../custom-resource.ts";
 import { enableFederation } from "./switch.ts";
 
 /**
- * The custom resource that switches the account's outbound identity federation on. A rollback changes nothing, and
+ * The custom resource that switches the account's outbound identity federation on. It decides nothing of ours, so that it
+ * has no page among the endpoints: this page and `switch.ts` are all of it. A rollback changes nothing, and
  * deletion never switches off: the switch is the account's, and others may stand on it.
  */
 export const handler = (event: ResourceEvent): Promise<void> =>

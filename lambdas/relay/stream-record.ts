@@ -1,5 +1,5 @@
+import { type BusEntry, busLimits, type Carried, entryBytes, type Unreadable } from "../../core/endpoints/relay.ts";
 import { type AttributeValue, unmarshall } from "../aws/dynamodb/stream-image.ts";
-import { type BusEntry, busLimits, entryBytes } from "../aws/eventbridge/bus.ts";
 
 /** A record of a DynamoDB stream as Lambda gives it. */
 export interface StreamRecord {
@@ -10,31 +10,12 @@ export interface StreamRecord {
   };
 }
 
-/** Where a record stands in its stream, and the row it carries. */
-interface Found {
-  /** Empty where the record has none: Lambda takes that for the whole batch. */
-  readonly sequence: string;
-  /** `unknown` where the row does not say. */
-  readonly eventId: string;
-  readonly image: Readonly<Record<string, AttributeValue>>;
-}
-
-/** A record ready for the bus. */
-export interface Carried extends Found {
-  readonly entry: BusEntry;
-}
-
-/** A record that the bus could never take. */
-export interface Unreadable extends Found {
-  readonly why: string;
-}
-
 /** Reads a record; what is no audit record or too large says why. */
 export function read(record: StreamRecord): Carried | Unreadable {
   const image = record.dynamodb?.NewImage ?? {};
   const row = unmarshall(image);
   const { eventId, body, detailType, timeMillis, traceHeader } = row;
-  const found: Found = {
+  const found = {
     sequence: record.dynamodb?.SequenceNumber ?? "",
     eventId: typeof eventId === "string" ? eventId : "unknown",
     image,

@@ -1,6 +1,6 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
-import { type Bus, type BusEntry, busLimits, entryBytes } from "../../lambdas/aws/eventbridge/bus.ts";
+import { type Bus, type BusEntry, busLimits, entryBytes } from "../../core/endpoints/relay.ts";
 import { messageText, type RefusedRecord } from "../../lambdas/aws/sqs/refused-queue.ts";
 import { createRelay } from "../../lambdas/relay/relay.ts";
 import type { StreamRecord } from "../../lambdas/relay/stream-record.ts";

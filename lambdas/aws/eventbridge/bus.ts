@@ -1,23 +1,5 @@
 import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from "@aws-sdk/client-eventbridge";
-
-/** What EventBridge takes at once. */
-export const busLimits = { entries: 10, bytes: 1_000_000 } as const;
-
-/** An audit record on its way. */
-export interface BusEntry {
-  readonly source: string;
-  readonly detailType: string;
-  /** The record, byte for byte. */
-  readonly detail: string;
-  readonly timeMillis: number;
-  readonly traceHeader?: string;
-}
-
-/** Puts entries on a bus. */
-export interface Bus {
-  /** @returns for each entry, in order, why it was not taken, or undefined */
-  put(entries: readonly BusEntry[]): Promise<readonly (string | undefined)[]>;
-}
+import type { Bus, BusEntry } from "../../../core/endpoints/relay.ts";
 
 /** Creates a bus of EventBridge. */
 export function createBus(name: string, client = new EventBridgeClient({ maxAttempts: 4 })): Bus {
@@ -42,7 +24,3 @@ const requestEntry = (name: string, entry: BusEntry): PutEventsRequestEntry => (
   Time: new Date(entry.timeMillis),
   ...(entry.traceHeader ? { TraceHeader: entry.traceHeader } : {}),
 });
-
-/** Bytes an entry counts for (EventBridge: time 14, the rest as UTF-8). */
-export const entryBytes = (entry: BusEntry): number =>
-  14 + Buffer.byteLength(entry.source) + Buffer.byteLength(entry.detailType) + Buffer.byteLength(entry.detail);
