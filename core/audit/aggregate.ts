@@ -15,7 +15,7 @@ export interface RefusalAggregate {
 }
 
 /** What aggregating needs. */
-export interface RefusalAggregateDeps {
+interface RefusalAggregateDeps {
   readonly outbox: Outbox;
   readonly ids: Ids;
   readonly clock: Clock;

@@ -2,7 +2,7 @@ import type { Denial } from "./denial.ts";
 import { rowOf } from "./table.ts";
 
 /** Why a refusal happened, for whoever reads the audit without our source beside it. */
-export interface DenialReason {
+interface DenialReason {
   /** The rule that refused, with its standard and section where it is one's. */
   readonly rule: string;
   /** What was missing, or stood in the way, of this very request. */

@@ -1,7 +1,7 @@
 import { limits } from "../model/limits.ts";
 
 /** A text, or how the facts of a denial make it. */
-export type Text<D> = string | ((denial: D) => string);
+type Text<D> = string | ((denial: D) => string);
 
 /** All that is said of a refusal: to an auditor, and to its caller. */
 export interface Row<D> {
@@ -16,7 +16,7 @@ export interface Row<D> {
 }
 
 /** What a caller gets to see. */
-export interface Answer<D> extends Extras<D> {
+interface Answer<D> extends Extras<D> {
   readonly status: number;
   /** RFC 6749 5.2, RFC 8693 2.2.2, RFC 8707 2, RFC 9396 5, RFC 9449 5. */
   readonly error: string;
