@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- section …] [--json]`: CPU of an issued session, verifications a second, documents a second of every
- * attestor, what a policy decision costs, size and import time of every bundle, AWS calls, write units and dollars of a session, how long a revoked agent takes to reach the status lists, what applying 1,000 agents takes. Ratios are
+ * attestor, what a policy decision costs, size and import time of every bundle and package, AWS calls, write units and dollars of a session, how long a revoked agent takes to reach the status lists, what applying 1,000 agents takes. Ratios are
  * within one run.
  */
 import { benchAttest } from "./attest.ts";
@@ -8,6 +8,7 @@ import { benchBundles } from "./bundles.ts";
 import { benchCost } from "./cost.ts";
 import { benchIssue } from "./issue.ts";
 import type { Row } from "./measure.ts";
+import { benchPackages } from "./packages.ts";
 import { benchPolicy } from "./policy.ts";
 import { benchPublish } from "./publish.ts";
 import { benchRegistry } from "./registry.ts";
@@ -18,6 +19,7 @@ const sections: Readonly<Record<string, () => Promise<Row[]>>> = {
   verify: benchVerify,
   attest: benchAttest,
   bundle: benchBundles,
+  package: benchPackages,
   cost: benchCost,
   policy: benchPolicy,
   publish: benchPublish,
