@@ -1,27 +1,17 @@
 /** One account's services, wired from the template: DynamoDB, KMS, SSM, STS, EventBridge, Firehose, functions. */
 import { type CallRecord, serveAws } from "./aws.ts";
 import type { Closers } from "./closers.ts";
-import {
-  aliasesOf,
-  bucketFolder,
-  deliveryStreamsOf,
-  keysOf,
-  mappingsOf,
-  parametersOf,
-  queueMappingsOf,
-  queuesOf,
-  rulesOf,
-  tablesOf,
-} from "./cloudformation/inventory.ts";
 import type { Cloud } from "./cloudformation/template.ts";
 import type { Unsaid } from "./dynamodb/access.ts";
 import { type DynamoDb, openDynamoDb } from "./dynamodb/engine.ts";
-import { createTables, dynamoDbService } from "./dynamodb/service.ts";
+import { createTables, dynamoDbService, tablesOf } from "./dynamodb/service.ts";
 import { type Nitro, openNitro } from "./enclave.ts";
+import { rulesOf } from "./events/of-template.ts";
 import { type Events, openEvents } from "./events/service.ts";
 import { checkRuleRoles, deliverTo } from "./events/targets.ts";
 import { type Faults, openFaults } from "./faults.ts";
-import { type Firehose, openFirehose } from "./firehose.ts";
+import { bucketFolder, deliveryStreamsOf } from "./firehose/of-template.ts";
+import { type Firehose, openFirehose } from "./firehose/service.ts";
 import type { HostedFunction } from "./functions/host.ts";
 import { functionNamed, hostFunctions } from "./functions/of-template.ts";
 import { type Callers, type Credentials, openCallers } from "./iam/caller.ts";
@@ -29,14 +19,17 @@ import { openPermissions, type Permissions } from "./iam/permissions.ts";
 import { type Instances, openInstances } from "./imds/instances.ts";
 import { openKey } from "./kms/key.ts";
 import type { KeyGround } from "./kms/life.ts";
+import { aliasesOf, keysOf } from "./kms/of-template.ts";
 import { openKms } from "./kms/service.ts";
+import { mappingsOf, queueMappingsOf } from "./mappings/of-template.ts";
 import { startQueueMapping } from "./mappings/queue.ts";
 import { startMapping } from "./mappings/start.ts";
 import type { EventSourceMapping } from "./mappings/stream.ts";
 import type { Service } from "./service.ts";
+import { queuesOf } from "./sqs/of-template.ts";
 import { openQueues, type Queues } from "./sqs/queues.ts";
 import { openSqs } from "./sqs/service.ts";
-import { openSsm } from "./ssm.ts";
+import { openSsm, parametersOf } from "./ssm.ts";
 import type { StateFolder } from "./state.ts";
 import type { TokenKey } from "./sts/issuer.ts";
 import { openSts } from "./sts/service.ts";

@@ -1,7 +1,7 @@
 /**
  * Boots the embedded cloud: synthesized stacks, running on this machine. Nothing of them is written a second time here,
- * and no name of theirs is known: `cloudformation/inventory.ts` reads the template, the services run what it says, and
- * the outputs tell whoever booted it where things are. A development and test harness, bound to 127.0.0.1, never a
+ * and no name of theirs is known: each service reads of the template what is its own (`of-template.ts`) and runs what it
+ * says, and the outputs tell whoever booted it where things are. A development and test harness, bound to 127.0.0.1, never a
  * product.
  */
 import { openAccount, type Wishes } from "./account.ts";

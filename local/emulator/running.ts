@@ -1,17 +1,18 @@
 /** The embedded cloud as its users see it, once it runs. */
 import type { Account } from "./account.ts";
 import type { CallRecord } from "./aws.ts";
-import { bucketFolder, queuesOf } from "./cloudformation/inventory.ts";
 import type { Cloud } from "./cloudformation/template.ts";
 import type { Unsaid } from "./dynamodb/access.ts";
 import type { Faults as DynamoDbFaults } from "./dynamodb/faults.ts";
 import type { Enclave, EnclaveImage } from "./enclave.ts";
 import type { Faults } from "./faults.ts";
+import { bucketFolder } from "./firehose/of-template.ts";
 import { failuresOf, functionNamed } from "./functions/of-template.ts";
 import type { Sandbox } from "./functions/sandboxes.ts";
 import type { Credentials } from "./iam/caller.ts";
 import type { Instance, InstanceLaunch } from "./imds/instances.ts";
 import { withinLoop } from "./limits/loop.ts";
+import { queuesOf } from "./sqs/of-template.ts";
 import type { Workload } from "./workloads/workloads.ts";
 
 export type { Workload } from "./workloads/workloads.ts";

@@ -1,4 +1,5 @@
 /** SSM Parameter Store (`AmazonSSM`): GetParameter on the template's parameters and on what an operator put. */
+import type { Cloud } from "./cloudformation/template.ts";
 import { contextOf, type Json, ok, type Service, ServiceError, textMember, unknownOperation } from "./service.ts";
 
 /** A parameter of the template. */
@@ -42,4 +43,12 @@ export function openSsm(parameters: readonly Parameter[], place: { account: stri
       return get(input);
     },
   };
+}
+
+/** Parameters of the template. */
+export function parametersOf(cloud: Cloud): Parameter[] {
+  return cloud.ofType("AWS::SSM::Parameter").map((resource) => {
+    const { Type, Value } = cloud.properties(resource);
+    return { name: cloud.physical(resource).ref, type: String(Type), value: String(Value) };
+  });
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type DeliveryStream, objectPrefix, openFirehose } from "../../local/emulator/firehose.ts";
+import { type DeliveryStream, objectPrefix, openFirehose } from "../../local/emulator/firehose/service.ts";
 
 const nowMillis = Date.parse("2026-11-24T01:02:03Z");
 let folder: string;

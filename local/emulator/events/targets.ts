@@ -1,7 +1,7 @@
 /** Where rules send events: delivery streams, functions and queues. */
 
 import type { Faults } from "../faults.ts";
-import type { Firehose } from "../firehose.ts";
+import type { Firehose } from "../firehose/service.ts";
 import type { HostedFunction } from "../functions/host.ts";
 import type { Permissions } from "../iam/permissions.ts";
 import { contextOf } from "../service.ts";

@@ -1,11 +1,52 @@
 /** Hosts the template's functions, each with its role's credentials and nothing of this process's environment. */
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
-import { type FunctionOfTemplate, functionsOf } from "../cloudformation/inventory.ts";
-import type { Cloud } from "../cloudformation/template.ts";
+import type { Cloud, Resource } from "../cloudformation/template.ts";
 import type { Callers, Credentials } from "../iam/caller.ts";
+import type { Json } from "../service.ts";
 import type { StateFolder } from "../state.ts";
 import { type HostedFunction, hostFunction } from "./host.ts";
+import type { FunctionDescription } from "./instance.ts";
+
+/** A function and the role it runs as. */
+export interface FunctionOfTemplate extends Omit<FunctionDescription, "environment"> {
+  readonly resource: Resource;
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/**
+ * Functions of the template.
+ * @param mostInstances sandboxes a function, unless it reserves fewer
+ */
+export function functionsOf(cloud: Cloud, mostInstances: number): FunctionOfTemplate[] {
+  return cloud.ofType("AWS::Lambda::Function").map((resource) => {
+    const { ref, attributes } = cloud.physical(resource);
+    const {
+      Code,
+      Handler,
+      Timeout = 3,
+      MemorySize = 128,
+      Role,
+      Environment,
+      ReservedConcurrentExecutions,
+    } = cloud.properties(resource);
+    const hash = String((Code as Json).S3Key).replace(/\.zip$/, "");
+    const folder = resource.stack.assets.get(hash);
+    if (folder === undefined) throw new Error(`function ${ref}: its code is no asset of this assembly`);
+    return {
+      resource,
+      name: ref,
+      arn: attributes.Arn ?? "",
+      roleArn: String(Role),
+      folder,
+      handler: String(Handler),
+      timeoutMillis: Number(Timeout) * 1000,
+      memoryMegabytes: Number(MemorySize),
+      mostInstances: Math.min(mostInstances, Number(ReservedConcurrentExecutions ?? mostInstances)),
+      variables: ((Environment as Json | undefined)?.Variables ?? {}) as Record<string, string>,
+    };
+  });
+}
 
 /** What the functions are told about where they run. */
 export interface FunctionPlace {

@@ -1,8 +1,8 @@
 /** Who may do what: the policies of the template, gathered by role and by resource. */
 
-import { queuesOf } from "../cloudformation/inventory.ts";
 import type { Cloud, Resource } from "../cloudformation/template.ts";
 import { type Access, contextOf, type Json } from "../service.ts";
+import { queuesOf } from "../sqs/of-template.ts";
 import type { Caller } from "./caller.ts";
 import { readPolicy, refusal, type Statement } from "./policy.ts";
 

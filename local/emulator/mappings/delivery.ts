@@ -1,5 +1,5 @@
 import type { StreamRecord } from "../dynamodb/stream/log.ts";
-import type { EventSourceMappingOptions, StreamAnswer } from "./stream.ts";
+import type { EventSourceMappingOptions, StreamAnswer } from "./options.ts";
 
 const RETRY_FIRST_MILLIS = 100;
 const RETRY_MOST_MILLIS = 10_000;

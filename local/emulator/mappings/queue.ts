@@ -4,7 +4,8 @@ import type { HostedFunction } from "../functions/host.ts";
 import type { Permissions } from "../iam/permissions.ts";
 import { contextOf } from "../service.ts";
 import type { Message, Queues } from "../sqs/queues.ts";
-import type { EventSourceMapping, StreamAnswer } from "./stream.ts";
+import type { StreamAnswer } from "./options.ts";
+import type { EventSourceMapping } from "./stream.ts";
 
 /** An event source mapping of a queue as the template says. */
 export interface QueueMapping {

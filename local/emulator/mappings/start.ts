@@ -1,12 +1,13 @@
+import type { StreamAnswer } from "./options.ts";
 /** Starts the template's event source mappings on the embedded streams. */
 
-import type { Mapping } from "../cloudformation/inventory.ts";
 import type { DynamoDb } from "../dynamodb/engine.ts";
 import { matchesPattern } from "../events/pattern.ts";
 import type { HostedFunction } from "../functions/host.ts";
 import type { Permissions } from "../iam/permissions.ts";
 import { contextOf } from "../service.ts";
-import { type EventSourceMapping, type StreamAnswer, startEventSourceMapping } from "./stream.ts";
+import type { Mapping } from "./of-template.ts";
+import { type EventSourceMapping, startEventSourceMapping } from "./stream.ts";
 
 /** What a mapping needs from the cloud. */
 export interface MappingGround {

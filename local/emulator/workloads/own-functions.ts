@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { functionsOf } from "../cloudformation/inventory.ts";
 import type { Cloud } from "../cloudformation/template.ts";
+import { functionsOf } from "../functions/of-template.ts";
 import type { Json } from "../service.ts";
 
 /** A function as GetFunctionConfiguration tells of it: the members that are told, by their names there. */

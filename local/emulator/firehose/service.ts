@@ -6,7 +6,7 @@ import { randomUUID } from "node:crypto";
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { contextOf, type Json, ok, type Service, ServiceError, textMember, unknownOperation } from "./service.ts";
+import { contextOf, type Json, ok, type Service, ServiceError, textMember, unknownOperation } from "../service.ts";
 
 /** A delivery stream of the template. */
 export interface DeliveryStream {

@@ -1,0 +1,58 @@
+/** Delivery streams, as the template holds them, and the folders that play their buckets. */
+import { join } from "node:path";
+import { list } from "../cloudformation/list.ts";
+import type { Cloud } from "../cloudformation/template.ts";
+import type { Json } from "../service.ts";
+import type { DeliveryStream } from "./service.ts";
+
+/**
+ * Delivery streams of the template.
+ * @param bucketFolder folder that plays a bucket, by the bucket's ARN
+ */
+export function deliveryStreamsOf(cloud: Cloud, bucketFolder: (arn: string) => string): DeliveryStream[] {
+  return cloud.ofType("AWS::KinesisFirehose::DeliveryStream").map((resource) => {
+    const { ref, attributes } = cloud.physical(resource);
+    const destination = cloud.properties(resource).ExtendedS3DestinationConfiguration as Json | undefined;
+    if (destination === undefined)
+      throw new Error(`delivery stream ${ref}: only ExtendedS3DestinationConfiguration is known`);
+    const buffering = (destination.BufferingHints ?? {}) as { IntervalInSeconds?: number; SizeInMBs?: number };
+    return {
+      name: ref,
+      arn: attributes.Arn ?? "",
+      folder: bucketFolder(String(destination.BucketARN)),
+      prefix: String(destination.Prefix ?? ""),
+      bufferSeconds: Number(buffering.IntervalInSeconds ?? 300),
+      bufferBytes: Number(buffering.SizeInMBs ?? 5) * 1_048_576,
+      gzip: compression(ref, destination.CompressionFormat),
+      delimiter: delimiterOf(ref, destination.ProcessingConfiguration as Json | undefined),
+      ...(destination.FileExtension === undefined ? {} : { fileExtension: String(destination.FileExtension) }),
+    };
+  });
+}
+
+function compression(stream: string, format: unknown): boolean {
+  if (format === "GZIP") return true;
+  if (format === undefined || format === "UNCOMPRESSED") return false;
+  throw new Error(`delivery stream ${stream}: compression ${String(format)} is not known to the embedded Firehose`);
+}
+
+function delimiterOf(stream: string, processing: Json | undefined): string {
+  if (processing === undefined || processing.Enabled === false) return "";
+  return list(processing.Processors)
+    .map(({ Type, Parameters }) => {
+      if (Type !== "AppendDelimiterToRecord")
+        throw new Error(`delivery stream ${stream}: processor ${String(Type)} is not known`);
+      const given = list(Parameters).find(({ ParameterName }) => ParameterName === "Delimiter");
+      // The template writes the two characters \n.
+      return String(given?.ParameterValue ?? "\\n").replaceAll("\\n", "\n");
+    })
+    .join("");
+}
+
+/**
+ * Folder that plays a bucket.
+ * @param root folder of all buckets
+ */
+export function bucketFolder(root: string, arn: string): string {
+  return join(root, arn.replace(/^arn:aws:s3:::/, ""));
+}
