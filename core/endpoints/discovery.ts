@@ -36,6 +36,7 @@ export function createDiscoveryEndpoint(deps: DiscoveryDeps): (call: Call) => Pr
   const inserted = {
     oauth: new URL(issuerMetadataUrl(deps.issuer, "oauth-authorization-server")).pathname,
     openid: new URL(issuerMetadataUrl(deps.issuer, "openid-configuration")).pathname,
+    events: new URL(issuerMetadataUrl(deps.issuer, "ssf-configuration")).pathname,
   };
   const answer = async (call: Call): Promise<Reply> => {
     if (call.method === "OPTIONS" && call.path !== authorize) return preflight;
@@ -45,9 +46,10 @@ export function createDiscoveryEndpoint(deps: DiscoveryDeps): (call: Call) => Pr
         method: call.method,
         allow: call.path === authorize ? "GET, HEAD" : "GET, HEAD, OPTIONS",
       });
-    // RFC 8414 3.1 puts the well-known path before an issuer's path, OpenID Connect Discovery 4 behind it
+    // RFC 8414 3.1 and SSF 1.0 7.2 put the well-known path before an issuer's path, OpenID Connect Discovery 4 behind it
     if (call.path === inserted.oauth) return metadata(deps, issuerMetadata);
     if (call.path === inserted.openid) return metadata(deps, openidMetadata);
+    if (call.path === inserted.events) return eventConfiguration(deps);
     const below = call.path.startsWith(`${path}/`) ? call.path.slice(path.length) : "";
     switch (below) {
       case "/.well-known/openid-configuration":
@@ -59,7 +61,7 @@ export function createDiscoveryEndpoint(deps: DiscoveryDeps): (call: Call) => Pr
       case "/.well-known/spiffe-bundle.json":
         return published(await bundle(deps.ownKeys), "application/json", keyTimes.jwksMaxAgeSeconds);
       case "/.well-known/ssf-configuration":
-        return published(JSON.stringify(transmitterConfiguration(deps.issuer)), "application/json", 60);
+        return eventConfiguration(deps);
       case "/.well-known/ssf-jwks.json":
         return published(await eventKeys(deps.ownKeys), "application/json", keyTimes.jwksMaxAgeSeconds);
     }
@@ -71,6 +73,10 @@ export function createDiscoveryEndpoint(deps: DiscoveryDeps): (call: Call) => Pr
     return call.path === authorize ? reply : forEveryOrigin(reply);
   };
 }
+
+/** Where receivers of security events start (SSF 1.0 7.2). */
+const eventConfiguration = ({ issuer }: DiscoveryDeps): Reply =>
+  published(JSON.stringify(transmitterConfiguration(issuer)), "application/json", 60);
 
 /** All of it is public and carries no credentials: a verifier in a browser may read it too (Token Status List, 8.1). */
 const forEveryOrigin = (reply: Reply): Reply => ({

@@ -2,7 +2,8 @@
  * Where an issuer's metadata stands (RFC 8414 3.1): the well-known path goes between host and path, and the issuer's
  * terminating slash goes away.
  * @param issuer an absolute URL without query and fragment
- * @param name `oauth-authorization-server`, or `openid-configuration` for those who look there (RFC 8414 5)
+ * @param name `oauth-authorization-server`, `openid-configuration` for those who look there (RFC 8414 5), or
+ * `ssf-configuration` (SSF 1.0 7.2)
  */
 export function issuerMetadataUrl(issuer: string, name: string): string {
   const { origin, pathname } = new URL(issuer);

@@ -45,5 +45,11 @@ export function eventFault(claims: Members, nowSeconds = Number.POSITIVE_INFINIT
   return formats.has(String(format)) ? undefined : `no subject that has a format: ${format}`;
 }
 
+/** A revocation of ours with more members, as {@link eventFault} takes it. */
+export const revokedWith = (more: Members): Members => ({
+  ...made[0],
+  events: { [eventTypes.sessionRevoked]: { event_timestamp: 0, ...more } },
+});
+
 /** The types of event that our maker makes. */
 export const ourEventTypes: ReadonlySet<string> = new Set(Object.values(eventTypes));

@@ -11,14 +11,17 @@ import type { Topic } from "./document.ts";
 import { dpopProofs } from "./dpop.ts";
 import { instanceCertificates } from "./ec2-certificates.ts";
 import { jwtAttacks } from "./jwt-attacks.ts";
+import { nitroMeasurements } from "./nitro-pcrs.ts";
 import { ocsfClassList, ocsfCompiled, ocsfEvents } from "./ocsf.ts";
 import { oidcTokens } from "./oidc.ts";
 import { oidcPayloads } from "./oidc-payloads.ts";
 import { securityEventTokens } from "./set.ts";
 import { sigv4Suite } from "./sigv4.ts";
 import { jwtSvids, spiffeBundles, spiffeIds, x509Svids } from "./spiffe.ts";
+import { ssfExamples } from "./ssf-examples.ts";
 import { statusLists } from "./status-list.ts";
 import { stsCatalogue, stsObserved, stsPayloads } from "./sts-claims.ts";
+import { tokenExchanges } from "./token-exchange.ts";
 import { wycheproofEcdsa, wycheproofJws } from "./wycheproof.ts";
 import { wycheproofKeys } from "./wycheproof-keys.ts";
 import { wycheproofMacs } from "./wycheproof-mac.ts";
@@ -28,6 +31,7 @@ import { wycheproofSignatures } from "./wycheproof-signatures.ts";
 export const topics: readonly Topic[] = [
   nitroDocuments,
   nitroMutants,
+  nitroMeasurements,
   instanceDocuments,
   instanceCertificates,
   stsTokens,
@@ -48,6 +52,7 @@ export const topics: readonly Topic[] = [
   ocsfCompiled,
   cloudTrailRecords,
   securityEventTokens,
+  ssfExamples,
   jwtSvids,
   spiffeBundles,
   spiffeIds,
@@ -56,6 +61,7 @@ export const topics: readonly Topic[] = [
   jwtAttacks,
   dpopProofs,
   statusLists,
+  tokenExchanges,
   wycheproofJws,
   wycheproofEcdsa,
   wycheproofKeys,

@@ -130,6 +130,12 @@ describe("the authorization endpoint", () => {
 
 describe("an issuer with a path", () => {
   const issuer = "https://id.example/tenants/one";
+
+  it("is found by receivers of its events where SSF 1.0 7.2 puts its configuration, before the path", async () => {
+    const reply = await discovery(issuer)(call("https://id.example/.well-known/ssf-configuration/tenants/one"));
+    expect([reply.status, JSON.parse(reply.body).issuer]).toEqual([200, issuer]);
+  });
+
   it.each([
     "https://id.example/.well-known/oauth-authorization-server/tenants/one",
     "https://id.example/.well-known/openid-configuration/tenants/one",
