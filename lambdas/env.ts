@@ -6,6 +6,8 @@ export const env = {
   stage: "LANYARD_STAGE",
   trustDomain: "LANYARD_TRUST_DOMAIN",
   issuer: "LANYARD_ISSUER",
+  /** URL by which this function is called where the deployment has a domain of its own; else the platform says it. */
+  publicUrl: "LANYARD_PUBLIC_URL",
   sessionsTable: "LANYARD_SESSIONS_TABLE",
   subjectsTable: "LANYARD_SUBJECTS_TABLE",
   markersTable: "LANYARD_MARKERS_TABLE",

@@ -6,6 +6,7 @@ import type { IBucket } from "aws-cdk-lib/aws-s3";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
 import { deployment } from "./deployment.ts";
+import type { DomainTarget } from "./issuer/http-api.ts";
 import { packRegistry } from "./service/packed-registry.ts";
 import type { LanyardProps } from "./settings/props.ts";
 import { stageOf } from "./settings/stage.ts";
@@ -38,6 +39,8 @@ const functionsContext = "lanyard:functions";
  */
 export class Lanyard extends Construct {
   readonly urls: LanyardUrls;
+  /** Where the deployment's domain must point; there where it has one. */
+  readonly domainTarget: DomainTarget | undefined;
   /** Every audit record passes here; only the relay may put events on it. */
   readonly auditBus: IEventBus;
   /** Keeps the audit records. */
@@ -67,6 +70,7 @@ export class Lanyard extends Construct {
     const { "attest-iam": attestIam, "admin-read": adminRead, "admin-write": adminWrite, ...urls } = service.urls;
     const { "admin-revoke": adminRevoke, "admin-rotate": adminRotate, ...plain } = urls;
     this.urls = { issuer: issuer.issuer, ...plain, attestIam, adminRead, adminWrite, adminRevoke, adminRotate };
+    this.domainTarget = issuer.api?.target;
     this.auditBus = audit.bus;
     this.auditBucket = state.auditBucket;
     this.alarmTopic = audit.topic;

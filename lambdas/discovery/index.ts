@@ -5,6 +5,7 @@ import { documentClient } from "../aws/dynamodb/dynamo.ts";
 import { createListReader } from "../aws/dynamodb/lists/lists.ts";
 import { createPublishedTypes } from "../aws/dynamodb/registry/published-types.ts";
 import { createUrls, ssmClient } from "../aws/ssm/urls.ts";
+import { env } from "../env.ts";
 import { clock, setting } from "../ground.ts";
 import { compressed } from "../http/compressed.ts";
 import { httpHandler } from "../http/edge.ts";
@@ -35,7 +36,9 @@ function endpointOf(issuer: string): (call: Call) => Promise<Reply> {
   return made;
 }
 
-const answer = httpHandler((call, event) => endpointOf(originOf(event))(call));
+/** With a domain the deployment says it, and no event has a say. */
+const publicUrl = process.env[env.publicUrl];
+const answer = httpHandler((call, event) => endpointOf(publicUrl ?? originOf(event))(call));
 
 /** Metadata, JWKS, SPIFFE bundle, stored status lists. */
 export const handler = async (event: UrlEvent, context: Context) => compressed(event, await answer(event, context));

@@ -2,8 +2,9 @@ import type { Denial } from "../../core/denial/denial.ts";
 import { limits } from "../../core/model/limits.ts";
 import { err, ok, type Result } from "../../core/model/result.ts";
 import type { Call } from "../../core/model/wire.ts";
+import { env } from "../env.ts";
 
-/** What is read of a function URL's event (payload 2.0). Headers are the caller's, `requestContext` is the platform's. */
+/** What is read of an event of a function URL or an HTTP API (payload 2.0, both alike). Headers are the caller's, `requestContext` is the platform's. */
 export interface UrlEvent {
   readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly rawQueryString?: string;
@@ -44,19 +45,45 @@ export function originOf(event: UrlEvent): string {
   throw new Error("the event names no function URL; call the function by its URL");
 }
 
+/** Where a call came in: the URL that proofs are made for, and the path below the function's own address. */
+interface Place {
+  readonly url: string;
+  readonly path: string;
+}
+
+/**
+ * By the platform's word where the function has a URL of its own. Behind a domain by what the deployment says and by that
+ * alone: neither the name in the event nor a stage in its path has a say, since behind a gateway both can be another's.
+ * @param publicUrl the function's address there, such as `https://id.example.com/token`, without a slash at its end
+ */
+function placeOf(event: UrlEvent, publicUrl: string | undefined): Result<Place, Denial> {
+  const { path } = event.requestContext.http;
+  if (publicUrl === undefined) return ok({ url: `${originOf(event)}${path}`, path });
+  const { origin, pathname } = new URL(publicUrl);
+  const own = pathname === "/" ? "" : pathname;
+  if (path !== own && !path.startsWith(`${own}/`)) return err({ code: "not_found", path: path.slice(0, 100) });
+  return ok({ url: `${origin}${path}`, path: path.slice(own.length) || "/" });
+}
+
 /**
  * Builds core's view of a call.
  * @param bodyBytes largest body that is read
- * @returns the call, or `body_too_large`, `malformed_request`, decided before anything is parsed
+ * @param publicUrl the function's address behind the deployment's own domain, where it has one
+ * @returns the call, or `body_too_large`, `malformed_request`, `not_found` for what is not below the address, decided before anything is parsed
  */
-export function readCall(event: UrlEvent, bodyBytes: number = limits.requestBodyBytes): Result<Call, Denial> {
+export function readCall(
+  event: UrlEvent,
+  bodyBytes: number = limits.requestBodyBytes,
+  publicUrl: string | undefined = process.env[env.publicUrl],
+): Result<Call, Denial> {
   const { http, requestId } = event.requestContext;
+  const place = placeOf(event, publicUrl);
+  if (!place.ok) return place;
   const body = readBody(event, bodyBytes);
   if (!body.ok) return body;
   return ok({
     method: http.method,
-    url: `${originOf(event)}${http.path}`,
-    path: http.path,
+    ...place.value,
     ...(event.rawQueryString ? { query: event.rawQueryString } : {}),
     contentType: headerValues(event, "content-type")[0],
     body: body.value,

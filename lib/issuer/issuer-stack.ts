@@ -5,6 +5,8 @@ import type { FunctionProps } from "../function/lanyard-function.ts";
 import { stackProps } from "../stack-props.ts";
 import type { StateStack } from "../state/state-stack.ts";
 import { Discovery } from "./discovery.ts";
+import { HttpApi } from "./http-api.ts";
+import { issuerOnce } from "./issuer-once.ts";
 
 /**
  * The issuer: discovery and its URL, alone. A new URL would be a new issuer, and every token, every provider and every
@@ -12,8 +14,10 @@ import { Discovery } from "./discovery.ts";
  */
 export class IssuerStack extends Stack {
   readonly discovery: Discovery;
-  /** `https://<id>.lambda-url.<region>.on.aws`, no trailing slash. */
+  /** `https://<id>.lambda-url.<region>.on.aws`, or the stage's domain; no trailing slash. */
   readonly issuer: string;
+  /** The way to the public functions where the stage has a domain. */
+  readonly api: HttpApi | undefined;
 
   constructor(scope: Construct, id: string, props: FunctionProps & { readonly state: StateStack }) {
     const { stage } = props;
@@ -22,12 +26,14 @@ export class IssuerStack extends Stack {
       terminationProtection: stage.terminationProtection,
     });
     this.discovery = new Discovery(this, "Discovery", props);
-    this.issuer = withoutSlash(publicUrl(this.discovery).url);
-    for (const part of this.node.findAll()) {
-      // who may call goes with the stack: a URL that was left behind answers nobody, and nobody else can have it
+    // before all else, so that a deployment that is refused has changed nothing yet
+    this.discovery.function.node.addDependency(issuerOnce(this, stage));
+    this.api = stage.domain && new HttpApi(this, "HttpApi", stage.domain);
+    this.issuer = this.api ? this.api.route(this.api, this.discovery) : withoutSlash(publicUrl(this.discovery).url);
+    // who may call goes with the stack: a URL that was left behind answers nobody, and nobody else can have it
+    for (const part of this.discovery.node.findAll())
       if (CfnResource.isCfnResource(part) && part.cfnResourceType !== "AWS::Lambda::Permission")
         part.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
-    }
     new CfnOutput(this, "IssuerUrl", { value: this.issuer });
   }
 }

@@ -6,6 +6,7 @@ import { Alarms } from "../alarms.ts";
 import type { AuditStack } from "../audit/audit-stack.ts";
 import { publicUrl, signedUrl } from "../function/address.ts";
 import type { FunctionProps, LanyardFunction } from "../function/lanyard-function.ts";
+import type { HttpApi } from "../issuer/http-api.ts";
 import type { IssuerStack } from "../issuer/issuer-stack.ts";
 import { deploymentParameterName, urlsParameterName } from "../issuer/urls-parameter.ts";
 import { operatorArn } from "../settings/operators.ts";
@@ -52,7 +53,7 @@ export class ServiceStack extends Stack {
     this.addStackDependency(audit);
     const made: ServiceFunctionProps = { stage, dist, state, issuer: issuer.issuer };
     const called = this.called(made);
-    this.urls = addresses(called, stage);
+    this.urls = addresses(called, stage, issuer.api);
     this.tell(props);
     const rotator = new Rotator(this, "Rotator", made);
     const others = [
@@ -128,10 +129,14 @@ export class ServiceStack extends Stack {
 }
 
 /** Gives each function the address that the manifest says: for everybody, for whom IAM lets in, or for operators alone. */
-function addresses(called: Readonly<Record<Called, LanyardFunction>>, stage: Stage): Record<Called, string> {
+function addresses(
+  called: Readonly<Record<Called, LanyardFunction>>,
+  stage: Stage,
+  api: HttpApi | undefined,
+): Record<Called, string> {
   const made = Object.entries(called).map(([name, of]) => {
     const { url, duty } = functionEntry(name as Called);
-    if (url === "public") return [name, publicUrl(of).url];
+    if (url === "public") return [name, api ? api.route(of, of, `/${name}`) : publicUrl(of).url];
     return [name, signedUrl(of, duty && stage.operators?.[duty].map(operatorArn)).url];
   });
   return Object.fromEntries(made) as Record<Called, string>;

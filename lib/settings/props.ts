@@ -49,6 +49,14 @@ export interface RegistryProps {
   readonly force?: boolean;
 }
 
+/** A domain of the deployment's own. */
+export interface DomainProps {
+  /** Such as `id.example.com`; the issuer is then `https://id.example.com`. */
+  readonly name: string;
+  /** ARN of its certificate (ACM), in the deployment's Region. */
+  readonly certificate: string;
+}
+
 /** Settings of a deployment that have a default. */
 export interface OptionalProps {
   /** Region of every stack. @default the surrounding Stage's, or eu-west-1 */
@@ -104,6 +112,12 @@ export interface OptionalProps {
   readonly keys?: KeysProps;
   /** Days without a session after which an active agent is told of as dormant, unless its registration names its own. @default 90 */
   readonly dormantAfterDays?: number;
+  /**
+   * The domain of the issuer and of every public function: `https://<name>`, `https://<name>/attest`, `/token`,
+   * `/introspect`, `/revoke`. An issuer that is a function's URL can never move; a domain can. Chosen with the first
+   * deployment: a later one that changes it is refused. @default function URLs
+   */
+  readonly domain?: DomainProps;
   /** @default the registry is changed by `lanyard apply` alone */
   readonly registry?: RegistryProps;
   /**

@@ -75,6 +75,18 @@ const known = settings({
     {},
   ),
   dormantAfterDays: otherwise(integer(1, 3_650), 90),
+  domain: optional(
+    settings({
+      name: text(
+        /^(?=.{4,253}$)(([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}|127\.0\.0\.1:[1-9][0-9]{0,4})$/,
+        "must be a name such as id.example.com, in lower case",
+      ),
+      certificate: text(
+        /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[a-zA-Z0-9-]{1,64}$/,
+        "must be the ARN of a certificate of ACM",
+      ),
+    }),
+  ),
   registry: optional(
     settings({
       folder: text(/./, "must name a folder"),
@@ -117,6 +129,12 @@ export function checkName(name: string): void {
 
 function contradictionsOf(stage: Stage): string[] {
   const found = operatorContradictions(stage.name, stage.account, stage.operators);
+  const { domain } = stage;
+  if (domain && domain.certificate.split(":")[3] !== stage.region)
+    found.push(`domain.certificate: must be of ${stage.region}, where the functions are`);
+  // a machine's own address is for the embedded cloud alone
+  if (domain?.name.startsWith("127.") && stage.name !== "local")
+    found.push("domain.name: must be a name such as id.example.com");
   const region = refusedRegion(stage.region);
   if (region) found.push(`region: ${region}`);
   const reserved = Object.values(stage.reservedConcurrency).reduce((sum, amount) => sum + amount, 0);

@@ -10,6 +10,7 @@ import { readAssembly } from "./cloudformation/assembly.ts";
 import { customAnswers, runCustomResources } from "./cloudformation/custom-resources.ts";
 import { physicalNames } from "./cloudformation/physical.ts";
 import { type Resource, resolveStacks } from "./cloudformation/template.ts";
+import { apiHandler, domainsOf } from "./functions/http-api.ts";
 import { failuresOf } from "./functions/of-template.ts";
 import { urlHandler } from "./functions/url-access.ts";
 import { openPorts, type Ports } from "./ports.ts";
@@ -65,7 +66,10 @@ export async function bootCloud(options: BootOptions): Promise<RunningCloud> {
     if (first === undefined) throw new Error("the assembly holds no stack");
     // a request that was signed for STS itself comes with STS's name: only AWS can give that name an address
     const hosts = { [awsPort]: [`sts.${first.region}.amazonaws.com`] };
-    ports = await openPorts([awsPort, stsPort, ...urls.map(portName)], state, options.portBase, hosts);
+    const domains = domainsOf(cloud);
+    const names = [awsPort, stsPort, ...urls.map(portName), ...domains.map(({ host }) => host)];
+    const fixed = Object.fromEntries(domains.map(({ host, port }) => [host, port]));
+    ports = await openPorts(names, state, options.portBase, { hosts, fixed });
     closers.push(ports.close);
     progress("starting the cloud");
     const stsIssuer = `http://${ports.host(stsPort)}`;
@@ -92,6 +96,7 @@ export async function bootCloud(options: BootOptions): Promise<RunningCloud> {
       issuerDocuments(() => stsIssuer, stsKeys),
     );
     for (const url of urls) ports.serve(portName(url), urlHandler(cloud, account, url));
+    for (const domain of domains) ports.serve(domain.host, apiHandler(cloud, account, domain));
     progress("creating the custom resources");
     await runCustomResources(cloud, account.functions, answers).catch((thrown: unknown) => {
       throw explained(thrown, failuresOf(account.functions.values(), state.at("logs")));

@@ -15,13 +15,16 @@ export interface Ports {
  * Listens on one port a name. A run that continues another one takes that one's ports again where they are free, so that
  * the issuer, which is a URL, stays the same.
  * @param base first of a row of ports, which then must be free; absent = remembered or free ones
- * @param hosts other names a port's server goes by
+ * @param special other names a port's server goes by, and ports that something outside of this run has named
  */
 export async function openPorts(
   names: readonly string[],
   state: StateFolder,
   base: number | undefined,
-  hosts: Readonly<Record<string, readonly string[]>> = {},
+  special: {
+    readonly hosts?: Readonly<Record<string, readonly string[]>>;
+    readonly fixed?: Readonly<Record<string, number>>;
+  } = {},
 ): Promise<Ports> {
   const handles = new Map<string, Handle>();
   const servers = new Map<string, Loopback>();
@@ -30,8 +33,10 @@ export async function openPorts(
   try {
     for (const [index, name] of names.entries()) {
       const handle: Handle = (request, response) => (handles.get(name) ?? notYet)(request, response);
-      const wanted = base === undefined ? (state.ports[name] ?? 0) : base + index;
-      servers.set(name, await listen(handle, wanted, base !== undefined, hosts[name]));
+      const fixed = special.fixed?.[name];
+      const wanted = fixed ?? (base === undefined ? (state.ports[name] ?? 0) : base + index);
+      const isStrict = fixed !== undefined || base !== undefined;
+      servers.set(name, await listen(handle, wanted, isStrict, special.hosts?.[name]));
     }
   } catch (thrown) {
     await close();

@@ -16,7 +16,7 @@ const suite = (name: string, quietSeconds: number, ...command: readonly string[]
   command,
 });
 
-const clockless = ["governance", "operating", "deployed-registry", "uses-and-renewal"];
+const clockless = ["governance", "operating", "deployed-registry", "domain", "uses-and-renewal"];
 const story = suite("the story", 45, "npm", "start", "--silent", "--", "--once", "--memory");
 const synth = suite("the stacks by the README's command", 30, "npx", "cdk", "synth", "-q");
 const behind: readonly Suite[] = [

@@ -6,6 +6,7 @@ export const campaigns: readonly string[] = [
   "agents",
   "aws-attestation",
   "deployed-registry",
+  "domain",
   "governance",
   "identity-provider",
   "install",

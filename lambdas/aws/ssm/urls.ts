@@ -4,13 +4,15 @@ import type { FunctionUrls } from "../../../core/discovery/issuer-metadata.ts";
 /** The SSM client of discovery. */
 export const ssmClient = (): SSMClient => new SSMClient({ maxAttempts: 3 });
 
+const lambdaUrl = /^[a-z0-9]+\.lambda-url\.[a-z0-9-]+\.on\.aws$/;
 const names = ["attest", "token", "introspect", "revoke"] as const;
 
 /**
  * Reads where the other functions are, on first need: environment both ways would be a circle for CloudFormation. A
  * found value is kept, a missing one asked for again, since during the first deployment it is not there yet.
  * @param parameter literal name of the parameter, a JSON object of URLs
- * @param issuer decides what counts as ours: hosts of Lambda URLs, and this machine only for an issuer on this machine
+ * @param issuer decides what counts as ours: hosts of Lambda URLs, paths of the issuer where it is a domain of its own, and
+ * this machine only for an issuer on this machine
  */
 export function createUrls(ssm: SSMClient, parameter: string, issuer: string): () => Promise<FunctionUrls | undefined> {
   let held: FunctionUrls | undefined;
@@ -46,14 +48,20 @@ export function parseUrls(text: string, issuer: string): FunctionUrls {
   };
 }
 
+/** Paths of the functions behind a domain. */
+const belowDomain = names.map((name) => `/${name}`);
+
 function isOurs(text: string, issuer: string): boolean {
   if (!URL.canParse(text)) return false;
   const url = new URL(text);
+  // an issuer that is no function's URL is the deployment's own domain: what is not there is another's
+  if (belowDomain.includes(url.pathname))
+    return text === `${new URL(issuer).origin}${url.pathname}` && !lambdaUrl.test(url.hostname);
   const bare =
     url.pathname === "/" && url.search === "" && url.hash === "" && url.username === "" && url.password === "";
   if (!bare || (url.href !== text && url.href !== `${text}/`)) return false;
   if (url.protocol === "http:") return url.hostname === "127.0.0.1" && new URL(issuer).hostname === "127.0.0.1";
-  return (
-    url.protocol === "https:" && url.port === "" && /^[a-z0-9]+\.lambda-url\.[a-z0-9-]+\.on\.aws$/.test(url.hostname)
-  );
+  // behind a domain there is no other way to a public function
+  const isBehindUrl = lambdaUrl.test(new URL(issuer).hostname);
+  return isBehindUrl && url.protocol === "https:" && url.port === "" && lambdaUrl.test(url.hostname);
 }

@@ -25,6 +25,8 @@ export interface World {
 
 /** How to raise it. */
 export interface WorldOptions {
+  /** An existing cloud assembly; made anew unless told otherwise. */
+  readonly assembly?: string;
   /** Keep no state on disk. */
   readonly memory: boolean;
   /** State folder; `endpoints.json` is written there, in memory or not. Undefined writes nothing. */
@@ -58,6 +60,7 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
     cloud = await boot({
       ...(kept === undefined ? {} : { directory: kept }),
       ...(port === undefined ? {} : { portBase: port }),
+      ...(options.assembly === undefined ? {} : { assembly: options.assembly }),
       ...(instancesPerFunction === undefined ? {} : { instancesPerFunction }),
       ...(signal === undefined ? {} : { signal }),
       onProgress: (text) => onProgress(text),

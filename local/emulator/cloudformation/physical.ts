@@ -63,6 +63,15 @@ const makers: Record<string, Maker> = {
     ref: text("TargetFunctionArn"),
     attributes: { FunctionArn: text("TargetFunctionArn"), FunctionUrl: ground.functionUrl(resource) },
   }),
+  "AWS::ApiGatewayV2::Api": ({ resource }) => ({ ref: madeUpName(resource, 32), attributes: {} }),
+  "AWS::ApiGatewayV2::Stage": ({ text }) => ({ ref: text("StageName"), attributes: {} }),
+  "AWS::ApiGatewayV2::DomainName": ({ text }) => ({
+    ref: text("DomainName"),
+    attributes: { RegionalDomainName: text("DomainName"), RegionalHostedZoneId: "LOCAL" },
+  }),
+  "AWS::ApiGatewayV2::ApiMapping": nothing,
+  "AWS::ApiGatewayV2::Integration": nothing,
+  "AWS::ApiGatewayV2::Route": nothing,
   "AWS::Lambda::EventSourceMapping": ({ resource }) => ({
     ref: stableUuid(resource),
     attributes: { Id: stableUuid(resource) },
