@@ -47,7 +47,7 @@ test("its table of states is what the registry lets an agent become", () => {
     to.match(/[a-z]+/g) ?? [],
   ]);
   expect(told).toEqual(states.map((from) => [from, reachable(from)]));
-  for (const command of Object.keys(stateCommands)) expect(text).toContain(`lanyard ${command} `);
+  for (const command of Object.keys(stateCommands)) expect(text).toContain(`npx @lanyard-iam/cli ${command} `);
 });
 
 test("its links lead to pages and sections that are there", () => {
