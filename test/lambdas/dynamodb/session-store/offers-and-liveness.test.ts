@@ -1,0 +1,186 @@
+import { ScanCommand } from "@aws-sdk/lib-dynamodb";
+import { test } from "@fast-check/vitest";
+import { describe, expect } from "vitest";
+import { limits } from "../../../../core/model/limits.ts";
+import { createRevocationStore } from "../../../../lambdas/aws/dynamodb/revocations/revocation-store.ts";
+import { createSessionStore } from "../../../../lambdas/aws/dynamodb/sessions/session-store.ts";
+import { id, marker, now, offer, planner, record, session } from "../../samples.ts";
+import { openCloud } from "../../tables.ts";
+import { cloud, nothing, raw, setUp, store, time } from "./ground.ts";
+
+setUp();
+
+describe("offers", () => {
+  const kept = async (more = {}) => {
+    const held = offer(session(), more);
+    await store.commit({ offer: held, markers: [], record: record() });
+    return held;
+  };
+  const redeem = (held: { root: string; handleHash: string }) =>
+    store.commit({
+      redeem: { root: held.root, handleHash: held.handleHash, sid: id(), jkt: "k" },
+      session: session(),
+      markers: [marker()],
+      record: record(),
+    });
+
+  test("are read back with what was offered", async () => {
+    const held = await kept();
+    expect(await store.readOffer(held.root, held.handleHash)).toEqual(held);
+    expect(await store.readOffer(held.root, id())).toBeUndefined();
+  });
+
+  test("go to exactly one of ten who redeem at the same time", async () => {
+    const held = await kept();
+    const outcomes = await Promise.all(Array.from({ length: 10 }, () => redeem(held)));
+    expect(outcomes.filter((outcome) => outcome.ok)).toHaveLength(1);
+    for (const outcome of outcomes) if (!outcome.ok) expect(outcome.error).toEqual({ kind: "offer_taken" });
+    expect((await store.readOffer(held.root, held.handleHash))?.redeemed?.jkt).toBe("k");
+  });
+
+  test("are not redeemed once expired, though their row is still there", async () => {
+    const held = await kept();
+    time.seconds = held.expiresAtSeconds;
+    expect(await redeem(held)).toEqual({ ok: false, error: { kind: "offer_taken" } });
+  });
+
+  test("are not redeemed when none was made: redemption never makes a row", async () => {
+    const missing = { root: id(), handleHash: id() };
+    expect(await redeem(missing)).toEqual({ ok: false, error: { kind: "offer_taken" } });
+    expect(await raw(missing.root, `~offer#${missing.handleHash}`)).toBeUndefined();
+  });
+
+  test("are not redeemed once withdrawn, nor withdrawn once redeemed", async () => {
+    const revocations = createRevocationStore(cloud.client, cloud.tables);
+    const taken = await kept();
+    await revocations.revoke({ withdraw: taken, markers: [], record: record() });
+    expect(await redeem(taken)).toEqual({ ok: false, error: { kind: "offer_taken" } });
+    const given = await kept();
+    expect((await redeem(given)).ok).toBe(true);
+    const late = await revocations.revoke({ withdraw: given, markers: [], record: record() });
+    expect(late).toEqual({ ok: false, error: { kind: "offer_taken" } });
+  });
+
+  test("threat 12: a withdrawal changes no row of Sessions, and is seen by who reads the offer", async () => {
+    const held = await kept();
+    const before = await raw(held.root, `~offer#${held.handleHash}`);
+    cloud.taken();
+    await createRevocationStore(cloud.client, cloud.tables).revoke({ withdraw: held, markers: [], record: record() });
+    const [{ input } = { input: {} }] = cloud.taken();
+    const writes = (input as { TransactItems: Record<string, { TableName: string }>[] }).TransactItems.flatMap((item) =>
+      Object.entries(item).flatMap(([kind, { TableName }]) => (kind === "ConditionCheck" ? [] : [TableName])),
+    );
+    expect(writes.sort()).toEqual(["Outbox", "Tombstones"]);
+    expect(await raw(held.root, `~offer#${held.handleHash}`)).toEqual(before);
+    expect(await store.readOffer(held.root, held.handleHash)).toEqual({ ...held, withdrawn: true });
+  });
+
+  test("are withdrawn or redeemed, never both, when both happen at one instant", async () => {
+    const revocations = createRevocationStore(cloud.client, cloud.tables);
+    for (let round = 0; round < 10; round++) {
+      const held = await kept();
+      const both = await Promise.all([
+        redeem(held),
+        revocations.revoke({ withdraw: held, markers: [], record: record() }),
+      ]);
+      expect(both.filter((outcome) => outcome.ok)).toHaveLength(1);
+    }
+  });
+
+  test("are not told open when a key stays unread", async () => {
+    const held = await kept();
+    cloud.db.faults.unprocessed(1_000_000);
+    await expect(store.readOffer(held.root, held.handleHash)).rejects.toThrow("unread");
+    cloud.db.faults.unprocessed(0);
+  });
+
+  test("are found by no subject: a walk over an agent's sessions never meets one", async () => {
+    const before = (await cloud.client.send(new ScanCommand({ TableName: "Subjects" }))).Count;
+    await kept();
+    expect((await cloud.client.send(new ScanCommand({ TableName: "Subjects" }))).Count).toBe(before);
+  });
+});
+
+describe("liveness", () => {
+  test("is one batch, strongly consistent in every table, keys named once", async () => {
+    const kept = session({ principal: { id: planner, kind: "agent" } });
+    await store.commit({ session: kept, markers: [], record: record() });
+    cloud.taken();
+    const rows = await store.readLiveness({
+      session: kept,
+      tombstones: [kept.sid, kept.sid],
+      subjects: [`agent:${planner}`, `agent:${planner}`, `principal:${planner}`],
+    });
+    const calls = cloud.taken();
+    expect(calls.map((call) => call.operation)).toEqual(["BatchGetItemCommand"]);
+    const { RequestItems } = (calls[0] ?? { input: {} }).input as {
+      RequestItems: Record<string, { ConsistentRead: boolean; Keys: [] }>;
+    };
+    expect(Object.keys(RequestItems).sort()).toEqual(["Revocations", "Sessions", "Tombstones"]);
+    for (const part of Object.values(RequestItems)) {
+      expect(part.ConsistentRead).toBe(true);
+      expect(new Set(part.Keys.map((key) => JSON.stringify(key))).size).toBe(part.Keys.length);
+    }
+    expect(rows).toMatchObject({ complete: true, session: kept, deployment: { registryVersion: 3, generation: 0 } });
+  });
+
+  test("asks again for unprocessed keys and then is complete", async () => {
+    cloud.db.faults.unprocessed(3);
+    expect((await store.readLiveness(nothing)).complete).toBe(true);
+    expect(cloud.taken()).toHaveLength(4);
+  });
+
+  test("is incomplete, so everything is dead, when keys stay unprocessed", async () => {
+    cloud.db.faults.unprocessed(1_000_000);
+    const rows = await store.readLiveness(nothing);
+    cloud.db.faults.unprocessed(0);
+    expect(rows).toMatchObject({ complete: false });
+    expect(rows.deployment).toBeUndefined();
+  });
+
+  test("reads a chain of the greatest depth, more keys than one batch takes", async () => {
+    const tombstones = Array.from({ length: 65 }, id);
+    const subjects = Array.from({ length: 66 }, (_, i) => `agent:spiffe://acme.example/agent/a${i}`);
+    await createRevocationStore(cloud.client, cloud.tables).revoke({
+      tombstone: { root: "r", sid: tombstones[64] ?? "", expiresAtSeconds: now },
+      raise: { subject: subjects[65] ?? "", block: true, atSeconds: now },
+      markers: [],
+      record: record(),
+    });
+    const rows = await store.readLiveness({ tombstones, subjects });
+    expect([...rows.tombstones]).toEqual([tombstones[64]]);
+    expect([...rows.epochs]).toEqual([[subjects[65], { generation: 1, blocked: true, cutAtSeconds: now }]]);
+  });
+
+  test("spreads over all copies of the deployment's row", async () => {
+    const seen = new Set<string>();
+    for (let i = 0; i < 200 && seen.size < limits.deploymentCopies; i++) {
+      await store.readLiveness(nothing);
+      seen.add(JSON.stringify(cloud.taken()[0]?.input));
+    }
+    expect(seen.size).toBe(limits.deploymentCopies);
+  });
+
+  test("knows no deployment when only a revocation, never a registry, was written", async () => {
+    const bare = await openCloud();
+    try {
+      const fresh = createSessionStore(bare.client, bare.tables, { nowMillis: () => now * 1000 });
+      expect((await fresh.readLiveness(nothing)).deployment).toBeUndefined();
+      const raise = { subject: "deployment", block: true, atSeconds: now };
+      await createRevocationStore(bare.client, bare.tables).revoke({ raise, markers: [], record: record() });
+      expect((await fresh.readLiveness(nothing)).deployment).toBeUndefined();
+    } finally {
+      await bare.close();
+    }
+  });
+
+  test("shows a session that was ended, and ending one that is not there makes no row", async () => {
+    const kept = session();
+    await store.commit({ session: kept, markers: [], record: record() });
+    await store.end(kept.root, kept.sid);
+    expect((await store.readLiveness({ ...nothing, session: kept })).session?.ended).toBe(true);
+    const missing = id();
+    await expect(store.end(missing, missing)).rejects.toThrow();
+    expect(await raw(missing, missing)).toBeUndefined();
+  });
+});
