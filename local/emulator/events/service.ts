@@ -38,20 +38,20 @@ export interface Events extends Service {
   close(): Promise<void>;
 }
 
+/** Account, Region and the names of the buses that exist. */
+export interface EventsPlace {
+  readonly account: string;
+  readonly region: string;
+  readonly buses: readonly string[];
+}
+
 const mostEntries = 10;
 const mostBytes = 1_048_576;
 const firstRetryMillis = 100;
 const longestRetryMillis = 5_000;
 
-/**
- * Opens the buses and starts the schedules.
- * @param place account, Region and the names of the buses that exist
- */
-export function openEvents(
-  rules: readonly Rule[],
-  place: { readonly account: string; readonly region: string; readonly buses: readonly string[] },
-  deliver: Deliver,
-): Events {
+/** Opens the buses and starts the schedules. */
+export function openEvents(rules: readonly Rule[], place: EventsPlace, deliver: Deliver): Events {
   const underWay = new Set<Promise<void>>();
   const closing = new AbortController();
   const send = (rule: Rule, event: Json): Promise<void>[] =>
@@ -62,15 +62,7 @@ export function openEvents(
       underWay.add(work);
       return work;
     });
-  const envelope = (fields: Json): Json => ({
-    version: "0",
-    id: randomUUID(),
-    account: place.account,
-    region: place.region,
-    time: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
-    resources: [],
-    ...fields,
-  });
+  const envelope = (fields: Json): Json => envelopeOf(place, fields);
   const fire = (rule: Rule) =>
     Promise.all(
       send(
@@ -82,26 +74,15 @@ export function openEvents(
   const timers = scheduled.map((rule) => setInterval(() => void fire(rule), rule.everyMillis).unref());
 
   const putOne = (entry: Json): Json => {
-    const bus = busName(entry);
-    const missing = ["Source", "DetailType", "Detail"].find(
-      (name) => typeof entry[name] !== "string" || entry[name] === "",
-    );
-    if (missing !== undefined) {
-      return {
-        ErrorCode: "InvalidArgument",
-        ErrorMessage: `Parameter ${missing} is not valid. Reason: ${missing} is a required argument.`,
-      };
-    }
-    const detail = parseObject(String(entry.Detail));
-    if (detail === undefined) return { ErrorCode: "MalformedDetail", ErrorMessage: "Detail is malformed." };
-    if (!place.buses.includes(bus))
-      return { ErrorCode: "NotFoundException", ErrorMessage: `event bus ${bus} does not exist` };
+    const refused = refusalOf(entry, place.buses);
+    if (refused !== undefined) return refused;
     const event = envelope({
       "detail-type": entry.DetailType,
       source: entry.Source,
       resources: entry.Resources ?? [],
-      detail,
+      detail: parseObject(String(entry.Detail)),
     });
+    const bus = busName(entry);
     for (const rule of rules) {
       if (rule.bus === bus && rule.pattern !== undefined && matchesPattern(rule.pattern, event)) send(rule, event);
     }
@@ -121,14 +102,7 @@ export function openEvents(
       })),
     call(operation, input) {
       if (operation !== "PutEvents") throw unknownOperation("EventBridge", operation);
-      const entries = entriesOf(input);
-      if (entries.length === 0 || entries.length > mostEntries) {
-        throw new ServiceError("ValidationException", "Entries must have 1 to 10 members");
-      }
-      if (Buffer.byteLength(JSON.stringify(entries)) > mostBytes) {
-        throw new ServiceError("ValidationException", "Total size of the entries in the request is over the limit.");
-      }
-      const results = entries.map(putOne);
+      const results = checkedEntries(input).map(putOne);
       return ok({
         FailedEntryCount: results.filter(({ ErrorCode }) => ErrorCode !== undefined).length,
         Entries: results,
@@ -144,6 +118,46 @@ export function openEvents(
       await Promise.all(underWay);
     },
   };
+}
+
+const envelopeOf = ({ account, region }: EventsPlace, fields: Json): Json => ({
+  version: "0",
+  id: randomUUID(),
+  account,
+  region,
+  time: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
+  resources: [],
+  ...fields,
+});
+
+/** Why PutEvents does not take an entry, as it answers; undefined when it does. */
+function refusalOf(entry: Json, buses: readonly string[]): Json | undefined {
+  const missing = ["Source", "DetailType", "Detail"].find(
+    (name) => typeof entry[name] !== "string" || entry[name] === "",
+  );
+  if (missing !== undefined) {
+    return {
+      ErrorCode: "InvalidArgument",
+      ErrorMessage: `Parameter ${missing} is not valid. Reason: ${missing} is a required argument.`,
+    };
+  }
+  if (parseObject(String(entry.Detail)) === undefined)
+    return { ErrorCode: "MalformedDetail", ErrorMessage: "Detail is malformed." };
+  const bus = busName(entry);
+  if (buses.includes(bus)) return undefined;
+  return { ErrorCode: "NotFoundException", ErrorMessage: `event bus ${bus} does not exist` };
+}
+
+/** Entries of PutEvents within its limits; throws as AWS does on others. */
+function checkedEntries(input: Json): Json[] {
+  const entries = entriesOf(input);
+  if (entries.length === 0 || entries.length > mostEntries) {
+    throw new ServiceError("ValidationException", "Entries must have 1 to 10 members");
+  }
+  if (Buffer.byteLength(JSON.stringify(entries)) > mostBytes) {
+    throw new ServiceError("ValidationException", "Total size of the entries in the request is over the limit.");
+  }
+  return entries;
 }
 
 /** Retries with growing pauses; what is given up goes to the dead-letter queue, as EventBridge does. */

@@ -98,7 +98,6 @@ export function openFirehose(
     if (found === undefined) throw new ServiceError("ResourceNotFoundException", `Firehose ${name} not found.`);
     return found;
   };
-  const dataOf = (record: unknown) => Buffer.from(textMember((record ?? {}) as Json, "Data"), "base64");
   return {
     target: "Firehose_20150804",
     access(operation, input) {
@@ -112,10 +111,7 @@ export function openFirehose(
         return ok({ RecordId: randomUUID(), Encrypted: false });
       }
       if (operation !== "PutRecordBatch") throw unknownOperation("Firehose", operation);
-      const records = Array.isArray(input.Records) ? input.Records.map(dataOf) : [];
-      if (records.length === 0 || records.length > mostRecords) {
-        throw new ServiceError("InvalidArgumentException", "a batch holds 1 to 500 records");
-      }
+      const records = batchOf(input);
       for (const record of records) accept(buffer, record);
       return ok({
         FailedPutCount: 0,
@@ -131,6 +127,16 @@ export function openFirehose(
       for (const buffer of buffers.values()) write(buffer);
     },
   };
+}
+
+const dataOf = (record: unknown): Buffer => Buffer.from(textMember((record ?? {}) as Json, "Data"), "base64");
+
+function batchOf(input: Json): Buffer[] {
+  const records = Array.isArray(input.Records) ? input.Records.map(dataOf) : [];
+  if (records.length === 0 || records.length > mostRecords) {
+    throw new ServiceError("InvalidArgumentException", "a batch holds 1 to 500 records");
+  }
+  return records;
 }
 
 function writeObject(stream: DeliveryStream, records: readonly Buffer[], atMillis: number): void {

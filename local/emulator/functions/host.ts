@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { longStopMillis } from "../limits/long-stop.ts";
 import { type FunctionDescription, InitTimedOut, type Instance, type Outcome, startInstance } from "./instance.ts";
+import type { Invocation } from "./messages.ts";
 import { openSandboxes, type Sandbox } from "./sandboxes.ts";
 
 /** A hosted function. */
@@ -32,6 +33,8 @@ interface Waiting {
   readonly resolve: (outcome: Outcome) => void;
 }
 
+const refusedForNow: Outcome = { error: { errorType: "TooManyRequestsException", errorMessage: "Rate Exceeded." } };
+const ended: Outcome = { error: { errorType: "Runtime.ExitError", errorMessage: "the cloud was closed" } };
 const longestQueue = 5_000;
 const mostLines = 5_000;
 
@@ -58,25 +61,8 @@ export function hostFunction(
   };
 
   const runOn = async (taken: Instance, waiting: Waiting): Promise<void> => {
-    const { name, arn, memoryMegabytes, timeoutMillis, stopMillis = longStopMillis(timeoutMillis) } = description;
     const instance = await loaded(taken);
-    const outcome = await instance.ready.then(
-      () =>
-        instance.run({
-          event: waiting.event,
-          requestId: waiting.requestId,
-          functionName: name,
-          functionArn: arn,
-          memoryMegabytes,
-          deadlineMillis: Date.now() + stopMillis,
-        }),
-      (thrown: Error): Outcome => ({
-        error: {
-          errorType: thrown instanceof InitTimedOut ? "Sandbox.Timedout" : "Runtime.ExitError",
-          errorMessage: thrown.message,
-        },
-      }),
-    );
+    const outcome = await instance.ready.then(() => instance.run(invocationOf(description, waiting)), failedStart);
     if ("error" in outcome) {
       failure = `${outcome.error.errorType}: ${outcome.error.errorMessage}`;
       print(failure);
@@ -107,9 +93,7 @@ export function hostFunction(
   return {
     description,
     invoke(event, requestId = randomUUID()) {
-      if (closed || queue.length >= longestQueue) {
-        return Promise.resolve({ error: { errorType: "TooManyRequestsException", errorMessage: "Rate Exceeded." } });
-      }
+      if (closed || queue.length >= longestQueue) return Promise.resolve(refusedForNow);
       return new Promise((resolve) => {
         queue.push({ event, requestId, resolve });
         work();
@@ -129,7 +113,6 @@ export function hostFunction(
     sandboxes: sandboxes.list,
     async close() {
       closed = true;
-      const ended = { error: { errorType: "Runtime.ExitError", errorMessage: "the cloud was closed" } };
       for (const waiting of queue.splice(0)) waiting.resolve(ended);
       const all = sandboxes.all();
       for (const instance of all) instance.kill();
@@ -137,6 +120,20 @@ export function hostFunction(
     },
   };
 }
+
+function invocationOf(description: FunctionDescription, { event, requestId }: Waiting): Invocation {
+  const { name, arn, memoryMegabytes, timeoutMillis, stopMillis = longStopMillis(timeoutMillis) } = description;
+  const deadlineMillis = Date.now() + stopMillis;
+  return { event, requestId, functionName: name, functionArn: arn, memoryMegabytes, deadlineMillis };
+}
+
+/** What an event comes to whose sandbox never was ready. */
+const failedStart = (thrown: Error): Outcome => ({
+  error: {
+    errorType: thrown instanceof InitTimedOut ? "Sandbox.Timedout" : "Runtime.ExitError",
+    errorMessage: thrown.message,
+  },
+});
 
 function timedOut(outcome: Outcome): boolean {
   return "error" in outcome && outcome.error.errorType === "Sandbox.Timedout";

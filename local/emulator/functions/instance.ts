@@ -75,18 +75,8 @@ export function startInstance(
     if (!again || reply.kind !== "ready") usedMillis = reply.cpuMillis;
     takeReply?.(reply);
   });
-  const gone = new Promise<void>((resolve) => {
-    const end = () => {
-      alive = false;
-      resolve();
-    };
-    child.once("exit", end);
-    // one that could not even be started never exits
-    child.on("error", () => (child.pid === undefined ? end() : undefined));
-  });
-  const exitError = (): FunctionError => ({
-    errorType: "Runtime.ExitError",
-    errorMessage: `RequestId: Error: Runtime exited with error: ${child.signalCode ?? `exit status ${child.exitCode}`}`,
+  const gone = goneOf(child).then(() => {
+    alive = false;
   });
   /** Kills the child when it has used its time; what it returns ends the watch. */
   const limited = (limitMillis: number, onOver: () => void, more: { stopMillis?: number } = {}): (() => void) => {
@@ -106,7 +96,7 @@ export function startInstance(
       stop();
       resolve();
     };
-    void gone.then(() => reject(new Error(exitError().errorMessage)));
+    void gone.then(() => reject(new Error(exitError(child).errorMessage)));
   });
   ready.catch(() => undefined);
   return {
@@ -136,7 +126,7 @@ export function startInstance(
           if (reply.kind === "ready" || reply.requestId !== invocation.requestId) return;
           end(reply.kind === "result" ? { payload: reply.payload } : { error: reply.error });
         };
-        void gone.then(() => end({ error: exitError() }));
+        void gone.then(() => end({ error: exitError(child) }));
         send(child, invocation);
       }),
   };
@@ -156,6 +146,18 @@ function forkChild(description: FunctionDescription, onLine: (line: string) => v
   }
   return child;
 }
+
+const goneOf = (child: ChildProcess): Promise<void> =>
+  new Promise((resolve) => {
+    child.once("exit", () => resolve());
+    // one that could not even be started never exits
+    child.on("error", () => (child.pid === undefined ? resolve() : undefined));
+  });
+
+const exitError = ({ signalCode, exitCode }: ChildProcess): FunctionError => ({
+  errorType: "Runtime.ExitError",
+  errorMessage: `RequestId: Error: Runtime exited with error: ${signalCode ?? `exit status ${exitCode}`}`,
+});
 
 const inSeconds = (millis: number): string => `after ${(millis / 1000).toFixed(2)} seconds`;
 
