@@ -4,7 +4,7 @@ import type { PublishStore } from "../../../../core/status/publish-store.ts";
 import { leaseRow } from "../../../../core/status/windows.ts";
 import type { Tables } from "../dynamo.ts";
 import { epochOf } from "../revocations/epoch-rows.ts";
-import { readTree } from "../sessions/session-tree.ts";
+import { readListedTree } from "../sessions/session-tree.ts";
 import { findPlace, sessionsOf } from "../subjects/subject-reads.ts";
 import { createListRows } from "./list-rows.ts";
 import { createDues } from "./publish-dues.ts";
@@ -15,7 +15,7 @@ export function createPublishStore(client: DynamoDBDocumentClient, tables: Table
   return {
     ...createDues(client, tables.lists),
     ...createListRows(client, tables.lists),
-    tree: (root) => readTree(client, tables, root),
+    tree: (root) => readListedTree(client, tables, root),
     sessions: (subject, nowSeconds) => sessionsOf(client, tables, subject, nowSeconds),
     rootOf: async (sid) => (await findPlace(client, tables, sid))?.root,
     longestLifeSeconds: () => longestLifeSeconds(client, tables),

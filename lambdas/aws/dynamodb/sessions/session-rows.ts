@@ -1,5 +1,6 @@
 import { assuranceLevels } from "../../../../core/model/assurance.ts";
 import type { AuthorizationDetail, FormerStatus, Grant, Session, Uses, Via } from "../../../../core/model/session.ts";
+import type { ListedSession } from "../../../../core/status/publish-store.ts";
 import {
   anyObject,
   anyText,
@@ -123,3 +124,19 @@ export function sessionOf(item: Item): Session {
   const { expiresAt: _, ...read } = sessionRow(item);
   return read;
 }
+
+const { root, sid, anc, generations, status, expiresAtSeconds, formerStatus } = shape;
+const listedRow = row(
+  { table: "sessions", key: ["root", "sid"] },
+  members<ListedSession>({ root, sid, anc, generations, status, expiresAtSeconds, formerStatus }),
+);
+
+/**
+ * What of a session's row a walk needs to publish its end. All else may be broken, or of a version that knows more: no bit
+ * of a tree must stay unset for a column that has nothing to do with it.
+ * @throws {@link BrokenRow}
+ */
+export const listedOf = (item: Item): ListedSession =>
+  listedRow(Object.fromEntries(Object.entries(item).filter(([name]) => listedColumns.has(name))));
+
+const listedColumns = new Set(["root", "sid", "anc", "generations", "status", "expiresAtSeconds", "formerStatus"]);

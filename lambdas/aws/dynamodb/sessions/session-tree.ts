@@ -1,13 +1,28 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { QueryCommand, type QueryCommandOutput } from "@aws-sdk/lib-dynamodb";
 import type { Session } from "../../../../core/model/session.ts";
+import type { ListedSession } from "../../../../core/status/publish-store.ts";
 import { leaseSid } from "../../../../core/status/windows.ts";
+import type { Item } from "../codec.ts";
 import { type Tables, words } from "../dynamo.ts";
-import { beyondSessions, sessionOf } from "./session-rows.ts";
+import { beyondSessions, listedOf, sessionOf } from "./session-rows.ts";
 
 /** Every session of a tree, strongly consistent, and nothing of what stands beside them. */
-export async function readTree(client: DynamoDBDocumentClient, tables: Tables, root: string): Promise<Session[]> {
-  const sessions: Session[] = [];
+export const readTree = async (
+  client: DynamoDBDocumentClient,
+  tables: Tables,
+  root: string,
+): Promise<readonly Session[]> => (await readItems(client, tables, root)).map(sessionOf);
+
+/** The same, of each session only what a walk needs. */
+export const readListedTree = async (
+  client: DynamoDBDocumentClient,
+  tables: Tables,
+  root: string,
+): Promise<readonly ListedSession[]> => (await readItems(client, tables, root)).map(listedOf);
+
+async function readItems(client: DynamoDBDocumentClient, tables: Tables, root: string): Promise<readonly Item[]> {
+  const items: Item[] = [];
   let from: Record<string, unknown> | undefined;
   do {
     const page: QueryCommandOutput = await client.send(
@@ -19,11 +34,9 @@ export async function readTree(client: DynamoDBDocumentClient, tables: Tables, r
         ...(from ? { ExclusiveStartKey: from } : {}),
       }),
     );
-    for (const item of page.Items ?? []) {
-      // the counter of leases stands in the same table, and is no session
-      if (item.sid !== leaseSid) sessions.push(sessionOf(item));
-    }
+    // the counter of leases stands in the same table, and is no session
+    items.push(...(page.Items ?? []).filter(({ sid }) => sid !== leaseSid));
     from = page.LastEvaluatedKey;
   } while (from);
-  return sessions;
+  return items;
 }

@@ -1,6 +1,7 @@
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SessionStore } from "../../../../core/session/store.ts";
+import { createPublishStore } from "../../../../lambdas/aws/dynamodb/lists/publish-store.ts";
 import { createRevocationStore } from "../../../../lambdas/aws/dynamodb/revocations/revocation-store.ts";
 import { offerItem } from "../../../../lambdas/aws/dynamodb/sessions/offer-rows.ts";
 import { sessionItem } from "../../../../lambdas/aws/dynamodb/sessions/session-rows.ts";
@@ -35,6 +36,14 @@ describe("a row that somebody wrote by hand", () => {
     const item = offerItem(held);
     await put("Sessions", { ...item, from: { ...sessionItem(held.from), expiresAt: undefined, depth: -1 } });
     await expect(store.readOffer(held.root, held.handleHash)).rejects.toThrow("from.depth is no whole number");
+  });
+
+  test("threat 48: of a session is still found by the walk that publishes its end, whatever else is wrong in it", async () => {
+    const broken = session();
+    await put("Sessions", { ...sessionItem(broken), grants: "none", boundOfTomorrow: true });
+    const { root, sid, anc, generations, status, expiresAtSeconds } = broken;
+    const listed = [{ root, sid, anc, generations, status, expiresAtSeconds }];
+    expect(await createPublishStore(cloud.client, cloud.tables).tree(root)).toEqual(listed);
   });
 
   test("of an epoch counts for nobody's life", async () => {
