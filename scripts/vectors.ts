@@ -28,7 +28,7 @@ cases.json (OIDC, attacks on JWTs), dpop-cases.json, status-list.json, *_test.js
 (Cedar), index.json (AWS's certificates), hosts.json, presigned-url-cases.json, vault-header-cases.json, sigv4-suite.json,
 *discovery.json, payloads.json, payload-samples.json, claims-catalogue.json, observed-facts.json, event-cases*.json and
 ocsf-* (OCSF), panther-tests.json (CloudTrail), set-cases.json and
-ssf-caep-examples.json (security events), token-exchange-cases.json, beta__*.json and ga__*.json (measurements of
+ssf-caep-examples.json (security events), token-exchange-cases.json, rfc-messages.json, draft-examples.json, beta__*.json and ga__*.json (measurements of
 enclaves). Any other file is explained as \`lanyard attest --explain\` does. Nothing that was given is passed over: a case
 of another shape fails alone, and so does a file that nothing here reads, an empty list, a link, an empty folder. Left out are prose
 (*.md, LICENSE), JSON Schemas, and beside a manifest certificates, key sets and what its notes name.

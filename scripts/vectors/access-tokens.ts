@@ -35,8 +35,10 @@ const ourOwn = new Set(["sid", "root", "depth", "assurance", "cnf", "status"]);
 export async function judgeAccessToken(note: AccessTokenNote, shown: ShownToken): Promise<Judged> {
   const { issuer, audience: resource, now, algorithms } = note;
   const web = new MemoryWeb();
-  web.put(`${issuer}/.well-known/oauth-authorization-server`, { issuer, jwks_uri: `${issuer}/jwks` });
-  web.put(`${issuer}/jwks`, { keys: note.keys.map((key) => ({ ...key, lanyard_typ: tokenTyp.access })) });
+  // RFC 8414 3.1: a slash that ends the issuer is no part of its metadata's place
+  const base = issuer.replace(/\/$/, "");
+  web.put(`${base}/.well-known/oauth-authorization-server`, { issuer, jwks_uri: `${base}/jwks` });
+  web.put(`${base}/jwks`, { keys: note.keys.map((key) => ({ ...key, lanyard_typ: tokenTyp.access })) });
   const [only] = algorithms.length === 1 ? algorithms : [];
   const verifier = createVerifier({
     issuer,
@@ -49,7 +51,7 @@ export async function judgeAccessToken(note: AccessTokenNote, shown: ShownToken)
   const { token, proof, method = "GET", url = resource } = shown;
   const authorization = [`${proof === undefined ? "Bearer" : "DPoP"} ${token}`];
   const verified = await verifier.verify({ method, url, authorization, dpop: proof === undefined ? [] : [proof] });
-  const stray = web.asked.find((asked) => !asked.startsWith(`${issuer}/`));
+  const stray = web.asked.find((asked) => !asked.startsWith(`${base}/`));
   if (stray !== undefined) throw new Error(`the token made the verifier ask ${stray}`);
   if (verified.ok) return { outcome: "valid", reason: `subject ${verified.value.principal.id}` };
   return { outcome: outcomeOf(verified.error), reason: refusalText(verified.error) };

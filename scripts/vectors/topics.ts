@@ -9,12 +9,14 @@ import { cloudTrailRecords } from "./cloudtrail.ts";
 import { discoveryDocuments } from "./discovery.ts";
 import type { Topic } from "./document.ts";
 import { dpopProofs } from "./dpop.ts";
+import { draftExamples } from "./draft-examples.ts";
 import { instanceCertificates } from "./ec2-certificates.ts";
 import { jwtAttacks } from "./jwt-attacks.ts";
 import { nitroMeasurements } from "./nitro-pcrs.ts";
 import { ocsfClassList, ocsfCompiled, ocsfEvents } from "./ocsf.ts";
 import { oidcTokens } from "./oidc.ts";
 import { oidcPayloads } from "./oidc-payloads.ts";
+import { rfcMessages } from "./rfc-messages.ts";
 import { securityEventTokens } from "./set.ts";
 import { sigv4Suite } from "./sigv4.ts";
 import { jwtSvids, spiffeBundles, spiffeIds, x509Svids } from "./spiffe.ts";
@@ -62,6 +64,8 @@ export const topics: readonly Topic[] = [
   dpopProofs,
   statusLists,
   tokenExchanges,
+  rfcMessages,
+  draftExamples,
   wycheproofJws,
   wycheproofEcdsa,
   wycheproofKeys,

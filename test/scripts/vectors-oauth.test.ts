@@ -9,6 +9,7 @@ const of = (list: any[], name: string) => list.find((one) => (one.name ?? one.ti
 
 const exchanges: [string, string] = ["oauth", "token-exchange-cases.json"];
 const events: [string, string] = ["ssf", "ssf-caep-examples.json"];
+const messages: [string, string] = ["oauth", "rfc-messages.json"];
 const measured: [string, string] = [
   "02-nitro",
   "evervault-specs/beta__valid_attestation_doc_in_cert_der_encoding_time_sensitive.json",
@@ -65,6 +66,42 @@ describe("a reader of requests, events and measurements", () => {
       /Example: News: error: no block that is known here/,
     ],
     [events, "a block of no shape", (n) => n.examples.push({ name: "odd", title: 7 }), /odd: error: no case: title/],
+    [
+      messages,
+      "another key's thumbprint",
+      (n) => Object.assign(n.rfc7638_thumbprint, { thumbprint: "x" }),
+      /rfc7638_thumbprint jwk: invalid: NzbLsXh8/,
+    ],
+    [
+      messages,
+      "a proof at another time",
+      (n) => Object.assign(n.rfc9449.clock, { token: 1 }),
+      /rfc9449 token_request_proof: invalid: dpop_invalid/,
+    ],
+    [
+      messages,
+      "a proof for another token",
+      (n) => Object.assign(n.rfc9449, { access_token: "another" }),
+      /rfc9449 resource_request_proof: invalid: dpop_invalid/,
+    ],
+    [
+      messages,
+      "an access token without client_id",
+      (n) => delete n.rfc9068.claims.client_id,
+      /rfc9068 claims: invalid: token_invalid: claim: client_id is missing/,
+    ],
+    [
+      messages,
+      "an inactive answer that says more",
+      (n) => Object.assign(n.rfc7662.inactive, { sub: "x" }),
+      /rfc7662 inactive: invalid: 200/,
+    ],
+    [
+      messages,
+      "a section that nobody knows",
+      (n) => Object.assign(n, { rfc1: { request: {} } }),
+      /rfc1 request: error: no message that is known here/,
+    ],
     [
       measured,
       "another measurement",
@@ -131,5 +168,34 @@ describe("measurements of a document that nobody collected", () => {
     };
     expect((await tried(folderWith({ [file]: note }))).trials).toEqual([expect.objectContaining({ outcome: "n/a" })]);
     expect((await tried(folderWith({ [file]: { ...note, file: "test-data/other.pem" } }))).failed).toHaveLength(1);
+  });
+});
+
+describe("blocks of drafts", () => {
+  const repo = "oauth-wg/oauth-identity-chaining";
+  const tryBlocks = (...examples: readonly object[]) => tried(folderWith({ "draft-examples.json": { examples } }));
+  const x = "MXfMrj_tgPJHxkfmDAx0m74E-T-DuLYCNdmuqtpfP_E";
+  const y = "YX82bI52OPBED1h_1HpsxAyWzrQ7DChAAVX9Q9E8uYQ";
+
+  it("are tried where we read such a thing, n/a where not, and fail of a draft that nobody knows", async () => {
+    const head = "POST /token HTTP/1.1\nContent-Type: application/x-www-form-urlencoded\n\n";
+    const { trials } = await tryBlocks(
+      { repo, json: { kty: "EC", crv: "P-256", x, y } },
+      { repo, json: { kty: "EC", crv: "P-256", x } },
+      { repo, text: `${head}grant_type=client_credentials` },
+      { repo, text: 'GET /bundle.json HTTP/1.1\nHost: a.example\n\n{"keys":7}' },
+      { repo, json: { typ: "other" } },
+      { repo: "somebody/else", json: { typ: "other" } },
+      { repo: 7 },
+    );
+    expect(trials.map(({ outcome, passed }) => [outcome, passed])).toEqual([
+      ["valid", true],
+      ["invalid", false],
+      ["policy", true],
+      ["invalid", false],
+      ["n/a", undefined],
+      ["error", false],
+      ["error", false],
+    ]);
   });
 });
