@@ -1,21 +1,22 @@
 import { Command, CommanderError, Option } from "commander";
-import { type AttestOptions, runAttest } from "./attest/command.ts";
+import { agentCommands } from "./agents/program.ts";
+import { attestCommands } from "./attest/program.ts";
 import { auditCommands } from "./audit/program.ts";
 import { completionCommands } from "./completion/program.ts";
 import type { CommandLine } from "./deployment/command-line.ts";
 import { loadProfile, type Profile, type ProfileOptions } from "./deployment/profile.ts";
 import { codeOf } from "./deployment/unreachable.ts";
+import { keyCommands } from "./keys/program.ts";
 import manifest from "./package.json" with { type: "json" };
 import { policyCommands } from "./policy/program.ts";
-import { loginCommands } from "./profile/program.ts";
+import { principalCommands } from "./principals/program.ts";
+import { profileCommands } from "./profile/program.ts";
 import { registryCommands } from "./registry/program.ts";
-import { endingCommands } from "./revocation/program.ts";
-import { readingCommands } from "./sessions/program.ts";
-import { runStatus } from "./status/command.ts";
-import { example } from "./terminal/help.ts";
+import { revocationCommands } from "./revocation/program.ts";
+import { sessionCommands } from "./sessions/program.ts";
+import { statusCommands } from "./status/program.ts";
 import { exitCodes, Refused, type Terminal, Told, Usage } from "./terminal/outcome.ts";
 import { asksForJson, formats, type OutputOptions } from "./terminal/output.ts";
-import { type WatchOptions, watched } from "./terminal/watch.ts";
 
 /** What the program stands on; a test gives its own. */
 export interface ProgramDeps {
@@ -133,38 +134,17 @@ const build = ({ terminal, env, folder: cwd }: ProgramDeps): Command => {
 
   const line: CommandLine = { program, terminal, common, command, watching, withProfile };
 
-  loginCommands(line, env);
+  profileCommands(line, env);
   registryCommands(line);
-  endingCommands(line);
-  example(
-    watching(command("status", "whether the deployment answers, and what is registered")).action(
-      (options: Common & WatchOptions) =>
-        withProfile(options, (profile) => watched(options, terminal, (to) => runStatus(options, profile, to))),
-    ),
-    "status",
-    "status --profile prod --watch 30",
-  );
-  readingCommands(line);
+  revocationCommands(line);
+  keyCommands(line);
+  statusCommands(line);
+  agentCommands(line);
+  sessionCommands(line);
+  principalCommands(line);
   auditCommands(line);
   policyCommands(program, { terminal, env, folder: cwd });
-  example(
-    program
-      .command("attest")
-      .description(
-        "explain a workload's document: what it is, which checks pass, which fails and why; asks no deployment",
-      )
-      .requiredOption(
-        "--explain <file>",
-        "the document: a JWT, evidence as JSON, a Nitro or EC2 document, an X.509-SVID",
-      )
-      .option("--at <time>", "the clock, as seconds since the epoch or ISO 8601 (default: now)")
-      .option("--settings <file>", "trust roots, keys and expected values (docs/attestation/README.md)")
-      .option("--type <type>", "what it is, where its shape does not tell")
-      .option("--online", "let AWS STS be asked about a signed GetCallerIdentity request")
-      .option("--json", "print one JSON object and nothing else")
-      .action((options: AttestOptions) => runAttest(options, terminal)),
-    "attest --explain document.bin --at 2026-08-01T00:00:00Z",
-  );
+  attestCommands(line);
   completionCommands(program, { terminal, env, folder: cwd });
   return program;
 };

@@ -1,25 +1,11 @@
 import { ask, askAll } from "../deployment/ask.ts";
 import type { Profile } from "../deployment/profile.ts";
-import { type Ability, type Agent, shapes, type WholeAgent } from "../sessions/shapes.ts";
-import { type Terminal, Usage } from "../terminal/outcome.ts";
-import { limitOf, type OutputOptions, showList } from "../terminal/output.ts";
+import type { Terminal } from "../terminal/outcome.ts";
+import { type ListOptions, limitOf, mustBeWhole, type OutputOptions, showList } from "../terminal/output.ts";
 import { plain } from "../terminal/plain.ts";
 import { table } from "../terminal/table.ts";
 import { count, short } from "../terminal/words.ts";
-
-/** Options every command that looks has. */
-export type LookOptions = OutputOptions;
-
-/** Options of one that lists. */
-export interface ListOptions extends LookOptions {
-  readonly limit?: string;
-}
-
-/** One thing has no lines to be listed. @throws Usage */
-export function mustBeWhole({ output }: LookOptions): void {
-  if (output !== undefined && output !== "table" && output !== "json")
-    throw new Usage(`--output ${output} is for lists: one thing is shown as table or json`);
-}
+import { type Ability, type Agent, readAgent, readWholeAgent, type WholeAgent } from "./shapes.ts";
 
 /** `agents`: every registered agent; `agents <name>`: one, and what it can do by policy. @throws Refused */
 export async function runAgents(
@@ -30,7 +16,7 @@ export async function runAgents(
 ): Promise<void> {
   if (name !== undefined) return oneAgent(short(name), options, profile, terminal);
   const bound = { limit: limitOf(options.limit) };
-  const { items, more } = await askAll(profile, "agents", {}, shapes.agent, terminal, bound);
+  const { items, more } = await askAll(profile, "agents", {}, readAgent, terminal, bound);
   const shape = [
     { title: "AGENT", of: (agent: Agent) => agent.name, whole: true },
     { title: "STATE", of: (agent: Agent) => (agent.standing.blocked ? `${agent.state}, BLOCKED` : agent.state) },
@@ -41,11 +27,11 @@ export async function runAgents(
   showList(list, options, terminal);
 }
 
-async function oneAgent(name: string, options: LookOptions, profile: Profile, terminal: Terminal): Promise<void> {
+async function oneAgent(name: string, options: OutputOptions, profile: Profile, terminal: Terminal): Promise<void> {
   mustBeWhole(options);
   const answer = await ask(profile, `agents/${name.split("/").map(encodeURIComponent).join("/")}`);
   if (options.json) return terminal.out(JSON.stringify({ ok: true, ...answer }));
-  const agent = shapes.wholeAgent(answer);
+  const agent = readWholeAgent(answer);
   for (const line of head(agent)) terminal.out(plain(line));
   const lines = linesOf(agent.can);
   if (lines.length > 0) for (const line of table(lines, abilityShape, terminal.columns)) terminal.out(line);

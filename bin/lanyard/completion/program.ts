@@ -1,8 +1,8 @@
 import type { Command } from "commander";
+import { readAgent } from "../agents/shapes.ts";
 import { askAll } from "../deployment/ask.ts";
 import { type Env, loadProfile, type ProfileOptions, reservedNames } from "../deployment/profile.ts";
 import { readStored } from "../deployment/stored.ts";
-import { shapes } from "../sessions/shapes.ts";
 import { example } from "../terminal/help.ts";
 import { type Terminal, Usage } from "../terminal/outcome.ts";
 import { outlineOf } from "./outline.ts";
@@ -53,7 +53,7 @@ async function agentNames(options: ProfileOptions, env: Env, folder: string): Pr
   const silent: Terminal = { out: () => undefined, err: () => undefined };
   const profile = await loadProfile(options, env, folder);
   try {
-    const { items } = await askAll(profile, "agents", {}, shapes.agent, silent, { limit: namesMost });
+    const { items } = await askAll(profile, "agents", {}, readAgent, silent, { limit: namesMost });
     return items.map(({ name }) => name);
   } finally {
     profile.dynamo.destroy();

@@ -1,15 +1,15 @@
-import type { ListOptions } from "../agents/command.ts";
 import { askAll } from "../deployment/ask.ts";
 import type { Profile } from "../deployment/profile.ts";
-import { type Principal, shapes } from "../sessions/shapes.ts";
 import type { Terminal } from "../terminal/outcome.ts";
+import type { ListOptions } from "../terminal/output.ts";
 import { limitOf, showList } from "../terminal/output.ts";
 import { count, short, until } from "../terminal/words.ts";
+import { type Principal, readPrincipal } from "./shapes.ts";
 
 /** `principals`: who lends authority now, beside the agents that act on it. @throws Refused */
 export async function runPrincipals(options: ListOptions, profile: Profile, terminal: Terminal): Promise<void> {
   const limit = limitOf(options.limit);
-  const { items } = await askAll(profile, "principals", {}, shapes.principal, terminal);
+  const { items } = await askAll(profile, "principals", {}, readPrincipal, terminal);
   // a principal's sessions stand on any page: only who has read them all knows one of them whole
   const all = merged(items);
   const principals = all.slice(0, limit);

@@ -6,7 +6,7 @@ import { type LoginOptions, runLogin, runLogout, runProfiles, runWhoami } from "
 const json = ["--json", "print one JSON object and nothing else"] as const;
 
 /** Adds the commands that remember deployments, and say which one is meant. */
-export function loginCommands({ program, command, withProfile, terminal }: CommandLine, env: Env): void {
+export function profileCommands({ program, command, withProfile, terminal }: CommandLine, env: Env): void {
   const plain = (name: string, description: string) => program.command(name).description(description);
   example(
     plain("login", "remember a deployment under a name: reads where it is, by your AWS credentials; stores no secret")

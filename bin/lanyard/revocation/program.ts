@@ -1,12 +1,10 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import type { CommandLine } from "../deployment/command-line.ts";
-import { type RotateOptions, runKeys, runRotate } from "../keys/rotate.ts";
 import { example } from "../terminal/help.ts";
-import { type WatchOptions, watched } from "../terminal/watch.ts";
 import { type RevocationOptions, sendRevocation } from "./command.ts";
 
-/** Adds the commands that end what was issued: revocations and their lifting, and the keys that signed it. */
-export function endingCommands({ command, withProfile, watching, terminal }: CommandLine): void {
+/** Adds `revoke` and `lift`. */
+export function revocationCommands({ command, withProfile, terminal }: CommandLine): void {
   example(
     targets(command("revoke", "end what was issued, and block what is named until it is lifted"))
       .option("--session <id>", "this session and everything below it, and the person's login it was opened by")
@@ -31,28 +29,6 @@ export function endingCommands({ command, withProfile, watching, terminal }: Com
         withProfile(options, (profile) => sendRevocation("lift", options, profile, terminal)),
       ),
     'lift --agent researcher --reason "fixed in build 42"',
-  );
-  example(
-    command("rotate", "switch a signing key before its time, or at once when it may be in other hands")
-      .addOption(
-        new Option("--purpose <purpose>", "which keys")
-          .choices(["identity", "session", "status", "events"])
-          .makeOptionMandatory(),
-      )
-      .option("--kid <kid>", "one key by its thumbprint (default: every key of the purpose that signs)")
-      .option("--emergency", "void what it signed, now")
-      .option("--yes", "do not ask")
-      .requiredOption("--reason <text>", "why, for the audit record")
-      .action((options: RotateOptions) => withProfile(options, (profile) => runRotate(options, profile, terminal))),
-    'rotate --purpose session --reason "before its time"',
-    'rotate --purpose session --emergency --reason "seen elsewhere"',
-  );
-  example(
-    watching(command("keys", "how every signing key stands")).action((options: WatchOptions & { json?: boolean }) =>
-      withProfile(options, (profile) => watched(options, terminal, (to) => runKeys(options, profile, to))),
-    ),
-    "keys",
-    "keys --watch",
   );
 }
 

@@ -1,13 +1,14 @@
-import type { ListOptions } from "../agents/command.ts";
 import { askAll, type Bound, type Query, type Read } from "../deployment/ask.ts";
 import type { Profile } from "../deployment/profile.ts";
 import { type Terminal, Usage } from "../terminal/outcome.ts";
+import type { ListOptions } from "../terminal/output.ts";
 import { limitOf, showList } from "../terminal/output.ts";
 import { sinceMillis } from "../terminal/since.ts";
-import { count, epochOf, scopesOf, short } from "../terminal/words.ts";
-import { type Session, shapes } from "./shapes.ts";
+import { count, short } from "../terminal/words.ts";
+import { readSession, type Session } from "./shapes.ts";
 import { runStory } from "./story.ts";
 import { treeLines } from "./tree.ts";
+import { epochOf, scopesOf } from "./words.ts";
 
 /** Options of `sessions`. */
 export interface SessionsOptions extends ListOptions {
@@ -54,7 +55,7 @@ export const agentId = (agent: string, { trustDomain }: Profile): string =>
 type Sessions = Pick<Read<Session>, "items" | "more">;
 
 const ofQuery = (query: Query, bound: Bound<Session>, profile: Profile, terminal: Terminal): Promise<Read<Session>> =>
-  askAll(profile, "sessions", query, shapes.session, terminal, bound);
+  askAll(profile, "sessions", query, readSession, terminal, bound);
 
 /**
  * A session may hang below one that was not asked for: its tree shows where it stands. Trees come with the list; one too

@@ -4,7 +4,7 @@ import type { Profile } from "../deployment/profile.ts";
 import type { Terminal } from "../terminal/outcome.ts";
 import { table } from "../terminal/table.ts";
 import { count, short, until } from "../terminal/words.ts";
-import { type Reached, shapes } from "./shapes.ts";
+import { type Reached, readReached } from "./shapes.ts";
 
 /** Living sessions that hang on something. */
 export interface Reach {
@@ -24,7 +24,7 @@ export async function readReach(
 ): Promise<Reach> {
   const [kind = "", id = ""] = Object.entries(target)[0] ?? [];
   const bound = limit === undefined ? {} : { limit };
-  const { items, pages, more } = await askAll(profile, "reach", { [kind]: id }, shapes.reached, terminal, bound);
+  const { items, pages, more } = await askAll(profile, "reach", { [kind]: id }, readReached, terminal, bound);
   const ends = [...new Map(items.map((item) => [item.sid, item])).values()];
   const cut = [...new Set(pages.flatMap((page) => (Array.isArray(page.cut) ? page.cut.map(String) : [])))];
   return { ends, cut, more };

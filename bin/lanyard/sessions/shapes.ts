@@ -1,60 +1,5 @@
 import { z } from "zod";
-import { Refused } from "../terminal/outcome.ts";
-
-const standing = z.object({ generation: z.number(), blocked: z.boolean() });
-const agent = z.object({
-  name: z.string(),
-  id: z.string(),
-  state: z.string(),
-  owner: z.string(),
-  sponsor: z.string(),
-  standing,
-});
-
-const verdict = z.object({
-  allowed: z.boolean(),
-  policies: z.array(z.string()),
-  why: z.string().optional(),
-  logged: z.boolean().optional(),
-});
-
-const delegator = z.object({
-  kind: z.string(),
-  agent: z.string().optional(),
-  rule: z.string().optional(),
-  group: z.string().optional(),
-});
-
-const ability = z.object({
-  resource: z.string(),
-  scope: z.string(),
-  for: delegator,
-  needsDetails: z.array(z.string()).optional(),
-  actions: z.record(z.string(), verdict),
-});
-
-const wholeAgent = agent.extend({
-  version: z.number(),
-  serves: z.array(z.string()),
-  getsNothingBecause: z.array(z.string()),
-  can: z.array(ability),
-  lentByNobody: z.array(z.object({ resource: z.string(), scope: z.string() })),
-  cut: z.boolean(),
-});
-
-const principal = z.object({
-  id: z.string(),
-  kind: z.string(),
-  agents: z.array(
-    z.object({
-      agent: z.string(),
-      sessions: z.number(),
-      deepest: z.number(),
-      scopes: z.array(z.string()),
-      lastEndsAtSeconds: z.number(),
-    }),
-  ),
-});
+import { reader } from "../deployment/reader.ts";
 
 const session = z.object({
   sid: z.string(),
@@ -104,29 +49,13 @@ const reached = z.object({
   expiresAtSeconds: z.number(),
 });
 
-export type Agent = z.infer<typeof agent>;
-export type WholeAgent = z.infer<typeof wholeAgent>;
-export type Ability = z.infer<typeof ability>;
-export type Principal = z.infer<typeof principal>;
 export type Session = z.infer<typeof session>;
 export type Story = z.infer<typeof story>;
 export type Reached = z.infer<typeof reached>;
 
-const reader =
-  <T>(schema: z.ZodType<T>, what: string) =>
-  (value: unknown): T => {
-    const parsed = schema.safeParse(value);
-    if (parsed.success) return parsed.data;
-    const [issue] = parsed.error.issues;
-    throw new Refused(`admin-read answered no ${what}: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`);
-  };
-
-/** Reads what admin-read answers; throws Refused on anything else. */
-export const shapes = {
-  agent: reader(agent, "agent"),
-  wholeAgent: reader(wholeAgent, "agent"),
-  principal: reader(principal, "principal"),
-  session: reader(session, "session"),
-  story: reader(story, "story"),
-  reached: reader(reached, "session"),
-};
+/** Reads one of a list of sessions. */
+export const readSession = reader(session, "session");
+/** Reads everything that is told of one. */
+export const readStory = reader(story, "story");
+/** Reads one of the sessions that hang on something. */
+export const readReached = reader(reached, "session");

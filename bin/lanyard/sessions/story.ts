@@ -1,14 +1,20 @@
-import { type LookOptions, mustBeWhole } from "../agents/command.ts";
 import { ask } from "../deployment/ask.ts";
 import type { Profile } from "../deployment/profile.ts";
 import { type Terminal, Usage } from "../terminal/outcome.ts";
+import { mustBeWhole, type OutputOptions } from "../terminal/output.ts";
 import { plain } from "../terminal/plain.ts";
-import { count, epochOf, short, until } from "../terminal/words.ts";
-import { type Session, type Story, shapes } from "./shapes.ts";
+import { count, short, until } from "../terminal/words.ts";
+import { readStory, type Session, type Story } from "./shapes.ts";
 import { treeLines } from "./tree.ts";
+import { epochOf } from "./words.ts";
 
 /** `story <sid>`: everything about one session. @throws Usage, Refused */
-export async function runStory(sid: string, options: LookOptions, profile: Profile, terminal: Terminal): Promise<void> {
+export async function runStory(
+  sid: string,
+  options: OutputOptions,
+  profile: Profile,
+  terminal: Terminal,
+): Promise<void> {
   mustBeWhole(options);
   if (!/^[A-Za-z0-9_-]{22}$/.test(sid))
     throw new Usage(`${JSON.stringify(sid)} is no session's id: it has 22 characters`);
@@ -18,7 +24,7 @@ export async function runStory(sid: string, options: LookOptions, profile: Profi
     throw cause;
   });
   if (options.json) return terminal.out(JSON.stringify({ ok: true, ...answer }));
-  for (const line of storyLines(shapes.story(answer), Math.floor(Date.now() / 1000))) terminal.out(plain(line));
+  for (const line of storyLines(readStory(answer), Math.floor(Date.now() / 1000))) terminal.out(plain(line));
 }
 
 function storyLines(story: Story, now: number): readonly string[] {

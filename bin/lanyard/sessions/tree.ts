@@ -1,6 +1,7 @@
 import { plain } from "../terminal/plain.ts";
-import { epochOf, scopesOf, short } from "../terminal/words.ts";
+import { short } from "../terminal/words.ts";
 import type { Session } from "./shapes.ts";
+import { epochOf, scopesOf } from "./words.ts";
 
 /**
  * Sessions of one tree as lines, each below the one it hangs on. One whose parent is not among them stands at the top.

@@ -14,6 +14,17 @@ export interface OutputOptions {
   readonly output?: Format;
 }
 
+/** Options of a command that lists. */
+export interface ListOptions extends OutputOptions {
+  readonly limit?: string;
+}
+
+/** One thing has no lines to be listed. @throws Usage */
+export function mustBeWhole({ output }: OutputOptions): void {
+  if (output !== undefined && output !== "table" && output !== "json")
+    throw new Usage(`--output ${output} is for lists: one thing is shown as table or json`);
+}
+
 /** A list to be shown. */
 export interface Listing<Item, Row> {
   /** Its member in the JSON object. */

@@ -1,5 +1,3 @@
-import type { Session } from "../sessions/shapes.ts";
-
 /** An agent by its name; one of another trust domain keeps its whole id. */
 export const short = (id: string): string => id.replace(/^spiffe:\/\/[^/]+\/agent\//, "");
 
@@ -13,18 +11,5 @@ export function until(atSeconds: number, nowSeconds: number): string {
   return left >= 0 ? `in ${text}` : `${text} ago`;
 }
 
-/** What a session holds, resource by resource only where scopes do not say it already. */
-export const scopesOf = ({ grants }: Pick<Session, "grants">): string =>
-  grants
-    .map(({ scopes, detailTypes = [] }) => `${scopes.join(" ")}${detailTypes.length > 0 ? " (restricted)" : ""}`)
-    .join(" ");
-
 /** One of something, several of it. */
 export const count = (n: number, one: string, several = `${one}s`): string => `${n} ${n === 1 ? one : several}`;
-
-/** Whether a session lives and until when, or why not; one through an agent that is not active is refused meanwhile. */
-export function epochOf({ live, why, idle = [], expiresAtSeconds }: Session, nowSeconds: number): string {
-  if (!live) return `OVER: ${why?.text ?? "for no known reason"}`;
-  const held = idle.length > 0 ? `IDLE, ${idle.map(short).join(", ")} not active; ` : "";
-  return `${held}ends ${until(expiresAtSeconds, nowSeconds)}`;
-}

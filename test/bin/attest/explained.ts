@@ -15,7 +15,7 @@ export const file = (name: string, content: string | Uint8Array | object): strin
 };
 
 /** A vector as it is on disk. */
-export const vector = (path: string): Buffer => readFileSync(new URL(`../vectors/${path}`, import.meta.url));
+export const vector = (path: string): Buffer => readFileSync(new URL(`../../vectors/${path}`, import.meta.url));
 
 /** What came of `lanyard attest --explain`, run as a person would. */
 export interface Explained {

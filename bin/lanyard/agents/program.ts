@@ -1,0 +1,19 @@
+import type { CommandLine } from "../deployment/command-line.ts";
+import { example } from "../terminal/help.ts";
+import type { ListOptions } from "../terminal/output.ts";
+import { type WatchOptions, watched } from "../terminal/watch.ts";
+import { runAgents } from "./command.ts";
+
+/** Adds `agents`. */
+export function agentCommands({ command, watching, withProfile, terminal }: CommandLine): void {
+  example(
+    watching(command("agents [agent]", "registered agents; of one, what it can do by policy"))
+      .option("--limit <n>", "so many at most")
+      .action((name: string | undefined, options: ListOptions & WatchOptions) =>
+        withProfile(options, (profile) => watched(options, terminal, (to) => runAgents(name, options, profile, to))),
+      ),
+    "agents",
+    "agents planner",
+    "agents --output tsv",
+  );
+}

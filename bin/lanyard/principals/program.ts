@@ -1,0 +1,18 @@
+import type { CommandLine } from "../deployment/command-line.ts";
+import { example } from "../terminal/help.ts";
+import type { ListOptions } from "../terminal/output.ts";
+import { type WatchOptions, watched } from "../terminal/watch.ts";
+import { runPrincipals } from "./command.ts";
+
+/** Adds `principals`. */
+export function principalCommands({ command, watching, withProfile, terminal }: CommandLine): void {
+  example(
+    watching(command("principals", "people and agents who lend authority now, beside the agents that act on it"))
+      .option("--limit <n>", "so many at most")
+      .action((options: ListOptions & WatchOptions) =>
+        withProfile(options, (profile) => watched(options, terminal, (to) => runPrincipals(options, profile, to))),
+      ),
+    "principals",
+    "principals --output jsonl",
+  );
+}
