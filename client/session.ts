@@ -1,6 +1,5 @@
 import { momentOf } from "../core/model/age.ts";
-import type { Clock } from "../core/model/ports.ts";
-import { nowSeconds } from "../core/model/ports.ts";
+import { type Clock, nowSeconds } from "../core/model/ports.ts";
 import { accessTokenType, offerTokenType, sessionTokenType, tokenExchangeGrant } from "../core/model/wire.ts";
 import type { AccessToken } from "./access-token.ts";
 import type { AgentKey } from "./agent-key.ts";
@@ -9,7 +8,8 @@ import type { Calls, FormInput } from "./calls.ts";
 import { LanyardError } from "./error.ts";
 import { grantParameters, type WantedGrant } from "./grant.ts";
 import { type Answer, type Fetch, lifeIn, textIn } from "./http.ts";
-import { type Life, surelyLives, surelyOver } from "./life.ts";
+import { type KeptToken, keepTokens } from "./kept-tokens.ts";
+import { type Life, surelyOver } from "./life.ts";
 import type { NonceMemory } from "./nonce-memory.ts";
 import { addressWithin, type ServedAt } from "./reach.ts";
 import { readSessionFacts, type SessionFacts } from "./session-facts.ts";
@@ -83,23 +83,11 @@ export interface OwnToken {
   readonly life: Life;
 }
 
-interface KeptToken {
-  readonly access: AccessToken;
-  readonly life: Life;
-}
-
-/** A kept token is not handed out in its last seconds: the call it is for must still arrive in time. */
-const marginSeconds = 20;
-
 /** A session around the token that was issued for it. */
 export function createSession(input: SessionInput): AgentSession {
   const { calls, clock, facts, key, nonces } = input;
-  const kept = new Map<string, KeptToken>();
-  const flights = new Map<string, Promise<KeptToken>>();
   let own = input.own;
   let ended = false;
-  if (input.first)
-    kept.set(keptKey(input.first.resource, undefined), { access: input.first.access, life: input.own.life });
 
   const subject = (): FormInput => {
     if (ended) throw new LanyardError("session_over", "session", { description: "the session was ended" });
@@ -126,21 +114,11 @@ export function createSession(input: SessionInput): AgentSession {
     const access = { token, expiresAtSeconds, scopes: scopesIn(answer.json.scope), tokenType: tokenTypeIn(answer) };
     return { access, life };
   };
+  const tokens = keepTokens(exchange, clock);
+  if (input.first) tokens.put(input.first.resource, { access: input.first.access, life: input.own.life });
   const accessToken: AgentSession["accessToken"] = async (resource, { scopes } = {}) => {
     if (ended) throw new LanyardError("session_over", "session", { description: "the session was ended" });
-    const at = keptKey(resource, scopes);
-    const held = kept.get(at);
-    if (held && surelyLives(held.life, marginSeconds, clock)) return held.access;
-    const flight =
-      flights.get(at) ??
-      exchange(resource, scopes)
-        .then((fetched) => {
-          kept.set(at, fetched);
-          return fetched;
-        })
-        .finally(() => flights.delete(at));
-    flights.set(at, flight);
-    return (await flight).access;
+    return tokens.take(resource, scopes);
   };
   const revoke = async (form: FormInput): Promise<void> => {
     await calls("revoke", form);
@@ -188,7 +166,7 @@ export function createSession(input: SessionInput): AgentSession {
       if (ended) return;
       await revoke([["token", own.token]]);
       ended = true;
-      kept.clear();
+      tokens.clear();
     },
     async revoke(target) {
       if ("session" in target)
@@ -200,9 +178,6 @@ export function createSession(input: SessionInput): AgentSession {
     },
   };
 }
-
-const keptKey = (resource: string, scopes: readonly string[] | undefined): string =>
-  JSON.stringify([resource, scopes ? [...scopes].sort() : null]);
 
 /**
  * How the token of an answer is to be sent; a session token or an offer (`N_A`) is never sent to a resource.
