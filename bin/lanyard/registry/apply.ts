@@ -1,3 +1,4 @@
+import type { Applied } from "../../../core/registry/apply.ts";
 import { differenceLines } from "../../../core/registry/difference-lines.ts";
 import { confirmed } from "../deployment/confirm.ts";
 import type { NamedDeployment } from "../deployment/line.ts";
@@ -5,15 +6,7 @@ import type { Profile } from "../deployment/profile.ts";
 import { Refused, type Terminal, Usage } from "../terminal/outcome.ts";
 import { count } from "../terminal/words.ts";
 import { skippedFiles, skippedLine } from "./folder.ts";
-import {
-  type Applied,
-  type ApplyInput,
-  applyPlan,
-  planRegistry,
-  RegistryInvalid,
-  type RegistryPlan,
-  RegistryStale,
-} from "./plan.ts";
+import { type ApplyInput, applyPlan, planRegistry, RegistryInvalid, RegistryStale } from "./plan.ts";
 
 /** Options of `apply`. */
 export interface ApplyOptions {
@@ -58,7 +51,7 @@ export async function runApply(
     };
     if (options.dryRun || changes(plan) === 0) {
       show();
-      return tell({ ...plan, version: plan.base }, options, terminal);
+      return tell(plan, options, terminal);
     }
     const deployment = await confirmed(profile, options, terminal, {
       question: `Apply ${count(changes(plan), "change")} to version ${plan.base}?`,
@@ -96,5 +89,5 @@ export function tell(
 }
 
 /** How many registrations are added, changed or removed. */
-export const changes = ({ difference: { added, changed, removed } }: Pick<RegistryPlan, "difference">): number =>
+export const changes = ({ difference: { added, changed, removed } }: Pick<Applied, "difference">): number =>
   added.length + changed.length + removed.length;

@@ -1,10 +1,11 @@
+import type { Applied } from "../../../core/registry/apply.ts";
 import { differenceLines } from "../../../core/registry/difference-lines.ts";
 import { type Change, confirmed } from "../deployment/confirm.ts";
 import type { Profile } from "../deployment/profile.ts";
 import { reachLines } from "../sessions/reach.ts";
 import { type Terminal, Usage } from "../terminal/outcome.ts";
 import { changes, tell } from "./apply.ts";
-import { type Applied, changeRegistry } from "./plan.ts";
+import { changeRegistry } from "./plan.ts";
 
 /** Options that every change of one thing has. */
 export interface ChangeOptions {

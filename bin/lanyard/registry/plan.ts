@@ -1,7 +1,7 @@
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import type { Registration } from "../../../core/model/registry.ts";
-import type { RegistryDifference } from "../../../core/model/registry-difference.ts";
 import type { RegistryProblem } from "../../../core/model/registry-document.ts";
+import type { Applied } from "../../../core/registry/apply.ts";
 import { validateRegistry } from "../../../core/registry/validate.ts";
 import { callSigned, type Signing } from "../deployment/call.ts";
 import { Refused } from "../terminal/outcome.ts";
@@ -18,19 +18,9 @@ export interface ApplyInput extends Signing {
   readonly adminWrite: string;
 }
 
-/** What an apply would change. */
-export interface RegistryPlan {
-  /** The version it was made against; 0 before the first. */
-  readonly base: number;
+/** What an apply would change, and the registrations it would make the registry. */
+export interface RegistryPlan extends Applied {
   readonly rows: readonly Registration[];
-  readonly difference: RegistryDifference;
-}
-
-/** What a change of the registry did, or would do. `version` is that of before when nothing changes. */
-export interface Applied {
-  readonly version: number;
-  readonly base: number;
-  readonly difference: RegistryDifference;
 }
 
 /** The folder is not a valid registry: nothing was written. */
@@ -62,11 +52,11 @@ export async function planRegistry(input: ApplyInput): Promise<RegistryPlan> {
   // here too, since only here files and lines are known
   const rows = validateRegistry(documents.value, { issuer, trustDomain, cedar });
   if (!rows.ok) throw new RegistryInvalid(rows.error);
-  const { base, difference } = await changeRegistry(input, "PUT", "registry", {
+  const planned = await changeRegistry(input, "PUT", "registry", {
     registrations: rows.value,
     dryRun: true,
   });
-  return { base, rows: rows.value, difference };
+  return { ...planned, rows: rows.value };
 }
 
 /**
