@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from "jose";
 
 /** What a proof is for. */
-export interface ProofInput {
+interface ProofInput {
   readonly method: string;
   /** The URL that is called; query and fragment are left out of the proof. */
   readonly url: string;

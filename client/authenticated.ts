@@ -26,7 +26,7 @@ export interface Authenticated {
 }
 
 /** What an authenticated request is made of. */
-export interface AuthenticatedInput extends Pick<Authenticated, "access" | "answerHeaders" | "presentedAccessToken"> {
+interface AuthenticatedInput extends Pick<Authenticated, "access" | "answerHeaders" | "presentedAccessToken"> {
   readonly check: ReturnType<typeof createDetailsCheck>;
   /** The error of a refusal, with this request's own reply. */
   readonly refused: (refusal: VerifyRefusal) => AccessError;

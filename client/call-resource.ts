@@ -3,7 +3,7 @@ import type { AccessToken } from "./access-token.ts";
 import type { ProvedCallDeps } from "./proved-call.ts";
 
 /** A request to a resource server, and the access token it goes with. */
-export interface ResourceCall {
+interface ResourceCall {
   /** Held against the token's resource by {@link addressWithin}. */
   readonly address: URL;
   readonly access: AccessToken;

@@ -6,7 +6,7 @@ import { type ProvedCallDeps, provedCall } from "./proved-call.ts";
 import { retried } from "./retry.ts";
 
 /** What an authenticated call is made with. */
-export interface CallsInput extends ProvedCallDeps {
+interface CallsInput extends ProvedCallDeps {
   readonly identity: IdentityHolder;
   readonly endpoints: EndpointSource;
 }

@@ -19,7 +19,7 @@ export interface Identity {
 }
 
 /** What attesting needs. */
-export interface IdentityInput extends ProvedCallDeps {
+interface IdentityInput extends ProvedCallDeps {
   readonly issuer: string;
   readonly agent: string;
   readonly evidence: EvidenceSource;

@@ -9,7 +9,7 @@ export interface KeptToken {
 }
 
 /** Access tokens of one session, by resource and scopes. */
-export interface KeptTokens {
+interface KeptTokens {
   /** One that lives long enough, or a fresh one. */
   take(resource: string, scopes: readonly string[] | undefined): Promise<AccessToken>;
   /** Keeps one for all that the session holds at its resource. */

@@ -7,7 +7,7 @@ export interface OpenRequest {
 }
 
 /** An open request and its answer. */
-export interface OpenAnswer {
+interface OpenAnswer {
   readonly refusal: OpenRequest;
   readonly reply: MetadataReply;
 }

@@ -13,7 +13,7 @@ export interface ProvedCallDeps {
 }
 
 /** A POST to one of the issuer's endpoints. */
-export interface ProvedCall {
+interface ProvedCall {
   readonly url: string;
   readonly contentType: string;
   readonly body: string;

@@ -77,7 +77,7 @@ export interface SessionInput {
 }
 
 /** A token as `subject_token`. */
-export interface OwnToken {
+interface OwnToken {
   readonly token: string;
   readonly type: typeof sessionTokenType | typeof accessTokenType;
   readonly life: Life;

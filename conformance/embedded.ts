@@ -10,7 +10,7 @@ import { startReceiver } from "./receiver.ts";
 import { operatorAt } from "./settings.ts";
 
 /** The embedded cloud, raised to be examined. */
-export interface Embedded {
+interface Embedded {
   readonly world: World;
   readonly ground: Ground;
   close(): Promise<void>;

@@ -36,7 +36,7 @@ export async function ownSession(target: Target, more: Fields = []): Promise<str
 }
 
 /** A session of the opener for a person. */
-export interface ForPerson {
+interface ForPerson {
   readonly opener: Actor;
   readonly person: string;
   readonly session: string;

@@ -14,7 +14,7 @@ export interface Reach {
 }
 
 /** A type of authorization details at the `lent` resource, with three of the same type. */
-export interface Details {
+interface Details {
   /** What a session is opened with. */
   readonly granted: Readonly<Record<string, unknown>>;
   /** Provably narrower. */

@@ -5,7 +5,7 @@ import { dpopProof } from "../test/kit/wire/key.ts";
 import type { Actor, Target } from "./target.ts";
 
 /** How a resource is guarded. */
-export interface GuardOptions {
+interface GuardOptions {
   readonly resource: string;
   readonly nonces?: true;
   readonly acceptBearer?: true;
@@ -32,7 +32,7 @@ export async function guardOf(target: Target, options: GuardOptions): Promise<Re
 }
 
 /** One request to a guarded resource. */
-export interface Shown {
+interface Shown {
   readonly guard: ResourceServer;
   readonly actor: Actor;
   readonly token: string;

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import type { ReceivedEvent } from "./ground.ts";
 
 /** A receiver of security events (RFC 8935) that takes whatever comes; rows judge it. */
-export interface Receiver {
+interface Receiver {
   readonly endpoint: string;
   readonly events: ReceivedEvent[];
   close(): Promise<void>;

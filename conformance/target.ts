@@ -16,10 +16,10 @@ export interface Actor {
 }
 
 /** Parts that are agents. */
-export type Part = "worker" | "server" | "opener" | "helper" | "stranger";
+type Part = "worker" | "server" | "opener" | "helper" | "stranger";
 
 /** Where authenticated forms go. */
-export type Endpoint = "token" | "introspection" | "revocation";
+type Endpoint = "token" | "introspection" | "revocation";
 
 /** An issuer under examination. */
 export interface Target {

@@ -75,6 +75,3 @@ export const tableKeys = {
   orders: { partition: "ring" },
   traces: { partition: "kind", sort: "name" },
 } as const;
-
-/** Attribute of every table whose rows go, after which a row may go, in seconds since the epoch. */
-export const ttlAttribute = "expiresAt";

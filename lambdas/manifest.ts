@@ -4,7 +4,7 @@
  */
 
 /** What everybody needs to know of one function. */
-export interface FunctionEntry {
+interface FunctionEntry {
   /** Stack it stands in. */
   readonly stack: "issuer" | "audit" | "service";
   /** Id of its construct. Logical ids are made from it: it never changes. */
@@ -223,7 +223,7 @@ export type CallableName = NameWith<{ readonly url: string }>;
 /** A function whose role has a fixed name. */
 export type NamedRoleFunction = NameWith<{ readonly namedRole: true }>;
 /** A function that only operators may call. */
-export type OperatorsFunction = NameWith<{ readonly url: "operators" }>;
+type OperatorsFunction = NameWith<{ readonly url: "operators" }>;
 /** What an operator may be named for. */
 export type Duty = NonNullable<FunctionEntry["duty"]>;
 /** An endpoint that may demand nonces in DPoP proofs. */

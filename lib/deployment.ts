@@ -18,7 +18,7 @@ export interface Deployment {
 }
 
 /** What a deployment is made from. */
-export interface DeploymentProps {
+interface DeploymentProps {
   readonly stage: Stage;
   /** Folder of the functions' bundles. */
   readonly dist: string;

@@ -14,7 +14,7 @@ export interface KeptExport {
 }
 
 /** None now. A line: `{ since: "0.2.0", of: ({ state }) => ({ stack: state, value: state.tables.table.traces.tableArn }) }`. */
-export const keptExports: readonly KeptExport[] = [];
+const keptExports: readonly KeptExport[] = [];
 
 /** Exports the values under the very names by which the release before imported them. */
 export function keepExports(made: { readonly state: StateStack }, kept: readonly KeptExport[] = keptExports): void {

@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { templateFile } from "./template-file.ts";
 
 /** A template, as far as adoption reads it. */
-export interface AdoptableTemplate {
+interface AdoptableTemplate {
   readonly Resources: Readonly<Record<string, { readonly Type: string; readonly DeletionPolicy?: string }>>;
   readonly Outputs?: Readonly<Record<string, { readonly Value: unknown }>>;
 }

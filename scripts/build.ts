@@ -36,7 +36,7 @@ export const buildOptions = {
 } as const satisfies BuildOptions;
 
 /** One bundle as built. */
-export interface Bundle {
+interface Bundle {
   readonly name: string;
   readonly folder: string;
   /** Size of `index.mjs` and its chunks. */

@@ -10,7 +10,7 @@ import { buildCli } from "./packages/cli.ts";
 import { buildClient } from "./packages/client.ts";
 
 /** A package that is published. */
-export interface Package {
+interface Package {
   /** Its name without the scope. */
   readonly name: string;
   /** Where its `package.json` stands. */

@@ -20,7 +20,7 @@ interface Table {
 }
 
 /** What is to be restored, and under which names. */
-export interface RestoreWish {
+interface RestoreWish {
   /** As the deployment calls it, which the stacks and every function go on using. */
   readonly tableName: string;
   /** ARN of the table that is gone; point-in-time backups outlive it for 35 days. */
@@ -37,7 +37,7 @@ export interface RestoreWish {
  * no policy, no recovery and no protection.
  * @param table its properties in the synthesized State stack
  */
-export function restorePlan(table: Table, { tableName, sourceArn, at, dataKeyId, policyFile }: RestoreWish): string[] {
+function restorePlan(table: Table, { tableName, sourceArn, at, dataKeyId, policyFile }: RestoreWish): string[] {
   const [{ ResourcePolicy, PointInTimeRecoverySpecification: recovery, DeletionProtectionEnabled }] = table.Replicas;
   const { TimeToLiveSpecification: ttl, StreamSpecification: stream } = table;
   const when = at === undefined ? "--use-latest-restorable-time" : `--restore-date-time ${at}`;

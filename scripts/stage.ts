@@ -18,7 +18,7 @@ ${questions.map(({ flag, ask }) => `  --${flag.padEnd(20)} ${ask}`).join("\n")}
 Exit codes: 0 written, 1 not written, 2 not called right.`;
 
 /** What the command stands on; a test gives its own. */
-export interface StageGround {
+interface StageGround {
   readonly folder: string;
   out(line: string): void;
   err(line: string): void;

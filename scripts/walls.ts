@@ -15,7 +15,7 @@ import { wrongPlace, wrongWay } from "./walls/storeys.ts";
 import { files, folders } from "./walls/tree.ts";
 
 /** Something on the wrong side of a wall. */
-export interface Offence {
+interface Offence {
   readonly file: string;
   readonly line: number;
   readonly what: string;

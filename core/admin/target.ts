@@ -16,7 +16,7 @@ export interface RevocationTargets {
 }
 
 /** An order about something that many sessions may stand under. */
-export interface SubjectOrder {
+interface SubjectOrder {
   readonly verb: "revoke" | "lift";
   readonly kind: "agent" | "principal" | "build" | "deployment";
   readonly id: string;

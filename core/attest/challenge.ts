@@ -7,7 +7,7 @@ import { replayKey } from "../model/replay-entry.ts";
 import { err, ok, type Result } from "../model/result.ts";
 
 /** What checking a challenge needs. */
-export interface ChallengeDeps {
+interface ChallengeDeps {
   readonly clock: Clock;
   readonly macs: MacSource;
   /** A challenge of one deployment is foreign to every other. */

@@ -6,7 +6,7 @@ import { err, ok, type Result } from "../model/result.ts";
 import type { AttestedFacts } from "./contract/attestor.ts";
 
 /** Who is to run which code, and what it proved. */
-export interface CodeClaim {
+interface CodeClaim {
   readonly agent: string;
   /** `evidence.type`, for denials. */
   readonly type: string;
@@ -15,7 +15,7 @@ export interface CodeClaim {
 }
 
 /** How the code is looked up, and who is told of it. */
-export interface CodeLooking {
+interface CodeLooking {
   /** Absent where the stage grants no look at the control plane: then a registration that needs one cannot attest. */
   readonly lookup?: CodeLookup | undefined;
   /** Told of every check in order, up to the first that fails: `code-source`, `code-version`, `code-release`. */

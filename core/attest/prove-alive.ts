@@ -8,7 +8,7 @@ import { type Attempt, type ProveDeps, type Proven, prove } from "./prove.ts";
 import type { UnprovenReads } from "./unproven-reads.ts";
 
 /** What proving an agent by the newest registry needs. */
-export interface ProveAliveDeps extends ProveDeps {
+interface ProveAliveDeps extends ProveDeps {
   readonly registries: RegistrySource;
   readonly store: SessionStore;
   readonly unprovenReads: UnprovenReads;

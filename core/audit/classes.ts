@@ -1,7 +1,7 @@
 import type { AuditOperation } from "./record.ts";
 
 /** The OCSF class and activity a decision is written as. */
-export interface OcsfClass {
+interface OcsfClass {
   readonly classUid: 3002 | 3003 | 3004 | 6003;
   readonly className: string;
   readonly categoryUid: 3 | 6;

@@ -8,7 +8,7 @@ import type { AuditFacts, AuditOperation, AuditRecord } from "./record.ts";
 import { redactAll, redactTarget, redactText } from "./redact.ts";
 
 /** The released schema version every event is valid against. */
-export const ocsfVersion = "1.8.0";
+const ocsfVersion = "1.8.0";
 
 /** Beyond it texts are cut short; DynamoDB takes 400 KB an item, with the rest of the transaction beside it. */
 const recordBytes = 100_000;

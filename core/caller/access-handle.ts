@@ -8,7 +8,7 @@ import type { SessionStore } from "../session/store.ts";
 import { type OwnToken, type OwnTokenDeps, ownTokenOf, verifyOwnToken } from "./own-token.ts";
 
 /** Where a handle is found: its root (in clear in it, so that no index is needed) and its hash. */
-export interface AccessAddress {
+interface AccessAddress {
   readonly root: string;
   readonly handleHash: string;
 }
@@ -26,7 +26,7 @@ export const accessAddress = (token: string): AccessAddress | undefined =>
 const hashOf = (handle: string): string => createHash("sha256").update(handle, "ascii").digest("base64url");
 
 /** What reading an access token of either form needs. */
-export interface AccessDeps extends OwnTokenDeps {
+interface AccessDeps extends OwnTokenDeps {
   readonly clock: Clock;
   readonly store: Pick<SessionStore, "readHandle">;
 }

@@ -25,13 +25,13 @@ export interface IdentityClaims {
 }
 
 /** The evidence an identity token was issued for, never the document itself. */
-export interface AttestedEvidence {
+interface AttestedEvidence {
   readonly type: string;
   readonly facts: Readonly<Record<string, string>>;
 }
 
 /** What verifying an identity token needs. */
-export interface IdentityTokenDeps {
+interface IdentityTokenDeps {
   readonly ownKeys: OwnKeys;
   readonly issuer: string;
   readonly clock: Clock;

@@ -5,7 +5,7 @@ import type { Ids } from "../model/ports.ts";
  * Where an offer is found: its root (in clear in the handle, so that no index is needed) and the handle's hash. This read
  * comes before the liveness batch, whose keys only the row knows: redeeming costs one round trip more.
  */
-export interface OfferAddress {
+interface OfferAddress {
   readonly root: string;
   readonly handleHash: string;
 }

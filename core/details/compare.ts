@@ -8,7 +8,7 @@ import { detailOf, type FieldFault, leavesOf } from "./leaves.ts";
 import { ruleOf } from "./rules/table.ts";
 
 /** A detail as its type understands it. */
-export interface UnderstoodDetail {
+interface UnderstoodDetail {
   /** The bound of each field by its path, read by the field's rule. */
   readonly bounds: ReadonlyMap<string, unknown>;
   /** The detail in the one spelling that is stored and signed. */

@@ -12,7 +12,7 @@ const mostKnown = 16;
 export const patienceSeconds = 1_800;
 
 /** What one function is held against. */
-export interface Measure {
+interface Measure {
   /** The template's mark of it. */
   readonly mark: string;
   /** When the watch itself was last deployed: after every function that the same deployment changed. */
@@ -21,7 +21,7 @@ export interface Measure {
 }
 
 /** What came of one look. */
-export interface Judgement {
+interface Judgement {
   /** What is to be remembered; undefined when nothing is new. */
   readonly next: Baseline | undefined;
   /** What is wrong, and has been for long enough, or cannot come of a deployment. */

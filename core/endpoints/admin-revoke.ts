@@ -14,7 +14,7 @@ import { subjects } from "../session/liveness.ts";
 import type { RevocationStore, RevocationWrite } from "../session/store.ts";
 
 /** What revocation by operators stands on. */
-export interface AdminRevokeDeps extends DenyDeps {
+interface AdminRevokeDeps extends DenyDeps {
   readonly trustDomain: string;
   readonly revocations: RevocationStore;
   readonly targets: RevocationTargets;

@@ -24,7 +24,7 @@ export interface OrderStore {
 }
 
 /** What rotation by operators stands on. */
-export interface AdminRotateDeps extends DenyDeps {
+interface AdminRotateDeps extends DenyDeps {
   readonly orders: OrderStore;
 }
 

@@ -10,7 +10,7 @@ import { type Applied, type ApplyDeps, applyRegistry, documentsOf, documentsOfRo
 import { goneBack } from "../registry/states.ts";
 
 /** What writing the registry stands on. */
-export interface AdminWriteDeps extends DenyDeps, ApplyDeps {}
+interface AdminWriteDeps extends DenyDeps, ApplyDeps {}
 
 /** Registrations that a request wants. */
 interface Wanted {

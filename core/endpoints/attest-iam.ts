@@ -3,7 +3,7 @@ import type { Call, Reply } from "../model/wire.ts";
 import { type AttestDeps, createAttestEndpoint } from "./attest.ts";
 
 /** Whom the platform proved to have signed the call. */
-export type PlatformCaller = NonNullable<Call["platformCaller"]>;
+type PlatformCaller = NonNullable<Call["platformCaller"]>;
 
 /**
  * Attestation behind a URL that IAM guards. The way of a request is that of `attest.ts`, with two differences:

@@ -11,7 +11,7 @@ import { issuerMetadataUrl } from "../text/well-known.ts";
 import { statusListUri } from "../verify/status-list.ts";
 
 /** What discovery stands on: public keys, stored bytes, no right to sign anything. */
-export interface DiscoveryDeps {
+interface DiscoveryDeps {
   readonly issuer: string;
   readonly ownKeys: PublishedOwnKeys;
   readonly urls: () => Promise<FunctionUrls | undefined>;

@@ -6,7 +6,7 @@ import type { ControlPlanes, Found } from "../drift/standing.ts";
 import { type Clock, type Ids, nowSeconds } from "../model/ports.ts";
 
 /** What the watch stands on. */
-export interface DriftDeps {
+interface DriftDeps {
   readonly planes: ControlPlanes;
   readonly store: BaselineStore;
   readonly clock: Clock;

@@ -10,7 +10,7 @@ import type { RegistryStore } from "../registry/store.ts";
  * times a day, and not stamped by those who issue: that would be a write more on the way of every session, on one row an
  * agent. A session counts until its planned end, so silence can be seen half a day late.
  */
-export interface WatchDeps extends RememberDeps {
+interface WatchDeps extends RememberDeps {
   readonly registry: Pick<RegistryStore, "applied" | "rows">;
   readonly trustDomain: string;
   /** Days of silence for agents that name none. */
@@ -18,7 +18,7 @@ export interface WatchDeps extends RememberDeps {
 }
 
 /** How many active agents are late for their review, and how many are dormant, told of now or before. */
-export interface WatchCounts {
+interface WatchCounts {
   readonly overdue: number;
   readonly dormant: number;
 }

@@ -23,7 +23,7 @@ export interface DeployOrder {
 }
 
 /** What came of it; `left`: somebody changed the registry since, and a rollback does not take that away. */
-export interface Deployed {
+interface Deployed {
   readonly outcome: "applied" | "restored" | "unchanged" | "left";
   /** The version that counts now. */
   readonly version: number;
@@ -63,7 +63,7 @@ async function deployOnce(order: DeployOrder, deps: DeployDeps): Promise<Result<
 }
 
 /** A stack made anew under its name goes on where the deleted one ended. */
-export const sourceOf = (stackId: string): string => stackId.split("/").slice(0, 2).join("/");
+const sourceOf = (stackId: string): string => stackId.split("/").slice(0, 2).join("/");
 
 async function restore(
   version: number,

@@ -42,7 +42,7 @@ export interface Unreadable extends Found {
 }
 
 /** Where a record is kept that the bus never takes, until a person has read it. */
-export interface Keeping {
+interface Keeping {
   /** @throws when it was not kept: the record must then count as not carried */
   keep(record: Pick<Found, "eventId" | "image"> & { readonly why: string }): Promise<void>;
 }

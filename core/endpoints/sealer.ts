@@ -7,7 +7,7 @@ export interface Seal {
 }
 
 /** One version of an object, and until when nobody may take it away. */
-export interface Retained {
+interface Retained {
   readonly key: string;
   readonly versionId: string;
   readonly untilMillis: number;

@@ -1,7 +1,7 @@
 import { criticalMembers } from "./security-event.ts";
 
 /** Where receivers find the key of our events: a set of its own, so that no verifier of tokens ever holds it. */
-export const eventKeysUri = (issuer: string): string => `${issuer}/.well-known/ssf-jwks.json`;
+const eventKeysUri = (issuer: string): string => `${issuer}/.well-known/ssf-jwks.json`;
 
 /**
  * Transmitter configuration metadata (SSF 1.0 section 7.1). Streams are registrations of the operator's, so there are

@@ -19,13 +19,13 @@ export interface ReachStore {
 }
 
 /** Who is told, and of which subjects. */
-export interface Reach {
+interface Reach {
   readonly receivers: readonly ReceiverRegistration[];
   readonly subjects: readonly SubjectId[];
 }
 
 /** A revocation and what it is held against. */
-export interface ReachQuestion {
+interface ReachQuestion {
   readonly issuer: string;
   readonly revoked: Revoked;
   /** The generation a revoked agent, principal or build has now: sessions under a lower one are over. */

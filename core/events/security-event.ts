@@ -70,7 +70,7 @@ export interface SecurityEvent {
 }
 
 /** To whom and when. */
-export interface Addressing {
+interface Addressing {
   readonly issuer: string;
   /** Name of the receiver's registration. */
   readonly receiver: string;

@@ -6,7 +6,7 @@ import type { ReachedSession, ReachStore } from "./reach.ts";
 import type { Revoked } from "./revoked.ts";
 
 /** What finding siblings reads. */
-export interface SiblingStore extends ReachStore {
+interface SiblingStore extends ReachStore {
   readLiveness(query: LivenessQuery): Promise<LivenessRows>;
 }
 

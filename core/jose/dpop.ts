@@ -19,7 +19,7 @@ export interface DpopNonces {
 }
 
 /** What nonces are made of. */
-export interface DpopNoncesInput {
+interface DpopNoncesInput {
   readonly clock: Clock;
   /** The secret of each minute. */
   readonly macs: MacSource;

@@ -6,7 +6,7 @@ import { parseBoundedJson } from "../text/json.ts";
 import { claimFailure, type JwtFailure, type JwtRules, type VerifiedJwt } from "./jwt-claims.ts";
 
 /** A compact JWS taken apart, nothing in it believed. */
-export interface CompactJws {
+interface CompactJws {
   readonly header: Readonly<Record<string, unknown>>;
   readonly payload: Readonly<Record<string, unknown>>;
   /** `base64url(header).base64url(payload)`: what a signature covers. */

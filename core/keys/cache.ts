@@ -23,13 +23,13 @@ export interface Taken<T> {
 }
 
 /** A cache of what publishers of keys say. */
-export interface Cache<S, T> {
+interface Cache<S, T> {
   /** What is held of `source`; asked for anew when it is no longer fresh or does not have what `wanted` looks for. */
   take(source: S, wanted: (value: T) => boolean): Promise<Taken<T>>;
 }
 
 /** How one kind of source is named and fetched. */
-export interface CacheKind<S, T> {
+interface CacheKind<S, T> {
   readonly clock: Clock;
   /** Everything a fetch depends on: two sources of one name are one. */
   name(source: S): string;

@@ -6,7 +6,7 @@ import { keysUrl, trustedUrl } from "./issuer-url.ts";
 import { type KeySet, readDocument, readKeySet } from "./key-set.ts";
 
 /** A key set as fetched, and how long its server says it holds. */
-export interface FetchedKeys {
+interface FetchedKeys {
   readonly set: KeySet;
   readonly maxAgeSeconds?: number;
 }

@@ -17,7 +17,7 @@ export interface SpiffeBundle {
 }
 
 /** Why a document is no usable bundle. */
-export interface BundleFault {
+interface BundleFault {
   readonly why: string;
   /** An empty list of keys says that every key published before is revoked. */
   readonly withdrawn?: true;

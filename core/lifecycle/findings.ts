@@ -4,7 +4,7 @@ import type { Trace } from "./trace.ts";
 const daySeconds = 86_400;
 
 /** How long a session's row stays after the session's end, at least: what the watch looks at may be gone later. */
-export const rowsStaySeconds = daySeconds;
+const rowsStaySeconds = daySeconds;
 
 /** What is wrong with one active agent. */
 export interface Findings {
@@ -15,7 +15,7 @@ export interface Findings {
 }
 
 /** What one look at an agent has to go by. */
-export interface Look {
+interface Look {
   readonly nowSeconds: number;
   /** When the look before began; undefined for the first. */
   readonly lookedAtSeconds: number | undefined;

@@ -6,7 +6,7 @@ import type { Findings } from "./findings.ts";
 import type { LifecycleStore, Trace } from "./trace.ts";
 
 /** One look at one agent. */
-export interface Seen {
+interface Seen {
   readonly agent: AgentRegistration;
   readonly agentId: string;
   readonly trace: Trace | undefined;

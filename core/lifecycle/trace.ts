@@ -14,7 +14,7 @@ export interface Trace {
 }
 
 /** What was remembered when a look begins. */
-export interface Memory {
+interface Memory {
   /** When the last look that went through to its end began; undefined before the first. */
   readonly lookedAtSeconds: number | undefined;
   readonly traces: readonly Trace[];

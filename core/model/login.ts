@@ -20,7 +20,7 @@ export interface Login {
 export type LoginKeys = Pick<Login, "at" | "sid" | "any"> & { readonly document?: string };
 
 /** What names a login. */
-export interface LoginNames {
+interface LoginNames {
   readonly issuer: string;
   readonly subject: string;
   readonly agent: string;
@@ -78,7 +78,7 @@ export const loginsOf = (generations: Readonly<Record<string, number>>): readonl
   Object.keys(generations).filter(isLogin);
 
 /** A row that a burning writes: whether what was issued under it dies, and the exact names that are burnt there. */
-export interface DenylistRow {
+interface DenylistRow {
   readonly subject: string;
   readonly raise: boolean;
   readonly names: readonly string[];
@@ -105,7 +105,7 @@ export function denylistRows(logins: readonly LoginKeys[]): readonly DenylistRow
 }
 
 /** By which of its names a login is burnt. */
-export type DenylistedBy = "document" | "auth_time" | "sid" | "unnamed";
+type DenylistedBy = "document" | "auth_time" | "sid" | "unnamed";
 
 /**
  * Whether a document's login is burnt. A provider may go on with a `sid` after the person signed in again (Keycloak

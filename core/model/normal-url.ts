@@ -1,5 +1,5 @@
 /** An http address in the one spelling that all its equivalent spellings share. */
-export interface NormalUrl {
+interface NormalUrl {
   /** Scheme, host and port, in lower case and without a default port. */
   readonly origin: string;
   /** Begins with a slash. */

@@ -66,7 +66,7 @@ export interface LookupFailure {
 }
 
 /** A published version of a Lambda function as it is configured. */
-export interface FunctionVersion {
+interface FunctionVersion {
   /** ARN with the version at its end. */
   readonly arn: string;
   readonly version: string;

@@ -1,7 +1,7 @@
 import type { Registration } from "./registry.ts";
 
 /** One value of a registration that is another than before; undefined where there is none. */
-export interface ValueChange {
+interface ValueChange {
   /** Path inside the registration, `may.0.scopes`. */
   readonly path: string;
   readonly before: unknown;

@@ -40,7 +40,7 @@ export interface Principal {
 }
 
 /** A place in a status list. */
-export interface StatusPlace {
+interface StatusPlace {
   readonly list: string;
   readonly idx: number;
 }

@@ -91,16 +91,16 @@ export function redefinedGroups(
  * `groups:<trusted issuer's name>`. A name alone would follow whoever edits it: a rule that was rewritten for
  * administrators would lend what it says now to the people it meant before (threat 33).
  */
-export type Meanings = Readonly<Record<string, string>>;
+type Meanings = Readonly<Record<string, string>>;
 
 /** Under which key a lending rule's meaning is kept. */
-export const lendingKey = (rule: string): string => `lending:${rule}`;
+const lendingKey = (rule: string): string => `lending:${rule}`;
 
 /** Under which key the meaning of all groups of one trusted issuer is kept. */
-export const groupsKey = (issuerName: string): string => `groups:${issuerName}`;
+const groupsKey = (issuerName: string): string => `groups:${issuerName}`;
 
 /** Whom a lending rule means: whose people, and on which condition. What they lend is not part of it. */
-export const lendingMeaning = ({ issuer, when }: Pick<LendingRegistration, "issuer" | "when">): string =>
+const lendingMeaning = ({ issuer, when }: Pick<LendingRegistration, "issuer" | "when">): string =>
   digestOf({ issuer, when });
 
 /**
@@ -108,10 +108,7 @@ export const lendingMeaning = ({ issuer, when }: Pick<LendingRegistration, "issu
  * the rest of it, and stands in the group's id.
  * @returns undefined for an issuer that declares none
  */
-export function groupsMeaning({
-  issuer,
-  groups,
-}: Pick<TrustedIssuerRegistration, "issuer" | "groups">): string | undefined {
+function groupsMeaning({ issuer, groups }: Pick<TrustedIssuerRegistration, "issuer" | "groups">): string | undefined {
   return groups && digestOf({ issuer, claim: groups.claim, absent: groups.absent ?? "refuse" });
 }
 

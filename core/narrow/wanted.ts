@@ -7,7 +7,7 @@ import type { AuthorizationDetail, Grant } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 
 /** What a request names, before anything is known of what it may have. */
-export interface Wanted {
+interface Wanted {
   readonly resources: readonly string[];
   readonly scopes: readonly string[];
   readonly details: readonly AuthorizationDetail[];
@@ -43,7 +43,7 @@ export function resolveWanted(wanted: Wanted, registry: RegistrySnapshot): Resul
 }
 
 /** Requested details by resource, in canonical spelling; a type twice, or one for a resource that is not named, is refused. */
-export function resolveDetails(
+function resolveDetails(
   details: readonly AuthorizationDetail[],
   resources: readonly string[],
   registry: RegistrySnapshot,

@@ -4,13 +4,13 @@ import { canLift, nodes, readsOwnWord } from "./own-word.ts";
 import { policySchema } from "./schema.ts";
 
 /** What is wrong with one policy. */
-export interface PolicyProblem {
+interface PolicyProblem {
   readonly policy: string;
   readonly message: string;
 }
 
 /** What exists, so that a policy naming anything else is found out. */
-export interface KnownEntities {
+interface KnownEntities {
   readonly agents: ReadonlySet<string>;
   readonly resources: ReadonlySet<string>;
   /** Scopes of every resource. */

@@ -18,7 +18,7 @@ interface Access {
 }
 
 /** What a policy's conditions read of the caller's choice, or undefined when it is nothing. */
-export type OwnWord = "context.asserted" | "a fact that the caller picks (sessionName, region, sourceRegion)";
+type OwnWord = "context.asserted" | "a fact that the caller picks (sessionName, region, sourceRegion)";
 
 /**
  * @param conditions of one policy, in JSON form

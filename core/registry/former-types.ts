@@ -13,7 +13,7 @@ export interface FormerType {
 }
 
 /** What the registry held before, and remembers of what it held. */
-export interface TypesBefore {
+interface TypesBefore {
   readonly rows: readonly Registration[];
   readonly former: readonly FormerType[];
   readonly nowMillis: number;

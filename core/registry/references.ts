@@ -8,7 +8,7 @@ import type {
 import { parseSpiffeId } from "../text/spiffe-id.ts";
 
 /** The registrations by what others name them by. */
-export interface Names {
+interface Names {
   readonly agents: ReadonlySet<string>;
   /** Resource URI → its scopes and the agent that serves it. */
   readonly resources: ReadonlyMap<string, { readonly scopes: readonly string[]; readonly servedBy: string }>;

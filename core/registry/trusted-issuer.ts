@@ -5,7 +5,7 @@ import { parseSpiffeId } from "../text/spiffe-id.ts";
 import type { Finding } from "./references.ts";
 
 /** What a trusted issuer is held against. */
-export interface IssuerSettings extends OwnAddress {
+interface IssuerSettings extends OwnAddress {
   readonly trustDomain: string;
 }
 

@@ -1,7 +1,7 @@
 import type { Registration } from "../model/registry.ts";
 
 /** Something only one registration may claim. */
-export interface UniqueKey {
+interface UniqueKey {
   readonly key: string;
   readonly path: string;
   readonly what: string;

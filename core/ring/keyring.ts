@@ -14,7 +14,7 @@ import type { Ring, RingKey } from "./model.ts";
 import type { FirstKeys, HeldKey, KeyHolder, RingReader } from "./ports.ts";
 
 /** Keys whose signatures count, and which are therefore published. */
-export const publishedKeys = (ring: Ring): readonly RingKey[] =>
+const publishedKeys = (ring: Ring): readonly RingKey[] =>
   ring.keys.filter(({ state }) => state === "published" || state === "active" || state === "retired");
 
 /** Whether every verifier must have the key by now. A clock behind the rotator's only makes it wait. */
@@ -26,16 +26,11 @@ export const isKnown = (key: RingKey, nowSeconds: number, waitSeconds: number): 
  * that verifiers do not have yet still signs nothing.
  * @returns undefined when none may
  */
-export const signingKey = (
-  ring: Ring,
-  alg: SigningAlgorithm,
-  nowSeconds: number,
-  waitSeconds: number,
-): RingKey | undefined =>
+const signingKey = (ring: Ring, alg: SigningAlgorithm, nowSeconds: number, waitSeconds: number): RingKey | undefined =>
   ring.keys.find((key) => key.state === "active" && key.alg === alg && isKnown(key, nowSeconds, waitSeconds));
 
 /** What a keyring stands on. */
-export interface KeyringDeps {
+interface KeyringDeps {
   readonly clock: Clock;
   readonly rings: RingReader;
   readonly holder: KeyHolder;

@@ -11,14 +11,14 @@ export type Effect =
   | { readonly do: "sweep"; readonly intent: Intent };
 
 /** One step of a ring: an effect, then one conditional write of the row with its audit events. */
-export interface Step {
+interface Step {
   readonly effect?: Effect;
   /** @param made the key that `create` made */
   write(made?: RingKey): { readonly ring: Ring; readonly events: readonly RingEvent[] };
 }
 
 /** By what a ring is judged. */
-export interface Moment {
+interface Moment {
   readonly nowSeconds: number;
   readonly pace: RotationPace;
   /** An operator's order; one that was taken up already is ignored. */

@@ -5,7 +5,7 @@ import type { Due, ListedSession, PublishStore } from "./publish-store.ts";
 import { openWindows, statusListOf } from "./windows.ts";
 
 /** What walking stands on. */
-export interface WalkDeps {
+interface WalkDeps {
   readonly clock: Clock;
   readonly store: PublishStore;
 }

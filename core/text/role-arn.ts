@@ -1,5 +1,5 @@
 /** An AWS role or function by its ARN. */
-export interface WorkloadArn {
+interface WorkloadArn {
   readonly account: string;
   /** Path and name of a role, name of a function. */
   readonly name: string;

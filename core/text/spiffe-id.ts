@@ -1,7 +1,7 @@
 import { limits } from "../model/limits.ts";
 
 /** A SPIFFE ID taken apart. */
-export interface SpiffeId {
+interface SpiffeId {
   readonly trustDomain: string;
   /** With its leading slash; empty for the trust domain's own id. */
   readonly path: string;

@@ -7,13 +7,13 @@ import type { RegistrySnapshot } from "../model/snapshot.ts";
 import type { TokenReply } from "../model/wire.ts";
 
 /** Nested actors, current outermost (RFC 8693 4.1): history for whoever reads it, never permission. */
-export interface Act {
+interface Act {
   readonly sub: string;
   readonly act?: Act;
 }
 
 /** The `act` of a session: for a person every agent, for an agent on its own those after it; none when there is none. */
-export function actOf(session: Pick<Session, "principal" | "actors">): Act | undefined {
+function actOf(session: Pick<Session, "principal" | "actors">): Act | undefined {
   const actors = session.principal.kind === "agent" ? session.actors.slice(1) : session.actors;
   return actors.reduce<Act | undefined>((inner, sub) => (inner ? { sub, act: inner } : { sub }), undefined);
 }
@@ -99,7 +99,7 @@ export const ownSessionClaims = (session: Session, issuer: string, times: Times)
 });
 
 /** Whether access tokens of a resource are bearer tokens: its registration says that it cannot check proofs. */
-export const isBearer = (resource: string, registry: RegistrySnapshot): boolean =>
+const isBearer = (resource: string, registry: RegistrySnapshot): boolean =>
   registry.resource(resource)?.senderConstraint === "none";
 
 /** RFC 8693 2.2.1: a session token is no access token, so its type is `N_A`. */

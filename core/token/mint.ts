@@ -87,7 +87,7 @@ const weaker = <A extends (typeof assuranceLevels)[number]>(a: A, b: A): A =>
   assuranceLevels.indexOf(a) <= assuranceLevels.indexOf(b) ? a : b;
 
 /** What a token is made from. */
-export interface MintInput {
+interface MintInput {
   readonly session: Session;
   /** The part an access token carries; none for a session token. */
   readonly grant: Grant | undefined;
@@ -102,7 +102,7 @@ export interface MintInput {
 type MintPorts = Pick<TokenPorts, "issuer" | "ids" | "signer">;
 
 /** A token about to be issued, and the rows that must be stored before it is. */
-export interface Minted {
+interface Minted {
   /** The token; only now is a signature paid for. */
   token(): Promise<string>;
   readonly row?: AccessHandle;

@@ -15,7 +15,7 @@ import {
 import { parseBoundedJson } from "../text/json.ts";
 
 /** What may be asked for: an access token, a session token over several resources, an offer to another agent. */
-export type Requested = "access" | "session" | "offer";
+type Requested = "access" | "session" | "offer";
 
 /** A token request as parsed, nothing in it believed yet. */
 export interface TokenRequest {

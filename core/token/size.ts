@@ -78,7 +78,7 @@ function sessionOf(plan: Plan): Session {
 }
 
 /** What is about to be stored in a tree. */
-export type Growth = { readonly child: Session } | { readonly offer: Offer };
+type Growth = { readonly child: Session } | { readonly offer: Offer };
 
 /**
  * Bounds what one tree may grow by in a quarter of an hour (threat 34): whatever ends a tree, or tells what an end reaches,

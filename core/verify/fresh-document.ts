@@ -12,7 +12,7 @@ export interface FreshDocument<T> {
 }
 
 /** How one document is fetched and how long it is believed. */
-export interface FreshDocumentInput<T> {
+interface FreshDocumentInput<T> {
   /** Fetches and checks it. `held` is what it replaces. */
   readonly load: (held: T | undefined) => Promise<Result<{ readonly value: T; readonly lifeSeconds: number }, string>>;
   readonly clock: Clock;

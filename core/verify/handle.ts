@@ -7,7 +7,7 @@ import type { VerifyRefusal } from "./refusal.ts";
 import { readClaims, type VerifiedAccess } from "./verified-access.ts";
 
 /** What a handle is judged with. */
-export interface HandleDeps extends ProofDeps {
+interface HandleDeps extends ProofDeps {
   readonly issuer: string;
   readonly resource: string;
   readonly introspector: Introspector;

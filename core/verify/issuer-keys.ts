@@ -11,7 +11,7 @@ import { issuerMetadataUrl } from "../text/well-known.ts";
 import { createFreshDocument } from "./fresh-document.ts";
 
 /** What a published key may sign, by its member `lanyard_typ`. */
-export type PinnedTyp = typeof tokenTyp.access | typeof tokenTyp.status;
+type PinnedTyp = typeof tokenTyp.access | typeof tokenTyp.status;
 
 /** The keys of one issuer, each pinned to one kind of token. */
 export interface IssuerKeys {
@@ -20,7 +20,7 @@ export interface IssuerKeys {
 }
 
 /** What the keys of an issuer are fetched with. */
-export interface IssuerKeysInput {
+interface IssuerKeysInput {
   /** The one issuer whose metadata and keys are read. */
   readonly issuer: string;
   readonly fetcher: Fetcher;

@@ -15,7 +15,7 @@ export type { DetailsTypeDeclaration } from "../model/registry.ts";
 export type DetailsUse = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /** Decides whether details admit a use; see {@link createDetailsCheck}. */
-export type DetailsCheck = (details: readonly AuthorizationDetail[], use: DetailsUse) => Result<void, VerifyRefusal>;
+type DetailsCheck = (details: readonly AuthorizationDetail[], use: DetailsUse) => Result<void, VerifyRefusal>;
 
 /**
  * Creates the check of concrete requests against a token's authorization details, by the rules by which they were

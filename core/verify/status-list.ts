@@ -118,7 +118,7 @@ export const statusListUri = (issuer: string, list: string): string => `${issuer
 export const aggregationUri = (issuer: string): string => `${issuer}/status`;
 
 /** Payload of a status list token. */
-export interface StatusListClaims {
+interface StatusListClaims {
   readonly iss: string;
   readonly sub: string;
   readonly iat: number;

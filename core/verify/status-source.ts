@@ -11,7 +11,7 @@ import { decodeStatusList, type StatusBits, status, statusAt } from "./status-li
 import { strictExpiry } from "./strict-expiry.ts";
 
 /** A verified status list. */
-export interface StatusList {
+interface StatusList {
   readonly bits: StatusBits;
   readonly issuedAtSeconds: number;
   /** How long it may be believed from now: its `ttl`, and never beyond its `exp`. */
@@ -19,7 +19,7 @@ export interface StatusList {
 }
 
 /** What status lists are checked with. */
-export interface StatusSourceInput {
+interface StatusSourceInput {
   readonly issuer: string;
   readonly keys: IssuerKeys;
   readonly fetcher: Fetcher;

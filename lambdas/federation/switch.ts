@@ -5,7 +5,7 @@ import { SignatureV4 } from "@smithy/signature-v4";
 const host = "iam.amazonaws.com";
 
 /** Credentials as Lambda's environment holds them. */
-export interface SwitchCredentials {
+interface SwitchCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken: string;

@@ -23,7 +23,7 @@ export type Refuse = (denial: Denial, event: UrlEvent) => Promise<Reply>;
 const answerOnly: Refuse = async (denial) => denialReply(denial);
 
 /** Where failures and numbers go; Powertools by default. */
-export interface Watch {
+interface Watch {
   failed(requestId: string, failure: Record<string, unknown>): void;
   answered(answer: { readonly class: string; readonly millis: number }): void;
 }

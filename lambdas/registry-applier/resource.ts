@@ -12,7 +12,7 @@ export interface PackedFolder {
 }
 
 /** Where the function tells what came of an event. */
-export interface DeployLog {
+interface DeployLog {
   info(message: string, more: Readonly<Record<string, unknown>>): void;
   warn(message: string, more: Readonly<Record<string, unknown>>): void;
 }

@@ -23,7 +23,7 @@ export interface QueueReport {
 }
 
 /** Told of what did not go through. */
-export interface TransmitterWatch {
+interface TransmitterWatch {
   /** Comes again by itself. */
   again(receiver: string, why: string): void;
   /** Lies among the undelivered ones and needs a person. */
@@ -31,7 +31,7 @@ export interface TransmitterWatch {
 }
 
 /** How a receiver is given up on. */
-export interface GivingUp {
+interface GivingUp {
   /** After so many tries; fewer than the queue gives, which would set a message aside without a word to the trail. */
   readonly tries: number;
   /** Writes down who was not told; the same message may be written down again. */

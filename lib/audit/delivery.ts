@@ -13,7 +13,7 @@ import type { Stage } from "../settings/stage.ts";
 import type { StateStack } from "../state/state-stack.ts";
 
 /** What delivers, and where to. */
-export interface DeliveryProps {
+interface DeliveryProps {
   readonly stage: Stage;
   readonly state: StateStack;
   readonly bus: EventBus;

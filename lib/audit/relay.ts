@@ -10,7 +10,7 @@ import type { Stage } from "../settings/stage.ts";
 import type { StateStack } from "../state/state-stack.ts";
 
 /** What the relay is made from. */
-export interface RelayProps extends FunctionProps {
+interface RelayProps extends FunctionProps {
   readonly state: StateStack;
   readonly bus: EventBus;
   /** Gets records that the bus refuses for good, whole. */

@@ -8,7 +8,7 @@ import { type FunctionProps, LanyardFunction } from "../function/lanyard-functio
 import type { StateStack } from "../state/state-stack.ts";
 
 /** What the sealer is made from. */
-export interface SealerProps extends FunctionProps {
+interface SealerProps extends FunctionProps {
   readonly state: StateStack;
   /** Gets the events of objects that could not be retained: they hold the object's key and version. */
   readonly unsealed: Queue;

@@ -23,7 +23,7 @@ import { type NamedRole, roleName } from "./roles.ts";
 const cedarFile = "cedar_wasm_bg.wasm";
 
 /** Values by the names of `lambdas/env.ts`. */
-export type Environment = Partial<Record<keyof typeof env, string>>;
+type Environment = Partial<Record<keyof typeof env, string>>;
 
 /** What every function is made from. */
 export interface FunctionProps {
@@ -33,7 +33,7 @@ export interface FunctionProps {
 }
 
 /** How a function is made; the rest stands in the manifest under its name. */
-export interface LanyardFunctionProps extends FunctionProps {
+interface LanyardFunctionProps extends FunctionProps {
   readonly name: FunctionName;
   /** Beside stage and trust domain, which are always set, and what comes with a right. */
   readonly environment?: Environment;

@@ -18,7 +18,7 @@ export function deadLetters(scope: Construct, id: string): Queue {
 }
 
 /** How a function is fed from one stream. */
-export interface FeedProps {
+interface FeedProps {
   readonly tables: TableSet;
   readonly table: TableName;
   /** Which records count; REMOVE records come from TTL and are never among them. */

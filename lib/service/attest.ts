@@ -6,7 +6,7 @@ import { demandNonces } from "./dpop-nonces.ts";
 import type { ServiceFunctionProps } from "./service-function.ts";
 
 /** A function that attests, with every right it needs for that and none to look anything up. */
-export class Attesting extends LanyardFunction {
+class Attesting extends LanyardFunction {
   constructor(scope: Construct, id: string, props: ServiceFunctionProps & { readonly name: "attest" | "attest-iam" }) {
     super(scope, id, props);
     this.tell({ issuer: props.issuer });

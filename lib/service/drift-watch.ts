@@ -13,7 +13,7 @@ import type { ServiceFunctionProps } from "./service-function.ts";
 export const driftWatchMinutes = 10;
 
 /** What the watch is made from. */
-export interface DriftWatchProps extends ServiceFunctionProps {
+interface DriftWatchProps extends ServiceFunctionProps {
   /** Every other function of the deployment. */
   readonly watched: readonly LanyardFunction[];
 }

@@ -32,7 +32,7 @@ import { TokenFunction } from "./token.ts";
 import { EventQueues, eventsAgeSeconds, Transmitter } from "./transmitter.ts";
 
 /** The stacks that Service stands on, and the registry that a deployment carries. */
-export interface ServiceStackProps extends FunctionProps {
+interface ServiceStackProps extends FunctionProps {
   readonly state: StateStack;
   readonly audit: AuditStack;
   readonly issuer: IssuerStack;

@@ -74,7 +74,7 @@ type Shape = Readonly<Record<string, Check<unknown>>>;
 type OptionalKeys<S extends Shape> = { [K in keyof S]: undefined extends ReturnType<S[K]> ? K : never }[keyof S];
 
 /** What checked settings are: what may be left out is then not there at all. */
-export type Checked<S extends Shape> = { [K in Exclude<keyof S, OptionalKeys<S>>]: ReturnType<S[K]> } & {
+type Checked<S extends Shape> = { [K in Exclude<keyof S, OptionalKeys<S>>]: ReturnType<S[K]> } & {
   [K in OptionalKeys<S>]?: Exclude<ReturnType<S[K]>, undefined>;
 };
 

@@ -4,7 +4,7 @@
 export const shardsAtFirst = 4;
 
 /** Batches of one shard that are worked on at a time (`queue`: messages of the whole queue). */
-export interface Parallelism {
+interface Parallelism {
   readonly relay: number;
   /** Of each of its two streams. */
   readonly publisher: number;

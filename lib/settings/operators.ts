@@ -5,7 +5,7 @@ import { type Check, list, optional, settings, text } from "./check.ts";
 import type { Operators } from "./props.ts";
 
 /** What operators do, one function each. */
-export const duties: readonly Duty[] = forOperators.map((name) => functions[name].duty);
+const duties: readonly Duty[] = forOperators.map((name) => functions[name].duty);
 
 const name = "[A-Za-z0-9_+=,.@-]";
 /** A role by path and name, nothing left open; or every role that IAM Identity Center makes of one permission set. */

@@ -8,7 +8,7 @@ import { type Keys, type RotatedPurpose, signers } from "./keys.ts";
 import type { StateStack } from "./state-stack.ts";
 
 /** The stack's own first keys of a purpose, by the variable that tells a function of them. */
-export const firstKeys: Record<RotatedPurpose, (keys: Keys) => Partial<Record<keyof typeof env, Key>>> = {
+const firstKeys: Record<RotatedPurpose, (keys: Keys) => Partial<Record<keyof typeof env, Key>>> = {
   identity: (keys) => ({ identityKey: keys.identity }),
   session: (keys) => ({ sessionKey: keys.session, sessionRsaKey: keys.sessionRsa }),
   status: (keys) => ({ statusKey: keys.status }),
@@ -16,7 +16,7 @@ export const firstKeys: Record<RotatedPurpose, (keys: Keys) => Partial<Record<ke
 };
 
 /** What is said of the keys. */
-export interface KeyringProps {
+interface KeyringProps {
   readonly stage: Stage;
   readonly state: StateStack;
 }

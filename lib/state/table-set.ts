@@ -56,12 +56,12 @@ const writing = ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"] as con
 const reading = ["GetItem", "BatchGetItem", "Query", "ConditionCheckItem"] as const;
 
 /** A call on a table, by its short name. Transactions have no name of their own: IAM asks for each of their parts. */
-export type TableAction = (typeof writing)[number] | (typeof reading)[number];
+type TableAction = (typeof writing)[number] | (typeof reading)[number];
 
 const isWrite = (action: TableAction): boolean => writing.some((one) => one === action);
 
 /** What tables are made with. */
-export interface TableSetProps {
+interface TableSetProps {
   readonly stage: Stage;
   /** Customer-managed key of all tables. */
   readonly dataKey: IKey;
@@ -147,7 +147,7 @@ export class TableSet extends Construct {
 }
 
 /** One way of using a table. */
-export interface TableUse {
+interface TableUse {
   readonly actions: readonly TableAction[];
   readonly conditions?: Conditions;
   /** What for, in words. */

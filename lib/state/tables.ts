@@ -4,7 +4,7 @@ import type { RotatedPurpose } from "./keys.ts";
 import { TableSet } from "./table-set.ts";
 
 /** Rows that are counted: an agent's signatures, what a tree of sessions grows by. */
-export type Counted = "rate" | "tree";
+type Counted = "rate" | "tree";
 
 /**
  * The tables with every use that any function makes of them, each by what it is for: right, key, variable and the table's

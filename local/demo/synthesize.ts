@@ -11,7 +11,7 @@ const store = join(root, ".lanyard/kept");
 const mostOutputCharacters = 4_000;
 
 /** How to synthesize. */
-export interface SynthesizeOptions {
+interface SynthesizeOptions {
   /** Told before each step that takes time. */
   readonly onProgress: (text: string) => void;
   /** Ends it at once, with everything it started. */

@@ -40,7 +40,7 @@ import { ownThings } from "./workloads/own-functions.ts";
 import { openWorkloads, type Workload, type Workloads } from "./workloads/workloads.ts";
 
 /** Where an account runs. */
-export interface AccountPlace {
+interface AccountPlace {
   readonly account: string;
   readonly region: string;
   /** URL of the AWS endpoint. */

@@ -22,7 +22,7 @@ export interface CallRecord {
 }
 
 /** What stands behind the endpoint. */
-export interface AwsGround {
+interface AwsGround {
   readonly region: string;
   readonly callers: Callers;
   readonly faults: Faults;

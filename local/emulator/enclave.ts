@@ -15,7 +15,7 @@ export interface EnclaveImage {
 }
 
 /** What an agent asks its NSM to sign beside the measurements. */
-export interface NsmRequest {
+interface NsmRequest {
   readonly nonce?: Uint8Array;
   readonly publicKey?: Uint8Array;
   readonly userData?: Uint8Array;

@@ -5,7 +5,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 
 /** What goes wrong. */
-export interface Fault {
+interface Fault {
   /**
    * `throttle`: the service's own throttling error. `serverError`: HTTP 500. `conflict`: TransactionCanceledException with
    * TransactionConflict (DynamoDB transactions). `latency`: only slower. `down`: the service answers 503.
@@ -26,7 +26,7 @@ export interface Fault {
 }
 
 /** The error a call is to answer. */
-export interface Injected {
+interface Injected {
   readonly status: number;
   readonly code: string;
   readonly body?: Readonly<Record<string, unknown>>;

@@ -76,7 +76,7 @@ export interface CloudFaults extends Faults {
 }
 
 /** What a running cloud says about where it is. */
-export interface Place {
+interface Place {
   readonly account: string;
   readonly region: string;
   readonly endpoint: string;

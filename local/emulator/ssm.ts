@@ -3,7 +3,7 @@ import type { Cloud } from "./cloudformation/template.ts";
 import { contextOf, type Json, ok, type Service, ServiceError, textMember, unknownOperation } from "./service.ts";
 
 /** A parameter of the template. */
-export interface Parameter {
+interface Parameter {
   readonly name: string;
   readonly type: string;
   readonly value: string;

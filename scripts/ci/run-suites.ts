@@ -5,7 +5,7 @@ import type { Suite } from "./suites.ts";
 export type Ending = { readonly code: number } | "stopped";
 
 /** What a run needs of the outside. */
-export interface CiGround {
+interface CiGround {
   readonly suites: readonly Suite[];
   /** Seconds there are in all. */
   readonly budgetSeconds: number;

@@ -3,7 +3,7 @@ import { circlesOf } from "../walls/circles.ts";
 import type { Source } from "./source.ts";
 
 /** Two rooms that import each other, with an import of either direction to look at. */
-export interface Pair {
+interface Pair {
   readonly rooms: readonly [string, string];
   /** How many imports go each way: the thinner way is the one to cut. */
   readonly counts: readonly [number, number];
@@ -12,7 +12,7 @@ export interface Pair {
 }
 
 /** The room a file of core lives in: the folder below `core/`, or core's root. */
-export function roomOf(file: string): string | undefined {
+function roomOf(file: string): string | undefined {
   const [top, room, ...rest] = file.split("/");
   if (top !== "core" || room === undefined) return undefined;
   return rest.length === 0 ? "core" : `core/${room}`;

@@ -14,7 +14,7 @@ export interface Source {
 }
 
 /** One import, export-from or dynamic import of a file of ours. */
-export interface Import {
+interface Import {
   /** The file meant, from the repository's root. */
   readonly target: string;
   readonly line: number;

@@ -28,7 +28,7 @@ export interface Passed {
  * What two granted requests in a row passed: the first of a fresh instance, and one of an instance that holds keys,
  * registry and a lease of status entries already. What was answered with a nonce alone, or refused, is not counted.
  */
-export interface Way {
+interface Way {
   readonly first: readonly Passed[];
   readonly next: readonly Passed[];
 }

@@ -5,7 +5,7 @@ import { hashFile, hashOf } from "./hash.ts";
 import { find, make } from "./store.ts";
 
 /** How a function is bundled. */
-export interface Bundling {
+interface Bundling {
   readonly name: string;
   /** Folder that its inputs are named from. */
   readonly root: string;
@@ -16,7 +16,7 @@ export interface Bundling {
 }
 
 /** A bundle, ready to be used. */
-export interface KeptBundle {
+interface KeptBundle {
   readonly name: string;
   readonly folder: string;
   /** Whether it was there already. */

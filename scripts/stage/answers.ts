@@ -57,7 +57,7 @@ export const questions: readonly Question[] = [
 ];
 
 /** What was said on the command line. */
-export interface Flags {
+interface Flags {
   readonly name: string;
   readonly given: Readonly<Record<string, string>>;
   readonly force: boolean;

@@ -5,7 +5,7 @@ import { MemoryWeb } from "../../test/kit/memory/web.ts";
 import type { Judged, Outcome } from "./document.ts";
 
 /** Who made the access tokens of a note, for whom, and when it is. */
-export interface AccessTokenNote {
+interface AccessTokenNote {
   readonly now: number;
   readonly issuer: string;
   /** The resource the verifier stands for. */
@@ -16,7 +16,7 @@ export interface AccessTokenNote {
 }
 
 /** How a case shows its token: a proof goes with the DPoP scheme, and without one it comes as a bearer token. */
-export interface ShownToken {
+interface ShownToken {
   readonly token: string;
   readonly proof?: string | undefined;
   readonly method?: string | undefined;

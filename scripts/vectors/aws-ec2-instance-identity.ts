@@ -19,7 +19,7 @@ const decided = new Map<string, Outcome>([
 ]);
 
 /** What a note hands to its document. */
-export interface InstanceTrial {
+interface InstanceTrial {
   /** File with the PEM pinned for whatever Region the document is of; without it, AWS's own. */
   readonly certificate?: string | undefined;
   /** File with the document as it was shown beside the PKCS#7. */

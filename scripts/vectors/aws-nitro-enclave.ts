@@ -45,7 +45,7 @@ function trialOf(folder: VectorFolder, note: JudgedBy): NitroTrial {
 }
 
 /** How one document is judged. */
-export interface NitroTrial {
+interface NitroTrial {
   readonly nowSeconds: number;
   /** DER; AWS's by default. */
   readonly root?: Uint8Array;
@@ -53,7 +53,7 @@ export interface NitroTrial {
 }
 
 /** Judges one attestation document of an enclave; what AWS signed and our rules refuse is `policy`. */
-export async function judgeNitro(folder: VectorFolder, file: string, trial: NitroTrial): Promise<Judged> {
+async function judgeNitro(folder: VectorFolder, file: string, trial: NitroTrial): Promise<Judged> {
   const bytes = file.endsWith(".b64")
     ? decodeBase64(folder.text(file).trim(), limits.nitroDocumentBytes)
     : folder.bytes(file);

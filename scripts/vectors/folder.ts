@@ -5,7 +5,7 @@ import { join, relative, resolve, sep } from "node:path";
 const mebibytesMax = 16;
 
 /** A file that a manifest names and that cannot be read. */
-export class Unreadable extends Error {
+class Unreadable extends Error {
   override readonly name = "Unreadable";
 }
 

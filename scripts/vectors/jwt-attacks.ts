@@ -8,7 +8,7 @@ import { judgeAccessToken } from "./access-tokens.ts";
 import { accepts, eachCase, type Judged, judged, type Outcome, topic } from "./document.ts";
 
 /** Where the notes leave it to us: what we chose, of a bare JWT by an exact clock. */
-export const chosenAttacks: ReadonlyMap<string, Outcome> = new Map<string, Outcome>([
+const chosenAttacks: ReadonlyMap<string, Outcome> = new Map<string, Outcome>([
   ["time-02", "valid"], // a fraction of a second is a NumericDate (RFC 7519 2)
   ["time-27", "valid"],
   ["time-29", "invalid"], // our own tokens get no skew; with 60 s it is accepted
@@ -56,7 +56,7 @@ const chosenAccess: ReadonlyMap<string, Outcome> = new Map<string, Outcome>([
  * What a resource server makes of it. A good token of somebody else's is `policy`: the notes know no session of ours,
  * and without one nothing is let in. One that must be refused has to be seen for what it is before that.
  */
-export function accessOutcomes(said: string, id: string): readonly Outcome[] {
+function accessOutcomes(said: string, id: string): readonly Outcome[] {
   const chosen = chosenAccess.get(id);
   if (chosen !== undefined) return [chosen];
   if (said.startsWith("policy") && !chosenAttacks.has(id)) return ["policy", "invalid"];

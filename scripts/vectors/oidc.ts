@@ -19,7 +19,7 @@ export const decidedOidc: ReadonlyMap<string, Outcome> = new Map<string, Outcome
 const claims = z.record(z.string(), z.string());
 
 /** Tokens of workloads, two issuers and the rules that a registration holds them to. */
-export const oidcShape = z.looseObject({
+const oidcShape = z.looseObject({
   now: z.number(),
   audience: z.string(),
   jwks: z.string(),

@@ -11,7 +11,7 @@ interface Miss {
 }
 
 /** One threat of the page. */
-export interface Threat {
+interface Threat {
   readonly id: string;
   readonly line: number;
   /** Tests that the row names. */

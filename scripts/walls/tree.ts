@@ -11,7 +11,7 @@ const isSkipped = (root: string, path: string): boolean =>
   basename(path).startsWith(".") || skipped.has(basename(path)) || relative(root, path) === vectors;
 
 /** A path as it is written in the repository: from its root, with slashes. */
-export const within = (root: string, path: string): string => relative(root, path).split(sep).join("/");
+const within = (root: string, path: string): string => relative(root, path).split(sep).join("/");
 
 /** Every folder below the root, each before what is in it. */
 export function folders(root: string, folder: string = root): string[] {

@@ -22,21 +22,21 @@ import { aggregateInto } from "../kit/memory/aggregate.ts";
 import { variables } from "./ground.ts";
 
 /** What the admin function was sent, with the service its signature is for. */
-export interface AdminCall {
+interface AdminCall {
   readonly service: string;
   readonly region: string;
   readonly body: unknown;
 }
 
 /** How a command ended. */
-export interface Ended {
+interface Ended {
   readonly code: number;
   readonly out: string;
   readonly err: string;
 }
 
 /** Where a command is called. */
-export interface Surroundings {
+interface Surroundings {
   /** What a question is answered; yes unless told otherwise. */
   readonly answer?: boolean | "nobody";
   readonly folder?: string;

@@ -11,7 +11,7 @@ export type World = Readonly<Record<string, (input: Input) => Answered>>;
 
 /** Members of a request, looked into freely. */
 // biome-ignore lint/suspicious/noExplicitAny: each operation has its own
-export type Input = Record<string, any>;
+type Input = Record<string, any>;
 
 const key = (kid: string, state: string, alg: string, more: object) => ({
   M: Object.fromEntries(

@@ -24,7 +24,7 @@ export const urls = {
 };
 
 /** A request as it went over the wire. */
-export interface Sent {
+interface Sent {
   readonly url: string;
   readonly headers: Headers;
   readonly form: URLSearchParams;
@@ -34,7 +34,7 @@ export interface Sent {
 const type = "aws-sts-web-identity";
 
 /** Every agent of the registry may prove itself by a document that carries its own name as role. */
-export const provable = (row: Registration): Registration =>
+const provable = (row: Registration): Registration =>
   row.kind === "agent" ? { ...row, selectors: [{ type, exact: { roleArn: row.name } }] } : row;
 
 /** Believes any document, but only for exactly the challenge, key and issuer that are asked for, and only once. */

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach } from "vitest";
 
 /** One request as a platform's token service saw it. */
-export interface Seen {
+interface Seen {
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
   /** The query as it was sent, twice-named parameters included. */

@@ -8,7 +8,7 @@ import { spiffeAssertionType } from "../../core/model/wire.ts";
 import { outcomeOf } from "../kit/outcome.ts";
 
 /** A protected resource of these tests, at an address of its own. */
-export interface Desk {
+interface Desk {
   readonly uri: string;
   /** What its guard said of each request: the agent, or a refusal's code. */
   readonly seen: string[];

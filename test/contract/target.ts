@@ -38,7 +38,7 @@ export async function openTarget(): Promise<Target> {
 }
 
 /** A client of a local endpoint; its credentials open nothing. */
-export function clientOf(endpoint: string): DynamoDB {
+function clientOf(endpoint: string): DynamoDB {
   const credentials = { accessKeyId: "AKIALOCAL", secretAccessKey: "local" };
   return new DynamoDB({ endpoint, region: "eu-west-1", credentials, maxAttempts: 1 });
 }
@@ -94,7 +94,7 @@ export const PLAIN: Omit<CreateTableCommandInput, "TableName"> = {
 };
 
 /** What a refused call is compared by: its name, and per action the reason code and whether an item came along. */
-export interface Refused {
+interface Refused {
   readonly name: string;
   readonly reasons?: readonly string[];
   readonly items?: readonly unknown[];

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { createRemoteJWKSet, type JWTVerifyResult, jwtVerify } from "jose";
 
 /** A call a receiver got. */
-export interface Received {
+interface Received {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly token: string;
   /** What it was answered. */

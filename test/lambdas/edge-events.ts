@@ -4,10 +4,10 @@ import { type Endpoint, httpHandler } from "../../lambdas/http/edge.ts";
 import type { UrlEvent } from "../../lambdas/http/url-event.ts";
 
 export const host = "abc123.lambda-url.eu-west-1.on.aws";
-export const context = { getRemainingTimeInMillis: () => 10_000 } as Context;
+const context = { getRemainingTimeInMillis: () => 10_000 } as Context;
 export const fine: Reply = { status: 200, contentType: "application/json", body: "{}" };
 
-export type EventMore = Partial<Omit<UrlEvent, "requestContext">> & {
+type EventMore = Partial<Omit<UrlEvent, "requestContext">> & {
   context?: Partial<UrlEvent["requestContext"]>;
   http?: Partial<UrlEvent["requestContext"]["http"]>;
 };

@@ -15,7 +15,7 @@ export interface Cloud {
   close(): Promise<void>;
 }
 
-export const tableNames: Tables = {
+const tableNames: Tables = {
   sessions: "Sessions",
   subjects: "Subjects",
   markers: "Markers",

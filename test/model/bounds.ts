@@ -13,7 +13,7 @@ export interface Context {
 
 /** Signatures a second of those who may cause fewer than fifty, and of everyone's right to end. */
 export const signaturesPerSecond = (agent: AgentName): number => (agent === "researcher" ? 15 : 50);
-export const endingsPerSecond = 20;
+const endingsPerSecond = 20;
 const quarterSeconds = 900;
 /** Children of trees that these agents open; nobody else opens any that grow. */
 export const childrenOf: Partial<Record<AgentName, number>> = { planner: 3, researcher: 2, triage: 1 };

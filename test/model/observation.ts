@@ -21,7 +21,3 @@ export type Observation =
 
 export const denied: Observation = { kind: "denied" };
 export const done: Observation = { kind: "done" };
-
-/** One text for equal observations. */
-export const textOf = (observation: Observation): string =>
-  JSON.stringify(observation, Object.keys({ ...observation }).sort());

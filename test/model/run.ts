@@ -9,13 +9,13 @@ import { createStage, rowsFor, type Stage } from "./stage.ts";
 import { type AgentName, emptyState, type Login, type State } from "./state.ts";
 
 /** A difference between the service and the model. */
-export class Difference extends Error {}
+class Difference extends Error {}
 
 /** How often each kind of request was sent, and how often it was granted. */
 export type Tally = Map<string, { sent: number; granted: number }>;
 
 /** Options of a run. */
-export interface RunOptions {
+interface RunOptions {
   readonly tally?: Tally;
   /** Changes the service before the program starts: how tests prove that the model would notice. */
   readonly sabotage?: (stage: Stage) => void;

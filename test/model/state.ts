@@ -18,7 +18,7 @@ export type Resource = "tickets" | "customers" | "payments";
 export const resourceOf = (scope: Scope): Resource => scope.split(":")[0] as Resource;
 
 /** What an agent holds to authenticate with. */
-export interface Identity {
+interface Identity {
   readonly build?: Build;
   readonly endsSeconds: number;
   over: boolean;
@@ -61,7 +61,7 @@ export interface ModelSession {
 }
 
 /** A token of a session: `resource` says which, none for a session token. */
-export interface ModelToken {
+interface ModelToken {
   readonly session: number;
   readonly resource?: Resource;
   readonly scopes: readonly Scope[];
@@ -70,7 +70,7 @@ export interface ModelToken {
 }
 
 /** An offer of the model. */
-export interface ModelOffer {
+interface ModelOffer {
   readonly from: number;
   readonly to: AgentName;
   readonly scopes: readonly Scope[];
@@ -98,7 +98,7 @@ export interface Growth {
 }
 
 /** What one agent took from one of its buckets in a second. */
-export interface Taken extends Span {
+interface Taken extends Span {
   readonly atSeconds: number;
 }
 

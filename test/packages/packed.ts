@@ -10,7 +10,7 @@ const execute = promisify(execFile);
 const root = join(import.meta.dirname, "../..");
 
 /** The manifest of a package, as far as anybody here reads it. */
-export interface Manifest {
+interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly license: string;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 const page = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
 
 /** What stands for a reader's own values in the README, and what they are here. */
-export type Values = Readonly<Record<string, string>>;
+type Values = Readonly<Record<string, string>>;
 
 /**
  * The JavaScript below a heading of the README.

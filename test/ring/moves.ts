@@ -14,7 +14,7 @@ export async function settle(world: RingWorld, seconds: number, every = 600): Pr
   }
 }
 
-export type Move =
+type Move =
   | { readonly do: "pass"; readonly seconds: number }
   | { readonly do: "run"; readonly rotator: number; readonly calls: number; readonly after: boolean }
   | { readonly do: "both"; readonly calls: number; readonly after: boolean }
@@ -23,7 +23,7 @@ export type Move =
   | { readonly do: "rotate" }
   | { readonly do: "emergency" };
 
-export const calls = fc.oneof(
+const calls = fc.oneof(
   { weight: 3, arbitrary: fc.constant(1_000) },
   { weight: 2, arbitrary: fc.integer({ min: 1, max: 30 }) },
 );

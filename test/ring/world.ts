@@ -19,7 +19,7 @@ export const pace: RotationPace = {
 };
 
 /** A key as KMS has it, and what truly became of it. */
-export interface KmsKey {
+interface KmsKey {
   readonly arn: string;
   readonly kid: string;
   readonly alg: SigningAlgorithm;
@@ -34,7 +34,7 @@ export interface KmsKey {
 }
 
 /** The rotator died here: nothing after this happened. */
-export class Crash extends Error {}
+class Crash extends Error {}
 
 /** Algorithms of the ring of a purpose. */
 const algorithmsOf = (purpose: KeyPurpose): readonly SigningAlgorithm[] =>

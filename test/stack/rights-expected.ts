@@ -20,19 +20,19 @@ export const everyFunction = (role: string) => [
   "xray:PutTraceSegments on *",
 ];
 
-export const record = ["dynamodb:PutItem on Outbox if in a transaction", "dynamodb:PutItem on Outbox if row denied#*"];
+const record = ["dynamodb:PutItem on Outbox if in a transaction", "dynamodb:PutItem on Outbox if row denied#*"];
 
-export const stream = (table: string) =>
+const stream = (table: string) =>
   ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"].map(
     (action) => `dynamodb:${action} on ${table}/stream/2026-01-01T00:00:00.000`,
   );
 
 /** Keys are used by their own policies' gift: a role gets to read the rings and no more. */
-export const rings = (...purposes: string[]) => [
+const rings = (...purposes: string[]) => [
   `dynamodb:GetItem on Keyring if row ${purposes.map((one) => `${one}*`).join(" or ")}`,
 ];
 
-export const attesting = [
+const attesting = [
   "dynamodb:BatchGetItem on Revocations",
   "dynamodb:PutItem on Markers if in a transaction",
   "dynamodb:Query on Registry",
@@ -42,11 +42,11 @@ export const attesting = [
   ...record,
 ];
 
-export const ownFunctions = all(templates, "AWS::Lambda::Function");
-export const withoutHash = (id = "") => id.replace(/[0-9A-F]{8}$/, "");
+const ownFunctions = all(templates, "AWS::Lambda::Function");
+const withoutHash = (id = "") => id.replace(/[0-9A-F]{8}$/, "");
 
 /** The roles that these functions run as, by name. */
-export const ownRoles = ownFunctions.map(
+const ownRoles = ownFunctions.map(
   ({ stack, it }) => String(resolved(templates, stack, it.Properties.Role)).split("/")[1],
 );
 

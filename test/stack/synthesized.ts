@@ -20,7 +20,7 @@ export const bundles = join(root, "test/stack/fixtures/bundles");
 /** The feature flags that the command line tool would hand over. */
 export const context: Record<string, unknown> = JSON.parse(readFileSync(join(root, "cdk.json"), "utf8")).context;
 
-export interface Resource {
+interface Resource {
   readonly Type: string;
   readonly Properties: Record<string, unknown>;
   readonly DependsOn?: string | string[];

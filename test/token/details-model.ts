@@ -8,7 +8,7 @@ import { agent, customers, declared, tickets } from "../kit/registry.ts";
 import { createWorld, type TestAgent, type World } from "../kit/world.ts";
 
 /** One type at each resource, with the same rules, so that the next hop carries one over to the other. */
-export const shape = declared(
+const shape = declared(
   {
     who: { type: "array", items: { type: "string" } },
     not: { type: "array", items: { type: "string" } },
@@ -51,15 +51,15 @@ export interface Part {
 }
 
 /** What one of these parts means for one concrete request: written here once more, without the product's rules. */
-export interface Point {
+interface Point {
   readonly who: string;
   readonly records: number;
   readonly folder: readonly string[];
   readonly until: number;
 }
 
-export const noon = Date.parse("2026-11-24T12:00:00Z");
-export const hour = (text: string) => Number(/T(\d\d)/.exec(text)?.[1]) - Number(/\+(\d\d)/.exec(text)?.[1] ?? 0);
+const noon = Date.parse("2026-11-24T12:00:00Z");
+const hour = (text: string) => Number(/T(\d\d)/.exec(text)?.[1]) - Number(/\+(\d\d)/.exec(text)?.[1] ?? 0);
 
 export const admitted = (part: Part, point: Point): boolean =>
   (part.who === undefined || part.who.includes(point.who)) &&
@@ -68,9 +68,9 @@ export const admitted = (part: Part, point: Point): boolean =>
   (part.folder === undefined || folderOf(part.folder).every((name, i) => point.folder[i] === name)) &&
   (part.until === undefined || 12 + point.until < hour(part.until));
 
-export const folderOf = (text: string) => text.split("/").filter((name) => name !== "" && name !== ".");
-export const people = ["ada", "bob", "eve"];
-export const folders = [[], ["a"], ["ab"], ["a", "b"], ["a", "b", "c"]];
+const folderOf = (text: string) => text.split("/").filter((name) => name !== "" && name !== ".");
+const people = ["ada", "bob", "eve"];
+const folders = [[], ["a"], ["ab"], ["a", "b"], ["a", "b", "c"]];
 
 export const universe: readonly Point[] = people.flatMap((who) =>
   [0, 5, 9].flatMap((records) =>
@@ -101,12 +101,12 @@ export const strange = fc.constantFrom(
   { __proto__: { who: ["ada", "bob", "eve"] }, x: 1 },
 );
 
-export type Step =
+type Step =
   | { readonly kind: "access"; readonly own?: Part }
   | { readonly kind: "offer"; readonly own?: Part; readonly redeem?: Part }
   | { readonly kind: "hop"; readonly own?: Part };
 
-export const own = fc.option(part, { nil: undefined });
+const own = fc.option(part, { nil: undefined });
 
 export const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant("access" as const), own }),
@@ -120,7 +120,7 @@ export const detailsOf = (token: string): readonly Record<string, unknown>[] =>
 export const sent = (type: string, own: Part | undefined): string | undefined =>
   own === undefined ? undefined : JSON.stringify([{ type, ...own }]);
 
-export interface Cast {
+interface Cast {
   readonly world: World;
   readonly planner: TestAgent;
   readonly researcher: TestAgent;
@@ -146,9 +146,9 @@ export const open = ({ world, planner }: Cast, root: Part | undefined) =>
   });
 
 /** What an access token of either resource admits, asked as its resource server would. */
-export const check = createDetailsCheck([ticketPart, customerPart]);
+const check = createDetailsCheck([ticketPart, customerPart]);
 
-export const useOf = (point: Point) => {
+const useOf = (point: Point) => {
   const until = new Date(noon + point.until * 3_600_000);
   return { who: point.who, not: point.who, records: point.records, folder: `/${point.folder.join("/")}`, until };
 };

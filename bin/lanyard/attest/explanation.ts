@@ -7,7 +7,7 @@ import type { AgentRegistration } from "../../../core/model/registry.ts";
 import type { AttestSettings } from "./settings.ts";
 
 /** A check that a deployment makes and that was not made here, and why. */
-export interface NotChecked {
+interface NotChecked {
   readonly name: string;
   readonly why: string;
 }
@@ -38,7 +38,7 @@ export interface Asked {
 }
 
 /** What held. */
-export interface Held {
+interface Held {
   readonly facts: Readonly<Record<string, string>>;
   readonly tags?: Readonly<Record<string, string>>;
   /** The attestor's level when nothing is left out. */

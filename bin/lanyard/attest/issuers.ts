@@ -9,7 +9,7 @@ import type { Asked } from "./explanation.ts";
 type Purpose = TrustedIssuerRegistration["purpose"];
 
 /** An issuer as far as the settings know it. */
-export interface Known {
+interface Known {
   readonly registration: TrustedIssuerRegistration;
   readonly keys?: Uint8Array;
 }

@@ -7,7 +7,7 @@ import { registrationSchema } from "../../../core/registry/schema.ts";
 import { Usage } from "../terminal/outcome.ts";
 
 /** A trusted issuer and its keys, as bytes of a JWK Set or SPIFFE bundle. */
-export interface Trust {
+interface Trust {
   readonly registration: TrustedIssuerRegistration;
   readonly keys?: Uint8Array;
 }
@@ -70,7 +70,7 @@ export async function loadAttestSettings(path: string): Promise<AttestSettings> 
  * @param name for messages
  * @throws Usage
  */
-export async function settingsOf(value: unknown, folder: string, name: string): Promise<AttestSettings> {
+async function settingsOf(value: unknown, folder: string, name: string): Promise<AttestSettings> {
   const { trustedIssuers, nitroRoot, ec2Certificates, selectors, ...plain } = checked(schema, value ?? {}, name);
   const trust: Trust[] = [];
   for (const [index, { keys, ...row }] of (trustedIssuers ?? []).entries()) {

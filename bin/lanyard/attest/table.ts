@@ -10,7 +10,7 @@ export const forTerminal = (text: string): string => {
 };
 
 /** One page about a document. */
-export interface ExplanationPage {
+interface ExplanationPage {
   readonly file: string;
   /** As of when it was judged, ISO 8601. */
   readonly clock: string;

@@ -46,7 +46,7 @@ export function namedSource(text: string, cwd: string, profile: Profile | undefi
 }
 
 /** A folder with the bucket's objects, as the local run keeps it or `aws s3 sync` makes it. */
-export const folderSource = (folder: string): AuditSource => ({
+const folderSource = (folder: string): AuditSource => ({
   objects: async (sinceMillis) =>
     (await filesOf(folder)).filter(({ writtenAtMillis }) => writtenAtMillis >= sinceMillis),
   events: ({ name }) => eventsOfFile(name),

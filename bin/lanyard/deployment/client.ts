@@ -3,14 +3,14 @@ import { oneRegion } from "./function-url.ts";
 import type { Profile } from "./model.ts";
 
 /** Temporary credentials, as the local run lends them. */
-export interface Credentials {
+interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken: string;
 }
 
 /** Where and as whom the SDK calls; on AWS nothing but the Region, so that its usual chain decides. */
-export interface ClientPlace {
+interface ClientPlace {
   readonly endpoint?: string;
   readonly region?: string;
   readonly credentials?: Credentials;

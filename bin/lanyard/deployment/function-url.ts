@@ -19,7 +19,7 @@ export function oneRegion(addresses: readonly string[]): string | undefined {
 }
 
 /** This machine, where the local run and emulators are. */
-export const isLoopback = (hostname: string): boolean =>
+const isLoopback = (hostname: string): boolean =>
   ["127.0.0.1", "[::1]", "localhost"].includes(hostname) || hostname.endsWith(".localhost");
 
 /** Whether an operator's signed call may go there: https, or http on this machine. */

@@ -50,7 +50,7 @@ export interface PolicyCase {
 }
 
 /** What came of a case; `why` says what is different from what was expected. */
-export interface CaseOutcome {
+interface CaseOutcome {
   readonly passed: boolean;
   readonly decision: PolicyDecision;
   readonly why?: string;

@@ -12,7 +12,7 @@ import { type PlanOptions, type PolicyOptions, runCheck, runPlan, runTest } from
 import { type FolderSettings, readProposed } from "./proposed.ts";
 
 /** What the commands stand on. */
-export interface PolicyCommandDeps {
+interface PolicyCommandDeps {
   readonly terminal: Terminal;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly folder: string;

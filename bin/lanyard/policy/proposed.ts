@@ -13,7 +13,7 @@ export interface FolderSettings {
 }
 
 /** A problem as one line: file, line, path, what is wrong. */
-export const problemLine = ({ file, line, path, message }: RegistryProblem): string =>
+const problemLine = ({ file, line, path, message }: RegistryProblem): string =>
   `${file}:${line}: ${path === "" ? "" : `${path}: `}${message}`;
 
 /** The refusal for a folder that is no valid registry. */

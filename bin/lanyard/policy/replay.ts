@@ -5,7 +5,7 @@ import type { RegistrySnapshot } from "../../../core/model/snapshot.ts";
 import type { AuditEvent } from "../audit/events.ts";
 
 /** What would become of one recorded decision. */
-export type Turn = "permitted" | "refused";
+type Turn = "permitted" | "refused";
 
 /** Decisions of one agent that would turn out otherwise, alike ones together. */
 export interface Change {
@@ -44,7 +44,7 @@ interface Recorded {
  * The decisions one event records. A request asks once a resource and stops at the first refusal: the last question of
  * one that policy refused was refused, every other was permitted.
  */
-export function decisionsOf(event: AuditEvent): readonly Recorded[] {
+function decisionsOf(event: AuditEvent): readonly Recorded[] {
   const { asked, denial } = event.unmapped.lanyard as {
     asked?: readonly AskedColumn[];
     denial?: { readonly code?: string };

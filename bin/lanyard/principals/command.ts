@@ -39,7 +39,7 @@ export async function runPrincipals(options: ListOptions, profile: Profile, term
 }
 
 /** One principal may stand on several pages, with other agents or with more sessions of the same one. */
-export function merged(pages: readonly Principal[]): readonly Principal[] {
+function merged(pages: readonly Principal[]): readonly Principal[] {
   return [...Map.groupBy(pages, ({ id }) => id)].map(([id, of]) => ({
     id,
     kind: of[0]?.kind ?? "person",

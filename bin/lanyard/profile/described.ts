@@ -4,13 +4,13 @@ import { described } from "../deployment/stored.ts";
 import { Refused, Usage } from "../terminal/outcome.ts";
 
 /** What a deployment tells of itself. */
-export type Described = z.infer<typeof described>;
+type Described = z.infer<typeof described>;
 
 /** Where a stage's Service stack writes it; a role that logs in needs `ssm:GetParameter` on this name, and nothing more. */
-export const parameterOf = (stage: string): string => `/lanyard/${stage}/deployment`;
+const parameterOf = (stage: string): string => `/lanyard/${stage}/deployment`;
 
 /** From where a deployment is read. */
-export interface Place {
+interface Place {
   readonly stage: string;
   readonly region?: string;
   readonly awsProfile?: string;

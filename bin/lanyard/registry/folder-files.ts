@@ -5,7 +5,7 @@ import type { RegistryProblem } from "../../../core/model/registry-document.ts";
 import { err, ok, type Result } from "../../../core/model/result.ts";
 
 /** What a folder holds. */
-export interface Listed {
+interface Listed {
   /** Files below it, as paths from it, in the order of their names. */
   readonly names: readonly string[];
   /** Files whose names begin with a dot, which are not listed. */

@@ -11,7 +11,7 @@ const bounds = { fileBytes: 1_048_576, files: 2_000, aliases: 100 };
 const placeholder = /\$?\$\{([A-Za-z][A-Za-z0-9]*)\}/g;
 
 /** Which files of a folder are meant: its registrations, or the cases beside its policies (`*.test.yaml`). */
-export type FolderPart = "registrations" | "cases";
+type FolderPart = "registrations" | "cases";
 
 /**
  * Reads a registry's folder: every `*.yaml` and `*.yml` below it, in whatever case and through links, several documents a

@@ -5,7 +5,7 @@ import { readRegistryFolder } from "./folder.ts";
 import { RegistryInvalid } from "./plan.ts";
 
 /** A registry's folder as a deployment carries it. */
-export interface PackedRegistry {
+interface PackedRegistry {
   /** `registry.json` beside the function that applies it. */
   readonly json: string;
   /** Digest of the registrations: what changes it is a deployment. */

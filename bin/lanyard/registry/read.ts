@@ -11,7 +11,7 @@ const answered = z.object({
 });
 
 /** A version of the registry, and how the deployment stands. */
-export interface ReadRegistry {
+interface ReadRegistry {
   readonly version: number;
   readonly deployment: { readonly generation: number; readonly blocked: boolean };
   /** Validated when they were applied, and again by whoever applies them. */

@@ -28,7 +28,7 @@ export interface RevocationOptions {
  * Turns the options into one target. An agent may be given by its name alone.
  * @throws Usage unless exactly one is named
  */
-export function targetOf(options: RevocationOptions, trustDomain: string): AdminTarget {
+function targetOf(options: RevocationOptions, trustDomain: string): AdminTarget {
   const { session, agent, principal, build, deployment } = options;
   const given = Object.entries({ session, agent, principal, build, deployment }).filter(([, v]) => v !== undefined);
   if (given.length !== 1) throw new Usage("name exactly one of --session, --agent, --principal, --build, --deployment");

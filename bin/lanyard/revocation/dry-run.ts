@@ -4,7 +4,7 @@ import { reachCount, reachTable, readReach } from "../sessions/reach.ts";
 import type { Terminal } from "../terminal/outcome.ts";
 
 /** What `revoke --dry-run` needs of its options. */
-export interface DryRunOptions {
+interface DryRunOptions {
   readonly cutOnly?: boolean;
   readonly json?: boolean;
 }

@@ -49,7 +49,7 @@ export async function runSessions(
 const deadToo = (dead: boolean): Query => (dead ? { dead: "true" } : {});
 
 /** An agent may be given by its name alone. */
-export const agentId = (agent: string, { trustDomain }: Profile): string =>
+const agentId = (agent: string, { trustDomain }: Profile): string =>
   agent.includes("://") ? agent : `spiffe://${trustDomain}/agent/${agent}`;
 
 type Sessions = Pick<Read<Session>, "items" | "more">;

@@ -7,7 +7,7 @@ import { count, short, until } from "../terminal/words.ts";
 import { type Reached, readReached } from "./shapes.ts";
 
 /** Living sessions that hang on something. */
-export interface Reach {
+interface Reach {
   readonly ends: readonly Reached[];
   /** Roots of trees that are larger than is read at a time. */
   readonly cut: readonly string[];

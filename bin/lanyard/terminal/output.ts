@@ -6,7 +6,7 @@ import { type Column, table } from "./table.ts";
 export const formats = ["table", "json", "jsonl", "tsv", "id"] as const;
 
 /** One of {@link formats}. */
-export type Format = (typeof formats)[number];
+type Format = (typeof formats)[number];
 
 /** Options of every command that answers. */
 export interface OutputOptions {
@@ -26,7 +26,7 @@ export function mustBeWhole({ output }: OutputOptions): void {
 }
 
 /** A list to be shown. */
-export interface Listing<Item, Row> {
+interface Listing<Item, Row> {
   /** Its member in the JSON object. */
   readonly name: string;
   readonly items: readonly Item[];

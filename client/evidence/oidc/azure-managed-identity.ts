@@ -5,7 +5,7 @@ import type { EvidenceSource } from "../platform/source.ts";
 import { workloadToken } from "../platform/workload-token.ts";
 
 /** How Azure is asked. */
-export interface AzureManagedIdentityInput {
+interface AzureManagedIdentityInput {
   /** App ID URI of the app registration that stands for Lanyard. */
   readonly resource: string;
   /** The token's `aud`, as registered: `resource`, or that app's client id where it takes tokens of version 2. */

@@ -5,7 +5,7 @@ import type { EvidenceSource } from "../platform/source.ts";
 import { workloadToken } from "../platform/workload-token.ts";
 
 /** How GitHub is asked. */
-export interface GithubActionsInput {
+interface GithubActionsInput {
   /**
    * Exact hosts (with port, where there is one) that may be asked instead of github.com's: of an Enterprise Server, or of
    * a tenant with data residency.

@@ -3,7 +3,7 @@ import type { EvidenceSource } from "../platform/source.ts";
 import { workloadToken } from "../platform/workload-token.ts";
 
 /** Where the job finds its token. */
-export interface GitlabTokenInput {
+interface GitlabTokenInput {
   /** Name given to the token under `id_tokens`, whose `aud` there is our issuer. */
   readonly variable: string;
   /** The registered issuer's `audience`, where it is not our issuer. */

@@ -5,7 +5,7 @@ import type { EvidenceSource } from "../platform/source.ts";
 import { workloadToken } from "../platform/workload-token.ts";
 
 /** How the metadata server is asked. */
-export interface GoogleMetadataInput {
+interface GoogleMetadataInput {
   /** Service account of the instance, by its address; its default one unless given. */
   readonly serviceAccount?: string;
   /** The metadata server's origin: `http://169.254.169.254` unless given; its other names, or this machine. */

@@ -4,7 +4,7 @@ import type { EvidenceSource } from "../platform/source.ts";
 import { workloadToken } from "../platform/workload-token.ts";
 
 /** Where the platform writes the token. */
-export interface ProjectedTokenInput {
+interface ProjectedTokenInput {
   /**
    * File of a `serviceAccountToken` volume whose `audience` is our issuer. Never
    * `/var/run/secrets/kubernetes.io/serviceaccount/token`, which is for the cluster's API server.

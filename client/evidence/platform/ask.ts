@@ -5,13 +5,13 @@ const answerBytes = 65_536;
 const timeoutMillis = 5_000;
 
 /** An answer of 200, read whole. */
-export interface PlatformAnswer {
+interface PlatformAnswer {
   readonly text: string;
   readonly headers: Headers;
 }
 
 /** What a platform is asked with. */
-export interface PlatformRequest {
+interface PlatformRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** GET unless given. */
   readonly method?: "GET" | "PUT";

@@ -8,7 +8,7 @@ import { type Delegator, delegatorsOf } from "./delegators.ts";
 type Action = PolicyQuestion["action"];
 
 /** What policies say to one action, and what else is in the way. */
-export interface Verdict {
+interface Verdict {
   readonly allowed: boolean;
   /** Policies that determined it. */
   readonly policies: readonly string[];
@@ -19,7 +19,7 @@ export interface Verdict {
 }
 
 /** What an agent can do with one scope on one's authority. */
-export interface Ability {
+interface Ability {
   readonly resource: string;
   readonly scope: string;
   readonly for: Delegator["for"];
@@ -29,7 +29,7 @@ export interface Ability {
 }
 
 /** What an agent can do. */
-export interface Abilities {
+interface Abilities {
   readonly can: readonly Ability[];
   /** Scopes it is registered for that nobody lends. */
   readonly lentByNobody: readonly { readonly resource: string; readonly scope: string }[];

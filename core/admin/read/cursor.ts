@@ -7,7 +7,7 @@ import type { FoundPlace } from "./session-queries.ts";
  * form is checked to the last character, and it never becomes a partition key, a table or an expression. Whoever forges
  * one skips rows of his own answer.
  */
-export type Cursor =
+type Cursor =
   | { readonly list: "agents"; readonly name: string }
   | { readonly list: "versions"; readonly before: number }
   | { readonly list: "places"; readonly place: FoundPlace }

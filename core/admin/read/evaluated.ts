@@ -39,7 +39,7 @@ export async function evaluateAll(
 }
 
 /** A death in a sentence, for whoever asks why. */
-export function causeText(cause: DeathCause): string {
+function causeText(cause: DeathCause): string {
   switch (cause.kind) {
     case "expired":
       return `it expired at ${new Date(cause.atSeconds * 1000).toISOString()}`;

@@ -22,7 +22,7 @@ export interface Question {
 }
 
 /** The answer's JSON. */
-export type Answer = Promise<Result<object, Denial>>;
+type Answer = Promise<Result<object, Denial>>;
 
 /** One thing that can be asked. */
 export interface Route {
@@ -33,10 +33,4 @@ export interface Route {
   /** Names of the query's parameters; any other is refused. */
   readonly parameters: readonly string[];
   answer(question: Question, deps: AdminReadDeps): Answer;
-}
-
-/** One page of a list; `next`, where present, is the `cursor` of the page after it. */
-export interface Page<T> {
-  readonly items: readonly T[];
-  readonly next?: string;
 }

@@ -9,7 +9,7 @@ import { readWholeTree } from "./whole-tree.ts";
 export const treeSessionsAPage = 400;
 
 /** Whole trees of one page's sessions. */
-export interface Trees {
+interface Trees {
   readonly sessions: readonly Session[];
   /** Roots of trees that are too large for any page. */
   readonly cut: readonly string[];

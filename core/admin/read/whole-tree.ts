@@ -32,7 +32,7 @@ export const atOrBelow = (sessions: readonly Session[], sid: string): readonly S
   sessions.filter((session) => chainOf(session).includes(sid)).sort(byDepth);
 
 /** Eldest first, so that a parent always stands before its children. */
-export const byDepth = (a: Session, b: Session): number =>
+const byDepth = (a: Session, b: Session): number =>
   a.depth - b.depth || a.createdAtSeconds - b.createdAtSeconds || (a.sid < b.sid ? -1 : 1);
 
 /**

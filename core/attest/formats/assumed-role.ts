@@ -8,7 +8,7 @@ export interface NamedCaller {
 }
 
 /** A session of an assumed role, read from its ARN. */
-export interface AssumedRole {
+interface AssumedRole {
   readonly partition: string;
   readonly account: string;
   /** As IAM would write it, as far as it is known: STS leaves the role's path out. */

@@ -5,7 +5,7 @@ import { limits } from "../../model/limits.ts";
 import { err, ok, type Result } from "../../model/result.ts";
 
 /** What a workload's bearer JWT is verified by; nothing in it is taken from the token. */
-export interface JwtEvidenceRules {
+interface JwtEvidenceRules {
   /** `evidence.type`, for denials. */
   readonly type: string;
   /** For the denial when its keys cannot be had. */
@@ -24,7 +24,7 @@ export interface JwtEvidenceRules {
 }
 
 /** A verified bearer JWT. */
-export interface JwtEvidence extends VerifiedJwt {
+interface JwtEvidence extends VerifiedJwt {
   readonly expSeconds: number;
   /** Header and payload as signed: the same for every signature, so that no respelling makes a second document. */
   readonly signedPart: string;

@@ -4,7 +4,7 @@ import { parseSpiffeId } from "../../text/spiffe-id.ts";
 import type { Expectation } from "../contract/attestor.ts";
 
 /** A workload's SPIFFE ID and the federated trust domain it belongs to. */
-export interface ForeignWorkload {
+interface ForeignWorkload {
   readonly spiffeId: string;
   readonly domain: TrustedIssuerRegistration;
 }

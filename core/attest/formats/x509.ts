@@ -3,7 +3,7 @@ import { err, ok, type Result } from "../../model/result.ts";
 import { type Asn1, asn1Tag, readAsn1, sameBytes } from "./asn1.ts";
 
 /** Bits of the key usage extension that path validation asks for (RFC 5280 4.2.1.3). */
-export type KeyUse = "digitalSignature" | "keyCertSign" | "cRLSign";
+type KeyUse = "digitalSignature" | "keyCertSign" | "cRLSign";
 
 /** What a path is judged by. `node:crypto` shows neither pathLenConstraint nor key usage. */
 export interface Certificate {

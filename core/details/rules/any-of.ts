@@ -2,7 +2,7 @@ import { limits } from "../../model/limits.ts";
 import { isTextOrTexts, type Rule } from "./rule.ts";
 
 /** How one text of a list is understood. */
-export interface Atom<One> {
+interface Atom<One> {
   readonly takes: string;
   read(text: unknown): One | undefined;
   write(one: One): string;

@@ -11,7 +11,7 @@ import { url } from "./url.ts";
 const any = <Bound>(rule: Rule<Bound>): Rule<unknown> => rule as Rule<unknown>;
 
 /** Every rule by which a field can be compared. There is no other way to be narrower. */
-export const rules: Readonly<Record<RuleName, Rule<unknown>>> = {
+const rules: Readonly<Record<RuleName, Rule<unknown>>> = {
   one_of: any(oneOf),
   not: any(not),
   exact: any(exact),

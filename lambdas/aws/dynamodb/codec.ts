@@ -14,7 +14,7 @@ export class BrokenRow extends Error {
 export type Decode<T> = (value: unknown, at: string) => T;
 
 /** A member that may be absent; one that is there is read like any other. */
-export interface Optional<T> {
+interface Optional<T> {
   readonly optional: Decode<T>;
 }
 
@@ -140,7 +140,7 @@ export const byKind =
   };
 
 /** Where rows of a kind stand. */
-export interface Where {
+interface Where {
   /** The table's name in `Tables`. */
   readonly table: string;
   /** Its key attributes, by which a broken row is found. */

@@ -17,7 +17,7 @@ import { type KeyRoles, keyPolicy, kmsNames } from "./key-policy.ts";
 import { keyFault, publicKeyOf } from "./keys.ts";
 
 /** What the maker is given beside its client. */
-export interface KeyMakerPlace {
+interface KeyMakerPlace {
   readonly stage: string;
   readonly roles: KeyRoles;
   /** ARNs of the stack's own keys. */

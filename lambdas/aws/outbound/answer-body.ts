@@ -11,7 +11,7 @@ const decoders: ReadonlyMap<string, () => Transform> = new Map<string, () => Tra
 ]);
 
 /** Why a body was not read; whatever else goes wrong on the way is thrown. */
-export type BodyFault = "too_large" | "unknown_coding";
+type BodyFault = "too_large" | "unknown_coding";
 
 /**
  * Reads an answer's body as a stream, unpacking one known coding. The bound is on what comes out, and nothing is unpacked

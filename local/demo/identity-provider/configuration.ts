@@ -8,7 +8,7 @@ import type { ProviderState } from "./state.ts";
 export const delegateScope = "delegate";
 
 /** The client of an agent's application: what the registry names as the agent's `clients`. */
-export const clientIdOf = (agent: string): string => `${agent}-app`;
+const clientIdOf = (agent: string): string => `${agent}-app`;
 
 /**
  * One confidential client an agent, authorization code with PKCE only.
@@ -26,7 +26,7 @@ export const clientOf = (issuer: string, agent: string): ClientMetadata => ({
 });
 
 /** Where the provider sends the browser back to. */
-export const redirectUriOf = (issuer: string, agent: string): string => `${issuer}/app/${agent}/callback`;
+const redirectUriOf = (issuer: string, agent: string): string => `${issuer}/app/${agent}/callback`;
 
 /**
  * The provider's whole configuration.

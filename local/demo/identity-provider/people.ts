@@ -1,5 +1,5 @@
 /** A person the demo provider knows. */
-export interface Person {
+interface Person {
   /** The provider's `sub`. */
   readonly sub: string;
   readonly name: string;
@@ -8,7 +8,7 @@ export interface Person {
 }
 
 /** Ada may lend what the support group may; Grace is signed in just as well, but in no group that lends anything. */
-export const people: readonly Person[] = [
+const people: readonly Person[] = [
   { sub: "ada", name: "Ada", groups: ["support"] },
   { sub: "grace", name: "Grace", groups: ["visitors"] },
 ];

@@ -19,7 +19,7 @@ export interface IdentityProvider {
 }
 
 /** How to start one. */
-export interface IdentityProviderOptions {
+interface IdentityProviderOptions {
   /** Where its port and keys are kept (file mode 0600); undefined keeps nothing. */
   readonly folder?: string;
   /** A fixed port; 0 or undefined takes the last one, or a free one. */

@@ -17,7 +17,7 @@ export interface Holding {
 }
 
 /** What an agent is started from. */
-export interface Held {
+interface Held {
   readonly cloud: RunningCloud;
   /** Its registration selects the very role, task or image that is started. */
   readonly registration: AgentRegistration;

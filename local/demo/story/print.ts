@@ -19,7 +19,7 @@ export interface Page extends Watcher {
 }
 
 /** A stream that may be a terminal. */
-export interface Sink {
+interface Sink {
   write(text: string): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -109,7 +109,7 @@ function createDoing(sink: Sink, plain: (text: string) => void) {
 }
 
 /** `83 ms`, `1.42 s`. */
-export const duration = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(2)} s`);
+const duration = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(2)} s`);
 
 function wrap(text: string, columns: number): readonly string[] {
   const rows: string[] = [];

@@ -26,7 +26,7 @@ export class Misbehaved extends Error {
 }
 
 /** A failure that says of itself that it may pass: on a slow machine a function is not up yet, or its platform is not. */
-export const mayPass = (failure: unknown): boolean =>
+const mayPass = (failure: unknown): boolean =>
   failure instanceof Misbehaved ? failure.passing : failure instanceof LanyardError && failure.retryable;
 
 /** Who wants to see steps as they happen. */
@@ -36,7 +36,7 @@ export interface Watcher {
 }
 
 /** What a step reports when it went well. */
-export interface Told<T> {
+interface Told<T> {
   readonly says: string;
   readonly facts?: Readonly<Record<string, unknown>>;
   readonly value: T;

@@ -12,7 +12,7 @@ import { treeOf } from "./tree.ts";
 import type { World } from "./world.ts";
 
 /** How the story went. */
-export interface Outcome {
+interface Outcome {
   readonly ok: boolean;
   /** Records of this run read back from the bucket. */
   readonly auditRecords: number;

@@ -24,7 +24,7 @@ export interface World {
 }
 
 /** How to raise it. */
-export interface WorldOptions {
+interface WorldOptions {
   /** An existing cloud assembly; made anew unless told otherwise. */
   readonly assembly?: string;
   /** Keep no state on disk. */

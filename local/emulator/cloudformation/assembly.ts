@@ -29,9 +29,9 @@ export interface Stack {
 }
 
 /** Account that plays where the assembly is account-agnostic. */
-export const localAccount = "111122223333";
+const localAccount = "111122223333";
 /** Region that plays where the assembly names none. */
-export const localRegion = "eu-west-1";
+const localRegion = "eu-west-1";
 
 interface Manifest {
   readonly artifacts: Record<

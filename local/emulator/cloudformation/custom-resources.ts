@@ -10,7 +10,7 @@ export const isCustom = (type: string): boolean =>
   type.startsWith("Custom::") || type === "AWS::CloudFormation::CustomResource";
 
 /** What custom resources answered `Fn::GetAtt` with, filled while they run. */
-export interface CustomAnswers {
+interface CustomAnswers {
   attributesOf(resource: Resource): Record<string, string>;
 }
 

@@ -7,7 +7,7 @@ import { isCustom } from "./custom-resources.ts";
 import type { Naming, Physical, Resource } from "./template.ts";
 
 /** What naming must ask the running cloud. */
-export interface Ground {
+interface Ground {
   /** URL of a function, with the trailing slash that AWS gives it. */
   functionUrl(resource: Resource): string;
   /** What a custom resource has answered so far; without it such resources are refused. */
@@ -36,7 +36,7 @@ const named =
 const nothing: Maker = ({ resource }) => ({ ref: madeUpName(resource), attributes: {} });
 
 /** Types that are accepted and stay without effect on this machine. */
-export const inertTypes = [
+const inertTypes = [
   "AWS::ApplicationAutoScaling::ScalableTarget",
   "AWS::CDK::Metadata",
   "AWS::CloudWatch::CompositeAlarm",

@@ -17,7 +17,7 @@ const SWEEP_EVERY_MILLIS = 60_000;
 const SWEEP_LAG_SECONDS = 900;
 
 /** Options of an embedded DynamoDB. */
-export interface DynamoDbOptions {
+interface DynamoDbOptions {
   /** Where its data lives (made with mode 0700); absent: in memory. */
   readonly directory?: string;
   /** Milliseconds since 1970; absent: the machine's clock. */

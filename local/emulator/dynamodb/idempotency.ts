@@ -2,7 +2,7 @@ import type { BatchOperation, Store } from "dynalite/db/index.js";
 import { invalid, Refusal } from "./refusal.ts";
 
 /** How long a ClientRequestToken answers its request again. */
-export const TOKEN_LIFE_MILLIS = 600_000;
+const TOKEN_LIFE_MILLIS = 600_000;
 
 /** Reads a ClientRequestToken. @throws ValidationException */
 export function readToken(token: unknown): string | undefined {

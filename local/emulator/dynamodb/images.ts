@@ -1,7 +1,7 @@
 import type { Item } from "dynalite/db/index.js";
 
 /** Lists and maps that may hold each other; the value inside the last is DynamoDB's 32nd level. */
-export const MAX_NESTING = 31;
+const MAX_NESTING = 31;
 
 /**
  * JSON text that is the same for the same content: object keys sorted, members of sets sorted, number text untouched.

@@ -4,7 +4,7 @@ import { itemSizeBytes, nestsTooDeep } from "./images.ts";
 import { invalid, type Refusal } from "./refusal.ts";
 
 /** 400 KB: the largest item. */
-export const MAX_ITEM_BYTES = 400 * 1024;
+const MAX_ITEM_BYTES = 400 * 1024;
 const MAX_EXPRESSION_BYTES = 4096;
 /** An attribute value 32 deep is about 70 JSON levels deep; beyond this nothing legal remains. */
 const MAX_JSON_DEPTH = 100;

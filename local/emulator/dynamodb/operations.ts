@@ -9,9 +9,9 @@ import { type TransactionGround, transactGet, transactWrite } from "./transact.t
 import { describeTimeToLive, updateTimeToLive } from "./ttl.ts";
 
 /** What each operation name runs. */
-export type Operations = Record<string, (input: Record<string, unknown>) => Promise<Record<string, unknown>>>;
+type Operations = Record<string, (input: Record<string, unknown>) => Promise<Record<string, unknown>>>;
 /** Runs work after all earlier work has ended, one at a time. */
-export type Serial = <T>(work: () => Promise<T>) => Promise<T>;
+type Serial = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** One writer: each piece of work starts when the one before has ended, whatever its end. */
 export function createSerial(): Serial {

@@ -1,5 +1,5 @@
 /** The body of a refused request on the wire. */
-export interface RefusalBody {
+interface RefusalBody {
   readonly __type: string;
   readonly message: string;
   readonly [more: string]: unknown;

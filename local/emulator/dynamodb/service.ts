@@ -7,7 +7,7 @@ import { dynamoDbAccess, type TableFace, type Unsaid } from "./access.ts";
 import type { DynamoDb } from "./engine.ts";
 
 /** A table: its permissions' face, the CreateTable call and its TTL attribute. */
-export interface Table extends TableFace {
+interface Table extends TableFace {
   readonly create: Json;
   readonly ttlAttribute?: string;
 }

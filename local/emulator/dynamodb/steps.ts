@@ -10,7 +10,7 @@ import { type CheckedOperation, type CheckedRequest, checkRequest } from "./requ
 import type { Tables } from "./tables.ts";
 
 /** Actions in one transaction. */
-export const MAX_ACTIONS = 100;
+const MAX_ACTIONS = 100;
 
 interface StepGround {
   readonly store: Store;
@@ -18,7 +18,7 @@ interface StepGround {
 }
 
 /** One kind of action: whose rules it is checked by, and what runs it. */
-export interface Kind {
+interface Kind {
   readonly rules: CheckedOperation;
   readonly action: Action;
   readonly required?: "UpdateExpression" | "ConditionExpression";

@@ -11,7 +11,7 @@ import { READS, readSteps, type Step, WRITES } from "./steps.ts";
 import type { Tables } from "./tables.ts";
 
 /** 4 MB: all items of one transaction together. */
-export const MAX_TRANSACTION_BYTES = 4 * 1024 * 1024;
+const MAX_TRANSACTION_BYTES = 4 * 1024 * 1024;
 
 /** What a transaction needs of the engine. */
 export interface TransactionGround {

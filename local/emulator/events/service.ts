@@ -39,7 +39,7 @@ export interface Events extends Service {
 }
 
 /** Account, Region and the names of the buses that exist. */
-export interface EventsPlace {
+interface EventsPlace {
   readonly account: string;
   readonly region: string;
   readonly buses: readonly string[];

@@ -9,7 +9,7 @@ import type { Queues } from "../sqs/queues.ts";
 import type { Deliver, Rule } from "./service.ts";
 
 /** What a target's ARN may name. */
-export interface Sinks {
+interface Sinks {
   readonly firehose: Firehose;
   readonly faults: Faults;
   readonly functions: ReadonlyMap<string, HostedFunction>;

@@ -6,7 +6,7 @@ import type { Handle } from "../loopback.ts";
 import { serveUrl } from "./url.ts";
 
 /** A domain of the template that this machine can play. */
-export interface Domain {
+interface Domain {
   readonly resource: Resource;
   /** `127.0.0.1:PORT`, the domain's name. */
   readonly host: string;

@@ -9,7 +9,7 @@ import { type HostedFunction, hostFunction } from "./host.ts";
 import type { FunctionDescription } from "./instance.ts";
 
 /** A function and the role it runs as. */
-export interface FunctionOfTemplate extends Omit<FunctionDescription, "environment"> {
+interface FunctionOfTemplate extends Omit<FunctionDescription, "environment"> {
   readonly resource: Resource;
   readonly variables: Readonly<Record<string, string>>;
 }
@@ -49,7 +49,7 @@ export function functionsOf(cloud: Cloud, mostInstances: number): FunctionOfTemp
 }
 
 /** What the functions are told about where they run. */
-export interface FunctionPlace {
+interface FunctionPlace {
   readonly region: string;
   /** URL of the AWS endpoint. */
   readonly endpoint: string;

@@ -5,7 +5,7 @@ import { uniqueId } from "../cloudformation/physical.ts";
 import type { Caller } from "../iam/caller.ts";
 
 /** An HTTP request as it came in. */
-export interface UrlRequest {
+interface UrlRequest {
   readonly method: string;
   readonly target: string;
   readonly headers: IncomingHttpHeaders;
@@ -21,7 +21,7 @@ export interface UrlRequest {
 }
 
 /** An HTTP answer. */
-export interface UrlResponse {
+interface UrlResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly cookies: readonly string[];

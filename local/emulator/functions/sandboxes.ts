@@ -11,7 +11,7 @@ export interface Sandbox {
 }
 
 /** The sandboxes. */
-export interface Sandboxes {
+interface Sandboxes {
   /** One that is free, marked as busy; started if need be. Undefined when the event must wait. */
   take(): Instance | undefined;
   /** Starts a busy one anew under its number, after an init that timed out. */

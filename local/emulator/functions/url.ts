@@ -9,7 +9,7 @@ import { eventOf, responseOf } from "./payload.ts";
 const mostBytes = 6 * 1024 * 1024;
 
 /** A URL of the template. */
-export interface FunctionUrl {
+interface FunctionUrl {
   readonly account: string;
   /** The function behind it; asked at each request, since URLs listen before functions exist. */
   readonly hosted: () => HostedFunction;

@@ -25,7 +25,7 @@ export interface Caller {
 }
 
 /** A refused signature, with the error code that AWS services answer. */
-export interface BadSignature {
+interface BadSignature {
   readonly code:
     | "UnrecognizedClientException"
     | "MissingAuthenticationTokenException"
@@ -44,7 +44,7 @@ export interface SignedRequest {
 }
 
 /** What a good signature says. */
-export interface Signed {
+interface Signed {
   readonly caller: Caller;
   readonly service: string;
   readonly region: string;

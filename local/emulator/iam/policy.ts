@@ -19,7 +19,7 @@ export interface Statement {
 export type Context = Readonly<Record<string, readonly string[]>>;
 
 /** One action on one resource by one role. */
-export interface AccessRequest {
+interface AccessRequest {
   readonly principalArn: string;
   readonly account: string;
   readonly action: string;

@@ -31,7 +31,7 @@ export interface Instances {
 }
 
 /** Where instances run. */
-export interface InstancesPlace {
+interface InstancesPlace {
   readonly account: string;
   readonly region: string;
   /** Gives a workload credentials of its role. */

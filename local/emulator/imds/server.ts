@@ -17,14 +17,14 @@ export interface MetadataOptions {
 }
 
 /** An instance's metadata service, running. */
-export interface MetadataService {
+interface MetadataService {
   /** `http://127.0.0.1:PORT` */
   readonly endpoint: string;
   close(): Promise<void>;
 }
 
 /** What one instance's service tells. */
-export interface MetadataGround {
+interface MetadataGround {
   readonly facts: InstanceFacts;
   readonly identity: InstanceIdentity;
   /** Of the instance profile's role. */

@@ -4,7 +4,7 @@ import type { MadeCertificate } from "../x509/certificate.ts";
 import { der, integer, octets, oid, sequence, setOf, utcTime } from "../x509/der.ts";
 
 /** Who signs: a key and the certificate it is named by. */
-export interface Signer {
+interface Signer {
   /** RSA signs with SHA-256; DSA with SHA-1, as EC2's oldest form does. */
   readonly privateKey: KeyObject;
   readonly certificate: Pick<MadeCertificate, "issuer" | "serial">;

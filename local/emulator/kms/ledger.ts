@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Key, openKey } from "./key.ts";
 
 /** How a key stands now. */
-export interface RevocationEpoch {
+interface RevocationEpoch {
   readonly enabled: boolean;
   readonly description: string;
   /** Seconds since the epoch. */

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { longStopMillis } from "./long-stop.ts";
 
 /** What is limited, and by how much. */
-export interface CpuLimit {
+interface CpuLimit {
   readonly processId: number;
   /** Processor time, in milliseconds, that it had used when counting began. */
   readonly fromMillis: number;

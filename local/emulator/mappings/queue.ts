@@ -19,7 +19,7 @@ export interface QueueMapping {
 }
 
 /** What a mapping needs from the cloud. */
-export interface QueueMappingGround {
+interface QueueMappingGround {
   readonly queues: Queues;
   readonly permissions: Permissions;
   readonly functions: ReadonlyMap<string, HostedFunction>;

@@ -10,7 +10,7 @@ import type { Mapping } from "./of-template.ts";
 import { type EventSourceMapping, startEventSourceMapping } from "./stream.ts";
 
 /** What a mapping needs from the cloud. */
-export interface MappingGround {
+interface MappingGround {
   readonly db: DynamoDb;
   readonly permissions: Permissions;
   readonly functions: ReadonlyMap<string, HostedFunction>;

@@ -4,7 +4,7 @@ import type { Json } from "../service.ts";
 import type { QueueDescription } from "./queues.ts";
 
 /** A queue of the template. */
-export interface QueueOfTemplate extends QueueDescription {
+interface QueueOfTemplate extends QueueDescription {
   readonly url: string;
   readonly visibilityMillis: number;
 }

@@ -12,7 +12,7 @@ export interface Message {
 }
 
 /** Where a queue puts what was taken too often. */
-export interface Redrive {
+interface Redrive {
   readonly arn: string;
   readonly mostReceives: number;
 }

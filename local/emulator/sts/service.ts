@@ -19,7 +19,7 @@ export interface Sts {
 }
 
 /** What the tokens say about this place. */
-export interface StsPlace {
+interface StsPlace {
   readonly issuer: string;
   readonly region: string;
   readonly keys: readonly TokenKey[];

@@ -3,7 +3,7 @@ import type { Permissions } from "../iam/permissions.ts";
 import type { Workload, Workloads } from "./workloads.ts";
 
 /** What admitting a workload touches. */
-export interface AdmissionGround {
+interface AdmissionGround {
   readonly workloads: Workloads;
   readonly permissions: Permissions;
   readonly callers: Callers;

@@ -9,7 +9,7 @@ import type { OwnRole, OwnThings } from "./own-functions.ts";
 import { roleIdOf, type Workloads } from "./workloads.ts";
 
 /** A call that was understood: what it needs, and its answer. */
-export interface PlainCall {
+interface PlainCall {
   readonly operation: string;
   readonly access: readonly Access[];
   /** Throws `ServiceError`. */

@@ -7,7 +7,7 @@ import { functionsOf } from "../functions/of-template.ts";
 import type { Json } from "../service.ts";
 
 /** A function as GetFunctionConfiguration tells of it: the members that are told, by their names there. */
-export interface OwnFunction {
+interface OwnFunction {
   readonly arn: string;
   configuration: Json;
 }

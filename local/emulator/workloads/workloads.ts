@@ -4,7 +4,7 @@ import { uniqueId } from "../cloudformation/physical.ts";
 import type { Caller } from "../iam/caller.ts";
 
 /** A task as ECS would describe it. */
-export interface Task {
+interface Task {
   readonly cluster: string;
   /** `family:revision` */
   readonly definition: string;

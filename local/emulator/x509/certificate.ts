@@ -3,7 +3,7 @@ import { type KeyObject, randomBytes, sign } from "node:crypto";
 import { bits, der, integer, octets, oid, sequence, setOf, utcTime } from "./der.ts";
 
 /** What a certificate is to say. */
-export interface CertificateInput {
+interface CertificateInput {
   /** Common name of the subject. */
   readonly name: string;
   readonly publicKey: KeyObject;
@@ -14,7 +14,7 @@ export interface CertificateInput {
 }
 
 /** Who signs it: its own key for a root. */
-export interface Authority {
+interface Authority {
   readonly name: string;
   readonly privateKey: KeyObject;
 }

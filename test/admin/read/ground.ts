@@ -4,7 +4,7 @@ import { agentId, baseRows } from "../../kit/registry.ts";
 import { openReading, type Reading } from "../reading.ts";
 
 /** A triage that may stand as deep as any: the base registration lets it stand one hop from the root. */
-export const deepTriage = baseRows.flatMap((row) => {
+const deepTriage = baseRows.flatMap((row) => {
   if (row.kind !== "agent" || row.name !== "triage") return [];
   const { maxDepth: _, ...rest } = row;
   return [rest];

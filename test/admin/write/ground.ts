@@ -30,7 +30,7 @@ export let registry: MemoryRegistry;
 export let outbox: MemoryStore;
 export let aggregated: AuditFacts[];
 
-export const call = (method: string, path: string, body: unknown, more: Partial<Call> = {}): Call => ({
+const call = (method: string, path: string, body: unknown, more: Partial<Call> = {}): Call => ({
   method,
   url: `https://adm.lambda-url.eu-west-1.on.aws${path}`,
   path,

@@ -18,7 +18,7 @@ export const file = (name: string, content: string | Uint8Array | object): strin
 export const vector = (path: string): Buffer => readFileSync(new URL(`../../vectors/${path}`, import.meta.url));
 
 /** What came of `lanyard attest --explain`, run as a person would. */
-export interface Explained {
+interface Explained {
   readonly code: number;
   readonly out: readonly string[];
   readonly err: readonly string[];

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-export const script = new URL("../../../scripts/vectors.ts", import.meta.url).pathname;
+const script = new URL("../../../scripts/vectors.ts", import.meta.url).pathname;
 export const own = new URL("../../vectors/", import.meta.url).pathname;
 
 export function run(...args: readonly string[]) {

@@ -15,7 +15,7 @@ const read: Fields = [
 ];
 
 /** Calls admin-revoke, signed with `credentials` or not at all. */
-export async function admin(lab: Lab, body: object, credentials?: Credentials, service = "lambda"): Promise<Answer> {
+async function admin(lab: Lab, body: object, credentials?: Credentials, service = "lambda"): Promise<Answer> {
   const url = new URL(lab.world.endpoints.admin);
   const text = JSON.stringify(body);
   const headers = { host: url.host, "content-type": "application/json" };

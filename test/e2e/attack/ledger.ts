@@ -5,7 +5,7 @@ import type { World } from "../../../local/demo/story/world.ts";
 import type { Answer } from "../../kit/wire/http.ts";
 
 /** What a refusal must look like. */
-export interface Refusal {
+interface Refusal {
   readonly status: number;
   /** OAuth error code. */
   readonly error: string;

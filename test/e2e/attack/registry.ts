@@ -12,7 +12,7 @@ export const vault = "https://vault.support-desk.example";
 export const labFile = "lab.yaml";
 
 /** What the laboratory's own issuers are called in the registry. */
-export interface LabIssuers {
+interface LabIssuers {
   /** Two issuers of people that share one `kid` and one `sub`. */
   readonly twinA: string;
   readonly twinB: string;
@@ -33,20 +33,6 @@ const agent = (name: string, more: Record<string, unknown> = {}) => ({
   issuancesPerSecond: 1000,
   ...more,
 });
-
-/** Agents of the laboratory, with the role each runs as. */
-export const labAgents = [
-  "opener",
-  "worker",
-  "shallow",
-  "asleep",
-  "vault-api",
-  "stranger",
-  "brief",
-  "careful",
-  "link-1",
-  "link-2",
-];
 
 const rows = ({ twinA, twinB, unreachable }: LabIssuers) => [
   agent("opener", {

@@ -19,7 +19,7 @@ export const deploy = "https://deploy.back-office.example";
 export const instances = 3;
 
 /** What a command of the operator came to. */
-export interface Said {
+interface Said {
   readonly code: number;
   readonly out: string;
   readonly err: string;

@@ -32,7 +32,7 @@ const vectors = new URL("../../vectors/03-ec2-iid/testca/", import.meta.url);
 const text = (file: string): string => readFileSync(new URL(file, vectors), "utf8");
 
 /** What evidence must be bound to. */
-export type Binding = Pick<Expectation, "challenge" | "jkt">;
+type Binding = Pick<Expectation, "challenge" | "jkt">;
 
 /**
  * Every kind of evidence there is, each genuine and each with the attestor that takes it, over one counted network: what

@@ -4,7 +4,7 @@ import type { TestKey } from "../wire/key.ts";
 import { type CertificateShape, ecPair, issue, type TestCertificate } from "./certificates.ts";
 
 /** A look-alike of the Nitro root and the instance below it, made when it is needed. */
-export interface TestNitro {
+interface TestNitro {
   /** DER, to be trusted instead of AWS's. */
   readonly root: Uint8Array;
   /** An attestation document over these members, under leaf and COSE as changed. */

@@ -3,7 +3,7 @@ import { generateKeyPairSync, randomUUID, sign } from "node:crypto";
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 
 /** STS's claims namespace. */
-export const stsNamespace = "https://sts.amazonaws.com/";
+const stsNamespace = "https://sts.amazonaws.com/";
 
 /** What a test may change about a document; a member set to undefined is left out. */
 export interface StsChanges {

@@ -3,7 +3,7 @@ import { type Answer, type Headers, header, send } from "./http.ts";
 import { dpopProof, type ProofTwist, type Proved, type TestKey } from "./key.ts";
 
 /** Who proves a request, and how the proof is wrong. */
-export interface Prover {
+interface Prover {
   readonly key: TestKey;
   readonly twist?: WireTwist | undefined;
 }

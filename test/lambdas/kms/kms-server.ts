@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { KMSClient } from "@aws-sdk/client-kms";
 
 /** What a call to the stand-in carried. */
-export interface KmsCall {
+interface KmsCall {
   readonly operation: string;
   readonly input: Record<string, unknown>;
   readonly userAgent: string;

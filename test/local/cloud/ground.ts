@@ -8,7 +8,7 @@ import type { RunningCloud } from "../../../local/emulator/running.ts";
 import { writeAssembly } from "../fixture/assembly.ts";
 import { boot } from "../fixture/boot.ts";
 
-export const folders: string[] = [];
+const folders: string[] = [];
 
 /** A fresh folder, removed behind all tests. */
 export const temporary = (name: string) => {

@@ -18,7 +18,7 @@ export const start: readonly Registration[] = baseRows.map((row) => {
   return { ...row, selectors: [{ type: "aws-sts-web-identity", exact: { roleArn } }] };
 });
 
-export const withTriage = (change: object): readonly Registration[] =>
+const withTriage = (change: object): readonly Registration[] =>
   start.map((row) => (row.kind === "agent" && row.name === "triage" ? { ...row, ...change } : row));
 
 export const folders = {

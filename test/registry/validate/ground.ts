@@ -5,7 +5,7 @@ import type { RegistryDocument, RegistryProblem } from "../../../core/model/regi
 import { validateRegistry } from "../../../core/registry/validate.ts";
 import { supportDesk, variables } from "../../bin/ground.ts";
 
-export type Row = Record<string, unknown> & { kind: string; name: string };
+type Row = Record<string, unknown> & { kind: string; name: string };
 
 export const settings = {
   issuer: "https://lanyard.support-desk.example",

@@ -11,7 +11,7 @@ export let triage: TestAgent;
 export const own: Params = { grant_type: "client_credentials", resource: tickets, scope: "tickets:read" };
 export const forTickets: Params = { resource: tickets, scope: "tickets:read" };
 
-export const lastDenial = () => {
+const lastDenial = () => {
   const body = world.store.records.at(-1)?.body;
   return body === undefined ? undefined : JSON.parse(body).status_code;
 };

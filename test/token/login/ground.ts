@@ -8,7 +8,7 @@ import { type Answer, createWorld, type Params, type TestAgent, type World } fro
 export const forTickets = { resource: tickets, scope: "tickets:read" };
 export const asSession = { requested_token_type: sessionTokenType };
 
-export const registered = (name: string) =>
+const registered = (name: string) =>
   baseRows.find((row): row is AgentRegistration => row.kind === "agent" && row.name === name) as AgentRegistration;
 
 export let world: World;

@@ -5,7 +5,7 @@ import { parseBoundedJson } from "../../../text/json.ts";
 import type { NamedCaller } from "../assumed-role.ts";
 
 /** Why an answer names nobody: `refused` is STS's word on the request, `later` says nothing about it. */
-export interface AnswerFault {
+interface AnswerFault {
   readonly kind: "refused" | "malformed" | "later";
   readonly why: string;
 }

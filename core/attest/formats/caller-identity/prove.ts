@@ -28,7 +28,7 @@ export interface CallerIdentityDeps {
 type Facts = Readonly<Record<(typeof callerFacts)[number] | "region", string>>;
 
 /** A kind of evidence that rests on such a request. */
-export interface CallerEvidence extends CallerIdentityDeps {
+interface CallerEvidence extends CallerIdentityDeps {
   /** `evidence.type`, for denials. */
   readonly type: string;
   /** What the evidence may hold; anything else is refused. */

@@ -27,7 +27,7 @@ export interface SignedCallerIdentity {
 }
 
 /** Headers a caller hands over: these, each once, and no others. */
-export const callerHeaders = [
+const callerHeaders = [
   "authorization",
   "x-amz-date",
   "x-amz-security-token",
@@ -37,7 +37,7 @@ export const callerHeaders = [
 ] as const;
 
 /** One of {@link callerHeaders}. */
-export type CallerHeader = (typeof callerHeaders)[number];
+type CallerHeader = (typeof callerHeaders)[number];
 
 const shapes: Readonly<Record<CallerHeader, RegExp>> = {
   authorization: /^[\x20-\x7e]{1,1024}$/,

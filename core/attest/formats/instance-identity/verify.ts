@@ -10,7 +10,7 @@ import { type InstanceDocument, readInstanceDocument, readRegion } from "./docum
 import { readSignedData, type SignedData } from "./signed-data.ts";
 
 /** What an instance identity document is verified by. */
-export interface Ec2Options {
+interface Ec2Options {
   readonly nowSeconds: number;
   /** Region → base64 of the DER of the one certificate that signs there; AWS's by default. */
   readonly certificates?: ReadonlyMap<string, string> | undefined;

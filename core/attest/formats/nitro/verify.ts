@@ -11,7 +11,7 @@ import { pathFault } from "../x509-path.ts";
 import { type NitroDocument, type NitroKind, readNitroDocument } from "./document.ts";
 
 /** What a Nitro document is verified by. What it must be bound to is checked where it is given. */
-export interface NitroOptions {
+interface NitroOptions {
   readonly kind: NitroKind;
   /** DER of the one root that is trusted. */
   readonly root: Uint8Array;

@@ -16,7 +16,7 @@ export interface StsClaims {
 }
 
 /** What is wrong with a document's claims. */
-export interface ClaimFault {
+interface ClaimFault {
   readonly check: string;
   readonly why: string;
 }

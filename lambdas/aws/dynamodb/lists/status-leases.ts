@@ -102,7 +102,7 @@ interface LeaseRow {
 }
 
 /** A window's counter: how many places are leased, and how many were before each generation of the deployment. */
-export interface Lease {
+interface Lease {
   readonly position: number;
   readonly firsts: ReadonlyMap<number, number>;
 }

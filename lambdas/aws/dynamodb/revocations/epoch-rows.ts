@@ -40,7 +40,7 @@ const epochRow = row(
 );
 
 /** The revocation epoch of a subject, and for a copy of the deployment's row what its last apply noted there. */
-export interface ReadEpoch extends RevocationEpoch {
+interface ReadEpoch extends RevocationEpoch {
   readonly subject: string;
   readonly registryVersion?: number;
   readonly longestLifeSeconds?: number;

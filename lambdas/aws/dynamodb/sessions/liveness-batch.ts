@@ -20,7 +20,7 @@ const batchKeys = 100;
 const patienceMillis = 1_000;
 
 /** One row, wherever it stands. */
-export interface Key {
+interface Key {
   readonly table: string;
   readonly key: Record<string, string>;
 }

@@ -10,7 +10,7 @@ import type { Tables } from "../dynamo.ts";
 const keptSeconds = 86_400;
 
 /** What of a session decides which rows it is found by. */
-export type FoundBy = Pick<Session, "root" | "sid" | "actors" | "principal" | "build" | "login" | "expiresAtSeconds">;
+type FoundBy = Pick<Session, "root" | "sid" | "actors" | "principal" | "build" | "login" | "expiresAtSeconds">;
 
 /** A login, as rows of Subjects and Sessions carry it. */
 export const login = members<Login>({ at: optional(text), sid: optional(text), document: text, any: text });

@@ -53,7 +53,7 @@ export const childOf = (parent: Session, more: Partial<Session> = {}) =>
   });
 
 /** Revokes as `revoke` does and brings the row as the stream would. */
-export async function revoked(
+async function revoked(
   write: Omit<RevocationWrite, "markers" | "record">,
   row: { readonly session: string } | { readonly subject: string },
 ): Promise<readonly Change[]> {

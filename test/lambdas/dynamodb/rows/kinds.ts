@@ -1,9 +1,4 @@
 import { fc } from "@fast-check/vitest";
-import { assuranceLevels } from "../../../../core/model/assurance.ts";
-import type { Login } from "../../../../core/model/login.ts";
-import type { Registration } from "../../../../core/model/registry.ts";
-import type { AccessHandle, Grant, Offer, Session, Uses } from "../../../../core/model/session.ts";
-import type { AppliedVersion } from "../../../../core/registry/store.ts";
 import { baselineItem, baselineOf } from "../../../../lambdas/aws/dynamodb/baseline-rows.ts";
 import type { Item } from "../../../../lambdas/aws/dynamodb/codec.ts";
 import { openItem, openOf, signedItem, signedOf } from "../../../../lambdas/aws/dynamodb/lists/signed-rows.ts";
@@ -15,10 +10,23 @@ import { handleItem, handleOf } from "../../../../lambdas/aws/dynamodb/sessions/
 import { offerItem, offerOf } from "../../../../lambdas/aws/dynamodb/sessions/offer-rows.ts";
 import { sessionItem, sessionOf } from "../../../../lambdas/aws/dynamodb/sessions/session-rows.ts";
 import { lookedItem, lookedOf, traceItem, traceOf } from "../../../../lambdas/aws/dynamodb/trace-rows.ts";
-import { agent } from "../../../kit/registry.ts";
+
+import {
+  algorithm,
+  applied,
+  free,
+  handle,
+  offer,
+  purpose,
+  registration,
+  session,
+  text,
+  texts,
+  whole,
+} from "./values.ts";
 
 /** One kind of rows: what it holds, how that is written, and which of its columns may be missing. */
-export interface Kind<T = unknown> {
+interface Kind<T = unknown> {
   readonly name: string;
   readonly table: string;
   readonly key: string;
@@ -29,199 +37,6 @@ export interface Kind<T = unknown> {
 }
 
 const kind = <T>(one: Kind<T>): Kind => one as unknown as Kind;
-
-const text = fc.string({ minLength: 1, maxLength: 12 });
-const free = fc.string({ maxLength: 12 });
-const whole = fc.nat(2_000_000_000);
-const texts = fc.array(text, { maxLength: 3 });
-const epochs = fc.dictionary(text, whole, { maxKeys: 3, noNullPrototype: true });
-
-const detail = fc
-  .record({ type: text, more: fc.jsonValue() })
-  .map(({ type, more }) => ({ type, ...(JSON.parse(JSON.stringify({ more })) as object) }));
-const grant: fc.Arbitrary<Grant> = fc.record({
-  resource: text,
-  scopes: texts,
-  details: fc.array(detail, { maxLength: 2 }),
-});
-const uses: fc.Arbitrary<Uses> = fc.record({ max: whole, countedAt: texts });
-const login = fc.record(
-  { at: text, sid: text, document: text, any: text },
-  { requiredKeys: ["document", "any"] },
-) as fc.Arbitrary<Login>;
-const place = fc.record({ list: text, idx: whole });
-
-const sessionNeeds = [
-  "root",
-  "sid",
-  "anc",
-  "depth",
-  "principal",
-  "actors",
-  "grants",
-  "jkt",
-  "assurance",
-  "createdAtSeconds",
-  "expiresAtSeconds",
-  "generations",
-  "registryVersion",
-  "status",
-] as const;
-
-const session = fc.record(
-  {
-    root: text,
-    sid: text,
-    anc: texts,
-    depth: whole,
-    principal: fc.record(
-      {
-        id: text,
-        kind: fc.constantFrom("person", "agent"),
-        subId: fc.record({ iss: text, sub: text }),
-        groups: texts,
-      },
-      { requiredKeys: ["id", "kind"] },
-    ),
-    actors: fc.array(text, { minLength: 1, maxLength: 3 }),
-    grants: fc.array(grant, { maxLength: 2 }),
-    jkt: text,
-    assurance: fc.constantFrom(...assuranceLevels),
-    build: text,
-    purpose: free,
-    createdAtSeconds: whole,
-    expiresAtSeconds: whole,
-    generations: epochs,
-    registryVersion: whole,
-    status: place,
-    formerStatus: fc.array(fc.record({ list: text, idx: whole, untilSeconds: whole }), { maxLength: 2 }),
-    uses,
-    lending: texts,
-    meanings: fc.dictionary(text, text, { maxKeys: 2, noNullPrototype: true }),
-    via: fc.oneof(fc.record({ kind: fc.constant("offer") }), fc.record({ kind: fc.constant("hop"), presented: grant })),
-    lastEndSeconds: whole,
-    login,
-    ended: fc.boolean(),
-  },
-  { requiredKeys: [...sessionNeeds] },
-) as fc.Arbitrary<Session>;
-
-const offer = fc.record(
-  {
-    root: text,
-    handleHash: text,
-    from: session,
-    to: text,
-    grants: fc.array(grant, { maxLength: 2 }),
-    usesAbove: uses,
-    maxUses: whole,
-    createdAtSeconds: whole,
-    expiresAtSeconds: whole,
-    redeemed: fc.record({ sid: text, jkt: text }),
-  },
-  { requiredKeys: ["root", "handleHash", "from", "to", "grants", "createdAtSeconds", "expiresAtSeconds"] },
-) as fc.Arbitrary<Offer>;
-
-const handle = fc.record(
-  {
-    root: text,
-    handleHash: text,
-    claims: fc.dictionary(text, fc.jsonValue(), { maxKeys: 3, noNullPrototype: true }).map(asJson),
-    uses,
-    expiresAtSeconds: whole,
-  },
-  { requiredKeys: ["root", "handleHash", "claims", "expiresAtSeconds"] },
-) as fc.Arbitrary<AccessHandle>;
-
-function asJson<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value)) as T;
-}
-
-const registration: fc.Arbitrary<Registration> = fc.oneof(
-  fc.record({ name: text, maxDepth: whole }).map(({ name, maxDepth }) => agent(name, { maxDepth })),
-  text.map(
-    (name): Registration => ({ kind: "policy", name, cedar: "permit(principal, action, resource);", mode: "log" }),
-  ),
-  fc.record({ name: text, uri: text }).map(
-    ({ name, uri }): Registration => ({
-      kind: "resource",
-      name,
-      uri,
-      servedBy: "crm",
-      scopes: ["crm:read"],
-      introspecting: true,
-    }),
-  ),
-  fc.record({ name: text, equals: free }).map(
-    ({ name, equals }): Registration => ({
-      kind: "lending",
-      name,
-      issuer: "idp",
-      when: { claim: "team", equals },
-      lends: [{ resource: "crm", scopes: ["crm:read"] }],
-    }),
-  ),
-  text.map(
-    (name): Registration => ({
-      kind: "trusted-issuer",
-      name,
-      purpose: "person",
-      issuer: "https://idp.example",
-      algorithms: ["RS256"],
-      groups: { claim: "groups", names: ["a"], absent: "none" },
-    }),
-  ),
-  text.map(
-    (name): Registration => ({
-      kind: "entailment",
-      name,
-      agent: "crm",
-      from: { resource: "crm", scope: "crm:read" },
-      to: { resource: "bank", scopes: ["bank:read"] },
-      details: { a: "b" },
-      lifetimeSeconds: 60,
-    }),
-  ),
-  text.map(
-    (name): Registration => ({
-      kind: "details-type",
-      name,
-      resource: "crm",
-      schema: { type: "object" },
-      rules: { limit: "max" },
-    }),
-  ),
-  fc.record({ name: text, resources: fc.oneof(fc.constant("all" as const), texts) }).map(
-    ({ name, resources }): Registration => ({
-      kind: "receiver",
-      name,
-      endpoint: "https://r.example/",
-      audience: "r",
-      resources,
-      events: ["session-revoked"],
-    }),
-  ),
-);
-
-const applied = fc.record(
-  {
-    version: whole,
-    base: whole,
-    atMillis: whole,
-    by: text,
-    reason: free,
-    digest: text,
-    source: text,
-    formerTypes: fc.array(fc.record({ name: text, meaning: text, untilMillis: whole }), { maxLength: 2 }),
-    added: whole,
-    changed: whole,
-    removed: whole,
-  },
-  { requiredKeys: ["version", "base", "atMillis", "by", "digest", "added", "changed", "removed"] },
-) as fc.Arbitrary<AppliedVersion>;
-
-const algorithm = fc.constantFrom("ES256" as const, "RS256" as const);
-const purpose = fc.constantFrom("identity" as const, "session" as const, "status" as const, "events" as const);
 
 /** Every kind that is written and read as a whole row. */
 export const kinds: readonly Kind[] = [
