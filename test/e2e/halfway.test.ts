@@ -36,11 +36,18 @@ const listening = (port: number): Promise<Server> =>
     server.listen(port, "127.0.0.1", () => resolve(server));
   });
 
-/** A row of ports of which the cloud's own are free. */
-const base = 20_000 + Math.floor(Math.random() * 20_000);
+/** First of a row of ports that are free now, the provider's included: another run may be up beside this one. */
+async function freeBase(): Promise<number> {
+  for (;;) {
+    const base = 20_000 + Math.floor(Math.random() * 12_000);
+    const taken = await Promise.all(Array.from({ length: providerOffset + 1 }, (_, i) => isOpen(base + i)));
+    if (!taken.includes(true)) return base;
+  }
+}
 
 describe("a start that fails halfway", () => {
   it("closes the cloud that is up when the people's provider cannot start, and says why", async () => {
+    const base = await freeBase();
     const taken = await listening(base + providerOffset);
     try {
       await expect(raiseWorld({ memory: true, port: base, onProgress: () => undefined })).rejects.toThrow(
@@ -55,7 +62,7 @@ describe("a start that fails halfway", () => {
   it("closes cloud and provider when the registry is refused, and names file and line", async () => {
     const registry = newFolder();
     writeFileSync(join(registry, "agents.yaml"), "kind: agent\nname: 7\n");
-    const port = base + 200;
+    const port = await freeBase();
     await expect(raiseWorld({ memory: true, port, registry, onProgress: () => undefined })).rejects.toThrow(
       /agents\.yaml/,
     );

@@ -24,6 +24,8 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => aws.listen(0, "127.0.0.1", resolve));
   for (const name of Object.values(env)) vi.stubEnv(name, "value");
   vi.stubEnv(env.issuer, "https://abc.lambda-url.eu-west-1.on.aws");
+  // set only behind a domain
+  vi.stubEnv(env.publicUrl, undefined);
   // set only where the stage demands nonces
   vi.stubEnv(env.dpopNonceKey, undefined);
   vi.stubEnv(env.keyRoles, JSON.stringify({ signers: {}, rotator: "arn:aws:iam::111122223333:role/rotator" }));

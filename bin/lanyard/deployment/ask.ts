@@ -1,4 +1,4 @@
-import { Refused, type Terminal } from "../terminal/outcome.ts";
+import { Refused, type Terminal, Usage } from "../terminal/outcome.ts";
 import { callSigned } from "./call.ts";
 import type { Profile } from "./profile.ts";
 
@@ -7,9 +7,16 @@ export type Query = Readonly<Record<string, string | undefined>>;
 
 const addressOf = ({ adminRead }: Profile): string => (adminRead.endsWith("/") ? adminRead : `${adminRead}/`);
 
-/** Asks admin-read one question. @throws Refused */
-export function ask(profile: Profile, path: string, query: Query = {}): Promise<Record<string, unknown>> {
-  const url = new URL(path, addressOf(profile));
+/**
+ * Asks admin-read one question.
+ * @throws Usage for a path that is no path below admin-read's own: a name with `..` in it would ask something else
+ * @throws Refused
+ */
+export async function ask(profile: Profile, path: string, query: Query = {}): Promise<Record<string, unknown>> {
+  const base = new URL(addressOf(profile));
+  const url = new URL(path, base);
+  if (url.origin !== base.origin || url.pathname !== `${base.pathname}${path}`)
+    throw new Usage(`${JSON.stringify(path)} names nothing of a deployment`);
   for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
   return callSigned(profile, url.href, { method: "GET" });
 }

@@ -25,8 +25,16 @@ describe("what is looked at", () => {
 
   test("an unknown agent is refused with code 1", async () => {
     expect((await lanyard(["agents", "nobody"])).code).toBe(1);
-    expect((await lanyard(["agents", "../../registry"])).code).toBe(1);
   });
+
+  test.each(["../../registry", "..", "a/../b", "a/./b", "a/%2e%2e/%2e%2e/registry", "//elsewhere.example/x"])(
+    "a name that would ask something else is asked nowhere: %s",
+    async (name) => {
+      const before = deployment.asked.length;
+      expect((await lanyard(["agents", name])).code).not.toBe(0);
+      expect(deployment.asked.slice(before).filter((line) => !line.startsWith("GET /read/agents/"))).toEqual([]);
+    },
+  );
 
   test("sessions as a table and as a tree, each child under its parent", async () => {
     const root = await reading.open();
