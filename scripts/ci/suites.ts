@@ -17,33 +17,33 @@ const suite = (name: string, quietSeconds: number, ...command: readonly string[]
 });
 
 const clockless = ["governance", "operating", "deployed-registry", "domain", "uses-and-renewal"];
-const story = suite("the story", 45, "npm", "start", "--silent", "--", "--once", "--memory");
-const synth = suite("the stacks by the README's command", 30, "npx", "cdk", "synth", "-q");
+const story = suite("the story", 15, "npm", "start", "--silent", "--", "--once", "--memory");
+const synth = suite("the stacks by the README's command", 10, "npx", "cdk", "synth", "-q");
 const behind: readonly Suite[] = [
-  suite("the conformance table", 40, "npm", "run", "--silent", "conformance"),
-  suite("the campaigns that wait for no clock", 90, "npm", "run", "--silent", "e2e", "--", ...clockless),
-  suite("the packages, installed from the registry", 75, "npm", "run", "--silent", "e2e", "--", "install"),
-  suite("the vectors", 10, "bash", "-c", "npm run --silent vectors >/dev/null"),
+  suite("the conformance table", 16, "npm", "run", "--silent", "conformance"),
+  suite("the campaigns that wait for no clock", 57, "npm", "run", "--silent", "e2e", "--", ...clockless),
+  suite("the packages, installed from the registry", 45, "npm", "run", "--silent", "e2e", "--", "install"),
+  suite("the vectors", 3, "bash", "-c", "npm run --silent vectors >/dev/null"),
   suite("the random programs", 20, "npm", "run", "--silent", "model", "--", "--seed", "7", "--runs", "300"),
 ];
 
 /** On a machine that has the time: the README's commands, then a short form of what `npm test` leaves out. */
-export const quietSuites: readonly Suite[] = [synth, story, suite("npm test", 230, "npm", "test"), ...behind];
+export const quietSuites: readonly Suite[] = [synth, story, suite("npm test", 232, "npm", "test"), ...behind];
 
 /**
  * `npm test` in parts, in order of importance: what grants and ends authority, what proves an agent, what attacks all of
  * it as deployed, then the rest. Every folder and every file at the top of `test/` stands in one part, or is run behind all parts.
  */
 export const parts: readonly (readonly [name: string, quietSeconds: number, paths: readonly string[]])[] = [
-  ["authority", 30, ["test/token", "test/session", "test/narrow", "test/policy", "test/person", "test/dpop"]],
-  ["proofs", 25, ["test/attest", "test/jwt", "test/verify", "test/age"]],
-  ["attacks on the running cloud", 45, ["test/e2e"]],
-  ["the functions' edges", 30, ["test/lambdas", "test/discovery", "test/status", "test/events", "test/errors"]],
-  ["operators", 30, ["test/admin", "test/registry", "test/ring", "test/audit", "test/bin"]],
-  ["the templates", 45, ["test/stack", "test/walls.test.ts"]],
-  ["clients", 75, ["test/client", "test/clients", "test/conformance", "test/packages"]],
-  ["the embedded cloud", 60, ["test/local", "test/contract", "test/scripts"]],
-  ["the model", 15, ["test/model"]],
+  ["authority", 25, ["test/token", "test/session", "test/narrow", "test/policy", "test/person", "test/dpop"]],
+  ["proofs", 15, ["test/attest", "test/jwt", "test/verify", "test/age"]],
+  ["attacks on the running cloud", 60, ["test/e2e"]],
+  ["the functions' edges", 35, ["test/lambdas", "test/discovery", "test/status", "test/events", "test/errors"]],
+  ["operators", 100, ["test/admin", "test/registry", "test/ring", "test/audit", "test/bin"]],
+  ["the templates", 30, ["test/stack", "test/drift", "test/walls.test.ts"]],
+  ["clients", 55, ["test/client", "test/clients", "test/conformance", "test/packages"]],
+  ["the embedded cloud", 45, ["test/local", "test/contract", "test/scripts"]],
+  ["the model", 18, ["test/model"]],
 ];
 
 /** What nobody has given a place yet: it runs last, but it runs. */

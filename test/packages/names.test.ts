@@ -34,3 +34,13 @@ test("nobody is told to fetch the bare name, which is a stranger's on the regist
     /\b(?:npx|npm (?:i|install|add|exec)|pnpm (?:add|dlx)|yarn (?:add|dlx)|bunx)(?: +-[\w-]+)* +lanyard\b|(?:from|import\(|require\()\s*["']lanyard["'/]/;
   for (const file of tracked) expect([file, fetches.exec(read(file))?.[0]]).toEqual([file, undefined]);
 });
+
+test("every lock holds all that its package names, of whatever platform, and no registry's address", () => {
+  for (const folder of [".", "test/packages/nodes"]) {
+    const { dependencies, devDependencies, optionalDependencies } = JSON.parse(read(`${folder}/package.json`));
+    const lock = JSON.parse(read(`${folder}/package-lock.json`));
+    const named = Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies });
+    expect(named.filter((name) => lock.packages[`node_modules/${name}`] === undefined)).toEqual([]);
+    expect(JSON.stringify(lock)).not.toContain('"resolved":"http');
+  }
+});
