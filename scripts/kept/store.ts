@@ -55,24 +55,30 @@ export async function make<T extends { readonly key: string | undefined }>(
     const made = await fill(join(half, content));
     writeFileSync(join(half, sums), JSON.stringify(hashesBelow(join(half, content))));
     // what may not be kept is used once, under a name that nobody looks for
-    const place = join(store, made.key ?? `once-${randomUUID()}`);
-    putInPlace(half, place);
+    const key = made.key ?? `once-${randomUUID()}`;
+    const folder = putInPlace(half, store, key);
     forgetOld(store);
-    return { folder: join(place, content), made };
+    return { folder, made };
   } finally {
     rmSync(half, { recursive: true, force: true });
   }
 }
 
-function putInPlace(half: string, place: string): void {
+/**
+ * What another run made meanwhile from the same inputs stays where it is: a cloud may run on it already, and would find its
+ * functions and stacks gone. Only a broken one is replaced.
+ */
+function putInPlace(half: string, store: string, key: string): string {
+  const place = join(store, key);
   for (let attempt = 0; attempt < 5; attempt++) {
     try {
       renameSync(half, place);
-      return;
+      return join(place, content);
     } catch (thrown) {
       const { code } = thrown as NodeJS.ErrnoException;
       if (code !== "ENOTEMPTY" && code !== "EEXIST") throw thrown;
-      // a broken one, or one that another run made at the same time: out of the way in one step, too
+      const whole = find(store, key);
+      if (whole !== undefined) return whole;
       const away = `${half}-old`;
       if (existsSync(place)) renameSync(place, away);
       rmSync(away, { recursive: true, force: true });

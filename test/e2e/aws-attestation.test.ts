@@ -46,7 +46,7 @@ const task = (definition: string) => ({
 
 const rows = [
   agent("caller", "aws-sts-caller-identity", { roleArn: pathless("caller") }),
-  agent("guarded", "aws-lambda-url-iam", { roleId: roleIdOf(roleArn("guarded")) }),
+  agent("guarded", "aws-lambda-url-iam", { roleId: roleIdOf(roleArn("guarded")), roleArn: pathless("guarded") }),
   agent(
     "tasker",
     "ecs-task",
@@ -56,11 +56,16 @@ const rows = [
     },
   ),
   agent("loose", "ecs-task", { roleArn: roleArn("triage") }),
-  agent("coder", "aws-sts-web-identity", { functionArn }, { code: { lambda: { version: "7" }, releases: [build] } }),
+  agent(
+    "coder",
+    "aws-sts-web-identity",
+    { functionArn, roleArn: roleArn("planner") },
+    { code: { lambda: { version: "7" }, releases: [build] } },
+  ),
   agent(
     "drifted",
     "aws-sts-web-identity",
-    { functionArn: `${functionArn}-drifted` },
+    { functionArn: `${functionArn}-drifted`, roleArn: roleArn("drifted") },
     {
       code: { lambda: { version: "7" }, releases: [build] },
     },

@@ -18,6 +18,7 @@ const region = "eu-west-1";
 const image = "ami-0c9f1a5d7e3b28460";
 const pathless = `arn:aws:iam::${account}:role/worker`;
 const roleArn = `arn:aws:iam::${account}:role/agents/worker`;
+const webRoleArn = `arn:aws:iam::${account}:role/agents/web`;
 
 const agent = (name: string, type: string, exact: object, more: object = {}) => ({
   kind: "agent",
@@ -30,7 +31,7 @@ const agent = (name: string, type: string, exact: object, more: object = {}) => 
 });
 const rows = [
   agent("worker", "aws-sts-caller-identity", { roleArn: pathless, ec2ImageId: image }),
-  agent("web", "aws-sts-web-identity", { roleArn, ec2ImageId: image }),
+  agent("web", "aws-sts-web-identity", { roleArn: webRoleArn, ec2ImageId: image }),
   agent(
     "hasty",
     "aws-sts-web-identity",
@@ -81,8 +82,9 @@ describe("an EC2 instance on the running cloud", () => {
   });
 
   it("attests by STS's document too, though that names no session", async () => {
-    const web = awsStsWebIdentity({ ...world.endpoints.aws, credentials: { ...instance.credentials } });
-    expect((await identity("web", withInstanceIdentity(web, on(instance)))).assurance).toBe("fresh");
+    const other = await world.cloud.launchInstance({ imageId: image, roleArn: webRoleArn });
+    const web = awsStsWebIdentity({ ...world.endpoints.aws, credentials: { ...other.credentials } });
+    expect((await identity("web", withInstanceIdentity(web, on(other)))).assurance).toBe("fresh");
   });
 
   it("is not that agent by its role alone, where the registration asks for the image", async () => {

@@ -6,6 +6,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -14,6 +15,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { assemblyKey, keepAssembly, type Synthesis } from "../../scripts/kept/assembly.ts";
 import { keepBundle } from "../../scripts/kept/bundles.ts";
+import { make } from "../../scripts/kept/store.ts";
 
 let root: string;
 let store: string;
@@ -145,6 +147,24 @@ describe("a kept bundle", () => {
     const all = await Promise.all([1, 2, 3, 4].map(() => keep()));
     expect(all.map(content)).toEqual(["ab", "ab", "ab", "ab"]);
     expect((await keep()).kept).toBe(true);
+  });
+
+  it("leaves in its place what another run made meanwhile: a cloud may run on it already", async () => {
+    let go = (): void => undefined;
+    const waited = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const fill = (wait: Promise<void>) => async (folder: string) => {
+      await wait;
+      writeFileSync(join(folder, "index.mjs"), "the same");
+      return { key: "key" };
+    };
+    const late = make(store, fill(waited));
+    const { folder } = await make(store, fill(Promise.resolve()));
+    const { ino } = statSync(folder);
+    go();
+    expect((await late).folder).toBe(folder);
+    expect(statSync(folder).ino).toBe(ino);
   });
 });
 
