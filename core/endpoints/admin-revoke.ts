@@ -43,7 +43,7 @@ const shapes: Record<TargetKind, RegExp> = {
  * Revokes a session (its whole subtree with it), an agent, a principal, a build or the deployment, or lifts a block.
  * One unconditional write: it cuts (what exists dies at once) and, except for a session or with `cutOnly`, blocks (nothing
  * new) until an operator lifts it. Revoking a root session burns the person's login it was opened by, for that agent:
- * every root of that login dies with it, and none is opened by it any more (`admin/burn.ts`). Lifting a session clears
+ * every root of that login dies with it, and none is opened by it any more (`admin/denylist.ts`). Lifting a session clears
  * the login; the session stays over.
  * An order about something that does not exist writes nothing and says so (`target_unknown`); a principal or a build that
  * was never seen can be blocked in advance, by `unseen`.

@@ -89,7 +89,7 @@ export interface Session {
   readonly lending?: readonly string[];
   /**
    * For a person's tree: whom those rules, and the groups of the person's issuer, meant when the root was opened, as
-   * digests (`registry/meaning.ts`). Children inherit them, a renewal never refreshes them, and what has none lends
+   * digests (`narrow/delegation.ts`). Children inherit them, a renewal never refreshes them, and what has none lends
    * nothing further.
    */
   readonly meanings?: Readonly<Record<string, string>>;

@@ -2,7 +2,7 @@ import { Usage } from "../terminal/outcome.ts";
 import { environmentNames, environmentProfile, outputsProfile } from "./aws.ts";
 import { findLocalRun, localProfile } from "./local.ts";
 import type { Env, Profile } from "./model.ts";
-import { readStored, storedFile, storedProfile } from "./stored.ts";
+import { readStored, storedProfile } from "./stored.ts";
 
 /** Which deployment a command talks to, as its options say. */
 export interface ProfileOptions {
@@ -68,4 +68,3 @@ const awsSettings = [
 ] as const;
 
 export type { Env, Profile };
-export { storedFile };
