@@ -8,8 +8,8 @@ type PlatformCaller = NonNullable<Call["platformCaller"]>;
 /**
  * Attestation behind a URL that IAM guards. The way of a request is that of `attest.ts`, with two differences:
  *
- * 1. the only evidence it takes is the call itself: whom Lambda authenticated
- * 2. the platform's word is added to the call here, and nowhere else
+ * 1. **take** one evidence alone: the call itself, by whom Lambda authenticated
+ * 2. **add** the platform's word to the call, here and nowhere else
  *
  * Its URL's resource policy keeps everybody from writing an event of their own (threat 18).
  */
@@ -17,6 +17,8 @@ export function createAttestIamEndpoint(
   deps: Omit<AttestDeps, "attestors">,
   partition: string,
 ): (call: Call, platformCaller: PlatformCaller | undefined) => Promise<Reply> {
+  // 1. take
   const attest = createAttestEndpoint({ ...deps, attestors: [awsLambdaUrlIam({ partition })] });
+  // 2. add
   return (call, platformCaller) => attest(platformCaller === undefined ? call : { ...call, platformCaller });
 }

@@ -57,12 +57,17 @@ export interface AttestDeps {
 /**
  * The attest endpoint. `POST /challenge` answers a challenge; `POST /` turns evidence into an identity token:
  *
- * 1. read the request, bounded, and the proof of the caller's key
- * 2. prove the named agent: registration ▸ challenge ▸ evidence ▸ selectors ▸ state ▸ assurance ▸ audience
- * 3. read liveness in one batch; when it tells of a newer registry, load that and prove once more
- * 4. burn challenge, proof and evidence and write the record, in ONE transaction
- * 5. take a signature from the agent's bucket
- * 6. sign, and at the same time read liveness again: what was revoked meanwhile gets no token
+ * 1. **read** the request, bounded, and believe nothing of it (`attest/read-request.ts`)
+ * 2. **proof**: that the caller holds the key the token will be bound to (RFC 9449)
+ * 3. **prove** the named agent: registration ▸ challenge ▸ evidence ▸ selectors ▸ state ▸ assurance ▸ audience
+ *    (`attest/prove.ts`), and that it is alive, in one batch; where that tells of a newer registry, load it and prove once
+ *    more (`attest/prove-alive.ts`)
+ * 4. **consume** challenge, proof and evidence and write the record, in ONE transaction; once more where another key showed
+ *    this document first and has been silent for as long as the registration says (`attest/first-key.ts`)
+ * 5. **take** a signature from the agent's bucket
+ * 6. **sign**, and at the same time read liveness again: what was revoked meanwhile gets no token
+ *
+ * This list and the numbered steps below are the same list.
  */
 export function createAttestEndpoint(deps: AttestDeps): (call: Call) => Promise<Reply> {
   const attesting = { ...deps, unprovenReads: createUnprovenReads(deps.clock) };
@@ -88,24 +93,30 @@ async function route(call: Call, deps: Attesting, notes: Notes): Promise<Result<
 }
 
 async function attest(call: Call, deps: Attesting, notes: Notes): Promise<Result<Reply, Denial>> {
+  // 1. read
   const request = readAttestRequest(call);
   if (!request.ok) return request;
   Object.assign(notes, { agent: request.value.agent, evidenceType: request.value.evidence.type });
   const { method, url } = call;
   const { clock, nonces } = deps;
+  // 2. proof
   const proof = await verifyDpop({ proofs: call.dpop, method, url, nowSeconds: nowSeconds(clock), nonces });
   if (!proof.ok) return proof;
   notes.jkt = proof.value.jkt;
+  // 3. prove
   const { platformCaller } = call;
   const withCaller = platformCaller === undefined ? deps : { ...deps, platformCaller };
   const live = await proveAlive({ request: request.value, proof: proof.value, notes }, withCaller);
   if (!live.ok) return live;
   const { proven, rows } = live.value;
+  // 4. consume
   const claims = claimsFor(proven, rows, proof.value.jkt, deps);
-  const burnt = await burn(proven, claims, deps, notes);
-  if (!burnt.ok) return burnt;
+  const consumed = await consume(proven, claims, deps, notes);
+  if (!consumed.ok) return consumed;
+  // 5. take
   const within = await takeSignature(proven, deps.limiter);
   if (!within.ok) return within;
+  // 6. sign
   return issue(proven, claims, deps);
 }
 
@@ -123,8 +134,8 @@ function claimsFor(proven: Proven, rows: LivenessRows, jkt: string, deps: Attest
   };
 }
 
-/** Step 4. KMS is never paid for a replay, and no token leaves without its record. */
-async function burn(
+/** KMS is never paid for a replay, and no token leaves without its record. */
+async function consume(
   proven: Proven,
   claims: IdentityClaims,
   deps: AttestDeps,
@@ -152,7 +163,7 @@ function replayOf(conflict: CommitConflict, type: string, owned: boolean): Denia
 }
 
 /**
- * Step 5, after the transaction and not before: what it refused, a replay or a stolen document shown by another key, must
+ * After the transaction and not before it: what that refused, a replay or a stolen document shown by another key, must
  * not spend the bucket of the agent it names, or a thief could lock the agent out (threat 13).
  */
 async function takeSignature({ agent, registration }: Proven, limiter: RateLimiter): Promise<Result<void, Denial>> {
@@ -160,7 +171,6 @@ async function takeSignature({ agent, registration }: Proven, limiter: RateLimit
   return (await limiter.take(agent, perSecond)) ? ok(undefined) : err({ code: "rate_exceeded", agent, perSecond });
 }
 
-/** Step 6. */
 async function issue(proven: Proven, claims: IdentityClaims, deps: AttestDeps): Promise<Result<Reply, Denial>> {
   const payload = identityPayload(claims, deps.issuer, proven.audience);
   const [signed, rows] = await Promise.all([

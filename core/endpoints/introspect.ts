@@ -30,18 +30,19 @@ interface Introspection {
 }
 
 /**
- * RFC 7662, strongly consistent. This list and the code below are the same list:
+ * RFC 7662, strongly consistent. This list and the numbered steps below are the same list:
  *
- * 1. **read** the form, and **authenticate** the caller, a registered resource server (`caller/authenticate.ts`)
- * 2. **look** at the token:
+ * 1. **read** the form
+ * 2. **authenticate** the caller, a registered resource server (`caller/authenticate.ts`)
+ * 3. **look** at the token:
  *    - *verify* it offline, or *read its row* if it is a handle (`readAccessToken`)
  *    - *read liveness* of its session, its agents and the caller, in one batch; it also tells the registry's version, which
  *      is *loaded* when the one at hand is another
  *    - *evaluate* the caller: active, alive, serving something; then that it serves this token's resource, that the
  *      session lives, that every agent of it is active
- * 3. **hold the key against it** where the caller names one
- * 4. **take one use** where uses are counted, last of all
- * 5. **answer**: for a token of a resource the caller does not serve, a bad, expired, dead or used up one exactly
+ * 4. **hold the key against it** where the caller names one
+ * 5. **take one use** where uses are counted, last of all
+ * 6. **answer**: for a token of a resource the caller does not serve, a bad, expired, dead or used up one exactly
  *    `{"active": false}`, and the reason stands in the audit alone
  *
  * Writes nothing but refusals and uses. Nothing here can be overtaken by an equal request: nothing is repeated.
@@ -52,33 +53,40 @@ interface Introspection {
 export function createIntrospectEndpoint(deps: IntrospectDeps): (call: Call) => Promise<Reply> {
   return async (call) => {
     const start = callFacts(call, "introspect", deps.clock.nowMillis());
+    // 1. read
     const form = readForm(call, []);
     if (!form.ok) return deny(deps, form.error, start, false);
+    // 2. authenticate
     const caller = await authenticate(call, form.value, deps);
     if (!caller.ok) return deny(deps, caller.error, start, false);
     const { agent, jkt, identity } = caller.value;
     const audit = startAudit({ ...start, agent, jkt, assurance: identity.assurance });
     const token = single(form.value, "token");
     if (token === undefined) return deny(deps, { code: "parameter_missing", name: "token" }, audit.facts, true);
-    const verdict = await answer({
-      token,
-      provedBy: single(form.value, "dpop_jkt"),
-      caller: caller.value,
-      audit,
-      deps,
-    });
-    if (verdict.ok)
-      return json({
-        active: true,
-        token_type: verdict.value.jkt === undefined ? "Bearer" : "DPoP",
-        ...verdict.value.claims,
-      });
-    if (callerFaults.has(verdict.error.code)) return deny(deps, verdict.error, audit.facts, true);
-    // a stranger can send what it likes through an honest resource server, as often as it likes, and prove it by any key:
-    // aggregated by server, session and reason, or a flood of it would fill the outbox (threats 13, 34)
-    await deny(deps, verdict.error, audit.facts, verdict.error.code === "not_a_resource_server");
-    return json({ active: false });
+    const asked = { token, provedBy: single(form.value, "dpop_jkt"), caller: caller.value, audit, deps };
+    // 3. look
+    const seen = await look(asked);
+    // 4. hold the key against it
+    const held = seen.ok ? holdKey(seen.value, asked) : seen;
+    // 5. take one use
+    const taken = held.ok ? await takeUse(held.value, asked) : held;
+    // 6. answer
+    return taken.ok ? json(about(taken.value)) : refuse(taken.error, asked);
   };
+}
+
+const about = ({ jkt, claims }: OwnToken): object => ({
+  active: true,
+  token_type: jkt === undefined ? "Bearer" : "DPoP",
+  ...claims,
+});
+
+async function refuse(denial: Denial, { audit, deps }: Introspection): Promise<Reply> {
+  if (callerFaults.has(denial.code)) return deny(deps, denial, audit.facts, true);
+  // a stranger can send what it likes through an honest resource server, as often as it likes, and prove it by any key:
+  // aggregated by server, session and reason, or a flood of it would fill the outbox (threats 13, 34)
+  await deny(deps, denial, audit.facts, denial.code === "not_a_resource_server");
+  return json({ active: false });
 }
 
 const json = (body: object): Reply => ({ status: 200, contentType: "application/json", body: JSON.stringify(body) });
@@ -97,22 +105,11 @@ const callerFaults = new Set<Denial["code"]>([
   "liveness_unavailable",
 ]);
 
-async function answer(asked: Introspection): Promise<Result<OwnToken, Denial>> {
-  const { token, provedBy, deps } = asked;
-  const seen = await look(asked);
-  if (!seen.ok && seen.error.code === "subject_token_invalid")
-    return err(withOwner(seen.error, await ownerOfStolen(token, provedBy, deps)));
-  if (!seen.ok) return seen;
-  // whoever stole a handle without its key could otherwise spend its uses by being refused
-  if (provedBy !== undefined && provedBy !== seen.value.jkt)
-    return err(
-      withOwner(
-        { code: "dpop_key_mismatch", boundTo: "subject_token" } as const,
-        seen.value.jkt === undefined ? undefined : ownerOf(seen.value),
-      ),
-    );
-  const taken = await takeUse(seen.value, asked);
-  return taken.ok ? seen : taken;
+/** Whoever stole a handle without its key could otherwise spend its uses by being refused. */
+function holdKey(token: OwnToken, { provedBy }: Introspection): Result<OwnToken, Denial> {
+  if (provedBy === undefined || provedBy === token.jkt) return ok(token);
+  const owner = token.jkt === undefined ? undefined : ownerOf(token);
+  return err(withOwner({ code: "dpop_key_mismatch", boundTo: "subject_token" } as const, owner));
 }
 
 /**
@@ -120,18 +117,24 @@ async function answer(asked: Introspection): Promise<Result<OwnToken, Denial>> {
  * any number at one instant exactly as many are answered as there are uses. An answer that is lost on its way back is
  * a use all the same: given twice it could be used twice (threat 24).
  */
-async function takeUse(token: OwnToken, { caller, deps, audit }: Introspection): Promise<Result<void, Denial>> {
+async function takeUse(token: OwnToken, { caller, deps, audit }: Introspection): Promise<Result<OwnToken, Denial>> {
   const counters = token.uses?.countedAt ?? [];
-  if (counters.length === 0) return ok(undefined);
+  if (counters.length === 0) return ok(token);
   const { aud: resource, scopes, details } = token;
   audit.add({ operation: "token.use", grants: [{ resource, scopes, details }] });
   const record = toRecord({ ...audit.facts, outcome: "allowed" }, deps.ids.id());
   const used = await deps.store.use({ counters, markers: [caller.proof], record });
-  if (used.ok) return used;
+  if (used.ok) return ok(token);
   return err(used.error.kind === "marker" ? { code: "dpop_replayed" } : { code: "uses_spent" });
 }
 
-async function look({ token, caller, deps, audit }: Introspection): Promise<Result<OwnToken, Denial>> {
+async function look(asked: Introspection): Promise<Result<OwnToken, Denial>> {
+  const seen = await evaluate(asked);
+  if (seen.ok || seen.error.code !== "subject_token_invalid") return seen;
+  return err(withOwner(seen.error, await ownerOfStolen(asked.token, asked.provedBy, asked.deps)));
+}
+
+async function evaluate({ token, caller, deps, audit }: Introspection): Promise<Result<OwnToken, Denial>> {
   const verified = await readAccessToken(token, deps);
   if (verified.ok) noteToken(verified.value, audit);
   const names = { ...nothing, subjects: callerSubjects(caller) };

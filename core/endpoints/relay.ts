@@ -60,11 +60,11 @@ export interface RelayWatch {
 /**
  * The way of a batch of the Outbox's stream:
  *
- * 1. *keep* what is no audit record, or too large, in a queue: it counts as done, since a record that blocks its shard
+ * 1. **keep** what is no audit record, or too large, in a queue: it counts as done, since a record that blocks its shard
  *    would silence everything after it
- * 2. *put* the others on the bus, as many at once as it takes, in order
- * 3. *keep* what the bus never will take
- * 4. *report* what it did not take now, each alone, and what that queue did not take either: those come again
+ * 2. **put** the others on the bus, as many at once as it takes, in order
+ * 3. **keep too** what the bus never will take
+ * 4. **report** what it did not take now, each alone, and what that queue did not take either: those come again
  *
  * @returns sequence numbers of what comes again: each record is carried at least once
  */
@@ -82,10 +82,14 @@ export async function carryAll(
       failures.push(sequence);
     }
   };
+  // 1. keep
   for (const one of found) if ("why" in one) await keep(one, one.why);
   for (const batch of batches(found.filter((one) => "entry" in one))) {
+    // 2. put
     const outcomes = await putAll(bus, batch);
+    // 3. keep too
     for (const { one, why } of outcomes.filter((outcome) => outcome.forGood)) await keep(one, why);
+    // 4. report
     const again = outcomes.filter((outcome) => !outcome.forGood);
     failures.push(...again.map(({ one }) => one.sequence));
     if (again[0]) watch.refused(again.length, again[0].why);

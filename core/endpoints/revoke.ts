@@ -37,13 +37,14 @@ type Ending = Pick<RevocationWrite, "tombstone" | "withdraw"> | "nothing";
  * RFC 7009, with the owner's rights: an agent ends its own session, any session below it, its own unredeemed offers.
  * Everything else is `admin-revoke`. `token` is a token of the session to end (an expired one still names it, signed or a handle), or an
  * offer's handle; with `session` beside it, that session below the token's own is ended instead.
- * This list and the code below are the same list:
+ * This list and the numbered steps below are the same list:
  *
- * 1. **read** the form, and **authenticate** the agent (`caller/authenticate.ts`)
- * 2. **take** from the agent's bucket of revocations
- * 3. **find** what the request means to end, and that it is the agent's own
- * 4. **read liveness**: an agent that is revoked ends nothing, and what is over already is not ended again
- * 5. **write** tombstone, replay entry and record, in ONE transaction
+ * 1. **read** the form
+ * 2. **authenticate** the agent (`caller/authenticate.ts`)
+ * 3. **take** from the agent's bucket of revocations
+ * 4. **find** what the request means to end, and that it is the agent's own
+ * 5. **read liveness**: an agent that is revoked ends nothing, and what is over already is not ended again
+ * 6. **write** tombstone, replay entry and record, in ONE transaction
  *
  * Ending one's own session burns nothing: only an operator's revocation of a root burns the person's token.
  * @returns 200 with an empty object on success, for unknown tokens, and for a session that is over already, which writes
@@ -52,18 +53,24 @@ type Ending = Pick<RevocationWrite, "tombstone" | "withdraw"> | "nothing";
 export function createRevokeEndpoint(deps: RevokeDeps): (call: Call) => Promise<Reply> {
   return async (call) => {
     const start = callFacts(call, "session.end", deps.clock.nowMillis());
+    // 1. read
     const form = readForm(call, []);
     if (!form.ok) return deny(deps, form.error, start, false);
+    // 2. authenticate
     const caller = await authenticate(call, form.value, deps);
     if (!caller.ok) return deny(deps, caller.error, start, false);
     const { agent, jkt, identity } = caller.value;
     const audit = startAudit({ ...start, agent, jkt, assurance: identity.assurance });
+    // 3. take
     if (!(await deps.limiter.take(agent, limits.revocationsPerSecond, "revoke")))
       return deny(deps, { code: "rate_exceeded", agent, perSecond: limits.revocationsPerSecond }, audit.facts, true);
+    // 4. find
     const found = await find(form.value, caller.value, deps, audit);
+    // 5. read liveness
     const standing = await stillToEnd(caller.value, found.ok ? found.value : "nothing", deps);
     if (!standing.ok) return deny(deps, standing.error, audit.facts, true);
     if (!found.ok) return deny(deps, found.error, audit.facts, true);
+    // 6. write
     const written = await write(standing.value, caller.value, deps, audit);
     return written.ok ? done : deny(deps, written.error, audit.facts, true);
   };

@@ -14,12 +14,12 @@ const stepsMax = 40;
 /**
  * Brings every ring as far as it can go now. Each ring, step by step:
  *
- * 1. *view* ring and order, and hold both *clocks* against each other
- * 2. *begin* the ring with the stack's own first keys, if there is none
- * 3. *end* keys that this run made for an intent which somebody gave up meanwhile
- * 4. *choose* the next step (`ring/next-step.ts`); none left: tell what is wrong with ring and keys, and go on to the next ring
- * 5. *carry out* what the step asks of KMS
- * 6. *write* ring and records on condition that nobody wrote first; whoever lost that race looks again, at 1
+ * 1. **view** ring and order, and hold both clocks against each other
+ * 2. **begin** the ring with the stack's own first keys, if there is none
+ * 3. **end** keys that this run made for an intent which somebody gave up meanwhile
+ * 4. **choose** the next step (`ring/next-step.ts`); none left: tell what is wrong with ring and keys, and go on to the next ring
+ * 5. **carry out** what the step asks of KMS
+ * 6. **write** ring and records on condition that nobody wrote first; whoever lost that race looks again, at 1
  *
  * @returns what is wrong with the rings, in words for an operator; nothing when all is well. A ring that fails keeps no
  * other from its turn
@@ -40,19 +40,25 @@ async function rotateRing(purpose: KeyPurpose, deps: RotatorDeps): Promise<reado
   const run = { mine: new Set<string>(), made: new Map<string, RingKey>() };
   const algorithms = (deps.first[purpose] ?? []).map(({ alg }) => alg);
   for (let steps = 0; steps < stepsMax; steps++) {
+    // 1. view
     const view = await deps.rings.view(purpose);
     checkClock(view, deps.clock);
+    // 2. begin
     const ring = await withFirstKeys(view.ring, purpose, deps);
     if (ring !== view.ring) {
       await deps.rings.write(ring, []);
       continue;
     }
+    // 3. end
     await endLostKeys(ring, run, deps);
+    // 4. choose
     const freshId = deps.ids.id();
     const at = { nowSeconds: nowSeconds(deps.clock), pace: deps.pace, mine: run.mine, freshId, algorithms };
     const step = nextStep(ring, view.order ? { ...at, order: view.order } : at);
     if (!step) return [...ringFaults(ring, at), ...(await vetAll(ring, deps))].map((why) => `${purpose}: ${why}`);
+    // 5. carry out
     const made = step.effect && (await carryOut(step.effect, ring, run.made, deps));
+    // 6. write
     const { ring: next, events } = step.write(made);
     if (next.intents.some(({ id }) => id === freshId)) run.mine.add(freshId);
     await deps.rings.write(next, recordsOf(purpose, events, deps));

@@ -27,8 +27,8 @@ const created = z.object({
 /**
  * What S3 tells of becomes what is retained:
  *
- * 1. *read* the event; only one of this bucket's objects counts
- * 2. *retain* that object by its version, never by its key alone, since an overwrite between the event and this call would
+ * 1. **read** the event; only one of this bucket's objects counts
+ * 2. **retain** that object by its version, never by its key alone, since an overwrite between the event and this call would
  *    be locked in its place; counted from the event's own time, so that a repetition changes nothing
  *
  * @param retain retains one version; throws when it could not
@@ -40,9 +40,11 @@ export function createSealing(
 ): (event: unknown) => Promise<void> {
   if (!Number.isSafeInteger(retentionDays) || retentionDays < 1) throw new Error("retentionDays is no number of days");
   return async (event) => {
+    // 1. read
     const { time, detail } = created.parse(event);
     if (detail.bucket.name !== bucket) throw new Error("an object of another bucket");
     const { key, "version-id": versionId } = detail.object;
+    // 2. retain
     await retain({ key, versionId, untilMillis: Date.parse(time) + retentionDays * 86_400_000 });
   };
 }

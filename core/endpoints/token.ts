@@ -5,7 +5,7 @@ import { ownerOfStolen, withOwner } from "../caller/stolen.ts";
 import type { Denial } from "../denial/denial.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { Call, Reply, TokenReply } from "../model/wire.ts";
-import { authorize } from "../token/authorize.ts";
+import { type Authorized, authorize } from "../token/authorize.ts";
 import type { TokenContext, TokenPorts } from "../token/context.ts";
 import { issueOffer, issueToken } from "../token/issue.ts";
 import { issueRenewal } from "../token/issue-renewal.ts";
@@ -15,7 +15,7 @@ import { readTokenRequest, type TokenRequest } from "../token/request.ts";
 export interface TokenDeps extends TokenPorts, DenyDeps {}
 
 /**
- * The way of one token request. This list and the code below are the same list:
+ * The way of one token request. This list and the numbered steps below are the same list:
  *
  * 1. **read**: bounded, strictly parsed, nothing believed (`token/request.ts`)
  * 2. **authenticate**: our own identity token as client assertion, and a DPoP proof by the key it is bound to
@@ -32,43 +32,50 @@ export interface TokenDeps extends TokenPorts, DenyDeps {}
  *    time, *look again* (`token/second-look.ts`); answer, or end what was stored if it has died (a read that fails ends
  *    nothing: 503, ask again). For a resource that asks about every request the token is a handle, stored by its hash and
  *    not signed (`token/mint.ts`); a renewal stores a new end (`token/issue-renewal.ts`)
- * 6. overtaken by an equal request at the same instant (an offer redeemed, a session renewed): 4 and 5 once more
+ * 6. **again**, once, from 4, when an equal request at the same instant came first: an offer is redeemed by then and gives
+ *    the same session, a session is renewed by then and is judged by its new end
  *
  * Three round trips in sequence: no token leaves without a row to revoke it by and a record to explain it.
  */
 export function createTokenEndpoint(deps: TokenDeps): (call: Call) => Promise<Reply> {
   return async (call) => {
     const start = callFacts(call, "request", deps.clock.nowMillis());
+    // 1. read
     const read = readTokenRequest(call);
     if (!read.ok) return deny(deps, read.error, start, false);
     const { request, form } = read.value;
+    // 2. authenticate
     const caller = await authenticate(call, form, deps);
     if (!caller.ok) return deny(deps, caller.error, { ...start, operation: operationOf(request) }, false);
     const audit = startAudit({ ...start, operation: operationOf(request), ...callerFacts(caller.value, request) });
-    const outcome = await issue({ request, caller: caller.value, audit, ports: deps });
+    const context = { request, caller: caller.value, audit, ports: deps };
+    // 3. actor
+    const actor = await checkActor(context);
+    const outcome = actor.ok ? await authorizeAndIssue(context) : actor;
     return outcome.ok ? okReply(outcome.value) : deny(deps, outcome.error, audit.facts, true);
   };
 }
 
-async function issue(context: TokenContext): Promise<Result<TokenReply, Denial>> {
-  const actor = await checkActor(context);
-  if (!actor.ok) return actor;
-  const outcome = await authorizeAndIssue(context);
-  // two equal requests at one instant: the second finds the offer redeemed, and gets the same session, or the session
-  // renewed, and is judged by its new end
-  const raced = !outcome.ok && overtaken.has(outcome.error.code);
-  return raced ? authorizeAndIssue(context) : outcome;
+/** Times that a request is worked off: whoever is overtaken twice has more than one equal request under way. */
+const attempts = 2;
+
+async function authorizeAndIssue(context: TokenContext): Promise<Result<TokenReply, Denial>> {
+  for (let attempt = 1; ; attempt++) {
+    // 4. authorize
+    const authorized = await authorize(context);
+    // 5. issue
+    const outcome = authorized.ok ? await issue(authorized.value, context) : authorized;
+    // 6. again
+    const raced = !outcome.ok && overtaken.has(outcome.error.code);
+    if (!raced || attempt === attempts) return outcome;
+  }
 }
 
 const overtaken = new Set<Denial["code"]>(["offer_redeemed_by_another_key", "renewal_overtaken"]);
 
-async function authorizeAndIssue(context: TokenContext): Promise<Result<TokenReply, Denial>> {
-  const authorized = await authorize(context);
-  if (!authorized.ok) return authorized;
-  if (authorized.value.plan.action === "renew") return issueRenewal(authorized.value, context);
-  return context.request.requested === "offer"
-    ? issueOffer(authorized.value, context)
-    : issueToken(authorized.value, context);
+function issue(authorized: Authorized, context: TokenContext): Promise<Result<TokenReply, Denial>> {
+  if (authorized.plan.action === "renew") return issueRenewal(authorized, context);
+  return context.request.requested === "offer" ? issueOffer(authorized, context) : issueToken(authorized, context);
 }
 
 /** Threat 14: a stolen identity token sent as actor must not make its agent act. */
