@@ -1,11 +1,16 @@
 /**
- * `npm test`: bundles, typecheck, lint, import walls, then every vitest suite, and one closing line that counts them.
- * Arguments are handed to vitest (`npm test -- test/narrow`); `--checks` alone leaves vitest out.
+ * `npm test`: bundles, typecheck, lint, import walls, then every vitest suite; then what failed, in few
+ * lines, and one closing line that counts them.
+ * Arguments are handed to vitest (`npm test -- test/narrow`); `--checks` alone leaves vitest out, `--tests` in
+ * front all else.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { TestReport } from "./test/failures.ts";
+import { failureLines } from "./test/tail.ts";
 
 /** Runs one step; resolves to its exit code, output straight through. */
 function run(command: string, args: readonly string[]): Promise<number> {
@@ -28,9 +33,10 @@ const checks: readonly (readonly [string, string, readonly string[]])[] = [
   ["walls", "node", ["scripts/walls.ts"]],
 ];
 
+const [first, ...rest] = process.argv.slice(2);
 let passed = 0;
 let failed = 0;
-for (const [name, command, args] of checks) {
+for (const [name, command, args] of first === "--tests" ? [] : checks) {
   const startedMillis = Date.now();
   const code = await run(command, args);
   console.log(`${code === 0 ? "ok  " : "FAIL"} ${name} (${((Date.now() - startedMillis) / 1000).toFixed(1)} s)`);
@@ -38,30 +44,27 @@ for (const [name, command, args] of checks) {
   else failed++;
 }
 
-if (!process.argv.includes("--checks")) await suites();
+if (!process.argv.includes("--checks")) await suites(first === "--tests" ? rest : process.argv.slice(2));
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-/** Runs the vitest suites and adds up what they report. */
-async function suites(): Promise<void> {
+/** Runs the vitest suites, adds up what they report, and names once more behind it all what failed. */
+async function suites(args: readonly string[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "lanyard-test-"));
-  const report = join(folder, "report.json");
-  const code = await run("vitest", [
-    "run",
-    "--reporter=default",
-    "--reporter=json",
-    `--outputFile.json=${report}`,
-    ...process.argv.slice(2),
-  ]);
+  process.env.LANYARD_TEST_REPORT = join(folder, "report.json");
+  const reporter = fileURLToPath(new URL("./test/failures.ts", import.meta.url));
+  const code = await run("vitest", ["run", "--reporter=default", `--reporter=${reporter}`, ...args]);
   try {
-    const counts = JSON.parse(readFileSync(report, "utf8")) as { numPassedTests: number; numFailedTests: number };
-    passed += counts.numPassedTests;
-    failed += counts.numFailedTests;
+    const report = JSON.parse(readFileSync(process.env.LANYARD_TEST_REPORT, "utf8")) as TestReport;
+    passed += report.passed;
+    failed += report.failed;
+    const failures = report.failures.map(({ where, why }) => [where, why] as const);
+    for (const line of failureLines(failures, 16)) console.log(line);
   } catch {
     console.error("vitest left no report");
     failed++;
   }
   rmSync(folder, { recursive: true, force: true });
-  // a suite that cannot be loaded fails the run without failing a single test
+  // vitest may also fail for what is no test: a worker that died, a threshold
   if (code !== 0 && failed === 0) failed++;
 }

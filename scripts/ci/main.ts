@@ -2,13 +2,11 @@
  * What `.ci/run` runs once everything is installed: measures the machine, then everything on a quick one and, on a slow
  * one, the same suites in order of importance until the budget is spent. A failed test fails it, on any machine.
  */
-import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { measureSlowness } from "./machine.ts";
-import { type Ending, runSuites } from "./run-suites.ts";
-import { quietSuites, type Suite, slowSuites } from "./suites.ts";
+import { runSuite } from "./run-suite.ts";
+import { runSuites } from "./run-suites.ts";
+import { quietSuites, slowSuites } from "./suites.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
 const usage = `Usage: .ci/run [--help]
 
 Runs the README's commands and every suite that waits for no clock; on a slow machine in order of importance, until the
@@ -21,8 +19,6 @@ Exit codes: 0 everything that ran passed, 1 something failed, 2 not called right
 `;
 /** Slower than this, and the whole takes longer than a person waits. */
 const slowFrom = 2.5;
-/** What stops and does not end by itself is killed. */
-const graceMillis = 10_000;
 
 async function main(args: readonly string[]): Promise<number> {
   if (args.includes("--help")) {
@@ -50,48 +46,6 @@ async function main(args: readonly string[]): Promise<number> {
     elapsedSeconds: () => spentSeconds + (performance.now() - startedMillis) / 1000,
     run: runSuite,
     print,
-  });
-}
-
-/** Runs a suite in a process group of its own, so that what it started ends with it. */
-function runSuite({ command: [file = "", ...args] }: Suite, mostSeconds: number): Promise<Ending> {
-  return new Promise((resolve) => {
-    const child = spawn(file, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"], detached: true });
-    let stopped = false;
-    const signal = (name: NodeJS.Signals) => {
-      try {
-        if (child.pid !== undefined) process.kill(-child.pid, name);
-      } catch {
-        // it is gone already
-      }
-    };
-    let kill: NodeJS.Timeout | undefined;
-    const stop = () => {
-      stopped = true;
-      signal("SIGTERM");
-      kill = setTimeout(() => signal("SIGKILL"), graceMillis);
-    };
-    const limit = setTimeout(stop, mostSeconds * 1000);
-    const interrupted = () => {
-      signal("SIGKILL");
-      process.exit(130);
-    };
-    process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
-    const end = (ending: Ending) => {
-      clearTimeout(limit);
-      clearTimeout(kill);
-      process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
-      resolve(ending);
-    };
-    child.once("error", (error) => {
-      process.stderr.write(`${file} could not be started: ${error.message}\n`);
-      end({ code: 1 });
-    });
-    child.once("exit", (code) => {
-      // what it left running would take time from the suites behind it
-      signal("SIGKILL");
-      end(stopped ? "stopped" : { code: code ?? 1 });
-    });
   });
 }
 

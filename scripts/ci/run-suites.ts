@@ -1,8 +1,13 @@
-/** Runs suites in order within a budget of time, and says what it left out. */
+/** Runs suites in order within a budget of time, and says what it left out and what failed. */
 import type { Suite } from "./suites.ts";
 
-/** How one suite ended: by itself, or stopped because its time was up. */
-export type Ending = { readonly code: number } | "stopped";
+/** How one suite ended: by itself, with what it named as failed, or stopped because its time was up. */
+export type Ending =
+  | { readonly code: number; readonly failures?: (mostLines: number) => readonly string[] }
+  | "stopped";
+
+/** Lines at the end that tell what failed: of a long log often no more than the end is seen. */
+const mostFailureLines = 16;
 
 /** What a run needs of the outside. */
 interface CiGround {
@@ -28,7 +33,7 @@ export async function runSuites(ground: CiGround): Promise<0 | 1> {
   const { suites, budgetSeconds, elapsedSeconds, run, print } = ground;
   let slowness = Math.max(ground.slowness, 1);
   const left: string[] = [];
-  const failed: string[] = [];
+  const failed: [line: string, failures: (mostLines: number) => readonly string[]][] = [];
   let passed = 0;
   for (const suite of suites) {
     const remaining = budgetSeconds - elapsedSeconds();
@@ -46,12 +51,14 @@ export async function runSuites(ground: CiGround): Promise<0 | 1> {
       continue;
     }
     if (ending.code === 0) passed++;
-    else failed.push(`FAILED: ${suite.name} (exit code ${ending.code})`);
+    else failed.push([`FAILED: ${suite.name} (exit code ${ending.code})`, ending.failures ?? (() => [])]);
     // neighbours come and go: the last suite says most, a failed one may have ended early
     if (ending.code === 0) slowness = Math.max(1, (slowness + 2 * (took / suite.quietSeconds)) / 3);
     print(`--- ${suite.name}: ${ending.code === 0 ? "passed" : "FAILED"} after ${minutes(took)}`);
   }
-  for (const line of [...left, ...failed]) print(line);
+  for (const line of left) print(line);
+  const share = Math.max(2, Math.floor(mostFailureLines / failed.length));
+  for (const [line, failures] of failed) for (const each of [line, ...failures(share)]) print(each);
   print(`${passed} suites passed, ${failed.length} failed, ${left.length} left out, in ${minutes(elapsedSeconds())}`);
   return failed.length === 0 && passed > 0 ? 0 : 1;
 }
