@@ -1,8 +1,8 @@
 import type { AuditRecord } from "../audit/record.ts";
-import type { RevocationEpoch } from "./standing.ts";
+import type { FunctionState } from "./standing.ts";
 
 /** How one function stood after one deployment. */
-export interface Known extends RevocationEpoch {
+export interface Known extends FunctionState {
   /** The template's mark of the function: another one is another deployment of it. */
   readonly mark: string;
   readonly atSeconds: number;

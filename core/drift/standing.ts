@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /** What one function is, as its control plane tells it: a digest each, so that a baseline is small and holds no setting. */
-export interface RevocationEpoch {
+export interface FunctionState {
   /** SHA-256 of the code's archive, base64, as Lambda tells it. */
   readonly codeSha256: string;
   readonly roleArn: string;
@@ -10,7 +10,7 @@ export interface RevocationEpoch {
 }
 
 /** One function as it was found. */
-export interface Found extends RevocationEpoch {
+export interface Found extends FunctionState {
   /** When Lambda last changed code or settings; no caller can say another time. */
   readonly modifiedAtMillis: number;
   /** Whom its role trusts: JSON, percent-encoded, as IAM gives it; undefined when there is no such role, or none of ours. */

@@ -37,6 +37,13 @@ export const readRoutes: readonly Route[] = [
 /**
  * What operators look at by URL: GET only, nothing is written but the records of refusals. An allowed read has no record
  * in the audit (docs/decisions): it changes nothing, and a role that could write such records alone could forge a grant's.
+ * The way of a request:
+ *
+ * 1. **caller**: whom IAM named; the stage's roles for this duty are all its URL lets in
+ * 2. **find** what is asked for, by method and path
+ * 3. **read** the query, bounded, with no parameter but those that this question has
+ * 4. **answer** from the tables, strongly consistent (`admin/read/`)
+ *
  * @returns 200 with JSON; denials `caller_not_authorized` without an IAM identity, `not_found`, `method_not_allowed`, those
  * of reading the query, `version_unknown`, `liveness_unavailable` when a key stayed unread
  */
@@ -45,6 +52,7 @@ export function createAdminReadEndpoint(
 ): (call: Call, operator: Operator | undefined) => Promise<Reply> {
   return async (call, operator) => {
     const start = callFacts(call, "admin.read", deps.clock.nowMillis());
+    // 1. caller
     if (!operator) return deny(deps, { code: "caller_not_authorized", why: "no IAM identity" }, start, false);
     const audit = startAudit({ ...start, operator, target: call.path.slice(0, 200) });
     const answer = await carryOut(call, deps);
@@ -55,11 +63,14 @@ export function createAdminReadEndpoint(
 
 async function carryOut(call: Call, deps: AdminReadDeps): Promise<Result<object, Denial>> {
   const { method, path } = call;
+  // 2. find
   const found = readRoutes.map((route) => ({ route, match: route.pattern.exec(path) })).find(({ match }) => match);
   if (!found?.match) return err({ code: "not_found", path: path.slice(0, 100) });
   if (method !== "GET") return err({ code: "method_not_allowed", method: method.slice(0, 20), allow: "GET" });
+  // 3. read
   const query = readQuery(call.query ?? "", found.route.parameters);
   if (!query.ok) return query;
+  // 4. answer
   const named = found.match[1] ?? "";
   return found.route.answer({ named, query: query.value, nowSeconds: nowSeconds(deps.clock) }, deps);
 }

@@ -23,39 +23,51 @@ interface DriftDeps {
 const atOnce = 4;
 
 /**
- * Looks at every function of the deployment and at whom its role trusts. What is not as it was deployed is told of by an
- * audit event, once, and counted for as long as it stands.
+ * Looks at every function of the deployment and at whom its role trusts:
+ *
+ * 1. **look at itself**: this function is deployed last, so what is younger than it was changed afterwards
+ * 2. **recall** how each function stood the last time
+ * 3. **look** at each by its name, some at a time
+ * 4. **judge** what was found against the template's mark and the last time (`drift/judge.ts`)
+ * 5. **write** what there is to remember, with the audit event of what is not as it was deployed, in ONE transaction: it is
+ *    told of once
+ * 6. **count** those that ring: they ring for as long as it stands
+ *
  * @returns how many functions ring
  * @throws after all were looked at, when one could not be: a look that failed must not pass for one that found nothing
  */
 export async function watchDrift(deps: DriftDeps): Promise<number> {
+  // 1. look at itself
   const own = await deps.planes.find(deps.self);
   if (own === undefined) throw new Error("the control plane knows nothing of the function that asks");
+  // 2. recall
   const baselines = new Map((await deps.store.all()).map((baseline) => [baseline.name, baseline]));
   const names = [...deps.marks.keys()];
-  let rings = 0;
-  const failures: unknown[] = [];
+  const looked: PromiseSettledResult<boolean>[] = [];
   for (let at = 0; at < names.length; at += atOnce) {
-    const some = names.slice(at, at + atOnce);
-    const looked = await Promise.allSettled(
-      some.map((name) => look(baselines.get(name) ?? { name, revision: 0, known: [] }, own, deps)),
-    );
-    for (const one of looked) {
-      if (one.status === "rejected") failures.push(one.reason);
-      else if (one.value) rings += 1;
-    }
+    const bases = names.slice(at, at + atOnce).map((name) => baselines.get(name) ?? { name, revision: 0, known: [] });
+    looked.push(...(await Promise.allSettled(bases.map((base) => look(base, own, deps)))));
   }
-  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} functions could not be looked at`);
-  return rings;
+  return count(looked);
 }
 
 async function look(base: Baseline, own: Found, deps: DriftDeps): Promise<boolean> {
+  // 3. look
   const found = base.name === deps.self ? own : await deps.planes.find(base.name);
   const mark = deps.marks.get(base.name) ?? "";
   const measure = { mark, deployedAtMillis: own.modifiedAtMillis, nowSeconds: nowSeconds(deps.clock) };
+  // 4. judge
   const { next, rings, tell } = judge(base, found, measure);
+  // 5. write
   if (next) await deps.store.keep(next, tell ? [recordOf(base.name, found, tell, deps)] : []);
   return rings.length > 0;
+}
+
+function count(looked: readonly PromiseSettledResult<boolean>[]): number {
+  const failures = looked.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
+  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} functions could not be looked at`);
+  // 6. count
+  return looked.filter((one) => one.status === "fulfilled" && one.value).length;
 }
 
 function recordOf(name: string, found: Found | undefined, told: Told, deps: DriftDeps): AuditRecord {

@@ -34,14 +34,25 @@ interface Round {
 const atOnce = 8;
 
 /**
- * Looks at every active agent: is its review day over, has it been without a session too long? Each is told of once, by
- * an audit event: a review again when it names another day that is missed, silence again when a session has come
- * between. It changes no agent: who answers for it decides. The numbers tell of what stands, event or not.
+ * Looks at every active agent: is its review day over, has it been without a session too long?
+ *
+ * 1. **read** the active agents of the registry's version that counts
+ * 2. **recall** what earlier looks left of each, and when the last one was
+ * 3. **look** when each agent last had a session, some agents at a time
+ * 4. **find** what is late or silent (`lifecycle/findings.ts`)
+ * 5. **remember** it, and tell of it once, by an audit event: of a review again when it names another day that is missed, of
+ *    silence again when a session has come between (`lifecycle/remember.ts`)
+ * 6. **forget** agents that are active no longer: when one works again, its silence begins anew
+ * 7. **count** what stands, event or not
+ *
+ * It changes no agent: who answers for it decides.
  */
 export async function watchLifecycle(deps: WatchDeps): Promise<WatchCounts> {
   const now = nowSeconds(deps.clock);
+  // 1. read
   const registryVersion = await deps.registry.applied();
   const agents = await activeAgents(deps, registryVersion);
+  // 2. recall
   const { lookedAtSeconds, traces } = await deps.store.memory();
   const known = new Map(traces.map((trace) => [trace.name, trace]));
   const round = { nowSeconds: now, lookedAtSeconds, registryVersion };
@@ -50,11 +61,9 @@ export async function watchLifecycle(deps: WatchDeps): Promise<WatchCounts> {
     const some = agents.slice(at, at + atOnce);
     found.push(...(await Promise.all(some.map((agent) => look(agent, known.get(agent.name), round, deps)))));
   }
-  // suspended, retired or gone: when it works again its silence begins anew
-  const active = new Set(agents.map(({ name }) => name));
-  for (const { name } of traces) if (!active.has(name)) await deps.store.forget(name);
+  await forget(traces, agents, deps);
   await deps.store.looked(now);
-  return { overdue: found.filter((f) => f.overdue).length, dormant: found.filter((f) => f.dormant).length };
+  return count(found);
 }
 
 async function activeAgents({ registry }: WatchDeps, version: number): Promise<readonly AgentRegistration[]> {
@@ -69,9 +78,28 @@ async function look(
   deps: WatchDeps,
 ): Promise<Findings> {
   const agentId = `spiffe://${deps.trustDomain}/agent/${agent.name}`;
+  // 3. look
   const latestEndSeconds = await deps.store.latestEndSeconds(agentId);
   const seenAtSeconds = seenAt(trace, { ...round, latestEndSeconds });
+  // 4. find
   const findings = findingsOf(agent, seenAtSeconds, round.nowSeconds, deps.dormantAfterDays);
+  // 5. remember
   await remember({ agent, agentId, trace, seenAtSeconds, findings, registryVersion }, deps);
   return findings;
 }
+
+async function forget(
+  traces: readonly Trace[],
+  agents: readonly AgentRegistration[],
+  { store }: WatchDeps,
+): Promise<void> {
+  const active = new Set(agents.map(({ name }) => name));
+  // 6. forget
+  for (const { name } of traces) if (!active.has(name)) await store.forget(name);
+}
+
+const count = (found: readonly Findings[]): WatchCounts => ({
+  // 7. count
+  overdue: found.filter((one) => one.overdue).length,
+  dormant: found.filter((one) => one.dormant).length,
+});

@@ -39,27 +39,30 @@ const attempts = 3;
 /**
  * Carries out what a stack asks of the registry. The folder is the target state:
  *
- * - forward: applied, on what this stack wrote last or on nothing. On what somebody changed by hand it fails, unless
- *   forced, or unless that already is what the stack asks for
- * - an update to registrations this stack applied before is a rollback: they are restored if what counts is still the
- *   stack's own, else left as they are. It never fails on what the registry holds: a rollback that fails leaves a stack
- *   nobody can update
+ * 1. **look back** at what this stack applied before, and at what counts now (`registry/deployed-past.ts`); repeated, it finds
+ *    its work done
+ * 2. **restore** what this stack applied before: an update to it is a rollback. If what counts is no longer the stack's own,
+ *    it is left as it is. This never fails on what the registry holds: a rollback that fails leaves a stack nobody can update
+ * 3. **go forward** to the folder, from what this stack wrote last or from nothing. On what somebody changed by hand it fails,
+ *    unless forced, or unless that already is what the stack asks for
+ * 4. **again**, from 1, as often as somebody else's apply comes between, three times in all
  *
- * Repeated, it finds its work done. Deletion never comes here: a registry outlives the stack that filled it.
+ * Deletion never comes here: a registry outlives the stack that filled it.
  */
 export async function deployRegistry(order: DeployOrder, deps: DeployDeps): Promise<Result<Deployed, DeployRefusal>> {
   for (let attempt = 1; ; attempt++) {
-    const outcome = await deployOnce(order, deps);
+    // 1. look back
+    const past = await pastOf(deps.registry, sourceOf(order.stackId), order.digest);
+    if (past.own && past.live?.digest === order.digest) return ok({ outcome: "unchanged", version: past.version });
+    const rollback = order.step === "update" && !order.force && past.asked !== undefined;
+    // 2. restore
+    const restored = rollback ? await restore(past.asked.version, order, past, deps) : undefined;
+    // 3. go forward
+    const outcome = restored ?? (await goForward(order, past, deps));
+    // 4. again
     const overtaken = !outcome.ok && outcome.error.kind === "denied" && outcome.error.denial.code === "registry_stale";
     if (!overtaken || attempt === attempts) return outcome;
   }
-}
-
-async function deployOnce(order: DeployOrder, deps: DeployDeps): Promise<Result<Deployed, DeployRefusal>> {
-  const past = await pastOf(deps.registry, sourceOf(order.stackId), order.digest);
-  if (past.own && past.live?.digest === order.digest) return ok({ outcome: "unchanged", version: past.version });
-  const rollback = order.step === "update" && !order.force && past.asked !== undefined;
-  return rollback ? restore(past.asked.version, order, past, deps) : forward(order, past, deps);
 }
 
 /** A stack made anew under its name goes on where the deleted one ended. */
@@ -84,7 +87,7 @@ async function restore(
     : left(`version ${version} can no longer be applied: ${done.error.code}`);
 }
 
-async function forward(
+async function goForward(
   order: DeployOrder,
   past: DeployedPast,
   deps: DeployDeps,

@@ -1,12 +1,9 @@
+import { enableFederation } from "../../core/endpoints/federation.ts";
 import { ok } from "../../core/model/result.ts";
 import { answerResource, type ResourceEvent } from "../custom-resource.ts";
-import { enableFederation } from "./switch.ts";
+import { iamCalls } from "./iam-calls.ts";
 
-/**
- * The custom resource that switches the account's outbound identity federation on. It decides nothing of ours, so that it
- * has no page among the endpoints: this page and `switch.ts` are all of it. A rollback changes nothing, and
- * deletion never switches off: the switch is the account's, and others may stand on it.
- */
+/** The custom resource that switches the account's outbound identity federation on; its deletion calls nobody. */
 export const handler = (event: ResourceEvent): Promise<void> =>
   answerResource(
     event,
@@ -20,7 +17,7 @@ export const handler = (event: ResourceEvent): Promise<void> =>
           secretAccessKey: AWS_SECRET_ACCESS_KEY ?? "",
           sessionToken: AWS_SESSION_TOKEN ?? "",
         };
-        return ok({ Issuer: await enableFederation(credentials, fetch) });
+        return ok({ Issuer: await enableFederation(iamCalls(credentials, fetch)) });
       },
     },
     fetch,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { enableFederation } from "../../lambdas/federation/switch.ts";
+import { enableFederation } from "../../core/endpoints/federation.ts";
+import { iamCalls } from "../../lambdas/federation/iam-calls.ts";
 
 const credentials = { accessKeyId: "ASIAEXAMPLE", secretAccessKey: "secret", sessionToken: "session" };
 const issuer = "https://0123.tokens.sts.global.api.aws";
@@ -26,14 +27,14 @@ function iam(...answers: [number, string][]): {
 describe("the federation switch", () => {
   test("switches on and tells the account's issuer, in a signed call", async () => {
     const { send, asked, authorizations } = iam([200, told]);
-    expect(await enableFederation(credentials, send)).toBe(issuer);
+    expect(await enableFederation(iamCalls(credentials, send))).toBe(issuer);
     expect(asked).toEqual(["EnableOutboundWebIdentityFederation"]);
     expect(authorizations[0]).toMatch(/^AWS4-HMAC-SHA256 Credential=ASIAEXAMPLE\/\d{8}\/us-east-1\/iam\/aws4_request/);
   });
 
   test("takes one that is on already as success", async () => {
     const { send, asked } = iam([409, error("FeatureEnabled")], [200, told]);
-    expect(await enableFederation(credentials, send)).toBe(issuer);
+    expect(await enableFederation(iamCalls(credentials, send))).toBe(issuer);
     expect(asked[1]).toBe("GetOutboundWebIdentityFederationInfo");
   });
 
@@ -50,6 +51,6 @@ describe("the federation switch", () => {
       /refused with 403/,
     ],
   ])("fails on %s", async (_, answers, message) => {
-    await expect(enableFederation(credentials, iam(...answers).send)).rejects.toThrow(message);
+    await expect(enableFederation(iamCalls(credentials, iam(...answers).send))).rejects.toThrow(message);
   });
 });

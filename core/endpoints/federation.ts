@@ -1,0 +1,46 @@
+/** What IAM said to one action. */
+export interface IamAnswer {
+  readonly ok: boolean;
+  readonly status: number;
+  /** Of a refusal, where IAM named one. */
+  readonly code?: string;
+  /** The account's own issuer of web identity tokens, where the answer names it. */
+  readonly issuer?: string;
+}
+
+/** Calls one action of IAM without parameters. */
+export type CallIam = (
+  action: "EnableOutboundWebIdentityFederation" | "GetOutboundWebIdentityFederationInfo",
+) => Promise<IamAnswer>;
+
+/** IAM answers 409 with one of these where somebody switched it on before. */
+const onAlready = new Set(["FeatureEnabled", "FeatureEnabledException"]);
+
+/**
+ * Switches the account's outbound identity federation on:
+ *
+ * 1. **switch on**; that it is on already is success too, since the account has one switch for everybody
+ * 2. **ask** for the issuer where it was on
+ *
+ * It is never switched off again: the switch is the account's, and others may stand on it.
+ * @returns the account's own issuer of web identity tokens
+ * @throws with IAM's error code when it refuses, and when its answer names no issuer
+ */
+export async function enableFederation(call: CallIam): Promise<string> {
+  // 1. switch on
+  const enabled = await call("EnableOutboundWebIdentityFederation");
+  if (enabled.ok) return issuerOf(enabled);
+  if (!onAlready.has(enabled.code ?? "")) throw refused(enabled);
+  // 2. ask
+  const info = await call("GetOutboundWebIdentityFederationInfo");
+  if (!info.ok) throw refused(info);
+  return issuerOf(info);
+}
+
+function issuerOf({ issuer }: IamAnswer): string {
+  if (issuer === undefined) throw new Error("iam answered without an issuer");
+  return issuer;
+}
+
+const refused = ({ status, code }: IamAnswer): Error =>
+  new Error(`iam refused with ${status} ${code ?? "and no code"}`);
