@@ -61,7 +61,7 @@ export async function benchPolicy(): Promise<Row[]> {
     rows.push({ section, name: `decision, ${policies} policies`, value: cpuMicros / 1000, unit: "ms CPU", ...ratio });
   }
   const started = performance.now();
-  const found = await replay(recorded(), registryOf(100), createCedarEngine(cedar));
+  const found = await replay({ events: recorded(), registry: registryOf(100) }, createCedarEngine(cedar));
   const seconds = (performance.now() - started) / 1000;
   const name = `plan over ${replayed.toLocaleString("en")} recorded decisions (${found.asked.toLocaleString("en")} distinct), 100 policies`;
   rows.push({ section, name, value: seconds, unit: "s" });

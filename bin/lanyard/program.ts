@@ -3,8 +3,9 @@ import { agentCommands } from "./agents/program.ts";
 import { attestCommands } from "./attest/program.ts";
 import { auditCommands } from "./audit/program.ts";
 import { completionCommands } from "./completion/program.ts";
-import type { CommandLine } from "./deployment/command-line.ts";
-import { loadProfile, type Profile, type ProfileOptions } from "./deployment/profile.ts";
+import type { CommandLine, ProgramDeps } from "./deployment/command-line.ts";
+import type { CommandContext } from "./deployment/context.ts";
+import { loadProfile, type ProfileOptions } from "./deployment/profile.ts";
 import { codeOf } from "./deployment/unreachable.ts";
 import { keyCommands } from "./keys/program.ts";
 import manifest from "./package.json" with { type: "json" };
@@ -15,16 +16,8 @@ import { registryCommands } from "./registry/program.ts";
 import { revocationCommands } from "./revocation/program.ts";
 import { sessionCommands } from "./sessions/program.ts";
 import { statusCommands } from "./status/program.ts";
-import { exitCodes, Refused, type Terminal, Told, Usage } from "./terminal/outcome.ts";
+import { exitCodes, Refused, Told, Usage } from "./terminal/outcome.ts";
 import { asksForJson, formats, type OutputOptions } from "./terminal/output.ts";
-
-/** What the program stands on; a test gives its own. */
-export interface ProgramDeps {
-  readonly terminal: Terminal;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** The folder the command was called in. */
-  readonly folder: string;
-}
 
 type Common = ProfileOptions & OutputOptions;
 
@@ -99,7 +92,7 @@ const messageOf = (cause: unknown): string => {
   return message || name;
 };
 
-const build = ({ terminal, env, folder: cwd }: ProgramDeps): Command => {
+const build = ({ terminal, env, folder }: ProgramDeps): Command => {
   const program = new Command("lanyard")
     .description("Operates a Lanyard deployment: its registry, and what is revoked")
     .version(manifest.version, "--version", "print the version of this command")
@@ -126,15 +119,15 @@ const build = ({ terminal, env, folder: cwd }: ProgramDeps): Command => {
     common(program.command(name).description(description));
   const watching = (of: Command): Command =>
     of.option("--watch [seconds]", "look again every so many seconds (5) until interrupted");
-  const withProfile = async (options: object, then: (profile: Profile) => Promise<void>) => {
-    const profile = await loadProfile(options as Common, env, cwd);
+  const withDeployment = async (options: object, then: (context: CommandContext) => Promise<void>) => {
+    const profile = await loadProfile(options as Common, env, folder);
     if (profile.unsure !== undefined) terminal.err(`(this is ${profile.from}; ${profile.unsure})`);
-    await then(profile).finally(() => profile.dynamo.destroy());
+    await then({ profile, terminal }).finally(() => profile.dynamo.destroy());
   };
 
-  const line: CommandLine = { program, terminal, common, command, watching, withProfile };
+  const line: CommandLine = { program, terminal, env, folder, common, command, watching, withDeployment };
 
-  profileCommands(line, env);
+  profileCommands(line);
   registryCommands(line);
   revocationCommands(line);
   keyCommands(line);
@@ -143,8 +136,8 @@ const build = ({ terminal, env, folder: cwd }: ProgramDeps): Command => {
   sessionCommands(line);
   principalCommands(line);
   auditCommands(line);
-  policyCommands(program, { terminal, env, folder: cwd });
+  policyCommands(line);
   attestCommands(line);
-  completionCommands(program, { terminal, env, folder: cwd });
+  completionCommands(line);
   return program;
 };

@@ -54,7 +54,7 @@ export async function tryUntold({ folder, file }: Untold, { settings, nowSeconds
     if (bytes.length > documentBytesMax)
       return told("unknown", `longer than ${documentBytesMax} bytes: no document is`);
     const evidence = detectEvidence(bytes);
-    const explained = evidence && (await explainEvidence(evidence, settings, nowSeconds));
+    const explained = evidence && (await explainEvidence({ evidence, settings, nowSeconds }));
     if (!explained) return told("unknown", "no document that is known here");
     const failed = explained.checks.some((check) => !check.ok);
     const reason = `${explained.type}: ${verdict(explained)}`;

@@ -1,6 +1,5 @@
 import { ask, askAll } from "../deployment/ask.ts";
-import type { Profile } from "../deployment/profile.ts";
-import type { Terminal } from "../terminal/outcome.ts";
+import type { CommandContext } from "../deployment/context.ts";
 import { type ListOptions, limitOf, mustBeWhole, type OutputOptions, showList } from "../terminal/output.ts";
 import { plain } from "../terminal/plain.ts";
 import { table } from "../terminal/table.ts";
@@ -11,12 +10,10 @@ import { type Ability, type Agent, readAgent, readWholeAgent, type WholeAgent } 
 export async function runAgents(
   name: string | undefined,
   options: ListOptions,
-  profile: Profile,
-  terminal: Terminal,
+  context: CommandContext,
 ): Promise<void> {
-  if (name !== undefined) return oneAgent(short(name), options, profile, terminal);
-  const bound = { limit: limitOf(options.limit) };
-  const { items, more } = await askAll(profile, "agents", {}, readAgent, terminal, bound);
+  if (name !== undefined) return oneAgent(short(name), options, context);
+  const { items, more } = await askAll(context, { path: "agents", read: readAgent, limit: limitOf(options.limit) });
   const shape = [
     { title: "AGENT", of: (agent: Agent) => agent.name, whole: true },
     { title: "STATE", of: (agent: Agent) => (agent.standing.blocked ? `${agent.state}, BLOCKED` : agent.state) },
@@ -24,10 +21,10 @@ export async function runAgents(
     { title: "SPONSOR", of: (agent: Agent) => agent.sponsor },
   ] as const;
   const list = { name: "agents", items, more, rows: items, shape, id: (agent: Agent) => agent.name };
-  showList(list, options, terminal);
+  showList(list, options, context.terminal);
 }
 
-async function oneAgent(name: string, options: OutputOptions, profile: Profile, terminal: Terminal): Promise<void> {
+async function oneAgent(name: string, options: OutputOptions, { profile, terminal }: CommandContext): Promise<void> {
   mustBeWhole(options);
   const answer = await ask(profile, `agents/${name.split("/").map(encodeURIComponent).join("/")}`);
   if (options.json) return terminal.out(JSON.stringify({ ok: true, ...answer }));

@@ -5,12 +5,12 @@ import { type WatchOptions, watched } from "../terminal/watch.ts";
 import { runAgents } from "./command.ts";
 
 /** Adds `agents`. */
-export function agentCommands({ command, watching, withProfile, terminal }: CommandLine): void {
+export function agentCommands({ command, watching, withDeployment }: CommandLine): void {
   example(
     watching(command("agents [agent]", "registered agents; of one, what it can do by policy"))
       .option("--limit <n>", "so many at most")
       .action((name: string | undefined, options: ListOptions & WatchOptions) =>
-        withProfile(options, (profile) => watched(options, terminal, (to) => runAgents(name, options, profile, to))),
+        withDeployment(options, (context) => watched(options, context, (to) => runAgents(name, options, to))),
       ),
     "agents",
     "agents planner",

@@ -4,7 +4,7 @@ import { adviceFor } from "./advice.ts";
 import { detectEvidence, documentBytesMax } from "./detect.ts";
 import { explainEvidence, explainedTypes } from "./explain.ts";
 import type { Explanation } from "./explanation.ts";
-import { isoTime, type Said, saidBy } from "./said.ts";
+import { isoTime, saidBy } from "./said.ts";
 import { type AttestSettings, loadAttestSettings } from "./settings.ts";
 import { explanationLines, verdict } from "./table.ts";
 
@@ -31,27 +31,21 @@ export async function runAttest(options: AttestOptions, terminal: Terminal, now 
   const settings: AttestSettings = options.settings === undefined ? {} : await loadAttestSettings(options.settings);
   const evidence = detectEvidence(await readDocument(file), type);
   if (!evidence) throw new Usage(`${file} is no document that is known here; --type says what it should be`);
-  const told = await explainEvidence(evidence, settings, nowSeconds, online);
+  const told = await explainEvidence({ evidence, settings, nowSeconds, online });
   if (!told) throw new Usage(`${file} is evidence of a type that is not known here`);
   if (options.json) terminal.out(machineReadable(told));
-  else for (const line of page(file, options, told, saidBy(evidence, nowSeconds), nowSeconds)) terminal.out(line);
+  else {
+    const said = saidBy(evidence, nowSeconds);
+    const advice = adviceFor(told, said, options.at !== undefined);
+    const page = { file, clock: isoTime(nowSeconds), told, said, ...(advice === undefined ? {} : { advice }) };
+    for (const line of explanationLines(page)) terminal.out(line);
+  }
   if (!told.accepted) throw new Told(verdict(told));
 }
 
 /** The one object of `--json`: what was not checked shows in it by the assurance, and by its absence among the checks. */
 function machineReadable({ type, accepted, assurance, checks, facts }: Explanation): string {
   return JSON.stringify({ type, accepted, assurance, checks, facts });
-}
-
-function page(file: string, { at }: AttestOptions, told: Explanation, said: Said, nowSeconds: number) {
-  const advice = adviceFor(told, said, at !== undefined);
-  return explanationLines({
-    file,
-    clock: isoTime(nowSeconds),
-    told,
-    said,
-    ...(advice === undefined ? {} : { advice }),
-  });
 }
 
 /**

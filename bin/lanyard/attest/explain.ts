@@ -1,9 +1,7 @@
-import type { Evidence } from "../../../core/attest/contract/attestor.ts";
 import { explainInstanceIdentity, explainNitro, explainX509Svid } from "./explain/certificates.ts";
 import { explainCallerIdentity, explainEcsTask, explainLambdaUrl } from "./explain/signed-request.ts";
 import { explainJwtSvid, explainOidc, explainStsWebIdentity } from "./explain/token.ts";
-import { type Explainer, type Explanation, explanationOf } from "./explanation.ts";
-import type { AttestSettings } from "./settings.ts";
+import { type Explainer, type ExplainQuestion, type Explanation, explanationOf } from "./explanation.ts";
 
 /** Every type of evidence that can be explained, listed; nothing is discovered. */
 const explainers: ReadonlyMap<string, Explainer> = new Map([
@@ -24,15 +22,9 @@ export const explainedTypes: readonly string[] = [...explainers.keys()];
 
 /**
  * Explains evidence: which checks pass, which fails and why, by given settings and clock, without any deployment.
- * @param online whether AWS STS may be asked about a signed request
  * @returns undefined for a type nobody here understands
  */
-export async function explainEvidence(
-  evidence: Evidence,
-  settings: AttestSettings,
-  nowSeconds: number,
-  online = false,
-): Promise<Explanation | undefined> {
-  const explain = explainers.get(evidence.type);
-  return explain && explanationOf(explain, { evidence, settings, nowSeconds, online });
+export async function explainEvidence(question: ExplainQuestion): Promise<Explanation | undefined> {
+  const explain = explainers.get(question.evidence.type);
+  return explain && explanationOf(explain, question);
 }

@@ -25,13 +25,17 @@ export interface Explanation {
   readonly notChecked: readonly NotChecked[];
 }
 
-/** What an explainer is given. */
-export interface Asked {
+/** What is to be explained, and by what. */
+export interface ExplainQuestion {
   readonly evidence: Evidence;
-  readonly nowSeconds: number;
   readonly settings: AttestSettings;
-  /** Whether AWS STS may be asked. */
-  readonly online: boolean;
+  readonly nowSeconds: number;
+  /** Whether AWS STS may be asked about a signed request; not, where it is left out. */
+  readonly online?: boolean;
+}
+
+/** What an explainer is given. */
+export interface Asked extends ExplainQuestion {
   readonly onCheck: (check: Check) => void;
   /** Names a check that cannot be made. */
   readonly leaveOut: (name: string, why: string) => void;
@@ -53,10 +57,7 @@ const toRequest = ["challenge", "jkt", "key", "binding"];
 const toUs = ["audience", "issuer", "binding"];
 
 /** Runs an explainer and the registration's selectors after it, and puts together what is said. */
-export async function explanationOf(
-  explain: Explainer,
-  asked: Omit<Asked, "onCheck" | "leaveOut">,
-): Promise<Explanation> {
+export async function explanationOf(explain: Explainer, asked: ExplainQuestion): Promise<Explanation> {
   const checks: Check[] = [];
   const notChecked: NotChecked[] = [];
   const onCheck = (check: Check) => void checks.push(check);

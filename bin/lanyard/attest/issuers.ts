@@ -14,24 +14,29 @@ interface Known {
   readonly keys?: Uint8Array;
 }
 
+/** The issuer a document names, and what it would have to be registered for. */
+interface SaidIssuer {
+  readonly purpose: Purpose;
+  readonly issuer: string;
+  /** Of an account's STS issuer. */
+  readonly account?: string;
+}
+
 /**
  * Finds a document's issuer in the settings. Where they name none at all, the registration is not checked and the
  * document's own word stands in, without any keys; where they name others, the document is refused.
- * @param account stands in likewise
  */
 export function issuerInSettings(
   { settings: { trust }, onCheck, leaveOut }: Asked,
-  purpose: Purpose,
-  said: string,
-  account?: string,
+  { purpose, issuer, account }: SaidIssuer,
 ): Known | undefined {
   if (!trust) {
     leaveOut("registration", "no trusted issuers are given");
     const algorithms = ["RS256", "ES256", "ES384", "PS256"] as const;
-    const registration = { kind: "trusted-issuer", name: "unknown", purpose, issuer: said, algorithms } as const;
+    const registration = { kind: "trusted-issuer", name: "unknown", purpose, issuer, algorithms } as const;
     return { registration: account === undefined ? registration : { ...registration, account } };
   }
-  const found = trust.find(({ registration: r }) => r.purpose === purpose && r.issuer === said);
+  const found = trust.find(({ registration: r }) => r.purpose === purpose && r.issuer === issuer);
   onCheck({
     name: "registration",
     ok: found !== undefined,

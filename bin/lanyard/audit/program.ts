@@ -4,7 +4,7 @@ import { sourceOf } from "./source.ts";
 import { runTail, type TailOptions } from "./tail.ts";
 
 /** Adds `audit tail`. */
-export function auditCommands({ program, common, withProfile, terminal }: CommandLine): void {
+export function auditCommands({ program, common, withDeployment }: CommandLine): void {
   const audit = program.command("audit").description("look at the audit trail");
   example(
     common(audit.command("tail").description("audit events, oldest first; with --json one object a line"))
@@ -16,7 +16,7 @@ export function auditCommands({ program, common, withProfile, terminal }: Comman
       .option("--denied", "refusals only")
       .option("--limit <n>", "the last so many of those that are there")
       .action((options: TailOptions) =>
-        withProfile(options, (profile) => runTail(options, sourceOf(profile), profile.trustDomain, terminal)),
+        withDeployment(options, (context) => runTail(options, sourceOf(context.profile), context)),
       ),
     "audit tail --follow --denied",
     "audit tail --agent researcher --since 24h --limit 50",

@@ -23,7 +23,7 @@ export function sourceOf({ audit, dynamo }: Profile): AuditSource {
   if (audit === undefined) throw new Usage("where is the audit? Set LANYARD_AUDIT_BUCKET, or give --outputs <file>");
   if ("folder" in audit) return folderSource(audit.folder);
   const { region, credentials } = dynamo.config;
-  return bucketSource(new S3Client({ region, credentials }), audit.bucket, prefix);
+  return bucketSource({ s3: new S3Client({ region, credentials }), bucket: audit.bucket, below: prefix });
 }
 
 /**
@@ -35,7 +35,7 @@ export function namedSource(text: string, cwd: string, profile: Profile | undefi
   if (bucket) {
     const config = profile?.kind === "aws" ? profile.dynamo.config : undefined;
     const place = config ? { region: config.region, credentials: config.credentials } : {};
-    return bucketSource(new S3Client(place), bucket[1] ?? "", bucket[2] ?? "");
+    return bucketSource({ s3: new S3Client(place), bucket: bucket[1] ?? "", below: bucket[2] ?? "" });
   }
   if (text.startsWith("s3:")) throw new Usage(`${JSON.stringify(text)} names no bucket: s3://<bucket>[/<prefix>]`);
   if (text === "deployment") {
@@ -52,8 +52,16 @@ const folderSource = (folder: string): AuditSource => ({
   events: ({ name }) => eventsOfFile(name),
 });
 
+/** Where in which bucket. */
+interface BucketPlace {
+  readonly s3: S3Client;
+  readonly bucket: string;
+  /** What its objects' names begin with. */
+  readonly below: string;
+}
+
 /** The bucket. Days are listed one by one, so that a year of objects is not looked through for an hour of them. */
-export function bucketSource(s3: S3Client, bucket: string, below: string, nowMillis = Date.now): AuditSource {
+export function bucketSource({ s3, bucket, below }: BucketPlace, nowMillis = Date.now): AuditSource {
   const byDay = below === prefix || below === "";
   return {
     async objects(sinceMillis) {

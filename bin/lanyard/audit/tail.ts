@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Terminal, Usage } from "../terminal/outcome.ts";
+import type { CommandContext } from "../deployment/context.ts";
+import { Usage } from "../terminal/outcome.ts";
 import { limitOf, type OutputOptions } from "../terminal/output.ts";
 import { sinceMillis } from "../terminal/since.ts";
 import type { AuditEvent } from "./events.ts";
@@ -26,15 +27,11 @@ const graceMillis = 120_000;
 /**
  * `audit tail`: events since a moment, oldest first, and with `--follow` what comes after them until it is interrupted.
  * Each event once, whatever the source tells twice (Firehose delivers at least once).
- * @param trustDomain for agents that are given by their name
- * @param stop ends following
  */
 export async function runTail(
   options: TailOptions,
   source: AuditSource,
-  trustDomain: string,
-  terminal: Terminal,
-  stop?: AbortSignal,
+  { profile, terminal, stop }: CommandContext,
 ): Promise<void> {
   const since = sinceMillis(options.since, Date.now());
   const limit = limitOf(options.limit);
@@ -42,7 +39,7 @@ export async function runTail(
   if (output === "tsv" || output === "id")
     throw new Usage(`audit events are told as table, json or jsonl, not ${output}`);
   const asJson = options.json || output !== "table";
-  const wanted = filterOf(options, trustDomain);
+  const wanted = filterOf(options, profile.trustDomain);
   const read = new Set<string>();
   const told = new Set<string>();
   let from = since;

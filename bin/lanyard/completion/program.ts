@@ -1,7 +1,7 @@
-import type { Command } from "commander";
 import { readAgent } from "../agents/shapes.ts";
 import { askAll } from "../deployment/ask.ts";
-import { type Env, loadProfile, type ProfileOptions, reservedNames } from "../deployment/profile.ts";
+import type { CommandLine, ProgramDeps } from "../deployment/command-line.ts";
+import { loadProfile, type ProfileOptions, reservedNames } from "../deployment/profile.ts";
 import { readStored } from "../deployment/stored.ts";
 import { example } from "../terminal/help.ts";
 import { type Terminal, Usage } from "../terminal/outcome.ts";
@@ -9,18 +9,12 @@ import { outlineOf } from "./outline.ts";
 import { completionScript } from "./scripts.ts";
 import { shells } from "./shells.ts";
 
-/** What completion stands on. */
-interface CompletionDeps {
-  readonly terminal: Terminal;
-  readonly env: Env;
-  readonly folder: string;
-}
-
 /** Most names that are offered: a shell shows no more in a way that helps. */
 const namesMost = 1_000;
 
 /** Adds `completion`, and the command that its scripts ask for names. */
-export function completionCommands(program: Command, deps: CompletionDeps): void {
+export function completionCommands(line: CommandLine): void {
+  const { program, terminal } = line;
   example(
     program
       .command("completion <shell>")
@@ -29,7 +23,7 @@ export function completionCommands(program: Command, deps: CompletionDeps): void
         const known = shells.find((each) => each === shell);
         if (known === undefined)
           throw new Usage(`there is completion for ${shells.join(", ")}, not ${JSON.stringify(shell)}`);
-        deps.terminal.out(completionScript(known, outlineOf(program)).trimEnd());
+        terminal.out(completionScript(known, outlineOf(program)).trimEnd());
       }),
     "completion bash > ~/.local/share/bash-completion/completions/lanyard",
   );
@@ -37,23 +31,26 @@ export function completionCommands(program: Command, deps: CompletionDeps): void
     .command("names <kind>", { hidden: true })
     .option("--profile <profile>")
     .option("--outputs <file>")
-    .action((kind: string, options: ProfileOptions) => offerNames(kind, options, deps));
+    .action((kind: string, options: ProfileOptions) => offerNames(kind, options, line));
 }
 
 /** Names one a line. Whoever presses Tab wants no message: what cannot be found out is nothing. */
-async function offerNames(kind: string, options: ProfileOptions, { terminal, env, folder }: CompletionDeps) {
-  const names = await (kind === "profiles" ? profileNames(env) : agentNames(options, env, folder)).catch(() => []);
+async function offerNames(kind: string, options: ProfileOptions, deps: ProgramDeps) {
+  const names = await (kind === "profiles" ? profileNames(deps) : agentNames(options, deps)).catch(() => []);
   // a name is put into a command line by the shell: nothing that it would read as more than a word
-  for (const name of names) if (/^[A-Za-z0-9._/@:-]+$/.test(name)) terminal.out(name);
+  for (const name of names) if (/^[A-Za-z0-9._/@:-]+$/.test(name)) deps.terminal.out(name);
 }
 
-const profileNames = async (env: Env) => [...reservedNames, ...Object.keys(await readStored(env))];
+const profileNames = async ({ env }: ProgramDeps) => [...reservedNames, ...Object.keys(await readStored(env))];
 
-async function agentNames(options: ProfileOptions, env: Env, folder: string): Promise<readonly string[]> {
+async function agentNames(options: ProfileOptions, { env, folder }: ProgramDeps): Promise<readonly string[]> {
   const silent: Terminal = { out: () => undefined, err: () => undefined };
   const profile = await loadProfile(options, env, folder);
   try {
-    const { items } = await askAll(profile, "agents", {}, readAgent, silent, { limit: namesMost });
+    const { items } = await askAll(
+      { profile, terminal: silent },
+      { path: "agents", read: readAgent, limit: namesMost },
+    );
     return items.map(({ name }) => name);
   } finally {
     profile.dynamo.destroy();

@@ -38,8 +38,18 @@ function valuesByFlag(outlines: readonly Outline[]): ReadonlyMap<string, Values>
   return found;
 }
 
-/** The lines of a `case` over the word before: `offer` says how a shell offers words that a command prints, or that stand here. */
-function valueCases(outlines: readonly Outline[], offer: (words: string) => string, files: string, words: string) {
+/** How one shell says what may stand where a value is expected. */
+interface Dialect {
+  /** Offers words: those that a command prints, or that stand in the script, quoted. */
+  readonly offer: (words: string) => string;
+  /** Offers files. */
+  readonly files: string;
+  /** The words typed so far. */
+  readonly words: string;
+}
+
+/** The lines of a `case` over the word before. */
+function valueCases(outlines: readonly Outline[], { offer, files, words }: Dialect) {
   const all = [...valuesByFlag(outlines)];
   const named = all.flatMap(([flag, values]) => {
     if (values === undefined) return [];
@@ -81,6 +91,18 @@ export function completionScript(shell: Shell, outlines: readonly Outline[]): st
   return shell === "bash" ? bash(walk(flags, bashWords, paths), outlines) : zsh(walk(flags, zshWords, paths), outlines);
 }
 
+const bashDialect: Dialect = {
+  offer: (words) => `COMPREPLY=($(compgen -W ${words} -- "$current"))`,
+  files: 'COMPREPLY=($(compgen -f -- "$current"))',
+  words: bashWords,
+};
+
+const zshDialect: Dialect = {
+  offer: (words) => `compadd -- \${=:-${words.replace(/^['"]|['"]$/g, "")}}`,
+  files: "_files",
+  words: zshWords,
+};
+
 const bash = (
   walked: string,
   outlines: readonly Outline[],
@@ -89,7 +111,7 @@ ${namesFunction(`"\${COMP_WORDS[0]}"`)}
 _lanyard() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" offered="" names=""
   case "$previous" in
-${valueCases(outlines, (words) => `COMPREPLY=($(compgen -W ${words} -- "$current"))`, 'COMPREPLY=($(compgen -f -- "$current"))', bashWords)}
+${valueCases(outlines, bashDialect)}
   esac${walked}
   case "$reached" in
 ${commandCases(outlines)}
@@ -107,7 +129,7 @@ ${namesFunction(`"\${words[1]}"`)}
 _lanyard() {
   local offered="" names="" previous="\${words[CURRENT-1]}"
   case "$previous" in
-${valueCases(outlines, (words) => `compadd -- \${=:-${words.replace(/^['"]|['"]$/g, "")}}`, "_files", zshWords)}
+${valueCases(outlines, zshDialect)}
   esac${walked}
   case "$reached" in
 ${commandCases(outlines)}

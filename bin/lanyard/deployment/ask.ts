@@ -1,5 +1,6 @@
-import { Refused, type Terminal, Usage } from "../terminal/outcome.ts";
+import { Refused, Usage } from "../terminal/outcome.ts";
 import { callSigned } from "./call.ts";
+import type { CommandContext } from "./context.ts";
 import type { Profile } from "./profile.ts";
 
 /** Query of a question; what is undefined is left out. */
@@ -21,8 +22,13 @@ export async function ask(profile: Profile, path: string, query: Query = {}): Pr
   return callSigned(profile, url.href, { method: "GET" });
 }
 
-/** How far a list is read. */
-export interface Bound<T> {
+/** Which list is read, and how far. */
+export interface ListQuestion<T> {
+  /** Below admin-read's own path. */
+  readonly path: string;
+  readonly query?: Query;
+  /** Reads one item of the answer; throws where it is none. */
+  readonly read: (item: unknown) => T;
   /** Most items; all where it is left out. */
   readonly limit?: number;
   /** Items that count; all where it is left out. */
@@ -30,7 +36,7 @@ export interface Bound<T> {
 }
 
 /** A list as far as it was read. */
-export interface Read<T> {
+export interface ListAnswer<T> {
   readonly items: readonly T[];
   readonly pages: readonly Record<string, unknown>[];
   /** Whether there is more behind it. */
@@ -40,17 +46,13 @@ export interface Read<T> {
 const pageMost = 100;
 
 /**
- * Every page of a list, or as many as its bound needs. How far it is shows on the terminal from the second page on.
- * @param shape reads one item of the answer, and throws when it is none
+ * Every page of a list, or as many as its limit needs. How far it is shows on the terminal from the second page on.
+ * @throws Refused
  */
 export async function askAll<T>(
-  profile: Profile,
-  path: string,
-  query: Query,
-  shape: (value: unknown) => T,
-  terminal: Terminal,
-  { limit = Number.POSITIVE_INFINITY, keep = () => true }: Bound<T> = {},
-): Promise<Read<T>> {
+  { profile, terminal }: CommandContext,
+  { path, query = {}, read, limit = Number.POSITIVE_INFINITY, keep = () => true }: ListQuestion<T>,
+): Promise<ListAnswer<T>> {
   const items: T[] = [];
   const pages: Record<string, unknown>[] = [];
   let cursor: string | undefined;
@@ -58,7 +60,7 @@ export async function askAll<T>(
     const size = String(Math.min(pageMost, limit));
     const page = await ask(profile, path, { limit: size, ...query, ...(cursor === undefined ? {} : { cursor }) });
     if (!Array.isArray(page.items)) throw new Refused("admin-read answered something else than a list");
-    items.push(...page.items.map(shape).filter(keep));
+    items.push(...page.items.map(read).filter(keep));
     pages.push(page);
     cursor = typeof page.next === "string" ? page.next : undefined;
     if (cursor !== undefined) terminal.progress?.(`${items.length} so far…`);

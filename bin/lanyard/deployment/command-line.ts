@@ -1,11 +1,19 @@
 import type { Command } from "commander";
 import type { Terminal } from "../terminal/outcome.ts";
-import type { Profile } from "./profile.ts";
+import type { CommandContext } from "./context.ts";
+import type { Env } from "./model.ts";
+
+/** What the program stands on; a test gives its own. */
+export interface ProgramDeps {
+  readonly terminal: Terminal;
+  readonly env: Env;
+  /** The folder the command was called in. */
+  readonly folder: string;
+}
 
 /** What a group of commands adds itself to. */
-export interface CommandLine {
+export interface CommandLine extends ProgramDeps {
   readonly program: Command;
-  readonly terminal: Terminal;
   /** Gives a command the options that all who ask a deployment have. */
   common(command: Command): Command;
   /** A new command with those options. */
@@ -13,5 +21,5 @@ export interface CommandLine {
   /** Gives a command that looks the option to look again and again, and how to do it. */
   watching(command: Command): Command;
   /** Finds the deployment the options mean, and lets go of it afterwards. */
-  withProfile(options: object, then: (profile: Profile) => Promise<void>): Promise<void>;
+  withDeployment(options: object, then: (context: CommandContext) => Promise<void>): Promise<void>;
 }

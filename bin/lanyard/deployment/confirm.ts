@@ -1,6 +1,6 @@
-import { Refused, type Terminal, Usage } from "../terminal/outcome.ts";
+import { Refused, Usage } from "../terminal/outcome.ts";
+import type { CommandContext } from "./context.ts";
 import { deploymentLine, deploymentOf, type NamedDeployment } from "./line.ts";
-import type { Profile } from "./profile.ts";
 
 /** Something that changes a deployment, before it does. */
 export interface Change {
@@ -19,10 +19,9 @@ export interface Change {
  * @throws Usage where nobody named the deployment and another could be meant, or where nobody can be asked; Refused for a no
  */
 export async function confirmed(
-  profile: Profile,
-  options: { readonly yes?: boolean },
-  terminal: Terminal,
   change: Change,
+  options: { readonly yes?: boolean },
+  { profile, terminal }: CommandContext,
 ): Promise<NamedDeployment> {
   const { otherwise } = change;
   if (profile.unsure !== undefined)

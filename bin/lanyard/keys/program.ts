@@ -5,7 +5,7 @@ import { type WatchOptions, watched } from "../terminal/watch.ts";
 import { type RotateOptions, runKeys, runRotate } from "./rotate.ts";
 
 /** Adds `rotate` and `keys`. */
-export function keyCommands({ command, withProfile, watching, terminal }: CommandLine): void {
+export function keyCommands({ command, withDeployment, watching }: CommandLine): void {
   example(
     command("rotate", "switch a signing key before its time, or at once when it may be in other hands")
       .addOption(
@@ -17,13 +17,13 @@ export function keyCommands({ command, withProfile, watching, terminal }: Comman
       .option("--emergency", "void what it signed, now")
       .option("--yes", "do not ask")
       .requiredOption("--reason <text>", "why, for the audit record")
-      .action((options: RotateOptions) => withProfile(options, (profile) => runRotate(options, profile, terminal))),
+      .action((options: RotateOptions) => withDeployment(options, (context) => runRotate(options, context))),
     'rotate --purpose session --reason "before its time"',
     'rotate --purpose session --emergency --reason "seen elsewhere"',
   );
   example(
     watching(command("keys", "how every signing key stands")).action((options: WatchOptions & { json?: boolean }) =>
-      withProfile(options, (profile) => watched(options, terminal, (to) => runKeys(options, profile, to))),
+      withDeployment(options, (context) => watched(options, context, (to) => runKeys(options, to))),
     ),
     "keys",
     "keys --watch",

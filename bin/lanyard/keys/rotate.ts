@@ -2,9 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { callSigned } from "../deployment/call.ts";
 import { type Change, confirmed } from "../deployment/confirm.ts";
+import type { CommandContext } from "../deployment/context.ts";
 import type { Profile } from "../deployment/profile.ts";
 import { reachLines } from "../sessions/reach.ts";
-import { Refused, type Terminal, Usage } from "../terminal/outcome.ts";
+import { Refused, Usage } from "../terminal/outcome.ts";
 import { table } from "../terminal/table.ts";
 
 /** Options of `rotate` and `keys`. */
@@ -45,10 +46,11 @@ const patienceMillis = { aws: 60_000, local: 600_000 } as const;
  * Orders a rotation and waits until the rotator has taken it up.
  * @throws Usage, Refused
  */
-export async function runRotate(options: RotateOptions, profile: Profile, terminal: Terminal): Promise<void> {
+export async function runRotate(options: RotateOptions, context: CommandContext): Promise<void> {
+  const { profile, terminal } = context;
   const { purpose, kid, reason, emergency = false } = options;
   const address = addressOf(profile);
-  const deployment = await confirmed(profile, options, terminal, rotating(options, profile, terminal));
+  const deployment = await confirmed(rotating(options, context), options, context);
   const body = JSON.stringify({ rotate: { purpose, ...(kid ? { kid } : {}) }, emergency, reason });
   const { order } = await callSigned(profile, address, { method: "POST", body });
   const until = performance.now() + patienceMillis[profile.kind];
@@ -68,7 +70,7 @@ export async function runRotate(options: RotateOptions, profile: Profile, termin
 }
 
 /** What a rotation is asked as; only an emergency takes anything away from anybody. */
-function rotating({ purpose, kid, emergency }: RotateOptions, profile: Profile, terminal: Terminal): Change {
+function rotating({ purpose, kid, emergency }: RotateOptions, context: CommandContext): Change {
   const key = `the ${kid ?? "current"} ${purpose} key`;
   const otherwise = "nothing was rotated";
   if (!emergency)
@@ -77,10 +79,10 @@ function rotating({ purpose, kid, emergency }: RotateOptions, profile: Profile, 
       reach: async () => ["what it signed stays good; the next key signs as soon as it is known everywhere"],
       otherwise,
     };
-  const everybody = { deployment: profile.trustDomain };
+  const everybody = { deployment: context.profile.trustDomain };
   const voids = purpose === "session" || purpose === "identity";
   const reach = async () => [
-    ...(voids ? await reachLines(everybody, "need new tokens", profile, terminal) : []),
+    ...(voids ? await reachLines(everybody, "need new tokens", context) : []),
     `everything that ${key} has signed would be void at once, and the key disabled`,
   ];
   return { question: `Void everything that ${key} has signed?`, reach, otherwise };
@@ -89,8 +91,7 @@ function rotating({ purpose, kid, emergency }: RotateOptions, profile: Profile, 
 /** Says how every key stands. */
 export async function runKeys(
   options: { readonly json?: boolean },
-  profile: Profile,
-  terminal: Terminal,
+  { profile, terminal }: CommandContext,
 ): Promise<void> {
   const all = await read(profile, addressOf(profile));
   if (options.json) return terminal.out(JSON.stringify({ ok: true, rings: all }));

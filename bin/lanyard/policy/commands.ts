@@ -1,12 +1,10 @@
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
-import type { RegistrySnapshot } from "../../../core/model/snapshot.ts";
 import { createCedarEngine } from "../../../core/policy/cedar.ts";
-import type { AuditEvent } from "../audit/events.ts";
 import { readRegistryFolder, skippedFiles, skippedLine } from "../registry/folder.ts";
 import { Refused, type Terminal, Told, Usage } from "../terminal/outcome.ts";
 import { type PolicyCase, readCases, runCase } from "./cases.ts";
-import { type FolderSettings, invalid, readProposed } from "./proposed.ts";
-import { type Change, type Replay, replay } from "./replay.ts";
+import { invalid, type ProposedFolder, readProposed } from "./proposed.ts";
+import { type Change, type Past, type Replay, replay } from "./replay.ts";
 
 /** Options all of them have. */
 export interface PolicyOptions {
@@ -14,14 +12,9 @@ export interface PolicyOptions {
 }
 
 /** `policy check`: whether the folder could be applied; asks no deployment. @throws Refused with every problem */
-export async function runCheck(
-  folder: string,
-  options: PolicyOptions,
-  settings: FolderSettings,
-  terminal: Terminal,
-): Promise<void> {
-  const registry = await readProposed(folder, settings);
-  const skipped = await skippedFiles(folder);
+export async function runCheck(folder: ProposedFolder, options: PolicyOptions, terminal: Terminal): Promise<void> {
+  const registry = await readProposed(folder);
+  const skipped = await skippedFiles(folder.directory);
   if (skipped.length > 0) terminal.err(skippedLine(skipped));
   const policies = registry.policies.length;
   const logged = registry.policies.filter((policy) => policy.mode === "log").map((policy) => policy.name);
@@ -32,18 +25,15 @@ export async function runCheck(
     );
 }
 
-/** `policy test`: runs the cases beside the policies. @throws Refused when one fails, or the folder is not valid */
-export async function runTest(
-  folder: string,
-  options: PolicyOptions,
-  settings: FolderSettings,
-  nowSeconds: number,
-  terminal: Terminal,
-): Promise<void> {
-  const registry = await readProposed(folder, settings);
-  const documents = await readRegistryFolder(folder, settings.variables, "cases");
+/**
+ * `policy test`: runs the cases beside the policies; cases that name no time are asked as of now.
+ * @throws Refused when one fails, or the folder is not valid
+ */
+export async function runTest(folder: ProposedFolder, options: PolicyOptions, terminal: Terminal): Promise<void> {
+  const registry = await readProposed(folder);
+  const documents = await readRegistryFolder(folder.directory, folder.variables, "cases");
   if (!documents.ok) throw invalid(documents.error);
-  const cases = readCases(documents.value, registry, nowSeconds);
+  const cases = readCases(documents.value, registry, Math.floor(Date.now() / 1000));
   if (!cases.ok) throw invalid(cases.error);
   const engine = createCedarEngine(cedar);
   const outcomes = cases.value.map((one) => ({ one, ...runCase(one, registry, engine) }));
@@ -72,16 +62,11 @@ export interface PlanOptions extends PolicyOptions {
  * otherwise. Fails when something would newly be permitted, unless that is confirmed.
  * @throws Refused for unconfirmed widening; Usage when there is nothing to replay
  */
-export async function runPlan(
-  registry: RegistrySnapshot,
-  options: PlanOptions,
-  events: AsyncIterable<AuditEvent>,
-  terminal: Terminal,
-): Promise<void> {
+export async function runPlan(past: Past, options: PlanOptions, terminal: Terminal): Promise<void> {
   const progress = (decisions: number) => {
     if (!options.json && decisions % 10_000 === 0) terminal.err(`${decisions} decisions replayed`);
   };
-  const found = await replay(events, registry, createCedarEngine(cedar), progress);
+  const found = await replay(past, createCedarEngine(cedar), progress);
   if (found.decisions === 0) throw new Usage(`there are no decisions by policy among the ${found.events} events there`);
   const wider = found.changes.filter((change) => change.to === "permitted");
   const confirmed = wider.length === 0 || options.confirmWidening === true;

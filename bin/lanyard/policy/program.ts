@@ -1,28 +1,23 @@
 import type { Command } from "commander";
 import { createSnapshot, type RegistrySnapshot } from "../../../core/model/snapshot.ts";
 import { eventsSince, namedSource } from "../audit/source.ts";
+import type { CommandLine, ProgramDeps } from "../deployment/command-line.ts";
 import { StaleLocalRun } from "../deployment/local.ts";
 import { loadProfile, type Profile, type ProfileOptions } from "../deployment/profile.ts";
 import { variablesOf } from "../registry/apply.ts";
 import { readRegistry } from "../registry/read.ts";
 import { example } from "../terminal/help.ts";
-import { type Terminal, Usage } from "../terminal/outcome.ts";
+import { Usage } from "../terminal/outcome.ts";
 import { sinceMillis } from "../terminal/since.ts";
 import { type PlanOptions, type PolicyOptions, runCheck, runPlan, runTest } from "./commands.ts";
-import { type FolderSettings, readProposed } from "./proposed.ts";
-
-/** What the commands stand on. */
-interface PolicyCommandDeps {
-  readonly terminal: Terminal;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly folder: string;
-}
+import { type ProposedFolder, readProposed } from "./proposed.ts";
 
 type Common = PolicyOptions &
   ProfileOptions & { readonly set: readonly string[]; readonly issuer?: string; readonly trustDomain?: string };
 
 /** Adds `policy check`, `policy test` and `policy plan`. Of a deployment `plan` alone asks more than its names. */
-export function policyCommands(program: Command, { terminal, env, folder: cwd }: PolicyCommandDeps): void {
+export function policyCommands(line: CommandLine): void {
+  const { program, terminal } = line;
   const policy = program.command("policy").description("check, test and replay policies before they bite");
   const command = (name: string, description: string): Command =>
     policy
@@ -34,18 +29,18 @@ export function policyCommands(program: Command, { terminal, env, folder: cwd }:
       .option("--profile <profile>", "which deployment, as for the other commands")
       .option("--outputs <file>", "names of an AWS deployment, as written by cdk deploy --outputs-file")
       .option("--json", "print one JSON object and nothing else");
-  const settings = (options: Common): Promise<FolderSettings> => settingsOf(options, env, cwd);
 
   example(
     command("check <folder>", "whether a folder's policies and registrations could be applied").action(
-      async (folder: string, options: Common) => runCheck(folder, options, await settings(options), terminal),
+      async (directory: string, options: Common) =>
+        runCheck(await folderOf(directory, options, line), options, terminal),
     ),
     "policy check registry",
   );
   example(
     command("test <folder>", "run the cases beside the policies (*.test.yaml)").action(
-      async (folder: string, options: Common) =>
-        runTest(folder, options, await settings(options), Math.floor(Date.now() / 1000), terminal),
+      async (directory: string, options: Common) =>
+        runTest(await folderOf(directory, options, line), options, terminal),
     ),
     "policy test registry",
   );
@@ -61,12 +56,12 @@ export function policyCommands(program: Command, { terminal, env, folder: cwd }:
       )
       .option("--since <time>", "how far back: 24h, 7d, a date (default: 7d; of a folder all of it)")
       .option("--confirm-widening", "succeed although something would newly be permitted")
-      .action(async (folder: string | undefined, options: Common & PlanOptions & EventOptions) => {
+      .action(async (directory: string | undefined, options: Common & PlanOptions & EventOptions) => {
         const registry =
-          folder === undefined
-            ? await counting(options, env, cwd)
-            : await readProposed(folder, await settings(options));
-        await runPlan(registry, options, await recorded(options, env, cwd), terminal);
+          directory === undefined
+            ? await registryInForce(options, line)
+            : await readProposed(await folderOf(directory, options, line));
+        await runPlan({ registry, events: await recorded(options, line) }, options, terminal);
       }),
     "policy plan",
     "policy plan registry --since 30d",
@@ -82,16 +77,16 @@ interface EventOptions {
 }
 
 /** The deployment, where one is found or named. */
-const profileOf = (options: Common, env: PolicyCommandDeps["env"], cwd: string): Promise<Profile | undefined> =>
-  loadProfile(options, env, cwd).catch((cause: unknown) => {
+const profileOf = (options: Common, { env, folder }: ProgramDeps): Promise<Profile | undefined> =>
+  loadProfile(options, env, folder).catch((cause: unknown) => {
     const named = options.profile ?? options.outputs ?? env.LANYARD_PROFILE;
     if ((cause instanceof Usage || cause instanceof StaleLocalRun) && !named) return undefined;
     throw cause;
   });
 
 /** The registry that counts now, as the deployment tells it. @throws Usage where no deployment is found */
-async function counting(options: Common, env: PolicyCommandDeps["env"], cwd: string): Promise<RegistrySnapshot> {
-  const profile = await loadProfile(options, env, cwd);
+async function registryInForce(options: Common, { env, folder }: ProgramDeps): Promise<RegistrySnapshot> {
+  const profile = await loadProfile(options, env, folder);
   try {
     const { version, registrations } = await readRegistry(profile);
     return createSnapshot(version, profile.trustDomain, registrations);
@@ -101,19 +96,23 @@ async function counting(options: Common, env: PolicyCommandDeps["env"], cwd: str
 }
 
 /** Recorded events: of a folder all, of a bucket those of a week unless told otherwise. */
-async function recorded(options: Common & EventOptions, env: PolicyCommandDeps["env"], cwd: string) {
+async function recorded(options: Common & EventOptions, deps: ProgramDeps) {
   const { events, since } = options;
-  const source = namedSource(events, cwd, await profileOf(options, env, cwd));
+  const source = namedSource(events, deps.folder, await profileOf(options, deps));
   const inBucket = events === "deployment" || events.startsWith("s3:");
   const from = since ?? (inBucket ? "7d" : undefined);
   return eventsSince(source, from === undefined ? 0 : sinceMillis(from, Date.now()));
 }
 
-/** The deployment's names where one is found, else what the options say; the policies themselves need neither. */
-async function settingsOf(options: Common, env: PolicyCommandDeps["env"], cwd: string): Promise<FolderSettings> {
-  const profile = await profileOf(options, env, cwd);
+/**
+ * A folder with the deployment's names where one is found, else with what the options say; the policies themselves need
+ * neither.
+ */
+async function folderOf(directory: string, options: Common, deps: ProgramDeps): Promise<ProposedFolder> {
+  const profile = await profileOf(options, deps);
   profile?.dynamo.destroy();
   return {
+    directory,
     issuer: options.issuer ?? profile?.issuer ?? "https://issuer.invalid",
     trustDomain: options.trustDomain ?? profile?.trustDomain ?? "deployment.invalid",
     variables: { ...(profile ? profile.variables : sampleVariables), ...variablesOf(options.set) },

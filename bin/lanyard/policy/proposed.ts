@@ -5,8 +5,9 @@ import { validateRegistry } from "../../../core/registry/validate.ts";
 import { readRegistryFolder } from "../registry/folder.ts";
 import { Refused } from "../terminal/outcome.ts";
 
-/** What a folder is read for: the deployment's names and the values of its placeholders. */
-export interface FolderSettings {
+/** A folder of registrations, and what it is read with: the deployment's names and the values of its placeholders. */
+export interface ProposedFolder {
+  readonly directory: string;
   readonly issuer: string;
   readonly trustDomain: string;
   readonly variables: Readonly<Record<string, string>>;
@@ -24,10 +25,10 @@ export const invalid = (problems: readonly RegistryProblem[]): Refused =>
  * Reads a folder as the registry it proposes.
  * @throws Refused with every problem, each with file and line
  */
-export async function readProposed(directory: string, settings: FolderSettings): Promise<RegistrySnapshot> {
-  const documents = await readRegistryFolder(directory, settings.variables);
+export async function readProposed(folder: ProposedFolder): Promise<RegistrySnapshot> {
+  const { directory, variables, issuer, trustDomain } = folder;
+  const documents = await readRegistryFolder(directory, variables);
   if (!documents.ok) throw invalid(documents.error);
-  const { issuer, trustDomain } = settings;
   const rows = validateRegistry(documents.value, { issuer, trustDomain, cedar });
   if (!rows.ok) throw invalid(rows.error);
   return createSnapshot(0, trustDomain, rows.value);

@@ -57,19 +57,24 @@ function decisionsOf(event: AuditEvent): readonly Recorded[] {
   });
 }
 
+/** What is replayed, and against whose policies. */
+export interface Past {
+  readonly events: AsyncIterable<AuditEvent>;
+  readonly registry: RegistrySnapshot;
+}
+
 /**
  * Puts recorded questions to a proposed registry's policies. Questions that policies cannot tell apart are asked once:
  * the time counts only where some policy reads it.
  * @param onProgress told every thousand decisions
  */
 export async function replay(
-  events: AsyncIterable<AuditEvent>,
-  registry: RegistrySnapshot,
+  { events, registry }: Past,
   engine: PolicyEngine,
   onProgress: (decisions: number) => void = () => {},
 ): Promise<Replay> {
   const timed = registry.policies.some((policy) => /\bnow\b/.test(policy.cedar));
-  const answers = new Map<string, { readonly turn: Turn; readonly by: string }>();
+  const answers = new Map<string, Answer>();
   const changes = new Map<string, Change>();
   let [read, decisions, same] = [0, 0, 0];
   for await (const event of events) {
@@ -81,7 +86,7 @@ export async function replay(
       const answer = answers.get(key) ?? ask(question, registry, engine);
       if (answers.size < mostAnswers) answers.set(key, answer);
       if (answer.turn === was) same += 1;
-      else note(changes, question, answer, event.metadata.uid);
+      else add(changes, changeOf(question, answer, event.metadata.uid));
     }
   }
   return { events: read, decisions, same, asked: answers.size, changes: [...changes.values()].sort(order) };
@@ -90,25 +95,31 @@ export async function replay(
 /** Beyond it answers are no longer kept, so that a year of events does not fill the memory. */
 const mostAnswers = 200_000;
 
-function ask(question: PolicyQuestion, registry: RegistrySnapshot, engine: PolicyEngine) {
-  const decision = engine.decide(registry, question);
-  return decision.allowed
-    ? { turn: "permitted" as const, by: decision.policies.join(", ") || "log-only mode" }
-    : { turn: "refused" as const, by: decision.why };
+/** What the proposed policies say to one question. */
+interface Answer {
+  readonly turn: Turn;
+  readonly by: string;
 }
 
-function note(
-  changes: Map<string, Change>,
-  question: PolicyQuestion,
-  { turn, by }: { readonly turn: Turn; readonly by: string },
-  example: string,
-): void {
-  const { agent, action } = question;
-  const { resource, scopes } = question.grant;
-  const key = JSON.stringify([agent, turn, action, resource, scopes, by]);
+function ask(question: PolicyQuestion, registry: RegistrySnapshot, engine: PolicyEngine): Answer {
+  const decision = engine.decide(registry, question);
+  return decision.allowed
+    ? { turn: "permitted", by: decision.policies.join(", ") || "log-only mode" }
+    : { turn: "refused", by: decision.why };
+}
+
+function changeOf({ agent, action, grant }: PolicyQuestion, { turn, by }: Answer, example: string): Change {
+  const { resource, scopes } = grant;
+  return { agent, to: turn, action, resource, scopes, by, count: 1, example };
+}
+
+/** Counts a change, together with those that are alike in all but their example. */
+function add(changes: Map<string, Change>, change: Change): void {
+  const { agent, to, action, resource, scopes, by } = change;
+  const key = JSON.stringify([agent, to, action, resource, scopes, by]);
   const known = changes.get(key);
-  if (known) known.count += 1;
-  else changes.set(key, { agent, to: turn, action, resource, scopes, by, count: 1, example });
+  if (known) known.count += change.count;
+  else changes.set(key, change);
 }
 
 /** Newly permitted first: that is what must be looked at. */

@@ -1,20 +1,19 @@
 import { askAll } from "../deployment/ask.ts";
-import type { Profile } from "../deployment/profile.ts";
-import type { Terminal } from "../terminal/outcome.ts";
+import type { CommandContext } from "../deployment/context.ts";
 import type { ListOptions } from "../terminal/output.ts";
 import { limitOf, showList } from "../terminal/output.ts";
 import { count, short, until } from "../terminal/words.ts";
 import { type Principal, readPrincipal } from "./shapes.ts";
 
 /** `principals`: who lends authority now, beside the agents that act on it. @throws Refused */
-export async function runPrincipals(options: ListOptions, profile: Profile, terminal: Terminal): Promise<void> {
+export async function runPrincipals(options: ListOptions, context: CommandContext): Promise<void> {
   const limit = limitOf(options.limit);
-  const { items } = await askAll(profile, "principals", {}, readPrincipal, terminal);
+  const { items } = await askAll(context, { path: "principals", read: readPrincipal });
   // a principal's sessions stand on any page: only who has read them all knows one of them whole
   const all = merged(items);
   const principals = all.slice(0, limit);
   const isTable = !options.json && (options.output ?? "table") === "table";
-  if (isTable && principals.length === 0) return terminal.out("nobody lends any authority now");
+  if (isTable && principals.length === 0) return context.terminal.out("nobody lends any authority now");
   const now = Math.floor(Date.now() / 1000);
   const rows = principals.flatMap(({ id, kind, agents }) => agents.map((held) => ({ id, kind, ...held })));
   type Row = (typeof rows)[number];
@@ -32,10 +31,9 @@ export async function runPrincipals(options: ListOptions, profile: Profile, term
     "session",
   )}`;
   const more = all.length > principals.length;
+  const forPeople = (lines: readonly string[]) => [...lines, counted];
   const list = { name: "principals", items: principals, more, rows, shape, id: (one: { id: string }) => one.id };
-  showList(list, options, terminal, (lines) => {
-    for (const line of [...lines, counted]) terminal.out(line);
-  });
+  showList({ ...list, forPeople }, options, context.terminal);
 }
 
 /** One principal may stand on several pages, with other agents or with more sessions of the same one. */

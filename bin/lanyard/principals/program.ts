@@ -5,12 +5,12 @@ import { type WatchOptions, watched } from "../terminal/watch.ts";
 import { runPrincipals } from "./command.ts";
 
 /** Adds `principals`. */
-export function principalCommands({ command, watching, withProfile, terminal }: CommandLine): void {
+export function principalCommands({ command, watching, withDeployment }: CommandLine): void {
   example(
     watching(command("principals", "people and agents who lend authority now, beside the agents that act on it"))
       .option("--limit <n>", "so many at most")
       .action((options: ListOptions & WatchOptions) =>
-        withProfile(options, (profile) => watched(options, terminal, (to) => runPrincipals(options, profile, to))),
+        withDeployment(options, (context) => watched(options, context, (to) => runPrincipals(options, to))),
       ),
     "principals",
     "principals --output jsonl",

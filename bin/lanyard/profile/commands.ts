@@ -1,7 +1,9 @@
 import { ask } from "../deployment/ask.ts";
 import { callerOf } from "../deployment/caller.ts";
+import type { ProgramDeps } from "../deployment/command-line.ts";
+import type { CommandContext } from "../deployment/context.ts";
 import { deploymentLine, deploymentOf } from "../deployment/line.ts";
-import { type Env, type Profile, reservedNames } from "../deployment/profile.ts";
+import { reservedNames } from "../deployment/profile.ts";
 import { profileName, profileOfStored, readStored, type Stored, writeStored } from "../deployment/stored.ts";
 import { Refused, type Terminal, Usage } from "../terminal/outcome.ts";
 import { table } from "../terminal/table.ts";
@@ -17,6 +19,9 @@ export interface LoginOptions {
   readonly json?: boolean;
 }
 
+/** What these commands work with: the profiles are found by the environment. */
+type Place = Pick<ProgramDeps, "env" | "terminal">;
+
 const patienceMillis = 30_000;
 
 /**
@@ -24,7 +29,7 @@ const patienceMillis = 30_000;
  * each time anew.
  * @throws Usage, Refused where the name stands for another deployment and nobody agrees that it changes
  */
-export async function runLogin(options: LoginOptions, env: Env, terminal: Terminal): Promise<void> {
+export async function runLogin(options: LoginOptions, { env, terminal }: Place): Promise<void> {
   const { stage, region, awsProfile, name = stage } = options;
   if (!/^[a-z][a-z0-9-]{0,18}[a-z0-9]$/.test(stage))
     throw new Usage(`${JSON.stringify(stage)} is no stage's name: lower-case letters, digits, dashes`);
@@ -34,7 +39,7 @@ export async function runLogin(options: LoginOptions, env: Env, terminal: Termin
   const found: Stored = { ...told, ...(awsProfile && { awsProfile }) };
   const all = await readStored(env);
   const before = Object.hasOwn(all, name) ? all[name] : undefined;
-  if (before) await mayReplace(name, before, found, options, terminal);
+  if (before) await mayReplace({ name, before, now: found }, options, terminal);
   const file = await writeStored(env, { ...all, [name]: found });
   const profile = profileOfStored(name, found);
   profile.dynamo.destroy();
@@ -44,8 +49,15 @@ export async function runLogin(options: LoginOptions, env: Env, terminal: Termin
   terminal.out(`stored in ${file}; use it with --profile ${name}, or export LANYARD_PROFILE=${name}`);
 }
 
-/** A name that comes to mean another deployment sends tomorrow's orders there. */
-async function mayReplace(name: string, before: Stored, now: Stored, { yes }: LoginOptions, terminal: Terminal) {
+/** A stored name, what it means so far, and what it would mean. */
+interface Replacement {
+  readonly name: string;
+  readonly before: Stored;
+  readonly now: Stored;
+}
+
+/** A name that comes to mean another deployment sends tomorrow's orders there. @throws Usage, Refused */
+async function mayReplace({ name, before, now }: Replacement, { yes }: LoginOptions, terminal: Terminal) {
   if (before.account === now.account && before.region === now.region && before.trustDomain === now.trustDomain) return;
   terminal.err(`profile ${name} is stage ${before.stage} in ${before.region} of account ${before.account} so far,`);
   terminal.err(`and would be stage ${now.stage} in ${now.region} of account ${now.account}`);
@@ -55,7 +67,7 @@ async function mayReplace(name: string, before: Stored, now: Stored, { yes }: Lo
 }
 
 /** `logout`: forgets a stored profile. @throws Usage for a name that is not stored */
-export async function runLogout(name: string, options: { json?: boolean }, env: Env, terminal: Terminal) {
+export async function runLogout(name: string, options: { json?: boolean }, { env, terminal }: Place) {
   const { [name]: gone, ...left } = await readStored(env);
   if (gone === undefined) throw new Usage(`there is no profile ${JSON.stringify(name)}`);
   const file = await writeStored(env, left);
@@ -63,7 +75,7 @@ export async function runLogout(name: string, options: { json?: boolean }, env: 
 }
 
 /** `profiles`: every deployment that was logged in to. */
-export async function runProfiles(options: { json?: boolean }, env: Env, terminal: Terminal): Promise<void> {
+export async function runProfiles(options: { json?: boolean }, { env, terminal }: Place): Promise<void> {
   const profiles = Object.entries(await readStored(env)).map(([name, { stage, account, region, trustDomain }]) => ({
     name,
     stage,
@@ -88,7 +100,7 @@ export async function runProfiles(options: { json?: boolean }, env: Env, termina
  * `whoami`: which deployment the command would talk to here, as whom, and whether it lets that one look.
  * @throws Refused where there are no credentials, or the deployment lets them see nothing
  */
-export async function runWhoami(options: { json?: boolean }, profile: Profile, terminal: Terminal): Promise<void> {
+export async function runWhoami(options: { json?: boolean }, { profile, terminal }: CommandContext): Promise<void> {
   const deployment = await deploymentOf(profile);
   const { account, arn } = await callerOf(profile, patienceMillis);
   const refused = await ask(profile, "registry/versions", { limit: "1" }).then(

@@ -1,12 +1,12 @@
 import type { CommandLine } from "../deployment/command-line.ts";
-import type { Env } from "../deployment/profile.ts";
 import { example } from "../terminal/help.ts";
 import { type LoginOptions, runLogin, runLogout, runProfiles, runWhoami } from "./commands.ts";
 
 const json = ["--json", "print one JSON object and nothing else"] as const;
 
 /** Adds the commands that remember deployments, and say which one is meant. */
-export function profileCommands({ program, command, withProfile, terminal }: CommandLine, env: Env): void {
+export function profileCommands(line: CommandLine): void {
+  const { program, command, withDeployment } = line;
   const plain = (name: string, description: string) => program.command(name).description(description);
   example(
     plain("login", "remember a deployment under a name: reads where it is, by your AWS credentials; stores no secret")
@@ -16,25 +16,25 @@ export function profileCommands({ program, command, withProfile, terminal }: Com
       .option("--name <name>", "what to call it (default: the stage)")
       .option("--yes", "do not ask before a name comes to mean another deployment")
       .option(...json)
-      .action((options: LoginOptions) => runLogin(options, env, terminal)),
+      .action((options: LoginOptions) => runLogin(options, line)),
     "login --stage prod --region eu-west-1",
     "login --stage prod --aws-profile operators --name live",
   );
   example(
     plain("logout <profile>", "forget a remembered deployment")
       .option(...json)
-      .action((name: string, options: { json?: boolean }) => runLogout(name, options, env, terminal)),
+      .action((name: string, options: { json?: boolean }) => runLogout(name, options, line)),
     "logout prod",
   );
   example(
     plain("profiles", "deployments that are remembered")
       .option(...json)
-      .action((options: { json?: boolean }) => runProfiles(options, env, terminal)),
+      .action((options: { json?: boolean }) => runProfiles(options, line)),
     "profiles",
   );
   example(
     command("whoami", "which deployment would be asked here, as whom, and whether that one may look").action(
-      (options: { json?: boolean }) => withProfile(options, (profile) => runWhoami(options, profile, terminal)),
+      (options: { json?: boolean }) => withDeployment(options, (context) => runWhoami(options, context)),
     ),
     "whoami",
     "whoami --profile prod",

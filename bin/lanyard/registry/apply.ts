@@ -1,8 +1,8 @@
 import type { Applied } from "../../../core/registry/apply.ts";
 import { differenceLines } from "../../../core/registry/difference-lines.ts";
 import { confirmed } from "../deployment/confirm.ts";
+import type { CommandContext } from "../deployment/context.ts";
 import type { NamedDeployment } from "../deployment/line.ts";
-import type { Profile } from "../deployment/profile.ts";
 import { Refused, type Terminal, Usage } from "../terminal/outcome.ts";
 import { count } from "../terminal/words.ts";
 import { skippedFiles, skippedLine } from "./folder.ts";
@@ -32,12 +32,8 @@ export function variablesOf(set: readonly string[]): Readonly<Record<string, str
  * Shows what a folder would change, asks, and applies it.
  * @throws Usage, Refused with every problem
  */
-export async function runApply(
-  directory: string,
-  options: ApplyOptions,
-  profile: Profile,
-  terminal: Terminal,
-): Promise<void> {
+export async function runApply(directory: string, options: ApplyOptions, context: CommandContext): Promise<void> {
+  const { profile, terminal } = context;
   const variables = { ...profile.variables, ...variablesOf(options.set) };
   const { issuer, trustDomain, adminWrite, dynamo } = profile;
   const input: ApplyInput = { directory, variables, trustDomain, issuer, adminWrite, dynamo };
@@ -53,11 +49,12 @@ export async function runApply(
       show();
       return tell(plan, options, terminal);
     }
-    const deployment = await confirmed(profile, options, terminal, {
+    const change = {
       question: `Apply ${count(changes(plan), "change")} to version ${plan.base}?`,
       reach: async () => lines,
       otherwise: "nothing was applied",
-    });
+    };
+    const deployment = await confirmed(change, options, context);
     // who was asked at a terminal has seen them
     if (options.yes || terminal.columns === undefined) show();
     tell(await applyPlan(input, plan, options.reason), { ...options, deployment }, terminal);

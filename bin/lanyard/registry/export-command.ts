@@ -1,4 +1,4 @@
-import type { Profile } from "../deployment/profile.ts";
+import type { CommandContext } from "../deployment/context.ts";
 import { type Terminal, Usage } from "../terminal/outcome.ts";
 import { writeFolder } from "./export.ts";
 import { registrationJsonSchema } from "./json-schema.ts";
@@ -17,8 +17,7 @@ export interface ExportOptions {
 export async function runExport(
   directory: string,
   options: ExportOptions,
-  profile: Profile,
-  terminal: Terminal,
+  { profile, terminal }: CommandContext,
 ): Promise<void> {
   const wanted = options.version === undefined ? undefined : wholeNumber(options.version);
   const { version, registrations: rows } = await readRegistry(profile, wanted);

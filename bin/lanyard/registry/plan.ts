@@ -52,10 +52,8 @@ export async function planRegistry(input: ApplyInput): Promise<RegistryPlan> {
   // here too, since only here files and lines are known
   const rows = validateRegistry(documents.value, { issuer, trustDomain, cedar });
   if (!rows.ok) throw new RegistryInvalid(rows.error);
-  const planned = await changeRegistry(input, "PUT", "registry", {
-    registrations: rows.value,
-    dryRun: true,
-  });
+  const body = { registrations: rows.value, dryRun: true };
+  const planned = await changeRegistry(input, { method: "PUT", path: "registry", body });
   return { ...planned, rows: rows.value };
 }
 
@@ -64,8 +62,8 @@ export async function planRegistry(input: ApplyInput): Promise<RegistryPlan> {
  * @throws RegistryStale when another apply came first
  */
 export async function applyPlan(input: ApplyInput, { base, rows }: RegistryPlan, reason?: string): Promise<Applied> {
-  const why = reason === undefined ? {} : { reason };
-  return changeRegistry(input, "PUT", "registry", { registrations: rows, base, ...why }).catch((cause: unknown) => {
+  const body = { registrations: rows, base, ...(reason === undefined ? {} : { reason }) };
+  return changeRegistry(input, { method: "PUT", path: "registry", body }).catch((cause: unknown) => {
     throw cause instanceof Refused && cause.facts.error === "registry_stale" ? new RegistryStale(base) : cause;
   });
 }
@@ -75,16 +73,21 @@ export async function applyRegistry(input: ApplyInput): Promise<Applied> {
   return applyPlan(input, await planRegistry(input));
 }
 
+/** One order to the function that writes the registry. */
+export interface RegistryOrder {
+  readonly method: "PUT" | "POST" | "PATCH";
+  /** Below the function's URL. */
+  readonly path: string;
+  readonly body: object;
+}
+
 /**
  * Sends one change of the registry.
- * @param path below the function's URL
  * @throws Refused with the answer's error, and every problem in its message
  */
 export async function changeRegistry(
   input: Signing & Pick<ApplyInput, "adminWrite">,
-  method: "PUT" | "POST" | "PATCH",
-  path: string,
-  body: object,
+  { method, path, body }: RegistryOrder,
 ): Promise<Applied> {
   const url = `${input.adminWrite.replace(/\/$/, "")}/${path}`;
   try {

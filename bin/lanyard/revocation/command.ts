@@ -1,9 +1,9 @@
 import type { AdminRevokeRequest, AdminTarget } from "../../../core/model/wire.ts";
 import { callAdmin } from "../deployment/call.ts";
 import { type Change, confirmed } from "../deployment/confirm.ts";
-import type { Profile } from "../deployment/profile.ts";
+import type { CommandContext } from "../deployment/context.ts";
 import { reachLines } from "../sessions/reach.ts";
-import { type Terminal, Usage } from "../terminal/outcome.ts";
+import { Usage } from "../terminal/outcome.ts";
 import { short } from "../terminal/words.ts";
 import { blockLine, dryRun } from "./dry-run.ts";
 
@@ -44,16 +44,16 @@ function targetOf(options: RevocationOptions, trustDomain: string): AdminTarget 
 export async function sendRevocation(
   verb: "revoke" | "lift",
   options: RevocationOptions,
-  profile: Profile,
-  terminal: Terminal,
+  context: CommandContext,
 ): Promise<void> {
+  const { profile, terminal } = context;
   const target = targetOf(options, profile.trustDomain);
   const [kind = "", id = ""] = Object.entries(target)[0] ?? [];
-  if (verb === "revoke" && options.dryRun) return dryRun(target, options, profile, terminal);
+  if (verb === "revoke" && options.dryRun) return dryRun(target, options, context);
   const { reason } = options;
   if (reason === undefined) throw new Usage("say why: --reason <text>, for the audit record");
-  const change = verb === "revoke" ? revoking(target, options, profile, terminal) : lifting(kind, id);
-  const deployment = await confirmed(profile, options, terminal, change);
+  const change = verb === "revoke" ? revoking(target, options, context) : lifting(kind, id);
+  const deployment = await confirmed(change, options, context);
   const order: AdminRevokeRequest =
     verb === "lift"
       ? { lift: target, reason }
@@ -65,15 +65,15 @@ export async function sendRevocation(
         };
   const answer = await callAdmin(profile, order);
   if (options.json) terminal.out(JSON.stringify({ ok: true, deployment, ...answer }));
-  else terminal.out(sentence(verb, kind, id, options.cutOnly === true, answer));
+  else terminal.out(verb === "lift" ? lifted(kind, id) : revoked(target, options, answer));
 }
 
-function revoking(target: AdminTarget, options: RevocationOptions, profile: Profile, terminal: Terminal): Change {
+function revoking(target: AdminTarget, options: RevocationOptions, context: CommandContext): Change {
   const [kind = "", id = ""] = Object.entries(target)[0] ?? [];
   const blocks = kind !== "session" && options.cutOnly !== true;
   return {
     question: kind === "deployment" ? `End EVERY session of ${id}?` : `Revoke ${kind} ${short(id)}?`,
-    reach: async () => [...(await reachLines(target, "end", profile, terminal)), blockLine(kind, id, blocks)],
+    reach: async () => [...(await reachLines(target, "end", context)), blockLine(kind, id, blocks)],
     otherwise: "nothing was revoked",
   };
 }
@@ -91,17 +91,17 @@ const lifting = (kind: string, id: string): Change => ({
 const burnt = (id: string): string =>
   `; so is every session of its agent by the same login of the person, who has to sign in anew there (false alarm: lanyard lift --session ${id})`;
 
-const sentence = (
-  verb: "revoke" | "lift",
-  kind: string,
-  id: string,
-  cutOnly: boolean,
+const lifted = (kind: string, id: string): string =>
+  kind === "session"
+    ? `the login that was burnt with session ${id} counts again; the session stays over`
+    : `${kind} ${id} is no longer blocked; what was cut stays cut`;
+
+function revoked(
+  target: AdminTarget,
+  { cutOnly = false }: RevocationOptions,
   answer: Readonly<Record<string, unknown>>,
-): string => {
-  if (verb === "lift")
-    return kind === "session"
-      ? `the login that was burnt with session ${id} counts again; the session stays over`
-      : `${kind} ${id} is no longer blocked; what was cut stays cut`;
+): string {
+  const [kind = "", id = ""] = Object.entries(target)[0] ?? [];
   if (kind === "session")
     return answer.found === false
       ? `session ${id} was ended before, and is gone; it is marked as over once more`
@@ -109,4 +109,4 @@ const sentence = (
   return cutOnly
     ? `everything issued to ${kind} ${id} so far is over; it may start anew`
     : `everything issued to ${kind} ${id} is over, and it gets nothing new until lanyard lift --${kind} ${id}`;
-};
+}

@@ -1,7 +1,6 @@
 import type { AdminTarget } from "../../../core/model/wire.ts";
-import type { Profile } from "../deployment/profile.ts";
+import type { CommandContext } from "../deployment/context.ts";
 import { reachCount, reachTable, readReach } from "../sessions/reach.ts";
-import type { Terminal } from "../terminal/outcome.ts";
 
 /** What `revoke --dry-run` needs of its options. */
 interface DryRunOptions {
@@ -10,13 +9,9 @@ interface DryRunOptions {
 }
 
 /** Says which living sessions a revocation would end and what it would block, and changes nothing. @throws Refused */
-export async function dryRun(
-  target: AdminTarget,
-  options: DryRunOptions,
-  profile: Profile,
-  terminal: Terminal,
-): Promise<void> {
-  const reach = await readReach(target, profile, terminal);
+export async function dryRun(target: AdminTarget, options: DryRunOptions, context: CommandContext): Promise<void> {
+  const { terminal } = context;
+  const reach = await readReach(target, context);
   const { ends, cut } = reach;
   const [kind = "", id = ""] = Object.entries(target)[0] ?? [];
   const blocks = kind === "session" || options.cutOnly === true ? null : { [kind]: id };

@@ -4,7 +4,7 @@ import { example } from "../terminal/help.ts";
 import { type RevocationOptions, sendRevocation } from "./command.ts";
 
 /** Adds `revoke` and `lift`. */
-export function revocationCommands({ command, withProfile, terminal }: CommandLine): void {
+export function revocationCommands({ command, withDeployment }: CommandLine): void {
   example(
     targets(command("revoke", "end what was issued, and block what is named until it is lifted"))
       .option("--session <id>", "this session and everything below it, and the person's login it was opened by")
@@ -13,7 +13,7 @@ export function revocationCommands({ command, withProfile, terminal }: CommandLi
       .option("--dry-run", "only list the sessions it would end, and what it would block")
       .option("--yes", "do not ask")
       .action((options: RevocationOptions) =>
-        withProfile(options, (profile) => sendRevocation("revoke", options, profile, terminal)),
+        withDeployment(options, (context) => sendRevocation("revoke", options, context)),
       ),
     "revoke --agent researcher --dry-run",
     'revoke --agent researcher --reason "misbehaves"',
@@ -26,7 +26,7 @@ export function revocationCommands({ command, withProfile, terminal }: CommandLi
       .option("--session <id>", "clear the person's login that was burnt with this session; the session stays over")
       .option("--yes", "do not ask")
       .action((options: RevocationOptions) =>
-        withProfile(options, (profile) => sendRevocation("lift", options, profile, terminal)),
+        withDeployment(options, (context) => sendRevocation("lift", options, context)),
       ),
     'lift --agent researcher --reason "fixed in build 42"',
   );

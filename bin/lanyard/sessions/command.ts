@@ -1,6 +1,6 @@
-import { askAll, type Bound, type Query, type Read } from "../deployment/ask.ts";
-import type { Profile } from "../deployment/profile.ts";
-import { type Terminal, Usage } from "../terminal/outcome.ts";
+import { askAll, type ListAnswer, type Query } from "../deployment/ask.ts";
+import type { CommandContext } from "../deployment/context.ts";
+import { Usage } from "../terminal/outcome.ts";
 import type { ListOptions } from "../terminal/output.ts";
 import { limitOf, showList } from "../terminal/output.ts";
 import { sinceMillis } from "../terminal/since.ts";
@@ -26,72 +26,78 @@ export interface SessionsOptions extends ListOptions {
 export async function runSessions(
   sid: string | undefined,
   options: SessionsOptions,
-  profile: Profile,
-  terminal: Terminal,
+  context: CommandContext,
 ): Promise<void> {
+  const { trustDomain } = context.profile;
   const { agent, principal, build, root, tree = false, dead = false, since } = options;
   const given = Object.entries({ agent, principal, build, root }).filter(([, value]) => value !== undefined);
   if (given.length + (sid === undefined ? 0 : 1) > 1)
     throw new Usage("name at most one of a session's id, --agent, --principal, --build, --root");
-  if (sid !== undefined) return runStory(sid, options, profile, terminal);
+  if (sid !== undefined) return runStory(sid, options, context);
   const [kind] = given[0] ?? [];
   if (kind === undefined && dead) throw new Usage("--dead needs --agent, --principal, --build or --root");
-  const id = agent === undefined ? (principal ?? build ?? root) : agentId(agent, profile);
-  const query = kind === undefined ? { deployment: profile.trustDomain } : { [kind]: id };
+  const id = agent === undefined ? (principal ?? build ?? root) : agentId(agent, trustDomain);
+  const query = kind === undefined ? { deployment: trustDomain } : { [kind]: id };
   // of everybody every tree is whole already, and so is the one that a root names
   const whole = tree && kind !== undefined && kind !== "root";
   const from = since === undefined ? 0 : sinceMillis(since, Date.now()) / 1000;
   const bound = { limit: limitOf(options.limit), keep: (session: Session) => session.createdAtSeconds >= from };
-  const read = await (whole ? wholeTrees : ofQuery)({ ...query, ...deadToo(dead) }, bound, profile, terminal);
-  show(read, options, terminal);
+  const read = await (whole ? wholeTrees : ofQuery)({ ...query, ...deadToo(dead) }, bound, context);
+  show(read, options, context);
 }
 
 const deadToo = (dead: boolean): Query => (dead ? { dead: "true" } : {});
 
 /** An agent may be given by its name alone. */
-const agentId = (agent: string, { trustDomain }: Profile): string =>
+const agentId = (agent: string, trustDomain: string): string =>
   agent.includes("://") ? agent : `spiffe://${trustDomain}/agent/${agent}`;
 
-type Sessions = Pick<Read<Session>, "items" | "more">;
+/** How many sessions are read, and which of them count. */
+interface Bound {
+  readonly limit: number;
+  keep(session: Session): boolean;
+}
 
-const ofQuery = (query: Query, bound: Bound<Session>, profile: Profile, terminal: Terminal): Promise<Read<Session>> =>
-  askAll(profile, "sessions", query, readSession, terminal, bound);
+type Sessions = Pick<ListAnswer<Session>, "items" | "more">;
+
+const ofQuery = (query: Query, bound: Bound, context: CommandContext): Promise<ListAnswer<Session>> =>
+  askAll(context, { path: "sessions", query, read: readSession, ...bound });
 
 /**
  * A session may hang below one that was not asked for: its tree shows where it stands. Trees come with the list; one too
  * large for any page is asked for alone, and one with several of the sessions may stand on several pages.
  */
-async function wholeTrees(
-  query: Query,
-  bound: Bound<Session>,
-  profile: Profile,
-  terminal: Terminal,
-): Promise<Sessions> {
-  const { limit = Number.POSITIVE_INFINITY } = bound;
-  const { items, pages, more } = await ofQuery({ ...query, tree: "true" }, bound, profile, terminal);
+async function wholeTrees(query: Query, bound: Bound, context: CommandContext): Promise<Sessions> {
+  const { limit } = bound;
+  const { items, pages, more } = await ofQuery({ ...query, tree: "true" }, bound, context);
   const cut = new Set(pages.flatMap((page) => (Array.isArray(page.cut) ? page.cut.map(String) : [])));
   const trees = [...items];
   for (const root of cut) {
     if (trees.length >= limit) break;
     const tree = { root, ...(query.dead === undefined ? {} : { dead: query.dead }) };
-    trees.push(...(await ofQuery(tree, bound, profile, terminal)).items);
+    trees.push(...(await ofQuery(tree, bound, context)).items);
   }
   const once = [...new Map(trees.map((session) => [session.sid, session])).values()];
   return { items: once.slice(0, limit), more: more || once.length > limit || (cut.size > 0 && once.length >= limit) };
 }
 
-function show({ items, more }: Sessions, { tree, root, ...options }: SessionsOptions, terminal: Terminal): void {
+function show(
+  { items, more }: Sessions,
+  { tree, root, ...options }: SessionsOptions,
+  { terminal }: CommandContext,
+): void {
   const now = Math.floor(Date.now() / 1000);
   const shape = shapeOf(now);
-  const list = { name: "sessions", items, more, rows: items, shape, id: ({ sid }: Session) => sid };
-  showList(list, options, terminal, (rows) => {
-    if (items.length === 0) return terminal.out("there are no such sessions now");
+  const forPeople = (rows: readonly string[]) => {
+    if (items.length === 0) return ["there are no such sessions now"];
     const asTree = tree === true || root !== undefined;
     const trees = () => [...Map.groupBy(items, (one) => one.root).values()].flatMap((each) => treeLines(each, now));
-    for (const line of asTree ? trees() : rows) terminal.out(line);
     const over = items.filter(({ live }) => !live).length;
-    terminal.out(`${count(items.length - over, "living session")}${over > 0 ? `, ${over} over` : ""}`);
-  });
+    const counted = `${count(items.length - over, "living session")}${over > 0 ? `, ${over} over` : ""}`;
+    return [...(asTree ? trees() : rows), counted];
+  };
+  const list = { name: "sessions", items, more, rows: items, shape, id: ({ sid }: Session) => sid };
+  showList({ ...list, forPeople }, options, terminal);
 }
 
 const shapeOf = (now: number) => [

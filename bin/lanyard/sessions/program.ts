@@ -6,7 +6,7 @@ import { runSessions, type SessionsOptions } from "./command.ts";
 import { runStory } from "./story.ts";
 
 /** Adds `sessions` and `story`. */
-export function sessionCommands({ command, watching, withProfile, terminal }: CommandLine): void {
+export function sessionCommands({ command, watching, withDeployment }: CommandLine): void {
   example(
     watching(command("sessions [id]", "living sessions, all of them or some; of one, its whole story"))
       .option("--agent <agent>", "those this agent acts in now, by its name or SPIFFE ID")
@@ -18,7 +18,7 @@ export function sessionCommands({ command, watching, withProfile, terminal }: Co
       .option("--dead", "also those that are over, with why, for a day after their end")
       .option("--limit <n>", "so many at most")
       .action((id: string | undefined, options: SessionsOptions & WatchOptions) =>
-        withProfile(options, (profile) => watched(options, terminal, (to) => runSessions(id, options, profile, to))),
+        withDeployment(options, (context) => watched(options, context, (to) => runSessions(id, options, to))),
       ),
     "sessions --agent researcher --tree",
     "sessions --since 15m --watch",
@@ -28,7 +28,7 @@ export function sessionCommands({ command, watching, withProfile, terminal }: Co
   example(
     watching(command("story <id>", "everything about one session")).action(
       (id: string, options: OutputOptions & WatchOptions) =>
-        withProfile(options, (profile) => watched(options, terminal, (to) => runStory(id, options, profile, to))),
+        withDeployment(options, (context) => watched(options, context, (to) => runStory(id, options, to))),
     ),
     "story 3q2-7wAAAAAAAAAAAAAAAA",
   );

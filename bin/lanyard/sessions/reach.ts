@@ -1,7 +1,6 @@
 import type { AdminTarget } from "../../../core/model/wire.ts";
 import { askAll } from "../deployment/ask.ts";
-import type { Profile } from "../deployment/profile.ts";
-import type { Terminal } from "../terminal/outcome.ts";
+import type { CommandContext } from "../deployment/context.ts";
 import { table } from "../terminal/table.ts";
 import { count, short, until } from "../terminal/words.ts";
 import { type Reached, readReached } from "./shapes.ts";
@@ -16,15 +15,10 @@ interface Reach {
 }
 
 /** Asks which living sessions hang on something. @param limit most of them @throws Refused */
-export async function readReach(
-  target: AdminTarget,
-  profile: Profile,
-  terminal: Terminal,
-  limit?: number,
-): Promise<Reach> {
+export async function readReach(target: AdminTarget, context: CommandContext, limit?: number): Promise<Reach> {
   const [kind = "", id = ""] = Object.entries(target)[0] ?? [];
-  const bound = limit === undefined ? {} : { limit };
-  const { items, pages, more } = await askAll(profile, "reach", { [kind]: id }, readReached, terminal, bound);
+  const question = { path: "reach", query: { [kind]: id }, read: readReached };
+  const { items, pages, more } = await askAll(context, limit === undefined ? question : { ...question, limit });
   const ends = [...new Map(items.map((item) => [item.sid, item])).values()];
   const cut = [...new Set(pages.flatMap((page) => (Array.isArray(page.cut) ? page.cut.map(String) : [])))];
   return { ends, cut, more };
@@ -64,14 +58,13 @@ const shownMost = 10;
 export async function reachLines(
   target: AdminTarget,
   verb: string,
-  profile: Profile,
-  terminal: Terminal,
+  context: CommandContext,
 ): Promise<readonly string[]> {
   try {
-    const reach = await readReach(target, profile, terminal, countedMost);
+    const reach = await readReach(target, context, countedMost);
     const left = reach.ends.length - shownMost;
     return [
-      ...reachTable(reach.ends.slice(0, shownMost), terminal.columns),
+      ...reachTable(reach.ends.slice(0, shownMost), context.terminal.columns),
       ...(left > 0 ? [`and ${left} more; --dry-run lists all of them`] : []),
       reachCount(reach, verb),
     ];

@@ -1,6 +1,6 @@
 import { ask } from "../deployment/ask.ts";
-import type { Profile } from "../deployment/profile.ts";
-import { type Terminal, Usage } from "../terminal/outcome.ts";
+import type { CommandContext } from "../deployment/context.ts";
+import { Usage } from "../terminal/outcome.ts";
 import { mustBeWhole, type OutputOptions } from "../terminal/output.ts";
 import { plain } from "../terminal/plain.ts";
 import { count, short, until } from "../terminal/words.ts";
@@ -12,8 +12,7 @@ import { epochOf } from "./words.ts";
 export async function runStory(
   sid: string,
   options: OutputOptions,
-  profile: Profile,
-  terminal: Terminal,
+  { profile, terminal }: CommandContext,
 ): Promise<void> {
   mustBeWhole(options);
   if (!/^[A-Za-z0-9_-]{22}$/.test(sid))

@@ -1,13 +1,13 @@
 import { registrationKinds } from "../../../core/model/registry.ts";
-import type { Profile } from "../deployment/profile.ts";
+import type { CommandContext } from "../deployment/context.ts";
 import { readRegistry } from "../registry/read.ts";
-import { Refused, type Terminal } from "../terminal/outcome.ts";
+import { Refused } from "../terminal/outcome.ts";
 
 /**
  * Says whether the deployment answers, which registry version is in force and what is in it.
  * @throws Refused when the issuer does not answer or no registry was applied
  */
-export async function runStatus(options: { readonly json?: boolean }, profile: Profile, terminal: Terminal) {
+export async function runStatus(options: { readonly json?: boolean }, { profile, terminal }: CommandContext) {
   const { version, deployment, registrations: rows } = await readRegistry(profile);
   const issuerAnswers = await answers(profile.issuer);
   const status = {

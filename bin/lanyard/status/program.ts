@@ -5,11 +5,11 @@ import { type WatchOptions, watched } from "../terminal/watch.ts";
 import { runStatus } from "./command.ts";
 
 /** Adds `status`. */
-export function statusCommands({ command, watching, withProfile, terminal }: CommandLine): void {
+export function statusCommands({ command, watching, withDeployment }: CommandLine): void {
   example(
     watching(command("status", "whether the deployment answers, and what is registered")).action(
       (options: OutputOptions & WatchOptions) =>
-        withProfile(options, (profile) => watched(options, terminal, (to) => runStatus(options, profile, to))),
+        withDeployment(options, (context) => watched(options, context, (to) => runStatus(options, to))),
     ),
     "status",
     "status --profile prod --watch 30",

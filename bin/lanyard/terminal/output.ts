@@ -37,19 +37,18 @@ interface Listing<Item, Row> {
   readonly shape: readonly Column<Row>[];
   /** There is more than `--limit` let through. */
   readonly more?: boolean;
+  /** What people are shown instead of the bare table. */
+  readonly forPeople?: (table: readonly string[]) => readonly string[];
 }
 
-/**
- * Writes a list in the format that was asked for.
- * @param people writes it for people instead of the table; what it says goes nowhere else
- */
+/** Writes a list in the format that was asked for. */
 export function showList<Item, Row>(
-  { name, items, id, rows, shape, more = false }: Listing<Item, Row>,
+  { name, items, id, rows, shape, more = false, forPeople = (lines) => lines }: Listing<Item, Row>,
   { json, output = json ? "json" : "table" }: OutputOptions,
   terminal: Terminal,
-  people?: (lines: readonly string[]) => void,
 ): void {
   const lines = (): readonly string[] => {
+    if (output === "table") return forPeople(table(rows, shape, terminal.columns));
     if (output === "json") return [JSON.stringify({ ok: true, [name]: items, ...(more ? { more } : {}) })];
     if (output === "jsonl") return items.map((item) => JSON.stringify(item));
     if (output === "id") return items.map((item) => plain(id(item)));
@@ -57,9 +56,7 @@ export function showList<Item, Row>(
       cells.join("\t"),
     );
   };
-  if (output !== "table") for (const line of lines()) terminal.out(line);
-  else if (people) people(table(rows, shape, terminal.columns));
-  else for (const line of table(rows, shape, terminal.columns)) terminal.out(line);
+  for (const line of lines()) terminal.out(line);
   if (more && output !== "json") terminal.err(`there are more than these ${items.length}: give a larger --limit`);
 }
 

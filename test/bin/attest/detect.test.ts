@@ -134,7 +134,7 @@ describe("no bytes crash or stall it", () => {
     const evidence = detectEvidence(content, forced);
     if (evidence) {
       saidBy(evidence, clock);
-      const told = await explainEvidence(evidence, {}, clock);
+      const told = await explainEvidence({ evidence, settings: {}, nowSeconds: clock });
       expect(told?.accepted ?? false).toBe(false);
     }
     expect(cpuMillis()).toBeLessThan(1_000);

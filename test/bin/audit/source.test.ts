@@ -5,6 +5,7 @@ import { S3Client } from "@aws-sdk/client-s3";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { bucketSource, eventsSince, namedSource } from "../../../bin/lanyard/audit/source.ts";
 import { runTail } from "../../../bin/lanyard/audit/tail.ts";
+import type { Profile } from "../../../bin/lanyard/deployment/model.ts";
 
 const now = Date.parse("2026-11-24T10:00:00Z");
 const event = (uid: string, time = now) =>
@@ -58,7 +59,7 @@ const put = (key: string, modified: string, ...lines: readonly string[]) =>
 const all = async (sinceMillis: number, below = "audit/") => {
   const found = [];
   for await (const { metadata } of eventsSince(
-    bucketSource(s3, "audit-bucket", below, () => now),
+    bucketSource({ s3, bucket: "audit-bucket", below }, () => now),
     sinceMillis,
   ))
     found.push(metadata.uid);
@@ -102,10 +103,8 @@ describe("the bucket", () => {
     };
     await runTail(
       { since: "10m", follow: true, json: true },
-      bucketSource(s3, "audit-bucket", "audit/"),
-      "x",
-      terminal,
-      stop.signal,
+      bucketSource({ s3, bucket: "audit-bucket", below: "audit/" }),
+      { profile: { trustDomain: "x" } as Profile, terminal, stop: stop.signal },
     );
     expect(lines.map((line) => JSON.parse(line).metadata.uid)).toEqual(["a", "b"]);
     expect(asked.filter((path) => path.includes("/1.gz")).length).toBe(1);

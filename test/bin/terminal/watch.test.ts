@@ -8,6 +8,8 @@ import { deployment, lanyard, reading, setUp } from "../reading-ground.ts";
 
 setUp();
 
+type Watched = { terminal: { out(line: string): void } };
+
 describe("--watch", () => {
   const terminalOf = (out: string[], err: string[] = []) => ({
     out: (line: string) => void out.push(line),
@@ -18,13 +20,13 @@ describe("--watch", () => {
     const [out, err]: [string[], string[]] = [[], []];
     const stop = new AbortController();
     let round = 0;
-    const look = async (to: { out(line: string): void }) => {
+    const look = async ({ terminal: to }: Watched) => {
       round += 1;
       if (round === 2) throw new Refused("away");
       to.out(`look ${round}`);
       if (round === 3) stop.abort();
     };
-    await watched({ watch: "1" }, terminalOf(out, err), look, stop.signal);
+    await watched({ watch: "1" }, { terminal: terminalOf(out, err), stop: stop.signal }, look);
     expect([out, err]).toEqual([["look 1", "look 3"], ["away"]]);
   });
 
@@ -32,12 +34,12 @@ describe("--watch", () => {
     const out: string[] = [];
     const stop = new AbortController();
     const terminal = { ...terminalOf(out), clear: () => void out.push("CLEAR") };
-    const look = async (to: { out(line: string): void }) => {
+    const look = async ({ terminal: to }: Watched) => {
       to.out("one");
       expect(out).toEqual([]);
       stop.abort();
     };
-    await watched({ watch: true }, terminal, look, stop.signal);
+    await watched({ watch: true }, { terminal, stop: stop.signal }, look);
     expect(out).toEqual(["CLEAR", expect.stringMatching(/^every 5 s, last at /), "one"]);
   });
 
@@ -45,7 +47,7 @@ describe("--watch", () => {
     const look = async () => {
       throw new Refused("no such agent");
     };
-    await expect(watched({ watch: true }, terminalOf([]), look)).rejects.toThrow("no such agent");
+    await expect(watched({ watch: true }, { terminal: terminalOf([]) }, look)).rejects.toThrow("no such agent");
   });
 });
 

@@ -70,7 +70,10 @@ export const explainX509Svid: Explainer = async (asked) => {
     return undefined;
   }
   const { spiffeId } = chain.value;
-  const known = issuerInSettings(asked, "spiffe", `spiffe://${parseSpiffeId(spiffeId)?.trustDomain ?? ""}`);
+  const known = issuerInSettings(asked, {
+    purpose: "spiffe",
+    issuer: `spiffe://${parseSpiffeId(spiffeId)?.trustDomain ?? ""}`,
+  });
   if (!known) return undefined;
   const { registration: domain, keys } = known;
   const bundle = keys && readSpiffeBundle(keys);

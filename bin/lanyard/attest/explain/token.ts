@@ -43,7 +43,7 @@ export const explainStsWebIdentity: Explainer = async (asked) => {
   }
   const claims = read.payload["https://sts.amazonaws.com/"] as { aws_account?: unknown } | undefined;
   const account = typeof claims?.aws_account === "string" ? claims.aws_account : "none";
-  const known = issuerInSettings(asked, "aws-sts", iss, account);
+  const known = issuerInSettings(asked, { purpose: "aws-sts", issuer: iss, account });
   if (!known) return undefined;
   const { challenge, jkt, audience = settings.issuer } = settings;
   const verified = await verifyStsWebIdentity(read.token, {
@@ -75,7 +75,7 @@ export const explainOidc: Explainer = async (asked) => {
     asked.onCheck({ name: "registration", ok: false, detail: "the token names no issuer" });
     return undefined;
   }
-  const known = issuerInSettings(asked, "workload", iss);
+  const known = issuerInSettings(asked, { purpose: "workload", issuer: iss });
   if (!known) return undefined;
   const { nowSeconds } = asked;
   const keys = lookupIn(known, jwks(known.registration));
@@ -95,7 +95,7 @@ export const explainJwtSvid: Explainer = async (asked) => {
     asked.onCheck({ name: "spiffe-id", ok: false, detail: "sub is no SPIFFE ID" });
     return undefined;
   }
-  const known = issuerInSettings(asked, "spiffe", `spiffe://${id.trustDomain}`);
+  const known = issuerInSettings(asked, { purpose: "spiffe", issuer: `spiffe://${id.trustDomain}` });
   if (!known) return undefined;
   const { nowSeconds } = asked;
   const keys = lookupIn(known, bundleKeys);
