@@ -1,7 +1,7 @@
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import type { AuditEvent } from "../bin/lanyard/audit/events.ts";
 import { replay } from "../bin/lanyard/policy/replay.ts";
-import { askedColumn } from "../core/audit/asked.ts";
+import { askedColumn } from "../core/audit/columns.ts";
 import type { PolicyQuestion } from "../core/model/decision.ts";
 import type { Registration } from "../core/model/registry.ts";
 import { createSnapshot } from "../core/model/snapshot.ts";

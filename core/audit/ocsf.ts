@@ -2,10 +2,9 @@ import { createHash } from "node:crypto";
 import type { Denial } from "../denial/denial.ts";
 import { explainDenial } from "../denial/explain.ts";
 import { ocsfClasses } from "./classes.ts";
-import { lanyardFacts } from "./facts.ts";
-import { ownValues } from "./own-values.ts";
+import { lanyardFacts } from "./columns.ts";
 import type { AuditFacts, AuditOperation, AuditRecord } from "./record.ts";
-import { redactAll, redactTarget, redactText } from "./redact.ts";
+import { ownValues, redactAll, redactTarget, redactText } from "./redact.ts";
 
 /** The released schema version every event is valid against. */
 const ocsfVersion = "1.8.0";

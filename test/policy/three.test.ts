@@ -1,7 +1,7 @@
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
-import { askedColumn, questionOf } from "../../core/audit/asked.ts";
+import { askedColumn, questionOf } from "../../core/audit/columns.ts";
 import { assuranceLevels } from "../../core/model/assurance.ts";
 import type { PolicyQuestion } from "../../core/model/decision.ts";
 import type { PolicyRegistration, Registration } from "../../core/model/registry.ts";

@@ -1,5 +1,4 @@
-import type { AskedColumn } from "../../../core/audit/asked.ts";
-import { questionOf } from "../../../core/audit/asked.ts";
+import { type AskedColumn, questionOf } from "../../../core/audit/columns.ts";
 import type { PolicyEngine, PolicyQuestion } from "../../../core/model/decision.ts";
 import type { RegistrySnapshot } from "../../../core/model/snapshot.ts";
 import type { AuditEvent } from "../audit/events.ts";

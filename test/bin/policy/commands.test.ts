@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
 import { run } from "../../../bin/lanyard/program.ts";
-import { askedColumn } from "../../../core/audit/asked.ts";
+import { askedColumn } from "../../../core/audit/columns.ts";
 import type { PolicyQuestion } from "../../../core/model/decision.ts";
 import { openDeployment } from "../deployment.ts";
 import { supportDesk, variables } from "../ground.ts";

@@ -1,0 +1,189 @@
+import type { Denial } from "../denial/denial.ts";
+import { explainDenial } from "../denial/explain.ts";
+import { assuranceLevels } from "../model/assurance.ts";
+import type { PolicyQuestion } from "../model/decision.ts";
+import type { RegistryDifference } from "../model/registry-difference.ts";
+import type { AuditFacts } from "./record.ts";
+import { ownValues, redactAll, redactTarget, redactText, redactTokens } from "./redact.ts";
+
+/** How each member's texts are kept clean: where we made or proved the value, long hashes in it are identifiers. */
+const redactions: ReadonlyMap<string, typeof redactText> = new Map([
+  ...["operator_arn", "operator_id", "sid", "root", "parent", "principal", "actors", "logins"].map(
+    (n) => [n, redactTokens] as const,
+  ),
+  ...["grants", "jti", "jkt", "evidence", "evidence_id", "build", "asked", "policy_logged", "changes"].map(
+    (n) => [n, redactTokens] as const,
+  ),
+  ["target", redactTarget] as const,
+]);
+
+/** A refusal explains itself: beside its code the rule that refused, and what was missing. */
+function reasonOf(denial: Denial) {
+  const { rule, missing } = explainDenial(denial);
+  return { denial_rule: rule, denial_missing: missing };
+}
+
+/**
+ * Lanyard's own facts as flat, snake_case columns for `unmapped.lanyard`. One name, one type, for good:
+ * the tables over the audit bucket are built on these names.
+ */
+export function lanyardFacts(facts: AuditFacts): Record<string, unknown> {
+  const columns: Record<string, unknown> = {
+    operation: facts.operation,
+    outcome: facts.outcome,
+    request_id: facts.requestId,
+    agent: facts.agent,
+    owner: facts.owner,
+    operator_arn: facts.operator?.arn,
+    operator_id: facts.operator?.uniqueId,
+    principal: facts.principal,
+    actors: facts.actors,
+    logins: facts.logins,
+    sid: facts.session?.sid,
+    root: facts.session?.root,
+    parent: facts.session?.parent,
+    depth: facts.session?.depth,
+    offered_to: facts.offeredTo,
+    receiver: facts.receiver,
+    revocation: facts.revocation,
+    grants: facts.grants?.map((g) => ({ resource: g.resource, scopes: g.scopes, details: g.details })),
+    requested: facts.requested,
+    expires_at: facts.expiresAtSeconds === undefined ? undefined : facts.expiresAtSeconds * 1000,
+    jti: facts.jti,
+    token_type: facts.tokenType,
+    jkt: facts.jkt,
+    assurance: facts.assurance,
+    evidence_type: facts.evidenceType,
+    evidence: facts.evidence,
+    evidence_id: facts.evidenceId,
+    key_replaced: facts.keyReplaced,
+    build: facts.build,
+    checks: facts.checks?.map(({ name, ok, detail }) => ({ name, ok, detail: detail.slice(0, 200) })),
+    registry_version: facts.registryVersion,
+    registry_base: facts.registryBase,
+    registry_restored: facts.registryRestored,
+    changes: facts.changes && changesColumn(facts.changes),
+    policies: facts.policies,
+    asked: facts.asked?.map(askedColumn),
+    policy_logged: facts.policyLogged,
+    purpose: facts.purpose,
+    denial: facts.denial,
+    ...(facts.denial ? reasonOf(facts.denial) : {}),
+    target: facts.target,
+    reason: facts.reason,
+    count: facts.count,
+    user_agent: facts.userAgent,
+  };
+  const own = ownValues(facts);
+  return Object.fromEntries(
+    Object.entries(columns)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => {
+        const redact = redactions.get(name) ?? redactText;
+        return [name, redactAll(value, (text) => redact(text, own))];
+      }),
+  );
+}
+
+/** A question put to policies as it stands in an audit event; one name, one type, for good. */
+export interface AskedColumn {
+  readonly action: string;
+  readonly agent: string;
+  readonly to?: string;
+  readonly principal: string;
+  readonly principal_kind: string;
+  readonly groups: readonly string[];
+  readonly resource: string;
+  readonly scopes: readonly string[];
+  readonly detail_types: readonly string[];
+  readonly depth: number;
+  readonly assurance: string;
+  readonly evidence_type: string;
+  readonly facts: Readonly<Record<string, string>>;
+  readonly build?: string;
+  readonly now: number;
+  readonly purpose?: string;
+  readonly lifetime_seconds?: number;
+}
+
+/** Writes a question down so that {@link questionOf} gives it back. */
+export function askedColumn(question: PolicyQuestion): AskedColumn {
+  const { principal, grant, evidence, asserted, to, build } = question;
+  return {
+    action: question.action,
+    agent: question.agent,
+    ...(to === undefined ? {} : { to }),
+    principal: principal.id,
+    principal_kind: principal.kind,
+    groups: principal.groups ?? [],
+    resource: grant.resource,
+    scopes: grant.scopes,
+    detail_types: grant.details.map((detail) => detail.type),
+    depth: question.depth,
+    assurance: question.assurance,
+    evidence_type: evidence.type,
+    facts: evidence.facts,
+    ...(build === undefined ? {} : { build }),
+    now: question.nowSeconds,
+    ...(asserted.purpose === undefined ? {} : { purpose: asserted.purpose }),
+    ...(asserted.lifetimeSeconds === undefined ? {} : { lifetime_seconds: asserted.lifetimeSeconds }),
+  };
+}
+
+const actions = ["open", "renew", "access", "offer", "redeem", "hop"] as const;
+
+/**
+ * Reads a recorded question. What policies do not look at (what a detail says beyond its type, a person's raw pair) is
+ * not recorded and does not come back.
+ * @returns undefined for anything that was not written by {@link askedColumn}
+ */
+export function questionOf(column: AskedColumn): PolicyQuestion | undefined {
+  const action = actions.find((name) => name === column.action);
+  const assurance = assuranceLevels.find((level) => level === column.assurance);
+  const kind = (["person", "agent"] as const).find((name) => name === column.principal_kind);
+  const texts = [column.agent, column.principal, column.resource, column.evidence_type];
+  const lists = [column.groups, column.scopes, column.detail_types];
+  if (!action || !assurance || !kind || !texts.every((text) => typeof text === "string")) return undefined;
+  if (!lists.every((list) => Array.isArray(list)) || typeof column.now !== "number") return undefined;
+  return {
+    action,
+    agent: column.agent,
+    ...(column.to === undefined ? {} : { to: column.to }),
+    principal: { id: column.principal, kind, groups: column.groups },
+    grant: {
+      resource: column.resource,
+      scopes: column.scopes,
+      details: column.detail_types.map((type) => ({ type })),
+    },
+    depth: column.depth,
+    assurance,
+    evidence: { type: column.evidence_type, facts: column.facts ?? {} },
+    ...(column.build === undefined ? {} : { build: column.build }),
+    nowSeconds: column.now,
+    asserted: {
+      ...(column.purpose === undefined ? {} : { purpose: column.purpose }),
+      ...(column.lifetime_seconds === undefined ? {} : { lifetimeSeconds: column.lifetime_seconds }),
+    },
+  };
+}
+
+/** Most changed values an event keeps, and the most characters of each; the versions themselves hold all of it. */
+const bounds = { names: 1_000, values: 200, characters: 300 };
+
+/** A change of the registry as an audit event shows it: actor and reason stand beside it, before and after in it. */
+export function changesColumn({ added, changed, removed }: RegistryDifference) {
+  const values = changed.flatMap(({ name, values: all }) =>
+    all.map(({ path, before, after }) => ({ name, path, before: textOf(before), after: textOf(after) })),
+  );
+  return {
+    added: added.slice(0, bounds.names),
+    removed: removed.slice(0, bounds.names),
+    changed: changed.slice(0, bounds.names).map(({ name }) => name),
+    values: values.slice(0, bounds.values),
+    is_truncated:
+      values.length > bounds.values || Math.max(added.length, removed.length, changed.length) > bounds.names,
+  };
+}
+
+/** JSON, so that a column has one type whatever was changed. */
+const textOf = (value: unknown): string => (JSON.stringify(value) ?? "").slice(0, bounds.characters);
