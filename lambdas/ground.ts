@@ -66,17 +66,15 @@ export function ground() {
   const outbox = createOutbox(dynamo, tables);
   const denying = { clock, ids, outbox, aggregate: createRefusalAggregate({ outbox, ids, clock }) };
   const refuse: Refuse = (denial, { requestContext: { requestId, http } }) =>
-    deny(
-      denying,
-      denial,
-      {
+    deny(denying, denial, {
+      authenticated: false,
+      facts: {
         operation: "request",
         timeMillis: clock.nowMillis(),
         requestId,
         ...(http.sourceIp ? { sourceIp: http.sourceIp } : {}),
         ...(http.userAgent ? { userAgent: http.userAgent.slice(0, 256) } : {}),
       },
-      false,
-    );
+    });
   return { dynamo, denying, refuse };
 }

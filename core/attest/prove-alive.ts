@@ -1,9 +1,9 @@
+import type { AuditContext } from "../audit/context.ts";
 import type { Denial } from "../denial/denial.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { RegistrySource } from "../model/snapshot.ts";
 import { blockedAmong, subjects } from "../session/liveness.ts";
 import type { LivenessQuery, LivenessRows, SessionStore } from "../session/store.ts";
-import type { Notes } from "./notes.ts";
 import { type Attempt, type ProveDeps, type Proven, prove } from "./prove.ts";
 import type { UnprovenReads } from "./unproven-reads.ts";
 
@@ -12,6 +12,12 @@ interface ProveAliveDeps extends ProveDeps {
   readonly registries: RegistrySource;
   readonly store: SessionStore;
   readonly unprovenReads: UnprovenReads;
+}
+
+/** An agent that proved what it is by the newest registry, and the rows it was alive by. */
+export interface ProvenAlive {
+  readonly proven: Proven;
+  readonly rows: LivenessRows;
 }
 
 /** Refusals that a newer registry could turn around; for all others nothing more is read. */
@@ -33,18 +39,15 @@ const registryDecides: ReadonlySet<Denial["code"]> = new Set([
  * @returns the proven agent and the rows it was alive by, or why not; `blocked`, `registry_unavailable`,
  * `liveness_unavailable`
  */
-export async function proveAlive(
-  attempt: Attempt,
-  deps: ProveAliveDeps,
-): Promise<Result<{ readonly proven: Proven; readonly rows: LivenessRows }, Denial>> {
-  const { request, notes } = attempt;
+export async function proveAlive(attempt: Attempt, deps: ProveAliveDeps): Promise<Result<ProvenAlive, Denial>> {
+  const { request, audit } = attempt;
   let registry = await deps.registries.current();
   if (!registry) return err({ code: "registry_unavailable", why: "no registry was ever applied" });
   for (let tries = 0; tries < 2; tries++) {
-    notes.registryVersion = registry.version;
-    notes.authenticated = false;
+    audit.add({ registryVersion: registry.version });
+    audit.authenticated = false;
     const proven = await prove(attempt, registry, deps);
-    if (!proven.ok && !mayReadFor(proven.error, notes, deps)) return proven;
+    if (!proven.ok && !mayReadFor(proven.error, audit, deps)) return proven;
     const rows = await deps.store.readLiveness(livenessOf(request.agent, proven.ok ? proven.value : undefined));
     if (!rows.complete) return err({ code: "liveness_unavailable", why: "a key stayed unread" });
     if (!rows.deployment) return err({ code: "registry_unavailable", why: "the deployment's row is missing" });
@@ -56,10 +59,10 @@ export async function proveAlive(
 }
 
 /** Strangers' refusals are worth so many reads: a flood of made-up names must not throttle everybody's liveness. */
-const mayReadFor = ({ code }: Denial, { authenticated }: Notes, { unprovenReads }: ProveAliveDeps): boolean =>
+const mayReadFor = ({ code }: Denial, { authenticated }: AuditContext, { unprovenReads }: ProveAliveDeps): boolean =>
   registryDecides.has(code) && (authenticated || unprovenReads.take());
 
-function unblocked(proven: Proven, rows: LivenessRows): Result<{ proven: Proven; rows: LivenessRows }, Denial> {
+function unblocked(proven: Proven, rows: LivenessRows): Result<ProvenAlive, Denial> {
   const subject = blockedAmong(rows, subjectsOf(proven));
   return subject === undefined ? ok({ proven, rows }) : err({ code: "blocked", subject });
 }

@@ -1,3 +1,4 @@
+import type { AuditContext } from "../audit/context.ts";
 import type { Denial } from "../denial/denial.ts";
 import type { DpopProof } from "../jose/dpop.ts";
 import { assuranceReaches } from "../model/assurance.ts";
@@ -13,7 +14,6 @@ import { identityAudience } from "./audience.ts";
 import { checkChallenge } from "./challenge.ts";
 import { bindCode } from "./code-binding.ts";
 import type { AttestedFacts, Attestor } from "./contract/attestor.ts";
-import type { Notes } from "./notes.ts";
 import { matchSelectors } from "./selectors.ts";
 
 /** What proving an agent needs. */
@@ -32,8 +32,8 @@ export interface ProveDeps {
 export interface Attempt {
   readonly request: AttestRequest;
   readonly proof: DpopProof;
-  /** Filled along the way for the audit record. */
-  readonly notes: Notes;
+  /** Told of what is found, so that a grant and a refusal leave the same record. */
+  readonly audit: AuditContext;
 }
 
 /** An agent that proved what it is, by one version of the registry. */
@@ -62,25 +62,24 @@ export async function prove(
   registry: RegistrySnapshot,
   deps: ProveDeps,
 ): Promise<Result<Proven, Denial>> {
-  const { request, proof, notes } = attempt;
+  const { request, proof, audit } = attempt;
   const { agent } = request;
-  delete notes.checks;
+  audit.drop("checks");
   const challenge = await checkChallenge(request.challenge, deps);
   if (!challenge.ok) return challenge;
   const checks: Check[] = [];
   const attested = await attest(attempt, registry, { ...deps, onCheck: (check) => checks.push(check) });
-  notes.checks = checks.slice(0, checksRecorded);
+  audit.add({ checks: checks.slice(0, checksRecorded) });
   if (!attested.ok) return attested;
-  const { assurance, facts } = attested.value;
-  Object.assign(notes, { assurance, evidence: facts });
-  if (attested.value.documentId !== undefined) notes.evidenceId = attested.value.documentId;
+  const { assurance, facts, documentId } = attested.value;
+  audit.add({ assurance, evidence: facts, ...(documentId === undefined ? {} : { evidenceId: documentId }) });
   const registration = registry.agent(agent);
   if (!registration) return err({ code: "agent_unknown", agent });
   const selected = matchSelectors(agent, registration, { type: request.evidence.type, ...attested.value });
   if (!selected.ok) return selected;
   // its evidence holds: whatever refuses it now is not for the evidence's checks to explain
-  delete notes.checks;
-  notes.authenticated = true;
+  audit.drop("checks");
+  audit.authenticated = true;
   const { state, minimumAssurance: required } = registration;
   if (state !== "active") return err({ code: "agent_inactive", agent, state });
   if (!assuranceReaches(assurance, required)) return err({ code: "assurance_too_low", required, actual: assurance });
@@ -100,12 +99,12 @@ export async function prove(
   const onCheck = (check: Check) => void codeChecks.push(check);
   const build = await bindCode(claim, { lookup: deps.codeLookup, onCheck });
   if (!build.ok) {
-    notes.checks = codeChecks;
-    if (build.error.code === "build_not_released") notes.build = build.error.build;
+    audit.add({ checks: codeChecks });
+    if (build.error.code === "build_not_released") audit.add({ build: build.error.build });
     return build;
   }
   const bound = withBuild(attested.value, build.value);
-  if (bound.build !== undefined) notes.build = bound.build;
+  if (bound.build !== undefined) audit.add({ build: bound.build });
   const markers = [challenge.value.marker, proof.marker, attested.value.evidenceEntry];
   return ok({
     agent,

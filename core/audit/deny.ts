@@ -1,30 +1,11 @@
 import type { Denial } from "../denial/denial.ts";
 import { denialReply } from "../denial/wire.ts";
 import type { Clock, Ids } from "../model/ports.ts";
-import type { Call, Reply } from "../model/wire.ts";
+import type { Reply } from "../model/wire.ts";
 import type { RefusalAggregate } from "./aggregate.ts";
+import type { AuditContext, FactsSoFar } from "./context.ts";
 import { toRecord } from "./ocsf.ts";
 import type { AuditFacts, Outbox } from "./record.ts";
-
-/** What is known of a decision so far: filled along the way, emitted once, on success and on denial alike. */
-export interface AuditContext {
-  /** Later facts win. */
-  add(facts: Partial<AuditFacts>): void;
-  readonly facts: Omit<AuditFacts, "outcome" | "denial">;
-}
-
-/** Starts one with what is known before anything is read. */
-export function startAudit(first: Omit<AuditFacts, "outcome" | "denial">): AuditContext {
-  let facts = first;
-  return {
-    add: (more) => {
-      facts = { ...facts, ...more };
-    },
-    get facts() {
-      return facts;
-    },
-  };
-}
 
 /** What turning a denial into an answer needs. */
 export interface DenyDeps {
@@ -34,14 +15,8 @@ export interface DenyDeps {
   readonly aggregate: RefusalAggregate;
 }
 
-/** The facts every record of a call starts with. */
-export const callFacts = (call: Call, operation: AuditFacts["operation"], timeMillis: number) => ({
-  operation,
-  timeMillis,
-  requestId: call.requestId,
-  ...(call.sourceIp === undefined ? {} : { sourceIp: call.sourceIp }),
-  ...(call.userAgent === undefined ? {} : { userAgent: call.userAgent }),
-});
+/** What is known of a refused call, and whether its caller proved who it is. */
+type Refused = Pick<AuditContext, "facts" | "authenticated">;
 
 /**
  * Answers a denial and records it, by the first of these ways that fits:
@@ -54,15 +29,10 @@ export const callFacts = (call: Call, operation: AuditFacts["operation"], timeMi
  * 4. alone, as carefully as a grant
  *
  * The edge (`lambdas/ground.ts`) records by way 2 what never came to an endpoint.
- * @param facts what is known so far
- * @param authenticated whether the caller proved who it is, and the refusal is about itself: false too for way 2's stranger
+ * @param audit what is known so far. Its caller counts as authenticated where it proved who it is and the refusal is about
+ * itself, so not for way 2's stranger
  */
-export async function deny(
-  deps: DenyDeps,
-  denial: Denial,
-  facts: Omit<AuditFacts, "outcome" | "denial">,
-  authenticated: boolean,
-): Promise<Reply> {
+export async function deny(deps: DenyDeps, denial: Denial, { facts, authenticated }: Refused): Promise<Reply> {
   // a step of the protocol that every honest caller takes (RFC 9449 8): recorded, it would bury what matters. What
   // becomes of the call is recorded when it comes back, and the metric of answers counts this one
   if (denial.code === "dpop_nonce_required") return denialReply(denial);
@@ -74,7 +44,7 @@ export async function deny(
 }
 
 /** Names the owner of a stolen token where the record is looked for: as its agent where nobody proved to be another. */
-function fullFacts({ owner, ...denial }: Denial, facts: Omit<AuditFacts, "outcome" | "denial">): AuditFacts {
+function fullFacts({ owner, ...denial }: Denial, facts: FactsSoFar): AuditFacts {
   const full: AuditFacts = { ...facts, outcome: "denied", denial };
   if (!owner) return full;
   return {

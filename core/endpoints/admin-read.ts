@@ -7,7 +7,8 @@ import { registryRoute, versionsRoute } from "../admin/read/registry.ts";
 import type { AdminReadDeps, Route } from "../admin/read/route.ts";
 import { sessionsRoute } from "../admin/read/sessions.ts";
 import { storyRoute } from "../admin/read/story.ts";
-import { callFacts, deny, startAudit } from "../audit/deny.ts";
+import { startAudit } from "../audit/context.ts";
+import { deny } from "../audit/deny.ts";
 import type { Denial } from "../denial/denial.ts";
 import type { Operator } from "../model/operator.ts";
 import { nowSeconds } from "../model/ports.ts";
@@ -51,12 +52,13 @@ export function createAdminReadEndpoint(
   deps: AdminReadDeps,
 ): (call: Call, operator: Operator | undefined) => Promise<Reply> {
   return async (call, operator) => {
-    const start = callFacts(call, "admin.read", deps.clock.nowMillis());
+    const audit = startAudit(call, "admin.read", deps.clock);
     // 1. caller
-    if (!operator) return deny(deps, { code: "caller_not_authorized", why: "no IAM identity" }, start, false);
-    const audit = startAudit({ ...start, operator, target: call.path.slice(0, 200) });
+    if (!operator) return deny(deps, { code: "caller_not_authorized", why: "no IAM identity" }, audit);
+    audit.add({ operator, target: call.path.slice(0, 200) });
+    audit.authenticated = true;
     const answer = await carryOut(call, deps);
-    if (!answer.ok) return deny(deps, answer.error, audit.facts, true);
+    if (!answer.ok) return deny(deps, answer.error, audit);
     return { status: 200, contentType: "application/json", body: JSON.stringify(answer.value) };
   };
 }

@@ -1,7 +1,8 @@
 import { denylistOfCut, denylistOfSession } from "../admin/denylist.ts";
 import { asObject, invalidMember, readObject } from "../admin/read-body.ts";
 import { type RevocationTargets, targetThere } from "../admin/target.ts";
-import { type AuditContext, callFacts, type DenyDeps, deny, startAudit } from "../audit/deny.ts";
+import { type AuditContext, startAudit } from "../audit/context.ts";
+import { type DenyDeps, deny } from "../audit/deny.ts";
 import { toRecord } from "../audit/ocsf.ts";
 import type { Denial } from "../denial/denial.ts";
 import { limits } from "../model/limits.ts";
@@ -52,15 +53,16 @@ export function createAdminRevokeEndpoint(
   deps: AdminRevokeDeps,
 ): (call: Call, operator: Operator | undefined) => Promise<Reply> {
   return async (call, operator) => {
-    const start = callFacts(call, "revoke", deps.clock.nowMillis());
-    if (!operator) return deny(deps, { code: "caller_not_authorized", why: "no IAM identity" }, start, false);
-    const audit = startAudit({ ...start, operator });
+    const audit = startAudit(call, "revoke", deps.clock);
+    if (!operator) return deny(deps, { code: "caller_not_authorized", why: "no IAM identity" }, audit);
+    audit.add({ operator });
+    audit.authenticated = true;
     const order = readOrder(call, deps.trustDomain);
-    if (!order.ok) return deny(deps, order.error, audit.facts, true);
+    if (!order.ok) return deny(deps, order.error, audit);
     const { verb, kind, id, reason } = order.value;
     audit.add({ operation: verb, target: `${kind}:${id}`, reason });
     const carried = await carryOut(order.value, deps, audit);
-    if (!carried.ok) return deny(deps, carried.error, audit.facts, true);
+    if (!carried.ok) return deny(deps, carried.error, audit);
     const body = { [verb === "revoke" ? "revoked" : "lifted"]: { [kind]: id }, ...carried.value };
     return { status: 200, contentType: "application/json", body: JSON.stringify(body) };
   };

@@ -1,5 +1,6 @@
 import { asObject, invalidMember, readObject } from "../admin/read-body.ts";
-import { callFacts, type DenyDeps, deny, startAudit } from "../audit/deny.ts";
+import { startAudit } from "../audit/context.ts";
+import { type DenyDeps, deny } from "../audit/deny.ts";
 import { toRecord } from "../audit/ocsf.ts";
 import type { AuditRecord } from "../audit/record.ts";
 import type { Denial } from "../denial/denial.ts";
@@ -41,17 +42,18 @@ export function createAdminRotateEndpoint(
   deps: AdminRotateDeps,
 ): (call: Call, operator: Operator | undefined) => Promise<Reply> {
   return async (call, operator) => {
-    const start = callFacts(call, "key.order", deps.clock.nowMillis());
-    if (!operator) return deny(deps, { code: "caller_not_authorized", why: "no IAM identity" }, start, false);
-    const audit = startAudit({ ...start, operator });
+    const audit = startAudit(call, "key.order", deps.clock);
+    if (!operator) return deny(deps, { code: "caller_not_authorized", why: "no IAM identity" }, audit);
+    audit.add({ operator });
+    audit.authenticated = true;
     if (call.path === "/" && call.method === "GET") return reply(200, { rings: await standing(deps) });
     const wish = readWish(call);
-    if (!wish.ok) return deny(deps, wish.error, audit.facts, true);
+    if (!wish.ok) return deny(deps, wish.error, audit);
     const { purpose, kind, kid, reason } = wish.value;
     audit.add({ target: `key:${purpose}${kid === undefined ? "" : `/${kid}`}`, reason: `${kind}: ${reason}` });
     const order = { ...wish.value, id: deps.ids.id(), operator, atSeconds: nowSeconds(deps.clock) };
     const put = await putOrder(order, deps, toRecord({ ...audit.facts, outcome: "allowed" }, deps.ids.id()));
-    if (!put.ok) return deny(deps, put.error, audit.facts, true);
+    if (!put.ok) return deny(deps, put.error, audit);
     return reply(202, { order: order.id, ordered: { purpose, kind, ...(kid === undefined ? {} : { kid }) } });
   };
 }

@@ -1,5 +1,6 @@
 import { invalidMember, type JsonObject, readObject } from "../admin/read-body.ts";
-import { callFacts, type DenyDeps, deny, startAudit } from "../audit/deny.ts";
+import { type AuditContext, startAudit } from "../audit/context.ts";
+import { type DenyDeps, deny } from "../audit/deny.ts";
 import type { Denial } from "../denial/denial.ts";
 import { limits } from "../model/limits.ts";
 import type { Operator } from "../model/operator.ts";
@@ -45,12 +46,13 @@ export function createAdminWriteEndpoint(
   deps: AdminWriteDeps,
 ): (call: Call, operator: Operator | undefined) => Promise<Reply> {
   return async (call, operator) => {
-    const start = callFacts(call, "registry.apply", deps.clock.nowMillis());
-    if (!operator) return deny(deps, { code: "caller_not_authorized", why: "no IAM identity" }, start, false);
-    const audit = startAudit({ ...start, operator, target: "registry" });
-    const applied = await carryOut(call, operator, start, deps);
+    const audit = startAudit(call, "registry.apply", deps.clock);
+    if (!operator) return deny(deps, { code: "caller_not_authorized", why: "no IAM identity" }, audit);
+    audit.add({ operator, target: "registry" });
+    audit.authenticated = true;
+    const applied = await carryOut(call, operator, audit, deps);
     if (applied.ok) return json(200, applied.value);
-    const refusal = await deny(deps, applied.error, audit.facts, true);
+    const refusal = await deny(deps, applied.error, audit);
     return applied.error.code === "registry_invalid" ? withProblems(refusal, applied.error) : refusal;
   };
 }
@@ -58,7 +60,7 @@ export function createAdminWriteEndpoint(
 async function carryOut(
   call: Call,
   operator: Operator,
-  start: ReturnType<typeof callFacts>,
+  audit: AuditContext,
   deps: AdminWriteDeps,
 ): Promise<Result<Applied, Denial>> {
   const order = readOrder(call);
@@ -71,7 +73,7 @@ async function carryOut(
   const base = from ?? order.value.base;
   if (order.value.base !== undefined && order.value.base !== base)
     return err({ code: "registry_stale", base: order.value.base, applied: base ?? 0 });
-  const { operation: _, ...facts } = start;
+  const { operation: _, ...facts } = audit.facts;
   return applyRegistry(
     {
       documents,

@@ -1,13 +1,13 @@
 import { createChallenge } from "../attest/challenge.ts";
 import type { Attestor } from "../attest/contract/attestor.ts";
 import { markersOf, replacingMarkers } from "../attest/first-key.ts";
-import { factsOf, type Notes } from "../attest/notes.ts";
 import type { Proven } from "../attest/prove.ts";
-import { livenessOf, proveAlive, subjectsOf } from "../attest/prove-alive.ts";
+import { livenessOf, type ProvenAlive, proveAlive, subjectsOf } from "../attest/prove-alive.ts";
 import { readAttestRequest } from "../attest/read-request.ts";
 import { createUnprovenReads, type UnprovenReads } from "../attest/unproven-reads.ts";
 import type { RefusalAggregate } from "../audit/aggregate.ts";
-import { callFacts, deny } from "../audit/deny.ts";
+import { type AuditContext, startAudit } from "../audit/context.ts";
+import { deny } from "../audit/deny.ts";
 import { toRecord } from "../audit/ocsf.ts";
 import type { Outbox } from "../audit/record.ts";
 import { type IdentityClaims, identityPayload } from "../caller/identity-token.ts";
@@ -72,19 +72,19 @@ export interface AttestDeps {
 export function createAttestEndpoint(deps: AttestDeps): (call: Call) => Promise<Reply> {
   const attesting = { ...deps, unprovenReads: createUnprovenReads(deps.clock) };
   return async (call) => {
-    const notes: Notes = { ...callFacts(call, "attest", deps.clock.nowMillis()), authenticated: false };
-    const answer = await route(call, attesting, notes);
-    return answer.ok ? answer.value : deny(deps, answer.error, factsOf(notes), notes.authenticated);
+    const audit = startAudit(call, "attest", deps.clock);
+    const answer = await route(call, attesting, audit);
+    return answer.ok ? answer.value : deny(deps, answer.error, audit);
   };
 }
 
 type Attesting = AttestDeps & { readonly unprovenReads: UnprovenReads };
 
-async function route(call: Call, deps: Attesting, notes: Notes): Promise<Result<Reply, Denial>> {
+async function route(call: Call, deps: Attesting, audit: AuditContext): Promise<Result<Reply, Denial>> {
   if (call.path !== "/" && call.path !== "/challenge") return err({ code: "not_found", path: call.path.slice(0, 100) });
   if (call.method !== "POST")
     return err({ code: "method_not_allowed", method: call.method.slice(0, 20), allow: "POST" });
-  if (call.path === "/") return attest(call, deps, notes);
+  if (call.path === "/") return attest(call, deps, audit);
   const body: ChallengeReply = {
     attestation_challenge: await createChallenge(deps),
     expires_in: limits.challengeLifeSeconds,
@@ -92,26 +92,26 @@ async function route(call: Call, deps: Attesting, notes: Notes): Promise<Result<
   return ok(json(body));
 }
 
-async function attest(call: Call, deps: Attesting, notes: Notes): Promise<Result<Reply, Denial>> {
+async function attest(call: Call, deps: Attesting, audit: AuditContext): Promise<Result<Reply, Denial>> {
   // 1. read
   const request = readAttestRequest(call);
   if (!request.ok) return request;
-  Object.assign(notes, { agent: request.value.agent, evidenceType: request.value.evidence.type });
+  audit.add({ agent: request.value.agent, evidenceType: request.value.evidence.type });
   const { method, url } = call;
   const { clock, nonces } = deps;
   // 2. proof
   const proof = await verifyDpop({ proofs: call.dpop, method, url, nowSeconds: nowSeconds(clock), nonces });
   if (!proof.ok) return proof;
-  notes.jkt = proof.value.jkt;
+  audit.add({ jkt: proof.value.jkt });
   // 3. prove
   const { platformCaller } = call;
   const withCaller = platformCaller === undefined ? deps : { ...deps, platformCaller };
-  const live = await proveAlive({ request: request.value, proof: proof.value, notes }, withCaller);
+  const live = await proveAlive({ request: request.value, proof: proof.value, audit }, withCaller);
   if (!live.ok) return live;
-  const { proven, rows } = live.value;
+  const { proven } = live.value;
   // 4. consume
-  const claims = claimsFor(proven, rows, proof.value.jkt, deps);
-  const consumed = await consume(proven, claims, deps, notes);
+  const claims = claimsFor(live.value, proof.value.jkt, deps);
+  const consumed = await consume(proven, claims, { deps, audit });
   if (!consumed.ok) return consumed;
   // 5. take
   const within = await takeSignature(proven, deps.limiter);
@@ -120,7 +120,7 @@ async function attest(call: Call, deps: Attesting, notes: Notes): Promise<Result
   return issue(proven, claims, deps);
 }
 
-function claimsFor(proven: Proven, rows: LivenessRows, jkt: string, deps: AttestDeps): IdentityClaims {
+function claimsFor({ proven, rows }: ProvenAlive, jkt: string, deps: AttestDeps): IdentityClaims {
   const { assurance, build, facts } = proven.attested;
   return {
     sub: proven.agent,
@@ -138,11 +138,10 @@ function claimsFor(proven: Proven, rows: LivenessRows, jkt: string, deps: Attest
 async function consume(
   proven: Proven,
   claims: IdentityClaims,
-  deps: AttestDeps,
-  notes: Notes,
+  { deps, audit }: { readonly deps: AttestDeps; readonly audit: AuditContext },
 ): Promise<Result<void, Denial>> {
   const { jti, expiresAtSeconds } = claims;
-  const facts = { ...factsOf(notes), jti, expiresAtSeconds, target: proven.audience, outcome: "allowed" } as const;
+  const facts = { ...audit.facts, jti, expiresAtSeconds, target: proven.audience, outcome: "allowed" } as const;
   const now = nowSeconds(deps.clock);
   const { store, ids } = deps;
   const first = await store.commit({ markers: markersOf(proven, now), record: toRecord(facts, ids.id()) });
@@ -151,7 +150,7 @@ async function consume(
   const committed = markers === undefined ? first : await store.commit({ markers, record: record() });
   return committed.ok
     ? committed
-    : err(replayOf(committed.error, notes.evidenceType ?? "", proven.attested.evidenceEntry.owner !== undefined));
+    : err(replayOf(committed.error, proven.evidenceType, proven.attested.evidenceEntry.owner !== undefined));
 }
 
 function replayOf(conflict: CommitConflict, type: string, owned: boolean): Denial {

@@ -1,4 +1,5 @@
-import { type AuditContext, callFacts, type DenyDeps, deny, startAudit } from "../audit/deny.ts";
+import { type AuditContext, startAudit } from "../audit/context.ts";
+import { type DenyDeps, deny } from "../audit/deny.ts";
 import { toRecord } from "../audit/ocsf.ts";
 import { readAccessToken } from "../caller/access-handle.ts";
 import { type AuthenticateDeps, authenticate, type Caller, readForm, single } from "../caller/authenticate.ts";
@@ -52,17 +53,18 @@ interface Introspection {
  */
 export function createIntrospectEndpoint(deps: IntrospectDeps): (call: Call) => Promise<Reply> {
   return async (call) => {
-    const start = callFacts(call, "introspect", deps.clock.nowMillis());
+    const audit = startAudit(call, "introspect", deps.clock);
     // 1. read
     const form = readForm(call, []);
-    if (!form.ok) return deny(deps, form.error, start, false);
+    if (!form.ok) return deny(deps, form.error, audit);
     // 2. authenticate
     const caller = await authenticate(call, form.value, deps);
-    if (!caller.ok) return deny(deps, caller.error, start, false);
+    if (!caller.ok) return deny(deps, caller.error, audit);
     const { agent, jkt, identity } = caller.value;
-    const audit = startAudit({ ...start, agent, jkt, assurance: identity.assurance });
+    audit.add({ agent, jkt, assurance: identity.assurance });
+    audit.authenticated = true;
     const token = single(form.value, "token");
-    if (token === undefined) return deny(deps, { code: "parameter_missing", name: "token" }, audit.facts, true);
+    if (token === undefined) return deny(deps, { code: "parameter_missing", name: "token" }, audit);
     const asked = { token, provedBy: single(form.value, "dpop_jkt"), caller: caller.value, audit, deps };
     // 3. look
     const seen = await look(asked);
@@ -82,10 +84,10 @@ const about = ({ jkt, claims }: OwnToken): object => ({
 });
 
 async function refuse(denial: Denial, { audit, deps }: Introspection): Promise<Reply> {
-  if (callerFaults.has(denial.code)) return deny(deps, denial, audit.facts, true);
+  if (callerFaults.has(denial.code)) return deny(deps, denial, audit);
   // a stranger can send what it likes through an honest resource server, as often as it likes, and prove it by any key:
   // aggregated by server, session and reason, or a flood of it would fill the outbox (threats 13, 34)
-  await deny(deps, denial, audit.facts, denial.code === "not_a_resource_server");
+  await deny(deps, denial, { facts: audit.facts, authenticated: denial.code === "not_a_resource_server" });
   return json({ active: false });
 }
 

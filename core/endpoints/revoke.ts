@@ -1,4 +1,5 @@
-import { type AuditContext, callFacts, type DenyDeps, deny, startAudit } from "../audit/deny.ts";
+import { type AuditContext, startAudit } from "../audit/context.ts";
+import { type DenyDeps, deny } from "../audit/deny.ts";
 import { toRecord } from "../audit/ocsf.ts";
 import { readAccessToken } from "../caller/access-handle.ts";
 import {
@@ -52,27 +53,28 @@ type Ending = Pick<RevocationWrite, "tombstone" | "withdraw"> | "nothing";
  */
 export function createRevokeEndpoint(deps: RevokeDeps): (call: Call) => Promise<Reply> {
   return async (call) => {
-    const start = callFacts(call, "session.end", deps.clock.nowMillis());
+    const audit = startAudit(call, "session.end", deps.clock);
     // 1. read
     const form = readForm(call, []);
-    if (!form.ok) return deny(deps, form.error, start, false);
+    if (!form.ok) return deny(deps, form.error, audit);
     // 2. authenticate
     const caller = await authenticate(call, form.value, deps);
-    if (!caller.ok) return deny(deps, caller.error, start, false);
+    if (!caller.ok) return deny(deps, caller.error, audit);
     const { agent, jkt, identity } = caller.value;
-    const audit = startAudit({ ...start, agent, jkt, assurance: identity.assurance });
+    audit.add({ agent, jkt, assurance: identity.assurance });
+    audit.authenticated = true;
     // 3. take
     if (!(await deps.limiter.take(agent, limits.revocationsPerSecond, "revoke")))
-      return deny(deps, { code: "rate_exceeded", agent, perSecond: limits.revocationsPerSecond }, audit.facts, true);
+      return deny(deps, { code: "rate_exceeded", agent, perSecond: limits.revocationsPerSecond }, audit);
     // 4. find
     const found = await find(form.value, caller.value, deps, audit);
     // 5. read liveness
     const standing = await stillToEnd(caller.value, found.ok ? found.value : "nothing", deps);
-    if (!standing.ok) return deny(deps, standing.error, audit.facts, true);
-    if (!found.ok) return deny(deps, found.error, audit.facts, true);
+    if (!standing.ok) return deny(deps, standing.error, audit);
+    if (!found.ok) return deny(deps, found.error, audit);
     // 6. write
     const written = await write(standing.value, caller.value, deps, audit);
-    return written.ok ? done : deny(deps, written.error, audit.facts, true);
+    return written.ok ? done : deny(deps, written.error, audit);
   };
 }
 

@@ -1,4 +1,5 @@
-import { callFacts, type DenyDeps, deny, startAudit } from "../audit/deny.ts";
+import { startAudit } from "../audit/context.ts";
+import { type DenyDeps, deny } from "../audit/deny.ts";
 import { authenticate, type Caller } from "../caller/authenticate.ts";
 import { verifyIdentityToken } from "../caller/identity-token.ts";
 import { ownerOfStolen, withOwner } from "../caller/stolen.ts";
@@ -39,20 +40,22 @@ export interface TokenDeps extends TokenPorts, DenyDeps {}
  */
 export function createTokenEndpoint(deps: TokenDeps): (call: Call) => Promise<Reply> {
   return async (call) => {
-    const start = callFacts(call, "request", deps.clock.nowMillis());
+    const audit = startAudit(call, "request", deps.clock);
     // 1. read
     const read = readTokenRequest(call);
-    if (!read.ok) return deny(deps, read.error, start, false);
+    if (!read.ok) return deny(deps, read.error, audit);
     const { request, form } = read.value;
+    audit.add({ operation: operationOf(request) });
     // 2. authenticate
     const caller = await authenticate(call, form, deps);
-    if (!caller.ok) return deny(deps, caller.error, { ...start, operation: operationOf(request) }, false);
-    const audit = startAudit({ ...start, operation: operationOf(request), ...callerFacts(caller.value, request) });
+    if (!caller.ok) return deny(deps, caller.error, audit);
+    audit.add(callerFacts(caller.value, request));
+    audit.authenticated = true;
     const context = { request, caller: caller.value, audit, ports: deps };
     // 3. actor
     const actor = await checkActor(context);
     const outcome = actor.ok ? await authorizeAndIssue(context) : actor;
-    return outcome.ok ? okReply(outcome.value) : deny(deps, outcome.error, audit.facts, true);
+    return outcome.ok ? okReply(outcome.value) : deny(deps, outcome.error, audit);
   };
 }
 

@@ -1,4 +1,4 @@
-import type { AuditContext } from "../audit/deny.ts";
+import type { AuditContext } from "../audit/context.ts";
 import type { AuthenticateDeps, Caller } from "../caller/authenticate.ts";
 import type { KeySets } from "../keys/key-sets.ts";
 import type { PolicyEngine } from "../model/decision.ts";

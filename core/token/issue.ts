@@ -1,4 +1,4 @@
-import type { AuditContext } from "../audit/deny.ts";
+import type { AuditContext } from "../audit/context.ts";
 import { toRecord } from "../audit/ocsf.ts";
 import type { AuditFacts, AuditRecord } from "../audit/record.ts";
 import type { Caller } from "../caller/authenticate.ts";

@@ -1,4 +1,4 @@
-import type { AuditContext } from "../audit/deny.ts";
+import type { AuditContext } from "../audit/context.ts";
 import type { OwnToken } from "../caller/own-token.ts";
 import type { Denial } from "../denial/denial.ts";
 import { limits } from "../model/limits.ts";

@@ -19,7 +19,7 @@ function denying() {
   const deps = { clock, outbox, ids: randomIds, aggregate: createRefusalAggregate({ outbox, clock, ids: randomIds }) };
   const facts = { operation: "request", timeMillis: 60_000_000, requestId: "r", agent: planner } as const;
   const times = async (n: number, denial: Denial, authenticated: boolean) => {
-    for (let i = 0; i < n; i += 1) await deny(deps, denial, facts, authenticated);
+    for (let i = 0; i < n; i += 1) await deny(deps, denial, { facts, authenticated });
   };
   return {
     times,

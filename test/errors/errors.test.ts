@@ -85,7 +85,7 @@ describe("a refusal in the audit", () => {
       aggregate: createRefusalAggregate({ outbox, ids: randomIds, clock }),
     };
     const facts = { operation: "request", timeMillis: 1_785_542_400_000, requestId: "r" } as const;
-    for (const authenticated of [true, false]) await deny(deps, denial, facts, authenticated);
+    for (const authenticated of [true, false]) await deny(deps, denial, { facts, authenticated });
     return written;
   };
 
