@@ -264,7 +264,7 @@ it("keys are listed a page at a time", () => {
   const seen: string[] = [];
   let marker: string | undefined;
   do {
-    const page = call("ListKeys", { Limit: 2, ...(marker === undefined ? {} : { ReplayEntry: marker }) });
+    const page = call("ListKeys", { Limit: 2, ...(marker === undefined ? {} : { Marker: marker }) });
     expect(page.Keys.length).toBeLessThanOrEqual(2);
     seen.push(...page.Keys.map((key: { KeyArn: string }) => key.KeyArn));
     marker = page.NextMarker;

@@ -6,6 +6,7 @@ import {
   GetPublicKeyCommand,
   type KMSClient,
   ListKeysCommand,
+  type ListKeysCommandOutput,
   ScheduleKeyDeletionCommand,
 } from "@aws-sdk/client-kms";
 import { keyTimes } from "../../../core/model/key-times.ts";
@@ -98,12 +99,13 @@ async function find(kms: KMSClient, ending: string): Promise<readonly string[]> 
   const found: string[] = [];
   let marker: string | undefined;
   do {
-    const page = await kms.send(
-      new ListKeysCommand({ Limit: 100, ...(marker === undefined ? {} : { ReplayEntry: marker }) }),
-    );
+    // as one literal: what is spread in may have members that the SDK does not know and leaves out, and a page that is
+    // asked for without its marker is the first one again, without end
+    const page: ListKeysCommandOutput = await kms.send(new ListKeysCommand({ Limit: 100, Marker: marker }));
     const arns = (page.Keys ?? []).flatMap(({ KeyArn }) => KeyArn ?? []);
     const ours = await Promise.all(arns.map((keyArn) => isWanted(kms, keyArn, ending)));
     found.push(...arns.filter((_, i) => ours[i]));
+    if (page.Truncated && page.NextMarker === marker) throw new Error("KMS lists the same page of keys again");
     marker = page.Truncated ? page.NextMarker : undefined;
   } while (marker !== undefined);
   return found;

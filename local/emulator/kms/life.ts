@@ -54,7 +54,7 @@ export function createKey(input: Json, caller: Caller, ledger: Ledger, ground: K
 
 /** Every key's id, a page at a time. */
 export function listKeys(input: Json, ledger: Ledger): Answer {
-  const from = Number(input.ReplayEntry ?? 0);
+  const from = Number(input.Marker ?? 0);
   const most = Number(input.Limit ?? 100);
   const all = ledger.all();
   const Keys = all.slice(from, from + most).map(({ id, arn }) => ({ KeyId: id, KeyArn: arn }));
