@@ -1,125 +1,131 @@
-import { type EventSecret, type Outcome, type Pusher, readOutcome } from "../events/push.ts";
-import { type ReachStore, reach } from "../events/reach.ts";
-import type { Revoked } from "../events/revoked.ts";
-import { eventTyp, type SubjectId, sessionRevoked, verification } from "../events/security-event.ts";
-import { diedWithLogin, siblingsOf } from "../events/siblings.ts";
-import { signJwt } from "../jose/sign.ts";
-import type { Clock, Signer } from "../model/ports.ts";
-import { nowSeconds } from "../model/ports.ts";
-import type { ReceiverRegistration } from "../model/registry.ts";
-import type { RegistrySnapshot, RegistrySource } from "../model/snapshot.ts";
-import { epochOf, subjects } from "../session/liveness.ts";
-import type { LivenessRows, SessionStore } from "../session/store.ts";
+import { type Message, type Notice, readMessage, withoutReason } from "../events/messages.ts";
+import { type PlanDeps, planNotices } from "../events/plan-notices.ts";
+import type { Outcome } from "../events/push.ts";
+import { type TransmitDeps, transmit } from "../events/transmit.ts";
+import type { Undelivered } from "../events/undelivered.ts";
+import { type Clock, type Ids, nowSeconds } from "../model/ports.ts";
 
-/** What one receiver is to be told, on its way through the queue. */
-export interface Notice {
-  readonly receiver: string;
-  /** Absent for a verification event. */
-  readonly about?: { readonly revoked: Revoked; readonly subject: SubjectId };
-  readonly uid: string;
-  readonly issuedAtSeconds: number;
+/** Queues of the transmitter: what is on its way, and what a person has to look at. */
+export interface EventQueues {
+  /** @throws when the queue did not take it */
+  send(notice: Notice): Promise<void>;
+  /** Sets a message aside that no repetition would deliver. */
+  setAside(body: string, why: string): Promise<void>;
 }
 
-/** What transmitting stands on. */
-export interface TransmitDeps {
-  readonly issuer: string;
-  readonly clock: Clock;
-  readonly registries: Pick<RegistrySource, "at">;
-  readonly store: ReachStore & Pick<SessionStore, "readLiveness">;
-  /** The keys of security events. */
-  readonly signer: Signer;
-  readonly pusher: Pusher;
-  /** What a receiver wants to be shown, by the name its registration gives. */
-  readonly secret: (secretName: string) => Promise<EventSecret | undefined>;
+/** Told of what did not go through. */
+interface TransmitterWatch {
+  /** Comes again by itself. */
+  again(receiver: string, why: string): void;
+  /** Lies among the undelivered ones and needs a person. */
+  setAside(receiver: string, why: string): void;
+}
+
+/** What working off the queue stands on. */
+interface TransmitterDeps extends PlanDeps, TransmitDeps {
+  readonly store: PlanDeps["store"] & TransmitDeps["store"];
+  readonly queues: EventQueues;
+  readonly watch: TransmitterWatch;
+  /** A receiver is given up on after so many tries; fewer than the queue gives, which would not write it down. */
+  readonly tries: number;
+  /** Writes down who was not told; the same message may be written down again. */
+  record(undelivered: Undelivered): Promise<void>;
+}
+
+/** A message as the queue gives it. */
+interface Taken {
+  readonly body: string;
+  /** How often the queue has given it, this time included; 0 where it came by hand. */
+  readonly times: number;
 }
 
 /**
- * Turns a revocation into notices, one a receiver and subject. The record that told of it is a hint: what is not
- * revoked by the tables Tombstones and Revocations is told to nobody, whoever wrote the message.
+ * The way of one message of the queue of security events:
+ *
+ * 1. **read** it: the audit record of a revocation, or what one receiver is to be told; what is neither says so
+ *    (`events/messages.ts`)
+ * 2. **carry out** what it asks for. What the record tells of is a hint, and only what the tables say is revoked is told:
+ *    - of a revocation, *plan* whom to tell what: each receiver's notice is a message of its own, so that a receiver which is
+ *      away holds up no other (`events/plan-notices.ts`)
+ *    - of a notice, *transmit*: sign it and push it to its receiver, by the registry as it stands now (`events/transmit.ts`)
+ * 3. **leave** in the queue what a repetition may deliver, and so whatever failed on the way
+ * 4. **set aside** what no repetition would deliver, and what was repeated long enough. The audit trail says first who was
+ *    not told: a message that lies aside untold of would look delivered to whoever reads the evidence
+ *
+ * @returns `again` for a message that the queue must give again
  */
-export async function planNotices(revoked: Revoked, deps: TransmitDeps): Promise<readonly Notice[]> {
-  const { rows, registry } = await standing(revoked, deps);
-  if (!isRevoked(revoked, rows)) return [];
-  const { kind, id } = revoked;
-  const generation = kind === "session" || kind === "deployment" ? 0 : epochOf(rows, subjects[kind](id)).generation;
-  const now = nowSeconds(deps.clock);
-  const { receivers } = registry;
-  if (receivers.length === 0) return [];
-  const notices: Notice[] = [];
-  for (const one of [revoked, ...(await siblingsOf(revoked, deps.store, now))]) {
-    const question = { issuer: deps.issuer, revoked: one, generation, receivers, nowSeconds: now };
-    const found = await reach(question, deps.store);
-    for (const { name } of found.receivers)
-      for (const subject of found.subjects)
-        notices.push({ receiver: name, about: { revoked: one, subject }, uid: one.uid, issuedAtSeconds: now });
+export function createTransmitter(deps: TransmitterDeps): (taken: Taken) => Promise<"done" | "again"> {
+  return async ({ body: sent, times }) => {
+    // 1. read
+    const body = withoutReason(sent);
+    const message = readMessage(body, deps.issuer);
+    const comesAgain = (why: string) => {
+      deps.watch.again(receiverOf(message), why);
+      return "again" as const;
+    };
+    // 2. carry out
+    const { kind, why } = await carryOut(message, deps).catch(failed);
+    if (kind === "done") return "done";
+    // 3. leave
+    const isLast = times >= deps.tries;
+    if (kind === "again" && !isLast) return comesAgain(why);
+    // 4. set aside
+    const forGood = kind === "refused" ? why : `given up after ${deps.tries} tries, the last: ${why}`;
+    const aside = await setAside(message, body, forGood, deps).catch(failed);
+    return aside.kind === "done" ? "done" : comesAgain(aside.why);
+  };
+}
+
+async function carryOut(message: Message, deps: TransmitterDeps): Promise<Outcome> {
+  switch (message.kind) {
+    case "other":
+      return { kind: "done", why: "it ended nothing" };
+    case "malformed":
+      return { kind: "refused", why: "the message cannot be read" };
+    case "revoked":
+      for (const notice of await planNotices(message.revoked, deps)) await deps.queues.send(notice);
+      return { kind: "done", why: "each receiver has a message of its own" };
+    case "notice":
+      return transmit(message.notice, deps);
   }
-  return notices;
+}
+
+async function setAside(
+  message: Message,
+  body: string,
+  why: string,
+  { queues, watch, record }: TransmitterDeps,
+): Promise<Outcome> {
+  await record({ body, why, ...about(message) });
+  await queues.setAside(body, why);
+  watch.setAside(receiverOf(message), why);
+  return { kind: "done", why };
+}
+
+/** Infrastructure that failed may not fail again. */
+const failed = (failure: unknown): Outcome => ({
+  kind: "again",
+  why: failure instanceof Error ? failure.message : "failed",
+});
+
+const receiverOf = (message: Message): string => (message.kind === "notice" ? message.notice.receiver : "-");
+
+function about(message: Message): Pick<Undelivered, "receiver" | "revoked"> {
+  if (message.kind === "revoked") return { revoked: message.revoked };
+  if (message.kind !== "notice") return {};
+  const { receiver, about: told } = message.notice;
+  return { receiver, ...(told ? { revoked: told.revoked } : {}) };
 }
 
 /**
- * Signs one notice and pushes it to its receiver (RFC 8935), by the registry as it stands now.
- * @returns `done`; `again` when a repetition may help; `refused` when a person has to look
+ * Puts a verification event for one receiver into the queue (SSF 1.0 8.1.4), for an operator who wants to see it arrive.
+ * @param receiver name of its registration
  */
-export async function transmit(notice: Notice, deps: TransmitDeps): Promise<Outcome> {
-  const { rows, registry } = await standing(notice.about?.revoked, deps);
-  const receiver = registry.receivers.find(({ name }) => name === notice.receiver);
-  if (!receiver) return { kind: "done", why: "the receiver is registered no longer" };
-  if (notice.about && !isRevoked(notice.about.revoked, rows) && !(await isSibling(notice.about.revoked, deps)))
-    return { kind: "refused", why: "nothing of the kind is revoked" };
-  const shown = await secretFor(receiver, deps);
-  if (typeof shown === "string") return { kind: "refused", why: shown };
-  const claims = claimsOf(notice, receiver, deps.issuer);
-  // receivers must take RS256 and need take nothing else (CAEP interoperability profile)
-  const header = { typ: eventTyp, alg: "RS256" } as const;
-  const { token } = await signJwt(deps.signer, header, { ...claims }, notice.uid);
-  return readOutcome(await deps.pusher.push(receiver.endpoint, token, shown.authorization));
-}
-
-/**
- * Whoever may change the registry moves an endpoint; the secret does not follow, or a row would have it sent to a host of
- * one's own (threat 46).
- * @returns what to show, or why nothing may be sent
- */
-async function secretFor(
-  { authorizationSecret: name, endpoint }: ReceiverRegistration,
-  { secret }: TransmitDeps,
-): Promise<{ readonly authorization?: string } | string> {
-  if (name === undefined) return {};
-  const held = await secret(name);
-  if (!held) return "its secret is missing";
-  return held.origin === new URL(endpoint).origin ? held : "its secret belongs to another origin";
-}
-
-function claimsOf({ about, uid, issuedAtSeconds }: Notice, receiver: ReceiverRegistration, issuer: string) {
-  const to = { issuer, receiver: receiver.name, audience: receiver.audience, issuedAtSeconds };
-  return about ? sessionRevoked(about.revoked, { ...to, subject: about.subject }) : verification(uid, to);
-}
-
-/** The registry's version and what is revoked, in one strongly consistent batch. */
-async function standing(
-  revoked: Revoked | undefined,
-  deps: TransmitDeps,
-): Promise<{ readonly rows: LivenessRows; readonly registry: RegistrySnapshot }> {
-  const named = revoked && revoked.kind !== "session" && revoked.kind !== "deployment";
-  const rows = await deps.store.readLiveness({
-    tombstones: revoked?.kind === "session" ? [revoked.id] : [],
-    subjects: named ? [subjects[revoked.kind as "agent"](revoked.id)] : [],
-  });
-  if (!rows.complete || !rows.deployment) throw new Error("what is revoked stayed unread");
-  return { rows, registry: await deps.registries.at(rows.deployment.registryVersion) };
-}
-
-/** A session without a tombstone of its own may have died with its login. */
-const isSibling = async ({ kind, id }: Revoked, deps: TransmitDeps): Promise<boolean> =>
-  kind === "session" && diedWithLogin(id, deps.store);
-
-/**
- * Whether the table says so too. Counters never go back, so a cut of long ago must not be told as one of today: receivers
- * would end what was opened since.
- */
-function isRevoked({ kind, id, atSeconds }: Revoked, rows: LivenessRows): boolean {
-  if (kind === "session") return rows.tombstones.has(id);
-  const subject = kind === "deployment" ? subjects.deployment : subjects[kind](id);
-  const { generation, cutAtSeconds = 0 } = epochOf(rows, subject);
-  return generation > 0 && atSeconds <= cutAtSeconds;
+export async function askForVerification(
+  receiver: string,
+  deps: { readonly clock: Clock; readonly ids: Ids; readonly queues: Pick<EventQueues, "send"> },
+): Promise<Notice> {
+  const notice: Notice = { receiver, uid: deps.ids.id(), issuedAtSeconds: nowSeconds(deps.clock) };
+  await deps.queues.send(notice);
+  return notice;
 }

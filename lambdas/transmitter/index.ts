@@ -1,8 +1,8 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context } from "aws-lambda";
-import type { Notice } from "../../core/endpoints/transmitter.ts";
+import { askForVerification, createTransmitter } from "../../core/endpoints/transmitter.ts";
+import type { Notice } from "../../core/events/messages.ts";
 import { undeliveredRecord } from "../../core/events/undelivered.ts";
-import { nowSeconds } from "../../core/model/ports.ts";
 import { documentClient } from "../aws/dynamodb/dynamo.ts";
 import { putOnce } from "../aws/dynamodb/outbox.ts";
 import { createRegistrySource } from "../aws/dynamodb/registry/registry-source.ts";
@@ -15,7 +15,7 @@ import { createEventSecrets } from "../aws/ssm/event-secrets.ts";
 import { ssmClient } from "../aws/ssm/urls.ts";
 import { clock, ids, setting, tables } from "../ground.ts";
 import { openKeyring } from "../keyring.ts";
-import { createTransmitter, type QueueEvent, type QueueReport } from "./transmitter.ts";
+import { createBatch, type QueueEvent, type QueueReport } from "./batch.ts";
 
 const logger = new Logger();
 const dynamo = documentClient();
@@ -25,8 +25,8 @@ const tries = Number(setting("eventTries"));
 if (!Number.isSafeInteger(tries) || tries < 1) throw new Error("eventTries is no number of tries");
 /** Of the call that is worked off, for the records; a function works off one at a time. */
 let requestId = "";
-const transmitter = createTransmitter(
-  {
+const work = createBatch(
+  createTransmitter({
     issuer,
     clock,
     registries: createRegistrySource(dynamo, tables, setting("trustDomain")),
@@ -39,28 +39,23 @@ const transmitter = createTransmitter(
     signer: openKeyring(dynamo).signer("events"),
     pusher: createPusher(issuer),
     secret: createEventSecrets(ssmClient(), setting("eventSecrets"), clock),
-  },
-  queues,
-  {
-    again: (receiver, why) => logger.warn("an event was not delivered and will be sent again", { receiver, why }),
-    // critical: needs a person
-    setAside: (receiver, why) =>
-      logger.critical("an event cannot be delivered; it lies in the queue of undelivered ones", { receiver, why }),
-  },
-  {
+    queues,
+    watch: {
+      again: (receiver, why) => logger.warn("an event was not delivered and will be sent again", { receiver, why }),
+      // critical: needs a person
+      setAside: (receiver, why) =>
+        logger.critical("an event cannot be delivered; it lies in the queue of undelivered ones", { receiver, why }),
+    },
     tries,
     record: (undelivered) => putOnce(dynamo, tables, undeliveredRecord(undelivered, { clock, requestId })),
-  },
+  }),
 );
 
-/** The queue of security events; or, invoked by an operator with a receiver's name, a verification event to it (SSF 1.0 8.1.4). */
+/** The queue of security events; or, invoked by an operator with a receiver's name, a verification event to it. */
 export const handler = async (
   event: QueueEvent | { readonly verify: string },
   context: Context,
 ): Promise<QueueReport | Notice> => {
   requestId = context.awsRequestId;
-  if (!("verify" in event)) return transmitter(event);
-  const notice: Notice = { receiver: String(event.verify), uid: ids.id(), issuedAtSeconds: nowSeconds(clock) };
-  await queues.send(notice);
-  return notice;
+  return "verify" in event ? askForVerification(String(event.verify), { clock, ids, queues }) : work(event);
 };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { planNotices, transmit } from "../../core/endpoints/transmitter.ts";
 import { isAbout } from "../../core/events/about.ts";
+import { planNotices } from "../../core/events/plan-notices.ts";
+import { transmit } from "../../core/events/transmit.ts";
 import { limits } from "../../core/model/limits.ts";
 import { type Login, loginEpochs, loginOf } from "../../core/model/login.ts";
 import {

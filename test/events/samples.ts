@@ -1,8 +1,10 @@
-import type { Notice, TransmitDeps } from "../../core/endpoints/transmitter.ts";
+import type { Notice } from "../../core/events/messages.ts";
+import type { PlanDeps } from "../../core/events/plan-notices.ts";
 import type { EventSecret, PushAnswer } from "../../core/events/push.ts";
 import type { ReachedSession } from "../../core/events/reach.ts";
 import type { Revoked } from "../../core/events/revoked.ts";
 import type { SecurityEvent } from "../../core/events/security-event.ts";
+import type { TransmitDeps } from "../../core/events/transmit.ts";
 import { loginEpochs, loginName } from "../../core/model/login.ts";
 import type { FetchFailure } from "../../core/model/ports.ts";
 import type { ReceiverRegistration } from "../../core/model/registry.ts";
@@ -74,7 +76,7 @@ export function createEvents(receivers: readonly ReceiverRegistration[], session
   const registry = { receivers };
   const deployment = { generation: 0, blocked: false, registryVersion: 7, cutAtSeconds: now - 2 };
   const secrets = new Map<string, EventSecret>();
-  const deps: TransmitDeps = {
+  const deps: PlanDeps & TransmitDeps = {
     issuer,
     clock: { nowMillis: () => now * 1000 },
     registries: {

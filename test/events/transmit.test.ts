@@ -1,7 +1,9 @@
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { describe, expect, test } from "vitest";
-import { type Notice, planNotices, transmit } from "../../core/endpoints/transmitter.ts";
+import type { Notice } from "../../core/events/messages.ts";
+import { planNotices } from "../../core/events/plan-notices.ts";
 import { readOutcome } from "../../core/events/push.ts";
+import { transmit } from "../../core/events/transmit.ts";
 import { err, ok } from "../../core/model/result.ts";
 import { createEvents, issuer, now, receiver, revoked, session, uid } from "./samples.ts";
 
@@ -34,10 +36,8 @@ describe("a notice", () => {
   test("sent twice is the same event byte for byte, though the clock went on", async () => {
     const { deps, notice, signed } = await ready();
     await transmit(notice, deps);
-    await transmit(JSON.parse(JSON.stringify(notice)) as Notice, {
-      ...deps,
-      clock: { nowMillis: () => (now + 600) * 1000 },
-    });
+    const later = { ...deps, clock: { nowMillis: () => (now + 600) * 1000 } };
+    await transmit(JSON.parse(JSON.stringify(notice)) as Notice, later);
     expect(JSON.stringify(signed[1])).toBe(JSON.stringify(signed[0]));
   });
 

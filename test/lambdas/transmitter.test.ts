@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { toRecord } from "../../core/audit/ocsf.ts";
+import { askForVerification, createTransmitter } from "../../core/endpoints/transmitter.ts";
 import { sessionSubject } from "../../core/events/security-event.ts";
 import { undeliveredRecord } from "../../core/events/undelivered.ts";
 import { err, ok } from "../../core/model/result.ts";
-import { createTransmitter, type QueueReport } from "../../lambdas/transmitter/transmitter.ts";
+import { createBatch, type QueueReport } from "../../lambdas/transmitter/batch.ts";
 import { agentOf, createEvents, issuer, now, person, raised, receiver, session, uid } from "../events/samples.ts";
 
 const sid = "s".repeat(22);
@@ -21,29 +22,28 @@ function world(...receivers: Parameters<typeof createEvents>[0]) {
   const told: string[] = [];
   const recorded: ReturnType<typeof undeliveredRecord>[] = [];
   const outbox = { fails: false };
-  const transmitter = createTransmitter(
-    events.deps,
-    {
+  const transmitter = createTransmitter({
+    ...events.deps,
+    queues: {
       send: async (notice) => void queue.push(JSON.stringify({ notice })),
       setAside: async (body, why) => void aside.push({ body, why }),
     },
-    {
+    watch: {
       again: (name, why) => told.push(`again ${name}: ${why}`),
       setAside: (name, why) => told.push(`aside ${name}: ${why}`),
     },
-    {
-      tries: 18,
-      record: async (undelivered) => {
-        if (outbox.fails) throw new Error("no outbox");
-        recorded.push(undeliveredRecord(undelivered, { clock: events.deps.clock, requestId: "r" }));
-      },
+    tries: 18,
+    record: async (undelivered) => {
+      if (outbox.fails) throw new Error("no outbox");
+      recorded.push(undeliveredRecord(undelivered, { clock: events.deps.clock, requestId: "r" }));
     },
-  );
+  });
+  const batch = createBatch(transmitter);
   const work = async (...bodies: string[]): Promise<QueueReport> =>
-    transmitter({ Records: bodies.map((body, i) => ({ messageId: `m${i}`, body })) });
+    batch({ Records: bodies.map((body, i) => ({ messageId: `m${i}`, body })) });
   /** Works off one message that was received so many times. */
   const receive = (body: string, times: number): Promise<QueueReport> =>
-    transmitter({ Records: [{ messageId: "m", body, attributes: { ApproximateReceiveCount: String(times) } }] });
+    batch({ Records: [{ messageId: "m", body, attributes: { ApproximateReceiveCount: String(times) } }] });
   const facts = () =>
     recorded.map((one) => (JSON.parse(one.body) as { unmapped: { lanyard: object } }).unmapped.lanyard);
   return { ...events, queue, aside, told, work, receive, recorded, facts, outbox };
@@ -160,13 +160,14 @@ describe("the transmitter", () => {
 
   test("leaves in the queue what could not be set aside", async () => {
     const events = createEvents([receiver("crm")]);
-    const transmitter = createTransmitter(
-      events.deps,
-      { send: async () => undefined, setAside: () => Promise.reject(new Error("no queue")) },
-      { again: () => undefined, setAside: () => undefined },
-      { tries: 18, record: async () => undefined },
-    );
-    const report = await transmitter({ Records: [{ messageId: "m", body: "{" }] });
+    const transmitter = createTransmitter({
+      ...events.deps,
+      queues: { send: async () => undefined, setAside: () => Promise.reject(new Error("no queue")) },
+      watch: { again: () => undefined, setAside: () => undefined },
+      tries: 18,
+      record: async () => undefined,
+    });
+    const report = await createBatch(transmitter)({ Records: [{ messageId: "m", body: "{" }] });
     expect(report).toEqual({ batchItemFailures: [{ itemIdentifier: "m" }] });
   });
 
@@ -229,6 +230,18 @@ describe("the transmitter", () => {
     await work(...queue);
     expect(aside).toEqual([]);
     expect(pushed).toHaveLength(queue.length);
+  });
+
+  test("pushes a verification event to the one receiver an operator asked for, which is about nobody", async () => {
+    const { work, deps, queue, signed, pushed } = world(receiver("crm"), receiver("desk"));
+    const queues = { send: async (notice: object) => void queue.push(JSON.stringify({ notice })) };
+    const notice = await askForVerification("desk", { ...deps, ids: { id: () => uid, secret: () => "" }, queues });
+    expect(notice).toEqual({ receiver: "desk", uid, issuedAtSeconds: now });
+    await work(...queue);
+    expect(pushed.map(({ endpoint }) => endpoint)).toEqual(["https://desk.example/events"]);
+    expect(Object.keys(signed[0]?.events ?? {})).toEqual([
+      "https://schemas.openid.net/secevent/ssf/event-type/verification",
+    ]);
   });
 
   test("passes over records that end nothing", async () => {

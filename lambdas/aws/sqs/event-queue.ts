@@ -1,13 +1,5 @@
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import type { Notice } from "../../../core/endpoints/transmitter.ts";
-
-/** Queues of the transmitter: what is on its way, and what a person has to look at. */
-export interface EventQueues {
-  /** @throws when the queue did not take it */
-  send(notice: Notice): Promise<void>;
-  /** Sets a message aside that no repetition would deliver. */
-  setAside(body: string, why: string): Promise<void>;
-}
+import type { EventQueues } from "../../../core/endpoints/transmitter.ts";
 
 /**
  * Creates the queues' senders. The client must not take its endpoint from a queue's URL, as it would by itself: calls go

@@ -1,6 +1,15 @@
-import type { Notice } from "../../core/endpoints/transmitter.ts";
-import { isAbout } from "../../core/events/about.ts";
-import { asObject, asRevoked, isUid, type Revoked, readRevoked } from "../../core/events/revoked.ts";
+import { isAbout } from "./about.ts";
+import { asObject, asRevoked, isUid, type Revoked, readRevoked } from "./revoked.ts";
+import type { SubjectId } from "./security-event.ts";
+
+/** What one receiver is to be told, on its way through the queue. */
+export interface Notice {
+  readonly receiver: string;
+  /** Absent for a verification event. */
+  readonly about?: { readonly revoked: Revoked; readonly subject: SubjectId };
+  readonly uid: string;
+  readonly issuedAtSeconds: number;
+}
 
 /** A message of the transmitter's queue. */
 export type Message =

@@ -1,0 +1,37 @@
+import { type Clock, nowSeconds } from "../model/ports.ts";
+import { epochOf, subjects } from "../session/liveness.ts";
+import type { Notice } from "./messages.ts";
+import { type ReachStore, reach } from "./reach.ts";
+import type { Revoked } from "./revoked.ts";
+import { siblingsOf } from "./siblings.ts";
+import { isRevoked, type StandingDeps, standing } from "./still-revoked.ts";
+
+/** What planning stands on. */
+export interface PlanDeps extends StandingDeps {
+  readonly issuer: string;
+  readonly clock: Clock;
+  readonly store: ReachStore & StandingDeps["store"];
+}
+
+/**
+ * Turns a revocation into notices, one a receiver and subject. The record that told of it is a hint: what is not
+ * revoked by the tables Tombstones and Revocations is told to nobody, whoever wrote the message.
+ */
+export async function planNotices(revoked: Revoked, deps: PlanDeps): Promise<readonly Notice[]> {
+  const { rows, registry } = await standing(revoked, deps);
+  if (!isRevoked(revoked, rows)) return [];
+  const { kind, id } = revoked;
+  const generation = kind === "session" || kind === "deployment" ? 0 : epochOf(rows, subjects[kind](id)).generation;
+  const now = nowSeconds(deps.clock);
+  const { receivers } = registry;
+  if (receivers.length === 0) return [];
+  const notices: Notice[] = [];
+  for (const one of [revoked, ...(await siblingsOf(revoked, deps.store, now))]) {
+    const question = { issuer: deps.issuer, revoked: one, generation, receivers, nowSeconds: now };
+    const found = await reach(question, deps.store);
+    for (const { name } of found.receivers)
+      for (const subject of found.subjects)
+        notices.push({ receiver: name, about: { revoked: one, subject }, uid: one.uid, issuedAtSeconds: now });
+  }
+  return notices;
+}

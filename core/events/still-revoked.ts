@@ -1,0 +1,35 @@
+import type { RegistrySnapshot, RegistrySource } from "../model/snapshot.ts";
+import { epochOf, subjects } from "../session/liveness.ts";
+import type { LivenessRows, SessionStore } from "../session/store.ts";
+import type { Revoked } from "./revoked.ts";
+
+/** What tells whether something is revoked, and who is to hear of it. */
+export interface StandingDeps {
+  readonly registries: Pick<RegistrySource, "at">;
+  readonly store: Pick<SessionStore, "readLiveness">;
+}
+
+/** The registry's version and what is revoked, in one strongly consistent batch. */
+export async function standing(
+  revoked: Revoked | undefined,
+  deps: StandingDeps,
+): Promise<{ readonly rows: LivenessRows; readonly registry: RegistrySnapshot }> {
+  const named = revoked && revoked.kind !== "session" && revoked.kind !== "deployment";
+  const rows = await deps.store.readLiveness({
+    tombstones: revoked?.kind === "session" ? [revoked.id] : [],
+    subjects: named ? [subjects[revoked.kind as "agent"](revoked.id)] : [],
+  });
+  if (!rows.complete || !rows.deployment) throw new Error("what is revoked stayed unread");
+  return { rows, registry: await deps.registries.at(rows.deployment.registryVersion) };
+}
+
+/**
+ * Whether the table says so too. Counters never go back, so a cut of long ago must not be told as one of today: receivers
+ * would end what was opened since.
+ */
+export function isRevoked({ kind, id, atSeconds }: Revoked, rows: LivenessRows): boolean {
+  if (kind === "session") return rows.tombstones.has(id);
+  const subject = kind === "deployment" ? subjects.deployment : subjects[kind](id);
+  const { generation, cutAtSeconds = 0 } = epochOf(rows, subject);
+  return generation > 0 && atSeconds <= cutAtSeconds;
+}

@@ -1,0 +1,64 @@
+import { signJwt } from "../jose/sign.ts";
+import type { Signer } from "../model/ports.ts";
+import type { ReceiverRegistration } from "../model/registry.ts";
+import type { Notice } from "./messages.ts";
+import { type EventSecret, type Outcome, type Pusher, readOutcome } from "./push.ts";
+import type { ReachStore } from "./reach.ts";
+import type { Revoked } from "./revoked.ts";
+import { eventTyp, sessionRevoked, verification } from "./security-event.ts";
+import { diedWithLogin } from "./siblings.ts";
+import { isRevoked, type StandingDeps, standing } from "./still-revoked.ts";
+
+/** What signing and pushing stand on. */
+export interface TransmitDeps extends StandingDeps {
+  readonly issuer: string;
+  readonly store: ReachStore & StandingDeps["store"];
+  /** The keys of security events. */
+  readonly signer: Signer;
+  readonly pusher: Pusher;
+  /** What a receiver wants to be shown, by the name its registration gives. */
+  readonly secret: (secretName: string) => Promise<EventSecret | undefined>;
+}
+
+/**
+ * Signs one notice and pushes it to its receiver (RFC 8935), by the registry as it stands now.
+ * @returns `done`; `again` when a repetition may help; `refused` when a person has to look
+ */
+export async function transmit(notice: Notice, deps: TransmitDeps): Promise<Outcome> {
+  const { rows, registry } = await standing(notice.about?.revoked, deps);
+  const receiver = registry.receivers.find(({ name }) => name === notice.receiver);
+  if (!receiver) return { kind: "done", why: "the receiver is registered no longer" };
+  if (notice.about && !isRevoked(notice.about.revoked, rows) && !(await isSibling(notice.about.revoked, deps)))
+    return { kind: "refused", why: "nothing of the kind is revoked" };
+  const shown = await secretFor(receiver, deps);
+  if (typeof shown === "string") return { kind: "refused", why: shown };
+  const claims = claimsOf(notice, receiver, deps.issuer);
+  // receivers must take RS256 and need take nothing else (CAEP interoperability profile)
+  const header = { typ: eventTyp, alg: "RS256" } as const;
+  const { token } = await signJwt(deps.signer, header, { ...claims }, notice.uid);
+  return readOutcome(await deps.pusher.push(receiver.endpoint, token, shown.authorization));
+}
+
+/**
+ * Whoever may change the registry moves an endpoint; the secret does not follow, or a row would have it sent to a host of
+ * one's own (threat 46).
+ * @returns what to show, or why nothing may be sent
+ */
+async function secretFor(
+  { authorizationSecret: name, endpoint }: ReceiverRegistration,
+  { secret }: TransmitDeps,
+): Promise<{ readonly authorization?: string } | string> {
+  if (name === undefined) return {};
+  const held = await secret(name);
+  if (!held) return "its secret is missing";
+  return held.origin === new URL(endpoint).origin ? held : "its secret belongs to another origin";
+}
+
+function claimsOf({ about, uid, issuedAtSeconds }: Notice, receiver: ReceiverRegistration, issuer: string) {
+  const to = { issuer, receiver: receiver.name, audience: receiver.audience, issuedAtSeconds };
+  return about ? sessionRevoked(about.revoked, { ...to, subject: about.subject }) : verification(uid, to);
+}
+
+/** A session without a tombstone of its own may have died with its login. */
+const isSibling = async ({ kind, id }: Revoked, deps: TransmitDeps): Promise<boolean> =>
+  kind === "session" && diedWithLogin(id, deps.store);
