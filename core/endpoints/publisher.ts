@@ -1,12 +1,11 @@
 import { signJwt } from "../jose/sign.ts";
 import { momentOf, mostMillisSince } from "../model/age.ts";
-import { limits } from "../model/limits.ts";
 import { type Clock, nowSeconds, type Signer } from "../model/ports.ts";
 import { tokenTyp } from "../model/wire.ts";
-import type { Change } from "../status/changes.ts";
+import { type Change, changeOf } from "../status/changes.ts";
+import { openLists } from "../status/open-lists.ts";
 import type { Due, PublishStore } from "../status/publish-store.ts";
 import { cutDeployment, walk } from "../status/walk.ts";
-import { statusListOf, windowsThrough } from "../status/windows.ts";
 import { statusListClaims } from "../verify/status-list.ts";
 
 /** What publishing stands on. */
@@ -24,40 +23,74 @@ const cutOffSeconds = 150;
 const againAtOnce = 32;
 /** How long what a walk has found may wait for its lists to be signed. */
 const unsignedMillis = 1_000;
-/** Free places below which the next list of a window is signed in advance, so that no token names a list nobody can fetch. */
-const placesAhead = limits.statusListSize / 4;
+/** A row of the tables of revocations, as it stands since it was written. */
+interface WrittenRow {
+  /** Where its stream has it, for whoever has to look. */
+  readonly at: string | undefined;
+  readonly image: Readonly<Record<string, unknown>>;
+}
 
 /**
- * Publishes revocations as they come: *find* what each one ends ▸ *set* its bits ▸ *sign* every list that changed.
+ * Publishes revocations as they come, row by row of the stream:
+ *
+ * 1. **read** what each row ends (`status/changes.ts`). One that cannot be read is told of, and keeps no other back
+ * 2. **order** them: a busy agent's trees take their time, and the one session and the whole deployment must not wait for them
+ * 3. **write down** each walk before it begins: one that fails or is cut off is begun again by {@link publishMinute} until it is
+ *    done, whatever becomes of the stream's record (threat 48)
+ * 4. **walk** what the change ends, and set its bits (`status/walk.ts`); what a long walk has found is signed on the way
+ * 5. **sign** every list that changed
+ * 6. **strike off** the walks that are done: only now, since bits that no signed list shows are not published
+ *
  * A session that is born during the walk is no hole: it is stored before the walk, which then sees it, or after the
- * revocation, and then its issuer reads that before it releases anything (threat 6). Each walk is written down before it
- * begins and struck off when it is done: one that failed or was cut off is begun again by {@link publishMinute} until it
- * is, whatever becomes of the stream's record (threat 48). One that fails keeps none beside it back.
+ * revocation, and then its issuer reads that before it releases anything (threat 6).
+ * @param unreadable told where a revocation stands that no list will show
+ * @throws the first failure, when all others are done
+ */
+export async function publishRows(
+  rows: readonly WrittenRow[],
+  deps: PublishDeps,
+  unreadable: (at: string | undefined) => void,
+): Promise<void> {
+  // 1. read
+  const changes = rows.flatMap(({ at, image }) => {
+    const change = changeOf(image);
+    if (change === "malformed") unreadable(at);
+    return typeof change === "string" ? [] : [change];
+  });
+  await publishChanges(changes, deps);
+}
+
+/**
+ * The steps from 2 on.
  * @throws the first failure, when all others are done
  */
 export async function publishChanges(changes: readonly Change[], deps: PublishDeps): Promise<void> {
+  const { clock, store } = deps;
   const touched = new Set<string>();
   const done: Due[] = [];
   const failures: unknown[] = [];
+  // 2. order
   for (const change of quickFirst(changes)) {
     try {
-      if (change.kind === "deployment") await cutDeployment(change.generation, touched, deps);
-      else done.push(await publishWalk(change, touched, deps));
+      if (change.kind === "deployment") {
+        await cutDeployment(change.generation, touched, deps);
+        continue;
+      }
+      // 3. write down
+      const due = { change, sinceSeconds: nowSeconds(clock) };
+      await store.addDue(due);
+      // 4. walk
+      await walk(change, touched, deps, signingOnTheWay(touched, deps));
+      done.push(due);
     } catch (failure) {
       failures.push(failure);
     }
   }
+  // 5. sign
   await signLists([...touched], deps);
-  // only now: bits that no signed list shows are not published
-  for (const due of done) await deps.store.removeDue(due);
+  // 6. strike off
+  for (const due of done) await store.removeDue(due);
   if (failures.length > 0) throw failures[0];
-}
-
-async function publishWalk(change: Due["change"], touched: Set<string>, deps: PublishDeps): Promise<Due> {
-  const due = { change, sinceSeconds: nowSeconds(deps.clock) };
-  await deps.store.addDue(due);
-  await walk(change, touched, deps, signingOnTheWay(touched, deps));
-  return due;
 }
 
 /** Signs what was touched so far, once a second: the list stays touched, and is signed once more at the end. */
@@ -70,28 +103,37 @@ function signingOnTheWay(touched: ReadonlySet<string>, deps: PublishDeps): () =>
   };
 }
 
-/** A busy agent's trees take their time: the one session and the whole deployment must not wait for them. */
 const quickFirst = (changes: readonly Change[]): readonly Change[] => [
   ...changes.filter((change) => change.kind !== "raised"),
   ...changes.filter((change) => change.kind === "raised"),
 ];
 
 /**
- * Every minute: sign all open lists anew, since a list lives two minutes; then walk again what was cut off. In this order, so
- * that no walk, however long or broken, can let the lists run out and every offline verifier refuse.
+ * Every minute, in this order, so that no walk, however long or broken, can let the lists run out and every offline verifier
+ * refuse:
+ *
+ * 1. **find** the lists that are open (`status/open-lists.ts`)
+ * 2. **sign** them all anew, since a list lives two minutes
+ * 3. **name** them, for their aggregation
+ * 4. **walk again** what was cut off. Side by side: a walk that fails or is cut off every time must keep no other revocation
+ *    from its turn
+ *
+ * @throws the first failure, when all others are done: a failed run rings, each minute until all are done
  */
 export async function publishMinute(deps: PublishDeps): Promise<void> {
   const { store } = deps;
+  // 1. find
   const open = await openLists(deps);
+  // 2. sign
   await signLists(open, deps);
+  // 3. name
   await store.putOpen(open);
   const now = nowSeconds(deps.clock);
   const cutOff = (await store.dues()).filter(({ sinceSeconds }) => now - sinceSeconds >= cutOffSeconds);
   const walks: PromiseSettledResult<void>[] = [];
-  // side by side: a walk that fails or is cut off every time must keep no other revocation from its turn
+  // 4. walk again
   for (const group of turns(cutOff, Math.floor(now / 60)))
     walks.push(...(await Promise.allSettled(group.map((due) => walkAgain(due, deps)))));
-  // a failed run rings, each minute until all are done
   for (const walked of walks) if (walked.status === "rejected") throw walked.reason;
 }
 
@@ -109,25 +151,6 @@ async function walkAgain(due: Due, deps: PublishDeps): Promise<void> {
   await walk(due.change, touched, deps, signingOnTheWay(touched, deps));
   await signLists([...touched], deps);
   await deps.store.removeDue(due);
-}
-
-/**
- * Lists that a token may name before the next run: of every window that the longest life of the registry reaches until
- * then, of the next hour, and of every one up to one beyond the furthest in use (a registry applied since may reach further: the first
- * session there is refused, and its lease tells us), up to the list that the next leases may reach.
- */
-async function openLists(deps: PublishDeps): Promise<readonly string[]> {
-  const now = nowSeconds(deps.clock);
-  const until = now + limits.statusListLifeSeconds;
-  const windows = windowsThrough(now, until + limits.sessionLifeMaxSeconds);
-  const leased = await Promise.all(windows.map((window) => deps.store.leased(window)));
-  const furthest = leased.findLastIndex((count) => count > 0);
-  const longest = (await deps.store.longestLifeSeconds()) ?? limits.sessionLifeSeconds;
-  const reached = windowsThrough(now, until + Math.min(longest, limits.sessionLifeMaxSeconds)).length;
-  return windows.slice(0, Math.max(furthest + 2, reached, 2)).flatMap((window, i) => {
-    const last = Math.floor(((leased[i] ?? 0) + placesAhead) / limits.statusListSize);
-    return Array.from({ length: last + 1 }, (_, n) => statusListOf(window, n * limits.statusListSize).list);
-  });
 }
 
 async function signLists(lists: readonly string[], deps: PublishDeps): Promise<void> {

@@ -1,6 +1,5 @@
 import { Logger } from "@aws-lambda-powertools/logger";
-import { publishChanges, publishMinute } from "../../core/endpoints/publisher.ts";
-import { type Change, changeOf } from "../../core/status/changes.ts";
+import { publishMinute, publishRows } from "../../core/endpoints/publisher.ts";
 import { documentClient } from "../aws/dynamodb/dynamo.ts";
 import { createPublishStore } from "../aws/dynamodb/lists/publish-store.ts";
 import { unmarshall } from "../aws/dynamodb/stream-image.ts";
@@ -20,13 +19,13 @@ const deps = {
 /** Stream of Revocations, and every minute. A failure fails the batch: every step may be repeated. */
 export const handler = async (event: { readonly Records?: readonly StreamRecord[] }): Promise<void> => {
   if (!event.Records) return publishMinute(deps);
-  await publishChanges(event.Records.flatMap(read), deps);
+  // a row that TTL takes away has ended long before
+  const written = event.Records.filter(({ eventName }) => eventName !== "REMOVE");
+  const rows = written.map(({ dynamodb: { SequenceNumber: at, NewImage = {} } = {} }) => ({
+    at,
+    image: unmarshall(NewImage),
+  }));
+  await publishRows(rows, deps, (at) =>
+    logger.critical("a revocation cannot be read; its lists do not show it", { at }),
+  );
 };
-
-function read(record: StreamRecord): readonly Change[] {
-  if (record.eventName === "REMOVE") return [];
-  const change = changeOf(unmarshall(record.dynamodb?.NewImage ?? {}));
-  if (change === "malformed")
-    logger.critical("a revocation cannot be read; its lists do not show it", { at: record.dynamodb?.SequenceNumber });
-  return typeof change === "string" ? [] : [change];
-}

@@ -1,6 +1,6 @@
 import { GetCommand, PutCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { describe, expect, test } from "vitest";
-import { type PublishDeps, publishChanges, publishMinute } from "../../../../core/endpoints/publisher.ts";
+import { type PublishDeps, publishChanges, publishMinute, publishRows } from "../../../../core/endpoints/publisher.ts";
 import { limits } from "../../../../core/model/limits.ts";
 import { type Login, loginEpochs, loginOf } from "../../../../core/model/login.ts";
 import type { Session } from "../../../../core/model/session.ts";
@@ -231,5 +231,20 @@ describe("rows of the stream", () => {
     ],
   ])("%j is read as %j", (row, change) => {
     expect(changeOf(row)).toEqual(change);
+  });
+
+  test("that cannot be read is told of by its place, and keeps no other revocation from its list", async () => {
+    const session = await open();
+    const { root, sid } = session;
+    const told: unknown[] = [];
+    const rows = [
+      { at: "7", image: { session: 1, root } },
+      { at: "8", image: { session: "offer#a", root } },
+      { at: "9", image: { session: sid, root } },
+    ];
+    await publishRows(rows, deps, (at) => told.push(at));
+    await publishMinute(deps);
+    expect(told).toEqual(["7"]);
+    expect(await valid(session)).toBe(false);
   });
 });
