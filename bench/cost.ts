@@ -1,4 +1,3 @@
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { createTokenEndpoint } from "../core/endpoints/token.ts";
 import { limits } from "../core/model/limits.ts";
 import { revocationKeys } from "../core/model/row-keys.ts";
@@ -8,35 +7,12 @@ import { createRateLimiter } from "../lambdas/aws/dynamodb/counters/rate-limiter
 import { documentClient } from "../lambdas/aws/dynamodb/dynamo.ts";
 import { createListRows } from "../lambdas/aws/dynamodb/lists/list-rows.ts";
 import { createSessionStore } from "../lambdas/aws/dynamodb/sessions/session-store.ts";
-import { openDynamoDb } from "../local/emulator/dynamodb/engine.ts";
-import { startDynamoServer } from "../local/emulator/dynamodb/server.ts";
+import { openTables, productTables, tableNames as tables } from "../test/kit/embedded/dynamodb.ts";
 import { tickets } from "../test/kit/registry.ts";
 import { dpopProof } from "../test/kit/wire/key.ts";
 import { createWorld, tokenUrl } from "../test/kit/world.ts";
 import type { Row } from "./measure.ts";
 
-const tables = {
-  sessions: "Sessions",
-  subjects: "Subjects",
-  markers: "Markers",
-  counters: "Counters",
-  tombstones: "Tombstones",
-  revocations: "Revocations",
-  lists: "Lists",
-  traces: "Traces",
-  registry: "Registry",
-  outbox: "Outbox",
-};
-const keys: Readonly<Record<string, readonly string[]>> = {
-  Sessions: ["root", "sid"],
-  Subjects: ["subject", "session"],
-  Markers: ["key"],
-  Counters: ["key"],
-  Tombstones: ["session"],
-  Revocations: ["subject"],
-  Outbox: ["eventId"],
-  Lists: ["list"],
-};
 /** List prices, us-east-1: dollars per million. */
 const dollarsPerMillion = { writeUnit: 0.625, readUnit: 0.125, sign: 15 };
 
@@ -67,19 +43,10 @@ function count(tally: Tally, name: string, input: Record<string, unknown>): void
 
 /** AWS calls, their order and what they cost, of one session opened for a person and answered with its access token. */
 export async function benchCost(): Promise<Row[]> {
-  const db = await openDynamoDb();
-  for (const [TableName, [hash = "", range]] of Object.entries(keys)) {
-    const names = range === undefined ? [hash] : [hash, range];
-    await db.call("CreateTable", {
-      TableName,
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: names.map((AttributeName) => ({ AttributeName, AttributeType: "S" })),
-      KeySchema: names.map((AttributeName, n) => ({ AttributeName, KeyType: n === 0 ? "HASH" : "RANGE" })),
-    });
-  }
+  const { db, dynamo, close } = await openTables(productTables());
   for (let copy = 0; copy < limits.deploymentCopies; copy++)
     await db.call("PutItem", {
-      TableName: "Revocations",
+      TableName: tables.revocations,
       Item: {
         subject: { S: revocationKeys.deployment(copy) },
         generation: { N: "0" },
@@ -87,14 +54,8 @@ export async function benchCost(): Promise<Row[]> {
         registryVersion: { N: "1" },
       },
     });
-  const server = await startDynamoServer(db);
   const tally: Tally = { calls: [], writeUnits: 0, readUnits: 0 };
-  const client = new DynamoDBClient({
-    endpoint: server.endpoint,
-    region: "eu-west-1",
-    credentials: { accessKeyId: "x", secretAccessKey: "x" },
-  });
-  client.middlewareStack.add(
+  dynamo.middlewareStack.add(
     (next, context) => (args) => {
       count(tally, String(context.commandName), args.input as Record<string, unknown>);
       return next(args);
@@ -102,7 +63,7 @@ export async function benchCost(): Promise<Row[]> {
     { step: "initialize" },
   );
   const world = await createWorld();
-  const documents = documentClient(client);
+  const documents = documentClient(dynamo);
   const sign = world.signer.sign;
   world.signer.sign = (...input) => {
     tally.calls.push("kms:Sign");
@@ -141,8 +102,7 @@ export async function benchCost(): Promise<Row[]> {
   Object.assign(tally, { writeUnits: 0, readUnits: 0 });
   tally.calls.length = 0;
   await once();
-  await server.close();
-  await db.close();
+  await close();
   const signs = tally.calls.filter((name) => name === "kms:Sign").length;
   const dollars =
     tally.writeUnits * dollarsPerMillion.writeUnit +

@@ -9,8 +9,8 @@ import { oidc } from "../../core/attest/methods/oidc/attestor.ts";
 import { createAttestEndpoint } from "../../core/endpoints/attest.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import { limits } from "../../core/model/limits.ts";
-import { openInstanceIdentity } from "../../local/emulator/imds/identity.ts";
 import { attestIssuer, attestStart, attestUrl, createAttestWorld } from "../kit/attest-world.ts";
+import { testRegion } from "../kit/evidence/instance-identity.ts";
 import { agent, agentId } from "../kit/registry.ts";
 import { dpopProof, testKey } from "../kit/wire/key.ts";
 
@@ -86,12 +86,13 @@ async function instanceWorld() {
   const selectors = [{ type: "aws-ec2-instance-identity", exact }];
   const made = await createAttestWorld(agent("worker", { selectors, minimumAssurance: "document" }));
   const [account, region] = ["111122223333", "eu-west-1"];
-  const identity = openInstanceIdentity(region, made.clock.nowMillis);
-  const certificates = new Map([[region, Buffer.from(identity.certificate).toString("base64")]]);
+  const ec2 = testRegion(region);
+  const certificates = new Map([[region, ec2.certificate]]);
   const attestors = [awsEc2InstanceIdentity({ certificates, allowAlone: true })];
   const endpoint = createAttestEndpoint({ ...made.deps, attestors });
-  const launched = (launchedAtSeconds: number) =>
-    identity.forms({ account, region, ...exact, imageId: "ami-0abcdef1234567890", launchedAtSeconds });
+  /** Reads the document of the instance launched then, as often as it is called. */
+  const launched = (launchedAtSeconds: number) => () =>
+    ec2.document({ account, ...exact, launchedAtSeconds }, made.time.seconds);
   const attest = async (pkcs7: string, key = made.key) => {
     const challenge = await made.challenge();
     const body = { agent: agentId("worker"), evidence: { type: "aws-ec2-instance-identity", pkcs7 }, challenge };
@@ -105,7 +106,7 @@ async function instanceWorld() {
 describe("an EC2 document alone", () => {
   it("threat 16: belongs to the first key, however often the metadata service signs it anew", async () => {
     const { attest, launched, takeDenial, time } = await instanceWorld();
-    const read = launched(attestStart).rsa2048;
+    const read = launched(attestStart);
     const first = read();
     expect(await attest(first)).toBe(200);
     time.seconds += 3_600;
@@ -121,12 +122,12 @@ describe("an EC2 document alone", () => {
 
   it("threat 16: is taken from nobody once its first key may be forgotten, until the instance is launched anew", async () => {
     const { attest, launched, takeDenial, time, store } = await instanceWorld();
-    const old = launched(attestStart).rsa2048;
+    const old = launched(attestStart);
     expect(await attest(old())).toBe(200);
     time.seconds += limits.instanceIdentityAgeSeconds + 1;
     expect([...store.markers.values()].find(({ owner }) => owner)?.expiresAtSeconds).toBeGreaterThan(time.seconds);
     for (const key of [undefined, await testKey()]) expect(await attest(old(), key)).not.toBe(200);
     expect(takeDenial().aggregated?.code).toBe("evidence_expired");
-    expect(await attest(launched(time.seconds).rsa2048(), await testKey())).toBe(200);
+    expect(await attest(launched(time.seconds)(), await testKey())).toBe(200);
   });
 });

@@ -2,8 +2,8 @@ import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { supportDesk } from "../kit/example.ts";
 import { openDeployment } from "./deployment.ts";
-import { supportDesk } from "./ground.ts";
 
 let deployment: Awaited<ReturnType<typeof openDeployment>>;
 beforeEach(async () => {

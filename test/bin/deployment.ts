@@ -1,25 +1,19 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { run } from "../../bin/lanyard/program.ts";
 import { createAdminReadEndpoint } from "../../core/endpoints/admin-read.ts";
 import { createAdminWriteEndpoint } from "../../core/endpoints/admin-write.ts";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
-import { createOutbox } from "../../lambdas/aws/dynamodb/outbox.ts";
-import { createRegistryStore } from "../../lambdas/aws/dynamodb/registry/registry-writer.ts";
-import { createSessionQueries } from "../../lambdas/aws/dynamodb/sessions/session-queries.ts";
-import { tableKeys } from "../../lambdas/env.ts";
-import type { Credentials } from "../../local/demo/endpoints.ts";
-import { openDynamoDb } from "../../local/emulator/dynamodb/engine.ts";
-import { openCallers } from "../../local/emulator/iam/caller.ts";
+import { openOperator } from "../kit/embedded/callers.ts";
+import { variables } from "../kit/example.ts";
 import { randomIds } from "../kit/keys.ts";
 import { aggregateInto } from "../kit/memory/aggregate.ts";
-import { variables } from "./ground.ts";
+import { MemoryRegistry } from "../kit/memory/registry-store.ts";
+import { memoryQueries } from "../kit/memory/session-queries.ts";
+import { MemoryStore } from "../kit/memory/store.ts";
+import { listen } from "../kit/wire/server.ts";
 
 /** What the admin function was sent, with the service its signature is for. */
 interface AdminCall {
@@ -44,32 +38,11 @@ interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const body = async (request: IncomingMessage): Promise<Buffer> => {
-  const parts: Buffer[] = [];
-  for await (const part of request) parts.push(part as Buffer);
-  return Buffer.concat(parts);
-};
-
 const operator = { arn: "arn:aws:sts::111122223333:assumed-role/operator/ada", uniqueId: "AROAEXAMPLE" };
 
-/** A deployment as the command sees one: signed calls to DynamoDB and the admin URLs, and the local run's file. */
+/** A deployment as the command sees one: signed calls to the admin URLs, and the local run's file. */
 export async function openDeployment() {
-  const db = await openDynamoDb();
-  for (const table of ["registry", "revocations", "outbox"] as const) {
-    const names: string[] = Object.values(tableKeys[table]);
-    await db.call("CreateTable", {
-      TableName: table,
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: names.map((AttributeName) => ({ AttributeName, AttributeType: "S" })),
-      KeySchema: names.map((AttributeName, i) => ({ AttributeName, KeyType: i === 0 ? "HASH" : "RANGE" })),
-    });
-  }
-  const callers = openCallers();
-  const credentials = callers.issue({
-    roleArn: "arn:aws:iam::111122223333:role/operator",
-    sessionName: "ada",
-    tags: {},
-  });
+  const { credentials, verify } = openOperator();
   /** Answers what is asked of admin-read, whose signature was good: the registry there is, or what a test puts behind it. */
   const read: { answer: (target: string) => Promise<{ status: number; body: unknown }> } = {
     async answer(target) {
@@ -92,38 +65,29 @@ export async function openDeployment() {
   const asked: string[] = [];
   const questions: string[] = [];
   const admin = { calls: [] as AdminCall[], status: 200, answer: {} as object };
-  const server = createServer(async (request, response) => {
-    const content = await body(request);
-    const answer = (status: number, text: string) => response.writeHead(status).end(text);
-    if (request.url?.startsWith("/.well-known/")) return answer(200, "{}");
-    const { method = "", url: target = "", headers } = request;
-    const signed = callers.verify({ method, target, headers, body: content });
+  const server = await listen(async (request) => {
+    const { method, target, body } = request;
+    if (target.startsWith("/.well-known/")) return { body: "{}" };
+    const signed = verify(request);
     asked.push(`${method} ${target}`);
-    if ("code" in signed) return answer(403, JSON.stringify({ Message: signed.message }));
-    const operation = String(headers["x-amz-target"] ?? "").split(".")[1];
-    if (operation !== undefined) {
-      const { status, body: result } = await db.call(operation, JSON.parse(content.toString()));
-      response.setHeader("content-type", "application/x-amz-json-1.0");
-      return answer(status, JSON.stringify(result));
-    }
+    if ("code" in signed) return { status: 403, body: JSON.stringify({ Message: signed.message }) };
     if (target.startsWith("/write/")) {
       const path = target.slice("/write".length);
       const call = { method, url: target, path, contentType: "application/json", dpop: [], requestId: "r" };
-      const reply = await write.endpoint({ ...call, body: content.toString() }, operator);
-      return answer(reply.status, reply.body);
+      const { status, body: said } = await write.endpoint({ ...call, body }, operator);
+      return { status, body: said };
     }
     if (target.startsWith("/read/")) {
-      // a function that fails answers so; the tables of sessions are not here unless a test puts something behind it
+      // a function that fails answers so
       const failed = { status: 500, body: { error: "server_error", error_description: "no tables" } };
       const { status, body: said } = await read.answer(target.slice("/read".length)).catch(() => failed);
-      return answer(status, JSON.stringify(said));
+      return { status, body: JSON.stringify(said) };
     }
-    admin.calls.push({ service: signed.service, region: signed.region, body: JSON.parse(content.toString()) });
-    return answer(admin.status, JSON.stringify(admin.answer));
+    admin.calls.push({ service: signed.service, region: signed.region, body: JSON.parse(body) });
+    return { status: admin.status, body: JSON.stringify(admin.answer) };
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const write = registryWriter(origin, credentials);
+  const { origin } = server;
+  const write = registryFunctions(origin);
   const folder = await mkdtemp(join(tmpdir(), "lanyard-cli-"));
   const endpoints = {
     issuer: origin,
@@ -178,42 +142,26 @@ export async function openDeployment() {
       return { code, out: out.join("\n"), err: err.join("\n") };
     },
     async close() {
-      write.dynamo.destroy();
-      server.closeAllConnections();
-      await new Promise((done) => server.close(done));
-      await db.close();
+      await server.close();
       await rm(folder, { recursive: true });
     },
   };
 }
 
-/** The functions behind the writing and the reading URL, over the deployment's own tables. */
-function registryWriter(origin: string, credentials: Credentials) {
-  const dynamo = new DynamoDBClient({ endpoint: origin, region: "eu-west-1", credentials });
-  const tables = { registry: "registry", revocations: "revocations", outbox: "outbox" };
-  const all = {
-    ...tables,
-    sessions: "sessions",
-    subjects: "subjects",
-    markers: "markers",
-    counters: "counters",
-    tombstones: "tombstones",
-    lists: "lists",
-    traces: "traces",
-  };
-  const client = DynamoDBDocumentClient.from(dynamo);
-  const outbox = createOutbox(client, all);
+/** The functions behind the writing and the reading URL, over a registry of their own and no sessions. */
+function registryFunctions(issuer: string) {
+  const outbox = new MemoryStore();
   const ground = {
     clock: { nowMillis: () => Date.now() },
     ids: randomIds,
     outbox,
     aggregate: aggregateInto([]),
-    issuer: origin,
+    issuer,
     trustDomain: "agents.support-desk.example",
-    registry: createRegistryStore(client, all),
+    registry: new MemoryRegistry(),
     cedar,
   };
-  const queries = createSessionQueries(client, all);
+  const { queries } = memoryQueries(outbox);
   const reading = createAdminReadEndpoint({ ...ground, queries, policy: createCedarEngine(cedar) });
-  return { dynamo, endpoint: createAdminWriteEndpoint(ground), reading };
+  return { endpoint: createAdminWriteEndpoint(ground), reading };
 }

@@ -3,7 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import type { Endpoints } from "../../local/demo/endpoints.ts";
+import type { openEmbedded } from "../../conformance/embedded.ts";
+
+/** What the embedded run tells an outside program. */
+type Endpoints = Awaited<ReturnType<typeof openEmbedded>>["world"]["endpoints"];
 
 const main = join(import.meta.dirname, "../../conformance/main.ts");
 const at = (name: string, ...scopes: readonly string[]) => ({ uri: `https://${name}.conformance.example`, scopes });

@@ -8,8 +8,7 @@ import {
   waitUntilTableExists,
   waitUntilTableNotExists,
 } from "@aws-sdk/client-dynamodb";
-import { openDynamoDb } from "../../local/emulator/dynamodb/engine.ts";
-import { startDynamoServer } from "../../local/emulator/dynamodb/server.ts";
+import { clientOf, openTables } from "../kit/embedded/dynamodb.ts";
 
 /** What the contract suite runs against. */
 export interface Target {
@@ -28,19 +27,11 @@ export async function openTarget(): Promise<Target> {
   if (endpoint === "aws") return overClient(new DynamoDB({}), false, async () => undefined);
   if (endpoint !== undefined) return overClient(clientOf(endpoint), false, async () => undefined);
   const directory = mkdtempSync(join(tmpdir(), "lanyard-contract-"));
-  const db = await openDynamoDb({ directory });
-  const server = await startDynamoServer(db);
-  return overClient(clientOf(server.endpoint), true, async () => {
-    await server.close();
-    await db.close();
+  const { dynamo, close } = await openTables({}, { directory });
+  return overClient(dynamo, true, async () => {
+    await close();
     rmSync(directory, { recursive: true });
   });
-}
-
-/** A client of a local endpoint; its credentials open nothing. */
-function clientOf(endpoint: string): DynamoDB {
-  const credentials = { accessKeyId: "AKIALOCAL", secretAccessKey: "local" };
-  return new DynamoDB({ endpoint, region: "eu-west-1", credentials, maxAttempts: 1 });
 }
 
 function overClient(client: DynamoDB, embedded: boolean, closeServer: () => Promise<void>): Target {

@@ -11,7 +11,7 @@ import type { CedarModule } from "../../core/policy/ask.ts";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
 import { policySchema } from "../../core/policy/schema.ts";
 import { validateRegistry } from "../../core/registry/validate.ts";
-import { supportDesk, variables } from "../bin/ground.ts";
+import { supportDesk, variables } from "../kit/example.ts";
 import { agentId, baseRows, tickets, trustDomain } from "../kit/registry.ts";
 
 const engine = createCedarEngine(cedar);

@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { posix } from "node:path";
 import { describe, expect, it } from "vitest";
+import { readSource } from "../../scripts/walls/read-source.ts";
 
 const root = new URL("../../", import.meta.url);
 const linesAtMost = 300;
@@ -20,7 +22,50 @@ const outside = (pattern: RegExp): readonly string[] =>
     )
     .map(({ file }) => file);
 
+/** Every file that a file imports, ours alone, and those that they import; the emulator and the demo are not opened. */
+const reached = (file: string): ReadonlySet<string> => {
+  const found = new Set([file]);
+  for (const one of found) for (const target of imported.get(one) ?? []) found.add(target);
+  return found;
+};
+const imported = new Map(
+  sources.map(({ file, text }) => [
+    file,
+    readSource(text)
+      .references.filter(({ specifier }) => specifier.startsWith("."))
+      .map(({ specifier }) => posix.join(posix.dirname(file), specifier)),
+  ]),
+);
+const isIn = (folders: readonly string[]) => (file: string) => folders.some((folder) => file.startsWith(folder));
+/** Stand on the embedded cloud: its own tests, the demo's end-to-end runs, the conformance table's run and the kit's door. */
+const embedded = isIn(["test/local/", "test/e2e/", "conformance/embedded.ts", "test/kit/embedded/"]);
+/** Their subject talks to AWS, or is what AWS is told: adapters, the SDK's contract, the templates, the command's signature. */
+const throughTheDoor = isIn(["test/lambdas/", "test/contract/", "test/stack/", "test/bin/", "bench/"]);
+/** Run against a whole issuer. */
+const wholeIssuer = isIn(["test/clients/", "conformance/"]);
+
 describe("the test kit", () => {
+  it("alone opens parts of the emulator for other tests, through one door, and nothing of the demo", () => {
+    const opens = sources.filter(({ file }) => imported.get(file)?.some((target) => target.startsWith("local/")));
+    const doors = opens.map(({ file }) => file).filter((file) => file !== "test/walls.test.ts");
+    expect(doors).toContain("test/kit/embedded/dynamodb.ts");
+    expect(doors.filter((file) => !embedded(file))).toEqual([]);
+    const kit = doors.filter((file) => file.startsWith("test/kit/")).flatMap((file) => imported.get(file) ?? []);
+    expect(kit.filter((target) => target.startsWith("local/demo/"))).toEqual([]);
+  });
+
+  it("keeps unit tests of core and of the client off the emulator: ports have doubles in memory", () => {
+    const units = sources
+      .map(({ file }) => file)
+      .filter((file) => /\.test\.ts$/.test(file) && file !== "test/walls.test.ts")
+      .filter((file) => !embedded(file) && !throughTheDoor(file) && !wholeIssuer(file));
+    expect(units.length).toBeGreaterThan(150);
+    const standing = units.filter((file) => [...reached(file)].some((target) => target.startsWith("local/")));
+    expect(standing).toEqual([]);
+    // the same look finds what does stand on it
+    expect([...reached("test/lambdas/dynamodb/uses.test.ts")]).toContain("local/emulator/dynamodb/engine.ts");
+  });
+
   it("leaves no test file longer than 300 lines: long ones are split along their describes", () => {
     expect(sources.length).toBeGreaterThan(400);
     const long = sources.filter(({ text }) => text.split("\n").length - 1 > linesAtMost);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { checkPattern, matchesPattern } from "../../local/emulator/events/pattern.ts";
+import { checkPattern, matchesPattern } from "../kit/embedded/events.ts";
 import { resolved } from "./resolved.ts";
 import { account, all, region, synthesized } from "./synthesized.ts";
 

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { decodeUnverified } from "../../../core/jose/jwt.ts";
 import { openReading, type Reading } from "../../admin/reading.ts";
+import { supportDesk } from "../../kit/example.ts";
 import { openDeployment } from "../deployment.ts";
-import { supportDesk } from "../ground.ts";
 
 let deployment: Awaited<ReturnType<typeof openDeployment>>;
 beforeEach(async () => {

@@ -1,41 +1,34 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { run } from "../../../bin/lanyard/program.ts";
-import { openCallers } from "../../../local/emulator/iam/caller.ts";
+import { openOperator } from "../../kit/embedded/callers.ts";
+import { serveAll } from "../../kit/serve.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "lanyard-rotate-"));
-const callers = openCallers();
-const credentials = callers.issue({ roleArn: "arn:aws:iam::111122223333:role/operator", sessionName: "ada", tags: {} });
+const { credentials, verify } = openOperator();
 const ordered: unknown[] = [];
-let server: Server;
 let answer = { status: 202, body: {} as object };
 let handledAfter = 0;
 let refused = false;
 
-beforeAll(async () => {
-  server = createServer(async (request, response) => {
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part as Buffer);
-    const body = Buffer.concat(parts);
-    const { method = "", url: target = "", headers } = request;
-    const signed = callers.verify({ method, target, headers, body });
-    if ("code" in signed || signed.service !== "lambda")
-      return response.writeHead(403).end(JSON.stringify({ message: "Forbidden" }));
-    if (method === "POST") {
-      ordered.push(JSON.parse(body.toString()));
-      return response.writeHead(answer.status).end(JSON.stringify(answer.body));
-    }
-    handledAfter -= 1;
-    const keys = [{ kid: "k2", alg: "ES256", state: "active" }];
-    const handled = handledAfter < 0 ? { handled: "order-1", ...(refused ? { refused: "order-1" } : {}) } : {};
-    return response.writeHead(200).end(JSON.stringify({ rings: { session: { keys, ...handled } } }));
-  });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+const server = serveAll((request) => {
+  const signed = verify(request);
+  if ("code" in signed || signed.service !== "lambda")
+    return { status: 403, body: JSON.stringify({ message: "Forbidden" }) };
+  if (request.method === "POST") {
+    ordered.push(JSON.parse(request.body));
+    return { status: answer.status, body: JSON.stringify(answer.body) };
+  }
+  handledAfter -= 1;
+  const keys = [{ kid: "k2", alg: "ES256", state: "active" }];
+  const handled = handledAfter < 0 ? { handled: "order-1", ...(refused ? { refused: "order-1" } : {}) } : {};
+  return { body: JSON.stringify({ rings: { session: { keys, ...handled } } }) };
+});
+
+beforeAll(() => {
+  const { origin } = server;
   mkdirSync(join(folder, ".lanyard"));
   const deployment = { trustDomain: "x.example", variables: {} };
   const endpoints = {
@@ -50,10 +43,7 @@ beforeAll(async () => {
   };
   writeFileSync(join(folder, ".lanyard/endpoints.json"), JSON.stringify(endpoints));
 });
-afterAll(() => {
-  server.close();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => rmSync(folder, { recursive: true }));
 beforeEach(() => {
   ordered.length = 0;
   answer = { status: 202, body: { order: "order-1" } };

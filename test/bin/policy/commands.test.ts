@@ -7,8 +7,8 @@ import { afterAll, describe, expect, test } from "vitest";
 import { run } from "../../../bin/lanyard/program.ts";
 import { askedColumn } from "../../../core/audit/columns.ts";
 import type { PolicyQuestion } from "../../../core/model/decision.ts";
+import { supportDesk, variables } from "../../kit/example.ts";
 import { openDeployment } from "../deployment.ts";
-import { supportDesk, variables } from "../ground.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "lanyard-policy-"));
 afterAll(() => rm(scratch, { recursive: true }));

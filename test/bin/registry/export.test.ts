@@ -8,8 +8,8 @@ import { readDocuments, readRegistryFolder } from "../../../bin/lanyard/registry
 import { registrationJsonSchema } from "../../../bin/lanyard/registry/json-schema.ts";
 import type { Registration } from "../../../core/model/registry.ts";
 import { validateRegistry } from "../../../core/registry/validate.ts";
+import { supportDesk, variables } from "../../kit/example.ts";
 import { openDeployment } from "../deployment.ts";
-import { supportDesk, variables } from "../ground.ts";
 
 const settings = {
   issuer: "https://lanyard.support-desk.example",

@@ -3,13 +3,11 @@ import { awsNitroEnclave, type NitroAttestationRequest } from "../../../client/e
 import { awsNitroTpm } from "../../../client/evidence/aws-nitro-tpm.ts";
 import { createAgent } from "../../../client/index.ts";
 import { awsNitroEnclave as enclaveAttestor } from "../../../core/attest/methods/aws-nitro-enclave/attestor.ts";
-import { openNitro } from "../../../local/emulator/enclave.ts";
-import { spkiOf } from "../../kit/evidence/nitro.ts";
+import { nitroClock, spkiOf, testNitro } from "../../kit/evidence/nitro.ts";
 import { registry } from "../../kit/registry.ts";
 import { testKey } from "../../kit/wire/key.ts";
 
 const issuer = "https://id.example";
-const clockMillis = 1_785_542_400_000;
 const key = await testKey();
 const wanted = { issuer, challenge: "challenge-1", jkt: key.jkt, publicKey: spkiOf(key) };
 
@@ -44,15 +42,17 @@ describe.each([
 });
 
 describe("an enclave's evidence", () => {
-  const nitro = openNitro("eu-west-1", () => clockMillis);
-  const enclave = nitro.start({ pcr0: "ab".repeat(48), roleArn: "arn:aws:iam::123456789012:role/parent" });
-  const source = awsNitroEnclave({ attest: async (request) => enclave.attestationDocument(request) });
+  const nitro = testNitro();
+  /** The module, whose members are named as in C. */
+  const attest = async ({ nonce, publicKey, userData }: NitroAttestationRequest) =>
+    nitro.document({ nonce, public_key: publicKey, user_data: userData });
+  const source = awsNitroEnclave({ attest });
   const attestor = enclaveAttestor({ root: nitro.root });
   const expected = {
     challenge: wanted.challenge,
     jkt: key.jkt,
     issuer,
-    nowSeconds: clockMillis / 1000,
+    nowSeconds: nitroClock,
     registry: registry(),
   };
 

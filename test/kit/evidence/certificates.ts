@@ -1,4 +1,5 @@
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { boolean, der, integer, oid, sequence, utcTime } from "./der.ts";
 
 /** Key usage bits of a test certificate (RFC 5280 4.2.1.3), first octet. */
 export const usage = { digitalSignature: 0x80, keyCertSign: 0x04, cRLSign: 0x02 } as const;
@@ -22,32 +23,16 @@ export interface CertificateShape {
 export interface TestCertificate {
   readonly der: Buffer;
   readonly subject: string;
+  /** Name of its issuer and its serial number, as encoded: by both a signature names the certificate it is by. */
+  readonly named: Buffer;
   readonly privateKey: KeyObject;
 }
 
 /** A fresh P-256 key pair. */
 export const ecPair = (namedCurve = "P-256") => generateKeyPairSync("ec", { namedCurve });
 
-const der = (tag: number, ...parts: readonly Uint8Array[]): Buffer => {
-  const content = Buffer.concat(parts);
-  const size = content.length;
-  const length = size < 128 ? [size] : size < 256 ? [0x81, size] : [0x82, size >> 8, size & 0xff];
-  return Buffer.concat([Buffer.from([tag, ...length]), content]);
-};
-const sequence = (...parts: readonly Uint8Array[]) => der(0x30, ...parts);
-const boolean = (value: boolean) => der(0x01, Buffer.from([value ? 0xff : 0]));
-const integer = (value: number) => der(0x02, Buffer.from([value]));
-const oid = (dotted: string): Buffer => {
-  const [a = 0, b = 0, ...rest] = dotted.split(".").map(Number);
-  const base128 = (n: number): number[] => [...(n > 127 ? base128(n >> 7).map((x) => x | 0x80) : []), n & 0x7f];
-  return der(0x06, Buffer.from([a * 40 + b, ...rest.flatMap(base128)]));
-};
 const name = (cn: string) =>
   cn === "" ? sequence() : sequence(der(0x31, sequence(oid("2.5.4.3"), der(0x0c, Buffer.from(cn)))));
-const time = (seconds: number) => {
-  const text = new Date(seconds * 1000).toISOString().replace(/[-:T]|\.\d+/g, "");
-  return der(0x17, Buffer.from(text.slice(2)));
-};
 const extension = (id: string, critical: boolean, value: Uint8Array) =>
   sequence(oid(id), ...(critical ? [boolean(true)] : []), der(0x04, value));
 
@@ -68,17 +53,18 @@ export function issue(shape: CertificateShape, issuer?: TestCertificate): TestCe
     ...(uris ? [extension("2.5.29.17", true, sequence(...uris.map((u) => der(0x86, Buffer.from(u, "latin1")))))] : []),
     ...(shape.critical === undefined ? [] : [extension(shape.critical, true, sequence())]),
   ];
+  const [issuerName, serial] = [name(issuer?.subject ?? subject), integer(1 + Math.floor(Math.random() * 100))];
   const tbs = sequence(
     der(0xa0, integer(2)),
-    integer(1 + Math.floor(Math.random() * 100)),
+    serial,
     algorithm(hash),
-    name(issuer?.subject ?? subject),
-    sequence(time(shape.notBeforeSeconds ?? 1_785_000_000), time(shape.notAfterSeconds ?? 1_786_000_000)),
+    issuerName,
+    sequence(utcTime(shape.notBeforeSeconds ?? 1_785_000_000), utcTime(shape.notAfterSeconds ?? 1_786_000_000)),
     name(subject),
     key.publicKey.export({ type: "spki", format: "der" }),
     der(0xa3, sequence(...extensions)),
   );
   const signature = sign(hash, tbs, issuer?.privateKey ?? key.privateKey);
   const certificate = sequence(tbs, algorithm(hash), der(0x03, Buffer.from([0]), signature));
-  return { der: certificate, subject, privateKey: key.privateKey };
+  return { der: certificate, subject, named: sequence(issuerName, serial), privateKey: key.privateKey };
 }

@@ -7,7 +7,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { createPublishStore } from "../../../lambdas/aws/dynamodb/lists/publish-store.ts";
 import { createPublishedTypes } from "../../../lambdas/aws/dynamodb/registry/published-types.ts";
 import { createRegistrySource } from "../../../lambdas/aws/dynamodb/registry/registry-source.ts";
-import { openGround, supportDesk, trustDomain } from "../../bin/ground.ts";
+import { supportDesk } from "../../kit/example.ts";
+import { openGround, trustDomain } from "./registry-ground.ts";
 
 let ground: Awaited<ReturnType<typeof openGround>>;
 const folders: string[] = [];
@@ -22,7 +23,7 @@ afterEach(async () => {
 
 const scan = async (table: string) =>
   (await ground.dynamo.send(new ScanCommand({ TableName: table, ConsistentRead: true }))).Items ?? [];
-const versions = async () => [...new Set((await scan("revocations")).map((row) => row.registryVersion?.N))];
+const versions = async () => [...new Set((await scan(ground.tables.revocations)).map((row) => row.registryVersion?.N))];
 
 /** A copy of the example with one text replaced in one file. */
 async function edited(file: string, from: string, to: string): Promise<string> {
@@ -40,7 +41,7 @@ test("a first apply is what the functions read, under version 1 in all sixteen c
   const applied = await ground.apply();
   expect(applied).toMatchObject({ ok: true, value: { version: 1, base: 0, difference: { changed: [], removed: [] } } });
   expect(applied.ok && applied.value.difference.added).toHaveLength(22);
-  const copies = await scan("revocations");
+  const copies = await scan(ground.tables.revocations);
   expect(copies.map((row) => row.subject?.S).sort()).toEqual(
     Array.from({ length: 16 }, (_, i) => `deployment#${i}`).sort(),
   );
@@ -55,7 +56,7 @@ test("a first apply is what the functions read, under version 1 in all sixteen c
 });
 
 test("an apply publishes the names of its details types with the version, and a refused one does not", async () => {
-  const reader = () => createPublishedTypes(ground.client, "registry", { nowMillis: () => 0 });
+  const reader = () => createPublishedTypes(ground.client, ground.tables.registry, { nowMillis: () => 0 });
   const renamed = async (name: string) => {
     const copy = await edited("resources.yaml", "name: ticket-customers", `name: ${name}`);
     const file = join(copy, "resources.yaml");
@@ -76,7 +77,7 @@ test("an apply publishes the names of its details types with the version, and a 
 
 test("an apply leaves one audit record that names the operator, the version and what changed", async () => {
   await ground.apply();
-  const [row, ...more] = await scan("outbox");
+  const [row, ...more] = await scan(ground.tables.outbox);
   expect(more).toEqual([]);
   const body = row?.body?.S ?? "";
   expect(row?.hash?.S).toBe(createHash("sha256").update(body).digest("base64url"));
@@ -89,10 +90,10 @@ test("an apply leaves one audit record that names the operator, the version and 
 
 test("applying the same folder again writes nothing", async () => {
   await ground.apply();
-  const before = await scan("registry");
+  const before = await scan(ground.tables.registry);
   expect(await ground.apply()).toMatchObject({ value: { version: 1, difference: { added: [], changed: [] } } });
-  expect(await scan("registry")).toEqual(before);
-  expect(await scan("outbox")).toHaveLength(1);
+  expect(await scan(ground.tables.registry)).toEqual(before);
+  expect(await scan(ground.tables.outbox)).toHaveLength(1);
 });
 
 test("a changed file changes one row in a new version and leaves the old one as it was", async () => {
@@ -123,7 +124,7 @@ test("two plans from one base: the second is refused and changes nothing", async
   });
   expect(await versions()).toEqual(["2"]);
   expect((await ground.registry.rows(2)).find((r) => r.name === "triage")).toMatchObject({ state: "suspended" });
-  expect(await scan("outbox")).toHaveLength(2);
+  expect(await scan(ground.tables.outbox)).toHaveLength(2);
 });
 
 test("of ten first applies at once, exactly one becomes version in force and its rows are unmixed", async () => {
@@ -132,7 +133,7 @@ test("of ten first applies at once, exactly one becomes version in force and its
   expect(new Set(won).size).toBe(1);
   expect(await versions()).toEqual([String(won[0])]);
   expect(await ground.registry.rows(won[0] ?? 0)).toHaveLength(22);
-  expect(await scan("outbox")).toHaveLength(1);
+  expect(await scan(ground.tables.outbox)).toHaveLength(1);
 });
 
 test("an apply cut off halfway is never read, and the next one does not build on its leavings", async () => {
@@ -142,7 +143,7 @@ test("an apply cut off halfway is never read, and the next one does not build on
     const row = { S: JSON.stringify({ kind, name }) };
     return { PutRequest: { Item: { kind: { S: `00000002#${kind}` }, name: { S: name }, row } } };
   });
-  await ground.dynamo.send(new BatchWriteItemCommand({ RequestItems: { registry: leavings } }));
+  await ground.dynamo.send(new BatchWriteItemCommand({ RequestItems: { [ground.tables.registry]: leavings } }));
   expect(await versions()).toEqual(["1"]);
   expect(await ground.apply(await suspended())).toMatchObject({ value: { version: 3 } });
   const names = (await ground.registry.rows(3)).map((r) => r.name);
@@ -153,13 +154,13 @@ test("an apply cut off halfway is never read, and the next one does not build on
 test("an apply keeps the generation and the block a revocation of the deployment has written", async () => {
   await ground.apply();
   await ground.dynamo.updateItem({
-    TableName: "revocations",
+    TableName: ground.tables.revocations,
     Key: { subject: { S: "deployment#7" } },
     UpdateExpression: "SET blocked = :yes ADD generation :one",
     ExpressionAttributeValues: { ":yes": { BOOL: true }, ":one": { N: "1" } },
   });
   await ground.apply(await suspended());
-  const row = (await scan("revocations")).find((r) => r.subject?.S === "deployment#7");
+  const row = (await scan(ground.tables.revocations)).find((r) => r.subject?.S === "deployment#7");
   expect(row).toMatchObject({ generation: { N: "1" }, blocked: { BOOL: true }, registryVersion: { N: "2" } });
 });
 
@@ -185,5 +186,6 @@ test("an invalid folder writes nothing and says file and line", async () => {
       problems: [{ file: "agents/triage.yaml", line: 16, message: expect.stringContaining("tickets:burn") }],
     },
   });
-  for (const table of ["registry", "revocations", "outbox"]) expect(await scan(table)).toEqual([]);
+  for (const table of [ground.tables.registry, ground.tables.revocations, ground.tables.outbox])
+    expect(await scan(table)).toEqual([]);
 });

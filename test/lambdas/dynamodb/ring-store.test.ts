@@ -1,42 +1,20 @@
-import { DynamoDB } from "@aws-sdk/client-dynamodb";
 import { GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { toRecord } from "../../../core/audit/ocsf.ts";
 import type { Ring, RotationOrder } from "../../../core/ring/model.ts";
 import { documentClient } from "../../../lambdas/aws/dynamodb/dynamo.ts";
 import { createOrderStore, createRingReader, createRingStore } from "../../../lambdas/aws/dynamodb/ring-store.ts";
-import { type DynamoDb, openDynamoDb } from "../../../local/emulator/dynamodb/engine.ts";
-import { startDynamoServer } from "../../../local/emulator/dynamodb/server.ts";
+import { type EmbeddedTables, openTables } from "../../kit/embedded/dynamodb.ts";
 import { randomIds } from "../../kit/keys.ts";
 
 const tables = { keyring: "Keyring", orders: "Orders", outbox: "Outbox" };
-let db: DynamoDb;
-let server: Awaited<ReturnType<typeof startDynamoServer>>;
-let plain: DynamoDB;
+let opened: EmbeddedTables;
 beforeAll(async () => {
-  db = await openDynamoDb();
-  server = await startDynamoServer(db);
-  const credentials = { accessKeyId: "AKIALOCAL", secretAccessKey: "local" };
-  plain = new DynamoDB({ endpoint: server.endpoint, region: "eu-west-1", credentials, maxAttempts: 1 });
-  for (const [TableName, AttributeName] of [
-    ["Keyring", "ring"],
-    ["Orders", "ring"],
-    ["Outbox", "eventId"],
-  ] as const)
-    await plain.createTable({
-      TableName,
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [{ AttributeName, AttributeType: "S" }],
-      KeySchema: [{ AttributeName, KeyType: "HASH" }],
-    });
+  opened = await openTables({ Keyring: ["ring"], Orders: ["ring"], Outbox: ["eventId"] });
 });
-afterAll(async () => {
-  plain.destroy();
-  await server.close();
-  await db.close();
-});
+afterAll(() => opened.close());
 
-const client = () => documentClient(plain);
+const client = () => documentClient(opened.dynamo);
 const ring = (version: number): Ring => ({
   purpose: "session",
   version,
@@ -59,7 +37,8 @@ const order = (id: string): RotationOrder => ({
 });
 
 beforeEach(async () => {
-  for (const TableName of ["Keyring", "Orders"]) await plain.deleteItem({ TableName, Key: { ring: { S: "session" } } });
+  for (const TableName of ["Keyring", "Orders"])
+    await opened.dynamo.deleteItem({ TableName, Key: { ring: { S: "session" } } });
 });
 
 describe("the rings' rows", () => {

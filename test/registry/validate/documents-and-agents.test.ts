@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { readDocuments, readRegistryFolder } from "../../../bin/lanyard/registry/folder.ts";
 import { limits } from "../../../core/model/limits.ts";
 import { validateRegistry } from "../../../core/registry/validate.ts";
-import { supportDesk, variables } from "../../bin/ground.ts";
+import { supportDesk, variables } from "../../kit/example.ts";
 import { changed, documents, messages, plus, problems, settings, setUp, sts, tickets, valid } from "./ground.ts";
 
 setUp();

@@ -3,7 +3,7 @@ import { beforeAll } from "vitest";
 import { readRegistryFolder } from "../../../bin/lanyard/registry/folder.ts";
 import type { RegistryDocument, RegistryProblem } from "../../../core/model/registry-document.ts";
 import { validateRegistry } from "../../../core/registry/validate.ts";
-import { supportDesk, variables } from "../../bin/ground.ts";
+import { supportDesk, variables } from "../../kit/example.ts";
 
 type Row = Record<string, unknown> & { kind: string; name: string };
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { variables } from "../../bin/ground.ts";
+import { variables } from "../../kit/example.ts";
 import { changed, messages, plus, problems, setUp, tickets, valid } from "./ground.ts";
 
 setUp();

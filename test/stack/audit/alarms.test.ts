@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { DenialCode } from "../../../core/denial/denial.ts";
-import { matchesPattern } from "../../../local/emulator/events/pattern.ts";
+import { matchesPattern } from "../../kit/embedded/events.ts";
 import type { Statement } from "../resolved.ts";
 import { account, all, one, synthesized } from "../synthesized.ts";
 import { Audit, read, templates } from "./ground.ts";

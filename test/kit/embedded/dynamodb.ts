@@ -1,0 +1,77 @@
+import { DynamoDB } from "@aws-sdk/client-dynamodb";
+import type { Tables } from "../../../lambdas/aws/dynamodb/dynamo.ts";
+import { tableKeys } from "../../../lambdas/env.ts";
+import { type DynamoDb, openDynamoDb } from "../../../local/emulator/dynamodb/engine.ts";
+import { startDynamoServer } from "../../../local/emulator/dynamodb/server.ts";
+
+/** Names of the attributes that are a table's key, by the table's name: partition, then sort where there is one. */
+export type KeysByTable = Readonly<Record<string, readonly string[]>>;
+
+/** An embedded DynamoDB behind the real SDK. */
+export interface EmbeddedTables {
+  readonly db: DynamoDb;
+  readonly endpoint: string;
+  readonly dynamo: DynamoDB;
+  close(): Promise<void>;
+}
+
+/** The product's tables but the key ring's, under the names they have here. */
+export const tableNames: Tables = {
+  sessions: "Sessions",
+  subjects: "Subjects",
+  markers: "Markers",
+  counters: "Counters",
+  tombstones: "Tombstones",
+  revocations: "Revocations",
+  lists: "Lists",
+  traces: "Traces",
+  registry: "Registry",
+  outbox: "Outbox",
+};
+
+/** Keys of some of the product's tables, all of them unless told otherwise, as they are deployed. */
+export const productTables = (
+  tables: readonly (keyof Tables)[] = Object.keys(tableNames) as (keyof Tables)[],
+): KeysByTable => Object.fromEntries(tables.map((table) => [tableNames[table], Object.values(tableKeys[table])]));
+
+/** An engine with empty tables, in memory unless it is given a folder. */
+export async function openEngine(tables: KeysByTable, directory?: string): Promise<DynamoDb> {
+  const db = await openDynamoDb(directory === undefined ? {} : { directory });
+  for (const [TableName, names] of Object.entries(tables))
+    await db.call("CreateTable", {
+      TableName,
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: names.map((AttributeName) => ({ AttributeName, AttributeType: "S" })),
+      KeySchema: names.map((AttributeName, n) => ({ AttributeName, KeyType: n === 0 ? "HASH" : "RANGE" })),
+    });
+  return db;
+}
+
+/**
+ * An engine with empty tables that the SDK's client speaks to over HTTP.
+ * @param options `maxAttempts` is the SDK's own, one unless told otherwise: tests see what is repeated by us
+ */
+export async function openTables(
+  tables: KeysByTable,
+  options: { readonly directory?: string; readonly maxAttempts?: number } = {},
+): Promise<EmbeddedTables> {
+  const db = await openEngine(tables, options.directory);
+  const server = await startDynamoServer(db);
+  const dynamo = clientOf(server.endpoint, options.maxAttempts);
+  return {
+    db,
+    endpoint: server.endpoint,
+    dynamo,
+    async close() {
+      dynamo.destroy();
+      await server.close();
+      await db.close();
+    },
+  };
+}
+
+/** A client of an endpoint on this machine; its credentials open nothing. */
+export function clientOf(endpoint: string, maxAttempts = 1): DynamoDB {
+  const credentials = { accessKeyId: "AKIALOCAL", secretAccessKey: "local" };
+  return new DynamoDB({ endpoint, region: "eu-west-1", credentials, maxAttempts });
+}

@@ -1,0 +1,99 @@
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type ServerResponse,
+} from "node:http";
+import { type AddressInfo, createServer as createSocketServer } from "node:net";
+
+/** A request as a server got it, its body read to the end. */
+export interface Asked {
+  readonly method: string;
+  /** Path and query as they were sent. */
+  readonly target: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+  /** The body before it was read as text: signatures are over bytes. */
+  readonly bytes: Buffer;
+  /** As Node gives it, for what judges whole requests. */
+  readonly request: IncomingMessage;
+}
+
+/** What a server answers: 200 with nothing unless it says more. */
+export interface Answered {
+  readonly status?: number;
+  readonly headers?: OutgoingHttpHeaders;
+  readonly body?: string | Uint8Array;
+}
+
+/** Answers one request; whoever returns nothing writes the answer itself, slowly, in pieces or never. */
+type Answering = (
+  asked: Asked,
+  response: ServerResponse,
+  // biome-ignore lint/suspicious/noConfusingVoidType: a handler that writes for itself has nothing to return
+) => Answered | void | Promise<Answered | void>;
+
+/** One handler for all, or an answer a path; other paths are not found. */
+export type Answers = Answering | Readonly<Record<string, Answered | Answering>>;
+
+/** A server on a free port of this machine. */
+export interface Listening {
+  readonly origin: string;
+  readonly port: number;
+  /** Requests in the order they came whole. */
+  readonly asked: Asked[];
+  /** Ends it and every connection to it; a second call does nothing. */
+  close(): Promise<void>;
+}
+
+/** Starts a server, on 127.0.0.1 alone; whoever starts it closes it. Tests start theirs by `serve` and `serveAll`. */
+export async function listen(answers: Answers): Promise<Listening> {
+  const asked: Asked[] = [];
+  const server = createServer(async (request, response) => {
+    try {
+      const one = await readWhole(request);
+      asked.push(one);
+      const found = typeof answers === "function" ? answers : (answers[one.path] ?? { status: 404 });
+      const answer = typeof found === "function" ? await found(one, response) : found;
+      if (answer) response.writeHead(answer.status ?? 200, answer.headers ?? {}).end(answer.body ?? "");
+    } catch (cause) {
+      // a handler that throws is a test's mistake: its client must not wait for an answer that never comes
+      response.destroy(cause as Error);
+    }
+  });
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  return { origin: `http://127.0.0.1:${port}`, port, asked, close };
+}
+
+async function readWhole(request: IncomingMessage): Promise<Asked> {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part as Buffer);
+  const bytes = Buffer.concat(parts);
+  const { method = "", url: target = "", headers } = request;
+  const { pathname: path, searchParams: query } = new URL(target, "http://127.0.0.1");
+  return { method, target, path, query, headers, bytes, body: bytes.toString(), request };
+}
+
+/** A port of this machine that nobody listens on at the moment. */
+export async function freePort(): Promise<number> {
+  const { port, close } = await occupy(0);
+  await close();
+  return port;
+}
+
+/** Takes a port, so that nobody else can; zero takes a free one. */
+export async function occupy(wanted: number): Promise<{ readonly port: number; close(): Promise<void> }> {
+  const server = createSocketServer();
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(wanted, "127.0.0.1", resolve));
+  const close = () => new Promise<void>((resolve) => void server.close(() => resolve()));
+  return { port: (server.address() as AddressInfo).port, close };
+}
