@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -231,6 +231,15 @@ describe("the suites of CI", () => {
     );
     const listed = [...parts.flatMap(([, , paths]) => paths), ...unplaced];
     expect([...listed].sort()).toEqual(holding.map(({ name }) => `test/${name}`).sort());
+  });
+
+  it("run where there is no git: a checkout may come as plain files, or belong to somebody else", () => {
+    const asking = ["bin", "lambdas", "lib", "scripts", "test"].flatMap((folder) =>
+      globSync(`${folder}/**/*.ts`, { cwd: root }).filter((file) =>
+        /\b(?:exec|spawn)\w*\(\s*["'`](?:git["'`]|git )/.test(readFileSync(join(root, file), "utf8")),
+      ),
+    );
+    expect(asking).toEqual([]);
   });
 
   it("are the same on a quick machine and on a slow one, but for npm test, which is taken apart", () => {
