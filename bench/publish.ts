@@ -26,16 +26,16 @@ export async function benchPublish(): Promise<Row[]> {
   const revocations = createRevocationStore(cloud.client, cloud.tables);
   const signer = testSigner("status", await testKey());
   const deps = { clock, issuer: "https://id.example", signer, store: createPublishStore(cloud.client, cloud.tables) };
-  const cut = async (generation: number): Promise<Change> => {
+  const cut = async (epoch: number): Promise<Change> => {
     const raise: RevocationWrite["raise"] = { subject: `agent:${planner}`, block: false, atSeconds: now };
     await revocations.revoke({ raise, markers: [], record: record() });
-    const change = changeOf({ subject: `standing#agent:${planner}`, generation });
+    const change = changeOf({ subject: `standing#agent:${planner}`, generation: epoch });
     if (typeof change === "string") throw new Error(change);
     return change;
   };
   const rows: Row[] = [];
   let opened = 0;
-  let generation = 0;
+  let epoch = 0;
   for (const size of sizes) {
     for (; opened < size; opened++) {
       const status = await leases.lease(now + 900, 0);
@@ -44,8 +44,8 @@ export async function benchPublish(): Promise<Row[]> {
     }
     const millis: number[] = [];
     for (let run = 0; run < runs; run++) {
-      generation += 1;
-      const change = await cut(generation);
+      epoch += 1;
+      const change = await cut(epoch);
       const started = performance.now();
       await publishChanges([change], deps);
       millis.push(performance.now() - started);

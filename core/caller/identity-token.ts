@@ -18,8 +18,8 @@ export interface IdentityClaims {
   /** What it attested by, and what that proved: for policies. */
   readonly evidence: AttestedEvidence;
   readonly build?: string;
-  /** Liveness subject (`agent:<id>`, `build:<digest>`, `deployment`) → generation it was issued under. */
-  readonly generations: Readonly<Record<string, number>>;
+  /** Liveness subject (`agent:<id>`, `build:<digest>`, `deployment`) → epoch it was issued under. */
+  readonly epochs: Readonly<Record<string, number>>;
   readonly expiresAtSeconds: number;
   readonly jti: string;
 }
@@ -43,7 +43,7 @@ interface IdentityTokenDeps {
  * @param audience our issuer, or one the registration lists
  */
 export function identityPayload(claims: IdentityClaims, issuer: string, audience: string): JWTPayload {
-  const { sub, jkt, assurance, evidence, build, generations, expiresAtSeconds, jti } = claims;
+  const { sub, jkt, assurance, evidence, build, epochs, expiresAtSeconds, jti } = claims;
   return {
     iss: issuer,
     sub,
@@ -55,14 +55,14 @@ export function identityPayload(claims: IdentityClaims, issuer: string, audience
     assurance,
     evidence,
     ...(build === undefined ? {} : { build }),
-    gen: generations,
+    gen: epochs,
   };
 }
 
 /**
  * Verifies a client assertion (draft-ietf-oauth-spiffe-client-auth-02, JWT-SVID 4): our own identity keys only, so that
  * neither a session token, nor a status list, nor an SVID of another trust domain ever is one (threats 14, 28). No
- * skew, since the clock that made it is ours. Liveness is the caller's to read, by `generations`.
+ * skew, since the clock that made it is ours. Liveness is the caller's to read, by `epochs`.
  * @returns its claims, or `assertion_invalid`, `assertion_expired`
  */
 export async function verifyIdentityToken(
@@ -94,7 +94,7 @@ function readClaims(payload: JWTPayload, trustDomain: string): Result<IdentityCl
   const { sub, jti, exp, build } = payload;
   const jkt = (payload.cnf as { jkt?: unknown } | undefined)?.jkt;
   const assurance = assuranceLevels.find((level) => level === payload.assurance);
-  const generations = readEpochs(payload.gen);
+  const epochs = readEpochs(payload.gen);
   const evidence = readEvidence(payload.evidence);
   // two agents of one name in two trust domains are two agents
   if (sub === undefined || !isAgentId(sub, trustDomain)) return invalid("sub is not an agent of this trust domain");
@@ -102,9 +102,9 @@ function readClaims(payload: JWTPayload, trustDomain: string): Result<IdentityCl
   if (!assurance || jti === undefined || exp === undefined) return invalid("a claim of ours is missing");
   if (build !== undefined && typeof build !== "string") return invalid("build is not a string");
   if (!evidence) return invalid("evidence is not what it was attested by");
-  // without these generations a revocation since would go unnoticed
+  // without these epochs a revocation since would go unnoticed
   const wanted = ["deployment", `agent:${sub}`, ...(build === undefined ? [] : [`build:${build}`])];
-  if (!generations || !wanted.every((subject) => Object.hasOwn(generations, subject)))
+  if (!epochs || !wanted.every((subject) => Object.hasOwn(epochs, subject)))
     return invalid("not issued under the generations it needs");
   return ok({
     sub,
@@ -112,7 +112,7 @@ function readClaims(payload: JWTPayload, trustDomain: string): Result<IdentityCl
     assurance,
     evidence,
     ...(build === undefined ? {} : { build }),
-    generations,
+    epochs,
     expiresAtSeconds: exp,
     jti,
   });

@@ -1,5 +1,5 @@
 import type { AuditRecord } from "../audit/record.ts";
-import type { FunctionState } from "./standing.ts";
+import type { FunctionState } from "./function-state.ts";
 
 /** How one function stood after one deployment. */
 export interface Known extends FunctionState {

@@ -1,5 +1,5 @@
 import type { Baseline, Known } from "./baseline.ts";
-import type { Found } from "./standing.ts";
+import type { Found } from "./function-state.ts";
 import { trustsLambdaAlone } from "./trust.ts";
 
 /** How many deployments of a function are remembered. */

@@ -46,7 +46,7 @@ export function createAdminRotateEndpoint(
     if (!operator) return deny(deps, { code: "caller_not_authorized", why: "no IAM identity" }, audit);
     audit.add({ operator });
     audit.authenticated = true;
-    if (call.path === "/" && call.method === "GET") return reply(200, { rings: await standing(deps) });
+    if (call.path === "/" && call.method === "GET") return reply(200, { rings: await ringsNow(deps) });
     const wish = readWish(call);
     if (!wish.ok) return deny(deps, wish.error, audit);
     const { purpose, kind, kid, reason } = wish.value;
@@ -84,7 +84,7 @@ function lacking(order: RotationOrder, ring: Ring | undefined): readonly Signing
   return [...new Set(keys.map(({ alg }) => alg))];
 }
 
-async function standing(deps: AdminRotateDeps): Promise<Record<string, object>> {
+async function ringsNow(deps: AdminRotateDeps): Promise<Record<string, object>> {
   const views = await Promise.all(purposes.map((purpose) => deps.orders.view(purpose)));
   return Object.fromEntries(purposes.map((purpose, i) => [purpose, stand(views[i] ?? {})]));
 }

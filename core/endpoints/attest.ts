@@ -128,7 +128,7 @@ function claimsFor({ proven, rows }: ProvenAlive, jkt: string, deps: AttestDeps)
     assurance,
     evidence: { type: proven.evidenceType, facts },
     ...(build === undefined ? {} : { build }),
-    generations: epochsNow(rows, subjectsOf(proven)),
+    epochs: epochsNow(rows, subjectsOf(proven)),
     expiresAtSeconds: nowSeconds(deps.clock) + limits.identityTokenLifeSeconds,
     jti: deps.ids.id(),
   };
@@ -193,7 +193,7 @@ async function issue(proven: Proven, claims: IdentityClaims, deps: AttestDeps): 
 function deathSince(rows: LivenessRows, claims: IdentityClaims, names: readonly string[]): DeathCause | undefined {
   const blocked = blockedAmong(rows, names);
   if (blocked !== undefined) return { kind: "blocked", subject: blocked };
-  const raised = raisedSince(rows, claims.generations);
+  const raised = raisedSince(rows, claims.epochs);
   return raised === undefined ? undefined : { kind: "generation", subject: raised };
 }
 

@@ -1,8 +1,8 @@
 import { toRecord } from "../audit/ocsf.ts";
 import type { AuditRecord } from "../audit/record.ts";
 import type { Baseline, BaselineStore } from "../drift/baseline.ts";
+import type { ControlPlanes, Found } from "../drift/function-state.ts";
 import { judge, type Told } from "../drift/judge.ts";
-import type { ControlPlanes, Found } from "../drift/standing.ts";
 import { type Clock, type Ids, nowSeconds } from "../model/ports.ts";
 
 /** What the watch stands on. */

@@ -73,7 +73,7 @@ export async function publishChanges(changes: readonly Change[], deps: PublishDe
   for (const change of quickFirst(changes)) {
     try {
       if (change.kind === "deployment") {
-        await cutDeployment(change.generation, touched, deps);
+        await cutDeployment(change.epoch, touched, deps);
         continue;
       }
       // 3. write down

@@ -10,10 +10,10 @@ import {
   readForm,
   single,
 } from "../caller/authenticate.ts";
+import { callerSubjects, checkCaller } from "../caller/check-caller.ts";
 import { verifyIdentityToken } from "../caller/identity-token.ts";
 import { offerAddress } from "../caller/offer-handle.ts";
 import { type OwnToken, verifyOwnToken } from "../caller/own-token.ts";
-import { callerSubjects, checkCaller } from "../caller/standing.ts";
 import { ownerOf, withOwner } from "../caller/stolen.ts";
 import type { Denial } from "../denial/denial.ts";
 import { limits } from "../model/limits.ts";
@@ -69,11 +69,11 @@ export function createRevokeEndpoint(deps: RevokeDeps): (call: Call) => Promise<
     // 4. find
     const found = await find(form.value, caller.value, deps, audit);
     // 5. read liveness
-    const standing = await stillToEnd(caller.value, found.ok ? found.value : "nothing", deps);
-    if (!standing.ok) return deny(deps, standing.error, audit);
+    const left = await stillToEnd(caller.value, found.ok ? found.value : "nothing", deps);
+    if (!left.ok) return deny(deps, left.error, audit);
     if (!found.ok) return deny(deps, found.error, audit);
     // 6. write
-    const written = await write(standing.value, caller.value, deps, audit);
+    const written = await write(left.value, caller.value, deps, audit);
     return written.ok ? done : deny(deps, written.error, audit);
   };
 }

@@ -4,13 +4,13 @@ import type { Notice } from "./messages.ts";
 import { type ReachStore, reach } from "./reach.ts";
 import type { Revoked } from "./revoked.ts";
 import { siblingsOf } from "./siblings.ts";
-import { isRevoked, type StandingDeps, standing } from "./still-revoked.ts";
+import { isRevoked, type RevocationDeps, revocationsOf } from "./still-revoked.ts";
 
 /** What planning stands on. */
-export interface PlanDeps extends StandingDeps {
+export interface PlanDeps extends RevocationDeps {
   readonly issuer: string;
   readonly clock: Clock;
-  readonly store: ReachStore & StandingDeps["store"];
+  readonly store: ReachStore & RevocationDeps["store"];
 }
 
 /**
@@ -18,16 +18,16 @@ export interface PlanDeps extends StandingDeps {
  * revoked by the tables Tombstones and Revocations is told to nobody, whoever wrote the message.
  */
 export async function planNotices(revoked: Revoked, deps: PlanDeps): Promise<readonly Notice[]> {
-  const { rows, registry } = await standing(revoked, deps);
+  const { rows, registry } = await revocationsOf(revoked, deps);
   if (!isRevoked(revoked, rows)) return [];
   const { kind, id } = revoked;
-  const generation = kind === "session" || kind === "deployment" ? 0 : epochOf(rows, subjects[kind](id)).generation;
+  const epoch = kind === "session" || kind === "deployment" ? 0 : epochOf(rows, subjects[kind](id)).epoch;
   const now = nowSeconds(deps.clock);
   const { receivers } = registry;
   if (receivers.length === 0) return [];
   const notices: Notice[] = [];
   for (const one of [revoked, ...(await siblingsOf(revoked, deps.store, now))]) {
-    const question = { issuer: deps.issuer, revoked: one, generation, receivers, nowSeconds: now };
+    const question = { issuer: deps.issuer, revoked: one, epoch, receivers, nowSeconds: now };
     const found = await reach(question, deps.store);
     for (const { name } of found.receivers)
       for (const subject of found.subjects)

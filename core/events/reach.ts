@@ -8,7 +8,7 @@ import { agentSubject, deploymentSubject, principalSubject, type SubjectId, sess
 /** What of a session's row tells whom its end concerns. */
 export type ReachedSession = Pick<
   Session,
-  "root" | "sid" | "anc" | "generations" | "login" | "principal" | "actors" | "grants" | "expiresAtSeconds"
+  "root" | "sid" | "anc" | "epochs" | "login" | "principal" | "actors" | "grants" | "expiresAtSeconds"
 >;
 
 /** Sessions, read only and strongly consistent. */
@@ -28,8 +28,8 @@ interface Reach {
 interface ReachQuestion {
   readonly issuer: string;
   readonly revoked: Revoked;
-  /** The generation a revoked agent, principal or build has now: sessions under a lower one are over. */
-  readonly generation: number;
+  /** The epoch a revoked agent, principal or build has now: sessions under a lower one are over. */
+  readonly epoch: number;
   readonly receivers: readonly ReceiverRegistration[];
   readonly nowSeconds: number;
 }
@@ -63,7 +63,7 @@ async function reachTree({ issuer, revoked, receivers, nowSeconds }: ReachQuesti
 }
 
 async function reachSubject(
-  { issuer, revoked, generation, receivers, nowSeconds }: ReachQuestion,
+  { issuer, revoked, epoch, receivers, nowSeconds }: ReachQuestion,
   kind: "agent" | "principal" | "build",
   store: ReachStore,
 ): Promise<Reach> {
@@ -79,7 +79,7 @@ async function reachSubject(
     if (all) break;
     roots.add(root);
     const ended = (await store.tree(root)).filter(
-      (one) => (one.generations[subject] ?? generation) < generation && lives(one, nowSeconds),
+      (one) => (one.epochs[subject] ?? epoch) < epoch && lives(one, nowSeconds),
     );
     for (const one of ended) {
       for (const receiver of receivers) if (concerns(receiver, one)) told.add(receiver);

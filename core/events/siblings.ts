@@ -35,11 +35,11 @@ export async function siblingsOf(
 /** Whether a root has no tombstone of its own but died with its login. */
 export async function diedWithLogin(id: string, store: SiblingStore): Promise<boolean> {
   const root = await rootOf(id, store);
-  const logins = loginsOf(root?.generations ?? {});
+  const logins = loginsOf(root?.epochs ?? {});
   if (!root || logins.length === 0) return false;
   const rows = await store.readLiveness({ tombstones: [], subjects: logins });
   if (!rows.complete) throw new Error("what is revoked stayed unread");
-  return logins.some((subject) => epochOf(rows, subject).generation > (root.generations[subject] ?? 0));
+  return logins.some((subject) => epochOf(rows, subject).epoch > (root.epochs[subject] ?? 0));
 }
 
 const rootOf = async (id: string, store: ReachStore): Promise<ReachedSession | undefined> =>

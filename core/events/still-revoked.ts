@@ -4,15 +4,15 @@ import type { LivenessRows, SessionStore } from "../session/store.ts";
 import type { Revoked } from "./revoked.ts";
 
 /** What tells whether something is revoked, and who is to hear of it. */
-export interface StandingDeps {
+export interface RevocationDeps {
   readonly registries: Pick<RegistrySource, "at">;
   readonly store: Pick<SessionStore, "readLiveness">;
 }
 
 /** The registry's version and what is revoked, in one strongly consistent batch. */
-export async function standing(
+export async function revocationsOf(
   revoked: Revoked | undefined,
-  deps: StandingDeps,
+  deps: RevocationDeps,
 ): Promise<{ readonly rows: LivenessRows; readonly registry: RegistrySnapshot }> {
   const named = revoked && revoked.kind !== "session" && revoked.kind !== "deployment";
   const rows = await deps.store.readLiveness({
@@ -30,6 +30,6 @@ export async function standing(
 export function isRevoked({ kind, id, atSeconds }: Revoked, rows: LivenessRows): boolean {
   if (kind === "session") return rows.tombstones.has(id);
   const subject = kind === "deployment" ? subjects.deployment : subjects[kind](id);
-  const { generation, cutAtSeconds = 0 } = epochOf(rows, subject);
-  return generation > 0 && atSeconds <= cutAtSeconds;
+  const { epoch, cutAtSeconds = 0 } = epochOf(rows, subject);
+  return epoch > 0 && atSeconds <= cutAtSeconds;
 }

@@ -7,12 +7,12 @@ import type { ReachStore } from "./reach.ts";
 import type { Revoked } from "./revoked.ts";
 import { eventTyp, sessionRevoked, verification } from "./security-event.ts";
 import { diedWithLogin } from "./siblings.ts";
-import { isRevoked, type StandingDeps, standing } from "./still-revoked.ts";
+import { isRevoked, type RevocationDeps, revocationsOf } from "./still-revoked.ts";
 
 /** What signing and pushing stand on. */
-export interface TransmitDeps extends StandingDeps {
+export interface TransmitDeps extends RevocationDeps {
   readonly issuer: string;
-  readonly store: ReachStore & StandingDeps["store"];
+  readonly store: ReachStore & RevocationDeps["store"];
   /** The keys of security events. */
   readonly signer: Signer;
   readonly pusher: Pusher;
@@ -25,7 +25,7 @@ export interface TransmitDeps extends StandingDeps {
  * @returns `done`; `again` when a repetition may help; `refused` when a person has to look
  */
 export async function transmit(notice: Notice, deps: TransmitDeps): Promise<Outcome> {
-  const { rows, registry } = await standing(notice.about?.revoked, deps);
+  const { rows, registry } = await revocationsOf(notice.about?.revoked, deps);
   const receiver = registry.receivers.find(({ name }) => name === notice.receiver);
   if (!receiver) return { kind: "done", why: "the receiver is registered no longer" };
   if (notice.about && !isRevoked(notice.about.revoked, rows) && !(await isSibling(notice.about.revoked, deps)))

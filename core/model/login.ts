@@ -74,8 +74,8 @@ export const loginEpochs = ({ at, sid, any }: Login): readonly string[] =>
 export const loginReads = (login: Login): readonly string[] => [login.document, ...loginEpochs(login)];
 
 /** The logins among what a session was issued under. */
-export const loginsOf = (generations: Readonly<Record<string, number>>): readonly string[] =>
-  Object.keys(generations).filter(isLogin);
+export const loginsOf = (epochs: Readonly<Record<string, number>>): readonly string[] =>
+  Object.keys(epochs).filter(isLogin);
 
 /** A row that a burning writes: whether what was issued under it dies, and the exact names that are burnt there. */
 interface DenylistRow {

@@ -21,7 +21,7 @@ export const revocationKeys = {
   /** The login that was burnt with a root. */
   burnt: (sid: string) => `burnt#${sid}`,
   /** `agent:<id>`, `principal:<id>`, `build:<digest>`, `login:<hash>`. */
-  standing: (subject: string) => `standing#${subject}`,
+  epoch: (subject: string) => `standing#${subject}`,
   /** One of the deployment's copies. */
   deployment: (copy: number) => `deployment#${copy}`,
 } as const;
@@ -39,6 +39,6 @@ export const listKeys = {
   openLists: "list#open",
   /** Walks that have begun and are not done, in `dueShards` rows: a row holds some 2,000 of them. */
   due: (shard: number) => `publish#due#${shard}`,
-  /** The deployment's generation whose lists have been cut. */
+  /** The deployment's epoch whose lists have been cut. */
   deployment: "publish#deployment",
 } as const;

@@ -53,7 +53,7 @@ export interface FormerStatus extends StatusPlace {
 
 /**
  * A session as stored in table Sessions under (`root`, `sid`).
- * `generations` are those it was issued under, a child's merged over its parent's: alive means every one is unchanged.
+ * `epochs` are those it was issued under, a child's merged over its parent's: alive means every one is unchanged.
  */
 export interface Session {
   readonly root: string;
@@ -76,8 +76,8 @@ export interface Session {
   readonly createdAtSeconds: number;
   /** Never beyond any ancestor's; a renewal moves it, always forward. */
   readonly expiresAtSeconds: number;
-  /** Liveness subject (`agent:<id>`, `principal:<id>`, `build:<digest>`, `login:<hash>`, `deployment`) → generation. */
-  readonly generations: Readonly<Record<string, number>>;
+  /** Liveness subject (`agent:<id>`, `principal:<id>`, `build:<digest>`, `login:<hash>`, `deployment`) → epoch. */
+  readonly epochs: Readonly<Record<string, number>>;
   readonly registryVersion: number;
   /** Where this session's bit stands: list id and index. */
   readonly status: StatusPlace;

@@ -59,8 +59,8 @@ export async function applyRegistry(order: ApplyOrder, deps: ApplyDeps): Promise
   if (order.base !== undefined && order.base !== base)
     return err({ code: "registry_stale", base: order.base, applied: base });
   const before = await deps.registry.rows(base);
-  const [standing] = base > 0 ? await deps.registry.history(1, base + 1) : [];
-  const former = standing?.version === base ? (standing.formerTypes ?? []) : [];
+  const [current] = base > 0 ? await deps.registry.history(1, base + 1) : [];
+  const former = current?.version === base ? (current.formerTypes ?? []) : [];
   const types = { rows: before, former, nowMillis: deps.clock.nowMillis() };
   const problems = [
     ...stateProblems(before, rows.value, order.documents),

@@ -48,9 +48,9 @@ export function typeProblems(
   const changed = after.flatMap((row, at) => {
     const document = documents[at];
     if (row.kind !== "details-type" || !document) return [];
-    const standing = types.get(row.name);
-    const gone = standing ? undefined : former.get(row.name);
-    const meant = standing ? meaningOf(standing) : gone?.meaning;
+    const present = types.get(row.name);
+    const gone = present ? undefined : former.get(row.name);
+    const meant = present ? meaningOf(present) : gone?.meaning;
     if (meant === undefined || meant === detailsTypeMeaning(row)) return [];
     const since = gone
       ? `until ${new Date(gone.untilMillis).toISOString()} tokens are read by what ${row.name} meant before it was taken out`

@@ -3,7 +3,7 @@ import { err, ok, type Result } from "../model/result.ts";
 import { ancestorsOf, type Session } from "../model/session.ts";
 import type { LivenessQuery, LivenessRows, RevocationEpoch, SessionStore } from "./store.ts";
 
-/** Names of liveness subjects, as they stand in `Session.generations` and in table Revocations. */
+/** Names of liveness subjects, as they stand in `Session.epochs` and in table Revocations. */
 export const subjects = {
   agent: (id: string) => `agent:${id}`,
   principal: (id: string) => `principal:${id}`,
@@ -49,16 +49,16 @@ export async function readLiveness(
   // the deployment's row is in every batch, under a key of its own
   const asked = new Set(query.subjects.filter((subject) => subject !== subjects.deployment));
   const rows = await store.readLiveness({ ...query, subjects: [...asked] });
-  const issuedUnder = Object.keys(rows.session?.generations ?? {});
+  const issuedUnder = Object.keys(rows.session?.epochs ?? {});
   const unread = issuedUnder.filter((subject) => subject !== subjects.deployment && !asked.has(subject));
   if (!rows.complete || unread.length === 0) return rows;
   return store.readLiveness({ ...query, subjects: [...asked, ...unread] });
 }
 
-/** The standing of a subject; a row that was never written is generation 0 and not blocked. */
+/** The revocation epoch of a subject; a row that was never written is epoch 0 and not blocked. */
 export function epochOf(rows: LivenessRows, subject: string): RevocationEpoch {
-  if (subject === subjects.deployment) return rows.deployment ?? { generation: 0, blocked: true };
-  return rows.epochs.get(subject) ?? { generation: 0, blocked: false };
+  if (subject === subjects.deployment) return rows.deployment ?? { epoch: 0, blocked: true };
+  return rows.epochs.get(subject) ?? { epoch: 0, blocked: false };
 }
 
 /** The first of `names` that an operator has blocked; the deployment is always looked at. */
@@ -66,14 +66,14 @@ export function blockedAmong(rows: LivenessRows, names: readonly string[]): stri
   return [subjects.deployment, ...names].find((subject) => epochOf(rows, subject).blocked);
 }
 
-/** The first subject whose generation is no longer the recorded one. */
-export function raisedSince(rows: LivenessRows, generations: Readonly<Record<string, number>>): string | undefined {
-  return Object.keys(generations).find((subject) => epochOf(rows, subject).generation !== generations[subject]);
+/** The first subject whose epoch is no longer the recorded one. */
+export function raisedSince(rows: LivenessRows, issuedUnder: Readonly<Record<string, number>>): string | undefined {
+  return Object.keys(issuedUnder).find((subject) => epochOf(rows, subject).epoch !== issuedUnder[subject]);
 }
 
 /**
  * Whether a session is alive by one liveness read: its row is there and not ended, not expired by our own clock (TTL
- * deletion is days late), no tombstone on it or above it, nothing blocked, every generation unchanged. No clocks are
+ * deletion is days late), no tombstone on it or above it, nothing blocked, every epoch unchanged. No clocks are
  * compared with revocations (threat 5).
  * @param rows what {@link readLiveness} returned for this session
  * @param sid the session asked for
@@ -85,18 +85,16 @@ export function evaluateSession(rows: LivenessRows, sid: string, nowSeconds: num
   if (session.ended) return err({ kind: "ended", sid });
   const dead = [session.sid, ...ancestorsOf(session)].find((id) => rows.tombstones.has(id));
   if (dead !== undefined) return err({ kind: "tombstone", sid: dead });
-  const names = Object.keys(session.generations);
+  const names = Object.keys(session.epochs);
   const blocked = blockedAmong(rows, names);
   if (blocked !== undefined) return err({ kind: "blocked", subject: blocked });
-  const raised = raisedSince(rows, session.generations);
+  const raised = raisedSince(rows, session.epochs);
   if (raised !== undefined) return err({ kind: "generation", subject: raised });
   if (session.expiresAtSeconds <= nowSeconds) return err({ kind: "expired", atSeconds: session.expiresAtSeconds });
   return ok(session);
 }
 
-/** Generations as they stand now, to be recorded with what is issued. */
+/** Epochs as they stand now, to be recorded with what is issued. */
 export function epochsNow(rows: LivenessRows, names: readonly string[]): Record<string, number> {
-  return Object.fromEntries(
-    [subjects.deployment, ...names].map((subject) => [subject, epochOf(rows, subject).generation]),
-  );
+  return Object.fromEntries([subjects.deployment, ...names].map((subject) => [subject, epochOf(rows, subject).epoch]));
 }

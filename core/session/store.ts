@@ -13,9 +13,9 @@ export interface LivenessQuery {
   readonly subjects: readonly string[];
 }
 
-/** Counter row of an agent, principal, build, login or the deployment. A row that does not exist is generation 0, not blocked. */
+/** Counter row of an agent, principal, build, login or the deployment. A row that does not exist is epoch 0, not blocked. */
 export interface RevocationEpoch {
-  readonly generation: number;
+  readonly epoch: number;
   readonly blocked: boolean;
   /** When the last cut happened; a person's tokens not younger than this (plus 60 s) stay refused. */
   readonly cutAtSeconds?: number;

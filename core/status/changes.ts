@@ -3,11 +3,11 @@ import { tombstoneKeys } from "../model/row-keys.ts";
 /** A revocation as the publisher meets it, from the row that was written. */
 export type Change =
   | { readonly kind: "tombstone"; readonly root: string; readonly sid: string }
-  /** `subject` is `agent:<id>`, `principal:<id>`, `build:<digest>` or `login:<hash>`; sessions issued under less than `generation` are over. */
-  | { readonly kind: "raised"; readonly subject: string; readonly generation: number }
-  | { readonly kind: "deployment"; readonly generation: number };
+  /** `subject` is `agent:<id>`, `principal:<id>`, `build:<digest>` or `login:<hash>`; sessions issued under less than `epoch` are over. */
+  | { readonly kind: "raised"; readonly subject: string; readonly epoch: number }
+  | { readonly kind: "deployment"; readonly epoch: number };
 
-const standing = /^standing#((?:agent|principal|build|login):.+)$/;
+const epochKey = /^standing#((?:agent|principal|build|login):.+)$/;
 
 /**
  * Reads a row of table Tombstones (it names a `session`) or Revocations (it names a `subject`).
@@ -15,7 +15,7 @@ const standing = /^standing#((?:agent|principal|build|login):.+)$/;
  * a registry's version on a row never raised), or "malformed" for a revocation that cannot be read
  */
 export function changeOf(row: Readonly<Record<string, unknown>>): Change | "other" | "malformed" {
-  const { session, subject, root, generation } = row;
+  const { session, subject, root, generation: epoch } = row;
   if (typeof session === "string" && session.startsWith(tombstoneKeys.offer(""))) return "other";
   if (session !== undefined) {
     const whole = typeof root === "string" && typeof session === "string";
@@ -23,11 +23,11 @@ export function changeOf(row: Readonly<Record<string, unknown>>): Change | "othe
   }
   if (typeof subject !== "string") return "malformed";
   const deployment = subject.startsWith("deployment#");
-  const named = standing.exec(subject)?.[1];
+  const named = epochKey.exec(subject)?.[1];
   if (!deployment && named === undefined) return subject.startsWith("standing#") ? "malformed" : "other";
   // all copies are written in one transaction: one of them tells everything
   if (deployment && subject !== "deployment#0") return "other";
-  if (generation === undefined) return "other";
-  if (typeof generation !== "number") return "malformed";
-  return named === undefined ? { kind: "deployment", generation } : { kind: "raised", subject: named, generation };
+  if (epoch === undefined) return "other";
+  if (typeof epoch !== "number") return "malformed";
+  return named === undefined ? { kind: "deployment", epoch } : { kind: "raised", subject: named, epoch };
 }

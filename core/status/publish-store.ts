@@ -3,7 +3,7 @@ import type { Change } from "./changes.ts";
 
 /** What of a session's row the walk needs. */
 export interface ListedSession
-  extends Pick<Session, "root" | "sid" | "anc" | "generations" | "status" | "expiresAtSeconds"> {
+  extends Pick<Session, "root" | "sid" | "anc" | "epochs" | "status" | "expiresAtSeconds"> {
   /** Places that tokens from before a renewal still name, each until the last of them has expired. */
   readonly formerStatus?: readonly (Session["status"] & { readonly untilSeconds: number })[];
 }
@@ -35,8 +35,8 @@ export interface PublishStore {
   rootOf(sid: string): Promise<string | undefined>;
   /** Positions of a window leased so far, strongly consistent; 0 for none. */
   leased(window: string): Promise<number>;
-  /** Those of them leased before anything was under this generation of the deployment. */
-  leasedBefore(window: string, generation: number): Promise<number>;
+  /** Those of them leased before anything was under this epoch of the deployment. */
+  leasedBefore(window: string, epoch: number): Promise<number>;
   /** Adds indices to what is revoked of a list. */
   revoke(list: string, indices: readonly number[]): Promise<void>;
   /** Revokes every index of a list below `count`. */
@@ -54,5 +54,5 @@ export interface PublishStore {
   removeDue(due: Due): Promise<void>;
   /** Generation of the deployment whose cut the lists show already. */
   handledDeployment(): Promise<number>;
-  setHandledDeployment(generation: number): Promise<void>;
+  setHandledDeployment(epoch: number): Promise<void>;
 }

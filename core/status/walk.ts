@@ -27,14 +27,14 @@ export async function walk(
   onward: () => Promise<void> = async () => undefined,
 ): Promise<void> {
   if (change.kind === "tombstone") return walkTree(change, touched, deps);
-  const { subject, generation } = change;
+  const { subject, epoch } = change;
   const walked = new Set<string>();
   let batch: string[] = [];
   const flush = async () => {
     const trees = await Promise.all(batch.map((root) => deps.store.tree(root)));
     batch = [];
-    // a session under a revoked agent carries that agent's generation, however far below it stands
-    const ended = trees.flat().filter((session) => (session.generations[subject] ?? generation) < generation);
+    // a session under a revoked agent carries that agent's epoch, however far below it stands
+    const ended = trees.flat().filter((session) => (session.epochs[subject] ?? epoch) < epoch);
     await setBits(ended, touched, deps);
   };
   for await (const { root } of deps.store.sessions(subject, nowSeconds(deps.clock))) {
@@ -84,19 +84,19 @@ const livePlaces = ({ status, formerStatus = [] }: ListedSession, now: number): 
 
 /**
  * Every position leased before the cut is over: no session needs to be looked for. What was leased under the new
- * generation stands above them, also where this comes late; what an instance still leases there under the old one its
+ * epoch stands above them, also where this comes late; what an instance still leases there under the old one its
  * issuer reads dead before it releases anything.
  */
-export async function cutDeployment(generation: number, touched: Set<string>, deps: WalkDeps): Promise<void> {
+export async function cutDeployment(epoch: number, touched: Set<string>, deps: WalkDeps): Promise<void> {
   const { store } = deps;
-  if (generation <= (await store.handledDeployment())) return;
+  if (epoch <= (await store.handledDeployment())) return;
   for (const window of openWindows(nowSeconds(deps.clock))) {
-    const leased = await store.leasedBefore(window, generation);
+    const leased = await store.leasedBefore(window, epoch);
     for (let from = 0; from < leased; from += limits.statusListSize) {
       const { list } = statusListOf(window, from);
       await store.revokeBelow(list, Math.min(leased - from, limits.statusListSize));
       touched.add(list);
     }
   }
-  await store.setHandledDeployment(generation);
+  await store.setHandledDeployment(epoch);
 }

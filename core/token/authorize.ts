@@ -1,4 +1,4 @@
-import { activeRegistration, callerSubjects, checkCaller } from "../caller/standing.ts";
+import { activeRegistration, callerSubjects, checkCaller } from "../caller/check-caller.ts";
 import type { Denial } from "../denial/denial.ts";
 import type { PolicyQuestion } from "../model/decision.ts";
 import { limits } from "../model/limits.ts";

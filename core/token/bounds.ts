@@ -21,7 +21,7 @@ export function serversOf(
 }
 
 /**
- * Servers of whatever a request may turn out to be about, before its session's row is read, so that their standing rides
+ * Servers of whatever a request may turn out to be about, before its session's row is read, so that their epoch rides
  * in the first liveness batch: those named, else those its agent is registered for, and those an offer holds out.
  */
 export function serversAsked(
@@ -40,7 +40,7 @@ export function serversAsked(
 
 /**
  * A resource is dead with its server (threat 42): a token for one that an operator blocked, or that is suspended, would
- * carry people's data and standing to whoever holds it now.
+ * carry people's data and rights to whoever holds it now.
  * @param asked subjects of the batch that `rows` came of: what was not read is never taken as alive
  */
 export function evaluateServers(
@@ -51,7 +51,7 @@ export function evaluateServers(
 ): Result<void, Denial> {
   for (const { resource } of grants) {
     for (const subject of serversOf([resource], registry)) {
-      if (!asked.includes(subject)) throw new Error(`the standing of ${subject} was never read`);
+      if (!asked.includes(subject)) throw new Error(`the epoch of ${subject} was never read`);
       const agent = subject.slice(subjects.agent("").length);
       const { state } = registry.agent(agent) ?? { state: "retired" };
       const blocked = epochOf(rows, subject).blocked;

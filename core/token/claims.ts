@@ -26,7 +26,7 @@ interface Times {
 
 const sessionClaims = (session: Session, issuer: string, times: Times): JWTPayload => {
   const act = actOf(session);
-  const logins = loginsOf(session.generations);
+  const logins = loginsOf(session.epochs);
   return {
     iss: issuer,
     sub: session.principal.id,

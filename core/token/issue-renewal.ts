@@ -67,7 +67,7 @@ async function placesFor(
   const left: FormerStatus = { ...session.status, untilSeconds: session.expiresAtSeconds };
   if (former.length >= limits.formerStatuses)
     return err({ code: "renewal_refused", why: "it was renewed too often of late" });
-  const status = await ports.store.leaseStatus(endsAtSeconds, rows.deployment?.generation ?? 0);
+  const status = await ports.store.leaseStatus(endsAtSeconds, rows.deployment?.epoch ?? 0);
   if (!status) return err({ code: "status_unsigned", window: windowOf(endsAtSeconds) });
   return ok({ status, formerStatus: [...former, left] });
 }

@@ -128,7 +128,7 @@ export function noteGrant(
     operation: operations[plan.action],
     principal: principal.id,
     actors,
-    logins: loginsOf(session.generations).map(loginName),
+    logins: loginsOf(session.epochs).map(loginName),
     session: { sid, root, depth, ...(above === undefined ? {} : { parent: above }) },
     grants: plan.grants,
     expiresAtSeconds: session.expiresAtSeconds,

@@ -50,9 +50,9 @@ export async function draftSession(
     subjects.principal(principal.id),
     ...(login === undefined ? [] : loginEpochs(login)),
   ];
-  const generations = epochsNow(rows, build === undefined ? own : [...own, subjects.build(build)]);
+  const epochs = epochsNow(rows, build === undefined ? own : [...own, subjects.build(build)]);
   const uses = usesBelow(plan.usesAbove, plan.maxUses, sid);
-  const status = await ports.store.leaseStatus(exp, generations[subjects.deployment] ?? 0);
+  const status = await ports.store.leaseStatus(exp, epochs[subjects.deployment] ?? 0);
   if (!status) return err({ code: "status_unsigned", window: windowOf(exp) });
   const session: Session = {
     root: parent?.root ?? sid,
@@ -69,7 +69,7 @@ export async function draftSession(
     ...(request.purpose === undefined ? {} : { purpose: request.purpose }),
     createdAtSeconds: iat,
     expiresAtSeconds: exp,
-    generations: { ...generations, ...parent?.generations },
+    epochs: { ...epochs, ...parent?.epochs },
     registryVersion: registry.version,
     status,
     ...(uses ? { uses } : {}),

@@ -97,13 +97,13 @@ function planOwn(rows: LivenessRows, input: PlanInput): Result<Plan, Denial> {
  */
 function planPerson(person: PersonFacts, rows: LivenessRows, input: PlanInput): Result<Plan, Denial> {
   const subject = subjects.principal(person.principal.id);
-  const standing = epochOf(rows, subject);
-  if (standing.blocked) return err({ code: "blocked", subject });
+  const epoch = epochOf(rows, subject);
+  if (epoch.blocked) return err({ code: "blocked", subject });
   const by = denylistedBy(person.login, person.authTimeSeconds, rows);
   if (by !== undefined) return err({ code: "person_token_burnt", by });
   const oldestSeconds = Math.min(person.issuedAtSeconds, person.authTimeSeconds ?? person.issuedAtSeconds);
-  const cut = standing.cutAtSeconds;
-  const ageless = isUnnamed(person.login) && standing.lifted !== true;
+  const cut = epoch.cutAtSeconds;
+  const ageless = isUnnamed(person.login) && epoch.lifted !== true;
   if (cut !== undefined && (ageless || oldestSeconds <= cut + limits.foreignSkewSeconds))
     return err({ code: "person_token_before_cut", cutAtSeconds: cut });
   return planRoot(input, person);

@@ -118,7 +118,7 @@ async function fromOffer(
   if (offer.expiresAtSeconds <= Math.floor(ports.clock.nowMillis() / 1000))
     return err({ code: "offer_expired", expiredAtSeconds: offer.expiresAtSeconds });
   const principalId = principal.id;
-  const logins = loginsOf(offer.from.generations);
+  const logins = loginsOf(offer.from.epochs);
   if (!offer.redeemed) return ok({ kind: "offer", offer, query: queryFor({ ...offer.from, principalId, logins }) });
   // a lost answer is asked for again with the same key and gets the same session; a second key is a thief's
   if (offer.redeemed.jkt !== caller.jkt) return err({ code: "offer_redeemed_by_another_key" });

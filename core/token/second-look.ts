@@ -19,10 +19,10 @@ export async function deathSince(
   ports: SecondLookPorts,
 ): Promise<DeathCause | undefined> {
   const { subject } = authorized;
-  const query = queryFor({ ...session, principalId: session.principal.id, logins: loginsOf(session.generations) });
+  const query = queryFor({ ...session, principalId: session.principal.id, logins: loginsOf(session.epochs) });
   const login = subject.kind === "person" ? loginReads(subject.person.login) : [];
   const servers = serversOf(resourcesOf(authorized), authorized.registry);
-  const names = [...query.subjects, ...Object.keys(session.generations), ...servers, ...login];
+  const names = [...query.subjects, ...Object.keys(session.epochs), ...servers, ...login];
   const rows = await readLiveness(ports.store, { ...query, subjects: names });
   const alive = evaluateSession(rows, session.sid, nowSeconds(ports.clock));
   if (!alive.ok) return alive.error;

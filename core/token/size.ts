@@ -71,7 +71,7 @@ function sessionOf(plan: Plan): Session {
     assurance: "document",
     createdAtSeconds: aSecond,
     expiresAtSeconds: aSecond,
-    generations: {},
+    epochs: {},
     registryVersion: 0,
     status: aPlace,
   };

@@ -169,12 +169,12 @@ describe("the attest endpoint", () => {
     return { ...bound, endpoint: createAttestEndpoint({ ...bound.deps, codeLookup: lookup }) };
   };
 
-  it("writes the build into identity token and audit record, and binds it to the build's generation", async () => {
+  it("writes the build into identity token and audit record, and binds it to the build's epoch", async () => {
     const made = await world(lambda());
     const { status, body } = await made.endpoint(made.call("/", await made.request()));
     expect(status).toBe(200);
     const claims = await made.verify((JSON.parse(body) as { identity_token: string }).identity_token);
-    expect(claims).toMatchObject({ ok: true, value: { build: release, generations: { [`build:${release}`]: 0 } } });
+    expect(claims).toMatchObject({ ok: true, value: { build: release, epochs: { [`build:${release}`]: 0 } } });
     const record = JSON.parse(made.store.records.at(-1)?.body ?? "{}");
     expect(record.unmapped.lanyard.build).toBe(release);
   });

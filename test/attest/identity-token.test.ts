@@ -22,7 +22,7 @@ const claims: IdentityClaims = {
   jkt: callerKey.jkt,
   assurance: "fresh",
   evidence: { type: "aws-sts-web-identity", facts: { account: "123456789012" } },
-  generations: { deployment: 0, [`agent:${sub}`]: 3 },
+  epochs: { deployment: 0, [`agent:${sub}`]: 3 },
   expiresAtSeconds: now + 300,
   jti: "j-1",
 };
@@ -51,8 +51,8 @@ describe("an identity token", () => {
     });
   });
 
-  it("keeps its build and the generation of that build", async () => {
-    const built = { ...claims, build: "sha256:1", generations: { ...claims.generations, "build:sha256:1": 2 } };
+  it("keeps its build and the epoch of that build", async () => {
+    const built = { ...claims, build: "sha256:1", epochs: { ...claims.epochs, "build:sha256:1": 2 } };
     const text = token(identityPayload(built, issuer, issuer));
     expect(await verifyIdentityToken(text, deps())).toEqual({ ok: true, value: built });
   });
@@ -87,14 +87,14 @@ describe("an identity token", () => {
     ["without assurance", { assurance: undefined }],
     ["of an unknown assurance", { assurance: "certain" }],
     ["without jti", { jti: undefined }],
-    ["without generations", { gen: undefined }],
-    ["threat 5: without its agent's generation", { gen: { deployment: 0 } }],
-    ["threat 5: with another agent's generation only", { gen: { deployment: 0, [`agent:${agentId("x")}`]: 0 } }],
+    ["without epochs", { gen: undefined }],
+    ["threat 5: without its agent's epoch", { gen: { deployment: 0 } }],
+    ["threat 5: with another agent's epoch only", { gen: { deployment: 0, [`agent:${agentId("x")}`]: 0 } }],
     ["threat 5: without the deployment's", { gen: { [`agent:${sub}`]: 0 } }],
     ["threat 5: without its build's", { build: "sha256:1" }],
-    ["with a generation that is text", { gen: { ...claims.generations, deployment: "0" } }],
-    ["with a negative generation", { gen: { ...claims.generations, deployment: -1 } }],
-    ["with generations as a list", { gen: [0] }],
+    ["with a epoch that is text", { gen: { ...claims.epochs, deployment: "0" } }],
+    ["with a negative epoch", { gen: { ...claims.epochs, deployment: -1 } }],
+    ["with epochs as a list", { gen: [0] }],
     ["that lives too long", { exp: now + 301 }],
     ["issued in the future", { iat: now + 1 }],
   ])("is refused %s", async (_name, more, head) => {

@@ -273,7 +273,7 @@ describe("refusals", () => {
   test("an identity that was cut while it was held is attested again, once", async () => {
     const planner = cloud.agent("planner");
     await planner.identity();
-    cloud.store.epochs.set(`agent:${agentId("planner")}`, { generation: 1, blocked: false });
+    cloud.store.epochs.set(`agent:${agentId("planner")}`, { epoch: 1, blocked: false });
     const session = await planner.open({ onBehalfOf: { idToken: cloud.idToken("planner-app") }, grants });
     expect(session.agent).toBe(agentId("planner"));
     expect(cloud.sentTo(urls.attest)).toHaveLength(2);

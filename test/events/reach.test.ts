@@ -28,10 +28,10 @@ const receivers = [ticketsOnly, customersOnly, everything];
 describe("threat 32: of a login burnt with a revoked root", () => {
   const names = { issuer: "https://idp.example", subject: "ada", agent: agentOf("planner") };
   const login = (more: { authTimeSeconds?: number; sid?: string }) => loginOf({ ...names, ...more, document: "d" });
-  const rootOf = (of: Login, at: readonly string[], generation = 0) => {
+  const rootOf = (of: Login, at: readonly string[], epoch = 0) => {
     const plain = session({ at });
-    const epochs = Object.fromEntries(loginEpochs(of).map((subject) => [subject, generation]));
-    return { ...plain, login: of, generations: { ...plain.generations, ...epochs } };
+    const epochs = Object.fromEntries(loginEpochs(of).map((subject) => [subject, epoch]));
+    return { ...plain, login: of, epochs: { ...plain.epochs, ...epochs } };
   };
 
   test("every receiver hears of each root that died with it, by its own id, and of no other", async () => {
@@ -45,7 +45,7 @@ describe("threat 32: of a login burnt with a revoked root", () => {
     const events = createEvents(receivers, [root, sibling, below, nameless, later, other]);
     events.tombstones.add(root.sid);
     for (const subject of [burnt.at, burnt.sid, burnt.any])
-      events.epochs.set(String(subject), { generation: 1, blocked: false, burntAtSeconds: now });
+      events.epochs.set(String(subject), { epoch: 1, blocked: false, burntAtSeconds: now });
     const notices = await planNotices(revoked("session", root.sid, { root: root.sid }), events.deps);
     const told = (sid: string) => notices.filter(({ about }) => about?.revoked.id === sid);
     expect(namesOf(told(sibling.sid))).toEqual(["all", "customers"]);
@@ -133,7 +133,7 @@ describe("of a revoked agent, principal or build hears", () => {
   });
 
   test("nobody of sessions that were opened after the cut", async () => {
-    const after = session({ generations: { [`agent:${planner}`]: 1 } });
+    const after = session({ epochs: { [`agent:${planner}`]: 1 } });
     const events = createEvents(receivers, [after]);
     events.epochs.set(`agent:${planner}`, raised);
     expect(await planNotices(revoked("agent", planner), events.deps)).toEqual([]);
@@ -172,7 +172,7 @@ describe("of a revoked agent, principal or build hears", () => {
   test("of a build, whose name no receiver knows, the agents that ran it", async () => {
     const build = "sha256:bad";
     const ran = (name: string) =>
-      session({ actors: [agentOf(name)], generations: { [`build:${build}`]: 0 }, at: [tickets] });
+      session({ actors: [agentOf(name)], epochs: { [`build:${build}`]: 0 }, at: [tickets] });
     const events = createEvents([ticketsOnly], [ran("planner"), ran("planner"), ran("triage")]);
     events.epochs.set(`build:${build}`, raised);
     const notices = await planNotices(revoked("build", build), events.deps);
@@ -184,7 +184,7 @@ describe("of a revoked agent, principal or build hears", () => {
   test("of a build that too many agents ran, the deployment: a subject left out would be a session left alive", async () => {
     const build = "sha256:bad";
     const ran = Array.from({ length: limits.eventSubjects + 1 }, (_, n) =>
-      session({ actors: [agentOf(`a${n}`)], generations: { [`build:${build}`]: 0 } }),
+      session({ actors: [agentOf(`a${n}`)], epochs: { [`build:${build}`]: 0 } }),
     );
     const events = createEvents([ticketsOnly], ran);
     events.epochs.set(`build:${build}`, raised);
@@ -197,7 +197,7 @@ describe("of a revoked agent, principal or build hears", () => {
   test("everybody of the deployment", async () => {
     const events = createEvents(receivers);
     events.epochs.set("deployment", raised);
-    events.deployment.generation = 1;
+    events.deployment.epoch = 1;
     expect(namesOf(await planNotices(revoked("deployment", "agents.example.com"), events.deps))).toEqual([
       "all",
       "customers",
@@ -214,7 +214,7 @@ describe("threat 23: a record is a hint, the table is the truth", () => {
     revoked("build", "sha256:bad"),
     revoked("deployment", "agents.example.com"),
   ])("nobody hears of a forged revocation of $kind", async (forged) => {
-    const events = createEvents(receivers, [session({ sid: "s".repeat(22), generations: { "build:sha256:bad": 0 } })]);
+    const events = createEvents(receivers, [session({ sid: "s".repeat(22), epochs: { "build:sha256:bad": 0 } })]);
     expect(await planNotices(forged, events.deps)).toEqual([]);
   });
 
@@ -224,7 +224,7 @@ describe("threat 23: a record is a hint, the table is the truth", () => {
     const told = revoked("principal", person);
     expect(await planNotices(told, events.deps)).not.toEqual([]);
     expect(await planNotices({ ...told, atSeconds: told.atSeconds + 1 }, events.deps)).toEqual([]);
-    events.deployment.generation = 1;
+    events.deployment.epoch = 1;
     const everything = revoked("deployment", "agents.example.com", { atSeconds: now });
     expect(await planNotices(everything, events.deps)).toEqual([]);
   });

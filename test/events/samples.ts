@@ -48,7 +48,7 @@ export function session(more: Partial<ReachedSession> & { readonly at?: readonly
     root: sid,
     sid,
     anc: [],
-    generations: { [`agent:${agentOf("planner")}`]: 0, [`principal:${person}`]: 0 },
+    epochs: { [`agent:${agentOf("planner")}`]: 0, [`principal:${person}`]: 0 },
     principal: { id: person, kind: "person" },
     actors: [agentOf("planner")],
     grants: at.map((resource) => ({ resource, scopes: ["x"], details: [] })),
@@ -61,7 +61,7 @@ export const childOf = (parent: ReachedSession, more: Parameters<typeof session>
     root: parent.root,
     anc: parent.sid === parent.root ? [] : [...parent.anc, parent.sid],
     actors: [...parent.actors, agentOf("researcher")],
-    generations: { ...parent.generations, [`agent:${agentOf("researcher")}`]: 0 },
+    epochs: { ...parent.epochs, [`agent:${agentOf("researcher")}`]: 0 },
     ...more,
   });
 
@@ -74,7 +74,7 @@ export function createEvents(receivers: readonly ReceiverRegistration[], session
   const epochs = new Map<string, RevocationEpoch>();
   const trees: string[] = [];
   const registry = { receivers };
-  const deployment = { generation: 0, blocked: false, registryVersion: 7, cutAtSeconds: now - 2 };
+  const deployment = { epoch: 0, blocked: false, registryVersion: 7, cutAtSeconds: now - 2 };
   const secrets = new Map<string, EventSecret>();
   const deps: PlanDeps & TransmitDeps = {
     issuer,
@@ -101,7 +101,7 @@ export function createEvents(receivers: readonly ReceiverRegistration[], session
             [
               one.principal.id,
               one.actors[one.actors.length - 1],
-              one.generations["build:sha256:bad"] === undefined ? "" : "sha256:bad",
+              one.epochs["build:sha256:bad"] === undefined ? "" : "sha256:bad",
               ...(one.login ? loginEpochs(one.login).map(loginName) : []),
             ].includes(subject.slice(subject.indexOf(":") + 1))
           )
@@ -132,7 +132,7 @@ export function createEvents(receivers: readonly ReceiverRegistration[], session
 }
 
 /** Marks an agent, principal or build as revoked once. */
-export const raised: RevocationEpoch = { generation: 1, blocked: true, cutAtSeconds: now - 2 };
+export const raised: RevocationEpoch = { epoch: 1, blocked: true, cutAtSeconds: now - 2 };
 
 export const namesOf = (notices: readonly Notice[]): string[] => notices.map(({ receiver: name }) => name).sort();
 export { customers, tickets };

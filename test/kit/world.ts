@@ -124,8 +124,8 @@ export async function createWorld(...rows: readonly Registration[]) {
           assurance: "fresh",
           evidence: { type: "aws-sts-web-identity", facts: {} },
           gen: {
-            [`agent:${id}`]: store.epochs.get(`agent:${id}`)?.generation ?? 0,
-            deployment: store.deployment?.generation ?? 0,
+            [`agent:${id}`]: store.epochs.get(`agent:${id}`)?.epoch ?? 0,
+            deployment: store.deployment?.epoch ?? 0,
           },
           ...more,
         },

@@ -31,7 +31,7 @@ export function session(more: Partial<Session> = {}): Session {
     assurance: "fresh",
     createdAtSeconds: now,
     expiresAtSeconds: now + 900,
-    generations: { deployment: 0, [`agent:${planner}`]: 0 },
+    epochs: { deployment: 0, [`agent:${planner}`]: 0 },
     registryVersion: 1,
     status: { list: "2026080100-0", idx: 7 },
     ...more,

@@ -11,11 +11,11 @@ const sid = "s".repeat(22);
 const record = (target = `session:${sid}`) =>
   toRecord({ operation: "revoke", outcome: "allowed", timeMillis: now * 1000, requestId: "r", target }, uid).body;
 
-const generations = { [`agent:${agentOf("planner")}`]: 0, [`principal:${person}`]: 0, "build:sha256:bad": 0 };
+const epochs = { [`agent:${agentOf("planner")}`]: 0, [`principal:${person}`]: 0, "build:sha256:bad": 0 };
 
 /** A transmitter whose queue is a list: `work` works off what lies in it. */
 function world(...receivers: Parameters<typeof createEvents>[0]) {
-  const events = createEvents(receivers, [session({ sid, generations })]);
+  const events = createEvents(receivers, [session({ sid, epochs })]);
   events.tombstones.add(sid);
   const queue: string[] = [];
   const aside: { body: string; why: string }[] = [];
@@ -223,7 +223,7 @@ describe("the transmitter", () => {
     ["deployment", "dev.lanyard.internal"],
   ] as const)("carries every notice it plans about a revoked %s itself", async (kind, id) => {
     const { work, queue, epochs, deployment, aside, pushed } = world(receiver("crm"));
-    Object.assign(deployment, { generation: 1, cutAtSeconds: now });
+    Object.assign(deployment, { epoch: 1, cutAtSeconds: now });
     epochs.set(`${kind}:${id}`, { ...raised, cutAtSeconds: now });
     await work(record(`${kind}:${id}`));
     expect(queue.length).toBeGreaterThan(0);

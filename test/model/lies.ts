@@ -24,7 +24,7 @@ const growing =
     };
   };
 
-const standing = { generation: 0, blocked: false };
+const unrevoked = { epoch: 0, blocked: false };
 
 /** What the store does, and how it is made to: the service is changed before the program starts. */
 export const lies: Readonly<Record<string, (stage: Stage) => void>> = Object.fromEntries<(stage: Stage) => void>([
@@ -41,12 +41,12 @@ export const lies: Readonly<Record<string, (stage: Stage) => void>> = Object.fro
     "takes a cut for a block alone",
     lying((rows) => ({
       ...rows,
-      epochs: new Map([...rows.epochs].map(([name, { blocked }]) => [name, { ...standing, blocked }])),
+      epochs: new Map([...rows.epochs].map(([name, { blocked }]) => [name, { ...unrevoked, blocked }])),
     })),
   ],
   [
     "forgets that the deployment was cut",
-    lying((rows) => (rows.deployment ? { ...rows, deployment: { ...rows.deployment, ...standing } } : rows)),
+    lying((rows) => (rows.deployment ? { ...rows, deployment: { ...rows.deployment, ...unrevoked } } : rows)),
   ],
   [
     "forgets burnt logins",
@@ -59,7 +59,7 @@ export const lies: Readonly<Record<string, (stage: Stage) => void>> = Object.fro
     "lets siblings of a revoked login live on",
     lying((rows) => ({
       ...rows,
-      epochs: new Map([...rows.epochs].map(([name, row]) => [name, isLogin(name) ? { ...row, generation: 0 } : row])),
+      epochs: new Map([...rows.epochs].map(([name, row]) => [name, isLogin(name) ? { ...row, epoch: 0 } : row])),
     })),
   ],
   [

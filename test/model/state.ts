@@ -1,5 +1,5 @@
 /**
- * What the reference model believes. Nothing here knows of generations, tombstones, tables or tokens' bytes: a session
+ * What the reference model believes. Nothing here knows of epochs, tombstones, tables or tokens' bytes: a session
  * is over because something ended it, and whatever hangs below it is over with it. Artifacts are named by the step of
  * the program that made them.
  */

@@ -22,7 +22,7 @@ const grandchild: Session = {
   assurance: "fresh",
   createdAtSeconds: nowSeconds - 60,
   expiresAtSeconds: nowSeconds + 60,
-  generations: { deployment: 2, [planner]: 1, [researcher]: 0, [person]: 3, "build:abc": 5 },
+  epochs: { deployment: 2, [planner]: 1, [researcher]: 0, [person]: 3, "build:abc": 5 },
   registryVersion: 1,
   status: { list: "2026080100-0", idx: 1 },
 };
@@ -31,7 +31,7 @@ const epochs = (changes: Record<string, Partial<RevocationEpoch>> = {}): Readonl
   new Map(
     [planner, person, "build:abc", researcher].map((subject) => [
       subject,
-      { generation: grandchild.generations[subject] ?? 0, blocked: false, ...changes[subject] },
+      { epoch: grandchild.epochs[subject] ?? 0, blocked: false, ...changes[subject] },
     ]),
   );
 
@@ -40,7 +40,7 @@ const rows = (more: Partial<LivenessRows> = {}): LivenessRows => ({
   session: grandchild,
   tombstones: new Set(),
   epochs: epochs(),
-  deployment: { generation: 2, blocked: false, registryVersion: 1 },
+  deployment: { epoch: 2, blocked: false, registryVersion: 1 },
   ...more,
 });
 
@@ -59,28 +59,16 @@ describe("a session", () => {
     ["its parent's tombstone", rows({ tombstones: new Set(["child"]) }), "tombstone"],
     ["its root's tombstone", rows({ tombstones: new Set(["root"]) }), "tombstone"],
     [
-      "threat 5: a raised generation of the agent at the top",
-      rows({ epochs: epochs({ [planner]: { generation: 2 } }) }),
+      "threat 5: a raised epoch of the agent at the top",
+      rows({ epochs: epochs({ [planner]: { epoch: 2 } }) }),
       "generation",
     ],
-    ["a raised generation of the person", rows({ epochs: epochs({ [person]: { generation: 4 } }) }), "generation"],
-    [
-      "a raised generation of a build further up",
-      rows({ epochs: epochs({ "build:abc": { generation: 6 } }) }),
-      "generation",
-    ],
+    ["a raised epoch of the person", rows({ epochs: epochs({ [person]: { epoch: 4 } }) }), "generation"],
+    ["a raised epoch of a build further up", rows({ epochs: epochs({ "build:abc": { epoch: 6 } }) }), "generation"],
     ["a counter that restarted at zero", rows({ epochs: new Map() }), "generation"],
     ["a block of its agent", rows({ epochs: epochs({ [researcher]: { blocked: true } }) }), "blocked"],
-    [
-      "a block of the deployment",
-      rows({ deployment: { generation: 2, blocked: true, registryVersion: 1 } }),
-      "blocked",
-    ],
-    [
-      "a cut of the deployment",
-      rows({ deployment: { generation: 3, blocked: false, registryVersion: 1 } }),
-      "generation",
-    ],
+    ["a block of the deployment", rows({ deployment: { epoch: 2, blocked: true, registryVersion: 1 } }), "blocked"],
+    ["a cut of the deployment", rows({ deployment: { epoch: 3, blocked: false, registryVersion: 1 } }), "generation"],
     ["an end while it was issued", rows({ session: { ...grandchild, ended: true } }), "ended"],
     ["a key that stayed unread", rows({ complete: false }), "unreadable"],
   ])("dies by %s", (_, changed, expected) => {
@@ -108,11 +96,11 @@ property.prop([
   fc.subarray([planner, researcher, person, "build:abc", "deployment"], { minLength: 1 }),
   fc.integer({ min: 1, max: 5 }),
 ])("whatever counters are raised, in whatever number, the session does not survive", (raised, by) => {
-  const changes = Object.fromEntries(raised.map((s) => [s, { generation: (grandchild.generations[s] ?? 0) + by }]));
-  const generation = 2 + (raised.includes("deployment") ? by : 0);
+  const changes = Object.fromEntries(raised.map((s) => [s, { epoch: (grandchild.epochs[s] ?? 0) + by }]));
+  const epoch = 2 + (raised.includes("deployment") ? by : 0);
   const changed = rows({
     epochs: epochs(changes),
-    deployment: { generation, blocked: false, registryVersion: 1 },
+    deployment: { epoch, blocked: false, registryVersion: 1 },
   });
   expect(cause(changed)).toBe("generation");
 });

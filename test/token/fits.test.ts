@@ -89,7 +89,7 @@ describe("a chain that would exceed the token limit is refused at issue", () => 
       assurance: "document",
       createdAtSeconds: 1_785_542_400,
       expiresAtSeconds: 1_785_543_300,
-      generations: {},
+      epochs: {},
       registryVersion: 1,
       status: { list: "2026073124-0", idx: 7 },
     });

@@ -200,7 +200,7 @@ describe("every row of the table", () => {
   it("records what the session was issued under, and nothing of the person but an opaque id", async () => {
     await openForAda();
     const [row] = [...world.store.sessions.values()];
-    expect(row?.generations).toEqual({
+    expect(row?.epochs).toEqual({
       deployment: 0,
       [`agent:${agentId("planner")}`]: 0,
       [`principal:${row?.principal.id}`]: 0,

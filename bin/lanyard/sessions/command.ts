@@ -8,7 +8,7 @@ import { count, short } from "../terminal/words.ts";
 import { readSession, type Session } from "./shapes.ts";
 import { runStory } from "./story.ts";
 import { treeLines } from "./tree.ts";
-import { epochOf, scopesOf } from "./words.ts";
+import { scopesOf, stateOf } from "./words.ts";
 
 /** Options of `sessions`. */
 export interface SessionsOptions extends ListOptions {
@@ -107,5 +107,5 @@ const shapeOf = (now: number) => [
   { title: "HOP", of: (session: Session) => String(session.depth) },
   { title: "SCOPES", of: scopesOf },
   { title: "PURPOSE", of: (session: Session) => session.purpose ?? "" },
-  { title: "STANDING", of: (session: Session) => epochOf(session, now), least: 20 },
+  { title: "STANDING", of: (session: Session) => stateOf(session, now), least: 20 },
 ];

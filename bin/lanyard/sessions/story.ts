@@ -6,7 +6,7 @@ import { plain } from "../terminal/plain.ts";
 import { count, short, until } from "../terminal/words.ts";
 import { readStory, type Session, type Story } from "./shapes.ts";
 import { treeLines } from "./tree.ts";
-import { epochOf } from "./words.ts";
+import { stateOf } from "./words.ts";
 
 /** `story <sid>`: everything about one session. @throws Usage, Refused */
 export async function runStory(
@@ -30,7 +30,7 @@ function storyLines(story: Story, now: number): readonly string[] {
   const { session, chain, children, offers, uses, mayEnd } = story;
   const { principal, purpose, build, assurance } = session;
   return [
-    `session   ${session.sid}  ${session.live ? epochOf(session, now) : "OVER"}`,
+    `session   ${session.sid}  ${session.live ? stateOf(session, now) : "OVER"}`,
     ...(session.why ? [`because   ${session.why.text}`] : []),
     `agent     ${session.agent}`,
     `for       ${principal.kind} ${principal.id}`,

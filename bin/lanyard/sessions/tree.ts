@@ -1,7 +1,7 @@
 import { plain } from "../terminal/plain.ts";
 import { short } from "../terminal/words.ts";
 import type { Session } from "./shapes.ts";
-import { epochOf, scopesOf } from "./words.ts";
+import { scopesOf, stateOf } from "./words.ts";
 
 /**
  * Sessions of one tree as lines, each below the one it hangs on. One whose parent is not among them stands at the top.
@@ -26,4 +26,4 @@ export function treeLines(sessions: readonly Session[], nowSeconds: number): rea
 }
 
 const label = (session: Session, nowSeconds: number): string =>
-  plain(`${session.sid}  ${short(session.agent)}  ${scopesOf(session)}  ${epochOf(session, nowSeconds)}`);
+  plain(`${session.sid}  ${short(session.agent)}  ${scopesOf(session)}  ${stateOf(session, nowSeconds)}`);

@@ -8,7 +8,7 @@ export const scopesOf = ({ grants }: Pick<Session, "grants">): string =>
     .join(" ");
 
 /** Whether a session lives and until when, or why not; one through an agent that is not active is refused meanwhile. */
-export function epochOf({ live, why, idle = [], expiresAtSeconds }: Session, nowSeconds: number): string {
+export function stateOf({ live, why, idle = [], expiresAtSeconds }: Session, nowSeconds: number): string {
   if (!live) return `OVER: ${why?.text ?? "for no known reason"}`;
   const held = idle.length > 0 ? `IDLE, ${idle.map(short).join(", ")} not active; ` : "";
   return `${held}ends ${until(expiresAtSeconds, nowSeconds)}`;

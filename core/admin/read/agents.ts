@@ -13,16 +13,16 @@ import type { AdminReadDeps, Route } from "./route.ts";
 /** Agents by name; where a page begins and ends is told by names, so that an agent added meanwhile moves nothing. */
 const byName = (a: AgentRegistration, b: AgentRegistration): number => (a.name < b.name ? -1 : 1);
 
-const epochView = ({ generation, blocked, cutAtSeconds }: RevocationEpoch) => ({
-  generation,
+const epochView = ({ epoch, blocked, cutAtSeconds }: RevocationEpoch) => ({
+  generation: epoch,
   blocked,
   ...(cutAtSeconds === undefined ? {} : { cutAtSeconds }),
 });
 
-const none: RevocationEpoch = { generation: 0, blocked: false };
+const none: RevocationEpoch = { epoch: 0, blocked: false };
 
-/** The standings of agents, strongly consistent; undefined when a key stayed unread. */
-async function epochs(ids: readonly string[], { queries }: AdminReadDeps): Promise<LivenessRows | undefined> {
+/** The revocation epochs of agents, strongly consistent; undefined when a key stayed unread. */
+async function epochsOf(ids: readonly string[], { queries }: AdminReadDeps): Promise<LivenessRows | undefined> {
   const rows = await queries.readLiveness({ tombstones: [], subjects: ids.map(subjects.agent) });
   return rows.complete ? rows : undefined;
 }
@@ -30,10 +30,10 @@ async function epochs(ids: readonly string[], { queries }: AdminReadDeps): Promi
 const unread = err({ code: "liveness_unavailable", why: "a key stayed unread" } as const);
 
 /** Why an agent gets nothing at all, whatever policies say. */
-function inTheWay({ state }: AgentRegistration, standing: RevocationEpoch, rows: LivenessRows): readonly string[] {
+function inTheWay({ state }: AgentRegistration, epoch: RevocationEpoch, rows: LivenessRows): readonly string[] {
   return [
     ...(state === "active" ? [] : [`its state is ${state}`]),
-    ...(standing.blocked ? ["it was revoked, and an operator has not lifted the block"] : []),
+    ...(epoch.blocked ? ["it was revoked, and an operator has not lifted the block"] : []),
     ...(rows.deployment?.blocked ? ["the whole deployment is blocked"] : []),
   ];
 }
@@ -41,12 +41,12 @@ function inTheWay({ state }: AgentRegistration, standing: RevocationEpoch, rows:
 const summary = (agent: AgentRegistration, registry: RegistrySnapshot, rows: LivenessRows) => {
   const { name, state, owner, sponsor, description } = agent;
   const id = registry.agentId(name);
-  const standing = rows.epochs.get(subjects.agent(id)) ?? none;
+  const epoch = rows.epochs.get(subjects.agent(id)) ?? none;
   const words = description === undefined ? {} : { description };
-  return { name, id, state, owner, sponsor, ...words, standing: epochView(standing) };
+  return { name, id, state, owner, sponsor, ...words, standing: epochView(epoch) };
 };
 
-/** `GET /agents`: registered agents by name, with their standing. */
+/** `GET /agents`: registered agents by name, with their revocation epochs. */
 export const agentsRoute: Route = {
   template: "/agents",
   pattern: /^\/agents$/,
@@ -60,7 +60,7 @@ export const agentsRoute: Route = {
     const after = cursor.value?.name ?? "";
     const left = [...registry.agents].sort(byName).filter(({ name }) => name > after);
     const page = left.slice(0, limit.value);
-    const rows = await epochs(
+    const rows = await epochsOf(
       page.map(({ name }) => registry.agentId(name)),
       deps,
     );
@@ -75,7 +75,7 @@ export const agentsRoute: Route = {
   },
 };
 
-/** `GET /agents/{name}`: one agent's registration, standing, and what it can do by policy. */
+/** `GET /agents/{name}`: one agent's registration, revocation epoch, and what it can do by policy. */
 export const agentRoute: Route = {
   template: "/agents/{name}",
   pattern: /^\/agents\/([a-z0-9._-]+(?:\/[a-z0-9._-]+)*)$/,
@@ -85,15 +85,15 @@ export const agentRoute: Route = {
     const id = registry.agentId(named);
     const agent = id.length > limits.agentIdCharacters ? undefined : registry.agent(id);
     if (!agent) return err({ code: "not_found", path: `/agents/${named}`.slice(0, 100) });
-    const rows = await epochs([id], deps);
+    const rows = await epochsOf([id], deps);
     if (!rows) return unread;
-    const standing = rows.epochs.get(subjects.agent(id)) ?? none;
+    const epoch = rows.epochs.get(subjects.agent(id)) ?? none;
     return ok({
       version: registry.version,
       ...summary(agent, registry, rows),
       registration: agent,
       serves: registry.resources.filter(({ servedBy }) => servedBy === named).map(({ uri }) => uri),
-      getsNothingBecause: inTheWay(agent, standing, rows),
+      getsNothingBecause: inTheWay(agent, epoch, rows),
       ...abilitiesOf(agent, registry, deps.policy, nowSeconds),
     });
   },

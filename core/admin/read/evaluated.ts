@@ -15,7 +15,7 @@ export interface Evaluated {
 }
 
 /**
- * Judges sessions as every request judges its own: by tombstones, generations, blocks and our own clock, never by TTL.
+ * Judges sessions as every request judges its own: by tombstones, epochs, blocks and our own clock, never by TTL.
  * All their keys are read in one batch (several where they are many).
  * @returns in the same order, or `liveness_unavailable` when a key stayed unread
  */
@@ -25,7 +25,7 @@ export async function evaluateAll(
   nowSeconds: number,
 ): Promise<Result<readonly Evaluated[], Denial>> {
   if (sessions.length === 0) return ok([]);
-  const names = new Set(sessions.flatMap((session) => Object.keys(session.generations)));
+  const names = new Set(sessions.flatMap((session) => Object.keys(session.epochs)));
   names.delete(subjects.deployment);
   const tombstones = new Set(sessions.flatMap((session) => [session.sid, ...ancestorsOf(session)]));
   const rows = await queries.readLiveness({ tombstones: [...tombstones], subjects: [...names] });

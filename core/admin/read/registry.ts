@@ -4,7 +4,7 @@ import { cursorText, readCursor } from "./cursor.ts";
 import { pageLimit, versionNumber } from "./query.ts";
 import type { Route } from "./route.ts";
 
-/** `GET /registry[?version=N]`: every registration of a version, by default of the one that counts, and the deployment's standing. */
+/** `GET /registry[?version=N]`: every registration of a version, by default of the one that counts, and the deployment's revocation epoch. */
 export const registryRoute: Route = {
   template: "/registry",
   pattern: /^\/registry$/,
@@ -22,12 +22,12 @@ export const registryRoute: Route = {
     const rows = await queries.readLiveness({ tombstones: [], subjects: [] });
     if (!rows.complete) return err({ code: "liveness_unavailable", why: "a key stayed unread" });
     // without a row nothing was ever applied, and nothing cut
-    const { generation, blocked } = rows.deployment ? epochOf(rows, subjects.deployment) : unwritten;
-    return ok({ version, applied, deployment: { generation, blocked }, registrations });
+    const { epoch, blocked } = rows.deployment ? epochOf(rows, subjects.deployment) : unwritten;
+    return ok({ version, applied, deployment: { generation: epoch, blocked }, registrations });
   },
 };
 
-const unwritten = { generation: 0, blocked: false };
+const unwritten = { epoch: 0, blocked: false };
 
 /** `GET /registry/versions`: what was applied, newest first. */
 export const versionsRoute: Route = {

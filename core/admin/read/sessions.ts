@@ -94,8 +94,8 @@ async function ofSubject(
   const next = page.last ? { next: cursorText({ list: "places", place: page.last }) } : {};
   if (!tree) return ok({ items: judged.value, ...next });
   // whoever is over stands in no tree that is asked for, unless the dead are
-  const standing = judged.value.filter(({ cause }) => dead || cause === undefined).map(({ session }) => session);
-  const { sessions, cut, stoppedAt } = await treesOf(standing, deps.queries);
+  const shown = judged.value.filter(({ cause }) => dead || cause === undefined).map(({ session }) => session);
+  const { sessions, cut, stoppedAt } = await treesOf(shown, deps.queries);
   const trees = await evaluateAll(sessions, deps.queries, nowSeconds);
   if (!trees.ok) return trees;
   const more = stoppedAt ? { next: cursorText({ list: "places", place: placeOf(stoppedAt) }) } : next;

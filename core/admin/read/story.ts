@@ -71,8 +71,8 @@ async function usesOf({ uses }: Session, queries: SessionQueries) {
 }
 
 /** Under what it was issued, and where verifiers that know the standard alone look it up. */
-const issuing = ({ generations, status, formerStatus = [], lending, login }: Session) => ({
-  issuedUnder: generations,
+const issuing = ({ epochs, status, formerStatus = [], lending, login }: Session) => ({
+  issuedUnder: epochs,
   status,
   formerStatus,
   ...(lending ? { lending } : {}),

@@ -19,17 +19,17 @@ interface Trees {
 
 /**
  * Reads the trees that sessions stand in, each once, until a page is full.
- * @param standing in the order of the page
+ * @param page in the order of the page
  */
-export async function treesOf(standing: readonly Session[], queries: SessionQueries): Promise<Trees> {
+export async function treesOf(page: readonly Session[], queries: SessionQueries): Promise<Trees> {
   const seen = new Set<string>();
   const sessions: Session[] = [];
   const cut: string[] = [];
-  for (const [at, { root }] of standing.entries()) {
+  for (const [at, { root }] of page.entries()) {
     if (seen.has(root)) continue;
     const tree = await readWholeTree(root, queries);
     const tooLarge = tree.cut || tree.sessions.length > treeSessionsAPage;
-    const before = at === 0 ? undefined : standing[at - 1];
+    const before = at === 0 ? undefined : page[at - 1];
     if (!tooLarge && before && sessions.length + tree.sessions.length > treeSessionsAPage)
       return { sessions, cut, stoppedAt: before };
     seen.add(root);

@@ -5,7 +5,7 @@ import {
   LambdaClient,
   type LambdaClientConfig,
 } from "@aws-sdk/client-lambda";
-import { type ControlPlanes, settingsDigest } from "../../../core/drift/standing.ts";
+import { type ControlPlanes, settingsDigest } from "../../../core/drift/function-state.ts";
 
 /** Nobody waits for a look; a control plane that throttles is asked again. */
 const settings: LambdaClientConfig = {

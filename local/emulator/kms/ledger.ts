@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Key, openKey } from "./key.ts";
 
 /** How a key stands now. */
-interface RevocationEpoch {
+interface KeyState {
   readonly enabled: boolean;
   readonly description: string;
   /** Seconds since the epoch. */
@@ -20,11 +20,11 @@ interface RevocationEpoch {
 export interface Ledger {
   all(): readonly Key[];
   find(id: string): Key | undefined;
-  standing(id: string): RevocationEpoch;
+  stateOf(id: string): KeyState;
   /** Notes a change of a key. */
-  change(id: string, change: Partial<RevocationEpoch>): void;
+  change(id: string, change: Partial<KeyState>): void;
   /** Takes a new key in. */
-  add(key: Key, standing: RevocationEpoch): void;
+  add(key: Key, state: KeyState): void;
 }
 
 const suffix = ".standing.json";
@@ -36,27 +36,27 @@ const suffix = ".standing.json";
  */
 export function openLedger(template: readonly Key[], directory: string | undefined): Ledger {
   const keys = new Map(template.map((key) => [key.id, key]));
-  const epochs = new Map<string, RevocationEpoch>();
+  const states = new Map<string, KeyState>();
   const files = directory === undefined || !existsSync(directory) ? [] : readdirSync(directory);
   for (const file of files.filter((name) => name.endsWith(suffix))) {
     const id = file.slice(0, -suffix.length);
-    const standing = JSON.parse(readFileSync(join(directory ?? "", file), "utf8")) as RevocationEpoch;
-    epochs.set(id, standing);
-    if (standing.made) keys.set(id, openKey({ id, ...standing.made, enabled: true, tags: {} }, directory));
+    const state = JSON.parse(readFileSync(join(directory ?? "", file), "utf8")) as KeyState;
+    states.set(id, state);
+    if (state.made) keys.set(id, openKey({ id, ...state.made, enabled: true, tags: {} }, directory));
   }
-  const keep = (id: string, standing: RevocationEpoch) => {
-    epochs.set(id, standing);
+  const keep = (id: string, state: KeyState) => {
+    states.set(id, state);
     if (directory === undefined) return;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    writeFileSync(join(directory, `${id}${suffix}`), JSON.stringify(standing), { mode: 0o600 });
+    writeFileSync(join(directory, `${id}${suffix}`), JSON.stringify(state), { mode: 0o600 });
   };
-  const standing = (id: string): RevocationEpoch =>
-    epochs.get(id) ?? { enabled: keys.get(id)?.enabled ?? false, description: "", createdAtSeconds: 0 };
+  const stateOf = (id: string): KeyState =>
+    states.get(id) ?? { enabled: keys.get(id)?.enabled ?? false, description: "", createdAtSeconds: 0 };
   return {
     all: () => [...keys.values()],
     find: (id) => keys.get(id),
-    standing,
-    change: (id, change) => keep(id, { ...standing(id), ...change }),
+    stateOf,
+    change: (id, change) => keep(id, { ...stateOf(id), ...change }),
     add(key, first) {
       keys.set(key.id, key);
       keep(key.id, first);

@@ -66,7 +66,7 @@ export function listKeys(input: Json, ledger: Ledger): Answer {
 export const lifeOperations: Record<string, (key: Key, input: Json, ledger: Ledger, ground?: KeyGround) => Answer> = {
   DescribeKey: (key, _input, ledger) => ok({ KeyMetadata: metadata(key, ledger) }),
   GetKeyPolicy(key, _input, ledger, ground) {
-    const Policy = ledger.standing(key.id).policy ?? ground?.policyOf(key.arn);
+    const Policy = ledger.stateOf(key.id).policy ?? ground?.policyOf(key.arn);
     if (Policy === undefined) throw new ServiceError("NotFoundException", "the key has no policy");
     return ok({ Policy, PolicyName: "default" });
   },
@@ -89,9 +89,9 @@ export const lifeOperations: Record<string, (key: Key, input: Json, ledger: Ledg
     });
   },
   CancelKeyDeletion(key, _input, ledger) {
-    const { deletionAtSeconds: _, ...standing } = ledger.standing(key.id);
+    const { deletionAtSeconds: _, ...state } = ledger.stateOf(key.id);
     if (_ === undefined) throw new ServiceError("KMSInvalidStateException", `${key.arn} is not pending deletion.`);
-    ledger.add(key, { ...standing, enabled: false });
+    ledger.add(key, { ...state, enabled: false });
     return ok({ KeyId: key.arn });
   },
 };
@@ -99,16 +99,16 @@ export const lifeOperations: Record<string, (key: Key, input: Json, ledger: Ledg
 /** Refuses the use of a key that is not enabled, as KMS does. */
 export function refuseUnusable(key: Key, ledger: Ledger): void {
   refusePending(key, ledger);
-  if (!ledger.standing(key.id).enabled) throw new ServiceError("DisabledException", `${key.arn} is disabled.`);
+  if (!ledger.stateOf(key.id).enabled) throw new ServiceError("DisabledException", `${key.arn} is disabled.`);
 }
 
 function refusePending(key: Key, ledger: Ledger): void {
-  if (ledger.standing(key.id).deletionAtSeconds !== undefined)
+  if (ledger.stateOf(key.id).deletionAtSeconds !== undefined)
     throw new ServiceError("KMSInvalidStateException", `${key.arn} is pending deletion.`);
 }
 
 function metadata(key: Key, ledger: Ledger) {
-  const { enabled, description, createdAtSeconds, deletionAtSeconds } = ledger.standing(key.id);
+  const { enabled, description, createdAtSeconds, deletionAtSeconds } = ledger.stateOf(key.id);
   const state = deletionAtSeconds !== undefined ? "PendingDeletion" : enabled ? "Enabled" : "Disabled";
   return {
     AWSAccountId: key.arn.split(":")[4],

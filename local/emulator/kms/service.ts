@@ -26,7 +26,7 @@ const longestMessageBytes = 4096;
 export function openKms(keys: readonly Key[], aliases: ReadonlyMap<string, string>, ground?: KeyGround): Service {
   const ledger = openLedger(keys, ground?.directory);
   for (const { id, arn } of ledger.all()) {
-    const { policy } = ledger.standing(id);
+    const { policy } = ledger.stateOf(id);
     if (policy !== undefined) ground?.setPolicy(arn, policy);
   }
   const find = (input: Json): Key => {

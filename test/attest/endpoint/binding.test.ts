@@ -20,7 +20,7 @@ describe("attestation", () => {
       value: {
         sub: agentId("planner"),
         jkt: world.key.jkt,
-        generations: { deployment: 0, [`agent:${agentId("planner")}`]: 0 },
+        epochs: { deployment: 0, [`agent:${agentId("planner")}`]: 0 },
         expiresAtSeconds: attestStart + 300,
       },
     });

@@ -110,11 +110,11 @@ describe("threat 1: what was revoked", () => {
     expect(world.signer.signatures).toBe(0);
   });
 
-  it("attests under the new generation after a cut without block", async () => {
+  it("attests under the new epoch after a cut without block", async () => {
     world.store.raise(`agent:${agentId("planner")}`, false, attestStart);
     const { body } = await world.attest();
     const verified = await world.verify(body.identity_token);
-    expect(verified.ok && verified.value.generations[`agent:${agentId("planner")}`]).toBe(1);
+    expect(verified.ok && verified.value.epochs[`agent:${agentId("planner")}`]).toBe(1);
   });
 
   it.each([

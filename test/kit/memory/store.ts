@@ -59,7 +59,7 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
   constructor(options: { registryVersion?: number; nowSeconds?: () => number } = {}) {
     this.nowSeconds = options.nowSeconds ?? (() => 0);
     const { registryVersion } = options;
-    if (registryVersion !== undefined) this.deployment = { generation: 0, blocked: false, registryVersion };
+    if (registryVersion !== undefined) this.deployment = { epoch: 0, blocked: false, registryVersion };
   }
 
   async readLiveness(query: LivenessQuery): Promise<LivenessRows> {
@@ -77,7 +77,7 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
       epochs: new Map(
         query.subjects.flatMap((subject) => {
           const there = this.epochs.has(subject) || this.burnt.has(subject);
-          return there ? [[subject, { ...this.standing(subject), ...this.burntAt(subject) }] as const] : [];
+          return there ? [[subject, { ...this.epochOf(subject), ...this.burntAt(subject) }] as const] : [];
         }),
       ),
       ...(this.deployment ? { deployment: { ...this.deployment } } : {}),
@@ -193,7 +193,7 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     for (const { subject, names } of denylistRows(clear ? [clear] : []))
       for (const name of names) this.burnt.get(subject)?.delete(name);
     if (raise) this.raise(raise.subject, raise.block, raise.atSeconds);
-    if (lift) this.setEpoch(lift.subject, { ...this.standing(lift.subject), blocked: false, lifted: true });
+    if (lift) this.setEpoch(lift.subject, { ...this.epochOf(lift.subject), blocked: false, lifted: true });
     this.burnMarkers(write.markers);
     this.records.push(write.record);
     return ok(undefined);
@@ -204,8 +204,8 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
       const there = this.burnt.get(subject) ?? new Map<string, number>();
       for (const name of names) there.set(name, atSeconds);
       this.burnt.set(subject, there);
-      const { generation, blocked } = this.standing(subject);
-      if (raise) this.setEpoch(subject, { generation: generation + 1, blocked });
+      const { epoch, blocked } = this.epochOf(subject);
+      if (raise) this.setEpoch(subject, { epoch: epoch + 1, blocked });
     }
     for (const login of logins) if (session !== undefined) this.burntWith.set(session, structuredClone(login));
   }
@@ -236,23 +236,23 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
 
   /** Raises a counter as an operator would, without a record. */
   raise(subject: string, block: boolean, atSeconds: number): void {
-    const before = this.standing(subject);
+    const before = this.epochOf(subject);
     this.setEpoch(subject, {
-      generation: before.generation + 1,
+      epoch: before.epoch + 1,
       blocked: before.blocked || block,
       cutAtSeconds: atSeconds,
     });
   }
 
-  private standing(subject: string): RevocationEpoch {
+  private epochOf(subject: string): RevocationEpoch {
     const row = subject === "deployment" ? this.deployment : this.epochs.get(subject);
-    return row ?? { generation: 0, blocked: false };
+    return row ?? { epoch: 0, blocked: false };
   }
 
-  private setEpoch(subject: string, standing: RevocationEpoch): void {
+  private setEpoch(subject: string, epoch: RevocationEpoch): void {
     if (subject === "deployment")
-      this.deployment = { ...standing, registryVersion: this.deployment?.registryVersion ?? 0 };
-    else this.epochs.set(subject, standing);
+      this.deployment = { ...epoch, registryVersion: this.deployment?.registryVersion ?? 0 };
+    else this.epochs.set(subject, epoch);
   }
 
   private conflictOf(write: Commit): CommitConflict | undefined {

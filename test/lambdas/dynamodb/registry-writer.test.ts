@@ -151,7 +151,7 @@ test("an apply cut off halfway is never read, and the next one does not build on
   expect(names).not.toContain("stray");
 });
 
-test("an apply keeps the generation and the block a revocation of the deployment has written", async () => {
+test("an apply keeps the epoch and the block a revocation of the deployment has written", async () => {
   await ground.apply();
   await ground.dynamo.updateItem({
     TableName: ground.tables.revocations,

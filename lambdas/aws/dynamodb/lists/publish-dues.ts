@@ -13,10 +13,15 @@ const dueRow = (name: string) => ({
 const deploymentRow = { list: listKeys.deployment };
 const prefix = "due ";
 
+/** A raised epoch as text: there it is member `generation`. */
+const raised = members({ kind: oneOf("raised"), subject: text, generation: whole });
 const due = members<Due>({
   change: byKind<Due["change"]>({
     tombstone: members({ kind: oneOf("tombstone"), root: text, sid: text }),
-    raised: members({ kind: oneOf("raised"), subject: text, generation: whole }),
+    raised: (value, at) => {
+      const { generation: epoch, ...rest } = raised(value, at);
+      return { ...rest, epoch };
+    },
   }),
   sinceSeconds: whole,
 });
@@ -66,20 +71,22 @@ export function createDues(client: DynamoDBDocumentClient, table: string): Dues 
       const found = await client.send(new GetCommand({ TableName: table, Key: deploymentRow, ConsistentRead: true }));
       return found.Item ? handledRow(found.Item).generation : 0;
     },
-    async setHandledDeployment(generation) {
+    async setHandledDeployment(epoch) {
       await client.send(
         new UpdateCommand({
           TableName: table,
           Key: deploymentRow,
           UpdateExpression: "SET #generation = :generation",
-          ...words(["generation"], { generation }),
+          ...words(["generation"], { generation: epoch }),
         }),
       );
     },
   };
 }
 
-const attributeOf = (due: Due): readonly [string, string] => [
-  `${prefix}${due.change.kind === "tombstone" ? due.change.sid : due.change.subject}`,
-  JSON.stringify(due),
+const attributeOf = ({ change, sinceSeconds }: Due): readonly [string, string] => [
+  `${prefix}${change.kind === "tombstone" ? change.sid : change.subject}`,
+  JSON.stringify({ change: change.kind === "raised" ? raisedText(change) : change, sinceSeconds }),
 ];
+
+const raisedText = ({ epoch, ...rest }: Extract<Due["change"], { kind: "raised" }>) => ({ ...rest, generation: epoch });

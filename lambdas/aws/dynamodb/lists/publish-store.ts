@@ -23,9 +23,9 @@ export function createPublishStore(client: DynamoDBDocumentClient, tables: Table
       const lease = await readLease(client, tables, window);
       return lease?.position ?? 0;
     },
-    leasedBefore: async (window, generation) => {
+    leasedBefore: async (window, epoch) => {
       const lease = await readLease(client, tables, window);
-      return lease ? leasedBefore(lease, generation) : 0;
+      return lease ? leasedBefore(lease, epoch) : 0;
     },
   };
 }

@@ -13,7 +13,7 @@ export interface StatusLeases {
 
 /** A block of places, all of one list: its size divides a list's. */
 interface Pool {
-  readonly generation: number;
+  readonly epoch: number;
   readonly list: string;
   readonly positions: number[];
   /** Whether the list was seen signed since the block was leased. */
@@ -22,7 +22,7 @@ interface Pool {
 
 /**
  * Creates leases by blocks of `limits.statusLeaseSize`: one atomic counter row a window, one write a block. A block dies
- * with the deployment's generation, because revoking the deployment revokes every position leased before it.
+ * with the deployment's epoch, because revoking the deployment revokes every position leased before it.
  * A block whose list is not signed is held back, and asked about again by the next request: a token that names such a
  * list would be refused by every offline verifier. Its counter tells the publisher to sign that list, and from then on
  * each minute as long as its hour lasts: one look a block is enough.
@@ -39,7 +39,7 @@ export function createStatusLeases(
       const window = windowOf(expiresAtSeconds);
       for (;;) {
         const pool = pools.get(window);
-        if (pool?.generation === deploymentEpoch && pool.positions.length > 0) {
+        if (pool?.epoch === deploymentEpoch && pool.positions.length > 0) {
           pool.isSigned ||= await isSigned(pool.list);
           if (!pool.isSigned) return undefined;
           const position = pool.positions.pop();
@@ -54,20 +54,20 @@ export function createStatusLeases(
   };
 }
 
-function poolOf(window: string, generation: number, positions: number[]): Pool {
+function poolOf(window: string, epoch: number, positions: number[]): Pool {
   const [any = 0] = positions;
-  return { generation, list: statusListOf(window, any).list, positions, isSigned: false };
+  return { epoch, list: statusListOf(window, any).list, positions, isSigned: false };
 }
 
 /**
- * Notes where the first block of each generation began: a cut ends what lies below its own, and not the sessions that
+ * Notes where the first block of each epoch began: a cut ends what lies below its own, and not the sessions that
  * were opened after it and before the publisher came to it.
  */
 async function leaseBlock(
   client: DynamoDBDocumentClient,
   tables: Tables,
   window: string,
-  generation: number,
+  epoch: number,
 ): Promise<number[]> {
   const size = limits.statusLeaseSize;
   const answer = await client.send(
@@ -80,7 +80,7 @@ async function leaseBlock(
       ExpressionAttributeNames: {
         "#position": "position",
         "#expiresAt": "expiresAt",
-        "#first": firstOf(generation),
+        "#first": firstOf(epoch),
       },
       ExpressionAttributeValues: { ":size": size, ":expiresAt": windowEndsAtSeconds(window) + 86_400, ":none": 0 },
       ReturnValues: "UPDATED_NEW",
@@ -90,9 +90,9 @@ async function leaseBlock(
   return shuffled(Array.from({ length: size }, (_, i) => end - size + i));
 }
 
-/** Attributes that say where the first block of each generation began. */
+/** Attributes that say where the first block of each epoch began. */
 const firstPrefix = "first#";
-const firstOf = (generation: number): string => `${firstPrefix}${generation}`;
+const firstOf = (epoch: number): string => `${firstPrefix}${epoch}`;
 
 interface LeaseRow {
   readonly root: string;
@@ -101,7 +101,7 @@ interface LeaseRow {
   readonly expiresAt: number;
 }
 
-/** A window's counter: how many places are leased, and how many were before each generation of the deployment. */
+/** A window's counter: how many places are leased, and how many were before each epoch of the deployment. */
 interface Lease {
   readonly position: number;
   readonly firsts: ReadonlyMap<number, number>;
@@ -118,15 +118,15 @@ const leaseRowOf = row(
  */
 export function leaseOf(item: Item): Lease {
   const { position, named } = leaseRowOf(item);
-  return { position, firsts: new Map([...named].map(([generation, first]) => [Number(generation), first])) };
+  return { position, firsts: new Map([...named].map(([epoch, first]) => [Number(epoch), first])) };
 }
 
 /**
- * Where the places end that were leased before a generation of the deployment: all of them, as long as none was leased
+ * Where the places end that were leased before an epoch of the deployment: all of them, as long as none was leased
  * under it or a later one.
  */
-export function leasedBefore({ position, firsts }: Lease, generation: number): number {
-  const later = [...firsts].flatMap(([of, first]) => (of >= generation ? [first] : []));
+export function leasedBefore({ position, firsts }: Lease, epoch: number): number {
+  const later = [...firsts].flatMap(([of, first]) => (of >= epoch ? [first] : []));
   return Math.min(position, ...later);
 }
 

@@ -115,7 +115,7 @@ function actionsOf(tables: Tables, { base, rows, entry, record }: RegistryChange
   ];
 }
 
-/** Touches the version and what the publisher wants to know of it (how far ahead sessions may end) alone: a revocation of the deployment that happens meanwhile keeps its generation and block. */
+/** Touches the version and what the publisher wants to know of it (how far ahead sessions may end) alone: a revocation of the deployment that happens meanwhile keeps its epoch and block. */
 const moveCopy = (
   tables: Tables,
   copy: number,

@@ -27,7 +27,7 @@ export const burnActions = (
     item: {
       Update: {
         TableName: tables.revocations,
-        Key: { subject: revocationKeys.standing(subject) },
+        Key: { subject: revocationKeys.epoch(subject) },
         UpdateExpression: `SET #of = :of, ${each(names, "= :at")}${raise ? " ADD #generation :one" : ""}`,
         ExpressionAttributeNames: { "#of": "of", ...namesOf(names), ...(raise ? { "#generation": "generation" } : {}) },
         ExpressionAttributeValues: { ":of": subject, ":at": atSeconds, ...(raise ? { ":one": 1 } : {}) },
@@ -41,13 +41,13 @@ export const burnActions = (
   ),
 ];
 
-/** Clears them again; the generation stays, and with it the death of what was issued. */
+/** Clears them again; the epoch stays, and with it the death of what was issued. */
 export const clearActions = (login: LoginKeys, tables: Tables): readonly Action<never>[] =>
   denylistRows([login]).map(({ subject, names }) => ({
     item: {
       Update: {
         TableName: tables.revocations,
-        Key: { subject: revocationKeys.standing(subject) },
+        Key: { subject: revocationKeys.epoch(subject) },
         UpdateExpression: `REMOVE ${each(names, "")} SET #of = :of`,
         ExpressionAttributeNames: { "#of": "of", ...namesOf(names) },
         ExpressionAttributeValues: { ":of": subject },

@@ -54,7 +54,7 @@ export function epochOf(item: Item): ReadEpoch {
   const { of: _, generation = 0, blocked = false, lifted, named, ...rest } = epochRow(item);
   return {
     ...rest,
-    generation,
+    epoch: generation,
     blocked,
     ...(lifted ? { lifted } : {}),
     ...(named.size > 0 ? { burntAtSeconds: Math.max(...named.values()) } : {}),

@@ -46,7 +46,7 @@ function actionsOf(write: RevocationWrite, tables: Tables): readonly Action<Comm
 const rowsOf = (subject: string): readonly string[] =>
   subject === subjects.deployment
     ? Array.from({ length: limits.deploymentCopies }, (_, copy) => revocationKeys.deployment(copy))
-    : [revocationKeys.standing(subject)];
+    : [revocationKeys.epoch(subject)];
 
 /** Names its record, so that a repetition changes the row: a write that changes nothing never reaches the stream. */
 const tombstonePut = (

@@ -26,7 +26,7 @@ export function createRevocationTargets(
       return found.includes(true);
     },
     wasRevoked: async (subject) =>
-      (await row(tables.revocations, { subject: revocationKeys.standing(subject) })) !== undefined,
+      (await row(tables.revocations, { subject: revocationKeys.epoch(subject) })) !== undefined,
     hasTombstone: async (sid) => (await row(tables.tombstones, { session: tombstoneKeys.session(sid) })) !== undefined,
   };
 }

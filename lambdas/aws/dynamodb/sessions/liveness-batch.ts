@@ -53,7 +53,7 @@ function keysOf(query: LivenessQuery, tables: Tables, copy: string): readonly Ke
     subject(copy),
     ...(session ? [{ table: tables.sessions, key: { root: session.root, sid: session.sid } }] : []),
     ...sids.map((sid) => ({ table: tables.tombstones, key: { session: tombstoneKeys.session(sid) } })),
-    ...query.subjects.map((name) => subject(revocationKeys.standing(name))),
+    ...query.subjects.map((name) => subject(revocationKeys.epoch(name))),
   ];
   return [...new Map(keys.map((key) => [JSON.stringify(key), key])).values()];
 }
@@ -110,7 +110,7 @@ function sorted(
   const over = new Set(sids.length > 0 ? of(tables.tombstones).map(({ session }) => String(session)) : []);
   const deployment = rows.get(copy);
   const epochs = query.subjects.flatMap((name) => {
-    const row = rows.get(revocationKeys.standing(name));
+    const row = rows.get(revocationKeys.epoch(name));
     return row ? [[name, row.epoch] as const] : [];
   });
   return {

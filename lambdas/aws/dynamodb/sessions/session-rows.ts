@@ -39,9 +39,10 @@ export function sessionItem(session: Session): Item {
   return { ...sessionFields(session), expiresAt: session.expiresAtSeconds + keptSeconds };
 }
 
-/** A session inside a row of something else. */
-export const sessionFields = ({ grants, via, ...rest }: Session): Item => ({
+/** A session's attributes, also inside a row of something else. Attribute `generations` holds the revocation epochs. */
+export const sessionFields = ({ grants, via, epochs, ...rest }: Session): Item => ({
   ...rest,
+  generations: epochs,
   grants: grants.map(grantItem),
   ...(via ? { via: via.kind === "hop" ? { ...via, presented: grantItem(via.presented) } : via } : {}),
 });
@@ -67,7 +68,15 @@ const via = byKind<Via>({
   hop: members({ kind: oneOf("hop"), presented: grant }),
 });
 
-const shape: Shape<Session> = {
+/** A session by its attributes' names. */
+type Columns<T extends Pick<Session, "epochs">> = Omit<T, "epochs"> & { readonly generations: T["epochs"] };
+
+const ofColumns = <T extends object>({ generations, ...rest }: T & { readonly generations: Session["epochs"] }) => ({
+  ...rest,
+  epochs: generations,
+});
+
+const shape: Shape<Columns<Session>> = {
   root: text,
   sid: text,
   anc: list(text),
@@ -104,7 +113,8 @@ const shape: Shape<Session> = {
 };
 
 /** Decodes what {@link sessionFields} made. */
-export const session = members<Session>(shape);
+export const session: Decode<Session> = (value, at) => ofColumns(columns(value, at));
+const columns = members(shape);
 
 /** What a row has beside what it holds: when it may go. */
 export interface Kept {
@@ -113,7 +123,7 @@ export interface Kept {
 
 const sessionRow = row(
   { table: "sessions", key: ["root", "sid"] },
-  members<Session & Kept>({ ...shape, expiresAt: whole }),
+  members<Columns<Session> & Kept>({ ...shape, expiresAt: whole }),
 );
 
 /**
@@ -122,13 +132,13 @@ const sessionRow = row(
  */
 export function sessionOf(item: Item): Session {
   const { expiresAt: _, ...read } = sessionRow(item);
-  return read;
+  return ofColumns(read);
 }
 
 const { root, sid, anc, generations, status, expiresAtSeconds, formerStatus } = shape;
 const listedRow = row(
   { table: "sessions", key: ["root", "sid"] },
-  members<ListedSession>({ root, sid, anc, generations, status, expiresAtSeconds, formerStatus }),
+  members<Columns<ListedSession>>({ root, sid, anc, generations, status, expiresAtSeconds, formerStatus }),
 );
 
 /**
@@ -137,6 +147,6 @@ const listedRow = row(
  * @throws {@link BrokenRow}
  */
 export const listedOf = (item: Item): ListedSession =>
-  listedRow(Object.fromEntries(Object.entries(item).filter(([name]) => listedColumns.has(name))));
+  ofColumns(listedRow(Object.fromEntries(Object.entries(item).filter(([name]) => listedColumns.has(name)))));
 
 const listedColumns = new Set(["root", "sid", "anc", "generations", "status", "expiresAtSeconds", "formerStatus"]);

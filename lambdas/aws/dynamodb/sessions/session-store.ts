@@ -36,7 +36,7 @@ export function createSessionStore(client: DynamoDBDocumentClient, tables: Table
       ]),
     end: (root, sid) => end(client, tables, root, sid),
     growTree: (root, by, most) => growTree(client, tables, { root, by, most, nowSeconds: nowSeconds(clock) }),
-    leaseStatus: (expiresAtSeconds, generation) => leases.lease(expiresAtSeconds, generation),
+    leaseStatus: (expiresAtSeconds, epoch) => leases.lease(expiresAtSeconds, epoch),
   };
 }
 

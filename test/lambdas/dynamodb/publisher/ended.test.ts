@@ -29,7 +29,7 @@ describe("threat 32: a burnt login", () => {
   const login = (more: { authTimeSeconds?: number; sid?: string }) => loginOf({ ...names, ...more, document: id() });
   const under = (of: Login): Partial<Session> => {
     const epochs = Object.fromEntries(loginEpochs(of).map((subject) => [subject, 0]));
-    return { login: of, generations: { deployment: 0, [`agent:${planner}`]: 0, ...epochs } };
+    return { login: of, epochs: { deployment: 0, [`agent:${planner}`]: 0, ...epochs } };
   };
 
   test("ends the trees of every root that shares a name with it, or names none, and no other", async () => {
@@ -63,7 +63,7 @@ describe("threat 32: a burnt login", () => {
     const since = await open({
       ...under(one),
       expiresAtSeconds: later,
-      generations: { deployment: 0, [String(one.sid)]: 1 },
+      epochs: { deployment: 0, [String(one.sid)]: 1 },
     });
     await publishChanges(changes, deps);
     await publishMinute(deps);
@@ -157,7 +157,7 @@ describe("a cut of the deployment", () => {
   test("ends every place leased so far, in all windows, and nothing leased afterwards", async () => {
     const [soon, late] = [await open(), await open({ expiresAtSeconds: now + 40_000 })];
     await publishChanges(await cut(), deps);
-    const made = session({ generations: { deployment: 1 } });
+    const made = session({ epochs: { deployment: 1 } });
     const after = { ...made, status: await place(made.expiresAtSeconds, 1) };
     expect(await Promise.all([soon, late, after].map(valid))).toEqual([false, false, true]);
   });
@@ -165,7 +165,7 @@ describe("a cut of the deployment", () => {
   test("spares what was opened after it, however late the publisher comes to it", async () => {
     const before = await open();
     const changes = await cut();
-    const made = session({ generations: { deployment: 1 } });
+    const made = session({ epochs: { deployment: 1 } });
     const after = { ...made, status: await place(made.expiresAtSeconds, 1) };
     // an instance that has not read the cut: its issuer reads it before it releases anything
     await place(made.expiresAtSeconds, 0, newLeases());
@@ -182,7 +182,7 @@ describe("a cut of the deployment", () => {
   test("is not repeated by a registry's change on the same row", async () => {
     await open();
     await publishChanges(await cut(), deps);
-    const fresh = session({ generations: { deployment: 1 } });
+    const fresh = session({ epochs: { deployment: 1 } });
     const after = { ...fresh, status: await place(fresh.expiresAtSeconds, 1) };
     const found = await cloud.client.send(
       new GetCommand({ TableName: "Revocations", Key: { subject: "deployment#0" } }),
@@ -227,7 +227,7 @@ describe("rows of the stream", () => {
     ],
     [
       { subject: "deployment#0", generation: 2 },
-      { kind: "deployment", generation: 2 },
+      { kind: "deployment", epoch: 2 },
     ],
   ])("%j is read as %j", (row, change) => {
     expect(changeOf(row)).toEqual(change);

@@ -7,11 +7,11 @@ import { childOf, cloud, deps, open, place, raised, setUp, store, time, tombston
 
 setUp();
 
-describe("a raised generation", () => {
+describe("a raised epoch", () => {
   test("of an agent ends what it does, and what hangs below it however far", async () => {
     const root = await open();
     const child = await childOf(root);
-    const other = await open({ actors: ["spiffe://acme.example/agent/other"], generations: { deployment: 0 } });
+    const other = await open({ actors: ["spiffe://acme.example/agent/other"], epochs: { deployment: 0 } });
     await publishChanges(await raised(`agent:${planner}`), deps);
     await publishMinute(deps);
     expect(await Promise.all([root, child, other].map(valid))).toEqual([false, false, true]);
@@ -27,8 +27,8 @@ describe("a raised generation", () => {
 
   test("of a principal or a build ends its sessions", async () => {
     const [person, build] = ["p_zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz", "sha256:bad"];
-    const one = await open({ principal: { id: person, kind: "person" }, generations: { [`principal:${person}`]: 0 } });
-    const two = await open({ build, generations: { [`build:${build}`]: 0 } });
+    const one = await open({ principal: { id: person, kind: "person" }, epochs: { [`principal:${person}`]: 0 } });
+    const two = await open({ build, epochs: { [`build:${build}`]: 0 } });
     await publishChanges([...(await raised(`principal:${person}`)), ...(await raised(`build:${build}`))], deps);
     expect(await Promise.all([one, two].map(valid))).toEqual([false, false]);
   });
@@ -36,7 +36,7 @@ describe("a raised generation", () => {
   test("leaves sessions issued after the cut alone", async () => {
     const before = await open();
     const changes = await raised(`agent:${planner}`);
-    const after = await open({ generations: { [`agent:${planner}`]: 1 } });
+    const after = await open({ epochs: { [`agent:${planner}`]: 1 } });
     await publishChanges(changes, deps);
     expect(await Promise.all([before, after].map(valid))).toEqual([false, true]);
   });
@@ -61,7 +61,7 @@ describe("a raised generation", () => {
   ])(
     "threat 6: of %s is walked by strongly consistent reads of tables alone: no index may hide a session",
     async (_, subject) => {
-      const made = await open({ build: "sha256:bad", generations: { [subject]: 0 } });
+      const made = await open({ build: "sha256:bad", epochs: { [subject]: 0 } });
       const changes = await raised(subject);
       cloud.taken();
       await publishChanges(changes, deps);
@@ -97,7 +97,7 @@ describe("a raised generation", () => {
     for (const one of born) {
       const rows = await store.readLiveness({ session: one, tombstones: [], subjects: [subject] });
       // the second read of issuance: what it sees dead is never released
-      expect((await valid(one)) && rows.epochs.get(subject)?.generation === 0).toBe(false);
+      expect((await valid(one)) && rows.epochs.get(subject)?.epoch === 0).toBe(false);
     }
   });
 
@@ -160,9 +160,9 @@ describe("a raised generation", () => {
     if (first?.kind !== "raised") throw new Error("no change");
     const due = { change: first, sinceSeconds: now };
     await deps.store.addDue(due);
-    await deps.store.addDue({ change: { ...first, generation: 2 }, sinceSeconds: now + 1 });
+    await deps.store.addDue({ change: { ...first, epoch: 2 }, sinceSeconds: now + 1 });
     await deps.store.removeDue(due);
-    expect(await deps.store.dues()).toMatchObject([{ sinceSeconds: now + 1, change: { generation: 2 } }]);
+    expect(await deps.store.dues()).toMatchObject([{ sinceSeconds: now + 1, change: { epoch: 2 } }]);
   });
 
   test.each(["fails", "does not end"])(
@@ -170,7 +170,7 @@ describe("a raised generation", () => {
     async (how) => {
       const [stuck, other] = [
         await open(),
-        await open({ actors: [researcher], generations: { [`agent:${researcher}`]: 0 } }),
+        await open({ actors: [researcher], epochs: { [`agent:${researcher}`]: 0 } }),
       ];
       for (const agent of [planner, researcher]) {
         const [change] = await raised(`agent:${agent}`);

@@ -26,8 +26,8 @@ export let leases: StatusLeases;
 /** An instance's leases that do not ask whether the list is signed: what the publisher meets before its first run. */
 export const newLeases = () => createStatusLeases(cloud.client, cloud.tables, async () => true);
 
-export async function place(expiresAtSeconds: number, generation: number, from = leases): Promise<Session["status"]> {
-  const leased = await from.lease(expiresAtSeconds, generation);
+export async function place(expiresAtSeconds: number, epoch: number, from = leases): Promise<Session["status"]> {
+  const leased = await from.lease(expiresAtSeconds, epoch);
   if (!leased) throw new Error("no place");
   return leased;
 }
@@ -48,7 +48,7 @@ export const childOf = (parent: Session, more: Partial<Session> = {}) =>
     anc: parent.sid === parent.root ? [] : [...parent.anc, parent.sid],
     depth: parent.depth + 1,
     actors: [...parent.actors, researcher],
-    generations: { ...parent.generations, [`agent:${researcher}`]: 0 },
+    epochs: { ...parent.epochs, [`agent:${researcher}`]: 0 },
     ...more,
   });
 

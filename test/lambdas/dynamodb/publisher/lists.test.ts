@@ -168,10 +168,7 @@ describe("a list", () => {
   });
 
   test("shows a session's end before an agent's many trees are walked, and a walk cut off is not forgotten", async () => {
-    const [one, many] = [
-      await open(),
-      await open({ actors: [researcher], generations: { [`agent:${researcher}`]: 0 } }),
-    ];
+    const [one, many] = [await open(), await open({ actors: [researcher], epochs: { [`agent:${researcher}`]: 0 } })];
     const changes = [...(await raised(`agent:${researcher}`)), ...(await tombstoned(one))];
     const tree = (root: string) =>
       root === many.root ? Promise.reject(new Error("out of time")) : deps.store.tree(root);

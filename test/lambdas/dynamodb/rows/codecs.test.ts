@@ -124,7 +124,7 @@ describe("a row of revocation epochs", () => {
   test.prop([columns, fc.array(whole, { maxLength: 3 })])("tells what its updates wrote", (given, burnt) => {
     const names = Object.fromEntries(burnt.map((at, n) => [`burnt n${n}`, at]));
     const read = epochOf({ subject: "standing#x", ...given, ...names });
-    expect(read.generation).toBe(given.generation ?? 0);
+    expect(read.epoch).toBe(given.generation ?? 0);
     expect(read.blocked).toBe(false);
     expect(read.cutAtSeconds).toBe(given.cutAtSeconds);
     expect(read.burntAtSeconds).toBe(burnt.length > 0 ? Math.max(...burnt) : undefined);

@@ -41,8 +41,8 @@ describe("a row that somebody wrote by hand", () => {
   test("threat 48: of a session is still found by the walk that publishes its end, whatever else is wrong in it", async () => {
     const broken = session();
     await put("Sessions", { ...sessionItem(broken), grants: "none", boundOfTomorrow: true });
-    const { root, sid, anc, generations, status, expiresAtSeconds } = broken;
-    const listed = [{ root, sid, anc, generations, status, expiresAtSeconds }];
+    const { root, sid, anc, epochs, status, expiresAtSeconds } = broken;
+    const listed = [{ root, sid, anc, epochs, status, expiresAtSeconds }];
     expect(await createPublishStore(cloud.client, cloud.tables).tree(root)).toEqual(listed);
   });
 

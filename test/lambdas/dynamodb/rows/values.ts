@@ -41,7 +41,7 @@ const sessionNeeds = [
   "assurance",
   "createdAtSeconds",
   "expiresAtSeconds",
-  "generations",
+  "epochs",
   "registryVersion",
   "status",
 ] as const;
@@ -69,7 +69,7 @@ export const session = fc.record(
     purpose: free,
     createdAtSeconds: whole,
     expiresAtSeconds: whole,
-    generations: epochs,
+    epochs,
     registryVersion: whole,
     status: place,
     formerStatus: fc.array(fc.record({ list: text, idx: whole, untilSeconds: whole }), { maxLength: 2 }),

@@ -19,8 +19,8 @@ describe("status leases", () => {
   /** As the publisher leaves it. */
   const sign = (list: string, untilSeconds = time.seconds + limits.statusListLifeSeconds) =>
     createListRows(cloud.client, "Lists").putSigned(list, { token: "signed", revokedCount: 0, untilSeconds });
-  async function place(of: SessionStore, expiresAtSeconds: number, generation = 0): Promise<Session["status"]> {
-    const leased = await of.leaseStatus(expiresAtSeconds, generation);
+  async function place(of: SessionStore, expiresAtSeconds: number, epoch = 0): Promise<Session["status"]> {
+    const leased = await of.leaseStatus(expiresAtSeconds, epoch);
     if (!leased) throw new Error("no list was signed");
     return leased;
   }
@@ -124,7 +124,7 @@ describe("revocation", () => {
       ),
     );
     const rows = await store.readLiveness({ ...nothing, subjects: [subject] });
-    expect(rows.epochs.get(subject)).toEqual({ generation: 20, blocked: false, cutAtSeconds: now });
+    expect(rows.epochs.get(subject)).toEqual({ epoch: 20, blocked: false, cutAtSeconds: now });
   });
 
   test("leaves a block in place when a cut without a block follows", async () => {
@@ -172,25 +172,25 @@ describe("revocation", () => {
         record: record(),
       });
       expect((await store.readLiveness({ ...nothing, tombstones: [kept.sid] })).tombstones.has(kept.sid)).toBe(true);
-      const raised = { generation: 1, blocked: false, burntAtSeconds: now };
+      const raised = { epoch: 1, blocked: false, burntAtSeconds: now };
       expect(await epochs(burnt.at, burnt.sid, burnt.any)).toEqual([raised, raised, raised]);
       // nothing is issued under a document, so that no walk is made for it
-      expect(await epochs(burnt.document)).toEqual([{ ...raised, generation: 0 }]);
+      expect(await epochs(burnt.document)).toEqual([{ ...raised, epoch: 0 }]);
       expect(await revocations().readDenylisted(kept.sid)).toEqual(burnt);
       expect(await revocations().readDenylisted(id())).toBeUndefined();
     });
 
-    test("is cleared by name and leaves what it shares with another burnt one, and every generation", async () => {
+    test("is cleared by name and leaves what it shares with another burnt one, and every epoch", async () => {
       const [one, other] = [login(1_000, undefined), login(2_000, undefined)];
       await burn([one, other], now);
       await revocations().revoke({ clear: one, markers: [], record: record() });
       const [cleared, kept, any] = await epochs(one.at, other.at, one.any);
       expect([cleared?.burntAtSeconds, kept?.burntAtSeconds]).toEqual([undefined, now]);
-      expect([cleared?.generation, any?.burntAtSeconds]).toEqual([1, now]);
+      expect([cleared?.epoch, any?.burntAtSeconds]).toEqual([1, now]);
       await revocations().revoke({ clear: other, markers: [], record: record() });
       const [gone] = await epochs(one.any);
       expect(gone?.burntAtSeconds).toBeUndefined();
-      expect(gone?.generation).toBeGreaterThan(0);
+      expect(gone?.epoch).toBeGreaterThan(0);
     });
 
     test("may be burnt twice, at one instant and twenty at a time", async () => {
@@ -202,7 +202,7 @@ describe("revocation", () => {
       expect(outcomes.every(({ ok }) => ok)).toBe(true);
       const found = await epochs(...many.map(({ sid }) => sid), many[0]?.any);
       expect(found).toHaveLength(many.length + 1);
-      for (const one of found) expect(one?.generation).toBe(2);
+      for (const one of found) expect(one?.epoch).toBe(2);
     });
 
     test("of a principal's roots is found by the principal, of a child or an agent's own work nothing", async () => {

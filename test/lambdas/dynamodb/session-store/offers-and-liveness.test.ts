@@ -121,7 +121,7 @@ describe("liveness", () => {
       expect(part.ConsistentRead).toBe(true);
       expect(new Set(part.Keys.map((key) => JSON.stringify(key))).size).toBe(part.Keys.length);
     }
-    expect(rows).toMatchObject({ complete: true, session: kept, deployment: { registryVersion: 3, generation: 0 } });
+    expect(rows).toMatchObject({ complete: true, session: kept, deployment: { registryVersion: 3, epoch: 0 } });
   });
 
   test("asks again for unprocessed keys and then is complete", async () => {
@@ -149,7 +149,7 @@ describe("liveness", () => {
     });
     const rows = await store.readLiveness({ tombstones, subjects });
     expect([...rows.tombstones]).toEqual([tombstones[64]]);
-    expect([...rows.epochs]).toEqual([[subjects[65], { generation: 1, blocked: true, cutAtSeconds: now }]]);
+    expect([...rows.epochs]).toEqual([[subjects[65], { epoch: 1, blocked: true, cutAtSeconds: now }]]);
   });
 
   test("spreads over all copies of the deployment's row", async () => {

@@ -9,7 +9,7 @@ import type { Caller } from "./authenticate.ts";
 /** What a caller stands on, as liveness subjects: its agent, and all that its identity token was issued under. */
 export const callerSubjects = ({ agent, identity }: Caller): readonly string[] => [
   subjects.agent(agent),
-  ...Object.keys(identity.generations),
+  ...Object.keys(identity.epochs),
 ];
 
 /**
@@ -21,7 +21,7 @@ export const callerSubjects = ({ agent, identity }: Caller): readonly string[] =
 export function checkCaller(rows: LivenessRows, caller: Caller): Result<void, Denial> {
   const blocked = blockedAmong(rows, callerSubjects(caller));
   if (blocked !== undefined) return err({ code: "blocked", subject: blocked });
-  const raised = raisedSince(rows, caller.identity.generations);
+  const raised = raisedSince(rows, caller.identity.epochs);
   return raised === undefined ? ok(undefined) : err({ code: "assertion_dead", subject: raised });
 }
 
