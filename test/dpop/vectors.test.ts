@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createDpopNonces, type DpopInput, verifyDpop } from "../../core/jose/dpop.ts";
-import { chosenProofs } from "../../scripts/vectors/dpop.ts";
+import { chosenProofs } from "../../scripts/vectors/oauth/dpop.ts";
 import { vectors } from "../kit/vectors.ts";
 
 interface Case {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type JwtRules, verifyJwt } from "../../core/jose/jwt.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import type { TrustedIssuerRegistration } from "../../core/model/registry.ts";
-import { attackOutcomes } from "../../scripts/vectors/jwt-attacks.ts";
+import { attackOutcomes } from "../../scripts/vectors/jose/jwt-attacks.ts";
 import { MemoryWeb } from "../kit/memory/web.ts";
 import { vectors } from "../kit/vectors.ts";
 

@@ -5,7 +5,7 @@ import { keyAllowed } from "../../core/attest/methods/spiffe-x509-svid/chain.ts"
 import { publicJwkFor } from "../../core/jose/public-jwk.ts";
 import { isFitRsaJwk, isFitRsaKey } from "../../core/jose/rsa-key.ts";
 import { VectorFolder } from "../../scripts/vectors/folder.ts";
-import { wycheproofKeys } from "../../scripts/vectors/wycheproof-keys.ts";
+import { wycheproofKeys } from "../../scripts/vectors/jose/wycheproof-keys.ts";
 import { vectors } from "../kit/vectors.ts";
 
 describe("Wycheproof key sets", () => {

@@ -1,6 +1,6 @@
 import type { JWK } from "jose";
 import { describe, expect, it } from "vitest";
-import { judgeJws, jwsOutcomes } from "../../scripts/vectors/wycheproof.ts";
+import { judgeJws, jwsOutcomes } from "../../scripts/vectors/jose/wycheproof-jws.ts";
 import { vectors } from "../kit/vectors.ts";
 
 interface Group {

@@ -5,7 +5,7 @@ import { awsEc2Certificates } from "../../../core/attest/formats/instance-identi
 import { verifyInstanceIdentity } from "../../../core/attest/formats/instance-identity/verify.ts";
 import { readCertificate } from "../../../core/attest/formats/x509.ts";
 import { limits } from "../../../core/model/limits.ts";
-import { instanceDocuments, judgeInstance } from "../../../scripts/vectors/aws-ec2-instance-identity.ts";
+import { instanceDocuments, judgeInstance } from "../../../scripts/vectors/evidence/aws-ec2-instance-identity.ts";
 import { VectorFolder } from "../../../scripts/vectors/folder.ts";
 
 const folder = new URL("../../vectors/03-ec2-iid/", import.meta.url);

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { awsNitroRoot } from "../../../core/attest/formats/nitro/root.ts";
 import { verifyNitroDocument } from "../../../core/attest/formats/nitro/verify.ts";
-import { nitroMutants } from "../../../scripts/vectors/aws-nitro-enclave.ts";
+import { nitroMutants } from "../../../scripts/vectors/evidence/aws-nitro-enclave.ts";
 import { VectorFolder } from "../../../scripts/vectors/folder.ts";
 
 const folder = new URL("../../vectors/02-nitro/", import.meta.url);

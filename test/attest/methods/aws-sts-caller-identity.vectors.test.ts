@@ -9,7 +9,7 @@ import { matchSelectors } from "../../../core/attest/selectors.ts";
 import type { StsRelay } from "../../../core/model/ports.ts";
 import { partitionOf, stsEndpointKinds, stsHost } from "../../../core/text/sts-hosts.ts";
 import { createStsRelay } from "../../../lambdas/aws/outbound/sts-relay.ts";
-import { judgeRequest } from "../../../scripts/vectors/aws-sts-caller-identity.ts";
+import { judgeRequest } from "../../../scripts/vectors/evidence/aws-sts-caller-identity.ts";
 import { callerEvidence, expectation, StubSts, xmlAnswer } from "../../kit/evidence/caller-identity.ts";
 import { agent } from "../../kit/registry.ts";
 import { vectors } from "../../kit/vectors.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createKeySets } from "../../../core/keys/key-sets.ts";
 import type { TrustedIssuerRegistration } from "../../../core/model/registry.ts";
-import { billingAgent, decidedOidc, judgeOidc } from "../../../scripts/vectors/oidc.ts";
+import { billingAgent, decidedOidc, judgeOidc } from "../../../scripts/vectors/evidence/oidc.ts";
 import { MemoryWeb } from "../../kit/memory/web.ts";
 import { agent } from "../../kit/registry.ts";
 import { vectors } from "../../kit/vectors.ts";

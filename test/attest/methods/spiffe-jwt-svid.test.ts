@@ -7,7 +7,7 @@ import { readSpiffeBundle } from "../../../core/keys/spiffe-bundle.ts";
 import { createSpiffeBundles } from "../../../core/keys/spiffe-bundles.ts";
 import { limits } from "../../../core/model/limits.ts";
 import type { Registration, TrustedIssuerRegistration } from "../../../core/model/registry.ts";
-import { decidedSvid } from "../../../scripts/vectors/spiffe.ts";
+import { decidedSvid } from "../../../scripts/vectors/evidence/spiffe.ts";
 import { ownKeys, testSigner } from "../../kit/keys.ts";
 import { MemoryWeb } from "../../kit/memory/web.ts";
 import { registry, trustDomain } from "../../kit/registry.ts";

@@ -1,0 +1,58 @@
+import { compactVerify } from "jose";
+import { z } from "zod";
+import { keySetOf } from "../../../core/keys/key-set.ts";
+import { eachCase, type Judged, type Outcome, topic } from "../document.ts";
+
+const algorithms = ["ES256", "ES384", "RS256", "PS256"];
+
+/** Published as valid, but symmetric, which no key set of ours may be: whoever verifies could sign. */
+const decided = (said: string, keys: readonly { readonly kty?: unknown }[]): Outcome =>
+  said === "valid" && keys.some((key) => key.kty !== "oct") ? "valid" : "invalid";
+
+/** What an issuer would publish of a key; the private members, with which it is left out unseen, are not the point here. */
+const publicOf = ({ d, p, q, dp, dq, qi, ...rest }: Readonly<Record<string, unknown>>) => rest;
+
+/** Finds the key a token names in its issuer's set, as for every token of ours, and verifies by it. */
+async function judge(jws: string, keys: readonly Readonly<Record<string, unknown>>[]): Promise<Judged> {
+  const set = keySetOf(keys.map(publicOf), algorithms);
+  const refused = (reason: string): Judged => ({ outcome: "invalid", reason });
+  try {
+    const { alg, kid } = JSON.parse(Buffer.from(jws.split(".")[0] ?? "", "base64url").toString("utf8"));
+    if (!algorithms.includes(alg)) return refused("the algorithm is not allowed");
+    const key = set.key(kid, alg);
+    if (!key) return refused("the set has no usable key of this name and algorithm");
+    await compactVerify(jws, key, { algorithms });
+    return { outcome: "valid", reason: alg };
+  } catch {
+    return refused("the signature is wrong");
+  }
+}
+
+const shape = z.looseObject({
+  schema: z.literal("json_web_key_schema_v1.json"),
+  testGroups: z.array(z.unknown()),
+});
+const group = z.looseObject({
+  comment: z.string(),
+  public: z.looseObject({ keys: z.array(z.looseObject({})) }).optional(),
+  private: z.looseObject({ keys: z.array(z.looseObject({})) }),
+  tests: z.array(z.unknown()),
+});
+const test = z.looseObject({ tcId: z.number(), comment: z.string(), jws: z.string(), result: z.string() });
+
+/** Wycheproof's key sets: which key a token may be verified by, and whether that key is fit for anything. */
+export const wycheproofKeys = topic(/_test\.json$/, shape, ({ testGroups }, folder, file) =>
+  eachCase(
+    testGroups,
+    { folder, file, shape: group },
+    ({ comment, public: published, private: { keys: all }, tests }) => {
+      const keys = published?.keys ?? all;
+      return eachCase(tests, { folder, file, shape: test }, ({ tcId, comment: what, jws, result }) => ({
+        file: folder.label(file, `${tcId} ${comment} ${what}`),
+        said: result,
+        expected: [decided(result, keys)],
+        judge: () => judge(jws, keys),
+      }));
+    },
+  ),
+);

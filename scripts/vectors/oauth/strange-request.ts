@@ -1,0 +1,19 @@
+import { createWorld } from "../../../test/kit/world.ts";
+import type { Judged } from "../document.ts";
+
+/**
+ * Sends a stranger's form, as it stands, to an endpoint of a deployment that has never heard of it.
+ * @param scheme of its Authorization header
+ * @returns `policy` when it was refused and nothing was signed: it is well-formed, and of nobody's
+ */
+export async function judgeStrangeForm(
+  endpoint: "token" | "introspect" | "revoke",
+  form: string,
+  scheme?: string,
+): Promise<Judged> {
+  const world = await createWorld();
+  const call = world.call(form, [], scheme === undefined ? {} : { authorizationScheme: scheme });
+  const { status, body } = world.answer(await world.endpoints[endpoint](call));
+  if (status < 400 || world.signer.signatures > 0) return { outcome: "valid", reason: `answered ${status}` };
+  return { outcome: "policy", reason: `${status} ${body.error}: ${body.error_description ?? ""}` };
+}
