@@ -28,7 +28,7 @@ export async function benchPublish(): Promise<Row[]> {
   const deps = { clock, issuer: "https://id.example", signer, store: createPublishStore(cloud.client, cloud.tables) };
   const cut = async (epoch: number): Promise<Change> => {
     const raise: RevocationWrite["raise"] = { subject: `agent:${planner}`, block: false, atSeconds: now };
-    await revocations.revoke({ raise, markers: [], record: record() });
+    await revocations.revoke({ raise, replayEntries: [], record: record() });
     const change = changeOf({ subject: `standing#agent:${planner}`, generation: epoch });
     if (typeof change === "string") throw new Error(change);
     return change;
@@ -40,7 +40,7 @@ export async function benchPublish(): Promise<Row[]> {
     for (; opened < size; opened++) {
       const status = await leases.lease(now + 900, 0);
       if (!status) throw new Error("no place was leased");
-      await store.commit({ session: session({ status }), markers: [], record: record() });
+      await store.commit({ session: session({ status }), replayEntries: [], record: record() });
     }
     const millis: number[] = [];
     for (let run = 0; run < runs; run++) {

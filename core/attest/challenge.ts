@@ -33,12 +33,12 @@ export async function createChallenge(deps: ChallengeDeps & { readonly ids: Ids 
 /**
  * Checks a challenge that came back. Age comes before the HMAC, so that no stranger chooses for which minutes keys are
  * derived.
- * @returns the marker that burns it, or `challenge_invalid`
+ * @returns the replay entry that burns it, or `challenge_invalid`
  */
 export async function checkChallenge(
   challenge: string,
   deps: ChallengeDeps,
-): Promise<Result<{ readonly marker: ReplayEntry }, Denial>> {
+): Promise<Result<{ readonly replayEntry: ReplayEntry }, Denial>> {
   const [, id, second, tag] = shape.exec(challenge) ?? [];
   if (id === undefined || second === undefined || tag === undefined) return invalid("malformed");
   const madeAt = Number(second);
@@ -48,7 +48,7 @@ export async function checkChallenge(
   // compared as text: 43 characters could spell the same 32 bytes in several ways
   if (!timingSafeEqual(Buffer.from(tag, "ascii"), Buffer.from(expected, "ascii"))) return invalid("foreign");
   const expiresAtSeconds = madeAt + limits.challengeLifeSeconds + limits.foreignSkewSeconds;
-  return ok({ marker: { kind: "challenge", key: replayKey("challenge", deps.issuer, id), expiresAtSeconds } });
+  return ok({ replayEntry: { kind: "challenge", key: replayKey("challenge", deps.issuer, id), expiresAtSeconds } });
 }
 
 const invalid = (why: "malformed" | "foreign" | "expired") => err<Denial>({ code: "challenge_invalid", why });

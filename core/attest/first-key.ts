@@ -8,10 +8,13 @@ import type { Proven } from "./prove.ts";
  * shows it (threat 16); where the registration lets a silent key be replaced, each key that showed it is kept as well.
  * @param nowSeconds when the evidence's owner was seen
  */
-export function markersOf({ markers, attested, registration }: Proven, nowSeconds: number): readonly ReplayEntry[] {
+export function replayEntriesOf(
+  { replayEntries, attested, registration }: Proven,
+  nowSeconds: number,
+): readonly ReplayEntry[] {
   const { evidenceEntry } = attested;
-  if (evidenceEntry.owner === undefined) return markers;
-  const seen = markers.map((m) => (m === evidenceEntry ? { ...m, seenAtSeconds: nowSeconds } : m));
+  if (evidenceEntry.owner === undefined) return replayEntries;
+  const seen = replayEntries.map((m) => (m === evidenceEntry ? { ...m, seenAtSeconds: nowSeconds } : m));
   return registration.replacesKeyAfterSeconds === undefined ? seen : [...seen, shownBy(evidenceEntry)];
 }
 
@@ -22,15 +25,15 @@ export function markersOf({ markers, attested, registration }: Proven, nowSecond
  * back to it: whoever was replaced while it still lived is refused, and that rings.
  * @returns undefined where nothing may be replaced
  */
-export function replacingMarkers(proven: Proven, conflict: CommitConflict, nowSeconds: number) {
-  const { markers, attested, registration } = proven;
+export function replacingEntries(proven: Proven, conflict: CommitConflict, nowSeconds: number) {
+  const { replayEntries, attested, registration } = proven;
   const { evidenceEntry } = attested;
   const after = registration.replacesKeyAfterSeconds;
-  const byAnother = conflict.kind === "marker" && conflict.marker === "evidence" && evidenceEntry.owner !== undefined;
+  const byAnother = conflict.kind === "replay" && conflict.entry === "evidence" && evidenceEntry.owner !== undefined;
   if (!byAnother || after === undefined) return undefined;
   const taking = { seenAtSeconds: nowSeconds, silentSinceSeconds: nowSeconds - after };
   return [
-    ...markers.map((m) => (m === evidenceEntry ? { ...m, ...taking } : m)),
+    ...replayEntries.map((m) => (m === evidenceEntry ? { ...m, ...taking } : m)),
     { ...shownBy(evidenceEntry), fresh: true as const },
   ];
 }

@@ -44,7 +44,7 @@ export interface Proven {
   readonly attested: AttestedFacts;
   readonly audience: string;
   /** Challenge, proof and evidence: each single use. */
-  readonly markers: readonly ReplayEntry[];
+  readonly replayEntries: readonly ReplayEntry[];
 }
 
 /** Most checks of one document a refusal's record keeps; no attestor makes as many. */
@@ -105,14 +105,14 @@ export async function prove(
   }
   const bound = withBuild(attested.value, build.value);
   if (bound.build !== undefined) audit.add({ build: bound.build });
-  const markers = [challenge.value.marker, proof.marker, attested.value.evidenceEntry];
+  const replayEntries = [challenge.value.replayEntry, proof.replayEntry, attested.value.evidenceEntry];
   return ok({
     agent,
     registration,
     evidenceType: request.evidence.type,
     attested: bound,
     audience: audience.value,
-    markers,
+    replayEntries,
   });
 }
 

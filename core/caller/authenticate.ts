@@ -107,6 +107,6 @@ export async function authenticate(call: Call, form: Form, deps: AuthenticateDep
     agent: identity.value.sub,
     identity: identity.value,
     jkt,
-    proof: proof.value.marker,
+    proof: proof.value.replayEntry,
   });
 }

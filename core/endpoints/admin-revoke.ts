@@ -114,7 +114,7 @@ async function carryOut(
       : await (verb === "lift" ? liftBlock(kind, id) : cut(kind, order, deps, audit));
   if (!planned.ok) return planned;
   const record = toRecord({ ...audit.facts, outcome: "allowed" }, deps.ids.id());
-  const written = await deps.revocations.revoke({ ...planned.value.change, markers: [], record });
+  const written = await deps.revocations.revoke({ ...planned.value.change, replayEntries: [], record });
   if (!written.ok) throw new Error(`a revocation without conditions met a conflict: ${written.error.kind}`);
   return ok(planned.value.answer);
 }

@@ -1,6 +1,6 @@
 import { createChallenge } from "../attest/challenge.ts";
 import type { Attestor } from "../attest/contract/attestor.ts";
-import { markersOf, replacingMarkers } from "../attest/first-key.ts";
+import { replacingEntries, replayEntriesOf } from "../attest/first-key.ts";
 import type { Proven } from "../attest/prove.ts";
 import { livenessOf, type ProvenAlive, proveAlive, subjectsOf } from "../attest/prove-alive.ts";
 import { readAttestRequest } from "../attest/read-request.ts";
@@ -144,20 +144,20 @@ async function consume(
   const facts = { ...audit.facts, jti, expiresAtSeconds, target: proven.audience, outcome: "allowed" } as const;
   const now = nowSeconds(deps.clock);
   const { store, ids } = deps;
-  const first = await store.commit({ markers: markersOf(proven, now), record: toRecord(facts, ids.id()) });
-  const markers = first.ok ? undefined : replacingMarkers(proven, first.error, now);
+  const first = await store.commit({ replayEntries: replayEntriesOf(proven, now), record: toRecord(facts, ids.id()) });
+  const replayEntries = first.ok ? undefined : replacingEntries(proven, first.error, now);
   const record = () => toRecord({ ...facts, keyReplaced: true }, ids.id());
-  const committed = markers === undefined ? first : await store.commit({ markers, record: record() });
+  const committed = replayEntries === undefined ? first : await store.commit({ replayEntries, record: record() });
   return committed.ok
     ? committed
     : err(replayOf(committed.error, proven.evidenceType, proven.attested.evidenceEntry.owner !== undefined));
 }
 
 function replayOf(conflict: CommitConflict, type: string, owned: boolean): Denial {
-  if (conflict.kind !== "marker") throw new Error(`attestation cannot meet conflict ${conflict.kind}`);
-  if (conflict.marker === "dpop") return { code: "dpop_replayed" };
-  if (conflict.marker === "challenge") return { code: "challenge_invalid", why: "used" };
-  // a marker with an owner conflicts only with another key's: the document was stolen, or its thief came first
+  if (conflict.kind !== "replay") throw new Error(`attestation cannot meet conflict ${conflict.kind}`);
+  if (conflict.entry === "dpop") return { code: "dpop_replayed" };
+  if (conflict.entry === "challenge") return { code: "challenge_invalid", why: "used" };
+  // a replay entry with an owner conflicts only with another key's: the document was stolen, or its thief came first
   return { code: owned ? "evidence_of_another_key" : "evidence_replayed", type };
 }
 

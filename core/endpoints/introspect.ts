@@ -125,9 +125,9 @@ async function takeUse(token: OwnToken, { caller, deps, audit }: Introspection):
   const { aud: resource, scopes, details } = token;
   audit.add({ operation: "token.use", grants: [{ resource, scopes, details }] });
   const record = toRecord({ ...audit.facts, outcome: "allowed" }, deps.ids.id());
-  const used = await deps.store.use({ counters, markers: [caller.proof], record });
+  const used = await deps.store.use({ counters, replayEntries: [caller.proof], record });
   if (used.ok) return ok(token);
-  return err(used.error.kind === "marker" ? { code: "dpop_replayed" } : { code: "uses_spent" });
+  return err(used.error.kind === "replay" ? { code: "dpop_replayed" } : { code: "uses_spent" });
 }
 
 async function look(asked: Introspection): Promise<Result<OwnToken, Denial>> {

@@ -98,14 +98,14 @@ export interface DpopProof {
   readonly jkt: string;
   readonly jti: string;
   /** Burnt with what the call writes: the proof is single use. */
-  readonly marker: ReplayEntry;
+  readonly replayEntry: ReplayEntry;
 }
 
 const invalid = (why: string) => err<Denial>({ code: "dpop_invalid", why });
 
 /**
- * Verifies a DPoP proof (RFC 9449 4.3). That it is used once is for the caller's transaction, by `marker`.
- * @returns the caller's key and the marker, or `dpop_missing`, `dpop_invalid`, `dpop_nonce_required`
+ * Verifies a DPoP proof (RFC 9449 4.3). That it is used once is for the caller's transaction, by `replayEntry`.
+ * @returns the caller's key and the replay entry, or `dpop_missing`, `dpop_invalid`, `dpop_nonce_required`
  */
 export async function verifyDpop(input: DpopInput): Promise<Result<DpopProof, Denial>> {
   const [proof, ...more] = input.proofs;
@@ -129,7 +129,7 @@ export async function verifyDpop(input: DpopInput): Promise<Result<DpopProof, De
   const { jti, iat } = claims.value;
   // a proof is taken until iat + window; the second window is for clocks of other instances
   const expiresAtSeconds = Math.ceil(iat) + 2 * limits.dpopWindowSeconds;
-  return ok({ jkt, jti, marker: { kind: "dpop", key: replayKey("dpop", jkt, jti), expiresAtSeconds } });
+  return ok({ jkt, jti, replayEntry: { kind: "dpop", key: replayKey("dpop", jkt, jti), expiresAtSeconds } });
 }
 
 /** The public key in the header; of the other members only those that would change the signature are refused. */

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 
-/** A one-use marker: SHA-256 over (kind, issuer, id), so that one issuer can never burn another's. */
+/** A replay entry: SHA-256 over (kind, issuer, id), so that one issuer can never burn another's. */
 export interface ReplayEntry {
   readonly kind: "dpop" | "challenge" | "evidence";
   /** base64url SHA-256, the row's key. */
   readonly key: string;
   /**
    * For evidence that can be shown again: the key (RFC 7638 thumbprint) it belongs to since it was first shown. The same
-   * owner may write the marker again, any other meets a conflict.
+   * owner may write the replay entry again, any other meets a conflict.
    */
   readonly owner?: string;
   /** When its owner was seen, which is now; kept with the owner. */
@@ -24,7 +24,7 @@ export interface ReplayEntry {
 }
 
 /**
- * Key of a one-use marker: SHA-256 over kind, issuer and id, each length-prefixed. Without the issuer,
+ * Key of a replay entry: SHA-256 over kind, issuer and id, each length-prefixed. Without the issuer,
  * one issuer could burn another's `jti`; without the lengths, ("a","bc") would burn ("ab","c").
  * @returns 43 base64url characters
  */

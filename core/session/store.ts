@@ -48,7 +48,7 @@ export interface Commit {
   readonly counters?: readonly UseCounter[];
   /** A living session's new end, on condition that it still has the end that was read and was not ended. */
   readonly renew?: Renewal;
-  readonly markers: readonly ReplayEntry[];
+  readonly replayEntries: readonly ReplayEntry[];
   readonly record: AuditRecord;
 }
 
@@ -72,7 +72,7 @@ export interface UseCounter {
 /** One use: a unit of every counter, the caller's proof and the record, or nothing at all. */
 export interface Use {
   readonly counters: readonly string[];
-  readonly markers: readonly ReplayEntry[];
+  readonly replayEntries: readonly ReplayEntry[];
   readonly record: AuditRecord;
 }
 
@@ -91,13 +91,13 @@ export interface Renewal
 
 /** Why a transaction was refused; contention and throttling are retried below, never reported here. */
 export type CommitConflict =
-  | { readonly kind: "marker"; readonly marker: ReplayEntry["kind"] }
+  | { readonly kind: "replay"; readonly entry: ReplayEntry["kind"] }
   | { readonly kind: "offer_taken" }
   | { readonly kind: "uses_spent" }
   | { readonly kind: "renewed_meanwhile" }
   | { readonly kind: "session_exists" };
 
-/** Sessions, offers, markers and the outbox, behind one port. Throws only on broken infrastructure. */
+/** Sessions, offers, replay entries and the outbox, behind one port. Throws only on broken infrastructure. */
 export interface SessionStore {
   /** One strongly consistent batch over Sessions, Tombstones and Revocations. */
   readLiveness(query: LivenessQuery): Promise<LivenessRows>;
@@ -140,7 +140,7 @@ export interface RevocationWrite {
   readonly raise?: { readonly subject: string; readonly block: boolean; readonly atSeconds: number };
   /** Takes a block away; the counter stays. */
   readonly lift?: { readonly subject: string };
-  readonly markers: readonly ReplayEntry[];
+  readonly replayEntries: readonly ReplayEntry[];
   readonly record: AuditRecord;
 }
 

@@ -14,7 +14,7 @@ import { tokenReply } from "./mint.ts";
 import { causeOf, deathSince, lateDenial } from "./second-look.ts";
 
 /**
- * Stores a session's new end, marker and record in one transaction, then signs its new token and reads liveness again.
+ * Stores a session's new end, replay entry and record in one transaction, then signs its new token and reads liveness again.
  * A revocation that fell between finds the old row or the new one: with the old one only the old bits are set, and then
  * this second read sees it, so that no token that names the new place is ever released (threat 6).
  */
@@ -38,7 +38,7 @@ export async function issueRenewal(authorized: Authorized, context: TokenContext
       ...(login === undefined ? {} : { login }),
       wasSeconds: before.expiresAtSeconds,
     },
-    markers: [caller.proof],
+    replayEntries: [caller.proof],
     record: grantRecord(context),
   });
   if (!stored.ok) return err(conflictDenial(stored.error));

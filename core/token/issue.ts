@@ -37,13 +37,13 @@ export async function issueOffer(authorized: Authorized, context: TokenContext):
   const room = await growTree({ offer }, authorized.registry, ports.store);
   if (!room.ok) return room;
   audit.add({ operation: "session.offer", offeredTo: plan.to, grants: plan.grants, expiresAtSeconds });
-  const stored = await ports.store.commit({ offer, markers: [caller.proof], record: grantRecord(context) });
+  const stored = await ports.store.commit({ offer, replayEntries: [caller.proof], record: grantRecord(context) });
   if (!stored.ok) return err(conflictDenial(stored.error));
   return ok(tokenReply(handle, offerTokenType, plan.lifeSeconds, plan.grants));
 }
 
 /**
- * Stores session, marker and record in one transaction, then signs and, at the same time, reads liveness again: a
+ * Stores session, replay entry and record in one transaction, then signs and, at the same time, reads liveness again: a
  * revocation between the first read and the write ends what was stored instead of being outrun (threat 6).
  */
 export async function issueToken(authorized: Authorized, context: TokenContext): Promise<Result<TokenReply, Denial>> {
@@ -75,7 +75,7 @@ export async function issueToken(authorized: Authorized, context: TokenContext):
     ...(subject.kind === "offer" ? { redeem: redemption(subject.offer, session, caller) } : {}),
     ...(minted.row ? { handle: minted.row } : {}),
     ...(counters.length > 0 ? { counters } : {}),
-    markers: [caller.proof],
+    replayEntries: [caller.proof],
     record: grantRecord(context),
   };
   if (isNew && session.depth > 0) {
@@ -140,7 +140,7 @@ export function noteGrant(
 /** What a refused transaction means to whoever asked. */
 export function conflictDenial(conflict: CommitConflict): Denial {
   switch (conflict.kind) {
-    case "marker":
+    case "replay":
       return { code: "dpop_replayed" };
     case "offer_taken":
       return { code: "offer_redeemed_by_another_key" };

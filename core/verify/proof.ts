@@ -36,10 +36,10 @@ export async function readProof(
   return proof.ok ? proof : err(proofRefusal(proof.error));
 }
 
-const usedProof = ({ jkt, marker }: DpopProof): UsedProof => ({
+const usedProof = ({ jkt, replayEntry }: DpopProof): UsedProof => ({
   jkt,
-  key: marker.key,
-  expiresAtSeconds: marker.expiresAtSeconds,
+  key: replayEntry.key,
+  expiresAtSeconds: replayEntry.expiresAtSeconds,
 });
 
 /**

@@ -36,7 +36,7 @@ describe("challenges", () => {
     for (const challenge of made) expect(challenge).toMatch(/^[\w.:/=+@-]{1,256}$/);
   });
 
-  it("carry a marker of their own that outlives them", async () => {
+  it("carry a replay entry of their own that outlives them", async () => {
     const deps = world();
     const [a, b] = [await createChallenge(deps), await createChallenge(deps)];
     const [first, again, other] = [
@@ -45,9 +45,9 @@ describe("challenges", () => {
       await checkChallenge(b, deps),
     ];
     if (!first.ok || !again.ok || !other.ok) throw new Error("expected good challenges");
-    expect(again.value.marker).toEqual(first.value.marker);
-    expect(other.value.marker.key).not.toBe(first.value.marker.key);
-    expect(first.value.marker.expiresAtSeconds).toBeGreaterThan(start + limits.challengeLifeSeconds);
+    expect(again.value.replayEntry).toEqual(first.value.replayEntry);
+    expect(other.value.replayEntry.key).not.toBe(first.value.replayEntry.key);
+    expect(first.value.replayEntry.expiresAtSeconds).toBeGreaterThan(start + limits.challengeLifeSeconds);
   });
 
   it("of another deployment, or of another key, are foreign", async () => {

@@ -125,7 +125,9 @@ describe("an EC2 document alone", () => {
     const old = launched(attestStart);
     expect(await attest(old())).toBe(200);
     time.seconds += limits.instanceIdentityAgeSeconds + 1;
-    expect([...store.markers.values()].find(({ owner }) => owner)?.expiresAtSeconds).toBeGreaterThan(time.seconds);
+    expect([...store.replayEntries.values()].find(({ owner }) => owner)?.expiresAtSeconds).toBeGreaterThan(
+      time.seconds,
+    );
     for (const key of [undefined, await testKey()]) expect(await attest(old(), key)).not.toBe(200);
     expect(takeDenial().aggregated?.code).toBe("evidence_expired");
     expect(await attest(launched(time.seconds)(), await testKey())).toBe(200);

@@ -60,10 +60,10 @@ describe("DPoP proofs of the vectors", () => {
     expect(result.ok && result.value.jkt).not.toBe(bound_jkt);
   });
 
-  it("carry one marker each time, so that the second use is refused by the store", async () => {
+  it("carry one replay entry each time, so that the second use is refused by the store", async () => {
     const [once, twice] = [await verifyDpop(input(named("replay"))), await verifyDpop(input(named("replay")))];
     expect(once).toEqual(twice);
-    expect(once.ok && once.value.marker.expiresAtSeconds).toBeGreaterThan(now + 60);
+    expect(once.ok && once.value.replayEntry.expiresAtSeconds).toBeGreaterThan(now + 60);
   });
 
   it("without ath are fine where no access token is shown", async () => {

@@ -48,7 +48,7 @@ describe("DPoP proofs", () => {
     async (offset) => {
       const result = await check([dpopProof(key, { url, atSeconds: now + offset })]);
       const lastUse = now + offset + limits.dpopWindowSeconds;
-      expect(result.ok && result.value.marker.expiresAtSeconds).toBeGreaterThan(lastUse);
+      expect(result.ok && result.value.replayEntry.expiresAtSeconds).toBeGreaterThan(lastUse);
     },
   );
 
@@ -66,7 +66,7 @@ describe("DPoP proofs", () => {
       await check([key.jws(header(), claims())]),
       await check([other.jws({ ...header(), jwk: other.jwk }, claims())]),
     ];
-    expect(a.ok && b.ok && a.value.marker.key !== b.value.marker.key).toBe(true);
+    expect(a.ok && b.ok && a.value.replayEntry.key !== b.value.replayEntry.key).toBe(true);
   });
 
   it.each<[string, object]>([

@@ -44,7 +44,7 @@ export const record = (eventId = id()): AuditRecord => {
   return { eventId, timeMillis: now * 1000, detailType: "API Activity", body, hash };
 };
 
-export const marker = (kind: ReplayEntry["kind"] = "dpop"): ReplayEntry => ({
+export const replayEntry = (kind: ReplayEntry["kind"] = "dpop"): ReplayEntry => ({
   kind,
   key: id(),
   expiresAtSeconds: now + 60,

@@ -41,7 +41,7 @@ describe("a chain that would exceed the token limit is refused at issue", () => 
     for (; depth < limits.depthMax; depth++) {
       const [giver, taker] = [agents[depth % 2], agents[(depth + 1) % 2]];
       if (!giver || !taker) throw new Error("there are two agents");
-      const stored = [world.store.sessions.size, world.store.offers.size, world.store.markers.size];
+      const stored = [world.store.sessions.size, world.store.offers.size, world.store.replayEntries.size];
       const offer = await world.exchange(giver, token, sessionTokenType, {
         ...readTickets,
         audience: taker.id,
@@ -49,7 +49,7 @@ describe("a chain that would exceed the token limit is refused at issue", () => 
       });
       if (offer.status !== 200) {
         expect(offer).toMatchObject({ status: 400, body: { error: "invalid_request" } });
-        expect([world.store.sessions.size, world.store.offers.size, world.store.markers.size]).toEqual(stored);
+        expect([world.store.sessions.size, world.store.offers.size, world.store.replayEntries.size]).toEqual(stored);
         const { denial } = JSON.parse(world.store.records.at(-1)?.body ?? "{}").unmapped.lanyard;
         expect(denial).toMatchObject({ code: "token_too_large", nests: false, depth: depth + 1 });
         break;

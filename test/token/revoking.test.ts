@@ -51,7 +51,7 @@ describe("introspection", () => {
       act: { sub: researcher.id },
     });
   });
-  it("writes nothing when it says yes, and spends no proof marker", async () => {
+  it("writes nothing when it says yes, and spends no proof", async () => {
     const before = world.store.records.length;
     await active(child);
     expect(world.store.records.length).toBe(before);

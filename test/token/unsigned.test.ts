@@ -25,8 +25,8 @@ const fetchToken = (session: string, more: Params = {}) =>
   world.exchange(planner, session, sessionTokenType, { ...forTickets, ...more });
 
 const rows = () => {
-  const { sessions, offers, markers } = world.store;
-  return structuredClone([[...sessions], [...offers], [...markers]]);
+  const { sessions, offers, replayEntries } = world.store;
+  return structuredClone([[...sessions], [...offers], [...replayEntries]]);
 };
 
 /** Asks while no list is signed, and again by the very same document when the publisher has come. */

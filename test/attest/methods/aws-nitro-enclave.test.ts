@@ -97,7 +97,7 @@ describe("a Nitro enclave's document", () => {
   });
 
   it("is one document however its signature is respelled", async () => {
-    // (r, n - s) verifies as well as (r, s): a marker over the bytes would take both
+    // (r, n - s) verifies as well as (r, s): a replay entry over the bytes would take both
     const n = BigInt(
       "0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973",
     );

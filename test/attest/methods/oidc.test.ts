@@ -106,7 +106,7 @@ describe("an OIDC workload token", () => {
     },
   );
 
-  it("threat 16: belongs to the key that shows it, by one marker however its signature is respelt", async () => {
+  it("threat 16: belongs to the key that shows it, by one replay entry however its signature is respelt", async () => {
     const document = token();
     const again = `${document.slice(0, document.lastIndexOf("."))}.${token().split(".")[2]}`;
     const [a, b] = [await proven(document), await proven(again, both, "k-2")];
@@ -121,9 +121,9 @@ describe("an OIDC workload token", () => {
     expect(await denial(token({ iss: second }))).toMatchObject({ check: "signature" });
   });
 
-  it("threat 27: of two issuers with the same content makes two markers", async () => {
-    const marker = async (iss: string, by: TestKey) => (await proven(token({ iss }, {}, by))).evidenceEntry.key;
-    expect(await marker(first, key)).not.toBe(await marker(second, rogue));
+  it("threat 27: of two issuers with the same content makes two replay entries", async () => {
+    const entryKey = async (iss: string, by: TestKey) => (await proven(token({ iss }, {}, by))).evidenceEntry.key;
+    expect(await entryKey(first, key)).not.toBe(await entryKey(second, rogue));
   });
 
   it.each<[string, string, object, object?]>([

@@ -104,7 +104,7 @@ describe("a JWT-SVID", () => {
     });
   });
 
-  it("threat 27: of two domains makes two markers", async () => {
+  it("threat 27: of two domains makes two replay entries", async () => {
     const [a, b] = [await attest(svid()), await attest(svid({ sub: "spiffe://two.example/ns/billing" }, {}, rogue))];
     if (!a.ok || !b.ok) throw new Error("expected both to be good");
     expect(a.value.evidenceEntry.key).not.toBe(b.value.evidenceEntry.key);

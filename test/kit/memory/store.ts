@@ -31,7 +31,7 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
   readonly handles = new Map<string, AccessHandle>();
   /** Uses left, by the counter's name. */
   readonly counters = new Map<string, number>();
-  readonly markers = new Map<string, ReplayEntry>();
+  readonly replayEntries = new Map<string, ReplayEntry>();
   /** What trees grew by, by root and quarter of an hour. */
   readonly trees = new Map<string, TreeGrowth>();
   /** By subject of a login: names that are burnt there, and when. */
@@ -124,18 +124,18 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
         ...redeemed,
         redeemed: { sid: redeem.sid, jkt: redeem.jkt },
       });
-    this.burnMarkers(write.markers);
+    this.consume(write.replayEntries);
     this.records.push(write.record);
     return ok(undefined);
   }
 
-  async use({ counters, markers, record }: Use): Promise<Result<void, CommitConflict>> {
+  async use({ counters, replayEntries, record }: Use): Promise<Result<void, CommitConflict>> {
     await this.enter("use", true);
-    const used = markers.find((m) => this.isTaken(m));
-    if (used) return err({ kind: "marker", marker: used.kind });
+    const used = replayEntries.find((m) => this.isTaken(m));
+    if (used) return err({ kind: "replay", entry: used.kind });
     if (counters.some((name) => (this.counters.get(name) ?? 0) < 1)) return err({ kind: "uses_spent" });
     for (const name of counters) this.counters.set(name, (this.counters.get(name) ?? 0) - 1);
-    this.burnMarkers(markers);
+    this.consume(replayEntries);
     this.records.push(record);
     return ok(undefined);
   }
@@ -183,8 +183,8 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
 
   async revoke(write: RevocationWrite): Promise<Result<void, CommitConflict>> {
     await this.enter("revoke", true);
-    const used = write.markers.find((m) => this.isTaken(m));
-    if (used) return err({ kind: "marker", marker: used.kind });
+    const used = write.replayEntries.find((m) => this.isTaken(m));
+    if (used) return err({ kind: "replay", entry: used.kind });
     const { tombstone, withdraw, burn, clear, raise, lift } = write;
     if (tombstone) this.tombstones.set(tombstone.sid, { ...tombstone });
     const offer = withdraw && this.offers.get(rowKey(withdraw.root, withdraw.handleHash));
@@ -194,7 +194,7 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
       for (const name of names) this.burnt.get(subject)?.delete(name);
     if (raise) this.raise(raise.subject, raise.block, raise.atSeconds);
     if (lift) this.setEpoch(lift.subject, { ...this.epochOf(lift.subject), blocked: false, lifted: true });
-    this.burnMarkers(write.markers);
+    this.consume(write.replayEntries);
     this.records.push(write.record);
     return ok(undefined);
   }
@@ -257,8 +257,8 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
 
   private conflictOf(write: Commit): CommitConflict | undefined {
     const { session, redeem, renew } = write;
-    const used = write.markers.find((m) => this.isTaken(m));
-    if (used) return { kind: "marker", marker: used.kind };
+    const used = write.replayEntries.find((m) => this.isTaken(m));
+    if (used) return { kind: "replay", entry: used.kind };
     if (session && this.sessions.has(rowKey(session.root, session.sid))) return { kind: "session_exists" };
     if (this.records.some((r) => r.eventId === write.record.eventId)) throw new Error("a record of this id exists");
     if ((write.counters ?? []).some(({ name }) => this.counters.has(name))) throw new Error("this counter exists");
@@ -279,16 +279,16 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     });
   }
 
-  /** A marker with an owner may be written again by that owner alone, or taken over from one that was silent. */
+  /** A replay entry with an owner may be written again by that owner alone, or taken over from one that was silent. */
   private isTaken({ key, owner, silentSinceSeconds, fresh }: ReplayEntry): boolean {
-    const there = this.markers.get(key);
+    const there = this.replayEntries.get(key);
     if (silentSinceSeconds !== undefined)
       return !(there && there.owner !== owner && (there.seenAtSeconds ?? silentSinceSeconds) < silentSinceSeconds);
     return there !== undefined && (owner === undefined || fresh === true || there.owner !== owner);
   }
 
-  private burnMarkers(markers: readonly ReplayEntry[]): void {
-    for (const marker of markers) this.markers.set(marker.key, marker);
+  private consume(entries: readonly ReplayEntry[]): void {
+    for (const entry of entries) this.replayEntries.set(entry.key, entry);
   }
 
   private async enter(call: string, writes: boolean): Promise<void> {

@@ -41,7 +41,7 @@ describe("what an operator's order may name", () => {
     const store = createSessionStore(cloud.client, cloud.tables, { nowMillis: () => now * 1000 });
     for (let i = 0; i < 5; i++) {
       const kept = session({ build: `sha256:${i}`, expiresAtSeconds: now - 60 });
-      await store.commit({ session: kept, markers: [], record: record() });
+      await store.commit({ session: kept, replayEntries: [], record: record() });
       expect(await targets().hasSessions(`build:sha256:${i}`)).toBe(true);
       expect(await targets().hasSessions(`principal:${kept.principal.id}`)).toBe(true);
     }
@@ -56,7 +56,7 @@ describe("what an operator's order may name", () => {
     expect([await targets().wasRevoked("build:sha256:x"), await targets().hasTombstone(sid)]).toEqual([false, false]);
     const raise = { subject: "build:sha256:x", block: false, atSeconds: now };
     const tombstone = { root: sid, sid, expiresAtSeconds: now };
-    await revocations.revoke({ raise, tombstone, markers: [], record: record() });
+    await revocations.revoke({ raise, tombstone, replayEntries: [], record: record() });
     expect([await targets().wasRevoked("build:sha256:x"), await targets().hasTombstone(sid)]).toEqual([true, true]);
     expect(await targets().wasRevoked("build:sha256:y")).toBe(false);
   });

@@ -23,7 +23,7 @@ afterAll(() => cloud.close());
 
 const agentNamed = (name: string) => `spiffe://agents.example.com/agent/${name}`;
 const keep = async (kept: Session) => {
-  expect((await store.commit({ session: kept, markers: [], record: record() })).ok).toBe(true);
+  expect((await store.commit({ session: kept, replayEntries: [], record: record() })).ok).toBe(true);
   return kept;
 };
 const place = ({ root, sid, expiresAtSeconds }: Session) => ({ root, sid, endSeconds: expiresAtSeconds });
@@ -95,7 +95,7 @@ describe("sessions, trees and uses", () => {
     const root = await keep(session());
     const child = await keep(session({ root: root.root, depth: 1, sid: id() }));
     const held = offer(root);
-    expect((await store.commit({ offer: held, markers: [], record: record() })).ok).toBe(true);
+    expect((await store.commit({ offer: held, replayEntries: [], record: record() })).ok).toBe(true);
     const rows = [];
     let after: string | undefined;
     do {
@@ -117,9 +117,9 @@ describe("sessions, trees and uses", () => {
   test("an offer in a tree is told as taken back by its tombstone, and no other is", async () => {
     const root = await keep(session());
     const [taken, open] = [offer(root), offer(root)];
-    for (const held of [taken, open]) await store.commit({ offer: held, markers: [], record: record() });
+    for (const held of [taken, open]) await store.commit({ offer: held, replayEntries: [], record: record() });
     const revocations = createRevocationStore(cloud.client, cloud.tables);
-    expect((await revocations.revoke({ withdraw: taken, markers: [], record: record() })).ok).toBe(true);
+    expect((await revocations.revoke({ withdraw: taken, replayEntries: [], record: record() })).ok).toBe(true);
     const { rows } = await queries.tree(root.root, undefined, 100);
     const offers = rows.flatMap((row) => (row.kind === "offer" ? [[row.offer.handleHash, row.offer.withdrawn]] : []));
     expect(new Map(offers as [string, unknown][])).toEqual(
@@ -130,7 +130,7 @@ describe("sessions, trees and uses", () => {
     );
   });
 
-  test("counters are read by their sessions' names and no marker of another kind is", async () => {
+  test("counters are read by their sessions' names and no row of another kind is", async () => {
     const name = id();
     await cloud.client.send(
       new PutCommand({ TableName: "Counters", Item: { key: `uses#${name}`, use: "uses", left: 3, expiresAt: now } }),

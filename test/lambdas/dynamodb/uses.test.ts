@@ -5,7 +5,7 @@ import type { AccessHandle } from "../../../core/model/session.ts";
 import type { SessionStore } from "../../../core/session/store.ts";
 import { newCounter } from "../../../core/token/bounds.ts";
 import { createSessionStore } from "../../../lambdas/aws/dynamodb/sessions/session-store.ts";
-import { id, marker, now, record, session } from "../samples.ts";
+import { id, now, record, replayEntry, session } from "../samples.ts";
 import { type Cloud, openCloud } from "../tables.ts";
 
 let cloud: Cloud;
@@ -25,11 +25,11 @@ const handle = (more: Partial<AccessHandle> = {}): AccessHandle => ({
 });
 const counted = async (...lefts: readonly number[]) => {
   const counters = lefts.map((left) => newCounter(id(), left, now));
-  expect((await store.commit({ counters, markers: [], record: record() })).ok).toBe(true);
+  expect((await store.commit({ counters, replayEntries: [], record: record() })).ok).toBe(true);
   return counters.map(({ name }) => name);
 };
-const use = (counters: readonly string[], markers = [marker()], kept = record()) =>
-  store.use({ counters, markers, record: kept });
+const use = (counters: readonly string[], replayEntries = [replayEntry()], kept = record()) =>
+  store.use({ counters, replayEntries, record: kept });
 const rowOf = async (name: string) =>
   (
     await cloud.client.send(
@@ -42,7 +42,7 @@ const recorded = async (eventId: string) =>
 describe("handles", () => {
   test("come back exactly, constraints and all, by root and hash alone", async () => {
     const kept = handle({ uses: { max: 2, countedAt: [id(), id()] } });
-    await store.commit({ handle: kept, markers: [], record: record() });
+    await store.commit({ handle: kept, replayEntries: [], record: record() });
     expect(await store.readHandle(kept.root, kept.handleHash)).toEqual(kept);
     expect(await store.readHandle(id(), kept.handleHash)).toBeUndefined();
     expect(await store.readHandle(kept.root, id())).toBeUndefined();
@@ -50,17 +50,17 @@ describe("handles", () => {
 
   test("are no session and no offer, whatever they stand beside", async () => {
     const kept = handle();
-    await store.commit({ handle: kept, markers: [], record: record() });
+    await store.commit({ handle: kept, replayEntries: [], record: record() });
     expect(await store.readSession(kept.root, `~access#${kept.handleHash}`)).toBeUndefined();
     expect(await store.readOffer(kept.root, kept.handleHash)).toBeUndefined();
   });
 
-  test("are stored with session, counter, marker and record, or not at all", async () => {
-    const [root, kept, used] = [session(), handle(), marker()];
-    await store.commit({ markers: [used], record: record() });
+  test("are stored with session, counter, replay entry and record, or not at all", async () => {
+    const [root, kept, used] = [session(), handle(), replayEntry()];
+    await store.commit({ replayEntries: [used], record: record() });
     const counters = [newCounter(root.sid, 1, now)];
-    const late = await store.commit({ session: root, handle: kept, counters, markers: [used], record: record() });
-    expect(late).toEqual({ ok: false, error: { kind: "marker", marker: "dpop" } });
+    const late = await store.commit({ session: root, handle: kept, counters, replayEntries: [used], record: record() });
+    expect(late).toEqual({ ok: false, error: { kind: "replay", entry: "dpop" } });
     expect(await store.readHandle(kept.root, kept.handleHash)).toBeUndefined();
     expect(await rowOf(root.sid)).toBeUndefined();
   });
@@ -69,7 +69,7 @@ describe("handles", () => {
 describe("one use", () => {
   test("takes a unit of every counter, the proof and the record in one call", async () => {
     const names = await counted(3, 1);
-    const [proof, kept] = [marker(), record()];
+    const [proof, kept] = [replayEntry(), record()];
     cloud.taken();
     expect((await use(names, [proof], kept)).ok).toBe(true);
     expect(cloud.taken().map(({ operation }) => operation)).toEqual(["TransactWriteItemsCommand"]);
@@ -81,7 +81,7 @@ describe("one use", () => {
     const names = await counted(3, 1);
     await use(names);
     const kept = record();
-    expect(await use(names, [marker()], kept)).toEqual({ ok: false, error: { kind: "uses_spent" } });
+    expect(await use(names, [replayEntry()], kept)).toEqual({ ok: false, error: { kind: "uses_spent" } });
     expect((await rowOf(names[0] ?? ""))?.left).toBe(2);
     expect(await recorded(kept.eventId)).toBeUndefined();
   });
@@ -94,9 +94,9 @@ describe("one use", () => {
 
   test("is refused to a proof that was used, before anything else is told", async () => {
     const names = await counted(1);
-    const proof = marker();
+    const proof = replayEntry();
     await use(names, [proof]);
-    expect(await use(names, [proof])).toEqual({ ok: false, error: { kind: "marker", marker: "dpop" } });
+    expect(await use(names, [proof])).toEqual({ ok: false, error: { kind: "replay", entry: "dpop" } });
   });
 
   test("goes to exactly as many as there are, of forty that ask at one instant through several instances", async () => {
@@ -106,7 +106,7 @@ describe("one use", () => {
     );
     const outcomes = await Promise.all(
       Array.from({ length: 40 }, (_, i) =>
-        (instances[i % 3] as SessionStore).use({ counters: names, markers: [marker()], record: record() }),
+        (instances[i % 3] as SessionStore).use({ counters: names, replayEntries: [replayEntry()], record: record() }),
       ),
     );
     expect(outcomes.filter(({ ok }) => ok)).toHaveLength(7);
@@ -122,7 +122,7 @@ describe("one use", () => {
 
 test("a counter is never begun again over one that counts: that would be a refill", async () => {
   const [name = ""] = await counted(1);
-  const again = store.commit({ counters: [newCounter(name, 9, now)], markers: [], record: record() });
+  const again = store.commit({ counters: [newCounter(name, 9, now)], replayEntries: [], record: record() });
   await expect(again).rejects.toThrow(/bug/);
   expect((await rowOf(name))?.left).toBe(1);
 });
@@ -142,10 +142,10 @@ describe("a renewal", () => {
     ...more,
   });
   const renew = (of: ReturnType<typeof session>, more = {}) =>
-    store.commit({ renew: renewal(of, more), markers: [marker()], record: record() });
+    store.commit({ renew: renewal(of, more), replayEntries: [replayEntry()], record: record() });
   const stored = async (more: Parameters<typeof session>[0] = {}) => {
     const kept = session(more);
-    await store.commit({ session: kept, markers: [], record: record() });
+    await store.commit({ session: kept, replayEntries: [], record: record() });
     return kept;
   };
 

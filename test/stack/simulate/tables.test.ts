@@ -116,7 +116,7 @@ describe("rights on tables", () => {
       "ImplicitlyDenied",
     ],
     [
-      "admin-read looks at one-use markers",
+      "admin-read looks at replay entries",
       { ...looking, action: "dynamodb:BatchGetItem", resource: table("Markers"), context: rowOf("x") },
       "ImplicitlyDenied",
     ],

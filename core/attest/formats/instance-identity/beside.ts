@@ -6,7 +6,7 @@ import { type Ec2Settings, readInstance } from "./read.ts";
 /**
  * Lets evidence of another attestor carry `instanceIdentity`, the same PKCS#7, as a second fact: the instance's account
  * must be the proven one, and where a session is named, as EC2 names those of instance profiles, it must be the
- * instance. Assurance, marker and tags stay the first evidence's, which alone is bound to this request.
+ * instance. Assurance, replay entry and tags stay the first evidence's, which alone is bound to this request.
  * @returns the first evidence's facts, and `ec2InstanceId`, `ec2ImageId`, `ec2Region`, for selectors to add. Denials: the
  * first attestor's; `evidence_invalid` with a check named `instance-…`
  */

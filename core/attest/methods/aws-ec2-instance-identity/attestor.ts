@@ -10,7 +10,7 @@ const type = "aws-ec2-instance-identity";
  * Attestor of evidence `{ "type": "aws-ec2-instance-identity", "pkcs7" }`: base64 as IMDS gives it at
  * `instance-identity/rsa2048`. Anything on the instance reads that document, it names no role, audience or moment, and it
  * stays good for as long as the instance runs: alone it is refused, unless a stage says so. Then it belongs to the first
- * key that shows it, for thirty days from launch, and is refused after that: a marker that ended sooner than what it
+ * key that shows it, for thirty days from launch, and is refused after that: a replay entry that ended sooner than what it
  * guards would let a thief be first (threat 16).
  * @returns facts `account`, `instanceId`, `imageId`, `region`, `instanceType`, `architecture`, `availabilityZone`;
  * assurance `document`. Denials: `evidence_invalid`, `evidence_expired`, `evidence_insufficient`

@@ -4,8 +4,8 @@ import { revocationKeys, tombstoneKeys } from "../../../../core/model/row-keys.t
 import { subjects } from "../../../../core/session/liveness.ts";
 import type { CommitConflict, RevocationStore, RevocationWrite } from "../../../../core/session/store.ts";
 import { type Tables, words } from "../dynamo.ts";
-import { replayPuts } from "../marker-put.ts";
 import { outboxPut } from "../outbox.ts";
+import { replayPuts } from "../replay-put.ts";
 import { offerKey } from "../sessions/offer-rows.ts";
 import { findSession, readOffer, readSession } from "../sessions/session-reads.ts";
 import { loginsOf } from "../subjects/subject-reads.ts";
@@ -27,11 +27,11 @@ export function createRevocationStore(client: DynamoDBDocumentClient, tables: Ta
   };
 }
 
-/** Unconditional but for one-use markers and an offer's own state: nothing busy can hold a revocation up (threat 6). */
+/** Unconditional but for replay entries and an offer's own state: nothing busy can hold a revocation up (threat 6). */
 function actionsOf(write: RevocationWrite, tables: Tables): readonly Action<CommitConflict>[] {
   const { tombstone, withdraw, burn, clear, raise, lift } = write;
   return [
-    ...replayPuts(tables, write.markers),
+    ...replayPuts(tables, write.replayEntries),
     ...(tombstone ? [{ item: { Put: tombstonePut(tombstone, write.record, tables) } }] : []),
     ...(withdraw ? withdrawal(withdraw, write.record, tables) : []),
     ...(burn ? burnActions(burn, tables) : []),

@@ -7,8 +7,8 @@ import { counterPuts, counterTakes } from "../counters/use-counters.ts";
 import { type Tables, words } from "../dynamo.ts";
 import { createSignedLists } from "../lists/lists.ts";
 import { createStatusLeases } from "../lists/status-leases.ts";
-import { replayPuts } from "../marker-put.ts";
 import { outboxPut } from "../outbox.ts";
+import { replayPuts } from "../replay-put.ts";
 import { notWithdrawn } from "../revocations/revocation-store.ts";
 import { subjectPuts } from "../subjects/subject-rows.ts";
 import { type Action, transact } from "../transaction.ts";
@@ -19,7 +19,7 @@ import { renewalUpdate } from "./renewal-update.ts";
 import { readHandle, readOffer, readSession } from "./session-reads.ts";
 import { sessionItem } from "./session-rows.ts";
 
-/** Sessions, offers, markers and records on DynamoDB. */
+/** Sessions, offers, replay entries and records on DynamoDB. */
 export function createSessionStore(client: DynamoDBDocumentClient, tables: Tables, clock: Clock): SessionStore {
   const leases = createStatusLeases(client, tables, createSignedLists(client, tables, clock));
   return {
@@ -28,9 +28,9 @@ export function createSessionStore(client: DynamoDBDocumentClient, tables: Table
     readHandle: (root, handleHash) => readHandle(client, tables, root, handleHash),
     readSession: (root, sid) => readSession(client, tables, root, sid),
     commit: (write) => transact(client, actionsOf(write, tables, nowSeconds(clock))),
-    use: ({ counters, markers, record }) =>
+    use: ({ counters, replayEntries, record }) =>
       transact(client, [
-        ...replayPuts(tables, markers),
+        ...replayPuts(tables, replayEntries),
         ...counterTakes(tables, counters),
         { item: { Put: outboxPut(tables, record) } },
       ]),
@@ -40,11 +40,11 @@ export function createSessionStore(client: DynamoDBDocumentClient, tables: Table
   };
 }
 
-/** Markers first: of several conditions that failed, a replay is what the caller must hear of. */
+/** Replay entries first: of several conditions that failed, a replay is what the caller must hear of. */
 function actionsOf(write: Commit, tables: Tables, now: number): readonly Action<CommitConflict>[] {
   const { session, offer, redeem, handle, renew } = write;
   return [
-    ...replayPuts(tables, write.markers),
+    ...replayPuts(tables, write.replayEntries),
     ...(session ? [sessionPut(session, tables), ...subjectPuts(session, tables).map((item) => ({ item }))] : []),
     ...(offer ? [{ item: freshPut(tables, offerItem(offer)) }] : []),
     ...(handle ? [{ item: freshPut(tables, handleItem(handle)) }] : []),

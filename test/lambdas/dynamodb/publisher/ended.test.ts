@@ -15,7 +15,7 @@ setUp();
 async function burnt(login: Login): Promise<readonly Change[]> {
   const revocations = createRevocationStore(cloud.client, cloud.tables);
   const burn = { logins: [login], session: id(), atSeconds: now };
-  await revocations.revoke({ burn, markers: [], record: record() });
+  await revocations.revoke({ burn, replayEntries: [], record: record() });
   const { Items = [] } = await cloud.client.send(new ScanCommand({ TableName: "Revocations" }));
   return Items.flatMap((row) => {
     const change = changeOf(row);
@@ -55,7 +55,7 @@ describe("threat 32: a burnt login", () => {
     const later = now + 3_000;
     await store.commit({
       renew: { root: sid, sid, actors, principal, login: one, status, wasSeconds: now + 600, expiresAtSeconds: later },
-      markers: [],
+      replayEntries: [],
       record: record(),
     });
     time.seconds = now + 700;
@@ -84,7 +84,7 @@ describe("a tombstone", () => {
     const root = await open();
     const [left, right] = [await childOf(root), await childOf(root)];
     const [below, stranger] = [await childOf(left), await open()];
-    await store.commit({ offer: offer(left), markers: [], record: record() });
+    await store.commit({ offer: offer(left), replayEntries: [], record: record() });
     await publishChanges(await tombstoned(left), deps);
     expect(await Promise.all([root, right, stranger].map(valid))).toEqual([true, true, true]);
     expect(await Promise.all([left, below].map(valid))).toEqual([false, false]);

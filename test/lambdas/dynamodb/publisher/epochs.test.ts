@@ -107,7 +107,7 @@ describe("a raised epoch", () => {
     const rows = Array.from({ length: 200 }, () =>
       session({ ...made, sid: id(), root: id(), expiresAtSeconds: now + 900 }),
     );
-    for (const row of rows) await store.commit({ session: row, markers: [], record: record() });
+    for (const row of rows) await store.commit({ session: row, replayEntries: [], record: record() });
     const small: typeof cloud.client.send = ((command: {
       input: { KeyConditionExpression?: string; Limit?: number };
     }) => {
@@ -129,7 +129,7 @@ describe("a raised epoch", () => {
     ];
     const status = await place(now + 7_200, 0);
     const made = { ...session({ expiresAtSeconds: now + 7_200, status }), formerStatus };
-    await store.commit({ session: made, markers: [], record: record() });
+    await store.commit({ session: made, replayEntries: [], record: record() });
     await publishChanges(await raised(`agent:${planner}`), deps);
     expect(await valid(made)).toBe(false);
     expect(await valid({ ...made, status: before })).toBe(false);
@@ -258,7 +258,7 @@ describe("a raised epoch", () => {
     const details = [{ type: "t", texts: Array.from({ length: 60 }, () => "x".repeat(120)) }];
     const grants = made.grants.map((grant) => ({ ...grant, details }));
     for (let i = 0; i < 100; i++)
-      await store.commit({ offer: offer({ ...made, grants }, { grants }), markers: [], record: record() });
+      await store.commit({ offer: offer({ ...made, grants }, { grants }), replayEntries: [], record: record() });
     expect(await reads()).toBe(before);
     expect((await createPublishStore(cloud.client, cloud.tables).tree(made.root)).map(({ sid }) => sid)).toEqual([
       made.sid,

@@ -38,7 +38,7 @@ export const time = { seconds: now };
 export async function open(more: Partial<Session> = {}): Promise<Session> {
   const expiresAtSeconds = more.expiresAtSeconds ?? now + 900;
   const made = session({ ...more, expiresAtSeconds, status: await place(expiresAtSeconds, 0) });
-  await store.commit({ session: made, markers: [], record: record() });
+  await store.commit({ session: made, replayEntries: [], record: record() });
   return made;
 }
 
@@ -54,10 +54,10 @@ export const childOf = (parent: Session, more: Partial<Session> = {}) =>
 
 /** Revokes as `revoke` does and brings the row as the stream would. */
 async function revoked(
-  write: Omit<RevocationWrite, "markers" | "record">,
+  write: Omit<RevocationWrite, "replayEntries" | "record">,
   row: { readonly session: string } | { readonly subject: string },
 ): Promise<readonly Change[]> {
-  await createRevocationStore(cloud.client, cloud.tables).revoke({ ...write, markers: [], record: record() });
+  await createRevocationStore(cloud.client, cloud.tables).revoke({ ...write, replayEntries: [], record: record() });
   const found = await cloud.client.send(
     new GetCommand({ TableName: "session" in row ? "Tombstones" : "Revocations", Key: row }),
   );

@@ -5,7 +5,7 @@ import { createOutbox } from "../../../../lambdas/aws/dynamodb/outbox.ts";
 import { offerItem, offerOf } from "../../../../lambdas/aws/dynamodb/sessions/offer-rows.ts";
 import { sessionItem, sessionOf } from "../../../../lambdas/aws/dynamodb/sessions/session-rows.ts";
 import { createSessionStore } from "../../../../lambdas/aws/dynamodb/sessions/session-store.ts";
-import { id, marker, now, offer, planner, record, researcher, session } from "../../samples.ts";
+import { id, now, offer, planner, record, replayEntry, researcher, session } from "../../samples.ts";
 import { openCloud } from "../../tables.ts";
 import { cloud, nothing, raw, setUp, store, time } from "./ground.ts";
 
@@ -27,7 +27,7 @@ describe("rows", () => {
     async (value) => {
       const detail = { type: "t", value };
       const kept = session({ grants: [{ resource: "r", scopes: [], details: [detail] }] });
-      expect(await store.commit({ session: kept, markers: [], record: record() })).toEqual({
+      expect(await store.commit({ session: kept, replayEntries: [], record: record() })).toEqual({
         ok: true,
         value: undefined,
       });
@@ -38,7 +38,7 @@ describe("rows", () => {
 
   test("carry a TTL a day after the end, and stay readable", async () => {
     const kept = session({ build: "sha256:abc" });
-    await store.commit({ session: kept, markers: [], record: record() });
+    await store.commit({ session: kept, replayEntries: [], record: record() });
     const row = await raw(kept.root, kept.sid);
     expect(row?.expiresAt).toBe(kept.expiresAtSeconds + 86_400);
     expect(row?.actors).toEqual([planner]);
@@ -46,7 +46,7 @@ describe("rows", () => {
 
   test("are found by agent, principal, build and, below a root, id: rows of the same transaction", async () => {
     const kept = session({ root: id(), build: "sha256:abc", actors: [planner, researcher] });
-    await store.commit({ session: kept, markers: [], record: record() });
+    await store.commit({ session: kept, replayEntries: [], record: record() });
     const Items = ((await cloud.client.send(new ScanCommand({ TableName: "Subjects" }))).Items ?? []).filter((item) =>
       String(item.session).endsWith(kept.sid),
     );
@@ -65,18 +65,18 @@ describe("rows", () => {
   });
 
   test("leave no row to be found by when the transaction is refused", async () => {
-    const burnt = marker();
-    await store.commit({ session: session(), markers: [burnt], record: record() });
+    const burnt = replayEntry();
+    await store.commit({ session: session(), replayEntries: [burnt], record: record() });
     const before = (await cloud.client.send(new ScanCommand({ TableName: "Subjects" }))).Count;
-    await store.commit({ session: session(), markers: [burnt], record: record() });
+    await store.commit({ session: session(), replayEntries: [burnt], record: record() });
     expect((await cloud.client.send(new ScanCommand({ TableName: "Subjects" }))).Count).toBe(before);
   });
 });
 
 describe("commit", () => {
-  test("writes session, markers and record in one call", async () => {
-    const [kept, noted, burnt] = [session(), record(), marker()];
-    expect((await store.commit({ session: kept, markers: [burnt], record: noted })).ok).toBe(true);
+  test("writes session, replay entries and record in one call", async () => {
+    const [kept, noted, burnt] = [session(), record(), replayEntry()];
+    expect((await store.commit({ session: kept, replayEntries: [burnt], record: noted })).ok).toBe(true);
     expect(cloud.taken().map((call) => call.operation)).toEqual(["TransactWriteItemsCommand"]);
     expect(await outbox(noted.eventId)).toMatchObject({
       body: noted.body,
@@ -85,42 +85,46 @@ describe("commit", () => {
     });
   });
 
-  test("refuses a marker burnt before and writes nothing of the rest", async () => {
-    const burnt = marker("challenge");
-    await store.commit({ markers: [burnt], record: record() });
+  test("refuses a replay entry burnt before and writes nothing of the rest", async () => {
+    const burnt = replayEntry("challenge");
+    await store.commit({ replayEntries: [burnt], record: record() });
     const [kept, noted] = [session(), record()];
-    const second = await store.commit({ session: kept, markers: [marker(), burnt], record: noted });
-    expect(second).toEqual({ ok: false, error: { kind: "marker", marker: "challenge" } });
+    const second = await store.commit({ session: kept, replayEntries: [replayEntry(), burnt], record: noted });
+    expect(second).toEqual({ ok: false, error: { kind: "replay", entry: "challenge" } });
     expect(await raw(kept.root, kept.sid)).toBeUndefined();
     expect(await outbox(noted.eventId)).toBeUndefined();
   });
 
-  test("refuses a marker whose time is over but whose row TTL has not taken yet", async () => {
-    const burnt = marker();
-    await store.commit({ markers: [burnt], record: record() });
+  test("refuses a replay entry whose time is over but whose row TTL has not taken yet", async () => {
+    const burnt = replayEntry();
+    await store.commit({ replayEntries: [burnt], record: record() });
     time.seconds = now + 3600;
-    expect(await store.commit({ markers: [burnt], record: record() })).toMatchObject({ ok: false });
+    expect(await store.commit({ replayEntries: [burnt], record: record() })).toMatchObject({ ok: false });
   });
 
-  test("names the replay when a marker and a session are both taken", async () => {
-    const [kept, burnt] = [session(), marker()];
-    await store.commit({ session: kept, markers: [burnt], record: record() });
-    const again = await store.commit({ session: kept, markers: [burnt], record: record() });
-    expect(again).toEqual({ ok: false, error: { kind: "marker", marker: "dpop" } });
-    const other = await store.commit({ session: kept, markers: [marker()], record: record() });
+  test("names the replay when a replay entry and a session are both taken", async () => {
+    const [kept, burnt] = [session(), replayEntry()];
+    await store.commit({ session: kept, replayEntries: [burnt], record: record() });
+    const again = await store.commit({ session: kept, replayEntries: [burnt], record: record() });
+    expect(again).toEqual({ ok: false, error: { kind: "replay", entry: "dpop" } });
+    const other = await store.commit({ session: kept, replayEntries: [replayEntry()], record: record() });
     expect(other).toEqual({ ok: false, error: { kind: "session_exists" } });
   });
 
   test("throws, and writes nothing, when a record of that id is already there", async () => {
     const [noted, kept] = [record(), session()];
-    await store.commit({ markers: [], record: noted });
-    await expect(store.commit({ session: kept, markers: [], record: noted })).rejects.toThrow("only fail by a bug");
+    await store.commit({ replayEntries: [], record: noted });
+    await expect(store.commit({ session: kept, replayEntries: [], record: noted })).rejects.toThrow(
+      "only fail by a bug",
+    );
     expect(await raw(kept.root, kept.sid)).toBeUndefined();
   });
 
   test("repeats a conflicting transaction with the same token and the same bytes", async () => {
     cloud.db.faults.conflict(3);
-    expect((await store.commit({ session: session(), markers: [marker()], record: record() })).ok).toBe(true);
+    expect((await store.commit({ session: session(), replayEntries: [replayEntry()], record: record() })).ok).toBe(
+      true,
+    );
     const calls = cloud.taken();
     expect(calls).toHaveLength(4);
     expect(new Set(calls.map((call) => JSON.stringify(call.input))).size).toBe(1);
@@ -129,7 +133,7 @@ describe("commit", () => {
 
   test("repeats a throttled transaction", async () => {
     cloud.db.faults.throttle("TransactWriteItems", 2);
-    expect((await store.commit({ markers: [marker()], record: record() })).ok).toBe(true);
+    expect((await store.commit({ replayEntries: [replayEntry()], record: record() })).ok).toBe(true);
     expect(cloud.taken()).toHaveLength(3);
   });
 
@@ -145,10 +149,10 @@ describe("commit", () => {
         },
         { step: "deserialize", priority: "high", name: "lossy" },
       );
-      const [kept, burnt, noted] = [session(), marker(), record()];
+      const [kept, burnt, noted] = [session(), replayEntry(), record()];
       const fresh = createSessionStore(patient.client, patient.tables, { nowMillis: () => now * 1000 });
-      // a second transaction in its place would meet the first one's marker and be taken for a replay
-      expect(await fresh.commit({ session: kept, markers: [burnt], record: noted })).toEqual({
+      // a second transaction in its place would meet the first one's replay entry and be taken for a replay
+      expect(await fresh.commit({ session: kept, replayEntries: [burnt], record: noted })).toEqual({
         ok: true,
         value: undefined,
       });
@@ -160,14 +164,14 @@ describe("commit", () => {
 
   test("gives up on contention that does not end, as broken infrastructure", async () => {
     cloud.db.faults.conflict(10_000);
-    await expect(store.commit({ markers: [], record: record() })).rejects.toThrow();
+    await expect(store.commit({ replayEntries: [], record: record() })).rejects.toThrow();
     cloud.db.faults.conflict(0);
   });
 
-  test("grants once when one marker is presented by twenty at the same time", async () => {
-    const burnt = marker();
+  test("grants once when one replay entry is presented by twenty at the same time", async () => {
+    const burnt = replayEntry();
     const outcomes = await Promise.all(
-      Array.from({ length: 20 }, () => store.commit({ session: session(), markers: [burnt], record: record() })),
+      Array.from({ length: 20 }, () => store.commit({ session: session(), replayEntries: [burnt], record: record() })),
     );
     expect(outcomes.filter((outcome) => outcome.ok)).toHaveLength(1);
   });

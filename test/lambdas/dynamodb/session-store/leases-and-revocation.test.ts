@@ -103,7 +103,7 @@ describe("revocation", () => {
   test("raises and blocks all sixteen copies of the deployment at once, and lifts them again", async () => {
     await revocations().revoke({
       raise: { subject: "deployment", block: true, atSeconds: now },
-      markers: [],
+      replayEntries: [],
       record: record(),
     });
     const copies = async () =>
@@ -112,7 +112,7 @@ describe("revocation", () => {
       );
     for (const copy of await copies()) expect(copy).toMatchObject({ generation: 1, blocked: true, registryVersion: 3 });
     expect(await copies()).toHaveLength(limits.deploymentCopies);
-    await revocations().revoke({ lift: { subject: "deployment" }, markers: [], record: record() });
+    await revocations().revoke({ lift: { subject: "deployment" }, replayEntries: [], record: record() });
     for (const copy of await copies()) expect(copy).toMatchObject({ generation: 1, blocked: false });
   });
 
@@ -120,7 +120,7 @@ describe("revocation", () => {
     const subject = `agent:${researcher}`;
     await Promise.all(
       Array.from({ length: 20 }, () =>
-        revocations().revoke({ raise: { subject, block: false, atSeconds: now }, markers: [], record: record() }),
+        revocations().revoke({ raise: { subject, block: false, atSeconds: now }, replayEntries: [], record: record() }),
       ),
     );
     const rows = await store.readLiveness({ ...nothing, subjects: [subject] });
@@ -130,7 +130,7 @@ describe("revocation", () => {
   test("leaves a block in place when a cut without a block follows", async () => {
     const subject = "build:sha256:x";
     const raise = (block: boolean) =>
-      revocations().revoke({ raise: { subject, block, atSeconds: now }, markers: [], record: record() });
+      revocations().revoke({ raise: { subject, block, atSeconds: now }, replayEntries: [], record: record() });
     await raise(true);
     await raise(false);
     expect((await store.readLiveness({ ...nothing, subjects: [subject] })).epochs.get(subject)?.blocked).toBe(true);
@@ -153,7 +153,7 @@ describe("revocation", () => {
     const burn = (logins: readonly Login[], atSeconds: number) =>
       revocations().revoke({
         burn: { logins, atSeconds },
-        markers: [],
+        replayEntries: [],
         record: record(),
       });
     const epochs = async (...of: readonly (string | undefined)[]) => {
@@ -168,7 +168,7 @@ describe("revocation", () => {
       await revocations().revoke({
         tombstone: { root: kept.root, sid: kept.sid, expiresAtSeconds: kept.expiresAtSeconds },
         burn: { logins: [burnt], session: kept.sid, atSeconds: now },
-        markers: [],
+        replayEntries: [],
         record: record(),
       });
       expect((await store.readLiveness({ ...nothing, tombstones: [kept.sid] })).tombstones.has(kept.sid)).toBe(true);
@@ -183,11 +183,11 @@ describe("revocation", () => {
     test("is cleared by name and leaves what it shares with another burnt one, and every epoch", async () => {
       const [one, other] = [login(1_000, undefined), login(2_000, undefined)];
       await burn([one, other], now);
-      await revocations().revoke({ clear: one, markers: [], record: record() });
+      await revocations().revoke({ clear: one, replayEntries: [], record: record() });
       const [cleared, kept, any] = await epochs(one.at, other.at, one.any);
       expect([cleared?.burntAtSeconds, kept?.burntAtSeconds]).toEqual([undefined, now]);
       expect([cleared?.epoch, any?.burntAtSeconds]).toEqual([1, now]);
-      await revocations().revoke({ clear: other, markers: [], record: record() });
+      await revocations().revoke({ clear: other, replayEntries: [], record: record() });
       const [gone] = await epochs(one.any);
       expect(gone?.burntAtSeconds).toBeUndefined();
       expect(gone?.epoch).toBeGreaterThan(0);
@@ -210,7 +210,7 @@ describe("revocation", () => {
       const [one, other] = [login(1, "s"), login(undefined, undefined)];
       const roots = [session({ principal, login: one }), session({ principal, login: other }), session({ principal })];
       const child = session({ principal, root: roots[0]?.root ?? "" });
-      for (const each of [...roots, child]) await store.commit({ session: each, markers: [], record: record() });
+      for (const each of [...roots, child]) await store.commit({ session: each, replayEntries: [], record: record() });
       const found = await revocations().loginsOf(principal.id);
       expect(new Set(found)).toEqual(new Set([one, other]));
     });
@@ -218,7 +218,7 @@ describe("revocation", () => {
 
   test("finds a child by its id alone, and takes no offer or counter for a session", async () => {
     const child = session({ root: id() });
-    await store.commit({ session: child, markers: [], record: record() });
+    await store.commit({ session: child, replayEntries: [], record: record() });
     expect(await revocations().findSession(child.sid)).toEqual(child);
     expect(await revocations().readSession(child.root, child.sid)).toEqual(child);
     expect(await revocations().findSession(id())).toBeUndefined();

@@ -4,7 +4,7 @@ import { describe, expect } from "vitest";
 import { limits } from "../../../../core/model/limits.ts";
 import { createRevocationStore } from "../../../../lambdas/aws/dynamodb/revocations/revocation-store.ts";
 import { createSessionStore } from "../../../../lambdas/aws/dynamodb/sessions/session-store.ts";
-import { id, marker, now, offer, planner, record, session } from "../../samples.ts";
+import { id, now, offer, planner, record, replayEntry, session } from "../../samples.ts";
 import { openCloud } from "../../tables.ts";
 import { cloud, nothing, raw, setUp, store, time } from "./ground.ts";
 
@@ -13,14 +13,14 @@ setUp();
 describe("offers", () => {
   const kept = async (more = {}) => {
     const held = offer(session(), more);
-    await store.commit({ offer: held, markers: [], record: record() });
+    await store.commit({ offer: held, replayEntries: [], record: record() });
     return held;
   };
   const redeem = (held: { root: string; handleHash: string }) =>
     store.commit({
       redeem: { root: held.root, handleHash: held.handleHash, sid: id(), jkt: "k" },
       session: session(),
-      markers: [marker()],
+      replayEntries: [replayEntry()],
       record: record(),
     });
 
@@ -53,11 +53,11 @@ describe("offers", () => {
   test("are not redeemed once withdrawn, nor withdrawn once redeemed", async () => {
     const revocations = createRevocationStore(cloud.client, cloud.tables);
     const taken = await kept();
-    await revocations.revoke({ withdraw: taken, markers: [], record: record() });
+    await revocations.revoke({ withdraw: taken, replayEntries: [], record: record() });
     expect(await redeem(taken)).toEqual({ ok: false, error: { kind: "offer_taken" } });
     const given = await kept();
     expect((await redeem(given)).ok).toBe(true);
-    const late = await revocations.revoke({ withdraw: given, markers: [], record: record() });
+    const late = await revocations.revoke({ withdraw: given, replayEntries: [], record: record() });
     expect(late).toEqual({ ok: false, error: { kind: "offer_taken" } });
   });
 
@@ -65,7 +65,11 @@ describe("offers", () => {
     const held = await kept();
     const before = await raw(held.root, `~offer#${held.handleHash}`);
     cloud.taken();
-    await createRevocationStore(cloud.client, cloud.tables).revoke({ withdraw: held, markers: [], record: record() });
+    await createRevocationStore(cloud.client, cloud.tables).revoke({
+      withdraw: held,
+      replayEntries: [],
+      record: record(),
+    });
     const [{ input } = { input: {} }] = cloud.taken();
     const writes = (input as { TransactItems: Record<string, { TableName: string }>[] }).TransactItems.flatMap((item) =>
       Object.entries(item).flatMap(([kind, { TableName }]) => (kind === "ConditionCheck" ? [] : [TableName])),
@@ -81,7 +85,7 @@ describe("offers", () => {
       const held = await kept();
       const both = await Promise.all([
         redeem(held),
-        revocations.revoke({ withdraw: held, markers: [], record: record() }),
+        revocations.revoke({ withdraw: held, replayEntries: [], record: record() }),
       ]);
       expect(both.filter((outcome) => outcome.ok)).toHaveLength(1);
     }
@@ -104,7 +108,7 @@ describe("offers", () => {
 describe("liveness", () => {
   test("is one batch, strongly consistent in every table, keys named once", async () => {
     const kept = session({ principal: { id: planner, kind: "agent" } });
-    await store.commit({ session: kept, markers: [], record: record() });
+    await store.commit({ session: kept, replayEntries: [], record: record() });
     cloud.taken();
     const rows = await store.readLiveness({
       session: kept,
@@ -144,7 +148,7 @@ describe("liveness", () => {
     await createRevocationStore(cloud.client, cloud.tables).revoke({
       tombstone: { root: "r", sid: tombstones[64] ?? "", expiresAtSeconds: now },
       raise: { subject: subjects[65] ?? "", block: true, atSeconds: now },
-      markers: [],
+      replayEntries: [],
       record: record(),
     });
     const rows = await store.readLiveness({ tombstones, subjects });
@@ -167,7 +171,7 @@ describe("liveness", () => {
       const fresh = createSessionStore(bare.client, bare.tables, { nowMillis: () => now * 1000 });
       expect((await fresh.readLiveness(nothing)).deployment).toBeUndefined();
       const raise = { subject: "deployment", block: true, atSeconds: now };
-      await createRevocationStore(bare.client, bare.tables).revoke({ raise, markers: [], record: record() });
+      await createRevocationStore(bare.client, bare.tables).revoke({ raise, replayEntries: [], record: record() });
       expect((await fresh.readLiveness(nothing)).deployment).toBeUndefined();
     } finally {
       await bare.close();
@@ -176,7 +180,7 @@ describe("liveness", () => {
 
   test("shows a session that was ended, and ending one that is not there makes no row", async () => {
     const kept = session();
-    await store.commit({ session: kept, markers: [], record: record() });
+    await store.commit({ session: kept, replayEntries: [], record: record() });
     await store.end(kept.root, kept.sid);
     expect((await store.readLiveness({ ...nothing, session: kept })).session?.ended).toBe(true);
     const missing = id();

@@ -4,16 +4,16 @@ import { type Tables, words } from "./dynamo.ts";
 import type { Action } from "./transaction.ts";
 
 /**
- * Burns one-use markers: the second of two equal ones fails its whole transaction, except where the marker has an owner
+ * Burns replay entries: the second of two equal ones fails its whole transaction, except where the replay entry has an owner
  * and the same owner writes it again, or another takes it over from one that has been silent.
  */
-export const replayPuts = (tables: Tables, markers: readonly ReplayEntry[]): readonly Action<CommitConflict>[] =>
-  markers.map((marker) => ({
-    conflict: { kind: "marker", marker: marker.kind },
-    item: { Put: { TableName: tables.markers, ...put(marker) } },
+export const replayPuts = (tables: Tables, entries: readonly ReplayEntry[]): readonly Action<CommitConflict>[] =>
+  entries.map((entry) => ({
+    conflict: { kind: "replay", entry: entry.kind },
+    item: { Put: { TableName: tables.markers, ...put(entry) } },
   }));
 
-/** An expired marker that TTL has not deleted yet still refuses: late, never early. */
+/** An expired replay entry that TTL has not deleted yet still refuses: late, never early. */
 function put({ key, kind, owner, seenAtSeconds, silentSinceSeconds, fresh, expiresAtSeconds }: ReplayEntry) {
   const item = { key, use: kind, expiresAt: expiresAtSeconds };
   if (owner === undefined) return { Item: item, ConditionExpression: "attribute_not_exists(#key)", ...words(["key"]) };
