@@ -1,11 +1,11 @@
-import { asObject, invalidMember, readObject } from "../admin/read-body.ts";
+import { ringsNow } from "../admin/rotate/rings.ts";
+import { readWish } from "../admin/rotate/wish.ts";
 import { startAudit } from "../audit/context.ts";
 import { type DenyDeps, deny } from "../audit/deny.ts";
 import { toRecord } from "../audit/ocsf.ts";
 import type { AuditRecord } from "../audit/record.ts";
 import type { Denial } from "../denial/denial.ts";
 import { longestCacheSeconds } from "../model/key-times.ts";
-import { limits } from "../model/limits.ts";
 import type { Operator } from "../model/operator.ts";
 import { type KeyPurpose, nowSeconds, type SigningAlgorithm } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
@@ -29,24 +29,32 @@ interface AdminRotateDeps extends DenyDeps {
   readonly orders: OrderStore;
 }
 
-const purposes = ["identity", "session", "status", "events"] as const satisfies readonly KeyPurpose[];
-type Wish = Pick<RotationOrder, "purpose" | "kind" | "reason" | "kid">;
-
 /**
  * Orders a rotation before its time, or an emergency: the suspect key counts for nothing from now on. `POST /` with
- * `{ "rotate": { "purpose", "kid"? }, "emergency"?, "reason" }` → 202 with the order's id; `GET /` → how all keys stand,
- * and which orders were taken up. The order is only written down here; the rotator, which has no URL, sees it in its
- * stream and acts. An order for keys that nothing known to verifiers could replace is refused (`successor_missing`).
+ * `{ "rotate": { "purpose", "kid"? }, "emergency"?, "reason" }` → 202 with the order's id:
+ *
+ * 1. **caller**: whom IAM named; the stage's roles for this duty are all its URL lets in. `GET /` is answered here: how all
+ *    keys stand, and which orders were taken up (`admin/rotate/rings.ts`)
+ * 2. **read** the wish, bounded, strictly parsed (`admin/rotate/wish.ts`)
+ * 3. **look** at the ring and the order before; a key it names must be there
+ * 4. **refuse** what nobody can finish, since nothing known to verifiers could replace the keys (`successor_missing`), and what
+ *    would push an order aside that is not carried out yet; an emergency pushes a plain rotation aside, nothing an emergency
+ * 5. **put** the order and its record in ONE transaction, if the last order is still the one before
+ *
+ * The order is only written down here; the rotator, which has no URL, sees it in its stream and acts.
  */
 export function createAdminRotateEndpoint(
   deps: AdminRotateDeps,
 ): (call: Call, operator: Operator | undefined) => Promise<Reply> {
   return async (call, operator) => {
     const audit = startAudit(call, "key.order", deps.clock);
+    // 1. caller
     if (!operator) return deny(deps, { code: "caller_not_authorized", why: "no IAM identity" }, audit);
     audit.add({ operator });
     audit.authenticated = true;
-    if (call.path === "/" && call.method === "GET") return reply(200, { rings: await ringsNow(deps) });
+    if (call.path === "/" && call.method === "GET")
+      return reply(200, { rings: await ringsNow((purpose) => deps.orders.view(purpose)) });
+    // 2. read
     const wish = readWish(call);
     if (!wish.ok) return deny(deps, wish.error, audit);
     const { purpose, kind, kid, reason } = wish.value;
@@ -65,14 +73,16 @@ async function putOrder(
 ): Promise<Result<void, Denial>> {
   const why = "an order about these keys is not carried out yet";
   const pending = { code: "parameter_invalid", name: "purpose", why } as const;
+  // 3. look
   const { ring, order: last } = await deps.orders.view(order.purpose);
   if (order.kid !== undefined && !ring?.keys.some(({ kid }) => kid === order.kid))
     return err({ code: "target_unknown", target: order.kid, why: "foreign" });
+  // 4. refuse
   const isOpen = last !== undefined && last.id !== ring?.handledOrder;
   const unsafe = lacking(order, ring);
   if (unsafe.length > 0) return err({ code: "successor_missing", purpose: order.purpose, algorithms: unsafe });
-  // an emergency pushes a plain rotation aside; nothing pushes an emergency aside
   if (isOpen && (last.kind === "emergency" || order.kind === "rotate")) return err(pending);
+  // 5. put
   return (await deps.orders.put(order, last?.id, record)) ? ok(undefined) : err(pending);
 }
 
@@ -84,44 +94,8 @@ function lacking(order: RotationOrder, ring: Ring | undefined): readonly Signing
   return [...new Set(keys.map(({ alg }) => alg))];
 }
 
-async function ringsNow(deps: AdminRotateDeps): Promise<Record<string, object>> {
-  const views = await Promise.all(purposes.map((purpose) => deps.orders.view(purpose)));
-  return Object.fromEntries(purposes.map((purpose, i) => [purpose, stand(views[i] ?? {})]));
-}
-
-const stand = ({ ring, order }: { readonly ring?: Ring; readonly order?: RotationOrder }): object => ({
-  keys: (ring?.keys ?? []).map(({ disabledAtSeconds: _, ...key }) => key),
-  ...(order && order.id !== ring?.handledOrder ? { pending: { order: order.id, kind: order.kind } } : {}),
-  ...(ring?.handledOrder === undefined ? {} : { handled: ring.handledOrder }),
-  ...(ring?.refusedOrder === undefined ? {} : { refused: ring.refusedOrder }),
-  switching: ring?.switching ?? [],
-});
-
 const reply = (status: number, body: object): Reply => ({
   status,
   contentType: "application/json",
   body: JSON.stringify(body),
 });
-
-function readWish(call: Call): Result<Wish, Denial> {
-  if (call.path !== "/") return err({ code: "not_found", path: call.path.slice(0, 100) });
-  if (call.method !== "POST") return err({ code: "method_not_allowed", method: call.method, allow: "GET, POST" });
-  const read = readObject(call, ["rotate", "emergency", "reason"], limits.requestBodyBytes);
-  if (!read.ok) return read;
-  const body = read.value;
-  const rotate = asObject(body.rotate);
-  if (!rotate) return err({ code: "malformed_request", what: "send a JSON object with rotate" });
-  const strange = Object.keys(rotate).find((name) => !["purpose", "kid"].includes(name));
-  if (strange !== undefined) return invalidMember(strange, "unknown member");
-  const purpose = purposes.find((known) => known === rotate.purpose);
-  if (!purpose) return invalidMember("purpose", `one of ${purposes.join(", ")}`);
-  const { kid } = rotate;
-  if (kid !== undefined && (typeof kid !== "string" || !/^[A-Za-z0-9_-]{43}$/.test(kid)))
-    return invalidMember("kid", "a key's RFC 7638 thumbprint");
-  const { reason, emergency = false } = body;
-  if (typeof emergency !== "boolean") return invalidMember("emergency", "true or false");
-  if (typeof reason !== "string" || reason.trim() === "" || reason.length > limits.purposeCharacters)
-    return invalidMember("reason", `say why, in 1 to ${limits.purposeCharacters} characters`);
-  const named = kid === undefined ? {} : { kid };
-  return ok({ purpose, kind: emergency ? "emergency" : "rotate", reason, ...named });
-}

@@ -1,6 +1,6 @@
 import { fc, test as prop } from "@fast-check/vitest";
 import { beforeEach, describe, expect, it } from "vitest";
-import { nearest } from "../../core/admin/target.ts";
+import { nearest } from "../../core/admin/revoke/target.ts";
 import { createAdminRevokeEndpoint } from "../../core/endpoints/admin-revoke.ts";
 import { decodeUnverified } from "../../core/jose/jwt.ts";
 import { idTokenType, sessionTokenType } from "../../core/model/wire.ts";

@@ -1,5 +1,5 @@
 import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
-import type { RevocationTargets } from "../../../../core/admin/target.ts";
+import type { RevocationTargets } from "../../../../core/admin/revoke/target.ts";
 import { revocationKeys, tombstoneKeys } from "../../../../core/model/row-keys.ts";
 import { type Tables, words } from "../dynamo.ts";
 import { rowsOfKind } from "../registry/registry-source.ts";

@@ -1,9 +1,9 @@
-import type { Denial } from "../denial/denial.ts";
-import { limits } from "../model/limits.ts";
-import { isUnnamed, type Login, type LoginKeys } from "../model/login.ts";
-import { err, ok, type Result } from "../model/result.ts";
-import type { Session } from "../model/session.ts";
-import type { RevocationStore } from "../session/store.ts";
+import type { Denial } from "../../denial/denial.ts";
+import { limits } from "../../model/limits.ts";
+import { isUnnamed, type Login, type LoginKeys } from "../../model/login.ts";
+import { err, ok, type Result } from "../../model/result.ts";
+import type { Session } from "../../model/session.ts";
+import type { RevocationStore } from "../../session/store.ts";
 
 const unnamed = "the issuer of this person names no login (auth_time or sid) in its documents";
 

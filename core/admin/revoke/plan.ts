@@ -1,0 +1,105 @@
+import type { AuditContext } from "../../audit/context.ts";
+import type { Denial } from "../../denial/denial.ts";
+import { limits } from "../../model/limits.ts";
+import { denylistRows, type LoginKeys, loginName } from "../../model/login.ts";
+import { type Clock, nowSeconds } from "../../model/ports.ts";
+import { err, ok, type Result } from "../../model/result.ts";
+import { subjects } from "../../session/liveness.ts";
+import type { RevocationStore, RevocationWrite } from "../../session/store.ts";
+import { invalidMember } from "../read-body.ts";
+import { denylistOfCut, denylistOfSession } from "./denylist.ts";
+import type { AdminOrder } from "./order.ts";
+import type { RevocationTargets } from "./target.ts";
+
+/** What planning reads. */
+interface PlanDeps {
+  readonly clock: Clock;
+  readonly revocations: Pick<RevocationStore, "loginsOf" | "readDenylisted" | "readSession" | "findSession">;
+  readonly targets: Pick<RevocationTargets, "hasTombstone">;
+}
+
+/** What an order writes, and what its answer says. */
+interface Planned {
+  readonly change: Pick<RevocationWrite, "tombstone" | "burn" | "clear" | "raise" | "lift">;
+  readonly answer: object;
+}
+type Planning = Promise<Result<Planned, Denial>>;
+
+/**
+ * Plans what an order writes: a tombstone for a session, a raised epoch for everything else, and the logins that go with
+ * either; or what a lift clears. The audit is told whose they are.
+ * @returns `target_unknown` for a session that never was, `cut_only_unprovable`, `parameter_invalid` for a lift of nothing
+ */
+export async function planRevocation(order: AdminOrder, deps: PlanDeps, audit: AuditContext): Planning {
+  const { verb, kind, id, cutOnly } = order;
+  if (kind === "session") return verb === "lift" ? clearLogin(id, deps, audit) : tombstone(id, cutOnly, deps, audit);
+  return verb === "lift" ? liftBlock(kind, id) : cut(kind, order, deps, audit);
+}
+
+const subjectOf = (kind: Exclude<AdminOrder["kind"], "session">, id: string): string =>
+  kind === "deployment" ? subjects.deployment : subjects[kind](id);
+
+const liftBlock = async (kind: Exclude<AdminOrder["kind"], "session">, id: string): Planning =>
+  ok({ change: { lift: { subject: subjectOf(kind, id) } }, answer: { blocked: false } });
+
+async function cut(
+  kind: Exclude<AdminOrder["kind"], "session">,
+  { id, cutOnly }: AdminOrder,
+  deps: PlanDeps,
+  audit: AuditContext,
+): Planning {
+  const burnt = kind === "principal" && cutOnly ? await denylistOfCut(id, deps.revocations) : ok([]);
+  if (!burnt.ok) return burnt;
+  const atSeconds = nowSeconds(deps.clock);
+  const raise = { subject: subjectOf(kind, id), block: !cutOnly, atSeconds };
+  const burn = burnt.value.length > 0 ? { burn: burning({ logins: burnt.value, atSeconds }, audit) } : {};
+  return ok({ change: { raise, ...burn }, answer: { blocked: !cutOnly } });
+}
+
+/** Clears what a session's revocation burnt, however long ago; what that ended stays over. */
+async function clearLogin(sid: string, deps: PlanDeps, audit: AuditContext): Planning {
+  const login = await deps.revocations.readDenylisted(sid);
+  if (!login)
+    return invalidMember(
+      "lift",
+      "no login was burnt with this session, and a tombstone is never lifted: open a new one",
+    );
+  audit.add({ logins: namesOf([login]) });
+  return ok({ change: { clear: login }, answer: { over: true } });
+}
+
+const namesOf = (logins: readonly LoginKeys[]): readonly string[] =>
+  denylistRows(logins)
+    .filter(({ raise }) => raise)
+    .map(({ subject }) => loginName(subject));
+
+type Burn = NonNullable<RevocationWrite["burn"]>;
+
+function burning(burn: Burn, audit: AuditContext): Burn {
+  audit.add({ logins: namesOf(burn.logins) });
+  return burn;
+}
+
+async function tombstone(sid: string, cutOnly: boolean, deps: PlanDeps, audit: AuditContext): Planning {
+  // a root's id is its tree's key, so the row that may hold a login is found without any index
+  const root = await deps.revocations.readSession(sid, sid);
+  const session = root ?? (await deps.revocations.findSession(sid));
+  // what went by TTL has been over for long; an id that never was is a slip of the keyboard
+  if (!session && !(await deps.targets.hasTombstone(sid)))
+    return err({ code: "target_unknown", target: `session:${sid}`, why: "never_seen" });
+  const now = nowSeconds(deps.clock);
+  const latest = now + limits.sessionLifeMaxSeconds;
+  const expiresAtSeconds = session?.expiresAtSeconds ?? latest;
+  if (session) {
+    const { root: tree, depth, principal, actors } = session;
+    audit.add({ session: { sid, root: tree, depth }, principal: principal.id, actors });
+  }
+  const burnt = denylistOfSession(root, cutOnly);
+  if (!burnt.ok) return burnt;
+  const login = burnt.value;
+  const change = {
+    tombstone: { root: session?.root ?? sid, sid, expiresAtSeconds },
+    ...(login ? { burn: burning({ logins: [login], session: sid, atSeconds: now }, audit) } : {}),
+  };
+  return ok({ change, answer: { found: session !== undefined, burnt: login !== undefined } });
+}
