@@ -1,14 +1,14 @@
-import type { JWK } from "jose";
 import { denialReply } from "../denial/wire.ts";
 import { refuseAuthorization } from "../discovery/authorization-endpoint.ts";
 import { type FunctionUrls, issuerMetadata, openidMetadata } from "../discovery/issuer-metadata.ts";
+import { bundle, eventKeys, jwks } from "../discovery/key-documents.ts";
+import { published } from "../discovery/published.ts";
+import { type StoredLists, statusLists } from "../discovery/status-lists.ts";
 import { transmitterConfiguration } from "../events/configuration.ts";
 import { keyTimes } from "../model/key-times.ts";
-import type { KeyPurpose, OwnKeys, PublishedOwnKeys } from "../model/ports.ts";
+import type { PublishedOwnKeys } from "../model/ports.ts";
 import type { Call, Reply } from "../model/wire.ts";
-import { tokenTyp } from "../model/wire.ts";
 import { issuerMetadataUrl } from "../text/well-known.ts";
-import { statusListUri } from "../verify/status-list.ts";
 
 /** What discovery stands on: public keys, stored bytes, no right to sign anything. */
 interface DiscoveryDeps {
@@ -17,66 +17,84 @@ interface DiscoveryDeps {
   readonly urls: () => Promise<FunctionUrls | undefined>;
   /** Names of the details types the registry has now. */
   readonly detailsTypes: () => Promise<readonly string[]>;
-  readonly lists: {
-    /** A signed list, as long as its hour is not over. */
-    read(list: string): Promise<string | undefined>;
-    /** Names of the lists that are open now. */
-    open(): Promise<readonly string[]>;
-  };
+  readonly lists: StoredLists;
 }
 
+/** What is asked for, whatever path names it. */
+type Page = "oauth" | "openid" | "authorize" | "keys" | "bundle" | "events" | "eventKeys" | "lists";
+
 /**
- * Serves metadata (RFC 8414, OpenID Connect Discovery as far as AWS reads it), the JWKS, the SPIFFE bundle and the
- * stored status lists. Identity keys stand in the SPIFFE bundle only: at `jwks_uri` every key can mint a session in the
- * eyes of a standard verifier (threat 3).
+ * Serves what anybody may know:
+ *
+ * 1. **find** the page by its path below the issuer's own, or by one with the well-known part before it (RFC 8414 3.1, SSF 1.0
+ *    7.2), where OpenID Connect Discovery 4 puts it behind
+ * 2. **let look** and nothing else: GET and HEAD, and a browser's question before them
+ * 3. **answer**: metadata (RFC 8414, OpenID Connect Discovery as far as AWS reads it; `discovery/issuer-metadata.ts`), the JWKS and
+ *    the SPIFFE bundle (`discovery/key-documents.ts`), the stored status lists (`discovery/status-lists.ts`), where receivers of
+ *    security events start. Identity keys stand in the SPIFFE bundle only: at `jwks_uri` every key can mint a session in the
+ *    eyes of a standard verifier (threat 3)
+ * 4. **open** it to pages of every origin, but for the authorization endpoint, which is opened by navigation alone (RFC 9700
+ *    2.6)
  */
 export function createDiscoveryEndpoint(deps: DiscoveryDeps): (call: Call) => Promise<Reply> {
   const path = new URL(deps.issuer).pathname.replace(/\/$/, "");
-  const authorize = `${path}/authorize`;
-  const inserted = {
-    oauth: new URL(issuerMetadataUrl(deps.issuer, "oauth-authorization-server")).pathname,
-    openid: new URL(issuerMetadataUrl(deps.issuer, "openid-configuration")).pathname,
-    events: new URL(issuerMetadataUrl(deps.issuer, "ssf-configuration")).pathname,
-  };
-  const answer = async (call: Call): Promise<Reply> => {
-    if (call.method === "OPTIONS" && call.path !== authorize) return preflight;
-    if (call.method !== "GET" && call.method !== "HEAD")
-      return denialReply({
-        code: "method_not_allowed",
-        method: call.method,
-        allow: call.path === authorize ? "GET, HEAD" : "GET, HEAD, OPTIONS",
-      });
-    // RFC 8414 3.1 and SSF 1.0 7.2 put the well-known path before an issuer's path, OpenID Connect Discovery 4 behind it
-    if (call.path === inserted.oauth) return metadata(deps, issuerMetadata);
-    if (call.path === inserted.openid) return metadata(deps, openidMetadata);
-    if (call.path === inserted.events) return eventConfiguration(deps);
-    const below = call.path.startsWith(`${path}/`) ? call.path.slice(path.length) : "";
-    switch (below) {
-      case "/.well-known/openid-configuration":
-        return metadata(deps, openidMetadata);
-      case "/authorize":
-        return refuseAuthorization(call);
-      case "/.well-known/jwks.json":
-        return published(await jwks(deps.ownKeys), "application/json", keyTimes.jwksMaxAgeSeconds);
-      case "/.well-known/spiffe-bundle.json":
-        return published(await bundle(deps.ownKeys), "application/json", keyTimes.jwksMaxAgeSeconds);
-      case "/.well-known/ssf-configuration":
-        return eventConfiguration(deps);
-      case "/.well-known/ssf-jwks.json":
-        return published(await eventKeys(deps.ownKeys), "application/json", keyTimes.jwksMaxAgeSeconds);
-    }
-    return statusLists({ ...call, path: below }, deps);
-  };
-  // RFC 9700 2.6: the authorization endpoint is opened by navigation alone, never to a page of another origin
+  const pages = pagesOf(deps.issuer, path);
   return async (call) => {
-    const reply = await answer(call);
-    return call.path === authorize ? reply : forEveryOrigin(reply);
+    // 1. find
+    const page = pages.get(call.path) ?? "lists";
+    // 2. let look
+    const refused = refuseMethod(call, page);
+    // 3. answer
+    const below = call.path.startsWith(`${path}/`) ? call.path.slice(path.length) : "";
+    const reply = refused ?? (await answer(page, { ...call, path: below }, deps));
+    // 4. open
+    return page === "authorize" ? reply : forEveryOrigin(reply);
   };
 }
 
-/** Where receivers of security events start (SSF 1.0 7.2). */
-const eventConfiguration = ({ issuer }: DiscoveryDeps): Reply =>
-  published(JSON.stringify(transmitterConfiguration(issuer)), "application/json", 60);
+function pagesOf(issuer: string, path: string): ReadonlyMap<string, Page> {
+  const before = (name: string) => new URL(issuerMetadataUrl(issuer, name)).pathname;
+  return new Map<string, Page>([
+    [`${path}/.well-known/openid-configuration`, "openid"],
+    [`${path}/authorize`, "authorize"],
+    [`${path}/.well-known/jwks.json`, "keys"],
+    [`${path}/.well-known/spiffe-bundle.json`, "bundle"],
+    [`${path}/.well-known/ssf-configuration`, "events"],
+    [`${path}/.well-known/ssf-jwks.json`, "eventKeys"],
+    [before("oauth-authorization-server"), "oauth"],
+    [before("openid-configuration"), "openid"],
+    [before("ssf-configuration"), "events"],
+  ]);
+}
+
+function refuseMethod({ method }: Call, page: Page): Reply | undefined {
+  if (method === "GET" || method === "HEAD") return undefined;
+  if (method === "OPTIONS" && page !== "authorize") return preflight;
+  const allow = page === "authorize" ? "GET, HEAD" : "GET, HEAD, OPTIONS";
+  return denialReply({ code: "method_not_allowed", method, allow });
+}
+
+async function answer(page: Page, call: Call, deps: DiscoveryDeps): Promise<Reply> {
+  const { issuer, ownKeys } = deps;
+  switch (page) {
+    case "oauth":
+      return metadata(deps, issuerMetadata);
+    case "openid":
+      return metadata(deps, openidMetadata);
+    case "authorize":
+      return refuseAuthorization(call);
+    case "keys":
+      return published(await jwks(ownKeys), "application/json", keyTimes.jwksMaxAgeSeconds);
+    case "bundle":
+      return published(await bundle(ownKeys), "application/json", keyTimes.jwksMaxAgeSeconds);
+    case "events":
+      return published(JSON.stringify(transmitterConfiguration(issuer)), "application/json", 60);
+    case "eventKeys":
+      return published(await eventKeys(ownKeys), "application/json", keyTimes.jwksMaxAgeSeconds);
+    case "lists":
+      return statusLists(call, deps);
+  }
+}
 
 /** All of it is public and carries no credentials: a verifier in a browser may read it too (Token Status List, 8.1). */
 const forEveryOrigin = (reply: Reply): Reply => ({
@@ -96,62 +114,10 @@ const preflight: Reply = {
   body: "",
 };
 
-const published = (body: string, contentType: string, maxAgeSeconds: number): Reply => ({
-  status: 200,
-  contentType,
-  headers: { "Cache-Control": `public, max-age=${maxAgeSeconds}` },
-  body,
-});
-
 async function metadata(deps: DiscoveryDeps, document: typeof issuerMetadata): Promise<Reply> {
   const [urls, detailsTypes] = await Promise.all([deps.urls(), deps.detailsTypes()]);
   if (!urls) return denialReply({ code: "registry_unavailable", why: "the function URLs are not published yet" });
   // RFC 9396 10; RFC 8414 3.2 leaves out a member without values
   const details = detailsTypes.length > 0 ? { authorization_details_types_supported: detailsTypes } : {};
   return published(JSON.stringify({ ...document(deps.issuer, urls), ...details }), "application/json", 60);
-}
-
-/** Session and status keys, each marked with the one `typ` it signs, so that our own verifier can pin it. */
-async function jwks(ownKeys: OwnKeys): Promise<string> {
-  const [session, status] = await Promise.all([
-    marked(ownKeys, "session", tokenTyp.access),
-    marked(ownKeys, "status", tokenTyp.status),
-  ]);
-  return JSON.stringify({ keys: [...session, ...status] });
-}
-
-/** Keys of security events, which stand in no other set: no verifier of tokens reads this one (threat 3). */
-async function eventKeys(ownKeys: OwnKeys): Promise<string> {
-  return JSON.stringify({ keys: (await ownKeys.keys("events")).map(({ jwk }) => ({ ...jwk, use: "sig" })) });
-}
-
-async function marked(ownKeys: OwnKeys, purpose: KeyPurpose, typ: string): Promise<JWK[]> {
-  return (await ownKeys.keys(purpose)).map(({ jwk }) => ({ ...jwk, use: "sig", lanyard_typ: typ }));
-}
-
-/** SPIFFE Trust Domain and Bundle 4: JWT authorities of this trust domain. */
-async function bundle(ownKeys: PublishedOwnKeys): Promise<string> {
-  // before the keys: beside newer ones an older number does no harm, the other way round it would hide them
-  const sequence = await ownKeys.sequence("identity");
-  const keys = (await ownKeys.keys("identity")).map(({ jwk: { alg: _, ...jwk } }) => ({ ...jwk, use: "jwt-svid" }));
-  return JSON.stringify({
-    keys,
-    spiffe_sequence: sequence,
-    spiffe_refresh_hint: keyTimes.bundleRefreshSeconds,
-  });
-}
-
-/** One list, or the names of all that are open (Token Status List, sections 8 and 9). */
-async function statusLists({ path, query = "" }: Call, { issuer, lists }: DiscoveryDeps): Promise<Reply> {
-  const named = /^\/status\/([0-9]{10}-[0-9]{1,6})$/.exec(path)?.[1];
-  if (path !== "/status" && named === undefined) return denialReply({ code: "not_found", path });
-  // section 8.4: a list of now in answer to a question about then would be believed for then
-  if (new URLSearchParams(query).has("time")) return denialReply({ code: "history_unsupported", path });
-  if (named === undefined) {
-    const uris = (await lists.open()).map((list) => statusListUri(issuer, list));
-    return published(JSON.stringify({ status_lists: uris }), "application/json", 60);
-  }
-  const signed = await lists.read(named);
-  if (signed === undefined) return denialReply({ code: "not_found", path });
-  return published(signed, "application/statuslist+jwt", 2);
 }
