@@ -1,6 +1,7 @@
 /**
  * Checks the walls: which folder imports which, and which packages; that core's imports go down its storeys and no files
- * import each other in a circle; what pure code may not touch; that every threat and decision that is cited is there.
+ * import each other in a circle; what pure code may not touch; that every threat and decision that is cited is there; that
+ * each function has its page among the endpoints, whose list is what its code does.
  * `node scripts/walls.ts [folder]` prints each offence as `file:line` and ends with 1 when there is one.
  */
 import { readFileSync } from "node:fs";
@@ -9,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { circlesOf } from "./walls/circles.ts";
 import { citationOffences } from "./walls/citations.ts";
 import { knownCircles } from "./walls/known-circles.ts";
+import { pageOffences } from "./walls/pages.ts";
 import { type Reference, readSource, type Source } from "./walls/read-source.ts";
 import { bannedFolders, impure, topFolders, type Wall, wallOf } from "./walls/rules.ts";
 import { wrongPlace, wrongWay } from "./walls/storeys.ts";
@@ -25,7 +27,7 @@ interface Offence {
  * Checks a tree.
  * @param root the project's folder
  * @param known circles that are no offence as long as they are there
- * @returns all offences: of folders, of files in their order, of circles, of what is cited
+ * @returns all offences: of folders, of files in their order, of circles, of what is cited, of the functions' pages
  */
 export function offences(root: string, known: readonly (readonly string[])[] = knownCircles): Offence[] {
   const sources = files(root).map((file) => ({ file, ...readSource(readFileSync(join(root, file), "utf8")) }));
@@ -34,6 +36,7 @@ export function offences(root: string, known: readonly (readonly string[])[] = k
     ...sources.flatMap(fileOffences),
     ...circleOffences(sources, known),
     ...citationOffences(root),
+    ...pageOffences(root),
   ];
 }
 

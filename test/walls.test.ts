@@ -179,7 +179,7 @@ describe("storeys of core", () => {
   test("may be gone down, by one or by many, and a room may import its own files", () => {
     expect(
       wrong({
-        "core/endpoints/token.ts": 'import "../token/settle.ts";\nimport "../model/result.ts";',
+        "core/admin/a.ts": 'import "../token/settle.ts";\nimport "../model/result.ts";',
         "core/token/settle.ts": 'import type { A } from "./source.ts";\nimport "../session/liveness.ts";',
       }),
     ).toEqual([]);
