@@ -56,7 +56,7 @@ function parsed(pem: string): KeyObject | undefined {
   }
 }
 
-/** What is judged is what was opened, so that nothing is put in its place between the look and the reading. */
+/** What is evaluated is what was opened, so that nothing is put in its place between the look and the reading. */
 async function read(path: string): Promise<string | undefined> {
   // not waiting: a pipe in the file's place would hold the agent for ever
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;

@@ -44,7 +44,7 @@ const preflight: MetadataReply = {
  * browser's preflight, which never carries one. To challenge either would lock out whoever asks in order to come back
  * with a token.
  * @param crossOrigin whether pages of other origins may call; else preflights are left to the application
- * @returns undefined for a request that the guard has to judge
+ * @returns undefined for a request that the guard has to evaluate
  */
 export function openAnswer(
   request: AskedRequest,

@@ -8,7 +8,7 @@ export interface ResourceDescription {
   readonly documentation?: string;
   /** Scopes worth asking for; not necessarily all there are. */
   readonly scopes?: readonly string[];
-  /** Types of authorization details that restrict this resource; those it was given to judge by unless named here. */
+  /** Types of authorization details that restrict this resource; those it was given to evaluate by unless named here. */
   readonly detailsTypes?: readonly string[];
   /** Algorithms by which this server signs its answers, if it does. */
   readonly responseSigningAlgorithms?: readonly string[];

@@ -87,7 +87,7 @@ export interface ResourceServer {
 /**
  * Guards a resource: every request must carry one access token of `issuer` for exactly `resource`, and a fresh proof by
  * the key it is bound to.
- * @throws TypeError when it could not judge requests: no agent to introspect, no known own URL, a details type that the
+ * @throws TypeError when it could not evaluate requests: no agent to introspect, no known own URL, a details type that the
  * registry would refuse
  */
 export function createResourceServer(input: ResourceServerInput): ResourceServer {

@@ -6,7 +6,7 @@ const longestPauseSeconds = 5;
 
 /**
  * Does again what was answered 503 with Retry-After (RFC 9110 10.2.3): the service could not decide and said when it
- * may. Anything else is the caller's to judge, and so is a service that keeps saying so.
+ * may. Anything else is the caller's to evaluate, and so is a service that keeps saying so.
  * @param work one whole try, with proofs of its own: a used proof would be refused as a replay
  * @throws LanyardError of the last try
  */

@@ -15,7 +15,7 @@ interface GuardOptions {
   readonly scopes?: readonly string[];
 }
 
-/** A resource server by the client library, which judges requests in this process, by the issuer's own keys and lists. */
+/** A resource server by the client library, which evaluates requests in this process, by the issuer's own keys and lists. */
 export async function guardOf(target: Target, options: GuardOptions): Promise<ResourceServer> {
   return target.once(`guard ${JSON.stringify(options)}`, async () => {
     const { resource, nonces, acceptBearer, introspecting, algorithm, scopes } = options;
@@ -63,8 +63,8 @@ export const fetchOf =
     const at = new URL(request.url);
     if (at.origin !== new URL(resource).origin) return otherwise(input, init);
     const plain = { method: request.method, url: at.pathname + at.search, headers: request.headers };
-    const judged = await outcomeOf(guard.authenticate(plain));
-    if (judged.ok) return new Response("hello", { headers: judged.value.answerHeaders });
-    const { status, headers, body } = judged.error.reply;
+    const evaluated = await outcomeOf(guard.authenticate(plain));
+    if (evaluated.ok) return new Response("hello", { headers: evaluated.value.answerHeaders });
+    const { status, headers, body } = evaluated.error.reply;
     return new Response(status === 204 ? null : body, { status, headers });
   };

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { ReceivedEvent } from "./ground.ts";
 
-/** A receiver of security events (RFC 8935) that takes whatever comes; rows judge it. */
+/** A receiver of security events (RFC 8935) that takes whatever comes; rows evaluate it. */
 interface Receiver {
   readonly endpoint: string;
   readonly events: ReceivedEvent[];

@@ -1,6 +1,6 @@
 /**
  * `npm run house [-- NAME …] [--list] [--json]`: the house in figures, the aim of each in brackets. `--list` says where
- * each figure comes from, worst first. It judges nothing: what must hold is in the lint (`scripts/walls.ts`).
+ * each figure comes from, worst first. It evaluates nothing: what must hold is in the lint (`scripts/walls.ts`).
  */
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";

@@ -43,7 +43,7 @@ export async function makeStage(args: readonly string[], ground: StageGround): P
     return 2;
   }
   try {
-    // judged as synth judges it: what is written deploys. The name becomes part of a path only after this
+    // evaluated as synth evaluates it: what is written deploys. The name becomes part of a path only after this
     stageOf(flags.name, settings);
     const file = join(folder, `${flags.name}.json`);
     writeFileSync(file, `${JSON.stringify(settings, undefined, 2)}\n`, { flag: flags.force ? "w" : "wx" });

@@ -8,9 +8,9 @@ import type { Target } from "../target.ts";
 /** Shows a token to the guard of `own`; whether it was let in. */
 async function letIn(target: Target, token: string, resource = target.need("own").uri): Promise<boolean> {
   const guard = await guardOf(target, { resource });
-  const judged = await show({ guard, actor: await target.actor("worker"), token, resource });
-  if (judged.ok) return true;
-  const { status, body } = judged.error.reply;
+  const evaluated = await show({ guard, actor: await target.actor("worker"), token, resource });
+  if (evaluated.ok) return true;
+  const { status, body } = evaluated.error.reply;
   must(status === 401 && body.includes('"invalid_token"'), `answered ${status} ${body}`);
   return false;
 }

@@ -16,8 +16,8 @@ async function opened(target: Target) {
   return { guard, token, bear };
 }
 type Evaluated = Awaited<ReturnType<Awaited<ReturnType<typeof opened>>["bear"]>>;
-const challengeIn = (judged: Evaluated): string =>
-  judged.ok ? "" : (judged.error.reply.headers["WWW-Authenticate"] ?? "");
+const challengeIn = (evaluated: Evaluated): string =>
+  evaluated.ok ? "" : (evaluated.error.reply.headers["WWW-Authenticate"] ?? "");
 
 export const bearerRows = rowsOf("RFC 6750", [
   {
@@ -37,8 +37,8 @@ export const bearerRows = rowsOf("RFC 6750", [
       const { guard, token, bear } = await opened(target);
       must((await bear(token)).ok, "it was refused in the header too");
       const url = `/?access_token=${token}`;
-      const judged = await outcomeOf(guard.authenticate({ method: "GET", url, headers: {} }));
-      same(judged.ok ? 200 : judged.error.reply.status, 401, "status");
+      const evaluated = await outcomeOf(guard.authenticate({ method: "GET", url, headers: {} }));
+      same(evaluated.ok ? 200 : evaluated.error.reply.status, 401, "status");
     },
   },
   {
@@ -48,9 +48,9 @@ export const bearerRows = rowsOf("RFC 6750", [
     async run(target) {
       const { guard, token, bear } = await opened(target);
       must((await bear(token)).ok, "it was refused");
-      const judged = await outcomeOf(guard.authenticate({ method: "GET", url: "/", headers: {} }));
-      must(/^Bearer [a-z_]+="/.test(challengeIn(judged)), `it says ${challengeIn(judged)}`);
-      must(!/error=/.test(challengeIn(judged)), "a request without a token is told an error");
+      const evaluated = await outcomeOf(guard.authenticate({ method: "GET", url: "/", headers: {} }));
+      must(/^Bearer [a-z_]+="/.test(challengeIn(evaluated)), `it says ${challengeIn(evaluated)}`);
+      must(!/error=/.test(challengeIn(evaluated)), "a request without a token is told an error");
     },
   },
   {
@@ -59,9 +59,9 @@ export const bearerRows = rowsOf("RFC 6750", [
     text: "A token that is not valid is invalid_token by 401",
     async run(target) {
       const { token, bear } = await opened(target);
-      const judged = await bear(`${token.slice(0, -8)}AAAAAAAA`);
-      same(judged.ok ? 200 : judged.error.reply.status, 401, "status");
-      must(/error="invalid_token"/.test(challengeIn(judged)), `it says ${challengeIn(judged)}`);
+      const evaluated = await bear(`${token.slice(0, -8)}AAAAAAAA`);
+      same(evaluated.ok ? 200 : evaluated.error.reply.status, 401, "status");
+      must(/error="invalid_token"/.test(challengeIn(evaluated)), `it says ${challengeIn(evaluated)}`);
     },
   },
   {
@@ -70,8 +70,8 @@ export const bearerRows = rowsOf("RFC 6750", [
     text: "A token without the scope is insufficient_scope by 403, with the scope it takes",
     async run(target) {
       const { token, bear } = await opened(target);
-      const judged = await bear(token);
-      const allowed = judged.ok ? await outcomeOf(() => judged.value.requires("conformance:more")) : judged;
+      const evaluated = await bear(token);
+      const allowed = evaluated.ok ? await outcomeOf(() => evaluated.value.requires("conformance:more")) : evaluated;
       must(!allowed.ok, "it was allowed");
       const { status, headers } = allowed.error.reply;
       same(status, 403, "status");

@@ -47,8 +47,8 @@ const guarded = async (target: Target, nonces = false) => {
   return { guard, uri, through: fetchOf(guard, uri) };
 };
 
-const challengeOf = (judged: Awaited<ReturnType<typeof show>>): string =>
-  judged.ok ? "" : (judged.error.reply.headers["WWW-Authenticate"] ?? "");
+const challengeOf = (evaluated: Awaited<ReturnType<typeof show>>): string =>
+  evaluated.ok ? "" : (evaluated.error.reply.headers["WWW-Authenticate"] ?? "");
 
 const bySdk = (rows: readonly Omit<RowOf, "by" | "level">[]): readonly RowOf[] =>
   rows.map((row) => ({ ...row, by: "the MCP SDK", level: "MUST" }));
@@ -101,13 +101,13 @@ export const mcpRows = rowsOf("MCP authorization", [
     async run(target) {
       const { scopes, uri: resource } = target.need("own");
       const { guard } = await guarded(target);
-      const judged = await show({
+      const evaluated = await show({
         guard,
         actor: await target.actor("worker"),
         token: await sharedAccess(target),
         resource,
       });
-      const allowed = judged.ok ? await outcomeOf(() => judged.value.requires(...scopes)) : judged;
+      const allowed = evaluated.ok ? await outcomeOf(() => evaluated.value.requires(...scopes)) : evaluated;
       must(!allowed.ok, "it was allowed");
       const { status, headers } = allowed.error.reply;
       same(status, 403, "status");
@@ -126,8 +126,8 @@ export const mcpRows = rowsOf("MCP authorization", [
       const queried = await outcomeOf(guard.authenticate({ method: "GET", url, headers: {} }));
       same(queried.ok ? 200 : queried.error.reply.status, 401, "the status for a token in the address");
       const other = await ownAccess(target, target.need("other"));
-      const judged = await show({ guard, actor: await target.actor("worker"), token: other, resource: uri });
-      must(!judged.ok && /error="invalid_token"/.test(challengeOf(judged)), "another resource's token was taken");
+      const evaluated = await show({ guard, actor: await target.actor("worker"), token: other, resource: uri });
+      must(!evaluated.ok && /error="invalid_token"/.test(challengeOf(evaluated)), "another resource's token was taken");
     },
   },
 ]);

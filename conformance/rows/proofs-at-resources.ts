@@ -16,14 +16,14 @@ async function shownTo(target: Target, more: object, nonces = false) {
 }
 type Evaluated = Awaited<ReturnType<typeof shownTo>>;
 
-const turnedAway = (judged: Evaluated, status: number, error: string, code?: string): void => {
-  must(!judged.ok, "it was let in");
-  const { reply, refusal } = judged.error;
+const turnedAway = (evaluated: Evaluated, status: number, error: string, code?: string): void => {
+  must(!evaluated.ok, "it was let in");
+  const { reply, refusal } = evaluated.error;
   must(reply.status === status && reply.body.includes(`"${error}"`), `answered ${reply.status} ${reply.body}`);
   must(code === undefined || refusal.code === code, `refused as ${refusal.code}`);
 };
-const letIn = (judged: Evaluated): void => {
-  must(judged.ok, `it was refused: ${judged.ok ? "" : JSON.stringify(judged.error.refusal)}`);
+const letIn = (evaluated: Evaluated): void => {
+  must(evaluated.ok, `it was refused: ${evaluated.ok ? "" : JSON.stringify(evaluated.error.refusal)}`);
 };
 
 const badProofs: readonly (readonly [text: string, twist: WireTwist])[] = [
@@ -85,8 +85,8 @@ export const proofAtResourceRows: readonly Row[] = rowsOf("RFC 9449", [
       const { uri: resource } = target.need("own");
       const guard = await guardOf(target, { resource, acceptBearer: true });
       const [actor, token] = [await target.actor("worker"), await sharedAccess(target)];
-      const judged = await show({ guard, actor, token, resource, scheme: "Bearer", unproved: true });
-      turnedAway(judged, 401, "invalid_token", "bearer_not_accepted");
+      const evaluated = await show({ guard, actor, token, resource, scheme: "Bearer", unproved: true });
+      turnedAway(evaluated, 401, "invalid_token", "bearer_not_accepted");
     },
   },
   {
@@ -139,10 +139,10 @@ export const proofAtResourceRows: readonly Row[] = rowsOf("RFC 9449", [
     library: true,
     async run(target) {
       const { uri: resource } = target.need("own");
-      const judged = await outcomeOf(
+      const evaluated = await outcomeOf(
         (await guardOf(target, { resource })).authenticate({ method: "GET", url: "/", headers: {} }),
       );
-      const challenge = judged.ok ? "" : (judged.error.reply.headers["WWW-Authenticate"] ?? "");
+      const challenge = evaluated.ok ? "" : (evaluated.error.reply.headers["WWW-Authenticate"] ?? "");
       must(/^DPoP\b/.test(challenge) && /algs="[^"]*ES256/.test(challenge), `it says ${challenge}`);
       must(!/error=/.test(challenge), `it says ${challenge}`);
     },
@@ -170,8 +170,8 @@ export const proofAtResourceRows: readonly Row[] = rowsOf("RFC 9449", [
       const reach = target.need("bearer");
       const token = await ownAccess(target, reach);
       const guard = await guardOf(target, { resource: reach.uri });
-      const judged = await show({ guard, actor: await target.actor("worker"), token, resource: reach.uri });
-      turnedAway(judged, 401, "invalid_token", "claims_invalid");
+      const evaluated = await show({ guard, actor: await target.actor("worker"), token, resource: reach.uri });
+      turnedAway(evaluated, 401, "invalid_token", "claims_invalid");
     },
   },
 ]);

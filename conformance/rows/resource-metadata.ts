@@ -7,9 +7,9 @@ import type { Target } from "../target.ts";
 
 /** What the guard itself answers to whoever has no token. */
 async function answered(guard: ResourceServer, url: string, method = "GET", headers = {}) {
-  const judged = await outcomeOf(guard.authenticate({ method, url, headers }));
-  must(!judged.ok, "a request without a token was let in");
-  return judged.error.reply;
+  const evaluated = await outcomeOf(guard.authenticate({ method, url, headers }));
+  must(!evaluated.ok, "a request without a token was let in");
+  return evaluated.error.reply;
 }
 
 /** Asks the guard of `own` for its metadata. */
@@ -80,8 +80,8 @@ export const resourceMetadataRows = rowsOf("RFC 9728", [
     library: true,
     async run(target) {
       const { guard, url } = await resourceMetadata(target);
-      const judged = await outcomeOf(guard.authenticate({ method: "GET", url: "/", headers: {} }));
-      const challenge = judged.ok ? "" : (judged.error.reply.headers["WWW-Authenticate"] ?? "");
+      const evaluated = await outcomeOf(guard.authenticate({ method: "GET", url: "/", headers: {} }));
+      const challenge = evaluated.ok ? "" : (evaluated.error.reply.headers["WWW-Authenticate"] ?? "");
       must(challenge.includes(`resource_metadata="${url}"`), `it says ${challenge}`);
     },
   },

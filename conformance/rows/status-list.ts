@@ -185,8 +185,8 @@ export const statusListRows = rowsOf("Token status list", [
       must((await show({ guard, actor, token, resource })).ok, "the live token was refused");
       granted(await target.ask("revocation", actor, [["token", token]]));
       const refusal = async () => {
-        const judged = await show({ guard, actor, token, resource });
-        return judged.ok ? undefined : judged.error.refusal.code;
+        const evaluated = await show({ guard, actor, token, resource });
+        return evaluated.ok ? undefined : evaluated.error.refusal.code;
       };
       same((await eventually(refusal, "it is let in", 200)).found, "session_over", "the refusal");
     },
@@ -199,7 +199,7 @@ export const statusListRows = rowsOf("Token status list", [
       const [token, actor] = [await sharedAccess(target), await target.actor("worker")];
       const resource = target.need("own").uri;
       const good = (await listAt(target, placeOf(token).uri)).answer.text;
-      const judged = async (status: number, text: string) => {
+      const evaluated = async (status: number, text: string) => {
         const through: typeof fetch = async (input, init) =>
           String(input instanceof Request ? input.url : input) === placeOf(token).uri
             ? new Response(text, { status, headers: { "Content-Type": listType } })
@@ -208,7 +208,7 @@ export const statusListRows = rowsOf("Token status list", [
         const shown = await show({ guard, actor, token, resource });
         return shown.ok ? 200 : shown.error.reply.status;
       };
-      same(await judged(200, good), 200, "the status by the genuine list");
+      same(await evaluated(200, good), 200, "the status by the genuine list");
       const claims = claimsOf(good);
       const other = withClaims(good, { ...claims, sub: "https://other.example/list" });
       for (const [status, text] of [
@@ -218,7 +218,7 @@ export const statusListRows = rowsOf("Token status list", [
         [200, other],
         [200, "x"],
       ] as const)
-        same(await judged(status, text), 503, `the status by ${status} ${text.slice(0, 40)}`);
+        same(await evaluated(status, text), 503, `the status by ${status} ${text.slice(0, 40)}`);
     },
   },
   {

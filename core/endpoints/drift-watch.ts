@@ -1,8 +1,8 @@
 import { toRecord } from "../audit/ocsf.ts";
 import type { AuditRecord } from "../audit/record.ts";
 import type { Baseline, BaselineStore } from "../drift/baseline.ts";
+import { evaluate, type Told } from "../drift/evaluate.ts";
 import type { ControlPlanes, Found } from "../drift/function-state.ts";
-import { judge, type Told } from "../drift/judge.ts";
 import { type Clock, type Ids, nowSeconds } from "../model/ports.ts";
 
 /** What the watch stands on. */
@@ -28,7 +28,7 @@ const atOnce = 4;
  * 1. **look at itself**: this function is deployed last, so what is younger than it was changed afterwards
  * 2. **recall** how each function stood the last time
  * 3. **look** at each by its name, some at a time
- * 4. **judge** what was found against the template's mark and the last time (`drift/judge.ts`)
+ * 4. **evaluate** what was found against the template's mark and the last time (`drift/evaluate.ts`)
  * 5. **write** what there is to remember, with the audit event of what is not as it was deployed, in ONE transaction: it is
  *    told of once
  * 6. **count** those that ring: they ring for as long as it stands
@@ -56,8 +56,8 @@ async function look(base: Baseline, own: Found, deps: DriftDeps): Promise<boolea
   const found = base.name === deps.self ? own : await deps.planes.find(base.name);
   const mark = deps.marks.get(base.name) ?? "";
   const measure = { mark, deployedAtMillis: own.modifiedAtMillis, nowSeconds: nowSeconds(deps.clock) };
-  // 4. judge
-  const { next, rings, tell } = judge(base, found, measure);
+  // 4. evaluate
+  const { next, rings, tell } = evaluate(base, found, measure);
   // 5. write
   if (next) await deps.store.keep(next, tell ? [recordOf(base.name, found, tell, deps)] : []);
   return rings.length > 0;

@@ -34,7 +34,7 @@ export interface TokenDeps extends TokenPorts, DenyDeps {}
  *    nothing: 503, ask again). For a resource that asks about every request the token is a handle, stored by its hash and
  *    not signed (`token/mint.ts`); a renewal stores a new end (`token/issue-renewal.ts`)
  * 6. **again**, once, from 4, when an equal request at the same instant came first: an offer is redeemed by then and gives
- *    the same session, a session is renewed by then and is judged by its new end
+ *    the same session, a session is renewed by then and is evaluated by its new end
  *
  * Three round trips in sequence: no token leaves without a row to revoke it by and a record to explain it.
  */

@@ -27,7 +27,7 @@ export function issuerName(url: string): Result<URL, string> {
 
 /**
  * The same for where keys stand, which may carry a query: Azure's `keys?appid=…`, Azure AD B2C's `keys?p=…`. It is part
- * of the registration, or of a document that was fetched from a judged place; the host is judged as everywhere.
+ * of the registration, or of a document that was fetched from an evaluated place; the host is evaluated as everywhere.
  * @returns the parsed URL, or why it is refused
  */
 export function keysUrl(url: string, ownIssuer: string): Result<URL, string> {
@@ -46,7 +46,7 @@ const urlText = /^[A-Za-z0-9:/._~%+=,[\]-]+$/;
 
 /**
  * Decides whether a URL of a trusted issuer may be fetched: a registry row must not turn this function into a proxy
- * to somebody's metadata service (SSRF). The name's addresses are the fetcher's to judge.
+ * to somebody's metadata service (SSRF). The name's addresses are the fetcher's to evaluate.
  *
  * Where this deployment's own issuer is itself `http://127.0.0.1:<port>`, which only the embedded cloud can have,
  * issuers on `http://127.0.0.1:<port>` are accepted; there is no other switch (threat 31).

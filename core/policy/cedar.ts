@@ -42,7 +42,7 @@ export function createCedarEngine(cedar: CedarModule): PolicyEngine {
     return parsed;
   };
 
-  const judge = (requests: readonly CedarRequest[], policies: string): Verdict =>
+  const evaluate = (requests: readonly CedarRequest[], policies: string): Verdict =>
     askCedar(cedar, { schema: schemaName, policies }, requests);
 
   return {
@@ -52,8 +52,8 @@ export function createCedarEngine(cedar: CedarModule): PolicyEngine {
         if (problem !== undefined) return denied(problem);
         const requests = toRequests(registry, question);
         if (typeof requests === "string") return denied(requests);
-        const verdict = judge(requests, counting);
-        const would = logging ? judge(requests, all) : verdict;
+        const verdict = evaluate(requests, counting);
+        const would = logging ? evaluate(requests, all) : verdict;
         const lenient = registry.agent(question.agent)?.policyMode === "log";
         return combine(verdict, would, lenient);
       } catch (cause) {

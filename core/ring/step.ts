@@ -17,7 +17,7 @@ interface Step {
   write(made?: RingKey): { readonly ring: Ring; readonly events: readonly RingEvent[] };
 }
 
-/** By what a ring is judged. */
+/** By what a ring is evaluated. */
 interface Moment {
   readonly nowSeconds: number;
   readonly pace: RotationPace;

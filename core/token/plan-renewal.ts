@@ -26,7 +26,7 @@ export async function readAbove(token: OwnToken, store: Pick<SessionStore, "read
 }
 
 /**
- * A later end for a living session, and nothing else: same id, same key, same grants. All of it is judged anew by the
+ * A later end for a living session, and nothing else: same id, same key, same grants. All of it is evaluated anew by the
  * registry as it is now; what no longer holds whole is not renewed. The end is never beyond the parent's (and so no
  * ancestor's), nor beyond what the root's and this agent's registrations allow, counted from when each session began, nor
  * beyond the bound of a hop.
@@ -97,7 +97,7 @@ function stillHeld(input: PlanInput, session: Session, parent: Session | undefin
 
 /**
  * By the way it came, and no other: a child of an offer within the parent, one of a next hop by what entailed it, which
- * `planFor` has judged. Taken for the other, a hop's child would outlive its entailment where the parent holds the same
+ * `planFor` has evaluated. Taken for the other, a hop's child would outlive its entailment where the parent holds the same
  * scope, and be wider than it there (threat 33).
  */
 function stillGiven({ via, grants }: Session, parent: Session, { registry }: PlanInput): Result<void, Denial> {

@@ -33,7 +33,7 @@ function measured(typ: string, alg: SigningAlgorithm, claims: JWTPayload) {
 /**
  * Refuses what no verifier would read: a chain of many agents with long names carries them all in each of its tokens, and
  * a token beyond `limits.tokenBytes`, or whose actors nest deeper than `limits.claimsDepth`, is refused unread everywhere, by
- * us too. Judged before anything is stored, by every
+ * us too. Evaluated before anything is stored, by every
  * token that the grants can be had in, and for an offer by those of the child it would become: at the end of a chain of
  * work is no place to learn of it.
  * @returns `token_too_large`

@@ -6,7 +6,7 @@ import { forgetProof, type ProofDeps, readProof, useProof } from "./proof.ts";
 import type { VerifyRefusal } from "./refusal.ts";
 import { readClaims, type VerifiedAccess } from "./verified-access.ts";
 
-/** What a handle is judged with. */
+/** What a handle is evaluated with. */
 interface HandleDeps extends ProofDeps {
   readonly issuer: string;
   readonly resource: string;

@@ -23,7 +23,7 @@ export interface PresentedToken {
 }
 
 /**
- * One scheme, one blank and one token68 (RFC 9110 11.2). What could be somebody's token is judged as one: it is not valid here,
+ * One scheme, one blank and one token68 (RFC 9110 11.2). What could be somebody's token is evaluated as one: it is not valid here,
  * though nothing is wrong with the header (RFC 6750 3.1).
  */
 const credentials = /^([A-Za-z]+) ([A-Za-z0-9._~+/-]+=*)$/;
@@ -49,7 +49,7 @@ export function presentedToken(
   if (bearer && !acceptBearer) return err({ code: "bearer_not_accepted" });
   if ((!bearer && scheme?.toLowerCase() !== "dpop") || token === undefined)
     return err({ code: "credentials_malformed", why: "the Authorization header is not one scheme and one token" });
-  // with a proof beside it, it is not clear which of the two the caller means to be judged by
+  // with a proof beside it, it is not clear which of the two the caller means to be evaluated by
   if (bearer && request.dpop.length > 0)
     return err({ code: "credentials_malformed", why: "a proof goes with the DPoP scheme" });
   return ok({ scheme: bearer ? "Bearer" : "DPoP", token });

@@ -7,7 +7,7 @@ import type { PresentedRequest } from "./presented.ts";
 import type { VerifyRefusal } from "./refusal.ts";
 import type { ReplayStore, UsedProof } from "./replay.ts";
 
-/** What proofs are judged with. */
+/** What proofs are evaluated with. */
 export interface ProofDeps {
   readonly clock: Clock;
   readonly replay: ReplayStore;

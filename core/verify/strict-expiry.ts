@@ -4,7 +4,7 @@ import type { JwtRules } from "../jose/jwt.ts";
 const lagSeconds = 5;
 
 /**
- * Times by which our own tokens are judged: `exp` gets no grace at all, while an `iat` of the next ten seconds is
+ * Times by which our own tokens are evaluated: `exp` gets no grace at all, while an `iat` of the next ten seconds is
  * believed, or a server whose clock lags a little would refuse every token that was just made. Shifting the clock and
  * the skew alike does exactly that.
  */

@@ -21,7 +21,7 @@ interface KeyringProps {
   readonly state: StateStack;
 }
 
-/** Who signs and who rotates, by role: every function judges a key by this before it believes it. */
+/** Who signs and who rotates, by role: every function evaluates a key by this before it believes it. */
 const keyRoles = (stage: Stage): object => ({
   signers: Object.fromEntries(
     Object.entries(signers).map(([purpose, roles]) => [purpose, roles.map((role) => roleArn(stage, role))]),

@@ -14,7 +14,7 @@ export interface Figure {
   readonly name: string;
   readonly what: string;
   readonly figure: number;
-  /** What it should be at most; a figure without one is for judgement. */
+  /** What it should be at most; a figure without one is for whoever reads it. */
   readonly aim?: number;
   /** What the figure does not say by itself. */
   readonly note?: string;

@@ -86,7 +86,7 @@ export function readFlags(args: readonly string[]): Flags {
 /**
  * Asks for what no flag said.
  * @param ask undefined where nobody can answer: then defaults are taken
- * @returns the settings, not judged yet
+ * @returns the settings, not evaluated yet
  * @throws naming every flag that is missing
  */
 export async function settingsOf(

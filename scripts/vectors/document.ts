@@ -5,7 +5,7 @@ import type { VectorFolder } from "./folder.ts";
 export type Outcome = "valid" | "invalid" | "policy";
 
 /** What a verifier said of a document. */
-export interface Judged {
+export interface Evaluated {
   readonly outcome: Outcome;
   /** What was proved, or the check that failed and why. */
   readonly reason: string;
@@ -19,8 +19,8 @@ export interface VectorDocument {
   readonly said: string;
   /** Outcomes that keep to the note, or the one we decided on where it leaves the choice to us. */
   readonly expected: readonly Outcome[];
-  readonly judge: () => Judged | Promise<Judged>;
-  /** Why nothing of ours could judge it; then it is counted by itself, as neither passed nor failed. */
+  readonly evaluate: () => Evaluated | Promise<Evaluated>;
+  /** Why nothing of ours could evaluate it; then it is counted by itself, as neither passed nor failed. */
   readonly notOurs?: string;
 }
 
@@ -50,7 +50,7 @@ export const unreadable = (file: string, why: string): VectorDocument => ({
   file,
   said: "readable",
   expected: ["valid"],
-  judge: () => {
+  evaluate: () => {
     throw new Error(why);
   },
 });
@@ -117,11 +117,11 @@ export const accepts = (said: string, decided?: Outcome): readonly Outcome[] =>
   outcomesOf(said, decided).map((outcome) => (outcome === "policy" ? "invalid" : outcome));
 
 /** What a result says, in the words of a vector. */
-export function judged<T, E>(
+export function evaluated<T, E>(
   result: { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: E },
   proved: (value: T) => string,
   why: (error: E) => string,
-): Judged {
+): Evaluated {
   return result.ok
     ? { outcome: "valid", reason: proved(result.value) }
     : { outcome: "invalid", reason: why(result.error) };

@@ -10,20 +10,20 @@ export interface Trial {
   readonly file: string;
   /** The note's word, and our decision where it left one to us; `?` without a note. */
   readonly expected: string;
-  /** `error` when it could not be judged, `undecided` when nothing failed and nothing was proved. */
+  /** `error` when it could not be evaluated, `undecided` when nothing failed and nothing was proved. */
   readonly outcome: Outcome | "undecided" | "unknown" | "error" | "n/a";
   readonly reason: string;
-  /** Undefined when nobody said what should come out, or nothing of ours could judge it (`n/a`). */
+  /** Undefined when nobody said what should come out, or nothing of ours could evaluate it (`n/a`). */
   readonly passed?: boolean;
 }
 
-/** Judges a document with a note. A verifier that throws has failed it: strangers' bytes are no bug. */
-export async function tryDocument({ file, said, expected, judge, notOurs }: VectorDocument): Promise<Trial> {
+/** Evaluates a document with a note. A verifier that throws has failed it: strangers' bytes are no bug. */
+export async function tryDocument({ file, said, expected, evaluate, notOurs }: VectorDocument): Promise<Trial> {
   if (notOurs !== undefined) return { file, expected: "-", outcome: "n/a", reason: notOurs };
   const [only, ...others] = expected;
   const decision = only === undefined || others.length > 0 || only === said ? said : `${said}: ${only}`;
   try {
-    const { outcome, reason } = await judge();
+    const { outcome, reason } = await evaluate();
     return { file, expected: decision, outcome, reason, passed: expected.includes(outcome) };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -68,7 +68,7 @@ export async function tryUntold({ folder, file }: Untold, { settings, nowSeconds
 const certificate = /\.(pem|der|crt|cer)$/;
 
 /**
- * Whether a file beside or below a manifest is what documents are judged by and no document itself. To be asked when
+ * Whether a file beside or below a manifest is what documents are evaluated by and no document itself. To be asked when
  * every case was tried: a note's own files were read by then.
  */
 export function isSideFile({ folder, file, told }: Untold): boolean {

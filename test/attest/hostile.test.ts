@@ -12,7 +12,7 @@ import { everyEvidence } from "../kit/evidence/every-evidence.ts";
 import { cpuWatch } from "../kit/patience.ts";
 import { registry } from "../kit/registry.ts";
 
-/** What one judgement may take here, where it is alone: generous, since it only has to tell linear from not. */
+/** What one evaluation may take here, where it is alone: generous, since it only has to tell linear from not. */
 const mostMillis = 1_000;
 type Lab = Awaited<ReturnType<typeof everyEvidence>>;
 let lab: Lab;
@@ -22,7 +22,7 @@ beforeAll(async () => {
 const types = [...evidenceTypes.keys()];
 
 const bound = () => ({ challenge: "c-1", jkt: lab.key.jkt });
-async function judge(evidence: Evidence) {
+async function evaluate(evidence: Evidence) {
   const attestor = lab.attestors.find(({ type }) => type === evidence.type);
   if (!attestor) throw new Error(`no attestor of ${evidence.type}`);
   const checks: Check[] = [];
@@ -59,13 +59,13 @@ function changed(evidence: Evidence, path: readonly string[], change: (was: unkn
 
 describe.each(types)("evidence of kind %s", (type) => {
   it("is taken when it is genuine, so that what follows is refused for what was changed", async () => {
-    expect(await judge(good(type))).toMatchObject({ result: { ok: true } });
+    expect(await evaluate(good(type))).toMatchObject({ result: { ok: true } });
   });
 
   test.prop([fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 }))], { numRuns: 60 })(
     "of any members crashes nothing and proves nothing",
     async (members) => {
-      const { result } = await judge({ ...members, type });
+      const { result } = await evaluate({ ...members, type });
       expect(result).toMatchObject({ ok: false, error: { code: expect.stringMatching(/^evidence_|^attestation_/) } });
     },
   );
@@ -78,7 +78,7 @@ describe.each(types)("evidence of kind %s", (type) => {
       const path = paths[nth % paths.length] ?? [];
       // STS alone could tell one signature from another, and is not here
       fc.pre(typeof value !== "string");
-      expect((await judge(changed(evidence, path, () => value))).result.ok).toBe(false);
+      expect((await evaluate(changed(evidence, path, () => value))).result.ok).toBe(false);
     },
   );
 
@@ -91,7 +91,7 @@ describe.each(types)("evidence of kind %s", (type) => {
     const evidence = good(type);
     const paths = texts(evidence);
     const path = paths[nth % paths.length] ?? [];
-    const { result, checks } = await judge(
+    const { result, checks } = await evaluate(
       changed(evidence, path, (was) => {
         const text = String(was);
         const here = text.length === 0 ? 0 : at % text.length;
@@ -120,7 +120,7 @@ describe.each(types)("evidence of kind %s", (type) => {
     const text = unit.repeat(Math.floor(limits.requestBodyBytes / unit.length));
     for (const path of texts(good(type))) {
       const before = lab.asked();
-      expect((await judge(changed(good(type), path, () => text))).result.ok).toBe(false);
+      expect((await evaluate(changed(good(type), path, () => text))).result.ok).toBe(false);
       expect(lab.asked() - before).toBe(0);
     }
   });

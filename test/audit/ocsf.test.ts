@@ -37,7 +37,7 @@ type Event = Record<string, unknown> & {
 };
 const event = (facts: AuditFacts, id = "DDDDDDDDDDDDDDDDDDDDDD"): Event => JSON.parse(toRecord(facts, id).body);
 
-describe("the bundle judges as its own cases say", () => {
+describe("the bundle evaluates as its own cases say", () => {
   const cases: { name: string; class_: string; schema_valid: boolean; event: unknown }[] =
     load("event-cases.json").cases;
   test.each(cases.map((c) => [c.name, c] as const))("%s", (_, c) => {

@@ -67,9 +67,9 @@ describe("a resource server that demands nonces", () => {
   const serve = (server: ReturnType<Deployment["server"]>) => {
     cloud.intercept.answer = async (sent) => {
       if (sent.url !== url) return undefined;
-      const judged = await outcomeOf(server.authenticate({ method: "POST", url: "/things", headers: sent.headers }));
-      if (judged.ok) return new Response("ok", { headers: judged.value.answerHeaders });
-      const { status, headers, body } = judged.error.reply;
+      const evaluated = await outcomeOf(server.authenticate({ method: "POST", url: "/things", headers: sent.headers }));
+      if (evaluated.ok) return new Response("ok", { headers: evaluated.value.answerHeaders });
+      const { status, headers, body } = evaluated.error.reply;
       return new Response(body, { status, headers });
     };
   };

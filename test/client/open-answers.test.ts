@@ -15,9 +15,9 @@ const preflight = {
   "access-control-request-headers": "authorization,dpop,content-type",
 };
 const answer = async (method: string, url: string, headers = {}, more: Partial<ResourceServerInput> = {}) => {
-  const judged = await outcomeOf(guardOf(more).authenticate({ method, url, headers }));
-  if (judged.ok) throw new Error("let in without a token");
-  return { ...judged.error.reply, code: judged.error.refusal.code };
+  const evaluated = await outcomeOf(guardOf(more).authenticate({ method, url, headers }));
+  if (evaluated.ok) throw new Error("let in without a token");
+  return { ...evaluated.error.reply, code: evaluated.error.refusal.code };
 };
 
 describe("before the guard asks for a token, it answers", () => {
@@ -74,8 +74,8 @@ test("a page may read its challenge and nonce; who is no page is told nothing of
 test("a request as Node gives it is answered alike", async () => {
   const guard = guardOf();
   const server = createServer(async (request, response) => {
-    const judged = await outcomeOf(guard.authenticate(request));
-    const { status, headers, body } = judged.ok ? { status: 200, headers: {}, body: "" } : judged.error.reply;
+    const evaluated = await outcomeOf(guard.authenticate(request));
+    const { status, headers, body } = evaluated.ok ? { status: 200, headers: {}, body: "" } : evaluated.error.reply;
     response.writeHead(status, headers).end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

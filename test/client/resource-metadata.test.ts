@@ -89,9 +89,9 @@ describe("a guard's challenge", () => {
       description: described,
       ...more,
     });
-    const judged = await outcomeOf(server.authenticate({ method: "GET", url: "/things", headers: {} }));
-    if (judged.ok) throw new Error("let in without a token");
-    return { ...judged.error.reply, metadata: server.metadata };
+    const evaluated = await outcomeOf(server.authenticate({ method: "GET", url: "/things", headers: {} }));
+    if (evaluated.ok) throw new Error("let in without a token");
+    return { ...evaluated.error.reply, metadata: server.metadata };
   };
 
   test("without a token names scheme, algorithms, metadata and the scopes to ask for, and no error (RFC 6750 3.1)", async () => {

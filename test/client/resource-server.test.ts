@@ -65,7 +65,7 @@ describe("the request's own URL", () => {
     );
   });
 
-  test("must be known: a server that could not judge is not made", () => {
+  test("must be known: a server that could not evaluate is not made", () => {
     expect(() => createResourceServer({ issuer, resource: "urn:tickets", mode: "offline" })).toThrow(TypeError);
     expect(() => createResourceServer({ issuer, resource: tickets, mode: "introspect" })).toThrow(TypeError);
     expect(() => createResourceServer({ issuer: "http://id.example", resource: tickets, mode: "offline" })).toThrow(
@@ -83,13 +83,13 @@ test("another resource's token is refused by this one", async () => {
 
 test("names of headers count in any case, and a second value is seen", async () => {
   const { authorization = "", dpop = "" } = await headersFor(`${tickets}/things`);
-  const judge = (headers: Record<string, string | string[]>) =>
+  const evaluate = (headers: Record<string, string | string[]>) =>
     codeOf(cloud.server(tickets).authenticate({ method: "GET", url: "/things", headers }));
-  expect(await judge({ Authorization: authorization, DPoP: dpop })).toBe("accepted");
-  expect(await judge({ Authorization: authorization, authorization, dpop })).toBe("credentials_malformed");
-  expect(await judge({ authorization, dpop: [dpop, dpop] })).toBe("proof_invalid");
-  expect(await judge({ authorization, dpop: `${dpop}, ${dpop}` })).toBe("proof_invalid");
-  expect(await judge({ authorization: `Bearer ${authorization.slice(5)}`, dpop })).toBe("bearer_not_accepted");
+  expect(await evaluate({ Authorization: authorization, DPoP: dpop })).toBe("accepted");
+  expect(await evaluate({ Authorization: authorization, authorization, dpop })).toBe("credentials_malformed");
+  expect(await evaluate({ authorization, dpop: [dpop, dpop] })).toBe("proof_invalid");
+  expect(await evaluate({ authorization, dpop: `${dpop}, ${dpop}` })).toBe("proof_invalid");
+  expect(await evaluate({ authorization: `Bearer ${authorization.slice(5)}`, dpop })).toBe("bearer_not_accepted");
 });
 
 test("over HTTP, a second Authorization or DPoP header is seen although Node hides it", async () => {

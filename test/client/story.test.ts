@@ -18,7 +18,7 @@ const grants = [
 ];
 const forAda = () => ({ onBehalfOf: { idToken: cloud.idToken("planner-app") } });
 
-/** What a resource server sees of a call by `session.fetch`, and how it judges it. */
+/** What a resource server sees of a call by `session.fetch`, and how it evaluates it. */
 const callTo = async (session: AgentSession, resource: string, server = cloud.server(resource)) => {
   const seen: { url: string; init: RequestInit }[] = [];
   cloud.intercept.answer = ({ url, headers }) => {

@@ -36,7 +36,7 @@ const requestOf = async (session: AgentSession, resource = tickets) => {
   cloud.intercept.answer = undefined;
   return { method: "GET", url: "/things", headers };
 };
-const judge = async (server: ReturnType<typeof guard>, request: Awaited<ReturnType<typeof requestOf>>) => {
+const evaluate = async (server: ReturnType<typeof guard>, request: Awaited<ReturnType<typeof requestOf>>) => {
   const outcome = await outcomeOf(server.authenticate(request));
   return outcome.ok ? "accepted" : outcome.error.refusal.code;
 };
@@ -65,21 +65,21 @@ describe("a resource that asks about every request", () => {
   test("answers one request of a one-request session, and no second", async () => {
     const session = await cloud.agent("planner").open({ ...forAda(), grants, maxUses: 1 });
     const server = guard();
-    expect(await judge(server, await requestOf(session))).toBe("accepted");
-    expect(await judge(server, await requestOf(session))).toBe("session_over");
+    expect(await evaluate(server, await requestOf(session))).toBe("accepted");
+    expect(await evaluate(server, await requestOf(session))).toBe("session_over");
   });
 
   test("spends no use on a request that fails by itself: replayed, for another URL, by another key, unproved", async () => {
     const session = await cloud.agent("planner").open({ ...forAda(), grants, maxUses: 2 });
     const server = guard();
     const request = await requestOf(session);
-    expect(await judge(server, request)).toBe("accepted");
-    expect(await judge(server, request)).toBe("proof_replayed");
+    expect(await evaluate(server, request)).toBe("accepted");
+    expect(await evaluate(server, request)).toBe("proof_replayed");
     const { authorization = "" } = Object.fromEntries(request.headers);
-    expect(await judge(server, { ...request, url: "/others" })).toBe("proof_invalid");
-    expect(await judge(server, { ...request, headers: new Headers({ authorization }) })).toBe("proof_missing");
+    expect(await evaluate(server, { ...request, url: "/others" })).toBe("proof_invalid");
+    expect(await evaluate(server, { ...request, headers: new Headers({ authorization }) })).toBe("proof_missing");
     expect(cloud.sentTo(urls.introspect)).toHaveLength(1);
-    expect(await judge(server, await requestOf(session))).toBe("accepted");
+    expect(await evaluate(server, await requestOf(session))).toBe("accepted");
   });
 
   test("spends no use on a handle proved by a thief's own key", async () => {
@@ -89,13 +89,13 @@ describe("a resource that asks about every request", () => {
     const url = `${tickets}/things`;
     const proof = await thief.prove({ method: "GET", url, nowSeconds: cloud.time.seconds, accessToken: token });
     const headers = new Headers({ authorization: `DPoP ${token}`, dpop: proof });
-    expect(await judge(guard(), { method: "GET", url: "/things", headers })).toBe("session_over");
-    expect(await judge(guard(), await requestOf(session))).toBe("accepted");
+    expect(await evaluate(guard(), { method: "GET", url: "/things", headers })).toBe("session_over");
+    expect(await evaluate(guard(), await requestOf(session))).toBe("accepted");
   });
 
   test("refuses a handle where it could only verify offline", async () => {
     const session = await cloud.agent("planner").open({ ...forAda(), grants });
-    expect(await judge(cloud.server(tickets), await requestOf(session))).toBe("token_invalid");
+    expect(await evaluate(cloud.server(tickets), await requestOf(session))).toBe("token_invalid");
   });
 
   test.each([
@@ -112,7 +112,7 @@ describe("a resource that asks about every request", () => {
     const { token } = await session.accessToken(tickets);
     const answer = { ...(await api.introspect(token)), ...more };
     const lying = { introspect: async () => JSON.parse(JSON.stringify(answer)) };
-    expect(await judge(cloud.server(tickets, { mode: "introspect", agent: lying }), request)).not.toBe("accepted");
+    expect(await evaluate(cloud.server(tickets, { mode: "introspect", agent: lying }), request)).not.toBe("accepted");
   });
 
   test("goes one hop on with the handle it was shown, and the next resource counts in the same tree", async () => {
@@ -123,17 +123,17 @@ describe("a resource that asks about every request", () => {
       grants: [{ resource: customers, scopes: ["customers:read"] }],
     });
     const server = guard(customers, "customer-api");
-    expect(await judge(server, await requestOf(next, customers))).toBe("accepted");
-    expect(await judge(server, await requestOf(next, customers))).toBe("session_over");
-    expect(await judge(guard(), await requestOf(session))).toBe("session_over");
+    expect(await evaluate(server, await requestOf(next, customers))).toBe("accepted");
+    expect(await evaluate(server, await requestOf(next, customers))).toBe("session_over");
+    expect(await evaluate(guard(), await requestOf(session))).toBe("session_over");
   });
 
   test("bounds what is handed on by the offer", async () => {
     const session = await cloud.agent("planner").open({ ...forAda(), grants, renewable: true });
     const { handle } = await session.offer({ to: agentId("researcher"), grants, maxUses: 1 });
     const child = await cloud.agent("researcher").redeem(handle, { expect: "anything" });
-    expect(await judge(guard(), await requestOf(child))).toBe("accepted");
-    expect(await judge(guard(), await requestOf(child))).toBe("session_over");
+    expect(await evaluate(guard(), await requestOf(child))).toBe("accepted");
+    expect(await evaluate(guard(), await requestOf(child))).toBe("session_over");
   });
 });
 
@@ -144,14 +144,14 @@ describe("long work", () => {
     const { expiresAtSeconds } = await session.renew({ lifetimeSeconds: 3600 });
     expect(expiresAtSeconds).toBe(cloud.time.seconds + 3600);
     cloud.time.seconds += 3000;
-    expect(await judge(guard(), await requestOf(session))).toBe("accepted");
+    expect(await evaluate(guard(), await requestOf(session))).toBe("accepted");
   });
 
   test("gives a session that came as one access token a token of its own", async () => {
     const session = await cloud.agent("planner").open({ ...forAda(), grants });
     await session.renew({ lifetimeSeconds: 1800 });
     cloud.time.seconds += 1200;
-    expect(await judge(guard(), await requestOf(session))).toBe("accepted");
+    expect(await evaluate(guard(), await requestOf(session))).toBe("accepted");
   });
 
   test("ends where the registration says, with the issuer's word for it", async () => {

@@ -21,13 +21,15 @@ async function openDesk(): Promise<Desk> {
   const seen: string[] = [];
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const guard = desk.guard;
-    const judged = guard && (await outcomeOf(guard.authenticate(request)));
-    if (!judged) return response.writeHead(503).end();
-    const said = judged.ok ? judged.value.access.agent : judged.error.refusal.code;
+    const evaluated = guard && (await outcomeOf(guard.authenticate(request)));
+    if (!evaluated) return response.writeHead(503).end();
+    const said = evaluated.ok ? evaluated.value.access.agent : evaluated.error.refusal.code;
     if (said !== "open") seen.push(said);
-    if (!judged.ok)
-      return response.writeHead(judged.error.reply.status, judged.error.reply.headers).end(judged.error.reply.body);
-    return response.writeHead(200, { "Content-Type": "text/plain", ...judged.value.answerHeaders }).end("hello");
+    if (!evaluated.ok)
+      return response
+        .writeHead(evaluated.error.reply.status, evaluated.error.reply.headers)
+        .end(evaluated.error.reply.body);
+    return response.writeHead(200, { "Content-Type": "text/plain", ...evaluated.value.answerHeaders }).end("hello");
   };
   const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -10,11 +10,11 @@ let caricatures: readonly Caricature[];
 let outcomes: readonly (readonly Outcome[])[];
 beforeAll(async () => {
   caricatures = await Promise.all([startCaricature("grants"), startCaricature("refuses")]);
-  const judged = async ({ ground }: Caricature) => {
+  const evaluated = async ({ ground }: Caricature) => {
     const target = createTarget(ground);
     return Promise.all(table.map((row) => runRow(row, target)));
   };
-  outcomes = await Promise.all(caricatures.map(judged));
+  outcomes = await Promise.all(caricatures.map(evaluated));
 });
 afterAll(() => Promise.all(caricatures.map(({ close }) => close())));
 

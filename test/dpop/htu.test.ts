@@ -12,13 +12,14 @@ beforeAll(async () => {
   [agentKey, anyKey] = await Promise.all([createAgentKey(), testKey()]);
 });
 
-const judge = async (proof: string, url: string) =>
+const evaluate = async (proof: string, url: string) =>
   (await verifyDpop({ proofs: [proof], method: "POST", url, nowSeconds: now })).ok;
-/** A proof of our client's, judged by our verifier. */
+/** A proof of our client's, evaluated by our verifier. */
 const called = async (url: string, seen = url) =>
-  judge(await agentKey.prove({ method: "POST", url, nowSeconds: now }), seen);
+  evaluate(await agentKey.prove({ method: "POST", url, nowSeconds: now }), seen);
 /** A proof that says this very text. */
-const said = (htu: string, url: string) => judge(dpopProof(anyKey, { url, atSeconds: now }, { claims: { htu } }), url);
+const said = (htu: string, url: string) =>
+  evaluate(dpopProof(anyKey, { url, atSeconds: now }, { claims: { htu } }), url);
 
 /** A piece of a path: what it means, and the spellings that mean it. */
 interface Piece {

@@ -78,31 +78,31 @@ describe("a proof where nonces are demanded", () => {
   beforeAll(async () => {
     key = await testKey();
   });
-  const judge = async (claims: object, made = maker()) => {
+  const evaluate = async (claims: object, made = maker()) => {
     const proof = dpopProof(key, { url: tokenUrl, atSeconds: start }, { claims });
-    const judged = await verifyDpop({
+    const evaluated = await verifyDpop({
       proofs: [proof],
       method: "POST",
       url: tokenUrl,
       nowSeconds: start,
       nonces: made.nonces,
     });
-    return judged.ok ? "ok" : judged.error;
+    return evaluated.ok ? "ok" : evaluated.error;
   };
 
   it("holds with the present nonce, and is sent back without one, with an old one and with a made-up one", async () => {
     const { nonces, time } = maker();
-    expect(await judge({ nonce: await nonces.current() })).toBe("ok");
-    expect(await judge({})).toEqual({ code: "dpop_nonce_required", sent: "none" });
+    expect(await evaluate({ nonce: await nonces.current() })).toBe("ok");
+    expect(await evaluate({})).toEqual({ code: "dpop_nonce_required", sent: "none" });
     time.seconds = start - 120;
     const old = await nonces.current();
     for (const nonce of [old, "x", 7, null, [old]])
-      expect(await judge({ nonce })).toEqual({ code: "dpop_nonce_required", sent: "old_or_foreign" });
+      expect(await evaluate({ nonce })).toEqual({ code: "dpop_nonce_required", sent: "old_or_foreign" });
   });
 
   it("is told to come back only when all else about it holds: nobody else learns that it nearly did", async () => {
-    expect(await judge({ htm: "GET" })).toMatchObject({ code: "dpop_invalid" });
-    expect(await judge({ iat: start - 3600 })).toMatchObject({ code: "dpop_invalid" });
+    expect(await evaluate({ htm: "GET" })).toMatchObject({ code: "dpop_invalid" });
+    expect(await evaluate({ iat: start - 3600 })).toMatchObject({ code: "dpop_invalid" });
   });
 });
 

@@ -84,7 +84,7 @@ describe("a deployment with a domain", () => {
 
 describe("threat 9: a proof for another place", () => {
   const evidence = { type: "aws-sts-web-identity", token: "e30.e30.e30" };
-  /** Asks to be attested, with a proof made for some place; it is judged before any evidence is. */
+  /** Asks to be attested, with a proof made for some place; it is evaluated before any evidence is. */
   const ask = async (proved: string) => {
     const key = await testKey();
     const agent = "spiffe://lanyard.local/agent/planner";
@@ -101,7 +101,7 @@ describe("threat 9: a proof for another place", () => {
     return post(header(await post(), "dpop-nonce"));
   };
 
-  it("is judged by its evidence when it was made for the domain's path", async () => {
+  it("is evaluated by its evidence when it was made for the domain's path", async () => {
     const { status, json } = await ask(`${origin}/attest`);
     expect([status, json.error]).not.toEqual([400, "invalid_dpop_proof"]);
     expect(["use_attestation_challenge", "invalid_request", "access_denied"]).toContain(json.error);

@@ -33,7 +33,7 @@ export async function startReceiver(): Promise<Receiver> {
   const failures: number[] = [];
   let keys: ReturnType<typeof createRemoteJWKSet> | undefined;
   let verify: ((token: string) => Promise<JWTVerifyResult>) | undefined;
-  const judge = async (token: string): Promise<{ status: number; body: string }> => {
+  const evaluate = async (token: string): Promise<{ status: number; body: string }> => {
     const failure = failures.shift();
     if (failure !== undefined) return { status: failure, body: "" };
     try {
@@ -55,7 +55,7 @@ export async function startReceiver(): Promise<Receiver> {
       token += chunk.toString("utf8");
     });
     request.on("end", async () => {
-      const { status, body } = await judge(token);
+      const { status, body } = await evaluate(token);
       calls.push({ headers: request.headers, token, status, atMillis: performance.now() });
       response.writeHead(status, { "content-type": "application/json", connection: "close" }).end(body);
     });

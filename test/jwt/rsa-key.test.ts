@@ -12,8 +12,8 @@ describe("Wycheproof key sets", () => {
   const folder = new VectorFolder(new URL("../vectors/wycheproof/", import.meta.url).pathname, "");
   const documents = wycheproofKeys.documents(vectors("wycheproof/json_web_key_test.json"), folder, "") ?? [];
   it("are 26", () => expect(documents.length).toBe(26));
-  it.each(documents)("$file: $said", async ({ expected, judge }) => {
-    expect(expected).toEqual([(await judge()).outcome]);
+  it.each(documents)("$file: $said", async ({ expected, evaluate }) => {
+    expect(expected).toEqual([(await evaluate()).outcome]);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { JWK } from "jose";
 import { describe, expect, it } from "vitest";
-import { judgeJws, jwsOutcomes } from "../../scripts/vectors/jose/wycheproof-jws.ts";
+import { evaluateJws, jwsOutcomes } from "../../scripts/vectors/jose/wycheproof-jws.ts";
 import { vectors } from "../kit/vectors.ts";
 
 interface Group {
@@ -14,8 +14,8 @@ const { testGroups } = vectors<{ testGroups: readonly Group[] }>("wycheproof/jso
 describe("Wycheproof JWS", () => {
   for (const group of testGroups) {
     const key = group.public ?? group.private;
-    it.each(group.tests)(`${group.comment} $tcId is judged as published or stricter: $comment`, async (test) => {
-      expect(jwsOutcomes(test, key)).toContain((await judgeJws(test.jws, key)).outcome);
+    it.each(group.tests)(`${group.comment} $tcId is evaluated as published or stricter: $comment`, async (test) => {
+      expect(jwsOutcomes(test, key)).toContain((await evaluateJws(test.jws, key)).outcome);
     });
   }
 });

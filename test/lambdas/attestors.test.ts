@@ -85,7 +85,7 @@ describe("what the function attest understands", () => {
     });
   });
 
-  it("beside a signed request is judged after the request, so that it rescues none", async () => {
+  it("beside a signed request is evaluated after the request, so that it rescues none", async () => {
     const result = await show("aws-sts-caller-identity", { region: "eu-west-1", headers: {}, instanceIdentity: pkcs7 });
     expect(result).toMatchObject({ ok: false, error: { code: "evidence_invalid", type: "aws-sts-caller-identity" } });
   });

@@ -17,16 +17,16 @@ const key = await testKey();
 const request = { nonce: Buffer.from("challenge-1"), userData: Buffer.from(issuer), publicKey: spkiOf(key) };
 const document = enclave.attestationDocument(request);
 
-const judge = (bytes: Uint8Array, more: object = {}) =>
+const evaluate = (bytes: Uint8Array, more: object = {}) =>
   verifyNitroDocument(bytes, { kind: "enclave", root: nitro.root, nowSeconds: clockMillis / 1000, ...more });
 const refusedBy = async (bytes: Uint8Array, more: object = {}) => {
-  const verified = await judge(bytes, more);
+  const verified = await evaluate(bytes, more);
   return verified.ok ? "accepted" : verified.error.check;
 };
 
 describe("a document of the embedded cloud's enclaves", () => {
   it("holds under the rules for AWS's own: signature, path, measurement, age and all three bindings", async () => {
-    const verified = await judge(document, { challenge: "challenge-1", jkt: key.jkt, issuer });
+    const verified = await evaluate(document, { challenge: "challenge-1", jkt: key.jkt, issuer });
     expect(verified).toMatchObject({ ok: true, value: { document: { moduleId: enclave.moduleId } } });
   });
 
@@ -57,7 +57,7 @@ describe("a document of the embedded cloud's enclaves", () => {
   });
 
   it("measures the image, the parent's role and the instance into PCRs of their own, and nothing into the rest", async () => {
-    const verified = await judge(document);
+    const verified = await evaluate(document);
     if (!verified.ok) throw new Error(verified.error.why);
     const { pcrs, moduleId } = verified.value.document;
     expect(Buffer.from(pcrs.get(0) ?? []).toString("hex")).toBe(image.pcr0);

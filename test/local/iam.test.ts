@@ -45,7 +45,7 @@ describe("identity policies", () => {
     ["a resource's prefix without wildcard", allow("dynamodb:GetItem", table.slice(0, -1)), false],
     ["a wildcard in the resource", allow("dynamodb:GetItem", `arn:aws:dynamodb:*:${account}:table/r?ws`), true],
     ["a dot that is no wildcard", allow("dynamodb.GetItem", table), false],
-  ])("judge %s", (_name, statement, expected) => {
+  ])("evaluates %s", (_name, statement, expected) => {
     expect(decide(ask("dynamodb:GetItem", table), [statement])).toBe(expected);
   });
 
@@ -86,7 +86,7 @@ describe("conditions", () => {
     ["ForAnyValue", { "ForAnyValue:StringEquals": { k: "a" } }, { k: ["b", "a"] }, true],
     ["ForAnyValue of nothing at all", { "ForAnyValue:StringEquals": { k: "a" } }, {}, false],
   ] as [string, Statement["Condition"], Record<string, string[]>, boolean][])(
-    "judge %s",
+    "evaluates %s",
     (_name, condition, context, expected) => {
       expect(held(condition, context)).toBe(expected);
     },

@@ -138,7 +138,7 @@ describe("a key that a function makes", () => {
     expect(verdict("Sign", { KeyId: arn })[0]).toContain("not authorized");
   });
 
-  it("is judged by the days its deletion is put off", () => {
+  it("is evaluated by the days its deletion is put off", () => {
     const KeyId = create();
     expect(verdict("ScheduleKeyDeletion", { KeyId, PendingWindowInDays: 30 })).toEqual([undefined]);
     expect(verdict("ScheduleKeyDeletion", { KeyId, PendingWindowInDays: 7 })[0]).toContain("not authorized");

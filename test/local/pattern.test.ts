@@ -28,7 +28,7 @@ const cases: [string, unknown, unknown, boolean][] = [
 ];
 
 describe("event patterns", () => {
-  it.each(cases)("judge %s", (_name, pattern, event, expected) => {
+  it.each(cases)("evaluate %s", (_name, pattern, event, expected) => {
     expect(matchesPattern(pattern, event)).toBe(expected);
   });
 

@@ -40,7 +40,7 @@ describe("Wycheproof's bare signatures", () => {
     expect(trials.some(({ reason, passed }) => passed && reason === alg)).toBe(true);
   });
 
-  it("judges the fixed form of ECDSA by the token's verifier and by that of enclaves", async () => {
+  it("evaluates the fixed form of ECDSA by the token's verifier and by that of enclaves", async () => {
     for (const [curve, hash, sha, alg] of [
       ["P-256", "sha256", "SHA-256", "ES256"],
       ["P-384", "sha384", "SHA-384", "ES384"],

@@ -45,8 +45,8 @@ const rows = (more: Partial<LivenessRows> = {}): LivenessRows => ({
 });
 
 const cause = (changed: LivenessRows, at = nowSeconds) => {
-  const judged = evaluateSession(changed, "grandchild", at);
-  return judged.ok ? "alive" : judged.error.kind;
+  const evaluated = evaluateSession(changed, "grandchild", at);
+  return evaluated.ok ? "alive" : evaluated.error.kind;
 };
 
 describe("a session", () => {

@@ -35,8 +35,8 @@ describe("the rotator makes a key that KMS takes although its maker may never ch
     const { Policy } = (await kms.call("GetKeyPolicy", { KeyId: key.keyArn })) as { Policy: string };
     expect(keyPolicyFault(Policy, purpose, roles)).toBeUndefined();
     const put = { action: "kms:PutKeyPolicy", resource: key.keyArn, context: {} };
-    expect(kms.judge(put, everybody, kms.policyOf(key.keyArn))).toBeUndefined();
-    expect(kms.judge(put, ofRotator, kms.policyOf(key.keyArn))).toContain("explicit deny");
+    expect(kms.evaluate(put, everybody, kms.policyOf(key.keyArn))).toBeUndefined();
+    expect(kms.evaluate(put, ofRotator, kms.policyOf(key.keyArn))).toContain("explicit deny");
   });
 
   it("and not without skipping the check, which counts the maker's own rights", async () => {
@@ -63,6 +63,6 @@ it("every key policy of the templates lets the account change it: the deployment
   for (const { stack, id, it: found } of keys) {
     const policy = readPolicy(resolved(templates, stack, found.Properties.KeyPolicy), id);
     const put = { action: "kms:PutKeyPolicy", resource: `arn:aws:kms:${region}:${account}:key/${id}`, context: {} };
-    expect(open().judge(put, everybody, policy)).toBeUndefined();
+    expect(open().evaluate(put, everybody, policy)).toBeUndefined();
   }
 });

@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 
 /** The code a fresh verifier refuses a token with; `accepted` when it does not. */
-const judged = async (token: string, more: object = {}, verifier = world.verifier()): Promise<string> => {
+const evaluated = async (token: string, more: object = {}, verifier = world.verifier()): Promise<string> => {
   const verified = await verifier.verify(world.request(token, more));
   return verified.ok ? "accepted" : verified.error.code;
 };
@@ -54,12 +54,14 @@ describe("the token", () => {
     ["one without a jti", { jti: undefined }],
     ["one without a client", { client_id: undefined }],
   ])("refuses %s", async (_, claims) => {
-    expect(await judged(world.token(claims))).toMatch(/^token_(invalid|expired)$/);
+    expect(await evaluated(world.token(claims))).toMatch(/^token_(invalid|expired)$/);
   });
 
   test("accepts one of an issuer whose clock is a few seconds ahead, without lengthening any token's life", async () => {
-    expect(await judged(world.token({ iat: world.time.seconds + 8 }))).toBe("accepted");
-    expect(await judged(world.token({ iat: world.time.seconds - 9, exp: world.time.seconds }))).toBe("token_expired");
+    expect(await evaluated(world.token({ iat: world.time.seconds + 8 }))).toBe("accepted");
+    expect(await evaluated(world.token({ iat: world.time.seconds - 9, exp: world.time.seconds }))).toBe(
+      "token_expired",
+    );
   });
 
   test.each([
@@ -78,39 +80,41 @@ describe("the token", () => {
     ["two current agents", { act: { sub: researcher } }, "claims_invalid"],
     ["an actor chain that is no chain", { act: { sub: planner, act: "everyone" } }, "claims_invalid"],
   ])("refuses one with %s", async (_, claims, code) => {
-    expect(await judged(world.token(claims))).toBe(code);
+    expect(await evaluated(world.token(claims))).toBe(code);
   });
 
   test("an agent on its own needs no actor, and is the history of whoever it hands work to", async () => {
-    expect(await judged(world.token({ sub: planner, act: undefined }))).toBe("accepted");
+    expect(await evaluated(world.token({ sub: planner, act: undefined }))).toBe("accepted");
     const handed = world.token({ sub: planner, client_id: researcher, act: { sub: researcher }, depth: 1 });
     const verified = await world.verifier().verify(world.request(handed));
     expect(verified.ok && verified.value.history).toEqual([planner]);
-    expect(await judged(world.token({ sub: planner, client_id: researcher, act: undefined }))).toBe("claims_invalid");
+    expect(await evaluated(world.token({ sub: planner, client_id: researcher, act: undefined }))).toBe(
+      "claims_invalid",
+    );
   });
 
   test("refuses an actor chain deeper than any delegation", async () => {
     const deep = Array.from({ length: 70 }).reduce<object>((act) => ({ sub: planner, act }), { sub: planner });
-    expect(await judged(world.token({ act: deep }))).not.toBe("accepted");
+    expect(await evaluated(world.token({ act: deep }))).not.toBe("accepted");
   });
 
   test.each(["JWT", "lanyard-session+jwt", "statuslist+jwt", "dpop+jwt", undefined])(
     "threat 14: refuses a token of typ %s signed by the session key",
     async (typ) => {
-      expect(await judged(world.token({}, world.session, { typ }))).toBe("token_invalid");
+      expect(await evaluated(world.token({}, world.session, { typ }))).toBe("token_invalid");
     },
   );
 
   test("threat 3: refuses an access token signed by the status key, though that key is published", async () => {
-    expect(await judged(world.token({}, world.status))).toBe("token_invalid");
+    expect(await evaluated(world.token({}, world.status))).toBe("token_invalid");
     // nor by its signature under the session key's kid
-    expect(await judged(world.token({}, world.status, { kid: world.session.jkt }))).toBe("token_invalid");
+    expect(await evaluated(world.token({}, world.status, { kid: world.session.jkt }))).toBe("token_invalid");
   });
 
   test("threat 3: believes no key set in which one kid signs two kinds", async () => {
     const { published, session, status, publishKeys } = world;
     publishKeys(published(session, "at+jwt"), published(status, "statuslist+jwt"), published(status, "at+jwt"));
-    expect(await judged(world.token())).toBe("keys_unavailable");
+    expect(await evaluated(world.token())).toBe("keys_unavailable");
   });
 
   test.each([
@@ -121,7 +125,7 @@ describe("the token", () => {
   ])("threat 3: does not use a key with %s", async (_, member) => {
     const { published, session, status, publishKeys } = world;
     publishKeys(published(session, "at+jwt", member), published(status, "statuslist+jwt"));
-    expect(await judged(world.token())).toBe("token_invalid");
+    expect(await evaluated(world.token())).toBe("token_invalid");
   });
 
   test.each([
@@ -131,18 +135,18 @@ describe("the token", () => {
     ["names no keys", { issuer }],
   ])("refuses everything when the metadata %s", async (_, metadata) => {
     world.web.put(`${issuer}/.well-known/oauth-authorization-server`, metadata);
-    expect(await judged(world.token())).toBe("keys_unavailable");
+    expect(await evaluated(world.token())).toBe("keys_unavailable");
     expect(world.web.asked.every((url) => url.startsWith(`${issuer}/`))).toBe(true);
   });
 
   test("makes two hundred unknown kids cost one more fetch of the keys", async () => {
     const verifier = world.verifier();
-    const judge = (kid: string) => judged(world.token({}, world.session, { kid }), {}, verifier);
-    expect(await judge(world.session.jkt)).toBe("accepted");
+    const evaluate = (kid: string) => evaluated(world.token({}, world.session, { kid }), {}, verifier);
+    expect(await evaluate(world.session.jkt)).toBe("accepted");
     world.time.seconds += 11;
     world.publishList();
     const before = world.web.asked.length;
-    const codes = await Promise.all(Array.from({ length: 200 }, (_, i) => judge(`kid-${i}`)));
+    const codes = await Promise.all(Array.from({ length: 200 }, (_, i) => evaluate(`kid-${i}`)));
     expect(new Set(codes)).toEqual(new Set(["token_invalid"]));
     expect(world.web.asked.length - before).toBe(2);
   });
@@ -150,20 +154,20 @@ describe("the token", () => {
   test("drops a withdrawn key within its cache's life and finds a new one at once", async () => {
     const verifier = world.verifier();
     const token = world.token();
-    expect(await judged(token, {}, verifier)).toBe("accepted");
+    expect(await evaluated(token, {}, verifier)).toBe("accepted");
     world.time.seconds += 15;
     world.publishList();
     world.publishKeys(world.published(world.foreign, "at+jwt"), world.published(world.status, "statuslist+jwt"));
-    expect(await judged(world.token({}, world.foreign), {}, verifier)).toBe("accepted");
-    expect(await judged(world.token(), {}, verifier)).toBe("token_invalid");
+    expect(await evaluated(world.token({}, world.foreign), {}, verifier)).toBe("accepted");
+    expect(await evaluated(world.token(), {}, verifier)).toBe("token_invalid");
   });
 
   test("serves no stale keys when the issuer cannot be reached", async () => {
     const verifier = world.verifier();
-    expect(await judged(world.token(), {}, verifier)).toBe("accepted");
+    expect(await evaluated(world.token(), {}, verifier)).toBe("accepted");
     world.time.seconds += 60;
     world.web.failure = "timeout";
-    expect(await judged(world.token(), {}, verifier)).toBe("keys_unavailable");
+    expect(await evaluated(world.token(), {}, verifier)).toBe("keys_unavailable");
   });
 });
 
@@ -180,7 +184,7 @@ describe("what is presented", () => {
     ["a token with a blank after it", ["DPoP abc "], "credentials_malformed"],
     ["a token with a padding in it", ["DPoP a=b"], "credentials_malformed"],
   ])("refuses %s", async (_, authorization, code) => {
-    expect(await judged(world.token(), { authorization })).toBe(code);
+    expect(await evaluated(world.token(), { authorization })).toBe(code);
     expect(world.web.asked).toEqual([]);
   });
 
@@ -188,7 +192,7 @@ describe("what is presented", () => {
     "threat 9: refuses a bound token sent as %s, even with its proof",
     async (scheme) => {
       const token = world.token();
-      expect(await judged(token, { authorization: [`${scheme} ${token}`] })).toBe("bearer_not_accepted");
+      expect(await evaluated(token, { authorization: [`${scheme} ${token}`] })).toBe("bearer_not_accepted");
     },
   );
 
@@ -203,14 +207,14 @@ describe("what is presented", () => {
 
 describe("the proof", () => {
   test("threat 9: refuses a leaked token without a proof", async () => {
-    expect(await judged(world.token(), { dpop: [] })).toBe("proof_missing");
+    expect(await evaluated(world.token(), { dpop: [] })).toBe("proof_missing");
   });
 
   test("refuses two DPoP headers, even when both are good", async () => {
     const token = world.token();
     const { dpop } = world.request(token);
-    expect(await judged(token, { dpop: [...dpop, ...world.request(token).dpop] })).toBe("proof_invalid");
-    expect(await judged(token, { dpop: [...dpop, ...dpop] })).toBe("proof_invalid");
+    expect(await evaluated(token, { dpop: [...dpop, ...world.request(token).dpop] })).toBe("proof_invalid");
+    expect(await evaluated(token, { dpop: [...dpop, ...dpop] })).toBe("proof_invalid");
   });
 
   test("threat 9: refuses a proof by a key the token is not bound to", async () => {
@@ -220,7 +224,7 @@ describe("the proof", () => {
       atSeconds: world.time.seconds,
       accessToken: token,
     });
-    expect(await judged(token, { dpop: [proof] })).toBe("proof_key_mismatch");
+    expect(await evaluated(token, { dpop: [proof] })).toBe("proof_key_mismatch");
   });
 
   test.each([
@@ -237,7 +241,7 @@ describe("the proof", () => {
   });
 
   test("compares the URL without its query, as the caller proved it", async () => {
-    expect(await judged(world.token(), { url: `${world.requestUrl}?page=2#top` })).toBe("accepted");
+    expect(await evaluated(world.token(), { url: `${world.requestUrl}?page=2#top` })).toBe("accepted");
   });
 
   test("refuses a proof the second time, and a new one with the same token passes", async () => {
@@ -250,7 +254,7 @@ describe("the proof", () => {
       "proof_replayed",
       "proof_replayed",
     ]);
-    expect(await judged(token, {}, verifier)).toBe("accepted");
+    expect(await evaluated(token, {}, verifier)).toBe("accepted");
   });
 
   test("remembers an early proof for as long as it could be used again", async () => {
@@ -269,10 +273,10 @@ describe("the proof", () => {
 
   test("refuses when it cannot remember proofs", async () => {
     const full = world.verifier({ replay: createReplayStore(1) });
-    expect(await judged(world.token(), {}, full)).toBe("accepted");
-    expect(await judged(world.token(), {}, full)).toBe("replay_store_unavailable");
+    expect(await evaluated(world.token(), {}, full)).toBe("accepted");
+    expect(await evaluated(world.token(), {}, full)).toBe("replay_store_unavailable");
     const broken = world.verifier({ replay: { use: () => Promise.reject(new Error("down")) } });
-    expect(await judged(world.token(), {}, broken)).toBe("replay_store_unavailable");
+    expect(await evaluated(world.token(), {}, broken)).toBe("replay_store_unavailable");
   });
 });
 

@@ -23,7 +23,7 @@ const stricter = new Set(["json-26"]);
  * means that everything of a JWT was right; any other code, that the attack was seen.
  */
 describe("JWT attacks against a whole verifier", () => {
-  test.each(attacks.cases)("$category $id is judged $expected: $name", async ({ id, token, expected }) => {
+  test.each(attacks.cases)("$category $id is evaluated $expected: $name", async ({ id, token, expected }) => {
     const web = new MemoryWeb();
     const { issuer, audience: resource, now } = attacks;
     web.put(`${issuer}/.well-known/oauth-authorization-server`, { issuer, jwks_uri: `${issuer}/jwks` });

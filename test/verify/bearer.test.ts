@@ -8,7 +8,7 @@ beforeEach(async () => {
   world = await createIssuer();
 });
 
-const judge = async (
+const evaluate = async (
   scheme: string,
   token: string,
   more: Partial<VerifierInput> = {},
@@ -25,55 +25,57 @@ const proofFor = (token: string) => [
 
 describe("a resource that takes bearer tokens", () => {
   test("lets an unbound token in, and says that nobody proved a key", async () => {
-    expect(await judge("Bearer", unbound())).toMatchObject({
+    expect(await evaluate("Bearer", unbound())).toMatchObject({
       senderConstrained: false,
       scopes: ["tickets:read", "tickets:write"],
     });
-    expect(await judge("bearer", unbound())).toMatchObject({ senderConstrained: false });
+    expect(await evaluate("bearer", unbound())).toMatchObject({ senderConstrained: false });
   });
 
   test("still lets a bound token in with its proof", async () => {
     const token = world.token();
-    expect(await judge("DPoP", token, {}, proofFor(token))).toMatchObject({ senderConstrained: true });
+    expect(await evaluate("DPoP", token, {}, proofFor(token))).toMatchObject({ senderConstrained: true });
   });
 
   test("threat 9: refuses a bound token as Bearer, whoever sends it (RFC 9449 7.2)", async () => {
     const token = world.token();
-    expect(await judge("Bearer", token)).toEqual({ code: "bearer_not_accepted" });
-    expect(await judge("Bearer", token, {}, proofFor(token))).toMatchObject({ code: "credentials_malformed" });
+    expect(await evaluate("Bearer", token)).toEqual({ code: "bearer_not_accepted" });
+    expect(await evaluate("Bearer", token, {}, proofFor(token))).toMatchObject({ code: "credentials_malformed" });
   });
 
   test("refuses an unbound token as DPoP: a proof by any key would fit it", async () => {
     const token = unbound();
-    expect(await judge("DPoP", token, {}, proofFor(token))).toEqual({ code: "claims_invalid", claim: "cnf" });
-    expect(await judge("DPoP", token)).toEqual({ code: "claims_invalid", claim: "cnf" });
+    expect(await evaluate("DPoP", token, {}, proofFor(token))).toEqual({ code: "claims_invalid", claim: "cnf" });
+    expect(await evaluate("DPoP", token)).toEqual({ code: "claims_invalid", claim: "cnf" });
   });
 
   test.each([{}, { jkt: "" }, { jkt: 1 }, { "x5t#S256": "abc" }, "x", null, []])(
     "refuses a token whose cnf is %j: it is bound to something that is not checked here",
     async (cnf) => {
-      expect(await judge("Bearer", world.token({ cnf }))).toEqual({ code: "claims_invalid", claim: "cnf" });
+      expect(await evaluate("Bearer", world.token({ cnf }))).toEqual({ code: "claims_invalid", claim: "cnf" });
     },
   );
 
   test("checks everything else as ever: signature, audience, time, the session's life", async () => {
     const { time } = world;
-    expect(await judge("Bearer", world.token({ cnf: undefined }, world.foreign))).toMatchObject({
+    expect(await evaluate("Bearer", world.token({ cnf: undefined }, world.foreign))).toMatchObject({
       code: "token_invalid",
     });
-    expect(await judge("Bearer", unbound({ aud: "https://other.example" }))).toMatchObject({ code: "token_invalid" });
-    expect(await judge("Bearer", unbound({ exp: time.seconds }))).toMatchObject({ code: "token_expired" });
+    expect(await evaluate("Bearer", unbound({ aud: "https://other.example" }))).toMatchObject({
+      code: "token_invalid",
+    });
+    expect(await evaluate("Bearer", unbound({ exp: time.seconds }))).toMatchObject({ code: "token_expired" });
     world.revoked.add(7);
     await world.publishList();
-    expect(await judge("Bearer", unbound())).toMatchObject({ code: "session_over" });
+    expect(await evaluate("Bearer", unbound())).toMatchObject({ code: "session_over" });
   });
 });
 
 test("a resource that takes none refuses every Bearer, bound or not", async () => {
   for (const token of [unbound(), world.token()])
-    expect(await judge("Bearer", token, { acceptBearer: false })).toEqual({ code: "bearer_not_accepted" });
+    expect(await evaluate("Bearer", token, { acceptBearer: false })).toEqual({ code: "bearer_not_accepted" });
   const token = unbound();
-  expect(await judge("DPoP", token, { acceptBearer: false }, proofFor(token))).toEqual({
+  expect(await evaluate("DPoP", token, { acceptBearer: false }, proofFor(token))).toEqual({
     code: "claims_invalid",
     claim: "cnf",
   });

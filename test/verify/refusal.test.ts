@@ -75,7 +75,7 @@ describe("the answer to a refusal", () => {
 });
 
 describe("introspecting", () => {
-  const judged = async (answer: () => Promise<ReturnType<typeof ok<object>> | ReturnType<typeof err<string>>>) => {
+  const evaluated = async (answer: () => Promise<ReturnType<typeof ok<object>> | ReturnType<typeof err<string>>>) => {
     const world = await createIssuer();
     const asked: string[] = [];
     const introspector = {
@@ -93,7 +93,7 @@ describe("introspecting", () => {
   };
 
   test("asks the issuer for this very token and lets a live one in", async () => {
-    const { code, asked, token } = await judged(async () => ok({ active: true }));
+    const { code, asked, token } = await evaluated(async () => ok({ active: true }));
     expect([code, asked]).toEqual(["accepted", [token]]);
   });
 
@@ -105,7 +105,7 @@ describe("introspecting", () => {
     ["not at all", async () => err("unavailable"), "introspection_unavailable"],
     ["with an exception", async () => Promise.reject(new Error("broken")), "introspection_unavailable"],
   ])("refuses when the answer is %s", async (_, answer, code) => {
-    expect((await judged(answer)).code).toBe(code);
+    expect((await evaluated(answer)).code).toBe(code);
   });
 
   test("is not asked about a token that fails offline", async () => {

@@ -16,7 +16,7 @@ const detail = { type: "ticket-customer", customers: ["42"] };
 const forbidden = (type: string, field: string) => ({ ok: false, error: { code: "details_forbid", type, field } });
 
 /** What a verifier that was told of `details` says to a token with `held`, with what it asked the issuer. */
-async function judge(held: readonly object[], details: VerifierInput["details"], asked?: Introspector) {
+async function evaluate(held: readonly object[], details: VerifierInput["details"], asked?: Introspector) {
   const token = world.token({ authorization_details: held });
   const more = { ...(details ? { details } : {}), ...(asked ? { introspector: asked } : {}) };
   return world.verifier(more).verify(world.request(token));
@@ -39,13 +39,13 @@ describe("threat 40: a guard lets no restriction pass that it cannot read", () =
     ["the type's name differs in case", [{ ...detail, type: "Ticket-Customer" }], [known], "Ticket-Customer", "type"],
     ["the name is one that every object inherits", [{ type: "constructor" }], [known], "constructor", "type"],
   ])("since %s", async (_, held, details, type, field) => {
-    expect(await judge(held, details)).toMatchObject(forbidden(type, field));
+    expect(await evaluate(held, details)).toMatchObject(forbidden(type, field));
   });
 
   test("and lets in what it can, and what nothing restricts", async () => {
-    expect((await judge([detail], [known])).ok).toBe(true);
-    expect((await judge([], undefined)).ok).toBe(true);
-    expect((await judge([], [known])).ok).toBe(true);
+    expect((await evaluate([detail], [known])).ok).toBe(true);
+    expect((await evaluate([], undefined)).ok).toBe(true);
+    expect((await evaluate([], [known])).ok).toBe(true);
   });
 
   test("before it asks the issuer about a signed token, so that no use is counted", async () => {
@@ -56,7 +56,7 @@ describe("threat 40: a guard lets no restriction pass that it cannot read", () =
         return ok({ active: true, jti: "any" });
       },
     };
-    expect(await judge([detail], [], introspector)).toMatchObject(forbidden("ticket-customer", "type"));
+    expect(await evaluate([detail], [], introspector)).toMatchObject(forbidden("ticket-customer", "type"));
     expect(questions).toBe(0);
   });
 

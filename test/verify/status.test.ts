@@ -13,7 +13,7 @@ beforeEach(async () => {
   world = await createIssuer();
 });
 
-const judged = async (verifier = world.verifier(), more: object = {}): Promise<string> => {
+const evaluated = async (verifier = world.verifier(), more: object = {}): Promise<string> => {
   const verified = await verifier.verify(world.request(world.token(more)));
   return verified.ok ? "accepted" : verified.error.code;
 };
@@ -33,7 +33,7 @@ describe("the standard's signed lists", () => {
     return createIssuerKeys({ issuer: "https://id.example", fetcher: web, clock: { nowMillis: () => now * 1000 } });
   };
 
-  test.each(cases)("judges $name as $expected: $why", async ({ token, expected }) => {
+  test.each(cases)("evaluates $name as $expected: $why", async ({ token, expected }) => {
     const list = await verifyStatusList(token, uri, keysOf(jwks.keys), now);
     // a list without exp is left to the verifier; ours dies within two minutes, so one that never does is refused
     expect(list.ok).toBe(expected === "valid");
@@ -43,17 +43,17 @@ describe("the standard's signed lists", () => {
 describe("a revocation", () => {
   test("counts as soon as the list held has outlived its ttl", async () => {
     const verifier = world.verifier();
-    expect(await judged(verifier)).toBe("accepted");
+    expect(await evaluated(verifier)).toBe("accepted");
     world.revoked.add(7);
     world.time.seconds += 5;
     world.publishList();
-    expect(await judged(verifier)).toBe("session_over");
+    expect(await evaluated(verifier)).toBe("session_over");
   });
 
   test("of a neighbour changes nothing", async () => {
     world.revoked.add(6).add(8);
     world.publishList();
-    expect(await judged()).toBe("accepted");
+    expect(await evaluated()).toBe("accepted");
   });
 
   test("threat 26: is not undone by an older list that is still signed and unexpired", async () => {
@@ -62,13 +62,13 @@ describe("a revocation", () => {
     world.time.seconds += 30;
     world.revoked.add(7);
     world.publishList();
-    expect(await judged(verifier)).toBe("session_over");
+    expect(await evaluated(verifier)).toBe("session_over");
     world.time.seconds += 30;
     world.publishList(old);
-    expect(await judged(verifier)).toBe("status_unavailable");
+    expect(await evaluated(verifier)).toBe("status_unavailable");
     // a verifier that never saw the newer one has the list's own end to go by
     world.time.seconds += 60;
-    expect(await judged(world.verifier())).toBe("status_unavailable");
+    expect(await evaluated(world.verifier())).toBe("status_unavailable");
   });
 });
 
@@ -77,16 +77,16 @@ describe("a verifier without a fresh list refuses", () => {
     "when fetching ends in %s",
     async (why) => {
       const verifier = world.verifier();
-      expect(await judged(verifier)).toBe("accepted");
+      expect(await evaluated(verifier)).toBe("accepted");
       world.time.seconds += 5;
       world.web.failure = why;
-      expect(await judged(verifier)).toBe("status_unavailable");
+      expect(await evaluated(verifier)).toBe("status_unavailable");
       world.web.failure = undefined;
       // the failure is remembered for a second, so that an outage is not made worse
-      expect(await judged(verifier)).toBe("status_unavailable");
+      expect(await evaluated(verifier)).toBe("status_unavailable");
       world.time.seconds += 1;
       world.publishList();
-      expect(await judged(verifier)).toBe("accepted");
+      expect(await evaluated(verifier)).toBe("accepted");
     },
   );
 
@@ -125,17 +125,17 @@ describe("a verifier without a fresh list refuses", () => {
     ["is no token", () => "<html>"],
   ])("when the list %s", async (_, list) => {
     world.publishList(list());
-    expect(await judged()).toBe("status_unavailable");
+    expect(await evaluated()).toBe("status_unavailable");
   });
 
   test("and does not believe a ttl of a day beyond two minutes", async () => {
     const verifier = world.verifier();
     world.publishList(world.signList({ ttl: 86_400, exp: world.time.seconds + 90_000 }));
-    expect(await judged(verifier)).toBe("accepted");
+    expect(await evaluated(verifier)).toBe("accepted");
     world.revoked.add(7);
     world.time.seconds += 121;
     world.publishList();
-    expect(await judged(verifier)).toBe("session_over");
+    expect(await evaluated(verifier)).toBe("session_over");
   });
 });
 
@@ -154,19 +154,19 @@ describe("the reference in the token", () => {
     ["of a file", "file:///etc/passwd"],
     ["of the metadata service", "http://169.254.169.254/latest/meta-data/"],
   ])("is never fetched when it is an address %s", async (_, uri) => {
-    expect(await judged(world.verifier(), reference(7, uri))).toBe("status_uri_foreign");
+    expect(await evaluated(world.verifier(), reference(7, uri))).toBe("status_uri_foreign");
     expect(world.web.asked.every((url) => url.startsWith(`${issuer}/.well-known/`))).toBe(true);
   });
 
   test.each([65_536, 2 ** 40, -1, 0.5, "7", null, undefined, [7]])(
     "with index %j is refused, never valid",
     async (idx) => {
-      expect(await judged(world.verifier(), reference(idx))).toBe("status_index_invalid");
+      expect(await evaluated(world.verifier(), reference(idx))).toBe("status_index_invalid");
     },
   );
 
   test("is looked up only for a token that is valid so far", async () => {
-    await judged(world.verifier(), { aud: "https://other.example" });
+    await evaluated(world.verifier(), { aud: "https://other.example" });
     await world.verifier().verify(world.request(world.token(), { dpop: [] }));
     expect(world.web.asked).not.toContain(world.list);
   });
@@ -179,7 +179,7 @@ describe("fetching", () => {
     world.web.gate = new Promise((resolve) => {
       open = resolve;
     });
-    const all = Promise.all(Array.from({ length: 50 }, () => judged(verifier)));
+    const all = Promise.all(Array.from({ length: 50 }, () => evaluated(verifier)));
     open();
     expect(new Set(await all)).toEqual(new Set(["accepted"]));
     expect(world.web.asked.filter((url) => url === world.list)).toHaveLength(1);
@@ -191,34 +191,34 @@ describe("fetching", () => {
     const urls = [...world.web.documents.keys()].filter((url) => (url === world.list) === (what === "the list"));
     const pages = urls.map((url) => [url, world.web.documents.get(url)] as const);
     for (const url of urls) world.web.documents.delete(url);
-    expect(await judged(verifier)).toMatch(/_unavailable$/);
+    expect(await evaluated(verifier)).toMatch(/_unavailable$/);
     for (const [url, page] of pages) if (page) world.web.documents.set(url, page);
-    expect(await judged(verifier)).toMatch(/_unavailable$/);
+    expect(await evaluated(verifier)).toMatch(/_unavailable$/);
     world.time.seconds += limits.retryAfterSeconds;
-    expect(await judged(verifier)).toBe("accepted");
+    expect(await evaluated(verifier)).toBe("accepted");
   });
 
   test("is repeated behind the answer past half the ttl, so that requests need not wait", async () => {
     const verifier = world.verifier();
-    await judged(verifier);
+    await evaluated(verifier);
     world.time.seconds += 3;
     world.revoked.add(7);
     world.publishList();
-    expect(await judged(verifier)).toBe("accepted");
-    await expect.poll(() => judged(verifier)).toBe("session_over");
+    expect(await evaluated(verifier)).toBe("accepted");
+    await expect.poll(() => evaluated(verifier)).toBe("session_over");
     expect(world.web.asked.filter((url) => url === world.list)).toHaveLength(2);
   });
 
   test("a list fetched slowly is fresh from when it was asked for, not from when it came", async () => {
     const verifier = world.verifier();
-    expect(await judged(verifier)).toBe("accepted");
+    expect(await evaluated(verifier)).toBe("accepted");
     world.time.seconds += 5;
     world.publishList();
     let open: () => void = () => undefined;
     world.web.gate = new Promise((resolve) => {
       open = resolve;
     });
-    const slow = judged(verifier);
+    const slow = evaluated(verifier);
     while (world.web.asked.filter((url) => url === world.list).length < 2) await new Promise((r) => setTimeout(r, 1));
     world.time.seconds += 4;
     open();
@@ -226,7 +226,7 @@ describe("fetching", () => {
     world.revoked.add(7);
     world.time.seconds += 1;
     world.publishList();
-    expect(await judged(verifier)).toBe("session_over");
+    expect(await evaluated(verifier)).toBe("session_over");
   });
 
   test("lists are signed anew each minute and stay within what a token may be", () => {
@@ -235,6 +235,6 @@ describe("fetching", () => {
     );
     const claims = statusListClaims({ issuer, list: "1785540000-0", revoked: worst, nowSeconds: world.time.seconds });
     world.publishList(world.status.jws({ alg: "ES256", kid: world.status.jkt, typ: "statuslist+jwt" }, claims));
-    return expect(judged()).resolves.toMatch(/^accepted|session_over$/);
+    return expect(evaluated()).resolves.toMatch(/^accepted|session_over$/);
   });
 });

@@ -12,7 +12,7 @@ export const forTerminal = (text: string): string => {
 /** One page about a document. */
 interface ExplanationPage {
   readonly file: string;
-  /** As of when it was judged, ISO 8601. */
+  /** As of when it was evaluated, ISO 8601. */
   readonly clock: string;
   readonly told: Explanation;
   readonly said: Said;

@@ -15,7 +15,7 @@ export interface Evaluated {
 }
 
 /**
- * Judges sessions as every request judges its own: by tombstones, epochs, blocks and our own clock, never by TTL.
+ * Evaluates sessions as every request evaluates its own: by tombstones, epochs, blocks and our own clock, never by TTL.
  * All their keys are read in one batch (several where they are many).
  * @returns in the same order, or `liveness_unavailable` when a key stayed unread
  */
@@ -68,9 +68,9 @@ const verdictOf = (cause: DeathCause | undefined) =>
  * A session as an operator sees it in a list. No token, key or raw identity of a person is in it. `idle` names agents of
  * its chain that are not active now: it lives, and `token` and `introspect` refuse it until they are.
  */
-export const sessionView = (registry: Pick<RegistrySnapshot, "agent">) => (judged: Evaluated) => {
-  const idle = judged.session.actors.filter((id) => registry.agent(id)?.state !== "active");
-  return { ...viewOf(judged), ...(idle.length > 0 ? { idle } : {}) };
+export const sessionView = (registry: Pick<RegistrySnapshot, "agent">) => (evaluated: Evaluated) => {
+  const idle = evaluated.session.actors.filter((id) => registry.agent(id)?.state !== "active");
+  return { ...viewOf(evaluated), ...(idle.length > 0 ? { idle } : {}) };
 };
 
 /**

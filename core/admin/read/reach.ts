@@ -91,8 +91,8 @@ async function liveOf(
   nowSeconds: number,
   deps: AdminReadDeps,
 ): Reach {
-  const judged = await evaluateAll(sessions, deps.queries, nowSeconds);
-  return judged.ok ? ok({ live: judged.value.filter(({ cause }) => cause === undefined), cut }) : judged;
+  const evaluated = await evaluateAll(sessions, deps.queries, nowSeconds);
+  return evaluated.ok ? ok({ live: evaluated.value.filter(({ cause }) => cause === undefined), cut }) : evaluated;
 }
 
 /**

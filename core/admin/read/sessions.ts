@@ -89,12 +89,12 @@ async function ofSubject(
   const name = subjects[kind as "agent" | "principal" | "build"](id);
   const first: PlaceMark = { endSeconds: dead ? nowSeconds - keptSeconds : nowSeconds };
   const page = await readPlaces(name, laterOf(cursor.value?.place, first), limit, deps);
-  const judged = await evaluateAll(page.sessions, deps.queries, nowSeconds);
-  if (!judged.ok) return judged;
+  const evaluated = await evaluateAll(page.sessions, deps.queries, nowSeconds);
+  if (!evaluated.ok) return evaluated;
   const next = page.last ? { next: cursorText({ list: "places", place: page.last }) } : {};
-  if (!tree) return ok({ items: judged.value, ...next });
+  if (!tree) return ok({ items: evaluated.value, ...next });
   // whoever is over stands in no tree that is asked for, unless the dead are
-  const shown = judged.value.filter(({ cause }) => dead || cause === undefined).map(({ session }) => session);
+  const shown = evaluated.value.filter(({ cause }) => dead || cause === undefined).map(({ session }) => session);
   const { sessions, cut, stoppedAt } = await treesOf(shown, deps.queries);
   const trees = await evaluateAll(sessions, deps.queries, nowSeconds);
   if (!trees.ok) return trees;
@@ -109,7 +109,10 @@ async function ofTree(root: string, { query, nowSeconds }: Question, limit: numb
   if (!cursor.ok) return cursor;
   const { rows, next } = await deps.queries.tree(root, cursor.value?.key, limit);
   const sessions = rows.flatMap((row) => (row.kind === "session" ? [row.session] : []));
-  const judged = await evaluateAll(sessions, deps.queries, nowSeconds);
-  if (!judged.ok) return judged;
-  return ok({ items: judged.value, ...(next === undefined ? {} : { next: cursorText({ list: "tree", key: next }) }) });
+  const evaluated = await evaluateAll(sessions, deps.queries, nowSeconds);
+  if (!evaluated.ok) return evaluated;
+  return ok({
+    items: evaluated.value,
+    ...(next === undefined ? {} : { next: cursorText({ list: "tree", key: next }) }),
+  });
 }

@@ -24,10 +24,10 @@ export const storyRoute: Route = {
     const chain = await queries.sessions(chainOf(session).map((each) => ({ root, sid: each })));
     const tree = await readWholeTree(root, queries);
     const children = childrenOf(sid, tree.sessions).slice(0, limits.adminStoryItems);
-    const judged = await evaluateAll([...chain, ...children], queries, nowSeconds);
-    if (!judged.ok) return judged;
+    const evaluated = await evaluateAll([...chain, ...children], queries, nowSeconds);
+    if (!evaluated.ok) return evaluated;
     const view = sessionView(await appliedRegistry(deps));
-    const shown = judged.value.map((each) => view(each));
+    const shown = evaluated.value.map((each) => view(each));
     const uses = await usesOf(session, queries);
     return ok({
       session: { ...shown[chain.length - 1], grants: session.grants },

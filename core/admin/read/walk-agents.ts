@@ -31,9 +31,9 @@ export async function walkAgents(
     const id = subjects.agent(`spiffe://${deps.trustDomain}/agent/${name}`);
     const mark = laterOf(name === from ? reached : undefined, { endSeconds: nowSeconds });
     const page = await readPlaces(id, mark, limit - live.length, deps);
-    const judged = await evaluateAll(page.sessions, deps.queries, nowSeconds);
-    if (!judged.ok) return judged;
-    live.push(...judged.value.filter(({ cause }) => cause === undefined));
+    const evaluated = await evaluateAll(page.sessions, deps.queries, nowSeconds);
+    if (!evaluated.ok) return evaluated;
+    live.push(...evaluated.value.filter(({ cause }) => cause === undefined));
     if (page.last) return ok({ live, next: cursorText({ list: "walk", name, place: page.last }) });
     const more = name !== left.at(-1);
     if (more && (live.length >= limit || ++looked >= agentsAPage))

@@ -9,7 +9,7 @@ export interface PathFault {
 }
 
 /**
- * Judges a certification path (RFC 5280 6.1) from its end to a root that is trusted already: names chain, every
+ * Evaluates a certification path (RFC 5280 6.1) from its end to a root that is trusted already: names chain, every
  * signature holds, every certificate is valid now, whoever signs one is a CA that may (keyCertSign, pathLenConstraint),
  * the end is none and may sign documents (digitalSignature).
  * @param path the end first, the root last
@@ -48,7 +48,7 @@ function linkFault(certificate: Certificate | undefined, authority: Certificate)
 }
 
 function validityFault(path: readonly Certificate[], nowSeconds: number): PathFault | undefined {
-  // no skew: the shortest of these live for hours, and the document's own age is judged apart
+  // no skew: the shortest of these live for hours, and the document's own age is evaluated apart
   if (!path.every((c) => c.notBeforeSeconds <= nowSeconds)) return { why: "a certificate is not valid yet" };
   const expiredAtSeconds = Math.min(...path.map((c) => c.notAfterSeconds));
   return nowSeconds <= expiredAtSeconds ? undefined : { why: "a certificate has expired", expiredAtSeconds };

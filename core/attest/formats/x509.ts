@@ -5,7 +5,7 @@ import { type Asn1, asn1Tag, readAsn1, sameBytes } from "./asn1.ts";
 /** Bits of the key usage extension that path validation asks for (RFC 5280 4.2.1.3). */
 type KeyUse = "digitalSignature" | "keyCertSign" | "cRLSign";
 
-/** What a path is judged by. `node:crypto` shows neither pathLenConstraint nor key usage. */
+/** What a path is evaluated by. `node:crypto` shows neither pathLenConstraint nor key usage. */
 export interface Certificate {
   readonly bytes: Uint8Array;
   /** Names as they are encoded: compared byte by byte. */

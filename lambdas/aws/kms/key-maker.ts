@@ -44,7 +44,7 @@ export function createKeyMaker(kms: KMSClient, place: KeyMakerPlace): KeyMaker {
           Description: description(intent, purpose),
           KeySpec: kmsNames[alg].spec,
           KeyUsage: "SIGN_VERIFY",
-          // each is said although it is the default: the role may make nothing else, and IAM judges what is said
+          // each is said although it is the default: the role may make nothing else, and IAM evaluates what is said
           Origin: "AWS_KMS",
           MultiRegion: false,
           // the check counts the maker's own rights, and no maker of ours may ever change a key's policy: it would refuse

@@ -6,7 +6,7 @@ import { publicLookup } from "./public-address.ts";
 /** On this machine, which only the embedded cloud can name: the rule stands in `core/keys/issuer-url.ts`. */
 export const isLoopback = (url: URL): boolean => url.protocol === "http:" && url.hostname === "127.0.0.1";
 
-/** Whether anything may be sent there at all: https on a name, since an address would never be looked up and so judged. */
+/** Whether anything may be sent there at all: https on a name, since an address would never be looked up and so evaluated. */
 export function mayGo(target: URL, loopbackAllowed: boolean): boolean {
   if (target.username !== "" || target.password !== "") return false;
   if (isLoopback(target)) return loopbackAllowed;
@@ -14,7 +14,7 @@ export function mayGo(target: URL, loopbackAllowed: boolean): boolean {
 }
 
 /**
- * One request to a judged target, connected to the very addresses that were judged, since a name could lead elsewhere at
+ * One request to an evaluated target, connected to the very addresses that were evaluated, since a name could lead elsewhere at
  * the second look-up (threat 31). So an issuer inside a private network cannot be registered: its keys must be published
  * where the internet sees them. Redirects are the caller's to refuse.
  */

@@ -69,14 +69,14 @@ export class PrivateAddress extends Error {
 
 /**
  * Looks a name up and refuses it when any of its addresses is not public: a registered issuer's name that is pointed at
- * a metadata service must not make this function fetch it (SSRF). The connection is made to the very addresses judged
+ * a metadata service must not make this function fetch it (SSRF). The connection is made to the very addresses evaluated
  * here, so that a second answer of the name server cannot be another one (DNS rebinding).
  */
 export const publicLookup: LookupFunction = (hostname, options, done) => {
-  lookup(hostname, { ...options, all: true }, (failure, addresses) => judge(failure, addresses, options.all, done));
+  lookup(hostname, { ...options, all: true }, (failure, addresses) => evaluate(failure, addresses, options.all, done));
 };
 
-function judge(
+function evaluate(
   failure: NodeJS.ErrnoException | null,
   addresses: LookupAddress[],
   all: boolean | undefined,

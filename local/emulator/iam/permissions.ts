@@ -18,7 +18,7 @@ export interface Permissions {
   anonymousRefusal(access: Access): string | undefined;
   /** The policy of a resource as it counts now. */
   resourcePolicy(arn: string): readonly Statement[] | undefined;
-  /** Gives a resource that came after the template its policy; throws on one that cannot be judged in full. */
+  /** Gives a resource that came after the template its policy; throws on one that cannot be evaluated in full. */
   setResourcePolicy(arn: string, document: unknown): void;
   /** Gives a role that the template does not hold its identity policy. */
   addRole(roleArn: string, document: unknown): void;
@@ -29,12 +29,12 @@ const harmlessManagedPolicies = ["AWSLambdaBasicExecutionRole", "AWSXRayDaemonWr
 
 /**
  * Reads every policy of the template.
- * @returns the decisions; throws on a policy that the evaluator cannot judge in full
+ * @returns the decisions; throws on a policy that the evaluator cannot evaluate in full
  */
 export function openPermissions(cloud: Cloud): Permissions {
   const identity = readIdentityPolicies(cloud);
   const resource = readResourcePolicies(cloud);
-  const judge = (
+  const evaluate = (
     roleArn: string,
     access: Access,
     tags: Readonly<Record<string, string>>,
@@ -69,11 +69,11 @@ export function openPermissions(cloud: Cloud): Permissions {
     );
   };
   return {
-    refusal: (caller, access) => judge(caller.roleArn, access, caller.tags),
+    refusal: (caller, access) => evaluate(caller.roleArn, access, caller.tags),
     refusalUnder: (document, { roleArn, tags }, access) =>
-      judge(roleArn, access, tags, { policy: readPolicy(document, access.resource) }),
-    roleRefusal: (roleArn, access) => judge(roleArn, access, {}),
-    anonymousRefusal: (access) => judge("anonymous", access, {}, { anonymous: true }),
+      evaluate(roleArn, access, tags, { policy: readPolicy(document, access.resource) }),
+    roleRefusal: (roleArn, access) => evaluate(roleArn, access, {}),
+    anonymousRefusal: (access) => evaluate("anonymous", access, {}, { anonymous: true }),
     resourcePolicy: (arn) => resource.get(arn),
     setResourcePolicy: (arn, document) => void resource.set(arn, readPolicy(document, arn)),
     addRole: (roleArn, document) => void identity.set(roleArn, readPolicy(document, roleArn)),

@@ -95,8 +95,8 @@ export function readPolicy(document: unknown, where: string): Statement[] {
  * @returns undefined when allowed, else the reason in IAM's words
  */
 export function refusal(request: AccessRequest, policies: Policies): string | undefined {
-  const identity = policies.identity.map((statement) => judge(statement, request));
-  const resource = (policies.resource ?? []).map((statement) => judgeResource(statement, request));
+  const identity = policies.identity.map((statement) => evaluate(statement, request));
+  const resource = (policies.resource ?? []).map((statement) => evaluateResource(statement, request));
   const who = `User: ${request.principalArn} is not authorized to perform: ${request.action} on resource: ${request.resource}`;
   if (identity.includes("deny")) return `${who} with an explicit deny in an identity-based policy`;
   if (resource.some(({ verdict }) => verdict === "deny"))
@@ -113,7 +113,7 @@ export function refusal(request: AccessRequest, policies: Policies): string | un
   return `${who} because no identity-based policy allows the ${request.action} action`;
 }
 
-function judge(statement: Statement, request: AccessRequest): Verdict {
+function evaluate(statement: Statement, request: AccessRequest): Verdict {
   const actions = statement.Action ?? statement.NotAction;
   const actionMatches = many(actions).some((each) => globPattern(each, "i").test(request.action));
   if (actionMatches === (statement.Action === undefined)) return "none";
@@ -128,8 +128,8 @@ function judge(statement: Statement, request: AccessRequest): Verdict {
   return statement.Effect === "Allow" ? "allow" : "deny";
 }
 
-/** Judges a statement of a resource's policy; `delegates` says that it names the account, so that IAM decides. */
-function judgeResource(statement: Statement, request: AccessRequest): { verdict: Verdict; delegates: boolean } {
+/** Evaluates a statement of a resource's policy; `delegates` says that it names the account, so that IAM decides. */
+function evaluateResource(statement: Statement, request: AccessRequest): { verdict: Verdict; delegates: boolean } {
   const { Principal } = statement;
   const names = Principal === "*" ? ["*"] : many((Principal as { AWS?: string | string[] } | undefined)?.AWS ?? []);
   const isAccount = (name: string) => name === request.account || name === `arn:aws:iam::${request.account}:root`;
@@ -137,7 +137,7 @@ function judgeResource(statement: Statement, request: AccessRequest): { verdict:
   const delegates = !direct && names.some(isAccount);
   if (!direct && !delegates) return { verdict: "none", delegates: false };
   // A key policy writes "*" for the key itself; a policy that names another resource does not speak about this one.
-  return { verdict: judge(statement, request), delegates };
+  return { verdict: evaluate(statement, request), delegates };
 }
 
 function conditionsHold(statement: Statement, context: Context): boolean {

@@ -71,7 +71,7 @@ export function openKms(keys: readonly Key[], aliases: ReadonlyMap<string, strin
   };
 }
 
-/** What IAM judges a CreateKey by. */
+/** What IAM evaluates a CreateKey by. */
 const creation = (input: Json) =>
   contextOf({
     "kms:KeySpec": String(input.KeySpec ?? "SYMMETRIC_DEFAULT"),

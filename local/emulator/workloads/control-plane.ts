@@ -39,7 +39,7 @@ export function openLambda(workloads: Workloads, own: OwnThings, { account, regi
     const said = decodeURIComponent(named);
     const ours = own.functions.get(said.slice(said.lastIndexOf(":") + 1));
     if (ours !== undefined && suffix !== undefined && !searchParams.has("Qualifier")) {
-      // without a qualifier IAM judges the function itself
+      // without a qualifier IAM evaluates the function itself
       return {
         operation: "GetFunctionConfiguration",
         access: [{ action: "lambda:GetFunctionConfiguration", resource: ours.arn, context: contextOf({}) }],

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { redactAll, redactText } from "../../../core/audit/redact.ts";
-import { eachCase, type Judged, topic } from "../document.ts";
+import { type Evaluated, eachCase, topic } from "../document.ts";
 
 const record = z.looseObject({
   test: z.string(),
@@ -24,9 +24,9 @@ function secretsIn(value: unknown, name = ""): readonly string[] {
 
 /**
  * Nothing of ours maps CloudTrail's records. What of them can come to our log is text that a caller quotes, and what is
- * judged is what happens to all such text: it is bounded, and no secret is left in it.
+ * evaluated is what happens to all such text: it is bounded, and no secret is left in it.
  */
-function judge(event: z.infer<typeof record>["event"]): Judged {
+function evaluate(event: z.infer<typeof record>["event"]): Evaluated {
   const kept = JSON.stringify(redactAll(event, redactText));
   const left = secretsIn(event).find((secret) => kept.includes(secret));
   if (left !== undefined) return { outcome: "invalid", reason: `a secret of ${left.length} characters is left` };
@@ -39,6 +39,6 @@ export const cloudTrailRecords = topic(/^panther-tests\.json$/, shape, ({ record
     file: folder.label(file, test),
     said: "no secret",
     expected: ["valid" as const],
-    judge: () => judge(event),
+    evaluate: () => evaluate(event),
   })),
 );

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { ocsfClasses } from "../../../core/audit/classes.ts";
 import { toRecord } from "../../../core/audit/ocsf.ts";
 import { full, operations } from "../../../test/audit/samples.ts";
-import { eachCase, type Judged, topic, unreadable } from "../document.ts";
+import { type Evaluated, eachCase, topic, unreadable } from "../document.ts";
 import type { VectorFolder } from "../folder.ts";
 
 const eventCase = z.looseObject({
@@ -43,7 +43,7 @@ export const ocsfEvents = topic(/^event-cases(-.+)?\.json$/, cases, (given, fold
     file: folder.label(file, name),
     said: schema_valid ? "valid" : "invalid",
     expected: [schema_valid ? ("valid" as const) : ("invalid" as const)],
-    judge: (): Judged => {
+    evaluate: (): Evaluated => {
       const fault = faults(class_, event) || arithmetic(event);
       return fault === "" ? { outcome: "valid", reason: class_ } : { outcome: "invalid", reason: fault };
     },
@@ -58,7 +58,7 @@ const listed = z.looseObject({
 });
 
 /** Every event of ours that is of this class: its activity is one of the class, and no required member is missing. */
-function judgeClass({ class_uid, activities, required }: z.infer<typeof listed>): Judged {
+function evaluateClass({ class_uid, activities, required }: z.infer<typeof listed>): Evaluated {
   let written = 0;
   for (const operation of operations) {
     const event = JSON.parse(toRecord(full(operation), "DDDDDDDDDDDDDDDDDDDDDD").body) as Record<string, unknown>;
@@ -86,7 +86,7 @@ function classDocuments(classes: readonly (readonly [string, unknown])[], folder
       file: folder.label(file, one.name),
       said: "valid",
       expected: ["valid" as const],
-      judge: () => judgeClass(one),
+      evaluate: () => evaluateClass(one),
     })),
   ];
 }

@@ -4,7 +4,7 @@ import { verifyJwt } from "../../../core/jose/jwt.ts";
 import { keySetOf } from "../../../core/keys/key-set.ts";
 import { limits } from "../../../core/model/limits.ts";
 import { err, ok } from "../../../core/model/result.ts";
-import { eachCase, type Judged, outcomesOf, topic } from "../document.ts";
+import { type Evaluated, eachCase, outcomesOf, topic } from "../document.ts";
 import { eventFault } from "./set-shape.ts";
 
 const algorithms = ["ES256", "RS256"];
@@ -20,10 +20,10 @@ const setCase = z.looseObject({ name: z.string(), token: z.string(), expected: z
 type Note = z.infer<typeof shape>;
 
 /**
- * Judges a security event token as a receiver of ours is told to (docs of events): by the rules of our tokens under the
+ * Evaluates a security event token as a receiver of ours is told to (docs of events): by the rules of our tokens under the
  * `typ` that our maker gives it, and then by what our maker makes. A genuine one that it would never make is `policy`.
  */
-async function judge({ now, audience, issuer, jwks }: Note, token: string): Promise<Judged> {
+async function evaluate({ now, audience, issuer, jwks }: Note, token: string): Promise<Evaluated> {
   const keys = keySetOf(jwks.keys, algorithms);
   const verified = await verifyJwt(
     token,
@@ -54,6 +54,6 @@ export const securityEventTokens = topic(/^set-cases\.json$/, shape, (note, fold
     file: folder.label(file, name),
     said: expected,
     expected: outcomesOf(expected, expected === "ack-ignore" ? "policy" : undefined),
-    judge: () => judge(note, token),
+    evaluate: () => evaluate(note, token),
   })),
 );

@@ -2,7 +2,15 @@ import { z } from "zod";
 import { createDiscoveryEndpoint } from "../../../core/endpoints/discovery.ts";
 import { transmitterConfiguration } from "../../../core/events/configuration.ts";
 import { eventTyp } from "../../../core/events/security-event.ts";
-import { eachCase, type Judged, notOurs, type Outcome, topic, unreadable, type VectorDocument } from "../document.ts";
+import {
+  type Evaluated,
+  eachCase,
+  notOurs,
+  type Outcome,
+  topic,
+  unreadable,
+  type VectorDocument,
+} from "../document.ts";
 import { eventFault, ourEventTypes, revokedWith } from "./set-shape.ts";
 
 const shape = z.looseObject({ examples: z.array(z.unknown()) });
@@ -14,9 +22,9 @@ const example = z.looseObject({
 
 type Members = Readonly<Record<string, unknown>>;
 /** What one block is tried as. */
-type Trial = { readonly said: string; readonly expected: Outcome; readonly judge: VectorDocument["judge"] };
+type Trial = { readonly said: string; readonly expected: Outcome; readonly evaluate: VectorDocument["evaluate"] };
 
-const held = (fault: string | undefined, otherwise: string): Judged =>
+const held = (fault: string | undefined, otherwise: string): Evaluated =>
   fault === undefined ? { outcome: "valid", reason: otherwise } : { outcome: "policy", reason: fault };
 
 /** A receiver of ours knows two types of event; every other has no effect (CAEP interoperability profile). */
@@ -26,7 +34,7 @@ function event(claims: Members): Trial {
   return {
     said: ours ? "an event of ours" : "another's",
     expected: ours ? "valid" : "policy",
-    judge: () => held(eventFault(claims), type),
+    evaluate: () => held(eventFault(claims), type),
   };
 }
 
@@ -34,14 +42,14 @@ function event(claims: Members): Trial {
 const reasons = (members: Members): Trial => ({
   said: "members of ours",
   expected: "valid",
-  judge: () => held(eventFault(revokedWith(members)), "an event of ours may have them"),
+  evaluate: () => held(eventFault(revokedWith(members)), "an event of ours may have them"),
 });
 
 /** Our `typ`, under the one algorithm that our events are signed by. */
 const header = ({ typ, alg }: Members): Trial => ({
   said: "typ of an event",
   expected: alg === "RS256" ? "valid" : "policy",
-  judge: () => {
+  evaluate: () => {
     if (typ !== eventTyp) return { outcome: "invalid", reason: `typ is not ${eventTyp}` };
     return held(alg === "RS256" ? undefined : `events of ours are never signed by ${alg}`, "typ and alg are ours");
   },
@@ -51,7 +59,7 @@ const header = ({ typ, alg }: Members): Trial => ({
 const configuration = (theirs: Members): Trial => ({
   said: "our members",
   expected: "valid",
-  judge: () => {
+  evaluate: () => {
     const ours: Members = transmitterConfiguration("https://issuer.example");
     if (theirs.spec_version !== ours.spec_version)
       return { outcome: "invalid", reason: `spec_version is not ${ours.spec_version}` };
@@ -68,7 +76,7 @@ const configuration = (theirs: Members): Trial => ({
 const lookUp = (host: string, path: string): Trial => ({
   said: "found",
   expected: "valid",
-  judge: async () => {
+  evaluate: async () => {
     const issuer = `https://${host}${path.replace("/.well-known/ssf-configuration", "")}`;
     const endpoint = createDiscoveryEndpoint({ issuer } as Parameters<typeof createDiscoveryEndpoint>[0]);
     const call = { method: "GET", path, url: `https://${host}${path}`, contentType: undefined, body: "" };
@@ -109,7 +117,7 @@ export const ssfExamples = topic(/^ssf-caep-examples\.json$/, shape, ({ examples
       const trial = trialOf(block);
       if (trial === undefined) return unreadable(label, "no block that is known here");
       if (typeof trial === "string") return notOurs(label, trial);
-      return { file: label, said: trial.said, expected: [trial.expected], judge: trial.judge };
+      return { file: label, said: trial.said, expected: [trial.expected], evaluate: trial.evaluate };
     }),
   ),
 );

@@ -4,7 +4,7 @@ import { readRegion } from "../../../core/attest/formats/instance-identity/docum
 import { readSignedData } from "../../../core/attest/formats/instance-identity/signed-data.ts";
 import { verifyInstanceIdentity } from "../../../core/attest/formats/instance-identity/verify.ts";
 import { limits } from "../../../core/model/limits.ts";
-import { eachCase, type Judged, type Outcome, outcomesOf, topic } from "../document.ts";
+import { type Evaluated, eachCase, type Outcome, outcomesOf, topic } from "../document.ts";
 import type { VectorFolder } from "../folder.ts";
 
 /** 2026-08-01T00:00:00Z, the clock of notes that name none. */
@@ -27,8 +27,8 @@ interface InstanceTrial {
   readonly nowSeconds?: number | undefined;
 }
 
-/** Judges one PKCS#7. A document beside it must be what is signed: whoever reads that one would believe a stranger. */
-export function judgeInstance(folder: VectorFolder, file: string, trial: InstanceTrial = {}): Judged {
+/** Evaluates one PKCS#7. A document beside it must be what is signed: whoever reads that one would believe a stranger. */
+export function evaluateInstance(folder: VectorFolder, file: string, trial: InstanceTrial = {}): Evaluated {
   const { certificate, document, nowSeconds = notesNowSeconds } = trial;
   const text = folder.text(file);
   if (document !== undefined) folder.names(document);
@@ -92,8 +92,8 @@ export const instanceDocuments = topic(
         file: folder.label(file, id),
         said: expected,
         expected: outcomesOf(expected, decidedForm(expected) ?? decided.get(file)),
-        judge: () =>
-          judgeInstance(folder, file, {
+        evaluate: () =>
+          evaluateInstance(folder, file, {
             // the other forms are refused before any certificate is tried
             certificate: note.trust_cert ?? (note.kind?.startsWith("rsa2048") ? note.trust : undefined),
             document: note.document ?? undefined,

@@ -3,7 +3,7 @@ import { decodeBase64 } from "../../../core/attest/formats/base64.ts";
 import { awsNitroRoot } from "../../../core/attest/formats/nitro/root.ts";
 import { verifyNitroDocument } from "../../../core/attest/formats/nitro/verify.ts";
 import { limits } from "../../../core/model/limits.ts";
-import { eachCase, type Judged, type Outcome, outcomesOf, topic } from "../document.ts";
+import { type Evaluated, eachCase, type Outcome, outcomesOf, topic } from "../document.ts";
 import type { VectorFolder } from "../folder.ts";
 
 /** What we decided where the notes leave it open: AWS's own shape, nothing looser. */
@@ -15,8 +15,8 @@ const decided = new Map<string, Outcome>([
 /** A challenge in a note's prose, as `the challenge 0x11*32`: one byte, so many times. */
 const challengeInProse = /challenge 0x([0-9a-f]{2})\*([1-9]\d{0,2})\b/i;
 
-/** The members of a note that say by what its document is judged. */
-const judgedBy = {
+/** The members of a note that say by what its document is evaluated. */
+const evaluatedBy = {
   verify_clock: z.string().optional(),
   verify_clock_ms: z.number().optional(),
   /** A file of the folder in DER, or `aws`. */
@@ -26,14 +26,14 @@ const judgedBy = {
   reason: z.string().nullish(),
 };
 
-type JudgedBy = z.infer<z.ZodObject<typeof judgedBy>>;
+type EvaluatedBy = z.infer<z.ZodObject<typeof evaluatedBy>>;
 
-const hasClock = (note: JudgedBy) => Number.isFinite(clockOf(note));
-const clockOf = ({ verify_clock, verify_clock_ms }: JudgedBy) =>
+const hasClock = (note: EvaluatedBy) => Number.isFinite(clockOf(note));
+const clockOf = ({ verify_clock, verify_clock_ms }: EvaluatedBy) =>
   Math.floor((verify_clock_ms ?? Date.parse(verify_clock ?? "")) / 1000);
 
 /** Clock, root and challenge, as a note names them. @throws Unreadable when its root is not there */
-function trialOf(folder: VectorFolder, note: JudgedBy): NitroTrial {
+function trialOf(folder: VectorFolder, note: EvaluatedBy): NitroTrial {
   const [, byte, times] = challengeInProse.exec(note.reason ?? "") ?? [];
   const prose = byte === undefined ? undefined : String.fromCharCode(Number.parseInt(byte, 16)).repeat(Number(times));
   const challenge = note.challenge ?? prose;
@@ -44,7 +44,7 @@ function trialOf(folder: VectorFolder, note: JudgedBy): NitroTrial {
   };
 }
 
-/** How one document is judged. */
+/** How one document is evaluated. */
 interface NitroTrial {
   readonly nowSeconds: number;
   /** DER; AWS's by default. */
@@ -52,8 +52,8 @@ interface NitroTrial {
   readonly challenge?: string;
 }
 
-/** Judges one attestation document of an enclave; what AWS signed and our rules refuse is `policy`. */
-async function judgeNitro(folder: VectorFolder, file: string, trial: NitroTrial): Promise<Judged> {
+/** Evaluates one attestation document of an enclave; what AWS signed and our rules refuse is `policy`. */
+async function evaluateNitro(folder: VectorFolder, file: string, trial: NitroTrial): Promise<Evaluated> {
   const bytes = file.endsWith(".b64")
     ? decodeBase64(folder.text(file).trim(), limits.nitroDocumentBytes)
     : folder.bytes(file);
@@ -68,7 +68,7 @@ async function judgeNitro(folder: VectorFolder, file: string, trial: NitroTrial)
 
 const withoutClock = "names no clock";
 const real = z
-  .looseObject({ ...judgedBy, file: z.string(), expected: z.string(), debug_mode: z.boolean().default(false) })
+  .looseObject({ ...evaluatedBy, file: z.string(), expected: z.string(), debug_mode: z.boolean().default(false) })
   .refine(hasClock, withoutClock);
 
 /** Genuine documents, each by its own clock. One of an enclave in debug mode is genuine, and refused. */
@@ -77,11 +77,11 @@ export const nitroDocuments = topic(/^manifest\.json$/, z.array(z.unknown()), (e
     file: folder.label(file),
     said: expected,
     expected: outcomesOf(expected, expected === "valid" && debug_mode ? "policy" : undefined),
-    judge: () => judgeNitro(folder, file, trialOf(folder, note)),
+    evaluate: () => evaluateNitro(folder, file, trialOf(folder, note)),
   })),
 );
 
-const spoilt = z.looseObject({ ...judgedBy, file: z.string(), expected: z.string() }).refine(hasClock, withoutClock);
+const spoilt = z.looseObject({ ...evaluatedBy, file: z.string(), expected: z.string() }).refine(hasClock, withoutClock);
 
 /** Spoilt documents, and documents under a root of the test's own. */
 export const nitroMutants = topic(/^mutants-manifest\.json$/, z.array(z.unknown()), (entries, folder, manifest) =>
@@ -89,6 +89,6 @@ export const nitroMutants = topic(/^mutants-manifest\.json$/, z.array(z.unknown(
     file: folder.label(file),
     said: expected,
     expected: outcomesOf(expected, decided.get(file)),
-    judge: () => judgeNitro(folder, file, trialOf(folder, note)),
+    evaluate: () => evaluateNitro(folder, file, trialOf(folder, note)),
   })),
 );

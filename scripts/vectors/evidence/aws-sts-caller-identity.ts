@@ -3,7 +3,7 @@ import { parseAssumedRole } from "../../../core/attest/formats/assumed-role.ts";
 import { readCallerIdentity } from "../../../core/attest/formats/caller-identity/answer.ts";
 import { awsStsCallerIdentity } from "../../../core/attest/methods/aws-sts-caller-identity/attestor.ts";
 import { callerEvidence, expectation, StubSts } from "../../../test/kit/evidence/caller-identity.ts";
-import { accepts, denialText, eachCase, type Judged, type Outcome, topic } from "../document.ts";
+import { accepts, denialText, type Evaluated, eachCase, type Outcome, topic } from "../document.ts";
 
 /** The same request in our form, which has no room for line, host and body: what is odd there becomes a member. */
 function inOurForm(request: string): Record<string, unknown> {
@@ -34,8 +34,8 @@ function inOurForm(request: string): Record<string, unknown> {
 const decidedRequest = (said: string): Outcome | undefined =>
   said.includes("strict verifier refuses") ? "invalid" : undefined;
 
-/** Judges one signed request against an STS that answers for anybody: what is refused is refused before it is asked. */
-export async function judgeRequest(request: string): Promise<Judged & { readonly sent: number }> {
+/** Evaluates one signed request against an STS that answers for anybody: what is refused is refused before it is asked. */
+export async function evaluateRequest(request: string): Promise<Evaluated & { readonly sent: number }> {
   const sts = new StubSts();
   const at = { challenge: "CHALLENGE", nowSeconds: Date.parse("2021-11-02T20:43:00Z") / 1000 };
   const attestor = awsStsCallerIdentity({ relay: sts, partition: "aws" });
@@ -54,7 +54,7 @@ export const callerRequests = topic(/^raw-requests\.json$/, requests, ({ cases }
     file: folder.label(file, name),
     said: expect,
     expected: accepts(expect.startsWith("accept") ? "accept" : "reject", decidedRequest(expect)),
-    judge: () => judgeRequest(text),
+    evaluate: () => evaluateRequest(text),
   })),
 );
 
@@ -69,7 +69,7 @@ const badAnswer = z.looseObject({ name: z.string(), http: z.number(), content_ty
 
 /** Answers of STS, read as they come off the wire; that nothing is followed or read beyond its bound is the relay's. */
 export const callerAnswers = topic(/^responses\.json$/, answers, ({ valid, invalid }, folder, file) => {
-  const read = (status: number, contentType: string, body: string, arn?: string): Judged => {
+  const read = (status: number, contentType: string, body: string, arn?: string): Evaluated => {
     const answer = readCallerIdentity({ status, contentType, body: Buffer.from(body) });
     if (!answer.ok) return { outcome: "invalid", reason: answer.error.why };
     if (arn !== undefined && answer.value.arn !== arn)
@@ -81,13 +81,13 @@ export const callerAnswers = topic(/^responses\.json$/, answers, ({ valid, inval
       file: folder.label(file, name),
       said: "valid",
       expected: ["valid" as const],
-      judge: () => read(200, xml === undefined ? "application/json" : "text/xml", xml ?? json ?? "", arn),
+      evaluate: () => read(200, xml === undefined ? "application/json" : "text/xml", xml ?? json ?? "", arn),
     })),
     ...eachCase(invalid, { folder, file, shape: badAnswer }, ({ name, http, content_type, body }) => ({
       file: folder.label(file, name),
       said: "invalid",
       expected: ["invalid" as const],
-      judge: () => read(http, content_type, body),
+      evaluate: () => read(http, content_type, body),
     })),
   ];
 });
@@ -97,7 +97,7 @@ const pair = z.tuple([z.string(), z.string()]);
 
 /** ARNs of callers: sessions of roles and nobody else, though the notes know a canonical form for users too. */
 export const callerArns = topic(/^arn-cases\.json$/, arns, ({ canonical, reject }, folder, file) => {
-  const judge = (arn: string, roleArn?: string) => (): Judged => {
+  const evaluate = (arn: string, roleArn?: string) => (): Evaluated => {
     const role = parseAssumedRole(arn);
     if (!role) return { outcome: "invalid", reason: "no session of a role" };
     const other = roleArn !== undefined && role.roleArn !== roleArn;
@@ -108,13 +108,13 @@ export const callerArns = topic(/^arn-cases\.json$/, arns, ({ canonical, reject 
       file: folder.label(file, arn),
       said: "valid",
       expected: [arn.includes(":assumed-role/") ? ("valid" as const) : ("invalid" as const)],
-      judge: judge(arn, role),
+      evaluate: evaluate(arn, role),
     })),
     ...eachCase(reject, { folder, file, shape: z.string() }, (arn) => ({
       file: folder.label(file, JSON.stringify(arn)),
       said: "reject",
       expected: ["invalid" as const],
-      judge: judge(arn),
+      evaluate: evaluate(arn),
     })),
   ];
 });

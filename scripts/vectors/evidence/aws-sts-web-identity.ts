@@ -3,7 +3,7 @@ import { verifyStsWebIdentity } from "../../../core/attest/methods/aws-sts-web-i
 import { readKeySet } from "../../../core/keys/key-set.ts";
 import { registeredLookup } from "../../../core/keys/key-sets.ts";
 import type { TrustedIssuerRegistration } from "../../../core/model/registry.ts";
-import { accepts, denialText, eachCase, judged, topic } from "../document.ts";
+import { accepts, denialText, eachCase, evaluated, topic } from "../document.ts";
 
 /** The account of the notes' issuer. */
 const account = "123456789012";
@@ -42,8 +42,8 @@ export const stsTokens = topic(/^tokens\.json$/, shape, (given, folder, file) =>
     file: folder.label(file, name),
     said: expected,
     expected: accepts(expected),
-    judge: async () =>
-      judged(
+    evaluate: async () =>
+      evaluated(
         await verifyStsWebIdentity(token, {
           ...options,
           audience: own.audience ?? audience,

@@ -2,13 +2,13 @@ import { z } from "zod";
 import { awsStsCallerIdentity } from "../../../core/attest/methods/aws-sts-caller-identity/attestor.ts";
 import { partitionOf, stsHost } from "../../../core/text/sts-hosts.ts";
 import { expectation, StubSts } from "../../../test/kit/evidence/caller-identity.ts";
-import { denialText, eachCase, type Judged, topic } from "../document.ts";
+import { denialText, type Evaluated, eachCase, topic } from "../document.ts";
 
 /**
  * Others' forms of a signed GetCallerIdentity, shown to our attestor in every way that its own form has room for. None
  * is bound to our challenge and key, so that all are refused before anything is sent; what others let in is not enough.
  */
-async function judge(shown: readonly object[], nowSeconds?: number): Promise<Judged> {
+async function evaluate(shown: readonly object[], nowSeconds?: number): Promise<Evaluated> {
   const sts = new StubSts();
   const attestor = awsStsCallerIdentity({ relay: sts, partition: "aws" });
   const reasons: string[] = [];
@@ -59,7 +59,7 @@ export const callerUrls = topic(/^presigned-url-cases\.json$/, presignedUrls, ({
     file: folder.label(file, upstream_error ?? url ?? token),
     said: expect,
     expected: refused,
-    judge: () => judge([{ token }, { url }, unfolded(url), { region: "us-east-1", url, token }], secondsOf(now)),
+    evaluate: () => evaluate([{ token }, { url }, unfolded(url), { region: "us-east-1", url, token }], secondsOf(now)),
   })),
 );
 
@@ -85,7 +85,7 @@ const vault = z.looseObject({
 });
 
 /** A Region counts when it is listed, wherever the name came from; its host follows from that alone. */
-function judgeRegion({ header, region }: z.infer<typeof regionCase>): Judged & { readonly endpoint?: string } {
+function evaluateRegion({ header, region }: z.infer<typeof regionCase>): Evaluated & { readonly endpoint?: string } {
   const said = region ?? header?.split("/")[2] ?? "";
   const host = stsHost(partitionOf(said) ?? "", said, "regional");
   return host === undefined
@@ -102,13 +102,13 @@ export const callerHeaders = topic(/^vault-header-cases\.json$/, vault, (given, 
       file: folder.label(file, name),
       said: expect,
       expected: refused,
-      judge: () => {
+      evaluate: () => {
         const single = Object.fromEntries(Object.entries(lists).map(([header, [value]]) => [header, value]));
         const lower = Object.fromEntries(
           Object.entries(single).map(([header, value]) => [header.toLowerCase(), value]),
         );
         const shown = [lists, single, lower, { ...lower, ...extra }];
-        return judge(shown.map((headers) => ({ region: "us-east-1", headers })));
+        return evaluate(shown.map((headers) => ({ region: "us-east-1", headers })));
       },
     }),
   ),
@@ -116,10 +116,11 @@ export const callerHeaders = topic(/^vault-header-cases\.json$/, vault, (given, 
     file: folder.label(file, one.region ?? one.header ?? "no header"),
     said: one.expect ?? "valid",
     expected: [one.expect === undefined ? ("valid" as const) : ("invalid" as const)],
-    judge: () => {
-      const judged = judgeRegion(one);
-      if (one.endpoint !== undefined && judged.reason !== one.endpoint) throw new Error(`asked at ${judged.reason}`);
-      return judged;
+    evaluate: () => {
+      const evaluated = evaluateRegion(one);
+      if (one.endpoint !== undefined && evaluated.reason !== one.endpoint)
+        throw new Error(`asked at ${evaluated.reason}`);
+      return evaluated;
     },
   })),
 ]);

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { partitionOf, stsEndpointKinds, stsHost } from "../../../core/text/sts-hosts.ts";
-import { eachCase, type Judged, topic } from "../document.ts";
+import { type Evaluated, eachCase, topic } from "../document.ts";
 
 /** A host is one that we send to when it is the one of its Region in that partition, of whatever kind. */
-function judge(host: string, partition: string | undefined): Judged {
+function evaluate(host: string, partition: string | undefined): Evaluated {
   const region = host.split(".")[1] ?? "";
   const ours = partition ?? partitionOf(region) ?? "";
   const kind = stsEndpointKinds.find((one) => stsHost(ours, region, one) === host);
@@ -39,14 +39,14 @@ export const callerHosts = topic(/^hosts\.json$/, shape, ({ aws_iam_authenticato
       file: folder.label(file, host),
       said: expected,
       expected: [expected],
-      judge: () => judge(host, undefined),
+      evaluate: () => evaluate(host, undefined),
     }));
   return [
     ...eachCase(aws_iam_authenticator.cases, { folder, file, shape: upstream }, (one) => ({
       file: folder.label(file, `${one.partition} ${one.host}`),
       said: one.upstream_valid ? "valid" : "invalid",
       expected: [one.upstream_valid && !stricter(one) ? ("valid" as const) : ("invalid" as const)],
-      judge: () => judge(one.host, one.partition),
+      evaluate: () => evaluate(one.host, one.partition),
     })),
     ...plain([...teleport.valid, ...teleport.fips_valid], "valid"),
     ...plain(teleport.invalid, "invalid"),

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { awsEc2Certificates } from "../../../core/attest/formats/instance-identity/certificates.ts";
 import { readCertificate } from "../../../core/attest/formats/x509.ts";
-import { eachCase, type Judged, topic, unreadable } from "../document.ts";
+import { type Evaluated, eachCase, topic, unreadable } from "../document.ts";
 import type { VectorFolder } from "../folder.ts";
 
 const entry = z.looseObject({
@@ -15,7 +15,7 @@ const entry = z.looseObject({
 });
 
 /** A certificate is trusted when it is the one that is pinned for its Region, and then read as the index says. */
-function judge(folder: VectorFolder, { region, file, sha256, ...said }: z.infer<typeof entry>): Judged {
+function evaluate(folder: VectorFolder, { region, file, sha256, ...said }: z.infer<typeof entry>): Evaluated {
   const base64 = folder.text(file).replaceAll(/-----[^-]+-----|\s/g, "");
   const der = Buffer.from(base64, "base64");
   if (createHash("sha256").update(der).digest("hex") !== sha256) throw new Error("it is not the one of the index");
@@ -38,7 +38,7 @@ export const instanceCertificates = topic(/^index\.json$/, z.array(z.unknown()),
         file: folder.label(file, one.file),
         said: one.family,
         expected: [one.family === "rsa2048" ? ("valid" as const) : ("invalid" as const)],
-        judge: () => judge(folder, one),
+        evaluate: () => evaluate(folder, one),
       }))
     : [unreadable(folder.label(file), "is no manifest known here")],
 );

@@ -9,7 +9,7 @@ import { verifyNitroDocument } from "../../../core/attest/formats/nitro/verify.t
 import { matchSelectors } from "../../../core/attest/selectors.ts";
 import { limits } from "../../../core/model/limits.ts";
 import { agent } from "../../../test/kit/registry.ts";
-import { type Judged, notOurs, type Outcome, topic } from "../document.ts";
+import { type Evaluated, notOurs, type Outcome, topic } from "../document.ts";
 import type { VectorFolder } from "../folder.ts";
 
 const told = {
@@ -56,7 +56,7 @@ function documentOf(folder: VectorFolder, note: Note): Uint8Array {
     : bytes;
 }
 
-/** The document's own time: theirs are judged as of when they were made. */
+/** The document's own time: theirs are evaluated as of when they were made. */
 function madeAtSeconds(bytes: Uint8Array): number {
   const cose = readCoseSign1(bytes);
   const document = cose.ok ? readNitroDocument(cose.value.payload) : cose;
@@ -68,7 +68,7 @@ function madeAtSeconds(bytes: Uint8Array): number {
  * Verifies the document, and asks whether it is the enclave of a registration with these measurements.
  * @returns `policy` for a genuine document in debug mode, and for measurements that are its own and no anchor of ours
  */
-async function judge(bytes: Uint8Array, pcrs: Readonly<Record<string, string>>): Promise<Judged> {
+async function evaluate(bytes: Uint8Array, pcrs: Readonly<Record<string, string>>): Promise<Evaluated> {
   const options = { kind: "enclave", root: awsNitroRoot, nowSeconds: madeAtSeconds(bytes) } as const;
   const verified = await verifyNitroDocument(bytes, options);
   if (!verified.ok) {
@@ -98,6 +98,6 @@ export const nitroMeasurements = topic(/^(beta|ga)__[a-z0-9_]+\.json$/, shape, (
     return [notOurs(label, `its document, ${notCollected}, was never collected: there is nothing to judge`)];
   const expected = expectedOf(note);
   const said = note.shouldPcrsMatch ? "PCRs match" : "PCRs differ";
-  const judgeIt = async () => judge(documentOf(folder.above("evervault-specs"), note), note.pcrs);
-  return [{ file: label, said, expected: [expected], judge: judgeIt }];
+  const evaluateIt = async () => evaluate(documentOf(folder.above("evervault-specs"), note), note.pcrs);
+  return [{ file: label, said, expected: [expected], evaluate: evaluateIt }];
 });

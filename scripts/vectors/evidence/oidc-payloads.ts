@@ -1,7 +1,7 @@
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { z } from "zod";
-import { type Judged, topic } from "../document.ts";
-import { billingAgent, judgeOidc, type OidcRules } from "./oidc.ts";
+import { type Evaluated, topic } from "../document.ts";
+import { billingAgent, evaluateOidc, type OidcRules } from "./oidc.ts";
 
 const payload = z.looseObject({
   iss: z.string(),
@@ -26,7 +26,7 @@ function rulesOf({ github, kubernetes }: Samples): OidcRules {
 }
 
 /** Signs the payload by a key of its issuer, made here, and attests it. */
-async function judge(samples: Samples, of: keyof Samples): Promise<Judged> {
+async function evaluate(samples: Samples, of: keyof Samples): Promise<Evaluated> {
   const { publicKey, privateKey } = await generateKeyPair("RS256");
   const key = { ...(await exportJWK(publicKey)), kid: "made", alg: "RS256", use: "sig" };
   const { iss, iat, aud } = samples[of].payload;
@@ -37,7 +37,7 @@ async function judge(samples: Samples, of: keyof Samples): Promise<Judged> {
     [samples.github, samples.kubernetes].map((one) => [one.payload.iss, { keys: [key] }]),
   );
   if (!(iss in jwks)) throw new Error("no issuer");
-  return judgeOidc(
+  return evaluateOidc(
     token,
     { now: iat, audience: [aud].flat()[0] ?? "" },
     jwks,
@@ -51,6 +51,6 @@ export const oidcPayloads = topic(/^payload-samples\.json$/, shape, (samples, fo
     file: folder.label(file, of),
     said: "valid",
     expected: ["valid" as const],
-    judge: () => judge(samples, of),
+    evaluate: () => evaluate(samples, of),
   })),
 );

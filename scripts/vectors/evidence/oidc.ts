@@ -5,7 +5,7 @@ import { createKeySets } from "../../../core/keys/key-sets.ts";
 import type { AgentRegistration, TrustedIssuerRegistration } from "../../../core/model/registry.ts";
 import { MemoryWeb } from "../../../test/kit/memory/web.ts";
 import { agent, agentId, registry } from "../../../test/kit/registry.ts";
-import { accepts, denialText, eachCase, type Judged, type Outcome, topic } from "../document.ts";
+import { accepts, denialText, type Evaluated, eachCase, type Outcome, topic } from "../document.ts";
 
 /** What our own policy says where the notes leave it to us. */
 export const decidedOidc: ReadonlyMap<string, Outcome> = new Map<string, Outcome>([
@@ -70,13 +70,13 @@ export function billingAgent({ rules }: { readonly rules: OidcRules }, jwks: Key
   });
 }
 
-/** Judges one token: attested, and of this registration. */
-export async function judgeOidc(
+/** Evaluates one token: attested, and of this registration. */
+export async function evaluateOidc(
   token: string,
   { now, audience }: Pick<Cases, "now" | "audience">,
   jwks: KeysByIssuer,
   registration: AgentRegistration,
-): Promise<Judged> {
+): Promise<Evaluated> {
   const web = new MemoryWeb();
   for (const [issuer, { keys }] of Object.entries(jwks)) web.issuer(issuer, keys);
   const keySets = createKeySets({ fetcher: web, clock: { nowMillis: () => now * 1000 }, ownIssuer: audience });
@@ -98,6 +98,6 @@ export const oidcTokens = topic(/^cases\.json$/, oidcShape, (given, folder, file
     file: folder.label(file, name),
     said: expected,
     expected: accepts(expected, decidedOidc.get(name)),
-    judge: () => judgeOidc(token, given, jwks, registration),
+    evaluate: () => evaluateOidc(token, given, jwks, registration),
   }));
 });

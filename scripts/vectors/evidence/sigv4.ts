@@ -1,7 +1,7 @@
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { z } from "zod";
-import { eachCase, type Judged, topic } from "../document.ts";
+import { type Evaluated, eachCase, topic } from "../document.ts";
 
 const context = z.looseObject({
   credentials: z.looseObject({
@@ -56,11 +56,11 @@ function readRequest(text: string) {
 }
 
 /** Signs as `lanyard` and the client do, with the same signer and the settings they give it. */
-async function judge({
+async function evaluate({
   "context.json": settings,
   "request.txt": text,
   "header-signature.txt": wanted,
-}: Case): Promise<Judged> {
+}: Case): Promise<Evaluated> {
   const { method, path, query, headers, body } = readRequest(text);
   const { access_key_id: accessKeyId, secret_access_key: secretAccessKey, token } = settings.credentials;
   const signer = new SignatureV4({
@@ -102,7 +102,7 @@ export const sigv4Suite = topic(/^sigv4-suite\.json$/, z.record(z.string(), z.un
       file: folder.label(file, one.name),
       said: "valid",
       expected: ["valid" as const],
-      judge: () => judge(one),
+      evaluate: () => evaluate(one),
     }),
   ),
 );

@@ -5,7 +5,7 @@ import { registeredLookup } from "../../../core/keys/key-sets.ts";
 import { readSpiffeBundle } from "../../../core/keys/spiffe-bundle.ts";
 import type { TrustedIssuerRegistration } from "../../../core/model/registry.ts";
 import { parseSpiffeId } from "../../../core/text/spiffe-id.ts";
-import { accepts, denialText, eachCase, judged, type Outcome, outcomesOf, type Topic, topic } from "../document.ts";
+import { accepts, denialText, eachCase, evaluated, type Outcome, outcomesOf, type Topic, topic } from "../document.ts";
 import type { VectorFolder } from "../folder.ts";
 
 /** What we do where the standard leaves room: the stricter, but for a fraction of a second. */
@@ -66,11 +66,11 @@ export const jwtSvids = topic(/^jwt-svid-cases\.json$/, svids, (given, folder, f
     file: folder.label(file, name),
     said: expected,
     expected: accepts(expected, decidedSvid(name, expected)),
-    judge: async () => {
+    evaluate: async () => {
       const by = other !== undefined && claimedDomain(token) === domain ? other : home;
       const { audience = given.audience, now: nowSeconds = given.now } = own;
       const verified = await verifyJwtSvid(token, { ...by, audience, nowSeconds });
-      return judged(verified, ({ facts }) => `${facts.spiffeId}`, denialText);
+      return evaluated(verified, ({ facts }) => `${facts.spiffeId}`, denialText);
     },
   }));
 });
@@ -84,8 +84,8 @@ export const spiffeBundles = topic(/^bundle-cases\.json$/, bundles, ({ cases }, 
     file: folder.label(file),
     said: expected,
     expected: outcomesOf(expected),
-    judge: () =>
-      judged(
+    evaluate: () =>
+      evaluated(
         readSpiffeBundle(folder.bytes(file)),
         ({ x509Authorities }) => `a bundle, ${x509Authorities.length} X.509 authorities`,
         ({ why }) => why,
@@ -102,7 +102,7 @@ export const spiffeIds = topic(/^spiffe-id-cases\.json$/, ids, ({ valid, invalid
     file: folder.label(file, JSON.stringify(id)),
     said,
     expected: [said],
-    judge: () => {
+    evaluate: () => {
       const parsed = parseSpiffeId(id);
       return parsed
         ? { outcome: "valid" as const, reason: `trust domain ${parsed.trustDomain}` }
@@ -120,15 +120,15 @@ export const x509Svids: Topic = {
   manifest: /^(good|wrong)-(leaf|intermediate)[a-z0-9-]*\.pem$/,
   documents: (_content, folder, file) => {
     const said = file.startsWith("good-") ? "valid" : "invalid";
-    const judge = () => {
+    const evaluate = () => {
       const pem = /-----BEGIN CERTIFICATE-----([^-]+)-----END/g;
       const chain = [...folder.text(file).matchAll(pem)].map(([, body = ""]) => body.replaceAll(/\s/g, ""));
-      return judged(
+      return evaluated(
         readSvidChain(chain),
         ({ spiffeId }) => spiffeId,
         ({ check, why }) => `${check}: ${why}`,
       );
     };
-    return [{ file: folder.label(file), said, expected: [said], judge }];
+    return [{ file: folder.label(file), said, expected: [said], evaluate }];
   },
 };

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { readStsClaims } from "../../../core/attest/methods/aws-sts-web-identity/claims.ts";
 import type { TrustedIssuerRegistration } from "../../../core/model/registry.ts";
-import { eachCase, type Judged, notOurs, topic } from "../document.ts";
+import { type Evaluated, eachCase, notOurs, topic } from "../document.ts";
 
 const namespace = "https://sts.amazonaws.com/";
 type Payload = Readonly<Record<string, unknown>>;
@@ -16,7 +16,7 @@ const accountOf = (issuer: string, account: string): TrustedIssuerRegistration =
 });
 
 /** Reads claims as of a token whose signature is good, by a registration of the account that they name. */
-function judge(payload: Payload): Judged {
+function evaluate(payload: Payload): Evaluated {
   const { aws_account } = (payload[namespace] ?? {}) as { aws_account?: unknown };
   const read = readStsClaims(payload, accountOf(String(payload.iss), String(aws_account)));
   if (!read.ok) return { outcome: "invalid", reason: `${read.error.check}: ${read.error.why}` };
@@ -40,7 +40,7 @@ export const stsPayloads = topic(/^payloads\.json$/, samples, (given, folder, fi
     file: folder.label(file, source),
     said: isWorkload(payload) ? "a workload" : "no workload",
     expected: [isWorkload(payload) ? ("valid" as const) : ("invalid" as const)],
-    judge: () => judge(payload),
+    evaluate: () => evaluate(payload),
   })),
 );
 
@@ -59,7 +59,7 @@ const good: Payload = {
 const bare = { aws_account: "123456789012" };
 
 /** A claim of the catalogue with a value in it, read beside what every token has. */
-function judgeClaim(claim: string, chosen: boolean): Judged {
+function evaluateClaim(claim: string, chosen: boolean): Evaluated {
   const marked = "chosen-by-somebody";
   const value = /tags$/.test(claim) ? { key: marked } : claim === "ou_path" ? [marked] : marked;
   const read = readStsClaims(
@@ -78,7 +78,7 @@ export const stsCatalogue = topic(/^claims-catalogue\.json$/, catalogue, (given,
     file: folder.label(file, claim),
     said: given.caller_chosen.includes(claim) ? "chosen" : "known",
     expected: given.caller_chosen.includes(claim) ? (["valid"] as const) : (["valid", "policy"] as const),
-    judge: () => judgeClaim(claim, given.caller_chosen.includes(claim)),
+    evaluate: () => evaluateClaim(claim, given.caller_chosen.includes(claim)),
   })),
 );
 

@@ -4,8 +4,8 @@ import { createKeySets } from "../../../core/keys/key-sets.ts";
 import type { TrustedIssuerRegistration } from "../../../core/model/registry.ts";
 import { tokenTyp } from "../../../core/model/wire.ts";
 import { MemoryWeb } from "../../../test/kit/memory/web.ts";
-import { accepts, eachCase, type Judged, judged, type Outcome, topic } from "../document.ts";
-import { judgeAccessToken } from "../oauth/access-tokens.ts";
+import { accepts, type Evaluated, eachCase, evaluated, type Outcome, topic } from "../document.ts";
+import { evaluateAccessToken } from "../oauth/access-tokens.ts";
 
 /** Where the notes leave it to us: what we chose, of a bare JWT by an exact clock. */
 const chosenAttacks: ReadonlyMap<string, Outcome> = new Map<string, Outcome>([
@@ -67,7 +67,7 @@ function accessOutcomes(said: string, id: string): readonly Outcome[] {
 type Note = z.infer<typeof shape>;
 
 /** Any other JWT, by the check that stands under every verifier; no document may make it ask anybody but the issuer. */
-function bareJudge(given: Note, keySet: readonly object[]): (token: string) => Promise<Judged> {
+function bareEvaluate(given: Note, keySet: readonly object[]): (token: string) => Promise<Evaluated> {
   const { now: nowSeconds, audience } = given;
   const issuer: TrustedIssuerRegistration = {
     kind: "trusted-issuer",
@@ -94,7 +94,7 @@ function bareJudge(given: Note, keySet: readonly object[]): (token: string) => P
     const verified = await verifyJwt(token, keys, rules);
     const stray = web.asked.find((url) => !url.startsWith(`${given.issuer}/`));
     if (stray !== undefined) throw new Error(`the token made the verifier ask ${stray}`);
-    return judged(
+    return evaluated(
       verified,
       ({ payload }) => `subject ${payload.sub}`,
       ({ why, detail }) => `${why}: ${detail}`,
@@ -106,12 +106,12 @@ function bareJudge(given: Note, keySet: readonly object[]): (token: string) => P
 export const jwtAttacks = topic(/^cases\.json$/, shape, (given, folder, file) => {
   const { keys } = folder.json(given.jwks) as { keys: readonly object[] };
   const access = given.expected_typ === tokenTyp.access;
-  const bare = bareJudge(given, keys);
+  const bare = bareEvaluate(given, keys);
   const note = { ...given, keys, algorithms: given.allowed_alg };
   return eachCase(given.cases, { folder, file, shape: attack }, ({ id, name, token, expected, ...shown }) => ({
     file: folder.label(file, `${id} ${name}`),
     said: expected,
     expected: access ? accessOutcomes(expected, id) : attackOutcomes(expected, id),
-    judge: () => (access ? judgeAccessToken(note, { token, ...shown }) : bare(token)),
+    evaluate: () => (access ? evaluateAccessToken(note, { token, ...shown }) : bare(token)),
   }));
 });

@@ -4,15 +4,15 @@ import { z } from "zod";
 import { isCanonicalBase64url } from "../../../core/jose/jwt.ts";
 import { publicJwkFor } from "../../../core/jose/public-jwk.ts";
 import { derToJose } from "../../../lambdas/aws/kms/ecdsa-der.ts";
-import { accepts, eachCase, type Judged, type Outcome, topic } from "../document.ts";
+import { accepts, type Evaluated, eachCase, type Outcome, topic } from "../document.ts";
 
 const algorithms = ["ES256", "ES384", "RS256", "PS256"];
 /** Published as valid, but the key is for PS256 and the header says PS384, or a segment has a '?' in it. */
 const stricter = new Set([346, 350, 372, 373]);
 
 /** The way every token of ours is verified, but for claims, which these payloads do not have. */
-export async function judgeJws(jws: string, jwk: JWK): Promise<Judged> {
-  const refused = (reason: string): Judged => ({ outcome: "invalid", reason });
+export async function evaluateJws(jws: string, jwk: JWK): Promise<Evaluated> {
+  const refused = (reason: string): Evaluated => ({ outcome: "invalid", reason });
   const segments = jws.split(".");
   if (segments.length !== 3) return refused("not three segments");
   if (!segments.every((s, i) => (i === 1 && s === "") || isCanonicalBase64url(s))) return refused("not base64url");
@@ -55,7 +55,7 @@ export const wycheproofJws = topic(/_test\.json$/, signatures, ({ testGroups }, 
         file: folder.label(file, `${test.tcId} ${test.comment}`),
         said: test.result,
         expected: jwsOutcomes(test, key),
-        judge: () => judgeJws(test.jws, key),
+        evaluate: () => evaluateJws(test.jws, key),
       };
     }),
   ),
@@ -83,7 +83,7 @@ const ecdsaTest = z.looseObject({
 /** Wycheproof's ECDSA in DER: what KMS answers, converted to JOSE's form by our own code and verified as that. */
 export const wycheproofEcdsa = topic(/_test\.json$/, ecdsa, ({ testGroups }, folder, file) =>
   eachCase(testGroups, { folder, file, shape: ecdsaGroup }, ({ publicKeyPem, tests }) => {
-    const judge = (msg: string, sig: string): Judged => {
+    const evaluate = (msg: string, sig: string): Evaluated => {
       const key = createPublicKey(publicKeyPem);
       let signature: Uint8Array;
       try {
@@ -98,7 +98,7 @@ export const wycheproofEcdsa = topic(/_test\.json$/, ecdsa, ({ testGroups }, fol
       file: folder.label(file, `${tcId} ${comment}`),
       said: result,
       expected: result === "acceptable" ? (["valid", "invalid"] as const) : accepts(result),
-      judge: () => judge(msg, sig),
+      evaluate: () => evaluate(msg, sig),
     }));
   }),
 );

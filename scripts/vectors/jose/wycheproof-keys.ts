@@ -1,7 +1,7 @@
 import { compactVerify } from "jose";
 import { z } from "zod";
 import { keySetOf } from "../../../core/keys/key-set.ts";
-import { eachCase, type Judged, type Outcome, topic } from "../document.ts";
+import { type Evaluated, eachCase, type Outcome, topic } from "../document.ts";
 
 const algorithms = ["ES256", "ES384", "RS256", "PS256"];
 
@@ -13,9 +13,9 @@ const decided = (said: string, keys: readonly { readonly kty?: unknown }[]): Out
 const publicOf = ({ d, p, q, dp, dq, qi, ...rest }: Readonly<Record<string, unknown>>) => rest;
 
 /** Finds the key a token names in its issuer's set, as for every token of ours, and verifies by it. */
-async function judge(jws: string, keys: readonly Readonly<Record<string, unknown>>[]): Promise<Judged> {
+async function evaluate(jws: string, keys: readonly Readonly<Record<string, unknown>>[]): Promise<Evaluated> {
   const set = keySetOf(keys.map(publicOf), algorithms);
-  const refused = (reason: string): Judged => ({ outcome: "invalid", reason });
+  const refused = (reason: string): Evaluated => ({ outcome: "invalid", reason });
   try {
     const { alg, kid } = JSON.parse(Buffer.from(jws.split(".")[0] ?? "", "base64url").toString("utf8"));
     if (!algorithms.includes(alg)) return refused("the algorithm is not allowed");
@@ -51,7 +51,7 @@ export const wycheproofKeys = topic(/_test\.json$/, shape, ({ testGroups }, fold
         file: folder.label(file, `${tcId} ${comment} ${what}`),
         said: result,
         expected: [decided(result, keys)],
-        judge: () => judge(jws, keys),
+        evaluate: () => evaluate(jws, keys),
       }));
     },
   ),

@@ -6,7 +6,7 @@ import { isP384, verifyEs384 } from "../../../core/attest/formats/cose.ts";
 import { verifyRsaSha256 } from "../../../core/attest/formats/instance-identity/verify.ts";
 import { dpopAlgorithms } from "../../../core/jose/dpop.ts";
 import { publicJwkFor } from "../../../core/jose/public-jwk.ts";
-import { eachCase, type Judged, type Outcome, topic } from "../document.ts";
+import { type Evaluated, eachCase, type Outcome, topic } from "../document.ts";
 
 /** One signature without what carries it. */
 interface Signature {
@@ -118,7 +118,7 @@ function verifierOf(schema: string, one: Group) {
   return verifiers[[schema, ...parts.filter((part) => part !== undefined)].join(" ")];
 }
 
-async function judge(found: ReturnType<typeof verifierOf>, signed: Signature): Promise<Judged> {
+async function evaluate(found: ReturnType<typeof verifierOf>, signed: Signature): Promise<Evaluated> {
   if (!found || !dpopAlgorithms.some((alg) => alg === found.alg))
     return { outcome: "invalid", reason: "the algorithm is not allowed" };
   const key = publicJwkFor(found.alg, signed.key);
@@ -146,7 +146,7 @@ export const wycheproofSignatures = topic(/_test\.json$/, shape, ({ schema, test
       file: folder.label(file, `${tcId} ${comment}`.trim()),
       said: result,
       expected: outcomes(result, found !== undefined && !flags.includes(unfit)),
-      judge: () => judge(found, { key, message: Buffer.from(msg, "hex"), signature: Buffer.from(sig, "hex") }),
+      evaluate: () => evaluate(found, { key, message: Buffer.from(msg, "hex"), signature: Buffer.from(sig, "hex") }),
     }));
   }),
 );

@@ -2,7 +2,7 @@ import { tokenTyp } from "../../../core/model/wire.ts";
 import { createVerifier } from "../../../core/verify/access-token.ts";
 import type { VerifyRefusal } from "../../../core/verify/refusal.ts";
 import { MemoryWeb } from "../../../test/kit/memory/web.ts";
-import type { Judged, Outcome } from "../document.ts";
+import type { Evaluated, Outcome } from "../document.ts";
 
 /** Who made the access tokens of a note, for whom, and when it is. */
 interface AccessTokenNote {
@@ -27,12 +27,12 @@ interface ShownToken {
 const ourOwn = new Set(["sid", "root", "depth", "assurance", "cnf", "status"]);
 
 /**
- * Judges one access token by the verifier of a resource server, which takes bearer tokens so that a token without a proof
+ * Evaluates one access token by the verifier of a resource server, which takes bearer tokens so that a token without a proof
  * is read to its end.
  * @returns `policy` for a token that holds in all that RFC 9068 asks and is of no session of ours
  * @throws Error when the token made the verifier ask anybody but its issuer
  */
-export async function judgeAccessToken(note: AccessTokenNote, shown: ShownToken): Promise<Judged> {
+export async function evaluateAccessToken(note: AccessTokenNote, shown: ShownToken): Promise<Evaluated> {
   const { issuer, audience: resource, now, algorithms } = note;
   const web = new MemoryWeb();
   // RFC 8414 3.1: a slash that ends the issuer is no part of its metadata's place

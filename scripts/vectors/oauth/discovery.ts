@@ -3,7 +3,7 @@ import { z } from "zod";
 import { createKeySets } from "../../../core/keys/key-sets.ts";
 import type { TrustedIssuerRegistration } from "../../../core/model/registry.ts";
 import { MemoryWeb } from "../../../test/kit/memory/web.ts";
-import { type Judged, topic } from "../document.ts";
+import { type Evaluated, topic } from "../document.ts";
 
 const shape = z.looseObject({
   issuer: z.string(),
@@ -17,7 +17,7 @@ const known = ["RS256", "ES256", "ES384", "PS256"] as const;
  * Registers the issuer of a discovery document, and looks for keys where the document says that they are. The keys are
  * made here, one an algorithm: what is tried is the way to them.
  */
-async function judge(document: z.infer<typeof shape>): Promise<Judged> {
+async function evaluate(document: z.infer<typeof shape>): Promise<Evaluated> {
   const { issuer, jwks_uri, id_token_signing_alg_values_supported: named } = document;
   const algorithms = known.filter((alg) => named.includes(alg));
   const keys = await Promise.all(algorithms.map(async (alg) => published(alg)));
@@ -51,5 +51,5 @@ async function published(alg: string): Promise<JWK> {
 
 /** Discovery documents of trusted issuers: AWS's of an account, GitHub's, the notes' own. */
 export const discoveryDocuments = topic(/^[a-z-]*discovery(\.real)?\.json$/, shape, (document, folder, file) => [
-  { file: folder.label(file), said: "valid", expected: ["valid"], judge: () => judge(document) },
+  { file: folder.label(file), said: "valid", expected: ["valid"], evaluate: () => evaluate(document) },
 ]);

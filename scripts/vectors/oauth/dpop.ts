@@ -3,7 +3,7 @@ import { createDpopNonces } from "../../../core/jose/dpop.ts";
 import { presentedToken } from "../../../core/verify/presented.ts";
 import { readProof, useProof } from "../../../core/verify/proof.ts";
 import { createReplayStore } from "../../../core/verify/replay.ts";
-import { accepts, denialText, eachCase, type Judged, type Outcome, topic } from "../document.ts";
+import { accepts, denialText, type Evaluated, eachCase, type Outcome, topic } from "../document.ts";
 
 /** Where the notes leave it to us, or ask for what the bare check of a proof leaves to others: what that check says. */
 export const chosenProofs: ReadonlyMap<string, Outcome> = new Map<string, Outcome>([
@@ -55,13 +55,13 @@ function asked({ name, expected, bearer }: Case) {
   };
 }
 
-const refused = (reason: string): Judged => ({ outcome: "invalid", reason });
+const refused = (reason: string): Evaluated => ({ outcome: "invalid", reason });
 
 /**
- * Judges one proof as a resource server does: for its request and token, with a nonce where the note demands one, by the
+ * Evaluates one proof as a resource server does: for its request and token, with a nonce where the note demands one, by the
  * key the token is bound to, and its first use.
  */
-async function judgeProof(given: Note, one: Case): Promise<Judged> {
+async function evaluateProof(given: Note, one: Case): Promise<Evaluated> {
   const clock = { nowMillis: () => given.now * 1000 };
   const { nonce, twice, bearer } = asked(one);
   const macs = { minuteKey: async () => Buffer.alloc(32, 7) };
@@ -101,6 +101,6 @@ export const dpopProofs = topic(/^dpop-cases\.json$/, shape, (given, folder, fil
     file: folder.label(file, one.name),
     said: one.expected,
     expected: proofOutcomes(one),
-    judge: () => judgeProof(given, one),
+    evaluate: () => evaluateProof(given, one),
   })),
 );

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { dpopAlgorithms } from "../../../core/jose/dpop.ts";
 import { publicJwkFor } from "../../../core/jose/public-jwk.ts";
 import { readSpiffeBundle } from "../../../core/keys/spiffe-bundle.ts";
-import { eachCase, judged, notOurs, topic, unreadable, type VectorDocument } from "../document.ts";
-import { judgeStrangeForm } from "./strange-request.ts";
+import { eachCase, evaluated, notOurs, topic, unreadable, type VectorDocument } from "../document.ts";
+import { evaluateStrangeForm } from "./strange-request.ts";
 
 const shape = z.looseObject({ examples: z.array(z.unknown()) });
 const example = z.looseObject({
@@ -22,13 +22,13 @@ const drafts: Readonly<Record<string, string>> = {
   "ietf-wg-wimse/draft-ietf-wimse-s2s-protocol": "workload tokens and proofs of WIMSE: we issue and read none",
 };
 
-type Trial = Pick<VectorDocument, "said" | "expected" | "judge">;
+type Trial = Pick<VectorDocument, "said" | "expected" | "evaluate">;
 
 /** A key as we take strangers' keys: public, and for one algorithm. */
 const key = (jwk: object): Trial => ({
   said: "d" in jwk ? "a private key" : "a public key",
   expected: ["d" in jwk ? "invalid" : "valid"],
-  judge: () => {
+  evaluate: () => {
     const alg = dpopAlgorithms.find((one) => publicJwkFor(one, jwk) !== undefined);
     return alg === undefined
       ? { outcome: "invalid", reason: "no public key of any algorithm of ours" }
@@ -39,8 +39,8 @@ const key = (jwk: object): Trial => ({
 const bundle = (document: string): Trial => ({
   said: "a trust bundle",
   expected: ["valid"],
-  judge: () =>
-    judged(
+  evaluate: () =>
+    evaluated(
       readSpiffeBundle(Buffer.from(document)),
       ({ x509Authorities }) => `a bundle, ${x509Authorities.length} X.509 authorities`,
       ({ why }) => why,
@@ -51,7 +51,7 @@ const bundle = (document: string): Trial => ({
 const request = (form: string, scheme: string | undefined): Trial => ({
   said: "refused",
   expected: ["policy"],
-  judge: () => judgeStrangeForm("token", form.replaceAll(/\s/g, ""), scheme),
+  evaluate: () => evaluateStrangeForm("token", form.replaceAll(/\s/g, ""), scheme),
 });
 
 function trialOf({ json, text }: z.infer<typeof example>): Trial | undefined {

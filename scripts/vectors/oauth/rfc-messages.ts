@@ -1,25 +1,25 @@
 import { z } from "zod";
-import { type Judged, notOurs, type Outcome, topic, unreadable, type VectorDocument } from "../document.ts";
+import { type Evaluated, notOurs, type Outcome, topic, unreadable, type VectorDocument } from "../document.ts";
 import {
+  evaluateDetails,
+  evaluateInactive,
+  evaluateProof,
+  evaluateRevocation,
+  evaluateThumbprint,
+  evaluateToken,
+  evaluateType,
   formOf,
-  judgeDetails,
-  judgeInactive,
-  judgeProof,
-  judgeRevocation,
-  judgeThumbprint,
-  judgeToken,
-  judgeType,
-} from "./rfc-judges.ts";
-import { judgeStrangeForm } from "./strange-request.ts";
+} from "./rfc-evaluators.ts";
+import { evaluateStrangeForm } from "./strange-request.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 /** What one message is tried as, or why it is nothing of ours. */
-type Reading = string | readonly [expected: Outcome, judge: () => Judged | Promise<Judged>];
+type Reading = string | readonly [expected: Outcome, evaluate: () => Evaluated | Promise<Evaluated>];
 
 const schemeOf = (header: unknown) => String(header).split(" ")[0]?.toLowerCase();
 const stranger = (endpoint: "token" | "introspect", { form, authorization }: Members): Reading => [
   "policy",
-  () => judgeStrangeForm(endpoint, formOf(form), schemeOf(authorization)),
+  () => evaluateStrangeForm(endpoint, formOf(form), schemeOf(authorization)),
 ];
 
 const typePrefix = "urn:ietf:params:oauth:token-type:";
@@ -31,7 +31,7 @@ const asides: readonly (readonly [places: RegExp, why: string])[] = [
   [/\.(rules|errors|error|checked|headers)$/, "sentences or names, and no message"],
   [/^rfc9068\.header$|^rfc9449\.(access_token|ath|jkt|clock)$|\.thumbprint$/, "a part of the case beside it"],
 ];
-const valid = (judge: () => Judged | Promise<Judged>): Reading => ["valid", judge];
+const valid = (evaluate: () => Evaluated | Promise<Evaluated>): Reading => ["valid", evaluate];
 
 /** Every message that is known, by its place; of a list, one reading an entry. */
 function readingsOf(place: string, value: unknown, section: Members): readonly Reading[] | undefined {
@@ -42,25 +42,25 @@ function readingsOf(place: string, value: unknown, section: Members): readonly R
     case "rfc8693.token_types":
       return (value as readonly string[]).map((type) => [
         subjectTypes.some((one) => type === `${typePrefix}${one}`) ? "valid" : "invalid",
-        () => judgeType(type),
+        () => evaluateType(type),
       ]);
     case "rfc7662.request":
       return [stranger("introspect", members)];
     case "rfc7662.inactive":
-      return [valid(() => judgeInactive(members))];
+      return [valid(() => evaluateInactive(members))];
     case "rfc7009.request":
-      return [valid(() => judgeRevocation(members))];
+      return [valid(() => evaluateRevocation(members))];
     case "rfc9396.single":
     case "rfc9396.payment":
-      return [["invalid", () => judgeDetails(value, section.error)]];
+      return [["invalid", () => evaluateDetails(value, section.error)]];
     case "rfc9449.token_request_proof":
-      return [valid(() => judgeProof(section, "token"))];
+      return [valid(() => evaluateProof(section, "token"))];
     case "rfc9449.resource_request_proof":
-      return [valid(() => judgeProof(section, "resource"))];
+      return [valid(() => evaluateProof(section, "resource"))];
     case "rfc9068.claims":
-      return [["policy", () => judgeToken(section)]];
+      return [["policy", () => evaluateToken(section)]];
     case "rfc7638_thumbprint.jwk":
-      return [valid(() => judgeThumbprint(section))];
+      return [valid(() => evaluateThumbprint(section))];
   }
   const why = asides.find(([places]) => places.test(place))?.[1];
   return why === undefined ? undefined : [why];
@@ -78,8 +78,8 @@ export const rfcMessages = topic(/^rfc-messages\.json$/, shape, ({ note: _, ...s
       return readings.map((reading, index) => {
         const one = readings.length > 1 ? `${label} ${index + 1}` : label;
         if (typeof reading === "string") return notOurs(one, reading);
-        const [expected, judge] = reading;
-        return { file: one, said: expected, expected: [expected], judge };
+        const [expected, evaluate] = reading;
+        return { file: one, said: expected, expected: [expected], evaluate };
       });
     }),
   ),

@@ -3,7 +3,7 @@ import { createIssuerKeys } from "../../../core/verify/issuer-keys.ts";
 import { decodeStatusList, statusAt } from "../../../core/verify/status-list.ts";
 import { verifyStatusList } from "../../../core/verify/status-source.ts";
 import { MemoryWeb } from "../../../test/kit/memory/web.ts";
-import { accepts, denialText, eachCase, type Judged, judged, topic } from "../document.ts";
+import { accepts, denialText, type Evaluated, eachCase, evaluated, topic } from "../document.ts";
 
 const mebibit = { maxBytes: 2 ** 20 };
 
@@ -31,7 +31,7 @@ const hostile = z.looseObject({
 const listToken = z.looseObject({ name: z.string(), token: z.string(), expected: z.string() });
 
 /** Every entry of a list must be what the note says, and 0 where it says nothing. */
-function judgeEntries(lst: unknown, bits: unknown, statuses: ReadonlyMap<number, number>): Judged {
+function evaluateEntries(lst: unknown, bits: unknown, statuses: ReadonlyMap<number, number>): Evaluated {
   const list = decodeStatusList(lst, bits, mebibit);
   if (!list.ok) return { outcome: "invalid", reason: list.error };
   const size = (list.value.bytes.length * 8) / list.value.bits;
@@ -56,21 +56,21 @@ export const statusLists = topic(/^status-list\.json$/, shape, (given, folder, f
       file: folder.label(file, name),
       said: "valid",
       expected: ["valid" as const],
-      judge: () => judgeEntries(lst, bits, new Map(Object.entries(statuses).map(([idx, s]) => [Number(idx), s]))),
+      evaluate: () => evaluateEntries(lst, bits, new Map(Object.entries(statuses).map(([idx, s]) => [Number(idx), s]))),
     })),
     ...eachCase(given.negative_lists, { folder, file, shape: hostile }, ({ name, status_list: { bits, lst } }) => ({
       file: folder.label(file, name),
       said: "invalid",
       expected: ["invalid" as const],
-      judge: () => judged(decodeStatusList(lst, bits, mebibit), () => "read", String),
+      evaluate: () => evaluated(decodeStatusList(lst, bits, mebibit), () => "read", String),
     })),
     ...eachCase(cases, { folder, file, shape: listToken }, ({ name, token, expected }) => ({
       file: folder.label(file, name),
       said: expected,
       // a list without exp is left to the verifier; ours dies within two minutes, so one that never does is refused
       expected: accepts(expected, expected === "valid" ? "valid" : "invalid"),
-      judge: async () =>
-        judged(
+      evaluate: async () =>
+        evaluated(
           await verifyStatusList(token, uri, keys(), now),
           () => "a signed list",
           (e) => (typeof e === "string" ? e : denialText(e)),

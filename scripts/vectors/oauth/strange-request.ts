@@ -1,16 +1,16 @@
 import { createWorld } from "../../../test/kit/world.ts";
-import type { Judged } from "../document.ts";
+import type { Evaluated } from "../document.ts";
 
 /**
  * Sends a stranger's form, as it stands, to an endpoint of a deployment that has never heard of it.
  * @param scheme of its Authorization header
  * @returns `policy` when it was refused and nothing was signed: it is well-formed, and of nobody's
  */
-export async function judgeStrangeForm(
+export async function evaluateStrangeForm(
   endpoint: "token" | "introspect" | "revoke",
   form: string,
   scheme?: string,
-): Promise<Judged> {
+): Promise<Evaluated> {
   const world = await createWorld();
   const call = world.call(form, [], scheme === undefined ? {} : { authorizationScheme: scheme });
   const { status, body } = world.answer(await world.endpoints[endpoint](call));

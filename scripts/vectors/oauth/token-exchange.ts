@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { tickets } from "../../../test/kit/registry.ts";
-import { eachCase, type Judged, topic } from "../document.ts";
+import { type Evaluated, eachCase, topic } from "../document.ts";
 import { claimsOf, exchangeWorld, type NoteForm } from "./exchange-world.ts";
 
 /** What a note says in words, or leaves to us: what we chose. */
@@ -28,7 +28,7 @@ const exchangeCase = z.looseObject({
  * names, and sign nothing; a token must be for what was asked, and die with the subject's.
  * @throws Error for another answer
  */
-async function judge(form: NoteForm, wanted: readonly string[]): Promise<Judged> {
+async function evaluate(form: NoteForm, wanted: readonly string[]): Promise<Evaluated> {
   const { world, session, send } = await exchangeWorld();
   const before = world.signer.signatures;
   const { status, body } = await send(form);
@@ -52,7 +52,7 @@ export const tokenExchanges = topic(/^token-exchange-cases\.json$/, shape, ({ ca
       file: folder.label(file, name),
       said: String(expect),
       expected: [wanted.includes("200") ? ("valid" as const) : ("invalid" as const)],
-      judge: () => judge(form, wanted),
+      evaluate: () => evaluate(form, wanted),
     };
   }),
 );

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { askCedar, preparsePolicies, preparseSchema } from "../../../core/policy/ask.ts";
 import { validated } from "../../../core/policy/check.ts";
 import type { CedarRequest } from "../../../core/policy/requests.ts";
-import { eachCase, type Judged, topic, unreadable, type VectorDocument } from "../document.ts";
+import { type Evaluated, eachCase, topic, unreadable, type VectorDocument } from "../document.ts";
 import type { VectorFolder } from "../folder.ts";
 
 const entity = z.looseObject({ type: z.string(), id: z.string() });
@@ -43,7 +43,7 @@ function partsOf(text: string): readonly { readonly name: string; readonly cedar
 }
 
 /** Validates every policy as the registry does; what it refuses for a warning of Cedar's alone is `policy`. */
-function judgePolicies({ policies, schema }: CedarTest): Judged {
+function evaluatePolicies({ policies, schema }: CedarTest): Evaluated {
   const problems = partsOf(policies).flatMap((part) => validated(cedar, part, schema));
   const worst = problems.find(({ warning }) => !warning) ?? problems[0];
   if (!worst) return { outcome: "valid", reason: "every policy may be stored" };
@@ -53,7 +53,7 @@ function judgePolicies({ policies, schema }: CedarTest): Judged {
 type Asked = z.infer<typeof request>;
 
 /** Asks as the engine does, with the test's schema in the place of ours. */
-function judgeRequest(test: CedarTest, asked: Asked): Judged {
+function evaluateRequest(test: CedarTest, asked: Asked): Evaluated {
   preparseSchema(cedar, kept.schema, test.schema);
   const problem = preparsePolicies(cedar, kept.policies, partsOf(test.policies));
   if (problem !== undefined) throw new Error(problem);
@@ -77,13 +77,13 @@ function documentsOf(test: CedarTest, folder: VectorFolder, file: string, id = "
     file: folder.label(file, `${id}policies`),
     said,
     expected: test.shouldValidate ? ["valid", "policy"] : ["invalid"],
-    judge: () => judgePolicies(test),
+    evaluate: () => evaluatePolicies(test),
   };
   const requests = eachCase(test.requests, { folder, file, shape: request }, (asked) => ({
     file: folder.label(file, `${id}${asked.description}`),
     said: asked.decision,
     expected: [asked.decision === "allow" && asked.errors.length === 0 ? ("valid" as const) : ("invalid" as const)],
-    judge: () => judgeRequest(test, asked),
+    evaluate: () => evaluateRequest(test, asked),
   }));
   return [policies, ...requests];
 }

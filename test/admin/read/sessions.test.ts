@@ -44,7 +44,7 @@ describe("sessions", () => {
     }
   });
 
-  test("are judged by epochs, tombstones and blocks, not by whether their rows are there", async () => {
+  test("are evaluated by epochs, tombstones and blocks, not by whether their rows are there", async () => {
     const kept = sidOf(await reading.open("ada"));
     const ended = sidOf(await reading.open("eve"));
     await reading.world.order({ revoke: { session: ended }, reason: "r" });

@@ -5,7 +5,7 @@ import { awsEc2Certificates } from "../../../core/attest/formats/instance-identi
 import { verifyInstanceIdentity } from "../../../core/attest/formats/instance-identity/verify.ts";
 import { readCertificate } from "../../../core/attest/formats/x509.ts";
 import { limits } from "../../../core/model/limits.ts";
-import { instanceDocuments, judgeInstance } from "../../../scripts/vectors/evidence/aws-ec2-instance-identity.ts";
+import { evaluateInstance, instanceDocuments } from "../../../scripts/vectors/evidence/aws-ec2-instance-identity.ts";
 import { VectorFolder } from "../../../scripts/vectors/folder.ts";
 
 const folder = new URL("../../vectors/03-ec2-iid/", import.meta.url);
@@ -34,8 +34,8 @@ function outcome(file: string, certificates: ReadonlyMap<string, string>): strin
 }
 
 describe("genuine EC2 material", () => {
-  it.each(documents(real))("$file: $said", async ({ expected, judge }) => {
-    expect(expected).toEqual([(await judge()).outcome]);
+  it.each(documents(real))("$file: $said", async ({ expected, evaluate }) => {
+    expect(expected).toEqual([(await evaluate()).outcome]);
   });
 
   it("of one Region is refused under every other Region's key", () => {
@@ -46,12 +46,12 @@ describe("genuine EC2 material", () => {
 });
 
 describe("the test documents", () => {
-  it.each(documents(test))("$file: $said", async ({ expected, judge }) => {
-    expect(expected).toEqual([(await judge()).outcome]);
+  it.each(documents(test))("$file: $said", async ({ expected, evaluate }) => {
+    expect(expected).toEqual([(await evaluate()).outcome]);
   });
 
   it("are never AWS's own", () => {
-    for (const { pkcs7 = "" } of test) expect(judgeInstance(vectors, pkcs7).outcome).not.toBe("valid");
+    for (const { pkcs7 = "" } of test) expect(evaluateInstance(vectors, pkcs7).outcome).not.toBe("valid");
   });
 });
 

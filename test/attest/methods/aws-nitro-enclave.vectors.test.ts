@@ -75,8 +75,8 @@ describe("a spoilt document", () => {
 
 describe("the test documents", () => {
   const documents = nitroMutants.documents(mutants, new VectorFolder(folder.pathname, ""), "") ?? [];
-  it.each(documents)("$file: $said", async ({ expected, judge }) => {
-    expect(expected).toEqual([(await judge()).outcome]);
+  it.each(documents)("$file: $said", async ({ expected, evaluate }) => {
+    expect(expected).toEqual([(await evaluate()).outcome]);
   });
 
   it.each(mutants.filter((m) => m.trust_root !== "aws"))(

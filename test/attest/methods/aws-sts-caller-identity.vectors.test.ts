@@ -9,7 +9,7 @@ import { matchSelectors } from "../../../core/attest/selectors.ts";
 import type { StsRelay } from "../../../core/model/ports.ts";
 import { partitionOf, stsEndpointKinds, stsHost } from "../../../core/text/sts-hosts.ts";
 import { createStsRelay } from "../../../lambdas/aws/outbound/sts-relay.ts";
-import { judgeRequest } from "../../../scripts/vectors/evidence/aws-sts-caller-identity.ts";
+import { evaluateRequest } from "../../../scripts/vectors/evidence/aws-sts-caller-identity.ts";
 import { callerEvidence, expectation, StubSts, xmlAnswer } from "../../kit/evidence/caller-identity.ts";
 import { agent } from "../../kit/registry.ts";
 import { vectors } from "../../kit/vectors.ts";
@@ -60,7 +60,7 @@ describe("raw-requests.json", () => {
     `${folder}/raw-requests.json`,
   );
   it.each(cases)("$name: $expect", async ({ request, expect: expected }) => {
-    const { outcome, sent } = await judgeRequest(request);
+    const { outcome, sent } = await evaluateRequest(request);
     expect(outcome === "valid").toBe(expected.startsWith("accept (then"));
     expect(sent).toBe(outcome === "valid" ? 1 : 0);
   });

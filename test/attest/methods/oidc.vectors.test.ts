@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createKeySets } from "../../../core/keys/key-sets.ts";
 import type { TrustedIssuerRegistration } from "../../../core/model/registry.ts";
-import { billingAgent, decidedOidc, judgeOidc } from "../../../scripts/vectors/evidence/oidc.ts";
+import { billingAgent, decidedOidc, evaluateOidc } from "../../../scripts/vectors/evidence/oidc.ts";
 import { MemoryWeb } from "../../kit/memory/web.ts";
 import { agent } from "../../kit/registry.ts";
 import { vectors } from "../../kit/vectors.ts";
@@ -32,7 +32,7 @@ const trusted = (issuer: string): TrustedIssuerRegistration => ({
 
 const billing = billingAgent({ rules }, jwks);
 const decide = async (token: string, registration = billing): Promise<string> =>
-  (await judgeOidc(token, { now, audience }, jwks, registration)).outcome;
+  (await evaluateOidc(token, { now, audience }, jwks, registration)).outcome;
 
 describe("OIDC workload tokens", () => {
   it("come as 25 vectors", () => expect(cases.length).toBe(25));

@@ -129,7 +129,7 @@ describe("exit codes and output", () => {
 });
 
 describe("no bytes crash or stall it", () => {
-  const judge = async (content: Uint8Array, forced?: string) => {
+  const evaluate = async (content: Uint8Array, forced?: string) => {
     const cpuMillis = cpuWatch();
     const evidence = detectEvidence(content, forced);
     if (evidence) {
@@ -142,10 +142,10 @@ describe("no bytes crash or stall it", () => {
 
   property.prop([fc.uint8Array({ maxLength: 400 }), fc.constantFrom(undefined, ...explainedTypes)])(
     "whatever they are",
-    judge,
+    evaluate,
   );
   property.prop([fc.string({ maxLength: 400, unit: "binary" })])("whatever text they are", (text) =>
-    judge(Buffer.from(text)),
+    evaluate(Buffer.from(text)),
   );
   property.prop([
     fc.constantFrom(nitro, pkcs7, Buffer.from(token)),
@@ -154,7 +154,7 @@ describe("no bytes crash or stall it", () => {
   ])("however a genuine document was damaged", (genuine, flips, part) => {
     const bytes = Buffer.from(genuine.subarray(0, Math.ceil(genuine.length * part)));
     for (const [at, value] of flips) bytes[at % bytes.length] = (bytes[at % bytes.length] ?? 0) ^ (value | 1);
-    return judge(bytes);
+    return evaluate(bytes);
   });
   const odd = fc.oneof(fc.jsonValue({ maxDepth: 3 }), fc.constant({ toString: 1, valueOf: 1 }), fc.constant(["\0"]));
   property.prop([
@@ -181,17 +181,21 @@ describe("no bytes crash or stall it", () => {
       odd,
     ),
   ])("whatever members evidence has", (type, members, headers) =>
-    judge(Buffer.from(JSON.stringify({ type, ...members, ...(Object.keys(headers).length > 0 ? { headers } : {}) }))),
+    evaluate(
+      Buffer.from(JSON.stringify({ type, ...members, ...(Object.keys(headers).length > 0 ? { headers } : {}) })),
+    ),
   );
   property.prop([fc.dictionary(fc.constantFrom("iss", "sub", "aud", "iat", "exp", "https://sts.amazonaws.com/"), odd)])(
     "whatever a token claims",
     (claims) =>
-      judge(Buffer.from(`${token.split(".")[0]}.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.AA`)),
+      evaluate(Buffer.from(`${token.split(".")[0]}.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.AA`)),
   );
   it("an account in a token that is no text, and cannot be made into one", async () => {
     const iss = "https://11111111-2222-3333-4444-555555555555.tokens.sts.global.api.aws";
     const claims = { iss, "https://sts.amazonaws.com/": { aws_account: { toString: 1, valueOf: 1 } } };
-    await judge(Buffer.from(`${token.split(".")[0]}.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.AA`));
+    await evaluate(
+      Buffer.from(`${token.split(".")[0]}.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.AA`),
+    );
   });
   it.each<[string, string | Uint8Array]>([
     ["brackets", "[".repeat(documentBytesMax)],
@@ -208,5 +212,5 @@ describe("no bytes crash or stall it", () => {
     ["hexadecimal digits", "a".repeat(documentBytesMax - 1)],
     ["a token of the largest size", `${"A".repeat(130_000)}.${"A".repeat(130_000)}.A`],
     ["a token of objects", `e30.${Buffer.from('{"a":'.repeat(2_000)).toString("base64url")}.A`],
-  ])("as many %s as fit", async (_name, content) => judge(Buffer.from(content)));
+  ])("as many %s as fit", async (_name, content) => evaluate(Buffer.from(content)));
 });

@@ -7,14 +7,14 @@ setUp();
 
 describe("a signed GetCallerIdentity request", () => {
   const bound = { issuer: callerIssuer, challenge: "c-1", jkt: "k-1" };
-  const judged = (evidence: object, ...more: string[]) =>
+  const evaluated = (evidence: object, ...more: string[]) =>
     explain(evidence, ...at(callerNow), ...settings(bound), ...more);
   const stsAnswers = (answer: () => Promise<Response>) => vi.spyOn(globalThis, "fetch").mockImplementation(answer);
   const yes = async () => new Response(Buffer.from(xmlAnswer().body), { headers: { "content-type": "text/xml" } });
 
   it("is sent nowhere unless it is asked for, and then proves nothing", async () => {
     const asked = stsAnswers(yes);
-    const { told, code } = await judged(callerEvidence());
+    const { told, code } = await evaluated(callerEvidence());
     expect(asked).not.toHaveBeenCalled();
     expect([code, told.accepted, told.assurance]).toEqual([1, false, null]);
     expect(told.checks.every((check) => check.ok)).toBe(true);
@@ -23,7 +23,7 @@ describe("a signed GetCallerIdentity request", () => {
 
   it("--online: is sent once, to that Region's STS alone, with no redirect followed", async () => {
     const asked = stsAnswers(yes);
-    const { told, code } = await judged(callerEvidence(), "--online");
+    const { told, code } = await evaluated(callerEvidence(), "--online");
     expect([code, told.accepted, told.assurance]).toEqual([0, true, "fresh"]);
     expect(told.facts).toMatchObject({ account: "123456789012", roleId: "AROAIIRR6I5NDJBWMIRQQ" });
     expect(asked).toHaveBeenCalledOnce();
@@ -49,7 +49,7 @@ describe("a signed GetCallerIdentity request", () => {
     ],
   ])("--online: with %s is not sent at all", async (_case, changes, failed) => {
     const asked = stsAnswers(yes);
-    const { told, code } = await judged(callerEvidence(changes), "--online");
+    const { told, code } = await evaluated(callerEvidence(changes), "--online");
     expect([code, told.accepted]).toEqual([1, false]);
     expect(asked).not.toHaveBeenCalled();
     expect(told.checks.at(-1)).toMatchObject({ name: failed, ok: false });
@@ -66,7 +66,7 @@ describe("a signed GetCallerIdentity request", () => {
     ["names a user", async () => new Response(Buffer.from(xmlAnswer("arn:aws:iam::123456789012:user/x").body))],
   ])("--online: is refused when STS %s", async (_case, answer) => {
     stsAnswers(answer);
-    const { told, code, failed } = await judged(callerEvidence(), "--online");
+    const { told, code, failed } = await evaluated(callerEvidence(), "--online");
     expect([code, told.accepted]).toEqual([1, false]);
     expect(failed).toBeDefined();
   });
@@ -85,10 +85,10 @@ describe("a signed GetCallerIdentity request", () => {
       async () => new Response(Buffer.from(xmlAnswer(arn, id).body), { headers: { "content-type": "text/xml" } }),
     );
     const task = { ...callerEvidence(), type: "ecs-task", cluster: "agents" };
-    const { told, code } = await judged(task, "--online");
+    const { told, code } = await evaluated(task, "--online");
     expect([code, told.type, told.accepted]).toEqual([1, "ecs-task", false]);
     expect(told.checks.find(({ name }) => name === "task-id")?.ok).toBe(true);
     const { type: _, ...untyped } = task;
-    expect((await judged(untyped)).told.type).toBe("ecs-task");
+    expect((await evaluated(untyped)).told.type).toBe("ecs-task");
   });
 });

@@ -46,7 +46,7 @@ describe("every type, when it is right and when it is not", () => {
     expect((await explain(caseOf(name).token, ...at(oidc.now), ...given)).outcome).toEqual([1, false, failed]);
   });
 
-  it("oidc: judges it at the clock it is given, to the second", async () => {
+  it("oidc: evaluates it at the clock it is given, to the second", async () => {
     const given = settings(trusting(github.issuer));
     expect((await explain(github.token, ...at(oidc.now + 299), ...given)).outcome).toEqual([0, true, ""]);
     expect((await explain(github.token, ...at(oidc.now + 300), ...given)).outcome).toEqual([1, false, "times"]);

@@ -47,7 +47,7 @@ export async function explain(document: string | Uint8Array | object, ...more: r
   return { code, told, failed, outcome: [code, told.accepted, failed ?? ""] };
 }
 
-/** Options that judge as of this second. */
+/** Options that evaluate as of this second. */
 export const at = (seconds: number) => ["--at", String(seconds)];
 
 /** Options that read these settings. */

@@ -11,7 +11,7 @@ interface Report {
 }
 
 describe("npm run vectors", () => {
-  it("judges access tokens by the verifier of resource servers: a stranger's good token is policy, let in by nobody", () => {
+  it("evaluates access tokens by the verifier of resource servers: a stranger's good token is policy, let in by nobody", () => {
     const { documents } = JSON.parse(run("--json", join(own, "jwt-attacks/cases.json")).stdout) as Report;
     const named = (id: string) => documents.find(({ file }) => file.includes(`#${id} `));
     expect(named("baseline-01")).toMatchObject({ outcome: "policy", reason: "claims_invalid: sid", passed: true });

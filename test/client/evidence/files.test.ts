@@ -106,7 +106,7 @@ describe("an X.509-SVID in files", () => {
     if (!read.ok) throw new Error(read.error.why);
     return read.value;
   };
-  const judge = (evidence: { readonly type: string }, over: object = {}) =>
+  const evaluate = (evidence: { readonly type: string }, over: object = {}) =>
     verifyX509Svid(evidence, {
       ...wanted,
       ...over,
@@ -126,9 +126,9 @@ describe("an X.509-SVID in files", () => {
     async (_name, key) => {
       const directory = lay(pem(leafOf(key), intermediate), keyPem(key.privateKey));
       const evidence = await spiffeX509Svid({ directory }).collect(wanted);
-      expect(judge(evidence)).toEqual({ ok: true, value: { facts: { spiffeId, trustDomain: "one.example" } } });
+      expect(evaluate(evidence)).toEqual({ ok: true, value: { facts: { spiffeId, trustDomain: "one.example" } } });
       for (const other of [{ challenge: "c" }, { jkt: "j" }, { issuer: "https://other.example" }])
-        expect(judge(evidence, other)).toMatchObject({ ok: false, error: { check: "binding" } });
+        expect(evaluate(evidence, other)).toMatchObject({ ok: false, error: { check: "binding" } });
       expect(JSON.stringify(evidence)).not.toContain("PRIVATE");
     },
   );
@@ -138,7 +138,7 @@ describe("an X.509-SVID in files", () => {
     const directory = lay(pem(leafOf(key), intermediate), "-----BEGIN PRIVATE KEY-----\nhalf");
     const evidence = spiffeX509Svid({ directory }).collect(wanted);
     setTimeout(() => writeFileSync(join(directory, "svid_key.pem"), keyPem(key.privateKey)), 120);
-    expect(judge(await evidence).ok).toBe(true);
+    expect(evaluate(await evidence).ok).toBe(true);
   });
 
   const fitting = () => pem(leafOf(keys["P-256"]), intermediate);

@@ -6,7 +6,7 @@ import { KMSClient, SignCommand } from "@aws-sdk/client-kms";
 import { GetFunctionConfigurationCommand, LambdaClient, UpdateFunctionCodeCommand } from "@aws-sdk/client-lambda";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { describe, expect, it } from "vitest";
-import { patienceSeconds } from "../../../core/drift/judge.ts";
+import { patienceSeconds } from "../../../core/drift/evaluate.ts";
 import { readRecords } from "../../../local/demo/story/records.ts";
 import { asOfferTo, asSession, exchange, type Fields, formOf, formType } from "../../kit/wire/forms.ts";
 import { send } from "../../kit/wire/http.ts";

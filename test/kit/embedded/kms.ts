@@ -14,11 +14,11 @@ interface KmsGround {
   readonly identity: readonly Statement[];
 }
 
-/** A KMS with the lockout check, and IAM before it: every call is judged by the role's policies and by the key's. */
+/** A KMS with the lockout check, and IAM before it: every call is evaluated by the role's policies and by the key's. */
 export function openGuardedKms({ account, region, roleArn, identity }: KmsGround) {
   const policies = new Map<string, Statement[]>();
   /** Why IAM refuses the role an access, by these policies of the role and of the key; undefined when it does not. */
-  const judge = ({ action, resource, context }: Access, by: readonly Statement[], policy?: Statement[]) => {
+  const evaluate = ({ action, resource, context }: Access, by: readonly Statement[], policy?: Statement[]) => {
     const who = { "aws:principalarn": [roleArn], "aws:principalaccount": [account] };
     const asked = { principalArn: roleArn, account, action, resource, context: { ...context, ...who } };
     return refusal(asked, {
@@ -33,7 +33,7 @@ export function openGuardedKms({ account, region, roleArn, identity }: KmsGround
     policyOf: (arn) => JSON.stringify({ Statement: policies.get(arn) ?? [] }),
     setPolicy: (arn, document) => void policies.set(arn, readPolicy(document, arn)),
     lockout: (_, resource, document) =>
-      judge({ action: "kms:PutKeyPolicy", resource, context: {} }, identity, readPolicy(document, resource)),
+      evaluate({ action: "kms:PutKeyPolicy", resource, context: {} }, identity, readPolicy(document, resource)),
   });
   const caller = {
     roleArn,
@@ -52,13 +52,13 @@ export function openGuardedKms({ account, region, roleArn, identity }: KmsGround
         const operation = command.constructor.name.replace(/Command$/, "");
         const asked = change(command.input);
         for (const access of kms.access(operation, asked)) {
-          const refused = judge(access, identity, policies.get(access.resource));
+          const refused = evaluate(access, identity, policies.get(access.resource));
           if (refused !== undefined) throw new ServiceError("AccessDeniedException", refused);
         }
         return asTheSdkGives((await call(operation, asked)) as Record<string, unknown>);
       },
     }) as unknown as KMSClient;
-  return { judge, call, client, policyOf: (arn: string) => policies.get(arn) };
+  return { evaluate, call, client, policyOf: (arn: string) => policies.get(arn) };
 }
 
 function asTheSdkGives(body: Record<string, unknown>): object {

@@ -55,7 +55,7 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
   private leased = 0;
   private readonly nowSeconds: () => number;
 
-  /** @param options registry version the deployment's row tells (undefined: never applied), and the time offers are judged by */
+  /** @param options registry version the deployment's row tells (undefined: never applied), and the time offers are evaluated by */
   constructor(options: { registryVersion?: number; nowSeconds?: () => number } = {}) {
     this.nowSeconds = options.nowSeconds ?? (() => 0);
     const { registryVersion } = options;

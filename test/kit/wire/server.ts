@@ -18,7 +18,7 @@ export interface Asked {
   readonly body: string;
   /** The body before it was read as text: signatures are over bytes. */
   readonly bytes: Buffer;
-  /** As Node gives it, for what judges whole requests. */
+  /** As Node gives it, for what evaluates whole requests. */
   readonly request: IncomingMessage;
 }
 

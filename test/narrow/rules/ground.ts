@@ -1,6 +1,6 @@
 import { ruleOf } from "../../../core/details/rules/table.ts";
 
-/** How a rule judges two values as they were sent: true only when both are understood and the inner lies within. */
+/** How a rule evaluates two values as they were sent: true only when both are understood and the inner lies within. */
 export function narrower(name: string, inner: unknown, outer: unknown): boolean {
   const rule = ruleOf(name);
   if (!rule) throw new Error(`no rule ${name}`);

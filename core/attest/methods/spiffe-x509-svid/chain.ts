@@ -114,7 +114,7 @@ function authoritiesOf(bundle: SpiffeBundle): readonly Certificate[] {
 }
 
 /**
- * Judges a chain against the bundle of its own trust domain (RFC 5280 6.1); any authority of it may be the anchor, an
+ * Evaluates a chain against the bundle of its own trust domain (RFC 5280 6.1); any authority of it may be the anchor, an
  * authority shown in the chain ends it.
  * @returns nothing when some path holds
  */

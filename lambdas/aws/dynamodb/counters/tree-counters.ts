@@ -8,7 +8,7 @@ import type { Tables } from "../dynamo.ts";
 const counted = ["children", "offers", "bytes"] as const;
 
 /**
- * One conditional UpdateItem on the tree's row of this quarter of an hour. What is not grown by is not judged: a tree with
+ * One conditional UpdateItem on the tree's row of this quarter of an hour. What is not grown by is not evaluated: a tree with
  * as many children as it may have still takes offers, and the other way round.
  */
 export async function growTree(

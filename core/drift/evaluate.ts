@@ -21,7 +21,7 @@ interface Measure {
 }
 
 /** What came of one look. */
-interface Judgement {
+interface Evaluation {
   /** What is to be remembered; undefined when nothing is new. */
   readonly next: Baseline | undefined;
   /** What is wrong, and has been for long enough, or cannot come of a deployment. */
@@ -42,7 +42,7 @@ export interface Told {
  * deployed, unless it was changed after the deployment had come to its end. Under a mark that is known nothing changes.
  * @param found undefined when there is no such function
  */
-export function judge(base: Baseline, found: Found | undefined, measure: Measure): Judgement {
+export function evaluate(base: Baseline, found: Found | undefined, measure: Measure): Evaluation {
   const { mark, nowSeconds } = measure;
   const known = base.known.find((one) => one.mark === mark);
   const wrong = differences(known, found, measure);
@@ -75,7 +75,7 @@ interface Faults {
   readonly known: Known | undefined;
 }
 
-function drifting(base: Baseline, { all, certain, known }: Faults, { mark, nowSeconds }: Measure): Judgement {
+function drifting(base: Baseline, { all, certain, known }: Faults, { mark, nowSeconds }: Measure): Evaluation {
   const drift = base.drift ?? { sinceSeconds: nowSeconds, mark };
   const rings = nowSeconds - drift.sinceSeconds >= patienceSeconds ? all : certain;
   const what = rings.join("; ");
@@ -88,7 +88,7 @@ function drifting(base: Baseline, { all, certain, known }: Faults, { mark, nowSe
   };
 }
 
-function adopted(base: Baseline, { codeSha256, roleArn, settings }: Found, { mark, nowSeconds }: Measure): Judgement {
+function adopted(base: Baseline, { codeSha256, roleArn, settings }: Found, { mark, nowSeconds }: Measure): Evaluation {
   const known: Known = { mark, codeSha256, roleArn, settings, atSeconds: nowSeconds };
   const what = `first look after the deployment ${mark}`;
   return {
@@ -99,7 +99,7 @@ function adopted(base: Baseline, { codeSha256, roleArn, settings }: Found, { mar
 }
 
 /** Changed and changed back: a deployment that failed looks so, and so does somebody who was here for a while. */
-function mended(base: Baseline, against: Known | undefined, mark: string, nowSeconds: number): Judgement {
+function mended(base: Baseline, against: Known | undefined, mark: string, nowSeconds: number): Evaluation {
   const { drift } = base;
   const byDeployment = drift?.told === undefined && drift?.mark !== mark;
   const what = `it is again what was deployed; for ${nowSeconds - (drift?.sinceSeconds ?? nowSeconds)} s it was not`;

@@ -11,18 +11,18 @@ import { publicJwkFor } from "../../../core/jose/public-jwk.ts";
 import { spiffeAssertionType, tokenExchangeGrant } from "../../../core/model/wire.ts";
 import { readTokenRequest } from "../../../core/token/request.ts";
 import { createWorld } from "../../../test/kit/world.ts";
-import { denialText, type Judged } from "../document.ts";
-import { judgeAccessToken } from "./access-tokens.ts";
+import { denialText, type Evaluated } from "../document.ts";
+import { evaluateAccessToken } from "./access-tokens.ts";
 import { exchangeWorld } from "./exchange-world.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 
 /** A form as it is sent. */
 export const formOf = (form: unknown) => new URLSearchParams(form as Record<string, string>).toString();
-const is = (holds: boolean, reason: string): Judged => ({ outcome: holds ? "valid" : "invalid", reason });
+const is = (holds: boolean, reason: string): Evaluated => ({ outcome: holds ? "valid" : "invalid", reason });
 
 /** A type of subject token, read as the token endpoint reads it. */
-export async function judgeType(type: string): Promise<Judged> {
+export async function evaluateType(type: string): Promise<Evaluated> {
   const world = await createWorld();
   const request = { grant_type: tokenExchangeGrant, subject_token: "t", subject_token_type: type };
   const assertion = { client_assertion_type: spiffeAssertionType, client_assertion: "a" };
@@ -31,7 +31,7 @@ export async function judgeType(type: string): Promise<Judged> {
 }
 
 /** What introspection says of a token that means nothing here. */
-export async function judgeInactive(wanted: Members): Promise<Judged> {
+export async function evaluateInactive(wanted: Members): Promise<Evaluated> {
   const world = await createWorld();
   const { status, body } = await world.send("introspect", await world.newAgent("ticket-api"), { token: "unknown" });
   const said = JSON.stringify(body);
@@ -39,14 +39,14 @@ export async function judgeInactive(wanted: Members): Promise<Judged> {
 }
 
 /** RFC 7009 2.2: a token that means nothing here is revoked already. */
-export async function judgeRevocation({ form }: Members): Promise<Judged> {
+export async function evaluateRevocation({ form }: Members): Promise<Evaluated> {
   const world = await createWorld();
   const { status } = await world.send("revoke", await world.newAgent("planner"), form as Record<string, string>);
   return is(status === 200, `answered ${status}`);
 }
 
 /** Details of types that nobody registered are refused, by the error that the note names. */
-export async function judgeDetails(details: unknown, error: unknown): Promise<Judged> {
+export async function evaluateDetails(details: unknown, error: unknown): Promise<Evaluated> {
   const { session, send } = await exchangeWorld();
   const { status, body } = await send({
     grant_type: tokenExchangeGrant,
@@ -60,7 +60,7 @@ export async function judgeDetails(details: unknown, error: unknown): Promise<Ju
 }
 
 /** The standard's own proofs, each at its time; that at a resource is for the token which stands beside it. */
-export async function judgeProof(section: Members, name: "token" | "resource"): Promise<Judged> {
+export async function evaluateProof(section: Members, name: "token" | "resource"): Promise<Evaluated> {
   const { clock, access_token, jkt } = section as { clock: Record<string, number>; access_token: string; jkt: string };
   const asked =
     name === "token"
@@ -72,18 +72,18 @@ export async function judgeProof(section: Members, name: "token" | "resource"): 
 }
 
 /** An access token as the standard's example has it, signed here: it holds, and is of no session of ours. */
-export async function judgeToken({ header, claims }: Members): Promise<Judged> {
+export async function evaluateToken({ header, claims }: Members): Promise<Evaluated> {
   const { iss, aud, iat } = claims as { iss: string; aud: string; iat: number };
   const { alg, kid } = header as { alg: string; kid: string };
   const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
   const signing = new SignJWT(claims as JWTPayload).setProtectedHeader(header as JWTHeaderParameters);
   const keys = [{ ...(await exportJWK(publicKey)), kid, alg, use: "sig" }];
   const note = { now: iat + 1, issuer: iss, audience: aud, keys, algorithms: [alg] };
-  return judgeAccessToken(note, { token: await signing.sign(privateKey) });
+  return evaluateAccessToken(note, { token: await signing.sign(privateKey) });
 }
 
 /** A key's name (RFC 7638), of the key as we take it. */
-export async function judgeThumbprint({ jwk, thumbprint }: Members): Promise<Judged> {
+export async function evaluateThumbprint({ jwk, thumbprint }: Members): Promise<Evaluated> {
   const key = publicJwkFor("RS256", jwk);
   if (!key) return is(false, "no key that we take");
   const made = await calculateJwkThumbprint(key);
