@@ -2,12 +2,12 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { named, type Packed, Project, pack } from "../test/packages/packed.ts";
-import { median, type Row } from "./measure.ts";
+import { median } from "./measure.ts";
+import type { Bench, Row } from "./row.ts";
 
 const samples = 9;
 
-/** What whoever installs a package gets: the tarball's size, what lies on the disk then, and how long it takes to load. */
-export async function benchPackages(): Promise<Row[]> {
+async function measurePackages(): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "lanyard-bench-"));
   const project = new Project();
   try {
@@ -67,3 +67,6 @@ function bytesBelow(folder: string): number {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   return files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
 }
+
+/** What whoever installs a package gets: the tarball's size, what lies on the disk then, and how long it takes to load. */
+export const packages: Bench = { name: "package", measure: measurePackages };

@@ -8,7 +8,8 @@ import { validateRegistry } from "../core/registry/validate.ts";
 import { createRegistryStore } from "../lambdas/aws/dynamodb/registry/registry-writer.ts";
 import { randomIds } from "../test/kit/keys.ts";
 import { openCloud } from "../test/lambdas/tables.ts";
-import { median, type Row } from "./measure.ts";
+import { median } from "./measure.ts";
+import type { Bench, Row } from "./row.ts";
 
 const section = "registry";
 const sizes = [10, 100, 1_000];
@@ -86,11 +87,7 @@ async function benchApply(agents: number): Promise<Readonly<Record<string, numbe
   return { validate, difference, "apply, all of them new": whole, "apply, one of them changed": one };
 }
 
-/**
- * Wall time of an apply, as admin-write does it, by the number of agents. The store is the embedded one, on this machine:
- * what grows with the registry shows, not what DynamoDB takes.
- */
-export async function benchRegistry(): Promise<Row[]> {
+async function measureRegistry(): Promise<Row[]> {
   await benchApply(10); // loads what is loaded once
   const found: Row[] = [];
   const before = new Map<string, number>();
@@ -103,3 +100,9 @@ export async function benchRegistry(): Promise<Row[]> {
     }
   return found;
 }
+
+/**
+ * Wall time of an apply, as admin-write does it, by the number of agents. The store is the embedded one, on this machine:
+ * what grows with the registry shows, not what DynamoDB takes.
+ */
+export const registryApply: Bench = { name: "registry", measure: measureRegistry };

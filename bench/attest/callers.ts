@@ -13,7 +13,6 @@ import {
 } from "../../test/kit/evidence/caller-identity.ts";
 import type { EvidenceKind } from "./kind.ts";
 
-const runs = 20_000;
 const account = "123456789012";
 const roleId = "AROAIIRR6I5NDJBWMIRQQ";
 const taskId = "0123456789abcdef0123456789abcdef";
@@ -59,19 +58,16 @@ export function callerEvidenceKinds(): readonly EvidenceKind[] {
     {
       type: "aws-sts-caller-identity",
       without: "the call to STS",
-      runs,
       prove: () => caller.attest(evidence, expect),
     },
     {
       type: "aws-lambda-url-iam",
       without: "Lambda's own check",
-      runs,
       prove: () => url.attest(signed, { ...expect, platformCaller }),
     },
     {
       type: "ecs-task",
       without: "the calls to STS, ECS and IAM",
-      runs,
       prove: () => task.attest(inTask, expect),
     },
   ];

@@ -3,6 +3,5 @@ export interface EvidenceKind {
   readonly type: string;
   /** What of proving it is not in the figure. */
   readonly without?: string;
-  readonly runs: number;
   readonly prove: () => Promise<{ readonly ok: boolean }>;
 }

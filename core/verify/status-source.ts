@@ -106,7 +106,7 @@ export async function verifyStatusList(
 ): Promise<Result<StatusList, string>> {
   const verified = await verifyJwt(token, keys.lookup(tokenTyp.status), {
     typ: [tokenTyp.status],
-    algorithms: ["ES256"],
+    algorithms: ["ES256", "RS256"],
     audience: null,
     ...strictExpiry(now),
     requiredClaims: ["sub", "iat", "exp", "status_list"],

@@ -43,7 +43,7 @@ export const parts: readonly (readonly [name: string, quietSeconds: number, path
   ["the templates", 30, ["test/stack", "test/drift", "test/walls.test.ts"]],
   ["clients", 55, ["test/client", "test/clients", "test/conformance", "test/packages"]],
   ["the embedded cloud", 45, ["test/local", "test/contract", "test/scripts"]],
-  ["the model", 18, ["test/model"]],
+  ["the model", 18, ["test/model", "test/bench"]],
 ];
 
 /** What nobody has given a place yet: it runs last, but it runs. */

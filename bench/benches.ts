@@ -1,0 +1,27 @@
+import { attestors } from "./attest.ts";
+import { bundles } from "./bundles.ts";
+import { costBenches } from "./cost.ts";
+import { clientCredentials } from "./issue/client-credentials.ts";
+import { sessionForPerson } from "./issue/person.ts";
+import { packages } from "./packages.ts";
+import { policyBenches } from "./policy.ts";
+import { registryApply } from "./registry.ts";
+import { revocations } from "./revocation.ts";
+import type { Bench } from "./row.ts";
+import { comparedVerifications } from "./verify/compared.ts";
+import { manyKeys } from "./verify/many-keys.ts";
+
+/** Everything that is measured, in the order of the table. */
+export const benches: readonly Bench[] = [
+  ...comparedVerifications,
+  manyKeys,
+  sessionForPerson,
+  clientCredentials,
+  ...policyBenches,
+  ...revocations,
+  ...costBenches,
+  bundles,
+  packages,
+  attestors,
+  registryApply,
+];

@@ -1,0 +1,85 @@
+import { createTokenEndpoint } from "../../core/endpoints/token.ts";
+import { limits } from "../../core/model/limits.ts";
+import { revocationKeys } from "../../core/model/row-keys.ts";
+import { spiffeAssertionType, tokenExchangeGrant } from "../../core/model/wire.ts";
+import { openWindows } from "../../core/status/windows.ts";
+import { createRateLimiter } from "../../lambdas/aws/dynamodb/counters/rate-limiter.ts";
+import { documentClient } from "../../lambdas/aws/dynamodb/dynamo.ts";
+import { createListRows } from "../../lambdas/aws/dynamodb/lists/list-rows.ts";
+import { createSessionStore } from "../../lambdas/aws/dynamodb/sessions/session-store.ts";
+import { openTables, productTables, tableNames as tables } from "../../test/kit/embedded/dynamodb.ts";
+import { dpopProof } from "../../test/kit/wire/key.ts";
+import { createWorld, type Params, type TestAgent, tokenUrl } from "../../test/kit/world.ts";
+import { counting, Tally, Waves } from "./tally.ts";
+
+/** The token service over embedded tables, with everything that AWS would be asked for counted. */
+export async function openCounted() {
+  const { db, dynamo, close } = await openTables(productTables());
+  await putDeployment(db);
+  const tally = new Tally();
+  const waves = new Waves(tally);
+  counting(dynamo, tally, waves);
+  const made = await createWorld();
+  const [planner, researcher] = [await made.newAgent("planner"), await made.newAgent("researcher")];
+  const world = { ...made, planner, researcher };
+  const documents = documentClient(dynamo);
+  const { signer } = world.deps;
+  const counted: typeof signer = {
+    ...signer,
+    async current(alg, goneKid) {
+      const key = await signer.current(alg, goneKid);
+      return {
+        ...key,
+        sign: (...input) => {
+          tally.calls.push("kms:Sign");
+          tally.signatures[key.alg] += 1;
+          return waves.through(() => key.sign(...input));
+        },
+      };
+    },
+  };
+  const endpoint = createTokenEndpoint({
+    ...world.deps,
+    signer: counted,
+    store: createSessionStore(documents, tables, world.deps.clock),
+    limiter: createRateLimiter(documents, tables, world.deps.clock),
+  });
+  const now = world.time.seconds;
+  // the lists it may name, as the publisher leaves them
+  for (const window of openWindows(now)) {
+    const signed = { token: "signed", revokedCount: 0, untilSeconds: now + limits.statusListLifeSeconds };
+    await createListRows(documents, tables.lists).putSigned(`${window}-0`, signed);
+  }
+  return {
+    world,
+    tally,
+    /** One request of an agent to the token endpoint; what it is refused is thrown. */
+    async ask(agent: TestAgent, params: Params): Promise<Record<string, unknown>> {
+      const all = { client_assertion_type: spiffeAssertionType, client_assertion: agent.identity(), ...params };
+      const form = new URLSearchParams(all as Record<string, string>);
+      const proof = dpopProof(agent.key, { url: tokenUrl, atSeconds: world.time.seconds });
+      const reply = await endpoint(world.call(form.toString(), [proof]));
+      if (reply.status !== 200) throw new Error(`the measured request was refused: ${reply.body}`);
+      return JSON.parse(reply.body);
+    },
+    exchange: { grant_type: tokenExchangeGrant },
+    close,
+  };
+}
+
+/** What {@link openCounted} opens. */
+export type Counted = Awaited<ReturnType<typeof openCounted>>;
+
+/** The row by which every request learns of the registry, in all its copies. */
+async function putDeployment(db: Awaited<ReturnType<typeof openTables>>["db"]): Promise<void> {
+  for (let copy = 0; copy < limits.deploymentCopies; copy++)
+    await db.call("PutItem", {
+      TableName: tables.revocations,
+      Item: {
+        subject: { S: revocationKeys.deployment(copy) },
+        generation: { N: "0" },
+        blocked: { BOOL: false },
+        registryVersion: { N: "1" },
+      },
+    });
+}

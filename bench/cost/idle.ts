@@ -1,0 +1,88 @@
+import { all, synthesized } from "../../test/stack/synthesized.ts";
+import type { Bench, Row } from "../row.ts";
+import { billOf, type Line } from "./lines.ts";
+
+/** A bill's sum a month, in dollars, of a deployment that nobody calls. */
+const mostDollars = 12;
+const mostAlarms = 20;
+const minutesAMonth = 30 * 24 * 60;
+
+/** Lists that are signed each minute where nothing is revoked: of this hour and the next. */
+const emptyLists = 2;
+/** The watch on drift prints one metric in every hour; the others print when something is called. */
+const idleMetrics = 1;
+/** Requests by which the rotator looks at one key. */
+const requestsALook = 2;
+
+/** What the templates of a stage hold that is paid for by its number. */
+export interface Counted {
+  readonly keys: number;
+  /** Keys that the rotator keeps ready beside those that sign, one a kind. */
+  readonly standbys: number;
+  readonly alarms: number;
+  /** CloudWatch charges an alarm by the metrics it reads. */
+  readonly alarmMetrics: number;
+  readonly urls: number;
+  /** Runs by schedule a month. */
+  readonly scheduled: number;
+}
+
+/** Counts what stands in the templates of the default stage. */
+export function countTemplates(): Counted {
+  const { templates } = synthesized();
+  const of = (type: string) => all(templates, type).map(({ it }) => it.Properties);
+  const alarms = of("AWS::CloudWatch::Alarm") as { Metrics?: { MetricStat?: object }[] }[];
+  const keys = of("AWS::KMS::Key");
+  const rates = of("AWS::Events::Rule").flatMap(({ ScheduleExpression: rate }) => minutesOf(String(rate ?? "")) ?? []);
+  return {
+    keys: keys.length,
+    standbys: keys.filter((key) => JSON.stringify(key).includes("RotatorDisables")).length,
+    alarms: alarms.length,
+    alarmMetrics: alarms.reduce(
+      (sum, { Metrics }) => sum + (Metrics ? Metrics.filter(({ MetricStat }) => MetricStat).length : 1),
+      0,
+    ),
+    urls: all(templates, "AWS::Lambda::Url").length,
+    scheduled: rates.reduce((sum, minutes) => sum + minutesAMonth / minutes, 0),
+  };
+}
+
+function minutesOf(rate: string): number | undefined {
+  const [, count, unit] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(rate) ?? [];
+  const minutes = { minute: 1, hour: 60, day: 1_440 }[unit ?? ""];
+  return minutes === undefined ? undefined : Number(count) * minutes;
+}
+
+/** Lines of an idle month. */
+export function idleLines({ keys, standbys, alarmMetrics, scheduled }: Counted, rotatedOut: number): readonly Line[] {
+  const looks = (minutesAMonth / 5) * 2 * standbys * requestsALook;
+  return [
+    { what: "keys of the stack", count: keys, price: "key" },
+    { what: "their standbys", count: standbys, price: "key" },
+    { what: "first keys that were rotated out", count: rotatedOut, price: "key" },
+    { what: "alarms", count: alarmMetrics, price: "alarmMetric" },
+    { what: "our own metrics", count: idleMetrics, price: "metric" },
+    { what: "signatures of empty lists", count: minutesAMonth * emptyLists, price: listPrice },
+    { what: "looks at the keys", count: looks, price: "otherKeyRequest" },
+    { what: "invocations by schedule", count: scheduled, price: "invocation" },
+    { what: "their time (assumed, 100 ms)", count: scheduled * 0.1 * 0.5, price: "gigabyteSecondArm" },
+  ];
+}
+
+const listPrice = "signEcc";
+
+/** Dollars a month of a deployment that nobody calls, by what its templates hold. */
+export const idleCost: Bench = {
+  name: "cost/idle",
+  quick: true,
+  async measure(): Promise<readonly Row[]> {
+    const counted = countTemplates();
+    return [
+      { section: "cost", name: "alarms of the default stage", value: counted.alarms, unit: "", goal: mostAlarms },
+      ...billOf("idle, a month", idleLines(counted, 0), mostDollars),
+      ...billOf("idle, once each first key was rotated out", idleLines(counted, counted.standbys), mostDollars).slice(
+        -1,
+      ),
+    ];
+  },
+};
