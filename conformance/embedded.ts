@@ -5,8 +5,8 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { stringify } from "yaml";
 import { awsStsWebIdentity } from "../client/evidence/aws-sts-web-identity.ts";
 import { raiseWorld, type World } from "../local/demo/story/world.ts";
-import type { Ground, Workload } from "./ground.ts";
-import { startReceiver } from "./receiver.ts";
+import { startReceiver } from "../test/kit/wire/receiver.ts";
+import type { Ground, ReceivedEvent, Workload } from "./ground.ts";
 import { operatorAt } from "./settings.ts";
 
 /** The embedded cloud, raised to be examined. */
@@ -25,7 +25,7 @@ const eventAudience = "https://receiver.conformance.example";
  * @param more rows for whoever shares the cloud
  */
 export async function openEmbedded(more: readonly object[] = []): Promise<Embedded> {
-  const receiver = await startReceiver(eventAudience);
+  const receiver = await startReceiver();
   const registry = mkdtempSync(join(tmpdir(), "lanyard-conformance-"));
   cpSync(ownRegistry, registry, { recursive: true });
   const receiving = {
@@ -43,7 +43,14 @@ export async function openEmbedded(more: readonly object[] = []): Promise<Embedd
     await receiver.close();
     rmSync(registry, { recursive: true, force: true });
   };
-  return { world, ground: { ...groundOf(world), events: () => receiver.events }, close };
+  const events = (): readonly ReceivedEvent[] =>
+    receiver.calls.map(({ token, headers: { "content-type": contentType = "", accept = "" } }) => ({
+      token,
+      contentType,
+      accept,
+      audience: eventAudience,
+    }));
+  return { world, ground: { ...groundOf(world), events }, close };
 }
 
 function groundOf(world: World): Ground {

@@ -1,11 +1,11 @@
 import { execFile, spawn } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { deploymentParameterName } from "../../lib/issuer/urls-parameter.ts";
+import { serveAll } from "../kit/serve.ts";
 
 const command = join(import.meta.dirname, "../../bin/lanyard/main.ts");
 const agent = (name: string) => ({
@@ -18,41 +18,34 @@ const agent = (name: string) => ({
 });
 
 let folder: string;
-let server: Server;
 let origin: string;
 let revoked = 0;
 let parameter: string | undefined;
+const server = serveAll(async ({ method, target, headers, body }) => {
+  const operation = String(headers["x-amz-target"] ?? "");
+  if (operation.endsWith("GetParameter")) {
+    const { Name } = JSON.parse(body) as { Name: string };
+    if (Name !== "/lanyard/prod/deployment" || parameter === undefined)
+      return { status: 400, body: JSON.stringify({ __type: "ParameterNotFound" }) };
+    const ARN = `arn:aws:ssm:eu-west-1:111122223333:parameter${Name}`;
+    return { body: JSON.stringify({ Parameter: { Name, ARN, Value: parameter } }) };
+  }
+  if (body.includes("Action=GetCallerIdentity"))
+    return {
+      body: `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:sts::111122223333:assumed-role/operator/ada</Arn><UserId>A</UserId><Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
+    };
+  if (method === "POST") {
+    // slow enough for a reader to be long gone
+    await pause(300);
+    revoked += 1;
+    return { body: JSON.stringify({ revoked: {} }) };
+  }
+  const items = Array.from({ length: 100 }, (_, n) => agent(`agent-${n}-${"x".repeat(60)}`));
+  return { body: JSON.stringify({ items, ...(target.includes("cursor=9") ? {} : { next: "9" }) }) };
+});
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "lanyard-process-"));
-  server = createServer(async (request, response) => {
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part as Buffer);
-    const body = Buffer.concat(parts).toString();
-    const operation = String(request.headers["x-amz-target"] ?? "");
-    if (operation.endsWith("GetParameter")) {
-      const { Name } = JSON.parse(body) as { Name: string };
-      if (Name !== "/lanyard/prod/deployment" || parameter === undefined)
-        return response.writeHead(400).end(JSON.stringify({ __type: "ParameterNotFound" }));
-      const ARN = `arn:aws:ssm:eu-west-1:111122223333:parameter${Name}`;
-      return response.end(JSON.stringify({ Parameter: { Name, ARN, Value: parameter } }));
-    }
-    if (body.includes("Action=GetCallerIdentity"))
-      return response.end(
-        `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:sts::111122223333:assumed-role/operator/ada</Arn><UserId>A</UserId><Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
-      );
-    if (request.method === "POST") {
-      // slow enough for a reader to be long gone
-      setTimeout(() => {
-        revoked += 1;
-        response.end(JSON.stringify({ revoked: {} }));
-      }, 300);
-      return;
-    }
-    const items = Array.from({ length: 100 }, (_, n) => agent(`agent-${n}-${"x".repeat(60)}`));
-    response.end(JSON.stringify({ items, ...(request.url?.includes("cursor=9") ? {} : { next: "9" }) }));
-  });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  origin = server.origin;
   await mkdir(join(folder, ".lanyard"));
   const endpoints = {
     issuer: origin,
@@ -66,11 +59,7 @@ beforeAll(async () => {
   };
   await writeFile(join(folder, ".lanyard/endpoints.json"), JSON.stringify(endpoints));
 });
-afterAll(async () => {
-  server.closeAllConnections();
-  server.close();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => rm(folder, { recursive: true }));
 
 /** Runs the real program with a reader that leaves before or after a first piece of its output. */
 function leaving(args: readonly string[], when: "at once" | "after a piece", stream: "stdout" | "stderr" = "stdout") {

@@ -1,8 +1,7 @@
 /** A cloud of one page: every operation answers what a test says, by the wire protocols of the real services. */
 import { createHash } from "node:crypto";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { clientsOf, type ProveGround } from "../../scripts/prove/ground.ts";
+import { listen } from "../kit/wire/server.ts";
 
 /** An answer of a service; `code` makes it an error. */
 export type Answered = { readonly code: string } | object;
@@ -56,35 +55,37 @@ const md5 = (text: string): string => createHash("md5").update(text).digest("hex
 /** Opens a world; what it was asked stands in `asked`, oldest first. */
 export async function openWorld(bad: World = {}) {
   const asked: { readonly operation: string; readonly input: Input }[] = [];
-  const server = createServer(async (request, response) => {
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part as Buffer);
-    const text = Buffer.concat(parts).toString();
-    const target = request.headers["x-amz-target"];
+  const { origin: endpoint, close } = await listen(({ headers, body }) => {
+    const target = headers["x-amz-target"];
     const operation =
-      target === undefined ? (new URLSearchParams(text).get("Action") ?? "") : String(target).split(".")[1];
-    const input = (target === undefined ? {} : JSON.parse(text)) as Input;
+      target === undefined ? (new URLSearchParams(body).get("Action") ?? "") : String(target).split(".")[1];
+    const input = (target === undefined ? {} : JSON.parse(body)) as Input;
     asked.push({ operation: operation ?? "", input });
     const answer = ({ ...good, ...bad }[operation ?? ""] ?? (() => ({ code: "UnknownOperationException" })))(input);
     const isError = "code" in answer;
-    response.writeHead(isError ? 400 : 200, {
-      "content-type": target === undefined ? "text/xml" : "application/x-amz-json-1.0",
+    const as = (type: string, said: string) => ({
+      status: isError ? 400 : 200,
+      headers: { "content-type": type },
+      body: said,
     });
     if (target !== undefined)
-      return response.end(JSON.stringify(isError ? { __type: answer.code, message: "no" } : answer));
-    const body = isError
-      ? `<ErrorResponse><Error><Code>${answer.code}</Code><Message>no</Message></Error></ErrorResponse>`
-      : `<${operation}Response><${operation}Result><WebIdentityToken>t</WebIdentityToken></${operation}Result></${operation}Response>`;
-    return response.end(body);
+      return as(
+        "application/x-amz-json-1.0",
+        JSON.stringify(isError ? { __type: answer.code, message: "no" } : answer),
+      );
+    return as(
+      "text/xml",
+      isError
+        ? `<ErrorResponse><Error><Code>${answer.code}</Code><Message>no</Message></Error></ErrorResponse>`
+        : `<${operation}Response><${operation}Result><WebIdentityToken>t</WebIdentityToken></${operation}Result></${operation}Response>`,
+    );
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const credentials = { accessKeyId: "AKIAEXAMPLE", secretAccessKey: "secret" };
   return {
     asked,
     endpoint,
     clients: (region: string): ProveGround["clients"] =>
       clientsOf(region, { endpoint, credentials, maxAttempts: 1, useQueueUrlAsEndpoint: false }),
-    close: () => new Promise((done) => server.close(done)),
+    close,
   };
 }

@@ -1,8 +1,7 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";
 import { createResourceServer, type ResourceServerInput } from "../../client/resource-server.ts";
 import { outcomeOf } from "../kit/outcome.ts";
+import { serve } from "../kit/serve.ts";
 import { issuer } from "../kit/world.ts";
 
 const resource = "https://api.example/mcp";
@@ -73,20 +72,12 @@ test("a page may read its challenge and nonce; who is no page is told nothing of
 
 test("a request as Node gives it is answered alike", async () => {
   const guard = guardOf();
-  const server = createServer(async (request, response) => {
+  const { origin } = await serve(async ({ request }) => {
     const evaluated = await outcomeOf(guard.authenticate(request));
-    const { status, headers, body } = evaluated.ok ? { status: 200, headers: {}, body: "" } : evaluated.error.reply;
-    response.writeHead(status, headers).end(body);
+    return evaluated.ok ? {} : evaluated.error.reply;
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const at = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  try {
-    const metadata = await fetch(`${at}/.well-known/oauth-protected-resource/mcp?x=1`);
-    expect(await metadata.json()).toMatchObject({ resource });
-    expect((await fetch(`${at}/mcp`, { method: "OPTIONS", headers: preflight })).status).toBe(204);
-    expect((await fetch(`${at}/mcp`)).status).toBe(401);
-  } finally {
-    server.closeAllConnections();
-    server.close();
-  }
+  const metadata = await fetch(`${origin}/.well-known/oauth-protected-resource/mcp?x=1`);
+  expect(await metadata.json()).toMatchObject({ resource });
+  expect((await fetch(`${origin}/mcp`, { method: "OPTIONS", headers: preflight })).status).toBe(204);
+  expect((await fetch(`${origin}/mcp`)).status).toBe(401);
 });

@@ -1,6 +1,6 @@
-import { createServer, type IncomingHttpHeaders } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, beforeEach } from "vitest";
+import type { IncomingHttpHeaders } from "node:http";
+import { beforeEach } from "vitest";
+import { serveAll } from "../kit/serve.ts";
 
 /** One request as a platform's token service saw it. */
 interface Seen {
@@ -14,25 +14,17 @@ interface Seen {
 /** A token service on this machine that answers what a test wants and remembers what it was asked. */
 export function platform() {
   const seen: Seen[] = [];
-  const held = { status: 200, headers: {} as Record<string, string>, body: "", port: 0 };
-  const server = createServer((request, response) => {
-    const { pathname, searchParams, search } = new URL(request.url ?? "/", "http://127.0.0.1");
-    seen.push({ path: pathname, query: Object.fromEntries(searchParams), search, headers: request.headers });
-    response.writeHead(held.status, held.headers).end(held.body);
-  });
-  beforeAll(async () => {
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    held.port = (server.address() as AddressInfo).port;
+  const held = { status: 200, headers: {} as Record<string, string>, body: "" };
+  const server = serveAll(({ path, target, query, headers }) => {
+    const search = new URL(target, "http://127.0.0.1").search;
+    seen.push({ path, query: Object.fromEntries(query), search, headers });
+    return held;
   });
   beforeEach(() => {
     seen.length = 0;
     Object.assign(held, { status: 200, headers: {}, body: "" });
   });
-  afterAll(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  return { seen, answer: held, origin: () => `http://127.0.0.1:${held.port}`, host: () => `127.0.0.1:${held.port}` };
+  return { seen, answer: held, origin: () => server.origin, host: () => `127.0.0.1:${server.port}` };
 }
 
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");

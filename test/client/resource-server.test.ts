@@ -1,5 +1,4 @@
-import { createServer, request as httpRequest } from "node:http";
-import type { AddressInfo } from "node:net";
+import { request as httpRequest } from "node:http";
 import { build } from "esbuild";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createAgentKey } from "../../client/agent-key.ts";
@@ -8,6 +7,7 @@ import { createFetcher } from "../../client/fetcher.ts";
 import { createResourceServer } from "../../client/resource-server.ts";
 import { outcomeOf } from "../kit/outcome.ts";
 import { customers, tickets } from "../kit/registry.ts";
+import { serve } from "../kit/serve.ts";
 import { issuer } from "../kit/world.ts";
 import { createDeployment, type Deployment } from "./deployment.ts";
 
@@ -94,13 +94,9 @@ test("names of headers count in any case, and a second value is seen", async () 
 
 test("over HTTP, a second Authorization or DPoP header is seen although Node hides it", async () => {
   const guard = cloud.server(tickets);
-  const http = createServer(async (req, res) => {
-    res.end(await codeOf(guard.authenticate(req)));
-  });
-  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+  const { port } = await serve(async ({ request }) => ({ body: await codeOf(guard.authenticate(request)) }));
   const ask = (headers: Record<string, string | string[]>) =>
     new Promise<string>((resolve, reject) => {
-      const { port } = http.address() as AddressInfo;
       const sent = httpRequest({ host: "127.0.0.1", port, path: "/things?a=b", headers, agent: false }, (res) => {
         let text = "";
         res.on("data", (chunk) => {
@@ -110,17 +106,12 @@ test("over HTTP, a second Authorization or DPoP header is seen although Node hid
       });
       sent.on("error", reject).end();
     });
-  try {
-    const { authorization = "", dpop = "" } = await headersFor(`${tickets}/things`);
-    expect(await ask({ authorization: [authorization, "DPoP a.b.c"], dpop })).toBe("credentials_malformed");
-    expect(await ask({ authorization, dpop: [dpop, dpop] })).toBe("proof_invalid");
-    expect(await ask({ authorization, dpop })).toBe("accepted");
-    expect(await ask({ authorization, dpop })).toBe("proof_replayed");
-    expect(await ask({})).toBe("credentials_missing");
-  } finally {
-    http.closeAllConnections();
-    await new Promise((resolve) => http.close(resolve));
-  }
+  const { authorization = "", dpop = "" } = await headersFor(`${tickets}/things`);
+  expect(await ask({ authorization: [authorization, "DPoP a.b.c"], dpop })).toBe("credentials_malformed");
+  expect(await ask({ authorization, dpop: [dpop, dpop] })).toBe("proof_invalid");
+  expect(await ask({ authorization, dpop })).toBe("accepted");
+  expect(await ask({ authorization, dpop })).toBe("proof_replayed");
+  expect(await ask({})).toBe("credentials_missing");
 });
 
 describe("the fetcher", () => {

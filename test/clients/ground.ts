@@ -1,11 +1,10 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts";
 import { createAgent, type KeyPair } from "../../client/index.ts";
 import { createResourceServer, type ResourceServer } from "../../client/verify.ts";
 import { openEmbedded } from "../../conformance/embedded.ts";
 import { spiffeAssertionType } from "../../core/model/wire.ts";
 import { outcomeOf } from "../kit/outcome.ts";
+import { listen } from "../kit/wire/server.ts";
 
 /** A protected resource of these tests, at an address of its own. */
 interface Desk {
@@ -19,26 +18,16 @@ interface Desk {
 /** A resource that answers `hello` to whomever its guard lets in, and serves its metadata. */
 async function openDesk(): Promise<Desk> {
   const seen: string[] = [];
-  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+  const { origin, close } = await listen(async ({ request }) => {
     const guard = desk.guard;
     const evaluated = guard && (await outcomeOf(guard.authenticate(request)));
-    if (!evaluated) return response.writeHead(503).end();
+    if (!evaluated) return { status: 503 };
     const said = evaluated.ok ? evaluated.value.access.agent : evaluated.error.refusal.code;
     if (said !== "open") seen.push(said);
-    if (!evaluated.ok)
-      return response
-        .writeHead(evaluated.error.reply.status, evaluated.error.reply.headers)
-        .end(evaluated.error.reply.body);
-    return response.writeHead(200, { "Content-Type": "text/plain", ...evaluated.value.answerHeaders }).end("hello");
-  };
-  const server = createServer((request, response) => void answer(request, response));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const uri = `http://127.0.0.1:${(server.address() as AddressInfo).port}/desk`;
-  const close = async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  };
-  const desk: Desk = { uri, seen, guard: undefined, close };
+    if (!evaluated.ok) return evaluated.error.reply;
+    return { headers: { "Content-Type": "text/plain", ...evaluated.value.answerHeaders }, body: "hello" };
+  });
+  const desk: Desk = { uri: `${origin}/desk`, seen, guard: undefined, close };
   return desk;
 }
 

@@ -1,8 +1,7 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { SignJWT } from "jose";
 import type { Ground, Workload } from "../../conformance/ground.ts";
 import { testKey } from "../kit/wire/key.ts";
+import { listen } from "../kit/wire/server.ts";
 
 /** An issuer that answers whatever is asked in one way, once agents are attested. */
 export interface Caricature {
@@ -38,24 +37,16 @@ export async function startCaricature(way: "grants" | "refuses"): Promise<Carica
     }),
   };
   const yes = { active: true, access_token: token, issued_token_type: "x", token_type: "x", keys: [] };
-  const server = createServer(async (request, response) => {
-    let body = "";
-    for await (const part of request) body += String(part);
-    const path = new URL(request.url ?? "/", issuer).pathname;
+  const { origin, close } = await listen(({ path, body }) => {
     const known = answers[path];
     const [status, json] = known
       ? [200, known(body)]
       : way === "grants"
         ? [200, yes]
         : [400, { error: "invalid_request" }];
-    response.writeHead(status, { "Content-Type": "text/x" }).end(JSON.stringify(json));
+    return { status, headers: { "Content-Type": "text/x" }, body: JSON.stringify(json) };
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const close = async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  };
+  issuer = origin;
   return { ground: groundAt(issuer, token), close };
 }
 

@@ -1,8 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,6 +9,7 @@ import { boot, type RunningCloud } from "../../local/demo/boot.ts";
 import { readRecords } from "../../local/demo/story/records.ts";
 import { bundle } from "../../scripts/build.ts";
 import { templateFile } from "../../scripts/template-file.ts";
+import { listen } from "../kit/wire/server.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "lanyard-deployed-"));
@@ -91,24 +90,17 @@ describe("a deployment of the embedded cloud", () => {
 
   /** Sends an event to the bundled function, as CloudFormation would, and returns its answer. */
   async function event(RequestType: string, properties: object): Promise<Record<string, unknown>> {
-    let body = "";
-    const server = createServer((request, response) => {
-      request.on("data", (chunk) => {
-        body += chunk;
-      });
-      request.on("end", () => response.end());
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { origin, asked, close } = await listen(() => ({}));
     await cloud.invoke("registry-applier", {
       RequestType,
-      ResponseURL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+      ResponseURL: `${origin}/`,
       StackId: stackId,
       RequestId: randomUUID(),
       LogicalResourceId: "Registry",
       ResourceProperties: properties,
     });
-    server.close();
-    return JSON.parse(body);
+    await close();
+    return JSON.parse(asked.map(({ body }) => body).join(""));
   }
   const digestOf = () => {
     const { Resources } = JSON.parse(

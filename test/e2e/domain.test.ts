@@ -1,7 +1,6 @@
 /** A deployment with a domain of its own: the story there, and what is tried at its gateway. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -14,21 +13,12 @@ import { createWire } from "../kit/wire/client.ts";
 import { jsonBody } from "../kit/wire/forms.ts";
 import { header } from "../kit/wire/http.ts";
 import { testKey } from "../kit/wire/key.ts";
+import { freePort } from "../kit/wire/server.ts";
 
 const root = join(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "lanyard-domain-"));
 let origin: string;
 let world: World;
-
-/** A port that nobody listens on. */
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 
 /** The app of stage local, with a domain that leads to this machine. */
 function synthesize(name: string): string {

@@ -1,7 +1,6 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { issue } from "../kit/evidence/certificates.ts";
 import { testKey } from "../kit/wire/key.ts";
+import { listen } from "../kit/wire/server.ts";
 
 /** A platform on this machine that is not ours: an OIDC issuer with its keys, and a SPIFFE trust domain's bundle. */
 export async function startForeignPlatform() {
@@ -9,7 +8,7 @@ export async function startForeignPlatform() {
   const nowSeconds = Math.floor(Date.now() / 1000);
   const life = { notBeforeSeconds: nowSeconds - 60, notAfterSeconds: nowSeconds + 3_600 };
   const root = issue({ subject: "root", ca: true, ...life });
-  const server = createServer((request, response) => {
+  const { origin: issuer, close } = await listen(({ target }) => {
     const documents: Readonly<Record<string, object>> = {
       "/.well-known/openid-configuration": { issuer, jwks_uri: `${issuer}/keys` },
       "/keys": { keys: [{ ...key.jwk, kid: "k", alg: "ES256", use: "sig" }] },
@@ -20,11 +19,10 @@ export async function startForeignPlatform() {
         ],
       },
     };
-    const found = documents[request.url ?? ""];
-    response.writeHead(found ? 200 : 404, { "content-type": "application/json" }).end(JSON.stringify(found ?? {}));
+    const found = documents[target];
+    const headers = { "content-type": "application/json" };
+    return { status: found ? 200 : 404, headers, body: JSON.stringify(found ?? {}) };
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     issuer,
     /** A token of the platform's, for five minutes from now. */
@@ -36,9 +34,6 @@ export async function startForeignPlatform() {
       const certificate = `-----BEGIN CERTIFICATE-----\n${der.toString("base64")}\n-----END CERTIFICATE-----\n`;
       return { certificate, key: privateKey.export({ type: "pkcs8", format: "pem" }) as string };
     },
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    close,
   };
 }

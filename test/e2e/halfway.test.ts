@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +6,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { createPage } from "../../local/demo/story/print.ts";
 import { providerOffset, raiseWorld } from "../../local/demo/story/world.ts";
 import { failuresOf } from "../../local/emulator/functions/of-template.ts";
+import { occupy } from "../kit/wire/server.ts";
 
 afterEach(() => vi.useRealTimers());
 
@@ -30,12 +30,6 @@ const isOpen = (port: number): Promise<boolean> =>
     socket.once("error", () => resolve(false));
   });
 
-const listening = (port: number): Promise<Server> =>
-  new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(port, "127.0.0.1", () => resolve(server));
-  });
-
 /** First of a row of ports that are free now, the provider's included: another run may be up beside this one. */
 async function freeBase(): Promise<number> {
   for (;;) {
@@ -48,14 +42,14 @@ async function freeBase(): Promise<number> {
 describe("a start that fails halfway", () => {
   it("closes the cloud that is up when the people's provider cannot start, and says why", async () => {
     const base = await freeBase();
-    const taken = await listening(base + providerOffset);
+    const taken = await occupy(base + providerOffset);
     try {
       await expect(raiseWorld({ memory: true, port: base, onProgress: () => undefined })).rejects.toThrow(
         /is taken; choose another/,
       );
       expect(await isOpen(base)).toBe(false);
     } finally {
-      taken.close();
+      await taken.close();
     }
   });
 

@@ -14,8 +14,8 @@ import { customers, tickets } from "../../local/demo/story/desk.ts";
 import { readRecords } from "../../local/demo/story/records.ts";
 import { raiseWorld, type World } from "../../local/demo/story/world.ts";
 import { patience } from "../kit/patience.ts";
+import { type Receiver, startReceiver } from "../kit/wire/receiver.ts";
 import { passTime, ringOf } from "./passing-time.ts";
-import { type Receiver, startReceiver } from "./receiver.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "lanyard-receivers-"));
 const registry = join(folder, "registry");
@@ -58,7 +58,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await world?.close();
-  for (const receiver of Object.values(receivers ?? {})) receiver.close();
+  for (const receiver of Object.values(receivers ?? {})) await receiver.close();
   rmSync(folder, { recursive: true, force: true });
 });
 

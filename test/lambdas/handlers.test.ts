@@ -1,10 +1,9 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Context } from "aws-lambda";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { env } from "../../lambdas/env.ts";
 import type { UrlResult } from "../../lambdas/http/result.ts";
 import type { UrlEvent } from "../../lambdas/http/url-event.ts";
+import { serveAll } from "../kit/serve.ts";
 
 type Handler = (event: UrlEvent, context: Context) => Promise<UrlResult>;
 const context = { getRemainingTimeInMillis: () => 9_000 } as Context;
@@ -16,12 +15,13 @@ const event = (method: string, path: string, more: Partial<UrlEvent> = {}): UrlE
 });
 
 /** An AWS that refuses everything: what a handler answers must not hang on it. */
-const aws = createServer((_, response) =>
-  response.writeHead(400, { "content-type": "application/x-amz-json-1.0" }).end('{"__type":"AccessDeniedException"}'),
-);
+const aws = serveAll(() => ({
+  status: 400,
+  headers: { "content-type": "application/x-amz-json-1.0" },
+  body: '{"__type":"AccessDeniedException"}',
+}));
 
-beforeAll(async () => {
-  await new Promise<void>((resolve) => aws.listen(0, "127.0.0.1", resolve));
+beforeAll(() => {
   for (const name of Object.values(env)) vi.stubEnv(name, "value");
   vi.stubEnv(env.issuer, "https://abc.lambda-url.eu-west-1.on.aws");
   // set only behind a domain
@@ -29,18 +29,14 @@ beforeAll(async () => {
   // set only where the stage demands nonces
   vi.stubEnv(env.dpopNonceKey, undefined);
   vi.stubEnv(env.keyRoles, JSON.stringify({ signers: {}, rotator: "arn:aws:iam::111122223333:role/rotator" }));
-  vi.stubEnv("AWS_ENDPOINT_URL", `http://127.0.0.1:${(aws.address() as AddressInfo).port}`);
+  vi.stubEnv("AWS_ENDPOINT_URL", aws.origin);
   vi.stubEnv("AWS_REGION", "eu-west-1");
   vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIALOCAL");
   vi.stubEnv("AWS_SECRET_ACCESS_KEY", "local");
   vi.stubEnv("POWERTOOLS_METRICS_DISABLED", "true");
   vi.stubEnv("POWERTOOLS_LOG_LEVEL", "SILENT");
 });
-afterAll(() => {
-  vi.unstubAllEnvs();
-  aws.closeAllConnections();
-  aws.close();
-});
+afterAll(() => void vi.unstubAllEnvs());
 
 // token loads Cedar's bytes from beside its bundle: it is tried by the story
 const load = {

@@ -1,10 +1,8 @@
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { JwtVerifier } from "aws-jwt-verify";
 import { SimpleJwksCache, SimplePenaltyBox } from "aws-jwt-verify/jwk";
 import { createRemoteJWKSet, decodeProtectedHeader, exportJWK, type JWK, jwtVerify } from "jose";
-import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { createDiscoveryEndpoint } from "../../core/endpoints/discovery.ts";
 import { signJwt } from "../../core/jose/sign.ts";
 import { keyTimes, longestCacheSeconds } from "../../core/model/key-times.ts";
@@ -14,6 +12,7 @@ import { type Call, tokenTyp } from "../../core/model/wire.ts";
 import { createKeyring } from "../../core/ring/keyring.ts";
 import type { FirstKeys, KeyHolder } from "../../core/ring/ports.ts";
 import { createIssuerKeys } from "../../core/verify/issuer-keys.ts";
+import { serve } from "../kit/serve.ts";
 import { broken, createRingWorld } from "./world.ts";
 
 const algorithms = ["ES256", "RS256"] as const;
@@ -57,20 +56,12 @@ async function makePair(alg: SigningAlgorithm) {
   return { privateKey, jwk: await exportJWK(publicKey) };
 }
 
-let server: Server;
-let answer: () => Promise<string>;
-let jwksUri: string;
-beforeAll(async () => {
-  server = createServer((_, response) => {
-    answer().then((body) => response.writeHead(200, { "content-type": "application/json" }).end(body));
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  jwksUri = `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks.json`;
-});
-afterAll(() => void server.close());
 afterEach(() => void vi.useRealTimers());
 
 it("rotates many times, and once in an emergency, while clients that cache accept every token", async () => {
+  let answer: () => Promise<string> = async () => "";
+  const server = await serve(async () => ({ headers: { "content-type": "application/json" }, body: await answer() }));
+  const jwksUri = `${server.origin}/jwks.json`;
   // verifiers take their caches' time from Date and setTimeout; sockets keep their own
   vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"], now: 1_800_000_000_000 });
   const world = createRingWorld([...algorithms], {

@@ -78,8 +78,10 @@ describe("the test kit", () => {
       "makes keys, forgeries and forms for the wire",
       /(?:const|function) (?:testKey|dpopProof|forge|headerOf|formOf)\b/,
     ],
+    ["starts servers", /\bcreateServer\(/],
+    ["plays a receiver of security events", /function startReceiver\b/],
     ["sends raw requests", /export (?:const|function|async function) (?:send|post\w*)\([^)]*\burl\b/],
-  ])("alone %s: there is one wire client", (_what, pattern) => {
+  ])("alone %s: there is one of each", (_what, pattern) => {
     const inKit = sources.filter(({ file, text }) => file.startsWith("test/kit/wire/") && pattern.test(text));
     // a pattern that no longer finds the kit's own would find no copy of it either
     if (!String(pattern).includes("setProtectedHeader")) expect(inKit).not.toEqual([]);

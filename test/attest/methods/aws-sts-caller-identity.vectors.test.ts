@@ -1,7 +1,5 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { fc, test } from "@fast-check/vitest";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { parseAssumedRole } from "../../../core/attest/formats/assumed-role.ts";
 import { readCallerIdentity } from "../../../core/attest/formats/caller-identity/answer.ts";
 import { awsStsCallerIdentity } from "../../../core/attest/methods/aws-sts-caller-identity/attestor.ts";
@@ -12,6 +10,7 @@ import { createStsRelay } from "../../../lambdas/aws/outbound/sts-relay.ts";
 import { evaluateRequest } from "../../../scripts/vectors/evidence/aws-sts-caller-identity.ts";
 import { callerEvidence, expectation, StubSts, xmlAnswer } from "../../kit/evidence/caller-identity.ts";
 import { agent } from "../../kit/registry.ts";
+import { serveAll } from "../../kit/serve.ts";
 import { vectors } from "../../kit/vectors.ts";
 
 const folder = "sts-caller-identity";
@@ -84,20 +83,15 @@ describe("responses.json", () => {
     readonly why: string;
   }
   const { valid, invalid } = vectors<{ valid: readonly Good[]; invalid: readonly Bad[] }>(`${folder}/responses.json`);
-  const http = createServer((request, response) => {
-    const bad = invalid[Number(request.headers["x-amz-date"]?.slice(0, 4))];
-    if (!bad) return void response.writeHead(200, { "content-type": "text/xml" }).end(xmlAnswer().body);
+  const sts = serveAll(({ headers }) => {
+    const bad = invalid[Number(String(headers["x-amz-date"]).slice(0, 4))];
+    if (!bad) return { headers: { "content-type": "text/xml" }, body: String(xmlAnswer().body) };
     const body = bad.name === "huge-200" ? " ".repeat(1_048_576) : bad.body;
-    response.writeHead(bad.http, { "content-type": bad.content_type, ...bad.headers }).end(body);
+    return { status: bad.http, headers: { "content-type": bad.content_type, ...bad.headers }, body };
   });
   let relay: StsRelay;
-  beforeAll(async () => {
-    await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
-    relay = createStsRelay(`http://127.0.0.1:${(http.address() as AddressInfo).port}`);
-  });
-  afterAll(() => {
-    http.closeAllConnections();
-    http.close();
+  beforeAll(() => {
+    relay = createStsRelay(sts.origin);
   });
 
   it.each(valid)("$name is read", ({ xml, json, arn, account, userid }) => {

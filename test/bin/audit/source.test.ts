@@ -1,11 +1,10 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { S3Client } from "@aws-sdk/client-s3";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { bucketSource, eventsSince, namedSource } from "../../../bin/lanyard/audit/source.ts";
 import { runTail } from "../../../bin/lanyard/audit/tail.ts";
 import type { Profile } from "../../../bin/lanyard/deployment/model.ts";
+import { serve } from "../../kit/serve.ts";
 
 const now = Date.parse("2026-11-24T10:00:00Z");
 const event = (uid: string, time = now) =>
@@ -14,42 +13,33 @@ const event = (uid: string, time = now) =>
 /** A bucket over S3's own protocol: ListObjectsV2 in pages of two, GetObject. */
 let objects: Map<string, { readonly body: Buffer; readonly modified: string }>;
 let asked: string[];
-let server: Server;
 let s3: S3Client;
 beforeEach(async () => {
   objects = new Map();
   asked = [];
-  server = createServer((request, response) => {
-    const url = new URL(request.url ?? "", "http://s3");
-    asked.push(`${url.pathname}?${url.searchParams.get("prefix") ?? ""}`);
-    if (url.searchParams.get("list-type") !== "2") {
-      const found = objects.get(decodeURIComponent(url.pathname).replace("/audit-bucket/", ""));
-      return found ? response.end(found.body) : response.writeHead(404).end();
-    }
-    const all = [...objects].filter(([key]) => key.startsWith(url.searchParams.get("prefix") ?? "")).sort();
-    const from = Number(url.searchParams.get("continuation-token") ?? 0);
+  const { origin } = await serve(({ path, query }) => {
+    asked.push(`${path}?${query.get("prefix") ?? ""}`);
+    if (query.get("list-type") !== "2")
+      return objects.get(decodeURIComponent(path).replace("/audit-bucket/", "")) ?? { status: 404 };
+    const all = [...objects].filter(([key]) => key.startsWith(query.get("prefix") ?? "")).sort();
+    const from = Number(query.get("continuation-token") ?? 0);
     const contents = all
       .slice(from, from + 2)
       .map(([key, { modified }]) => `<Contents><Key>${key}</Key><LastModified>${modified}</LastModified></Contents>`);
     const more = from + 2 < all.length;
     const next = more ? `<NextContinuationToken>${from + 2}</NextContinuationToken>` : "";
-    response.end(
-      `<?xml version="1.0"?><ListBucketResult><IsTruncated>${more}</IsTruncated>${contents.join("")}${next}</ListBucketResult>`,
-    );
+    return {
+      body: `<?xml version="1.0"?><ListBucketResult><IsTruncated>${more}</IsTruncated>${contents.join("")}${next}</ListBucketResult>`,
+    };
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   s3 = new S3Client({
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: origin,
     region: "eu-west-1",
     forcePathStyle: true,
     credentials: { accessKeyId: "AKIALOCAL", secretAccessKey: "local" },
   });
 });
-afterEach(async () => {
-  s3.destroy();
-  server.closeAllConnections();
-  await new Promise((done) => server.close(done));
-});
+afterEach(() => s3.destroy());
 
 const put = (key: string, modified: string, ...lines: readonly string[]) =>
   objects.set(key, {

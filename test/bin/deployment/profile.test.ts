@@ -1,13 +1,12 @@
 import { spawn } from "node:child_process";
 import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { StaleLocalRun } from "../../../bin/lanyard/deployment/local.ts";
 import { type Env, loadProfile, type ProfileOptions } from "../../../bin/lanyard/deployment/profile.ts";
 import { type Stored, writeStored } from "../../../bin/lanyard/deployment/stored.ts";
+import { serveAll } from "../../kit/serve.ts";
 
 const url = (name: string, region = "eu-west-1") => `https://${name}.lambda-url.${region}.on.aws/`;
 const outputsOf = (stage: string, region = "eu-west-1") => ({
@@ -39,22 +38,19 @@ const storedOf = (stage: string): Stored => ({
 });
 
 let folder: string;
-let server: Server;
+const server = serveAll(() => ({ body: "{}" }));
 let home: Env;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "lanyard-profile-"));
   home = { XDG_CONFIG_HOME: join(folder, "config") };
-  server = createServer((_, response) => response.end("{}"));
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
 });
 afterEach(async () => {
-  await new Promise((done) => server.close(done));
   await rm(folder, { recursive: true });
 });
 
 /** The file that a local run leaves, of this process unless told otherwise. */
 async function localRun(more: object = {}) {
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { origin } = server;
   const endpoints = {
     pid: process.pid,
     issuer: origin,

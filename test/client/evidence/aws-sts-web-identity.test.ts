@@ -1,31 +1,9 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { awsStsWebIdentity } from "../../../client/evidence/aws-sts-web-identity.ts";
+import { serveAll } from "../../kit/serve.ts";
 
-const asked: URLSearchParams[] = [];
 let answer: { status: number; body: string };
-let endpoint: string;
-const http = createServer((req, res) => {
-  let body = "";
-  req.on("data", (chunk) => {
-    body += chunk;
-  });
-  req.on("end", () => {
-    asked.push(new URLSearchParams(body));
-    res.writeHead(answer.status, { "content-type": "text/xml" }).end(answer.body);
-  });
-});
-
-beforeEach(async () => {
-  asked.length = 0;
-  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
-  endpoint = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
-});
-afterEach(async () => {
-  http.closeAllConnections();
-  await new Promise((resolve) => http.close(resolve));
-});
+const sts = serveAll(() => ({ ...answer, headers: { "content-type": "text/xml" } }));
 
 const xmlns = "https://sts.amazonaws.com/doc/2011-06-15/";
 const reply = (result: string) =>
@@ -33,7 +11,7 @@ const reply = (result: string) =>
 const source = () =>
   awsStsWebIdentity({
     region: "eu-west-1",
-    endpoint,
+    endpoint: sts.origin,
     credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "example" },
   });
 const request = {
@@ -46,7 +24,7 @@ const request = {
 test("asks STS for a short ES384 token for our issuer alone, tagged with challenge and key", async () => {
   answer = { status: 200, body: reply("<WebIdentityToken>a.b.c</WebIdentityToken>") };
   expect(await source().collect(request)).toEqual({ type: "aws-sts-web-identity", token: "a.b.c" });
-  expect(Object.fromEntries(asked[0] ?? [])).toEqual({
+  expect(Object.fromEntries(new URLSearchParams(sts.asked[0]?.body))).toEqual({
     Action: "GetWebIdentityToken",
     Version: "2011-06-15",
     "Audience.member.1": "https://id.example",

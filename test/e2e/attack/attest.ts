@@ -1,6 +1,6 @@
-import { createServer } from "node:http";
 import { describe, expect, it } from "vitest";
 import { claimsOf, forge, headerOf, testKey } from "../../kit/wire/key.ts";
+import { listen } from "../../kit/wire/server.ts";
 import type { EvidenceTwist, Lab } from "./lab.ts";
 import { vault } from "./registry.ts";
 
@@ -117,14 +117,7 @@ export function attestAttacks(lab: () => Lab): void {
     });
 
     it("never fetches keys from an address that stands in the evidence", async () => {
-      let calls = 0;
-      const server = createServer((_, response) => {
-        calls += 1;
-        response.end("{}");
-      });
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      const address = server.address();
-      const iss = `http://127.0.0.1:${typeof address === "object" && address ? address.port : 0}`;
+      const { origin: iss, asked, close } = await listen(() => ({ body: "{}" }));
       const key = await testKey();
       const challenge = await lab().challenge(key);
       const genuine = await lab().evidence("opener", challenge, key.jkt);
@@ -135,8 +128,8 @@ export function attestAttacks(lab: () => Lab): void {
       );
       const answer = await lab().attest({ agent: lab().idOf("opener"), evidence: { type, token }, challenge }, key);
       expect(answer.status).toBe(401);
-      expect(calls).toBe(0);
-      server.close();
+      expect(asked).toEqual([]);
+      await close();
     });
 
     it("is refused with evidence of a kind nobody knows", async () => {

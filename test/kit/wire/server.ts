@@ -7,6 +7,9 @@ import {
 } from "node:http";
 import { type AddressInfo, createServer as createSocketServer } from "node:net";
 
+/** Longest body that is read; whoever sends more is cut off. */
+const bodyBytes = 1_048_576;
+
 /** A request as a server got it, its body read to the end. */
 export interface Asked {
   readonly method: string;
@@ -76,7 +79,12 @@ export async function listen(answers: Answers): Promise<Listening> {
 
 async function readWhole(request: IncomingMessage): Promise<Asked> {
   const parts: Buffer[] = [];
-  for await (const part of request) parts.push(part as Buffer);
+  let length = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    length += part.length;
+    if (length > bodyBytes) throw new Error("the body is longer than a test sends");
+    parts.push(part);
+  }
   const bytes = Buffer.concat(parts);
   const { method = "", url: target = "", headers } = request;
   const { pathname: path, searchParams: query } = new URL(target, "http://127.0.0.1");

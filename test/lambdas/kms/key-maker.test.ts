@@ -1,10 +1,9 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { KMSClient } from "@aws-sdk/client-kms";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Intent } from "../../../core/ring/model.ts";
 import { createKeyMaker } from "../../../lambdas/aws/kms/key-maker.ts";
 import type { KeyRoles } from "../../../lambdas/aws/kms/key-policy.ts";
+import { serve } from "../../kit/serve.ts";
 
 const intent: Intent = { id: "01J", alg: "ES256", sinceSeconds: 0 };
 const arn = (n: number) => `arn:aws:kms:eu-west-1:111122223333:key/${n}`;
@@ -13,7 +12,6 @@ const keys = 250;
 const ours = [0, 199, 249];
 const mostCalls = 10;
 
-let server: Server;
 let kms: KMSClient;
 let listed: Record<string, unknown>[];
 
@@ -41,31 +39,27 @@ const answers: Record<string, (input: Record<string, unknown>) => object> = {
 
 beforeEach(async () => {
   listed = [];
-  server = createServer(async (request, response) => {
-    let body = "";
-    for await (const part of request.setEncoding("utf8")) body += part;
-    const operation = String(request.headers["x-amz-target"]).split(".")[1] ?? "";
+  const { origin } = await serve(({ headers, body }) => {
+    const operation = String(headers["x-amz-target"]).split(".")[1] ?? "";
+    const as = (status: number, said: unknown) => ({
+      status,
+      headers: { "content-type": "application/x-amz-json-1.1" },
+      body: JSON.stringify(said),
+    });
     try {
-      const answer = answers[operation]?.(JSON.parse(body));
-      response.writeHead(200, { "content-type": "application/x-amz-json-1.1" }).end(JSON.stringify(answer));
+      return as(200, answers[operation]?.(JSON.parse(body)));
     } catch (failure) {
-      response.writeHead(400, { "content-type": "application/x-amz-json-1.1" });
-      response.end(JSON.stringify({ __type: "ValidationException", message: String(failure) }));
+      return as(400, { __type: "ValidationException", message: String(failure) });
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   kms = new KMSClient({
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: origin,
     region: "eu-west-1",
     credentials: { accessKeyId: "a", secretAccessKey: "b" },
     maxAttempts: 1,
   });
 });
-afterEach(async () => {
-  kms.destroy();
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
-});
+afterEach(() => kms.destroy());
 
 it("finds what an intent made on every page of an account's keys, each page asked for once", async () => {
   const maker = createKeyMaker(kms, { stage: "x", roles: {} as KeyRoles, stackKeys: [] });

@@ -1,7 +1,6 @@
 import { createHmac, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { KMSClient } from "@aws-sdk/client-kms";
+import { listen } from "../../kit/wire/server.ts";
 
 /** What a call to the stand-in carried. */
 interface KmsCall {
@@ -53,24 +52,21 @@ export async function startKms(): Promise<FakeKms> {
     return { KeyId: input.KeyId, Mac: mac.digest("base64") };
   };
   const calls: KmsCall[] = [];
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const operation = String(request.headers["x-amz-target"]).replace("TrentService.", "");
-    const input = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>;
-    calls.push({ operation, input, userAgent: request.headers["user-agent"] ?? "" });
+  const server = await listen(({ headers, body }) => {
+    const operation = String(headers["x-amz-target"]).replace("TrentService.", "");
+    const input = JSON.parse(body) as Record<string, unknown>;
+    calls.push({ operation, input, userAgent: headers["user-agent"] ?? "" });
     const fails = kms.failing > 0;
     if (fails) kms.failing -= 1;
-    response.writeHead(fails ? 400 : 200, {
-      "content-type": "application/x-amz-json-1.1",
-      "x-amzn-requestid": "kms-1",
-    });
-    response.end(JSON.stringify(fails ? { __type: "DisabledException" } : (kms.answer ?? reply(operation, input))));
+    return {
+      status: fails ? 400 : 200,
+      headers: { "content-type": "application/x-amz-json-1.1", "x-amzn-requestid": "kms-1" },
+      body: JSON.stringify(fails ? { __type: "DisabledException" } : (kms.answer ?? reply(operation, input))),
+    };
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const kms: FakeKms = {
     client: new KMSClient({
-      endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      endpoint: server.origin,
       region: "eu-west-1",
       credentials: { accessKeyId: "AKIALOCAL", secretAccessKey: "local" },
       maxAttempts: 1,
@@ -84,12 +80,10 @@ export async function startKms(): Promise<FakeKms> {
     policy: "{}",
     answer: undefined,
     failing: 0,
-    close: () =>
-      new Promise((resolve) => {
-        kms.client.destroy();
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    async close() {
+      kms.client.destroy();
+      await server.close();
+    },
   };
   return kms;
 }

@@ -1,41 +1,14 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
+import type { ServerResponse } from "node:http";
+import { describe, expect, test } from "vitest";
 import { limits } from "../../../core/model/limits.ts";
 import { createPusher } from "../../../lambdas/aws/outbound/event-push.ts";
 import { endsWithin } from "../../kit/patience.ts";
+import { serve } from "../../kit/serve.ts";
 
-const servers: Server[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    server.close();
-  }
-});
-
-interface Seen {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: IncomingMessage["headers"];
-  readonly body: string;
-}
-
-/** A little receiver that answers as told. */
-async function receiver(answer: (response: ServerResponse) => void): Promise<{ url: string; seen: Seen[] }> {
-  const seen: Seen[] = [];
-  const server = createServer((request, response) => {
-    let body = "";
-    request.on("data", (chunk: Buffer) => {
-      body += chunk.toString();
-    });
-    request.on("end", () => {
-      seen.push({ method: request.method ?? "", url: request.url ?? "", headers: request.headers, body });
-      answer(response);
-    });
-  });
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
+/** A place that answers as told. */
+async function receiver(answer: (response: ServerResponse) => void) {
+  const { origin: url, asked: seen, close } = await serve((_, response) => answer(response));
+  return { url, seen, close };
 }
 const status =
   (code: number, headers = {}) =>
@@ -53,7 +26,7 @@ describe("a push (RFC 8935 section 2.1)", () => {
     expect(seen).toMatchObject([
       {
         method: "POST",
-        url: "/events",
+        target: "/events",
         body: "a.b.c",
         headers: {
           "content-type": "application/secevent+jwt",
@@ -110,8 +83,8 @@ describe("a push (RFC 8935 section 2.1)", () => {
   });
 
   test("to nobody is a failure that passes", async () => {
-    const { url } = await receiver(status(202));
-    servers.pop()?.close();
+    const { url, close } = await receiver(status(202));
+    await close();
     expect(await here.push(url, "t", undefined)).toMatchObject({ ok: false, error: { why: "unreachable" } });
   });
 });

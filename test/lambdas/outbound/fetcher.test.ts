@@ -1,50 +1,44 @@
-import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { fc, test as property } from "@fast-check/vitest";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { createFetcher } from "../../../lambdas/aws/outbound/fetcher.ts";
 import { isPublicAddress, PrivateAddress, publicLookup } from "../../../lambdas/aws/outbound/public-address.ts";
+import { serveAll } from "../../kit/serve.ts";
 
 const bounds = { maxBytes: 1_000, timeoutMillis: 300 };
-const routes: Record<string, (response: ServerResponse) => void> = {
-  "/ok": (r) => r.writeHead(200, { "cache-control": "public, max-age=120" }).end("{}"),
-  "/plain": (r) => r.end("x"),
-  "/large": (r) => r.end("x".repeat(1_001)),
-  "/exact": (r) => r.end("x".repeat(1_000)),
-  "/endless": (r) => {
+const encoded = (encoding: string, body: string | Uint8Array) => ({ headers: { "content-encoding": encoding }, body });
+const server = serveAll({
+  "/ok": { headers: { "cache-control": "public, max-age=120" }, body: "{}" },
+  "/plain": { body: "x" },
+  "/large": { body: "x".repeat(1_001) },
+  "/exact": { body: "x".repeat(1_000) },
+  "/endless": (_, r) => {
     r.writeHead(200);
     const timer = setInterval(() => r.write("x".repeat(500)), 5);
     r.on("close", () => clearInterval(timer));
   },
-  "/bomb": (r) => r.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync("x".repeat(500_000))),
-  "/odd": (r) => r.writeHead(200, { "content-encoding": "zstd" }).end("{}"),
-  "/twice": (r) => r.writeHead(200, { "content-encoding": "gzip, gzip" }).end(gzipSync(gzipSync("{}"))),
-  "/broken": (r) => r.writeHead(200, { "content-encoding": "gzip" }).end("no gzip"),
-  "/gzip": (r) => r.writeHead(200, { "content-encoding": "GZIP" }).end(gzipSync("{}")),
-  "/deflate": (r) => r.writeHead(200, { "content-encoding": "deflate" }).end(deflateSync("{}")),
-  "/br": (r) => r.writeHead(200, { "content-encoding": "br" }).end(brotliCompressSync("{}")),
+  "/bomb": encoded("gzip", gzipSync("x".repeat(500_000))),
+  "/odd": encoded("zstd", "{}"),
+  "/twice": encoded("gzip, gzip", gzipSync(gzipSync("{}"))),
+  "/broken": encoded("gzip", "no gzip"),
+  "/gzip": encoded("GZIP", gzipSync("{}")),
+  "/deflate": encoded("deflate", deflateSync("{}")),
+  "/br": encoded("br", brotliCompressSync("{}")),
   "/silent": () => {},
-  "/drip": (r) => {
+  "/drip": (_, r) => {
     r.writeHead(200);
     const timer = setInterval(() => r.write("x"), 50);
     r.on("close", () => clearInterval(timer));
   },
-  "/moved": (r) => r.writeHead(302, { location: "/ok" }).end(),
-  "/gone": (r) => r.writeHead(404).end("x".repeat(5_000)),
-  "/reset": (r) => r.destroy(),
-  "/age": (r) => r.writeHead(200, { "cache-control": "s-max-age=9, xmax-age=5" }).end("{}"),
-};
+  "/moved": { status: 302, headers: { location: "/ok" } },
+  "/gone": { status: 404, body: "x".repeat(5_000) },
+  "/reset": (_, r) => void r.destroy(),
+  "/age": { headers: { "cache-control": "s-max-age=9, xmax-age=5" }, body: "{}" },
+});
 
 let base: string;
-const server = createServer((request, response) => routes[request.url ?? ""]?.(response));
-beforeAll(async () => {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-});
-afterAll(() => {
-  server.closeAllConnections();
-  return new Promise((resolve) => server.close(resolve));
+beforeAll(() => {
+  base = server.origin;
 });
 const embedded = createFetcher("http://127.0.0.1:4000");
 

@@ -1,34 +1,18 @@
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { ServerResponse } from "node:http";
+import { beforeEach, describe, expect, test } from "vitest";
 import { limits } from "../../../core/model/limits.ts";
 import { createStsRelay } from "../../../lambdas/aws/outbound/sts-relay.ts";
 import { endsWithin } from "../../kit/patience.ts";
+import { serve } from "../../kit/serve.ts";
+import type { Listening } from "../../kit/wire/server.ts";
 
-const asked: { method: string; url: string; headers: IncomingHttpHeaders; body: string }[] = [];
 let answer: (response: ServerResponse) => void;
-let place: string;
-const http = createServer((request, response) => {
-  let body = "";
-  request.on("data", (chunk) => {
-    body += chunk;
-  });
-  request.on("end", () => {
-    asked.push({ method: request.method ?? "", url: request.url ?? "", headers: request.headers, body });
-    answer(response);
-  });
-});
+let sts: Listening;
 beforeEach(async () => {
-  asked.length = 0;
-  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
-  place = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
-});
-afterEach(async () => {
-  http.closeAllConnections();
-  await new Promise((resolve) => http.close(resolve));
+  sts = await serve((_, response) => answer(response));
 });
 const send = () =>
-  createStsRelay(place).send({ host: "sts.eu-west-1.amazonaws.com", headers: { "x-a": "1" }, body: "Action=x" });
+  createStsRelay(sts.origin).send({ host: "sts.eu-west-1.amazonaws.com", headers: { "x-a": "1" }, body: "Action=x" });
 
 describe("the way to STS", () => {
   test("posts to / with the host that was signed, and what core gave it", async () => {
@@ -36,10 +20,10 @@ describe("the way to STS", () => {
     const sent = await send();
     expect(sent).toMatchObject({ ok: true, value: { status: 403, contentType: "text/xml" } });
     expect(sent.ok && Buffer.from(sent.value.body).toString()).toBe("<no/>");
-    expect(asked).toMatchObject([
+    expect(sts.asked).toMatchObject([
       {
         method: "POST",
-        url: "/",
+        target: "/",
         headers: {
           host: "sts.eu-west-1.amazonaws.com",
           "x-a": "1",
@@ -52,9 +36,9 @@ describe("the way to STS", () => {
   });
 
   test.each([301, 302, 303, 307, 308])("does not follow a %s", async (status) => {
-    answer = (response) => response.writeHead(status, { location: `${place}/elsewhere` }).end();
+    answer = (response) => response.writeHead(status, { location: `${sts.origin}/elsewhere` }).end();
     expect(await send()).toMatchObject({ ok: false, error: { why: "redirect" } });
-    expect(asked).toHaveLength(1);
+    expect(sts.asked).toHaveLength(1);
   });
 
   test("stops reading at the bound, however much there is", async () => {
