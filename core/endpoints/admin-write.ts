@@ -5,7 +5,8 @@ import type { Denial } from "../denial/denial.ts";
 import type { Operator } from "../model/operator.ts";
 import { err, type Result } from "../model/result.ts";
 import type { Call, Reply } from "../model/wire.ts";
-import { type Applied, type ApplyDeps, applyRegistry } from "../registry/apply.ts";
+import type { Applied } from "../registry/applied.ts";
+import { type ApplyDeps, applyRegistry } from "../registry/apply.ts";
 
 /** What writing the registry stands on. */
 interface AdminWriteDeps extends DenyDeps, ApplyDeps {}

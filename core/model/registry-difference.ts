@@ -1,19 +1,40 @@
 import type { Registration } from "./registry.ts";
 
-/** One value of a registration that is another than before; undefined where there is none. */
+/** One value of a registration that is another than before; absent where there is none. */
 interface ValueChange {
   /** Path inside the registration, `may.0.scopes`. */
   readonly path: string;
-  readonly before: unknown;
-  readonly after: unknown;
+  readonly before?: unknown;
+  readonly after?: unknown;
 }
 
-/** What one version of the registry has that another has not; registrations are named `kind name`. */
+/**
+ * What one version of the registry has that another has not; registrations are named `kind name`. A change of the registry is
+ * this wherever it is met: computed here, answered, printed and audited.
+ */
 export interface RegistryDifference {
   readonly added: readonly string[];
   readonly changed: readonly { readonly name: string; readonly values: readonly ValueChange[] }[];
   readonly removed: readonly string[];
 }
+
+/** A difference in numbers of registrations. */
+export interface DifferenceCounts {
+  readonly added: number;
+  readonly changed: number;
+  readonly removed: number;
+}
+
+/** Counts a difference. */
+export const countsOf = ({ added, changed, removed }: RegistryDifference): DifferenceCounts => ({
+  added: added.length,
+  changed: changed.length,
+  removed: removed.length,
+});
+
+/** How many registrations are others than before, in whatever way; 0 when nothing changes. */
+export const sizeOf = ({ added, changed, removed }: RegistryDifference): number =>
+  added.length + changed.length + removed.length;
 
 /** How a registration is named in a difference. */
 export const rowName = (row: Pick<Registration, "kind" | "name">): string => `${row.kind} ${row.name}`;

@@ -4,13 +4,14 @@ import type { Denial } from "../denial/denial.ts";
 import type { Operator } from "../model/operator.ts";
 import type { Clock, Ids } from "../model/ports.ts";
 import type { Registration } from "../model/registry.ts";
-import { type RegistryDifference, registryDifference } from "../model/registry-difference.ts";
+import { countsOf, type RegistryDifference, registryDifference, sizeOf } from "../model/registry-difference.ts";
 import type { RegistryDocument, RegistryProblem } from "../model/registry-document.ts";
 import { err, ok, type Result } from "../model/result.ts";
+import type { Applied } from "./applied.ts";
 import { registryDigest } from "./digest.ts";
 import { formerTypesAfter, typeProblems } from "./former-types.ts";
 import { stateProblems } from "./states.ts";
-import { countsOf, type RegistryStore } from "./store.ts";
+import type { RegistryStore } from "./store.ts";
 import { type RegistrySettings, validateRegistry } from "./validate.ts";
 
 /** What applying stands on. */
@@ -39,16 +40,10 @@ export interface ApplyOrder {
   readonly source?: string;
 }
 
-/** What an apply did, or would do; `version` is the base when nothing changes. */
-export interface Applied {
-  readonly version: number;
-  readonly base: number;
-  readonly difference: RegistryDifference;
-}
-
 /**
  * Makes a set of registrations the registry: validate ▸ compare with what counts ▸ store under a new version ▸ move
- * the deployment to it. Agents' states and the meaning of details types are held against what they were. Idempotent: what changes nothing writes nothing, unless a stack takes it over. Live at every instance's next request.
+ * the deployment to it. Agents' states and the meaning of details types are held against what they were. Idempotent: what
+ * changes nothing writes nothing, unless a stack takes it over. Live at every instance's next request.
  * @returns what it did, or `registry_invalid` with every problem, or `registry_stale`
  */
 export async function applyRegistry(order: ApplyOrder, deps: ApplyDeps): Promise<Result<Applied, Denial>> {
@@ -68,8 +63,7 @@ export async function applyRegistry(order: ApplyOrder, deps: ApplyDeps): Promise
   ];
   if (problems.length > 0) return invalid(problems);
   const difference = registryDifference(before, rows.value);
-  const counts = countsOf(difference);
-  const same = base > 0 && counts.added + counts.changed + counts.removed === 0;
+  const same = base > 0 && sizeOf(difference) === 0;
   const nothing = same && order.source === undefined;
   if (nothing || order.dryRun) return ok({ version: base, base, difference });
   const { operator, reason, source, facts } = order;
@@ -78,7 +72,15 @@ export async function applyRegistry(order: ApplyOrder, deps: ApplyDeps): Promise
   const digest = registryDigest(rows.value);
   const gone = formerTypesAfter(types, rows.value);
   const remembered = gone.length > 0 ? { formerTypes: gone } : {};
-  const entry = { base, atMillis: facts.timeMillis, by: operator.arn, digest, ...counts, ...why, ...remembered };
+  const entry = {
+    base,
+    atMillis: facts.timeMillis,
+    by: operator.arn,
+    digest,
+    ...countsOf(difference),
+    ...why,
+    ...remembered,
+  };
   const applied = await deps.registry.apply({ base, rows: rows.value, entry, record });
   if (!applied.ok) return err({ code: "registry_stale", base, applied: await deps.registry.applied() });
   return ok({ version: applied.value, base, difference });

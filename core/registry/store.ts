@@ -1,11 +1,11 @@
 import type { AuditRecord } from "../audit/record.ts";
 import type { Registration } from "../model/registry.ts";
-import type { RegistryDifference } from "../model/registry-difference.ts";
+import type { DifferenceCounts } from "../model/registry-difference.ts";
 import type { Result } from "../model/result.ts";
 import type { FormerType } from "./former-types.ts";
 
-/** One version that was applied. */
-export interface AppliedVersion {
+/** One version that was applied, and how many registrations it added, changed and removed. */
+export interface AppliedVersion extends DifferenceCounts {
   readonly version: number;
   /** The version it replaced; 0 for the first. */
   readonly base: number;
@@ -19,10 +19,6 @@ export interface AppliedVersion {
   readonly source?: string;
   /** Details types taken out lately, whose names keep their meaning as long as tokens by them may live. */
   readonly formerTypes?: readonly FormerType[];
-  /** How many registrations it added, changed and removed. */
-  readonly added: number;
-  readonly changed: number;
-  readonly removed: number;
 }
 
 /** What one apply writes. */
@@ -55,10 +51,3 @@ export interface RegistryStore {
    */
   history(limit: number, before?: number): Promise<readonly AppliedVersion[]>;
 }
-
-/** A difference in numbers. */
-export const countsOf = ({ added, changed, removed }: RegistryDifference) => ({
-  added: added.length,
-  changed: changed.length,
-  removed: removed.length,
-});

@@ -1,12 +1,10 @@
-import type { Applied } from "../../../core/registry/apply.ts";
-import { differenceLines } from "../../../core/registry/difference-lines.ts";
-import { confirmed } from "../deployment/confirm.ts";
+import { sizeOf } from "../../../core/model/registry-difference.ts";
 import type { CommandContext } from "../deployment/context.ts";
-import type { NamedDeployment } from "../deployment/line.ts";
-import { Refused, type Terminal, Usage } from "../terminal/outcome.ts";
+import { Refused, Usage } from "../terminal/outcome.ts";
 import { count } from "../terminal/words.ts";
+import { type AskedChange, askAndChange } from "./asked-change.ts";
 import { skippedFiles, skippedLine } from "./folder.ts";
-import { type ApplyInput, applyPlan, planRegistry, RegistryInvalid, RegistryStale } from "./plan.ts";
+import { type ApplyInput, applyPlan, planRegistry, RegistryInvalid, type RegistryPlan, RegistryStale } from "./plan.ts";
 
 /** Options of `apply`. */
 export interface ApplyOptions {
@@ -37,27 +35,21 @@ export async function runApply(directory: string, options: ApplyOptions, context
   const variables = { ...profile.variables, ...variablesOf(options.set) };
   const { issuer, trustDomain, adminWrite, dynamo } = profile;
   const input: ApplyInput = { directory, variables, trustDomain, issuer, adminWrite, dynamo };
+  const change: AskedChange<RegistryPlan> = {
+    plan: async () => {
+      const plan = await planRegistry(input);
+      const skipped = await skippedFiles(directory);
+      if (skipped.length > 0) terminal.err(skippedLine(skipped));
+      return plan;
+    },
+    make: async (plan) => applyPlan(input, plan ?? (await planRegistry(input)), options.reason),
+    question: ({ base, difference }) => `Apply ${count(sizeOf(difference), "change")} to version ${base}?`,
+    reach: async () => [],
+    otherwise: "nothing was applied",
+    urgent: false,
+  };
   try {
-    const plan = await planRegistry(input);
-    const skipped = await skippedFiles(directory);
-    if (skipped.length > 0) terminal.err(skippedLine(skipped));
-    const lines = differenceLines(plan.difference);
-    const show = () => {
-      if (!options.json) for (const line of lines) terminal.out(line);
-    };
-    if (options.dryRun || changes(plan) === 0) {
-      show();
-      return tell(plan, options, terminal);
-    }
-    const change = {
-      question: `Apply ${count(changes(plan), "change")} to version ${plan.base}?`,
-      reach: async () => lines,
-      otherwise: "nothing was applied",
-    };
-    const deployment = await confirmed(change, options, context);
-    // who was asked at a terminal has seen them
-    if (options.yes || terminal.columns === undefined) show();
-    tell(await applyPlan(input, plan, options.reason), { ...options, deployment }, terminal);
+    await askAndChange(change, options, context);
   } catch (cause) {
     if (cause instanceof RegistryInvalid)
       throw new Refused(cause.message, { code: "registry_invalid", problems: cause.problems });
@@ -65,26 +57,3 @@ export async function runApply(directory: string, options: ApplyOptions, context
     throw cause;
   }
 }
-
-/** Says what a change of the registry came to. */
-export function tell(
-  applied: Applied,
-  options: { readonly json?: boolean; readonly dryRun?: boolean; readonly deployment?: NamedDeployment },
-  terminal: Terminal,
-): void {
-  const { version, base, difference } = applied;
-  if (options.json) {
-    const { deployment } = options;
-    terminal.out(JSON.stringify({ ok: true, ...(deployment && { deployment }), version, base, ...difference }));
-    return;
-  }
-  const nothing = changes(applied) === 0 ? `nothing to change: the registry is at version ${version}` : undefined;
-  const done = options.dryRun
-    ? `nothing was changed: this is what it would do to version ${base}`
-    : `the registry is at version ${version}, live at the next request`;
-  terminal.out(nothing ?? done);
-}
-
-/** How many registrations are added, changed or removed. */
-export const changes = ({ difference: { added, changed, removed } }: Pick<Applied, "difference">): number =>
-  added.length + changed.length + removed.length;

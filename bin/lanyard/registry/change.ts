@@ -1,10 +1,8 @@
-import type { Applied } from "../../../core/registry/apply.ts";
-import { differenceLines } from "../../../core/registry/difference-lines.ts";
-import { type Change, confirmed } from "../deployment/confirm.ts";
+import type { Change } from "../deployment/confirm.ts";
 import type { CommandContext } from "../deployment/context.ts";
 import { reachLines } from "../sessions/reach.ts";
 import { Usage } from "../terminal/outcome.ts";
-import { changes, tell } from "./apply.ts";
+import { type AskedChange, askAndChange } from "./asked-change.ts";
 import { changeRegistry, type RegistryOrder } from "./plan.ts";
 
 /** Options that every change of one thing has. */
@@ -74,24 +72,18 @@ export async function runRollback(
 /** One change of the registry: how it is sent, and what is said before. */
 type RegistryChange = Change & RegistryOrder;
 
-async function change(what: RegistryChange, options: ChangeOptions, context: CommandContext): Promise<void> {
-  const { profile, terminal } = context;
-  const { method, path } = what;
+/** Whoever agreed to a plan gets that one: `base` refuses any other. */
+function change(what: RegistryChange, options: ChangeOptions, context: CommandContext): Promise<void> {
+  const { method, path, body, question, reach, otherwise } = what;
   const send = (more: object) =>
-    changeRegistry(profile, { method, path, body: { ...what.body, reason: options.reason, ...more } });
-  const show = (applied: Applied) => {
-    if (!options.json) for (const line of differenceLines(applied.difference)) terminal.out(line);
+    changeRegistry(context.profile, { method, path, body: { ...body, reason: options.reason, ...more } });
+  const asked: AskedChange = {
+    plan: () => send({ dryRun: true }),
+    make: (plan) => send(plan ? { base: plan.base } : {}),
+    question: () => question,
+    reach,
+    otherwise,
+    urgent: true,
   };
-  // whoever says --yes needs no plan; whoever is asked agrees to this one, and `base` refuses any other
-  const plan = options.dryRun || !options.yes ? await send({ dryRun: true }) : undefined;
-  if (plan && (options.dryRun || changes(plan) === 0)) {
-    show(plan);
-    return tell(plan, options, terminal);
-  }
-  const reach = async () => [...(plan ? differenceLines(plan.difference) : []), ...(await what.reach())];
-  const deployment = await confirmed({ ...what, reach }, options, context);
-  const applied = await send(plan ? { base: plan.base } : {});
-  // who was asked at a terminal has seen it
-  if (!plan || terminal.columns === undefined) show(applied);
-  tell(applied, { ...options, deployment }, terminal);
+  return askAndChange(asked, options, context);
 }

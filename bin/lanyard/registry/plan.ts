@@ -1,7 +1,7 @@
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import type { Registration } from "../../../core/model/registry.ts";
 import type { RegistryProblem } from "../../../core/model/registry-document.ts";
-import type { Applied } from "../../../core/registry/apply.ts";
+import { type Applied, appliedSchema } from "../../../core/registry/applied.ts";
 import { validateRegistry } from "../../../core/registry/validate.ts";
 import { callSigned, type Signing } from "../deployment/call.ts";
 import { Refused } from "../terminal/outcome.ts";
@@ -83,7 +83,8 @@ export interface RegistryOrder {
 
 /**
  * Sends one change of the registry.
- * @throws Refused with the answer's error, and every problem in its message
+ * @returns what it came to
+ * @throws Refused when something else than that is answered; with the answer's error, and every problem in its message
  */
 export async function changeRegistry(
   input: Signing & Pick<ApplyInput, "adminWrite">,
@@ -91,8 +92,9 @@ export async function changeRegistry(
 ): Promise<Applied> {
   const url = `${input.adminWrite.replace(/\/$/, "")}/${path}`;
   try {
-    const answer = await callSigned(input, url, { method, body: JSON.stringify(body) });
-    return answer as unknown as Applied;
+    const applied = appliedSchema.safeParse(await callSigned(input, url, { method, body: JSON.stringify(body) }));
+    if (!applied.success) throw new Refused("admin-write answered no change of the registry");
+    return applied.data;
   } catch (cause) {
     if (!(cause instanceof Refused) || !Array.isArray(cause.facts.problems)) throw cause;
     const problems = cause.facts.problems as readonly RegistryProblem[];

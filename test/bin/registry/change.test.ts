@@ -97,3 +97,44 @@ describe("rollback", () => {
     expect((await lanyard(["rollback", "--to", to, "--reason", "r"])).code).toBe(code);
   });
 });
+
+describe("every change", () => {
+  test.each([
+    [["apply", supportDesk, "--yes"]],
+    [["apply", supportDesk, "--dry-run", "--json"]],
+    [["suspend", "researcher", "--reason", "r", "--yes"]],
+    [["retire", "researcher", "--reason", "r"]],
+    [["rollback", "--to", "1", "--reason", "r", "--json"]],
+  ])("%j is not told of as made where something else is answered", async (args) => {
+    await deployment.write({ adminWrite: `${deployment.origin}/elsewhere/` });
+    for (const answer of [{}, { version: 2, base: 1 }, { version: "2", base: 1, difference: {} }]) {
+      deployment.admin.answer = answer;
+      const { code, out, err } = await lanyard(args);
+      expect([code, args.includes("--json") ? "" : out]).toEqual([1, ""]);
+      expect(`${out}${err}`).toContain("admin-write answered no change of the registry");
+    }
+  });
+
+  test("is planned, shown, asked about and made in this order; in an emergency --yes makes it at once", async () => {
+    const folder = await edited("agents/triage.yaml", "maxDepth: 1", "maxDepth: 2");
+    const [put, patch] = ["PUT /write/registry", "PATCH /write/agents/researcher"];
+    const wide = { columns: 80 };
+    const asked = await lanyard(["apply", folder], wide);
+    expect(asked.err).toContain("~ agent triage");
+    expect(asked.out).toBe("the registry is at version 2, live at the next request");
+    expect(deployment.asked.filter((one) => one.includes("/write/"))).toEqual([put, put]);
+    expect(deployment.questions).toEqual(["Apply 1 change to version 1?"]);
+    const refused = await lanyard(["suspend", "researcher", "--reason", "r"], { ...wide, answer: false });
+    expect(refused).toMatchObject({ code: 1, out: "" });
+    expect(deployment.asked.filter((one) => one.includes("/write/"))).toEqual([patch]);
+    const urgent = await lanyard(["suspend", "researcher", "--reason", "r", "--yes"], wide);
+    expect(urgent.out).toContain('state: "active" → "suspended"');
+    expect(deployment.questions).toEqual([]);
+    expect(deployment.asked.filter((one) => one.includes("/write/"))).toEqual([patch]);
+    // nothing is left to do, so nobody is asked
+    await lanyard(["apply", folder, "--dry-run"], wide);
+    await lanyard(["suspend", "researcher", "--reason", "r"], wide);
+    expect(deployment.questions).toEqual([]);
+    expect(await versionNow()).toBe(3);
+  });
+});
