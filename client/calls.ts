@@ -25,18 +25,26 @@ export type Calls = (endpoint: Exclude<keyof Endpoints, "attest">, form: FormInp
  */
 export function createCalls(input: CallsInput): Calls {
   return async (endpoint, form) => {
-    const url = (await input.endpoints())[endpoint];
-    const first = await send(url, endpoint, form, input);
+    const request = { url: (await input.endpoints())[endpoint], form, during: endpoint };
+    const first = await send(request, input);
     if (first.answer.status === 200) return first.answer;
     if (first.answer.json.error !== "invalid_client") throw errorOf(first.answer, endpoint);
     input.identity.drop(first.identity);
-    const second = await send(url, endpoint, form, input);
+    const second = await send(request, input);
     if (second.answer.status === 200) return second.answer;
     throw errorOf(second.answer, endpoint);
   };
 }
 
-async function send(url: string, during: string, form: FormInput, input: CallsInput) {
+/** A form on its way to one endpoint. */
+interface FormCall {
+  readonly url: string;
+  readonly form: FormInput;
+  /** Named in errors. */
+  readonly during: string;
+}
+
+async function send({ url, form, during }: FormCall, input: CallsInput) {
   const identity = await input.identity.get();
   const body = new URLSearchParams();
   for (const [name, value] of form) if (value !== undefined && value !== "") body.append(name, value);

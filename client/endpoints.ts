@@ -44,13 +44,8 @@ export function createEndpoints(issuer: string, pinned: Endpoints | undefined, f
 }
 
 async function discover(issuer: string, fetch: Fetch): Promise<Endpoints> {
-  const answer = await call(
-    fetch,
-    issuerMetadataUrl(issuer, "oauth-authorization-server"),
-    { method: "GET" },
-    "metadata",
-  );
-  const { status, json } = answer;
+  const url = issuerMetadataUrl(issuer, "oauth-authorization-server");
+  const { status, json } = await call(fetch, { url, method: "GET", during: "metadata" });
   if (status !== 200) throw new LanyardError("metadata_invalid", "metadata", { status });
   if (json.issuer !== issuer)
     throw new LanyardError("metadata_invalid", "metadata", { description: "it is of another issuer" });

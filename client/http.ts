@@ -17,13 +17,19 @@ export interface Answer {
 const callTimeoutMillis = 15_000;
 const answerBytes = 131_072;
 
+/** One call to a Lanyard endpoint. */
+export interface HttpCall extends Pick<RequestInit, "method" | "headers" | "body"> {
+  readonly url: string;
+  /** Named in errors. */
+  readonly during: string;
+}
+
 /**
  * Sends one call to a Lanyard endpoint and reads its JSON answer, bounded in time and bytes, without following
  * redirects: a proof and an assertion must never be carried to an address somebody else chose.
- * @param during named in errors
  * @throws LanyardError `unreachable`, `timeout`, `answer_malformed`
  */
-export async function call(fetch: Fetch, url: string, init: RequestInit, during: string): Promise<Answer> {
+export async function call(fetch: Fetch, { url, during, ...init }: HttpCall): Promise<Answer> {
   let response: Response;
   let bytes: Uint8Array | undefined;
   try {

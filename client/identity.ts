@@ -6,7 +6,7 @@ import { EvidenceError, LanyardError } from "./error.ts";
 import type { EvidenceSource } from "./evidence/platform/source.ts";
 import { type Answer, errorOf, lifeIn, textIn } from "./http.ts";
 import { type Life, surelyLives } from "./life.ts";
-import { type ProvedCallDeps, provedCall } from "./proved-call.ts";
+import { type ProvedCall, type ProvedCallDeps, provedCall } from "./proved-call.ts";
 import { retried } from "./retry.ts";
 
 /** What the agent proved to be. */
@@ -67,13 +67,13 @@ export function createIdentity(input: IdentityInput): IdentityHolder {
 async function attest(input: IdentityInput): Promise<{ readonly identity: Identity; readonly life: Life }> {
   const { issuer, agent, evidence, key, clock } = input;
   const { attest: url } = await input.endpoints();
-  const challenged = await post(`${url.replace(/\/$/, "")}/challenge`, "{}", "challenge", input);
+  const challenged = await post({ url: `${url.replace(/\/$/, "")}/challenge`, body: "{}", during: "challenge" }, input);
   const challenge = textIn(challenged, "attestation_challenge", "challenge");
   const document = await collect(evidence, { issuer, challenge, jkt: key.jkt, publicKey: key.spki });
   const request: AttestRequest = { agent, evidence: document, challenge };
   const asked = momentOf(clock);
   const askedAtSeconds = nowSeconds(clock);
-  const answer = await post(url, JSON.stringify(request), "attest", input);
+  const answer = await post({ url, body: JSON.stringify(request), during: "attest" }, input);
   // whoever answers with another agent's identity would make this process act as that agent
   if (answer.json.agent !== agent)
     throw new LanyardError("answer_malformed", "attest", { description: "the identity is another agent's" });
@@ -105,8 +105,8 @@ async function collect(
   }
 }
 
-async function post(url: string, body: string, during: string, input: IdentityInput): Promise<Answer> {
-  const answer = await provedCall({ url, contentType: "application/json", body, during }, input);
-  if (answer.status !== 200) throw errorOf(answer, during);
+async function post(call: Omit<ProvedCall, "contentType">, input: IdentityInput): Promise<Answer> {
+  const answer = await provedCall({ ...call, contentType: "application/json" }, input);
+  if (answer.status !== 200) throw errorOf(answer, call.during);
   return answer;
 }

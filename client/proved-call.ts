@@ -13,7 +13,7 @@ export interface ProvedCallDeps {
 }
 
 /** A POST to one of the issuer's endpoints. */
-interface ProvedCall {
+export interface ProvedCall {
   readonly url: string;
   readonly contentType: string;
   readonly body: string;
@@ -33,7 +33,7 @@ export async function provedCall(
     const more = nonce === undefined ? {} : { nonce };
     const proof = await deps.key.prove({ method: "POST", url, nowSeconds: nowSeconds(deps.clock), ...more });
     const headers = { "content-type": contentType, accept: "application/json", dpop: proof };
-    return call(deps.fetch, url, { method: "POST", headers, body }, during);
+    return call(deps.fetch, { url, method: "POST", headers, body, during });
   };
   const answer = await attempt(deps.nonces.of(url));
   const nonce = deps.nonces.note(url, answer.headers);

@@ -1,6 +1,6 @@
 import { momentOf } from "../core/model/age.ts";
 import { type Clock, nowSeconds } from "../core/model/ports.ts";
-import { accessTokenType, offerTokenType, sessionTokenType, tokenExchangeGrant } from "../core/model/wire.ts";
+import { accessTokenType, offerTokenType, sessionTokenType } from "../core/model/wire.ts";
 import type { AccessToken } from "./access-token.ts";
 import type { AgentKey } from "./agent-key.ts";
 import { callResource } from "./call-resource.ts";
@@ -9,8 +9,8 @@ import { LanyardError } from "./error.ts";
 import { grantParameters, type WantedGrant } from "./grant.ts";
 import { type Answer, type Fetch, lifeIn, textIn } from "./http.ts";
 import { type KeptToken, keepTokens } from "./kept-tokens.ts";
-import { type Life, surelyOver } from "./life.ts";
 import type { NonceMemory } from "./nonce-memory.ts";
+import { holdOwnToken, type OwnToken, type OwnTokenHolder } from "./own-token.ts";
 import { addressWithin, type ServedAt } from "./reach.ts";
 import { readSessionFacts, type SessionFacts } from "./session-facts.ts";
 
@@ -64,7 +64,6 @@ export interface AgentSession extends SessionFacts {
 /** What a session is made of. */
 export interface SessionInput {
   readonly facts: SessionFacts;
-  /** The token that stands for the session at Lanyard. */
   readonly own: OwnToken;
   /** Set when the session came with an access token. */
   readonly first?: { readonly resource: string; readonly access: AccessToken };
@@ -76,48 +75,70 @@ export interface SessionInput {
   readonly servedAt: ServedAt;
 }
 
-/** A token as `subject_token`. */
-interface OwnToken {
-  readonly token: string;
-  readonly type: typeof sessionTokenType | typeof accessTokenType;
-  readonly life: Life;
-}
-
-/** A session around the token that was issued for it. */
-export function createSession(input: SessionInput): AgentSession {
-  const { calls, clock, facts, key, nonces } = input;
-  let own = input.own;
-  let ended = false;
-
-  const subject = (): FormInput => {
-    if (ended) throw new LanyardError("session_over", "session", { description: "the session was ended" });
-    if (surelyOver(own.life, clock))
-      throw new LanyardError(own.type === accessTokenType ? "session_lapsed" : "session_over", "session", {
-        description: "the session's token has expired",
-      });
-    return [
-      ["grant_type", tokenExchangeGrant],
-      ["subject_token", own.token],
-      ["subject_token_type", own.type],
-    ];
-  };
-  const exchange = async (resource: string, scopes: readonly string[] | undefined): Promise<KeptToken> => {
+/** Gets access tokens by a session's own token. */
+function exchangedBy({ calls, clock }: SessionInput, own: OwnTokenHolder) {
+  return async (resource: string, scopes: readonly string[] | undefined): Promise<KeptToken> => {
     const asked = momentOf(clock);
     const askedAtSeconds = nowSeconds(clock);
-    const form: FormInput = [...subject(), ["resource", resource], ["scope", scopes?.join(" ")]];
+    const form: FormInput = [...own.subject(), ["resource", resource], ["scope", scopes?.join(" ")]];
     const answer = await calls("token", form);
     const token = textIn(answer, "access_token", "token");
     const life = { asked, lifeSeconds: lifeIn(answer, "token") };
     const expiresAtSeconds = askedAtSeconds + life.lifeSeconds;
     // a session that came with an access token only is renewed from its latest whole one
-    if (own.type === accessTokenType && scopes === undefined) own = { token, type: accessTokenType, life };
+    if (own.current().type === accessTokenType && scopes === undefined)
+      own.replace({ token, type: accessTokenType, life });
     const access = { token, expiresAtSeconds, scopes: scopesIn(answer.json.scope), tokenType: tokenTypeIn(answer) };
     return { access, life };
   };
-  const tokens = keepTokens(exchange, clock);
+}
+
+/** Gives a session a later end, and takes the token that says so in the place of its own. */
+function renewedBy({ calls, clock, facts, key }: SessionInput, own: OwnTokenHolder): AgentSession["renew"] {
+  return async ({ lifetimeSeconds }) => {
+    const asked = momentOf(clock);
+    const askedAtSeconds = nowSeconds(clock);
+    const answer = await calls("token", [
+      ...own.subject(),
+      ["requested_token_type", sessionTokenType],
+      ["lifetime_seconds", lifetimeSeconds.toString()],
+    ]);
+    const token = textIn(answer, "access_token", "token");
+    // a token of another session would be used as this one's
+    const { sid } = readSessionFacts(token, facts.agent, key.jkt);
+    if (sid !== facts.sid || answer.json.issued_token_type !== sessionTokenType)
+      throw new LanyardError("answer_malformed", "token", { description: "the answer is not this session's token" });
+    const life = { asked, lifeSeconds: lifeIn(answer, "token") };
+    own.replace({ token, type: sessionTokenType, life });
+    return { expiresAtSeconds: askedAtSeconds + life.lifeSeconds };
+  };
+}
+
+/** Holds a part of a session out to another agent. */
+function offeredBy({ calls, clock }: SessionInput, own: OwnTokenHolder): AgentSession["offer"] {
+  return async ({ to, grants, lifetimeSeconds, maxUses }) => {
+    const askedAtSeconds = nowSeconds(clock);
+    const answer = await calls("token", [
+      ...own.subject(),
+      ["requested_token_type", offerTokenType],
+      ["audience", to],
+      ...grantParameters(grants),
+      ["lifetime_seconds", lifetimeSeconds?.toString()],
+      ["max_uses", maxUses?.toString()],
+    ]);
+    const handle = textIn(answer, "access_token", "token");
+    return { handle, expiresAtSeconds: askedAtSeconds + lifeIn(answer, "token") };
+  };
+}
+
+/** A session around the token that was issued for it. */
+export function createSession(input: SessionInput): AgentSession {
+  const { calls, clock, facts, key, nonces } = input;
+  const own = holdOwnToken(input.own, clock);
+  const tokens = keepTokens(exchangedBy(input, own), clock);
   if (input.first) tokens.put(input.first.resource, { access: input.first.access, life: input.own.life });
   const accessToken: AgentSession["accessToken"] = async (resource, { scopes } = {}) => {
-    if (ended) throw new LanyardError("session_over", "session", { description: "the session was ended" });
+    own.mustLive();
     return tokens.take(resource, scopes);
   };
   const revoke = async (form: FormInput): Promise<void> => {
@@ -127,51 +148,23 @@ export function createSession(input: SessionInput): AgentSession {
   return {
     ...facts,
     accessToken,
-    async renew({ lifetimeSeconds }) {
-      const asked = momentOf(clock);
-      const askedAtSeconds = nowSeconds(clock);
-      const answer = await calls("token", [
-        ...subject(),
-        ["requested_token_type", sessionTokenType],
-        ["lifetime_seconds", lifetimeSeconds.toString()],
-      ]);
-      const token = textIn(answer, "access_token", "token");
-      // a token of another session would be used as this one's
-      const { sid } = readSessionFacts(token, facts.agent, key.jkt);
-      if (sid !== facts.sid || answer.json.issued_token_type !== sessionTokenType)
-        throw new LanyardError("answer_malformed", "token", { description: "the answer is not this session's token" });
-      const life = { asked, lifeSeconds: lifeIn(answer, "token") };
-      own = { token, type: sessionTokenType, life };
-      return { expiresAtSeconds: askedAtSeconds + life.lifeSeconds };
-    },
-    async offer({ to, grants, lifetimeSeconds, maxUses }) {
-      const askedAtSeconds = nowSeconds(clock);
-      const answer = await calls("token", [
-        ...subject(),
-        ["requested_token_type", offerTokenType],
-        ["audience", to],
-        ...grantParameters(grants),
-        ["lifetime_seconds", lifetimeSeconds?.toString()],
-        ["max_uses", maxUses?.toString()],
-      ]);
-      const handle = textIn(answer, "access_token", "token");
-      return { handle, expiresAtSeconds: askedAtSeconds + lifeIn(answer, "token") };
-    },
+    renew: renewedBy(input, own),
+    offer: offeredBy(input, own),
     async fetch(url, { resource, scopes, ...init }) {
       const address = addressWithin(url, resource, input.servedAt);
       const access = await accessToken(resource, scopes ? { scopes } : {});
       return callResource({ address, access, init }, { key, clock, fetch: input.fetch, nonces });
     },
     async end() {
-      if (ended) return;
-      await revoke([["token", own.token]]);
-      ended = true;
+      if (own.hasEnded()) return;
+      await revoke([["token", own.current().token]]);
+      own.end();
       tokens.clear();
     },
     async revoke(target) {
       if ("session" in target)
         return revoke([
-          ["token", own.token],
+          ["token", own.current().token],
           ["session", target.session],
         ]);
       return revoke([["token", "offer" in target ? target.offer : target.token]]);
