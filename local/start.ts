@@ -69,7 +69,7 @@ async function run(options: StartOptions, page: Page): Promise<number> {
       ended: (step) => (interrupt.came() ? undefined : page.ended(step)),
     });
     const story = await Promise.race([
-      tellStory(teller, world, page, options.agents),
+      tellStory({ teller, page }, world, options.agents),
       interrupt.whenCame.then(() => undefined),
     ]);
     if (!story) return 0;

@@ -63,7 +63,11 @@ export async function runProve(args: readonly string[], deps: ProveDeps): Promis
   const wanted = probes.filter(({ name }) => names === undefined || names.includes(name));
   const clients = (deps.clients ?? clientsOf)(region);
   const ground = { outputs, clients, fetch: deps.fetch ?? fetch, nowMillis: () => Date.now() };
-  const all = await prove(wanted, ground, (one) => options.json || out(lineOf(one)), deps.signal);
+  const each = (one: Proved) => {
+    if (!options.json) out(lineOf(one));
+  };
+  const { signal } = deps;
+  const all = await prove(wanted, ground, signal === undefined ? { each } : { each, signal });
   for (const client of Object.values(clients)) client.destroy();
   if (options.json) out(JSON.stringify(all));
   return all.length === wanted.length && all.every(({ is, left }) => is === "ok" && left === undefined) ? 0 : 1;

@@ -26,15 +26,18 @@ export interface Proved extends Verdict {
   readonly left?: readonly string[];
 }
 
-/**
- * Runs probes.
- * @param signal stops before the next probe; what the running one made is taken back first
- */
+/** Who is told of each probe, and may end it all. */
+interface ProveListener {
+  readonly each: (proved: Proved) => void;
+  /** Stops before the next probe; what the running one made is taken back first. */
+  readonly signal?: AbortSignal;
+}
+
+/** Runs probes. */
 export async function prove(
   wanted: readonly Probe[],
   ground: Omit<ProveGround, "later">,
-  each: (proved: Proved) => void,
-  signal?: AbortSignal,
+  { each, signal }: ProveListener,
 ): Promise<readonly Proved[]> {
   const all: Proved[] = [];
   for (const probe of wanted) {

@@ -223,7 +223,7 @@ describe("npm run prove", () => {
     });
     world = await openWorld();
     const ground = { outputs: {}, clients: world.clients("eu-west-1"), fetch, nowMillis: () => 0 };
-    const all = await prove([probe("a", true), probe("b", false)], ground, () => undefined);
+    const all = await prove([probe("a", true), probe("b", false)], ground, { each: () => undefined });
     expect(order).toEqual(["a", "back a", "b", "back b"]);
     expect(all.map(({ is }) => is)).toEqual(["could not be tried", "ok"]);
   });
@@ -244,7 +244,7 @@ describe("npm run prove", () => {
     };
     world = await openWorld();
     const ground = { outputs: {}, clients: world.clients("eu-west-1"), fetch, nowMillis: () => 0 };
-    const all = await prove([waits, waits], ground, () => undefined, stop.signal);
+    const all = await prove([waits, waits], ground, { each: () => undefined, signal: stop.signal });
     expect(all.map(({ says }) => says)).toEqual(["stopped"]);
     expect(order).toEqual(["settled", "back"]);
     expect((await run([], {}, page, { signal: stop.signal })).code).toBe(1);

@@ -43,7 +43,7 @@ describe("npm start -- --once --agents", () => {
     const page = createPage({ isTTY: false, write: (text: string) => (shown += text) }, {});
     const teller = createTeller({ began: () => undefined, ended: () => undefined });
     const startMillis = Date.now();
-    const { ok, error } = await tellStory(teller, world, page, ["ecs", "enclave", "ec2"]);
+    const { ok, error } = await tellStory({ teller, page }, world, ["ecs", "enclave", "ec2"]);
     expect([ok, error]).toEqual([true, undefined]);
     const named = (kind: string) => teller.steps.filter((step) => step.agents === kind).map(({ name }) => name);
     expect(named("ecs").length).toBeGreaterThan(10);

@@ -66,7 +66,7 @@ describe("a deployment with a domain", () => {
   it("lets the whole story happen there: attested, handed on, refused, revoked, recorded", async () => {
     const teller = createTeller({ began: () => undefined, ended: () => undefined });
     const page = createPage({ write: () => true }, { NO_COLOR: "1" });
-    const { error, ok } = await tellStory(teller, world, page);
+    const { error, ok } = await tellStory({ teller, page }, world);
     expect([ok, error, teller.steps.filter((step) => !step.ok)]).toEqual([true, undefined, []]);
     expect(teller.steps.length).toBeGreaterThan(10);
   });

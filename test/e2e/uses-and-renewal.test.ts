@@ -49,12 +49,11 @@ const forBoth = [...forTickets, { resource: customers, scopes: ["customers:read"
 const signIn = async () => ({ onBehalfOf: { idToken: (await world.provider.signInAs("planner")).id_token } });
 /** Records of what was allowed to a session, once there are so many of them and of what was refused. */
 const allowed = async (sid: string, wanted: string, counts: { readonly allowed: number; readonly denied: number }) => {
-  const { auditFolder } = world.endpoints;
   const of = (all: readonly StoredRecord[], outcome: "allowed" | "denied") =>
     all.filter(({ facts }) => facts.sid === sid && facts.operation === wanted && facts.outcome === outcome);
   const there = (all: readonly StoredRecord[]) =>
     of(all, "allowed").length >= counts.allowed && of(all, "denied").length >= counts.denied;
-  return of(await awaitRecords(auditFolder, there, 20_000, () => world.cloud.flushAudit()), "allowed");
+  return of(await awaitRecords(world, there, 20_000), "allowed");
 };
 
 describe("over HTTP, each function under its own rights", () => {

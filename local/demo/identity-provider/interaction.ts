@@ -2,15 +2,19 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type Provider from "oidc-provider";
 import { personOf } from "./people.ts";
 
+/** The page, and the word it asks for: a secret of this process. */
+interface SignInPage {
+  readonly provider: Provider;
+  readonly word: string;
+}
+
 /**
  * The provider's sign-in and consent page, reduced to what the harness needs: `GET` says which of the two is asked,
  * `POST` answers it. Signing in takes the provider's one-time word, which only the harness of this process knows:
  * a page in the developer's browser that reaches this port must not be able to sign the person in.
- * @param word a secret of this process
  */
 export async function interact(
-  provider: Provider,
-  word: string,
+  { provider, word }: SignInPage,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {

@@ -47,15 +47,15 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
     const client = clients.get(agent);
     if (!client) throw new Error(`no application is registered for agent ${agent}`);
     if (!personOf(sub)) throw new Error(`the provider knows no person ${sub}`);
-    return signIn(issuer, client, options.lanyardIssuer, sub, word);
+    return signIn({ issuer, client, lanyardIssuer: options.lanyardIssuer, sub, word });
   };
   const answer = provider.callback();
   server.on("request", (request, response) => {
     if (request.headers.host !== `127.0.0.1:${state.port}`) return refuse(response, 421, "this is not that host");
-    const { pathname, searchParams } = new URL(request.url ?? "/", issuer);
-    if (pathname === "/sign-in") return void servedSignIn(request, response, searchParams, signInAs);
+    const { pathname } = new URL(request.url ?? "/", issuer);
+    if (pathname === "/sign-in") return void servedSignIn(request, response, signInAs);
     if (!/^\/interaction\/[\w-]+$/.test(pathname)) return void answer(request, response);
-    interact(provider, word, request, response).catch(() =>
+    interact({ provider, word }, request, response).catch(() =>
       refuse(response, 400, "there is no such sign-in under way"),
     );
   });
@@ -65,7 +65,6 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
 async function servedSignIn(
   request: IncomingMessage,
   response: ServerResponse,
-  query: URLSearchParams,
   signInAs: IdentityProvider["signInAs"],
 ): Promise<void> {
   if (request.method !== "GET") return refuse(response, 405, "use GET");
@@ -73,6 +72,7 @@ async function servedSignIn(
   const site = request.headers["sec-fetch-site"];
   if (site !== undefined && site !== "none" && site !== "same-origin")
     return refuse(response, 403, "not from a web page");
+  const { searchParams: query } = new URL(request.url ?? "/", "http://127.0.0.1");
   try {
     const tokens = await signInAs(query.get("agent") ?? "", query.get("person") ?? demoPerson);
     response.writeHead(200, { "Content-Type": "application/json", "Cache-Control": "no-store" });

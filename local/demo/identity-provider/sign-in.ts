@@ -10,22 +10,25 @@ export interface SignedIn {
   readonly access_token: string;
 }
 
+/** One sign-in: who, where, for which application and which issuer of ours. */
+interface SignIn {
+  /** The provider. */
+  readonly issuer: string;
+  /** The agent's application. */
+  readonly client: ClientMetadata;
+  /** What the access token is for. */
+  readonly lanyardIssuer: string;
+  readonly sub: string;
+  /** What the sign-in page asks for. */
+  readonly word: string;
+}
+
 /**
  * Plays browser and application of one sign-in: authorization code with PKCE, state and nonce, sign-in and consent
  * over HTTP with a cookie jar. Nothing of the provider is bypassed.
- * @param issuer the provider
- * @param client the agent's application
- * @param lanyardIssuer what the access token is for
- * @param sub who signs in
- * @param word what the sign-in page asks for
  */
-export async function signIn(
-  issuer: string,
-  client: ClientMetadata,
-  lanyardIssuer: string,
-  sub: string,
-  word: string,
-): Promise<SignedIn> {
+export async function signIn(who: SignIn): Promise<SignedIn> {
+  const { issuer, client, lanyardIssuer, sub, word } = who;
   const browser = createBrowser(issuer);
   const redirectUri = String(client.redirect_uris?.[0]);
   const verifier = randomBytes(32).toString("base64url");
@@ -54,13 +57,11 @@ export async function signIn(
   if (!next.startsWith(`${redirectUri}?`) || !code || answer.get("state") !== state || answer.get("iss") !== issuer) {
     throw new Error(`the provider did not sign ${sub} in: ${answer.get("error") ?? "no code came back"}`);
   }
-  return redeem(issuer, client, lanyardIssuer, { code, verifier, redirectUri, nonce });
+  return redeem(who, { code, verifier, redirectUri, nonce });
 }
 
 async function redeem(
-  issuer: string,
-  client: ClientMetadata,
-  lanyardIssuer: string,
+  { issuer, client, lanyardIssuer }: SignIn,
   flow: { code: string; verifier: string; redirectUri: string; nonce: string },
 ): Promise<SignedIn> {
   const basic = Buffer.from(`${client.client_id}:${client.client_secret}`).toString("base64");

@@ -40,7 +40,7 @@ export function startTicketApi(issuer: string, agent: LanyardAgent, customerApi:
     },
     {
       "GET /tickets": needs("tickets:read", async (caller) =>
-        list(caller, ticketCustomers, ticketRows, (ticket) => ticket.customer),
+        list(caller, ticketRows, { type: ticketCustomers, customerOf: (ticket) => ticket.customer }),
       ),
       "POST /tickets": needs("tickets:write", async (caller) => {
         // a new ticket names no customer: whoever may touch some customers' tickets only may not write it
@@ -71,7 +71,7 @@ export function startCustomerApi(issuer: string): Promise<Api> {
     createResourceServer({ issuer, resource: customers, mode: "offline", requestUrl, details });
   return serve(guardAt, {
     "GET /customers": needs("customers:read", async (caller) =>
-      list(caller, customerRecord, customerRows, (customer) => customer.id),
+      list(caller, customerRows, { type: customerRecord, customerOf: (customer) => customer.id }),
     ),
     "GET /customers/:id": needs("customers:read", async (caller, path) => {
       const id = path.split("/")[2] ?? "";
@@ -89,9 +89,8 @@ export function startCustomerApi(issuer: string): Promise<Api> {
 /** The rows of the customers the token names; together they must be no more than it admits at once. */
 function list<Row>(
   caller: Authenticated,
-  type: DetailsTypeDeclaration,
   rows: readonly Row[],
-  customerOf: (row: Row) => string,
+  { type, customerOf }: { readonly type: DetailsTypeDeclaration; readonly customerOf: (row: Row) => string },
 ): Reply {
   const seen = rows.filter((row) => caller.admits(reading(type, [customerOf(row)])));
   if (seen.length > 0) caller.permits(reading(type, seen.map(customerOf)));

@@ -60,12 +60,11 @@ const offline = ({ teller, cast }: Scene, root: AgentSession, revokedAtMillis: n
   });
 
 const tryAgain = (scene: Scene, idToken: string) =>
-  refusedStep(
-    scene,
-    "the planner tries again with the same ID token and is refused",
-    ({ error, reason }) =>
+  refusedStep(scene, {
+    name: "the planner tries again with the same ID token and is refused",
+    says: ({ error, reason }) =>
       `Ada's token was burnt for the planner with the session it opened: ${error}; the audit says ${reason}`,
-    () =>
+    run: () =>
       mustRefuse(
         () =>
           scene.cast.planner.open({
@@ -74,7 +73,7 @@ const tryAgain = (scene: Scene, idToken: string) =>
           }),
         { status: 400, error: "invalid_request", reason: "person_token_burnt" },
       ),
-  );
+  });
 
 /** Calls the customer API as the planner until it answers `status`; how many milliseconds that took. */
 async function untilStatus(cast: Cast, session: AgentSession, status: number): Promise<number> {

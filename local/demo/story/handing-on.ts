@@ -29,18 +29,17 @@ const offer = ({ teller, cast }: Scene, root: AgentSession) =>
   });
 
 const steal = (scene: Scene, handle: string) =>
-  refusedStep(
-    scene,
-    "a third agent that got hold of the offer is refused",
-    ({ error, reason }) =>
+  refusedStep(scene, {
+    name: "a third agent that got hold of the offer is refused",
+    says: ({ error, reason }) =>
       `triage presented the researcher's handle and was refused: ${error}; the audit says ${reason}`,
-    () =>
+    run: () =>
       mustRefuse(() => scene.cast.triage.redeem(handle, { expect: "anything" }), {
         status: 400,
         error: "invalid_request",
         reason: "offer_for_another_agent",
       }),
-  );
+  });
 
 const redeem = ({ teller, cast }: Scene, root: AgentSession, handle: string) =>
   teller.step("the researcher redeems the offer", async () => {
@@ -69,14 +68,13 @@ const call = ({ teller, cast }: Scene, child: AgentSession) =>
   });
 
 const askForMore = (scene: Scene, child: AgentSession) =>
-  refusedStep(
-    scene,
-    "the researcher asks for more and is refused",
-    ({ error, description }) => `tickets:write was not offered: ${error}, "${description}"`,
-    () =>
+  refusedStep(scene, {
+    name: "the researcher asks for more and is refused",
+    says: ({ error, description }) => `tickets:write was not offered: ${error}, "${description}"`,
+    run: () =>
       mustRefuse(() => child.accessToken(tickets, { scopes: ["tickets:read", "tickets:write"] }), {
         status: 400,
         error: "invalid_scope",
         reason: "scope_exceeds",
       }),
-  );
+  });

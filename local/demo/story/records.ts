@@ -72,16 +72,22 @@ interface OcsfEvent {
 /** How long the delivery stream's own buffer is waited for. */
 const bufferMillis = 2_500;
 
+/** A world whose records are read. */
+interface Recorded {
+  /** The bucket as a folder. */
+  readonly endpoints: { readonly auditFolder: string };
+  /** Asks the delivery stream to deliver what it holds; asked for once its own buffer had its time. */
+  readonly cloud: { flushAudit(): Promise<void> };
+}
+
 /**
  * Reads until `enough` is content or time is up: records take their way by stream, bus and delivery buffer.
- * @param hurry asks the delivery stream to deliver what it holds; asked for once its own buffer had its time
  * @returns the last look, enough or not
  */
 export async function awaitRecords(
-  folder: string,
+  { endpoints: { auditFolder }, cloud }: Recorded,
   enough: (records: readonly StoredRecord[]) => boolean,
   timeoutMillis: number,
-  hurry: () => Promise<void>,
 ): Promise<readonly StoredRecord[]> {
   const startMillis = performance.now();
   let over = false;
@@ -90,10 +96,10 @@ export async function awaitRecords(
   });
   try {
     for (;;) {
-      const records = readRecords(folder);
+      const records = readRecords(auditFolder);
       if (enough(records) || over) return records;
       await new Promise((resolve) => setTimeout(resolve, 250));
-      if (performance.now() - startMillis > bufferMillis) await hurry();
+      if (performance.now() - startMillis > bufferMillis) await cloud.flushAudit();
     }
   } finally {
     end();

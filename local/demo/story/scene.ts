@@ -21,13 +21,15 @@ export interface Scene {
   readonly traces: Traces;
 }
 
+/** A step that somebody is to be refused in. */
+interface RefusedStep {
+  readonly name: string;
+  readonly says: (refused: Refused) => string;
+  readonly run: () => Promise<Refused>;
+}
+
 /** A step whose success is a refusal; it is remembered for the audit. */
-export function refusedStep(
-  { teller, traces }: Scene,
-  name: string,
-  says: (refused: Refused) => string,
-  run: () => Promise<Refused>,
-): Promise<Refused> {
+export function refusedStep({ teller, traces }: Scene, { name, says, run }: RefusedStep): Promise<Refused> {
   return teller.step(name, async () => {
     const refused = await run();
     traces.refusals.push({ step: name, refused });

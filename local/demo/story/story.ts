@@ -6,7 +6,7 @@ import { onward } from "./onward.ts";
 import { opening } from "./opening.ts";
 import type { Page } from "./print.ts";
 import { awaitRecords, type StoredRecord } from "./records.ts";
-import type { Traces } from "./scene.ts";
+import type { Scene, Traces } from "./scene.ts";
 import { Misbehaved, type Teller } from "./step.ts";
 import { treeOf } from "./tree.ts";
 import type { World } from "./world.ts";
@@ -23,14 +23,19 @@ interface Outcome {
 /** Longest wait for the records' way, of this process's own time: stream, relay, bus, delivery buffer. */
 const deliveryMillis = 300_000;
 
+/** Who tells it, and what is written beside the steps. */
+interface Telling {
+  readonly teller: Teller;
+  readonly page: Page;
+}
+
 /**
  * Tells the story, once for each platform its agents run on: a person's work handed from agent to agent, refused where it must be, revoked, and read back from
  * the audit bucket. Every step is checked; the first one that misbehaves ends it.
  */
 export async function tellStory(
-  teller: Teller,
+  { teller, page }: Telling,
   world: World,
-  page: Page,
   kinds: readonly AgentKind[] = ["lambda"],
 ): Promise<Outcome> {
   const startMillis = Date.now();
@@ -39,7 +44,7 @@ export async function tellStory(
   try {
     for (const kind of kinds) {
       if (kinds.length > 1) page.heading(`Planner and researcher ${agentPlaces[kind]}`);
-      await tellOnce(teller.playedOn(kind), world, traces, kind);
+      await tellOnce({ teller: teller.playedOn(kind), world, traces }, kind);
     }
     records = await teller.step("every decision is in the audit bucket", () => readBack(world, traces, startMillis));
     page.heading("What the audit bucket says");
@@ -52,10 +57,10 @@ export async function tellStory(
 }
 
 /** All four acts, with planner and researcher on one platform. */
-async function tellOnce(teller: Teller, world: World, traces: Traces, kind: AgentKind): Promise<void> {
-  const cast = await gatherCast(world, kind);
+async function tellOnce(stage: Omit<Scene, "cast">, kind: AgentKind): Promise<void> {
+  const cast = await gatherCast(stage.world, kind);
   try {
-    const scene = { teller, world, cast, traces };
+    const scene = { ...stage, cast };
     const opened = await opening(scene);
     const child = await handingOn(scene, opened);
     await onward(scene, child);
@@ -74,13 +79,7 @@ async function readBack(world: World, traces: Traces, startMillis: number) {
     ...(records.some(({ facts }) => facts.operation === "revoke") ? [] : ["the operator's revocation"]),
   ];
   const ours = (all: readonly StoredRecord[]) => all.filter(({ timeMillis }) => timeMillis >= startMillis);
-  const { auditFolder } = world.endpoints;
-  const all = await awaitRecords(
-    auditFolder,
-    (seen) => missing(ours(seen)).length === 0,
-    deliveryMillis,
-    () => world.cloud.flushAudit(),
-  );
+  const all = await awaitRecords(world, (seen) => missing(ours(seen)).length === 0, deliveryMillis);
   const records = ours(all);
   const lost = missing(records);
   if (lost.length > 0) throw new Misbehaved(`the audit bucket holds no record of: ${lost.join(", ")}`);

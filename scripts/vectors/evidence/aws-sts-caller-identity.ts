@@ -2,6 +2,7 @@ import { z } from "zod";
 import { parseAssumedRole } from "../../../core/attest/formats/assumed-role.ts";
 import { readCallerIdentity } from "../../../core/attest/formats/caller-identity/answer.ts";
 import { awsStsCallerIdentity } from "../../../core/attest/methods/aws-sts-caller-identity/attestor.ts";
+import type { StsAnswer } from "../../../core/model/ports.ts";
 import { callerEvidence, expectation, StubSts } from "../../../test/kit/evidence/caller-identity.ts";
 import { accepts, denialText, type Evaluated, eachCase, type Outcome, topic } from "../document.ts";
 
@@ -69,8 +70,8 @@ const badAnswer = z.looseObject({ name: z.string(), http: z.number(), content_ty
 
 /** Answers of STS, read as they come off the wire; that nothing is followed or read beyond its bound is the relay's. */
 export const callerAnswers = topic(/^responses\.json$/, answers, ({ valid, invalid }, folder, file) => {
-  const read = (status: number, contentType: string, body: string, arn?: string): Evaluated => {
-    const answer = readCallerIdentity({ status, contentType, body: Buffer.from(body) });
+  const read = (said: Omit<StsAnswer, "body">, body: string, arn?: string): Evaluated => {
+    const answer = readCallerIdentity({ ...said, body: Buffer.from(body) });
     if (!answer.ok) return { outcome: "invalid", reason: answer.error.why };
     if (arn !== undefined && answer.value.arn !== arn)
       return { outcome: "invalid", reason: `read as ${answer.value.arn}` };
@@ -81,13 +82,14 @@ export const callerAnswers = topic(/^responses\.json$/, answers, ({ valid, inval
       file: folder.label(file, name),
       said: "valid",
       expected: ["valid" as const],
-      evaluate: () => read(200, xml === undefined ? "application/json" : "text/xml", xml ?? json ?? "", arn),
+      evaluate: () =>
+        read({ status: 200, contentType: xml === undefined ? "application/json" : "text/xml" }, xml ?? json ?? "", arn),
     })),
     ...eachCase(invalid, { folder, file, shape: badAnswer }, ({ name, http, content_type, body }) => ({
       file: folder.label(file, name),
       said: "invalid",
       expected: ["invalid" as const],
-      evaluate: () => read(http, content_type, body),
+      evaluate: () => read({ status: http, contentType: content_type }, body),
     })),
   ];
 });

@@ -40,8 +40,7 @@ async function evaluate(samples: Samples, of: keyof Samples): Promise<Evaluated>
   return evaluateOidc(
     token,
     { now: iat, audience: [aud].flat()[0] ?? "" },
-    jwks,
-    billingAgent({ rules: rulesOf(samples) }, jwks),
+    { jwks, registration: billingAgent({ rules: rulesOf(samples) }, jwks) },
   );
 }
 

@@ -74,8 +74,7 @@ export function billingAgent({ rules }: { readonly rules: OidcRules }, jwks: Key
 export async function evaluateOidc(
   token: string,
   { now, audience }: Pick<Cases, "now" | "audience">,
-  jwks: KeysByIssuer,
-  registration: AgentRegistration,
+  { jwks, registration }: { readonly jwks: KeysByIssuer; readonly registration: AgentRegistration },
 ): Promise<Evaluated> {
   const web = new MemoryWeb();
   for (const [issuer, { keys }] of Object.entries(jwks)) web.issuer(issuer, keys);
@@ -98,6 +97,6 @@ export const oidcTokens = topic(/^cases\.json$/, oidcShape, (given, folder, file
     file: folder.label(file, name),
     said: expected,
     expected: accepts(expected, decidedOidc.get(name)),
-    evaluate: () => evaluateOidc(token, given, jwks, registration),
+    evaluate: () => evaluateOidc(token, given, { jwks, registration }),
   }));
 });

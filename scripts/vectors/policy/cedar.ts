@@ -70,8 +70,15 @@ function evaluateRequest(test: CedarTest, asked: Asked): Evaluated {
 
 const sameNames = (a: readonly string[], b: readonly string[]): boolean => a.join() === [...b].sort().join();
 
+/** Where a test stands; one of several in a file has an id before its names. */
+interface CedarPlace {
+  readonly folder: VectorFolder;
+  readonly file: string;
+  readonly id: string;
+}
+
 /** The documents of a test. A policy that cannot be evaluated refuses here whatever the others say. */
-function documentsOf(test: CedarTest, folder: VectorFolder, file: string, id = ""): readonly VectorDocument[] {
+function documentsOf(test: CedarTest, { folder, file, id }: CedarPlace): readonly VectorDocument[] {
   const said = test.shouldValidate ? "valid" : "invalid";
   const policies: VectorDocument = {
     file: folder.label(file, `${id}policies`),
@@ -97,8 +104,7 @@ export const cedarTests = topic(/^(\d{1,3}[a-z]?|[0-9a-f]{40})\.json$/, paths, (
   if (!Array.isArray(entities)) return [unreadable(folder.label(file), `${given.entities} is no list`)];
   return documentsOf(
     { ...given, policies: root.text(given.policies), schema: root.text(given.schema), entities },
-    folder,
-    file,
+    { folder, file, id: "" },
   );
 });
 
@@ -113,6 +119,6 @@ const inline = z.looseObject({
 /** A list of such tests in one file. */
 export const cedarCorpus = topic(/^corpus-[a-z-]+\.json$/, z.array(z.unknown()), (tests, folder, file) =>
   eachCase(tests, { folder, file, shape: inline }, (test) =>
-    documentsOf(test, folder, file, `${test.id.slice(0, 12)} `),
+    documentsOf(test, { folder, file, id: `${test.id.slice(0, 12)} ` }),
   ),
 );

@@ -32,7 +32,7 @@ const trusted = (issuer: string): TrustedIssuerRegistration => ({
 
 const billing = billingAgent({ rules }, jwks);
 const decide = async (token: string, registration = billing): Promise<string> =>
-  (await evaluateOidc(token, { now, audience }, jwks, registration)).outcome;
+  (await evaluateOidc(token, { now, audience }, { jwks, registration })).outcome;
 
 describe("OIDC workload tokens", () => {
   it("come as 25 vectors", () => expect(cases.length).toBe(25));

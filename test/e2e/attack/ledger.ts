@@ -72,13 +72,7 @@ export function createLedger(world: World): Ledger {
     },
     noted: (answer, code, anonymous = false) => void entries.push({ requestId: requestIdOf(answer), code, anonymous }),
     async settle() {
-      const { auditFolder } = world.endpoints;
-      const records = await awaitRecords(
-        auditFolder,
-        (all) => missing(all).length === 0,
-        30_000,
-        () => world.cloud.flushAudit(),
-      );
+      const records = await awaitRecords(world, (all) => missing(all).length === 0, 30_000);
       return { records, missing: missing(records) };
     },
   };

@@ -25,16 +25,14 @@ export function createRefusals(world: World): Refusals {
       return noted.length;
     },
     async settle() {
-      const { auditFolder } = world.endpoints;
       const known = new Map<string, string | undefined>();
       await awaitRecords(
-        auditFolder,
+        world,
         (records) => {
           for (const { facts } of records) known.set(facts.request_id, facts.denial?.code);
           return noted.every(({ requestId }) => known.has(requestId));
         },
         10_000,
-        () => world.cloud.flushAudit(),
       );
       expect(noted.map(({ requestId }) => ({ requestId, reason: known.get(requestId) }))).toEqual(noted);
     },
