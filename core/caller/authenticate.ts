@@ -100,6 +100,7 @@ export async function authenticate(call: Call, form: Form, deps: AuthenticateDep
   if (!identity.ok) return err(withOwner(identity.error, await ownerOfStolen(assertion.value, jkt, deps)));
   if (identity.value.jkt !== jkt)
     return err({ code: "dpop_key_mismatch", boundTo: "identity_token", owner: { agent: identity.value.sub } });
+  proof.value.keepKey();
   const clientId = single(form, "client_id");
   if (clientId !== undefined && clientId !== identity.value.sub)
     return err({ code: "assertion_invalid", why: "client_id names another client than the assertion" });

@@ -1,13 +1,15 @@
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
-import { calculateJwkThumbprint, compactVerify, type JWK } from "jose";
+import type { JWK } from "jose";
 import type { Denial } from "../denial/denial.ts";
 import { limits } from "../model/limits.ts";
 import { sameUrl } from "../model/normal-url.ts";
 import { type Clock, type MacSource, nowSeconds } from "../model/ports.ts";
-import { type ReplayEntry, replayKey } from "../model/replay-entry.ts";
+import type { ReplayEntry } from "../model/replay-entry.ts";
+import { replayName } from "../model/replay-name.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { Call, Reply } from "../model/wire.ts";
+import { hmacSha256, isSameSecret, sha256 } from "../text/digest.ts";
 import { parseCompactJws } from "./jwt.ts";
+import { type KeyMemory, keyMemory } from "./key-memory.ts";
 import { publicJwkFor } from "./public-jwk.ts";
 
 /** Nonces a server puts into its callers' proofs (RFC 9449 8 and 9). */
@@ -41,9 +43,7 @@ const shape = /^([1-9][0-9]{0,9})\.([A-Za-z0-9_-]{43})$/;
 export function createDpopNonces({ clock, macs, server }: DpopNoncesInput): DpopNonces {
   const nonceOf = async (minute: number): Promise<string> => {
     const key = await macs.minuteKey(minute);
-    const tag = createHmac("sha256", key)
-      .update(`lanyard-dpop-nonce\0${server}\0${minute}`, "utf8")
-      .digest("base64url");
+    const tag = await hmacSha256(key, `lanyard-dpop-nonce\0${server}\0${minute}`);
     return `${minute}.${tag}`;
   };
   return {
@@ -53,8 +53,7 @@ export function createDpopNonces({ clock, macs, server }: DpopNoncesInput): Dpop
       const now = nowSeconds(clock);
       // the minute comes before the HMAC: no stranger chooses for which minutes secrets are derived
       if (!(minute >= Math.floor(now / 60) - 1 && minute <= Math.floor((now + aheadSeconds) / 60))) return false;
-      const [given, expected] = [Buffer.from(String(nonce), "ascii"), Buffer.from(await nonceOf(minute), "ascii")];
-      return given.length === expected.length && timingSafeEqual(given, expected);
+      return isSameSecret(String(nonce), await nonceOf(minute));
     },
   };
 }
@@ -86,10 +85,12 @@ export interface DpopInput {
   /** The URL as the platform saw it; its query and fragment do not count. */
   readonly url: string;
   readonly nowSeconds: number;
-  /** At a resource: the token the proof must carry as `ath`. */
-  readonly accessToken?: string;
+  /** At a resource: the hash of the token beside it (RFC 9449 4.2), which the proof must carry as `ath`. */
+  readonly ath?: string;
   /** Where nonces are demanded (RFC 9449 8 and 9): the proof must carry a recent one. */
   readonly nonces?: DpopNonces | undefined;
+  /** Imports and remembers keys; this process's own unless given. */
+  readonly keyMemory?: KeyMemory;
 }
 
 /** A proof that held. */
@@ -99,6 +100,8 @@ export interface DpopProof {
   readonly jti: string;
   /** Burnt with what the call writes: the proof is single use. */
   readonly replayEntry: ReplayEntry;
+  /** Remembers the key for the next proof by it; to be called once it turned out to be the key of a token. */
+  keepKey(): void;
 }
 
 const invalid = (why: string) => err<Denial>({ code: "dpop_invalid", why });
@@ -113,34 +116,34 @@ export async function verifyDpop(input: DpopInput): Promise<Result<DpopProof, De
   if (more.length > 0) return invalid("send exactly one proof");
   const parts = parseCompactJws(proof, limits.dpopProofBytes);
   if (!parts) return invalid("not a compact JWS, or too large");
-  const jwk = keyOf(parts.header);
-  if (!jwk.ok) return jwk;
-  try {
-    await compactVerify(proof, jwk.value, { algorithms: [...dpopAlgorithms] });
-  } catch {
+  const found = keyOf(parts.header);
+  if (!found.ok) return found;
+  const keys = input.keyMemory ?? keyMemory;
+  const shown = await keys.shown(found.value.alg, found.value.jwk);
+  if (!(await shown?.key.verify(parts.signed, parts.signature)) || !shown)
     return invalid("the signature does not verify with the key in it");
-  }
   const claims = readClaims(parts.payload, input);
   if (!claims.ok) return claims;
   // last, so that only a caller who holds a key is told to come back with a nonce
   if (input.nonces && !(await input.nonces.accepts(parts.payload.nonce)))
     return err({ code: "dpop_nonce_required", sent: parts.payload.nonce === undefined ? "none" : "old_or_foreign" });
-  const jkt = await calculateJwkThumbprint(jwk.value);
+  const { jkt } = shown;
   const { jti, iat } = claims.value;
   // a proof is taken until iat + window; the second window is for clocks of other instances
   const expiresAtSeconds = Math.ceil(iat) + 2 * limits.dpopWindowSeconds;
-  return ok({ jkt, jti, replayEntry: { kind: "dpop", key: replayKey("dpop", jkt, jti), expiresAtSeconds } });
+  const replayEntry: ReplayEntry = { kind: "dpop", key: await sha256(replayName("dpop", jkt, jti)), expiresAtSeconds };
+  return ok({ jkt, jti, replayEntry, keepKey: () => keys.keep(shown) });
 }
 
 /** The public key in the header; of the other members only those that would change the signature are refused. */
-function keyOf(header: Readonly<Record<string, unknown>>): Result<JWK, Denial> {
+function keyOf(header: Readonly<Record<string, unknown>>): Result<{ readonly alg: string; readonly jwk: JWK }, Denial> {
   const { typ, alg } = header;
   if (typ !== "dpop+jwt") return invalid("typ must be dpop+jwt");
   const known = dpopAlgorithms.find((name) => name === alg);
   if (!known) return invalid(`alg must be one of ${dpopAlgorithms.join(", ")}`);
   if (header.crit !== undefined || header.b64 !== undefined) return invalid("extensions are not accepted");
   const jwk = publicJwkFor(known, header.jwk);
-  return jwk ? ok(jwk) : invalid("jwk must be a public key that fits alg");
+  return jwk ? ok({ alg: known, jwk }) : invalid("jwk must be a public key that fits alg");
 }
 
 function readClaims(
@@ -159,14 +162,7 @@ function readClaims(
   if (exp !== undefined && !(typeof exp === "number" && exp > nowSeconds)) return invalid("exp has passed");
   if (nbf !== undefined && !(typeof nbf === "number" && nbf <= nowSeconds + limits.dpopWindowSeconds))
     return invalid("nbf is in the future");
-  if (input.accessToken !== undefined && !isHashOf(ath, input.accessToken))
+  if (input.ath !== undefined && !(typeof ath === "string" && isSameSecret(ath, input.ath)))
     return invalid("ath is not the hash of this access token");
   return ok({ jti, iat });
-}
-
-/** RFC 9449 4.2: base64url of the SHA-256 of the token's ASCII bytes. */
-function isHashOf(ath: unknown, accessToken: string): boolean {
-  const expected = Buffer.from(createHash("sha256").update(accessToken, "ascii").digest("base64url"), "ascii");
-  const actual = Buffer.from(typeof ath === "string" ? ath : "", "utf8");
-  return actual.length === expected.length && timingSafeEqual(actual, expected);
 }

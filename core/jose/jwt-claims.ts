@@ -1,5 +1,6 @@
 import type { JWTPayload } from "jose";
 import { readableText } from "../text/readable-text.ts";
+import type { KeyMemory } from "./key-memory.ts";
 
 type Claims = Readonly<Record<string, unknown>>;
 
@@ -64,7 +65,11 @@ const isSubject = (sub: unknown, { subjectInAnyScript }: JwtRules): boolean =>
   (subjectInAnyScript ? readableText : /^[\x20-\x7e]+$/).test(sub) &&
   !prototypeNames.includes(sub);
 
-function timeFailure(claims: Claims, rules: JwtRules): JwtFailure | undefined {
+/**
+ * Checks `exp`, `nbf` and `iat` alone, the last of all: what else {@link claimFailure} looks at does not change with time.
+ * @returns what is wrong, undefined when nothing is
+ */
+export function timeFailure(claims: Claims, rules: TimeRules): JwtFailure | undefined {
   const times: Record<"exp" | "nbf" | "iat", number | undefined> = { exp: undefined, nbf: undefined, iat: undefined };
   for (const name of ["exp", "nbf", "iat"] as const) {
     const value = claims[name];
@@ -89,6 +94,12 @@ function timeFailure(claims: Claims, rules: JwtRules): JwtFailure | undefined {
     return fail("claim", `lives longer than ${maxLifetimeSeconds} s`);
   return undefined;
 }
+
+/** What of {@link JwtRules} times are judged by. */
+export type TimeRules = Pick<
+  JwtRules,
+  "nowSeconds" | "skewSeconds" | "maxAgeSeconds" | "maxLifetimeSeconds" | "ignoreExpiry"
+>;
 
 /** What a JWT must be to be believed; anything not listed here is refused. */
 export interface JwtRules {
@@ -118,6 +129,8 @@ export interface JwtRules {
   readonly subjectInAnyScript?: boolean;
   /** A revocation may name a session by an expired token. */
   readonly ignoreExpiry?: boolean;
+  /** Imports and remembers keys; this process's own unless given. */
+  readonly keyMemory?: KeyMemory;
 }
 
 /** A JWT whose signature and claims were checked. */

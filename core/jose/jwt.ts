@@ -1,19 +1,21 @@
-import { type CryptoKey, compactVerify, type JWK, type JWTPayload } from "jose";
+import type { JWK, JWTPayload } from "jose";
 import { limits } from "../model/limits.ts";
 import type { PublicKey } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
+import { bytesOfAscii, bytesOfBase64url } from "../text/base64url.ts";
 import { parseBoundedJson } from "../text/json.ts";
 import { claimFailure, type JwtFailure, type JwtRules, type VerifiedJwt } from "./jwt-claims.ts";
+import { keyMemory } from "./key-memory.ts";
 
 /** A compact JWS taken apart, nothing in it believed. */
 interface CompactJws {
   readonly header: Readonly<Record<string, unknown>>;
   readonly payload: Readonly<Record<string, unknown>>;
-  /** `base64url(header).base64url(payload)`: what a signature covers. */
-  readonly signingInput: string;
+  /** Bytes of `base64url(header).base64url(payload)`: what the signature covers. */
+  readonly signed: Uint8Array;
+  readonly signature: Uint8Array;
 }
 
-const segment = /^[A-Za-z0-9_-]+$/;
 // a byte order mark must reach the JSON parser, which refuses it
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -25,24 +27,22 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  */
 export function parseCompactJws(token: string, maxBytes: number): CompactJws | undefined {
   if (token.length > maxBytes) return undefined;
-  const [header, payload, signature, ...more] = token.split(".");
-  if (header === undefined || payload === undefined || signature === undefined || more.length > 0) return undefined;
-  if (!isCanonicalBase64url(signature)) return undefined;
-  const parsedHeader = objectIn(header, limits.jsonDepth);
-  const parsedPayload = objectIn(payload, limits.claimsDepth);
-  if (!parsedHeader || !parsedPayload) return undefined;
-  return { header: parsedHeader, payload: parsedPayload, signingInput: `${header}.${payload}` };
+  const first = token.indexOf(".");
+  const second = token.indexOf(".", first + 1);
+  if (first === -1 || second === -1) return undefined;
+  // a third dot is not of the alphabet
+  const signature = bytesOfBase64url(token.slice(second + 1));
+  const header = signature && objectIn(token.slice(0, first), limits.jsonDepth);
+  const payload = header && objectIn(token.slice(first + 1, second), limits.claimsDepth);
+  return payload && { header, payload, signed: bytesOfAscii(token.slice(0, second)), signature };
 }
 
-/** True for base64url (RFC 4648 5) without padding whose unused bits are zero. */
-export const isCanonicalBase64url = (text: string): boolean =>
-  segment.test(text) && Buffer.from(text, "base64url").toString("base64url") === text;
-
 function objectIn(encoded: string, depthMax: number): Readonly<Record<string, unknown>> | undefined {
-  if (!isCanonicalBase64url(encoded)) return undefined;
+  const bytes = bytesOfBase64url(encoded);
+  if (!bytes) return undefined;
   let text: string;
   try {
-    text = utf8.decode(Buffer.from(encoded, "base64url"));
+    text = utf8.decode(bytes);
   } catch {
     return undefined;
   }
@@ -58,7 +58,7 @@ export type { JwtFailure, JwtRules, VerifiedJwt } from "./jwt-claims.ts";
 export type KeyLookup = (header: {
   readonly alg: string;
   readonly kid: string | undefined;
-}) => Promise<Result<CryptoKey | JWK, JwtFailure>>;
+}) => Promise<Result<JWK, JwtFailure>>;
 
 /**
  * Header members that carry keys, change what is signed, or say the payload is something else (RFC 7515 4.1,
@@ -89,11 +89,9 @@ export async function verifyJwt(
   if (!header.ok) return header;
   const key = await keyFor({ alg: header.value.alg, kid: header.value.kid });
   if (!key.ok) return key;
-  try {
-    await compactVerify(token, key.value, { algorithms: [header.value.alg] });
-  } catch {
+  const imported = await (rules.keyMemory ?? keyMemory).held(header.value.alg, key.value);
+  if (!(await imported?.verify(parts.signed, parts.signature)))
     return fail("signature", "the signature does not verify with the key it names");
-  }
   const failure = claimFailure(parts.payload, rules);
   return failure ? err(failure) : ok({ header: header.value, payload: parts.payload as JWTPayload });
 }
@@ -138,7 +136,7 @@ export function decodeUnverified(
 export function ownKeyLookup(keys: readonly PublicKey[]): KeyLookup {
   return async ({ alg, kid }) => {
     const key = keys.find((k) => k.kid === kid && k.alg === alg);
-    // jose keeps the imported key by the identity of this very object
+    // its imported form is remembered by the identity of this very object
     return key ? ok(key.jwk) : fail("key_unknown", "no key of ours has this kid for this algorithm");
   };
 }

@@ -1,5 +1,5 @@
 import type { JWK } from "jose";
-import { isCanonicalBase64url } from "./jwt.ts";
+import { bytesOfBase64url } from "../text/base64url.ts";
 import { isFitRsaJwk } from "./rsa-key.ts";
 
 interface KeyShape {
@@ -7,17 +7,20 @@ interface KeyShape {
   readonly crv?: string;
   /** Members that make the public key, each base64url. */
   readonly members: readonly ("x" | "y" | "n" | "e")[];
+  /** Bytes of each member, where a curve gives them (RFC 7518 6.2.1.2, RFC 8037 2): a shorter one is no other spelling. */
+  readonly bytes?: number;
 }
 
-const ec = (crv: string): KeyShape => ({ kty: "EC", crv, members: ["x", "y"] });
+const ec = (crv: string, bytes: number): KeyShape => ({ kty: "EC", crv, members: ["x", "y"], bytes });
+const ed25519: KeyShape = { kty: "OKP", crv: "Ed25519", members: ["x"], bytes: 32 };
 const rsa: KeyShape = { kty: "RSA", members: ["n", "e"] };
 
 /** RFC 7518 3.1, RFC 8037 3.1, RFC 9864 2.2: one algorithm, one kind of key. */
 const shapes = new Map<string, KeyShape>([
-  ["ES256", ec("P-256")],
-  ["ES384", ec("P-384")],
-  ["Ed25519", { kty: "OKP", crv: "Ed25519", members: ["x"] }],
-  ["EdDSA", { kty: "OKP", crv: "Ed25519", members: ["x"] }],
+  ["ES256", ec("P-256", 32)],
+  ["ES384", ec("P-384", 48)],
+  ["Ed25519", ed25519],
+  ["EdDSA", ed25519],
   ["RS256", rsa],
   ["PS256", rsa],
 ]);
@@ -42,7 +45,9 @@ export function publicJwkFor(alg: string, value: unknown): JWK | undefined {
   const clean: JWK = { kty: shape.kty, alg, ...(shape.crv === undefined ? {} : { crv: shape.crv }) };
   for (const member of shape.members) {
     const part = jwk[member];
-    if (typeof part !== "string" || part.length > 1024 || !isCanonicalBase64url(part)) return undefined;
+    if (typeof part !== "string" || part.length > 1024) return undefined;
+    const bytes = bytesOfBase64url(part)?.length;
+    if (bytes === undefined || (shape.bytes !== undefined && bytes !== shape.bytes)) return undefined;
     clean[member] = part;
   }
   // a published key that anybody can sign for makes every other check of a token worthless

@@ -27,8 +27,10 @@ export function normalUrl(text: string): NormalUrl | undefined {
 
 /** Whether two addresses name the same resource; addresses that cannot be normalized are the same as none. */
 export function sameUrl(one: string, other: string): boolean {
-  const [a, b] = [normalUrl(one), normalUrl(other)];
-  return a !== undefined && b !== undefined && a.origin === b.origin && a.path === b.path;
+  const a = normalUrl(one);
+  if (one === other || a === undefined) return a !== undefined;
+  const b = normalUrl(other);
+  return b !== undefined && a.origin === b.origin && a.path === b.path;
 }
 
 /** Of a path that was parsed, which has no dot segments left. */

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { replayName } from "./replay-name.ts";
 
 /** A replay entry: SHA-256 over (kind, issuer, id), so that one issuer can never burn another's. */
 export interface ReplayEntry {
@@ -24,15 +25,10 @@ export interface ReplayEntry {
 }
 
 /**
- * Key of a replay entry: SHA-256 over kind, issuer and id, each length-prefixed. Without the issuer,
- * one issuer could burn another's `jti`; without the lengths, ("a","bc") would burn ("ab","c").
+ * Key of a replay entry: SHA-256 over its {@link replayName}.
  * @returns 43 base64url characters
  */
-export function replayKey(kind: ReplayEntry["kind"], issuer: string, id: string): string {
-  const hash = createHash("sha256");
-  for (const part of [kind, issuer, id]) {
-    const bytes = Buffer.from(part, "utf8");
-    hash.update(`${bytes.length}:`).update(bytes);
-  }
-  return hash.digest("base64url");
-}
+export const replayKey = (kind: ReplayEntry["kind"], issuer: string, id: string): string =>
+  createHash("sha256")
+    .update(replayName(kind, issuer, id), "utf8")
+    .digest("base64url");

@@ -9,50 +9,58 @@ import { err, ok, type Result } from "../model/result.ts";
  * @returns the value, or why it was refused
  */
 export function parseBoundedJson(text: string, depthMax: number = limits.jsonDepth): Result<unknown, string> {
-  if (deeperThan(text, depthMax)) return err(`nested deeper than ${depthMax}`);
+  const { deepest, colons } = shapeOf(text);
+  if (deepest > depthMax) return err(`nested deeper than ${depthMax}`);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     return err("not valid JSON");
   }
-  return countMembers(text) === membersOf(value) ? ok(value) : err("a member is named twice");
+  // every member of every object has exactly one colon outside strings
+  return colons === membersOf(value) ? ok(value) : err("a member is named twice");
 }
 
-/** Calls `at` for each structural character outside strings. */
-function scan(text: string, at: (character: string) => void): void {
-  let inString = false;
-  for (let i = 0; i < text.length; i++) {
-    const c = text[i];
-    if (inString) {
-      if (c === "\\") i++;
-      else if (c === '"') inString = false;
-    } else if (c === '"') inString = true;
-    else if (c !== undefined && "{}[]:".includes(c)) at(c);
-  }
-}
+const quote = 0x22;
+const backslash = 0x5c;
 
-function deeperThan(text: string, limit: number): boolean {
+/** One walk over the structural characters outside strings: every token passes here, so strings are jumped over. */
+function shapeOf(text: string): { readonly deepest: number; readonly colons: number } {
   let depth = 0;
   let deepest = 0;
-  scan(text, (c) => {
-    if (c === "{" || c === "[") deepest = Math.max(deepest, ++depth);
-    else if (c !== ":") depth--;
-  });
-  return deepest > limit;
+  let colons = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === quote) i = endOfString(text, i);
+    else if (c === 0x3a) colons++;
+    else if (c === 0x7b || c === 0x5b) {
+      if (++depth > deepest) deepest = depth;
+    } else if (c === 0x7d || c === 0x5d) depth--;
+  }
+  return { deepest, colons };
 }
 
-/** Every member of every object has exactly one colon outside strings. */
-function countMembers(text: string): number {
-  let colons = 0;
-  scan(text, (c) => {
-    if (c === ":") colons++;
-  });
-  return colons;
+/** Where the string that begins at `start` ends; the end of the text where it does not. */
+function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1);
+  while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  return end === -1 ? text.length : end;
+}
+
+/** Whether an odd number of backslashes stands before a quote. */
+function isEscaped(text: string, at: number): boolean {
+  let before = at - 1;
+  while (text.charCodeAt(before) === backslash) before--;
+  return (at - before) % 2 === 0;
 }
 
 function membersOf(value: unknown): number {
-  if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + membersOf(item), 0);
   if (typeof value !== "object" || value === null) return 0;
-  return Object.values(value).reduce((sum: number, item) => sum + 1 + membersOf(item), 0);
+  let members = 0;
+  if (Array.isArray(value)) {
+    for (const item of value) members += membersOf(item);
+    return members;
+  }
+  for (const item of Object.values(value)) members += 1 + membersOf(item);
+  return members;
 }

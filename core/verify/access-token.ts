@@ -1,9 +1,9 @@
 import type { DpopNonces } from "../jose/dpop.ts";
-import { type JwtFailure, verifyJwt } from "../jose/jwt.ts";
+import type { KeyMemory } from "../jose/key-memory.ts";
 import type { Clock, Fetcher, SigningAlgorithm } from "../model/ports.ts";
-import { nowSeconds } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
-import { isAccessHandle, tokenTyp } from "../model/wire.ts";
+import { isAccessHandle } from "../model/wire.ts";
+import { sha256 } from "../text/digest.ts";
 import { verifyHandle } from "./handle.ts";
 import { askIssuer, type Introspector } from "./introspection.ts";
 import { createIssuerKeys, type IssuerKeys } from "./issuer-keys.ts";
@@ -12,9 +12,10 @@ import { type PresentedRequest, presentedToken } from "./presented.ts";
 import { type ProofDeps, readProof, useProof } from "./proof.ts";
 import type { VerifyRefusal } from "./refusal.ts";
 import { createReplayStore, type ReplayStore } from "./replay.ts";
+import { createSignedTokenReader } from "./signed-token.ts";
 import { createStatusSource } from "./status-source.ts";
-import { strictExpiry } from "./strict-expiry.ts";
-import { type ReadAccess, readAccess, type VerifiedAccess } from "./verified-access.ts";
+import type { TokenCaches } from "./token-cache.ts";
+import type { ReadAccess, VerifiedAccess } from "./verified-access.ts";
 
 /** What a resource server's verifier is made of. */
 export interface VerifierInput {
@@ -38,6 +39,10 @@ export interface VerifierInput {
   readonly acceptBearer?: boolean;
   /** The issuer's keys; fetched by its metadata unless given. */
   readonly keys?: IssuerKeys;
+  /** Imports and remembers keys; this process's own unless given. */
+  readonly keyMemory?: KeyMemory;
+  /** Room for verified tokens; this process's unless given, `null` for none: each is verified whole each time. */
+  readonly tokenCaches?: TokenCaches | null;
 }
 
 /** Checks requests to one resource. */
@@ -57,22 +62,23 @@ export interface Verifier {
  */
 export function createVerifier(input: VerifierInput): Verifier {
   const keys = input.keys ?? createIssuerKeys(input);
-  const replay = input.replay ?? createReplayStore();
-  const { introspector } = input;
+  const { introspector, clock, nonces, acceptBearer = false, replay = createReplayStore() } = input;
+  const proving: ProofDeps = { clock, replay, nonces, ...(input.keyMemory ? { keyMemory: input.keyMemory } : {}) };
+  const handles = introspector && { issuer: input.issuer, resource: input.resource, introspector, ...proving };
+  const readToken = createSignedTokenReader({ ...input, keys });
   const reads = createDetailsReader(input.details ?? []);
   const statusOf = introspector ? undefined : createStatusSource({ ...input, keys });
   return {
     async verify(request) {
-      const presented = presentedToken(request, input.acceptBearer === true);
+      const presented = presentedToken(request, acceptBearer);
       if (!presented.ok) return presented;
       const { scheme, token } = presented.value;
-      const proving = { clock: input.clock, replay, nonces: input.nonces };
-      if (introspector && isAccessHandle(token))
-        return verifyHandle(request, presented.value, { ...input, ...proving, introspector, reads });
-      const read = await readToken(token, input, keys);
+      if (handles && isAccessHandle(token)) return verifyHandle(request, presented.value, { ...handles, reads });
+      const hash = await sha256(token);
+      const read = await readToken(token, hash);
       if (!read.ok) return read;
       const proved =
-        scheme === "Bearer" ? checkUnbound(read.value) : await checkProof(request, token, read.value, proving);
+        scheme === "Bearer" ? checkUnbound(read.value) : await checkProof(request, hash, read.value, proving);
       if (!proved.ok) return proved;
       const { access, status } = read.value;
       const restricted = reads(access.details);
@@ -87,41 +93,21 @@ export function createVerifier(input: VerifierInput): Verifier {
   };
 }
 
-async function readToken(
-  token: string,
-  input: Pick<VerifierInput, "issuer" | "resource" | "clock" | "algorithm">,
-  keys: IssuerKeys,
-): Promise<Result<ReadAccess, VerifyRefusal>> {
-  const verified = await verifyJwt(token, keys.lookup(tokenTyp.access), {
-    typ: [tokenTyp.access],
-    algorithms: input.algorithm === undefined ? ["ES256", "RS256"] : [input.algorithm],
-    issuer: input.issuer,
-    audience: input.resource,
-    ...strictExpiry(nowSeconds(input.clock)),
-    requiredClaims: ["sub", "client_id", "exp", "iat", "jti"],
-  });
-  return verified.ok ? readAccess(verified.value.payload, input.resource) : err(tokenRefusal(verified.error));
-}
-
-function tokenRefusal(failure: JwtFailure): VerifyRefusal {
-  if (failure.why === "expired") return { code: "token_expired", expiredAtSeconds: failure.expiredAtSeconds ?? 0 };
-  if (failure.why === "keys_unavailable") return { code: "keys_unavailable", why: failure.detail };
-  return { code: "token_invalid", why: `${failure.why}: ${failure.detail}` };
-}
-
 /** RFC 9449 7.2: a bound token sent as Bearer is a downgrade, whoever copied it would need no key. */
 const checkUnbound = (read: ReadAccess): Result<void, VerifyRefusal> =>
   read.jkt === undefined ? ok(undefined) : err({ code: "bearer_not_accepted" });
 
 async function checkProof(
   request: PresentedRequest,
-  accessToken: string,
+  ath: string,
   read: ReadAccess,
   deps: ProofDeps,
 ): Promise<Result<void, VerifyRefusal>> {
   // the reverse: a proof beside a token that is bound to no key proves nothing
   if (read.jkt === undefined) return err({ code: "claims_invalid", claim: "cnf" });
-  const proof = await readProof(request, accessToken, deps);
+  const proof = await readProof(request, ath, deps);
   if (!proof.ok) return proof;
-  return proof.value.jkt === read.jkt ? useProof(proof.value, deps) : err({ code: "proof_key_mismatch" });
+  if (proof.value.jkt !== read.jkt) return err({ code: "proof_key_mismatch" });
+  proof.value.keepKey();
+  return useProof(proof.value, deps);
 }

@@ -1,5 +1,6 @@
 import { nowSeconds } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
+import { sha256 } from "../text/digest.ts";
 import { ask, type Introspector } from "./introspection.ts";
 import type { PresentedRequest, PresentedToken } from "./presented.ts";
 import { forgetProof, type ProofDeps, readProof, useProof } from "./proof.ts";
@@ -28,7 +29,7 @@ export async function verifyHandle(
   { scheme, token: handle }: PresentedToken,
   deps: HandleDeps,
 ): Promise<Result<VerifiedAccess, VerifyRefusal>> {
-  const proof = scheme === "Bearer" ? undefined : await readProof(request, handle, deps);
+  const proof = scheme === "Bearer" ? undefined : await readProof(request, await sha256(handle), deps);
   if (proof && !proof.ok) return proof;
   const first = proof && (await useProof(proof.value, deps));
   if (first && !first.ok) return first;

@@ -1,5 +1,6 @@
-import { type CryptoKey, importJWK, type JWK } from "jose";
+import type { JWK } from "jose";
 import type { JwtFailure, KeyLookup } from "../jose/jwt.ts";
+import { type KeyMemory, keyMemory } from "../jose/key-memory.ts";
 import { publicJwkFor } from "../jose/public-jwk.ts";
 import { keyTimes } from "../model/key-times.ts";
 import { limits } from "../model/limits.ts";
@@ -17,6 +18,8 @@ type PinnedTyp = typeof tokenTyp.access | typeof tokenTyp.status;
 export interface IssuerKeys {
   /** Finds keys for one kind of token only: a status key can never make an access token pass (threat 3). */
   lookup(typ: PinnedTyp): KeyLookup;
+  /** Calls `listener` whenever another key set takes the place of the one before: what was verified by that is over. */
+  onReplaced?(listener: () => void): void;
 }
 
 /** What the keys of an issuer are fetched with. */
@@ -25,9 +28,11 @@ interface IssuerKeysInput {
   readonly issuer: string;
   readonly fetcher: Fetcher;
   readonly clock: Clock;
+  /** Imports and remembers keys; this process's own unless given. */
+  readonly keyMemory?: KeyMemory;
 }
 
-type KeyTable = ReadonlyMap<string, CryptoKey>;
+type KeyTable = ReadonlyMap<string, JWK>;
 
 /** Withdrawn keys die within this long, whatever the answer's `Cache-Control` says; a shorter max-age is kept to. */
 const keysLifeSeconds = keyTimes.verifierCacheSeconds;
@@ -42,8 +47,13 @@ const tableKey = (typ: string, alg: string, kid: string) => `${typ}\n${alg}\n${k
  * `jwks_uri`, which must be of the same origin. Keys never come from a token, nor from any address a token names.
  */
 export function createIssuerKeys(input: IssuerKeysInput): IssuerKeys {
+  const listeners: (() => void)[] = [];
   const document = createFreshDocument<KeyTable>({
-    load: () => loadKeys(input),
+    load: async () => {
+      const loaded = await loadKeys(input);
+      if (loaded.ok) for (const listener of listeners) listener();
+      return loaded;
+    },
     clock: input.clock,
     coolDownMillis: keysCoolDownMillis,
   });
@@ -61,6 +71,9 @@ export function createIssuerKeys(input: IssuerKeysInput): IssuerKeys {
       const late = renewed.value.get(name);
       return late ? ok(late) : refused("key_unknown", `no published key of that kid signs ${typ} by that algorithm`);
     },
+    onReplaced: (listener) => {
+      listeners.push(listener);
+    },
   };
 }
 
@@ -75,7 +88,7 @@ async function loadKeys(input: IssuerKeysInput): Promise<Result<{ value: KeyTabl
     return err("jwks_uri is not of the issuer's origin");
   const set = await fetchObject(input.fetcher, uri);
   if (!set.ok) return set;
-  const table = await readKeys(set.value.json.keys);
+  const table = await readKeys(set.value.json.keys, input.keyMemory ?? keyMemory);
   if (!table.ok) return table;
   const wished = set.value.maxAgeSeconds ?? keysLifeSeconds;
   return ok({ value: table.value, lifeSeconds: Math.min(keysLifeSeconds, Math.max(keysLifeLeastSeconds, wished)) });
@@ -97,9 +110,9 @@ async function fetchObject(
 }
 
 /** Takes the keys that say what they sign; others in the set are for others. */
-async function readKeys(keys: unknown): Promise<Result<KeyTable, string>> {
+async function readKeys(keys: unknown, memory: KeyMemory): Promise<Result<KeyTable, string>> {
   if (!Array.isArray(keys) || keys.length > limits.keySetKeys) return err("the key set has no bounded list of keys");
-  const table = new Map<string, CryptoKey>();
+  const table = new Map<string, JWK>();
   const pinned = new Set<string>();
   for (const jwk of keys as readonly (JWK & { readonly lanyard_typ?: unknown })[]) {
     const typ = jwk?.lanyard_typ;
@@ -111,12 +124,8 @@ async function readKeys(keys: unknown): Promise<Result<KeyTable, string>> {
     // one kid for two kinds, or two keys of one kid: which is meant cannot be told, so none of the set is believed
     if (pinned.has(jwk.kid)) return err("the key set names a kid twice");
     pinned.add(jwk.kid);
-    try {
-      const key = await importJWK(publicKey, jwk.alg);
-      if (!(key instanceof Uint8Array)) table.set(tableKey(typ, jwk.alg, jwk.kid), key);
-    } catch {
-      return err("the key set has a key that its algorithm cannot read");
-    }
+    if (!(await memory.held(jwk.alg, publicKey))) return err("the key set has a key that its algorithm cannot read");
+    table.set(tableKey(typ, jwk.alg, jwk.kid), publicKey);
   }
   return table.size > 0 ? ok(table) : err("the key set has no key that says what it signs");
 }

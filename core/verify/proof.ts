@@ -1,5 +1,6 @@
 import type { Denial } from "../denial/denial.ts";
 import { type DpopNonces, type DpopProof, verifyDpop } from "../jose/dpop.ts";
+import type { KeyMemory } from "../jose/key-memory.ts";
 import type { Clock } from "../model/ports.ts";
 import { nowSeconds } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
@@ -13,25 +14,29 @@ export interface ProofDeps {
   readonly replay: ReplayStore;
   /** Demanded in every proof (RFC 9449 9). */
   readonly nonces?: DpopNonces | undefined;
+  /** Imports and remembers keys; this process's own unless given. */
+  readonly keyMemory?: KeyMemory;
 }
 
 /**
  * Checks the proof of a request (RFC 9449 7): for this method, URL and token, fresh, by a key that it carries. Whether
  * that is the token's key, and that it is the proof's first use, is for the caller to ask next.
+ * @param ath SHA-256 of the access token, base64url
  * @returns the proof, or `proof_missing`, `proof_invalid`, `proof_nonce_required`
  */
 export async function readProof(
   request: PresentedRequest,
-  accessToken: string,
-  deps: Pick<ProofDeps, "clock" | "nonces">,
+  ath: string,
+  deps: Pick<ProofDeps, "clock" | "nonces" | "keyMemory">,
 ): Promise<Result<DpopProof, VerifyRefusal>> {
   const proof = await verifyDpop({
     proofs: request.dpop,
     method: request.method,
     url: request.url,
     nowSeconds: nowSeconds(deps.clock),
-    accessToken,
+    ath,
     nonces: deps.nonces,
+    ...(deps.keyMemory ? { keyMemory: deps.keyMemory } : {}),
   });
   return proof.ok ? proof : err(proofRefusal(proof.error));
 }

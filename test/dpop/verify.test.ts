@@ -137,7 +137,7 @@ describe("DPoP proofs", () => {
 
   it("bind the access token at a resource, and no other", async () => {
     const ath = (text: string) => createHash("sha256").update(text).digest("base64url");
-    const shown = { accessToken: "token-a" };
+    const shown = { ath: ath("token-a") };
     expect(await code([dpopProof(key, { url, atSeconds: now }, { claims: { ath: ath("token-a") } })], shown)).toBe(
       "ok",
     );

@@ -5,6 +5,7 @@ import type { TrustedIssuerRegistration } from "../../core/model/registry.ts";
 import { attackOutcomes } from "../../scripts/vectors/jose/jwt-attacks.ts";
 import { MemoryWeb } from "../kit/memory/web.ts";
 import { vectors } from "../kit/vectors.ts";
+import { paths } from "./paths.ts";
 
 interface Cases {
   readonly now: number;
@@ -48,14 +49,14 @@ function attacked() {
 const verdict = (expected: string, id: string): "accept" | "reject" =>
   attackOutcomes(expected, id).includes("valid") ? "accept" : "reject";
 
-describe("known attacks on JWTs", () => {
+describe.each(paths)("known attacks on JWTs, by $path", ({ keyMemory }) => {
   const { web, keyFor } = attacked();
   const own = [`${attacks.issuer}/.well-known/openid-configuration`, `${attacks.issuer}/jwks`];
 
   it.each(attacks.cases.map((c) => [verdict(c.expected, c.id), c.id, c.name, c.token] as const))(
     "%ss %s: %s",
     async (wanted, _id, _name, token) => {
-      const result = await verifyJwt(token, keyFor, rules);
+      const result = await verifyJwt(token, keyFor, { ...rules, keyMemory });
       expect(result.ok ? "accept" : "reject", JSON.stringify(result).slice(0, 300)).toBe(wanted);
       // whatever a token says, only the registered issuer is ever asked
       expect(web.asked.filter((url) => !own.includes(url))).toEqual([]);
@@ -67,14 +68,14 @@ describe("known attacks on JWTs", () => {
   it.each(attacks.cases.filter((c) => verdict(c.expected, c.id) === "reject" && !onlyTime.includes(c.id)))(
     "refuses $id with 60 s of skew too",
     async ({ token }) => {
-      const result = await verifyJwt(token, attacked().keyFor, { ...rules, skewSeconds: 60 });
+      const result = await verifyJwt(token, attacked().keyFor, { ...rules, keyMemory, skewSeconds: 60 });
       expect(result.ok).toBe(false);
     },
   );
 
   it("accepts a slightly early token from a clock that is granted skew", async () => {
     const early = attacks.cases.find((c) => c.id === "time-29");
-    const result = await verifyJwt(early?.token ?? "", keyFor, { ...rules, skewSeconds: 60 });
+    const result = await verifyJwt(early?.token ?? "", keyFor, { ...rules, keyMemory, skewSeconds: 60 });
     expect(result.ok).toBe(true);
   });
 });

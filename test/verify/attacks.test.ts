@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createVerifier } from "../../core/verify/access-token.ts";
+import { paths } from "../jwt/paths.ts";
 import { MemoryWeb } from "../kit/memory/web.ts";
 import { vectors } from "../kit/vectors.ts";
 
@@ -22,13 +23,14 @@ const stricter = new Set(["json-26"]);
  * The vectors' good tokens carry no key, session or status: none of them is a token of ours. Refused as `claims_invalid`
  * means that everything of a JWT was right; any other code, that the attack was seen.
  */
-describe("JWT attacks against a whole verifier", () => {
+describe.each(paths)("JWT attacks against a whole verifier, by $path", ({ keyMemory }) => {
   test.each(attacks.cases)("$category $id is evaluated $expected: $name", async ({ id, token, expected }) => {
     const web = new MemoryWeb();
     const { issuer, audience: resource, now } = attacks;
     web.put(`${issuer}/.well-known/oauth-authorization-server`, { issuer, jwks_uri: `${issuer}/jwks` });
     web.put(`${issuer}/jwks`, { keys: jwks.keys.map((key) => ({ ...key, lanyard_typ: "at+jwt" })) });
-    const verifier = createVerifier({ issuer, resource, clock: { nowMillis: () => now * 1000 }, fetcher: web });
+    const clock = { nowMillis: () => now * 1000 };
+    const verifier = createVerifier({ issuer, resource, clock, fetcher: web, keyMemory });
     const request = { method: "GET", url: resource, authorization: [`DPoP ${token}`], dpop: [] };
     const verified = await verifier.verify(request);
     if (verified.ok) throw new Error("a token without key, session and status was accepted");

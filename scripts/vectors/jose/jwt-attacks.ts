@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { importKey as importKeyWeb } from "../../../core/jose/import-key.web.ts";
 import { type JwtRules, verifyJwt } from "../../../core/jose/jwt.ts";
+import { createKeyMemory } from "../../../core/jose/key-memory.ts";
 import { createKeySets } from "../../../core/keys/key-sets.ts";
 import type { TrustedIssuerRegistration } from "../../../core/model/registry.ts";
 import { tokenTyp } from "../../../core/model/wire.ts";
@@ -64,6 +66,8 @@ function accessOutcomes(said: string, id: string): readonly Outcome[] {
   return bare.includes("valid") ? [...new Set<Outcome>([...bare, "policy"])] : bare;
 }
 
+const webMemory = createKeyMemory(importKeyWeb);
+
 type Note = z.infer<typeof shape>;
 
 /** Any other JWT, by the check that stands under every verifier; no document may make it ask anybody but the issuer. */
@@ -92,6 +96,8 @@ function bareEvaluate(given: Note, keySet: readonly object[]): (token: string) =
   const keys = createKeySets({ fetcher: web, clock, ownIssuer: "https://own.example.com" }).lookup(issuer);
   return async (token) => {
     const verified = await verifyJwt(token, keys, rules);
+    const byWeb = await verifyJwt(token, keys, { ...rules, keyMemory: webMemory });
+    if (byWeb.ok !== verified.ok) throw new Error("node:crypto and WebCrypto disagree");
     const stray = web.asked.find((url) => !url.startsWith(`${given.issuer}/`));
     if (stray !== undefined) throw new Error(`the token made the verifier ask ${stray}`);
     return evaluated(

@@ -1,5 +1,5 @@
-import { createPublicKey, type JsonWebKey, verify, webcrypto } from "node:crypto";
-import { importJWK, type JWK } from "jose";
+import { createPublicKey, type JsonWebKey, verify } from "node:crypto";
+import type { JWK } from "jose";
 import { z } from "zod";
 import { readAsn1 } from "../../../core/attest/formats/asn1.ts";
 import { isP384, verifyEs384 } from "../../../core/attest/formats/cose.ts";
@@ -7,36 +7,14 @@ import { verifyRsaSha256 } from "../../../core/attest/formats/instance-identity/
 import { dpopAlgorithms } from "../../../core/jose/dpop.ts";
 import { publicJwkFor } from "../../../core/jose/public-jwk.ts";
 import { type Evaluated, eachCase, type Outcome, topic } from "../document.ts";
-
-/** One signature without what carries it. */
-interface Signature {
-  readonly key: JWK;
-  readonly message: Uint8Array;
-  readonly signature: Uint8Array;
-}
+import { byBothPaths, type Signature } from "./both-paths.ts";
 
 /** What is verified by an algorithm somewhere in Lanyard; where several do it, all must say the same. */
 type Verifier = (alg: string, signed: Signature) => Promise<readonly boolean[]> | readonly boolean[];
 
-const parameters: Readonly<
-  Record<string, webcrypto.AlgorithmIdentifier | webcrypto.EcdsaParams | webcrypto.RsaPssParams>
-> = {
-  ES256: { name: "ECDSA", hash: "SHA-256" },
-  ES384: { name: "ECDSA", hash: "SHA-384" },
-  RS256: { name: "RSASSA-PKCS1-v1_5" },
-  PS256: { name: "RSA-PSS", saltLength: 32 },
-  Ed25519: { name: "Ed25519" },
-};
-
-/** As tokens and proofs are verified, by the key that our allow-list makes of the JWK. */
-const byJose: Verifier = async (alg, { key, message, signature }) => {
-  const imported = (await importJWK(key, alg)) as webcrypto.CryptoKey;
-  return [await webcrypto.subtle.verify(parameters[alg] ?? "", imported, signature, message)];
-};
-
 /** As a token, and as the document of an enclave. */
 const es384: Verifier = async (alg, signed) => [
-  ...(await byJose(alg, signed)),
+  ...(await byBothPaths(alg, signed)),
   verifyEs384(signed.message, signed.signature, publicKey(signed)),
 ];
 
@@ -53,7 +31,7 @@ const es384Der: Verifier = (_alg, signed) => {
 
 /** As a token, and as an instance's document. */
 const rs256: Verifier = async (alg, signed) => [
-  ...(await byJose(alg, signed)),
+  ...(await byBothPaths(alg, signed)),
   verifyRsaSha256(signed.message, signed.signature, publicKey(signed)),
 ];
 
@@ -61,12 +39,12 @@ const publicKey = ({ key }: Signature) => createPublicKey({ key: key as JsonWebK
 
 /** By schema, hash and curve: the algorithm's name, and who verifies by it here. */
 const verifiers: Readonly<Record<string, { readonly alg: string; readonly verifier: Verifier }>> = {
-  "ecdsa_p1363_verify_schema_v1.json SHA-256 secp256r1": { alg: "ES256", verifier: byJose },
+  "ecdsa_p1363_verify_schema_v1.json SHA-256 secp256r1": { alg: "ES256", verifier: byBothPaths },
   "ecdsa_p1363_verify_schema_v1.json SHA-384 secp384r1": { alg: "ES384", verifier: es384 },
   "ecdsa_verify_schema_v1.json SHA-384 secp384r1": { alg: "ES384", verifier: es384Der },
   "rsassa_pkcs1_verify_schema_v1.json SHA-256": { alg: "RS256", verifier: rs256 },
-  "rsassa_pss_verify_schema_v1.json SHA-256 MGF1 SHA-256 32": { alg: "PS256", verifier: byJose },
-  "eddsa_verify_schema_v1.json edwards25519": { alg: "Ed25519", verifier: byJose },
+  "rsassa_pss_verify_schema_v1.json SHA-256 MGF1 SHA-256 32": { alg: "PS256", verifier: byBothPaths },
+  "eddsa_verify_schema_v1.json edwards25519": { alg: "Ed25519", verifier: byBothPaths },
 };
 
 const jwk = z.looseObject({ kty: z.string() });

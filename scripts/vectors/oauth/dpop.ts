@@ -3,6 +3,7 @@ import { createDpopNonces } from "../../../core/jose/dpop.ts";
 import { presentedToken } from "../../../core/verify/presented.ts";
 import { readProof, useProof } from "../../../core/verify/proof.ts";
 import { createReplayStore } from "../../../core/verify/replay.ts";
+import { sha256 } from "../../../test/kit/wire/key.ts";
 import { accepts, denialText, type Evaluated, eachCase, type Outcome, topic } from "../document.ts";
 
 /** Where the notes leave it to us, or ask for what the bare check of a proof leaves to others: what that check says. */
@@ -75,7 +76,7 @@ async function evaluateProof(given: Note, one: Case): Promise<Evaluated> {
   };
   const presented = presentedToken(request, false);
   if (!presented.ok) return refused(presented.error.code);
-  const proof = await readProof(request, given.access_token, deps);
+  const proof = await readProof(request, sha256(given.access_token), deps);
   if (!proof.ok) return refused(denialText(proof.error));
   const { jkt } = proof.value;
   const bound = one.bound_jkt ?? given.bound_jkt;

@@ -10,6 +10,7 @@ import { verifyDpop } from "../../../core/jose/dpop.ts";
 import { publicJwkFor } from "../../../core/jose/public-jwk.ts";
 import { spiffeAssertionType, tokenExchangeGrant } from "../../../core/model/wire.ts";
 import { readTokenRequest } from "../../../core/token/request.ts";
+import { sha256 } from "../../../test/kit/wire/key.ts";
 import { createWorld } from "../../../test/kit/world.ts";
 import { denialText, type Evaluated } from "../document.ts";
 import { evaluateAccessToken } from "./access-tokens.ts";
@@ -65,7 +66,7 @@ export async function evaluateProof(section: Members, name: "token" | "resource"
   const asked =
     name === "token"
       ? { method: "POST", url: "https://server.example.com/token" }
-      : { method: "GET", url: "https://resource.example.org/protectedresource", accessToken: access_token };
+      : { method: "GET", url: "https://resource.example.org/protectedresource", ath: sha256(access_token) };
   const proofs = [String(section[`${name}_request_proof`])];
   const proof = await verifyDpop({ ...asked, proofs, nowSeconds: Number(clock[name]) });
   return proof.ok ? is(proof.value.jkt === jkt, `key ${proof.value.jkt}`) : is(false, denialText(proof.error));
