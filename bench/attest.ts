@@ -8,7 +8,7 @@ import type { Bench, Pace, Row } from "./row.ts";
 
 /**
  * CPU of proving a document, for every attestor: one at a time, keys and bundles at hand. Left out everywhere: the
- * caller's DPoP proof, the challenge, the write that burns both, and the signature of the identity token.
+ * caller's DPoP proof, the challenge, the write that consumes both, and the signature of the identity token.
  */
 export const attestors: Bench = {
   name: "attest",

@@ -51,19 +51,19 @@ export async function personSession(target: Target, more: Fields = []): Promise<
 }
 
 /**
- * A login that a row may burn: revoking its root ends whatever else hangs on it, and providers tell logins apart by the
+ * A login that a row may denylist: revoking its root ends whatever else hangs on it, and providers tell logins apart by the
  * second, so that it gets a second of its own. Cleared again, since a provider may go on with it for the next row.
  */
-export async function withLoginToBurn(
+export async function withLoginToDenylist(
   target: Target,
-  row: (login: ForPerson & { readonly burn: () => Promise<void> }) => Promise<void>,
+  row: (login: ForPerson & { readonly denylist: () => Promise<void> }) => Promise<void>,
 ): Promise<void> {
   const [, operator] = [target.need("lent"), target.need("operator")];
   await nextSecond();
   const made = await personSession(target);
   const session = String(claimsOf(made.session).sid);
   try {
-    await row({ ...made, burn: () => operator.order({ revoke: { session }, reason: "conformance" }) });
+    await row({ ...made, denylist: () => operator.order({ revoke: { session }, reason: "conformance" }) });
   } finally {
     await operator.order({ lift: { session }, reason: "conformance" });
     await nextSecond();

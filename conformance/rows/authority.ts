@@ -10,7 +10,7 @@ import {
   sharedSession,
   tokenIn,
   wanting,
-  withLoginToBurn,
+  withLoginToDenylist,
 } from "../flows.ts";
 import { rowsOf } from "../row.ts";
 
@@ -75,8 +75,8 @@ export const authorityRows = rowsOf("Lanyard authority", [
     level: "MUST",
     text: "Revoking a root session burns the person's token it was opened with, for that agent",
     run: (target) =>
-      withLoginToBurn(target, async ({ opener, person, burn }) => {
-        await burn();
+      withLoginToDenylist(target, async ({ opener, person, denylist }) => {
+        await denylist();
         const form = [...exchange("id", person), ...wanting(target.need("lent"))];
         refused(await target.ask("token", opener, form), 400, "invalid_request");
       }),
@@ -86,10 +86,10 @@ export const authorityRows = rowsOf("Lanyard authority", [
     level: "MUST",
     text: "Revoking a root session ends every other root of its login, and the refusal asks for a new sign-in",
     run: (target) =>
-      withLoginToBurn(target, async ({ opener, person, burn }) => {
+      withLoginToDenylist(target, async ({ opener, person, denylist }) => {
         const form = [...exchange("id", person), ...wanting(target.need("lent"))];
         const sibling = tokenIn(await target.ask("token", opener, form));
-        await burn();
+        await denylist();
         const again = [...exchange("access", sibling), ...wanting(target.need("lent"))];
         refused(await target.ask("token", opener, again), 400, "invalid_request");
         const { json } = await target.ask("token", opener, form);

@@ -33,7 +33,7 @@ export async function createChallenge(deps: ChallengeDeps & { readonly ids: Ids 
 /**
  * Checks a challenge that came back. Age comes before the HMAC, so that no stranger chooses for which minutes keys are
  * derived.
- * @returns the replay entry that burns it, or `challenge_invalid`
+ * @returns the replay entry that consumes it, or `challenge_invalid`
  */
 export async function checkChallenge(
   challenge: string,

@@ -4,7 +4,7 @@ import type { CommitConflict } from "../session/store.ts";
 import type { Proven } from "./prove.ts";
 
 /**
- * What an attestation burns: challenge, proof and evidence. Evidence without a challenge belongs to the first key that
+ * What an attestation consumes: challenge, proof and evidence. Evidence without a challenge belongs to the first key that
  * shows it (threat 16); where the registration lets a silent key be replaced, each key that showed it is kept as well.
  * @param nowSeconds when the evidence's owner was seen
  */
@@ -19,7 +19,7 @@ export function replayEntriesOf(
 }
 
 /**
- * What it burns when another key has shown the evidence before and the registration lets a silent key be replaced: a
+ * What it consumes when another key has shown the evidence before and the registration lets a silent key be replaced: a
  * workload that started again has lost its key, and the document outlived it. Only the silence of the first key tells
  * that from a theft, so while that one attests nobody gets in. A key that has shown the document before never comes
  * back to it: whoever was replaced while it still lived is refused, and that rings.

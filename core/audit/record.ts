@@ -54,7 +54,7 @@ export interface AuditFacts {
   readonly operator?: { readonly arn: string; readonly uniqueId: string };
   readonly principal?: string;
   readonly actors?: readonly string[];
-  /** Names of a person's login, by this agent: those a session was issued under, or that were burnt or cleared. */
+  /** Names of a person's login, by this agent: those a session was issued under, or that were denylisted or cleared. */
   readonly logins?: readonly string[];
   readonly session?: { readonly sid: string; readonly root: string; readonly parent?: string; readonly depth: number };
   /** Of an event that was not delivered: the receiver by its registration, and the record that it would have told of. */

@@ -55,7 +55,7 @@ export interface Caller {
   readonly agent: string;
   readonly identity: IdentityClaims;
   readonly jkt: string;
-  /** Burnt in the transaction of whatever this call writes. */
+  /** Consumed in the transaction of whatever this call writes. */
   readonly proof: ReplayEntry;
 }
 

@@ -47,7 +47,7 @@ type Ending = Pick<RevocationWrite, "tombstone" | "withdraw"> | "nothing";
  * 5. **read liveness**: an agent that is revoked ends nothing, and what is over already is not ended again
  * 6. **write** tombstone, replay entry and record, in ONE transaction
  *
- * Ending one's own session burns nothing: only an operator's revocation of a root burns the person's token.
+ * Ending one's own session denylists nothing: only an operator's revocation of a root denylists the person's token.
  * @returns 200 with an empty object on success, for unknown tokens, and for a session that is over already, which writes
  * nothing; `not_the_owner` for what is someone else's, `token_not_revocable` for an identity token, `rate_exceeded`
  */

@@ -11,7 +11,7 @@ interface SiblingStore extends ReachStore {
 }
 
 /**
- * The other roots of a login that was burnt with a revoked one (threat 32): they died by the same write, and whoever
+ * The other roots of a login that was denylisted with a revoked one (threat 32): they died by the same write, and whoever
  * protects what they held has to hear of each by its own id. Looked for here, long after they are dead; at most
  * `limits.eventTrees`.
  * @returns the revocation as it concerns each of them; none for a child, or for what an agent ended itself

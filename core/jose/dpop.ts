@@ -98,7 +98,7 @@ export interface DpopProof {
   /** RFC 7638 thumbprint of the caller's key. */
   readonly jkt: string;
   readonly jti: string;
-  /** Burnt with what the call writes: the proof is single use. */
+  /** Consumed with what the call writes: the proof is single use. */
   readonly replayEntry: ReplayEntry;
   /** Remembers the key for the next proof by it; to be called once it turned out to be the key of a token. */
   keepKey(): void;

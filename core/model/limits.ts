@@ -158,7 +158,7 @@ export const limits = {
   deploymentCopies: 16,
   /** Suffixes of each key of table Subjects, so that a busy agent does not throttle it. */
   subjectShards: 16,
-  /** Logins that one cut of a person burns beside it; DynamoDB takes 100 writes a transaction. */
+  /** Logins that one cut of a person denylists beside it; DynamoDB takes 100 writes a transaction. */
   loginsDenylistedAtOnce: 20,
   /** Signatures an agent may cause a second when its registration says nothing. */
   issuancesPerSecond: 50,

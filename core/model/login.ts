@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 /**
  * The login a person's document comes from, for ONE agent, by every name it has: keys of liveness subjects. A document
  * is renewed at will by whoever holds a refresh token (OpenID Connect Core 12.2: a new `jti`, the same `auth_time`), so
- * that what is burnt with a revoked root is the login and not the document alone (threat 32).
+ * that what is denylisted with a revoked root is the login and not the document alone (threat 32).
  */
 export interface Login {
   /** Of issuer, subject, agent and `auth_time`, where the document says when the person signed in. */
@@ -16,7 +16,7 @@ export interface Login {
   readonly any: string;
 }
 
-/** Keys of a login that are burnt or cleared: all of them, or those that other documents share. */
+/** Keys of a login that are denylisted or cleared: all of them, or those that other documents share. */
 export type LoginKeys = Pick<Login, "at" | "sid" | "any"> & { readonly document?: string };
 
 /** What names a login. */
@@ -77,7 +77,7 @@ export const loginReads = (login: Login): readonly string[] => [login.document, 
 export const loginsOf = (epochs: Readonly<Record<string, number>>): readonly string[] =>
   Object.keys(epochs).filter(isLogin);
 
-/** A row that a burning writes: whether what was issued under it dies, and the exact names that are burnt there. */
+/** A row that a denylisting writes: whether what was issued under it dies, and the exact names that are denylisted there. */
 interface DenylistRow {
   readonly subject: string;
   readonly raise: boolean;
@@ -85,7 +85,7 @@ interface DenylistRow {
 }
 
 /**
- * Rows of one burning or lifting, each once, whatever the logins have in common: every exact name at itself, and all of
+ * Rows of one denylisting or lifting, each once, whatever the logins have in common: every exact name at itself, and all of
  * them at "any login of this person with this agent". Nothing is issued under a document's row.
  */
 export function denylistRows(logins: readonly LoginKeys[]): readonly DenylistRow[] {
@@ -104,20 +104,21 @@ export function denylistRows(logins: readonly LoginKeys[]): readonly DenylistRow
   return [...rows].map(([subject, { raise, names }]) => ({ subject, raise, names: [...names] }));
 }
 
-/** By which of its names a login is burnt. */
+/** By which of its names a login is denylisted. */
 type DenylistedBy = "document" | "auth_time" | "sid" | "unnamed";
 
 /**
- * Whether a document's login is burnt. A provider may go on with a `sid` after the person signed in again (Keycloak
- * does): a burnt one yields to an `auth_time` younger than the burning. A document that names no login at all may be of
- * any, so that it is refused while one is burnt.
+ * Whether a document's login is denylisted. A provider may go on with a `sid` after the person signed in again (Keycloak
+ * does): a denylisted one yields to an `auth_time` younger than the denylisting. A document that names no login at all may be of
+ * any, so that it is refused while one is denylisted.
  */
 export function denylistedBy(
   login: Login,
   authTimeSeconds: number | undefined,
-  { epochs }: { readonly epochs: ReadonlyMap<string, { readonly burntAtSeconds?: number }> },
+  { epochs }: { readonly epochs: ReadonlyMap<string, { readonly denylistedAtSeconds?: number }> },
 ): DenylistedBy | undefined {
-  const at = (subject: string | undefined) => (subject === undefined ? undefined : epochs.get(subject)?.burntAtSeconds);
+  const at = (subject: string | undefined) =>
+    subject === undefined ? undefined : epochs.get(subject)?.denylistedAtSeconds;
   if (at(login.document) !== undefined) return "document";
   if (at(login.at) !== undefined) return "auth_time";
   const sidAt = at(login.sid);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { replayName } from "./replay-name.ts";
 
-/** A replay entry: SHA-256 over (kind, issuer, id), so that one issuer can never burn another's. */
+/** A replay entry: SHA-256 over (kind, issuer, id), so that one issuer can never consume another's. */
 export interface ReplayEntry {
   readonly kind: "dpop" | "challenge" | "evidence";
   /** base64url SHA-256, the row's key. */

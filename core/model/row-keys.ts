@@ -18,8 +18,8 @@ export const tombstoneKeys = {
 
 /** Keys of table Revocations (`subject`): counters and blocks, which operators alone write. */
 export const revocationKeys = {
-  /** The login that was burnt with a root. */
-  burnt: (sid: string) => `burnt#${sid}`,
+  /** The login that was denylisted with a root. */
+  denylisted: (sid: string) => `burnt#${sid}`,
   /** `agent:<id>`, `principal:<id>`, `build:<digest>`, `login:<hash>`. */
   epoch: (subject: string) => `standing#${subject}`,
   /** One of the deployment's copies. */

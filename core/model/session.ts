@@ -100,7 +100,7 @@ export interface Session {
    * token, or when the entailment that grants longer says. Everything below it inherits the bound.
    */
   readonly lastEndSeconds?: number;
-  /** For a root opened with a person's token: the login to burn when it is revoked. */
+  /** For a root opened with a person's token: the login to denylist when it is revoked. */
   readonly login?: Login;
   /** Set when the session ended before its time without a tombstone (it died while it was being issued). */
   readonly ended?: boolean;

@@ -20,7 +20,7 @@ export interface PersonFacts {
   readonly issuedAtSeconds: number;
   readonly authTimeSeconds?: number;
   readonly expiresAtSeconds: number;
-  /** What is burnt for this agent once a root session of it is revoked. */
+  /** What is denylisted for this agent once a root session of it is revoked. */
   readonly login: Login;
 }
 
@@ -139,7 +139,7 @@ function authTimeOf({ auth_time: said }: JWTPayload): unknown {
 
 /**
  * What names a token: its `jti`, else the hash of what was signed. Never of the whole text, since an ECDSA signature
- * has several spellings and the second would not be burnt.
+ * has several spellings and the second would not be denylisted.
  */
 function tokenName({ jti }: JWTPayload, token: string): string {
   if (jti !== undefined) return `jti:${jti}`;

@@ -21,8 +21,8 @@ export interface RevocationEpoch {
   readonly cutAtSeconds?: number;
   /** Whether an operator has lifted its block since the last cut. */
   readonly lifted?: boolean;
-  /** Of a login's row: when a name of it was burnt last, as long as one is. */
-  readonly burntAtSeconds?: number;
+  /** Of a login's row: when a name of it was denylisted last, as long as one is. */
+  readonly denylistedAtSeconds?: number;
 }
 
 /** What the batch returned. */
@@ -133,8 +133,8 @@ export interface RevocationWrite {
   /** An offer taken back. */
   readonly withdraw?: { readonly root: string; readonly handleHash: string; readonly expiresAtSeconds: number };
   /** Logins of what is revoked; `session` is the root by which one can be cleared again. */
-  readonly burn?: { readonly logins: readonly LoginKeys[]; readonly session?: string; readonly atSeconds: number };
-  /** Burnt logins that are cleared again. What was issued under them stays over. */
+  readonly denylist?: { readonly logins: readonly LoginKeys[]; readonly session?: string; readonly atSeconds: number };
+  /** Denylisted logins that are cleared again. What was issued under them stays over. */
   readonly clear?: LoginKeys;
   /** Raises a counter by one, and sets its block unless `block` is false (a cut alone). */
   readonly raise?: { readonly subject: string; readonly block: boolean; readonly atSeconds: number };
@@ -152,7 +152,7 @@ export interface RevocationStore {
   findSession(sid: string): Promise<Session | undefined>;
   /** Strongly consistent; undefined when there is no such offer. */
   readOffer(root: string, handleHash: string): Promise<Offer | undefined>;
-  /** The login that was burnt with a session, strongly consistent, however long ago that was. */
+  /** The login that was denylisted with a session, strongly consistent, however long ago that was. */
   readDenylisted(sid: string): Promise<LoginKeys | undefined>;
   /** Logins by which a principal's sessions were opened, as long as anything is known of those; strongly consistent. */
   loginsOf(principal: string): Promise<readonly Login[]>;

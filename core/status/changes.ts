@@ -11,7 +11,7 @@ const epochKey = /^standing#((?:agent|principal|build|login):.+)$/;
 
 /**
  * Reads a row of table Tombstones (it names a `session`) or Revocations (it names a `subject`).
- * @returns the change, "other" for rows that end no session (an offer taken back, a document burnt, further copies of the deployment's row, a lift or
+ * @returns the change, "other" for rows that end no session (an offer taken back, a document denylisted, further copies of the deployment's row, a lift or
  * a registry's version on a row never raised), or "malformed" for a revocation that cannot be read
  */
 export function changeOf(row: Readonly<Record<string, unknown>>): Change | "other" | "malformed" {

@@ -86,7 +86,7 @@ export async function issueToken(authorized: Authorized, context: TokenContext):
   if (!stored.ok) return err(conflictDenial(stored.error));
   const [token, death] = await Promise.allSettled([minted.token(), deathSince(session, authorized, ports)]);
   const dead = causeOf(death);
-  // a signature that failed must not burn an offer (threat 17): its session waits for the same agent and key to ask again
+  // a signature that failed must not consume an offer (threat 17): its session waits for the same agent and key to ask again
   const lost = token.status === "rejected" && subject.kind !== "offer";
   if (isNew && (isProven(dead) || lost)) await ports.store.end(session.root, session.sid);
   if (dead) return err(lateDenial(dead));

@@ -92,7 +92,7 @@ function planOwn(rows: LivenessRows, input: PlanInput): Result<Plan, Denial> {
 }
 
 /**
- * Revoked roots burn their login (threat 32), and a cut principal needs a login younger than the cut (threat 1): one that
+ * Revoked roots denylist their login (threat 32), and a cut principal needs a login younger than the cut (threat 1): one that
  * names neither its time nor its session can never be told to be, so that only an operator's word lets it in again.
  */
 function planPerson(person: PersonFacts, rows: LivenessRows, input: PlanInput): Result<Plan, Denial> {

@@ -71,7 +71,7 @@ describe("revoke and lift", () => {
     expect(deployment.admin.calls).toEqual([{ service: "lambda", region: "eu-west-1", body }]);
   });
 
-  test("says what a burnt login means, and how to take a false alarm back", async () => {
+  test("says what a denylisted login means, and how to take a false alarm back", async () => {
     deployment.admin.answer = { revoked: { session: sid }, found: true, burnt: true };
     const { out } = await lanyard(["revoke", "--session", sid, "--reason", "r"]);
     expect(out).toContain(`lanyard lift --session ${sid}`);

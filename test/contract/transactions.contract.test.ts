@@ -185,7 +185,7 @@ describe("ClientRequestToken", () => {
     expect((await get(pk))?.n).toEqual({ N: "1" });
   });
 
-  test("is not burnt by a transaction that failed", async () => {
+  test("is not consumed by a transaction that failed", async () => {
     const [pk, token] = [randomUUID(), randomUUID()];
     const delayed = { ConditionCheck: { ...key(pk), ConditionExpression: "attribute_exists(pk)" } };
     const beside = randomUUID();

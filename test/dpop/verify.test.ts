@@ -60,7 +60,7 @@ describe("DPoP proofs", () => {
     expect(await code([proof])).toBe("ok");
   });
 
-  it("of two keys with one jti are two proofs: nobody can burn another's", async () => {
+  it("of two keys with one jti are two proofs: nobody can consume another's", async () => {
     const other = await testKey();
     const [a, b] = [
       await check([key.jws(header(), claims())]),

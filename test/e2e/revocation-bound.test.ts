@@ -82,7 +82,7 @@ describe("a revocation reaches the bits within the bound, whatever any index sho
     ["the deployment", () => order({ deployment: world.endpoints.deployment.trustDomain })],
   ])("of %s", async (kind, revoke) => {
     for (let round = 0; round < 4; round++) {
-      // two sign-ins within one second are one login, which the round before may have burnt
+      // two sign-ins within one second are one login, which the round before may have denylisted
       await nextSecond();
       const session = await open();
       const place = await placeOf(session);

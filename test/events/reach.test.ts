@@ -25,7 +25,7 @@ const customersOnly = receiver("customers", { resources: [customers] });
 const everything = receiver("all");
 const receivers = [ticketsOnly, customersOnly, everything];
 
-describe("threat 32: of a login burnt with a revoked root", () => {
+describe("threat 32: of a login denylisted with a revoked root", () => {
   const names = { issuer: "https://idp.example", subject: "ada", agent: agentOf("planner") };
   const login = (more: { authTimeSeconds?: number; sid?: string }) => loginOf({ ...names, ...more, document: "d" });
   const rootOf = (of: Login, at: readonly string[], epoch = 0) => {
@@ -35,8 +35,8 @@ describe("threat 32: of a login burnt with a revoked root", () => {
   };
 
   test("every receiver hears of each root that died with it, by its own id, and of no other", async () => {
-    const burnt = login({ authTimeSeconds: 1_000, sid: "s" });
-    const root = rootOf(burnt, []);
+    const denylisted = login({ authTimeSeconds: 1_000, sid: "s" });
+    const root = rootOf(denylisted, []);
     const sibling = rootOf(login({ sid: "s" }), []);
     const below = childOf(sibling, { at: [customers] });
     const nameless = rootOf(login({}), [tickets]);
@@ -44,8 +44,8 @@ describe("threat 32: of a login burnt with a revoked root", () => {
     const other = rootOf(login({ sid: "t" }), [tickets]);
     const events = createEvents(receivers, [root, sibling, below, nameless, later, other]);
     events.tombstones.add(root.sid);
-    for (const subject of [burnt.at, burnt.sid, burnt.any])
-      events.epochs.set(String(subject), { epoch: 1, blocked: false, burntAtSeconds: now });
+    for (const subject of [denylisted.at, denylisted.sid, denylisted.any])
+      events.epochs.set(String(subject), { epoch: 1, blocked: false, denylistedAtSeconds: now });
     const notices = await planNotices(revoked("session", root.sid, { root: root.sid }), events.deps);
     const told = (sid: string) => notices.filter(({ about }) => about?.revoked.id === sid);
     expect(namesOf(told(sibling.sid))).toEqual(["all", "customers"]);

@@ -49,10 +49,10 @@ export const lies: Readonly<Record<string, (stage: Stage) => void>> = Object.fro
     lying((rows) => (rows.deployment ? { ...rows, deployment: { ...rows.deployment, ...unrevoked } } : rows)),
   ],
   [
-    "forgets burnt logins",
+    "forgets denylisted logins",
     lying((rows) => ({
       ...rows,
-      epochs: new Map([...rows.epochs].map(([name, { burntAtSeconds: _, ...row }]) => [name, row])),
+      epochs: new Map([...rows.epochs].map(([name, { denylistedAtSeconds: _, ...row }]) => [name, row])),
     })),
   ],
   [

@@ -14,7 +14,7 @@ const seeds: Readonly<Record<string, number>> = {
   "lifts a block by itself": 8,
   "takes a cut for a block alone": 6,
   "forgets that the deployment was cut": 3,
-  "forgets burnt logins": 10,
+  "forgets denylisted logins": 10,
   "lets siblings of a revoked login live on": 14,
   "lets sessions live a second longer": 1,
   "lets every use be the first": 4,

@@ -138,7 +138,7 @@ export function predictOpen(state: State, request: Bound & { kind: "open" }): Ob
 }
 
 function loginCounts(state: State, login: State["logins"][number], by: AgentName): boolean {
-  if (login.agent !== by || login.burnt || isDenylisted(state, login)) return false;
+  if (login.agent !== by || login.denylisted || isDenylisted(state, login)) return false;
   if (state.nowSeconds >= login.issuedSeconds + 3600 + skewSeconds) return false;
   const name = `principal:${login.person}`;
   const cut = state.cutSeconds[name];
@@ -149,13 +149,13 @@ function loginCounts(state: State, login: State["logins"][number], by: AgentName
 
 /** By its time; by its device, unless the person signed in again after that; or, where it names neither, by any. */
 function isDenylisted(state: State, { person, agent, signedInSeconds, device }: State["logins"][number]): boolean {
-  const there = state.burnt[`${person} ${agent}`];
+  const there = state.denylisted[`${person} ${agent}`];
   if (!there) return false;
   const { times, devices, tokens } = there;
   if (signedInSeconds === undefined && device === undefined)
     return times.length + Object.keys(devices).length + tokens.length > 0;
-  const burntAt = device === undefined ? undefined : devices[device];
-  const byDevice = burntAt !== undefined && !(signedInSeconds !== undefined && signedInSeconds > burntAt);
+  const denylistedAt = device === undefined ? undefined : devices[device];
+  const byDevice = denylistedAt !== undefined && !(signedInSeconds !== undefined && signedInSeconds > denylistedAt);
   return byDevice || (signedInSeconds !== undefined && times.includes(signedInSeconds));
 }
 

@@ -175,17 +175,17 @@ function revokeSession(state: State, id: number): Observation {
   const session = state.sessions[id];
   if (!session) return denied;
   session.over = true;
-  if (session.login !== undefined) burn(state, session.login);
-  session.burnt = session.login !== undefined;
+  if (session.login !== undefined) denylist(state, session.login);
+  session.denylisted = session.login !== undefined;
   return done;
 }
 
-/** Burns a sign-in by every name its token has; roots of the same sign-in, or of who knows which, are over with it. */
-function burn(state: State, id: number): void {
+/** Denylists a sign-in by every name its token has; roots of the same sign-in, or of who knows which, are over with it. */
+function denylist(state: State, id: number): void {
   const login = state.logins[id] as Login;
   const there = denylistNames(state, login);
   if (login.signedInSeconds === undefined && login.device === undefined) there.tokens.push(id);
-  login.burnt = true;
+  login.denylisted = true;
 }
 
 function denylistNames(
@@ -193,8 +193,8 @@ function denylistNames(
   { person, agent, signedInSeconds, device }: Pick<Login, "person" | "agent" | "signedInSeconds" | "device">,
 ) {
   const key = `${person} ${agent}`;
-  const there = state.burnt[key] ?? { times: [], devices: {}, tokens: [] };
-  state.burnt[key] = there;
+  const there = state.denylisted[key] ?? { times: [], devices: {}, tokens: [] };
+  state.denylisted[key] = there;
   if (signedInSeconds !== undefined) there.times.push(signedInSeconds);
   if (device !== undefined) there.devices[device] = state.nowSeconds;
   for (const root of Object.values(state.sessions)) {
@@ -207,22 +207,22 @@ function denylistNames(
   return there;
 }
 
-/** Clears the sign-in that was burnt with a root; the root, and what died with it, stay over. */
+/** Clears the sign-in that was denylisted with a root; the root, and what died with it, stay over. */
 function liftSession(state: State, id: number): Observation {
   const session = state.sessions[id];
-  if (!session?.burnt || session.login === undefined) return denied;
+  if (!session?.denylisted || session.login === undefined) return denied;
   const login = state.logins[session.login] as Login;
-  const there = state.burnt[`${login.person} ${login.agent}`];
+  const there = state.denylisted[`${login.person} ${login.agent}`];
   if (there) {
     there.times.splice(0, there.times.length, ...there.times.filter((time) => time !== login.signedInSeconds));
     if (login.device !== undefined) delete there.devices[login.device];
     there.tokens = there.tokens.filter((token) => token !== session.login);
   }
-  login.burnt = false;
+  login.denylisted = false;
   return done;
 }
 
-/** A cut of a person leaves no block only where sign-ins can be told apart; those without a time are burnt one by one. */
+/** A cut of a person leaves no block only where sign-ins can be told apart; those without a time are denylisted one by one. */
 function denylistForCut(state: State, person: string): boolean {
   const named = Object.values(state.sessions).flatMap(({ login, principal }) =>
     login === undefined || principal !== person ? [] : [state.logins[login] as Login],

@@ -173,7 +173,7 @@ function loginOf({ person, agent, refresh, names, device }: Command & { kind: "l
   const earlier = refresh === undefined ? undefined : same[same.length - 1 - (refresh % same.length)];
   const { signedInSeconds = state.nowSeconds, device: on = device } = earlier ?? {};
   return {
-    ...{ person, agent, issuedSeconds: state.nowSeconds, burnt: false },
+    ...{ person, agent, issuedSeconds: state.nowSeconds, denylisted: false },
     ...(names === "both" || names === "time" ? { signedInSeconds } : {}),
     ...(names === "both" || names === "device" ? { device: on } : {}),
   };

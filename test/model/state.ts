@@ -32,7 +32,7 @@ export interface Login {
   /** When the person signed in, and which session of the provider it is, where the token says so. */
   readonly signedInSeconds?: number;
   readonly device?: number;
-  burnt: boolean;
+  denylisted: boolean;
 }
 
 /** How often something may be used: from which counters a use takes, and how many it was given. */
@@ -54,8 +54,8 @@ export interface ModelSession {
   /** Of what was made of another's token, and of all below it: never later, however often it is renewed. */
   readonly lastEndSeconds?: number;
   readonly login?: number;
-  /** Whether its sign-in was burnt with it. */
-  burnt?: boolean;
+  /** Whether its sign-in was denylisted with it. */
+  denylisted?: boolean;
   readonly uses?: ModelUses;
   over: boolean;
 }
@@ -108,8 +108,8 @@ export interface State {
   readonly running: Partial<Record<AgentName, Build>>;
   readonly identities: Partial<Record<AgentName, Identity>>;
   readonly suspended: Partial<Record<AgentName, true>>;
-  /** Burnt sign-ins of a person at an agent: by time, and by device with the time of the burning. */
-  readonly burnt: Record<
+  /** Denylisted sign-ins of a person at an agent: by time, and by device with the time of the denylisting. */
+  readonly denylisted: Record<
     string,
     { readonly times: number[]; readonly devices: Record<number, number>; tokens: number[] }
   >;
@@ -139,7 +139,7 @@ export const emptyState = (nowSeconds: number): State => ({
   identities: {},
   suspended: {},
   blocked: {},
-  burnt: {},
+  denylisted: {},
   cutSeconds: {},
   lifted: {},
   logins: {},

@@ -106,7 +106,7 @@ describe("a person's ID token", () => {
     expect(result.ok && result.value.principal.subId).toEqual({ iss: idp, sub: "alice" });
   });
 
-  it("may come without typ and without jti, and is then burnt by what was signed", async () => {
+  it("may come without typ and without jti, and is then denylisted by what was signed", async () => {
     const [one, other] = [
       await show(idToken({ jti: undefined }, { typ: undefined })),
       await show(idToken({ jti: undefined, nonce: "n" })),
@@ -115,7 +115,7 @@ describe("a person's ID token", () => {
     expect(one.ok && (await show(idToken({ jti: undefined }, { typ: undefined }))).ok).toBe(true);
   });
 
-  it("threat 1: of one jti is burnt under one key however often it is signed, and for one agent only", async () => {
+  it("threat 1: of one jti is denylisted under one key however often it is signed, and for one agent only", async () => {
     const both = registry(1, agent("triage", { clients: [{ issuer: idp, clientId: "planner-app" }] }));
     const [first, again, triage] = [
       await show(idToken()),
@@ -127,7 +127,7 @@ describe("a person's ID token", () => {
     expect(triage.value.login.document).not.toBe(first.value.login.document);
   });
 
-  it("threat 1: whose signature is respelled does not escape its burn", async () => {
+  it("threat 1: whose signature is respelled does not escape the denylist", async () => {
     const token = idToken({ jti: undefined });
     const [head, signature = ""] = [token.slice(0, token.lastIndexOf(".")), token.split(".")[2]];
     const bytes = Buffer.from(signature, "base64url");

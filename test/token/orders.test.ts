@@ -15,7 +15,7 @@ let session: string;
 let person: string;
 
 const refusedWith = () => JSON.parse(world.store.records.at(-1)?.body ?? "{}").status_code;
-const untouched = () => [world.store.epochs.size, world.store.tombstones.size, world.store.burnt.size];
+const untouched = () => [world.store.epochs.size, world.store.tombstones.size, world.store.denylisted.size];
 
 beforeEach(async () => {
   world = await createWorld();

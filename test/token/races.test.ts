@@ -89,7 +89,7 @@ it.each([
   },
 );
 
-it("threat 1: a person's token burnt between write and signature releases nothing", async () => {
+it("threat 1: a person's token denylisted between write and signature releases nothing", async () => {
   const world = await createWorld();
   const planner = await world.newAgent("planner");
   const token = world.idToken("planner-app");

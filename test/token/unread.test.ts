@@ -88,7 +88,7 @@ describe.each(Object.keys(failures))("threat 44: after %s at the second look", (
     expect((await own()).status).toBe(200);
   });
 
-  it("an offer is not burnt: the same agent and key get the very session that was stored, another key nothing", async () => {
+  it("an offer is not consumed: the same agent and key get the very session that was stored, another key nothing", async () => {
     const offer = await offerOf(await held());
     const redeem = (by = researcher) => world.exchange(by, offer, offerTokenType, {});
     expectLater(await unread(how, redeem));

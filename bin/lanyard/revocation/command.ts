@@ -88,7 +88,7 @@ const lifting = (kind: string, id: string): Change => ({
   otherwise: "nothing was lifted",
 });
 
-const burnt = (id: string): string =>
+const denylisted = (id: string): string =>
   `; so is every session of its agent by the same login of the person, who has to sign in anew there (false alarm: lanyard lift --session ${id})`;
 
 const lifted = (kind: string, id: string): string =>
@@ -105,7 +105,7 @@ function revoked(
   if (kind === "session")
     return answer.found === false
       ? `session ${id} was ended before, and is gone; it is marked as over once more`
-      : `session ${id} is over, and everything below it${answer.burnt === true ? burnt(id) : ""}`;
+      : `session ${id} is over, and everything below it${answer.burnt === true ? denylisted(id) : ""}`;
   return cutOnly
     ? `everything issued to ${kind} ${id} so far is over; it may start anew`
     : `everything issued to ${kind} ${id} is over, and it gets nothing new until lanyard lift --${kind} ${id}`;

@@ -75,7 +75,7 @@ async function ofSession(sid: string, { query, nowSeconds }: Question, deps: Adm
   return liveOf(ends, cut, nowSeconds, deps);
 }
 
-/** Other roots of the login that would be burnt with this one: they would die with it (threat 32). */
+/** Other roots of the login that would be denylisted with this one: they would die with it (threat 32). */
 async function siblingsOf(root: Session | undefined, nowSeconds: number, { queries }: AdminReadDeps) {
   const { login } = root ?? {};
   const names = login ? [...new Set([...loginEpochs(login), login.any])] : [];

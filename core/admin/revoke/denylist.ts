@@ -8,10 +8,10 @@ import type { RevocationStore } from "../../session/store.ts";
 const unnamed = "the issuer of this person names no login (auth_time or sid) in its documents";
 
 /**
- * The login that goes with a revoked root (threat 32). For people whose issuer names none, burning it refuses whatever
+ * The login that goes with a revoked root (threat 32). For people whose issuer names none, denylisting it refuses whatever
  * document comes until it is cleared: that is a block, which `cutOnly` was to leave out.
  * @param session the revoked session, where it is known
- * @returns what to burn, nothing for a child or an agent's own work; `cut_only_unprovable`
+ * @returns what to denylist, nothing for a child or an agent's own work; `cut_only_unprovable`
  */
 export function denylistOfSession(session: Session | undefined, cutOnly: boolean): Result<Login | undefined, Denial> {
   const login = session?.sid === session?.root ? session?.login : undefined;
@@ -21,10 +21,10 @@ export function denylistOfSession(session: Session | undefined, cutOnly: boolean
 }
 
 /**
- * What a cut without a block has to burn of a person. After it only a younger login counts, by `auth_time`; where documents
- * name the provider's session instead, those known here are burnt one by one; where they name neither, every refreshed
+ * What a cut without a block has to denylist of a person. After it only a younger login counts, by `auth_time`; where documents
+ * name the provider's session instead, those known here are denylisted one by one; where they name neither, every refreshed
  * document would pass for a new login.
- * @returns what to burn; `cut_only_unprovable`
+ * @returns what to denylist; `cut_only_unprovable`
  */
 export async function denylistOfCut(
   principal: string,

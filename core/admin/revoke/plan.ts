@@ -20,7 +20,7 @@ interface PlanDeps {
 
 /** What an order writes, and what its answer says. */
 interface Planned {
-  readonly change: Pick<RevocationWrite, "tombstone" | "burn" | "clear" | "raise" | "lift">;
+  readonly change: Pick<RevocationWrite, "tombstone" | "denylist" | "clear" | "raise" | "lift">;
   readonly answer: object;
 }
 type Planning = Promise<Result<Planned, Denial>>;
@@ -48,15 +48,15 @@ async function cut(
   deps: PlanDeps,
   audit: AuditContext,
 ): Planning {
-  const burnt = kind === "principal" && cutOnly ? await denylistOfCut(id, deps.revocations) : ok([]);
-  if (!burnt.ok) return burnt;
+  const logins = kind === "principal" && cutOnly ? await denylistOfCut(id, deps.revocations) : ok([]);
+  if (!logins.ok) return logins;
   const atSeconds = nowSeconds(deps.clock);
   const raise = { subject: subjectOf(kind, id), block: !cutOnly, atSeconds };
-  const burn = burnt.value.length > 0 ? { burn: burning({ logins: burnt.value, atSeconds }, audit) } : {};
-  return ok({ change: { raise, ...burn }, answer: { blocked: !cutOnly } });
+  const denylist = logins.value.length > 0 ? { denylist: denylisting({ logins: logins.value, atSeconds }, audit) } : {};
+  return ok({ change: { raise, ...denylist }, answer: { blocked: !cutOnly } });
 }
 
-/** Clears what a session's revocation burnt, however long ago; what that ended stays over. */
+/** Clears what a session's revocation denylisted, however long ago; what that ended stays over. */
 async function clearLogin(sid: string, deps: PlanDeps, audit: AuditContext): Planning {
   const login = await deps.revocations.readDenylisted(sid);
   if (!login)
@@ -73,11 +73,11 @@ const namesOf = (logins: readonly LoginKeys[]): readonly string[] =>
     .filter(({ raise }) => raise)
     .map(({ subject }) => loginName(subject));
 
-type Burn = NonNullable<RevocationWrite["burn"]>;
+type Denylist = NonNullable<RevocationWrite["denylist"]>;
 
-function burning(burn: Burn, audit: AuditContext): Burn {
-  audit.add({ logins: namesOf(burn.logins) });
-  return burn;
+function denylisting(denylist: Denylist, audit: AuditContext): Denylist {
+  audit.add({ logins: namesOf(denylist.logins) });
+  return denylist;
 }
 
 async function tombstone(sid: string, cutOnly: boolean, deps: PlanDeps, audit: AuditContext): Planning {
@@ -94,12 +94,12 @@ async function tombstone(sid: string, cutOnly: boolean, deps: PlanDeps, audit: A
     const { root: tree, depth, principal, actors } = session;
     audit.add({ session: { sid, root: tree, depth }, principal: principal.id, actors });
   }
-  const burnt = denylistOfSession(root, cutOnly);
-  if (!burnt.ok) return burnt;
-  const login = burnt.value;
+  const found = denylistOfSession(root, cutOnly);
+  if (!found.ok) return found;
+  const login = found.value;
   const change = {
     tombstone: { root: session?.root ?? sid, sid, expiresAtSeconds },
-    ...(login ? { burn: burning({ logins: [login], session: sid, atSeconds: now }, audit) } : {}),
+    ...(login ? { denylist: denylisting({ logins: [login], session: sid, atSeconds: now }, audit) } : {}),
   };
   return ok({ change, answer: { found: session !== undefined, burnt: login !== undefined } });
 }

@@ -25,7 +25,7 @@ const loginRevoked = badRequest(
   { members: { max_age: 0 } },
 );
 
-const burntText = {
+const denylistedText = {
   document: "a document of a later sign-in; this very one was burnt",
   auth_time: "a later sign-in; the one of this auth_time was burnt",
   sid: "a later sign-in; the provider's session of this sid was burnt",
@@ -76,7 +76,7 @@ export const subjectTokenDenials: Rows<SubjectTokenDenial> = {
   },
   person_token_burnt: {
     rule: "the login of a revoked root opens nothing more for its agent",
-    missing: (d) => burntText[d.by],
+    missing: (d) => denylistedText[d.by],
     answer: loginRevoked,
   },
   person_token_before_cut: {

@@ -4,7 +4,7 @@ import { type Tables, words } from "./dynamo.ts";
 import type { Action } from "./transaction.ts";
 
 /**
- * Burns replay entries: the second of two equal ones fails its whole transaction, except where the replay entry has an owner
+ * Consumes replay entries: the second of two equal ones fails its whole transaction, except where the replay entry has an owner
  * and the same owner writes it again, or another takes it over from one that has been silent.
  */
 export const replayPuts = (tables: Tables, entries: readonly ReplayEntry[]): readonly Action<CommitConflict>[] =>

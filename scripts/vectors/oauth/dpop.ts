@@ -20,7 +20,7 @@ export const chosenProofs: ReadonlyMap<string, Outcome> = new Map<string, Outcom
   ["nonce-missing-when-required", "valid"], // no nonce is asked for yet
   ["nonce-wrong", "valid"],
   ["jkt-mismatch", "valid"], // the proof itself holds: whoever knows the bound key compares
-  ["replay", "valid"], // the replay entry burns it
+  ["replay", "valid"], // the replay entry consumes it
   ["bearer-scheme-with-bound-token", "valid"], // the resource server reads the scheme
 ]);
 

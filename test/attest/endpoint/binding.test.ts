@@ -136,7 +136,7 @@ describe("replay", () => {
     expect(world.signer.signatures).toBe(1);
   });
 
-  it("of a failed attempt is none: a refusal before the transaction burns nothing", async () => {
+  it("of a failed attempt is none: a refusal before the transaction consumes nothing", async () => {
     const body = await world.request();
     const wrong = await world.send(world.call("/", { ...body, audience: partner }));
     expect(wrong.status).toBe(400);

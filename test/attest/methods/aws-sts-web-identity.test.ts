@@ -109,7 +109,7 @@ describe("an STS document", () => {
     expect(await denial(attest(token))).toMatchObject({ check: "shape" });
   });
 
-  it("threat 27: is marked by issuer and jti, so that no issuer burns another's", async () => {
+  it("threat 27: is marked by issuer and jti, so that no issuer consumes another's", async () => {
     const jti = { claims: { jti: "same" } };
     const theirs = other.document(ours, now, tags, jti);
     const both = [trusted(), trusted({ name: "two", issuer: other.issuer, account: other.account })];

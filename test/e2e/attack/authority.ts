@@ -197,7 +197,7 @@ export function authorityAttacks(lab: () => Lab): void {
       lab().ledger.refused(answer, { ...face, code });
     });
 
-    it("threat 1: burns the person's token of a revoked root, for the same agent, for good", async () => {
+    it("threat 1: denylists the person's token of a revoked root, for the same agent, for good", async () => {
       const { opener, person, token } = await openSession(lab());
       const answer = await order(lab(), { revoke: { session: String(claimsOf(token).sid) }, reason: "a test" });
       expect(requestIdOf(answer)).toBeTruthy();
@@ -207,7 +207,7 @@ export function authorityAttacks(lab: () => Lab): void {
       }
     });
 
-    it("threat 1: burns it under every spelling of its signature", async () => {
+    it("threat 1: denylists it under every spelling of its signature", async () => {
       const { opener, person, token } = await openSession(lab());
       await order(lab(), { revoke: { session: String(claimsOf(token).sid) }, reason: "a test" });
       const [header, payload, signature = ""] = person.split(".");

@@ -49,7 +49,7 @@ export function brokenGround(lab: () => Lab): void {
       lab().ledger.refused(again, { status: 400, error: "invalid_request", code: "parent_dead" });
     });
 
-    it("threat 1: opens nothing when the person's token is burnt between its first look and its write", async () => {
+    it("threat 1: opens nothing when the person's token is denylisted between its first look and its write", async () => {
       const { opener, person, token } = await openSession(lab());
       const held = hold("dynamodb", "TransactWriteItems");
       const underWay = lab().token(opener, [...exchange("id", person), ...read, ...asSession]);

@@ -64,7 +64,7 @@ export function createLedger(world: World): Ledger {
     refused(answer, { status, error, code, anonymous = false }) {
       expect({ status: answer.status, error: answer.json.error }, answer.text).toEqual({ status, error });
       expectHygiene(answer);
-      // a burnt login is told how the person signs in anew, and nothing else is told more than the standard has
+      // a denylisted login is told how the person signs in anew, and nothing else is told more than the standard has
       const { max_age: _, ...told } = answer.json;
       expect(Object.keys(told).sort()).toEqual(["error", "error_description"]);
       expect(answer.text).not.toMatch(internals);

@@ -34,10 +34,10 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
   readonly replayEntries = new Map<string, ReplayEntry>();
   /** What trees grew by, by root and quarter of an hour. */
   readonly trees = new Map<string, TreeGrowth>();
-  /** By subject of a login: names that are burnt there, and when. */
-  readonly burnt = new Map<string, Map<string, number>>();
-  /** The login burnt with a session. */
-  readonly burntWith = new Map<string, LoginKeys>();
+  /** By subject of a login: names that are denylisted there, and when. */
+  readonly denylisted = new Map<string, Map<string, number>>();
+  /** The login denylisted with a session. */
+  readonly denylistedWith = new Map<string, LoginKeys>();
   readonly tombstones = new Map<string, { root: string; expiresAtSeconds: number }>();
   readonly epochs = new Map<string, RevocationEpoch>();
   deployment: Deployment | undefined;
@@ -76,8 +76,8 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
       tombstones: new Set(sids.filter((sid) => this.tombstones.has(sid))),
       epochs: new Map(
         query.subjects.flatMap((subject) => {
-          const there = this.epochs.has(subject) || this.burnt.has(subject);
-          return there ? [[subject, { ...this.epochOf(subject), ...this.burntAt(subject) }] as const] : [];
+          const there = this.epochs.has(subject) || this.denylisted.has(subject);
+          return there ? [[subject, { ...this.epochOf(subject), ...this.denylistedAt(subject) }] as const] : [];
         }),
       ),
       ...(this.deployment ? { deployment: { ...this.deployment } } : {}),
@@ -185,13 +185,13 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     await this.enter("revoke", true);
     const used = write.replayEntries.find((m) => this.isTaken(m));
     if (used) return err({ kind: "replay", entry: used.kind });
-    const { tombstone, withdraw, burn, clear, raise, lift } = write;
+    const { tombstone, withdraw, denylist, clear, raise, lift } = write;
     if (tombstone) this.tombstones.set(tombstone.sid, { ...tombstone });
     const offer = withdraw && this.offers.get(rowKey(withdraw.root, withdraw.handleHash));
     if (withdraw && offer) this.offers.set(rowKey(withdraw.root, withdraw.handleHash), { ...offer, withdrawn: true });
-    if (burn) this.burn(burn);
+    if (denylist) this.denylist(denylist);
     for (const { subject, names } of denylistRows(clear ? [clear] : []))
-      for (const name of names) this.burnt.get(subject)?.delete(name);
+      for (const name of names) this.denylisted.get(subject)?.delete(name);
     if (raise) this.raise(raise.subject, raise.block, raise.atSeconds);
     if (lift) this.setEpoch(lift.subject, { ...this.epochOf(lift.subject), blocked: false, lifted: true });
     this.consume(write.replayEntries);
@@ -199,25 +199,25 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     return ok(undefined);
   }
 
-  private burn({ logins, session, atSeconds }: NonNullable<RevocationWrite["burn"]>): void {
+  private denylist({ logins, session, atSeconds }: NonNullable<RevocationWrite["denylist"]>): void {
     for (const { subject, raise, names } of denylistRows(logins)) {
-      const there = this.burnt.get(subject) ?? new Map<string, number>();
+      const there = this.denylisted.get(subject) ?? new Map<string, number>();
       for (const name of names) there.set(name, atSeconds);
-      this.burnt.set(subject, there);
+      this.denylisted.set(subject, there);
       const { epoch, blocked } = this.epochOf(subject);
       if (raise) this.setEpoch(subject, { epoch: epoch + 1, blocked });
     }
-    for (const login of logins) if (session !== undefined) this.burntWith.set(session, structuredClone(login));
+    for (const login of logins) if (session !== undefined) this.denylistedWith.set(session, structuredClone(login));
   }
 
-  private burntAt(subject: string): Pick<RevocationEpoch, "burntAtSeconds"> {
-    const times = [...(this.burnt.get(subject)?.values() ?? [])];
-    return times.length > 0 ? { burntAtSeconds: Math.max(...times) } : {};
+  private denylistedAt(subject: string): Pick<RevocationEpoch, "denylistedAtSeconds"> {
+    const times = [...(this.denylisted.get(subject)?.values() ?? [])];
+    return times.length > 0 ? { denylistedAtSeconds: Math.max(...times) } : {};
   }
 
   async readDenylisted(sid: string): Promise<LoginKeys | undefined> {
-    await this.enter("readBurnt", false);
-    return this.burntWith.get(sid);
+    await this.enter("readDenylisted", false);
+    return this.denylistedWith.get(sid);
   }
 
   async loginsOf(principal: string): Promise<readonly Login[]> {

@@ -188,7 +188,7 @@ describe("a caller that is not who it says", () => {
       "invalid_client",
       "assertion_invalid",
     ));
-  it("burns its proof: the second use of one is refused and signs nothing", async () => {
+  it("consumes its proof: the second use of one is refused and signs nothing", async () => {
     const proof = dpopProof(researcher.key, { url: tokenUrl, atSeconds: world.time.seconds });
     expect((await world.send("token", researcher, own, { proof })).status).toBe(200);
     const { signatures } = world.signer;

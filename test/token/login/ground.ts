@@ -48,7 +48,7 @@ export const active = async (token: string) =>
 
 export const event = () => JSON.parse(world.store.records.at(-1)?.body ?? "{}");
 
-export const expectBurnt = ({ status, body }: Answer, by?: string) => {
+export const expectDenylisted = ({ status, body }: Answer, by?: string) => {
   expect([status, body.error, event().status_code]).toEqual([400, "invalid_request", "person_token_burnt"]);
   if (by !== undefined) expect(event().unmapped.lanyard.denial.by).toBe(by);
 };

@@ -9,7 +9,7 @@ import {
   claimsOf,
   documentOf,
   event,
-  expectBurnt,
+  expectDenylisted,
   forTickets,
   open,
   planner,
@@ -52,7 +52,7 @@ describe("threat 32: at one instant", () => {
     expect([await active(a), await active(b)]).toEqual([true, true]);
     await Promise.all([revoke(a), revoke(b)]);
     expect([await active(a), await active(b)]).toEqual([false, false]);
-    expectBurnt(await open(documentOf(login)));
+    expectDenylisted(await open(documentOf(login)));
   });
 
   it("of a hundred openings beside a revocation nothing survives it", async () => {
@@ -127,30 +127,30 @@ describe("threat 32: lift { session }", () => {
     const root = await revoked(claims);
     world.time.seconds += 40 * 86_400;
     world.store.sessions.clear();
-    expectBurnt(await open(documentOf(claims)));
+    expectDenylisted(await open(documentOf(claims)));
     expect(await lift(root)).toMatchObject({ status: 200, body: { lifted: { session: sidOf(root) }, over: true } });
     expect(event().unmapped.lanyard).toMatchObject({ operation: "lift", logins: expect.any(Array) });
     await rootBy(claims);
     expect(world.store.tombstones.has(sidOf(root))).toBe(true);
   });
 
-  it("leaves another burnt login of the same person and agent burnt", async () => {
+  it("leaves another denylisted login of the same person and agent denylisted", async () => {
     const other = { auth_time: 1_785_000_777 };
     const [one] = [await revoked(login), await revoked(other)];
     await lift(one);
     await rootBy(login);
-    expectBurnt(await open(documentOf(other)), "auth_time");
-    expectBurnt(await open(documentOf({})), "unnamed");
+    expectDenylisted(await open(documentOf(other)), "auth_time");
+    expectDenylisted(await open(documentOf({})), "unnamed");
   });
 
   it("may be repeated, and what was lifted may be revoked again", async () => {
     const root = await revoked(login);
     expect([(await lift(root)).status, (await lift(root)).status]).toEqual([200, 200]);
     await revoke(root);
-    expectBurnt(await open(documentOf(login)));
+    expectDenylisted(await open(documentOf(login)));
   });
 
-  it("is refused where no login was burnt", async () => {
+  it("is refused where no login was denylisted", async () => {
     const own = await world.send("token", researcher, { grant_type: "client_credentials", ...forTickets });
     await revoke(own.body.access_token);
     for (const token of [own.body.access_token, await rootBy(login)]) {
@@ -182,17 +182,17 @@ describe("threat 32: a cut without a block", () => {
   it("of a session is taken where logins are named: another one goes on", async () => {
     const root = await rootBy({ sid: "s" });
     expect((await revoke(root, { cutOnly: true })).status).toBe(200);
-    expectBurnt(await open(documentOf({ sid: "s" })));
+    expectDenylisted(await open(documentOf({ sid: "s" })));
     await rootBy({ sid: "t" });
   });
 
-  it("of a person whose documents name a sid alone burns those that are known: a new one goes on", async () => {
+  it("of a person whose documents name a sid alone denylists those that are known: a new one goes on", async () => {
     const [a, b] = [await rootBy({ sid: "s" }), await rootBy({ sid: "t" }, triage, "triage-app")];
     expect((await cut()).status).toBe(200);
     expect([await active(a), await active(b)]).toEqual([false, false]);
     world.time.seconds += 61;
-    expectBurnt(await open(documentOf({ sid: "s" })), "sid");
-    expectBurnt(await open(documentOf({ sid: "t" }, "triage-app"), triage), "sid");
+    expectDenylisted(await open(documentOf({ sid: "s" })), "sid");
+    expectDenylisted(await open(documentOf({ sid: "t" }, "triage-app"), triage), "sid");
     await rootBy({ sid: "u" });
   });
 

@@ -1,8 +1,8 @@
 import type { RevocationEpoch } from "../../../../core/session/store.ts";
 import { type Decode, flag, type Item, membersAnd, optional, row, text, whole } from "../codec.ts";
 
-/** Attribute of a login's row for each name that is burnt there: one is cleared without losing another. */
-export const burntPrefix = "burnt ";
+/** Attribute of a login's row for each name that is denylisted there: one is cleared without losing another. */
+export const denylistPrefix = "burnt ";
 
 /** A row of an agent, principal, build, login or of the deployment: written by updates, each of which makes it if need be. */
 interface EpochRow {
@@ -34,7 +34,7 @@ const epochRow = row(
       registryVersion: optional(whole),
       longestLifeSeconds: optional(whole),
     },
-    burntPrefix,
+    denylistPrefix,
     whole,
   ),
 );
@@ -47,7 +47,7 @@ interface ReadEpoch extends RevocationEpoch {
 }
 
 /**
- * The revocation epoch of a row. One that a registry's version, a lift or a burnt document made was never raised.
+ * The revocation epoch of a row. One that a registry's version, a lift or a denylisted document made was never raised.
  * @throws {@link BrokenRow}
  */
 export function epochOf(item: Item): ReadEpoch {
@@ -57,6 +57,6 @@ export function epochOf(item: Item): ReadEpoch {
     epoch: generation,
     blocked,
     ...(lifted ? { lifted } : {}),
-    ...(named.size > 0 ? { burntAtSeconds: Math.max(...named.values()) } : {}),
+    ...(named.size > 0 ? { denylistedAtSeconds: Math.max(...named.values()) } : {}),
   };
 }

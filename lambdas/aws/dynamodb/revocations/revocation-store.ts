@@ -10,7 +10,7 @@ import { offerKey } from "../sessions/offer-rows.ts";
 import { findSession, readOffer, readSession } from "../sessions/session-reads.ts";
 import { loginsOf } from "../subjects/subject-reads.ts";
 import { type Action, transact } from "../transaction.ts";
-import { burnActions, clearActions, readDenylisted } from "./burnt-rows.ts";
+import { clearActions, denylistActions, readDenylisted } from "./denylist-rows.ts";
 
 /** A tombstone must outlast every token below it by far more than any clock is wrong. */
 const keptSeconds = 86_400;
@@ -29,12 +29,12 @@ export function createRevocationStore(client: DynamoDBDocumentClient, tables: Ta
 
 /** Unconditional but for replay entries and an offer's own state: nothing busy can hold a revocation up (threat 6). */
 function actionsOf(write: RevocationWrite, tables: Tables): readonly Action<CommitConflict>[] {
-  const { tombstone, withdraw, burn, clear, raise, lift } = write;
+  const { tombstone, withdraw, denylist, clear, raise, lift } = write;
   return [
     ...replayPuts(tables, write.replayEntries),
     ...(tombstone ? [{ item: { Put: tombstonePut(tombstone, write.record, tables) } }] : []),
     ...(withdraw ? withdrawal(withdraw, write.record, tables) : []),
-    ...(burn ? burnActions(burn, tables) : []),
+    ...(denylist ? denylistActions(denylist, tables) : []),
     ...(clear ? clearActions(clear, tables) : []),
     ...(raise ? rowsOf(raise.subject).map((row) => ({ item: { Update: raiseUpdate(row, raise, tables) } })) : []),
     ...(lift ? rowsOf(lift.subject).map((row) => ({ item: { Update: liftUpdate(row, lift, tables) } })) : []),

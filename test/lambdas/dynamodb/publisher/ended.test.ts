@@ -11,11 +11,11 @@ import { childOf, cloud, cut, deps, newLeases, open, place, setUp, store, time, 
 
 setUp();
 
-/** Burns a login with a root and brings every row that was written, as the stream would. */
-async function burnt(login: Login): Promise<readonly Change[]> {
+/** Denylists a login with a root and brings every row that was written, as the stream would. */
+async function denylisted(login: Login): Promise<readonly Change[]> {
   const revocations = createRevocationStore(cloud.client, cloud.tables);
-  const burn = { logins: [login], session: id(), atSeconds: now };
-  await revocations.revoke({ burn, replayEntries: [], record: record() });
+  const denylist = { logins: [login], session: id(), atSeconds: now };
+  await revocations.revoke({ denylist, replayEntries: [], record: record() });
   const { Items = [] } = await cloud.client.send(new ScanCommand({ TableName: "Revocations" }));
   return Items.flatMap((row) => {
     const change = changeOf(row);
@@ -24,7 +24,7 @@ async function burnt(login: Login): Promise<readonly Change[]> {
   });
 }
 
-describe("threat 32: a burnt login", () => {
+describe("threat 32: a denylisted login", () => {
   const names = { issuer: "https://idp.example", subject: "ada", agent: planner };
   const login = (more: { authTimeSeconds?: number; sid?: string }) => loginOf({ ...names, ...more, document: id() });
   const under = (of: Login): Partial<Session> => {
@@ -39,7 +39,7 @@ describe("threat 32: a burnt login", () => {
     const dead = await Promise.all(siblings.map((one) => open(under(one))));
     const below = await Promise.all(dead.map((root) => childOf(root)));
     const alive = await Promise.all([...others.map((one) => open(under(one))), open()]);
-    const changes = await burnt(revokedOne);
+    const changes = await denylisted(revokedOne);
     // one for each name that anything is issued under; the document alone makes no walk
     expect(changes).toHaveLength(3);
     await publishChanges(changes, deps);
@@ -59,7 +59,7 @@ describe("threat 32: a burnt login", () => {
       record: record(),
     });
     time.seconds = now + 700;
-    const changes = await burnt(one);
+    const changes = await denylisted(one);
     const since = await open({
       ...under(one),
       expiresAtSeconds: later,
@@ -71,7 +71,7 @@ describe("threat 32: a burnt login", () => {
   });
 
   test("costs one read a name to find what hangs on it, of one partition", async () => {
-    const changes = await burnt(login({ authTimeSeconds: 1_000, sid: "s" }));
+    const changes = await denylisted(login({ authTimeSeconds: 1_000, sid: "s" }));
     cloud.taken();
     await publishChanges(changes, deps);
     const reads = cloud.taken().filter(({ operation }) => operation === "QueryCommand");

@@ -121,13 +121,13 @@ describe("a row of revocation epochs", () => {
     { requiredKeys: [] },
   );
 
-  test.prop([columns, fc.array(whole, { maxLength: 3 })])("tells what its updates wrote", (given, burnt) => {
-    const names = Object.fromEntries(burnt.map((at, n) => [`burnt n${n}`, at]));
+  test.prop([columns, fc.array(whole, { maxLength: 3 })])("tells what its updates wrote", (given, denylisted) => {
+    const names = Object.fromEntries(denylisted.map((at, n) => [`burnt n${n}`, at]));
     const read = epochOf({ subject: "standing#x", ...given, ...names });
     expect(read.epoch).toBe(given.generation ?? 0);
     expect(read.blocked).toBe(false);
     expect(read.cutAtSeconds).toBe(given.cutAtSeconds);
-    expect(read.burntAtSeconds).toBe(burnt.length > 0 ? Math.max(...burnt) : undefined);
+    expect(read.denylistedAtSeconds).toBe(denylisted.length > 0 ? Math.max(...denylisted) : undefined);
   });
 
   test.prop([fc.anything()])("blocks by anything but a clear false", (blocked) => {

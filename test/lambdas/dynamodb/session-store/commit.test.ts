@@ -65,18 +65,18 @@ describe("rows", () => {
   });
 
   test("leave no row to be found by when the transaction is refused", async () => {
-    const burnt = replayEntry();
-    await store.commit({ session: session(), replayEntries: [burnt], record: record() });
+    const consumed = replayEntry();
+    await store.commit({ session: session(), replayEntries: [consumed], record: record() });
     const before = (await cloud.client.send(new ScanCommand({ TableName: "Subjects" }))).Count;
-    await store.commit({ session: session(), replayEntries: [burnt], record: record() });
+    await store.commit({ session: session(), replayEntries: [consumed], record: record() });
     expect((await cloud.client.send(new ScanCommand({ TableName: "Subjects" }))).Count).toBe(before);
   });
 });
 
 describe("commit", () => {
   test("writes session, replay entries and record in one call", async () => {
-    const [kept, noted, burnt] = [session(), record(), replayEntry()];
-    expect((await store.commit({ session: kept, replayEntries: [burnt], record: noted })).ok).toBe(true);
+    const [kept, noted, consumed] = [session(), record(), replayEntry()];
+    expect((await store.commit({ session: kept, replayEntries: [consumed], record: noted })).ok).toBe(true);
     expect(cloud.taken().map((call) => call.operation)).toEqual(["TransactWriteItemsCommand"]);
     expect(await outbox(noted.eventId)).toMatchObject({
       body: noted.body,
@@ -85,27 +85,27 @@ describe("commit", () => {
     });
   });
 
-  test("refuses a replay entry burnt before and writes nothing of the rest", async () => {
-    const burnt = replayEntry("challenge");
-    await store.commit({ replayEntries: [burnt], record: record() });
+  test("refuses a replay entry consumed before and writes nothing of the rest", async () => {
+    const consumed = replayEntry("challenge");
+    await store.commit({ replayEntries: [consumed], record: record() });
     const [kept, noted] = [session(), record()];
-    const second = await store.commit({ session: kept, replayEntries: [replayEntry(), burnt], record: noted });
+    const second = await store.commit({ session: kept, replayEntries: [replayEntry(), consumed], record: noted });
     expect(second).toEqual({ ok: false, error: { kind: "replay", entry: "challenge" } });
     expect(await raw(kept.root, kept.sid)).toBeUndefined();
     expect(await outbox(noted.eventId)).toBeUndefined();
   });
 
   test("refuses a replay entry whose time is over but whose row TTL has not taken yet", async () => {
-    const burnt = replayEntry();
-    await store.commit({ replayEntries: [burnt], record: record() });
+    const consumed = replayEntry();
+    await store.commit({ replayEntries: [consumed], record: record() });
     time.seconds = now + 3600;
-    expect(await store.commit({ replayEntries: [burnt], record: record() })).toMatchObject({ ok: false });
+    expect(await store.commit({ replayEntries: [consumed], record: record() })).toMatchObject({ ok: false });
   });
 
   test("names the replay when a replay entry and a session are both taken", async () => {
-    const [kept, burnt] = [session(), replayEntry()];
-    await store.commit({ session: kept, replayEntries: [burnt], record: record() });
-    const again = await store.commit({ session: kept, replayEntries: [burnt], record: record() });
+    const [kept, consumed] = [session(), replayEntry()];
+    await store.commit({ session: kept, replayEntries: [consumed], record: record() });
+    const again = await store.commit({ session: kept, replayEntries: [consumed], record: record() });
     expect(again).toEqual({ ok: false, error: { kind: "replay", entry: "dpop" } });
     const other = await store.commit({ session: kept, replayEntries: [replayEntry()], record: record() });
     expect(other).toEqual({ ok: false, error: { kind: "session_exists" } });
@@ -149,10 +149,10 @@ describe("commit", () => {
         },
         { step: "deserialize", priority: "high", name: "lossy" },
       );
-      const [kept, burnt, noted] = [session(), replayEntry(), record()];
+      const [kept, consumed, noted] = [session(), replayEntry(), record()];
       const fresh = createSessionStore(patient.client, patient.tables, { nowMillis: () => now * 1000 });
       // a second transaction in its place would meet the first one's replay entry and be taken for a replay
-      expect(await fresh.commit({ session: kept, replayEntries: [burnt], record: noted })).toEqual({
+      expect(await fresh.commit({ session: kept, replayEntries: [consumed], record: noted })).toEqual({
         ok: true,
         value: undefined,
       });
@@ -169,9 +169,11 @@ describe("commit", () => {
   });
 
   test("grants once when one replay entry is presented by twenty at the same time", async () => {
-    const burnt = replayEntry();
+    const consumed = replayEntry();
     const outcomes = await Promise.all(
-      Array.from({ length: 20 }, () => store.commit({ session: session(), replayEntries: [burnt], record: record() })),
+      Array.from({ length: 20 }, () =>
+        store.commit({ session: session(), replayEntries: [consumed], record: record() }),
+      ),
     );
     expect(outcomes.filter((outcome) => outcome.ok)).toHaveLength(1);
   });

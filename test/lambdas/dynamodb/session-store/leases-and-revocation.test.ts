@@ -150,9 +150,9 @@ describe("revocation", () => {
     });
     const login = (authTimeSeconds: number | undefined, sid: string | undefined, document = id()) =>
       loginOf({ ...names, ...{ ...(authTimeSeconds && { authTimeSeconds }), ...(sid && { sid }) }, document });
-    const burn = (logins: readonly Login[], atSeconds: number) =>
+    const denylist = (logins: readonly Login[], atSeconds: number) =>
       revocations().revoke({
-        burn: { logins, atSeconds },
+        denylist: { logins, atSeconds },
         replayEntries: [],
         record: record(),
       });
@@ -162,43 +162,43 @@ describe("revocation", () => {
       return subjects.map((subject) => rows.epochs.get(subject));
     };
 
-    test("is burnt by every name, and its session tombstoned, in one transaction that liveness sees", async () => {
+    test("is denylisted by every name, and its session tombstoned, in one transaction that liveness sees", async () => {
       const kept = session();
-      const burnt = login(now - 5, id());
+      const denylisted = login(now - 5, id());
       await revocations().revoke({
         tombstone: { root: kept.root, sid: kept.sid, expiresAtSeconds: kept.expiresAtSeconds },
-        burn: { logins: [burnt], session: kept.sid, atSeconds: now },
+        denylist: { logins: [denylisted], session: kept.sid, atSeconds: now },
         replayEntries: [],
         record: record(),
       });
       expect((await store.readLiveness({ ...nothing, tombstones: [kept.sid] })).tombstones.has(kept.sid)).toBe(true);
-      const raised = { epoch: 1, blocked: false, burntAtSeconds: now };
-      expect(await epochs(burnt.at, burnt.sid, burnt.any)).toEqual([raised, raised, raised]);
+      const raised = { epoch: 1, blocked: false, denylistedAtSeconds: now };
+      expect(await epochs(denylisted.at, denylisted.sid, denylisted.any)).toEqual([raised, raised, raised]);
       // nothing is issued under a document, so that no walk is made for it
-      expect(await epochs(burnt.document)).toEqual([{ ...raised, epoch: 0 }]);
-      expect(await revocations().readDenylisted(kept.sid)).toEqual(burnt);
+      expect(await epochs(denylisted.document)).toEqual([{ ...raised, epoch: 0 }]);
+      expect(await revocations().readDenylisted(kept.sid)).toEqual(denylisted);
       expect(await revocations().readDenylisted(id())).toBeUndefined();
     });
 
-    test("is cleared by name and leaves what it shares with another burnt one, and every epoch", async () => {
+    test("is cleared by name and leaves what it shares with another denylisted one, and every epoch", async () => {
       const [one, other] = [login(1_000, undefined), login(2_000, undefined)];
-      await burn([one, other], now);
+      await denylist([one, other], now);
       await revocations().revoke({ clear: one, replayEntries: [], record: record() });
       const [cleared, kept, any] = await epochs(one.at, other.at, one.any);
-      expect([cleared?.burntAtSeconds, kept?.burntAtSeconds]).toEqual([undefined, now]);
-      expect([cleared?.epoch, any?.burntAtSeconds]).toEqual([1, now]);
+      expect([cleared?.denylistedAtSeconds, kept?.denylistedAtSeconds]).toEqual([undefined, now]);
+      expect([cleared?.epoch, any?.denylistedAtSeconds]).toEqual([1, now]);
       await revocations().revoke({ clear: other, replayEntries: [], record: record() });
       const [gone] = await epochs(one.any);
-      expect(gone?.burntAtSeconds).toBeUndefined();
+      expect(gone?.denylistedAtSeconds).toBeUndefined();
       expect(gone?.epoch).toBeGreaterThan(0);
     });
 
-    test("may be burnt twice, at one instant and twenty at a time", async () => {
+    test("may be denylisted twice, at one instant and twenty at a time", async () => {
       const subject = id();
       const many = Array.from({ length: limits.loginsDenylistedAtOnce }, () =>
         loginOf({ ...names, subject, sid: id(), document: id() }),
       );
-      const outcomes = await Promise.all([burn(many, now), burn(many, now + 1)]);
+      const outcomes = await Promise.all([denylist(many, now), denylist(many, now + 1)]);
       expect(outcomes.every(({ ok }) => ok)).toBe(true);
       const found = await epochs(...many.map(({ sid }) => sid), many[0]?.any);
       expect(found).toHaveLength(many.length + 1);

@@ -5,9 +5,9 @@ import type { RevocationWrite } from "../../../../core/session/store.ts";
 import { members, optional, row, text } from "../codec.ts";
 import type { Tables } from "../dynamo.ts";
 import type { Action } from "../transaction.ts";
-import { burntPrefix } from "./epoch-rows.ts";
+import { denylistPrefix } from "./epoch-rows.ts";
 
-const burntRow = row(
+const denylistedRow = row(
   { table: "revocations", key: ["subject"] },
   members<{ readonly subject: string; readonly login: LoginKeys }>({
     subject: text,
@@ -16,11 +16,11 @@ const burntRow = row(
 );
 
 /**
- * Burns logins: a row for every name, and one by which the session's id finds them again. None of them carries a TTL:
+ * Denylists logins: a row for every name, and one by which the session's id finds them again. None of them carries a TTL:
  * a login lives as long as its provider lets it.
  */
-export const burnActions = (
-  { logins, session, atSeconds }: NonNullable<RevocationWrite["burn"]>,
+export const denylistActions = (
+  { logins, session, atSeconds }: NonNullable<RevocationWrite["denylist"]>,
   tables: Tables,
 ): readonly Action<never>[] => [
   ...denylistRows(logins).map(({ subject, raise, names }) => ({
@@ -37,7 +37,13 @@ export const burnActions = (
   ...logins.flatMap((login) =>
     session === undefined
       ? []
-      : [{ item: { Put: { TableName: tables.revocations, Item: { subject: revocationKeys.burnt(session), login } } } }],
+      : [
+          {
+            item: {
+              Put: { TableName: tables.revocations, Item: { subject: revocationKeys.denylisted(session), login } },
+            },
+          },
+        ],
   ),
 ];
 
@@ -57,7 +63,7 @@ export const clearActions = (login: LoginKeys, tables: Tables): readonly Action<
 
 const each = (names: readonly string[], then: string) => names.map((_, n) => `#b${n} ${then}`.trim()).join(", ");
 const namesOf = (names: readonly string[]) =>
-  Object.fromEntries(names.map((name, n) => [`#b${n}`, `${burntPrefix}${name}`]));
+  Object.fromEntries(names.map((name, n) => [`#b${n}`, `${denylistPrefix}${name}`]));
 
 /** Strongly consistent. */
 export async function readDenylisted(
@@ -65,7 +71,7 @@ export async function readDenylisted(
   tables: Tables,
   sid: string,
 ): Promise<LoginKeys | undefined> {
-  const Key = { subject: revocationKeys.burnt(sid) };
+  const Key = { subject: revocationKeys.denylisted(sid) };
   const found = await client.send(new GetCommand({ TableName: tables.revocations, Key, ConsistentRead: true }));
-  return found.Item && burntRow(found.Item).login;
+  return found.Item && denylistedRow(found.Item).login;
 }

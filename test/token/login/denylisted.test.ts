@@ -7,7 +7,7 @@ import {
   asSession,
   documentOf,
   event,
-  expectBurnt,
+  expectDenylisted,
   forTickets,
   open,
   planner,
@@ -24,7 +24,7 @@ import {
 
 setUp();
 
-describe("threat 32: a login burnt with its revoked root opens nothing more for its agent", () => {
+describe("threat 32: a login denylisted with its revoked root opens nothing more for its agent", () => {
   const at = { auth_time: 1_785_000_000 };
   const login = { ...at, sid: "idp-session-1" };
 
@@ -39,10 +39,10 @@ describe("threat 32: a login burnt with its revoked root opens nothing more for 
     ["that never named a login", {}, {}, "unnamed"],
   ])("in a document %s", async (_, first, then, by) => {
     await revoked(first);
-    expectBurnt(await open(documentOf(then)), by);
+    expectDenylisted(await open(documentOf(then)), by);
     // it does not wear off while the provider still refreshes it
     world.time.seconds += 400 * 86_400;
-    expectBurnt(await open(documentOf(then)), by);
+    expectDenylisted(await open(documentOf(then)), by);
   });
 
   it("in the very document it was opened with, whatever that names", async () => {
@@ -50,7 +50,7 @@ describe("threat 32: a login burnt with its revoked root opens nothing more for 
       const document = documentOf(claims);
       const { body } = await open(document);
       await revoke(body.access_token);
-      expectBurnt(await open(document), "document");
+      expectDenylisted(await open(document), "document");
       await world.order({ lift: { session: sidOf(body.access_token) }, reason: "next case" });
     }
   });
@@ -74,13 +74,13 @@ describe("threat 32: a login burnt with its revoked root opens nothing more for 
     const openBy = (claims: object) => world.exchange(planner, accessOf(claims), accessTokenType, forTickets);
     await revoked(login);
     // Keycloak's access tokens carry the sid, not always the auth_time
-    expectBurnt(await openBy({ sid: login.sid }), "sid");
-    expectBurnt(await openBy(at), "auth_time");
-    expectBurnt(await openBy({}), "unnamed");
+    expectDenylisted(await openBy({ sid: login.sid }), "sid");
+    expectDenylisted(await openBy(at), "auth_time");
+    expectDenylisted(await openBy({}), "unnamed");
     const other = await openBy({ sid: "second device" });
     expect(other.status).toBe(200);
     await revoke(other.body.access_token);
-    expectBurnt(await open(documentOf({ sid: "second device" })), "sid");
+    expectDenylisted(await open(documentOf({ sid: "second device" })), "sid");
   });
 
   it("and the refusal asks for a new sign-in, by word and by number", async () => {
@@ -97,11 +97,11 @@ describe("threat 32: a login burnt with its revoked root opens nothing more for 
     ["a list", ["idp-session-1"]],
   ])("by a sid that is %s, which names nothing", async (_, sid) => {
     await revoked(login);
-    expectBurnt(await open(documentOf({ sid })), "unnamed");
+    expectDenylisted(await open(documentOf({ sid })), "unnamed");
   });
 });
 
-describe("threat 32: what is burnt are exact keys", () => {
+describe("threat 32: what is denylisted are exact keys", () => {
   const login = { auth_time: 1_785_000_000, sid: "s" };
 
   it.each([
@@ -122,32 +122,32 @@ describe("threat 32: what is burnt are exact keys", () => {
     await revoked(login);
     expect(await active(before)).toBe(true);
     expect(await active(await rootBy(login, triage, "triage-app"))).toBe(true);
-    // and one that names none, where only the planner's is burnt
+    // and one that names none, where only the planner's is denylisted
     expect(await active(await rootBy({}, triage, "triage-app"))).toBe(true);
   });
 
-  it("a burnt sid yields to an auth_time younger than the burning, never to an older one", async () => {
+  it("a denylisted sid yields to an auth_time younger than the denylisting, never to an older one", async () => {
     const reused = (auth_time: number) => ({ sid: "s", auth_time });
     await revoked(login);
-    const burntAt = world.time.seconds - 1;
-    for (const older of [login.auth_time + 1, burntAt - 1, burntAt])
-      expectBurnt(await open(documentOf(reused(older))), "sid");
-    const again = await rootBy(reused(burntAt + 1));
+    const denylistedAt = world.time.seconds - 1;
+    for (const older of [login.auth_time + 1, denylistedAt - 1, denylistedAt])
+      expectDenylisted(await open(documentOf(reused(older))), "sid");
+    const again = await rootBy(reused(denylistedAt + 1));
     expect(await active(again)).toBe(true);
-    // and burnt anew it dies as the first did
+    // and denylisted anew it dies as the first did
     await revoke(again);
     expect(await active(again)).toBe(false);
-    expectBurnt(await open(documentOf(reused(burntAt + 1))), "auth_time");
+    expectDenylisted(await open(documentOf(reused(denylistedAt + 1))), "auth_time");
   });
 
-  it("ending one's own session burns nothing", async () => {
+  it("ending one's own session denylists nothing", async () => {
     const [own, sibling] = [await rootBy(login), await rootBy(login)];
     expect((await world.send("revoke", planner, { token: own })).status).toBe(200);
     expect(await active(sibling)).toBe(true);
     await rootBy(login);
   });
 
-  it("revoking a child, or an agent's own session, burns nothing", async () => {
+  it("revoking a child, or an agent's own session, denylists nothing", async () => {
     const root = (await open(documentOf(login), planner, asSession)).body.access_token;
     const offer = await world.exchange(planner, root, sessionTokenType, {
       ...forTickets,
@@ -158,7 +158,7 @@ describe("threat 32: what is burnt are exact keys", () => {
     expect((await revoke(child)).body).toMatchObject({ found: true, burnt: false });
     const own = await world.send("token", researcher, { grant_type: "client_credentials", ...forTickets });
     expect((await revoke(own.body.access_token)).body).toMatchObject({ found: true, burnt: false });
-    expect(world.store.burnt.size).toBe(0);
+    expect(world.store.denylisted.size).toBe(0);
     await rootBy(login);
   });
 });
