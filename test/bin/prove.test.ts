@@ -5,11 +5,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { ok, type Probe } from "../../scripts/prove/ground.ts";
 import { type Proved, probes, prove } from "../../scripts/prove/run.ts";
 import { type ProveDeps, runProve } from "../../scripts/prove.ts";
-import { type Answered, message, openWorld, ring, taken, type World } from "./prove-world.ts";
+import { type Answered, type Answers, message, openAws, ring, taken } from "./prove-aws.ts";
 
 const issuer = "https://issuer.example";
 let folder: string;
-let world: Awaited<ReturnType<typeof openWorld>> | undefined;
+let world: Awaited<ReturnType<typeof openAws>> | undefined;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "lanyard-prove-"));
   writeFileSync(join(folder, "production.json"), JSON.stringify({ operators: ["role/Operator"] }));
@@ -37,8 +37,8 @@ const page: Page = (url) => {
   if (url.includes("Admin")) return Response.json({ Message: "Forbidden" }, { status: 403 });
   return Response.json({ error: "invalid_request" }, { status: 400 });
 };
-async function run(args: readonly string[], bad: World = {}, answers: Page = page, more: Partial<ProveDeps> = {}) {
-  world = await openWorld(bad);
+async function run(args: readonly string[], bad: Answers = {}, answers: Page = page, more: Partial<ProveDeps> = {}) {
+  world = await openAws(bad);
   const lines: string[] = [];
   const code = await runProve(["--stage", "production", "--outputs", join(folder, "outputs.json"), ...args], {
     stages: folder,
@@ -51,7 +51,7 @@ async function run(args: readonly string[], bad: World = {}, answers: Page = pag
   return { code, lines, asked: world.asked };
 }
 /** How one probe ended. */
-async function verdict(name: string, bad: World = {}, answers: Page = page) {
+async function verdict(name: string, bad: Answers = {}, answers: Page = page) {
   const { lines, asked } = await run(["--only", name, "--json"], bad, answers);
   const [proved] = JSON.parse(lines.join("")) as Proved[];
   return { is: proved?.is, says: proved?.says ?? "", asked };
@@ -59,12 +59,12 @@ async function verdict(name: string, bad: World = {}, answers: Page = page) {
 
 const accepted = (): Answered => ({});
 const nowSeconds = Math.floor(Date.now() / 1000);
-const withoutStandby = (activatedAtSeconds: number): World => ({
+const withoutStandby = (activatedAtSeconds: number): Answers => ({
   GetItem: ({ Key }) => ring(Key.ring.S, { standby: false, activatedAtSeconds }),
 });
 
 describe("a probe differs in a world that is not as we believe", () => {
-  const worlds: [string, string, World, Page?][] = [
+  const worlds: [string, string, Answers, Page?][] = [
     [
       "public-urls",
       "discovery is kept from callers",
@@ -130,13 +130,13 @@ describe("a probe differs in a world that is not as we believe", () => {
   });
 });
 
-function throttledAfterOne(): World {
+function throttledAfterOne(): Answers {
   let calls = 0;
   return { GetWebIdentityToken: () => (calls++ === 0 ? {} : { code: "Throttling" }) };
 }
 
 describe("a probe says that it could not be tried", () => {
-  test.each<[string, string, World, RegExp]>([
+  test.each<[string, string, Answers, RegExp]>([
     ["keys-refuse", "before the rotator has come", { GetItem: accepted }, /every five minutes/],
     ["standby-keys", "while the first standby is due", withoutStandby(nowSeconds - 60), /half an hour/],
     [
@@ -199,7 +199,7 @@ describe("npm run prove", () => {
   });
 
   test("tells what it could not take back, and does not end with 0", async () => {
-    const bad: World = {
+    const bad: Answers = {
       SendMessage: taken,
       ReceiveMessage: () => ({ Messages: [message("lanyard-prove", "ours")] }),
       DeleteMessage: () => ({ code: "InternalError" }),
@@ -221,7 +221,7 @@ describe("npm run prove", () => {
         return ok("");
       },
     });
-    world = await openWorld();
+    world = await openAws();
     const ground = { outputs: {}, clients: world.clients("eu-west-1"), fetch, nowMillis: () => 0 };
     const all = await prove([probe("a", true), probe("b", false)], ground, { each: () => undefined });
     expect(order).toEqual(["a", "back a", "b", "back b"]);
@@ -242,7 +242,7 @@ describe("npm run prove", () => {
         return ok("");
       },
     };
-    world = await openWorld();
+    world = await openAws();
     const ground = { outputs: {}, clients: world.clients("eu-west-1"), fetch, nowMillis: () => 0 };
     const all = await prove([waits, waits], ground, { each: () => undefined, signal: stop.signal });
     expect(all.map(({ says }) => says)).toEqual(["stopped"]);

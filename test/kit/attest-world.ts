@@ -1,25 +1,22 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { awsStsWebIdentity } from "../../core/attest/methods/aws-sts-web-identity/attestor.ts";
-import type { AuditFacts } from "../../core/audit/record.ts";
 import { verifyIdentityToken } from "../../core/caller/identity-token.ts";
 import { createAttestEndpoint } from "../../core/endpoints/attest.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import type { MacSource } from "../../core/model/ports.ts";
 import type { Registration } from "../../core/model/registry.ts";
-import type { RegistrySnapshot } from "../../core/model/snapshot.ts";
 import type { Call } from "../../core/model/wire.ts";
 import { type StsChanges, stsIssuer } from "./evidence/sts.ts";
+import { issuer as attestIssuer, createGround } from "./ground.ts";
 import { ownKeys, randomIds, testSigner } from "./keys.ts";
-import { aggregateInto } from "./memory/aggregate.ts";
 import { MemoryLimiter } from "./memory/limiter.ts";
-import { MemoryStore } from "./memory/store.ts";
 import { MemoryWeb } from "./memory/web.ts";
 import { agent, agentId, registry, trustDomain } from "./registry.ts";
 import { dpopProof, testKey } from "./wire/key.ts";
 
-export const attestIssuer = "https://abc123.lambda-url.eu-west-1.on.aws";
+export { issuer as attestIssuer, startSeconds as attestStart } from "./ground.ts";
+
 export const attestUrl = "https://att789.lambda-url.eu-west-1.on.aws/";
-export const attestStart = 1_785_542_400;
 
 /** Minute keys as a KMS HMAC key would make them, counting which were asked for. */
 export function testMacs(): MacSource & { asked: number[] } {
@@ -34,8 +31,6 @@ export function testMacs(): MacSource & { asked: number[] } {
 
 /** The attest service in memory, with one AWS account whose planner function attests, and a clock only tests move. */
 export async function createAttestWorld(...rows: readonly Registration[]) {
-  const time = { seconds: attestStart };
-  const clock = { nowMillis: () => time.seconds * 1000 };
   const [key, identityKey] = await Promise.all([testKey(), testKey()]);
   const signer = testSigner("identity", identityKey);
   const sts = stsIssuer("https://11111111-2222-3333-4444-555555555555.tokens.sts.global.api.aws", "123456789012");
@@ -53,26 +48,19 @@ export async function createAttestWorld(...rows: readonly Registration[]) {
     },
   ];
   const kept = base.filter((row) => !rows.some((other) => other.kind === row.kind && other.name === row.name));
-  const versions = new Map<number, RegistrySnapshot>([[1, registry(1, ...kept, ...rows)]]);
-  const held = { version: 1 };
-  const at = async (version: number) => {
-    const snapshot = versions.get(version);
-    if (!snapshot) throw new Error(`no registry version ${version}`);
-    held.version = version;
-    return snapshot;
-  };
-  const store = new MemoryStore({ registryVersion: 1, nowSeconds: () => time.seconds });
-  const aggregated: AuditFacts[] = [];
+  const { time, clock, store, versions, held, registries, aggregated, aggregate } = createGround(
+    registry(1, ...kept, ...rows),
+  );
   const macs = testMacs();
   const limiter = new MemoryLimiter(clock);
   const keySets = createKeySets({ fetcher: web, clock, ownIssuer: attestIssuer });
   const deps = {
     clock,
     ids: randomIds,
-    registries: { current: async () => versions.get(held.version), at },
+    registries,
     store,
     outbox: store,
-    aggregate: aggregateInto(aggregated),
+    aggregate,
     attestors: [awsStsWebIdentity({ keySets })],
     signer,
     limiter,

@@ -1,4 +1,3 @@
-import type { AuditFacts } from "../../core/audit/record.ts";
 import { createAdminRevokeEndpoint } from "../../core/endpoints/admin-revoke.ts";
 import { createIntrospectEndpoint } from "../../core/endpoints/introspect.ts";
 import { createRevokeEndpoint } from "../../core/endpoints/revoke.ts";
@@ -8,17 +7,15 @@ import type { PolicyEngine } from "../../core/model/decision.ts";
 import type { Fetcher } from "../../core/model/ports.ts";
 import type { Registration } from "../../core/model/registry.ts";
 import { err, ok } from "../../core/model/result.ts";
-import type { RegistrySnapshot } from "../../core/model/snapshot.ts";
 import { type Call, type Reply, spiffeAssertionType, tokenExchangeGrant } from "../../core/model/wire.ts";
+import { createGround, issuer } from "./ground.ts";
 import { ownKeys, randomIds, testSigner } from "./keys.ts";
-import { aggregateInto } from "./memory/aggregate.ts";
-import { MemoryStore } from "./memory/store.ts";
 import { agentId, idp, otherIdp, registry, trustDomain } from "./registry.ts";
 import { dpopProof, type TestKey, testKey } from "./wire/key.ts";
 
-export const issuer = "https://abc123.lambda-url.eu-west-1.on.aws";
+export { issuer, startSeconds } from "./ground.ts";
+
 export const tokenUrl = "https://tok456.lambda-url.eu-west-1.on.aws/";
-export const startSeconds = 1_785_542_400;
 
 /** A parameter list; an array value is sent as that many parameters. */
 export type Params = Record<string, string | readonly string[] | undefined>;
@@ -39,9 +36,7 @@ export interface Answer {
 
 /** Everything the token service stands on, in memory, with real keys and signatures and a clock that only tests move. */
 export async function createWorld(...rows: readonly Registration[]) {
-  const time = { seconds: startSeconds };
-  const clock = { nowMillis: () => time.seconds * 1000 };
-  const store = new MemoryStore({ registryVersion: 1, nowSeconds: () => time.seconds });
+  const { time, clock, store, versions, held, registries, aggregated, aggregate } = createGround(registry(1, ...rows));
   const [identityKey, sessionKey, idpKey, otherIdpKey] = await Promise.all([
     testKey(),
     testKey(),
@@ -50,16 +45,6 @@ export async function createWorld(...rows: readonly Registration[]) {
   ]);
   const identity = testSigner("identity", identityKey);
   const signer = testSigner("session", sessionKey);
-  const versions = new Map<number, RegistrySnapshot>([[1, registry(1, ...rows)]]);
-  let held = 1;
-  const at = async (version: number) => {
-    const snapshot = versions.get(version);
-    if (!snapshot) throw new Error(`no registry version ${version}`);
-    held = version;
-    return snapshot;
-  };
-  const aggregated: AuditFacts[] = [];
-  const aggregate = aggregateInto(aggregated);
   const policy: { engine: PolicyEngine } = { engine: { decide: () => ({ allowed: true, policies: ["all"] }) } };
   const limiter = { allowed: true, take: async () => limiter.allowed };
   // both providers publish under the SAME kid: keys must never be looked up by kid alone
@@ -85,12 +70,15 @@ export async function createWorld(...rows: readonly Registration[]) {
     outbox: store,
     revocations: store,
     targets: {
-      agents: async () => (await at(store.deployment?.registryVersion ?? held)).agents.map(({ name }) => agentId(name)),
+      agents: async () =>
+        (await registries.at(store.deployment?.registryVersion ?? held.version)).agents.map(({ name }) =>
+          agentId(name),
+        ),
       hasSessions: async (subject: string) => store.hasSessions(subject),
       wasRevoked: async (subject: string) => store.epochs.has(subject),
       hasTombstone: async (sid: string) => store.tombstones.has(sid),
     },
-    registries: { current: async () => at(held), at },
+    registries,
     aggregate,
     policy: { decide: (...args: Parameters<PolicyEngine["decide"]>) => policy.engine.decide(...args) },
     limiter,

@@ -142,7 +142,10 @@ export const lies: Readonly<Record<string, (stage: Stage) => void>> = Object.fro
       };
       const { current } = registries;
       registries.at = forgetful;
-      registries.current = async () => forgetful((await current()).version);
+      registries.current = async () => {
+        const snapshot = await current();
+        return snapshot && forgetful(snapshot.version);
+      };
     },
   ],
   [

@@ -5,8 +5,8 @@ import { listen } from "../kit/wire/server.ts";
 
 /** An answer of a service; `code` makes it an error. */
 export type Answered = { readonly code: string } | object;
-/** Answers by operation; the default world is one where all is as it should be. */
-export type World = Readonly<Record<string, (input: Input) => Answered>>;
+/** Answers by operation; unless told otherwise all is as it should be. */
+export type Answers = Readonly<Record<string, (input: Input) => Answered>>;
 
 /** Members of a request, looked into freely. */
 // biome-ignore lint/suspicious/noExplicitAny: each operation has its own
@@ -33,7 +33,7 @@ export const ring = (purpose: string, { standby = true, activatedAtSeconds = 1 }
   },
 });
 const denied = () => ({ code: "AccessDeniedException" });
-const good: World = {
+const good: Answers = {
   GetItem: ({ Key }) => ring(Key.ring.S),
   Sign: denied,
   DescribeKey: () => ({ KeyMetadata: { KeyId: "k", KeyState: "Enabled", Origin: "AWS_KMS", MultiRegion: false } }),
@@ -52,8 +52,8 @@ export const message = (Body: string, ReceiptHandle: string) => ({ Body, Receipt
 export const taken = ({ MessageBody }: Input) => ({ MessageId: "1", MD5OfMessageBody: md5(MessageBody) });
 const md5 = (text: string): string => createHash("md5").update(text).digest("hex");
 
-/** Opens a world; what it was asked stands in `asked`, oldest first. */
-export async function openWorld(bad: World = {}) {
+/** Opens it; what it was asked stands in `asked`, oldest first. */
+export async function openAws(bad: Answers = {}) {
   const asked: { readonly operation: string; readonly input: Input }[] = [];
   const { origin: endpoint, close } = await listen(({ headers, body }) => {
     const target = headers["x-amz-target"];
