@@ -1,6 +1,4 @@
-import { momentOf } from "../core/model/age.ts";
-import type { Clock } from "../core/model/ports.ts";
-import { nowSeconds } from "../core/model/ports.ts";
+import { type Clock, momentOf, nowSeconds } from "../core/model/ports.ts";
 import {
   accessTokenType,
   idTokenType,

@@ -1,5 +1,4 @@
-import { momentOf } from "../core/model/age.ts";
-import { nowSeconds } from "../core/model/ports.ts";
+import { momentOf, nowSeconds } from "../core/model/ports.ts";
 import type { AttestRequest } from "../core/model/wire.ts";
 import type { EndpointSource } from "./endpoints.ts";
 import { EvidenceError, LanyardError } from "./error.ts";

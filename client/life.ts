@@ -1,5 +1,4 @@
-import { leastMillisSince, type Moment, mostMillisSince } from "../core/model/age.ts";
-import type { Clock } from "../core/model/ports.ts";
+import { type Clock, leastMillisSince, type Moment, mostMillisSince } from "../core/model/ports.ts";
 
 /** How long an answer said that something lives, from when it was asked for. */
 export interface Life {

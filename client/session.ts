@@ -1,5 +1,4 @@
-import { momentOf } from "../core/model/age.ts";
-import { type Clock, nowSeconds } from "../core/model/ports.ts";
+import { type Clock, momentOf, nowSeconds } from "../core/model/ports.ts";
 import { accessTokenType, offerTokenType, sessionTokenType } from "../core/model/wire.ts";
 import type { AccessToken } from "./access-token.ts";
 import type { AgentKey } from "./agent-key.ts";

@@ -1,7 +1,7 @@
+import type { CodeLookup } from "../../core/attest/contract/aws.ts";
 import { awsLambdaUrlIam } from "../../core/attest/methods/aws-lambda-url-iam/attestor.ts";
 import { awsStsCallerIdentity } from "../../core/attest/methods/aws-sts-caller-identity/attestor.ts";
 import { ecsTask } from "../../core/attest/methods/ecs-task/attestor.ts";
-import type { CodeLookup } from "../../core/model/ports.ts";
 import { err, ok } from "../../core/model/result.ts";
 import {
   callerArn,

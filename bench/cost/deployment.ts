@@ -3,7 +3,7 @@ import { limits } from "../../core/model/limits.ts";
 import { revocationKeys } from "../../core/model/row-keys.ts";
 import { spiffeAssertionType, tokenExchangeGrant } from "../../core/model/wire.ts";
 import { openWindows } from "../../core/status/windows.ts";
-import { createRateLimiter } from "../../lambdas/aws/dynamodb/counters/rate-limiter.ts";
+import { createRateLimiter } from "../../lambdas/aws/dynamodb/counters.ts";
 import { documentClient } from "../../lambdas/aws/dynamodb/dynamo.ts";
 import { createListRows } from "../../lambdas/aws/dynamodb/lists/list-rows.ts";
 import { createSessionStore } from "../../lambdas/aws/dynamodb/sessions/session-store.ts";

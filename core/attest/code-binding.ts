@@ -1,9 +1,9 @@
 import type { Denial } from "../denial/denial.ts";
 import type { Check } from "../model/check.ts";
-import type { CodeLookup } from "../model/ports.ts";
 import type { AgentRegistration, CodeBinding } from "../model/registry.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { AttestedFacts } from "./contract/attestor.ts";
+import type { CodeLookup } from "./contract/aws.ts";
 
 /** Who is to run which code, and what it proved. */
 interface CodeClaim {

@@ -4,7 +4,7 @@ import type { DpopProof } from "../jose/dpop.ts";
 import { assuranceReaches } from "../model/assurance.ts";
 import type { Check } from "../model/check.ts";
 import { limits } from "../model/limits.ts";
-import { type Clock, type CodeLookup, type MacSource, nowSeconds } from "../model/ports.ts";
+import { type Clock, type MacSource, nowSeconds } from "../model/ports.ts";
 import type { AgentRegistration } from "../model/registry.ts";
 import type { ReplayEntry } from "../model/replay-entry.ts";
 import { err, ok, type Result } from "../model/result.ts";
@@ -14,6 +14,7 @@ import { identityAudience } from "./audience.ts";
 import { checkChallenge } from "./challenge.ts";
 import { bindCode } from "./code-binding.ts";
 import type { AttestedFacts, Attestor } from "./contract/attestor.ts";
+import type { CodeLookup } from "./contract/aws.ts";
 import { matchSelectors } from "./selectors.ts";
 
 /** What proving an agent needs. */

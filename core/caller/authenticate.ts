@@ -2,9 +2,13 @@ import type { Denial } from "../denial/denial.ts";
 import { type DpopNonces, verifyDpop } from "../jose/dpop.ts";
 import { limits } from "../model/limits.ts";
 import { type Clock, nowSeconds, type OwnKeys } from "../model/ports.ts";
+import type { AgentRegistration } from "../model/registry.ts";
 import type { ReplayEntry } from "../model/replay-entry.ts";
 import { err, ok, type Result } from "../model/result.ts";
+import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { type Call, spiffeAssertionType } from "../model/wire.ts";
+import { blockedAmong, raisedSince, subjects } from "../session/liveness.ts";
+import type { LivenessRows } from "../session/store.ts";
 import { type IdentityClaims, verifyIdentityToken } from "./identity-token.ts";
 import { ownerOfStolen, withOwner } from "./stolen.ts";
 
@@ -110,4 +114,37 @@ export async function authenticate(call: Call, form: Form, deps: AuthenticateDep
     jkt,
     proof: proof.value.replayEntry,
   });
+}
+
+/** What a caller stands on, as liveness subjects: its agent, and all that its identity token was issued under. */
+export const callerSubjects = ({ agent, identity }: Caller): readonly string[] => [
+  subjects.agent(agent),
+  ...Object.keys(identity.epochs),
+];
+
+/**
+ * Whether a caller is still good, at every endpoint by this one check: neither its agent nor its code blocked, and its
+ * identity token not from before a cut.
+ * @param rows what was read of `callerSubjects`
+ * @returns nothing, or `blocked`, `assertion_dead`
+ */
+export function checkCaller(rows: LivenessRows, caller: Caller): Result<void, Denial> {
+  const blocked = blockedAmong(rows, callerSubjects(caller));
+  if (blocked !== undefined) return err({ code: "blocked", subject: blocked });
+  const raised = raisedSince(rows, caller.identity.epochs);
+  return raised === undefined ? ok(undefined) : err({ code: "assertion_dead", subject: raised });
+}
+
+/**
+ * The registration a caller acts under.
+ * @returns it, or `agent_unknown`, `agent_inactive`
+ */
+export function activeRegistration(
+  { agent }: Pick<Caller, "agent">,
+  registry: Pick<RegistrySnapshot, "agent">,
+): Result<AgentRegistration, Denial> {
+  const registration = registry.agent(agent);
+  if (!registration) return err({ code: "agent_unknown", agent });
+  const { state } = registration;
+  return state === "active" ? ok(registration) : err({ code: "agent_inactive", agent, state });
 }

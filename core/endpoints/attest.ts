@@ -1,5 +1,6 @@
 import { createChallenge } from "../attest/challenge.ts";
 import type { Attestor } from "../attest/contract/attestor.ts";
+import type { CodeLookup } from "../attest/contract/aws.ts";
 import { replacingEntries, replayEntriesOf } from "../attest/first-key.ts";
 import type { Proven } from "../attest/prove.ts";
 import { livenessOf, type ProvenAlive, proveAlive, subjectsOf } from "../attest/prove-alive.ts";
@@ -16,15 +17,7 @@ import type { Denial } from "../denial/denial.ts";
 import { type DpopNonces, verifyDpop } from "../jose/dpop.ts";
 import { signJwt } from "../jose/sign.ts";
 import { limits } from "../model/limits.ts";
-import {
-  type Clock,
-  type CodeLookup,
-  type Ids,
-  type MacSource,
-  nowSeconds,
-  type RateLimiter,
-  type Signer,
-} from "../model/ports.ts";
+import { type Clock, type Ids, type MacSource, nowSeconds, type RateLimiter, type Signer } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { RegistrySource } from "../model/snapshot.ts";
 import { type AttestReply, type Call, type ChallengeReply, type Reply, tokenTyp } from "../model/wire.ts";

@@ -2,8 +2,16 @@ import { type AuditContext, startAudit } from "../audit/context.ts";
 import { type DenyDeps, deny } from "../audit/deny.ts";
 import { toRecord } from "../audit/ocsf.ts";
 import { readAccessToken } from "../caller/access-handle.ts";
-import { type AuthenticateDeps, authenticate, type Caller, readForm, single } from "../caller/authenticate.ts";
-import { activeRegistration, callerSubjects, checkCaller } from "../caller/check-caller.ts";
+import {
+  type AuthenticateDeps,
+  activeRegistration,
+  authenticate,
+  type Caller,
+  callerSubjects,
+  checkCaller,
+  readForm,
+  single,
+} from "../caller/authenticate.ts";
 import type { OwnToken } from "../caller/own-token.ts";
 import { ownerOf, ownerOfStolen, withOwner } from "../caller/stolen.ts";
 import type { Denial } from "../denial/denial.ts";

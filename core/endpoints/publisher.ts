@@ -1,6 +1,5 @@
 import { signJwt } from "../jose/sign.ts";
-import { momentOf, mostMillisSince } from "../model/age.ts";
-import { type Clock, nowSeconds, type Signer } from "../model/ports.ts";
+import { type Clock, momentOf, mostMillisSince, nowSeconds, type Signer } from "../model/ports.ts";
 import { tokenTyp } from "../model/wire.ts";
 import { type Change, changeOf } from "../status/changes.ts";
 import { openLists } from "../status/open-lists.ts";

@@ -6,11 +6,12 @@ import {
   type AuthenticateDeps,
   authenticate,
   type Caller,
+  callerSubjects,
+  checkCaller,
   type Form,
   readForm,
   single,
 } from "../caller/authenticate.ts";
-import { callerSubjects, checkCaller } from "../caller/check-caller.ts";
 import { verifyIdentityToken } from "../caller/identity-token.ts";
 import { offerAddress } from "../caller/offer-handle.ts";
 import { type OwnToken, verifyOwnToken } from "../caller/own-token.ts";

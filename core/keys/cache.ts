@@ -1,6 +1,5 @@
-import { type Moment, momentOf, mostMillisSince } from "../model/age.ts";
 import { limits } from "../model/limits.ts";
-import type { Clock } from "../model/ports.ts";
+import { type Clock, type Moment, momentOf, mostMillisSince } from "../model/ports.ts";
 import type { Result } from "../model/result.ts";
 
 /** What was fetched and how long it is fresh, in seconds. */

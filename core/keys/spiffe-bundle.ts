@@ -1,7 +1,7 @@
 import { publicJwkFor } from "../jose/public-jwk.ts";
 import { limits } from "../model/limits.ts";
 import { err, ok, type Result } from "../model/result.ts";
-import { type KeySet, keySetOf, readDocument } from "./key-set.ts";
+import { type KeySet, keySetOf, readDocument } from "./key-sets.ts";
 
 /** The authorities of one SPIFFE trust domain. */
 export interface SpiffeBundle {

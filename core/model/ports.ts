@@ -12,6 +12,42 @@ export interface Clock {
 /** Whole seconds since the epoch by `clock`. */
 export const nowSeconds = (clock: Clock): number => Math.floor(clock.nowMillis() / 1000);
 
+/** When something was taken in, by both of a machine's clocks. */
+export interface Moment {
+  readonly wallMillis: number;
+  readonly steadyMillis: number | undefined;
+}
+
+/** Now, to be asked about later. */
+export const momentOf = (clock: Clock): Moment => ({
+  wallMillis: clock.nowMillis(),
+  steadyMillis: clock.steadyMillis?.(),
+});
+
+/**
+ * The most that may have passed since, in milliseconds: what is cached counts as so old. A wall clock that is set back
+ * would keep a stale key, list or token alive for as long as it went back, and a pause going; a steady clock stands still
+ * while a sandbox is frozen. So it is the longer of both, and without end where the wall clock is now before that moment.
+ */
+export function mostMillisSince(moment: Moment, clock: Clock): number {
+  const wallMillis = clock.nowMillis() - moment.wallMillis;
+  return wallMillis < 0 ? Number.POSITIVE_INFINITY : Math.max(wallMillis, steadyMillisSince(moment, clock) ?? 0);
+}
+
+/**
+ * The least that may have passed since, in milliseconds: what is given up for its age is given up only then, or a wall
+ * clock that jumps ahead would end what still lives.
+ */
+export function leastMillisSince(moment: Moment, clock: Clock): number {
+  const wallMillis = Math.max(0, clock.nowMillis() - moment.wallMillis);
+  return Math.min(wallMillis, steadyMillisSince(moment, clock) ?? wallMillis);
+}
+
+function steadyMillisSince({ steadyMillis }: Moment, clock: Clock): number | undefined {
+  const now = clock.steadyMillis?.();
+  return now === undefined || steadyMillis === undefined ? undefined : now - steadyMillis;
+}
+
 /** Fresh identifiers and secrets from a cryptographic source. */
 export interface Ids {
   /** 128 bits as 22 base64url characters: sessions, audit records, `jti`s. */
@@ -37,70 +73,6 @@ export interface Fetcher {
     url: string,
     bounds: { readonly maxBytes: number; readonly timeoutMillis: number },
   ): Promise<Result<{ readonly body: Uint8Array; readonly maxAgeSeconds?: number }, FetchFailure>>;
-}
-
-/** What STS answered, whatever it was. */
-export interface StsAnswer {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: Uint8Array;
-}
-
-/**
- * Sends a caller's signed request to AWS STS: `POST https://<host>/`, no redirects, at most
- * `limits.stsAnswerBytes` and `limits.stsTimeoutMillis`.
- */
-export interface StsRelay {
-  /** @param request `host` is of the exact list in `text/sts-hosts.ts`, never a client's word; header names in lower case */
-  send(request: {
-    readonly host: string;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body: string;
-  }): Promise<Result<StsAnswer, FetchFailure>>;
-}
-
-/** Why AWS could not tell: it knows no such thing, or it cannot be asked now or at all. */
-export interface LookupFailure {
-  readonly why: "missing" | "unavailable";
-  readonly detail: string;
-}
-
-/** A published version of a Lambda function as it is configured. */
-interface FunctionVersion {
-  /** ARN with the version at its end. */
-  readonly arn: string;
-  readonly version: string;
-  /** Base64 SHA-256 of the package; of an image its digest. */
-  readonly codeSha256: string;
-}
-
-/** An ECS task as the control plane knows it. */
-export interface TaskDescription {
-  readonly arn: string;
-  readonly clusterArn: string;
-  /** With family and revision. */
-  readonly taskDefinitionArn: string;
-  readonly lastStatus: string;
-  readonly launchType?: string;
-  /** `service:<name>` for a task of a service. */
-  readonly group?: string;
-  readonly containers: readonly { readonly name: string; readonly imageDigest?: string }[];
-}
-
-/** An IAM role: its ARN with the path that STS leaves out, and who may assume it. */
-export interface RoleDescription {
-  readonly arn: string;
-  readonly uniqueId: string;
-  /** The trust policy as IAM gives it: JSON, percent-encoded. */
-  readonly trustPolicy: string;
-}
-
-/** Reads of the AWS control plane in this deployment's own account and Region. */
-export interface CodeLookup {
-  /** @param functionArn unqualified */
-  functionVersion(functionArn: string, version: string): Promise<Result<FunctionVersion, LookupFailure>>;
-  task(cluster: string, taskId: string): Promise<Result<TaskDescription, LookupFailure>>;
-  role(roleName: string): Promise<Result<RoleDescription, LookupFailure>>;
 }
 
 /** What a key may sign; a key has one purpose and a `kid` belongs to one purpose only. */

@@ -1,5 +1,4 @@
 import type { Assurance } from "./assurance.ts";
-import type { ClaimCondition } from "./chosen-claims.ts";
 
 /** Every rule by which a field of a details type can be compared, as registrations write it. */
 export const ruleNames = [
@@ -154,6 +153,14 @@ export interface EntailmentRegistration {
    * ends with the presented token.
    */
   readonly lifetimeSeconds?: number;
+}
+
+/** What a lending rule demands of a person's token. */
+export interface ClaimCondition {
+  readonly claim: string;
+  readonly equals: string;
+  /** The claim that must be `true` beside it. */
+  readonly verifiedBy?: "email_verified" | "phone_number_verified";
 }
 
 /** What a person may lend: from a claim of a trusted issuer's token to scopes. */

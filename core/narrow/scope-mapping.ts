@@ -4,25 +4,28 @@ import type { DetailsTypeRegistration, EntailmentRegistration } from "../model/r
 import { err, ok, type Result } from "../model/result.ts";
 import type { AuthorizationDetail, Grant } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
-import { stillWithin } from "./within.ts";
+import { stillWithin } from "./grants.ts";
+
+/** One downstream exchange, as entailments are asked about it. */
+interface Exchange {
+  /** SPIFFE ID of the agent that serves the presented token's audience. */
+  readonly agentId: string;
+  /** The one grant of the presented token, as the token states it. */
+  readonly presented: Grant;
+  /** The grants asked for; only entailments that reach a wanted scope count. */
+  readonly wanted: readonly Grant[];
+}
 
 /**
  * What a presented access token lets the agent that serves its audience ask for at the next hop (registry
  * entailments). Not transitive. Every detail of the token carries over by the entailment's map; one it does not map
  * refuses the hop, since dropping it would widen (threat 7).
- * @param agentId the serving agent's SPIFFE ID
- * @param presented the one grant of the presented token, as the token states it
- * @param wanted the grants asked for; only entailments that reach a wanted scope count
  * @returns what may be held, per target resource; scopes that nothing entails are simply absent. Or `details_unmapped`
  */
-export function mappedScopes(
-  agentId: string,
-  presented: Grant,
-  wanted: readonly Grant[],
-  registry: RegistrySnapshot,
-): Result<readonly Grant[], Denial> {
+export function mappedScopes(exchange: Exchange, registry: RegistrySnapshot): Result<readonly Grant[], Denial> {
+  const { presented } = exchange;
   const held = new Map<string, { scopes: Set<string>; details: Map<string, AuthorizationDetail> }>();
-  for (const entailment of reaching(agentId, presented, wanted, registry)) {
+  for (const entailment of reaching(exchange, registry)) {
     const target = held.get(entailment.to.resource) ?? { scopes: new Set(), details: new Map() };
     for (const scope of entailment.to.scopes) target.scopes.add(scope);
     for (const detail of presented.details) {
@@ -48,9 +51,7 @@ export function mappedScopes(
 
 /** The entailments that a presented token takes its holder by to what is wanted. */
 const reaching = (
-  agentId: string,
-  presented: Grant,
-  wanted: readonly Grant[],
+  { agentId, presented, wanted }: Exchange,
   registry: RegistrySnapshot,
 ): readonly EntailmentRegistration[] =>
   registry
@@ -66,27 +67,23 @@ const reaching = (
  */
 export function lastEndOfExchange(
   token: { readonly expiresAtSeconds: number; readonly nowSeconds: number },
-  ...taken: Parameters<typeof mappedScopes>
+  exchange: Exchange,
+  registry: RegistrySnapshot,
 ): number {
   const { expiresAtSeconds, nowSeconds } = token;
-  const lives = reaching(...taken).map((e) => nowSeconds + (e.lifetimeSeconds ?? 0));
+  const lives = reaching(exchange, registry).map((e) => nowSeconds + (e.lifetimeSeconds ?? 0));
   return Math.max(expiresAtSeconds, lives.length > 0 ? Math.min(...lives) : 0);
 }
 
 /**
  * Whether what a session was given at a hop still follows from the token it was made of, as the registry stands. A
  * constraint that the token carries over now and the session does not hold is one it would escape.
- * @param agentId the session's agent
+ * @param exchange by the session's agent, of what it holds
  * @returns `scope_exceeds`, `details_unmapped`, `details_exceed`, `details_invalid` when it does not
  */
-export function stillMapped(
-  agentId: string,
-  presented: Grant,
-  grants: readonly Grant[],
-  registry: RegistrySnapshot,
-): Result<void, Denial> {
-  const mapped = mappedScopes(agentId, presented, grants, registry);
-  return mapped.ok ? stillWithin(grants, mapped.value, "entailment", registry) : mapped;
+export function stillMapped(exchange: Exchange, registry: RegistrySnapshot): Result<void, Denial> {
+  const mapped = mappedScopes(exchange, registry);
+  return mapped.ok ? stillWithin(exchange.wanted, { held: mapped.value, by: "entailment" }, registry) : mapped;
 }
 
 /**

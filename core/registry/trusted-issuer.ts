@@ -1,6 +1,6 @@
 import { foreignAudienceProblem, issuerUrlProblem, keysUrlProblem, type OwnAddress } from "../keys/address.ts";
-import { groupClaimProblem } from "../model/chosen-claims.ts";
 import type { TrustedIssuerRegistration } from "../model/registry.ts";
+import { groupClaimProblem } from "../narrow/delegation.ts";
 import { parseSpiffeId } from "../text/spiffe-id.ts";
 import type { Finding } from "./references.ts";
 

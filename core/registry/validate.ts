@@ -1,12 +1,12 @@
 import { detailsTypeFindings } from "../details/type.ts";
 import { audienceProblem, type OwnAddress, resourceUriProblem } from "../keys/address.ts";
-import { lendingClaimProblem } from "../model/chosen-claims.ts";
 import { limits } from "../model/limits.ts";
 import type { Registration } from "../model/registry.ts";
 import { problemAt, type RegistryDocument, type RegistryProblem } from "../model/registry-document.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import { groupsOf } from "../model/snapshot.ts";
-import type { CedarModule } from "../policy/ask.ts";
+import { lendingClaimProblem } from "../narrow/delegation.ts";
+import type { CedarModule } from "../policy/cedar.ts";
 import { checkPolicies } from "../policy/check.ts";
 import { entailmentCycle } from "./cycle.ts";
 import { receiverFindings } from "./receiver.ts";

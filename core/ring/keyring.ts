@@ -1,8 +1,10 @@
-import { type Moment, momentOf, mostMillisSince } from "../model/age.ts";
 import { keyTimes, longestCacheSeconds } from "../model/key-times.ts";
 import {
   type Clock,
   type KeyPurpose,
+  type Moment,
+  momentOf,
+  mostMillisSince,
   nowSeconds,
   type PublicKey,
   type PublishedOwnKeys,

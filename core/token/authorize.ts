@@ -1,11 +1,11 @@
-import { activeRegistration, callerSubjects, checkCaller } from "../caller/check-caller.ts";
+import { activeRegistration, callerSubjects, checkCaller } from "../caller/authenticate.ts";
 import type { Denial } from "../denial/denial.ts";
 import type { PolicyQuestion } from "../model/decision.ts";
 import { limits } from "../model/limits.ts";
 import { nowSeconds } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
-import { checkGranted } from "../narrow/wanted.ts";
+import { checkGranted } from "../narrow/grants.ts";
 import { mergeQueries, readLiveness } from "../session/liveness.ts";
 import type { LivenessQuery, LivenessRows } from "../session/store.ts";
 import { boundUses, evaluateServers, serversAsked } from "./bounds.ts";

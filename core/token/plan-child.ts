@@ -3,9 +3,8 @@ import type { Denial } from "../denial/denial.ts";
 import { limits } from "../model/limits.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { Grant, Session, Via } from "../model/session.ts";
+import { narrowWithin, resolveWanted } from "../narrow/grants.ts";
 import { lastEndOfExchange, mappedScopes } from "../narrow/scope-mapping.ts";
-import { resolveWanted } from "../narrow/wanted.ts";
-import { narrowWithin } from "../narrow/within.ts";
 import {
   boundAll,
   boundByDelegator,
@@ -25,7 +24,7 @@ export function planOffer(input: PlanInput, session: Session): Result<Plan, Deni
     return err({ code: "offer_target_unknown", audience: to.slice(0, limits.agentIdCharacters) });
   const wanted = resolveWanted(request, registry);
   if (!wanted.ok) return wanted;
-  const grants = narrowWithin(wanted.value, session.grants, "parent", registry);
+  const grants = narrowWithin(wanted.value, { held: session.grants, by: "parent" }, registry);
   if (!grants.ok) return grants;
   const lent = boundByDelegator(grants.value, input, session);
   if (!lent.ok) return lent;
@@ -52,7 +51,7 @@ export function planRedeem(input: PlanInput, parent: Session, offered: readonly 
   const { request, registry } = input;
   const wanted = resolveWanted(filledFrom(request, offered), registry);
   if (!wanted.ok) return wanted;
-  const grants = narrowWithin(wanted.value, offered, "offer", registry);
+  const grants = narrowWithin(wanted.value, { held: offered, by: "offer" }, registry);
   if (!grants.ok) return grants;
   const bounded = boundAll(grants.value, input, parent);
   return bounded.ok ? child(input, parent, { grants: grants.value, via: { kind: "offer" } }) : bounded;
@@ -72,14 +71,15 @@ export function planDownstreamExchange(
   if (!wanted.ok) return wanted;
   const { aud, scopes, details } = presentedToken;
   const presented = { resource: aud, scopes, details };
-  const mapped = mappedScopes(caller.agent, presented, wanted.value, registry);
+  const exchange = { agentId: caller.agent, presented };
+  const mapped = mappedScopes({ ...exchange, wanted: wanted.value }, registry);
   if (!mapped.ok) return mapped;
-  const grants = narrowWithin(wanted.value, mapped.value, "entailment", registry);
+  const grants = narrowWithin(wanted.value, { held: mapped.value, by: "entailment" }, registry);
   if (!grants.ok) return grants;
   const bounded = boundAll(grants.value, input, parent);
   if (!bounded.ok) return bounded;
   const token = { expiresAtSeconds: presentedToken.expiresAtSeconds, nowSeconds: input.nowSeconds };
-  const lastEndSeconds = lastEndOfExchange(token, caller.agent, presented, grants.value, registry);
+  const lastEndSeconds = lastEndOfExchange(token, { ...exchange, wanted: grants.value }, registry);
   return child(input, parent, { grants: grants.value, via: { kind: "hop", presented }, lastEndSeconds });
 }
 

@@ -6,8 +6,8 @@ import { denylistedBy, isUnnamed } from "../model/login.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import { currentAgent, type Grant, type Session } from "../model/session.ts";
 import { redefinedGroups } from "../narrow/delegation.ts";
+import { narrowWithin } from "../narrow/grants.ts";
 import { stillMapped } from "../narrow/scope-mapping.ts";
-import { narrowWithin } from "../narrow/within.ts";
 import type { PersonFacts } from "../person/id-token.ts";
 import { epochOf, evaluateSession, subjects } from "../session/liveness.ts";
 import type { LivenessRows } from "../session/store.ts";
@@ -54,7 +54,10 @@ export function planFor(
   const { via } = session;
   const mapped =
     via?.kind === "hop"
-      ? stillMapped(currentAgent(session), via.presented, session.grants, input.registry)
+      ? stillMapped(
+          { agentId: currentAgent(session), presented: via.presented, wanted: session.grants },
+          input.registry,
+        )
       : ok(undefined);
   if (!mapped.ok) return mapped;
   switch (subject.kind) {
@@ -116,7 +119,7 @@ function planPerson(person: PersonFacts, rows: LivenessRows, input: PlanInput): 
 function planAgain(session: Session, input: PlanInput): Result<Plan, Denial> {
   const { principal, actors, depth, grants } = session;
   const bare = grants.map((grant) => ({ ...grant, details: [] }));
-  const held = narrowWithin(bare, grants, "parent", input.registry);
+  const held = narrowWithin(bare, { held: grants, by: "parent" }, input.registry);
   if (!held.ok) return held;
   const bounded = boundAll(grants, input, session);
   if (!bounded.ok) return bounded;

@@ -2,8 +2,7 @@ import type { OwnToken } from "../caller/own-token.ts";
 import type { Denial } from "../denial/denial.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { Session } from "../model/session.ts";
-import { resolveWanted } from "../narrow/wanted.ts";
-import { stillWithin } from "../narrow/within.ts";
+import { resolveWanted, stillWithin } from "../narrow/grants.ts";
 import type { SessionStore } from "../session/store.ts";
 import { boundAll, checkDepth, type Plan, type PlanInput, pickLife, sessionBound } from "./plan.ts";
 import type { TokenRequest } from "./request.ts";
@@ -102,5 +101,5 @@ function stillHeld(input: PlanInput, session: Session, parent: Session | undefin
  */
 function stillGiven({ via, grants }: Session, parent: Session, { registry }: PlanInput): Result<void, Denial> {
   if (!via) return err({ code: "renewal_refused", why: "its row does not tell which way it came from its parent" });
-  return via.kind === "offer" ? stillWithin(grants, parent.grants, "parent", registry) : ok(undefined);
+  return via.kind === "offer" ? stillWithin(grants, { held: parent.grants, by: "parent" }, registry) : ok(undefined);
 }

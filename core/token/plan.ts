@@ -7,8 +7,7 @@ import { err, ok, type Result } from "../model/result.ts";
 import type { Grant, Session, Uses, Via } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { type Delegator, delegatorOf, mayDelegate } from "../narrow/delegation.ts";
-import { resolveWanted } from "../narrow/wanted.ts";
-import { boundScopes, narrowWithin } from "../narrow/within.ts";
+import { boundScopes, narrowWithin, resolveWanted } from "../narrow/grants.ts";
 import type { PersonFacts } from "../person/id-token.ts";
 import type { TokenRequest } from "./request.ts";
 
@@ -72,7 +71,7 @@ export function planAccess(input: PlanInput, session: Session): Result<Plan, Den
   const named = filledFrom(request, session.grants);
   const wanted = resolveWanted(named, registry);
   if (!wanted.ok) return wanted;
-  const grants = narrowWithin(wanted.value, session.grants, "parent", registry);
+  const grants = narrowWithin(wanted.value, { held: session.grants, by: "parent" }, registry);
   if (!grants.ok) return grants;
   const bounded = boundAll(grants.value, input, session);
   if (!bounded.ok) return bounded;

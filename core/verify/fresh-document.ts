@@ -1,6 +1,5 @@
-import { type Moment, momentOf, mostMillisSince } from "../model/age.ts";
 import { limits } from "../model/limits.ts";
-import type { Clock } from "../model/ports.ts";
+import { type Clock, type Moment, momentOf, mostMillisSince } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 
 /** A document that is fetched when it is needed and believed only while it is fresh. */

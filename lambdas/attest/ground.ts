@@ -1,5 +1,5 @@
 import type { AttestDeps } from "../../core/endpoints/attest.ts";
-import { createRateLimiter } from "../aws/dynamodb/counters/rate-limiter.ts";
+import { createRateLimiter } from "../aws/dynamodb/counters.ts";
 import { createRegistrySource } from "../aws/dynamodb/registry/registry-source.ts";
 import { createSessionStore } from "../aws/dynamodb/sessions/session-store.ts";
 import { demandedNonces } from "../aws/kms/dpop-nonces.ts";

@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import type { UrlResult } from "./result.ts";
+import type { UrlResult } from "./edge.ts";
 import type { UrlEvent } from "./url-event.ts";
 
 /** Below this the headers that compression adds outweigh it. */

@@ -1,6 +1,6 @@
 import { createRevokeEndpoint } from "../../core/endpoints/revoke.ts";
 import { withDpopNonce } from "../../core/jose/dpop.ts";
-import { createRateLimiter } from "../aws/dynamodb/counters/rate-limiter.ts";
+import { createRateLimiter } from "../aws/dynamodb/counters.ts";
 import { createRevocationStore } from "../aws/dynamodb/revocations/revocation-store.ts";
 import { createSessionStore } from "../aws/dynamodb/sessions/session-store.ts";
 import { demandedNonces } from "../aws/kms/dpop-nonces.ts";

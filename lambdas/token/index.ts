@@ -2,7 +2,7 @@ import { createTokenEndpoint } from "../../core/endpoints/token.ts";
 import { withDpopNonce } from "../../core/jose/dpop.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
-import { createRateLimiter } from "../aws/dynamodb/counters/rate-limiter.ts";
+import { createRateLimiter } from "../aws/dynamodb/counters.ts";
 import { createRegistrySource } from "../aws/dynamodb/registry/registry-source.ts";
 import { createSessionStore } from "../aws/dynamodb/sessions/session-store.ts";
 import { demandedNonces } from "../aws/kms/dpop-nonces.ts";

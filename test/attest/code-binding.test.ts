@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { bindCode } from "../../core/attest/code-binding.ts";
 import type { AttestedFacts } from "../../core/attest/contract/attestor.ts";
+import type { CodeLookup } from "../../core/attest/contract/aws.ts";
 import { createAttestEndpoint } from "../../core/endpoints/attest.ts";
-import type { CodeLookup } from "../../core/model/ports.ts";
 import type { CodeBinding } from "../../core/model/registry.ts";
 import { err, ok } from "../../core/model/result.ts";
 import { registrationSchema } from "../../core/registry/schema.ts";

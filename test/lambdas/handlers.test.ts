@@ -1,7 +1,7 @@
 import type { Context } from "aws-lambda";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { env } from "../../lambdas/env.ts";
-import type { UrlResult } from "../../lambdas/http/result.ts";
+import type { UrlResult } from "../../lambdas/http/edge.ts";
 import type { UrlEvent } from "../../lambdas/http/url-event.ts";
 import { serveAll } from "../kit/serve.ts";
 

@@ -3,9 +3,8 @@ import { describe, expect, it } from "vitest";
 import { narrowDetail } from "../../core/details/compare.ts";
 import type { AuthorizationDetail, Grant } from "../../core/model/session.ts";
 import { delegatorOf, matchingRules, mayDelegate } from "../../core/narrow/delegation.ts";
+import { narrowWithin, resolveWanted } from "../../core/narrow/grants.ts";
 import { mappedScopes } from "../../core/narrow/scope-mapping.ts";
-import { resolveWanted } from "../../core/narrow/wanted.ts";
-import { narrowWithin } from "../../core/narrow/within.ts";
 import { agentId, customers, idp, otherIdp, registry, tickets } from "../kit/registry.ts";
 
 const reg = registry();
@@ -85,8 +84,7 @@ describe("narrowing below what is held", () => {
   it("names every scope that was refused", () => {
     const result = narrowWithin(
       [{ resource: tickets, scopes: ["tickets:read", "tickets:write"], details: [] }],
-      held(),
-      "parent",
+      { held: held(), by: "parent" },
       reg,
     );
     expect(result).toEqual({
@@ -97,12 +95,15 @@ describe("narrowing below what is held", () => {
 
   it("threat 7: keeps a constraint that the child leaves out", () => {
     const parent = record({ customers: ["42"] });
-    expect(narrowWithin(wantRead(), held([parent]), "parent", reg)).toEqual({ ok: true, value: wantRead([parent]) });
+    expect(narrowWithin(wantRead(), { held: held([parent]), by: "parent" }, reg)).toEqual({
+      ok: true,
+      value: wantRead([parent]),
+    });
   });
 
   it("threat 7: keeps a field that the child leaves out of a detail", () => {
     const parent = record({ customers: ["1", "2"], maxRecords: 5 });
-    const result = narrowWithin(wantRead([record({ customers: ["1"] })]), held([parent]), "parent", reg);
+    const result = narrowWithin(wantRead([record({ customers: ["1"] })]), { held: held([parent]), by: "parent" }, reg);
     expect(result).toEqual({ ok: true, value: wantRead([record({ customers: ["1"], maxRecords: 5 })]) });
   });
 
@@ -114,25 +115,27 @@ describe("narrowing below what is held", () => {
     ["a shorter path", record({ customers: ["42"], path: "/eu" })],
   ])("refuses %s than the parent holds", (_, child) => {
     const parent = record({ customers: ["42"], maxRecords: 10, path: "/eu/west" });
-    expect(code(narrowWithin(wantRead([child]), held([parent]), "parent", reg))).toBe("details_exceed");
+    expect(code(narrowWithin(wantRead([child]), { held: held([parent]), by: "parent" }, reg))).toBe("details_exceed");
   });
 
   it("takes a path below the parent's, by whole segments", () => {
     const parent = record({ customers: ["42"], path: "/eu/west" });
     const child = record({ customers: ["42"], path: "/eu/west/2" });
-    expect(code(narrowWithin(wantRead([child]), held([parent]), "parent", reg))).toBe("ok");
+    expect(code(narrowWithin(wantRead([child]), { held: held([parent]), by: "parent" }, reg))).toBe("ok");
   });
 
   it("refuses a type whose row is of the form before rules, instead of comparing nothing", () => {
     const fields = { customers: { rule: "one_of", required: true } };
     const old = { kind: "details-type", name: "customer-record", resource: customers, fields } as never;
     const detail = record({ customers: ["42"] });
-    expect(code(narrowWithin(wantRead([detail]), held([detail]), "parent", registry(1, old)))).toBe("details_invalid");
+    expect(code(narrowWithin(wantRead([detail]), { held: held([detail]), by: "parent" }, registry(1, old)))).toBe(
+      "details_invalid",
+    );
   });
 
   it("refuses when the parent's type is no longer registered, rather than dropping its constraint", () => {
     const gone = { type: "withdrawn-type", customers: ["42"] };
-    expect(code(narrowWithin(wantRead(), held([gone]), "parent", reg))).toBe("details_invalid");
+    expect(code(narrowWithin(wantRead(), { held: held([gone]), by: "parent" }, reg))).toBe("details_invalid");
   });
 });
 
@@ -191,8 +194,7 @@ describe("narrowing as a proof", () => {
   ])("a grant within another never has a scope the other lacks", (above, wanted) => {
     const result = narrowWithin(
       [{ resource: customers, scopes: wanted, details: [] }],
-      [{ resource: customers, scopes: above, details: [] }],
-      "parent",
+      { held: [{ resource: customers, scopes: above, details: [] }], by: "parent" },
       reg,
     );
     expect(result.ok).toBe(wanted.every((scope) => above.includes(scope)));
@@ -206,29 +208,28 @@ describe("the next hop", () => {
     scopes,
     details,
   });
+  const mapped = (presented: Grant, by = server) => mappedScopes({ agentId: by, presented, wanted: wantRead() }, reg);
 
   it("carries a mapped detail over to the next resource", () => {
-    const result = mappedScopes(server, shown([{ type: "ticket-customer", customers: ["42"] }]), wantRead(), reg);
+    const result = mapped(shown([{ type: "ticket-customer", customers: ["42"] }]));
     expect(result).toEqual({ ok: true, value: wantRead([record({ customers: ["42"] })]) });
   });
 
   it("threat 7: refuses a detail that no entailment maps", () => {
-    expect(code(mappedScopes(server, shown([{ type: "ticket-queue", queue: ["vip"] }]), wantRead(), reg))).toBe(
-      "details_unmapped",
-    );
+    expect(code(mapped(shown([{ type: "ticket-queue", queue: ["vip"] }])))).toBe("details_unmapped");
   });
 
   it("entails nothing for a scope the presented token does not carry", () => {
-    expect(mappedScopes(server, shown([], ["tickets:write"]), wantRead(), reg)).toEqual({ ok: true, value: [] });
+    expect(mapped(shown([], ["tickets:write"]))).toEqual({ ok: true, value: [] });
   });
 
   it("entails nothing for another agent that got hold of the token", () => {
-    expect(mappedScopes(agentId("customer-api"), shown(), wantRead(), reg)).toEqual({ ok: true, value: [] });
+    expect(mapped(shown(), agentId("customer-api"))).toEqual({ ok: true, value: [] });
   });
 
   it("is not transitive: what it entails does not entail further", () => {
     const presented: Grant = { resource: customers, scopes: ["customers:read"], details: [] };
-    expect(mappedScopes(server, presented, wantRead(), reg)).toEqual({ ok: true, value: [] });
+    expect(mapped(presented)).toEqual({ ok: true, value: [] });
   });
 });
 

@@ -134,9 +134,11 @@ describe("threat 35: what another makes of a token ends with it", () => {
         const grant = (resource: string, scope: string) => ({ resource, scopes: [scope], details: [] });
         const last = lastEndOfExchange(
           { expiresAtSeconds: left, nowSeconds: 0 },
-          agentId("ticket-api"),
-          grant(tickets, "tickets:read"),
-          [grant(customers, "customers:read")],
+          {
+            agentId: agentId("ticket-api"),
+            presented: grant(tickets, "tickets:read"),
+            wanted: [grant(customers, "customers:read")],
+          },
           rows,
         );
         expect(last).toBe(Math.max(left, Math.min(first ?? 0, second ?? 0)));

@@ -1,6 +1,5 @@
 import type { KeyLookup } from "../../../core/jose/jwt.ts";
-import { type KeySet, readKeySet } from "../../../core/keys/key-set.ts";
-import { registeredLookup } from "../../../core/keys/key-sets.ts";
+import { type KeySet, readKeySet, registeredLookup } from "../../../core/keys/key-sets.ts";
 import { readSpiffeBundle } from "../../../core/keys/spiffe-bundle.ts";
 import type { TrustedIssuerRegistration } from "../../../core/model/registry.ts";
 import { noKeys } from "./advice.ts";

@@ -1,8 +1,8 @@
 import type { KeySets } from "../../keys/key-sets.ts";
 import type { SpiffeBundles } from "../../keys/spiffe-bundles.ts";
 import type { Assurance } from "../../model/assurance.ts";
-import type { CodeLookup, StsRelay } from "../../model/ports.ts";
 import type { Attestor } from "./attestor.ts";
+import type { CodeLookup, StsRelay } from "./aws.ts";
 
 /** What a registration can know of one kind of evidence without proving any. */
 export interface EvidenceType {

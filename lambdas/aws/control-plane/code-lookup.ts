@@ -1,5 +1,5 @@
+import type { CodeLookup, LookupFailure } from "../../../core/attest/contract/aws.ts";
 import { limits } from "../../../core/model/limits.ts";
-import type { CodeLookup, LookupFailure } from "../../../core/model/ports.ts";
 import { err, ok, type Result } from "../../../core/model/result.ts";
 
 /** Every look is bounded: an attestation must not hang on the control plane. */

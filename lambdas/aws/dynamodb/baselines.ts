@@ -1,9 +1,8 @@
 import { type DynamoDBDocumentClient, QueryCommand, type QueryCommandOutput } from "@aws-sdk/lib-dynamodb";
 import type { Baseline, BaselineStore } from "../../../core/drift/baseline.ts";
 import { baselineItem, baselineKind, baselineOf } from "./baseline-rows.ts";
-import { type Tables, words } from "./dynamo.ts";
+import { type Tables, transact, words } from "./dynamo.ts";
 import { outboxPut } from "./outbox.ts";
-import { transact } from "./transaction.ts";
 
 /** What is known of each deployed function, in table Traces. */
 export function createBaselines(

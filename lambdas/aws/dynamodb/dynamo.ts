@@ -1,5 +1,8 @@
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { DynamoDBClient, TransactionCanceledException } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient, TransactWriteCommand, type TransactWriteCommandInput } from "@aws-sdk/lib-dynamodb";
+import { err, ok, type Result } from "../../../core/model/result.ts";
 
 /** Names of the tables, as the function's environment gives them. */
 export interface Tables {
@@ -49,3 +52,65 @@ export const words = (names: readonly string[], values?: Readonly<Record<string,
     ? { ExpressionAttributeValues: Object.fromEntries(Object.entries(values).map(([k, v]) => [`:${k}`, v])) }
     : {}),
 });
+
+/** One action of a transaction and what it means when its condition does not hold. */
+export interface Action<C> {
+  readonly item: NonNullable<TransactWriteCommandInput["TransactItems"]>[number];
+  /** Undefined where a failed condition can only be a bug. */
+  readonly conflict?: C;
+}
+
+/** How long contention is fought, in milliseconds, before it counts as broken infrastructure. */
+const patienceMillis = 2_000;
+const passing = new Set(["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"]);
+const passingErrors = new Set([
+  "TransactionConflictException",
+  "TransactionInProgressException",
+  "ProvisionedThroughputExceededException",
+  "ThrottlingException",
+  "RequestLimitExceeded",
+]);
+
+/**
+ * Writes all actions or none. The SDK does not repeat a cancelled transaction, so contention and throttling are
+ * repeated here: same token, same items byte for byte, so that an answer lost on the way is never a second write.
+ * @returns ok, or the conflict of the first action whose condition failed
+ * @throws when contention outlasts the patience, or a condition failed that has no meaning
+ */
+export async function transact<C>(
+  client: DynamoDBDocumentClient,
+  actions: readonly Action<C>[],
+): Promise<Result<void, C>> {
+  const input = { TransactItems: actions.map((action) => action.item), ClientRequestToken: randomUUID() };
+  const deadline = performance.now() + patienceMillis;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await client.send(new TransactWriteCommand(input));
+      return ok(undefined);
+    } catch (failure) {
+      const conflict = conflictOf(failure, actions);
+      if (conflict) return err(conflict);
+      if (!isPassing(failure) || performance.now() > deadline) throw failure;
+      await sleep(Math.random() * Math.min(20 * 2 ** attempt, 400));
+    }
+  }
+}
+
+function conflictOf<C>(failure: unknown, actions: readonly Action<C>[]): C | undefined {
+  const reasons = reasonsOf(failure);
+  const failed = actions.filter((_, i) => reasons[i] === "ConditionalCheckFailed");
+  if (failed.length === 0) return undefined;
+  const known = failed.find((action) => action.conflict !== undefined)?.conflict;
+  if (known === undefined)
+    throw new Error("a transaction failed a condition that can only fail by a bug", { cause: failure });
+  return known;
+}
+
+const reasonsOf = (failure: unknown): readonly (string | undefined)[] =>
+  failure instanceof TransactionCanceledException ? (failure.CancellationReasons ?? []).map((r) => r.Code) : [];
+
+function isPassing(failure: unknown): boolean {
+  const reasons = reasonsOf(failure).filter((code) => code !== undefined && code !== "None");
+  if (reasons.length > 0) return reasons.every((code) => code !== undefined && passing.has(code));
+  return failure instanceof Error && passingErrors.has(failure.name);
+}

@@ -8,11 +8,10 @@ import {
 } from "@aws-sdk/lib-dynamodb";
 import type { LifecycleStore, Trace } from "../../../core/lifecycle/trace.ts";
 import { subjects } from "../../../core/session/liveness.ts";
-import { type Tables, words } from "./dynamo.ts";
+import { type Tables, transact, words } from "./dynamo.ts";
 import { outboxPut } from "./outbox.ts";
 import { endOf, shardsOf } from "./subjects/subject-rows.ts";
 import { lookedItem, lookedKey, lookedOf, traceItem, traceKind, traceOf } from "./trace-rows.ts";
-import { transact } from "./transaction.ts";
 
 /** Traces of active agents in table Traces; sessions as table Subjects still knows them. */
 export function createLifecycleStore(client: DynamoDBDocumentClient, tables: Tables): LifecycleStore {

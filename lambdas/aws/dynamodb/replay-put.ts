@@ -1,7 +1,6 @@
 import type { ReplayEntry } from "../../../core/model/replay-entry.ts";
 import type { CommitConflict } from "../../../core/session/store.ts";
-import { type Tables, words } from "./dynamo.ts";
-import type { Action } from "./transaction.ts";
+import { type Action, type Tables, words } from "./dynamo.ts";
 
 /**
  * Consumes replay entries: the second of two equal ones fails its whole transaction, except where the replay entry has an owner

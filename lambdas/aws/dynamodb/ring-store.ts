@@ -2,10 +2,9 @@ import { BatchGetCommand, type DynamoDBDocumentClient, GetCommand } from "@aws-s
 import type { AuditRecord } from "../../../core/audit/record.ts";
 import type { OrderStore } from "../../../core/endpoints/admin-rotate.ts";
 import type { RingReader, RingStore } from "../../../core/ring/ports.ts";
-import { type Tables, words } from "./dynamo.ts";
+import { type Tables, transact, words } from "./dynamo.ts";
 import { outboxPut } from "./outbox.ts";
 import { orderItem, orderOf, ringItem, ringOf } from "./ring-rows.ts";
-import { transact } from "./transaction.ts";
 
 /** Names of the tables a ring's writer has to do with. */
 export interface KeyringTables extends Pick<Tables, "outbox"> {

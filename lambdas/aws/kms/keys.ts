@@ -12,8 +12,6 @@ import { SigningKeyGone } from "../../../core/jose/sign.ts";
 import type { KeyPurpose, PublicKey, SigningAlgorithm } from "../../../core/model/ports.ts";
 import { err, ok, type Result } from "../../../core/model/result.ts";
 import type { HeldKey, KeyHolder } from "../../../core/ring/ports.ts";
-import { derToJose } from "./ecdsa-der.ts";
-import { nameInUserAgent } from "./join-id.ts";
 import { type KeyRoles, keyPolicyFault, kmsNames } from "./key-policy.ts";
 
 /** The KMS client every adapter shares. */
@@ -137,3 +135,52 @@ export async function signBy(
   const signature = alg === "ES256" ? derToJose(answer.Signature) : answer.Signature;
   return { signature, requestId: answer.$metadata.requestId };
 }
+
+/**
+ * CloudTrail keeps of a Sign call neither message nor signature, but its user agent: the session's id in it joins the
+ * call with our record, and a Sign that names none is not ours (threat 11).
+ */
+function nameInUserAgent(command: SignCommand, joinId: string): void {
+  // ids are ours, but this is a header: nothing that could end it may get in
+  if (!/^[A-Za-z0-9_#-]{1,64}$/.test(joinId)) throw new Error("a join id is letters, digits, _, - and #");
+  command.middlewareStack.add(
+    (next) => (args) => {
+      const request = args.request as { headers: Record<string, string> };
+      request.headers["user-agent"] = `${request.headers["user-agent"] ?? ""} lanyard/${joinId}`.trim();
+      return next(args);
+    },
+    { step: "build", priority: "low", name: "lanyardJoinId" },
+  );
+}
+
+/**
+ * Turns KMS's signature into JOSE's: DER SEQUENCE { r, s } (RFC 3279 2.2.3) to 32 + 32 bytes (RFC 7518 3.4). DER drops
+ * leading zeros and adds one before a set top bit, so either number may be shorter or one byte longer than 32.
+ * @throws when the bytes are anything but strict DER of two positive numbers of at most 32 bytes
+ */
+export function derToJose(der: Uint8Array): Uint8Array {
+  const bytes = Buffer.from(der);
+  // a P-256 signature has at most 72 bytes: lengths never need the long form
+  if (bytes[0] !== 0x30 || bytes[1] !== bytes.length - 2 || bytes.length > 72) throw malformed("no sequence");
+  const r = integerAt(bytes, 2);
+  const s = integerAt(bytes, r.next);
+  if (s.next !== bytes.length) throw malformed("bytes after s");
+  return Buffer.concat([r.value, s.value]);
+}
+
+function integerAt(bytes: Buffer, at: number): { value: Buffer; next: number } {
+  const length = bytes[at + 1];
+  if (bytes[at] !== 0x02 || length === undefined || length === 0) throw malformed("no integer");
+  const next = at + 2 + length;
+  const content = bytes.subarray(at + 2, next);
+  if (content.length !== length) throw malformed("an integer is cut off");
+  const [first = 0, second = 0] = content;
+  if (first >= 0x80) throw malformed("a negative number");
+  if (first === 0 && length > 1 && second < 0x80) throw malformed("a padded number");
+  const digits = first === 0 ? content.subarray(1) : content;
+  if (digits.length === 0) throw malformed("zero");
+  if (digits.length > 32) throw malformed("more than 32 bytes");
+  return { value: Buffer.concat([Buffer.alloc(32 - digits.length), digits]), next };
+}
+
+const malformed = (what: string) => new Error(`KMS answered a signature that is not ECDSA in DER: ${what}`);

@@ -1,7 +1,8 @@
 import { type IncomingMessage, type RequestOptions, request as requestHttp } from "node:http";
 import { Agent, request as requestHttps } from "node:https";
+import type { StsAnswer, StsRelay } from "../../../core/attest/contract/aws.ts";
 import { limits } from "../../../core/model/limits.ts";
-import type { FetchFailure, StsAnswer, StsRelay } from "../../../core/model/ports.ts";
+import type { FetchFailure } from "../../../core/model/ports.ts";
 import { err, ok, type Result } from "../../../core/model/result.ts";
 
 /**

@@ -1,8 +1,7 @@
 import { GetParameterCommand, ParameterNotFound, type SSMClient } from "@aws-sdk/client-ssm";
 import type { EventSecret } from "../../../core/events/push.ts";
-import { type Moment, momentOf, mostMillisSince } from "../../../core/model/age.ts";
 import { limits } from "../../../core/model/limits.ts";
-import type { Clock } from "../../../core/model/ports.ts";
+import { type Clock, type Moment, momentOf, mostMillisSince } from "../../../core/model/ports.ts";
 
 /**
  * `<origin> <header>`: a header's value is printable, without anything that could end it; an origin has nothing after the

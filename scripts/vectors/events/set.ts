@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { eventTyp, eventTypes } from "../../../core/events/security-event.ts";
 import { verifyJwt } from "../../../core/jose/jwt.ts";
-import { keySetOf } from "../../../core/keys/key-set.ts";
+import { keySetOf } from "../../../core/keys/key-sets.ts";
 import { limits } from "../../../core/model/limits.ts";
 import { err, ok } from "../../../core/model/result.ts";
 import { type Evaluated, eachCase, outcomesOf, topic } from "../document.ts";

@@ -1,8 +1,8 @@
 import { z } from "zod";
+import type { StsAnswer } from "../../../core/attest/contract/aws.ts";
 import { parseAssumedRole } from "../../../core/attest/formats/assumed-role.ts";
 import { readCallerIdentity } from "../../../core/attest/formats/caller-identity/answer.ts";
 import { awsStsCallerIdentity } from "../../../core/attest/methods/aws-sts-caller-identity/attestor.ts";
-import type { StsAnswer } from "../../../core/model/ports.ts";
 import { callerEvidence, expectation, StubSts } from "../../../test/kit/evidence/caller-identity.ts";
 import { accepts, denialText, type Evaluated, eachCase, type Outcome, topic } from "../document.ts";
 

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { verifyStsWebIdentity } from "../../../core/attest/methods/aws-sts-web-identity/attestor.ts";
-import { readKeySet } from "../../../core/keys/key-set.ts";
-import { registeredLookup } from "../../../core/keys/key-sets.ts";
+import { readKeySet, registeredLookup } from "../../../core/keys/key-sets.ts";
 import type { TrustedIssuerRegistration } from "../../../core/model/registry.ts";
 import { accepts, denialText, eachCase, evaluated, topic } from "../document.ts";
 

@@ -3,7 +3,7 @@ import type { JWK } from "jose";
 import { z } from "zod";
 import { publicJwkFor } from "../../../core/jose/public-jwk.ts";
 import { bytesOfAscii, bytesOfBase64url } from "../../../core/text/base64url.ts";
-import { derToJose } from "../../../lambdas/aws/kms/ecdsa-der.ts";
+import { derToJose } from "../../../lambdas/aws/kms/keys.ts";
 import { accepts, type Evaluated, eachCase, type Outcome, topic } from "../document.ts";
 import { bothHold } from "./both-paths.ts";
 

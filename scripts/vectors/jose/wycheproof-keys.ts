@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { keySetOf } from "../../../core/keys/key-set.ts";
+import { keySetOf } from "../../../core/keys/key-sets.ts";
 import { bytesOfAscii, bytesOfBase64url } from "../../../core/text/base64url.ts";
 import { type Evaluated, eachCase, type Outcome, topic } from "../document.ts";
 import { bothHold } from "./both-paths.ts";

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { z } from "zod";
-import { askCedar, preparsePolicies, preparseSchema } from "../../../core/policy/ask.ts";
+import { askCedar, preparsePolicies, preparseSchema } from "../../../core/policy/cedar.ts";
 import { validated } from "../../../core/policy/check.ts";
 import type { CedarRequest } from "../../../core/policy/requests.ts";
 import { type Evaluated, eachCase, topic, unreadable, type VectorDocument } from "../document.ts";

@@ -1,10 +1,10 @@
 import { fc, test } from "@fast-check/vitest";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { StsRelay } from "../../../core/attest/contract/aws.ts";
 import { parseAssumedRole } from "../../../core/attest/formats/assumed-role.ts";
 import { readCallerIdentity } from "../../../core/attest/formats/caller-identity/answer.ts";
 import { awsStsCallerIdentity } from "../../../core/attest/methods/aws-sts-caller-identity/attestor.ts";
 import { matchSelectors } from "../../../core/attest/selectors.ts";
-import type { StsRelay } from "../../../core/model/ports.ts";
 import { partitionOf, stsEndpointKinds, stsHost } from "../../../core/text/sts-hosts.ts";
 import { createStsRelay } from "../../../lambdas/aws/outbound/sts-relay.ts";
 import { evaluateRequest } from "../../../scripts/vectors/evidence/aws-sts-caller-identity.ts";

@@ -1,8 +1,8 @@
 import { fc, test } from "@fast-check/vitest";
 import { beforeEach, describe, expect, it } from "vitest";
+import type { CodeLookup, RoleDescription, TaskDescription } from "../../../core/attest/contract/aws.ts";
 import { ecsTask } from "../../../core/attest/methods/ecs-task/attestor.ts";
 import { trustsOnly } from "../../../core/attest/methods/ecs-task/trust-policy.ts";
-import type { CodeLookup, RoleDescription, TaskDescription } from "../../../core/model/ports.ts";
 import { err, ok } from "../../../core/model/result.ts";
 import {
   callerEvidence,

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from "node:crypto";
 import type { Expectation } from "../../../core/attest/contract/attestor.ts";
-import type { StsAnswer, StsRelay } from "../../../core/model/ports.ts";
+import type { StsAnswer, StsRelay } from "../../../core/attest/contract/aws.ts";
 import { ok } from "../../../core/model/result.ts";
 import { registry } from "../registry.ts";
 

@@ -1,6 +1,7 @@
 import { sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Attestor, Evidence, Expectation } from "../../../core/attest/contract/attestor.ts";
+import type { CodeLookup } from "../../../core/attest/contract/aws.ts";
 import { withInstanceIdentity } from "../../../core/attest/formats/instance-identity/beside.ts";
 import { awsEc2InstanceIdentity } from "../../../core/attest/methods/aws-ec2-instance-identity/attestor.ts";
 import { awsLambdaUrlIam } from "../../../core/attest/methods/aws-lambda-url-iam/attestor.ts";
@@ -14,7 +15,6 @@ import { spiffeJwtSvid } from "../../../core/attest/methods/spiffe-jwt-svid/atte
 import { spiffeX509Svid, svidBindingBytes } from "../../../core/attest/methods/spiffe-x509-svid/attestor.ts";
 import { createKeySets } from "../../../core/keys/key-sets.ts";
 import { createSpiffeBundles } from "../../../core/keys/spiffe-bundles.ts";
-import type { CodeLookup } from "../../../core/model/ports.ts";
 import type { TrustedIssuerRegistration } from "../../../core/model/registry.ts";
 import { err, ok } from "../../../core/model/result.ts";
 import { MemoryWeb } from "../memory/web.ts";

@@ -2,7 +2,7 @@ import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { limits } from "../../../core/model/limits.ts";
 import { registrationKinds } from "../../../core/model/registry.ts";
-import { createRateLimiter } from "../../../lambdas/aws/dynamodb/counters/rate-limiter.ts";
+import { createRateLimiter } from "../../../lambdas/aws/dynamodb/counters.ts";
 import { registryKind } from "../../../lambdas/aws/dynamodb/registry/registration-rows.ts";
 import { createRegistrySource } from "../../../lambdas/aws/dynamodb/registry/registry-source.ts";
 import { now, planner, researcher } from "../samples.ts";

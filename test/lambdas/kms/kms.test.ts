@@ -4,9 +4,8 @@ import { calculateJwkThumbprint, exportJWK, importJWK, jwtVerify } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { SigningKeyGone, signJwt } from "../../../core/jose/sign.ts";
 import type { Signer } from "../../../core/model/ports.ts";
-import { derToJose } from "../../../lambdas/aws/kms/ecdsa-der.ts";
 import { type KeyRoles, keyPolicy } from "../../../lambdas/aws/kms/key-policy.ts";
-import { createKeyHolder, publicKeyOf, signBy } from "../../../lambdas/aws/kms/keys.ts";
+import { createKeyHolder, derToJose, publicKeyOf, signBy } from "../../../lambdas/aws/kms/keys.ts";
 import { createMacSource } from "../../../lambdas/aws/kms/macs.ts";
 import { type FakeKms, startKms } from "./kms-server.ts";
 

@@ -1,10 +1,10 @@
 import type { Expectation } from "../../../../core/attest/contract/attestor.ts";
+import type { CodeLookup, StsRelay } from "../../../../core/attest/contract/aws.ts";
 import { withInstanceIdentity } from "../../../../core/attest/formats/instance-identity/beside.ts";
 import { awsLambdaUrlIam } from "../../../../core/attest/methods/aws-lambda-url-iam/attestor.ts";
 import { awsStsCallerIdentity } from "../../../../core/attest/methods/aws-sts-caller-identity/attestor.ts";
 import { ecsTask } from "../../../../core/attest/methods/ecs-task/attestor.ts";
 import { limits } from "../../../../core/model/limits.ts";
-import type { CodeLookup, StsRelay } from "../../../../core/model/ports.ts";
 import { err, ok } from "../../../../core/model/result.ts";
 import { createSnapshot } from "../../../../core/model/snapshot.ts";
 import { evidenceTags } from "../../../../core/model/wire.ts";

@@ -1,7 +1,7 @@
 import { limits } from "../../../model/limits.ts";
-import type { StsAnswer } from "../../../model/ports.ts";
 import { err, ok, type Result } from "../../../model/result.ts";
 import { parseBoundedJson } from "../../../text/json.ts";
+import type { StsAnswer } from "../../contract/aws.ts";
 import type { NamedCaller } from "../assumed-role.ts";
 
 /** Why an answer names nobody: `refused` is STS's word on the request, `later` says nothing about it. */

@@ -1,10 +1,10 @@
 import type { Denial } from "../../../denial/denial.ts";
 import { limits } from "../../../model/limits.ts";
-import type { StsRelay } from "../../../model/ports.ts";
 import { replayKey } from "../../../model/replay-entry.ts";
 import { err, ok, type Result } from "../../../model/result.ts";
 import { evidenceTags } from "../../../model/wire.ts";
 import type { AttestedFacts, Evidence, Expectation } from "../../contract/attestor.ts";
+import type { StsRelay } from "../../contract/aws.ts";
 import { type callerFacts, type NamedCaller, roleFacts } from "../assumed-role.ts";
 import { readCallerIdentity } from "./answer.ts";
 import {

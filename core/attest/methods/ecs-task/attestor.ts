@@ -1,9 +1,9 @@
 import type { Denial } from "../../../denial/denial.ts";
 import type { Check } from "../../../model/check.ts";
-import type { CodeLookup, LookupFailure, RoleDescription, TaskDescription } from "../../../model/ports.ts";
 import { err, ok, type Result } from "../../../model/result.ts";
 import { parseRoleArn } from "../../../text/role-arn.ts";
 import type { AttestedFacts, Attestor, Evidence } from "../../contract/attestor.ts";
+import type { CodeLookup, LookupFailure, RoleDescription, TaskDescription } from "../../contract/aws.ts";
 import { type CallerIdentityDeps, type ProvenCaller, proveCaller } from "../../formats/caller-identity/prove.ts";
 import { trustsOnly } from "./trust-policy.ts";
 

@@ -1,7 +1,7 @@
 import { assuranceLevels } from "../../../../core/model/assurance.ts";
-import type { ClaimCondition } from "../../../../core/model/chosen-claims.ts";
 import {
   type AgentRegistration,
+  type ClaimCondition,
   type CodeBinding,
   type DetailsTypeRegistration,
   type EntailmentRegistration,

@@ -3,8 +3,7 @@ import { denylistRows, type LoginKeys } from "../../../../core/model/login.ts";
 import { revocationKeys } from "../../../../core/model/row-keys.ts";
 import type { RevocationWrite } from "../../../../core/session/store.ts";
 import { members, optional, row, text } from "../codec.ts";
-import type { Tables } from "../dynamo.ts";
-import type { Action } from "../transaction.ts";
+import type { Action, Tables } from "../dynamo.ts";
 import { denylistPrefix } from "./epoch-rows.ts";
 
 const denylistedRow = row(

@@ -3,13 +3,12 @@ import { limits } from "../../../../core/model/limits.ts";
 import { revocationKeys, tombstoneKeys } from "../../../../core/model/row-keys.ts";
 import { subjects } from "../../../../core/session/liveness.ts";
 import type { CommitConflict, RevocationStore, RevocationWrite } from "../../../../core/session/store.ts";
-import { type Tables, words } from "../dynamo.ts";
+import { type Action, type Tables, transact, words } from "../dynamo.ts";
 import { outboxPut } from "../outbox.ts";
 import { replayPuts } from "../replay-put.ts";
 import { offerKey } from "../sessions/offer-rows.ts";
 import { findSession, readOffer, readSession } from "../sessions/session-reads.ts";
 import { loginsOf } from "../subjects/subject-reads.ts";
-import { type Action, transact } from "../transaction.ts";
 import { clearActions, denylistActions, readDenylisted } from "./denylist-rows.ts";
 
 /** A tombstone must outlast every token below it by far more than any clock is wrong. */

@@ -1,7 +1,6 @@
 import type { CommitConflict, Renewal } from "../../../../core/session/store.ts";
-import { type Tables, words } from "../dynamo.ts";
+import { type Action, type Tables, words } from "../dynamo.ts";
 import { subjectPuts } from "../subjects/subject-rows.ts";
-import type { Action } from "../transaction.ts";
 import { keptSeconds } from "./session-rows.ts";
 
 /**

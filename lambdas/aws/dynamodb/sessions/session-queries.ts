@@ -10,7 +10,7 @@ import { counterKeys, tombstoneKeys } from "../../../../core/model/row-keys.ts";
 import type { Session } from "../../../../core/model/session.ts";
 import { leaseSid } from "../../../../core/status/windows.ts";
 import type { Item } from "../codec.ts";
-import { usesOf } from "../counters/use-counters.ts";
+import { usesOf } from "../counters.ts";
 import { type Tables, words } from "../dynamo.ts";
 import { findPlace } from "../subjects/subject-reads.ts";
 import { endOf, endsAfter, placeOf, shardsOf, sortKey } from "../subjects/subject-rows.ts";

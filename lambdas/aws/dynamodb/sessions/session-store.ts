@@ -2,16 +2,14 @@ import { type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamod
 import { type Clock, nowSeconds } from "../../../../core/model/ports.ts";
 import type { Session } from "../../../../core/model/session.ts";
 import type { Commit, CommitConflict, SessionStore } from "../../../../core/session/store.ts";
-import { growTree } from "../counters/tree-counters.ts";
-import { counterPuts, counterTakes } from "../counters/use-counters.ts";
-import { type Tables, words } from "../dynamo.ts";
+import { counterPuts, counterTakes, growTree } from "../counters.ts";
+import { type Action, type Tables, transact, words } from "../dynamo.ts";
 import { createSignedLists } from "../lists/lists.ts";
 import { createStatusLeases } from "../lists/status-leases.ts";
 import { outboxPut } from "../outbox.ts";
 import { replayPuts } from "../replay-put.ts";
 import { notWithdrawn } from "../revocations/revocation-store.ts";
 import { subjectPuts } from "../subjects/subject-rows.ts";
-import { type Action, transact } from "../transaction.ts";
 import { handleItem } from "./handle-rows.ts";
 import { readLivenessBatch } from "./liveness-batch.ts";
 import { offerItem, offerKey } from "./offer-rows.ts";

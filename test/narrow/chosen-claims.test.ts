@@ -1,8 +1,7 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
-import { groupClaimProblem, lendingClaimProblem, meets } from "../../core/model/chosen-claims.ts";
 import { createSnapshot } from "../../core/model/snapshot.ts";
-import { matchingRules } from "../../core/narrow/delegation.ts";
+import { groupClaimProblem, lendingClaimProblem, matchingRules, meets } from "../../core/narrow/delegation.ts";
 import { trustedIssuerFindings } from "../../core/registry/trusted-issuer.ts";
 import { idp, tickets, trustDomain } from "../kit/registry.ts";
 
