@@ -44,7 +44,7 @@ async function main(args: readonly string[]): Promise<number> {
     budgetSeconds: budgetMinutes * 60,
     slowness,
     elapsedSeconds: () => spentSeconds + (performance.now() - startedMillis) / 1000,
-    run: runSuite,
+    run: (suite, mostSeconds) => runSuite(suite, mostSeconds),
     print,
   });
 }

@@ -8,6 +8,12 @@ import type { Ending } from "./run-suites.ts";
 import type { Suite } from "./suites.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
+/** Where a suite's output goes as it comes. */
+export interface Output {
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+}
+
 /** What stops and does not end by itself is killed. */
 const graceMillis = 10_000;
 
@@ -15,12 +21,16 @@ const graceMillis = 10_000;
  * Runs a suite in a process group of its own, so that what it started ends with it; its output goes straight through.
  * @param mostSeconds then it is told to stop, and killed when it does not
  */
-export function runSuite({ command: [file = "", ...args] }: Suite, mostSeconds: number): Promise<Ending> {
+export function runSuite(
+  { command: [file = "", ...args] }: Suite,
+  mostSeconds: number,
+  { stdout, stderr }: Output = process,
+): Promise<Ending> {
   return new Promise((resolve) => {
     const child = spawn(file, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], detached: true });
     const listener = new FailureListener();
-    listenTo(child.stdout, process.stdout, listener);
-    listenTo(child.stderr, process.stderr, listener);
+    listenTo(child.stdout, stdout, listener);
+    listenTo(child.stderr, stderr, listener);
     let stopped = false;
     const signal = (name: NodeJS.Signals) => {
       try {
@@ -48,7 +58,7 @@ export function runSuite({ command: [file = "", ...args] }: Suite, mostSeconds: 
       resolve(ending);
     };
     child.once("error", (error) => {
-      process.stderr.write(`${file} could not be started: ${error.message}\n`);
+      stderr.write(`${file} could not be started: ${error.message}\n`);
       end({ code: 1 });
     });
     // what it left running would take time from the suites behind it, and hold its pipes open

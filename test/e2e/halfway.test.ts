@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { createPage } from "../../local/demo/story/print.ts";
 import { providerOffset, raiseWorld } from "../../local/demo/story/world.ts";
 import { failuresOf } from "../../local/emulator/functions/of-template.ts";
+import { freeRow } from "../kit/ports.ts";
 import { occupy } from "../kit/wire/server.ts";
 
 afterEach(() => vi.useRealTimers());
@@ -30,18 +31,9 @@ const isOpen = (port: number): Promise<boolean> =>
     socket.once("error", () => resolve(false));
   });
 
-/** First of a row of ports that are free now, the provider's included: another run may be up beside this one. */
-async function freeBase(): Promise<number> {
-  for (;;) {
-    const base = 20_000 + Math.floor(Math.random() * 12_000);
-    const taken = await Promise.all(Array.from({ length: providerOffset + 1 }, (_, i) => isOpen(base + i)));
-    if (!taken.includes(true)) return base;
-  }
-}
-
 describe("a start that fails halfway", () => {
   it("closes the cloud that is up when the people's provider cannot start, and says why", async () => {
-    const base = await freeBase();
+    const base = await freeRow(providerOffset + 1);
     const taken = await occupy(base + providerOffset);
     try {
       await expect(raiseWorld({ memory: true, port: base, onProgress: () => undefined })).rejects.toThrow(
@@ -56,7 +48,7 @@ describe("a start that fails halfway", () => {
   it("closes cloud and provider when the registry is refused, and names file and line", async () => {
     const registry = newFolder();
     writeFileSync(join(registry, "agents.yaml"), "kind: agent\nname: 7\n");
-    const port = await freeBase();
+    const port = await freeRow(providerOffset + 1);
     await expect(raiseWorld({ memory: true, port, registry, onProgress: () => undefined })).rejects.toThrow(
       /agents\.yaml/,
     );

@@ -5,14 +5,17 @@ import { join } from "node:path";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type IdentityProvider, startIdentityProvider } from "../../local/demo/identity-provider/provider.ts";
+import { freeRow } from "../kit/ports.ts";
 
 const lanyardIssuer = "http://127.0.0.1:9";
 const folder = mkdtempSync(join(tmpdir(), "lanyard-idp-"));
 let provider: IdentityProvider;
-const start = () => startIdentityProvider({ folder, lanyardIssuer, agents: ["planner", "researcher"] });
+const start = (ports: { port?: number } = {}) =>
+  startIdentityProvider({ folder, lanyardIssuer, agents: ["planner", "researcher"], ...ports });
 
 beforeAll(async () => {
-  provider = await start();
+  // of a port that the system picked, another might be given it between two starts
+  provider = await start({ port: await freeRow(1) });
 });
 afterAll(async () => {
   await provider.close();

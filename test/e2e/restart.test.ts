@@ -6,12 +6,14 @@ import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts
 import { createAgent } from "../../client/index.ts";
 import { customers, tickets } from "../../local/demo/story/desk.ts";
 import { awaitRecords } from "../../local/demo/story/records.ts";
-import { raiseWorld, type World } from "../../local/demo/story/world.ts";
+import { providerOffset, raiseWorld, type World } from "../../local/demo/story/world.ts";
+import { freeRow } from "../kit/ports.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "lanyard-restart-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-const raise = () => raiseWorld({ memory: false, directory, onProgress: () => undefined });
+const raise = (ports: { port?: number } = {}) =>
+  raiseWorld({ memory: false, directory, onProgress: () => undefined, ...ports });
 
 /** An agent as this run's `endpoints.json` describes it. */
 const agentOf = ({ endpoints }: World, name: string) => {
@@ -25,7 +27,8 @@ const jwksOf = async ({ endpoints }: World) =>
   (await fetch(`${endpoints.discovery}/.well-known/jwks.json`, { headers: { Connection: "close" } })).json();
 
 it("starts again in the same folder with its data: issuer, keys, sessions, revocations, records", async () => {
-  const first = await raise();
+  // of ports that the system picked, another might be given one between the two starts
+  const first = await raise({ port: await freeRow(providerOffset + 1) });
   const { id_token: idToken } = await first.provider.signInAs("planner");
   const planner = agentOf(first, "planner");
   const grants = [

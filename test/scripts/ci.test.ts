@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { measureSlowness } from "../../scripts/ci/machine.ts";
@@ -160,29 +161,37 @@ describe("what is kept of a failed suite's output", () => {
 });
 
 describe("a suite", () => {
-  const spoken = (script: string, mostSeconds = 600) =>
-    runSuite({ name: "a", quietSeconds: 1, command: [process.execPath, "--eval", script] }, mostSeconds);
+  /** What it says goes nowhere: whoever listens to this run would take its failures for ours. */
+  const runs = (command: readonly string[], mostSeconds = 600) => {
+    const said = new PassThrough().setEncoding("utf8");
+    const ending = runSuite({ name: "a", quietSeconds: 1, command }, mostSeconds, { stdout: said, stderr: said });
+    return ending.then((ended) => ({ ended, said: String(said.read() ?? "") }));
+  };
+  const spoken = (script: string, mostSeconds?: number) => runs([process.execPath, "--eval", script], mostSeconds);
 
-  it("is heard on both its outputs, whatever its exit code", async () => {
-    const ending = await spoken(`console.error("FAIL one\\n  why"); console.log("FAIL two"); process.exitCode = 3;`);
-    if (ending === "stopped") throw new Error("it was stopped");
-    expect(ending.code).toBe(3);
-    const lines = ending.failures?.(16);
+  it("is heard on both its outputs, which go straight through, whatever its exit code", async () => {
+    const { ended, said } = await spoken(
+      `console.error("FAIL one\\n  why"); console.log("FAIL two"); process.exitCode = 3;`,
+    );
+    if (ended === "stopped") throw new Error("it was stopped");
+    expect(ended.code).toBe(3);
+    expect(said).toContain("FAIL one\n  why\n");
+    const lines = ended.failures?.(16);
     expect(lines).toContain("FAIL one");
     expect(lines).toContain("FAIL two");
   });
 
   it("ends when its process does, though a child of it goes on and holds its outputs open", async () => {
     const child = `require("node:child_process").spawn(process.execPath, ["--eval", "setInterval(() => {}, 1e6)"], { stdio: "inherit" }).unref();`;
-    expect(await spoken(child)).toMatchObject({ code: 0 });
+    expect((await spoken(child)).ended).toMatchObject({ code: 0 });
   });
 
   it("is stopped when its time is up", async () => {
-    expect(await spoken("setInterval(() => {}, 1e6)", 0.2)).toBe("stopped");
+    expect((await spoken("setInterval(() => {}, 1e6)", 0.2)).ended).toBe("stopped");
   });
 
   it("that cannot be started has failed", async () => {
-    expect(await runSuite({ name: "a", quietSeconds: 1, command: ["/nowhere/at-all"] }, 600)).toEqual({ code: 1 });
+    expect((await runs(["/nowhere/at-all"])).ended).toEqual({ code: 1 });
   });
 });
 

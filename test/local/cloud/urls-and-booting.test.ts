@@ -10,6 +10,7 @@ import { SignatureV4 } from "@smithy/signature-v4";
 import { describe, expect, it } from "vitest";
 import type { Credentials } from "../../../local/emulator/iam/caller.ts";
 import type { RunningCloud } from "../../../local/emulator/running.ts";
+import { freeRow } from "../../kit/ports.ts";
 import { boot, openUrl, signedUrl } from "../fixture/boot.ts";
 import { auditRecords, cloud, fixture, nameOf, settings, setUp, temporary, worker } from "./ground.ts";
 
@@ -212,7 +213,8 @@ describe("a state folder", () => {
   it("brings back tables, keys and issuer at the next start", async () => {
     const directory = join(temporary("cloud-state-"), "state");
     const assembly = fixture();
-    const first = await boot({ assembly, directory });
+    // of ports that the system picked, another test might be given one between the two starts
+    const first = await boot({ assembly, directory, portBase: await freeRow(20) });
     const publicKeyOf = (running: RunningCloud) =>
       new KMSClient(settings(running)).send(new GetPublicKeyCommand({ KeyId: running.outputs.SigningArn }));
     const jwksOf = async (running: RunningCloud) => (await fetch(`${running.stsIssuer}/.well-known/jwks.json`)).json();
