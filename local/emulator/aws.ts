@@ -19,6 +19,8 @@ export interface CallRecord {
   readonly userAgent: string;
   readonly requestId: string;
   readonly status: number;
+  /** Why it was refused, in AWS's word; absent when it was not. */
+  readonly code?: string;
 }
 
 /** What stands behind the endpoint. */
@@ -76,12 +78,12 @@ export function serveAws(ground: AwsGround) {
     const call: Call = { service: signed.service, operation: "", caller: signed.caller };
     try {
       const { answer, type } = await perform(ground, call, { method, target, named: headers["x-amz-target"], body });
-      note(ground, call, request, requestId, answer.status);
+      note(ground, call, request, requestId, { status: answer.status, code: codeIn(answer) });
       send(answer.status, type, typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body));
     } catch (thrown) {
       // A played crash of the store leaves the caller without an answer, as a real one would.
       if (!(thrown instanceof ServiceError)) return void request.socket.destroy();
-      note(ground, call, request, requestId, thrown.status);
+      note(ground, call, request, requestId, thrown);
       const { Message = thrown.message, ...more } = (thrown.cause ?? {}) as { Message?: string };
       refuse(thrown.status, thrown.code, Message, more);
     }
@@ -169,8 +171,20 @@ async function applyFaults(ground: AwsGround, { service, operation }: Call, inpu
   throw error;
 }
 
-function note(ground: AwsGround, call: Call, request: IncomingMessage, requestId: string, status: number): void {
-  const { service, operation, caller } = call;
+/** A store's refusal comes as an answer of its own. */
+function codeIn({ status, body }: Answer): string | undefined {
+  const { __type: type } = status === 200 || typeof body === "string" ? {} : (body as { __type?: unknown });
+  return typeof type === "string" ? type.slice(type.lastIndexOf("#") + 1) : undefined;
+}
+
+function note(
+  ground: AwsGround,
+  { service, operation, caller }: Call,
+  request: IncomingMessage,
+  requestId: string,
+  { status, code }: { readonly status: number; readonly code?: string | undefined },
+): void {
   const userAgent = String(request.headers["user-agent"] ?? "");
-  ground.onCall({ service, operation, roleArn: caller.roleArn, userAgent, requestId, status });
+  const { roleArn } = caller;
+  ground.onCall({ service, operation, roleArn, userAgent, requestId, status, ...(code === undefined ? {} : { code }) });
 }

@@ -19,6 +19,8 @@ export async function startDynamoServer(db: DynamoDb): Promise<{ endpoint: strin
       send(response, 500, { __type: "com.amazonaws.dynamodb.v20120810#InternalServerError", message: String(error) });
     });
   });
+  // a client takes up its connection again after a pause; Node's five seconds cut some off in the middle of a call
+  server.keepAliveTimeout = 65_000;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {

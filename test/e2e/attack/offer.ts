@@ -1,8 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { asOfferTo, asSession, exchange, type Fields } from "../../kit/wire/forms.ts";
 import { claimsOf, testKey } from "../../kit/wire/key.ts";
-import { granted, type Lab, openSession } from "./lab.ts";
+import { granted, type Lab, openSession, outlived } from "./lab.ts";
 import { tickets, vault } from "./registry.ts";
 
 const read: Fields = [
@@ -67,8 +66,13 @@ export function offerAttacks(lab: () => Lab): void {
     });
 
     it("opens nothing once it has expired", async () => {
-      const { handle } = await offered("worker", [["lifetime_seconds", "1"]]);
-      await sleep(2_000); // clock: its second of life is over
+      const { opener, token } = await openSession(lab());
+      const handle = await outlived((seconds) =>
+        lab().token(opener, [
+          ...[...exchange("session", token), ...asOfferTo(lab().idOf("worker"))],
+          ...[...read, ["lifetime_seconds", String(seconds)] as const],
+        ]),
+      );
       lab().ledger.refused(await redeem("worker", handle), { ...badSubject, code: "offer_expired" });
     });
 
@@ -234,8 +238,12 @@ export function offerAttacks(lab: () => Lab): void {
     });
 
     it("opens nothing after its session has expired", async () => {
-      const { opener, token } = await openSession(lab(), "vault:read", [["lifetime_seconds", "1"]]);
-      await sleep(2_000); // clock: its second of life is over
+      const opener = await lab().actor("opener");
+      const token = await outlived(async (seconds) => {
+        const person = await lab().twinA.idToken({ sub: `person-${crypto.randomUUID()}` });
+        const fields = [...exchange("id", person), ...read, ...asSession] as const;
+        return lab().token(opener, [...fields, ["lifetime_seconds", String(seconds)]]);
+      });
       const answer = await lab().token(opener, [...exchange("session", token), ["resource", vault]]);
       lab().ledger.refused(answer, { ...badSubject, code: "subject_token_expired" });
     });

@@ -108,9 +108,7 @@ const soon = { interval: 250 };
 
 /** Threats 5 and 6: delegations in flight while what they stand on is revoked. */
 export function races(lab: () => Lab): void {
-  const timeout = 180_000;
-
-  it(`threat 6: ${size} delegations against one revocation, and nothing survives it`, { timeout }, async () => {
+  it(`threat 6: ${size} delegations against one revocation, and nothing survives it`, async () => {
     const { opener, token } = await openSession(lab());
     const sid = String(claimsOf(token).sid);
     const crowd = await stampede(lab(), opener, token, await lab().actor("worker"), () =>
@@ -124,7 +122,7 @@ export function races(lab: () => Lab): void {
     lab().ledger.refused(after, { status: 400, error: "invalid_request", code: "parent_dead" });
   });
 
-  it(`threat 5: ${size} delegations against the cut of their agent, and nothing survives it`, { timeout }, async () => {
+  it(`threat 5: ${size} delegations against the cut of their agent, and nothing survives it`, async () => {
     const { opener, token } = await openSession(lab());
     const worker = await lab().actor("worker", await testKey());
     const crowd = await stampede(lab(), opener, token, worker, () =>

@@ -22,8 +22,9 @@ describe("permissions", () => {
   it("let a function do what its role may, with its own credentials", async () => {
     expect(await worker({ act: "transact", item: item("one") })).toBe("done");
     expect(await worker({ act: "get", key: item("one") })).toEqual(item("one"));
-    const last = cloud.calls().at(-1);
-    expect(last).toMatchObject({ service: "dynamodb", operation: "GetItem", roleArn: workerRole(), status: 200 });
+    // what hears of the write calls, too, and whenever it likes
+    const last = cloud.calls().findLast(({ roleArn }) => roleArn === workerRole());
+    expect(last).toMatchObject({ service: "dynamodb", operation: "GetItem", status: 200 });
   });
 
   it("refuse a write outside the transaction that the policy asks for", async () => {

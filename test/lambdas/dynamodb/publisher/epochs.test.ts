@@ -236,11 +236,17 @@ describe("a raised epoch", () => {
     const [change] = await tombstoned(other);
     if (change?.kind !== "tombstone") throw new Error("no change");
     await deps.store.addDue({ change, sinceSeconds: now - 600 });
-    const tree = (root: string) => (root === other.root ? deps.store.tree(root) : new Promise<never>(() => undefined));
+    let walked = 0;
+    const tree = (root: string) => {
+      walked += 1;
+      return root === other.root ? deps.store.tree(root) : new Promise<never>(() => undefined);
+    };
     // three groups, all of which hang: within three minutes each was first once
     for (let minute = 0; minute < 3; minute++) {
+      const before = walked;
       void publishMinute({ ...deps, store: { ...deps.store, tree } });
-      await new Promise((resolve) => setTimeout(resolve, 500)); // clock: one minute of the publisher
+      // as many as are walked side by side are under way
+      await expect.poll(() => walked - before).toBeGreaterThan(15);
       time.seconds += 60;
     }
     await expect.poll(() => valid(other)).toBe(false);
