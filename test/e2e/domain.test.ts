@@ -9,11 +9,11 @@ import { createTeller } from "../../local/demo/story/step.ts";
 import { tellStory } from "../../local/demo/story/story.ts";
 import { raiseWorld, type World } from "../../local/demo/story/world.ts";
 import { bundle } from "../../scripts/build.ts";
+import { freeRow } from "../kit/ports.ts";
 import { createWire } from "../kit/wire/client.ts";
 import { jsonBody } from "../kit/wire/forms.ts";
 import { header } from "../kit/wire/http.ts";
 import { testKey } from "../kit/wire/key.ts";
-import { freePort } from "../kit/wire/server.ts";
 
 const root = join(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "lanyard-domain-"));
@@ -37,7 +37,7 @@ function synthesize(name: string): string {
 
 beforeAll(async () => {
   await bundle(undefined, join(folder, "dist"));
-  const name = `127.0.0.1:${await freePort()}`;
+  const name = `127.0.0.1:${await freeRow(1)}`;
   origin = `http://${name}`;
   world = await raiseWorld({ memory: true, assembly: synthesize(name), onProgress: () => undefined });
 });

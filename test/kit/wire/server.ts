@@ -67,6 +67,8 @@ export async function listen(answers: Answers): Promise<Listening> {
       response.destroy(cause as Error);
     }
   });
+  // a client takes up its connection again after a pause; Node's five seconds cut some off in the middle of a call
+  server.keepAliveTimeout = 65_000;
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const close = () =>
@@ -89,13 +91,6 @@ async function readWhole(request: IncomingMessage): Promise<Asked> {
   const { method = "", url: target = "", headers } = request;
   const { pathname: path, searchParams: query } = new URL(target, "http://127.0.0.1");
   return { method, target, path, query, headers, bytes, body: bytes.toString(), request };
-}
-
-/** A port of this machine that nobody listens on at the moment. */
-export async function freePort(): Promise<number> {
-  const { port, close } = await occupy(0);
-  await close();
-  return port;
 }
 
 /** Takes a port, so that nobody else can; zero takes a free one. */
