@@ -18,8 +18,9 @@ import type { Denial } from "../denial/denial.ts";
 import { nowSeconds } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { RegistrySnapshot, RegistrySource } from "../model/snapshot.ts";
+import { subjects } from "../model/subjects.ts";
 import type { Call, Reply } from "../model/wire.ts";
-import { evaluateSession, mergeQueries, queryFor, readLiveness, subjects } from "../session/liveness.ts";
+import { evaluateSession, mergeQueries, queryFor, readLiveness } from "../session/liveness.ts";
 import type { LivenessRows, SessionStore } from "../session/store.ts";
 
 /** What introspection stands on. */

@@ -1,5 +1,6 @@
 import { type Clock, nowSeconds } from "../model/ports.ts";
-import { epochOf, subjects } from "../session/liveness.ts";
+import { subjects } from "../model/subjects.ts";
+import { epochOf } from "../session/liveness.ts";
 import type { Notice } from "./messages.ts";
 import { type ReachStore, reach } from "./reach.ts";
 import type { Revoked } from "./revoked.ts";

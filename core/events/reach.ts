@@ -1,7 +1,7 @@
 import { limits } from "../model/limits.ts";
 import type { ReceiverRegistration } from "../model/registry.ts";
 import { ancestorsOf, type Session } from "../model/session.ts";
-import { subjects } from "../session/liveness.ts";
+import { subjects } from "../model/subjects.ts";
 import type { Revoked } from "./revoked.ts";
 import { agentSubject, deploymentSubject, principalSubject, type SubjectId, sessionSubject } from "./security-event.ts";
 

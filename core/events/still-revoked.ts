@@ -1,5 +1,6 @@
 import type { RegistrySnapshot, RegistrySource } from "../model/snapshot.ts";
-import { epochOf, subjects } from "../session/liveness.ts";
+import { subjects } from "../model/subjects.ts";
+import { epochOf } from "../session/liveness.ts";
 import type { LivenessRows, SessionStore } from "../session/store.ts";
 import type { Revoked } from "./revoked.ts";
 

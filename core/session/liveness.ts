@@ -1,15 +1,8 @@
 import type { DeathCause } from "../denial/death.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import { ancestorsOf, type Session } from "../model/session.ts";
+import { subjects } from "../model/subjects.ts";
 import type { LivenessQuery, LivenessRows, RevocationEpoch, SessionStore } from "./store.ts";
-
-/** Names of liveness subjects, as they stand in `Session.epochs` and in table Revocations. */
-export const subjects = {
-  agent: (id: string) => `agent:${id}`,
-  principal: (id: string) => `principal:${id}`,
-  build: (digest: string) => `build:${digest}`,
-  deployment: "deployment",
-} as const;
 
 /** The query for a session known by the claims of a token or by its row: whatever can end it, in one batch. */
 export function queryFor(session: {

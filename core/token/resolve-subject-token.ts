@@ -8,9 +8,10 @@ import { loginReads, loginsOf } from "../model/login.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import { childAncestors, type Offer } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
+import { subjects } from "../model/subjects.ts";
 import { isAccessHandle } from "../model/wire.ts";
 import { type PersonFacts, verifyPerson } from "../person/id-token.ts";
-import { queryFor, subjects } from "../session/liveness.ts";
+import { queryFor } from "../session/liveness.ts";
 import type { LivenessQuery } from "../session/store.ts";
 import type { TokenContext } from "./context.ts";
 

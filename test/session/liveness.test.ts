@@ -1,7 +1,8 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import type { Session } from "../../core/model/session.ts";
-import { evaluateSession, mergeQueries, queryFor, readLiveness, subjects } from "../../core/session/liveness.ts";
+import { subjects } from "../../core/model/subjects.ts";
+import { evaluateSession, mergeQueries, queryFor, readLiveness } from "../../core/session/liveness.ts";
 import type { LivenessQuery, LivenessRows, RevocationEpoch } from "../../core/session/store.ts";
 import { agentId } from "../kit/registry.ts";
 

@@ -2,7 +2,7 @@ import { limits } from "../../model/limits.ts";
 import type { AgentRegistration } from "../../model/registry.ts";
 import { err, ok } from "../../model/result.ts";
 import type { RegistrySnapshot } from "../../model/snapshot.ts";
-import { subjects } from "../../session/liveness.ts";
+import { subjects } from "../../model/subjects.ts";
 import type { LivenessRows, RevocationEpoch } from "../../session/store.ts";
 import { abilitiesOf } from "./abilities.ts";
 import { appliedRegistry } from "./applied-registry.ts";

@@ -4,7 +4,8 @@ import { isLogin } from "../../model/login.ts";
 import { err, ok, type Result } from "../../model/result.ts";
 import { ancestorsOf, currentAgent, type Grant, type Session } from "../../model/session.ts";
 import type { RegistrySnapshot } from "../../model/snapshot.ts";
-import { evaluateSession, subjects } from "../../session/liveness.ts";
+import { subjects } from "../../model/subjects.ts";
+import { evaluateSession } from "../../session/liveness.ts";
 import type { SessionQueries } from "./session-queries.ts";
 
 /** A session with the verdict that a request of it would meet now. */

@@ -3,7 +3,7 @@ import { limits } from "../../model/limits.ts";
 import { loginEpochs } from "../../model/login.ts";
 import { err, ok, type Result } from "../../model/result.ts";
 import { currentAgent, type Session } from "../../model/session.ts";
-import { subjects } from "../../session/liveness.ts";
+import { subjects } from "../../model/subjects.ts";
 import { cursorText, readCursor } from "./cursor.ts";
 import { type Evaluated, evaluateAll } from "./evaluated.ts";
 import { laterOf } from "./places.ts";

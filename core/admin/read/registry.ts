@@ -1,5 +1,6 @@
 import { err, ok } from "../../model/result.ts";
-import { epochOf, subjects } from "../../session/liveness.ts";
+import { subjects } from "../../model/subjects.ts";
+import { epochOf } from "../../session/liveness.ts";
 import { cursorText, readCursor } from "./cursor.ts";
 import { pageLimit, versionNumber } from "./query.ts";
 import type { Route } from "./route.ts";

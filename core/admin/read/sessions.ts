@@ -1,7 +1,7 @@
 import type { Denial } from "../../denial/denial.ts";
 import { err, ok, type Result } from "../../model/result.ts";
 import type { Session } from "../../model/session.ts";
-import { subjects } from "../../session/liveness.ts";
+import { subjects } from "../../model/subjects.ts";
 import { appliedRegistry } from "./applied-registry.ts";
 import { cursorText, readCursor } from "./cursor.ts";
 import { type Evaluated, evaluateAll, sessionView } from "./evaluated.ts";

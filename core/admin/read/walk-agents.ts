@@ -1,8 +1,8 @@
 import type { Denial } from "../../denial/denial.ts";
 import { limits } from "../../model/limits.ts";
 import { ok, type Result } from "../../model/result.ts";
+import { subjects } from "../../model/subjects.ts";
 import type { AppliedVersion } from "../../registry/store.ts";
-import { subjects } from "../../session/liveness.ts";
 import { cursorText, readCursor } from "./cursor.ts";
 import { type Evaluated, evaluateAll } from "./evaluated.ts";
 import { laterOf, readPlaces } from "./places.ts";

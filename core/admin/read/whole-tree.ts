@@ -1,6 +1,6 @@
 import { limits } from "../../model/limits.ts";
 import { ancestorsOf, type Session } from "../../model/session.ts";
-import { subjects } from "../../session/liveness.ts";
+import { subjects } from "../../model/subjects.ts";
 import type { SessionQueries, TreeRow } from "./session-queries.ts";
 
 /** A tree as far as it is read. */

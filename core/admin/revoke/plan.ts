@@ -4,7 +4,7 @@ import { limits } from "../../model/limits.ts";
 import { denylistRows, type LoginKeys, loginName } from "../../model/login.ts";
 import { type Clock, nowSeconds } from "../../model/ports.ts";
 import { err, ok, type Result } from "../../model/result.ts";
-import { subjects } from "../../session/liveness.ts";
+import { subjects } from "../../model/subjects.ts";
 import type { RevocationStore, RevocationWrite } from "../../session/store.ts";
 import { invalidMember } from "../read-body.ts";
 import { denylistOfCut, denylistOfSession } from "./denylist.ts";

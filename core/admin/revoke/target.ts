@@ -1,7 +1,7 @@
 import type { Denial } from "../../denial/denial.ts";
 import { limits } from "../../model/limits.ts";
 import { err, ok, type Result } from "../../model/result.ts";
-import { subjects } from "../../session/liveness.ts";
+import { subjects } from "../../model/subjects.ts";
 
 /** What tells whether there is what an order names. All reads are strongly consistent. */
 export interface RevocationTargets {

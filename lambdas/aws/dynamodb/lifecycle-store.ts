@@ -7,7 +7,7 @@ import {
   type QueryCommandOutput,
 } from "@aws-sdk/lib-dynamodb";
 import type { LifecycleStore, Trace } from "../../../core/lifecycle/trace.ts";
-import { subjects } from "../../../core/session/liveness.ts";
+import { subjects } from "../../../core/model/subjects.ts";
 import { type Tables, transact, words } from "./dynamo.ts";
 import { outboxPut } from "./outbox.ts";
 import { endOf, shardsOf } from "./subjects/subject-rows.ts";

@@ -1,7 +1,7 @@
 import type { SessionQueries, TreeRow } from "../../../core/admin/read/session-queries.ts";
 import { loginEpochs } from "../../../core/model/login.ts";
 import { currentAgent, type Session } from "../../../core/model/session.ts";
-import { subjects } from "../../../core/session/liveness.ts";
+import { subjects } from "../../../core/model/subjects.ts";
 import type { MemoryStore } from "./store.ts";
 
 const hung = (session: Session): readonly string[] => [

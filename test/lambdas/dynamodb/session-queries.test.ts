@@ -3,7 +3,7 @@ import { fc, test as property } from "@fast-check/vitest";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SessionQueries } from "../../../core/admin/read/session-queries.ts";
 import type { Session } from "../../../core/model/session.ts";
-import { subjects } from "../../../core/session/liveness.ts";
+import { subjects } from "../../../core/model/subjects.ts";
 import type { SessionStore } from "../../../core/session/store.ts";
 import { createRevocationStore } from "../../../lambdas/aws/dynamodb/revocations/revocation-store.ts";
 import { createSessionQueries } from "../../../lambdas/aws/dynamodb/sessions/session-queries.ts";

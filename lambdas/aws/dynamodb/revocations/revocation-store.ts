@@ -1,7 +1,7 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { limits } from "../../../../core/model/limits.ts";
 import { revocationKeys, tombstoneKeys } from "../../../../core/model/row-keys.ts";
-import { subjects } from "../../../../core/session/liveness.ts";
+import { subjects } from "../../../../core/model/subjects.ts";
 import type { CommitConflict, RevocationStore, RevocationWrite } from "../../../../core/session/store.ts";
 import { type Action, type Tables, transact, words } from "../dynamo.ts";
 import { outboxPut } from "../outbox.ts";

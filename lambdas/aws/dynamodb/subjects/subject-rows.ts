@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { limits } from "../../../../core/model/limits.ts";
 import { isLogin, type Login, loginEpochs } from "../../../../core/model/login.ts";
 import type { Session } from "../../../../core/model/session.ts";
-import { subjects } from "../../../../core/session/liveness.ts";
+import { subjects } from "../../../../core/model/subjects.ts";
 import { members, optional, text } from "../codec.ts";
 import type { Tables } from "../dynamo.ts";
 
