@@ -30,7 +30,7 @@ export interface TokenDeps extends TokenPorts, DenyDeps {}
  *      (`token/plan-for.ts`, `token/bounds.ts`)
  *    - *evaluate policies*, before a signature is paid for (`policy/`)
  * 5. **issue** (`token/issue.ts`): store session, replay entry and record in ONE transaction, then *sign* and, at the same
- *    time, *look again* (`token/second-look.ts`); answer, or end what was stored if it has died (a read that fails ends
+ *    time, *look again* (`token/alive.ts`); answer, or end what was stored if it has died (a read that fails ends
  *    nothing: 503, ask again). For a resource that asks about every request the token is a handle, stored by its hash and
  *    not signed (`token/mint.ts`); a renewal stores a new end (`token/issue-renewal.ts`)
  * 6. **again**, once, from 4, when an equal request at the same instant came first: an offer is redeemed by then and gives

@@ -8,14 +8,15 @@ import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { checkGranted } from "../narrow/grants.ts";
 import { mergeQueries, readLiveness } from "../session/liveness.ts";
 import type { LivenessQuery, LivenessRows } from "../session/store.ts";
-import { boundUses, evaluateServers, serversAsked } from "./bounds.ts";
+import { evaluateServers, serversAsked } from "./alive.ts";
+import { boundUses } from "./bounds.ts";
+import { checkFits } from "./claims.ts";
 import type { TokenContext } from "./context.ts";
 import type { Plan, PlanInput } from "./plan.ts";
 import { planFor } from "./plan-for.ts";
 import { type Above, readAbove } from "./plan-renewal.ts";
 import { inRegisteredNames } from "./request.ts";
 import { type ResolvedSubject, resolveSubjectToken } from "./resolve-subject-token.ts";
-import { checkFits } from "./size.ts";
 
 /** A decided request: what may be stored and signed. */
 export interface Authorized {
@@ -49,7 +50,7 @@ export async function authorize(context: AuthorizeContext): Promise<Result<Autho
     const registration = registry.agent(caller.agent);
     const named = { ...context, request };
     const subject = await resolveSubjectToken(named, registry);
-    const servers = serversAsked(request, subject.ok ? subject.value : undefined, registration, registry);
+    const servers = serversAsked({ request, subject: subject.ok ? subject.value : undefined, registration }, registry);
     const base = mergeQueries(subject.ok ? subject.value.query : nothing, {
       ...nothing,
       subjects: callerSubjects(caller),
@@ -75,7 +76,7 @@ export async function authorize(context: AuthorizeContext): Promise<Result<Autho
     if (!subject.ok) return subject;
     if (!within) return err({ code: "rate_exceeded", agent: caller.agent, perSecond });
     const input = { request, caller, registration: active.value, registry, nowSeconds: nowSeconds(ports.clock) };
-    return decide(subject.value, { rows, above, servers }, input, named);
+    return decide({ subject: subject.value, rows, above, servers }, input, named);
   }
   return err({ code: "registry_unavailable", why: "the registry keeps changing" });
 }
@@ -84,6 +85,7 @@ const nothing: LivenessQuery = { tombstones: [], subjects: [] };
 
 /** What one decision rests on, all read at one instant. */
 interface Read {
+  readonly subject: ResolvedSubject;
   readonly rows: LivenessRows;
   readonly above: Above;
   /** Subjects of the servers that `rows` tells of. */
@@ -91,19 +93,15 @@ interface Read {
 }
 
 /** What a subject token allows, held against every bound, and last against policy. */
-function decide(
-  subject: ResolvedSubject,
-  { rows, above, servers }: Read,
-  input: PlanInput,
-  context: AuthorizeContext,
-): Result<Authorized, Denial> {
-  const { request, registration, registry } = input;
-  const planned = planFor(subject, { rows, above }, input, context.audit);
+function decide(read: Read, input: PlanInput, context: AuthorizeContext): Result<Authorized, Denial> {
+  const { subject, rows } = read;
+  const { registration, registry } = input;
+  const planned = planFor(read, input, context.audit);
   if (!planned.ok) return planned;
-  const bounded = boundUses(planned.value, subject, request, registry);
+  const bounded = boundUses(planned.value, subject, input);
   if (!bounded.ok) return bounded;
   const plan = bounded.value;
-  const served = evaluateServers(plan.grants, rows, registry, servers);
+  const served = evaluateServers(plan.grants, read, registry);
   if (!served.ok) return served;
   const granted = checkGranted(plan.grants, plan.to === undefined ? registration : registry.agent(plan.to), registry);
   if (!granted.ok) return granted;

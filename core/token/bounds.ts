@@ -1,67 +1,12 @@
 import type { OwnToken } from "../caller/own-token.ts";
 import type { Denial } from "../denial/denial.ts";
 import { limits } from "../model/limits.ts";
-import type { AgentRegistration } from "../model/registry.ts";
 import { err, ok, type Result } from "../model/result.ts";
-import type { Grant, Session, Uses } from "../model/session.ts";
+import type { Grant, Offer, Session, Uses } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
-import { subjects } from "../model/subjects.ts";
-import { epochOf } from "../session/liveness.ts";
-import type { LivenessRows, UseCounter } from "../session/store.ts";
-import type { Plan } from "./plan.ts";
-import type { TokenRequest } from "./request.ts";
+import type { SessionStore, UseCounter } from "../session/store.ts";
+import type { Plan, PlanInput } from "./plan.ts";
 import type { ResolvedSubject } from "./resolve-subject-token.ts";
-
-/** The agents that serve these resources, each once, as liveness subjects. */
-export function serversOf(
-  resources: readonly string[],
-  registry: Pick<RegistrySnapshot, "resource" | "agentId">,
-): readonly string[] {
-  const served = resources.flatMap((uri) => registry.resource(uri)?.servedBy ?? []);
-  return [...new Set(served)].map((name) => subjects.agent(registry.agentId(name)));
-}
-
-/**
- * Servers of whatever a request may turn out to be about, before its session's row is read, so that their epoch rides
- * in the first liveness batch: those named, else those its agent is registered for, and those an offer holds out.
- */
-export function serversAsked(
-  request: TokenRequest,
-  subject: ResolvedSubject | undefined,
-  registration: AgentRegistration | undefined,
-  registry: RegistrySnapshot,
-): readonly string[] {
-  if (request.resources.length > 0) return serversOf(request.resources, registry);
-  const offered = subject?.kind === "offer" || subject?.kind === "redeemed" ? subject.offer.grants : [];
-  return serversOf(
-    [...(registration?.may ?? []), ...offered].map(({ resource }) => resource),
-    registry,
-  );
-}
-
-/**
- * A resource is dead with its server (threat 42): a token for one that an operator blocked, or that is suspended, would
- * carry people's data and rights to whoever holds it now.
- * @param asked subjects of the batch that `rows` came of: what was not read is never taken as alive
- */
-export function evaluateServers(
-  grants: readonly Grant[],
-  rows: LivenessRows,
-  registry: RegistrySnapshot,
-  asked: readonly string[],
-): Result<void, Denial> {
-  for (const { resource } of grants) {
-    for (const subject of serversOf([resource], registry)) {
-      if (!asked.includes(subject)) throw new Error(`the epoch of ${subject} was never read`);
-      const agent = subject.slice(subjects.agent("").length);
-      const { state } = registry.agent(agent) ?? { state: "retired" };
-      const blocked = epochOf(rows, subject).blocked;
-      if (blocked || state !== "active")
-        return err({ code: "server_dead", resource, agent, state: blocked ? "blocked" : state });
-    }
-  }
-  return ok(undefined);
-}
 
 /** Kept this long after the longest life there is; a renewal need not touch a counter, so none can refill it. */
 const counterSeconds = limits.sessionLifeMaxSeconds + 86_400;
@@ -76,8 +21,7 @@ const counterSeconds = limits.sessionLifeMaxSeconds + 86_400;
 export function boundUses(
   plan: Plan,
   subject: ResolvedSubject,
-  request: Pick<TokenRequest, "maxUses">,
-  registry: RegistrySnapshot,
+  { request, registry }: Pick<PlanInput, "request" | "registry">,
 ): Result<Plan, Denial> {
   const above = usesAbove(subject, plan.existing ?? plan.parent);
   const offered = subject.kind === "offer" ? subject.offer.maxUses : undefined;
@@ -126,3 +70,26 @@ export const newCounter = (name: string, left: number, nowSeconds: number): UseC
   left,
   expiresAtSeconds: nowSeconds + counterSeconds,
 });
+
+/** What is about to be stored in a tree. */
+type Growth = { readonly child: Session } | { readonly offer: Offer };
+
+/**
+ * Bounds what one tree may grow by in a quarter of an hour (threat 34): whatever ends a tree, or tells what an end reaches,
+ * reads the tree, and its agents must not decide how long that takes. Children are bounded by the registration of the
+ * agent that opened the tree, offers and bytes along with them.
+ * @returns `tree_full`
+ */
+export async function growTree(
+  growth: Growth,
+  registry: RegistrySnapshot,
+  store: Pick<SessionStore, "growTree">,
+): Promise<Result<void, Denial>> {
+  const child = "child" in growth;
+  const { root, actors } = child ? growth.child : growth.offer.from;
+  const children = registry.agent(actors[0] ?? "")?.maxChildren ?? limits.treeChildren;
+  const bytes = Buffer.byteLength(JSON.stringify(child ? growth.child : growth.offer));
+  const most = { children, offers: limits.treeOffersPerChild * children, bytes: limits.treeBytes };
+  const within = await store.growTree(root, { children: child ? 1 : 0, offers: child ? 0 : 1, bytes }, most);
+  return within ? ok(undefined) : err({ code: "tree_full", root, children });
+}

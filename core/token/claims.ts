@@ -1,10 +1,14 @@
 import type { JWTPayload } from "jose";
 import type { Denial } from "../denial/denial.ts";
+import { limits } from "../model/limits.ts";
 import { loginName, loginsOf } from "../model/login.ts";
+import type { SigningAlgorithm } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
-import { currentAgent, type Grant, type Session } from "../model/session.ts";
+import { childAncestors, currentAgent, type Grant, type Session } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
-import type { TokenReply } from "../model/wire.ts";
+import { type TokenReply, tokenTyp } from "../model/wire.ts";
+import { parseBoundedJson } from "../text/json.ts";
+import type { Plan } from "./plan.ts";
 
 /** Nested actors, current outermost (RFC 8693 4.1): history for whoever reads it, never permission. */
 interface Act {
@@ -44,15 +48,18 @@ const sessionClaims = (session: Session, issuer: string, times: Times): JWTPaylo
   };
 };
 
-/**
- * Claims of an access token for exactly one resource (RFC 9068 2.2, RFC 9396 9.1, RFC 9449 6, Token Status List).
- * @param grant the session's part this token carries
- */
+/** What an access token tells of. */
+interface AccessContent {
+  readonly session: Session;
+  /** The session's part this token carries. */
+  readonly grant: Grant;
+  readonly times: Times;
+}
+
+/** Claims of an access token for exactly one resource (RFC 9068 2.2, RFC 9396 9.1, RFC 9449 6, Token Status List). */
 export function accessClaims(
-  session: Session,
-  grant: Grant,
+  { session, grant, times }: AccessContent,
   issuer: string,
-  times: Times,
   registry: RegistrySnapshot,
 ): JWTPayload {
   const wantsPair = registry.resource(grant.resource)?.subjectIdentifier === "iss_sub";
@@ -122,4 +129,70 @@ export function checkBearer(
   const { resource } = grant ?? {};
   const refused = resource !== undefined && isBearer(resource, registry) && deps.bearerTokens !== true;
   return refused ? err({ code: "bearer_not_allowed", resource }) : ok(undefined);
+}
+
+/** Ids, thumbprints and places in lists are of one length each; the longest stand for what is not made yet. */
+const anId = "-".repeat(22);
+const aThumbprint = "-".repeat(43);
+const aPlace = { list: "0000000000-00000", idx: limits.statusListSize - 1 };
+const aSecond = 9_999_999_999;
+const longest: Times = { iat: aSecond, exp: aSecond, jti: anId };
+/** Signatures as bytes: two numbers of P-256, and RSA of 2048 bits. */
+const signatureBytes: Readonly<Record<SigningAlgorithm, number>> = { ES256: 64, RS256: 256 };
+
+const base64urlLength = (bytes: number): number => Math.ceil((bytes * 4) / 3);
+const jsonLength = (value: object): number => base64urlLength(Buffer.byteLength(JSON.stringify(value), "utf8"));
+
+/** How long a token of these claims is, signed and in compact form, and whether whoever reads it would parse it. */
+function measured(typ: string, alg: SigningAlgorithm, claims: JWTPayload) {
+  const header = { alg, kid: aThumbprint, typ };
+  const bytes = jsonLength(header) + jsonLength(claims) + base64urlLength(signatureBytes[alg]) + 2;
+  return { bytes, parses: parseBoundedJson(JSON.stringify(claims), limits.claimsDepth).ok };
+}
+
+/**
+ * Refuses what no verifier would read: a chain of many agents with long names carries them all in each of its tokens, and
+ * a token beyond `limits.tokenBytes`, or whose actors nest deeper than `limits.claimsDepth`, is refused unread everywhere, by
+ * us too. Evaluated before anything is stored, by every
+ * token that the grants can be had in, and for an offer by those of the child it would become: at the end of a chain of
+ * work is no place to learn of it.
+ * @returns `token_too_large`
+ */
+export function checkFits(plan: Plan, issuer: string, registry: RegistrySnapshot): Result<void, Denial> {
+  const session = longestSession(plan);
+  const signed = plan.grants.map((grant) => {
+    const alg = registry.resource(grant.resource)?.accessTokenSigningAlg ?? "ES256";
+    return measured(tokenTyp.access, alg, accessClaims({ session, grant, times: longest }, issuer, registry));
+  });
+  const own = measured(tokenTyp.session, "ES256", ownSessionClaims(session, issuer, longest));
+  const all = [own, ...signed];
+  const bytes = Math.max(...all.map((token) => token.bytes));
+  const nests = all.some((token) => !token.parses);
+  if (bytes <= limits.tokenBytes && !nests) return ok(undefined);
+  return err({ code: "token_too_large", bytes, limitBytes: limits.tokenBytes, nests, depth: session.depth });
+}
+
+/** The session whose tokens will carry the grants, as long as it can get. */
+function longestSession(plan: Plan): Session {
+  const above = plan.to === undefined ? plan.parent : plan.existing;
+  const anew = plan.to !== undefined || !plan.existing;
+  const actors = plan.to === undefined ? plan.actors : [...plan.actors, plan.to];
+  if (plan.existing && !anew) return { ...plan.existing, status: aPlace };
+  return {
+    root: anId,
+    sid: above ? "_".repeat(22) : anId,
+    anc: above ? childAncestors(above) : [],
+    depth: above ? above.depth + 1 : 0,
+    principal: plan.principal,
+    actors,
+    grants: plan.grants,
+    jkt: aThumbprint,
+    // the longest of the levels
+    assurance: "document",
+    createdAtSeconds: aSecond,
+    expiresAtSeconds: aSecond,
+    epochs: {},
+    registryVersion: 0,
+    status: aPlace,
+  };
 }

@@ -6,12 +6,12 @@ import { err, ok, type Result } from "../model/result.ts";
 import type { FormerStatus, Session } from "../model/session.ts";
 import { sessionTokenType, type TokenReply, tokenTyp } from "../model/wire.ts";
 import { listCovers, windowOf } from "../status/windows.ts";
+import { causeOf, deathSince, lateDenial } from "./alive.ts";
 import type { Authorized } from "./authorize.ts";
 import { ownSessionClaims } from "./claims.ts";
 import type { TokenContext, TokenPorts } from "./context.ts";
 import { conflictDenial, grantRecord, noteGrant } from "./issue.ts";
 import { tokenReply } from "./mint.ts";
-import { causeOf, deathSince, lateDenial } from "./second-look.ts";
 
 /**
  * Stores a session's new end, replay entry and record in one transaction, then signs its new token and reads liveness again.
@@ -25,7 +25,7 @@ export async function issueRenewal(authorized: Authorized, context: TokenContext
   const expiresAtSeconds = plan.endsAtSeconds;
   if (!before || expiresAtSeconds === undefined) throw new Error("a renewal was planned without a session or an end");
   const iat = nowSeconds(ports.clock);
-  const places = await placesFor(before, expiresAtSeconds, authorized, ports);
+  const places = await placesFor(before, { rows: authorized.rows, endsAtSeconds: expiresAtSeconds }, ports);
   if (!places.ok) return places;
   const session: Session = { ...before, expiresAtSeconds, ...places.value };
   const { root, sid, actors, principal, build, login } = session;
@@ -51,14 +51,20 @@ export async function issueRenewal(authorized: Authorized, context: TokenContext
   if (dead) return err(lateDenial(dead));
   // the new end stands and the old token still works: whoever got no answer asks again
   if (signed.status === "rejected") throw signed.reason;
-  return ok(tokenReply(signed.value.token, sessionTokenType, expiresAtSeconds - iat, plan.grants));
+  return ok(
+    tokenReply({
+      token: signed.value.token,
+      type: sessionTokenType,
+      expiresIn: expiresAtSeconds - iat,
+      grants: plan.grants,
+    }),
+  );
 }
 
 /** Tokens issued until now name the old place until they expire: from now on a revocation has to set both bits. */
 async function placesFor(
   session: Session,
-  endsAtSeconds: number,
-  { rows }: Authorized,
+  { rows, endsAtSeconds }: Pick<Authorized, "rows"> & { readonly endsAtSeconds: number },
   ports: Pick<TokenPorts, "clock" | "store">,
 ): Promise<Result<Pick<Session, "status" | "formerStatus">, Denial>> {
   const now = nowSeconds(ports.clock);

@@ -10,14 +10,13 @@ import { err, ok, type Result } from "../model/result.ts";
 import type { Offer, Session } from "../model/session.ts";
 import { accessTokenType, offerTokenType, sessionTokenType, type TokenReply } from "../model/wire.ts";
 import type { Commit, CommitConflict } from "../session/store.ts";
+import { causeOf, deathSince, isProven, lateDenial } from "./alive.ts";
 import type { Authorized } from "./authorize.ts";
-import { newCounter } from "./bounds.ts";
+import { growTree, newCounter } from "./bounds.ts";
 import { checkBearer, sessionMembers, tokenTypeOf } from "./claims.ts";
 import type { TokenContext } from "./context.ts";
 import { type Draft, draftSession, mint, tokenReply } from "./mint.ts";
 import { accessLife } from "./plan.ts";
-import { causeOf, deathSince, isProven, lateDenial } from "./second-look.ts";
-import { growTree } from "./size.ts";
 
 /** Stores and answers an offer: nothing to sign, its redemption reads liveness again. */
 export async function issueOffer(authorized: Authorized, context: TokenContext): Promise<Result<TokenReply, Denial>> {
@@ -39,7 +38,7 @@ export async function issueOffer(authorized: Authorized, context: TokenContext):
   audit.add({ operation: "session.offer", offeredTo: plan.to, grants: plan.grants, expiresAtSeconds });
   const stored = await ports.store.commit({ offer, replayEntries: [caller.proof], record: grantRecord(context) });
   if (!stored.ok) return err(conflictDenial(stored.error));
-  return ok(tokenReply(handle, offerTokenType, plan.lifeSeconds, plan.grants));
+  return ok(tokenReply({ token: handle, type: offerTokenType, expiresIn: plan.lifeSeconds, grants: plan.grants }));
 }
 
 /**
@@ -93,7 +92,7 @@ export async function issueToken(authorized: Authorized, context: TokenContext):
   if (token.status === "rejected") throw token.reason;
   const type = wantsSession ? sessionTokenType : accessTokenType;
   const more = { ...(minted.row ? { session: sessionMembers(session) } : {}), token_type };
-  return ok(tokenReply(token.value, type, exp - iat, plan.grants, more));
+  return ok(tokenReply({ token: token.value, type, expiresIn: exp - iat, grants: plan.grants }, more));
 }
 
 const redemption = (offer: Offer, session: Session, caller: Caller): NonNullable<Commit["redeem"]> => ({

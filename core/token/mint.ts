@@ -122,7 +122,7 @@ export function mint(input: MintInput, ports: MintPorts): Minted {
     (await signJwt(ports.signer, { typ, alg }, claims, session.sid)).token;
   if (!grant) return { token: () => sign(tokenTyp.session, ownSessionClaims(session, ports.issuer, times)) };
   if (isIntrospecting(grant, registry)) return mintHandle(input, grant, ports);
-  return { token: () => sign(tokenTyp.access, accessClaims(session, grant, ports.issuer, times, registry)) };
+  return { token: () => sign(tokenTyp.access, accessClaims({ session, grant, times }, ports.issuer, registry)) };
 }
 
 function mintHandle({ session, times, registry, isNew, plan }: MintInput, grant: Grant, ports: MintPorts): Minted {
@@ -132,7 +132,7 @@ function mintHandle({ session, times, registry, isNew, plan }: MintInput, grant:
   const uses = isNew ? session.uses : usesBelow(plan.usesAbove, own, address.handleHash);
   const row: AccessHandle = {
     ...address,
-    claims: handleClaims(session, grant, ports.issuer, times, registry),
+    claims: handleClaims({ session, grant, times }, ports.issuer, registry),
     ...(uses ? { uses } : {}),
     expiresAtSeconds: times.exp,
   };
@@ -140,19 +140,24 @@ function mintHandle({ session, times, registry, isNew, plan }: MintInput, grant:
   return { token: async () => handle, row, ...counter };
 }
 
+/** What is handed out, of which type, for how many seconds and for what. */
+interface Issued {
+  readonly token: string;
+  readonly type: string;
+  readonly expiresIn: number;
+  readonly grants: readonly Grant[];
+}
+
 /** A 200 of the token endpoint (RFC 8693 2.2.1): a session token or an offer is no access token, its type is `N_A`. */
 export function tokenReply(
-  token: string,
-  issuedType: string,
-  expiresIn: number,
-  grants: readonly Grant[],
+  { token, type, expiresIn, grants }: Issued,
   more: Partial<Pick<TokenReply, "session" | "token_type">> = {},
 ): TokenReply {
   const details = grants.flatMap((grant) => grant.details);
   return {
     access_token: token,
-    issued_token_type: issuedType,
-    token_type: issuedType === accessTokenType ? "DPoP" : "N_A",
+    issued_token_type: type,
+    token_type: type === accessTokenType ? "DPoP" : "N_A",
     expires_in: expiresIn,
     scope: grants.flatMap((grant) => grant.scopes).join(" "),
     ...(details.length > 0 ? { authorization_details: details } : {}),

@@ -18,15 +18,20 @@ import { planDownstreamExchange, planOffer, planRedeem } from "./plan-child.ts";
 import { type Above, planRenewal } from "./plan-renewal.ts";
 import type { ResolvedSubject } from "./resolve-subject-token.ts";
 
+/** What a plan rests on: the subject token, what the liveness batch told of it, and the rows a renewal is bounded by. */
+interface SubjectRead {
+  readonly subject: ResolvedSubject;
+  readonly rows: LivenessRows;
+  readonly above: Above;
+}
+
 /**
  * Plans what a subject token allows, once its liveness is read: the session it names must be alive, used by the
  * key it is bound to, and every agent of its chain active.
- * @param read what the liveness batch returned for this subject, and the rows a child's renewal is bounded by
  * @param audit told whose session it is
  */
 export function planFor(
-  subject: ResolvedSubject,
-  { rows, above }: { readonly rows: LivenessRows; readonly above: Above },
+  { subject, rows, above }: SubjectRead,
   input: PlanInput,
   audit: AuditContext,
 ): Result<Plan, Denial> {

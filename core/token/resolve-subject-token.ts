@@ -42,16 +42,18 @@ export async function resolveSubjectToken(
   if (!subject) return ok({ kind: "own", query: plain([subjects.principal(caller.agent)]) });
   if (subject.type === "offer") return fromOffer(subject.token, context);
   if (subject.type === "session") return fromOwnToken("session", context, registry);
-  const own = isAccessHandle(subject.token) || decodeUnverified(subject.token)?.payload.iss === ports.issuer;
-  if (subject.type === "access" && own) return fromOwnToken("access", context, registry);
-  return fromPerson(subject.token, subject.type, context, registry);
+  if (subject.type === "access" && isOwn(subject.token, ports.issuer)) return fromOwnToken("access", context, registry);
+  return fromPerson({ token: subject.token, type: subject.type }, context, registry);
 }
+
+/** By what it says of itself: which of the two it is verified as, and nothing more, rests on it. */
+const isOwn = (token: string, issuer: string): boolean =>
+  isAccessHandle(token) || decodeUnverified(token)?.payload.iss === issuer;
 
 const plain = (names: readonly string[]): LivenessQuery => ({ tombstones: [], subjects: names });
 
 async function fromPerson(
-  token: string,
-  type: "id" | "access",
+  { token, type }: { readonly token: string; readonly type: "id" | "access" },
   { caller, audit, ports }: ResolveContext,
   registry: RegistrySnapshot,
 ): Promise<Result<ResolvedSubject, Denial>> {

@@ -6,9 +6,8 @@ import { limits } from "../../core/model/limits.ts";
 import type { AgentRegistration, Registration } from "../../core/model/registry.ts";
 import type { Session } from "../../core/model/session.ts";
 import { idTokenType, offerTokenType, sessionTokenType, tokenTyp } from "../../core/model/wire.ts";
-import { accessClaims } from "../../core/token/claims.ts";
+import { accessClaims, checkFits } from "../../core/token/claims.ts";
 import type { Plan } from "../../core/token/plan.ts";
-import { checkFits } from "../../core/token/size.ts";
 import { testSigner } from "../kit/keys.ts";
 import { agent, agentId, idp, registry, tickets } from "../kit/registry.ts";
 import { testKey } from "../kit/wire/key.ts";
@@ -97,7 +96,7 @@ describe("a chain that would exceed the token limit is refused at issue", () => 
     const tokenOf = async (of: Session, fill: number) => {
       const details = [{ type: "t", text: "d".repeat(Math.max(0, fill)) }];
       const grant = { resource: tickets, scopes: ["tickets:read"], details };
-      const claims = accessClaims(of, grant, issuer, times, snapshot);
+      const claims = accessClaims({ session: of, grant, times }, issuer, snapshot);
       return { grant, token: (await signJwt(signer, { typ: tokenTyp.access }, claims, of.sid)).token };
     };
     const outcomes = { fits: 0, refused: 0 };

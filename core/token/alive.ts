@@ -1,0 +1,131 @@
+import type { DeathCause } from "../denial/death.ts";
+import type { Denial } from "../denial/denial.ts";
+import { denylistedBy, loginReads, loginsOf } from "../model/login.ts";
+import { nowSeconds } from "../model/ports.ts";
+import type { AgentRegistration } from "../model/registry.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import type { Grant, Session } from "../model/session.ts";
+import type { RegistrySnapshot } from "../model/snapshot.ts";
+import { subjects } from "../model/subjects.ts";
+import { blockedAmong, epochOf, evaluateSession, queryFor, readLiveness } from "../session/liveness.ts";
+import type { LivenessRows } from "../session/store.ts";
+import type { TokenPorts } from "./context.ts";
+import type { Plan } from "./plan.ts";
+import type { TokenRequest } from "./request.ts";
+import type { ResolvedSubject } from "./resolve-subject-token.ts";
+
+/** The agents that serve these resources, each once, as liveness subjects. */
+export function serversOf(
+  resources: readonly string[],
+  registry: Pick<RegistrySnapshot, "resource" | "agentId">,
+): readonly string[] {
+  const served = resources.flatMap((uri) => registry.resource(uri)?.servedBy ?? []);
+  return [...new Set(served)].map((name) => subjects.agent(registry.agentId(name)));
+}
+
+/** What a request names before its rows are read, as far as it could be resolved. */
+interface Asked {
+  readonly request: TokenRequest;
+  readonly subject: ResolvedSubject | undefined;
+  readonly registration: AgentRegistration | undefined;
+}
+
+/**
+ * Servers of whatever a request may turn out to be about, before its session's row is read, so that their epoch rides
+ * in the first liveness batch: those named, else those its agent is registered for, and those an offer holds out.
+ */
+export function serversAsked({ request, subject, registration }: Asked, registry: RegistrySnapshot): readonly string[] {
+  if (request.resources.length > 0) return serversOf(request.resources, registry);
+  const offered = subject?.kind === "offer" || subject?.kind === "redeemed" ? subject.offer.grants : [];
+  return serversOf(
+    [...(registration?.may ?? []), ...offered].map(({ resource }) => resource),
+    registry,
+  );
+}
+
+/**
+ * A resource is dead with its server (threat 42): a token for one that an operator blocked, or that is suspended, would
+ * carry people's data and rights to whoever holds it now.
+ * @param read `servers`: subjects of the batch that `rows` came of; what was not read is never taken as alive
+ */
+export function evaluateServers(
+  grants: readonly Grant[],
+  { rows, servers }: { readonly rows: LivenessRows; readonly servers: readonly string[] },
+  registry: RegistrySnapshot,
+): Result<void, Denial> {
+  for (const { resource } of grants) {
+    for (const subject of serversOf([resource], registry)) {
+      if (!servers.includes(subject)) throw new Error(`the epoch of ${subject} was never read`);
+      const agent = subject.slice(subjects.agent("").length);
+      const { state } = registry.agent(agent) ?? { state: "retired" };
+      const blocked = epochOf(rows, subject).blocked;
+      if (blocked || state !== "active")
+        return err({ code: "server_dead", resource, agent, state: blocked ? "blocked" : state });
+    }
+  }
+  return ok(undefined);
+}
+
+/** What was decided by the first look. */
+interface Decided {
+  readonly plan: Pick<Plan, "grants">;
+  readonly subject: ResolvedSubject;
+  readonly registry: RegistrySnapshot;
+}
+
+/** What looking again uses. */
+type SecondLookPorts = Pick<TokenPorts, "store" | "clock" | "registries">;
+
+/** Whether what was stored died between the first read and the write. */
+export async function deathSince(
+  session: Session,
+  decided: Decided,
+  ports: SecondLookPorts,
+): Promise<DeathCause | undefined> {
+  const { subject } = decided;
+  const query = queryFor({ ...session, principalId: session.principal.id, logins: loginsOf(session.epochs) });
+  const login = subject.kind === "person" ? loginReads(subject.person.login) : [];
+  const servers = serversOf(resourcesOf(decided), decided.registry);
+  const names = [...query.subjects, ...Object.keys(session.epochs), ...servers, ...login];
+  const rows = await readLiveness(ports.store, { ...query, subjects: names });
+  const alive = evaluateSession(rows, session.sid, nowSeconds(ports.clock));
+  if (!alive.ok) return alive.error;
+  const blocked = blockedAmong(rows, servers);
+  if (blocked !== undefined) return { kind: "blocked", subject: blocked };
+  const idle = await idleSince(session, { rows, decided }, ports);
+  if (idle !== undefined) return { kind: "blocked", subject: subjects.agent(idle) };
+  if (subject.kind !== "person") return undefined;
+  const { person } = subject;
+  return denylistedBy(person.login, person.authTimeSeconds, rows) === undefined ? undefined : { kind: "burnt" };
+}
+
+/** A second read that failed is no death: whoever throttles it must not be able to end work (threat 44). */
+export const causeOf = (read: PromiseSettledResult<DeathCause | undefined>): DeathCause | undefined =>
+  read.status === "fulfilled" ? read.value : { kind: "unreadable" };
+
+/** Only a proven death ends what was stored. */
+export const isProven = (dead: DeathCause | undefined): boolean => dead !== undefined && dead.kind !== "unreadable";
+
+/**
+ * Why nothing is released after the write. What could not be read is asked for again: what was stored stands, unreleased,
+ * and an offer opens the same session for the same agent and key.
+ */
+export const lateDenial = (cause: DeathCause): Denial =>
+  cause.kind === "unreadable"
+    ? { code: "liveness_unavailable", why: "it could not be read again; nothing was released, and nothing ended" }
+    : { code: "died_in_flight", cause };
+
+const resourcesOf = ({ plan }: Decided): readonly string[] => plan.grants.map(({ resource }) => resource);
+
+/** An agent of the chain, or a server, that is no longer active, where another version of the registry counts than decided this. */
+async function idleSince(
+  session: Session,
+  { rows, decided }: { readonly rows: LivenessRows; readonly decided: Decided },
+  ports: SecondLookPorts,
+): Promise<string | undefined> {
+  const { deployment } = rows;
+  if (!deployment || deployment.registryVersion === decided.registry.version) return undefined;
+  const now = await ports.registries.at(deployment.registryVersion);
+  const servers = resourcesOf(decided).flatMap((uri) => now.resource(uri)?.servedBy ?? []);
+  return [...session.actors, ...servers.map(now.agentId)].find((id) => now.agent(id)?.state !== "active");
+}
