@@ -34,7 +34,7 @@ const work = createBatch(
       readLiveness: (query) => readLivenessBatch(dynamo, tables, query),
       tree: (root) => readTree(dynamo, tables, root),
       rootOf: async (sid) => (await findPlace(dynamo, tables, sid))?.root,
-      sessions: (subject, now) => sessionsOf(dynamo, tables, subject, now),
+      sessions: (subject, now) => sessionsOf(dynamo, tables, { subject, nowSeconds: now }),
     },
     signer: openKeyring(dynamo).signer("events"),
     pusher: createPusher(issuer),

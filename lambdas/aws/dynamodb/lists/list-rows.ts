@@ -29,17 +29,21 @@ export function createListRows(
   table: string,
 ): Pick<PublishStore, "revoke" | "revokeBelow" | "revoked" | "putSigned" | "putOpen"> {
   return {
-    revoke: (list, indices) => addBits(client, table, list, indices),
-    revokeBelow: (list, count) => raiseFloor(client, table, list, count),
+    revoke: (list, indices) => addBits(client, table, { list, indices }),
+    revokeBelow: (list, count) => raiseFloor(client, table, { list, count }),
     revoked: (list) => readBits(client, table, list),
-    putSigned: (list, signed) => putSigned(client, table, list, signed),
+    putSigned: (list, signed) => putSigned(client, table, { list, signed }),
     async putOpen(lists) {
       await client.send(new PutCommand({ TableName: table, Item: openItem(lists) }));
     },
   };
 }
 
-async function addBits(client: DynamoDBDocumentClient, table: string, list: string, indices: readonly number[]) {
+async function addBits(
+  client: DynamoDBDocumentClient,
+  table: string,
+  { list, indices }: { readonly list: string; readonly indices: readonly number[] },
+) {
   for (let from = 0; from < indices.length; from += indicesAtOnce) {
     const some = new Set(indices.slice(from, from + indicesAtOnce));
     await client.send(
@@ -54,7 +58,11 @@ async function addBits(client: DynamoDBDocumentClient, table: string, list: stri
 }
 
 /** A floor instead of 65,536 numbers: the whole set would not fit into one item with its text form. */
-async function raiseFloor(client: DynamoDBDocumentClient, table: string, list: string, count: number) {
+async function raiseFloor(
+  client: DynamoDBDocumentClient,
+  table: string,
+  { list, count }: { readonly list: string; readonly count: number },
+) {
   await unlessRefused(
     client.send(
       new UpdateCommand({
@@ -76,7 +84,11 @@ async function readBits(client: DynamoDBDocumentClient, table: string, list: str
   return new Set([...Array.from({ length: floor }, (_, idx) => idx), ...bits]);
 }
 
-async function putSigned(client: DynamoDBDocumentClient, table: string, list: string, signed: SignedList) {
+async function putSigned(
+  client: DynamoDBDocumentClient,
+  table: string,
+  { list, signed }: { readonly list: string; readonly signed: SignedList },
+) {
   await unlessRefused(
     client.send(
       new PutCommand({

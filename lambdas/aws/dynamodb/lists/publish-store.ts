@@ -16,7 +16,7 @@ export function createPublishStore(client: DynamoDBDocumentClient, tables: Table
     ...createDues(client, tables.lists),
     ...createListRows(client, tables.lists),
     tree: (root) => readListedTree(client, tables, root),
-    sessions: (subject, nowSeconds) => sessionsOf(client, tables, subject, nowSeconds),
+    sessions: (subject, nowSeconds) => sessionsOf(client, tables, { subject, nowSeconds }),
     rootOf: async (sid) => (await findPlace(client, tables, sid))?.root,
     longestLifeSeconds: () => longestLifeSeconds(client, tables),
     leased: async (window) => {

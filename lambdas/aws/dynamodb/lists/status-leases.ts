@@ -45,7 +45,7 @@ export function createStatusLeases(
           const position = pool.positions.pop();
           if (position !== undefined) return statusListOf(window, position);
         }
-        const positions = await leaseBlock(client, tables, window, deploymentEpoch);
+        const positions = await leaseBlock(client, tables, { window, epoch: deploymentEpoch });
         // a pool of an hour that is over is of no more use
         for (const held of pools.keys()) if (held < window && pools.size > 24) pools.delete(held);
         pools.set(window, poolOf(window, deploymentEpoch, positions));
@@ -66,8 +66,7 @@ function poolOf(window: string, epoch: number, positions: number[]): Pool {
 async function leaseBlock(
   client: DynamoDBDocumentClient,
   tables: Tables,
-  window: string,
-  epoch: number,
+  { window, epoch }: { readonly window: string; readonly epoch: number },
 ): Promise<number[]> {
   const size = limits.statusLeaseSize;
   const answer = await client.send(

@@ -30,7 +30,7 @@ export function createRegistrySource(
   const at = (version: number): Promise<RegistrySnapshot> => {
     const known = held.get(version);
     if (known) return known;
-    const loading = load(client, tables, trustDomain, version);
+    const loading = load(client, tables, { trustDomain, version });
     held.set(version, loading);
     const [oldest] = held.keys();
     if (held.size > heldVersions && oldest !== undefined) held.delete(oldest);
@@ -61,8 +61,12 @@ async function appliedVersion(client: DynamoDBDocumentClient, tables: Tables): P
   return rows[0] && epochOf(rows[0]).registryVersion;
 }
 
-async function load(client: DynamoDBDocumentClient, tables: Tables, trustDomain: string, version: number) {
-  const rows = await Promise.all(registrationKinds.map((kind) => rowsOfKind(client, tables, version, kind)));
+async function load(
+  client: DynamoDBDocumentClient,
+  tables: Tables,
+  { trustDomain, version }: { readonly trustDomain: string; readonly version: number },
+) {
+  const rows = await Promise.all(registrationKinds.map((kind) => rowsOfKind(client, tables, { version, kind })));
   return createSnapshot(version, trustDomain, rows.flat());
 }
 
@@ -70,8 +74,7 @@ async function load(client: DynamoDBDocumentClient, tables: Tables, trustDomain:
 export async function rowsOfKind(
   client: DynamoDBDocumentClient,
   tables: Tables,
-  version: number,
-  kind: Registration["kind"],
+  { version, kind }: { readonly version: number; readonly kind: Registration["kind"] },
 ): Promise<readonly Registration[]> {
   const rows: Registration[] = [];
   let from: Record<string, unknown> | undefined;

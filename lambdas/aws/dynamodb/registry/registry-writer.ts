@@ -36,14 +36,14 @@ export function createRegistryStore(client: DynamoDBDocumentClient, tables: Tabl
   return {
     applied: () => appliedVersion(client, tables),
     rows: async (version) =>
-      (await Promise.all(registrationKinds.map((kind) => rowsOfKind(client, tables, version, kind)))).flat(),
+      (await Promise.all(registrationKinds.map((kind) => rowsOfKind(client, tables, { version, kind })))).flat(),
     async apply(change) {
       const version = await claim(client, tables, change.base);
-      await writeRows(client, tables, version, change.rows);
+      await writeRows(client, tables, { version, rows: change.rows });
       const moved = await transact(client, actionsOf(tables, change, version));
       return moved.ok ? ok(version) : err("stale");
     },
-    history: (limit, before) => readHistory(client, tables, limit, before),
+    history: (limit, before) => readHistory(client, tables, { limit, before }),
   };
 }
 
@@ -80,8 +80,7 @@ async function claim(client: DynamoDBDocumentClient, tables: Tables, base: numbe
 async function writeRows(
   client: DynamoDBDocumentClient,
   tables: Tables,
-  version: number,
-  rows: readonly Registration[],
+  { version, rows }: { readonly version: number; readonly rows: readonly Registration[] },
 ): Promise<void> {
   const puts = rows.map((row): Put => ({ PutRequest: { Item: registrationItem(version, row) } }));
   for (let at = 0; at < puts.length; at += batchSize) await writeBatch(client, tables, puts.slice(at, at + batchSize));
@@ -142,8 +141,7 @@ const moveCopy = (
 async function readHistory(
   client: DynamoDBDocumentClient,
   tables: Tables,
-  limit: number,
-  before: number | undefined,
+  { limit, before }: { readonly limit: number; readonly before: number | undefined },
 ): Promise<readonly AppliedVersion[]> {
   const bound = before === undefined ? {} : { before: versionText(before) };
   const found: AppliedVersion[] = [];

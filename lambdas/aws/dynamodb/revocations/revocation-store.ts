@@ -17,9 +17,9 @@ const keptSeconds = 86_400;
 /** The only adapter that revokes; wired into `revoke` and `admin-revoke` alone. */
 export function createRevocationStore(client: DynamoDBDocumentClient, tables: Tables): RevocationStore {
   return {
-    readSession: (root, sid) => readSession(client, tables, root, sid),
+    readSession: (root, sid) => readSession(client, tables, { root, sid }),
     findSession: (sid) => findSession(client, tables, sid),
-    readOffer: (root, handleHash) => readOffer(client, tables, root, handleHash),
+    readOffer: (root, handleHash) => readOffer(client, tables, { root, handleHash }),
     readDenylisted: (sid) => readDenylisted(client, tables, sid),
     loginsOf: (principal) => loginsOf(client, tables, subjects.principal(principal)),
     revoke: (write) => transact(client, actionsOf(write, tables)),

@@ -18,7 +18,7 @@ export function createRevocationTargets(
     async agents() {
       const deployment = await row(tables.revocations, { subject: revocationKeys.deployment(0) });
       const version = deployment && epochOf(deployment).registryVersion;
-      const agents = version === undefined ? [] : await rowsOfKind(client, tables, version, "agent");
+      const agents = version === undefined ? [] : await rowsOfKind(client, tables, { version, kind: "agent" });
       return agents.map(({ name }) => `spiffe://${trustDomain}/agent/${name}`);
     },
     async hasSessions(subject) {

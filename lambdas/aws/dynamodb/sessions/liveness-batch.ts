@@ -42,7 +42,7 @@ export async function readLivenessBatch(
   );
   const answers = await Promise.all(chunks.map((chunk) => readAll(client, chunk)));
   const items = answers.flatMap((answer) => answer ?? []);
-  return { complete: answers.every((answer) => answer !== undefined), ...sorted(items, query, tables, copy) };
+  return { complete: answers.every((answer) => answer !== undefined), ...sorted(items, query, { tables, copy }) };
 }
 
 function keysOf(query: LivenessQuery, tables: Tables, copy: string): readonly Key[] {
@@ -94,8 +94,7 @@ function requestOf(keys: readonly Key[]): NonNullable<BatchGetCommandInput["Requ
 function sorted(
   items: readonly { table: string; item: Item }[],
   query: LivenessQuery,
-  tables: Tables,
-  copy: string,
+  { tables, copy }: { readonly tables: Tables; readonly copy: string },
 ): Omit<LivenessRows, "complete"> {
   const of = (table: string) => items.filter((found) => found.table === table).map(({ item }) => item);
   const rows = new Map(

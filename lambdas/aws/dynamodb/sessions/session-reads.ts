@@ -9,11 +9,17 @@ import { readAll } from "./liveness-batch.ts";
 import { offerKey, offerOf } from "./offer-rows.ts";
 import { sessionOf } from "./session-rows.ts";
 
+/** Where an offer or an access token's handle stands: beside its session, by its hash. */
+interface HandleKey {
+  readonly root: string;
+  readonly handleHash: string;
+}
+
 /**
  * An offer, and whether it was taken back, in one strongly consistent batch; undefined when there is no such offer.
  * @throws when a key stays unread: an offer must not look open for want of an answer
  */
-export async function readOffer(client: DynamoDBDocumentClient, tables: Tables, root: string, handleHash: string) {
+export async function readOffer(client: DynamoDBDocumentClient, tables: Tables, { root, handleHash }: HandleKey) {
   const found = await readAll(client, [
     { table: tables.sessions, key: { root, sid: offerKey(handleHash) } },
     { table: tables.tombstones, key: { session: tombstoneKeys.offer(handleHash) } },
@@ -25,7 +31,7 @@ export async function readOffer(client: DynamoDBDocumentClient, tables: Tables, 
 }
 
 /** Strongly consistent; undefined when there is no such handle. */
-export async function readHandle(client: DynamoDBDocumentClient, tables: Tables, root: string, handleHash: string) {
+export async function readHandle(client: DynamoDBDocumentClient, tables: Tables, { root, handleHash }: HandleKey) {
   const key = { root, sid: handleKey(handleHash) };
   const found = await client.send(new GetCommand({ TableName: tables.sessions, Key: key, ConsistentRead: true }));
   return found.Item && handleOf(found.Item);
@@ -38,15 +44,14 @@ export async function findSession(
   sid: string,
 ): Promise<Session | undefined> {
   const place = await findPlace(client, tables, sid);
-  return readSession(client, tables, place?.root ?? sid, sid);
+  return readSession(client, tables, { root: place?.root ?? sid, sid });
 }
 
 /** Strongly consistent. */
 export async function readSession(
   client: DynamoDBDocumentClient,
   tables: Tables,
-  root: string,
-  sid: string,
+  { root, sid }: { readonly root: string; readonly sid: string },
 ): Promise<Session | undefined> {
   // offers and counters live in the same table; only a session's id is a session
   if (sid.includes("#") || sid === leaseSid) return undefined;

@@ -22,9 +22,9 @@ export function createSessionStore(client: DynamoDBDocumentClient, tables: Table
   const leases = createStatusLeases(client, tables, createSignedLists(client, tables, clock));
   return {
     readLiveness: (query) => readLivenessBatch(client, tables, query),
-    readOffer: (root, handleHash) => readOffer(client, tables, root, handleHash),
-    readHandle: (root, handleHash) => readHandle(client, tables, root, handleHash),
-    readSession: (root, sid) => readSession(client, tables, root, sid),
+    readOffer: (root, handleHash) => readOffer(client, tables, { root, handleHash }),
+    readHandle: (root, handleHash) => readHandle(client, tables, { root, handleHash }),
+    readSession: (root, sid) => readSession(client, tables, { root, sid }),
     commit: (write) => transact(client, actionsOf(write, tables, nowSeconds(clock))),
     use: ({ counters, replayEntries, record }) =>
       transact(client, [
@@ -32,7 +32,7 @@ export function createSessionStore(client: DynamoDBDocumentClient, tables: Table
         ...counterTakes(tables, counters),
         { item: { Put: outboxPut(tables, record) } },
       ]),
-    end: (root, sid) => end(client, tables, root, sid),
+    end: (root, sid) => end(client, tables, { root, sid }),
     growTree: (root, by, most) => growTree(client, tables, { root, by, most, nowSeconds: nowSeconds(clock) }),
     leaseStatus: (expiresAtSeconds, epoch) => leases.lease(expiresAtSeconds, epoch),
   };
@@ -84,11 +84,15 @@ const redemption = (redeem: NonNullable<Commit["redeem"]>, tables: Tables, now: 
   },
 });
 
-async function end(client: DynamoDBDocumentClient, tables: Tables, root: string, sid: string): Promise<void> {
+async function end(
+  client: DynamoDBDocumentClient,
+  tables: Tables,
+  key: { readonly root: string; readonly sid: string },
+): Promise<void> {
   await client.send(
     new UpdateCommand({
       TableName: tables.sessions,
-      Key: { root, sid },
+      Key: key,
       UpdateExpression: "SET #ended = :ended",
       // never makes a row: one without a session's facts would be read as one
       ConditionExpression: "attribute_exists(#sid)",
