@@ -1,5 +1,6 @@
-import { createHash, randomBytes } from "node:crypto";
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from "jose";
+import { base64urlOf } from "../core/text/base64url.ts";
+import { sha256 } from "../core/text/digest.ts";
 
 /** What a proof is for. */
 interface ProofInput {
@@ -42,22 +43,19 @@ export async function createAgentKey(pair?: KeyPair): Promise<AgentKey> {
   return {
     spki: new Uint8Array(await crypto.subtle.exportKey("spki", publicKey)),
     jkt: await calculateJwkThumbprint(jwk),
-    prove: ({ method, url, nowSeconds, accessToken, nonce }) =>
+    prove: async ({ method, url, nowSeconds, accessToken, nonce }) =>
       new SignJWT({
-        jti: randomBytes(16).toString("base64url"),
+        jti: base64urlOf(crypto.getRandomValues(new Uint8Array(16))),
         htm: method.toUpperCase(),
         htu: withoutQuery(url),
         iat: nowSeconds,
-        ...(accessToken === undefined ? {} : { ath: hashOf(accessToken) }),
+        ...(accessToken === undefined ? {} : { ath: await sha256(accessToken) }),
         ...(nonce === undefined ? {} : { nonce }),
       })
         .setProtectedHeader({ typ: "dpop+jwt", alg: "ES256", jwk })
         .sign(privateKey),
   };
 }
-
-/** RFC 9449 4.2: base64url of the SHA-256 of the token's ASCII bytes. */
-const hashOf = (token: string): string => createHash("sha256").update(token, "ascii").digest("base64url");
 
 const withoutQuery = (url: string): string => {
   const parsed = new URL(url);

@@ -1,6 +1,7 @@
-import { createHmac, randomBytes } from "node:crypto";
 import { createDpopNonces, type DpopNonces } from "../core/jose/dpop.ts";
 import type { Clock } from "../core/model/ports.ts";
+import { bytesOfBase64url } from "../core/text/base64url.ts";
+import { hmacSha256 } from "../core/text/digest.ts";
 import { machineClock } from "./machine-clock.ts";
 
 /** What a resource server's own nonces are made of. */
@@ -15,11 +16,15 @@ export interface ResourceNoncesInput {
  * Nonces for the proofs of a resource's callers (RFC 9449 9): each holds for its minute and the next, nothing is stored.
  * @throws RangeError for a secret that is shorter than 32 bytes
  */
-export function createResourceNonces({ resource, secret = randomBytes(32), clock }: ResourceNoncesInput): DpopNonces {
+export function createResourceNonces({ resource, secret = freshSecret(), clock }: ResourceNoncesInput): DpopNonces {
   if (secret.length < 32) throw new RangeError("the secret of nonces needs at least 32 bytes");
   return createDpopNonces({
     clock: clock ?? machineClock,
     server: resource,
-    macs: { minuteKey: async (minute) => createHmac("sha256", secret).update(`minute ${minute}`).digest() },
+    macs: {
+      minuteKey: async (minute) => bytesOfBase64url(await hmacSha256(secret, `minute ${minute}`)) ?? new Uint8Array(),
+    },
   });
 }
+
+const freshSecret = (): Uint8Array => crypto.getRandomValues(new Uint8Array(32));

@@ -27,7 +27,7 @@ interface Place {
  */
 export function detailsTypeFindings(type: Pick<DetailsTypeDeclaration, "schema" | "rules">): readonly Finding[] {
   const { schema, rules } = type;
-  const bytes = Buffer.byteLength(JSON.stringify(schema), "utf8");
+  const bytes = new TextEncoder().encode(JSON.stringify(schema)).length;
   if (bytes > limits.detailsSchemaBytes) return [["schema", `larger than ${limits.detailsSchemaBytes} bytes`]];
   const unknown = Object.entries(rules).filter(([, name]) => !ruleOf(name));
   if (unknown.length > 0)

@@ -1,3 +1,5 @@
+import { bytesOfBase64url } from "../text/base64url.ts";
+
 /** Small odd primes by which keys of the faulty generator give themselves away. */
 const primes = [
   ...[3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73],
@@ -36,4 +38,8 @@ export function isFitRsaKey(modulus: bigint, exponent: bigint): boolean {
 export const isFitRsaJwk = (n: string, e: string): boolean => isFitRsaKey(integerOf(n), integerOf(e));
 
 /** An unsigned integer, big-endian (RFC 7518 2). */
-const integerOf = (text: string): bigint => BigInt(`0x0${Buffer.from(text, "base64url").toString("hex")}`);
+function integerOf(text: string): bigint {
+  let hex = "0x0";
+  for (const byte of bytesOfBase64url(text) ?? []) hex += byte.toString(16).padStart(2, "0");
+  return BigInt(hex);
+}

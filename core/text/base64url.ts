@@ -14,3 +14,7 @@ export const isCanonicalBase64url = (text: string): boolean => bytesOfBase64url(
 
 /** Bytes of a text that is all ASCII: a compact JWS has nothing else. */
 export const bytesOfAscii = (text: string): Uint8Array => Buffer.from(text, "latin1");
+
+/** Base64url of bytes. */
+export const base64urlOf = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64url");

@@ -2,8 +2,8 @@
 export function bytesOfBase64url(text: string): Uint8Array | undefined {
   if (!/^[A-Za-z0-9_-]+$/.test(text) || text.length % 4 === 1) return undefined;
   const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  const again = btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
-  return again === text ? bytesOfAscii(binary) : undefined;
+  const bytes = bytesOfAscii(binary);
+  return base64urlOf(bytes) === text ? bytes : undefined;
 }
 
 /** Whether a text is canonical base64url, as {@link bytesOfBase64url} reads it. */
@@ -11,3 +11,10 @@ export const isCanonicalBase64url = (text: string): boolean => bytesOfBase64url(
 
 /** Bytes of a text of which each character is one byte. */
 export const bytesOfAscii = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
+
+/** Base64url of bytes. */
+export const base64urlOf = (bytes: Uint8Array): string =>
+  btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replace(/=+$/, "");

@@ -1,20 +1,16 @@
-const utf8 = new TextEncoder();
+import { base64urlOf } from "./base64url.web.ts";
 
-const base64url = (bytes: ArrayBuffer): string =>
-  btoa(String.fromCharCode(...new Uint8Array(bytes)))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replace(/=+$/, "");
+const utf8 = new TextEncoder();
 
 /** As `digest.ts`, where there is no Node. */
 export const sha256 = async (text: string): Promise<string> =>
-  base64url(await crypto.subtle.digest("SHA-256", utf8.encode(text)));
+  base64urlOf(new Uint8Array(await crypto.subtle.digest("SHA-256", utf8.encode(text))));
 
 /** HMAC-SHA-256 (RFC 2104) of a text's UTF-8 bytes, as base64url. */
 export async function hmacSha256(key: Uint8Array, text: string): Promise<string> {
   const algorithm = { name: "HMAC", hash: "SHA-256" };
   const imported = await crypto.subtle.importKey("raw", Uint8Array.from(key), algorithm, false, ["sign"]);
-  return base64url(await crypto.subtle.sign("HMAC", imported, utf8.encode(text)));
+  return base64urlOf(new Uint8Array(await crypto.subtle.sign("HMAC", imported, utf8.encode(text))));
 }
 
 /** Whether two texts are one, in a time that does not tell where they differ. */

@@ -40,6 +40,9 @@ const keysLifeLeastSeconds = 5;
 /** An unknown `kid` is attacker's text: it causes at most one fetch in this long. */
 const keysCoolDownMillis = 10_000;
 
+// a byte order mark must reach the JSON parser, which refuses it
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
 const tableKey = (typ: string, alg: string, kid: string) => `${typ}\n${alg}\n${kid}`;
 
 /**
@@ -102,7 +105,7 @@ async function fetchObject(
   const fetched = await fetcher.get(url, bounds);
   if (!fetched.ok) return err(`${fetched.error.why}: ${fetched.error.detail}`);
   const { body, maxAgeSeconds } = fetched.value;
-  const parsed = parseBoundedJson(Buffer.from(body).toString("utf8"));
+  const parsed = parseBoundedJson(utf8.decode(body));
   if (!parsed.ok) return err(`the issuer's document is ${parsed.error}`);
   if (typeof parsed.value !== "object" || parsed.value === null) return err("the issuer's document is not an object");
   const json = parsed.value as Readonly<Record<string, unknown>>;

@@ -1,15 +1,7 @@
 import { constants, deflateSync, inflateSync } from "node:zlib";
 import { limits } from "../model/limits.ts";
 import { err, ok, type Result } from "../model/result.ts";
-
-/** An unpacked status list: `bits` bits an entry, least significant first inside a byte. */
-export interface StatusBits {
-  readonly bits: 1 | 2 | 4 | 8;
-  readonly bytes: Uint8Array;
-}
-
-/** Statuses of the standard's registry (Token Status List, section 7.1); anything but `valid` refuses. */
-export const status = { valid: 0, invalid: 1, suspended: 2 } as const;
+import { ownBounds, readPacked, type StatusBits, unpackFault } from "./status-bits.ts";
 
 /**
  * Packs revoked indices into a one-bit list (Token Status List, section 4).
@@ -30,9 +22,6 @@ export function encodeStatusList(revoked: Iterable<number>, sizeBits: number): s
   return deflateSync(bytes, { level: constants.Z_BEST_COMPRESSION }).toString("base64url");
 }
 
-/** Our own lists unpack to exactly this; nothing larger is inflated unless the caller says so. */
-const ownBounds = { maxBytes: limits.statusListSize / 8 } as const;
-
 /**
  * Unpacks a stranger's list with bounded output, so that a few kilobytes cannot become gigabytes (zip bomb).
  * @param lst base64url without padding, of a whole ZLIB stream and nothing after it
@@ -45,43 +34,25 @@ export function decodeStatusList(
   bits: unknown,
   bounds: { readonly maxBytes: number } = ownBounds,
 ): Result<StatusBits, string> {
-  if (bits !== 1 && bits !== 2 && bits !== 4 && bits !== 8) return err("bits is 1, 2, 4 or 8");
-  if (typeof lst !== "string" || !/^[A-Za-z0-9_-]+$/.test(lst)) return err("lst is not base64url without padding");
-  // deflate grows incompressible input by a few bytes a block at most: anything longer cannot be an honest list
-  if (lst.length > bounds.maxBytes * 2 + 64) return err(`lst is larger than a list of ${bounds.maxBytes} bytes can be`);
-  const packed = Buffer.from(lst, "base64url");
-  // one list, one spelling: dangling bits would let different strings decode alike
-  if (packed.toString("base64url") !== lst) return err("lst is not canonical base64url");
-  return inflated(packed, bits, bounds.maxBytes);
+  const read = readPacked(lst, bits, bounds.maxBytes);
+  if (!read.ok) return read;
+  const bytes = inflated(read.value.packed, bounds.maxBytes);
+  return bytes.ok ? ok({ bits: read.value.bits, bytes: bytes.value }) : bytes;
 }
 
-function inflated(packed: Buffer, bits: StatusBits["bits"], maxBytes: number): Result<StatusBits, string> {
+function inflated(packed: Uint8Array, maxBytes: number): Result<Uint8Array, string> {
   try {
     // `info` is missing from the typings' return type; `bytesWritten` is what the stream consumed
     const { buffer, engine } = inflateSync(packed, { maxOutputLength: maxBytes, info: true }) as unknown as {
       readonly buffer: Buffer;
       readonly engine: { readonly bytesWritten: number };
     };
-    if (engine.bytesWritten !== packed.length) return err("bytes follow the ZLIB stream");
-    if (buffer.length === 0) return err("the list is empty");
-    return ok({ bits, bytes: buffer });
+    if (engine.bytesWritten !== packed.length) return err(unpackFault.more);
+    return buffer.length === 0 ? err(unpackFault.empty) : ok(buffer);
   } catch (cause) {
     const tooLarge = (cause as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE";
-    return err(tooLarge ? `the list unpacks to more than ${maxBytes} bytes` : "lst is not one whole ZLIB stream");
+    return err(tooLarge ? unpackFault.tooLarge(maxBytes) : unpackFault.broken);
   }
-}
-
-/**
- * The status at an index.
- * @param idx as the token named it, unchecked
- * @returns the value (0 is valid), or a refusal: an index outside the list is never valid (section 8.3)
- */
-export function statusAt(list: StatusBits, idx: unknown): Result<number, string> {
-  if (typeof idx !== "number" || !Number.isSafeInteger(idx) || idx < 0) return err("idx is not a whole number");
-  const perByte = 8 / list.bits;
-  const byte = list.bytes[Math.floor(idx / perByte)];
-  if (byte === undefined) return err(`idx ${idx} is outside the list`);
-  return ok((byte >> ((idx % perByte) * list.bits)) & ((1 << list.bits) - 1));
 }
 
 /**

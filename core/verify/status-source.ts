@@ -7,7 +7,8 @@ import { tokenTyp } from "../model/wire.ts";
 import { createFreshDocument, type FreshDocument } from "./fresh-document.ts";
 import type { IssuerKeys } from "./issuer-keys.ts";
 import type { VerifyRefusal } from "./refusal.ts";
-import { decodeStatusList, type StatusBits, status, statusAt } from "./status-list.ts";
+import { type StatusBits, status, statusAt } from "./status-bits.ts";
+import { decodeStatusList } from "./status-list.ts";
 import { strictExpiry } from "./strict-expiry.ts";
 
 /** A verified status list. */
@@ -84,7 +85,7 @@ async function loadList(
   const bounds = { maxBytes: limits.tokenBytes, timeoutMillis: limits.fetchTimeoutMillis };
   const fetched = await input.fetcher.get(uri, bounds);
   if (!fetched.ok) return err(`${fetched.error.why}: ${fetched.error.detail}`);
-  const token = Buffer.from(fetched.value.body).toString("utf8").trim();
+  const token = new TextDecoder().decode(fetched.value.body).trim();
   const list = await verifyStatusList(token, uri, input.keys, nowSeconds(input.clock));
   if (!list.ok) return list;
   // a cache that serves an old list again would undo a revocation; publishers' clocks may differ by less than a ttl
@@ -121,7 +122,7 @@ export async function verifyStatusList(
     return err("ttl is not a positive number of seconds");
   if (typeof packed !== "object" || packed === null) return err("status_list is not an object");
   const { bits, lst } = packed as { readonly bits?: unknown; readonly lst?: unknown };
-  const decoded = decodeStatusList(lst, bits);
+  const decoded = await decodeStatusList(lst, bits);
   if (!decoded.ok) return decoded;
   const wished = Math.min(ttl ?? limits.statusListTtlSeconds, limits.statusListLifeSeconds);
   const lifeSeconds = Math.min(wished, exp - now, Math.min(iat, now) + limits.statusListLifeSeconds - now);

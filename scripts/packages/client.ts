@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { twinOf } from "./twins.ts";
 
 const source = fileURLToPath(new URL("../../client/", import.meta.url));
 
@@ -18,31 +19,50 @@ export function clientEntries(): Readonly<Record<string, string>> {
   return Object.fromEntries(["index", "verify", "kept-key", ...evidence].map((name) => [name, `./${name}.ts`]));
 }
 
+/** Entries that run without Node too. */
+export const webEntries = ["index", "verify"] as const;
+
 /**
- * Bundles every entry with what it needs of core, as ES modules for Node 20, with declarations and source maps. What is
- * a dependency or a peer by `client/package.json` stays outside.
+ * Bundles every entry with what it needs of core, as ES modules for Node 20, with declarations and source maps; those that
+ * run without Node a second time, into `web/`, with the twins of what Node does better. What is a dependency or a peer by
+ * `client/package.json` stays outside.
  * @param dist where to; emptied first
  */
 export async function buildClient(dist: string): Promise<void> {
   const missing = Object.values(clientEntries()).filter((file) => !existsSync(join(source, file)));
   if (missing.length > 0) throw new Error(`the client's entries ${missing.join(", ")} do not exist`);
   const { build } = await import("tsdown");
-  await build({
+  const shared = {
     config: false,
     cwd: source,
-    entry: { ...clientEntries() },
-    outDir: dist,
     tsconfig: "tsconfig.json",
     format: "esm",
-    platform: "node",
-    target: "node20.19",
-    // by each file alone (isolatedDeclarations): TypeScript 7 has no interface that a bundler could ask
-    dts: { oxc: true },
     sourcemap: true,
     fixedExtension: false,
     clean: true,
     logLevel: "warn",
     // what several entries share is no entry, and `exports` shows none of it
     outputOptions: { chunkFileNames: "shared/[name]-[hash].js" },
+  } as const;
+  await build({
+    ...shared,
+    entry: { ...clientEntries() },
+    outDir: dist,
+    platform: "node",
+    target: "node20.19",
+    // by each file alone (isolatedDeclarations): TypeScript 7 has no interface that a bundler could ask
+    dts: { oxc: true },
+  });
+  const names: readonly string[] = webEntries;
+  await build({
+    ...shared,
+    entry: Object.fromEntries(Object.entries(clientEntries()).filter(([name]) => names.includes(name))),
+    outDir: join(dist, "web"),
+    platform: "neutral",
+    target: "es2023",
+    dts: false,
+    plugins: [
+      { name: "twins", resolveId: (specifier: string, importer?: string) => importer && twinOf(specifier, importer) },
+    ],
   });
 }

@@ -111,6 +111,8 @@ const walls: readonly (readonly [prefix: string, wall: Wall])[] = [
         "client/",
         "core/verify/",
         "core/text/sts-hosts.ts",
+        "core/text/base64url.ts",
+        "core/text/digest.ts",
         "core/jose/dpop.ts",
         "core/model/normal-url.ts",
         "core/text/well-known.ts",

@@ -1,8 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { clientEntries } from "../../scripts/packages/client.ts";
+import { clientEntries, webEntries } from "../../scripts/packages/client.ts";
 import { named, type Packed, Project, pack } from "./packed.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -29,10 +30,11 @@ afterAll(() => {
 describe("the client as it would be published", () => {
   test("brings every entry, its declarations and maps, its page and licence, and nothing else", () => {
     const built = (file: string) => [`dist/${file}.js`, `dist/${file}.js.map`, `dist/${file}.d.ts`];
-    const own = new Set(["package.json", "README.md", "LICENSE", ...entries.flatMap(built)]);
+    const web = webEntries.flatMap((entry) => built(`web/${entry}`)).filter((file) => !file.endsWith(".d.ts"));
+    const own = new Set(["package.json", "README.md", "LICENSE", ...entries.flatMap(built), ...web]);
     expect([...own].filter((file) => !packed.files.includes(file))).toEqual([]);
     const more = packed.files.filter((file) => !own.has(file));
-    expect(more.filter((file) => !/^dist\/shared\/[\w-]+\.(?:js|js\.map|d\.ts)$/.test(file))).toEqual([]);
+    expect(more.filter((file) => !/^dist\/(?:web\/)?shared\/[\w-]+\.(?:js|js\.map|d\.ts)$/.test(file))).toEqual([]);
   });
 
   test("asks whoever only verifies for two packages, and nobody for a platform's SDK", () => {
@@ -126,6 +128,20 @@ describe("installed where nothing of the repository is", () => {
       code: 0,
       stdout: "AccessError credentials_missing 401\n",
     });
+  });
+
+  test.each(webEntries)("%s loads where there is no Node, by its condition default", async (entry) => {
+    project.write("web.js", `export * from "${specifierOf(entry)}";\n`);
+    const esbuild = join(root, "node_modules/.bin/esbuild");
+    const args = ["--bundle", "--platform=browser", "--format=iife", "--global-name=loaded", "--outfile=web.bundle.js"];
+    expect(await project.run(esbuild, ["web.js", ...args, "--metafile=meta.json"])).toMatchObject({ code: 0 });
+    const { inputs } = JSON.parse(readFileSync(join(project.folder, "meta.json"), "utf8")) as { inputs: object };
+    expect(Object.keys(inputs).some((path) => path.endsWith(`/dist/web/${entry}.js`))).toBe(true);
+    const bundle = readFileSync(join(project.folder, "web.bundle.js"), "utf8");
+    // nothing but what browsers and workers have
+    const globals = { TextDecoder, TextEncoder, URL, crypto, Headers, AbortSignal };
+    const loaded = runInNewContext(`${bundle}; loaded`, { ...globals }) as Readonly<Record<string, unknown>>;
+    expect(typeof loaded[entry === "verify" ? "createResourceServer" : "createAgent"]).toBe("function");
   });
 });
 

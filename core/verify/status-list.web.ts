@@ -1,0 +1,32 @@
+import { err, ok, type Result } from "../model/result.ts";
+import { ownBounds, readPacked, type StatusBits, unpackFault } from "./status-bits.ts";
+
+/** As `status-list.ts`, where there is no Node: unpacks a stranger's list with bounded output. */
+export async function decodeStatusList(
+  lst: unknown,
+  bits: unknown,
+  bounds: { readonly maxBytes: number } = ownBounds,
+): Promise<Result<StatusBits, string>> {
+  const read = readPacked(lst, bits, bounds.maxBytes);
+  if (!read.ok) return read;
+  const bytes = await inflated(read.value.packed, bounds.maxBytes);
+  return bytes.ok ? ok({ bits: read.value.bits, bytes: bytes.value }) : bytes;
+}
+
+/** What follows the stream, or is missing of it, is an error of the platform's own (Compression Streams, section 5). */
+async function inflated(packed: Uint8Array, maxBytes: number): Promise<Result<Uint8Array, string>> {
+  const chunks = new Blob([Uint8Array.from(packed)]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const bytes = new Uint8Array(maxBytes);
+  let length = 0;
+  try {
+    for await (const chunk of chunks) {
+      // the rest of a bomb is never asked for
+      if (length + chunk.length > maxBytes) return err(unpackFault.tooLarge(maxBytes));
+      bytes.set(chunk, length);
+      length += chunk.length;
+    }
+  } catch {
+    return err(unpackFault.broken);
+  }
+  return length === 0 ? err(unpackFault.empty) : ok(bytes.subarray(0, length));
+}
