@@ -1,6 +1,4 @@
-import { fc, test as prop } from "@fast-check/vitest";
 import { beforeEach, describe, expect, it } from "vitest";
-import { nearest } from "../../core/admin/revoke/target.ts";
 import { createAdminRevokeEndpoint } from "../../core/endpoints/admin-revoke.ts";
 import { decodeUnverified } from "../../core/jose/jwt.ts";
 import { idTokenType, sessionTokenType } from "../../core/model/wire.ts";
@@ -117,21 +115,5 @@ describe("an order about something that exists, or existed, is carried out", () 
       admin(world.call(JSON.stringify({ ...order, reason: "r" }), [], { contentType: "application/json" }), operator);
     expect((await send({ revoke: { agent: agentId("planner") } })).status).toBe(200);
     await expect(send({ lift: { agent: agentId("planner") } })).rejects.toThrow("throttled");
-  });
-});
-
-describe("the nearest name", () => {
-  const name = fc.stringMatching(/^[a-z][a-z-]{3,30}$/);
-  prop.prop([name, fc.nat(), fc.constantFrom("drop", "put in", "exchange", "capital")])(
-    "is found after one slip of the keyboard, whatever the slip",
-    (right, at, slip) => {
-      const i = at % right.length;
-      const [before, letter, after] = [right.slice(0, i), right[i] ?? "", right.slice(i + 1)];
-      const middle = { drop: "", "put in": `${letter}q`, exchange: "q", capital: letter.toUpperCase() }[slip];
-      expect(nearest(before + middle + after, ["something-far-away-from-all-of-these", right])).toBe(right);
-    },
-  );
-  prop.prop([name, name])("is never one that is more than two letters longer or shorter", (wrong, other) => {
-    if (Math.abs(wrong.length - other.length) > 2) expect(nearest(wrong, [other])).toBeUndefined();
   });
 });

@@ -197,14 +197,14 @@ function keepAttested(lab: () => Lab): (actor: Actor) => Promise<Actor> {
 }
 
 /**
- * What is granted for a moment, once the moment is over. Where even that was over before the answer came, it is asked for
+ * What is granted for a moment, once the moment is over (the second it is granted in counts whole). Where even that was over before the answer came, it is asked for
  * again with a longer one.
  * @param ask asks for a token that lives for so many seconds
  */
 export async function outlived(ask: (lifetimeSeconds: number) => Promise<Answer>): Promise<string> {
-  for (const seconds of [1, 4, 16, 64]) {
+  for (const seconds of [3, 12, 48]) {
     const answer = await ask(seconds);
-    if (answer.status !== 200 && seconds < 64) continue;
+    if (answer.status !== 200 && seconds < 48) continue;
     const token = granted(answer);
     await sleep((seconds + 1) * 1000); // clock: the life of what was granted
     return token;
