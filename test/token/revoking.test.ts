@@ -110,7 +110,11 @@ describe("an agent's revocation", () => {
   });
   it("threat 12: is refused for a session above its own", async () => {
     const { status, body } = await revoke(researcher, session);
-    expect([status, body.error, reason()]).toEqual([403, "access_denied", "not_the_owner"]);
+    expect([status, body.error, world.aggregated.at(-1)?.denial?.code]).toEqual([
+      403,
+      "access_denied",
+      "not_the_owner",
+    ]);
     expect((await ask(planner, session)).status).toBe(200);
   });
   it("threat 12: is refused for a session below by an id that is not below", async () => {

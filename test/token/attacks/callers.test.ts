@@ -3,7 +3,7 @@ import { idTokenType } from "../../../core/model/wire.ts";
 import { customers, tickets } from "../../kit/registry.ts";
 import { dpopProof } from "../../kit/wire/key.ts";
 import { type Answer, issuer, tokenUrl, type World } from "../../kit/world.ts";
-import { own, planner, refused, researcher, setUp, triage, world } from "./ground.ts";
+import { own, planner, refused, refusedAsStolen, researcher, setUp, triage, world } from "./ground.ts";
 
 setUp();
 
@@ -204,7 +204,7 @@ describe("a caller that is not who it says", () => {
     expect(world.store.sessions.size).toBe(1);
   });
   it("threat 14: is refused when the actor token is another agent's", () =>
-    refused(
+    refusedAsStolen(
       () =>
         world.send("token", researcher, {
           ...own,

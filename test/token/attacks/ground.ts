@@ -16,11 +16,22 @@ const lastDenial = () => {
   return body === undefined ? undefined : JSON.parse(body).status_code;
 };
 
-/** Expects this wire error, this reason in the record of an authenticated caller, and not one session more. */
-export async function refused(attempt: () => Promise<Answer>, status: number, error: string, reason: string) {
+/** Expects this wire error, this reason in a record of the authenticated caller's own, and not one session more. */
+export const refused = (attempt: () => Promise<Answer>, status: number, error: string, reason: string) =>
+  refusedAs(lastDenial, attempt, [status, error, reason]);
+
+/** The same of a token that is another's: it is aggregated, or a thief would decide how many records there are. */
+export const refusedAsStolen = (attempt: () => Promise<Answer>, status: number, error: string, reason: string) =>
+  refusedAs(() => world.aggregated.at(-1)?.denial?.code, attempt, [status, error, reason]);
+
+async function refusedAs(
+  reason: () => string | undefined,
+  attempt: () => Promise<Answer>,
+  expected: readonly [status: number, error: string, reason: string],
+) {
   const before = world.store.sessions.size;
-  const { status: got, body } = await attempt();
-  expect([got, body.error, lastDenial()]).toEqual([status, error, reason]);
+  const { status, body } = await attempt();
+  expect([status, body.error, reason()]).toEqual(expected);
   expect(world.store.sessions.size).toBe(before);
   expect(JSON.stringify(body)).not.toMatch(/eyJ|stack|Error:/);
 }

@@ -2,7 +2,18 @@ import { describe, expect, it } from "vitest";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
 import { agent, agentId, customers, idp, tickets } from "../../kit/registry.ts";
 import type { Params, TestAgent } from "../../kit/world.ts";
-import { forTickets, open, own, planner, refused, researcher, setUp, triage, world } from "./ground.ts";
+import {
+  forTickets,
+  open,
+  own,
+  planner,
+  refused,
+  refusedAsStolen,
+  researcher,
+  setUp,
+  triage,
+  world,
+} from "./ground.ts";
 
 setUp();
 
@@ -158,7 +169,7 @@ describe("the next hop", () => {
   it("is refused to a server for a token of another resource", async () => {
     const wrong = await world.newAgent("customer-api");
     const token = await shown();
-    await refused(
+    await refusedAsStolen(
       () => world.exchange(wrong, token, accessTokenType, { resource: customers, scope: "customers:read" }),
       400,
       "invalid_request",

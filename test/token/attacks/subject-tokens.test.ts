@@ -2,7 +2,18 @@ import { describe, expect, it } from "vitest";
 import { accessTokenType, idTokenType, sessionTokenType } from "../../../core/model/wire.ts";
 import { agent, customers, idp, otherIdp, tickets } from "../../kit/registry.ts";
 import { issuer, type Params } from "../../kit/world.ts";
-import { forTickets, open, own, planner, refused, researcher, setUp, triage, world } from "./ground.ts";
+import {
+  forTickets,
+  open,
+  own,
+  planner,
+  refused,
+  refusedAsStolen,
+  researcher,
+  setUp,
+  triage,
+  world,
+} from "./ground.ts";
 
 setUp();
 
@@ -110,7 +121,7 @@ describe("a person's token", () => {
 describe("a token that is not the caller's", () => {
   it("is refused to an agent that neither owns nor serves it", async () => {
     const access = (await world.send("token", researcher, own)).body.access_token;
-    await refused(
+    await refusedAsStolen(
       () => world.exchange(triage, access, accessTokenType, forTickets),
       400,
       "invalid_request",
@@ -120,7 +131,7 @@ describe("a token that is not the caller's", () => {
   it("is refused to its own agent under another key", async () => {
     const access = (await world.send("token", researcher, own)).body.access_token;
     const twin = await world.newAgent("researcher");
-    await refused(
+    await refusedAsStolen(
       () => world.exchange(twin, access, accessTokenType, forTickets),
       400,
       "invalid_dpop_proof",

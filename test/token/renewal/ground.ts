@@ -35,6 +35,9 @@ export const sidOf = (token: string) => String(claims(token).sid);
 export const rowOf = (token: string) => world.store.sessions.get(`${claims(token).root} ${sidOf(token)}`);
 export const reason = () => JSON.parse(world.store.records.at(-1)?.body ?? "{}").status_code;
 
+/** Why a token that is another's was refused: such refusals are aggregated. */
+export const stolenReason = () => world.aggregated.at(-1)?.denial?.code;
+
 export const renew = (by: TestAgent, token: string, seconds: number | string = 900, more: Params = {}) =>
   world.exchange(by, token, sessionTokenType, {
     requested_token_type: sessionTokenType,

@@ -16,6 +16,7 @@ import {
   session,
   setUp,
   sidOf,
+  stolenReason,
   tickApi,
   world,
 } from "./ground.ts";
@@ -25,12 +26,12 @@ setUp();
 describe("a renewal is its own agent's alone", () => {
   it("refused to another agent that got hold of the token", async () => {
     expect((await renew(researcher, session)).status).toBe(400);
-    expect(reason()).toBe("subject_token_not_yours");
+    expect(stolenReason()).toBe("subject_token_not_yours");
   });
   it("refused to the agent itself with another key, as after a restart", async () => {
     const restarted = await world.newAgent("planner");
     expect((await renew(restarted, session)).body.error).toBe("invalid_dpop_proof");
-    expect(reason()).toBe("dpop_key_mismatch");
+    expect(stolenReason()).toBe("dpop_key_mismatch");
   });
   it("refused to the parent for its child, and to the child for its parent", async () => {
     const child = await childOf(session);

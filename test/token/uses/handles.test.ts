@@ -89,9 +89,9 @@ describe("an access token for a resource that asks about every request", () => {
     expect(again.status).toBe(200);
     const restarted = await world.newAgent("planner");
     expect((await world.exchange(restarted, handle, accessTokenType, forTickets)).status).toBe(400);
-    expect(reason()).toBe("dpop_key_mismatch");
+    expect(aggregated()).toBe("dpop_key_mismatch");
     expect((await world.exchange(researcher, handle, accessTokenType, forTickets)).status).toBe(400);
-    expect(reason()).toBe("subject_token_not_yours");
+    expect(aggregated()).toBe("subject_token_not_yours");
   });
   it("opens nothing as a session token or an offer", async () => {
     const { access_token: handle } = await open();
