@@ -3,7 +3,7 @@ import {
   type DetailsTypeDeclaration,
   type DetailsUse,
 } from "../core/verify/permits.ts";
-import { refusalReply } from "../core/verify/refusal.ts";
+import { refusalReply } from "../core/verify/refusal-reply.ts";
 import type { VerifiedAccess } from "../core/verify/verified-access.ts";
 import { AccessError } from "./access-error.ts";
 

@@ -1,7 +1,8 @@
 /** What resource servers verify with: requests, by key set and status list or by asking. Nothing here needs a platform's SDK. */
 export type { DpopNonces } from "../core/jose/dpop.ts";
 export type { DetailsTypeDeclaration, DetailsUse } from "../core/verify/permits.ts";
-export type { RefusalReply, VerifyRefusal, VerifyRefusalCode } from "../core/verify/refusal.ts";
+export type { VerifyRefusal, VerifyRefusalCode } from "../core/verify/refusal.ts";
+export type { RefusalReply } from "../core/verify/refusal-reply.ts";
 export type { ReplayOutcome, ReplayStore, UsedProof } from "../core/verify/replay.ts";
 export type { VerifiedAccess } from "../core/verify/verified-access.ts";
 export { AccessError } from "./access-error.ts";

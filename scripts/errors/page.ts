@@ -1,6 +1,6 @@
 import type { Row } from "../../core/denial/row.ts";
 import { denialTable } from "../../core/denial/table.ts";
-import { refusalReply } from "../../core/verify/refusal.ts";
+import { refusalReply } from "../../core/verify/refusal-reply.ts";
 import { refusals } from "../../test/kit/samples/refusals.ts";
 
 const cell = (text: string): string => text.replaceAll("|", "\\|");

@@ -1,7 +1,8 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { err, ok } from "../../core/model/result.ts";
-import { refusalReply, type VerifyRefusal } from "../../core/verify/refusal.ts";
+import type { VerifyRefusal } from "../../core/verify/refusal.ts";
+import { refusalReply } from "../../core/verify/refusal-reply.ts";
 import { refusals } from "../kit/samples/refusals.ts";
 import { createIssuer } from "./issuer.ts";
 

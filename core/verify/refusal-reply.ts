@@ -1,0 +1,78 @@
+import { dpopAlgorithms } from "../jose/dpop.ts";
+import { limits } from "../model/limits.ts";
+import { type RefusalFace, refusalFaces, type VerifyRefusal } from "./refusal.ts";
+
+/** An HTTP answer of the resource server. */
+export interface RefusalReply {
+  readonly status: 400 | 401 | 403 | 503;
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON with `error` and `error_description`; empty when no credentials were sent. */
+  readonly body: string;
+}
+
+/** What a resource says of itself in its challenges. */
+export interface ChallengeContext {
+  /**
+   * It takes bearer tokens too: both schemes are named (RFC 9110 11.6.1), `Bearer` first, since there are clients that
+   * read no header that begins with another.
+   */
+  readonly bearer?: boolean;
+  /** The resource's identifier. */
+  readonly realm?: string;
+  /** Where its metadata is (RFC 9728 5.1). */
+  readonly resourceMetadata?: string;
+  /** Scopes that a caller without a token should ask for (RFC 6750 3). */
+  readonly scopes?: readonly string[];
+  /** The nonce to be used from now on, where nonces are demanded (RFC 9449 9). */
+  readonly nonce?: string;
+}
+
+/**
+ * The answer to a refusal, by its row of {@link refusalFaces}.
+ * @param context what the resource says of itself
+ */
+export function refusalReply(refusal: VerifyRefusal, context: ChallengeContext = {}): RefusalReply {
+  const reply = replyTo(refusal, context);
+  return context.nonce === undefined
+    ? reply
+    : // RFC 9449 8.2: a stored answer would hand out an old nonce
+      { ...reply, headers: { ...reply.headers, "Cache-Control": "no-store", "DPoP-Nonce": context.nonce } };
+}
+
+function replyTo(refusal: VerifyRefusal, context: ChallengeContext): RefusalReply {
+  // the row of its own code: nothing of a table by code tells the compiler so
+  const { status, error, description, scope, aboutProof } = refusalFaces[refusal.code] as RefusalFace<VerifyRefusal>;
+  if (error === undefined) {
+    const wanted = context.scopes?.length ? { scope: context.scopes.join(" ") } : {};
+    return { status, headers: { "WWW-Authenticate": challenges(wanted, context) }, body: "" };
+  }
+  const told = typeof description === "string" ? description : description(refusal);
+  const body = JSON.stringify({ error, error_description: told });
+  // nothing is wrong with the request, so that it is challenged for nothing
+  if (status === 503)
+    return { status, headers: { ...bodyHeaders, "Retry-After": String(limits.retryAfterSeconds) }, body };
+  const parameters = { error, error_description: told, ...(scope ? { scope: scope(refusal) } : {}) };
+  const { bearer = false, ...others } = context;
+  const challenge = challenges(parameters, { ...others, bearer: bearer && !aboutProof });
+  return { status, headers: { ...bodyHeaders, "WWW-Authenticate": challenge }, body };
+}
+
+const bodyHeaders = { "Content-Type": "application/json", "Cache-Control": "no-store" } as const;
+
+/** Values are our own texts and registered names; a quote or a control character in one would forge parameters. */
+const quoted = (value: string): string => `"${value.replace(/[^\x20-\x7e]|["\\]/g, "")}"`;
+
+const challengeOf = (scheme: string, parameters: Readonly<Record<string, string>>): string =>
+  `${scheme} ${Object.entries(parameters)
+    .map(([name, value]) => `${name}=${quoted(value)}`)
+    .join(", ")}`.trimEnd();
+
+function challenges(parameters: Readonly<Record<string, string>>, context: ChallengeContext): string {
+  const { resourceMetadata, bearer } = context;
+  const all = { ...parameters, ...(resourceMetadata === undefined ? {} : { resource_metadata: resourceMetadata }) };
+  const dpop = challengeOf("DPoP", { ...all, algs: dpopAlgorithms.join(" ") });
+  if (!bearer) return dpop;
+  // RFC 6750 3: the scheme is followed by one parameter or more
+  const told = Object.keys(all).length > 0 ? all : { realm: context.realm ?? "resource" };
+  return `${challengeOf("Bearer", told)}, ${dpop}`;
+}
