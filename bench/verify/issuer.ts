@@ -1,7 +1,7 @@
 import { limits } from "../../core/model/limits.ts";
 import { ok } from "../../core/model/result.ts";
 import { createVerifier } from "../../core/verify/access-token.ts";
-import { createReplayStore } from "../../core/verify/replay.ts";
+import { createReplayStore, type ReplayStore } from "../../core/verify/replay.ts";
 import { statusListClaims, statusListUri } from "../../core/verify/status-list.ts";
 import { randomIds } from "../../test/kit/keys.ts";
 import { agentId, tickets } from "../../test/kit/registry.ts";
@@ -77,10 +77,11 @@ export async function createBenchIssuer(alg: Alg) {
     token: accessToken,
     proof: dpopProof(by, { method: "GET", url, atSeconds: nowSeconds, accessToken }),
   });
-  /** A verifier of its own, that remembers nothing of the others. */
-  const verifier = () => {
-    // all of a run's proofs fall into one second, and most are by one key: more than a replay store lets it have
-    const replay = createReplayStore(1_000_000, 1_000_000);
+  /**
+   * A verifier of its own.
+   * @param replay unless given, with room for a run's proofs: all fall into one second, and most are by one key
+   */
+  const verifier = (replay: ReplayStore = createReplayStore(1_000_000, 1_000_000)) => {
     const made = createVerifier({ issuer, resource: tickets, clock, fetcher, replay });
     return async ({ token: accessToken, proof }: Presented): Promise<void> => {
       const request = { method: "GET", url, authorization: [`DPoP ${accessToken}`], dpop: [proof] };
