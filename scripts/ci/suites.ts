@@ -17,14 +17,26 @@ const suite = (name: string, quietSeconds: number, ...command: readonly string[]
 });
 
 const clockless = ["governance", "operating", "deployed-registry", "domain", "uses-and-renewal"];
+const restartsAndWorkloads = ["restart", "agents", "instances", "aws-attestation"];
 const story = suite("the story", 15, "npm", "start", "--silent", "--", "--once", "--memory");
 const synth = suite("the stacks by the README's command", 10, "npx", "cdk", "synth", "-q");
 const behind: readonly Suite[] = [
   suite("the conformance table", 16, "npm", "run", "--silent", "conformance"),
   suite("the campaigns that wait for no clock", 57, "npm", "run", "--silent", "e2e", "--", ...clockless),
+  suite(
+    "the campaigns of restarts and of workloads",
+    75,
+    "npm",
+    "run",
+    "--silent",
+    "e2e",
+    "--",
+    ...restartsAndWorkloads,
+  ),
   suite("the packages, installed from the registry", 45, "npm", "run", "--silent", "e2e", "--", "install"),
   suite("the vectors", 3, "bash", "-c", "npm run --silent vectors >/dev/null"),
   suite("the random programs", 20, "npm", "run", "--silent", "model", "--", "--seed", "7", "--runs", "300"),
+  suite("the keys that rotate", 60, "npm", "run", "--silent", "e2e", "--", "rotation"),
 ];
 
 /** On a machine that has the time: the README's commands, then a short form of what `npm test` leaves out. */
