@@ -140,10 +140,10 @@ async function perform(
     throw new ServiceError("UnknownOperationException", `${String(named)} is not of ${call.service}`);
   call.operation = operation;
   const input = parse(body);
-  await applyFaults(ground, call, input);
+  const instead = await applyFaults(ground, call, input);
   permit(ground, call.caller, service.access(operation, input), "AccessDeniedException", 400);
   const type = ["dynamodb", "sqs"].includes(call.service) ? "application/x-amz-json-1.0" : "application/x-amz-json-1.1";
-  return { answer: await service.call(operation, input, call.caller), type };
+  return { answer: instead ?? (await service.call(operation, input, call.caller)), type };
 }
 
 function parse(body: Buffer): Json {
@@ -163,9 +163,14 @@ function permit(ground: AwsGround, caller: Caller, needed: readonly Access[], co
   }
 }
 
-async function applyFaults(ground: AwsGround, { service, operation }: Call, input: Json | undefined): Promise<void> {
+/** @returns what is answered in the service's place; undefined when nothing is wrong */
+async function applyFaults(
+  ground: AwsGround,
+  { service, operation }: Call,
+  input: Json | undefined,
+): Promise<Answer | undefined> {
   const injected = await ground.faults.apply(service, operation, input);
-  if (injected === undefined) return;
+  if (injected === undefined || !("code" in injected)) return injected;
   const error = new ServiceError(injected.code, "a fault was injected", injected.status);
   error.cause = injected.body;
   throw error;

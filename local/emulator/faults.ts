@@ -7,16 +7,21 @@ import { setTimeout as wait } from "node:timers/promises";
 /** What goes wrong. */
 interface Fault {
   /**
-   * `throttle`: the service's own throttling error. `serverError`: HTTP 500. `conflict`: TransactionCanceledException with
-   * TransactionConflict (DynamoDB transactions). `latency`: only slower. `down`: the service answers 503.
+   * `throttle`: the service's own throttling error. `serverError`: HTTP 500. `conflict`, `throttledItems`: TransactionCanceledException with TransactionConflict or ThrottlingError
+   * (DynamoDB's transactions alone). `unprocessed`: a batch of DynamoDB is answered, every key of it left unprocessed.
+   * `latency`: only slower. `down`: the service answers 503.
    */
-  readonly kind: "throttle" | "serverError" | "conflict" | "latency" | "down";
+  readonly kind: "throttle" | "serverError" | "conflict" | "throttledItems" | "unprocessed" | "latency" | "down";
   /** Service as in the credential scope: dynamodb, kms, sts, ssm, events, firehose. Absent = every one. */
   readonly service?: string;
   /** Operation, such as `Sign`. Absent = every one. */
   readonly operation?: string;
   /** How many calls it hits before it ends by itself; absent = until removed. */
   readonly times?: number;
+  /** Which part of the calls it hits, from 0 to 1, each by a draw; absent = all. */
+  readonly share?: number;
+  /** Draws from 0 up to 1, for `share`; Math.random unless given. */
+  readonly draw?: () => number;
   /** How long a call is held, in milliseconds; for `latency`. */
   readonly latencyMillis?: number;
   /** Until when it is held; for `latency`. */
@@ -25,12 +30,10 @@ interface Fault {
   readonly onHit?: () => void;
 }
 
-/** The error a call is to answer. */
-interface Injected {
-  readonly status: number;
-  readonly code: string;
-  readonly body?: Readonly<Record<string, unknown>>;
-}
+/** What a call is to answer: an error, or (status 200) a body in the service's place. */
+type Injected =
+  | { readonly status: number; readonly code: string; readonly body?: Readonly<Record<string, unknown>> }
+  | { readonly status: 200; readonly body: Readonly<Record<string, unknown>> };
 
 /** The switches of a running cloud. */
 export interface Faults {
@@ -62,7 +65,8 @@ export function openFaults(): Faults {
       for (const [fault, left] of active) {
         if (fault.service !== undefined && fault.service !== service) continue;
         if (fault.operation !== undefined && fault.operation !== operation) continue;
-        if (fault.kind === "conflict" && operation !== "TransactWriteItems") continue;
+        if (!isOf(fault.kind, operation)) continue;
+        if (fault.share !== undefined && (fault.draw ?? Math.random)() >= fault.share) continue;
         if (left <= 1) active.delete(fault);
         else active.set(fault, left - 1);
         fault.onHit?.();
@@ -75,13 +79,38 @@ export function openFaults(): Faults {
   };
 }
 
-function injected(fault: Fault, service: string, input: unknown): Injected {
-  if (fault.kind === "throttle") return { status: 400, code: throttling[service] ?? "ThrottlingException" };
-  if (fault.kind === "serverError")
-    return { status: 500, code: service === "dynamodb" ? "InternalServerError" : "InternalFailure" };
-  if (fault.kind === "down") return { status: 503, code: "ServiceUnavailableException" };
+/** What only some operations can come to. */
+const operationsOf: Partial<Record<Fault["kind"], readonly string[]>> = {
+  conflict: ["TransactWriteItems"],
+  throttledItems: ["TransactWriteItems"],
+  unprocessed: ["BatchGetItem"],
+};
+const isOf = (kind: Fault["kind"], operation: string): boolean => operationsOf[kind]?.includes(operation) ?? true;
+
+function injected({ kind }: Fault, service: string, input: unknown): Injected {
+  switch (kind) {
+    case "serverError":
+      return { status: 500, code: service === "dynamodb" ? "InternalServerError" : "InternalFailure" };
+    case "conflict":
+      return cancelled("TransactionConflict", input);
+    case "throttledItems":
+      return cancelled("ThrottlingError", input);
+    case "unprocessed":
+      return {
+        status: 200,
+        body: { Responses: {}, UnprocessedKeys: (input as { RequestItems?: object }).RequestItems ?? {} },
+      };
+    case "throttle":
+      return { status: 400, code: throttling[service] ?? "ThrottlingException" };
+    default:
+      return { status: 503, code: "ServiceUnavailableException" };
+  }
+}
+
+/** A transaction cancelled by its first item. */
+function cancelled(code: string, input: unknown): Injected {
   const items = (input as { TransactItems?: unknown[] }).TransactItems ?? [];
-  const reasons = items.map((_item, index) => (index === 0 ? { Code: "TransactionConflict" } : { Code: "None" }));
+  const reasons = items.map((_item, index) => ({ Code: index === 0 ? code : "None" }));
   const Message = `Transaction cancelled, please refer cancellation reasons for specific reasons [${reasons.map(({ Code }) => Code).join(", ")}]`;
   return { status: 400, code: "TransactionCanceledException", body: { Message, CancellationReasons: reasons } };
 }

@@ -23,7 +23,7 @@ export function deliverTo({ firehose, faults, functions, queues }: Sinks): Deliv
     if (service === "sqs") return queues.put(arn, text);
     if (service === "firehose") {
       const injected = await faults.apply("firehose", "PutRecord", undefined);
-      if (injected !== undefined) throw new Error(injected.code);
+      if (injected !== undefined && "code" in injected) throw new Error(injected.code);
       return firehose.put(arn, Buffer.from(text));
     }
     const hosted = functions.get(arn.slice(arn.lastIndexOf(":") + 1));

@@ -3,7 +3,12 @@ import { readdirSync, statSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { join } from "node:path";
 import { Sha256 } from "@aws-crypto/sha256-js";
-import { DynamoDBClient, PutItemCommand, TransactWriteItemsCommand } from "@aws-sdk/client-dynamodb";
+import {
+  BatchGetItemCommand,
+  DynamoDBClient,
+  PutItemCommand,
+  TransactWriteItemsCommand,
+} from "@aws-sdk/client-dynamodb";
 import { GetPublicKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { SignatureV4 } from "@smithy/signature-v4";
@@ -168,6 +173,34 @@ describe("faults", () => {
     const TransactItems = [{ Put: { TableName: cloud.outputs.RowsName, Item: { id: { S: "g" } } } }];
     const cancelled = await dynamo.send(new TransactWriteItemsCommand({ TransactItems })).catch((thrown) => thrown);
     expect(cancelled.CancellationReasons).toEqual([{ Code: "TransactionConflict" }]);
+  });
+
+  it("throttle a transaction's items and leave a batch's keys unprocessed, as DynamoDB does both", async () => {
+    const dynamo = new DynamoDBClient(settings(cloud));
+    const TableName = cloud.outputs.RowsName ?? "";
+    cloud.faults.inject({ kind: "throttledItems", times: 1 });
+    const TransactItems = [{ Put: { TableName, Item: { id: { S: "h" } } } }];
+    const cancelled = await dynamo.send(new TransactWriteItemsCommand({ TransactItems })).catch((thrown) => thrown);
+    expect(cancelled.CancellationReasons).toEqual([{ Code: "ThrottlingError" }]);
+    await dynamo.send(new PutItemCommand({ TableName, Item: { id: { S: "h" } } }));
+    const read = () =>
+      dynamo.send(new BatchGetItemCommand({ RequestItems: { [TableName]: { Keys: [{ id: { S: "h" } }] } } }));
+    cloud.faults.inject({ kind: "unprocessed", times: 1 });
+    const none = await read();
+    expect(none.Responses).toEqual({});
+    expect(none.UnprocessedKeys?.[TableName]?.Keys).toEqual([{ id: { S: "h" } }]);
+    expect((await read()).Responses?.[TableName]).toEqual([{ id: { S: "h" } }]);
+  });
+
+  it("hit that share of the calls that is drawn, and count only those", async () => {
+    const ssm = new SSMClient({ ...settings(cloud), maxAttempts: 1 });
+    const draws = [0.7, 0.2, 0.9, 0.4, 0.1];
+    cloud.faults.inject({ kind: "throttle", service: "ssm", share: 0.5, times: 2, draw: () => draws.shift() ?? 1 });
+    const names: string[] = [];
+    for (let call = 0; call < 6; call++)
+      names.push(await nameOf(ssm.send(new GetParameterCommand({ Name: "/fixture/urls" }))));
+    expect(names).toEqual(["ok", "ThrottlingException", "ok", "ThrottlingException", "ok", "ok"]);
+    expect(draws).toEqual([0.1]);
   });
 
   it("hold calls for as long as told and only until switched off", async () => {
