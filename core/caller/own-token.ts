@@ -54,11 +54,11 @@ export async function verifyOwnToken(
   options: { readonly ignoreExpiry?: boolean } = {},
 ): Promise<Result<OwnToken, Denial>> {
   const invalid = (why: string) => err({ code: "subject_token_invalid", why } as const);
-  const unverified = decodeUnverified(token)?.payload;
+  const unverified = decodeUnverified(token);
   // the audience of an access token is any one resource: the caller compares it; here it must only be one string
-  const audience = kind === "session" ? deps.issuer : unverified?.aud;
+  const audience = kind === "session" ? deps.issuer : unverified?.payload.aud;
   if (typeof audience !== "string") return invalid("no single audience");
-  const verified = await verifyJwt(token, ownKeyLookup(await deps.ownKeys.keys("session")), {
+  const verified = await verifyJwt(unverified ?? token, ownKeyLookup(await deps.ownKeys.keys("session")), {
     typ: [tokenTyp[kind]],
     // which of the two a kid is for, the key says; a session token is ES256 whoever asks
     algorithms: kind === "session" ? ["ES256"] : ["ES256", "RS256"],

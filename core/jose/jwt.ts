@@ -8,7 +8,7 @@ import { claimFailure, type JwtFailure, type JwtRules, type VerifiedJwt } from "
 import { keyMemory } from "./key-memory.ts";
 
 /** A compact JWS taken apart, nothing in it believed. */
-interface CompactJws {
+export interface CompactJws {
   readonly header: Readonly<Record<string, unknown>>;
   readonly payload: Readonly<Record<string, unknown>>;
   /** Bytes of `base64url(header).base64url(payload)`: what the signature covers. */
@@ -71,19 +71,19 @@ const fail = (why: JwtFailure["why"], detail: string) => err<JwtFailure>({ why, 
 /**
  * Verifies a JWT in cheap-first order: size, shape, header, key, signature, claims. Nothing before the signature has
  * a side effect but a bounded fetch of keys.
- * @param token compact JWS as received
+ * @param token compact JWS as received, or as {@link decodeUnverified} took it apart, so that it is parsed once
  * @param keyFor finds the key; called only once the header is acceptable
  * @param rules what it must be
  * @returns header and payload, or the first thing that is wrong
  */
 export async function verifyJwt(
-  token: string,
+  token: string | CompactJws,
   keyFor: KeyLookup,
   rules: JwtRules,
 ): Promise<Result<VerifiedJwt, JwtFailure>> {
   const { maxBytes = limits.tokenBytes } = rules;
-  if (token.length > maxBytes) return fail("too_large", `more than ${maxBytes} bytes`);
-  const parts = parseCompactJws(token, maxBytes);
+  if (typeof token === "string" && token.length > maxBytes) return fail("too_large", `more than ${maxBytes} bytes`);
+  const parts = typeof token === "string" ? parseCompactJws(token, maxBytes) : token;
   if (!parts) return fail("malformed", "not a compact JWS over a JSON object");
   const header = readHeader(parts.header, rules);
   if (!header.ok) return header;
@@ -120,17 +120,12 @@ function mediaType(typ: unknown): string | undefined {
 }
 
 /**
- * Header and payload of a token nobody has verified: only for choosing whose keys to try.
+ * A token nobody has verified, taken apart: for choosing whose keys to try, and then for {@link verifyJwt}.
  * @param maxBytes longest token looked at
  * @returns undefined when it is too large or not a well-formed compact JWS
  */
-export function decodeUnverified(
-  token: string,
-  maxBytes: number = limits.tokenBytes,
-): { header: Record<string, unknown>; payload: Record<string, unknown> } | undefined {
-  const parts = parseCompactJws(token, maxBytes);
-  return parts && { header: parts.header, payload: parts.payload };
-}
+export const decodeUnverified = (token: string, maxBytes: number = limits.tokenBytes): CompactJws | undefined =>
+  parseCompactJws(token, maxBytes);
 
 /** Our own keys by exact `kid` and `alg`; a token without `kid` is not ours. */
 export function ownKeyLookup(keys: readonly PublicKey[]): KeyLookup {

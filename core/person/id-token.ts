@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { JWTPayload } from "jose";
 import type { Denial } from "../denial/denial.ts";
-import { decodeUnverified, type JwtFailure, type VerifiedJwt, verifyJwt } from "../jose/jwt.ts";
+import { type CompactJws, decodeUnverified, type JwtFailure, type VerifiedJwt, verifyJwt } from "../jose/jwt.ts";
 import { soleAudience } from "../jose/jwt-claims.ts";
 import type { KeySets } from "../keys/key-sets.ts";
 import { limits } from "../model/limits.ts";
@@ -50,16 +50,16 @@ const invalid = (why: string) => err<Denial>({ code: "subject_token_invalid", wh
  * `person_token_foreign_client`, `person_groups_unknown`, `keys_unavailable`
  */
 export async function verifyPerson(input: PersonInput): Promise<Result<PersonFacts, Denial>> {
-  const unverified = decodeUnverified(input.token)?.payload;
-  const said = unverified?.iss;
-  if (!unverified || typeof said !== "string") return invalid("not a JWT with an issuer");
+  const parts = decodeUnverified(input.token);
+  const said = parts?.payload.iss;
+  if (!parts || typeof said !== "string") return invalid("not a JWT with an issuer");
   const issuer = input.registry.trustedIssuer(said, "person");
   // our own tokens are never a person's, even if somebody registered us as an issuer of people (threat 14)
   if (issuer?.issuer !== said || issuer.purpose !== "person" || said === input.ownIssuer)
     return err({ code: "issuer_untrusted", issuer: said.slice(0, 200) });
-  const audience = input.type === "id" ? soleAudience(unverified) : input.ownIssuer;
+  const audience = input.type === "id" ? soleAudience(parts.payload) : input.ownIssuer;
   if (audience === undefined) return invalid("audience: aud must name exactly one client");
-  const verified = await verifyToken(input, issuer, audience);
+  const verified = await verifyToken(parts, input, { issuer, audience });
   if (!verified.ok) return verified;
   const client = clientOf(verified.value.payload, input.type);
   if (!client.ok) return invalid(client.error);
@@ -70,11 +70,11 @@ export async function verifyPerson(input: PersonInput): Promise<Result<PersonFac
 }
 
 async function verifyToken(
+  parts: CompactJws,
   input: PersonInput,
-  issuer: TrustedIssuerRegistration,
-  audience: string,
+  { issuer, audience }: { readonly issuer: TrustedIssuerRegistration; readonly audience: string },
 ): Promise<Result<VerifiedJwt, Denial>> {
-  const verified = await verifyJwt(input.token, input.keySets.lookup(issuer), {
+  const verified = await verifyJwt(parts, input.keySets.lookup(issuer), {
     typ: input.type === "id" ? ["jwt", ""] : ["at+jwt"],
     algorithms: issuer.algorithms,
     issuer: issuer.issuer,

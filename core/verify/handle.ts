@@ -5,6 +5,7 @@ import { ask, type Introspector } from "./introspection.ts";
 import type { PresentedRequest, PresentedToken } from "./presented.ts";
 import { forgetProof, type ProofDeps, readProof, useProof } from "./proof.ts";
 import type { VerifyRefusal } from "./refusal.ts";
+import { freezeWhole } from "./token-cache.ts";
 import { readClaims, type VerifiedAccess } from "./verified-access.ts";
 
 /** What a handle is evaluated with. */
@@ -47,6 +48,8 @@ export async function verifyHandle(
   const restricted = deps.reads(read.value.access.details);
   if (!restricted.ok) return restricted;
   // the issuer compares too; a resource that did not would take a stolen handle from any key
-  if (read.value.jkt === jkt) return ok(read.value.access);
-  return err({ code: scheme === "Bearer" ? "bearer_not_accepted" : "proof_key_mismatch" });
+  if (read.value.jkt !== jkt) return err({ code: scheme === "Bearer" ? "bearer_not_accepted" : "proof_key_mismatch" });
+  proof?.value.keepKey();
+  freezeWhole(read.value.access);
+  return ok(read.value.access);
 }
