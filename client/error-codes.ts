@@ -44,10 +44,12 @@ export const advices = {
   proof_replayed: "the proof was used before; whoever repeats others' requests is to be looked for",
   status_uri_foreign: "the token's status list is not its issuer's; check the issuer",
   status_index_invalid: "the token's place in its status list is none; check the issuer",
+  session_cut: "whoever stands in the token's session was revoked since; the caller is to open a new one, if it may",
   scope_insufficient: "the caller is to ask for the scope, if it may have it",
   details_forbid: "the token's details do not cover this request",
   keys_unavailable: "the issuer's keys cannot be had; check the way to it, and try again",
   status_unavailable: "no fresh status list can be had; check the way to the issuer, and try again",
+  cuts_unavailable: "no fresh document of cuts can be had; check the way to the issuer, and try again",
   introspection_unavailable: "the issuer did not answer whether the token lives; try again",
   replay_store_unavailable: "it cannot be told whether the proof was used; look after the store, and try again",
 } as const;
@@ -63,6 +65,7 @@ export const retryableCodes: ReadonlySet<LanyardErrorCode> = new Set<LanyardErro
   "unavailable",
   "keys_unavailable",
   "status_unavailable",
+  "cuts_unavailable",
   "introspection_unavailable",
   "replay_store_unavailable",
 ]);

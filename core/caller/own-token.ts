@@ -1,11 +1,12 @@
 import type { Denial } from "../denial/denial.ts";
 import { decodeUnverified, ownKeyLookup, verifyJwt } from "../jose/jwt.ts";
 import { limits } from "../model/limits.ts";
-import { loginNameCharacters, loginSubject } from "../model/login.ts";
+import { loginNameCharacters } from "../model/login.ts";
 import type { Clock, OwnKeys } from "../model/ports.ts";
 import { nowSeconds } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { AuthorizationDetail, Uses } from "../model/session.ts";
+import { subjects } from "../model/subjects.ts";
 import { tokenTyp } from "../model/wire.ts";
 
 /** What one of our own access or session tokens says, signature checked. */
@@ -119,7 +120,7 @@ export function ownTokenOf(
 function loginsNamed(names: unknown = []): readonly string[] | undefined {
   if (!Array.isArray(names) || names.length > 2) return undefined;
   const named = (name: unknown): name is string => typeof name === "string" && name.length === loginNameCharacters;
-  return names.every(named) ? names.map(loginSubject) : undefined;
+  return names.every(named) ? names.map(subjects.login) : undefined;
 }
 
 /** Agents of a nested `act` (RFC 8693 4.1), first to current; an agent on its own stands first without an `act`. */

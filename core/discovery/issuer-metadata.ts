@@ -1,5 +1,6 @@
 import { dpopAlgorithms } from "../jose/dpop.ts";
 import { spiffeAssertionType, tokenExchangeGrant } from "../model/wire.ts";
+import { cutsUri } from "../verify/cuts.ts";
 import { aggregationUri } from "../verify/status-list.ts";
 import { openidResponseTypes, responseTypes } from "./authorization-endpoint.ts";
 
@@ -56,6 +57,7 @@ export function issuerMetadata(issuer: string, urls: FunctionUrls): Readonly<Rec
     client_assertion_types_supported: [spiffeAssertionType],
     dpop_signing_alg_values_supported: [...dpopAlgorithms],
     status_list_aggregation_endpoint: aggregationUri(issuer),
+    lanyard_cuts_uri: cutsUri(issuer),
   };
 }
 

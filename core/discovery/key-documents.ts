@@ -3,11 +3,11 @@ import { keyTimes } from "../model/key-times.ts";
 import type { KeyPurpose, OwnKeys, PublishedOwnKeys } from "../model/ports.ts";
 import { tokenTyp } from "../model/wire.ts";
 
-/** Session and status keys, each marked with the one `typ` it signs, so that our own verifier can pin it. */
+/** Session and status keys, each marked with what it signs, so that our own verifier can pin it to that. */
 export async function jwks(ownKeys: OwnKeys): Promise<string> {
   const [session, status] = await Promise.all([
     marked(ownKeys, "session", tokenTyp.access),
-    marked(ownKeys, "status", tokenTyp.status),
+    marked(ownKeys, "status", [tokenTyp.status, tokenTyp.cuts]),
   ]);
   return JSON.stringify({ keys: [...session, ...status] });
 }
@@ -17,7 +17,7 @@ export async function eventKeys(ownKeys: OwnKeys): Promise<string> {
   return JSON.stringify({ keys: (await ownKeys.keys("events")).map(({ jwk }) => ({ ...jwk, use: "sig" })) });
 }
 
-async function marked(ownKeys: OwnKeys, purpose: KeyPurpose, typ: string): Promise<JWK[]> {
+async function marked(ownKeys: OwnKeys, purpose: KeyPurpose, typ: string | readonly string[]): Promise<JWK[]> {
   return (await ownKeys.keys(purpose)).map(({ jwk }) => ({ ...jwk, use: "sig", lanyard_typ: typ }));
 }
 

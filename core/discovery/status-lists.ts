@@ -1,5 +1,6 @@
 import { denialReply } from "../denial/wire.ts";
 import type { Call, Reply } from "../model/wire.ts";
+import { cutsPath } from "../verify/cuts.ts";
 import { statusListUri } from "../verify/status-list.ts";
 import { published } from "./published.ts";
 
@@ -9,22 +10,26 @@ export interface StoredLists {
   read(list: string): Promise<string | undefined>;
   /** Names of the lists that are open now. */
   open(): Promise<readonly string[]>;
+  /** The signed document of cuts. */
+  cuts(): Promise<string | undefined>;
 }
 
-/** One list, or the names of all that are open (Token Status List, sections 8 and 9). */
+/** One list, or the names of all that are open (Token Status List, sections 8 and 9), or the document of what was cut. */
 export async function statusLists(
   { path, query = "" }: Call,
   { issuer, lists }: { readonly issuer: string; readonly lists: StoredLists },
 ): Promise<Reply> {
   const named = /^\/status\/([0-9]{10}-[0-9]{1,6})$/.exec(path)?.[1];
-  if (path !== "/status" && named === undefined) return denialReply({ code: "not_found", path });
+  if (path !== "/status" && path !== cutsPath && named === undefined) return denialReply({ code: "not_found", path });
   // section 8.4: a list of now in answer to a question about then would be believed for then
   if (new URLSearchParams(query).has("time")) return denialReply({ code: "history_unsupported", path });
+  if (path === cutsPath) return signedReply(await lists.cuts(), "application/lanyard-cuts+jwt", path);
   if (named === undefined) {
     const uris = (await lists.open()).map((list) => statusListUri(issuer, list));
     return published(JSON.stringify({ status_lists: uris }), "application/json", 60);
   }
-  const signed = await lists.read(named);
-  if (signed === undefined) return denialReply({ code: "not_found", path });
-  return published(signed, "application/statuslist+jwt", 2);
+  return signedReply(await lists.read(named), "application/statuslist+jwt", path);
 }
+
+const signedReply = (signed: string | undefined, contentType: string, path: string): Reply =>
+  signed === undefined ? denialReply({ code: "not_found", path }) : published(signed, contentType, 2);

@@ -138,6 +138,8 @@ export const limits = {
   /** `ttl` of a status list, and how long a signed list lives at most. */
   statusListTtlSeconds: 5,
   statusListLifeSeconds: 120,
+  /** Largest signed document of cuts; what does not fit is told by the status lists alone. */
+  cutsBytes: 65_536,
   /**
    * How long a receiver may leave a security event lying before it verifies it. Such tokens have no `exp` (SSF 1.0
    * section 4.1): this is how long the key that signed one stays published.

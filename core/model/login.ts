@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { subjects } from "./subjects.ts";
 
 /**
  * The login a person's document comes from, for ONE agent, by every name it has: keys of liveness subjects. A document
@@ -30,14 +31,13 @@ interface LoginNames {
   readonly document: string;
 }
 
-const prefix = "login:";
+const prefix = subjects.login("");
 
 /** Whether a liveness subject is a login's. */
 export const isLogin = (subject: string): boolean => subject.startsWith(prefix);
 
-/** How a token of ours names a login, and the subject of such a name. */
+/** How a token of ours names a login. */
 export const loginName = (subject: string): string => subject.slice(prefix.length);
-export const loginSubject = (name: string): string => `${prefix}${name}`;
 
 /** Characters of a login's name: 132 bits of SHA-256. */
 export const loginNameCharacters = 22;
@@ -46,7 +46,7 @@ export const loginNameCharacters = 22;
 function subjectOf(...parts: readonly string[]): string {
   const hash = createHash("sha256");
   for (const part of ["login", ...parts]) hash.update(`${Buffer.byteLength(part)}:`).update(part);
-  return loginSubject(hash.digest("base64url").slice(0, loginNameCharacters));
+  return subjects.login(hash.digest("base64url").slice(0, loginNameCharacters));
 }
 
 /** The login of a person's document, shown by an agent. */

@@ -35,6 +35,9 @@ export const listKeys = {
   statusBits: (list: string) => `status#${list}`,
   /** The signed list as served. */
   signedList: (list: string) => `list#${list}`,
+  /** What was cut and may still concern a token; and the document that says so, as served. */
+  cuts: "publish#cuts",
+  signedCuts: "list#cuts",
   /** Names of all open lists. */
   openLists: "list#open",
   /** Walks that have begun and are not done, in `dueShards` rows: a row holds some 2,000 of them. */

@@ -3,5 +3,36 @@ export const subjects = {
   agent: (id: string) => `agent:${id}`,
   principal: (id: string) => `principal:${id}`,
   build: (digest: string) => `build:${digest}`,
+  /** By its name in tokens. */
+  login: (name: string) => `login:${name}`,
   deployment: "deployment",
 } as const;
+
+/** Whether a liveness subject is a build's. */
+export const isBuild = (subject: string): boolean => subject.startsWith(subjects.build(""));
+
+/** Who stands in a session, as its tokens tell it. */
+export interface Named {
+  readonly principalId: string;
+  /** Every agent of the chain, first to current. */
+  readonly actors: readonly string[];
+  /** Subjects of the logins its root was opened by. */
+  readonly logins: readonly string[];
+}
+
+/** Subjects that a token names by its other claims, in the order in which its claim `epochs` has their epochs. */
+export const namedSubjects = ({ principalId, actors, logins }: Named): readonly string[] => [
+  subjects.deployment,
+  subjects.principal(principalId),
+  ...actors.map(subjects.agent),
+  ...logins,
+];
+
+/** Characters of a subject's name in the document of cuts: 132 bits of SHA-256. */
+export const cutNameCharacters = 22;
+
+/**
+ * What that name is a hash of. It holds the issuer, so that a name means nothing in another deployment; none of the three
+ * can hold a zero character, so no two subjects share their text.
+ */
+export const cutNameText = (issuer: string, subject: string): string => ["lanyard-cuts-v1", issuer, subject].join("\0");

@@ -23,6 +23,7 @@ export const tokenTyp = {
   session: "lanyard-session+jwt",
   access: "at+jwt",
   status: "statuslist+jwt",
+  cuts: "lanyard-cuts+jwt",
 } as const;
 
 /** Names under which evidence carries our challenge, key thumbprint and issuer. */

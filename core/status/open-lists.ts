@@ -1,7 +1,7 @@
 import { limits } from "../model/limits.ts";
 import { type Clock, nowSeconds } from "../model/ports.ts";
 import type { PublishStore } from "./publish-store.ts";
-import { statusListOf, windowsThrough } from "./windows.ts";
+import { openWindows, statusListOf, windowEndsAtSeconds, windowsThrough } from "./windows.ts";
 
 /** Free places below which the next list of a window is signed in advance, so that no token names a list nobody can fetch. */
 const placesAhead = limits.statusListSize / 4;
@@ -26,4 +26,19 @@ export async function openLists(deps: {
     const last = Math.floor(((leased[i] ?? 0) + placesAhead) / limits.statusListSize);
     return Array.from({ length: last + 1 }, (_, n) => statusListOf(window, n * limits.statusListSize).list);
   });
+}
+
+/**
+ * When the last token is over that may have been issued until now. Every session has a place in a list of the hour it ends
+ * in, and no token outlives its session: whatever registry it was issued under, the last hour with a leased place bounds it.
+ */
+export async function lastTokenEnds(deps: {
+  readonly clock: Clock;
+  readonly store: Pick<PublishStore, "leased">;
+}): Promise<number> {
+  const now = nowSeconds(deps.clock);
+  const windows = openWindows(now);
+  const leased = await Promise.all(windows.map((window) => deps.store.leased(window)));
+  const furthest = windows[leased.findLastIndex((count) => count > 0)];
+  return furthest === undefined ? now + limits.accessTokenLifeSeconds : windowEndsAtSeconds(furthest);
 }

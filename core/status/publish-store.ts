@@ -1,5 +1,6 @@
 import type { Session } from "../model/session.ts";
 import type { Change } from "./changes.ts";
+import type { CutLedger } from "./cuts.ts";
 
 /** What of a session's row the walk needs. */
 export interface ListedSession
@@ -19,6 +20,15 @@ export interface SignedList {
   readonly token: string;
   readonly revokedCount: number;
   /** Its `exp`: `token` names no list that is over. */
+  readonly untilSeconds: number;
+}
+
+/** The signed document of cuts as it is stored. */
+export interface SignedCuts {
+  readonly token: string;
+  /** Of the ledger it was made from. */
+  readonly version: number;
+  /** Its `exp`. */
   readonly untilSeconds: number;
 }
 
@@ -49,6 +59,15 @@ export interface PublishStore {
   putSigned(list: string, signed: SignedList): Promise<void>;
   /** Stores the names of all lists that are open now, for their aggregation. */
   putOpen(lists: readonly string[]): Promise<void>;
+  /** What was cut, strongly consistent. */
+  cuts(): Promise<CutLedger>;
+  /**
+   * Stores a ledger in the place of the one before it.
+   * @returns false, and nothing stored, when another took that place meanwhile
+   */
+  putCuts(ledger: CutLedger): Promise<boolean>;
+  /** Stores a signed document unless one is there that says more, or the same for longer. */
+  putSignedCuts(signed: SignedCuts): Promise<void>;
   dues(): Promise<readonly Due[]>;
   addDue(due: Due): Promise<void>;
   removeDue(due: Due): Promise<void>;

@@ -6,7 +6,9 @@ import type { SigningAlgorithm } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import { childAncestors, currentAgent, type Grant, type Session } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
+import { isBuild, namedSubjects, subjects } from "../model/subjects.ts";
 import { type TokenReply, tokenTyp } from "../model/wire.ts";
+import { cutName } from "../status/cut-name.ts";
 import { parseBoundedJson } from "../text/json.ts";
 import type { Plan } from "./plan.ts";
 
@@ -74,13 +76,28 @@ export function accessClaims(
     scope: grant.scopes.join(" "),
     ...(grant.details.length > 0 ? { authorization_details: grant.details } : {}),
     ...(subId ? { sub_id: { format: "iss_sub", ...subId } } : {}),
+    ...cuttable(session, issuer),
     status: { status_list: { idx: session.status.idx, uri: `${issuer}/status/${session.status.list}` } },
   };
 }
 
-/** What a handle's row holds: a token nobody verifies offline stands in no status list. */
+/**
+ * What the session was issued under, for whoever holds it against the document of cuts: `epochs` in the order of the
+ * subjects that the other claims name (`namedSubjects`), and `builds`, which no other claim names, by their names in that
+ * document. A subject that it was not issued under counts as never raised: any cut of it ends the token.
+ */
+function cuttable({ principal, actors, epochs }: Session, issuer: string): JWTPayload {
+  const named = namedSubjects({ principalId: principal.id, actors, logins: loginsOf(epochs) });
+  const builds = Object.keys(epochs).filter(isBuild);
+  return {
+    epochs: named.map((subject) => epochs[subject] ?? 0),
+    ...(builds.length > 0 ? { builds: builds.map((build) => [cutName(issuer, build), epochs[build]]) } : {}),
+  };
+}
+
+/** What a handle's row holds: a token nobody verifies offline stands in no status list, and in no document of cuts. */
 export function handleClaims(...of: Parameters<typeof accessClaims>): JWTPayload {
-  const { status: _, ...claims } = accessClaims(...of);
+  const { status: _, epochs: __, builds: ___, ...claims } = accessClaims(...of);
   return claims;
 }
 
@@ -136,6 +153,8 @@ const anId = "-".repeat(22);
 const aThumbprint = "-".repeat(43);
 const aPlace = { list: "0000000000-00000", idx: limits.statusListSize - 1 };
 const aSecond = 9_999_999_999;
+/** Cuts of one subject: more than nine thousand are no work, but a fault. */
+const anEpoch = 9_999;
 const longest: Times = { iat: aSecond, exp: aSecond, jti: anId };
 /** Signatures as bytes: two numbers of P-256, and RSA of 2048 bits. */
 const signatureBytes: Readonly<Record<SigningAlgorithm, number>> = { ES256: 64, RS256: 256 };
@@ -191,8 +210,17 @@ function longestSession(plan: Plan): Session {
     assurance: "document",
     createdAtSeconds: aSecond,
     expiresAtSeconds: aSecond,
-    epochs: {},
+    epochs: epochsOf(plan, actors, above),
     registryVersion: 0,
     status: aPlace,
   };
+}
+
+/** Everybody it may be issued under: a person signed in under two names at most, and the agent's build is not known yet. */
+function epochsOf({ principal }: Plan, actors: readonly string[], above: Session | undefined): Session["epochs"] {
+  const signedIn = above || principal.kind === "agent" ? [] : [anId, "_".repeat(22)].map(subjects.login);
+  const named = namedSubjects({ principalId: principal.id, actors, logins: signedIn });
+  const anew = [...named, subjects.build(anId)].map((name) => [name, anEpoch] as const);
+  // what stands above stays as it is
+  return { ...Object.fromEntries(anew), ...above?.epochs };
 }

@@ -4,6 +4,7 @@ import type { Clock, Fetcher, SigningAlgorithm } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import { isAccessHandle } from "../model/wire.ts";
 import { sha256 } from "../text/digest.ts";
+import { createCutSource } from "./cut-source.ts";
 import { verifyHandle } from "./handle.ts";
 import { askIssuer, type Introspector } from "./introspection.ts";
 import { createIssuerKeys, type IssuerKeys } from "./issuer-keys.ts";
@@ -56,7 +57,7 @@ export interface Verifier {
  *
  *     one credential ▸ signature by a session key, typ, issuer, audience, time (RFC 9068 4)
  *     ▸ claims ▸ proof by the bound key for this request and token (RFC 9449 7) ▸ first use of the proof
- *     ▸ every restriction can be read ▸ the session still lives (status list, or introspection)
+ *     ▸ every restriction can be read ▸ the session still lives (document of cuts and status list, or introspection)
  *
  * A token that is an opaque handle goes the way of `handle.ts` instead. Cheap and local comes first; nothing is fetched for a token nobody signed, except the issuer's keys.
  */
@@ -67,7 +68,7 @@ export function createVerifier(input: VerifierInput): Verifier {
   const handles = introspector && { issuer: input.issuer, resource: input.resource, introspector, ...proving };
   const readToken = createSignedTokenReader({ ...input, keys });
   const reads = createDetailsReader(input.details ?? []);
-  const statusOf = introspector ? undefined : createStatusSource({ ...input, keys });
+  const aliveOffline = introspector ? undefined : createOfflineLiveness({ ...input, keys });
   return {
     async verify(request) {
       const presented = presentedToken(request, acceptBearer);
@@ -80,16 +81,32 @@ export function createVerifier(input: VerifierInput): Verifier {
       const proved =
         scheme === "Bearer" ? checkUnbound(read.value) : await checkProof(request, hash, read.value, proving);
       if (!proved.ok) return proved;
-      const { access, status } = read.value;
+      const { access } = read.value;
       const restricted = reads(access.details);
       if (!restricted.ok) return restricted;
-      const alive = statusOf
-        ? await statusOf(status)
+      const alive = aliveOffline
+        ? await aliveOffline(read.value)
         : introspector
           ? await askIssuer(introspector, token, access.tokenId)
           : err({ code: "status_unavailable", why: "no source of liveness" } as const);
       return alive.ok ? ok(access) : alive;
     },
+  };
+}
+
+/**
+ * Whether a session lives as far as the issuer published it: nothing in it was cut since, and its bit says valid. Both are
+ * asked for every request, and neither can take back what the other refuses. Of two refusals the one that is final counts.
+ */
+function createOfflineLiveness(
+  input: Parameters<typeof createStatusSource>[0],
+): (read: ReadAccess) => Promise<Result<void, VerifyRefusal>> {
+  const statusOf = createStatusSource(input);
+  const cutOf = createCutSource(input);
+  return async ({ status, issuedUnder }) => {
+    const [cut, bit] = await Promise.all([cutOf(issuedUnder), statusOf(status)]);
+    if (cut.ok || (!bit.ok && cut.error.code === "cuts_unavailable")) return bit;
+    return cut;
   };
 }
 

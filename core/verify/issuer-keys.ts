@@ -12,7 +12,7 @@ import { issuerMetadataUrl } from "../text/well-known.ts";
 import { createFreshDocument } from "./fresh-document.ts";
 
 /** What a published key may sign, by its member `lanyard_typ`. */
-type PinnedTyp = typeof tokenTyp.access | typeof tokenTyp.status;
+type PinnedTyp = typeof tokenTyp.access | typeof tokenTyp.status | typeof tokenTyp.cuts;
 
 /** The keys of one issuer, each pinned to one kind of token. */
 export interface IssuerKeys {
@@ -112,14 +112,24 @@ async function fetchObject(
   return ok(maxAgeSeconds === undefined ? { json } : { json, maxAgeSeconds });
 }
 
+/** What the status key signs, and no other: one that could sign an access token as well is no key of ours. */
+const statusTyps: readonly unknown[] = [tokenTyp.status, tokenTyp.cuts];
+
+/** What a published key says that it signs; none of what we read, or what one key of ours never signs: nothing. */
+function pinnedTyps(value: unknown): readonly PinnedTyp[] {
+  if (value === tokenTyp.access) return [tokenTyp.access];
+  const named: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return named.every((typ) => statusTyps.includes(typ)) ? (named as readonly PinnedTyp[]) : [];
+}
+
 /** Takes the keys that say what they sign; others in the set are for others. */
 async function readKeys(keys: unknown, memory: KeyMemory): Promise<Result<KeyTable, string>> {
   if (!Array.isArray(keys) || keys.length > limits.keySetKeys) return err("the key set has no bounded list of keys");
   const table = new Map<string, JWK>();
   const pinned = new Set<string>();
   for (const jwk of keys as readonly (JWK & { readonly lanyard_typ?: unknown })[]) {
-    const typ = jwk?.lanyard_typ;
-    if (typ !== tokenTyp.access && typ !== tokenTyp.status) continue;
+    const typs = pinnedTyps(jwk?.lanyard_typ);
+    if (typs.length === 0) continue;
     if ((jwk.alg !== "ES256" && jwk.alg !== "RS256") || jwk.use !== "sig") continue;
     if (typeof jwk.kid !== "string" || jwk.kid === "") continue;
     const publicKey = publicJwkFor(jwk.alg, jwk);
@@ -128,7 +138,7 @@ async function readKeys(keys: unknown, memory: KeyMemory): Promise<Result<KeyTab
     if (pinned.has(jwk.kid)) return err("the key set names a kid twice");
     pinned.add(jwk.kid);
     if (!(await memory.held(jwk.alg, publicKey))) return err("the key set has a key that its algorithm cannot read");
-    table.set(tableKey(typ, jwk.alg, jwk.kid), publicKey);
+    for (const typ of typs) table.set(tableKey(typ, jwk.alg, jwk.kid), publicKey);
   }
   return table.size > 0 ? ok(table) : err("the key set has no key that says what it signs");
 }

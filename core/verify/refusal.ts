@@ -21,12 +21,15 @@ export type VerifyRefusal =
   | { readonly code: "status_uri_foreign"; readonly uri: string }
   | { readonly code: "status_index_invalid"; readonly why: string }
   | { readonly code: "session_over"; readonly by: "status_list" | "introspection" }
+  /** One that stands in the token was cut since it was issued. */
+  | { readonly code: "session_cut"; readonly subject: "deployment" | "principal" | "agent" | "login" | "build" }
   // what it may do
   | { readonly code: "scope_insufficient"; readonly required: readonly string[]; readonly missing: readonly string[] }
   | { readonly code: "details_forbid"; readonly type: string; readonly field: string; readonly why: string }
   // what is missing on our side: fail closed, ask again
   | { readonly code: "keys_unavailable"; readonly why: string }
   | { readonly code: "status_unavailable"; readonly why: string }
+  | { readonly code: "cuts_unavailable"; readonly why: string }
   | { readonly code: "introspection_unavailable"; readonly why: string }
   | { readonly code: "replay_store_unavailable"; readonly why: string };
 
@@ -57,6 +60,7 @@ const notCovered = (description: string) => ({ status: 403, error: "insufficient
 // reasons an attacker could learn from share one face; the value keeps them apart for the log
 const notValidHere = badToken("the access token is not valid here");
 const wrongProof = badProof("send one fresh DPoP proof for this request and this access token");
+const sessionOver = badToken("the session of this access token is over");
 const later = {
   status: 503,
   error: "temporarily_unavailable",
@@ -87,7 +91,8 @@ export const refusalFaces: {
   proof_replayed: badProof("this DPoP proof was used before; make a new one for each request"),
   status_uri_foreign: notValidHere,
   status_index_invalid: notValidHere,
-  session_over: badToken("the session of this access token is over"),
+  session_over: sessionOver,
+  session_cut: sessionOver,
   scope_insufficient: {
     ...notCovered("the access token does not carry the scope this needs"),
     scope: ({ required }) => required.join(" "),
@@ -96,6 +101,7 @@ export const refusalFaces: {
   details_forbid: notCovered("the authorization details of the access token do not cover this request"),
   keys_unavailable: later,
   status_unavailable: later,
+  cuts_unavailable: later,
   introspection_unavailable: later,
   replay_store_unavailable: later,
 };

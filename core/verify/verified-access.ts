@@ -2,6 +2,7 @@ import { type Assurance, assuranceLevels } from "../model/assurance.ts";
 import { limits } from "../model/limits.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { AuthorizationDetail } from "../model/session.ts";
+import { cutNameCharacters, namedSubjects, subjects } from "../model/subjects.ts";
 import type { VerifyRefusal } from "./refusal.ts";
 
 /** What a resource server may rely on: every field was signed by the issuer, and the caller proved the key. */
@@ -40,6 +41,16 @@ export interface ReadAccess {
   /** Thumbprint of the key the token is bound to; none for a bearer token. */
   readonly jkt?: string;
   readonly status: { readonly uri: string; readonly idx: unknown };
+  /** What it is held against the document of cuts by; none for a token that the status list alone can end. */
+  readonly issuedUnder?: IssuedUnder;
+}
+
+/** What a token was issued under. */
+export interface IssuedUnder {
+  /** Liveness subjects that its claims name, each with its epoch. */
+  readonly epochs: readonly (readonly [subject: string, epoch: number])[];
+  /** Builds by their names in the document of cuts, each with its epoch. */
+  readonly builds: readonly (readonly [name: string, epoch: number])[];
 }
 
 /** Visible ASCII: our ids and names; a control or look-alike character would fool a log or a comparison. */
@@ -65,7 +76,35 @@ export function readAccess(
   const reference =
     isObject(claims.status) && isObject(claims.status.status_list) ? claims.status.status_list : undefined;
   if (!isName(reference?.uri, 2_048)) return err({ code: "claims_invalid", claim: "status" });
-  return ok({ ...read.value, status: { uri: reference.uri, idx: reference.idx } });
+  const under = issuedUnder(claims, read.value.access);
+  if (!under.ok) return under;
+  const cuttable = under.value ? { issuedUnder: under.value } : {};
+  return ok({ ...read.value, status: { uri: reference.uri, idx: reference.idx }, ...cuttable });
+}
+
+const isEpoch = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isCutName = (value: unknown): value is string =>
+  isName(value, cutNameCharacters) && value.length === cutNameCharacters;
+const isBuildEpoch = (value: unknown): value is readonly [string, number] =>
+  Array.isArray(value) && value.length === 2 && isCutName(value[0]) && isEpoch(value[1]);
+
+/**
+ * Reads what a token was issued under. All of it or nothing: an epoch held against another subject would let a cut pass.
+ * @returns undefined for a token without `epochs`, or `claims_invalid`
+ */
+function issuedUnder(
+  { epochs, builds = [], login = [] }: Readonly<Record<string, unknown>>,
+  { principal, agent, history }: VerifiedAccess,
+): Result<IssuedUnder | undefined, VerifyRefusal> {
+  const bad = (claim: string) => err({ code: "claims_invalid", claim } as const);
+  if (!Array.isArray(builds) || builds.length > limits.depthMax + 1 || !builds.every(isBuildEpoch))
+    return bad("builds");
+  if (epochs === undefined) return builds.length > 0 ? bad("epochs") : ok(undefined);
+  if (!Array.isArray(login) || login.length > 2 || !login.every(isCutName)) return bad("login");
+  const actors = [...history.toReversed(), agent];
+  const named = namedSubjects({ principalId: principal.id, actors, logins: login.map(subjects.login) });
+  if (!Array.isArray(epochs) || epochs.length !== named.length || !epochs.every(isEpoch)) return bad("epochs");
+  return ok({ epochs: named.map((subject, n) => [subject, epochs[n] as number]), builds });
 }
 
 /**

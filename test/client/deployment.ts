@@ -8,12 +8,15 @@ import type { PublishedOwnKeys } from "../../core/model/ports.ts";
 import type { Registration } from "../../core/model/registry.ts";
 import { replayKey } from "../../core/model/replay-entry.ts";
 import { err, ok } from "../../core/model/result.ts";
+import { subjects } from "../../core/model/subjects.ts";
 import type { Call, Reply } from "../../core/model/wire.ts";
+import { cutName } from "../../core/status/cut-name.ts";
 import { statusListOf, windowOf } from "../../core/status/windows.ts";
+import { cutsClaims } from "../../core/verify/cuts.ts";
 import { statusListClaims } from "../../core/verify/status-list.ts";
 import { randomIds, testSigner } from "../kit/keys.ts";
 import { agentId, baseRows } from "../kit/registry.ts";
-import { sha256, testKey } from "../kit/wire/key.ts";
+import { sha256, type TestKey, testKey } from "../kit/wire/key.ts";
 import { createWorld, issuer } from "../kit/world.ts";
 
 export const urls = {
@@ -95,6 +98,7 @@ export async function createDeployment(...more: readonly Registration[]) {
         statusListClaims({ issuer, list, revoked, nowSeconds: world.time.seconds }),
       ),
     open: async () => [],
+    cuts: async () => signCuts(world, statusKey),
   };
   const discovery = createDiscoveryEndpoint({
     issuer,
@@ -150,3 +154,12 @@ export async function createDeployment(...more: readonly Registration[]) {
 }
 
 export type Deployment = Awaited<ReturnType<typeof createDeployment>>;
+
+/** What a publisher that is never behind would sign: all that was ever cut. */
+function signCuts({ store, time }: Awaited<ReturnType<typeof createWorld>>, key: TestKey): string {
+  const raised = [...store.epochs].map(([subject, { epoch }]) => ({ name: cutName(issuer, subject), epoch }));
+  const cuts = [...raised, { name: cutName(issuer, subjects.deployment), epoch: store.deployment?.epoch ?? 0 }];
+  const version = cuts.reduce((sum, { epoch }) => sum + epoch, 0);
+  const claims = cutsClaims({ issuer, nowSeconds: time.seconds, version, cuts, overflow: false });
+  return key.jws({ alg: "ES256", kid: key.jkt, typ: "lanyard-cuts+jwt" }, claims);
+}

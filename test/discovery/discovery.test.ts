@@ -22,7 +22,7 @@ const get = (path: string, method = "GET"): Call => ({
   requestId: "r",
 });
 
-async function discovery(known = true, types: readonly string[] = []) {
+async function discovery(known = true, types: readonly string[] = [], cuts?: string) {
   const [identity, session, status] = await Promise.all([testKey(), testKey(), testKey()]);
   // two keys of events, as in a rotation
   const events = await Promise.all([testRsaSigner("events"), testRsaSigner("events")]);
@@ -44,6 +44,7 @@ async function discovery(known = true, types: readonly string[] = []) {
         return list === "2026080101-0" ? "signed.list.token" : undefined;
       },
       open: async () => ["2026080101-0", "2026080102-0"],
+      cuts: async () => cuts,
     },
   });
   return { endpoint, identity, session, status, events, asked };
@@ -80,9 +81,9 @@ describe("discovery", () => {
   it("threat 3: publishes session and status keys for verifiers, each pinned to its typ, and never the identity key", async () => {
     const { endpoint, identity, session, status } = await discovery();
     const { keys } = JSON.parse((await endpoint(get("/.well-known/jwks.json"))).body);
-    expect(keys.map((k: { kid: string; lanyard_typ: string }) => [k.kid, k.lanyard_typ])).toEqual([
+    expect(keys.map((k: { kid: string; lanyard_typ: unknown }) => [k.kid, k.lanyard_typ])).toEqual([
       [session.jkt, "at+jwt"],
-      [status.jkt, "statuslist+jwt"],
+      [status.jkt, ["statuslist+jwt", "lanyard-cuts+jwt"]],
     ]);
     expect(JSON.stringify(keys)).not.toContain(identity.jkt);
     expect(JSON.stringify(keys)).not.toContain('"d"');
@@ -122,6 +123,22 @@ describe("discovery", () => {
     const reply = await endpoint(get("/status/2026080101-0"));
     expect(reply).toMatchObject({ status: 200, contentType: "application/statuslist+jwt", body: "signed.list.token" });
     expect(reply.headers?.["Cache-Control"]).toBe("public, max-age=2");
+  });
+
+  it("serves the stored document of cuts where the metadata says, hardly cacheable, and no past one", async () => {
+    const { endpoint, asked } = await discovery(true, [], "signed.cuts.token");
+    const metadata = JSON.parse((await endpoint(get("/.well-known/oauth-authorization-server"))).body);
+    expect(metadata.lanyard_cuts_uri).toBe(`${issuer}/status/cuts`);
+    const reply = await endpoint(get("/status/cuts"));
+    expect(reply).toMatchObject({
+      status: 200,
+      contentType: "application/lanyard-cuts+jwt",
+      body: "signed.cuts.token",
+    });
+    expect(reply.headers?.["Cache-Control"]).toBe("public, max-age=2");
+    expect((await endpoint({ ...get("/status/cuts"), query: "time=1" })).status).toBe(501);
+    expect(asked).toEqual([]);
+    expect((await (await discovery()).endpoint(get("/status/cuts"))).status).toBe(404);
   });
 
   it("names all open lists where the metadata says (Token Status List, section 9)", async () => {

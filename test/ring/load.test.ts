@@ -98,7 +98,7 @@ it("rotates many times, and once in an emergency, while clients that cache accep
         sequence: async () => 0,
       },
       urls: async () => undefined,
-      lists: { read: async () => undefined, open: async () => [] },
+      lists: { read: async () => undefined, open: async () => [], cuts: async () => undefined },
       detailsTypes: async () => [],
     }),
   );

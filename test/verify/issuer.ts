@@ -1,5 +1,7 @@
 import type { Clock } from "../../core/model/ports.ts";
+import { cutName } from "../../core/status/cut-name.ts";
 import { createVerifier, type Verifier, type VerifierInput } from "../../core/verify/access-token.ts";
+import { cutsClaims, cutsUri } from "../../core/verify/cuts.ts";
 import type { PresentedRequest } from "../../core/verify/presented.ts";
 import { statusListClaims, statusListUri } from "../../core/verify/status-list.ts";
 import { randomIds } from "../kit/keys.ts";
@@ -22,7 +24,7 @@ export async function createIssuer() {
   const revoked = new Set<number>();
   const list = statusListUri(issuer, "1785540000-0");
 
-  const published = (key: TestKey, typ: string, more: object = {}) => ({
+  const published = (key: TestKey, typ: string | readonly string[], more: object = {}) => ({
     ...key.jwk,
     kid: key.jkt,
     alg: "ES256",
@@ -37,7 +39,7 @@ export async function createIssuer() {
     });
     web.put(`${issuer}/.well-known/jwks.json`, { keys }, 60);
   };
-  publishKeys(published(session, "at+jwt"), published(status, "statuslist+jwt"));
+  publishKeys(published(session, "at+jwt"), published(status, ["statuslist+jwt", "lanyard-cuts+jwt"]));
 
   const signList = (more: object = {}, key = status, header: object = {}) =>
     key.jws(
@@ -46,6 +48,23 @@ export async function createIssuer() {
     );
   const publishList = (token = signList()) => web.put(list, token, 2);
   publishList();
+
+  /** Subject → epoch. */
+  const cut = new Map<string, number>();
+  const version = { of: 0 };
+  const signCuts = (more: object = {}, key = status, header: object = {}) => {
+    const cuts = [...cut].map(([subject, epoch]) => ({ name: cutName(issuer, subject), epoch }));
+    const says = cutsClaims({ issuer, nowSeconds: time.seconds, version: version.of, cuts, overflow: false });
+    return key.jws({ alg: "ES256", kid: key.jkt, typ: "lanyard-cuts+jwt", ...header }, { ...says, ...more });
+  };
+  const publishCuts = (document = signCuts()) => web.put(cutsUri(issuer), document, 2);
+  publishCuts();
+  /** Raises a subject's epoch and tells of it. */
+  const raise = (subject: string, epoch = (cut.get(subject) ?? 0) + 1) => {
+    cut.set(subject, epoch);
+    version.of += 1;
+    publishCuts();
+  };
 
   const claims = (more: object = {}) => ({
     iss: issuer,
@@ -85,7 +104,21 @@ export async function createIssuer() {
 
   return {
     ...{ time, clock, web, session, status, foreign, caller, revoked, list, requestUrl },
-    ...{ published, publishKeys, signList, publishList, claims, token, request, verifier },
+    ...{
+      published,
+      publishKeys,
+      signList,
+      publishList,
+      signCuts,
+      publishCuts,
+      raise,
+      cut,
+      version,
+      claims,
+      token,
+      request,
+      verifier,
+    },
   };
 }
 

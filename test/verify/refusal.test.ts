@@ -21,10 +21,12 @@ const expected: { readonly [C in VerifyRefusal["code"]]: readonly [number, strin
   status_uri_foreign: [401, "invalid_token"],
   status_index_invalid: [401, "invalid_token"],
   session_over: [401, "invalid_token"],
+  session_cut: [401, "invalid_token"],
   scope_insufficient: [403, "insufficient_scope"],
   details_forbid: [403, "insufficient_scope"],
   keys_unavailable: [503, "temporarily_unavailable"],
   status_unavailable: [503, "temporarily_unavailable"],
+  cuts_unavailable: [503, "temporarily_unavailable"],
   introspection_unavailable: [503, "temporarily_unavailable"],
   replay_store_unavailable: [503, "temporarily_unavailable"],
 };

@@ -16,10 +16,12 @@ export const refusals: { readonly [C in VerifyRefusal["code"]]: Extract<VerifyRe
   status_uri_foreign: { code: "status_uri_foreign", uri: "secret-reason" },
   status_index_invalid: { code: "status_index_invalid", why: "secret-reason" },
   session_over: { code: "session_over", by: "status_list" },
+  session_cut: { code: "session_cut", subject: "agent" },
   scope_insufficient: { code: "scope_insufficient", required: ["tickets:write"], missing: ["tickets:write"] },
   details_forbid: { code: "details_forbid", type: "customer-record", field: "secret-reason", why: "secret-reason" },
   keys_unavailable: { code: "keys_unavailable", why: "secret-reason" },
   status_unavailable: { code: "status_unavailable", why: "secret-reason" },
+  cuts_unavailable: { code: "cuts_unavailable", why: "secret-reason" },
   introspection_unavailable: { code: "introspection_unavailable", why: "secret-reason" },
   replay_store_unavailable: { code: "replay_store_unavailable", why: "secret-reason" },
 };

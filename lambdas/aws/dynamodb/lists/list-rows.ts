@@ -1,4 +1,3 @@
-import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { listKeys } from "../../../../core/model/row-keys.ts";
 import type { PublishStore, SignedList } from "../../../../core/status/publish-store.ts";
@@ -6,6 +5,7 @@ import { parseList, windowEndsAtSeconds } from "../../../../core/status/windows.
 import { members, optional, row, text, whole, wholes } from "../codec.ts";
 import { words } from "../dynamo.ts";
 import { openItem, signedItem } from "./signed-rows.ts";
+import { unlessRefused } from "./unless-refused.ts";
 
 /** Indices in one update: a number takes a few bytes, an item holds 400 KB. */
 const indicesAtOnce = 2_000;
@@ -100,15 +100,6 @@ async function putSigned(
       }),
     ),
   );
-}
-
-/** A condition that fails means somebody else already wrote something newer. */
-async function unlessRefused(write: Promise<unknown>): Promise<void> {
-  try {
-    await write;
-  } catch (failure) {
-    if (!(failure instanceof ConditionalCheckFailedException)) throw failure;
-  }
 }
 
 function rowExpiry(list: string): number {

@@ -3,6 +3,7 @@ import { type Clock, nowSeconds } from "../../../../core/model/ports.ts";
 import { listKeys } from "../../../../core/model/row-keys.ts";
 import { parseList, windowEndsAtSeconds } from "../../../../core/status/windows.ts";
 import type { Tables } from "../dynamo.ts";
+import { signedCutsOf } from "./cut-rows.ts";
 import { openOf, signedOf } from "./signed-rows.ts";
 
 /**
@@ -34,6 +35,10 @@ export function createListReader(client: DynamoDBDocumentClient, listsTable: str
       if (isOver(list)) return undefined;
       const signed = await item(listKeys.signedList(list));
       return signed && signedOf(signed).token;
+    },
+    async cuts(): Promise<string | undefined> {
+      const signed = await item(listKeys.signedCuts);
+      return signed && signedCutsOf(signed).token;
     },
     async open(): Promise<readonly string[]> {
       const open = await item(listKeys.openLists);

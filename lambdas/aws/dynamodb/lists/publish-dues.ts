@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { dueShards, listKeys } from "../../../../core/model/row-keys.ts";
 import type { Due, PublishStore } from "../../../../core/status/publish-store.ts";
 import { byKind, json, members, membersAnd, oneOf, row, text, whole } from "../codec.ts";
 import { words } from "../dynamo.ts";
+import { unlessRefused } from "./unless-refused.ts";
 
 /** Rows that name what is being walked, an attribute each, so that none is lost between two writers. */
 const dueRow = (name: string) => ({
@@ -63,9 +63,7 @@ export function createDues(client: DynamoDBDocumentClient, table: string): Dues 
         ExpressionAttributeNames: { "#due": name },
         ExpressionAttributeValues: { ":due": value },
       });
-      await client.send(removal).catch((failure: unknown) => {
-        if (!(failure instanceof ConditionalCheckFailedException)) throw failure;
-      });
+      await unlessRefused(client.send(removal));
     },
     async handledDeployment() {
       const found = await client.send(new GetCommand({ TableName: table, Key: deploymentRow, ConsistentRead: true }));

@@ -6,6 +6,7 @@ import type { Tables } from "../dynamo.ts";
 import { epochOf } from "../revocations/epoch-rows.ts";
 import { readListedTree } from "../sessions/session-tree.ts";
 import { findPlace, sessionsOf } from "../subjects/subject-reads.ts";
+import { createCutRows } from "./cut-rows.ts";
 import { createListRows } from "./list-rows.ts";
 import { createDues } from "./publish-dues.ts";
 import { leasedBefore, leaseOf } from "./status-leases.ts";
@@ -15,6 +16,7 @@ export function createPublishStore(client: DynamoDBDocumentClient, tables: Table
   return {
     ...createDues(client, tables.lists),
     ...createListRows(client, tables.lists),
+    ...createCutRows(client, tables.lists),
     tree: (root) => readListedTree(client, tables, root),
     sessions: (subject, nowSeconds) => sessionsOf(client, tables, { subject, nowSeconds }),
     rootOf: async (sid) => (await findPlace(client, tables, sid))?.root,

@@ -1,6 +1,7 @@
 import { fc } from "@fast-check/vitest";
 import { baselineItem, baselineOf } from "../../../../lambdas/aws/dynamodb/baseline-rows.ts";
 import type { Item } from "../../../../lambdas/aws/dynamodb/codec.ts";
+import { ledgerItem, ledgerOf, signedCutsItem, signedCutsOf } from "../../../../lambdas/aws/dynamodb/lists/cut-rows.ts";
 import { openItem, openOf, signedItem, signedOf } from "../../../../lambdas/aws/dynamodb/lists/signed-rows.ts";
 import { historyItem, historyOf } from "../../../../lambdas/aws/dynamodb/registry/history-rows.ts";
 import { publishedItem, publishedOf } from "../../../../lambdas/aws/dynamodb/registry/published-types.ts";
@@ -85,6 +86,39 @@ export const kinds: readonly Kind[] = [
     values: fc.record({ token: text, revokedCount: whole, untilSeconds: whole }),
     encode: (signed) => signedItem("2026080100-0", signed, 1),
     decode: signedOf,
+    optional: [],
+  }),
+  kind({
+    name: "ledger of cuts",
+    table: "lists",
+    key: "list",
+    values: fc.record(
+      {
+        version: whole,
+        cuts: fc.array(
+          fc.record({
+            name: text,
+            epoch: whole,
+            reach: fc.constantFrom("deployment", "agent", "build", "principal", "login"),
+            atSeconds: whole,
+            untilSeconds: whole,
+          }),
+        ),
+        overflowUntilSeconds: whole,
+      },
+      { requiredKeys: ["version", "cuts"] },
+    ),
+    encode: ledgerItem,
+    decode: ledgerOf,
+    optional: ["overflowUntilSeconds"],
+  }),
+  kind({
+    name: "signed document of cuts",
+    table: "lists",
+    key: "list",
+    values: fc.record({ token: text, version: whole, untilSeconds: whole }),
+    encode: signedCutsItem,
+    decode: signedCutsOf,
     optional: [],
   }),
   kind({
