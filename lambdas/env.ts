@@ -20,9 +20,12 @@ export const env = {
   outboxTable: "LANYARD_OUTBOX_TABLE",
   identityKey: "LANYARD_IDENTITY_KEY_ARN",
   sessionKey: "LANYARD_SESSION_KEY_ARN",
-  sessionRsaKey: "LANYARD_SESSION_RSA_KEY_ARN",
+  /** JSON: what the stage has beside what every stage has (`core/registry/stage-has.ts`). */
+  stageHas: "LANYARD_STAGE_HAS",
+  /** Set only where the stage has resources that ask for ES256. */
+  sessionEcKey: "LANYARD_SESSION_EC_KEY_ARN",
   statusKey: "LANYARD_STATUS_KEY_ARN",
-  /** Of security events. */
+  /** Of security events; set only where the stage pushes them. */
   eventsKey: "LANYARD_EVENTS_KEY_ARN",
   /** Of attestation challenges. */
   nonceKey: "LANYARD_NONCE_KEY_ARN",

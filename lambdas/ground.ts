@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { createRefusalAggregate } from "../core/audit/aggregate.ts";
 import { deny } from "../core/audit/deny.ts";
 import type { Clock, Ids } from "../core/model/ports.ts";
+import type { StageHas } from "../core/registry/stage-has.ts";
 import { documentClient, type Tables } from "./aws/dynamodb/dynamo.ts";
 import { createOutbox } from "./aws/dynamodb/outbox.ts";
 import { env } from "./env.ts";
@@ -25,6 +26,9 @@ export function setting(name: keyof typeof env): string {
   if (!value) throw new Error(`${env[name]} is not set; deploy the function with its environment`);
   return value;
 }
+
+/** What the stage has beside what every stage has. */
+export const stageHas = (): readonly StageHas[] => JSON.parse(setting("stageHas")) as StageHas[];
 
 /** The tables; a function that is not given one fails when it first wants it, not before. */
 export const tables: Tables = {

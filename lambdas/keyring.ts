@@ -25,10 +25,10 @@ export const keyringTables: KeyringTables = {
 
 /** Which variable names which of the stack's own first keys. */
 const firstKeyVariables = [
-  ["identity", "ES256", "identityKey"],
-  ["session", "ES256", "sessionKey"],
-  ["session", "RS256", "sessionRsaKey"],
-  ["status", "ES256", "statusKey"],
+  ["identity", "RS256", "identityKey"],
+  ["session", "RS256", "sessionKey"],
+  ["session", "ES256", "sessionEcKey"],
+  ["status", "RS256", "statusKey"],
   ["events", "RS256", "eventsKey"],
 ] as const satisfies readonly (readonly [KeyPurpose, SigningAlgorithm, keyof typeof env])[];
 

@@ -23,6 +23,8 @@ const everythingOn = {
   operators: ["role/Operator"],
   dpopNonces: ["attest", "token", "introspect", "revoke"],
   outboundIdentityFederation: true,
+  keys: { es256: true },
+  securityEvents: true,
   codeLookup: { lambda: { functions: ["planner"] }, ecs: { clusters: ["agents"], roles: ["agents/planner"] } },
   registry: { folder: "registry" },
 };

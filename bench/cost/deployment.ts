@@ -8,6 +8,7 @@ import { documentClient } from "../../lambdas/aws/dynamodb/dynamo.ts";
 import { createListRows } from "../../lambdas/aws/dynamodb/lists/list-rows.ts";
 import { createSessionStore } from "../../lambdas/aws/dynamodb/sessions/session-store.ts";
 import { openTables, productTables, tableNames as tables } from "../../test/kit/embedded/dynamodb.ts";
+import { ownKeys, testRsaSigner, testSigner } from "../../test/kit/keys.ts";
 import { dpopProof } from "../../test/kit/wire/key.ts";
 import { createWorld, type Params, type TestAgent, tokenUrl } from "../../test/kit/world.ts";
 import { counting, Tally, Waves } from "./tally.ts";
@@ -20,10 +21,11 @@ export async function openCounted() {
   const waves = new Waves(tally);
   counting(dynamo, tally, waves);
   const made = await createWorld();
+  // by RSA, as a deployment signs
+  const signer = await testRsaSigner("session");
   const [planner, researcher] = [await made.newAgent("planner"), await made.newAgent("researcher")];
   const world = { ...made, planner, researcher };
   const documents = documentClient(dynamo);
-  const { signer } = world.deps;
   const counted: typeof signer = {
     ...signer,
     async current(alg, goneKid) {
@@ -41,6 +43,7 @@ export async function openCounted() {
   const endpoint = createTokenEndpoint({
     ...world.deps,
     signer: counted,
+    ownKeys: ownKeys(testSigner("identity", made.identityKey), signer),
     store: createSessionStore(documents, tables, world.deps.clock),
     limiter: createRateLimiter(documents, tables, world.deps.clock),
   });

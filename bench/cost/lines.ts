@@ -10,7 +10,7 @@ export interface Line {
 }
 
 /** Dollars of a line. */
-const dollarsOf = ({ count, price }: Line): number => {
+export const dollarsOf = ({ count, price }: Line): number => {
   const { dollars, per } = prices[price];
   return (count * dollars) / (per === "million" ? 1e6 : 1);
 };

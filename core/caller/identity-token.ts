@@ -71,7 +71,8 @@ export async function verifyIdentityToken(
 ): Promise<Result<IdentityClaims, Denial>> {
   const verified = await verifyJwt(token, ownKeyLookup(await deps.ownKeys.keys("identity")), {
     typ: [tokenTyp.identity.toLowerCase()],
-    algorithms: ["ES256"],
+    // which of the two a kid is for, the key says
+    algorithms: ["RS256", "ES256"],
     issuer: deps.issuer,
     audience: deps.issuer,
     nowSeconds: nowSeconds(deps.clock),

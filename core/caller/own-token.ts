@@ -61,8 +61,8 @@ export async function verifyOwnToken(
   if (typeof audience !== "string") return invalid("no single audience");
   const verified = await verifyJwt(unverified ?? token, ownKeyLookup(await deps.ownKeys.keys("session")), {
     typ: [tokenTyp[kind]],
-    // which of the two a kid is for, the key says; a session token is ES256 whoever asks
-    algorithms: kind === "session" ? ["ES256"] : ["ES256", "RS256"],
+    // which of the two a kid is for, the key says
+    algorithms: ["RS256", "ES256"],
     issuer: deps.issuer,
     audience,
     nowSeconds: nowSeconds(deps.clock),

@@ -1,4 +1,5 @@
 import { dpopAlgorithms } from "../jose/dpop.ts";
+import { usualAlgorithm } from "../model/ports.ts";
 import { spiffeAssertionType, tokenExchangeGrant } from "../model/wire.ts";
 import { cutsUri } from "../verify/cuts.ts";
 import { aggregationUri } from "../verify/status-list.ts";
@@ -32,7 +33,7 @@ export function issuerMetadata(issuer: string, urls: FunctionUrls): Readonly<Rec
     response_types_supported: [...responseTypes],
     subject_types_supported: ["public"],
     // what access tokens may be signed by: RFC 9068 4 has resource servers look here for the name
-    id_token_signing_alg_values_supported: ["ES256", "RS256"],
+    id_token_signing_alg_values_supported: ["RS256", "ES256"],
     claims_supported: [
       "aud",
       "iat",
@@ -51,9 +52,9 @@ export function issuerMetadata(issuer: string, urls: FunctionUrls): Readonly<Rec
     token_endpoint_auth_methods_supported: ["spiffe_jwt"],
     introspection_endpoint_auth_methods_supported: ["spiffe_jwt"],
     revocation_endpoint_auth_methods_supported: ["spiffe_jwt"],
-    token_endpoint_auth_signing_alg_values_supported: ["ES256"],
-    introspection_endpoint_auth_signing_alg_values_supported: ["ES256"],
-    revocation_endpoint_auth_signing_alg_values_supported: ["ES256"],
+    token_endpoint_auth_signing_alg_values_supported: [usualAlgorithm.identity],
+    introspection_endpoint_auth_signing_alg_values_supported: [usualAlgorithm.identity],
+    revocation_endpoint_auth_signing_alg_values_supported: [usualAlgorithm.identity],
     client_assertion_types_supported: [spiffeAssertionType],
     dpop_signing_alg_values_supported: [...dpopAlgorithms],
     status_list_aggregation_endpoint: aggregationUri(issuer),

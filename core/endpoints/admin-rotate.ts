@@ -7,7 +7,7 @@ import type { AuditRecord } from "../audit/record.ts";
 import type { Denial } from "../denial/denial.ts";
 import { longestCacheSeconds } from "../model/key-times.ts";
 import type { Operator } from "../model/operator.ts";
-import { type KeyPurpose, nowSeconds, type SigningAlgorithm } from "../model/ports.ts";
+import { type KeyPurpose, nowSeconds, type SigningAlgorithm, usualAlgorithm } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { Call, Reply } from "../model/wire.ts";
 import type { Ring, RotationOrder } from "../ring/model.ts";
@@ -89,7 +89,7 @@ async function putOrder(
 /** A rotation nobody can finish is refused like an emergency that would leave nobody to sign. */
 function lacking(order: RotationOrder, ring: Ring | undefined): readonly SigningAlgorithm[] {
   // until the rotator has come once there are no standbys of any kind
-  if (!ring) return ["ES256"];
+  if (!ring) return [usualAlgorithm[order.purpose]];
   const keys = withoutSuccessor(ring, order, order.atSeconds, longestCacheSeconds);
   return [...new Set(keys.map(({ alg }) => alg))];
 }

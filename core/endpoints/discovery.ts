@@ -18,6 +18,8 @@ interface DiscoveryDeps {
   /** Names of the details types the registry has now. */
   readonly detailsTypes: () => Promise<readonly string[]>;
   readonly lists: StoredLists;
+  /** This stage pushes no security events: nobody is told where they start. */
+  readonly withoutEvents?: true;
 }
 
 /** What is asked for, whatever path names it. */
@@ -38,7 +40,7 @@ type Page = "oauth" | "openid" | "authorize" | "keys" | "bundle" | "events" | "e
  */
 export function createDiscoveryEndpoint(deps: DiscoveryDeps): (call: Call) => Promise<Reply> {
   const path = new URL(deps.issuer).pathname.replace(/\/$/, "");
-  const pages = pagesOf(deps.issuer, path);
+  const pages = pagesOf(deps.issuer, path, deps.withoutEvents !== true);
   return async (call) => {
     // 1. find
     const page = pages.get(call.path) ?? "lists";
@@ -52,18 +54,21 @@ export function createDiscoveryEndpoint(deps: DiscoveryDeps): (call: Call) => Pr
   };
 }
 
-function pagesOf(issuer: string, path: string): ReadonlyMap<string, Page> {
+function pagesOf(issuer: string, path: string, pushesEvents: boolean): ReadonlyMap<string, Page> {
   const before = (name: string) => new URL(issuerMetadataUrl(issuer, name)).pathname;
+  const eventPages: readonly [string, Page][] = [
+    [`${path}/.well-known/ssf-configuration`, "events"],
+    [`${path}/.well-known/ssf-jwks.json`, "eventKeys"],
+    [before("ssf-configuration"), "events"],
+  ];
   return new Map<string, Page>([
     [`${path}/.well-known/openid-configuration`, "openid"],
     [`${path}/authorize`, "authorize"],
     [`${path}/.well-known/jwks.json`, "keys"],
     [`${path}/.well-known/spiffe-bundle.json`, "bundle"],
-    [`${path}/.well-known/ssf-configuration`, "events"],
-    [`${path}/.well-known/ssf-jwks.json`, "eventKeys"],
     [before("oauth-authorization-server"), "oauth"],
     [before("openid-configuration"), "openid"],
-    [before("ssf-configuration"), "events"],
+    ...(pushesEvents ? eventPages : []),
   ]);
 }
 

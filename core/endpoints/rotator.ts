@@ -38,7 +38,9 @@ export async function rotateAll(deps: RotatorDeps): Promise<readonly string[]> {
 
 async function rotateRing(purpose: KeyPurpose, deps: RotatorDeps): Promise<readonly string[]> {
   const run = { mine: new Set<string>(), made: new Map<string, RingKey>() };
-  const algorithms = (deps.first[purpose] ?? []).map(({ alg }) => alg);
+  const first = deps.first[purpose] ?? [];
+  const algorithms = first.map(({ alg }) => alg);
+  const kept = new Set(first.map(({ keyArn }) => keyArn));
   for (let steps = 0; steps < stepsMax; steps++) {
     // 1. view
     const view = await deps.rings.view(purpose);
@@ -53,7 +55,7 @@ async function rotateRing(purpose: KeyPurpose, deps: RotatorDeps): Promise<reado
     await endLostKeys(ring, run, deps);
     // 4. choose
     const freshId = deps.ids.id();
-    const at = { nowSeconds: nowSeconds(deps.clock), pace: deps.pace, mine: run.mine, freshId, algorithms };
+    const at = { nowSeconds: nowSeconds(deps.clock), pace: deps.pace, mine: run.mine, freshId, algorithms, kept };
     const step = nextStep(ring, view.order ? { ...at, order: view.order } : at);
     if (!step) return [...ringFaults(ring, at), ...(await vetAll(ring, deps))].map((why) => `${purpose}: ${why}`);
     // 5. carry out

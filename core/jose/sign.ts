@@ -15,7 +15,7 @@ export class SigningKeyGone extends Error {
 
 /**
  * Signs a JWT of ours; its header is exactly `alg`, `kid`, `typ`.
- * @param header `alg` is the key's to have: ES256 unless the reader was promised RS256
+ * @param header `alg` only where the reader was promised one; else the purpose's usual
  * @param joinId session (or record) this signature belongs to, so that CloudTrail joins
  * @returns the compact token, the `kid` it was signed by and the request id of the signing call
  */
@@ -25,10 +25,9 @@ export async function signJwt(
   payload: JWTPayload,
   joinId: string,
 ): Promise<{ token: string; kid: string; requestId: string | undefined }> {
-  const wanted = header.alg ?? "ES256";
   const body = encode(payload);
   const signWith = async (goneKid?: string) => {
-    const key = await signer.current(wanted, goneKid);
+    const key = await signer.current(header.alg, goneKid);
     const { kid, alg } = key;
     const input = `${encode({ alg, kid, typ: header.typ })}.${body}`;
     const { signature, requestId } = await key.sign(Buffer.from(input, "ascii"), joinId);

@@ -18,6 +18,11 @@ export const limits = {
   /** Largest compact JWS of any kind that is looked at. */
   tokenBytes: 16_384,
   /**
+   * Largest token of ours: API Gateway takes 10,240 bytes of headers in all, and a proof, cookies and the rest stand beside
+   * the token.
+   */
+  issuedTokenBytes: 8_192,
+  /**
    * Longest document of STS GetWebIdentityToken: 50 tags of a role, a key of 128 and a value of 256 characters each, make
    * one of 26 kB.
    */
@@ -114,8 +119,8 @@ export const limits = {
   scopesPerRequest: 50,
   detailsPerRequest: 20,
   detailsBytes: 16_384,
-  /** Details of one grant as JSON: they stand in its access token, which must stay below `tokenBytes`. */
-  grantDetailsBytes: 8_192,
+  /** Details of one grant as JSON: they stand in its access token, which must stay below `issuedTokenBytes`. */
+  grantDetailsBytes: 4_096,
   /** Longest text and list of a detail. */
   detailTextCharacters: 1_024,
   detailListItems: 200,

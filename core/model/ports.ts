@@ -81,6 +81,19 @@ export type KeyPurpose = "identity" | "session" | "status" | "events" | "seal";
 /** Algorithms our own keys sign by; a key has exactly one. */
 export type SigningAlgorithm = "ES256" | "RS256";
 
+/**
+ * What each purpose's keys sign by unless somebody asks for another: RSA-2048, which KMS signs with for a fifth of what
+ * P-256 costs, and which every verifier of JWT access tokens must take (RFC 9068 2.1); docs/decisions/0044. The log's seals
+ * are few.
+ */
+export const usualAlgorithm: Readonly<Record<KeyPurpose, SigningAlgorithm>> = {
+  identity: "RS256",
+  session: "RS256",
+  status: "RS256",
+  events: "RS256",
+  seal: "ES256",
+};
+
 /** A public signing key as published. */
 export interface PublicKey {
   readonly kid: string;
@@ -109,9 +122,10 @@ export interface Signer {
   readonly purpose: KeyPurpose;
   /**
    * The key to sign with. Ask for each signature anew: keys rotate, and header and signature must be of one key.
+   * @param alg by which, {@link usualAlgorithm} of the purpose where it is undefined
    * @param goneKid a key that turned out to be out of use: it is not answered again
    */
-  current(alg: SigningAlgorithm, goneKid?: string): Promise<SigningKey>;
+  current(alg: SigningAlgorithm | undefined, goneKid?: string): Promise<SigningKey>;
 }
 
 /** Public keys of this deployment, by purpose. */

@@ -115,7 +115,7 @@ export interface ResourceRegistration {
   readonly introspecting?: true;
   /** `iss_sub`: its tokens carry the raw pair as `sub_id` (RFC 9493). */
   readonly subjectIdentifier?: "iss_sub";
-  /** What its access tokens are signed by; ES256 unless it says RS256 (RFC 9068 2.1). */
+  /** What its access tokens are signed by: RS256 (RFC 9068 2.1), unless it says ES256 in a stage that has such a key. */
   readonly accessTokenSigningAlg?: "ES256" | "RS256";
 }
 

@@ -13,6 +13,7 @@ import { receiverFindings } from "./receiver.ts";
 import { type Finding, namesOf, referenceFindings } from "./references.ts";
 import { registrationSchema } from "./schema.ts";
 import { assuranceProblems, codeProblems, overlappingAgents, selectorProblems } from "./selectors.ts";
+import { lackingFindings, type StageHas } from "./stage-has.ts";
 import { trustedIssuerFindings } from "./trusted-issuer.ts";
 import { uniqueKeys } from "./unique.ts";
 
@@ -20,6 +21,8 @@ import { uniqueKeys } from "./unique.ts";
 export interface RegistrySettings extends OwnAddress {
   readonly trustDomain: string;
   readonly cedar: CedarModule;
+  /** What the stage has beside what every stage has; where it is left out, nothing is refused for want of it. */
+  readonly has?: readonly StageHas[];
 }
 
 /** Most registrations one registry may hold. */
@@ -74,8 +77,8 @@ function parse(document: RegistryDocument): Result<Entry, readonly RegistryProbl
 const eachRow = (entries: readonly Entry[], settings: RegistrySettings): readonly RegistryProblem[] => {
   const names = namesOf(entries.map((e) => e.row));
   return entries.flatMap(({ document, row }) =>
-    [...ownFindings(row, settings), ...referenceFindings(row, names)].map(([path, message]) =>
-      problemAt(document, path, message),
+    [...ownFindings(row, settings), ...lackingFindings(row, settings.has), ...referenceFindings(row, names)].map(
+      ([path, message]) => problemAt(document, path, message),
     ),
   );
 };

@@ -11,6 +11,7 @@ import {
   type Signer,
   type SigningAlgorithm,
   type SigningKey,
+  usualAlgorithm,
 } from "../model/ports.ts";
 import type { Ring, RingKey } from "./model.ts";
 import type { FirstKeys, HeldKey, KeyHolder, RingReader } from "./ports.ts";
@@ -87,9 +88,10 @@ export function createKeyring(deps: KeyringDeps): Keyring {
       purpose,
       current: async (alg, goneKid): Promise<SigningKey> => {
         const ring = await ringOf(purpose, goneKid !== undefined);
-        const chosen = signingKey(ring, alg, nowSeconds(deps.clock), deps.waitSeconds ?? longestCacheSeconds);
+        const wanted = alg ?? usualAlgorithm[purpose];
+        const chosen = signingKey(ring, wanted, nowSeconds(deps.clock), deps.waitSeconds ?? longestCacheSeconds);
         const key = chosen && (await held(chosen, purpose));
-        if (!key || key.kid === goneKid) throw new Error(noKey(purpose, alg));
+        if (!key || key.kid === goneKid) throw new Error(noKey(purpose, wanted));
         return key;
       },
     }),

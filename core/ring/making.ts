@@ -40,12 +40,16 @@ export const publish: Rule = (ring, { nowSeconds }) => {
   return { effect: { do: "vet", key }, write: () => ({ ring: changed(ring, next), events }) };
 };
 
-/** One idle key always; a second one in time for the switch, or where none signs. */
+/**
+ * One idle key always; a second one in time for the switch, or where none signs. The stack's own key needs none: it stays
+ * idle itself when another signs.
+ */
 export const announce = eachAlg((ring, alg, at) => {
   const keys = ofAlg(ring, alg);
   const [active] = inState(keys, "active");
   const aheadSeconds = at.pace.publishWaitSeconds + keyTimes.settleSeconds + keyTimes.intentLifeSeconds;
-  const wanted = active && !isDue(ring, active, at, aheadSeconds) ? 1 : 2;
+  const isOne = active && (at.kept.has(active.keyArn) || !isDue(ring, active, at, aheadSeconds));
+  const wanted = isOne ? 1 : 2;
   const coming = ring.intents.filter((intent) => intent.alg === alg).length;
   if (inState(keys, "created", "published").length + coming >= wanted) return undefined;
   if (keys.length + coming >= keyTimes.keysPerAlgorithm) return undefined;

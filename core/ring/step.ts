@@ -27,6 +27,8 @@ interface Moment {
   readonly mine: ReadonlySet<string>;
   /** Id for an intent, should one be announced. */
   readonly freshId: string;
+  /** ARNs of the stack's own first keys: it names them for good, so that they are kept and never ended. */
+  readonly kept: ReadonlySet<string>;
   /** Algorithms the ring must have keys of. */
   readonly algorithms: readonly SigningAlgorithm[];
 }

@@ -34,22 +34,30 @@ export const fill = eachAlg((ring, alg, { nowSeconds, pace }) => {
   return { write: () => ({ ring: changed(ring, next), events }) };
 });
 
-/** Switches only when yet another key stays behind, known to verifiers and idle: an emergency a second later needs it. */
+/**
+ * Switches only when yet another key stays behind, known to verifiers and idle: an emergency a second later needs it. The
+ * stack's own first key is that one itself once it has had its turn, since it is paid for as long as the stack names it:
+ * it stands by for good, and signs again in an emergency alone.
+ */
 export const rotate = eachAlg((ring, alg, at) => {
   const { nowSeconds, pace } = at;
   const keys = ofAlg(ring, alg);
   const [active] = inState(keys, "active");
   if (!active || !isDue(ring, active, at)) return undefined;
   const known = inState(keys, "published").filter((key) => isKnown(key, nowSeconds, pace.longestCacheSeconds));
-  const next = known.find((key) => isKnown(key, nowSeconds, pace.publishWaitSeconds));
-  if (!next || known.length < 2) return undefined;
+  const stays = at.kept.has(active.keyArn);
+  const next = known.find((key) => !at.kept.has(key.keyArn) && isKnown(key, nowSeconds, pace.publishWaitSeconds));
+  if (!next || known.length < (stays ? 1 : 2)) return undefined;
   const reason = ring.switching.includes(alg) ? "an operator asked for it" : "its time to sign is over";
-  const old: RingKey = { ...active, state: "retired", retiredAtSeconds: nowSeconds };
+  const old = stays ? standingBy(active) : { ...active, state: "retired" as const, retiredAtSeconds: nowSeconds };
   const now: RingKey = { ...next, state: "active", activatedAtSeconds: nowSeconds };
   const switching = ring.switching.filter((one) => one !== alg);
   const events = [eventOf("key.retire", old, reason), eventOf("key.activate", now, reason)];
   return { write: () => ({ ring: { ...changed(ring, old, now), switching }, events }) };
 });
+
+/** A key that signed and will not, unless it must; what it signed counts on. */
+const standingBy = ({ activatedAtSeconds: _, ...key }: RingKey): RingKey => ({ ...key, state: "published" });
 
 /** Only when the longest-lived thing it may have signed is over, and whatever ran late with it. */
 export const end: Rule = (ring, { nowSeconds }) => {

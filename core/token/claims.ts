@@ -2,7 +2,7 @@ import type { JWTPayload } from "jose";
 import type { Denial } from "../denial/denial.ts";
 import { limits } from "../model/limits.ts";
 import { loginName, loginsOf } from "../model/login.ts";
-import type { SigningAlgorithm } from "../model/ports.ts";
+import { type SigningAlgorithm, usualAlgorithm } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import { childAncestors, currentAgent, type Grant, type Session } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
@@ -170,9 +170,9 @@ function measured(typ: string, alg: SigningAlgorithm, claims: JWTPayload) {
 }
 
 /**
- * Refuses what no verifier would read: a chain of many agents with long names carries them all in each of its tokens, and
- * a token beyond `limits.tokenBytes`, or whose actors nest deeper than `limits.claimsDepth`, is refused unread everywhere, by
- * us too. Evaluated before anything is stored, by every
+ * Refuses what somebody on its way would not read: a chain of many agents with long names carries them all in each of its
+ * tokens, and a token beyond `limits.issuedTokenBytes` fits no gateway's headers; one whose actors nest deeper than
+ * `limits.claimsDepth` is refused unread everywhere, by us too. Evaluated before anything is stored, by every
  * token that the grants can be had in, and for an offer by those of the child it would become: at the end of a chain of
  * work is no place to learn of it.
  * @returns `token_too_large`
@@ -180,15 +180,15 @@ function measured(typ: string, alg: SigningAlgorithm, claims: JWTPayload) {
 export function checkFits(plan: Plan, issuer: string, registry: RegistrySnapshot): Result<void, Denial> {
   const session = longestSession(plan);
   const signed = plan.grants.map((grant) => {
-    const alg = registry.resource(grant.resource)?.accessTokenSigningAlg ?? "ES256";
+    const alg = registry.resource(grant.resource)?.accessTokenSigningAlg ?? usualAlgorithm.session;
     return measured(tokenTyp.access, alg, accessClaims({ session, grant, times: longest }, issuer, registry));
   });
-  const own = measured(tokenTyp.session, "ES256", ownSessionClaims(session, issuer, longest));
+  const own = measured(tokenTyp.session, usualAlgorithm.session, ownSessionClaims(session, issuer, longest));
   const all = [own, ...signed];
   const bytes = Math.max(...all.map((token) => token.bytes));
   const nests = all.some((token) => !token.parses);
-  if (bytes <= limits.tokenBytes && !nests) return ok(undefined);
-  return err({ code: "token_too_large", bytes, limitBytes: limits.tokenBytes, nests, depth: session.depth });
+  if (bytes <= limits.issuedTokenBytes && !nests) return ok(undefined);
+  return err({ code: "token_too_large", bytes, limitBytes: limits.issuedTokenBytes, nests, depth: session.depth });
 }
 
 /** The session whose tokens will carry the grants, as long as it can get. */

@@ -2,7 +2,7 @@ import { createAdminWriteEndpoint } from "../../core/endpoints/admin-write.ts";
 import { limits } from "../../core/model/limits.ts";
 import { createRegistryStore } from "../aws/dynamodb/registry/registry-writer.ts";
 import { cedar } from "../cedar-module.ts";
-import { ground, setting, tables } from "../ground.ts";
+import { ground, setting, stageHas, tables } from "../ground.ts";
 import { httpHandler } from "../http/edge.ts";
 import { operatorOf } from "../http/operator.ts";
 
@@ -13,6 +13,7 @@ const endpoint = createAdminWriteEndpoint({
   trustDomain: setting("trustDomain"),
   registry: createRegistryStore(dynamo, tables),
   cedar,
+  has: stageHas(),
 });
 
 /** Changes of the registry by operators, named by what IAM proved about them. */

@@ -18,6 +18,8 @@ const detailsTypes = createPublishedTypes(dynamo, setting("registryTable"), cloc
 const ssm = ssmClient();
 const parameter = setting("urlsParameter");
 const ownKeys = openKeyring(dynamo);
+// told of no key for them: the stage has none
+const withoutEvents = process.env[env.eventsKey] ? {} : ({ withoutEvents: true } as const);
 
 /** By issuer; a function has one URL, so there is one entry. */
 const endpoints = new Map<string, (call: Call) => Promise<Reply>>();
@@ -30,7 +32,7 @@ function endpointOf(issuer: string): (call: Call) => Promise<Reply> {
   const known = endpoints.get(issuer);
   if (known) return known;
   const urls = createUrls(ssm, parameter, issuer);
-  const made = createDiscoveryEndpoint({ issuer, ownKeys, urls, lists, detailsTypes });
+  const made = createDiscoveryEndpoint({ issuer, ownKeys, urls, lists, detailsTypes, ...withoutEvents });
   endpoints.clear();
   endpoints.set(issuer, made);
   return made;

@@ -4,7 +4,7 @@ import { documentClient } from "../aws/dynamodb/dynamo.ts";
 import { createRegistryStore } from "../aws/dynamodb/registry/registry-writer.ts";
 import { cedar } from "../cedar-module.ts";
 import { answerResource, type ResourceEvent } from "../custom-resource.ts";
-import { clock, ids, setting, tables } from "../ground.ts";
+import { clock, ids, setting, stageHas, tables } from "../ground.ts";
 import { type PackedFolder, registryResource } from "./resource.ts";
 
 const logger = new Logger();
@@ -19,6 +19,7 @@ const resource = registryResource(
     issuer: setting("issuer"),
     trustDomain: setting("trustDomain"),
     cedar,
+    has: stageHas(),
   },
   logger,
 );

@@ -25,12 +25,10 @@ const changes = [
 export class KeyWatch extends Construct {
   constructor(scope: Construct, id: string, { stage, state, topic }: WatchProps) {
     super(scope, id);
-    const { identity, session, sessionRsa, status, seal, events, nonce, dpopNonce, data } = state.keys;
+    const { identity, session, sessionEc, status, seal, events, nonce, dpopNonce } = state.keys;
     const changed = this.rule("Changed", topic, {
       eventName: changes,
-      resources: {
-        ARN: [identity, session, sessionRsa, status, seal, events, nonce, dpopNonce, data].map((key) => key.keyArn),
-      },
+      resources: { ARN: Object.values(state.keys.all).map((key) => key.keyArn) },
     });
     const byOthers = (name: string, eventName: string, key: IKey, roles: readonly NamedRole[]) =>
       this.rule(name, topic, {
@@ -46,12 +44,12 @@ export class KeyWatch extends Construct {
     const used = [
       byOthers("SignedIdentity", "Sign", identity, signers.identity),
       byOthers("SignedSession", "Sign", session, signers.session),
-      byOthers("SignedRsaSession", "Sign", sessionRsa, signers.session),
+      ...(sessionEc ? [byOthers("SignedEcSession", "Sign", sessionEc, signers.session)] : []),
       byOthers("SignedStatus", "Sign", status, signers.status),
       byOthers("SignedSeal", "Sign", seal, signers.seal),
-      byOthers("SignedEvents", "Sign", events, signers.events),
+      ...(events ? [byOthers("SignedEvents", "Sign", events, signers.events)] : []),
       byOthers("MacNonce", "GenerateMac", nonce, attesting),
-      byOthers("MacDpopNonce", "GenerateMac", dpopNonce, nonced),
+      ...(dpopNonce ? [byOthers("MacDpopNonce", "GenerateMac", dpopNonce, nonced)] : []),
     ];
     // keys that the rotator made have no name here: their policy's refusal has, and so has whoever makes them
     const refused = this.rule("Refused", topic, {

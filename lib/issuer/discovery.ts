@@ -13,7 +13,8 @@ export class Discovery extends LanyardFunction {
   constructor(scope: Construct, id: string, props: FunctionProps & { readonly state: StateStack }) {
     super(scope, id, { ...props, name: "discovery" });
     const { tables } = props.state;
-    useKeyring(this, props, "identity", "session", "status", "events");
+    const pushed = props.stage.securityEvents ? (["events"] as const) : [];
+    useKeyring(this, props, "identity", "session", "status", ...pushed);
     tables.grantListRead(this);
     tables.grantPublishedRead(this);
     const parameter = urlsParameterName(props.stage);

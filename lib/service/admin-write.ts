@@ -1,12 +1,13 @@
 import type { Construct } from "constructs";
 import { LanyardFunction } from "../function/lanyard-function.ts";
+import { stageHas } from "../settings/has.ts";
 import type { ServiceFunctionProps } from "./service-function.ts";
 
 /** The operator's changes of the registry: all of it, one agent's state, an earlier version again. It signs nothing. */
 export class AdminWrite extends LanyardFunction {
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
     super(scope, id, { ...props, name: "admin-write" });
-    this.tell({ issuer: props.issuer });
+    this.tell({ issuer: props.issuer, stageHas: stageHas(props.stage) });
     const { tables } = props.state;
     tables.grantRegistryWrite(this);
     tables.grantRecords(this);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { CfnOutput, CfnResource, Duration, FileSystem } from "aws-cdk-lib";
 import type { Construct } from "constructs";
 import { bundle, LanyardFunction } from "../function/lanyard-function.ts";
+import { stageHas } from "../settings/has.ts";
 import type { ServiceFunctionProps } from "./service-function.ts";
 
 /** A validated registry, as the deployment carries it. */
@@ -27,7 +28,7 @@ export class RegistryApplier extends LanyardFunction {
     super(scope, id, { ...props, dist: folder, name });
     // the assembly has its own copy by now
     rmSync(folder, { recursive: true });
-    this.tell({ issuer });
+    this.tell({ issuer, stageHas: stageHas(props.stage) });
     state.tables.grantRegistryWrite(this);
     state.tables.grantRecords(this);
     // a call that Lambda held back must not come when the stack has stopped waiting: it would undo what was done since

@@ -33,7 +33,7 @@ export class Rotator extends LanyardFunction {
       keyPublishWaitSeconds: String(Duration.hours(stage.keys.publishWaitHours).toSeconds()),
     });
     tellKeys(this, props, rotated);
-    state.tables.grantRotation(this, ...rotated);
+    state.tables.grantRotation(this, ...rotated.filter((purpose) => purpose !== "events" || stage.securityEvents));
     state.tables.grantRecordsOfChanges(this);
     this.grantMaking();
     this.failures = feed(this, { tables: state.tables, table: "orders", filter: given, parallelization: 1 }).failures;

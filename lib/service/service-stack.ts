@@ -61,10 +61,16 @@ export class ServiceStack extends Stack {
       ...(registry ? [new RegistryApplier(this, "RegistryApplier", { ...made, registry })] : []),
     ];
     const publisher = new Publisher(this, "Publisher", made);
-    const queues = new EventQueues(this);
-    const transmitter = new Transmitter(this, "Transmitter", { ...made, bus: audit.bus, queues });
+    const pushing = stage.securityEvents ? this.pushing(made, audit) : undefined;
     const watch = new LifecycleWatch(this, "LifecycleWatch", made);
-    const watched = [...Object.values(called), ...others, publisher, transmitter, rotator, watch];
+    const watched = [
+      ...Object.values(called),
+      ...others,
+      publisher,
+      ...(pushing ? [pushing.transmitter] : []),
+      rotator,
+      watch,
+    ];
     const drift = new DriftWatch(this, "DriftWatch", {
       ...made,
       watched: [...watched, issuer.discovery, audit.relay, audit.sealer],
@@ -73,9 +79,11 @@ export class ServiceStack extends Stack {
     const { "admin-rotate": ordered, ...answering } = called;
     for (const one of [...Object.values(answering), ...others, issuer.discovery]) alarms.ofFunction(one.node.id, one);
     watchPublisher(alarms, publisher);
-    alarms.ofFunction("Transmitter", transmitter);
-    alarms.ofWork("Events", queues.events, eventsAgeSeconds);
-    alarms.ofQueue("UndeliveredEvents", queues.undelivered);
+    if (pushing) {
+      alarms.ofFunction("Transmitter", pushing.transmitter);
+      alarms.ofWork("Events", pushing.queues.events, eventsAgeSeconds);
+      alarms.ofQueue("UndeliveredEvents", pushing.queues.undelivered);
+    }
     watchRotation(alarms, rotator, ordered);
     alarms.ofFunction("LifecycleWatch", watch);
     alarms.ofSchedule("LifecycleWatch", watch, lifecycleWatchMinutes);
@@ -99,6 +107,12 @@ export class ServiceStack extends Stack {
       "attest-iam": new AttestIam(this, "AttestIam", made),
       "admin-rotate": new AdminRotate(this, "AdminRotate", made),
     } satisfies Record<Called, LanyardFunction>;
+  }
+
+  /** What pushes security events. */
+  private pushing(made: ServiceFunctionProps, { bus }: AuditStack) {
+    const queues = new EventQueues(this);
+    return { queues, transmitter: new Transmitter(this, "Transmitter", { ...made, bus, queues }) };
   }
 
   /** Says where the functions are: to discovery, to operators, and to whoever reads the outputs. */

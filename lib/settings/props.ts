@@ -37,6 +37,11 @@ export interface KeysProps {
    * rotation. Verifiers we know have it in a quarter of an hour; this is for those we do not. @default 24
    */
   readonly publishWaitHours?: number;
+  /**
+   * Keeps a session key of P-256 too, for resources registered with `accessTokenSigningAlg: ES256`; without it a registry
+   * that has one is refused. Two more keys a month, and each such token costs five times as much to sign. @default false
+   */
+  readonly es256?: boolean;
 }
 
 /** A registry that each deployment applies. */
@@ -110,6 +115,11 @@ export interface OptionalProps {
    */
   readonly bearerAccessTokens?: boolean;
   readonly keys?: KeysProps;
+  /**
+   * Pushes security events (SSF, CAEP) to the registry's receivers: a function, its queues and a key. Without it a
+   * registry that has receivers is refused. @default false
+   */
+  readonly securityEvents?: boolean;
   /** Days without a session after which an active agent is told of as dormant, unless its registration names its own. @default 90 */
   readonly dormantAfterDays?: number;
   /**
@@ -159,6 +169,7 @@ export interface Stage
       | "instanceIdentityAlone"
       | "dpopNonces"
       | "bearerAccessTokens"
+      | "securityEvents"
       | "dormantAfterDays"
       | "terminationProtection"
     >,

@@ -71,9 +71,11 @@ const known = settings({
     settings({
       rotationDays: otherwise(integer(2, 365), 30),
       publishWaitHours: otherwise(integer(1, 168), 24),
+      es256: otherwise(truth, false),
     }),
     {},
   ),
+  securityEvents: otherwise(truth, false),
   dormantAfterDays: otherwise(integer(1, 3_650), 90),
   domain: optional(
     settings({

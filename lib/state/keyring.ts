@@ -10,9 +10,9 @@ import type { StateStack } from "./state-stack.ts";
 /** The stack's own first keys of a purpose, by the variable that tells a function of them. */
 const firstKeys: Record<RotatedPurpose, (keys: Keys) => Partial<Record<keyof typeof env, Key>>> = {
   identity: (keys) => ({ identityKey: keys.identity }),
-  session: (keys) => ({ sessionKey: keys.session, sessionRsaKey: keys.sessionRsa }),
+  session: (keys) => ({ sessionKey: keys.session, ...(keys.sessionEc && { sessionEcKey: keys.sessionEc }) }),
   status: (keys) => ({ statusKey: keys.status }),
-  events: (keys) => ({ eventsKey: keys.events }),
+  events: (keys) => (keys.events ? { eventsKey: keys.events } : {}),
 };
 
 /** What is said of the keys. */

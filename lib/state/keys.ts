@@ -31,37 +31,41 @@ export type RotatedPurpose = (typeof rotated)[number];
 
 const isRotated = (purpose: keyof typeof signers): boolean => rotated.some((one) => one === purpose);
 
-/** All keys of a deployment. They outlive the stack, even an update that drops them: a lost key is a lost deployment. */
+/** All keys of a deployment; none stands for what the stage has not. They outlive the stack, even an update that drops them: a lost key is a lost deployment. */
 export class Keys extends Construct {
   readonly identity: Key;
   readonly session: Key;
-  /** For resources that read RS256 alone (RFC 9068 2.1). */
-  readonly sessionRsa: Key;
+  /** For resources that ask for ES256, where the stage has any. */
+  readonly sessionEc?: Key;
   readonly status: Key;
   readonly seal: Key;
-  /** RSA, for security events: in no key set that a verifier of tokens reads. */
-  readonly events: Key;
+  /** For security events, where the stage pushes them: in no key set that a verifier of tokens reads. */
+  readonly events?: Key;
   /** For attestation challenges. */
   readonly nonce: Key;
-  /** For nonces in DPoP proofs: a role that makes these must not be able to make challenges. */
-  readonly dpopNonce: Key;
+  /** For nonces in DPoP proofs, where the stage demands any: a role that makes these must not be able to make challenges. */
+  readonly dpopNonce?: Key;
   /** Symmetric, for tables and bucket; rotates every year. */
   readonly data: Key;
 
   constructor(scope: Construct, id: string, { stage }: { readonly stage: Stage }) {
     super(scope, id);
-    const signing = (name: string, purpose: keyof typeof signers, alg: SigningAlgorithm = "ES256") =>
-      this.key(name, `Lanyard ${stage.name}: ${purpose} key${alg === "ES256" ? "" : `, ${alg}`}`, {
-        keySpec: alg === "ES256" ? KeySpec.ECC_NIST_P256 : KeySpec.RSA_2048,
-        keyUsage: KeyUsage.SIGN_VERIFY,
-        policy: signingPolicy(stage, signers[purpose], alg, isRotated(purpose)),
-      });
+    const signing = (name: string, purpose: keyof typeof signers, alg: SigningAlgorithm = "RS256") =>
+      this.key(
+        name,
+        `Lanyard ${stage.name}: ${purpose} key${purpose === "session" && alg === "ES256" ? ", ES256" : ""}`,
+        {
+          keySpec: alg === "ES256" ? KeySpec.ECC_NIST_P256 : KeySpec.RSA_2048,
+          keyUsage: KeyUsage.SIGN_VERIFY,
+          policy: signingPolicy(stage, signers[purpose], alg, isRotated(purpose)),
+        },
+      );
     this.identity = signing("Identity", "identity");
     this.session = signing("Session", "session");
-    this.sessionRsa = signing("RsaSession", "session", "RS256");
+    if (stage.keys.es256) this.sessionEc = signing("EcSession", "session", "ES256");
     this.status = signing("Status", "status");
-    this.seal = signing("Seal", "seal");
-    this.events = signing("Events", "events", "RS256");
+    this.seal = signing("Seal", "seal", "ES256");
+    if (stage.securityEvents) this.events = signing("Events", "events");
     const hmac = (name: string, use: string, roles: readonly NamedRole[]) =>
       this.key(name, `Lanyard ${stage.name}: ${use}`, {
         keySpec: KeySpec.HMAC_256,
@@ -69,22 +73,22 @@ export class Keys extends Construct {
         policy: onlyFor(stage, roles, "kms:GenerateMac", { "kms:MacAlgorithm": "HMAC_SHA_256" }),
       });
     this.nonce = hmac("Nonce", "attestation challenges", attesting);
-    this.dpopNonce = hmac("DpopNonce", "nonces in DPoP proofs", nonced);
+    if (stage.dpopNonces.length > 0) this.dpopNonce = hmac("DpopNonce", "nonces in DPoP proofs", nonced);
     this.data = this.key("Data", `Lanyard ${stage.name}: tables and audit bucket`, { enableKeyRotation: true });
   }
 
   /** Every key by the name its output has. */
   get all(): Readonly<Record<string, Key>> {
-    const { identity, session, sessionRsa, status, seal, events, nonce, dpopNonce, data } = this;
+    const { identity, session, sessionEc, status, seal, events, nonce, dpopNonce, data } = this;
     return {
       Identity: identity,
       Session: session,
-      RsaSession: sessionRsa,
+      ...(sessionEc && { EcSession: sessionEc }),
       Status: status,
       Seal: seal,
-      Events: events,
+      ...(events && { Events: events }),
       Nonce: nonce,
-      DpopNonce: dpopNonce,
+      ...(dpopNonce && { DpopNonce: dpopNonce }),
       Data: data,
     };
   }
@@ -97,6 +101,7 @@ export class Keys extends Construct {
   /** Lets a function make and check nonces of DPoP proofs. */
   grantNonces(of: LanyardFunction): void {
     const { dpopNonce: key } = this;
+    if (!key) throw new Error("a nonce is demanded by a stage that has no key for it");
     of.grant(macs("DpopNonce key", key, "makes and checks nonces in DPoP proofs"), { dpopNonceKey: key.keyArn });
   }
 

@@ -58,7 +58,7 @@ describe("the issuer's metadata", () => {
   it("says at every endpoint how callers authenticate there, and never by nothing (RFC 8414 2)", () => {
     for (const endpoint of ["token", "introspection", "revocation"]) {
       expect(document[`${endpoint}_endpoint_auth_methods_supported`]).toEqual(["spiffe_jwt"]);
-      expect(document[`${endpoint}_endpoint_auth_signing_alg_values_supported`]).toEqual(["ES256"]);
+      expect(document[`${endpoint}_endpoint_auth_signing_alg_values_supported`]).toEqual(["RS256"]);
     }
     for (const [name, value] of Object.entries(document))
       if (/_auth_|_alg_/.test(name)) expect(value, name).not.toContain("none");

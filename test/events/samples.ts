@@ -110,7 +110,7 @@ export function createEvents(receivers: readonly ReceiverRegistration[], session
     },
     signer: {
       purpose: "events",
-      current: async (alg) => ({
+      current: async (alg = "RS256") => ({
         kid: "events-key",
         alg,
         sign: async (input) => {

@@ -18,15 +18,15 @@ const kms = new Map<string, HeldKey>();
 
 const held = (kid: string, more: Partial<HeldKey> = {}): HeldKey => ({
   kid,
-  alg: "ES256",
-  jwk: { kid, kty: "EC" },
+  alg: "RS256",
+  jwk: { kid, kty: "RSA" },
   sign: async () => ({ signature: Buffer.from(kid), requestId: undefined }),
   ...more,
 });
 const key = (kid: string, state: RingKeyState, publishedAtSeconds = start - 100_000): RingKey => ({
   kid,
   keyArn: `arn:${kid}`,
-  alg: "ES256",
+  alg: "RS256",
   state,
   createdAtSeconds: publishedAtSeconds,
   publishedAtSeconds,
@@ -48,11 +48,11 @@ const create = () =>
         return found ? ok(found) : err("its policy allows too much");
       },
     },
-    first: { session: [{ keyArn: "arn:first", alg: "ES256" }] },
+    first: { session: [{ keyArn: "arn:first", alg: "RS256" }] },
     onRefused: ({ keyArn }, why) => refused.push(`${keyArn}: ${why}`),
   });
 const kidsOf = async (keyring = create()) => (await keyring.keys("session")).map(({ kid }) => kid);
-const current = async (keyring = create()) => (await keyring.signer("session").current("ES256")).kid;
+const current = async (keyring = create()) => (await keyring.signer("session").current(undefined)).kid;
 
 beforeEach(() => {
   time.seconds = start;
@@ -78,7 +78,7 @@ describe("a keyring", () => {
 
   it("knows no key of another purpose or algorithm", async () => {
     const keyring = create();
-    await expect(keyring.signer("session").current("RS256")).rejects.toThrow("no key of session/RS256");
+    await expect(keyring.signer("session").current("ES256")).rejects.toThrow("no key of session/ES256");
     expect(await createKeyring({ ...emptyDeps }).keys("seal")).toEqual([]);
   });
 
@@ -119,7 +119,7 @@ describe("a key that the ring names", () => {
   });
 
   it("is refused when its algorithm is another", async () => {
-    kms.set("arn:now", held("now", { alg: "RS256" }));
+    kms.set("arn:now", held("now", { alg: "ES256" }));
     await expect(current()).rejects.toThrow("may sign now");
   });
 });
@@ -167,7 +167,7 @@ describe("what was read of a ring", () => {
     expect(signed.kid).toBe("next");
     const [header = "", , signature = ""] = signed.token.split(".");
     expect(JSON.parse(Buffer.from(header, "base64url").toString())).toEqual({
-      alg: "ES256",
+      alg: "RS256",
       kid: "next",
       typ: "at+jwt",
     });

@@ -102,12 +102,35 @@ describe("a ring left alone", () => {
     }
     expect(signed.size).toBe(5);
     expect(broken(world)).toEqual([]);
-    expect([...world.keys.values()].filter(({ endedAt }) => endedAt !== undefined)).toHaveLength(4);
+    // all but the stack's own, which stands by
+    expect([...world.keys.values()].filter(({ endedAt }) => endedAt !== undefined)).toHaveLength(3);
     const told = world.records.map(
       ({ body }) => (JSON.parse(body) as { metadata: { event_code: string } }).metadata.event_code,
     );
     expect(told.filter((code) => code === "key.activate")).toHaveLength(4);
-    expect(told.filter((code) => code === "key.delete")).toHaveLength(4);
+    expect(told.filter((code) => code === "key.delete")).toHaveLength(3);
+  });
+
+  it("keeps the stack's own key as the standby once it had its turn: two keys at rest, and it signs in an emergency alone", async () => {
+    const world = createRingWorld(["ES256"]);
+    await world.run();
+    const signer = world.keyring().signer("session");
+    const later = new Set<string>();
+    await settle(world, 12 * day, hour);
+    for (let days = 0; days < 40; days++) {
+      await settle(world, day, hour);
+      later.add((await signer.current("ES256")).kid);
+      expect(world.inState("published").map(({ kid }) => kid)).toContain("kid-1");
+    }
+    expect(later.size).toBeGreaterThan(3);
+    expect([...later]).not.toContain("kid-1");
+    expect(world.rows.get("session")?.keys).toHaveLength(2);
+    world.order("emergency");
+    await world.run();
+    expect(world.inState("active").map(({ kid }) => kid)).toEqual(["kid-1"]);
+    await settle(world, 12 * day, hour);
+    expect(world.inState("active").map(({ kid }) => kid)).not.toContain("kid-1");
+    expect([...broken(world), ...world.faults]).toEqual([]);
   });
 
   it("refuses to move by a clock that AWS's own does not confirm, and says so", async () => {
@@ -195,28 +218,57 @@ describe("an emergency", () => {
     const world = createRingWorld(["ES256"]);
     await world.run();
     await settle(world, 2 * day, hour);
+    for (const _ of [1, 2]) {
+      world.order("rotate");
+      await settle(world, pace.publishWaitSeconds + 2 * hour, hour);
+    }
+    const [retired] = world.inState("retired");
+    expect(retired?.kid).toBe("kid-2");
+    world.order("emergency", "kid-2");
+    await world.run();
+    expect((await world.keyring().keys("session")).map(({ kid }) => kid)).not.toContain("kid-2");
+    expect(world.inState("active").map(({ kid }) => kid)).not.toContain("kid-2");
+  });
+
+  it("can name the stack's own key while it stands by: it signs never again", async () => {
+    const world = createRingWorld(["ES256"]);
+    await world.run();
+    await settle(world, 2 * day, hour);
     world.order("rotate");
     await settle(world, 2 * hour);
-    const [retired] = world.inState("retired");
-    expect(retired?.kid).toBe("kid-1");
     world.order("emergency", "kid-1");
-    await world.run();
+    await settle(world, 3 * hour);
+    expect(world.inState("published").map(({ kid }) => kid)).toEqual(["kid-3"]);
+    world.order("emergency");
+    await settle(world, 60 * day, day);
     expect((await world.keyring().keys("session")).map(({ kid }) => kid)).not.toContain("kid-1");
-    expect(world.inState("active").map(({ kid }) => kid)).not.toContain("kid-1");
+    expect(broken(world)).toEqual([]);
   });
 });
 
 describe("an order to rotate", () => {
-  it("switches as soon as another standby is known, not before", async () => {
+  it("switches at once from the stack's own key, which stays as the standby", async () => {
     const world = createRingWorld(["ES256"]);
     await world.run();
     await settle(world, 2 * day, hour);
     world.order("rotate");
     await world.run();
-    expect(world.inState("active").map(({ kid }) => kid)).toEqual(["kid-1"]);
-    await settle(world, keyTimes.settleSeconds + pace.longestCacheSeconds, 60);
-    await settle(world, 180, 60);
     expect(world.inState("active").map(({ kid }) => kid)).toEqual(["kid-2"]);
+    expect(world.inState("published").map(({ kid }) => kid)).toEqual(["kid-1"]);
+  });
+
+  it("switches from any other as soon as another standby is known for as long as a stage waits, not before", async () => {
+    const world = createRingWorld(["ES256"]);
+    await world.run();
+    await settle(world, 2 * day, hour);
+    world.order("rotate");
+    await settle(world, 2 * hour);
+    world.order("rotate");
+    await world.run();
+    expect(world.inState("active").map(({ kid }) => kid)).toEqual(["kid-2"]);
+    await settle(world, keyTimes.settleSeconds + pace.publishWaitSeconds, hour);
+    await settle(world, 2 * hour, hour);
+    expect(world.inState("active").map(({ kid }) => kid)).toEqual(["kid-3"]);
     expect(world.inState("published")).toHaveLength(1);
   });
 });

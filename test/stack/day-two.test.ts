@@ -86,7 +86,7 @@ describe("adopting what a destroyed deployment left", () => {
     const named = (prefix: string) => Object.entries(mapping).find(([id]) => id.startsWith(prefix))?.[1];
     expect(named("TablesKeyring")).toEqual({ TableName: "old-KeyringTable" });
     expect(named("KeysSession")).toEqual({ KeyId: "old-SessionKeyId" });
-    expect(named("KeysRsaSession")).toEqual({ KeyId: "old-RsaSessionKeyId" });
+    expect(named("KeysEcSession")).toEqual({ KeyId: "old-EcSessionKeyId" });
     expect(named("AuditBucket")).toEqual({ BucketName: "old-AuditBucketName" });
   });
 

@@ -47,7 +47,7 @@ describe("nonces in DPoP proofs", () => {
   });
 
   test("their key is its own, and its policy denies it to everybody but the five", () => {
-    const { Properties } = one(quiet.templates.State, "AWS::KMS::Key", "KeysDpopNonce");
+    const { Properties } = one(some.templates.State, "AWS::KMS::Key", "KeysDpopNonce");
     expect(Properties).toMatchObject({ KeySpec: "HMAC_256", KeyUsage: "GENERATE_VERIFY_MAC" });
     const denied = JSON.stringify(
       (Properties.KeyPolicy as { Statement: { Effect: string }[] }).Statement.filter(({ Effect }) => Effect === "Deny"),

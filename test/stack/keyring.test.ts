@@ -21,10 +21,10 @@ const roles = JSON.parse(environmentOf("Service", "Rotator")[env.keyRoles] ?? ""
 const madeBy = (purpose: KeyPurpose, alg: SigningAlgorithm) =>
   keyPolicy(purpose, alg, roles, 30) as { Statement: { Sid: string }[] };
 const templateKeys: [string, KeyPurpose, SigningAlgorithm][] = [
-  ["Identity", "identity", "ES256"],
-  ["Session", "session", "ES256"],
-  ["RsaSession", "session", "RS256"],
-  ["Status", "status", "ES256"],
+  ["Identity", "identity", "RS256"],
+  ["Session", "session", "RS256"],
+  ["EcSession", "session", "ES256"],
+  ["Status", "status", "RS256"],
   ["Events", "events", "RS256"],
 ];
 const policyOf = (name: string) =>

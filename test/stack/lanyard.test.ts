@@ -25,7 +25,10 @@ describe("a deployment in a team's app", () => {
   });
 
   test("comes out as in this repository's own app, without one of its feature flags", () => {
-    const { templates } = synthesized({ trustDomain: "agents.example.com" }, { stage: "prod" });
+    const { templates } = synthesized(
+      { trustDomain: "agents.example.com", keys: {}, securityEvents: false },
+      { stage: "prod" },
+    );
     const app = team();
     new Lanyard(app, "Lanyard", props);
     const assembly = app.synth();

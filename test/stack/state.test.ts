@@ -17,11 +17,10 @@ describe("retained resources", () => {
       "AuditBucketB01E0AE8",
       "AuditBucketPolicy9F807F4B",
       "KeysDataA2F7C5E6",
-      "KeysDpopNonceC9DD08E6",
+      "KeysEcSession649EEB1F",
       "KeysEventsEE72122D",
       "KeysIdentityE99CE39F",
       "KeysNonce1B1A3A3F",
-      "KeysRsaSessionF045F97E",
       "KeysSeal44E72624",
       "KeysSessionC69A383E",
       "KeysStatus33E29662",
@@ -127,17 +126,29 @@ describe("tables", () => {
   });
 });
 
+const rsa = { spec: "RSA_2048", algorithm: "RSASSA_PKCS1_V1_5_SHA_256" };
+const ec = { spec: "ECC_NIST_P256", algorithm: "ECDSA_SHA_256" };
+
 describe("keys", () => {
+  test("stand for nothing that a stage has not: no ES256 session, no nonces, no security events", () => {
+    const { templates: plain } = synthesized({ keys: {}, securityEvents: false });
+    const keys = all(plain, "AWS::KMS::Key").map(({ id }) => id.replace(/^Keys|[0-9A-F]{8}$/g, ""));
+    expect(keys.sort()).toEqual(["Data", "Identity", "Nonce", "Seal", "Session", "Status"]);
+    expect(all(plain, "AWS::SQS::Queue").map(({ id }) => id)).not.toContainEqual(expect.stringMatching(/^Events/));
+    expect(JSON.stringify(plain)).not.toContain("LANYARD_EVENTS_KEY_ARN");
+  });
+
   test.each([
-    ["Identity", "TheseRolesOnly", [role("attest"), role("attest-iam")]],
-    ["Session", "OneRoleOnly", role("token")],
-    ["Status", "OneRoleOnly", role("publisher")],
-    ["Seal", "OneRoleOnly", role("sealer")],
+    ["Identity", rsa, "TheseRolesOnly", [role("attest"), role("attest-iam")]],
+    ["Session", rsa, "OneRoleOnly", role("token")],
+    ["EcSession", ec, "OneRoleOnly", role("token")],
+    ["Status", rsa, "OneRoleOnly", role("publisher")],
+    ["Seal", ec, "OneRoleOnly", role("sealer")],
   ])(
-    "threat 11: %s signs ES256 digests for its own roles, and an explicit deny stops everybody else: %s",
-    (name, sid, signer) => {
+    "threat 11: %s signs digests by %j alone for its own roles, and an explicit deny stops everybody else: %s",
+    (name, { spec, algorithm }, sid, signer) => {
       const { Properties } = one(State, "AWS::KMS::Key", `Keys${name}`);
-      expect(Properties).toMatchObject({ KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" });
+      expect(Properties).toMatchObject({ KeySpec: spec, KeyUsage: "SIGN_VERIFY" });
       const denied = { Effect: "Deny", Principal: { AWS: "*" }, Action: "kms:Sign", Resource: "*" };
       expect(policy(Properties, "KeyPolicy")).toEqual([
         {
@@ -151,8 +162,8 @@ describe("keys", () => {
         { ...denied, Sid: "OnlyMessageTypeDIGEST", Condition: { StringNotEquals: { "kms:MessageType": "DIGEST" } } },
         {
           ...denied,
-          Sid: "OnlySigningAlgorithmECDSASHA256",
-          Condition: { StringNotEquals: { "kms:SigningAlgorithm": "ECDSA_SHA_256" } },
+          Sid: `OnlySigningAlgorithm${algorithm.replaceAll("_", "")}`,
+          Condition: { StringNotEquals: { "kms:SigningAlgorithm": algorithm } },
         },
         expect.objectContaining({
           Sid: "SignersSign",

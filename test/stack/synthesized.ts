@@ -40,8 +40,11 @@ export interface Synthesized {
   readonly templates: Record<StackName, Template>;
 }
 
+/** What only some stages have, and the tests of this folder look at. */
+const whole = { keys: { es256: true }, securityEvents: true };
+
 /**
- * Synthesizes a stage, `dev` unless another is named.
+ * Synthesizes a stage, `dev` unless another is named, with an ES256 session key and security events unless it says otherwise.
  * @param settings as in the stage's file
  * @param options `change` may spoil the deployment before it is synthesized; `registry` is the packed folder, which the
  * settings must name
@@ -61,7 +64,7 @@ export function synthesized(
   const app = new App({ context, outdir: folder });
   // only stage dev may leave its operators out
   const named = (options.stage ?? "dev") === "dev" ? {} : { operators: ["role/Operator"] };
-  const stage = stageOf(options.stage ?? "dev", { ...named, ...settings });
+  const stage = stageOf(options.stage ?? "dev", { ...named, ...whole, ...settings });
   const { registry } = options;
   const made = deployment(app, { stage, dist: bundles, ...(registry && { registry }) });
   if (options.validate) Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

@@ -8,9 +8,8 @@ import type { Session } from "../../core/model/session.ts";
 import { idTokenType, offerTokenType, sessionTokenType, tokenTyp } from "../../core/model/wire.ts";
 import { accessClaims, checkFits } from "../../core/token/claims.ts";
 import type { Plan } from "../../core/token/plan.ts";
-import { testSigner } from "../kit/keys.ts";
+import { testRsaSigner } from "../kit/keys.ts";
 import { agent, agentId, idp, registry, tickets } from "../kit/registry.ts";
-import { testKey } from "../kit/wire/key.ts";
 import { createWorld, issuer } from "../kit/world.ts";
 
 const readTickets = { resource: tickets, scope: "tickets:read" };
@@ -60,7 +59,7 @@ describe("a chain that would exceed the token limit is refused at issue", () => 
       token = child.body.access_token;
       const access = await world.exchange(taker, token, sessionTokenType, readTickets);
       // whatever was granted is read: by us, who take it as a subject, as by any verifier
-      expect([access.status, String(access.body.access_token).length <= limits.tokenBytes]).toEqual([200, true]);
+      expect([access.status, String(access.body.access_token).length <= limits.issuedTokenBytes]).toEqual([200, true]);
     }
     // names of full length end the chain by its bytes, long after the nesting of a stranger's document
     expect(depth).toBeGreaterThan(limits.jsonDepth);
@@ -68,7 +67,7 @@ describe("a chain that would exceed the token limit is refused at issue", () => 
   });
 
   test("at the byte: what is let through is never longer than is read, what is refused would be", async () => {
-    const signer = testSigner("session", await testKey());
+    const signer = await testRsaSigner("session");
     const snapshot = registry();
     const shape = fc.record({
       depth: fc.integer({ min: 0, max: limits.depthMax }),
@@ -104,7 +103,7 @@ describe("a chain that would exceed the token limit is refused at issue", () => 
       fc.asyncProperty(shape, async ({ beside, ...of }) => {
         const chain = session(of);
         const empty = (await tokenOf(chain, 0)).token.length;
-        const { grant, token } = await tokenOf(chain, Math.floor(((limits.tokenBytes - empty) * 3) / 4) + beside);
+        const { grant, token } = await tokenOf(chain, Math.floor(((limits.issuedTokenBytes - empty) * 3) / 4) + beside);
         const { principal, actors, depth } = chain;
         const plan: Plan = {
           action: "access",
@@ -118,8 +117,8 @@ describe("a chain that would exceed the token limit is refused at issue", () => 
         const fits = checkFits(plan, issuer, snapshot);
         outcomes[fits.ok ? "fits" : "refused"] += 1;
         // read by every verifier, however deep its actors nest
-        if (fits.ok) expect(parseCompactJws(token, limits.tokenBytes)).toBeDefined();
-        else expect(token.length).toBeGreaterThan(limits.tokenBytes - slackBytes);
+        if (fits.ok) expect(parseCompactJws(token, limits.issuedTokenBytes)).toBeDefined();
+        else expect(token.length).toBeGreaterThan(limits.issuedTokenBytes - slackBytes);
       }),
       { numRuns: 300 },
     );

@@ -25,7 +25,8 @@ async function createBoth(registered: ResourceRegistration): Promise<{ world: Wo
   const rsa = await testRsaSigner("session");
   const deps = {
     ...world.deps,
-    signer: signersOf(world.signer, rsa),
+    // the first is the one that signs where nobody asks for an algorithm, as RSA is in a deployment
+    signer: signersOf(rsa, world.signer),
     ownKeys: ownKeys(testSigner("identity", world.identityKey), world.signer, rsa),
   };
   world.endpoints.token = createTokenEndpoint(deps);
@@ -65,31 +66,44 @@ describe("a resource registered for RS256", () => {
     expect(dead.body).toEqual({ active: false });
   });
 
-  it("changes nothing for session tokens, which are Lanyard's own affair", async () => {
-    const researcher = await world.newAgent("researcher");
-    const { body } = await world.send("token", researcher, { ...ask, requested_token_type: sessionTokenType });
-    expect(decodeProtectedHeader(body.access_token).alg).toBe("ES256");
-  });
-
-  it("refuses a session token that somebody signed by the RSA session key", async () => {
+  it("refuses a session token whose header names the other of the two session keys' algorithms", async () => {
     const researcher = await world.newAgent("researcher");
     const { body } = await world.send("token", researcher, { ...ask, requested_token_type: sessionTokenType });
     const [, payload = ""] = String(body.access_token).split(".");
     const header = Buffer.from(
-      JSON.stringify({ alg: "RS256", kid: rsa.public.kid, typ: "lanyard-session+jwt" }),
+      JSON.stringify({ alg: "ES256", kid: rsa.public.kid, typ: "lanyard-session+jwt" }),
     ).toString("base64url");
-    const { signature } = await rsa.sign(Buffer.from(`${header}.${payload}`), "join");
-    const forged = `${header}.${payload}.${Buffer.from(signature).toString("base64url")}`;
-    const answer = await world.exchange(researcher, forged, sessionTokenType, { resource: tickets });
+    const signature = Buffer.from(world.sessionKey.raw(Buffer.from(`${header}.${payload}`))).toString("base64url");
+    const answer = await world.exchange(researcher, `${header}.${payload}.${signature}`, sessionTokenType, {
+      resource: tickets,
+    });
     expect([answer.status, answer.body.error]).toEqual([400, "invalid_request"]);
   });
 });
 
-describe("the algorithm of a resource's tokens", () => {
-  it("is ES256 unless its registration says otherwise", async () => {
-    const { world } = await createBoth(row({}));
+describe("a resource registered for ES256", () => {
+  let world: World;
+  beforeAll(async () => {
+    ({ world } = await createBoth(row({ accessTokenSigningAlg: "ES256" })));
+  });
+
+  it("gets access tokens by the session key of P-256", async () => {
     const { body } = await world.send("token", await world.newAgent("researcher"), ask);
     expect(decodeProtectedHeader(body.access_token)).toMatchObject({ alg: "ES256", kid: world.sessionKey.jkt });
+  });
+
+  it("changes nothing for session tokens, which are Lanyard's own affair", async () => {
+    const researcher = await world.newAgent("researcher");
+    const { body } = await world.send("token", researcher, { ...ask, requested_token_type: sessionTokenType });
+    expect(decodeProtectedHeader(body.access_token).alg).toBe("RS256");
+  });
+});
+
+describe("the algorithm of a resource's tokens", () => {
+  it("is RS256 unless its registration says otherwise", async () => {
+    const { world, rsa } = await createBoth(row({}));
+    const { body } = await world.send("token", await world.newAgent("researcher"), ask);
+    expect(decodeProtectedHeader(body.access_token)).toMatchObject({ alg: "RS256", kid: rsa.public.kid });
   });
 
   it.each(["none", "HS256", "PS256", "ES384", "es256", ""])("cannot be %j", (accessTokenSigningAlg) => {
@@ -97,8 +111,8 @@ describe("the algorithm of a resource's tokens", () => {
     expect(registrationSchema.safeParse(row({ accessTokenSigningAlg: "RS256" })).success).toBe(true);
   });
 
-  it("is each resource's own: one at RS256 leaves its neighbour at ES256", async () => {
-    const { world } = await createBoth(row({ accessTokenSigningAlg: "RS256" }));
+  it("is each resource's own: one at ES256 leaves its neighbour at RS256", async () => {
+    const { world } = await createBoth(row({ accessTokenSigningAlg: "ES256" }));
     const planner = await world.newAgent("planner");
     const { body } = await world.exchange(
       planner,
@@ -106,6 +120,6 @@ describe("the algorithm of a resource's tokens", () => {
       "urn:ietf:params:oauth:token-type:id_token",
       { resource: customers, scope: "customers:read" },
     );
-    expect(decodeProtectedHeader(body.access_token).alg).toBe("ES256");
+    expect(decodeProtectedHeader(body.access_token).alg).toBe("RS256");
   });
 });

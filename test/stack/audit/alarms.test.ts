@@ -20,7 +20,7 @@ describe("the watch on the keys", () => {
   test.each([
     ["Identity", ["attest", "attest-iam"]],
     ["Session", ["token"]],
-    ["RsaSession", ["token"]],
+    ["EcSession", ["token"]],
     ["Status", ["publisher"]],
     ["Seal", ["sealer"]],
     ["Events", ["transmitter"]],

@@ -133,7 +133,7 @@ describe("threat 45: writes within a transaction", () => {
 describe("threat 11: signatures", () => {
   const policyOf = (name: string) =>
     resolved(templates, "State", one(templates.State, "AWS::KMS::Key", `Keys${name}`).Properties.KeyPolicy);
-  const digest = { "kms:MessageType": "DIGEST", "kms:SigningAlgorithm": "ECDSA_SHA_256" };
+  const digest = { "kms:MessageType": "DIGEST", "kms:SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256" };
   const sign = (
     who: Pick<Call, "principal" | "policies">,
     name: string,

@@ -1,0 +1,20 @@
+import type { Registration } from "../model/registry.ts";
+import type { Finding } from "./references.ts";
+
+/** What a stage has only where its settings say so: keys cost by the month, asked for or not. */
+export type StageHas = "es256" | "securityEvents";
+
+/**
+ * What a registration needs that the stage has not: it would be registered, and then fail at its first use.
+ * @param has what the stage has; undefined where nobody can tell, as on an operator's machine
+ */
+export function lackingFindings(row: Registration, has: readonly StageHas[] | undefined): readonly Finding[] {
+  if (!has) return [];
+  if (row.kind === "resource" && row.accessTokenSigningAlg === "ES256" && !has.includes("es256"))
+    return [
+      ["accessTokenSigningAlg", "this stage has no ES256 session key: set keys.es256 and deploy, or leave it out"],
+    ];
+  if (row.kind === "receiver" && !has.includes("securityEvents"))
+    return [["", "this stage pushes no security events: set securityEvents and deploy"]];
+  return [];
+}

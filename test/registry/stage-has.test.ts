@@ -1,0 +1,52 @@
+import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
+import { describe, expect, it } from "vitest";
+import type { Registration } from "../../core/model/registry.ts";
+import { documentsOf } from "../../core/registry/apply.ts";
+import type { StageHas } from "../../core/registry/stage-has.ts";
+import { validateRegistry } from "../../core/registry/validate.ts";
+import { agent, tickets, trustDomain } from "../kit/registry.ts";
+
+const resource: Registration = {
+  kind: "resource",
+  name: "tickets",
+  uri: tickets,
+  servedBy: "ticket-api",
+  scopes: ["tickets:read"],
+  accessTokenSigningAlg: "ES256",
+};
+const receiver = {
+  kind: "receiver",
+  name: "soc",
+  endpoint: "https://soc.example/events",
+  audience: "https://soc.example",
+  resources: "all",
+  events: ["session-revoked"],
+};
+const server = agent("ticket-api", {
+  selectors: [{ type: "aws-sts-web-identity", exact: { roleArn: "arn:aws:iam::111122223333:role/agents/ticket-api" } }],
+});
+const problemsOf = (row: object, has?: readonly StageHas[]) => {
+  const rows = documentsOf([server, row]);
+  const settings = { issuer: "https://id.example", trustDomain, cedar, ...(has ? { has } : {}) };
+  const read = validateRegistry(rows, settings);
+
+  return read.ok ? [] : read.error.map(({ message }) => message);
+};
+const lack = /^this stage (has no ES256 session key|pushes no security events)/;
+
+describe("what a stage has not", () => {
+  it.each([
+    ["a resource that asks for ES256", resource, "es256"],
+    ["a receiver of security events", receiver, "securityEvents"],
+  ] as const)("is refused before it is registered: %s", (_what, row, needed) => {
+    expect(problemsOf(row, []).filter((message) => lack.test(message))).toHaveLength(1);
+    const other: StageHas = needed === "es256" ? "securityEvents" : "es256";
+    expect(problemsOf(row, [other]).filter((message) => lack.test(message))).toHaveLength(1);
+    expect(problemsOf(row, [needed]).filter((message) => lack.test(message))).toEqual([]);
+  });
+
+  it("is for the deployment to say: nothing is refused where nobody can tell", () => {
+    expect(problemsOf(resource)).toEqual([]);
+    expect(problemsOf(receiver).filter((message) => lack.test(message))).toEqual([]);
+  });
+});
