@@ -7,11 +7,13 @@ import {
   KMSClient,
   SignCommand,
 } from "@aws-sdk/client-kms";
-import { calculateJwkThumbprint, type JWK } from "jose";
+import type { JWK } from "jose";
 import { SigningKeyGone } from "../../../core/jose/sign.ts";
+import { thumbprintInput } from "../../../core/jose/thumbprint.ts";
 import type { KeyPurpose, PublicKey, SigningAlgorithm } from "../../../core/model/ports.ts";
 import { err, ok, type Result } from "../../../core/model/result.ts";
 import type { HeldKey, KeyHolder } from "../../../core/ring/ports.ts";
+import { sha256 } from "../../../core/text/digest.ts";
 import { type KeyRoles, keyPolicyFault, kmsNames } from "./key-policy.ts";
 
 /** The KMS client every adapter shares. */
@@ -108,7 +110,7 @@ export async function publicKeyOf(spki: Uint8Array, alg: SigningAlgorithm): Prom
   const isRsa = alg === "RS256" && kty === "RSA" && n !== undefined && e !== undefined;
   if (!isEc && !(isRsa && Buffer.from(n, "base64url").length >= 256)) return undefined;
   const jwk = (isEc ? { kty, crv, x, y } : { kty, n, e }) as JWK;
-  const kid = await calculateJwkThumbprint(jwk, "sha256");
+  const kid = await sha256(thumbprintInput(jwk));
   return { kid, alg, jwk: { ...jwk, kid, alg, use: "sig" } };
 }
 

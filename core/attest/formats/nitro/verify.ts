@@ -1,8 +1,10 @@
 import { createPublicKey } from "node:crypto";
-import { calculateJwkThumbprint } from "jose";
+import type { JWK } from "jose";
+import { thumbprintInput } from "../../../jose/thumbprint.ts";
 import type { Check } from "../../../model/check.ts";
 import { limits } from "../../../model/limits.ts";
 import { err, ok, type Result } from "../../../model/result.ts";
+import { sha256 } from "../../../text/digest.ts";
 import { sameBytes } from "../asn1.ts";
 import { type CoseSign1, isP384, readCoseSign1, verifyCoseSign1 } from "../cose.ts";
 import { type EvidenceFault, reported, runSteps, type Step } from "../evidence-fault.ts";
@@ -189,7 +191,7 @@ async function thumbprint(spki: Uint8Array | undefined): Promise<string | undefi
   try {
     const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
     if (!sameBytes(key.export({ format: "der", type: "spki" }), spki)) return undefined;
-    return await calculateJwkThumbprint(key.export({ format: "jwk" }));
+    return await sha256(thumbprintInput(key.export({ format: "jwk" }) as JWK));
   } catch {
     return undefined;
   }
