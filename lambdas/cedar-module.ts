@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as cedarWeb from "@cedar-policy/cedar-wasm/web";
-import type { CedarModule } from "../core/policy/cedar.ts";
+import type { CedarModule } from "../core/policy/ask.ts";
 
 /**
  * Cedar, loaded while the function starts. The build puts `cedar_wasm_bg.wasm` beside the bundle: of Cedar's builds

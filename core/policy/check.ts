@@ -1,5 +1,5 @@
 import type { PolicyRegistration } from "../model/registry.ts";
-import type { CedarModule } from "./cedar.ts";
+import type { CedarModule } from "./ask.ts";
 import { canLift, nodes, readsOwnWord } from "./own-word.ts";
 import { policySchema } from "./schema.ts";
 

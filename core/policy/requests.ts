@@ -6,18 +6,30 @@ import type { RegistrySnapshot } from "../model/snapshot.ts";
 /** One request to Cedar, and what it means for the grant when it is refused. */
 export interface CedarRequest {
   readonly missing: Missing;
-  readonly call: Pick<
-    cedarWasm.StatefulAuthorizationCall,
-    "principal" | "action" | "resource" | "context" | "entities"
-  >;
+  readonly call: CedarCall;
 }
+
+/** What Cedar is told, with every id in its short form. */
+export interface CedarCall {
+  readonly principal: cedarWasm.TypeAndId;
+  readonly action: cedarWasm.TypeAndId;
+  readonly resource: cedarWasm.TypeAndId;
+  readonly context: cedarWasm.Context;
+  readonly entities: readonly CedarEntity[];
+}
+
+/** One entity that Cedar is told of. */
+export type CedarEntity = cedarWasm.EntityJson & {
+  readonly uid: cedarWasm.TypeAndId;
+  readonly parents: readonly cedarWasm.TypeAndId[];
+};
 
 const uid = (type: string, id: string) => ({ type, id });
 const ref = (type: string, id: string) => ({ __entity: uid(type, id) });
 
 /**
- * Turns a question into the requests that must all be permitted: principal, agent, and every tool of the task. Only
- * the entities they need are sent, since each call parses them anew.
+ * Turns a question into the requests that must all be permitted: principal, agent, and every tool of the task, each with
+ * all that there is to tell of it, valid against the schema whatever the question holds.
  * @returns the requests, or in a sentence why the question cannot be asked
  */
 export function toRequests(registry: RegistrySnapshot, question: PolicyQuestion): readonly CedarRequest[] | string {
@@ -25,14 +37,16 @@ export function toRequests(registry: RegistrySnapshot, question: PolicyQuestion)
   const resource = registry.resource(question.grant.resource);
   const to = question.to === undefined ? undefined : registry.agent(question.to);
   if (!agent || !resource || (question.to !== undefined && !to)) return "the agent or resource is not registered";
+  if (!hasLongs(question)) return "the question is not valid: a number in it is none that Cedar knows";
   const server = registry.agent(registry.agentId(resource.servedBy));
   const agents = new Map([agent, to, server].flatMap((a) => (a ? [[a.name, a]] : [])));
   const known = registry.groups;
   // a group that was withdrawn since the person logged in is no longer theirs
-  const groups = (question.principal.groups ?? []).filter((group) => known.has(group)).map((id) => uid("Group", id));
+  const held = new Set(question.principal.groups?.filter((group) => known.has(group)));
+  const groups = [...held].map((id) => uid("Group", id));
   const context = contextOf(question, agent.name, to?.name);
-  const tools = question.grant.scopes;
-  const entities: cedarWasm.EntityJson[] = [
+  const tools = [...new Set(question.grant.scopes)];
+  const entities: readonly CedarEntity[] = [
     ...[...agents.values()].map((a) => entity(uid("Agent", a.name), { owner: a.owner, sponsor: a.sponsor })),
     entity(uid("Principal", question.principal.id), { kind: question.principal.kind }, groups),
     ...groups.map((group) => entity(group, {})),
@@ -55,11 +69,15 @@ export function toRequests(registry: RegistrySnapshot, question: PolicyQuestion)
 /** There is one evidence a question; policies read it through the context only. */
 const evidenceId = uid("Evidence", "of-this-request");
 
+/** Cedar's Long is a whole number, and one beyond 2^53 is not the one that was meant. */
+const hasLongs = ({ depth, assurance, nowSeconds, asserted }: PolicyQuestion): boolean =>
+  [depth, nowSeconds, asserted.lifetimeSeconds ?? 0].every(Number.isSafeInteger) && assuranceLevels.includes(assurance);
+
 const entity = (
   id: cedarWasm.TypeAndId,
   attrs: cedarWasm.EntityJson["attrs"],
   parents: cedarWasm.TypeAndId[] = [],
-): cedarWasm.EntityJson => ({ uid: id, attrs, parents });
+): CedarEntity => ({ uid: id, attrs, parents });
 
 const contextOf = (question: PolicyQuestion, agent: string, to: string | undefined): cedarWasm.Context => ({
   agent: ref("Agent", agent),

@@ -6,7 +6,7 @@ import { problemAt, type RegistryDocument, type RegistryProblem } from "../model
 import { err, ok, type Result } from "../model/result.ts";
 import { groupsOf } from "../model/snapshot.ts";
 import { lendingClaimProblem } from "../narrow/delegation.ts";
-import type { CedarModule } from "../policy/cedar.ts";
+import type { CedarModule } from "../policy/ask.ts";
 import { checkPolicies } from "../policy/check.ts";
 import { entailmentCycle } from "./cycle.ts";
 import { receiverFindings } from "./receiver.ts";

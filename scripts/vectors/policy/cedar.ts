@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { z } from "zod";
-import { askCedar, preparsePolicies, preparseSchema } from "../../../core/policy/cedar.ts";
+import { ask, preparsePolicies, preparseSchema, verdictOf } from "../../../core/policy/ask.ts";
 import { validated } from "../../../core/policy/check.ts";
 import type { CedarRequest } from "../../../core/policy/requests.ts";
 import { type Evaluated, eachCase, topic, unreadable, type VectorDocument } from "../document.ts";
@@ -59,7 +59,7 @@ function evaluateRequest(test: CedarTest, asked: Asked): Evaluated {
   if (problem !== undefined) throw new Error(problem);
   const { principal, action, resource, context } = asked;
   const call = { principal, action, resource, context, entities: [...test.entities] } as CedarRequest["call"];
-  const verdict = askCedar(cedar, kept, [{ missing: { who: "agent" }, call }]);
+  const verdict = verdictOf(ask(cedar, kept, call), { who: "agent" });
   const by = verdict.policies.join(", ") || "no policy";
   const meant = asked.errors.length > 0 ? asked.errors : asked.reason;
   if (!sameNames(verdict.policies, meant)) throw new Error(`decided by ${by}, where the note says ${meant.join(", ")}`);

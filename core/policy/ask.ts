@@ -1,0 +1,98 @@
+import type * as cedarWasm from "@cedar-policy/cedar-wasm/nodejs";
+import type { Missing, Verdict } from "../model/decision.ts";
+import type { PolicyRegistration } from "../model/registry.ts";
+import type { CedarCall } from "./requests.ts";
+
+/**
+ * The loaded wasm module, whichever build of it: in a bundled function `/web` after `initSync({ module: bytes })`,
+ * under plain Node `/nodejs`. Core reads no files, so whoever wires it loads it.
+ */
+export type CedarModule = Pick<
+  typeof cedarWasm,
+  "preparseSchema" | "preparsePolicySet" | "statefulIsAuthorized" | "policyToJson" | "validate"
+>;
+
+type Refusal = Extract<Verdict, { allowed: false }>;
+
+/** A refusal; of the question itself unless `missing` says of what. */
+export const denied = (
+  why: string,
+  missing: Missing = { who: "question" },
+  policies: readonly string[] = [],
+): Refusal => ({
+  allowed: false,
+  policies,
+  missing,
+  why,
+});
+
+/**
+ * Keeps a schema in the wasm module, over whatever had the name.
+ * @throws Error when it does not parse
+ */
+export function preparseSchema(cedar: CedarModule, name: string, text: string): void {
+  const answer = cedar.preparseSchema(name, text);
+  if (answer.type === "failure") throw new Error(answer.errors[0]?.message ?? "the schema does not parse");
+}
+
+/**
+ * Keeps policies in the wasm module, over whatever had the id.
+ * @returns in a sentence why they cannot be read; nothing when they are kept
+ */
+export function preparsePolicies(
+  cedar: CedarModule,
+  id: string,
+  policies: readonly Pick<PolicyRegistration, "name" | "cedar">[],
+): string | undefined {
+  const staticPolicies = Object.fromEntries(policies.map((p) => [p.name, p.cedar]));
+  const answer = cedar.preparsePolicySet(id, { staticPolicies });
+  return answer.type === "failure"
+    ? `policies could not be read: ${answer.errors[0]?.message ?? "unknown"}`
+    : undefined;
+}
+
+/** What Cedar said of one question; frozen, since it may be remembered. */
+export interface Answer {
+  readonly permitted: boolean;
+  /** The policies that determined it. */
+  readonly policies: readonly string[];
+  /** Those that could not be evaluated. */
+  readonly broken: readonly string[];
+}
+
+/**
+ * Puts one question to Cedar.
+ * @param kept names of what was kept before; with a schema, the question must be valid against it
+ * @returns its answer, or in a sentence why the question is not valid
+ */
+export function ask(
+  cedar: CedarModule,
+  kept: { readonly schema?: string; readonly policies: string },
+  call: CedarCall,
+): Answer | string {
+  const { principal, action, resource, context, entities } = call;
+  const answer = cedar.statefulIsAuthorized({
+    ...{ principal, action, resource, context, entities: [...entities] },
+    preparsedPolicySetId: kept.policies,
+    ...(kept.schema === undefined ? {} : { preparsedSchemaName: kept.schema, validateRequest: true }),
+  });
+  if (answer.type === "failure") return `the question is not valid: ${answer.errors[0]?.message ?? "unknown"}`;
+  const { decision, diagnostics } = answer.response;
+  return Object.freeze({
+    permitted: decision === "allow",
+    policies: Object.freeze([...diagnostics.reason].sort()),
+    broken: Object.freeze(diagnostics.errors.map((e) => e.policyId).sort()),
+  });
+}
+
+/** What an answer means for the grant; a policy that could not be evaluated refuses, whatever the others say. */
+export function verdictOf(answer: Answer | string, missing: Missing): Verdict {
+  if (typeof answer === "string") return denied(answer);
+  const { permitted, policies, broken } = answer;
+  if (broken.length > 0) return denied(`could not be evaluated: ${broken.join(", ")}`, { who: "question" }, broken);
+  if (permitted) return { allowed: true, policies };
+  const what = missing.who === "task" ? `the use of ${missing.tool}` : `the ${missing.who}`;
+  return policies.length > 0
+    ? denied(`${what} is forbidden by ${policies.join(", ")}`, missing, policies)
+    : denied(`no policy permits ${what}`, missing);
+}
