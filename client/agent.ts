@@ -82,7 +82,7 @@ export interface LanyardAgent {
    * @throws TypeError when that is not said; nothing was asked for then
    */
   redeem(handle: string, options: { readonly expect: Expected }): Promise<AgentSession>;
-  /** A session for the next hop, from the access token that was presented to this agent. */
+  /** A session of a downstream exchange, from the access token that was presented to this agent. */
   hop(
     presentedAccessToken: string,
     input: Pick<OpenInput, "grants" | "purpose" | "maxUses" | "renewable">,

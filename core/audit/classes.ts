@@ -22,7 +22,7 @@ const assignPrivileges = { ...authorizeSession, activityId: 1, activityName: "As
 /**
  * Operation → OCSF 1.8.0 class and activity.
  * - proving who one is: Authentication / Logon; ending one's own session: Authentication / Logoff
- * - a session, an offer, a redemption, a hop, a renewal hands out privileges: Authorize Session / Assign Privileges
+ * - a session, an offer, a redemption, a downstream exchange, a renewal hands out privileges: Authorize Session / Assign Privileges
  * - an access token is a ticket for one service out of a session already authorized: Authentication / Service Ticket Request
  * - introspection and an operator's questions read, taking a counted use changes what is left, a request that never got as far as an operation is Other: API Activity
  * - a receiver of security events who was not told of a revocation: API Activity / Other, a failure

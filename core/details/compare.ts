@@ -33,7 +33,7 @@ export function understandDetail(
     const name = type.rules[field] ?? "";
     const rule = ruleOf(name);
     const bound = rule?.read(value);
-    // what is written must read as well, or the stored constraint could not be compared at the next hop
+    // what is written must read as well, or the stored constraint could not be compared by the next exchange
     if (!rule || bound === undefined || rule.read(rule.write(bound)) === undefined)
       return err({ field, why: `is not what rule ${name} compares: ${rule?.takes ?? "there is no such rule"}` });
     bounds.set(field, bound);

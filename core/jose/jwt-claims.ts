@@ -95,7 +95,7 @@ export function timeFailure(claims: Claims, rules: TimeRules): JwtFailure | unde
   return undefined;
 }
 
-/** What of {@link JwtRules} times are judged by. */
+/** What of {@link JwtRules} times are evaluated by. */
 export type TimeRules = Pick<
   JwtRules,
   "nowSeconds" | "skewSeconds" | "maxAgeSeconds" | "maxLifetimeSeconds" | "ignoreExpiry"

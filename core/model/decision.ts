@@ -4,7 +4,7 @@ import type { RegistrySnapshot } from "./snapshot.ts";
 
 /** What is about to happen, as policies see it. One question per resource of a request. */
 export interface PolicyQuestion {
-  /** `open` a session, `renew` it, fetch an `access` token, `offer` a part, `redeem` an offer, go one `hop` on. */
+  /** `open` a session, `renew` it, fetch an `access` token, `offer` a part, `redeem` an offer, or exchange downstream (`hop`). */
   readonly action: "open" | "renew" | "access" | "offer" | "redeem" | "hop";
   /** SPIFFE ID of the authenticated agent. */
   readonly agent: string;

@@ -75,7 +75,7 @@ export interface AgentRegistration {
   readonly may: readonly ScopeSet[];
   /** It never holds a bare scope: every grant must be restricted by at least one authorization detail. */
   readonly requiresDetails?: true;
-  /** What it lends itself when it acts on its own; nothing unless listed. */
+  /** What it may delegate to itself when it acts on its own; nothing unless listed. */
   readonly lends: readonly ScopeSet[];
   /** Audiences its identity token may have beside the issuer. */
   readonly audiences: readonly string[];
@@ -139,8 +139,8 @@ export interface DetailsTypeRegistration extends DetailsTypeDeclaration {
   readonly requiredFor?: readonly string[];
 }
 
-/** What a token for one resource entails at the next hop, for the agent that serves it. */
-export interface EntailmentRegistration {
+/** Scope mapping: what a token for one resource gives downstream, to the agent that serves that resource. */
+export interface ScopeMappingRegistration {
   readonly kind: "entailment";
   readonly name: string;
   readonly agent: string;
@@ -149,13 +149,13 @@ export interface EntailmentRegistration {
   /** Presented details type → the type it becomes at `to`, same fields. A type not named here is refused. */
   readonly details: Readonly<Record<string, string>>;
   /**
-   * How long what is made by it may live, counted from the hop; never beyond the presented token's session. Left out, it
+   * How long what is made by it may live, counted from the exchange; never beyond the presented token's session. Left out, it
    * ends with the presented token.
    */
   readonly lifetimeSeconds?: number;
 }
 
-/** What a lending rule demands of a person's token. */
+/** What a delegation rule demands of a person's token. */
 export interface ClaimCondition {
   readonly claim: string;
   readonly equals: string;
@@ -163,8 +163,8 @@ export interface ClaimCondition {
   readonly verifiedBy?: "email_verified" | "phone_number_verified";
 }
 
-/** What a person may lend: from a claim of a trusted issuer's token to scopes. */
-export interface LendingRegistration {
+/** Delegation rule: what a person may delegate, from a claim of a trusted issuer's token to scopes. */
+export interface DelegationRuleRegistration {
   readonly kind: "lending";
   readonly name: string;
   readonly issuer: string;
@@ -236,8 +236,8 @@ export type Registration =
   | AgentRegistration
   | ResourceRegistration
   | DetailsTypeRegistration
-  | EntailmentRegistration
-  | LendingRegistration
+  | ScopeMappingRegistration
+  | DelegationRuleRegistration
   | TrustedIssuerRegistration
   | ReceiverRegistration
   | PolicyRegistration;

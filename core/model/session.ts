@@ -60,7 +60,7 @@ export interface Session {
   readonly sid: string;
   /** Session ids strictly between the root and this one, eldest first; empty for a root and for a root's child. */
   readonly anc: readonly string[];
-  /** Hops from the root: 0 for a root. */
+  /** Delegations from the root: 0 for a root. */
   readonly depth: number;
   readonly principal: Principal;
   /** Every agent that acts or acted, first to current. For an agent on its own the first is the principal itself. */
@@ -85,11 +85,12 @@ export interface Session {
   readonly formerStatus?: readonly FormerStatus[];
   /** Only where uses are counted. */
   readonly uses?: Uses;
-  /** For a person's tree: names of the lending rules their claims matched, so that a next hop knows what may be lent. */
-  readonly lending?: readonly string[];
+  /** For a person's tree: names of the delegation rules their claims matched, so that each step below knows what
+   * may be delegated. */
+  readonly delegationRules?: readonly string[];
   /**
    * For a person's tree: whom those rules, and the groups of the person's issuer, meant when the root was opened, as
-   * digests (`narrow/delegation.ts`). Children inherit them, a renewal never refreshes them, and what has none lends
+   * digests (`narrow/delegation.ts`). Children inherit them, a renewal never refreshes them, and what has none delegates
    * nothing further.
    */
   readonly meanings?: Readonly<Record<string, string>>;
@@ -97,7 +98,7 @@ export interface Session {
   readonly via?: Via;
   /**
    * The latest end it may ever have, renewals included, in seconds: what was made of another's token ends with that
-   * token, or when the entailment that grants longer says. Everything below it inherits the bound.
+   * token, or when the scope mapping that grants longer says. Everything below it inherits the bound.
    */
   readonly lastEndSeconds?: number;
   /** For a root opened with a person's token: the login to denylist when it is revoked. */
@@ -106,7 +107,7 @@ export interface Session {
   readonly ended?: boolean;
 }
 
-/** By an offer of part of its parent, or at a next hop, by what the presented token said. */
+/** By an offer of part of its parent, or by a downstream exchange, by what the presented token said. */
 export type Via = { readonly kind: "offer" } | { readonly kind: "hop"; readonly presented: Grant };
 
 /** The session's current agent. */

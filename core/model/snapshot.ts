@@ -1,13 +1,13 @@
 import { normalUrl } from "./normal-url.ts";
 import type {
   AgentRegistration,
+  DelegationRuleRegistration,
   DetailsTypeRegistration,
-  EntailmentRegistration,
-  LendingRegistration,
   PolicyRegistration,
   ReceiverRegistration,
   Registration,
   ResourceRegistration,
+  ScopeMappingRegistration,
   TrustedIssuerRegistration,
 } from "./registry.ts";
 
@@ -33,13 +33,13 @@ export interface RegistrySnapshot {
   trustedIssuer(issuer: string, purpose: TrustedIssuerRegistration["purpose"]): TrustedIssuerRegistration | undefined;
   /** An issuer of persons' tokens by its registered name, which is also the first part of its groups' ids. */
   personIssuer(name: string): TrustedIssuerRegistration | undefined;
-  lending(issuer: string): readonly LendingRegistration[];
-  lendingRule(name: string): LendingRegistration | undefined;
-  readonly lendingRules: readonly LendingRegistration[];
-  /** Entailments for an agent (SPIFFE ID) that was shown a token for `resource`. */
-  entailments(agentId: string, resource: string): readonly EntailmentRegistration[];
-  /** Every entailment for an agent, by its name. */
-  entailmentsOf(name: string): readonly EntailmentRegistration[];
+  delegationRulesOf(issuer: string): readonly DelegationRuleRegistration[];
+  delegationRule(name: string): DelegationRuleRegistration | undefined;
+  readonly delegationRules: readonly DelegationRuleRegistration[];
+  /** Scope mappings for an agent (SPIFFE ID) that was shown a token for `resource`. */
+  scopeMappings(agentId: string, resource: string): readonly ScopeMappingRegistration[];
+  /** Every scope mapping for an agent, by its name. */
+  scopeMappingsOf(name: string): readonly ScopeMappingRegistration[];
   readonly policies: readonly PolicyRegistration[];
   /** Every declared group of people, as `<trusted issuer's name>/<group>`. */
   readonly groups: ReadonlySet<string>;
@@ -115,11 +115,11 @@ export function createSnapshot(version: number, trustDomain: string, rows: reado
     detailsTypes: (resource) => [...types.values()].filter((type) => type.resource === resource),
     trustedIssuer: (issuer, purpose) => issuers.get(`${purpose} ${issuer}`),
     personIssuer: (name) => people.get(name),
-    lendingRule: (name) => rules.get(name),
-    lendingRules: of("lending"),
-    entailmentsOf: (name) => of("entailment").filter((e) => e.agent === name),
-    lending: (issuer) => of("lending").filter((rule) => rule.issuer === issuer),
-    entailments: (id, resource) =>
+    delegationRule: (name) => rules.get(name),
+    delegationRules: of("lending"),
+    scopeMappingsOf: (name) => of("entailment").filter((e) => e.agent === name),
+    delegationRulesOf: (issuer) => of("lending").filter((rule) => rule.issuer === issuer),
+    scopeMappings: (id, resource) =>
       of("entailment").filter((e) => agentId(e.agent) === id && e.from.resource === resource),
   };
 }

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type {
   ClaimCondition,
+  DelegationRuleRegistration,
   DetailsTypeDeclaration,
-  LendingRegistration,
   ScopeSet,
   TrustedIssuerRegistration,
 } from "../model/registry.ts";
@@ -10,11 +10,12 @@ import { canonicalJson } from "../model/registry-difference.ts";
 import type { Principal, Session } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 
-/** On whose authority a session stands: who lends, by which rules, and whom names meant when it began. */
-export type Delegator = Pick<Session, "principal" | "lending" | "meanings">;
+/** On whose authority a session stands: who delegates, by which rules, and whom names meant when it began. */
+export type Delegator = Pick<Session, "principal" | "delegationRules" | "meanings">;
 
 /**
- * The lending rules a person's token matches: nothing may be lent until the registry says so (threat 2).
+ * The delegation rules (registry `lending`) a person's token matches: nothing may be delegated until the registry says so
+ * (threat 2).
  * @param issuer the token's issuer, exactly
  * @param claims the verified claims of the person's token
  */
@@ -22,8 +23,8 @@ export function matchingRules(
   issuer: string,
   claims: Readonly<Record<string, unknown>>,
   registry: RegistrySnapshot,
-): readonly LendingRegistration[] {
-  return registry.lending(issuer).filter(({ when }) => meets(claims, when));
+): readonly DelegationRuleRegistration[] {
+  return registry.delegationRulesOf(issuer).filter(({ when }) => meets(claims, when));
 }
 
 /**
@@ -43,26 +44,26 @@ export function delegatorOf(
   const trusted = registry.trustedIssuer(issuer, "person");
   const groups = trusted && groupsMeaning(trusted);
   const meanings: Meanings = {
-    ...Object.fromEntries(rules.map((rule) => [lendingKey(rule.name), lendingMeaning(rule)])),
+    ...Object.fromEntries(rules.map((rule) => [ruleKey(rule.name), ruleMeaning(rule)])),
     ...(trusted && groups !== undefined ? { [groupsKey(trusted.name)]: groups } : {}),
   };
-  return { principal, lending: rules.map((rule) => rule.name), meanings };
+  return { principal, delegationRules: rules.map((rule) => rule.name), meanings };
 }
 
 /**
- * What a principal may lend by the registry as it is now. For a person by the rules their claims matched when the root
- * was opened, as far as each still means whom it meant then: a rule that was withdrawn, or that means others now, lends
+ * What a principal may delegate by the registry as it is now. For a person by the rules their claims matched when the root
+ * was opened, as far as each still means whom it meant then: a rule that was withdrawn, or that means others now, gives
  * nothing any more, and one whose meaning was not kept never does (threat 33).
  */
 export function mayDelegate(
-  { principal, lending = [], meanings = {} }: Delegator,
+  { principal, delegationRules = [], meanings = {} }: Delegator,
   registry: RegistrySnapshot,
 ): readonly ScopeSet[] {
   if (principal.kind === "agent") return registry.agent(principal.id)?.lends ?? [];
-  return lending.flatMap((name) => {
-    const rule = registry.lendingRule(name);
-    const meant = Object.hasOwn(meanings, lendingKey(name)) ? meanings[lendingKey(name)] : undefined;
-    return rule && meant === lendingMeaning(rule) ? rule.lends : [];
+  return delegationRules.flatMap((name) => {
+    const rule = registry.delegationRule(name);
+    const meant = Object.hasOwn(meanings, ruleKey(name)) ? meanings[ruleKey(name)] : undefined;
+    return rule && meant === ruleMeaning(rule) ? rule.lends : [];
   });
 }
 
@@ -89,18 +90,18 @@ export function redefinedGroups(
 /**
  * What names of the registry meant when something was stored by them, as digests by `lending:<rule>` and
  * `groups:<trusted issuer's name>`. A name alone would follow whoever edits it: a rule that was rewritten for
- * administrators would lend what it says now to the people it meant before (threat 33).
+ * administrators would delegate what it says now to the people it meant before (threat 33).
  */
 type Meanings = Readonly<Record<string, string>>;
 
-/** Under which key a lending rule's meaning is kept. */
-const lendingKey = (rule: string): string => `lending:${rule}`;
+/** Under which key a delegation rule's meaning is kept. */
+const ruleKey = (rule: string): string => `lending:${rule}`;
 
 /** Under which key the meaning of all groups of one trusted issuer is kept. */
 const groupsKey = (issuerName: string): string => `groups:${issuerName}`;
 
-/** Whom a lending rule means: whose people, and on which condition. What they lend is not part of it. */
-const lendingMeaning = ({ issuer, when }: Pick<LendingRegistration, "issuer" | "when">): string =>
+/** Whom a delegation rule means: whose people, and on which condition. What they may delegate is not part of it. */
+const ruleMeaning = ({ issuer, when }: Pick<DelegationRuleRegistration, "issuer" | "when">): string =>
   digestOf({ issuer, when });
 
 /**
@@ -138,7 +139,7 @@ const digestOf = (meaning: object): string =>
 /**
  * Claims that people can set for themselves at many providers. Only `iss` and `sub` together name a person; others may
  * change, be used again, or be typed in (OpenID Connect Core 5.7). Whoever signs up at a provider of their own as the
- * boss's address must lend nothing by it and be in no group (threat 37).
+ * boss's address must delegate nothing by it and be in no group (threat 37).
  */
 const chosen: ReadonlySet<string> = new Set(
   [
@@ -159,8 +160,8 @@ const provedBy: ReadonlyMap<string, string> = new Map([
 export const groupClaimProblem = (claim: string): string | undefined =>
   chosen.has(claim.toLowerCase()) ? `is a claim that people choose for themselves: it makes no group` : dotted(claim);
 
-/** @returns why nothing may be lent by this condition, or undefined */
-export function lendingClaimProblem({ claim, verifiedBy }: ClaimCondition): string | undefined {
+/** @returns why nothing may be delegated by this condition, or undefined */
+export function ruleClaimProblem({ claim, verifiedBy }: ClaimCondition): string | undefined {
   const proof = provedBy.get(claim);
   if (proof !== undefined)
     return verifiedBy === proof
@@ -178,7 +179,7 @@ const dotted = (claim: string): string | undefined =>
 
 /** Does a person's token meet the condition? Claims that people choose meet none, whatever the registry says. */
 export function meets(claims: Readonly<Record<string, unknown>>, condition: ClaimCondition): boolean {
-  if (lendingClaimProblem(condition) !== undefined) return false;
+  if (ruleClaimProblem(condition) !== undefined) return false;
   const { claim, equals, verifiedBy } = condition;
   if (verifiedBy !== undefined && !(Object.hasOwn(claims, verifiedBy) && claims[verifiedBy] === true)) return false;
   const value = Object.hasOwn(claims, claim) ? claims[claim] : undefined;

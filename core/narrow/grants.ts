@@ -96,7 +96,7 @@ export function checkGranted(
   return ok(undefined);
 }
 
-/** What stands above what is wanted: a session, an offer, or what a presented token entails. */
+/** What stands above what is wanted: a session, an offer, or what a presented token is mapped to. */
 interface Above {
   readonly held: readonly Grant[];
   /** Which bound a refusal names. */
@@ -141,7 +141,7 @@ export function stillWithin(grants: readonly Grant[], above: Above, registry: Re
   return ok(undefined);
 }
 
-/** Refuses scopes beyond a plain set (what an agent is registered for, what a principal may lend). */
+/** Refuses scopes beyond a plain set (what an agent is registered for, what a principal may delegate). */
 export function boundScopes(
   grants: readonly Grant[],
   allowed: readonly ScopeSet[],

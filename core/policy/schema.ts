@@ -1,7 +1,7 @@
 /**
  * The Cedar schema policies are written and checked against. A request is permitted only where all of these are:
  *
- * - the **principal** lends: `Principal`, action `lend`, on the `Resource`;
+ * - the **principal** delegates: `Principal`, action `lend`, on the `Resource`;
  * - the **agent** acts: `Agent`, action `open`, `renew`, `access`, `offer`, `redeem` or `hop`, on the `Resource`;
  * - the **task** is one it may do: `Agent`, action `use`, on every `Tool`, which is one scope of the resource.
  *

@@ -1,23 +1,23 @@
-import type { EntailmentRegistration } from "../model/registry.ts";
+import type { ScopeMappingRegistration } from "../model/registry.ts";
 
 /**
- * Looks for entailments that lead back to where they started. They are not transitive and count as depth, so a circle
+ * Looks for scope mappings that lead back to where they started. They are not transitive and count as depth, so a circle
  * would end, but nobody means one.
- * @returns one entailment of the circle and the names along it, or undefined
+ * @returns one mapping of the circle and the names along it, or undefined
  */
-export function entailmentCycle(
-  rows: readonly EntailmentRegistration[],
-): { readonly row: EntailmentRegistration; readonly names: readonly string[] } | undefined {
-  const leaving = new Map<string, EntailmentRegistration[]>();
+export function scopeMappingCycle(
+  rows: readonly ScopeMappingRegistration[],
+): { readonly row: ScopeMappingRegistration; readonly names: readonly string[] } | undefined {
+  const leaving = new Map<string, ScopeMappingRegistration[]>();
   for (const row of rows) {
     const at = `${row.from.resource} ${row.from.scope}`;
     leaving.set(at, [...(leaving.get(at) ?? []), row]);
   }
-  const finished = new Set<EntailmentRegistration>();
+  const finished = new Set<ScopeMappingRegistration>();
   const walk = (
-    row: EntailmentRegistration,
-    path: readonly EntailmentRegistration[],
-  ): readonly EntailmentRegistration[] | undefined => {
+    row: ScopeMappingRegistration,
+    path: readonly ScopeMappingRegistration[],
+  ): readonly ScopeMappingRegistration[] | undefined => {
     if (path.includes(row)) return [...path.slice(path.indexOf(row)), row];
     if (finished.has(row)) return undefined;
     for (const scope of row.to.scopes)

@@ -1,7 +1,7 @@
 import type {
   DetailsTypeRegistration,
-  EntailmentRegistration,
   Registration,
+  ScopeMappingRegistration,
   ScopeSet,
   Selector,
 } from "../model/registry.ts";
@@ -43,7 +43,7 @@ export function namesOf(rows: readonly Registration[]): Names {
   };
 }
 
-/** Everything one registration names must exist; what it lends or entails must be usable. */
+/** Everything one registration names must exist; what it delegates or maps to must be usable. */
 export function referenceFindings(row: Registration, names: Names): readonly Finding[] {
   switch (row.kind) {
     case "agent":
@@ -65,7 +65,7 @@ export function referenceFindings(row: Registration, names: Names): readonly Fin
     case "lending":
       return [...personIssuer(row.issuer, "issuer", names), ...scopeSetFindings(row.lends, "lends", names)];
     case "entailment":
-      return entailmentFindings(row, names);
+      return scopeMappingFindings(row, names);
     case "receiver":
       return row.resources === "all"
         ? []
@@ -117,7 +117,7 @@ const beyond = (sets: readonly ScopeSet[], agent: string, path: string, names: N
   return over.length === 0 ? [] : [[path, `beyond what agent ${agent} may hold: ${over.join(", ")}`]];
 };
 
-const entailmentFindings = (row: EntailmentRegistration, names: Names): readonly Finding[] => {
+const scopeMappingFindings = (row: ScopeMappingRegistration, names: Names): readonly Finding[] => {
   const from = names.resources.get(row.from.resource);
   const served: Finding[] =
     from && from.servedBy !== row.agent
@@ -158,7 +158,7 @@ const unrestricted = (may: readonly ScopeSet[], names: Names): readonly Finding[
 };
 
 /** A detail carries over field by field: both types must exist, on their resources, with the same fields (threat 7). */
-const mappedDetails = (row: EntailmentRegistration, source: string, target: string, names: Names): Finding[] => {
+const mappedDetails = (row: ScopeMappingRegistration, source: string, target: string, names: Names): Finding[] => {
   const path = `details.${source}`;
   const [a, b] = [names.detailsTypes.get(source), names.detailsTypes.get(target)];
   if (a?.resource !== row.from.resource) return [[path, `${source} is no details type of ${row.from.resource}`]];

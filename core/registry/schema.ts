@@ -108,7 +108,7 @@ const detailsType = z.strictObject({
   requiredFor: z.array(scope).min(1).max(200).exactOptional(),
 });
 
-const entailment = z.strictObject({
+const scopeMapping = z.strictObject({
   kind: z.literal("entailment"),
   name,
   agent: agentName,
@@ -118,7 +118,7 @@ const entailment = z.strictObject({
   lifetimeSeconds: z.int().min(1).max(limits.sessionLifeMaxSeconds).exactOptional(),
 });
 
-const lending = z.strictObject({
+const delegationRule = z.strictObject({
   kind: z.literal("lending"),
   name,
   issuer: uri,
@@ -181,8 +181,8 @@ export const registrationSchema = z.discriminatedUnion("kind", [
   agent,
   resource,
   detailsType,
-  entailment,
-  lending,
+  scopeMapping,
+  delegationRule,
   trustedIssuer,
   receiver,
   policy,

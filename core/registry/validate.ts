@@ -5,10 +5,10 @@ import type { Registration } from "../model/registry.ts";
 import { problemAt, type RegistryDocument, type RegistryProblem } from "../model/registry-document.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import { groupsOf } from "../model/snapshot.ts";
-import { lendingClaimProblem } from "../narrow/delegation.ts";
+import { ruleClaimProblem } from "../narrow/delegation.ts";
 import type { CedarModule } from "../policy/ask.ts";
 import { checkPolicies } from "../policy/check.ts";
-import { entailmentCycle } from "./cycle.ts";
+import { scopeMappingCycle } from "./cycle.ts";
 import { receiverFindings } from "./receiver.ts";
 import { type Finding, namesOf, referenceFindings } from "./references.ts";
 import { registrationSchema } from "./schema.ts";
@@ -123,7 +123,7 @@ const ownFindings = (row: Registration, settings: RegistrySettings): readonly Fi
     case "receiver":
       return receiverFindings(row, settings);
     case "lending":
-      return found("when.claim", lendingClaimProblem(row.when));
+      return found("when.claim", ruleClaimProblem(row.when));
     default:
       return [];
   }
@@ -158,7 +158,7 @@ const together = (entries: readonly Entry[]): readonly RegistryProblem[] => {
       `selectors.${selector}`,
       `one workload could be this and active agent ${other}: pin facts in both that differ, such as the exact roleArn`,
     );
-  const cycle = entailmentCycle(rows.filter((r) => r.kind === "entailment"));
+  const cycle = scopeMappingCycle(rows.filter((r) => r.kind === "entailment"));
   if (cycle) report(cycle.row, "to", `entailments go in a circle: ${cycle.names.join(" → ")}`);
   return problems;
 };

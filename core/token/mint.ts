@@ -74,7 +74,7 @@ export async function draftSession(
     registryVersion: registry.version,
     status,
     ...(uses ? { uses } : {}),
-    ...(plan.lending ? { lending: plan.lending } : {}),
+    ...(plan.delegationRules ? { delegationRules: plan.delegationRules } : {}),
     ...(plan.meanings ? { meanings: plan.meanings } : {}),
     ...(plan.via ? { via: plan.via } : {}),
     ...(plan.lastEndSeconds === undefined ? {} : { lastEndSeconds: plan.lastEndSeconds }),

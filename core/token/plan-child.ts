@@ -26,8 +26,8 @@ export function planOffer(input: PlanInput, session: Session): Result<Plan, Deni
   if (!wanted.ok) return wanted;
   const grants = narrowWithin(wanted.value, { held: session.grants, by: "parent" }, registry);
   if (!grants.ok) return grants;
-  const lent = boundByDelegator(grants.value, input, session);
-  if (!lent.ok) return lent;
+  const delegated = boundByDelegator(grants.value, input, session);
+  if (!delegated.ok) return delegated;
   const deep = checkDepth(session.depth + 1, [...session.actors, to], registry);
   if (!deep.ok) return deep;
   const remaining = session.expiresAtSeconds - nowSeconds;
@@ -58,8 +58,8 @@ export function planRedeem(input: PlanInput, parent: Session, offered: readonly 
 }
 
 /**
- * A child at the next hop: at most what the presented token entails here, the principal lends and the agent may, and for
- * as long as that token, unless the entailment grants a life of its own.
+ * A child by a downstream exchange: at most what the presented token is mapped to here, the principal may delegate and
+ * the agent may, and for as long as that token, unless the scope mapping grants a life of its own.
  */
 export function planDownstreamExchange(
   input: PlanInput,
@@ -98,9 +98,9 @@ function child(
   const remaining = Math.min(parent.expiresAtSeconds, lastEnd) - nowSeconds;
   const life = pickLife(request.lifetimeSeconds, limits.sessionLifeSeconds, sessionBound(registration), remaining);
   if (!life.ok) return life;
-  const { principal, lending, meanings } = parent;
+  const { principal, delegationRules, meanings } = parent;
   // whom the names meant is told by the root for all below it: nothing here refreshes it
-  const delegator = { principal, ...(lending ? { lending } : {}), ...(meanings ? { meanings } : {}) };
+  const delegator = { principal, ...(delegationRules ? { delegationRules } : {}), ...(meanings ? { meanings } : {}) };
   const { grants, via } = made;
   const action = via.kind === "hop" ? "hop" : "redeem";
   const bound = lastEnd === noEnd ? {} : { lastEndSeconds: lastEnd };

@@ -28,7 +28,7 @@ export async function readAbove(token: OwnToken, store: Pick<SessionStore, "read
  * A later end for a living session, and nothing else: same id, same key, same grants. All of it is evaluated anew by the
  * registry as it is now; what no longer holds whole is not renewed. The end is never beyond the parent's (and so no
  * ancestor's), nor beyond what the root's and this agent's registrations allow, counted from when each session began, nor
- * beyond the bound of a hop.
+ * beyond the bound of a downstream exchange.
  * @returns `parameter_invalid` for anything named beside `lifetime_seconds` and for an earlier end,
  * `parameter_missing`, `renewal_refused`, `parent_dead`, `scope_exceeds`, `details_exceed`, `details_unmapped`,
  * `resource_unknown`, `scope_unknown`, `depth_exceeded`, `lifetime_exceeds`
@@ -95,8 +95,8 @@ function stillHeld(input: PlanInput, session: Session, parent: Session | undefin
 }
 
 /**
- * By the way it came, and no other: a child of an offer within the parent, one of a next hop by what entailed it, which
- * `planFor` has evaluated. Taken for the other, a hop's child would outlive its entailment where the parent holds the same
+ * By the way it came, and no other: a child of an offer within the parent, one of a downstream exchange by the scope
+ * mapping that gave it, which `planFor` has evaluated. Taken for the other, it would outlive its mapping where the parent holds the same
  * scope, and be wider than it there (threat 33).
  */
 function stillGiven({ via, grants }: Session, parent: Session, { registry }: PlanInput): Result<void, Denial> {

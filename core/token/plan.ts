@@ -45,7 +45,7 @@ export interface PlanInput {
   readonly nowSeconds: number;
 }
 
-/** A root: the agent on its own, or for a person, bounded by registration and by what the principal may lend. */
+/** A root: the agent on its own, or for a person, bounded by registration and by what the principal may delegate. */
 export function planRoot(input: PlanInput, person: PersonFacts | undefined): Result<Plan, Denial> {
   const { request, caller, registration, registry } = input;
   const wanted = resolveWanted(request, registry);
@@ -91,13 +91,13 @@ export function planAccess(input: PlanInput, session: Session): Result<Plan, Den
   });
 }
 
-/** Both bounds of all that is issued, as they stand now: the agent's registration and what the principal lends. */
+/** Both bounds of all that is issued, as they stand now: the agent's registration and what the principal may delegate. */
 export function boundAll(grants: readonly Grant[], input: PlanInput, delegator: Delegator): Result<void, Denial> {
   const registered = boundScopes(grants, input.registration.may, "registration");
   return registered.ok ? boundByDelegator(grants, input, delegator) : registered;
 }
 
-/** What the principal lends now, alone: for an offer, whose taker's registration is looked at when it is taken. */
+/** What the principal may delegate now, alone: for an offer, whose taker's registration is looked at when it is taken. */
 export const boundByDelegator = (
   grants: readonly Grant[],
   { registry }: Pick<PlanInput, "registry">,

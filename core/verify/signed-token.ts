@@ -33,7 +33,7 @@ export type SignedTokenReader = (token: string, hash: string) => Promise<Result<
 
 /**
  * Creates the check of signed access tokens (RFC 9068 4). A token that comes again is not verified again: its key is
- * looked up as if it were, and must be the very same, and its times are judged anew. All else was decided by the token's
+ * looked up as if it were, and must be the very same, and its times are evaluated anew. All else was decided by the token's
  * bytes and by what stands in the name of the cache.
  * @param input read once: what it says later changes nothing
  */
@@ -73,7 +73,7 @@ export function createSignedTokenReader(input: SignedTokenInput): SignedTokenRea
   return async (token, hash) => {
     const known = cache?.get(hash);
     if (!known) return verifyWhole(token, hash);
-    const again = await judgeAgain(known, lookup, rules());
+    const again = await evaluateAgain(known, lookup, rules());
     if (again) return again;
     cache?.forget(hash);
     return verifyWhole(token, hash);
@@ -90,7 +90,7 @@ function cacheOf(
 }
 
 /** What {@link verifyJwt} would say of a verified token now; undefined when its key is another by now. */
-async function judgeAgain(
+async function evaluateAgain(
   { header, key, times, read }: VerifiedToken,
   lookup: KeyLookup,
   rules: JwtRules,

@@ -1,7 +1,7 @@
 import type { JWK } from "jose";
 import type { ReadAccess } from "./verified-access.ts";
 
-/** An access token that was found good, but for its times: what of it is needed to judge it again. */
+/** An access token that was found good, but for its times: what of it is needed to evaluate it again. */
 export interface VerifiedToken {
   /** What its key is looked up by. */
   readonly header: { readonly alg: string; readonly kid: string | undefined };

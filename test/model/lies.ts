@@ -136,9 +136,9 @@ export const lies: Readonly<Record<string, (stage: Stage) => void>> = Object.fro
       const honest = registries.at;
       const forgetful = async (version: number) => {
         const snapshot = await honest(version);
-        const entailments: typeof snapshot.entailments = (...asked) =>
-          snapshot.entailments(...asked).map(({ lifetimeSeconds: _, ...entailment }) => entailment);
-        return { ...snapshot, entailments };
+        const scopeMappings: typeof snapshot.scopeMappings = (...asked) =>
+          snapshot.scopeMappings(...asked).map(({ lifetimeSeconds: _, ...mapping }) => mapping);
+        return { ...snapshot, scopeMappings };
       };
       const { current } = registries;
       registries.at = forgetful;

@@ -1,7 +1,7 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import { createSnapshot } from "../../core/model/snapshot.ts";
-import { groupClaimProblem, lendingClaimProblem, matchingRules, meets } from "../../core/narrow/delegation.ts";
+import { groupClaimProblem, matchingRules, meets, ruleClaimProblem } from "../../core/narrow/delegation.ts";
 import { trustedIssuerFindings } from "../../core/registry/trusted-issuer.ts";
 import { idp, tickets, trustDomain } from "../kit/registry.ts";
 
@@ -19,7 +19,7 @@ const lendingBy = (when: Parameters<typeof meets>[1], claims: object) =>
 describe("threat 37: what a person types in", () => {
   test.each(typed)("%s lends nothing, whatever the registry says, and the registry does not get to say so", (claim) => {
     const when = { claim, equals: "boss@example.com" };
-    expect(lendingClaimProblem(when)).toBeDefined();
+    expect(ruleClaimProblem(when)).toBeDefined();
     expect(lendingBy(when, { [claim]: "boss@example.com", email_verified: true })).toBe(0);
   });
 
@@ -41,7 +41,7 @@ describe("threat 37: what a person types in", () => {
     "an address lends where the provider says in the same token that it proved it: %j",
     (email_verified) => {
       const when = { claim: "email", equals: "boss@example.com", verifiedBy: "email_verified" } as const;
-      expect(lendingClaimProblem(when)).toBeUndefined();
+      expect(ruleClaimProblem(when)).toBeUndefined();
       const claims = { email: "boss@example.com", ...(email_verified === undefined ? {} : { email_verified }) };
       expect(lendingBy(when, claims)).toBe(email_verified === true ? 1 : 0);
     },
@@ -49,8 +49,8 @@ describe("threat 37: what a person types in", () => {
 
   test("no other claim is proved by the address's proof, nor the address by another's", () => {
     for (const claim of ["upn", "tid"])
-      expect(lendingClaimProblem({ claim, equals: "x", verifiedBy: "email_verified" })).toBeDefined();
-    expect(lendingClaimProblem({ claim: "email", equals: "x", verifiedBy: "phone_number_verified" })).toBeDefined();
+      expect(ruleClaimProblem({ claim, equals: "x", verifiedBy: "email_verified" })).toBeDefined();
+    expect(ruleClaimProblem({ claim: "email", equals: "x", verifiedBy: "phone_number_verified" })).toBeDefined();
   });
 
   property.prop([fc.object(), fc.string()])("only an own claim with that very text is met", (claims, equals) => {

@@ -249,7 +249,7 @@ describe("what a principal may lend", () => {
   it("ends with the rule: a withdrawn rule lends nothing any more", () => {
     const delegator = delegatorOf(person, { iss: idp, groups: ["support"] }, reg);
     expect(mayDelegate(delegator, reg).length).toBe(2);
-    expect(mayDelegate({ ...delegator, lending: ["withdrawn"] }, reg)).toEqual([]);
+    expect(mayDelegate({ ...delegator, delegationRules: ["withdrawn"] }, reg)).toEqual([]);
   });
 
   it("is for an agent on its own what its registration lists", () => {
@@ -257,7 +257,7 @@ describe("what a principal may lend", () => {
       { resource: tickets, scopes: ["tickets:read"] },
     ]);
     expect(
-      mayDelegate({ principal: { id: agentId("planner"), kind: "agent" }, lending: ["support-lends"] }, reg),
+      mayDelegate({ principal: { id: agentId("planner"), kind: "agent" }, delegationRules: ["support-lends"] }, reg),
     ).toEqual([]);
   });
 });

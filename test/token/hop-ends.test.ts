@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { AgentRegistration, EntailmentRegistration, Registration } from "../../core/model/registry.ts";
+import type { AgentRegistration, Registration, ScopeMappingRegistration } from "../../core/model/registry.ts";
 import type { Session } from "../../core/model/session.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
 import { lastEndOfExchange } from "../../core/narrow/scope-mapping.ts";
@@ -17,7 +17,7 @@ const long = (name: string, more: Partial<AgentRegistration> = {}): AgentRegistr
 });
 const readTickets = { resource: tickets, scope: "tickets:read" };
 const readCustomers = { resource: customers, scope: "customers:read" };
-const entails = (more: Partial<EntailmentRegistration> = {}): EntailmentRegistration => ({
+const entails = (more: Partial<ScopeMappingRegistration> = {}): ScopeMappingRegistration => ({
   ...rowOf("entailment", "tickets-show-customers"),
   ...more,
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { LendingRegistration, Registration, TrustedIssuerRegistration } from "../../core/model/registry.ts";
+import type { DelegationRuleRegistration, Registration, TrustedIssuerRegistration } from "../../core/model/registry.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
 import { delegatorOf, mayDelegate, redefinedGroups } from "../../core/narrow/delegation.ts";
 import { agentId, customers, idp, otherIdp, registry, tickets } from "../kit/registry.ts";
@@ -8,7 +8,10 @@ import { createWorld, type TestAgent, type World } from "../kit/world.ts";
 
 const readTickets = { resource: tickets, scope: "tickets:read" };
 const readCustomers = { resource: customers, scope: "customers:read" };
-const lends = (when: LendingRegistration["when"], more: Partial<LendingRegistration> = {}): LendingRegistration => ({
+const lends = (
+  when: DelegationRuleRegistration["when"],
+  more: Partial<DelegationRuleRegistration> = {},
+): DelegationRuleRegistration => ({
   kind: "lending",
   name: "support-lends",
   issuer: idp,

@@ -31,7 +31,7 @@ interface Ability {
 /** What an agent can do. */
 interface Abilities {
   readonly can: readonly Ability[];
-  /** Scopes it is registered for that nobody lends. */
+  /** Scopes it is registered for that nobody may delegate. */
   readonly lentByNobody: readonly { readonly resource: string; readonly scope: string }[];
   /** What was supposed where a request would tell: evidence, assurance, depth. */
   readonly assuming: object;
@@ -41,7 +41,7 @@ interface Abilities {
 
 /**
  * Tells what an agent can do by asking the policy engine what a request would ask it: every scope of its registration,
- * for everybody who lends it, every action. Nobody's text is read. Liveness and the agent's state are told apart; what a
+ * for everybody who may delegate it, every action. Nobody's text is read. Liveness and the agent's state are told apart; what a
  * policy decides by purpose, time or a person's own id is decided as for an unnamed person, now, with no purpose.
  */
 export function abilitiesOf(
@@ -50,7 +50,7 @@ export function abilitiesOf(
   policy: PolicyEngine,
   nowSeconds: number,
 ): Abilities {
-  const lenders = delegatorsOf(agent, registry);
+  const delegators = delegatorsOf(agent, registry);
   const evidence = evidenceOf(agent);
   const build = agent.code?.releases[0];
   const can: Ability[] = [];
@@ -58,12 +58,12 @@ export function abilitiesOf(
   let asked = 0;
   for (const { resource, scopes } of agent.may)
     for (const scope of scopes) {
-      const lending = lenders.filter(({ lends }) =>
-        lends.some((set) => set.resource === resource && set.scopes.includes(scope)),
+      const delegating = delegators.filter(({ mayDelegate }) =>
+        mayDelegate.some((set) => set.resource === resource && set.scopes.includes(scope)),
       );
-      if (lending.length === 0) lentByNobody.push({ resource, scope });
+      if (delegating.length === 0) lentByNobody.push({ resource, scope });
       const details = detailsFor(agent, resource, scope, registry);
-      for (const delegator of lending) {
+      for (const delegator of delegating) {
         const actions: Partial<Record<Action, Verdict>> = {};
         for (const { action, depth, to } of stepsOf(agent, delegator, resource, scope, registry)) {
           if (++asked > limits.adminQuestions)
@@ -107,8 +107,8 @@ function stepsOf(
   registry: RegistrySnapshot,
 ): readonly Step[] {
   const depth = opens ? 0 : 1;
-  const hops = registry
-    .entailmentsOf(agent.name)
+  const isMapped = registry
+    .scopeMappingsOf(agent.name)
     .some(({ to }) => to.resource === resource && to.scopes.includes(scope));
   const takers = registry.agents.filter(
     ({ name, state, may }) =>
@@ -119,7 +119,7 @@ function stepsOf(
   return [
     ...(opens ? [{ action: "open", depth } as const] : []),
     { action: "redeem", depth: 1 },
-    ...(hops ? [{ action: "hop", depth: 1 } as const] : []),
+    ...(isMapped ? [{ action: "hop", depth: 1 } as const] : []),
     { action: "access", depth },
     { action: "renew", depth },
     ...takers.map(({ name }) => ({ action: "offer", depth, to: registry.agentId(name) }) as const),

@@ -1,8 +1,8 @@
-import type { AgentRegistration, LendingRegistration, ScopeSet } from "../../model/registry.ts";
+import type { AgentRegistration, DelegationRuleRegistration, ScopeSet } from "../../model/registry.ts";
 import type { Principal } from "../../model/session.ts";
 import { groupId, type RegistrySnapshot } from "../../model/snapshot.ts";
 
-/** Somebody whose authority an agent may act on, and what they lend. */
+/** Somebody whose authority an agent may act on, and what they may delegate. */
 export interface Delegator {
   /** As an operator reads it. */
   readonly for:
@@ -10,7 +10,7 @@ export interface Delegator {
     | { readonly kind: "agent"; readonly agent: string }
     | { readonly kind: "person"; readonly rule: string; readonly group?: string };
   readonly principal: Principal;
-  readonly lends: readonly ScopeSet[];
+  readonly mayDelegate: readonly ScopeSet[];
   /** Whether the agent can begin work for them itself, or only get it handed on. */
   readonly opens: boolean;
 }
@@ -19,7 +19,7 @@ export interface Delegator {
 const somebody = `p_${"a".repeat(32)}`;
 
 /**
- * Everybody who lends an agent something: itself, people by every lending rule (in no group, and in each declared one of
+ * Everybody who may delegate something to an agent: itself, people by every delegation rule (in no group, and in each declared one of
  * the rule's issuer), and other agents that act on their own.
  * @param agent the registration
  */
@@ -28,7 +28,7 @@ export function delegatorsOf(agent: AgentRegistration, registry: RegistrySnapsho
   const itself: Delegator = {
     for: { kind: "itself" },
     principal: { id, kind: "agent" },
-    lends: agent.lends,
+    mayDelegate: agent.lends,
     opens: true,
   };
   const others = registry.agents.filter(
@@ -36,12 +36,12 @@ export function delegatorsOf(agent: AgentRegistration, registry: RegistrySnapsho
   );
   return [
     ...(agent.lends.length > 0 ? [itself] : []),
-    ...registry.lendingRules.flatMap((rule) => peopleBy(rule, agent, registry)),
+    ...registry.delegationRules.flatMap((rule) => peopleBy(rule, agent, registry)),
     ...others.map(
       ({ name, lends }): Delegator => ({
         for: { kind: "agent", agent: name },
         principal: { id: registry.agentId(name), kind: "agent" },
-        lends,
+        mayDelegate: lends,
         opens: false,
       }),
     ),
@@ -49,7 +49,7 @@ export function delegatorsOf(agent: AgentRegistration, registry: RegistrySnapsho
 }
 
 function peopleBy(
-  rule: LendingRegistration,
+  rule: DelegationRuleRegistration,
   agent: AgentRegistration,
   registry: RegistrySnapshot,
 ): readonly Delegator[] {
@@ -60,7 +60,7 @@ function peopleBy(
   const person = (group?: string): Delegator => ({
     for: { kind: "person", rule: name, ...(group === undefined ? {} : { group }) },
     principal: { id: somebody, kind: "person", ...(group === undefined ? {} : { groups: [group] }) },
-    lends,
+    mayDelegate: lends,
     opens,
   });
   return [person(), ...(trusted.groups?.names ?? []).map((group) => person(groupId(trusted.name, group)))];

@@ -6,7 +6,7 @@ import type { Route } from "./route.ts";
 import { namesWithSessions, walkAgents } from "./walk-agents.ts";
 
 /**
- * `GET /principals`: people and agents of their own who lend authority now, each beside the agents that act on it. Made
+ * `GET /principals`: people and agents of their own who delegate authority now, each beside the agents that act on it. Made
  * from living sessions, page by page: a principal may appear on several pages, whose counts are to be added.
  */
 export const principalsRoute: Route = {
@@ -29,7 +29,7 @@ interface Lent {
   readonly agents: readonly {
     readonly agent: string;
     readonly sessions: number;
-    /** Whether it works for the principal itself, or at a later hop. */
+    /** Whether it works for the principal itself, or further down. */
     readonly deepest: number;
     readonly scopes: readonly string[];
     readonly lastEndsAtSeconds: number;

@@ -71,11 +71,11 @@ async function usesOf({ uses }: Session, queries: SessionQueries) {
 }
 
 /** Under what it was issued, and where verifiers that know the standard alone look it up. */
-const issuing = ({ epochs, status, formerStatus = [], lending, login }: Session) => ({
+const issuing = ({ epochs, status, formerStatus = [], delegationRules, login }: Session) => ({
   issuedUnder: epochs,
   status,
   formerStatus,
-  ...(lending ? { lending } : {}),
+  ...(delegationRules ? { lending: delegationRules } : {}),
   opensWithPersonsToken: login !== undefined,
 });
 

@@ -35,7 +35,7 @@ export function createRateLimiter(client: DynamoDBDocumentClient, tables: Tables
 const counted = ["children", "offers", "bytes"] as const;
 
 /**
- * One conditional UpdateItem on the tree's row of this quarter of an hour. What is not grown by is not judged: a tree with
+ * One conditional UpdateItem on the tree's row of this quarter of an hour. What is not grown by is not evaluated: a tree with
  * as many children as it may have still takes offers, and the other way round.
  */
 export async function growTree(

@@ -3,14 +3,14 @@ import {
   type AgentRegistration,
   type ClaimCondition,
   type CodeBinding,
+  type DelegationRuleRegistration,
   type DetailsTypeRegistration,
-  type EntailmentRegistration,
-  type LendingRegistration,
   type PolicyRegistration,
   type ReceiverRegistration,
   type Registration,
   type ResourceRegistration,
   ruleNames,
+  type ScopeMappingRegistration,
   type ScopeSet,
   type Selector,
   type TrustedIssuerRegistration,
@@ -106,7 +106,7 @@ const detailsType = members<DetailsTypeRegistration>({
   requiredFor: optional(list(text)),
 });
 
-const entailment = members<EntailmentRegistration>({
+const scopeMapping = members<ScopeMappingRegistration>({
   kind: oneOf("entailment"),
   name: text,
   agent: text,
@@ -116,7 +116,7 @@ const entailment = members<EntailmentRegistration>({
   lifetimeSeconds: optional(whole),
 });
 
-const lending = members<LendingRegistration>({
+const delegationRule = members<DelegationRuleRegistration>({
   kind: oneOf("lending"),
   name: text,
   issuer: text,
@@ -170,8 +170,8 @@ const registration = byKind<Registration>({
   agent,
   resource,
   "details-type": detailsType,
-  entailment,
-  lending,
+  entailment: scopeMapping,
+  lending: delegationRule,
   "trusted-issuer": trustedIssuer,
   receiver,
   policy,

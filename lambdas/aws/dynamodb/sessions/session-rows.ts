@@ -39,10 +39,14 @@ export function sessionItem(session: Session): Item {
   return { ...sessionFields(session), expiresAt: session.expiresAtSeconds + keptSeconds };
 }
 
-/** A session's attributes, also inside a row of something else. Attribute `generations` holds the revocation epochs. */
-export const sessionFields = ({ grants, via, epochs, ...rest }: Session): Item => ({
+/**
+ * A session's attributes, also inside a row of something else. Attribute `generations` holds the revocation epochs,
+ * `lending` the delegation rules.
+ */
+export const sessionFields = ({ grants, via, epochs, delegationRules, ...rest }: Session): Item => ({
   ...rest,
   generations: epochs,
+  ...(delegationRules === undefined ? {} : { lending: delegationRules }),
   grants: grants.map(grantItem),
   ...(via ? { via: via.kind === "hop" ? { ...via, presented: grantItem(via.presented) } : via } : {}),
 });
@@ -68,15 +72,23 @@ const via = byKind<Via>({
   hop: members({ kind: oneOf("hop"), presented: grant }),
 });
 
-/** A session by its attributes' names. */
-type Columns<T extends Pick<Session, "epochs">> = Omit<T, "epochs"> & { readonly generations: T["epochs"] };
+/** What stands under another name in a row than in a session. */
+interface OtherNames {
+  readonly generations: Session["epochs"];
+  readonly lending?: readonly string[];
+}
 
-const ofColumns = <T extends object>({ generations, ...rest }: T & { readonly generations: Session["epochs"] }) => ({
+/** A session by its attributes' names. */
+type Columns = Omit<Session, "epochs" | "delegationRules"> & OtherNames;
+type ListedColumns = Omit<ListedSession, "epochs"> & Pick<OtherNames, "generations">;
+
+const ofColumns = <T extends object>({ generations, lending, ...rest }: T & OtherNames) => ({
   ...rest,
   epochs: generations,
+  ...(lending === undefined ? {} : { delegationRules: lending }),
 });
 
-const shape: Shape<Columns<Session>> = {
+const shape: Shape<Columns> = {
   root: text,
   sid: text,
   anc: list(text),
@@ -123,7 +135,7 @@ export interface Kept {
 
 const sessionRow = row(
   { table: "sessions", key: ["root", "sid"] },
-  members<Columns<Session> & Kept>({ ...shape, expiresAt: whole }),
+  members<Columns & Kept>({ ...shape, expiresAt: whole }),
 );
 
 /**
@@ -138,7 +150,7 @@ export function sessionOf(item: Item): Session {
 const { root, sid, anc, generations, status, expiresAtSeconds, formerStatus } = shape;
 const listedRow = row(
   { table: "sessions", key: ["root", "sid"] },
-  members<Columns<ListedSession>>({ root, sid, anc, generations, status, expiresAtSeconds, formerStatus }),
+  members<ListedColumns>({ root, sid, anc, generations, status, expiresAtSeconds, formerStatus }),
 );
 
 /**

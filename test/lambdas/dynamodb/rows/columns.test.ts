@@ -2,7 +2,7 @@ import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDues } from "../../../../lambdas/aws/dynamodb/lists/publish-dues.ts";
 import { offerItem } from "../../../../lambdas/aws/dynamodb/sessions/offer-rows.ts";
-import { sessionItem } from "../../../../lambdas/aws/dynamodb/sessions/session-rows.ts";
+import { sessionItem, sessionOf } from "../../../../lambdas/aws/dynamodb/sessions/session-rows.ts";
 import { now, offer, session } from "../../samples.ts";
 import { type Cloud, openCloud } from "../../tables.ts";
 
@@ -33,4 +33,13 @@ describe("a revocation epoch keeps its column's name", () => {
     expect(Object.fromEntries(rows)).toEqual({ "due agent:a": text, generation: 4 });
     expect([await dues.dues(), await dues.handledDeployment()]).toEqual([[due], 4]);
   });
+});
+
+test("a delegation rule keeps its column's name: lending in a session's row, and in the session inside an offer's", () => {
+  const one = session({ delegationRules: ["staff"] });
+  for (const row of [sessionItem(one), offerItem(offer(one)).from]) {
+    expect(row).toMatchObject({ lending: ["staff"] });
+    expect(row).not.toHaveProperty("delegationRules");
+  }
+  expect(sessionOf(sessionItem(one))).toEqual(one);
 });

@@ -74,7 +74,7 @@ export const session = fc.record(
     status: place,
     formerStatus: fc.array(fc.record({ list: text, idx: whole, untilSeconds: whole }), { maxLength: 2 }),
     uses,
-    lending: texts,
+    delegationRules: texts,
     meanings: fc.dictionary(text, text, { maxKeys: 2, noNullPrototype: true }),
     via: fc.oneof(fc.record({ kind: fc.constant("offer") }), fc.record({ kind: fc.constant("hop"), presented: grant })),
     lastEndSeconds: whole,

@@ -16,7 +16,7 @@ const outbox = async (eventId: string) =>
 
 describe("rows", () => {
   test("bring a session back exactly, numbers that DynamoDB cannot hold among its details", () => {
-    const whole = session({ build: "sha256:abc", purpose: "close the books", lending: ["staff"] });
+    const whole = session({ build: "sha256:abc", purpose: "close the books", delegationRules: ["staff"] });
     expect(sessionOf(sessionItem(whole))).toEqual(whole);
     const held = offer(whole, { redeemed: { sid: id(), jkt: "k" } });
     expect(offerOf(offerItem(held))).toEqual(held);
