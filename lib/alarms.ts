@@ -21,16 +21,33 @@ export class Alarms extends Construct {
   readonly #enabled: boolean;
   readonly #topic: ITopic;
   readonly #stage: string;
+  readonly #each: boolean;
 
   constructor(scope: Construct, id: string, { stage, topic }: { readonly stage: Stage; readonly topic: ITopic }) {
     super(scope, id);
     this.#enabled = stage.alarms.enabled;
     this.#topic = topic;
     this.#stage = stage.name;
+    this.#each = stage.alarms.eachFunction;
   }
 
-  /** A denial is a value, so that an error is a bug or broken infrastructure; a throttle is a caller turned away unheard. */
+  /**
+   * Errors and throttles of the account's functions in this Region, as Lambda counts them over all: a denial is a value, so
+   * that an error is a bug or broken infrastructure; a throttle is a caller turned away unheard, and concurrency is the
+   * account's. One number instead of one a function, which is what CloudWatch charges; in an account where other functions
+   * fail as well, {@link ofFunction} tells ours apart.
+   */
+  ofAllFunctions(): void {
+    if (this.#each) return;
+    const counted = (metricName: string) =>
+      new Metric({ namespace: "AWS/Lambda", metricName, statistic: "Sum", period });
+    this.alarm("Errors", counted("Errors"), 0, "a function of this account and Region failed");
+    this.alarm("Throttles", counted("Throttles"), 0, "a function of this account and Region was throttled");
+  }
+
+  /** The same of one function, where the setting `alarms.eachFunction` says so. */
   ofFunction(name: string, of: LanyardFunction): void {
+    if (!this.#each) return;
     this.alarm(`${name}Errors`, of.function.metricErrors({ period }), 0, `${name} failed`);
     this.alarm(`${name}Throttles`, of.function.metricThrottles({ period }), 0, `${name} was throttled`);
   }
@@ -66,12 +83,14 @@ export class Alarms extends Construct {
   }
 
   /**
-   * How many functions are not what was deployed, as the watch on them counts: it stays up for as long as one is left.
+   * How many functions are not what was deployed, as the watch on them counts: it stays up for as long as one is left, and
+   * while nobody counts.
    * @param everyMinutes how often the watch looks; a look that is late must not end the alarm
    */
   ofDrift(metricName: string, everyMinutes: number): void {
     const count = this.own(metricName, { service: "drift-watch" }, "Maximum", Duration.minutes(2 * everyMinutes));
-    this.alarm(metricName, count, 0, "a function or its role's trust is not what was deployed");
+    const seen = "a function or its role's trust is not what was deployed, or nobody looks";
+    this.alarm(metricName, count, 0, seen, { missing: TreatMissingData.BREACHING });
   }
 
   /** Anything in a dead-letter queue is one thing too many. */

@@ -7,8 +7,8 @@ const mostDollars = 12;
 const mostAlarms = 20;
 const minutesAMonth = 30 * 24 * 60;
 
-/** Lists that are signed each minute where nothing is revoked: of this hour and the next. */
-const emptyLists = 2;
+/** What is signed each minute where nothing is revoked: the lists of this hour and the next, and the document of cuts. */
+const emptyDocuments = 3;
 /** The watch on drift prints one metric in every hour; the others print when something is called. */
 const idleMetrics = 1;
 /** Requests by which the rotator looks at one key. */
@@ -61,7 +61,7 @@ export function idleLines({ keys, standbys, alarmMetrics, scheduled }: Counted):
     { what: "their standbys", count: standbys, price: "key" },
     { what: "alarms", count: alarmMetrics, price: "alarmMetric" },
     { what: "our own metrics", count: idleMetrics, price: "metric" },
-    { what: "signatures of empty lists", count: minutesAMonth * emptyLists, price: "signRsa2048" },
+    { what: "signatures of empty lists and cuts", count: minutesAMonth * emptyDocuments, price: "signRsa2048" },
     { what: "looks at the keys", count: looks, price: "otherKeyRequest" },
     { what: "invocations by schedule", count: scheduled, price: "invocation" },
     { what: "their time (assumed, 100 ms)", count: scheduled * 0.1 * 0.5, price: "gigabyteSecondArm" },

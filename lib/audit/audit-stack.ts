@@ -42,6 +42,7 @@ export class AuditStack extends Stack {
     this.sealer = new Sealer(this, "Sealer", { ...props, unsealed });
     if (stage.alarms.enabled) new TheftWatch(this, "TheftWatch", { bus: this.bus, topic: this.topic });
     const alarms = new Alarms(this, "Watch", { stage, topic: this.topic });
+    alarms.ofAllFunctions();
     alarms.ofFunction("Relay", this.relay);
     alarms.ofStream("Relay", this.relay);
     alarms.ofQueue("RelayFailures", this.relay.failures);

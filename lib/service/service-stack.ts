@@ -88,7 +88,6 @@ export class ServiceStack extends Stack {
     alarms.ofFunction("LifecycleWatch", watch);
     alarms.ofSchedule("LifecycleWatch", watch, lifecycleWatchMinutes);
     alarms.ofFunction("DriftWatch", drift);
-    alarms.ofSchedule("DriftWatch", drift, driftWatchMinutes);
     alarms.ofDrift("Drift", driftWatchMinutes);
     alarms.ofAgents("AgentsOverdue", "active agents whose review is late");
     alarms.ofAgents("AgentsDormant", "active agents that had no session for as long as they may be silent");

@@ -18,6 +18,11 @@ export interface AlarmsProps {
   readonly enabled?: boolean;
   /** Gets every alarm by e-mail, once it is confirmed. @default nobody */
   readonly email?: string;
+  /**
+   * Watches each function by alarms of its own ($0.20 a month each), for an account and Region where other functions fail
+   * or are throttled too; else two alarms watch all functions there are. @default false
+   */
+  readonly eachFunction?: boolean;
 }
 
 /** What `attest` may look up in this account to bind agents to their code. */
@@ -180,7 +185,7 @@ export interface Stage
   readonly trustDomain: string;
   readonly operators?: Operators;
   readonly delivery: Required<DeliveryProps>;
-  readonly alarms: With<AlarmsProps, "enabled">;
+  readonly alarms: With<AlarmsProps, "enabled" | "eachFunction">;
   readonly keys: Required<KeysProps>;
   readonly registry?: Required<RegistryProps>;
 }

@@ -52,6 +52,7 @@ const known = settings({
   alarms: otherwise(
     settings({
       enabled: otherwise(truth, true),
+      eachFunction: otherwise(truth, false),
       email: optional(text(/^[^\s@]{1,64}@[^\s@]+\.[^\s@.]+$/, "must be an e-mail address")),
     }),
     {},

@@ -172,8 +172,31 @@ describe("the alarm on silence", () => {
   });
 });
 
+describe("a default stage", () => {
+  const { Audit: audit, ...others } = synthesized({ keys: {}, securityEvents: false }).templates;
+  const alarms = all({ Audit: audit, ...others }, "AWS::CloudWatch::Alarm").map(({ it }) => it.Properties);
+
+  test("watches all functions by one number each of errors and throttles, whichever they are, in twenty alarms at most", () => {
+    expect(alarms.length).toBeLessThanOrEqual(20);
+    for (const metric of ["Errors", "Throttles"]) {
+      const [own, ...more] = alarms.filter(({ MetricName }) => MetricName === metric);
+      expect(more).toEqual([]);
+      expect(own).toMatchObject({ Namespace: "AWS/Lambda", Statistic: "Sum", Threshold: 0 });
+      expect(own?.Dimensions).toBeUndefined();
+    }
+  });
+
+  test("rings when nobody looks for drift any more, as when there is some", () => {
+    const [drift] = alarms.filter(({ MetricName }) => MetricName === "Drift");
+    expect(drift).toMatchObject({ TreatMissingData: "breaching", Threshold: 0, EvaluationPeriods: 1 });
+  });
+});
+
 describe("every alarm", () => {
-  const alarms = all(synthesized({ outboundIdentityFederation: true }).templates, "AWS::CloudWatch::Alarm");
+  const alarms = all(
+    synthesized({ outboundIdentityFederation: true, alarms: { eachFunction: true } }).templates,
+    "AWS::CloudWatch::Alarm",
+  );
   interface Read {
     readonly Namespace?: string;
     readonly Dimensions?: readonly { readonly Name: string; readonly Value: unknown }[];

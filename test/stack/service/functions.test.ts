@@ -36,8 +36,8 @@ describe("every function", () => {
     }
   });
 
-  test("has alarms on failures and throttles, each with somewhere to go", () => {
-    const alarms = all(templates, "AWS::CloudWatch::Alarm");
+  test("has alarms on failures and throttles where the stage wants them of each, each with somewhere to go", () => {
+    const alarms = all(synthesized({ alarms: { eachFunction: true } }).templates, "AWS::CloudWatch::Alarm");
     const watched = alarms.filter(({ it }) => it.Properties.MetricName === "Errors");
     expect(watched).toHaveLength(functions.length);
     expect(alarms.filter(({ it }) => it.Properties.MetricName === "Throttles")).toHaveLength(functions.length);
@@ -48,7 +48,6 @@ describe("every function", () => {
     ["WatchPublisherSilent", 180],
     ["WatchRotatorSilent", 900],
     ["WatchLifecycleWatchSilent", 64_800],
-    ["WatchDriftWatchSilent", 1_800],
   ])("%s rings when its function is not called, though a function that is not called has no metrics", (id, period) => {
     const { Properties } = one(templates.Service, "AWS::CloudWatch::Alarm", id);
     expect(Properties.TreatMissingData).toBe("breaching");
