@@ -7,19 +7,22 @@ import { build, type Metafile } from "esbuild";
 import { env } from "../lambdas/env.ts";
 import { functionNames } from "../lambdas/manifest.ts";
 import { buildOptions, bundle } from "../scripts/build.ts";
+import { builtinsByRequire } from "../scripts/builtins-by-require.ts";
+import { firstLoadBytes } from "../scripts/kept/functions.ts";
 import { median } from "./measure.ts";
 import type { Bench, Pace, Row } from "./row.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const section = "bundle";
 /** What each function loads at a cold start, in kilobytes; attestation brings its formats. */
-const mostKilobytes = (name: string): number => (name.startsWith("attest") ? 700 : 400);
+const mostKilobytes = (name: string): number => (name === "attest" ? 700 : 400);
 const mostTimesItsClients = 1.15;
 
 /**
- * What a cold start of each function reads, and how long importing it takes beside importing its SDK clients alone: a
- * bundle of nothing but what it imports of `@aws-sdk`. Each in a fresh process, in turns. Left out is what deploys a
- * registry: it loads the folder it was packed with.
+ * What a cold start of each function reads, and how long importing it takes beside its SDK clients alone: a bundle of what
+ * it imports of `@aws-sdk` and nothing else, as the packages are published, in which each client is made once, since a
+ * function makes them too while it is imported. Each in a fresh process, in turns. Left out is what deploys a registry: it
+ * loads the folder it was packed with.
  */
 export const bundles: Bench = {
   name: "bundle",
@@ -32,8 +35,8 @@ export const bundles: Bench = {
         functionNames.filter((one) => one !== "registry-applier"),
         dist,
       )) {
-        const clients = await clientsAlone(metafile, join(scratch, `${name}.mjs`));
-        rows.push(...rowsOf(name, join(folder, "index.mjs"), clients, { metafile, samples: Math.ceil(rounds / 5) }));
+        const clients = await clientsAlone(metafile, join(scratch, name));
+        rows.push(...rowsOf(name, folder, clients, Math.ceil(rounds / 5)));
       }
       return rows;
     } finally {
@@ -42,12 +45,8 @@ export const bundles: Bench = {
   },
 };
 
-function rowsOf(
-  name: string,
-  file: string,
-  clients: string | undefined,
-  { metafile, samples }: { readonly metafile: Metafile; readonly samples: number },
-): Row[] {
+function rowsOf(name: string, folder: string, clients: string | undefined, samples: number): Row[] {
+  const file = join(folder, "index.mjs");
   const own: number[] = [];
   const times: number[] = [];
   for (let sample = 0; sample < samples; sample++) {
@@ -55,33 +54,19 @@ function rowsOf(
     own.push(millis);
     if (clients !== undefined) times.push(millis / importMillis(pathToFileURL(clients).href));
   }
-  const value = loadedBytes(metafile) / 1000;
-  const ratio = { ratio: { of: "importing its SDK clients alone", value: median(times) }, goal: mostTimesItsClients };
+  const value = firstLoadBytes(folder) / 1000;
+  const ratio = { ratio: { of: "its SDK clients alone", value: median(times) }, goal: mostTimesItsClients };
   return [
     { section, name: `${name}: loaded at first`, value, unit: "kB", goal: mostKilobytes(name) },
     { section, name: `${name}: import`, value: median(own), unit: "ms", ...(clients === undefined ? {} : ratio) },
   ];
 }
 
-/** Bytes of the entry and of every chunk it imports before it runs; what is imported later lies beside and waits. */
-function loadedBytes({ outputs }: Metafile): number {
-  const entry = Object.keys(outputs).find((path) => path.endsWith("index.mjs"));
-  const loaded = new Set<string>();
-  const load = (path: string) => {
-    if (loaded.has(path)) return;
-    loaded.add(path);
-    for (const { path: next, kind } of outputs[path]?.imports ?? [])
-      if (kind === "import-statement" && next in outputs) load(next);
-  };
-  load(entry ?? "");
-  return [...loaded].reduce((sum, path) => sum + (outputs[path]?.bytes ?? 0), 0);
-}
-
 /**
- * Bundles what a function's own sources import of the AWS SDK, and nothing else, by the same options.
+ * Bundles what a function's own sources import of the AWS SDK, and nothing else, without what makes our bundles lean.
  * @returns undefined when it imports nothing of it
  */
-async function clientsAlone({ inputs }: Metafile, outfile: string): Promise<string | undefined> {
+async function clientsAlone({ inputs }: Metafile, outdir: string): Promise<string | undefined> {
   const lines = new Set<string>();
   for (const path of Object.keys(inputs).filter((one) => !one.includes("node_modules") && one.endsWith(".ts")))
     for (const [, names, from] of readFileSync(join(root, path), "utf8").matchAll(
@@ -91,14 +76,15 @@ async function clientsAlone({ inputs }: Metafile, outfile: string): Promise<stri
         .split(",")
         .map((one) => one.trim())
         .filter((one) => one && !one.startsWith("type "));
-      for (const value of values)
-        lines.add(`import { ${value} as n${lines.size} } from "${from}"; globalThis.kept = n${lines.size};`);
+      for (const value of values) {
+        const made = /^(?!.*Document).*Client$/.test(value) ? `new n${lines.size}({})` : `n${lines.size}`;
+        lines.add(`import { ${value} as n${lines.size} } from "${from}"; (globalThis.kept ??= []).push(${made});`);
+      }
     }
   if (lines.size === 0) return undefined;
-  const { outExtension: _, splitting: __, chunkNames: ___, ...options } = buildOptions;
-  const stdin = { contents: [...lines].join("\n"), resolveDir: root };
-  await build({ ...options, stdin, outfile, write: true });
-  return outfile;
+  const options = { ...buildOptions, plugins: [builtinsByRequire], write: true };
+  await build({ ...options, stdin: { contents: [...lines].join("\n"), resolveDir: root }, outdir });
+  return join(outdir, "stdin.mjs");
 }
 
 /** CPU milliseconds that importing takes in a fresh process with a function's environment. */

@@ -1,4 +1,3 @@
-import { Logger } from "@aws-lambda-powertools/logger";
 import type { KMSClient } from "@aws-sdk/client-kms";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { KeyPurpose, SigningAlgorithm } from "../core/model/ports.ts";
@@ -9,6 +8,7 @@ import type { KeyRoles } from "./aws/kms/key-policy.ts";
 import { createKeyHolder, kmsClient } from "./aws/kms/keys.ts";
 import { env } from "./env.ts";
 import { clock, setting } from "./ground.ts";
+import { logLater } from "./log.ts";
 
 /** The tables; a function that is not given one fails when it first wants it. */
 export const keyringTables: KeyringTables = {
@@ -48,12 +48,12 @@ export const keyRoles = (): KeyRoles => JSON.parse(setting("keyRoles")) as KeyRo
 
 /** The keyring of a function. */
 export function openKeyring(dynamo: DynamoDBDocumentClient, kms: KMSClient = kmsClient()): Keyring {
-  const logger = new Logger();
   return createKeyring({
     clock,
     rings: createRingReader(dynamo, keyringTables),
     holder: createKeyHolder(kms, keyRoles()),
     first: firstKeys(),
-    onRefused: ({ keyArn, alg }, why) => logger.critical("a key of the ring is not believed", { keyArn, alg, why }),
+    onRefused: ({ keyArn, alg }, why) =>
+      logLater("critical", "a key of the ring is not believed", { keyArn, alg, why }),
   });
 }

@@ -10,6 +10,8 @@ import type { BuildOptions, Metafile } from "esbuild";
 import { functionNames, registryPacker, withCedar } from "../lambdas/manifest.ts";
 import { builtinsByRequire } from "./builtins-by-require.ts";
 import { cedarBesideTheBundle, cedarFile } from "./cedar-beside-the-bundle.ts";
+import { credentialsOfTheEnvironment, leanClients } from "./lean-sdk.ts";
+import { zodThatParses } from "./lean-zod.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
@@ -28,11 +30,11 @@ export const buildOptions = {
   minify: true,
   mainFields: ["module", "main"],
   // CommonJS packages inside an ES module still call `require`
-  banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+  banner: { js: "const require=process.getBuiltinModule('node:module').createRequire(import.meta.url);" },
   legalComments: "none",
   metafile: true,
   logLevel: "error",
-  plugins: [builtinsByRequire],
+  plugins: [builtinsByRequire, leanClients, credentialsOfTheEnvironment, zodThatParses],
 } as const satisfies BuildOptions;
 
 /** One bundle as built. */

@@ -1,5 +1,4 @@
-import type { Attestor } from "./contract/attestor.ts";
-import type { EvidenceType, Method, MethodGround } from "./contract/method.ts";
+import type { EvidenceType, Method } from "./contract/method.ts";
 import { method as awsEc2InstanceIdentity } from "./methods/aws-ec2-instance-identity/method.ts";
 import { method as awsLambdaUrlIam } from "./methods/aws-lambda-url-iam/method.ts";
 import { method as awsNitroEnclave } from "./methods/aws-nitro-enclave/method.ts";
@@ -29,9 +28,3 @@ const methods: readonly Method[] = [
 export const evidenceTypes: ReadonlyMap<string, EvidenceType> = new Map(
   methods.map(({ type, evidence }) => [type, evidence]),
 );
-
-/** Loads whatever proves evidence to the function `attest`, on what its stage gives. */
-export async function loadAttestors(ground: MethodGround): Promise<readonly Attestor[]> {
-  const loaded = await Promise.all(methods.map(({ load }) => load(ground)));
-  return loaded.filter((attestor) => attestor !== undefined);
-}

@@ -1,4 +1,4 @@
-import { loadAttestors } from "../../core/attest/methods.ts";
+import { createAttestors } from "../../core/attest/attestors.ts";
 import { createAttestEndpoint } from "../../core/endpoints/attest.ts";
 import { withDpopNonce } from "../../core/jose/dpop.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
@@ -25,7 +25,7 @@ const [root, instances] = await Promise.all(
 const lookups = (process.env[env.codeLookups] ?? "").split(",");
 const lookup = createCodeLookup();
 
-const attestors = await loadAttestors({
+const attestors = createAttestors({
   keySets: createKeySets(foreign),
   bundles: createSpiffeBundles(foreign),
   relay: createStsRelay(process.env.AWS_ENDPOINT_URL_STS ?? process.env.AWS_ENDPOINT_URL),

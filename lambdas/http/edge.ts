@@ -1,4 +1,3 @@
-import { Logger } from "@aws-lambda-powertools/logger";
 import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import middy, { type MiddlewareObj } from "@middy/core";
 import type { Context } from "aws-lambda";
@@ -6,6 +5,7 @@ import type { Denial } from "../../core/denial/denial.ts";
 import { denialReply } from "../../core/denial/wire.ts";
 import { limits } from "../../core/model/limits.ts";
 import type { Call, Reply } from "../../core/model/wire.ts";
+import { logged, logLater } from "../log.ts";
 import { stageMetrics } from "../metrics.ts";
 import { failureReply, loggable, OutOfTime } from "./failure.ts";
 import { readCall, type UrlEvent } from "./url-event.ts";
@@ -56,7 +56,14 @@ export function httpHandler(
       const reply = call.ok ? await endpoint(call.value, event) : await refuse(call.error, event);
       return toResult(reply, requestId, http.method);
     });
-  return handler as unknown as (event: UrlEvent, context: Context) => Promise<UrlResult>;
+  return async (event, context) => {
+    const result = await (handler as unknown as (event: UrlEvent, context: Context) => Promise<UrlResult>)(
+      event,
+      context,
+    );
+    await logged();
+    return result;
+  };
 }
 
 /** Counts every answer by class, and how long it took. */
@@ -90,10 +97,9 @@ function failures(watch: Watch): Edge {
 
 /** By the class of the answer, nothing else: each further value is a metric to pay for. */
 function powertools(): Watch {
-  const logger = new Logger();
   const metrics = stageMetrics();
   return {
-    failed: (requestId, failure) => logger.error("a call failed", { requestId, failure }),
+    failed: (requestId, failure) => logLater("error", "a call failed", { requestId, failure }),
     answered: (answer) => {
       metrics.addDimension("class", answer.class);
       metrics.addMetric("Answers", MetricUnit.Count, 1);

@@ -8,46 +8,11 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { functionNames, registryPacker } from "../../lambdas/manifest.ts";
-import { buildOptions, bundleOne, cedarWasm, fewAtATime } from "../build.ts";
 import { keepAssembly } from "./assembly.ts";
-import { keepBundle } from "./bundles.ts";
-import { hashFile, hashOf } from "./hash.ts";
+import { keepFunctions } from "./functions.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const say = (what: object): void => void process.stdout.write(`${JSON.stringify(what)}\n`);
-
-/** Decides about bundles beside the files that the bundler names. */
-const settings = hashOf(
-  JSON.stringify([
-    process.version,
-    { ...buildOptions, plugins: buildOptions.plugins.map(({ name }) => name) },
-    [
-      "package-lock.json",
-      "package.json",
-      "tsconfig.json",
-      "scripts/build.ts",
-      "scripts/cedar-beside-the-bundle.ts",
-      "lambdas/manifest.ts",
-      "scripts/builtins-by-require.ts",
-    ].map((file) => hashFile(join(root, file))),
-    hashFile(cedarWasm()),
-  ]),
-);
-
-async function bundles(store: string, names: readonly string[]): Promise<Record<string, string>> {
-  let done = 0;
-  const made = await fewAtATime(names, async (name) => {
-    const build = async (folder: string) => {
-      say({ doing: `bundling the functions: ${name}, ${done + 1} of ${names.length}` });
-      const { metafile } = await bundleOne(name, folder);
-      return Object.keys(metafile.inputs).filter((input) => !/^(builtin|cedar):/.test(input));
-    };
-    const bundle = await keepBundle(join(store, "bundles", name), { name, root, settings, build });
-    done += 1;
-    return bundle;
-  });
-  return Object.fromEntries(made.map(({ name, folder }) => [name, folder]));
-}
 
 /** Folder of the registry that a stage deploys, if it names one. */
 function registryOf(stage: string): { readonly registry?: string } {
@@ -60,7 +25,7 @@ function registryOf(stage: string): { readonly registry?: string } {
 async function main(store: string, stage: string): Promise<void> {
   const registry = registryOf(stage);
   const packer = registry.registry === undefined ? [] : [registryPacker];
-  const ready = await bundles(store, [...functionNames, ...packer]);
+  const ready = await keepFunctions(store, [...functionNames, ...packer], (doing) => say({ doing }));
   const { context: flags } = JSON.parse(readFileSync(join(root, "cdk.json"), "utf8")) as { context?: object };
   // the checks of the templates belong to the tests and to `cdk synth`: a boot would pay seconds for them
   const context = { ...flags, stage, checks: "off" };

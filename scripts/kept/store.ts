@@ -12,7 +12,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { hashesBelow } from "./hash.ts";
+
+/** Where bundles and assemblies are kept; it may be removed at any time. */
+export const usualStore = fileURLToPath(new URL("../../.lanyard/kept", import.meta.url));
 
 const sums = "sums.json";
 const content = "content";

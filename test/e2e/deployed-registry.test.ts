@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { boot, type RunningCloud } from "../../local/demo/boot.ts";
 import { readRecords } from "../../local/demo/story/records.ts";
-import { bundle } from "../../scripts/build.ts";
+import { putFunctions } from "../../scripts/kept/functions.ts";
 import { templateFile } from "../../scripts/template-file.ts";
 import { listen } from "../kit/wire/server.ts";
 
@@ -54,7 +54,7 @@ const rewrite = (file: string, from: string, to: string) => {
 };
 
 beforeAll(async () => {
-  await bundle(undefined, join(folder, "dist"));
+  await putFunctions(join(folder, "dist"));
   cpSync(join(root, "examples/support-desk"), registry, { recursive: true });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

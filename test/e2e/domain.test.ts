@@ -8,7 +8,7 @@ import { createPage } from "../../local/demo/story/print.ts";
 import { createTeller } from "../../local/demo/story/step.ts";
 import { tellStory } from "../../local/demo/story/story.ts";
 import { raiseWorld, type World } from "../../local/demo/story/world.ts";
-import { bundle } from "../../scripts/build.ts";
+import { putFunctions } from "../../scripts/kept/functions.ts";
 import { freeRow } from "../kit/ports.ts";
 import { createWire } from "../kit/wire/client.ts";
 import { jsonBody } from "../kit/wire/forms.ts";
@@ -36,7 +36,7 @@ function synthesize(name: string): string {
 }
 
 beforeAll(async () => {
-  await bundle(undefined, join(folder, "dist"));
+  await putFunctions(join(folder, "dist"));
   const name = `127.0.0.1:${await freeRow(1)}`;
   origin = `http://${name}`;
   world = await raiseWorld({ memory: true, assembly: synthesize(name), onProgress: () => undefined });

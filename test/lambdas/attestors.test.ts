@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { createAttestors } from "../../core/attest/attestors.ts";
 import type { Expectation } from "../../core/attest/contract/attestor.ts";
 import type { MethodGround } from "../../core/attest/contract/method.ts";
-import { evidenceTypes, loadAttestors } from "../../core/attest/methods.ts";
+import { evidenceTypes } from "../../core/attest/methods.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import { createSpiffeBundles } from "../../core/keys/spiffe-bundles.ts";
 import { err } from "../../core/model/result.ts";
@@ -25,7 +26,7 @@ function wired(more: Partial<MethodGround> = {}) {
   const foreign = { fetcher: web, clock, ownIssuer: issuer };
   const relay = { send: async () => err({ why: "unreachable", detail: "nobody asks STS here" } as const) };
   const ground = { keySets: createKeySets(foreign), bundles: createSpiffeBundles(foreign), relay, partition: "aws" };
-  return loadAttestors({ ...ground, ec2Certificates: certificates, instanceIdentityAlone: false, ...more });
+  return createAttestors({ ...ground, ec2Certificates: certificates, instanceIdentityAlone: false, ...more });
 }
 const expectation: Expectation = {
   challenge: "c-1",
@@ -42,24 +43,24 @@ const expectation: Expectation = {
   }),
 };
 const token = () => sts.document(issuer, launch, { "lanyard-challenge": "c-1", "lanyard-jkt": "k-1" }, {});
-const show = async (type: string, more: object, from = wired()) =>
-  (await from).find((attestor) => attestor.type === type)?.attest({ type, ...more }, expectation);
+const show = (type: string, more: object, from = wired()) =>
+  from.find((attestor) => attestor.type === type)?.attest({ type, ...more }, expectation);
 
 describe("what the function attest understands", () => {
   it("is each kind of evidence once, and tasks only where the stage grants the look at them", async () => {
-    const types = (await wired()).map(({ type }) => type);
+    const types = wired().map(({ type }) => type);
     expect(new Set(types).size).toBe(types.length);
     expect(types).toContain("aws-ec2-instance-identity");
     expect(types).not.toContain("ecs-task");
     const unasked = async () => err({ why: "missing", detail: "none" } as const);
     const tasks = { functionVersion: unasked, task: unasked, role: unasked };
-    const granted = (await wired({ tasks })).map(({ type }) => type);
+    const granted = wired({ tasks }).map(({ type }) => type);
     expect(granted.toSorted()).toEqual([...types, "ecs-task"].toSorted());
     expect(granted.length).toBe(evidenceTypes.size - 1);
   });
 
   it("threat 18: never takes a caller's word for whom Lambda authenticated, which attest-iam alone can know", async () => {
-    expect((await wired()).map(({ type }) => type)).not.toContain("aws-lambda-url-iam");
+    expect(wired().map(({ type }) => type)).not.toContain("aws-lambda-url-iam");
   });
 
   it("threat 16: takes an instance's document alone only where the stage says so", async () => {

@@ -1,7 +1,6 @@
 import type { KeySets } from "../../keys/key-sets.ts";
 import type { SpiffeBundles } from "../../keys/spiffe-bundles.ts";
 import type { Assurance } from "../../model/assurance.ts";
-import type { Attestor } from "./attestor.ts";
 import type { CodeLookup, StsRelay } from "./aws.ts";
 
 /** What a registration can know of one kind of evidence without proving any. */
@@ -49,16 +48,11 @@ export interface MethodGround {
   readonly instanceIdentityAlone: boolean;
 }
 
-/** A method of attestation: the one entry of its folder. */
+/** A method of attestation, as everybody may know it; what proves its evidence is loaded by `attestors.ts`. */
 export interface Method {
   /** `evidence.type` on the wire, the folder's name, and the name of its page, test, client source and bench. */
   readonly type: string;
   readonly evidence: EvidenceType;
-  /**
-   * Loads what proves this evidence, and nothing sooner: whoever only validates registrations needs no parser.
-   * Undefined where a function of its own offers the method, or the stage does not.
-   */
-  readonly load: (ground: MethodGround) => Promise<Attestor | undefined>;
 }
 
 /** For {@link EvidenceType.states}: exactly these. */

@@ -1,7 +1,7 @@
 import { err, ok } from "../../../model/result.ts";
 import type { Attestor, Evidence } from "../../contract/attestor.ts";
 import type { InstanceDocument } from "./document.ts";
-import { type Ec2Settings, readInstance } from "./read.ts";
+import type { Ec2Settings } from "./read.ts";
 
 /**
  * Lets evidence of another attestor carry `instanceIdentity`, the same PKCS#7, as a second fact: the instance's account
@@ -16,6 +16,8 @@ export function withInstanceIdentity(attestor: Attestor, settings: Ec2Settings =
     attest: async ({ instanceIdentity, ...evidence }, expect) => {
       const first = await attestor.attest(evidence as Evidence, expect);
       if (!first.ok || instanceIdentity === undefined) return first;
+      // its parsers are loaded when a document is first shown
+      const { readInstance } = await import("./read.ts");
       const second = readInstance(instanceIdentity, expect, settings);
       if (!second.ok) return second;
       const why = disagreement(second.value, first.value.facts);

@@ -9,6 +9,4 @@ export const method: Method = {
     assurance: "document",
     family: "instance",
   },
-  load: async ({ ec2Certificates: certificates, instanceIdentityAlone: allowAlone }) =>
-    (await import("./attestor.ts")).awsEc2InstanceIdentity({ certificates, allowAlone }),
 };

@@ -11,5 +11,4 @@ export const method: Method = {
     pathlessRole: true,
     family: "role",
   },
-  load: async () => undefined,
 };

@@ -10,5 +10,4 @@ export const method: Method = {
     assurance: "measured",
     family: "enclave",
   },
-  load: async ({ nitroRoot }) => (await import("./attestor.ts")).awsNitroEnclave({ root: nitroRoot }),
 };

@@ -12,5 +12,4 @@ export const method: Method = {
     assurance: "measured",
     family: "tpm",
   },
-  load: async ({ nitroRoot }) => (await import("./attestor.ts")).awsNitroTpm({ root: nitroRoot }),
 };

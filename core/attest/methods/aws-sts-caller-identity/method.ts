@@ -12,9 +12,4 @@ export const method: Method = {
     pathlessRole: true,
     family: "role",
   },
-  load: async ({ relay, partition, ec2Certificates }) => {
-    const { awsStsCallerIdentity } = await import("./attestor.ts");
-    const { withInstanceIdentity } = await import("../../formats/instance-identity/beside.ts");
-    return withInstanceIdentity(awsStsCallerIdentity({ relay, partition }), { certificates: ec2Certificates });
-  },
 };

@@ -11,9 +11,4 @@ export const method: Method = {
     tags: true,
     family: "role",
   },
-  load: async ({ keySets, ec2Certificates }) => {
-    const { awsStsWebIdentity } = await import("./attestor.ts");
-    const { withInstanceIdentity } = await import("../../formats/instance-identity/beside.ts");
-    return withInstanceIdentity(awsStsWebIdentity({ keySets }), { certificates: ec2Certificates });
-  },
 };

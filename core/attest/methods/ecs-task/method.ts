@@ -14,6 +14,4 @@ export const method: Method = {
     images: true,
     family: "role",
   },
-  load: async ({ relay, partition, tasks: lookup }) =>
-    lookup && (await import("./attestor.ts")).ecsTask({ relay, partition, lookup }),
 };

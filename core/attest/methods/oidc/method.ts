@@ -16,5 +16,4 @@ export const method: Method = {
     assurance: "document",
     family: "svid",
   },
-  load: async ({ keySets }) => (await import("./attestor.ts")).oidc({ keySets }),
 };

@@ -10,5 +10,4 @@ export const method: Method = {
     assurance: "document",
     family: "svid",
   },
-  load: async ({ bundles }) => (await import("./attestor.ts")).spiffeJwtSvid({ bundles }),
 };

@@ -10,5 +10,4 @@ export const method: Method = {
     assurance: "fresh",
     family: "svid",
   },
-  load: async ({ bundles }) => (await import("./attestor.ts")).spiffeX509Svid({ bundles }),
 };

@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import { type FunctionName, functionNames } from "../../lambdas/manifest.ts";
+import { firstLoadBytes, keepFunctions } from "../../scripts/kept/functions.ts";
+import { filesBelow } from "../../scripts/kept/hash.ts";
+import { usualStore } from "../../scripts/kept/store.ts";
+
+/** The most that a cold start may read, in kB: what each reads today and a little, so that no growth goes unseen. */
+const budgets: Readonly<Record<FunctionName, number>> = {
+  attest: 385,
+  "attest-iam": 325,
+  token: 400,
+  introspect: 320,
+  revoke: 320,
+  "admin-revoke": 270,
+  "admin-write": 390,
+  "admin-read": 320,
+  discovery: 280,
+  relay: 265,
+  publisher: 275,
+  rotator: 280,
+  transmitter: 330,
+  federation: 30,
+  "admin-rotate": 260,
+  "registry-applier": 385,
+  "lifecycle-watch": 275,
+  sealer: 390,
+  "drift-watch": 335,
+};
+
+const bundles = await keepFunctions(usualStore, functionNames);
+
+describe("a function's bundle", () => {
+  it.each(functionNames)("%s reads no more at a cold start than it is allowed, and never more than 400 kB", (name) => {
+    const bytes = firstLoadBytes(bundles[name] ?? "");
+    expect(bytes).toBeGreaterThan(10_000);
+    expect(bytes / 1000).toBeLessThanOrEqual(budgets[name]);
+    expect(budgets[name]).toBeLessThanOrEqual(400);
+  });
+
+  it.each(functionNames.filter((name) => name !== "attest"))(
+    "%s carries nothing that proves evidence, which attest alone loads when it is first presented",
+    (name) => {
+      const chunks = filesBelow(bundles[name] ?? "").join("\n");
+      expect(chunks).not.toMatch(/attestor-/);
+      expect(filesBelow(bundles.attest ?? "").join("\n")).toMatch(/attestor-/);
+    },
+  );
+});
