@@ -4,7 +4,7 @@ import { assuranceLevels } from "../model/assurance.ts";
 import type { PolicyQuestion } from "../model/decision.ts";
 import type { RegistryDifference } from "../model/registry-difference.ts";
 import type { AuditFacts } from "./record.ts";
-import { ownValues, redactAll, redactTarget, redactText, redactTokens } from "./redact.ts";
+import { type Own, redactAll, redactTarget, redactText, redactTokens } from "./redact.ts";
 
 /** How each member's texts are kept clean: where we made or proved the value, long hashes in it are identifiers. */
 const redactions: ReadonlyMap<string, typeof redactText> = new Map([
@@ -26,8 +26,9 @@ function reasonOf(denial: Denial) {
 /**
  * Lanyard's own facts as flat, snake_case columns for `unmapped.lanyard`. One name, one type, for good:
  * the tables over the audit bucket are built on these names.
+ * @param own what of them is never redacted
  */
-export function lanyardFacts(facts: AuditFacts): Record<string, unknown> {
+export function lanyardFacts(facts: AuditFacts, own: Own): Record<string, unknown> {
   const columns: Record<string, unknown> = {
     operation: facts.operation,
     outcome: facts.outcome,
@@ -74,7 +75,6 @@ export function lanyardFacts(facts: AuditFacts): Record<string, unknown> {
     count: facts.count,
     user_agent: facts.userAgent,
   };
-  const own = ownValues(facts);
   return Object.fromEntries(
     Object.entries(columns)
       .filter(([, value]) => value !== undefined)

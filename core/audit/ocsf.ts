@@ -4,7 +4,7 @@ import { explainDenial } from "../denial/explain.ts";
 import { ocsfClasses } from "./classes.ts";
 import { lanyardFacts } from "./columns.ts";
 import type { AuditFacts, AuditOperation, AuditRecord } from "./record.ts";
-import { ownValues, redactAll, redactTarget, redactText } from "./redact.ts";
+import { type Own, ownValues, redactAll, redactTarget, redactText } from "./redact.ts";
 
 /** The released schema version every event is valid against. */
 const ocsfVersion = "1.8.0";
@@ -26,6 +26,7 @@ const userType = { user: 1, admin: 2, service: 4 } as const;
  */
 export function toRecord(facts: AuditFacts, eventId: string): AuditRecord {
   const kind = ocsfClasses[facts.operation];
+  const own = ownValues(facts);
   const event = {
     metadata: {
       version: ocsfVersion,
@@ -43,10 +44,10 @@ export function toRecord(facts: AuditFacts, eventId: string): AuditRecord {
     type_uid: kind.classUid * 100 + kind.activityId,
     type_name: `${kind.className}: ${kind.activityName}`,
     time: facts.timeMillis,
-    ...outcome(facts),
+    ...outcome(facts, own),
     ...(facts.count === undefined ? {} : { count: facts.count }),
-    ...classMembers(facts, kind.classUid),
-    unmapped: { lanyard: columns(facts) },
+    ...classMembers(facts, kind.classUid, own),
+    unmapped: { lanyard: columns(facts, own) },
   };
   const body = bounded(event);
   const hash = createHash("sha256").update(body).digest("base64url");
@@ -65,8 +66,8 @@ const bounded = <T extends { readonly metadata: object; readonly unmapped: objec
  * All of a grant's and of an operator's facts; of a refusal's what a caller sent is cut, or one request could make us write
  * what it costs nothing to send (threat 34). What was put to policies is ours and stays: it is asked again of new ones.
  */
-function columns(facts: AuditFacts): Record<string, unknown> {
-  const all = lanyardFacts(facts);
+function columns(facts: AuditFacts, own: Own): Record<string, unknown> {
+  const all = lanyardFacts(facts, own);
   if (facts.outcome === "allowed" || facts.operator) return all;
   // column by column: which there are is ours to say, and a reason that came late in the order must not go missing
   return Object.fromEntries(
@@ -80,7 +81,7 @@ function columns(facts: AuditFacts): Record<string, unknown> {
 const cut = (text: string): string =>
   text.length > refused.characters ? `${text.slice(0, refused.characters)}…` : text;
 
-const refusal = (denial: Denial, own: ReadonlySet<string>) => ({
+const refusal = (denial: Denial, own: Own) => ({
   status_code: denial.code,
   status_detail: cut(redactText(explainDenial(denial).missing, own)),
 });
@@ -92,49 +93,55 @@ const graver: Partial<Record<AuditOperation, readonly [number, string]>> = {
 };
 
 /** A revocation, a refusal, and a document that changed hands, deserve a look; a grant is everyday. */
-const outcome = (facts: AuditFacts) => {
+const outcome = (facts: AuditFacts, own: Own) => {
   const [severity_id, severity] =
     facts.outcome === "denied" || facts.keyReplaced ? [2, "Low"] : (graver[facts.operation] ?? [1, "Informational"]);
   const status =
     facts.outcome === "allowed" ? { status_id: 1, status: "Success" } : { status_id: 2, status: "Failure" };
-  return { severity_id, severity, ...status, ...(facts.denial ? refusal(facts.denial, ownValues(facts)) : {}) };
+  return { severity_id, severity, ...status, ...(facts.denial ? refusal(facts.denial, own) : {}) };
 };
 
-const classMembers = (facts: AuditFacts, classUid: number): Record<string, unknown> => {
-  const common = { actor: actor(facts), src_endpoint: source(facts) };
+const classMembers = (facts: AuditFacts, classUid: number, own: Own): Record<string, unknown> => {
+  const common = { actor: actor(facts, own), src_endpoint: source(facts) };
   const request = { uid: redactText(facts.requestId) };
   switch (classUid) {
     case 3002:
-      return { ...common, user: receiver(facts), service: { name: "Lanyard" }, is_remote: true, ...session(facts) };
+      return {
+        ...common,
+        user: receiver(facts, own),
+        service: { name: "Lanyard" },
+        is_remote: true,
+        ...session(facts),
+      };
     case 3003:
-      return { ...common, user: receiver(facts), privileges: privileges(facts), ...session(facts) };
+      return { ...common, user: receiver(facts, own), privileges: privileges(facts, own), ...session(facts) };
     case 3004:
-      return { ...common, entity: entity(facts), ...(facts.reason ? { comment: redactText(facts.reason) } : {}) };
+      return { ...common, entity: entity(facts, own), ...(facts.reason ? { comment: redactText(facts.reason) } : {}) };
     default:
       return { ...common, api: { operation: facts.operation, service: { name: "Lanyard" }, request } };
   }
 };
 
 /** Who did it: the operator, else the agent that called. */
-const actor = (facts: AuditFacts) => ({
+const actor = (facts: AuditFacts, own: Own) => ({
   user: facts.operator
     ? { uid: facts.operator.uniqueId, name: facts.operator.arn, type_id: userType.admin, type: "Admin" }
-    : agentUser(facts.agent, facts),
+    : agentUser(facts.agent, own),
   ...session(facts),
-  ...(facts.policies && facts.policies.length > 0 ? { authorizations: verdicts(facts, facts.policies) } : {}),
+  ...(facts.policies && facts.policies.length > 0 ? { authorizations: verdicts(facts, facts.policies, own) } : {}),
 });
 
-const verdicts = (facts: AuditFacts, policies: readonly string[]) =>
+const verdicts = (facts: AuditFacts, policies: readonly string[], own: Own) =>
   policies.slice(0, 100).map((name) => ({
     decision: facts.outcome === "allowed" ? "Allowed" : "Denied",
-    policy: { name: redactText(name, ownValues(facts)) },
+    policy: { name: redactText(name, own) },
   }));
 
 /** Whom it was for: of an offer the agent it is held out to, else the caller. */
-const receiver = (facts: AuditFacts) => agentUser(facts.offeredTo ?? facts.agent, facts);
+const receiver = (facts: AuditFacts, own: Own) => agentUser(facts.offeredTo ?? facts.agent, own);
 
-const agentUser = (id: string | undefined, facts: AuditFacts) => {
-  const uid = redactText(id ?? "unknown", ownValues(facts));
+const agentUser = (id: string | undefined, own: Own) => {
+  const uid = redactText(id ?? "unknown", own);
   return {
     uid,
     name: uid.slice(uid.indexOf("/agent/") + 1).replace("agent/", ""),
@@ -143,12 +150,12 @@ const agentUser = (id: string | undefined, facts: AuditFacts) => {
   };
 };
 
-const privileges = (facts: AuditFacts): string[] => {
+const privileges = (facts: AuditFacts, own: Own): string[] => {
   const scopes =
     facts.grants?.flatMap((g) => g.scopes.map((s) => `${g.resource} ${s}`)) ?? facts.requested?.scopes ?? [];
   return scopes
     .slice(0, facts.outcome === "allowed" ? 100 : refused.entries)
-    .map((scope) => redactText(scope, ownValues(facts)).slice(0, 256));
+    .map((scope) => redactText(scope, own).slice(0, 256));
 };
 
 const session = (facts: AuditFacts) =>
@@ -162,8 +169,8 @@ const session = (facts: AuditFacts) =>
       };
 
 /** `agent:<id>`, `session:<sid>`, `registry`: the part before the colon is the entity's type. */
-const entity = (facts: AuditFacts) => {
-  const uid = redactTarget(facts.target ?? facts.session?.sid ?? facts.agent ?? "unknown", ownValues(facts));
+const entity = (facts: AuditFacts, own: Own) => {
+  const uid = redactTarget(facts.target ?? facts.session?.sid ?? facts.agent ?? "unknown", own);
   const type = /^(session|agent|principal|build|deployment|registry|offer|key|function)(?=:|$)/.exec(uid)?.[0];
   return { uid, ...(type ? { type } : {}) };
 };

@@ -74,7 +74,7 @@ const secretShape = /[A-Za-z0-9+/_-]{40,}={0,2}/g;
 const nothing: ReadonlySet<string> = new Set();
 
 /** Values of our own that stay whatever they look like: {@link ownValues} tells which. */
-type Own = ReadonlySet<string>;
+export type Own = ReadonlySet<string>;
 
 /**
  * Takes out what looks like a token or private key: the log must not become a place to steal from (threat 25).

@@ -59,8 +59,9 @@ export function createKeyMemory(importKey: ImportKey = importHere, most: number 
     keep(shown) {
       const { name } = shown;
       kept.delete(name);
-      const eldest = kept.keys().next();
-      if (kept.size >= most && !eldest.done) kept.delete(eldest.value);
+      // only when it is full: looking for the eldest passes over the places of all that were moved to the end
+      const eldest = kept.size >= most ? kept.keys().next() : undefined;
+      if (eldest && !eldest.done) kept.delete(eldest.value);
       kept.set(name, shown);
     },
     get size() {

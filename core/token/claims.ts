@@ -9,7 +9,6 @@ import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { isBuild, namedSubjects, subjects } from "../model/subjects.ts";
 import { type TokenReply, tokenTyp } from "../model/wire.ts";
 import { cutName } from "../status/cut-name.ts";
-import { parseBoundedJson } from "../text/json.ts";
 import type { Plan } from "./plan.ts";
 
 /** Nested actors, current outermost (RFC 8693 4.1): history for whoever reads it, never permission. */
@@ -162,11 +161,19 @@ const signatureBytes: Readonly<Record<SigningAlgorithm, number>> = { ES256: 64, 
 const base64urlLength = (bytes: number): number => Math.ceil((bytes * 4) / 3);
 const jsonLength = (value: object): number => base64urlLength(Buffer.byteLength(JSON.stringify(value), "utf8"));
 
-/** How long a token of these claims is, signed and in compact form, and whether whoever reads it would parse it. */
+/** How deep the objects and lists of a value nest. */
+function nestingOf(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  let deepest = 0;
+  for (const inner of Object.values(value)) deepest = Math.max(deepest, nestingOf(inner));
+  return 1 + deepest;
+}
+
+/** How long a token of these claims is, signed and in compact form, and whether whoever reads it would parse it: what we write names no member twice. */
 function measured(typ: string, alg: SigningAlgorithm, claims: JWTPayload) {
   const header = { alg, kid: aThumbprint, typ };
   const bytes = jsonLength(header) + jsonLength(claims) + base64urlLength(signatureBytes[alg]) + 2;
-  return { bytes, parses: parseBoundedJson(JSON.stringify(claims), limits.claimsDepth).ok };
+  return { bytes, parses: nestingOf(claims) <= limits.claimsDepth };
 }
 
 /**
