@@ -43,14 +43,14 @@ export interface Told {
  * @param found undefined when there is no such function
  */
 export function evaluate(base: Baseline, found: Found | undefined, measure: Measure): Evaluation {
-  const { mark, nowSeconds } = measure;
+  const { mark } = measure;
   const known = base.known.find((one) => one.mark === mark);
   const wrong = differences(known, found, measure);
   const certain = trustFault(found);
   const all = [...certain, ...wrong];
   if (all.length > 0) return drifting(base, { all, certain, known }, measure);
   if (known === undefined && found !== undefined) return adopted(base, found, measure);
-  return base.drift === undefined ? { next: undefined, rings: [] } : mended(base, known, mark, nowSeconds);
+  return base.drift === undefined ? { next: undefined, rings: [] } : mended(base, known, measure);
 }
 
 const trustFault = ({ trust }: Partial<Found> = {}): readonly string[] =>
@@ -99,7 +99,7 @@ function adopted(base: Baseline, { codeSha256, roleArn, settings }: Found, { mar
 }
 
 /** Changed and changed back: a deployment that failed looks so, and so does somebody who was here for a while. */
-function mended(base: Baseline, against: Known | undefined, mark: string, nowSeconds: number): Evaluation {
+function mended(base: Baseline, against: Known | undefined, { mark, nowSeconds }: Measure): Evaluation {
   const { drift } = base;
   const byDeployment = drift?.told === undefined && drift?.mark !== mark;
   const what = `it is again what was deployed; for ${nowSeconds - (drift?.sinceSeconds ?? nowSeconds)} s it was not`;

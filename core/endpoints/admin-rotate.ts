@@ -90,7 +90,7 @@ async function putOrder(
 function lacking(order: RotationOrder, ring: Ring | undefined): readonly SigningAlgorithm[] {
   // until the rotator has come once there are no standbys of any kind
   if (!ring) return [usualAlgorithm[order.purpose]];
-  const keys = withoutSuccessor(ring, order, order.atSeconds, longestCacheSeconds);
+  const keys = withoutSuccessor(ring, order, { nowSeconds: order.atSeconds, waitSeconds: longestCacheSeconds });
   return [...new Set(keys.map(({ alg }) => alg))];
 }
 

@@ -42,15 +42,14 @@ export function createAdminWriteEndpoint(
     if (!operator) return deny(deps, { code: "caller_not_authorized", why: "no IAM identity" }, audit);
     audit.add({ operator, target: "registry" });
     audit.authenticated = true;
-    const applied = await carryOut(call, operator, audit, deps);
+    const applied = await carryOut(call, { operator, audit }, deps);
     return answer(applied, (denial) => deny(deps, denial, audit));
   };
 }
 
 async function carryOut(
   call: Call,
-  operator: Operator,
-  audit: AuditContext,
+  { operator, audit }: { readonly operator: Operator; readonly audit: AuditContext },
   deps: AdminWriteDeps,
 ): Promise<Result<Applied, Denial>> {
   // 2. read

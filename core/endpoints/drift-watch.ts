@@ -59,7 +59,7 @@ async function look(base: Baseline, own: Found, deps: DriftDeps): Promise<boolea
   // 4. evaluate
   const { next, rings, tell } = evaluate(base, found, measure);
   // 5. write
-  if (next) await deps.store.keep(next, tell ? [recordOf(base.name, found, tell, deps)] : []);
+  if (next) await deps.store.keep(next, tell ? [recordOf(tell, { name: base.name, found }, deps)] : []);
   return rings.length > 0;
 }
 
@@ -70,7 +70,11 @@ function count(looked: readonly PromiseSettledResult<boolean>[]): number {
   return looked.filter((one) => one.status === "fulfilled" && one.value).length;
 }
 
-function recordOf(name: string, found: Found | undefined, told: Told, deps: DriftDeps): AuditRecord {
+function recordOf(
+  told: Told,
+  { name, found }: { readonly name: string; readonly found: Found | undefined },
+  deps: DriftDeps,
+): AuditRecord {
   const { operation, what, against } = told;
   const evidence = {
     ...(found && { codeSha256: found.codeSha256, roleArn: found.roleArn }),

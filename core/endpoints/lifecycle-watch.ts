@@ -59,7 +59,9 @@ export async function watchLifecycle(deps: WatchDeps): Promise<WatchCounts> {
   const found: Findings[] = [];
   for (let at = 0; at < agents.length; at += atOnce) {
     const some = agents.slice(at, at + atOnce);
-    found.push(...(await Promise.all(some.map((agent) => look(agent, known.get(agent.name), round, deps)))));
+    found.push(
+      ...(await Promise.all(some.map((agent) => look(agent, { ...round, trace: known.get(agent.name) }, deps)))),
+    );
   }
   await forget(traces, agents, deps);
   await deps.store.looked(now);
@@ -73,8 +75,7 @@ async function activeAgents({ registry }: WatchDeps, version: number): Promise<r
 
 async function look(
   agent: AgentRegistration,
-  trace: Trace | undefined,
-  { registryVersion, ...round }: Round,
+  { trace, registryVersion, ...round }: Round & { readonly trace: Trace | undefined },
   deps: WatchDeps,
 ): Promise<Findings> {
   const agentId = `spiffe://${deps.trustDomain}/agent/${agent.name}`;
@@ -82,7 +83,8 @@ async function look(
   const latestEndSeconds = await deps.store.latestEndSeconds(agentId);
   const seenAtSeconds = seenAt(trace, { ...round, latestEndSeconds });
   // 4. find
-  const findings = findingsOf(agent, seenAtSeconds, round.nowSeconds, deps.dormantAfterDays);
+  const { nowSeconds } = round;
+  const findings = findingsOf(agent, { seenAtSeconds, nowSeconds, dormantAfterDays: deps.dormantAfterDays });
   // 5. remember
   await remember({ agent, agentId, trace, seenAtSeconds, findings, registryVersion }, deps);
   return findings;

@@ -56,7 +56,7 @@ export async function deployRegistry(order: DeployOrder, deps: DeployDeps): Prom
     if (past.own && past.live?.digest === order.digest) return ok({ outcome: "unchanged", version: past.version });
     const rollback = order.step === "update" && !order.force && past.asked !== undefined;
     // 2. restore
-    const restored = rollback ? await restore(past.asked.version, order, past, deps) : undefined;
+    const restored = rollback ? await restore(past.asked.version, { order, past }, deps) : undefined;
     // 3. go forward
     const outcome = restored ?? (await goForward(order, past, deps));
     // 4. again
@@ -70,8 +70,7 @@ const sourceOf = (stackId: string): string => stackId.split("/").slice(0, 2).joi
 
 async function restore(
   version: number,
-  order: DeployOrder,
-  past: DeployedPast,
+  { order, past }: { readonly order: DeployOrder; readonly past: DeployedPast },
   deps: DeployDeps,
 ): Promise<Result<Deployed, DeployRefusal>> {
   const left = (why: string) => ok({ outcome: "left", version: past.version, why } as const);
@@ -79,7 +78,7 @@ async function restore(
   const [now, then] = [await deps.registry.rows(past.version), await deps.registry.rows(version)];
   // states too go back to what they were: nobody but the stack itself has changed them since
   const documents = documentsOfRows(withLater(now, then));
-  const done = await apply(order, documents, past.version, `rollback to version ${version}`, deps);
+  const done = await apply(order, { documents, base: past.version, reason: `rollback to version ${version}` }, deps);
   if (done.ok) return ok({ outcome: "restored", version: done.value.version });
   // a retired agent does not come back, nor what today's rules refuse: neither may block the stack
   return done.error.code === "registry_stale"
@@ -96,7 +95,7 @@ async function goForward(
   // the code is deployed before its resource is asked: a package of other registrations is not this deployment's
   if (folder.digest !== digest) return err({ kind: "folder_missing", digest });
   if (!past.untouched && !order.force && past.live?.digest !== digest) return changedByHand(order, past, deps);
-  const done = await apply(order, folder.documents, past.version, undefined, deps);
+  const done = await apply(order, { documents: folder.documents, base: past.version }, deps);
   return done.ok
     ? ok({ outcome: "applied", version: done.value.version })
     : err({ kind: "denied", denial: done.error });
@@ -115,17 +114,13 @@ async function changedByHand(order: DeployOrder, past: DeployedPast, deps: Deplo
 
 const apply = (
   { stackId, requestId }: DeployOrder,
-  documents: readonly RegistryDocument[],
-  base: number,
-  reason: string | undefined,
+  wanted: { readonly documents: readonly RegistryDocument[]; readonly base: number; readonly reason?: string },
   deps: DeployDeps,
 ) =>
   applyRegistry(
     {
-      documents,
-      base,
+      ...wanted,
       source: sourceOf(stackId),
-      ...(reason === undefined ? {} : { reason }),
       // the stack is the actor: who ordered it stands in CloudTrail, under this very ARN
       operator: { arn: stackId, uniqueId: stackId.split("/")[2] ?? stackId },
       facts: { timeMillis: deps.clock.nowMillis(), requestId, sourceIp: "cloudformation.amazonaws.com" },

@@ -32,6 +32,13 @@ export interface RevokeDeps extends AuthenticateDeps, DenyDeps {
   readonly limiter: RateLimiter;
 }
 
+/** A request that was read, and who sent it. */
+interface Asked {
+  readonly form: Form;
+  readonly caller: Caller;
+  readonly audit: AuditContext;
+}
+
 /** What a request turned out to end; nothing at all for a token that means nothing here (RFC 7009 2.2). */
 type Ending = Pick<RevocationWrite, "tombstone" | "withdraw"> | "nothing";
 
@@ -68,13 +75,13 @@ export function createRevokeEndpoint(deps: RevokeDeps): (call: Call) => Promise<
     if (!(await deps.limiter.take(agent, limits.revocationsPerSecond, "revoke")))
       return deny(deps, { code: "rate_exceeded", agent, perSecond: limits.revocationsPerSecond }, audit);
     // 4. find
-    const found = await find(form.value, caller.value, deps, audit);
+    const found = await find({ form: form.value, caller: caller.value, audit }, deps);
     // 5. read liveness
     const left = await stillToEnd(caller.value, found.ok ? found.value : "nothing", deps);
     if (!left.ok) return deny(deps, left.error, audit);
     if (!found.ok) return deny(deps, found.error, audit);
     // 6. write
-    const written = await write(left.value, caller.value, deps, audit);
+    const written = await write(left.value, { caller: caller.value, audit }, deps);
     return written.ok ? done : deny(deps, written.error, audit);
   };
 }
@@ -99,12 +106,8 @@ async function stillToEnd(caller: Caller, ending: Ending, deps: RevokeDeps): Pro
   return ok(sid !== undefined && rows.tombstones.has(sid) ? "nothing" : ending);
 }
 
-async function find(
-  form: Form,
-  caller: Caller,
-  deps: RevokeDeps,
-  audit: AuditContext,
-): Promise<Result<Ending, Denial>> {
+async function find(asked: Asked, deps: RevokeDeps): Promise<Result<Ending, Denial>> {
+  const { form, caller, audit } = asked;
   const text = single(form, "token");
   if (text === undefined) return err({ code: "parameter_missing", name: "token" });
   if (text.startsWith("lyo_")) return findOffer(text, caller, deps);
@@ -114,7 +117,7 @@ async function find(
   const depth = sid === root ? 0 : anc.length + 1;
   audit.add({ principal: principalId, actors, session: { root, sid, depth } });
   const below = single(form, "session");
-  if (below !== undefined && below !== sid) return findBelow(token, below, caller, deps, audit);
+  if (below !== undefined && below !== sid) return findBelow({ own: token, below }, asked, deps);
   // a session's agents are the current agents of the sessions above it: each may end what hangs below its own
   if (!actors.includes(caller.agent)) return err(notTheOwner(token, sid));
   return ok({ tombstone: { root, sid, expiresAtSeconds: await lastSecond(root, sid, deps) } });
@@ -136,11 +139,9 @@ async function anyKind(text: string, deps: RevokeDeps): Promise<OwnToken | undef
 }
 
 async function findBelow(
-  own: OwnToken,
-  below: string,
-  caller: Caller,
+  { own, below }: { readonly own: OwnToken; readonly below: string },
+  { caller, audit }: Asked,
   deps: RevokeDeps,
-  audit: AuditContext,
 ): Promise<Result<Ending, Denial>> {
   if (own.agent !== caller.agent) return err(notTheOwner(own, own.sid));
   const session = await deps.revocations.readSession(own.root, below.slice(0, 22));
@@ -176,9 +177,8 @@ async function lastSecond(root: string, sid: string, deps: RevokeDeps): Promise<
 
 async function write(
   ending: Ending,
-  caller: Caller,
+  { caller, audit }: Pick<Asked, "caller" | "audit">,
   deps: RevokeDeps,
-  audit: AuditContext,
 ): Promise<Result<void, Denial>> {
   if (ending === "nothing") return ok(undefined);
   const record = toRecord({ ...audit.facts, outcome: "allowed" }, deps.ids.id());

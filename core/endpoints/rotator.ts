@@ -59,7 +59,7 @@ async function rotateRing(purpose: KeyPurpose, deps: RotatorDeps): Promise<reado
     const step = nextStep(ring, view.order ? { ...at, order: view.order } : at);
     if (!step) return [...ringFaults(ring, at), ...(await vetAll(ring, deps))].map((why) => `${purpose}: ${why}`);
     // 5. carry out
-    const made = step.effect && (await carryOut(step.effect, ring, run.made, deps));
+    const made = step.effect && (await carryOut(step.effect, { ring, made: run.made }, deps));
     // 6. write
     const { ring: next, events } = step.write(made);
     if (next.intents.some(({ id }) => id === freshId)) run.mine.add(freshId);
@@ -95,8 +95,7 @@ async function endLostKeys(
 
 async function carryOut(
   effect: Effect,
-  ring: Ring,
-  made: Map<string, RingKey>,
+  { ring, made }: { readonly ring: Ring; readonly made: Map<string, RingKey> },
   { maker }: RotatorDeps,
 ): Promise<RingKey | undefined> {
   switch (effect.do) {

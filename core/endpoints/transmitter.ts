@@ -71,7 +71,7 @@ export function createTransmitter(deps: TransmitterDeps): (taken: Taken) => Prom
     if (kind === "again" && !isLast) return comesAgain(why);
     // 4. set aside
     const forGood = kind === "refused" ? why : `given up after ${deps.tries} tries, the last: ${why}`;
-    const aside = await setAside(message, body, forGood, deps).catch(failed);
+    const aside = await setAside(message, { body, why: forGood }, deps).catch(failed);
     return aside.kind === "done" ? "done" : comesAgain(aside.why);
   };
 }
@@ -92,8 +92,7 @@ async function carryOut(message: Message, deps: TransmitterDeps): Promise<Outcom
 
 async function setAside(
   message: Message,
-  body: string,
-  why: string,
+  { body, why }: { readonly body: string; readonly why: string },
   { queues, watch, record }: TransmitterDeps,
 ): Promise<Outcome> {
   await record({ body, why, ...about(message) });

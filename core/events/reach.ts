@@ -63,10 +63,11 @@ async function reachTree({ issuer, revoked, receivers, nowSeconds }: ReachQuesti
 }
 
 async function reachSubject(
-  { issuer, revoked, epoch, receivers, nowSeconds }: ReachQuestion,
+  question: ReachQuestion,
   kind: "agent" | "principal" | "build",
   store: ReachStore,
 ): Promise<Reach> {
+  const { revoked, epoch, receivers, nowSeconds } = question;
   const subject = subjects[kind](revoked.id);
   const told = new Set<ReceiverRegistration>();
   const agents = new Set<string>();
@@ -86,20 +87,20 @@ async function reachSubject(
       if (kind === "build") agents.add(one.actors[one.actors.length - 1] ?? "");
     }
   }
-  return { receivers: all ? receivers : [...told], subjects: subjectsOf(kind, revoked.id, issuer, agents, all) };
+  return { receivers: all ? receivers : [...told], subjects: subjectsOf(kind, question, all ? "too many" : agents) };
 }
 
 /** No receiver knows builds: it is told of the agents that run one, or, when they are too many to name, of everybody. */
 function subjectsOf(
   kind: "agent" | "principal" | "build",
-  id: string,
-  issuer: string,
-  agents: ReadonlySet<string>,
-  more: boolean,
+  { issuer, revoked: { id } }: ReachQuestion,
+  agents: ReadonlySet<string> | "too many",
 ): readonly SubjectId[] {
   if (kind === "agent") return [agentSubject(id)];
   if (kind === "principal") return [principalSubject(issuer, id)];
-  return more || agents.size > limits.eventSubjects ? [deploymentSubject(issuer)] : [...agents].map(agentSubject);
+  return agents === "too many" || agents.size > limits.eventSubjects
+    ? [deploymentSubject(issuer)]
+    : [...agents].map(agentSubject);
 }
 
 const lives = (session: ReachedSession, nowSeconds: number): boolean => session.expiresAtSeconds > nowSeconds;

@@ -36,14 +36,13 @@ export function seenAt(trace: Trace | undefined, look: Look): number {
 
 /**
  * Holds an active agent against its days.
- * @param dormantAfterDays of the stage, for an agent that names none
+ * @param by when it was last seen, now, and the days of the stage for an agent that names none
  */
 export function findingsOf(
   agent: AgentRegistration,
-  seenAtSeconds: number,
-  nowSeconds: number,
-  dormantAfterDays: number,
+  by: { readonly seenAtSeconds: number; readonly nowSeconds: number; readonly dormantAfterDays: number },
 ): Findings {
+  const { seenAtSeconds, nowSeconds, dormantAfterDays } = by;
   const days = agent.dormantAfterDays ?? dormantAfterDays;
   return {
     // the day itself is still in time, wherever on earth it is spent

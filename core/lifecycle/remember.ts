@@ -41,14 +41,22 @@ export async function remember(seen: Seen, deps: RememberDeps): Promise<void> {
     ...(toldReviewBy === undefined ? {} : { toldReviewBy }),
   };
   await deps.store.keep(next, [
-    ...(tellReview ? [recordOf("agent.overdue", `its review was due by ${agent.reviewBy}`, seen, deps)] : []),
-    ...(tellDormant ? [recordOf("agent.dormant", `no session since ${dayOf(seenAtSeconds)}`, seen, deps)] : []),
+    ...(tellReview
+      ? [recordOf({ operation: "agent.overdue", what: `its review was due by ${agent.reviewBy}` }, seen, deps)]
+      : []),
+    ...(tellDormant
+      ? [recordOf({ operation: "agent.dormant", what: `no session since ${dayOf(seenAtSeconds)}` }, seen, deps)]
+      : []),
   ]);
 }
 
 const dayOf = (seconds: number): string => new Date(seconds * 1000).toISOString().slice(0, 10);
 
-function recordOf(operation: AuditOperation, what: string, seen: Seen, deps: RememberDeps): AuditRecord {
+function recordOf(
+  { operation, what }: { readonly operation: AuditOperation; readonly what: string },
+  seen: Seen,
+  deps: RememberDeps,
+): AuditRecord {
   const { agent, agentId, registryVersion } = seen;
   const { clock, ids, requestId } = deps;
   const reason = `${what}; ${agent.owner} answers for it, sponsor ${agent.sponsor}`;

@@ -67,7 +67,7 @@ export async function applyRegistry(order: ApplyOrder, deps: ApplyDeps): Promise
   const nothing = same && order.source === undefined;
   if (nothing || order.dryRun) return ok({ version: base, base, difference });
   const { operator, reason, source, facts } = order;
-  const record = (version: number) => recordOf(order, difference, base, version, deps);
+  const record = (version: number) => recordOf(order, { changes: difference, base, version }, deps);
   const why = { ...(reason === undefined ? {} : { reason }), ...(source === undefined ? {} : { source }) };
   const digest = registryDigest(rows.value);
   const gone = formerTypesAfter(types, rows.value);
@@ -90,7 +90,11 @@ const invalid = (problems: readonly RegistryProblem[]): Result<never, Denial> =>
   err({ code: "registry_invalid", problems });
 
 /** One event for one change of the registry: who, why, and every value before and after. */
-function recordOf(order: ApplyOrder, changes: RegistryDifference, base: number, version: number, deps: ApplyDeps) {
+function recordOf(
+  order: ApplyOrder,
+  { changes, base, version }: { readonly changes: RegistryDifference; readonly base: number; readonly version: number },
+  deps: ApplyDeps,
+) {
   const { operator, reason, facts } = order;
   const named = { operation: "registry.apply", outcome: "allowed", target: "registry" } as const;
   const numbers = { registryVersion: version, registryBase: base };

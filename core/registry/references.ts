@@ -50,7 +50,7 @@ export function referenceFindings(row: Registration, names: Names): readonly Fin
       return [
         ...scopeSetFindings(row.may, "may", names),
         ...scopeSetFindings(row.lends, "lends", names),
-        ...beyond(row.lends, row.name, "lends", names),
+        ...beyond({ agent: row.name, sets: row.lends }, "lends", names),
         ...row.selectors.flatMap((s, i) => selectorFindings(s, `selectors.${i}.exact`, names)),
         ...row.clients.flatMap((c, i) => personIssuer(c.issuer, `clients.${i}.issuer`, names)),
         ...(row.requiresDetails ? unrestricted(row.may, names) : []),
@@ -112,7 +112,11 @@ const scopeSetFindings = (sets: readonly ScopeSet[], path: string, names: Names)
   });
 
 /** A grant beyond what the agent may hold can never be used: a mistake, found here and not at three in the morning. */
-const beyond = (sets: readonly ScopeSet[], agent: string, path: string, names: Names): Finding[] => {
+const beyond = (
+  { agent, sets }: { readonly agent: string; readonly sets: readonly ScopeSet[] },
+  path: string,
+  names: Names,
+): Finding[] => {
   const over = pairs(sets).filter((pair) => names.may.get(agent)?.has(pair) === false);
   return over.length === 0 ? [] : [[path, `beyond what agent ${agent} may hold: ${over.join(", ")}`]];
 };
@@ -131,8 +135,8 @@ const scopeMappingFindings = (row: ScopeMappingRegistration, names: Names): read
     ...scopeSetFindings([{ resource: row.from.resource, scopes: [row.from.scope] }], "from", names),
     ...own,
     ...scopeSetFindings([row.to], "to", names),
-    ...beyond([row.to], row.agent, "to", names),
-    ...Object.entries(row.details).flatMap(([source, target]) => mappedDetails(row, source, target, names)),
+    ...beyond({ agent: row.agent, sets: [row.to] }, "to", names),
+    ...Object.entries(row.details).flatMap((types) => mappedDetails(row, types, names)),
   ];
 };
 
@@ -158,7 +162,11 @@ const unrestricted = (may: readonly ScopeSet[], names: Names): readonly Finding[
 };
 
 /** A detail carries over field by field: both types must exist, on their resources, with the same fields (threat 7). */
-const mappedDetails = (row: ScopeMappingRegistration, source: string, target: string, names: Names): Finding[] => {
+const mappedDetails = (
+  row: ScopeMappingRegistration,
+  [source, target]: readonly [string, string],
+  names: Names,
+): Finding[] => {
   const path = `details.${source}`;
   const [a, b] = [names.detailsTypes.get(source), names.detailsTypes.get(target)];
   if (a?.resource !== row.from.resource) return [[path, `${source} is no details type of ${row.from.resource}`]];

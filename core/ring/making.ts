@@ -15,7 +15,7 @@ export const create: Rule = (ring, { mine }) => {
       if (!made) throw new Error("a key was to be made and none came");
       const intents = ring.intents.filter(({ id }) => id !== intent.id);
       const added = { ...changed(ring), intents, keys: [...ring.keys, made] };
-      return { ring: added, events: [eventOf("key.create", made, "the ring needs a key")] };
+      return { ring: added, events: [eventOf("key.create", made, { reason: "the ring needs a key" })] };
     },
   };
 };
@@ -36,7 +36,7 @@ export const publish: Rule = (ring, { nowSeconds }) => {
   // KMS says when it made the key: a clock of ours that is behind cannot date its publication before that
   const publishedAtSeconds = Math.max(nowSeconds, key.createdAtSeconds);
   const next: RingKey = { ...key, state: "published", publishedAtSeconds };
-  const events = [eventOf("key.publish", next, "its public half is known to KMS everywhere")];
+  const events = [eventOf("key.publish", next, { reason: "its public half is known to KMS everywhere" })];
   return { effect: { do: "vet", key }, write: () => ({ ring: changed(ring, next), events }) };
 };
 
@@ -48,7 +48,8 @@ export const announce = eachAlg((ring, alg, at) => {
   const keys = ofAlg(ring, alg);
   const [active] = inState(keys, "active");
   const aheadSeconds = at.pace.publishWaitSeconds + keyTimes.settleSeconds + keyTimes.intentLifeSeconds;
-  const isOne = active && (at.kept.has(active.keyArn) || !isDue(ring, active, at, aheadSeconds));
+  const isOne =
+    active && (at.kept.has(active.keyArn) || !isDue(ring, active, { ...at, nowSeconds: at.nowSeconds + aheadSeconds }));
   const wanted = isOne ? 1 : 2;
   const coming = ring.intents.filter((intent) => intent.alg === alg).length;
   if (inState(keys, "created", "published").length + coming >= wanted) return undefined;

@@ -11,6 +11,5 @@ export const changed = (ring: Ring, ...keys: readonly RingKey[]): Ring => ({
 export const eventOf = (
   operation: RingEvent["operation"],
   { kid, keyArn, alg }: RingKey,
-  reason: string,
-  operator?: RotationOrder["operator"],
+  { reason, operator }: Pick<RotationOrder, "reason"> & Partial<Pick<RotationOrder, "operator">>,
 ): RingEvent => ({ operation, kid, keyArn, alg, reason, ...(operator ? { operator } : {}) });

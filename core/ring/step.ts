@@ -49,7 +49,6 @@ export const eachAlg =
   (ring, at) =>
     at.algorithms.map((alg) => rule(ring, alg, at)).find((step) => step !== undefined);
 
-/** Whether a key has signed long enough, now or some time ahead. */
-export const isDue = (ring: Ring, active: RingKey, at: Moment, aheadSeconds = 0): boolean =>
-  ring.switching.includes(active.alg) ||
-  at.nowSeconds + aheadSeconds >= (active.activatedAtSeconds ?? 0) + at.pace.periodSeconds;
+/** Whether a key has signed long enough by then. */
+export const isDue = (ring: Ring, active: RingKey, at: Pick<Moment, "nowSeconds" | "pace">): boolean =>
+  ring.switching.includes(active.alg) || at.nowSeconds >= (active.activatedAtSeconds ?? 0) + at.pace.periodSeconds;

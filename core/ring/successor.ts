@@ -2,12 +2,17 @@ import type { SigningAlgorithm } from "../model/ports.ts";
 import { isKnown } from "./keyring.ts";
 import type { Ring, RingKey, RotationOrder } from "./model.ts";
 
+/** When a key is to follow, and how long every verifier takes to know it. */
+export interface SuccessionTime {
+  readonly nowSeconds: number;
+  readonly waitSeconds: number;
+}
+
 /** The key that can sign at once in place of another of its algorithm: idle, and known to every verifier. */
 export const successorOf = (
   ring: Ring,
   alg: SigningAlgorithm,
-  nowSeconds: number,
-  waitSeconds: number,
+  { nowSeconds, waitSeconds }: SuccessionTime,
 ): RingKey | undefined =>
   ring.keys.find((key) => key.state === "published" && key.alg === alg && isKnown(key, nowSeconds, waitSeconds));
 
@@ -24,9 +29,6 @@ export const suspectsOf = (ring: Ring, { kid }: Pick<RotationOrder, "kid">): rea
 export const withoutSuccessor = (
   ring: Ring,
   order: Pick<RotationOrder, "kid">,
-  nowSeconds: number,
-  waitSeconds: number,
+  at: SuccessionTime,
 ): readonly RingKey[] =>
-  suspectsOf(ring, order).filter(
-    ({ state, alg }) => state === "active" && !successorOf(ring, alg, nowSeconds, waitSeconds),
-  );
+  suspectsOf(ring, order).filter(({ state, alg }) => state === "active" && !successorOf(ring, alg, at));

@@ -10,7 +10,8 @@ import { eachAlg, inState, isDue, ofAlg, type Rule } from "./step.ts";
 /** An operator's order, once. */
 export const takeOrder: Rule = (ring, { order, nowSeconds, pace }) => {
   if (!order || order.id === ring.handledOrder) return undefined;
-  if (order.kind === "emergency") return { write: () => distrust(ring, order, nowSeconds, pace) };
+  if (order.kind === "emergency")
+    return { write: () => distrust(ring, order, { nowSeconds, waitSeconds: pace.longestCacheSeconds }) };
   const active = inState(ring.keys, "active").filter((key) => order.kid === undefined || key.kid === order.kid);
   const switching = [...new Set([...ring.switching, ...active.map(({ alg }) => alg)])];
   return { write: () => ({ ring: { ...changed(ring), switching, handledOrder: order.id }, events: [] }) };
@@ -30,7 +31,7 @@ export const fill = eachAlg((ring, alg, { nowSeconds, pace }) => {
   const ready = inState(keys, "published").find((key) => isKnown(key, nowSeconds, pace.longestCacheSeconds));
   if (!ready || inState(keys, "active").length > 0) return undefined;
   const next: RingKey = { ...ready, state: "active", activatedAtSeconds: nowSeconds };
-  const events = [eventOf("key.activate", next, "no other key signs")];
+  const events = [eventOf("key.activate", next, { reason: "no other key signs" })];
   return { write: () => ({ ring: changed(ring, next), events }) };
 });
 
@@ -52,7 +53,7 @@ export const rotate = eachAlg((ring, alg, at) => {
   const old = stays ? standingBy(active) : { ...active, state: "retired" as const, retiredAtSeconds: nowSeconds };
   const now: RingKey = { ...next, state: "active", activatedAtSeconds: nowSeconds };
   const switching = ring.switching.filter((one) => one !== alg);
-  const events = [eventOf("key.retire", old, reason), eventOf("key.activate", now, reason)];
+  const events = [eventOf("key.retire", old, { reason }), eventOf("key.activate", now, { reason })];
   return { write: () => ({ ring: { ...changed(ring, old, now), switching }, events }) };
 });
 
@@ -68,6 +69,6 @@ export const end: Rule = (ring, { nowSeconds }) => {
   const key = inState(ring.keys, "retired", "distrusted").find(isOver);
   if (!key) return undefined;
   const keys = ring.keys.filter(({ kid }) => kid !== key.kid);
-  const events = [eventOf("key.delete", key, "nothing it signed can still be alive")];
+  const events = [eventOf("key.delete", key, { reason: "nothing it signed can still be alive" })];
   return { effect: { do: "end", key }, write: () => ({ ring: { ...changed(ring), keys }, events }) };
 };

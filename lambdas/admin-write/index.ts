@@ -17,9 +17,6 @@ const endpoint = createAdminWriteEndpoint({
 });
 
 /** Changes of the registry by operators, named by what IAM proved about them. */
-export const handler = httpHandler(
-  (call, event) => endpoint(call, operatorOf(event)),
-  refuse,
-  undefined,
-  limits.registryBodyBytes,
-);
+export const handler = httpHandler((call, event) => endpoint(call, operatorOf(event)), refuse, {
+  bodyBytes: limits.registryBodyBytes,
+});

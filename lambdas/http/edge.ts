@@ -27,6 +27,13 @@ interface Watch {
   answered(answer: { readonly class: string; readonly millis: number }): void;
 }
 
+/** What a function may set otherwise. */
+interface EdgeSettings {
+  readonly watch?: Watch;
+  /** Largest body that is read. */
+  readonly bodyBytes?: number;
+}
+
 type Edge = MiddlewareObj<UrlEvent, UrlResult>;
 
 /**
@@ -34,13 +41,11 @@ type Edge = MiddlewareObj<UrlEvent, UrlResult>;
  * log once and answer without a cause. The order stands here and nowhere else: `use` runs `onError` from last to first.
  * @param endpoint built once, at module scope
  * @param refuse what becomes of a call too large or too garbled to be read; by default it is answered and not recorded
- * @param bodyBytes largest body that is read
  */
 export function httpHandler(
   endpoint: Endpoint,
   refuse: Refuse = answerOnly,
-  watch: Watch = powertools(),
-  bodyBytes: number = limits.requestBodyBytes,
+  { watch = powertools(), bodyBytes = limits.requestBodyBytes }: EdgeSettings = {},
 ): (event: UrlEvent, context: Context) => Promise<UrlResult> {
   const handler = middy({
     timeoutEarlyInMillis: reservedMillis,

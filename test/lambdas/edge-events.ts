@@ -29,8 +29,10 @@ export function edge(endpoint: Endpoint) {
   const logged: Record<string, unknown>[] = [];
   const counted: string[] = [];
   const handler = httpHandler(endpoint, undefined, {
-    failed: (requestId, failure) => logged.push({ requestId, ...failure }),
-    answered: (answer) => counted.push(answer.class),
+    watch: {
+      failed: (requestId, failure) => logged.push({ requestId, ...failure }),
+      answered: (answer) => counted.push(answer.class),
+    },
   });
   return { logged, counted, call: (made: UrlEvent, given: Context = context) => handler(made, given) };
 }

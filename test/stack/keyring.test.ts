@@ -19,7 +19,7 @@ const environmentOf = (stack: StackName, id: string) => {
 };
 const roles = JSON.parse(environmentOf("Service", "Rotator")[env.keyRoles] ?? "") as KeyRoles;
 const madeBy = (purpose: KeyPurpose, alg: SigningAlgorithm) =>
-  keyPolicy(purpose, alg, roles, 30) as { Statement: { Sid: string }[] };
+  keyPolicy({ purpose, alg }, roles, 30) as { Statement: { Sid: string }[] };
 const templateKeys: [string, KeyPurpose, SigningAlgorithm][] = [
   ["Identity", "identity", "RS256"],
   ["Session", "session", "RS256"],

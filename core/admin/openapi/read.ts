@@ -23,13 +23,17 @@ const subject = {
   build: inQuery("build", "A build, by the digest it was attested with"),
 };
 
-const get = (operationId: string, summary: string, schema: string, parameters: readonly object[] = []) => ({
+const get = (
+  operationId: string,
+  summary: string,
+  { answer, parameters = [] }: { readonly answer: string; readonly parameters?: readonly object[] },
+) => ({
   get: {
     operationId,
     summary,
     parameters,
     responses: {
-      "200": { description: summary, content: { "application/json": { schema: ref(schema) } } },
+      "200": { description: summary, content: { "application/json": { schema: ref(answer) } } },
       default: { $ref: "#/components/responses/Refused" },
     },
   },
@@ -45,21 +49,27 @@ const named = (name: string, description: string, pattern: string) => ({
 
 /** What `admin-read` answers, path by path. */
 export const readPaths = {
-  "/openapi.json": get("openapi", "This document", "Any"),
-  "/registry": get("registry", "Every registration of a version of the registry", "Registry", [
-    inQuery("version", "A version; by default the one that counts", { type: "integer", minimum: 1 }),
-  ]),
-  "/registry/versions": get("versions", "Versions that were applied, newest first", "Versions", paging),
-  "/agents": get("agents", "Registered agents with their standing", "Agents", paging),
-  "/agents/{name}": get("agent", "One agent, and what it can do by policy", "Agent", [
-    named("name", "The agent's name, which may hold slashes", "^[a-z0-9._-]+(/[a-z0-9._-]+)*$"),
-  ]),
-  "/principals": get("principals", "Who lends authority now, beside the agents that act on it", "Principals", paging),
-  "/sessions": get(
-    "sessions",
-    "Living sessions of exactly one agent, principal, build or tree, or of everybody",
-    "Sessions",
-    [
+  "/openapi.json": get("openapi", "This document", { answer: "Any" }),
+  "/registry": get("registry", "Every registration of a version of the registry", {
+    answer: "Registry",
+    parameters: [inQuery("version", "A version; by default the one that counts", { type: "integer", minimum: 1 })],
+  }),
+  "/registry/versions": get("versions", "Versions that were applied, newest first", {
+    answer: "Versions",
+    parameters: paging,
+  }),
+  "/agents": get("agents", "Registered agents with their standing", { answer: "Agents", parameters: paging }),
+  "/agents/{name}": get("agent", "One agent, and what it can do by policy", {
+    answer: "Agent",
+    parameters: [named("name", "The agent's name, which may hold slashes", "^[a-z0-9._-]+(/[a-z0-9._-]+)*$")],
+  }),
+  "/principals": get("principals", "Who lends authority now, beside the agents that act on it", {
+    answer: "Principals",
+    parameters: paging,
+  }),
+  "/sessions": get("sessions", "Living sessions of exactly one agent, principal, build or tree, or of everybody", {
+    answer: "Sessions",
+    parameters: [
       subject.agent,
       subject.principal,
       subject.build,
@@ -75,15 +85,14 @@ export const readPaths = {
       }),
       ...paging,
     ],
-  ),
-  "/sessions/{sid}": get("session", "One session's whole story", "Story", [
-    named("sid", "The session's id", "^[A-Za-z0-9_-]{22}$"),
-  ]),
-  "/reach": get(
-    "reach",
-    "The living sessions that revoking exactly one subject would end, and what it would block",
-    "Reach",
-    [
+  }),
+  "/sessions/{sid}": get("session", "One session's whole story", {
+    answer: "Story",
+    parameters: [named("sid", "The session's id", "^[A-Za-z0-9_-]{22}$")],
+  }),
+  "/reach": get("reach", "The living sessions that revoking exactly one subject would end, and what it would block", {
+    answer: "Reach",
+    parameters: [
       inQuery("session", "A session, with everything below it"),
       subject.agent,
       subject.principal,
@@ -91,5 +100,5 @@ export const readPaths = {
       inQuery("deployment", "The deployment, by its trust domain"),
       ...paging,
     ],
-  ),
+  }),
 };

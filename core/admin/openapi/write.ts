@@ -32,7 +32,11 @@ const object = (properties: object, required: readonly string[]) => ({
   required,
 });
 
-const operation = (operationId: string, summary: string, schema: object, answer: string) => ({
+const operation = (
+  operationId: string,
+  summary: string,
+  { schema, answer }: { readonly schema: object; readonly answer: string },
+) => ({
   operationId,
   summary,
   requestBody: { required: true, content: { "application/json": { schema } } },
@@ -57,32 +61,26 @@ export const writeOperations = {
   "/registry": {
     method: "put",
     servers: server("adminWrite"),
-    ...operation(
-      "replaceRegistry",
-      "Make a set of registrations the registry",
-      object({ registrations: { type: "array", items: { type: "object" } }, ...order }, ["registrations"]),
-      "Applied",
-    ),
+    ...operation("replaceRegistry", "Make a set of registrations the registry", {
+      schema: object({ registrations: { type: "array", items: { type: "object" } }, ...order }, ["registrations"]),
+      answer: "Applied",
+    }),
   },
   "/agents/{name}": {
     method: "patch",
     servers: server("adminWrite"),
-    ...operation(
-      "changeAgentState",
-      "Change one agent's state",
-      object({ state: { enum: ["draft", "active", "suspended", "retired"] }, ...order }, ["state", "reason"]),
-      "Applied",
-    ),
+    ...operation("changeAgentState", "Change one agent's state", {
+      schema: object({ state: { enum: ["draft", "active", "suspended", "retired"] }, ...order }, ["state", "reason"]),
+      answer: "Applied",
+    }),
   },
   "/rollback": {
     method: "post",
     servers: server("adminWrite"),
-    ...operation(
-      "rollback",
-      "Make the registrations of an earlier version the registry again",
-      object({ to: { type: "integer", minimum: 1 }, ...order }, ["to", "reason"]),
-      "Applied",
-    ),
+    ...operation("rollback", "Make the registrations of an earlier version the registry again", {
+      schema: object({ to: { type: "integer", minimum: 1 }, ...order }, ["to", "reason"]),
+      answer: "Applied",
+    }),
   },
   "/": {
     method: "post",
@@ -91,15 +89,17 @@ export const writeOperations = {
       "revoke",
       "Revoke a session, agent, principal, build or the deployment, or lift a block, or clear the login burnt with a session",
       {
-        oneOf: [
-          object({ revoke: target, reason, cutOnly: { type: "boolean", default: false }, unseen }, [
-            "revoke",
-            "reason",
-          ]),
-          object({ lift: target, reason }, ["lift", "reason"]),
-        ],
+        schema: {
+          oneOf: [
+            object({ revoke: target, reason, cutOnly: { type: "boolean", default: false }, unseen }, [
+              "revoke",
+              "reason",
+            ]),
+            object({ lift: target, reason }, ["lift", "reason"]),
+          ],
+        },
+        answer: "Revoked",
       },
-      "Revoked",
     ),
   },
 } as const;

@@ -47,8 +47,7 @@ interface Abilities {
 export function abilitiesOf(
   agent: AgentRegistration,
   registry: RegistrySnapshot,
-  policy: PolicyEngine,
-  nowSeconds: number,
+  { policy, nowSeconds }: { readonly policy: PolicyEngine; readonly nowSeconds: number },
 ): Abilities {
   const delegators = delegatorsOf(agent, registry);
   const evidence = evidenceOf(agent);
@@ -62,10 +61,10 @@ export function abilitiesOf(
         mayDelegate.some((set) => set.resource === resource && set.scopes.includes(scope)),
       );
       if (delegating.length === 0) lentByNobody.push({ resource, scope });
-      const details = detailsFor(agent, resource, scope, registry);
+      const details = detailsFor(agent, { resource, scope }, registry);
       for (const delegator of delegating) {
         const actions: Partial<Record<Action, Verdict>> = {};
-        for (const { action, depth, to } of stepsOf(agent, delegator, resource, scope, registry)) {
+        for (const { action, depth, to } of stepsOf(agent, { resource, scope, opens: delegator.opens }, registry)) {
           if (++asked > limits.adminQuestions)
             return { can, lentByNobody, assuming: assumed(agent, evidence), cut: true };
           const grant = { resource, scopes: [scope], details };
@@ -92,6 +91,12 @@ function verdictOf(decision: PolicyDecision): Verdict {
   return logged && !logged.allowed ? { allowed, policies, why: logged.why, logged: true } : { allowed, policies };
 }
 
+/** A scope at its resource. */
+interface Wanted {
+  readonly resource: string;
+  readonly scope: string;
+}
+
 interface Step {
   readonly action: Action;
   readonly depth: number;
@@ -101,9 +106,7 @@ interface Step {
 /** The steps a request could take: work begins, goes on, is handed out, or comes from somebody else. */
 function stepsOf(
   agent: AgentRegistration,
-  { opens }: Delegator,
-  resource: string,
-  scope: string,
+  { resource, scope, opens }: Wanted & Pick<Delegator, "opens">,
   registry: RegistrySnapshot,
 ): readonly Step[] {
   const depth = opens ? 0 : 1;
@@ -129,8 +132,7 @@ function stepsOf(
 /** Details a grant must carry, by type alone: of what policies see, only the type counts. */
 function detailsFor(
   agent: AgentRegistration,
-  resource: string,
-  scope: string,
+  { resource, scope }: Wanted,
   registry: RegistrySnapshot,
 ): readonly AuthorizationDetail[] {
   const types = registry.detailsTypes(resource);

@@ -94,7 +94,7 @@ export const agentRoute: Route = {
       registration: agent,
       serves: registry.resources.filter(({ servedBy }) => servedBy === named).map(({ uri }) => uri),
       getsNothingBecause: inTheWay(agent, epoch, rows),
-      ...abilitiesOf(agent, registry, deps.policy, nowSeconds),
+      ...abilitiesOf(agent, registry, { policy: deps.policy, nowSeconds }),
     });
   },
 };

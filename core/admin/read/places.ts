@@ -11,9 +11,7 @@ export const laterOf = (place: FoundPlace | undefined, first: PlaceMark): PlaceM
  * session is answered where it ends now, once.
  */
 export async function readPlaces(
-  subject: string,
-  after: PlaceMark,
-  limit: number,
+  { subject, after, limit }: { readonly subject: string; readonly after: PlaceMark; readonly limit: number },
   { queries }: AdminReadDeps,
 ): Promise<{ readonly sessions: readonly Session[]; readonly last?: FoundPlace }> {
   const places = await queries.places(subject, after, limit + 1);

@@ -16,14 +16,14 @@ export const principalsRoute: Route = {
   async answer(question, deps) {
     const limit = pageLimit(question.query);
     if (!limit.ok) return limit;
-    const found = await walkAgents(await namesWithSessions(deps), question, limit.value, deps);
+    const found = await walkAgents(await namesWithSessions(deps), { ...question, limit: limit.value }, deps);
     if (!found.ok) return found;
     const { live, next } = found.value;
     return ok({ items: byPrincipal(live), ...(next === undefined ? {} : { next }) });
   },
 };
 
-interface Lent {
+interface Delegating {
   readonly id: string;
   readonly kind: "person" | "agent";
   readonly agents: readonly {
@@ -36,7 +36,7 @@ interface Lent {
   }[];
 }
 
-function byPrincipal(live: readonly Evaluated[]): readonly Lent[] {
+function byPrincipal(live: readonly Evaluated[]): readonly Delegating[] {
   const principals = Map.groupBy(live, ({ session }) => session.principal.id);
   return [...principals].map(([id, of]) => ({
     id,

@@ -8,7 +8,7 @@ import { cursorText, readCursor } from "./cursor.ts";
 import { type Evaluated, evaluateAll } from "./evaluated.ts";
 import { laterOf } from "./places.ts";
 import { pageLimit, type Subject, subjectOf } from "./query.ts";
-import type { AdminReadDeps, Question, Route } from "./route.ts";
+import type { AdminReadDeps, PageQuestion, Question, Route } from "./route.ts";
 import type { FoundPlace } from "./session-queries.ts";
 import { namesWithSessions, walkAgents } from "./walk-agents.ts";
 import { atOrBelow, chainOf, hangsOn, readWholeTree, type WholeTree } from "./whole-tree.ts";
@@ -27,7 +27,7 @@ export const reachRoute: Route = {
     if (!subject.ok) return subject;
     const limit = pageLimit(question.query);
     if (!limit.ok) return limit;
-    const found = await reachOf(subject.value, question, limit.value, deps);
+    const found = await reachOf(subject.value, { ...question, limit: limit.value }, deps);
     if (!found.ok) return found;
     const { live, cut, next } = found.value;
     const { kind, id } = subject.value;
@@ -53,13 +53,13 @@ const reached = (session: Session) => ({
   expiresAtSeconds: session.expiresAtSeconds,
 });
 
-async function reachOf({ kind, id }: Subject, question: Question, limit: number, deps: AdminReadDeps): Reach {
+async function reachOf({ kind, id }: Subject, question: PageQuestion, deps: AdminReadDeps): Reach {
   if (kind === "deployment") {
-    const walked = await walkAgents(await namesWithSessions(deps), question, limit, deps);
+    const walked = await walkAgents(await namesWithSessions(deps), question, deps);
     return walked.ok ? ok({ ...walked.value, cut: [] }) : walked;
   }
   if (kind === "session") return ofSession(id, question, deps);
-  return ofSubject(subjects[kind as "agent" | "principal" | "build"](id), question, limit, deps);
+  return ofSubject(subjects[kind as "agent" | "principal" | "build"](id), question, deps);
 }
 
 async function ofSession(sid: string, { query, nowSeconds }: Question, deps: AdminReadDeps): Reach {
@@ -72,7 +72,7 @@ async function ofSession(sid: string, { query, nowSeconds }: Question, deps: Adm
   const trees = await Promise.all(roots.map((sibling) => readWholeTree(sibling, deps.queries)));
   const ends = [...atOrBelow(tree.sessions, sid), ...trees.flatMap(({ sessions }) => sessions)];
   const cut = [...(tree.cut || more ? [root] : []), ...roots.filter((_, n) => trees[n]?.cut)];
-  return liveOf(ends, cut, nowSeconds, deps);
+  return liveOf({ sessions: ends, cut }, nowSeconds, deps);
 }
 
 /** Other roots of the login that would be denylisted with this one: they would die with it (threat 32). */
@@ -86,8 +86,7 @@ async function siblingsOf(root: Session | undefined, nowSeconds: number, { queri
 }
 
 async function liveOf(
-  sessions: readonly Session[],
-  cut: readonly string[],
+  { sessions, cut }: { readonly sessions: readonly Session[]; readonly cut: readonly string[] },
   nowSeconds: number,
   deps: AdminReadDeps,
 ): Reach {
@@ -99,7 +98,7 @@ async function liveOf(
  * A session under a revoked agent dies however far below it stands: so every tree in which the subject stands is read. A
  * session with the subject several times above it is told once, at the first.
  */
-async function ofSubject(subject: string, { query, nowSeconds }: Question, limit: number, deps: AdminReadDeps): Reach {
+async function ofSubject(subject: string, { query, nowSeconds, limit }: PageQuestion, deps: AdminReadDeps): Reach {
   const cursor = readCursor(query.get("cursor"), "places");
   if (!cursor.ok) return cursor;
   const places = await deps.queries.places(
@@ -117,23 +116,25 @@ async function ofSubject(subject: string, { query, nowSeconds }: Question, limit
     const tree = trees.get(place.root) ?? (await readWholeTree(place.root, deps.queries));
     trees.set(place.root, tree);
     if (tree.cut) cut.push(place.root);
-    ended.push(...endedAt(place, subject, rows.get(place.sid), tree.sessions));
+    ended.push(...endedAt(place, { subject, own: rows.get(place.sid), sessions: tree.sessions }));
     last = place;
     if (ended.length >= limits.adminReachSessions) break;
   }
-  const found = await liveOf(ended, [...new Set(cut)], nowSeconds, deps);
+  const found = await liveOf({ sessions: ended, cut: [...new Set(cut)] }, nowSeconds, deps);
   if (!found.ok) return found;
   const more = last !== undefined && last !== places.at(-1);
   return ok({ ...found.value, ...(more ? { next: cursorText({ list: "places", place: last as FoundPlace }) } : {}) });
 }
 
-/** @param own the session at this place, by its own key: it is told even where its tree is too large to be read */
-function endedAt(
-  place: FoundPlace,
-  subject: string,
-  own: Session | undefined,
-  sessions: readonly Session[],
-): readonly Session[] {
+/** What was read for one place of a subject. */
+interface ReadPlace {
+  readonly subject: string;
+  /** The session at this place, by its own key: it is told even where its tree is too large to be read. */
+  readonly own: Session | undefined;
+  readonly sessions: readonly Session[];
+}
+
+function endedAt(place: FoundPlace, { subject, own, sessions }: ReadPlace): readonly Session[] {
   // a renewal leaves a row behind under the former end
   if (own?.expiresAtSeconds !== place.endSeconds) return [];
   const bySid = new Map([...sessions, own].map((session) => [session.sid, session]));

@@ -21,6 +21,11 @@ export interface Question {
   readonly nowSeconds: number;
 }
 
+/** A question whose answer is a page of at most so many. */
+export interface PageQuestion extends Question {
+  readonly limit: number;
+}
+
 /** The answer's JSON. */
 type Answer = Promise<Result<object, Denial>>;
 

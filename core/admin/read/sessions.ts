@@ -7,7 +7,7 @@ import { cursorText, readCursor } from "./cursor.ts";
 import { type Evaluated, evaluateAll, sessionView } from "./evaluated.ts";
 import { laterOf, readPlaces } from "./places.ts";
 import { flag, pageLimit, type Subject, subjectOf } from "./query.ts";
-import type { AdminReadDeps, Question, Route } from "./route.ts";
+import type { AdminReadDeps, PageQuestion, Question, Route } from "./route.ts";
 import type { FoundPlace, PlaceMark } from "./session-queries.ts";
 import { treesOf } from "./trees.ts";
 import { namesWithSessions, walkAgents } from "./walk-agents.ts";
@@ -32,7 +32,7 @@ export const sessionsRoute: Route = {
     if (!subject.ok) return subject;
     const asked = askedOf(question, subject.value.kind);
     if (!asked.ok) return asked;
-    const found = await foundBy(subject.value, question, asked.value, deps);
+    const found = await foundBy(subject.value, asked.value, deps);
     if (!found.ok) return found;
     const { items, next, cut } = found.value;
     const shown = items.filter(({ cause }) => asked.value.dead || cause === undefined);
@@ -46,13 +46,13 @@ export const sessionsRoute: Route = {
 };
 
 /** How a list of sessions is asked for. */
-interface Asked {
-  readonly limit: number;
+interface Asked extends PageQuestion {
   readonly dead: boolean;
   readonly tree: boolean;
 }
 
-function askedOf({ query }: Question, kind: Subject["kind"]): Result<Asked, Denial> {
+function askedOf(question: Question, kind: Subject["kind"]): Result<Asked, Denial> {
+  const { query } = question;
   const limit = pageLimit(query);
   if (!limit.ok) return limit;
   const dead = flag(query, "dead");
@@ -61,18 +61,18 @@ function askedOf({ query }: Question, kind: Subject["kind"]): Result<Asked, Deni
   if (!tree.ok) return tree;
   if (dead.value && kind === "deployment")
     return err({ code: "parameter_invalid", name: "dead", why: "name an agent, a principal, a build or a tree" });
-  return ok({ limit: limit.value, dead: dead.value, tree: tree.value });
+  return ok({ ...question, limit: limit.value, dead: dead.value, tree: tree.value });
 }
 
 type Found = Promise<
   Result<{ readonly items: readonly Evaluated[]; readonly cut?: readonly string[]; readonly next?: string }, Denial>
 >;
 
-async function foundBy(subject: Subject, question: Question, asked: Asked, deps: AdminReadDeps): Found {
-  if (subject.kind === "root") return ofTree(subject.id, question, asked.limit, deps);
-  if (subject.kind !== "deployment") return ofSubject(subject, question, asked, deps);
+async function foundBy(subject: Subject, asked: Asked, deps: AdminReadDeps): Found {
+  if (subject.kind === "root") return ofTree(subject.id, asked, deps);
+  if (subject.kind !== "deployment") return ofSubject(subject, asked, deps);
   // whoever lives is met at its own agent: these are whole trees already
-  const walked = await walkAgents(await namesWithSessions(deps), question, asked.limit, deps);
+  const walked = await walkAgents(await namesWithSessions(deps), asked, deps);
   if (!walked.ok) return walked;
   const { live, next } = walked.value;
   return ok({ items: live, ...(next === undefined ? {} : { next }) });
@@ -80,15 +80,14 @@ async function foundBy(subject: Subject, question: Question, asked: Asked, deps:
 
 async function ofSubject(
   { kind, id }: Subject,
-  { query, nowSeconds }: Question,
-  { limit, dead, tree }: Asked,
+  { query, nowSeconds, limit, dead, tree }: Asked,
   deps: AdminReadDeps,
 ): Found {
   const cursor = readCursor(query.get("cursor"), "places");
   if (!cursor.ok) return cursor;
   const name = subjects[kind as "agent" | "principal" | "build"](id);
   const first: PlaceMark = { endSeconds: dead ? nowSeconds - keptSeconds : nowSeconds };
-  const page = await readPlaces(name, laterOf(cursor.value?.place, first), limit, deps);
+  const page = await readPlaces({ subject: name, after: laterOf(cursor.value?.place, first), limit }, deps);
   const evaluated = await evaluateAll(page.sessions, deps.queries, nowSeconds);
   if (!evaluated.ok) return evaluated;
   const next = page.last ? { next: cursorText({ list: "places", place: page.last }) } : {};
@@ -104,7 +103,7 @@ async function ofSubject(
 
 const placeOf = ({ root, sid, expiresAtSeconds }: Session): FoundPlace => ({ root, sid, endSeconds: expiresAtSeconds });
 
-async function ofTree(root: string, { query, nowSeconds }: Question, limit: number, deps: AdminReadDeps): Found {
+async function ofTree(root: string, { query, nowSeconds, limit }: PageQuestion, deps: AdminReadDeps): Found {
   const cursor = readCursor(query.get("cursor"), "tree");
   if (!cursor.ok) return cursor;
   const { rows, next } = await deps.queries.tree(root, cursor.value?.key, limit);

@@ -6,7 +6,7 @@ import type { AppliedVersion } from "../../registry/store.ts";
 import { cursorText, readCursor } from "./cursor.ts";
 import { type Evaluated, evaluateAll } from "./evaluated.ts";
 import { laterOf, readPlaces } from "./places.ts";
-import type { AdminReadDeps, Question } from "./route.ts";
+import type { AdminReadDeps, PageQuestion } from "./route.ts";
 
 /** Most agents one page looks at: an empty one costs its shards' reads all the same. */
 const agentsAPage = 25;
@@ -17,8 +17,7 @@ const agentsAPage = 25;
  */
 export async function walkAgents(
   names: readonly string[],
-  { query, nowSeconds }: Question,
-  limit: number,
+  { query, nowSeconds, limit }: PageQuestion,
   deps: AdminReadDeps,
 ): Promise<Result<{ readonly live: readonly Evaluated[]; readonly next?: string }, Denial>> {
   const cursor = readCursor(query.get("cursor"), "walk");
@@ -29,8 +28,8 @@ export async function walkAgents(
   let looked = 0;
   for (const name of left) {
     const id = subjects.agent(`spiffe://${deps.trustDomain}/agent/${name}`);
-    const mark = laterOf(name === from ? reached : undefined, { endSeconds: nowSeconds });
-    const page = await readPlaces(id, mark, limit - live.length, deps);
+    const after = laterOf(name === from ? reached : undefined, { endSeconds: nowSeconds });
+    const page = await readPlaces({ subject: id, after, limit: limit - live.length }, deps);
     const evaluated = await evaluateAll(page.sessions, deps.queries, nowSeconds);
     if (!evaluated.ok) return evaluated;
     live.push(...evaluated.value.filter(({ cause }) => cause === undefined));

@@ -31,20 +31,22 @@ type Planning = Promise<Result<Planned, Denial>>;
  * @returns `target_unknown` for a session that never was, `cut_only_unprovable`, `parameter_invalid` for a lift of nothing
  */
 export async function planRevocation(order: AdminOrder, deps: PlanDeps, audit: AuditContext): Planning {
-  const { verb, kind, id, cutOnly } = order;
-  if (kind === "session") return verb === "lift" ? clearLogin(id, deps, audit) : tombstone(id, cutOnly, deps, audit);
-  return verb === "lift" ? liftBlock(kind, id) : cut(kind, order, deps, audit);
+  const { verb, kind, id } = order;
+  if (kind === "session") return verb === "lift" ? clearLogin(id, deps, audit) : tombstone(order, deps, audit);
+  return verb === "lift" ? liftBlock(kind, id) : cut({ ...order, kind }, deps, audit);
 }
 
-const subjectOf = (kind: Exclude<AdminOrder["kind"], "session">, id: string): string =>
+/** Everything that is revoked by its epoch. */
+type SubjectKind = Exclude<AdminOrder["kind"], "session">;
+
+const subjectOf = (kind: SubjectKind, id: string): string =>
   kind === "deployment" ? subjects.deployment : subjects[kind](id);
 
-const liftBlock = async (kind: Exclude<AdminOrder["kind"], "session">, id: string): Planning =>
+const liftBlock = async (kind: SubjectKind, id: string): Planning =>
   ok({ change: { lift: { subject: subjectOf(kind, id) } }, answer: { blocked: false } });
 
 async function cut(
-  kind: Exclude<AdminOrder["kind"], "session">,
-  { id, cutOnly }: AdminOrder,
+  { kind, id, cutOnly }: AdminOrder & { readonly kind: SubjectKind },
   deps: PlanDeps,
   audit: AuditContext,
 ): Planning {
@@ -80,7 +82,7 @@ function denylisting(denylist: Denylist, audit: AuditContext): Denylist {
   return denylist;
 }
 
-async function tombstone(sid: string, cutOnly: boolean, deps: PlanDeps, audit: AuditContext): Planning {
+async function tombstone({ id: sid, cutOnly }: AdminOrder, deps: PlanDeps, audit: AuditContext): Planning {
   // a root's id is its tree's key, so the row that may hold a login is found without any index
   const root = await deps.revocations.readSession(sid, sid);
   const session = root ?? (await deps.revocations.findSession(sid));

@@ -50,7 +50,7 @@ export function createKeyMaker(kms: KMSClient, place: KeyMakerPlace): KeyMaker {
           // the check counts the maker's own rights, and no maker of ours may ever change a key's policy: it would refuse
           // every key. What it is there for, the policy itself gives: the account's root administers
           BypassPolicyLockoutSafetyCheck: true,
-          Policy: JSON.stringify(keyPolicy(purpose, alg, place.roles, keyTimes.deletionWindowDays)),
+          Policy: JSON.stringify(keyPolicy({ purpose, alg }, place.roles, keyTimes.deletionWindowDays)),
         }),
       );
       if (!made?.Arn || !made.CreationDate) throw new Error("KMS made a key and did not say which");

@@ -29,7 +29,11 @@ const anyone = { AWS: "*" } as const;
  * Rights are in the key's policy and not with the roles, so that they follow a new key the moment it is made, and so
  * that the rotator needs no right to tag anything: who may tag keys could make any key of the account count as ours.
  */
-export function keyPolicy(purpose: KeyPurpose, alg: SigningAlgorithm, roles: KeyRoles, windowDays: number): object {
+export function keyPolicy(
+  { purpose, alg }: { readonly purpose: KeyPurpose; readonly alg: SigningAlgorithm },
+  roles: KeyRoles,
+  windowDays: number,
+): object {
   const signers = roles.signers[purpose] ?? [];
   const [first = ""] = signers;
   const signing = { "aws:PrincipalArn": signers.length === 1 ? first : signers };

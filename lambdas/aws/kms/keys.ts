@@ -67,7 +67,7 @@ async function look(
     if (!spki) throw new Error(`KMS gave no public key for ${keyArn}`);
     const read = await publicKeyOf(spki, alg);
     if (!read) return err(`it is no ${kmsNames[alg].spec} key`);
-    return ok({ ...read, sign: (input, joinId) => signBy(kms, { keyArn, alg, kid: read.kid }, input, joinId) });
+    return ok({ ...read, sign: signBy(kms, { keyArn, alg, kid: read.kid }) });
   } catch (failure) {
     if (isGone(failure)) return err(`KMS: ${failure.name}`);
     throw failure;
@@ -114,28 +114,28 @@ export async function publicKeyOf(spki: Uint8Array, alg: SigningAlgorithm): Prom
   return { kid, alg, jwk: { ...jwk, kid, alg, use: "sig" } };
 }
 
-/** Signs with one key of KMS. */
-export async function signBy(
+/** @returns what signs with one key of KMS */
+export function signBy(
   kms: KMSClient,
   { keyArn, alg, kid }: { readonly keyArn: string; readonly alg: SigningAlgorithm; readonly kid: string },
-  signingInput: Uint8Array,
-  joinId: string,
-): Promise<{ signature: Uint8Array; requestId: string | undefined }> {
-  const command = new SignCommand({
-    // the key itself, never an alias: an alias changes later than its policies
-    KeyId: keyArn,
-    // DIGEST: a token may be longer than the 4096 bytes KMS would hash itself
-    Message: createHash("sha256").update(signingInput).digest(),
-    MessageType: "DIGEST",
-    SigningAlgorithm: kmsNames[alg].algorithm,
-  });
-  nameInUserAgent(command, joinId);
-  const answer = await kms.send(command).catch((failure: unknown) => {
-    throw isGone(failure) ? new SigningKeyGone(kid, { cause: failure }) : failure;
-  });
-  if (!answer.Signature) throw new Error("KMS answered without a signature");
-  const signature = alg === "ES256" ? derToJose(answer.Signature) : answer.Signature;
-  return { signature, requestId: answer.$metadata.requestId };
+): (signingInput: Uint8Array, joinId: string) => Promise<{ signature: Uint8Array; requestId: string | undefined }> {
+  return async (signingInput, joinId) => {
+    const command = new SignCommand({
+      // the key itself, never an alias: an alias changes later than its policies
+      KeyId: keyArn,
+      // DIGEST: a token may be longer than the 4096 bytes KMS would hash itself
+      Message: createHash("sha256").update(signingInput).digest(),
+      MessageType: "DIGEST",
+      SigningAlgorithm: kmsNames[alg].algorithm,
+    });
+    nameInUserAgent(command, joinId);
+    const answer = await kms.send(command).catch((failure: unknown) => {
+      throw isGone(failure) ? new SigningKeyGone(kid, { cause: failure }) : failure;
+    });
+    if (!answer.Signature) throw new Error("KMS answered without a signature");
+    const signature = alg === "ES256" ? derToJose(answer.Signature) : answer.Signature;
+    return { signature, requestId: answer.$metadata.requestId };
+  };
 }
 
 /**

@@ -73,18 +73,14 @@ export class PrivateAddress extends Error {
  * here, so that a second answer of the name server cannot be another one (DNS rebinding).
  */
 export const publicLookup: LookupFunction = (hostname, options, done) => {
-  lookup(hostname, { ...options, all: true }, (failure, addresses) => evaluate(failure, addresses, options.all, done));
+  lookup(hostname, { ...options, all: true }, (failure, addresses) =>
+    failure ? done(failure, "") : evaluate(addresses, options.all, done),
+  );
 };
 
-function evaluate(
-  failure: NodeJS.ErrnoException | null,
-  addresses: LookupAddress[],
-  all: boolean | undefined,
-  done: Parameters<LookupFunction>[2],
-): void {
+function evaluate(addresses: LookupAddress[], all: boolean | undefined, done: Parameters<LookupFunction>[2]): void {
   const [first] = addresses ?? [];
-  if (failure) done(failure, "");
-  else if (!first || !addresses.every(({ address }) => isPublicAddress(address)))
+  if (!first || !addresses.every(({ address }) => isPublicAddress(address)))
     done(new PrivateAddress("the name leads to an address that is not public"), "");
   else if (all) done(null, addresses);
   else done(null, first.address, first.family);

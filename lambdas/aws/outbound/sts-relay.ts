@@ -20,7 +20,9 @@ export function createStsRelay(override: string | undefined): StsRelay {
   return {
     async send({ host, headers, body }) {
       const signal = AbortSignal.timeout(limits.stsTimeoutMillis);
+      const plain = place?.protocol === "http:";
       const options: RequestOptions = {
+        ...(plain ? {} : { agent }),
         method: "POST",
         path: "/",
         host: place?.hostname ?? host,
@@ -29,7 +31,7 @@ export function createStsRelay(override: string | undefined): StsRelay {
         signal,
       };
       try {
-        return await readAnswer(await ask(place?.protocol === "http:", options, agent, body));
+        return await readAnswer(await ask(plain, options, body));
       } catch (failure) {
         if (signal.aborted) return fail("timeout", `after ${limits.stsTimeoutMillis} ms`);
         return fail("unreachable", (failure as { code?: string }).code ?? "no answer");
@@ -38,9 +40,9 @@ export function createStsRelay(override: string | undefined): StsRelay {
   };
 }
 
-function ask(plain: boolean, options: RequestOptions, agent: Agent, body: string): Promise<IncomingMessage> {
+function ask(plain: boolean, options: RequestOptions, body: string): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const request = plain ? requestHttp(options, resolve) : requestHttps({ ...options, agent }, resolve);
+    const request = plain ? requestHttp(options, resolve) : requestHttps(options, resolve);
     request.on("error", reject);
     request.end(body);
   });

@@ -9,7 +9,7 @@ const roles: KeyRoles = {
 };
 type Policy = { Statement: Record<string, unknown>[] };
 const good = (purpose: "identity" | "session" = "session"): Policy =>
-  structuredClone(keyPolicy(purpose, "ES256", roles, 30)) as Policy;
+  structuredClone(keyPolicy({ purpose, alg: "ES256" }, roles, 30)) as Policy;
 const fault = (policy: unknown, purpose: "identity" | "session" = "session") =>
   keyPolicyFault(typeof policy === "string" ? policy : JSON.stringify(policy), purpose, roles);
 const with_ = (statement: Record<string, unknown>): Policy => ({ Statement: [...good().Statement, statement] });

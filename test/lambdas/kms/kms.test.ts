@@ -67,7 +67,7 @@ beforeEach(() => {
 
 describe("the KMS signer", () => {
   const key = { keyArn: "arn:key", alg: "ES256", kid: "kid" } as const;
-  const sign = (bytes: Uint8Array, joinId: string) => signBy(kms.client, key, bytes, joinId);
+  const sign = (bytes: Uint8Array, joinId: string) => signBy(kms.client, key)(bytes, joinId);
   const input = Buffer.from("header.payload");
 
   test("sends a SHA-256 digest of what is signed, and the session's id in the user agent", async () => {
@@ -142,7 +142,7 @@ describe("a key of KMS", () => {
   const hold = (one = holder()) => one.hold("arn:key", "session", "ES256");
   beforeEach(() => {
     kms.described = {};
-    kms.policy = JSON.stringify(keyPolicy("session", "ES256", roles, 30));
+    kms.policy = JSON.stringify(keyPolicy({ purpose: "session", alg: "ES256" }, roles, 30));
   });
 
   test("is looked at once, however many ask at the same time, and shows nothing private", async () => {
@@ -169,7 +169,7 @@ describe("a key of KMS", () => {
 
   test("whose policy lets others sign is refused", async () => {
     kms.policy = JSON.stringify(
-      keyPolicy("session", "ES256", { ...roles, signers: { session: [`${roles.rotator}`] } }, 30),
+      keyPolicy({ purpose: "session", alg: "ES256" }, { ...roles, signers: { session: [`${roles.rotator}`] } }, 30),
     );
     expect(await hold()).toEqual({ ok: false, error: expect.stringContaining("does not deny kms:Sign") });
   });
