@@ -32,7 +32,7 @@ export function createRefusals(world: World): Refusals {
           for (const { facts } of records) known.set(facts.request_id, facts.denial?.code);
           return noted.every(({ requestId }) => known.has(requestId));
         },
-        10_000,
+        300_000,
       );
       expect(noted.map(({ requestId }) => ({ requestId, reason: known.get(requestId) }))).toEqual(noted);
     },
