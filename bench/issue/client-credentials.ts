@@ -5,7 +5,7 @@ import { tickets } from "../../test/kit/registry.ts";
 import { dpopProof } from "../../test/kit/wire/key.ts";
 import { createWorld, tokenUrl } from "../../test/kit/world.ts";
 import { bareName, bareVerification } from "../base.ts";
-import { type Contestant, compare, Stock, type Taken } from "../measure.ts";
+import { type Contestant, compare, endpointWarmMillis, Stock, type Taken } from "../measure.ts";
 import type { Bench, Pace, Row } from "../row.ts";
 import { oidcProviderTokens } from "./oidc-provider.ts";
 
@@ -61,6 +61,7 @@ async function issuing(withPolicy: boolean): Promise<Contestant> {
     return world.call(form.toString(), [dpopProof(researcher.key, { url: tokenUrl, atSeconds: world.time.seconds })]);
   });
   return {
+    warmMillis: endpointWarmMillis,
     prepare: (runs) => stock.fill(runs),
     async run() {
       const reply = await world.endpoints.token(stock.take());

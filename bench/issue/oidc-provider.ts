@@ -3,7 +3,7 @@ import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import Provider, { type Adapter, type AdapterPayload, type Configuration } from "oidc-provider";
 import { dpopProof, type TestKey, testKey } from "../../test/kit/wire/key.ts";
-import { type Contestant, Stock } from "../measure.ts";
+import { type Contestant, endpointWarmMillis, Stock } from "../measure.ts";
 
 const host = "provider.example";
 const issuer = `https://${host}`;
@@ -20,6 +20,7 @@ export async function oidcProviderTokens(): Promise<Contestant> {
   const handle = provider.callback();
   const stock = new Stock(() => ({ body: requestBody(key), proof: dpopProof(key, { url: tokenUrl }) }));
   return {
+    warmMillis: endpointWarmMillis,
     prepare: (runs) => stock.fill(runs),
     async run() {
       const { body, proof } = stock.take();

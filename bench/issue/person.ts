@@ -6,7 +6,7 @@ import { tickets } from "../../test/kit/registry.ts";
 import { dpopProof } from "../../test/kit/wire/key.ts";
 import { createWorld, type Params, tokenUrl } from "../../test/kit/world.ts";
 import { bareName, bareVerification } from "../base.ts";
-import { type Contestant, compare, Stock, type Taken } from "../measure.ts";
+import { type Contestant, compare, endpointWarmMillis, Stock, type Taken } from "../measure.ts";
 import type { Bench, Pace, Row } from "../row.ts";
 
 const policies: readonly PolicyRegistration[] = [
@@ -62,6 +62,7 @@ async function issuing(withPolicy: boolean): Promise<Contestant> {
     return world.call(form.toString(), [dpopProof(planner.key, { url: tokenUrl, atSeconds: world.time.seconds })]);
   });
   return {
+    warmMillis: endpointWarmMillis,
     prepare: (runs) => stock.fill(runs),
     async run() {
       const reply = await world.endpoints.token(stock.take());
