@@ -18,7 +18,7 @@ const callTimeoutMillis = 15_000;
 const answerBytes = 131_072;
 
 /** One call to a Lanyard endpoint. */
-export interface HttpCall extends Pick<RequestInit, "method" | "headers" | "body"> {
+interface HttpCall extends Pick<RequestInit, "method" | "headers" | "body"> {
   readonly url: string;
   /** Named in errors. */
   readonly during: string;

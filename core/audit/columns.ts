@@ -171,7 +171,7 @@ export function questionOf(column: AskedColumn): PolicyQuestion | undefined {
 const bounds = { names: 1_000, values: 200, characters: 300 };
 
 /** A change of the registry as an audit event shows it: actor and reason stand beside it, before and after in it. */
-export function changesColumn({ added, changed, removed }: RegistryDifference) {
+function changesColumn({ added, changed, removed }: RegistryDifference) {
   const values = changed.flatMap(({ name, values: all }) =>
     all.map(({ path, before, after }) => ({ name, path, before: textOf(before), after: textOf(after) })),
   );

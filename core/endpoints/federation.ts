@@ -1,5 +1,5 @@
 /** What IAM said to one action. */
-export interface IamAnswer {
+interface IamAnswer {
   readonly ok: boolean;
   readonly status: number;
   /** Of a refusal, where IAM named one. */

@@ -96,10 +96,7 @@ export function timeFailure(claims: Claims, rules: TimeRules): JwtFailure | unde
 }
 
 /** What of {@link JwtRules} times are evaluated by. */
-export type TimeRules = Pick<
-  JwtRules,
-  "nowSeconds" | "skewSeconds" | "maxAgeSeconds" | "maxLifetimeSeconds" | "ignoreExpiry"
->;
+type TimeRules = Pick<JwtRules, "nowSeconds" | "skewSeconds" | "maxAgeSeconds" | "maxLifetimeSeconds" | "ignoreExpiry">;
 
 /** What a JWT must be to be believed; anything not listed here is refused. */
 export interface JwtRules {

@@ -1,13 +1,13 @@
 import type { JWK } from "jose";
 import { sha256 } from "../text/digest.ts";
 import { importKey as importHere } from "./import-key.ts";
-import { thumbprintInput } from "./thumbprint.ts";
+import { thumbprintInput } from "./public-jwk.ts";
 import type { ImportKey, VerifyingKey } from "./verifying-key.ts";
 
 type Imported = ReturnType<ImportKey>;
 
 /** A caller's key. */
-export interface ShownKey {
+interface ShownKey {
   /** Its algorithm and all that makes it, as one text. */
   readonly name: string;
   /** RFC 7638 thumbprint. */

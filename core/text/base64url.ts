@@ -9,9 +9,6 @@ export function bytesOfBase64url(text: string): Uint8Array | undefined {
   return text !== "" && bytes.toString("base64url") === text ? bytes : undefined;
 }
 
-/** Whether a text is canonical base64url, as {@link bytesOfBase64url} reads it. */
-export const isCanonicalBase64url = (text: string): boolean => bytesOfBase64url(text) !== undefined;
-
 /** Bytes of a text that is all ASCII: a compact JWS has nothing else. */
 export const bytesOfAscii = (text: string): Uint8Array => Buffer.from(text, "latin1");
 

@@ -6,9 +6,6 @@ export function bytesOfBase64url(text: string): Uint8Array | undefined {
   return base64urlOf(bytes) === text ? bytes : undefined;
 }
 
-/** Whether a text is canonical base64url, as {@link bytesOfBase64url} reads it. */
-export const isCanonicalBase64url = (text: string): boolean => bytesOfBase64url(text) !== undefined;
-
 /** Bytes of a text of which each character is one byte. */
 export const bytesOfAscii = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
 

@@ -15,7 +15,7 @@ import type { TokenRequest } from "./request.ts";
 import type { ResolvedSubject } from "./resolve-subject-token.ts";
 
 /** The agents that serve these resources, each once, as liveness subjects. */
-export function serversOf(
+function serversOf(
   resources: readonly string[],
   registry: Pick<RegistrySnapshot, "resource" | "agentId">,
 ): readonly string[] {

@@ -13,7 +13,7 @@ import { freezeWhole, type TokenCache, type TokenCaches, tokenCaches, type Verif
 import { type ReadAccess, readAccess } from "./verified-access.ts";
 
 /** What signed access tokens are checked against, and with. */
-export interface SignedTokenInput {
+interface SignedTokenInput {
   readonly issuer: string;
   readonly resource: string;
   readonly algorithm?: SigningAlgorithm;
@@ -29,7 +29,7 @@ export interface SignedTokenInput {
  * Checks one access token: signature, claims, times. What of it is the request's, is for the caller.
  * @param hash SHA-256 of the whole token, base64url
  */
-export type SignedTokenReader = (token: string, hash: string) => Promise<Result<ReadAccess, VerifyRefusal>>;
+type SignedTokenReader = (token: string, hash: string) => Promise<Result<ReadAccess, VerifyRefusal>>;
 
 /**
  * Creates the check of signed access tokens (RFC 9068 4). A token that comes again is not verified again: its key is

@@ -15,7 +15,7 @@ export const status = { valid: 0, invalid: 1, suspended: 2 } as const;
 export const ownBounds: { readonly maxBytes: number } = { maxBytes: limits.statusListSize / 8 };
 
 /** A stranger's list, checked as far as it can be packed. */
-export interface PackedBits {
+interface PackedBits {
   readonly bits: StatusBits["bits"];
   /** What should be one whole ZLIB stream. */
   readonly packed: Uint8Array;

@@ -9,7 +9,7 @@ import type { Suite } from "./suites.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 /** Where a suite's output goes as it comes. */
-export interface Output {
+interface Output {
   readonly stdout: Writable;
   readonly stderr: Writable;
 }

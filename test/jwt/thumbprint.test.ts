@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { calculateJwkThumbprint, type JWK } from "jose";
 import { describe, expect, test } from "vitest";
-import { thumbprintInput } from "../../core/jose/thumbprint.ts";
+import { thumbprintInput } from "../../core/jose/public-jwk.ts";
 import { sha256 } from "../../core/text/digest.ts";
 import { sha256 as sha256Web } from "../../core/text/digest.web.ts";
 

@@ -134,6 +134,15 @@ describe("exports", () => {
       "built/kinds/deep/two.ts:1 inner",
     ]);
   });
+
+  test("takes a file's twin for runtimes without Node as taken where the file is, and for nothing beyond", async () => {
+    const { found } = await figure("exports", {
+      "core/bytes.ts": "export const read = 1;\nexport const alone = 2;",
+      "core/bytes.web.ts": "export const read = 1;\nexport const alone = 2;\nexport const more = 3;",
+      "core/user.ts": 'import { read } from "./bytes.ts";',
+    });
+    expect(found).toEqual(["core/bytes.ts:2 alone", "core/bytes.web.ts:2 alone", "core/bytes.web.ts:3 more"]);
+  });
 });
 
 test("the fullest folder is told by the files that lie in it, not below it", async () => {

@@ -23,7 +23,7 @@ export async function ask(profile: Profile, path: string, query: Query = {}): Pr
 }
 
 /** Which list is read, and how far. */
-export interface ListQuestion<T> {
+interface ListQuestion<T> {
   /** Below admin-read's own path. */
   readonly path: string;
   readonly query?: Query;

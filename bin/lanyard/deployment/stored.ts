@@ -35,7 +35,7 @@ export type Stored = z.infer<typeof stored>;
 export const profileName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** Where profiles are kept: the user's configuration folder (XDG Base Directory 0.8); undefined where there is none. */
-export function storedFile(env: Env): string | undefined {
+function storedFile(env: Env): string | undefined {
   // a relative path is to be ignored, says the specification
   const base = env.XDG_CONFIG_HOME && isAbsolute(env.XDG_CONFIG_HOME) ? env.XDG_CONFIG_HOME : undefined;
   const folder = base ?? (env.HOME ? join(env.HOME, ".config") : (env.APPDATA ?? undefined));

@@ -21,7 +21,7 @@ interface Wanted {
 type WantedStore = Pick<RegistryStore, "applied" | "rows" | "history">;
 
 /** What a request asks for, read and bounded. */
-export interface WriteOrder {
+interface WriteOrder {
   /** The registrations it wants; denials `version_unknown`, `target_unknown`. */
   wanted(store: WantedStore): Promise<Result<Wanted, Denial>>;
   readonly base?: number;

@@ -8,8 +8,8 @@ import {
   SignCommand,
 } from "@aws-sdk/client-kms";
 import type { JWK } from "jose";
+import { thumbprintInput } from "../../../core/jose/public-jwk.ts";
 import { SigningKeyGone } from "../../../core/jose/sign.ts";
-import { thumbprintInput } from "../../../core/jose/thumbprint.ts";
 import type { KeyPurpose, PublicKey, SigningAlgorithm } from "../../../core/model/ports.ts";
 import { err, ok, type Result } from "../../../core/model/result.ts";
 import type { HeldKey, KeyHolder } from "../../../core/ring/ports.ts";

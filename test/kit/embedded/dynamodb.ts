@@ -5,7 +5,7 @@ import { type DynamoDb, openDynamoDb } from "../../../local/emulator/dynamodb/en
 import { startDynamoServer } from "../../../local/emulator/dynamodb/server.ts";
 
 /** Names of the attributes that are a table's key, by the table's name: partition, then sort where there is one. */
-export type KeysByTable = Readonly<Record<string, readonly string[]>>;
+type KeysByTable = Readonly<Record<string, readonly string[]>>;
 
 /** An embedded DynamoDB behind the real SDK. */
 export interface EmbeddedTables {

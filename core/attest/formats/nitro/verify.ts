@@ -1,6 +1,6 @@
 import { createPublicKey } from "node:crypto";
 import type { JWK } from "jose";
-import { thumbprintInput } from "../../../jose/thumbprint.ts";
+import { thumbprintInput } from "../../../jose/public-jwk.ts";
 import type { Check } from "../../../model/check.ts";
 import { limits } from "../../../model/limits.ts";
 import { err, ok, type Result } from "../../../model/result.ts";
