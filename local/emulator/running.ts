@@ -59,6 +59,8 @@ export interface RunningCloud {
    * each in turn; undefined sends them to whichever is free.
    */
   pin(functionName: string, sandbox: number | undefined): void;
+  /** Physical names of all functions. */
+  functions(): readonly string[];
   /** Sandboxes that a function has now, by physical name or by what it calls itself. */
   sandboxes(functionName: string): readonly Sandbox[];
   /** Calls to the AWS endpoint, oldest first: the embedded CloudTrail. */
@@ -133,6 +135,7 @@ export function running(cloud: Cloud, account: Account, place: Place, close: () 
     },
     dynamodb: account.db.call,
     pin: (functionName, sandbox) => hosted(functionName).pin(sandbox),
+    functions: () => [...account.functions.keys()],
     sandboxes: (functionName) => hosted(functionName).sandboxes(),
     failures: () => failuresOf(account.functions.values(), place.state.at("logs")),
     logs: (functionName) => hosted(functionName).logs(),

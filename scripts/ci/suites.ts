@@ -35,6 +35,7 @@ const behind: readonly Suite[] = [
   ),
   suite("the packages, installed from the registry", 45, "npm", "run", "--silent", "e2e", "--", "install"),
   suite("the vectors", 3, "bash", "-c", "npm run --silent vectors >/dev/null"),
+  suite("a short load", 30, "npm", "run", "--silent", "load", "--", "--short"),
   suite("the random programs", 20, "npm", "run", "--silent", "model", "--", "--seed", "7", "--runs", "300"),
   suite("the keys that rotate", 60, "npm", "run", "--silent", "e2e", "--", "rotation"),
 ];

@@ -37,8 +37,8 @@ const imported = new Map(
   ]),
 );
 const isIn = (folders: readonly string[]) => (file: string) => folders.some((folder) => file.startsWith(folder));
-/** Stand on the embedded cloud: its own tests, the demo's end-to-end runs, the conformance table's run and the kit's door. */
-const embedded = isIn(["test/local/", "test/e2e/", "conformance/embedded.ts", "test/kit/embedded/"]);
+/** Stand on the embedded cloud: its own tests, the demo's end-to-end runs, the conformance table's run, the load and the kit's door. */
+const embedded = isIn(["test/local/", "test/e2e/", "conformance/embedded.ts", "test/kit/embedded/", "bench/load/"]);
 /** Their subject talks to AWS, or is what AWS is told: adapters, the SDK's contract, the templates, the command's signature. */
 const throughTheDoor = isIn(["test/lambdas/", "test/contract/", "test/stack/", "test/bin/", "test/bench/", "bench/"]);
 /** Run against a whole issuer. */
