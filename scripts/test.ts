@@ -2,15 +2,19 @@
  * `npm test`: bundles, typecheck, lint, import walls, then every vitest suite; then what failed, in few
  * lines, and one closing line that counts them.
  * Arguments are handed to vitest (`npm test -- test/narrow`); `--checks` alone leaves vitest out, `--tests` in
- * front all else.
+ * front all else. `--changed [SINCE]` runs the checks, and of the tests those that what differs from the last commit, or
+ * from SINCE, can make fail; it needs git.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { changedFiles, testFinder } from "./test/changed.ts";
 import type { TestReport } from "./test/failures.ts";
 import { failureLines } from "./test/tail.ts";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
 
 /** Runs one step; resolves to its exit code, output straight through. */
 function run(command: string, args: readonly string[]): Promise<number> {
@@ -33,7 +37,8 @@ const checks: readonly (readonly [string, string, readonly string[]])[] = [
   ["walls", "node", ["scripts/walls.ts"]],
 ];
 
-const [first, ...rest] = process.argv.slice(2);
+const { args, none } = chosen(process.argv.slice(2));
+const [first, ...rest] = args;
 let passed = 0;
 let failed = 0;
 for (const [name, command, args] of first === "--tests" ? [] : checks) {
@@ -44,9 +49,30 @@ for (const [name, command, args] of first === "--tests" ? [] : checks) {
   else failed++;
 }
 
-if (!process.argv.includes("--checks")) await suites(first === "--tests" ? rest : process.argv.slice(2));
+if (!none && !args.includes("--checks")) await suites(first === "--tests" ? rest : args);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+/** `--changed` becomes the files that it stands for; `none` when no test depends on what was changed. */
+function chosen(given: readonly string[]): { readonly args: readonly string[]; readonly none: boolean } {
+  const at = given.indexOf("--changed");
+  if (at < 0) return { args: given, none: false };
+  const [since, ...more] = given.slice(at + 1);
+  const changed = changedFiles(root, since);
+  if (changed === undefined || more.length > 0) {
+    console.error(
+      more.length > 0
+        ? "--changed takes one commit or branch at most"
+        : `--changed needs git, and a repository that knows ${since ?? "HEAD"}; npm test runs everything, npm test -- test/narrow a folder`,
+    );
+    process.exit(2);
+  }
+  const tests = testFinder(root)(changed);
+  const count = tests === "all" ? "every test file" : `${tests.length} test files`;
+  console.log(`${changed.length} changed files, ${count} to run`);
+  const before = given.slice(0, at);
+  return tests === "all" ? { args: before, none: false } : { args: [...before, ...tests], none: tests.length === 0 };
+}
 
 /** Runs the vitest suites, adds up what they report, and names once more behind it all what failed. */
 async function suites(args: readonly string[]): Promise<void> {

@@ -13,4 +13,5 @@ export const alone: readonly string[] = [
   "test/lambdas/metrics.test.ts",
   "test/local/**/*.test.ts",
   "test/ring/load.test.ts",
+  "test/scripts/lean-sdk.test.ts",
 ];
