@@ -18,6 +18,7 @@ import type {
   Use,
 } from "../../../core/session/store.ts";
 import { isAsRead, rowKey } from "./rows.ts";
+import { isWritten } from "./written.ts";
 
 type Deployment = RevocationEpoch & { readonly registryVersion: number };
 
@@ -43,7 +44,6 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
   deployment: Deployment | undefined;
   /** Records of transactions and of `put`, in order of writing. */
   readonly records: AuditRecord[] = [];
-  private readonly recordIds = new Set<string>();
   /** Names of the calls that came, in order. */
   readonly calls: string[] = [];
   /** Set to make liveness reads come back incomplete. */
@@ -126,7 +126,7 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
         redeemed: { sid: redeem.sid, jkt: redeem.jkt },
       });
     this.consume(write.replayEntries);
-    this.keep(write.record);
+    this.records.push(write.record);
     return ok(undefined);
   }
 
@@ -137,7 +137,7 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     if (counters.some((name) => (this.counters.get(name) ?? 0) < 1)) return err({ kind: "uses_spent" });
     for (const name of counters) this.counters.set(name, (this.counters.get(name) ?? 0) - 1);
     this.consume(replayEntries);
-    this.keep(record);
+    this.records.push(record);
     return ok(undefined);
   }
 
@@ -178,8 +178,8 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
   async put(record: AuditRecord): Promise<void> {
     await this.enter("put", true);
     if (!record.eventId.startsWith("denied#")) throw new Error("a record written alone must start with denied#");
-    if (this.recordIds.has(record.eventId)) throw new Error("a record of this id exists");
-    this.keep(record);
+    if (isWritten(record, this.records)) throw new Error("a record of this id exists");
+    this.records.push(record);
   }
 
   async revoke(write: RevocationWrite): Promise<Result<void, CommitConflict>> {
@@ -196,7 +196,7 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     if (raise) this.raise(raise.subject, raise.block, raise.atSeconds);
     if (lift) this.setEpoch(lift.subject, { ...this.epochOf(lift.subject), blocked: false, lifted: true });
     this.consume(write.replayEntries);
-    this.keep(write.record);
+    this.records.push(write.record);
     return ok(undefined);
   }
 
@@ -250,11 +250,6 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     return row ?? { epoch: 0, blocked: false };
   }
 
-  private keep(record: AuditRecord): void {
-    this.recordIds.add(record.eventId);
-    this.records.push(record);
-  }
-
   private setEpoch(subject: string, epoch: RevocationEpoch): void {
     if (subject === "deployment")
       this.deployment = { ...epoch, registryVersion: this.deployment?.registryVersion ?? 0 };
@@ -266,7 +261,7 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     const used = write.replayEntries.find((m) => this.isTaken(m));
     if (used) return { kind: "replay", entry: used.kind };
     if (session && this.sessions.has(rowKey(session.root, session.sid))) return { kind: "session_exists" };
-    if (this.recordIds.has(write.record.eventId)) throw new Error("a record of this id exists");
+    if (isWritten(write.record, this.records)) throw new Error("a record of this id exists");
     if ((write.counters ?? []).some(({ name }) => this.counters.has(name))) throw new Error("this counter exists");
     const renewed = renew && this.sessions.get(rowKey(renew.root, renew.sid));
     if (renew && !(renewed && isAsRead(renewed, renew, this.nowSeconds()))) return { kind: "renewed_meanwhile" };
