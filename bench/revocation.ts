@@ -1,8 +1,10 @@
 import { BatchWriteCommand } from "@aws-sdk/lib-dynamodb";
+import { decodeJwt } from "jose";
 import { publishChanges } from "../core/endpoints/publisher.ts";
 import type { Session } from "../core/model/session.ts";
 import type { RevocationWrite } from "../core/session/store.ts";
 import { type Change, changeOf } from "../core/status/changes.ts";
+import { cutName } from "../core/status/cut-name.ts";
 import { createPublishStore } from "../lambdas/aws/dynamodb/lists/publish-store.ts";
 import { createStatusLeases } from "../lambdas/aws/dynamodb/lists/status-leases.ts";
 import { createRevocationStore } from "../lambdas/aws/dynamodb/revocations/revocation-store.ts";
@@ -15,6 +17,7 @@ import { type Cloud, openCloud } from "../test/lambdas/tables.ts";
 import { median } from "./measure.ts";
 import type { Bench, Pace, Row } from "./row.ts";
 
+const issuer = "https://id.example";
 const sizes = [1, 1_000, 100_000];
 /** Most items of one BatchWriteItem. */
 const batchItems = 25;
@@ -22,8 +25,16 @@ const batchItems = 25;
 /** How long until a cut agent's sessions are refused offline, by how many of them live. */
 export const revocations: readonly Bench[] = [{ name: "revocation/list", measure: measureLists }];
 
+/** What it took until a document was served by which our verifier refuses. */
+interface Told {
+  readonly millis: number;
+  /** Of tables and of the signer. */
+  readonly calls: number;
+}
+
 /**
- * By the standard status list: wall time from an agent's revocation to its signed lists, each session a tree of its own.
+ * By the document of cuts, for our own verifier, and by the standard status list: wall time from an agent's revocation to
+ * the signed document, and to the last of its signed lists, each session a tree of its own.
  * The store is the embedded one, on this machine: what a walk costs in steps shows, not what DynamoDB takes.
  */
 async function measureLists({ quick }: Pace): Promise<readonly Row[]> {
@@ -31,16 +42,34 @@ async function measureLists({ quick }: Pace): Promise<readonly Row[]> {
   const rows: Row[] = [];
   let opened = 0;
   let one = Number.NaN;
+  let oneTold = Number.NaN;
   for (const size of quick ? sizes.slice(0, 2) : sizes) {
     await ground.open(size - opened);
     opened = size;
     const millis: number[] = [];
+    const told: Told[] = [];
     for (let run = 0; run < (size > 1_000 ? 1 : 3); run++) {
       const change = await ground.cut();
       const started = performance.now();
-      await publishChanges([change], ground.deps);
+      const cuts = ground.telling(started);
+      await publishChanges([change], cuts.deps);
       millis.push(performance.now() - started);
+      told.push(cuts.told());
     }
+    const toldMillis = median(told.map((one) => one.millis));
+    if (size === 1) oneTold = toldMillis;
+    const byCuts = `by the document of cuts: a cut agent with ${size.toLocaleString("en")} sessions`;
+    const flat = { of: "with one session", value: toldMillis / oneTold };
+    rows.push(
+      { section: "revocation", name: byCuts, value: toldMillis, unit: "ms", ...(size === 1 ? {} : { ratio: flat }) },
+      {
+        section: "revocation",
+        name: `${byCuts}, calls`,
+        value: median(told.map((one) => one.calls)),
+        unit: "",
+        goal: 17,
+      },
+    );
     const value = median(millis);
     if (size === 1) one = value;
     const name = `by the status list: a cut agent with ${size.toLocaleString("en")} sessions`;
@@ -62,7 +91,6 @@ async function openGround() {
   const signer = testSigner("status", await testKey());
   let epoch = 0;
   return {
-    deps: { clock, issuer: "https://id.example", signer, store },
     async open(count: number): Promise<void> {
       for (let left = count; left > 0; left -= 200)
         await storeSessions(
@@ -75,6 +103,25 @@ async function openGround() {
             }),
           ),
         );
+    },
+    /** Publishes as ever, and notes when the document stands that names the present epoch. */
+    telling(started: number) {
+      let told: Told | undefined;
+      cloud.taken();
+      const putSignedCuts: typeof store.putSignedCuts = async (signed) => {
+        await store.putSignedCuts(signed);
+        // and the signature
+        told ??= { millis: performance.now() - started, calls: cloud.taken().length + 1 };
+        const { cuts } = decodeJwt(signed.token) as { cuts: Record<string, number> };
+        if (cuts[cutName(issuer, `agent:${planner}`)] !== epoch) throw new Error("the document does not name the cut");
+      };
+      return {
+        deps: { clock, issuer, signer, store: { ...store, putSignedCuts } },
+        told(): Told {
+          if (!told) throw new Error("no document was stored");
+          return told;
+        },
+      };
     },
     async cut(): Promise<Change> {
       epoch += 1;

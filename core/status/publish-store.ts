@@ -9,10 +9,24 @@ export interface ListedSession
   readonly formerStatus?: readonly (Session["status"] & { readonly untilSeconds: number })[];
 }
 
-/** A change whose walk has begun; it is taken away when the walk is done, so that one cut off is begun again. */
+/** How far a walk has come: in each shard of its subject, the key up to which all is done. */
+export type WalkCursor = Readonly<Record<string, string>>;
+
+/** A change whose walk has begun; it is taken away when the walk is done, so that one cut off goes on. */
 export interface Due {
   readonly change: Exclude<Change, { kind: "deployment" }>;
+  /** When somebody was last known to be at it; 0 when it was put back. */
   readonly sinceSeconds: number;
+  /** Where it goes on. */
+  readonly after?: WalkCursor;
+}
+
+/** A session of a subject, and where it was found: in each shard, keys come in their order. */
+export interface FoundSession {
+  readonly root: string;
+  readonly sid: string;
+  readonly shard: string;
+  readonly key: string;
 }
 
 /** A status list token as it is stored. */
@@ -37,10 +51,11 @@ export interface PublishStore {
   /** Every session of a tree, strongly consistent. */
   tree(root: string): Promise<readonly ListedSession[]>;
   /**
-   * Sessions of an agent, principal or build that end after `nowSeconds`, strongly consistent: every one that was stored
-   * before this is called. A session may come more than once.
+   * Sessions of an agent, principal, build or login that end after `nowSeconds`, strongly consistent: every one that was
+   * stored before this is called. A session may come more than once.
+   * @param after leaves out what lies before it
    */
-  sessions(subject: string, nowSeconds: number): AsyncIterable<{ readonly root: string; readonly sid: string }>;
+  sessions(subject: string, nowSeconds: number, after?: WalkCursor): AsyncIterable<FoundSession>;
   /** Root of a session below a root by its id alone, strongly consistent. */
   rootOf(sid: string): Promise<string | undefined>;
   /** Positions of a window leased so far, strongly consistent; 0 for none. */
@@ -70,6 +85,11 @@ export interface PublishStore {
   putSignedCuts(signed: SignedCuts): Promise<void>;
   dues(): Promise<readonly Due[]>;
   addDue(due: Due): Promise<void>;
+  /**
+   * Writes anew what was written down of a walk.
+   * @returns false, and nothing written, when it is not there any more as it was: another run has it, or it was revoked again
+   */
+  replaceDue(was: Due, by: Due): Promise<boolean>;
   removeDue(due: Due): Promise<void>;
   /** Generation of the deployment whose cut the lists show already. */
   handledDeployment(): Promise<number>;

@@ -1,7 +1,8 @@
 import { limits } from "../model/limits.ts";
 import { type Clock, nowSeconds } from "../model/ports.ts";
 import { ancestorsOf } from "../model/session.ts";
-import type { Due, ListedSession, PublishStore } from "./publish-store.ts";
+import type { Due, ListedSession, PublishStore, WalkCursor } from "./publish-store.ts";
+import { createTrail } from "./trail.ts";
 import { openWindows, statusListOf } from "./windows.ts";
 
 /** What walking stands on. */
@@ -10,60 +11,144 @@ interface WalkDeps {
   readonly store: PublishStore;
 }
 
-/** Trees walked at the same time. */
-const walksAtOnce = 32;
+/** A walk under way. */
+export interface WalkRun extends WalkDeps {
+  /** Told of every list that has new bits. */
+  readonly touched: (list: string) => void;
+  /** Asked between two trees: whether what was found so far is to be shown now. */
+  readonly isTimeToShow: () => boolean;
+  /** Shows it, and notes that the walk need not see again what lies before the cursor. */
+  readonly show: (after: WalkCursor) => Promise<void>;
+  /** Asked between two trees: whether this run has no time left. */
+  readonly isOver: () => boolean;
+}
+
+/** Trees of one walk that are read at the same time. */
+const treesAtOnce = 32;
+/** Trees whose ends are written together: every write to a list costs as much as the whole list. */
+const treesTogether = 500;
 
 /**
  * Sets the bits of everything a change ends. Every read is strongly consistent and comes after the revocation was
  * written: a session it does not see is stored later, and then its issuer reads the revocation before it releases
- * anything (threat 6). So one walk is all of them.
- * @param touched gets every list that changed
- * @param onward called between two groups of trees: a busy agent's walk is long, and what it found need not wait for its end
+ * anything (threat 6). So one walk is all of them, also one that was broken off and goes on from its cursor.
+ * @returns where the walk was broken off for want of time; undefined when it is done
+ * @throws the first failure, when all other trees are done
  */
-export async function walk(
-  change: Due["change"],
-  touched: Set<string>,
-  deps: WalkDeps,
-  onward: () => Promise<void> = async () => undefined,
-): Promise<void> {
-  if (change.kind === "tombstone") return walkTree(change, touched, deps);
-  const { subject, epoch } = change;
-  const walked = new Set<string>();
-  let batch: string[] = [];
-  const flush = async () => {
-    const trees = await Promise.all(batch.map((root) => deps.store.tree(root)));
-    batch = [];
-    // a session under a revoked agent carries that agent's epoch, however far below it stands
-    const ended = trees.flat().filter((session) => (session.epochs[subject] ?? epoch) < epoch);
-    await setBits(ended, touched, deps);
-  };
-  for await (const { root } of deps.store.sessions(subject, nowSeconds(deps.clock))) {
-    if (walked.has(root)) continue;
-    walked.add(root);
-    batch.push(root);
-    if (batch.length < walksAtOnce) continue;
-    await flush();
-    await onward();
-  }
-  await flush();
+export async function walk({ change, after }: Due, run: WalkRun): Promise<WalkCursor | undefined> {
+  if (change.kind === "raised") return walkTrees(change, after, run);
+  await walkTree(change, run);
+  return undefined;
 }
 
-async function walkTree(
-  { root, sid }: Extract<Due["change"], { kind: "tombstone" }>,
-  touched: Set<string>,
-  deps: WalkDeps,
-): Promise<void> {
-  const tree = await deps.store.tree(root);
+/** Trees are read side by side, as many as there is room for: one that takes long, or cannot be read, holds up no other. */
+async function walkTrees(
+  { subject, epoch }: Extract<Due["change"], { kind: "raised" }>,
+  after: WalkCursor | undefined,
+  run: WalkRun,
+): Promise<WalkCursor | undefined> {
+  const trail = createTrail(after);
+  const walked = new Set<string>();
+  let found: { readonly ended: readonly ListedSession[]; readonly done: () => void }[] = [];
+  const write = async () => {
+    const some = found;
+    found = [];
+    await setBits(
+      some.flatMap(({ ended }) => ended),
+      run,
+    );
+    for (const { done } of some) done();
+  };
+  const reading = new Room(treesAtOnce);
+  let isBrokenOff = false;
+  for await (const { root, shard, key } of run.store.sessions(subject, nowSeconds(run.clock), after)) {
+    isBrokenOff = run.isOver();
+    if (isBrokenOff) break;
+    const done = trail.step(shard, key);
+    if (walked.has(root)) {
+      done();
+      continue;
+    }
+    walked.add(root);
+    await reading.take(async () => {
+      const tree = await run.store.tree(root);
+      // a session under a revoked agent carries that agent's epoch, however far below it stands
+      found.push({ ended: tree.filter((session) => (session.epochs[subject] ?? epoch) < epoch), done });
+    });
+    const isTime = run.isTimeToShow();
+    if (isTime || found.length >= treesTogether) await write();
+    if (isTime) await run.show(trail.cursor());
+  }
+  while (await reading.next()) {
+    // what was found does not wait for the one or two that take longest
+    if (!run.isTimeToShow() && reading.underWay > 2) continue;
+    await write();
+    await run.show(trail.cursor());
+  }
+  await write();
+  reading.rethrow();
+  return isBrokenOff ? trail.cursor() : undefined;
+}
+
+/** Room for so many reads at a time; what fails is kept until all others are done. */
+class Room {
+  readonly #most: number;
+  readonly #failures: unknown[] = [];
+  #running = 0;
+  #freed: () => void = () => undefined;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Begins a read as soon as there is room for it. */
+  async take(read: () => Promise<void>): Promise<void> {
+    await this.#until(this.#most - 1);
+    this.#running += 1;
+    void read()
+      .catch((failure: unknown) => this.#failures.push(failure))
+      .finally(() => {
+        this.#running -= 1;
+        this.#freed();
+      });
+  }
+
+  get underWay(): number {
+    return this.#running;
+  }
+
+  /** Waits until one more of those under way is done; false when none was under way. */
+  async next(): Promise<boolean> {
+    const { underWay } = this;
+    if (underWay > 0) await this.#until(underWay - 1);
+    return underWay > 0;
+  }
+
+  /** @throws the first failure */
+  rethrow(): void {
+    if (this.#failures.length > 0) throw this.#failures[0];
+  }
+
+  async #until(most: number): Promise<void> {
+    while (this.#running > most)
+      await new Promise<void>((freed) => {
+        this.#freed = freed;
+      });
+  }
+}
+
+async function walkTree({ root, sid }: Extract<Due["change"], { kind: "tombstone" }>, run: WalkRun): Promise<void> {
+  const tree = await run.store.tree(root);
   const known = tree.some((session) => session.sid === sid);
   // whoever revoked may have known the id alone
-  const found = known ? undefined : await deps.store.rootOf(sid);
-  const sessions = found === undefined ? tree : await deps.store.tree(found);
+  const found = known ? undefined : await run.store.rootOf(sid);
+  const sessions = found === undefined ? tree : await run.store.tree(found);
   const ended = sessions.filter((session) => session.sid === sid || ancestorsOf(session).includes(sid));
-  await setBits(ended, touched, deps);
+  await setBits(ended, run);
 }
 
-async function setBits(sessions: readonly ListedSession[], touched: Set<string>, deps: WalkDeps): Promise<void> {
-  const now = nowSeconds(deps.clock);
+async function setBits(sessions: readonly ListedSession[], { clock, store, touched }: WalkRun): Promise<void> {
+  const now = nowSeconds(clock);
   const alive = sessions.filter((session) => session.expiresAtSeconds > now);
   const lists = Map.groupBy(
     alive.flatMap((session) => livePlaces(session, now)),
@@ -71,8 +156,8 @@ async function setBits(sessions: readonly ListedSession[], touched: Set<string>,
   );
   for (const [list, places] of lists) {
     const indices = places.map(({ idx }) => idx);
-    await deps.store.revoke(list, indices);
-    touched.add(list);
+    await store.revoke(list, indices);
+    touched(list);
   }
 }
 
@@ -87,15 +172,17 @@ const livePlaces = ({ status, formerStatus = [] }: ListedSession, now: number): 
  * epoch stands above them, also where this comes late; what an instance still leases there under the old one its
  * issuer reads dead before it releases anything.
  */
-export async function cutDeployment(epoch: number, touched: Set<string>, deps: WalkDeps): Promise<void> {
-  const { store } = deps;
+export async function cutDeployment(
+  epoch: number,
+  { clock, store, touched }: WalkDeps & Pick<WalkRun, "touched">,
+): Promise<void> {
   if (epoch <= (await store.handledDeployment())) return;
-  for (const window of openWindows(nowSeconds(deps.clock))) {
+  for (const window of openWindows(nowSeconds(clock))) {
     const leased = await store.leasedBefore(window, epoch);
     for (let from = 0; from < leased; from += limits.statusListSize) {
       const { list } = statusListOf(window, from);
       await store.revokeBelow(list, Math.min(leased - from, limits.statusListSize));
-      touched.add(list);
+      touched(list);
     }
   }
   await store.setHandledDeployment(epoch);

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { dueShards, listKeys } from "../../../../core/model/row-keys.ts";
 import type { Due, PublishStore } from "../../../../core/status/publish-store.ts";
-import { byKind, json, members, membersAnd, oneOf, row, text, whole } from "../codec.ts";
+import { byKind, json, mapOf, members, membersAnd, oneOf, optional, row, text, whole } from "../codec.ts";
 import { words } from "../dynamo.ts";
 import { unlessRefused } from "./unless-refused.ts";
 
@@ -24,11 +24,15 @@ const due = members<Due>({
     },
   }),
   sinceSeconds: whole,
+  after: optional(mapOf(text)),
 });
 const duesRow = row({ table: "lists", key: ["list"] }, membersAnd({ list: text }, prefix, json(due)));
 const handledRow = row({ table: "lists", key: ["list"] }, members({ list: text, generation: whole }));
 
-type Dues = Pick<PublishStore, "dues" | "addDue" | "removeDue" | "handledDeployment" | "setHandledDeployment">;
+type Dues = Pick<
+  PublishStore,
+  "dues" | "addDue" | "replaceDue" | "removeDue" | "handledDeployment" | "setHandledDeployment"
+>;
 
 /** The publisher's own memory between runs, in table Lists. */
 export function createDues(client: DynamoDBDocumentClient, table: string): Dues {
@@ -50,6 +54,21 @@ export function createDues(client: DynamoDBDocumentClient, table: string): Dues 
           ExpressionAttributeNames: { "#due": name },
           ExpressionAttributeValues: { ":due": value },
         }),
+      );
+    },
+    replaceDue(was, by) {
+      const [name, value] = attributeOf(was);
+      return unlessRefused(
+        client.send(
+          new UpdateCommand({
+            TableName: table,
+            Key: dueRow(name),
+            UpdateExpression: "SET #due = :by",
+            ConditionExpression: "#due = :was",
+            ExpressionAttributeNames: { "#due": name },
+            ExpressionAttributeValues: { ":was": value, ":by": attributeOf(by)[1] },
+          }),
+        ),
       );
     },
     async removeDue(due) {
@@ -82,9 +101,9 @@ export function createDues(client: DynamoDBDocumentClient, table: string): Dues 
   };
 }
 
-const attributeOf = ({ change, sinceSeconds }: Due): readonly [string, string] => [
+const attributeOf = ({ change, sinceSeconds, after }: Due): readonly [string, string] => [
   `${prefix}${change.kind === "tombstone" ? change.sid : change.subject}`,
-  JSON.stringify({ change: change.kind === "raised" ? raisedText(change) : change, sinceSeconds }),
+  JSON.stringify({ change: change.kind === "raised" ? raisedText(change) : change, sinceSeconds, after }),
 ];
 
 const raisedText = ({ epoch, ...rest }: Extract<Due["change"], { kind: "raised" }>) => ({ ...rest, generation: epoch });

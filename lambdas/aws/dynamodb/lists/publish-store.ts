@@ -18,7 +18,7 @@ export function createPublishStore(client: DynamoDBDocumentClient, tables: Table
     ...createListRows(client, tables.lists),
     ...createCutRows(client, tables.lists),
     tree: (root) => readListedTree(client, tables, root),
-    sessions: (subject, nowSeconds) => sessionsOf(client, tables, { subject, nowSeconds }),
+    sessions: (subject, nowSeconds, after = {}) => sessionsOf(client, tables, { subject, nowSeconds, after }),
     rootOf: async (sid) => (await findPlace(client, tables, sid))?.root,
     longestLifeSeconds: () => longestLifeSeconds(client, tables),
     leased: async (window) => {

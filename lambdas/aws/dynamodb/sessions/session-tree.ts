@@ -12,17 +12,22 @@ export const readTree = async (
   client: DynamoDBDocumentClient,
   tables: Tables,
   root: string,
-): Promise<readonly Session[]> => (await readItems(client, tables, root)).map(sessionOf);
+): Promise<readonly Session[]> => await readItems(client, tables, root, sessionOf);
 
 /** The same, of each session only what a walk needs. */
 export const readListedTree = async (
   client: DynamoDBDocumentClient,
   tables: Tables,
   root: string,
-): Promise<readonly ListedSession[]> => (await readItems(client, tables, root)).map(listedOf);
+): Promise<readonly ListedSession[]> => await readItems(client, tables, root, listedOf);
 
-async function readItems(client: DynamoDBDocumentClient, tables: Tables, root: string): Promise<readonly Item[]> {
-  const items: Item[] = [];
+/** Made smaller as they come: of a large tree, what a walk needs fits into memory where the whole rows may not. */
+async function readItems<T>(
+  client: DynamoDBDocumentClient,
+  tables: Tables,
+  ...[root, read]: readonly [root: string, read: (item: Item) => T]
+): Promise<readonly T[]> {
+  const items: T[] = [];
   let from: Record<string, unknown> | undefined;
   do {
     const page: QueryCommandOutput = await client.send(
@@ -35,7 +40,7 @@ async function readItems(client: DynamoDBDocumentClient, tables: Tables, root: s
       }),
     );
     // the counter of leases stands in the same table, and is no session
-    items.push(...(page.Items ?? []).filter(({ sid }) => sid !== leaseSid));
+    for (const item of page.Items ?? []) if (item.sid !== leaseSid) items.push(read(item));
     from = page.LastEvaluatedKey;
   } while (from);
   return items;

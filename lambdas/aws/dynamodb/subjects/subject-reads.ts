@@ -1,13 +1,17 @@
 import { type DynamoDBDocumentClient, QueryCommand, type QueryCommandOutput } from "@aws-sdk/lib-dynamodb";
 import type { Login } from "../../../../core/model/login.ts";
+import type { FoundSession, WalkCursor } from "../../../../core/status/publish-store.ts";
+import type { Item } from "../codec.ts";
 import { type Tables, words } from "../dynamo.ts";
-import { endsAfter, placeOf, type SessionPlace, shardsOf, subjectOfId } from "./subject-rows.ts";
+import { endsAfter, numberOfShard, placeOf, type SessionPlace, shardsOf, subjectOfId } from "./subject-rows.ts";
 
 /** Whose sessions, of those that end after `nowSeconds`. */
 interface Asked {
   /** `agent:<id>`, `principal:<id>`, `build:<digest>` or `login:<hash>`. */
   readonly subject: string;
   readonly nowSeconds: number;
+  /** In a shard that it names, only what lies behind its key. */
+  readonly after?: WalkCursor;
 }
 
 /**
@@ -17,9 +21,12 @@ interface Asked {
 export async function* sessionsOf(
   client: DynamoDBDocumentClient,
   tables: Tables,
-  { subject, nowSeconds }: Asked,
-): AsyncGenerator<SessionPlace> {
-  for await (const item of rowsOf(client, tables, { subject, nowSeconds })) yield placeOf(item.session);
+  asked: Asked,
+): AsyncGenerator<FoundSession> {
+  for await (const { subject, session } of rowsOf(client, tables, asked)) {
+    const key = String(session);
+    yield { ...placeOf(key), shard: numberOfShard(subject), key };
+  }
 }
 
 /** Logins by which a principal's roots were opened, of all rows that TTL has not taken away yet. */
@@ -37,18 +44,20 @@ export async function loginsOf(
 async function* rowsOf(
   client: DynamoDBDocumentClient,
   tables: Tables,
-  { subject, nowSeconds }: Asked,
-): AsyncGenerator<Readonly<Record<string, unknown>>> {
-  let open = shardsOf(subject).map((shard) => ({ shard, from: undefined as Record<string, unknown> | undefined }));
+  { subject, nowSeconds, after = {} }: Asked,
+): AsyncGenerator<Item> {
+  let open: readonly Page[] = shardsOf(subject).map((shard) => {
+    const [now, last = ""] = [endsAfter(nowSeconds), after[numberOfShard(shard)]];
+    return { shard, after: now > last ? now : last };
+  });
   while (open.length > 0) {
     const pages = await Promise.all(
-      open.map(async ({ shard, from }) => ({
-        shard,
-        page: await readPage(client, tables, { shard, nowSeconds, from }),
-      })),
+      open.map(async (asked) => ({ asked, page: await readPage(client, tables, asked) })),
     );
     for (const { page } of pages) yield* page.Items ?? [];
-    open = pages.flatMap(({ shard, page }) => (page.LastEvaluatedKey ? [{ shard, from: page.LastEvaluatedKey }] : []));
+    open = pages.flatMap(({ asked, page }) =>
+      page.LastEvaluatedKey ? [{ ...asked, from: page.LastEvaluatedKey }] : [],
+    );
   }
 }
 
@@ -73,20 +82,22 @@ export async function findPlace(
 
 interface Page {
   readonly shard: string;
-  readonly nowSeconds: number;
-  readonly from: Record<string, unknown> | undefined;
+  /** The sort key it begins behind. */
+  readonly after: string;
+  /** Where the page before it ended. */
+  readonly from?: Item;
 }
 
 function readPage(
   client: DynamoDBDocumentClient,
   tables: Tables,
-  { shard, nowSeconds, from }: Page,
+  { shard, after, from }: Page,
 ): Promise<QueryCommandOutput> {
   return client.send(
     new QueryCommand({
       TableName: tables.subjects,
       KeyConditionExpression: "#subject = :shard AND #session > :after",
-      ...words(["subject", "session"], { shard, after: endsAfter(nowSeconds) }),
+      ...words(["subject", "session"], { shard, after }),
       ConsistentRead: true,
       ...(from ? { ExclusiveStartKey: from } : {}),
     }),

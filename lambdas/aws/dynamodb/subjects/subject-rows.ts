@@ -59,6 +59,9 @@ export const subjectOfId = (sid: string): string => `session:${sid}`;
 export const shardsOf = (subject: string): readonly string[] =>
   Array.from({ length: isLogin(subject) ? 1 : limits.subjectShards }, (_, n) => `${subject}#${n}`);
 
+/** Which of its subject's partitions a partition is, as text. */
+export const numberOfShard = (partition: unknown): string => /#(\d+)$/.exec(String(partition))?.[1] ?? "";
+
 /** Sort keys above this one belong to sessions that end after `nowSeconds`. */
 export const endsAfter = (nowSeconds: number): string => `${padded(nowSeconds)}~`;
 

@@ -1,0 +1,110 @@
+import { describe, expect, test } from "vitest";
+import { type PublishDeps, publishChanges, publishMinute } from "../../../../core/endpoints/publisher.ts";
+import type { Session } from "../../../../core/model/session.ts";
+import { now, planner, researcher } from "../../samples.ts";
+import { deps, open, raised, setUp, time, tombstoned, valid } from "./ground.ts";
+
+setUp();
+
+const subject = `agent:${planner}`;
+const many = (count: number) => Promise.all(Array.from({ length: count }, () => open()));
+const living = async (sessions: readonly Session[]) =>
+  (await Promise.all(sessions.map(valid))).filter((alive) => alive).length;
+const withTree = (tree: PublishDeps["store"]["tree"]): PublishDeps => ({ ...deps, store: { ...deps.store, tree } });
+const hangs = () => new Promise<never>(() => undefined);
+
+describe("a walk", () => {
+  test("threat 48: goes on where the publisher was cut off, and reads no tree twice that it had shown", async () => {
+    const sessions = await many(70);
+    await publishMinute(deps);
+    const first = new Set<string>();
+    const dying = withTree(async (root) => {
+      if (first.size >= 45) return hangs();
+      first.add(root);
+      if (first.size % 5 === 0) time.seconds += 1;
+      return deps.store.tree(root);
+    });
+    void publishChanges(await raised(subject), dying);
+    await expect.poll(async () => Object.keys((await deps.store.dues())[0]?.after ?? {}).length).toBeGreaterThan(0);
+    await expect.poll(() => first.size).toBe(45);
+    const again = new Set<string>();
+    const next = withTree((root) => {
+      again.add(root);
+      return deps.store.tree(root);
+    });
+    // what the first still had in hand may have been noted late
+    for (let run = 0; run < 3 && (await deps.store.dues()).length > 0; run++) {
+      time.seconds += 200;
+      await publishMinute(next);
+    }
+    expect(await living(sessions)).toBe(0);
+    expect(again.size).toBeLessThan(70);
+    expect(new Set([...first, ...again])).toEqual(new Set(sessions.map(({ root }) => root)));
+    expect(await deps.store.dues()).toEqual([]);
+  });
+
+  test("is put back when its run has no time left, and the next minutes bring it to its end", async () => {
+    const sessions = await many(40);
+    await publishMinute(deps);
+    let reads = 0;
+    const slow = withTree((root) => {
+      reads += 1;
+      time.seconds += 10;
+      return deps.store.tree(root);
+    });
+    await publishChanges(await raised(subject), slow);
+    expect(await deps.store.dues()).toMatchObject([{ sinceSeconds: 0, after: expect.anything() }]);
+    expect(await living(sessions)).toBeGreaterThan(20);
+    for (let minute = 0; minute < 8 && (await deps.store.dues()).length > 0; minute++) await publishMinute(slow);
+    expect(await deps.store.dues()).toEqual([]);
+    expect(await living(sessions)).toBe(0);
+    expect(reads).toBe(40);
+  });
+
+  test("holds up no other of its batch, quick or long: each is signed as soon as it is done", async () => {
+    const stuck = await open();
+    const [one, other] = [await open(), await open({ actors: [researcher], epochs: { [`agent:${researcher}`]: 0 } })];
+    await publishMinute(deps);
+    const changes = [
+      ...(await tombstoned(stuck)),
+      ...(await tombstoned(one)),
+      ...(await raised(`agent:${researcher}`)),
+    ];
+    void publishChanges(
+      changes,
+      withTree((root) => (root === stuck.root ? hangs() : deps.store.tree(root))),
+    );
+    await expect.poll(() => living([one, other])).toBe(0);
+    expect(await valid(stuck)).toBe(true);
+    // and it was written down before any of them began
+    await expect.poll(() => deps.store.dues()).toMatchObject([{ change: { sid: stuck.sid } }]);
+  });
+
+  test("is taken up by one run alone", async () => {
+    await open();
+    const [change] = await raised(subject);
+    if (change?.kind !== "raised") throw new Error("no change");
+    await deps.store.addDue({ change, sinceSeconds: now - 600 });
+    const walked: string[] = [];
+    const counting = withTree((root) => {
+      walked.push(root);
+      return deps.store.tree(root);
+    });
+    await Promise.all([publishMinute(counting), publishMinute(counting), publishMinute(counting)]);
+    expect(walked).toHaveLength(1);
+    expect(await deps.store.dues()).toEqual([]);
+  });
+
+  test("that is older gives no cursor to one of the same subject that came meanwhile", async () => {
+    const [change] = await raised(subject);
+    if (change?.kind !== "raised") throw new Error("no change");
+    const older = { change, sinceSeconds: now };
+    const newer = { change: { ...change, epoch: 2 }, sinceSeconds: now };
+    await deps.store.addDue(older);
+    await deps.store.addDue(newer);
+    expect(await deps.store.replaceDue(older, { ...older, after: { "0": "x" } })).toBe(false);
+    expect(await deps.store.dues()).toEqual([newer]);
+    expect(await deps.store.replaceDue(newer, { ...newer, after: { "0": "x" } })).toBe(true);
+    expect(await deps.store.dues()).toEqual([{ ...newer, after: { "0": "x" } }]);
+  });
+});
