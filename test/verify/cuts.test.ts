@@ -148,58 +148,6 @@ describe("status lists still count beside the document", () => {
   });
 });
 
-describe("threat 26: an older document does not take a cut back", () => {
-  test("within its life, as long as it is signed and fresh", async () => {
-    const verifier = world.verifier();
-    const old = world.signCuts();
-    world.raise(subjects.agent(planner));
-    expect(await code({}, verifier)).toBe("session_cut");
-    for (const later of [5, 5, 30, 70]) {
-      world.time.seconds += later;
-      world.publishList();
-      world.publishCuts(old);
-      expect(await code({}, verifier)).toBe("cuts_unavailable");
-    }
-  });
-
-  test("made in the very same second", async () => {
-    const verifier = world.verifier();
-    const old = world.signCuts();
-    world.raise(subjects.deployment);
-    expect(await code({}, verifier)).toBe("session_cut");
-    world.publishCuts(old);
-    world.time.seconds += 5;
-    expect(await code({}, verifier)).toBe("cuts_unavailable");
-    world.publishCuts();
-    world.time.seconds += 1;
-    expect(await code({}, verifier)).toBe("session_cut");
-  });
-
-  test("nor does one whose clock is ahead: the version decides, not the time", async () => {
-    const verifier = world.verifier();
-    const ahead = world.signCuts({ iat: world.time.seconds + 9, exp: world.time.seconds + 129 });
-    world.raise(subjects.agent(planner));
-    expect(await code({}, verifier)).toBe("session_cut");
-    world.time.seconds += 5;
-    world.publishCuts(ahead);
-    expect(await code({}, verifier)).toBe("cuts_unavailable");
-  });
-
-  test("and a publisher that had to begin anew is believed once all that it signed before is over", async () => {
-    const verifier = world.verifier();
-    world.raise(subjects.agent(researcher));
-    expect(await code({ epochs: [0, 0, 0, 1, 0] }, verifier)).toBe("accepted");
-    world.cut.clear();
-    world.version.of = 0;
-    world.time.seconds += 119;
-    world.publishList();
-    world.publishCuts();
-    expect(await code({ epochs: [0, 0, 0, 1, 0] }, verifier)).toBe("cuts_unavailable");
-    world.time.seconds += 1;
-    expect(await code({ epochs: [0, 0, 0, 1, 0] }, verifier)).toBe("accepted");
-  });
-});
-
 describe("a verifier without a fresh document refuses", () => {
   test.each(["timeout", "unreachable", "status", "too_large", "redirect"] as const)(
     "when fetching ends in %s",
@@ -304,28 +252,6 @@ describe("a verifier without a fresh document refuses", () => {
 test("a list is no document and a document no list, each at the other's address", async () => {
   world.publishList(world.signCuts({ sub: world.list, status_list: { bits: 1, lst: "eNrbuRgAAhcBXQ" } }));
   expect(await code()).toBe("status_unavailable");
-});
-
-describe("claims that do not fit each other are refused: an epoch held against another subject lets a cut pass", () => {
-  test.each<[string, object, string]>([
-    ["one epoch too few", { epochs: [0, 0, 0, 0] }, "epochs"],
-    ["one epoch too many", { epochs: [0, 0, 0, 0, 0, 9] }, "epochs"],
-    ["an epoch as text", { epochs: [0, 0, "9", 0, 0] }, "epochs"],
-    ["an epoch that is infinite", { epochs: [0, 0, -1, 0, 0] }, "epochs"],
-    ["epochs by name", { epochs: { deployment: 0 } }, "epochs"],
-    ["no epochs beside builds", { epochs: undefined }, "epochs"],
-    ["null for epochs", { epochs: null }, "epochs"],
-    ["a login that is none", { login: "l".repeat(22) }, "login"],
-    ["a login of another length", { login: ["l"] }, "login"],
-    ["three logins", { login: [login, login, login], epochs: [0, 0, 0, 0, 0, 0, 0] }, "login"],
-    ["a build without its epoch", { builds: [["b".repeat(22)]] }, "builds"],
-    ["a build by its digest", { builds: [[build, 0]] }, "builds"],
-    ["builds that are no list", { builds: {} }, "builds"],
-    ["more builds than agents can be", { builds: Array.from({ length: 66 }, () => ["b".repeat(22), 0]) }, "builds"],
-  ])("%s", async (_, more, claim) => {
-    const verified = await world.verifier().verify(world.request(world.token({ ...chain, ...more })));
-    expect(verified).toEqual({ ok: false, error: { code: "claims_invalid", claim } });
-  });
 });
 
 test("a document holds as many cuts as fit into 64 kB with the largest signature, and our verifier reads it", async () => {

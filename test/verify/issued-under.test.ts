@@ -1,0 +1,41 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { subjects } from "../../core/model/subjects.ts";
+import { cutName } from "../../core/status/cut-name.ts";
+import { createIssuer, issuer, planner, researcher, type TestIssuer } from "./issuer.ts";
+
+let world: TestIssuer;
+beforeEach(async () => {
+  world = await createIssuer();
+});
+
+const login = "l".repeat(22);
+const build = "sha256:feed";
+const chain = {
+  client_id: researcher,
+  act: { sub: researcher, act: { sub: planner } },
+  depth: 1,
+  login: [login],
+  epochs: [0, 0, 0, 0, 0],
+  builds: [[cutName(issuer, subjects.build(build)), 0]],
+};
+describe("claims that do not fit each other are refused: an epoch held against another subject lets a cut pass", () => {
+  test.each<[string, object, string]>([
+    ["one epoch too few", { epochs: [0, 0, 0, 0] }, "epochs"],
+    ["one epoch too many", { epochs: [0, 0, 0, 0, 0, 9] }, "epochs"],
+    ["an epoch as text", { epochs: [0, 0, "9", 0, 0] }, "epochs"],
+    ["an epoch that is infinite", { epochs: [0, 0, -1, 0, 0] }, "epochs"],
+    ["epochs by name", { epochs: { deployment: 0 } }, "epochs"],
+    ["no epochs beside builds", { epochs: undefined }, "epochs"],
+    ["null for epochs", { epochs: null }, "epochs"],
+    ["a login that is none", { login: "l".repeat(22) }, "login"],
+    ["a login of another length", { login: ["l"] }, "login"],
+    ["three logins", { login: [login, login, login], epochs: [0, 0, 0, 0, 0, 0, 0] }, "login"],
+    ["a build without its epoch", { builds: [["b".repeat(22)]] }, "builds"],
+    ["a build by its digest", { builds: [[build, 0]] }, "builds"],
+    ["builds that are no list", { builds: {} }, "builds"],
+    ["more builds than agents can be", { builds: Array.from({ length: 66 }, () => ["b".repeat(22), 0]) }, "builds"],
+  ])("%s", async (_, more, claim) => {
+    const verified = await world.verifier().verify(world.request(world.token({ ...chain, ...more })));
+    expect(verified).toEqual({ ok: false, error: { code: "claims_invalid", claim } });
+  });
+});
