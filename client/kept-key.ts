@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { link, open, unlink } from "node:fs/promises";
-import type { KeyPair } from "./agent-key.ts";
+import type { KeyPair } from "./agent/agent-key.ts";
 import { LanyardError } from "./error.ts";
 
 /** A P-256 key as PKCS#8 in PEM is 241 bytes; room for blanks and comments around it. */

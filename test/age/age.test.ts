@@ -1,6 +1,6 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { beforeEach, describe, expect, test } from "vitest";
-import { createSession, type SessionInput } from "../../client/session.ts";
+import { createSession, type SessionInput } from "../../client/agent/session.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import { limits } from "../../core/model/limits.ts";
 import { type Clock, leastMillisSince, momentOf, mostMillisSince } from "../../core/model/ports.ts";

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { createAgentKey, type KeyPair } from "../../client/agent-key.ts";
+import { createAgentKey, type KeyPair } from "../../client/agent/agent-key.ts";
 import { keptKey } from "../../client/kept-key.ts";
 import { awsEc2InstanceIdentity } from "../../core/attest/methods/aws-ec2-instance-identity/attestor.ts";
 import { oidc } from "../../core/attest/methods/oidc/attestor.ts";

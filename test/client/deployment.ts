@@ -1,6 +1,6 @@
-import { type AgentInput, createAgent } from "../../client/agent.ts";
+import { type AgentInput, createAgent } from "../../client/agent/agent.ts";
 import type { EvidenceSource } from "../../client/evidence/platform/source.ts";
-import { createResourceServer, type ResourceServerInput } from "../../client/resource-server.ts";
+import { createResourceServer, type ResourceServerInput } from "../../client/resource/resource-server.ts";
 import type { Attestor, Evidence } from "../../core/attest/contract/attestor.ts";
 import { createAttestEndpoint } from "../../core/endpoints/attest.ts";
 import { createDiscoveryEndpoint } from "../../core/endpoints/discovery.ts";

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { AccessError } from "../../client/access-error.ts";
+import { AccessError } from "../../client/resource/access-error.ts";
 import { outcomeOf } from "../kit/outcome.ts";
 import { customers, registry, tickets } from "../kit/registry.ts";
 import { createDeployment, type Deployment } from "./deployment.ts";

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { AccessError } from "../../client/access-error.ts";
-import { createDetailsCheck } from "../../client/details-check.ts";
 import { EvidenceError, LanyardError } from "../../client/error.ts";
 import { advices, type LanyardErrorCode, retryableCodes } from "../../client/error-codes.ts";
 import { KeptKeyError, keptKey } from "../../client/kept-key.ts";
+import { AccessError } from "../../client/resource/access-error.ts";
+import { createDetailsCheck } from "../../client/resource/details-check.ts";
 import { createResourceServer } from "../../client/verify.ts";
 import { outcomeOf } from "../kit/outcome.ts";
 

@@ -18,7 +18,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createAgentKey } from "../../client/agent-key.ts";
+import { createAgentKey } from "../../client/agent/agent-key.ts";
 import { KeptKeyError, keptKey } from "../../client/kept-key.ts";
 
 let folder = "";
@@ -84,7 +84,9 @@ describe("a kept key", () => {
       const { keptKey } = await import(process.argv[1]);
       const { createAgentKey } = await import(process.argv[2]);
       process.stdout.write((await createAgentKey(await keptKey(process.argv[3]))).jkt);`;
-    const modules = ["kept-key.ts", "agent-key.ts"].map((m) => new URL(`../../client/${m}`, import.meta.url).href);
+    const modules = ["kept-key.ts", "agent/agent-key.ts"].map(
+      (m) => new URL(`../../client/${m}`, import.meta.url).href,
+    );
     const run = () => promisify(execFile)(process.execPath, ["--input-type=module", "-e", code, ...modules, other]);
     const ran = await Promise.all([run(), run(), run()]);
     expect(new Set([...ran.map(({ stdout }) => stdout), await jkt(other)]).size).toBe(1);

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { createNonceMemory } from "../../client/nonce-memory.ts";
-import { createResourceNonces } from "../../client/resource-nonces.ts";
+import { createNonceMemory } from "../../client/agent/nonce-memory.ts";
+import { createResourceNonces } from "../../client/resource/resource-nonces.ts";
 import { createIntrospectEndpoint } from "../../core/endpoints/introspect.ts";
 import { createRevokeEndpoint } from "../../core/endpoints/revoke.ts";
 import { createTokenEndpoint } from "../../core/endpoints/token.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createResourceServer, type ResourceServerInput } from "../../client/resource-server.ts";
+import { createResourceServer, type ResourceServerInput } from "../../client/resource/resource-server.ts";
 import { outcomeOf } from "../kit/outcome.ts";
 import { serve } from "../kit/serve.ts";
 import { issuer } from "../kit/world.ts";

@@ -1,7 +1,7 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { beforeEach, describe, expect, test } from "vitest";
+import { addressWithin } from "../../client/agent/reach.ts";
 import { LanyardError } from "../../client/error.ts";
-import { addressWithin } from "../../client/reach.ts";
 import { tickets } from "../kit/registry.ts";
 import { createDeployment, type Deployment } from "./deployment.ts";
 

@@ -1,7 +1,7 @@
 import { fc, test as prop } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
-import { createResourceMetadata } from "../../client/resource-metadata.ts";
-import { createResourceServer } from "../../client/resource-server.ts";
+import { createResourceMetadata } from "../../client/resource/resource-metadata.ts";
+import { createResourceServer } from "../../client/resource/resource-server.ts";
 import { outcomeOf } from "../kit/outcome.ts";
 import { tickets } from "../kit/registry.ts";
 import { issuer } from "../kit/world.ts";

@@ -1,10 +1,10 @@
 import { request as httpRequest } from "node:http";
 import { build } from "esbuild";
 import { beforeEach, describe, expect, test } from "vitest";
-import { createAgentKey } from "../../client/agent-key.ts";
+import { createAgentKey } from "../../client/agent/agent-key.ts";
 import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts";
-import { createFetcher } from "../../client/fetcher.ts";
-import { createResourceServer } from "../../client/resource-server.ts";
+import { createFetcher } from "../../client/resource/fetcher.ts";
+import { createResourceServer } from "../../client/resource/resource-server.ts";
 import { outcomeOf } from "../kit/outcome.ts";
 import { customers, tickets } from "../kit/registry.ts";
 import { serve } from "../kit/serve.ts";
@@ -171,16 +171,18 @@ describe("the bundle", () => {
     return Object.keys(built.metafile.inputs);
   };
 
-  test.each(["client/resource-server.ts", "client/verify.ts", "client/index.ts", "core/verify/access-token.ts"])(
-    "of %s has no AWS SDK, no policy engine and no endpoint of ours in it",
-    async (entry) => {
-      const inputs = await inputsOf(entry);
-      // whoever is no resource server brings no verifier along
-      expect(inputs.includes("core/verify/access-token.ts")).toBe(entry !== "client/index.ts");
-      expect(inputs.filter((path) => /@aws-sdk|@smithy|cedar|zod|middy/.test(path))).toEqual([]);
-      expect(inputs.filter((path) => /^(lambdas|lib|local)\/|^core\/(issue|attest|policy)/.test(path))).toEqual([]);
-    },
-  );
+  test.each([
+    "client/resource/resource-server.ts",
+    "client/verify.ts",
+    "client/index.ts",
+    "core/verify/access-token.ts",
+  ])("of %s has no AWS SDK, no policy engine and no endpoint of ours in it", async (entry) => {
+    const inputs = await inputsOf(entry);
+    // whoever is no resource server brings no verifier along
+    expect(inputs.includes("core/verify/access-token.ts")).toBe(entry !== "client/index.ts");
+    expect(inputs.filter((path) => /@aws-sdk|@smithy|cedar|zod|middy/.test(path))).toEqual([]);
+    expect(inputs.filter((path) => /^(lambdas|lib|local)\/|^core\/(issue|attest|policy)/.test(path))).toEqual([]);
+  });
 
   test("of the STS evidence alone has the SDK", async () => {
     expect(

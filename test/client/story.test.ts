@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import type { AgentSession } from "../../client/session.ts";
+import type { AgentSession } from "../../client/agent/session.ts";
 import { decodeUnverified } from "../../core/jose/jwt.ts";
 import { sessionTokenType, spiffeAssertionType } from "../../core/model/wire.ts";
 import { outcomeOf } from "../kit/outcome.ts";

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { createAgentKey } from "../../client/agent-key.ts";
-import type { AgentSession } from "../../client/session.ts";
+import { createAgentKey } from "../../client/agent/agent-key.ts";
+import type { AgentSession } from "../../client/agent/session.ts";
 import type { ResourceRegistration } from "../../core/model/registry.ts";
 import { outcomeOf } from "../kit/outcome.ts";
 import { agentId, baseRows, customers, tickets } from "../kit/registry.ts";

@@ -1,6 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type AgentKey, createAgentKey } from "../../client/agent-key.ts";
+import { type AgentKey, createAgentKey } from "../../client/agent/agent-key.ts";
 import { verifyDpop } from "../../core/jose/dpop.ts";
 import { dpopProof, type TestKey, testKey } from "../kit/wire/key.ts";
 

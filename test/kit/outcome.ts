@@ -1,4 +1,4 @@
-import { AccessError } from "../../client/access-error.ts";
+import { AccessError } from "../../client/resource/access-error.ts";
 
 /** What came of a check, as a value: tests ask about refusals as often as about what is let in. */
 export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: AccessError };

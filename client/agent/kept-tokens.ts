@@ -1,4 +1,4 @@
-import type { Clock } from "../core/model/ports.ts";
+import type { Clock } from "../../core/model/ports.ts";
 import type { AccessToken } from "./access-token.ts";
 import { type Life, surelyLives } from "./life.ts";
 

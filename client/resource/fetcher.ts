@@ -1,6 +1,6 @@
-import type { Fetcher } from "../core/model/ports.ts";
-import { err, ok } from "../core/model/result.ts";
-import { type Fetch, readBounded } from "./http.ts";
+import type { Fetcher } from "../../core/model/ports.ts";
+import { err, ok } from "../../core/model/result.ts";
+import { type Fetch, readBounded } from "../http.ts";
 
 /**
  * Core's fetcher over the platform's fetch: GET, no redirects, bounded in bytes and time, 200 or nothing.

@@ -1,6 +1,6 @@
-import { spiffeAssertionType } from "../core/model/wire.ts";
-import type { EndpointSource, Endpoints } from "./endpoints.ts";
-import { type Answer, errorOf } from "./http.ts";
+import { spiffeAssertionType } from "../../core/model/wire.ts";
+import type { EndpointSource, Endpoints } from "../endpoints.ts";
+import { type Answer, errorOf } from "../http.ts";
 import type { IdentityHolder } from "./identity.ts";
 import { type ProvedCallDeps, provedCall } from "./proved-call.ts";
 import { retried } from "./retry.ts";

@@ -1,5 +1,5 @@
-import { dpopAlgorithms } from "../core/jose/dpop.ts";
-import { resourceMetadataUrl } from "../core/text/well-known.ts";
+import { dpopAlgorithms } from "../../core/jose/dpop.ts";
+import { resourceMetadataUrl } from "../../core/text/well-known.ts";
 
 /** What a resource server tells clients about itself, beside what follows from how it is guarded. */
 export interface ResourceDescription {

@@ -1,6 +1,6 @@
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from "jose";
-import { base64urlOf } from "../core/text/base64url.ts";
-import { sha256 } from "../core/text/digest.ts";
+import { base64urlOf } from "../../core/text/base64url.ts";
+import { sha256 } from "../../core/text/digest.ts";
 
 /** What a proof is for. */
 interface ProofInput {

@@ -1,6 +1,6 @@
-import type { createDetailsCheck, DetailsUse } from "../core/verify/permits.ts";
-import type { VerifyRefusal } from "../core/verify/refusal.ts";
-import { requireScopes, type VerifiedAccess } from "../core/verify/verified-access.ts";
+import type { createDetailsCheck, DetailsUse } from "../../core/verify/permits.ts";
+import type { VerifyRefusal } from "../../core/verify/refusal.ts";
+import { requireScopes, type VerifiedAccess } from "../../core/verify/verified-access.ts";
 import type { AccessError } from "./access-error.ts";
 
 /** A request that was let in. */

@@ -1,9 +1,9 @@
-import { momentOf, nowSeconds } from "../core/model/ports.ts";
-import type { AttestRequest } from "../core/model/wire.ts";
-import type { EndpointSource } from "./endpoints.ts";
-import { EvidenceError, LanyardError } from "./error.ts";
-import type { EvidenceSource } from "./evidence/platform/source.ts";
-import { type Answer, errorOf, lifeIn, textIn } from "./http.ts";
+import { momentOf, nowSeconds } from "../../core/model/ports.ts";
+import type { AttestRequest } from "../../core/model/wire.ts";
+import type { EndpointSource } from "../endpoints.ts";
+import { EvidenceError, LanyardError } from "../error.ts";
+import type { EvidenceSource } from "../evidence/platform/source.ts";
+import { type Answer, errorOf, lifeIn, textIn } from "../http.ts";
 import { type Life, surelyLives } from "./life.ts";
 import { type ProvedCall, type ProvedCallDeps, provedCall } from "./proved-call.ts";
 import { retried } from "./retry.ts";

@@ -1,8 +1,8 @@
-import { createDpopNonces, type DpopNonces } from "../core/jose/dpop.ts";
-import type { Clock } from "../core/model/ports.ts";
-import { bytesOfBase64url } from "../core/text/base64url.ts";
-import { hmacSha256 } from "../core/text/digest.ts";
-import { machineClock } from "./machine-clock.ts";
+import { createDpopNonces, type DpopNonces } from "../../core/jose/dpop.ts";
+import type { Clock } from "../../core/model/ports.ts";
+import { bytesOfBase64url } from "../../core/text/base64url.ts";
+import { hmacSha256 } from "../../core/text/digest.ts";
+import { machineClock } from "../machine-clock.ts";
 
 /** What a resource server's own nonces are made of. */
 export interface ResourceNoncesInput {

@@ -1,7 +1,7 @@
-import type { Clock } from "../core/model/ports.ts";
-import { accessTokenType, type sessionTokenType, tokenExchangeGrant } from "../core/model/wire.ts";
+import type { Clock } from "../../core/model/ports.ts";
+import { accessTokenType, type sessionTokenType, tokenExchangeGrant } from "../../core/model/wire.ts";
+import { LanyardError } from "../error.ts";
 import type { FormInput } from "./calls.ts";
-import { LanyardError } from "./error.ts";
 import { type Life, surelyOver } from "./life.ts";
 
 /** The token that stands for a session at Lanyard, to be sent as `subject_token`. */

@@ -2,9 +2,9 @@ import {
   createDetailsCheck as createCheck,
   type DetailsTypeDeclaration,
   type DetailsUse,
-} from "../core/verify/permits.ts";
-import { refusalReply } from "../core/verify/refusal-reply.ts";
-import type { VerifiedAccess } from "../core/verify/verified-access.ts";
+} from "../../core/verify/permits.ts";
+import { refusalReply } from "../../core/verify/refusal-reply.ts";
+import type { VerifiedAccess } from "../../core/verify/verified-access.ts";
 import { AccessError } from "./access-error.ts";
 
 /** Holds a use against details; see {@link createDetailsCheck}. */

@@ -1,6 +1,6 @@
-import { normalUrl } from "../core/model/normal-url.ts";
-import { LanyardError } from "./error.ts";
-import { secureUrl } from "./url.ts";
+import { normalUrl } from "../../core/model/normal-url.ts";
+import { LanyardError } from "../error.ts";
+import { secureUrl } from "../url.ts";
 
 /** Where resources are served whose identifier is not their address: base addresses by resource. */
 export type ServedAt = Readonly<Record<string, string>>;

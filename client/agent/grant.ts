@@ -1,4 +1,4 @@
-import type { AuthorizationDetail } from "../core/model/session.ts";
+import type { AuthorizationDetail } from "../../core/model/session.ts";
 import type { FormInput } from "./calls.ts";
 
 /** What is asked for at one resource. */

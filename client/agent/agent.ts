@@ -1,4 +1,4 @@
-import { type Clock, momentOf, nowSeconds } from "../core/model/ports.ts";
+import { type Clock, momentOf, nowSeconds } from "../../core/model/ports.ts";
 import {
   accessTokenType,
   idTokenType,
@@ -6,16 +6,16 @@ import {
   offerTokenType,
   sessionTokenType,
   tokenExchangeGrant,
-} from "../core/model/wire.ts";
+} from "../../core/model/wire.ts";
+import { createEndpoints, type Endpoints } from "../endpoints.ts";
+import { LanyardError } from "../error.ts";
+import type { EvidenceSource } from "../evidence/platform/source.ts";
+import { type Fetch, lifeIn, textIn } from "../http.ts";
+import { machineClock } from "../machine-clock.ts";
 import { type AgentKey, createAgentKey, type KeyPair } from "./agent-key.ts";
 import { type Calls, createCalls, type FormInput } from "./calls.ts";
-import { createEndpoints, type Endpoints } from "./endpoints.ts";
-import { LanyardError } from "./error.ts";
-import type { EvidenceSource } from "./evidence/platform/source.ts";
 import { grantParameters, type WantedGrant } from "./grant.ts";
-import { type Fetch, lifeIn, textIn } from "./http.ts";
 import { createIdentity, type Identity, type IdentityHolder } from "./identity.ts";
-import { machineClock } from "./machine-clock.ts";
 import { createNonceMemory, type NonceMemory } from "./nonce-memory.ts";
 import { checkServedAt, type ServedAt } from "./reach.ts";
 import { type AgentSession, createSession, scopesIn, tokenTypeIn } from "./session.ts";

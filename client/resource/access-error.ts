@@ -1,6 +1,6 @@
-import type { VerifyRefusal, VerifyRefusalCode } from "../core/verify/refusal.ts";
-import type { RefusalReply } from "../core/verify/refusal-reply.ts";
-import { LanyardError } from "./error.ts";
+import type { VerifyRefusal, VerifyRefusalCode } from "../../core/verify/refusal.ts";
+import type { RefusalReply } from "../../core/verify/refusal-reply.ts";
+import { LanyardError } from "../error.ts";
 import type { OpenRequest } from "./open-answers.ts";
 import type { MetadataReply } from "./resource-metadata.ts";
 

@@ -1,4 +1,4 @@
-import { type Clock, leastMillisSince, type Moment, mostMillisSince } from "../core/model/ports.ts";
+import { type Clock, leastMillisSince, type Moment, mostMillisSince } from "../../core/model/ports.ts";
 
 /** How long an answer said that something lives, from when it was asked for. */
 export interface Life {

@@ -1,4 +1,4 @@
-import { LanyardError } from "./error.ts";
+import { LanyardError } from "../error.ts";
 
 /** Tries in all, and the longest pause between two that is waited for: a caller would rather know than wait longer. */
 const mostTries = 4;

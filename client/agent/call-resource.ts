@@ -1,4 +1,4 @@
-import { nowSeconds } from "../core/model/ports.ts";
+import { nowSeconds } from "../../core/model/ports.ts";
 import type { AccessToken } from "./access-token.ts";
 import type { ProvedCallDeps } from "./proved-call.ts";
 

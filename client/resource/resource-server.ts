@@ -1,24 +1,24 @@
-import type { DpopNonces } from "../core/jose/dpop.ts";
-import type { Clock } from "../core/model/ports.ts";
-import { err, ok } from "../core/model/result.ts";
-import { createVerifier } from "../core/verify/access-token.ts";
-import type { Introspector } from "../core/verify/introspection.ts";
-import { createDetailsCheck, type DetailsTypeDeclaration } from "../core/verify/permits.ts";
-import type { VerifyRefusal } from "../core/verify/refusal.ts";
-import { type ChallengeContext, refusalReply } from "../core/verify/refusal-reply.ts";
-import type { ReplayStore } from "../core/verify/replay.ts";
+import type { DpopNonces } from "../../core/jose/dpop.ts";
+import type { Clock } from "../../core/model/ports.ts";
+import { err, ok } from "../../core/model/result.ts";
+import { createVerifier } from "../../core/verify/access-token.ts";
+import type { Introspector } from "../../core/verify/introspection.ts";
+import { createDetailsCheck, type DetailsTypeDeclaration } from "../../core/verify/permits.ts";
+import type { VerifyRefusal } from "../../core/verify/refusal.ts";
+import { type ChallengeContext, refusalReply } from "../../core/verify/refusal-reply.ts";
+import type { ReplayStore } from "../../core/verify/replay.ts";
+import type { LanyardAgent } from "../agent/agent.ts";
+import { LanyardError } from "../error.ts";
+import type { Fetch } from "../http.ts";
+import { machineClock } from "../machine-clock.ts";
+import { secureUrl } from "../url.ts";
 import { AccessError } from "./access-error.ts";
-import type { LanyardAgent } from "./agent.ts";
 import { type Authenticated, authenticated } from "./authenticated.ts";
-import { LanyardError } from "./error.ts";
 import { createFetcher } from "./fetcher.ts";
-import type { Fetch } from "./http.ts";
-import { machineClock } from "./machine-clock.ts";
 import { openAnswer, pageHeaders } from "./open-answers.ts";
 import { askedBy, type PlainRequest, presentedBy, type RawRequest } from "./request.ts";
 import { createResourceMetadata, type ResourceDescription, type ResourceMetadata } from "./resource-metadata.ts";
 import { createResourceNonces } from "./resource-nonces.ts";
-import { secureUrl } from "./url.ts";
 
 /** What a resource server is made of. */
 export interface ResourceServerInput {

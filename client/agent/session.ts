@@ -1,12 +1,12 @@
-import { type Clock, momentOf, nowSeconds } from "../core/model/ports.ts";
-import { accessTokenType, offerTokenType, sessionTokenType } from "../core/model/wire.ts";
+import { type Clock, momentOf, nowSeconds } from "../../core/model/ports.ts";
+import { accessTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
+import { LanyardError } from "../error.ts";
+import { type Answer, type Fetch, lifeIn, textIn } from "../http.ts";
 import type { AccessToken } from "./access-token.ts";
 import type { AgentKey } from "./agent-key.ts";
 import { callResource } from "./call-resource.ts";
 import type { Calls, FormInput } from "./calls.ts";
-import { LanyardError } from "./error.ts";
 import { grantParameters, type WantedGrant } from "./grant.ts";
-import { type Answer, type Fetch, lifeIn, textIn } from "./http.ts";
 import { type KeptToken, keepTokens } from "./kept-tokens.ts";
 import type { NonceMemory } from "./nonce-memory.ts";
 import { holdOwnToken, type OwnToken, type OwnTokenHolder } from "./own-token.ts";

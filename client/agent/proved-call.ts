@@ -1,7 +1,7 @@
-import type { Clock } from "../core/model/ports.ts";
-import { nowSeconds } from "../core/model/ports.ts";
+import type { Clock } from "../../core/model/ports.ts";
+import { nowSeconds } from "../../core/model/ports.ts";
+import { type Answer, call, type Fetch } from "../http.ts";
 import type { AgentKey } from "./agent-key.ts";
-import { type Answer, call, type Fetch } from "./http.ts";
 import type { NonceMemory } from "./nonce-memory.ts";
 
 /** What a call with a proof is made with. */

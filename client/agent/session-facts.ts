@@ -1,5 +1,5 @@
 import { decodeJwt } from "jose";
-import { LanyardError } from "./error.ts";
+import { LanyardError } from "../error.ts";
 
 /** What a session is, read from a token the issuer just sent over its own connection. */
 export interface SessionFacts {

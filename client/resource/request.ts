@@ -1,4 +1,4 @@
-import type { PresentedRequest } from "../core/verify/presented.ts";
+import type { PresentedRequest } from "../../core/verify/presented.ts";
 import type { AskedRequest } from "./open-answers.ts";
 
 /** A request of any framework: its headers as a `Headers` or as a record. */
