@@ -82,8 +82,11 @@ async function walkTrees(
   while (await reading.next()) {
     // what was found does not wait for the one or two that take longest
     if (!run.isTimeToShow() && reading.underWay > 2) continue;
-    await write();
-    await run.show(trail.cursor());
+    // and more may have come while it was written
+    while (found.length > 0) {
+      await write();
+      await run.show(trail.cursor());
+    }
   }
   await write();
   reading.rethrow();

@@ -61,6 +61,21 @@ describe("a walk", () => {
     expect(reads).toBe(40);
   });
 
+  test("ends every other tree of its agent though one is read for ever, or cannot be read", async () => {
+    const sessions = await many(12);
+    const [stuck] = sessions;
+    await publishMinute(deps);
+    for (const how of ["hangs", "fails"] as const) {
+      const tree = (root: string) => {
+        if (root !== stuck?.root) return deps.store.tree(root);
+        return how === "hangs" ? hangs() : Promise.reject(new Error("broken row"));
+      };
+      const published = publishChanges(await raised(subject), withTree(tree));
+      if (how === "fails") await expect(published).rejects.toThrow("broken row");
+      await expect.poll(() => living(sessions)).toBe(1);
+    }
+  });
+
   test("holds up no other of its batch, quick or long: each is signed as soon as it is done", async () => {
     const stuck = await open();
     const [one, other] = [await open(), await open({ actors: [researcher], epochs: { [`agent:${researcher}`]: 0 } })];
