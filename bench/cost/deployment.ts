@@ -13,8 +13,15 @@ import { dpopProof } from "../../test/kit/wire/key.ts";
 import { createWorld, type Params, type TestAgent, tokenUrl } from "../../test/kit/world.ts";
 import { counting, Tally, Waves } from "./tally.ts";
 
+/** What every request brings on AWS and a record tells, beside what is asked for. */
+const usual = { sourceIp: "203.0.113.27", userAgent: "lanyard-client/0.1.0 node/24.11.1" } as const;
+
+/** As Lambda names a request's trace; it stands in the record's row. */
+const usualTrace = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1;Lineage=1:a87bd80c:0";
+
 /** The token service over embedded tables, with everything that AWS would be asked for counted. */
 export async function openCounted() {
+  process.env._X_AMZN_TRACE_ID = usualTrace;
   const { db, dynamo, close } = await openTables(productTables());
   await putDeployment(db);
   const tally = new Tally();
@@ -61,12 +68,15 @@ export async function openCounted() {
       const all = { client_assertion_type: spiffeAssertionType, client_assertion: agent.identity(), ...params };
       const form = new URLSearchParams(all as Record<string, string>);
       const proof = dpopProof(agent.key, { url: tokenUrl, atSeconds: world.time.seconds });
-      const reply = await endpoint(world.call(form.toString(), [proof]));
+      const reply = await endpoint(world.call(form.toString(), [proof], usual));
       if (reply.status !== 200) throw new Error(`the measured request was refused: ${reply.body}`);
       return JSON.parse(reply.body);
     },
     exchange: { grant_type: tokenExchangeGrant },
-    close,
+    async close(): Promise<void> {
+      delete process.env._X_AMZN_TRACE_ID;
+      await close();
+    },
   };
 }
 

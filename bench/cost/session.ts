@@ -50,7 +50,8 @@ export const sessionCost: Bench = {
   },
 };
 
-const openSession = async ({ world, ask, exchange }: Counted): Promise<unknown> =>
+/** One session for a person, as it is usually opened. */
+export const openSession = async ({ world, ask, exchange }: Counted): Promise<unknown> =>
   ask(world.planner, {
     ...exchange,
     subject_token: world.idToken("planner-app"),
@@ -60,9 +61,9 @@ const openSession = async ({ world, ask, exchange }: Counted): Promise<unknown> 
   });
 
 function linesOf(tally: Tally): readonly Line[] {
-  const { signatures, writeUnits, readUnits, recordBytes } = tally;
+  const { signatures, writeUnits, readUnits, records } = tally;
   const { waitMillis, memoryGigabytes, loggedBytes, relayedAtOnce } = assumed;
-  const pieces = Math.ceil(recordBytes / deliveryPieceBytes);
+  const pieces = records.reduce((sum, body) => sum + Math.ceil(Buffer.byteLength(body) / deliveryPieceBytes), 0);
   return [
     { what: "signatures by RSA-2048", count: signatures.RS256 * million, price: "signRsa2048" },
     { what: "signatures by P-256", count: signatures.ES256 * million, price: "signEcc" },

@@ -1,5 +1,7 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { SigningAlgorithm } from "../../core/model/ports.ts";
+import type { Result } from "../../core/model/result.ts";
+import { unpackBody } from "../../lambdas/aws/dynamodb/record-body.ts";
 
 /** What AWS was asked for, as it charges it. */
 export class Tally {
@@ -8,15 +10,21 @@ export class Tally {
   readonly signatures: Record<SigningAlgorithm, number> = { ES256: 0, RS256: 0 };
   writeUnits = 0;
   readUnits = 0;
-  /** Bytes of audit records on their way out. */
-  recordBytes = 0;
+  /** Audit records on their way out, whole. */
+  readonly records: string[] = [];
   /** Round trips one after the other: calls that run side by side are one. */
   roundTrips = 0;
 
   clear(): void {
     this.calls.length = 0;
+    this.records.length = 0;
     Object.assign(this.signatures, { ES256: 0, RS256: 0 });
-    Object.assign(this, { writeUnits: 0, readUnits: 0, recordBytes: 0, roundTrips: 0 });
+    Object.assign(this, { writeUnits: 0, readUnits: 0, roundTrips: 0 });
+  }
+
+  #delivered(body: Result<string, string>): void {
+    if (!body.ok) throw new Error(`a record that was written cannot be read: ${body.error}`);
+    this.records.push(body.value);
   }
 
   /** Counts a command by DynamoDB's rules: a kilobyte written is a unit, twice in a transaction; 4 kB read is one. */
@@ -27,7 +35,7 @@ export class Tally {
       for (const action of input.TransactItems as Record<string, { Item?: Record<string, unknown> }>[]) {
         const item = Object.values(action)[0]?.Item;
         this.writeUnits += 2 * units(bytesOf(item ?? {}), 1024);
-        if (item && "body" in item) this.recordBytes += bytesOf(item);
+        if (item?.body instanceof Uint8Array) this.#delivered(unpackBody(item.body));
       }
     else if (operation === "BatchGetItem" || operation === "BatchGet")
       for (const { Keys } of Object.values(input.RequestItems as Record<string, { Keys: unknown[] }>))

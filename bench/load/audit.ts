@@ -1,5 +1,7 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, paginateScan } from "@aws-sdk/lib-dynamodb";
+import { err } from "../../core/model/result.ts";
+import { unpackBody } from "../../lambdas/aws/dynamodb/record-body.ts";
 import { awaitRecords } from "../../local/demo/story/records.ts";
 import type { Wire } from "./callers.ts";
 import type { LoadedCloud } from "./cloud-link.ts";
@@ -61,7 +63,7 @@ async function readState({ endpoints, tables }: LoadedCloud): Promise<State> {
       sessions: sessions
         .filter(({ sid }) => /^[\w-]{22}$/.test(String(sid)))
         .map(({ sid, ended }) => ({ sid: String(sid), ended: ended === true })),
-      records: records.map(({ eventId, body }) => ({ eventId: String(eventId), facts: factsIn(String(body)) })),
+      records: records.map(({ eventId, body }) => ({ eventId: String(eventId), facts: factsIn(body) })),
       proofKeys: new Set(markers.map(({ key }) => String(key))),
     };
   } finally {
@@ -69,8 +71,12 @@ async function readState({ endpoints, tables }: LoadedCloud): Promise<State> {
   }
 }
 
-const factsIn = (body: string): State["records"][number]["facts"] => {
-  const event = JSON.parse(body) as { readonly unmapped?: { readonly lanyard?: State["records"][number]["facts"] } };
+const factsIn = (packed: unknown): State["records"][number]["facts"] => {
+  const body = packed instanceof Uint8Array ? unpackBody(packed) : err("no bytes");
+  if (!body.ok) throw new Error(`a record of the Outbox cannot be read: ${body.error}`);
+  const event = JSON.parse(body.value) as {
+    readonly unmapped?: { readonly lanyard?: State["records"][number]["facts"] };
+  };
   return event.unmapped?.lanyard ?? { operation: "", outcome: "" };
 };
 

@@ -1,4 +1,5 @@
 import { type BusEntry, busLimits, type Carried, entryBytes, type Unreadable } from "../../core/endpoints/relay.ts";
+import { unpackBody } from "../aws/dynamodb/record-body.ts";
 import { type AttributeValue, unmarshall } from "../aws/dynamodb/stream-image.ts";
 
 /** A record of a DynamoDB stream as Lambda gives it. */
@@ -14,7 +15,8 @@ export interface StreamRecord {
 export function read(record: StreamRecord): Carried | Unreadable {
   const image = record.dynamodb?.NewImage ?? {};
   const row = unmarshall(image);
-  const { eventId, body, detailType, timeMillis, traceHeader } = row;
+  const { eventId, detailType, timeMillis, traceHeader } = row;
+  const packed = image.body?.B;
   const found = {
     sequence: record.dynamodb?.SequenceNumber ?? "",
     eventId: typeof eventId === "string" ? eventId : "unknown",
@@ -22,15 +24,17 @@ export function read(record: StreamRecord): Carried | Unreadable {
   };
   const whole =
     typeof eventId === "string" &&
-    typeof body === "string" &&
+    typeof packed === "string" &&
     typeof detailType === "string" &&
     typeof timeMillis === "number" &&
     isDate(timeMillis);
   if (!whole) return { ...found, why: "malformed" };
+  const body = unpackBody(Buffer.from(packed, "base64"));
+  if (!body.ok) return { ...found, why: body.error };
   const entry: BusEntry = {
     source: "lanyard",
     detailType,
-    detail: body,
+    detail: body.value,
     timeMillis,
     ...(typeof traceHeader === "string" ? { traceHeader: traceHeader.slice(0, 500) } : {}),
   };

@@ -1,13 +1,18 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import { type Bus, type BusEntry, busLimits, entryBytes } from "../../core/endpoints/relay.ts";
+import { packBody } from "../../lambdas/aws/dynamodb/record-body.ts";
 import { messageText, type RefusedRecord } from "../../lambdas/aws/sqs/refused-queue.ts";
 import { createRelay } from "../../lambdas/relay/relay.ts";
 import type { StreamRecord } from "../../lambdas/relay/stream-record.ts";
 
+/** As Lambda gives bytes. */
+const bytes = (packed: Uint8Array) => ({ B: Buffer.from(packed).toString("base64") });
+const packed = (body: string) => bytes(packBody(body));
+const bodyOf = (eventId: string) => JSON.stringify({ metadata: { uid: eventId }, text: "größer" });
 const image = (eventId: string, more: Record<string, object> = {}) => ({
   eventId: { S: eventId },
-  body: { S: JSON.stringify({ metadata: { uid: eventId }, text: "größer" }) },
+  body: packed(bodyOf(eventId)),
   detailType: { S: "API Activity" },
   timeMillis: { N: "1785542400000" },
   hash: { S: "h" },
@@ -55,7 +60,7 @@ describe("the relay", () => {
         {
           source: "lanyard",
           detailType: "API Activity",
-          detail: image("e1").body.S,
+          detail: bodyOf("e1"),
           timeMillis: 1_785_542_400_000,
           traceHeader: trace,
         },
@@ -80,7 +85,7 @@ describe("the relay", () => {
 
   test("sends at most the bus's bytes at a time", async () => {
     const { carry, sent } = relay();
-    await carry(Array.from({ length: 5 }, (_, i) => inserted(i, { body: { S: "x".repeat(390_000) } })));
+    await carry(Array.from({ length: 5 }, (_, i) => inserted(i, { body: packed("x".repeat(390_000)) })));
     expect(sent.map((batch) => batch.length)).toEqual([2, 2, 1]);
     for (const batch of sent)
       expect(batch.reduce((sum, entry) => sum + entryBytes(entry), 0)).toBeLessThanOrEqual(busLimits.bytes);
@@ -105,7 +110,14 @@ describe("the relay", () => {
   });
 
   const bad: [string, StreamRecord][] = [
-    ["too large for the bus", inserted(1, { body: { S: "x".repeat(1_000_001) } })],
+    ["too large for the bus", inserted(1, { body: packed("x".repeat(999_990)) })],
+    ["too large for the bus", inserted(1, { body: packed("x".repeat(50_000_000)) })],
+    ["malformed", inserted(1, { body: { S: bodyOf("e1") } })],
+    ["malformed", inserted(1, { body: bytes(Buffer.of(1, 7, 7, 7)) })],
+    ["malformed", inserted(1, { body: bytes(packBody(bodyOf("e1")).subarray(0, 20)) })],
+    ["malformed", inserted(1, { body: bytes(Buffer.concat([packBody(bodyOf("e1")), Buffer.of(0)])) })],
+    ["malformed", inserted(1, { body: { B: "" } })],
+    ["packed in a way that is not known here", inserted(1, { body: bytes(Buffer.of(2, 3, 0)) })],
     ["malformed", inserted(1, { body: { N: "1" } })],
     ["malformed", inserted(1, { timeMillis: { S: "yesterday" } })],
     ["malformed", inserted(1, { timeMillis: { N: "1e300" } })],
@@ -164,7 +176,7 @@ describe("the relay", () => {
         throw Object.assign(new Error("no"), { name: "ValidationException" });
       return entries.map(() => undefined);
     });
-    const records = [inserted(1), inserted(2, { body: { S: poison } }), inserted(3)];
+    const records = [inserted(1), inserted(2, { body: packed(poison) }), inserted(3)];
     expect(await carry(records)).toEqual({ batchItemFailures: [] });
     expect(sent.map((batch) => batch.length)).toEqual([3, 1, 1, 1]);
     expect(kept.map(({ eventId, why }) => `${eventId} ${why}`)).toEqual(["e2 ValidationException"]);

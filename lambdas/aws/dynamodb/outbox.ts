@@ -2,6 +2,7 @@ import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
 import type { AuditRecord, Outbox } from "../../../core/audit/record.ts";
 import { type Tables, words } from "./dynamo.ts";
+import { packBody } from "./record-body.ts";
 
 /** Records wait this long for whoever looks after a broken relay. */
 const keptSeconds = 14 * 86_400;
@@ -37,6 +38,7 @@ export function outboxPut(tables: Pick<Tables, "outbox">, record: AuditRecord) {
     TableName: tables.outbox,
     Item: {
       ...record,
+      body: packBody(record.body),
       // a trace does not cross a DynamoDB stream by itself
       ...(trace ? { traceHeader: trace } : {}),
       expiresAt: Math.floor(record.timeMillis / 1000) + keptSeconds,

@@ -3,6 +3,8 @@ export interface AttributeValue {
   readonly S?: string;
   readonly N?: string;
   readonly BOOL?: boolean;
+  /** Bytes, in base64. */
+  readonly B?: string;
 }
 
 /** Texts, numbers and booleans of a stream's image; other attributes are left out. */

@@ -7,6 +7,7 @@ import { GetFunctionConfigurationCommand, LambdaClient, UpdateFunctionCodeComman
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { describe, expect, it } from "vitest";
 import { patienceSeconds } from "../../../core/drift/evaluate.ts";
+import { packBody } from "../../../lambdas/aws/dynamodb/record-body.ts";
 import { readRecords } from "../../../local/demo/story/records.ts";
 import { asOfferTo, asSession, exchange, type Fields, formOf, formType } from "../../kit/wire/forms.ts";
 import { send } from "../../kit/wire/http.ts";
@@ -127,7 +128,8 @@ export function accountAttacks(lab: () => Lab): void {
       const eventId = `planted-${crypto.randomUUID()}`;
       const Item = {
         eventId: { S: eventId },
-        body: { S: "no JSON at all \uFFFF" },
+        body: { B: Buffer.from(packBody("no JSON at all")).toString("base64") },
+        beside: { S: "what no queue takes as it is: \uFFFF" },
         detailType: { S: "API Activity" },
         timeMillis: { N: "1785542400000" },
         unheardOf: { L: [{ B: Buffer.from("kept too").toString("base64") }] },

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { BatchWriteItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createPublishStore } from "../../../lambdas/aws/dynamodb/lists/publish-store.ts";
+import { unpackBody } from "../../../lambdas/aws/dynamodb/record-body.ts";
 import { createPublishedTypes } from "../../../lambdas/aws/dynamodb/registry/published-types.ts";
 import { createRegistrySource } from "../../../lambdas/aws/dynamodb/registry/registry-source.ts";
 import { supportDesk } from "../../kit/example.ts";
@@ -79,7 +80,8 @@ test("an apply leaves one audit record that names the operator, the version and 
   await ground.apply();
   const [row, ...more] = await scan(ground.tables.outbox);
   expect(more).toEqual([]);
-  const body = row?.body?.S ?? "";
+  const unpacked = unpackBody(row?.body?.B ?? new Uint8Array());
+  const body = unpacked.ok ? unpacked.value : "";
   expect(row?.hash?.S).toBe(createHash("sha256").update(body).digest("base64url"));
   expect(Number(row?.expiresAt?.N) - Math.floor(Number(row?.timeMillis?.N) / 1000)).toBe(14 * 86_400);
   const { unmapped, type_uid } = JSON.parse(body);

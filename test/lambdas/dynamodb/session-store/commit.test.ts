@@ -2,6 +2,7 @@ import { GetCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { createOutbox } from "../../../../lambdas/aws/dynamodb/outbox.ts";
+import { packBody } from "../../../../lambdas/aws/dynamodb/record-body.ts";
 import { offerItem, offerOf } from "../../../../lambdas/aws/dynamodb/sessions/offer-rows.ts";
 import { sessionItem, sessionOf } from "../../../../lambdas/aws/dynamodb/sessions/session-rows.ts";
 import { createSessionStore } from "../../../../lambdas/aws/dynamodb/sessions/session-store.ts";
@@ -79,7 +80,7 @@ describe("commit", () => {
     expect((await store.commit({ session: kept, replayEntries: [consumed], record: noted })).ok).toBe(true);
     expect(cloud.taken().map((call) => call.operation)).toEqual(["TransactWriteItemsCommand"]);
     expect(await outbox(noted.eventId)).toMatchObject({
-      body: noted.body,
+      body: new Uint8Array(packBody(noted.body)),
       hash: noted.hash,
       expiresAt: now + 1_209_600,
     });
@@ -185,7 +186,7 @@ describe("the outbox", () => {
   test("takes a denial alone, once", async () => {
     const noted = record(`denied#${id()}`);
     await box().put(noted);
-    expect(await outbox(noted.eventId)).toMatchObject({ body: noted.body });
+    expect(await outbox(noted.eventId)).toMatchObject({ body: new Uint8Array(packBody(noted.body)) });
     await expect(box().put(noted)).rejects.toThrow();
   });
 

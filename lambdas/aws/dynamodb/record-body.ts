@@ -1,0 +1,77 @@
+import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { busLimits } from "../../../core/endpoints/relay.ts";
+import { err, ok, type Result } from "../../../core/model/result.ts";
+
+/** First byte of a packed body: which words it was packed with. */
+const version = 1;
+
+/**
+ * What records say again and again, the usual last: deflate finds it there instead of writing it. Rows packed with it wait
+ * for weeks, so it never changes: other words are another version, read by one release before the next writes it.
+ */
+const wordsOf1 = Buffer.from(
+  [
+    '"changes":{"added":["removed":["changed":["registry_base":"operator_arn":"arn:aws:sts::assumed-role/"operator_id":"',
+    '"owner":"key_replaced":true,"evidence_id":"offered_to":"receiver":"revocation":"build":"sha256:"purpose":"',
+    '"checks":[{"name":"signature","ok":true,"detail":""},{"name":"","ok":false,"detail":"',
+    '"denial":{"code":"invalid_target"},"denial_rule":"","denial_missing":"","target":"agent:","reason":"","count":1,',
+    '"class_uid":6003,"class_name":"API Activity","category_uid":6,"category_name":"Application Activity",',
+    '"class_uid":3002,"class_name":"Authentication","class_uid":3004,"class_name":"Entity Management",',
+    '"severity_id":2,"severity":"Low","status_id":2,"status":"Failure","status_code":"","status_detail":"',
+    '"api":{"operation":"token.access","service":{"name":"Lanyard"},"request":{"uid":""}},"is_remote":true,',
+    '"src_endpoint":{"name":"unknown"},"session.hop","session.renew","session.redeem","parent":"","token_type":"Bearer",',
+    '{"metadata":{"version":"1.8.0","product":{"name":"Lanyard","vendor_name":"Lanyard"},"uid":"',
+    '","event_code":"session.open","correlation_uid":"","class_uid":3003,"class_name":"Authorize Session",',
+    '"category_uid":3,"category_name":"Identity & Access Management","activity_id":1,',
+    '"activity_name":"Assign Privileges","type_uid":300301,"type_name":"Authorize Session: Assign Privileges",',
+    '"time":17,"severity_id":1,"severity":"Informational","status_id":1,"status":"Success",',
+    '"actor":{"user":{"uid":"spiffe://","name":"","type_id":4,"type":"Service"},',
+    '"session":{"uid":"","expiration_time":17},"authorizations":[{"decision":"Allowed","policy":{"name":""}}]},',
+    '"src_endpoint":{"ip":""},"user":{"uid":"spiffe://","name":"","type_id":4,"type":"Service"},',
+    '"privileges":["https://"],"session":{"uid":"","expiration_time":17},',
+    '"unmapped":{"lanyard":{"operation":"session.open","outcome":"allowed","request_id":"","agent":"spiffe://',
+    '","principal":"p_","actors":["spiffe://"],"logins":[""],"sid":"","root":"","depth":0,',
+    '"grants":[{"resource":"https://","scopes":[""],"details":[]}],"requested":{"resources":["https://"],"scopes":[""]},',
+    '"expires_at":17,"jti":"","token_type":"DPoP","jkt":"","assurance":"fresh","registry_version":1,"policies":[""],',
+    '"asked":[{"action":"open","agent":"spiffe://","principal":"p_","principal_kind":"person","groups":[],',
+    '"resource":"https://","scopes":[""],"detail_types":[],"depth":0,"assurance":"fresh",',
+    '"evidence_type":"aws-sts-web-identity","facts":{},"now":17}],"user_agent":"Mozilla/5.0"}}}',
+  ].join(""),
+);
+
+/** Records are small: a window of 4 kB holds the words and most of a record, and costs less than zlib's usual 32 kB. */
+const deflating = { level: 6, windowBits: 12, memLevel: 5, dictionary: wordsOf1 } as const;
+
+/**
+ * Packs a record's body for its row in the Outbox: DynamoDB charges each kilobyte, twice in a transaction.
+ * @param body well-formed text
+ * @returns a byte for the version, then the body's UTF-8 in raw deflate (RFC 1951)
+ */
+export const packBody = (body: string): Uint8Array =>
+  Buffer.concat([Buffer.of(version), deflateRawSync(body, deflating)]);
+
+/** What zlib gives with `info`: its types leave that out. */
+interface Inflated {
+  readonly buffer: Buffer;
+  /** `bytesWritten`: how many of the bytes given it took. */
+  readonly engine: { readonly bytesWritten: number };
+}
+
+/**
+ * Unpacks what {@link packBody} packed. Whoever may write to the Outbox may write anything: what unpacks to more than the
+ * bus takes is given up at that size, and what is cut short, goes on behind its end or is no text is no record.
+ * @returns the body, or why there is none; never throws
+ */
+export function unpackBody(packed: Uint8Array): Result<string, string> {
+  if (packed[0] !== version) return err(packed.length === 0 ? "malformed" : "packed in a way that is not known here");
+  const deflated = packed.subarray(1);
+  const bounds = { maxOutputLength: busLimits.bytes, chunkSize: 4_096, dictionary: wordsOf1, info: true };
+  try {
+    const { buffer, engine } = inflateRawSync(deflated, bounds) as unknown as Inflated;
+    if (engine.bytesWritten !== deflated.length) return err("malformed");
+    return ok(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(buffer));
+  } catch (failure) {
+    const tooLarge = failure instanceof RangeError && "code" in failure && failure.code === "ERR_BUFFER_TOO_LARGE";
+    return err(tooLarge ? "too large for the bus" : "malformed");
+  }
+}
