@@ -4,6 +4,7 @@ import { attestAttacks } from "./attack/attest.ts";
 import { authorityAttacks } from "./attack/authority.ts";
 import { brokenGround } from "./attack/broken.ts";
 import { callerAttacks } from "./attack/caller.ts";
+import { cutsOffline } from "./attack/cuts.ts";
 import { type Lab, openLab } from "./attack/lab.ts";
 import { narrowingAttacks } from "./attack/narrowing.ts";
 import { nextHopAttacks } from "./attack/next-hop.ts";
@@ -43,6 +44,7 @@ describe("attacks on the running cloud", () => {
   });
   authorityAttacks(lab);
   strayTokens(lab);
+  cutsOffline(lab);
   brokenGround(lab);
   accountAttacks(lab);
   unsaidAttacks(lab);

@@ -44,6 +44,7 @@ const rows = ({ twinA, twinB, unreachable }: LabIssuers) => [
   agent("shallow", { maxDepth: 1, lends: [{ resource: vault, scopes: ["vault:read"] }] }),
   agent("brief", { maxLifetimeSeconds: 60, lends: [{ resource: vault, scopes: ["vault:read"] }] }),
   agent("careful", { requiresDetails: true, lends: [{ resource: vault, scopes: ["vault:read"] }] }),
+  agent("condemned"),
   agent("link-1"),
   agent("link-2"),
   agent("asleep", { state: "suspended" }),
