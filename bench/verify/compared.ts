@@ -11,7 +11,7 @@ import { awsToken, joseToken, joseTokenAndProof } from "./peers.ts";
  */
 const goals = { firstOverFloor: 1.25, again: 1.6 } as const;
 
-/** Offline verification of token, proof and status list beside what others need for their part of it. */
+/** Offline verification of token, proof, status list and document of cuts beside what others need for their part of it. */
 export const comparedVerifications: readonly Bench[] = (["ES256", "RS256"] as const).map((alg) => ({
   name: `verify/${alg.toLowerCase()}`,
   quick: true,
@@ -37,8 +37,8 @@ async function measureAlg(alg: Alg, pace: Pace): Promise<readonly Row[]> {
       : { ratio: { of: "its two bare verifications", value: first.cpuMicros / floor }, goal: goals.firstOverFloor };
   return [
     per("one bare verification, node:crypto", taken.bare),
-    per("token, proof and status list, a token's first time", first, firstRow),
-    per("token, proof and status list, the same token again", again, { goal: goals.again }),
+    per("token, proof, list and cuts, a token's first time", first, firstRow),
+    per("token, proof, list and cuts, the same token again", again, { goal: goals.again }),
     per("peer aws-jwt-verify: the token alone", taken.aws),
     per("peer jose: the token alone", taken.jose),
     per("peer jose: token and proof", taken.joseBoth),

@@ -1,6 +1,9 @@
 import { limits } from "../../core/model/limits.ts";
 import { ok } from "../../core/model/result.ts";
+import { subjects } from "../../core/model/subjects.ts";
+import { cutName } from "../../core/status/cut-name.ts";
 import { createVerifier } from "../../core/verify/access-token.ts";
+import { cutsClaims, cutsUri } from "../../core/verify/cuts.ts";
 import { createReplayStore, type ReplayStore } from "../../core/verify/replay.ts";
 import { statusListClaims, statusListUri } from "../../core/verify/status-list.ts";
 import { randomIds } from "../../test/kit/keys.ts";
@@ -13,6 +16,8 @@ export type Alg = "ES256" | "RS256";
 const issuer = "https://abc123.lambda-url.eu-west-1.on.aws";
 const list = "1785540000-0";
 const url = "https://tickets.example/tickets/1";
+/** Agents that were cut, none of which stands in a measured token: where nothing is cut, a token is not even looked at. */
+const cutAgents = 100;
 
 /** One request as a resource server gets it. */
 interface Presented {
@@ -21,7 +26,7 @@ interface Presented {
 }
 
 /**
- * An issuer of one algorithm with its status list, everything at hand: nothing is fetched while it is measured.
+ * An issuer of one algorithm with its status list and its document of cuts, everything at hand: nothing is fetched while it is measured.
  * @returns how to make tokens and requests, and what verifiers need to know of it
  */
 export async function createBenchIssuer(alg: Alg) {
@@ -29,15 +34,21 @@ export async function createBenchIssuer(alg: Alg) {
   const nowSeconds = Math.floor(Date.now() / 1000);
   const clock = { nowMillis: () => nowSeconds * 1000 };
   const [session, status, caller] = await Promise.all([testKey(alg), testKey(alg), testKey()]);
-  const published = (key: TestKey, typ: string) => ({
+  const published = (key: TestKey, typ: string | readonly string[]) => ({
     ...key.jwk,
     kid: key.jkt,
     alg,
     use: "sig",
     lanyard_typ: typ,
   });
-  const jwks = { keys: [published(session, "at+jwt"), published(status, "statuslist+jwt")] };
+  const jwks = { keys: [published(session, "at+jwt"), published(status, ["statuslist+jwt", "lanyard-cuts+jwt"])] };
   const lists = statusListClaims({ issuer, list, revoked: new Set(), nowSeconds });
+  const named = Array.from({ length: cutAgents }, (_, n) => ({
+    name: cutName(issuer, subjects.agent(agentId(`cut-${n}`))),
+    epoch: 1,
+  }));
+  const cuts = cutsClaims({ issuer, nowSeconds, version: cutAgents, cuts: named, overflow: false });
+  const build = cutName(issuer, subjects.build(`sha256:${"b".repeat(64)}`));
   const documents = new Map<string, string>([
     [
       `${issuer}/.well-known/oauth-authorization-server`,
@@ -45,6 +56,7 @@ export async function createBenchIssuer(alg: Alg) {
     ],
     [`${issuer}/.well-known/jwks.json`, JSON.stringify(jwks)],
     [statusListUri(issuer, list), status.jws({ alg, kid: status.jkt, typ: "statuslist+jwt" }, lists)],
+    [cutsUri(issuer), status.jws({ alg, kid: status.jkt, typ: "lanyard-cuts+jwt" }, cuts)],
   ]);
   const fetcher = { get: async (from: string) => ok({ body: Buffer.from(documents.get(from) ?? "") }) };
   const token = (by: TestKey = caller): string => {
@@ -67,6 +79,10 @@ export async function createBenchIssuer(alg: Alg) {
         anc: [],
         depth: 0,
         assurance: "fresh",
+        login: [randomIds.id()],
+        // the deployment, the person, the agent, the login
+        epochs: [0, 1, 2, 0],
+        builds: [[build, 0]],
         status: {
           status_list: { idx: Math.floor(Math.random() * limits.statusListSize), uri: statusListUri(issuer, list) },
         },
