@@ -80,12 +80,13 @@ describe("keys of a running deployment", () => {
     await accepted(first);
     const signed = [kidOf(first)];
     for (let turn = 0; turn < 2; turn++) {
-      await pass(600); // the standby is published
-      await pass(31 * 24 * hour); // and known everywhere; the key's time is over, so another standby is made
+      await pass(600); // the first standby is published
+      // the key's time is over in a day. The stack's own will stand by then; for another, a second one is made in time
+      await pass(29 * 24 * hour);
       await pass(2 * hour); // published
       await ringsAreReadAnew();
       await held.reload(); // in the time that is said to pass now, every cache ends
-      await pass(2 * hour); // known: the switch
+      await pass(25 * hour); // known everywhere, a day too: the switch
       await ringsAreReadAnew();
       const token = await fresh();
       await accepted(token);
