@@ -155,6 +155,7 @@ describe("a revocation reaches the bits within the bound, whatever any index sho
     const evidence = awsStsWebIdentity({ ...world.endpoints.aws, credentials: { ...researcher.credentials } });
     const helper = createAgent({ issuer: world.endpoints.issuer, agent: researcher.id, evidence });
     for (let round = 0; round < 2; round++) {
+      await nextSecond();
       const root = await open();
       const grants = [{ resource: tickets, scopes: ["tickets:read"] }];
       const child = await helper.redeem((await root.offer({ to: researcher.id, grants })).handle, {
