@@ -41,21 +41,30 @@ export class Alarms extends Construct {
     if (this.#each) return;
     const counted = (metricName: string) =>
       new Metric({ namespace: "AWS/Lambda", metricName, statistic: "Sum", period });
-    this.alarm("Errors", counted("Errors"), 0, "a function of this account and Region failed");
-    this.alarm("Throttles", counted("Throttles"), 0, "a function of this account and Region was throttled");
+    this.alarm("Errors", counted("Errors"), { above: 0, description: "a function of this account and Region failed" });
+    this.alarm("Throttles", counted("Throttles"), {
+      above: 0,
+      description: "a function of this account and Region was throttled",
+    });
   }
 
   /** The same of one function, where the setting `alarms.eachFunction` says so. */
   ofFunction(name: string, of: LanyardFunction): void {
     if (!this.#each) return;
-    this.alarm(`${name}Errors`, of.function.metricErrors({ period }), 0, `${name} failed`);
-    this.alarm(`${name}Throttles`, of.function.metricThrottles({ period }), 0, `${name} was throttled`);
+    this.alarm(`${name}Errors`, of.function.metricErrors({ period }), { above: 0, description: `${name} failed` });
+    this.alarm(`${name}Throttles`, of.function.metricThrottles({ period }), {
+      above: 0,
+      description: `${name} was throttled`,
+    });
   }
 
   /** A filter that matches nothing still advances the iterator: this tells of a stuck function, not of lost records. */
   ofStream(name: string, of: LanyardFunction): void {
     const age = of.function.metric("IteratorAge", { period, statistic: "Maximum" });
-    this.alarm(`${name}Age`, age, 300_000, `${name} is more than five minutes behind its stream`);
+    this.alarm(`${name}Age`, age, {
+      above: 300_000,
+      description: `${name} is more than five minutes behind its stream`,
+    });
   }
 
   /** A function that nobody calls any more fails in nothing. */
@@ -69,7 +78,12 @@ export class Alarms extends Construct {
     });
     const seen = `${name} has not been called for ${6 * everyMinutes} minutes`;
     // nothing at all is what it looks for: whether FILL fills a series without a single point must not decide
-    this.alarm(`${name}Silent`, silent, 0, seen, { evaluationPeriods: 2, missing: TreatMissingData.BREACHING });
+    this.alarm(`${name}Silent`, silent, {
+      above: 0,
+      description: seen,
+      evaluationPeriods: 2,
+      missing: TreatMissingData.BREACHING,
+    });
   }
 
   /**
@@ -78,8 +92,12 @@ export class Alarms extends Construct {
    * @param metricName as `lambdas/lifecycle-watch` publishes it
    */
   ofAgents(metricName: string, which: string): void {
-    const count = this.own(metricName, { service: "lifecycle-watch" }, "Maximum", Duration.days(1));
-    this.alarm(metricName, count, 0, `there are ${which}`);
+    const count = this.own(
+      metricName,
+      { service: "lifecycle-watch" },
+      { statistic: "Maximum", period: Duration.days(1) },
+    );
+    this.alarm(metricName, count, { above: 0, description: `there are ${which}` });
   }
 
   /**
@@ -88,27 +106,37 @@ export class Alarms extends Construct {
    * @param everyMinutes how often the watch looks; a look that is late must not end the alarm
    */
   ofDrift(metricName: string, everyMinutes: number): void {
-    const count = this.own(metricName, { service: "drift-watch" }, "Maximum", Duration.minutes(2 * everyMinutes));
+    const count = this.own(
+      metricName,
+      { service: "drift-watch" },
+      { statistic: "Maximum", period: Duration.minutes(2 * everyMinutes) },
+    );
     const seen = "a function or its role's trust is not what was deployed, or nobody looks";
-    this.alarm(metricName, count, 0, seen, { missing: TreatMissingData.BREACHING });
+    this.alarm(metricName, count, { above: 0, description: seen, missing: TreatMissingData.BREACHING });
   }
 
   /** Anything in a dead-letter queue is one thing too many. */
   ofQueue(name: string, queue: IQueue): void {
     const waiting = queue.metricApproximateNumberOfMessagesVisible({ period, statistic: "Maximum" });
-    this.alarm(name, waiting, 0, `${name} holds messages`);
+    this.alarm(name, waiting, { above: 0, description: `${name} holds messages` });
   }
 
   /** A queue that nobody works off drops its messages unseen when their retention is over. */
   ofWork(name: string, queue: IQueue, aboveSeconds: number): void {
     const age = queue.metricApproximateAgeOfOldestMessage({ period, statistic: "Maximum" });
-    this.alarm(`${name}Age`, age, aboveSeconds, `${name}: a message has waited for more than ${aboveSeconds} s`);
+    this.alarm(`${name}Age`, age, {
+      above: aboveSeconds,
+      description: `${name}: a message has waited for more than ${aboveSeconds} s`,
+    });
   }
 
   /** Age of the oldest record that Firehose has not written yet. */
   ofDelivery(streamName: string, bufferSeconds: number): void {
-    const age = firehose(streamName, "DeliveryToS3.DataFreshness", "Maximum", period);
-    this.alarm("Freshness", age, bufferSeconds + 300, "audit records reach the bucket more than five minutes late");
+    const age = firehose(streamName, "DeliveryToS3.DataFreshness", { statistic: "Maximum", period });
+    this.alarm("Freshness", age, {
+      above: bufferSeconds + 300,
+      description: "audit records reach the bucket more than five minutes late",
+    });
   }
 
   /**
@@ -120,32 +148,32 @@ export class Alarms extends Construct {
    */
   ofSilence(streamName: string): void {
     const fiveMinutes = Duration.minutes(5);
-    const granted = this.own("Answers", { service: "token", class: "ok" }, "Sum", fiveMinutes);
+    const granted = this.own("Answers", { service: "token", class: "ok" }, { statistic: "Sum", period: fiveMinutes });
     const silent = new MathExpression({
       expression: "IF(FILL(granted, 0) > 0 AND FILL(arrived, 0) == 0, 1, 0)",
-      usingMetrics: { granted, arrived: firehose(streamName, "IncomingRecords", "Sum", fiveMinutes) },
+      usingMetrics: {
+        granted,
+        arrived: firehose(streamName, "IncomingRecords", { statistic: "Sum", period: fiveMinutes }),
+      },
       label: "granted, nothing arrived",
       period: fiveMinutes,
     });
     const seen = "sessions and tokens are granted and no audit record reaches Firehose for ten minutes";
     const unseen =
       "Not seen: one record missing among others, or traffic too thin to grant in two periods of five minutes";
-    this.alarm("Silence", silent, 0, `${seen}. ${unseen}`, { evaluationPeriods: 2 });
+    this.alarm("Silence", silent, { above: 0, description: `${seen}. ${unseen}`, evaluationPeriods: 2 });
   }
 
   /** A metric that this deployment's functions print, as `lambdas/metrics` gives it its dimensions. */
-  private own(metricName: string, by: Record<string, string>, statistic: string, period: Duration): Metric {
+  private own(metricName: string, by: Record<string, string>, over: Counted): Metric {
     const dimensionsMap = { ...by, stage: this.#stage };
-    return new Metric({ namespace: "Lanyard", metricName, dimensionsMap, statistic, period });
+    return new Metric({ namespace: "Lanyard", metricName, dimensionsMap, ...over });
   }
 
-  /** @param description what happened; the alarm's section in docs/runbook.md says what to do */
   private alarm(
     id: string,
     metric: IMetric,
-    above: number,
-    description: string,
-    { evaluationPeriods = 1, missing = TreatMissingData.NOT_BREACHING } = {},
+    { above, description, evaluationPeriods = 1, missing = TreatMissingData.NOT_BREACHING }: Rings,
   ): void {
     if (!this.#enabled) return;
     const alarm = new Alarm(this, id, {
@@ -160,11 +188,25 @@ export class Alarms extends Construct {
   }
 }
 
-const firehose = (streamName: string, metricName: string, statistic: string, of: Duration): Metric =>
+/** When an alarm rings. */
+interface Rings {
+  readonly above: number;
+  /** What happened; the alarm's section in docs/runbook.md says what to do. */
+  readonly description: string;
+  readonly evaluationPeriods?: number;
+  readonly missing?: TreatMissingData;
+}
+
+/** How a metric is counted. */
+interface Counted {
+  readonly statistic: string;
+  readonly period: Duration;
+}
+
+const firehose = (streamName: string, metricName: string, over: Counted): Metric =>
   new Metric({
     namespace: "AWS/Firehose",
     metricName,
     dimensionsMap: { DeliveryStreamName: streamName },
-    statistic,
-    period: of,
+    ...over,
   });

@@ -61,7 +61,8 @@ export function createCedarEngine(cedar: CedarModule): PolicyEngine {
         if (typeof ready === "string") return denied(ready);
         const requests = toRequests(registry, question);
         if (typeof requests === "string") return denied(requests);
-        const evaluate = (slices: Slices) => evaluateAll(requests, (call) => put(cedar, call, slices, ready.answers));
+        const evaluate = (slices: Slices) =>
+          evaluateAll(requests, (call) => put(call, { cedar, slices, answers: ready.answers }));
         const verdict = evaluate(ready.counting);
         const would = ready.all ? evaluate(ready.all) : verdict;
         const lenient = registry.agent(question.agent)?.policyMode === "log";
@@ -85,8 +86,15 @@ function parse(cedar: CedarModule, { policies }: RegistrySnapshot): readonly Par
   return parsed;
 }
 
+/** Who is asked: the engine, the slices of its policies, and what they answered before. */
+interface Asked {
+  readonly cedar: CedarModule;
+  readonly slices: Slices;
+  readonly answers: AnswerMemory;
+}
+
 /** Puts one question to the slice of its action, or finds what was answered to the same before. */
-function put(cedar: CedarModule, whole: CedarCall, slices: Slices, answers: AnswerMemory): Answer | string {
+function put(whole: CedarCall, { cedar, slices, answers }: Asked): Answer | string {
   const slice = slices(whole.action.id);
   if (typeof slice === "string") return slice;
   const call = visible(whole, slice.reads);

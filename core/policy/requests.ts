@@ -54,15 +54,16 @@ export function toRequests(registry: RegistrySnapshot, question: PolicyQuestion)
     ...tools.map((tool) => entity(uid("Tool", tool), {}, [uid("Resource", resource.uri)])),
     { ...entity(evidenceId, { type: question.evidence.type }), tags: { ...question.evidence.facts } },
   ];
-  const request = (missing: Missing, principal: cedarWasm.TypeAndId, action: string, on: cedarWasm.TypeAndId) => ({
+  const request = (missing: Missing, action: string, { by, on }: Record<"by" | "on", cedarWasm.TypeAndId>) => ({
     missing,
-    call: { principal, action: uid("Action", action), resource: on, context, entities },
+    call: { principal: by, action: uid("Action", action), resource: on, context, entities },
   });
+  const by = uid("Agent", agent.name);
   const on = uid("Resource", resource.uri);
   return [
-    request({ who: "principal" }, uid("Principal", question.principal.id), "lend", on),
-    request({ who: "agent" }, uid("Agent", agent.name), question.action, on),
-    ...tools.map((tool) => request({ who: "task", tool }, uid("Agent", agent.name), "use", uid("Tool", tool))),
+    request({ who: "principal" }, "lend", { by: uid("Principal", question.principal.id), on }),
+    request({ who: "agent" }, question.action, { by, on }),
+    ...tools.map((tool) => request({ who: "task", tool }, "use", { by, on: uid("Tool", tool) })),
   ];
 }
 

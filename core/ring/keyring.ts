@@ -29,7 +29,11 @@ export const isKnown = (key: RingKey, nowSeconds: number, waitSeconds: number): 
  * that verifiers do not have yet still signs nothing.
  * @returns undefined when none may
  */
-const signingKey = (ring: Ring, alg: SigningAlgorithm, nowSeconds: number, waitSeconds: number): RingKey | undefined =>
+const signingKey = (
+  ring: Ring,
+  alg: SigningAlgorithm,
+  { nowSeconds, waitSeconds }: { readonly nowSeconds: number; readonly waitSeconds: number },
+): RingKey | undefined =>
   ring.keys.find((key) => key.state === "active" && key.alg === alg && isKnown(key, nowSeconds, waitSeconds));
 
 /** What a keyring stands on. */
@@ -89,7 +93,10 @@ export function createKeyring(deps: KeyringDeps): Keyring {
       current: async (alg, goneKid): Promise<SigningKey> => {
         const ring = await ringOf(purpose, goneKid !== undefined);
         const wanted = alg ?? usualAlgorithm[purpose];
-        const chosen = signingKey(ring, wanted, nowSeconds(deps.clock), deps.waitSeconds ?? longestCacheSeconds);
+        const chosen = signingKey(ring, wanted, {
+          nowSeconds: nowSeconds(deps.clock),
+          waitSeconds: deps.waitSeconds ?? longestCacheSeconds,
+        });
         const key = chosen && (await held(chosen, purpose));
         if (!key || key.kid === goneKid) throw new Error(noKey(purpose, wanted));
         return key;

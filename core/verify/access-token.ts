@@ -79,7 +79,9 @@ export function createVerifier(input: VerifierInput): Verifier {
       const read = await readToken(token, hash);
       if (!read.ok) return read;
       const proved =
-        scheme === "Bearer" ? checkUnbound(read.value) : await checkProof(request, hash, read.value, proving);
+        scheme === "Bearer"
+          ? checkUnbound(read.value)
+          : await checkProof(request, { ath: hash, read: read.value }, proving);
       if (!proved.ok) return proved;
       const { access } = read.value;
       const restricted = reads(access.details);
@@ -116,8 +118,7 @@ const checkUnbound = (read: ReadAccess): Result<void, VerifyRefusal> =>
 
 async function checkProof(
   request: PresentedRequest,
-  ath: string,
-  read: ReadAccess,
+  { ath, read }: { readonly ath: string; readonly read: ReadAccess },
   deps: ProofDeps,
 ): Promise<Result<void, VerifyRefusal>> {
   // the reverse: a proof beside a token that is bound to no key proves nothing

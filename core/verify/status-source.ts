@@ -86,7 +86,7 @@ async function loadList(
   const fetched = await input.fetcher.get(uri, bounds);
   if (!fetched.ok) return err(`${fetched.error.why}: ${fetched.error.detail}`);
   const token = new TextDecoder().decode(fetched.value.body).trim();
-  const list = await verifyStatusList(token, uri, input.keys, nowSeconds(input.clock));
+  const list = await verifyStatusList(token, uri, { keys: input.keys, now: nowSeconds(input.clock) });
   if (!list.ok) return list;
   // a cache that serves an old list again would undo a revocation; publishers' clocks may differ by less than a ttl
   if (held && list.value.issuedAtSeconds + limits.statusListTtlSeconds < held.issuedAtSeconds)
@@ -102,8 +102,7 @@ async function loadList(
 export async function verifyStatusList(
   token: string,
   uri: string,
-  keys: IssuerKeys,
-  now: number,
+  { keys, now }: { readonly keys: IssuerKeys; readonly now: number },
 ): Promise<Result<StatusList, string>> {
   const verified = await verifyJwt(token, keys.lookup(tokenTyp.status), {
     typ: [tokenTyp.status],

@@ -30,7 +30,7 @@ export class KeyWatch extends Construct {
       eventName: changes,
       resources: { ARN: Object.values(state.keys.all).map((key) => key.keyArn) },
     });
-    const byOthers = (name: string, eventName: string, key: IKey, roles: readonly NamedRole[]) =>
+    const byOthers = (name: string, [eventName, key]: readonly [string, IKey], roles: readonly NamedRole[]) =>
       this.rule(name, topic, {
         eventName: [eventName],
         resources: { ARN: [key.keyArn] },
@@ -42,14 +42,14 @@ export class KeyWatch extends Construct {
         },
       });
     const used = [
-      byOthers("SignedIdentity", "Sign", identity, signers.identity),
-      byOthers("SignedSession", "Sign", session, signers.session),
-      ...(sessionEc ? [byOthers("SignedEcSession", "Sign", sessionEc, signers.session)] : []),
-      byOthers("SignedStatus", "Sign", status, signers.status),
-      byOthers("SignedSeal", "Sign", seal, signers.seal),
-      ...(events ? [byOthers("SignedEvents", "Sign", events, signers.events)] : []),
-      byOthers("MacNonce", "GenerateMac", nonce, attesting),
-      ...(dpopNonce ? [byOthers("MacDpopNonce", "GenerateMac", dpopNonce, nonced)] : []),
+      byOthers("SignedIdentity", ["Sign", identity], signers.identity),
+      byOthers("SignedSession", ["Sign", session], signers.session),
+      ...(sessionEc ? [byOthers("SignedEcSession", ["Sign", sessionEc], signers.session)] : []),
+      byOthers("SignedStatus", ["Sign", status], signers.status),
+      byOthers("SignedSeal", ["Sign", seal], signers.seal),
+      ...(events ? [byOthers("SignedEvents", ["Sign", events], signers.events)] : []),
+      byOthers("MacNonce", ["GenerateMac", nonce], attesting),
+      ...(dpopNonce ? [byOthers("MacDpopNonce", ["GenerateMac", dpopNonce], nonced)] : []),
     ];
     // keys that the rotator made have no name here: their policy's refusal has, and so has whoever makes them
     const refused = this.rule("Refused", topic, {

@@ -62,7 +62,7 @@ export class Transmitter extends LanyardFunction {
     this.grantSecrets(`/lanyard/${stage.name}/receivers/`);
     this.grantQueues(queues);
     work(this, queues.events, parallelism(stage).transmitter);
-    rule(this, queues, props.bus, roleArn(stage, "transmitter"));
+    rule(this, queues, { bus: props.bus, sender: roleArn(stage, "transmitter") });
   }
 
   private grantSecrets(path: string): void {
@@ -96,7 +96,11 @@ function work(made: LanyardFunction, queue: Queue, maxConcurrency: number): void
   mapping.node.addDependency(made.role);
 }
 
-function rule(made: LanyardFunction, { events: queue, undelivered }: EventQueues, bus: EventBus, sender: string): void {
+function rule(
+  made: LanyardFunction,
+  { events: queue, undelivered }: EventQueues,
+  { bus, sender }: { readonly bus: EventBus; readonly sender: string },
+): void {
   const revocations = new CfnRule(made, "Revocations", {
     eventBusName: bus.eventBusName,
     description: "Every revocation, to the transmitter of security events",

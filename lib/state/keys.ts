@@ -57,7 +57,7 @@ export class Keys extends Construct {
         {
           keySpec: alg === "ES256" ? KeySpec.ECC_NIST_P256 : KeySpec.RSA_2048,
           keyUsage: KeyUsage.SIGN_VERIFY,
-          policy: signingPolicy(stage, signers[purpose], alg, isRotated(purpose)),
+          policy: signingPolicy(stage, signers[purpose], { alg, rotates: isRotated(purpose) }),
         },
       );
     this.identity = signing("Identity", "identity");
@@ -70,7 +70,7 @@ export class Keys extends Construct {
       this.key(name, `Lanyard ${stage.name}: ${use}`, {
         keySpec: KeySpec.HMAC_256,
         keyUsage: KeyUsage.GENERATE_VERIFY_MAC,
-        policy: onlyFor(stage, roles, "kms:GenerateMac", { "kms:MacAlgorithm": "HMAC_SHA_256" }),
+        policy: onlyFor(stage, roles, { action: "kms:GenerateMac", pinned: { "kms:MacAlgorithm": "HMAC_SHA_256" } }),
       });
     this.nonce = hmac("Nonce", "attestation challenges", attesting);
     if (stage.dpopNonces.length > 0) this.dpopNonce = hmac("DpopNonce", "nonces in DPoP proofs", nonced);
@@ -130,8 +130,7 @@ const macs = (name: string, { keyArn: arn }: Key, why: string): Grant => ({
 function onlyFor(
   stage: Stage,
   roles: readonly NamedRole[],
-  action: string,
-  pinned: Record<string, string>,
+  { action, pinned }: { readonly action: string; readonly pinned: Record<string, string> },
 ): PolicyDocument {
   const [first = "", ...more] = roles.map((role) => roleArn(stage, role));
   const deny = (sid: string, conditions: Record<string, Record<string, string | string[]>>) =>

@@ -20,8 +20,7 @@ const kmsAlgorithm = { ES256: "ECDSA_SHA_256", RS256: "RSASSA_PKCS1_V1_5_SHA_256
 export function signingPolicy(
   stage: Stage,
   roles: readonly NamedRole[],
-  alg: SigningAlgorithm,
-  rotates: boolean,
+  { alg, rotates }: { readonly alg: SigningAlgorithm; readonly rotates: boolean },
 ): PolicyDocument {
   const [first = "", ...more] = roles.map((role) => roleArn(stage, role));
   const signing = { "aws:PrincipalArn": more.length === 0 ? first : [first, ...more] };

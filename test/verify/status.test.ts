@@ -34,7 +34,7 @@ describe("the standard's signed lists", () => {
   };
 
   test.each(cases)("evaluates $name as $expected: $why", async ({ token, expected }) => {
-    const list = await verifyStatusList(token, uri, keysOf(jwks.keys), now);
+    const list = await verifyStatusList(token, uri, { keys: keysOf(jwks.keys), now });
     // a list without exp is left to the verifier; ours dies within two minutes, so one that never does is refused
     expect(list.ok).toBe(expected === "valid");
   });

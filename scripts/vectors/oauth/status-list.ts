@@ -72,7 +72,7 @@ export const statusLists = topic(/^status-list\.json$/, shape, (given, folder, f
       expected: accepts(expected, expected === "valid" ? "valid" : "invalid"),
       evaluate: async () =>
         evaluated(
-          await verifyStatusList(token, uri, keys(), now),
+          await verifyStatusList(token, uri, { keys: keys(), now }),
           () => "a signed list",
           (e) => (typeof e === "string" ? e : denialText(e)),
         ),
