@@ -53,7 +53,24 @@ describe("JSON of a stranger", () => {
   test.each(['{"a":1,"\\u0061":2}', '{"a":{"b":1,"b":2}}', '[{"a":1},{"a":1,"a":1}]', '{"":1,"":1}'])(
     "%s is refused: two readers could see two values",
     (text) => {
-      expect(parseBoundedJson(text)).toEqual({ ok: false, error: "a member is named twice" });
+      expect(parseBoundedJson(text)).toEqual({ ok: false, error: expect.stringMatching(/named (?:twice|as written)/) });
     },
   );
+
+  test("that names a member twice is refused whatever objects the parser has seen: it guesses names by them", () => {
+    // once an object of this shape is known, V8 reads the second name of the text below as a backslash
+    const [first, second] = ['{"a":1,"\\\\":2}', '{"a":1,"\\u0061":2}'];
+    expect(parseBoundedJson(first)).toEqual({ ok: true, value: { a: 1, "\\": 2 } });
+    expect(parseBoundedJson(second).ok).toBe(false);
+    const longer = ['{"sub":"a","\\\\u0":"b"}', '{"sub":"a","\\u0073ub":"b"}'] as const;
+    expect(parseBoundedJson(longer[0]).ok).toBe(true);
+    expect(parseBoundedJson(longer[1]).ok).toBe(false);
+  });
+
+  test("may escape what it names", () => {
+    expect(parseBoundedJson('{"https:\\/\\/a.example\\/tags":{"\\u00e9":["\\n:"]}}')).toEqual({
+      ok: true,
+      value: { "https://a.example/tags": { é: ["\n:"] } },
+    });
+  });
 });

@@ -34,15 +34,22 @@ export const productTables = (
   tables: readonly (keyof Tables)[] = Object.keys(tableNames) as (keyof Tables)[],
 ): KeysByTable => Object.fromEntries(tables.map((table) => [tableNames[table], Object.values(tableKeys[table])]));
 
-/** An engine with empty tables, in memory unless it is given a folder. */
-export async function openEngine(tables: KeysByTable, directory?: string): Promise<DynamoDb> {
+/** How an engine is opened: in memory unless it is given a folder, without streams unless it is told to have them. */
+interface EngineOptions {
+  readonly directory?: string;
+  readonly streams?: boolean;
+}
+
+async function openEngine(tables: KeysByTable, { directory, streams = false }: EngineOptions): Promise<DynamoDb> {
   const db = await openDynamoDb(directory === undefined ? {} : { directory });
+  const streaming = { StreamSpecification: { StreamEnabled: true, StreamViewType: "NEW_IMAGE" } };
   for (const [TableName, names] of Object.entries(tables))
     await db.call("CreateTable", {
       TableName,
       BillingMode: "PAY_PER_REQUEST",
       AttributeDefinitions: names.map((AttributeName) => ({ AttributeName, AttributeType: "S" })),
       KeySchema: names.map((AttributeName, n) => ({ AttributeName, KeyType: n === 0 ? "HASH" : "RANGE" })),
+      ...(streams ? streaming : {}),
     });
   return db;
 }
@@ -53,9 +60,9 @@ export async function openEngine(tables: KeysByTable, directory?: string): Promi
  */
 export async function openTables(
   tables: KeysByTable,
-  options: { readonly directory?: string; readonly maxAttempts?: number } = {},
+  options: EngineOptions & { readonly maxAttempts?: number } = {},
 ): Promise<EmbeddedTables> {
-  const db = await openEngine(tables, options.directory);
+  const db = await openEngine(tables, options);
   const server = await startDynamoServer(db);
   const dynamo = clientOf(server.endpoint, options.maxAttempts);
   return {
