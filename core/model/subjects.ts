@@ -12,7 +12,7 @@ export const subjects = {
 export const isBuild = (subject: string): boolean => subject.startsWith(subjects.build(""));
 
 /** Who stands in a session, as its tokens tell it. */
-export interface Named {
+interface Named {
   readonly principalId: string;
   /** Every agent of the chain, first to current. */
   readonly actors: readonly string[];

@@ -12,7 +12,7 @@ interface WalkDeps {
 }
 
 /** A walk under way. */
-export interface WalkRun extends WalkDeps {
+interface WalkRun extends WalkDeps {
   /** Told of every list that has new bits. */
   readonly touched: (list: string) => void;
   /** Asked between two trees: whether what was found so far is to be shown now. */
