@@ -178,7 +178,11 @@ function createSigning(deps: PublishDeps): Signing {
       while (waiting.size > 0) {
         const lists = [...waiting];
         waiting.clear();
-        await signLists(lists, deps);
+        await signLists(lists, deps).catch((failure: unknown) => {
+          // another walk may have added one of them, and is not done before it is signed
+          for (const list of lists) waiting.add(list);
+          throw failure;
+        });
       }
     } finally {
       flight = undefined;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type PublishDeps, publishChanges, publishMinute } from "../../../../core/endpoints/publisher.ts";
 import type { Session } from "../../../../core/model/session.ts";
 import { now, planner, researcher } from "../../samples.ts";
-import { deps, open, raised, setUp, time, tombstoned, valid } from "./ground.ts";
+import { childOf, deps, open, raised, setUp, time, tombstoned, valid } from "./ground.ts";
 
 setUp();
 
@@ -93,6 +93,38 @@ describe("a walk", () => {
     expect(await valid(stuck)).toBe(true);
     // and it was written down before any of them began
     await expect.poll(() => deps.store.dues()).toMatchObject([{ change: { sid: stuck.sid } }]);
+  });
+
+  test("is struck off when all its lists are signed, also where another walk's signing of one of them failed", async () => {
+    const [one, other] = [await open(), await open()];
+    await childOf(other, { expiresAtSeconds: now + 8_000 });
+    await publishMinute(deps);
+    const shared = other.status.list;
+    expect(one.status.list).toBe(shared);
+    const otherIsHalfway = Promise.withResolvers<void>();
+    const signingFailed = Promise.withResolvers<void>();
+    let failures = 0;
+    const store: PublishDeps["store"] = {
+      ...deps.store,
+      tree: async (root) => (await deps.store.tree(root)).toSorted((a) => (a.sid === root ? -1 : 1)),
+      async revoke(list, indices) {
+        if (list !== shared) {
+          otherIsHalfway.resolve();
+          await signingFailed.promise;
+        } else if (indices.includes(one.status.idx)) await otherIsHalfway.promise;
+        await deps.store.revoke(list, indices);
+      },
+      async revoked(list) {
+        if (list !== shared || failures > 0) return deps.store.revoked(list);
+        failures += 1;
+        setTimeout(signingFailed.resolve);
+        throw new Error("throttled");
+      },
+    };
+    const changes = [...(await tombstoned(one)), ...(await tombstoned(other))];
+    await expect(publishChanges(changes, { ...deps, store })).rejects.toThrow("throttled");
+    expect(await deps.store.dues()).toMatchObject([{ change: { sid: one.sid } }]);
+    expect(await valid(other)).toBe(false);
   });
 
   test("is taken up by one run alone", async () => {
