@@ -12,41 +12,53 @@ export function parseBoundedJson(text: string, depthMax: number = limits.jsonDep
   const { deepest, colons } = shapeOf(text);
   if (deepest > depthMax) return err(`nested deeper than ${depthMax}`);
   let value: unknown;
+  let written: readonly string[] | undefined;
   try {
-    value = JSON.parse(text);
+    // escapes are rare in names, and cheap to look for: without one a name is what stands there
+    const plain = text.includes("\\") ? withPlainNames(text) : undefined;
+    value = JSON.parse(plain?.text ?? text);
+    written = plain?.names;
   } catch {
     return err("not valid JSON");
   }
   // every member of every object has exactly one colon outside strings
   if (colons !== membersOf(value)) return err("a member is named twice");
-  // escapes are rare in names, and cheap to look for: without one a name is what stands there
-  return !text.includes("\\") || isNamedAsWritten(text, value) ? ok(value) : err("a member is not named as written");
+  return written === undefined || isSame(written, namesOf(value, [])) ? ok(value) : err("a member has an unfit name");
 }
 
 /**
- * Whether the value's members have the names that stand in the text. V8's parser guesses a name by the objects it has seen,
- * and compares the guess with the text before escapes are resolved: once an object had the name `\`, a second
- * `"\u0061"` behind `a` was read as that, and a member named twice counted as two.
+ * The same JSON, each name without the escapes it can do without. V8's parser guesses a name by the objects it has seen, and
+ * compares the guess with the text before escapes are resolved: once an object had the name `\`, a second `"\u0061"` behind
+ * `a` was read as that, and a member named twice counted as two. Names that need an escape are compared afterwards.
+ * @param text nothing but names is changed: what is no JSON stays none
+ * @throws where a name is none
  */
-function isNamedAsWritten(text: string, value: unknown): boolean {
-  const written = writtenNames(text).sort();
-  const read = namesOf(value, []).sort();
-  return written.length === read.length && written.every((name, at) => name === read[at]);
-}
-
-/** The names in a text that is valid JSON: each the last string before a colon, read by itself. */
-function writtenNames(text: string): string[] {
+function withPlainNames(text: string): { readonly text: string; readonly names: readonly string[] } {
   const names: string[] = [];
-  let last = "";
+  let plain = "";
+  let from = 0;
+  let [start, end] = [0, 0];
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
-    if (c === 0x3a) names.push(JSON.parse(last));
-    if (c !== quote) continue;
-    const end = endOfString(text, i);
-    last = text.slice(i, end + 1);
-    i = end;
+    if (c === quote) {
+      start = i;
+      i = endOfString(text, i);
+      end = i + 1;
+    } else if (c === 0x3a) {
+      // a name is the last string before its colon
+      const name: string = JSON.parse(text.slice(start, end));
+      names.push(name);
+      plain += text.slice(from, start) + JSON.stringify(name);
+      from = end;
+    }
   }
-  return names;
+  return { text: plain + text.slice(from), names };
+}
+
+/** Whether two lists hold the same names, in whatever order. */
+function isSame(some: readonly string[], others: readonly string[]): boolean {
+  const [one, other] = [some.toSorted(), others.toSorted()];
+  return one.length === other.length && one.every((name, at) => name === other[at]);
 }
 
 function namesOf(value: unknown, names: string[]): string[] {

@@ -1,4 +1,5 @@
 import type { KeyPurpose, SigningAlgorithm } from "../../../core/model/ports.ts";
+import { parseBoundedJson } from "../../../core/text/json.ts";
 
 /** Which roles may do what with signing keys, as ARNs; the stacks say so by the function's environment. */
 export interface KeyRoles {
@@ -99,12 +100,10 @@ export function keyPolicyFault(document: string, purpose: KeyPurpose, roles: Key
   const signers = roles.signers[purpose] ?? [];
   const [, partition, , , account] = roles.rotator.split(":");
   const root = `arn:${partition}:iam::${account}:root`;
-  let statements: readonly Statement[];
-  try {
-    statements = listed((JSON.parse(document) as { Statement?: unknown }).Statement) as readonly Statement[];
-  } catch {
-    return "its policy is no JSON";
-  }
+  // as strictly as a stranger's: of a member named twice, KMS might take the one that is not looked at here
+  const policy = parseBoundedJson(document);
+  if (!policy.ok) return `its policy cannot be read: ${policy.error}`;
+  const statements = listed((policy.value as { Statement?: unknown } | null)?.Statement) as readonly Statement[];
   // the rotator skips KMS's lockout check: a key that nobody can administer must not count
   if (!statements.some((one) => isAdministered(one, root))) return "its policy does not let the account administer it";
   const guards = statements.some((one) => one?.Effect === "Deny" && isGuard(one, signers));

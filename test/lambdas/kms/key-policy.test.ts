@@ -47,6 +47,7 @@ describe("a key is not believed", () => {
   it.each<[string, unknown]>([
     ["no policy worth the name", "not json"],
     ["null", "null"],
+    ["one that says twice what it says, once escaped", JSON.stringify(good()).replace(/}$/, ',"\\u0053tatement":[]}')],
     ["an empty one", {}],
     ["KMS's default policy: the account's administrators sign", { Statement: [good().Statement[0]] }],
     ["no deny at all", { Statement: good().Statement.filter(({ Effect }) => Effect === "Allow") }],
