@@ -4,6 +4,7 @@ import { limits } from "../../core/model/limits.ts";
 import { subjects } from "../../core/model/subjects.ts";
 import { cutName } from "../../core/status/cut-name.ts";
 import { cutsClaims, cutsThatFit, cutsUri } from "../../core/verify/cuts.ts";
+import { build, chain, login } from "./chain.ts";
 import { ada, createIssuer, issuer, planner, researcher, type TestIssuer } from "./issuer.ts";
 
 let world: TestIssuer;
@@ -11,8 +12,6 @@ beforeEach(async () => {
   world = await createIssuer();
 });
 
-const login = "l".repeat(22);
-const build = "sha256:feed";
 /** What a token of planner and researcher for ada was issued under: deployment, principal, agents, login. */
 const named = [
   subjects.deployment,
@@ -21,14 +20,6 @@ const named = [
   subjects.agent(researcher),
   subjects.login(login),
 ];
-const chain = {
-  client_id: researcher,
-  act: { sub: researcher, act: { sub: planner } },
-  depth: 1,
-  login: [login],
-  epochs: [0, 0, 0, 0, 0],
-  builds: [[cutName(issuer, subjects.build(build)), 0]],
-};
 const code = async (more: object = {}, verifier = world.verifier()): Promise<string> => {
   const verified = await verifier.verify(world.request(world.token({ ...chain, ...more })));
   return verified.ok ? "accepted" : verified.error.code;

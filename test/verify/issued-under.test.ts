@@ -1,23 +1,12 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { subjects } from "../../core/model/subjects.ts";
-import { cutName } from "../../core/status/cut-name.ts";
-import { createIssuer, issuer, planner, researcher, type TestIssuer } from "./issuer.ts";
+import { build, chain, login } from "./chain.ts";
+import { createIssuer, type TestIssuer } from "./issuer.ts";
 
 let world: TestIssuer;
 beforeEach(async () => {
   world = await createIssuer();
 });
 
-const login = "l".repeat(22);
-const build = "sha256:feed";
-const chain = {
-  client_id: researcher,
-  act: { sub: researcher, act: { sub: planner } },
-  depth: 1,
-  login: [login],
-  epochs: [0, 0, 0, 0, 0],
-  builds: [[cutName(issuer, subjects.build(build)), 0]],
-};
 describe("claims that do not fit each other are refused: an epoch held against another subject lets a cut pass", () => {
   test.each<[string, object, string]>([
     ["one epoch too few", { epochs: [0, 0, 0, 0] }, "epochs"],

@@ -1,23 +1,13 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { subjects } from "../../core/model/subjects.ts";
-import { cutName } from "../../core/status/cut-name.ts";
-import { createIssuer, issuer, planner, researcher, type TestIssuer } from "./issuer.ts";
+import { chain } from "./chain.ts";
+import { createIssuer, planner, researcher, type TestIssuer } from "./issuer.ts";
 
 let world: TestIssuer;
 beforeEach(async () => {
   world = await createIssuer();
 });
 
-const login = "l".repeat(22);
-const build = "sha256:feed";
-const chain = {
-  client_id: researcher,
-  act: { sub: researcher, act: { sub: planner } },
-  depth: 1,
-  login: [login],
-  epochs: [0, 0, 0, 0, 0],
-  builds: [[cutName(issuer, subjects.build(build)), 0]],
-};
 const code = async (more: object = {}, verifier = world.verifier()): Promise<string> => {
   const verified = await verifier.verify(world.request(world.token({ ...chain, ...more })));
   return verified.ok ? "accepted" : verified.error.code;
