@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { buildCdk } from "./packages/cdk.ts";
 import { buildCli } from "./packages/cli.ts";
 import { buildClient } from "./packages/client.ts";
+import { placeSources } from "./packages/source-maps.ts";
 
 /** A package that is published. */
 interface Package {
@@ -22,10 +23,17 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 
 /** Every package, in the order in which they are published. */
 export const packages: readonly Package[] = [
-  { name: "client", folder: "client", build: buildClient },
-  { name: "cli", folder: "bin/lanyard", build: buildCli },
-  { name: "cdk", folder: "lib", build: buildCdk },
+  { name: "client", folder: "client", build: placing(buildClient) },
+  { name: "cli", folder: "bin/lanyard", build: placing(buildCli) },
+  { name: "cdk", folder: "lib", build: placing(buildCdk) },
 ];
+
+function placing(build: Package["build"]): Package["build"] {
+  return async (dist) => {
+    await build(dist);
+    placeSources(dist);
+  };
+}
 
 /** The scope of their names, as the root's `package.json` holds it. */
 export function packageScope(): string {

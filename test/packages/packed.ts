@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { sourcePrefix } from "../../scripts/packages/source-maps.ts";
 import { buildInto, packageScope, packages } from "../../scripts/packages.ts";
 
 const execute = promisify(execFile);
@@ -54,6 +55,29 @@ export async function pack(name: string, folder: string): Promise<Packed> {
     unpackedBytes: packed.unpackedSize,
   };
 }
+
+/**
+ * Tells what in an unpacked package names the machine that built it: its folders in any text, and in a source map any
+ * source that is not told by its place in the repository. A way out of the package by `..` holds the folders of the machine
+ * or not by where it was built, so that a test that looks for them alone passes on one machine and fails on the next.
+ */
+export function machineNames(project: Project, { manifest, files }: Packed): string[] {
+  return files
+    .filter((file) => /\.(?:[cm]?js|ts|map|json|md)$/.test(file))
+    .flatMap((file) => {
+      const text = readFileSync(join(project.folder, "node_modules", manifest.name, file), "utf8");
+      const sources = file.endsWith(".map")
+        ? (JSON.parse(text) as { sources: string[]; sourceRoot?: string })
+        : undefined;
+      return [
+        ...[root, tmpdir()].filter((folder) => text.includes(`${folder}/`)).map((folder) => `${file}: ${folder}`),
+        ...(sources?.sources ?? []).filter((source) => !placed.test(source)).map((source) => `${file}: ${source}`),
+        ...(sources?.sourceRoot === undefined ? [] : [`${file}: sourceRoot`]),
+      ];
+    });
+}
+
+const placed = new RegExp(`^(?:${sourcePrefix}(?!.*(?:^|/)\\.\\.(?:/|$))[\\w@.][\\w@./+-]*|[a-z]+:@?\\w[\\w/.-]*)$`);
 
 interface NpmPacked {
   readonly filename: string;
