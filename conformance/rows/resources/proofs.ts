@@ -1,11 +1,11 @@
-import { outcomeOf } from "../../test/kit/outcome.ts";
-import type { WireTwist } from "../../test/kit/wire/client.ts";
-import { claimsOf, dpopProof, testKey } from "../../test/kit/wire/key.ts";
-import { granted, must, same } from "../expect.ts";
-import { ownAccess, ownWork, sharedAccess } from "../flows.ts";
-import { guardOf, show } from "../guard.ts";
-import { type Row, rowsOf } from "../row.ts";
-import type { Target } from "../target.ts";
+import { outcomeOf } from "../../../test/kit/outcome.ts";
+import type { WireTwist } from "../../../test/kit/wire/client.ts";
+import { claimsOf, dpopProof, testKey } from "../../../test/kit/wire/key.ts";
+import { granted, must, same } from "../../expect.ts";
+import { ownAccess, ownWork, sharedAccess } from "../../flows.ts";
+import { guardOf, show } from "../../guard.ts";
+import { type Row, rowsOf } from "../../row.ts";
+import type { Target } from "../../target.ts";
 
 /** A request to the worker's own resource, guarded by the client library; what the guard says of it. */
 async function shownTo(target: Target, more: object, nonces = false) {

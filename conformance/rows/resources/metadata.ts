@@ -1,9 +1,9 @@
-import type { ResourceServer } from "../../client/verify.ts";
-import { outcomeOf } from "../../test/kit/outcome.ts";
-import { must, object, same } from "../expect.ts";
-import { guardOf } from "../guard.ts";
-import { rowsOf } from "../row.ts";
-import type { Target } from "../target.ts";
+import type { ResourceServer } from "../../../client/verify.ts";
+import { outcomeOf } from "../../../test/kit/outcome.ts";
+import { must, object, same } from "../../expect.ts";
+import { guardOf } from "../../guard.ts";
+import { rowsOf } from "../../row.ts";
+import type { Target } from "../../target.ts";
 
 /** What the guard itself answers to whoever has no token. */
 async function answered(guard: ResourceServer, url: string, method = "GET", headers = {}) {

@@ -1,8 +1,8 @@
-import { exchange } from "../../test/kit/wire/forms.ts";
-import { claimsOf } from "../../test/kit/wire/key.ts";
-import { granted, refused, same } from "../expect.ts";
-import { ownWork, sharedAccess, sharedSession, tokenIn, wanting } from "../flows.ts";
-import { rowsOf } from "../row.ts";
+import { exchange } from "../../../test/kit/wire/forms.ts";
+import { claimsOf } from "../../../test/kit/wire/key.ts";
+import { granted, refused, same } from "../../expect.ts";
+import { ownWork, sharedAccess, sharedSession, tokenIn, wanting } from "../../flows.ts";
+import { rowsOf } from "../../row.ts";
 
 export const resourceIndicatorRows = rowsOf("RFC 8707", [
   {

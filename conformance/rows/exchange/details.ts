@@ -1,9 +1,9 @@
-import { exchange } from "../../test/kit/wire/forms.ts";
-import { claimsOf } from "../../test/kit/wire/key.ts";
-import { granted, must, refused, same } from "../expect.ts";
-import { introspected, personSession, tokenIn, wanting } from "../flows.ts";
-import { rowsOf } from "../row.ts";
-import type { Target } from "../target.ts";
+import { exchange } from "../../../test/kit/wire/forms.ts";
+import { claimsOf } from "../../../test/kit/wire/key.ts";
+import { granted, must, refused, same } from "../../expect.ts";
+import { introspected, personSession, tokenIn, wanting } from "../../flows.ts";
+import { rowsOf } from "../../row.ts";
+import type { Target } from "../../target.ts";
 
 /** Opens a session for a person at `lent`'s first scope with these details. */
 async function opened(target: Target, details: string) {

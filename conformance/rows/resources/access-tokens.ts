@@ -1,9 +1,9 @@
-import { claimsOf, forge, headerOf, testKey, withClaims, withHeader } from "../../test/kit/wire/key.ts";
-import { must, same } from "../expect.ts";
-import { ownAccess, sharedAccess } from "../flows.ts";
-import { guardOf, show } from "../guard.ts";
-import { rowsOf } from "../row.ts";
-import type { Target } from "../target.ts";
+import { claimsOf, forge, headerOf, testKey, withClaims, withHeader } from "../../../test/kit/wire/key.ts";
+import { must, same } from "../../expect.ts";
+import { ownAccess, sharedAccess } from "../../flows.ts";
+import { guardOf, show } from "../../guard.ts";
+import { rowsOf } from "../../row.ts";
+import type { Target } from "../../target.ts";
 
 /** Shows a token to the guard of `own`; whether it was let in. */
 async function letIn(target: Target, token: string, resource = target.need("own").uri): Promise<boolean> {

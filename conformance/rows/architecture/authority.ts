@@ -1,6 +1,6 @@
-import { exchange } from "../../test/kit/wire/forms.ts";
-import { claimsOf, testKey } from "../../test/kit/wire/key.ts";
-import { granted, must, refused, same } from "../expect.ts";
+import { exchange } from "../../../test/kit/wire/forms.ts";
+import { claimsOf, testKey } from "../../../test/kit/wire/key.ts";
+import { granted, must, refused, same } from "../../expect.ts";
 import {
   handOn,
   hop,
@@ -11,8 +11,8 @@ import {
   tokenIn,
   wanting,
   withLoginToDenylist,
-} from "../flows.ts";
-import { rowsOf } from "../row.ts";
+} from "../../flows.ts";
+import { rowsOf } from "../../row.ts";
 
 /** "Who may do what" of the architecture: callers, people, narrowing. */
 export const authorityRows = rowsOf("Lanyard authority", [

@@ -1,10 +1,10 @@
-import { accessTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
-import { asOfferTo, asSession, exchange } from "../../test/kit/wire/forms.ts";
-import { claimsOf } from "../../test/kit/wire/key.ts";
-import { exchanged, replaced, without } from "../exchanged.ts";
-import { granted, refused, same, text } from "../expect.ts";
-import { ownSession, ownWork, sharedPersonSession, sharedSession, wanting } from "../flows.ts";
-import { rowsOf } from "../row.ts";
+import { accessTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
+import { asOfferTo, asSession, exchange } from "../../../test/kit/wire/forms.ts";
+import { claimsOf } from "../../../test/kit/wire/key.ts";
+import { exchanged, replaced, without } from "../../exchanged.ts";
+import { granted, refused, same, text } from "../../expect.ts";
+import { ownSession, ownWork, sharedPersonSession, sharedSession, wanting } from "../../flows.ts";
+import { rowsOf } from "../../row.ts";
 
 /** Answers to them (RFC 8693 2.2). */
 export const exchangeAnswerRows = rowsOf("RFC 8693", [

@@ -1,8 +1,8 @@
-import { asOfferTo, exchange } from "../../test/kit/wire/forms.ts";
-import { claimsOf } from "../../test/kit/wire/key.ts";
-import { granted, must, refused, same } from "../expect.ts";
-import { handOn, hop, personSession, sharedPersonAccess, sharedPersonSession, tokenIn, wanting } from "../flows.ts";
-import { rowsOf } from "../row.ts";
+import { asOfferTo, exchange } from "../../../test/kit/wire/forms.ts";
+import { claimsOf } from "../../../test/kit/wire/key.ts";
+import { granted, must, refused, same } from "../../expect.ts";
+import { handOn, hop, personSession, sharedPersonAccess, sharedPersonSession, tokenIn, wanting } from "../../flows.ts";
+import { rowsOf } from "../../row.ts";
 
 /** "Who may do what" of the architecture: offers and next hops. */
 export const handingOnRows = rowsOf("Lanyard authority", [

@@ -1,8 +1,8 @@
-import { claimsOf, forge, headerOf, testKey, withClaims } from "../../test/kit/wire/key.ts";
-import { asserting, refusedAll } from "../asserting.ts";
-import { must, same, text } from "../expect.ts";
-import { tokenIn } from "../flows.ts";
-import { type Row, rowsOf } from "../row.ts";
+import { claimsOf, forge, headerOf, testKey, withClaims } from "../../../test/kit/wire/key.ts";
+import { asserting, refusedAll } from "../../asserting.ts";
+import { must, same, text } from "../../expect.ts";
+import { tokenIn } from "../../flows.ts";
+import { type Row, rowsOf } from "../../row.ts";
 
 const spiffeRows = rowsOf("SPIFFE client auth", [
   {

@@ -1,9 +1,9 @@
 import { importJWK, jwtVerify } from "jose";
-import { headerOf } from "../../test/kit/wire/key.ts";
-import { must, same, text } from "../expect.ts";
-import { fetched, keysAt } from "../published.ts";
-import { rowsOf } from "../row.ts";
-import type { Target } from "../target.ts";
+import { headerOf } from "../../../test/kit/wire/key.ts";
+import { must, same, text } from "../../expect.ts";
+import { fetched, keysAt } from "../../published.ts";
+import { rowsOf } from "../../row.ts";
+import type { Target } from "../../target.ts";
 
 const bundleUri = async (target: Target) =>
   text((await target.metadata()).lanyard_spiffe_bundle_uri, "the bundle's address");

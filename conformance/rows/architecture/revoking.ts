@@ -1,8 +1,8 @@
-import { exchange } from "../../test/kit/wire/forms.ts";
-import { claimsOf } from "../../test/kit/wire/key.ts";
-import { granted, refused, same } from "../expect.ts";
-import { handOn, introspected, ownWork, personSession, sharedPersonSession, tokenIn, wanting } from "../flows.ts";
-import { rowsOf } from "../row.ts";
+import { exchange } from "../../../test/kit/wire/forms.ts";
+import { claimsOf } from "../../../test/kit/wire/key.ts";
+import { granted, refused, same } from "../../expect.ts";
+import { handOn, introspected, ownWork, personSession, sharedPersonSession, tokenIn, wanting } from "../../flows.ts";
+import { rowsOf } from "../../row.ts";
 
 const dead = { active: false };
 

@@ -1,12 +1,12 @@
 import { generateProof } from "dpop";
 import * as oauth from "oauth4webapi";
-import { accessTokenType, spiffeAssertionType, tokenExchangeGrant } from "../../core/model/wire.ts";
-import { exchange } from "../../test/kit/wire/forms.ts";
-import { must, same } from "../expect.ts";
-import { ownAccess, sharedAccess, sharedSession, wanting } from "../flows.ts";
-import { fetchOf, guardOf } from "../guard.ts";
-import { type Row, type RowOf, rowsOf } from "../row.ts";
-import type { Actor, Target } from "../target.ts";
+import { accessTokenType, spiffeAssertionType, tokenExchangeGrant } from "../../../core/model/wire.ts";
+import { exchange } from "../../../test/kit/wire/forms.ts";
+import { must, same } from "../../expect.ts";
+import { ownAccess, sharedAccess, sharedSession, wanting } from "../../flows.ts";
+import { fetchOf, guardOf } from "../../guard.ts";
+import { type Row, type RowOf, rowsOf } from "../../row.ts";
+import type { Actor, Target } from "../../target.ts";
 
 /** The embedded cloud has no TLS; nothing else is ever allowed to do without. */
 const leniency = ({ issuer }: Target) =>

@@ -6,13 +6,13 @@ import {
   type OAuthTokens,
   withOAuth,
 } from "@modelcontextprotocol/client";
-import { spiffeAssertionType } from "../../core/model/wire.ts";
-import { outcomeOf } from "../../test/kit/outcome.ts";
-import { must, same } from "../expect.ts";
-import { ownAccess, sharedAccess } from "../flows.ts";
-import { fetchOf, guardOf, show } from "../guard.ts";
-import { type RowOf, rowsOf } from "../row.ts";
-import type { Actor, Target } from "../target.ts";
+import { spiffeAssertionType } from "../../../core/model/wire.ts";
+import { outcomeOf } from "../../../test/kit/outcome.ts";
+import { must, same } from "../../expect.ts";
+import { ownAccess, sharedAccess } from "../../flows.ts";
+import { fetchOf, guardOf, show } from "../../guard.ts";
+import { type RowOf, rowsOf } from "../../row.ts";
+import type { Actor, Target } from "../../target.ts";
 
 /** What a host of MCP clients writes: how to authenticate, and where to keep tokens. */
 function providerOf({ id, identity }: Actor, dpop: DpopSession) {

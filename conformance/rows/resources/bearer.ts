@@ -1,9 +1,9 @@
-import { outcomeOf } from "../../test/kit/outcome.ts";
-import { must, same } from "../expect.ts";
-import { ownAccess } from "../flows.ts";
-import { guardOf, show } from "../guard.ts";
-import { rowsOf } from "../row.ts";
-import type { Target } from "../target.ts";
+import { outcomeOf } from "../../../test/kit/outcome.ts";
+import { must, same } from "../../expect.ts";
+import { ownAccess } from "../../flows.ts";
+import { guardOf, show } from "../../guard.ts";
+import { rowsOf } from "../../row.ts";
+import type { Target } from "../../target.ts";
 
 /** The guard of a resource that takes bearer tokens, and one such token. */
 async function opened(target: Target) {

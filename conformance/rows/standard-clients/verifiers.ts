@@ -2,14 +2,14 @@ import { JwtVerifier } from "aws-jwt-verify";
 import { generateProof } from "dpop";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import * as openid from "openid-client";
-import { outcomeOf } from "../../test/kit/outcome.ts";
-import { send } from "../../test/kit/wire/http.ts";
-import { claimsOf } from "../../test/kit/wire/key.ts";
-import { Departure } from "../departure.ts";
-import { must, same, text } from "../expect.ts";
-import { ownAccess, sharedAccess, sharedSession } from "../flows.ts";
-import { fetchOf, guardOf } from "../guard.ts";
-import { type Row, rowsOf } from "../row.ts";
+import { outcomeOf } from "../../../test/kit/outcome.ts";
+import { send } from "../../../test/kit/wire/http.ts";
+import { claimsOf } from "../../../test/kit/wire/key.ts";
+import { Departure } from "../../departure.ts";
+import { must, same, text } from "../../expect.ts";
+import { ownAccess, sharedAccess, sharedSession } from "../../flows.ts";
+import { fetchOf, guardOf } from "../../guard.ts";
+import { type Row, rowsOf } from "../../row.ts";
 import { clientAuth } from "./oauth4webapi.ts";
 
 export const otherClientRows: readonly Row[] = [

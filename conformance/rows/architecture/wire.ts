@@ -1,6 +1,6 @@
-import { asSession, exchange, jsonBody } from "../../test/kit/wire/forms.ts";
-import { claimsOf, headerOf, type TestKey, testKey } from "../../test/kit/wire/key.ts";
-import { granted, must, refused, same, text } from "../expect.ts";
+import { asSession, exchange, jsonBody } from "../../../test/kit/wire/forms.ts";
+import { claimsOf, headerOf, type TestKey, testKey } from "../../../test/kit/wire/key.ts";
+import { granted, must, refused, same, text } from "../../expect.ts";
 import {
   introspected,
   ownAccess,
@@ -10,9 +10,9 @@ import {
   sharedSession,
   tokenIn,
   wanting,
-} from "../flows.ts";
-import { rowsOf } from "../row.ts";
-import type { Target } from "../target.ts";
+} from "../../flows.ts";
+import { rowsOf } from "../../row.ts";
+import type { Target } from "../../target.ts";
 
 const dead = { active: false };
 

@@ -1,8 +1,8 @@
-import { exchange } from "../../test/kit/wire/forms.ts";
-import { claimsOf } from "../../test/kit/wire/key.ts";
-import { must, object, refused, same } from "../expect.ts";
-import { handOn, hop, personSession, sharedPersonAccess, sharedPersonSession, tokenIn, wanting } from "../flows.ts";
-import { rowsOf } from "../row.ts";
+import { exchange } from "../../../test/kit/wire/forms.ts";
+import { claimsOf } from "../../../test/kit/wire/key.ts";
+import { must, object, refused, same } from "../../expect.ts";
+import { handOn, hop, personSession, sharedPersonAccess, sharedPersonSession, tokenIn, wanting } from "../../flows.ts";
+import { rowsOf } from "../../row.ts";
 
 /** The claims that say who acts for whom (RFC 8693 4). */
 export const actorRows = rowsOf("RFC 8693", [

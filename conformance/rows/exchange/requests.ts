@@ -1,9 +1,9 @@
-import { accessTokenType, idTokenType, tokenExchangeGrant } from "../../core/model/wire.ts";
-import type { Fields } from "../../test/kit/wire/forms.ts";
-import { exchanged, replaced, without } from "../exchanged.ts";
-import { granted, refused } from "../expect.ts";
-import { rowsOf } from "../row.ts";
-import type { Target } from "../target.ts";
+import { accessTokenType, idTokenType, tokenExchangeGrant } from "../../../core/model/wire.ts";
+import type { Fields } from "../../../test/kit/wire/forms.ts";
+import { exchanged, replaced, without } from "../../exchanged.ts";
+import { granted, refused } from "../../expect.ts";
+import { rowsOf } from "../../row.ts";
+import type { Target } from "../../target.ts";
 
 const jwtType = "urn:ietf:params:oauth:token-type:jwt";
 
