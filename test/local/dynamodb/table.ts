@@ -1,4 +1,4 @@
-import type { DynamoDb } from "../../local/emulator/dynamodb/engine.ts";
+import type { DynamoDb } from "../../../local/emulator/dynamodb/engine.ts";
 
 /** An item as it goes over the wire. */
 export type WireItem = Record<string, Record<string, unknown>>;

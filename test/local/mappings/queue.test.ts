@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { HostedFunction } from "../../local/emulator/functions/host.ts";
-import type { Permissions } from "../../local/emulator/iam/permissions.ts";
-import { type QueueMapping, startQueueMapping } from "../../local/emulator/mappings/queue.ts";
-import { openQueues, type Queues } from "../../local/emulator/sqs/queues.ts";
-import { patience } from "../kit/patience.ts";
+import type { HostedFunction } from "../../../local/emulator/functions/host.ts";
+import type { Permissions } from "../../../local/emulator/iam/permissions.ts";
+import { type QueueMapping, startQueueMapping } from "../../../local/emulator/mappings/queue.ts";
+import { openQueues, type Queues } from "../../../local/emulator/sqs/queues.ts";
+import { patience } from "../../kit/patience.ts";
 
 const events = "arn:aws:sqs:eu-west-1:000000000000:events";
 const dead = "arn:aws:sqs:eu-west-1:000000000000:dead";

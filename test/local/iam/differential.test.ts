@@ -1,7 +1,7 @@
 import { runSimulation } from "@cloud-copilot/iam-simulate";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { refusal, type Statement } from "../../local/emulator/iam/policy.ts";
+import { refusal, type Statement } from "../../../local/emulator/iam/policy.ts";
 
 const account = "111122223333";
 const principalArn = `arn:aws:iam::${account}:role/worker`;

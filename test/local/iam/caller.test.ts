@@ -2,7 +2,7 @@ import { Sha256 } from "@aws-crypto/sha256-js";
 import { fc, test } from "@fast-check/vitest";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { beforeEach, describe, expect, it } from "vitest";
-import { type Callers, type Credentials, openCallers, type SignedRequest } from "../../local/emulator/iam/caller.ts";
+import { type Callers, type Credentials, openCallers, type SignedRequest } from "../../../local/emulator/iam/caller.ts";
 
 const roleArn = "arn:aws:iam::111122223333:role/worker";
 const nowMillis = Date.parse("2026-11-24T00:00:00Z");

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { type DynamoDb, openDynamoDb } from "../../local/emulator/dynamodb/engine.ts";
-import type { EventSourceMappingOptions, StreamEvent } from "../../local/emulator/mappings/options.ts";
-import { type EventSourceMapping, startEventSourceMapping } from "../../local/emulator/mappings/stream.ts";
-import { createOutbox, put, succeed } from "./dynamodb-table.ts";
+import { type DynamoDb, openDynamoDb } from "../../../local/emulator/dynamodb/engine.ts";
+import type { EventSourceMappingOptions, StreamEvent } from "../../../local/emulator/mappings/options.ts";
+import { type EventSourceMapping, startEventSourceMapping } from "../../../local/emulator/mappings/stream.ts";
+import { createOutbox, put, succeed } from "../dynamodb/table.ts";
 
 let db: DynamoDb;
 let running: EventSourceMapping[] = [];

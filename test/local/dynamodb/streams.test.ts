@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type DynamoDb, openDynamoDb } from "../../local/emulator/dynamodb/engine.ts";
-import { createOutbox, put, refusal, succeed } from "./dynamodb-table.ts";
+import { type DynamoDb, openDynamoDb } from "../../../local/emulator/dynamodb/engine.ts";
+import { createOutbox, put, refusal, succeed } from "./table.ts";
 
 const START_MILLIS = Date.UTC(2026, 0, 1);
 let nowMillis = START_MILLIS;

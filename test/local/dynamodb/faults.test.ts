@@ -1,8 +1,8 @@
 import { DynamoDB } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type DynamoDb, openDynamoDb } from "../../local/emulator/dynamodb/engine.ts";
-import { startDynamoServer } from "../../local/emulator/dynamodb/server.ts";
-import { createOutbox, owned, put, refusal, succeed } from "./dynamodb-table.ts";
+import { type DynamoDb, openDynamoDb } from "../../../local/emulator/dynamodb/engine.ts";
+import { startDynamoServer } from "../../../local/emulator/dynamodb/server.ts";
+import { createOutbox, owned, put, refusal, succeed } from "./table.ts";
 
 let db: DynamoDb;
 beforeEach(async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Stack, Template } from "../../local/emulator/cloudformation/assembly.ts";
-import { physicalNames } from "../../local/emulator/cloudformation/physical.ts";
-import { resolveStacks } from "../../local/emulator/cloudformation/template.ts";
+import type { Stack, Template } from "../../../local/emulator/cloudformation/assembly.ts";
+import { physicalNames } from "../../../local/emulator/cloudformation/physical.ts";
+import { resolveStacks } from "../../../local/emulator/cloudformation/template.ts";
 
 const sub = (text: string) => text.replaceAll("@", "$");
 

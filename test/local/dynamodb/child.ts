@@ -1,6 +1,6 @@
 /** A process that writes until it is killed; prints each acknowledged transfer on a line. Arguments: directory. */
 import { randomUUID } from "node:crypto";
-import { openDynamoDb } from "../../local/emulator/dynamodb/engine.ts";
+import { openDynamoDb } from "../../../local/emulator/dynamodb/engine.ts";
 
 const [directory = ""] = process.argv.slice(2);
 const db = await openDynamoDb({ directory });

@@ -1,7 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { expect } from "vitest";
-import { openDynamoDb } from "../../local/emulator/dynamodb/engine.ts";
-import { createOutbox, succeed, type WireItem } from "./dynamodb-table.ts";
+import { openDynamoDb } from "../../../local/emulator/dynamodb/engine.ts";
+import { createOutbox, succeed, type WireItem } from "./table.ts";
 
 type Step =
   | { readonly kind: "put" | "own"; readonly id: string; readonly owner: string | undefined }

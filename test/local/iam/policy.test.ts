@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Policies, readPolicy, refusal, type Statement } from "../../local/emulator/iam/policy.ts";
+import { type Policies, readPolicy, refusal, type Statement } from "../../../local/emulator/iam/policy.ts";
 
 const account = "111122223333";
 const worker = `arn:aws:iam::${account}:role/worker`;

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fc, test } from "@fast-check/vitest";
 import { afterAll, describe, expect, it } from "vitest";
-import { type KeyDescription, openKey } from "../../local/emulator/kms/key.ts";
-import { openKms } from "../../local/emulator/kms/service.ts";
-import { derInteger, signP256Digest } from "../../local/emulator/kms/sign-digest.ts";
-import { type Answer, ServiceError } from "../../local/emulator/service.ts";
+import { type KeyDescription, openKey } from "../../../local/emulator/kms/key.ts";
+import { openKms } from "../../../local/emulator/kms/service.ts";
+import { derInteger, signP256Digest } from "../../../local/emulator/kms/sign-digest.ts";
+import { type Answer, ServiceError } from "../../../local/emulator/service.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "kms-"));
 afterAll(() => rmSync(folder, { recursive: true }));

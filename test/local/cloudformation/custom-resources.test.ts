@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Stack } from "../../local/emulator/cloudformation/assembly.ts";
-import { customAnswers, runCustomResources } from "../../local/emulator/cloudformation/custom-resources.ts";
-import { physicalNames } from "../../local/emulator/cloudformation/physical.ts";
-import { resolveStacks } from "../../local/emulator/cloudformation/template.ts";
-import type { HostedFunction } from "../../local/emulator/functions/host.ts";
+import type { Stack } from "../../../local/emulator/cloudformation/assembly.ts";
+import { customAnswers, runCustomResources } from "../../../local/emulator/cloudformation/custom-resources.ts";
+import { physicalNames } from "../../../local/emulator/cloudformation/physical.ts";
+import { resolveStacks } from "../../../local/emulator/cloudformation/template.ts";
+import type { HostedFunction } from "../../../local/emulator/functions/host.ts";
 
 const stack: Stack = {
   name: "service",

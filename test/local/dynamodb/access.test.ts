@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { dynamoDbAccess } from "../../local/emulator/dynamodb/access.ts";
+import { dynamoDbAccess } from "../../../local/emulator/dynamodb/access.ts";
 
 const face = { name: "Rows", arn: "arn:aws:dynamodb:eu-west-1:111122223333:table/Rows", partitionKey: "id" };
 const tables = new Map([["Rows", { ...face, indexes: new Map() }]]);

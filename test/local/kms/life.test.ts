@@ -2,10 +2,10 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
-import { readPolicy, refusal, type Statement } from "../../local/emulator/iam/policy.ts";
-import { openKey } from "../../local/emulator/kms/key.ts";
-import { openKms } from "../../local/emulator/kms/service.ts";
-import { type Answer, type Json, type Service, ServiceError } from "../../local/emulator/service.ts";
+import { readPolicy, refusal, type Statement } from "../../../local/emulator/iam/policy.ts";
+import { openKey } from "../../../local/emulator/kms/key.ts";
+import { openKms } from "../../../local/emulator/kms/service.ts";
+import { type Answer, type Json, type Service, ServiceError } from "../../../local/emulator/service.ts";
 
 const account = "111122223333";
 const rotator = `arn:aws:iam::${account}:role/rotator`;

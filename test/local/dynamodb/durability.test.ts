@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { openDynamoDb } from "../../local/emulator/dynamodb/engine.ts";
-import { createOutbox, owned, put, succeed, type WireItem } from "./dynamodb-table.ts";
+import { openDynamoDb } from "../../../local/emulator/dynamodb/engine.ts";
+import { createOutbox, owned, put, succeed, type WireItem } from "./table.ts";
 
-const CHILD = fileURLToPath(new URL("./dynamodb-child.ts", import.meta.url));
+const CHILD = fileURLToPath(new URL("./child.ts", import.meta.url));
 let directory: string;
 beforeEach(() => {
   directory = join(mkdtempSync(join(tmpdir(), "lanyard-store-")), "dynamodb");
