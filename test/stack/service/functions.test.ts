@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { env } from "../../../lambdas/env.ts";
-import { rightsOf } from "../rights.ts";
+import { rightsOf } from "../rights/lines.ts";
 import { all, one, type StackName, synthesized } from "../synthesized.ts";
 import { logical, read, Service, templates } from "./ground.ts";
 

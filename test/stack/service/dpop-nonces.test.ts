@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { env } from "../../lambdas/env.ts";
-import { rightsOf } from "./rights.ts";
-import { one, type StackName, synthesized } from "./synthesized.ts";
+import { env } from "../../../lambdas/env.ts";
+import { rightsOf } from "../rights/lines.ts";
+import { one, type StackName, synthesized } from "../synthesized.ts";
 
 const every = ["attest", "token", "introspect", "revoke"];
 const quiet = synthesized();

@@ -1,5 +1,5 @@
-import { resolved } from "./resolved.ts";
-import { all, type StackName, synthesized } from "./synthesized.ts";
+import { resolved } from "../resolved.ts";
+import { all, type StackName, synthesized } from "../synthesized.ts";
 
 export const { templates } = synthesized();
 

@@ -1,8 +1,8 @@
 import { runSimulation } from "@cloud-copilot/iam-simulate";
 import { describe, expect, test } from "vitest";
-import { stageOf } from "../../lib/settings/stage.ts";
-import { resolved, type Statement } from "./resolved.ts";
-import { account, one, synthesized } from "./synthesized.ts";
+import { stageOf } from "../../../lib/settings/stage.ts";
+import { resolved, type Statement } from "../resolved.ts";
+import { account, one, synthesized } from "../synthesized.ts";
 
 const urls = { AdminRead: "read", AdminWrite: "write", AdminRevoke: "revoke", AdminRotate: "rotate" } as const;
 const sso = "role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_OnCall_*";

@@ -1,8 +1,8 @@
 import { runSimulation } from "@cloud-copilot/iam-simulate";
 import { describe, expect, test } from "vitest";
-import type { DeployedRegistry } from "../../lib/service/registry-applier.ts";
-import { list, resolved, type Statement, statementsOf } from "./resolved.ts";
-import { account, all, region, type Synthesized, synthesized } from "./synthesized.ts";
+import type { DeployedRegistry } from "../../../lib/service/registry-applier.ts";
+import { list, resolved, type Statement, statementsOf } from "../resolved.ts";
+import { account, all, region, type Synthesized, synthesized } from "../synthesized.ts";
 
 const registry: DeployedRegistry = { json: "{}", digest: "sha256:x", force: false };
 const bare = synthesized().templates;

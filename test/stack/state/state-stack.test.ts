@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { resolved, type Statement } from "./resolved.ts";
-import { account, all, one, region, synthesized, type Template } from "./synthesized.ts";
+import { resolved, type Statement } from "../resolved.ts";
+import { account, all, one, region, synthesized, type Template } from "../synthesized.ts";
 
 const { templates } = synthesized();
 const { State } = templates;

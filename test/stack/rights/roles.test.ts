@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { env } from "../../lambdas/env.ts";
-import { list, statementsOf } from "./resolved.ts";
-import { rightsOf } from "./rights.ts";
-import { dataKey, everyFunction, expected, templates } from "./rights-expected.ts";
-import { all, one, synthesized } from "./synthesized.ts";
+import { env } from "../../../lambdas/env.ts";
+import { list, statementsOf } from "../resolved.ts";
+import { all, one, synthesized } from "../synthesized.ts";
+import { dataKey, everyFunction, expected, templates } from "./expected.ts";
+import { rightsOf } from "./lines.ts";
 
 describe("rights of the functions", () => {
   test.each(expected)("%s %s may do exactly what it needs", (stack, role, rights) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { env } from "../../lambdas/env.ts";
-import { resolved } from "./resolved.ts";
-import { all, one, type Synthesized, synthesized } from "./synthesized.ts";
+import { env } from "../../../lambdas/env.ts";
+import { resolved } from "../resolved.ts";
+import { all, one, type Synthesized, synthesized } from "../synthesized.ts";
 
 const settings = { outboundIdentityFederation: true };
 const made = synthesized(settings);

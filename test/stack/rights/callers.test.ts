@@ -5,14 +5,14 @@
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
-import { type FunctionName, functionNames } from "../../lambdas/manifest.ts";
-import { type Grant, grantsOf } from "../../lib/function/grant.ts";
-import { LanyardFunction } from "../../lib/function/lanyard-function.ts";
-import type { DeployedRegistry } from "../../lib/service/registry-applier.ts";
-import { buildOptions } from "../../scripts/build.ts";
-import { synthesized } from "./synthesized.ts";
+import { type FunctionName, functionNames } from "../../../lambdas/manifest.ts";
+import { type Grant, grantsOf } from "../../../lib/function/grant.ts";
+import { LanyardFunction } from "../../../lib/function/lanyard-function.ts";
+import type { DeployedRegistry } from "../../../lib/service/registry-applier.ts";
+import { buildOptions } from "../../../scripts/build.ts";
+import { synthesized } from "../synthesized.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
+const root = fileURLToPath(new URL("../../../", import.meta.url));
 const registry: DeployedRegistry = { json: "{}", digest: "sha256:x", force: false };
 
 /** Everything that a stage can ask for, so that no function and no right is missing. */

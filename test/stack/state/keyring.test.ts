@@ -1,10 +1,10 @@
 import { runSimulation } from "@cloud-copilot/iam-simulate";
 import { describe, expect, test } from "vitest";
-import type { KeyPurpose, SigningAlgorithm } from "../../core/model/ports.ts";
-import { type KeyRoles, keyPolicy, keyPolicyFault } from "../../lambdas/aws/kms/key-policy.ts";
-import { env } from "../../lambdas/env.ts";
-import { resolved, statementsOf } from "./resolved.ts";
-import { account, all, one, region, type StackName, synthesized } from "./synthesized.ts";
+import type { KeyPurpose, SigningAlgorithm } from "../../../core/model/ports.ts";
+import { type KeyRoles, keyPolicy, keyPolicyFault } from "../../../lambdas/aws/kms/key-policy.ts";
+import { env } from "../../../lambdas/env.ts";
+import { resolved, statementsOf } from "../resolved.ts";
+import { account, all, one, region, type StackName, synthesized } from "../synthesized.ts";
 
 const { templates } = synthesized();
 const role = (name: string) => `arn:aws:iam::${account}:role/${name}`;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { env } from "../../lambdas/env.ts";
-import { all, one, synthesized } from "./synthesized.ts";
+import { env } from "../../../lambdas/env.ts";
+import { all, one, synthesized } from "../synthesized.ts";
 
 const { templates } = synthesized({ dormantAfterDays: 45 });
 

@@ -1,6 +1,6 @@
 /** A role's rights as lines to compare: `action on what [under which condition]`. */
-import { list, type Statement, statementsOf } from "./resolved.ts";
-import type { StackName, Synthesized } from "./synthesized.ts";
+import { list, type Statement, statementsOf } from "../resolved.ts";
+import type { StackName, Synthesized } from "../synthesized.ts";
 
 /** Every right but logs and tracing, which all functions share, sorted. */
 export function rightsOf(templates: Synthesized["templates"], stack: StackName, role: string): string[] {

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { rightsOf } from "./rights.ts";
-import { all, one, synthesized } from "./synthesized.ts";
+import { rightsOf } from "../rights/lines.ts";
+import { all, one, synthesized } from "../synthesized.ts";
 
 const digest = "a1".repeat(32);
 const deployed = (more: { json?: string; digest?: string; force?: boolean } = {}) =>

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { checkPattern, matchesPattern } from "../kit/embedded/events.ts";
-import { resolved } from "./resolved.ts";
-import { account, all, region, synthesized } from "./synthesized.ts";
+import { checkPattern, matchesPattern } from "../../kit/embedded/events.ts";
+import { resolved } from "../resolved.ts";
+import { account, all, region, synthesized } from "../synthesized.ts";
 
 const { templates } = synthesized();
 const rules = all(templates, "AWS::Events::Rule")

@@ -1,12 +1,12 @@
 /** Keys as the rotator makes them: its own call, under its own role's policies, against a KMS with the lockout check. */
 import { describe, expect, it } from "vitest";
-import type { KeyPurpose, SigningAlgorithm } from "../../core/model/ports.ts";
-import { createKeyMaker } from "../../lambdas/aws/kms/key-maker.ts";
-import { type KeyRoles, keyPolicyFault } from "../../lambdas/aws/kms/key-policy.ts";
-import { env } from "../../lambdas/env.ts";
-import { openGuardedKms, readPolicy, type Statement } from "../kit/embedded/kms.ts";
-import { resolved, statementsOf } from "./resolved.ts";
-import { account, all, one, region, synthesized } from "./synthesized.ts";
+import type { KeyPurpose, SigningAlgorithm } from "../../../core/model/ports.ts";
+import { createKeyMaker } from "../../../lambdas/aws/kms/key-maker.ts";
+import { type KeyRoles, keyPolicyFault } from "../../../lambdas/aws/kms/key-policy.ts";
+import { env } from "../../../lambdas/env.ts";
+import { openGuardedKms, readPolicy, type Statement } from "../../kit/embedded/kms.ts";
+import { resolved, statementsOf } from "../resolved.ts";
+import { account, all, one, region, synthesized } from "../synthesized.ts";
 
 const { templates } = synthesized();
 const { Environment } = one(templates.Service, "AWS::Lambda::Function", "RotatorFunction").Properties as {
