@@ -3,13 +3,13 @@ import { DynamoDBDocumentClient, paginateScan } from "@aws-sdk/lib-dynamodb";
 import { err } from "../../core/model/result.ts";
 import { unpackBody } from "../../lambdas/aws/dynamodb/record-body.ts";
 import { awaitRecords } from "../../local/demo/story/records.ts";
-import type { Wire } from "./callers.ts";
-import type { LoadedCloud } from "./cloud-link.ts";
+import type { Wire } from "./callers/caller.ts";
+import { type Patience, persist } from "./callers/persist.ts";
+import { shown } from "./callers/setup.ts";
+import type { Holdings } from "./callers/work.ts";
+import type { LoadedCloud } from "./cloud/link.ts";
 import { type Findings, findings, type State } from "./findings.ts";
 import type { Ledger } from "./ledger.ts";
-import { type Patience, persist } from "./persist.ts";
-import { shown } from "./setup.ts";
-import type { Holdings } from "./work.ts";
 
 /** What the audit after a run looked at. */
 export interface Audited extends Omit<Findings, "broken"> {

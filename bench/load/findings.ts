@@ -1,5 +1,5 @@
+import type { Holdings } from "./callers/work.ts";
 import type { Heard, Served } from "./ledger.ts";
-import type { Holdings } from "./work.ts";
 
 /** What stands in the tables after a run. */
 export interface State {

@@ -1,4 +1,4 @@
-import type { Operation } from "./arrivals.ts";
+import type { Operation } from "./callers/arrivals.ts";
 
 /** Which function was asked. */
 export type Asked = "challenge" | "attest" | "token" | "introspect" | "revoke";

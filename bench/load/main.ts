@@ -1,12 +1,12 @@
 /** `npm run load [-- options]`: see the usage in `options.ts`; docs/performance.md shows a run. */
 import { writeFileSync } from "node:fs";
-import { raiseCloud } from "./cloud-link.ts";
+import { raiseCloud } from "./cloud/link.ts";
 import { type LoadOptions, readOptions, usage } from "./options.ts";
-import { pagePicture, writePage } from "./page.ts";
-import { pictureOf } from "./picture.ts";
-import { machine, type Report, reportOf } from "./report.ts";
+import { pagePicture, writePage } from "./report/page.ts";
+import { pictureOf } from "./report/picture.ts";
+import { machine, type Report, reportOf } from "./report/report.ts";
+import { machineLine, plainTable, sentences } from "./report/tables.ts";
 import { runLoad } from "./run.ts";
-import { machineLine, plainTable, sentences } from "./tables.ts";
 
 const mostBroken = 20;
 const progress = (text: string): void => void process.stderr.write(`· ${text}\n`);

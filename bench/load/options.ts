@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { type Mix, operations } from "./arrivals.ts";
+import { type Mix, operations } from "./callers/arrivals.ts";
 
 /** How a run was asked for. */
 export interface LoadOptions {

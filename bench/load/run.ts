@@ -1,16 +1,16 @@
-import { type Arrival, planArrivals } from "./arrivals.ts";
 import { type Audited, audit } from "./audit.ts";
-import type { Wire } from "./callers.ts";
+import { type Arrival, planArrivals } from "./callers/arrivals.ts";
+import type { Wire } from "./callers/caller.ts";
+import { openLoop } from "./callers/open-loop.ts";
+import { type Course, persist } from "./callers/persist.ts";
+import { setUp } from "./callers/setup.ts";
+import { chooseWork, type Holdings } from "./callers/work.ts";
 import { seeded } from "./chance.ts";
-import type { LoadedCloud } from "./cloud-link.ts";
-import { throttleBetween } from "./disturb.ts";
+import { throttleBetween } from "./cloud/disturb.ts";
+import type { LoadedCloud } from "./cloud/link.ts";
+import { type MemoryAt, sampleMemory } from "./cloud/memory.ts";
 import { type Ledger, openLedger, type Served } from "./ledger.ts";
-import { type MemoryAt, sampleMemory } from "./memory.ts";
-import { openLoop } from "./open-loop.ts";
 import type { LoadOptions } from "./options.ts";
-import { type Course, persist } from "./persist.ts";
-import { setUp } from "./setup.ts";
-import { chooseWork, type Holdings } from "./work.ts";
 
 /** What a run came to. */
 export interface Ran {

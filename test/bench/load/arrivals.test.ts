@@ -1,9 +1,9 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
-import { operations, planArrivals } from "../../../bench/load/arrivals.ts";
+import { operations, planArrivals } from "../../../bench/load/callers/arrivals.ts";
+import { openLoop } from "../../../bench/load/callers/open-loop.ts";
 import { seeded } from "../../../bench/load/chance.ts";
-import { openLoop } from "../../../bench/load/open-loop.ts";
-import { percentile, spreadOf } from "../../../bench/load/percentiles.ts";
+import { percentile, spreadOf } from "../../../bench/load/report/percentiles.ts";
 
 const mix = { attest: 1, open: 4, access: 6, introspect: 8, revoke: 1 };
 const plan = (seed: number, more: object = {}) =>

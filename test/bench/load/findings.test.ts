@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { persist } from "../../../bench/load/callers/persist.ts";
+import type { HeldSession } from "../../../bench/load/callers/work.ts";
 import { findings, type State } from "../../../bench/load/findings.ts";
 import { type Heard, openLedger, type Served } from "../../../bench/load/ledger.ts";
 import { readOptions } from "../../../bench/load/options.ts";
-import { withRun } from "../../../bench/load/page.ts";
-import { persist } from "../../../bench/load/persist.ts";
-import type { HeldSession } from "../../../bench/load/work.ts";
+import { withRun } from "../../../bench/load/report/page.ts";
 import type { Answer } from "../../../test/kit/wire/http.ts";
 
 const sid = "S".repeat(22);

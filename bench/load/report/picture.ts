@@ -1,5 +1,5 @@
+import type { Served } from "../ledger.ts";
 import { axes, bars, dots, frame, legend, line, type Panel } from "./drawing.ts";
-import type { Served } from "./ledger.ts";
 import type { Report } from "./report.ts";
 
 const millis = [1, 10, 100, 1_000, 10_000, 100_000];

@@ -1,14 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts";
-import type { EvidenceSource } from "../../client/evidence/platform/source.ts";
-import { replayKey } from "../../core/model/replay-entry.ts";
-import { createWire } from "../../test/kit/wire/client.ts";
-import { assertion, type Content, type Fields, formBody, jsonBody } from "../../test/kit/wire/forms.ts";
-import { type Answer, header } from "../../test/kit/wire/http.ts";
-import { claimsOf, type TestKey, testKey } from "../../test/kit/wire/key.ts";
+import { awsStsWebIdentity } from "../../../client/evidence/aws-sts-web-identity.ts";
+import type { EvidenceSource } from "../../../client/evidence/platform/source.ts";
+import { replayKey } from "../../../core/model/replay-entry.ts";
+import { createWire } from "../../../test/kit/wire/client.ts";
+import { assertion, type Content, type Fields, formBody, jsonBody } from "../../../test/kit/wire/forms.ts";
+import { type Answer, header } from "../../../test/kit/wire/http.ts";
+import { claimsOf, type TestKey, testKey } from "../../../test/kit/wire/key.ts";
+import type { Raised } from "../cloud/orders.ts";
+import type { Asked, Ledger } from "../ledger.ts";
 import type { Operation } from "./arrivals.ts";
-import type { Asked, Ledger } from "./ledger.ts";
-import type { Raised } from "./orders.ts";
 
 /** An agent that calls: its key, its documents, and the identity token it was given last. */
 export interface Caller {

@@ -1,8 +1,8 @@
-import { type Caller, makeCaller, openWire, signedIn, type Wire } from "./callers.ts";
-import type { Ledger } from "./ledger.ts";
-import type { Raised } from "./orders.ts";
+import type { Raised } from "../cloud/orders.ts";
+import type { Ledger } from "../ledger.ts";
+import { agents, server } from "../registry.ts";
+import { type Caller, makeCaller, openWire, signedIn, type Wire } from "./caller.ts";
 import { type Patience, persist } from "./persist.ts";
-import { agents, server } from "./registry.ts";
 import { accessWork, type Holdings, introspectWork, openWork, type Work } from "./work.ts";
 
 /** Sessions each caller begins with, so that the first arrivals find something to ask about. */

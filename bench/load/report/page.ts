@@ -5,7 +5,7 @@ import { machineLine, markdownTable, sentences } from "./tables.ts";
 
 const begin = "<!-- written by npm run load -- --write: begin -->";
 const end = "<!-- written by npm run load -- --write: end -->";
-const docs = new URL("../../docs/", import.meta.url);
+const docs = new URL("../../../docs/", import.meta.url);
 const page = fileURLToPath(new URL("performance.md", docs));
 /** Where the picture of the page stands. */
 export const pagePicture: string = fileURLToPath(new URL("load.svg", docs));

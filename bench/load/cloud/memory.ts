@@ -1,4 +1,4 @@
-import type { LoadedCloud } from "./cloud-link.ts";
+import type { LoadedCloud } from "./link.ts";
 import type { Memory } from "./orders.ts";
 
 /** Memory at one moment of a run. */

@@ -1,11 +1,11 @@
 /** The cloud of a run, in a process of its own, so that neither its load nor its memory is the callers'. Forked. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import type { RunningCloud } from "../../local/demo/boot.ts";
-import { raiseWorld, type World } from "../../local/demo/story/world.ts";
-import { seeded } from "./chance.ts";
+import type { RunningCloud } from "../../../local/demo/boot.ts";
+import { raiseWorld, type World } from "../../../local/demo/story/world.ts";
+import { seeded } from "../chance.ts";
+import { agents, withRegistry } from "../registry.ts";
 import type { Done, Memory, Order, Said } from "./orders.ts";
-import { agents, withRegistry } from "./registry.ts";
 
 const say = (said: Said): void => void process.send?.(said);
 const run = promisify(execFile);

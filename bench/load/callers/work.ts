@@ -1,10 +1,10 @@
-import { asSession, exchange } from "../../test/kit/wire/forms.ts";
-import type { Answer } from "../../test/kit/wire/http.ts";
-import { claimsOf } from "../../test/kit/wire/key.ts";
+import { asSession, exchange } from "../../../test/kit/wire/forms.ts";
+import type { Answer } from "../../../test/kit/wire/http.ts";
+import { claimsOf } from "../../../test/kit/wire/key.ts";
+import { oneOf } from "../chance.ts";
+import { resource, scope } from "../registry.ts";
 import type { Operation } from "./arrivals.ts";
-import { type Caller, identityEnds, type Wire } from "./callers.ts";
-import { oneOf } from "./chance.ts";
-import { resource, scope } from "./registry.ts";
+import { type Caller, identityEnds, type Wire } from "./caller.ts";
 
 /** A session that was granted over the wire. */
 export interface HeldSession {

@@ -1,11 +1,11 @@
 import { cpus, loadavg } from "node:os";
-import { type Operation, operations } from "./arrivals.ts";
-import type { Audited } from "./audit.ts";
-import type { End, Served } from "./ledger.ts";
-import type { MemoryAt } from "./memory.ts";
-import type { LoadOptions } from "./options.ts";
+import type { Audited } from "../audit.ts";
+import { type Operation, operations } from "../callers/arrivals.ts";
+import type { MemoryAt } from "../cloud/memory.ts";
+import type { End, Served } from "../ledger.ts";
+import type { LoadOptions } from "../options.ts";
+import type { Ran } from "../run.ts";
 import { type Spread, spreadOf } from "./percentiles.ts";
-import type { Ran } from "./run.ts";
 
 /** What one operation came to in one part of a run. */
 export interface OperationReport {

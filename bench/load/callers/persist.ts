@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { Answer } from "../../test/kit/wire/http.ts";
-import { header } from "../../test/kit/wire/http.ts";
-import type { End } from "./ledger.ts";
+import type { Answer } from "../../../test/kit/wire/http.ts";
+import { header } from "../../../test/kit/wire/http.ts";
+import type { End } from "../ledger.ts";
 import type { Work } from "./work.ts";
 
 /** How a caller holds out. */

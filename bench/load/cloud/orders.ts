@@ -1,5 +1,5 @@
 /** What the run and the process of the cloud say to each other. */
-import type { Endpoints } from "../../local/demo/endpoints.ts";
+import type { Endpoints } from "../../../local/demo/endpoints.ts";
 
 /** An order to the cloud; each is answered by its number. */
 export type Order =

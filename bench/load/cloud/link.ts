@@ -16,7 +16,7 @@ const closeMillis = 20_000;
  * @throws with its reason when the cloud does not come up
  */
 export async function raiseCloud(instances: number, onProgress: (text: string) => void): Promise<LoadedCloud> {
-  const child = fork(fileURLToPath(new URL("cloud.ts", import.meta.url)), [String(instances)], {
+  const child = fork(fileURLToPath(new URL("process.ts", import.meta.url)), [String(instances)], {
     // standard output is the report's alone
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });

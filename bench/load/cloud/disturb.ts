@@ -1,4 +1,4 @@
-import type { LoadedCloud } from "./cloud-link.ts";
+import type { LoadedCloud } from "./link.ts";
 
 /** Calls that are throttled at the least, however few come in time: a run that nothing disturbed proves nothing. */
 const leastCalls = 20;
