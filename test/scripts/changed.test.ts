@@ -12,7 +12,7 @@ const of = (...changed: string[]) => find(changed);
 
 describe("npm test -- --changed", () => {
   it.each([
-    ["core/jose/dpop.ts", ["test/dpop/verify.test.ts", "test/token/races.test.ts", "test/walls.test.ts"]],
+    ["core/jose/dpop.ts", ["test/dpop/verify.test.ts", "test/token/liveness/races.test.ts", "test/walls.test.ts"]],
     // the bundles and the programs are made of it, which no import shows
     [
       "core/jose/dpop.ts",
@@ -33,7 +33,7 @@ describe("npm test -- --changed", () => {
     const afterTest = of("test/narrow/leaves.test.ts");
     expect(afterTest.length).toBeLessThan(of("core/jose/dpop.ts").length / 2);
     expect(afterTest).not.toContain("test/e2e/story.test.ts");
-    expect(of("docs/errors.md")).not.toContain("test/token/races.test.ts");
+    expect(of("docs/errors.md")).not.toContain("test/token/liveness/races.test.ts");
     expect(of("core/jose/dpop.ts")).not.toContain("test/age/age.test.ts");
   });
 

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { decodeUnverified } from "../../core/jose/jwt.ts";
-import type { AgentRegistration } from "../../core/model/registry.ts";
-import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
-import { agent, agentId, baseRows, customers, tickets } from "../kit/registry.ts";
-import { createWorld, type Params, type TestAgent, type World } from "../kit/world.ts";
+import { decodeUnverified } from "../../../core/jose/jwt.ts";
+import type { AgentRegistration } from "../../../core/model/registry.ts";
+import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
+import { agent, agentId, baseRows, customers, tickets } from "../../kit/registry.ts";
+import { createWorld, type Params, type TestAgent, type World } from "../../kit/world.ts";
 
 type Name = "planner" | "researcher" | "triage" | "ticket-api" | "customer-api";
 const forTickets = { resource: tickets, scope: "tickets:read" };

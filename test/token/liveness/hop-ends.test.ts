@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { AgentRegistration, Registration, ScopeMappingRegistration } from "../../core/model/registry.ts";
-import type { Session } from "../../core/model/session.ts";
-import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
-import { lastEndOfExchange } from "../../core/narrow/scope-mapping.ts";
-import { sessionItem, sessionOf } from "../../lambdas/aws/dynamodb/sessions/session-rows.ts";
-import { agentId, baseRows, customers, registry, tickets } from "../kit/registry.ts";
-import { createWorld, type Params, startSeconds, type TestAgent, type World } from "../kit/world.ts";
+import type { AgentRegistration, Registration, ScopeMappingRegistration } from "../../../core/model/registry.ts";
+import type { Session } from "../../../core/model/session.ts";
+import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
+import { lastEndOfExchange } from "../../../core/narrow/scope-mapping.ts";
+import { sessionItem, sessionOf } from "../../../lambdas/aws/dynamodb/sessions/session-rows.ts";
+import { agentId, baseRows, customers, registry, tickets } from "../../kit/registry.ts";
+import { createWorld, type Params, startSeconds, type TestAgent, type World } from "../../kit/world.ts";
 
 const rowOf = <K extends Registration["kind"]>(kind: K, name: string) =>
   baseRows.find((row) => row.kind === kind && row.name === name) as Extract<Registration, { kind: K }>;

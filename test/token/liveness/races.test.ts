@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { decodeUnverified } from "../../core/jose/jwt.ts";
-import { idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
-import { agentId, tickets } from "../kit/registry.ts";
-import { createWorld, type TestAgent, type World } from "../kit/world.ts";
+import { decodeUnverified } from "../../../core/jose/jwt.ts";
+import { idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
+import { agentId, tickets } from "../../kit/registry.ts";
+import { createWorld, type TestAgent, type World } from "../../kit/world.ts";
 
 const forTickets = { resource: tickets, scope: "tickets:read" };
 const open = async (world: World, planner: TestAgent) =>

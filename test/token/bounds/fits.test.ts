@@ -1,16 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseCompactJws } from "../../core/jose/jwt.ts";
-import { signJwt } from "../../core/jose/sign.ts";
-import { limits } from "../../core/model/limits.ts";
-import type { AgentRegistration, Registration } from "../../core/model/registry.ts";
-import type { Session } from "../../core/model/session.ts";
-import { idTokenType, offerTokenType, sessionTokenType, tokenTyp } from "../../core/model/wire.ts";
-import { accessClaims, checkFits } from "../../core/token/claims.ts";
-import type { Plan } from "../../core/token/plan.ts";
-import { testRsaSigner } from "../kit/keys.ts";
-import { agent, agentId, idp, registry, tickets } from "../kit/registry.ts";
-import { createWorld, issuer } from "../kit/world.ts";
+import { parseCompactJws } from "../../../core/jose/jwt.ts";
+import { signJwt } from "../../../core/jose/sign.ts";
+import { limits } from "../../../core/model/limits.ts";
+import type { AgentRegistration, Registration } from "../../../core/model/registry.ts";
+import type { Session } from "../../../core/model/session.ts";
+import { idTokenType, offerTokenType, sessionTokenType, tokenTyp } from "../../../core/model/wire.ts";
+import { accessClaims, checkFits } from "../../../core/token/claims.ts";
+import type { Plan } from "../../../core/token/plan.ts";
+import { testRsaSigner } from "../../kit/keys.ts";
+import { agent, agentId, idp, registry, tickets } from "../../kit/registry.ts";
+import { createWorld, issuer } from "../../kit/world.ts";
 
 const readTickets = { resource: tickets, scope: "tickets:read" };
 /** What a place in a list, and the lengths of two numbers, may be shorter than the longest there is. */

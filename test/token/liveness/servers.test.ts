@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { AgentRegistration, Registration, ResourceRegistration } from "../../core/model/registry.ts";
-import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
-import { agentId, baseRows, customers, tickets } from "../kit/registry.ts";
-import { type Answer, createWorld, type Params, type TestAgent, type World } from "../kit/world.ts";
+import type { AgentRegistration, Registration, ResourceRegistration } from "../../../core/model/registry.ts";
+import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
+import { agentId, baseRows, customers, tickets } from "../../kit/registry.ts";
+import { type Answer, createWorld, type Params, type TestAgent, type World } from "../../kit/world.ts";
 
 const forTickets = { resource: tickets, scope: "tickets:read" };
 const forBoth = { resource: [tickets, customers], scope: "tickets:read customers:read" };

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Registration, ResourceRegistration } from "../../core/model/registry.ts";
-import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
-import { agent, baseRows, customers, tickets } from "../kit/registry.ts";
-import { type Answer, createWorld, type Params, type TestAgent, type World } from "../kit/world.ts";
+import type { Registration, ResourceRegistration } from "../../../core/model/registry.ts";
+import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
+import { agent, baseRows, customers, tickets } from "../../kit/registry.ts";
+import { type Answer, createWorld, type Params, type TestAgent, type World } from "../../kit/world.ts";
 
 const inBase = (uri: string): ResourceRegistration => {
   const row = baseRows.find((r): r is ResourceRegistration => r.kind === "resource" && r.uri === uri);

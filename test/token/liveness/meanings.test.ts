@@ -1,10 +1,14 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { DelegationRuleRegistration, Registration, TrustedIssuerRegistration } from "../../core/model/registry.ts";
-import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
-import { delegatorOf, mayDelegate, redefinedGroups } from "../../core/narrow/delegation.ts";
-import { agentId, customers, idp, otherIdp, registry, tickets } from "../kit/registry.ts";
-import { createWorld, type TestAgent, type World } from "../kit/world.ts";
+import type {
+  DelegationRuleRegistration,
+  Registration,
+  TrustedIssuerRegistration,
+} from "../../../core/model/registry.ts";
+import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
+import { delegatorOf, mayDelegate, redefinedGroups } from "../../../core/narrow/delegation.ts";
+import { agentId, customers, idp, otherIdp, registry, tickets } from "../../kit/registry.ts";
+import { createWorld, type TestAgent, type World } from "../../kit/world.ts";
 
 const readTickets = { resource: tickets, scope: "tickets:read" };
 const readCustomers = { resource: customers, scope: "customers:read" };

@@ -1,11 +1,11 @@
 import { fc, test } from "@fast-check/vitest";
 import { expect } from "vitest";
-import { decodeUnverified } from "../../core/jose/jwt.ts";
-import type { AgentRegistration, ResourceRegistration } from "../../core/model/registry.ts";
-import type { Session } from "../../core/model/session.ts";
-import { idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
-import { baseRows, tickets } from "../kit/registry.ts";
-import { createWorld, startSeconds, type TestAgent, type World } from "../kit/world.ts";
+import { decodeUnverified } from "../../../core/jose/jwt.ts";
+import type { AgentRegistration, ResourceRegistration } from "../../../core/model/registry.ts";
+import type { Session } from "../../../core/model/session.ts";
+import { idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
+import { baseRows, tickets } from "../../kit/registry.ts";
+import { createWorld, startSeconds, type TestAgent, type World } from "../../kit/world.ts";
 
 const bounds = { planner: 2000, researcher: 1200, triage: 600 };
 type Name = keyof typeof bounds;

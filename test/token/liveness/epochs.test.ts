@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { decodeUnverified } from "../../core/jose/jwt.ts";
-import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
-import { cutName } from "../../core/status/cut-name.ts";
-import { readAccess } from "../../core/verify/verified-access.ts";
-import { tickets } from "../kit/registry.ts";
-import { createWorld, issuer, type TestAgent, type World } from "../kit/world.ts";
+import { decodeUnverified } from "../../../core/jose/jwt.ts";
+import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
+import { cutName } from "../../../core/status/cut-name.ts";
+import { readAccess } from "../../../core/verify/verified-access.ts";
+import { tickets } from "../../kit/registry.ts";
+import { createWorld, issuer, type TestAgent, type World } from "../../kit/world.ts";
 
 let world: World;
 let planner: TestAgent;

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { limits } from "../../core/model/limits.ts";
-import type { AgentRegistration } from "../../core/model/registry.ts";
-import { idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
-import { agentId, baseRows, tickets } from "../kit/registry.ts";
-import { createWorld, type TestAgent, type World } from "../kit/world.ts";
+import { limits } from "../../../core/model/limits.ts";
+import type { AgentRegistration } from "../../../core/model/registry.ts";
+import { idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
+import { agentId, baseRows, tickets } from "../../kit/registry.ts";
+import { createWorld, type TestAgent, type World } from "../../kit/world.ts";
 
 const forTickets = { resource: tickets, scope: "tickets:read" };
 const planner = baseRows.find((row): row is AgentRegistration => row.kind === "agent" && row.name === "planner");

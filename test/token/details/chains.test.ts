@@ -1,8 +1,8 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
-import { agent, agentId, customers, declared, tickets } from "../kit/registry.ts";
-import type { TestAgent } from "../kit/world.ts";
+import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
+import { agent, agentId, customers, declared, tickets } from "../../kit/registry.ts";
+import type { TestAgent } from "../../kit/world.ts";
 import {
   admits,
   admitted,
@@ -21,7 +21,7 @@ import {
   take,
   ticketPart,
   universe,
-} from "./details-model.ts";
+} from "./model.ts";
 
 describe("chains of real exchanges", () => {
   property.prop([fc.option(part, { nil: undefined }), fc.array(step, { minLength: 1, maxLength: 5 })], { numRuns: 60 })(

@@ -1,11 +1,11 @@
 import { fc } from "@fast-check/vitest";
 import { expect } from "vitest";
-import { decodeUnverified } from "../../core/jose/jwt.ts";
-import type { Registration } from "../../core/model/registry.ts";
-import { accessTokenType, idTokenType, offerTokenType } from "../../core/model/wire.ts";
-import { createDetailsCheck } from "../../core/verify/permits.ts";
-import { agent, customers, declared, tickets } from "../kit/registry.ts";
-import { createWorld, type TestAgent, type World } from "../kit/world.ts";
+import { decodeUnverified } from "../../../core/jose/jwt.ts";
+import type { Registration } from "../../../core/model/registry.ts";
+import { accessTokenType, idTokenType, offerTokenType } from "../../../core/model/wire.ts";
+import { createDetailsCheck } from "../../../core/verify/permits.ts";
+import { agent, customers, declared, tickets } from "../../kit/registry.ts";
+import { createWorld, type TestAgent, type World } from "../../kit/world.ts";
 
 /** One type at each resource, with the same rules, so that the next hop carries one over to the other. */
 const shape = declared(
