@@ -1,8 +1,8 @@
 import { dpopAlgorithms } from "../jose/dpop.ts";
 import { usualAlgorithm } from "../model/ports.ts";
 import { spiffeAssertionType, tokenExchangeGrant } from "../model/wire.ts";
-import { cutsUri } from "../verify/cuts.ts";
-import { aggregationUri } from "../verify/status-list.ts";
+import { cutsUri } from "../verify/cuts/document.ts";
+import { aggregationUri } from "../verify/status/list.ts";
 import { openidResponseTypes, responseTypes } from "./authorization-endpoint.ts";
 
 /** Where the other functions are; known only after the first deployment went through. */

@@ -1,7 +1,7 @@
 import { denialReply } from "../denial/wire.ts";
 import type { Call, Reply } from "../model/wire.ts";
-import { cutsPath } from "../verify/cuts.ts";
-import { statusListUri } from "../verify/status-list.ts";
+import { cutsPath } from "../verify/cuts/document.ts";
+import { statusListUri } from "../verify/status/list.ts";
 import { published } from "./published.ts";
 
 /** Signed lists as they are stored. */

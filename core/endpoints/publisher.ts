@@ -6,8 +6,8 @@ import { addCuts, type CutLedger, cutOf, isOverflowing, lastingCuts, type Raise 
 import { lastTokenEnds, openLists } from "../status/open-lists.ts";
 import type { Due, PublishStore } from "../status/publish-store.ts";
 import { cutDeployment, walk } from "../status/walk.ts";
-import { cutsClaims, cutsThatFit } from "../verify/cuts.ts";
-import { statusListClaims } from "../verify/status-list.ts";
+import { cutsClaims, cutsThatFit } from "../verify/cuts/document.ts";
+import { statusListClaims } from "../verify/status/list.ts";
 
 /** What publishing stands on. */
 export interface PublishDeps {

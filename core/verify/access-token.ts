@@ -4,7 +4,7 @@ import type { Clock, Fetcher, SigningAlgorithm } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import { isAccessHandle } from "../model/wire.ts";
 import { sha256 } from "../text/digest.ts";
-import { createCutSource } from "./cut-source.ts";
+import { createCutSource } from "./cuts/source.ts";
 import { verifyHandle } from "./handle.ts";
 import { askIssuer, type Introspector } from "./introspection.ts";
 import { createIssuerKeys, type IssuerKeys } from "./issuer-keys.ts";
@@ -14,7 +14,7 @@ import { type ProofDeps, readProof, useProof } from "./proof.ts";
 import type { VerifyRefusal } from "./refusal.ts";
 import { createReplayStore, type ReplayStore } from "./replay.ts";
 import { createSignedTokenReader } from "./signed-token.ts";
-import { createStatusSource } from "./status-source.ts";
+import { createStatusSource } from "./status/source.ts";
 import type { TokenCaches } from "./token-cache.ts";
 import type { ReadAccess, VerifiedAccess } from "./verified-access.ts";
 

@@ -5,8 +5,8 @@ import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts
 import { ecsTask } from "../../client/evidence/ecs-task.ts";
 import { type AgentSession, createAgent } from "../../client/index.ts";
 import { limits } from "../../core/model/limits.ts";
-import { statusAt } from "../../core/verify/status-bits.ts";
-import { decodeStatusList } from "../../core/verify/status-list.ts";
+import { statusAt } from "../../core/verify/status/bits.ts";
+import { decodeStatusList } from "../../core/verify/status/list.ts";
 import { signedOrder } from "../../local/demo/story/cast.ts";
 import { tickets } from "../../local/demo/story/desk.ts";
 import { raiseWorld, type World } from "../../local/demo/story/world.ts";

@@ -6,8 +6,8 @@ import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts
 import { createAgent } from "../../client/index.ts";
 import { createResourceServer } from "../../client/verify.ts";
 import { decodeUnverified } from "../../core/jose/jwt.ts";
-import { statusAt } from "../../core/verify/status-bits.ts";
-import { decodeStatusList } from "../../core/verify/status-list.ts";
+import { statusAt } from "../../core/verify/status/bits.ts";
+import { decodeStatusList } from "../../core/verify/status/list.ts";
 import { customers, tickets } from "../../local/demo/story/desk.ts";
 import { awaitRecords, type StoredRecord } from "../../local/demo/story/records.ts";
 import { raiseWorld, type World } from "../../local/demo/story/world.ts";

@@ -1,8 +1,8 @@
 import { deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { statusAt } from "../../core/verify/status-bits.ts";
-import { decodeStatusList, encodeStatusList, statusListClaims } from "../../core/verify/status-list.ts";
+import { statusAt } from "../../core/verify/status/bits.ts";
+import { decodeStatusList, encodeStatusList, statusListClaims } from "../../core/verify/status/list.ts";
 import vectors from "../vectors/status/status-list.json" with { type: "json" };
 
 const mebibit = { maxBytes: 2 ** 20 };

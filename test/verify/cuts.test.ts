@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { limits } from "../../core/model/limits.ts";
 import { subjects } from "../../core/model/subjects.ts";
 import { cutName } from "../../core/status/cut-name.ts";
-import { cutsClaims, cutsThatFit, cutsUri } from "../../core/verify/cuts.ts";
+import { cutsClaims, cutsThatFit, cutsUri } from "../../core/verify/cuts/document.ts";
 import { build, chain, login } from "./chain.ts";
 import { ada, createIssuer, issuer, planner, researcher, type TestIssuer } from "./issuer.ts";
 

@@ -1,9 +1,9 @@
 import type { Clock } from "../../core/model/ports.ts";
 import { cutName } from "../../core/status/cut-name.ts";
 import { createVerifier, type Verifier, type VerifierInput } from "../../core/verify/access-token.ts";
-import { cutsClaims, cutsUri } from "../../core/verify/cuts.ts";
+import { cutsClaims, cutsUri } from "../../core/verify/cuts/document.ts";
 import type { PresentedRequest } from "../../core/verify/presented.ts";
-import { statusListClaims, statusListUri } from "../../core/verify/status-list.ts";
+import { statusListClaims, statusListUri } from "../../core/verify/status/list.ts";
 import { randomIds } from "../kit/keys.ts";
 import { MemoryWeb } from "../kit/memory/web.ts";
 import { dpopProof, type TestKey, testKey } from "../kit/wire/key.ts";

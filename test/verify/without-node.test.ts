@@ -2,9 +2,9 @@ import { deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, test } from "vitest";
 import * as nodeDpop from "../../core/jose/dpop.ts";
 import * as nodeVerifier from "../../core/verify/access-token.ts";
-import { statusAt } from "../../core/verify/status-bits.ts";
-import * as nodeLists from "../../core/verify/status-list.ts";
-import type * as webLists from "../../core/verify/status-list.web.ts";
+import { statusAt } from "../../core/verify/status/bits.ts";
+import * as nodeLists from "../../core/verify/status/list.ts";
+import type * as webLists from "../../core/verify/status/list.web.ts";
 import { testRsaSigner } from "../kit/keys.ts";
 import { MemoryWeb } from "../kit/memory/web.ts";
 import { vectors } from "../kit/vectors.ts";
@@ -17,7 +17,7 @@ beforeAll(async () => {
   web = (await loadWithoutNode(
     "core/verify/access-token.ts",
     "core/jose/dpop.ts",
-    "core/verify/status-list.web.ts",
+    "core/verify/status/list.web.ts",
   )) as typeof web;
 });
 

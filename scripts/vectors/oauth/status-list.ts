@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { createIssuerKeys } from "../../../core/verify/issuer-keys.ts";
-import { statusAt } from "../../../core/verify/status-bits.ts";
-import { decodeStatusList } from "../../../core/verify/status-list.ts";
-import { verifyStatusList } from "../../../core/verify/status-source.ts";
+import { statusAt } from "../../../core/verify/status/bits.ts";
+import { decodeStatusList } from "../../../core/verify/status/list.ts";
+import { verifyStatusList } from "../../../core/verify/status/source.ts";
 import { MemoryWeb } from "../../../test/kit/memory/web.ts";
 import { accepts, denialText, type Evaluated, eachCase, evaluated, topic } from "../document.ts";
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { type StatusBits, status, statusAt } from "../../../core/verify/status-bits.ts";
-import { decodeStatusList } from "../../../core/verify/status-list.ts";
+import { type StatusBits, status, statusAt } from "../../../core/verify/status/bits.ts";
+import { decodeStatusList } from "../../../core/verify/status/list.ts";
 import { asOfferTo, asSession, exchange, type Fields } from "../../kit/wire/forms.ts";
 import { type Answer, send } from "../../kit/wire/http.ts";
 import { claimsOf, testKey } from "../../kit/wire/key.ts";

@@ -1,7 +1,7 @@
 import { constants, deflateSync, inflateSync } from "node:zlib";
-import { limits } from "../model/limits.ts";
-import { err, ok, type Result } from "../model/result.ts";
-import { ownBounds, readPacked, type StatusBits, unpackFault } from "./status-bits.ts";
+import { limits } from "../../model/limits.ts";
+import { err, ok, type Result } from "../../model/result.ts";
+import { ownBounds, readPacked, type StatusBits, unpackFault } from "./bits.ts";
 
 /**
  * Packs revoked indices into a one-bit list (Token Status List, section 4).

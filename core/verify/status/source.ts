@@ -1,15 +1,15 @@
-import { verifyJwt } from "../jose/jwt.ts";
-import { limits } from "../model/limits.ts";
-import type { Clock, Fetcher } from "../model/ports.ts";
-import { nowSeconds } from "../model/ports.ts";
-import { err, ok, type Result } from "../model/result.ts";
-import { tokenTyp } from "../model/wire.ts";
-import { createFreshDocument, type FreshDocument } from "./fresh-document.ts";
-import type { IssuerKeys } from "./issuer-keys.ts";
-import type { VerifyRefusal } from "./refusal.ts";
-import { type StatusBits, status, statusAt } from "./status-bits.ts";
-import { decodeStatusList } from "./status-list.ts";
-import { strictExpiry } from "./strict-expiry.ts";
+import { verifyJwt } from "../../jose/jwt.ts";
+import { limits } from "../../model/limits.ts";
+import type { Clock, Fetcher } from "../../model/ports.ts";
+import { nowSeconds } from "../../model/ports.ts";
+import { err, ok, type Result } from "../../model/result.ts";
+import { tokenTyp } from "../../model/wire.ts";
+import { createFreshDocument, type FreshDocument } from "../fresh-document.ts";
+import type { IssuerKeys } from "../issuer-keys.ts";
+import type { VerifyRefusal } from "../refusal.ts";
+import { strictExpiry } from "../strict-expiry.ts";
+import { type StatusBits, status, statusAt } from "./bits.ts";
+import { decodeStatusList } from "./list.ts";
 
 /** A verified status list. */
 interface StatusList {

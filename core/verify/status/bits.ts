@@ -1,6 +1,6 @@
-import { limits } from "../model/limits.ts";
-import { err, ok, type Result } from "../model/result.ts";
-import { bytesOfBase64url } from "../text/base64url.ts";
+import { limits } from "../../model/limits.ts";
+import { err, ok, type Result } from "../../model/result.ts";
+import { bytesOfBase64url } from "../../text/base64url.ts";
 
 /** An unpacked status list: `bits` bits an entry, least significant first inside a byte. */
 export interface StatusBits {

@@ -1,10 +1,10 @@
-import { verifyJwt } from "../jose/jwt.ts";
-import { limits } from "../model/limits.ts";
-import { err, ok, type Result } from "../model/result.ts";
-import { cutNameCharacters } from "../model/subjects.ts";
-import { tokenTyp } from "../model/wire.ts";
-import type { IssuerKeys } from "./issuer-keys.ts";
-import { strictExpiry } from "./strict-expiry.ts";
+import { verifyJwt } from "../../jose/jwt.ts";
+import { limits } from "../../model/limits.ts";
+import { err, ok, type Result } from "../../model/result.ts";
+import { cutNameCharacters } from "../../model/subjects.ts";
+import { tokenTyp } from "../../model/wire.ts";
+import type { IssuerKeys } from "../issuer-keys.ts";
+import { strictExpiry } from "../strict-expiry.ts";
 
 /** Where the document stands below the issuer: no status list is named so. */
 export const cutsPath = "/status/cuts";

@@ -1,14 +1,14 @@
-import { limits } from "../model/limits.ts";
-import type { Clock, Fetcher } from "../model/ports.ts";
-import { nowSeconds } from "../model/ports.ts";
-import { err, ok, type Result } from "../model/result.ts";
-import { cutNameCharacters, cutNameText } from "../model/subjects.ts";
-import { sha256 } from "../text/digest.ts";
-import { type Cuts, cutsUri, verifyCuts } from "./cuts.ts";
-import { createFreshDocument } from "./fresh-document.ts";
-import type { IssuerKeys } from "./issuer-keys.ts";
-import type { VerifyRefusal } from "./refusal.ts";
-import type { IssuedUnder } from "./verified-access.ts";
+import { limits } from "../../model/limits.ts";
+import type { Clock, Fetcher } from "../../model/ports.ts";
+import { nowSeconds } from "../../model/ports.ts";
+import { err, ok, type Result } from "../../model/result.ts";
+import { cutNameCharacters, cutNameText } from "../../model/subjects.ts";
+import { sha256 } from "../../text/digest.ts";
+import { createFreshDocument } from "../fresh-document.ts";
+import type { IssuerKeys } from "../issuer-keys.ts";
+import type { VerifyRefusal } from "../refusal.ts";
+import type { IssuedUnder } from "../verified-access.ts";
+import { type Cuts, cutsUri, verifyCuts } from "./document.ts";
 
 /** What the document of cuts is fetched and checked with. */
 interface CutSourceInput {
