@@ -4,7 +4,7 @@ import { AuditStack } from "./audit/audit-stack.ts";
 import { featureFlags } from "./feature-flags.ts";
 import { IssuerStack } from "./issuer/issuer-stack.ts";
 import { keepExports } from "./kept-exports.ts";
-import type { DeployedRegistry } from "./service/registry-applier.ts";
+import type { DeployedRegistry } from "./service/registry/applier.ts";
 import { ServiceStack } from "./service/service-stack.ts";
 import type { Stage } from "./settings/stage.ts";
 import { StateStack } from "./state/state-stack.ts";

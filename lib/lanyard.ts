@@ -7,7 +7,7 @@ import type { ITopic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
 import { deployment } from "./deployment.ts";
 import type { DomainTarget } from "./issuer/http-api.ts";
-import { packRegistry } from "./service/packed-registry.ts";
+import { packRegistry } from "./service/registry/packed.ts";
 import type { LanyardProps } from "./settings/props.ts";
 import { stageOf } from "./settings/stage.ts";
 

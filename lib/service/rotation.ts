@@ -1,5 +1,5 @@
 import type { Alarms } from "../alarms.ts";
-import type { AdminRotate } from "./admin-rotate.ts";
+import type { AdminRotate } from "./admin/rotate.ts";
 import { type Rotator, rotatorMinutes } from "./rotator.ts";
 
 /**

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { App, Validations } from "aws-cdk-lib";
 import { AwsSolutionsChecks } from "cdk-nag";
 import { type Deployment, deployment } from "../../lib/deployment.ts";
-import type { DeployedRegistry } from "../../lib/service/registry-applier.ts";
+import type { DeployedRegistry } from "../../lib/service/registry/applier.ts";
 import { stageOf } from "../../lib/settings/stage.ts";
 
 export const account = "111122223333";

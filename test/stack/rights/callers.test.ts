@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 import { type FunctionName, functionNames } from "../../../lambdas/manifest.ts";
 import { type Grant, grantsOf } from "../../../lib/function/grant.ts";
 import { LanyardFunction } from "../../../lib/function/lanyard-function.ts";
-import type { DeployedRegistry } from "../../../lib/service/registry-applier.ts";
+import type { DeployedRegistry } from "../../../lib/service/registry/applier.ts";
 import { buildOptions } from "../../../scripts/build.ts";
 import { synthesized } from "../synthesized.ts";
 

@@ -1,6 +1,6 @@
 import { runSimulation } from "@cloud-copilot/iam-simulate";
 import { describe, expect, test } from "vitest";
-import type { DeployedRegistry } from "../../../lib/service/registry-applier.ts";
+import type { DeployedRegistry } from "../../../lib/service/registry/applier.ts";
 import { list, resolved, type Statement, statementsOf } from "../resolved.ts";
 import { account, all, region, type Synthesized, synthesized } from "../synthesized.ts";
 

@@ -1,6 +1,6 @@
 import type { Construct } from "constructs";
-import { LanyardFunction } from "../function/lanyard-function.ts";
-import type { ServiceFunctionProps } from "./service-function.ts";
+import { LanyardFunction } from "../../function/lanyard-function.ts";
+import type { ServiceFunctionProps } from "../service-function.ts";
 
 /**
  * Takes an operator's order to rotate, and tells how the keys stand. It writes orders, never a ring: what is done about

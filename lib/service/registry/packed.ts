@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { resolve } from "node:path";
-import { registryPacker } from "../../lambdas/manifest.ts";
-import type { Stage } from "../settings/stage.ts";
-import type { DeployedRegistry } from "./registry-applier.ts";
+import { registryPacker } from "../../../lambdas/manifest.ts";
+import type { Stage } from "../../settings/stage.ts";
+import type { DeployedRegistry } from "./applier.ts";
 
 const mostBytes = 64 * 1024 * 1024;
 

@@ -2,9 +2,9 @@ import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CfnOutput, CfnResource, Duration, FileSystem } from "aws-cdk-lib";
 import type { Construct } from "constructs";
-import { bundle, LanyardFunction } from "../function/lanyard-function.ts";
-import { stageHas } from "../settings/has.ts";
-import type { ServiceFunctionProps } from "./service-function.ts";
+import { bundle, LanyardFunction } from "../../function/lanyard-function.ts";
+import { stageHas } from "../../settings/has.ts";
+import type { ServiceFunctionProps } from "../service-function.ts";
 
 /** A validated registry, as the deployment carries it. */
 export interface DeployedRegistry {

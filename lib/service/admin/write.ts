@@ -1,7 +1,7 @@
 import type { Construct } from "constructs";
-import { LanyardFunction } from "../function/lanyard-function.ts";
-import { stageHas } from "../settings/has.ts";
-import type { ServiceFunctionProps } from "./service-function.ts";
+import { LanyardFunction } from "../../function/lanyard-function.ts";
+import { stageHas } from "../../settings/has.ts";
+import type { ServiceFunctionProps } from "../service-function.ts";
 
 /** The operator's changes of the registry: all of it, one agent's state, an earlier version again. It signs nothing. */
 export class AdminWrite extends LanyardFunction {

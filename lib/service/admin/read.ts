@@ -1,6 +1,6 @@
 import type { Construct } from "constructs";
-import { LanyardFunction } from "../function/lanyard-function.ts";
-import type { ServiceFunctionProps } from "./service-function.ts";
+import { LanyardFunction } from "../../function/lanyard-function.ts";
+import type { ServiceFunctionProps } from "../service-function.ts";
 
 /**
  * What operators look at: registry, agents, sessions, what a revocation would end. It can write nothing but the records

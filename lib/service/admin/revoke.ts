@@ -1,6 +1,6 @@
 import type { Construct } from "constructs";
-import { LanyardFunction } from "../function/lanyard-function.ts";
-import type { ServiceFunctionProps } from "./service-function.ts";
+import { LanyardFunction } from "../../function/lanyard-function.ts";
+import type { ServiceFunctionProps } from "../service-function.ts";
 
 /** The operator's revocation: sessions, agents, principals, builds, the deployment. It signs nothing. */
 export class AdminRevoke extends LanyardFunction {
