@@ -5,7 +5,7 @@ import { campaigns } from "./test/e2e/campaigns.ts";
 const longStopMillis = 600_000;
 const out = [
   ...configDefaults.exclude,
-  ...(process.env.LANYARD_CAMPAIGNS ? [] : campaigns.map((name) => `test/e2e/${name}.test.ts`)),
+  ...(process.env.LANYARD_CAMPAIGNS ? [] : campaigns.map((name) => `test/e2e/**/${name}.test.ts`)),
 ];
 
 /**

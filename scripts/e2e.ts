@@ -1,18 +1,22 @@
 /**
  * `npm run e2e -- SUITE …`: builds the bundles and runs end-to-end suites on the embedded cloud, one line a case and a
- * closing line. Without a suite it lists them: a suite is a file `test/e2e/<suite>.test.ts`.
+ * closing line. Without a suite it lists them: a suite is a file `<suite>.test.ts` in `test/e2e` or in a folder there.
  */
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
+import { basename, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { campaigns } from "../test/e2e/campaigns.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const ending = ".test.ts";
-const suites = readdirSync(`${root}test/e2e`)
-  .filter((name) => name.endsWith(ending))
-  .map((name) => name.slice(0, -ending.length))
-  .sort();
+/** Where each suite stands, from the root; suites are called by the names of their files alone. */
+const suites = new Map(
+  readdirSync(`${root}test/e2e`, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(ending))
+    .map((name) => [basename(name, ending), `test/e2e/${name.replaceAll(sep, "/")}`] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1)),
+);
 const usage = `Runs end-to-end suites against the bundles that deploy, on the embedded cloud: no AWS account, no network.
 
   npm run e2e                     list the suites
@@ -43,17 +47,17 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (args.length === 0) {
-    console.log(["suites:", ...suites.map((name) => `  ${name}`)].join("\n"));
+    console.log(["suites:", ...[...suites.keys()].map((name) => `  ${name}`)].join("\n"));
     return 0;
   }
   const wanted = args.flatMap((name) => (name === "all" ? campaigns : [name]));
-  const unknown = wanted.find((name) => !suites.includes(name));
+  const unknown = wanted.find((name) => !suites.has(name));
   if (unknown !== undefined) {
     console.error(`there is no suite ${JSON.stringify(unknown)}; npm run e2e lists them`);
     return 2;
   }
   if ((await run("node", ["scripts/build.ts"], true)) !== 0) return 1;
-  const files = [...new Set(wanted)].map((name) => `test/e2e/${name}${ending}`);
+  const files = [...new Set(wanted)].flatMap((name) => suites.get(name) ?? []);
   const code = await run("vitest", ["run", "--reporter=./scripts/e2e/reporter.ts", ...files]);
   return code === 0 ? 0 : 1;
 }

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { matchesGlob } from "node:path";
+import { basename, matchesGlob } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { alone } from "../alone.ts";
+import { campaigns } from "../e2e/campaigns.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 /** What a file does to all that run in its process after it, or beside its timers. */
@@ -36,5 +37,13 @@ describe("tests that share the process of their worker", () => {
     'process.on("exit", end);',
   ])("would be told about %j", (text) => {
     expect(changesTheProcess.test(text)).toBe(true);
+  });
+});
+
+describe("end-to-end suites", () => {
+  it("have names of their own wherever they lie, and each that npm test leaves out is there", () => {
+    const suites = tests.filter((file) => file.startsWith("test/e2e/")).map((file) => basename(file, ".test.ts"));
+    expect(suites).toEqual([...new Set(suites)]);
+    expect(suites).toEqual(expect.arrayContaining([...campaigns]));
   });
 });

@@ -16,9 +16,9 @@ describe("npm test -- --changed", () => {
     // the bundles and the programs are made of it, which no import shows
     [
       "core/jose/dpop.ts",
-      ["test/e2e/story.test.ts", "test/clients/standard-clients.test.ts", "test/packages/cli.test.ts"],
+      ["test/e2e/start/story.test.ts", "test/clients/standard-clients.test.ts", "test/packages/cli.test.ts"],
     ],
-    ["stages/local.json", ["test/e2e/story.test.ts", "test/e2e/domain.test.ts"]],
+    ["stages/local.json", ["test/e2e/start/story.test.ts", "test/e2e/domain.test.ts"]],
     ["lambdas/token/index.ts", ["test/e2e/attacks.test.ts", "test/scripts/bundle-size.test.ts"]],
     ["docs/errors.md", ["test/errors/errors.test.ts", "test/scripts/citations.test.ts"]],
     ["docs/attestation/oidc.md", ["test/attest/pages.test.ts", "test/attest/methods.test.ts"]],
@@ -32,7 +32,7 @@ describe("npm test -- --changed", () => {
   it("leaves out what a change cannot reach", () => {
     const afterTest = of("test/narrow/leaves.test.ts");
     expect(afterTest.length).toBeLessThan(of("core/jose/dpop.ts").length / 2);
-    expect(afterTest).not.toContain("test/e2e/story.test.ts");
+    expect(afterTest).not.toContain("test/e2e/start/story.test.ts");
     expect(of("docs/errors.md")).not.toContain("test/token/liveness/races.test.ts");
     expect(of("core/jose/dpop.ts")).not.toContain("test/age/age.test.ts");
   });

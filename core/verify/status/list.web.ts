@@ -1,7 +1,7 @@
 import { err, ok, type Result } from "../../model/result.ts";
 import { ownBounds, readPacked, type StatusBits, unpackFault } from "./bits.ts";
 
-/** As `status-list.ts`, where there is no Node: unpacks a stranger's list with bounded output. */
+/** As `list.ts`, where there is no Node: unpacks a stranger's list with bounded output. */
 export async function decodeStatusList(
   lst: unknown,
   bits: unknown,

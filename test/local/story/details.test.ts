@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { readRegistryFolder } from "../../bin/lanyard/registry/folder.ts";
-import type { Registration } from "../../core/model/registry.ts";
-import { customerRecord, ticketCustomers } from "../../local/demo/story/details.ts";
-import { supportDesk, variables } from "../kit/example.ts";
+import { readRegistryFolder } from "../../../bin/lanyard/registry/folder.ts";
+import type { Registration } from "../../../core/model/registry.ts";
+import { customerRecord, ticketCustomers } from "../../../local/demo/story/details.ts";
+import { supportDesk, variables } from "../../kit/example.ts";
 
 test("the story's APIs read details by the very types the example registers", async () => {
   const folder = await readRegistryFolder(supportDesk, variables);

@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { LanyardError } from "../../client/index.ts";
-import { createPage } from "../../local/demo/story/print.ts";
-import { readRecords, type StoredRecord } from "../../local/demo/story/records.ts";
-import { mustAnswer, mustRefuse } from "../../local/demo/story/refusal.ts";
-import { createTeller, Misbehaved } from "../../local/demo/story/step.ts";
-import { treeOf } from "../../local/demo/story/tree.ts";
+import { LanyardError } from "../../../client/index.ts";
+import { createPage } from "../../../local/demo/story/print.ts";
+import { readRecords, type StoredRecord } from "../../../local/demo/story/records.ts";
+import { mustAnswer, mustRefuse } from "../../../local/demo/story/refusal.ts";
+import { createTeller, Misbehaved } from "../../../local/demo/story/step.ts";
+import { treeOf } from "../../../local/demo/story/tree.ts";
 
 const expected = { status: 400, error: "invalid_scope", reason: "scope_exceeds" };
 const refusedWith = (status: number, error: string) => () =>

@@ -1,6 +1,6 @@
-import { issue } from "../kit/evidence/certificates.ts";
-import { testKey } from "../kit/wire/key.ts";
-import { listen } from "../kit/wire/server.ts";
+import { issue } from "../../kit/evidence/certificates.ts";
+import { testKey } from "../../kit/wire/key.ts";
+import { listen } from "../../kit/wire/server.ts";
 
 /** A platform on this machine that is not ours: an OIDC issuer with its keys, and a SPIFFE trust domain's bundle. */
 export async function startForeignPlatform() {

@@ -3,11 +3,11 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { createPage } from "../../local/demo/story/print.ts";
-import { providerOffset, raiseWorld } from "../../local/demo/story/world.ts";
-import { failuresOf } from "../../local/emulator/functions/of-template.ts";
-import { freeRow } from "../kit/ports.ts";
-import { occupy } from "../kit/wire/server.ts";
+import { createPage } from "../../../local/demo/story/print.ts";
+import { providerOffset, raiseWorld } from "../../../local/demo/story/world.ts";
+import { failuresOf } from "../../../local/emulator/functions/of-template.ts";
+import { freeRow } from "../../kit/ports.ts";
+import { occupy } from "../../kit/wire/server.ts";
 
 afterEach(() => vi.useRealTimers());
 

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
-const start = join(import.meta.dirname, "../../local/start.ts");
+const start = join(import.meta.dirname, "../../../local/start.ts");
 const folder = mkdtempSync(join(tmpdir(), "lanyard-starved-"));
 /** Core 0 alone, where the system can say so: elsewhere one busy loop a core would be needed, and cores differ. */
 const onCore = ["taskset", "-c", "0"] as const;

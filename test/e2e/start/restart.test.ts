@@ -2,12 +2,12 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts";
-import { createAgent } from "../../client/index.ts";
-import { customers, tickets } from "../../local/demo/story/desk.ts";
-import { awaitRecords } from "../../local/demo/story/records.ts";
-import { providerOffset, raiseWorld, type World } from "../../local/demo/story/world.ts";
-import { freeRow } from "../kit/ports.ts";
+import { awsStsWebIdentity } from "../../../client/evidence/aws-sts-web-identity.ts";
+import { createAgent } from "../../../client/index.ts";
+import { customers, tickets } from "../../../local/demo/story/desk.ts";
+import { awaitRecords } from "../../../local/demo/story/records.ts";
+import { providerOffset, raiseWorld, type World } from "../../../local/demo/story/world.ts";
+import { freeRow } from "../../kit/ports.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "lanyard-restart-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));

@@ -3,9 +3,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Step } from "../../local/demo/story/step.ts";
+import type { Step } from "../../../local/demo/story/step.ts";
 
-const start = join(import.meta.dirname, "../../local/start.ts");
+const start = join(import.meta.dirname, "../../../local/start.ts");
 const folder = mkdtempSync(join(tmpdir(), "lanyard-story-"));
 
 interface Run {
