@@ -175,12 +175,12 @@ export const limits = {
   refusalRecordsPerMinute: 60,
   /**
    * What one tree may grow by in a quarter of an hour: children where the registration of its root's agent says nothing,
-   * the most it may say, offers for each child, and bytes of sessions and offers together. What must end a tree reads it.
+   * the most it may say, and bytes of sessions and offers together; an offer counts as the child it may become. What must
+   * end a tree reads it.
    */
   treeQuarterSeconds: 900,
   treeChildren: 1_000,
   treeChildrenMax: 10_000,
-  treeOffersPerChild: 4,
   treeBytes: 32_000_000,
   /** Liveness reads a second that one instance makes for attestations which prove nothing. */
   unprovenReadsPerSecond: 20,

@@ -84,7 +84,7 @@ export interface AgentRegistration {
   readonly maxDepth?: number;
   readonly maxLifetimeSeconds?: number;
   readonly issuancesPerSecond?: number;
-  /** Child sessions that a tree this agent opens may get in a quarter of an hour; `limits.treeChildren` when it says nothing. */
+  /** Child sessions that a tree this agent opens may get in a quarter of an hour, its offers among them; `limits.treeChildren` when it says nothing. */
   readonly maxChildren?: number;
   /** Day (`YYYY-MM-DD`, UTC) by whose end somebody must have looked at it again; late, it is told of and goes on. */
   readonly reviewBy?: string;

@@ -54,8 +54,8 @@ export interface Commit {
 
 /** What a tree grows by. */
 export interface TreeGrowth {
+  /** Sessions, and offers, each of which may become one. */
   readonly children: number;
-  readonly offers: number;
   /** Of sessions and offers, as JSON. */
   readonly bytes: number;
 }

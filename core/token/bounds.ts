@@ -4,7 +4,7 @@ import { limits } from "../model/limits.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { Grant, Offer, Session, Uses } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
-import type { SessionStore, UseCounter } from "../session/store.ts";
+import type { SessionStore, TreeGrowth, UseCounter } from "../session/store.ts";
 import type { Plan, PlanInput } from "./plan.ts";
 import type { ResolvedSubject } from "./resolve-subject-token.ts";
 
@@ -71,13 +71,28 @@ export const newCounter = (name: string, left: number, nowSeconds: number): UseC
   expiresAtSeconds: nowSeconds + counterSeconds,
 });
 
-/** What is about to be stored in a tree. */
-type Growth = { readonly child: Session } | { readonly offer: Offer };
+/**
+ * What is about to be stored in a tree: an offer, a child that was offered, or a child by a downstream exchange, of which
+ * nobody knew before.
+ */
+type Growth =
+  | { readonly offer: Offer }
+  | { readonly child: Session; readonly offered: Offer }
+  | { readonly child: Session; readonly offered?: undefined };
+
+/** Bytes by which a child is larger than its offer, unless its agent adds details: a purpose, a build, a place in a list. */
+const childBeyondOfferBytes = 1_024;
+/** Bytes that a redemption adds to the offer's own row. */
+const redeemedBytes = 128;
 
 /**
  * Bounds what one tree may grow by in a quarter of an hour (threat 34): whatever ends a tree, or tells what an end reaches,
  * reads the tree, and its agents must not decide how long that takes. Children are bounded by the registration of the
- * agent that opened the tree, offers and bytes along with them.
+ * agent that opened the tree, bytes along with them.
+ *
+ * An offer is counted with the child it may become. So its redemption, which could not be counted before the offer was read,
+ * waits for no count; a taker's failures, and ten thousand redemptions at once, cost the tree nothing; and whoever makes
+ * a tree grow is the one that is refused. Only what a child has beyond what its offer took is counted when it is made.
  * @returns `tree_full`
  */
 export async function growTree(
@@ -85,11 +100,23 @@ export async function growTree(
   registry: RegistrySnapshot,
   store: Pick<SessionStore, "growTree">,
 ): Promise<Result<void, Denial>> {
-  const child = "child" in growth;
-  const { root, actors } = child ? growth.child : growth.offer.from;
+  const by = growthOf(growth);
+  if (by.children === 0 && by.bytes === 0) return ok(undefined);
+  const { root, actors } = "child" in growth ? growth.child : growth.offer.from;
   const children = registry.agent(actors[0] ?? "")?.maxChildren ?? limits.treeChildren;
-  const bytes = Buffer.byteLength(JSON.stringify(child ? growth.child : growth.offer));
-  const most = { children, offers: limits.treeOffersPerChild * children, bytes: limits.treeBytes };
-  const within = await store.growTree(root, { children: child ? 1 : 0, offers: child ? 0 : 1, bytes }, most);
+  const within = await store.growTree(root, by, { children, bytes: limits.treeBytes });
   return within ? ok(undefined) : err({ code: "tree_full", root, children });
 }
+
+function growthOf(growth: Growth): TreeGrowth {
+  if (!("child" in growth))
+    return { children: 1, bytes: bytesOf(growth.offer) + redeemedBytes + childBytesOf(growth.offer) };
+  const bytes = bytesOf(growth.child);
+  if (!growth.offered) return { children: 1, bytes };
+  return { children: 0, bytes: Math.max(0, bytes - childBytesOf(growth.offered)) };
+}
+
+/** What was counted for an offer's child when the offer was made: it is told by the offer alone, and not stored. */
+const childBytesOf = ({ withdrawn: _w, redeemed: _r, ...made }: Offer): number => bytesOf(made) + childBeyondOfferBytes;
+
+const bytesOf = (row: object): number => Buffer.byteLength(JSON.stringify(row));

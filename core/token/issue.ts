@@ -78,7 +78,8 @@ export async function issueToken(authorized: Authorized, context: TokenContext):
     record: grantRecord(context),
   };
   if (isNew && session.depth > 0) {
-    const room = await growTree({ child: session }, registry, ports.store);
+    const offered = subject.kind === "offer" ? subject.offer : undefined;
+    const room = await growTree({ child: session, offered }, registry, ports.store);
     if (!room.ok) return room;
   }
   const stored = await ports.store.commit(commit);

@@ -17,12 +17,13 @@ const endingsPerSecond = 20;
 const quarterSeconds = 900;
 /** Children of trees that these agents open; nobody else opens any that grow. */
 export const childrenOf: Partial<Record<AgentName, number>> = { planner: 3, researcher: 2, triage: 1 };
-const offersPerChild = 4;
 /** The stage asks the store for this share of the bytes that the service allows: no program writes as much. */
 export const bytesShare = 1 / 3_000;
 const treeBytes = 32_000_000 * bytesShare;
 /** No row of a program is larger, so that a tree with so much room refuses none for its size. */
 const largestRowBytes = 2_500;
+/** An offer takes room for itself, for being redeemed, and for its child, which is no larger than this. */
+const withChild = (offerBytes: number): number => 2 * offerBytes + 1_152;
 
 const exactly = (count: number): Span => ({ least: count, most: count });
 const plus = (a: Span, b: Span): Span => ({ least: a.least + b.least, most: a.most + b.most });
@@ -56,17 +57,17 @@ export function takesOf(state: State, { alone }: Context): Span {
 }
 
 /**
- * Counts a child or an offer into the tree whose root is `root`.
+ * Counts a hop's child, or an offer with the child it may become, into the tree whose root is `root`.
  * @returns whether the tree has room for it; a tree without room stays as it was
  */
-export function grow(state: State, root: number, what: "children" | "offers", context: Context): boolean {
+export function grow(state: State, root: number, what: "child" | "offer", context: Context): boolean {
   const quarter = Math.floor(state.nowSeconds / quarterSeconds);
-  const children = childrenOf[state.sessions[root]?.agent ?? "planner"] ?? 1_000;
-  const most = what === "children" ? children : offersPerChild * children;
+  const most = childrenOf[state.sessions[root]?.agent ?? "planner"] ?? 1_000;
   const held = growthOf(state, root, quarter);
   const stored = context.rowBytes;
-  const counted = plus(held[what], exactly(1));
-  const bytes = plus(held.bytes, exactly(stored ?? largestRowBytes));
+  const counted = plus(held.children, exactly(1));
+  const row = stored ?? largestRowBytes;
+  const bytes = plus(held.bytes, exactly(what === "offer" ? withChild(row) : row));
   const room =
     stored === undefined
       ? counted.most <= most && bytes.most <= treeBytes
@@ -74,21 +75,24 @@ export function grow(state: State, root: number, what: "children" | "offers", co
   if (room)
     state.trees[root] = {
       ...held,
-      [what]: within(counted, most),
+      children: within(counted, most),
       bytes: within(bytes, treeBytes),
     };
   return room;
 }
 
-/** A child may have been counted of which nothing came, because something overtook it. */
-export function growInVain(state: State, root: number): void {
+/** Something may have been counted of which nothing came, because something overtook it. */
+export function growInVain(state: State, root: number, what: "child" | "offer"): void {
   const held = growthOf(state, root, Math.floor(state.nowSeconds / quarterSeconds));
   const children = plus(held.children, { least: 0, most: 1 });
-  const bytes = plus(held.bytes, { least: 0, most: largestRowBytes });
+  const bytes = plus(held.bytes, {
+    least: 0,
+    most: what === "offer" ? withChild(largestRowBytes) : largestRowBytes,
+  });
   state.trees[root] = { ...held, children, bytes };
 }
 
 function growthOf(state: State, root: number, quarter: number): Growth {
   const held = state.trees[root];
-  return held?.quarter === quarter ? held : { quarter, children: exactly(0), offers: exactly(0), bytes: exactly(0) };
+  return held?.quarter === quarter ? held : { quarter, children: exactly(0), bytes: exactly(0) };
 }

@@ -87,9 +87,8 @@ export const lies: Readonly<Record<string, (stage: Stage) => void>> = Object.fro
       store.revoke = async ({ withdraw: _, ...write }) => honest(write);
     },
   ],
-  ["lets trees grow without end", growing(() => ({ most: { children: 9_999, offers: 9_999, bytes: 1e9 } }))],
+  ["lets trees grow without end", growing(() => ({ most: { children: 9_999, bytes: 1e9 } }))],
   ["counts no children", growing(({ most }) => ({ most: { ...most, children: 9_999 } }))],
-  ["counts no offers", growing(({ most }) => ({ most: { ...most, offers: 9_999 } }))],
   ["counts no bytes", growing(({ most }) => ({ most: { ...most, bytes: 1e9 } }))],
   ["counts all trees as one", growing(() => ({ root: "everyone" }))],
   [

@@ -21,7 +21,6 @@ const seeds: Readonly<Record<string, number>> = {
   "leaves withdrawn offers open": 5,
   "lets trees grow without end": 6,
   "counts no children": 6,
-  "counts no offers": 7,
   "counts no bytes": 6,
   "counts all trees as one": 6,
   "never lets a tree grow again that was full once": 12,

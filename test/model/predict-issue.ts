@@ -173,7 +173,7 @@ export function predictOffer(state: State, request: Bound & { kind: "offer" }, c
   const above = known.uses;
   const bound = boundOf(state, step, above, maxUses, [scope]);
   delete state.counters[step];
-  if (bound === "refused" || !grow(state, rootOf(state, known.session), "offers", context)) return denied;
+  if (bound === "refused" || !grow(state, rootOf(state, known.session), "offer", context)) return denied;
   state.offers[step] = {
     from: known.session,
     to,
@@ -191,8 +191,8 @@ const tooDeep = (state: State, parent: number, to: AgentName): boolean => {
   return chain.length > Math.min(...[to, ...chain].map(deepest));
 };
 
-/** What the named agent gets for an offer; asking again gets the same. */
-export function predictRedeem(state: State, request: Bound & { kind: "redeem" }, context: Context): Observation {
+/** What the named agent gets for an offer, whose child was counted with it; asking again gets the same. */
+export function predictRedeem(state: State, request: Bound & { kind: "redeem" }): Observation {
   const { step, by, offer: id } = request;
   const offer = state.offers[id];
   if (!offer || offer.to !== by || offer.withdrawn || offer.endsSeconds <= state.nowSeconds) return denied;
@@ -205,7 +205,7 @@ export function predictRedeem(state: State, request: Bound & { kind: "redeem" },
   if (!isAlive(state, offer.from) || !within(offer.scopes, may[by]) || tooDeep(state, offer.from, by)) return denied;
   const above = offer.usesAbove ?? state.sessions[offer.from]?.uses;
   const uses = boundOf(state, step, above, offer.maxUses, offer.scopes, offer.maxUses ?? above?.most);
-  if (uses === "refused" || !grow(state, rootOf(state, offer.from), "children", context)) return denied;
+  if (uses === "refused") return denied;
   const seen = child(state, step, offer.from, { by, scopes: offer.scopes, uses });
   offer.redeemed = step;
   return seen;
@@ -242,7 +242,7 @@ export function predictDownstreamExchange(
     return denied;
   if (!served(state, [scope])) return denied;
   const uses = boundOf(state, step, known.uses, undefined, [scope]);
-  if (uses === "refused" || !grow(state, rootOf(state, known.session), "children", context)) return denied;
+  if (uses === "refused" || !grow(state, rootOf(state, known.session), "child", context)) return denied;
   // made of a token, it ends with it, unless everything it takes grants a life of its own
   const granted = Math.min(...taken.map(({ seconds }) => seconds ?? 0));
   const lastEndSeconds = Math.max(known.endsSeconds, state.nowSeconds + granted);

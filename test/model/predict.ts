@@ -82,13 +82,9 @@ export function lostRedemption(before: State, request: Bound, context: Context):
 
 /** What two requests that met may have counted though nothing is to be seen of it. */
 export function countInVain(state: State, request: Bound): void {
-  const parent =
-    request.kind === "redeem"
-      ? state.offers[request.offer]?.from
-      : request.kind === "hop"
-        ? state.tokens[request.token]?.session
-        : undefined;
-  if (parent !== undefined) growInVain(state, rootOf(state, parent));
+  if (request.kind !== "offer" && request.kind !== "hop") return;
+  const parent = state.tokens[request.token]?.session;
+  if (parent !== undefined) growInVain(state, rootOf(state, parent), request.kind === "hop" ? "child" : "offer");
 }
 
 /** An identity token that is neither over nor cut, of nobody that is blocked. */
@@ -121,7 +117,7 @@ function predictIssuing(state: State, request: Bound, context: Context): Observa
     case "offer":
       return predictOffer(state, request, context);
     case "redeem":
-      return predictRedeem(state, request, context);
+      return predictRedeem(state, request);
     case "hop":
       return predictDownstreamExchange(state, request, context);
     default:

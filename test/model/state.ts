@@ -93,7 +93,6 @@ export interface Span {
 export interface Growth {
   readonly quarter: number;
   readonly children: Span;
-  readonly offers: Span;
   readonly bytes: Span;
 }
 

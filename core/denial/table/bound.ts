@@ -79,9 +79,8 @@ export const boundDenials: Rows<BoundDenial> = {
     answer: forbidden((d) => `policy does not permit ${refusedPart(d.missing)} at ${d.resource}`),
   },
   tree_full: {
-    rule: "what must end a tree reads it: it grows by so many children, offers and bytes in a quarter of an hour",
-    missing: (d) =>
-      `tree ${d.root}: ${d.children} children, ${limits.treeOffersPerChild} offers each, ${limits.treeBytes} bytes`,
+    rule: "what must end a tree reads it: it grows by so many children and bytes in a quarter of an hour",
+    missing: (d) => `tree ${d.root}: ${d.children} children and offers, ${limits.treeBytes} bytes`,
     answer: forbidden(
       (d) =>
         `this task has as many child sessions and offers as it may get in a quarter of an hour (${d.children} children)`,

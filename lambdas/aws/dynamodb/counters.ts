@@ -32,11 +32,11 @@ export function createRateLimiter(client: DynamoDBDocumentClient, tables: Tables
   };
 }
 
-const counted = ["children", "offers", "bytes"] as const;
+const counted = ["children", "bytes"] as const;
 
 /**
- * One conditional UpdateItem on the tree's row of this quarter of an hour. What is not grown by is not evaluated: a tree with
- * as many children as it may have still takes offers, and the other way round.
+ * One conditional UpdateItem on the tree's row of this quarter of an hour. What is not grown by is not evaluated: a child that
+ * was counted with its offer may still be larger than that, in a tree that has as many children as it may have.
  */
 export async function growTree(
   client: DynamoDBDocumentClient,

@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { limits } from "../../../core/model/limits.ts";
 import type { AgentRegistration } from "../../../core/model/registry.ts";
 import { idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
 import { agentId, baseRows, tickets } from "../../kit/registry.ts";
@@ -36,48 +35,88 @@ beforeEach(async () => {
 });
 
 describe("threat 34: one tree grows by what its root's registration says in a quarter of an hour", () => {
-  it("in children: the next is refused with a code of its own, stores nothing, and keeps its offer", async () => {
-    for (let i = 0; i < 3; i++) expect((await child()).status).toBe(200);
-    const held = (await offer()).body.access_token;
-    const before = world.store.sessions.size;
-    const refused = await redeem(held);
+  it("in children: the next offer is refused with a code of its own and stores nothing; what was offered is redeemed", async () => {
+    const held: string[] = [];
+    for (let i = 0; i < 3; i++) held.push((await offer()).body.access_token);
+    const refused = await offer();
     expect([refused.status, refused.body.error, code()]).toEqual([403, "access_denied", "tree_full"]);
-    expect(world.store.sessions.size).toBe(before);
-    expect([...world.store.offers.values()].filter(({ redeemed }) => redeemed).length).toBe(3);
+    expect(world.store.offers.size).toBe(3);
+    for (const handle of held) expect((await redeem(handle)).status).toBe(200);
+    expect((await offer()).status).toBe(403);
   });
 
-  it("in offers, which nobody needs to redeem", async () => {
-    for (let i = 0; i < 3 * limits.treeOffersPerChild; i++) expect((await offer()).status).toBe(200);
+  it("in offers, which nobody needs to redeem, and which are not given back by being withdrawn", async () => {
+    const held: string[] = [];
+    for (let i = 0; i < 3; i++) held.push((await offer()).body.access_token);
+    for (const token of held) expect((await world.send("revoke", giver, { token })).status).toBe(200);
     expect([(await offer()).status, code()]).toEqual([403, "tree_full"]);
   });
 
-  it("in bytes of sessions and offers together", async () => {
+  it("in bytes of sessions and offers together, never less than what stands there", async () => {
     const bytes: number[] = [];
     const grow = world.store.growTree.bind(world.store);
     world.store.growTree = async (tree, by, most) => {
-      bytes.push(by.bytes);
-      return grow(tree, by, { ...most, bytes: 10_000 });
+      const within = await grow(tree, by, { ...most, bytes: 10_000 });
+      if (within) bytes.push(by.bytes);
+      return within;
     };
-    let made = 0;
-    while ((await offer()).status === 200) made += 1;
+    let last = await offer();
+    for (; last.status === 200; last = await offer()) expect((await redeem(last.body.access_token)).status).toBe(200);
     expect(code()).toBe("tree_full");
-    const stored = [...world.store.offers.values()].map((one) => JSON.stringify(one).length);
-    expect(stored.length).toBe(made);
-    // never too little: what was counted is at least what stands there
-    expect(bytes.slice(0, made).reduce((a, b) => a + b, 0)).toBeGreaterThanOrEqual(stored.reduce((a, b) => a + b, 0));
+    const rows = [...world.store.offers.values(), ...[...world.store.sessions.values()].filter((one) => one.depth > 0)];
+    expect(rows.length).toBe(2 * bytes.length);
+    const stored = rows.map((one) => JSON.stringify(one).length);
+    expect(bytes.reduce((a, b) => a + b, 0)).toBeGreaterThanOrEqual(stored.reduce((a, b) => a + b, 0));
+  });
+
+  it("in bytes that a child adds to what its offer took: they are counted when it is made, and refused before it is stored", async () => {
+    const queue = Array.from({ length: 60 }, (_, i) => `queue-${i}-${"x".repeat(40)}`);
+    const details = { authorization_details: JSON.stringify([{ type: "ticket-queue", queue }]) };
+    const grow = world.store.growTree.bind(world.store);
+    const asked: unknown[] = [];
+    let most = 1_000;
+    world.store.growTree = async (tree, by, bound) => {
+      asked.push(by);
+      return grow(tree, by, { ...bound, bytes: most });
+    };
+    most = 10_000;
+    const held = (await offer()).body.access_token;
+    most = 4_000;
+    const refused = await world.exchange(taker, held, offerTokenType, details);
+    expect([refused.status, code()]).toEqual([403, "tree_full"]);
+    most = 10_000;
+    expect((await world.exchange(taker, held, offerTokenType, details)).status).toBe(200);
+    expect(asked.slice(1)).toEqual(Array(2).fill({ children: 0, bytes: expect.any(Number) }));
+    const counted = asked.map((by) => (by as { bytes: number }).bytes);
+    const stored = [
+      ...world.store.offers.values(),
+      ...[...world.store.sessions.values()].filter((one) => one.depth > 0),
+    ];
+    expect((counted[0] ?? 0) + (counted[2] ?? 0)).toBeGreaterThanOrEqual(
+      stored.reduce((sum, one) => sum + JSON.stringify(one).length, 0),
+    );
   });
 
   it("of any number at one instant no more than that", async () => {
-    const handles: string[] = [];
-    for (let i = 0; i < 10; i++) handles.push((await offer()).body.access_token);
-    const answers = await Promise.all(handles.map(redeem));
+    const answers = await Promise.all(Array.from({ length: 10 }, offer));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(3);
+  });
+
+  it("whatever its takers do: refused, strange and repeated redemptions take no room from it", async () => {
+    const held = (await offer()).body.access_token;
+    for (let i = 0; i < 6; i++)
+      expect((await world.exchange(taker, held, offerTokenType, { scope: "no:such" })).status).toBe(400);
+    for (let i = 0; i < 6; i++) expect((await world.exchange(giver, held, offerTokenType, {})).status).toBe(400);
+    const twins = await Promise.all(Array.from({ length: 20 }, () => redeem(held)));
+    expect(new Set(twins.map(({ status }) => status))).toEqual(new Set([200]));
+    for (let i = 0; i < 2; i++) expect((await child()).status).toBe(200);
+    expect((await offer()).status).toBe(403);
   });
 
   it("and by as much again in the next one; other trees are untouched", async () => {
     for (let i = 0; i < 3; i++) expect((await child()).status).toBe(200);
     const full = root;
-    expect((await child()).status).toBe(403);
+    expect((await offer()).status).toBe(403);
     const again = await world.exchange(giver, world.idToken("planner-app"), idTokenType, {
       ...forTickets,
       requested_token_type: sessionTokenType,
@@ -86,10 +125,10 @@ describe("threat 34: one tree grows by what its root's registration says in a qu
     expect((await child()).status).toBe(200);
     root = full;
     world.time.seconds = (Math.floor(world.time.seconds / 900) + 1) * 900 - 1;
-    expect((await child()).status).toBe(403);
+    expect((await offer()).status).toBe(403);
     world.time.seconds += 1;
     for (let i = 0; i < 3; i++) expect((await child()).status).toBe(200);
-    expect((await child()).status).toBe(403);
+    expect((await offer()).status).toBe(403);
   });
 
   it("asking again for the child of an offer costs nothing", async () => {

@@ -196,16 +196,16 @@ describe("the outbox", () => {
 });
 
 describe("threat 34: what a tree grows by", () => {
-  const most = { children: 3, offers: 2, bytes: 1_000 };
-  const child = { children: 1, offers: 0, bytes: 100 };
+  const most = { children: 3, bytes: 1_000 };
+  const child = { children: 1, bytes: 100 };
 
-  test("is counted to its bound and no further, by many at once, each kind apart", async () => {
+  test("is counted to its bound and no further, by many at once; a child's further bytes still find room", async () => {
     const root = id();
     const grown = await Promise.all(Array.from({ length: 10 }, () => store.growTree(root, child, most)));
     expect(grown.filter(Boolean)).toHaveLength(3);
-    const offer = { children: 0, offers: 1, bytes: 100 };
-    expect([await store.growTree(root, offer, most), await store.growTree(root, offer, most)]).toEqual([true, true]);
-    expect(await store.growTree(root, offer, most)).toBe(false);
+    const larger = { children: 0, bytes: 350 };
+    expect([await store.growTree(root, larger, most), await store.growTree(root, larger, most)]).toEqual([true, true]);
+    expect(await store.growTree(root, larger, most)).toBe(false);
     expect(await store.growTree(id(), child, most)).toBe(true);
   });
 
