@@ -12,7 +12,7 @@ import { registryDigest } from "./digest.ts";
 import { formerTypesAfter, typeProblems } from "./former-types.ts";
 import { stateProblems } from "./states.ts";
 import type { RegistryStore } from "./store.ts";
-import { type RegistrySettings, validateRegistry } from "./validate.ts";
+import type { RegistrySettings } from "./validate.ts";
 
 /** What applying stands on. */
 export interface ApplyDeps extends RegistrySettings {
@@ -47,6 +47,8 @@ export interface ApplyOrder {
  * @returns what it did, or `registry_invalid` with every problem, or `registry_stale`
  */
 export async function applyRegistry(order: ApplyOrder, deps: ApplyDeps): Promise<Result<Applied, Denial>> {
+  // the schemas are a third of what a function would otherwise read at every cold start: they wait for the first registry
+  const { validateRegistry } = await import("./validate.ts");
   const rows = validateRegistry(order.documents, deps);
   if (!rows.ok) return invalid(rows.error);
   const base = await deps.registry.applied();

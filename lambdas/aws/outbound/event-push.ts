@@ -4,7 +4,8 @@ import { limits } from "../../../core/model/limits.ts";
 import type { FetchFailure } from "../../../core/model/ports.ts";
 import { err, ok, type Result } from "../../../core/model/result.ts";
 import { readBody } from "./answer-body.ts";
-import { isLoopback, mayGo, send } from "./outbound.ts";
+import { isLoopback } from "./loopback.ts";
+import { mayGo, send } from "./outbound.ts";
 import { PrivateAddress } from "./public-address.ts";
 
 /**

@@ -1,10 +1,8 @@
 import { type IncomingMessage, type RequestOptions, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { isIP } from "node:net";
+import { isLoopback } from "./loopback.ts";
 import { publicLookup } from "./public-address.ts";
-
-/** On this machine, which only the embedded cloud can name: the rule stands in `core/keys/issuer-url.ts`. */
-export const isLoopback = (url: URL): boolean => url.protocol === "http:" && url.hostname === "127.0.0.1";
 
 /** Whether anything may be sent there at all: https on a name, since an address would never be looked up and so evaluated. */
 export function mayGo(target: URL, loopbackAllowed: boolean): boolean {
