@@ -9,10 +9,10 @@ export type DeathCause =
   | { readonly kind: "burnt" }
   | { readonly kind: "unreadable" };
 
-/** The rule of every refusal for a death. */
+/** The rule behind every refusal because something has ended. */
 export const aliveRule = "what a request rests on is alive: no tombstone, no raised generation, no block, not expired";
 
-/** The cause for whoever reads the audit; no caller hears it. */
+/** The cause as the audit tells it. No caller is told. */
 export function deathText(cause: DeathCause): string {
   switch (cause.kind) {
     case "expired":

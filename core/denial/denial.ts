@@ -11,11 +11,14 @@ import type { SessionDenial } from "./table/session.ts";
 import type { SubjectTokenDenial } from "./table/subject-token.ts";
 
 /**
- * Every refusal Lanyard knows, as a value: a stable `code` and the facts an auditor needs. A new one is a member of the
- * union of its subject and a row below it, in one file of `table/`; what is told of it is decided there alone.
+ * Every refusal Lanyard knows, as a value: a stable `code` and the facts an auditor needs. To add one, add a member to
+ * the union of its subject and a row below that union, in one file of `table/`. That row alone decides what auditors
+ * and callers are told.
  */
 export type Denial = Refusal & {
-  /** Of a genuine token of ours that another key showed: whose it is. It rings, whatever the code (threat 41). */
+  /**
+   * Set when another key showed a genuine token of ours: whose token it is. It rings, whatever the code is (threat 41).
+   */
   readonly owner?: TokenOwner;
 };
 
@@ -32,7 +35,7 @@ type Refusal =
   | RegistryDenial
   | ServiceDenial;
 
-/** Whose token it is: its agent, and its session where it is of one. */
+/** Whose token it is: its agent, and its session where it has one. */
 export interface TokenOwner {
   readonly agent: string;
   readonly session?: { readonly sid: string; readonly root: string; readonly depth: number };

@@ -12,7 +12,10 @@ import { serviceDenials } from "./table/service.ts";
 import { sessionDenials } from "./table/session.ts";
 import { subjectTokenDenials } from "./table/subject-token.ts";
 
-/** Every refusal's row: rule, face in the audit, face for the caller. A code without one does not compile. */
+/**
+ * The row of every refusal: its rule, what the audit says and what the caller is told. A code without one does not
+ * compile.
+ */
 export const denialTable = {
   ...requestDenials,
   ...callerDenials,
@@ -29,5 +32,5 @@ export const denialTable = {
 
 /** The row of a denial; undefined for a code that the compiler does not know. */
 export const rowOf = (denial: Denial): Row<Denial> | undefined =>
-  // each row takes the facts of its own code, and this is the row of this very denial
+  // each row takes the facts of its own code, and this row is chosen by the denial's own code
   (denialTable as Readonly<Record<string, Row<never>>>)[denial.code] as Row<Denial> | undefined;

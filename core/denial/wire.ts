@@ -11,7 +11,7 @@ interface WireError {
 }
 
 /**
- * What a caller gets to see of a denial; the audit record keeps what it does not.
+ * What a caller is told of a denial. The audit record keeps the rest.
  * @param denial any refusal
  * @returns status, error code and a description that says what to do, as the table has them
  */
@@ -33,8 +33,8 @@ export function denialToWire(denial: Denial): WireError {
 }
 
 /**
- * A denial as an OAuth error answer (RFC 6749 5.2). `invalid_client` carries a challenge only for who tried an HTTP
- * authentication scheme: there is none to recommend, and clients take one for the whole answer.
+ * A denial as an OAuth error answer (RFC 6749 5.2). `invalid_client` carries a challenge only where the caller tried an
+ * HTTP authentication scheme: there is no scheme to recommend, and some clients take a challenge for the whole answer.
  */
 export function denialReply(denial: Denial): Reply {
   const { status, error, description, headers, members } = denialToWire(denial);
@@ -46,5 +46,8 @@ export function denialReply(denial: Denial): Reply {
   };
 }
 
-/** RFC 6749 5.2: all an `error_description` may hold; a name that was sent in a request must not bring more into a log. */
+/**
+ * RFC 6749 5.2: the only characters an `error_description` may hold. A name from the request must not bring others into
+ * a log.
+ */
 const printable = (text: string): string => text.replace(/[^\x20-\x21\x23-\x5B\x5D-\x7E]/gu, "?");

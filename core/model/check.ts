@@ -1,4 +1,7 @@
-/** One check of an attestor, for whoever wants to know why a document is accepted or refused. */
+/**
+ * One check that an attestor made, for people who want to know why a document is accepted or refused (`lanyard
+ * explain`).
+ */
 export interface Check {
   /** Stable, kebab-case: `signature`, `audience`, `challenge` … */
   readonly name: string;

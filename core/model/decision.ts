@@ -2,31 +2,34 @@ import type { Assurance } from "./assurance.ts";
 import type { Grant, Principal } from "./session.ts";
 import type { RegistrySnapshot } from "./snapshot.ts";
 
-/** What is about to happen, as policies see it. One question per resource of a request. */
+/** What is about to happen, as policies see it. A request asks one question for each resource it names. */
 export interface PolicyQuestion {
-  /** `open` a session, `renew` it, fetch an `access` token, `offer` a part, `redeem` an offer, or exchange downstream (`hop`). */
+  /**
+   * `open` a session, `renew` it, fetch an `access` token, `offer` a part of it, `redeem` an offer, exchange downstream
+   * (`hop`).
+   */
   readonly action: "open" | "renew" | "access" | "offer" | "redeem" | "hop";
   /** SPIFFE ID of the authenticated agent. */
   readonly agent: string;
-  /** For an offer: SPIFFE ID of the agent it is held out to. */
+  /** For an offer: SPIFFE ID of the agent that the offer names. */
   readonly to?: string;
   readonly principal: Principal;
   readonly grant: Grant;
   readonly depth: number;
   readonly assurance: Assurance;
-  /** What the agent attested by, and what that proved. */
+  /** The type of evidence the agent attested with, and the facts it proved. */
   readonly evidence: { readonly type: string; readonly facts: Readonly<Record<string, string>> };
   readonly build?: string;
   readonly nowSeconds: number;
-  /** The agent's own word: never enough for a permit. */
+  /** What the agent says of itself. A permit never rests on it (threats 25 and 36). */
   readonly asserted: { readonly purpose?: string; readonly lifetimeSeconds?: number };
 }
 
-/** Which of the three that must all be permitted was not. */
+/** Agent, principal and task must all be permitted. This says which of them was not. */
 export type Missing =
   | { readonly who: "agent" | "principal" }
   | { readonly who: "task"; readonly tool: string }
-  /** The question could not be asked at all: broken policies, something unregistered. */
+  /** The question could not be asked at all: broken policies, or an agent or resource that is not registered. */
   | { readonly who: "question" };
 
 /** A verdict, with the names of the policies that determined it. */
@@ -35,8 +38,8 @@ export type Verdict =
   | { readonly allowed: false; readonly policies: readonly string[]; readonly missing: Missing; readonly why: string };
 
 /**
- * What counts, and beside it what is only logged: the verdict that policies in log-only mode would have turned it into,
- * or the refusal that an agent in log-only mode was spared.
+ * The decision that is enforced. `logged` is only recorded: the decision that policies in log-only mode would have made
+ * of it, or the refusal that was not enforced because the agent is in log-only mode.
  */
 export type PolicyDecision = Verdict & { readonly logged?: Verdict };
 

@@ -1,40 +1,51 @@
 import { limits } from "./limits.ts";
 import type { KeyPurpose } from "./ports.ts";
 
-/** How long the parts of the way from a ring's row to a verifier's cache may lag, each by its owner. */
+/** Delays between a new row of a key ring and the caches of the verifiers. Each belongs to one part of that way. */
 export const keyTimes = {
-  /** `Cache-Control: max-age` of every key set: JWKS, SPIFFE bundle, that of security events. */
+  /** `Cache-Control: max-age` of every key set: JWKS, SPIFFE bundle, keys of security events. */
   jwksMaxAgeSeconds: 60,
-  /** How long a function works by a ring it has read. */
+  /** How long a function uses a ring before it reads it again. */
   ringCacheSeconds: 10,
-  /** jose 6, `createRemoteJWKSet`: `cacheMaxAge`; before that an unknown `kid` is fetched once its cooldown is over. */
+  /**
+   * jose 6, `createRemoteJWKSet`: `cacheMaxAge`. Before that age it fetches an unknown `kid`, but only after its
+   * cooldown.
+   */
   joseCacheSeconds: 600,
   joseCooldownSeconds: 30,
-  /** Our own verifier holds a key set no longer, whatever the answer says. */
+  /** Our own verifier drops a key set after this time, whatever its server asks for. */
   verifierCacheSeconds: 600,
-  /** aws-jwt-verify 5 keeps a set for good; an unknown `kid` is fetched, and waits this long after it was not found. */
+  /**
+   * aws-jwt-verify 5 never drops a key set. It fetches an unknown `kid`, and waits this long before it tries one again.
+   */
   awsJwtVerifyPenaltySeconds: 10,
   /** `spiffe_refresh_hint` of the bundle. */
   bundleRefreshSeconds: 300,
-  /** How far any clock of ours may be wrong. */
+  /** How wrong any of our clocks may be. */
   clockMarginSeconds: 60,
-  /** A new key may be unknown to parts of KMS for a while; it is not published before this. */
+  /** For a while parts of KMS may not know a new key, so it is published only after this time. */
   settleSeconds: 60,
-  /** A rotator lives a minute: after this nobody will come back for what an intent announced. */
+  /**
+   * An intent announces the key that a rotator is about to create. A rotator runs for a minute at most, so after this
+   * time nobody will finish what an intent announced.
+   */
   intentLifeSeconds: 900,
-  /** Signatures in flight when a key retires, and what else runs late. */
+  /**
+   * How much longer a retired key stays published: for signatures that were under way when it retired, and other
+   * delays.
+   */
   endMarginSeconds: 300,
-  /** KMS keeps a key this long after its deletion was ordered: time to call it off. */
+  /** KMS keeps a key this long after its deletion was ordered, so that the deletion can be cancelled. */
   deletionWindowDays: 30,
-  /** Most keys of one algorithm in a ring; more is somebody turning the handle in a loop. */
+  /** Most keys of one algorithm in a ring. More would mean that somebody orders rotations in a loop. */
   keysPerAlgorithm: 12,
 } as const;
 
 const { jwksMaxAgeSeconds, ringCacheSeconds, clockMarginSeconds } = keyTimes;
 
 /**
- * Longest time from writing a key into the ring until every verifier we know of has it: the bound below which no key may
- * sign. Verifiers that fetch an unknown `kid` have it sooner; this holds for those that wait for their cache to end.
+ * Longest time from writing a key into the ring until every verifier we know of has it. No key may sign earlier.
+ * Verifiers that fetch an unknown `kid` have it sooner; the bound is for those that wait until their cache expires.
  */
 export const longestCacheSeconds: number =
   ringCacheSeconds +
@@ -43,17 +54,22 @@ export const longestCacheSeconds: number =
   Math.max(keyTimes.joseCooldownSeconds, keyTimes.awsJwtVerifyPenaltySeconds) +
   clockMarginSeconds;
 
-/** A deployment's own pace. */
+/** How fast one deployment rotates its keys. */
 export interface RotationPace {
   /** How long a key signs. */
   readonly periodSeconds: number;
-  /** How long a key is published before a rotation on schedule switches to it; for verifiers we do not know. */
+  /**
+   * How long a key is published before a rotation on schedule switches to it. It protects verifiers whose caches we do
+   * not know.
+   */
   readonly publishWaitSeconds: number;
-  /** Longest cache counted with; never less than {@link longestCacheSeconds} in a deployment. */
+  /** The longest cache that is reckoned with; never less than {@link longestCacheSeconds} in a deployment. */
   readonly longestCacheSeconds: number;
 }
 
-/** Longest life of anything a key of this purpose signs; undefined where it must be verifiable for good. */
+/**
+ * Longest life of anything a key of this purpose signs; undefined where the signature must stay verifiable for ever.
+ */
 export const signedLifeSeconds: Readonly<Record<KeyPurpose, number | undefined>> = {
   identity: limits.identityTokenLifeSeconds,
   session: limits.sessionLifeMaxSeconds,

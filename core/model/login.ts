@@ -2,25 +2,25 @@ import { createHash } from "node:crypto";
 import { subjects } from "./subjects.ts";
 
 /**
- * The login a person's document comes from, for ONE agent, by every name it has: keys of liveness subjects. A document
- * is renewed at will by whoever holds a refresh token (OpenID Connect Core 12.2: a new `jti`, the same `auth_time`), so
- * that what is denylisted with a revoked root is the login and not the document alone (threat 32).
+ * The login that a person's document comes from, for ONE agent, by every name the login has. The names are keys of
+ * liveness subjects. With a refresh token a document can be renewed at any time (OpenID Connect Core 12.2: a new `jti`,
+ * the same `auth_time`). A revoked root therefore denylists the login and not the document alone (threat 32).
  */
 export interface Login {
-  /** Of issuer, subject, agent and `auth_time`, where the document says when the person signed in. */
+  /** Hash of issuer, subject, agent and `auth_time`, where the document says when the person signed in. */
   readonly at?: string;
-  /** Of issuer, subject, agent and the provider's own session (`sid`), where the document names it. */
+  /** Hash of issuer, subject, agent and the provider's own session (`sid`), where the document names it. */
   readonly sid?: string;
-  /** Of the document itself. */
+  /** Hash of what names the document itself. */
   readonly document: string;
-  /** Of issuer, subject and agent: any login of this person with this agent. */
+  /** Hash of issuer, subject and agent. It stands for any login of this person with this agent. */
   readonly any: string;
 }
 
 /** Keys of a login that are denylisted or cleared: all of them, or those that other documents share. */
 export type LoginKeys = Pick<Login, "at" | "sid" | "any"> & { readonly document?: string };
 
-/** What names a login. */
+/** What a login's keys are made from. */
 interface LoginNames {
   readonly issuer: string;
   readonly subject: string;
@@ -42,14 +42,14 @@ export const loginName = (subject: string): string => subject.slice(prefix.lengt
 /** Characters of a login's name: 132 bits of SHA-256. */
 export const loginNameCharacters = 22;
 
-/** Every part with its length before it, or ("a", "bc") would be ("ab", "c"). */
+/** Each part is preceded by its length. Otherwise ("a", "bc") would have the same hash as ("ab", "c"). */
 function subjectOf(...parts: readonly string[]): string {
   const hash = createHash("sha256");
   for (const part of ["login", ...parts]) hash.update(`${Buffer.byteLength(part)}:`).update(part);
   return subjects.login(hash.digest("base64url").slice(0, loginNameCharacters));
 }
 
-/** The login of a person's document, shown by an agent. */
+/** The login of a person's document that an agent showed. */
 export function loginOf({ issuer, subject, agent, authTimeSeconds, sid, document }: LoginNames): Login {
   const of = (kind: string, name: string) => subjectOf(kind, issuer, subject, agent, name);
   return {
@@ -64,8 +64,8 @@ export function loginOf({ issuer, subject, agent, authTimeSeconds, sid, document
 export const isUnnamed = ({ at, sid }: Login): boolean => at === undefined && sid === undefined;
 
 /**
- * Subjects a root is issued under, so that it dies with its login: by each name the document gives; where it gives none,
- * with any login of this person with this agent, since it may be that one.
+ * Subjects a root is issued under, so that it ends with its login: one for each name the document gives. Where the
+ * document gives none, the root ends with any login of this person with this agent, since it may be that one.
  */
 export const loginEpochs = ({ at, sid, any }: Login): readonly string[] =>
   at === undefined && sid === undefined ? [any] : [at, sid].filter((name) => name !== undefined);
@@ -77,7 +77,7 @@ export const loginReads = (login: Login): readonly string[] => [login.document, 
 export const loginsOf = (epochs: Readonly<Record<string, number>>): readonly string[] =>
   Object.keys(epochs).filter(isLogin);
 
-/** A row that a denylisting writes: whether what was issued under it dies, and the exact names that are denylisted there. */
+/** A row that a denylisting writes: whether it ends what was issued under it, and the exact names that it denylists. */
 interface DenylistRow {
   readonly subject: string;
   readonly raise: boolean;
@@ -85,8 +85,9 @@ interface DenylistRow {
 }
 
 /**
- * Rows of one denylisting or lifting, each once, whatever the logins have in common: every exact name at itself, and all of
- * them at "any login of this person with this agent". Nothing is issued under a document's row.
+ * Rows of one denylisting or of lifting one, each once even where logins share a name. Every exact name has its own
+ * row, and all of them are listed in the row of "any login of this person with this agent". Nothing is issued under a
+ * document's row.
  */
 export function denylistRows(logins: readonly LoginKeys[]): readonly DenylistRow[] {
   const rows = new Map<string, { raise: boolean; names: Set<string> }>();
@@ -108,9 +109,9 @@ export function denylistRows(logins: readonly LoginKeys[]): readonly DenylistRow
 type DenylistedBy = "document" | "auth_time" | "sid" | "unnamed";
 
 /**
- * Whether a document's login is denylisted. A provider may go on with a `sid` after the person signed in again (Keycloak
- * does): a denylisted one yields to an `auth_time` younger than the denylisting. A document that names no login at all may be of
- * any, so that it is refused while one is denylisted.
+ * Whether a document's login is denylisted. A provider may keep a `sid` after the person signed in again (Keycloak
+ * does), so a denylisted `sid` does not count against an `auth_time` that is later than the denylisting. A document
+ * that names no login may belong to any login, so it is refused while one of them is denylisted.
  */
 export function denylistedBy(
   login: Login,

@@ -5,29 +5,33 @@ import type { Result } from "./result.ts";
 export interface Clock {
   /** Milliseconds since the epoch, UTC. */
   nowMillis(): number;
-  /** Milliseconds of a clock that nobody sets, from wherever it began; ages are measured by it too, where there is one. */
+  /**
+   * Milliseconds of a clock that nobody can set, from an unspecified start. Where there is one, ages are measured by it
+   * too.
+   */
   steadyMillis?(): number;
 }
 
 /** Whole seconds since the epoch by `clock`. */
 export const nowSeconds = (clock: Clock): number => Math.floor(clock.nowMillis() / 1000);
 
-/** When something was taken in, by both of a machine's clocks. */
+/** The moment when something was received, by both clocks of the machine. */
 export interface Moment {
   readonly wallMillis: number;
   readonly steadyMillis: number | undefined;
 }
 
-/** Now, to be asked about later. */
+/** The present moment, to measure an age from later. */
 export const momentOf = (clock: Clock): Moment => ({
   wallMillis: clock.nowMillis(),
   steadyMillis: clock.steadyMillis?.(),
 });
 
 /**
- * The most that may have passed since, in milliseconds: what is cached counts as so old. A wall clock that is set back
- * would keep a stale key, list or token alive for as long as it went back, and a pause going; a steady clock stands still
- * while a sandbox is frozen. So it is the longer of both, and without end where the wall clock is now before that moment.
+ * The most that may have passed since `moment`, in milliseconds. The age of a cached value is measured by it. A wall
+ * clock that is set back would keep a stale key, list or token alive, and prolong a pause, by as much. A steady clock
+ * stands still while a sandbox is frozen. So the answer is the longer of both, and infinite where the wall clock now
+ * shows a time before that moment.
  */
 export function mostMillisSince(moment: Moment, clock: Clock): number {
   const wallMillis = clock.nowMillis() - moment.wallMillis;
@@ -35,8 +39,8 @@ export function mostMillisSince(moment: Moment, clock: Clock): number {
 }
 
 /**
- * The least that may have passed since, in milliseconds: what is given up for its age is given up only then, or a wall
- * clock that jumps ahead would end what still lives.
+ * The least that may have passed since `moment`, in milliseconds. Something is given up for its age only by this
+ * measure, since otherwise a wall clock that jumps ahead would end what is still alive.
  */
 export function leastMillisSince(moment: Moment, clock: Clock): number {
   const wallMillis = Math.max(0, clock.nowMillis() - moment.wallMillis);
@@ -78,13 +82,13 @@ export interface Fetcher {
 /** What a key may sign; a key has one purpose and a `kid` belongs to one purpose only. */
 export type KeyPurpose = "identity" | "session" | "status" | "events" | "seal";
 
-/** Algorithms our own keys sign by; a key has exactly one. */
+/** Algorithms our own keys sign with; a key has exactly one. */
 export type SigningAlgorithm = "ES256" | "RS256";
 
 /**
- * What each purpose's keys sign by unless somebody asks for another: RSA-2048, which KMS signs with for a fifth of what
- * P-256 costs, and which every verifier of JWT access tokens must take (RFC 9068 2.1); docs/decisions/0044. The log's seals
- * are few.
+ * The algorithm each purpose's keys sign with unless a registration asks for the other: RSA-2048. KMS charges a fifth
+ * of the price of P-256 for it, and every verifier of JWT access tokens must support it (RFC 9068 2.1); see
+ * docs/decisions/0044. Seals of the log are few, so their price does not matter.
  */
 export const usualAlgorithm: Readonly<Record<KeyPurpose, SigningAlgorithm>> = {
   identity: "RS256",
@@ -102,7 +106,7 @@ export interface PublicKey {
   readonly jwk: JWK;
 }
 
-/** One key that signs, held elsewhere (KMS). */
+/** One key that signs, whose private half is kept in KMS. */
 export interface SigningKey {
   /** RFC 7638 thumbprint of its public half. */
   readonly kid: string;
@@ -110,37 +114,39 @@ export interface SigningKey {
   /**
    * Signs the JWS signing input.
    * @param signingInput `base64url(header).base64url(payload)` as bytes
-   * @param joinId the session (or record) this signature belongs to; it stands in the call's user agent so that CloudTrail joins
-   * @returns the signature as RFC 7518 3 wants it (ES256: 64 bytes r||s; RS256: as long as the modulus) and the request id of the call
+   * @param joinId the session (or record) this signature belongs to; it stands in the call's user agent so that
+   * CloudTrail can be joined with our records
+   * @returns the signature as RFC 7518 3 defines it (ES256: 64 bytes r||s; RS256: as long as the modulus) and the
+   * request id of the call
    * @throws SigningKeyGone when the key was taken out of use since it was chosen
    */
   sign(signingInput: Uint8Array, joinId: string): Promise<{ signature: Uint8Array; requestId: string | undefined }>;
 }
 
-/** The keys of one purpose that sign now. */
+/** The keys of one purpose that may sign now. */
 export interface Signer {
   readonly purpose: KeyPurpose;
   /**
-   * The key to sign with. Ask for each signature anew: keys rotate, and header and signature must be of one key.
-   * @param alg by which, {@link usualAlgorithm} of the purpose where it is undefined
-   * @param goneKid a key that turned out to be out of use: it is not answered again
+   * The key to sign with. Ask again for each signature, since keys rotate and a header must name the key that signs.
+   * @param alg the algorithm; {@link usualAlgorithm} of the purpose where it is undefined
+   * @param goneKid a key that turned out to be out of use: it is never the answer
    */
   current(alg: SigningAlgorithm | undefined, goneKid?: string): Promise<SigningKey>;
 }
 
 /** Public keys of this deployment, by purpose. */
 export interface OwnKeys {
-  /** Every public key of a purpose that may be met: next, current and retired. */
+  /** Every public key of a purpose that a token may name: next, current and retired. */
   keys(purpose: KeyPurpose): Promise<readonly PublicKey[]>;
 }
 
 /** Our keys as they are published. */
 export interface PublishedOwnKeys extends OwnKeys {
-  /** Version of what is published of a purpose: it grows with every change, and is never given twice. */
+  /** Version of the published keys of a purpose. It grows with every change and is never used twice. */
   sequence(purpose: KeyPurpose): Promise<number>;
 }
 
-/** A keyed hash that every instance of a function agrees on without storing anything (KMS GenerateMac). */
+/** A keyed hash whose key every instance of a function can derive without storing anything (KMS GenerateMac). */
 export interface MacSource {
   /** The 32-byte secret of minute `minute` (epoch minutes). */
   minuteKey(minute: number): Promise<Uint8Array>;
@@ -149,7 +155,7 @@ export interface MacSource {
 /** Takes one token from an agent's bucket before a signature is paid for, or a session is ended. */
 export interface RateLimiter {
   /**
-   * False when the agent is over `perSecond`.
+   * Takes one token; false when the agent has used `perSecond` in this second.
    * @param what which of its buckets; `issue` when left out
    */
   take(agentId: string, perSecond: number, what?: "issue" | "revoke"): Promise<boolean>;

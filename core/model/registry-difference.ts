@@ -1,6 +1,6 @@
 import type { Registration } from "./registry.ts";
 
-/** One value of a registration that is another than before; absent where there is none. */
+/** One value of a registration that differs from the version before. A side is absent where there is no value. */
 interface ValueChange {
   /** Path inside the registration, `may.0.scopes`. */
   readonly path: string;
@@ -9,8 +9,8 @@ interface ValueChange {
 }
 
 /**
- * What one version of the registry has that another has not; registrations are named `kind name`. A change of the registry is
- * this wherever it is met: computed here, answered, printed and audited.
+ * What one version of the registry has that another has not; registrations are named `kind name`. Every change of the
+ * registry has this one shape wherever it is computed, answered, printed or audited.
  */
 export interface RegistryDifference {
   readonly added: readonly string[];
@@ -32,7 +32,7 @@ export const countsOf = ({ added, changed, removed }: RegistryDifference): Diffe
   removed: removed.length,
 });
 
-/** How many registrations are others than before, in whatever way; 0 when nothing changes. */
+/** How many registrations were added, changed or removed; 0 when nothing changes. */
 export const sizeOf = ({ added, changed, removed }: RegistryDifference): number =>
   added.length + changed.length + removed.length;
 
@@ -41,7 +41,7 @@ export const rowName = (row: Pick<Registration, "kind" | "name">): string => `${
 
 /**
  * Compares two versions of the registry, registration by registration and value by value. The order of registrations
- * and of members is no change; the order of a list is.
+ * and of members does not matter; the order of a list does.
  */
 export function registryDifference(
   before: readonly Registration[],
@@ -59,7 +59,10 @@ export function registryDifference(
   };
 }
 
-/** The deepest values that differ. Lists are compared whole where their lengths differ: what moved is not guessed. */
+/**
+ * The deepest values that differ. Lists are compared as wholes where their lengths differ, since nothing tells which
+ * item moved.
+ */
 function valueChanges(path: string, before: unknown, after: unknown): readonly ValueChange[] {
   if (canonicalJson(before) === canonicalJson(after)) return [];
   const inside = (name: string) => (path === "" ? name : `${path}.${name}`);

@@ -1,10 +1,10 @@
-/** One parsed document of the registry's folder, before anything in it is believed. */
+/** One parsed document of the registry's folder, before it is validated. */
 export interface RegistryDocument {
   readonly file: string;
   /** Line on which the document starts, from 1. */
   readonly line: number;
   readonly value: unknown;
-  /** Line of each value by its path, `may.0.scopes`; a path not in it takes its parent's. */
+  /** Line of each value by its path, `may.0.scopes`. A path without an entry has the line of its parent. */
   readonly lines?: ReadonlyMap<string, number>;
 }
 

@@ -21,9 +21,9 @@ export type RuleName = (typeof ruleNames)[number];
 /** Everything the registry holds, as validated rows. One version is immutable; a change is a new version. */
 
 /**
- * A rule of one registration that attested facts must satisfy. `exact` names facts that must be equal; at least one
- * anchoring fact of the evidence type is required (role ARN, function ARN, SPIFFE ID, issuer + subject).
- * `tags` may only add to it.
+ * A rule of one registration that attested facts must satisfy. `exact` names facts that must be equal. It must include
+ * one that identifies the workload: role ARN, function ARN, SPIFFE ID, or issuer and subject. `tags` can only narrow
+ * the rule further.
  */
 export interface Selector {
   readonly type: string;
@@ -36,9 +36,9 @@ export interface Selector {
  * evidence itself must measure the code.
  */
 export interface CodeBinding {
-  /** The published version that is looked up when the evidence names a function. */
+  /** The published version whose code is looked up when the evidence names a function. */
   readonly lambda?: { readonly version: string };
-  /** The container whose image counts; every other container's image must be a release too. */
+  /** The container whose image is taken for the build; the image of every other container must be a release too. */
   readonly ecs?: { readonly container: string };
   /** `CodeSha256` of functions, `sha256:…` of images, measurements of enclaves; nothing else may run. */
   readonly releases: readonly string[];
@@ -56,39 +56,49 @@ export interface AgentRegistration {
   /** Last segment(s) of its SPIFFE ID, `spiffe://<trust-domain>/agent/<name>`. */
   readonly name: string;
   readonly state: "draft" | "active" | "suspended" | "retired";
-  /** Who answers for it. */
+  /** The person or team that is responsible for it. */
   readonly owner: string;
   readonly sponsor: string;
   readonly description?: string;
   readonly selectors: readonly Selector[];
   readonly minimumAssurance: Assurance;
   /**
-   * For documents that outlive the process and carry no challenge: another key may take one over once the key that showed
-   * it last has not attested for this long. Left out: never, until the document has expired.
+   * For documents that outlive the process and carry no challenge: another key may take a document over when the key
+   * that showed it last has not attested for this long. When it is left out, another key must wait until the document
+   * has expired.
    */
   readonly replacesKeyAfterSeconds?: number;
-  /** Which code it may run; without it any. */
+  /** The code it may run; any code when it is left out. */
   readonly code?: CodeBinding;
-  /** Whose persons' tokens it may use: the client they were issued to, exactly. */
+  /** The clients whose persons' tokens it may use. A token must be issued to exactly such a client. */
   readonly clients: readonly { readonly issuer: string; readonly clientId: string }[];
-  /** The most it may ever hold, for whomever. */
+  /** The most it may ever hold, whoever the principal is. */
   readonly may: readonly ScopeSet[];
-  /** It never holds a bare scope: every grant must be restricted by at least one authorization detail. */
+  /** Every grant it holds must be restricted by at least one authorization detail. */
   readonly requiresDetails?: true;
-  /** What it may delegate to itself when it acts on its own; nothing unless listed. */
+  /** What it may delegate to itself when it acts on its own account; nothing when the list is empty. */
   readonly lends: readonly ScopeSet[];
   /** Audiences its identity token may have beside the issuer. */
   readonly audiences: readonly string[];
-  /** `log`: a refusal by policy is recorded and not enforced, for as long as an agent is being moved in. */
+  /**
+   * `log`: a refusal by policy is recorded and not enforced. It is meant for the time in which an agent is migrated to
+   * Lanyard.
+   */
   readonly policyMode?: "enforce" | "log";
   readonly maxDepth?: number;
   readonly maxLifetimeSeconds?: number;
   readonly issuancesPerSecond?: number;
-  /** Child sessions that a tree this agent opens may get in a quarter of an hour, its offers among them; `limits.treeChildren` when it says nothing. */
+  /**
+   * Child sessions that a tree this agent opens may get in a quarter of an hour, its offers among them;
+   * `limits.treeChildren` when it is left out.
+   */
   readonly maxChildren?: number;
-  /** Day (`YYYY-MM-DD`, UTC) by whose end somebody must have looked at it again; late, it is told of and goes on. */
+  /**
+   * Day (`YYYY-MM-DD`, UTC) by whose end somebody must have reviewed it. After that day it is reported as overdue, and
+   * it works on.
+   */
   readonly reviewBy?: string;
-  /** Days without a session after which it is told of as dormant; the stage's number when it says nothing. */
+  /** Days without a session after which it is reported as dormant; the stage's setting when it is left out. */
   readonly dormantAfterDays?: number;
 }
 
@@ -104,27 +114,30 @@ export interface ResourceRegistration {
   readonly scopes: readonly string[];
   readonly accessTokenLifeSeconds?: number;
   /**
-   * `none`: the resource cannot check proofs, so its access tokens are bearer tokens, where the stage lets them be. Left
-   * out, every token is bound to its agent's key.
+   * `none`: the resource cannot check proofs, so its access tokens are bearer tokens, where the stage allows them. When
+   * it is left out, every token is bound to its agent's key.
    */
   readonly senderConstraint?: "dpop" | "none";
   /**
-   * It asks about every request: its access tokens are opaque handles, which nobody can verify offline, so that their
-   * uses can be counted.
+   * The resource asks `introspect` about every request. Its access tokens are opaque handles that nobody can verify
+   * offline, so that their uses can be counted (threat 24).
    */
   readonly introspecting?: true;
   /** `iss_sub`: its tokens carry the raw pair as `sub_id` (RFC 9493). */
   readonly subjectIdentifier?: "iss_sub";
-  /** What its access tokens are signed by: RS256 (RFC 9068 2.1), unless it says ES256 in a stage that has such a key. */
+  /**
+   * The algorithm that signs its access tokens: RS256 (RFC 9068 2.1), or ES256 where this says so and the stage has
+   * such a key.
+   */
   readonly accessTokenSigningAlg?: "ES256" | "RS256";
 }
 
-/** What understanding a detail takes: what it may hold, and how each field of it is compared. */
+/** What it takes to understand a detail: what it may hold, and how each of its fields is compared. */
 export interface DetailsTypeDeclaration {
   readonly name: string;
   /**
-   * JSON Schema (2020-12) of a detail without its `type`, in the bounded part that `details-type.ts` allows: one `type`
-   * a node, `additionalProperties: false` on every object, no `$ref`, no `pattern`.
+   * JSON Schema (2020-12) of a detail without its `type`, in the bounded part that `details-type.ts` allows: exactly
+   * one `type` in each node, `additionalProperties: false` on every object, no `$ref`, no `pattern`.
    */
   readonly schema: Readonly<Record<string, unknown>>;
   /** Field, or dotted path of a nested one → the rule by which a value of it is narrower than another. */
@@ -146,16 +159,19 @@ export interface ScopeMappingRegistration {
   readonly agent: string;
   readonly from: { readonly resource: string; readonly scope: string };
   readonly to: ScopeSet;
-  /** Presented details type → the type it becomes at `to`, same fields. A type not named here is refused. */
+  /**
+   * Details type of the presented token → the type it becomes at `to`, with the same fields. A type that is not named
+   * here is refused (threat 7).
+   */
   readonly details: Readonly<Record<string, string>>;
   /**
-   * How long what is made by it may live, counted from the exchange; never beyond the presented token's session. Left out, it
-   * ends with the presented token.
+   * How long a session made by this mapping may live, in seconds from the exchange; it never outlives the presented
+   * token's session. When it is left out, the session ends with the presented token (threat 35).
    */
   readonly lifetimeSeconds?: number;
 }
 
-/** What a delegation rule demands of a person's token. */
+/** What a delegation rule requires of a person's token. */
 export interface ClaimCondition {
   readonly claim: string;
   readonly equals: string;
@@ -169,14 +185,14 @@ export interface DelegationRuleRegistration {
   readonly name: string;
   readonly issuer: string;
   /**
-   * The claim must be equal to `equals`, or be a list containing it. An address or a phone number counts only where the
-   * provider says in the same token that it proved it.
+   * The claim must be equal to `equals`, or be a list that contains it. An address or a phone number counts only where
+   * the same token says that the provider verified it (threat 37).
    */
   readonly when: ClaimCondition;
   readonly lends: readonly ScopeSet[];
 }
 
-/** An issuer whose documents are believed, for one purpose. */
+/** An issuer whose documents are trusted, for one purpose. */
 export interface TrustedIssuerRegistration {
   readonly kind: "trusted-issuer";
   readonly name: string;
@@ -186,11 +202,14 @@ export interface TrustedIssuerRegistration {
    */
   readonly purpose: "person" | "aws-sts" | "workload" | "spiffe";
   readonly issuer: string;
-  /** Where its keys stand; by default what its discovery document says. For `spiffe` the bundle endpoint (https_web). */
+  /**
+   * Where its keys are published; by default the address in its discovery document. For `spiffe` the bundle endpoint
+   * (https_web).
+   */
   readonly jwksUri?: string;
-  /** workload, spiffe: longest `exp` − `iat` of its tokens, in seconds; an hour when it says nothing. */
+  /** workload, spiffe: longest `exp` − `iat` of its tokens, in seconds; an hour when it is left out. */
   readonly maxTokenLifeSeconds?: number;
-  /** workload: the audience its tokens must carry when it cannot be our issuer; sole audience all the same. */
+  /** workload: the audience its tokens must carry when that cannot be our issuer; it must still be the only one. */
   readonly audience?: string;
   readonly algorithms: readonly ("RS256" | "ES256" | "ES384" | "PS256")[];
   /** aws-sts: the account this issuer belongs to, and optionally its organization. */
@@ -198,8 +217,9 @@ export interface TrustedIssuerRegistration {
   readonly organization?: string;
   /**
    * person: which groups its people may be in, for policies. Only values of `claim` that are in `names` count, as
-   * `<this name>/<group>`: two issuers with a group of one name are two groups. `absent`: what a token without the claim
-   * means; `refuse` when it says nothing, `none` where the provider leaves the claim out for people in no group.
+   * `<this name>/<group>`, so that groups of one name at two issuers stay two groups. `absent` says what a token
+   * without the claim means: `refuse` when it is left out; `none` where the provider omits the claim for people who are
+   * in no group (threat 39).
    */
   readonly groups?: { readonly claim: string; readonly names: readonly string[]; readonly absent?: "refuse" | "none" };
 }
@@ -209,24 +229,27 @@ export interface PolicyRegistration {
   readonly kind: "policy";
   readonly name: string;
   readonly cedar: string;
-  /** `log`: its verdict is recorded and does not count. */
+  /** `log`: its verdict is recorded and not enforced. */
   readonly mode?: "enforce" | "log";
 }
 
-/** Who is told of revocations by security events (SSF, CAEP `session-revoked`), pushed over HTTPS (RFC 8935). */
+/**
+ * Somebody who is told of revocations by security events (SSF, CAEP `session-revoked`), pushed over HTTPS (RFC 8935).
+ */
 export interface ReceiverRegistration {
   readonly kind: "receiver";
   readonly name: string;
-  /** Where events are pushed to: https on a public name. */
+  /** Where events are pushed to: an https URL with a public host name. */
   readonly endpoint: string;
   /** `aud` of its events. */
   readonly audience: string;
-  /** It learns only of sessions that held a grant at one of these resources; `all` tells it of every one. */
+  /** It is told only of sessions that held a grant at one of these resources; `all` tells it of every session. */
   readonly resources: readonly string[] | "all";
   readonly events: readonly "session-revoked"[];
   /**
-   * Name of the secret that is sent as `Authorization`, this receiver's alone; it stands in the parameter store under
-   * `/lanyard/<stage>/receivers/<name>` as `<origin> <header>`, never here, and goes to that origin only.
+   * Name of the secret that is sent as `Authorization`; no other receiver may use it (threat 46). The parameter store
+   * keeps it under `/lanyard/<stage>/receivers/<name>` as `<origin> <header>`; the registry never holds it, and it is
+   * sent to that origin alone.
    */
   readonly authorizationSecret?: string;
 }

@@ -1,31 +1,34 @@
 import { createHash } from "node:crypto";
 import { replayName } from "./replay-name.ts";
 
-/** A replay entry: SHA-256 over (kind, issuer, id), so that one issuer can never consume another's. */
+/**
+ * A replay entry says that this document was used. Its key covers kind and issuer, so that no issuer can use up an id
+ * of another (threat 27).
+ */
 export interface ReplayEntry {
   readonly kind: "dpop" | "challenge" | "evidence";
   /** base64url SHA-256, the row's key. */
   readonly key: string;
   /**
-   * For evidence that can be shown again: the key (RFC 7638 thumbprint) it belongs to since it was first shown. The same
-   * owner may write the replay entry again, any other meets a conflict.
+   * For evidence that may be shown again: the key (RFC 7638 thumbprint) that showed it first and owns it since. The
+   * same owner may write the entry again; another key meets a conflict (threat 16).
    */
   readonly owner?: string;
-  /** When its owner was seen, which is now; kept with the owner. */
+  /** When its owner was last seen, which is now; stored with the owner. */
   readonly seenAtSeconds?: number;
   /**
-   * Taken over from another owner, on condition that there is one and that it was last seen before this moment. One that
-   * was never seen is not silent.
+   * Set when a new owner takes the entry over: there must be an owner before it, last seen before this moment. An owner
+   * whose time was never recorded does not count as silent.
    */
   readonly silentSinceSeconds?: number;
-  /** Not even its owner has written it before. */
+  /** The entry must not exist yet, not even with the same owner. */
   readonly fresh?: true;
-  /** exp + skew: when the row may go. */
+  /** `exp` and skew: when the row may be deleted. */
   readonly expiresAtSeconds: number;
 }
 
 /**
- * Key of a replay entry: SHA-256 over its {@link replayName}.
+ * Key of a replay entry: SHA-256 over its {@link replayName}, base64url.
  * @returns 43 base64url characters
  */
 export const replayKey = (kind: ReplayEntry["kind"], issuer: string, id: string): string =>

@@ -4,8 +4,9 @@ const ascii = /^[\x20-\x7e]*$/;
 const bytesIn = (text: string): number => (ascii.test(text) ? text.length : utf8.encode(text).length);
 
 /**
- * What the key of a replay entry is the hash of: kind, issuer and id, each with its length in bytes before it. Without
- * the issuer, one issuer could denylist another's `jti`; without the lengths, ("a","bc") would denylist ("ab","c").
+ * The text whose hash is the key of a replay entry: kind, issuer and id, each preceded by its length in bytes. Without
+ * the issuer, one issuer could use up another's `jti` (threat 27). Without the lengths, ("a","bc") and ("ab","c") would
+ * be one key.
  */
 export const replayName = (kind: "dpop" | "challenge" | "evidence", issuer: string, id: string): string =>
   `${kind.length}:${kind}${bytesIn(issuer)}:${issuer}${bytesIn(id)}:${id}`;

@@ -1,5 +1,5 @@
 /**
- * A computation's outcome as a value: refusals are ordinary results, exceptions are left for bugs and broken infrastructure.
+ * A computation's outcome as a value: refusals are ordinary results, exceptions mean bugs and broken infrastructure.
  */
 export type Result<T, E> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: E };
 

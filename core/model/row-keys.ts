@@ -1,22 +1,25 @@
-/** Keys of table Counters (`key`): what is counted by updates. A row is of one kind by its first word. */
+/**
+ * Keys of table Counters (`key`): numbers that are changed by updates. The first word of a key tells the kind of its
+ * row.
+ */
 export const counterKeys = {
   /** Signatures, or revocations, that an agent caused within one second. */
   rate: (agentId: string, atSeconds: number, what: "issue" | "revoke" = "issue") =>
     what === "issue" ? `rate#${agentId}#${atSeconds}` : `rate#${what}#${agentId}#${atSeconds}`,
-  /** What a tree grew by within a quarter of an hour; both ends of the key are ours. */
+  /** How much a tree grew within a quarter of an hour. Both parts of the key are values we made ourselves. */
   tree: (root: string, quarter: number) => `tree#${root}#${quarter}`,
   /** Uses left of a bounded session or handle. */
   uses: (name: string) => `uses#${name}`,
 } as const;
 
-/** Keys of table Tombstones (`session`): what `revoke` and `admin-revoke` end, sessions and offers. */
+/** Keys of table Tombstones (`session`): sessions and offers that `revoke` and `admin-revoke` ended. */
 export const tombstoneKeys = {
   session: (sid: string) => sid,
-  /** An offer that was taken back. */
+  /** An offer that was withdrawn. */
   offer: (handleHash: string) => `offer#${handleHash}`,
 } as const;
 
-/** Keys of table Revocations (`subject`): counters and blocks, which operators alone write. */
+/** Keys of table Revocations (`subject`): counters and blocks, which only operators write. */
 export const revocationKeys = {
   /** The login that was denylisted with a root. */
   denylisted: (sid: string) => `burnt#${sid}`,
@@ -26,22 +29,22 @@ export const revocationKeys = {
   deployment: (copy: number) => `deployment#${copy}`,
 } as const;
 
-/** Rows that unfinished walks are spread over. */
+/** Number of rows that unfinished walks are spread over. */
 export const dueShards = 16;
 
-/** Keys of table Lists (`list`): the publisher's own rows, which nobody else writes. */
+/** Keys of table Lists (`list`): rows that only the publisher writes. */
 export const listKeys = {
   /** Revoked indices of a status list. */
   statusBits: (list: string) => `status#${list}`,
   /** The signed list as served. */
   signedList: (list: string) => `list#${list}`,
-  /** What was cut and may still concern a token; and the document that says so, as served. */
+  /** The cuts that may still concern a token, and the signed document of them as served. */
   cuts: "publish#cuts",
   signedCuts: "list#cuts",
   /** Names of all open lists. */
   openLists: "list#open",
-  /** Walks that have begun and are not done, in `dueShards` rows: a row holds some 2,000 of them. */
+  /** Walks that have begun and are not finished, in `dueShards` rows; one row holds some 2,000 of them. */
   due: (shard: number) => `publish#due#${shard}`,
-  /** The deployment's epoch whose lists have been cut. */
+  /** The deployment's epoch up to which the open lists have been closed. */
   deployment: "publish#deployment",
 } as const;

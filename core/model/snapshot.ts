@@ -19,9 +19,9 @@ export interface RegistrySnapshot {
   /** By exact URI. */
   resource(uri: string): ResourceRegistration | undefined;
   /**
-   * As a request names it: another spelling of the same address (RFC 3986 6.2.2, 6.2.3), or one that differs in its last
-   * slash, is the registered resource. Many clients make the latter of an origin (`new URL(x).href`), and no two
-   * resources may be registered that differ so.
+   * The resource that a request names. Another spelling of its address (RFC 3986 6.2.2, 6.2.3) names it too, and so
+   * does one that differs in a final slash: many clients add that slash to an origin (`new URL(x).href`). No two
+   * resources may be registered that differ only so.
    */
   resourceNamed(text: string): ResourceRegistration | undefined;
   /** The resource a scope belongs to. */
@@ -29,14 +29,14 @@ export interface RegistrySnapshot {
   detailsType(name: string): DetailsTypeRegistration | undefined;
   /** The types that restrict a resource. */
   detailsTypes(resource: string): readonly DetailsTypeRegistration[];
-  /** By exact issuer and purpose; the returned record's issuer is the one asked for. */
+  /** By exact issuer and purpose. */
   trustedIssuer(issuer: string, purpose: TrustedIssuerRegistration["purpose"]): TrustedIssuerRegistration | undefined;
   /** An issuer of persons' tokens by its registered name, which is also the first part of its groups' ids. */
   personIssuer(name: string): TrustedIssuerRegistration | undefined;
   delegationRulesOf(issuer: string): readonly DelegationRuleRegistration[];
   delegationRule(name: string): DelegationRuleRegistration | undefined;
   readonly delegationRules: readonly DelegationRuleRegistration[];
-  /** Scope mappings for an agent (SPIFFE ID) that was shown a token for `resource`. */
+  /** Scope mappings for an agent (SPIFFE ID) that received a token for `resource`. */
   scopeMappings(agentId: string, resource: string): readonly ScopeMappingRegistration[];
   /** Every scope mapping for an agent, by its name. */
   scopeMappingsOf(name: string): readonly ScopeMappingRegistration[];
@@ -50,7 +50,10 @@ export interface RegistrySnapshot {
   agentId(name: string): string;
 }
 
-/** Where snapshots come from; the current version is told by the deployment's row in every liveness read. */
+/**
+ * Where snapshots come from; the deployment's row, part of every liveness read, tells which version is current (threat
+ * 22).
+ */
 export interface RegistrySource {
   /** The newest snapshot this instance holds, loading one when it holds none. Undefined before the first apply. */
   current(): Promise<RegistrySnapshot | undefined>;
@@ -58,7 +61,7 @@ export interface RegistrySource {
   at(version: number): Promise<RegistrySnapshot>;
 }
 
-/** A group's name in policies: two issuers with a group of one name are two groups. */
+/** A group's name in policies: groups of one name at two issuers stay two groups. */
 export const groupId = (issuerName: string, group: string): string => `${issuerName}/${group}`;
 
 /** Every group the rows declare. */
@@ -69,7 +72,10 @@ export const groupsOf = (rows: readonly Registration[]): ReadonlySet<string> =>
     ),
   );
 
-/** What all spellings of a resource's address share; one with a query or fragment is nobody's (`resourceUriProblem`). */
+/**
+ * What all spellings of a resource's address have in common. An address with a query or fragment has no such place,
+ * since no resource may have one (`resourceUriProblem`).
+ */
 function placeOf(text: string): string | undefined {
   const url = /[?#]/.test(text) ? undefined : normalUrl(text);
   return url && url.origin + url.path.replace(/\/$/, "");

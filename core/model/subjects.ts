@@ -3,7 +3,7 @@ export const subjects = {
   agent: (id: string) => `agent:${id}`,
   principal: (id: string) => `principal:${id}`,
   build: (digest: string) => `build:${digest}`,
-  /** By its name in tokens. */
+  /** By the name that tokens give it. */
   login: (name: string) => `login:${name}`,
   deployment: "deployment",
 } as const;
@@ -11,7 +11,7 @@ export const subjects = {
 /** Whether a liveness subject is a build's. */
 export const isBuild = (subject: string): boolean => subject.startsWith(subjects.build(""));
 
-/** Who stands in a session, as its tokens tell it. */
+/** Those a session depends on, as its tokens tell it. */
 interface Named {
   readonly principalId: string;
   /** Every agent of the chain, first to current. */
@@ -32,7 +32,7 @@ export const namedSubjects = ({ principalId, actors, logins }: Named): readonly 
 export const cutNameCharacters = 22;
 
 /**
- * What that name is a hash of. It holds the issuer, so that a name means nothing in another deployment; none of the three
- * can hold a zero character, so no two subjects share their text.
+ * The text that name is a hash of. It includes the issuer, so that a name means nothing in another deployment. None of
+ * the three parts can contain a zero character, so no two subjects have the same text.
  */
 export const cutNameText = (issuer: string, subject: string): string => ["lanyard-cuts-v1", issuer, subject].join("\0");

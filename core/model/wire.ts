@@ -4,9 +4,9 @@
 export const sessionTokenType = "lanyard:token-type:session";
 /** Token type of an offer handle. */
 export const offerTokenType = "lanyard:token-type:offer";
-/** An access token that is a handle; everything else after its prefix means nothing to whoever holds it. */
+/** An access token that is a handle. After the prefix it carries nothing that its holder could read. */
 const accessHandle = /^lya_[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}$/;
-/** Whether an access token of this deployment is an opaque handle, to be introspected, instead of a JWT. */
+/** Whether an access token of this deployment is an opaque handle, to be introspected, and not a JWT. */
 export const isAccessHandle = (token: string): boolean => accessHandle.test(token);
 /** The standard's access token type. */
 export const accessTokenType = "urn:ietf:params:oauth:token-type:access_token";
@@ -17,7 +17,10 @@ export const tokenExchangeGrant = "urn:ietf:params:oauth:grant-type:token-exchan
 /** draft-ietf-oauth-spiffe-client-auth-02. */
 export const spiffeAssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe";
 
-/** `typ` of every kind of token we sign; a `kid` belongs to one row's key purpose only. */
+/**
+ * `typ` of every kind of token we sign; a `kid` belongs to one purpose only, so no kind can pass for another (threat
+ * 14).
+ */
 export const tokenTyp = {
   identity: "JWT",
   session: "lanyard-session+jwt",
@@ -26,7 +29,7 @@ export const tokenTyp = {
   cuts: "lanyard-cuts+jwt",
 } as const;
 
-/** Names under which evidence carries our challenge, key thumbprint and issuer. */
+/** Names of the tags in which evidence carries our challenge, key thumbprint and issuer. */
 export const evidenceTags = { challenge: "lanyard-challenge", jkt: "lanyard-jkt", issuer: "lanyard-issuer" } as const;
 
 /** What an X.509-SVID's signature is over. */
@@ -39,9 +42,9 @@ export interface SvidBinding {
 }
 
 /**
- * The very text an X.509-SVID's key signs, in UTF-8: a context no other protocol's text begins with, challenge, key
- * thumbprint and issuer, with one zero character between each two. None of the four can hold one, so no two requests
- * share their text.
+ * The exact text that an X.509-SVID's key signs, in UTF-8: a context that no other protocol's text begins with,
+ * challenge, key thumbprint and issuer, with a zero character between each two. None of the four can contain one, so no
+ * two requests have the same text.
  */
 export const svidBindingText = ({ challenge, jkt, issuer }: SvidBinding): string =>
   ["lanyard-spiffe-x509-svid-v1", challenge, jkt, issuer].join("\0");
@@ -76,7 +79,7 @@ export interface TokenReply {
   readonly expires_in: number;
   readonly scope?: string;
   readonly authorization_details?: readonly object[];
-  /** With a handle, which says nothing itself: what the session is, by the claims' names. */
+  /** Given with a handle, which cannot be read: the session it belongs to, by the names of the claims. */
   readonly session?: object;
 }
 
@@ -94,10 +97,14 @@ export interface AdminTarget {
   readonly deployment?: string;
 }
 
-/** An HTTP call as core sees it, built by the edge from facts the caller cannot choose (domain name, path). */
+/**
+ * An HTTP call as core sees it, built by the Lambda handler from facts the caller cannot choose (domain name, path).
+ */
 export interface Call {
   readonly method: string;
-  /** Scheme, host and path as the platform saw them, without query: what `htu` must equal. */
+  /**
+   * Scheme, host and path as the platform saw them, without the query. A proof's `htu` must be equal to it (threat 9).
+   */
   readonly url: string;
   readonly path: string;
   /** What followed `?` in the URL, undecoded; absent or empty where nothing did. */
@@ -106,16 +113,19 @@ export interface Call {
   readonly body: string;
   /** Every DPoP header value that came. */
   readonly dpop: readonly string[];
-  /** Of an Authorization header, the scheme alone: what it holds is never looked at and must not get about. */
+  /**
+   * Of an Authorization header, the scheme alone. Its credentials are never read, so that they cannot end up in a
+   * record.
+   */
   readonly authorizationScheme?: string;
   readonly requestId: string;
   readonly sourceIp?: string;
   readonly userAgent?: string;
-  /** Who signed the call, by the platform's word; set by the edge only where IAM guards the function's URL. */
+  /** Who signed the call, as the platform authenticated it. It is set only where IAM guards the function's URL. */
   readonly platformCaller?: PlatformCaller;
 }
 
-/** A caller as the platform authenticated it (`requestContext.authorizer.iam`), nothing of it from the request. */
+/** A caller as the platform authenticated it (`requestContext.authorizer.iam`), never by what the request says. */
 export interface PlatformCaller {
   readonly arn: string;
   /** `AROA…:<session name>` for a role. */
@@ -124,7 +134,7 @@ export interface PlatformCaller {
   readonly organization?: string;
 }
 
-/** An HTTP answer; the edge adds the headers every answer has. */
+/** An HTTP answer. The Lambda handler adds the headers that every answer has. */
 export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;

@@ -1,4 +1,4 @@
-/** As `base64url.ts`, where there is no Node. */
+/** As `base64url.ts`, for runtimes other than Node. */
 export function bytesOfBase64url(text: string): Uint8Array | undefined {
   if (!/^[A-Za-z0-9_-]+$/.test(text) || text.length % 4 === 1) return undefined;
   const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
@@ -6,7 +6,7 @@ export function bytesOfBase64url(text: string): Uint8Array | undefined {
   return base64urlOf(bytes) === text ? bytes : undefined;
 }
 
-/** Bytes of a text of which each character is one byte. */
+/** Bytes of a text in which each character is one byte. */
 export const bytesOfAscii = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
 
 /** Base64url of bytes. */

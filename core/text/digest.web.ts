@@ -2,7 +2,7 @@ import { base64urlOf } from "./base64url.web.ts";
 
 const utf8 = new TextEncoder();
 
-/** As `digest.ts`, where there is no Node. */
+/** As `digest.ts`, for runtimes other than Node. */
 export const sha256 = async (text: string): Promise<string> =>
   base64urlOf(new Uint8Array(await crypto.subtle.digest("SHA-256", utf8.encode(text))));
 
@@ -13,7 +13,7 @@ export async function hmacSha256(key: Uint8Array, text: string): Promise<string>
   return base64urlOf(new Uint8Array(await crypto.subtle.sign("HMAC", imported, utf8.encode(text))));
 }
 
-/** Whether two texts are one, in a time that does not tell where they differ. */
+/** Whether two texts are equal. The time it takes does not tell where they differ. */
 export function isSameSecret(given: string, expected: string): boolean {
   const [one, other] = [utf8.encode(given), utf8.encode(expected)];
   let difference = one.length ^ other.length;

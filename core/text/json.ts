@@ -2,10 +2,10 @@ import { limits } from "../model/limits.ts";
 import { err, ok, type Result } from "../model/result.ts";
 
 /**
- * Parses JSON of a stranger: nesting is bounded before the parser recurses, and an object that names a member twice
- * is refused, since two readers could see two values (RFC 8259 4).
+ * Parses JSON from an untrusted sender. Nesting is bounded before the parser recurses. An object that names a member
+ * twice is refused, since two readers could see two values (RFC 8259 4).
  * @param text already bounded in bytes by the caller
- * @param depthMax deepest nesting looked at
+ * @param depthMax deepest nesting accepted
  * @returns the value, or why it was refused
  */
 export function parseBoundedJson(text: string, depthMax: number = limits.jsonDepth): Result<unknown, string> {
@@ -14,7 +14,8 @@ export function parseBoundedJson(text: string, depthMax: number = limits.jsonDep
   let value: unknown;
   let written: readonly string[] | undefined;
   try {
-    // escapes are rare in names, and cheap to look for: without one a name is what stands there
+    // escapes are rare in names and cheap to look for. Without a backslash in the text, every name is written as it
+    // reads
     const plain = text.includes("\\") ? withPlainNames(text) : undefined;
     value = JSON.parse(plain?.text ?? text);
     written = plain?.names;
@@ -27,11 +28,12 @@ export function parseBoundedJson(text: string, depthMax: number = limits.jsonDep
 }
 
 /**
- * The same JSON, each name without the escapes it can do without. V8's parser guesses a name by the objects it has seen, and
- * compares the guess with the text before escapes are resolved: once an object had the name `\`, a second `"\u0061"` behind
- * `a` was read as that, and a member named twice counted as two. Names that need an escape are compared afterwards.
- * @param text nothing but names is changed: what is no JSON stays none
- * @throws where a name is none
+ * The same JSON with needless escapes in names resolved. V8's parser guesses a name from objects it has seen before,
+ * and compares the guess with the text before it resolves escapes. After an object with the name `\`, it read a second
+ * `"\u0061"` behind `a` as that name, so a member that was named twice counted as two. Names that need an escape are
+ * compared after parsing.
+ * @param text only names are changed, so a text that is not JSON does not become JSON
+ * @throws when a name is not a JSON string
  */
 function withPlainNames(text: string): { readonly text: string; readonly names: readonly string[] } {
   const names: string[] = [];
@@ -55,7 +57,7 @@ function withPlainNames(text: string): { readonly text: string; readonly names: 
   return { text: plain + text.slice(from), names };
 }
 
-/** Whether two lists hold the same names, in whatever order. */
+/** Whether two lists hold the same names, in any order. */
 function isSame(some: readonly string[], others: readonly string[]): boolean {
   const [one, other] = [some.toSorted(), others.toSorted()];
   return one.length === other.length && one.every((name, at) => name === other[at]);
@@ -71,7 +73,10 @@ function namesOf(value: unknown, names: string[]): string[] {
 const quote = 0x22;
 const backslash = 0x5c;
 
-/** One walk over the structural characters outside strings: every token passes here, so strings are jumped over. */
+/**
+ * One walk over the structural characters outside strings. Every token is parsed by way of this function, so it skips
+ * strings instead of reading them.
+ */
 function shapeOf(text: string): { readonly deepest: number; readonly colons: number } {
   let depth = 0;
   let deepest = 0;
@@ -87,7 +92,7 @@ function shapeOf(text: string): { readonly deepest: number; readonly colons: num
   return { deepest, colons };
 }
 
-/** Where the string that begins at `start` ends; the end of the text where it does not. */
+/** Where the string that begins at `start` ends; the end of the text where it is not closed. */
 function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
   while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1);

@@ -1,6 +1,6 @@
 import { limits } from "../model/limits.ts";
 
-/** A SPIFFE ID taken apart. */
+/** The parts of a SPIFFE ID. */
 interface SpiffeId {
   readonly trustDomain: string;
   /** With its leading slash; empty for the trust domain's own id. */
@@ -20,7 +20,10 @@ export function parseSpiffeId(id: string): SpiffeId | undefined {
   return path.split("/").some((segment) => segment === "." || segment === "..") ? undefined : { trustDomain, path };
 }
 
-/** True for `spiffe://<trust-domain>/agent/<name>` of exactly this trust domain: a foreign agent of one name is not ours. */
+/**
+ * True for `spiffe://<trust-domain>/agent/<name>` of exactly this trust domain. An agent of the same name in another
+ * trust domain is not ours (threat 28).
+ */
 export function isAgentId(id: string, trustDomain: string): boolean {
   const parsed = id.length <= limits.agentIdCharacters ? parseSpiffeId(id) : undefined;
   return parsed?.trustDomain === trustDomain && /^\/agent\/./.test(parsed.path);

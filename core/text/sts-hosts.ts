@@ -1,6 +1,6 @@
-/** Every host of AWS STS, listed: a host that is merely shaped like one could be anybody's (CVE-2020-16250). */
+/** Every host of AWS STSas a list. A host that only looks like one could belong to anybody (CVE-2020-16250). */
 
-/** Which of a Region's endpoints. `fips` and `fips-dual-stack` exist in a few Regions only. */
+/** Kinds of endpoints that a Region has. `fips` and `fips-dual-stack` exist in a few Regions only. */
 export const stsEndpointKinds = ["regional", "dual-stack", "fips", "fips-dual-stack"] as const;
 
 /** One of {@link stsEndpointKinds}. */
@@ -60,9 +60,9 @@ export function partitionOf(region: string): string | undefined {
 
 /**
  * The STS host of a Region.
- * @param partition the deployment's own: an account's number means another account in every partition
+ * @param partition the deployment's own, since one account number names different accounts in different partitions
  * @returns the exact host name; undefined when AWS has none. The global `sts.amazonaws.com` is left out: it belongs to
- * no Region, so a signature for it could be sent on to any
+ * no Region, so a signature for it could be sent on to any Region
  */
 export function stsHost(partition: string, region: string, kind: StsEndpointKind): string | undefined {
   const found = Object.hasOwn(partitions, partition) ? partitions[partition] : undefined;

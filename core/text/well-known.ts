@@ -1,8 +1,8 @@
 /**
  * Where an issuer's metadata stands (RFC 8414 3.1): the well-known path goes between host and path, and the issuer's
- * terminating slash goes away.
+ * terminating slash is dropped.
  * @param issuer an absolute URL without query and fragment
- * @param name `oauth-authorization-server`, `openid-configuration` for those who look there (RFC 8414 5), or
+ * @param name `oauth-authorization-server`, `openid-configuration` for clients that look there (RFC 8414 5), or
  * `ssf-configuration` (SSF 1.0 7.2)
  */
 export function issuerMetadataUrl(issuer: string, name: string): string {
@@ -11,8 +11,8 @@ export function issuerMetadataUrl(issuer: string, name: string): string {
 }
 
 /**
- * Where a protected resource's metadata stands (RFC 9728 3.1): the well-known path goes between host and path and query;
- * only a slash right after the host goes away, since `/mcp` and `/mcp/` are two resources.
+ * Where a protected resource's metadata stands (RFC 9728 3.1): the well-known path goes between host and path and
+ * query; only a slash right after the host is dropped, since `/mcp` and `/mcp/` are two resources.
  * @param resource an absolute http(s) URL without fragment
  */
 export function resourceMetadataUrl(resource: string): string {

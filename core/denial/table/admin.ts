@@ -10,13 +10,13 @@ export type AdminDenial =
       readonly code: "target_unknown";
       readonly target: string;
       readonly why: "foreign" | "not_registered" | "never_seen" | "never_revoked";
-      /** What there is and was probably meant. */
+      /** An existing name that was probably meant. */
       readonly meant?: string;
     }
   | { readonly code: "successor_missing"; readonly purpose: string; readonly algorithms: readonly string[] }
   | { readonly code: "caller_not_authorized"; readonly why: string };
 
-/** Told to operators alone. */
+/** Only operators are told this. */
 function unknownTarget({ target, why, meant }: Extract<AdminDenial, { code: "target_unknown" }>): string {
   const perhaps = meant === undefined ? "" : `; did you mean ${meant}?`;
   switch (why) {
@@ -33,7 +33,7 @@ function unknownTarget({ target, why, meant }: Extract<AdminDenial, { code: "tar
   }
 }
 
-/** What is told of each. */
+/** What auditors and callers are told of each. */
 export const adminDenials: Rows<AdminDenial> = {
   not_a_resource_server: {
     rule: "RFC 7662 2.1: resource servers ask",

@@ -19,10 +19,10 @@ export type AttestationDenial =
   | { readonly code: "build_not_released"; readonly agent: string; readonly build: string }
   | { readonly code: "audience_not_registered"; readonly audience: string };
 
-/** One face: an attacker must not learn which agents exist or which rule missed. */
+/** One answer for several refusals: an attacker must not learn which agents exist or which rule did not match. */
 const notProved = badClient("the evidence does not prove the named agent");
 
-/** What is told of each. */
+/** What auditors and callers are told of each. */
 export const attestationDenials: Rows<AttestationDenial> = {
   challenge_invalid: {
     rule: "a challenge is ours, a minute old at most and used once",

@@ -2,7 +2,7 @@ import type { Missing } from "../../model/decision.ts";
 import { limits } from "../../model/limits.ts";
 import { badRequest, badTarget, forbidden, type Rows } from "../row.ts";
 
-/** Refusals about the bounds on a session, policy's among them, each with its facts. */
+/** Refusals about the bounds on a session, those by policy included, each with its facts. */
 export type BoundDenial =
   | { readonly code: "lifetime_exceeds"; readonly requestedSeconds: number; readonly allowedSeconds: number }
   | { readonly code: "uses_exceed"; readonly requested: number; readonly allowed: number }
@@ -11,7 +11,7 @@ export type BoundDenial =
       readonly code: "token_too_large";
       readonly bytes: number;
       readonly limitBytes: number;
-      /** Its actors nest deeper than is parsed. */
+      /** Whether its actors nest deeper than a token is parsed. */
       readonly nests: boolean;
       readonly depth: number;
     }
@@ -27,7 +27,7 @@ export type BoundDenial =
   | { readonly code: "tree_full"; readonly root: string; readonly children: number }
   | { readonly code: "rate_exceeded"; readonly agent: string; readonly perSecond: number };
 
-/** Which part was refused, without the policies' names: those are for the audit. */
+/** Which part was refused, without the policies' names, which only the audit tells. */
 function refusedPart(missing: Missing): string {
   switch (missing.who) {
     case "principal":
@@ -41,7 +41,7 @@ function refusedPart(missing: Missing): string {
   }
 }
 
-/** What is told of each. */
+/** What auditors and callers are told of each. */
 export const boundDenials: Rows<BoundDenial> = {
   lifetime_exceeds: {
     rule: "the least bound on a life counts",

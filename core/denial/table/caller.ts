@@ -13,7 +13,7 @@ export type CallerDenial =
   | { readonly code: "assertion_expired"; readonly expiredAtSeconds: number }
   | { readonly code: "assertion_dead"; readonly subject: string };
 
-/** What is told of each. */
+/** What auditors and callers are told of each. */
 export const callerDenials: Rows<CallerDenial> = {
   dpop_missing: {
     rule: "RFC 9449 4.3: exactly one proof",
@@ -28,7 +28,7 @@ export const callerDenials: Rows<CallerDenial> = {
   dpop_nonce_required: {
     rule: "RFC 9449 8: the stage demands a nonce in each proof",
     missing: (d) => `a recent nonce; sent ${d.sent}`,
-    // the nonce itself is on every answer of an endpoint that demands one
+    // every answer of an endpoint that demands a nonce carries one, so the row need not
     answer: {
       status: 400,
       error: "use_dpop_nonce",
@@ -48,7 +48,8 @@ export const callerDenials: Rows<CallerDenial> = {
   client_unauthenticated: {
     rule: "RFC 6749 2.3: a client authenticates, by an assertion of ours",
     missing: (d) => d.why,
-    // RFC 6749 5.2: who tried by the header is answered in its scheme, of which the edge let a bare token through
+    // RFC 6749 5.2: a client that tried the Authorization header is answered with a challenge of its scheme; the Lambda
+    // handler kept only the scheme
     answer: badClient("authenticate by client_assertion, of type jwt-spiffe", {
       headers: {
         "WWW-Authenticate": (d) => (d.scheme === undefined ? undefined : `${d.scheme} realm="lanyard"`),

@@ -1,6 +1,6 @@
 import { badDetails, badScope, badTarget, type Rows } from "../row.ts";
 
-/** Refusals about the resources, scopes and details that are asked for, each with its facts. */
+/** Refusals about the resources, scopes and details that a request asks for, each with its facts. */
 export type GrantDenial =
   | { readonly code: "resource_missing" }
   | { readonly code: "resource_unknown"; readonly resource: string }
@@ -20,7 +20,7 @@ export type GrantDenial =
       readonly types: readonly string[];
     };
 
-/** Which bound a scope went over. */
+/** The bound that a scope exceeded. */
 export type ScopeBound = "parent" | "offer" | "registration" | "lending" | "entailment";
 
 const boundWords = {
@@ -31,7 +31,7 @@ const boundWords = {
   entailment: "presented token entails",
 } as const;
 
-/** What is told of each. */
+/** What auditors and callers are told of each. */
 export const grantDenials: Rows<GrantDenial> = {
   resource_missing: {
     rule: "RFC 8707 2: a request names its resource",

@@ -12,10 +12,10 @@ export type OfferDenial =
 
 const oneSession = "an offer opens one session, for the one agent it names, until it ends";
 
-/** One face: who tries ids must not learn which offers there are. */
+/** One answer for several refusals: somebody who tries handles must not learn which offers exist. */
 const noSuchOffer = badRequest("there is no such offer for this agent");
 
-/** What is told of each. */
+/** What auditors and callers are told of each. */
 export const offerDenials: Rows<OfferDenial> = {
   offer_unknown: {
     rule: oneSession,

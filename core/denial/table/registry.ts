@@ -7,7 +7,7 @@ export type RegistryDenial =
   | { readonly code: "registry_stale"; readonly base: number; readonly applied: number }
   | { readonly code: "version_unknown"; readonly version: number };
 
-/** What is told of each. */
+/** What auditors and callers are told of each. */
 export const registryDenials: Rows<RegistryDenial> = {
   registry_invalid: {
     rule: "a registry is valid as a whole or not at all",

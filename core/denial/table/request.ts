@@ -15,13 +15,13 @@ export type RequestDenial =
 
 const noForm = badRequest("send parameters as application/x-www-form-urlencoded");
 
-/** What is told of each. */
+/** What auditors and callers are told of each. */
 export const requestDenials: Rows<RequestDenial> = {
   content_type_unsupported: {
     rule: "an endpoint reads one content type",
     missing: (d) => `sent ${d.contentType || "none"}`,
     answer: { status: 415, error: "invalid_request", description: "send the content type this endpoint documents" },
-    // RFC 6749 5.2: at the standards' endpoints a request that is no form is malformed, and that is 400
+    // RFC 6749 5.2: at the standards' endpoints a request that is not a form is malformed, which is 400
     variant: (d) => (d.wanted === "form" ? noForm : undefined),
   },
   body_too_large: {

@@ -1,6 +1,8 @@
 import { later, type Rows } from "../row.ts";
 
-/** Refusals about what is missing on our side: fail closed, ask again, each with its facts. */
+/**
+ * Refusals because something is missing on our side, each with its facts. They fail closed; the caller may ask again.
+ */
 export type ServiceDenial =
   | { readonly code: "registry_unavailable"; readonly why: string }
   | { readonly code: "liveness_unavailable"; readonly why: string }
@@ -8,7 +10,7 @@ export type ServiceDenial =
 
 const undecided = later("the service cannot decide right now; try again");
 
-/** What is told of each. */
+/** What auditors and callers are told of each. */
 export const serviceDenials: Rows<ServiceDenial> = {
   registry_unavailable: {
     rule: "nothing is decided without the registry of this moment",

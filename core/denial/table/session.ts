@@ -9,7 +9,7 @@ export type SessionDenial =
   | { readonly code: "blocked"; readonly subject: string }
   | { readonly code: "died_in_flight"; readonly cause: DeathCause };
 
-/** What is told of each. */
+/** What auditors and callers are told of each. */
 export const sessionDenials: Rows<SessionDenial> = {
   uses_spent: {
     rule: "a token is used as often as it was granted",

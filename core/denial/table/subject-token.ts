@@ -16,10 +16,10 @@ export type SubjectTokenDenial =
   | { readonly code: "actor_token_mismatch"; readonly why: string }
   | { readonly code: "parent_dead"; readonly cause: DeathCause };
 
-/** One face: who tries tokens must not learn what is wrong with one. */
+/** One answer for several refusals: somebody who tries tokens must not learn what is wrong with one. */
 const notValid = badRequest("the subject token is not valid for this agent, or no longer");
 
-/** As RFC 9470 asks for a younger sign-in; whoever shows the token is its client and learns nothing else. */
+/** As RFC 9470 asks for a later sign-in. The caller is the client the token was issued to, and learns nothing else. */
 const loginRevoked = badRequest(
   "this login of the person was revoked here: sign the person in anew (max_age=0), then ask again",
   { members: { max_age: 0 } },
@@ -32,7 +32,7 @@ const denylistedText = {
   unnamed: "a document that names its login (auth_time or sid), since one of this person with this agent is burnt",
 } as const;
 
-/** What is told of each. */
+/** What auditors and callers are told of each. */
 export const subjectTokenDenials: Rows<SubjectTokenDenial> = {
   issuer_untrusted: {
     rule: "trusted issuers are registered, each for one purpose",
