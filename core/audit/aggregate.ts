@@ -3,25 +3,26 @@ import type { Clock, Ids } from "../model/ports.ts";
 import { toRecord } from "./ocsf.ts";
 import type { AuditFacts, Outbox } from "./record.ts";
 
-/** Aggregates refusals that a caller can cause at will: by whom (where that is proved), reason and minute. */
+/** Aggregates refusals that a caller can cause at will: by caller (where it proved who it is), reason and minute. */
 export interface RefusalAggregate {
-  /** Counts one refusal; the first of its kind and minute is recorded at once, the rest as one count afterwards. */
+  /** Counts one refusal. The first of its kind in a minute is recorded at once, the others afterwards as one count. */
   add(facts: AuditFacts): Promise<void>;
   /**
-   * Whether a refusal of an authenticated caller still gets a record of its own: `limits.refusalRecordsPerMinute` of one
-   * caller and instance do. Never where the caller is over its rate, nor for a stolen token, whose thief decides how often.
+   * Whether a refusal of an authenticated caller still gets a record of its own: one instance records
+   * `limits.refusalRecordsPerMinute` of each caller. Never where the caller is over its rate, and never for a stolen
+   * token, since the thief decides how often it is shown.
    */
   standsAlone(facts: AuditFacts): boolean;
 }
 
-/** What aggregating needs. */
+/** What aggregation needs. */
 interface RefusalAggregateDeps {
   readonly outbox: Outbox;
   readonly ids: Ids;
   readonly clock: Clock;
 }
 
-/** Most kinds one instance counts apart; beyond it everything shares one count. */
+/** Most kinds that one instance counts apart. Kinds beyond it share one count. */
 const kinds = 1_024;
 /** Most callers whose own records one instance counts; beyond it every refusal is aggregated. */
 const callers = 4_096;
@@ -29,15 +30,16 @@ const callers = 4_096;
 interface Bucket {
   readonly minute: number;
   readonly example: AuditFacts;
-  /** Refusals not yet in any record. */
+  /** Refusals that no record contains yet. */
   unwritten: number;
 }
 
 /**
- * A flood of garbage, or of an agent's own refused requests, costs at most two writes a minute, a kind and an instance, and
- * a failing outbox never turns a refusal into anything else (threats 13, 34). Nothing is lost by a failed write: its count is carried on.
- * A frozen instance keeps its last counts until its next refusal, or for ever: that is why the first of a kind and minute
- * is written at once, and no attack goes unseen. `flush` is for those that know they stop.
+ * A flood of garbage, or of an agent's own refused requests, costs at most two writes for each kind, minute and
+ * instance; and a failing outbox never changes the answer to a refusal (threats 13, 34). A failed write loses nothing,
+ * since its count is kept for the next one. A frozen instance keeps its last counts until its next refusal, perhaps for
+ * ever. For that reason the first refusal of a kind and minute is written at once: every attack leaves a record.
+ * `flush` is for instances that know they are stopping.
  * @returns the aggregate; the counts of all records of a kind add up to the refusals that happened
  */
 export function createRefusalAggregate(deps: RefusalAggregateDeps): RefusalAggregate & { flush(): Promise<void> } {
@@ -46,7 +48,7 @@ export function createRefusalAggregate(deps: RefusalAggregateDeps): RefusalAggre
 
   const write = async (bucket: Bucket): Promise<void> => {
     const count = bucket.unwritten;
-    bucket.unwritten = 0; // before the await: a second refusal meanwhile must not write the same ones
+    bucket.unwritten = 0; // before the await, so that a concurrent refusal does not write the same ones
     try {
       await deps.outbox.put(toRecord({ ...bucket.example, count }, `denied#${deps.ids.id()}`));
     } catch {
@@ -54,7 +56,7 @@ export function createRefusalAggregate(deps: RefusalAggregateDeps): RefusalAggre
     }
   };
 
-  /** Writes the rest of every bucket that ended before `minute`; one whose write fails stays to be tried again. */
+  /** Writes the rest of every bucket whose minute is over. A bucket whose write fails stays and is tried again. */
   const flushBefore = async (minute: number): Promise<void> => {
     for (const [key, bucket] of buckets) {
       if (bucket.minute >= minute) continue;
@@ -76,7 +78,7 @@ export function createRefusalAggregate(deps: RefusalAggregateDeps): RefusalAggre
       const bucket = { minute, example: facts, unwritten: 1 };
       buckets.set(key, bucket);
       await write(bucket);
-      // only with a new bucket: a refusal must not retry a failing outbox once for every refusal
+      // only with a new bucket, so that a flood of refusals does not retry a failing outbox each time
       await flushBefore(minute);
     },
     standsAlone(facts) {
@@ -94,8 +96,8 @@ export function createRefusalAggregate(deps: RefusalAggregateDeps): RefusalAggre
 }
 
 /**
- * What is counted together: operation and reason; whose agent, session and stolen token it is, but only where that was
- * proved, or whoever makes up names would have a record for each (threat 34).
+ * What is counted together: operation and reason; and agent, session and owner of a stolen token, but only where they
+ * were proved. Otherwise somebody who makes up names would get a record for each of them (threat 34).
  */
 function kindOf({ operation, denial, assurance, agent, session, owner }: AuditFacts): string {
   const proven = assurance === undefined ? undefined : agent;

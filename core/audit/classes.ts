@@ -21,13 +21,17 @@ const assignPrivileges = { ...authorizeSession, activityId: 1, activityName: "As
 
 /**
  * Operation → OCSF 1.8.0 class and activity.
- * - proving who one is: Authentication / Logon; ending one's own session: Authentication / Logoff
- * - a session, an offer, a redemption, a downstream exchange, a renewal hands out privileges: Authorize Session / Assign Privileges
- * - an access token is a ticket for one service out of a session already authorized: Authentication / Service Ticket Request
- * - introspection and an operator's questions read, taking a counted use changes what is left, a request that never got as far as an operation is Other: API Activity
+ * - an agent proves who it is: Authentication / Logon; it ends its own session: Authentication / Logoff
+ * - a session, an offer, a redemption, a downstream exchange, a renewal gives out privileges: Authorize Session /
+ *   Assign Privileges
+ * - an access token is a ticket for one service out of a session already authorized: Authentication / Service Ticket
+ *   Request
+ * - introspection and an operator's questions read, a counted use changes how many are left, a request that was refused
+ *   before its operation was known is Other: API Activity
  * - a receiver of security events who was not told of a revocation: API Activity / Other, a failure
- * - an operator's changes: Entity Management (Disable for a revocation, Enable for lifting a block, Update for the registry), what becomes of a signing key,
- *   what is found of an agent that nobody looked after (Other), and of a function: a deployment (Update), or that it is not what was deployed (Other)
+ * - an operator's changes: Entity Management (Disable for a revocation, Enable for lifting a block, Update for the
+ *   registry), the life of a signing key, an agent that is overdue or dormant (Other), and a function: a deployment
+ *   (Update), or a difference from what was deployed (Other)
  */
 export const ocsfClasses: Readonly<Record<AuditOperation, OcsfClass>> = {
   attest: { ...authentication, activityId: 1, activityName: "Logon" },

@@ -6,7 +6,10 @@ import type { RegistryDifference } from "../model/registry-difference.ts";
 import type { AuditFacts } from "./record.ts";
 import { type Own, redactAll, redactTarget, redactText, redactTokens } from "./redact.ts";
 
-/** How each member's texts are kept clean: where we made or proved the value, long hashes in it are identifiers. */
+/**
+ * How the texts of each member are redacted. Where we made or proved a value, long hashes in it are identifiers and
+ * stay.
+ */
 const redactions: ReadonlyMap<string, typeof redactText> = new Map([
   ...["operator_arn", "operator_id", "sid", "root", "parent", "principal", "actors", "logins"].map(
     (n) => [n, redactTokens] as const,
@@ -17,16 +20,16 @@ const redactions: ReadonlyMap<string, typeof redactText> = new Map([
   ["target", redactTarget] as const,
 ]);
 
-/** A refusal explains itself: beside its code the rule that refused, and what was missing. */
+/** Explains a refusal: beside its code the rule that refused, and what was missing. */
 function reasonOf(denial: Denial) {
   const { rule, missing } = explainDenial(denial);
   return { denial_rule: rule, denial_missing: missing };
 }
 
 /**
- * Lanyard's own facts as flat, snake_case columns for `unmapped.lanyard`. One name, one type, for good:
- * the tables over the audit bucket are built on these names.
- * @param own what of them is never redacted
+ * Lanyard's own facts as flat, snake_case columns for `unmapped.lanyard`. A name never changes and never changes its
+ * type, since the tables over the audit bucket are built on these names.
+ * @param own values that are never redacted
  */
 export function lanyardFacts(facts: AuditFacts, own: Own): Record<string, unknown> {
   const columns: Record<string, unknown> = {
@@ -85,7 +88,7 @@ export function lanyardFacts(facts: AuditFacts, own: Own): Record<string, unknow
   );
 }
 
-/** A question put to policies as it stands in an audit event; one name, one type, for good. */
+/** A question put to policies as it stands in an audit event. A name never changes and never changes its type. */
 export interface AskedColumn {
   readonly action: string;
   readonly agent: string;
@@ -106,7 +109,7 @@ export interface AskedColumn {
   readonly lifetime_seconds?: number;
 }
 
-/** Writes a question down so that {@link questionOf} gives it back. */
+/** The column of a question; {@link questionOf} reads it back. */
 export function askedColumn(question: PolicyQuestion): AskedColumn {
   const { principal, grant, evidence, asserted, to, build } = question;
   return {
@@ -133,8 +136,8 @@ export function askedColumn(question: PolicyQuestion): AskedColumn {
 const actions = ["open", "renew", "access", "offer", "redeem", "hop"] as const;
 
 /**
- * Reads a recorded question. What policies do not look at (what a detail says beyond its type, a person's raw pair) is
- * not recorded and does not come back.
+ * Reads a recorded question. Values that policies do not read (a detail's fields beyond its type, a person's issuer and
+ * subject) are not recorded and are missing here.
  * @returns undefined for anything that was not written by {@link askedColumn}
  */
 export function questionOf(column: AskedColumn): PolicyQuestion | undefined {
@@ -167,10 +170,16 @@ export function questionOf(column: AskedColumn): PolicyQuestion | undefined {
   };
 }
 
-/** Most changed values an event keeps, and the most characters of each; the versions themselves hold all of it. */
+/**
+ * Most changed values an event keeps, and most characters of each. The stored versions of the registry contain all of
+ * them.
+ */
 const bounds = { names: 1_000, values: 200, characters: 300 };
 
-/** A change of the registry as an audit event shows it: actor and reason stand beside it, before and after in it. */
+/**
+ * A change of the registry as an audit event shows it, values before and after included. Actor and reason are members
+ * of the event.
+ */
 function changesColumn({ added, changed, removed }: RegistryDifference) {
   const values = changed.flatMap(({ name, values: all }) =>
     all.map(({ path, before, after }) => ({ name, path, before: textOf(before), after: textOf(after) })),
@@ -185,5 +194,5 @@ function changesColumn({ added, changed, removed }: RegistryDifference) {
   };
 }
 
-/** JSON, so that a column has one type whatever was changed. */
+/** JSON text, so that the column has one type whatever was changed. */
 const textOf = (value: unknown): string => (JSON.stringify(value) ?? "").slice(0, bounds.characters);

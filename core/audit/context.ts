@@ -6,22 +6,24 @@ import type { AuditFacts } from "./record.ts";
 export type FactsSoFar = Omit<AuditFacts, "outcome" | "denial">;
 
 /**
- * What is known of one decision so far: started with the call, filled along the way, and emitted once, on a grant and on a
- * refusal alike. Every endpoint keeps one.
+ * What is known of one decision so far. It is started with the call, filled along the way, and recorded once, on a
+ * grant and on a refusal alike. Every endpoint keeps one.
  */
 export interface AuditContext {
   readonly facts: FactsSoFar;
-  /** Whether the caller proved who it is: a refusal after that gets a record of its own, one before it is counted. */
+  /**
+   * Whether the caller has proved who it is. A later refusal gets a record of its own; an earlier one is only counted.
+   */
   authenticated: boolean;
-  /** Later facts win. */
+  /** Adds facts; a later value replaces an earlier one. */
   add(more: Partial<FactsSoFar>): void;
-  /** Takes a fact back that no longer explains anything. */
+  /** Removes a fact that no longer explains anything. */
   drop(name: keyof FactsSoFar): void;
 }
 
 /**
- * Starts one with what is known of a call before anything of it is read.
- * @param operation what it is recorded as until more is known
+ * Starts a context with what is known of a call before any of it is read.
+ * @param operation the operation to record until more is known
  */
 export function startAudit(call: Call, operation: AuditFacts["operation"], clock: Clock): AuditContext {
   let facts: FactsSoFar = {

@@ -6,21 +6,24 @@ import { lanyardFacts } from "./columns.ts";
 import type { AuditFacts, AuditOperation, AuditRecord } from "./record.ts";
 import { type Own, ownValues, redactAll, redactTarget, redactText } from "./redact.ts";
 
-/** The released schema version every event is valid against. */
+/** The released schema version that every event conforms to. */
 const ocsfVersion = "1.8.0";
 
-/** Beyond it texts are cut short; DynamoDB takes 400 KB an item, with the rest of the transaction beside it. */
+/** Longer texts are cut. DynamoDB takes 400 KB for an item, and the rest of the transaction needs room too. */
 const recordBytes = 100_000;
 
-/** What an agent was refused is told in so many characters a text and entries a list: its size must not be the caller's. */
+/**
+ * What a refused agent sent is recorded up to so many characters of a text and entries of a list: the caller must not
+ * decide how large a record is (threat 34).
+ */
 const refused = { characters: 256, entries: 20 };
 
 const userType = { user: 1, admin: 2, service: 4 } as const;
 
 /**
- * Writes one decision as an OCSF 1.8.0 event: the standard's members for tools that know OCSF, and all of Lanyard's
- * own facts under `unmapped.lanyard`, so that a question by session, agent or principal is one plain WHERE.
- * Serialized once: relay and bucket carry these bytes, and `hash` is over them.
+ * Writes one decision as an OCSF 1.8.0 event: the standard's members for tools that know OCSF, and all of Lanyard's own
+ * facts under `unmapped.lanyard`, so that a question by session, agent or principal is one plain WHERE. It is
+ * serialized only once: relay and bucket carry these bytes, and `hash` is computed over them.
  * @param facts the decision; texts in it are redacted and bounded here
  * @param eventId `metadata.uid`, the outbox row's key and the key for de-duplication downstream
  */
@@ -54,7 +57,10 @@ export function toRecord(facts: AuditFacts, eventId: string): AuditRecord {
   return { eventId, timeMillis: facts.timeMillis, detailType: kind.className, body, hash };
 }
 
-/** A record must always fit its row and its event: one that did not could stop what it records (threat 13). */
+/**
+ * A record must always fit its row and its event. One that did not fit could stop the very decision it records (threat
+ * 13).
+ */
 const bounded = <T extends { readonly metadata: object; readonly unmapped: object }>(event: T): string => {
   const body = JSON.stringify(event);
   if (Buffer.byteLength(body) <= recordBytes) return body;
@@ -63,13 +69,14 @@ const bounded = <T extends { readonly metadata: object; readonly unmapped: objec
 };
 
 /**
- * All of a grant's and of an operator's facts; of a refusal's what a caller sent is cut, or one request could make us write
- * what it costs nothing to send (threat 34). What was put to policies is ours and stays: it is asked again of new ones.
+ * All facts of a grant and of an operator's act. Of a refusal, what the caller sent is cut, since otherwise a request
+ * that costs nothing to send could make us write much (threat 34). The questions put to policies are our own and stay,
+ * since they may be asked again of a proposed set of policies.
  */
 function columns(facts: AuditFacts, own: Own): Record<string, unknown> {
   const all = lanyardFacts(facts, own);
   if (facts.outcome === "allowed" || facts.operator) return all;
-  // column by column: which there are is ours to say, and a reason that came late in the order must not go missing
+  // bounded column by column: we decide which columns there are, and a reason late in the order must not be lost
   return Object.fromEntries(
     Object.entries(all).map(([name, value]) => [
       name,
@@ -86,13 +93,16 @@ const refusal = (denial: Denial, own: Own) => ({
   status_detail: cut(redactText(explainDenial(denial).missing, own)),
 });
 
-/** What rings is more than a revocation, and that more than everyday. */
+/** Operations whose severity is above that of a revocation or of a usual decision. */
 const graver: Partial<Record<AuditOperation, readonly [number, string]>> = {
   revoke: [3, "Medium"],
   "deployment.drift": [4, "High"],
 };
 
-/** A revocation, a refusal, and a document that changed hands, deserve a look; a grant is everyday. */
+/**
+ * The severity of a decision: a revocation, a refusal, and a document that another key took over deserve attention; a
+ * grant is usual.
+ */
 const outcome = (facts: AuditFacts, own: Own) => {
   const [severity_id, severity] =
     facts.outcome === "denied" || facts.keyReplaced ? [2, "Low"] : (graver[facts.operation] ?? [1, "Informational"]);
@@ -137,7 +147,7 @@ const verdicts = (facts: AuditFacts, policies: readonly string[], own: Own) =>
     policy: { name: redactText(name, own) },
   }));
 
-/** Whom it was for: of an offer the agent it is held out to, else the caller. */
+/** For whom it was done: for an offer the agent that the offer names, else the caller. */
 const receiver = (facts: AuditFacts, own: Own) => agentUser(facts.offeredTo ?? facts.agent, own);
 
 const agentUser = (id: string | undefined, own: Own) => {
@@ -177,11 +187,14 @@ const entity = (facts: AuditFacts, own: Own) => {
 
 const source = (facts: AuditFacts) => {
   const ip = address(facts.sourceIp);
-  // CloudTrail-like sources can be a service's name; ip_t would refuse it
+  // a source may be a service's name, as in CloudTrail; OCSF's type ip_t would refuse it
   return ip ? { ip } : { name: redactText(facts.sourceIp ?? "unknown").slice(0, 255) };
 };
 
-/** A plain address in the form every reader knows, or nothing; never a regular expression over hostile input. */
+/**
+ * A plain IP address in the form every reader knows, or undefined. It is parsed without a regular expression, since the
+ * text may be hostile.
+ */
 const address = (text: string | undefined): string | undefined => {
   if (text === undefined || text.length > 45 || !/^[0-9a-fA-F:.]+$/.test(text)) return undefined;
   if (!text.includes(":")) {

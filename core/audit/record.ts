@@ -5,7 +5,7 @@ import type { PolicyQuestion, Verdict } from "../model/decision.ts";
 import type { RegistryDifference } from "../model/registry-difference.ts";
 import type { Grant } from "../model/session.ts";
 
-/** What happened, one name a kind of decision. */
+/** The kinds of decisions that are recorded. */
 export type AuditOperation =
   | "attest"
   | "session.open"
@@ -36,8 +36,8 @@ export type AuditOperation =
   | "request";
 
 /**
- * One decision, allowed or denied, before it is written as OCSF. Filled along the way, emitted once.
- * Never holds a token, key, handle or evidence.
+ * One decision, allowed or denied, before it is written as OCSF. It is filled along the way and recorded once. It never
+ * contains a token, key, handle or evidence.
  */
 export interface AuditFacts {
   readonly operation: AuditOperation;
@@ -46,74 +46,84 @@ export interface AuditFacts {
   readonly requestId: string;
   readonly sourceIp?: string;
   readonly userAgent?: string;
-  /** The authenticated agent, or the one the request named when it failed to prove it. */
+  /** The authenticated agent, or the one the request named when the caller failed to prove that it is that agent. */
   readonly agent?: string;
-  /** Agent whose genuine token another key showed: whoever showed it is `agent`, where that is known, and `jkt`. */
+  /**
+   * Agent whose genuine token another key showed. The agent that showed it is `agent`, where known, and its key is
+   * `jkt`.
+   */
   readonly owner?: string;
   /** For admin functions: ARN and unique id of the operator. */
   readonly operator?: { readonly arn: string; readonly uniqueId: string };
   readonly principal?: string;
   readonly actors?: readonly string[];
-  /** Names of a person's login, by this agent: those a session was issued under, or that were denylisted or cleared. */
+  /**
+   * Names of a person's login with this agent: those a session was issued under, or that were denylisted or cleared.
+   */
   readonly logins?: readonly string[];
   readonly session?: { readonly sid: string; readonly root: string; readonly parent?: string; readonly depth: number };
-  /** Of an event that was not delivered: the receiver by its registration, and the record that it would have told of. */
+  /**
+   * Of a security event that was not delivered: the receiver's registered name, and the record of which the event would
+   * have told.
+   */
   readonly receiver?: string;
   readonly revocation?: string;
-  /** Agent an offer is held out to. */
+  /** Agent that an offer names. */
   readonly offeredTo?: string;
   readonly grants?: readonly Grant[];
   readonly requested?: { readonly resources: readonly string[]; readonly scopes: readonly string[] };
   readonly expiresAtSeconds?: number;
   readonly jti?: string;
-  /** Of a token that was released; `Bearer`: whoever copies it can use it. */
+  /** Type of the token that was released. With `Bearer`, anybody who copies the token can use it. */
   readonly tokenType?: "DPoP" | "Bearer" | "N_A";
   readonly jkt?: string;
   readonly assurance?: Assurance;
   readonly evidenceType?: string;
   /** Facts of the evidence worth keeping: role, function, account. */
   readonly evidence?: Readonly<Record<string, string>>;
-  /** What the evidence's issuer calls the document: its `jti`. */
+  /** The name that the evidence's issuer gave the document: its `jti`. */
   readonly evidenceId?: string;
-  /** Evidence that another key had shown first, which had been silent for as long as the registration says. */
+  /**
+   * Set where another key had shown this evidence first, and had been silent for as long as the registration demands.
+   */
   readonly keyReplaced?: true;
   readonly build?: string;
-  /** Of a refused attestation: the checks of its evidence, or else of its code, in order, up to the one that failed. */
+  /** Of a refused attestation: the checks of its evidence, or else of its code, in order, the failed one last. */
   readonly checks?: readonly Check[];
   readonly registryVersion?: number;
   /** Of a change of the registry: the version it was made from, and every value before and after. */
   readonly registryBase?: number;
-  /** Of a rollback: the version it went back to. */
+  /** For a rollback: the version that was restored. */
   readonly registryRestored?: number;
   readonly changes?: RegistryDifference;
   /** Ids of the policies that determined the decision. */
   readonly policies?: readonly string[];
-  /** The questions put to policies, one a resource: a proposed set of policies can be asked them again. */
+  /** The questions put to policies, one for each resource. They can be put again to a proposed set of policies. */
   readonly asked?: readonly PolicyQuestion[];
-  /** What log-only policies and log-only agents would have been told. */
+  /** The verdicts that log-only policies would have given, and the refusals that log-only agents were spared. */
   readonly policyLogged?: readonly ({ readonly resource: string } & Verdict)[];
   readonly purpose?: string;
   readonly denial?: Denial;
   readonly target?: string;
   readonly reason?: string;
-  /** For aggregated refusals: how many like this one. */
+  /** For aggregated refusals: how many there were. */
   readonly count?: number;
 }
 
-/** A record ready for the outbox: the OCSF event as JSON text and the SHA-256 it will be sealed by. */
+/** A record ready for the outbox: the OCSF event as JSON text, and the SHA-256 that its seal will cover. */
 export interface AuditRecord {
   /** 22 characters; of a denial written alone, `denied#` + 22 characters. */
   readonly eventId: string;
   readonly timeMillis: number;
   /** OCSF class name, the event's `detail-type` on the bus. */
   readonly detailType: string;
-  /** The event, serialized once; relay and S3 carry these very bytes. */
+  /** The event, serialized once; relay and S3 carry exactly these bytes. */
   readonly body: string;
   /** base64url SHA-256 of `body`. */
   readonly hash: string;
 }
 
-/** The outbox alone, for records that no grant carries (denials, aggregated refusals). */
+/** Writes records that no grant carries (denials, aggregated refusals) to the outbox. */
 export interface Outbox {
   /** Writes one record; its id must start with `denied#`. */
   put(record: AuditRecord): Promise<void>;

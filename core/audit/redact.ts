@@ -1,19 +1,19 @@
 import type { Denial } from "../denial/denial.ts";
 import type { AuditFacts } from "./record.ts";
 
-/** An id of ours: 128 bits as base64url. */
+/** An id that we made: 128 bits as base64url. */
 const id = /^[A-Za-z0-9_-]{22}$/;
 /** A digest: SHA-256 in hex or base64, a thumbprint, an image's digest. */
 const digest = /^(?:sha256:)?(?:[0-9a-f]{64}|[A-Za-z0-9+/_-]{43}=?)$/;
-/** Whatever is registered has a name in lower case, which no token has. */
+/** Every registered name is in lower case, and no token is. */
 const name = /^(?:p_|spiffe:\/\/)?[a-z0-9][a-z0-9._/-]*$/;
 const prefixed = /^(session|agent|principal|build|deployment|key):(.+)$/;
 
 /**
  * The values of one decision that we made, proved or registered ourselves: session ids, thumbprints, digests, names of
- * agents, resources and policies. However much one of them looks like a token (one random id in 26,000 begins like a
- * JWT), it is never redacted: whoever was given such a session would vanish from the audit (threat 47). What a caller
- * wrote and nobody verified is none of them.
+ * agents, resources and policies. One random id in 26,000 begins like a JWT, but these are never redacted: otherwise a
+ * session that was given such an id would vanish from the audit (threat 47). Values that a caller wrote and nobody
+ * verified are not among them.
  * @returns the values as they may stand in any text of the record
  */
 export function ownValues(facts: AuditFacts): ReadonlySet<string> {
@@ -32,7 +32,10 @@ export function ownValues(facts: AuditFacts): ReadonlySet<string> {
 const ofShape = (shape: RegExp, values: readonly (string | undefined)[]): readonly string[] =>
   values.filter((value): value is string => value !== undefined && shape.test(value));
 
-/** `session:<id>`, `build:<digest>`, `agent:<name>` and the like: what an operator or a row of liveness points at. */
+/**
+ * The name in `session:<id>`, `build:<digest>`, `agent:<name>` and the like, as an operator's order or a row of
+ * liveness gives it.
+ */
 function pointedAt(target: string | undefined): readonly string[] {
   const [, kind, value] = prefixed.exec(target ?? "") ?? [];
   if (target === undefined || value === undefined) return [];
@@ -40,7 +43,7 @@ function pointedAt(target: string | undefined): readonly string[] {
   return shape.test(value) ? [target, value] : [];
 }
 
-/** What a refusal tells of our own rows. */
+/** What a refusal tells of rows of our own. */
 function told(denial: Denial): readonly string[] {
   const { cause, subject, sid, build, offeredTo } = denial as {
     readonly cause?: { readonly sid?: string; readonly subject?: string };
@@ -73,14 +76,14 @@ const secretShape = /[A-Za-z0-9+/_-]{40,}={0,2}/g;
 
 const nothing: ReadonlySet<string> = new Set();
 
-/** Values of our own that stay whatever they look like: {@link ownValues} tells which. */
+/** Values of our own that are never redacted, see {@link ownValues}. */
 export type Own = ReadonlySet<string>;
 
 /**
- * Takes out what looks like a token or private key: the log must not become a place to steal from (threat 25).
- * Runs of base64 that are only lower case (paths, hex digests) stay.
- * @param text anything a caller may have written
- * @param own what stays wherever it stands alone in the text
+ * Removes what looks like a token or private key, so that nobody can steal one from the log (threat 25). Runs of base64
+ * that are only lower case (paths, hex digests) stay.
+ * @param text any text that a caller may have written
+ * @param own values that stay where they stand alone in the text
  * @returns the text, cut to 2,048 characters, with each finding replaced by `[redacted]`
  */
 export function redactText(text: string, own: Own = nothing): string {
@@ -91,31 +94,36 @@ export function redactText(text: string, own: Own = nothing): string {
   );
 }
 
-/** As {@link redactText} for values that are ours and may be long hashes (`jkt`, ids): only tokens and keys go. */
+/**
+ * As {@link redactText} for values that are ours and may be long hashes (`jkt`, ids): only tokens and keys are removed.
+ */
 export const redactTokens = (text: string, own: Own = nothing): string =>
-  // nothing but an id: 16 bytes are no token and hold none
+  // an id alone is 16 bytes: too short to be or to contain a token
   id.test(text) ? text : cleaned(text, own, withoutTokens);
 
 const withoutTokens = (text: string): string =>
   text.replace(pemShape, "[redacted]").replace(jwtShape, (run) => (beginsJson(run) ? "[redacted]" : run));
 
-/** A word may begin like a JWT (`ewok-translator`) and still spell no JSON object. */
+/**
+ * Whether a run of base64url spells the beginning of a JSON object. A word may begin like a JWT (`ewok-translator`) and
+ * not spell one.
+ */
 const beginsJson = (run: string): boolean =>
   /^\{[\t\n\r ]*(?:"|$)/.test(Buffer.from(run.slice(0, 12), "base64url").toString("latin1"));
 
 function cleaned(text: string, own: Own, clean: (part: string) => string): string {
-  // cut before and after: bounded work, and no half of a token survives the second cut
+  // cut before and after: the first bounds the work, and the second removes a token that the first cut in half
   const bounded = text.slice(0, 8 * textCharacters);
   const result = own.has(bounded) ? bounded : around(bounded, own, clean);
   return result.length > textCharacters ? `${result.slice(0, textCharacters)}…` : result;
 }
 
-/** Cleans what stands between our own values; most texts need no second look. */
+/** Cleans the text between our own values. Most texts contain none. */
 function around(text: string, own: Own, clean: (part: string) => string): string {
   const whole = clean(text);
   const kept = [...own].filter((value) => text.includes(value));
   if (whole === text || kept.length === 0) return whole;
-  // standing alone: an own value that is the beginning of something longer is not ours
+  // a value stands alone: one that is only the beginning of something longer is not ours
   const any = kept.sort((a, b) => b.length - a.length).map((value) => value.replace(/[^A-Za-z0-9_]/g, "\\$&"));
   const alone = new RegExp(`(?<![A-Za-z0-9_-])(${any.join("|")})(?![A-Za-z0-9_+/=-]|\\.[A-Za-z0-9_-])`, "g");
   return text
@@ -124,14 +132,17 @@ function around(text: string, own: Own, clean: (part: string) => string): string
     .join("");
 }
 
-/** As {@link redactText} for what an operator or agent pointed at: a build or key is named by its digest, which is no secret. */
+/**
+ * As {@link redactText} for the target that an operator or agent named: a build or key is named by its digest, which is
+ * no secret.
+ */
 export const redactTarget = (target: string, own: Own = nothing): string =>
   /^(build|key|function):/.test(target) ? redactTokens(target, own) : redactText(target, own);
 
 /**
  * Copies plain data with every text redacted and every dimension bounded.
  * @param value JSON-like data
- * @param redact what is done to each text
+ * @param redact applied to each text
  * @param bounds `entries`: most entries of a list or members of an object
  */
 export function redactAll(

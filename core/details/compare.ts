@@ -7,17 +7,17 @@ import { schemaFault } from "./conform.ts";
 import { detailOf, type FieldFault, leavesOf } from "./leaves.ts";
 import { ruleOf } from "./rules/table.ts";
 
-/** A detail as its type understands it. */
+/** A detail, read by the rules of its type. */
 interface UnderstoodDetail {
-  /** The bound of each field by its path, read by the field's rule. */
+  /** The bound of each field, by the field's path. */
   readonly bounds: ReadonlyMap<string, unknown>;
-  /** The detail in the one spelling that is stored and signed. */
+  /** The detail in canonical spelling, which is stored and signed. */
   readonly canonical: AuthorizationDetail;
 }
 
 /**
- * Understands a detail by its type, or refuses it: every field must have a rule that can read its value, and the whole
- * must fit the JSON Schema, as it came and in canonical spelling.
+ * Reads a detail by its type, or refuses it. Every field must have a rule that can read its value, and the whole detail
+ * must fit the JSON Schema, both as it came and in canonical spelling.
  * @returns the bounds, or the first field that is not understood
  */
 export function understandDetail(
@@ -33,7 +33,7 @@ export function understandDetail(
     const name = type.rules[field] ?? "";
     const rule = ruleOf(name);
     const bound = rule?.read(value);
-    // what is written must read as well, or the stored constraint could not be compared by the next exchange
+    // the canonical spelling must be readable too, or the next exchange could not compare the stored constraint
     if (!rule || bound === undefined || rule.read(rule.write(bound)) === undefined)
       return err({ field, why: `is not what rule ${name} compares: ${rule?.takes ?? "there is no such rule"}` });
     bounds.set(field, bound);
@@ -48,7 +48,7 @@ const written = (type: DetailsTypeDeclaration, bounds: ReadonlyMap<string, unkno
 
 /**
  * Checks one detail against its registered type (RFC 9396 5): unknown type, unknown field, wrongly typed value or a
- * missing required field is refused. What is not understood is never taken as narrower.
+ * missing required field is refused. A detail that is not understood never counts as narrower.
  * @returns the type and the detail in canonical spelling, or `details_invalid` naming type and field
  */
 export function checkDetail(
@@ -56,7 +56,7 @@ export function checkDetail(
   registry: RegistrySnapshot,
 ): Result<{ readonly type: DetailsTypeRegistration; readonly detail: AuthorizationDetail }, Denial> {
   const type = registry.detailsType(detail.type);
-  // a row of the form before rules stays unread until the registry is applied again: nothing of it can be compared
+  // rows from before there were rules cannot be compared until the registry is applied again
   if (!type?.rules) return err(invalid(detail.type.slice(0, 128), "the type is not registered"));
   const understood = understandDetail(detail, type);
   return understood.ok
@@ -67,9 +67,9 @@ export function checkDetail(
 const invalid = (type: string, why: string) => ({ code: "details_invalid", type, why }) as const;
 
 /**
- * The constraint that holds for a child: the parent's detail, each field replaced only by a provably narrower value.
- * A field (or a whole detail) the child leaves out is inherited: leaving it out never lifts it (threat 7).
- * @param parent the constraint that stands; one that the type no longer understands refuses, rather than be dropped
+ * The detail of a child: the parent's detail, each field replaced only by a provably narrower value. A field, or a
+ * whole detail, that the child leaves out is inherited, so leaving it out never removes the constraint (threat 7).
+ * @param parent the parent's constraint. One that its type no longer understands is refused and not dropped
  * @param child the requested constraint of the same type
  * @returns the combined detail, or `details_exceed` naming the field, or `details_invalid`
  */

@@ -3,7 +3,7 @@ import type { DetailsTypeDeclaration } from "../model/registry.ts";
 import type { AuthorizationDetail } from "../model/session.ts";
 import type { FieldFault } from "./leaves.ts";
 
-/** Prepared once a type; the library writes into what it prepares, so it gets a copy. */
+/** One validator for each type. The library changes the schema it is given, so it gets a copy. */
 const prepared = new WeakMap<DetailsTypeDeclaration["schema"], Validator>();
 
 const validatorOf = (schema: DetailsTypeDeclaration["schema"]): Validator => {
@@ -15,7 +15,7 @@ const validatorOf = (schema: DetailsTypeDeclaration["schema"]): Validator => {
 };
 
 /**
- * Holds a detail, without its `type`, against its type's JSON Schema.
+ * Checks a detail, without its `type`, against its type's JSON Schema.
  * @returns the first fault, or undefined
  */
 export function schemaFault(
@@ -24,7 +24,7 @@ export function schemaFault(
 ): FieldFault | undefined {
   const { valid, errors } = validatorOf(schema).validate(fields);
   if (valid) return undefined;
-  // the innermost error is the last one; those before it say that something below is wrong
+  // the innermost error is the last one; those before it only say that something below is wrong
   const fault = errors[errors.length - 1];
   const field = (fault?.instanceLocation ?? "#").replace(/^#\/?/, "").replaceAll("/", ".");
   if (fault?.keyword === "required") return { field: missingOf(fault.error, field), why: "is required" };

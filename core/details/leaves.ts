@@ -2,7 +2,7 @@ import type { DetailsTypeDeclaration } from "../model/registry.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { AuthorizationDetail } from "../model/session.ts";
 
-/** Names of fields: no dot, so that a field can never be spelled like a path into another. */
+/** Names of fields: without a dot, so that a field can never look like a path into another. */
 export const fieldName: RegExp = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 
 /** A field and what is wrong with it. */
@@ -50,7 +50,7 @@ export function leavesOf(
   return fault ? err(fault) : ok(leaves);
 }
 
-/** A detail from values by path: the opposite of {@link leavesOf}, fields in the order of the type's rules. */
+/** A detail from values by path: the inverse of {@link leavesOf}, with fields in the order of the type's rules. */
 export function detailOf(
   { name, rules }: Pick<DetailsTypeDeclaration, "name" | "rules">,
   leaves: ReadonlyMap<string, unknown>,

@@ -19,14 +19,14 @@ const values: Check = (value) =>
     : `must be a list of 1 to ${limits.detailListItems} values`;
 const whatever: Check = () => undefined;
 
-/** Said of any type. */
+/** Keywords that a schema of any type may use. */
 const always = { type: whatever, title: text, description: text };
 
 /**
- * The keywords a details type may use, by the type of what they describe. Each can be decided in one pass over a value,
- * and none makes two schemas of one: no `$ref` (nothing is fetched), no `pattern` or `format` (a regular expression can
- * take forever on a chosen text; the rule reads times and addresses itself), no `anyOf` or `if` (which rule would
- * compare?).
+ * The keywords a details type may use, by the type of what they describe. Each can be checked in one pass over a value,
+ * and none makes the schema depend on another. There is no `$ref`, since nothing is fetched; no `pattern` or `format`,
+ * since a regular expression can take for ever on a chosen text, and the rules read times and addresses themselves; no
+ * `anyOf` or `if`, since it would be unclear which rule compares.
  */
 const keywords: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
   object: { ...always, properties: whatever, required: names, additionalProperties: whatever },
@@ -48,7 +48,7 @@ const keywordsOf = new Map(Object.entries({ ...keywords, integer: keywords.numbe
 const dialect = "https://json-schema.org/draft/2020-12/schema";
 
 /**
- * Checks the keywords of one node of a schema, not what lies below it.
+ * Checks the keywords of one node of a schema, not those of nodes below it.
  * @param at path of the node
  * @param isRoot only the root may name its dialect
  */
@@ -70,7 +70,10 @@ export function keywordFindings(
   return found;
 }
 
-/** What is not declared must be refused, and what is required must be declared, or no detail would ever fit. */
+/**
+ * Fields that are not declared must be refused, and fields that are required must be declared. Otherwise no detail
+ * would ever fit.
+ */
 function objectFindings(schema: Readonly<Record<string, unknown>>, at: string): Finding[] {
   const found: Finding[] = [];
   if (schema.additionalProperties !== false) found.push([at, "say 'additionalProperties: false'"]);
@@ -82,8 +85,8 @@ function objectFindings(schema: Readonly<Record<string, unknown>>, at: string): 
 }
 
 /**
- * A value that a field's schema names must be one its rule understands, in the spelling that is stored: no other would
- * ever fit.
+ * A value that a field's schema names must be one that its rule reads, in canonical spelling. Otherwise it would never
+ * match.
  */
 export function namedValueFindings(
   schema: Readonly<Record<string, unknown>>,

@@ -9,7 +9,7 @@ import { type Finding, keywordFindings, namedValueFindings } from "./schema-keyw
 /** One walk over a schema. */
 interface Walk {
   readonly rules: DetailsTypeDeclaration["rules"];
-  /** Fields that a rule was found for. */
+  /** Fields for which a rule was found. */
   readonly compared: Set<string>;
 }
 
@@ -21,8 +21,8 @@ interface Place {
 }
 
 /**
- * Checks the schema and the rules of a details type together: only the bounded part of JSON Schema, and one fitting rule
- * for every field, so that no field could ever be granted that cannot be compared.
+ * Checks the schema and the rules of a details type together: only the bounded part of JSON Schema, and one fitting
+ * rule for every field. So no field can ever be granted that cannot be compared.
  * @returns everything that is wrong, each with its path (`schema.properties.path.pattern`, `rules.path`)
  */
 export function detailsTypeFindings(type: Pick<DetailsTypeDeclaration, "schema" | "rules">): readonly Finding[] {
@@ -61,7 +61,7 @@ function objectFindings(schema: Readonly<Record<string, unknown>>, place: Place,
 
 const nameProblem = (name: string, isTop: boolean): string | undefined => {
   if (isTop && name === "type") return "'type' names the type itself (RFC 9396 2); leave it out of the schema";
-  // a name that every object inherits would be found in details that do not have it
+  // every object inherits such a name, so it would be found in details that do not have it
   return fieldName.test(name) && !(name in {}) ? undefined : "use letters, digits and '_', a letter first";
 };
 

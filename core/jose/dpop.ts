@@ -14,31 +14,32 @@ import { publicJwkFor } from "./public-jwk.ts";
 
 /** Nonces a server puts into its callers' proofs (RFC 9449 8 and 9). */
 export interface DpopNonces {
-  /** The one to send out now. */
+  /** The nonce to give out now. */
   current(): Promise<string>;
   /** Whether a proof may carry it: of this minute or the previous one. */
   accepts(nonce: unknown): Promise<boolean>;
 }
 
-/** What nonces are made of. */
+/** What nonces are made from. */
 interface DpopNoncesInput {
   readonly clock: Clock;
   /** The secret of each minute. */
   readonly macs: MacSource;
-  /** Who gives them out, an issuer or a resource: one server's nonces are foreign to every other. */
+  /** The server that gives them out, an issuer or a resource. A nonce of one server is never accepted by another. */
   readonly server: string;
 }
 
-/** Another instance whose clock runs ahead may already have given out the next minute's. */
+/** An instance whose clock runs ahead may already have given out the next minute's nonce. */
 const aheadSeconds = 5;
 
 /** RFC 9449 8.1: NQCHAR only. */
 const shape = /^([1-9][0-9]{0,9})\.([A-Za-z0-9_-]{43})$/;
 
 /**
- * Makes nonces that are stored nowhere: the minute, and an HMAC-SHA-256 over it under that minute's secret. Unpredictable
- * to callers, known to every instance; that a proof is used once is the work of its `jti`. The secret must not be that of
- * challenges: IAM cannot tell which message a role may MAC, and who took a server over could make challenges for `attest`.
+ * Makes nonces without storing them: the minute, and an HMAC-SHA-256 over it under that minute's secret. Callers cannot
+ * predict them, and every instance can check them. That a proof is used once is ensured by its `jti`. The secret must
+ * not be the one that challenges are made with: IAM cannot restrict which messages a role may MAC, so somebody who took
+ * over this server could make challenges for `attest`.
  */
 export function createDpopNonces({ clock, macs, server }: DpopNoncesInput): DpopNonces {
   const nonceOf = async (minute: number): Promise<string> => {
@@ -51,7 +52,7 @@ export function createDpopNonces({ clock, macs, server }: DpopNoncesInput): Dpop
     async accepts(nonce) {
       const minute = typeof nonce === "string" ? Number(shape.exec(nonce)?.[1] ?? Number.NaN) : Number.NaN;
       const now = nowSeconds(clock);
-      // the minute comes before the HMAC: no stranger chooses for which minutes secrets are derived
+      // the minute is checked before the HMAC, so that no stranger chooses the minutes for which secrets are derived
       if (!(minute >= Math.floor(now / 60) - 1 && minute <= Math.floor((now + aheadSeconds) / 60))) return false;
       return isSameSecret(String(nonce), await nonceOf(minute));
     },
@@ -59,9 +60,9 @@ export function createDpopNonces({ clock, macs, server }: DpopNoncesInput): Dpop
 }
 
 /**
- * Lets every answer of an endpoint carry the present nonce (RFC 9449 8.2), so that a caller that keeps the newest seldom
- * hears `use_dpop_nonce`.
- * @param nonces undefined where none are demanded: the endpoint as it is
+ * Lets every answer of an endpoint carry the present nonce (RFC 9449 8.2), so that a caller that keeps the newest is
+ * seldom answered `use_dpop_nonce`.
+ * @param nonces undefined where none are demanded; the endpoint is returned unchanged
  */
 export function withDpopNonce<More extends readonly unknown[]>(
   endpoint: (call: Call, ...more: More) => Promise<Reply>,
@@ -82,32 +83,33 @@ export interface DpopInput {
   /** Every DPoP header value that came. */
   readonly proofs: readonly string[];
   readonly method: string;
-  /** The URL as the platform saw it; its query and fragment do not count. */
+  /** The URL as the platform saw it; query and fragment are not compared. */
   readonly url: string;
   readonly nowSeconds: number;
-  /** At a resource: the hash of the token beside it (RFC 9449 4.2), which the proof must carry as `ath`. */
+  /** At a resource: the hash of the access token (RFC 9449 4.2), which the proof must carry as `ath`. */
   readonly ath?: string;
-  /** Where nonces are demanded (RFC 9449 8 and 9): the proof must carry a recent one. */
+  /** Where nonces are demanded (RFC 9449 8 and 9), the proof must carry a recent one. */
   readonly nonces?: DpopNonces | undefined;
   /** Imports and remembers keys; this process's own unless given. */
   readonly keyMemory?: KeyMemory;
 }
 
-/** A proof that held. */
+/** A proof that was verified. */
 export interface DpopProof {
   /** RFC 7638 thumbprint of the caller's key. */
   readonly jkt: string;
   readonly jti: string;
-  /** Consumed with what the call writes: the proof is single use. */
+  /** To be written together with what the call writes, so that the proof works only once. */
   readonly replayEntry: ReplayEntry;
-  /** Remembers the key for the next proof by it; to be called once it turned out to be the key of a token. */
+  /** Remembers the key for its next proof. To be called once the key turned out to be the one a token is bound to. */
   keepKey(): void;
 }
 
 const invalid = (why: string) => err<Denial>({ code: "dpop_invalid", why });
 
 /**
- * Verifies a DPoP proof (RFC 9449 4.3). That it is used once is for the caller's transaction, by `replayEntry`.
+ * Verifies a DPoP proof (RFC 9449 4.3). The caller's transaction must write `replayEntry`, so that the proof is used
+ * only once (threat 9).
  * @returns the caller's key and the replay entry, or `dpop_missing`, `dpop_invalid`, `dpop_nonce_required`
  */
 export async function verifyDpop(input: DpopInput): Promise<Result<DpopProof, Denial>> {
@@ -124,18 +126,18 @@ export async function verifyDpop(input: DpopInput): Promise<Result<DpopProof, De
     return invalid("the signature does not verify with the key in it");
   const claims = readClaims(parts.payload, input);
   if (!claims.ok) return claims;
-  // last, so that only a caller who holds a key is told to come back with a nonce
+  // last, so that only a caller that holds a key is told to come back with a nonce
   if (input.nonces && !(await input.nonces.accepts(parts.payload.nonce)))
     return err({ code: "dpop_nonce_required", sent: parts.payload.nonce === undefined ? "none" : "old_or_foreign" });
   const { jkt } = shown;
   const { jti, iat } = claims.value;
-  // a proof is taken until iat + window; the second window is for clocks of other instances
+  // a proof is accepted until iat + window; the second window covers the clocks of other instances
   const expiresAtSeconds = Math.ceil(iat) + 2 * limits.dpopWindowSeconds;
   const replayEntry: ReplayEntry = { kind: "dpop", key: await sha256(replayName("dpop", jkt, jti)), expiresAtSeconds };
   return ok({ jkt, jti, replayEntry, keepKey: () => keys.keep(shown) });
 }
 
-/** The public key in the header; of the other members only those that would change the signature are refused. */
+/** The public key in the header. Of the other header members only those that change what is signed are refused. */
 function keyOf(header: Readonly<Record<string, unknown>>): Result<{ readonly alg: string; readonly jwk: JWK }, Denial> {
   const { typ, alg } = header;
   if (typ !== "dpop+jwt") return invalid("typ must be dpop+jwt");
@@ -154,7 +156,7 @@ function readClaims(
   const { nowSeconds } = input;
   if (typeof jti !== "string" || jti === "" || jti.length > 256) return invalid("jti must be a short string");
   if (htm !== input.method) return invalid("htm is not the method of this request");
-  // a claim that is no URI as it stands (RFC 3986 2) is not mended
+  // a claim that is not a URI (RFC 3986 2) is refused and not repaired
   if (typeof htu !== "string" || !/^[\x21-\x7e]+$/.test(htu) || !sameUrl(htu, input.url))
     return invalid("htu is not the URL of this request");
   if (typeof iat !== "number" || !(Math.abs(nowSeconds - iat) <= limits.dpopWindowSeconds))

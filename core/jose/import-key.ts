@@ -7,7 +7,7 @@ import {
   type VerifyingKey,
 } from "./verifying-key.ts";
 
-/** How OpenSSL names what JOSE names; a null digest is EdDSA's own. */
+/** OpenSSL's names for each JOSE algorithm. The digest is null for EdDSA, which has its own. */
 const details = new Map<string, { readonly type: string; readonly curve?: string; readonly digest: string | null }>([
   ["ES256", { type: "ec", curve: "prime256v1", digest: "sha256" }],
   ["ES384", { type: "ec", curve: "secp384r1", digest: "sha384" }],
@@ -18,9 +18,10 @@ const details = new Map<string, { readonly type: string; readonly curve?: string
 ]);
 
 /**
- * Node's own verification: at once, without a thread and its queue. It is looser than WebCrypto, so that what that
- * demands is demanded here: one curve an algorithm, no short modulus, a PSS salt as long as the digest (the default takes
- * any), and r and s of their fixed length: DER of a stranger's has many spellings of one signature.
+ * Node's own verification: synchronous, without the queue of a thread pool. It is less strict than WebCrypto, so what
+ * WebCrypto demands is checked here: one curve for each algorithm, no short modulus, a PSS salt as long as the digest
+ * (by default Node accepts any), and r and s of fixed length, since DER from a stranger has many spellings of one
+ * signature.
  */
 export const importKey: ImportKey = (alg, jwk) => {
   const [kind, detail] = [signatureKinds.get(alg), details.get(alg)];
@@ -40,17 +41,17 @@ export const importKey: ImportKey = (alg, jwk) => {
 function verifyingKey(key: KeyObject, digest: string | null, kind: SignatureKind, alg: string): VerifyingKey {
   const { bytes } = kind;
   if (kind.kty === "EC")
-    // Node would make the same DER of r and s, at a quarter of the verification's price
+    // Node could make the same DER from r and s, but takes a quarter of the verification's time for it
     return { verify: (signed, rs) => rs.length === bytes && verify(digest, signed, key, derOf(rs)) };
   const padding = constants.RSA_PKCS1_PSS_PADDING;
-  // what an RSA key is used for unless it is told otherwise is PKCS #1 1.5; a key alone is handed over quicker
+  // Node uses PKCS #1 1.5 for an RSA key unless told otherwise, and a key without options is passed faster
   const how = alg === "PS256" ? { key, padding, saltLength: constants.RSA_PSS_SALTLEN_DIGEST } : key;
   return { verify: (signed, signature) => signature.length === bytes && verify(digest, signed, how, signature) };
 }
 
 /**
- * An ECDSA signature as OpenSSL reads it, in the one DER there is of it (X.690 10, RFC 3279 2.2.3).
- * @param rs r and s, big-endian, half the bytes each; of P-384 at most, so that every length is one byte
+ * An ECDSA signature as OpenSSL reads it, in its only DER encoding (X.690 10, RFC 3279 2.2.3).
+ * @param rs r and s, big-endian, half the bytes each; for P-384 at most, so that every length fits into one byte
  */
 function derOf(rs: Uint8Array): Uint8Array {
   const half = rs.length / 2;
@@ -63,7 +64,10 @@ function derOf(rs: Uint8Array): Uint8Array {
   return der;
 }
 
-/** Where an unsigned integer's first byte is, and its bytes in DER: with a zero before it where it would be negative. */
+/**
+ * Where an unsigned integer's first byte is, and its length in DER: one byte longer where a leading zero is needed to
+ * keep it positive.
+ */
 function integerAt(rs: Uint8Array, from: number, to: number): { readonly start: number; readonly bytes: number } {
   let start = from;
   while (start < to - 1 && rs[start] === 0) start++;

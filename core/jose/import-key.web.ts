@@ -10,7 +10,7 @@ import {
 
 type Parameters = webcrypto.EcKeyImportParams & webcrypto.RsaHashedImportParams & webcrypto.EcdsaParams;
 
-/** How WebCrypto names what JOSE names, for importing and for verifying alike. */
+/** WebCrypto's names for each JOSE algorithm, for importing and for verifying. */
 const parameters = new Map<string, Partial<Parameters & webcrypto.RsaPssParams> & { readonly name: string }>([
   ["ES256", { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" }],
   ["ES384", { name: "ECDSA", namedCurve: "P-384", hash: "SHA-384" }],
@@ -20,7 +20,7 @@ const parameters = new Map<string, Partial<Parameters & webcrypto.RsaPssParams> 
   ["PS256", { name: "RSA-PSS", hash: "SHA-256", saltLength: 32 }],
 ]);
 
-/** As `import-key.ts`, by WebCrypto: for wherever there is no Node. */
+/** As `import-key.ts`, by WebCrypto, for runtimes other than Node. */
 export const importKey: ImportKey = async (alg, jwk) => {
   const [kind, how] = [signatureKinds.get(alg), parameters.get(alg)];
   if (!kind || !how || jwk.kty !== kind.kty || jwk.crv !== kind.crv) return undefined;
@@ -35,7 +35,7 @@ export const importKey: ImportKey = async (alg, jwk) => {
   return verifyingKey(key, how as Parameters, kind.bytes ?? Math.ceil(modulusLength / 8));
 };
 
-/** Without `alg`, of which runtimes know one spelling of EdDSA or the other. */
+/** The key without `alg`, since a runtime may know only one of the two names of EdDSA. */
 const bare = ({ kty, crv, x, y, n, e }: JWK): webcrypto.JsonWebKey =>
   kty === "RSA"
     ? { kty, n: n ?? "", e: e ?? "" }

@@ -6,15 +6,15 @@ type Claims = Readonly<Record<string, unknown>>;
 
 const fail = (why: JwtFailure["why"], detail: string): JwtFailure => ({ why, detail });
 
-/** 9999-12-31: anything later is milliseconds or nonsense. */
+/** 9999-12-31: a later time is in milliseconds, or wrong. */
 const lastSecond = 253_402_300_799;
-/** Longest subject: a role ARN may be long; a person's is bounded again where it is read. */
+/** Longest subject: a role ARN may be long; a person's is bounded further where it is read. */
 const subjectCharacters = 1024;
-/** Names that would reach into a prototype wherever a later reader keys a plain object by them. */
+/** Names that would reach a prototype if a later reader used them as keys of a plain object. */
 const prototypeNames = ["__proto__", "constructor", "prototype"];
 
 /**
- * Checks the claims of a JWT (RFC 7519 4.1) whose signature is already known to be good.
+ * Checks the claims of a JWT (RFC 7519 4.1) whose signature was already verified.
  * @returns the first thing that is wrong, undefined when nothing is
  */
 export function claimFailure(claims: Claims, rules: JwtRules): JwtFailure | undefined {
@@ -30,7 +30,7 @@ export function claimFailure(claims: Claims, rules: JwtRules): JwtFailure | unde
 
 function issuerFailure(claims: Claims, rules: JwtRules): JwtFailure | undefined {
   if (rules.issuer === undefined) return undefined;
-  // RFC 8414 2, simple string comparison: any normalization would let two issuers be one
+  // RFC 8414 2, simple string comparison: after normalization two issuers could look like one
   return claims.iss === rules.issuer ? undefined : fail("issuer", "iss is not the expected issuer");
 }
 
@@ -57,7 +57,10 @@ function textFailure(claims: Claims, rules: JwtRules): JwtFailure | undefined {
   return undefined;
 }
 
-/** Controls and bidi marks would make two subjects look like one; look-alikes too, where people choose their names. */
+/**
+ * Control and bidi characters would make two subjects look like one. So would look-alike letters, where people choose
+ * their names.
+ */
 const isSubject = (sub: unknown, { subjectInAnyScript }: JwtRules): boolean =>
   typeof sub === "string" &&
   sub !== "" &&
@@ -66,16 +69,16 @@ const isSubject = (sub: unknown, { subjectInAnyScript }: JwtRules): boolean =>
   !prototypeNames.includes(sub);
 
 /**
- * Checks `exp`, `nbf` and `iat` alone, the last of all: what else {@link claimFailure} looks at does not change with time.
- * @returns what is wrong, undefined when nothing is
+ * Checks `exp`, `nbf` and `iat` only. Everything else that {@link claimFailure} checks does not change with time, so a
+ * verified token need not be checked for it again.
  */
 export function timeFailure(claims: Claims, rules: TimeRules): JwtFailure | undefined {
   const times: Record<"exp" | "nbf" | "iat", number | undefined> = { exp: undefined, nbf: undefined, iat: undefined };
   for (const name of ["exp", "nbf", "iat"] as const) {
     const value = claims[name];
-    // some providers write a date they do not know as null; one that ends a token is demanded where it matters
+    // some providers write null for a date they do not know; a claim that ends a token is required where it matters
     if (value === undefined || (name === "nbf" && value === null)) continue;
-    // JSON.parse reads 1e400 as Infinity, and a token that never ends is what an attacker would like
+    // JSON.parse reads 1e400 as Infinity, which would be a token that never ends
     if (typeof value !== "number" || !Number.isFinite(value) || value < 0 || value > lastSecond)
       return fail("claim", `${name} is not a date in seconds`);
     times[name] = value;
@@ -95,10 +98,10 @@ export function timeFailure(claims: Claims, rules: TimeRules): JwtFailure | unde
   return undefined;
 }
 
-/** What of {@link JwtRules} times are evaluated by. */
+/** The members of {@link JwtRules} that times are checked by. */
 type TimeRules = Pick<JwtRules, "nowSeconds" | "skewSeconds" | "maxAgeSeconds" | "maxLifetimeSeconds" | "ignoreExpiry">;
 
-/** What a JWT must be to be believed; anything not listed here is refused. */
+/** The rules a JWT must satisfy. A JWT that breaks one is refused. */
 export interface JwtRules {
   /** Accepted `typ`, lower case, without `application/`; `""` allows it to be absent. */
   readonly typ: readonly string[];
@@ -106,25 +109,25 @@ export interface JwtRules {
   readonly issuer?: string;
   /** Must be the only audience; null for a kind of token that has none by its standard (a status list). */
   readonly audience: string | null;
-  /** Longest token looked at, in bytes; `limits.tokenBytes` unless it says more. */
+  /** Longest token accepted, in bytes; `limits.tokenBytes` when left out. */
   readonly maxBytes?: number;
   readonly nowSeconds: number;
-  /** Clock skew granted to `exp`, `nbf` and `iat`. */
+  /** Clock skew allowed for `exp`, `nbf` and `iat`. */
   readonly skewSeconds: number;
   /** Claims that must be present. */
   readonly requiredClaims: readonly string[];
-  /** Oldest `iat` accepted, in seconds before now; no skew is added, since a young document needs none. */
+  /** Oldest `iat` accepted, in seconds before now. No skew is added, since a recent document needs none. */
   readonly maxAgeSeconds?: number;
   /** Longest `exp` − `iat` accepted, in seconds. */
   readonly maxLifetimeSeconds?: number;
   /** When set, no other header member may occur. */
   readonly exactHeaders?: readonly string[];
   /**
-   * The subject may be of any script, as the names of branches and environments are. Left out it is ASCII, as OpenID
-   * Connect Core 2 has it for people.
+   * The subject may be in any script, since branches and environments have names in all of them. When left out it must
+   * be ASCII, as OpenID Connect Core 2 demands for people.
    */
   readonly subjectInAnyScript?: boolean;
-  /** A revocation may name a session by an expired token. */
+  /** Accept an expired token: a revocation may name a session by one. */
   readonly ignoreExpiry?: boolean;
   /** Imports and remembers keys; this process's own unless given. */
   readonly keyMemory?: KeyMemory;

@@ -7,7 +7,7 @@ import { parseBoundedJson } from "../text/json.ts";
 import { claimFailure, type JwtFailure, type JwtRules, type VerifiedJwt } from "./jwt-claims.ts";
 import { keyMemory } from "./key-memory.ts";
 
-/** A compact JWS taken apart, nothing in it believed. */
+/** The parts of a compact JWS, none of them verified. */
 export interface CompactJws {
   readonly header: Readonly<Record<string, unknown>>;
   readonly payload: Readonly<Record<string, unknown>>;
@@ -16,12 +16,13 @@ export interface CompactJws {
   readonly signature: Uint8Array;
 }
 
-// a byte order mark must reach the JSON parser, which refuses it
+// keep a byte order mark, so that the JSON parser refuses it
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Takes a compact JWS (RFC 7515 7.1) apart, more strictly than most libraries: exactly three segments, canonical
- * base64url (or two strings would be one token), valid UTF-8, JSON objects without repeated members or deep nesting.
+ * Splits a compact JWS (RFC 7515 7.1) into its parts, more strictly than most libraries do: exactly three segments,
+ * canonical base64url (otherwise two different strings would be one token), valid UTF-8, JSON objects without repeated
+ * members or deep nesting.
  * @param maxBytes longest token looked at
  * @returns undefined for anything else
  */
@@ -30,7 +31,7 @@ export function parseCompactJws(token: string, maxBytes: number): CompactJws | u
   const first = token.indexOf(".");
   const second = token.indexOf(".", first + 1);
   if (first === -1 || second === -1) return undefined;
-  // a third dot is not of the alphabet
+  // a third dot is outside the base64url alphabet, so this refuses it
   const signature = bytesOfBase64url(token.slice(second + 1));
   const header = signature && objectIn(token.slice(0, first), limits.jsonDepth);
   const payload = header && objectIn(token.slice(first + 1, second), limits.claimsDepth);
@@ -54,24 +55,25 @@ function objectIn(encoded: string, depthMax: number): Readonly<Record<string, un
 
 export type { JwtFailure, JwtRules, VerifiedJwt } from "./jwt-claims.ts";
 
-/** Finds the one key a header names; keys never come from the token itself. */
+/** Finds the key that a header names. Keys never come from the token itself. */
 export type KeyLookup = (header: {
   readonly alg: string;
   readonly kid: string | undefined;
 }) => Promise<Result<JWK, JwtFailure>>;
 
 /**
- * Header members that carry keys, change what is signed, or say the payload is something else (RFC 7515 4.1,
- * RFC 7797, RFC 8725 3.10). Ignoring them is what most libraries do; whoever sends one to us wants an accident.
+ * Header members that carry keys, change what is signed, or change how the payload is read (RFC 7515 4.1, RFC 7797, RFC
+ * 8725 3.10). No honest sender uses one here, so they are refused and not ignored.
  */
 const forbiddenHeaders = ["jwk", "jku", "x5c", "x5u", "crit", "b64", "zip", "enc", "cty"];
 
 const fail = (why: JwtFailure["why"], detail: string) => err<JwtFailure>({ why, detail });
 
 /**
- * Verifies a JWT in cheap-first order: size, shape, header, key, signature, claims. Nothing before the signature has
- * a side effect but a bounded fetch of keys.
- * @param token compact JWS as received, or as {@link decodeUnverified} took it apart, so that it is parsed once
+ * Verifies a JWT in an order in which cheap checks come first: size, shape, header, key, signature, claims. Before the
+ * signature was verified, nothing has a side effect except a bounded fetch of keys.
+ * @param token compact JWS as received, or the parts that {@link decodeUnverified} made of it, so that it is parsed
+ * only once
  * @param keyFor finds the key; called only once the header is acceptable
  * @param rules what it must be
  * @returns header and payload, or the first thing that is wrong
@@ -112,7 +114,10 @@ function readHeader(
   return ok({ alg, ...(kid === undefined ? {} : { kid }), ...(typeof typ === "string" ? { typ } : {}) });
 }
 
-/** RFC 7515 4.1.9: `application/` may be left out, case does not count; an explicit empty `typ` is not an absent one. */
+/**
+ * RFC 7515 4.1.9: `application/` may be left out, case does not matter. An explicit empty `typ` differs from an absent
+ * one.
+ */
 function mediaType(typ: unknown): string | undefined {
   if (typ === undefined) return "";
   if (typeof typ !== "string" || typ === "") return undefined;
@@ -120,18 +125,18 @@ function mediaType(typ: unknown): string | undefined {
 }
 
 /**
- * A token nobody has verified, taken apart: for choosing whose keys to try, and then for {@link verifyJwt}.
- * @param maxBytes longest token looked at
+ * The parts of a token that nobody has verified, for choosing whose keys to try, and then for {@link verifyJwt}.
+ * @param maxBytes longest token accepted
  * @returns undefined when it is too large or not a well-formed compact JWS
  */
 export const decodeUnverified = (token: string, maxBytes: number = limits.tokenBytes): CompactJws | undefined =>
   parseCompactJws(token, maxBytes);
 
-/** Our own keys by exact `kid` and `alg`; a token without `kid` is not ours. */
+/** Our own keys by exact `kid` and `alg`; a token without `kid` is refused. */
 export function ownKeyLookup(keys: readonly PublicKey[]): KeyLookup {
   return async ({ alg, kid }) => {
     const key = keys.find((k) => k.kid === kid && k.alg === alg);
-    // its imported form is remembered by the identity of this very object
+    // the imported key is remembered by the identity of this object
     return key ? ok(key.jwk) : fail("key_unknown", "no key of ours has this kid for this algorithm");
   };
 }

@@ -6,33 +6,42 @@ import type { ImportKey, VerifyingKey } from "./verifying-key.ts";
 
 type Imported = ReturnType<ImportKey>;
 
-/** A caller's key. */
+/** A key that a caller showed. */
 interface ShownKey {
-  /** Its algorithm and all that makes it, as one text. */
+  /** Its algorithm and its members, as one text. */
   readonly name: string;
   /** RFC 7638 thumbprint. */
   readonly jkt: string;
   readonly key: VerifyingKey;
 }
 
-/** Imported public keys, so that a key that comes again need not be read again: it costs half a verification. */
+/**
+ * Imported public keys. Importing a key costs half as much as a verification, so a key that is used again is not
+ * imported again.
+ */
 export interface KeyMemory {
-  /** The key of a JWK that somebody holds: remembered as long as that very object lives, and so dropped with its key set. */
+  /**
+   * A JWK of a key set. Its import is remembered as long as the object lives, so it is dropped together with its key
+   * set.
+   */
   held(alg: string, jwk: JWK): Imported;
-  /** The key of a caller, which came with its proof; undefined for one that is none of the algorithm. */
+  /** The key of a caller, from its proof; undefined when the key does not fit the algorithm. */
   shown(alg: string, jwk: JWK): ShownKey | undefined | Promise<ShownKey | undefined>;
-  /** Remembers a key that was shown, once it turned out to be one that a token is bound to: nobody else fills this. */
+  /**
+   * Remembers a shown key. To be called only when a token turned out to be bound to it, so that strangers cannot fill
+   * the memory.
+   */
   keep(shown: ShownKey): void;
   /** How many keys of callers are remembered. */
   readonly size: number;
 }
 
-/** Most keys of callers that are remembered, at about 3 kB each; the one longest unused goes first. */
+/** Most keys of callers that are remembered, at about 3 kB each; the one longest unused is dropped first. */
 const keptMost = 10_240;
 
 /**
  * Creates a memory of imported keys.
- * @param importKey by which runtime
+ * @param importKey the runtime's import
  */
 export function createKeyMemory(importKey: ImportKey = importHere, most: number = keptMost): KeyMemory {
   const byObject = new WeakMap<JWK, Map<string, Imported>>();
@@ -59,7 +68,8 @@ export function createKeyMemory(importKey: ImportKey = importHere, most: number 
     keep(shown) {
       const { name } = shown;
       kept.delete(name);
-      // only when it is full: looking for the eldest passes over the places of all that were moved to the end
+      // only when it is full, since looking for the oldest entry passes over the places of all entries that were moved
+      // to the end
       const eldest = kept.size >= most ? kept.keys().next() : undefined;
       if (eldest && !eldest.done) kept.delete(eldest.value);
       kept.set(name, shown);
@@ -70,5 +80,5 @@ export function createKeyMemory(importKey: ImportKey = importHere, most: number 
   };
 }
 
-/** What this process remembers: importing has no other effect, so that all may share it. */
+/** The memory of this process. Importing has no other effect, so all verifiers may share it. */
 export const keyMemory: KeyMemory = createKeyMemory();

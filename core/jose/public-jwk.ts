@@ -5,9 +5,12 @@ import { isFitRsaJwk } from "./rsa-key.ts";
 interface KeyShape {
   readonly kty: "EC" | "RSA" | "OKP";
   readonly crv?: string;
-  /** Members that make the public key, each base64url. */
+  /** Members that the public key consists of, each base64url. */
   readonly members: readonly ("x" | "y" | "n" | "e")[];
-  /** Bytes of each member, where a curve gives them (RFC 7518 6.2.1.2, RFC 8037 2): a shorter one is no other spelling. */
+  /**
+   * Bytes of each member, where a curve gives them (RFC 7518 6.2.1.2, RFC 8037 2). A shorter member is not another
+   * spelling of the same key.
+   */
   readonly bytes?: number;
 }
 
@@ -15,7 +18,7 @@ const ec = (crv: string, bytes: number): KeyShape => ({ kty: "EC", crv, members:
 const ed25519: KeyShape = { kty: "OKP", crv: "Ed25519", members: ["x"], bytes: 32 };
 const rsa: KeyShape = { kty: "RSA", members: ["n", "e"] };
 
-/** RFC 7518 3.1, RFC 8037 3.1, RFC 9864 2.2: one algorithm, one kind of key. */
+/** RFC 7518 3.1, RFC 8037 3.1, RFC 9864 2.2: each algorithm has one kind of key. */
 const shapes = new Map<string, KeyShape>([
   ["ES256", ec("P-256", 32)],
   ["ES384", ec("P-384", 48)],
@@ -25,13 +28,13 @@ const shapes = new Map<string, KeyShape>([
   ["PS256", rsa],
 ]);
 
-/** RFC 7518 6: whoever publishes one of these has lost the key, or hopes for HMAC with public material. */
+/** RFC 7518 6: a party that publishes one of these has leaked its private key, or wants HMAC with public material. */
 const privateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 
 /**
- * Reads a stranger's JWK (RFC 7517) as a public key for exactly one algorithm: the key's own `kty`, `crv`, `alg`,
- * `use` and `key_ops` must all allow it, so that no header can talk a key into another algorithm (RFC 8725 3.1).
- * @returns a fresh JWK with only the members that matter, undefined for anything else
+ * Reads a stranger's JWK (RFC 7517) as a public key for exactly one algorithm: the key's own `kty`, `crv`, `alg`, `use`
+ * and `key_ops` must all allow it, so that no header can make a key serve another algorithm (RFC 8725 3.1).
+ * @returns a fresh JWK with only the members of the key, undefined for anything else
  */
 export function publicJwkFor(alg: string, value: unknown): JWK | undefined {
   const shape = shapes.get(alg);
@@ -50,14 +53,15 @@ export function publicJwkFor(alg: string, value: unknown): JWK | undefined {
     if (bytes === undefined || (shape.bytes !== undefined && bytes !== shape.bytes)) return undefined;
     clean[member] = part;
   }
-  // a published key that anybody can sign for makes every other check of a token worthless
+  // anybody can sign for such a key, whoever published it
   if (shape.kty === "RSA" && !isFitRsaJwk(clean.n ?? "", clean.e ?? "")) return undefined;
   return clean;
 }
 
 /**
- * What the RFC 7638 thumbprint of a public key is the SHA-256 of: its required members in their one order.
- * @param jwk read by {@link publicJwkFor}, so that every member is there and needs no escaping
+ * What the RFC 7638 thumbprint of a public key is the SHA-256 of: its required members in the order that the RFC
+ * prescribes.
+ * @param jwk from {@link publicJwkFor}, so that every member is present and needs no escaping
  */
 export function thumbprintInput({ kty, crv, x, y, n, e }: JWK): string {
   if (kty === "RSA") return `{"e":"${e}","kty":"RSA","n":"${n}"}`;

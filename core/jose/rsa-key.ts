@@ -1,6 +1,6 @@
 import { bytesOfBase64url } from "../text/base64url.ts";
 
-/** Small odd primes by which keys of the faulty generator give themselves away. */
+/** Small odd primes by which keys of the faulty Infineon generator are recognized. */
 const primes = [
   ...[3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73],
   ...[79, 83, 89, 97, 101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167],
@@ -19,22 +19,22 @@ const bitsMin = 2_048n;
 const bitsMax = 8_192n;
 
 /**
- * True when an RSA public key is one that a signature may be believed by (FIPS 186-5 5.1, A.1.1; RFC 7518 3.3): 2048 to
- * 8192 bits, and an odd exponent above 2^16, since with exponent 1 anybody signs and with a small one a lenient check can
- * be forged. Keys of the Infineon library are refused too (ROCA, CVE-2017-15361): they can be factored, and all of them
- * are powers of 65537 modulo every small prime, as one key in 2^27 is by chance.
+ * True when signatures by an RSA public key can be trusted (FIPS 186-5 5.1, A.1.1; RFC 7518 3.3): 2048 to 8192 bits,
+ * and an odd exponent above 2^16. With exponent 1 anybody can sign, and with a small one a signature that is checked
+ * leniently can be forged. Keys of the Infineon library are refused too (ROCA, CVE-2017-15361), since they can be
+ * factored. All of them are powers of 65537 modulo every small prime; of other keys only one in 2^27 is, by chance.
  * @param modulus `n`
  * @param exponent `e`
  */
 export function isFitRsaKey(modulus: bigint, exponent: bigint): boolean {
   if (modulus < 1n << (bitsMin - 1n) || modulus >= 1n << bitsMax || modulus % 2n === 0n) return false;
   if (exponent <= 65_536n || exponent >= 1n << 256n || exponent % 2n === 0n) return false;
-  // one long division, then short ones
+  // one long division, then only short ones
   const residue = modulus % product;
   return !powers.every(([prime, residues]) => residues.has(Number(residue % prime)));
 }
 
-/** As {@link isFitRsaKey}, of a JWK's members `n` and `e`, base64url. */
+/** As {@link isFitRsaKey}, for a JWK's members `n` and `e`, base64url. */
 export const isFitRsaJwk = (n: string, e: string): boolean => isFitRsaKey(integerOf(n), integerOf(e));
 
 /** An unsigned integer, big-endian (RFC 7518 2). */

@@ -3,7 +3,7 @@ import type { Signer, SigningAlgorithm } from "../model/ports.ts";
 
 const encode = (value: object): string => Buffer.from(JSON.stringify(value), "utf8").toString("base64url");
 
-/** The chosen key was disabled or deleted between choosing and signing, as an emergency rotation does. */
+/** The chosen key was disabled or deleted between choosing and signing, as happens in an emergency rotation. */
 export class SigningKeyGone extends Error {
   override readonly name = "SigningKeyGone";
   readonly kid: string;
@@ -14,10 +14,10 @@ export class SigningKeyGone extends Error {
 }
 
 /**
- * Signs a JWT of ours; its header is exactly `alg`, `kid`, `typ`.
- * @param header `alg` only where the reader was promised one; else the purpose's usual
- * @param joinId session (or record) this signature belongs to, so that CloudTrail joins
- * @returns the compact token, the `kid` it was signed by and the request id of the signing call
+ * Signs a JWT of this deployment. Its header has exactly `alg`, `kid`, `typ`.
+ * @param header `alg` only where the reader expects a certain one; else the purpose's usual one is used
+ * @param joinId session (or record) this signature belongs to, so that CloudTrail can be joined with our records
+ * @returns the compact token, the `kid` of the key that signed it and the request id of the signing call
  */
 export async function signJwt(
   signer: Signer,
@@ -36,7 +36,8 @@ export async function signJwt(
   try {
     return await signWith();
   } catch (failure) {
-    // the one failure that another choice mends; the header must name the new key, so all of it is made anew
+    // the only failure that another key can repair. The header must name the new key, so header and signature are made
+    // again
     if (failure instanceof SigningKeyGone) return signWith(failure.kid);
     throw failure;
   }

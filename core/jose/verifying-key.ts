@@ -3,21 +3,22 @@ import type { JWK } from "jose";
 /** A public key as the runtime holds it, for exactly one algorithm. */
 export interface VerifyingKey {
   /**
-   * Whether `signature` is one over `signed` by this key.
-   * @param signature as RFC 7518 3 and RFC 8037 3.1 want it; of any other length it is none
+   * Whether `signature` is a signature of this key over `signed`.
+   * @param signature as RFC 7518 3 and RFC 8037 3.1 define it; one of any other length is refused
    */
   verify(signed: Uint8Array, signature: Uint8Array): boolean | Promise<boolean>;
 }
 
 /**
- * Port: what a runtime verifies signatures with, at once where it can. `import-key.ts` is Node's, `import-key.web.ts`
- * WebCrypto's; both say the same of every key and signature.
+ * Port: what a runtime verifies signatures with, synchronously where it can. `import-key.ts` is Node's,
+ * `import-key.web.ts` WebCrypto's. Both give the same answer for every key and signature.
  * @param jwk read by `publicJwkFor`
- * @returns undefined for a key that is none of this algorithm: another curve, a point off it, a short modulus
+ * @returns undefined for a key that does not fit the algorithm: another curve, a point that is not on the curve, a
+ * short modulus
  */
 export type ImportKey = (alg: string, jwk: JWK) => VerifyingKey | undefined | Promise<VerifyingKey | undefined>;
 
-/** What an algorithm demands of a key and of a signature's length. */
+/** What an algorithm requires of a key and of a signature's length. */
 export interface SignatureKind {
   readonly kty: "EC" | "OKP" | "RSA";
   /** JOSE's name of the curve. */
@@ -26,7 +27,7 @@ export interface SignatureKind {
   readonly bytes?: number;
 }
 
-/** Every algorithm that anything is verified by here (RFC 7518 3.1, RFC 8037 3.1, RFC 9864 2.2). */
+/** Every algorithm that signatures are verified with here (RFC 7518 3.1, RFC 8037 3.1, RFC 9864 2.2). */
 export const signatureKinds: ReadonlyMap<string, SignatureKind> = new Map([
   ["ES256", { kty: "EC", crv: "P-256", bytes: 64 }],
   ["ES384", { kty: "EC", crv: "P-384", bytes: 96 }],

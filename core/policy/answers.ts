@@ -1,23 +1,23 @@
 import type { Answer } from "./ask.ts";
 
-/** Answers of Cedar's to what it was asked before. */
+/** Remembered answers of Cedar. */
 export interface AnswerMemory {
   get(question: string): Answer | undefined;
   put(question: string, answer: Answer): void;
-  /** What is held, by a careful estimate. */
+  /** Bytes held, by an estimate that is rather too high. */
   readonly bytes: number;
   readonly size: number;
 }
 
-/** Most that is remembered of one registry version. */
+/** The most that is remembered for one version of the registry. */
 const most = { answers: 10_000, bytes: 8_000_000, questionCharacters: 4_096 };
-/** The objects around each answer, and its place in the map. */
+/** Bytes taken by the objects around each answer and its place in the map. */
 const answerBytes = 320;
 
 /**
- * Creates a memory for answers, bounded in number and bytes; what was longest unused goes first. A question is found by all
- * that was sent to Cedar with it and by the set it was put to, as one text: the answer to that is always the same. Whoever
- * asks many things makes it no larger, only of less use.
+ * Creates a memory for answers, bounded in number and bytes; the one longest unused is dropped first. An answer is
+ * found by the set of policies and everything that was sent to Cedar, as one text: the answer to that never changes. A
+ * caller that asks many different questions cannot make the memory larger; it only makes it less useful.
  */
 export function createAnswerMemory(bounds: typeof most = most): AnswerMemory {
   const answers = new Map<string, Answer>();

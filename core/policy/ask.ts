@@ -4,8 +4,8 @@ import type { PolicyRegistration } from "../model/registry.ts";
 import type { CedarCall } from "./requests.ts";
 
 /**
- * The loaded wasm module, whichever build of it: in a bundled function `/web` after `initSync({ module: bytes })`,
- * under plain Node `/nodejs`. Core reads no files, so whoever wires it loads it.
+ * The loaded wasm module: in a bundled function `/web` after `initSync({ module: bytes })`, under plain Node `/nodejs`.
+ * Core reads no files, so the caller loads it.
  */
 export type CedarModule = Pick<
   typeof cedarWasm,
@@ -14,7 +14,7 @@ export type CedarModule = Pick<
 
 type Refusal = Extract<Verdict, { allowed: false }>;
 
-/** A refusal; of the question itself unless `missing` says of what. */
+/** A refusal. Without `missing` it is about the question as a whole. */
 export const denied = (
   why: string,
   missing: Missing = { who: "question" },
@@ -27,7 +27,7 @@ export const denied = (
 });
 
 /**
- * Keeps a schema in the wasm module, over whatever had the name.
+ * Keeps a schema in the wasm module, in the place of any schema of that name.
  * @throws Error when it does not parse
  */
 export function preparseSchema(cedar: CedarModule, name: string, text: string): void {
@@ -36,7 +36,7 @@ export function preparseSchema(cedar: CedarModule, name: string, text: string): 
 }
 
 /**
- * Keeps policies in the wasm module, over whatever had the id.
+ * Keeps policies in the wasm module, in the place of any policies of that id.
  * @returns in a sentence why they cannot be read; nothing when they are kept
  */
 export function preparsePolicies(
@@ -51,18 +51,18 @@ export function preparsePolicies(
     : undefined;
 }
 
-/** What Cedar said of one question; frozen, since it may be remembered. */
+/** Cedar's answer to one question. Frozen, since it may be remembered and given out again. */
 export interface Answer {
   readonly permitted: boolean;
   /** The policies that determined it. */
   readonly policies: readonly string[];
-  /** Those that could not be evaluated. */
+  /** Policies that could not be evaluated. */
   readonly broken: readonly string[];
 }
 
 /**
  * Puts one question to Cedar.
- * @param kept names of what was kept before; with a schema, the question must be valid against it
+ * @param kept names of the policies and schema kept before; with a schema, the question must be valid against it
  * @returns its answer, or in a sentence why the question is not valid
  */
 export function ask(
@@ -85,7 +85,10 @@ export function ask(
   });
 }
 
-/** What an answer means for the grant; a policy that could not be evaluated refuses, whatever the others say. */
+/**
+ * The verdict that follows from an answer. A policy that could not be evaluated refuses, whatever the other policies
+ * answer.
+ */
 export function verdictOf(answer: Answer | string, missing: Missing): Verdict {
   if (typeof answer === "string") return denied(answer);
   const { permitted, policies, broken } = answer;

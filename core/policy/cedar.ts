@@ -6,15 +6,18 @@ import { type CedarCall, type CedarRequest, toRequests } from "./requests.ts";
 import { createSlices, type ParsedPolicy, type Slice } from "./slices.ts";
 import { visible } from "./visible.ts";
 
-/** Parsed sets live in the wasm module by id and cannot be evicted: ids are an engine's, overwritten by each version. */
+/**
+ * Parsed sets live in the wasm module by id and cannot be removed. Each engine therefore has ids of its own, and every
+ * new version overwrites them.
+ */
 let engines = 0;
 
 type Slices = (action: string) => Slice | string;
 
-/** What is made of one registry version, and dropped with it. */
+/** What is prepared for one registry version, and dropped when another one comes. */
 interface Prepared {
   readonly registry: RegistrySnapshot;
-  /** Slices of the policies that count, and of all of them where some are only logged. */
+  /** Slices of the policies that are enforced; and of all policies, where some are only logged. */
   readonly counting: Slices;
   readonly all: Slices | undefined;
   readonly answers: AnswerMemory;
@@ -22,12 +25,12 @@ interface Prepared {
 
 /**
  * Decides with Cedar over the snapshot's policies: default deny, forbid wins; principal, agent and task must each be
- * permitted. Whatever cannot be parsed or evaluated is a deny too: Cedar itself skips a policy that errors, and a
+ * permitted. A policy that cannot be parsed or evaluated is a deny too: Cedar itself skips a policy that fails, and a
  * skipped forbid would permit.
  *
- * Each question is put to the policies that can speak of its action, with what those can see of it, and its answer is
- * remembered within the version unless they can see the time. Requests are not validated: `toRequests` makes none that
- * the schema would refuse, which a test holds for every shape.
+ * Each question is put only to the policies that can apply to its action, and only with the data they can read. Its
+ * answer is remembered within the version, unless those policies read the time. Requests are not validated against the
+ * schema: a test proves that `toRequests` makes none the schema would refuse.
  * @param cedar the loaded module
  * @returns an engine that keeps the newest snapshot's policies parsed
  */
@@ -35,7 +38,7 @@ export function createCedarEngine(cedar: CedarModule): PolicyEngine {
   engines += 1;
   const id = `registry-${engines}`;
   let prepared: Prepared | undefined;
-  /** Why this very snapshot's policies cannot be read. */
+  /** The snapshot whose policies cannot be read, and why. */
   let torn: { readonly registry: RegistrySnapshot; readonly problem: string } | undefined;
 
   const prepare = (registry: RegistrySnapshot): Prepared | string => {
@@ -75,7 +78,10 @@ export function createCedarEngine(cedar: CedarModule): PolicyEngine {
   };
 }
 
-/** Every policy in JSON form, or in a sentence why one cannot be read: then nobody knows what it would have said. */
+/**
+ * Every policy in JSON form; or in a sentence why one cannot be read. One unreadable policy refuses everything, since
+ * it may be a forbid.
+ */
 function parse(cedar: CedarModule, { policies }: RegistrySnapshot): readonly ParsedPolicy[] | string {
   const parsed: ParsedPolicy[] = [];
   for (const policy of policies) {
@@ -86,14 +92,14 @@ function parse(cedar: CedarModule, { policies }: RegistrySnapshot): readonly Par
   return parsed;
 }
 
-/** Who is asked: the engine, the slices of its policies, and what they answered before. */
+/** What a question is put to: the engine, the slices of its policies, and the answers remembered so far. */
 interface Asked {
   readonly cedar: CedarModule;
   readonly slices: Slices;
   readonly answers: AnswerMemory;
 }
 
-/** Puts one question to the slice of its action, or finds what was answered to the same before. */
+/** Puts one question to the slice of its action, unless its answer is remembered. */
 function put(whole: CedarCall, { cedar, slices, answers }: Asked): Answer | string {
   const slice = slices(whole.action.id);
   if (typeof slice === "string") return slice;
@@ -118,7 +124,10 @@ function evaluateAll(requests: readonly CedarRequest[], answerOf: (call: CedarCa
   return { allowed: true, policies: [...policies].sort() };
 }
 
-/** What counts, with what was only logged beside it; an agent is spared a refusal, never an unanswerable question. */
+/**
+ * The verdict that is enforced, with the one that is only logged. For an agent in log-only mode a refusal is not
+ * enforced; a question that could not be answered always is.
+ */
 function combine(verdict: Verdict, would: Verdict, lenient: boolean): PolicyDecision {
   if (lenient && !verdict.allowed && verdict.missing.who !== "question")
     return { allowed: true, policies: [], logged: verdict };

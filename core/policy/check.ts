@@ -9,7 +9,7 @@ interface PolicyProblem {
   readonly message: string;
 }
 
-/** What exists, so that a policy naming anything else is found out. */
+/** What exists, so that a policy that names anything else is found. */
 interface KnownEntities {
   readonly agents: ReadonlySet<string>;
   readonly resources: ReadonlySet<string>;
@@ -21,8 +21,8 @@ interface KnownEntities {
 
 /**
  * Checks policies before they are stored: each text is one policy that parses, is valid against the schema (strict),
- * can apply at all, names only registered agents and resources, and neither permits on the caller's own word nor is
- * lifted by it (threats 25 and 36), be it asserted or a fact that it picked itself.
+ * can apply at all, and names only registered agents and resources. What the caller chooses itself, asserted or as a
+ * fact of its evidence, must neither make it permit nor keep it from forbidding (threats 25 and 36).
  * @returns every problem, in the policies' order; empty when all may be stored
  */
 export function checkPolicies(
@@ -61,9 +61,9 @@ const withHelp = (e: { readonly message: string; readonly help?: string | null }
   e.help ? `${e.message} (${e.help})` : e.message;
 
 /**
- * Validates one policy against a schema, strictly. Warnings are problems too: a policy that can never apply, or has
- * look-alike letters in a name, does not do what was meant.
- * @returns each problem, and whether Cedar itself only warns of it
+ * Validates one policy against a schema, strictly. Warnings count as problems too: a policy that can never apply, or
+ * has look-alike letters in a name, does not do what its author meant.
+ * @returns each problem, and whether Cedar reports it only as a warning
  */
 export function validated(
   cedar: CedarModule,

@@ -1,14 +1,15 @@
 /**
- * What the caller chooses can only add refusals (threats 25 and 36). Chosen are `context.asserted`, which is the agent's
- * own word, and those facts of its evidence that whoever holds its credentials picks: the name of a role's session, and
- * the Region of the STS endpoint that it asks. A permit that reads one is self-service. So is a forbid that one of them
- * can lift: it may read them only where more of them being true refuses more.
+ * What the caller chooses may only add refusals (threats 25 and 36). The caller chooses `context.asserted`, and those
+ * facts of its evidence that anybody with its credentials can pick: the name of a role's session, and the Region of the
+ * STS endpoint it asks. A permit that reads one of them would let the caller permit itself. A forbid that reads one
+ * could let the caller escape it, so it may read them only in a place where the condition becomes true, never false, by
+ * what the caller adds.
  */
 
-/** Facts of evidence that the caller picks. Everything else that evidence states is the platform's word. */
+/** Facts of evidence that the caller picks. Every other fact is stated by the platform. */
 const chosenFacts: ReadonlySet<unknown> = new Set(["sessionName", "region", "sourceRegion"]);
 
-/** One node of a policy's JSON form (Cedar's EST): an operator and what it works on. */
+/** One node of a policy's JSON form (Cedar's EST): an operator and its operands. */
 type Node = Readonly<Record<string, unknown>>;
 
 interface Access {
@@ -17,12 +18,12 @@ interface Access {
   readonly arg?: unknown;
 }
 
-/** What a policy's conditions read of the caller's choice, or undefined when it is nothing. */
+/** What a policy's conditions read of the caller's choices. */
 type OwnWord = "context.asserted" | "a fact that the caller picks (sessionName, region, sourceRegion)";
 
 /**
- * @param conditions of one policy, in JSON form
- * @returns what of the caller's choice they could read, in whatever place
+ * @param conditions the conditions of one policy, in JSON form
+ * @returns what they could read of the caller's choices, in any place; undefined when nothing
  */
 export function readsOwnWord(conditions: unknown): OwnWord | undefined {
   if (readsAsserted(conditions)) return "context.asserted";
@@ -30,9 +31,9 @@ export function readsOwnWord(conditions: unknown): OwnWord | undefined {
 }
 
 /**
- * Could the caller lift a forbid by what it chooses? It could not where every condition is a `when`, in which what it
- * chooses stands in plain comparisons that are joined by `&&` and `||` alone: never negated, never the test of an `if`.
- * @param conditions of one forbid, in JSON form
+ * Whether the caller could escape a forbid by what it chooses. It could not where every condition is a `when` in which
+ * its choices stand only in plain comparisons joined by `&&` and `||`: never negated, never in the test of an `if`.
+ * @param conditions the conditions of one forbid, in JSON form
  */
 export function canLift(conditions: unknown): boolean {
   if (!Array.isArray(conditions)) return readsOwnWord(conditions) !== undefined;
@@ -41,7 +42,10 @@ export function canLift(conditions: unknown): boolean {
   );
 }
 
-/** Comparisons that hold for what is named: leaving the thing out, or saying another, makes them no truer. */
+/**
+ * Comparisons that are true only of the named value: to leave the value out, or to say another one, cannot make them
+ * true.
+ */
 const comparisons: readonly (string | undefined)[] = [
   "==",
   "<",
@@ -55,7 +59,7 @@ const comparisons: readonly (string | undefined)[] = [
   "hasTag",
 ];
 
-/** True when a condition can only become truer by what the caller chooses. */
+/** True when what the caller chooses can only make a condition true, never false. */
 function onlyAdds(body: unknown): boolean {
   if (readsOwnWord(body) === undefined) return true;
   const [operator, operands] = Object.entries((body ?? {}) as Node)[0] ?? [];
@@ -65,7 +69,7 @@ function onlyAdds(body: unknown): boolean {
   return comparisons.includes(operator) && isPlain(left) && isPlain(right);
 }
 
-/** A value without truth inside: in `(a == b) == false` a negation would hide. */
+/** A value that contains no truth value: `(a == b) == false` would hide a negation. */
 function isPlain(expression: unknown): boolean {
   const [operator, operands] = Object.entries((expression ?? {}) as Node)[0] ?? [];
   const { left, right, arg } = (operands ?? {}) as Access;
@@ -97,8 +101,8 @@ export function* nodes(value: unknown): Generator<Node> {
 }
 
 /**
- * True when any condition could see `context.asserted`: by its name, or by taking the context as a whole (comparing it
- * with a record literal would read it without naming it).
+ * True when any condition could read `context.asserted`: by its name, or by using the context as a whole (a comparison
+ * with a record literal reads it without naming it).
  */
 function readsAsserted(conditions: unknown): boolean {
   let contexts = 0;
@@ -116,7 +120,10 @@ function readsAsserted(conditions: unknown): boolean {
   return contexts !== plainReads;
 }
 
-/** True when any condition could read such a fact: by its name, or by a name that is only computed when it is asked. */
+/**
+ * True when any condition could read such a fact: by its name, or by a name that is computed only when the policy is
+ * evaluated.
+ */
 function readsChosenFact(conditions: unknown): boolean {
   for (const node of nodes(conditions))
     for (const operator of ["getTag", "hasTag"]) {

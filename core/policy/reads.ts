@@ -1,31 +1,31 @@
 import type * as cedarWasm from "@cedar-policy/cedar-wasm/nodejs";
 
 /**
- * What policies can see of a question. What no policy can see need not be sent: it changes neither the decision nor
- * which policies determined it.
+ * What policies can read of a question. The rest need not be sent to Cedar: it changes neither the decision nor which
+ * policies determined it.
  */
 export interface Reads {
-  /** Whether one principal can be told from another of its type, and so for the resource. */
+  /** Whether a policy can tell one principal from another of the same type; `resource` likewise. */
   readonly principal: boolean;
   readonly resource: boolean;
-  /** Whether the context is looked at as a whole, and not by its members' names alone. */
+  /** Whether the context is read as a whole, and not only by its members' names. */
   readonly wholeContext: boolean;
-  /** Names of members that are read, whatever they are read of. */
+  /** Names of members that are read, of any object. */
   readonly names: ReadonlySet<string>;
-  /** Whether anybody asks what an entity is in, or for its tags. */
+  /** Whether a policy asks for an entity's parents or tags. */
   readonly hierarchy: boolean;
   readonly tags: boolean;
-  /** Entities that conditions name themselves, by {@link nameOf}. */
+  /** Entities that conditions name literally, by {@link nameOf}. */
   readonly named: ReadonlySet<string>;
 }
 
-/** An entity as one text; types hold no blanks. */
+/** An entity as one text; types contain no blank, so no two entities share a text. */
 export const nameOf = ({ type, id }: cedarWasm.TypeAndId): string => `${type} ${id}`;
 
 /**
- * What of a question one policy, or any of several, can see.
+ * What one policy, or any of several, can read of a question.
  * @param policies in JSON form (Cedar's EST)
- * @returns undefined when something in them is of no known form: then nothing may be left out
+ * @returns undefined when something in them has an unknown form: then nothing may be left out
  */
 export function readsOf(policies: readonly cedarWasm.PolicyJson[]): Reads | undefined {
   const found: Found = {
@@ -58,15 +58,15 @@ function scope(
   return ["All", "==", "in", "is"].includes(constraint.op);
 }
 
-/** Operators whose operands alone are expressions, and nothing else of them is read. */
+/** Operators that read nothing but their operands, all of them expressions. */
 const plain: ReadonlySet<string> = new Set(
   "! neg isEmpty == != < <= > >= && || + - * contains containsAll containsAny if-then-else".split(" "),
 );
 const operandNames: ReadonlySet<string> = new Set(["left", "right", "arg", "if", "then", "else"]);
 
-/** Notes what an expression reads; false when anything in it is of no known form. */
+/** Notes what an expression reads; false when anything in it has an unknown form. */
 function expression(whole: unknown, found: Found): boolean {
-  // conditions nest as deep as their authors write, so no recursion
+  // authors may nest conditions deeply, so no recursion
   const waiting: unknown[] = [whole];
   while (waiting.length > 0) {
     const inner = node(waiting.pop(), found);
@@ -84,7 +84,7 @@ function node(value: unknown, found: Found): readonly unknown[] | undefined {
   const [operator, operands] = entry;
   if (operator === "Value") return literal(operands, found);
   if (operator === "Var") return variable(operands, found);
-  // a set's elements, or the arguments of an extension's function
+  // a set's elements, or the arguments of an extension function
   if (Array.isArray(operands)) return operands;
   if (!isRecord(operands)) return undefined;
   if (operator === "Record") return Object.values(operands);
@@ -102,7 +102,7 @@ function node(value: unknown, found: Found): readonly unknown[] | undefined {
 }
 
 function member({ left, attr }: Readonly<Record<string, unknown>>, found: Found): readonly unknown[] | undefined {
-  // `has` takes a path too
+  // `has` takes a path as well as a name
   const path: unknown = typeof attr === "string" ? [attr] : attr;
   if (!Array.isArray(path) || !path.every((name) => typeof name === "string")) return undefined;
   for (const name of path) found.names.add(name);

@@ -3,13 +3,13 @@ import { assuranceLevels } from "../model/assurance.ts";
 import type { Missing, PolicyQuestion } from "../model/decision.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 
-/** One request to Cedar, and what it means for the grant when it is refused. */
+/** One request to Cedar, and what is missing from the grant when it is refused. */
 export interface CedarRequest {
   readonly missing: Missing;
   readonly call: CedarCall;
 }
 
-/** What Cedar is told, with every id in its short form. */
+/** What is sent to Cedar, with every entity id in its short form. */
 export interface CedarCall {
   readonly principal: cedarWasm.TypeAndId;
   readonly action: cedarWasm.TypeAndId;
@@ -18,7 +18,7 @@ export interface CedarCall {
   readonly entities: readonly CedarEntity[];
 }
 
-/** One entity that Cedar is told of. */
+/** One entity that is sent to Cedar. */
 export type CedarEntity = cedarWasm.EntityJson & {
   readonly uid: cedarWasm.TypeAndId;
   readonly parents: readonly cedarWasm.TypeAndId[];
@@ -28,8 +28,8 @@ const uid = (type: string, id: string) => ({ type, id });
 const ref = (type: string, id: string) => ({ __entity: uid(type, id) });
 
 /**
- * Turns a question into the requests that must all be permitted: principal, agent, and every tool of the task, each with
- * all that there is to tell of it, valid against the schema whatever the question holds.
+ * Turns a question into the requests that must all be permitted: principal, agent, and every tool of the task. Each has
+ * all the data there is, and is valid against the schema whatever the question holds.
  * @returns the requests, or in a sentence why the question cannot be asked
  */
 export function toRequests(registry: RegistrySnapshot, question: PolicyQuestion): readonly CedarRequest[] | string {
@@ -41,7 +41,7 @@ export function toRequests(registry: RegistrySnapshot, question: PolicyQuestion)
   const server = registry.agent(registry.agentId(resource.servedBy));
   const agents = new Map([agent, to, server].flatMap((a) => (a ? [[a.name, a]] : [])));
   const known = registry.groups;
-  // a group that was withdrawn since the person logged in is no longer theirs
+  // a group that was removed from the registry since the person logged in no longer counts
   const held = new Set(question.principal.groups?.filter((group) => known.has(group)));
   const groups = [...held].map((id) => uid("Group", id));
   const context = contextOf(question, agent.name, to?.name);
@@ -67,10 +67,10 @@ export function toRequests(registry: RegistrySnapshot, question: PolicyQuestion)
   ];
 }
 
-/** There is one evidence a question; policies read it through the context only. */
+/** Each question has exactly one evidence; policies read it only through the context. */
 const evidenceId = uid("Evidence", "of-this-request");
 
-/** Cedar's Long is a whole number, and one beyond 2^53 is not the one that was meant. */
+/** Cedar's Long is a whole number. A JavaScript number beyond 2^53 may not be the one that was meant. */
 const hasLongs = ({ depth, assurance, nowSeconds, asserted }: PolicyQuestion): boolean =>
   [depth, nowSeconds, asserted.lifetimeSeconds ?? 0].every(Number.isSafeInteger) && assuranceLevels.includes(assurance);
 

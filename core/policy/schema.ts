@@ -5,13 +5,13 @@
  * - the **agent** acts: `Agent`, action `open`, `renew`, `access`, `offer`, `redeem` or `hop`, on the `Resource`;
  * - the **task** is one it may do: `Agent`, action `use`, on every `Tool`, which is one scope of the resource.
  *
- * An agent's id is its registration's name, a resource's its URI, a tool's its scope, a principal's what stands in
- * `sub`, a group's `<trusted issuer's name>/<group>`.
+ * An agent's id is its registration's name, a resource's its URI, a tool's its scope, a principal's the value of `sub`,
+ * a group's `<trusted issuer's name>/<group>`.
  *
  * `context.assurance`: 0 document, 1 audience, 2 fresh, 3 measured. `context.now`: seconds since the epoch.
- * `context.detailTypes`: types of the authorization details that restrict the grant.
- * `context.evidence`: what the agent attested by; its facts are tags, `context.evidence.getTag("functionArn")`.
- * `context.asserted` is the agent's own word: it can only add refusals (threats 25 and 36).
+ * `context.detailTypes`: types of the authorization details that restrict the grant. `context.evidence`: the evidence
+ * the agent attested with; its facts are tags, `context.evidence.getTag("functionArn")`. `context.asserted` is what the
+ * agent says of itself: it can only add refusals (threats 25 and 36).
  */
 export const policySchema = `
 entity Group;

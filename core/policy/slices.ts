@@ -3,11 +3,11 @@ import type { PolicyRegistration } from "../model/registry.ts";
 import { type CedarModule, preparsePolicies } from "./ask.ts";
 import { type Reads, readsOf } from "./reads.ts";
 
-/** The policies that can speak of one action, kept in the wasm module. */
+/** The policies that can apply to one action, kept in the wasm module. */
 export interface Slice {
-  /** The id they are kept by. */
+  /** The id under which the wasm module keeps them. */
   readonly policies: string;
-  /** What they can see; undefined when that is not known for sure. */
+  /** What they can read; undefined when that is not certain. */
   readonly reads: Reads | undefined;
 }
 
@@ -18,11 +18,13 @@ export interface ParsedPolicy {
 }
 
 /**
- * Slices policies by action: a question is put to those alone that can apply to its action. By nothing less sure: a forbid
- * that is left out permits. Whose constraint is not read for certain stands in every slice. The schema has no groups of
- * actions, so that an action is in itself alone.
- * @param id begins the id of each slice's set: sets cannot be evicted, so the slices of a later version overwrite them
- * @returns the slice of an action, parsed when it is first asked for, or in a sentence why it cannot be
+ * Slices policies by action, so that a question is put only to the policies that can apply to its action. Nothing else
+ * is a reason to leave a policy out, since leaving out a forbid would permit. A policy whose constraint is not
+ * understood with certainty is in every slice. The schema has no groups of actions, so an action is a member of nothing
+ * but itself.
+ * @param id prefix for the ids of the slices' sets: sets cannot be removed, so the slices of a later version overwrite
+ * them
+ * @returns the slice of an action, parsed on first use, or in a sentence why it cannot be
  */
 export function createSlices(
   cedar: CedarModule,
@@ -30,7 +32,7 @@ export function createSlices(
   policies: readonly ParsedPolicy[],
 ): (action: string) => Slice | string {
   const byAction = new Map<string, Slice | string>();
-  // where no policy names an action, all slices are one
+  // where no policy names an action, all actions have the same slice
   const byPolicies = new Map<string, Slice | string>();
   const make = (action: string): Slice | string => {
     const speaking = policies.filter(({ json }) => namedActions(json.action)?.has(action) ?? true);
@@ -54,7 +56,10 @@ export function createSlices(
   };
 }
 
-/** Ids of the actions a policy can apply to, whatever their namespace; undefined for all, and for what is not read for sure. */
+/**
+ * Ids of the actions a policy can apply to, in any namespace; undefined for all actions, and for a constraint that is
+ * not understood with certainty.
+ */
 function namedActions(constraint: cedarWasm.ActionConstraint): ReadonlySet<string> | undefined {
   const listed = constraint.op === "in" && "entities" in constraint ? constraint.entities : undefined;
   const single =

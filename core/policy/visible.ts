@@ -3,9 +3,9 @@ import { entitiesIn, nameOf, type Reads } from "./reads.ts";
 import type { CedarCall, CedarEntity } from "./requests.ts";
 
 /**
- * Leaves of a call what policies can see: members of the context that are read by name, a principal and a resource if
- * one can be told from another, and those entities that can be reached and asked something that they know.
- * @param reads what the policies read; undefined leaves everything
+ * Reduces a call to what policies can read: members of the context that are read by name; a principal and a resource if
+ * a policy can tell one from another; and entities that a policy can reach and ask for something they have.
+ * @param reads what the policies read; undefined keeps everything
  */
 export function visible(call: CedarCall, reads: Reads | undefined): CedarCall {
   if (!reads) return call;
@@ -24,17 +24,17 @@ export function visible(call: CedarCall, reads: Reads | undefined): CedarCall {
   };
 }
 
-/** Stands for whichever of a type: what is never looked at needs no name. */
+/** Stands for any entity of a type whose name no policy reads. */
 const nobody = ({ type }: cedarWasm.TypeAndId): cedarWasm.TypeAndId => ({ type, id: "" });
 
 /**
- * An expression gets at an entity by the variables, by the context, by naming it, or by what such an entity refers to; and
- * it learns of it only what it can ask.
+ * An expression reaches an entity by a variable, by the context, by its literal name, or by what such an entity refers
+ * to. It learns from the entity only what an expression can ask for.
  */
 function reachable({ principal, resource, context, entities }: CedarCall, reads: Reads): readonly CedarEntity[] {
   const telling = new Map(entities.filter((it) => tells(it, reads)).map((it) => [nameOf(it.uid), it]));
   const reached = new Set([nameOf(principal), nameOf(resource), ...entitiesIn(context), ...reads.named]);
-  // a set is walked in the order of insertion, what is added on the way included
+  // a set is walked in the order of insertion, including members added during the walk
   for (const name of reached) {
     const it = telling.get(name);
     for (const next of it ? [...entitiesIn(it.attrs), ...it.parents.map(nameOf)] : []) reached.add(next);
@@ -42,7 +42,7 @@ function reachable({ principal, resource, context, entities }: CedarCall, reads:
   return [...telling.values()].filter(({ uid }) => reached.has(nameOf(uid)));
 }
 
-/** Whether an entity knows anything that is asked: an attribute by that name, what it is in, or its tags. */
+/** Whether an entity has anything that a policy asks for: an attribute of that name, parents, or tags. */
 const tells = ({ attrs, parents, tags }: CedarEntity, reads: Reads): boolean =>
   Object.keys(attrs).some((name) => reads.names.has(name)) ||
   (reads.hierarchy && parents.length > 0) ||

@@ -1,6 +1,6 @@
 import { tombstoneKeys } from "../model/row-keys.ts";
 
-/** A revocation as the publisher meets it, from the row that was written. */
+/** A revocation, read by the publisher from the row that was written. */
 export type Change =
   | { readonly kind: "tombstone"; readonly root: string; readonly sid: string }
   /** `subject` is `agent:<id>`, `principal:<id>`, `build:<digest>` or `login:<hash>`; sessions issued under less than `epoch` are over. */
@@ -11,8 +11,9 @@ const epochKey = /^standing#((?:agent|principal|build|login):.+)$/;
 
 /**
  * Reads a row of table Tombstones (it names a `session`) or Revocations (it names a `subject`).
- * @returns the change, "other" for rows that end no session (an offer taken back, a document denylisted, further copies of the deployment's row, a lift or
- * a registry's version on a row never raised), or "malformed" for a revocation that cannot be read
+ * @returns the change, "other" for rows that end no session (a withdrawn offer, a document denylisted, further copies
+ * of the deployment's row, a lift or a registry's version on a row never raised), or "malformed" for a revocation row
+ * that cannot be read
  */
 export function changeOf(row: Readonly<Record<string, unknown>>): Change | "other" | "malformed" {
   const { session, subject, root, generation: epoch } = row;
@@ -25,7 +26,7 @@ export function changeOf(row: Readonly<Record<string, unknown>>): Change | "othe
   const deployment = subject.startsWith("deployment#");
   const named = epochKey.exec(subject)?.[1];
   if (!deployment && named === undefined) return subject.startsWith("standing#") ? "malformed" : "other";
-  // all copies are written in one transaction: one of them tells everything
+  // all copies are written in one transaction, so one of them is enough
   if (deployment && subject !== "deployment#0") return "other";
   if (epoch === undefined) return "other";
   if (typeof epoch !== "number") return "malformed";

@@ -2,28 +2,31 @@ import { subjects } from "../model/subjects.ts";
 import type { Change } from "./changes.ts";
 import { cutName } from "./cut-name.ts";
 
-/** What one cut reaches, the widest first: where not all fit, its sessions are the ones that take longest to find. */
+/**
+ * How many sessions one cut reaches, the widest first. Where not all cuts fit into the document, the widest are kept,
+ * since the status lists take longest to show theirs.
+ */
 const reaches = ["deployment", "agent", "build", "principal", "login"] as const;
 
-/** A subject whose epoch was raised, as long as a token from before may live. */
+/** A subject whose epoch was raised, kept for as long as a token from before may live. */
 export interface Cut {
-  /** The subject as the document names it. */
+  /** The subject by its name in the document. */
   readonly name: string;
   readonly epoch: number;
   readonly reach: (typeof reaches)[number];
-  /** When the publisher met it. */
+  /** When the publisher read it. */
   readonly atSeconds: number;
-  /** When the last token from before it is over. */
+  /** When the last token from before it expires. */
   readonly untilSeconds: number;
 }
 
 /** Everything that was cut and may still concern a token. */
 export interface CutLedger {
-  /** Grows with every change, so that a document tells which of two is the older one. */
+  /** Grows with every change, so that of two documents the older one can be told. */
   readonly version: number;
-  /** In the order in which they are kept. */
+  /** In order of priority: the first are kept when not all fit. */
   readonly cuts: readonly Cut[];
-  /** Until when the ledger lacks cuts that it had no room for. */
+  /** Until when the ledger lacks cuts that did not fit. */
   readonly overflowUntilSeconds?: number;
 }
 
@@ -37,7 +40,7 @@ export type Raise = Exclude<Change, { readonly kind: "tombstone" }>;
 interface CutTimes {
   readonly issuer: string;
   readonly nowSeconds: number;
-  /** When the last token that may have been issued until now is over. */
+  /** When the last token that may have been issued until now expires. */
   readonly untilSeconds: number;
 }
 
@@ -60,7 +63,7 @@ function reachOf(subject: string): Cut["reach"] {
   return subject.startsWith(subjects.login("")) ? "login" : "principal";
 }
 
-/** Those of a ledger that may still concern a token. */
+/** The cuts of a ledger that may still concern a token. */
 export const lastingCuts = ({ cuts }: CutLedger, nowSeconds: number): readonly Cut[] =>
   cuts.filter(({ untilSeconds }) => untilSeconds > nowSeconds);
 
@@ -69,11 +72,11 @@ export const isOverflowing = ({ overflowUntilSeconds = 0 }: CutLedger, nowSecond
   overflowUntilSeconds > nowSeconds;
 
 /**
- * Adds cuts to a ledger and leaves out what is over. An epoch only ever grows. Where not all fit, those of the widest reach
- * are kept, of one reach the newest, and at one instant those whose names come first; of what is dropped, the ledger says
- * until when it lacks it.
- * @param fits how many of these, the first ones, fit into a document
- * @returns the very same ledger when it says all of them already
+ * Adds cuts to a ledger and drops those that concern no token any more. An epoch only ever grows. Where not all fit,
+ * the widest are kept first, among those the newest, and of one instant those whose names come first in the alphabet.
+ * For dropped cuts the ledger notes until when it lacks them.
+ * @param fits how many of these cuts, from the first on, fit into a document
+ * @returns the same ledger, unchanged, when it contains all of them already
  */
 export function addCuts(
   ledger: CutLedger,

@@ -7,9 +7,10 @@ import { openWindows, statusListOf, windowEndsAtSeconds, windowsThrough } from "
 const placesAhead = limits.statusListSize / 4;
 
 /**
- * Lists that a token may name before the next run: of every window that the longest life of the registry reaches until
- * then, of the next hour, and of every one up to one beyond the furthest in use (a registry applied since may reach further: the first
- * session there is refused, and its lease tells us), up to the list that the next leases may reach.
+ * Lists that a token may name before the next run. They cover every window in which a session may end by then (by the
+ * longest life that the registry allows), the next hour, and every window up to the one after the furthest in use. A
+ * registry applied since may reach further: then the first session there is refused, and the next run finds its lease.
+ * In each window they go up to the list that the next leases may reach.
  */
 export async function openLists(deps: {
   readonly clock: Clock;
@@ -29,8 +30,9 @@ export async function openLists(deps: {
 }
 
 /**
- * When the last token is over that may have been issued until now. Every session has a place in a list of the hour it ends
- * in, and no token outlives its session: whatever registry it was issued under, the last hour with a leased place bounds it.
+ * When the last token that may have been issued until now expires. Every session has a place in a list of the hour it
+ * ends in, and no token outlives its session. So the last hour with a leased place is the bound, whatever registry the
+ * token was issued under.
  */
 export async function lastTokenEnds(deps: {
   readonly clock: Clock;

@@ -1,19 +1,22 @@
 import type { WalkCursor } from "./publish-store.ts";
 
-/** How far a walk has come, though its steps end in any order. */
+/** How far a walk has come, although its steps end in any order. */
 interface Trail {
   /**
    * Begins a step; those of one shard begin in the order of their keys.
-   * @returns what to call when it is done
+   * @returns a function to call when the step is done
    */
   step(shard: string, key: string): () => void;
-  /** For each shard the last key up to which all is done: a step that is not holds the cursor of its shard, and no other's. */
+  /**
+   * For each shard the last key up to which everything is done. An unfinished step holds back the cursor of its own
+   * shard only.
+   */
   cursor(): WalkCursor;
 }
 
 /**
  * Follows a walk.
- * @param from where it goes on
+ * @param from the cursor it continues from
  */
 export function createTrail(from: WalkCursor = {}): Trail {
   const passed = new Map(Object.entries(from));

@@ -5,19 +5,19 @@ import type { Due, ListedSession, PublishStore, WalkCursor } from "./publish-sto
 import { createTrail } from "./trail.ts";
 import { openWindows, statusListOf } from "./windows.ts";
 
-/** What walking stands on. */
+/** What a walk needs. */
 interface WalkDeps {
   readonly clock: Clock;
   readonly store: PublishStore;
 }
 
-/** A walk under way. */
+/** A walk in progress. */
 interface WalkRun extends WalkDeps {
-  /** Told of every list that has new bits. */
+  /** Called for every list that has new bits. */
   readonly touched: (list: string) => void;
-  /** Asked between two trees: whether what was found so far is to be shown now. */
+  /** Asked between two trees: whether the bits found so far should be published now. */
   readonly isTimeToShow: () => boolean;
-  /** Shows it, and notes that the walk need not see again what lies before the cursor. */
+  /** Publishes them, and notes that the walk need not read again what lies before the cursor. */
   readonly show: (after: WalkCursor) => Promise<void>;
   /** Asked between two trees: whether this run has no time left. */
   readonly isOver: () => boolean;
@@ -25,15 +25,16 @@ interface WalkRun extends WalkDeps {
 
 /** Trees of one walk that are read at the same time. */
 const treesAtOnce = 32;
-/** Trees whose ends are written together: every write to a list costs as much as the whole list. */
+/** Trees whose bits are written together, since every write to a list costs as much as the whole list. */
 const treesTogether = 500;
 
 /**
- * Sets the bits of everything a change ends. Every read is strongly consistent and comes after the revocation was
- * written: a session it does not see is stored later, and then its issuer reads the revocation before it releases
- * anything (threat 6). So one walk is all of them, also one that was broken off and goes on from its cursor.
- * @returns where the walk was broken off for want of time; undefined when it is done
- * @throws the first failure, when all other trees are done
+ * Sets the bits of everything a change ends. Every read is strongly consistent and made after the revocation was
+ * written. A session that a read does not see is stored later, and then its issuer reads the revocation before it
+ * releases anything (threat 6). So one walk finds every session, even if it is interrupted and continues from its
+ * cursor.
+ * @returns the cursor at which time ran out; undefined when the walk is finished
+ * @throws the first failure, after all other trees are done
  */
 export async function walk({ change, after }: Due, run: WalkRun): Promise<WalkCursor | undefined> {
   if (change.kind === "raised") return walkTrees(change, after, run);
@@ -41,7 +42,7 @@ export async function walk({ change, after }: Due, run: WalkRun): Promise<WalkCu
   return undefined;
 }
 
-/** Trees are read side by side, as many as there is room for: one that takes long, or cannot be read, holds up no other. */
+/** Reads trees concurrently, up to a bound: a tree that takes long, or cannot be read, does not delay the others. */
 async function walkTrees(
   { subject, epoch }: Extract<Due["change"], { kind: "raised" }>,
   after: WalkCursor | undefined,
@@ -72,7 +73,7 @@ async function walkTrees(
     walked.add(root);
     await reading.take(async () => {
       const tree = await run.store.tree(root);
-      // a session under a revoked agent carries that agent's epoch, however far below it stands
+      // a session below a revoked agent carries that agent's epoch, at any depth
       found.push({ ended: tree.filter((session) => (session.epochs[subject] ?? epoch) < epoch), done });
     });
     const isTime = run.isTimeToShow();
@@ -80,9 +81,9 @@ async function walkTrees(
     if (isTime) await run.show(trail.cursor());
   }
   while (await reading.next()) {
-    // what was found does not wait for the one or two that take longest
+    // write what was found without waiting for the one or two slowest trees
     if (!run.isTimeToShow() && reading.underWay > 2) continue;
-    // and more may have come while it was written
+    // more trees may have been read while this was written
     while (found.length > 0) {
       await write();
       await run.show(trail.cursor());
@@ -93,7 +94,7 @@ async function walkTrees(
   return isBrokenOff ? trail.cursor() : undefined;
 }
 
-/** Room for so many reads at a time; what fails is kept until all others are done. */
+/** Bounds how many reads run at a time. A failure is kept until all others are done. */
 class Room {
   readonly #most: number;
   readonly #failures: unknown[] = [];
@@ -120,7 +121,7 @@ class Room {
     return this.#running;
   }
 
-  /** Waits until one more of those under way is done; false when none was under way. */
+  /** Waits until one of the running reads is done; false when none is running. */
   async next(): Promise<boolean> {
     const { underWay } = this;
     if (underWay > 0) await this.#until(underWay - 1);
@@ -143,7 +144,7 @@ class Room {
 async function walkTree({ root, sid }: Extract<Due["change"], { kind: "tombstone" }>, run: WalkRun): Promise<void> {
   const tree = await run.store.tree(root);
   const known = tree.some((session) => session.sid === sid);
-  // whoever revoked may have known the id alone
+  // the revocation may have named the session's id alone
   const found = known ? undefined : await run.store.rootOf(sid);
   const sessions = found === undefined ? tree : await run.store.tree(found);
   const ended = sessions.filter((session) => session.sid === sid || ancestorsOf(session).includes(sid));
@@ -164,16 +165,19 @@ async function setBits(sessions: readonly ListedSession[], { clock, store, touch
   }
 }
 
-/** Every place whose tokens may still live: a renewal gives a session another, and older tokens go on naming the former. */
+/**
+ * Every place whose tokens may still live: a renewal gives a session a new place, and older tokens still name the
+ * former ones.
+ */
 const livePlaces = ({ status, formerStatus = [] }: ListedSession, now: number): readonly ListedSession["status"][] => [
   status,
   ...formerStatus.filter(({ untilSeconds }) => untilSeconds > now),
 ];
 
 /**
- * Every position leased before the cut is over: no session needs to be looked for. What was leased under the new
- * epoch stands above them, also where this comes late; what an instance still leases there under the old one its
- * issuer reads dead before it releases anything.
+ * Every position leased before the cut is over, so no session needs to be looked for. Positions leased under the new
+ * epoch lie above them, even when this runs late. An instance may still use a position that it leased under the old
+ * epoch, but the liveness read makes its issuer end that session before it releases anything.
  */
 export async function cutDeployment(
   epoch: number,

@@ -1,17 +1,19 @@
 import { limits } from "../model/limits.ts";
 
 /**
- * Status lists are cut by the hour in which sessions end: window `yyyymmddhh` (UTC), list `<window>-<n>`. A position
- * counts through a window's lists, so that an hour may hold any number of sessions.
+ * Status lists are divided by the hour in which sessions end: window `yyyymmddhh` (UTC), list `<window>-<n>`. Positions
+ * are counted through all lists of a window, so that any number of sessions may end in one hour.
  */
 export const windowOf = (expiresAtSeconds: number): string =>
   new Date(expiresAtSeconds * 1000).toISOString().slice(0, 13).replace(/[-T]/g, "");
 
-/** Whether a place in this list serves a session that ends at `expiresAtSeconds`, or a renewal needs another one. */
+/**
+ * Whether a place in this list serves a session that ends at `expiresAtSeconds`. If not, a renewal needs another place.
+ */
 export const listCovers = (list: string, expiresAtSeconds: number): boolean =>
   parseList(list)?.window === windowOf(expiresAtSeconds);
 
-/** The second at which a window is over: no session of it lives on. */
+/** The second at which a window is over: all its sessions have ended by then. */
 export function windowEndsAtSeconds(window: string): number {
   const [, year, month, day, hour] = /^(\d{4})(\d{2})(\d{2})(\d{2})$/.exec(window) ?? [];
   if (hour === undefined) throw new Error(`not a status window: ${window}`);
@@ -34,13 +36,13 @@ export const statusListOf = (window: string, position: number): { list: string; 
   idx: position % limits.statusListSize,
 });
 
-/** Sort key of what is no session in table Sessions: a window's counter. */
+/** Sort key of a window's counter in table Sessions; no session has this id. */
 export const leaseSid = "lease";
 
 /** Key of a window's counter in table Sessions. */
 export const leaseRow = (window: string) => ({ root: `status#${window}`, sid: leaseSid });
 
-/** Window and number of a list id, or undefined when it is none of ours. */
+/** Window and number of a list id, or undefined when it is malformed. */
 export function parseList(list: string): { window: string; number: number } | undefined {
   const [, window, number] = /^(\d{10})-(0|[1-9]\d{0,4})$/.exec(list) ?? [];
   return window === undefined || number === undefined ? undefined : { window, number: Number(number) };

@@ -18,31 +18,37 @@ import { createStatusSource } from "./status/source.ts";
 import type { TokenCaches } from "./token-cache.ts";
 import type { ReadAccess, VerifiedAccess } from "./verified-access.ts";
 
-/** What a resource server's verifier is made of. */
+/** What a resource server's verifier is made from. */
 export interface VerifierInput {
   /** The one issuer whose tokens are accepted, exactly as it writes itself. */
   readonly issuer: string;
-  /** The one resource this verifier stands for: a token's `aud` must be exactly this. */
+  /** The one resource this verifier protects: a token's `aud` must be exactly this. */
   readonly resource: string;
-  /** The one algorithm this resource is registered for; by default either, as the key itself says (RFC 9068 2.1). */
+  /** The one algorithm this resource is registered for; by default either, as the key's `alg` says (RFC 9068 2.1). */
   readonly algorithm?: SigningAlgorithm;
   readonly clock: Clock;
   readonly fetcher: Fetcher;
-  /** Ask the issuer about every request, instead of the status list; without it opaque handles are refused. */
+  /** Asks the issuer about every request, instead of the status list. Without it opaque handles are refused. */
   readonly introspector?: Introspector;
-  /** Used proofs; in memory unless given. */
+  /** Store of used proofs; in memory when left out. */
   readonly replay?: ReplayStore;
-  /** Demand these in every proof (RFC 9449 9). */
+  /** Nonces that every proof must carry (RFC 9449 9). */
   readonly nonces?: DpopNonces | undefined;
-  /** The types of details that restrict this resource; a token with a detail that they cannot read is refused. */
+  /** The types of details that restrict this resource. A token with a detail of another type is refused (threat 40). */
   readonly details?: readonly DetailsTypeDeclaration[];
-  /** Take bearer tokens too, which the issuer makes for resources registered so; a bound token never passes as one. */
+  /**
+   * Accept bearer tokens too, which the issuer makes for resources registered so. A token that is bound to a key is
+   * never accepted as one.
+   */
   readonly acceptBearer?: boolean;
-  /** The issuer's keys; fetched by its metadata unless given. */
+  /** The issuer's keys; fetched by way of its metadata when left out. */
   readonly keys?: IssuerKeys;
-  /** Imports and remembers keys; this process's own unless given. */
+  /** Imports and remembers keys; this process's own when left out. */
   readonly keyMemory?: KeyMemory;
-  /** Room for verified tokens; this process's unless given, `null` for none: each is verified whole each time. */
+  /**
+   * Room for verified tokens; this process's own when left out. `null` for none: each token is then verified whole
+   * every time.
+   */
   readonly tokenCaches?: TokenCaches | null;
 }
 
@@ -53,13 +59,14 @@ export interface Verifier {
 }
 
 /**
- * Creates the verifier of one resource. The way of a request:
+ * Creates the verifier of one resource. A request is checked in this order:
  *
- *     one credential ▸ signature by a session key, typ, issuer, audience, time (RFC 9068 4)
- *     ▸ claims ▸ proof by the bound key for this request and token (RFC 9449 7) ▸ first use of the proof
- *     ▸ every restriction can be read ▸ the session still lives (document of cuts and status list, or introspection)
+ * one credential ▸ signature by a session key, typ, issuer, audience, time (RFC 9068 4) ▸ claims ▸ proof by the bound
+ * key for this request and token (RFC 9449 7) ▸ first use of the proof ▸ every detail can be read ▸ the session still
+ * lives (document of cuts and status list, or introspection)
  *
- * A token that is an opaque handle goes the way of `handle.ts` instead. Cheap and local comes first; nothing is fetched for a token nobody signed, except the issuer's keys.
+ * A token that is an opaque handle is checked by `handle.ts` instead. Cheap, local checks come first. For a token
+ * without a valid signature nothing is fetched, except the issuer's keys.
  */
 export function createVerifier(input: VerifierInput): Verifier {
   const keys = input.keys ?? createIssuerKeys(input);
@@ -97,8 +104,9 @@ export function createVerifier(input: VerifierInput): Verifier {
 }
 
 /**
- * Whether a session lives as far as the issuer published it: nothing in it was cut since, and its bit says valid. Both are
- * asked for every request, and neither can take back what the other refuses. Of two refusals the one that is final counts.
+ * Whether a session lives, as far as the issuer has published it: nothing in it was cut since, and its bit says valid.
+ * Both are checked for every request, and a session that one of them refuses is refused. Of two refusals the final one
+ * is answered.
  */
 function createOfflineLiveness(
   input: Parameters<typeof createStatusSource>[0],
@@ -112,7 +120,10 @@ function createOfflineLiveness(
   };
 }
 
-/** RFC 9449 7.2: a bound token sent as Bearer is a downgrade, whoever copied it would need no key. */
+/**
+ * RFC 9449 7.2: a bound token sent as Bearer is a downgrade. If it were accepted, a copy of it could be used without
+ * the key.
+ */
 const checkUnbound = (read: ReadAccess): Result<void, VerifyRefusal> =>
   read.jkt === undefined ? ok(undefined) : err({ code: "bearer_not_accepted" });
 
@@ -121,7 +132,7 @@ async function checkProof(
   { ath, read }: { readonly ath: string; readonly read: ReadAccess },
   deps: ProofDeps,
 ): Promise<Result<void, VerifyRefusal>> {
-  // the reverse: a proof beside a token that is bound to no key proves nothing
+  // the opposite case: the token is bound to no key, so a proof beside it proves nothing
   if (read.jkt === undefined) return err({ code: "claims_invalid", claim: "cnf" });
   const proof = await readProof(request, ath, deps);
   if (!proof.ok) return proof;

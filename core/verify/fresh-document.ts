@@ -2,28 +2,31 @@ import { limits } from "../model/limits.ts";
 import { type Clock, type Moment, momentOf, mostMillisSince } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 
-/** A document that is fetched when it is needed and believed only while it is fresh. */
+/** A document that is fetched when it is needed and used only while it is fresh. */
 export interface FreshDocument<T> {
-  /** The document while it is fresh, else a new one; why there is none otherwise. */
+  /** The document while it is fresh, else a new copy, or why there is none. */
   get(): Promise<Result<T, string>>;
-  /** A new copy, unless one was asked for less than the cool-down ago: then what is held. */
+  /** A new copy, unless one was fetched less than the cool-down ago: then the one that is held. */
   renew(): Promise<Result<T, string>>;
 }
 
-/** How one document is fetched and how long it is believed. */
+/** How one document is fetched and how long it is used. */
 interface FreshDocumentInput<T> {
   /** Fetches and checks it. `held` is what it replaces. */
   readonly load: (held: T | undefined) => Promise<Result<{ readonly value: T; readonly lifeSeconds: number }, string>>;
   readonly clock: Clock;
-  /** Least time between two fetches that were not caused by age: failures and unknown keys must not become a flood. */
+  /**
+   * Shortest time between two fetches that were not caused by age, so that failures and unknown keys cannot cause a
+   * flood of fetches.
+   */
   readonly coolDownMillis: number;
 }
 
 /**
- * One fetch at a time, however many ask (single flight); a failure is remembered for the cool-down, but no longer than
- * the `Retry-After` of the refusal that it causes; past half its life
- * a document is renewed behind the answer, so that requests seldom wait. Nothing stale is ever served: what cannot be
- * renewed refuses, since a stale key set or status list is how a revocation gets undone.
+ * Runs one fetch at a time, however many callers ask. A failure is remembered for the cool-down, but no longer than the
+ * `Retry-After` of the refusal it causes. Past half its life a document is renewed after the answer, so that requests
+ * seldom wait. Nothing stale is ever given out: when a document cannot be renewed the request is refused, since a stale
+ * key set or status list would undo a revocation.
  */
 export function createFreshDocument<T>(input: FreshDocumentInput<T>): FreshDocument<T> {
   const { clock, coolDownMillis } = input;
@@ -33,7 +36,7 @@ export function createFreshDocument<T>(input: FreshDocumentInput<T>): FreshDocum
   let flight: Promise<Result<T, string>> | undefined;
 
   const load = async (): Promise<Result<T, string>> => {
-    // the life counts from before the fetch: a slow answer must not stretch it
+    // the life counts from before the fetch, so that a slow answer does not prolong it
     const since = momentOf(clock);
     started = since;
     let loaded: Awaited<ReturnType<typeof input.load>>;
@@ -54,7 +57,7 @@ export function createFreshDocument<T>(input: FreshDocumentInput<T>): FreshDocum
     });
     return flight;
   };
-  // who is refused for a failure is told when to come back, and must find it tried anew then
+  // a caller that is refused for a failure is told when to come back, and must then cause a new attempt
   const failureMillis = Math.min(coolDownMillis, limits.retryAfterSeconds * 1000);
   const recentFailure = () => (failed && mostMillisSince(failed.at, clock) < failureMillis ? failed : undefined);
   const fresh = () => (held && mostMillisSince(held.since, clock) < held.lifeMillis ? held : undefined);

@@ -8,20 +8,20 @@ import type { VerifyRefusal } from "./refusal.ts";
 import { freezeWhole } from "./token-cache.ts";
 import { readClaims, type VerifiedAccess } from "./verified-access.ts";
 
-/** What a handle is evaluated with. */
+/** What a handle is checked with. */
 interface HandleDeps extends ProofDeps {
   readonly issuer: string;
   readonly resource: string;
   readonly introspector: Introspector;
-  /** Whether the restrictions of a token can be read here. */
+  /** Whether this server can read every detail of a token. */
   readonly reads: (details: VerifiedAccess["details"]) => Result<void, VerifyRefusal>;
 }
 
 /**
  * Checks a request whose access token is an opaque handle:
  *
- *     proof for this request and handle (`ath`) ▸ first use of the proof ▸ the issuer's word, asked with the proof's key
- *     ▸ issuer, audience, time, key and claims of that answer, its restrictions readable
+ * proof for this request and handle (`ath`) ▸ first use of the proof ▸ the issuer's answer, asked with the proof's key
+ * ▸ issuer, audience, time, key and claims of that answer, its details readable
  *
  * The proof comes first: the issuer may count the question as a use, and a request that fails anyway must not cost one.
  */
@@ -36,7 +36,7 @@ export async function verifyHandle(
   if (first && !first.ok) return first;
   const jkt = proof?.value.jkt;
   const answer = await ask(deps.introspector, handle, jkt);
-  // no answer is no verdict: the issuer may have counted a use, so that its proof stays used
+  // without an answer nothing is decided: the issuer may have counted a use, so the proof stays used
   if (!answer.ok && answer.error.code === "session_over" && proof) await forgetProof(proof.value, deps);
   if (!answer.ok) return answer;
   const { iss, aud, exp } = answer.value;
@@ -47,7 +47,7 @@ export async function verifyHandle(
   if (!read.ok) return read;
   const restricted = deps.reads(read.value.access.details);
   if (!restricted.ok) return restricted;
-  // the issuer compares too; a resource that did not would take a stolen handle from any key
+  // the issuer compares the keys too; a resource that did not would accept a stolen handle from any key
   if (read.value.jkt !== jkt) return err({ code: scheme === "Bearer" ? "bearer_not_accepted" : "proof_key_mismatch" });
   proof?.value.keepKey();
   freezeWhole(read.value.access);

@@ -5,12 +5,15 @@ import type { VerifyRefusal } from "./refusal.ts";
 export interface Introspector {
   /**
    * The answer's members, or why there is none.
-   * @param jkt thumbprint of the key that proved the request, where the token itself does not tell whose it must be
+   * @param jkt thumbprint of the key that proved the request, where the token does not say which key it is bound to
    */
   introspect(token: string, jkt?: string): Promise<Result<Readonly<Record<string, unknown>>, string>>;
 }
 
-/** Asks once. Refusals: `session_over` when the answer is no, `introspection_unavailable` when there is none. */
+/**
+ * Asks once. Refusals: `session_over` when the answer is `active: false`, `introspection_unavailable` when there is
+ * none.
+ */
 export async function ask(
   introspector: Introspector,
   token: string,
@@ -27,8 +30,8 @@ export async function ask(
 }
 
 /**
- * Liveness asked at the issuer for every request, instead of the status list.
- * @param tokenId the verified token's `jti`: an answer about another token is no answer
+ * Asks the issuer about liveness for every request, instead of the status list.
+ * @param tokenId the verified token's `jti`: an answer about another token is refused
  * @returns nothing when the session lives, else `session_over` or `introspection_unavailable`
  */
 export async function askIssuer(

@@ -11,14 +11,17 @@ import { parseBoundedJson } from "../text/json.ts";
 import { issuerMetadataUrl } from "../text/well-known.ts";
 import { createFreshDocument } from "./fresh-document.ts";
 
-/** What a published key may sign, by its member `lanyard_typ`. */
+/** What a published key may sign, read from its member `lanyard_typ`. */
 type PinnedTyp = typeof tokenTyp.access | typeof tokenTyp.status | typeof tokenTyp.cuts;
 
 /** The keys of one issuer, each pinned to one kind of token. */
 export interface IssuerKeys {
   /** Finds keys for one kind of token only: a status key can never make an access token pass (threat 3). */
   lookup(typ: PinnedTyp): KeyLookup;
-  /** Calls `listener` whenever another key set takes the place of the one before: what was verified by that is over. */
+  /**
+   * Calls `listener` whenever a new key set replaces the old one. Tokens verified by the old one must be verified
+   * again.
+   */
   onReplaced?(listener: () => void): void;
 }
 
@@ -34,13 +37,16 @@ interface IssuerKeysInput {
 
 type KeyTable = ReadonlyMap<string, JWK>;
 
-/** Withdrawn keys die within this long, whatever the answer's `Cache-Control` says; a shorter max-age is kept to. */
+/**
+ * A withdrawn key is dropped within this time, whatever the answer's `Cache-Control` says. A shorter max-age is
+ * followed.
+ */
 const keysLifeSeconds = keyTimes.verifierCacheSeconds;
 const keysLifeLeastSeconds = 5;
-/** An unknown `kid` is attacker's text: it causes at most one fetch in this long. */
+/** The `kid` of a token is chosen by its sender, so an unknown one causes at most one fetch in this time. */
 const keysCoolDownMillis = 10_000;
 
-// a byte order mark must reach the JSON parser, which refuses it
+// keep a byte order mark, so that the JSON parser refuses it
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 const tableKey = (typ: string, alg: string, kid: string) => `${typ}\n${alg}\n${kid}`;
@@ -63,7 +69,7 @@ export function createIssuerKeys(input: IssuerKeysInput): IssuerKeys {
   return {
     lookup: (typ) => async (header) => {
       if (header.kid === undefined) return refused("key_unknown", "the token names no key");
-      // the algorithm is part of the key's name: no header can talk a key into another (RFC 8725 3.1)
+      // the algorithm is part of the key's name: no header can make a key serve another one (RFC 8725 3.1)
       const name = tableKey(typ, header.alg, header.kid);
       const held = await document.get();
       if (!held.ok) return refused("keys_unavailable", held.error);
@@ -112,17 +118,23 @@ async function fetchObject(
   return ok(maxAgeSeconds === undefined ? { json } : { json, maxAgeSeconds });
 }
 
-/** What the status key signs, and no other: one that could sign an access token as well is no key of ours. */
+/**
+ * The kinds that the status key signs. Any other key that claims one of these together with another kind is refused
+ * (threat 3).
+ */
 const statusTyps: readonly unknown[] = [tokenTyp.status, tokenTyp.cuts];
 
-/** What a published key says that it signs; none of what we read, or what one key of ours never signs: nothing. */
+/**
+ * The kinds that a published key says it signs. None when it names an unknown kind, or kinds that no single key of ours
+ * signs.
+ */
 function pinnedTyps(value: unknown): readonly PinnedTyp[] {
   if (value === tokenTyp.access) return [tokenTyp.access];
   const named: readonly unknown[] = Array.isArray(value) ? value : [value];
   return named.every((typ) => statusTyps.includes(typ)) ? (named as readonly PinnedTyp[]) : [];
 }
 
-/** Takes the keys that say what they sign; others in the set are for others. */
+/** Takes the keys that say what they sign. Other keys in the set have other readers. */
 async function readKeys(keys: unknown, memory: KeyMemory): Promise<Result<KeyTable, string>> {
   if (!Array.isArray(keys) || keys.length > limits.keySetKeys) return err("the key set has no bounded list of keys");
   const table = new Map<string, JWK>();
@@ -134,7 +146,7 @@ async function readKeys(keys: unknown, memory: KeyMemory): Promise<Result<KeyTab
     if (typeof jwk.kid !== "string" || jwk.kid === "") continue;
     const publicKey = publicJwkFor(jwk.alg, jwk);
     if (publicKey === undefined) continue;
-    // one kid for two kinds, or two keys of one kid: which is meant cannot be told, so none of the set is believed
+    // a kid of two kinds, or two keys with one kid, is ambiguous, so the whole set is refused
     if (pinned.has(jwk.kid)) return err("the key set names a kid twice");
     pinned.add(jwk.kid);
     if (!(await memory.held(jwk.alg, publicKey))) return err("the key set has a key that its algorithm cannot read");

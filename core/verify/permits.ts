@@ -9,8 +9,8 @@ import type { VerifyRefusal } from "./refusal.ts";
 export type { DetailsTypeDeclaration } from "../model/registry.ts";
 
 /**
- * What a request is about to do, in the terms of the details that may restrict it: type → field → the value it names, or
- * a list of all values it names. A nested field is written with dots, `amount.currency`. A time may be a `Date`.
+ * What a request is about to do, in the terms of the details that may restrict it: type → field → the value it names,
+ * or a list of all values it names. A nested field is written with dots, `amount.currency`. A time may be a `Date`.
  */
 export type DetailsUse = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
@@ -18,11 +18,11 @@ export type DetailsUse = Readonly<Record<string, Readonly<Record<string, unknown
 type DetailsCheck = (details: readonly AuthorizationDetail[], use: DetailsUse) => Result<void, VerifyRefusal>;
 
 /**
- * Creates the check of concrete requests against a token's authorization details, by the rules by which they were
- * narrowed: a constraint that the target reads otherwise than the issuer protects nothing.
+ * Creates the check of concrete requests against a token's authorization details. It uses the rules by which the issuer
+ * narrowed them: a constraint that the target reads in another way than the issuer protects nothing.
  *
- * Every detail of the token must be of a type declared here, be understood whole, and admit, field by field, every value
- * the request names. A field the token restricts and the request does not name is refused, never skipped.
+ * Every detail of the token must be of a type declared here, be understood completely, and admit, field by field, every
+ * value the request names. A field that the token restricts and the request does not name is refused, never skipped.
  * @param types the types that restrict this resource, as they are registered
  * @throws TypeError when a declaration is one that the registry would refuse
  */
@@ -38,9 +38,9 @@ export function createDetailsCheck(types: readonly DetailsTypeDeclaration[]): De
 }
 
 /**
- * Creates the check that a token's restrictions can be applied at all: every detail is of a type declared here and read
- * whole by it. What a server cannot read it cannot hold a request to, and would let in as if nothing restricted it, also
- * where nobody asks {@link createDetailsCheck} (threat 40).
+ * Creates the check that a token's restrictions can be applied at all: every detail is of a type declared here and can
+ * be read completely. A server that cannot read a detail would let requests in as if nothing restricted them, also
+ * where {@link createDetailsCheck} is never called (threat 40).
  * @param types the types that restrict this resource; with none, every restricted token is refused
  * @throws TypeError when a declaration is one that the registry would refuse
  */
@@ -81,7 +81,7 @@ function faultOf(
   const understood = understandDetail(detail, type);
   if (!understood.ok) return understood.error;
   const named = Object.hasOwn(use, type.name) ? (use[type.name] ?? {}) : {};
-  // a field with a typing error would be asked of nobody
+  // a misspelt field would otherwise be compared with nothing
   const stray = Object.keys(named).find((field) => !Object.hasOwn(type.rules, field));
   if (stray !== undefined) return { field: stray, why: "the request names a field the type does not declare" };
   for (const [field, bound] of understood.value.bounds) {

@@ -8,19 +8,19 @@ import type { PresentedRequest } from "./presented.ts";
 import type { VerifyRefusal } from "./refusal.ts";
 import type { ReplayStore, UsedProof } from "./replay.ts";
 
-/** What proofs are evaluated with. */
+/** What proofs are checked with. */
 export interface ProofDeps {
   readonly clock: Clock;
   readonly replay: ReplayStore;
-  /** Demanded in every proof (RFC 9449 9). */
+  /** Nonces that every proof must carry (RFC 9449 9). */
   readonly nonces?: DpopNonces | undefined;
   /** Imports and remembers keys; this process's own unless given. */
   readonly keyMemory?: KeyMemory;
 }
 
 /**
- * Checks the proof of a request (RFC 9449 7): for this method, URL and token, fresh, by a key that it carries. Whether
- * that is the token's key, and that it is the proof's first use, is for the caller to ask next.
+ * Checks the proof of a request (RFC 9449 7): for this method, URL and token, fresh, signed by the key it carries. The
+ * caller must check next that this is the token's key and that the proof is used for the first time.
  * @param ath SHA-256 of the access token, base64url
  * @returns the proof, or `proof_missing`, `proof_invalid`, `proof_nonce_required`
  */
@@ -48,18 +48,18 @@ const usedProof = ({ jkt, replayEntry }: DpopProof): UsedProof => ({
 });
 
 /**
- * Forgets a proof that came with a token of nobody: keys and tokens made up on the spot would otherwise fill the store, and
- * a full store refuses everybody. A store that fails to forget only remembers too much.
+ * Forgets a proof that came with a token nobody issued: otherwise keys and tokens made up on the spot would fill the
+ * store, and a full store refuses everybody. If the store fails to forget, it only remembers too much.
  */
 export async function forgetProof(proof: DpopProof, { replay }: Pick<ProofDeps, "replay">): Promise<void> {
   try {
     await replay.forget?.(usedProof(proof));
   } catch {
-    // what is remembered too long goes with its generation
+    // it is forgotten when its generation is dropped
   }
 }
 
-/** Uses a proof up. Denials: `proof_replayed`, `replay_store_unavailable`. */
+/** Marks a proof as used. Denials: `proof_replayed`, `replay_store_unavailable`. */
 export async function useProof(proof: DpopProof, deps: ProofDeps): Promise<Result<void, VerifyRefusal>> {
   try {
     const outcome = await deps.replay.use(usedProof(proof), nowSeconds(deps.clock));

@@ -10,11 +10,11 @@ export interface RefusalReply {
   readonly body: string;
 }
 
-/** What a resource says of itself in its challenges. */
+/** What a resource tells of itself in its challenges. */
 export interface ChallengeContext {
   /**
-   * It takes bearer tokens too: both schemes are named (RFC 9110 11.6.1), `Bearer` first, since there are clients that
-   * read no header that begins with another.
+   * It accepts bearer tokens too. Then both schemes are named (RFC 9110 11.6.1), `Bearer` first, since some clients
+   * read no header that begins with another scheme.
    */
   readonly bearer?: boolean;
   /** The resource's identifier. */
@@ -23,24 +23,24 @@ export interface ChallengeContext {
   readonly resourceMetadata?: string;
   /** Scopes that a caller without a token should ask for (RFC 6750 3). */
   readonly scopes?: readonly string[];
-  /** The nonce to be used from now on, where nonces are demanded (RFC 9449 9). */
+  /** The nonce to use from now on, where nonces are demanded (RFC 9449 9). */
   readonly nonce?: string;
 }
 
 /**
  * The answer to a refusal, by its row of {@link refusalFaces}.
- * @param context what the resource says of itself
+ * @param context what the resource tells of itself
  */
 export function refusalReply(refusal: VerifyRefusal, context: ChallengeContext = {}): RefusalReply {
   const reply = replyTo(refusal, context);
   return context.nonce === undefined
     ? reply
-    : // RFC 9449 8.2: a stored answer would hand out an old nonce
+    : // RFC 9449 8.2: a cached answer would give out an old nonce
       { ...reply, headers: { ...reply.headers, "Cache-Control": "no-store", "DPoP-Nonce": context.nonce } };
 }
 
 function replyTo(refusal: VerifyRefusal, context: ChallengeContext): RefusalReply {
-  // the row of its own code: nothing of a table by code tells the compiler so
+  // this is the row of the refusal's own code, which the compiler cannot see in a table indexed by code
   const { status, error, description, scope, aboutProof } = refusalFaces[refusal.code] as RefusalFace<VerifyRefusal>;
   if (error === undefined) {
     const wanted = context.scopes?.length ? { scope: context.scopes.join(" ") } : {};
@@ -48,7 +48,7 @@ function replyTo(refusal: VerifyRefusal, context: ChallengeContext): RefusalRepl
   }
   const told = typeof description === "string" ? description : description(refusal);
   const body = JSON.stringify({ error, error_description: told });
-  // nothing is wrong with the request, so that it is challenged for nothing
+  // nothing is wrong with the request, so it gets no challenge
   if (status === 503)
     return { status, headers: { ...bodyHeaders, "Retry-After": String(limits.retryAfterSeconds) }, body };
   const parameters = { error, error_description: told, ...(scope ? { scope: scope(refusal) } : {}) };
@@ -59,7 +59,9 @@ function replyTo(refusal: VerifyRefusal, context: ChallengeContext): RefusalRepl
 
 const bodyHeaders = { "Content-Type": "application/json", "Cache-Control": "no-store" } as const;
 
-/** Values are our own texts and registered names; a quote or a control character in one would forge parameters. */
+/**
+ * Values are our own texts and registered names. A quote or a control character in one could forge further parameters.
+ */
 const quoted = (value: string): string => `"${value.replace(/[^\x20-\x7e]|["\\]/g, "")}"`;
 
 const challengeOf = (scheme: string, parameters: Readonly<Record<string, string>>): string =>
@@ -72,7 +74,7 @@ function challenges(parameters: Readonly<Record<string, string>>, context: Chall
   const all = { ...parameters, ...(resourceMetadata === undefined ? {} : { resource_metadata: resourceMetadata }) };
   const dpop = challengeOf("DPoP", { ...all, algs: dpopAlgorithms.join(" ") });
   if (!bearer) return dpop;
-  // RFC 6750 3: the scheme is followed by one parameter or more
+  // RFC 6750 3: at least one parameter must follow the scheme
   const told = Object.keys(all).length > 0 ? all : { realm: context.realm ?? "resource" };
   return `${challengeOf("Bearer", told)}, ${dpop}`;
 }

@@ -1,6 +1,6 @@
 /**
- * Why a resource server refuses a request, as a value: a stable `code` and the facts its operator needs. A new one is a
- * member here and a row below: what the caller gets to see is decided there alone.
+ * Why a resource server refuses a request, as a value: a stable `code` and the facts its operator needs. To add one,
+ * add a member here and a row below; the row alone decides what the caller is told.
  */
 export type VerifyRefusal =
   // what was presented
@@ -21,12 +21,12 @@ export type VerifyRefusal =
   | { readonly code: "status_uri_foreign"; readonly uri: string }
   | { readonly code: "status_index_invalid"; readonly why: string }
   | { readonly code: "session_over"; readonly by: "status_list" | "introspection" }
-  /** One that stands in the token was cut since it was issued. */
+  /** A subject that the token names was cut since the token was issued. */
   | { readonly code: "session_cut"; readonly subject: "deployment" | "principal" | "agent" | "login" | "build" }
   // what it may do
   | { readonly code: "scope_insufficient"; readonly required: readonly string[]; readonly missing: readonly string[] }
   | { readonly code: "details_forbid"; readonly type: string; readonly field: string; readonly why: string }
-  // what is missing on our side: fail closed, ask again
+  // something is missing on our side: fail closed, ask again
   | { readonly code: "keys_unavailable"; readonly why: string }
   | { readonly code: "status_unavailable"; readonly why: string }
   | { readonly code: "cuts_unavailable"; readonly why: string }
@@ -41,13 +41,13 @@ export interface RefusalFace<R> {
   readonly status: 400 | 401 | 403 | 503;
   /** Left out, the caller is told nothing but how to ask (RFC 6750 3.1). */
   readonly error?: string;
-  /** Says what to do. */
+  /** Tells the caller what to do. */
   readonly description: string | ((refusal: R) => string);
-  /** What would do, as `scope` of the challenge (RFC 6750 3). */
+  /** The scope that is needed, as `scope` of the challenge (RFC 6750 3). */
   readonly scope?: (refusal: R) => string;
   /**
-   * The challenge names the scheme `DPoP` alone: an error of RFC 9449 means nothing under another scheme, and clients look
-   * for it in the only challenge.
+   * The challenge names only the scheme `DPoP`: an error of RFC 9449 has no meaning under another scheme, and some
+   * clients read only one challenge.
    */
   readonly aboutProof?: true;
 }
@@ -57,7 +57,7 @@ const badProof = (description: string) =>
   ({ status: 401, error: "invalid_dpop_proof", description, aboutProof: true }) as const;
 const notCovered = (description: string) => ({ status: 403, error: "insufficient_scope", description }) as const;
 
-// reasons an attacker could learn from share one face; the value keeps them apart for the log
+// reasons that would help an attacker share one answer; the refusal's value keeps them apart for the log
 const notValidHere = badToken("the access token is not valid here");
 const wrongProof = badProof("send one fresh DPoP proof for this request and this access token");
 const sessionOver = badToken("the session of this access token is over");
@@ -67,7 +67,7 @@ const later = {
   description: "the access token could not be checked now; try again",
 } as const;
 
-/** One row a code: a code without one does not compile. */
+/** One row for each code. A code without a row does not compile. */
 export const refusalFaces: {
   readonly [C in VerifyRefusalCode]: RefusalFace<Extract<VerifyRefusal, { readonly code: C }>>;
 } = {
@@ -97,7 +97,8 @@ export const refusalFaces: {
     ...notCovered("the access token does not carry the scope this needs"),
     scope: ({ required }) => required.join(" "),
   },
-  // RFC 9396 names no error for resource servers; this is what RFC 6750 3.1 has for "more than the token gives"
+  // RFC 9396 defines no error for resource servers; RFC 6750 3.1 has this one for a request that needs more than the
+  // token gives
   details_forbid: notCovered("the authorization details of the access token do not cover this request"),
   keys_unavailable: later,
   status_unavailable: later,

@@ -12,7 +12,7 @@ import { strictExpiry } from "./strict-expiry.ts";
 import { freezeWhole, type TokenCache, type TokenCaches, tokenCaches, type VerifiedToken } from "./token-cache.ts";
 import { type ReadAccess, readAccess } from "./verified-access.ts";
 
-/** What signed access tokens are checked against, and with. */
+/** What signed access tokens are checked against, and what they are checked with. */
 interface SignedTokenInput {
   readonly issuer: string;
   readonly resource: string;
@@ -21,21 +21,24 @@ interface SignedTokenInput {
   readonly keys: IssuerKeys;
   /** Imports and remembers keys; this process's own unless given. */
   readonly keyMemory?: KeyMemory;
-  /** Room for verified tokens; this process's unless given, `null` for none: each is verified whole each time. */
+  /**
+   * Room for verified tokens; this process's own when left out. `null` for none: each token is then verified whole
+   * every time.
+   */
   readonly tokenCaches?: TokenCaches | null;
 }
 
 /**
- * Checks one access token: signature, claims, times. What of it is the request's, is for the caller.
+ * Checks one access token: signature, claims, times. The caller checks what depends on the request.
  * @param hash SHA-256 of the whole token, base64url
  */
 type SignedTokenReader = (token: string, hash: string) => Promise<Result<ReadAccess, VerifyRefusal>>;
 
 /**
- * Creates the check of signed access tokens (RFC 9068 4). A token that comes again is not verified again: its key is
- * looked up as if it were, and must be the very same, and its times are evaluated anew. All else was decided by the token's
- * bytes and by what stands in the name of the cache.
- * @param input read once: what it says later changes nothing
+ * Creates the check of signed access tokens (RFC 9068 4). A token that comes again is not verified again, but its key
+ * is looked up again and must be the same object, and its times are checked again (threat 50). Every other check
+ * depends only on the token's bytes and on the settings in the cache's name.
+ * @param input read once; later changes to it have no effect
  */
 export function createSignedTokenReader(input: SignedTokenInput): SignedTokenReader {
   const { issuer, resource, algorithm, clock, keys, keyMemory } = input;
@@ -89,7 +92,10 @@ function cacheOf(
   return cache;
 }
 
-/** What {@link verifyJwt} would say of a verified token now; undefined when its key is another by now. */
+/**
+ * What {@link verifyJwt} would answer now for a token that was verified before; undefined when its key has been
+ * replaced.
+ */
 async function evaluateAgain(
   { header, key, times, read }: VerifiedToken,
   lookup: KeyLookup,

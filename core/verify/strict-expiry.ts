@@ -1,12 +1,12 @@
 import type { JwtRules } from "../jose/jwt.ts";
 
-/** How far a resource server's clock may lag behind the issuer's, halved. */
+/** Half of what a resource server's clock may lag behind the issuer's. */
 const lagSeconds = 5;
 
 /**
- * Times by which our own tokens are evaluated: `exp` gets no grace at all, while an `iat` of the next ten seconds is
- * believed, or a server whose clock lags a little would refuse every token that was just made. Shifting the clock and
- * the skew alike does exactly that.
+ * Rules for the times of our own tokens: `exp` gets no skew, but an `iat` up to ten seconds in the future is accepted,
+ * since a server whose clock lags a little would otherwise refuse every new token. Moving clock and skew by the same
+ * amount has exactly this effect.
  */
 export const strictExpiry = (nowSeconds: number): Pick<JwtRules, "nowSeconds" | "skewSeconds"> => ({
   nowSeconds: nowSeconds + lagSeconds,

@@ -1,36 +1,37 @@
 import type { JWK } from "jose";
 import type { ReadAccess } from "./verified-access.ts";
 
-/** An access token that was found good, but for its times: what of it is needed to evaluate it again. */
+/** An access token that was verified, with what is needed to check its times again. */
 export interface VerifiedToken {
-  /** What its key is looked up by. */
+  /** The header members by which its key is looked up. */
   readonly header: { readonly alg: string; readonly kid: string | undefined };
-  /** The very object its signature was verified by: a key set that was read anew has others. */
+  /** The object its signature was verified with. A key set that was fetched again has other objects. */
   readonly key: JWK;
   readonly times: { readonly exp: unknown; readonly nbf?: unknown; readonly iat: unknown };
-  /** Frozen in its depth: whoever is handed it again must find what was signed. */
+  /** Frozen with everything in it, so that no caller can change what the next one reads (threat 50). */
   readonly read: ReadAccess;
 }
 
-/** Verified tokens of one verifier, found again by the whole token. */
+/** Verified tokens of one verifier, found by the hash of the whole token. */
 export interface TokenCache {
   /** @param hash SHA-256 of the whole token, signature included */
   get(hash: string): VerifiedToken | undefined;
-  /** @param bytes what the token's access takes ({@link freezeWhole}) */
+  /** @param bytes size of the token's access, from {@link freezeWhole} */
   put(hash: string, token: VerifiedToken, bytes: number): void;
   forget(hash: string): void;
-  /** Drops all of this verifier's. */
+  /** Drops all tokens of this verifier. */
   clear(): void;
 }
 
 /** Room for verified tokens, shared by all verifiers of a process. */
 export interface TokenCaches {
   /**
-   * The cache of verifiers that check alike.
-   * @param settings everything a token was checked against, as one text: other settings never find it
+   * The cache of verifiers with the same settings.
+   * @param settings everything a token was checked against, as one text; a verifier with other settings never finds the
+   * token
    */
   of(settings: string): TokenCache;
-  /** What is held, by a careful estimate; never more than the room. */
+  /** Bytes held, by an estimate that is rather too high; never more than the room. */
   readonly bytes: number;
 }
 
@@ -43,9 +44,9 @@ interface Entry {
 }
 
 /**
- * Creates room for verified tokens. It holds successes only, so that nobody fills it but the issuer; what was longest
- * unused goes first, so that many tokens make it no larger, only of less use.
- * @param mostBytes what all of it may take
+ * Creates room for verified tokens. It holds only tokens that were verified, so only the issuer can fill it. The one
+ * longest unused is dropped first: many tokens make it less useful but not larger.
+ * @param mostBytes the most that all of it may take
  */
 export function createTokenCaches(mostBytes: number = roomBytes): TokenCaches {
   const entries = new Map<string, Entry>();
@@ -55,7 +56,7 @@ export function createTokenCaches(mostBytes: number = roomBytes): TokenCaches {
     entries.delete(name);
   };
   const of = (settings: string): TokenCache => {
-    // a hash has a fixed length: no settings and token are another pair's text
+    // a hash has a fixed length, so no two pairs of settings and token have the same text
     const nameOf = (hash: string) => `${hash}${settings}`;
     return {
       get(hash) {
@@ -92,18 +93,18 @@ export function createTokenCaches(mostBytes: number = roomBytes): TokenCaches {
   };
 }
 
-/** The objects around each token, and its places in the map. */
+/** Bytes of the objects around each token and of its places in the map. */
 const entryBytes = 640;
 
 /**
  * Freezes a value and everything in it.
- * @returns bytes that it takes in V8 at most: objects with their spare places, text at two bytes a character
+ * @returns the most bytes it takes in V8: objects with their spare slots, text at two bytes a character
  */
 export function freezeWhole(value: unknown): number {
   if (typeof value === "string") return 24 + 2 * value.length;
   if (typeof value !== "object" || value === null) return 16;
   let bytes = 96;
-  // names of members are shared by all objects that have them, but for a stranger's
+  // objects with the same members share the names, except members from outside
   for (const name of Object.keys(value)) {
     const member = (value as Readonly<Record<string, unknown>>)[name];
     bytes += 32 + 2 * name.length + freezeWhole(member);
@@ -112,5 +113,5 @@ export function freezeWhole(value: unknown): number {
   return bytes;
 }
 
-/** This process's. */
+/** The room of this process. */
 export const tokenCaches: TokenCaches = createTokenCaches();

@@ -7,7 +7,7 @@ import type { VerifyRefusal } from "./refusal.ts";
 
 /** What a resource server may rely on: every field was signed by the issuer, and the caller proved the key. */
 export interface VerifiedAccess {
-  /** Whoever started the work: a person's stable id, or the agent itself. */
+  /** Who started the work: a person's stable id, or the agent itself. */
   readonly principal: {
     readonly id: string;
     readonly kind: "person" | "agent";
@@ -25,12 +25,12 @@ export interface VerifiedAccess {
   readonly sid: string;
   readonly root: string;
   readonly tokenId: string;
-  /** False for a bearer token: whoever holds a copy is this caller. */
+  /** False for a bearer token: anybody with a copy of the token may be the caller. */
   readonly senderConstrained: boolean;
   readonly expiresAtSeconds: number;
   /**
-   * Agents the work went through before `agent`, latest first. For the log only: RFC 8693 4.1 forbids to permit
-   * anything on it, since none of them makes this call.
+   * Agents the work went through before `agent`, latest first. For the log only: by RFC 8693 4.1 they must not be a
+   * reason to permit, since none of them makes this call.
    */
   readonly history: readonly string[];
 }
@@ -38,10 +38,10 @@ export interface VerifiedAccess {
 /** A verified token with what only the verifier needs. */
 export interface ReadAccess {
   readonly access: VerifiedAccess;
-  /** Thumbprint of the key the token is bound to; none for a bearer token. */
+  /** Thumbprint of the key the token is bound to; absent for a bearer token. */
   readonly jkt?: string;
   readonly status: { readonly uri: string; readonly idx: unknown };
-  /** What it is held against the document of cuts by; none for a token that the status list alone can end. */
+  /** What is compared with the document of cuts; absent for a token that only the status list can end. */
   readonly issuedUnder?: IssuedUnder;
 }
 
@@ -53,7 +53,7 @@ export interface IssuedUnder {
   readonly builds: readonly (readonly [name: string, epoch: number])[];
 }
 
-/** Visible ASCII: our ids and names; a control or look-alike character would fool a log or a comparison. */
+/** Visible ASCII, as in our ids and names. A control or look-alike character could deceive a log or a comparison. */
 const isName = (value: unknown, most: number): value is string =>
   typeof value === "string" && value.length <= most && /^[\x21-\x7e]+$/.test(value);
 
@@ -63,7 +63,7 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 const isDetail = (value: unknown): value is AuthorizationDetail => isObject(value) && isName(value.type, 256);
 
 /**
- * Reads the claims of an access token whose signature, issuer, audience and times were checked, with its place in a
+ * Reads the claims of an access token whose signature, issuer, audience and times were checked, and its place in a
  * status list.
  * @returns the access, or `claims_invalid` naming the first claim that is missing or malformed
  */
@@ -89,7 +89,8 @@ const isBuildEpoch = (value: unknown): value is readonly [string, number] =>
   Array.isArray(value) && value.length === 2 && isCutName(value[0]) && isEpoch(value[1]);
 
 /**
- * Reads what a token was issued under. All of it or nothing: an epoch held against another subject would let a cut pass.
+ * Reads what a token was issued under. It is read completely or refused: an epoch that is compared with another
+ * subject's would let a cut token pass.
  * @returns undefined for a token without `epochs`, or `claims_invalid`
  */
 function issuedUnder(
@@ -108,7 +109,7 @@ function issuedUnder(
 }
 
 /**
- * Reads what an access token says, signed or answered by the issuer itself.
+ * Reads what an access token says, from its signed claims or from the issuer's answer.
  * @returns the access and the key it is bound to, or `claims_invalid`
  */
 export function readClaims(
@@ -131,7 +132,8 @@ export function readClaims(
   if (typeof scope !== "string") return bad("scope");
   if (!Array.isArray(details) || !details.every(isDetail)) return bad("authorization_details");
   const jkt = isObject(claims.cnf) ? claims.cnf.jkt : undefined;
-  // without `cnf` it is a bearer token, which the caller refuses unless it takes such; with one it must name a key (threat 9)
+  // without `cnf` it is a bearer token, which the caller refuses unless it accepts such; with `cnf` it must name a key
+  // (threat 9)
   if (claims.cnf !== undefined && !isName(jkt, 43)) return bad("cnf");
   const bound = isName(jkt, 43) ? { jkt } : {};
   const kind = sub.startsWith("spiffe://") ? "agent" : "person";
@@ -158,8 +160,8 @@ export function readClaims(
 }
 
 /**
- * Agents before the current one, latest first. The outermost actor must be the client itself, or the token would name
- * two current agents and each reader could believe another.
+ * Agents before the current one, latest first. The outermost actor must be the client itself, since otherwise the token
+ * would name two current agents and two readers could choose differently.
  */
 function historyOf(
   act: unknown,
@@ -192,7 +194,7 @@ export function requireScopes(
   ...required: readonly string[]
 ): Result<VerifiedAccess, VerifyRefusal> {
   const missing = required.filter((scope) => !access.scopes.includes(scope));
-  // no scope named is a mistake of the caller's, not a permission
+  // no scope named is a mistake in the resource server, not a permission
   if (required.length === 0 || missing.length > 0) return err({ code: "scope_insufficient", required, missing });
   return ok(access);
 }

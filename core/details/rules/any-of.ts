@@ -7,18 +7,18 @@ interface Atom<One> {
   read(text: unknown): One | undefined;
   write(one: One): string;
   within(inner: One, outer: One): boolean;
-  /** What a concrete request names, which may be read more strictly than a bound. */
+  /** Whether one value of a concrete request is admitted; it may be read more strictly than a bound. */
   admits(one: One, actual: unknown): boolean;
 }
 
-/** Values any of which may be met, and whether they were written as a list. */
+/** Values of which any may be used, and whether they were written as a list. */
 export interface Several<One> {
   readonly list: boolean;
   readonly ones: readonly One[];
 }
 
 /**
- * The rule of a field that holds one text or several of which any may be met: narrower when each of the inner ones lies
+ * The rule of a field that holds one text, or several of which any may be used. It is narrower when each inner one lies
  * within one of the outer ones.
  */
 export const anyOf = <One>(atom: Atom<One>): Rule<Several<One>> => ({
@@ -38,7 +38,7 @@ export const anyOf = <One>(atom: Atom<One>): Rule<Several<One>> => ({
   },
   write({ list, ones }) {
     const [first] = ones;
-    // two spellings of one thing become one entry
+    // two spellings of one value become one entry
     return list || first === undefined ? [...new Set(ones.map((one) => atom.write(one)))] : atom.write(first);
   },
   within: (inner, outer) => inner.ones.every((one) => outer.ones.some((bound) => atom.within(one, bound))),

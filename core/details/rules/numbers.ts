@@ -1,8 +1,9 @@
 import { isNumeric, type Rule } from "./rule.ts";
 
 /**
- * Finite, and within what every reader holds exactly: `JSON.parse("1e400")` is Infinity, which bounds nothing, and
- * 9007199254740993 is another number to a reader with 64-bit integers than to one with doubles. Minus zero is zero.
+ * A finite number that every reader represents exactly. `JSON.parse("1e400")` is Infinity, which bounds nothing, and
+ * 9007199254740993 is a different number to a reader with 64-bit integers than to one with doubles. Minus zero counts
+ * as zero.
  */
 const readNumber = (value: unknown): number | undefined =>
   typeof value === "number" && Math.abs(value) <= Number.MAX_SAFE_INTEGER ? value + 0 : undefined;
@@ -21,10 +22,10 @@ const bounding = (holds: (value: number, bound: number) => boolean): Rule<number
   },
 });
 
-/** `max`: at most this much. Narrower is not greater. */
+/** `max`: at most this much. A smaller bound is narrower. */
 export const max: Rule<number> = bounding((value, bound) => value <= bound);
 
-/** `min`: at least this much. Narrower is not less. */
+/** `min`: at least this much. A greater bound is narrower. */
 export const min: Rule<number> = bounding((value, bound) => value >= bound);
 
 interface Range {
@@ -32,7 +33,7 @@ interface Range {
   readonly max: number;
 }
 
-/** `range`: `{ "min": n, "max": n }`, both ends included; one end may be open. Narrower lies inside. */
+/** `range`: `{ "min": n, "max": n }`, both ends included; one end may be open. A range inside it is narrower. */
 export const range: Rule<Range> = {
   takes: `{ "min", "max" } or one of them, each ${takes}, min not above max`,
   fits({ type, properties = {} }) {

@@ -1,4 +1,4 @@
-/** What of a field's JSON Schema decides whether a rule can compare its values. */
+/** The part of a field's JSON Schema that decides whether a rule can compare its values. */
 export interface FieldSchema {
   readonly type?: unknown;
   readonly items?: { readonly type?: unknown } | undefined;
@@ -6,19 +6,19 @@ export interface FieldSchema {
 }
 
 /**
- * How the values of one field of an authorization detail are understood. A value restricts: of everything a request
- * could name in that field, it admits some. All four functions mean the same set of admitted values.
+ * How the values of one field of an authorization detail are read. A value restricts: of everything a request could
+ * name in that field, it admits some. All functions of a rule must mean the same set of admitted values.
  *
- * @typeParam Bound a value as the target parses it; two spellings of one thing are one bound
+ * @typeParam Bound a value as the target parses it; two spellings of one value give one bound
  */
 export interface Rule<Bound> {
   /** The values it takes, in words, for refusals. */
   readonly takes: string;
-  /** Whether a field of this schema can only hold values the rule could take. */
+  /** Whether a field with this schema can only hold values that the rule takes. */
   fits(schema: FieldSchema): boolean;
-  /** The value as understood; undefined refuses it: what is not understood is never compared. */
+  /** The value as the rule reads it; undefined refuses it, since a value that is not understood is never compared. */
   read(value: unknown): Bound | undefined;
-  /** The one spelling that is stored and signed; reading it gives the same bound. */
+  /** The canonical spelling, which is stored and signed. Reading it gives the same bound. */
   write(bound: Bound): unknown;
   /** True only if `outer` admits everything that `inner` admits. */
   within(inner: Bound, outer: Bound): boolean;

@@ -13,7 +13,7 @@ const readTexts = (value: unknown): readonly string[] | undefined =>
 
 const takes = "a list of different, plain texts, not empty";
 
-/** `one_of`: only what the list names. Narrower is a subset. */
+/** `one_of`: only what the list names. A subset is narrower. */
 export const oneOf: Rule<readonly string[]> = {
   takes,
   fits: isTexts,
@@ -24,12 +24,12 @@ export const oneOf: Rule<readonly string[]> = {
 };
 
 /**
- * Letter case, compatibility forms and blanks around a name are dropped: an allow-list may be exact, but an exclusion
- * that compares exactly is walked around with a capital letter.
+ * Letter case, compatibility forms and blanks around a name are ignored. An allow-list may compare exactly, but an
+ * exclusion that did would be evaded with a capital letter.
  */
 const folded = (text: string): string => text.normalize("NFKC").trim().toUpperCase().toLowerCase().normalize("NFKC");
 
-/** `not`: anything but what the list names. Narrower excludes at least as much. */
+/** `not`: anything but what the list names. A list that excludes at least as much is narrower. */
 export const not: Rule<readonly string[]> = {
   takes,
   fits: isTexts,

@@ -7,10 +7,10 @@ import { exact, prefix } from "./texts.ts";
 import { after, before } from "./times.ts";
 import { url } from "./url.ts";
 
-/** Forgets what a rule's bounds are; only the rule itself reads them. */
+/** Drops the type of a rule's bounds, which only the rule itself reads. */
 const any = <Bound>(rule: Rule<Bound>): Rule<unknown> => rule as Rule<unknown>;
 
-/** Every rule by which a field can be compared. There is no other way to be narrower. */
+/** Every rule by which a field can be compared. A value can be narrower only by one of these. */
 const rules: Readonly<Record<RuleName, Rule<unknown>>> = {
   one_of: any(oneOf),
   not: any(not),
@@ -25,6 +25,6 @@ const rules: Readonly<Record<RuleName, Rule<unknown>>> = {
   url: any(url),
 };
 
-/** A rule by name; undefined for a name nobody knows. */
+/** A rule by name; undefined for an unknown name. */
 export const ruleOf = (name: string): Rule<unknown> | undefined =>
   Object.hasOwn(rules, name) ? rules[name as RuleName] : undefined;

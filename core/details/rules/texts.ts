@@ -3,8 +3,8 @@ import { isNumeric, type Rule } from "./rule.ts";
 import { isPlainText } from "./text.ts";
 
 /**
- * `prefix`: begins with this text, character by character, for names that nobody parses (keys, tenants). What a target
- * resolves as a path or an address is no plain text: use `path` or `url`.
+ * `prefix`: begins with this text, character by character, for names that no target parses (keys, tenants). For values
+ * that a target resolves as a path or an address use `path` or `url`.
  */
 export const prefix: Rule<Several<string>> = anyOf<string>({
   takes: "a plain text",
@@ -22,7 +22,7 @@ const readScalar = (value: unknown): Scalar | undefined => {
   return isPlainText(value) ? value : undefined;
 };
 
-/** `exact`: this value and no other. Nothing is narrower but itself. */
+/** `exact`: this value and no other. Only the same value is narrower. */
 export const exact: Rule<Scalar> = {
   takes: "one plain text, number or boolean",
   fits: (schema) => schema.type === "string" || schema.type === "boolean" || isNumeric(schema),

@@ -3,9 +3,9 @@ import type { FieldSchema, Rule } from "./rule.ts";
 const form = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,3}))?(?:Z|([+-])(\d{2}):(\d{2}))$/;
 
 /**
- * An RFC 3339 instant in milliseconds: times are compared as instants, since "10:00+02:00" sorts after "09:00Z" as text
- * and lies before it. No leap second, no day a calendar lacks (`Date` would roll it into the next month), no digits a
- * target would cut off.
+ * An RFC 3339 instant in milliseconds: compared as instants, since "10:00+02:00" sorts after "09:00Z" as text but is
+ * earlier. Refused are leap seconds, days that the calendar lacks (`Date` would move them into the next month), and
+ * digits that a target would cut off.
  */
 function readInstant(value: unknown): number | undefined {
   const parts = typeof value === "string" ? form.exec(value) : null;
@@ -51,13 +51,13 @@ const bounding = (
   },
 });
 
-/** `before`: earlier than this instant, which is not included. Narrower ends no later. */
+/** `before`: earlier than this instant, which is not included. A bound that is no later is narrower. */
 export const before: Rule<number> = bounding(
   (inner, outer) => inner <= outer,
   (instant, bound) => instant < bound,
 );
 
-/** `after`: later than this instant, which is not included. Narrower begins no earlier. */
+/** `after`: later than this instant, which is not included. A bound that is no earlier is narrower. */
 export const after: Rule<number> = bounding(
   (inner, outer) => inner >= outer,
   (instant, bound) => instant > bound,

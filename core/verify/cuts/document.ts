@@ -6,10 +6,12 @@ import { tokenTyp } from "../../model/wire.ts";
 import type { IssuerKeys } from "../issuer-keys.ts";
 import { strictExpiry } from "../strict-expiry.ts";
 
-/** Where the document stands below the issuer: no status list is named so. */
+/** Path of the document below the issuer. No status list has this name. */
 export const cutsPath = "/status/cuts";
 
-/** Address of the document, and what its `sub` must equal. Built from the issuer that is trusted, never taken from a token. */
+/**
+ * Address of the document, which its `sub` must equal. Built from the issuer that is trusted, never taken from a token.
+ */
 export const cutsUri = (issuer: string): string => `${issuer}${cutsPath}`;
 
 /** Claims of the document of cuts, to be signed with `typ: lanyard-cuts+jwt` by the status key. */
@@ -19,11 +21,11 @@ interface CutsClaims {
   readonly iat: number;
   readonly exp: number;
   readonly ttl: number;
-  /** Grows with every cut: of two documents, which is the older one. */
+  /** Grows with every cut: of two documents the older one can be told by it. */
   readonly version: number;
-  /** A subject's name → its epoch: what was issued under a lower one is over. */
+  /** A subject's name → its epoch. Everything issued under a lower epoch is over. */
   readonly cuts: Readonly<Record<string, number>>;
-  /** There was no room for all: what is not listed, the status lists alone tell. */
+  /** Not all cuts fitted. Those that are missing can be read from the status lists alone. */
   readonly overflow?: true;
 }
 
@@ -36,7 +38,10 @@ interface CutsInput {
   readonly overflow: boolean;
 }
 
-/** The claims of a document; it lives `limits.statusListLifeSeconds`, so that one that is replayed dies. */
+/**
+ * The claims of a document; it lives `limits.statusListLifeSeconds`, so that a replayed one is soon refused (threat
+ * 26).
+ */
 export const cutsClaims = ({ issuer, nowSeconds, version, cuts, overflow }: CutsInput): CutsClaims => ({
   iss: issuer,
   sub: cutsUri(issuer),
@@ -48,10 +53,12 @@ export const cutsClaims = ({ issuer, nowSeconds, version, cuts, overflow }: Cuts
   ...(overflow ? { overflow: true } : {}),
 });
 
-/** Header, signature and all other claims, as base64url: twice what they take with an RSA key of 4,096 bits. */
+/**
+ * Bytes for header, signature and all other claims, as base64url: twice what they need with an RSA key of 4,096 bits.
+ */
 const aroundBytes = 3_072;
 
-/** How many cuts, from the first on, fit into one document of `limits.cutsBytes`. */
+/** How many cutsof these, from the first on, fit into one document of `limits.cutsBytes`. */
 export function cutsThatFit(cuts: readonly { readonly name: string; readonly epoch: number }[]): number {
   const room = Math.floor(((limits.cutsBytes - aroundBytes) * 3) / 4);
   let taken = 0;
@@ -68,7 +75,7 @@ export interface Cuts {
   readonly epochs: ReadonlyMap<string, number>;
   readonly version: number;
   readonly issuedAtSeconds: number;
-  /** How long it may be believed from now: its `ttl`, and never beyond its `exp`. */
+  /** How long it may be used from now: its `ttl`, and never beyond its `exp`. */
   readonly lifeSeconds: number;
 }
 
@@ -76,11 +83,9 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 const cutName = new RegExp(`^[A-Za-z0-9_-]{${cutNameCharacters}}$`);
 
 /**
- * Verifies a document of cuts: signed by a status key as that very kind, of this very issuer and address, fresh. One entry
- * that cannot be read refuses all of it, since it may be the cut that matters; claims that are new to this version are not
- * looked at.
- * @param token as it was fetched
- * @returns the cuts, or why the document is refused
+ * Verifies a document of cuts: signed by a status key with its own `typ`, of this issuer and address, fresh. One entry
+ * that cannot be read refuses the whole document, since it may be the cut that matters. Claims that this version does
+ * not know are ignored.
  */
 export async function verifyCuts(
   token: string,
@@ -104,7 +109,7 @@ export async function verifyCuts(
   if (sub !== cutsUri(issuer)) return err("the document of cuts is of another address");
   if (typeof iat !== "number" || typeof exp !== "number")
     return err("the document of cuts does not say when it was made");
-  // whatever `exp` says: an old document replayed is a cut undone
+  // `exp` alone is not enough: an old document that is replayed would undo a cut (threat 26)
   if (now - iat >= limits.statusListLifeSeconds) return err("the document of cuts is too old");
   if (ttl !== undefined && (typeof ttl !== "number" || !(ttl > 0)))
     return err("ttl is not a positive number of seconds");

@@ -10,7 +10,7 @@ import type { VerifyRefusal } from "../refusal.ts";
 import type { IssuedUnder } from "../verified-access.ts";
 import { type Cuts, cutsUri, verifyCuts } from "./document.ts";
 
-/** What the document of cuts is fetched and checked with. */
+/** What the document of cuts is fetched with and checked against. */
 interface CutSourceInput {
   readonly issuer: string;
   readonly keys: IssuerKeys;
@@ -18,16 +18,16 @@ interface CutSourceInput {
   readonly clock: Clock;
 }
 
-/** A document that could not be fetched is asked for again after this long. */
+/** A document that could not be fetched is fetched again after this long. */
 const cutsCoolDownMillis = 1_000;
 
 type SubjectKind = Extract<VerifyRefusal, { readonly code: "session_cut" }>["subject"];
 
 /**
- * Holds what tokens were issued under against the issuer's document of cuts: one small document however many sessions a cut
- * ended, fetched when it is needed and believed for its `ttl`.
- * @returns a check of one token: nothing when no subject of it was cut since, or when the token says of none what it was
- * issued under; else `session_cut`, or `cuts_unavailable` without a fresh document
+ * Compares what a token was issued under with the issuer's document of cuts. There is one small document however many
+ * sessions a cut ended; it is fetched when needed and used for its `ttl`.
+ * @returns a check of one token: nothing when no subject of it was cut since, or when the token does not say what it
+ * was issued under; else `session_cut`, or `cuts_unavailable` without a fresh document
  */
 export function createCutSource(
   input: CutSourceInput,
@@ -38,7 +38,10 @@ export function createCutSource(
     clock,
     coolDownMillis: cutsCoolDownMillis,
   });
-  /** Of tokens that come again: hashes are only needed while anything is cut, and then for every request. */
+  /**
+   * Hashed names, kept for tokens that come again. Hashes are needed only while anything is cut, but then for every
+   * request.
+   */
   const names = new WeakMap<IssuedUnder, readonly string[]>();
   const namesOf = async (issuedUnder: IssuedUnder): Promise<readonly string[]> => {
     const known = names.get(issuedUnder);
@@ -77,8 +80,8 @@ async function loadCuts(
   const now = nowSeconds(clock);
   const cuts = await verifyCuts(new TextDecoder().decode(fetched.value.body).trim(), { issuer, keys, nowSeconds: now });
   if (!cuts.ok) return cuts;
-  // an older document that is still signed and fresh would take a cut back; past the life of the one that was seen none is
-  // left, and a publisher that had to begin anew is believed again
+  // an older document may still be signed and fresh, and would undo a cut (threat 26). When the life of the document
+  // seen last is over it is no longer held, so a publisher that had to start again is accepted
   const isOlder = held !== undefined && cuts.value.version < held.version;
   if (isOlder && now < held.issuedAtSeconds + limits.statusListLifeSeconds)
     return err("the document of cuts is older than the one already seen");

@@ -8,7 +8,7 @@ import { ownBounds, readPacked, type StatusBits, unpackFault } from "./bits.ts";
  * @param revoked indices whose bit is set; each a whole number within the list
  * @param sizeBits entries of the list, a multiple of 8
  * @returns `lst`: ZLIB-deflated bytes as base64url
- * @throws RangeError on an index outside the list: losing a revocation silently would leave a revoked session alive
+ * @throws RangeError on an index outside the list: ignoring it would leave a revoked session alive
  */
 export function encodeStatusList(revoked: Iterable<number>, sizeBits: number): string {
   if (!Number.isSafeInteger(sizeBits) || sizeBits <= 0 || sizeBits % 8 !== 0)
@@ -23,8 +23,8 @@ export function encodeStatusList(revoked: Iterable<number>, sizeBits: number): s
 }
 
 /**
- * Unpacks a stranger's list with bounded output, so that a few kilobytes cannot become gigabytes (zip bomb).
- * @param lst base64url without padding, of a whole ZLIB stream and nothing after it
+ * Unpacks a list from outside with bounded output, so that a few kilobytes cannot become gigabytes (zip bomb).
+ * @param lst base64url without padding, of one complete ZLIB stream
  * @param bits 1, 2, 4 or 8
  * @param bounds most bytes the list may unpack to
  * @returns the bits, or why the list is refused
@@ -59,7 +59,8 @@ function inflated(packed: Uint8Array, maxBytes: number): Result<Uint8Array, stri
  * Claims of a status list token (section 5.1), to be signed with `typ: statuslist+jwt` by the status key.
  * @param list id of the list; its address is `<issuer>/status/<list>`
  * @param revoked indices to mark invalid
- * @param nowSeconds `iat`; the list lives `limits.statusListLifeSeconds` from here, so a replayed old list dies (threat 26)
+ * @param nowSeconds `iat`; the list lives `limits.statusListLifeSeconds` from here, so that a replayed old list is soon
+ * refused (threat 26)
  */
 export function statusListClaims(input: {
   readonly issuer: string;
@@ -85,7 +86,7 @@ export function statusListClaims(input: {
 /** Address of a list: what `sub` and every token's `status_list.uri` must equal. */
 export const statusListUri = (issuer: string, list: string): string => `${issuer}/status/${list}`;
 
-/** Where all open lists are named (section 9). */
+/** Address of the status list aggregation, which names all open lists (section 9). */
 export const aggregationUri = (issuer: string): string => `${issuer}/status`;
 
 /** Payload of a status list token. */

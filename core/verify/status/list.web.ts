@@ -1,7 +1,7 @@
 import { err, ok, type Result } from "../../model/result.ts";
 import { ownBounds, readPacked, type StatusBits, unpackFault } from "./bits.ts";
 
-/** As `list.ts`, where there is no Node: unpacks a stranger's list with bounded output. */
+/** As `list.ts`, for runtimes other than Node: unpacks a list from outside with bounded output. */
 export async function decodeStatusList(
   lst: unknown,
   bits: unknown,
@@ -13,14 +13,17 @@ export async function decodeStatusList(
   return bytes.ok ? ok({ bits: read.value.bits, bytes: bytes.value }) : bytes;
 }
 
-/** What follows the stream, or is missing of it, is an error of the platform's own (Compression Streams, section 5). */
+/**
+ * A stream that is incomplete, or that is followed by further bytes, is an error of the platform (Compression Streams,
+ * section 5).
+ */
 async function inflated(packed: Uint8Array, maxBytes: number): Promise<Result<Uint8Array, string>> {
   const chunks = new Blob([Uint8Array.from(packed)]).stream().pipeThrough(new DecompressionStream("deflate"));
   const bytes = new Uint8Array(maxBytes);
   let length = 0;
   try {
     for await (const chunk of chunks) {
-      // the rest of a bomb is never asked for
+      // stop here: the rest of a zip bomb is never inflated
       if (length + chunk.length > maxBytes) return err(unpackFault.tooLarge(maxBytes));
       bytes.set(chunk, length);
       length += chunk.length;

@@ -15,7 +15,7 @@ import { decodeStatusList } from "./list.ts";
 interface StatusList {
   readonly bits: StatusBits;
   readonly issuedAtSeconds: number;
-  /** How long it may be believed from now: its `ttl`, and never beyond its `exp`. */
+  /** How long it may be used from now: its `ttl`, and never beyond its `exp`. */
   readonly lifeSeconds: number;
 }
 
@@ -27,22 +27,23 @@ interface StatusSourceInput {
   readonly clock: Clock;
 }
 
-/** Most lists held at a time; only verified tokens cause one. */
+/** Most lists held at a time. Only a verified token causes a list to be fetched. */
 const listsHeld = 256;
-/** A list that could not be fetched is asked for again after this long. */
+/** A list that could not be fetched is fetched again after this long. */
 const listCoolDownMillis = 1_000;
 
 /**
- * Asks a session's bit of the issuer's status lists (Token Status List, section 8.3).
- * @returns a check of one reference: nothing when the bit says valid, else `status_uri_foreign`, `status_index_invalid`,
- * `status_unavailable` or `session_over`
+ * Reads a session's bit in the issuer's status lists (Token Status List, section 8.3).
+ * @returns a check of one reference: nothing when the bit says valid, else `status_uri_foreign`,
+ * `status_index_invalid`, `status_unavailable` or `session_over`
  */
 export function createStatusSource(
   input: StatusSourceInput,
 ): (reference: { readonly uri: string; readonly idx: unknown }) => Promise<Result<void, VerifyRefusal>> {
   const lists = new Map<string, FreshDocument<StatusList>>();
   return async ({ uri, idx }) => {
-    // the list's address is built from the issuer we trust, never taken as it comes: a foreign list is all zeros (SSRF, too)
+    // only addresses of the trusted issuer's own lists: a list from elsewhere could say valid for everything, and the
+    // address could make us call any host (SSRF)
     if (!isListOf(input.issuer, uri)) return err({ code: "status_uri_foreign", uri });
     const list = await heldList(lists, uri, input).get();
     if (!list.ok) return err({ code: "status_unavailable", why: list.error });
@@ -88,15 +89,16 @@ async function loadList(
   const token = new TextDecoder().decode(fetched.value.body).trim();
   const list = await verifyStatusList(token, uri, { keys: input.keys, now: nowSeconds(input.clock) });
   if (!list.ok) return list;
-  // a cache that serves an old list again would undo a revocation; publishers' clocks may differ by less than a ttl
+  // a cache that serves an old list again would undo a revocation (threat 26); the clocks of two publishers may differ
+  // by less than a ttl
   if (held && list.value.issuedAtSeconds + limits.statusListTtlSeconds < held.issuedAtSeconds)
     return err("the list is older than the one already seen");
   return ok({ value: list.value, lifeSeconds: list.value.lifeSeconds });
 }
 
 /**
- * Verifies a status list token (section 5.1): signed by a status key, of this very address, fresh.
- * @param uri where it was fetched and what its `sub` must equal
+ * Verifies a status list token (section 5.1): signed by a status key, of exactly this address, fresh.
+ * @param uri where it was fetched; its `sub` must equal it
  * @returns the list, or why it is refused
  */
 export async function verifyStatusList(
@@ -115,7 +117,7 @@ export async function verifyStatusList(
   const { sub, iat, exp, ttl, status_list: packed } = verified.value.payload as Readonly<Record<string, unknown>>;
   if (sub !== uri) return err("the list is of another address");
   if (typeof iat !== "number" || typeof exp !== "number") return err("the list does not say when it was made");
-  // whatever `exp` says: an old list replayed is a revocation undone (threat 26)
+  // `exp` alone is not enough: an old list that is replayed would undo a revocation (threat 26)
   if (now - iat >= limits.statusListLifeSeconds) return err("the list is too old");
   if (ttl !== undefined && (typeof ttl !== "number" || !(ttl > 0)))
     return err("ttl is not a positive number of seconds");
