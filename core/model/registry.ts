@@ -1,4 +1,5 @@
 import type { Assurance } from "./assurance.ts";
+import type { AwsRoleRegistration } from "./aws-role.ts";
 
 /** Every rule by which a field of a details type can be compared, as registrations write it. */
 export const ruleNames = [
@@ -263,6 +264,7 @@ export type Registration =
   | DelegationRuleRegistration
   | TrustedIssuerRegistration
   | ReceiverRegistration
+  | AwsRoleRegistration
   | PolicyRegistration;
 
 /** The kinds, in the order in which they are read and written. */
@@ -274,5 +276,6 @@ export const registrationKinds: readonly Registration["kind"][] = [
   "lending",
   "trusted-issuer",
   "receiver",
+  "aws-role",
   "policy",
 ];

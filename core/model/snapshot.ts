@@ -1,3 +1,4 @@
+import type { AwsRoleRegistration } from "./aws-role.ts";
 import { normalUrl } from "./normal-url.ts";
 import type {
   AgentRegistration,
@@ -40,6 +41,8 @@ export interface RegistrySnapshot {
   scopeMappings(agentId: string, resource: string): readonly ScopeMappingRegistration[];
   /** Every scope mapping for an agent, by its name. */
   scopeMappingsOf(name: string): readonly ScopeMappingRegistration[];
+  /** The AWS roles that stand for a resource and that an agent (SPIFFE ID) may have. */
+  awsRoles(agentId: string, resource: string): readonly AwsRoleRegistration[];
   readonly policies: readonly PolicyRegistration[];
   /** Every declared group of people, as `<trusted issuer's name>/<group>`. */
   readonly groups: ReadonlySet<string>;
@@ -125,6 +128,8 @@ export function createSnapshot(version: number, trustDomain: string, rows: reado
     delegationRules: of("lending"),
     scopeMappingsOf: (name) => of("entailment").filter((e) => e.agent === name),
     delegationRulesOf: (issuer) => of("lending").filter((rule) => rule.issuer === issuer),
+    awsRoles: (id, resource) =>
+      of("aws-role").filter((r) => r.resource === resource && r.agents.some((name) => agentId(name) === id)),
     scopeMappings: (id, resource) =>
       of("entailment").filter((e) => agentId(e.agent) === id && e.from.resource === resource),
   };

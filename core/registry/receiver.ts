@@ -1,7 +1,7 @@
 import type { OwnAddress } from "../keys/address.ts";
 import { trustedUrl } from "../keys/issuer-url.ts";
 import type { ReceiverRegistration } from "../model/registry.ts";
-import type { Finding } from "./references.ts";
+import type { Finding } from "./finding.ts";
 
 /**
  * Rules of one receiver of security events: where we push to is held to what we fetch from, so that a registry row

@@ -6,6 +6,8 @@ import type {
   Selector,
 } from "../model/registry.ts";
 import { parseSpiffeId } from "../text/spiffe-id.ts";
+import { awsRoleReferences } from "./aws-role.ts";
+import { type Finding, repeated } from "./finding.ts";
 
 /** The registrations by what others name them by. */
 interface Names {
@@ -19,9 +21,6 @@ interface Names {
   /** What each agent may hold, as `resource scope`. */
   readonly may: ReadonlyMap<string, ReadonlySet<string>>;
 }
-
-/** A path inside a registration and what is wrong there. */
-export type Finding = readonly [path: string, message: string];
 
 const of = <K extends Registration["kind"]>(rows: readonly Registration[], kind: K) =>
   rows.filter((row): row is Extract<Registration, { kind: K }> => row.kind === kind);
@@ -66,6 +65,15 @@ export function referenceFindings(row: Registration, names: Names): readonly Fin
       return [...personIssuer(row.issuer, "issuer", names), ...scopeSetFindings(row.lends, "lends", names)];
     case "entailment":
       return scopeMappingFindings(row, names);
+    case "aws-role":
+      return [
+        ...row.agents.flatMap((agent, i) => agentFindings(agent, `agents.${i}`, names)),
+        ...(names.resources.has(row.resource) ? [] : resourceFindings(row.resource, "resource", names)),
+        ...row.grants.flatMap(({ scope }, i) =>
+          foreignScope({ resource: row.resource, scope }, `grants.${i}.scope`, names),
+        ),
+        ...awsRoleReferences(row, names),
+      ];
     case "receiver":
       return row.resources === "all"
         ? []
@@ -98,9 +106,6 @@ const selectorFindings = ({ type, exact }: Selector, path: string, names: Names)
     : [[`${path}.spiffeId`, `spiffe://${domain} is no federated trust domain`]];
 };
 
-const repeated = (values: readonly string[], path: string): Finding[] =>
-  values.flatMap((v, i): Finding[] => (values.indexOf(v) < i ? [[`${path}.${i}`, `${v} is listed twice`]] : []));
-
 const scopeSetFindings = (sets: readonly ScopeSet[], path: string, names: Names): Finding[] =>
   sets.flatMap((set, i) => {
     const declared = names.resources.get(set.resource)?.scopes;
@@ -110,6 +115,11 @@ const scopeSetFindings = (sets: readonly ScopeSet[], path: string, names: Names)
     );
     return [...missing, ...repeated(set.scopes, `${path}.${i}.scopes`)];
   });
+
+const foreignScope = (of: ScopeMappingRegistration["from"], path: string, names: Names): Finding[] =>
+  names.resources.get(of.resource)?.scopes.includes(of.scope) === false
+    ? [[path, `${of.resource} declares no scope ${of.scope}`]]
+    : [];
 
 /** A grant beyond what the agent may hold can never be used: a mistake, found here and not at three in the morning. */
 const beyond = (

@@ -3,29 +3,14 @@ import { assuranceLevels } from "../model/assurance.ts";
 import { limits } from "../model/limits.ts";
 import { ruleNames } from "../model/registry.ts";
 import { readableText } from "../text/readable-text.ts";
+import { awsRole } from "./aws-role-schema.ts";
+import { agentName, fieldPath, name, scope, typeName, uri } from "./names.ts";
 
-/** SPIFFE path segments (SPIFFE-ID 2.2), lower case only: two names that differ in case are one name to people. */
-const agentName = z
-  .string()
-  .regex(/^[a-z0-9._-]+(\/[a-z0-9._-]+)*$/, "use lower-case letters, digits, '.', '-', '_' and '/' between segments")
-  .max(limits.agentIdCharacters)
-  .refine((name) => !name.split("/").some((s) => s === "." || s === ".."), "'.' and '..' are no path segments");
-const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "use up to 64 lower-case letters, digits, '.', '-', '_'");
-/** Narrower than RFC 6749 3.3, so that a scope needs no quoting anywhere; no wildcard. */
-const scope = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9:._/-]{0,99}$/, "use letters, digits and ':._/-'");
-const typeName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9:._/-]{0,99}$/, "use letters, digits and ':._/-'");
-const fieldPath = z
-  .string()
-  .regex(
-    /^[A-Za-z][A-Za-z0-9_]{0,63}(\.[A-Za-z][A-Za-z0-9_]{0,63}){0,3}$/,
-    "use letters, digits and '_', a letter first, '.' between a field and one inside it",
-  );
 /** A fact as its attestor names it; `claim.` and a claim's flat name for OIDC tokens. */
 const factName = z
   .string()
   .regex(/^[A-Za-z][A-Za-z0-9_]{0,63}(\.[A-Za-z0-9_]{1,64}){0,4}$/, "use a fact's name, such as roleArn or claim.ref");
 const text = z.string().min(1).max(512);
-const uri = z.string().min(1).max(512);
 /** Text that must be met exactly by what a document says: in one that is read, no text holds what cannot be seen. */
 const carried = text.regex(readableText, "holds a control or format character, and would never match");
 const claimName = carried.max(100);
@@ -185,5 +170,6 @@ export const registrationSchema = z.discriminatedUnion("kind", [
   delegationRule,
   trustedIssuer,
   receiver,
+  awsRole,
   policy,
 ]);

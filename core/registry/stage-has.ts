@@ -1,5 +1,5 @@
 import type { Registration } from "../model/registry.ts";
-import type { Finding } from "./references.ts";
+import type { Finding } from "./finding.ts";
 
 /** What a stage has only where its settings say so: keys cost by the month, asked for or not. */
 export type StageHas = "es256" | "securityEvents";

@@ -2,7 +2,7 @@ import { foreignAudienceProblem, issuerUrlProblem, keysUrlProblem, type OwnAddre
 import type { TrustedIssuerRegistration } from "../model/registry.ts";
 import { groupClaimProblem } from "../narrow/delegation.ts";
 import { parseSpiffeId } from "../text/spiffe-id.ts";
-import type { Finding } from "./references.ts";
+import type { Finding } from "./finding.ts";
 
 /** What a trusted issuer is held against. */
 interface IssuerSettings extends OwnAddress {

@@ -8,9 +8,11 @@ import { groupsOf } from "../model/snapshot.ts";
 import { ruleClaimProblem } from "../narrow/delegation.ts";
 import type { CedarModule } from "../policy/ask.ts";
 import { checkPolicies } from "../policy/check.ts";
+import { awsRoleFindings, sharedExclusively } from "./aws-role.ts";
 import { scopeMappingCycle } from "./cycle.ts";
+import type { Finding } from "./finding.ts";
 import { receiverFindings } from "./receiver.ts";
-import { type Finding, namesOf, referenceFindings } from "./references.ts";
+import { namesOf, referenceFindings } from "./references.ts";
 import { registrationSchema } from "./schema.ts";
 import { assuranceProblems, codeProblems, overlappingAgents, selectorProblems } from "./selectors.ts";
 import { lackingFindings, type StageHas } from "./stage-has.ts";
@@ -122,6 +124,8 @@ const ownFindings = (row: Registration, settings: RegistrySettings): readonly Fi
       return trustedIssuerFindings(row, settings);
     case "receiver":
       return receiverFindings(row, settings);
+    case "aws-role":
+      return awsRoleFindings(row);
     case "lending":
       return found("when.claim", ruleClaimProblem(row.when));
     default:
@@ -157,6 +161,12 @@ const together = (entries: readonly Entry[]): readonly RegistryProblem[] => {
       agent,
       `selectors.${selector}`,
       `one workload could be this and active agent ${other}: pin facts in both that differ, such as the exact roleArn`,
+    );
+  for (const { row, other } of sharedExclusively(rows.filter((r) => r.kind === "aws-role")))
+    report(
+      row,
+      "arn",
+      `aws-role ${other} gives this role to another agent, and one of the two says that it is exclusive`,
     );
   const cycle = scopeMappingCycle(rows.filter((r) => r.kind === "entailment"));
   if (cycle) report(cycle.row, "to", `entailments go in a circle: ${cycle.names.join(" → ")}`);

@@ -56,7 +56,7 @@ export const storeys: readonly (readonly string[])[] = [
   ["admin"],
   ["token", "registry"],
   ["attest", "caller", "discovery", "events", "person"],
-  ["drift", "keys", "lifecycle", "narrow", "ring", "session", "verify"],
+  ["aws", "drift", "keys", "lifecycle", "narrow", "ring", "session", "verify"],
   ["audit", "details", "jose"],
   ["denial", "policy", "status", "text"],
   ["model"],

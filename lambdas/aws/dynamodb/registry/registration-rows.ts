@@ -1,4 +1,11 @@
 import { assuranceLevels } from "../../../../core/model/assurance.ts";
+import type {
+  AwsGrant,
+  AwsNarrowing,
+  AwsRoleRegistration,
+  DynamoDbAwsGrant,
+  S3AwsGrant,
+} from "../../../../core/model/aws-role.ts";
 import {
   type AgentRegistration,
   type ClaimCondition,
@@ -159,6 +166,31 @@ const receiver = members<ReceiverRegistration>({
   authorizationSecret: optional(text),
 });
 
+const awsGrantBase = { scope: text, actions: list(text), kmsKeys: list(text) };
+const s3Grant = members<S3AwsGrant>({
+  ...awsGrantBase,
+  service: oneOf("s3"),
+  where: members<S3AwsGrant["where"]>({ bucket: text, prefix: optional(text) }),
+  details: list(members<AwsNarrowing>({ type: text, field: text, as: optional(oneOf("folder")) })),
+});
+const dynamoDbGrant = members<DynamoDbAwsGrant>({
+  ...awsGrantBase,
+  service: oneOf("dynamodb"),
+  where: members<DynamoDbAwsGrant["where"]>({ table: text, prefix: optional(text) }),
+  details: list(members<AwsNarrowing>({ type: text, field: text, as: optional(oneOf("folder")) })),
+});
+const awsGrant: Decode<AwsGrant> = (value, at) =>
+  anyObject(value, at).service === "dynamodb" ? dynamoDbGrant(value, at) : s3Grant(value, at);
+const awsRole = members<AwsRoleRegistration>({
+  kind: oneOf("aws-role"),
+  name: text,
+  arn: text,
+  agents: list(text),
+  resource: text,
+  grants: list(awsGrant),
+  exclusive: optional(oneOf(true)),
+});
+
 const policy = members<PolicyRegistration>({
   kind: oneOf("policy"),
   name: text,
@@ -174,6 +206,7 @@ const registration = byKind<Registration>({
   lending: delegationRule,
   "trusted-issuer": trustedIssuer,
   receiver,
+  "aws-role": awsRole,
   policy,
 });
 

@@ -115,7 +115,33 @@ function asJson<T>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T;
 }
 
+const awsGrant = {
+  scope: "crm:read",
+  actions: ["s3:GetObject"],
+  kmsKeys: ["arn:aws:kms:eu-west-1:111122223333:key/k"],
+};
+const s3 = { ...awsGrant, service: "s3", where: { bucket: "b", prefix: "p/" } } as const;
+const dynamoDb = {
+  ...awsGrant,
+  service: "dynamodb",
+  where: { table: "arn:aws:dynamodb:eu-west-1:111122223333:table/t" },
+} as const;
+
 export const registration: fc.Arbitrary<Registration> = fc.oneof(
+  fc.record({ name: text, agents: texts }).map(
+    ({ name, agents }): Registration => ({
+      kind: "aws-role",
+      name,
+      arn: "arn:aws:iam::111122223333:role/r",
+      agents,
+      resource: "crm",
+      grants: [
+        { ...s3, details: [{ type: "a", field: "b", as: "folder" }] },
+        { ...dynamoDb, details: [{ type: "a", field: "b" }] },
+      ],
+      exclusive: true,
+    }),
+  ),
   fc.record({ name: text, maxDepth: whole }).map(({ name, maxDepth }) => agent(name, { maxDepth })),
   text.map(
     (name): Registration => ({ kind: "policy", name, cedar: "permit(principal, action, resource);", mode: "log" }),

@@ -1,0 +1,146 @@
+import { listBucket } from "../aws/actions.ts";
+import { sayableRules } from "../aws/sayable.ts";
+import { isObject } from "../details/leaves.ts";
+import { type FieldSchema, isTextOrTexts } from "../details/rules/rule.ts";
+import type { AwsGrant, AwsNarrowing, AwsRoleRegistration } from "../model/aws-role.ts";
+import type { DetailsTypeRegistration } from "../model/registry.ts";
+import { type Finding, repeated } from "./finding.ts";
+
+/** Rules of one AWS role by itself: what it names lies in one partition, and every listing is bounded. */
+export function awsRoleFindings(row: AwsRoleRegistration): readonly Finding[] {
+  const partition = partitionOf(row.arn);
+  const elsewhere = (path: string, arn: string): Finding[] =>
+    partitionOf(arn) === partition ? [] : [[path, `is of another partition than ${row.arn}`]];
+  return [
+    ...repeated(row.agents, "agents"),
+    ...(row.exclusive && row.agents.length > 1
+      ? [["exclusive", "a role that an agent takes by itself is that one agent's"] as const]
+      : []),
+    ...row.grants.flatMap((grant, i): Finding[] => [
+      ...repeated(grant.actions, `grants.${i}.actions`),
+      ...repeated(grant.kmsKeys, `grants.${i}.kmsKeys`),
+      ...grant.kmsKeys.flatMap((key, j) => elsewhere(`grants.${i}.kmsKeys.${j}`, key)),
+      ...(grant.service === "dynamodb" ? elsewhere(`grants.${i}.where.table`, grant.where.table) : []),
+      ...keysElsewhere(grant, `grants.${i}.kmsKeys`),
+      ...listingFindings(grant, `grants.${i}.actions`),
+    ]),
+  ];
+}
+
+const partitionOf = (arn: string): string | undefined => arn.split(":")[1];
+
+/** A table's key lies in the table's Region; another would never be used. */
+const keysElsewhere = (grant: AwsGrant, path: string): Finding[] => {
+  if (grant.service !== "dynamodb") return [];
+  const [, , , region] = grant.where.table.split(":");
+  return grant.kmsKeys.flatMap((key, j): Finding[] =>
+    key.split(":")[3] === region
+      ? []
+      : [[`${path}.${j}`, `is of another Region than the table, which is in ${region}`]],
+  );
+};
+
+/** A listing without a prefix tells the name of everything. */
+const listingFindings = (grant: AwsGrant, path: string): Finding[] =>
+  grant.service === "s3" &&
+  grant.actions.includes(listBucket) &&
+  grant.where.prefix === undefined &&
+  grant.details.length === 0
+    ? [[path, `${listBucket} needs a prefix, or details that name one`]]
+    : [];
+
+/** What a role's registration names others by. */
+export interface AwsRoleNames {
+  readonly detailsTypes: ReadonlyMap<string, DetailsTypeRegistration>;
+  /** What each agent may hold, as `resource scope`. */
+  readonly may: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/** Holds agents and details types against the role, which exist as far as they are looked up here. */
+export function awsRoleReferences(row: AwsRoleRegistration, names: AwsRoleNames): readonly Finding[] {
+  return [
+    ...row.agents.flatMap((agent, i): Finding[] => {
+      const may = names.may.get(agent);
+      const useless = may && !row.grants.some(({ scope }) => may.has(`${row.resource} ${scope}`));
+      return useless ? [[`agents.${i}`, `agent ${agent} may hold none of the scopes that this role gives for`]] : [];
+    }),
+    ...row.grants.flatMap((grant, i) => [
+      ...grant.details.flatMap((narrowing, j) =>
+        narrowingFindings({ row, grant, narrowing }, `grants.${i}.details.${j}`, names),
+      ),
+      ...repeated(
+        grant.details.map(({ type, field }) => `${type} ${field}`),
+        `grants.${i}.details`,
+      ),
+      ...unusable(row.resource, grant, names).map((message): Finding => [`grants.${i}.details`, message]),
+    ]),
+  ];
+}
+
+/** One thing that narrows a grant. */
+interface Narrowed {
+  readonly row: AwsRoleRegistration;
+  readonly grant: AwsGrant;
+  readonly narrowing: AwsNarrowing;
+}
+
+/** The type is of the role's resource, and its field is compared by a rule that a policy can say. */
+function narrowingFindings({ row, grant, narrowing }: Narrowed, path: string, names: AwsRoleNames): Finding[] {
+  const { type: typeName, field, as } = narrowing;
+  const type = names.detailsTypes.get(typeName);
+  if (type?.resource !== row.resource) return [[`${path}.type`, `${typeName} is no details type of ${row.resource}`]];
+  const rule = Object.hasOwn(type.rules, field) ? type.rules[field] : undefined;
+  if (rule === undefined) return [[`${path}.field`, `${typeName} has no field ${field} that a rule compares`]];
+  const { service } = grant;
+  if (!sayableRules[service].includes(rule))
+    return [
+      [
+        `${path}.field`,
+        `rule ${rule} cannot be said in a policy for ${service}; ${sayableRules[service].join(", ")} can`,
+      ],
+    ];
+  if (!isTextOrTexts(fieldSchema(type, field))) return [[`${path}.field`, `${field} holds no text`]];
+  const whole = rule === "exact" || rule === "one_of";
+  if (as === "folder" && !whole) return [[`${path}.as`, `rule ${rule} says already what lies below a value`]];
+  return whole && as === undefined && grant.actions.includes(listBucket)
+    ? [[path, `${listBucket} cannot be bounded to single keys: let each value name a folder (as: folder)`]]
+    : [];
+}
+
+/** The schema of a field by its dotted path; empty where there is none. */
+function fieldSchema({ schema }: Pick<DetailsTypeRegistration, "schema">, field: string): FieldSchema {
+  let at: Readonly<Record<string, unknown>> = schema;
+  for (const name of field.split(".")) {
+    const inner = isObject(at.properties) ? at.properties[name] : undefined;
+    at = isObject(inner) ? inner : {};
+  }
+  return at;
+}
+
+/** Details that a scope or a type cannot be without, and that the grant does not map: no session could ever use it. */
+const unusable = (resource: string, grant: AwsGrant, names: AwsRoleNames): string[] =>
+  [...names.detailsTypes.values()].flatMap((type) => {
+    if (type.resource !== resource) return [];
+    const mapped = grant.details.filter((d) => d.type === type.name).map((d) => d.field);
+    if (type.requiredFor?.includes(grant.scope) && mapped.length === 0)
+      return [`${grant.scope} is granted only with ${type.name}, which nothing here maps`];
+    const required = mapped.length > 0 && Array.isArray(type.schema.required) ? type.schema.required : [];
+    return required
+      .filter((name) => !mapped.some((field) => field === name || field.startsWith(`${name}.`)))
+      .map((name) => `every ${type.name} has ${name}, which nothing here maps`);
+  });
+
+/**
+ * Two registrations of one role for different agents, one of which calls it exclusive: its agent would take it whole, with
+ * all that the other's sessions reach.
+ */
+export const sharedExclusively = (
+  rows: readonly AwsRoleRegistration[],
+): readonly { readonly row: AwsRoleRegistration; readonly other: string }[] =>
+  rows.flatMap((row, at) =>
+    rows
+      .slice(0, at)
+      .filter((other) => other.arn === row.arn && (other.exclusive || row.exclusive))
+      .filter((other) => [...row.agents, ...other.agents].some((agent) => agent !== row.agents[0]))
+      .map((other) => ({ row, other: other.name })),
+  );

@@ -1,0 +1,150 @@
+import { describe, expect, test } from "vitest";
+import { changed, messages, plus, setUp, tickets } from "./ground.ts";
+
+setUp();
+
+const customers = "https://customers.support-desk.example";
+const account = "111122223333";
+const arn = `arn:aws:iam::${account}:role/agents/ticket-files`;
+const key = `arn:aws:kms:eu-west-1:${account}:key/1234abcd-12ab-34cd-56ef-1234567890ab`;
+const table = `arn:aws:dynamodb:eu-west-1:${account}:table/tickets`;
+const byCustomer = { type: "ticket-customers", field: "customers" };
+const s3 = (more: object = {}) => ({
+  scope: "tickets:read",
+  service: "s3",
+  actions: ["s3:GetObject", "s3:ListBucket"],
+  where: { bucket: "support-desk-tickets", prefix: "customers/" },
+  details: [{ ...byCustomer, as: "folder" }],
+  kmsKeys: [key],
+  ...more,
+});
+const items = (more: object = {}) => ({
+  scope: "tickets:write",
+  service: "dynamodb",
+  actions: ["dynamodb:GetItem", "dynamodb:UpdateItem"],
+  where: { table, prefix: "CUSTOMER#" },
+  details: [byCustomer],
+  ...more,
+});
+const role = (more: object = {}) => ({
+  kind: "aws-role",
+  name: "ticket-files",
+  arn,
+  agents: ["planner", "researcher"],
+  resource: tickets,
+  grants: [s3(), items()],
+  ...more,
+});
+const told = (more: object) => messages(plus(role(more)));
+const granted = (grant: object) => told({ agents: ["planner"], grants: [grant] });
+
+describe("an AWS role", () => {
+  test("is registered with what each scope gives, for agents that may hold one of them", () => {
+    expect(told({})).toEqual([]);
+    expect(granted(s3({ where: { bucket: "b-1" }, details: [], actions: ["s3:PutObject"] }))).toEqual([]);
+  });
+
+  test.each([
+    ["another partition's table", items({ where: { table: table.replace("aws", "aws-cn") } }), "where.table"],
+    ["another partition's key", s3({ kmsKeys: [key.replace("aws", "aws-us-gov")] }), "kmsKeys.0"],
+    [
+      "a key of another Region than the table's",
+      items({ kmsKeys: [key.replace("eu-west-1", "us-east-1")] }),
+      "kmsKeys.0",
+    ],
+    ["a scope of another resource", s3({ scope: "customers:read" }), "scope"],
+    [
+      "a details type of another resource",
+      s3({ details: [{ type: "customer-record", field: "customers" }] }),
+      "details.0.type",
+    ],
+    ["a details type that is not there", s3({ details: [{ type: "nothing", field: "customers" }] }), "details.0.type"],
+    [
+      "a field that is not there",
+      s3({ details: [{ type: "ticket-customers", field: "toString" }] }),
+      "details.0.field",
+    ],
+    ["a listing of single keys", s3({ details: [byCustomer] }), "details.0"],
+    ["a listing of the whole bucket", s3({ where: { bucket: "b-1" }, details: [] }), "actions"],
+    ["an action twice", items({ actions: ["dynamodb:GetItem", "dynamodb:GetItem"] }), "actions.1"],
+    ["one field twice", items({ details: [byCustomer, byCustomer] }), "details.1"],
+  ])("is refused with %s", (_, grant, path) => {
+    expect(granted(grant).map((line) => line.split(": ")[0])).toContain(`grants.0.${path}`);
+  });
+
+  test.each([
+    ["an action that no key bounds", items({ actions: ["dynamodb:Scan"] })],
+    ["PartiQL", items({ actions: ["dynamodb:PartiQLSelect"] })],
+    ["an action that gives rights away", s3({ actions: ["s3:PutObjectAcl"] })],
+    ["a wildcard as action", s3({ actions: ["s3:*"] })],
+    ["another service's action", s3({ actions: ["dynamodb:GetItem"] })],
+    ["another service", s3({ service: "sqs" })],
+    ["an index", items({ where: { table: `${table}/index/by-owner` } })],
+    ["every table", items({ where: { table: table.replace("tickets", "*") } })],
+    ["a bucket by pattern", s3({ where: { bucket: "support-*" } })],
+    ["a bucket by ARN", s3({ where: { bucket: "arn:aws:s3:::b-1" } })],
+    ["a prefix that is no folder", s3({ where: { bucket: "b-1", prefix: "customers" } })],
+    ["a prefix of nothing but a slash", s3({ where: { bucket: "b-1", prefix: "/" } })],
+    ["a prefix that IAM does not take", items({ where: { table, prefix: "Kunde→" } })],
+    ["a key by its alias", s3({ kmsKeys: [`arn:aws:kms:eu-west-1:${account}:alias/data`] })],
+    ["folders in a table", items({ details: [{ ...byCustomer, as: "folder" }] })],
+  ])("threat 19: is refused with %s", (_, grant) => {
+    expect(granted(grant)).not.toEqual([]);
+  });
+
+  test.each(["arn:aws:iam::111122223333:role/a*", "arn:aws:iam::111122223333:user/a", "ticket-files", `${arn}/`])(
+    "is a role by its ARN and not %s",
+    (other) => expect(told({ arn: other })).toEqual(["arn: write the role's ARN, path included"]),
+  );
+
+  test("is for agents and a resource that are registered", () => {
+    expect(told({ agents: ["nobody"] })).toEqual(["agents.0: no agent is named nobody"]);
+    expect(told({ agents: ["planner", "planner"] })).toEqual(["agents.1: planner is listed twice"]);
+    expect(told({ agents: ["customer-api"] })).toEqual([
+      "agents.0: agent customer-api may hold none of the scopes that this role gives for",
+    ]);
+    expect(told({ resource: "https://unknown.example" })).toContain(
+      "resource: no resource has the uri https://unknown.example",
+    );
+  });
+
+  test("maps what a session cannot be without, and by rules that a policy can say", () => {
+    const type = (more: Record<string, unknown>) => changed("ticket-customers", more);
+    const withRole = (rows: readonly unknown[], grant: object) =>
+      messages([...rows, role({ agents: ["planner"], grants: [grant] })]);
+    const required = type({ requiredFor: ["tickets:read"] });
+    expect(withRole(required, s3({ details: [] }))).toEqual([
+      "grants.0.details: tickets:read is granted only with ticket-customers, which nothing here maps",
+    ]);
+    expect(withRole(required, s3())).toEqual([]);
+    const excluding = type({ rules: { customers: "not" } });
+    expect(withRole(excluding, s3()).some((line) => line.startsWith("grants.0.details.0.field: rule not cannot"))).toBe(
+      true,
+    );
+  });
+});
+
+describe("threat 10: a role that an agent may take by itself", () => {
+  test("is one agent's", () => {
+    expect(told({ exclusive: true })).toEqual(["exclusive: a role that an agent takes by itself is that one agent's"]);
+    expect(told({ exclusive: true, agents: ["planner"] })).toEqual([]);
+  });
+
+  test("is given to nobody else under another name", () => {
+    const own = role({ exclusive: true, agents: ["planner"] });
+    const other = (agents: string[]) => messages(plus(own, role({ name: "again", agents })));
+    expect(other(["planner"])).toEqual([]);
+    expect(other(["researcher"])).toEqual([
+      expect.stringContaining("arn: aws-role ticket-files gives this role to another"),
+    ]);
+    expect(messages(plus(role({ name: "again", agents: ["researcher"] }), own))).toHaveLength(1);
+  });
+
+  test("stands for whichever resource, as long as the agent is the same", () => {
+    const grants = [{ ...s3({ scope: "customers:read", details: [] }) }];
+    const second = role({ name: "again", agents: ["planner"], resource: customers, grants });
+    expect(messages(plus(role({ exclusive: true, agents: ["planner"] }), second))).not.toContainEqual(
+      expect.stringContaining("exclusive"),
+    );
+  });
+});
