@@ -2,8 +2,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { copyOf, folderWith, rewrite, tried } from "./readers.ts";
-import { mutants } from "./vectors-mutants.ts";
+import { copyOf, folderWith, rewrite, tried } from "../readers.ts";
+import { mutants } from "./mutants.ts";
 
 describe("a reader of vectors", () => {
   it.each(mutants)("fails one case of %s/%s alone: %s", async (topic, file, _what, change, why) => {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { awsEc2Certificates } from "../../core/attest/formats/instance-identity/certificates.ts";
-import { readCertificate } from "../../core/attest/formats/x509.ts";
-import { folderWith, tried } from "./readers.ts";
+import { awsEc2Certificates } from "../../../core/attest/formats/instance-identity/certificates.ts";
+import { readCertificate } from "../../../core/attest/formats/x509.ts";
+import { folderWith, tried } from "../readers.ts";
 
 const region = "us-west-2";
 const der = Buffer.from(awsEc2Certificates.get(region) ?? "", "base64");

@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { copyOf, folderWith, rewrite, tried } from "./readers.ts";
+import { copyOf, folderWith, rewrite, tried } from "../readers.ts";
 
 const file = "tests/multi/1.json";
 const inline = {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { copyOf, folderWith, rewrite, tried } from "./readers.ts";
-import type { Change } from "./vectors-mutants.ts";
+import { copyOf, folderWith, rewrite, tried } from "../readers.ts";
+import type { Change } from "./mutants.ts";
 
 /** The case of this name, or the example of this title. */
 // biome-ignore lint/suspicious/noExplicitAny: each note has its own shape, which its reader knows

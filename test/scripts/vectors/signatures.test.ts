@@ -1,6 +1,6 @@
 import { createHmac, generateKeyPairSync, sign } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { copyOf, folderWith, rewrite, tried } from "./readers.ts";
+import { copyOf, folderWith, rewrite, tried } from "../readers.ts";
 
 const topic = "wycheproof-signatures";
 const message = Buffer.from("what was signed");
