@@ -88,16 +88,15 @@ export interface Account {
 
 const mostCalls = 20_000;
 
-/**
- * Starts everything that the template holds. Throws on what it cannot run faithfully.
- * @param closers gets what is to be closed as soon as it is open, so that a failed start leaves nothing behind
- */
-export async function openAccount(
-  cloud: Cloud,
-  place: AccountPlace,
-  wishes: Wishes,
-  closers: Closers,
-): Promise<Account> {
+/** Whoever boots, as far as an account is concerned. */
+interface Starter {
+  readonly wishes: Wishes;
+  /** Gets what is to be closed as soon as it is open, so that a failed start leaves nothing behind. */
+  readonly closers: Closers;
+}
+
+/** Starts everything that the template holds. Throws on what it cannot run faithfully. */
+export async function openAccount(cloud: Cloud, place: AccountPlace, { wishes, closers }: Starter): Promise<Account> {
   const permissions = openPermissions(cloud);
   const callers = openCallers();
   const faults = openFaults();

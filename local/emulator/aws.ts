@@ -58,42 +58,67 @@ export function serveAws(ground: AwsGround) {
       response.end(text);
     };
     const isSts = claimed === "sts";
-    const refuse = (status: number, code: string, message: string, more: object = {}) =>
+    const refuse = ({ status, code, message, more = {} }: Refused) =>
       isSts || claimed === "iam"
         ? send(status, "text/xml", stsError(code, message))
         : send(status, "application/x-amz-json-1.1", JSON.stringify({ __type: code, message, ...more }));
     const published = method === "GET" ? ground.open.get(target) : undefined;
     if (published !== undefined)
       return void response.writeHead(200, { "content-type": "application/pkix-cert" }).end(published);
-    if (body === undefined) return refuse(413, "RequestEntityTooLargeException", "the request is larger than 16 MB");
+    if (body === undefined)
+      return refuse({
+        status: 413,
+        code: "RequestEntityTooLargeException",
+        message: "the request is larger than 16 MB",
+      });
     const signed = ground.callers.verify({ method, target, headers, body });
-    if ("code" in signed) return refuse(isSts ? 403 : 400, isSts ? stsCodes[signed.code] : signed.code, signed.message);
-    if (signed.region !== ground.region) {
-      return refuse(
-        400,
-        "InvalidSignatureException",
-        `Credential should be scoped to a valid Region, not '${signed.region}'.`,
-      );
+    if ("code" in signed) {
+      const { code, message } = signed;
+      return refuse(isSts ? { status: 403, code: stsCodes[code], message } : { status: 400, code, message });
     }
-    const call: Call = { service: signed.service, operation: "", caller: signed.caller };
+    if (signed.region !== ground.region) {
+      const message = `Credential should be scoped to a valid Region, not '${signed.region}'.`;
+      return refuse({ status: 400, code: "InvalidSignatureException", message });
+    }
+    const userAgent = String(headers["user-agent"] ?? "");
+    const call: Call = { service: signed.service, operation: "", caller: signed.caller, userAgent, requestId };
     try {
       const { answer, type } = await perform(ground, call, { method, target, named: headers["x-amz-target"], body });
-      note(ground, call, request, requestId, { status: answer.status, code: codeIn(answer) });
+      note(ground, call, { status: answer.status, code: codeIn(answer) });
       send(answer.status, type, typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body));
     } catch (thrown) {
       // A played crash of the store leaves the caller without an answer, as a real one would.
       if (!(thrown instanceof ServiceError)) return void request.socket.destroy();
-      note(ground, call, request, requestId, thrown);
-      const { Message = thrown.message, ...more } = (thrown.cause ?? {}) as { Message?: string };
-      refuse(thrown.status, thrown.code, Message, more);
+      note(ground, call, thrown);
+      const { Message: message = thrown.message, ...more } = (thrown.cause ?? {}) as { Message?: string };
+      refuse({ status: thrown.status, code: thrown.code, message, more });
     }
   };
 }
 
+/** A refusal as the caller gets it, in the words of the protocol it spoke. */
+interface Refused {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  /** What else the body says, where it is JSON. */
+  readonly more?: object;
+}
+
+/** A call by somebody who is known; `operation` is filled in once it was read. */
 interface Call {
   readonly service: string;
   operation: string;
   readonly caller: Caller;
+  readonly userAgent: string;
+  readonly requestId: string;
+}
+
+/** What a call needs, and how its service says that the caller may not. */
+interface Needed {
+  readonly access: readonly Access[];
+  readonly code: "AccessDenied" | "AccessDeniedException";
+  readonly status: 400 | 403;
 }
 
 const stsCodes = {
@@ -120,7 +145,7 @@ async function perform(
     const form: StsForm = new Map(new URLSearchParams(body.toString()));
     call.operation = form.get("Action") ?? "";
     await applyFaults(ground, call, undefined);
-    permit(ground, call.caller, ground.sts.access(form, call.caller), "AccessDenied", 403);
+    permit(ground, call.caller, { access: ground.sts.access(form, call.caller), code: "AccessDenied", status: 403 });
     return { answer: { status: 200, body: ground.sts.call(form, call.caller) }, type: "text/xml" };
   }
   const plain = ground.plain[call.service];
@@ -128,7 +153,8 @@ async function perform(
     const { operation, access, answer } = plain({ method, target, body: body.toString() });
     call.operation = operation;
     await applyFaults(ground, call, undefined);
-    permit(ground, call.caller, access, call.service === "iam" ? "AccessDenied" : "AccessDeniedException", 403);
+    const code = call.service === "iam" ? "AccessDenied" : "AccessDeniedException";
+    permit(ground, call.caller, { access, code, status: 403 });
     const answered = answer();
     return { answer: { status: 200, body: answered.body }, type: answered.type };
   }
@@ -141,7 +167,11 @@ async function perform(
   call.operation = operation;
   const input = parse(body);
   const instead = await applyFaults(ground, call, input);
-  permit(ground, call.caller, service.access(operation, input), "AccessDeniedException", 400);
+  permit(ground, call.caller, {
+    access: service.access(operation, input),
+    code: "AccessDeniedException",
+    status: 400,
+  });
   const type = ["dynamodb", "sqs"].includes(call.service) ? "application/x-amz-json-1.0" : "application/x-amz-json-1.1";
   return { answer: instead ?? (await service.call(operation, input, call.caller)), type };
 }
@@ -156,9 +186,9 @@ function parse(body: Buffer): Json {
   throw new ServiceError("SerializationException", "the request's body is no JSON object");
 }
 
-function permit(ground: AwsGround, caller: Caller, needed: readonly Access[], code: string, status: number): void {
-  for (const access of needed) {
-    const refusal = ground.refusal(caller, access);
+function permit(ground: AwsGround, caller: Caller, { access, code, status }: Needed): void {
+  for (const one of access) {
+    const refusal = ground.refusal(caller, one);
     if (refusal !== undefined) throw new ServiceError(code, refusal, status);
   }
 }
@@ -184,12 +214,9 @@ function codeIn({ status, body }: Answer): string | undefined {
 
 function note(
   ground: AwsGround,
-  { service, operation, caller }: Call,
-  request: IncomingMessage,
-  requestId: string,
+  { service, operation, caller, userAgent, requestId }: Call,
   { status, code }: { readonly status: number; readonly code?: string | undefined },
 ): void {
-  const userAgent = String(request.headers["user-agent"] ?? "");
   const { roleArn } = caller;
   ground.onCall({ service, operation, roleArn, userAgent, requestId, status, ...(code === undefined ? {} : { code }) });
 }

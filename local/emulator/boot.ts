@@ -69,7 +69,7 @@ export async function bootCloud(options: BootOptions): Promise<RunningCloud> {
     const domains = domainsOf(cloud);
     const names = [awsPort, stsPort, ...urls.map(portName), ...domains.map(({ host }) => host)];
     const fixed = Object.fromEntries(domains.map(({ host, port }) => [host, port]));
-    ports = await openPorts(names, state, options.portBase, { hosts, fixed });
+    ports = await openPorts(names, state, { base: options.portBase, hosts, fixed });
     closers.push(ports.close);
     progress("starting the cloud");
     const stsIssuer = `http://${ports.host(stsPort)}`;
@@ -88,7 +88,7 @@ export async function bootCloud(options: BootOptions): Promise<RunningCloud> {
       cloud.physical(resource);
       cloud.properties(resource);
     }
-    const account = await openAccount(cloud, place, options, closers);
+    const account = await openAccount(cloud, place, { wishes: options, closers });
     signal?.throwIfAborted();
     ports.serve(awsPort, account.serve);
     ports.serve(
@@ -102,7 +102,7 @@ export async function bootCloud(options: BootOptions): Promise<RunningCloud> {
       throw explained(thrown, failuresOf(account.functions.values(), state.at("logs")));
     });
     signal?.throwIfAborted();
-    return running(cloud, account, { ...place, administrator, knownBy: options.knownBy }, closers.close);
+    return running(cloud, account, { ...place, administrator, knownBy: options.knownBy, close: closers.close });
   } catch (thrown) {
     await closers.close();
     throw signal?.aborted ? new Error("stopped while the cloud was starting") : thrown;

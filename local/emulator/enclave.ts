@@ -45,13 +45,13 @@ export function openNitro(region: string, nowMillis: () => number = Date.now): N
   const [rootKeys, zoneKeys] = [pair(), pair()];
   const bornSeconds = Math.floor(nowMillis() / 1000);
   const zoneName = `${randomBytes(8).toString("hex")}.${region}.${rootName}`;
-  const certify = (name: string, publicKey: KeyObject, pathLength: number, days: number) =>
+  const certify = ({ days, ...subject }: { name: string; publicKey: KeyObject; pathLength: number; days: number }) =>
     issueCertificate(
-      { name, publicKey, pathLength, notBeforeSeconds: bornSeconds, notAfterSeconds: bornSeconds + days * daySeconds },
+      { ...subject, notBeforeSeconds: bornSeconds, notAfterSeconds: bornSeconds + days * daySeconds },
       { name: rootName, privateKey: rootKeys.privateKey },
     ).der;
-  const root = certify(rootName, rootKeys.publicKey, 1, 3_650);
-  const zone = certify(zoneName, zoneKeys.publicKey, 0, 20);
+  const root = certify({ name: rootName, publicKey: rootKeys.publicKey, pathLength: 1, days: 3_650 });
+  const zone = certify({ name: zoneName, publicKey: zoneKeys.publicKey, pathLength: 0, days: 20 });
   const leafOf = (moduleId: string, publicKey: KeyObject) => {
     const notBeforeSeconds = Math.floor(nowMillis() / 1000);
     return issueCertificate(

@@ -13,17 +13,20 @@ export interface Loopback {
 /** Handles a request whose Host header was found right. */
 export type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
-/**
- * Listens on 127.0.0.1.
- * @param wanted port to try first; one that is taken is replaced by a free one, 0 = any free one
- * @param strict refuse instead of taking another port
- * @param names other names it goes by; only such as no stranger can point at this machine
- */
+/** Where a server listens, and what it is called. */
+interface Address {
+  /** Port to try first; one that is taken is replaced by a free one. Absent or 0: any free one. */
+  readonly wanted?: number;
+  /** Refuse instead of taking another port. */
+  readonly strict?: boolean;
+  /** Other names it goes by; only such as no stranger can point at this machine. */
+  readonly names?: readonly string[] | undefined;
+}
+
+/** Listens on 127.0.0.1. */
 export async function listen(
   handle: Handle,
-  wanted = 0,
-  strict = false,
-  names: readonly string[] = [],
+  { wanted = 0, strict = false, names = [] }: Address = {},
 ): Promise<Loopback> {
   const server = createServer((request, response) => {
     // A page whose DNS name was rebound to 127.0.0.1 sends its own name: without this check it could drive the cloud.

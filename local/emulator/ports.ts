@@ -11,20 +11,25 @@ export interface Ports {
   close(): Promise<void>;
 }
 
+/** Which ports a run is to have, and under which names. */
+interface Wanted {
+  /** First of a row of ports, which then must be free; absent = remembered or free ones. */
+  readonly base: number | undefined;
+  /** Other names a port's server goes by. */
+  readonly hosts?: Readonly<Record<string, readonly string[]>>;
+  /** Ports that something outside of this run has named. */
+  readonly fixed?: Readonly<Record<string, number>>;
+}
+
 /**
  * Listens on one port a name. A run that continues another one takes that one's ports again where they are free, so that
  * the issuer, which is a URL, stays the same.
- * @param base first of a row of ports, which then must be free; absent = remembered or free ones
- * @param special other names a port's server goes by, and ports that something outside of this run has named
+ * @param state remembers the ports for the next run
  */
 export async function openPorts(
   names: readonly string[],
   state: StateFolder,
-  base: number | undefined,
-  special: {
-    readonly hosts?: Readonly<Record<string, readonly string[]>>;
-    readonly fixed?: Readonly<Record<string, number>>;
-  } = {},
+  { base, hosts = {}, fixed = {} }: Wanted,
 ): Promise<Ports> {
   const handles = new Map<string, Handle>();
   const servers = new Map<string, Loopback>();
@@ -33,10 +38,10 @@ export async function openPorts(
   try {
     for (const [index, name] of names.entries()) {
       const handle: Handle = (request, response) => (handles.get(name) ?? notYet)(request, response);
-      const fixed = special.fixed?.[name];
-      const wanted = fixed ?? (base === undefined ? (state.ports[name] ?? 0) : base + index);
-      const isStrict = fixed !== undefined || base !== undefined;
-      servers.set(name, await listen(handle, wanted, isStrict, special.hosts?.[name]));
+      const given = fixed[name];
+      const wanted = given ?? (base === undefined ? (state.ports[name] ?? 0) : base + index);
+      const isStrict = given !== undefined || base !== undefined;
+      servers.set(name, await listen(handle, { wanted, strict: isStrict, names: hosts[name] }));
     }
   } catch (thrown) {
     await close();

@@ -77,7 +77,7 @@ export interface CloudFaults extends Faults {
   crash(functionName: string): boolean;
 }
 
-/** What a running cloud says about where it is. */
+/** What a running cloud says about where it is, and how it ends. */
 interface Place {
   readonly account: string;
   readonly region: string;
@@ -87,13 +87,14 @@ interface Place {
   /** Name of the role that may do everything. */
   readonly administrator: string;
   readonly knownBy: string | undefined;
+  readonly close: () => Promise<void>;
 }
 
 /** Functions that never have done with a stream must not hold back what was delivered. */
 const flushMillis = 30_000;
 
 /** The face of a started account. */
-export function running(cloud: Cloud, account: Account, place: Place, close: () => Promise<void>): RunningCloud {
+export function running(cloud: Cloud, account: Account, place: Place): RunningCloud {
   const operatorRole = `arn:aws:iam::${place.account}:role/${place.administrator}`;
   account.permissions.addRole(operatorRole, { Statement: { Effect: "Allow", Action: "*", Resource: "*" } });
   const outputs = cloud.outputs();
@@ -145,6 +146,6 @@ export function running(cloud: Cloud, account: Account, place: Place, close: () 
       const arns = queuesOf(cloud).map(({ arn }) => arn);
       return arns.filter((arn) => arn.includes(part)).flatMap(account.queues.messages);
     },
-    close,
+    close: place.close,
   };
 }

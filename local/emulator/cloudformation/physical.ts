@@ -27,7 +27,7 @@ interface Asked {
 type Maker = (asked: Asked) => Physical;
 
 const named =
-  (service: string, property: string, path = "", longest = 64): Maker =>
+  (service: string, property: string, { path, longest = 64 }: { path: string; longest?: number }): Maker =>
   ({ account, region, name }) => {
     const ref = name(property, longest);
     return { ref, attributes: { Arn: `arn:aws:${service}:${region}:${account}:${path}${ref}`, Name: ref } };
@@ -58,7 +58,7 @@ const makers: Record<string, Maker> = {
     return { ref: id, attributes: { Arn: `arn:aws:kms:${region}:${account}:key/${id}`, KeyId: id } };
   },
   "AWS::KMS::Alias": ({ text }) => ({ ref: text("AliasName"), attributes: {} }),
-  "AWS::Lambda::Function": named("lambda", "FunctionName", "function:"),
+  "AWS::Lambda::Function": named("lambda", "FunctionName", { path: "function:" }),
   "AWS::Lambda::Url": ({ resource, text, ground }) => ({
     ref: text("TargetFunctionArn"),
     attributes: { FunctionArn: text("TargetFunctionArn"), FunctionUrl: ground.functionUrl(resource) },
@@ -87,10 +87,10 @@ const makers: Record<string, Maker> = {
       },
     },
   }),
-  "AWS::Events::EventBus": named("events", "Name", "event-bus/"),
+  "AWS::Events::EventBus": named("events", "Name", { path: "event-bus/" }),
   "AWS::Events::EventBusPolicy": nothing,
-  "AWS::Events::Rule": named("events", "Name", "rule/"),
-  "AWS::KinesisFirehose::DeliveryStream": named("firehose", "DeliveryStreamName", "deliverystream/"),
+  "AWS::Events::Rule": named("events", "Name", { path: "rule/" }),
+  "AWS::KinesisFirehose::DeliveryStream": named("firehose", "DeliveryStreamName", { path: "deliverystream/" }),
   "AWS::S3::Bucket": ({ name }) => {
     const ref = name("BucketName", 63).toLowerCase();
     const domain = `${ref}.s3.amazonaws.com`;
@@ -126,7 +126,7 @@ const makers: Record<string, Maker> = {
     const ref = name("LogGroupName");
     return { ref, attributes: { Arn: `arn:aws:logs:${region}:${account}:log-group:${ref}:*` } };
   },
-  "AWS::CloudWatch::Alarm": named("cloudwatch", "AlarmName", "alarm:", 255),
+  "AWS::CloudWatch::Alarm": named("cloudwatch", "AlarmName", { path: "alarm:", longest: 255 }),
   ...Object.fromEntries(inertTypes.map((type) => [type, nothing])),
 };
 

@@ -1,5 +1,4 @@
 /** Which permissions a DynamoDB call needs, as AWS's service authorization reference states them. */
-import type { Context } from "../iam/policy.ts";
 import { type Access, contextOf, type Json, ServiceError } from "../service.ts";
 
 /** A table as far as permissions are concerned. */
@@ -31,10 +30,9 @@ const transactActions = [
  * @throws ServiceError ResourceNotFoundException for a table that does not exist
  */
 export function dynamoDbAccess(
-  tables: ReadonlyMap<string, TableFace>,
+  { tables, unsaid }: { readonly tables: ReadonlyMap<string, TableFace>; readonly unsaid: Unsaid },
   operation: string,
   input: Json,
-  unsaid: Unsaid = { namesRowsInTransactions: true },
 ): Access[] {
   const find = (given: unknown): TableFace => {
     const name = String(given ?? "").replace(/^arn:.*:table\//, "");
@@ -42,13 +40,12 @@ export function dynamoDbAccess(
     if (table === undefined) throw new ServiceError("ResourceNotFoundException", "Requested resource not found");
     return table;
   };
-  const on = (table: TableFace, action: string, keys: readonly (string | undefined)[], more: Context = {}): Access => ({
+  const on = (table: TableFace, action: string, keys: readonly (string | undefined)[]): Access => ({
     action: `dynamodb:${action}`,
     resource: table.arn,
-    context: {
-      ...contextOf({ "dynamodb:LeadingKeys": keys.every(isText) && keys.length > 0 ? keys.filter(isText) : undefined }),
-      ...more,
-    },
+    context: contextOf({
+      "dynamodb:LeadingKeys": keys.every(isText) && keys.length > 0 ? keys.filter(isText) : undefined,
+    }),
   });
   const requestItems = Object.entries((input.RequestItems ?? {}) as Record<string, unknown>);
 
@@ -62,7 +59,8 @@ export function dynamoDbAccess(
           const table = find(part.TableName);
           const more = contextOf({ "dynamodb:EnclosingOperation": operation });
           const isNamed = unsaid.namesRowsInTransactions || action === "ConditionCheckItem";
-          return [on(table, action, isNamed ? [keyOf(table, part.Key ?? part.Item)] : [], more)];
+          const one = on(table, action, isNamed ? [keyOf(table, part.Key ?? part.Item)] : []);
+          return [{ ...one, context: { ...one.context, ...more } }];
         }),
       );
     case "BatchGetItem":

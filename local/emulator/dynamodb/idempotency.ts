@@ -1,15 +1,25 @@
+import { createHash } from "node:crypto";
 import type { BatchOperation, Store } from "dynalite/db/index.js";
+import { canonicalJson } from "./images.ts";
 import { invalid, Refusal } from "./refusal.ts";
 
 /** How long a ClientRequestToken answers its request again. */
 const TOKEN_LIFE_MILLIS = 600_000;
 
-/** Reads a ClientRequestToken. @throws ValidationException */
-export function readToken(token: unknown): string | undefined {
+/** A request that is to be done once, however often it comes. */
+interface Once {
+  /** Its ClientRequestToken. */
+  readonly token: string;
+  /** Digest of what it asks for. */
+  readonly hash: string;
+}
+
+/** Reads a ClientRequestToken with what it stands for; undefined without one. @throws ValidationException */
+export function readOnce(token: unknown, asked: unknown): Once | undefined {
   if (token === undefined) return undefined;
   if (typeof token !== "string" || token.length < 1 || token.length > 36)
     throw invalid("ClientRequestToken must have 1 to 36 characters");
-  return token;
+  return { token, hash: createHash("sha256").update(canonicalJson(asked)).digest("base64") };
 }
 
 interface TokenRow {
@@ -18,7 +28,7 @@ interface TokenRow {
 }
 
 /** True when the token's request was committed within its life. @throws IdempotentParameterMismatchException when it was another */
-export async function isReplay(store: Store, token: string, hash: string, nowMillis: number): Promise<boolean> {
+export async function isReplay(store: Store, { token, hash }: Once, nowMillis: number): Promise<boolean> {
   const known = (await store.db.get(`token~${token}`)) as TokenRow | undefined;
   if (known === undefined || known.expiresMillis <= nowMillis) return false;
   if (known.hash === hash) return true;
@@ -30,7 +40,7 @@ export async function isReplay(store: Store, token: string, hash: string, nowMil
 }
 
 /** The row that makes a token answer again; it goes into the batch of what it answers for. */
-export function tokenRow(token: string, hash: string, nowMillis: number): BatchOperation {
+export function tokenRow({ token, hash }: Once, nowMillis: number): BatchOperation {
   const value: TokenRow = { hash, expiresMillis: nowMillis + TOKEN_LIFE_MILLIS };
   return { type: "put", key: `token~${token}`, value };
 }

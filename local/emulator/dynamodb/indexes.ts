@@ -10,6 +10,7 @@ import type {
 } from "dynalite/db/index.js";
 import db from "dynalite/db/index.js";
 import type { Change } from "./overlay.ts";
+import type { Tables } from "./tables.ts";
 
 /**
  * The index entries that follow from one item's change. dynalite ends an index key in 24 bits of an MD5 over the table's
@@ -33,18 +34,18 @@ export function indexOperations(change: Change): BatchOperation[] {
 /**
  * The store for one Query or Scan: where it continues behind a start key, the bound gets the same suffix as the entries,
  * else a page would repeat or skip the items that share dynalite's 24 bits.
+ * @param data the checked request
  * @param snapshot when given, indexes are read as of it
  */
 export function readingStore(
-  store: Store,
-  getTable: ActionStore["getTable"],
-  table: Table,
+  { store, tables }: { readonly store: Store; readonly tables: Tables },
   data: Parsed,
   snapshot: Snapshot | undefined,
 ): ActionStore {
+  const table = tables.get(data.TableName).description;
   return {
     options: store.options,
-    getTable,
+    getTable: tables.getTable,
     getItemDb: (name) => store.getItemDb(name),
     getIndexDb: (kind, tableName, indexName) => {
       const inner = store.getIndexDb(kind, tableName, indexName);

@@ -40,12 +40,10 @@ export function itemOperations(ground: TransactionGround, serial: Serial): Opera
           if (!returnsItemOnFailure || refusalName(error) !== "ConditionalCheckFailedException") throw error;
           const key = db.createKey(data.Item ?? data.Key ?? {}, tables.get(data.TableName).description);
           const item = await overlay.read(data.TableName, key);
-          throw new Refusal(
-            400,
-            "ConditionalCheckFailedException",
-            "The conditional request failed",
-            item === undefined ? {} : { Item: item },
-          );
+          throw new Refusal(400, "ConditionalCheckFailedException", {
+            message: "The conditional request failed",
+            ...(item === undefined ? {} : { Item: item }),
+          });
         }
         await ground.commit(overlay.changes());
         return body;
@@ -53,8 +51,7 @@ export function itemOperations(ground: TransactionGround, serial: Serial): Opera
     };
   const read = (operation: "Query" | "Scan") => async (input: Record<string, unknown>) => {
     const { data } = checkRequest(store, operation, input);
-    const table = tables.get(data.TableName).description;
-    return readBy(ground, operation, data, readingStore(store, tables.getTable, table, data, points.indexSnapshot()));
+    return readBy(operation, data, readingStore(ground, data, points.indexSnapshot()));
   };
   return {
     PutItem: async (input) => write("PutItem")(input),
@@ -75,14 +72,8 @@ export function itemOperations(ground: TransactionGround, serial: Serial): Opera
   };
 }
 
-function readBy(
-  ground: TransactionGround,
-  operation: "Query" | "Scan",
-  data: Parsed,
-  view: ReturnType<typeof readingStore>,
-) {
+function readBy(operation: "Query" | "Scan", data: Parsed, view: ReturnType<typeof readingStore>) {
   return new Promise<Record<string, unknown>>((resolve, reject) => {
-    ground.tables.get(data.TableName);
     ACTIONS[operation](view, data, (error, body) => (error ? reject(error) : resolve(body ?? {})));
   });
 }

@@ -9,11 +9,17 @@ interface RefusalBody {
 export class Refusal extends Error {
   readonly statusCode: number;
   readonly body: RefusalBody;
-  constructor(statusCode: number, type: string, message: string, more: Record<string, unknown> = {}) {
-    super(message);
+  /** @param said its message, with whatever else the body holds where it holds more */
+  constructor(
+    statusCode: number,
+    type: string,
+    said: string | { readonly message: string; readonly [more: string]: unknown },
+  ) {
+    const body = typeof said === "string" ? { message: said } : said;
+    super(body.message);
     this.name = "Refusal";
     this.statusCode = statusCode;
-    this.body = { __type: `com.amazonaws.dynamodb.v20120810#${type}`, message, ...more };
+    this.body = { __type: `com.amazonaws.dynamodb.v20120810#${type}`, ...body };
   }
 }
 

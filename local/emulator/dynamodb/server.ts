@@ -33,22 +33,33 @@ export async function startDynamoServer(db: DynamoDb): Promise<{ endpoint: strin
   };
 }
 
+/** A refusal before the engine was asked. */
+interface Refused {
+  readonly status: number;
+  readonly type: string;
+  readonly message: string;
+}
+
 async function answer(db: DynamoDb, request: IncomingMessage, response: ServerResponse): Promise<void> {
   /** A page in a browser could reach this port under another name (DNS rebinding). */
   const host = (request.headers.host ?? "").replace(/:\d+$/, "");
   if (host !== "127.0.0.1" && host !== "localhost")
-    return refuse(response, 403, "AccessDeniedException", "unknown host");
+    return refuse(response, { status: 403, type: "AccessDeniedException", message: "unknown host" });
   const target = String(request.headers["x-amz-target"] ?? "");
   if (request.method !== "POST" || !target.startsWith(TARGET_PREFIX))
-    return refuse(response, 400, "UnknownOperationException", "not a DynamoDB call");
+    return refuse(response, { status: 400, type: "UnknownOperationException", message: "not a DynamoDB call" });
   const text = await readBody(request);
   if (text === undefined)
-    return refuse(response, 413, "RequestEntityTooLargeException", "the request is larger than 16 MB");
+    return refuse(response, {
+      status: 413,
+      type: "RequestEntityTooLargeException",
+      message: "the request is larger than 16 MB",
+    });
   let input: unknown;
   try {
     input = JSON.parse(text);
   } catch {
-    return refuse(response, 400, "SerializationException", "the request is not JSON");
+    return refuse(response, { status: 400, type: "SerializationException", message: "the request is not JSON" });
   }
   const { status, body } = await db.call(target.slice(TARGET_PREFIX.length), input);
   send(response, status, body);
@@ -65,7 +76,7 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-function refuse(response: ServerResponse, status: number, type: string, message: string): void {
+function refuse(response: ServerResponse, { status, type, message }: Refused): void {
   send(response, status, { __type: `com.amazonaws.dynamodb.v20120810#${type}`, message });
 }
 

@@ -67,7 +67,7 @@ export function dynamoDbService(db: DynamoDb, tables: readonly Table[], unsaid: 
   const faces = new Map(tables.map((table) => [table.name, table]));
   return {
     target: "DynamoDB_20120810",
-    access: (operation, input) => dynamoDbAccess(faces, operation, input, unsaid),
+    access: (operation, input) => dynamoDbAccess({ tables: faces, unsaid }, operation, input),
     call: (operation, input) => db.call(operation, input),
   };
 }

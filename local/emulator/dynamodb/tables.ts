@@ -53,8 +53,7 @@ export async function openTables(store: Store): Promise<Tables> {
         throw new Refusal(400, "ResourceInUseException", `Table already exists: ${data.TableName}`);
       const row = describeNew(
         await buildDescription(store, data),
-        viewType,
-        input.DeletionProtectionEnabled === true,
+        { viewType, deletionProtection: input.DeletionProtectionEnabled === true },
         nowMillis,
       );
       await update(row);
@@ -100,8 +99,7 @@ function buildDescription(store: Store, data: Parsed): Promise<Table> {
 
 function describeNew(
   description: Table,
-  viewType: string | undefined,
-  deletionProtection: boolean,
+  { viewType, deletionProtection }: { readonly viewType: string | undefined; readonly deletionProtection: boolean },
   nowMillis: number,
 ): TableRow {
   description.TableStatus = "ACTIVE";

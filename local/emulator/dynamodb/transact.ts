@@ -1,10 +1,9 @@
-import { createHash } from "node:crypto";
 import type { Item, Store } from "dynalite/db/index.js";
 import { transactionCapacity } from "./capacity.ts";
 import type { Commit } from "./commit.ts";
 import type { FaultPoints } from "./faults.ts";
-import { isReplay, readToken, tokenRow } from "./idempotency.ts";
-import { canonicalJson, itemSizeBytes } from "./images.ts";
+import { isReplay, readOnce, tokenRow } from "./idempotency.ts";
+import { itemSizeBytes } from "./images.ts";
 import { type Change, type Overlay, openOverlay } from "./overlay.ts";
 import { invalid, Refusal, refusalBody, refusalName } from "./refusal.ts";
 import { READS, readSteps, type Step, WRITES } from "./steps.ts";
@@ -28,9 +27,8 @@ export async function transactWrite(
   input: Record<string, unknown>,
 ): Promise<Record<string, unknown>> {
   const steps = readSteps(ground, input, WRITES);
-  const token = readToken(input.ClientRequestToken);
-  const hash = createHash("sha256").update(canonicalJson(input.TransactItems)).digest("base64");
-  if (token !== undefined && (await isReplay(ground.store, token, hash, ground.nowMillis()))) return {};
+  const once = readOnce(input.ClientRequestToken, input.TransactItems);
+  if (once !== undefined && (await isReplay(ground.store, once, ground.nowMillis()))) return {};
   if (ground.points.takeConflict()) throw cancelled(steps.map((_, at) => (at === 0 ? CONFLICT : NONE)));
 
   const overlay = openOverlay(ground.store, ground.tables);
@@ -39,7 +37,7 @@ export async function transactWrite(
   if (reasons.some((reason) => reason.Code !== "None")) throw cancelled(reasons);
   const changes = overlay.changes();
   await checkSize(overlay, steps, changes);
-  await ground.commit(changes, token === undefined ? {} : { token: tokenRow(token, hash, ground.nowMillis()) });
+  await ground.commit(changes, once === undefined ? {} : { token: tokenRow(once, ground.nowMillis()) });
   return transactionCapacity(input.ReturnConsumedCapacity, changes);
 }
 
@@ -89,7 +87,7 @@ async function reasonOf(error: unknown, overlay: Overlay, step: Step): Promise<R
 function cancelled(reasons: readonly Reason[]): Refusal {
   const codes = reasons.map((reason) => reason.Code).join(", ");
   const message = `Transaction cancelled, please refer cancellation reasons for specific reasons [${codes}]`;
-  return new Refusal(400, "TransactionCanceledException", message, { CancellationReasons: reasons });
+  return new Refusal(400, "TransactionCanceledException", { message, CancellationReasons: reasons });
 }
 
 async function checkSize(overlay: Overlay, steps: readonly Step[], changes: readonly Change[]): Promise<void> {

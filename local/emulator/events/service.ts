@@ -56,9 +56,8 @@ export function openEvents(rules: readonly Rule[], place: EventsPlace, deliver: 
   const closing = new AbortController();
   const send = (rule: Rule, event: Json): Promise<void>[] =>
     rule.targets.map((target) => {
-      const work = deliverWithRetries(target, inputOf(target, event), deliver, closing.signal).finally(() =>
-        underWay.delete(work),
-      );
+      const tried = deliverWithRetries({ deliver, closing: closing.signal }, target, inputOf(target, event));
+      const work = tried.finally(() => underWay.delete(work));
       underWay.add(work);
       return work;
     });
@@ -161,7 +160,11 @@ function checkedEntries(input: Json): Json[] {
 }
 
 /** Retries with growing pauses; what is given up goes to the dead-letter queue, as EventBridge does. */
-async function deliverWithRetries(target: Target, text: string, deliver: Deliver, closing: AbortSignal): Promise<void> {
+async function deliverWithRetries(
+  { deliver, closing }: { readonly deliver: Deliver; readonly closing: AbortSignal },
+  target: Target,
+  text: string,
+): Promise<void> {
   for (let attempt = 0; ; attempt += 1) {
     try {
       return await deliver(target.arn, text);

@@ -19,6 +19,13 @@ export interface KeyGround {
   lockout(caller: Caller, arn: string, document: string): string | undefined;
 }
 
+/** The keys there are, and where more of them may come into being. */
+interface KeysPlace {
+  readonly ledger: Ledger;
+  /** Absent where functions make none. */
+  readonly ground?: KeyGround | undefined;
+}
+
 const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 const daySeconds = 86_400;
 
@@ -26,7 +33,11 @@ const daySeconds = 86_400;
  * Makes a key under the policy that the call brings. KMS takes no policy by which its very caller could not change it
  * again, by all the caller's rights and denials and not by the policy's text alone, unless told to skip this check.
  */
-export function createKey(input: Json, caller: Caller, ledger: Ledger, ground: KeyGround): Answer {
+export function createKey(
+  input: Json,
+  caller: Caller,
+  { ledger, ground }: KeysPlace & { readonly ground: KeyGround },
+): Answer {
   const { KeySpec: spec = "SYMMETRIC_DEFAULT", KeyUsage: usage = "ENCRYPT_DECRYPT", Origin = "AWS_KMS" } = input;
   if (!["ECC_NIST_P256", "RSA_2048"].includes(String(spec)) || usage !== "SIGN_VERIFY" || Origin !== "AWS_KMS")
     throw new ServiceError("UnsupportedOperationException", "the embedded KMS makes P-256 and RSA-2048 signing keys");
@@ -63,19 +74,19 @@ export function listKeys(input: Json, ledger: Ledger): Answer {
 }
 
 /** Operations on one key that work in whatever state it is, by name. */
-export const lifeOperations: Record<string, (key: Key, input: Json, ledger: Ledger, ground?: KeyGround) => Answer> = {
-  DescribeKey: (key, _input, ledger) => ok({ KeyMetadata: metadata(key, ledger) }),
-  GetKeyPolicy(key, _input, ledger, ground) {
+export const lifeOperations: Record<string, (key: Key, input: Json, place: KeysPlace) => Answer> = {
+  DescribeKey: (key, _input, { ledger }) => ok({ KeyMetadata: metadata(key, ledger) }),
+  GetKeyPolicy(key, _input, { ledger, ground }) {
     const Policy = ledger.stateOf(key.id).policy ?? ground?.policyOf(key.arn);
     if (Policy === undefined) throw new ServiceError("NotFoundException", "the key has no policy");
     return ok({ Policy, PolicyName: "default" });
   },
-  DisableKey(key, _input, ledger) {
+  DisableKey(key, _input, { ledger }) {
     refusePending(key, ledger);
     ledger.change(key.id, { enabled: false });
     return ok({});
   },
-  ScheduleKeyDeletion(key, input, ledger) {
+  ScheduleKeyDeletion(key, input, { ledger }) {
     refusePending(key, ledger);
     const days = Number(input.PendingWindowInDays ?? 30);
     if (!(days >= 7 && days <= 30)) throw new ServiceError("ValidationException", "PendingWindowInDays is 7 to 30");
@@ -88,7 +99,7 @@ export const lifeOperations: Record<string, (key: Key, input: Json, ledger: Ledg
       PendingWindowInDays: days,
     });
   },
-  CancelKeyDeletion(key, _input, ledger) {
+  CancelKeyDeletion(key, _input, { ledger }) {
     const { deletionAtSeconds: _, ...state } = ledger.stateOf(key.id);
     if (_ === undefined) throw new ServiceError("KMSInvalidStateException", `${key.arn} is not pending deletion.`);
     ledger.add(key, { ...state, enabled: false });

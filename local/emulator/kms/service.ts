@@ -59,10 +59,10 @@ export function openKms(keys: readonly Key[], aliases: ReadonlyMap<string, strin
     },
     call(operation, input, caller) {
       if (operation === "ListKeys") return listKeys(input, ledger);
-      if (operation === "CreateKey" && ground) return createKey(input, caller, ledger, ground);
+      if (operation === "CreateKey" && ground) return createKey(input, caller, { ledger, ground });
       const key = find(input);
       const live = lifeOperations[operation];
-      if (live !== undefined) return live(key, input, ledger, ground);
+      if (live !== undefined) return live(key, input, { ledger, ground });
       refuseUnusable(key, ledger);
       const perform = operations[operation];
       if (perform === undefined) throw unknownOperation("KMS", operation);

@@ -4,17 +4,22 @@ import type { EventSourceMappingOptions, StreamAnswer } from "./options.ts";
 const RETRY_FIRST_MILLIS = 100;
 const RETRY_MOST_MILLIS = 10_000;
 
+/** How a mapping gets on. */
+interface Progress {
+  /** Persists that everything up to a sequence number is done. */
+  readonly advance: (sequence: string) => Promise<void>;
+  /** Stops behind the running call; the rest stays for the next start. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * Delivers one batch until each record was taken or given up, as Lambda does for a stream: a failed batch is tried again,
  * halved when bisecting (which costs no retry), and from the first failed record on when items are reported.
- * @param advance persists that everything up to a sequence number is done
- * @param signal stops behind the running call; the rest stays for the next start
  */
 export async function deliver(
   options: EventSourceMappingOptions,
   batch: readonly StreamRecord[],
-  advance: (sequence: string) => Promise<void>,
-  signal: AbortSignal,
+  { advance, signal }: Progress,
 ): Promise<void> {
   const parts: { records: readonly StreamRecord[]; retries: number }[] = [{ records: batch, retries: 0 }];
   while (parts.length > 0 && !signal.aborted) {
@@ -36,7 +41,7 @@ export async function deliver(
       parts.unshift({ records: rest.slice(0, middle), retries }, { records: rest.slice(middle), retries });
       await pause(options, 1, signal);
     } else if (options.maximumRetryAttempts >= 0 && retries >= options.maximumRetryAttempts) {
-      await discard(options, rest, "RetryAttemptsExhausted", advance);
+      await discard(options, { records: rest, condition: "RetryAttemptsExhausted" }, advance);
     } else {
       parts.unshift({ records: rest, retries: retries + 1 });
       await pause(options, retries + 1, signal);
@@ -67,7 +72,7 @@ async function firstFailure(
 async function dropOld(
   options: EventSourceMappingOptions,
   records: readonly StreamRecord[],
-  advance: (sequence: string) => Promise<void>,
+  advance: Progress["advance"],
 ): Promise<readonly StreamRecord[]> {
   const age = options.maximumRecordAgeSeconds ?? -1;
   if (age < 0) return records;
@@ -75,15 +80,19 @@ async function dropOld(
   const firstYoung = records.findIndex((record) => record.dynamodb.ApproximateCreationDateTime >= oldestSeconds);
   const young = firstYoung < 0 ? [] : records.slice(firstYoung);
   const old = records.slice(0, records.length - young.length);
-  if (old.length > 0) await discard(options, old, "RecordAgeExceeded", advance);
+  if (old.length > 0) await discard(options, { records: old, condition: "RecordAgeExceeded" }, advance);
   return young;
+}
+
+interface Discarded {
+  readonly records: readonly StreamRecord[];
+  readonly condition: "RetryAttemptsExhausted" | "RecordAgeExceeded";
 }
 
 async function discard(
   options: EventSourceMappingOptions,
-  records: readonly StreamRecord[],
-  condition: "RetryAttemptsExhausted" | "RecordAgeExceeded",
-  advance: (sequence: string) => Promise<void>,
+  { records, condition }: Discarded,
+  advance: Progress["advance"],
 ): Promise<void> {
   await options.onDiscard?.(records, condition);
   const last = records.at(-1);

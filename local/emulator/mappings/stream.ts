@@ -62,7 +62,7 @@ export async function startEventSourceMapping(options: EventSourceMappingOptions
     while (!stopping.signal.aborted) {
       const heard = bell.heard();
       const { batch, reached } = await collect();
-      if (batch.length > 0) await deliver(options, batch, advance, stopping.signal);
+      if (batch.length > 0) await deliver(options, batch, { advance, signal: stopping.signal });
       if (stopping.signal.aborted) break;
       if (reached !== undefined && reached !== checkpoint) await advance(reached);
       if (batch.length > 0 || bell.heard() !== heard) continue;

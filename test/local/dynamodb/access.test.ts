@@ -13,11 +13,9 @@ const input = {
   ],
 };
 const leading = (namesRowsInTransactions: boolean) =>
-  dynamoDbAccess(tables, "TransactWriteItems", input, { namesRowsInTransactions }).map(({ action, context }) => [
-    action,
-    context["dynamodb:leadingkeys"],
-    context["dynamodb:enclosingoperation"],
-  ]);
+  dynamoDbAccess({ tables, unsaid: { namesRowsInTransactions } }, "TransactWriteItems", input).map(
+    ({ action, context }) => [action, context["dynamodb:leadingkeys"], context["dynamodb:enclosingoperation"]],
+  );
 
 test("a transaction's rows are named to IAM, or, as AWS documents, those of its checks alone", () => {
   const within = ["TransactWriteItems"];
@@ -28,6 +26,9 @@ test("a transaction's rows are named to IAM, or, as AWS documents, those of its 
 });
 
 test("a call outside a transaction names its row either way", () => {
-  const [put] = dynamoDbAccess(tables, "PutItem", { TableName: "Rows", Item: row }, { namesRowsInTransactions: false });
+  const [put] = dynamoDbAccess({ tables, unsaid: { namesRowsInTransactions: false } }, "PutItem", {
+    TableName: "Rows",
+    Item: row,
+  });
   expect(put?.context["dynamodb:leadingkeys"]).toEqual(["a"]);
 });

@@ -92,7 +92,12 @@ export async function openStreamLog(store: Store, tables: Tables, nowMillis: () 
       const touched = new Set<string>();
       const operations: BatchOperation[] = [];
       for (const change of changes) {
-        const record = toRecord(change, sequenceText(sequence + 1), nowMillis(), store.tableDb.awsRegion, byTtl);
+        const record = toRecord(change, {
+          sequence: sequenceText(sequence + 1),
+          nowMillis: nowMillis(),
+          region: store.tableDb.awsRegion,
+          byTtl,
+        });
         if (record === undefined) continue;
         sequence += 1;
         const table = change.row.description.TableName;
@@ -109,13 +114,15 @@ export async function openStreamLog(store: Store, tables: Tables, nowMillis: () 
   };
 }
 
-function toRecord(
-  change: Change,
-  sequence: string,
-  nowMillis: number,
-  region: string,
-  byTtl: boolean,
-): StreamRecord | undefined {
+/** What a record says beside the change itself. */
+interface Written {
+  readonly sequence: string;
+  readonly nowMillis: number;
+  readonly region: string;
+  readonly byTtl: boolean;
+}
+
+function toRecord(change: Change, { sequence, nowMillis, region, byTtl }: Written): StreamRecord | undefined {
   const { row, before, after } = change;
   const { stream, description } = row;
   const either = after ?? before;
