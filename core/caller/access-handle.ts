@@ -42,7 +42,7 @@ export async function readAccessToken(
   options: { readonly ignoreExpiry?: boolean } = {},
 ): Promise<Result<OwnToken, Denial>> {
   const address = accessAddress(token);
-  if (!address) return verifyOwnToken(token, "access", deps, options);
+  if (!address) return verifyOwnToken(token, deps, { ...options, kind: "access" });
   const row = await deps.store.readHandle(address.root, address.handleHash);
   const found = row && ownTokenOf("access", String(row.claims.aud), row.claims);
   if (!row || !found?.ok) return err({ code: "subject_token_invalid", why: "there is no such handle" });

@@ -44,15 +44,14 @@ export interface OwnTokenDeps {
 /**
  * Verifies a token of this deployment with its session keys only: `at+jwt` (RFC 9068) or our session token. An
  * identity token or a status list never passes, whatever its audience (threat 14).
- * @param kind which kind the caller claims it to be; what it is must match
- * @param options `ignoreExpiry` for revocation, where an expired token still names its session
+ * @param as `kind`, which the caller claims it to be: what it is must match; `ignoreExpiry` for revocation, where an
+ * expired token still names its session
  * @returns the token's facts, or `subject_token_invalid`, `subject_token_expired`
  */
 export async function verifyOwnToken(
   token: string,
-  kind: "access" | "session",
   deps: OwnTokenDeps,
-  options: { readonly ignoreExpiry?: boolean } = {},
+  { kind, ignoreExpiry }: { readonly kind: OwnToken["kind"]; readonly ignoreExpiry?: boolean },
 ): Promise<Result<OwnToken, Denial>> {
   const invalid = (why: string) => err({ code: "subject_token_invalid", why } as const);
   const unverified = decodeUnverified(token);
@@ -68,7 +67,7 @@ export async function verifyOwnToken(
     nowSeconds: nowSeconds(deps.clock),
     skewSeconds: 0,
     requiredClaims: ["sub", "client_id", "exp", "iat", "jti", "sid", "root", ...(kind === "session" ? ["cnf"] : [])],
-    ...(options.ignoreExpiry ? { ignoreExpiry: true } : {}),
+    ...(ignoreExpiry ? { ignoreExpiry: true } : {}),
   });
   if (!verified.ok) {
     const { why, expiredAtSeconds, detail } = verified.error;

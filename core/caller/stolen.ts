@@ -30,7 +30,7 @@ export async function ownerOfStolen(
   const identity = await verifyIdentityToken(text, deps);
   if (identity.ok) return identity.value.jkt === shownBy ? undefined : { agent: identity.value.sub };
   for (const kind of ["session", "access"] as const) {
-    const token = await verifyOwnToken(text, kind, deps);
+    const token = await verifyOwnToken(text, deps, { kind });
     if (token.ok)
       return token.value.jkt === undefined || token.value.jkt === shownBy ? undefined : ownerOf(token.value);
   }

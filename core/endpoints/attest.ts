@@ -166,7 +166,7 @@ async function takeSignature({ agent, registration }: Proven, limiter: RateLimit
 async function issue(proven: Proven, claims: IdentityClaims, deps: AttestDeps): Promise<Result<Reply, Denial>> {
   const payload = identityPayload(claims, deps.issuer, proven.audience);
   const [signed, rows] = await Promise.all([
-    signJwt(deps.signer, { typ: tokenTyp.identity }, payload, claims.jti),
+    signJwt(deps.signer, { typ: tokenTyp.identity, joinId: claims.jti }, payload),
     deps.store.readLiveness(livenessOf(proven.agent, proven)),
   ]);
   // what was not read is no death (threat 44): the agent asks again, with a new challenge

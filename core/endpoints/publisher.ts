@@ -265,7 +265,7 @@ async function publishCuts(raises: readonly Raise[], deps: PublishDeps): Promise
   const { version } = ledger;
   const overflow = isOverflowing(ledger, now);
   const claims = cutsClaims({ issuer, nowSeconds: now, version, cuts: lastingCuts(ledger, now), overflow });
-  const { token } = await signJwt(signer, { typ: tokenTyp.cuts }, { ...claims }, "cuts");
+  const { token } = await signJwt(signer, { typ: tokenTyp.cuts, joinId: "cuts" }, { ...claims });
   await store.putSignedCuts({ token, version, untilSeconds: claims.exp });
 }
 
@@ -287,7 +287,7 @@ async function signLists(lists: readonly string[], deps: PublishDeps): Promise<v
   for (const list of lists) {
     const revoked = await store.revoked(list);
     const claims = statusListClaims({ issuer, list, revoked, nowSeconds: nowSeconds(deps.clock) });
-    const { token } = await signJwt(signer, { typ: tokenTyp.status }, { ...claims }, `list-${list}`);
+    const { token } = await signJwt(signer, { typ: tokenTyp.status, joinId: `list-${list}` }, { ...claims });
     await store.putSigned(list, { token, revokedCount: revoked.size, untilSeconds: claims.exp });
   }
 }

@@ -134,7 +134,7 @@ async function nothingOrIdentity(text: string, caller: Caller, deps: RevokeDeps)
 async function anyKind(text: string, deps: RevokeDeps): Promise<OwnToken | undefined> {
   const access = await readAccessToken(text, deps, { ignoreExpiry: true });
   if (access.ok) return access.value;
-  const session = await verifyOwnToken(text, "session", deps, { ignoreExpiry: true });
+  const session = await verifyOwnToken(text, deps, { kind: "session", ignoreExpiry: true });
   return session.ok ? session.value : undefined;
 }
 

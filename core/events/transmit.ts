@@ -34,8 +34,8 @@ export async function transmit(notice: Notice, deps: TransmitDeps): Promise<Outc
   if (typeof shown === "string") return { kind: "refused", why: shown };
   const claims = claimsOf(notice, receiver, deps.issuer);
   // receivers must take RS256 and need take nothing else (CAEP interoperability profile)
-  const header = { typ: eventTyp, alg: "RS256" } as const;
-  const { token } = await signJwt(deps.signer, header, { ...claims }, notice.uid);
+  const as = { typ: eventTyp, alg: "RS256", joinId: notice.uid } as const;
+  const { token } = await signJwt(deps.signer, as, { ...claims });
   return readOutcome(await deps.pusher.push(receiver.endpoint, token, shown.authorization));
 }
 

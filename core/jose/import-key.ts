@@ -35,12 +35,18 @@ export const importKey: ImportKey = (alg, jwk) => {
   const { namedCurve, modulusLength = 0 } = key.asymmetricKeyDetails ?? {};
   if (key.asymmetricKeyType !== detail.type || namedCurve !== detail.curve) return undefined;
   if (kind.kty === "RSA" && modulusLength < rsaBitsLeast) return undefined;
-  return verifyingKey(key, detail.digest, { ...kind, bytes: kind.bytes ?? Math.ceil(modulusLength / 8) }, alg);
+  const bytes = kind.bytes ?? Math.ceil(modulusLength / 8);
+  return verifyingKey(key, alg, { kty: kind.kty, bytes, digest: detail.digest });
 };
 
-function verifyingKey(key: KeyObject, digest: string | null, kind: SignatureKind, alg: string): VerifyingKey {
-  const { bytes } = kind;
-  if (kind.kty === "EC")
+/** How signatures of one key look: their length in bytes, and OpenSSL's digest. */
+interface SignatureForm extends Pick<SignatureKind, "kty"> {
+  readonly bytes: number;
+  readonly digest: string | null;
+}
+
+function verifyingKey(key: KeyObject, alg: string, { kty, bytes, digest }: SignatureForm): VerifyingKey {
+  if (kty === "EC")
     // Node could make the same DER from r and s, but takes a quarter of the verification's time for it
     return { verify: (signed, rs) => rs.length === bytes && verify(digest, signed, key, derOf(rs)) };
   const padding = constants.RSA_PKCS1_PSS_PADDING;

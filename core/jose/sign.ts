@@ -13,24 +13,30 @@ export class SigningKeyGone extends Error {
   }
 }
 
+/** As what a token is signed. */
+interface SignedAs {
+  readonly typ: string;
+  /** Only where the reader expects a certain one; else the purpose's usual one is used. */
+  readonly alg?: SigningAlgorithm;
+  /** The session (or record) this signature belongs to, so that CloudTrail can be joined with our records. */
+  readonly joinId: string;
+}
+
 /**
  * Signs a JWT of this deployment. Its header has exactly `alg`, `kid`, `typ`.
- * @param header `alg` only where the reader expects a certain one; else the purpose's usual one is used
- * @param joinId session (or record) this signature belongs to, so that CloudTrail can be joined with our records
  * @returns the compact token, the `kid` of the key that signed it and the request id of the signing call
  */
 export async function signJwt(
   signer: Signer,
-  header: { readonly typ: string; readonly alg?: SigningAlgorithm },
+  as: SignedAs,
   payload: JWTPayload,
-  joinId: string,
 ): Promise<{ token: string; kid: string; requestId: string | undefined }> {
   const body = encode(payload);
   const signWith = async (goneKid?: string) => {
-    const key = await signer.current(header.alg, goneKid);
+    const key = await signer.current(as.alg, goneKid);
     const { kid, alg } = key;
-    const input = `${encode({ alg, kid, typ: header.typ })}.${body}`;
-    const { signature, requestId } = await key.sign(Buffer.from(input, "ascii"), joinId);
+    const input = `${encode({ alg, kid, typ: as.typ })}.${body}`;
+    const { signature, requestId } = await key.sign(Buffer.from(input, "ascii"), as.joinId);
     return { token: `${input}.${Buffer.from(signature).toString("base64url")}`, kid, requestId };
   };
   try {

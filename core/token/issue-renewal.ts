@@ -44,7 +44,7 @@ export async function issueRenewal(authorized: Authorized, context: TokenContext
   if (!stored.ok) return err(conflictDenial(stored.error));
   const claims = ownSessionClaims(session, ports.issuer, { iat, exp: expiresAtSeconds, jti });
   const [signed, death] = await Promise.allSettled([
-    signJwt(ports.signer, { typ: tokenTyp.session }, claims, sid),
+    signJwt(ports.signer, { typ: tokenTyp.session, joinId: sid }, claims),
     deathSince(session, authorized, ports),
   ]);
   const dead = causeOf(death);

@@ -119,7 +119,7 @@ export function mint(input: MintInput, ports: MintPorts): Minted {
   // a session token is for Lanyard alone, whatever its resources read
   const alg = grant && registry.resource(grant.resource)?.accessTokenSigningAlg;
   const sign = async (typ: string, claims: Parameters<typeof signJwt>[2]) =>
-    (await signJwt(ports.signer, { typ, ...(alg && { alg }) }, claims, session.sid)).token;
+    (await signJwt(ports.signer, { typ, ...(alg && { alg }), joinId: session.sid }, claims)).token;
   if (!grant) return { token: () => sign(tokenTyp.session, ownSessionClaims(session, ports.issuer, times)) };
   if (isIntrospecting(grant, registry)) return mintHandle(input, grant, ports);
   return { token: () => sign(tokenTyp.access, accessClaims({ session, grant, times }, ports.issuer, registry)) };

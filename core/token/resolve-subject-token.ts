@@ -76,7 +76,7 @@ async function fromOwnToken(
 ): Promise<Result<ResolvedSubject, Denial>> {
   const text = request.subject?.token ?? "";
   const verified =
-    kind === "access" ? await readAccessToken(text, ports) : await verifyOwnToken(text, "session", ports);
+    kind === "access" ? await readAccessToken(text, ports) : await verifyOwnToken(text, ports, { kind: "session" });
   if (!verified.ok) return err(withOwner(verified.error, await ownerOfStolen(text, caller.jkt, ports)));
   const token = verified.value;
   const query = queryFor(token);

@@ -38,9 +38,8 @@ describe("an identity token", () => {
   it("comes back as it was made", async () => {
     const { token: signed, kid } = await signJwt(
       identity,
-      { typ: "JWT" },
+      { typ: "JWT", joinId: "j-1" },
       identityPayload(claims, issuer, issuer),
-      "j-1",
     );
     expect(await verifyIdentityToken(signed, deps())).toEqual({ ok: true, value: claims });
     // JWT-SVID 2: no other header members

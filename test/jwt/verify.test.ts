@@ -21,7 +21,7 @@ const rules: JwtRules = {
   requiredClaims: ["sub", "exp", "iat"],
 };
 const claims = { iss: "https://us", aud: "them", sub: "s", iat: now, exp: now + 60 };
-const { token: good } = await signJwt(signer, { typ: "at+jwt" }, claims, "s-1");
+const { token: good } = await signJwt(signer, { typ: "at+jwt", joinId: "s-1" }, claims);
 const jws = (more: object = {}, header: object = {}) =>
   key.jws({ alg: "ES256", kid: key.jkt, typ: "at+jwt", ...header }, { ...claims, ...more });
 const why = async (token: string, more: Partial<JwtRules> = {}) => {

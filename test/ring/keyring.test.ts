@@ -163,7 +163,7 @@ describe("what was read of a ring", () => {
     const keyring = create();
     await kidsOf(keyring);
     ring = ringOf(key("now", "distrusted"), key("next", "active"));
-    const signed = await signJwt(keyring.signer("session"), { typ: "at+jwt" }, { sub: "ada" }, "join");
+    const signed = await signJwt(keyring.signer("session"), { typ: "at+jwt", joinId: "join" }, { sub: "ada" });
     expect(signed.kid).toBe("next");
     const [header = "", , signature = ""] = signed.token.split(".");
     expect(JSON.parse(Buffer.from(header, "base64url").toString())).toEqual({
@@ -181,7 +181,9 @@ describe("what was read of a ring", () => {
       throw new SigningKeyGone("now");
     };
     kms.set("arn:now", held("now", { sign }));
-    await expect(signJwt(create().signer("session"), { typ: "at+jwt" }, {}, "join")).rejects.toThrow("may sign now");
+    await expect(signJwt(create().signer("session"), { typ: "at+jwt", joinId: "join" }, {})).rejects.toThrow(
+      "may sign now",
+    );
     expect(tries).toBe(1);
   });
 });

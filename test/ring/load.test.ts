@@ -171,7 +171,7 @@ it("rotates many times, and once in an emergency, while clients that cache accep
       const claims = { iss: issuer, aud: audience, sub: "ada", iat: now, exp: now + 900 };
       const signer = issuers[step % 3]?.signer("session");
       if (!signer) throw new Error("no issuer");
-      const { token, kid } = await signJwt(signer, { typ: tokenTyp.access, alg }, claims, "join");
+      const { token, kid } = await signJwt(signer, { typ: tokenTyp.access, alg, joinId: "join" }, claims);
       kids.add(kid);
       await verify(token);
       alive.push({ token, kid, until: now + 900 });

@@ -115,7 +115,7 @@ describe("the KMS signer", () => {
       },
     };
     const signer: Signer = { purpose: "session", current: async () => capturing };
-    const { token } = await signJwt(signer, { typ: "at+jwt" }, { sub: "a" }, "sid");
+    const { token } = await signJwt(signer, { typ: "at+jwt", joinId: "sid" }, { sub: "a" });
     const verified = await jwtVerify(token, await importJWK(jwk, alg));
     expect(verified.protectedHeader).toEqual({ alg: "ES256", kid, typ: "at+jwt" });
   });

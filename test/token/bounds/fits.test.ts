@@ -96,7 +96,7 @@ describe("a chain that would exceed the token limit is refused at issue", () => 
       const details = [{ type: "t", text: "d".repeat(Math.max(0, fill)) }];
       const grant = { resource: tickets, scopes: ["tickets:read"], details };
       const claims = accessClaims({ session: of, grant, times }, issuer, snapshot);
-      return { grant, token: (await signJwt(signer, { typ: tokenTyp.access }, claims, of.sid)).token };
+      return { grant, token: (await signJwt(signer, { typ: tokenTyp.access, joinId: of.sid }, claims)).token };
     };
     const outcomes = { fits: 0, refused: 0 };
     await fc.assert(
