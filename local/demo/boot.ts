@@ -3,7 +3,7 @@ import { type BootOptions as AnyBootOptions, bootCloud } from "../emulator/boot.
 import type { RunningCloud as AnyCloud } from "../emulator/running.ts";
 import { synthesize } from "./synthesize.ts";
 
-export type { CallRecord } from "../emulator/aws.ts";
+export type { CallRecord } from "../emulator/boot.ts";
 export type { Credentials } from "../emulator/iam/caller.ts";
 export type { CloudFaults, Workload } from "../emulator/running.ts";
 

@@ -1,5 +1,5 @@
-/** One account's services, wired from the template: DynamoDB, KMS, SSM, STS, EventBridge, Firehose, functions. */
-import { type CallRecord, serveAws } from "./aws.ts";
+/** One account's services, wired from the template: DynamoDB, S3, KMS, SSM, STS, EventBridge, Firehose, functions. */
+import { serveAws } from "./aws.ts";
 import type { Closers } from "./closers.ts";
 import type { Cloud } from "./cloudformation/template.ts";
 import type { Unsaid } from "./dynamodb/access.ts";
@@ -10,8 +10,10 @@ import { rulesOf } from "./events/of-template.ts";
 import { type Events, openEvents } from "./events/service.ts";
 import { checkRuleRoles, deliverTo } from "./events/targets.ts";
 import { type Faults, openFaults } from "./faults.ts";
-import { bucketFolder, deliveryStreamsOf } from "./firehose/of-template.ts";
+import { deliverToBucket } from "./firehose/deliver.ts";
+import { deliveryStreamsOf } from "./firehose/of-template.ts";
 import { type Firehose, openFirehose } from "./firehose/service.ts";
+import { type CallRecord, recordOf, type ServedCall } from "./front/call.ts";
 import type { HostedFunction } from "./functions/host.ts";
 import { functionNamed, hostFunctions } from "./functions/of-template.ts";
 import { type Callers, type Credentials, openCallers } from "./iam/caller.ts";
@@ -25,6 +27,8 @@ import { mappingsOf, queueMappingsOf } from "./mappings/of-template.ts";
 import { startQueueMapping } from "./mappings/queue.ts";
 import { startMapping } from "./mappings/start.ts";
 import type { EventSourceMapping } from "./mappings/stream.ts";
+import { bucketsOf } from "./s3/of-template.ts";
+import { openS3 } from "./s3/service.ts";
 import type { Service } from "./service.ts";
 import { queuesOf } from "./sqs/of-template.ts";
 import { openQueues, type Queues } from "./sqs/queues.ts";
@@ -102,7 +106,7 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, { wishes, c
   const faults = openFaults();
   const unsaid = { namesRowsInTransactions: true };
   const functions = hostFunctions(cloud, place, callers);
-  const { firehose, queues, db } = await openStores(cloud, place, closers);
+  const { s3, firehose, queues, db } = await openStores(cloud, place, { permissions, closers });
   const tables = tablesOf(cloud);
   await createTables(db, tables);
 
@@ -131,8 +135,8 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, { wishes, c
   };
   const sts = openSts({ issuer: place.stsIssuer, region: place.region, keys: place.stsKeys });
   const calls: CallRecord[] = [];
-  const onCall = (record: CallRecord) => {
-    if (calls.push(record) > mostCalls) calls.splice(0, calls.length - mostCalls);
+  const onCall = (call: ServedCall) => {
+    if (calls.push(recordOf(call)) > mostCalls) calls.splice(0, calls.length - mostCalls);
   };
   const { region } = place;
   const open = new Map([
@@ -140,7 +144,7 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, { wishes, c
     [`/_embedded/ec2-${region}.der`, instances.certificate],
   ]);
   const own = ownThings(cloud);
-  const plain = { lambda: openLambda(workloads, own, place), iam: openIam(workloads, own, place) };
+  const plain = { lambda: openLambda(workloads, own, place), iam: openIam(workloads, own, place), s3: s3.service };
   const { refusal } = permissions;
   const serve = serveAws({ region, callers, faults, services, plain, sts, open, refusal, onCall });
   const mappings = await startMappings(cloud, { db, permissions, functions, queues }, closers);
@@ -185,15 +189,21 @@ const keyGround = ({ account, region, state }: AccountPlace, permissions: Permis
 };
 
 /** Opens what keeps data. */
-async function openStores(cloud: Cloud, { account, region, state }: AccountPlace, closers: Closers) {
-  const streams = deliveryStreamsOf(cloud, (arn) => bucketFolder(state.buckets, arn));
-  const firehose = openFirehose(streams, state.at("firehose"));
+async function openStores(
+  cloud: Cloud,
+  { account, region, state }: AccountPlace,
+  { permissions, closers }: { readonly permissions: Permissions; readonly closers: Closers },
+) {
+  const s3 = openS3(bucketsOf(cloud), { account, region, folder: state.buckets });
+  const streams = deliveryStreamsOf(cloud);
+  const deliver = deliverToBucket(streams, { s3, permissions });
+  const firehose = openFirehose(streams, { deliver, spoolDirectory: state.at("firehose") });
   closers.push(firehose.close);
   const queues = openQueues(queuesOf(cloud), state.at("queues"));
   const directory = state.at("dynamodb");
   const db = await openDynamoDb({ accountId: account, region, ...(directory === undefined ? {} : { directory }) });
   closers.push(db.close);
-  return { firehose, queues, db };
+  return { s3, firehose, queues, db };
 }
 
 async function startMappings(

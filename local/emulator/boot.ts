@@ -18,7 +18,7 @@ import { type RunningCloud, running } from "./running.ts";
 import { openState } from "./state.ts";
 import { issuerDocuments, openTokenKeys } from "./sts/issuer.ts";
 
-export type { CallRecord } from "./aws.ts";
+export type { CallRecord } from "./front/call.ts";
 export type { Credentials } from "./iam/caller.ts";
 export type { CloudFaults, RunningCloud, Workload } from "./running.ts";
 

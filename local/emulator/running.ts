@@ -1,12 +1,13 @@
 /** The embedded cloud as its users see it, once it runs. */
+import { join } from "node:path";
 import type { Account } from "./account.ts";
-import type { CallRecord } from "./aws.ts";
+
 import type { Cloud } from "./cloudformation/template.ts";
 import type { Unsaid } from "./dynamodb/access.ts";
 import type { Faults as DynamoDbFaults } from "./dynamodb/faults.ts";
 import type { Enclave, EnclaveImage } from "./enclave.ts";
 import type { Faults } from "./faults.ts";
-import { bucketFolder } from "./firehose/of-template.ts";
+import type { CallRecord } from "./front/call.ts";
 import { failuresOf, functionNamed } from "./functions/of-template.ts";
 import type { Sandbox } from "./functions/sandboxes.ts";
 import type { Credentials } from "./iam/caller.ts";
@@ -108,7 +109,7 @@ export function running(cloud: Cloud, account: Account, place: Place): RunningCl
     account: place.account,
     stsIssuer: place.stsIssuer,
     outputs,
-    bucketFolder: (bucket) => bucketFolder(place.state.buckets, `arn:aws:s3:::${bucket}`),
+    bucketFolder: (bucket) => join(place.state.buckets, bucket),
     operator: account.callers.issue({ roleArn: operatorRole, sessionName: "operator", tags: {} }),
     addOperator(roleArn, policy) {
       account.permissions.addRole(roleArn, policy);

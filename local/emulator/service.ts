@@ -1,4 +1,5 @@
 /** What every emulated AWS service looks like to the front in `local/emulator/aws.ts`. */
+import type { IncomingHttpHeaders } from "node:http";
 import type { Caller } from "./iam/caller.ts";
 import type { Context } from "./iam/policy.ts";
 
@@ -25,6 +26,36 @@ export interface Service {
   access(operation: string, input: Json): Access[];
   call(operation: string, input: Json, caller: Caller): Answer | Promise<Answer>;
 }
+
+/** A request as it reached the endpoint, nothing decoded. */
+export interface WireRequest {
+  readonly method: string;
+  /** Path and query as on the request line. */
+  readonly target: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** What is sent back; 200 unless it says otherwise. */
+export interface WireAnswer {
+  readonly status?: number;
+  readonly type: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string | Buffer;
+}
+
+/** A call that was understood: what it is, what it needs, and its answer. */
+export interface PlainCall {
+  readonly operation: string;
+  readonly access: readonly Access[];
+  /** What was asked for, by AWS's names. */
+  readonly input?: Json;
+  /** Throws `ServiceError`. */
+  answer(): WireAnswer;
+}
+
+/** A service that reads its operation off path, form or headers; throws `ServiceError` for what it does not know. */
+export type PlainService = (request: WireRequest) => PlainCall;
 
 /** A JSON object off the wire. */
 export type Json = Readonly<Record<string, unknown>>;

@@ -45,7 +45,6 @@ const inertTypes = [
   "AWS::Lambda::EventInvokeConfig",
   "AWS::Logs::LogStream",
   "AWS::Logs::MetricFilter",
-  "AWS::S3::BucketPolicy",
   "AWS::SNS::Subscription",
   "AWS::SNS::TopicPolicy",
 ] as const;
@@ -96,6 +95,7 @@ const makers: Record<string, Maker> = {
     const domain = `${ref}.s3.amazonaws.com`;
     return { ref, attributes: { Arn: `arn:aws:s3:::${ref}`, DomainName: domain, RegionalDomainName: domain } };
   },
+  "AWS::S3::BucketPolicy": nothing,
   "AWS::IAM::Role": ({ resource, account, name, text }) => {
     const ref = name("RoleName");
     const path = resource.raw.Path === undefined ? "/" : text("Path");

@@ -1,15 +1,11 @@
-/** Delivery streams, as the template holds them, and the folders that play their buckets. */
-import { join } from "node:path";
+/** Delivery streams, as the template holds them. */
 import { list } from "../cloudformation/list.ts";
 import type { Cloud } from "../cloudformation/template.ts";
 import type { Json } from "../service.ts";
 import type { DeliveryStream } from "./service.ts";
 
-/**
- * Delivery streams of the template.
- * @param bucketFolder folder that plays a bucket, by the bucket's ARN
- */
-export function deliveryStreamsOf(cloud: Cloud, bucketFolder: (arn: string) => string): DeliveryStream[] {
+/** Delivery streams of the template. */
+export function deliveryStreamsOf(cloud: Cloud): DeliveryStream[] {
   return cloud.ofType("AWS::KinesisFirehose::DeliveryStream").map((resource) => {
     const { ref, attributes } = cloud.physical(resource);
     const destination = cloud.properties(resource).ExtendedS3DestinationConfiguration as Json | undefined;
@@ -19,7 +15,8 @@ export function deliveryStreamsOf(cloud: Cloud, bucketFolder: (arn: string) => s
     return {
       name: ref,
       arn: attributes.Arn ?? "",
-      folder: bucketFolder(String(destination.BucketARN)),
+      bucketArn: String(destination.BucketARN),
+      roleArn: String(destination.RoleARN),
       prefix: String(destination.Prefix ?? ""),
       bufferSeconds: Number(buffering.IntervalInSeconds ?? 300),
       bufferBytes: Number(buffering.SizeInMBs ?? 5) * 1_048_576,
@@ -47,12 +44,4 @@ function delimiterOf(stream: string, processing: Json | undefined): string {
       return String(given?.ParameterValue ?? "\\n").replaceAll("\\n", "\n");
     })
     .join("");
-}
-
-/**
- * Folder that plays a bucket.
- * @param root folder of all buckets
- */
-export function bucketFolder(root: string, arn: string): string {
-  return join(root, arn.replace(/^arn:aws:s3:::/, ""));
 }

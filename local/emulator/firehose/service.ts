@@ -1,10 +1,10 @@
 /**
- * Firehose (`Firehose_20150804`): PutRecord and PutRecordBatch into buffers that become gzipped objects under the
- * bucket's folder. A buffer stands in a spool file as well, since an acknowledged record must survive a crash.
+ * Firehose (`Firehose_20150804`): PutRecord and PutRecordBatch into buffers that become gzipped objects of a
+ * bucket. A buffer stands in a spool file as well, since an acknowledged record must survive a crash.
  */
 import { randomUUID } from "node:crypto";
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { contextOf, type Json, ok, type Service, ServiceError, textMember, unknownOperation } from "../service.ts";
 
@@ -12,8 +12,9 @@ import { contextOf, type Json, ok, type Service, ServiceError, textMember, unkno
 export interface DeliveryStream {
   readonly name: string;
   readonly arn: string;
-  /** Folder that plays the bucket. */
-  readonly folder: string;
+  readonly bucketArn: string;
+  /** Role that Firehose takes on to write there. */
+  readonly roleArn: string;
   /** Prefix expression, such as `audit/dt=!{timestamp:yyyy-MM-dd}/`. */
   readonly prefix: string;
   readonly bufferSeconds: number;
@@ -33,6 +34,21 @@ export interface Firehose extends Service {
   close(): void;
 }
 
+/** An object on its way to a stream's bucket. */
+export interface Delivered {
+  readonly key: string;
+  readonly bytes: Buffer;
+}
+
+/** What Firehose stands on. */
+interface FirehoseGround {
+  /** Puts an object into the bucket of a stream. */
+  readonly deliver: (stream: DeliveryStream, object: Delivered) => void;
+  /** Folder of the spool files; absent = memory only. */
+  readonly spoolDirectory?: string | undefined;
+  readonly nowMillis?: () => number;
+}
+
 interface Buffering {
   readonly stream: DeliveryStream;
   records: Buffer[];
@@ -48,12 +64,10 @@ const shortestBufferMillis = 200;
 /**
  * Opens the delivery streams.
  * @param streams those of the template; their prefixes are checked now
- * @param spoolDirectory folder of the spool files; absent = memory only
  */
 export function openFirehose(
   streams: readonly DeliveryStream[],
-  spoolDirectory?: string,
-  nowMillis: () => number = Date.now,
+  { deliver, spoolDirectory, nowMillis = Date.now }: FirehoseGround,
 ): Firehose {
   const spoolOf = (name: string) => (spoolDirectory === undefined ? undefined : join(spoolDirectory, `${name}.spool`));
   if (spoolDirectory !== undefined) mkdirSync(spoolDirectory, { recursive: true, mode: 0o700 });
@@ -62,7 +76,7 @@ export function openFirehose(
     clearTimeout(buffer.timer);
     buffer.timer = undefined;
     if (buffer.records.length === 0) return;
-    writeObject(buffer.stream, buffer.records, nowMillis());
+    deliver(buffer.stream, objectOf(buffer.stream, buffer.records, nowMillis()));
     buffer.records = [];
     buffer.bytes = 0;
     const spool = spoolOf(buffer.stream.name);
@@ -139,15 +153,13 @@ function batchOf(input: Json): Buffer[] {
   return records;
 }
 
-function writeObject(stream: DeliveryStream, records: readonly Buffer[], atMillis: number): void {
+function objectOf(stream: DeliveryStream, records: readonly Buffer[], atMillis: number): Delivered {
   const stamp = new Date(atMillis).toISOString().slice(0, 19).replace(/[T:]/g, "-");
   const extension = stream.fileExtension ?? (stream.gzip ? ".gz" : "");
   const key = `${objectPrefix(stream.prefix, atMillis)}${stream.name}-1-${stamp}-${randomUUID()}${extension}`;
   const delimiter = Buffer.from(stream.delimiter);
   const body = Buffer.concat(records.flatMap((record) => [record, delimiter]));
-  const file = join(stream.folder, key);
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  writeFileSync(file, stream.gzip ? gzipSync(body) : body, { mode: 0o600 });
+  return { key, bytes: stream.gzip ? gzipSync(body) : body };
 }
 
 /**

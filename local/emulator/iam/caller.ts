@@ -25,7 +25,7 @@ export interface Caller {
 }
 
 /** A refused signature, with the error code that AWS services answer. */
-interface BadSignature {
+export interface SignatureFault {
   readonly code:
     | "UnrecognizedClientException"
     | "MissingAuthenticationTokenException"
@@ -55,7 +55,7 @@ export interface Callers {
   /** Gives a role new temporary credentials. */
   issue(role: Omit<Caller, "credentials" | "expiresAtMillis">): Credentials;
   /** Verifies a request's signature. */
-  verify(request: SignedRequest): Signed | BadSignature;
+  verify(request: SignedRequest): Signed | SignatureFault;
 }
 
 const skewMillis = 5 * 60_000;
@@ -79,7 +79,11 @@ export function openCallers(nowMillis: () => number = Date.now): Callers {
   };
 }
 
-function verify(request: SignedRequest, byKey: ReadonlyMap<string, Caller>, nowMillis: number): Signed | BadSignature {
+function verify(
+  request: SignedRequest,
+  byKey: ReadonlyMap<string, Caller>,
+  nowMillis: number,
+): Signed | SignatureFault {
   const authorization = request.headers.authorization;
   if (authorization === undefined) {
     return { code: "MissingAuthenticationTokenException", message: "Missing Authentication Token" };
@@ -101,11 +105,8 @@ function verify(request: SignedRequest, byKey: ReadonlyMap<string, Caller>, nowM
     return { code: "InvalidSignatureException", message: `Signature expired or not yet valid: ${stamp}` };
   }
   const names = signedHeaders.split(";");
-  const bodyHash = createHash("sha256").update(request.body).digest("hex");
-  const claimedHash = request.headers["x-amz-content-sha256"];
-  // The host binds the request to this endpoint, the body's hash to its content: neither may be left out.
-  const honest = names.includes("host") && (claimedHash === undefined || claimedHash === bodyHash);
-  const canonical = canonicalRequest(request, names, bodyHash);
+  const { honest, payload } = payloadOf(request, service, names);
+  const canonical = canonicalRequest(request, names, { payload, escapesTwice: service !== "s3" });
   const scope = `${date}/${region}/${service}/aws4_request`;
   const toSign = ["AWS4-HMAC-SHA256", stamp, scope, createHash("sha256").update(canonical).digest("hex")].join("\n");
   const signingKey = [date, region, service, "aws4_request"].reduce<Buffer>(
@@ -120,7 +121,30 @@ function verify(request: SignedRequest, byKey: ReadonlyMap<string, Caller>, nowM
   return { caller, service, region };
 }
 
-function canonicalRequest(request: SignedRequest, names: readonly string[], bodyHash: string): string {
+/** What S3 takes in place of the body's hash: the transport vouches for the body, or its trailing checksum does. */
+const unsignedPayloads: readonly unknown[] = ["UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"];
+
+/**
+ * What the signature says of the body.
+ * @returns `honest`: the host binds the request to this endpoint, the body's hash to its content, and neither is left out
+ */
+function payloadOf(
+  { headers, body }: SignedRequest,
+  service: string,
+  names: readonly string[],
+): { readonly honest: boolean; readonly payload: string } {
+  const claimed = headers["x-amz-content-sha256"];
+  if (service === "s3" && unsignedPayloads.includes(claimed))
+    return { honest: names.includes("host") && names.includes("x-amz-content-sha256"), payload: String(claimed) };
+  const payload = createHash("sha256").update(body).digest("hex");
+  return { honest: names.includes("host") && (claimed === undefined || claimed === payload), payload };
+}
+
+function canonicalRequest(
+  request: SignedRequest,
+  names: readonly string[],
+  { payload, escapesTwice }: { readonly payload: string; readonly escapesTwice: boolean },
+): string {
   const [path = "/", query = ""] = split(request.target, "?");
   const headers = names.map((name) => {
     const value = request.headers[name];
@@ -134,8 +158,8 @@ function canonicalRequest(request: SignedRequest, names: readonly string[], body
     .sort(([a = "", x], [b = "", y]) => (a < b ? -1 : a > b ? 1 : x < y ? -1 : x > y ? 1 : 0))
     .map(([name, value]) => `${name}=${value}`);
   // Every service but S3 escapes the path a second time.
-  const escapedPath = path.split("/").map(escapeUri).join("/");
-  return [request.method, escapedPath, parameters.join("&"), headers.join(""), names.join(";"), bodyHash].join("\n");
+  const signedPath = escapesTwice ? path.split("/").map(escapeUri).join("/") : path;
+  return [request.method, signedPath, parameters.join("&"), headers.join(""), names.join(";"), payload].join("\n");
 }
 
 function split(text: string, separator: string): [string] | [string, string] {

@@ -40,7 +40,7 @@ export function openPermissions(cloud: Cloud): Permissions {
     tags: Readonly<Record<string, string>>,
     {
       anonymous = false,
-      policy = resource.get(access.resource),
+      policy = resource.get(policyHolder(access.resource)),
     }: { anonymous?: boolean; policy?: readonly Statement[] | undefined } = {},
   ) => {
     const [, , , region = "", account = ""] = access.resource.split(":");
@@ -79,6 +79,9 @@ export function openPermissions(cloud: Cloud): Permissions {
     addRole: (roleArn, document) => void identity.set(roleArn, readPolicy(document, roleArn)),
   };
 }
+
+/** Whose policy speaks of a resource: an object has none but its bucket's. */
+const policyHolder = (arn: string): string => (arn.startsWith("arn:aws:s3:::") ? (arn.split("/")[0] ?? arn) : arn);
 
 function readIdentityPolicies(cloud: Cloud): Map<string, Statement[]> {
   const byRole = new Map<string, Statement[]>();
@@ -151,6 +154,10 @@ function readResourcePolicies(cloud: Cloud): Map<string, Statement[]> {
       if (arn === undefined) throw new Error(`${policy.logicalId} names queue ${url}, which no stack holds`);
       add(arn, readPolicy(PolicyDocument, policy.logicalId));
     }
+  }
+  for (const policy of cloud.ofType("AWS::S3::BucketPolicy")) {
+    const { Bucket, PolicyDocument } = cloud.properties(policy);
+    add(`arn:aws:s3:::${String(Bucket)}`, readPolicy(PolicyDocument, policy.logicalId));
   }
   for (const policy of cloud.ofType("AWS::Lambda::ResourcePolicy")) {
     const { ResourceArn, PolicyDocument } = cloud.properties(policy);

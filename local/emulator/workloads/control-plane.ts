@@ -4,20 +4,9 @@
  * name their operation otherwise than by `x-amz-target`.
  */
 import { randomUUID } from "node:crypto";
-import { type Access, contextOf, ServiceError } from "../service.ts";
+import { contextOf, type PlainCall, type PlainService, ServiceError } from "../service.ts";
 import type { OwnRole, OwnThings } from "./own-functions.ts";
 import { roleIdOf, type Workloads } from "./workloads.ts";
-
-/** A call that was understood: what it needs, and its answer. */
-interface PlainCall {
-  readonly operation: string;
-  readonly access: readonly Access[];
-  /** Throws `ServiceError`. */
-  answer(): { readonly body: string; readonly type: string };
-}
-
-/** A service that reads its operation off path or form; throws `ServiceError` for what it does not know. */
-export type PlainService = (request: { method: string; target: string; body: string }) => PlainCall;
 
 interface Place {
   readonly account: string;
@@ -32,7 +21,7 @@ export function openLambda(workloads: Workloads, own: OwnThings, { account, regi
   return ({ method, target, body: sent }) => {
     const { pathname, searchParams } = new URL(target, "http://127.0.0.1");
     const [, changed] = codePath.exec(pathname) ?? [];
-    if (method === "PUT" && changed !== undefined) return updateCode(own, decodeURIComponent(changed), sent);
+    if (method === "PUT" && changed !== undefined) return updateCode(own, decodeURIComponent(changed), sent.toString());
     const [, named, suffix] = configurationPath.exec(pathname) ?? [];
     if (method !== "GET" || named === undefined)
       throw new ServiceError("ResourceNotFoundException", "the embedded cloud has no such Lambda operation", 404);
@@ -91,7 +80,7 @@ function updateCode(own: OwnThings, name: string, sent: string): PlainCall {
 /** IAM's GetRole, and UpdateAssumeRolePolicy of a role of the template's. */
 export function openIam(workloads: Workloads, own: OwnThings, { account }: Place): PlainService {
   return ({ body }) => {
-    const form = new URLSearchParams(body);
+    const form = new URLSearchParams(body.toString());
     const operation = form.get("Action") ?? "";
     const name = form.get("RoleName") ?? "";
     const ours = own.roles.get(name);

@@ -1,0 +1,44 @@
+/** Errors in each protocol: which code a bad signature has, and how a refusal is written. */
+import type { SignatureFault } from "../iam/caller.ts";
+import { s3Error } from "../s3/errors.ts";
+import type { WireAnswer } from "../service.ts";
+import { stsError } from "../sts/service.ts";
+
+/** A refusal on its way to the caller. */
+interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  /** Members beside them. */
+  readonly more?: object;
+}
+
+const ofQuery = {
+  UnrecognizedClientException: "InvalidClientTokenId",
+  MissingAuthenticationTokenException: "MissingAuthenticationToken",
+  InvalidSignatureException: "SignatureDoesNotMatch",
+  IncompleteSignatureException: "IncompleteSignature",
+} as const;
+
+const ofS3 = {
+  UnrecognizedClientException: "InvalidAccessKeyId",
+  MissingAuthenticationTokenException: "AccessDenied",
+  InvalidSignatureException: "SignatureDoesNotMatch",
+  IncompleteSignatureException: "AuthorizationHeaderMalformed",
+} as const;
+
+/** A bad signature's refusal in a service's words. */
+export function badSignature(service: string | undefined, { code, message }: SignatureFault): Refusal {
+  if (service === "sts") return { status: 403, code: ofQuery[code], message };
+  if (service === "s3")
+    return { status: code === "IncompleteSignatureException" ? 400 : 403, code: ofS3[code], message };
+  return { status: 400, code, message };
+}
+
+/** Writes a refusal as the service's clients read it. */
+export function refusalAnswer(service: string | undefined, refusal: Refusal, requestId: string): WireAnswer {
+  const { status, code, message, more = {} } = refusal;
+  if (service === "s3") return s3Error(refusal, requestId);
+  if (service === "sts" || service === "iam") return { status, type: "text/xml", body: stsError(code, message) };
+  return { status, type: "application/x-amz-json-1.1", body: JSON.stringify({ __type: code, message, ...more }) };
+}

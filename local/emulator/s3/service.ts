@@ -1,0 +1,84 @@
+/**
+ * S3 over HTTP: the template's buckets, their objects and versions, conditional puts, Object Lock. Whatever it does not
+ * play it refuses by name, so that nothing rests on half a meaning.
+ */
+import { join } from "node:path";
+import type { PlainService } from "../service.ts";
+import { type OpenBucket, s3Access } from "./access.ts";
+import { s3Refusal } from "./errors.ts";
+import type { BucketSettings } from "./of-template.ts";
+import { deleteObject } from "./operations/delete.ts";
+import { getObject, headBucket, headObject } from "./operations/get.ts";
+import { listObjects } from "./operations/list.ts";
+import { listVersions } from "./operations/list-versions.ts";
+import type { Operation } from "./operations/operation.ts";
+import { putObject } from "./operations/put.ts";
+import { getRetention, putRetention } from "./operations/retention.ts";
+import { type OperationName, readRequest, type S3Request } from "./request.ts";
+import { openObjects } from "./store/bucket.ts";
+
+/** The account's S3. */
+export interface S3 {
+  readonly service: PlainService;
+  /** A bucket by name or ARN; throws `ServiceError` NoSuchBucket. */
+  bucket(nameOrArn: string): OpenBucket;
+}
+
+/** Where its buckets lie. */
+interface S3Place {
+  readonly account: string;
+  readonly region: string;
+  /** Folder with a folder a bucket, where current objects lie as files. */
+  readonly folder: string;
+  readonly nowMillis?: () => number;
+}
+
+const operations: Readonly<Record<OperationName, Operation>> = {
+  ListObjectsV2: listObjects,
+  ListObjectVersions: listVersions,
+  HeadBucket: headBucket,
+  GetObject: getObject,
+  HeadObject: headObject,
+  PutObject: putObject,
+  DeleteObject: deleteObject,
+  GetObjectRetention: getRetention,
+  PutObjectRetention: putRetention,
+};
+
+/** Opens the buckets. Versions lie in a folder of their own beside the one that is read. */
+export function openS3(settings: readonly BucketSettings[], place: S3Place): S3 {
+  const { account, region, folder, nowMillis = Date.now } = place;
+  const buckets = new Map<string, OpenBucket>();
+  for (const each of settings) {
+    const folders = { readable: join(folder, each.name), versions: join(`${folder}-versions`, each.name) };
+    const objects = openObjects(folders, { isVersioned: each.isVersioned, nowMillis });
+    buckets.set(each.name, { settings: each, objects, account, region });
+  }
+  const bucket = (nameOrArn: string): OpenBucket => {
+    const name = nameOrArn.replace(/^arn:aws:s3:::/, "");
+    const found = buckets.get(name);
+    if (found !== undefined) return found;
+    throw s3Refusal("NoSuchBucket", "The specified bucket does not exist", { status: 404, more: { BucketName: name } });
+  };
+  return {
+    bucket,
+    service(request) {
+      const call = readRequest(request);
+      const open = bucket(call.bucket);
+      if ((call.header("x-amz-expected-bucket-owner") ?? account) !== account)
+        throw s3Refusal("AccessDenied", "Access Denied", { status: 403 });
+      const access = s3Access(call, open, nowMillis());
+      const input = inputOf(call);
+      const answer = () => operations[call.operation](call, { ...open, nowMillis });
+      return { operation: call.operation, access, input, answer };
+    },
+  };
+}
+
+/** A request by the names that CloudTrail gives its parts. */
+const inputOf = ({ bucket, key, query, header }: S3Request): Record<string, string> => ({
+  bucketName: bucket,
+  Host: header("host") ?? "",
+  ...(key === "" ? {} : { key }),
+  ...Object.fromEntries(query),
+});
