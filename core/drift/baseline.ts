@@ -1,19 +1,19 @@
 import type { AuditRecord } from "../audit/record.ts";
 import type { FunctionState } from "./function-state.ts";
 
-/** How one function stood after one deployment. */
+/** The state of one function after one deployment. */
 export interface Known extends FunctionState {
-  /** The template's mark of the function: another one is another deployment of it. */
+  /** The template's mark of the function. A new mark means a new deployment of it. */
   readonly mark: string;
   readonly atSeconds: number;
 }
 
-/** A function that is not what was deployed. */
+/** A function that differs from what was deployed. */
 export interface Drift {
   readonly sinceSeconds: number;
-  /** The mark that it was held against first. */
+  /** The mark it was first compared under. */
   readonly mark: string;
-  /** What it was told of as; absent while a deployment may still be under way. */
+  /** What was reported of it; absent while a deployment may still be under way. */
   readonly told?: string;
 }
 
@@ -21,20 +21,20 @@ export interface Drift {
 export interface Baseline {
   /** The function's name. */
   readonly name: string;
-  /** Counts writes, so that of two looks at one time one tells. */
+  /** Counts writes, so that of two runs at the same time only one reports. */
   readonly revision: number;
-  /** Latest first. Earlier ones stay: a rollback goes back to one of them. */
+  /** Latest first. Earlier states are kept, since a rollback restores one of them. */
   readonly known: readonly Known[];
   readonly drift?: Drift;
 }
 
-/** Where baselines are kept. */
+/** Where baselines are stored. */
 export interface BaselineStore {
-  /** All of them, strongly consistent. */
+  /** All baselines, strongly consistent. */
   all(): Promise<readonly Baseline[]>;
   /**
-   * Writes a baseline over the one of the revision before, with the records of what is told, all or nothing.
-   * @returns false when another look was faster
+   * Replaces a baseline by its next revision, together with the records of what is reported, all or nothing.
+   * @returns false when another run wrote that revision first
    */
   keep(baseline: Baseline, records: readonly AuditRecord[]): Promise<boolean>;
 }

@@ -6,12 +6,12 @@ import { trustsLambdaAlone } from "./trust.ts";
 const mostKnown = 16;
 
 /**
- * How long a function may differ before it rings. A deployment changes functions one after another and this watch last;
- * one that fails changes them back. No deployment takes this long between the two.
+ * How long a function may differ before an alarm rings. A deployment changes functions one after another and this watch
+ * last; one that fails changes them back. No deployment takes this long between the two.
  */
 export const patienceSeconds = 1_800;
 
-/** What one function is held against. */
+/** What one function is compared with. */
 interface Measure {
   /** The template's mark of it. */
   readonly mark: string;
@@ -20,16 +20,16 @@ interface Measure {
   readonly nowSeconds: number;
 }
 
-/** What came of one look. */
+/** The result of one comparison. */
 interface Evaluation {
-  /** What is to be remembered; undefined when nothing is new. */
+  /** The baseline to store; undefined when nothing is new. */
   readonly next: Baseline | undefined;
-  /** What is wrong, and has been for long enough, or cannot come of a deployment. */
+  /** What is wrong and rings: either for long enough, or because no deployment can cause it. */
   readonly rings: readonly string[];
   readonly tell?: Told;
 }
 
-/** One thing that the audit is told. */
+/** One thing to record in the audit. */
 export interface Told {
   readonly operation: "deployment.seen" | "deployment.drift";
   readonly what: string;
@@ -37,9 +37,9 @@ export interface Told {
 }
 
 /**
- * Holds a function against its last deployment. What stands after a deployment is known by the template's mark of the
- * function, which only CloudFormation changes: a mark not seen before is a deployment, and what is found then is what was
- * deployed, unless it was changed after the deployment had come to its end. Under a mark that is known nothing changes.
+ * Compares a function with its last deployment. What a deployment leaves is recognized by the template's mark of the
+ * function, which only CloudFormation changes. A new mark is a deployment, and the state found then is taken as
+ * deployed, unless it was changed after the deployment had ended. Under a known mark the state must not change.
  * @param found undefined when there is no such function
  */
 export function evaluate(base: Baseline, found: Found | undefined, measure: Measure): Evaluation {
@@ -70,7 +70,7 @@ function differences(known: Known | undefined, found: Found | undefined, measure
 
 interface Faults {
   readonly all: readonly string[];
-  /** No deployment brings these about, not even halfway. */
+  /** Faults that no deployment can cause, not even halfway. */
   readonly certain: readonly string[];
   readonly known: Known | undefined;
 }
@@ -98,7 +98,10 @@ function adopted(base: Baseline, { codeSha256, roleArn, settings }: Found, { mar
   };
 }
 
-/** Changed and changed back: a deployment that failed looks so, and so does somebody who was here for a while. */
+/**
+ * The function was changed and changed back. A deployment that failed looks like this, and so does an intruder who was
+ * here for a while.
+ */
 function mended(base: Baseline, against: Known | undefined, { mark, nowSeconds }: Measure): Evaluation {
   const { drift } = base;
   const byDeployment = drift?.told === undefined && drift?.mark !== mark;

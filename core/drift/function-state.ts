@@ -1,34 +1,37 @@
 import { createHash } from "node:crypto";
 
-/** What one function is, as its control plane tells it: a digest each, so that a baseline is small and holds no setting. */
+/** What one function is, as its control plane states it. Digests keep the baseline small, and no setting is stored. */
 export interface FunctionState {
-  /** SHA-256 of the code's archive, base64, as Lambda tells it. */
+  /** SHA-256 of the code's archive, base64, as Lambda states it. */
   readonly codeSha256: string;
   readonly roleArn: string;
-  /** {@link settingsDigest} of everything else that says which code runs. */
+  /** {@link settingsDigest} of everything else that decides which code runs. */
   readonly settings: string;
 }
 
 /** One function as it was found. */
 export interface Found extends FunctionState {
-  /** When Lambda last changed code or settings; no caller can say another time. */
+  /** When Lambda last changed code or settings. No caller can choose this time. */
   readonly modifiedAtMillis: number;
-  /** Whom its role trusts: JSON, percent-encoded, as IAM gives it; undefined when there is no such role, or none of ours. */
+  /**
+   * The trust policy of its role: JSON, percent-encoded, as IAM returns it; undefined when the role does not exist or
+   * is none of this deployment's.
+   */
   readonly trust: string | undefined;
 }
 
-/** The control planes that know what runs. */
+/** The control planes that know which code runs. */
 export interface ControlPlanes {
   /**
    * One function and its role's trust; undefined when there is no such function.
-   * @throws when a control plane does not answer, which says nothing of the function
+   * @throws when a control plane does not answer, which tells nothing about the function
    */
   find(functionName: string): Promise<Found | undefined>;
 }
 
 /**
- * A digest of settings: two objects of the same members are the same, in whatever order. A layer, an extension's or
- * wrapper's variable, another handler run foreign code while the code's own hash stays what it was.
+ * A digest of settings; the order of members does not matter. A layer, a variable of an extension or wrapper, or
+ * another handler can run foreign code while the code's own hash stays the same.
  * @param settings plain values
  * @returns base64url
  */

@@ -1,13 +1,13 @@
 import { parseBoundedJson } from "../text/json.ts";
 
-/** IAM's own bound is 4,096 characters of policy; percent-encoding triples it at most. */
+/** IAM allows 4,096 characters in a policy; percent-encoding makes it at most three times as long. */
 const encodedCharacters = 16_384;
 
 /**
- * True when a role's trust is what every role of a function of ours is deployed with: one statement, by which Lambda may
- * assume it, and nothing else. Whoever else may assume it acts as that function. A condition or a second statement may
- * be harmless; it was not deployed.
- * @param encoded as iam:GetRole gives it: JSON, percent-encoded
+ * True when a role's trust policy is the one that every function's role is deployed with: one statement by which Lambda
+ * may assume it, and nothing else. Anybody else who may assume the role can act as the function. A condition or a
+ * second statement may be harmless, but it was not deployed.
+ * @param encoded as iam:GetRole returns it: JSON, percent-encoded
  */
 export function trustsLambdaAlone(encoded: string): boolean {
   const parsed = encoded.length > encodedCharacters ? undefined : parseBoundedJson(decoded(encoded));

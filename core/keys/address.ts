@@ -1,6 +1,6 @@
 import { issuerName, keysUrl, trustedUrl } from "./issuer-url.ts";
 
-/** What a registered address is held against. */
+/** What a registered address is compared with. */
 export interface OwnAddress {
   /** The deployment's issuer. */
   readonly issuer: string;
@@ -9,11 +9,11 @@ export interface OwnAddress {
 const isLoopback = (url: URL): boolean =>
   ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname) || url.hostname.endsWith(".localhost");
 
-/** Hosts of AWS STS: a token for one of them would be somebody's AWS credentials (threats 4, 10). */
+/** Hosts of AWS STS. A token for one of them could be exchanged for AWS credentials (threats 4, 10). */
 const isStsHost = (host: string): boolean =>
   /(^|\.)sts(-fips)?([.-][a-z0-9-]+)*\.(amazonaws\.com(\.cn)?|api\.aws|amazonaws\.eu)$/.test(host.toLowerCase());
 
-/** An absolute http(s) URL in its one canonical spelling; anything else could name the same thing twice. */
+/** An absolute http(s) URL in canonical spelling. With other spellings, two registrations could name the same thing. */
 const canonicalUrl = (text: string, own: OwnAddress): URL | string => {
   const url = URL.parse(text);
   if (!url || !/^https?:$/.test(url.protocol)) return "must be an absolute https URL";
@@ -28,8 +28,8 @@ const canonicalUrl = (text: string, own: OwnAddress): URL | string => {
 };
 
 /**
- * Checks a resource's URI (RFC 8707 2): absolute, no fragment, no query, one spelling; never the issuer or below it,
- * where its tokens would pass for tokens to Lanyard itself (threat 14); never AWS STS (threat 4).
+ * Checks a resource's URI (RFC 8707 2): absolute, no fragment, no query, one spelling; never the issuer or a path below
+ * it, since its tokens could then be used as tokens for Lanyard itself (threat 14); never AWS STS (threat 4).
  * @returns what is wrong, or undefined
  */
 export function resourceUriProblem(text: string, own: OwnAddress): string | undefined {
@@ -43,9 +43,9 @@ export function resourceUriProblem(text: string, own: OwnAddress): string | unde
 }
 
 /**
- * Checks the URL of a trusted issuer: what attestation would refuse to fetch is refused here already. Where its keys are
- * fetched from elsewhere it is a name only.
- * @param hasKeysElsewhere whether the registration says where its keys stand
+ * Checks the URL of a trusted issuer. An address that attestation would refuse to fetch is refused here already. Where
+ * the issuer's keys are fetched from elsewhere, the URL is only a name.
+ * @param hasKeysElsewhere whether the registration says where its keys are published
  * @returns what is wrong, or undefined
  */
 export function issuerUrlProblem(text: string, own: OwnAddress, hasKeysElsewhere: boolean): string | undefined {
@@ -60,7 +60,8 @@ export function issuerUrlProblem(text: string, own: OwnAddress, hasKeysElsewhere
 }
 
 /**
- * Checks where an issuer's keys are fetched from: never from ourselves, or our own tokens would be somebody else's too.
+ * Checks the address an issuer's keys are fetched from. It is never our own, since our own tokens would then count as
+ * that issuer's too.
  * @returns what is wrong, or undefined
  */
 export function keysUrlProblem(text: string, own: OwnAddress): string | undefined {
@@ -70,8 +71,8 @@ export function keysUrlProblem(text: string, own: OwnAddress): string | undefine
 }
 
 /**
- * Checks an extra audience of an agent's identity token: it must not be a thing that takes such a token for more than
- * the agent's name (threat 4).
+ * Checks an extra audience of an agent's identity token: it must not be a service that takes such a token for more than
+ * proof of the agent's name (threat 4).
  * @returns what is wrong, or undefined
  */
 export function audienceProblem(text: string): string | undefined {
@@ -80,7 +81,7 @@ export function audienceProblem(text: string): string | undefined {
   return /^[\x21-\x2b\x2d-\x7e]+$/.test(text) ? undefined : "must be printable ASCII without blanks or commas";
 }
 
-/** Audiences others' tokens have by default: whoever is shown such a token could show it to us. */
+/** Audiences that many tokens have by default: anybody who is shown such a token could show it to us. */
 const othersAudiences = [
   /^https:\/\/kubernetes\.default(\.|$)/,
   /^https:\/\/github\.com(\/|$)/,
@@ -90,8 +91,8 @@ const othersAudiences = [
 ];
 
 /**
- * Checks the audience a workload issuer's tokens carry instead of our issuer: one value, never AWS, never what the
- * issuer puts there for itself or for everybody (threat 4: a token is for one recipient).
+ * Checks the audience a workload issuer's tokens carry instead of our issuer: one value, never AWS, never one that the
+ * issuer uses for itself or for everybody (threat 4: a token is for one recipient).
  * @returns what is wrong, or undefined
  */
 export function foreignAudienceProblem(text: string): string | undefined {

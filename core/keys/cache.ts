@@ -11,53 +11,56 @@ export interface Fetched<T> {
 /** Why nothing was fetched. */
 export interface FetchFault {
   readonly why: string;
-  /** The publisher took everything back: what is held must not serve any longer, not even as stale. */
+  /** The publisher withdrew everything: the held value must not be used any longer, not even while fetching fails. */
   readonly withdrawn?: true;
 }
 
-/** What is at hand after asking: a value fit for use, and why the newest fetch failed, where it did. */
+/** What is at hand after asking: a usable value, and why the newest fetch failed, where it did. */
 export interface Taken<T> {
   readonly value?: T;
   readonly failure?: string;
 }
 
-/** A cache of what publishers of keys say. */
+/** A cache of what the publishers of keys publish. */
 interface Cache<S, T> {
-  /** What is held of `source`; asked for anew when it is no longer fresh or does not have what `wanted` looks for. */
+  /** What is held of `source`. It is fetched again when it is no longer fresh, or lacks what `wanted` looks for. */
   take(source: S, wanted: (value: T) => boolean): Promise<Taken<T>>;
 }
 
 /** How one kind of source is named and fetched. */
 interface CacheKind<S, T> {
   readonly clock: Clock;
-  /** Everything a fetch depends on: two sources of one name are one. */
+  /** Everything that a fetch depends on. Two sources of the same name share one entry. */
   name(source: S): string;
-  /** @param held what would still serve, for whoever must not go back behind it */
+  /** @param held the value that is still usable, so that a source can refuse an older one */
   bring(source: S, held: T | undefined): Promise<Result<Fetched<T>, FetchFault>>;
 }
 
 interface Held<T> {
   set?: { readonly value: T; readonly since: Moment; readonly freshMillis: number; readonly sequence: number };
   flight?: { readonly since: Moment; readonly done: Promise<void> };
-  /** Start of the last fetch and how it went. */
+  /** When the last fetch began, and why it failed, if it did. */
   tried?: Moment;
   failure?: string;
 }
 
-/** A place for as many publishers as any registry sensibly trusts; beyond it the eldest goes. */
+/** More publishers than any sensible registry trusts. Beyond it the oldest entry is dropped. */
 const heldMax = 1_000;
 const seconds = 1_000;
 
-/** Times are ages: a clock that is set back or ahead neither stops the fetching nor keeps a value alive. */
+/**
+ * The value while it is usable. Ages are measured by both clocks, so that a clock that is set back or ahead neither
+ * stops fetching nor keeps a value alive.
+ */
 function usable<T>({ set }: Held<T>, clock: Clock): T | undefined {
   const usableMillis = (set?.freshMillis ?? 0) + limits.keySetStaleSeconds * seconds;
   return set && mostMillisSince(set.since, clock) < usableMillis ? set.value : undefined;
 }
 
 /**
- * Creates a cache of foreign keys. One fetch at a time a source; after each, a pause, whether it failed or did not
- * bring what was wanted: a storm of invented kids costs one fetch. A value is used beyond its age only while fetching
- * fails, and only so long; what replaces it drops its keys.
+ * Creates a cache of foreign keys. Each source has one fetch at a time, and a pause after it, whether it failed or
+ * lacked what was wanted: a flood of invented kids costs one fetch. A value is used beyond its age only while fetching
+ * fails, and only for a bounded time. A new value replaces the old one with all its keys.
  */
 export function createCache<S, T>(kind: CacheKind<S, T>): Cache<S, T> {
   const cache = new Map<string, Held<T>>();
@@ -77,7 +80,7 @@ export function createCache<S, T>(kind: CacheKind<S, T>): Cache<S, T> {
   const fetchInto = async (held: Held<T>, source: S, since: Moment): Promise<void> => {
     const mine = ++sequence;
     const fetched = await kind.bring(source, usable(held, kind.clock));
-    // a sandbox frozen in mid-flight may wake with an old answer after a newer one
+    // a sandbox that was frozen during a fetch may resume with an old answer after a newer one was stored
     if (mine < (held.set?.sequence ?? 0)) return;
     if (!fetched.ok) {
       held.failure = fetched.error.why;
@@ -90,13 +93,13 @@ export function createCache<S, T>(kind: CacheKind<S, T>): Cache<S, T> {
     held.set = { value, since, freshMillis: age * seconds, sequence: mine };
   };
 
-  /** Fetches unless one is under way (then joins it) or the last began too short a time ago. */
+  /** Fetches unless one is under way (then it waits for that one) or the last one began too recently. */
   const refresh = async (held: Held<T>, source: S): Promise<void> => {
     const { clock } = kind;
     const { flight, tried } = held;
-    // two documents, each within its timeout; a flight older than that was frozen with its sandbox
+    // a fetch reads two documents, each within its timeout; an older fetch was frozen together with its sandbox
     if (flight && mostMillisSince(flight.since, clock) <= 2 * limits.fetchTimeoutMillis) return flight.done;
-    // who is refused for a failure is told when to come back, and must find it tried anew then
+    // a caller that is refused for a failure is told when to come back, and must then cause a new attempt
     const pauseSeconds = held.failure === undefined ? limits.keySetPauseSeconds : limits.retryAfterSeconds;
     if (tried && mostMillisSince(tried, clock) < pauseSeconds * seconds) return;
     const since = momentOf(clock);

@@ -11,7 +11,7 @@ import { keysUrl, trustedUrl } from "./issuer-url.ts";
 
 /** Key sets of trusted issuers, cached by issuer. */
 export interface KeySets {
-  /** Keys of one registered issuer: exact `kid`, an algorithm it is registered for. */
+  /** Keys of one registered issuer, by exact `kid` and an algorithm it is registered for. */
   lookup(issuer: TrustedIssuerRegistration): KeyLookup;
 }
 
@@ -26,9 +26,9 @@ export interface KeySetDeps {
 const failed = (why: JwtFailure["why"], detail: string) => err<JwtFailure>({ why, detail });
 
 /**
- * Creates the cache of foreign key sets. Cached by the issuer's whole registration, so that two issuers with one `kid`
- * never meet and a changed registration starts afresh; how often it asks, and what serves while asking fails:
- * `cache.ts`.
+ * Creates the cache of foreign key sets. An entry is named by the issuer's whole registration, so that two issuers with
+ * the same `kid` are never mixed and a changed registration is fetched anew. `cache.ts` decides how often it fetches,
+ * and what is used while fetching fails.
  */
 export function createKeySets(deps: KeySetDeps): KeySets {
   const cache = createCache<TrustedIssuerRegistration, KeySet>({
@@ -48,9 +48,9 @@ export function createKeySets(deps: KeySetDeps): KeySets {
 }
 
 /**
- * Lookup in what is at hand of one registered issuer. A token that names no key is verified by the one key of a set that
- * has no other for its algorithm; by one that names a key, no other is tried.
- * @param take gets its keys, asking anew for a `kid` that is not among them
+ * Lookup among the keys of one registered issuer. A token that names no key is verified with the only key of its
+ * algorithm, where the set has just one. For a token that names a key, no other key is tried.
+ * @param take gets the keys, fetching again for a `kid` that is not among them
  */
 export function registeredLookup(
   issuer: TrustedIssuerRegistration,
@@ -58,7 +58,7 @@ export function registeredLookup(
 ): KeyLookup {
   return async ({ alg, kid }) => {
     if (!issuer.algorithms.some((known) => known === alg)) return failed("alg", "not registered for this issuer");
-    // an authority of a trust domain is found by its kid, and an account's STS always writes one
+    // an authority of a trust domain is found by its kid, and an account's STS always sends one
     if (kid === undefined && issuer.purpose !== "person" && issuer.purpose !== "workload")
       return failed("key_unknown", "the token names no key");
     const { value: keys, failure } = await take(kid);
@@ -66,14 +66,14 @@ export function registeredLookup(
     const jwk = kid === undefined ? keys.sole(alg) : keys.key(kid, alg);
     if (jwk) return ok(jwk);
     if (kid === undefined) return failed("key_unknown", "the token names no key, and the issuer has not just one");
-    // while the newest fetch fails nobody can tell a rotated key from an invented one
+    // while the newest fetch fails, a rotated key cannot be told from an invented one
     return failure === undefined
       ? failed("key_unknown", "the issuer has no such key for this algorithm")
       : failed("keys_unavailable", failure);
   };
 }
 
-/** A key set as fetched, and how long its server says it holds. */
+/** A key set as fetched, and how long it is fresh by its server's answer. */
 interface FetchedKeys {
   readonly set: KeySet;
   readonly maxAgeSeconds?: number;
@@ -83,8 +83,8 @@ const bounds = { maxBytes: limits.keySetBytes, timeoutMillis: limits.fetchTimeou
 
 /**
  * Fetches the keys of a registered issuer, by its registered `jwksUri` or its discovery document (OpenID Connect
- * Discovery 4). Every URL is checked before it is followed; an `aws-sts` issuer's keys must stand on its own host, so
- * that no document can point elsewhere.
+ * Discovery 4). Every URL is checked before it is followed; the keys of an `aws-sts` issuer must be on its own host, so
+ * that no document can point to another one.
  * @param ownIssuer this deployment's issuer
  */
 async function fetchKeys(
@@ -111,7 +111,7 @@ async function keysUri(
   fetcher: Fetcher,
   ownIssuer: string,
 ): Promise<Result<string, string>> {
-  // with its keys elsewhere nothing is asked of the issuer itself, which need not be reachable
+  // with keys elsewhere nothing is fetched from the issuer itself, which need not be reachable
   if (issuer.jwksUri !== undefined) return ok(issuer.jwksUri);
   const base = trustedUrl(issuer.issuer, ownIssuer);
   if (!base.ok) return err(`issuer ${base.error}`);
@@ -120,7 +120,7 @@ async function keysUri(
   if (!fetched.ok) return err(`discovery: ${fetched.error.why}`);
   const document = readDocument(fetched.value.body);
   if (!document.ok) return err(`discovery: ${document.error}`);
-  // RFC 8414 3.3: a document that says it is another issuer's is not this one's (mix-up)
+  // RFC 8414 3.3: a document that names another issuer is not this issuer's (mix-up attack)
   if (document.value.issuer !== issuer.issuer) return err("discovery: names another issuer");
   const { jwks_uri: uri } = document.value;
   return typeof uri === "string" ? ok(uri) : err("discovery: no jwks_uri");
@@ -128,11 +128,11 @@ async function keysUri(
 
 /** One fetched key set: usable public keys by `kid` and algorithm. */
 export interface KeySet {
-  /** The one key for this pair. The same object each time, so that its imported form is kept with it. */
+  /** The only key for this pair; always the same object, by which its imported form is remembered. */
   key(kid: string, alg: string): JWK | undefined;
   /** Whether any usable key has this `kid`. */
   has(kid: string): boolean;
-  /** The one usable key for this algorithm, whatever its `kid`; undefined where there are several, or none. */
+  /** The usable key for this algorithm where there is exactly one, with any `kid`; else undefined. */
   sole(alg: string): JWK | undefined;
 }
 
@@ -154,8 +154,8 @@ export function readDocument(body: Uint8Array): Result<Readonly<Record<string, u
 }
 
 /**
- * Reads a JWK Set (RFC 7517 5). Keys that are private, symmetric or for encryption are left out; a `kid` that names two
- * keys for one algorithm names none, since which one would be a guess. One key that is listed twice is one.
+ * Reads a JWK Set (RFC 7517 5). Keys that are private, symmetric or for encryption are left out. A `kid` that names two
+ * keys for one algorithm finds none, since choosing one would be a guess. A key that is listed twice counts once.
  * @param algorithms those the issuer is registered for
  */
 export function readKeySet(body: Uint8Array, algorithms: readonly string[]): Result<KeySet, string> {
@@ -168,8 +168,8 @@ export function readKeySet(body: Uint8Array, algorithms: readonly string[]): Res
 }
 
 /**
- * The usable ones of a list of JWKs. Private, symmetric, for encryption: left out. One without `kid` is found only where
- * it is alone: a set of one key need not name it (OpenID Connect Core 10.1).
+ * The usable keys of a list of JWKs. Private and symmetric keys and keys for encryption are left out. A key without
+ * `kid` is found only where it is the only one: a set of one key need not name it (OpenID Connect Core 10.1).
  * @param algorithms those the keys may be used for
  */
 export function keySetOf(keys: readonly unknown[], algorithms: readonly string[]): KeySet {
@@ -182,7 +182,7 @@ export function keySetOf(keys: readonly unknown[], algorithms: readonly string[]
   for (const item of keys) {
     const kid = (item as { kid?: unknown } | null)?.kid ?? undefined;
     const named = typeof kid === "string" && kid !== "" && kid.length <= 256;
-    // a kid that cannot be read is no absent one
+    // a malformed kid is not the same as an absent one
     if (!named && kid !== undefined) continue;
     for (const alg of algorithms) {
       const jwk = publicJwkFor(alg, item);
@@ -199,7 +199,7 @@ export function keySetOf(keys: readonly unknown[], algorithms: readonly string[]
   return { has: (kid) => kids.has(kid), key: (kid, alg) => take(slot(kid, alg)), sole: take };
 }
 
-/** Members are in the order of the algorithm's, so that one key has one text. */
+/** Compares members in the algorithm's order, so that the order in the document does not matter. */
 const isSame = (known: JWK | "ambiguous", jwk: JWK): boolean =>
   known !== "ambiguous" && JSON.stringify(known) === JSON.stringify(jwk);
 

@@ -10,13 +10,13 @@ export interface SpiffeBundle {
   /** Certificates of use `x509-svid`, DER. */
   readonly x509Authorities: readonly Uint8Array[];
   readonly sequence?: number;
-  /** What names each of its authorities: key or certificate. */
+  /** A name for each of its authorities, made from key or certificate. */
   readonly authorities: ReadonlySet<string>;
-  /** When to ask again, in seconds, as its publisher wishes; not yet bounded. */
+  /** After how many seconds its publisher wishes it to be fetched again; not yet bounded. */
   readonly refreshSeconds: number;
 }
 
-/** Why a document is no usable bundle. */
+/** Why a document is not a usable bundle. */
 interface BundleFault {
   readonly why: string;
   /** An empty list of keys says that every key published before is revoked. */
@@ -30,8 +30,8 @@ const fault = (why: string) => err<BundleFault>({ why });
 
 /**
  * Reads a SPIFFE trust bundle (SPIFFE Trust Domain and Bundle 4): a JWK Set with `spiffe_sequence` and
- * `spiffe_refresh_hint`. Keys of another `use`, or of none, are no authorities. What makes one entry ambiguous or
- * unusable for its own use refuses the whole bundle: half a bundle is somebody else's choice of keys.
+ * `spiffe_refresh_hint`. Keys with another `use`, or without one, are not authorities. An entry that is ambiguous, or
+ * unusable for its own use, refuses the whole bundle: with part of a bundle, somebody else would have chosen the keys.
  * @param body already bounded in bytes by the fetch
  */
 export function readSpiffeBundle(body: Uint8Array): Result<SpiffeBundle, BundleFault> {
@@ -61,7 +61,7 @@ export function readSpiffeBundle(body: Uint8Array): Result<SpiffeBundle, BundleF
   });
 }
 
-/** One text for one key, whatever else its publisher writes beside it. */
+/** The same text for the same key, whatever else the publisher writes beside it. */
 function nameOf({ kty, crv, x, y, n, e, x5c }: Entry): string {
   return JSON.stringify([kty, crv, x, y, n, e, x5c]);
 }
@@ -84,7 +84,7 @@ function entryFault(entries: readonly Entry[]): string | undefined {
 
 function x509Authorities(entries: readonly Entry[]): Result<readonly Uint8Array[], BundleFault> {
   const authorities: Uint8Array[] = [];
-  // without a certificate it is no authority for a path; with several it is unclear which
+  // an entry without a certificate cannot anchor a path, and with several it is unclear which one does
   for (const { x5c } of entries.filter((e) => e.use === "x509-svid" && e.x5c !== undefined)) {
     if (!Array.isArray(x5c) || x5c.length !== 1)
       return fault("an x509-svid entry does not have exactly one certificate");
@@ -95,7 +95,7 @@ function x509Authorities(entries: readonly Entry[]): Result<readonly Uint8Array[
   return ok(authorities);
 }
 
-/** Bytes of standard base64 in its one spelling, padding and all. */
+/** Bytes of standard base64 in canonical spelling, padding included. */
 export function derOf(text: unknown): Uint8Array | undefined {
   if (typeof text !== "string" || text === "" || !/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return undefined;
   const bytes = Buffer.from(text, "base64");

@@ -9,20 +9,22 @@ import { readSpiffeBundle, type SpiffeBundle } from "./spiffe-bundle.ts";
 
 /** Trust bundles of federated SPIFFE trust domains, cached by trust domain. */
 export interface SpiffeBundles {
-  /** JWT authorities of one registered trust domain: exact `kid`, an algorithm it is registered for. */
+  /** JWT authorities of one registered trust domain, by exact `kid` and an algorithm it is registered for. */
   lookup(domain: TrustedIssuerRegistration): KeyLookup;
   /**
    * The bundle itself.
-   * @param wanted whether what is held will do; if not, a newer one is asked for, within the pause
+   * @param wanted whether the held bundle is enough; if not, a newer one is fetched, unless the last fetch was too
+   * recent
    */
   take(domain: TrustedIssuerRegistration, wanted: (bundle: SpiffeBundle) => boolean): Promise<Taken<SpiffeBundle>>;
 }
 
 /**
- * Creates the cache of SPIFFE trust bundles (SPIFFE Federation 5.2.1, profile https_web). A bundle is the registered
- * trust domain's, fetched from the registered endpoint: no SVID chooses whose keys are tried or where they stand. The
- * refresh hint is honoured within bounds; a bundle older than the one held is refused (rollback), by its sequence or, where
- * it has none, by an authority that it brings back; one without keys revokes all.
+ * Creates the cache of SPIFFE trust bundles (SPIFFE Federation 5.2.1, profile https_web). A bundle belongs to the
+ * registered trust domain and is fetched from the registered endpoint: no SVID can choose whose keys are tried or where
+ * they are fetched. The refresh hint is followed within bounds. A bundle older than the held one is refused (rollback),
+ * by its sequence number or, where it has none, because it brings back an authority that was withdrawn. A bundle
+ * without keys revokes all of them.
  */
 export function createSpiffeBundles(deps: KeySetDeps): SpiffeBundles {
   const cache = createCache<TrustedIssuerRegistration, HeldBundle>({
@@ -40,12 +42,12 @@ export function createSpiffeBundles(deps: KeySetDeps): SpiffeBundles {
   };
 }
 
-/** A bundle with what earlier ones held and a later one left out. */
+/** A bundle together with the authorities that earlier bundles had and a later one left out. */
 interface HeldBundle extends SpiffeBundle {
   readonly withdrawn: ReadonlySet<string>;
 }
 
-/** Most authorities of one domain that are remembered as withdrawn; beyond it the eldest go. */
+/** Most authorities of one domain that are remembered as withdrawn; beyond it the oldest are forgotten. */
 const withdrawnMax = 1_000;
 
 function withdrawnBy(authorities: ReadonlySet<string>, held: HeldBundle | undefined): ReadonlySet<string> {
@@ -66,11 +68,11 @@ async function fetchBundle(
   if (!fetched.ok) return err({ why: `bundle: ${fetched.error.why}` });
   const bundle = readSpiffeBundle(fetched.value.body);
   if (!bundle.ok) return err({ ...bundle.error, why: `bundle: ${bundle.error.why}` });
-  // an old bundle may hold a key that has since been withdrawn because it was stolen
+  // an old bundle may contain a key that was withdrawn since because it was stolen
   if (held?.sequence !== undefined && (bundle.value.sequence ?? -1) < held.sequence)
     return err({ why: "bundle: older than the one held" });
   const { authorities, sequence, refreshSeconds } = bundle.value;
-  // without a number, an older one is told by what it brings back
+  // without a sequence number, an older bundle is recognized by a withdrawn authority in it
   if (sequence === undefined && [...authorities].some((name) => held?.withdrawn.has(name)))
     return err({ why: "bundle: brings back an authority that was withdrawn, and has no spiffe_sequence" });
   return ok({ value: { ...bundle.value, withdrawn: withdrawnBy(authorities, held) }, ageSeconds: refreshSeconds });

@@ -3,28 +3,31 @@ import type { Trace } from "./trace.ts";
 
 const daySeconds = 86_400;
 
-/** How long a session's row stays after the session's end, at least: what the watch looks at may be gone later. */
+/**
+ * How long, at least, a session's row is kept after the session's end. Rows that end earlier than this may be gone when
+ * the watch runs.
+ */
 const rowsStaySeconds = daySeconds;
 
 /** What is wrong with one active agent. */
 export interface Findings {
   /** Its review day is over. */
   readonly overdue: boolean;
-  /** It had no session for as many days as it may be silent. */
+  /** It had no session for as many days as it may go without one. */
   readonly dormant: boolean;
 }
 
-/** What one look at an agent has to go by. */
+/** What one run knows about an agent. */
 interface Look {
   readonly nowSeconds: number;
-  /** When the look before began; undefined for the first. */
+  /** When the previous run began; undefined for the first. */
   readonly lookedAtSeconds: number | undefined;
   readonly latestEndSeconds: number | undefined;
 }
 
 /**
- * Until when an agent is known to have had a session. A session counts until it ends. Where looks were further apart
- * than rows stay, it gets the benefit of the doubt: a session may have come and gone unseen.
+ * Until when an agent is known to have had a session. A session counts until it ends. Where two runs were further apart
+ * than rows are kept, the agent is assumed to have had one, since a session may have come and gone unseen.
  */
 export function seenAt(trace: Trace | undefined, look: Look): number {
   const { nowSeconds, lookedAtSeconds, latestEndSeconds = 0 } = look;
@@ -35,8 +38,8 @@ export function seenAt(trace: Trace | undefined, look: Look): number {
 }
 
 /**
- * Holds an active agent against its days.
- * @param by when it was last seen, now, and the days of the stage for an agent that names none
+ * Compares an active agent with its days.
+ * @param by when it was last seen, now, and the stage's days for an agent that names none
  */
 export function findingsOf(
   agent: AgentRegistration,
@@ -45,7 +48,7 @@ export function findingsOf(
   const { seenAtSeconds, nowSeconds, dormantAfterDays } = by;
   const days = agent.dormantAfterDays ?? dormantAfterDays;
   return {
-    // the day itself is still in time, wherever on earth it is spent
+    // the review day itself is still in time, in every time zone
     overdue: agent.reviewBy !== undefined && nowSeconds >= Date.parse(agent.reviewBy) / 1000 + daySeconds,
     dormant: agent.may.length > 0 && nowSeconds - seenAtSeconds >= days * daySeconds,
   };

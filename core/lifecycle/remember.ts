@@ -5,7 +5,7 @@ import type { AgentRegistration } from "../model/registry.ts";
 import type { Findings } from "./findings.ts";
 import type { LifecycleStore, Trace } from "./trace.ts";
 
-/** One look at one agent. */
+/** One run's view of one agent. */
 interface Seen {
   readonly agent: AgentRegistration;
   readonly agentId: string;
@@ -15,16 +15,19 @@ interface Seen {
   readonly registryVersion: number;
 }
 
-/** What remembering stands on. */
+/** What remembering needs. */
 export interface RememberDeps {
   readonly store: LifecycleStore;
   readonly clock: Clock;
   readonly ids: Ids;
-  /** Of the call, for the records. */
+  /** Id of the run's call, for the records. */
   readonly requestId: string;
 }
 
-/** Writes what is new about an agent, and tells of it in the same transaction: of two looks at one time, one tells. */
+/**
+ * Stores what is new about an agent, and reports it in the same transaction, so that of two runs at the same time only
+ * one reports.
+ */
 export async function remember(seen: Seen, deps: RememberDeps): Promise<void> {
   const { agent, trace, seenAtSeconds, findings } = seen;
   const tellReview = findings.overdue && trace?.toldReviewBy !== agent.reviewBy;

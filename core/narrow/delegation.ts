@@ -10,12 +10,14 @@ import { canonicalJson } from "../model/registry-difference.ts";
 import type { Principal, Session } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 
-/** On whose authority a session stands: who delegates, by which rules, and whom names meant when it began. */
+/**
+ * On whose authority a session exists: who delegates, by which rules, and what those rules and groups meant when it
+ * began.
+ */
 export type Delegator = Pick<Session, "principal" | "delegationRules" | "meanings">;
 
 /**
- * The delegation rules (registry `lending`) a person's token matches: nothing may be delegated until the registry says so
- * (threat 2).
+ * The delegation rules (registry `lending`) a person's token matches. Nothing may be delegated without one (threat 2).
  * @param issuer the token's issuer, exactly
  * @param claims the verified claims of the person's token
  */
@@ -28,9 +30,9 @@ export function matchingRules(
 }
 
 /**
- * Somebody who begins work now, with the meaning that names have now. Names of rules and digests are kept, no claim: what
- * a person is would otherwise stand in every session below.
- * @param principal whoever starts the work
+ * The principal that starts work now, with the present meaning of its rules and groups. Rule names and digests are
+ * kept, but no claim: otherwise every session below would carry personal data.
+ * @param principal who starts the work
  * @param claims for a person: the verified claims of their token
  */
 export function delegatorOf(
@@ -51,9 +53,9 @@ export function delegatorOf(
 }
 
 /**
- * What a principal may delegate by the registry as it is now. For a person by the rules their claims matched when the root
- * was opened, as far as each still means whom it meant then: a rule that was withdrawn, or that means others now, gives
- * nothing any more, and one whose meaning was not kept never does (threat 33).
+ * What a principal may delegate by the present registry. For a person: by the rules that their claims matched when the
+ * root was opened, as far as each rule still means the same people. A rule that was removed, or whose meaning changed
+ * or was not kept, gives nothing (threat 33).
  */
 export function mayDelegate(
   { principal, delegationRules = [], meanings = {} }: Delegator,
@@ -68,9 +70,9 @@ export function mayDelegate(
 }
 
 /**
- * The trusted issuer whose groups no longer mean whom they meant when this person's work began, or whose meaning was not
- * kept. In which groups the person is cannot be told then, and "in none" would pass every `forbid` by group (threats 33
- * and 39). An issuer that declares no groups any more is none: no policy can name its groups.
+ * The trusted issuer whose groups mean other people than when this person's work began, or whose meaning was not kept.
+ * Then nobody can say in which groups the person is, and "in none" would pass every `forbid` by group (threats 33 and
+ * 39). An issuer that no longer declares groups does not count, since no policy can name its groups.
  * @returns its name, or undefined
  */
 export function redefinedGroups(
@@ -88,36 +90,39 @@ export function redefinedGroups(
 }
 
 /**
- * What names of the registry meant when something was stored by them, as digests by `lending:<rule>` and
- * `groups:<trusted issuer's name>`. A name alone would follow whoever edits it: a rule that was rewritten for
- * administrators would delegate what it says now to the people it meant before (threat 33).
+ * Digests of what names of the registry meant when something was stored by them, by `lending:<rule>` and
+ * `groups:<trusted issuer's name>`. A name alone can be given a new meaning: a rule that is rewritten for
+ * administrators would then delegate its new scopes to the people it meant before (threat 33).
  */
 type Meanings = Readonly<Record<string, string>>;
 
-/** Under which key a delegation rule's meaning is kept. */
+/** The key under which a delegation rule's meaning is kept. */
 const ruleKey = (rule: string): string => `lending:${rule}`;
 
-/** Under which key the meaning of all groups of one trusted issuer is kept. */
+/** The key under which the meaning of all groups of one trusted issuer is kept. */
 const groupsKey = (issuerName: string): string => `groups:${issuerName}`;
 
-/** Whom a delegation rule means: whose people, and on which condition. What they may delegate is not part of it. */
+/**
+ * The people a delegation rule means: which issuer's, and on which condition. What they may delegate is not part of the
+ * meaning.
+ */
 const ruleMeaning = ({ issuer, when }: Pick<DelegationRuleRegistration, "issuer" | "when">): string =>
   digestOf({ issuer, when });
 
 /**
- * Whom the groups of an issuer mean: whose people, by which claim, and what a missing claim says. The group's own name is
- * the rest of it, and stands in the group's id.
+ * The people that the groups of an issuer mean: which issuer's, by which claim, and what a missing claim means. The
+ * group's own name is part of the group's id.
  * @returns undefined for an issuer that declares none
  */
 function groupsMeaning({ issuer, groups }: Pick<TrustedIssuerRegistration, "issuer" | "groups">): string | undefined {
   return groups && digestOf({ issuer, claim: groups.claim, absent: groups.absent ?? "refuse" });
 }
 
-/** What a details type means: the schema it is read by, without what only explains it, and the rules of its fields. */
+/** What a details type means: its schema, without the members that only explain, and the rules of its fields. */
 export const detailsTypeMeaning = ({ schema, rules }: Pick<DetailsTypeDeclaration, "schema" | "rules">): string =>
   digestOf({ schema: withoutWords(schema), rules });
 
-/** A schema without `title`, `description` and dialect; a field of that name is a field. */
+/** A schema without `title`, `description` and dialect. A field that has one of these names is kept. */
 function withoutWords(schema: unknown): unknown {
   if (typeof schema !== "object" || schema === null || Array.isArray(schema)) return schema;
   const { title: _t, description: _d, $schema: _s, properties, items, ...rest } = schema as Record<string, unknown>;
@@ -129,7 +134,7 @@ function withoutWords(schema: unknown): unknown {
   };
 }
 
-/** 22 base64url characters, 132 bits of SHA-256: nobody finds a second meaning with the digest of another. */
+/** 22 base64url characters, 132 bits of SHA-256: too many for anybody to find another meaning with the same digest. */
 const digestOf = (meaning: object): string =>
   createHash("sha256")
     .update(canonicalJson(meaning) ?? "")
@@ -138,8 +143,8 @@ const digestOf = (meaning: object): string =>
 
 /**
  * Claims that people can set for themselves at many providers. Only `iss` and `sub` together name a person; others may
- * change, be used again, or be typed in (OpenID Connect Core 5.7). Whoever signs up at a provider of their own as the
- * boss's address must delegate nothing by it and be in no group (threat 37).
+ * change, be used again, or be entered by hand (OpenID Connect Core 5.7). Somebody who registers with the boss's
+ * address at a provider of their choice must delegate nothing by it and be in no group (threat 37).
  */
 const chosen: ReadonlySet<string> = new Set(
   [
@@ -150,13 +155,13 @@ const chosen: ReadonlySet<string> = new Set(
   ].flat(),
 );
 
-/** Claims that a provider may have proved, and the claim by which it says so (OpenID Connect Core 5.1). */
+/** Claims that a provider may have verified, and the claim that says so (OpenID Connect Core 5.1). */
 const provedBy: ReadonlyMap<string, string> = new Map([
   ["email", "email_verified"],
   ["phone_number", "phone_number_verified"],
 ]);
 
-/** @returns why no group may rest on this claim, or undefined */
+/** @returns why a group must not be read from this claim, or undefined */
 export const groupClaimProblem = (claim: string): string | undefined =>
   chosen.has(claim.toLowerCase()) ? `is a claim that people choose for themselves: it makes no group` : dotted(claim);
 
@@ -171,13 +176,16 @@ export function ruleClaimProblem({ claim, verifiedBy }: ClaimCondition): string 
   return verifiedBy === undefined ? dotted(claim) : `is not proved by ${verifiedBy}`;
 }
 
-/** Claims of one URL-like name hold dots (Auth0's); otherwise a dot is a path, which no claim is read by. */
+/**
+ * A claim's name that is a URL contains dots (Auth0's). Elsewhere a dot would be a path, and no claim is read by a
+ * path.
+ */
 const dotted = (claim: string): string | undefined =>
   claim.includes(".") && !/^[a-z][a-z0-9+.-]*:\/\//.test(claim)
     ? "would never match: a claim inside another is not read; have the provider put it beside the others"
     : undefined;
 
-/** Does a person's token meet the condition? Claims that people choose meet none, whatever the registry says. */
+/** Whether a person's token meets the condition. A claim that people choose never does, whatever the registry says. */
 export function meets(claims: Readonly<Record<string, unknown>>, condition: ClaimCondition): boolean {
   if (ruleClaimProblem(condition) !== undefined) return false;
   const { claim, equals, verifiedBy } = condition;

@@ -7,7 +7,7 @@ import { err, ok, type Result } from "../model/result.ts";
 import type { AuthorizationDetail, Grant } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 
-/** What a request names, before anything is known of what it may have. */
+/** What a request names, before its bounds are checked. */
 interface Wanted {
   readonly resources: readonly string[];
   readonly scopes: readonly string[];
@@ -15,9 +15,9 @@ interface Wanted {
 }
 
 /**
- * Sorts requested scopes and details under the resources they belong to. A scope belongs to exactly one resource and
- * a detail restricts one, so this is never a guess.
- * @returns one grant a named resource, in the order named; or `resource_missing`, `resource_unknown`,
+ * Sorts requested scopes and details under the resources they belong to. A scope belongs to exactly one resource and a
+ * detail restricts one, so the result is unambiguous.
+ * @returns one grant for each named resource, in the order named; or `resource_missing`, `resource_unknown`,
  * `scope_missing`, `scope_unknown` (all of them), `details_invalid`
  */
 export function resolveWanted(wanted: Wanted, registry: RegistrySnapshot): Result<readonly Grant[], Denial> {
@@ -38,12 +38,15 @@ export function resolveWanted(wanted: Wanted, registry: RegistrySnapshot): Resul
     scopes: [...new Set(wanted.scopes)].filter((scope) => registry.resourceOfScope(scope)?.uri === resource),
     details: details.value.get(resource) ?? [],
   }));
-  // a resource without any scope would yield a token that says nothing: the caller forgot something
+  // a token without any scope would permit nothing: the caller forgot to name some
   if (grants.some((grant) => grant.scopes.length === 0)) return err({ code: "scope_missing" });
   return ok(grants);
 }
 
-/** Requested details by resource, in canonical spelling; a type twice, or one for a resource that is not named, is refused. */
+/**
+ * Requested details by resource, in canonical spelling; a type that comes twice, or that belongs to a resource that is
+ * not named, is refused.
+ */
 function resolveDetails(
   details: readonly AuthorizationDetail[],
   resources: readonly string[],
@@ -65,9 +68,9 @@ function resolveDetails(
 }
 
 /**
- * What must hold of grants after all narrowing, inherited details included: nothing is bare that a registration wants
- * restricted, and the details fit into a token.
- * @param holder who will hold the grants; for an offer the agent it is held out to
+ * Checks grants after all narrowing, inherited details included: scopes that a registration restricts have details, and
+ * the details fit into a token.
+ * @param holder who will hold the grants; for an offer the agent that it names
  * @returns `details_required` naming the scopes and the types, `details_invalid` when they are too large together
  */
 export function checkGranted(
@@ -96,16 +99,16 @@ export function checkGranted(
   return ok(undefined);
 }
 
-/** What stands above what is wanted: a session, an offer, or what a presented token is mapped to. */
+/** What bounds a request: a session, an offer, or what a presented token is mapped to. */
 interface Above {
   readonly held: readonly Grant[];
-  /** Which bound a refusal names. */
+  /** The bound that a refusal names. */
   readonly by: ScopeBound;
 }
 
 /**
- * Narrows wanted grants below those that stand: every scope must be held, every constraint is inherited or replaced by
- * a narrower one. Scopes are all or nothing: the refusal names what was refused.
+ * Narrows wanted grants to what is held: every scope must be held, and every constraint is inherited or replaced by a
+ * narrower one (threat 7). Scopes are granted all together or not at all; the refusal names those that were refused.
  * @param wanted grants resolved from the request
  * @returns the child's grants, never wider than `held`; or `scope_exceeds`, `details_exceed`
  */
@@ -127,8 +130,8 @@ export function narrowWithin(
 }
 
 /**
- * Whether grants are within what stands above them as they are, with nothing left to inherit.
- * @returns what {@link narrowWithin} refuses, and `details_exceed` for a constraint above that they do not hold
+ * Whether grants lie within what is above them as they are, without inheriting anything.
+ * @returns what {@link narrowWithin} refuses, and `details_exceed` for a constraint above that they lack
  */
 export function stillWithin(grants: readonly Grant[], above: Above, registry: RegistrySnapshot): Result<void, Denial> {
   const narrowed = narrowWithin(grants, above, registry);
@@ -164,7 +167,7 @@ const narrowDetails = (
 ): Result<readonly AuthorizationDetail[], Denial> => {
   const result: AuthorizationDetail[] = [];
   for (const parent of above) {
-    // a type that was withdrawn or changed: its constraint can no longer be compared or enforced by anybody
+    // of a type that was removed or changed: the constraint can no longer be compared or enforced
     const stands = checkDetail(parent, registry);
     if (!stands.ok) return stands;
     const replacement = wanted.find((w) => w.type === parent.type);

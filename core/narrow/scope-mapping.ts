@@ -6,21 +6,21 @@ import type { AuthorizationDetail, Grant } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { stillWithin } from "./grants.ts";
 
-/** One downstream exchange, as scope mappings are asked about it. */
+/** One downstream exchange, as scope mappings see it. */
 interface Exchange {
   /** SPIFFE ID of the agent that serves the presented token's audience. */
   readonly agentId: string;
   /** The one grant of the presented token, as the token states it. */
   readonly presented: Grant;
-  /** The grants asked for; only scope mappings that reach a wanted scope count. */
+  /** The grants that the request names; only scope mappings that give one of their scopes are used. */
   readonly wanted: readonly Grant[];
 }
 
 /**
- * What a presented access token lets the agent that serves its audience ask for downstream (registry
- * `entailment`). Not transitive. Every detail of the token carries over by the mapping's `details`; one it does not map
- * refuses the exchange, since dropping it would widen (threat 7).
- * @returns what may be held, per target resource; scopes that nothing is mapped to are simply absent. Or `details_unmapped`
+ * What a presented access token lets the agent that serves its audience ask for downstream (registry `entailment`). Not
+ * transitive. Every detail of the token carries over by the mapping's `details`; a detail that the mapping does not
+ * name refuses the exchange, since dropping it would widen the authority (threat 7).
+ * @returns what may be held, per target resource; scopes that no mapping gives are absent. Or `details_unmapped`
  */
 export function mappedScopes(exchange: Exchange, registry: RegistrySnapshot): Result<readonly Grant[], Denial> {
   const { presented } = exchange;
@@ -49,7 +49,7 @@ export function mappedScopes(exchange: Exchange, registry: RegistrySnapshot): Re
   );
 }
 
-/** The scope mappings that lead from a presented token to what is wanted. */
+/** The scope mappings that lead from a presented token to a wanted scope. */
 const reaching = (
   { agentId, presented, wanted }: Exchange,
   registry: RegistrySnapshot,
@@ -60,10 +60,10 @@ const reaching = (
     .filter((e) => wanted.some((w) => w.resource === e.to.resource && w.scopes.some((s) => e.to.scopes.includes(s))));
 
 /**
- * When at the latest what is made of a presented token ends: with the token, unless every scope mapping it takes grants a
- * life of its own, counted from now. A token of five seconds would else be a session of as long as its server likes
- * (threat 35).
- * @param token when the presented token ends, and now, in seconds
+ * The latest end of what is made of a presented token: the token's own end, unless every scope mapping that is used
+ * grants a life of its own, counted from now. Otherwise a token with five seconds left could become a session of any
+ * length (threat 35).
+ * @param token when the presented token ends, and now, in epoch seconds
  */
 export function lastEndOfExchange(
   token: { readonly expiresAtSeconds: number; readonly nowSeconds: number },
@@ -76,8 +76,9 @@ export function lastEndOfExchange(
 }
 
 /**
- * Whether what a session was given by a downstream exchange still follows from the token it was made of, as the registry stands. A
- * constraint that the token carries over now and the session does not hold is one it would escape.
+ * Whether what a session was given by a downstream exchange still follows from the token it was made of, by the present
+ * registry. A constraint that the token now carries over and the session lacks is refused, since the session would
+ * escape it.
  * @param exchange by the session's agent, of what it holds
  * @returns `scope_exceeds`, `details_unmapped`, `details_exceed`, `details_invalid` when it does not
  */
@@ -87,8 +88,8 @@ export function stillMapped(exchange: Exchange, registry: RegistrySnapshot): Res
 }
 
 /**
- * Two details that carry over to one type must both hold: the later one would otherwise push out the earlier and lift
- * it. Where neither is provably within the other there is no one detail that says both.
+ * Two details that carry over to one type must both hold. If the later one replaced the earlier, it would remove that
+ * constraint. Where neither is provably within the other, no single detail expresses both, and they are refused.
  */
 function meet(
   stands: AuthorizationDetail | undefined,

@@ -3,10 +3,10 @@ import { changed, eventOf } from "./rows.ts";
 import { type SuccessionTime, successorOf, suspectsOf, withoutSuccessor } from "./successor.ts";
 
 /**
- * An emergency: the named key, or every key that signs, counts for nothing from this write on, and a standby that
- * verifiers have already signs instead, in the same write. Where there is none the order is refused: `admin-rotate` said
- * so already, but the standby of a moment ago may be gone.
- * @returns the ring after it, and what became of which key
+ * Handles an emergency: from this write on, no signature of the named key, or of any key that signs, counts. In the
+ * same write a standby that verifiers already know begins to sign. Without a standby the order is refused:
+ * `admin-rotate` checks that too, but the standby may be gone since.
+ * @returns the ring afterwards, and what happened to which key
  */
 export function distrust(
   ring: Ring,

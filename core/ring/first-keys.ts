@@ -2,7 +2,10 @@ import { type KeyPurpose, nowSeconds } from "../model/ports.ts";
 import type { Ring, RingKey } from "./model.ts";
 import type { RotatorDeps } from "./ports.ts";
 
-/** The stack's first keys sign from the start; a key that a later version of the stack adds waits like any other. */
+/**
+ * The stack's first keys sign from the beginning. A key that a later version of the stack adds must wait like any
+ * other.
+ */
 export async function withFirstKeys(ring: Ring | undefined, purpose: KeyPurpose, deps: RotatorDeps): Promise<Ring> {
   const missing = (deps.first[purpose] ?? []).filter(
     ({ alg }) => !ring?.keys.some((key) => key.alg === alg) && !ring?.intents.some((intent) => intent.alg === alg),

@@ -3,12 +3,13 @@ import type { SigningAlgorithm } from "../model/ports.ts";
 import { isKnown } from "./keyring.ts";
 import type { Ring } from "./model.ts";
 
-/** How late a switch may be before somebody is told. */
+/** How late a switch of keys may be before somebody is told. */
 const graceSeconds = 6 * 3_600;
 
 /**
- * What is wrong with a ring after its turn: nobody signs, a key signs too long, no standby for an emergency.
- * @returns words for an operator, none when all is well
+ * What is wrong with a ring after its turn: no key signs, a key has signed too long, or there is no standby for an
+ * emergency.
+ * @returns texts for an operator; none when all is well
  */
 export function ringFaults(
   ring: Ring,
@@ -26,7 +27,7 @@ export function ringFaults(
     const signsFor = nowSeconds - (active.activatedAtSeconds ?? 0);
     const late = signsFor > pace.periodSeconds + pace.publishWaitSeconds + graceSeconds;
     const standby = keys.some((key) => key.state === "published" && isKnown(key, nowSeconds, pace.longestCacheSeconds));
-    // a new deployment's and an emergency's first standby needs its time
+    // the first standby after a deployment or an emergency needs time until verifiers know it
     const lacks = !standby && signsFor > 3 * pace.longestCacheSeconds;
     return [
       ...(late ? [`key ${active.kid} has signed for ${signsFor} s; its rotation stalls`] : []),

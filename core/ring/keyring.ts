@@ -16,18 +16,18 @@ import {
 import type { Ring, RingKey } from "./model.ts";
 import type { FirstKeys, HeldKey, KeyHolder, RingReader } from "./ports.ts";
 
-/** Keys whose signatures count, and which are therefore published. */
+/** Keys whose signatures count, so that they are published. */
 const publishedKeys = (ring: Ring): readonly RingKey[] =>
   ring.keys.filter(({ state }) => state === "published" || state === "active" || state === "retired");
 
-/** Whether every verifier must have the key by now. A clock behind the rotator's only makes it wait. */
+/** Whether every verifier must know the key by now. A clock behind the rotator's only makes this true later. */
 export const isKnown = (key: RingKey, nowSeconds: number, waitSeconds: number): boolean =>
   key.publishedAtSeconds !== undefined && nowSeconds - key.publishedAtSeconds >= waitSeconds;
 
 /**
- * The key that signs. Checked once more by the signer's own clock: were the rotator's ahead, or its row wrong, a key
- * that verifiers do not have yet still signs nothing.
- * @returns undefined when none may
+ * The key that signs. The signer checks once more by its own clock: if the rotator's clock is ahead, or its row is
+ * wrong, a key that verifiers do not know yet still signs nothing.
+ * @returns undefined when no key may sign
  */
 const signingKey = (
   ring: Ring,
@@ -36,19 +36,21 @@ const signingKey = (
 ): RingKey | undefined =>
   ring.keys.find((key) => key.state === "active" && key.alg === alg && isKnown(key, nowSeconds, waitSeconds));
 
-/** What a keyring stands on. */
+/** What a keyring needs. */
 interface KeyringDeps {
   readonly clock: Clock;
   readonly rings: RingReader;
   readonly holder: KeyHolder;
   readonly first: FirstKeys;
-  /** Told of a key that the ring names and that must not be believed. */
+  /** Called for a key that the ring names and that must not be trusted. */
   readonly onRefused: (key: Pick<RingKey, "keyArn" | "alg">, why: string) => void;
-  /** Least time a key was published before it signs; {@link longestCacheSeconds} unless a test has faster clients. */
+  /**
+   * Shortest time a key was published before it signs; {@link longestCacheSeconds} unless a test has faster clients.
+   */
   readonly waitSeconds?: number;
 }
 
-/** The deployment's keys as its rings say. */
+/** The deployment's keys by its rings. */
 export interface Keyring extends PublishedOwnKeys {
   signer(purpose: KeyPurpose): Signer;
 }
@@ -59,8 +61,8 @@ interface Cached {
 }
 
 /**
- * Creates the keyring of a function. A ring is read anew every few seconds and never used beyond: a sandbox that slept
- * wakes to the present, and where the row cannot be read nothing is signed and nothing believed.
+ * Creates the keyring of a function. A ring is read again every few seconds and never used longer: a sandbox that was
+ * frozen reads the present ring first, and while the row cannot be read nothing is signed and no token is accepted.
  */
 export function createKeyring(deps: KeyringDeps): Keyring {
   const rings = new Map<KeyPurpose, Cached>();
@@ -108,13 +110,13 @@ export function createKeyring(deps: KeyringDeps): Keyring {
 const noKey = (purpose: KeyPurpose, alg: SigningAlgorithm): string =>
   `no key of ${purpose}/${alg} may sign now; docs/runbook.md, "Keys", says what to do`;
 
-/** The row could name any key of the account: what KMS says of the key decides, and both must agree. */
+/** A row could name any key of the account. So KMS's description of the key decides, and the row must agree with it. */
 const faultOf = (held: HeldKey, { kid, alg }: RingKey): string | undefined => {
   if (held.alg !== alg) return "the ring gives it another algorithm than it has";
   return kid !== "" && held.kid !== kid ? "the ring gives it another kid than it has" : undefined;
 };
 
-/** Before the first rotation the stack's keys sign, and nobody can have cached anything older. */
+/** Before the first rotation the stack's keys sign, and no verifier can have cached an older set. */
 const firstRing = (purpose: KeyPurpose, first: FirstKeys): Ring => ({
   purpose,
   version: 0,

@@ -1,11 +1,13 @@
-/** Steps by which a ring gets keys: announce one, make it, publish it; and find those whose maker died. */
+/**
+ * Steps by which a ring gets keys: announce a key, create it, publish it, and find keys whose creator was interrupted.
+ */
 
 import { keyTimes } from "../model/key-times.ts";
 import type { RingKey } from "./model.ts";
 import { changed, eventOf } from "./rows.ts";
 import { eachAlg, inState, isDue, ofAlg, type Rule } from "./step.ts";
 
-/** A key for an intent of this very run. */
+/** Creates the key for an intent that this run announced. */
 export const create: Rule = (ring, { mine }) => {
   const intent = ring.intents.find(({ id }) => mine.has(id));
   if (!intent) return undefined;
@@ -20,7 +22,10 @@ export const create: Rule = (ring, { mine }) => {
   };
 };
 
-/** Of another run's intent only once that run must be over: two makers of one intent would leave a key over. */
+/**
+ * Ends keys of another run's intent, but only when that run must be over: if two runs worked on one intent, a key would
+ * be left over.
+ */
 export const sweep: Rule = (ring, { nowSeconds }) => {
   const intent = ring.intents.find(({ sinceSeconds }) => nowSeconds - sinceSeconds >= keyTimes.intentLifeSeconds);
   if (!intent) return undefined;
@@ -28,12 +33,12 @@ export const sweep: Rule = (ring, { nowSeconds }) => {
   return { effect: { do: "sweep", intent }, write: () => ({ ring: { ...changed(ring), intents }, events: [] }) };
 };
 
-/** A key that KMS knows everywhere by now. */
+/** Publishes a key once all of KMS must know it. */
 export const publish: Rule = (ring, { nowSeconds }) => {
   const settled = (key: RingKey) => nowSeconds - key.createdAtSeconds >= keyTimes.settleSeconds;
   const key = inState(ring.keys, "created").find(settled);
   if (!key) return undefined;
-  // KMS says when it made the key: a clock of ours that is behind cannot date its publication before that
+  // KMS says when it created the key. A clock of ours that is behind must not date its publication before that
   const publishedAtSeconds = Math.max(nowSeconds, key.createdAtSeconds);
   const next: RingKey = { ...key, state: "published", publishedAtSeconds };
   const events = [eventOf("key.publish", next, { reason: "its public half is known to KMS everywhere" })];
@@ -41,8 +46,8 @@ export const publish: Rule = (ring, { nowSeconds }) => {
 };
 
 /**
- * One idle key always; a second one in time for the switch, or where none signs. The stack's own key needs none: it stays
- * idle itself when another signs.
+ * Keeps one idle key at all times, and announces a second one in time for a switch, or where no key signs. The stack's
+ * own key needs none to stand by for it, since it stays idle itself when another key signs.
  */
 export const announce = eachAlg((ring, alg, at) => {
   const keys = ofAlg(ring, alg);

@@ -1,8 +1,9 @@
 import type { KeyPurpose, SigningAlgorithm } from "../model/ports.ts";
 
 /**
- * Where a key stands. `created`: made, known to nobody. `published`: in its purpose's key set (`jwks_uri`, the SPIFFE
- * bundle, or that of security events), signs nothing. `active`: signs. `retired`: signs no longer, what it signed still counts. `distrusted`: nothing it signed counts.
+ * The state of a key. `created`: it exists, and no verifier knows it. `published`: it is in its purpose's key set
+ * (`jwks_uri`, the SPIFFE bundle, or the set of security events) and signs nothing. `active`: it signs. `retired`: it
+ * no longer signs, and its signatures still count. `distrusted`: its signatures do not count.
  */
 export type RingKeyState = "created" | "published" | "active" | "retired" | "distrusted";
 
@@ -14,52 +15,57 @@ export interface RingKey {
   readonly alg: SigningAlgorithm;
   readonly state: RingKeyState;
   readonly createdAtSeconds: number;
-  /** 0 for the stack's own first key: nobody could have cached anything before it. */
+  /** 0 for the stack's own first key, since no verifier can have cached an older set. */
   readonly publishedAtSeconds?: number;
   readonly activatedAtSeconds?: number;
   /** When it was retired or distrusted. */
   readonly retiredAtSeconds?: number;
-  /** Of a distrusted key: when KMS was told to sign with it no more. */
+  /** For a distrusted key: when KMS was told to stop signing with it. */
   readonly disabledAtSeconds?: number;
 }
 
-/** Written before a key is made, so that a key whose maker died before writing it down can be found and ended. */
+/**
+ * Written before a key is created, so that a key whose creator was interrupted before writing it down can be found and
+ * ended.
+ */
 export interface Intent {
-  /** Stands in the key's description. */
+  /** Part of the key's description in KMS. */
   readonly id: string;
   readonly alg: SigningAlgorithm;
   readonly sinceSeconds: number;
 }
 
-/** All keys of one purpose: one row, always read strongly consistent, written by the rotator alone, by condition. */
+/**
+ * All keys of one purpose in one row, always read strongly consistent, and written conditionally by the rotator alone.
+ */
 export interface Ring {
   readonly purpose: KeyPurpose;
   /** Grows by one with each write. */
   readonly version: number;
   readonly keys: readonly RingKey[];
   readonly intents: readonly Intent[];
-  /** Algorithms whose key an operator wants switched before its time. */
+  /** Algorithms whose key an operator wants to switch early. */
   readonly switching: readonly SigningAlgorithm[];
-  /** The last operator's order that was taken up. */
+  /** The last operator's order that was handled. */
   readonly handledOrder?: string;
-  /** The last order that was taken up and refused: nothing could have signed in place of its keys. */
+  /** The last order that was handled and refused, because no other key could have signed in place of its keys. */
   readonly refusedOrder?: string;
 }
 
-/** What an operator asks for. */
+/** An operator's order. */
 export interface RotationOrder {
   readonly id: string;
   readonly purpose: KeyPurpose;
-  /** `emergency`: the key is suspected to be in other hands; nothing it signed may count any longer. */
+  /** `emergency`: somebody else may have the key, so no signature of it may count any longer. */
   readonly kind: "rotate" | "emergency";
-  /** One key of the ring; without it every active key of the purpose. */
+  /** One key of the ring; when left out, every active key of the purpose. */
   readonly kid?: string;
   readonly reason: string;
   readonly operator: { readonly arn: string; readonly uniqueId: string };
   readonly atSeconds: number;
 }
 
-/** What became of a key, for the audit record. */
+/** What happened to a key, for the audit record. */
 export interface RingEvent {
   readonly operation: "key.create" | "key.publish" | "key.activate" | "key.retire" | "key.distrust" | "key.delete";
   readonly kid: string;
@@ -67,6 +73,6 @@ export interface RingEvent {
   readonly alg: SigningAlgorithm;
   readonly reason: string;
   readonly operator?: RotationOrder["operator"];
-  /** It was ordered and not done: no other key could have signed instead. */
+  /** The order was not carried out, because no other key could have signed instead. */
   readonly refused?: boolean;
 }

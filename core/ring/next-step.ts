@@ -2,12 +2,13 @@ import { announce, create, publish, sweep } from "./making.ts";
 import type { Rule } from "./step.ts";
 import { disable, end, fill, rotate, takeOrder } from "./switching.ts";
 
-/** Danger first; what makes keys before what needs them. */
+/** In order of urgency: emergencies first, and steps that create keys before those that need them. */
 const rules: readonly Rule[] = [takeOrder, disable, sweep, create, publish, fill, rotate, announce, end];
 
 /**
- * The next step of a ring, or undefined when there is nothing to do. Pure: who crashes after any effect or write and
- * comes again finds the same step or the next one. Danger first: what an emergency asks for waits for nothing.
+ * The next step of a ring, or undefined when there is nothing to do. It is a pure function: a run that is interrupted
+ * after any effect or write finds the same step or the next one when it runs again. An emergency waits for no other
+ * step.
  */
 export const nextStep: Rule = (ring, at) => {
   for (const rule of rules) {

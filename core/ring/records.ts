@@ -4,7 +4,7 @@ import type { KeyPurpose } from "../model/ports.ts";
 import type { RingEvent } from "./model.ts";
 import type { RotatorDeps } from "./ports.ts";
 
-/** The audit records of what became of keys; they are written with the ring or not at all. */
+/** The audit records of what happened to keys. They are written together with the ring or not at all. */
 export const recordsOf = (
   purpose: KeyPurpose,
   events: readonly RingEvent[],

@@ -2,7 +2,7 @@ import type { RotationPace } from "../model/key-times.ts";
 import type { SigningAlgorithm } from "../model/ports.ts";
 import type { Intent, Ring, RingEvent, RingKey, RotationOrder } from "./model.ts";
 
-/** What a step does outside the ring before it is written down; each may be done twice. */
+/** What a step does outside the ring, before the ring is written. Each effect may safely happen twice. */
 export type Effect =
   | { readonly do: "create"; readonly intent: Intent }
   | { readonly do: "vet"; readonly key: RingKey }
@@ -17,23 +17,23 @@ interface Step {
   write(made?: RingKey): { readonly ring: Ring; readonly events: readonly RingEvent[] };
 }
 
-/** By what a ring is evaluated. */
+/** What a rule decides by. */
 interface Moment {
   readonly nowSeconds: number;
   readonly pace: RotationPace;
-  /** An operator's order; one that was taken up already is ignored. */
+  /** An operator's order; one that was handled already is ignored. */
   readonly order?: RotationOrder;
-  /** Ids of intents that this very run announced. */
+  /** Ids of intents that this run announced. */
   readonly mine: ReadonlySet<string>;
-  /** Id for an intent, should one be announced. */
+  /** Id for an intent, if one is announced. */
   readonly freshId: string;
-  /** ARNs of the stack's own first keys: it names them for good, so that they are kept and never ended. */
+  /** ARNs of the stack's own first keys. The stack always names them, so they are never ended. */
   readonly kept: ReadonlySet<string>;
   /** Algorithms the ring must have keys of. */
   readonly algorithms: readonly SigningAlgorithm[];
 }
 
-/** Looks at a ring for one kind of step. */
+/** Decides whether a ring needs one kind of step. */
 export type Rule = (ring: Ring, at: Moment) => Step | undefined;
 
 /** Keys of one algorithm. */
@@ -43,12 +43,12 @@ export const ofAlg = (ring: Ring, alg: SigningAlgorithm) => ring.keys.filter((ke
 export const inState = (keys: readonly RingKey[], ...states: readonly RingKey["state"][]) =>
   keys.filter(({ state }) => states.includes(state));
 
-/** First matching algorithm's step. */
+/** Finds the step of the first algorithm that needs one. */
 export const eachAlg =
   (rule: (ring: Ring, alg: SigningAlgorithm, at: Moment) => Step | undefined): Rule =>
   (ring, at) =>
     at.algorithms.map((alg) => rule(ring, alg, at)).find((step) => step !== undefined);
 
-/** Whether a key has signed long enough by then. */
+/** Whether a key has signed long enough at that moment. */
 export const isDue = (ring: Ring, active: RingKey, at: Pick<Moment, "nowSeconds" | "pace">): boolean =>
   ring.switching.includes(active.alg) || at.nowSeconds >= (active.activatedAtSeconds ?? 0) + at.pace.periodSeconds;

@@ -2,7 +2,7 @@ import type { SigningAlgorithm } from "../model/ports.ts";
 import { isKnown } from "./keyring.ts";
 import type { Ring, RingKey, RotationOrder } from "./model.ts";
 
-/** When a key is to follow, and how long every verifier takes to know it. */
+/** When the next key must sign, and how long it takes until every verifier knows it. */
 export interface SuccessionTime {
   readonly nowSeconds: number;
   readonly waitSeconds: number;
@@ -23,8 +23,9 @@ export const suspectsOf = (ring: Ring, { kid }: Pick<RotationOrder, "kid">): rea
   );
 
 /**
- * Keys that an order would take from signing while no other could sign in their place. Such an order is refused as a
- * whole, before anything is disabled: it would stop a deployment whose rotator cannot make keys, and for good.
+ * Keys that an order would stop from signing while no other key could sign in their place. Such an order is refused as
+ * a whole, before anything is disabled. Otherwise it would stop the deployment, for ever where its rotator cannot
+ * create keys.
  */
 export const withoutSuccessor = (
   ring: Ring,

@@ -1,4 +1,4 @@
-/** Steps by which keys take turns: orders, switches, and what ends a key. */
+/** Steps by which keys replace one another: orders, switches, and the end of a key. */
 
 import { keyTimes, signedLifeSeconds } from "../model/key-times.ts";
 import { distrust } from "./distrust.ts";
@@ -7,7 +7,7 @@ import type { RingKey } from "./model.ts";
 import { changed, eventOf } from "./rows.ts";
 import { eachAlg, inState, isDue, ofAlg, type Rule } from "./step.ts";
 
-/** An operator's order, once. */
+/** Handles an operator's order, once. */
 export const takeOrder: Rule = (ring, { order, nowSeconds, pace }) => {
   if (!order || order.id === ring.handledOrder) return undefined;
   if (order.kind === "emergency")
@@ -17,7 +17,7 @@ export const takeOrder: Rule = (ring, { order, nowSeconds, pace }) => {
   return { write: () => ({ ring: { ...changed(ring), switching, handledOrder: order.id }, events: [] }) };
 };
 
-/** KMS is told too: whoever still works by an older ring must fail. */
+/** Disables the key in KMS too, so that a function that still uses an older ring fails. */
 export const disable: Rule = (ring, { nowSeconds }) => {
   const key = inState(ring.keys, "distrusted").find((one) => one.disabledAtSeconds === undefined);
   if (!key) return undefined;
@@ -25,7 +25,7 @@ export const disable: Rule = (ring, { nowSeconds }) => {
   return { effect: { do: "disable", key }, write };
 };
 
-/** The first key of an algorithm that a later version of the stack adds. */
+/** Lets the first key of an algorithm sign, when a later version of the stack adds that algorithm. */
 export const fill = eachAlg((ring, alg, { nowSeconds, pace }) => {
   const keys = ofAlg(ring, alg);
   const ready = inState(keys, "published").find((key) => isKnown(key, nowSeconds, pace.longestCacheSeconds));
@@ -36,9 +36,9 @@ export const fill = eachAlg((ring, alg, { nowSeconds, pace }) => {
 });
 
 /**
- * Switches only when yet another key stays behind, known to verifiers and idle: an emergency a second later needs it. The
- * stack's own first key is that one itself once it has had its turn, since it is paid for as long as the stack names it:
- * it stands by for good, and signs again in an emergency alone.
+ * Switches only when another known, idle key remains, since an emergency a second later would need it. The stack's own
+ * first key becomes that one after its turn, since it is paid for as long as the stack names it. From then on it stands
+ * by, and signs again only in an emergency.
  */
 export const rotate = eachAlg((ring, alg, at) => {
   const { nowSeconds, pace } = at;
@@ -57,10 +57,10 @@ export const rotate = eachAlg((ring, alg, at) => {
   return { write: () => ({ ring: { ...changed(ring, old, now), switching }, events }) };
 });
 
-/** A key that signed and will not, unless it must; what it signed counts on. */
+/** A key that has signed and will sign again only in an emergency. Its signatures still count. */
 const standingBy = ({ activatedAtSeconds: _, ...key }: RingKey): RingKey => ({ ...key, state: "published" });
 
-/** Only when the longest-lived thing it may have signed is over, and whatever ran late with it. */
+/** Ends a key when the longest-lived thing it may have signed is over, plus a margin for delays. */
 export const end: Rule = (ring, { nowSeconds }) => {
   const life = signedLifeSeconds[ring.purpose];
   if (life === undefined) return undefined;

@@ -4,7 +4,9 @@ import { ancestorsOf, type Session } from "../model/session.ts";
 import { subjects } from "../model/subjects.ts";
 import type { LivenessQuery, LivenessRows, RevocationEpoch, SessionStore } from "./store.ts";
 
-/** The query for a session known by the claims of a token or by its row: whatever can end it, in one batch. */
+/**
+ * The query for a session that is known by a token's claims or by its row: everything that can end it, in one batch.
+ */
 export function queryFor(session: {
   readonly root: string;
   readonly sid: string;
@@ -32,14 +34,15 @@ export function mergeQueries(...queries: readonly LivenessQuery[]): LivenessQuer
 }
 
 /**
- * Reads liveness. One batch, and a second only where the session's row names a subject the caller could not know
- * (the build of an agent further up): what a session was issued under is never left unread.
+ * Reads liveness in one batch. A second one is needed only where the session's row names a subject that the caller
+ * could not know (the build of an agent further up), since every subject that the session was issued under must be
+ * read.
  */
 export async function readLiveness(
   store: Pick<SessionStore, "readLiveness">,
   query: LivenessQuery,
 ): Promise<LivenessRows> {
-  // the deployment's row is in every batch, under a key of its own
+  // the deployment's row is in every batch, under its own key
   const asked = new Set(query.subjects.filter((subject) => subject !== subjects.deployment));
   const rows = await store.readLiveness({ ...query, subjects: [...asked] });
   const issuedUnder = Object.keys(rows.session?.epochs ?? {});
@@ -48,28 +51,28 @@ export async function readLiveness(
   return store.readLiveness({ ...query, subjects: [...asked, ...unread] });
 }
 
-/** The revocation epoch of a subject; a row that was never written is epoch 0 and not blocked. */
+/** The revocation epoch of a subject; a row that does not exist means epoch 0 and not blocked. */
 export function epochOf(rows: LivenessRows, subject: string): RevocationEpoch {
   if (subject === subjects.deployment) return rows.deployment ?? { epoch: 0, blocked: true };
   return rows.epochs.get(subject) ?? { epoch: 0, blocked: false };
 }
 
-/** The first of `names` that an operator has blocked; the deployment is always looked at. */
+/** The first of `names` that an operator has blocked; the deployment is always checked. */
 export function blockedAmong(rows: LivenessRows, names: readonly string[]): string | undefined {
   return [subjects.deployment, ...names].find((subject) => epochOf(rows, subject).blocked);
 }
 
-/** The first subject whose epoch is no longer the recorded one. */
+/** The first subject whose epoch is no longer the one it was issued under. */
 export function raisedSince(rows: LivenessRows, issuedUnder: Readonly<Record<string, number>>): string | undefined {
   return Object.keys(issuedUnder).find((subject) => epochOf(rows, subject).epoch !== issuedUnder[subject]);
 }
 
 /**
- * Whether a session is alive by one liveness read: its row is there and not ended, not expired by our own clock (TTL
- * deletion is days late), no tombstone on it or above it, nothing blocked, every epoch unchanged. No clocks are
- * compared with revocations (threat 5).
+ * Whether a session is alive by one liveness read: its row is there and not ended, not expired by our own clock
+ * (DynamoDB deletes expired rows days late), no tombstone on it or above it, nothing blocked, every epoch unchanged. No
+ * clock is compared with the time of a revocation (threat 5).
  * @param rows what {@link readLiveness} returned for this session
- * @param sid the session asked for
+ * @param sid id of the session
  */
 export function evaluateSession(rows: LivenessRows, sid: string, nowSeconds: number): Result<Session, DeathCause> {
   if (!rows.complete || !rows.deployment) return err({ kind: "unreadable" });

@@ -4,7 +4,10 @@ import type { ReplayEntry } from "../model/replay-entry.ts";
 import type { Result } from "../model/result.ts";
 import type { AccessHandle, Offer, Session } from "../model/session.ts";
 
-/** What one liveness read asks for. The adapter de-duplicates keys and reads all in ONE strongly consistent batch. */
+/**
+ * What one liveness read must contain. The adapter removes duplicate keys and reads everything in ONE strongly
+ * consistent batch.
+ */
 export interface LivenessQuery {
   readonly session?: { readonly root: string; readonly sid: string };
   /** Session ids whose tombstones are looked for (the session's own is added). */
@@ -13,21 +16,26 @@ export interface LivenessQuery {
   readonly subjects: readonly string[];
 }
 
-/** Counter row of an agent, principal, build, login or the deployment. A row that does not exist is epoch 0, not blocked. */
+/**
+ * Counter row of an agent, principal, build, login or the deployment. A row that does not exist means epoch 0, not
+ * blocked.
+ */
 export interface RevocationEpoch {
   readonly epoch: number;
   readonly blocked: boolean;
-  /** When the last cut happened; a person's tokens not younger than this (plus 60 s) stay refused. */
+  /** When the last cut happened. A person's tokens must be issued later than this plus 60 s, or they stay refused. */
   readonly cutAtSeconds?: number;
   /** Whether an operator has lifted its block since the last cut. */
   readonly lifted?: boolean;
-  /** Of a login's row: when a name of it was denylisted last, as long as one is. */
+  /** For a login's row: when one of its names was last denylisted; absent when none is. */
   readonly denylistedAtSeconds?: number;
 }
 
 /** What the batch returned. */
 export interface LivenessRows {
-  /** False when any key stayed unprocessed within the deadline: nothing is granted by it, and nothing is ended. */
+  /**
+   * False when a key could not be read within the deadline. Then nothing is granted and nothing is ended (threat 44).
+   */
   readonly complete: boolean;
   readonly session?: Session;
   readonly tombstones: ReadonlySet<string>;
@@ -36,15 +44,15 @@ export interface LivenessRows {
   readonly deployment?: RevocationEpoch & { readonly registryVersion: number };
 }
 
-/** One transaction: all of it or nothing. */
+/** One transaction: everything is written or nothing. */
 export interface Commit {
   readonly session?: Session;
   readonly offer?: Offer;
-  /** Marks an offer redeemed, on condition that it is not yet, not withdrawn and not expired. */
+  /** Marks an offer redeemed, on condition that it is not yet redeemed, withdrawn or expired. */
   readonly redeem?: { readonly root: string; readonly handleHash: string; readonly sid: string; readonly jkt: string };
   /** An access token for a resource that asks about every request. */
   readonly handle?: AccessHandle;
-  /** Counters of uses that begin. */
+  /** New counters of uses. */
   readonly counters?: readonly UseCounter[];
   /** A living session's new end, on condition that it still has the end that was read and was not ended. */
   readonly renew?: Renewal;
@@ -52,11 +60,11 @@ export interface Commit {
   readonly record: AuditRecord;
 }
 
-/** What a tree grows by. */
+/** How much a tree grows. */
 export interface TreeGrowth {
   /** Sessions, and offers, each of which may become one. */
   readonly children: number;
-  /** Of sessions and offers, as JSON. */
+  /** Bytes of sessions and offers, as JSON. */
   readonly bytes: number;
 }
 
@@ -65,11 +73,14 @@ export interface UseCounter {
   /** A session's id, or a handle's hash. */
   readonly name: string;
   readonly left: number;
-  /** After the last possible end of what it counts for: a counter that went before would refuse, never refill. */
+  /**
+   * After the last possible end of what it counts. A counter that is deleted too early refuses every use; it never
+   * starts again.
+   */
   readonly expiresAtSeconds: number;
 }
 
-/** One use: a unit of every counter, the caller's proof and the record, or nothing at all. */
+/** One use: one unit of every counter, the caller's proof and the record are written together, or nothing is. */
 export interface Use {
   readonly counters: readonly string[];
   readonly replayEntries: readonly ReplayEntry[];
@@ -77,19 +88,20 @@ export interface Use {
 }
 
 /**
- * What a renewal changes of a session's row, and by what the session is found: the rows it is found by carry its end, so
- * they are written anew in the same transaction (`subjectPuts` of the adapter), or no walk would meet it any more.
+ * What a renewal changes in a session's row and in the rows of table Subjects by which the session is found. Those rows
+ * carry its end, so they are written again in the same transaction (`subjectPuts` of the adapter); otherwise no walk
+ * would find the session any more.
  */
 export interface Renewal
   extends Pick<
     Session,
     "root" | "sid" | "actors" | "principal" | "build" | "login" | "expiresAtSeconds" | "status" | "formerStatus"
   > {
-  /** The end it has now. */
+  /** The end it had before. */
   readonly wasSeconds: number;
 }
 
-/** Why a transaction was refused; contention and throttling are retried below, never reported here. */
+/** Why a transaction was refused; contention and throttling are retried by the adapter and never reported here. */
 export type CommitConflict =
   | { readonly kind: "replay"; readonly entry: ReplayEntry["kind"] }
   | { readonly kind: "offer_taken" }
@@ -109,14 +121,15 @@ export interface SessionStore {
   readSession(root: string, sid: string): Promise<Session | undefined>;
   /** One TransactWriteItems. */
   commit(write: Commit): Promise<Result<void, CommitConflict>>;
-  /** Takes one use, in one TransactWriteItems: of any number at one instant as many succeed as uses are left. */
+  /** Takes one use, in one TransactWriteItems: of any number of concurrent calls, as many succeed as uses are left. */
   use(use: Use): Promise<Result<void, CommitConflict>>;
-  /** Ends a session that died between its write and its signature (sets `ended`). */
+  /** Ends a session that was revoked between its write and its signature (sets `ended`). */
   end(root: string, sid: string): Promise<void>;
   /**
-   * Counts what a tree is about to grow by, in its row of this quarter of an hour, outside of every transaction: fan-outs
-   * would fight over one row there. It may count what is then not written, never miss what is.
-   * @returns false, and nothing counted, when that is more than `most`
+   * Counts how much a tree is about to grow, in its row of this quarter of an hour. This is outside of every
+   * transaction, since concurrent children would contend for one row there. It may count a write that then fails, but
+   * it never misses one (threat 34).
+   * @returns false, and nothing counted, when the sum would exceed `most`
    */
   growTree(root: string, by: TreeGrowth, most: TreeGrowth): Promise<boolean>;
   /**
@@ -130,15 +143,15 @@ export interface SessionStore {
 export interface RevocationWrite {
   /** A tombstone on a session: it and all below it are over. */
   readonly tombstone?: { readonly root: string; readonly sid: string; readonly expiresAtSeconds: number };
-  /** An offer taken back. */
+  /** An offer that is withdrawn. */
   readonly withdraw?: { readonly root: string; readonly handleHash: string; readonly expiresAtSeconds: number };
-  /** Logins of what is revoked; `session` is the root by which one can be cleared again. */
+  /** Logins to denylist with what is revoked; `session` is the root by which they can be cleared later. */
   readonly denylist?: { readonly logins: readonly LoginKeys[]; readonly session?: string; readonly atSeconds: number };
-  /** Denylisted logins that are cleared again. What was issued under them stays over. */
+  /** Denylisted logins to clear. What was issued under them stays over. */
   readonly clear?: LoginKeys;
-  /** Raises a counter by one, and sets its block unless `block` is false (a cut alone). */
+  /** Raises a counter by one, and sets its block unless `block` is false (a cut without a block). */
   readonly raise?: { readonly subject: string; readonly block: boolean; readonly atSeconds: number };
-  /** Takes a block away; the counter stays. */
+  /** Removes a block; the counter stays. */
   readonly lift?: { readonly subject: string };
   readonly replayEntries: readonly ReplayEntry[];
   readonly record: AuditRecord;
@@ -154,7 +167,7 @@ export interface RevocationStore {
   readOffer(root: string, handleHash: string): Promise<Offer | undefined>;
   /** The login that was denylisted with a session, strongly consistent, however long ago that was. */
   readDenylisted(sid: string): Promise<LoginKeys | undefined>;
-  /** Logins by which a principal's sessions were opened, as long as anything is known of those; strongly consistent. */
+  /** Logins by which a principal's sessions were opened, as far as their rows are still stored; strongly consistent. */
   loginsOf(principal: string): Promise<readonly Login[]>;
   /** One transaction; a tombstone and a counter are written unconditionally. */
   revoke(write: RevocationWrite): Promise<Result<void, CommitConflict>>;
