@@ -2,16 +2,16 @@ import type { Attestor } from "./contract/attestor.ts";
 import type { MethodGround } from "./contract/method.ts";
 import { withInstanceIdentity } from "./formats/instance-identity/beside.ts";
 
-/** How the function `attest` comes by what proves one kind of evidence. */
+/** How the function `attest` gets the attestor of one kind of evidence. */
 interface Loader {
   readonly type: string;
-  /** Left out: every stage offers it. */
+  /** Whether the stage offers it; when left out, every stage does. */
   readonly offered?: (ground: MethodGround) => boolean;
-  /** Its folder's parsers come with it: they are imported here and nowhere sooner. */
+  /** Loads the attestor and its folder's parsers, which are imported nowhere earlier. */
   readonly load: (ground: MethodGround) => Promise<Attestor>;
 }
 
-/** All but `aws-lambda-url-iam`, which a function of its own offers. */
+/** All kinds except `aws-lambda-url-iam`, which has a function of its own. */
 const loaders: readonly Loader[] = [
   {
     type: "aws-sts-web-identity",
@@ -66,8 +66,8 @@ const loaders: readonly Loader[] = [
 ];
 
 /**
- * What proves evidence to the function `attest`, on what its stage gives. Each is loaded when its kind is first presented:
- * a deployment's agents use one or two of them, and a cold start waits for none.
+ * The attestors of the function `attest`, with what its stage provides. Each is loaded when its kind is first
+ * presented: the agents of a deployment use one or two kinds, and a cold start should wait for none of the others.
  */
 export const createAttestors = (ground: MethodGround): readonly Attestor[] =>
   loaders.filter(({ offered }) => offered?.(ground) ?? true).map((loader) => whenPresented(loader, ground));

@@ -4,10 +4,11 @@ import { err, ok, type Result } from "../model/result.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 
 /**
- * Decides whom an identity token may be for: our issuer, or what the agent's registration lists. Never a resource, a
- * web address or AWS STS, whatever is registered: an identity token has no permission in it and cannot be typed, so
- * whoever takes it as authority would skip session, policy and revocation (threat 4).
- * @param wanted as the caller asked; our issuer when it did not
+ * Decides the audience of an identity token: our issuer, or one that the agent's registration lists. Never a resource,
+ * a web address or AWS STS, whatever is registered. An identity token carries no permission and its `typ` cannot be
+ * told from other JWTs, so a service that accepted it as authority would skip session, policy and revocation (threat
+ * 4).
+ * @param wanted as the caller asked; our issuer when it asked for none
  * @returns the audience, or `audience_not_registered`
  */
 export function identityAudience(
@@ -19,7 +20,7 @@ export function identityAudience(
   const refused =
     !registration.audiences.includes(wanted) ||
     registry.resource(wanted) !== undefined ||
-    // several in one string, or characters that two readers could see differently
+    // several audiences in one string, or characters that two readers could see differently
     !/^[\x21-\x2b\x2d-\x7e]+$/.test(wanted) ||
     /^https?:/i.test(wanted) ||
     /amazonaws\.com|api\.aws/i.test(wanted);

@@ -9,19 +9,20 @@ import { err, ok, type Result } from "../model/result.ts";
 interface ChallengeDeps {
   readonly clock: Clock;
   readonly macs: MacSource;
-  /** A challenge of one deployment is foreign to every other. */
+  /** A challenge of one deployment is not accepted by another. */
   readonly issuer: string;
 }
 
-/** Challenges are ours, but an instance whose clock runs ahead of this one's may have made it. */
+/** Challenges are our own, but an instance whose clock runs ahead may have made one. */
 const aheadSeconds = 5;
 
 const shape = /^([A-Za-z0-9_-]{22})\.([1-9][0-9]{9})\.([A-Za-z0-9_-]{43})$/;
 
 /**
- * Makes a challenge that is stored nowhere: 128 random bits, the second it was made in, and an HMAC-SHA-256 over both
- * by the key of that minute. Whoever asks for one is anonymous, and a row for each would let anybody write to our tables
- * at our cost; its use is a row, in the attestation's transaction. Its characters fit an STS tag value.
+ * Makes a challenge without storing it: 128 random bits, the second it was made in, and an HMAC-SHA-256 over both under
+ * that minute's key. Anybody may ask for one, so a row for each would let strangers write to our tables at our cost
+ * (threat 13). Only its use is a row, written in the attestation's transaction. Its characters are allowed in the value
+ * of an STS tag.
  */
 export async function createChallenge(deps: ChallengeDeps & { readonly ids: Ids }): Promise<string> {
   const madeAt = nowSeconds(deps.clock);
@@ -30,8 +31,8 @@ export async function createChallenge(deps: ChallengeDeps & { readonly ids: Ids 
 }
 
 /**
- * Checks a challenge that came back. Age comes before the HMAC, so that no stranger chooses for which minutes keys are
- * derived.
+ * Checks a challenge that came back. Its age is checked before the HMAC, so that no stranger chooses the minutes for
+ * which keys are derived.
  * @returns the replay entry that consumes it, or `challenge_invalid`
  */
 export async function checkChallenge(
@@ -44,7 +45,7 @@ export async function checkChallenge(
   const age = nowSeconds(deps.clock) - madeAt;
   if (age > limits.challengeLifeSeconds || age < -aheadSeconds) return invalid("expired");
   const expected = (await mac(`${id}.${second}`, madeAt, deps)).toString("base64url");
-  // compared as text: 43 characters could spell the same 32 bytes in several ways
+  // compared as text, since 43 base64url characters can spell the same 32 bytes in several ways
   if (!timingSafeEqual(Buffer.from(tag, "ascii"), Buffer.from(expected, "ascii"))) return invalid("foreign");
   const expiresAtSeconds = madeAt + limits.challengeLifeSeconds + limits.foreignSkewSeconds;
   return ok({ replayEntry: { kind: "challenge", key: replayKey("challenge", deps.issuer, id), expiresAtSeconds } });

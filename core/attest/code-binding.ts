@@ -5,7 +5,7 @@ import { err, ok, type Result } from "../model/result.ts";
 import type { AttestedFacts } from "./contract/attestor.ts";
 import type { CodeLookup } from "./contract/aws.ts";
 
-/** Who is to run which code, and what it proved. */
+/** An agent, and what its evidence proved, for the check of its code. */
 interface CodeClaim {
   readonly agent: string;
   /** `evidence.type`, for denials. */
@@ -14,21 +14,24 @@ interface CodeClaim {
   readonly attested: AttestedFacts;
 }
 
-/** How the code is looked up, and who is told of it. */
+/** How the code is looked up, and who is told of each check. */
 interface CodeLooking {
-  /** Absent where the stage grants no look at the control plane: then a registration that needs one cannot attest. */
+  /**
+   * Absent where the stage does not grant lookups at the control plane. A registration that needs one cannot attest
+   * then.
+   */
   readonly lookup?: CodeLookup | undefined;
-  /** Told of every check in order, up to the first that fails: `code-source`, `code-version`, `code-release`. */
+  /** Called for every check in order, up to the first that fails: `code-source`, `code-version`, `code-release`. */
   readonly onCheck: (check: Check) => void;
 }
 
 /**
- * Finds the digest of the code an agent runs and holds it against the releases its registration lists. Of a function it
- * is the package of the published version the registration names, as it is configured at attestation: which version
- * answered this very call AWS does not tell (threat 30). Of a task it is the image ECS started. Without `lambda` or
+ * Finds the digest of the code an agent runs and compares it with the releases its registration lists. For a function
+ * it is the digest of the published version that the registration names, as configured at attestation: AWS does not
+ * tell which version answered a call (threat 30). For a task it is the image that ECS started. Without `lambda` or
  * `ecs` the evidence itself must have measured the code.
- * @returns the build to record, undefined for an agent that is bound to none and whose evidence tells none; denials
- * `build_not_released`, `evidence_insufficient`, `attestation_unavailable`
+ * @returns the build to record, undefined for an agent whose registration binds no code and whose evidence measures
+ * none; denials `build_not_released`, `evidence_insufficient`, `attestation_unavailable`
  */
 export async function bindCode(
   { agent, type, registration, attested }: CodeClaim,
@@ -50,7 +53,7 @@ export async function bindCode(
   return foreign === undefined ? ok(build) : err({ code: "build_not_released", agent, build: foreign });
 }
 
-/** The code's digest, and all that must be releases with it. */
+/** The code's digest, and all digests that must be releases with it. */
 interface Digests {
   readonly build: string;
   readonly all: readonly string[];
@@ -60,7 +63,7 @@ interface Digests {
 interface NoDigest {
   readonly check: "code-source" | "code-version";
   readonly why: string;
-  /** Nobody could be asked: to be tried again. */
+  /** The control plane did not answer; the attestation may be tried again. */
   readonly unavailable?: boolean;
 }
 
@@ -79,7 +82,7 @@ async function digestsOf(
       return unknown("code-source", "the platform tells no image of the container");
     source("the images ECS started");
     const build = images[ecs.container] ?? "";
-    // every container of a task holds the task's credentials, so each one's image must be a release
+    // every container of a task has the task's credentials, so each container's image must be a release
     return ok({ build, all: [build, ...Object.values(images)] });
   }
   if (attested.build === undefined) return unknown("code-source", "the evidence measures no code");
@@ -87,7 +90,10 @@ async function digestsOf(
   return ok({ build: attested.build, all: [attested.build] });
 }
 
-/** A published version never changes, its number is never given again; `$LATEST` and aliases are not asked for. */
+/**
+ * A published version never changes, and its number is never used again. `$LATEST` and aliases can change, so they are
+ * not looked up.
+ */
 async function versionOf(
   version: string,
   { facts: { functionArn } }: AttestedFacts,

@@ -3,8 +3,9 @@ import type { CommitConflict } from "../session/store.ts";
 import type { Proven } from "./prove.ts";
 
 /**
- * What an attestation consumes: challenge, proof and evidence. Evidence without a challenge belongs to the first key that
- * shows it (threat 16); where the registration lets a silent key be replaced, each key that showed it is kept as well.
+ * What an attestation consumes: challenge, proof and evidence. Evidence without a challenge belongs to the first key
+ * that shows it (threat 16); where the registration allows a silent key to be replaced, an entry is kept for each key
+ * that showed it.
  * @param nowSeconds when the evidence's owner was seen
  */
 export function replayEntriesOf(
@@ -18,10 +19,10 @@ export function replayEntriesOf(
 }
 
 /**
- * What it consumes when another key has shown the evidence before and the registration lets a silent key be replaced: a
- * workload that started again has lost its key, and the document outlived it. Only the silence of the first key tells
- * that from a theft, so while that one attests nobody gets in. A key that has shown the document before never comes
- * back to it: whoever was replaced while it still lived is refused, and that rings.
+ * The replay entries of an attestation when another key has shown the evidence before and the registration allows a
+ * silent key to be replaced. A restarted workload has lost its key while its document is still valid. Only the silence
+ * of the first key distinguishes that from theft, so while the first key attests no other gets in. A key that was
+ * replaced can never take the document back: if it was still in use it is refused, and that rings.
  * @returns undefined where nothing may be replaced
  */
 export function replacingEntries(proven: Proven, conflict: CommitConflict, nowSeconds: number) {
@@ -37,7 +38,7 @@ export function replacingEntries(proven: Proven, conflict: CommitConflict, nowSe
   ];
 }
 
-/** That this key showed this document. */
+/** Records that this key showed this document. */
 const shownBy = ({ key, owner = "", expiresAtSeconds }: ReplayEntry): ReplayEntry => ({
   kind: "evidence",
   key: replayKey("evidence", "shown by", `${key} ${owner}`),

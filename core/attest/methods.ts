@@ -10,7 +10,7 @@ import { method as oidc } from "./methods/oidc/method.ts";
 import { method as spiffeJwtSvid } from "./methods/spiffe-jwt-svid/method.ts";
 import { method as spiffeX509Svid } from "./methods/spiffe-x509-svid/method.ts";
 
-/** Every method of attestation, listed; nothing is discovered. */
+/** Every method of attestation. The list is complete: none is discovered. */
 const methods: readonly Method[] = [
   awsStsWebIdentity,
   awsStsCallerIdentity,

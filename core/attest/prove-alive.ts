@@ -8,20 +8,20 @@ import type { LivenessQuery, LivenessRows, SessionStore } from "../session/store
 import { type Attempt, type ProveDeps, type Proven, prove } from "./prove.ts";
 import type { UnprovenReads } from "./unproven-reads.ts";
 
-/** What proving an agent by the newest registry needs. */
+/** What proving an agent by the newest registry, and that it is alive, needs. */
 interface ProveAliveDeps extends ProveDeps {
   readonly registries: RegistrySource;
   readonly store: SessionStore;
   readonly unprovenReads: UnprovenReads;
 }
 
-/** An agent that proved what it is by the newest registry, and the rows it was alive by. */
+/** An agent that was proved by the newest registry, and the rows that show it is alive. */
 export interface ProvenAlive {
   readonly proven: Proven;
   readonly rows: LivenessRows;
 }
 
-/** Refusals that a newer registry could turn around; for all others nothing more is read. */
+/** Refusals that a newer registry could change; after all others nothing more is read. */
 const registryDecides: ReadonlySet<Denial["code"]> = new Set([
   "agent_unknown",
   "agent_inactive",
@@ -34,10 +34,10 @@ const registryDecides: ReadonlySet<Denial["code"]> = new Set([
 ]);
 
 /**
- * Proves the agent and reads its liveness. A cached registry counts only where the deployment's row names its very
- * version; otherwise that version is loaded and the agent proved once more, so that a change is live at the next
+ * Proves the agent and reads its liveness. A cached registry is used only where the deployment's row names exactly its
+ * version. Otherwise that version is loaded and the agent is proved again, so that a change takes effect at the next
  * request (threat 22).
- * @returns the proven agent and the rows it was alive by, or why not; `blocked`, `registry_unavailable`,
+ * @returns the proven agent and the rows that show it is alive, or why not; `blocked`, `registry_unavailable`,
  * `liveness_unavailable`
  */
 export async function proveAlive(attempt: Attempt, deps: ProveAliveDeps): Promise<Result<ProvenAlive, Denial>> {
@@ -59,7 +59,10 @@ export async function proveAlive(attempt: Attempt, deps: ProveAliveDeps): Promis
   return err({ code: "registry_unavailable", why: "the registry changed twice during this request" });
 }
 
-/** Strangers' refusals are worth so many reads: a flood of made-up names must not throttle everybody's liveness. */
+/**
+ * Whether liveness may be read for this refusal. A stranger's refusals may cost only so many reads: a flood of made-up
+ * names must not throttle everybody's liveness reads (threat 13).
+ */
 const mayReadFor = ({ code }: Denial, { authenticated }: AuditContext, { unprovenReads }: ProveAliveDeps): boolean =>
   registryDecides.has(code) && (authenticated || unprovenReads.take());
 
@@ -68,7 +71,7 @@ function unblocked(proven: Proven, rows: LivenessRows): Result<ProvenAlive, Deni
   return subject === undefined ? ok({ proven, rows }) : err({ code: "blocked", subject });
 }
 
-/** Whatever can block or cut an attested agent, beside the deployment. */
+/** Everything that can block or cut an attested agent, except the deployment. */
 export const subjectsOf = ({ agent, attested }: Pick<Proven, "agent" | "attested">): readonly string[] => [
   subjects.agent(agent),
   ...(attested.build === undefined ? [] : [subjects.build(attested.build)]),

@@ -23,9 +23,9 @@ export interface ProveDeps {
   readonly attestors: readonly Attestor[];
   readonly macs: MacSource;
   readonly issuer: string;
-  /** Present where the stage lets us look at functions and tasks. */
+  /** Present where the stage grants lookups of functions and tasks. */
   readonly codeLookup?: CodeLookup;
-  /** Of this very call, by the platform's word. */
+  /** The caller as the platform authenticated this call. */
   readonly platformCaller?: PlatformCaller;
 }
 
@@ -33,11 +33,11 @@ export interface ProveDeps {
 export interface Attempt {
   readonly request: AttestRequest;
   readonly proof: DpopProof;
-  /** Told of what is found, so that a grant and a refusal leave the same record. */
+  /** Receives what is found, so that a grant and a refusal are recorded with the same facts. */
   readonly audit: AuditContext;
 }
 
-/** An agent that proved what it is, by one version of the registry. */
+/** An agent that was proved by one version of the registry. */
 export interface Proven {
   readonly agent: string;
   readonly registration: AgentRegistration;
@@ -48,15 +48,15 @@ export interface Proven {
   readonly replayEntries: readonly ReplayEntry[];
 }
 
-/** Most checks of one document a refusal's record keeps; no attestor makes as many. */
+/** Most checks that a refusal's record keeps; no attestor makes so many. */
 const checksRecorded = 40;
 
 /**
- * Proves that the caller is the agent it names: our challenge ▸ the evidence ▸ the named registration, and no other ▸ its
- * selectors ▸ its state ▸ its minimum assurance ▸ the audience ▸ the code it may run. The name is looked up only once the
- * evidence is genuine, and an agent's state is told only to whoever proved to be it, or strangers could list agents by
- * what differs in the refusals (threat 41).
- * @returns the agent and what it is by this version of the registry, or the first of these that fails
+ * Proves that the caller is the agent it names: our challenge ▸ the evidence ▸ the named registration, and no other ▸
+ * its selectors ▸ its state ▸ its minimum assurance ▸ the audience ▸ the code it may run. The name is looked up only
+ * after the evidence was found genuine, and an agent's state is told only to a caller that proved to be it. Otherwise
+ * strangers could find out which agents exist by comparing refusals (threat 41).
+ * @returns the agent and its registration in this version of the registry, or the first of these that fails
  */
 export async function prove(
   attempt: Attempt,
@@ -78,7 +78,7 @@ export async function prove(
   if (!registration) return err({ code: "agent_unknown", agent });
   const selected = matchSelectors(agent, registration, { type: request.evidence.type, ...attested.value });
   if (!selected.ok) return selected;
-  // its evidence holds: whatever refuses it now is not for the evidence's checks to explain
+  // the evidence was found good, so its checks do not explain a later refusal
   audit.drop("checks");
   audit.authenticated = true;
   const { state, minimumAssurance: required } = registration;
@@ -86,7 +86,7 @@ export async function prove(
   if (!assuranceReaches(assurance, required)) return err({ code: "assurance_too_low", required, actual: assurance });
   const audience = identityAudience(request.audience, registration, { issuer: deps.issuer, registry });
   if (!audience.ok) return audience;
-  // every call carries them in its identity token, and a policy must never miss one that was cut away
+  // every call carries these facts in its identity token, and no policy may miss one because it was cut off
   const factsBytes = Buffer.byteLength(JSON.stringify(attested.value.facts));
   if (factsBytes > limits.attestedFactsBytes)
     return err({
@@ -94,7 +94,7 @@ export async function prove(
       type: request.evidence.type,
       why: `it proves more facts (${factsBytes} bytes) than an identity token carries`,
     });
-  // last: strangers and suspended agents make us ask AWS nothing
+  // last, so that strangers and suspended agents cause no call to AWS
   const codeChecks: Check[] = [];
   const claim = { agent, type: request.evidence.type, registration, attested: attested.value };
   const onCheck = (check: Check) => void codeChecks.push(check);

@@ -9,7 +9,7 @@ const members = ["agent", "evidence", "challenge", "audience"];
 const invalid = (name: string, why: string) => err<Denial>({ code: "parameter_invalid", name, why });
 
 /**
- * Reads the body of `POST /`: bounded before it is parsed, nothing beside the documented members.
+ * Reads the body of `POST /`: bounded before it is parsed, only the documented members are accepted.
  * @returns the request, or `content_type_unsupported`, `body_too_large`, `malformed_request`, `parameter_missing`,
  * `parameter_invalid`
  */

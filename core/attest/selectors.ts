@@ -5,10 +5,10 @@ import type { AttestedFacts } from "./contract/attestor.ts";
 import { evidenceTypes } from "./methods.ts";
 
 /**
- * Decides whether proven facts are this ONE registration's: any of its selectors of this evidence type must hold.
- * Registrations are never searched, or the loosest of them would win (threat 15).
+ * Decides whether proven facts match this ONE registration: one of its selectors for this type of evidence must hold.
+ * Registrations are never searched, since then the loosest of them would win (threat 15).
  * @param agentId for the denial
- * @returns nothing, or `selector_mismatch` with the first thing each selector missed
+ * @returns nothing, or `selector_mismatch` with the first fact that each selector lacked
  */
 export function matchSelectors(
   agentId: string,
@@ -26,7 +26,7 @@ export function matchSelectors(
   return err({ code: "selector_mismatch", agent: agentId, missing: text });
 }
 
-/** The first rule of a selector that does not hold; an anchor is demanded before anything else may match. */
+/** The first rule of a selector that does not hold; an anchor must match before anything else counts. */
 function missing(selector: Selector, attested: Pick<AttestedFacts, "facts" | "tags">): string | undefined {
   const { anchors = [], companions = [] } = evidenceTypes.get(selector.type) ?? {};
   const pinned = (name: string) => Object.hasOwn(selector.exact, name) && selector.exact[name] !== "";
@@ -35,7 +35,7 @@ function missing(selector: Selector, attested: Pick<AttestedFacts, "facts" | "ta
     const actual = own(attested.facts, name);
     if (actual === undefined || actual === "" || actual !== expected) return name;
   }
-  // session tags are chosen by whoever may assume the role: they narrow what the anchor already proved
+  // anybody who may assume the role chooses its session tags, so they can only narrow what the anchor proved
   for (const [name, pattern] of Object.entries(selector.tags ?? {})) {
     const actual = own(attested.tags, name);
     if (actual === undefined || !matchesPattern(pattern, actual)) return `tag ${name}`;
@@ -46,7 +46,10 @@ function missing(selector: Selector, attested: Pick<AttestedFacts, "facts" | "ta
 const own = (facts: Readonly<Record<string, string>>, name: string): string | undefined =>
   Object.hasOwn(facts, name) ? facts[name] : undefined;
 
-/** True when `text` fits `pattern`, in which `*` stands for any characters; everything else is literal, linear in time. */
+/**
+ * True when `text` fits `pattern`, in which `*` stands for any characters and everything else is literal. It takes
+ * linear time.
+ */
 export function matchesPattern(pattern: string, text: string): boolean {
   const parts = pattern.split("*");
   const [first = "", last = ""] = [parts[0], parts[parts.length - 1]];

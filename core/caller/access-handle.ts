@@ -7,7 +7,7 @@ import { isAccessHandle } from "../model/wire.ts";
 import type { SessionStore } from "../session/store.ts";
 import { type OwnToken, type OwnTokenDeps, ownTokenOf, verifyOwnToken } from "./own-token.ts";
 
-/** Where a handle is found: its root (in clear in it, so that no index is needed) and its hash. */
+/** Where a handle is found: its root, which the handle contains in clear so that no index is needed, and its hash. */
 interface AccessAddress {
   readonly root: string;
   readonly handleHash: string;
@@ -19,7 +19,7 @@ export function newAccessHandle(root: string, ids: Ids): { handle: string; addre
   return { handle, address: { root, handleHash: hashOf(handle) } };
 }
 
-/** The address of a presented token; undefined when it is no handle of this kind at all. */
+/** The address of a presented token; undefined when it does not have the form of such a handle. */
 export const accessAddress = (token: string): AccessAddress | undefined =>
   isAccessHandle(token) ? { root: token.slice(4, 26), handleHash: hashOf(token) } : undefined;
 
@@ -32,7 +32,7 @@ interface AccessDeps extends OwnTokenDeps {
 }
 
 /**
- * An access token of ours, signed (RFC 9068) or a handle whose row says what a signed one would.
+ * An access token of ours, signed (RFC 9068) or a handle, whose row contains the claims of a signed one.
  * @param options `ignoreExpiry` for revocation, where an expired token still names its session
  * @returns the token's facts, or `subject_token_invalid`, `subject_token_expired`
  */
@@ -47,7 +47,7 @@ export async function readAccessToken(
   const found = row && ownTokenOf("access", String(row.claims.aud), row.claims);
   if (!row || !found?.ok) return err({ code: "subject_token_invalid", why: "there is no such handle" });
   const { expiresAtSeconds, uses } = row;
-  // TTL deletes days late
+  // expired rows are deleted days late
   if (!options.ignoreExpiry && expiresAtSeconds <= nowSeconds(deps.clock))
     return err({ code: "subject_token_expired", expiredAtSeconds: expiresAtSeconds });
   return ok(uses ? { ...found.value, uses } : found.value);

@@ -13,14 +13,15 @@ import type { LivenessRows } from "../session/store.ts";
 import { type IdentityClaims, verifyIdentityToken } from "./identity-token.ts";
 import { ownerOfStolen, withOwner } from "./stolen.ts";
 
-/** Parameters of a form, each value non-empty (RFC 6749 3.2: a parameter without a value is as if omitted). */
+/** Parameters of a form, each value non-empty (RFC 6749 3.2: a parameter without a value counts as omitted). */
 export type Form = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Reads an `application/x-www-form-urlencoded` POST. Query strings never count: parameters in a URL are logged.
+ * Reads an `application/x-www-form-urlencoded` POST. Parameters in the query string are ignored, since URLs are logged.
  * @param repeatable names that may occur more than once; any other repetition is refused, since two readers of one
  * request could otherwise see two requests
- * @returns the form, or `method_not_allowed`, `not_found`, `content_type_unsupported`, `body_too_large`, `parameter_repeated`
+ * @returns the form, or `method_not_allowed`, `not_found`, `content_type_unsupported`, `body_too_large`,
+ * `parameter_repeated`
  */
 export function readForm(call: Call, repeatable: readonly string[]): Result<Form, Denial> {
   if (call.path !== "/") return err({ code: "not_found", path: call.path.slice(0, 100) });
@@ -45,7 +46,7 @@ export function readForm(call: Call, repeatable: readonly string[]): Result<Form
 /** The one value of a parameter. */
 export const single = (form: Form, name: string): string | undefined => form.get(name)?.[0];
 
-/** What authentication needs. */
+/** What authenticating a caller needs. */
 export interface AuthenticateDeps {
   readonly clock: Clock;
   readonly ownKeys: OwnKeys;
@@ -55,18 +56,18 @@ export interface AuthenticateDeps {
   readonly nonces?: DpopNonces | undefined;
 }
 
-/** Who is calling: an identity token of ours and a proof by the very key it is bound to. */
+/** The authenticated caller: it showed an identity token of ours and a proof by the key that token is bound to. */
 export interface Caller {
   readonly agent: string;
   readonly identity: IdentityClaims;
   readonly jkt: string;
-  /** Consumed in the transaction of whatever this call writes. */
+  /** Written in the same transaction as everything this call writes, so that the proof is used once. */
   readonly proof: ReplayEntry;
 }
 
 /**
- * The client assertion of a request, before anything of it is believed. Asked first at each endpoint: who sends none, or
- * tries another way, hears `invalid_client` whatever else is wrong (RFC 6749 5.2).
+ * The client assertion of a request, not verified yet. Every endpoint reads it first: a caller that sends none, or
+ * tries another method, is answered `invalid_client` whatever else is wrong (RFC 6749 5.2).
  * @returns the assertion, or `client_unauthenticated`, `client_methods_several`
  */
 export function assertionIn(call: Call, form: Form): Result<string, Denial> {
@@ -84,8 +85,8 @@ export function assertionIn(call: Call, form: Form): Result<string, Denial> {
 
 /**
  * Authenticates the caller of token, introspect and revoke: client assertion `jwt-spiffe`
- * (draft-ietf-oauth-spiffe-client-auth-02) verified with our own identity keys only, and a DPoP proof (RFC 9449) by
- * the key in its `cnf`. A leaked identity token alone is nobody (threat 9).
+ * (draft-ietf-oauth-spiffe-client-auth-02) verified with our own identity keys only, and a DPoP proof (RFC 9449) by the
+ * key in its `cnf`. An identity token without its key authenticates nobody (threat 9).
  * @returns the caller, or `client_unauthenticated`, `client_methods_several`, `assertion_invalid`, `assertion_expired`,
  * `dpop_missing`, `dpop_invalid`, `dpop_nonce_required`, `dpop_key_mismatch`
  */
@@ -117,16 +118,16 @@ export async function authenticate(call: Call, form: Form, deps: AuthenticateDep
   });
 }
 
-/** What a caller stands on, as liveness subjects: its agent, and all that its identity token was issued under. */
+/** The liveness subjects a caller depends on: its agent, and everything its identity token was issued under. */
 export const callerSubjects = ({ agent, identity }: Caller): readonly string[] => [
   subjects.agent(agent),
   ...Object.keys(identity.epochs),
 ];
 
 /**
- * Whether a caller is still good, at every endpoint by this one check: neither its agent nor its code blocked, and its
- * identity token not from before a cut.
- * @param rows what was read of `callerSubjects`
+ * Whether a caller is still acceptable; every endpoint uses this check. Neither its agent nor its code may be blocked,
+ * and its identity token must not be from before a cut (threat 1).
+ * @param rows the liveness rows of `callerSubjects`
  * @returns nothing, or `blocked`, `assertion_dead`
  */
 export function checkCaller(rows: LivenessRows, caller: Caller): Result<void, Denial> {
@@ -137,8 +138,8 @@ export function checkCaller(rows: LivenessRows, caller: Caller): Result<void, De
 }
 
 /**
- * The registration a caller acts under.
- * @returns it, or `agent_unknown`, `agent_inactive`
+ * The active registration of a caller.
+ * @returns the registration, or `agent_unknown`, `agent_inactive`
  */
 export function activeRegistration(
   { agent }: Pick<Caller, "agent">,

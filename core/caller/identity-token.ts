@@ -15,7 +15,7 @@ export interface IdentityClaims {
   /** Thumbprint of the key it is bound to. */
   readonly jkt: string;
   readonly assurance: Assurance;
-  /** What it attested by, and what that proved: for policies. */
+  /** The type of evidence it attested with, and the facts proved; policies read them. */
   readonly evidence: AttestedEvidence;
   readonly build?: string;
   /** Liveness subject (`agent:<id>`, `build:<digest>`, `deployment`) → epoch it was issued under. */
@@ -39,7 +39,7 @@ interface IdentityTokenDeps {
 }
 
 /**
- * Payload of an identity token: a JWT-SVID (JWT-SVID 3) with no permission in it.
+ * Payload of an identity token: a JWT-SVID (JWT-SVID 3) that carries no permission.
  * @param audience our issuer, or one the registration lists
  */
 export function identityPayload(claims: IdentityClaims, issuer: string, audience: string): JWTPayload {
@@ -60,9 +60,9 @@ export function identityPayload(claims: IdentityClaims, issuer: string, audience
 }
 
 /**
- * Verifies a client assertion (draft-ietf-oauth-spiffe-client-auth-02, JWT-SVID 4): our own identity keys only, so that
- * neither a session token, nor a status list, nor an SVID of another trust domain ever is one (threats 14, 28). No
- * skew, since the clock that made it is ours. Liveness is the caller's to read, by `epochs`.
+ * Verifies a client assertion (draft-ietf-oauth-spiffe-client-auth-02, JWT-SVID 4): with our own identity keys only, so
+ * that no session token, status list or SVID of another trust domain can serve as one (threats 14, 28). No skew is
+ * allowed, since our own clock made it. The calling function must read liveness by `epochs`.
  * @returns its claims, or `assertion_invalid`, `assertion_expired`
  */
 export async function verifyIdentityToken(
@@ -71,7 +71,7 @@ export async function verifyIdentityToken(
 ): Promise<Result<IdentityClaims, Denial>> {
   const verified = await verifyJwt(token, ownKeyLookup(await deps.ownKeys.keys("identity")), {
     typ: [tokenTyp.identity.toLowerCase()],
-    // which of the two a kid is for, the key says
+    // the key that the kid names decides which of the two it is
     algorithms: ["RS256", "ES256"],
     issuer: deps.issuer,
     audience: deps.issuer,
@@ -97,13 +97,13 @@ function readClaims(payload: JWTPayload, trustDomain: string): Result<IdentityCl
   const assurance = assuranceLevels.find((level) => level === payload.assurance);
   const epochs = readEpochs(payload.gen);
   const evidence = readEvidence(payload.evidence);
-  // two agents of one name in two trust domains are two agents
+  // agents of the same name in two trust domains are two agents
   if (sub === undefined || !isAgentId(sub, trustDomain)) return invalid("sub is not an agent of this trust domain");
   if (typeof jkt !== "string" || !/^[A-Za-z0-9_-]{43}$/.test(jkt)) return invalid("not bound to a key");
   if (!assurance || jti === undefined || exp === undefined) return invalid("a claim of ours is missing");
   if (build !== undefined && typeof build !== "string") return invalid("build is not a string");
   if (!evidence) return invalid("evidence is not what it was attested by");
-  // without these epochs a revocation since would go unnoticed
+  // without these epochs a revocation since the token was issued would not be noticed
   const wanted = ["deployment", `agent:${sub}`, ...(build === undefined ? [] : [`build:${build}`])];
   if (!epochs || !wanted.every((subject) => Object.hasOwn(epochs, subject)))
     return invalid("not issued under the generations it needs");

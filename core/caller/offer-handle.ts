@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import type { Ids } from "../model/ports.ts";
 
 /**
- * Where an offer is found: its root (in clear in the handle, so that no index is needed) and the handle's hash. This read
- * comes before the liveness batch, whose keys only the row knows: redeeming costs one round trip more.
+ * Where an offer is found: its root, which the handle contains in clear so that no index is needed, and the handle's
+ * hash. The row is read before the liveness batch, since only the row contains that batch's keys; so redeeming takes
+ * one more round trip.
  */
 interface OfferAddress {
   readonly root: string;

@@ -9,7 +9,7 @@ import type { AuthorizationDetail, Uses } from "../model/session.ts";
 import { subjects } from "../model/subjects.ts";
 import { tokenTyp } from "../model/wire.ts";
 
-/** What one of our own access or session tokens says, signature checked. */
+/** The facts of one of our own access or session tokens whose signature was verified. */
 export interface OwnToken {
   readonly kind: "access" | "session";
   readonly aud: string;
@@ -28,9 +28,9 @@ export interface OwnToken {
   readonly jti: string;
   /** Liveness subjects of the login its root was opened by; none for an agent's own work. */
   readonly logins: readonly string[];
-  /** All claims, for introspection. */
+  /** All claims, which introspection answers. */
   readonly claims: Readonly<Record<string, unknown>>;
-  /** Of a handle whose uses are counted. */
+  /** Set for a handle whose uses are counted. */
   readonly uses?: Uses;
 }
 
@@ -42,10 +42,10 @@ export interface OwnTokenDeps {
 }
 
 /**
- * Verifies a token of this deployment with its session keys only: `at+jwt` (RFC 9068) or our session token. An
- * identity token or a status list never passes, whatever its audience (threat 14).
- * @param as `kind`, which the caller claims it to be: what it is must match; `ignoreExpiry` for revocation, where an
- * expired token still names its session
+ * Verifies a token of this deployment with its session keys only: `at+jwt` (RFC 9068) or our session token. An identity
+ * token or a status list is never accepted, whatever its audience (threat 14).
+ * @param as `kind`, the kind that the caller says it is, and its `typ` must match; `ignoreExpiry` for revocation, where
+ * an expired token still names its session
  * @returns the token's facts, or `subject_token_invalid`, `subject_token_expired`
  */
 export async function verifyOwnToken(
@@ -55,12 +55,13 @@ export async function verifyOwnToken(
 ): Promise<Result<OwnToken, Denial>> {
   const invalid = (why: string) => err({ code: "subject_token_invalid", why } as const);
   const unverified = decodeUnverified(token);
-  // the audience of an access token is any one resource: the caller compares it; here it must only be one string
+  // an access token's audience is some resource, which the calling function compares; here it must only be a single
+  // string
   const audience = kind === "session" ? deps.issuer : unverified?.payload.aud;
   if (typeof audience !== "string") return invalid("no single audience");
   const verified = await verifyJwt(unverified ?? token, ownKeyLookup(await deps.ownKeys.keys("session")), {
     typ: [tokenTyp[kind]],
-    // which of the two a kid is for, the key says
+    // the key that the kid names decides which of the two it is
     algorithms: ["RS256", "ES256"],
     issuer: deps.issuer,
     audience,
@@ -78,7 +79,7 @@ export async function verifyOwnToken(
 }
 
 /**
- * Reads the claims of a token of ours that were signed, or stand in a handle's row.
+ * Reads the claims of a token of ours that were signed, or are stored in a handle's row.
  * @returns undefined when one is missing or of another type
  */
 export function ownTokenOf(
@@ -90,7 +91,7 @@ export function ownTokenOf(
   const jkt = (cnf as { jkt?: unknown } | undefined)?.jkt;
   const texts = [sub, agent, sid, root, jti];
   if (!texts.every((t): t is string => typeof t === "string") || typeof exp !== "number") return undefined;
-  // only an access token may be unbound, and then it says nothing of a key at all
+  // only an access token may be unbound, and then it has no `cnf` at all
   if (typeof jkt !== "string" && (kind === "session" || cnf !== undefined)) return undefined;
   if (!Array.isArray(anc) || anc.length > limits.depthMax || !anc.every((a) => typeof a === "string")) return undefined;
   const actors = chainOf(claims.act, String(sub), String(agent));
@@ -122,7 +123,10 @@ function loginsNamed(names: unknown = []): readonly string[] | undefined {
   return names.every(named) ? names.map(subjects.login) : undefined;
 }
 
-/** Agents of a nested `act` (RFC 8693 4.1), first to current; an agent on its own stands first without an `act`. */
+/**
+ * Agents of a nested `act` (RFC 8693 4.1), first to current; an agent on its own account is the first, without an
+ * `act`.
+ */
 function chainOf(act: unknown, sub: string, agent: string): readonly string[] | undefined {
   const newestFirst: string[] = [];
   let level = act;

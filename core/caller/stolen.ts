@@ -3,7 +3,7 @@ import { decodeUnverified } from "../jose/jwt.ts";
 import { verifyIdentityToken } from "./identity-token.ts";
 import { type OwnToken, type OwnTokenDeps, verifyOwnToken } from "./own-token.ts";
 
-/** What finding an owner needs. */
+/** What finding the owner of a token needs. */
 interface StolenDeps extends OwnTokenDeps {
   readonly trustDomain: string;
 }
@@ -14,18 +14,18 @@ export function ownerOf({ agent, sid, root, anc }: OwnToken): TokenOwner {
 }
 
 /**
- * Whose token a refused text is, if it is a genuine one of ours that lives and is bound to another key than the one that
- * showed it. Asked only on the way to a refusal, so that the theft of a token has a name wherever it is tried: as an
- * assertion, as an actor, as a subject, at introspection and at revocation (threat 41).
- * @param shownBy thumbprint of the key that proved the request; none where nobody told
- * @returns undefined for anything that is not ours, has ended, or was shown by its own key
+ * Whose token a refused text is, if it is a genuine one of ours that lives and is bound to another key than the one
+ * that showed it. Called only before a refusal, so that the record of a stolen token names its owner wherever the token
+ * is tried: as an assertion, as an actor, as a subject, at introspection and at revocation (threat 41).
+ * @param shownBy thumbprint of the key that proved the request; absent where it is not known
+ * @returns the owner; undefined for a text that is no token of ours, has ended, or was shown by its own key
  */
 export async function ownerOfStolen(
   text: string,
   shownBy: string | undefined,
   deps: StolenDeps,
 ): Promise<TokenOwner | undefined> {
-  // strangers' garbage costs no verification
+  // checked first, so that strangers' garbage costs no verification
   if (decodeUnverified(text)?.payload.iss !== deps.issuer) return undefined;
   const identity = await verifyIdentityToken(text, deps);
   if (identity.ok) return identity.value.jkt === shownBy ? undefined : { agent: identity.value.sub };

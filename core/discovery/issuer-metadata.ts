@@ -5,7 +5,7 @@ import { cutsUri } from "../verify/cuts/document.ts";
 import { aggregationUri } from "../verify/status/list.ts";
 import { openidResponseTypes, responseTypes } from "./authorization-endpoint.ts";
 
-/** Where the other functions are; known only after the first deployment went through. */
+/** Where the other functions are. They are known only after the first deployment. */
 export interface FunctionUrls {
   readonly attest: string;
   readonly token: string;
@@ -14,13 +14,13 @@ export interface FunctionUrls {
 }
 
 /**
- * The issuer's metadata (RFC 8414 2). Callers authenticate at every endpoint alike: a JWT-SVID of ours as client assertion
- * and a DPoP proof by its key.
+ * The issuer's metadata (RFC 8414 2). Callers authenticate in the same way at every endpoint: a JWT-SVID of ours as
+ * client assertion and a DPoP proof by its key.
  */
 export function issuerMetadata(issuer: string, urls: FunctionUrls): Readonly<Record<string, unknown>> {
   return {
     issuer,
-    // it refuses everybody: only so do clients that hold the member to be required, MCP's for one, read the rest
+    // it refuses every request, but some clients require the member before they read the rest, MCP's for one
     authorization_endpoint: `${issuer}/authorize`,
     token_endpoint: urls.token,
     jwks_uri: `${issuer}/.well-known/jwks.json`,
@@ -32,7 +32,7 @@ export function issuerMetadata(issuer: string, urls: FunctionUrls): Readonly<Rec
     grant_types_supported: ["client_credentials", tokenExchangeGrant],
     response_types_supported: [...responseTypes],
     subject_types_supported: ["public"],
-    // what access tokens may be signed by: RFC 9068 4 has resource servers look here for the name
+    // algorithms of access tokens; RFC 9068 4 makes resource servers look for them under this name
     id_token_signing_alg_values_supported: ["RS256", "ES256"],
     claims_supported: [
       "aud",
@@ -62,7 +62,10 @@ export function issuerMetadata(issuer: string, urls: FunctionUrls): Readonly<Rec
   };
 }
 
-/** The same as an OpenID provider's, as far as IAM reads it; it wants a response type, though nobody signs in here. */
+/**
+ * The same as the metadata of an OpenID provider, as far as IAM reads it. IAM requires a response type, although nobody
+ * signs in here.
+ */
 export const openidMetadata = (issuer: string, urls: FunctionUrls): Readonly<Record<string, unknown>> => ({
   ...issuerMetadata(issuer, urls),
   response_types_supported: [...openidResponseTypes],

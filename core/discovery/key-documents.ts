@@ -3,7 +3,9 @@ import { keyTimes } from "../model/key-times.ts";
 import type { KeyPurpose, OwnKeys, PublishedOwnKeys } from "../model/ports.ts";
 import { tokenTyp } from "../model/wire.ts";
 
-/** Session and status keys, each marked with what it signs, so that our own verifier can pin it to that. */
+/**
+ * Session and status keys, each marked with what it signs, so that our own verifier can pin each key to it (threat 3).
+ */
 export async function jwks(ownKeys: OwnKeys): Promise<string> {
   const [session, status] = await Promise.all([
     marked(ownKeys, "session", tokenTyp.access),
@@ -12,7 +14,7 @@ export async function jwks(ownKeys: OwnKeys): Promise<string> {
   return JSON.stringify({ keys: [...session, ...status] });
 }
 
-/** Keys of security events, which stand in no other set: no verifier of tokens reads this one (threat 3). */
+/** Keys of security events, which are in no other set. No verifier of tokens reads this one (threat 3). */
 export async function eventKeys(ownKeys: OwnKeys): Promise<string> {
   return JSON.stringify({ keys: (await ownKeys.keys("events")).map(({ jwk }) => ({ ...jwk, use: "sig" })) });
 }
@@ -23,7 +25,8 @@ async function marked(ownKeys: OwnKeys, purpose: KeyPurpose, typ: string | reado
 
 /** SPIFFE Trust Domain and Bundle 4: JWT authorities of this trust domain. */
 export async function bundle(ownKeys: PublishedOwnKeys): Promise<string> {
-  // before the keys: beside newer ones an older number does no harm, the other way round it would hide them
+  // read before the keys: an older number with newer keys does no harm, but a newer number with older keys would hide
+  // the newer keys
   const sequence = await ownKeys.sequence("identity");
   const keys = (await ownKeys.keys("identity")).map(({ jwk: { alg: _, ...jwk } }) => ({ ...jwk, use: "jwt-svid" }));
   return JSON.stringify({

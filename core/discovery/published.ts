@@ -1,6 +1,6 @@
 import type { Reply } from "../model/wire.ts";
 
-/** A public document, which anybody may keep for so long. */
+/** A public document that may be cached for `maxAgeSeconds`. */
 export const published = (body: string, contentType: string, maxAgeSeconds: number): Reply => ({
   status: 200,
   contentType,

@@ -6,7 +6,7 @@ import { published } from "./published.ts";
 
 /** Signed lists as they are stored. */
 export interface StoredLists {
-  /** A signed list, as long as its hour is not over. */
+  /** A signed list, until its hour is over. */
   read(list: string): Promise<string | undefined>;
   /** Names of the lists that are open now. */
   open(): Promise<readonly string[]>;
@@ -14,14 +14,14 @@ export interface StoredLists {
   cuts(): Promise<string | undefined>;
 }
 
-/** One list, or the names of all that are open (Token Status List, sections 8 and 9), or the document of what was cut. */
+/** Answers one list, the names of all open lists (Token Status List, sections 8 and 9), or the document of cuts. */
 export async function statusLists(
   { path, query = "" }: Call,
   { issuer, lists }: { readonly issuer: string; readonly lists: StoredLists },
 ): Promise<Reply> {
   const named = /^\/status\/([0-9]{10}-[0-9]{1,6})$/.exec(path)?.[1];
   if (path !== "/status" && path !== cutsPath && named === undefined) return denialReply({ code: "not_found", path });
-  // section 8.4: a list of now in answer to a question about then would be believed for then
+  // section 8.4: a present list as the answer to a question about an earlier time would be taken for that time
   if (new URLSearchParams(query).has("time")) return denialReply({ code: "history_unsupported", path });
   if (path === cutsPath) return signedReply(await lists.cuts(), "application/lanyard-cuts+jwt", path);
   if (named === undefined) {

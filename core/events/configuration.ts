@@ -1,11 +1,14 @@
 import { criticalMembers } from "./security-event.ts";
 
-/** Where receivers find the key of our events: a set of its own, so that no verifier of tokens ever holds it. */
+/**
+ * Where receivers find the key of our events. The set is separate, so that no verifier of tokens ever holds it (threat
+ * 3).
+ */
 const eventKeysUri = (issuer: string): string => `${issuer}/.well-known/ssf-jwks.json`;
 
 /**
- * Transmitter configuration metadata (SSF 1.0 section 7.1). Streams are registrations of the operator's, so there are
- * no endpoints to manage them by; each receives whatever concerns its resources, without asking subject by subject.
+ * Transmitter configuration metadata (SSF 1.0 section 7.1). Streams are registered by operators, so there are no
+ * endpoints to manage them. Each receives everything that concerns its resources, without adding single subjects.
  */
 export const transmitterConfiguration = (issuer: string) => ({
   spec_version: "1_0",

@@ -2,7 +2,7 @@ import { isAbout } from "./about.ts";
 import { asObject, asRevoked, isUid, type Revoked, readRevoked } from "./revoked.ts";
 import type { SubjectId } from "./security-event.ts";
 
-/** What one receiver is to be told, on its way through the queue. */
+/** What one receiver has to be told, as a message of the queue. */
 export interface Notice {
   readonly receiver: string;
   /** Absent for a verification event. */
@@ -15,14 +15,14 @@ export interface Notice {
 export type Message =
   /** The audit record of a revocation, from the bus. */
   | { readonly kind: "revoked"; readonly revoked: Revoked }
-  /** What one receiver is to be told, from the transmitter itself. */
+  /** What one receiver has to be told; sent by the transmitter to itself. */
   | { readonly kind: "notice"; readonly notice: Notice }
   | { readonly kind: "other" }
   | { readonly kind: "malformed" };
 
 /**
- * The message inside one that was set aside with its reason: an operator who has mended the cause gives it to the function
- * again as it lies there.
+ * The original message inside one that was set aside together with its reason. An operator who has removed the cause
+ * gives it to the function again as it is stored.
  */
 export function withoutReason(body: string): string {
   try {
@@ -35,7 +35,7 @@ export function withoutReason(body: string): string {
 
 /**
  * Reads a message's body.
- * @param issuer ours: a notice can be about nobody else's subjects
+ * @param issuer our own issuer; a notice about another issuer's subjects is refused
  */
 export function readMessage(body: string, issuer: string): Message {
   let value: unknown;

@@ -7,7 +7,7 @@ import type { Revoked } from "./revoked.ts";
 import { siblingsOf } from "./siblings.ts";
 import { isRevoked, type RevocationDeps, revocationsOf } from "./still-revoked.ts";
 
-/** What planning stands on. */
+/** What planning notices needs. */
 export interface PlanDeps extends RevocationDeps {
   readonly issuer: string;
   readonly clock: Clock;
@@ -15,8 +15,8 @@ export interface PlanDeps extends RevocationDeps {
 }
 
 /**
- * Turns a revocation into notices, one a receiver and subject. The record that told of it is a hint: what is not
- * revoked by the tables Tombstones and Revocations is told to nobody, whoever wrote the message.
+ * Turns a revocation into notices, one for each receiver and subject. The message is only a hint: a revocation that the
+ * tables Tombstones and Revocations do not confirm is told to nobody, whoever wrote the message (threat 23).
  */
 export async function planNotices(revoked: Revoked, deps: PlanDeps): Promise<readonly Notice[]> {
   const { rows, registry } = await revocationsOf(revoked, deps);

@@ -6,7 +6,7 @@ import { asObject } from "./revoked.ts";
 /** What a receiver answered. */
 export interface PushAnswer {
   readonly status: number;
-  /** At most `limits.eventAnswerBytes` of it. */
+  /** The first `limits.eventAnswerBytes` of it. */
   readonly body: string;
 }
 
@@ -15,24 +15,27 @@ export interface PushAnswer {
  * bytes and time.
  */
 export interface Pusher {
-  /** @param authorization the whole header, where the receiver wants one */
+  /** @param authorization value of the whole header, where the receiver requires one */
   push(endpoint: string, token: string, authorization: string | undefined): Promise<Result<PushAnswer, FetchFailure>>;
 }
 
-/** What a receiver is shown, and the one origin that may see it: whoever stores a secret says where it goes. */
+/**
+ * A receiver's secret, and the only origin it may be sent to. The operator who stores the secret names the origin
+ * (threat 46).
+ */
 export interface EventSecret {
   readonly origin: string;
   /** Value of the `Authorization` header. */
   readonly authorization: string;
 }
 
-/** What became of a push. */
+/** The outcome of a push. */
 export interface Outcome {
   readonly kind: "done" | "again" | "refused";
   readonly why: string;
 }
 
-/** Error codes of RFC 8935 section 2.4; a receiver's own are not repeated into our logs. */
+/** Error codes of RFC 8935 section 2.4; other texts of a receiver are not written to our logs. */
 const errors = [
   "invalid_request",
   "invalid_key",
@@ -42,22 +45,22 @@ const errors = [
   "access_denied",
 ];
 
-/** Failures of transport that lie in the registration, not in the moment. */
+/** Failures of transport that repeating does not repair, since their cause is the registration. */
 const forGood: readonly FetchFailure["why"][] = ["forbidden_url", "redirect"];
 
 /**
- * The one refusal that passes by itself: keys rotate, and a receiver that holds an older set fetches it anew in the hour
- * of repetitions.
+ * The only refusal that goes away by itself: keys rotate, and a receiver that holds an older set fetches a new one
+ * within the hour of repetitions.
  */
 const staleKeys = "invalid_key";
 
-/** Answers that ask for patience. */
+/** Answers that mean: try again later. */
 const patient = [408, 425, 429];
 
 /**
- * Reads what a push came to. Only 202 is a receipt (RFC 8935 section 2.2): a page that answers everything by 200 has
- * taken nothing. A refusal repeats itself however often the event is sent, so it is set aside at once, but for that of a
- * key the receiver does not have yet.
+ * Reads the outcome of a push. Only 202 confirms receipt (RFC 8935 section 2.2): a web page that answers everything
+ * with 200 has received nothing. A refused event would be refused again however often it is sent, so it is set aside at
+ * once, except where the receiver does not know the key yet.
  */
 export function readOutcome(answer: Result<PushAnswer, FetchFailure>): Outcome {
   if (!answer.ok) {

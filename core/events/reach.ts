@@ -5,7 +5,7 @@ import { subjects } from "../model/subjects.ts";
 import type { Revoked } from "./revoked.ts";
 import { agentSubject, deploymentSubject, principalSubject, type SubjectId, sessionSubject } from "./security-event.ts";
 
-/** What of a session's row tells whom its end concerns. */
+/** The members of a session's row that decide whom its end concerns. */
 export type ReachedSession = Pick<
   Session,
   "root" | "sid" | "anc" | "epochs" | "login" | "principal" | "actors" | "grants" | "expiresAtSeconds"
@@ -18,13 +18,13 @@ export interface ReachStore {
   sessions(subject: string, nowSeconds: number): AsyncIterable<{ readonly root: string }>;
 }
 
-/** Who is told, and of which subjects. */
+/** Who is told, and about which subjects. */
 interface Reach {
   readonly receivers: readonly ReceiverRegistration[];
   readonly subjects: readonly SubjectId[];
 }
 
-/** A revocation and what it is held against. */
+/** A revocation, and what is needed to find whom it concerns. */
 interface ReachQuestion {
   readonly issuer: string;
   readonly revoked: Revoked;
@@ -35,11 +35,11 @@ interface ReachQuestion {
 }
 
 /**
- * Finds who has to hear of a revocation: receivers of which a session that it ended held a grant at one of their
- * resources, and that has not run out by itself. Nobody else learns that a principal or an agent exists. One subject
- * stands for all that a revocation ended, so that it costs each receiver one event, however many sessions that is.
- * At most `limits.eventTrees` trees are looked at; when there are more, the receivers left are told as well: a
- * pseudonym too many is a smaller harm than a revocation unheard.
+ * Finds the receivers that a revocation concerns: those where a session that it ended, and that had not yet expired,
+ * held a grant at one of their resources. No other receiver learns that a principal or an agent exists. One subject
+ * stands for everything that a revocation ended, so that each receiver gets one event however many sessions ended. At
+ * most `limits.eventTrees` trees are read. When there are more, all other receivers are told as well, since a receiver
+ * that learns one pseudonym too many is a smaller harm than one that misses a revocation.
  */
 export async function reach(question: ReachQuestion, store: ReachStore): Promise<Reach> {
   const { revoked, issuer } = question;
@@ -75,7 +75,7 @@ async function reachSubject(
   let all = false;
   for await (const { root } of store.sessions(subject, nowSeconds)) {
     if (roots.has(root)) continue;
-    // who runs a build is known only when every session of it was seen
+    // all agents that run a build are known only after every session of it was read
     all = roots.size >= limits.eventTrees || (kind !== "build" && told.size === receivers.length);
     if (all) break;
     roots.add(root);
@@ -90,7 +90,10 @@ async function reachSubject(
   return { receivers: all ? receivers : [...told], subjects: subjectsOf(kind, question, all ? "too many" : agents) };
 }
 
-/** No receiver knows builds: it is told of the agents that run one, or, when they are too many to name, of everybody. */
+/**
+ * Receivers know no builds. They are told of the agents that run one, or of the whole deployment when those are too
+ * many to name.
+ */
 function subjectsOf(
   kind: "agent" | "principal" | "build",
   { issuer, revoked: { id } }: ReachQuestion,

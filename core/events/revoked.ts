@@ -1,15 +1,15 @@
-/** What a revocation ended, by the words of `admin-revoke`. */
+/** What a revocation ended, by the names that `admin-revoke` uses. */
 export type RevokedKind = "session" | "agent" | "principal" | "build" | "deployment";
 
-/** A revocation that receivers may have to hear of, as its audit record tells it. */
+/** A revocation that may concern receivers, read from its audit record. */
 export interface Revoked {
-  /** Id of the audit record: every event that comes of it carries it as `txn`. */
+  /** Id of the audit record: every event that the revocation causes carries it as `txn`. */
   readonly uid: string;
   readonly kind: RevokedKind;
   readonly id: string;
   /** The tree of a session, where the record knows it. */
   readonly root?: string;
-  /** CAEP's `initiating_entity`: an operator, or an agent that ended what was its own. */
+  /** CAEP's `initiating_entity`: an operator, or an agent that ended its own session. */
   readonly by: "admin" | "system";
   readonly atSeconds: number;
 }
@@ -48,7 +48,7 @@ export function readRevoked(detail: unknown): Revoked | "other" | "malformed" {
   return { ...at, kind: known, id, ...(known === "session" ? tree : {}), by: "admin" };
 }
 
-/** A revocation out of a message of our own, held to the same rules. */
+/** A revocation read from a message of our own, by the same rules. */
 export function asRevoked(value: unknown): Revoked | undefined {
   const { uid, kind, id, root, by, atSeconds } = asObject(value);
   if (!isUid(uid) || typeof atSeconds !== "number" || (by !== "admin" && by !== "system")) return undefined;
@@ -63,6 +63,6 @@ export const isUid = (uid: unknown): uid is string => typeof uid === "string" &&
 /** Whether an id has the shape of its kind. */
 export const isOf = (kind: RevokedKind, id: unknown): id is string => typeof id === "string" && shapes[kind].test(id);
 
-/** An object's members, or none: nothing of a stranger's is ever an error to read. */
+/** An object's members, or none. It never throws, since the value is not trusted. */
 export const asObject = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};

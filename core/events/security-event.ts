@@ -23,7 +23,7 @@ export type SubjectId =
       readonly tenant?: SubjectId;
     };
 
-/** One session and all below it: tokens of those carry its id as `sid`, `root` or in `anc`. */
+/** One session and all below it: their tokens carry its id as `sid`, `root` or in `anc`. */
 export const sessionSubject = (issuer: string, sid: string, principal: string): SubjectId => ({
   format: "complex",
   session: { format: "opaque", id: sid },
@@ -36,7 +36,7 @@ export const principalSubject = (issuer: string, principal: string): SubjectId =
   user: userSubject(issuer, principal),
 });
 
-/** Every session an agent takes part in: it is `client_id` or stands in `act` of their tokens. */
+/** Every session an agent takes part in: their tokens name it as `client_id` or in `act`. */
 export const agentSubject = (agent: string): SubjectId => ({
   format: "complex",
   application: { format: "uri", uri: agent },
@@ -54,7 +54,10 @@ const userSubject = (issuer: string, principal: string): SubjectId => ({
   sub: principal,
 });
 
-/** Members of our complex subjects that a receiver must not pass over: without one the rest would mean more (SSF 7.1). */
+/**
+ * Members of our complex subjects that a receiver must not ignore: without one of them the subject would mean more (SSF
+ * 7.1).
+ */
 export const criticalMembers = ["session", "user", "application", "tenant"] as const;
 
 /** Claims of a security event token: neither `sub` nor `exp`, which SSF 1.0 section 4.1 forbids. */
@@ -69,7 +72,7 @@ export interface SecurityEvent {
   readonly events: Readonly<Record<string, object>>;
 }
 
-/** To whom and when. */
+/** To whom an event goes, and when. */
 interface Addressing {
   readonly issuer: string;
   /** Name of the receiver's registration. */
@@ -80,8 +83,8 @@ interface Addressing {
 }
 
 /**
- * Claims of `session-revoked`. Everything in them is given, so that a repetition is the same event byte for byte and
- * its `jti` tells the receiver so (RFC 8935 section 2).
+ * Claims of `session-revoked`. They depend only on the input, so that a repeated event is the same byte for byte and
+ * the receiver recognizes it by its `jti` (RFC 8935 section 2).
  */
 export function sessionRevoked(revoked: Revoked, to: Addressing): SecurityEvent {
   return {
@@ -115,7 +118,7 @@ const envelope = (uid: string, { issuer, receiver, audience, subject, issuedAtSe
   sub_id: subject,
 });
 
-/** Fixed texts: what an operator wrote as a reason stays in the audit trail and never leaves for a third party. */
+/** Fixed texts: the reason that an operator wrote stays in the audit trail and is never sent to a third party. */
 const reasons: Readonly<Record<Revoked["by"], Readonly<Record<RevokedKind, string>>>> = {
   admin: {
     session: "An operator revoked the session and every session below it.",

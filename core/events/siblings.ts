@@ -11,10 +11,10 @@ interface SiblingStore extends ReachStore {
 }
 
 /**
- * The other roots of a login that was denylisted with a revoked one (threat 32): they died by the same write, and whoever
- * protects what they held has to hear of each by its own id. Looked for here, long after they are dead; at most
- * `limits.eventTrees`.
- * @returns the revocation as it concerns each of them; none for a child, or for what an agent ended itself
+ * The other roots of a login that was denylisted with a revoked one (threat 32): the same write ended them, and the
+ * receivers of their resources must be told of each by its own id. They are searched here, after they have ended; at
+ * most `limits.eventTrees` of them.
+ * @returns the revocation as it concerns each of them; none for a child, or for a session that an agent ended itself
  */
 export async function siblingsOf(
   revoked: Revoked,
@@ -32,7 +32,7 @@ export async function siblingsOf(
   return [...roots].flatMap((root, n) => (dead[n] ? [{ ...revoked, id: root, root }] : []));
 }
 
-/** Whether a root has no tombstone of its own but died with its login. */
+/** Whether a root has no tombstone of its own but ended with its login. */
 export async function diedWithLogin(id: string, store: SiblingStore): Promise<boolean> {
   const root = await rootOf(id, store);
   const logins = loginsOf(root?.epochs ?? {});

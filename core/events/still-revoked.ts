@@ -4,7 +4,7 @@ import { epochOf } from "../session/liveness.ts";
 import type { LivenessRows, SessionStore } from "../session/store.ts";
 import type { Revoked } from "./revoked.ts";
 
-/** What tells whether something is revoked, and who is to hear of it. */
+/** What is needed to decide whether something is revoked, and whom to tell. */
 export interface RevocationDeps {
   readonly registries: Pick<RegistrySource, "at">;
   readonly store: Pick<SessionStore, "readLiveness">;
@@ -25,8 +25,8 @@ export async function revocationsOf(
 }
 
 /**
- * Whether the table says so too. Counters never go back, so a cut of long ago must not be told as one of today: receivers
- * would end what was opened since.
+ * Whether the tables confirm the revocation. Counters never go back, so an old cut must not be reported as a new one:
+ * receivers would end sessions that were opened since.
  */
 export function isRevoked({ kind, id, atSeconds }: Revoked, rows: LivenessRows): boolean {
   if (kind === "session") return rows.tombstones.has(id);

@@ -9,20 +9,20 @@ import { eventTyp, sessionRevoked, verification } from "./security-event.ts";
 import { diedWithLogin } from "./siblings.ts";
 import { isRevoked, type RevocationDeps, revocationsOf } from "./still-revoked.ts";
 
-/** What signing and pushing stand on. */
+/** What signing and pushing need. */
 export interface TransmitDeps extends RevocationDeps {
   readonly issuer: string;
   readonly store: ReachStore & RevocationDeps["store"];
   /** The keys of security events. */
   readonly signer: Signer;
   readonly pusher: Pusher;
-  /** What a receiver wants to be shown, by the name its registration gives. */
+  /** The secret of a receiver, by the name in its registration. */
   readonly secret: (secretName: string) => Promise<EventSecret | undefined>;
 }
 
 /**
- * Signs one notice and pushes it to its receiver (RFC 8935), by the registry as it stands now.
- * @returns `done`; `again` when a repetition may help; `refused` when a person has to look
+ * Signs one notice and pushes it to its receiver (RFC 8935), by the present registry.
+ * @returns `done`; `again` when repeating may help; `refused` when a person has to look at it
  */
 export async function transmit(notice: Notice, deps: TransmitDeps): Promise<Outcome> {
   const { rows, registry } = await revocationsOf(notice.about?.revoked, deps);
@@ -33,16 +33,16 @@ export async function transmit(notice: Notice, deps: TransmitDeps): Promise<Outc
   const shown = await secretFor(receiver, deps);
   if (typeof shown === "string") return { kind: "refused", why: shown };
   const claims = claimsOf(notice, receiver, deps.issuer);
-  // receivers must take RS256 and need take nothing else (CAEP interoperability profile)
+  // every receiver must accept RS256, and need not accept anything else (CAEP interoperability profile)
   const as = { typ: eventTyp, alg: "RS256", joinId: notice.uid } as const;
   const { token } = await signJwt(deps.signer, as, { ...claims });
   return readOutcome(await deps.pusher.push(receiver.endpoint, token, shown.authorization));
 }
 
 /**
- * Whoever may change the registry moves an endpoint; the secret does not follow, or a row would have it sent to a host of
- * one's own (threat 46).
- * @returns what to show, or why nothing may be sent
+ * The secret of a receiver, if its endpoint has the secret's origin. Somebody who may change the registry can change
+ * the endpoint; without this check, the secret would then be sent to a host of their choice (threat 46).
+ * @returns the secret, or why nothing may be sent
  */
 async function secretFor(
   { authorizationSecret: name, endpoint }: ReceiverRegistration,
@@ -59,6 +59,6 @@ function claimsOf({ about, uid, issuedAtSeconds }: Notice, receiver: ReceiverReg
   return about ? sessionRevoked(about.revoked, { ...to, subject: about.subject }) : verification(uid, to);
 }
 
-/** A session without a tombstone of its own may have died with its login. */
+/** A session without a tombstone of its own may have ended with its login. */
 const isSibling = async ({ kind, id }: Revoked, deps: TransmitDeps): Promise<boolean> =>
   kind === "session" && diedWithLogin(id, deps.store);

@@ -4,21 +4,24 @@ import type { AuditRecord } from "../audit/record.ts";
 import type { Clock } from "../model/ports.ts";
 import type { Revoked } from "./revoked.ts";
 
-/** A message nobody will send again by itself. */
+/** A message that will not be sent again automatically. */
 export interface Undelivered {
-  /** As it lies in the queue. */
+  /** As it is stored in the queue. */
   readonly body: string;
-  /** Name of the receiver's registration; absent where the message does not say, or was to become one for each. */
+  /**
+   * Name of the receiver's registration; absent where the message names none, or was to be split into one for each
+   * receiver.
+   */
   readonly receiver?: string;
   /** Absent for a verification event, and where the message cannot be read. */
   readonly revoked?: Revoked;
-  /** Words of ours: a receiver's own never stand here. */
+  /** A text of ours; never one that the receiver sent. */
   readonly why: string;
 }
 
 /**
- * The audit record of a receiver who was given up on, so that evidence shows who was not told of which revocation. Its
- * id is made of message and reason: a message that comes again is told of once.
+ * The audit record of an event that could not be delivered, so that it is on record who was not told of which
+ * revocation. Its id is made from message and reason, so that a repeated message is recorded once.
  */
 export function undeliveredRecord(
   { body, receiver, revoked, why }: Undelivered,
@@ -36,6 +39,6 @@ export function undeliveredRecord(
     ...(revoked === undefined ? {} : { target: `${revoked.kind}:${revoked.id}`, revocation: revoked.uid }),
     reason: why,
   } as const;
-  // the name of a refusal's record: the transmitter's role can write no record of a grant (threat 23)
+  // the id has the form of a refusal's record, since the transmitter's role may write no record of a grant (threat 23)
   return toRecord(facts, `denied#${about.slice(0, 22)}`);
 }

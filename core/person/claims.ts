@@ -6,9 +6,9 @@ import { err, ok, type Result } from "../model/result.ts";
 import { groupId } from "../model/snapshot.ts";
 
 /**
- * The client a person's token was issued to, by claims whose signature is good.
+ * The client a person's token was issued to, by claims whose signature was verified.
  * @param type `id`: the one audience (OpenID Connect Core 2). `access`: `client_id` or `azp` (RFC 9068 2.2)
- * @returns the client, or why the token names none that could be trusted
+ * @returns the client, or why the token names none
  */
 export const clientOf = (payload: JWTPayload, type: "id" | "access"): Result<string, string> =>
   type === "id" ? idTokenClient(payload) : accessTokenClient(payload);
@@ -25,9 +25,9 @@ function accessTokenClient(payload: JWTPayload): Result<string, string> {
   const client = clientId ?? azp;
   if (typeof client !== "string" || client === "") return err("names no client");
   if ((azp ?? client) !== client) return err("azp and client_id disagree");
-  // RFC 9068 2.2: where no person is involved the subject is the client itself
+  // RFC 9068 2.2: where no person is involved, the subject is the client itself
   if (sub === client) return err("is a client's own token, not a person's");
-  // taking a sender-constrained token without its proof would make it a bearer token (RFC 9449 7.2)
+  // accepting a sender-constrained token without its proof would make it a bearer token (RFC 9449 7.2)
   if (payload.cnf !== undefined) return err("is bound to a key that was not proved");
   return ok(client);
 }
@@ -35,10 +35,10 @@ function accessTokenClient(payload: JWTPayload): Result<string, string> {
 type Claims = Readonly<Record<string, unknown>>;
 
 /**
- * The declared groups that a person's token says the person is in; whatever else the claim holds is nobody's group here.
- * What cannot be read is refused and never taken for "in none": a `forbid` by group would be passed by whoever is in so
- * many groups that the provider leaves them out (threat 39).
- * @param claims of a token whose signature is good
+ * The declared groups that a person's token says the person is in; other values of the claim are ignored. A claim that
+ * cannot be read is refused and never counts as "in no group": otherwise a person in so many groups that the provider
+ * omits them would pass every `forbid` by group (threat 39).
+ * @param claims of a token whose signature was verified
  * @returns `<issuer's name>/<group>` for each, undefined where the issuer declares no groups; or why they are unknown
  */
 export function groupsOfPerson(
@@ -58,23 +58,25 @@ export function groupsOfPerson(
 }
 
 /**
- * Marks of a provider that has more to say than fits a token: distributed claims (OpenID Connect Core 5.6.2), Entra's
- * `hasgroups` of the implicit flow, and its older `groups:src1`.
+ * Whether the provider marked the claim as too large for the token: distributed claims (OpenID Connect Core 5.6.2),
+ * Entra's `hasgroups` of the implicit flow, and its older `groups:src1`.
  */
 function isOverage(claims: Claims, claim: string): boolean {
   const { _claim_names: elsewhere, hasgroups: some } = claims;
   if (some !== undefined && some !== null && some !== false) return true;
   if (Object.keys(claims).some((name) => name.startsWith(`${claim}:src`))) return true;
   if (elsewhere === undefined || elsewhere === null) return false;
-  // in a form that cannot be read it may name the claim
+  // in an unreadable form it may name the claim
   if (typeof elsewhere !== "object" || Array.isArray(elsewhere)) return true;
   return Object.hasOwn(elsewhere, claim);
 }
 
-/** Characters by which several names are packed into one text: a list that we would take for a single strange name. */
+/**
+ * Characters that separate several names in one text. We would take such a list for one strange name, so it is refused.
+ */
 const packed = /[\s,;|[\]{}"]/;
 
-/** A list of texts, or the one text that some providers write for a list of one. */
+/** Reads a list of texts, or the single text that some providers write for a list of one. */
 function groupList(value: unknown, names: readonly string[]): ReadonlySet<unknown> | undefined {
   if (typeof value === "string") return names.includes(value) || !packed.test(value) ? new Set([value]) : undefined;
   return Array.isArray(value) && value.every((one) => typeof one === "string") ? new Set(value) : undefined;
@@ -83,8 +85,8 @@ function groupList(value: unknown, names: readonly string[]): ReadonlySet<unknow
 const alphabet = "abcdefghijklmnopqrstuvwxyz234567";
 
 /**
- * Id of a person, used as `sub`, key and tag everywhere: two persons with one `sub` at two issuers never meet, and a
- * `sub` that looks like a SPIFFE ID never is an agent (threat 8).
+ * Id of a person, used as `sub`, key and tag everywhere: two persons with the same `sub` at two issuers have different
+ * ids, and a `sub` that looks like a SPIFFE ID never becomes an agent's (threat 8).
  * @returns `p_` + the first 32 lower-case base32 characters (160 bits) of SHA-256(iss, 0x00, sub)
  */
 export function personId(iss: string, sub: string): string {

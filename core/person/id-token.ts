@@ -20,7 +20,7 @@ export interface PersonFacts {
   readonly issuedAtSeconds: number;
   readonly authTimeSeconds?: number;
   readonly expiresAtSeconds: number;
-  /** What is denylisted for this agent once a root session of it is revoked. */
+  /** The login that is denylisted for this agent when a root session opened with the token is revoked. */
   readonly login: Login;
 }
 
@@ -43,9 +43,9 @@ const subjectCharacters = 255;
 const invalid = (why: string) => err<Denial>({ code: "subject_token_invalid", why });
 
 /**
- * Verifies a person's token for ONE agent. An ID token (OpenID Connect Core 3.1.3.7) must be for exactly one client,
- * an access token (RFC 9068) for us alone and issued to one client, and that client must be registered for this very
- * agent at this very issuer: a token that an agent merely got to see opens nothing (threat 2).
+ * Verifies a person's token for ONE agent. An ID token (OpenID Connect Core 3.1.3.7) must be for exactly one client, an
+ * access token (RFC 9068) for us alone and issued to one client, and that client must be registered for this agent at
+ * this issuer. A token that was issued to another client, and that an agent merely received, opens nothing (threat 2).
  * @returns whose token it is, or `issuer_untrusted`, `subject_token_invalid`, `subject_token_expired`,
  * `person_token_foreign_client`, `person_groups_unknown`, `keys_unavailable`
  */
@@ -54,7 +54,7 @@ export async function verifyPerson(input: PersonInput): Promise<Result<PersonFac
   const said = parts?.payload.iss;
   if (!parts || typeof said !== "string") return invalid("not a JWT with an issuer");
   const issuer = input.registry.trustedIssuer(said, "person");
-  // our own tokens are never a person's, even if somebody registered us as an issuer of people (threat 14)
+  // our own tokens never count as a person's, even if we were registered as an issuer of persons (threat 14)
   if (issuer?.issuer !== said || issuer.purpose !== "person" || said === input.ownIssuer)
     return err({ code: "issuer_untrusted", issuer: said.slice(0, 200) });
   const audience = input.type === "id" ? soleAudience(parts.payload) : input.ownIssuer;
@@ -125,21 +125,21 @@ function readFacts(
       subject: sub,
       agent: input.agentId,
       ...(authTime === undefined ? {} : { authTimeSeconds: authTime }),
-      // of another type it names nothing: the document then counts as one that names no login, which is the stricter
+      // a `sid` of another type is ignored; a document that then names no login is treated more strictly
       ...(typeof sid === "string" && sid !== "" ? { sid } : {}),
       document: tokenName(payload, input.token),
     }),
   });
 }
 
-/** `auth_time` as a number; null says no more than leaving it out, and digits in quotes are that number. */
+/** `auth_time` as a number. Null counts as absent, and a string of digits counts as the number. */
 function authTimeOf({ auth_time: said }: JWTPayload): unknown {
   return typeof said === "string" && /^[0-9]{1,12}$/.test(said) ? Number(said) : (said ?? undefined);
 }
 
 /**
- * What names a token: its `jti`, else the hash of what was signed. Never of the whole text, since an ECDSA signature
- * has several spellings and the second would not be denylisted.
+ * The name of a token: its `jti`, else a hash of the signed part. The hash does not cover the signature, since an ECDSA
+ * signature has several valid forms and a token with another form would not be denylisted.
  */
 function tokenName({ jti }: JWTPayload, token: string): string {
   if (jti !== undefined) return `jti:${jti}`;

@@ -6,10 +6,10 @@ import type { Result } from "../../model/result.ts";
 import type { RegistrySnapshot } from "../../model/snapshot.ts";
 import type { AttestRequest, PlatformCaller } from "../../model/wire.ts";
 
-/** Evidence as it came, nothing believed. */
+/** Evidence as it came, nothing of it verified. */
 export type Evidence = AttestRequest["evidence"];
 
-/** What genuine evidence for this very request must carry. */
+/** What genuine evidence for this request must carry. */
 export interface Expectation {
   readonly challenge: string;
   /** RFC 7638 thumbprint of the key the caller proved. */
@@ -18,31 +18,40 @@ export interface Expectation {
   readonly issuer: string;
   readonly nowSeconds: number;
   readonly registry: RegistrySnapshot;
-  /** Who signed the call by the platform's word, where IAM guards the URL; never from the request's body. */
+  /**
+   * Who signed the call, as the platform authenticated it, where IAM guards the URL. Never read from the request's
+   * body.
+   */
   readonly platformCaller?: PlatformCaller;
-  /** Told of every check in order, up to the first that fails: what a refusal's audit event and `--explain` say. */
+  /**
+   * Called for every check in order, up to the first that fails. The audit event of a refusal and `--explain` show
+   * them.
+   */
   readonly onCheck?: (check: Check) => void;
 }
 
 /** What evidence proved. */
 export interface AttestedFacts {
   readonly facts: Readonly<Record<string, string>>;
-  /** Facts others may have chosen (session tags): a selector may add them, never rest on them. */
+  /**
+   * Facts that somebody else may have chosen (session tags). A selector may require them beside an anchor, never alone
+   * (threat 15).
+   */
   readonly tags: Readonly<Record<string, string>>;
   readonly assurance: Assurance;
   /**
-   * Makes the document single use until exp + skew; or, where it carries no challenge, with `owner` the property of the
-   * first key that shows it (threat 16).
+   * Makes the document single use until exp + skew. A document without a challenge belongs, by `owner`, to the first
+   * key that shows it (threat 16).
    */
   readonly evidenceEntry: ReplayEntry;
   /**
-   * What its issuer calls this document, where it names them: CloudTrail has an STS document's `jti` as
+   * The name that the issuer gave this document, where it gives any: CloudTrail has an STS document's `jti` as
    * `responseElements.webIdentityTokenId`.
    */
   readonly documentId?: string;
   /** Digest of the code that runs, where the evidence measures it. */
   readonly build?: string;
-  /** Digest of each container's image by the container's name, where the platform told. */
+  /** Digest of each container's image by the container's name, where the platform states it. */
   readonly images?: Readonly<Record<string, string>>;
 }
 

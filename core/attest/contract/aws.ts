@@ -1,7 +1,7 @@
 import type { FetchFailure } from "../../model/ports.ts";
 import type { Result } from "../../model/result.ts";
 
-/** What STS answered, whatever it was. */
+/** What STS answered, not yet read. */
 export interface StsAnswer {
   readonly status: number;
   readonly contentType: string;
@@ -13,7 +13,9 @@ export interface StsAnswer {
  * `limits.stsAnswerBytes` and `limits.stsTimeoutMillis`.
  */
 export interface StsRelay {
-  /** @param request `host` is of the exact list in `text/sts-hosts.ts`, never a client's word; header names in lower case */
+  /**
+   * @param request `host` comes from the list in `text/sts-hosts.ts`, never from the client; header names in lower case
+   */
   send(request: {
     readonly host: string;
     readonly headers: Readonly<Record<string, string>>;
@@ -21,7 +23,7 @@ export interface StsRelay {
   }): Promise<Result<StsAnswer, FetchFailure>>;
 }
 
-/** Why AWS could not tell: it knows no such thing, or it cannot be asked now or at all. */
+/** Why a lookup failed: the thing does not exist, or AWS does not answer now, or the lookup is not permitted. */
 export interface LookupFailure {
   readonly why: "missing" | "unavailable";
   readonly detail: string;
@@ -49,11 +51,11 @@ export interface TaskDescription {
   readonly containers: readonly { readonly name: string; readonly imageDigest?: string }[];
 }
 
-/** An IAM role: its ARN with the path that STS leaves out, and who may assume it. */
+/** An IAM role: its ARN with the path that STS omits, and who may assume it. */
 export interface RoleDescription {
   readonly arn: string;
   readonly uniqueId: string;
-  /** The trust policy as IAM gives it: JSON, percent-encoded. */
+  /** The trust policy as IAM returns it: JSON, percent-encoded. */
   readonly trustPolicy: string;
 }
 

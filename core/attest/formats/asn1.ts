@@ -1,7 +1,7 @@
 import { BaseBlock, fromBER, ObjectIdentifier } from "asn1js";
 import { err, ok, type Result } from "../../model/result.ts";
 
-/** One element of a BER or DER document, as it stands in the bytes. */
+/** One element of a BER or DER document, as it was encoded. */
 export interface Asn1 {
   /** 0 universal, 2 context-specific (X.690 8.1.2.2). */
   readonly tag: `${"universal" | "application" | "context" | "private"} ${number}`;
@@ -42,7 +42,7 @@ const bounds = { maxDepth: 24, maxNodes: 512, parseEmbedded: false, copyInput: t
 
 /**
  * Reads exactly one BER element that fills `bytes` (X.690): nothing may follow it, depth and number of elements are
- * bounded, primitive content is never interpreted as more BER.
+ * bounded, and primitive content is never parsed as BER again.
  * @param bytes already bounded by the caller
  * @returns the element, or why it was refused
  */
@@ -52,7 +52,7 @@ export function readAsn1(bytes: Uint8Array): Result<Asn1, string> {
     if (offset < 0 || result.error !== "") return err("not ASN.1");
     return offset === bytes.length ? ok(toAsn1(result)) : err("bytes follow the document");
   } catch {
-    // the library throws on some malformed lengths and on its own limits
+    // the library throws on some malformed lengths and at its own limits
     return err("not ASN.1");
   }
 }
@@ -64,7 +64,7 @@ function toAsn1(block: BaseBlock): Asn1 {
   if (named === undefined) throw new Error("no such class of tag");
   const definite = !block.lenBlock.isIndefiniteForm;
   const content = definite && !isConstructed ? bytes.subarray(bytes.length - block.lenBlock.length) : new Uint8Array();
-  // not only sequences: strings may be constructed too (X.690 8.7.3), and EC2's are
+  // strings, too, may be constructed (X.690 8.7.3), and those of EC2 are
   const inner = isConstructed && "value" in block.valueBlock ? block.valueBlock.value : [];
   const children = Array.isArray(inner) ? inner.filter((item) => item instanceof BaseBlock).map(toAsn1) : [];
   return {

@@ -11,22 +11,29 @@ export interface NamedCaller {
 interface AssumedRole {
   readonly partition: string;
   readonly account: string;
-  /** As IAM would write it, as far as it is known: STS leaves the role's path out. */
+  /** The role's ARN without its path, which STS omits. */
   readonly roleArn: string;
   readonly name: string;
   readonly sessionName: string;
 }
 
-/** Role name 1 to 64, session name 2 to 64 characters; a session name holds no slash, so the last one ends the role. */
+/**
+ * Role name 1 to 64, session name 2 to 64 characters; a session name contains no slash, so the last slash ends the
+ * role.
+ */
 const assumedRole =
   /^arn:(aws(?:-[a-z]+)*):sts::([0-9]{12}):assumed-role\/((?:[\x21-\x2e\x30-\x7e]+\/)*)([\w+=,.@-]{1,64})\/([\w+=,.@-]{2,64})$/;
 
-/** Parses `arn:aws:sts::<account>:assumed-role/<role>/<session>`; users, federated users and the root user are none. */
+/**
+ * Parses `arn:aws:sts::<account>:assumed-role/<role>/<session>`; undefined for users, federated users and the root
+ * user.
+ */
 export function parseAssumedRole(arn: string): AssumedRole | undefined {
   const [, partition, account, path, name, sessionName] = (arn.length <= 2048 && assumedRole.exec(arn)) || [];
   if (partition === undefined || account === undefined || path === undefined) return undefined;
   if (name === undefined || sessionName === undefined) return undefined;
-  // `a/../b` is a name like any other to IAM, and another role to whoever resolves it; wildcards are nobody's
+  // to IAM `a/../b` is a name like any other, but a program that resolves it reads another role. Wildcards are in no
+  // role's name
   const segments = [...path.split("/"), name];
   if (segments.some((s) => s === "." || s === "..") || /[*?]/.test(path)) return undefined;
   return { partition, account, roleArn: `arn:${partition}:iam::${account}:role/${path}${name}`, name, sessionName };
@@ -37,9 +44,9 @@ export const callerFacts = ["account", "roleArn", "roleId", "sessionName"] as co
 
 /**
  * Turns a caller that AWS authenticated into facts. Only workloads: users, federated users, the root user and the roles
- * of IAM Identity Center (people) are refused. The role's unique id (`AROA…`) is what survives: a role that is deleted
- * and made again under the same name has another.
- * @param partition the one the caller must be of
+ * of IAM Identity Center (people) are refused. The role's unique id (`AROA…`) distinguishes a role from one that was
+ * created later under the same name.
+ * @param partition the partition the caller must belong to
  * @returns `account`, `roleArn` (without its path), `roleId`, `sessionName`; or why not
  */
 export function roleFacts(

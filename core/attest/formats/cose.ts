@@ -2,9 +2,9 @@ import { type KeyObject, verify } from "node:crypto";
 import { decode, encode } from "cborg";
 import { err, ok, type Result } from "../../model/result.ts";
 
-/** A COSE_Sign1 message (RFC 9052 4.2) whose signature has not been looked at. */
+/** A COSE_Sign1 message (RFC 9052 4.2) whose signature is not verified yet. */
 export interface CoseSign1 {
-  /** The protected header as it was encoded: what was signed. */
+  /** The protected header as it was encoded, since the signature covers these bytes. */
   readonly protectedBytes: Uint8Array;
   readonly payload: Uint8Array;
   /** r || s of ES384, 96 bytes. */
@@ -13,12 +13,12 @@ export interface CoseSign1 {
 
 const es384 = -35;
 const signatureBytes = 96;
-/** Tag 18 in its one shortest form. Any other tag is refused with the rest. */
+/** Tag 18 in its shortest form. Every other tag is refused. */
 const sign1Tag = 0xd2;
 
 /**
  * Decodes one CBOR item (RFC 8949), strictly: shortest lengths, no map key twice, no tags, no floats beyond numbers,
- * nothing after it. Maps become `Map`s, so that no key can reach a prototype.
+ * nothing after the item. Maps become `Map`s, so that no key can reach a prototype.
  * @param bytes already bounded by the caller
  */
 export function readCbor(bytes: Uint8Array): Result<unknown, string> {
@@ -40,8 +40,8 @@ export function readCbor(bytes: Uint8Array): Result<unknown, string> {
 }
 
 /**
- * Reads a COSE_Sign1 of ES384, tagged or not. The protected header holds the algorithm and nothing else, the unprotected
- * one nothing: whatever is not signed is not read.
+ * Reads a COSE_Sign1 of ES384, tagged or not. The protected header holds the algorithm and nothing else, the
+ * unprotected one must be empty, since nothing unsigned is read.
  * @returns the message, or why it was refused
  */
 export function readCoseSign1(bytes: Uint8Array): Result<CoseSign1, string> {
@@ -67,12 +67,12 @@ export function verifyCoseSign1(message: CoseSign1, key: KeyObject): boolean {
 }
 
 /**
- * ES384 alone, without what carries it.
+ * Verifies an ES384 signature over plain bytes.
  * @param signature r || s, 96 bytes
  */
 export const verifyEs384 = (signed: Uint8Array, signature: Uint8Array, key: KeyObject): boolean =>
   isP384(key) && verify("sha384", signed, { key, dsaEncoding: "ieee-p1363" }, signature);
 
-/** ES384 is ECDSA with P-384 alone here: another curve under its name is a downgrade. */
+/** Here ES384 means ECDSA with P-384 only: another curve would be a downgrade. */
 export const isP384 = (key: KeyObject): boolean =>
   key.asymmetricKeyType === "ec" && key.asymmetricKeyDetails?.namedCurve === "secp384r1";

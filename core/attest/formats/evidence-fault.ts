@@ -2,12 +2,12 @@ import type { Denial } from "../../denial/denial.ts";
 import type { Check } from "../../model/check.ts";
 import { err, type Result } from "../../model/result.ts";
 
-/** Why a document was refused, before anyone decides what a caller is told. */
+/** Why a document was refused, before it is decided what the caller is told. */
 export interface EvidenceFault {
   /** Name of the check that failed. */
   readonly check: string;
   readonly why: string;
-  /** True when the document is what it claims to be, and only our own rules refuse it. */
+  /** True when the document is genuine, and only our own rules refuse it. */
   readonly genuine: boolean;
   readonly expiredAtSeconds?: number;
   /** Set when the document is not bound to this request. */
@@ -22,16 +22,16 @@ export function faultDenial(type: string, fault: EvidenceFault): Denial {
   return { code: "evidence_invalid", type, check, why };
 }
 
-/** One check: what is wrong if it fails, what was found if not. */
+/** One check: what it found, and what is wrong if it fails. */
 export interface Step {
   readonly check: string;
   readonly detail: string;
   readonly fault: () => Omit<EvidenceFault, "check" | "genuine"> | string | undefined;
-  /** Checks of our own rules, on a document that is genuine already. */
+  /** Set for a check of our own rules, made on a document that was found genuine. */
   readonly genuine?: true;
 }
 
-/** Runs checks in order and tells each to `onCheck`, up to the first that fails. */
+/** Runs checks in order and reports each to `onCheck`, up to the first that fails. */
 export function runSteps(
   steps: readonly Step[],
   onCheck: ((check: Check) => void) | undefined,
@@ -45,7 +45,7 @@ export function runSteps(
   return undefined;
 }
 
-/** Tells `onCheck` how reading went, and makes a failure a fault. */
+/** Reports to `onCheck` whether reading succeeded, and turns a failure into a fault. */
 export function reported<T>(
   read: Result<T, string>,
   check: string,

@@ -4,11 +4,11 @@ import type { Check } from "../../model/check.ts";
 import { limits } from "../../model/limits.ts";
 import { err, ok, type Result } from "../../model/result.ts";
 
-/** What a workload's bearer JWT is verified by; nothing in it is taken from the token. */
+/** What a workload's bearer JWT is verified against; none of it comes from the token. */
 interface JwtEvidenceRules {
   /** `evidence.type`, for denials. */
   readonly type: string;
-  /** For the denial when its keys cannot be had. */
+  /** Named in the denial when the keys cannot be fetched. */
   readonly publisher: string;
   readonly keys: KeyLookup;
   readonly typ: readonly string[];
@@ -26,11 +26,14 @@ interface JwtEvidenceRules {
 /** A verified bearer JWT. */
 interface JwtEvidence extends VerifiedJwt {
   readonly expSeconds: number;
-  /** Header and payload as signed: the same for every signature, so that no respelling makes a second document. */
+  /**
+   * Header and payload as signed: the same whatever the signature, so that another spelling of the signature does not
+   * make a second document.
+   */
   readonly signedPart: string;
 }
 
-/** The checks by name in the order in which they are made, and the failures that belong to each. */
+/** The checks by name in their order, and the failures that belong to each. */
 const stages: readonly (readonly [string, readonly JwtFailure["why"][]])[] = [
   ["shape", ["too_large", "malformed"]],
   ["algorithm", ["alg"]],
@@ -45,8 +48,8 @@ const stages: readonly (readonly [string, readonly JwtFailure["why"][]])[] = [
 ];
 
 /**
- * Verifies a JWT that carries neither our challenge nor the caller's key. Its end gets no skew: nothing else ties it to
- * this moment (threat 16).
+ * Verifies a JWT that carries neither our challenge nor the caller's key. No skew is added to its `exp`, since nothing
+ * else shows that it is recent (threat 16).
  * @returns denials `evidence_invalid`, `evidence_expired`, `keys_unavailable`
  */
 export async function verifyJwtEvidence(token: string, rules: JwtEvidenceRules): Promise<Result<JwtEvidence, Denial>> {
@@ -74,13 +77,16 @@ function endFailure({ payload }: VerifiedJwt, rules: JwtEvidenceRules): JwtFailu
   const { exp, iat } = payload;
   if (exp === undefined) return { why: "claim", detail: "exp is missing" };
   if (exp <= rules.nowSeconds) return { why: "expired", detail: "exp has passed", expiredAtSeconds: exp };
-  // a JWT-SVID need not say when it was made; then what is left of its life is all there is to measure
+  // a JWT-SVID need not say when it was made; then only the rest of its life can be measured
   if (exp - (iat ?? rules.nowSeconds) > rules.maxLifeSeconds)
     return { why: "too_old", detail: `lives longer than ${rules.maxLifeSeconds} s` };
   return undefined;
 }
 
-/** Tells the checks of a JWT in order, up to the one that failed; a `claim` failure may hide that issuer and audience fit. */
+/**
+ * Reports the checks of a JWT in order, up to the failed one. After a failed `claim`, the checks of issuer and audience
+ * may not have been reached.
+ */
 export function tellJwtChecks(onCheck: ((check: Check) => void) | undefined, failure: JwtFailure | undefined): void {
   if (!onCheck) return;
   for (const [name, whys] of stages) {

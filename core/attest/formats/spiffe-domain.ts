@@ -10,11 +10,11 @@ interface ForeignWorkload {
 }
 
 /**
- * Finds the registered trust domain of a foreign workload's SPIFFE ID. Only a registration makes a trust domain known;
- * our own is never a foreign one: its bundle is our own keys, and an identity token shown as evidence would renew
- * itself without anything being attested (threats 14, 28).
- * @param said as the SVID states it, nothing believed
- * @returns or why not
+ * Finds the registered trust domain of a foreign workload's SPIFFE ID. Only registered trust domains are known. Our own
+ * is never accepted as foreign: its bundle has our own keys, so an identity token shown as evidence would renew itself
+ * without any attestation (threats 14, 28).
+ * @param said as the SVID states it, not verified yet
+ * @returns the workload and its trust domain, or why it is refused
  */
 export function foreignWorkload(
   said: unknown,

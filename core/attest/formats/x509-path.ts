@@ -1,20 +1,21 @@
 import type { KeyObject } from "node:crypto";
 import { type Certificate, namesMatch } from "./x509.ts";
 
-/** Why a path does not hold. */
+/** Why a path is not valid. */
 export interface PathFault {
   readonly why: string;
-  /** Set when all that is wrong is that a certificate's time is over. */
+  /** Set when nothing is wrong except that a certificate has expired. */
   readonly expiredAtSeconds?: number;
 }
 
 /**
- * Evaluates a certification path (RFC 5280 6.1) from its end to a root that is trusted already: names chain, every
- * signature holds, every certificate is valid now, whoever signs one is a CA that may (keyCertSign, pathLenConstraint),
- * the end is none and may sign documents (digitalSignature).
+ * Evaluates a certification path (RFC 5280 6.1) from the end certificate to a root that is trusted already. Names must
+ * chain, every signature must verify and every certificate must be valid now. A certificate that signs another must be
+ * a CA that may do so (keyCertSign, pathLenConstraint). The end certificate must not be a CA and must be allowed to
+ * sign documents (digitalSignature).
  * @param path the end first, the root last
- * @param keyAllowed which keys may stand anywhere in it
- * @returns nothing when it holds
+ * @param keyAllowed which keys are allowed in the path
+ * @returns nothing when the path is valid
  */
 export function pathFault(
   path: readonly Certificate[],
@@ -33,7 +34,7 @@ export function pathFault(
   return validityFault(path, nowSeconds);
 }
 
-/** @param below how many intermediates stand between it and the end */
+/** @param below number of intermediates between it and the end certificate */
 function authorityFault(authority: Certificate, below: number): string | undefined {
   if (!authority.ca) return "an issuer is not a certificate authority";
   if (!authority.keyUses?.has("keyCertSign")) return "an issuer may not sign certificates";
@@ -48,7 +49,8 @@ function linkFault(certificate: Certificate | undefined, authority: Certificate)
 }
 
 function validityFault(path: readonly Certificate[], nowSeconds: number): PathFault | undefined {
-  // no skew: the shortest of these live for hours, and the document's own age is evaluated apart
+  // no skew: even the shortest-lived of these certificates live for hours, and the document's own age is checked
+  // separately
   if (!path.every((c) => c.notBeforeSeconds <= nowSeconds)) return { why: "a certificate is not valid yet" };
   const expiredAtSeconds = Math.min(...path.map((c) => c.notAfterSeconds));
   return nowSeconds <= expiredAtSeconds ? undefined : { why: "a certificate has expired", expiredAtSeconds };

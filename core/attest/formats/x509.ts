@@ -2,13 +2,15 @@ import { type KeyObject, X509Certificate } from "node:crypto";
 import { err, ok, type Result } from "../../model/result.ts";
 import { type Asn1, asn1Tag, readAsn1, sameBytes } from "./asn1.ts";
 
-/** Bits of the key usage extension that path validation asks for (RFC 5280 4.2.1.3). */
+/** Bits of the key usage extension that path validation reads (RFC 5280 4.2.1.3). */
 type KeyUse = "digitalSignature" | "keyCertSign" | "cRLSign";
 
-/** What a path is evaluated by. `node:crypto` shows neither pathLenConstraint nor key usage. */
+/**
+ * The parts of a certificate that path validation reads. `node:crypto` shows neither pathLenConstraint nor key usage.
+ */
 export interface Certificate {
   readonly bytes: Uint8Array;
-  /** Names as they are encoded: compared byte by byte. */
+  /** Encoded name, since names are compared byte by byte. */
   readonly issuer: Uint8Array;
   readonly subject: Uint8Array;
   /** Content of the serial number, two's complement. */
@@ -20,7 +22,7 @@ export interface Certificate {
   readonly ca: boolean;
   readonly pathLength?: number;
   readonly keyUses?: ReadonlySet<KeyUse>;
-  /** URIs among the subject's alternative names, as they stand (RFC 5280 4.2.1.6); undefined without that extension. */
+  /** URIs among the subject's alternative names, as encoded (RFC 5280 4.2.1.6); undefined without that extension. */
   readonly uris?: readonly string[];
   readonly publicKey: KeyObject;
   /** True when this certificate carries a good signature by `key`. */
@@ -28,8 +30,8 @@ export interface Certificate {
 }
 
 /**
- * Reads one X.509 v3 certificate in DER (RFC 5280 4.1). An extension named twice, or critical and not understood here,
- * refuses it.
+ * Reads one X.509 v3 certificate in DER (RFC 5280 4.1). A certificate with an extension that comes twice, or that is
+ * critical and unknown here, is refused.
  * @param bytes already bounded by the caller
  */
 export function readCertificate(bytes: Uint8Array): Result<Certificate, string> {
@@ -105,7 +107,7 @@ function basicConstraints(content: Uint8Array): Result<Partial<Extensions>, stri
 function keyUsage(content: Uint8Array): Result<Partial<Extensions>, string> {
   const read = readAsn1(content);
   if (!read.ok || read.value.tag !== asn1Tag.bitString) return err("keyUsage is malformed");
-  // the first octet of a BIT STRING counts its unused bits
+  // the first octet of a BIT STRING is its number of unused bits
   const bits = read.value.content[1] ?? 0;
   const keyUses = new Set<KeyUse>();
   if (bits & 0x80) keyUses.add("digitalSignature");
@@ -118,7 +120,7 @@ function subjectAltName(content: Uint8Array): Result<Partial<Extensions>, string
   const read = readAsn1(content);
   if (!read.ok || read.value.tag !== asn1Tag.sequence) return err("subjectAltName is malformed");
   const uris = read.value.children.filter((name) => name.tag === "context 6" && !name.constructed);
-  // an IA5String: a byte beyond ASCII, or a NUL, would read as another name elsewhere
+  // an IA5String: another reader could see a different name where there is a NUL or a byte beyond ASCII
   if (uris.some(({ content }) => content.some((byte) => byte < 0x21 || byte > 0x7e)))
     return err("a URI is not printable ASCII");
   return ok({ uris: uris.map((name) => Buffer.from(name.content).toString("latin1")) });

@@ -4,7 +4,7 @@ import { parseBoundedJson } from "../../../text/json.ts";
 import type { StsAnswer } from "../../contract/aws.ts";
 import type { NamedCaller } from "../assumed-role.ts";
 
-/** Why an answer names nobody: `refused` is STS's word on the request, `later` says nothing about it. */
+/** Why an answer names no caller: with `refused` STS rejected the request, `later` tells nothing about it. */
 interface AnswerFault {
   readonly kind: "refused" | "malformed" | "later";
   readonly why: string;
@@ -13,9 +13,9 @@ interface AnswerFault {
 const fault = (kind: AnswerFault["kind"], why: string) => err<AnswerFault>({ kind, why });
 
 /**
- * Reads what STS answered to GetCallerIdentity, as XML or as JSON by its content type, and takes nothing but the very
- * form STS documents: an answer that a caller could shape is how such schemes were broken (CVE-2020-16250).
- * @param answer bounded here again, whatever the relay did
+ * Reads what STS answered to GetCallerIdentity, as XML or as JSON by its content type, and accepts only the exact form
+ * that STS documents. Similar schemes were broken by answers that the caller could shape (CVE-2020-16250).
+ * @param answer bounded here once more, whatever the relay did
  */
 export function readCallerIdentity(answer: StsAnswer): Result<NamedCaller, AnswerFault> {
   const { status, body } = answer;
@@ -42,7 +42,7 @@ function decode(body: Uint8Array): string | undefined {
   }
 }
 
-/** Throttled and broken are not refused: the caller may ask again. */
+/** Throttling and failures of STS are not refusals: the caller may ask again. */
 function refusalOf(status: number, text: string): Result<never, AnswerFault> {
   const code = /(?:<Code>|"Code"\s*:\s*")([A-Za-z.]{1,64})[<"]/.exec(text.slice(0, 4_096))?.[1] ?? "no code";
   const why = `STS answered ${status} ${code}`;
@@ -75,7 +75,7 @@ function only(value: unknown, names: readonly string[]): Readonly<Record<string,
 }
 
 const blank = "[ \\t\\r\\n]*";
-/** No markup inside: neither entity nor CDATA nor comment nor attribute is ever in these values. */
+/** Without markup inside: these values never contain an entity, CDATA, a comment or an attribute. */
 const leaf = `<(Arn|UserId|Account)>([^<>&]{1,2048})</\\1>`;
 const leafOnce = (n: number) => leaf.replace("\\1", `\\${n}`);
 const wholeAnswer = new RegExp(
@@ -87,7 +87,7 @@ const wholeAnswer = new RegExp(
     `</GetCallerIdentityResponse>${blank}$`,
 );
 
-/** The whole text is one fixed form, so no XML parser (and nothing of what one can be made to do) is needed. */
+/** The whole text has one fixed form, so no XML parser is needed, and nothing that can be done to one works here. */
 function fromXml(text: string): Fields | undefined {
   const match = wholeAnswer.exec(text);
   if (!match) return undefined;
@@ -96,7 +96,7 @@ function fromXml(text: string): Fields | undefined {
   return Account === undefined || Arn === undefined || UserId === undefined ? undefined : { Account, Arn, UserId };
 }
 
-/** Account, ARN and unique id as IAM writes them, and agreeing about the account. */
+/** Account, ARN and unique id as IAM writes them, all naming the same account. */
 function consistent({ Account, Arn, UserId }: Fields): Result<NamedCaller, AnswerFault> {
   const fine =
     /^[0-9]{12}$/.test(Account) &&

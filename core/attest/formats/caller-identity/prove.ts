@@ -21,7 +21,10 @@ import {
 /** What proving a caller's identity needs. */
 export interface CallerIdentityDeps {
   readonly relay: StsRelay;
-  /** Partition of this deployment, `aws`. Callers of another are refused: its account numbers are other accounts. */
+  /**
+   * Partition of this deployment, `aws`. Callers of another are refused, since the same account number is a different
+   * account there.
+   */
   readonly partition: string;
 }
 
@@ -31,7 +34,7 @@ type Facts = Readonly<Record<(typeof callerFacts)[number] | "region", string>>;
 interface CallerEvidence extends CallerIdentityDeps {
   /** `evidence.type`, for denials. */
   readonly type: string;
-  /** What the evidence may hold; anything else is refused. */
+  /** Members that the evidence may have; any other is refused. */
   readonly members: readonly string[];
 }
 
@@ -43,7 +46,7 @@ export interface ProvenCaller {
 
 /**
  * Proves who signed a GetCallerIdentity request, for every kind of evidence that rests on one. Everything that can be
- * decided without STS is decided before it is asked.
+ * decided without STS is checked before STS is asked.
  * @returns the session of a role, or `evidence_invalid`, `evidence_unbound`, `attestation_unavailable`
  */
 export async function proveCaller(
@@ -76,7 +79,7 @@ const fault = (check: string, why: string) => err<RequestFault>({ check, why });
 
 type Tell = <T>(name: string, result: Result<T, RequestFault>) => Result<T, Denial>;
 
-/** Tells whoever listens of each check, and turns a failed one into a denial. */
+/** Reports each check to `onCheck`, and turns a failed one into a denial. */
 function teller(type: string, { onCheck }: Expectation): Tell {
   return (name, result) => {
     if (result.ok) {
@@ -102,7 +105,7 @@ function readRequest(
   const authorization = tell("signed-headers", readAuthorization(headers.value, region));
   if (!authorization.ok) return authorization;
   const signedAtSeconds = parseAmzDate(headers.value["x-amz-date"]);
-  // our own window: STS would take a request for 15 minutes
+  // our own window: STS would accept a request for 15 minutes
   const fresh =
     signedAtSeconds !== undefined && Math.abs(nowSeconds - signedAtSeconds) <= limits.callerIdentityWindowSeconds;
   const time = tell("time", fresh ? ok(signedAtSeconds) : fault("time", "not signed within the last minute"));
@@ -119,7 +122,7 @@ function checkBinding(type: string, { headers }: SignedCallerIdentity, expect: E
   return ok(undefined);
 }
 
-/** Sends the rebuilt request: host, line, body and the two headers beside the caller's are ours. */
+/** Sends the rebuilt request. Host, request line, body and the two headers beside the caller's are fixed by us. */
 async function ask(
   { type, relay }: CallerEvidence,
   { host, headers }: SignedCallerIdentity,

@@ -4,7 +4,9 @@ import { evidenceTags } from "../../../model/wire.ts";
 import { type StsEndpointKind, stsEndpointKinds, stsHost } from "../../../text/sts-hosts.ts";
 import type { Evidence } from "../../contract/attestor.ts";
 
-/** The one request that is ever sent: nothing of its line, host or body is the caller's to choose. */
+/**
+ * The body of the only request that is ever sent. The caller cannot choose any part of its request line, host or body.
+ */
 export const callerIdentityBody = "Action=GetCallerIdentity&Version=2011-06-15";
 /** `Content-Type` of that request, signed or not. */
 export const callerIdentityContentType = "application/x-www-form-urlencoded; charset=utf-8";
@@ -15,18 +17,18 @@ export interface RequestFault {
   readonly why: string;
 }
 
-/** What the caller signed, read and bounded; whether the signature is good only STS knows. */
+/** What the caller signed, read and bounded; only STS can verify the signature. */
 export interface SignedCallerIdentity {
   readonly host: string;
   readonly region: string;
   /** The caller's headers, all of them signed. */
   readonly headers: Readonly<Record<CallerHeader, string>>;
   readonly signedAtSeconds: number;
-  /** Hex HMAC: what makes this request itself. */
+  /** Hex HMAC: identifies this request. */
   readonly signature: string;
 }
 
-/** Headers a caller hands over: these, each once, and no others. */
+/** Headers that a caller must send: each of these once, and no others. */
 const callerHeaders = [
   "authorization",
   "x-amz-date",
@@ -50,7 +52,7 @@ const shapes: Readonly<Record<CallerHeader, RegExp>> = {
 
 const fault = (check: string, why: string) => err<RequestFault>({ check, why });
 
-/** Reads `region`, `endpoint` and `headers`; the host is looked up, never taken. */
+/** Reads `region`, `endpoint` and `headers`; the host comes from our own list, never from the caller. */
 export function readHost(
   evidence: Evidence,
   partition: string,
@@ -68,7 +70,7 @@ export function readHeaders(evidence: Evidence): Result<Readonly<Record<CallerHe
   if (typeof headers !== "object" || headers === null || Array.isArray(headers))
     return fault("headers", "headers is not an object");
   const given = Object.entries(headers as Readonly<Record<string, unknown>>);
-  // exact, lower-case names: two spellings of one name would be two headers here and one at STS
+  // exact, lower-case names, since two spellings of one name would be two headers here and one header at STS
   if (given.length !== callerHeaders.length) return fault("headers", "send exactly the documented headers");
   const read: Partial<Record<CallerHeader, string>> = {};
   for (const [name, value] of given) {
@@ -87,9 +89,9 @@ const authorizationForm = new RegExp(
   `^AWS4-HMAC-SHA256 ${credential}, ?SignedHeaders=([a-z0-9;-]{1,512}), ?Signature=([0-9a-f]{64})$`,
 );
 
-/** All of them must be signed: what is not could have been put there by a thief. */
+/** Headers that must be signed. An unsigned one could have been added by a thief of the request. */
 const mustBeSigned: readonly string[] = ["host", ...callerHeaders.filter((name) => name !== "authorization")];
-/** May be signed besides: their values are fixed here. */
+/** Headers that may be signed too; we fix their values. */
 const mayBeSigned: readonly string[] = ["content-type", "content-length"];
 
 /** Reads the `Authorization` header (SigV4): algorithm, scope and signed headers, for STS in exactly this Region. */
@@ -100,7 +102,7 @@ export function readAuthorization(
   const [, , day, scopeRegion, service, signedList = "", signature] =
     authorizationForm.exec(headers.authorization) ?? [];
   if (signature === undefined) return fault("authorization", "not an AWS4-HMAC-SHA256 Authorization header");
-  // a signature for another service or Region is one that somebody made for something else
+  // a signature for another service or Region was made for another purpose
   if (service !== "sts") return fault("scope", "the signature is for another service");
   if (scopeRegion !== region) return fault("scope", "the signature is for another Region");
   if (day !== headers["x-amz-date"].slice(0, 8)) return fault("scope", "the signature is of another day");
@@ -113,7 +115,7 @@ export function readAuthorization(
   return odd === undefined ? ok({ signature }) : fault("signed-headers", "a signed header is not on the list");
 }
 
-/** Seconds since the epoch of `20260801T000000Z`; undefined for a moment that does not exist. */
+/** Seconds since the epoch of `20260801T000000Z`; undefined for a time that does not exist. */
 export function parseAmzDate(text: string): number | undefined {
   const [, y, mo, d, h, mi, s] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text) ?? [];
   if (y === undefined) return undefined;

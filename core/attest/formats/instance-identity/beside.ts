@@ -6,9 +6,9 @@ import type { Ec2Settings } from "./read.ts";
 /**
  * Lets evidence of another attestor carry `instanceIdentity`, the same PKCS#7, as a second fact: the instance's account
  * must be the proven one, and where a session is named, as EC2 names those of instance profiles, it must be the
- * instance. Assurance, replay entry and tags stay the first evidence's, which alone is bound to this request.
- * @returns the first evidence's facts, and `ec2InstanceId`, `ec2ImageId`, `ec2Region`, for selectors to add. Denials: the
- * first attestor's; `evidence_invalid` with a check named `instance-…`
+ * instance. Assurance, replay entry and tags stay those of the first evidence, since only it is bound to this request.
+ * @returns the first evidence's facts, and `ec2InstanceId`, `ec2ImageId`, `ec2Region`, which selectors may require in
+ * addition. Denials: the first attestor's; `evidence_invalid` with a check named `instance-…`
  */
 export function withInstanceIdentity(attestor: Attestor, settings: Ec2Settings = {}): Attestor {
   return {
@@ -16,7 +16,7 @@ export function withInstanceIdentity(attestor: Attestor, settings: Ec2Settings =
     attest: async ({ instanceIdentity, ...evidence }, expect) => {
       const first = await attestor.attest(evidence as Evidence, expect);
       if (!first.ok || instanceIdentity === undefined) return first;
-      // its parsers are loaded when a document is first shown
+      // the parsers are loaded when a document is first shown
       const { readInstance } = await import("./read.ts");
       const second = readInstance(instanceIdentity, expect, settings);
       if (!second.ok) return second;

@@ -1,7 +1,8 @@
 /**
- * The RSA-2048 certificates that EC2 signs instance identity documents with, one a Region, as base64 of the DER. AWS
- * publishes them on one page only, "Public certificates for the instance identity document", without an endpoint; taken
- * from spiffe/spire (Apache-2.0), which generates its table from that page. A Region that is not here is refused.
+ * The RSA-2048 certificates that EC2 signs instance identity documents with, one for each Region, as base64 of the DER.
+ * AWS publishes them on one page only, "Public certificates for the instance identity document", without an endpoint;
+ * taken from spiffe/spire (Apache-2.0), which generates its table from that page. A Region that is not listed is
+ * refused.
  */
 export const awsEc2Certificates: ReadonlyMap<string, string> = new Map([
   [

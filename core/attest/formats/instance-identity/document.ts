@@ -1,7 +1,7 @@
 import { err, ok, type Result } from "../../../model/result.ts";
 import { parseBoundedJson } from "../../../text/json.ts";
 
-/** What an instance identity document says, well-formed and nothing more. */
+/** An instance identity document, checked for its form only. */
 export interface InstanceDocument {
   readonly account: string;
   readonly instanceId: string;
@@ -26,8 +26,8 @@ const shapes = {
 } as const;
 
 /**
- * Reads which Region a document says it is of, to choose the certificate that must have signed it; nothing else of it is
- * looked at before.
+ * Reads the Region that a document names, to choose the certificate that must have signed it. Nothing else is read
+ * before the signature is verified.
  */
 export function readRegion(content: Uint8Array): Result<string, string> {
   const said = readObject(content);
@@ -48,7 +48,7 @@ function readObject(content: Uint8Array): Result<Readonly<Record<string, unknown
 
 /**
  * Reads the signed content: JSON of EC2 ("Instance identity documents"). Members that are not named here are ignored;
- * those that are must be texts of their shape.
+ * those that are named must be texts of the expected shape.
  * @param content bounded with the document around it
  */
 export function readInstanceDocument(content: Uint8Array): Result<InstanceDocument, string> {

@@ -7,17 +7,17 @@ import { faultDenial, reported } from "../evidence-fault.ts";
 import type { InstanceDocument } from "./document.ts";
 import { verifyInstanceIdentity } from "./verify.ts";
 
-/** For denials: whatever carries the document, it is the document that was refused. */
+/** Type in denials: whatever evidence carries the document, the document was refused. */
 const type = "aws-ec2-instance-identity";
 
-/** By which certificates instance documents are verified. */
+/** The certificates that instance documents are verified with. */
 export interface Ec2Settings {
   /** Region → base64 of the DER of its certificate, instead of AWS's; for tests and `lanyard attest --explain` only. */
   readonly certificates?: ReadonlyMap<string, string> | undefined;
 }
 
 /**
- * Reads and verifies an instance identity document as evidence carries it; its checks are told as `instance-…`.
+ * Reads and verifies an instance identity document as evidence carries it. Its checks are named `instance-…`.
  * @param pkcs7 base64, as IMDS gives it
  * @returns the document, or `evidence_invalid`, `evidence_expired`
  */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { err, ok, type Result } from "../../../model/result.ts";
 import { type Asn1, asn1Tag, readAsn1, sameBytes } from "../asn1.ts";
 
-/** A CMS SignedData (RFC 5652 5.1) of the one shape that EC2 makes, its signature not looked at. */
+/** A CMS SignedData (RFC 5652 5.1) of the only shape that EC2 makes; its signature is not verified yet. */
 export interface SignedData {
   readonly content: Uint8Array;
   /** Issuer name of the signer's certificate, as encoded, and its serial number. */
@@ -24,9 +24,9 @@ const oids = {
 } as const;
 
 /**
- * Reads the PKCS#7 of IMDS `instance-identity/rsa2048`: BER, one signer, SHA-256 and RSA, signed attributes, the content
- * inside and no certificates. Certificates that come along would be a stranger's; the older forms (`pkcs7`: DSA with
- * SHA-1) are refused by their algorithms.
+ * Reads the PKCS#7 of IMDS `instance-identity/rsa2048`: BER, one signer, SHA-256 and RSA, signed attributes, the
+ * content inside and no certificates. A certificate in the message could be anybody's. The older forms (`pkcs7`: DSA
+ * with SHA-1) are refused for their algorithms.
  * @param bytes already bounded by the caller
  */
 export function readSignedData(bytes: Uint8Array): Result<SignedData, string> {
@@ -37,7 +37,7 @@ export function readSignedData(bytes: Uint8Array): Result<SignedData, string> {
   if (read.value.tag !== asn1Tag.sequence || kind?.oid !== oids.signedData || after.length > 0)
     return err("not signed data");
   if (wrapped?.tag !== "context 0" || body?.tag !== asn1Tag.sequence) return err("not signed data");
-  // certificates and revocation lists would stand between content and signers
+  // certificates and revocation lists would come between content and signers, so they are refused
   const [version, digests, content, signers, ...more] = body.children;
   if (version?.content[0] !== 1 || digests?.tag !== asn1Tag.set || more.length > 0)
     return err("not AWS's kind of signed data");
@@ -66,7 +66,7 @@ function readContent(node: Asn1 | undefined): Uint8Array | undefined {
   return octets?.tag === asn1Tag.octetString ? joined(octets) : undefined;
 }
 
-/** A string may come in pieces (X.690 8.7.3), one level of them. */
+/** A string may be encoded in pieces (X.690 8.7.3); one level of them is accepted. */
 function joined(octets: Asn1): Uint8Array | undefined {
   if (!octets.constructed) return octets.content;
   const flat = octets.children.every((c) => c.tag === asn1Tag.octetString && !c.constructed);
@@ -85,12 +85,15 @@ function readSigner(signer: Asn1, content: Uint8Array): Result<SignedData, strin
   const why = attributesFault(attributes, content);
   if (why !== undefined) return err(why);
   const signed = Buffer.from(attributes.bytes);
-  // signed as SET OF, transmitted as [0] IMPLICIT: only the first octet differs in DER
+  // signed as SET OF, transmitted as [0] IMPLICIT: in DER only the first octet differs
   signed[0] = 0x31;
   return ok({ content, issuer: issuer.bytes, serial: serial.content, signed, signature: signature.content });
 }
 
-/** Both mandatory attributes once each, and the digest is the content's: nothing else ties content to signature. */
+/**
+ * Both mandatory attributes must be there once, and the digest must be the content's: nothing else ties the content to
+ * the signature.
+ */
 function attributesFault(attributes: Asn1, content: Uint8Array): string | undefined {
   if (!attributes.definite) return "its signed attributes are not DER";
   const found = new Map<string, Asn1>();

@@ -9,20 +9,20 @@ import { awsEc2Certificates } from "./certificates.ts";
 import { type InstanceDocument, readInstanceDocument, readRegion } from "./document.ts";
 import { readSignedData, type SignedData } from "./signed-data.ts";
 
-/** What an instance identity document is verified by. */
+/** What an instance identity document is verified against. */
 interface Ec2Options {
   readonly nowSeconds: number;
-  /** Region → base64 of the DER of the one certificate that signs there; AWS's by default. */
+  /** Region → base64 of the DER of the only certificate that signs there; AWS's by default. */
   readonly certificates?: ReadonlyMap<string, string> | undefined;
-  /** Refuses a document of an instance that was launched longer ago. */
+  /** When set, a document of an instance that was launched longer ago is refused. */
   readonly launchAgeMaxSeconds?: number;
   readonly onCheck?: ((check: Check) => void) | undefined;
 }
 
 /**
  * Verifies the PKCS#7 of an EC2 instance identity document (form `rsa2048`) without any deployment or network. The
- * document's Region chooses the one certificate that is tried, and only ours: RSA-2048 keys differ by Region, so a
- * document cannot be moved to another.
+ * document's Region chooses the only certificate that is tried, from our own list. RSA-2048 keys differ by Region, so a
+ * document cannot be moved to another Region.
  * @param bytes of the PKCS#7, base64 decoded
  * @returns the document, or the first check that failed; when our rules alone refuse it, `genuine` is true
  */
@@ -40,7 +40,7 @@ export function verifyInstanceIdentity(
   const forged = runSteps(signatureSteps(signed.value, region.value, nowSeconds), onCheck);
   if (forged) return err(forged);
   const document = reported(readInstanceDocument(signed.value.content), "document", onCheck);
-  // AWS signed it, whatever it says
+  // AWS signed it, so it is genuine whatever it says
   if (!document.ok) return err({ ...document.error, genuine: true });
   const refused = runSteps(launchSteps(document.value, options), onCheck);
   return refused ? err(refused) : document;
@@ -79,11 +79,11 @@ function signatureSteps(signed: SignedData, certificate: Certificate, nowSeconds
   ];
 }
 
-/** The one kind of key that binds a Region. */
+/** The only kind of key that differs by Region. */
 const isStrongRsa = (key: KeyObject): boolean =>
   key.asymmetricKeyType === "rsa" && (key.asymmetricKeyDetails?.modulusLength ?? 0) >= 2_048;
 
-/** RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 8.2.2) under a key of 2048 bits or more, without what carries it. */
+/** Verifies RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 8.2.2) over plain bytes, under a key of 2048 bits or more. */
 export const verifyRsaSha256 = (signed: Uint8Array, signature: Uint8Array, key: KeyObject): boolean =>
   isStrongRsa(key) && verify("sha256", signed, key, signature);
 

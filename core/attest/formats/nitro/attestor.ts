@@ -10,7 +10,7 @@ import { nitroFacts } from "./facts.ts";
 import { awsNitroRoot } from "./root.ts";
 import { type VerifiedNitro, verifyNitroDocument } from "./verify.ts";
 
-/** Settings of the Nitro attestors. There is no switch in environment or registry: a root is code. */
+/** Settings of the Nitro attestors. Neither environment nor registry can change the root; it is part of the code. */
 export interface NitroSettings {
   /** DER of the root to trust instead of AWS's; for tests and `lanyard attest --explain` only. */
   readonly root?: Uint8Array | undefined;
@@ -18,7 +18,7 @@ export interface NitroSettings {
 
 /**
  * Attestor of evidence `{ "type", "document" }` whose document a Nitro Secure Module or NitroTPM signed.
- * @param type the evidence's: each kind of module has its own, and refuses the other's documents
+ * @param type the type of the evidence: each kind of module has its own, and documents of the other are refused
  */
 export function nitroAttestor(type: string, kind: NitroKind, { root = awsNitroRoot }: NitroSettings): Attestor {
   return {
@@ -37,7 +37,7 @@ export function nitroAttestor(type: string, kind: NitroKind, { root = awsNitroRo
 
 function proven(type: string, { document, payload }: VerifiedNitro): AttestedFacts {
   const facts = nitroFacts(document);
-  // by what was signed: (r, -s) is as good a signature as (r, s), and would be another document
+  // by the signed payload, since (r, -s) is as valid a signature as (r, s) and would count as another document
   const id = createHash("sha256").update(payload).digest("base64url");
   const lastSeconds = Math.ceil(document.timestampMillis / 1000) + limits.evidenceAgeSeconds;
   return {

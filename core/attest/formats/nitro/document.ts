@@ -1,10 +1,12 @@
 import { err, ok, type Result } from "../../../model/result.ts";
 import { readCbor } from "../cose.ts";
 
-/** Who measured: an enclave's hypervisor, or an instance's NitroTPM. The member that holds the PCRs tells. */
+/**
+ * Who measured: an enclave's hypervisor, or an instance's NitroTPM. It is recognized by the member that holds the PCRs.
+ */
 export type NitroKind = "enclave" | "tpm";
 
-/** An attestation document of the Nitro Secure Module or NitroTPM, well-formed and nothing more. */
+/** An attestation document of the Nitro Secure Module or NitroTPM, checked for its form only. */
 export interface NitroDocument {
   readonly kind: NitroKind;
   /** `<instance id>-enc<…>` or `<instance id>-tpm<…>`. */
@@ -30,8 +32,8 @@ const certificateBytes = 1_024;
 const bundleEntries = 8;
 
 /**
- * Reads the payload of an attestation document by AWS's rules ("attestation_process.md" of the NSM API, 3.2.2), with no
- * member beside the documented ones. An optional member may be absent or null, as the module writes it.
+ * Reads the payload of an attestation document by AWS's rules ("attestation_process.md" of the NSM API, 3.2.2). Members
+ * that are not documented are refused. An optional member may be absent or null, as the module writes it.
  * @returns the document, or why it was refused
  */
 export function readNitroDocument(payload: Uint8Array): Result<NitroDocument, string> {
@@ -68,7 +70,7 @@ function readPcrs(map: ReadonlyMap<unknown, unknown>): Result<Pick<NitroDocument
   for (const [index, value] of said as ReadonlyMap<unknown, unknown>) {
     if (typeof index !== "number" || !Number.isInteger(index) || index < 0 || index > 31)
       return err("a PCR's index is not 0 to 31");
-    // the digest is SHA384, so other lengths the format knows have no place
+    // the digest is SHA384, so PCRs of other lengths are refused
     if (!(value instanceof Uint8Array) || value.length !== 48) return err(`PCR ${index} is not 48 bytes`);
     pcrs.set(index, value);
   }

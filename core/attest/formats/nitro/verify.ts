@@ -12,7 +12,7 @@ import { type Certificate, readCertificate } from "../x509.ts";
 import { pathFault } from "../x509-path.ts";
 import { type NitroDocument, type NitroKind, readNitroDocument } from "./document.ts";
 
-/** What a Nitro document is verified by. What it must be bound to is checked where it is given. */
+/** What a Nitro document is verified against. A binding is checked only where its expected value is given. */
 interface NitroOptions {
   readonly kind: NitroKind;
   /** DER of the one root that is trusted. */
@@ -27,18 +27,21 @@ interface NitroOptions {
   readonly onCheck?: ((check: Check) => void) | undefined;
 }
 
-/** A document that holds. */
+/** A document that was verified. */
 export interface VerifiedNitro {
   readonly document: NitroDocument;
-  /** What was signed; the signature itself can be respelled without its key. */
+  /**
+   * The signed bytes. They identify the document, since the signature can be changed into another valid one without the
+   * key.
+   */
   readonly payload: Uint8Array;
 }
 
 /**
- * Verifies an attestation document of a Nitro enclave or NitroTPM, without any deployment or network: COSE_Sign1 of ES384
- * (RFC 9052), AWS's rules for its members, the path to the one pinned root at `nowSeconds`, then our own rules: measured
- * (no debug mode), at most five minutes old, and bound to challenge, key and issuer where those are given. Revocation
- * lists are not read: leaves live three hours.
+ * Verifies an attestation document of a Nitro enclave or NitroTPM, without any deployment or network: COSE_Sign1 of
+ * ES384 (RFC 9052), AWS's rules for its members, the path to the one pinned root at `nowSeconds`, then our own rules:
+ * measured (no debug mode), at most five minutes old, and bound to challenge, key and issuer where those are given.
+ * Revocation lists are not read, since leaf certificates live only three hours.
  * @returns the document, or the first check that failed
  */
 export async function verifyNitroDocument(
@@ -67,7 +70,7 @@ const bounded = (bytes: Uint8Array): Result<CoseSign1, string> =>
     ? err(`the document is longer than ${limits.nitroDocumentBytes} bytes`)
     : readCoseSign1(bytes);
 
-/** The end first, the root last. The bundle must begin with the pinned root, of which our own copy is used. */
+/** The end first, the root last. The bundle must begin with the pinned root; our own copy of it is used. */
 function readPath(document: NitroDocument, root: Uint8Array): Result<readonly Certificate[], string> {
   const [first, ...intermediates] = document.bundle;
   if (!first || !sameBytes(first, root)) return err("cabundle does not begin with the pinned root");
@@ -91,7 +94,7 @@ function genuineSteps({ cose, document, path }: Signed, options: NitroOptions): 
   const { kind, moduleId, timestampMillis } = document;
   const [leaf] = path;
   return [
-    // before the path: another kind's document is as genuine, and says something else
+    // before the path: a document of the other kind is genuine too, but means something else
     { check: "kind", detail: kind, fault: () => (kind === options.kind ? undefined : `is of kind ${kind}`) },
     { check: "path", detail: "leads to the pinned root", fault: () => pathFault(path, options.nowSeconds, isP384) },
     {
@@ -108,14 +111,20 @@ function genuineSteps({ cose, document, path }: Signed, options: NitroOptions): 
   ];
 }
 
-/** The module writes the time and signs by a leaf that is made for the hour: outside of it the document was not made so. */
+/**
+ * The module writes the time and signs with a leaf certificate of its own. A time outside the leaf's validity cannot be
+ * the module's.
+ */
 function timestampFault(timestampMillis: number, leaf: Certificate | undefined): string | undefined {
   const atSeconds = Math.floor(timestampMillis / 1000);
   const within = leaf && atSeconds >= leaf.notBeforeSeconds && atSeconds <= leaf.notAfterSeconds;
   return within ? undefined : "the document was made outside its leaf's validity";
 }
 
-/** A leaf is made for one module and Region. What NitroTPM leaves are called is not documented, so none is demanded. */
+/**
+ * A leaf is made for one module and one Region. The names in leaves of NitroTPM are not documented, so none is required
+ * there.
+ */
 function subjectFault(kind: NitroKind, moduleId: string, names: readonly string[]): string | undefined {
   if (kind === "tpm") return undefined;
   const [name = "", ...more] = names;
@@ -126,7 +135,8 @@ function subjectFault(kind: NitroKind, moduleId: string, names: readonly string[
 function ruleSteps(document: NitroDocument, nowSeconds: number): readonly Step[] {
   const { kind, pcrs, timestampMillis } = document;
   const age = nowSeconds - Math.floor(timestampMillis / 1000);
-  // an enclave in debug mode measures zeros, and its console can be read (its memory, by whoever runs the instance)
+  // an enclave in debug mode measures zeros; its console can be read, and so can its memory by anybody who controls the
+  // instance
   const needed = kind === "enclave" ? [0, 1, 2] : [4];
   const blank = needed.find((index) => pcrs.get(index)?.every((byte) => byte === 0) ?? true);
   return [
@@ -152,7 +162,7 @@ function ageFault(ageSeconds: number, timestampMillis: number): Omit<EvidenceFau
   return { why: `the document is older than ${limits.evidenceAgeSeconds} seconds`, expiredAtSeconds };
 }
 
-/** Without all three, a document is worth something to a thief, or to a second Lanyard (threat 16). */
+/** A document that lacks one of the three would be useful to a thief, or at a second deployment (threat 16). */
 function bindingSteps(document: NitroDocument, jkt: string | undefined, options: NitroOptions): readonly Step[] {
   const { challenge, issuer } = options;
   const bindings = [
@@ -185,7 +195,7 @@ function bindingSteps(document: NitroDocument, jkt: string | undefined, options:
 const isText = (bytes: Uint8Array | undefined, text: string | undefined): boolean =>
   bytes !== undefined && text !== undefined && sameBytes(bytes, Buffer.from(text, "utf8"));
 
-/** Of a SubjectPublicKeyInfo in DER (RFC 5280 4.1), in its one shortest form. */
+/** The thumbprint of a key from its SubjectPublicKeyInfo in DER (RFC 5280 4.1), in its shortest form. */
 async function thumbprint(spki: Uint8Array | undefined): Promise<string | undefined> {
   if (!spki) return undefined;
   try {

@@ -8,10 +8,10 @@ const type = "aws-ec2-instance-identity";
 
 /**
  * Attestor of evidence `{ "type": "aws-ec2-instance-identity", "pkcs7" }`: base64 as IMDS gives it at
- * `instance-identity/rsa2048`. Anything on the instance reads that document, it names no role, audience or moment, and it
- * stays good for as long as the instance runs: alone it is refused, unless a stage says so. Then it belongs to the first
- * key that shows it, for thirty days from launch, and is refused after that: a replay entry that ended sooner than what it
- * guards would let a thief be first (threat 16).
+ * `instance-identity/rsa2048`. Any program on the instance can read that document. It names no role, audience or time,
+ * and stays valid for as long as the instance runs. Alone it is therefore refused, unless the stage allows it. Then it
+ * belongs to the first key that shows it, for thirty days from launch, and is refused after that: if the replay entry
+ * ended while the document was still accepted, a thief could be the first to show it (threat 16).
  * @returns facts `account`, `instanceId`, `imageId`, `region`, `instanceType`, `architecture`, `availabilityZone`;
  * assurance `document`. Denials: `evidence_invalid`, `evidence_expired`, `evidence_insufficient`
  */
@@ -28,7 +28,7 @@ export function awsEc2InstanceIdentity(settings: Ec2Settings & { readonly allowA
       if (!allowAlone) return err({ code: "evidence_insufficient", type, why });
       const { pendingTimeSeconds, ...facts } = read.value;
       const expiresAtSeconds = pendingTimeSeconds + launchAgeMaxSeconds + limits.foreignSkewSeconds;
-      // by what it says: IMDS signs the same document anew, with another signing time
+      // by its contents, since IMDS signs the same document again with another signing time
       const id = [facts.account, facts.region, facts.instanceId, pendingTimeSeconds].join(" ");
       const key = replayKey("evidence", type, id);
       const evidenceEntry = { kind: "evidence", key, owner: expect.jkt, expiresAtSeconds } as const;

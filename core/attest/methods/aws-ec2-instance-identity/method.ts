@@ -1,6 +1,6 @@
 import { type Method, only } from "../../contract/method.ts";
 
-/** Instance identity documents of EC2, alone: refused unless the stage takes them so. */
+/** Instance identity documents of EC2 without other evidence: refused unless the stage allows them. */
 export const method: Method = {
   type: "aws-ec2-instance-identity",
   evidence: {

@@ -9,11 +9,11 @@ import { roleFacts } from "../../formats/assumed-role.ts";
 const type = "aws-lambda-url-iam";
 
 /**
- * Attestor of evidence `{ "type": "aws-lambda-url-iam", "lanyard-jkt" }`: there is no document. The caller is whom Lambda
- * authenticated on a function URL that IAM guards, and that stands in the call, never in the body: only the function
- * whose resource policy lets nobody in but through its URL may have this attestor (threat 18). SigV4 covers the body,
- * so the thumbprint in it keeps a thief of the signed request from putting his own DPoP proof beside it; the challenge
- * stands in the same body.
+ * Attestor of evidence `{ "type": "aws-lambda-url-iam", "lanyard-jkt" }`: there is no document. The caller is the one
+ * that Lambda authenticated on a function URL guarded by IAM. It is read from the call, never from the body. Only a
+ * function whose resource policy admits nobody except through its URL may use this attestor (threat 18). SigV4 covers
+ * the body, so the thumbprint in it stops a thief of the signed request from adding a DPoP proof of another key; the
+ * challenge is in the same body.
  * @param settings partition of the deployment
  * @returns facts `account`, `roleArn` (without its path), `roleId`, `sessionName`, `organization`?; denials
  * `evidence_invalid`, `evidence_unbound`

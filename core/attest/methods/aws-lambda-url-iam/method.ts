@@ -1,7 +1,10 @@
 import { type Method, only } from "../../contract/method.ts";
 import { callerFacts } from "../../formats/assumed-role.ts";
 
-/** Callers whom Lambda authenticated: `attest-iam` alone may take their word (threat 18), and offers it itself. */
+/**
+ * Callers that Lambda authenticated. Only the function `attest-iam` can rely on that (threat 18), so it has this
+ * attestor itself.
+ */
 export const method: Method = {
   type: "aws-lambda-url-iam",
   evidence: {

@@ -1,7 +1,7 @@
 import { type Method, only } from "../../contract/method.ts";
 import { nitroFactNames } from "../../formats/nitro/facts.ts";
 
-/** Attestation documents of Nitro enclaves: the image that runs, measured. */
+/** Attestation documents of Nitro enclaves: they measure the image that runs. */
 export const method: Method = {
   type: "aws-nitro-enclave",
   evidence: {

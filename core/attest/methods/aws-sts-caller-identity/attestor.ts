@@ -8,10 +8,10 @@ const members = ["type", "region", "endpoint", "headers"];
 /**
  * Attestor of evidence `{ "type": "aws-sts-caller-identity", "region", "endpoint"?, "headers": { authorization,
  * x-amz-date, x-amz-security-token, lanyard-challenge, lanyard-jkt, lanyard-issuer } }`: a GetCallerIdentity request
- * that the workload signed and did not send. We rebuild it from these parts and send it to STS ourselves. Challenge, key
- * and issuer are in headers that the signature covers, so it is worth nothing to a thief or a second Lanyard (threat 16).
- * Everything that can be decided without STS is decided before it is asked.
- * @returns facts `account`, `roleArn` (STS leaves its path out), `roleId`, `sessionName`, `region`; no tags. Denials:
+ * that the workload signed and did not send. We rebuild it from these parts and send it to STS ourselves. Challenge,
+ * key and issuer are in headers that the signature covers, so the request is useless to a thief and at a second
+ * deployment (threat 16). Everything that can be decided without STS is checked before STS is asked.
+ * @returns facts `account`, `roleArn` (STS omits its path), `roleId`, `sessionName`, `region`; no tags. Denials:
  * `evidence_invalid`, `evidence_unbound`, `attestation_unavailable`
  */
 export function awsStsCallerIdentity(deps: CallerIdentityDeps): Attestor {

@@ -17,12 +17,15 @@ const stsIssuer = /^https:\/\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.token
 
 const invalid = (check: string, why: string) => err<Denial>({ code: "evidence_invalid", type, check, why });
 
-/** What one document is verified by. What it must be bound to is checked where it is given; the attestor gives all. */
+/**
+ * What one document is verified against. A binding is checked only where its expected value is given; the attestor
+ * gives all.
+ */
 export interface StsWebIdentityOptions {
-  /** The issuer it must be of, with its account. */
+  /** The issuer it must come from, with its account. */
   readonly issuer: TrustedIssuerRegistration;
   readonly keys: KeyLookup;
-  /** The one audience it must be for; undefined only where nobody decides by the answer (`lanyard attest --explain`). */
+  /** The only audience it may have; undefined only where the answer decides nothing (`lanyard attest --explain`). */
   readonly audience: string | undefined;
   readonly challenge: string | undefined;
   /** RFC 7638 thumbprint of the key the caller proved. */
@@ -39,9 +42,9 @@ export interface StsWebIdentity {
 
 /**
  * Attestor of evidence `{ "type": "aws-sts-web-identity", "token" }`: a JWT of STS GetWebIdentityToken. It proves whose
- * credentials were used, not where. Made for our issuer alone, it carries our challenge and the caller's key as request
- * tags, so it is worth nothing to a thief or a second Lanyard. Its order: the issuer is registered and of the pinned
- * host ▸ signature, times, audience ▸ claims agree with each other ▸ challenge and key.
+ * credentials were used, not where. It is made for our issuer alone and carries our challenge and the caller's key as
+ * request tags, so it is useless to a thief and at a second deployment (threat 16). Its order: the issuer is registered
+ * and on the pinned host ▸ signature, times, audience ▸ claims agree with each other ▸ challenge and key.
  * @returns facts `issuer`, `account`, `roleArn`, `functionArn`?, `organization`?, `sourceRegion`?; tags are the
  * principal's. Denials: `evidence_invalid`, `evidence_expired`, `evidence_unbound`, `keys_unavailable`
  */
@@ -64,7 +67,7 @@ export function awsStsWebIdentity(deps: { readonly keySets: KeySets }): Attestor
 }
 
 /**
- * Verifies one GetWebIdentityToken document by given keys and clock; reaches no network of its own.
+ * Verifies one GetWebIdentityToken document with given keys and clock; makes no network call itself.
  * @returns its claims, or `evidence_invalid`, `evidence_expired`, `evidence_unbound`, `keys_unavailable`
  */
 export async function verifyStsWebIdentity(
@@ -101,7 +104,7 @@ function findIssuer(
   const said = decodeUnverified(token, limits.stsDocumentBytes)?.payload.iss;
   if (typeof said !== "string") return no("shape", "token is not a JWT with an issuer");
   const issuer = expect.registry.trustedIssuer(said, "aws-sts");
-  // looked up by the very text, and compared again: a kind lookup must not make two issuers one
+  // looked up by the exact text and compared again, so that a lenient lookup cannot make two issuers one
   if (issuer?.issuer !== said || issuer.purpose !== "aws-sts") return no("issuer", "issuer is not registered");
   const local = !said.startsWith("https:") && trustedUrl(said, expect.issuer).ok;
   if (!isAccountIssuer(said) && !local) return no("issuer", "issuer is not an account's STS issuer");
@@ -134,7 +137,7 @@ function toDenial(failure: JwtFailure, issuer: string): Denial {
   return { code: "evidence_invalid", type, check: why, why: detail };
 }
 
-/** Both tags must be there: evidence that is merely genuine may have been stolen (threat 16). */
+/** Both tags must be there: evidence that is genuine but not bound to this request may be stolen (threat 16). */
 function bindingFault({ requestTags }: StsClaims, options: StsWebIdentityOptions): "challenge" | "jkt" | undefined {
   for (const field of ["challenge", "jkt"] as const) {
     if (options[field] === undefined) continue;

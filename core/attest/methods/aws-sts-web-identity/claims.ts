@@ -6,10 +6,13 @@ import { parseBoundedStrings } from "./string-map.ts";
 
 const namespace = "https://sts.amazonaws.com/";
 
-/** What a GetWebIdentityToken document says about the workload, checked against itself and its registered issuer. */
+/**
+ * What a GetWebIdentityToken document says about the workload, checked for agreement with one another and with the
+ * registered issuer.
+ */
 export interface StsClaims {
   readonly facts: Readonly<Record<string, string>>;
-  /** Session tags over the role's own. */
+  /** Tags of the principal; session tags replace the role's own. */
   readonly principalTags: Readonly<Record<string, string>>;
   /** Chosen by the caller: for binding only, never for a decision. */
   readonly requestTags: Readonly<Record<string, string>>;
@@ -26,8 +29,8 @@ const fault = (check: string, why: string) => err<ClaimFault>({ check, why });
 /**
  * Reads the claims of a GetWebIdentityToken document whose signature is good (IAM user guide, "Understanding token
  * claims"). Only roles are workloads: people (IAM users, IAM Identity Center, `OriginIdentity` subjects) and the root
- * user are refused. The account must agree wherever it stands: the registration, `aws_account`, `sub`,
- * `principal_id`, the function's ARN.
+ * user are refused. The account must be the same everywhere: the registration, `aws_account`, `sub`, `principal_id`,
+ * the function's ARN.
  */
 export function readStsClaims(payload: JWTPayload, issuer: TrustedIssuerRegistration): Result<StsClaims, ClaimFault> {
   const said = payload[namespace];
@@ -50,7 +53,7 @@ export function readStsClaims(payload: JWTPayload, issuer: TrustedIssuerRegistra
 }
 
 function readRole(payload: JWTPayload, claims: Readonly<Record<string, unknown>>): Result<string, ClaimFault> {
-  // with SubjectMode=OriginIdentity `sub` is somebody the workload acts for, not the workload
+  // with SubjectMode=OriginIdentity, `sub` is the party the workload acts for, not the workload
   if (Object.hasOwn(payload, "subject_mode") || Object.hasOwn(claims, "subject_mode"))
     return fault("subject", "the token is about an origin identity");
   const { sub } = payload;
@@ -70,7 +73,7 @@ function readAccount(
 ): Result<string, ClaimFault> {
   const { account } = issuer;
   if (account === undefined) return fault("account", "the issuer is registered without an account");
-  // an issuer's URL does not tell its account, so all three must say the same
+  // an issuer's URL does not contain its account, so registration, claim and ARN must all name the same
   if (claims.aws_account !== account) return fault("account", "aws_account is not the issuer's");
   if (parseRoleArn(roleArn)?.account !== account) return fault("account", "the role is of another account");
   if (issuer.organization !== undefined && claims.org_id !== issuer.organization)
@@ -89,7 +92,7 @@ function readPlace(
     source_region: region,
     lambda_source_function_arn: functionArn,
   } = claims;
-  // documented as a string, an array in practice
+  // documented as a string, but sent as an array
   const paths = path === undefined ? [] : Array.isArray(path) ? path : [path];
   if (!paths.every((p) => typeof p === "string")) return fault("claims", "ou_path is not text");
   if (organization !== undefined && typeof organization !== "string") return fault("claims", "org_id is not text");

@@ -1,4 +1,4 @@
-/** AWS allows 50 tags; a document with more is not one of its. */
+/** AWS allows 50 tags, so AWS did not make a document with more. */
 const entriesMax = 100;
 const charactersMax = 2_048;
 

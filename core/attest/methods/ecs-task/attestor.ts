@@ -20,19 +20,19 @@ type Step<T> = Result<T, { readonly check: string; readonly why: string } | Look
 const fault = (check: string, why: string) => err({ check, why });
 
 /**
- * Attestor of evidence `{ "type": "ecs-task", "cluster", "region", "endpoint"?, "headers" }`: a signed GetCallerIdentity
- * request as of `aws-sts-caller-identity`, whose session name is the task's id. ECS sets that name, but whoever may
- * assume the role can set any: it counts only where the role's trust policy lets in ECS alone (threat 30). Family,
- * revision and image digests are what ECS says of the task, never what the task says of itself.
+ * Attestor of evidence `{ "type": "ecs-task", "cluster", "region", "endpoint"?, "headers" }`: a signed
+ * GetCallerIdentity request as of `aws-sts-caller-identity`, whose session name is the task's id. ECS sets that name,
+ * but anybody else who may assume the role can set any name. So it counts only where the role's trust policy admits ECS
+ * alone (threat 30). Family, revision and image digests come from ECS, never from the task itself.
  * @returns facts of the caller, `roleArn` with its path, and `taskId`, `taskArn`, `cluster`, `family`, `revision`,
- * `launchType`?, `service`?; the images by container; `build` where the task has one container. Denials: those of
- * `aws-sts-caller-identity`
+ * `launchType`?, `service`?; the images by container; `build` where the task has exactly one container. Denials: those
+ * of `aws-sts-caller-identity`
  */
 export function ecsTask(deps: EcsTaskDeps): Attestor {
   return {
     type,
     attest: async (evidence, expect) => {
-      // before STS is asked: garbage must not cost a call
+      // before STS is asked, so that garbage costs no call
       const cluster = clusterOf(evidence);
       if (!cluster.ok) return told("shape", cluster, expect.onCheck);
       const proven = await proveCaller({ ...deps, type, members }, evidence, expect);
@@ -66,7 +66,7 @@ function told<T>(name: string, step: Step<T>, onCheck: ((check: Check) => void) 
   return err({ code: "evidence_invalid", type, check, why });
 }
 
-/** A hint of the caller's where to look; the task found there must be the one whose id STS named. */
+/** The cluster to look in, named by the caller. The task found there must be the one whose id STS named. */
 const clusterOf = ({ cluster }: Evidence): Step<string> =>
   typeof cluster === "string" && /^[A-Za-z0-9_-]{1,255}$/.test(cluster)
     ? ok(cluster)
@@ -78,7 +78,7 @@ function taskOf(cluster: string, { facts }: ProvenCaller): Step<{ cluster: strin
 }
 
 function trustedRole(role: RoleDescription, { facts }: ProvenCaller): Step<RoleDescription> {
-  // the name could have been given to another role since
+  // a role that was created later may have the same name
   if (role.uniqueId !== facts.roleId) return fault("trust", "the role of that name is another one");
   const arn = parseRoleArn(role.arn);
   if (arn?.account !== facts.account || role.arn.split(":")[1] !== facts.roleArn.split(":")[1])
@@ -109,7 +109,7 @@ function runningTask(
   };
   if (!own(task.arn, `task/${cluster}/${taskId}`)) return fault("task", "ECS describes another task");
   if (!own(task.clusterArn, `cluster/${cluster}`)) return fault("task", "the task is of another cluster");
-  // PENDING containers run already or are about to; a stopped task's credentials outlive it
+  // PENDING containers run already or soon will; the credentials of a stopped task live longer than the task
   if (!["PENDING", "ACTIVATING", "RUNNING"].includes(task.lastStatus)) return fault("task", "the task does not run");
   const [, family, revision] = definitionArn.exec(task.taskDefinitionArn) ?? [];
   if (family === undefined || revision === undefined) return fault("task", "the task has no definition");
@@ -140,7 +140,7 @@ function attested(caller: ProvenCaller, role: RoleDescription, running: RunningT
     tags: {},
     assurance: "fresh",
     evidenceEntry: caller.evidenceEntry,
-    // a container whose digest is not known yet must not go missing from those that code binding looks at
+    // leave all images out while one digest is unknown, or code binding would miss that container
     ...(digests.length === task.containers.length ? { images } : {}),
     ...(alone ? { build: only } : {}),
   };

@@ -1,7 +1,7 @@
 import { type Method, only } from "../../contract/method.ts";
 import { callerFacts } from "../../formats/assumed-role.ts";
 
-/** Tasks of ECS: a caller identity, and what ECS and IAM say of it. Only where the stage grants the look. */
+/** Tasks of ECS: a caller identity, and what ECS and IAM state about it. Only where the stage grants these lookups. */
 export const method: Method = {
   type: "ecs-task",
   evidence: {

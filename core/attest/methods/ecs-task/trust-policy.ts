@@ -1,15 +1,16 @@
 import { parseBoundedJson } from "../../../text/json.ts";
 
-/** IAM's own bound is 4,096 characters of policy; percent-encoding triples it at most. */
+/** IAM allows 4,096 characters in a policy; percent-encoding makes it at most three times as long. */
 const encodedCharacters = 16_384;
 
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [value]);
 
 /**
- * True when a role's trust policy lets in one AWS service and nobody else. Whoever else may assume the role chooses the
- * session's name, and could call himself a task (threat 30). Only the plainest form counts: every statement allows, names
- * that service alone, and allows `sts:AssumeRole` (and `sts:TagSession`) by name; conditions can only narrow it.
- * @param encoded as iam:GetRole gives it: JSON, percent-encoded
+ * True when a role's trust policy admits one AWS service and nobody else. Anybody else who may assume the role chooses
+ * the session's name, and could pass for a task (threat 30). Only the simplest form is accepted: every statement has
+ * effect Allow, names that service alone, and allows `sts:AssumeRole` (and `sts:TagSession`) by name; conditions can
+ * only narrow it.
+ * @param encoded as iam:GetRole returns it: JSON, percent-encoded
  */
 export function trustsOnly(service: string, encoded: string): boolean {
   const text = decoded(encoded);

@@ -16,12 +16,12 @@ const type = "oidc";
 
 const invalid = (check: string, why: string) => err<Denial>({ code: "evidence_invalid", type, check, why });
 
-/** What one OIDC token is verified by. */
+/** What one OIDC token is verified against. */
 export interface OidcExpectation {
   readonly issuer: TrustedIssuerRegistration;
   /** The issuer's keys. */
   readonly keys: KeyLookup;
-  /** The one audience it must be for. */
+  /** The only audience it may have. */
   readonly audience: string;
   readonly nowSeconds: number;
   readonly onCheck?: ((check: Check) => void) | undefined;
@@ -38,7 +38,7 @@ export interface OidcDocument {
 }
 
 /**
- * Verifies one OIDC token (OpenID Connect Core 3.1.3.7) by given keys and clock; reaches no network of its own.
+ * Verifies one OIDC token (OpenID Connect Core 3.1.3.7) with given keys and clock; makes no network call itself.
  * @returns its facts, or `evidence_invalid`, `evidence_expired`, `keys_unavailable`
  */
 export async function verifyOidcToken(token: string, expect: OidcExpectation): Promise<Result<OidcDocument, Denial>> {
@@ -47,7 +47,7 @@ export async function verifyOidcToken(token: string, expect: OidcExpectation): P
     type,
     publisher: issuer.issuer,
     keys,
-    // Kubernetes leaves it out; an at+jwt is for somebody's API and says nothing about what runs
+    // Kubernetes omits typ; an at+jwt is meant for an API and says nothing about the workload
     typ: ["", "jwt"],
     algorithms: issuer.algorithms,
     issuer: issuer.issuer,
@@ -68,8 +68,8 @@ export async function verifyOidcToken(token: string, expect: OidcExpectation): P
 
 /**
  * Attestor of evidence `{ "type": "oidc", "token" }`: a token of any registered workload issuer (EKS and Kubernetes,
- * GitHub Actions, GitLab, Google, Azure). It proves that the issuer says so, not who holds the token: there is no
- * challenge in it, so it belongs to the first key that shows it (threat 16), at the lowest assurance.
+ * GitHub Actions, GitLab, Google, Azure). It proves what the issuer states, not who holds the token. It contains no
+ * challenge, so it belongs to the first key that shows it (threat 16), and its assurance is the lowest.
  * @returns facts `issuer`, `subject` and those `claim.<name>` that some registration selects by or that name a run, a
  * pod or an app. Denials: `evidence_invalid`, `evidence_expired`, `keys_unavailable`
  */
@@ -106,10 +106,11 @@ function findIssuer(evidence: Evidence, expect: Expectation): Result<Found, { ch
   const said = decodeUnverified(token)?.payload.iss;
   if (typeof said !== "string") return no("shape", "token is not a JWT with an issuer");
   const issuer = expect.registry.trustedIssuer(said, "workload");
-  // looked up by the very text, and compared again: a kind lookup must not make two issuers one
+  // looked up by the exact text and compared again, so that a lenient lookup cannot make two issuers one
   if (issuer?.issuer !== said || issuer.purpose !== "workload") return no("issuer", "issuer is not registered");
   const audience = issuer.audience ?? expect.issuer;
-  // held again at each use, or one careless write would turn tokens for AWS or for a resource into evidence (threat 4)
+  // checked again at each use: one careless registration would make tokens for AWS or for a resource count as evidence
+  // (threat 4)
   if (audience !== expect.issuer && (foreignAudienceProblem(audience) || expect.registry.resource(audience)))
     return no("audience", "the audience registered for this issuer is somebody else's");
   return ok({ token, issuer, audience });
@@ -134,7 +135,10 @@ function attested(document: OidcDocument, issuer: string, expect: Expectation): 
 
 const selected = new WeakMap<RegistrySnapshot, Map<string, ReadonlySet<string>>>();
 
-/** Claims that registrations select by at one issuer. What nobody asks for (names, addresses) is not recorded. */
+/**
+ * Claims that registrations select by at one issuer. Claims that no registration uses (names, addresses) are not
+ * recorded.
+ */
 function selectedClaims(registry: RegistrySnapshot, issuer: string): ReadonlySet<string> {
   const known = selected.get(registry) ?? new Map<string, ReadonlySet<string>>();
   selected.set(registry, known);

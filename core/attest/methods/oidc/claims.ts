@@ -1,6 +1,6 @@
 import { readableText } from "../../../text/readable-text.ts";
 
-/** Claims of the token's own machinery: checked elsewhere, never a fact to select by. */
+/** Claims that the protocol itself uses. They are checked elsewhere and are never facts to select by. */
 const registered = new Set(["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "nonce", "at_hash", "c_hash"]);
 
 /** Nested claims that are given flat names: path inside the token, and the fact's name. */
@@ -17,7 +17,7 @@ const nested: readonly (readonly [readonly string[], string])[] = [
   [["google", "compute_engine", "zone"], "claim.google.compute_engine.zone"],
 ];
 
-/** Claims that stand in the record of every attestation: they say which run, pod or app it was, and name no person. */
+/** Claims that every attestation records: they tell which run, pod or app it was, and name no person. */
 const alwaysStated = new Set(
   [
     ["repository_id", "repository_owner_id", "environment", "ref", "sha", "job_workflow_ref", "workflow_ref"],
@@ -28,7 +28,7 @@ const alwaysStated = new Set(
 );
 
 const claimName = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
-/** A fact is compared, recorded and printed. */
+/** A text that is fit to be compared, recorded and printed. */
 const isClaimText = (value: unknown): value is string =>
   typeof value === "string" && value !== "" && value.length <= 512 && readableText.test(value);
 
@@ -37,8 +37,8 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 /**
  * Facts of an OIDC token's claims: `claim.<name>` for each that is text, and flat names for the nested ones of
- * Kubernetes and Google. A claim's name with a dot in it gives no fact, so it cannot pass for a nested one. Numbers,
- * booleans and lists give none either: `74` and `"74"` must not be the same repository.
+ * Kubernetes and Google. A claim with a dot in its name gives no fact, so that it cannot look like a nested one.
+ * Numbers, booleans and lists give none either, since `74` and `"74"` must not mean the same repository.
  */
 export function claimFacts(payload: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
   const facts = new Map<string, string>();
@@ -54,13 +54,13 @@ export function claimFacts(payload: Readonly<Record<string, unknown>>): Readonly
   return Object.fromEntries(facts);
 }
 
-/** True for a fact `claim.…` that some token could give; a registration by any other would never match. */
+/** True for a fact `claim.…` that a token could give. A registration by any other could never match. */
 export function canBeClaimFact(fact: string): boolean {
   if (nested.some(([, name]) => name === fact)) return true;
   const name = fact.startsWith("claim.") ? fact.slice("claim.".length) : "";
   return claimName.test(name) && !registered.has(name);
 }
 
-/** True for a claim's fact that is kept whether or not a registration asks for it. */
+/** True for a claim's fact that is kept even if no registration selects by it. */
 export const isAlwaysStated = (fact: string): boolean =>
   alwaysStated.has(fact) || nested.some(([, name]) => name === fact);

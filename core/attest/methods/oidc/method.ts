@@ -6,7 +6,7 @@ export const method: Method = {
   type: "oidc",
   evidence: {
     anchors: ["subject"],
-    // a subject is somebody only at its issuer (threat 8)
+    // a subject identifies somebody only together with its issuer (threat 8)
     companions: ["issuer"],
     states: (fact) => fact === "issuer" || fact === "subject" || canBeClaimFact(fact),
     hint: (fact) =>

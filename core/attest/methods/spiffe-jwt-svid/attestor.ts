@@ -15,13 +15,13 @@ const type = "spiffe-jwt-svid";
 
 const invalid = (check: string, why: string) => err<Denial>({ code: "evidence_invalid", type, check, why });
 
-/** What one JWT-SVID is verified by. */
+/** What one JWT-SVID is verified against. */
 export interface JwtSvidExpectation {
-  /** The federated trust domain it must be of. */
+  /** The federated trust domain it must belong to. */
   readonly domain: TrustedIssuerRegistration;
   /** JWT authorities of that domain. */
   readonly keys: KeyLookup;
-  /** The one audience it must be for: our issuer. */
+  /** The only audience it may have: our issuer. */
   readonly audience: string;
   readonly nowSeconds: number;
   readonly onCheck?: ((check: Check) => void) | undefined;
@@ -38,9 +38,9 @@ export interface JwtSvid {
 }
 
 /**
- * Verifies one JWT-SVID by given keys and clock; reaches no network of its own. The standard's rules, and stricter
- * where it leaves room: `kid` required, no header beside `alg`, `kid`, `typ`, a sole audience, an hour at most (or what
- * the trust domain is registered with).
+ * Verifies one JWT-SVID with given keys and clock; makes no network call itself. The rules are the standard's, and
+ * stricter where it leaves a choice: `kid` required, no header beside `alg`, `kid`, `typ`, a sole audience, an hour at
+ * most (or what the trust domain is registered with).
  * @returns its facts, or `evidence_invalid`, `evidence_expired`, `keys_unavailable`
  */
 export async function verifyJwtSvid(token: string, expect: JwtSvidExpectation): Promise<Result<JwtSvid, Denial>> {
@@ -66,7 +66,7 @@ export async function verifyJwtSvid(token: string, expect: JwtSvidExpectation): 
   if (!verified.ok) return verified;
   const { payload, expSeconds, signedPart } = verified.value;
   const id = payload.sub === undefined ? undefined : parseSpiffeId(payload.sub);
-  // one domain's keys never speak for another: the same path in two domains is two workloads
+  // keys of one domain never sign for another: the same path in two domains names two workloads
   const fits = id !== undefined && id.path !== "" && `spiffe://${id.trustDomain}` === domain.issuer;
   onCheck?.({
     name: "spiffe-id",
@@ -80,8 +80,9 @@ export async function verifyJwtSvid(token: string, expect: JwtSvidExpectation): 
 
 /**
  * Attestor of evidence `{ "type": "spiffe-jwt-svid", "token" }`: a JWT-SVID of a federated trust domain (SPIFFE
- * JWT-SVID 3 and 4). It proves that the domain says so, not who holds it: it belongs to the first key that shows it
- * (threat 16), at the lowest assurance. Evidence for attest only; a client assertion is verified by our own keys alone.
+ * JWT-SVID 3 and 4). It proves what the domain states, not who holds the SVID. So it belongs to the first key that
+ * shows it (threat 16), and its assurance is the lowest. It is evidence for attestation only; a client assertion is
+ * verified with our own keys alone.
  * @returns facts `spiffeId`, `trustDomain`. Denials: `evidence_invalid`, `evidence_expired`, `keys_unavailable`
  */
 export function spiffeJwtSvid(deps: { readonly bundles: SpiffeBundles }): Attestor {

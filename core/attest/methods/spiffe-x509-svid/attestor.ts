@@ -13,7 +13,7 @@ import { type ChainFault, chainFault, readSvidChain, type SvidChain } from "./ch
 
 const type = "spiffe-x509-svid";
 
-/** The bytes an X.509-SVID's key signs: {@link svidBindingText} in UTF-8. */
+/** The bytes that an X.509-SVID's key must sign: {@link svidBindingText} in UTF-8. */
 export const svidBindingBytes = (binding: SvidBinding): Uint8Array => Buffer.from(svidBindingText(binding), "utf8");
 
 /** A genuine X.509-SVID whose holder signed for this request. */
@@ -22,14 +22,14 @@ export interface X509Svid {
   readonly facts: Readonly<Record<string, string>>;
 }
 
-/** What one X.509-SVID is verified by. */
+/** What one X.509-SVID is verified against. */
 export interface X509SvidExpectation extends SvidBinding, Pick<Expectation, "nowSeconds" | "onCheck"> {
   readonly domain: TrustedIssuerRegistration;
   readonly bundle: SpiffeBundle;
 }
 
 /**
- * Verifies one X.509-SVID by a given bundle and clock; reaches no network of its own.
+ * Verifies one X.509-SVID with a given bundle and clock; makes no network call itself.
  * @returns its facts, or `evidence_invalid`, `evidence_expired`
  */
 export function verifyX509Svid(evidence: Evidence, expect: X509SvidExpectation): Result<X509Svid, Denial> {
@@ -81,9 +81,9 @@ function refused({ check, why, expiredAtSeconds }: Omit<ChainFault, "check"> & {
 }
 
 /**
- * Attestor of evidence `{ "type": "spiffe-x509-svid", "chain", "signature" }`: an X.509-SVID of a federated trust domain
- * and a signature of its key over our challenge, the caller's key and our issuer. It proves that the caller holds the
- * SVID's key now; path validation is against the bundle of the ID's own trust domain and no other.
+ * Attestor of evidence `{ "type": "spiffe-x509-svid", "chain", "signature" }`: an X.509-SVID of a federated trust
+ * domain and a signature of its key over our challenge, the caller's key and our issuer. It proves that the caller
+ * holds the SVID's key now; the path is validated against the bundle of the id's own trust domain only.
  * @returns facts `spiffeId`, `trustDomain`. Denials: `evidence_invalid`, `evidence_expired`, `keys_unavailable`
  */
 export function spiffeX509Svid(deps: { readonly bundles: SpiffeBundles }): Attestor {
@@ -97,7 +97,8 @@ export function spiffeX509Svid(deps: { readonly bundles: SpiffeBundles }): Attes
       tell(expect, "registration", found.ok ? undefined : found.error);
       if (!found.ok) return refused(found.error);
       const { domain } = found.value;
-      // a chain no authority at hand vouches for may be of a newer one: asked for once in a pause, however many come
+      // a chain that no held authority issued may come from a newer one, so the bundle is fetched again, at most once
+      // in a pause
       const newest = await deps.bundles.take(
         domain,
         (bundle) => chainFault(chain.value, bundle, expect.nowSeconds)?.check !== "chain",

@@ -8,7 +8,7 @@ import { readAsn1, sameBytes } from "../../formats/asn1.ts";
 import { type Certificate, namesMatch, readCertificate } from "../../formats/x509.ts";
 import { type PathFault, pathFault } from "../../formats/x509-path.ts";
 
-/** An X.509-SVID and what it was issued through, read but not yet trusted. */
+/** An X.509-SVID and its intermediates, read but not yet trusted. */
 export interface SvidChain {
   readonly spiffeId: string;
   readonly leaf: Certificate;
@@ -21,7 +21,10 @@ export interface ChainFault extends PathFault {
   readonly check: "shape" | "certificate" | "spiffe-id" | "chain" | "validity";
 }
 
-/** ECDSA and RSA PKCS #1 with SHA-2 (RFC 5758 3.2, RFC 4055 5): SHA-1 signatures can be made for two certificates. */
+/**
+ * ECDSA and RSA PKCS #1 with SHA-2 (RFC 5758 3.2, RFC 4055 5): with SHA-1, two certificates can be made to have the
+ * same signature.
+ */
 const signatureOids = new Set([
   "1.2.840.10045.4.3.2",
   "1.2.840.10045.4.3.3",
@@ -35,7 +38,8 @@ const fault = (check: ChainFault["check"], why: string) => err<ChainFault>({ che
 
 /**
  * Reads an X.509-SVID with its intermediates (SPIFFE X.509-SVID 2 to 4): the leaf has exactly one URI, the SPIFFE ID of
- * a workload, is no authority and signs nothing but documents; whatever signs is an authority of the same trust domain.
+ * a workload, is not a CA and may sign only documents. Certificates that sign others must be CAs of the same trust
+ * domain.
  * @param chain standard base64 of DER, the leaf first
  */
 export function readSvidChain(chain: unknown): Result<SvidChain, ChainFault> {
@@ -75,7 +79,7 @@ function leafFault(leaf: Certificate): string | undefined {
 function authorityFault({ ca, keyUses, uris }: Certificate, trustDomain: string): string | undefined {
   if (!ca) return "an intermediate is not a certificate authority";
   if (!keyUses?.has("keyCertSign")) return "an intermediate may not sign certificates";
-  // SPIFFE X.509-SVID 3.2: a signing certificate's ID, where it has one, is its trust domain's own
+  // SPIFFE X.509-SVID 3.2: the ID in a signing certificate, where there is one, is the ID of its trust domain
   return (uris ?? []).every((uri) => uri === `spiffe://${trustDomain}`)
     ? undefined
     : "an intermediate is not of the leaf's trust domain";
@@ -90,7 +94,9 @@ function signedWithSha2(der: Uint8Array): boolean {
   return signatureOids.has(outer.children[0]?.oid ?? "");
 }
 
-/** Keys that may stand in a path: P-256, P-384, RSA of 2048 to 8192 bits that nobody else can sign for. */
+/**
+ * Keys that are allowed in a path: P-256, P-384, and RSA of 2048 to 8192 bits without known weakness (`isFitRsaKey`).
+ */
 export function keyAllowed(key: KeyObject): boolean {
   const { namedCurve } = key.asymmetricKeyDetails ?? {};
   if (key.asymmetricKeyType === "ec") return namedCurve === "prime256v1" || namedCurve === "secp384r1";
@@ -101,7 +107,9 @@ export function keyAllowed(key: KeyObject): boolean {
 
 const read = new WeakMap<SpiffeBundle, readonly Certificate[]>();
 
-/** A bundle's readable authorities, read once a bundle; one that cannot be read vouches for nobody. */
+/**
+ * A bundle's readable authorities, parsed once for each bundle. An unreadable one is ignored, so it anchors no path.
+ */
 function authoritiesOf(bundle: SpiffeBundle): readonly Certificate[] {
   const known = read.get(bundle);
   if (known) return known;
@@ -114,9 +122,9 @@ function authoritiesOf(bundle: SpiffeBundle): readonly Certificate[] {
 }
 
 /**
- * Evaluates a chain against the bundle of its own trust domain (RFC 5280 6.1); any authority of it may be the anchor, an
- * authority shown in the chain ends it.
- * @returns nothing when some path holds
+ * Evaluates a chain against the bundle of its own trust domain (RFC 5280 6.1); any authority of it may be the anchor,
+ * and an authority that the chain itself contains ends the path.
+ * @returns nothing when at least one path is valid
  */
 export function chainFault(chain: SvidChain, bundle: SpiffeBundle, nowSeconds: number): ChainFault | undefined {
   let found: ChainFault = { check: "chain", why: "no authority of the trust domain issued it" };
