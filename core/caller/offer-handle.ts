@@ -1,28 +1,55 @@
 import { createHash } from "node:crypto";
+import { limits } from "../model/limits.ts";
 import type { Ids } from "../model/ports.ts";
+import { sealedCharacters } from "./offer-locator.ts";
 
 /**
  * Where an offer is found: its root, which the handle contains in clear so that no index is needed, and the handle's
- * hash. The row is read before the liveness batch, since only the row contains that batch's keys; so redeeming takes
- * one more round trip.
+ * hash.
  */
 interface OfferAddress {
   readonly root: string;
   readonly handleHash: string;
 }
 
-const shape = /^lyo_([A-Za-z0-9_-]{22})\.[A-Za-z0-9_-]{43}$/;
+/** A handle's parts: what makes it one of a kind, and for us alone what has to be read beside the offer. */
+interface OfferParts extends OfferAddress {
+  readonly secret: string;
+  readonly sealed?: string;
+}
 
-/** A fresh handle: `lyo_<root>.<256 bits>`. Only its hash is ever stored (threat 17). */
-export function newOfferHandle(root: string, ids: Ids): { handle: string; address: OfferAddress } {
-  const handle = `lyo_${root}.${ids.secret()}`;
+const text = "[A-Za-z0-9_-]";
+const shape = new RegExp(
+  `^lyo_(${text}{22})\\.(${text}{43})(?:\\.(${text}{1,${sealedCharacters(limits.offerLocatorBytes)}}))?$`,
+);
+
+/**
+ * A fresh handle: `lyo_<root>.<256 bits>[.<sealed locator>]`. Only the hash of the whole is ever stored (threat 17), so
+ * that no part of it can be changed or left out.
+ * @param seal makes the locator for that secret; undefined where there is none
+ */
+export function newOfferHandle(
+  root: string,
+  ids: Ids,
+  seal: (secret: string) => string | undefined,
+): { handle: string; address: OfferAddress } {
+  const secret = ids.secret();
+  const sealed = seal(secret);
+  const handle = `lyo_${root}.${secret}${sealed === undefined ? "" : `.${sealed}`}`;
   return { handle, address: { root, handleHash: hashOf(handle) } };
+}
+
+/** The parts of a presented handle; undefined when it is not a handle at all. */
+export function offerParts(handle: string): OfferParts | undefined {
+  const [, root, secret, sealed] = shape.exec(handle) ?? [];
+  if (root === undefined || secret === undefined) return undefined;
+  return { root, handleHash: hashOf(handle), secret, ...(sealed === undefined ? {} : { sealed }) };
 }
 
 /** The address of a presented handle; undefined when it is not a handle at all. */
 export function offerAddress(handle: string): OfferAddress | undefined {
-  const root = shape.exec(handle)?.[1];
-  return root === undefined ? undefined : { root, handleHash: hashOf(handle) };
+  const parts = offerParts(handle);
+  return parts && { root: parts.root, handleHash: parts.handleHash };
 }
 
 const hashOf = (handle: string): string => createHash("sha256").update(handle, "ascii").digest("base64url");

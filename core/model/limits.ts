@@ -128,6 +128,11 @@ export const limits = {
   offerLifeSeconds: 120,
   offerLifeMaxSeconds: 600,
   /**
+   * What an offer's handle may say, sealed, of what is read beside the offer. A longer chain's handle says nothing, and its
+   * redemption takes a round trip more.
+   */
+  offerLocatorBytes: 2_048,
+  /**
    * Delegation depth when no registration names one, and the most any registration may allow: one batch read of
    * liveness must hold a whole chain.
    */

@@ -1,6 +1,6 @@
 /**
- * Keys of table Counters (`key`): numbers that are changed by updates. The first word of a key tells the kind of its
- * row.
+ * Keys of table Counters (`key`): what is counted, or agreed on, by updates. The first word of a key tells the kind of
+ * its row.
  */
 export const counterKeys = {
   /** Signatures, or revocations, that an agent caused within one second. */
@@ -8,6 +8,8 @@ export const counterKeys = {
     what === "issue" ? `rate#${agentId}#${atSeconds}` : `rate#${what}#${agentId}#${atSeconds}`,
   /** How much a tree grew within a quarter of an hour. Both parts of the key are values we made ourselves. */
   tree: (root: string, quarter: number) => `tree#${root}#${quarter}`,
+  /** The secret of a day that handles of offers are sealed by. */
+  locator: (day: number) => `locator#${day}`,
   /** Uses left of a bounded session or handle. */
   uses: (name: string) => `uses#${name}`,
 } as const;

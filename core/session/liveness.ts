@@ -23,11 +23,13 @@ export function queryFor(session: {
   };
 }
 
-/** Several queries as one; at most one of them names a session. */
+/** Several queries as one; at most one of them names a session, and at most one an offer. */
 export function mergeQueries(...queries: readonly LivenessQuery[]): LivenessQuery {
   const session = queries.find((q) => q.session)?.session;
+  const offer = queries.find((q) => q.offer)?.offer;
   return {
     ...(session ? { session } : {}),
+    ...(offer ? { offer } : {}),
     tombstones: queries.flatMap((q) => q.tombstones),
     subjects: queries.flatMap((q) => q.subjects),
   };

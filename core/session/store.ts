@@ -14,6 +14,8 @@ export interface LivenessQuery {
   readonly tombstones: readonly string[];
   /** Liveness subjects: `agent:<id>`, `principal:<id>`, `build:<digest>`, `login:<hash>`. The deployment's row is always read. */
   readonly subjects: readonly string[];
+  /** An offer that is read in the same batch. */
+  readonly offer?: { readonly root: string; readonly handleHash: string };
 }
 
 /**
@@ -38,6 +40,8 @@ export interface LivenessRows {
    */
   readonly complete: boolean;
   readonly session?: Session;
+  /** The offer that was asked for, where there is one. */
+  readonly offer?: Offer;
   readonly tombstones: ReadonlySet<string>;
   readonly epochs: ReadonlyMap<string, RevocationEpoch>;
   /** Missing only when no registry was ever applied. */
@@ -132,6 +136,8 @@ export interface SessionStore {
    * @returns false, and nothing counted, when the sum would exceed `most`
    */
   growTree(root: string, by: TreeGrowth, most: TreeGrowth): Promise<boolean>;
+  /** The secret of a day, 256 bits as text: whoever asks first makes it, and every instance gets the same. */
+  locatorSecret(day: number): Promise<string>;
   /**
    * Leases a place in a status list of the window in which `expiresAtSeconds` lies.
    * @returns undefined while that list is not signed: a token that named it would be refused by every offline verifier

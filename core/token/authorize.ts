@@ -1,22 +1,21 @@
-import { activeRegistration, callerSubjects, checkCaller } from "../caller/authenticate.ts";
+import { activeRegistration, checkCaller } from "../caller/authenticate.ts";
 import type { Denial } from "../denial/denial.ts";
 import type { PolicyQuestion } from "../model/decision.ts";
-import { limits } from "../model/limits.ts";
 import { nowSeconds } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { checkGranted } from "../narrow/grants.ts";
-import { mergeQueries, readLiveness } from "../session/liveness.ts";
-import type { LivenessQuery, LivenessRows } from "../session/store.ts";
-import { evaluateServers, serversAsked } from "./alive.ts";
+import type { LivenessRows } from "../session/store.ts";
+import { evaluateServers } from "./alive.ts";
 import { boundUses } from "./bounds.ts";
 import { checkFits } from "./claims.ts";
 import type { TokenContext } from "./context.ts";
 import type { Plan, PlanInput } from "./plan.ts";
 import { planFor } from "./plan-for.ts";
-import { type Above, readAbove } from "./plan-renewal.ts";
+import type { Above } from "./plan-renewal.ts";
+import { readSubject } from "./read-subject.ts";
 import { inRegisteredNames } from "./request.ts";
-import { type ResolvedSubject, resolveSubjectToken } from "./resolve-subject-token.ts";
+import type { ResolvedSubject } from "./resolve-subject-token.ts";
 
 /** A decided request: what may be stored and signed. */
 export interface Authorized {
@@ -47,22 +46,8 @@ export async function authorize(context: AuthorizeContext): Promise<Result<Autho
   for (let attempt = 0; attempt < reloads; attempt++) {
     audit.add({ registryVersion: registry.version });
     const request = inRegisteredNames(context.request, registry);
-    const registration = registry.agent(caller.agent);
     const named = { ...context, request };
-    const subject = await resolveSubjectToken(named, registry);
-    const servers = serversAsked({ request, subject: subject.ok ? subject.value : undefined, registration }, registry);
-    const base = mergeQueries(subject.ok ? subject.value.query : nothing, {
-      ...nothing,
-      subjects: callerSubjects(caller),
-    });
-    const query = { ...base, subjects: [...base.subjects, ...servers] };
-    const perSecond = registration?.issuancesPerSecond ?? limits.issuancesPerSecond;
-    const renews = request.requested === "session" && subject.ok && subject.value.kind === "session";
-    const [rows, above, within] = await Promise.all([
-      readLiveness(ports.store, query),
-      renews ? readAbove(subject.value.token, ports.store) : {},
-      ports.limiter.take(caller.agent, perSecond),
-    ]);
+    const { subject, rows, above, servers, within, perSecond } = await readSubject(named, registry);
     if (!rows.complete) return err({ code: "liveness_unavailable", why: "a key stayed unread" });
     if (!rows.deployment) return err({ code: "registry_unavailable", why: "no registry was applied yet" });
     if (rows.deployment.registryVersion !== registry.version) {
@@ -80,8 +65,6 @@ export async function authorize(context: AuthorizeContext): Promise<Result<Autho
   }
   return err({ code: "registry_unavailable", why: "the registry keeps changing" });
 }
-
-const nothing: LivenessQuery = { tombstones: [], subjects: [] };
 
 /** What one decision rests on, all read at one instant. */
 interface Read {

@@ -3,6 +3,7 @@ import { toRecord } from "../audit/ocsf.ts";
 import type { AuditFacts, AuditRecord } from "../audit/record.ts";
 import type { Caller } from "../caller/authenticate.ts";
 import { newOfferHandle } from "../caller/offer-handle.ts";
+import { locatorDay, sealLocator } from "../caller/offer-locator.ts";
 import type { Denial } from "../denial/denial.ts";
 import { loginName, loginsOf } from "../model/login.ts";
 import { nowSeconds } from "../model/ports.ts";
@@ -24,7 +25,9 @@ export async function issueOffer(authorized: Authorized, context: TokenContext):
   const { caller, audit, ports } = context;
   const from = plan.existing;
   if (!from || plan.to === undefined) throw new Error("an offer was planned without a session or a target");
-  const { handle, address } = newOfferHandle(from.root, ports.ids);
+  const daySecret = await ports.store.locatorSecret(locatorDay(ports.clock));
+  const seal = (secret: string) => sealLocator(from, { root: from.root, secret }, daySecret);
+  const { handle, address } = newOfferHandle(from.root, ports.ids, seal);
   const createdAtSeconds = nowSeconds(ports.clock);
   const expiresAtSeconds = createdAtSeconds + plan.lifeSeconds;
   const times = { createdAtSeconds, expiresAtSeconds };

@@ -1,12 +1,10 @@
 import { readAccessToken } from "../caller/access-handle.ts";
-import { offerAddress } from "../caller/offer-handle.ts";
 import { type OwnToken, verifyOwnToken } from "../caller/own-token.ts";
 import { ownerOf, ownerOfStolen, withOwner } from "../caller/stolen.ts";
 import type { Denial } from "../denial/denial.ts";
 import { decodeUnverified } from "../jose/jwt.ts";
-import { loginReads, loginsOf } from "../model/login.ts";
+import { loginReads } from "../model/login.ts";
 import { err, ok, type Result } from "../model/result.ts";
-import { childAncestors, type Offer } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { subjects } from "../model/subjects.ts";
 import { isAccessHandle } from "../model/wire.ts";
@@ -14,6 +12,7 @@ import { type PersonFacts, verifyPerson } from "../person/id-token.ts";
 import { queryFor } from "../session/liveness.ts";
 import type { LivenessQuery } from "../session/store.ts";
 import type { TokenContext } from "./context.ts";
+import { fromOffer, type LocatedOffer, type OfferSubject } from "./offer-subject.ts";
 
 /** Where the authority of a request comes from, verified but not yet known to be alive. */
 export type ResolvedSubject =
@@ -21,8 +20,7 @@ export type ResolvedSubject =
   | { readonly kind: "person"; readonly person: PersonFacts; readonly query: LivenessQuery }
   | { readonly kind: "session"; readonly token: OwnToken; readonly query: LivenessQuery }
   | { readonly kind: "hop"; readonly token: OwnToken; readonly query: LivenessQuery }
-  | { readonly kind: "offer"; readonly offer: Offer; readonly query: LivenessQuery }
-  | { readonly kind: "redeemed"; readonly offer: Offer; readonly sid: string; readonly query: LivenessQuery };
+  | OfferSubject;
 
 /** What resolving uses. */
 type ResolveContext = TokenContext<"clock" | "issuer" | "trustDomain" | "ownKeys" | "store" | "keySets">;
@@ -32,11 +30,12 @@ type ResolveContext = TokenContext<"clock" | "issuer" | "trustDomain" | "ownKeys
  * a session's own agent with the key it is bound to; the agent an offer names; the agent that serves a token's
  * audience; the agent registered for the client a person's token was issued to. Nobody else. Whose session was
  * touched goes on record before the refusal, so that a theft stands in the tree it was tried on.
+ * @returns the subject; or of an offer, where its handle says so, what is to be read with it (`offer-subject.ts` goes on)
  */
 export async function resolveSubjectToken(
   context: ResolveContext,
   registry: RegistrySnapshot,
-): Promise<Result<ResolvedSubject, Denial>> {
+): Promise<Result<ResolvedSubject | LocatedOffer, Denial>> {
   const { caller, ports } = context;
   const { subject } = context.request;
   if (!subject) return ok({ kind: "own", query: plain([subjects.principal(caller.agent)]) });
@@ -100,32 +99,4 @@ async function fromOwnToken(
   return err(
     withOwner({ code: "subject_token_not_yours", why } as const, token.jkt === undefined ? undefined : ownerOf(token)),
   );
-}
-
-async function fromOffer(
-  handle: string,
-  { caller, audit, ports }: ResolveContext,
-): Promise<Result<ResolvedSubject, Denial>> {
-  const address = offerAddress(handle);
-  if (!address) return err({ code: "offer_unknown" });
-  const offer = await ports.store.readOffer(address.root, address.handleHash);
-  if (!offer) return err({ code: "offer_unknown" });
-  const { root, sid, depth, actors, principal } = offer.from;
-  audit.add({ principal: principal.id, actors, session: { root, sid, depth } });
-  // session fixation and theft alike: an offer opens for the ONE agent it names
-  if (offer.to !== caller.agent) {
-    audit.add({ offeredTo: offer.to });
-    return err({ code: "offer_for_another_agent", offeredTo: offer.to, agent: caller.agent });
-  }
-  if (offer.withdrawn) return err({ code: "offer_withdrawn" });
-  if (offer.expiresAtSeconds <= Math.floor(ports.clock.nowMillis() / 1000))
-    return err({ code: "offer_expired", expiredAtSeconds: offer.expiresAtSeconds });
-  const principalId = principal.id;
-  const logins = loginsOf(offer.from.epochs);
-  if (!offer.redeemed) return ok({ kind: "offer", offer, query: queryFor({ ...offer.from, principalId, logins }) });
-  // a lost answer is asked for again with the same key and gets the same session; a second key is a thief's
-  if (offer.redeemed.jkt !== caller.jkt) return err({ code: "offer_redeemed_by_another_key" });
-  const child = { root, sid: offer.redeemed.sid, anc: childAncestors(offer.from), principalId, logins };
-  const query = queryFor({ ...child, actors: [...actors, offer.to] });
-  return ok({ kind: "redeemed", offer, sid: child.sid, query });
 }

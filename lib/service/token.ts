@@ -17,6 +17,7 @@ export class TokenFunction extends LanyardFunction {
     tables.grantReplayWrite(this);
     // an agent's token bucket and what a tree grows by are counted in no transaction; a counter of uses is put in the one that issues what it bounds
     tables.grantCount(this, "rate", "tree");
+    tables.grantLocatorSecret(this);
     tables.grantUsesPut(this);
     // whether the list it is about to name is signed; it can sign none (threat 3)
     tables.grantListRead(this);

@@ -113,6 +113,12 @@ export class Tables extends TableSet {
     this.use(of, "counters", { actions: ["UpdateItem"], conditions, why });
   }
 
+  /** What names in offers' handles are sealed by; whoever asks first makes it. */
+  grantLocatorSecret(of: LanyardFunction): void {
+    const why = "agrees on the day's secret that hides what stands beside an offer";
+    this.use(of, "counters", { actions: ["UpdateItem"], conditions: rows("locator#"), why });
+  }
+
   /** Counters of uses, put with the token whose uses they bound. */
   grantUsesPut(of: LanyardFunction): void {
     const conditions = rowsInTransaction("uses#");

@@ -17,6 +17,7 @@ import type {
   TreeGrowth,
   Use,
 } from "../../../core/session/store.ts";
+import { randomIds } from "../keys.ts";
 import { isAsRead, rowKey } from "./rows.ts";
 import { isWritten } from "./written.ts";
 
@@ -33,6 +34,8 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
   /** Uses left, by the counter's name. */
   readonly counters = new Map<string, number>();
   readonly replayEntries = new Map<string, ReplayEntry>();
+  /** Secrets of days. */
+  readonly locatorSecrets = new Map<number, string>();
   /** What trees grew by, by root and quarter of an hour. */
   readonly trees = new Map<string, TreeGrowth>();
   /** By subject of a login: names that are denylisted there, and when. */
@@ -70,10 +73,12 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     if (this.unreadable) return { complete: false, ...none };
     const { session: wanted } = query;
     const session = wanted && this.sessions.get(rowKey(wanted.root, wanted.sid));
+    const offer = query.offer && this.offers.get(rowKey(query.offer.root, query.offer.handleHash));
     const sids = [...query.tombstones, ...(wanted ? [wanted.sid] : [])];
     return {
       complete: true,
       ...(session ? { session: structuredClone(session) } : {}),
+      ...(offer ? { offer: structuredClone(offer) } : {}),
       tombstones: new Set(sids.filter((sid) => this.tombstones.has(sid))),
       epochs: new Map(
         query.subjects.flatMap((subject) => {
@@ -156,6 +161,14 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     if (!full) this.trees.set(key, grown);
     return !full;
   }
+
+  async locatorSecret(day: number): Promise<string> {
+    await this.enter("locatorSecret", true);
+    const secret = this.locatorSecrets.get(day) ?? randomIds.secret();
+    this.locatorSecrets.set(day, secret);
+    return secret;
+  }
+
   /** Ends whose status list the publisher has not signed. */
   unsigned: (expiresAtSeconds: number) => boolean = () => false;
 

@@ -89,6 +89,7 @@ const bound = (store: MemoryStore) => ({
   use: store.use.bind(store),
   end: store.end.bind(store),
   growTree: store.growTree.bind(store),
+  locatorSecret: store.locatorSecret.bind(store),
   leaseStatus: store.leaseStatus.bind(store),
 });
 

@@ -68,6 +68,7 @@ export const expected: [StackName, string, string[]][] = [
       "dynamodb:PutItem on Sessions if in a transaction",
       "dynamodb:PutItem on Subjects if in a transaction",
       "dynamodb:Query on Registry",
+      "dynamodb:UpdateItem on Counters if row locator#*",
       "dynamodb:UpdateItem on Counters if row rate#* or tree#*",
       "dynamodb:UpdateItem on Sessions",
       ...rings("identity", "session"),

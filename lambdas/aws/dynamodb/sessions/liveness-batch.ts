@@ -12,6 +12,7 @@ import type { LivenessQuery, LivenessRows } from "../../../../core/session/store
 import type { Item } from "../codec.ts";
 import type { Tables } from "../dynamo.ts";
 import { epochOf } from "../revocations/epoch-rows.ts";
+import { offerAmong, offerKeys } from "./offer-rows.ts";
 import { sessionOf } from "./session-rows.ts";
 
 /** DynamoDB takes at most this many keys a batch. */
@@ -54,6 +55,7 @@ function keysOf(query: LivenessQuery, tables: Tables, copy: string): readonly Ke
     ...(session ? [{ table: tables.sessions, key: { root: session.root, sid: session.sid } }] : []),
     ...sids.map((sid) => ({ table: tables.tombstones, key: { session: tombstoneKeys.session(sid) } })),
     ...query.subjects.map((name) => subject(revocationKeys.epoch(name))),
+    ...(query.offer ? offerKeys(query.offer, tables) : []),
   ];
   return [...new Map(keys.map((key) => [JSON.stringify(key), key])).values()];
 }
@@ -103,8 +105,9 @@ function sorted(
       .map(({ subject, registryVersion, longestLifeSeconds: _, ...epoch }) => [subject, { epoch, registryVersion }]),
   );
   // a function is given the names of the tables it asks for and no others
-  const [row] = query.session ? of(tables.sessions) : [];
+  const row = query.session && of(tables.sessions).find(({ sid }) => sid === query.session?.sid);
   const session = row && sessionOf(row);
+  const offer = query.offer && offerAmong(items, query.offer, tables);
   const sids = query.session ? [query.session.sid, ...query.tombstones] : query.tombstones;
   const over = new Set(sids.length > 0 ? of(tables.tombstones).map(({ session }) => String(session)) : []);
   const deployment = rows.get(copy);
@@ -114,6 +117,7 @@ function sorted(
   });
   return {
     ...(session ? { session } : {}),
+    ...(offer ? { offer } : {}),
     tombstones: new Set(sids.filter((sid) => over.has(tombstoneKeys.session(sid)))),
     epochs: new Map(epochs),
     // a deployment's row that only a revocation wrote names no registry yet: as good as none

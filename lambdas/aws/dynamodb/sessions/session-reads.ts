@@ -1,12 +1,11 @@
 import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
-import { tombstoneKeys } from "../../../../core/model/row-keys.ts";
 import type { Session } from "../../../../core/model/session.ts";
 import { leaseSid } from "../../../../core/status/windows.ts";
 import type { Tables } from "../dynamo.ts";
 import { findPlace } from "../subjects/subject-reads.ts";
 import { handleKey, handleOf } from "./handle-rows.ts";
 import { readAll } from "./liveness-batch.ts";
-import { offerKey, offerOf } from "./offer-rows.ts";
+import { offerAmong, offerKeys } from "./offer-rows.ts";
 import { sessionOf } from "./session-rows.ts";
 
 /** Where an offer or an access token's handle stands: beside its session, by its hash. */
@@ -20,14 +19,10 @@ interface HandleKey {
  * @throws when a key stays unread: an offer must not look open for want of an answer
  */
 export async function readOffer(client: DynamoDBDocumentClient, tables: Tables, { root, handleHash }: HandleKey) {
-  const found = await readAll(client, [
-    { table: tables.sessions, key: { root, sid: offerKey(handleHash) } },
-    { table: tables.tombstones, key: { session: tombstoneKeys.offer(handleHash) } },
-  ]);
+  const key = { root, handleHash };
+  const found = await readAll(client, offerKeys(key, tables));
   if (!found) throw new Error("an offer stayed unread", { cause: { $metadata: {} } });
-  const item = found.find(({ table }) => table === tables.sessions)?.item;
-  const isWithdrawn = found.some(({ table }) => table === tables.tombstones);
-  return item && { ...offerOf(item), ...(isWithdrawn ? { withdrawn: true } : {}) };
+  return offerAmong(found, key, tables);
 }
 
 /** Strongly consistent; undefined when there is no such handle. */

@@ -12,6 +12,7 @@ import { notWithdrawn } from "../revocations/revocation-store.ts";
 import { subjectPuts } from "../subjects/subject-rows.ts";
 import { handleItem } from "./handle-rows.ts";
 import { readLivenessBatch } from "./liveness-batch.ts";
+import { createLocatorSecrets } from "./locator-secrets.ts";
 import { offerItem, offerKey } from "./offer-rows.ts";
 import { renewalUpdate } from "./renewal-update.ts";
 import { readHandle, readOffer, readSession } from "./session-reads.ts";
@@ -34,6 +35,7 @@ export function createSessionStore(client: DynamoDBDocumentClient, tables: Table
       ]),
     end: (root, sid) => end(client, tables, { root, sid }),
     growTree: (root, by, most) => growTree(client, tables, { root, by, most, nowSeconds: nowSeconds(clock) }),
+    locatorSecret: createLocatorSecrets(client, tables),
     leaseStatus: (expiresAtSeconds, epoch) => leases.lease(expiresAtSeconds, epoch),
   };
 }

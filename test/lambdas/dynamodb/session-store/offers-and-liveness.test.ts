@@ -1,4 +1,4 @@
-import { ScanCommand } from "@aws-sdk/lib-dynamodb";
+import { GetCommand, PutCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { limits } from "../../../../core/model/limits.ts";
@@ -98,10 +98,78 @@ describe("offers", () => {
     cloud.db.faults.unprocessed(0);
   });
 
+  test("come with liveness in the one batch, as they are read alone, and are no session", async () => {
+    const held = await kept();
+    await store.commit({ session: held.from, replayEntries: [], record: record() });
+    const subjects = [`agent:${planner}`];
+    const read = async () => store.readLiveness({ session: held.from, tombstones: [], subjects, offer: held });
+    cloud.taken();
+    const rows = await read();
+    expect(cloud.taken().map((call) => call.operation)).toEqual(["BatchGetItemCommand"]);
+    expect(rows.offer).toEqual(await store.readOffer(held.root, held.handleHash));
+    expect([rows.session, rows.tombstones.size]).toEqual([held.from, 0]);
+    // the giving session gone, its offer is not taken for it
+    const gone = await store.readLiveness({
+      session: { root: held.root, sid: id() },
+      tombstones: [],
+      subjects,
+      offer: held,
+    });
+    expect([gone.session, gone.offer]).toEqual([undefined, held]);
+    const none = await store.readLiveness({ ...nothing, offer: { root: held.root, handleHash: id() } });
+    expect([none.complete, none.offer]).toEqual([true, undefined]);
+    await createRevocationStore(cloud.client, cloud.tables).revoke({
+      withdraw: held,
+      replayEntries: [],
+      record: record(),
+    });
+    const after = await read();
+    expect([after.offer, after.tombstones.size]).toEqual([{ ...held, withdrawn: true }, 0]);
+    await store.commit({ offer: offer(held.from), replayEntries: [], record: record() });
+    expect((await read()).offer?.handleHash).toBe(held.handleHash);
+  });
+
   test("are found by no subject: a walk over an agent's sessions never meets one", async () => {
     const before = (await cloud.client.send(new ScanCommand({ TableName: "Subjects" }))).Count;
     await kept();
     expect((await cloud.client.send(new ScanCommand({ TableName: "Subjects" }))).Count).toBe(before);
+  });
+});
+
+describe("the secret of a day", () => {
+  const anotherStore = () => createSessionStore(cloud.client, cloud.tables, { nowMillis: () => time.seconds * 1000 });
+
+  test("is one for all instances, whoever asks first, and another each day", async () => {
+    const asked = await Promise.all(Array.from({ length: 10 }, () => anotherStore().locatorSecret(9_001)));
+    expect(new Set(asked).size).toBe(1);
+    expect(asked[0]).toMatch(/^[A-Za-z0-9_-]{43}$/);
+    expect(await anotherStore().locatorSecret(9_002)).not.toBe(asked[0]);
+  });
+
+  test("is asked for once an instance, in one update, and is gone two days on", async () => {
+    const instance = anotherStore();
+    cloud.taken();
+    await Promise.all([instance.locatorSecret(9_003), instance.locatorSecret(9_003)]);
+    await instance.locatorSecret(9_003);
+    expect(cloud.taken().map((call) => call.operation)).toEqual(["UpdateItemCommand"]);
+    const { Item } = await cloud.client.send(new GetCommand({ TableName: "Counters", Key: { key: "locator#9003" } }));
+    expect(Item?.expiresAt).toBe(9_005 * 86_400);
+  });
+
+  test("is asked for again after a failure", async () => {
+    const failing = anotherStore();
+    const send = cloud.client.send;
+    cloud.client.send = async () => {
+      throw new Error("not now");
+    };
+    await expect(failing.locatorSecret(9_004)).rejects.toThrow("not now");
+    cloud.client.send = send;
+    expect(await failing.locatorSecret(9_004)).toBe(await anotherStore().locatorSecret(9_004));
+  });
+
+  test("is none where its row says no text", async () => {
+    await cloud.client.send(new PutCommand({ TableName: "Counters", Item: { key: "locator#9005", secret: 7 } }));
+    await expect(anotherStore().locatorSecret(9_005)).rejects.toThrow(/^a row of counters/);
   });
 });
 

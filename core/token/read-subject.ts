@@ -1,0 +1,76 @@
+import { callerSubjects } from "../caller/authenticate.ts";
+import type { Denial } from "../denial/denial.ts";
+import { limits } from "../model/limits.ts";
+import { ok, type Result } from "../model/result.ts";
+import type { RegistrySnapshot } from "../model/snapshot.ts";
+import { mergeQueries, readLiveness } from "../session/liveness.ts";
+import type { LivenessQuery, LivenessRows } from "../session/store.ts";
+import { serversAsked } from "./alive.ts";
+import type { TokenContext } from "./context.ts";
+import { fromOfferRow } from "./offer-subject.ts";
+import { type Above, readAbove } from "./plan-renewal.ts";
+import { type ResolvedSubject, resolveSubjectToken } from "./resolve-subject-token.ts";
+
+/** A subject token and everything that is read before a request is decided. */
+interface SubjectRead {
+  readonly subject: Result<ResolvedSubject, Denial>;
+  readonly rows: LivenessRows;
+  readonly above: Above;
+  /** Subjects of the servers that `rows` tells of. */
+  readonly servers: readonly string[];
+  /** Whether the agent is within its rate of `perSecond`. */
+  readonly within: boolean;
+  readonly perSecond: number;
+}
+
+/** The ports that reading uses. */
+type ReadContext = TokenContext<"clock" | "issuer" | "trustDomain" | "ownKeys" | "store" | "limiter" | "keySets">;
+
+/**
+ * Resolves the subject token and reads liveness, in one strongly consistent batch: of the caller, of what the token names,
+ * and of whoever serves what is asked for. An offer is in the same batch where its handle says what stands beside it. That is
+ * a hint: whatever the offer's row demands and the batch did not read is read by a second one, as for an offer
+ * that was redeemed by this caller before, whose session no handle can know.
+ */
+export async function readSubject(context: ReadContext, registry: RegistrySnapshot): Promise<SubjectRead> {
+  const { request, caller, ports } = context;
+  const perSecond = registry.agent(caller.agent)?.issuancesPerSecond ?? limits.issuancesPerSecond;
+  const first = await resolveSubjectToken(context, registry);
+  const known = first.ok && first.value.kind !== "located" ? first.value : undefined;
+  const asked = queryOf(first.ok ? first.value.query : nothing, known, context, registry);
+  const renews = request.requested === "session" && known?.kind === "session";
+  const [rows, above, within] = await Promise.all([
+    readLiveness(ports.store, asked.query),
+    renews ? readAbove(known.token, ports.store) : {},
+    ports.limiter.take(caller.agent, perSecond),
+  ]);
+  const read = { rows, above, within, perSecond, servers: asked.servers };
+  if (!first.ok) return { ...read, subject: first };
+  if (first.value.kind !== "located") return { ...read, subject: ok(first.value) };
+  // an offer that stayed unread is not one that is not there: the batch counts for nothing then
+  const subject = fromOfferRow(rows.offer, context);
+  if (!subject.ok) return { ...read, subject };
+  const wanted = queryOf(subject.value.query, subject.value, context, registry);
+  if (isCovered(wanted.query, asked.query)) return { ...read, subject };
+  return { ...read, subject, rows: await readLiveness(ports.store, wanted.query), servers: wanted.servers };
+}
+
+const nothing: LivenessQuery = { tombstones: [], subjects: [] };
+
+/** What is read of a subject, its caller, and the servers of what is asked for. */
+function queryOf(
+  query: LivenessQuery,
+  subject: ResolvedSubject | undefined,
+  { request, caller }: Pick<TokenContext, "request" | "caller">,
+  registry: RegistrySnapshot,
+): { readonly query: LivenessQuery; readonly servers: readonly string[] } {
+  const servers = serversAsked({ request, subject, registration: registry.agent(caller.agent) }, registry);
+  return { query: mergeQueries(query, { ...nothing, subjects: [...callerSubjects(caller), ...servers] }), servers };
+}
+
+/** Whether all that is wanted was asked for. */
+const isCovered = (wanted: LivenessQuery, asked: LivenessQuery): boolean =>
+  wanted.session?.sid === asked.session?.sid &&
+  wanted.session?.root === asked.session?.root &&
+  wanted.tombstones.every((sid) => asked.tombstones.includes(sid)) &&
+  wanted.subjects.every((name) => asked.subjects.includes(name));
