@@ -133,7 +133,15 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, { wishes, c
     firehose,
     sqs: openSqs(queues, queuesOf(cloud)),
   };
-  const sts = openSts({ issuer: place.stsIssuer, region: place.region, keys: place.stsKeys });
+  const { roles } = permissions;
+  const sts = openSts({
+    issuer: place.stsIssuer,
+    region: place.region,
+    keys: place.stsKeys,
+    roles,
+    callers,
+    nowMillis: Date.now,
+  });
   const calls: CallRecord[] = [];
   const onCall = (call: ServedCall) => {
     if (calls.push(recordOf(call)) > mostCalls) calls.splice(0, calls.length - mostCalls);
@@ -144,7 +152,7 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, { wishes, c
     [`/_embedded/ec2-${region}.der`, instances.certificate],
   ]);
   const own = ownThings(cloud);
-  const plain = { lambda: openLambda(workloads, own, place), iam: openIam(workloads, own, place), s3: s3.service };
+  const plain = { lambda: openLambda(workloads, own, place), iam: openIam(workloads, roles, place), s3: s3.service };
   const { refusal } = permissions;
   const serve = serveAws({ region, callers, faults, services, plain, sts, open, refusal, onCall });
   const mappings = await startMappings(cloud, { db, permissions, functions, queues }, closers);

@@ -39,7 +39,14 @@ export function serveAws(ground: AwsGround) {
     const signed = ground.callers.verify({ method, target, headers, body });
     if ("code" in signed) return refuse(badSignature(claimed, signed));
     if (signed.region !== ground.region) return refuse(otherRegion(signed.region));
-    const call: Call = { service: signed.service, operation: "", caller: signed.caller, input: {}, access: [] };
+    const call: Call = {
+      service: signed.service,
+      requestId,
+      operation: "",
+      caller: signed.caller,
+      input: {},
+      access: [],
+    };
     const note = noteTo(ground, call, { request, requestId });
     try {
       const { wire, output } = await perform(ground, call, { method, target, headers, body });

@@ -11,6 +11,7 @@ import type { CallRecord } from "./front/call.ts";
 import { failuresOf, functionNamed } from "./functions/of-template.ts";
 import type { Sandbox } from "./functions/sandboxes.ts";
 import type { Credentials } from "./iam/caller.ts";
+import type { NewRole } from "./iam/roles.ts";
 import type { Instance, InstanceLaunch } from "./imds/instances.ts";
 import { withinLoop } from "./limits/loop.ts";
 import { queuesOf } from "./sqs/of-template.ts";
@@ -32,6 +33,8 @@ export interface RunningCloud {
   readonly operator: Credentials;
   /** Gives a person of the account a role with these rights (an IAM policy document), and credentials of it. */
   addOperator(roleArn: string, policy: unknown): Credentials;
+  /** Puts a role into this account or another one, with its trust: whoever it trusts may assume it. */
+  addRole(role: NewRole): void;
   /** Gives a workload temporary credentials of its role. */
   addWorkload(workload: Workload): Credentials;
   /** Starts a Nitro enclave on some instance of the account. */
@@ -115,6 +118,7 @@ export function running(cloud: Cloud, account: Account, place: Place): RunningCl
       account.permissions.addRole(roleArn, policy);
       return account.callers.issue({ roleArn, sessionName: "operator", tags: {} });
     },
+    addRole: (role) => void account.permissions.roles.put(role),
     addWorkload: account.admit,
     startEnclave: account.nitro.start,
     launchInstance: account.instances.launch,

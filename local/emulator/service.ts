@@ -10,6 +10,10 @@ export interface Access {
   readonly resource: string;
   /** Condition keys in lower case. */
   readonly context: Context;
+  /** Account that owns the resource, where its ARN names none (a bucket). */
+  readonly owner?: string;
+  /** ARN of whatever carries the policy that speaks of the resource, where that is another (an object's bucket). */
+  readonly carrier?: string;
 }
 
 /** An answer in the service's JSON protocol. */

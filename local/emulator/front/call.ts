@@ -31,6 +31,7 @@ export interface ServedCall extends CallRecord {
 /** A call under way: filled in as it is understood. */
 export interface Call {
   readonly service: string;
+  readonly requestId: string;
   readonly caller: Caller;
   operation: string;
   input: unknown;

@@ -11,7 +11,7 @@ import {
   type WireAnswer,
   type WireRequest,
 } from "../service.ts";
-import type { Sts, StsForm } from "../sts/service.ts";
+import { type Sts, type StsForm, stsAnswer } from "../sts/service.ts";
 import type { Call } from "./call.ts";
 
 /** What stands behind the endpoint. */
@@ -41,8 +41,8 @@ export async function perform(ground: Services, call: Call, request: WireRequest
     call.input = Object.fromEntries(form);
     await applyFaults(ground, call, undefined);
     permit(ground, call, { access: ground.sts.access(form, call.caller), code: "AccessDenied", status: 403 });
-    const body = ground.sts.call(form, call.caller);
-    return { wire: { type: "text/xml", body }, output: body };
+    const output = ground.sts.call(form, call.caller);
+    return { wire: { type: "text/xml", body: stsAnswer(call.operation, output, call.requestId) }, output };
   }
   const plain = ground.plain[call.service];
   return plain === undefined ? performJson(ground, call, request) : performPlain(ground, call, plain(request));

@@ -18,6 +18,7 @@ const ofQuery = {
   MissingAuthenticationTokenException: "MissingAuthenticationToken",
   InvalidSignatureException: "SignatureDoesNotMatch",
   IncompleteSignatureException: "IncompleteSignature",
+  ExpiredTokenException: "ExpiredToken",
 } as const;
 
 const ofS3 = {
@@ -25,13 +26,16 @@ const ofS3 = {
   MissingAuthenticationTokenException: "AccessDenied",
   InvalidSignatureException: "SignatureDoesNotMatch",
   IncompleteSignatureException: "AuthorizationHeaderMalformed",
+  ExpiredTokenException: "ExpiredToken",
 } as const;
 
 /** A bad signature's refusal in a service's words. */
 export function badSignature(service: string | undefined, { code, message }: SignatureFault): Refusal {
-  if (service === "sts") return { status: 403, code: ofQuery[code], message };
-  if (service === "s3")
-    return { status: code === "IncompleteSignatureException" ? 400 : 403, code: ofS3[code], message };
+  if (service === "sts" || service === "iam") return { status: 403, code: ofQuery[code], message };
+  if (service === "s3") {
+    const isMalformed = code === "IncompleteSignatureException" || code === "ExpiredTokenException";
+    return { status: isMalformed ? 400 : 403, code: ofS3[code], message };
+  }
   return { status: 400, code, message };
 }
 
@@ -39,6 +43,7 @@ export function badSignature(service: string | undefined, { code, message }: Sig
 export function refusalAnswer(service: string | undefined, refusal: Refusal, requestId: string): WireAnswer {
   const { status, code, message, more = {} } = refusal;
   if (service === "s3") return s3Error(refusal, requestId);
-  if (service === "sts" || service === "iam") return { status, type: "text/xml", body: stsError(code, message) };
+  if (service === "sts" || service === "iam")
+    return { status, type: "text/xml", body: stsError(code, message, requestId) };
   return { status, type: "application/x-amz-json-1.1", body: JSON.stringify({ __type: code, message, ...more }) };
 }

@@ -4,9 +4,11 @@
  * name their operation otherwise than by `x-amz-target`.
  */
 import { randomUUID } from "node:crypto";
+import { roleIdOf } from "../iam/context.ts";
+import type { Role, Roles } from "../iam/roles.ts";
 import { contextOf, type PlainCall, type PlainService, ServiceError } from "../service.ts";
-import type { OwnRole, OwnThings } from "./own-functions.ts";
-import { roleIdOf, type Workloads } from "./workloads.ts";
+import type { OwnThings } from "./own-functions.ts";
+import type { Workloads } from "./workloads.ts";
 
 interface Place {
   readonly account: string;
@@ -78,15 +80,16 @@ function updateCode(own: OwnThings, name: string, sent: string): PlainCall {
 }
 
 /** IAM's GetRole, and UpdateAssumeRolePolicy of a role of the template's. */
-export function openIam(workloads: Workloads, own: OwnThings, { account }: Place): PlainService {
+export function openIam(workloads: Workloads, roles: Roles, { account }: Place): PlainService {
   return ({ body }) => {
     const form = new URLSearchParams(body.toString());
     const operation = form.get("Action") ?? "";
     const name = form.get("RoleName") ?? "";
-    const ours = own.roles.get(name);
-    if (operation === "UpdateAssumeRolePolicy" && ours !== undefined) return updateTrust(ours, form);
+    const ours = roles.named(account, name);
+    if (operation === "UpdateAssumeRolePolicy" && ours?.trust !== undefined) return updateTrust(ours, form);
     if (operation !== "GetRole") throw new ServiceError("InvalidAction", `the embedded cloud has no IAM ${operation}`);
-    const found = ours ? { ...ours, uniqueId: roleIdOf(ours.arn) } : workloads.role(name);
+    // a role that came with a workload is in the book for its rights alone
+    const found = ours?.trust === undefined ? workloads.role(name) : { ...ours, uniqueId: roleIdOf(ours.arn) };
     // what is not there is asked for under the name alone, as on AWS
     const resource = found?.arn ?? `arn:aws:iam::${account}:role/${name}`;
     return {
@@ -111,7 +114,7 @@ export function openIam(workloads: Workloads, own: OwnThings, { account }: Place
   };
 }
 
-function updateTrust(role: OwnRole, form: URLSearchParams): PlainCall {
+function updateTrust(role: Role, form: URLSearchParams): PlainCall {
   const trust: unknown = JSON.parse(form.get("PolicyDocument") ?? "");
   return {
     operation: "UpdateAssumeRolePolicy",

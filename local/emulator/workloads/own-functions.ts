@@ -1,4 +1,4 @@
-/** What the control plane tells of the template's own functions and their roles, and what an administrator makes of them. */
+/** What the control plane tells of the template's own functions, and what an administrator makes of them. */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,16 +12,9 @@ interface OwnFunction {
   configuration: Json;
 }
 
-/** A role as GetRole tells of it. */
-export interface OwnRole {
-  readonly arn: string;
-  trust: unknown;
-}
-
 /** The template's own, by name. */
 export interface OwnThings {
   readonly functions: ReadonlyMap<string, OwnFunction>;
-  readonly roles: ReadonlyMap<string, OwnRole>;
   /** What UpdateFunctionCode does to what is told; the code that runs here stays the template's. */
   tellOfCode(name: string, archive: Uint8Array): void;
 }
@@ -56,15 +49,8 @@ export function ownThings(cloud: Cloud): OwnThings {
       return [name, { arn, configuration }] as const;
     }),
   );
-  const roles = new Map<string, OwnRole>(
-    cloud.ofType("AWS::IAM::Role").map((resource) => {
-      const { ref, attributes } = cloud.physical(resource);
-      return [ref, { arn: attributes.Arn ?? "", trust: cloud.properties(resource).AssumeRolePolicyDocument }] as const;
-    }),
-  );
   return {
     functions,
-    roles,
     tellOfCode(name, archive) {
       const own = functions.get(name);
       if (own === undefined) throw new Error(`there is no function ${name}`);

@@ -1,7 +1,6 @@
 /** What the control plane knows of the workloads that this machine plays: roles and their trust, versions, tasks. */
 
-import { uniqueId } from "../cloudformation/physical.ts";
-import type { Caller } from "../iam/caller.ts";
+import { roleIdOf, roleNameOf } from "../iam/context.ts";
 
 /** A task as ECS would describe it. */
 interface Task {
@@ -47,7 +46,7 @@ export function openWorkloads(): Workloads {
   return {
     add(workload) {
       const { name, roleArn, functionArn, task } = workload;
-      roles.set(nameOf(roleArn), workload);
+      roles.set(roleNameOf(roleArn), workload);
       if (task !== undefined) tasks.set(`${task.cluster}/${name}`, { ...task, id: name });
       for (const [version, codeSha256] of Object.entries(workload.versions ?? {}))
         versions.set(`${functionArn}:${version}`, { codeSha256, roleArn });
@@ -61,16 +60,9 @@ export function openWorkloads(): Workloads {
   };
 }
 
-/** The role's unique id, as STS, IAM and function URLs tell it. */
-export function roleIdOf(roleArn: Caller["roleArn"]): string {
-  return uniqueId("AROA", `${roleArn.split(":")[4] ?? ""}/${nameOf(roleArn)}`);
-}
-
 function trustOf({ trust, task }: Workload): unknown {
   const service = task === undefined ? "lambda.amazonaws.com" : "ecs-tasks.amazonaws.com";
   const principal = trust ?? { Service: service };
   const statement = { Effect: "Allow", Principal: principal, Action: "sts:AssumeRole" };
   return { Version: "2012-10-17", Statement: [statement] };
 }
-
-const nameOf = (roleArn: string): string => roleArn.slice(roleArn.lastIndexOf("/") + 1);

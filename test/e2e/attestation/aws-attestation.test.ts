@@ -14,7 +14,8 @@ import { spiffeX509Svid } from "../../../client/evidence/spiffe-x509-svid.ts";
 import { type AgentInput, createAgent } from "../../../client/index.ts";
 import { readRecords } from "../../../local/demo/story/records.ts";
 import { raiseWorld, type World } from "../../../local/demo/story/world.ts";
-import { roleIdOf, type Workload } from "../../../local/emulator/workloads/workloads.ts";
+import { roleIdOf } from "../../../local/emulator/iam/context.ts";
+import type { Workload } from "../../../local/emulator/workloads/workloads.ts";
 import { claimsOf } from "../../kit/wire/key.ts";
 import { startForeignPlatform } from "./foreign-platform.ts";
 

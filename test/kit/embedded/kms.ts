@@ -39,6 +39,7 @@ export function openGuardedKms({ account, region, roleArn, identity }: KmsGround
     roleArn,
     sessionName: "test",
     tags: {},
+    issuedAtMillis: 0,
     expiresAtMillis: 0,
     credentials: { accessKeyId: "", secretAccessKey: "", sessionToken: "" },
   };

@@ -100,11 +100,16 @@ describe("conditions", () => {
   });
 
   it("refuse an operator or element that is not known, when the policy is read", () => {
-    const read = (statement: object) => () => readPolicy({ Statement: [{ Effect: "Allow", ...statement }] }, "a role");
-    expect(read({ Condition: { IpAddress: { "aws:SourceIp": "10.0.0.0/8" } } })).toThrow(/IpAddress/);
+    const read = (statement: object) => () =>
+      readPolicy({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "x:Y", ...statement }] }, "a role");
+    expect(read({ Condition: { IpAddress: { "aws:SourceIp": "10.0.0.0/33" } } })).toThrow(/IpAddress/);
+    expect(read({ Condition: { StringSounds: { k: "a" } } })).toThrow(/StringSounds/);
     expect(read({ Condition: { DateLessThan: { "aws:CurrentTime": "x" } } })).toThrow(/DateLessThan/);
+    expect(read({ Condition: { DateLessThan: { k: "$" + "{aws:PrincipalTag/end}" } } })).toThrow(/DateLessThan/);
     expect(read({ Condition: { "ForAnyValue:StringEqualsIfExists": { k: "a" } } })).toThrow(/not clear/);
     expect(read({ NotPrincipal: "*" })).toThrow(/NotPrincipal/);
+    expect(read({ NotAction: "x:Z" })).toThrow(/NotAction/);
+    expect(read({ Sign: "x" })).toThrow(/Sign/);
     expect(read({ Effect: "Maybe" })).toThrow(/Effect/);
   });
 });

@@ -56,6 +56,7 @@ const caller = {
   roleArn: rotator,
   sessionName: "s",
   tags: {},
+  issuedAtMillis: 0,
   expiresAtMillis: 0,
   credentials: { accessKeyId: "", secretAccessKey: "", sessionToken: "" },
 };

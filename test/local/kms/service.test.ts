@@ -31,6 +31,7 @@ const caller = {
   roleArn: "r",
   sessionName: "s",
   tags: {},
+  issuedAtMillis: 0,
   expiresAtMillis: 0,
   credentials: { accessKeyId: "", secretAccessKey: "", sessionToken: "" },
 };
