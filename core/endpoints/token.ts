@@ -1,13 +1,13 @@
 import { startAudit } from "../audit/context.ts";
 import { type DenyDeps, deny } from "../audit/deny.ts";
-import { authenticate, type Caller } from "../caller/authenticate.ts";
+import { authenticate } from "../caller/authenticate.ts";
 import { verifyIdentityToken } from "../caller/identity-token.ts";
 import { ownerOfStolen, withOwner } from "../caller/stolen.ts";
 import type { Denial } from "../denial/denial.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { Call, Reply, TokenReply } from "../model/wire.ts";
 import { type Authorized, authorize } from "../token/authorize.ts";
-import type { TokenContext, TokenPorts } from "../token/context.ts";
+import { factsOfAsked, type TokenContext, type TokenPorts } from "../token/context.ts";
 import { issueOffer, issueToken } from "../token/issue.ts";
 import { issueRenewal } from "../token/issue-renewal.ts";
 import { readTokenRequest, type TokenRequest } from "../token/request.ts";
@@ -49,7 +49,7 @@ export function createTokenEndpoint(deps: TokenDeps): (call: Call) => Promise<Re
     // 2. authenticate
     const caller = await authenticate(call, form, deps);
     if (!caller.ok) return deny(deps, caller.error, audit);
-    audit.add(callerFacts(caller.value, request));
+    audit.add(factsOfAsked(caller.value, request));
     audit.authenticated = true;
     const context = { request, caller: caller.value, audit, ports: deps };
     // 3. actor
@@ -97,19 +97,6 @@ const operationOf = (request: TokenRequest) => {
   if (request.subject?.type === "offer") return "session.redeem" as const;
   return "session.open" as const;
 };
-
-const callerFacts = (caller: Caller, request: TokenRequest) => ({
-  agent: caller.agent,
-  jkt: caller.jkt,
-  assurance: caller.identity.assurance,
-  ...(caller.identity.build === undefined ? {} : { build: caller.identity.build }),
-  ...(request.purpose === undefined ? {} : { purpose: request.purpose }),
-  ...(request.audience === undefined ? {} : { offeredTo: request.audience.slice(0, 200) }),
-  requested: {
-    resources: request.resources.map((resource) => resource.slice(0, 200)),
-    scopes: request.scopes.map((scope) => scope.slice(0, 100)),
-  },
-});
 
 const okReply = (body: TokenReply): Reply => ({
   status: 200,

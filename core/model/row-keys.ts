@@ -3,8 +3,8 @@
  * its row.
  */
 export const counterKeys = {
-  /** Signatures, or revocations, that an agent caused within one second. */
-  rate: (agentId: string, atSeconds: number, what: "issue" | "revoke" = "issue") =>
+  /** Signatures, revocations, or credentials of AWS, that an agent caused within one second. */
+  rate: (agentId: string, atSeconds: number, what: "issue" | "revoke" | "vend" = "issue") =>
     what === "issue" ? `rate#${agentId}#${atSeconds}` : `rate#${what}#${agentId}#${atSeconds}`,
   /** How much a tree grew within a quarter of an hour. Both parts of the key are values we made ourselves. */
   tree: (root: string, quarter: number) => `tree#${root}#${quarter}`,

@@ -1,6 +1,7 @@
 import { activeRegistration, checkCaller } from "../caller/authenticate.ts";
 import type { Denial } from "../denial/denial.ts";
 import type { PolicyQuestion } from "../model/decision.ts";
+import { limits } from "../model/limits.ts";
 import { nowSeconds } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
@@ -13,9 +14,9 @@ import type { TokenContext } from "./context.ts";
 import type { Plan, PlanInput } from "./plan.ts";
 import { planFor } from "./plan-for.ts";
 import type { Above } from "./plan-renewal.ts";
-import { readSubject } from "./read-subject.ts";
+import { readSubject, type Way } from "./read-subject.ts";
 import { inRegisteredNames } from "./request.ts";
-import type { ResolvedSubject } from "./resolve-subject-token.ts";
+import { type ResolvedSubject, resolveSubjectToken } from "./resolve-subject-token.ts";
 
 /** A decided request: what may be stored and signed. */
 export interface Authorized {
@@ -27,9 +28,8 @@ export interface Authorized {
 }
 
 /** The ports that deciding uses. */
-type AuthorizeContext = TokenContext<
-  "clock" | "issuer" | "trustDomain" | "ownKeys" | "registries" | "store" | "policy" | "limiter" | "keySets"
->;
+type DecideContext = TokenContext<"clock" | "issuer" | "registries" | "store" | "policy" | "limiter">;
+type AuthorizeContext = TokenContext<keyof DecideContext["ports"] | "trustDomain" | "ownKeys" | "keySets">;
 
 /** Registry changes that may overtake one request before it gives up. */
 const reloads = 3;
@@ -39,7 +39,18 @@ const reloads = 3;
  * registry's version; a cached registry of another version is not used, so the whole decision starts over with the
  * right one (threat 22).
  */
-export async function authorize(context: AuthorizeContext): Promise<Result<Authorized, Denial>> {
+export const authorize = (context: AuthorizeContext): Promise<Result<Authorized, Denial>> =>
+  authorizeBy(
+    {
+      resolve: (request, registry) => resolveSubjectToken({ ...context, request }, registry),
+      bucket: "issue",
+      perSecond: (registration) => registration?.issuancesPerSecond ?? limits.issuancesPerSecond,
+    },
+    context,
+  );
+
+/** {@link authorize}, where something else than a token is released. */
+export async function authorizeBy(way: Way, context: DecideContext): Promise<Result<Authorized, Denial>> {
   const { caller, audit, ports } = context;
   let registry = await ports.registries.current();
   if (!registry) return err({ code: "registry_unavailable", why: "no registry was applied yet" });
@@ -47,7 +58,7 @@ export async function authorize(context: AuthorizeContext): Promise<Result<Autho
     audit.add({ registryVersion: registry.version });
     const request = inRegisteredNames(context.request, registry);
     const named = { ...context, request };
-    const { subject, rows, above, servers, within, perSecond } = await readSubject(named, registry);
+    const { subject, rows, above, servers, within, perSecond } = await readSubject(way, named, registry);
     if (!rows.complete) return err({ code: "liveness_unavailable", why: "a key stayed unread" });
     if (!rows.deployment) return err({ code: "registry_unavailable", why: "no registry was applied yet" });
     if (rows.deployment.registryVersion !== registry.version) {
@@ -59,8 +70,10 @@ export async function authorize(context: AuthorizeContext): Promise<Result<Autho
     const alive = checkCaller(rows, caller);
     if (!alive.ok) return alive;
     if (!subject.ok) return subject;
-    if (!within) return err({ code: "rate_exceeded", agent: caller.agent, perSecond });
-    const input = { request, caller, registration: active.value, registry, nowSeconds: nowSeconds(ports.clock) };
+    const of = way.bucket === "vend" ? { of: way.bucket } : {};
+    if (!within) return err({ code: "rate_exceeded", agent: caller.agent, perSecond, ...of });
+    const asked = { request, caller, registration: active.value, registry, nowSeconds: nowSeconds(ports.clock) };
+    const input = way.lifeSeconds === undefined ? asked : { ...asked, lifeSeconds: way.lifeSeconds };
     return decide({ subject: subject.value, rows, above, servers }, input, named);
   }
   return err({ code: "registry_unavailable", why: "the registry keeps changing" });
@@ -76,7 +89,7 @@ interface Read {
 }
 
 /** What a subject token allows, held against every bound, and last against policy. */
-function decide(read: Read, input: PlanInput, context: AuthorizeContext): Result<Authorized, Denial> {
+function decide(read: Read, input: PlanInput, context: DecideContext): Result<Authorized, Denial> {
   const { subject, rows } = read;
   const { registration, registry } = input;
   const planned = planFor(read, input, context.audit);

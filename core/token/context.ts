@@ -1,4 +1,4 @@
-import type { AuditContext } from "../audit/context.ts";
+import type { AuditContext, FactsSoFar } from "../audit/context.ts";
 import type { AuthenticateDeps, Caller } from "../caller/authenticate.ts";
 import type { KeySets } from "../keys/key-sets.ts";
 import type { PolicyEngine } from "../model/decision.ts";
@@ -30,3 +30,17 @@ export interface TokenContext<Port extends keyof TokenPorts = keyof TokenPorts> 
   readonly audit: AuditContext;
   readonly ports: Pick<TokenPorts, Port>;
 }
+
+/** What the record of an authenticated request holds from the start. */
+export const factsOfAsked = (caller: Caller, request: TokenRequest): Partial<FactsSoFar> => ({
+  agent: caller.agent,
+  jkt: caller.jkt,
+  assurance: caller.identity.assurance,
+  ...(caller.identity.build === undefined ? {} : { build: caller.identity.build }),
+  ...(request.purpose === undefined ? {} : { purpose: request.purpose }),
+  ...(request.audience === undefined ? {} : { offeredTo: request.audience.slice(0, 200) }),
+  requested: {
+    resources: request.resources.map((resource) => resource.slice(0, 200)),
+    scopes: request.scopes.map((scope) => scope.slice(0, 100)),
+  },
+});

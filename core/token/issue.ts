@@ -123,7 +123,7 @@ const operations = {
 export function noteGrant(
   audit: AuditContext,
   { plan, policies }: Authorized,
-  { session, jti }: Pick<Draft, "session" | "jti">,
+  { session, jti }: Pick<Draft, "session"> & Partial<Pick<Draft, "jti">>,
 ): void {
   const { sid, root, depth, actors, principal } = session;
   const above = plan.parent?.sid;
@@ -135,7 +135,7 @@ export function noteGrant(
     session: { sid, root, depth, ...(above === undefined ? {} : { parent: above }) },
     grants: plan.grants,
     expiresAtSeconds: session.expiresAtSeconds,
-    jti,
+    ...(jti === undefined ? {} : { jti }),
     policies,
   });
 }

@@ -43,6 +43,8 @@ export interface PlanInput {
   readonly registration: AgentRegistration;
   readonly registry: RegistrySnapshot;
   readonly nowSeconds: number;
+  /** How long what is released of a session lives, where its resource does not say it. */
+  readonly lifeSeconds?: number;
 }
 
 /** A root: the agent on its own, or for a person, bounded by registration and by what the principal may delegate. */
@@ -76,7 +78,7 @@ export function planAccess(input: PlanInput, session: Session): Result<Plan, Den
   const bounded = boundAll(grants.value, input, session);
   if (!bounded.ok) return bounded;
   const first = grants.value[0];
-  const usual = accessLife(first && registry.resource(first.resource));
+  const usual = input.lifeSeconds ?? accessLife(first && registry.resource(first.resource));
   const life = pickLife(request.lifetimeSeconds, usual, session.expiresAtSeconds - nowSeconds, usual);
   if (!life.ok) return life;
   const { principal, actors, depth } = session;

@@ -1,15 +1,16 @@
 import { callerSubjects } from "../caller/authenticate.ts";
 import type { Denial } from "../denial/denial.ts";
-import { limits } from "../model/limits.ts";
+import type { AgentRegistration } from "../model/registry.ts";
 import { ok, type Result } from "../model/result.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { mergeQueries, readLiveness } from "../session/liveness.ts";
 import type { LivenessQuery, LivenessRows } from "../session/store.ts";
 import { serversAsked } from "./alive.ts";
 import type { TokenContext } from "./context.ts";
-import { fromOfferRow } from "./offer-subject.ts";
+import { fromOfferRow, type LocatedOffer } from "./offer-subject.ts";
 import { type Above, readAbove } from "./plan-renewal.ts";
-import { type ResolvedSubject, resolveSubjectToken } from "./resolve-subject-token.ts";
+import type { TokenRequest } from "./request.ts";
+import type { ResolvedSubject } from "./resolve-subject-token.ts";
 
 /** A subject token and everything that is read before a request is decided. */
 interface SubjectRead {
@@ -23,8 +24,19 @@ interface SubjectRead {
   readonly perSecond: number;
 }
 
+/** What differs between those who decide by these steps: what may be a subject token, and what is released in the end. */
+export interface Way {
+  resolve(request: TokenRequest, registry: RegistrySnapshot): Promise<Result<ResolvedSubject | LocatedOffer, Denial>>;
+  /** Which of the agent's buckets is taken from. */
+  readonly bucket: "issue" | "vend";
+  /** How many that bucket gives each second. */
+  perSecond(registration: AgentRegistration | undefined): number;
+  /** How long what is released lives, in seconds; left out, as long as access tokens of its resource. */
+  readonly lifeSeconds?: number;
+}
+
 /** The ports that reading uses. */
-type ReadContext = TokenContext<"clock" | "issuer" | "trustDomain" | "ownKeys" | "store" | "limiter" | "keySets">;
+type ReadContext = TokenContext<"clock" | "store" | "limiter">;
 
 /**
  * Resolves the subject token and reads liveness, in one strongly consistent batch: of the caller, of what the token names,
@@ -32,17 +44,21 @@ type ReadContext = TokenContext<"clock" | "issuer" | "trustDomain" | "ownKeys" |
  * a hint: whatever the offer's row demands and the batch did not read is read by a second one, as for an offer
  * that was redeemed by this caller before, whose session no handle can know.
  */
-export async function readSubject(context: ReadContext, registry: RegistrySnapshot): Promise<SubjectRead> {
+export async function readSubject(
+  way: Way,
+  context: ReadContext,
+  registry: RegistrySnapshot,
+): Promise<SubjectRead> {
   const { request, caller, ports } = context;
-  const perSecond = registry.agent(caller.agent)?.issuancesPerSecond ?? limits.issuancesPerSecond;
-  const first = await resolveSubjectToken(context, registry);
+  const perSecond = way.perSecond(registry.agent(caller.agent));
+  const first = await way.resolve(request, registry);
   const known = first.ok && first.value.kind !== "located" ? first.value : undefined;
   const asked = queryOf(first.ok ? first.value.query : nothing, known, context, registry);
   const renews = request.requested === "session" && known?.kind === "session";
   const [rows, above, within] = await Promise.all([
     readLiveness(ports.store, asked.query),
     renews ? readAbove(known.token, ports.store) : {},
-    ports.limiter.take(caller.agent, perSecond),
+    ports.limiter.take(caller.agent, perSecond, way.bucket),
   ]);
   const read = { rows, above, within, perSecond, servers: asked.servers };
   if (!first.ok) return { ...read, subject: first };

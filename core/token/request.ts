@@ -138,7 +138,11 @@ function readActor(form: Form): Result<string | undefined, Denial> {
   return ok(token);
 }
 
-function readDetails(text: string | undefined): Result<readonly AuthorizationDetail[], Denial> {
+/**
+ * Parses `authorization_details` (RFC 9396 2).
+ * @returns its entries, none where it was left out, or `details_invalid`
+ */
+export function readDetails(text: string | undefined): Result<readonly AuthorizationDetail[], Denial> {
   if (text === undefined) return ok([]);
   const bad = (why: string) => err({ code: "details_invalid", type: "?", why } as const);
   if (Buffer.byteLength(text, "utf8") > limits.detailsBytes) return bad("too large");

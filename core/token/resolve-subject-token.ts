@@ -24,6 +24,7 @@ export type ResolvedSubject =
 
 /** What resolving uses. */
 type ResolveContext = TokenContext<"clock" | "issuer" | "trustDomain" | "ownKeys" | "store" | "keySets">;
+type OwnContext = TokenContext<"clock" | "issuer" | "trustDomain" | "ownKeys" | "store">;
 
 /**
  * Resolves the subject token to principal and parent, and enforces who may use which token as `subject_token` (the architecture's rule):
@@ -43,6 +44,14 @@ export async function resolveSubjectToken(
   if (subject.type === "session") return fromOwnToken("session", context, registry);
   if (subject.type === "access" && isOwn(subject.token, ports.issuer)) return fromOwnToken("access", context, registry);
   return fromPerson({ token: subject.token, type: subject.type }, context, registry);
+}
+
+/** The caller's own session by its session token, and nothing else: for whom lending on is no question. */
+export async function resolveOwnSession(
+  context: OwnContext,
+  registry: RegistrySnapshot,
+): Promise<Result<ResolvedSubject, Denial>> {
+  return fromOwnToken("session", context, registry);
 }
 
 /** By what it says of itself: which of the two it is verified as, and nothing more, rests on it. */
@@ -70,7 +79,7 @@ async function fromPerson(
 
 async function fromOwnToken(
   kind: "access" | "session",
-  { request, caller, audit, ports }: ResolveContext,
+  { request, caller, audit, ports }: OwnContext,
   registry: RegistrySnapshot,
 ): Promise<Result<ResolvedSubject, Denial>> {
   const text = request.subject?.token ?? "";
