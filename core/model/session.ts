@@ -174,3 +174,22 @@ export interface AccessHandle {
   readonly uses?: Uses;
   readonly expiresAtSeconds: number;
 }
+
+/**
+ * Credentials of AWS that a session was given, as stored in table Sessions under (`root`, `~aws#<sid>#<role>`): one row a
+ * session and role, however often they were fetched anew. Whoever stops a session in AWS finds here what is still alive.
+ * There is no secret in it.
+ */
+export interface Vend {
+  readonly root: string;
+  readonly sid: string;
+  /** Name of the registered role. */
+  readonly role: string;
+  readonly arn: string;
+  /** The account the role is in. */
+  readonly account: string;
+  /** Access key of the newest; the records tell of all. */
+  readonly accessKeyId: string;
+  /** When the last of them ends: it only ever moves forward. */
+  readonly endsAtSeconds: number;
+}

@@ -2,7 +2,7 @@ import type { AuditRecord } from "../audit/record.ts";
 import type { Login, LoginKeys } from "../model/login.ts";
 import type { ReplayEntry } from "../model/replay-entry.ts";
 import type { Result } from "../model/result.ts";
-import type { AccessHandle, Offer, Session } from "../model/session.ts";
+import type { AccessHandle, Offer, Session, Vend } from "../model/session.ts";
 
 /**
  * What one liveness read must contain. The adapter removes duplicate keys and reads everything in ONE strongly
@@ -60,6 +60,8 @@ export interface Commit {
   readonly counters?: readonly UseCounter[];
   /** A living session's new end, on condition that it still has the end that was read and was not ended. */
   readonly renew?: Renewal;
+  /** Credentials of AWS that are about to be released: a row is begun, or its end is moved forward. */
+  readonly vend?: Vend;
   readonly replayEntries: readonly ReplayEntry[];
   readonly record: AuditRecord;
 }

@@ -44,11 +44,7 @@ type ReadContext = TokenContext<"clock" | "store" | "limiter">;
  * a hint: whatever the offer's row demands and the batch did not read is read by a second one, as for an offer
  * that was redeemed by this caller before, whose session no handle can know.
  */
-export async function readSubject(
-  way: Way,
-  context: ReadContext,
-  registry: RegistrySnapshot,
-): Promise<SubjectRead> {
+export async function readSubject(way: Way, context: ReadContext, registry: RegistrySnapshot): Promise<SubjectRead> {
   const { request, caller, ports } = context;
   const perSecond = way.perSecond(registry.agent(caller.agent));
   const first = await way.resolve(request, registry);

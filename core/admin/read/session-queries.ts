@@ -1,4 +1,4 @@
-import type { AccessHandle, Offer, Session } from "../../model/session.ts";
+import type { AccessHandle, Offer, Session, Vend } from "../../model/session.ts";
 import type { SessionStore } from "../../session/store.ts";
 
 /** Where a session of a subject stands, and the end it is found by. */
@@ -15,7 +15,8 @@ export type PlaceMark = FoundPlace | { readonly endSeconds: number };
 export type TreeRow =
   | { readonly kind: "session"; readonly session: Session }
   | { readonly kind: "offer"; readonly offer: Offer }
-  | { readonly kind: "handle"; readonly handle: AccessHandle };
+  | { readonly kind: "handle"; readonly handle: AccessHandle }
+  | { readonly kind: "vend"; readonly vend: Vend };
 
 /** What an operator's questions about sessions are answered from; every read is strongly consistent. */
 export interface SessionQueries extends Pick<SessionStore, "readLiveness"> {

@@ -3,7 +3,7 @@ import { limits } from "../../../core/model/limits.ts";
 import { denylistRows, type Login, type LoginKeys } from "../../../core/model/login.ts";
 import type { ReplayEntry } from "../../../core/model/replay-entry.ts";
 import { err, ok, type Result } from "../../../core/model/result.ts";
-import type { AccessHandle, Offer, Session } from "../../../core/model/session.ts";
+import type { AccessHandle, Offer, Session, Vend } from "../../../core/model/session.ts";
 import type {
   Commit,
   CommitConflict,
@@ -31,6 +31,8 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
   readonly sessions = new Map<string, Session>();
   readonly offers = new Map<string, Offer>();
   readonly handles = new Map<string, AccessHandle>();
+  /** By session and role. */
+  readonly vends = new Map<string, Vend>();
   /** Uses left, by the counter's name. */
   readonly counters = new Map<string, number>();
   readonly replayEntries = new Map<string, ReplayEntry>();
@@ -118,7 +120,8 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     await this.enter("commit", true);
     const conflict = this.conflictOf(write);
     if (conflict) return err(conflict);
-    const { session, offer, redeem, handle, renew } = write;
+    const { session, offer, redeem, handle, renew, vend } = write;
+    if (vend) this.vend(vend);
     if (handle) this.handles.set(rowKey(handle.root, handle.handleHash), structuredClone(handle));
     for (const { name, left } of write.counters ?? []) this.counters.set(name, left);
     if (renew) this.renew(renew);
@@ -201,6 +204,12 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     this.consume(write.replayEntries);
     this.records.push(write.record);
     return ok(undefined);
+  }
+
+  private vend(vend: Vend): void {
+    const key = rowKey(vend.sid, vend.role);
+    const endsAtSeconds = Math.max(vend.endsAtSeconds, this.vends.get(key)?.endsAtSeconds ?? 0);
+    this.vends.set(key, { ...vend, endsAtSeconds });
   }
 
   private denylist({ logins, session, atSeconds }: NonNullable<RevocationWrite["denylist"]>): void {

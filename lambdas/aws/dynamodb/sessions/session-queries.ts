@@ -18,6 +18,7 @@ import { handleKey, handleOf } from "./handle-rows.ts";
 import { readLivenessBatch } from "./liveness-batch.ts";
 import { offerKey, offerOf } from "./offer-rows.ts";
 import { sessionOf } from "./session-rows.ts";
+import { isVendKey, vendOf } from "./vend-rows.ts";
 
 /** DynamoDB takes at most this many keys a batch. */
 const batchKeys = 100;
@@ -128,6 +129,7 @@ function rowOf(item: Item): readonly TreeRow[] {
   const sid = String(item.sid);
   if (sid.startsWith(offerKey(""))) return [{ kind: "offer", offer: offerOf(item) }];
   if (sid.startsWith(handleKey(""))) return [{ kind: "handle", handle: handleOf(item) }];
+  if (isVendKey(sid)) return [{ kind: "vend", vend: vendOf(item) }];
   return sid.includes("#") || sid === leaseSid ? [] : [{ kind: "session", session: sessionOf(item) }];
 }
 

@@ -1,5 +1,6 @@
 import { type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { type Clock, nowSeconds } from "../../../../core/model/ports.ts";
+import type { Result } from "../../../../core/model/result.ts";
 import type { Session } from "../../../../core/model/session.ts";
 import type { Commit, CommitConflict, SessionStore } from "../../../../core/session/store.ts";
 import { counterPuts, counterTakes, growTree } from "../counters.ts";
@@ -17,6 +18,7 @@ import { offerItem, offerKey } from "./offer-rows.ts";
 import { renewalUpdate } from "./renewal-update.ts";
 import { readHandle, readOffer, readSession } from "./session-reads.ts";
 import { sessionItem } from "./session-rows.ts";
+import { type EndsLater, vendKeyUpdate, vendUpdate } from "./vend-rows.ts";
 
 /** Sessions, offers, replay entries and records on DynamoDB. */
 export function createSessionStore(client: DynamoDBDocumentClient, tables: Tables, clock: Clock): SessionStore {
@@ -26,7 +28,7 @@ export function createSessionStore(client: DynamoDBDocumentClient, tables: Table
     readOffer: (root, handleHash) => readOffer(client, tables, { root, handleHash }),
     readHandle: (root, handleHash) => readHandle(client, tables, { root, handleHash }),
     readSession: (root, sid) => readSession(client, tables, { root, sid }),
-    commit: (write) => transact(client, actionsOf(write, tables, nowSeconds(clock))),
+    commit: (write) => commit(client, tables, { write, nowSeconds: nowSeconds(clock) }),
     use: ({ counters, replayEntries, record }) =>
       transact(client, [
         ...replayPuts(tables, replayEntries),
@@ -38,6 +40,23 @@ export function createSessionStore(client: DynamoDBDocumentClient, tables: Table
     locatorSecret: createLocatorSecrets(client, tables),
     leaseStatus: (expiresAtSeconds, epoch) => leases.lease(expiresAtSeconds, epoch),
   };
+}
+
+/**
+ * One transaction; where credentials of AWS end before others of the same session and role, a second one that leaves the
+ * later end where it is. Ends only move forward, so there is no third.
+ */
+async function commit(
+  client: DynamoDBDocumentClient,
+  tables: Tables,
+  { write, nowSeconds: now }: { readonly write: Commit; readonly nowSeconds: number },
+): Promise<Result<void, CommitConflict>> {
+  const actions = actionsOf(write, tables, now);
+  const { vend } = write;
+  if (!vend) return transact(client, actions);
+  const first = await transact<CommitConflict | EndsLater>(client, [...actions, vendUpdate(vend, tables)]);
+  if (first.ok || first.error.kind !== "ends_later") return first as Result<void, CommitConflict>;
+  return transact(client, [...actions, vendKeyUpdate(vend, tables)]);
 }
 
 /** Replay entries first: of several conditions that failed, a replay is what the caller must hear of. */

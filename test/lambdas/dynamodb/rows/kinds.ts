@@ -10,6 +10,7 @@ import { orderItem, orderOf, ringItem, ringOf } from "../../../../lambdas/aws/dy
 import { handleItem, handleOf } from "../../../../lambdas/aws/dynamodb/sessions/handle-rows.ts";
 import { offerItem, offerOf } from "../../../../lambdas/aws/dynamodb/sessions/offer-rows.ts";
 import { sessionItem, sessionOf } from "../../../../lambdas/aws/dynamodb/sessions/session-rows.ts";
+import { vendItem, vendOf } from "../../../../lambdas/aws/dynamodb/sessions/vend-rows.ts";
 import { lookedItem, lookedOf, traceItem, traceOf } from "../../../../lambdas/aws/dynamodb/trace-rows.ts";
 
 import {
@@ -78,6 +79,18 @@ export const kinds: readonly Kind[] = [
     encode: handleItem,
     decode: handleOf,
     optional: ["uses"],
+  }),
+  kind({
+    name: "AWS credentials",
+    table: "sessions",
+    key: "root",
+    values: fc.record({
+      ...{ root: text, sid: text, role: text, arn: text, account: text, accessKeyId: text },
+      endsAtSeconds: whole,
+    }),
+    encode: vendItem,
+    decode: vendOf,
+    optional: [],
   }),
   kind({
     name: "signed list",
