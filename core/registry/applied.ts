@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { RegistryDifference } from "../model/registry-difference.ts";
 
-/** What an apply did, or would do; `version` is the base when nothing changes. */
+/** What an apply did, or would do. When nothing changes, `version` is the base. */
 export interface Applied {
   readonly version: number;
   readonly base: number;
@@ -11,7 +11,7 @@ export interface Applied {
 const version = z.int().nonnegative();
 const value = z.object({ path: z.string(), before: z.unknown().optional(), after: z.unknown().optional() });
 
-/** Reads one as admin-write answers it. */
+/** Schema of an answer of `admin-write`. */
 export const appliedSchema: z.ZodType<Applied> = z.object({
   version,
   base: version,

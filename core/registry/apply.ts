@@ -14,45 +14,46 @@ import { stateProblems } from "./states.ts";
 import type { RegistryStore } from "./store.ts";
 import type { RegistrySettings } from "./validate.ts";
 
-/** What applying stands on. */
+/** What applying a registry needs. */
 export interface ApplyDeps extends RegistrySettings {
   readonly registry: RegistryStore;
   readonly clock: Clock;
   readonly ids: Ids;
 }
 
-/** What somebody wants the registry to be. */
+/** A request to make these registrations the registry. */
 export interface ApplyOrder {
-  /** Every registration of the new version, not yet believed. */
+  /** Every registration of the new version, not validated yet. */
   readonly documents: readonly RegistryDocument[];
-  /** The version it was made against; without it whatever counts now. */
+  /** The version it was made against; when left out, the current one. */
   readonly base?: number;
   readonly reason?: string;
   readonly operator: Operator;
   /** Facts of the call, for the record. */
   readonly facts: Pick<AuditFacts, "timeMillis" | "requestId" | "sourceIp" | "userAgent" | "registryRestored">;
-  /** Only says what it would change. */
+  /** Only tells what it would change. */
   readonly dryRun?: boolean;
   /**
-   * The stack that deploys it, for the history. A version is then written even when nothing changes: the history is to
-   * tell that the stack stands behind what counts.
+   * The stack that deploys it, for the history. Then a version is written even when nothing changes, so that the
+   * history shows the stack as the author of the current registry.
    */
   readonly source?: string;
 }
 
 /**
- * Makes a set of registrations the registry: validate ▸ compare with what counts ▸ store under a new version ▸ move
- * the deployment to it. Agents' states and the meaning of details types are held against what they were. Idempotent: what
- * changes nothing writes nothing, unless a stack takes it over. Live at every instance's next request.
+ * Makes a set of registrations the registry: validate ▸ compare with the current version ▸ store under a new version ▸
+ * move the deployment to it. Agents' states and the meanings of details types are checked against the current ones. It
+ * is idempotent: without a change nothing is written, unless a stack takes the registry over. A new version applies
+ * from every instance's next request.
  * @returns what it did, or `registry_invalid` with every problem, or `registry_stale`
  */
 export async function applyRegistry(order: ApplyOrder, deps: ApplyDeps): Promise<Result<Applied, Denial>> {
-  // the schemas are a third of what a function would otherwise read at every cold start: they wait for the first registry
+  // the schemas would be a third of what a function reads at a cold start, so they are loaded with the first registry
   const { validateRegistry } = await import("./validate.ts");
   const rows = validateRegistry(order.documents, deps);
   if (!rows.ok) return invalid(rows.error);
   const base = await deps.registry.applied();
-  // two people with one plan each: the second must look at what the first did
+  // two people with a plan each: the second must see what the first did
   if (order.base !== undefined && order.base !== base)
     return err({ code: "registry_stale", base: order.base, applied: base });
   const before = await deps.registry.rows(base);
@@ -91,7 +92,7 @@ export async function applyRegistry(order: ApplyOrder, deps: ApplyDeps): Promise
 const invalid = (problems: readonly RegistryProblem[]): Result<never, Denial> =>
   err({ code: "registry_invalid", problems });
 
-/** One event for one change of the registry: who, why, and every value before and after. */
+/** The audit record of one change of the registry: who, why, and every value before and after. */
 function recordOf(
   order: ApplyOrder,
   { changes, base, version }: { readonly changes: RegistryDifference; readonly base: number; readonly version: number },
@@ -108,6 +109,6 @@ function recordOf(
 export const documentsOf = (rows: readonly unknown[]): readonly RegistryDocument[] =>
   rows.map((value, at) => ({ file: `registrations[${at}]`, line: 1, value }));
 
-/** Rows of an earlier version are documents too: today's rules are held against them again. */
+/** The rows of an earlier version as documents, so that they are validated by today's rules again. */
 export const documentsOfRows = (rows: readonly Registration[]): readonly RegistryDocument[] =>
   rows.map((value) => ({ file: `${value.kind} ${value.name}`, line: 1, value }));

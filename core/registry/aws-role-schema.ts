@@ -26,7 +26,7 @@ const s3Grant = z.strictObject({
   ...grantOf("s3"),
   where: z.strictObject({
     bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "write the bucket's name, not its ARN"),
-    // without it `customers` would reach `customers-secret/` too
+    // without the slash `customers` would also reach `customers-secret/`
     prefix: sayable.regex(/[^/]\/$/, "end the prefix in '/', so that it names a folder").exactOptional(),
   }),
   details: z

@@ -6,7 +6,7 @@ import type { AwsGrant, AwsNarrowing, AwsRoleRegistration } from "../model/aws-r
 import type { DetailsTypeRegistration } from "../model/registry.ts";
 import { type Finding, repeated } from "./finding.ts";
 
-/** Rules of one AWS role by itself: what it names lies in one partition, and every listing is bounded. */
+/** Rules for one AWS role by itself: everything it names is in one partition, and every listing is bounded. */
 export function awsRoleFindings(row: AwsRoleRegistration): readonly Finding[] {
   const partition = partitionOf(row.arn);
   const elsewhere = (path: string, arn: string): Finding[] =>
@@ -29,7 +29,7 @@ export function awsRoleFindings(row: AwsRoleRegistration): readonly Finding[] {
 
 const partitionOf = (arn: string): string | undefined => arn.split(":")[1];
 
-/** A table's key lies in the table's Region; another would never be used. */
+/** The KMS key of a table must be in the table's Region, since a key elsewhere would never be used. */
 const keysElsewhere = (grant: AwsGrant, path: string): Finding[] => {
   if (grant.service !== "dynamodb") return [];
   const [, , , region] = grant.where.table.split(":");
@@ -40,7 +40,7 @@ const keysElsewhere = (grant: AwsGrant, path: string): Finding[] => {
   );
 };
 
-/** A listing without a prefix tells the name of everything. */
+/** Refuses a listing without a prefix, since it would show the names of all objects. */
 const listingFindings = (grant: AwsGrant, path: string): Finding[] =>
   grant.service === "s3" &&
   grant.actions.includes(listBucket) &&
@@ -49,14 +49,14 @@ const listingFindings = (grant: AwsGrant, path: string): Finding[] =>
     ? [[path, `${listBucket} needs a prefix, or details that name one`]]
     : [];
 
-/** What a role's registration names others by. */
+/** Other registrations, by the names that a role's registration uses. */
 export interface AwsRoleNames {
   readonly detailsTypes: ReadonlyMap<string, DetailsTypeRegistration>;
   /** What each agent may hold, as `resource scope`. */
   readonly may: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** Holds agents and details types against the role, which exist as far as they are looked up here. */
+/** Checks the agents and details types that a role names; one that does not exist is reported elsewhere. */
 export function awsRoleReferences(row: AwsRoleRegistration, names: AwsRoleNames): readonly Finding[] {
   return [
     ...row.agents.flatMap((agent, i): Finding[] => {
@@ -77,14 +77,16 @@ export function awsRoleReferences(row: AwsRoleRegistration, names: AwsRoleNames)
   ];
 }
 
-/** One thing that narrows a grant. */
+/** One narrowing of a grant. */
 interface Narrowed {
   readonly row: AwsRoleRegistration;
   readonly grant: AwsGrant;
   readonly narrowing: AwsNarrowing;
 }
 
-/** The type is of the role's resource, and its field is compared by a rule that a policy can say. */
+/**
+ * Checks that the type belongs to the role's resource, and that its field has a rule that an IAM policy can express.
+ */
 function narrowingFindings({ row, grant, narrowing }: Narrowed, path: string, names: AwsRoleNames): Finding[] {
   const { type: typeName, field, as } = narrowing;
   const type = names.detailsTypes.get(typeName);
@@ -117,7 +119,7 @@ function fieldSchema({ schema }: Pick<DetailsTypeRegistration, "schema">, field:
   return at;
 }
 
-/** Details that a scope or a type cannot be without, and that the grant does not map: no session could ever use it. */
+/** Details that a scope or a type requires and that the grant does not map. No session could ever use such a grant. */
 const unusable = (resource: string, grant: AwsGrant, names: AwsRoleNames): string[] =>
   [...names.detailsTypes.values()].flatMap((type) => {
     if (type.resource !== resource) return [];
@@ -131,8 +133,8 @@ const unusable = (resource: string, grant: AwsGrant, names: AwsRoleNames): strin
   });
 
 /**
- * Two registrations of one role for different agents, one of which calls it exclusive: its agent would take it whole, with
- * all that the other's sessions reach.
+ * Finds two registrations of one role for different agents, one of them exclusive. That agent would get the role's
+ * whole credentials, with everything that the other agent's sessions reach.
  */
 export const sharedExclusively = (
   rows: readonly AwsRoleRegistration[],

@@ -1,8 +1,8 @@
 import type { ScopeMappingRegistration } from "../model/registry.ts";
 
 /**
- * Looks for scope mappings that lead back to where they started. They are not transitive and count as depth, so a circle
- * would end, but nobody means one.
+ * Finds scope mappings that lead back to where they started. Mappings are not transitive and each exchange adds depth,
+ * so a circle would end, but nobody wants one.
  * @returns one mapping of the circle and the names along it, or undefined
  */
 export function scopeMappingCycle(

@@ -8,7 +8,7 @@ export type DeployRefusal =
   | {
       readonly kind: "changed_by_hand";
       readonly version: number;
-      /** ARN of whoever applied that version. */
+      /** ARN of the caller that applied that version. */
       readonly by: string;
       /** What they changed since this stack's last version; without one, what the deployment would change. */
       readonly since: "own" | "none";
@@ -17,12 +17,12 @@ export type DeployRefusal =
   | { readonly kind: "folder_missing"; readonly digest: string }
   | { readonly kind: "denied"; readonly denial: Denial };
 
-/** The answer to CloudFormation holds 4,096 bytes in all, ids included. */
+/** CloudFormation accepts an answer of 4,096 bytes in all, ids included. */
 const reasonBytes = 2_500;
-/** Lines of a difference, and problems, that are shown. */
+/** Most lines of a difference, or problems, that are shown. */
 const shownLines = 12;
 
-/** Why a deployment failed, in words short enough for CloudFormation's answer. */
+/** Why a deployment failed, in a text short enough for CloudFormation's answer. */
 export function deployReason(refusal: DeployRefusal): string {
   return cut(reasonLines(refusal).join("\n"));
 }
@@ -51,7 +51,7 @@ function reasonLines(refusal: DeployRefusal): readonly string[] {
 const head = (lines: readonly string[]): readonly string[] =>
   lines.length <= shownLines ? lines : [...lines.slice(0, shownLines), `and ${lines.length - shownLines} more lines`];
 
-/** By bytes as they are sent: what JSON escapes counts too. */
+/** Cuts a text to a number of bytes as they are sent, so after JSON escapes. */
 function cut(text: string): string {
   let kept = text;
   while (Buffer.byteLength(JSON.stringify(kept)) > reasonBytes) kept = kept.slice(0, Math.floor(kept.length * 0.9));

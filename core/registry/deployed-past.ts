@@ -1,18 +1,21 @@
 import type { AppliedVersion, RegistryStore } from "./store.ts";
 
-/** What the history tells a stack about its own deployments. */
+/** What a stack learns from the history about its own deployments. */
 export interface DeployedPast {
-  /** The version that counts; 0 before the first. */
+  /** The current version; 0 before the first. */
   readonly version: number;
   /** Its entry; undefined before the first. */
   readonly live: AppliedVersion | undefined;
   /** The stack's own newest version. */
   readonly last: AppliedVersion | undefined;
-  /** The stack's own newest version with the digest that is asked for. */
+  /** The stack's own newest version with the wanted digest. */
   readonly asked: AppliedVersion | undefined;
-  /** What counts is the stack's own. */
+  /** Whether the current version was applied by the stack. */
   readonly own: boolean;
-  /** What counts is the stack's own, or holds the same, or there is nothing yet: overwriting it loses nobody's work. */
+  /**
+   * Whether overwriting the current version loses nobody's work: the stack applied it, or it has the same content, or
+   * there is none.
+   */
   readonly untouched: boolean;
 }
 
@@ -20,9 +23,9 @@ const pageSize = 100;
 const pages = 10;
 
 /**
- * Reads, strongly consistent, what a stack has applied; the last 1,000 versions are looked at.
- * @param source of the stack, as its entries carry it
- * @param digest of the registrations that are asked for
+ * Reads, strongly consistent, what a stack has applied, among the last 1,000 versions.
+ * @param source the stack, as its history entries name it
+ * @param digest of the wanted registrations
  */
 export async function pastOf(registry: RegistryStore, source: string, digest: string): Promise<DeployedPast> {
   const version = await registry.applied();
@@ -33,7 +36,7 @@ export async function pastOf(registry: RegistryStore, source: string, digest: st
     if (more.length < pageSize) break;
   }
   const live = entries.find((entry) => entry.version === version);
-  // an entry above what counts was written after we read that: the apply will be refused as stale
+  // an entry above the current version was written after that was read; then the apply will be refused as stale
   const mine = entries.filter((entry) => entry.source === source && entry.version <= version);
   const [last] = mine;
   const own = live !== undefined && live.source === source;

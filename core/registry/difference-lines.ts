@@ -2,10 +2,10 @@ import type { RegistryDifference } from "../model/registry-difference.ts";
 
 /** Longest value that is shown whole. */
 const shownCharacters = 160;
-/** How much of what two long values have in common is shown before they part. */
+/** How much of the common beginning of two long values is shown before they differ. */
 const alikeCharacters = 40;
 
-/** A difference as people read it: what is added, changed (value by value) and removed, one line each. */
+/** A difference as text for people: each addition, changed value and removal on a line of its own. */
 export function differenceLines({ added, changed, removed }: RegistryDifference): readonly string[] {
   return [
     ...added.map((name) => `+ ${name}`),
@@ -18,7 +18,9 @@ export function differenceLines({ added, changed, removed }: RegistryDifference)
   ];
 }
 
-/** What a list of names does not tell: a policy that goes takes its prohibition with it, and nothing is refused for it. */
+/**
+ * Warnings that a list of names does not give: when a policy is removed, its prohibition ends too, without any error.
+ */
 function weakened(removed: readonly string[], changed: RegistryDifference["changed"]): readonly string[] {
   const policies = (names: readonly string[]) => names.filter((name) => name.startsWith("policy ")).map(bareName);
   const logged = changed.filter(({ values }) => values.some(({ path, after }) => path === "mode" && after === "log"));
@@ -34,7 +36,7 @@ const bareName = (name: string): string => name.slice("policy ".length);
 
 const textOf = (value: unknown): string => (value === undefined ? "nothing" : JSON.stringify(value));
 
-/** Both values, long ones from shortly before the place where they part: two long texts often begin alike. */
+/** Both values, long ones from shortly before the place where they differ, since long texts often begin alike. */
 function change(before: string, after: string): string {
   let alike = 0;
   while (alike < Math.min(before.length, after.length) && before[alike] === after[alike]) alike++;

@@ -3,8 +3,8 @@ import type { Registration } from "../model/registry.ts";
 import { canonicalJson, rowName } from "../model/registry-difference.ts";
 
 /**
- * Names a set of registrations by what is in it: neither their order nor that of their members counts, the order of a
- * list does. Two versions with one digest have no difference.
+ * A digest of a set of registrations. The order of registrations and of members does not matter; the order of a list
+ * does. Two versions with the same digest have no difference.
  * @returns hex SHA-256
  */
 export function registryDigest(rows: readonly Registration[]): string {

@@ -3,40 +3,40 @@ import type { DetailsTypeRegistration, Registration } from "../model/registry.ts
 import { problemAt, type RegistryDocument, type RegistryProblem } from "../model/registry-document.ts";
 import { detailsTypeMeaning } from "../narrow/delegation.ts";
 
-/** A details type that was taken out, while tokens that carry it may still be read somewhere. */
+/** A details type that was removed while tokens that carry it may still be in use. */
 export interface FormerType {
   readonly name: string;
   /** Digest of what it meant (`meaning.ts`). */
   readonly meaning: string;
-  /** Until then its name means this and nothing else. */
+  /** Until then its name must keep this meaning. */
   readonly untilMillis: number;
 }
 
-/** What the registry held before, and remembers of what it held. */
+/** The details types of the version before, and the former types it remembers. */
 interface TypesBefore {
   readonly rows: readonly Registration[];
   readonly former: readonly FormerType[];
   readonly nowMillis: number;
 }
 
-/** As long as the longest session may live: whatever was issued by a type is over then. */
+/** The longest life of a session: after it everything issued with the type is over. */
 const keptMillis = limits.sessionLifeMaxSeconds * 1000;
 
 const typesIn = (rows: readonly Registration[]): ReadonlyMap<string, DetailsTypeRegistration> =>
   new Map(rows.flatMap((row) => (row.kind === "details-type" ? [[row.name, row] as const] : [])));
 
-/** A row of the form before rules could not be compared by anybody: nothing stands under its name. */
+/** A row from before there were rules could not be compared, so no session holds a detail of it. */
 const meaningOf = (type: DetailsTypeRegistration): string | undefined => type.rules && detailsTypeMeaning(type);
 
 const still = ({ former, nowMillis }: TypesBefore): readonly FormerType[] =>
   former.filter(({ untilMillis }) => untilMillis > nowMillis);
 
 /**
- * Holds every details type against what its name means already. Tokens and sessions name their types, and servers that
- * verify offline read them by declarations of their own: by a schema or a rule that was exchanged under a name, "only a"
- * is read as "all but a" (threat 33). Taking a type out and putting another in its place, in one version or in several, is
- * the same exchange.
- * @param documents of the new rows, by which a problem is placed
+ * Checks every details type against the meaning that its name already has. Tokens and sessions name their types, and
+ * servers that verify offline read them by their own copies of the declaration. If schema or rules changed under a
+ * name, "only a" could be read as "all but a" (threat 33). To remove a type and register another under its name, in one
+ * version or in several, is the same change.
+ * @param documents documents of the new rows, to locate a problem
  */
 export function typeProblems(
   before: TypesBefore,
@@ -71,7 +71,7 @@ export function typeProblems(
     : changed;
 }
 
-/** What is to be remembered once `after` counts: what is remembered already, and every type that it takes out. */
+/** The former types to remember once `after` applies: those remembered already, and every type that it removes. */
 export function formerTypesAfter(before: TypesBefore, after: readonly Registration[]): readonly FormerType[] {
   const stays = typesIn(after);
   const removed = [...typesIn(before.rows).values()].flatMap((type): FormerType[] => {

@@ -1,9 +1,11 @@
 import * as z from "zod";
 import { limits } from "../model/limits.ts";
 
-/** How registrations are named, and how they name each other. */
+/** Schemas of the names that registrations have and use for each other. */
 
-/** SPIFFE path segments (SPIFFE-ID 2.2), lower case only: two names that differ in case are one name to people. */
+/**
+ * SPIFFE path segments (SPIFFE-ID 2.2), lower case only: people would take two names that differ only in case for one.
+ */
 export const agentName = z
   .string()
   .regex(/^[a-z0-9._-]+(\/[a-z0-9._-]+)*$/, "use lower-case letters, digits, '.', '-', '_' and '/' between segments")

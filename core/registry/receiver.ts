@@ -4,8 +4,8 @@ import type { ReceiverRegistration } from "../model/registry.ts";
 import type { Finding } from "./finding.ts";
 
 /**
- * Rules of one receiver of security events: where we push to is held to what we fetch from, so that a registry row
- * makes nobody's metadata service or private network hear from us (SSRF).
+ * Rules for one receiver of security events. Addresses we push to obey the same rules as addresses we fetch from, so
+ * that a registry row cannot make us call a metadata service or a private network (SSRF).
  */
 export function receiverFindings(row: ReceiverRegistration, own: OwnAddress): readonly Finding[] {
   const endpoint = trustedUrl(row.endpoint, own.issuer);

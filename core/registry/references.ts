@@ -9,7 +9,7 @@ import { parseSpiffeId } from "../text/spiffe-id.ts";
 import { awsRoleReferences } from "./aws-role.ts";
 import { type Finding, repeated } from "./finding.ts";
 
-/** The registrations by what others name them by. */
+/** The registrations, by the names that others use for them. */
 interface Names {
   readonly agents: ReadonlySet<string>;
   /** Resource URI → its scopes and the agent that serves it. */
@@ -42,7 +42,7 @@ export function namesOf(rows: readonly Registration[]): Names {
   };
 }
 
-/** Everything one registration names must exist; what it delegates or maps to must be usable. */
+/** Checks that everything one registration names exists, and that what it delegates or maps to can be used. */
 export function referenceFindings(row: Registration, names: Names): readonly Finding[] {
   switch (row.kind) {
     case "agent":
@@ -96,7 +96,10 @@ const resourceFindings = (uri: string, path: string, names: Names): Finding[] =>
 const personIssuer = (issuer: string, path: string, names: Names): Finding[] =>
   names.personIssuers.has(issuer) ? [] : [[path, `${issuer} is no trusted issuer of persons' tokens`]];
 
-/** A selector that rests on an issuer nobody registered can never match: a typing error, or a removal half done. */
+/**
+ * Refuses a selector whose issuer is not registered: it could never match, and is a typing error or an incomplete
+ * removal.
+ */
 const selectorFindings = ({ type, exact }: Selector, path: string, names: Names): Finding[] => {
   if (type === "oidc" && exact.issuer !== undefined && !names.workloadIssuers.has(exact.issuer))
     return [[`${path}.issuer`, `${exact.issuer} is no trusted issuer of workloads' tokens`]];
@@ -121,7 +124,10 @@ const foreignScope = (of: ScopeMappingRegistration["from"], path: string, names:
     ? [[path, `${of.resource} declares no scope ${of.scope}`]]
     : [];
 
-/** A grant beyond what the agent may hold can never be used: a mistake, found here and not at three in the morning. */
+/**
+ * Finds grants beyond what the agent may hold. They could never be used, so they are a mistake, and it is better found
+ * here than in operation.
+ */
 const beyond = (
   { agent, sets }: { readonly agent: string; readonly sets: readonly ScopeSet[] },
   path: string,
@@ -150,7 +156,7 @@ const scopeMappingFindings = (row: ScopeMappingRegistration, names: Names): read
   ];
 };
 
-/** The scopes that are granted only with such a detail must be its resource's. */
+/** Scopes that are granted only with such a detail must belong to its resource. */
 const detailsTypeReferences = (row: DetailsTypeRegistration, names: Names): readonly Finding[] => {
   const { resource, requiredFor = [] } = row;
   const declared = names.resources.get(resource)?.scopes;
@@ -161,7 +167,10 @@ const detailsTypeReferences = (row: DetailsTypeRegistration, names: Names): read
   return [...missing, ...repeated(requiredFor, "requiredFor")];
 };
 
-/** Where no type restricts a resource, an agent that takes nothing bare could never get anything. */
+/**
+ * Finds resources that no details type restricts, for an agent whose every grant needs a detail: it could never get
+ * anything there.
+ */
 const unrestricted = (may: readonly ScopeSet[], names: Names): readonly Finding[] => {
   const restricted = new Set([...names.detailsTypes.values()].map((type) => type.resource));
   return may.flatMap((set, i): Finding[] =>
@@ -171,7 +180,10 @@ const unrestricted = (may: readonly ScopeSet[], names: Names): readonly Finding[
   );
 };
 
-/** A detail carries over field by field: both types must exist, on their resources, with the same fields (threat 7). */
+/**
+ * A detail carries over field by field, so both types must exist, each for its resource, with the same fields (threat
+ * 7).
+ */
 const mappedDetails = (
   row: ScopeMappingRegistration,
   [source, target]: readonly [string, string],

@@ -6,12 +6,15 @@ import { readableText } from "../text/readable-text.ts";
 import { awsRole } from "./aws-role-schema.ts";
 import { agentName, fieldPath, name, scope, typeName, uri } from "./names.ts";
 
-/** A fact as its attestor names it; `claim.` and a claim's flat name for OIDC tokens. */
+/** A fact by its attestor's name for it; for OIDC tokens `claim.` and the claim's flat name. */
 const factName = z
   .string()
   .regex(/^[A-Za-z][A-Za-z0-9_]{0,63}(\.[A-Za-z0-9_]{1,64}){0,4}$/, "use a fact's name, such as roleArn or claim.ref");
 const text = z.string().min(1).max(512);
-/** Text that must be met exactly by what a document says: in one that is read, no text holds what cannot be seen. */
+/**
+ * A text that must be equal to one in a document. Documents with invisible characters are refused, so a text with one
+ * could never match.
+ */
 const carried = text.regex(readableText, "holds a control or format character, and would never match");
 const claimName = carried.max(100);
 
@@ -23,7 +26,7 @@ const selector = z.strictObject({
   tags: z.record(z.string().min(1).max(128), z.string().max(256)).exactOptional(),
 });
 
-/** A digest as the audit shows it and `revoke build` takes it. */
+/** A digest as the audit shows it and `revoke build` accepts it. */
 const build = z.string().regex(/^[A-Za-z0-9+/=_:.-]{1,128}$/, "write the digest as the audit shows it");
 
 const code = z
@@ -83,7 +86,7 @@ const resource = z.strictObject({
   accessTokenSigningAlg: z.enum(["ES256", "RS256"]).exactOptional(),
 });
 
-/** What is inside `schema`, and whether every field has a rule that fits, is looked at in `details-type.ts`. */
+/** `details-type.ts` checks what is inside `schema`, and whether every field has a rule that fits. */
 const detailsType = z.strictObject({
   kind: z.literal("details-type"),
   name: typeName,
@@ -161,7 +164,7 @@ const receiver = z.strictObject({
   authorizationSecret: name.exactOptional(),
 });
 
-/** The shape of one registration; unknown members are refused. Rules across registrations stand in `validate.ts`. */
+/** The shape of one registration; unknown members are refused. Rules across registrations are in `validate.ts`. */
 export const registrationSchema = z.discriminatedUnion("kind", [
   agent,
   resource,

@@ -7,7 +7,7 @@ import { parseSpiffeId } from "../text/spiffe-id.ts";
 
 const isPcr = (value: string) => /^[0-9a-f]{96}$/.test(value);
 
-/** Shape of an exact value, as the attestor will state it. */
+/** Shape of a fact's exact value, as the attestor states it. */
 const factShapes: ReadonlyMap<string, (value: string) => boolean> = new Map([
   ["roleArn", (value) => parseRoleArn(value) !== undefined],
   ["functionArn", (value) => parseFunctionArn(value) !== undefined],
@@ -21,8 +21,8 @@ const factShapes: ReadonlyMap<string, (value: string) => boolean> = new Map([
 const withImages = [...evidenceTypes].filter(([, { images }]) => images).map(([type]) => type);
 
 /**
- * What is wrong with an agent's code binding, as [path, message]: every selector must be of evidence that can tell the
- * code that is bound, or the agent could never attest by it.
+ * What is wrong with an agent's code binding, as [path, message]: every selector must be for evidence that identifies
+ * the bound code, since otherwise the agent could never attest with it.
  */
 export function codeProblems({ code, selectors }: AgentRegistration): readonly (readonly [string, string])[] {
   if (code?.lambda !== undefined && !selectors.every((s) => s.exact.functionArn !== undefined))
@@ -33,15 +33,16 @@ export function codeProblems({ code, selectors }: AgentRegistration): readonly (
 }
 
 /**
- * What is wrong with a selector, as [path inside it, message]; empty when it may stand. It rests on at least one exact
- * anchor of its type of evidence; everything else only adds to it (threat 15). One that no document could ever satisfy
- * is refused too: an agent that cannot attest is a mistake, found here and not at three in the morning.
+ * What is wrong with a selector, as [path inside it, message]; empty when it is acceptable. It must have at least one
+ * exact anchor of its type of evidence; everything else only narrows it further (threat 15). A selector that no
+ * document could ever satisfy is refused too: an agent that cannot attest is a mistake, and it is better found here
+ * than in operation.
  */
 export function selectorProblems(selector: Selector): readonly (readonly [string, string])[] {
   const type = evidenceTypes.get(selector.type);
   if (!type) return [["type", `no such type of evidence; known: ${[...evidenceTypes.keys()].join(", ")}`]];
   const problems: [string, string][] = [];
-  // STS tells a role's session without the role's path: such a selector would never match
+  // STS names a role's session without the role's path, so such a selector would never match
   if (type.pathlessRole && parseRoleArn(selector.exact.roleArn ?? "")?.name.includes("/"))
     problems.push(["exact.roleArn", "leave the role's path out: this type of evidence does not know it"]);
   for (const [fact, value] of Object.entries(selector.exact)) {
@@ -60,7 +61,7 @@ export function selectorProblems(selector: Selector): readonly (readonly [string
 const unstated = (type: string, hint: string | undefined, fact: string): string =>
   `evidence of type ${type} never states ${fact}, so that this would never match${hint === undefined ? "" : `; ${hint}`}`;
 
-/** The shape of a fact, and text that a document could carry: attestors state none with control or format characters. */
+/** What is wrong with a fact's value: its shape, or control and format characters, which no attestor states. */
 function valueProblem(fact: string, value: string): string | undefined {
   if (/[*?]/.test(value)) return "must be exact: no wildcards";
   if (!readableText.test(value)) return "holds a control or format character, which no document's fact does";
@@ -68,7 +69,7 @@ function valueProblem(fact: string, value: string): string | undefined {
 }
 
 /**
- * A selector that needs more than its kind of evidence ever proves can never hold.
+ * Finds selectors that require a stronger assurance than their kind of evidence can prove; they could never match.
  * @returns for each, [path inside the agent, message]
  */
 export function assuranceProblems({
@@ -84,9 +85,10 @@ export function assuranceProblems({
 }
 
 /**
- * Facts as they can be compared across kinds of one family: a role's name is one in its account, whatever its path,
- * which only some kinds know; a function's or role's ARN tells its account; a token whose subject is a SPIFFE ID may be
- * the JWT-SVID of that id. What the caller picks keeps nobody apart (threat 38).
+ * Facts in a form that can be compared across the kinds of one family. A role's name is unique in its account whatever
+ * its path, which only some kinds know. The ARN of a function or role contains its account. A token whose subject is a
+ * SPIFFE ID may be the JWT-SVID of that id. Facts that the caller picks are left out, since they do not distinguish
+ * agents (threat 38).
  */
 function comparable({ exact }: Selector): Readonly<Record<string, string>> {
   const { sessionName: _name, region: _region, sourceRegion: _source, ...facts } = exact;
@@ -100,7 +102,7 @@ function comparable({ exact }: Selector): Readonly<Record<string, string>> {
   };
 }
 
-/** A selector with what it takes to compare it. */
+/** A selector with what is needed to compare it. */
 interface Claim {
   readonly agent: AgentRegistration;
   readonly selector: number;
@@ -108,17 +110,20 @@ interface Claim {
   readonly facts: Readonly<Record<string, string>>;
 }
 
-/** Could one workload satisfy both? Tags do not keep them apart: whoever may tag a session chooses them (threat 15). */
+/**
+ * Whether one workload could satisfy both. Tags do not distinguish them, since anybody who may tag a session chooses
+ * them (threat 15).
+ */
 function overlap(a: Claim, b: Claim): boolean {
   if (a.family !== b.family) return false;
   const common = Object.keys(a.facts).filter((fact) => Object.hasOwn(b.facts, fact));
-  // an OIDC subject and a SPIFFE ID meet only where the subject is one
+  // an OIDC subject and a SPIFFE ID can only be the same workload where the subject is a SPIFFE ID
   if (a.family === "svid" && common.length === 0) return false;
   return common.every((fact) => a.facts[fact] === b.facts[fact]);
 }
 
 /**
- * Finds pairs of active agents that one workload could be, by one kind of document or by two: which would it be?
+ * Finds pairs of active agents that one workload could attest as, with one kind of document or two (threats 15 and 38).
  * @returns for each, the later agent, the index of its selector, and the earlier agent's name
  */
 export function overlappingAgents(

@@ -1,12 +1,12 @@
 import type { Registration } from "../model/registry.ts";
 import type { Finding } from "./finding.ts";
 
-/** What a stage has only where its settings say so: keys cost by the month, asked for or not. */
+/** What a stage has only where its settings ask for it, since every key costs money each month. */
 export type StageHas = "es256" | "securityEvents";
 
 /**
- * What a registration needs that the stage has not: it would be registered, and then fail at its first use.
- * @param has what the stage has; undefined where nobody can tell, as on an operator's machine
+ * Finds what a registration needs and the stage lacks: it could be registered, and would then fail at its first use.
+ * @param has what the stage has; undefined where that is not known, as on an operator's machine
  */
 export function lackingFindings(row: Registration, has: readonly StageHas[] | undefined): readonly Finding[] {
   if (!has) return [];

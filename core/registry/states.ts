@@ -3,7 +3,10 @@ import { problemAt, type RegistryDocument, type RegistryProblem } from "../model
 
 type State = AgentRegistration["state"];
 
-/** Where an agent may go from each state. Retired is for good: what comes back under the name would be another agent. */
+/**
+ * The states an agent may change to, from each state. Retired is final: an agent that came back under the name would be
+ * a different one.
+ */
 const next: Readonly<Record<State, readonly State[]>> = {
   draft: ["draft", "active", "retired"],
   active: ["active", "suspended", "retired"],
@@ -12,10 +15,11 @@ const next: Readonly<Record<State, readonly State[]>> = {
 };
 
 /**
- * Holds each agent's state against the one it had: draft → active ↔ suspended → retired. A retired agent is not made
- * active again, nor a working one a draft. Nor does an agent that ever worked leave the registry: taken out by one
- * version and put in again by the next, its name would bring back what it had held, retired or not.
- * @param documents of the new rows, by which a problem is placed
+ * Checks each agent's state against its state before: draft → active ↔ suspended → retired. A retired agent never
+ * becomes active again, and a working one never becomes a draft. An agent that ever worked must stay in the registry:
+ * if one version could remove it and the next register it again, its name would bring back what it held, retired or
+ * not.
+ * @param documents documents of the new rows, to locate a problem
  */
 export function stateProblems(
   before: readonly Registration[],
@@ -39,17 +43,17 @@ export function stateProblems(
   return [...changed, ...removed];
 }
 
-/** Agents of `before` that `after` lacks, but for drafts, which never held anything. */
+/** Agents of `before` that `after` lacks, except drafts, which never held anything. */
 function workedBefore(before: readonly Registration[], after: readonly Registration[]): readonly AgentRegistration[] {
   const stays = new Set(after.flatMap((row) => (row.kind === "agent" ? [row.name] : [])));
   return before.filter((row) => row.kind === "agent").filter((row) => row.state !== "draft" && !stays.has(row.name));
 }
 
 /**
- * Registrations of an earlier version as they may count again. Going back must not bring back whom somebody stopped
- * since: who is suspended stays so.
- * @param now what counts
- * @param then what is gone back to
+ * The registrations of an earlier version in the form in which they may apply again. A rollback must not activate an
+ * agent that was stopped since, so a suspended agent stays suspended.
+ * @param now the current registrations
+ * @param then the registrations to restore
  */
 export function goneBack(now: readonly Registration[], then: readonly Registration[]): readonly Registration[] {
   const stopped = new Set(now.flatMap((row) => (row.kind === "agent" && row.state === "suspended" ? [row.name] : [])));
@@ -60,7 +64,10 @@ export function goneBack(now: readonly Registration[], then: readonly Registrati
   return withLater(now, back);
 }
 
-/** An earlier version's registrations with the agents registered since, who stay: suspended and holding nothing. */
+/**
+ * An earlier version's registrations together with the agents registered since, which stay: suspended and holding
+ * nothing.
+ */
 export function withLater(now: readonly Registration[], then: readonly Registration[]): readonly Registration[] {
   const since = workedBefore(now, then).map((row): Registration => {
     const state = row.state === "retired" ? "retired" : "suspended";

@@ -10,14 +10,14 @@ export interface AppliedVersion extends DifferenceCounts {
   /** The version it replaced; 0 for the first. */
   readonly base: number;
   readonly atMillis: number;
-  /** ARN of whoever applied it. */
+  /** ARN of the caller that applied it. */
   readonly by: string;
   readonly reason?: string;
   /** Digest of its registrations (`registryDigest`). */
   readonly digest: string;
-  /** The stack whose deployment applied it, `arn:…:stack/<name>`; nothing when somebody did by hand. */
+  /** The stack whose deployment applied it, `arn:…:stack/<name>`; absent when somebody applied it by hand. */
   readonly source?: string;
-  /** Details types taken out lately, whose names keep their meaning as long as tokens by them may live. */
+  /** Details types that were removed recently. Their names keep their meaning as long as tokens with them may live. */
   readonly formerTypes?: readonly FormerType[];
 }
 
@@ -26,22 +26,23 @@ export interface RegistryChange {
   readonly base: number;
   readonly rows: readonly Registration[];
   readonly entry: Omit<AppliedVersion, "version">;
-  /** The audit record, once the number is known. */
+  /** Makes the audit record when the new version's number is known. */
   readonly record: (version: number) => AuditRecord;
 }
 
 /**
- * Versions of the registry. A version's rows never change; which one counts is told by the deployment's row, which
- * every liveness batch reads.
+ * Versions of the registry. A version's rows never change; the deployment's row, which every liveness batch reads, says
+ * which one is current.
  */
 export interface RegistryStore {
-  /** The version that counts, strongly consistent; 0 before the first. */
+  /** The current version, strongly consistent; 0 before the first. */
   applied(): Promise<number>;
   /** Every registration of a version, strongly consistent; empty for one that does not exist. */
   rows(version: number): Promise<readonly Registration[]>;
   /**
-   * Writes all rows under a number nobody else writes under, then moves the deployment from `base` to it, with the
-   * history's entry and the audit record, in ONE transaction. Cut off before that, it changed nothing that is read.
+   * Writes all rows under a number that no other apply uses, then moves the deployment from `base` to it, with the
+   * history's entry and the audit record, in ONE transaction. If it is interrupted before that, nothing that anybody
+   * reads has changed.
    * @returns the new version, or `stale` when the deployment is no longer at `base`
    */
   apply(change: RegistryChange): Promise<Result<number, "stale">>;

@@ -4,18 +4,21 @@ import { groupClaimProblem } from "../narrow/delegation.ts";
 import { parseSpiffeId } from "../text/spiffe-id.ts";
 import type { Finding } from "./finding.ts";
 
-/** What a trusted issuer is held against. */
+/** What a trusted issuer is checked against. */
 interface IssuerSettings extends OwnAddress {
   readonly trustDomain: string;
 }
 
 const found = (path: string, message: string | undefined): Finding[] => (message ? [[path, message]] : []);
 
-/** Rules of one trusted issuer: where it and its keys stand, and what its purpose demands or has no use for. */
+/**
+ * Rules for one trusted issuer: its address and that of its keys, and the members that its purpose requires or does not
+ * allow.
+ */
 export function trustedIssuerFindings(row: TrustedIssuerRegistration, settings: IssuerSettings): readonly Finding[] {
   const { purpose, issuer, jwksUri, audience } = row;
   const spiffe = purpose === "spiffe";
-  // an account's STS issuer is pinned to its own host, where its keys stand
+  // an account's STS issuer is pinned to its own host, where its keys are published
   const named = jwksUri !== undefined && purpose !== "aws-sts";
   return [
     ...found("issuer", spiffe ? trustDomainProblem(issuer, settings) : issuerUrlProblem(issuer, settings, named)),
@@ -44,7 +47,10 @@ export function trustedIssuerFindings(row: TrustedIssuerRegistration, settings: 
 
 const stsOnly = "is for aws-sts issuers only";
 
-/** Whoever could publish a bundle for our own trust domain could name any agent of ours (threat 28). */
+/**
+ * Our own trust domain must not be registered: anybody who could publish a bundle for it could name any agent of ours
+ * (threat 28).
+ */
 function trustDomainProblem(issuer: string, { trustDomain }: IssuerSettings): string | undefined {
   const id = parseSpiffeId(issuer);
   if (id?.path !== "") return "must be a trust domain, written spiffe://<domain>";

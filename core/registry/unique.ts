@@ -1,18 +1,18 @@
 import type { Registration } from "../model/registry.ts";
 
-/** Something only one registration may claim. */
+/** A value that only one registration may have. */
 interface UniqueKey {
   readonly key: string;
   readonly path: string;
   readonly what: string;
 }
 
-/** Everything `row` claims for itself alone. */
+/** Every value of `row` that no other registration may have. */
 export function uniqueKeys(row: Registration): readonly UniqueKey[] {
   const own = { key: `name ${row.kind} ${row.name}`, path: "name", what: `${row.kind} ${row.name} is registered` };
   switch (row.kind) {
     case "agent":
-      // a client of two agents would let either use the persons' tokens meant for the other (threat 2)
+      // if two agents had one client, each could use the persons' tokens meant for the other (threat 2)
       return [
         own,
         ...row.clients.map(({ issuer, clientId }, i) => ({
@@ -24,7 +24,7 @@ export function uniqueKeys(row: Registration): readonly UniqueKey[] {
     case "resource":
       return [
         own,
-        // with and without the last slash is one place to most servers
+        // most servers treat an address with and without the last slash as one
         { key: `uri ${row.uri.replace(/\/$/, "")}`, path: "uri", what: `${row.uri} is registered` },
         ...[...new Set(row.scopes)].map((scope) => ({
           key: `scope ${scope}`,
@@ -33,7 +33,7 @@ export function uniqueKeys(row: Registration): readonly UniqueKey[] {
         })),
       ];
     case "receiver":
-      // a second receiver that borrows it would have it sent to a host of its own (threat 46)
+      // a second receiver with this secret would have it sent to a host of its own (threat 46)
       return row.authorizationSecret === undefined
         ? [own]
         : [
@@ -45,7 +45,7 @@ export function uniqueKeys(row: Registration): readonly UniqueKey[] {
             },
           ];
     case "trusted-issuer":
-      // whatever its purpose: an account's STS issuer that also counted as a source of persons would mix the two up
+      // for every purpose: an account's STS issuer that is also an issuer of persons would mix the two up
       return [
         own,
         { key: `issuer ${row.issuer.replace(/\/$/, "")}`, path: "issuer", what: `${row.issuer} is trusted` },

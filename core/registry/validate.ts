@@ -23,7 +23,7 @@ import { uniqueKeys } from "./unique.ts";
 export interface RegistrySettings extends OwnAddress {
   readonly trustDomain: string;
   readonly cedar: CedarModule;
-  /** What the stage has beside what every stage has; where it is left out, nothing is refused for want of it. */
+  /** What the stage has beyond what every stage has. When it is left out, nothing is refused for lacking it. */
   readonly has?: readonly StageHas[];
 }
 
@@ -36,8 +36,8 @@ interface Entry {
 }
 
 /**
- * Turns parsed documents into registrations, or says everything that is wrong with them, each with file and line.
- * Nothing is half valid: one problem and nothing may be written.
+ * Turns parsed documents into registrations, or lists everything that is wrong with them, with file and line. With one
+ * problem nothing may be written.
  * @param documents one registration each
  * @returns the rows in the documents' order, or all problems (shape problems first, and alone, since they hide others)
  */
@@ -75,7 +75,7 @@ function parse(document: RegistryDocument): Result<Entry, readonly RegistryProbl
   );
 }
 
-/** Rules that look at one registration and at what it names. */
+/** Rules about one registration and the registrations it names. */
 const eachRow = (entries: readonly Entry[], settings: RegistrySettings): readonly RegistryProblem[] => {
   const names = namesOf(entries.map((e) => e.row));
   return entries.flatMap(({ document, row }) =>
@@ -106,7 +106,7 @@ const ownFindings = (row: Registration, settings: RegistrySettings): readonly Fi
             ? "only documents (minimumAssurance: document) belong to a key; fresher evidence is new each time"
             : undefined,
         ),
-        // it would be told of for ever: who may hold nothing has no sessions
+        // an agent that may hold nothing has no sessions, so it would be reported as dormant for ever
         ...found(
           "dormantAfterDays",
           row.dormantAfterDays !== undefined && row.may.length === 0
@@ -133,14 +133,14 @@ const ownFindings = (row: Registration, settings: RegistrySettings): readonly Fi
   }
 };
 
-/** Each hears of a revocation by a message and a push of its own. */
+/** Refuses too many receivers, since each revocation costs a message and a push for each. */
 const tooManyReceivers = (entries: readonly Entry[]): readonly RegistryProblem[] =>
   entries
     .filter(({ row }) => row.kind === "receiver")
     .slice(limits.eventReceivers, limits.eventReceivers + 1)
     .map(({ document }) => problemAt(document, "", `more than ${limits.eventReceivers} receivers`));
 
-/** Rules between registrations: what must be one of a kind, what could be mistaken for another, what goes in circles. */
+/** Rules between registrations: values that must be unique, registrations that could be confused, circles. */
 const together = (entries: readonly Entry[]): readonly RegistryProblem[] => {
   const seen = new Map<string, RegistryDocument>();
   const problems: RegistryProblem[] = [];

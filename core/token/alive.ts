@@ -14,7 +14,7 @@ import type { Plan } from "./plan.ts";
 import type { TokenRequest } from "./request.ts";
 import type { ResolvedSubject } from "./resolve-subject-token.ts";
 
-/** The agents that serve these resources, each once, as liveness subjects. */
+/** The agents that serve these resources, without duplicates, as liveness subjects. */
 function serversOf(
   resources: readonly string[],
   registry: Pick<RegistrySnapshot, "resource" | "agentId">,
@@ -23,7 +23,7 @@ function serversOf(
   return [...new Set(served)].map((name) => subjects.agent(registry.agentId(name)));
 }
 
-/** What a request names before its rows are read, as far as it could be resolved. */
+/** What is known of a request before its session's row is read. */
 interface Asked {
   readonly request: TokenRequest;
   readonly subject: ResolvedSubject | undefined;
@@ -31,8 +31,9 @@ interface Asked {
 }
 
 /**
- * Servers of whatever a request may turn out to be about, before its session's row is read, so that their epoch rides
- * in the first liveness batch: those named, else those its agent is registered for, and those an offer holds out.
+ * The servers that a request may concern, found before its session's row is read, so that their epochs are part of the
+ * first liveness batch: those of the named resources, else those of the resources its agent is registered for, and
+ * those of an offer's resources.
  */
 export function serversAsked({ request, subject, registration }: Asked, registry: RegistrySnapshot): readonly string[] {
   if (request.resources.length > 0) return serversOf(request.resources, registry);
@@ -44,9 +45,9 @@ export function serversAsked({ request, subject, registration }: Asked, registry
 }
 
 /**
- * A resource is dead with its server (threat 42): a token for one that an operator blocked, or that is suspended, would
- * carry people's data and rights to whoever holds it now.
- * @param read `servers`: subjects of the batch that `rows` came of; what was not read is never taken as alive
+ * Refuses resources whose server is dead (threat 42): a token for a server that an operator blocked, or that is
+ * suspended, would carry people's data and rights to the party that controls it now.
+ * @param read `servers`: subjects of the batch that gave `rows`; a server that was not read never counts as alive
  */
 export function evaluateServers(
   grants: readonly Grant[],
@@ -66,17 +67,17 @@ export function evaluateServers(
   return ok(undefined);
 }
 
-/** What was decided by the first look. */
+/** What was decided before the write. */
 interface Decided {
   readonly plan: Pick<Plan, "grants">;
   readonly subject: ResolvedSubject;
   readonly registry: RegistrySnapshot;
 }
 
-/** What looking again uses. */
+/** The ports that the second look uses. */
 type SecondLookPorts = Pick<TokenPorts, "store" | "clock" | "registries">;
 
-/** Whether what was stored died between the first read and the write. */
+/** Whether something that the stored rows depend on died between the first read and the write. */
 export async function deathSince(
   session: Session,
   decided: Decided,
@@ -99,7 +100,10 @@ export async function deathSince(
   return denylistedBy(person.login, person.authTimeSeconds, rows) === undefined ? undefined : { kind: "burnt" };
 }
 
-/** A second read that failed is no death: whoever throttles it must not be able to end work (threat 44). */
+/**
+ * The cause of death, if any. A second read that failed proves no death: somebody who throttles our reads must not be
+ * able to end work (threat 44).
+ */
 export const causeOf = (read: PromiseSettledResult<DeathCause | undefined>): DeathCause | undefined =>
   read.status === "fulfilled" ? read.value : { kind: "unreadable" };
 
@@ -107,8 +111,8 @@ export const causeOf = (read: PromiseSettledResult<DeathCause | undefined>): Dea
 export const isProven = (dead: DeathCause | undefined): boolean => dead !== undefined && dead.kind !== "unreadable";
 
 /**
- * Why nothing is released after the write. What could not be read is asked for again: what was stored stands, unreleased,
- * and an offer opens the same session for the same agent and key.
+ * Why nothing is released after the write. Where liveness could not be read the agent asks again: what was stored
+ * stays, unreleased, and an offer opens the same session for the same agent and key.
  */
 export const lateDenial = (cause: DeathCause): Denial =>
   cause.kind === "unreadable"
@@ -117,7 +121,10 @@ export const lateDenial = (cause: DeathCause): Denial =>
 
 const resourcesOf = ({ plan }: Decided): readonly string[] => plan.grants.map(({ resource }) => resource);
 
-/** An agent of the chain, or a server, that is no longer active, where another version of the registry counts than decided this. */
+/**
+ * An agent of the chain, or a server, that is not active in the registry's present version, when that differs from the
+ * version that decided.
+ */
 async function idleSince(
   session: Session,
   { rows, decided }: { readonly rows: LivenessRows; readonly decided: Decided },

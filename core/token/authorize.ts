@@ -18,7 +18,7 @@ import { readSubject, type Way } from "./read-subject.ts";
 import { inRegisteredNames } from "./request.ts";
 import { type ResolvedSubject, resolveSubjectToken } from "./resolve-subject-token.ts";
 
-/** A decided request: what may be stored and signed. */
+/** A request that was permitted: what may be stored and signed. */
 export interface Authorized {
   readonly plan: Plan;
   readonly subject: ResolvedSubject;
@@ -31,13 +31,13 @@ export interface Authorized {
 type DecideContext = TokenContext<"clock" | "issuer" | "registries" | "store" | "policy" | "limiter">;
 type AuthorizeContext = TokenContext<keyof DecideContext["ports"] | "trustDomain" | "ownKeys" | "keySets">;
 
-/** Registry changes that may overtake one request before it gives up. */
+/** How often the registry may change during one request before the request is refused. */
 const reloads = 3;
 
 /**
- * Decides a request: resolve the subject token ▸ read liveness ▸ narrow ▸ evaluate policies. The liveness batch tells the
- * registry's version; a cached registry of another version is not used, so the whole decision starts over with the
- * right one (threat 22).
+ * Decides a request: resolve the subject token ▸ read liveness ▸ narrow ▸ evaluate policies. The liveness batch tells
+ * the registry's version; a cached registry of another version is not used, and the whole decision is made again with
+ * the right one (threat 22).
  */
 export const authorize = (context: AuthorizeContext): Promise<Result<Authorized, Denial>> =>
   authorizeBy(
@@ -49,7 +49,7 @@ export const authorize = (context: AuthorizeContext): Promise<Result<Authorized,
     context,
   );
 
-/** {@link authorize}, where something else than a token is released. */
+/** As {@link authorize}, for endpoints that release something other than a token. */
 export async function authorizeBy(way: Way, context: DecideContext): Promise<Result<Authorized, Denial>> {
   const { caller, audit, ports } = context;
   let registry = await ports.registries.current();
@@ -79,16 +79,16 @@ export async function authorizeBy(way: Way, context: DecideContext): Promise<Res
   return err({ code: "registry_unavailable", why: "the registry keeps changing" });
 }
 
-/** What one decision rests on, all read at one instant. */
+/** What one decision is based on, all read at the same moment. */
 interface Read {
   readonly subject: ResolvedSubject;
   readonly rows: LivenessRows;
   readonly above: Above;
-  /** Subjects of the servers that `rows` tells of. */
+  /** Subjects of the servers that `rows` contains. */
   readonly servers: readonly string[];
 }
 
-/** What a subject token allows, held against every bound, and last against policy. */
+/** Checks what a subject token allows against every bound, and last against policy. */
 function decide(read: Read, input: PlanInput, context: DecideContext): Result<Authorized, Denial> {
   const { subject, rows } = read;
   const { registration, registry } = input;
@@ -107,7 +107,9 @@ function decide(read: Read, input: PlanInput, context: DecideContext): Result<Au
   return policies.ok ? ok({ plan, subject, rows, registry, policies: policies.value }) : policies;
 }
 
-/** Asks policy once a resource; what the agent merely asserts stands apart. Denial: `policy_denied`. */
+/**
+ * Asks policy once for each resource; what the agent asserts is passed separately (threat 25). Denial: `policy_denied`.
+ */
 function evaluatePolicies(
   plan: Plan,
   { registry, nowSeconds }: PlanInput,

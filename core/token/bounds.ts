@@ -8,15 +8,18 @@ import type { SessionStore, TreeGrowth, UseCounter } from "../session/store.ts";
 import type { Plan, PlanInput } from "./plan.ts";
 import type { ResolvedSubject } from "./resolve-subject-token.ts";
 
-/** Kept this long after the longest life there is; a renewal need not touch a counter, so none can refill it. */
+/**
+ * How long a counter is kept: beyond the longest life of a session. So a renewal need not write it, and no renewal can
+ * refill one.
+ */
 const counterSeconds = limits.sessionLifeMaxSeconds + 86_400;
 
 /**
  * Bounds a plan's uses: never more than the token, offer or parent it comes from has, and, where any bound applies,
- * only at resources that are registered as introspecting now. A resource that could verify offline would be a way
- * around every counter above (threat 24).
- * @returns the plan with the bounds above it and the one it adds of its own; or `uses_exceed`, `uses_not_counted`,
- * `parameter_invalid` when a chain was bounded more often than one transaction can count
+ * only at resources that are registered as introspecting now. At a resource that verifies offline, a token could be
+ * used without any counter (threat 24).
+ * @returns the plan with the bounds above it and its own; or `uses_exceed`, `uses_not_counted`, `parameter_invalid`
+ * when a chain was bounded more often than one transaction can count
  */
 export function boundUses(
   plan: Plan,
@@ -41,14 +44,17 @@ export function boundUses(
   });
 }
 
-/** What is exchanged hands its own bounds on: a token of one use opens nothing that can be used twice. */
+/**
+ * The bounds that the exchanged token or session passes on: a token of one use must not open something that can be used
+ * twice.
+ */
 function usesAbove(subject: ResolvedSubject, session: Session | undefined): Uses | undefined {
   if (subject.kind === "offer") return subject.offer.usesAbove ?? session?.uses;
   const token = subject.kind === "hop" || subject.kind === "session" ? subject.token : undefined;
   return token?.uses ?? session?.uses;
 }
 
-/** Whether a token is bounded more narrowly than its session: then it may not be exchanged for the whole of it. */
+/** Whether a token is bounded more narrowly than its session; then it must not be exchanged for the whole session. */
 export const isBoundedBeyond = (token: Pick<OwnToken, "uses">, session: Session): boolean =>
   (token.uses?.countedAt.length ?? 0) > (session.uses?.countedAt.length ?? 0);
 
@@ -57,14 +63,14 @@ export const isIntrospecting = (grant: Pick<Grant, "resource">, registry: Regist
   registry.resource(grant.resource)?.introspecting === true;
 
 /**
- * The uses of something below `above`: one use takes from its own counter, where it has one, and from all above it, so
- * that a tree has together what its root was given, however often it is handed on.
+ * The uses of something below `above`. One use takes from its own counter, where it has one, and from all counters
+ * above. So a whole tree has together what its root was given, however often it is delegated.
  * @param name the counter's name: a session's id, or a handle's hash
  */
 export const usesBelow = (above: Uses | undefined, own: number | undefined, name: string): Uses | undefined =>
   own === undefined ? above : { max: own, countedAt: [...(above?.countedAt ?? []), name] };
 
-/** A counter that begins now. */
+/** A new counter. */
 export const newCounter = (name: string, left: number, nowSeconds: number): UseCounter => ({
   name,
   left,
@@ -72,27 +78,31 @@ export const newCounter = (name: string, left: number, nowSeconds: number): UseC
 });
 
 /**
- * What is about to be stored in a tree: an offer, a child that was offered, or a child by a downstream exchange, of which
- * nobody knew before.
+ * What is about to be stored in a tree: an offer, a child made from an offer, or a child by a downstream exchange, for
+ * which nothing was counted before.
  */
 type Growth =
   | { readonly offer: Offer }
   | { readonly child: Session; readonly offered: Offer }
   | { readonly child: Session; readonly offered?: undefined };
 
-/** Bytes by which a child is larger than its offer, unless its agent adds details: a purpose, a build, a place in a list. */
+/**
+ * Bytes by which a child is larger than its offer (a purpose, a build, a place in a list), unless its agent adds
+ * details.
+ */
 const childBeyondOfferBytes = 1_024;
 /** Bytes that a redemption adds to the offer's own row. */
 const redeemedBytes = 128;
 
 /**
- * Bounds what one tree may grow by in a quarter of an hour (threat 34): whatever ends a tree, or tells what an end reaches,
- * reads the tree, and its agents must not decide how long that takes. Children are bounded by the registration of the
- * agent that opened the tree, bytes along with them.
+ * Bounds how much one tree may grow in a quarter of an hour (threat 34). Ending a tree, or telling what an end would
+ * reach, means reading the tree, and the tree's agents must not decide how long that takes. The registration of the
+ * agent that opened the tree bounds its children; bytes have a bound of their own.
  *
- * An offer is counted with the child it may become. So its redemption, which could not be counted before the offer was read,
- * waits for no count; a taker's failures, and ten thousand redemptions at once, cost the tree nothing; and whoever makes
- * a tree grow is the one that is refused. Only what a child has beyond what its offer took is counted when it is made.
+ * An offer is counted together with the child it may become, since at its redemption nothing can be counted before the
+ * offer was read. So a redemption waits for no count, failed or concurrent redemptions cost the tree nothing, and the
+ * agent that makes a tree grow is the one that is refused. When the child is made, only what it has beyond its offer is
+ * counted.
  * @returns `tree_full`
  */
 export async function growTree(
@@ -116,7 +126,10 @@ function growthOf(growth: Growth): TreeGrowth {
   return { children: 0, bytes: Math.max(0, bytes - childBytesOf(growth.offered)) };
 }
 
-/** What was counted for an offer's child when the offer was made: it is told by the offer alone, and not stored. */
+/**
+ * The bytes that were counted for an offer's child when the offer was made. They are computed from the offer and not
+ * stored.
+ */
 const childBytesOf = ({ withdrawn: _w, redeemed: _r, ...made }: Offer): number => bytesOf(made) + childBeyondOfferBytes;
 
 const bytesOf = (row: object): number => Buffer.byteLength(JSON.stringify(row));

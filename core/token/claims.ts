@@ -11,13 +11,16 @@ import { type TokenReply, tokenTyp } from "../model/wire.ts";
 import { cutName } from "../status/cut-name.ts";
 import type { Plan } from "./plan.ts";
 
-/** Nested actors, current outermost (RFC 8693 4.1): history for whoever reads it, never permission. */
+/** Nested actors, current outermost (RFC 8693 4.1): history for its readers, never a reason to permit. */
 interface Act {
   readonly sub: string;
   readonly act?: Act;
 }
 
-/** The `act` of a session: for a person every agent, for an agent on its own those after it; none when there is none. */
+/**
+ * The `act` of a session: for a person every agent, for an agent on its own account those after it; undefined when
+ * there are none.
+ */
 function actOf(session: Pick<Session, "principal" | "actors">): Act | undefined {
   const actors = session.principal.kind === "agent" ? session.actors.slice(1) : session.actors;
   return actors.reduce<Act | undefined>((inner, sub) => (inner ? { sub, act: inner } : { sub }), undefined);
@@ -44,15 +47,15 @@ const sessionClaims = (session: Session, issuer: string, times: Times): JWTPaylo
     anc: [...session.anc],
     depth: session.depth,
     assurance: session.assurance,
-    // names the rows it dies with, for whoever reads liveness by the token alone
+    // the login's rows that end the session, for readers that check liveness by the token alone
     ...(logins.length > 0 ? { login: logins.map(loginName) } : {}),
   };
 };
 
-/** What an access token tells of. */
+/** What an access token is made from. */
 interface AccessContent {
   readonly session: Session;
-  /** The session's part this token carries. */
+  /** The part of the session that this token carries. */
   readonly grant: Grant;
   readonly times: Times;
 }
@@ -66,7 +69,7 @@ export function accessClaims(
   const wantsPair = registry.resource(grant.resource)?.subjectIdentifier === "iss_sub";
   const subId = wantsPair ? session.principal.subId : undefined;
   const { cnf, ...claims } = sessionClaims(session, issuer, times);
-  // RFC 9449 6: without `cnf` it is a bearer token; release refuses it unless the stage lets it be
+  // RFC 9449 6: without `cnf` it is a bearer token, which is issued only where the stage allows it
   const bound = !isBearer(grant.resource, registry);
   return {
     ...claims,
@@ -81,9 +84,9 @@ export function accessClaims(
 }
 
 /**
- * What the session was issued under, for whoever holds it against the document of cuts: `epochs` in the order of the
- * subjects that the other claims name (`namedSubjects`), and `builds`, which no other claim names, by their names in that
- * document. A subject that it was not issued under counts as never raised: any cut of it ends the token.
+ * What the session was issued under, to be compared with the document of cuts: `epochs` in the order of the subjects
+ * that the other claims name (`namedSubjects`), and `builds`, which no other claim names, by their names in that
+ * document. A subject that the session was not issued under has epoch 0, so that any cut of it ends the token.
  */
 function cuttable({ principal, actors, epochs }: Session, issuer: string): JWTPayload {
   const named = namedSubjects({ principalId: principal.id, actors, logins: loginsOf(epochs) });
@@ -94,13 +97,16 @@ function cuttable({ principal, actors, epochs }: Session, issuer: string): JWTPa
   };
 }
 
-/** What a handle's row holds: a token nobody verifies offline stands in no status list, and in no document of cuts. */
+/**
+ * Claims of a handle's row. Nobody verifies a handle offline, so it needs no place in a status list and nothing for the
+ * document of cuts.
+ */
 export function handleClaims(...of: Parameters<typeof accessClaims>): JWTPayload {
   const { status: _, epochs: __, builds: ___, ...claims } = accessClaims(...of);
   return claims;
 }
 
-/** What the agent is told of its session beside a handle, by the claims' names. */
+/** What the agent is told of its session together with a handle, by the names of the claims. */
 export function sessionMembers(session: Session): object {
   const act = actOf(session);
   const { sid, root, depth, jkt, principal } = session;
@@ -115,7 +121,7 @@ export function sessionMembers(session: Session): object {
   };
 }
 
-/** Claims of a session token: for Lanyard alone, so its audience is the issuer and it names no scope. */
+/** Claims of a session token. It is for Lanyard alone, so its audience is the issuer and it names no scope. */
 export const ownSessionClaims = (session: Session, issuer: string, times: Times): JWTPayload => ({
   ...sessionClaims(session, issuer, times),
   aud: issuer,
@@ -125,16 +131,16 @@ export const ownSessionClaims = (session: Session, issuer: string, times: Times)
 const isBearer = (resource: string, registry: RegistrySnapshot): boolean =>
   registry.resource(resource)?.senderConstraint === "none";
 
-/** RFC 8693 2.2.1: a session token is no access token, so its type is `N_A`. */
+/** RFC 8693 2.2.1: a session token is not an access token, so its type is `N_A`. */
 export function tokenTypeOf(grant: Grant | undefined, registry: RegistrySnapshot): TokenReply["token_type"] {
   if (!grant) return "N_A";
   return isBearer(grant.resource, registry) ? "Bearer" : "DPoP";
 }
 
 /**
- * A bearer token is issued only where the stage lets it be too. A bound one in its place would be no better: the resource
- * would take it from whoever copied it (RFC 9449 7.2).
- * @param grant what an access token is asked for; none for a session token, which is always bound
+ * A bearer token is issued only where the stage also allows it. To issue a bound token instead would not help: the
+ * resource would accept it from anybody who copied it (RFC 9449 7.2).
+ * @param grant the grant of an access token; none for a session token, which is always bound
  * @returns nothing, or `bearer_not_allowed`
  */
 export function checkBearer(
@@ -147,12 +153,15 @@ export function checkBearer(
   return refused ? err({ code: "bearer_not_allowed", resource }) : ok(undefined);
 }
 
-/** Ids, thumbprints and places in lists are of one length each; the longest stand for what is not made yet. */
+/**
+ * Ids, thumbprints and places in lists have fixed lengths; where one does not exist yet, a text of that length stands
+ * for it.
+ */
 const anId = "-".repeat(22);
 const aThumbprint = "-".repeat(43);
 const aPlace = { list: "0000000000-00000", idx: limits.statusListSize - 1 };
 const aSecond = 9_999_999_999;
-/** Cuts of one subject: more than nine thousand are no work, but a fault. */
+/** The largest epoch reckoned with: more than nine thousand cuts of one subject would be a fault. */
 const anEpoch = 9_999;
 const longest: Times = { iat: aSecond, exp: aSecond, jti: anId };
 /** Signatures as bytes: two numbers of P-256, and RSA of 2048 bits. */
@@ -161,7 +170,7 @@ const signatureBytes: Readonly<Record<SigningAlgorithm, number>> = { ES256: 64, 
 const base64urlLength = (bytes: number): number => Math.ceil((bytes * 4) / 3);
 const jsonLength = (value: object): number => base64urlLength(Buffer.byteLength(JSON.stringify(value), "utf8"));
 
-/** How deep the objects and lists of a value nest. */
+/** How deeply the objects and lists of a value nest. */
 function nestingOf(value: unknown): number {
   if (typeof value !== "object" || value === null) return 0;
   let deepest = 0;
@@ -169,7 +178,7 @@ function nestingOf(value: unknown): number {
   return 1 + deepest;
 }
 
-/** How long a token of these claims is, signed and in compact form, and whether whoever reads it would parse it: what we write names no member twice. */
+/** The length of a token with these claims, signed and in compact form, and whether its reader would parse it. */
 function measured(typ: string, alg: SigningAlgorithm, claims: JWTPayload) {
   const header = { alg, kid: aThumbprint, typ };
   const bytes = jsonLength(header) + jsonLength(claims) + base64urlLength(signatureBytes[alg]) + 2;
@@ -177,11 +186,11 @@ function measured(typ: string, alg: SigningAlgorithm, claims: JWTPayload) {
 }
 
 /**
- * Refuses what somebody on its way would not read: a chain of many agents with long names carries them all in each of its
- * tokens, and a token beyond `limits.issuedTokenBytes` fits no gateway's headers; one whose actors nest deeper than
- * `limits.claimsDepth` is refused unread everywhere, by us too. Evaluated before anything is stored, by every
- * token that the grants can be had in, and for an offer by those of the child it would become: at the end of a chain of
- * work is no place to learn of it.
+ * Refuses a token that somebody on its way would not accept. The token of a long chain carries the names of all its
+ * agents. Beyond `limits.issuedTokenBytes` it does not fit a gateway's headers, and beyond `limits.claimsDepth` every
+ * reader refuses it unparsed, we too. This is checked before anything is stored, for every token that the grants can be
+ * issued in, and for an offer for the tokens of the child it would become: an agent should not find out only at the end
+ * of a chain of work.
  * @returns `token_too_large`
  */
 export function checkFits(plan: Plan, issuer: string, registry: RegistrySnapshot): Result<void, Denial> {
@@ -198,7 +207,7 @@ export function checkFits(plan: Plan, issuer: string, registry: RegistrySnapshot
   return err({ code: "token_too_large", bytes, limitBytes: limits.issuedTokenBytes, nests, depth: session.depth });
 }
 
-/** The session whose tokens will carry the grants, as long as it can get. */
+/** The session whose tokens will carry the grants, with every member as long as it can be. */
 function longestSession(plan: Plan): Session {
   const above = plan.to === undefined ? plan.parent : plan.existing;
   const anew = plan.to !== undefined || !plan.existing;
@@ -213,7 +222,7 @@ function longestSession(plan: Plan): Session {
     actors,
     grants: plan.grants,
     jkt: aThumbprint,
-    // the longest of the levels
+    // the longest name of a level
     assurance: "document",
     createdAtSeconds: aSecond,
     expiresAtSeconds: aSecond,
@@ -223,11 +232,14 @@ function longestSession(plan: Plan): Session {
   };
 }
 
-/** Everybody it may be issued under: a person signed in under two names at most, and the agent's build is not known yet. */
+/**
+ * Everything it may be issued under: at most two names of a person's login, and the agent's build, which is not known
+ * yet.
+ */
 function epochsOf({ principal }: Plan, actors: readonly string[], above: Session | undefined): Session["epochs"] {
   const signedIn = above || principal.kind === "agent" ? [] : [anId, "_".repeat(22)].map(subjects.login);
   const named = namedSubjects({ principalId: principal.id, actors, logins: signedIn });
   const anew = [...named, subjects.build(anId)].map((name) => [name, anEpoch] as const);
-  // what stands above stays as it is
+  // epochs from above stay unchanged
   return { ...Object.fromEntries(anew), ...above?.epochs };
 }

@@ -7,26 +7,26 @@ import type { RegistrySource } from "../model/snapshot.ts";
 import type { SessionStore } from "../session/store.ts";
 import type { TokenRequest } from "./request.ts";
 
-/** Everything a token request stands on; each step names the ports it uses. */
+/** All ports of the token endpoint; each step names those it uses. */
 export interface TokenPorts extends AuthenticateDeps {
   readonly ids: Ids;
   readonly registries: RegistrySource;
   readonly store: SessionStore;
   readonly policy: PolicyEngine;
   readonly limiter: RateLimiter;
-  /** Keys of other issuers, for people's tokens. */
+  /** Keys of other issuers, for persons' tokens. */
   readonly keySets: KeySets;
   /** The session key. */
   readonly signer: Signer;
-  /** Whether the stage lets resources that cannot check proofs have bearer tokens. */
+  /** Whether the stage allows bearer tokens for resources that cannot check proofs. */
   readonly bearerTokens?: boolean;
 }
 
-/** One request on its way: what is asked, by whom, and what is known of it so far. Made once, handed to every step. */
+/** One request: what is asked, by whom, and what is known of it so far. It is made once and passed to every step. */
 export interface TokenContext<Port extends keyof TokenPorts = keyof TokenPorts> {
   readonly request: TokenRequest;
   readonly caller: Caller;
-  /** Told of what is found, so that a grant and a refusal leave the same record. */
+  /** Receives what is found, so that a grant and a refusal are recorded with the same facts. */
   readonly audit: AuditContext;
   readonly ports: Pick<TokenPorts, Port>;
 }

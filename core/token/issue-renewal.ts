@@ -14,9 +14,9 @@ import { conflictDenial, grantRecord, noteGrant } from "./issue.ts";
 import { tokenReply } from "./mint.ts";
 
 /**
- * Stores a session's new end, replay entry and record in one transaction, then signs its new token and reads liveness again.
- * A revocation that fell between finds the old row or the new one: with the old one only the old bits are set, and then
- * this second read sees it, so that no token that names the new place is ever released (threat 6).
+ * Stores a session's new end, replay entry and record in one transaction, then signs its new token and reads liveness
+ * again. A revocation in between finds the old row or the new one. If it finds the old one it sets only the old bits,
+ * but then this second read sees the revocation, and no token that names the new place is released (threat 6).
  */
 export async function issueRenewal(authorized: Authorized, context: TokenContext): Promise<Result<TokenReply, Denial>> {
   const { plan } = authorized;
@@ -49,7 +49,7 @@ export async function issueRenewal(authorized: Authorized, context: TokenContext
   ]);
   const dead = causeOf(death);
   if (dead) return err(lateDenial(dead));
-  // the new end stands and the old token still works: whoever got no answer asks again
+  // the new end is stored and the old token still works, so an agent that got no answer asks again
   if (signed.status === "rejected") throw signed.reason;
   return ok(
     tokenReply({
@@ -61,7 +61,7 @@ export async function issueRenewal(authorized: Authorized, context: TokenContext
   );
 }
 
-/** Tokens issued until now name the old place until they expire: from now on a revocation has to set both bits. */
+/** Tokens issued so far name the old place until they expire, so from now on a revocation must set both bits. */
 async function placesFor(
   session: Session,
   { rows, endsAtSeconds }: Pick<Authorized, "rows"> & { readonly endsAtSeconds: number },

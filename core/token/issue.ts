@@ -19,7 +19,7 @@ import type { TokenContext } from "./context.ts";
 import { type Draft, draftSession, mint, tokenReply } from "./mint.ts";
 import { accessLife } from "./plan.ts";
 
-/** Stores and answers an offer: nothing to sign, its redemption reads liveness again. */
+/** Stores an offer and answers its handle. Nothing is signed; its redemption reads liveness again. */
 export async function issueOffer(authorized: Authorized, context: TokenContext): Promise<Result<TokenReply, Denial>> {
   const { plan } = authorized;
   const { caller, audit, ports } = context;
@@ -46,7 +46,8 @@ export async function issueOffer(authorized: Authorized, context: TokenContext):
 
 /**
  * Stores session, replay entry and record in one transaction, then signs and, at the same time, reads liveness again: a
- * revocation between the first read and the write ends what was stored instead of being outrun (threat 6).
+ * revocation between the first read and the write ends what was stored, so that nothing is released after it (threat
+ * 6).
  */
 export async function issueToken(authorized: Authorized, context: TokenContext): Promise<Result<TokenReply, Denial>> {
   const { plan, subject, registry } = authorized;
@@ -89,7 +90,8 @@ export async function issueToken(authorized: Authorized, context: TokenContext):
   if (!stored.ok) return err(conflictDenial(stored.error));
   const [token, death] = await Promise.allSettled([minted.token(), deathSince(session, authorized, ports)]);
   const dead = causeOf(death);
-  // a signature that failed must not consume an offer (threat 17): its session waits for the same agent and key to ask again
+  // a failed signature must not use up an offer (threat 17): its session stays, and the same agent and key can ask for
+  // it again
   const lost = token.status === "rejected" && subject.kind !== "offer";
   if (isNew && (isProven(dead) || lost)) await ports.store.end(session.root, session.sid);
   if (dead) return err(lateDenial(dead));
@@ -106,7 +108,7 @@ const redemption = (offer: Offer, session: Session, caller: Caller): NonNullable
   jkt: caller.jkt,
 });
 
-/** The record of what the audit context says was granted. */
+/** The record of a grant, from the audit context. */
 export const grantRecord = ({ audit, ports }: TokenContext<"ids">): AuditRecord =>
   toRecord({ ...audit.facts, outcome: "allowed" }, ports.ids.id());
 
@@ -119,7 +121,7 @@ const operations = {
   hop: "session.hop",
 } as const satisfies Record<string, AuditFacts["operation"]>;
 
-/** Puts what is granted on record. */
+/** Adds to the audit context what is granted. */
 export function noteGrant(
   audit: AuditContext,
   { plan, policies }: Authorized,
@@ -140,7 +142,7 @@ export function noteGrant(
   });
 }
 
-/** What a refused transaction means to whoever asked. */
+/** The denial that tells the caller why a transaction was refused. */
 export function conflictDenial(conflict: CommitConflict): Denial {
   switch (conflict.kind) {
     case "replay":

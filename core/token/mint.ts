@@ -18,7 +18,7 @@ import { accessClaims, handleClaims, ownSessionClaims } from "./claims.ts";
 import type { TokenContext, TokenPorts } from "./context.ts";
 import type { Plan } from "./plan.ts";
 
-/** What is about to be stored and signed, with the times it will carry (seconds). */
+/** What is about to be stored and signed, with its times in epoch seconds. */
 export interface Draft {
   readonly session: Session;
   readonly isNew: boolean;
@@ -28,7 +28,7 @@ export interface Draft {
 }
 
 /**
- * The session a grant belongs to: the existing one, or a new one with everything it was issued under.
+ * The session a grant belongs to: the existing one, or a new one with the epochs it is issued under.
  * @returns the draft, or `status_unsigned`
  */
 export async function draftSession(
@@ -36,7 +36,7 @@ export async function draftSession(
   { request, caller, ports }: TokenContext<"clock" | "ids" | "store">,
 ): Promise<Result<Draft, Denial>> {
   const iat = nowSeconds(ports.clock);
-  // planned a moment ago: the clock may have moved on, and a child never outlives its parent
+  // the plan was made a moment ago; the clock may have advanced, and a child never outlives its parent
   const noEnd = Number.POSITIVE_INFINITY;
   const last = Math.min(plan.parent?.expiresAtSeconds ?? noEnd, plan.lastEndSeconds ?? noEnd);
   const exp = Math.min(iat + plan.lifeSeconds, last);
@@ -64,7 +64,7 @@ export async function draftSession(
     actors: plan.actors,
     grants: plan.grants,
     jkt: caller.jkt,
-    // a chain is as strong as its weakest proof
+    // a chain is only as strong as its weakest proof
     assurance: parent ? weaker(parent.assurance, caller.identity.assurance) : caller.identity.assurance,
     ...(build === undefined ? {} : { build }),
     ...(request.purpose === undefined ? {} : { purpose: request.purpose }),
@@ -83,28 +83,31 @@ export async function draftSession(
   return ok({ session, isNew: true, jti, iat, exp });
 }
 
-/** A resource that demands a fresh proof must not be reached by way of a weakly proved agent. */
+/**
+ * The weaker of two assurances, since a resource that demands a fresh proof must not be reached through a weakly proved
+ * agent.
+ */
 const weaker = <A extends (typeof assuranceLevels)[number]>(a: A, b: A): A =>
   assuranceLevels.indexOf(a) <= assuranceLevels.indexOf(b) ? a : b;
 
 /** What a token is made from. */
 interface MintInput {
   readonly session: Session;
-  /** The part an access token carries; none for a session token. */
+  /** The grant of an access token; none for a session token. */
   readonly grant: Grant | undefined;
   readonly times: { readonly iat: number; readonly exp: number; readonly jti: string };
   readonly registry: RegistrySnapshot;
-  /** Whether the session is stored with it, and with the session its counter. */
+  /** Whether the session, and its counter of uses, are stored with it. */
   readonly isNew: boolean;
   readonly plan: Plan;
 }
 
-/** What minting uses. */
+/** The ports that minting uses. */
 type MintPorts = Pick<TokenPorts, "issuer" | "ids" | "signer">;
 
-/** A token about to be issued, and the rows that must be stored before it is. */
+/** A token that is about to be issued, and the rows that must be stored first. */
 interface Minted {
-  /** The token; only now is a signature paid for. */
+  /** Makes the token; only this call pays for a signature. */
   token(): Promise<string>;
   readonly row?: AccessHandle;
   readonly counter?: UseCounter;
@@ -112,11 +115,12 @@ interface Minted {
 
 /**
  * Makes the token of a session: signed for Lanyard itself and for resources that verify offline, a handle for those
- * that ask about every request. What cannot be verified offline cannot be used more often than it is counted (threat 24).
+ * that ask about every request. A handle cannot be verified offline, so it cannot be used more often than is counted
+ * (threat 24).
  */
 export function mint(input: MintInput, ports: MintPorts): Minted {
   const { session, grant, times, registry } = input;
-  // a session token is for Lanyard alone, whatever its resources read
+  // a session token is for Lanyard alone, so its algorithm does not depend on any resource
   const alg = grant && registry.resource(grant.resource)?.accessTokenSigningAlg;
   const sign = async (typ: string, claims: Parameters<typeof signJwt>[2]) =>
     (await signJwt(ports.signer, { typ, ...(alg && { alg }), joinId: session.sid }, claims)).token;
@@ -127,7 +131,7 @@ export function mint(input: MintInput, ports: MintPorts): Minted {
 
 function mintHandle({ session, times, registry, isNew, plan }: MintInput, grant: Grant, ports: MintPorts): Minted {
   const { handle, address } = newAccessHandle(session.root, ports.ids);
-  // of a new session the bound is the session's, not the token's
+  // with a new session, the bound belongs to the session and not to the token
   const own = isNew ? undefined : plan.maxUses;
   const uses = isNew ? session.uses : usesBelow(plan.usesAbove, own, address.handleHash);
   const row: AccessHandle = {
@@ -140,7 +144,7 @@ function mintHandle({ session, times, registry, isNew, plan }: MintInput, grant:
   return { token: async () => handle, row, ...counter };
 }
 
-/** What is handed out, of which type, for how many seconds and for what. */
+/** What is answered: a token or handle, its type, its life in seconds and its grants. */
 interface Issued {
   readonly token: string;
   readonly type: string;
@@ -148,7 +152,10 @@ interface Issued {
   readonly grants: readonly Grant[];
 }
 
-/** A 200 of the token endpoint (RFC 8693 2.2.1): a session token or an offer is no access token, its type is `N_A`. */
+/**
+ * A 200 of the token endpoint (RFC 8693 2.2.1): a session token or an offer is not an access token, so its type is
+ * `N_A`.
+ */
 export function tokenReply(
   { token, type, expiresIn, grants }: Issued,
   more: Partial<Pick<TokenReply, "session" | "token_type">> = {},

@@ -16,7 +16,7 @@ import {
   sessionBound,
 } from "./plan.ts";
 
-/** An offer of part of the caller's session to one registered agent; what is offered must be named. */
+/** An offer of part of the caller's session to one registered agent. The request must name what it offers. */
 export function planOffer(input: PlanInput, session: Session): Result<Plan, Denial> {
   const { request, registry, nowSeconds } = input;
   const to = request.audience ?? "";
@@ -46,7 +46,7 @@ export function planOffer(input: PlanInput, session: Session): Result<Plan, Deni
   });
 }
 
-/** A child from an offer: all of it, or narrower. */
+/** A child made from an offer, with all of its grants or narrower ones. */
 export function planRedeem(input: PlanInput, parent: Session, offered: readonly Grant[]): Result<Plan, Denial> {
   const { request, registry } = input;
   const wanted = resolveWanted(filledFrom(request, offered), registry);
@@ -58,8 +58,9 @@ export function planRedeem(input: PlanInput, parent: Session, offered: readonly 
 }
 
 /**
- * A child by a downstream exchange: at most what the presented token is mapped to here, the principal may delegate and
- * the agent may, and for as long as that token, unless the scope mapping grants a life of its own.
+ * A child by a downstream exchange: at most what the presented token is mapped to, what the principal may delegate and
+ * what the agent may hold; and no longer than that token lives, unless the scope mapping grants a life of its own
+ * (threat 35).
  */
 export function planDownstreamExchange(
   input: PlanInput,
@@ -99,7 +100,7 @@ function child(
   const life = pickLife(request.lifetimeSeconds, limits.sessionLifeSeconds, sessionBound(registration), remaining);
   if (!life.ok) return life;
   const { principal, delegationRules, meanings } = parent;
-  // whom the names meant is told by the root for all below it: nothing here refreshes it
+  // the meanings were fixed when the root was opened, and are not refreshed for sessions below it (threat 33)
   const delegator = { principal, ...(delegationRules ? { delegationRules } : {}), ...(meanings ? { meanings } : {}) };
   const { grants, via } = made;
   const action = via.kind === "hop" ? "hop" : "redeem";

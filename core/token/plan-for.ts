@@ -18,7 +18,7 @@ import { planDownstreamExchange, planOffer, planRedeem } from "./plan-child.ts";
 import { type Above, planRenewal } from "./plan-renewal.ts";
 import type { ResolvedSubject } from "./resolve-subject-token.ts";
 
-/** What a plan rests on: the subject token, what the liveness batch told of it, and the rows a renewal is bounded by. */
+/** What a plan is based on: the subject token, its rows of the liveness batch, and the rows that bound a renewal. */
 interface SubjectRead {
   readonly subject: ResolvedSubject;
   readonly rows: LivenessRows;
@@ -26,9 +26,9 @@ interface SubjectRead {
 }
 
 /**
- * Plans what a subject token allows, once its liveness is read: the session it names must be alive, used by the
- * key it is bound to, and every agent of its chain active.
- * @param audit told whose session it is
+ * Plans what a subject token allows, after its liveness was read: the session it names must be alive and used with the
+ * key it is bound to, and every agent of its chain must be active.
+ * @param audit receives whose session it is
  */
 export function planFor(
   { subject, rows, above }: SubjectRead,
@@ -47,10 +47,10 @@ export function planFor(
   const alive = evaluateSession(rows, parentSid(subject), input.nowSeconds);
   if (!alive.ok) return err({ code: "parent_dead", cause: alive.error });
   const session = alive.value;
-  // a bearer token names no key: its session does, and only that key may use it here (threat 9)
+  // a bearer token names no key, but its session does, and only that key may use it here (threat 9)
   if (subject.kind === "session" && subject.token.jkt === undefined && session.jkt !== input.caller.jkt)
     return err({ code: "dpop_key_mismatch", boundTo: "subject_token" });
-  // suspended or retired since: its sessions do not wait for their end
+  // an agent that was suspended or retired since: its sessions end at once and not at their planned end
   const idle = session.actors.find((id) => input.registry.agent(id)?.state !== "active");
   if (idle !== undefined)
     return err({ code: "parent_dead", cause: { kind: "blocked", subject: subjects.agent(idle) } });
@@ -82,7 +82,7 @@ export function planFor(
   }
 }
 
-/** Of one's own session, within the token that was presented for it. */
+/** A plan for the caller's own session, within the token that was presented for it. */
 function planOfOwn(token: OwnToken, session: Session, input: PlanInput): Result<Plan, Denial> {
   const presented = { ...session, grants: heldBy(token, session) };
   const plan = input.request.requested === "offer" ? planOffer(input, presented) : planAccess(input, presented);
@@ -101,8 +101,8 @@ function planOwn(rows: LivenessRows, input: PlanInput): Result<Plan, Denial> {
 }
 
 /**
- * Revoked roots denylist their login (threat 32), and a cut principal needs a login younger than the cut (threat 1): one that
- * names neither its time nor its session can never be told to be, so that only an operator's word lets it in again.
+ * A revoked root denylists its login (threat 32), and a cut principal needs a login after the cut (threat 1). A login
+ * that names neither its time nor its session can never be shown to be later, so only an operator can admit it again.
  */
 function planPerson(person: PersonFacts, rows: LivenessRows, input: PlanInput): Result<Plan, Denial> {
   const subject = subjects.principal(person.principal.id);
@@ -119,8 +119,9 @@ function planPerson(person: PersonFacts, rows: LivenessRows, input: PlanInput): 
 }
 
 /**
- * The same agent and key asking for a redeemed offer again: the same session, as it is. Held against today's registry as
- * an access token of that session is, or the offer would be a way round a registration that was narrowed meanwhile.
+ * The same agent and key ask again for an offer they have redeemed: they get the same session, unchanged. It is checked
+ * against the present registry as an access token of that session is. Otherwise the offer could be used to evade a
+ * registration that was narrowed since.
  */
 function planAgain(session: Session, input: PlanInput): Result<Plan, Denial> {
   const { principal, actors, depth, grants } = session;
@@ -134,9 +135,9 @@ function planAgain(session: Session, input: PlanInput): Result<Plan, Denial> {
 }
 
 /**
- * What a token lets its session's own agent ask for: a session token all that the session holds, an access token what it
- * says itself. No exchange yields more than the token it was made with: a narrowed token handed to a part of a program
- * must not open the rest of the session there.
+ * What a token lets its session's own agent ask for: with a session token all that the session holds, with an access
+ * token only what that token carries. No exchange gives more than the token it was made with: a narrowed token that was
+ * passed to one part of a program must not open the rest of the session there.
  */
 function heldBy(token: Pick<OwnToken, "kind" | "aud" | "scopes" | "details">, session: Session): readonly Grant[] {
   if (token.kind === "session") return session.grants;
@@ -149,7 +150,7 @@ function heldBy(token: Pick<OwnToken, "kind" | "aud" | "scopes" | "details">, se
     }));
 }
 
-/** Whether a token opens its whole session: only then may it be exchanged for one that stands for all of it. */
+/** Whether a token carries everything its session holds; only then may it be exchanged for a session token. */
 function opensAll(token: Pick<OwnToken, "kind" | "aud" | "scopes" | "details">, session: Session): boolean {
   const text = (grants: readonly Grant[]) => JSON.stringify(grants.map((g) => [g.resource, g.scopes, g.details]));
   return text(heldBy(token, session)) === text(session.grants);

@@ -7,7 +7,10 @@ import type { SessionStore } from "../session/store.ts";
 import { boundAll, checkDepth, type Plan, type PlanInput, pickLife, sessionBound } from "./plan.ts";
 import type { TokenRequest } from "./request.ts";
 
-/** The rows a child's renewal is bounded by. Ends only ever move forward: a row read too early bounds too strictly. */
+/**
+ * The rows that bound a child's renewal. Ends only move forward, so a row that was read too early can only be too
+ * strict.
+ */
 export interface Above {
   readonly root?: Session;
   readonly parent?: Session;
@@ -25,11 +28,11 @@ export async function readAbove(token: OwnToken, store: Pick<SessionStore, "read
 }
 
 /**
- * A later end for a living session, and nothing else: same id, same key, same grants. All of it is evaluated anew by the
- * registry as it is now; what no longer holds whole is not renewed. The end is never beyond the parent's (and so no
- * ancestor's), nor beyond what the root's and this agent's registrations allow, counted from when each session began, nor
- * beyond the bound of a downstream exchange.
- * @returns `parameter_invalid` for anything named beside `lifetime_seconds` and for an earlier end,
+ * A later end for a living session, and nothing else: same id, same key, same grants. Everything is checked again by
+ * the present registry, and a session that no longer satisfies all of it is not renewed. The new end is never beyond
+ * the parent's (so beyond no ancestor's), nor beyond what the registrations of the root's agent and this agent allow,
+ * counted from when each session began, nor beyond the bound of a downstream exchange.
+ * @returns `parameter_invalid` for a request that names more than `lifetime_seconds` and for an earlier end,
  * `parameter_missing`, `renewal_refused`, `parent_dead`, `scope_exceeds`, `details_exceed`, `details_unmapped`,
  * `resource_unknown`, `scope_unknown`, `depth_exceeded`, `lifetime_exceeds`
  */
@@ -38,7 +41,7 @@ export function planRenewal(input: PlanInput, session: Session, above: Above): R
   const named = namedBeside(request);
   if (named) return err({ code: "parameter_invalid", name: named, why: "a renewal names lifetime_seconds alone" });
   if (request.lifetimeSeconds === undefined) return err({ code: "parameter_missing", name: "lifetime_seconds" });
-  // the same key carried into other code: what was granted to the one is not prolonged for the other
+  // the same key in other code: a grant to one build is not prolonged for another
   if (caller.identity.build !== session.build) return err({ code: "renewal_refused", why: "other code runs now" });
   const isRoot = session.sid === session.root;
   const root = isRoot ? session : above.root;
@@ -65,7 +68,7 @@ export function planRenewal(input: PlanInput, session: Session, above: Above): R
   return ok({ ...plan, endsAtSeconds, existing: session, ...rest });
 }
 
-/** Whatever would make a renewal look like another request. */
+/** The first parameter that would make the request more than a renewal. */
 function namedBeside(request: TokenRequest): string | undefined {
   const { resources, scopes, details, purpose, maxUses } = request;
   if (resources.length > 0) return "resource";
@@ -75,7 +78,7 @@ function namedBeside(request: TokenRequest): string | undefined {
   return maxUses === undefined ? undefined : "max_uses";
 }
 
-/** Everything the session holds must still be what it could be given. */
+/** Checks that everything the session holds could still be granted now. */
 function stillHeld(input: PlanInput, session: Session, parent: Session | undefined): Result<void, Denial> {
   const { registry } = input;
   const { grants, depth, actors } = session;
@@ -95,9 +98,10 @@ function stillHeld(input: PlanInput, session: Session, parent: Session | undefin
 }
 
 /**
- * By the way it came, and no other: a child of an offer within the parent, one of a downstream exchange by the scope
- * mapping that gave it, which `planFor` has evaluated. Taken for the other, it would outlive its mapping where the parent holds the same
- * scope, and be wider than it there (threat 33).
+ * Checks a child by the way it was made, and no other: a child of an offer within its parent, a child of a downstream
+ * exchange by the scope mapping that gave it (`planFor` has checked that). If it were checked as the other kind, a
+ * child of an exchange could outlive its mapping, or hold more than the mapping gives, wherever its parent holds the
+ * same scope (threat 33).
  */
 function stillGiven({ via, grants }: Session, parent: Session, { registry }: PlanInput): Result<void, Denial> {
   if (!via) return err({ code: "renewal_refused", why: "its row does not tell which way it came from its parent" });

@@ -11,32 +11,32 @@ import { boundScopes, narrowWithin, resolveWanted } from "../narrow/grants.ts";
 import type { PersonFacts } from "../person/id-token.ts";
 import type { TokenRequest } from "./request.ts";
 
-/** What a request may have, before policy: everything narrowed, nothing stored. */
+/** What a request may get, before policy is asked. Everything is narrowed, and nothing is stored yet. */
 export interface Plan extends Delegator {
   readonly action: PolicyQuestion["action"];
   readonly grants: readonly Grant[];
   readonly lifeSeconds: number;
   /** For a renewal: the session's new end. */
   readonly endsAtSeconds?: number;
-  /** A bound on uses that begins here. */
+  /** A new bound on uses. */
   readonly maxUses?: number;
-  /** The bounds above, which apply beside it. */
+  /** The bounds above, which apply in addition. */
   readonly usesAbove?: Uses;
   /** Every agent of the chain after this step. */
   readonly actors: readonly string[];
   readonly depth: number;
-  /** The session this hangs below; none for a root. */
+  /** The parent session; none for a root. */
   readonly parent?: Session;
-  /** For a child: which way it came from its parent, and the latest end it may ever have. */
+  /** For a child: how it was made from its parent, and the latest end it may ever have. */
   readonly via?: Via;
   readonly lastEndSeconds?: number;
-  /** Set when no session is made: what is issued belongs to this one. */
+  /** Set when no new session is made: the issued token belongs to this one. */
   readonly existing?: Session;
-  /** For an offer: whom it is held out to. */
+  /** For an offer: the agent it names. */
   readonly to?: string;
 }
 
-/** What every plan is made from. */
+/** Input of every plan. */
 export interface PlanInput {
   readonly request: TokenRequest;
   readonly caller: Caller;
@@ -47,7 +47,10 @@ export interface PlanInput {
   readonly lifeSeconds?: number;
 }
 
-/** A root: the agent on its own, or for a person, bounded by registration and by what the principal may delegate. */
+/**
+ * A root session: for the agent's own account, or for a person. It is bounded by the registration and by what the
+ * principal may delegate.
+ */
 export function planRoot(input: PlanInput, person: PersonFacts | undefined): Result<Plan, Denial> {
   const { request, caller, registration, registry } = input;
   const wanted = resolveWanted(request, registry);
@@ -67,7 +70,10 @@ export function planRoot(input: PlanInput, person: PersonFacts | undefined): Res
   });
 }
 
-/** An access token of the caller's own session; nothing named means all the session holds at its one resource. */
+/**
+ * An access token of the caller's own session; a request that names nothing gets all that the session holds, if that is
+ * at a single resource.
+ */
 export function planAccess(input: PlanInput, session: Session): Result<Plan, Denial> {
   const { request, registry, nowSeconds } = input;
   const named = filledFrom(request, session.grants);
@@ -93,20 +99,28 @@ export function planAccess(input: PlanInput, session: Session): Result<Plan, Den
   });
 }
 
-/** Both bounds of all that is issued, as they stand now: the agent's registration and what the principal may delegate. */
+/**
+ * The two bounds of everything that is issued, by the present registry: the agent's registration and what the principal
+ * may delegate.
+ */
 export function boundAll(grants: readonly Grant[], input: PlanInput, delegator: Delegator): Result<void, Denial> {
   const registered = boundScopes(grants, input.registration.may, "registration");
   return registered.ok ? boundByDelegator(grants, input, delegator) : registered;
 }
 
-/** What the principal may delegate now, alone: for an offer, whose taker's registration is looked at when it is taken. */
+/**
+ * What the principal may delegate now, without the agent's registration. For an offer, the registration of the agent it
+ * names is checked at redemption.
+ */
 export const boundByDelegator = (
   grants: readonly Grant[],
   { registry }: Pick<PlanInput, "registry">,
   delegator: Delegator,
 ): Result<void, Denial> => boundScopes(grants, mayDelegate(delegator, registry), "lending");
 
-/** Fills in what a request may leave out where something stands above it: resources first, then their scopes. */
+/**
+ * Completes a request that leaves out resources or scopes by what is held above it: resources first, then their scopes.
+ */
 export function filledFrom(request: TokenRequest, held: readonly Grant[]) {
   const resources = request.resources.length > 0 ? request.resources : held.map((grant) => grant.resource);
   const among = held.filter((grant) => resources.includes(grant.resource));
@@ -115,10 +129,11 @@ export function filledFrom(request: TokenRequest, held: readonly Grant[]) {
 }
 
 /**
- * Picks a life. Asking for more than allowed is refused, never silently shortened; asking for nothing gets the default.
- * @param requestedSeconds what the caller asked for
+ * Decides a life in seconds. A request for more than allowed is refused and not shortened; a request that names none
+ * gets the default.
+ * @param requestedSeconds what the request names
  * @param defaultSeconds what it gets otherwise
- * @param bounds each an upper bound in seconds; the least one counts
+ * @param bounds upper bounds in seconds; the smallest applies
  */
 export function pickLife(
   requestedSeconds: number | undefined,
@@ -131,7 +146,10 @@ export function pickLife(
   return ok(requestedSeconds ?? Math.min(defaultSeconds, allowedSeconds));
 }
 
-/** How long access tokens of a resource live, in seconds; a bearer token never long, whatever its registration says. */
+/**
+ * How long access tokens of a resource live, in seconds; for bearer tokens never more than
+ * `limits.bearerTokenLifeSeconds`.
+ */
 export function accessLife(resource: ResourceRegistration | undefined): number {
   const usual = resource?.accessTokenLifeSeconds ?? limits.accessTokenLifeSeconds;
   return resource?.senderConstraint === "none" ? Math.min(usual, limits.bearerTokenLifeSeconds) : usual;
@@ -149,8 +167,8 @@ export const longestLifeSeconds = (rows: readonly Registration[]): number =>
   );
 
 /**
- * Bounds the depth of a child: the strictest agent of the whole chain decides, and nobody goes beyond 64, so that one
- * liveness batch always suffices.
+ * Bounds the depth of a child: the strictest registration of the whole chain decides, and none allows more than 64, so
+ * that one liveness batch is always enough.
  * @param actors ids of every agent of the chain, the new one included
  */
 export function checkDepth(depth: number, actors: readonly string[], registry: RegistrySnapshot): Result<void, Denial> {

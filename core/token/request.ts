@@ -14,23 +14,23 @@ import {
 } from "../model/wire.ts";
 import { parseBoundedJson } from "../text/json.ts";
 
-/** What may be asked for: an access token, a session token over several resources, an offer to another agent. */
+/** What a request may ask for: an access token, a session token for several resources, or an offer to another agent. */
 type Requested = "access" | "session" | "offer";
 
-/** A token request as parsed, nothing in it believed yet. */
+/** A parsed token request; nothing in it is verified yet. */
 export interface TokenRequest {
   readonly subject?: { readonly token: string; readonly type: "id" | "access" | "session" | "offer" };
   readonly actorToken?: string;
   readonly clientId?: string;
   readonly requested: Requested;
   readonly resources: readonly string[];
-  /** For an offer: the agent it is held out to. Elsewhere an audience is a resource (RFC 8693 2.1). */
+  /** For an offer: the agent that may redeem it. Otherwise an audience is a resource (RFC 8693 2.1). */
   readonly audience?: string;
   readonly scopes: readonly string[];
   readonly details: readonly AuthorizationDetail[];
   readonly purpose?: string;
   readonly lifetimeSeconds?: number;
-  /** How often what is asked for may be used, 1 to `limits.usesMax`. */
+  /** How often the requested token may be used, 1 to `limits.usesMax`. */
   readonly maxUses?: number;
 }
 
@@ -68,8 +68,8 @@ function parse(form: Form): Result<TokenRequest, Denial> {
   if (!actor.ok) return actor;
   const requested = requestedTypes.get(single(form, "requested_token_type") ?? accessTokenType);
   if (!requested) return invalid("requested_token_type", "ask for an access token, a session or an offer");
-  // RFC 8693 2.1: an audience is another name of a target and may be repeated; ours is an agent for an offer, else a
-  // resource
+  // RFC 8693 2.1: an audience is another name of a target and may come several times. For an offer it is an agent,
+  // otherwise a resource
   const audiences = [...new Set(form.get("audience"))];
   const isOffer = requested === "offer";
   if (isOffer && audiences.length > 1) return err({ code: "offer_targets_several", count: audiences.length });
@@ -114,7 +114,7 @@ function readSubject(form: Form): Result<TokenRequest["subject"], Denial> {
   const token = single(form, "subject_token");
   const typeUri = single(form, "subject_token_type");
   if (grantType === "client_credentials") {
-    // a subject in a grant that has none is a confused client: acting for nobody would surprise it
+    // a client that sends a subject with a grant that takes none is mistaken; to act for nobody would surprise it
     return token === undefined && typeUri === undefined
       ? ok(undefined)
       : invalid("subject_token", "client_credentials takes no subject; use token exchange");
@@ -158,8 +158,8 @@ export function readDetails(text: string | undefined): Result<readonly Authoriza
 }
 
 /**
- * A request with its resources as they are registered, so that tokens, rows and records know one spelling of each. What
- * is not registered stays as it was sent, to be refused by that name.
+ * The request with its resources in registered spelling, so that tokens, rows and records have one spelling of each. A
+ * resource that is not registered stays as it was sent, and is refused under that name.
  */
 export function inRegisteredNames(request: TokenRequest, registry: RegistrySnapshot): TokenRequest {
   const named = request.resources.map((text) => registry.resourceNamed(text)?.uri ?? text);

@@ -14,7 +14,7 @@ import type { LivenessQuery } from "../session/store.ts";
 import type { TokenContext } from "./context.ts";
 import { fromOffer, type LocatedOffer, type OfferSubject } from "./offer-subject.ts";
 
-/** Where the authority of a request comes from, verified but not yet known to be alive. */
+/** Where the authority of a request comes from; verified, and its liveness not read yet. */
 export type ResolvedSubject =
   | { readonly kind: "own"; readonly query: LivenessQuery }
   | { readonly kind: "person"; readonly person: PersonFacts; readonly query: LivenessQuery }
@@ -22,16 +22,16 @@ export type ResolvedSubject =
   | { readonly kind: "hop"; readonly token: OwnToken; readonly query: LivenessQuery }
   | OfferSubject;
 
-/** What resolving uses. */
+/** The ports that resolving uses. */
 type ResolveContext = TokenContext<"clock" | "issuer" | "trustDomain" | "ownKeys" | "store" | "keySets">;
 type OwnContext = TokenContext<"clock" | "issuer" | "trustDomain" | "ownKeys" | "store">;
 
 /**
- * Resolves the subject token to principal and parent, and enforces who may use which token as `subject_token` (the architecture's rule):
- * a session's own agent with the key it is bound to; the agent an offer names; the agent that serves a token's
- * audience; the agent registered for the client a person's token was issued to. Nobody else. Whose session was
- * touched goes on record before the refusal, so that a theft stands in the tree it was tried on.
- * @returns the subject; or of an offer, where its handle says so, what is to be read with it (`offer-subject.ts` goes on)
+ * Resolves the subject token to principal and parent, and decides who may use which token as `subject_token`: a
+ * session's own agent with the key it is bound to; the agent that an offer names; the agent that serves a token's
+ * audience; the agent registered for the client a person's token was issued to; nobody else. The session is added to
+ * the audit context before a refusal, so that the record of a theft names the tree it was tried on (threat 41).
+ * @returns the subject; for an offer whose handle names what to read, those rows' keys (`offer-subject.ts` continues)
  */
 export async function resolveSubjectToken(
   context: ResolveContext,
@@ -46,7 +46,7 @@ export async function resolveSubjectToken(
   return fromPerson({ token: subject.token, type: subject.type }, context, registry);
 }
 
-/** The caller's own session by its session token, and nothing else: for whom lending on is no question. */
+/** Resolves the caller's own session by its session token, for endpoints that accept no other subject. */
 export async function resolveOwnSession(
   context: OwnContext,
   registry: RegistrySnapshot,
@@ -54,7 +54,7 @@ export async function resolveOwnSession(
   return fromOwnToken("session", context, registry);
 }
 
-/** By what it says of itself: which of the two it is verified as, and nothing more, rests on it. */
+/** Whether a token names our own issuer. This only decides how the token is verified. */
 const isOwn = (token: string, issuer: string): boolean =>
   isAccessHandle(token) || decodeUnverified(token)?.payload.iss === issuer;
 
@@ -91,8 +91,8 @@ async function fromOwnToken(
   const { root, sid, actors, principalId, anc } = token;
   audit.add({ principal: principalId, actors, session: { root, sid, depth: sid === root ? 0 : anc.length + 1 } });
   if (token.agent === caller.agent) {
-    // a token carried to another process of the same agent is still a stolen token
-    // (of a bearer token the session knows the key, `planFor` compares it)
+    // a token that was copied to another process of the same agent is stolen too (a bearer token names no key;
+    // `planFor` compares its session's)
     if (token.jkt !== undefined && token.jkt !== caller.jkt)
       return err({ code: "dpop_key_mismatch", boundTo: "subject_token", owner: ownerOf(token) });
     if (request.requested !== "offer")
@@ -102,7 +102,7 @@ async function fromOwnToken(
   const servedBy = kind === "access" ? registry.resource(token.aud)?.servedBy : undefined;
   audit.add({ operation: "session.hop" });
   if (servedBy !== undefined && registry.agentId(servedBy) === caller.agent)
-    // whoever presented a bearer token proved nothing: it is no ground for further work in somebody's name
+    // the agent that presents a bearer token proved nothing by it, so it must not start further work for the principal
     return token.jkt === undefined ? err({ code: "subject_token_unbound" }) : ok({ kind: "hop", token, query });
   const why = "neither this agent's session nor a token for what it serves";
   return err(
