@@ -6,12 +6,12 @@ import { parseBoundedJson } from "../text/json.ts";
 /** A JSON object of a request. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** The denial for a member that is not as it must be. */
+/** The denial for a member with a wrong value. */
 export const invalidMember = (name: string, why: string): Result<never, Denial> =>
   err({ code: "parameter_invalid", name: name.slice(0, 64), why });
 
 /**
- * Reads the JSON object an operator sent, with no member but those known.
+ * Reads the JSON object an operator sent, in which every member must be known.
  * @param limitBytes largest body that is parsed
  * @returns the object, or `content_type_unsupported`, `body_too_large`, `malformed_request`, `parameter_invalid`
  */

@@ -22,7 +22,7 @@ const openApiRoute: Route = {
   answer: async () => ({ ok: true, value: openApi }),
 };
 
-/** Everything an operator can ask; the OpenAPI document tells of exactly these. */
+/** Everything an operator can ask. The OpenAPI document describes exactly these routes. */
 export const readRoutes: readonly Route[] = [
   openApiRoute,
   registryRoute,
@@ -36,17 +36,17 @@ export const readRoutes: readonly Route[] = [
 ];
 
 /**
- * What operators look at by URL: GET only, nothing is written but the records of refusals. An allowed read has no record
- * in the audit (docs/decisions): it changes nothing, and a role that could write such records alone could forge a grant's.
- * The way of a request:
+ * What operators read by URL: only GET, and nothing is written except the records of refusals. An allowed read has no
+ * record in the audit (docs/decisions): it changes nothing, and a role that may write such records could forge the
+ * record of a grant. The way of a request:
  *
- * 1. **caller**: whom IAM named; the stage's roles for this duty are all its URL lets in
+ * 1. **caller**: the one that IAM authenticated; its URL admits only the stage's roles for this duty (threat 49)
  * 2. **find** what is asked for, by method and path
- * 3. **read** the query, bounded, with no parameter but those that this question has
+ * 3. **read** the query, bounded; only the parameters of this question are accepted
  * 4. **answer** from the tables, strongly consistent (`admin/read/`)
  *
- * @returns 200 with JSON; denials `caller_not_authorized` without an IAM identity, `not_found`, `method_not_allowed`, those
- * of reading the query, `version_unknown`, `liveness_unavailable` when a key stayed unread
+ * @returns 200 with JSON; denials `caller_not_authorized` without an IAM identity, `not_found`, `method_not_allowed`,
+ * those of reading the query, `version_unknown`, `liveness_unavailable` when a row could not be read
  */
 export function createAdminReadEndpoint(
   deps: AdminReadDeps,

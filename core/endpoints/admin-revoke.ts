@@ -10,7 +10,7 @@ import { ok, type Result } from "../model/result.ts";
 import type { Call, Reply } from "../model/wire.ts";
 import type { RevocationStore } from "../session/store.ts";
 
-/** What revocation by operators stands on. */
+/** What revocation by operators needs. */
 interface AdminRevokeDeps extends DenyDeps {
   readonly trustDomain: string;
   readonly revocations: RevocationStore;
@@ -20,18 +20,20 @@ interface AdminRevokeDeps extends DenyDeps {
 /**
  * Revokes a session (its whole subtree with it), an agent, a principal, a build or the deployment, or lifts a block:
  *
- * 1. **caller**: whom IAM named; the stage's roles for this duty are all its URL lets in
+ * 1. **caller**: the one that IAM authenticated; its URL admits only the stage's roles for this duty (threat 49)
  * 2. **read** the order, bounded, strictly parsed (`admin/revoke/order.ts`)
- * 3. **look** whether there is what it names: an order about something that does not exist writes nothing and says so. A
- *    principal or a build that was never seen can be blocked in advance, by `unseen` (`admin/revoke/target.ts`)
- * 4. **plan** what is written (`admin/revoke/plan.ts`). A revocation cuts (what exists dies at once) and, except for a session or
- *    with `cutOnly`, blocks (nothing new) until an operator lifts it. That of a root session puts the person's login it was
- *    opened by on the denylist, for that agent: every root of that login dies with it, and none is opened by it any more
- *    (`admin/revoke/denylist.ts`). Lifting a session clears the login; the session stays over
- * 5. **write** it with its record, in ONE transaction without a condition: nothing that happens at the same time keeps a
- *    revocation from its row
+ * 3. **look** whether what it names exists: an order about something that does not exist writes nothing and is refused.
+ *    A principal or a build that was never seen can be blocked in advance, by `unseen` (`admin/revoke/target.ts`)
+ * 4. **plan** what is written (`admin/revoke/plan.ts`). A revocation cuts (everything that exists ends at once) and,
+ *    except for a session or with `cutOnly`, blocks (nothing new is issued) until an operator lifts the block. The
+ *    revocation of a root session also denylists the person's login that opened it, for that agent: every root of that
+ *    login ends with it, and none can be opened by it any more (`admin/revoke/denylist.ts`). Lifting a session clears
+ *    the login; the session stays over
+ * 5. **write** it with its record, in ONE transaction without a condition: nothing that happens at the same time can
+ *    keep a revocation from being written (threat 6)
  *
- * @returns 200 with what was done; denials `caller_not_authorized`, `target_unknown`, `cut_only_unprovable`, those of reading
+ * @returns 200 with what was done; denials `caller_not_authorized`, `target_unknown`, `cut_only_unprovable`, and those
+ * of reading the order
  */
 export function createAdminRevokeEndpoint(
   deps: AdminRevokeDeps,

@@ -14,34 +14,35 @@ import type { Ring, RotationOrder } from "../ring/model.ts";
 import type { RingView } from "../ring/ports.ts";
 import { withoutSuccessor } from "../ring/successor.ts";
 
-/** Where orders to the rotator are put; it writes no ring. */
+/** Stores orders to the rotator. It cannot write a ring. */
 export interface OrderStore {
   view(purpose: KeyPurpose): Promise<Pick<RingView, "ring" | "order">>;
   /**
-   * Puts an order and its record in one transaction, if the last order is still the one before.
-   * @returns false when somebody else put one first
+   * Stores an order and its record in one transaction, if the last order is still `before`.
+   * @returns false when somebody else stored one first
    */
   put(order: RotationOrder, before: string | undefined, record: AuditRecord): Promise<boolean>;
 }
 
-/** What rotation by operators stands on. */
+/** What rotation by operators needs. */
 interface AdminRotateDeps extends DenyDeps {
   readonly orders: OrderStore;
 }
 
 /**
- * Orders a rotation before its time, or an emergency: the suspect key counts for nothing from now on. `POST /` with
- * `{ "rotate": { "purpose", "kid"? }, "emergency"?, "reason" }` → 202 with the order's id:
+ * Orders an early rotation, or an emergency, after which no signature of the suspect key counts. `POST /` with `{
+ * "rotate": { "purpose", "kid"? }, "emergency"?, "reason" }` → 202 with the order's id:
  *
- * 1. **caller**: whom IAM named; the stage's roles for this duty are all its URL lets in. `GET /` is answered here: how all
- *    keys stand, and which orders were taken up (`admin/rotate/rings.ts`)
+ * 1. **caller**: the one that IAM authenticated; its URL admits only the stage's roles for this duty (threat 49). `GET
+ *    /` is answered here with the state of all keys and which orders were handled (`admin/rotate/rings.ts`)
  * 2. **read** the wish, bounded, strictly parsed (`admin/rotate/wish.ts`)
- * 3. **look** at the ring and the order before; a key it names must be there
- * 4. **refuse** what nobody can finish, since nothing known to verifiers could replace the keys (`successor_missing`), and what
- *    would push an order aside that is not carried out yet; an emergency pushes a plain rotation aside, nothing an emergency
- * 5. **put** the order and its record in ONE transaction, if the last order is still the one before
+ * 3. **look** at the ring and the last order; a key that the wish names must be in the ring
+ * 4. **refuse** an order that cannot be carried out, since no key known to verifiers could replace the suspect ones
+ *    (`successor_missing`), and one that would replace an order not carried out yet. An emergency may replace a plain
+ *    rotation; nothing may replace an emergency
+ * 5. **put** the order and its record in ONE transaction, if the last order is still the one that was read
  *
- * The order is only written down here; the rotator, which has no URL, sees it in its stream and acts.
+ * The order is only stored here. The rotator, which has no URL, reads it from its stream and carries it out.
  */
 export function createAdminRotateEndpoint(
   deps: AdminRotateDeps,
@@ -86,9 +87,12 @@ async function putOrder(
   return (await deps.orders.put(order, last?.id, record)) ? ok(undefined) : err(pending);
 }
 
-/** A rotation nobody can finish is refused like an emergency that would leave nobody to sign. */
+/**
+ * Algorithms that would be left without a key. A rotation that cannot be finished is refused, like an emergency after
+ * which no key could sign.
+ */
 function lacking(order: RotationOrder, ring: Ring | undefined): readonly SigningAlgorithm[] {
-  // until the rotator has come once there are no standbys of any kind
+  // before the rotator's first run there are no standby keys
   if (!ring) return [usualAlgorithm[order.purpose]];
   const keys = withoutSuccessor(ring, order, { nowSeconds: order.atSeconds, waitSeconds: longestCacheSeconds });
   return [...new Set(keys.map(({ alg }) => alg))];

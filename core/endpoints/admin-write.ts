@@ -8,30 +8,30 @@ import type { Call, Reply } from "../model/wire.ts";
 import type { Applied } from "../registry/applied.ts";
 import { type ApplyDeps, applyRegistry } from "../registry/apply.ts";
 
-/** What writing the registry stands on. */
+/** What writing the registry needs. */
 interface AdminWriteDeps extends DenyDeps, ApplyDeps {}
 
 /**
- * What operators change by URL, each as a new version of the registry, with optimistic concurrency (`base`, the version
- * it was made against) and `dryRun`:
+ * Changes that operators make by URL, each as a new version of the registry, with optimistic concurrency (`base`, the
+ * version it was made against) and `dryRun`:
  *
- * - `PUT /registry` `{ registrations, base?, reason?, dryRun? }`: all of it
- * - `PATCH /agents/<name>` `{ state, reason, base?, dryRun? }`: one agent's state, all others untouched
- * - `POST /rollback` `{ to, reason, base?, dryRun? }`: the registrations of an earlier version that counted, held against
- *   today's rules; it wakes no suspended agent
+ * - `PUT /registry` `{ registrations, base?, reason?, dryRun? }`: the whole registry
+ * - `PATCH /agents/<name>` `{ state, reason, base?, dryRun? }`: one agent's state and nothing else
+ * - `POST /rollback` `{ to, reason, base?, dryRun? }`: the registrations of an earlier version that was applied,
+ *   checked by today's rules; a suspended agent stays suspended
  *
  * The way of each:
  *
- * 1. **caller**: whom IAM named; the stage's roles for this duty are all its URL lets in
+ * 1. **caller**: the one that IAM authenticated; its URL admits only the stage's roles for this duty (threat 49)
  * 2. **read** the order, bounded, strictly parsed (`admin/write/order.ts`)
- * 3. **find** the registrations it wants: its own, or those of a version here
- * 4. **hold the bases against each other**: what was made from one version replaces that one alone, since somebody else's
- *    change in between would be undone unseen
+ * 3. **find** the registrations it wants: those in the request, or those of a stored version
+ * 4. **hold the bases against each other**: a change that was made from one version replaces only that version.
+ *    Otherwise it would silently undo somebody else's change in between
  * 5. **apply** them (`registry/apply.ts`)
- * 6. **answer**; of a refused registry with every problem, since whoever wrote the files must see all of them
+ * 6. **answer**; a refused registry with every problem, since its authors need to see all of them
  *
- * @returns 200 `{ version, base, difference }`; denials `registry_invalid` (422, every problem), `registry_stale` (409),
- * `version_unknown` (404), `target_unknown`, those of reading
+ * @returns 200 `{ version, base, difference }`; denials `registry_invalid` (422, every problem), `registry_stale`
+ * (409), `version_unknown` (404), `target_unknown`, and those of reading the order
  */
 export function createAdminWriteEndpoint(
   deps: AdminWriteDeps,
@@ -92,7 +92,7 @@ const json = (status: number, body: object): Reply => ({
   body: JSON.stringify(body),
 });
 
-/** The problems are the operator's own words: nothing of anybody else's is told by them. */
+/** The problems quote only what the operator sent, so they disclose nothing. */
 function withProblems(refusal: Reply, { problems }: Denial & { code: "registry_invalid" }): Reply {
   const said = JSON.parse(refusal.body) as object;
   return json(refusal.status, { ...said, problems: problems.slice(0, 100), problemCount: problems.length });

@@ -2,16 +2,17 @@ import { awsLambdaUrlIam } from "../attest/methods/aws-lambda-url-iam/attestor.t
 import type { Call, Reply } from "../model/wire.ts";
 import { type AttestDeps, createAttestEndpoint } from "./attest.ts";
 
-/** Whom the platform proved to have signed the call. */
+/** The caller that the platform proved to have signed the call. */
 type PlatformCaller = NonNullable<Call["platformCaller"]>;
 
 /**
- * Attestation behind a URL that IAM guards. The way of a request is that of `attest.ts`, with two differences:
+ * Attestation behind a URL that IAM guards. A request is handled as in `attest.ts`, with two differences:
  *
- * 1. **take** one evidence alone: the call itself, by whom Lambda authenticated
- * 2. **add** the platform's word to the call, here and nowhere else
+ * 1. **take** only one kind of evidence: the call itself, by the caller that Lambda authenticated
+ * 2. **add** to the call whom the platform authenticated, here and nowhere else
  *
- * Its URL's resource policy keeps everybody from writing an event of their own (threat 18).
+ * The function's resource policy denies every invocation except through its URL, so nobody can forge the event (threat
+ * 18).
  */
 export function createAttestIamEndpoint(
   deps: Omit<AttestDeps, "attestors">,

@@ -32,13 +32,13 @@ export interface AttestDeps {
   readonly store: SessionStore;
   readonly outbox: Outbox;
   readonly aggregate: RefusalAggregate;
-  /** Every kind of evidence that is understood, listed; nothing is discovered. */
+  /** The attestor of every kind of evidence that is accepted. The list is complete: none is discovered. */
   readonly attestors: readonly Attestor[];
-  /** Present where the stage lets us look at functions and tasks. */
+  /** Present where the stage grants lookups of functions and tasks. */
   readonly codeLookup?: CodeLookup;
-  /** Of purpose identity. */
+  /** Signs with the identity key. */
   readonly signer: Signer;
-  /** The very counter that `token` takes from: an agent has one bucket of signatures. */
+  /** Takes from the same counter as `token`: an agent has one bucket of signatures. */
   readonly limiter: RateLimiter;
   readonly macs: MacSource;
   /** Present where the stage demands nonces in proofs (RFC 9449 8). */
@@ -50,15 +50,15 @@ export interface AttestDeps {
 /**
  * The attest endpoint. `POST /challenge` answers a challenge; `POST /` turns evidence into an identity token:
  *
- * 1. **read** the request, bounded, and believe nothing of it (`attest/read-request.ts`)
- * 2. **proof**: that the caller holds the key the token will be bound to (RFC 9449)
+ * 1. **read** the request, bounded, without trusting any of it (`attest/read-request.ts`)
+ * 2. **proof**: the caller holds the key that the token will be bound to (RFC 9449)
  * 3. **prove** the named agent: registration ▸ challenge ▸ evidence ▸ selectors ▸ state ▸ assurance ▸ audience
- *    (`attest/prove.ts`), and that it is alive, in one batch; where that tells of a newer registry, load it and prove once
- *    more (`attest/prove-alive.ts`)
- * 4. **consume** challenge, proof and evidence and write the record, in ONE transaction; once more where another key showed
- *    this document first and has been silent for as long as the registration says (`attest/first-key.ts`)
+ *    (`attest/prove.ts`), and, in one batch, that it is alive; when the batch names a newer registry, load that one and
+ *    prove again (`attest/prove-alive.ts`)
+ * 4. **consume** challenge, proof and evidence and write the record, in ONE transaction; a second time where another
+ *    key showed this document first and has been silent for as long as the registration demands (`attest/first-key.ts`)
  * 5. **take** a signature from the agent's bucket
- * 6. **sign**, and at the same time read liveness again: what was revoked meanwhile gets no token
+ * 6. **sign**, and at the same time read liveness again: an agent that was revoked meanwhile gets no token
  *
  * This list and the numbered steps below are the same list.
  */
@@ -127,7 +127,7 @@ function claimsFor({ proven, rows }: ProvenAlive, jkt: string, deps: AttestDeps)
   };
 }
 
-/** KMS is never paid for a replay, and no token leaves without its record. */
+/** Written before the signature: a replay costs no signature, and no token is released without its record. */
 async function consume(
   proven: Proven,
   claims: IdentityClaims,
@@ -150,13 +150,14 @@ function replayOf(conflict: CommitConflict, type: string, owned: boolean): Denia
   if (conflict.kind !== "replay") throw new Error(`attestation cannot meet conflict ${conflict.kind}`);
   if (conflict.entry === "dpop") return { code: "dpop_replayed" };
   if (conflict.entry === "challenge") return { code: "challenge_invalid", why: "used" };
-  // a replay entry with an owner conflicts only with another key's: the document was stolen, or its thief came first
+  // a replay entry with an owner conflicts only with another key: either the document was stolen, or a thief showed it
+  // first
   return { code: owned ? "evidence_of_another_key" : "evidence_replayed", type };
 }
 
 /**
- * After the transaction and not before it: what that refused, a replay or a stolen document shown by another key, must
- * not spend the bucket of the agent it names, or a thief could lock the agent out (threat 13).
+ * Takes a signature after the transaction and not before it: a replay, or a stolen document shown by another key, must
+ * not use up the bucket of the agent it names, or a thief could lock that agent out (threat 13).
  */
 async function takeSignature({ agent, registration }: Proven, limiter: RateLimiter): Promise<Result<void, Denial>> {
   const perSecond = registration.issuancesPerSecond ?? limits.issuancesPerSecond;
@@ -169,7 +170,7 @@ async function issue(proven: Proven, claims: IdentityClaims, deps: AttestDeps): 
     signJwt(deps.signer, { typ: tokenTyp.identity, joinId: claims.jti }, payload),
     deps.store.readLiveness(livenessOf(proven.agent, proven)),
   ]);
-  // what was not read is no death (threat 44): the agent asks again, with a new challenge
+  // a row that could not be read proves no death (threat 44): the agent asks again, with a new challenge
   if (!rows.complete || !rows.deployment)
     return err({ code: "liveness_unavailable", why: "it could not be read again; nothing was released" });
   const cause = deathSince(rows, claims, subjectsOf(proven));

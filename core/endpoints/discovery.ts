@@ -10,33 +10,33 @@ import type { PublishedOwnKeys } from "../model/ports.ts";
 import type { Call, Reply } from "../model/wire.ts";
 import { issuerMetadataUrl } from "../text/well-known.ts";
 
-/** What discovery stands on: public keys, stored bytes, no right to sign anything. */
+/** What discovery needs: public keys and stored bytes, but no right to sign. */
 interface DiscoveryDeps {
   readonly issuer: string;
   readonly ownKeys: PublishedOwnKeys;
   readonly urls: () => Promise<FunctionUrls | undefined>;
-  /** Names of the details types the registry has now. */
+  /** Names of the details types in the present registry. */
   readonly detailsTypes: () => Promise<readonly string[]>;
   readonly lists: StoredLists;
-  /** This stage pushes no security events: nobody is told where they start. */
+  /** Set when this stage pushes no security events; then their configuration is not served. */
   readonly withoutEvents?: true;
 }
 
-/** What is asked for, whatever path names it. */
+/** The pages that a request may ask for, by whichever path. */
 type Page = "oauth" | "openid" | "authorize" | "keys" | "bundle" | "events" | "eventKeys" | "lists";
 
 /**
- * Serves what anybody may know:
+ * Serves the public documents:
  *
- * 1. **find** the page by its path below the issuer's own, or by one with the well-known part before it (RFC 8414 3.1, SSF 1.0
- *    7.2), where OpenID Connect Discovery 4 puts it behind
- * 2. **let look** and nothing else: GET and HEAD, and a browser's question before them
- * 3. **answer**: metadata (RFC 8414, OpenID Connect Discovery as far as AWS reads it; `discovery/issuer-metadata.ts`), the JWKS and
- *    the SPIFFE bundle (`discovery/key-documents.ts`), the stored status lists (`discovery/status-lists.ts`), where receivers of
- *    security events start. Identity keys stand in the SPIFFE bundle only: at `jwks_uri` every key can mint a session in the
- *    eyes of a standard verifier (threat 3)
- * 4. **open** it to pages of every origin, but for the authorization endpoint, which is opened by navigation alone (RFC 9700
- *    2.6)
+ * 1. **find** the page by its path below the issuer's own, or by a path with the well-known part before the issuer's
+ *    path (RFC 8414 3.1, SSF 1.0 7.2) or after it (OpenID Connect Discovery 4)
+ * 2. **let look** and nothing else: only GET and HEAD, and a browser's preflight request
+ * 3. **answer**: metadata (RFC 8414, OpenID Connect Discovery as far as AWS reads it; `discovery/issuer-metadata.ts`),
+ *    the JWKS and the SPIFFE bundle (`discovery/key-documents.ts`), the stored status lists
+ *    (`discovery/status-lists.ts`), the configuration for receivers of security events. Identity keys are in the SPIFFE
+ *    bundle only: a standard verifier would accept an access token signed by any key at `jwks_uri` (threat 3)
+ * 4. **open** it to pages of every origin (CORS), except the authorization endpoint, which a browser only navigates to
+ *    (RFC 9700 2.6)
  */
 export function createDiscoveryEndpoint(deps: DiscoveryDeps): (call: Call) => Promise<Reply> {
   const path = new URL(deps.issuer).pathname.replace(/\/$/, "");
@@ -101,13 +101,19 @@ async function answer(page: Page, call: Call, deps: DiscoveryDeps): Promise<Repl
   }
 }
 
-/** All of it is public and carries no credentials: a verifier in a browser may read it too (Token Status List, 8.1). */
+/**
+ * Adds the CORS header for every origin: the documents are public and need no credentials, so a verifier in a browser
+ * may read them (Token Status List, 8.1).
+ */
 const forEveryOrigin = (reply: Reply): Reply => ({
   ...reply,
   headers: { ...reply.headers, "Access-Control-Allow-Origin": "*" },
 });
 
-/** A browser asks first when a page sends more than the plainest request; MCP clients send their protocol's version. */
+/**
+ * The answer to a browser's preflight request. Browsers send one before a request with unusual headers, and MCP clients
+ * send such a header with their protocol's version.
+ */
 const preflight: Reply = {
   status: 204,
   contentType: "text/plain",
@@ -122,7 +128,7 @@ const preflight: Reply = {
 async function metadata(deps: DiscoveryDeps, document: typeof issuerMetadata): Promise<Reply> {
   const [urls, detailsTypes] = await Promise.all([deps.urls(), deps.detailsTypes()]);
   if (!urls) return denialReply({ code: "registry_unavailable", why: "the function URLs are not published yet" });
-  // RFC 9396 10; RFC 8414 3.2 leaves out a member without values
+  // RFC 9396 10; by RFC 8414 3.2 a member without values is left out
   const details = detailsTypes.length > 0 ? { authorization_details_types_supported: detailsTypes } : {};
   return published(JSON.stringify({ ...document(deps.issuer, urls), ...details }), "application/json", 60);
 }

@@ -5,36 +5,37 @@ import { evaluate, type Told } from "../drift/evaluate.ts";
 import type { ControlPlanes, Found } from "../drift/function-state.ts";
 import { type Clock, type Ids, nowSeconds } from "../model/ports.ts";
 
-/** What the watch stands on. */
+/** What the watch needs. */
 interface DriftDeps {
   readonly planes: ControlPlanes;
   readonly store: BaselineStore;
   readonly clock: Clock;
   readonly ids: Ids;
-  /** Of the call, for the records. */
+  /** Id of the call, for the records. */
   readonly requestId: string;
-  /** Name of the function that watches: it is deployed last. */
+  /** Name of the function that watches, which is deployed last. */
   readonly self: string;
   /** The template's mark of each function, by the function's name. */
   readonly marks: ReadonlyMap<string, string>;
 }
 
-/** Functions that are looked at side by side: the control planes are shared with the whole account. */
+/** Functions that are read at the same time; few, since the whole account shares the control planes. */
 const atOnce = 4;
 
 /**
- * Looks at every function of the deployment and at whom its role trusts:
+ * Checks every function of the deployment, and whom its role trusts (threat 45):
  *
- * 1. **look at itself**: this function is deployed last, so what is younger than it was changed afterwards
- * 2. **recall** how each function stood the last time
- * 3. **look** at each by its name, some at a time
- * 4. **evaluate** what was found against the template's mark and the last time (`drift/evaluate.ts`)
- * 5. **write** what there is to remember, with the audit event of what is not as it was deployed, in ONE transaction: it is
- *    told of once
- * 6. **count** those that ring: they ring for as long as it stands
+ * 1. **look at itself**: this function is deployed last, so a function with a later change was changed after the
+ *    deployment
+ * 2. **recall** the baseline of each function
+ * 3. **look** at each by its name, a few at a time
+ * 4. **evaluate** what was found against the template's mark and the baseline (`drift/evaluate.ts`)
+ * 5. **write** the new baseline together with the audit event of a difference, in ONE transaction, so that it is
+ *    reported once
+ * 6. **count** the functions that ring; they ring for as long as the difference exists
  *
  * @returns how many functions ring
- * @throws after all were looked at, when one could not be: a look that failed must not pass for one that found nothing
+ * @throws after all were checked, when one could not be read: a failed check must not look like one that found nothing
  */
 export async function watchDrift(deps: DriftDeps): Promise<number> {
   // 1. look at itself

@@ -1,8 +1,8 @@
-/** What IAM said to one action. */
+/** IAM's answer to one action. */
 interface IamAnswer {
   readonly ok: boolean;
   readonly status: number;
-  /** Of a refusal, where IAM named one. */
+  /** Error code of a refusal, where IAM named one. */
   readonly code?: string;
   /** The account's own issuer of web identity tokens, where the answer names it. */
   readonly issuer?: string;
@@ -13,16 +13,16 @@ export type CallIam = (
   action: "EnableOutboundWebIdentityFederation" | "GetOutboundWebIdentityFederationInfo",
 ) => Promise<IamAnswer>;
 
-/** IAM answers 409 with one of these where somebody switched it on before. */
+/** IAM answers 409 with one of these where federation was switched on before. */
 const onAlready = new Set(["FeatureEnabled", "FeatureEnabledException"]);
 
 /**
  * Switches the account's outbound identity federation on:
  *
- * 1. **switch on**; that it is on already is success too, since the account has one switch for everybody
- * 2. **ask** for the issuer where it was on
+ * 1. **switch on**; if it is on already, that is a success too, since the account has only one switch
+ * 2. **ask** for the issuer, where it was on already
  *
- * It is never switched off again: the switch is the account's, and others may stand on it.
+ * It is never switched off again: the switch belongs to the account, and others may rely on it.
  * @returns the account's own issuer of web identity tokens
  * @throws with IAM's error code when it refuses, and when its answer names no issuer
  */

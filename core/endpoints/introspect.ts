@@ -23,7 +23,7 @@ import type { Call, Reply } from "../model/wire.ts";
 import { evaluateSession, mergeQueries, queryFor, readLiveness } from "../session/liveness.ts";
 import type { LivenessRows, SessionStore } from "../session/store.ts";
 
-/** What introspection stands on. */
+/** What introspection needs. */
 export interface IntrospectDeps extends AuthenticateDeps, DenyDeps {
   readonly registries: RegistrySource;
   readonly store: Pick<SessionStore, "readLiveness" | "readHandle" | "use">;
@@ -32,7 +32,7 @@ export interface IntrospectDeps extends AuthenticateDeps, DenyDeps {
 /** One request for introspection. */
 interface Introspection {
   readonly token: string;
-  /** Thumbprint of the key by which the request for the token was proved (`dpop_jkt`). */
+  /** Thumbprint of the key that proved the request which carried the token (`dpop_jkt`). */
   readonly provedBy: string | undefined;
   readonly caller: Caller;
   readonly audit: AuditContext;
@@ -45,20 +45,21 @@ interface Introspection {
  * 1. **read** the form
  * 2. **authenticate** the caller, a registered resource server (`caller/authenticate.ts`)
  * 3. **look** at the token:
- *    - *verify* it offline, or *read its row* if it is a handle (`readAccessToken`)
- *    - *read liveness* of its session, its agents and the caller, in one batch; it also tells the registry's version, which
- *      is *loaded* when the one at hand is another
- *    - *evaluate* the caller: active, alive, serving something; then that it serves this token's resource, that the
- *      session lives, that every agent of it is active
- * 4. **hold the key against it** where the caller names one
+ * - *verify* it offline, or *read its row* if it is a handle (`readAccessToken`)
+ * - *read liveness* of its session, its agents and the caller, in one batch; it also tells the registry's version, and
+ *   another version than the held one is *loaded*
+ * - *evaluate* the caller: active, alive, and serving some resource; then whether it serves this token's resource,
+ *   whether the session lives, and whether all its agents are active
+ * 4. **hold the key against it** where the caller names a key
  * 5. **take one use** where uses are counted, last of all
- * 6. **answer**: for a token of a resource the caller does not serve, a bad, expired, dead or used up one exactly
- *    `{"active": false}`, and the reason stands in the audit alone
+ * 6. **answer**: for a token of a resource that the caller does not serve, and for an invalid, expired, dead or used up
+ *    one, exactly `{"active": false}`; only the audit tells the reason
  *
- * Writes nothing but refusals and uses. Nothing here can be overtaken by an equal request: nothing is repeated.
+ * Only refusals and uses are written. No step is repeated, since a concurrent equal request cannot change the outcome.
  *
- * `dpop_jkt` (RFC 7662 2.1 lets a server take more parameters; named as in RFC 9449 10) is the thumbprint of the key by
- * which the request for the token was proved: another key than the token's gets no answer and costs no use.
+ * `dpop_jkt` (RFC 7662 2.1 lets a server take more parameters; named as in RFC 9449 10) is the thumbprint of the key
+ * that proved the request which carried the token. For another key than the token's the answer is inactive, and no use
+ * is taken.
  */
 export function createIntrospectEndpoint(deps: IntrospectDeps): (call: Call) => Promise<Reply> {
   return async (call) => {
@@ -94,8 +95,8 @@ const about = ({ jkt, claims }: OwnToken): object => ({
 
 async function refuse(denial: Denial, { audit, deps }: Introspection): Promise<Reply> {
   if (callerFaults.has(denial.code)) return deny(deps, denial, audit);
-  // a stranger can send what it likes through an honest resource server, as often as it likes, and prove it by any key:
-  // aggregated by server, session and reason, or a flood of it would fill the outbox (threats 13, 34)
+  // through an honest resource server, a stranger can send any text, as often as it likes, proved by any key. Such
+  // refusals are aggregated by server, session and reason, or a flood of them would fill the outbox (threats 13, 34)
   await deny(deps, denial, { facts: audit.facts, authenticated: denial.code === "not_a_resource_server" });
   return json({ active: false });
 }
@@ -103,8 +104,8 @@ async function refuse(denial: Denial, { audit, deps }: Introspection): Promise<R
 const json = (body: object): Reply => ({ status: 200, contentType: "application/json", body: JSON.stringify(body) });
 
 /**
- * Refusals of the caller itself; all others are about the token and stay inside. Who serves nothing is no fault: there is
- * only no token it may know of (RFC 7662 2.2).
+ * Refusals of the caller itself, which it is told. All others are about the token, and only the audit tells them. A
+ * caller that serves nothing is not at fault: it just may know of no token (RFC 7662 2.2).
  */
 const callerFaults = new Set<Denial["code"]>([
   "dpop_replayed",
@@ -116,7 +117,10 @@ const callerFaults = new Set<Denial["code"]>([
   "liveness_unavailable",
 ]);
 
-/** Whoever stole a handle without its key could otherwise spend its uses by being refused. */
+/**
+ * Checks the key before a use is taken: otherwise a thief of a handle, without its key, could use it up with refused
+ * requests (threat 24).
+ */
 function holdKey(token: OwnToken, { provedBy }: Introspection): Result<OwnToken, Denial> {
   if (provedBy === undefined || provedBy === token.jkt) return ok(token);
   const owner = token.jkt === undefined ? undefined : ownerOf(token);
@@ -124,9 +128,9 @@ function holdKey(token: OwnToken, { provedBy }: Introspection): Result<OwnToken,
 }
 
 /**
- * Takes one use, last of all and only when the answer is yes: counters, proof and record in one transaction, so that of
- * any number at one instant exactly as many are answered as there are uses. An answer that is lost on its way back is
- * a use all the same: given twice it could be used twice (threat 24).
+ * Takes one use, as the last step and only for an active token. Counters, proof and record are one transaction, so that
+ * of any number of concurrent requests exactly as many succeed as uses are left. An answer that is lost on its way
+ * counts as a use: if it could be given twice, it could be used twice (threat 24).
  */
 async function takeUse(token: OwnToken, { caller, deps, audit }: Introspection): Promise<Result<OwnToken, Denial>> {
   const counters = token.uses?.countedAt ?? [];
@@ -177,7 +181,7 @@ async function registryOf(rows: LivenessRows, deps: IntrospectDeps): Promise<Res
   return ok(current?.version === version ? current : await deps.registries.at(version));
 }
 
-/** RFC 7662 2.1 and 4: the endpoint tells authorized callers only, here those that serve something. */
+/** RFC 7662 2.1 and 4: only authorized callers are answered, here agents that serve some resource. */
 function evaluateServer(caller: Caller, rows: LivenessRows, registry: RegistrySnapshot): Result<void, Denial> {
   const active = activeRegistration(caller, registry);
   if (!active.ok) return active;

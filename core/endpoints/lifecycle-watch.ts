@@ -6,46 +6,46 @@ import type { AgentRegistration } from "../model/registry.ts";
 import type { RegistryStore } from "../registry/store.ts";
 
 /**
- * What the watch stands on. When an agent last had a session is looked up in what sessions leave behind for a day, a few
- * times a day, and not stamped by those who issue: that would be a write more on the way of every session, on one row an
- * agent. A session counts until its planned end, so silence can be seen half a day late.
+ * What the watch needs. A few times a day it reads when each agent last had a session, from rows that are kept for a
+ * day after a session's end. The issuing functions do not record it, since every session would then cost one more
+ * write, on one row of its agent. A session counts until its planned end, so silence may be noticed half a day late.
  */
 interface WatchDeps extends RememberDeps {
   readonly registry: Pick<RegistryStore, "applied" | "rows">;
   readonly trustDomain: string;
-  /** Days of silence for agents that name none. */
+  /** Days without a session, for agents that name none. */
   readonly dormantAfterDays: number;
 }
 
-/** How many active agents are late for their review, and how many are dormant, told of now or before. */
+/** How many active agents are overdue for their review, and how many are dormant, whether reported now or before. */
 interface WatchCounts {
   readonly overdue: number;
   readonly dormant: number;
 }
 
-/** What all agents of one look have in common. */
+/** What is the same for all agents of one run. */
 interface Round {
   readonly nowSeconds: number;
   readonly lookedAtSeconds: number | undefined;
   readonly registryVersion: number;
 }
 
-/** Agents that are looked at side by side. */
+/** Agents that are read at the same time. */
 const atOnce = 8;
 
 /**
- * Looks at every active agent: is its review day over, has it been without a session too long?
+ * Checks of every active agent whether its review day is over, and whether it has had no session for too long:
  *
- * 1. **read** the active agents of the registry's version that counts
- * 2. **recall** what earlier looks left of each, and when the last one was
- * 3. **look** when each agent last had a session, some agents at a time
- * 4. **find** what is late or silent (`lifecycle/findings.ts`)
- * 5. **remember** it, and tell of it once, by an audit event: of a review again when it names another day that is missed, of
- *    silence again when a session has come between (`lifecycle/remember.ts`)
- * 6. **forget** agents that are active no longer: when one works again, its silence begins anew
- * 7. **count** what stands, event or not
+ * 1. **read** the active agents of the registry's current version
+ * 2. **recall** what earlier runs stored of each, and when the last one was
+ * 3. **look** when each agent last had a session, a few agents at a time
+ * 4. **find** which are overdue or dormant (`lifecycle/findings.ts`)
+ * 5. **remember** it, and report it once by an audit event: a review again when another review day is missed, silence
+ *    again when there was a session in between (`lifecycle/remember.ts`)
+ * 6. **forget** agents that are no longer active; if one becomes active again, its silence is counted from then
+ * 7. **count** all that are overdue or dormant now, reported or not
  *
- * It changes no agent: who answers for it decides.
+ * It changes no agent: the agent's owner decides.
  */
 export async function watchLifecycle(deps: WatchDeps): Promise<WatchCounts> {
   const now = nowSeconds(deps.clock);

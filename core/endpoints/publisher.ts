@@ -9,7 +9,7 @@ import { cutDeployment, walk } from "../status/walk.ts";
 import { cutsClaims, cutsThatFit } from "../verify/cuts/document.ts";
 import { statusListClaims } from "../verify/status/list.ts";
 
-/** What publishing stands on. */
+/** What publishing needs. */
 export interface PublishDeps {
   readonly clock: Clock;
   readonly issuer: string;
@@ -18,19 +18,22 @@ export interface PublishDeps {
   readonly signer: Signer;
 }
 
-/** A walk that began this long ago and is not done was cut off: the publisher itself runs no longer. */
+/** A walk that began this long ago and is not finished was interrupted, since no run of the publisher takes so long. */
 const cutOffSeconds = 150;
-/** Walks side by side in one run, each of so many trees at a time. */
+/** Walks at the same time in one run. */
 const atOnce = 32;
-/** How long a run begins new trees: the rest of a function's two minutes is for those it has begun, and for their lists. */
+/**
+ * How long a run begins new trees: the rest of a function's two minutes is for the trees it has begun, and for their
+ * lists.
+ */
 const runMillis = 75_000;
-/** Publishers that may write the ledger of cuts before this one at most: each try that fails is another's that did not. */
+/** Most attempts to write the ledger of cuts. An attempt fails only when another publisher has written it. */
 const ledgerTries = 50;
-/** How long what a walk has found may wait for its lists to be signed. */
+/** How long the bits that a walk has found may wait for their lists to be signed. */
 const unsignedMillis = 1_000;
-/** A row of the tables of revocations, as it stands since it was written. */
+/** A row of the tables of revocations, as its stream delivers it. */
 interface WrittenRow {
-  /** Where its stream has it, for whoever has to look. */
+  /** Its position in the stream, for an operator who has to look at it. */
   readonly at: string | undefined;
   readonly image: Readonly<Record<string, unknown>>;
 }
@@ -38,21 +41,23 @@ interface WrittenRow {
 /**
  * Publishes revocations as they come, row by row of the stream:
  *
- * 1. **read** what each row ends (`status/changes.ts`). One that cannot be read is told of, and keeps no other back
- * 2. **tell** of every raised epoch by one small document (`status/cuts.ts`): the same work whatever lives below, and what our
- *    own verifier goes by. The bits that follow are for verifiers that know only the standard
- * 3. **order** them: a busy agent's trees take their time, and the one session and the whole deployment must not wait for them
- * 4. **write down** every walk before the first begins: one that fails or is cut off is gone on with by {@link publishMinute}
- *    until it is done, whatever becomes of the stream's record (threat 48)
- * 5. **walk** what the changes end, side by side, and set its bits (`status/walk.ts`); what a long walk has found is signed on
- *    the way
- * 6. **sign** every list that changed, as soon as one walk is done
- * 7. **strike off** the walks that are done: only now, since bits that no signed list shows are not published
+ * 1. **read** what each row ends (`status/changes.ts`). A row that cannot be read is reported and does not hold up the
+ *    others
+ * 2. **tell** of every raised epoch by one small document (`status/cuts.ts`): the same work however many sessions are
+ *    below, and our own verifier reads it. The bits that follow are for verifiers that know only the standard
+ * 3. **order** them: the trees of a busy agent take long, and a single session or the whole deployment must not wait
+ *    for them
+ * 4. **write down** every walk before the first begins: {@link publishMinute} continues one that fails or is
+ *    interrupted until it is finished, even when the stream's record is lost (threat 48)
+ * 5. **walk** what the changes end, concurrently, and set its bits (`status/walk.ts`); during a long walk, the bits
+ *    found so far are signed already
+ * 6. **sign** every list that changed, as soon as one walk is finished
+ * 7. **strike off** the walks that are finished: only now, since a bit is published only by a signed list
  *
- * A session that is born during the walk is no hole: it is stored before the walk, which then sees it, or after the
- * revocation, and then its issuer reads that before it releases anything (threat 6).
- * @param unreadable told where a revocation stands that no list will show
- * @throws the first failure, when all others are done
+ * A session that is opened during the walk is not missed: either it was stored before the walk, which then finds it, or
+ * after the revocation, which its issuer then reads before it releases anything (threat 6).
+ * @param unreadable called with the position of a revocation that no list will show
+ * @throws the first failure, after all others are done
  */
 export async function publishRows(
   rows: readonly WrittenRow[],
@@ -69,8 +74,8 @@ export async function publishRows(
 }
 
 /**
- * The steps from 2 on.
- * @throws the first failure, when all others are done
+ * The steps from 2 on, for changes that were read.
+ * @throws the first failure, after all others are done
  */
 export async function publishChanges(changes: readonly Change[], deps: PublishDeps): Promise<void> {
   const run = startRun(deps);
@@ -97,9 +102,9 @@ export async function publishChanges(changes: readonly Change[], deps: PublishDe
   if (failures.length > 0) throw failures[0];
 }
 
-/** What the walks of one run have in common. */
+/** What all walks of one run share. */
 interface Run extends PublishDeps {
-  /** Lists that wait to be signed, and their signing. */
+  /** Signs the lists that wait. */
   readonly signing: Signing;
   readonly isOver: () => boolean;
 }
@@ -115,8 +120,8 @@ const quickFirst = (changes: readonly Change[]): readonly Change[] => [
 ];
 
 /**
- * Does the same for all, so many at a time.
- * @throws the first failure, when all others are done
+ * Does the same work for all, at most `most` at a time.
+ * @throws the first failure, after all others are done
  */
 async function sideBySide<T>(all: readonly T[], most: number, work: (one: T) => Promise<void>): Promise<void> {
   const failures: unknown[] = [];
@@ -134,14 +139,14 @@ async function endDeployment({ epoch }: Extract<Change, { kind: "deployment" }>,
 }
 
 /**
- * One walk that was written down, from where it stopped. What it has found is signed once a second, and then it notes how
- * far it is; a run that has no time left puts it back with that. It is struck off only when its lists are signed, since
- * bits that no signed list shows are not published.
+ * Does one stored walk, from where it stopped. The bits it finds are signed once a second, and then its progress is
+ * stored; a run without time left puts the walk back with that progress. The walk is struck off only when its lists are
+ * signed, since a bit is published only by a signed list.
  */
 async function walkOn(due: Due, run: Run): Promise<void> {
   const { clock, store, signing } = run;
   let written = due;
-  // where it was revoked again meanwhile, the newer one has a walk of its own
+  // if the subject was revoked again meanwhile, that revocation has a walk of its own
   const note = async (by: Due) => {
     if (await store.replaceDue(written, by)) written = by;
   };
@@ -163,10 +168,10 @@ async function walkOn(due: Due, run: Run): Promise<void> {
   else await note({ ...written, sinceSeconds: 0, after });
 }
 
-/** Lists that are signed as soon as somebody asks; what was added while others are signed is signed right after them. */
+/** Signs lists on request. Lists that are added while others are being signed are signed right after them. */
 interface Signing {
   readonly add: (list: string) => void;
-  /** Done when all that was added before is signed. */
+  /** Resolves when every list that was added before is signed. */
   readonly sign: () => Promise<void>;
 }
 
@@ -179,7 +184,7 @@ function createSigning(deps: PublishDeps): Signing {
         const lists = [...waiting];
         waiting.clear();
         await signLists(lists, deps).catch((failure: unknown) => {
-          // another walk may have added one of them, and is not done before it is signed
+          // another walk may have added one of them, and must not finish before it is signed
           for (const list of lists) waiting.add(list);
           throw failure;
         });
@@ -198,18 +203,18 @@ function createSigning(deps: PublishDeps): Signing {
 }
 
 /**
- * Every minute, in this order, so that no walk, however long or broken, can let the lists run out and every offline verifier
- * refuse:
+ * Runs every minute, in this order, so that no long or failing walk can let the lists expire, after which every offline
+ * verifier would refuse:
  *
- * 1. **tell** of cuts anew, since the document lives two minutes, and of those whose walks are not done. Before the lists: where
- *    a list is signed that a token may name, so is the document
- * 2. **find** the lists that are open (`status/open-lists.ts`)
- * 3. **sign** them all anew, since a list lives as long
- * 4. **name** them, for their aggregation
- * 5. **walk on** what was cut off or put back, from where it stopped. Side by side: a walk that fails or is cut off every time
- *    must keep no other revocation from its turn
+ * 1. **tell** of cuts again, since the document lives two minutes, including those whose walks are not finished. This
+ *    comes before the lists, so that whenever a list is signed the document is signed too
+ * 2. **find** the open lists (`status/open-lists.ts`)
+ * 3. **sign** all of them again, since a list lives two minutes too
+ * 4. **name** them, for the status list aggregation
+ * 5. **walk on** with interrupted walks and those put back, from where they stopped. They run concurrently: a walk that
+ *    fails every time must not hold up other revocations
  *
- * @throws the first failure, when all others are done: a failed run rings, each minute until all are done
+ * @throws the first failure, after all others are done: a failed run rings, each minute until all walks are finished
  */
 export async function publishMinute(deps: PublishDeps): Promise<void> {
   const { store } = deps;
@@ -233,14 +238,20 @@ export async function publishMinute(deps: PublishDeps): Promise<void> {
   if (failures.length > 0) throw failures[0];
 }
 
-/** Unfinished walks, others first each minute: those that are cut off every time hold no other back. */
+/**
+ * Unfinished walks, starting with another one each minute, so that walks that are always interrupted do not hold up the
+ * others.
+ */
 function turned(dues: readonly Due[], minute: number): readonly Due[] {
   const groups = Math.max(1, Math.ceil(dues.length / atOnce));
   const from = (minute % groups) * atOnce;
   return [...dues.slice(from), ...dues.slice(0, from)];
 }
 
-/** Takes a walk up unless another run did so first; one that fails is put back at once, so that the next minute tries it again. */
+/**
+ * Continues a walk unless another run has taken it. A walk that fails is put back at once, so that the next minute
+ * tries it again.
+ */
 async function takeUp(due: Due, run: Run): Promise<void> {
   if (run.isOver()) return;
   const { store, clock } = run;
@@ -257,7 +268,10 @@ async function takeUp(due: Due, run: Run): Promise<void> {
 
 const isSame = (one: Change, other: Change): boolean => JSON.stringify(one) === JSON.stringify(other);
 
-/** Notes cuts, and signs what is to be told now. What is told already is signed anew all the same: the last one may have failed. */
+/**
+ * Adds cuts to the ledger and signs the document. It is signed again even without a new cut, since the last signing may
+ * have failed.
+ */
 async function publishCuts(raises: readonly Raise[], deps: PublishDeps): Promise<void> {
   const { issuer, signer, store } = deps;
   const ledger = await noteCuts(raises, deps);

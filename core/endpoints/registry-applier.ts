@@ -7,47 +7,48 @@ import type { DeployRefusal } from "../registry/deploy-reason.ts";
 import { type DeployedPast, pastOf } from "../registry/deployed-past.ts";
 import { withLater } from "../registry/states.ts";
 
-/** What a stack wants the registry to be. */
+/** A stack's order to deploy a registry. */
 export interface DeployOrder {
-  /** A stack that is rolled back asks by an `update` too, with what it said before. */
+  /** A rollback of the stack is an `update` too, with the earlier values. */
   readonly step: "create" | "update";
-  /** Digest of the registrations it asks for. */
+  /** Digest of the wanted registrations. */
   readonly digest: string;
-  /** Overwrites what somebody changed by hand. */
+  /** Whether to overwrite changes that somebody made by hand. */
   readonly force: boolean;
-  /** What came with the code: registrations, and their digest. */
+  /** The registrations that were packaged with the code, and their digest. */
   readonly folder: { readonly digest: string; readonly documents: readonly RegistryDocument[] };
   /** ARN of the stack, `arn:…:stack/<name>/<uuid>`. */
   readonly stackId: string;
   readonly requestId: string;
 }
 
-/** What came of it; `left`: somebody changed the registry since, and a rollback does not take that away. */
+/** The outcome. `left`: somebody changed the registry since, and a rollback does not undo that. */
 interface Deployed {
   readonly outcome: "applied" | "restored" | "unchanged" | "left";
-  /** The version that counts now. */
+  /** The current version. */
   readonly version: number;
-  /** Of `left`. */
+  /** Why, for `left`. */
   readonly why?: string;
 }
 
 type DeployDeps = ApplyDeps & { readonly clock: Clock };
 
-/** Applies of others that may come between before it gives up. */
+/** Most attempts, when other applies come in between. */
 const attempts = 3;
 
 /**
- * Carries out what a stack asks of the registry. The folder is the target state:
+ * Carries out a stack's order. The folder is the target state:
  *
- * 1. **look back** at what this stack applied before, and at what counts now (`registry/deployed-past.ts`); repeated, it finds
- *    its work done
- * 2. **restore** what this stack applied before: an update to it is a rollback. If what counts is no longer the stack's own,
- *    it is left as it is. This never fails on what the registry holds: a rollback that fails leaves a stack nobody can update
- * 3. **go forward** to the folder, from what this stack wrote last or from nothing. On what somebody changed by hand it fails,
- *    unless forced, or unless that already is what the stack asks for
- * 4. **again**, from 1, as often as somebody else's apply comes between, three times in all
+ * 1. **look back** at what this stack applied before, and at the current version (`registry/deployed-past.ts`); a
+ *    repeated order finds its work done
+ * 2. **restore** a version that this stack applied before, since an update to such a version is a rollback. If the
+ *    current version is not the stack's own, it is left as it is. This never fails because of the registry's contents:
+ *    after a failed rollback nobody could update the stack
+ * 3. **go forward** to the folder, from the version this stack wrote last or from nothing. When somebody changed the
+ *    registry by hand it fails, unless it is forced, or the registry is already as the stack wants it
+ * 4. **again**, from 1, when somebody else's apply comes in between, three times in all
  *
- * Deletion never comes here: a registry outlives the stack that filled it.
+ * A deletion of the stack is not handled here: the registry outlives the stack that filled it.
  */
 export async function deployRegistry(order: DeployOrder, deps: DeployDeps): Promise<Result<Deployed, DeployRefusal>> {
   for (let attempt = 1; ; attempt++) {
@@ -65,7 +66,10 @@ export async function deployRegistry(order: DeployOrder, deps: DeployDeps): Prom
   }
 }
 
-/** A stack made anew under its name goes on where the deleted one ended. */
+/**
+ * The stack's ARN without its unique id, so that a stack that is created again under its name continues where the
+ * deleted one ended.
+ */
 const sourceOf = (stackId: string): string => stackId.split("/").slice(0, 2).join("/");
 
 async function restore(
@@ -76,11 +80,11 @@ async function restore(
   const left = (why: string) => ok({ outcome: "left", version: past.version, why } as const);
   if (!past.untouched) return left(`version ${past.version} was applied by ${past.live?.by ?? "somebody"} since`);
   const [now, then] = [await deps.registry.rows(past.version), await deps.registry.rows(version)];
-  // states too go back to what they were: nobody but the stack itself has changed them since
+  // states, too, return to what they were, since nobody but the stack has changed them since
   const documents = documentsOfRows(withLater(now, then));
   const done = await apply(order, { documents, base: past.version, reason: `rollback to version ${version}` }, deps);
   if (done.ok) return ok({ outcome: "restored", version: done.value.version });
-  // a retired agent does not come back, nor what today's rules refuse: neither may block the stack
+  // a retired agent does not come back, nor does what today's rules refuse; neither may block the stack's rollback
   return done.error.code === "registry_stale"
     ? err({ kind: "denied", denial: done.error })
     : left(`version ${version} can no longer be applied: ${done.error.code}`);
@@ -92,7 +96,7 @@ async function goForward(
   deps: DeployDeps,
 ): Promise<Result<Deployed, DeployRefusal>> {
   const { digest, folder } = order;
-  // the code is deployed before its resource is asked: a package of other registrations is not this deployment's
+  // the code is deployed before this order arrives, so a package with other registrations is not of this deployment
   if (folder.digest !== digest) return err({ kind: "folder_missing", digest });
   if (!past.untouched && !order.force && past.live?.digest !== digest) return changedByHand(order, past, deps);
   const done = await apply(order, { documents: folder.documents, base: past.version }, deps);
@@ -121,7 +125,7 @@ const apply = (
     {
       ...wanted,
       source: sourceOf(stackId),
-      // the stack is the actor: who ordered it stands in CloudTrail, under this very ARN
+      // the stack is the actor; CloudTrail names, under this same ARN, who ordered the deployment
       operator: { arn: stackId, uniqueId: stackId.split("/")[2] ?? stackId },
       facts: { timeMillis: deps.clock.nowMillis(), requestId, sourceIp: "cloudformation.amazonaws.com" },
     },

@@ -1,7 +1,7 @@
-/** What EventBridge takes at once. */
+/** What EventBridge accepts in one call. */
 export const busLimits = { entries: 10, bytes: 1_000_000 } as const;
 
-/** An audit record on its way. */
+/** An audit record as an entry for the bus. */
 export interface BusEntry {
   readonly source: string;
   readonly detailType: string;
@@ -13,21 +13,21 @@ export interface BusEntry {
 
 /** Puts entries on a bus. */
 export interface Bus {
-  /** @returns for each entry, in order, why it was not taken, or undefined */
+  /** @returns for each entry, in order, why it was not accepted, or undefined */
   put(entries: readonly BusEntry[]): Promise<readonly (string | undefined)[]>;
 }
 
-/** Bytes an entry counts for (EventBridge: time 14, the rest as UTF-8). */
+/** Bytes that an entry counts as (EventBridge: time 14, the rest as UTF-8). */
 export const entryBytes = (entry: BusEntry): number =>
   14 + Buffer.byteLength(entry.source) + Buffer.byteLength(entry.detailType) + Buffer.byteLength(entry.detail);
 
 /** One row of the Outbox's stream. */
 interface Found {
-  /** Where it stands in its stream; empty where it does not say: Lambda takes that for the whole batch. */
+  /** Its position in the stream; empty where the row names none, which Lambda takes to mean the whole batch. */
   readonly sequence: string;
-  /** `unknown` where the row does not say. */
+  /** `unknown` where the row names none. */
   readonly eventId: string;
-  /** The row as it came, kept whole where the bus never takes it. */
+  /** The row as it came, which is kept whole where the bus can never accept it. */
   readonly image: Readonly<Record<string, unknown>>;
 }
 
@@ -36,37 +36,38 @@ export interface Carried extends Found {
   readonly entry: BusEntry;
 }
 
-/** A record that the bus could never take. */
+/** A record that the bus can never accept. */
 export interface Unreadable extends Found {
   readonly why: string;
 }
 
-/** Where a record is kept that the bus never takes, until a person has read it. */
+/** Keeps records that the bus can never accept, until a person has read them. */
 interface Keeping {
-  /** @throws when it was not kept: the record must then count as not carried */
+  /** @throws when it was not kept; the record must then be sent again */
   keep(record: Pick<Found, "eventId" | "image"> & { readonly why: string }): Promise<void>;
 }
 
-/** Told of what did not go through. */
+/** Called for records that were not delivered. */
 export interface RelayWatch {
-  /** The record lies in the queue of refused ones. */
+  /** The record is in the queue of refused ones. */
   kept(eventId: string, why: string): void;
-  /** Neither bus nor queue took the record; it will be sent again. */
+  /** Neither bus nor queue accepted the record; it will be sent again. */
   unkept(eventId: string, why: string): void;
-  /** The bus did not take these now; they will be sent again. */
+  /** The bus did not accept these now; they will be sent again. */
   refused(count: number, why: string): void;
 }
 
 /**
- * The way of a batch of the Outbox's stream:
+ * Handles a batch of the Outbox's stream:
  *
- * 1. **keep** what is no audit record, or too large, in a queue: it counts as done, since a record that blocks its shard
- *    would silence everything after it
- * 2. **put** the others on the bus, as many at once as it takes, in order
- * 3. **keep too** what the bus never will take
- * 4. **report** what it did not take now, each alone, and what that queue did not take either: those come again
+ * 1. **keep** rows that are no audit record, or too large, in a queue. They then count as done, since a record that
+ *    blocks its shard would hold back everything after it
+ * 2. **put** the others on the bus, as many in one call as it accepts, in order
+ * 3. **keep too** records that the bus can never accept
+ * 4. **report** one by one, the records that the bus did not accept now, and those that the queue did not accept: they
+ *    are sent again
  *
- * @returns sequence numbers of what comes again: each record is carried at least once
+ * @returns sequence numbers of records to send again, so that each is delivered at least once
  */
 export async function carryAll(
   found: readonly (Carried | Unreadable)[],
@@ -97,7 +98,7 @@ export async function carryAll(
   return failures;
 }
 
-/** At most ten entries and the bus's bytes a call, in order. */
+/** Groups records, in order, by the bus's bounds for one call. */
 function batches(carried: readonly Carried[]): readonly (readonly Carried[])[] {
   const all: Carried[][] = [];
   let bytes = 0;
@@ -112,17 +113,17 @@ function batches(carried: readonly Carried[]): readonly (readonly Carried[])[] {
   return all;
 }
 
-/** A record that the bus did not take. */
+/** A record that the bus did not accept. */
 interface NotTaken {
   readonly one: Carried;
   readonly why: string;
-  /** No repetition cures it: the fault is the record's own. */
+  /** Repeating cannot help, since the fault is in the record. */
   readonly forGood: boolean;
 }
 
 /**
- * Refusals of one entry that lie in the entry. Everything else (throttling, the bus's own failures, missing rights or a
- * missing bus) may be cured from outside, so that the record is sent again.
+ * Refusals of one entry whose cause is the entry itself. Every other cause (throttling, failures of the bus, missing
+ * rights or a missing bus) can be removed, so the record is sent again.
  */
 const entryRefused = new Set([
   "InvalidArgument",
@@ -131,14 +132,14 @@ const entryRefused = new Set([
   "NotAuthorizedForDetailTypeException",
 ]);
 
-/** Refusals of a whole call that lie in what it carries. */
+/** Refusals of a whole call whose cause is one of its entries. */
 const callRefused = new Set(["ValidationException", "SerializationException", "RequestEntityTooLargeException"]);
 
 /**
- * Puts one batch on the bus. A call refused for what it carries is repeated entry by entry, so that one bad record does
- * not take its neighbours with it (whoever can place one would silence nine others); a call that fails otherwise fails
- * for each of its entries.
- * @returns the records that were not taken, in order
+ * Puts one batch on the bus. A call that was refused because of an entry is repeated entry by entry, so that one bad
+ * record does not stop the others (somebody who can place one could otherwise suppress nine). A call that fails for
+ * another reason fails for each of its entries.
+ * @returns the records that were not accepted, in order
  */
 async function putAll(bus: Bus, batch: readonly Carried[]): Promise<readonly NotTaken[]> {
   try {

@@ -25,7 +25,7 @@ import type { Call, Reply } from "../model/wire.ts";
 import { readLiveness } from "../session/liveness.ts";
 import type { RevocationStore, RevocationWrite, SessionStore } from "../session/store.ts";
 
-/** What revocation by agents stands on. */
+/** What revocation by agents needs. */
 export interface RevokeDeps extends AuthenticateDeps, DenyDeps {
   readonly store: Pick<SessionStore, "readLiveness" | "readHandle">;
   readonly revocations: RevocationStore;
@@ -39,25 +39,26 @@ interface Asked {
   readonly audit: AuditContext;
 }
 
-/** What a request turned out to end; nothing at all for a token that means nothing here (RFC 7009 2.2). */
+/** What a request ends; nothing for a token that is unknown here (RFC 7009 2.2). */
 type Ending = Pick<RevocationWrite, "tombstone" | "withdraw"> | "nothing";
 
 /**
- * RFC 7009, with the owner's rights: an agent ends its own session, any session below it, its own unredeemed offers.
- * Everything else is `admin-revoke`. `token` is a token of the session to end (an expired one still names it, signed or a handle), or an
- * offer's handle; with `session` beside it, that session below the token's own is ended instead.
- * This list and the numbered steps below are the same list:
+ * RFC 7009: an agent ends its own session, any session below it, and its own offers that were not redeemed. Everything
+ * else is ended at `admin-revoke` (threat 12). `token` is a token of the session to end (signed or a handle; an expired
+ * one still names its session), or an offer's handle. With parameter `session`, that session below the token's own is
+ * ended instead. This list and the numbered steps below are the same list:
  *
  * 1. **read** the form
  * 2. **authenticate** the agent (`caller/authenticate.ts`)
  * 3. **take** from the agent's bucket of revocations
- * 4. **find** what the request means to end, and that it is the agent's own
- * 5. **read liveness**: an agent that is revoked ends nothing, and what is over already is not ended again
+ * 4. **find** what the request would end, and check that it belongs to the agent
+ * 5. **read liveness**: a revoked agent ends nothing, and what is over already is not ended again
  * 6. **write** tombstone, replay entry and record, in ONE transaction
  *
  * Ending one's own session denylists nothing: only an operator's revocation of a root denylists the person's token.
- * @returns 200 with an empty object on success, for unknown tokens, and for a session that is over already, which writes
- * nothing; `not_the_owner` for what is someone else's, `token_not_revocable` for an identity token, `rate_exceeded`
+ * @returns 200 with an empty object on success, for unknown tokens, and for a session that is over already, which
+ * writes nothing; `not_the_owner` for what belongs to somebody else, `token_not_revocable` for an identity token,
+ * `rate_exceeded`
  */
 export function createRevokeEndpoint(deps: RevokeDeps): (call: Call) => Promise<Reply> {
   return async (call) => {
@@ -89,9 +90,9 @@ export function createRevokeEndpoint(deps: RevokeDeps): (call: Call) => Promise<
 const done: Reply = { status: 200, contentType: "application/json", body: "{}" };
 
 /**
- * A revoked agent loses this right too: its sessions are over already, and a thief must not end its heirs' work. The same
- * batch tells whether the session is over already: ending it again would wake publisher, transmitter and every receiver
- * for nothing, as often as its agent likes (threat 34).
+ * A revoked agent loses this right too: its sessions are over already, and a thief of its key must not end further
+ * work. The same batch tells whether the session is over already: to end it again would make publisher, transmitter and
+ * every receiver work for nothing, as often as its agent likes (threat 34).
  * @returns what is left to end
  */
 async function stillToEnd(caller: Caller, ending: Ending, deps: RevokeDeps): Promise<Result<Ending, Denial>> {
@@ -118,12 +119,12 @@ async function find(asked: Asked, deps: RevokeDeps): Promise<Result<Ending, Deni
   audit.add({ principal: principalId, actors, session: { root, sid, depth } });
   const below = single(form, "session");
   if (below !== undefined && below !== sid) return findBelow({ own: token, below }, asked, deps);
-  // a session's agents are the current agents of the sessions above it: each may end what hangs below its own
+  // a session's actors are the agents of the sessions above it and its own; each may end what is below its own session
   if (!actors.includes(caller.agent)) return err(notTheOwner(token, sid));
   return ok({ tombstone: { root, sid, expiresAtSeconds: await lastSecond(root, sid, deps) } });
 }
 
-/** RFC 7009 2.2.1: a 200 would make its owner believe that an identity token, which nothing ends but time, was ended. */
+/** RFC 7009 2.2.1: an identity token ends only by expiry. A 200 would make its owner believe that it was ended. */
 async function nothingOrIdentity(text: string, caller: Caller, deps: RevokeDeps): Promise<Result<Ending, Denial>> {
   const identity = await verifyIdentityToken(text, deps);
   if (!identity.ok) return ok("nothing");
@@ -152,7 +153,7 @@ async function findBelow(
   return ok({ tombstone: { root, sid, expiresAtSeconds: session.expiresAtSeconds } });
 }
 
-/** Whoever shows a token that is bound to another agent's key took it from there. */
+/** An agent that shows a token bound to another agent's key must have stolen it (threat 41). */
 const notTheOwner = (token: OwnToken, sid: string): Denial =>
   withOwner({ code: "not_the_owner", sid } as const, token.jkt === undefined ? undefined : ownerOf(token));
 
@@ -161,7 +162,7 @@ async function findOffer(handle: string, caller: Caller, deps: RevokeDeps): Prom
   const offer = address && (await deps.revocations.readOffer(address.root, address.handleHash));
   if (!address || !offer) return ok("nothing");
   if (currentAgent(offer.from) !== caller.agent) return err({ code: "not_the_owner", sid: offer.from.sid });
-  // once redeemed it is a session: that one is ended by its own name
+  // a redeemed offer has become a session, which is ended by a token of its own
   return ok(
     offer.redeemed || offer.withdrawn
       ? "nothing"
@@ -169,7 +170,10 @@ async function findOffer(handle: string, caller: Caller, deps: RevokeDeps): Prom
   );
 }
 
-/** A tombstone outlives the last possible end of what it kills; without a row that is the longest life there is. */
+/**
+ * When a tombstone may expire: after the last possible end of what it ends; without a row, after the longest life there
+ * is.
+ */
 async function lastSecond(root: string, sid: string, deps: RevokeDeps): Promise<number> {
   const session = await deps.revocations.readSession(root, sid);
   return session?.expiresAtSeconds ?? nowSeconds(deps.clock) + limits.sessionLifeMaxSeconds;

@@ -8,21 +8,22 @@ import type { RingView, RotatorDeps } from "../ring/ports.ts";
 import { recordsOf } from "../ring/records.ts";
 import type { Effect } from "../ring/step.ts";
 
-/** A run takes no more steps than this a ring; the next run goes on. */
+/** Most steps of one run for one ring; the next run continues. */
 const stepsMax = 40;
 
 /**
- * Brings every ring as far as it can go now. Each ring, step by step:
+ * Does for every ring all steps that are due. For each ring:
  *
- * 1. **view** ring and order, and hold both clocks against each other
+ * 1. **view** ring and order, and compare both clocks
  * 2. **begin** the ring with the stack's own first keys, if there is none
- * 3. **end** keys that this run made for an intent which somebody gave up meanwhile
- * 4. **choose** the next step (`ring/next-step.ts`); none left: tell what is wrong with ring and keys, and go on to the next ring
- * 5. **carry out** what the step asks of KMS
- * 6. **write** ring and records on condition that nobody wrote first; whoever lost that race looks again, at 1
+ * 3. **end** keys that this run created for an intent that was given up meanwhile
+ * 4. **choose** the next step (`ring/next-step.ts`); when none is left, report what is wrong with ring and keys, and go
+ *    on to the next ring
+ * 5. **carry out** what the step needs done at KMS
+ * 6. **write** ring and records on condition that nobody wrote first; a run that lost this race continues at 1
  *
- * @returns what is wrong with the rings, in words for an operator; nothing when all is well. A ring that fails keeps no
- * other from its turn
+ * @returns what is wrong with the rings, as texts for an operator; empty when all is well. A ring that fails does not
+ * hold up the others
  */
 export async function rotateAll(deps: RotatorDeps): Promise<readonly string[]> {
   const faults: string[] = [];
@@ -69,8 +70,8 @@ async function rotateRing(purpose: KeyPurpose, deps: RotatorDeps): Promise<reado
 }
 
 /**
- * Two clocks must agree before anything is dated: a key switched too early by a clock that jumped would sign what
- * nobody can verify, and one ended too early would strand what it signed.
+ * Two clocks must agree before anything gets a date. If a clock that jumped switched a key too early, nobody could
+ * verify what it signs; if it ended a key too early, what that key signed would be refused.
  */
 function checkClock({ witnessSeconds }: RingView, clock: Clock): void {
   const apart = Math.abs(nowSeconds(clock) - witnessSeconds);
@@ -78,7 +79,7 @@ function checkClock({ witnessSeconds }: RingView, clock: Clock): void {
     throw new Error(`this function's clock and AWS's are ${apart} s apart; nothing is rotated by such a clock`);
 }
 
-/** A key this run made for an intent that is no longer there: somebody gave it up in the meantime. */
+/** Ends keys that this run created for an intent that no longer exists, since another run gave it up. */
 async function endLostKeys(
   ring: Ring,
   run: { readonly made: Map<string, RingKey> },
@@ -100,7 +101,7 @@ async function carryOut(
 ): Promise<RingKey | undefined> {
   switch (effect.do) {
     case "create": {
-      // made once a run: a write that lost its race is repeated with the same key
+      // created once in a run: a write that lost its race is repeated with the same key
       const key = made.get(effect.intent.id) ?? (await maker.create(ring.purpose, effect.intent));
       made.set(effect.intent.id, key);
       return key;
@@ -124,7 +125,10 @@ async function carryOut(
   }
 }
 
-/** Looked at in every run: a key policy that somebody changed is told of, even where nobody watches CloudTrail. */
+/**
+ * Checks every key in every run, so that a changed key policy is reported even where nobody watches CloudTrail (threat
+ * 11).
+ */
 async function vetAll(ring: Ring, { maker }: RotatorDeps): Promise<readonly string[]> {
   const faults: string[] = [];
   for (const key of ring.keys.filter(({ state }) => state !== "distrusted")) {

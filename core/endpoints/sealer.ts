@@ -1,19 +1,19 @@
 import * as z from "zod";
 
-/** What is retained, and for how long. */
+/** Which bucket's objects are retained, and for how long. */
 export interface Seal {
   readonly bucket: string;
   readonly retentionDays: number;
 }
 
-/** One version of an object, and until when nobody may take it away. */
+/** One version of an object, and until when nobody may delete it. */
 interface Retained {
   readonly key: string;
   readonly versionId: string;
   readonly untilMillis: number;
 }
 
-/** `Object Created` as S3 sends it through EventBridge: the key stands there as it is, not URL-encoded. */
+/** `Object Created` as S3 sends it through EventBridge: the key is not URL-encoded. */
 const created = z.object({
   source: z.literal("aws.s3"),
   "detail-type": z.literal("Object Created"),
@@ -25,14 +25,15 @@ const created = z.object({
 });
 
 /**
- * What S3 tells of becomes what is retained:
+ * Retains each object whose creation S3 reports:
  *
- * 1. **read** the event; only one of this bucket's objects counts
- * 2. **retain** that object by its version, never by its key alone, since an overwrite between the event and this call would
- *    be locked in its place; counted from the event's own time, so that a repetition changes nothing
+ * 1. **read** the event; it must be about an object of this bucket
+ * 2. **retain** that object by its version and not by its key alone, since an object written between the event and this
+ *    call would be retained in its place. The time is counted from the event's own time, so that a repetition changes
+ *    nothing
  *
  * @param retain retains one version; throws when it could not
- * @throws on an event that is none of this bucket's, and when nothing could be retained
+ * @throws on an event of another bucket, and when nothing could be retained
  */
 export function createSealing(
   { bucket, retentionDays }: Seal,

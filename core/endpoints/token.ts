@@ -12,31 +12,32 @@ import { issueOffer, issueToken } from "../token/issue.ts";
 import { issueRenewal } from "../token/issue-renewal.ts";
 import { readTokenRequest, type TokenRequest } from "../token/request.ts";
 
-/** Everything the token endpoint stands on. */
+/** Everything the token endpoint needs. */
 export interface TokenDeps extends TokenPorts, DenyDeps {}
 
 /**
  * The way of one token request. This list and the numbered steps below are the same list:
  *
- * 1. **read**: bounded, strictly parsed, nothing believed (`token/request.ts`)
+ * 1. **read**: bounded, strictly parsed, nothing trusted (`token/request.ts`)
  * 2. **authenticate**: our own identity token as client assertion, and a DPoP proof by the key it is bound to
- *    (`caller/authenticate.ts`). Refusals up to here are aggregated; from here on each gets a record of its own, as long as the agent is within its rate
+ *    (`caller/authenticate.ts`). Refusals up to here are aggregated; later ones get a record each, as long as the agent
+ *    is within its rate
  * 3. **actor**: an actor token, if sent, must be the authenticated agent's
- * 4. **authorize** (`token/authorize.ts`), from the top again when the registry has changed meanwhile:
- *    - *resolve the subject token* to principal and parent: own work, a person's token, an own session, an offer, a token
- *      for what the caller serves (`token/resolve-subject-token.ts`)
- *    - *read liveness*, one strongly consistent batch (`session/liveness.ts`); it also tells the registry's version
- *    - *plan*: scopes all or nothing, constraints inherited or provably narrower, life, depth, uses
- *      (`token/plan-for.ts`, `token/bounds.ts`)
- *    - *evaluate policies*, before a signature is paid for (`policy/`)
- * 5. **issue** (`token/issue.ts`): store session, replay entry and record in ONE transaction, then *sign* and, at the same
- *    time, *look again* (`token/alive.ts`); answer, or end what was stored if it has died (a read that fails ends
- *    nothing: 503, ask again). For a resource that asks about every request the token is a handle, stored by its hash and
- *    not signed (`token/mint.ts`); a renewal stores a new end (`token/issue-renewal.ts`)
- * 6. **again**, once, from 4, when an equal request at the same instant came first: an offer is redeemed by then and gives
- *    the same session, a session is renewed by then and is evaluated by its new end
+ * 4. **authorize** (`token/authorize.ts`), from the beginning again when the registry has changed meanwhile:
+ * - *resolve the subject token* to principal and parent: the agent's own account, a person's token, its own session, an
+ *   offer, or a token for a resource that the caller serves (`token/resolve-subject-token.ts`)
+ * - *read liveness*, one strongly consistent batch (`session/liveness.ts`); it also names the registry's version
+ * - *plan*: scopes all or nothing, constraints inherited or provably narrower, life, depth, uses (`token/plan-for.ts`,
+ *   `token/bounds.ts`)
+ * - *evaluate policies*, before a signature is paid for (`policy/`)
+ * 5. **issue** (`token/issue.ts`): store session, replay entry and record in ONE transaction, then *sign* and, at the
+ *    same time, *look again* (`token/alive.ts`); answer, or end what was stored if it was revoked meanwhile (a read
+ *    that fails ends nothing: 503, ask again). For a resource that asks about every request the token is a handle,
+ *    stored by its hash and not signed (`token/mint.ts`); a renewal stores a new end (`token/issue-renewal.ts`)
+ * 6. **again**, once, from 4, when an equal, concurrent request came first: by then the offer is redeemed and gives the
+ *    same session, or the session is renewed and its new end applies
  *
- * Three round trips in sequence: no token leaves without a row to revoke it by and a record to explain it.
+ * Three round trips in sequence: no token is released without a row to revoke it by and a record that explains it.
  */
 export function createTokenEndpoint(deps: TokenDeps): (call: Call) => Promise<Reply> {
   return async (call) => {
@@ -59,7 +60,7 @@ export function createTokenEndpoint(deps: TokenDeps): (call: Call) => Promise<Re
   };
 }
 
-/** Times that a request is worked off: whoever is overtaken twice has more than one equal request under way. */
+/** How often a request is tried: an agent that is overtaken twice has several equal requests under way. */
 const attempts = 2;
 
 async function authorizeAndIssue(context: TokenContext): Promise<Result<TokenReply, Denial>> {
@@ -81,7 +82,10 @@ function issue(authorized: Authorized, context: TokenContext): Promise<Result<To
   return context.request.requested === "offer" ? issueOffer(authorized, context) : issueToken(authorized, context);
 }
 
-/** Threat 14: a stolen identity token sent as actor must not make its agent act. */
+/**
+ * The actor token must be the caller's own, since a stolen identity token sent as actor must not make its agent act
+ * (threat 14).
+ */
 async function checkActor({ request, caller, ports }: TokenContext): Promise<Result<void, Denial>> {
   if (request.actorToken === undefined) return ok(undefined);
   const actor = await verifyIdentityToken(request.actorToken, ports);

@@ -5,52 +5,56 @@ import { type TransmitDeps, transmit } from "../events/transmit.ts";
 import type { Undelivered } from "../events/undelivered.ts";
 import { type Clock, type Ids, nowSeconds } from "../model/ports.ts";
 
-/** Queues of the transmitter: what is on its way, and what a person has to look at. */
+/** Queues of the transmitter: messages to deliver, and messages that a person has to look at. */
 export interface EventQueues {
-  /** @throws when the queue did not take it */
+  /** @throws when the queue did not accept it */
   send(notice: Notice): Promise<void>;
-  /** Sets a message aside that no repetition would deliver. */
+  /** Sets a message aside that repeating would not deliver. */
   setAside(body: string, why: string): Promise<void>;
 }
 
-/** Told of what did not go through. */
+/** Called for messages that were not delivered. */
 interface TransmitterWatch {
-  /** Comes again by itself. */
+  /** The queue will give the message again. */
   again(receiver: string, why: string): void;
-  /** Lies among the undelivered ones and needs a person. */
+  /** The message is among the undelivered ones and needs a person. */
   setAside(receiver: string, why: string): void;
 }
 
-/** What working off the queue stands on. */
+/** What handling the queue needs. */
 interface TransmitterDeps extends PlanDeps, TransmitDeps {
   readonly store: PlanDeps["store"] & TransmitDeps["store"];
   readonly queues: EventQueues;
   readonly watch: TransmitterWatch;
-  /** A receiver is given up on after so many tries; fewer than the queue gives, which would not write it down. */
+  /**
+   * After so many tries a message is given up. The number is smaller than the queue's own, since the queue would not
+   * record who was not told.
+   */
   readonly tries: number;
-  /** Writes down who was not told; the same message may be written down again. */
+  /** Records who was not told; the same message may be recorded again. */
   record(undelivered: Undelivered): Promise<void>;
 }
 
-/** A message as the queue gives it. */
+/** A message from the queue. */
 interface Taken {
   readonly body: string;
-  /** How often the queue has given it, this time included; 0 where it came by hand. */
+  /** How often the queue has given it, this time included; 0 when an operator sent it. */
   readonly times: number;
 }
 
 /**
- * The way of one message of the queue of security events:
+ * Handles one message of the queue of security events:
  *
- * 1. **read** it: the audit record of a revocation, or what one receiver is to be told; what is neither says so
+ * 1. **read** it: the audit record of a revocation, or what one receiver has to be told; any other message is refused
  *    (`events/messages.ts`)
- * 2. **carry out** what it asks for. What the record tells of is a hint, and only what the tables say is revoked is told:
- *    - of a revocation, *plan* whom to tell what: each receiver's notice is a message of its own, so that a receiver which is
- *      away holds up no other (`events/plan-notices.ts`)
- *    - of a notice, *transmit*: sign it and push it to its receiver, by the registry as it stands now (`events/transmit.ts`)
- * 3. **leave** in the queue what a repetition may deliver, and so whatever failed on the way
- * 4. **set aside** what no repetition would deliver, and what was repeated long enough. The audit trail says first who was
- *    not told: a message that lies aside untold of would look delivered to whoever reads the evidence
+ * 2. **carry out** what it asks for. The record is only a hint: only revocations that the tables confirm are told
+ *    (threat 23):
+ * - of a revocation, *plan* whom to tell what: each receiver's notice is a message of its own, so that an unreachable
+ *   receiver does not hold up the others (`events/plan-notices.ts`)
+ * - of a notice, *transmit*: sign it and push it to its receiver, by the present registry (`events/transmit.ts`)
+ * 3. **leave** in the queue what repeating may deliver, and so everything that failed on the way
+ * 4. **set aside** what repeating would not deliver, and what was repeated long enough. The audit first records who was
+ *    not told: otherwise, by the records, a message that was set aside would look delivered
  *
  * @returns `again` for a message that the queue must give again
  */
@@ -101,7 +105,7 @@ async function setAside(
   return { kind: "done", why };
 }
 
-/** Infrastructure that failed may not fail again. */
+/** A failure of infrastructure may be temporary, so the message is tried again. */
 const failed = (failure: unknown): Outcome => ({
   kind: "again",
   why: failure instanceof Error ? failure.message : "failed",

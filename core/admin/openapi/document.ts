@@ -2,7 +2,7 @@ import { readPaths } from "./read.ts";
 import { schemas } from "./schemas.ts";
 import { writeOperations } from "./write.ts";
 
-/** Reading and writing of one path are two functions: an operation names its server where it is not admin-read. */
+/** Reading and writing one path are two functions, so an operation names its server where that is not admin-read. */
 function paths(): Readonly<Record<string, Readonly<Record<string, object>>>> {
   const all: Record<string, Record<string, object>> = {};
   for (const [path, operations] of Object.entries(readPaths)) all[path] = { ...operations };
@@ -15,8 +15,8 @@ function paths(): Readonly<Record<string, Readonly<Record<string, object>>>> {
 }
 
 /**
- * The OpenAPI 3.1 document of the admin functions. Each has a URL of its own, since a function URL has no path in IAM and
- * three permissions need three functions: every path says which server it stands on.
+ * The OpenAPI 3.1 document of the admin functions. IAM cannot grant a single path of a function URL, so each permission
+ * needs a function with a URL of its own. Every path therefore names its server.
  */
 export const openApi = {
   openapi: "3.1.1",

@@ -47,7 +47,7 @@ const named = (name: string, description: string, pattern: string) => ({
   schema: { type: "string", pattern },
 });
 
-/** What `admin-read` answers, path by path. */
+/** The paths of `admin-read` and what it answers. */
 export const readPaths = {
   "/openapi.json": get("openapi", "This document", { answer: "Any" }),
   "/registry": get("registry", "Every registration of a version of the registry", {

@@ -5,7 +5,7 @@ const list = (items: object) => ({ type: "array", items });
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 const texts = list(text);
 
-/** An object that may grow: a client must take no notice of members it does not know. */
+/** An object that may get more members: a client must ignore those it does not know. */
 const object = (properties: Readonly<Record<string, object>>, optional: readonly string[] = []) => ({
   type: "object",
   properties,
@@ -28,7 +28,7 @@ const summary = {
   standing: object({ generation: count, blocked: { type: "boolean" }, cutAtSeconds: seconds }, ["cutAtSeconds"]),
 };
 
-/** Shapes of the answers. */
+/** Schemas of the answers. */
 export const schemas = {
   Any: { type: "object" },
   Refusal: object({ error: text, error_description: text }),

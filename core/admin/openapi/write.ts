@@ -56,7 +56,7 @@ const target = {
   ),
 };
 
-/** What `admin-write` and `admin-revoke` take. Of `/registry` and `/agents/{name}` the reading half stands on admin-read. */
+/** The operations of `admin-write` and `admin-revoke`. `/registry` and `/agents/{name}` are read at admin-read. */
 export const writeOperations = {
   "/registry": {
     method: "put",

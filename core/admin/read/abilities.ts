@@ -7,23 +7,23 @@ import { type Delegator, delegatorsOf } from "./delegators.ts";
 
 type Action = PolicyQuestion["action"];
 
-/** What policies say to one action, and what else is in the way. */
+/** The decision of policies about one action. */
 interface Verdict {
   readonly allowed: boolean;
   /** Policies that determined it. */
   readonly policies: readonly string[];
-  /** Of a refusal: in a sentence. */
+  /** For a refusal: why, in a sentence. */
   readonly why?: string;
-  /** The agent, or a policy, is in log-only mode: allowed although policies would refuse. */
+  /** Allowed although policies would refuse, because the agent or a policy is in log-only mode. */
   readonly logged?: true;
 }
 
-/** What an agent can do with one scope on one's authority. */
+/** What an agent can do with one scope on one principal's authority. */
 interface Ability {
   readonly resource: string;
   readonly scope: string;
   readonly for: Delegator["for"];
-  /** Types one of whose details every grant must carry. */
+  /** Details types of which every grant must carry one. */
   readonly needsDetails?: readonly string[];
   readonly actions: Readonly<Partial<Record<Action, Verdict>>>;
 }
@@ -33,16 +33,17 @@ interface Abilities {
   readonly can: readonly Ability[];
   /** Scopes it is registered for that nobody may delegate. */
   readonly lentByNobody: readonly { readonly resource: string; readonly scope: string }[];
-  /** What was supposed where a request would tell: evidence, assurance, depth. */
+  /** What was assumed where a request would say it: evidence, assurance, depth. */
   readonly assuming: object;
-  /** True when there were more questions than are asked at a time. */
+  /** True when there were more questions than are asked in one answer. */
   readonly cut: boolean;
 }
 
 /**
- * Tells what an agent can do by asking the policy engine what a request would ask it: every scope of its registration,
- * for everybody who may delegate it, every action. Nobody's text is read. Liveness and the agent's state are told apart; what a
- * policy decides by purpose, time or a person's own id is decided as for an unnamed person, now, with no purpose.
+ * Finds out what an agent can do. It asks the policy engine the questions that requests would ask: every scope of its
+ * registration, for everybody who may delegate it, and every action. Liveness and the agent's state are answered
+ * separately. Where a policy decides by purpose, time or a person's own id, the question is about an unnamed person,
+ * now, without a purpose.
  */
 export function abilitiesOf(
   agent: AgentRegistration,
@@ -81,13 +82,14 @@ export function abilitiesOf(
   return { can, lentByNobody, assuming: assumed(agent, evidence), cut: false };
 }
 
-/** Of several agents an offer may go to, one that is allowed is enough to say that it can offer. */
+/** The better of two verdicts: an agent can offer when it may offer to at least one other agent. */
 const better = (before: Verdict | undefined, now: Verdict): Verdict => (before?.allowed ? before : now);
 
 function verdictOf(decision: PolicyDecision): Verdict {
   const { allowed, policies, logged } = decision;
   if (!allowed) return { allowed, policies, why: decision.why };
-  // an agent in log-only mode is spared the refusal: whoever looks must see that no policy permits it
+  // a refusal is not enforced for an agent in log-only mode, but the operator must see that no policy permits the
+  // action
   return logged && !logged.allowed ? { allowed, policies, why: logged.why, logged: true } : { allowed, policies };
 }
 
@@ -103,7 +105,7 @@ interface Step {
   readonly to?: string;
 }
 
-/** The steps a request could take: work begins, goes on, is handed out, or comes from somebody else. */
+/** The actions of requests: open or renew a session, get a token, offer, redeem or exchange downstream. */
 function stepsOf(
   agent: AgentRegistration,
   { resource, scope, opens }: Wanted & Pick<Delegator, "opens">,
@@ -129,7 +131,7 @@ function stepsOf(
   ];
 }
 
-/** Details a grant must carry, by type alone: of what policies see, only the type counts. */
+/** The details that a grant must carry, with their types only, since policies see nothing else of them. */
 function detailsFor(
   agent: AgentRegistration,
   { resource, scope }: Wanted,

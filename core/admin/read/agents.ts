@@ -10,7 +10,7 @@ import { cursorText, readCursor } from "./cursor.ts";
 import { pageLimit } from "./query.ts";
 import type { AdminReadDeps, Route } from "./route.ts";
 
-/** Agents by name; where a page begins and ends is told by names, so that an agent added meanwhile moves nothing. */
+/** Sorts agents by name. Pages begin and end at names, so that an agent added meanwhile does not shift them. */
 const byName = (a: AgentRegistration, b: AgentRegistration): number => (a.name < b.name ? -1 : 1);
 
 const epochView = ({ epoch, blocked, cutAtSeconds }: RevocationEpoch) => ({
@@ -21,7 +21,7 @@ const epochView = ({ epoch, blocked, cutAtSeconds }: RevocationEpoch) => ({
 
 const none: RevocationEpoch = { epoch: 0, blocked: false };
 
-/** The revocation epochs of agents, strongly consistent; undefined when a key stayed unread. */
+/** The revocation epochs of agents, strongly consistent; undefined when a row could not be read. */
 async function epochsOf(ids: readonly string[], { queries }: AdminReadDeps): Promise<LivenessRows | undefined> {
   const rows = await queries.readLiveness({ tombstones: [], subjects: ids.map(subjects.agent) });
   return rows.complete ? rows : undefined;

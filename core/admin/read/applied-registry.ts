@@ -4,8 +4,8 @@ import type { AdminReadDeps } from "./route.ts";
 const held = new WeakMap<AdminReadDeps["registry"], RegistrySnapshot>();
 
 /**
- * The registry that counts now, indexed. A version never changes, so the newest one read is kept, and the policy engine
- * parses it once.
+ * The current registry, indexed. A version never changes, so the newest one that was read is kept, and the policy
+ * engine parses it once.
  */
 export async function appliedRegistry({ registry, trustDomain }: AdminReadDeps): Promise<RegistrySnapshot> {
   const version = await registry.applied();

@@ -3,9 +3,9 @@ import { err, ok, type Result } from "../../model/result.ts";
 import type { FoundPlace } from "./session-queries.ts";
 
 /**
- * Where a list goes on, as an opaque text. It is not signed: it names a place INSIDE what the query names anyway, its
- * form is checked to the last character, and it never becomes a partition key, a table or an expression. Whoever forges
- * one skips rows of his own answer.
+ * The place where a list continues, as an opaque text. It is not signed: it names a place INSIDE what the query names
+ * anyway, its form is checked to the last character, and it never becomes a partition key, a table or an expression. An
+ * operator who forges one only skips rows of the answer.
  */
 type Cursor =
   | { readonly list: "agents"; readonly name: string }
@@ -51,8 +51,8 @@ function plain(cursor: Cursor): string {
 }
 
 /**
- * Reads a cursor of one list; that of another list is refused.
- * @returns `parameter_invalid` for anything this product did not write
+ * Reads a cursor of one list; a cursor of another list is refused.
+ * @returns `parameter_invalid` for a text that we did not write
  */
 export function readCursor<L extends Cursor["list"]>(
   text: string | undefined,
@@ -64,7 +64,7 @@ export function readCursor<L extends Cursor["list"]>(
   const found = shapes[list].exec(Buffer.from(text, "base64url").toString("latin1"));
   if (!found) return invalid;
   const cursor = cursorOf(list, found);
-  // one place, one text: what decodes to it in another spelling was not written here
+  // each place has one text, so another spelling of the same place was not written here
   return cursorText(cursor) === text ? ok(cursor as Extract<Cursor, { list: L }>) : invalid;
 }
 

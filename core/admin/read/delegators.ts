@@ -2,25 +2,28 @@ import type { AgentRegistration, DelegationRuleRegistration, ScopeSet } from "..
 import type { Principal } from "../../model/session.ts";
 import { groupId, type RegistrySnapshot } from "../../model/snapshot.ts";
 
-/** Somebody whose authority an agent may act on, and what they may delegate. */
+/** A principal on whose authority an agent may act, and what that principal may delegate. */
 export interface Delegator {
-  /** As an operator reads it. */
+  /** For operators to read. */
   readonly for:
     | { readonly kind: "itself" }
     | { readonly kind: "agent"; readonly agent: string }
     | { readonly kind: "person"; readonly rule: string; readonly group?: string };
   readonly principal: Principal;
   readonly mayDelegate: readonly ScopeSet[];
-  /** Whether the agent can begin work for them itself, or only get it handed on. */
+  /** Whether the agent can begin work for them itself, or only receive it from another agent. */
   readonly opens: boolean;
 }
 
-/** A person no policy can name: what holds for them holds for whoever matches the rule and stands in the group. */
+/**
+ * A person whom no policy can name. What holds for this person holds for everybody who matches the rule and is in the
+ * group.
+ */
 const somebody = `p_${"a".repeat(32)}`;
 
 /**
- * Everybody who may delegate something to an agent: itself, people by every delegation rule (in no group, and in each declared one of
- * the rule's issuer), and other agents that act on their own.
+ * Everybody who may delegate something to an agent: itself, people by every delegation rule (in no group, and in each
+ * declared one of the rule's issuer), and other agents on their own account.
  * @param agent the registration
  */
 export function delegatorsOf(agent: AgentRegistration, registry: RegistrySnapshot): readonly Delegator[] {

@@ -8,7 +8,7 @@ import { subjects } from "../../model/subjects.ts";
 import { evaluateSession } from "../../session/liveness.ts";
 import type { SessionQueries } from "./session-queries.ts";
 
-/** A session with the verdict that a request of it would meet now. */
+/** A session with the verdict that its requests would get now. */
 export interface Evaluated {
   readonly session: Session;
   /** Why it is over; absent while it lives. */
@@ -17,8 +17,8 @@ export interface Evaluated {
 
 /**
  * Evaluates sessions as every request evaluates its own: by tombstones, epochs, blocks and our own clock, never by TTL.
- * All their keys are read in one batch (several where they are many).
- * @returns in the same order, or `liveness_unavailable` when a key stayed unread
+ * All their keys are read in one batch, or in several where they are many.
+ * @returns in the same order, or `liveness_unavailable` when a row could not be read
  */
 export async function evaluateAll(
   sessions: readonly Session[],
@@ -39,7 +39,7 @@ export async function evaluateAll(
   );
 }
 
-/** A death in a sentence, for whoever asks why. */
+/** The cause of a session's end in a sentence. */
 function causeText(cause: DeathCause): string {
   switch (cause.kind) {
     case "expired":
@@ -66,8 +66,9 @@ const verdictOf = (cause: DeathCause | undefined) =>
   cause === undefined ? { live: true as const } : { live: false as const, why: { ...cause, text: causeText(cause) } };
 
 /**
- * A session as an operator sees it in a list. No token, key or raw identity of a person is in it. `idle` names agents of
- * its chain that are not active now: it lives, and `token` and `introspect` refuse it until they are.
+ * A session as an operator sees it in a list. It contains no token, key or raw identity of a person. `idle` names
+ * agents of its chain that are not active now: the session lives, but `token` and `introspect` refuse it until they
+ * are.
  */
 export const sessionView = (registry: Pick<RegistrySnapshot, "agent">) => (evaluated: Evaluated) => {
   const idle = evaluated.session.actors.filter((id) => registry.agent(id)?.state !== "active");
@@ -75,8 +76,8 @@ export const sessionView = (registry: Pick<RegistrySnapshot, "agent">) => (evalu
 };
 
 /**
- * A grant without what its details say, which stands in the session's story: an agent that fills its details could else
- * make a page too large to be answered, and blind whoever looks for it.
+ * A grant without the contents of its details; the session's story shows those. Otherwise an agent could fill its
+ * details until a page is too large to be answered, and so hide from operators.
  */
 export const grantView = ({ resource, scopes, details }: Grant) => ({
   resource,

@@ -2,13 +2,13 @@ import type { Session } from "../../model/session.ts";
 import type { AdminReadDeps } from "./route.ts";
 import type { FoundPlace, PlaceMark } from "./session-queries.ts";
 
-/** A cursor never reaches back before where the list begins: a forged one shows nothing that is not in it. */
+/** The later of two places: a forged cursor cannot reach back before the beginning of the list. */
 export const laterOf = (place: FoundPlace | undefined, first: PlaceMark): PlaceMark =>
   place && place.endSeconds > first.endSeconds ? place : first;
 
 /**
- * One page of a subject's sessions; `last` where there are more. A renewal leaves a row behind under the former end: the
- * session is answered where it ends now, once.
+ * One page of a subject's sessions; `last` where there are more. A renewal leaves a row under the former end; the
+ * session is listed once, at its present end.
  */
 export async function readPlaces(
   { subject, after, limit }: { readonly subject: string; readonly after: PlaceMark; readonly limit: number },

@@ -6,8 +6,9 @@ import type { Route } from "./route.ts";
 import { namesWithSessions, walkAgents } from "./walk-agents.ts";
 
 /**
- * `GET /principals`: people and agents of their own who delegate authority now, each beside the agents that act on it. Made
- * from living sessions, page by page: a principal may appear on several pages, whose counts are to be added.
+ * `GET /principals`: people, and agents on their own account, who delegate authority now, each with the agents that act
+ * on it. Made from living sessions, page by page: a principal may appear on several pages, whose counts are to be
+ * added.
  */
 export const principalsRoute: Route = {
   template: "/principals",
@@ -29,7 +30,7 @@ interface Delegating {
   readonly agents: readonly {
     readonly agent: string;
     readonly sessions: number;
-    /** Whether it works for the principal itself, or further down. */
+    /** How deep the agent's deepest session is; 0 when it works for the principal directly. */
     readonly deepest: number;
     readonly scopes: readonly string[];
     readonly lastEndsAtSeconds: number;

@@ -6,8 +6,8 @@ const invalid = (name: string, why: string): Result<never, Denial> =>
   err({ code: "parameter_invalid", name: name.slice(0, 64), why });
 
 /**
- * Reads a query string: bounded, each parameter known and sent once, no empty value.
- * @param text what followed `?`, undecoded
+ * Reads a query string: it is bounded, and each parameter must be known, sent once and not empty.
+ * @param text the part after `?`, undecoded
  * @param known names that may appear
  * @returns values by name, or `malformed_request`, `parameter_invalid`, `parameter_repeated`
  */
@@ -58,7 +58,7 @@ export function versionNumber(query: ReadonlyMap<string, string>): Result<number
   return /^[1-9]\d{0,7}$/.test(text) ? ok(Number(text)) : invalid("version", "a version's number");
 }
 
-/** What a question about sessions can be asked by. */
+/** The subjects by which sessions can be asked for. */
 export type Subject =
   | { readonly kind: "agent" | "principal" | "build"; readonly id: string }
   | { readonly kind: "session" | "root"; readonly id: string }
@@ -75,7 +75,7 @@ const shapes: Readonly<Record<Subject["kind"], RegExp>> = {
 };
 
 /**
- * The one subject a query names. Ids of another trust domain are refused: nothing of it can stand here.
+ * The one subject a query names. Ids of another trust domain are refused, since none of its agents can be here.
  * @returns `parameter_missing` for none, `parameter_invalid` for several or one that is not an id of its kind
  */
 export function subjectOf(

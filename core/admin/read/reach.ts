@@ -14,8 +14,8 @@ import { namesWithSessions, walkAgents } from "./walk-agents.ts";
 import { atOrBelow, chainOf, hangsOn, readWholeTree, type WholeTree } from "./whole-tree.ts";
 
 /**
- * `GET /reach?session=|agent=|principal=|build=|deployment=`: the living sessions that revoking it would end, and what it
- * would block. Nothing is changed. A tree with more rows than are read at a time is named in `cut`.
+ * `GET /reach?session=|agent=|principal=|build=|deployment=`: the living sessions that revoking it would end, and what
+ * it would block. Nothing is changed. A tree with more rows than one answer reads is named in `cut`.
  */
 export const reachRoute: Route = {
   template: "/reach",
@@ -75,7 +75,7 @@ async function ofSession(sid: string, { query, nowSeconds }: Question, deps: Adm
   return liveOf({ sessions: ends, cut }, nowSeconds, deps);
 }
 
-/** Other roots of the login that would be denylisted with this one: they would die with it (threat 32). */
+/** Other roots of the login that would be denylisted with this one; they would end with it (threat 32). */
 async function siblingsOf(root: Session | undefined, nowSeconds: number, { queries }: AdminReadDeps) {
   const { login } = root ?? {};
   const names = login ? [...new Set([...loginEpochs(login), login.any])] : [];
@@ -95,8 +95,8 @@ async function liveOf(
 }
 
 /**
- * A session under a revoked agent dies however far below it stands: so every tree in which the subject stands is read. A
- * session with the subject several times above it is told once, at the first.
+ * A session below a revoked agent ends at any depth, so every tree that contains the subject is read. A session with
+ * the subject several times above it is listed once, at the topmost.
  */
 async function ofSubject(subject: string, { query, nowSeconds, limit }: PageQuestion, deps: AdminReadDeps): Reach {
   const cursor = readCursor(query.get("cursor"), "places");
@@ -129,13 +129,15 @@ async function ofSubject(subject: string, { query, nowSeconds, limit }: PageQues
 /** What was read for one place of a subject. */
 interface ReadPlace {
   readonly subject: string;
-  /** The session at this place, by its own key: it is told even where its tree is too large to be read. */
+  /**
+   * The session at this place, read by its own key, so that it is listed even where its tree is too large to be read.
+   */
   readonly own: Session | undefined;
   readonly sessions: readonly Session[];
 }
 
 function endedAt(place: FoundPlace, { subject, own, sessions }: ReadPlace): readonly Session[] {
-  // a renewal leaves a row behind under the former end
+  // the row that a renewal left under the former end
   if (own?.expiresAtSeconds !== place.endSeconds) return [];
   const bySid = new Map([...sessions, own].map((session) => [session.sid, session]));
   const first = (session: Session) =>

@@ -5,7 +5,10 @@ import { cursorText, readCursor } from "./cursor.ts";
 import { pageLimit, versionNumber } from "./query.ts";
 import type { Route } from "./route.ts";
 
-/** `GET /registry[?version=N]`: every registration of a version, by default of the one that counts, and the deployment's revocation epoch. */
+/**
+ * `GET /registry[?version=N]`: every registration of a version, by default the current one, and the deployment's
+ * revocation epoch.
+ */
 export const registryRoute: Route = {
   template: "/registry",
   pattern: /^\/registry$/,
@@ -16,13 +19,13 @@ export const registryRoute: Route = {
     const applied = await registry.applied();
     const version = wanted.value ?? applied;
     const [entry] = await registry.history(1, version + 1);
-    // an apply that was cut off leaves rows of a version that never counted: it is not shown as if it had
+    // an interrupted apply leaves rows of a version that never applied; they must not be shown as if it had
     const counted = version <= applied && (entry === undefined || entry.version === version);
     const registrations = version === 0 || !counted ? [] : await registry.rows(version);
     if (version > 0 && registrations.length === 0) return err({ code: "version_unknown", version });
     const rows = await queries.readLiveness({ tombstones: [], subjects: [] });
     if (!rows.complete) return err({ code: "liveness_unavailable", why: "a key stayed unread" });
-    // without a row nothing was ever applied, and nothing cut
+    // without a deployment row nothing was ever applied, and nothing cut
     const { epoch, blocked } = rows.deployment ? epochOf(rows, subjects.deployment) : unwritten;
     return ok({ version, applied, deployment: { generation: epoch, blocked }, registrations });
   },
@@ -30,7 +33,7 @@ export const registryRoute: Route = {
 
 const unwritten = { epoch: 0, blocked: false };
 
-/** `GET /registry/versions`: what was applied, newest first. */
+/** `GET /registry/versions`: applied versions, newest first. */
 export const versionsRoute: Route = {
   template: "/registry/versions",
   pattern: /^\/registry\/versions$/,

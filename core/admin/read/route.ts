@@ -5,7 +5,7 @@ import type { Result } from "../../model/result.ts";
 import type { RegistryStore } from "../../registry/store.ts";
 import type { SessionQueries } from "./session-queries.ts";
 
-/** What reading by operators stands on. */
+/** What reading by operators needs. */
 export interface AdminReadDeps extends DenyDeps {
   readonly trustDomain: string;
   readonly registry: Pick<RegistryStore, "applied" | "rows" | "history">;
@@ -15,13 +15,13 @@ export interface AdminReadDeps extends DenyDeps {
 
 /** A request that was read: its path's parts, its query, the time. */
 export interface Question {
-  /** What stands in the path where the template has a name in braces. */
+  /** The part of the path where the template has a name in braces. */
   readonly named: string;
   readonly query: ReadonlyMap<string, string>;
   readonly nowSeconds: number;
 }
 
-/** A question whose answer is a page of at most so many. */
+/** A question whose answer is a page with at most `limit` items. */
 export interface PageQuestion extends Question {
   readonly limit: number;
 }
@@ -29,7 +29,7 @@ export interface PageQuestion extends Question {
 /** The answer's JSON. */
 type Answer = Promise<Result<object, Denial>>;
 
-/** One thing that can be asked. */
+/** One question that operators can ask. */
 export interface Route {
   /** As in the OpenAPI document, `/agents/{name}`. */
   readonly template: string;

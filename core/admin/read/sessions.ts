@@ -12,15 +12,16 @@ import type { FoundPlace, PlaceMark } from "./session-queries.ts";
 import { treesOf } from "./trees.ts";
 import { namesWithSessions, walkAgents } from "./walk-agents.ts";
 
-/** How long a session's rows stay after its end. */
+/** How long a session's rows are kept after its end. */
 const keptSeconds = 86_400;
 
 /**
- * `GET /sessions?agent=|principal=|build=|root=|deployment=`: sessions of an agent (as the current one), of a principal, of
- * a build, of one tree, or of everybody. Only living ones, by the verdict a request would meet; with `dead=true` all whose
- * rows are still there, each with why it is over (not of everybody). With `tree=true` the whole trees that they stand in,
- * so that nobody has to ask once a tree; one too large for a page is named in `cut`, to be asked for by `root`. A page may
- * hold fewer than its limit, even none: go on while there is `next`.
+ * `GET /sessions?agent=|principal=|build=|root=|deployment=`: sessions of an agent (as the current one), of a
+ * principal, of a build, of one tree, or of everybody. Only living sessions are listed, by the verdict their requests
+ * would get; with `dead=true` also ended ones whose rows still exist, each with the reason (not for everybody). With
+ * `tree=true` their whole trees are listed, so that one question is enough for all of them; a tree too large for a page
+ * is named in `cut` and can be asked for by `root`. A page may have fewer items than its limit, even none: continue
+ * while there is `next`.
  */
 export const sessionsRoute: Route = {
   template: "/sessions",
@@ -45,7 +46,7 @@ export const sessionsRoute: Route = {
   },
 };
 
-/** How a list of sessions is asked for. */
+/** A question for a list of sessions. */
 interface Asked extends PageQuestion {
   readonly dead: boolean;
   readonly tree: boolean;
@@ -71,7 +72,7 @@ type Found = Promise<
 async function foundBy(subject: Subject, asked: Asked, deps: AdminReadDeps): Found {
   if (subject.kind === "root") return ofTree(subject.id, asked, deps);
   if (subject.kind !== "deployment") return ofSubject(subject, asked, deps);
-  // whoever lives is met at its own agent: these are whole trees already
+  // each living session is found at its own agent, so these are whole trees already
   const walked = await walkAgents(await namesWithSessions(deps), asked, deps);
   if (!walked.ok) return walked;
   const { live, next } = walked.value;
@@ -92,7 +93,7 @@ async function ofSubject(
   if (!evaluated.ok) return evaluated;
   const next = page.last ? { next: cursorText({ list: "places", place: page.last }) } : {};
   if (!tree) return ok({ items: evaluated.value, ...next });
-  // whoever is over stands in no tree that is asked for, unless the dead are
+  // ended sessions are left out of trees, unless the question includes them
   const shown = evaluated.value.filter(({ cause }) => dead || cause === undefined).map(({ session }) => session);
   const { sessions, cut, stoppedAt } = await treesOf(shown, deps.queries);
   const trees = await evaluateAll(sessions, deps.queries, nowSeconds);

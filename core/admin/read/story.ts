@@ -8,8 +8,8 @@ import type { SessionQueries } from "./session-queries.ts";
 import { chainOf, readWholeTree, type WholeTree } from "./whole-tree.ts";
 
 /**
- * `GET /sessions/{sid}`: one session's whole story: its chain from the root, the verdict and its cause, what it holds, its
- * children, offers, handles and uses, where its bit stands, and who may end it.
+ * `GET /sessions/{sid}`: one session's whole story: its chain from the root, the verdict and its cause, what it holds,
+ * its children, offers, handles and uses, the place of its status bit, and who may end it.
  */
 export const storyRoute: Route = {
   template: "/sessions/{sid}",
@@ -18,7 +18,7 @@ export const storyRoute: Route = {
   async answer({ named: sid, nowSeconds }, deps) {
     const { queries } = deps;
     const root = (await queries.rootOf(sid)) ?? sid;
-    // by its own key: whoever fills a tree with offers must not be able to hide a session of it
+    // read by its own key, so that nobody can hide a session by filling its tree with offers
     const [session] = await queries.sessions([{ root, sid }]);
     if (!session) return err({ code: "not_found", path: `/sessions/${sid}` });
     const chain = await queries.sessions(chainOf(session).map((each) => ({ root, sid: each })));
@@ -41,11 +41,11 @@ export const storyRoute: Route = {
   },
 };
 
-/** Sessions that hang right below one. */
+/** The direct children of a session. */
 const childrenOf = (sid: string, sessions: readonly Session[]): readonly Session[] =>
   sessions.filter((session) => chainOf(session).at(-2) === sid);
 
-/** What hangs on it: offers and handles of its own, and how much stands below it. */
+/** A session's own offers and handles, and how much is below it. */
 function below({ sid }: Session, tree: WholeTree, nowSeconds: number) {
   const offers = tree.rows.flatMap((row) => (row.kind === "offer" && row.offer.from.sid === sid ? [row.offer] : []));
   const handles = tree.rows.flatMap((row) =>
@@ -59,7 +59,7 @@ function below({ sid }: Session, tree: WholeTree, nowSeconds: number) {
     handles: open
       .slice(0, most)
       .map(({ claims: { aud, scope }, expiresAtSeconds }) => ({ resource: aud, scope, expiresAtSeconds })),
-    // more than is told, or than was read: children, offers and handles are then not all here
+    // more than is listed, or than was read, so children, offers and handles are not all here
     cut: tree.cut || [offers, open, childrenOf(sid, tree.sessions)].some((all) => all.length > most),
   };
 }
@@ -70,7 +70,7 @@ async function usesOf({ uses }: Session, queries: SessionQueries) {
   return { max: uses.max, left: Math.min(...uses.countedAt.map((name) => counted.get(name) ?? 0)) };
 }
 
-/** Under what it was issued, and where verifiers that know the standard alone look it up. */
+/** What it was issued under, and the status list entry that standard verifiers read. */
 const issuing = ({ epochs, status, formerStatus = [], delegationRules, login }: Session) => ({
   issuedUnder: epochs,
   status,
@@ -79,7 +79,7 @@ const issuing = ({ epochs, status, formerStatus = [], delegationRules, login }: 
   opensWithPersonsToken: login !== undefined,
 });
 
-/** An offer without its handle, whose hash alone is known here, and which is nobody's business. */
+/** An offer without its handle. Only the handle's hash is stored, and it is not shown either. */
 function offerView(
   { to, grants, createdAtSeconds, expiresAtSeconds, withdrawn, redeemed, maxUses }: Offer,
   now: number,
@@ -96,7 +96,7 @@ function offerView(
   };
 }
 
-/** Its own agent, the agents above it, and operators: nobody else (RFC 7009 with the owner's rights). */
+/** Who may end it: its own agent, the agents above it, and operators (RFC 7009). */
 const mayEnd = (session: Session) => ({
   agents: [...new Set([currentAgent(session), ...session.actors])],
   operators: "whoever IAM lets call admin-revoke",

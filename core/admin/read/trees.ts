@@ -3,8 +3,8 @@ import type { SessionQueries } from "./session-queries.ts";
 import { readWholeTree } from "./whole-tree.ts";
 
 /**
- * Sessions of whole trees that one page holds. An agent may fill the purpose and scopes of each, and a page too large to be
- * answered would blind whoever looks for it.
+ * Most sessions of whole trees on one page. An agent may fill the purpose and scopes of each, and with a page too large
+ * to be answered it could hide from operators.
  */
 export const treeSessionsAPage = 400;
 
@@ -13,13 +13,13 @@ interface Trees {
   readonly sessions: readonly Session[];
   /** Roots of trees that are too large for any page. */
   readonly cut: readonly string[];
-  /** The last session of the page whose tree was looked at; absent where it is the page's last. */
+  /** The last session of the page whose tree was read; absent when that is the page's last session. */
   readonly stoppedAt?: Session;
 }
 
 /**
- * Reads the trees that sessions stand in, each once, until a page is full.
- * @param page in the order of the page
+ * Reads the trees of sessions, each tree once, until a page is full.
+ * @param page sessions in the order of the page
  */
 export async function treesOf(page: readonly Session[], queries: SessionQueries): Promise<Trees> {
   const seen = new Set<string>();

@@ -8,12 +8,12 @@ import { type Evaluated, evaluateAll } from "./evaluated.ts";
 import { laterOf, readPlaces } from "./places.ts";
 import type { AdminReadDeps, PageQuestion } from "./route.ts";
 
-/** Most agents one page looks at: an empty one costs its shards' reads all the same. */
+/** Most agents that one page reads, since an agent without sessions costs as many reads. */
 const agentsAPage = 25;
 
 /**
- * One page of every living session of the deployment, agent by agent: a session has exactly one current agent, so each is
- * met once. Nothing is scanned; agents whose names are not given are not looked for.
+ * One page of every living session of the deployment, agent by agent: each session has exactly one current agent, so it
+ * is listed once. No table is scanned; only the given agents are read.
  */
 export async function walkAgents(
   names: readonly string[],
@@ -41,7 +41,7 @@ export async function walkAgents(
   return ok({ live });
 }
 
-/** Names by version, which never change: a list of many pages asks for the same ones again and again. */
+/** Names of agents by version. They never change, and every page of a list needs the same ones. */
 const held = new WeakMap<AdminReadDeps["registry"], Map<number, readonly string[]>>();
 
 async function agentsOf(version: number, registry: AdminReadDeps["registry"]): Promise<readonly string[]> {
@@ -55,7 +55,8 @@ async function agentsOf(version: number, registry: AdminReadDeps["registry"]): P
 }
 
 /**
- * Names of agents that may have sessions now: those registered, and those that were within the longest life of a session.
+ * Names of agents that may have sessions now: those registered, and those that were registered within the longest life
+ * of a session.
  */
 export async function namesWithSessions({ registry, clock }: AdminReadDeps): Promise<readonly string[]> {
   const names = new Set<string>();
@@ -68,7 +69,7 @@ export async function namesWithSessions({ registry, clock }: AdminReadDeps): Pro
     const known = history.some((each) => each.version === wanted);
     if (!known) history = await registry.history(limits.adminPageMax, wanted + 1);
     const entry = history.find((each) => each.version === wanted);
-    // the version before counted until this one was applied
+    // the version before this one was current until this one was applied
     if (!entry || entry.atMillis < since) break;
     version = entry.base;
   }

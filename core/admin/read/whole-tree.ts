@@ -7,7 +7,7 @@ import type { SessionQueries, TreeRow } from "./session-queries.ts";
 export interface WholeTree {
   readonly rows: readonly TreeRow[];
   readonly sessions: readonly Session[];
-  /** True when it has more rows than are read at a time. */
+  /** True when the tree has more rows than one answer reads. */
   readonly cut: boolean;
 }
 
@@ -31,13 +31,13 @@ export const chainOf = (session: Session): readonly string[] => [...ancestorsOf(
 export const atOrBelow = (sessions: readonly Session[], sid: string): readonly Session[] =>
   sessions.filter((session) => chainOf(session).includes(sid)).sort(byDepth);
 
-/** Eldest first, so that a parent always stands before its children. */
+/** Eldest first, so that a parent always comes before its children. */
 const byDepth = (a: Session, b: Session): number =>
   a.depth - b.depth || a.createdAtSeconds - b.createdAtSeconds || (a.sid < b.sid ? -1 : 1);
 
 /**
- * What the session at one depth of a chain hangs on itself, unlike what it inherited from above: its agent and principal
- * stand in every session below it, its build in its own row alone.
+ * The liveness subjects that a session of a chain adds to those it inherits. Its agent and principal are in the row of
+ * every session below it, its build only in its own row.
  */
 export const hangsOn = (below: Session, depth: number, row: Session | undefined): readonly string[] => [
   subjects.agent(below.actors[depth] ?? ""),

@@ -8,10 +8,10 @@ import type { RevocationStore } from "../../session/store.ts";
 const unnamed = "the issuer of this person names no login (auth_time or sid) in its documents";
 
 /**
- * The login that goes with a revoked root (threat 32). For people whose issuer names none, denylisting it refuses whatever
- * document comes until it is cleared: that is a block, which `cutOnly` was to leave out.
+ * The login that is denylisted with a revoked root (threat 32). For a person whose issuer names no logins, this refuses
+ * every document until the login is cleared. That is a block, which `cutOnly` excludes.
  * @param session the revoked session, where it is known
- * @returns what to denylist, nothing for a child or an agent's own work; `cut_only_unprovable`
+ * @returns the login to denylist, undefined for a child or an agent's own work; `cut_only_unprovable`
  */
 export function denylistOfSession(session: Session | undefined, cutOnly: boolean): Result<Login | undefined, Denial> {
   const login = session?.sid === session?.root ? session?.login : undefined;
@@ -21,10 +21,10 @@ export function denylistOfSession(session: Session | undefined, cutOnly: boolean
 }
 
 /**
- * What a cut without a block has to denylist of a person. After it only a younger login counts, by `auth_time`; where documents
- * name the provider's session instead, those known here are denylisted one by one; where they name neither, every refreshed
- * document would pass for a new login.
- * @returns what to denylist; `cut_only_unprovable`
+ * The logins of a person that a cut without a block must denylist. After the cut only a later login counts, by
+ * `auth_time`. Where documents name the provider's session instead, the known ones are denylisted one by one. Where
+ * they name neither, every refreshed document would count as a new login, so such a cut is refused.
+ * @returns the logins to denylist; `cut_only_unprovable`
  */
 export async function denylistOfCut(
   principal: string,

@@ -6,7 +6,7 @@ import { asObject, invalidMember, readObject } from "../read-body.ts";
 
 type TargetKind = keyof AdminTarget;
 
-/** What an operator orders, read and bounded. */
+/** An operator's order, parsed and bounded. */
 export interface AdminOrder {
   readonly verb: "revoke" | "lift";
   readonly kind: TargetKind;

@@ -11,14 +11,14 @@ import { denylistOfCut, denylistOfSession } from "./denylist.ts";
 import type { AdminOrder } from "./order.ts";
 import type { RevocationTargets } from "./target.ts";
 
-/** What planning reads. */
+/** The ports that planning uses. */
 interface PlanDeps {
   readonly clock: Clock;
   readonly revocations: Pick<RevocationStore, "loginsOf" | "readDenylisted" | "readSession" | "findSession">;
   readonly targets: Pick<RevocationTargets, "hasTombstone">;
 }
 
-/** What an order writes, and what its answer says. */
+/** What an order writes, and its answer. */
 interface Planned {
   readonly change: Pick<RevocationWrite, "tombstone" | "denylist" | "clear" | "raise" | "lift">;
   readonly answer: object;
@@ -26,9 +26,10 @@ interface Planned {
 type Planning = Promise<Result<Planned, Denial>>;
 
 /**
- * Plans what an order writes: a tombstone for a session, a raised epoch for everything else, and the logins that go with
- * either; or what a lift clears. The audit is told whose they are.
- * @returns `target_unknown` for a session that never was, `cut_only_unprovable`, `parameter_invalid` for a lift of nothing
+ * Plans what an order writes: a tombstone for a session, a raised epoch for everything else, and the logins that are
+ * denylisted with it; or what a lift clears. The audit context receives whose logins they are.
+ * @returns `target_unknown` for a session that never existed, `cut_only_unprovable`, `parameter_invalid` for a lift of
+ * nothing
  */
 export async function planRevocation(order: AdminOrder, deps: PlanDeps, audit: AuditContext): Planning {
   const { verb, kind, id } = order;
@@ -36,7 +37,7 @@ export async function planRevocation(order: AdminOrder, deps: PlanDeps, audit: A
   return verb === "lift" ? liftBlock(kind, id) : cut({ ...order, kind }, deps, audit);
 }
 
-/** Everything that is revoked by its epoch. */
+/** Everything that is revoked by raising its epoch. */
 type SubjectKind = Exclude<AdminOrder["kind"], "session">;
 
 const subjectOf = (kind: SubjectKind, id: string): string =>
@@ -58,7 +59,7 @@ async function cut(
   return ok({ change: { raise, ...denylist }, answer: { blocked: !cutOnly } });
 }
 
-/** Clears what a session's revocation denylisted, however long ago; what that ended stays over. */
+/** Clears the logins that a session's revocation denylisted, however long ago. Sessions that it ended stay over. */
 async function clearLogin(sid: string, deps: PlanDeps, audit: AuditContext): Planning {
   const login = await deps.revocations.readDenylisted(sid);
   if (!login)
@@ -83,10 +84,10 @@ function denylisting(denylist: Denylist, audit: AuditContext): Denylist {
 }
 
 async function tombstone({ id: sid, cutOnly }: AdminOrder, deps: PlanDeps, audit: AuditContext): Planning {
-  // a root's id is its tree's key, so the row that may hold a login is found without any index
+  // a root's id is the key of its tree, so the row that may have a login is found without an index
   const root = await deps.revocations.readSession(sid, sid);
   const session = root ?? (await deps.revocations.findSession(sid));
-  // what went by TTL has been over for long; an id that never was is a slip of the keyboard
+  // a session whose rows have expired has been over for long; an id that never existed is a typing error
   if (!session && !(await deps.targets.hasTombstone(sid)))
     return err({ code: "target_unknown", target: `session:${sid}`, why: "never_seen" });
   const now = nowSeconds(deps.clock);

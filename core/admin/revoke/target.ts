@@ -3,31 +3,32 @@ import { limits } from "../../model/limits.ts";
 import { err, ok, type Result } from "../../model/result.ts";
 import { subjects } from "../../model/subjects.ts";
 
-/** What tells whether there is what an order names. All reads are strongly consistent. */
+/** Reads that tell whether the target of an order exists. All are strongly consistent. */
 export interface RevocationTargets {
   /** SPIFFE IDs of the agents that are registered now. */
   agents(): Promise<readonly string[]>;
-  /** Whether a session under a subject is known, a living one or one that TTL has not taken away yet. */
+  /** Whether a session under a subject is known, living or ended and not yet deleted. */
   hasSessions(subject: string): Promise<boolean>;
   /** Whether a subject was ever cut or blocked. */
   wasRevoked(subject: string): Promise<boolean>;
-  /** Whether a session was ended, as long as anything could still hang on it. */
+  /** Whether a session was ended, as long as anything below it could still live. */
   hasTombstone(sid: string): Promise<boolean>;
 }
 
-/** An order about something that many sessions may stand under. */
+/** An order about a subject that many sessions may depend on. */
 interface SubjectOrder {
   readonly verb: "revoke" | "lift";
   readonly kind: "agent" | "principal" | "build" | "deployment";
   readonly id: string;
-  /** The operator means somebody, or a build, that was never seen here: a block laid in advance. */
+  /** The operator means a principal or a build that was never seen here, to block it in advance. */
   readonly unseen: boolean;
 }
 
 /**
- * Whether there is what an order names: an operator's slip of the keyboard, answered with success in an incident, stops
- * nobody and reads as done. Revoked is whoever is registered, has sessions, or was revoked before; lifted is what was
- * revoked. Where that cannot be read a revocation is carried out: it ends nothing that it should not.
+ * Checks that the target of an order exists. In an incident, a typing error that is answered with success would stop
+ * nobody and look done (threat 41). A target can be revoked when it is registered, has sessions, or was revoked before;
+ * a block can be lifted from what was revoked. Where this cannot be read a revocation is carried out, since it can do
+ * no harm.
  * @returns `target_unknown`, with the registered agent or the build that was probably meant
  */
 export async function targetThere(order: SubjectOrder, targets: RevocationTargets): Promise<Result<void, Denial>> {
@@ -52,7 +53,9 @@ function unknown({ verb, kind, id }: SubjectOrder, meant: string | undefined): R
   return err({ code: "target_unknown", target, why, ...(meant === undefined ? {} : { meant }) });
 }
 
-/** Digests are written in small letters, but copied from where they are not. */
+/**
+ * The digest in lower case, if that is known: digests are stored so, but may be copied from places where they are not.
+ */
 async function otherCase(id: string, targets: RevocationTargets): Promise<string | undefined> {
   const lower = id.toLowerCase();
   if (lower === id) return undefined;
@@ -62,7 +65,7 @@ async function otherCase(id: string, targets: RevocationTargets): Promise<string
 
 const mostSlips = 2;
 
-/** The name that differs by letter case, or by one or two letters beside it; the nearest of several. */
+/** The known name that differs only by letter case, or by one or two letters; the nearest of several. */
 export function nearest(id: string, names: readonly string[]): string | undefined {
   const wanted = id.toLowerCase();
   let best: { readonly name: string; readonly slips: number } | undefined;
@@ -73,7 +76,10 @@ export function nearest(id: string, names: readonly string[]): string | undefine
   return best?.name;
 }
 
-/** Letters put in, left out or exchanged; above `most` any larger number. Bounded: it branches `most` times at most. */
+/**
+ * Number of letters inserted, left out or exchanged; any larger number when it is above `most`. The work is bounded: it
+ * branches `most` times at most.
+ */
 function slipsBetween(a: string, b: string, most: number): number {
   let same = 0;
   while (same < a.length && a[same] === b[same]) same++;

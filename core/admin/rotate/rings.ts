@@ -6,7 +6,7 @@ import { purposes } from "./wish.ts";
 /** Views of the rings that an operator may see. */
 type Views = (purpose: KeyPurpose) => Promise<Pick<RingView, "ring" | "order">>;
 
-/** How all keys stand, by their purpose, and which orders about them were taken up. */
+/** The state of all keys by purpose, and which orders about them were handled. */
 export async function ringsNow(view: Views): Promise<Record<string, object>> {
   const views = await Promise.all(purposes.map((purpose) => view(purpose)));
   return Object.fromEntries(purposes.map((purpose, i) => [purpose, stand(views[i] ?? {})]));

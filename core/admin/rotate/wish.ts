@@ -8,7 +8,7 @@ import { asObject, invalidMember, readObject } from "../read-body.ts";
 
 /** Purposes of keys that can be rotated. */
 export const purposes = ["identity", "session", "status", "events"] as const satisfies readonly KeyPurpose[];
-/** What an operator wants of some keys. */
+/** What an operator wants to be done with some keys. */
 type Wish = Pick<RotationOrder, "purpose" | "kind" | "reason" | "kid">;
 
 /**

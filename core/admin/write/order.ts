@@ -11,16 +11,16 @@ import { invalidMember, type JsonObject, readObject } from "../read-body.ts";
 /** Registrations that a request wants. */
 interface Wanted {
   readonly documents: readonly RegistryDocument[];
-  /** The version they were made from here; none for those the request carried itself. */
+  /** The version they were derived from; absent when the request carried all of them. */
   readonly from?: number;
-  /** Of a rollback: the version gone back to, for the record. */
+  /** For a rollback: the version that is restored, for the record. */
   readonly restores?: number;
 }
 
-/** Where a request's registrations are found, if it does not carry them. */
+/** Where registrations are read that the request does not carry. */
 type WantedStore = Pick<RegistryStore, "applied" | "rows" | "history">;
 
-/** What a request asks for, read and bounded. */
+/** An operator's order, parsed and bounded. */
 interface WriteOrder {
   /** The registrations it wants; denials `version_unknown`, `target_unknown`. */
   wanted(store: WantedStore): Promise<Result<Wanted, Denial>>;
@@ -32,7 +32,7 @@ interface WriteOrder {
 const agentPath = /^\/agents\/([a-z0-9._-]+(?:\/[a-z0-9._-]+)*)$/;
 
 /**
- * Reads what a request asks for, by its method and path.
+ * Reads an order, by the request's method and path.
  * @returns the order, or `not_found`, `method_not_allowed`, those of {@link readObject}
  */
 export function readOrder(call: Call): Result<WriteOrder, Denial> {
@@ -63,7 +63,8 @@ function readRollback(call: Call): Result<WriteOrder, Denial> {
   if (!isVersion(to)) return invalidMember("to", "the version to go back to");
   return withCommon(body.value, true, {
     wanted: async (registry) => {
-      // rows alone are no version: an apply that lost a race or was cut off left some, perhaps without its prohibitions
+      // rows alone do not make a version: an apply that lost a race or was interrupted may have left some, perhaps
+      // without its prohibitions
       const [entry] = await registry.history(1, to + 1);
       if (entry?.version !== to) return err({ code: "version_unknown", version: to });
       const from = await registry.applied();
