@@ -19,12 +19,13 @@ interface OfferParts extends OfferAddress {
 }
 
 const text = "[A-Za-z0-9_-]";
+/** Two parts between dots, never three: whoever takes it for a JWT must not succeed in splitting it. */
 const shape = new RegExp(
-  `^lyo_(${text}{22})\\.(${text}{43})(?:\\.(${text}{1,${sealedCharacters(limits.offerLocatorBytes)}}))?$`,
+  `^lyo_(${text}{22})\\.(${text}{43})(${text}{1,${sealedCharacters(limits.offerLocatorBytes)}})?$`,
 );
 
 /**
- * A fresh handle: `lyo_<root>.<256 bits>[.<sealed locator>]`. Only the hash of the whole is ever stored (threat 17), so
+ * A fresh handle: `lyo_<root>.<256 bits><sealed locator>`. Only the hash of the whole is ever stored (threat 17), so
  * that no part of it can be changed or left out.
  * @param seal makes the locator for that secret; undefined where there is none
  */
@@ -34,8 +35,7 @@ export function newOfferHandle(
   seal: (secret: string) => string | undefined,
 ): { handle: string; address: OfferAddress } {
   const secret = ids.secret();
-  const sealed = seal(secret);
-  const handle = `lyo_${root}.${secret}${sealed === undefined ? "" : `.${sealed}`}`;
+  const handle = `lyo_${root}.${secret}${seal(secret) ?? ""}`;
   return { handle, address: { root, handleHash: hashOf(handle) } };
 }
 

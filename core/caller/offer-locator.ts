@@ -12,7 +12,7 @@ export type LocatorSecrets = (day: number) => Promise<string>;
 
 const daySeconds = 86_400;
 const tagBytes = 16;
-/** Of one key one message is made, so that its nonce need not differ. */
+/** Of one key one message is made, so its nonce need not differ. */
 const nonce = Buffer.alloc(12);
 /** Locators are as long as a multiple of this: an exact length would tell names apart. */
 const stepBytes = 256;
