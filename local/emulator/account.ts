@@ -59,6 +59,8 @@ interface AccountPlace {
 export interface Wishes {
   /** Variable of a function's environment whose value is a second name of the function, for people and tests. */
   readonly knownBy?: string;
+  /** The clock of IAM and STS, for tests that let credentials end; the machine's unless said otherwise. */
+  readonly nowMillis?: () => number;
   /**
    * Statements of an IAM policy that every workload's role gets besides asking for documents about itself.
    * @param arnOf ARN of a function by either of its names; undefined when the template holds none of that name
@@ -101,8 +103,9 @@ interface Starter {
 
 /** Starts everything that the template holds. Throws on what it cannot run faithfully. */
 export async function openAccount(cloud: Cloud, place: AccountPlace, { wishes, closers }: Starter): Promise<Account> {
-  const permissions = openPermissions(cloud);
-  const callers = openCallers();
+  const { nowMillis = Date.now } = wishes;
+  const permissions = openPermissions(cloud, nowMillis);
+  const callers = openCallers(nowMillis);
   const faults = openFaults();
   const unsaid = { namesRowsInTransactions: true };
   const functions = hostFunctions(cloud, place, callers);
@@ -140,7 +143,7 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, { wishes, c
     keys: place.stsKeys,
     roles,
     callers,
-    nowMillis: Date.now,
+    nowMillis,
   });
   const calls: CallRecord[] = [];
   const onCall = (call: ServedCall) => {

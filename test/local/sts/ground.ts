@@ -8,7 +8,7 @@ import {
   type GetScopedCredentialsCommandInput,
   STSClient,
 } from "@aws-sdk/client-sts";
-import { afterAll, beforeAll } from "vitest";
+import { afterAll, afterEach, beforeAll } from "vitest";
 import type { Credentials } from "../../../local/emulator/iam/caller.ts";
 import type { NewRole } from "../../../local/emulator/iam/roles.ts";
 import type { RunningCloud } from "../../../local/emulator/running.ts";
@@ -40,10 +40,19 @@ export const trusting = (AWS: string | string[], Action: string | string[] = "st
 
 export let cloud: RunningCloud;
 
+let aheadMillis = 0;
+/** Lets time pass in the cloud alone; signatures are good for five minutes, so not for longer. */
+export function pass(seconds: number): void {
+  aheadMillis += seconds * 1000;
+}
+
 /** Boots one cloud for the tests of the calling file. */
 export function setUp(): void {
   beforeAll(async () => {
-    cloud = await boot({ assembly: fixture() });
+    cloud = await boot({ assembly: fixture(), nowMillis: () => Date.now() + aheadMillis });
+  });
+  afterEach(() => {
+    aheadMillis = 0;
   });
   afterAll(() => cloud?.close());
 }
