@@ -16,6 +16,7 @@ import { type Firehose, openFirehose } from "./firehose/service.ts";
 import { type CallRecord, recordOf, type ServedCall } from "./front/call.ts";
 import type { HostedFunction } from "./functions/host.ts";
 import { functionNamed, hostFunctions } from "./functions/of-template.ts";
+import { openIam } from "./iam/api/service.ts";
 import { type Callers, type Credentials, openCallers } from "./iam/caller.ts";
 import { openPermissions, type Permissions } from "./iam/permissions.ts";
 import { type Instances, openInstances } from "./imds/instances.ts";
@@ -38,7 +39,7 @@ import type { StateFolder } from "./state.ts";
 import type { TokenKey } from "./sts/issuer.ts";
 import { openSts } from "./sts/service.ts";
 import { admission } from "./workloads/admission.ts";
-import { openIam, openLambda } from "./workloads/control-plane.ts";
+import { openLambda } from "./workloads/control-plane.ts";
 import { openEcs } from "./workloads/ecs.ts";
 import { ownThings } from "./workloads/own-functions.ts";
 import { openWorkloads, type Workload, type Workloads } from "./workloads/workloads.ts";
@@ -145,6 +146,7 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, { wishes, c
     callers,
     nowMillis,
   });
+  const query = { sts, iam: openIam({ roles, workloads }) };
   const calls: CallRecord[] = [];
   const onCall = (call: ServedCall) => {
     if (calls.push(recordOf(call)) > mostCalls) calls.splice(0, calls.length - mostCalls);
@@ -155,9 +157,9 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, { wishes, c
     [`/_embedded/ec2-${region}.der`, instances.certificate],
   ]);
   const own = ownThings(cloud);
-  const plain = { lambda: openLambda(workloads, own, place), iam: openIam(workloads, roles, place), s3: s3.service };
+  const plain = { lambda: openLambda(workloads, own, place), s3: s3.service };
   const { refusal } = permissions;
-  const serve = serveAws({ region, callers, faults, services, plain, sts, open, refusal, onCall });
+  const serve = serveAws({ region, callers, faults, services, plain, query, open, refusal, onCall });
   const mappings = await startMappings(cloud, { db, permissions, functions, queues }, closers);
   return {
     callers,

@@ -1,6 +1,7 @@
 /** Finds the service behind a call, asks IAM, plays faults, and lets the service answer. */
 import type { Faults } from "../faults.ts";
 import type { Caller } from "../iam/caller.ts";
+import { answerXml, type QueryService } from "../query.ts";
 import {
   type Access,
   type Answer,
@@ -11,7 +12,6 @@ import {
   type WireAnswer,
   type WireRequest,
 } from "../service.ts";
-import { type Sts, type StsForm, stsAnswer } from "../sts/service.ts";
 import type { Call } from "./call.ts";
 
 /** What stands behind the endpoint. */
@@ -21,7 +21,8 @@ export interface Services {
   readonly services: Readonly<Record<string, Service>>;
   /** Those that name their operation by path, form or header. */
   readonly plain: Readonly<Record<string, PlainService>>;
-  readonly sts: Sts;
+  /** Those that take a form and answer XML. */
+  readonly query: Readonly<Record<string, QueryService>>;
   /** Why the caller may not, in IAM's words; undefined when it may. */
   readonly refusal: (caller: Caller, access: Access) => string | undefined;
 }
@@ -35,17 +36,26 @@ interface Performed {
 
 /** Performs a call, and fills in what was understood of it. Throws `ServiceError`; anything else is a played crash. */
 export async function perform(ground: Services, call: Call, request: WireRequest): Promise<Performed> {
-  if (call.service === "sts") {
-    const form: StsForm = new Map(new URLSearchParams(request.body.toString()));
-    call.operation = form.get("Action") ?? "";
-    call.input = Object.fromEntries(form);
-    await applyFaults(ground, call, undefined);
-    permit(ground, call, { access: ground.sts.access(form, call.caller), code: "AccessDenied", status: 403 });
-    const output = ground.sts.call(form, call.caller);
-    return { wire: { type: "text/xml", body: stsAnswer(call.operation, output, call.requestId) }, output };
-  }
+  const query = Object.hasOwn(ground.query, call.service) ? ground.query[call.service] : undefined;
+  if (query !== undefined) return performQuery(ground, call, { query, body: request.body });
   const plain = ground.plain[call.service];
   return plain === undefined ? performJson(ground, call, request) : performPlain(ground, call, plain(request));
+}
+
+async function performQuery(
+  ground: Services,
+  call: Call,
+  { query, body }: { readonly query: QueryService; readonly body: Buffer },
+): Promise<Performed> {
+  const form = new Map(new URLSearchParams(body.toString()));
+  const { requestId } = call;
+  call.operation = form.get("Action") ?? "";
+  call.input = Object.fromEntries(form);
+  await applyFaults(ground, call, undefined);
+  permit(ground, call, { access: query.access(form, call.caller), code: "AccessDenied", status: 403 });
+  const output = query.call(form, call.caller);
+  const { namespace } = query;
+  return { wire: { type: "text/xml", body: answerXml(call.operation, output, { namespace, requestId }) }, output };
 }
 
 async function performPlain(ground: Services, call: Call, understood: ReturnType<PlainService>): Promise<Performed> {

@@ -1,8 +1,11 @@
 /** Errors in each protocol: which code a bad signature has, and how a refusal is written. */
+
+import { iamNamespace } from "../iam/api/service.ts";
 import type { SignatureFault } from "../iam/caller.ts";
+import { errorXml } from "../query.ts";
 import { s3Error } from "../s3/errors.ts";
 import type { WireAnswer } from "../service.ts";
-import { stsError } from "../sts/service.ts";
+import { stsNamespace } from "../sts/service.ts";
 
 /** A refusal on its way to the caller. */
 interface Refusal {
@@ -39,11 +42,17 @@ export function badSignature(service: string | undefined, { code, message }: Sig
   return { status: 400, code, message };
 }
 
+const ofNamespace = new Map([
+  ["sts", stsNamespace],
+  ["iam", iamNamespace],
+]);
+
 /** Writes a refusal as the service's clients read it. */
 export function refusalAnswer(service: string | undefined, refusal: Refusal, requestId: string): WireAnswer {
   const { status, code, message, more = {} } = refusal;
   if (service === "s3") return s3Error(refusal, requestId);
-  if (service === "sts" || service === "iam")
-    return { status, type: "text/xml", body: stsError(code, message, requestId) };
+  const namespace = service === undefined ? undefined : ofNamespace.get(service);
+  if (namespace !== undefined)
+    return { status, type: "text/xml", body: errorXml(code, message, { namespace, requestId }) };
   return { status, type: "application/x-amz-json-1.1", body: JSON.stringify({ __type: code, message, ...more }) };
 }

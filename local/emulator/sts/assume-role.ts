@@ -1,8 +1,8 @@
 /** AssumeRole: the session of a role for whoever the role trusts, chained or not. */
 import type { Caller, RoleSession } from "../iam/caller.ts";
 import { prefixed } from "../iam/context.ts";
+import type { Form, Result } from "../query.ts";
 import { type Access, contextOf, ServiceError } from "../service.ts";
-import type { Form, Result } from "./form.ts";
 import { leastTokenBytesOf, lifeOf, openSession, type SessionGround, sessionPolicyOf } from "./sessions.ts";
 import { arnShape, externalIdShape, nameShape, needed, passedTags, text } from "./wants.ts";
 

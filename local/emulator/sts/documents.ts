@@ -5,8 +5,8 @@
 import { randomUUID, sign } from "node:crypto";
 import type { Caller } from "../iam/caller.ts";
 import { isoSeconds, prefixed } from "../iam/context.ts";
+import { type Form, members, type Result, readTags } from "../query.ts";
 import { type Access, contextOf, ServiceError } from "../service.ts";
-import { type Form, members, type Result, readTags } from "./form.ts";
 import type { TokenKey } from "./issuer.ts";
 
 /** What the tokens say about this place. */

@@ -1,8 +1,8 @@
 /** GetScopedCredentials: the caller's own session once more, with less of it or for less long, never more. */
 import type { Caller, RoleSession } from "../iam/caller.ts";
 import { readIdentityPolicy } from "../iam/managed.ts";
+import type { Form, Result } from "../query.ts";
 import { type Access, ServiceError } from "../service.ts";
-import type { Form, Result } from "./form.ts";
 import { leastTokenBytesOf, openSession, type SessionGround } from "./sessions.ts";
 import { descriptionShape, invalid, policyShape, text, whole } from "./wants.ts";
 

@@ -3,8 +3,8 @@ import type { Callers, RoleSession, SessionPolicy } from "../iam/caller.ts";
 import { accountOf, isoSeconds, sessionArnOf, sessionIdOf } from "../iam/context.ts";
 import { readIdentityPolicy } from "../iam/managed.ts";
 import type { Roles } from "../iam/roles.ts";
+import { type Form, membersOf, type Result } from "../query.ts";
 import { ServiceError } from "../service.ts";
-import { type Form, membersOf, type Result } from "./form.ts";
 import { mostTokenBytes, packSession } from "./session-token.ts";
 import { arnShape, invalid, policyShape, text, whole } from "./wants.ts";
 

@@ -1,6 +1,7 @@
 /** What STS takes of the members of a request, and how it refuses the rest. */
+
+import { type Form, members, readTags } from "../query.ts";
 import { ServiceError } from "../service.ts";
-import { type Form, members, readTags } from "./form.ts";
 
 /** STS's refusal of a member's form. */
 export const invalid = (message: string): ServiceError =>
