@@ -11,13 +11,13 @@ import {
 import type { CedarModule } from "../core/policy/ask.ts";
 
 /**
- * The build puts it beside the bundle: of Cedar's builds only `/web` survives bundling, and it takes its bytes from us.
- * Without it a function does not start.
+ * The build puts Cedar's WebAssembly beside the bundle: only Cedar's build `/web` can be bundled, and it needs the
+ * bytes from us. Without the file a function does not start.
  */
 const file = new URL("./cedar_wasm_bg.wasm", import.meta.url);
 accessSync(file);
 
-/** Node has it; its types name only what it makes. */
+/** Node has `WebAssembly`, but its type declarations do not name it. */
 const { WebAssembly: engine } = globalThis as unknown as {
   readonly WebAssembly: { compile(bytes: Uint8Array): Promise<WebAssembly.Module> };
 };
@@ -26,8 +26,8 @@ let compiled: WebAssembly.Module | undefined;
 let ready = false;
 
 /**
- * Compiles on another thread once everything is imported, while the first call still reads its rows: four megabytes that a
- * cold start would wait for. What fails here is tried again, aloud, by the first question.
+ * Compiles four megabytes on another thread after everything is imported, while the first call reads its rows, so that
+ * a cold start does not wait for it. If this fails, the first question tries again and reports the error.
  */
 setImmediate(async () => {
   try {
@@ -35,7 +35,7 @@ setImmediate(async () => {
   } catch {}
 });
 
-/** Cedar as loaded, at the latest when it is first asked. */
+/** Wraps a function of Cedar so that Cedar is loaded, at the latest, when it is first called. */
 function loaded<Args extends readonly unknown[], Answer>(ask: (...args: Args) => Answer): (...args: Args) => Answer {
   return (...args) => {
     if (!ready) initSync({ module: compiled ?? readFileSync(file) });
@@ -45,7 +45,7 @@ function loaded<Args extends readonly unknown[], Answer>(ask: (...args: Args) =>
   };
 }
 
-/** What core asks of Cedar. */
+/** The functions of Cedar that core uses. */
 export const cedar: CedarModule = {
   preparseSchema: loaded(preparseSchema),
   preparsePolicySet: loaded(preparsePolicySet),

@@ -1,6 +1,6 @@
 import { err, type Result } from "../core/model/result.ts";
 
-/** What CloudFormation sends to a custom resource, as far as it is read here. */
+/** What CloudFormation sends to a custom resource; the members that are read here. */
 export interface ResourceEvent {
   readonly RequestType: "Create" | "Update" | "Delete";
   /** Presigned address of the answer. */
@@ -8,15 +8,15 @@ export interface ResourceEvent {
   readonly StackId: string;
   readonly RequestId: string;
   readonly LogicalResourceId: string;
-  /** Texts all of them: CloudFormation sends no other values. */
+  /** All values are texts, since CloudFormation sends no others. */
   readonly ResourceProperties?: Readonly<Record<string, unknown>>;
 }
 
 /** What a custom resource does. */
 export interface CustomResource {
-  /** Constant, so that no update ever looks like a replacement, which would end in a Delete. */
+  /** Constant, so that no update looks like a replacement, after which CloudFormation would send a Delete. */
   readonly physicalId: string;
-  /** What did not come about when it fails, before the reason. */
+  /** The text before the reason when it fails. */
   readonly failure: string;
   /**
    * Carries out a Create or an Update; a rollback is an Update too. Either may come twice.
@@ -25,12 +25,12 @@ export interface CustomResource {
   carryOut(event: ResourceEvent): Promise<Result<Readonly<Record<string, string>>, string>>;
 }
 
-/** CloudFormation takes an answer of 4,096 bytes. */
+/** CloudFormation accepts an answer of 4,096 bytes. */
 const reasonBytes = 3_000;
 
 /**
- * Answers one event of a custom resource. Delete always succeeds and touches nothing: what our resources look after
- * is the account's, or outlives the stack.
+ * Answers one event of a custom resource. Delete always succeeds and touches nothing: what our resources manage belongs
+ * to the account or outlives the stack.
  * @param send the network
  */
 export async function answerResource(
@@ -41,7 +41,7 @@ export async function answerResource(
   const outcome = await outcomeOf(event, resource);
   const response = await send(event.ResponseURL, {
     method: "PUT",
-    // the address is signed without a content type
+    // the presigned address was signed without a content type
     headers: { "content-type": "" },
     body: JSON.stringify({
       StackId: event.StackId,
@@ -52,7 +52,7 @@ export async function answerResource(
     }),
     signal: AbortSignal.timeout(10_000),
   });
-  // thrown, so that Lambda tries again: a stack that hears nothing waits until its timeout
+  // thrown, so that Lambda tries again: a stack without an answer waits until its timeout
   if (!response.ok) throw new Error(`cloudformation took no answer: ${response.status}`);
 }
 
@@ -64,7 +64,7 @@ async function outcomeOf(event: ResourceEvent, { carryOut, failure }: CustomReso
     : { Status: "FAILED", Reason: cut(`${failure}: ${done.error}`) };
 }
 
-/** By bytes as they are sent: what JSON escapes counts too. */
+/** Cuts a text to a number of bytes as they are sent, so after JSON escapes. */
 function cut(text: string): string {
   let kept = text;
   while (Buffer.byteLength(JSON.stringify(kept)) > reasonBytes) kept = kept.slice(0, Math.floor(kept.length * 0.9));

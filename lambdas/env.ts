@@ -1,12 +1,15 @@
 /**
- * Names of the environment variables a function may find: the only thing `lib/` imports of ours, so that
- * what the stacks set and what the functions read cannot drift.
+ * Names of the functions' environment variables. `lib/` imports them, so that the stacks set exactly what the functions
+ * read.
  */
 export const env = {
   stage: "LANYARD_STAGE",
   trustDomain: "LANYARD_TRUST_DOMAIN",
   issuer: "LANYARD_ISSUER",
-  /** URL by which this function is called where the deployment has a domain of its own; else the platform says it. */
+  /**
+   * URL by which this function is called, where the deployment has a domain of its own; otherwise the platform states
+   * it.
+   */
   publicUrl: "LANYARD_PUBLIC_URL",
   sessionsTable: "LANYARD_SESSIONS_TABLE",
   subjectsTable: "LANYARD_SUBJECTS_TABLE",
@@ -20,24 +23,24 @@ export const env = {
   outboxTable: "LANYARD_OUTBOX_TABLE",
   identityKey: "LANYARD_IDENTITY_KEY_ARN",
   sessionKey: "LANYARD_SESSION_KEY_ARN",
-  /** JSON: what the stage has beside what every stage has (`core/registry/stage-has.ts`). */
+  /** JSON: what the stage has beyond what every stage has (`core/registry/stage-has.ts`). */
   stageHas: "LANYARD_STAGE_HAS",
-  /** Set only where the stage has resources that ask for ES256. */
+  /** Set only where the stage has resources whose tokens are signed with ES256. */
   sessionEcKey: "LANYARD_SESSION_EC_KEY_ARN",
   statusKey: "LANYARD_STATUS_KEY_ARN",
-  /** Of security events; set only where the stage pushes them. */
+  /** The key of security events; set only where the stage pushes them. */
   eventsKey: "LANYARD_EVENTS_KEY_ARN",
-  /** Of attestation challenges. */
+  /** The key of attestation challenges. */
   nonceKey: "LANYARD_NONCE_KEY_ARN",
   keyringTable: "LANYARD_KEYRING_TABLE",
   ordersTable: "LANYARD_ORDERS_TABLE",
-  /** JSON: ARNs of the roles that sign, by purpose, and of the rotator's. */
+  /** JSON: ARNs of the roles that sign, by purpose, and of the rotator's role. */
   keyRoles: "LANYARD_KEY_ROLES",
   keyPeriodSeconds: "LANYARD_KEY_PERIOD_SECONDS",
   keyPublishWaitSeconds: "LANYARD_KEY_PUBLISH_WAIT_SECONDS",
-  /** Of nonces in DPoP proofs; set only where the stage demands them. */
+  /** The key of nonces in DPoP proofs; set only where the stage demands nonces. */
   dpopNonceKey: "LANYARD_DPOP_NONCE_KEY_ARN",
-  /** `true` where the stage lets resources take bearer tokens. */
+  /** `true` where the stage allows bearer tokens. */
   bearerAccessTokens: "LANYARD_BEARER_ACCESS_TOKENS",
   auditBus: "LANYARD_AUDIT_BUS",
   /** URL of the queue for audit records that the bus refuses for good. */
@@ -45,25 +48,25 @@ export const env = {
   /** URLs of the queue of security events and of the one for those that could not be delivered. */
   eventQueue: "LANYARD_EVENT_QUEUE_URL",
   undeliveredEventQueue: "LANYARD_UNDELIVERED_EVENT_QUEUE_URL",
-  /** After how many tries a receiver of security events is given up on. */
+  /** After how many tries a security event is given up. */
   eventTries: "LANYARD_EVENT_TRIES",
   /** Path of the receivers' secrets in the parameter store, with a slash at its end. */
   eventSecrets: "LANYARD_EVENT_SECRETS",
   auditBucket: "LANYARD_AUDIT_BUCKET",
   auditRetentionDays: "LANYARD_AUDIT_RETENTION_DAYS",
-  /** Mode of Object Lock that audit objects are retained in. */
+  /** Object Lock mode of audit objects. */
   auditLock: "LANYARD_AUDIT_LOCK",
   urlsParameter: "LANYARD_URLS_PARAMETER",
   codeLookups: "LANYARD_CODE_LOOKUPS",
-  /** `true` where an EC2 instance identity document counts alone; anything else is no. */
+  /** `true` where an EC2 instance identity document is accepted alone; any other value means no. */
   instanceIdentityAlone: "LANYARD_INSTANCE_IDENTITY_ALONE",
-  /** Days without a session after which an agent is told of, unless it names its own. */
+  /** Days without a session after which an agent is reported as dormant, unless its registration names its own. */
   dormantAfterDays: "LANYARD_DORMANT_AFTER_DAYS",
   /** JSON: pairs of a function's name (its own is empty) and the template's mark of it. */
   deployedMarks: "LANYARD_DEPLOYED_MARKS",
 } as const;
 
-/** Key attributes of every table; each is a string. `body` and the like are the adapters' own affair. */
+/** Key attributes of every table; each is a string. Only the adapters know the other attributes. */
 export const tableKeys = {
   sessions: { partition: "root", sort: "sid" },
   subjects: { partition: "subject", sort: "session" },

@@ -8,7 +8,7 @@ import { createOutbox } from "./aws/dynamodb/outbox.ts";
 import { env } from "./env.ts";
 import type { Refuse } from "./http/edge.ts";
 
-/** Real time. */
+/** The clocks of the machine. */
 export const clock: Clock = { nowMillis: () => Date.now(), steadyMillis: () => performance.now() };
 
 /** Ids and secrets from the system's cryptographic source. */
@@ -19,7 +19,7 @@ export const ids: Ids = {
 
 /**
  * A value of the function's environment.
- * @throws when it is not set: a function that guesses is worse than one that does not start
+ * @throws when it is not set: a function must not start with a guessed value
  */
 export function setting(name: keyof typeof env): string {
   const value = process.env[env[name]];
@@ -27,10 +27,10 @@ export function setting(name: keyof typeof env): string {
   return value;
 }
 
-/** What the stage has beside what every stage has. */
+/** What the stage has beyond what every stage has. */
 export const stageHas = (): readonly StageHas[] => JSON.parse(setting("stageHas")) as StageHas[];
 
-/** The tables; a function that is not given one fails when it first wants it, not before. */
+/** Names of the tables. A function whose environment lacks one fails only when it first uses that name. */
 export const tables: Tables = {
   get sessions() {
     return setting("sessionsTable");
@@ -64,7 +64,7 @@ export const tables: Tables = {
   },
 };
 
-/** What every endpoint that denies stands on, and the one client its adapters share. */
+/** What every endpoint that can refuse needs, and the client that its adapters share. */
 export function ground() {
   const dynamo = documentClient();
   const outbox = createOutbox(dynamo, tables);

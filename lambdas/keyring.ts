@@ -10,7 +10,7 @@ import { env } from "./env.ts";
 import { clock, setting } from "./ground.ts";
 import { logLater } from "./log.ts";
 
-/** The tables; a function that is not given one fails when it first wants it. */
+/** Names of the tables. A function whose environment lacks one fails only when it first uses that name. */
 export const keyringTables: KeyringTables = {
   get keyring() {
     return setting("keyringTable");
@@ -23,7 +23,7 @@ export const keyringTables: KeyringTables = {
   },
 };
 
-/** Which variable names which of the stack's own first keys. */
+/** The environment variable of each of the stack's own first keys. */
 const firstKeyVariables = [
   ["identity", "RS256", "identityKey"],
   ["session", "RS256", "sessionKey"],
@@ -32,7 +32,7 @@ const firstKeyVariables = [
   ["events", "RS256", "eventsKey"],
 ] as const satisfies readonly (readonly [KeyPurpose, SigningAlgorithm, keyof typeof env])[];
 
-/** The stack's own first keys of the purposes this function has to do with. */
+/** The stack's own first keys of the purposes that this function uses. */
 export function firstKeys(): FirstKeys {
   const keys: Partial<Record<KeyPurpose, { keyArn: string; alg: SigningAlgorithm }[]>> = {};
   for (const [purpose, alg, variable] of firstKeyVariables) {
@@ -43,7 +43,7 @@ export function firstKeys(): FirstKeys {
   return keys;
 }
 
-/** Who may do what with the keys, as the stacks say. */
+/** Which roles may do what with the keys, from the environment. */
 export const keyRoles = (): KeyRoles => JSON.parse(setting("keyRoles")) as KeyRoles;
 
 /** The keyring of a function. */

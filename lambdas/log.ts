@@ -1,6 +1,6 @@
 import type { Logger } from "@aws-lambda-powertools/logger";
 
-/** What a line tells beside its message. */
+/** Fields of a log line beside its message. */
 type Fields = Readonly<Record<string, unknown>>;
 
 let loading: Promise<Logger> | undefined;
@@ -9,13 +9,13 @@ let written: Promise<unknown> = Promise.resolve();
 const load = (): Promise<Logger> => import("@aws-lambda-powertools/logger").then(({ Logger }) => new Logger());
 
 /**
- * Logs what is rare. A function that answers calls logs failures alone: the logger, a twentieth of what it would read at
- * every cold start, is loaded with the first of them.
+ * Logs rare events. A function that answers calls logs only failures, so the logger, a twentieth of the code of a cold
+ * start, is loaded with the first one.
  */
 export function logLater(level: "error" | "critical", message: string, fields: Fields): void {
   loading ??= load();
   written = Promise.all([written, loading.then((logger) => logger[level](message, fields))]);
 }
 
-/** Resolves when every line stands in the log: the platform may freeze a function as soon as it has answered. */
+/** Resolves when every line is written, since the platform may freeze a function as soon as it has answered. */
 export const logged = async (): Promise<void> => void (await written);

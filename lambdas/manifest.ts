@@ -1,32 +1,33 @@
 /**
- * The functions of a deployment, each once: the bundler, the stacks, the settings, the roles' names and the command line
- * read them here. Data alone. The code of a function is `lambdas/<name>/index.ts`; what it may do, its construct says.
+ * The functions of a deployment. The bundler, the stacks, the settings, the names of roles and the command line read
+ * this list. It is data only: the code of a function is `lambdas/<name>/index.ts`, and its construct grants its rights.
  */
 
-/** What everybody needs to know of one function. */
+/** What the readers of this list need to know of one function. */
 interface FunctionEntry {
-  /** Stack it stands in. */
+  /** The stack it belongs to. */
   readonly stack: "issuer" | "audit" | "service";
-  /** Id of its construct. Logical ids are made from it: it never changes. */
+  /** Id of its construct. Logical ids are made from it, so it never changes. */
   readonly id: string;
   /** What it does, in a phrase that CloudFormation shows. */
   readonly does: string;
   /**
-   * Its address. `public`: for everybody, who calls proves it inside. `signed`: for whomever IAM lets in. `operators`: for
-   * the roles that the stage names for a duty. Left out, nothing reaches it but AWS's own services.
+   * Its address. `public`: everybody may call it, and the function authenticates callers itself. `signed`: callers that
+   * IAM admits. `operators`: the roles that the stage names for a duty. When it is left out, only AWS services can
+   * invoke it.
    */
   readonly url?: "public" | "signed" | "operators";
   /** Which of the operators may call it. */
   readonly duty?: "read" | "write" | "revoke" | "rotate";
-  /** Takes DPoP proofs, and demands nonces in them where the stage says so for this endpoint. */
+  /** It accepts DPoP proofs, and demands nonces in them where the stage asks for that at this endpoint. */
   readonly nonces?: "attest" | "token" | "introspect" | "revoke";
-  /** Its role has a name of its own choosing: a key, a table, the bus, the bucket or a queue names it. */
+  /** Its role has a fixed name, since the policy of a key, a table, the bus, the bucket or a queue names it. */
   readonly namedRole?: true;
-  /** Decides by Cedar, whose WebAssembly then lies beside its bundle. */
+  /** It decides by Cedar, so Cedar's WebAssembly is packed beside its bundle. */
   readonly cedar?: true;
   readonly memoryMegabytes: number;
   readonly timeoutSeconds: number;
-  /** Setting without which the function is not made. */
+  /** The setting without which the function is not created. */
   readonly only?: "registry" | "outboundIdentityFederation";
 }
 
@@ -137,7 +138,8 @@ export const functions = {
     does: "Signs and stores the status lists",
     namedRole: true,
     memoryMegabytes: 1_024,
-    // some 100,000 of a busy agent's trees are walked within one run; what is cut off, the minute's run begins again
+    // within one run some 100,000 trees of a busy agent are walked; the run of the next minute continues an interrupted
+    // walk
     timeoutSeconds: 120,
   },
   rotator: {
@@ -224,7 +226,7 @@ export type CallableName = NameWith<{ readonly url: string }>;
 export type NamedRoleFunction = NameWith<{ readonly namedRole: true }>;
 /** A function that only operators may call. */
 type OperatorsFunction = NameWith<{ readonly url: "operators" }>;
-/** What an operator may be named for. */
+/** A duty for which a stage names operators. */
 export type Duty = NonNullable<FunctionEntry["duty"]>;
 /** An endpoint that may demand nonces in DPoP proofs. */
 export type NoncingEndpoint = NonNullable<FunctionEntry["nonces"]>;
@@ -241,7 +243,7 @@ const namesWith = <Name extends FunctionName>(fits: (entry: FunctionEntry) => un
 /** Functions with an address: their concurrency can be reserved, since callers decide how often they run. */
 export const callable: readonly CallableName[] = namesWith(({ url }) => url);
 
-/** Functions for operators alone. */
+/** Functions that only operators may call. */
 export const forOperators: readonly OperatorsFunction[] = namesWith(({ url }) => url === "operators");
 
 /** Endpoints that may demand nonces; `attest` stands for both functions that attest. */
@@ -249,13 +251,16 @@ export const noncingEndpoints: readonly NoncingEndpoint[] = [
   ...new Set(functionNames.flatMap((name) => functionEntry(name).nonces ?? [])),
 ];
 
-/** Folder, beside the functions' bundles, of the program that packs a registry for a deployment; it has Cedar beside it, too. */
+/**
+ * Folder, beside the functions' bundles, of the program that packs a registry for a deployment; Cedar is packed beside
+ * it too.
+ */
 export const registryPacker = "pack-registry";
 
 /** Functions whose bundle has Cedar's WebAssembly beside it. */
 export const withCedar: readonly FunctionName[] = namesWith(({ cedar }) => cedar);
 
-/** Name of a function's URL in the parameters that tell of it, such as `adminRead`. */
+/** Name of a function's URL in the parameters that publish it, such as `adminRead`. */
 export const urlName = (name: CallableName): string => {
   const { id } = functions[name];
   return `${id.charAt(0).toLowerCase()}${id.slice(1)}`;

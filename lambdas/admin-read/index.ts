@@ -22,12 +22,13 @@ const endpoint = createAdminReadEndpoint({
 const answer = httpHandler((call, event) => endpoint(call, operatorOf(event)), refuse);
 
 /**
- * A registry may be nearly as large as Lambda can answer, and grows when its quotes are escaped. What agents say of
- * themselves stands in no packed answer: beside text of theirs its length could tell of the rest.
+ * These two answers are compressed: a registry may be nearly as large as Lambda can answer, and grows when its quotes
+ * are escaped. Answers that contain agents' own texts are never compressed, since the compressed length could tell
+ * about the rest of the answer.
  */
 const packed: readonly string[] = ["/registry", "/openapi.json"];
 
-/** What operators look at, named by what IAM proved about them. */
+/** Questions of operators, who are known as IAM authenticated them. */
 export const handler = async (event: UrlEvent, context: Context) => {
   const result = await answer(event, context);
   return packed.includes(event.requestContext.http.path) ? compressed(event, result) : result;

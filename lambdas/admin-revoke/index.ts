@@ -14,5 +14,5 @@ const endpoint = createAdminRevokeEndpoint({
   targets: createRevocationTargets(dynamo, tables, trustDomain),
 });
 
-/** Revocation by operators, named by what IAM proved about them. */
+/** Revocation by operators, who are known as IAM authenticated them. */
 export const handler = httpHandler((call, event) => endpoint(call, operatorOf(event)), refuse);

@@ -8,5 +8,5 @@ import { keyringTables } from "../keyring.ts";
 const { dynamo, denying, refuse } = ground();
 const endpoint = createAdminRotateEndpoint({ ...denying, orders: createOrderStore(dynamo, keyringTables) });
 
-/** Orders to rotate keys, by operators as IAM proved them. */
+/** Orders to rotate keys, by operators, who are known as IAM authenticated them. */
 export const handler = httpHandler((call, event) => endpoint(call, operatorOf(event)), refuse);

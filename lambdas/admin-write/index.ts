@@ -16,7 +16,7 @@ const endpoint = createAdminWriteEndpoint({
   has: stageHas(),
 });
 
-/** Changes of the registry by operators, named by what IAM proved about them. */
+/** Changes of the registry by operators, who are known as IAM authenticated them. */
 export const handler = httpHandler((call, event) => endpoint(call, operatorOf(event)), refuse, {
   bodyBytes: limits.registryBodyBytes,
 });

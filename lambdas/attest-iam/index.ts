@@ -7,7 +7,7 @@ import { platformCallerOf } from "../http/platform-caller.ts";
 const { deps, refuse } = attestGround();
 const endpoint = createAttestIamEndpoint(deps, partition);
 
-/** Attestation behind a URL that IAM guards: `core/endpoints/attest-iam.ts` tells the way of a request. */
+/** Attestation behind a URL that IAM guards: see `core/endpoints/attest-iam.ts`. */
 export const handler = httpHandler((call, event) => {
   const answer = withDpopNonce((asked) => endpoint(asked, platformCallerOf(event)), deps.nonces);
   return answer(call);

@@ -3,12 +3,12 @@ import { limits } from "../../core/model/limits.ts";
 import type { Fetcher } from "../../core/model/ports.ts";
 
 /**
- * Fetches a root certificate that the embedded cloud made for itself, `<endpoint>/_embedded/<name>`. It exists exactly
- * where this deployment's own issuer is `http://127.0.0.1:<port>`: on AWS that cannot be, and whoever would make it so
- * has voided every token. There is no other switch: who could name a root in a
- * setting could make any image or instance.
+ * Fetches a root certificate that the embedded cloud made for itself, `<endpoint>/_embedded/<name>`. It exists only
+ * where this deployment's own issuer is `http://127.0.0.1:<port>`. On AWS that is impossible, and changing the issuer
+ * would make every token invalid (threat 31). There is no other switch: somebody who could name a root in a setting
+ * could forge the document of any image or instance.
  * @param endpoint `AWS_ENDPOINT_URL`
- * @returns undefined wherever the pinned root of AWS is to be trusted, which is everywhere else
+ * @returns the root; undefined everywhere else, where the pinned root of AWS is trusted
  */
 export async function embeddedRoot(
   name: string,
@@ -16,7 +16,7 @@ export async function embeddedRoot(
 ): Promise<Uint8Array | undefined> {
   const { issuer, endpoint, fetcher } = place;
   const trusted = endpoint === undefined ? undefined : trustedUrl(`${endpoint}/_embedded/${name}`, issuer);
-  // trustedUrl lets http pass between two loopback addresses alone; a public https endpoint may name no root at all
+  // trustedUrl accepts http only between two loopback addresses; a public https endpoint may name no root
   if (!trusted?.ok || trusted.value.protocol !== "http:") return undefined;
   const found = await fetcher.get(trusted.value.href, { maxBytes: 2_048, timeoutMillis: limits.fetchTimeoutMillis });
   return found.ok ? found.value.body : undefined;

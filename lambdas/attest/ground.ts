@@ -8,10 +8,13 @@ import { createMacSource } from "../aws/kms/macs.ts";
 import { clock, ground, setting, tables } from "../ground.ts";
 import { openKeyring } from "../keyring.ts";
 
-/** Partition of every deployment: the others have no function URLs, and their account numbers are other accounts. */
+/**
+ * Partition of every deployment. The others have no function URLs, and the same account number is a different account
+ * there.
+ */
 export const partition = "aws";
 
-/** What both functions that attest stand on; which evidence they understand is their own. */
+/** What both functions that attest need. Each names the evidence it accepts itself. */
 export function attestGround() {
   const { dynamo, denying, refuse } = ground();
   const kms = kmsClient();

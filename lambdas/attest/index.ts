@@ -21,7 +21,7 @@ const place = { issuer, endpoint: process.env.AWS_ENDPOINT_URL, fetcher };
 const [root, instances] = await Promise.all(
   ["nitro-root.der", `ec2-${region}.der`].map((name) => embeddedRoot(name, place)),
 );
-/** What the stage lets this function look up, `ecs` and `lambda`; nothing unless it says so. */
+/** What the stage lets this function look up, `ecs` and `lambda`; nothing when it names none. */
 const lookups = (process.env[env.codeLookups] ?? "").split(",");
 const lookup = createCodeLookup();
 
@@ -36,7 +36,7 @@ const attestors = createAttestors({
   ...(lookups.includes("ecs") ? { tasks: lookup } : {}),
 });
 
-/** `POST /challenge` and `POST /`: evidence in, identity token out. */
+/** `POST /challenge` and `POST /`: they turn evidence into an identity token. */
 export const handler = httpHandler(
   withDpopNonce(
     createAttestEndpoint({ ...deps, attestors, ...(lookups.includes("lambda") ? { codeLookup: lookup } : {}) }),

@@ -18,15 +18,16 @@ const detailsTypes = createPublishedTypes(dynamo, setting("registryTable"), cloc
 const ssm = ssmClient();
 const parameter = setting("urlsParameter");
 const ownKeys = openKeyring(dynamo);
-// told of no key for them: the stage has none
+// the environment names no key of security events, since the stage has none
 const withoutEvents = process.env[env.eventsKey] ? {} : ({ withoutEvents: true } as const);
 
-/** By issuer; a function has one URL, so there is one entry. */
+/** Endpoints by issuer. A function has one URL, so there is one entry. */
 const endpoints = new Map<string, (call: Call) => Promise<Reply>>();
 
 /**
- * The issuer is this function's own URL, which its environment cannot name, since CloudFormation refuses the circle: only
- * a call tells it, by the platform's word. Who may invoke the function directly could forge one answer, for itself.
+ * The issuer is this function's own URL. Its environment cannot name it, since CloudFormation refuses the circle, so it
+ * is read from each call as the platform states it. Somebody who may invoke the function directly could only forge an
+ * answer to themselves.
  */
 function endpointOf(issuer: string): (call: Call) => Promise<Reply> {
   const known = endpoints.get(issuer);
@@ -38,7 +39,7 @@ function endpointOf(issuer: string): (call: Call) => Promise<Reply> {
   return made;
 }
 
-/** With a domain the deployment says it, and no event has a say. */
+/** With a domain of its own the deployment names the URL, and events are not read for it. */
 const publicUrl = process.env[env.publicUrl];
 const answer = httpHandler((call, event) => endpointOf(publicUrl ?? originOf(event))(call));
 

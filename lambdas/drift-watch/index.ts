@@ -18,10 +18,10 @@ const deps = {
   planes: createControlPlanes(),
 };
 
-/** Every few minutes: is each function, and its role's trust, what was deployed? */
+/** Runs every few minutes: checks that each function, and the trust of its role, is what was deployed. */
 export const handler = async (_event: unknown, context: Context): Promise<void> => {
   const self = context.functionName;
-  // its own mark comes without a name
+  // its own mark has an empty name
   const named = new Map(marks.map(([name, mark]) => [name || self, mark]));
   const rings = await watchDrift({ ...deps, self, marks: named, requestId: context.awsRequestId });
   metrics.addMetric("Drift", MetricUnit.Count, rings);

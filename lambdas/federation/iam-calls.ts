@@ -2,7 +2,7 @@ import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
 import type { CallIam } from "../../core/endpoints/federation.ts";
 
-/** Where IAM is: one endpoint for all commercial Regions, signed as us-east-1. */
+/** IAM's host: one endpoint for all commercial Regions, signed as us-east-1. */
 const host = "iam.amazonaws.com";
 
 /** Credentials as Lambda's environment holds them. */

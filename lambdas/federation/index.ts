@@ -3,7 +3,7 @@ import { ok } from "../../core/model/result.ts";
 import { answerResource, type ResourceEvent } from "../custom-resource.ts";
 import { iamCalls } from "./iam-calls.ts";
 
-/** The custom resource that switches the account's outbound identity federation on; its deletion calls nobody. */
+/** The custom resource that switches the account's outbound identity federation on; its deletion does nothing. */
 export const handler = (event: ResourceEvent): Promise<void> =>
   answerResource(
     event,

@@ -2,12 +2,12 @@ import { gzipSync } from "node:zlib";
 import type { UrlResult } from "./edge.ts";
 import type { UrlEvent } from "./url-event.ts";
 
-/** Below this the headers that compression adds outweigh it. */
+/** Below this size, compression saves less than its headers add. */
 const leastBytes = 1_000;
 
 /**
- * Packs an answer by gzip where the caller takes it (RFC 9110 12.5.3). For documents without a secret alone: beside text
- * of somebody else the packed length would tell of it.
+ * Compresses an answer by gzip where the caller accepts it (RFC 9110 12.5.3). Only for documents without secrets: if an
+ * answer contained a secret beside text of somebody else, its compressed length would reveal the secret.
  */
 export function compressed(event: UrlEvent, result: UrlResult): UrlResult {
   const headers = { ...result.headers, vary: "accept-encoding" };

@@ -13,7 +13,7 @@ import { readCall, type UrlEvent } from "./url-event.ts";
 /** Time kept for answering when a call takes too long. */
 const reservedMillis = 500;
 
-/** An endpoint of core; what more than the call it needs, it takes from the event. */
+/** An endpoint of core. What it needs beyond the call, it reads from the event. */
 export type Endpoint = (call: Call, event: UrlEvent) => Promise<Reply>;
 
 /** Answers a call that could not even be read; where there is an outbox, it records the refusal too. */
@@ -21,13 +21,13 @@ export type Refuse = (denial: Denial, event: UrlEvent) => Promise<Reply>;
 
 const answerOnly: Refuse = async (denial) => denialReply(denial);
 
-/** Where failures and numbers go; Powertools by default. */
+/** Receives failures and measurements; Powertools by default. */
 interface Watch {
   failed(requestId: string, failure: Record<string, unknown>): void;
   answered(answer: { readonly class: string; readonly millis: number }): void;
 }
 
-/** What a function may set otherwise. */
+/** What a function may set. */
 interface EdgeSettings {
   readonly watch?: Watch;
   /** Largest body that is read. */
@@ -37,10 +37,11 @@ interface EdgeSettings {
 type Edge = MiddlewareObj<UrlEvent, UrlResult>;
 
 /**
- * The one middy stack of every function with a URL: read the call ▸ endpoint ▸ answer; then count, and on a failure
- * log once and answer without a cause. The order stands here and nowhere else: `use` runs `onError` from last to first.
+ * The middy stack of every function with a URL: read the call ▸ endpoint ▸ answer; then count, and on a failure log it
+ * once and answer without its cause. The order is decided here alone; note that `use` runs `onError` from last to
+ * first.
  * @param endpoint built once, at module scope
- * @param refuse what becomes of a call too large or too garbled to be read; by default it is answered and not recorded
+ * @param refuse handles a call that is too large or malformed to be read; by default it is answered and not recorded
  */
 export function httpHandler(
   endpoint: Endpoint,
@@ -88,7 +89,10 @@ function counted(watch: Watch): Edge {
   };
 }
 
-/** middy's own error handlers answer 422 or an empty 500; OAuth wants JSON, and a caller must not learn our insides. */
+/**
+ * middy's own error handlers answer 422 or an empty 500; OAuth demands JSON, and a caller must not learn about our
+ * internals.
+ */
 function failures(watch: Watch): Edge {
   return {
     onError: (request) => {
@@ -100,7 +104,7 @@ function failures(watch: Watch): Edge {
   };
 }
 
-/** By the class of the answer, nothing else: each further value is a metric to pay for. */
+/** Counts by the class of the answer only, since each further value of a dimension is another metric to pay for. */
 function powertools(): Watch {
   const metrics = stageMetrics();
   return {
@@ -114,7 +118,7 @@ function powertools(): Watch {
   };
 }
 
-/** What a function URL takes as an answer (payload 2.0). */
+/** What a function URL accepts as an answer (payload 2.0). */
 export interface UrlResult {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -122,7 +126,7 @@ export interface UrlResult {
   readonly isBase64Encoded?: true;
 }
 
-/** Headers of every answer, refusals and failures too. Tokens must not be stored by anything on the way (RFC 6749 5.1). */
+/** Headers of every answer, refusals and failures too. No cache on the way may store tokens (RFC 6749 5.1). */
 const always = {
   "cache-control": "no-store",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -132,7 +136,7 @@ const always = {
 } as const;
 
 /**
- * Core's reply as the platform's result; only core may say that something can be cached.
+ * Core's reply as the platform's result; only core decides that an answer can be cached.
  * @param method of the request: a HEAD gets no body (RFC 9110 9.3.2)
  */
 function toResult(reply: Reply, requestId: string, method: string): UrlResult {
@@ -145,13 +149,16 @@ function toResult(reply: Reply, requestId: string, method: string): UrlResult {
   };
   return {
     statusCode: reply.status,
-    // RFC 6749 5.1 wants both, for caches of HTTP/1.0; beside what can be cached it would contradict
+    // RFC 6749 5.1 demands both headers, for HTTP/1.0 caches; on a cacheable answer `pragma` would be a contradiction
     headers: headers["cache-control"] === "no-store" ? { ...headers, pragma: "no-cache" } : headers,
     body: method === "HEAD" ? "" : reply.body,
   };
 }
 
-/** The class a metric counts an answer under: `ok`, or the error code the caller saw. A handful, never free text. */
+/**
+ * The class a metric counts an answer under: `ok`, or the error code the caller saw. There are few classes, and never
+ * free text.
+ */
 function answerClass(result: UrlResult): string {
   if (result.statusCode < 400) return "ok";
   try {

@@ -1,7 +1,10 @@
 import { limits } from "../../core/model/limits.ts";
 import type { Reply } from "../../core/model/wire.ts";
 
-/** Thrown when the function's time is nearly over; answered before the platform cuts it off without a word. */
+/**
+ * Thrown when the function's time is nearly over; the call is then answered before the platform ends it without an
+ * answer.
+ */
 export class OutOfTime extends Error {
   override readonly name = "OutOfTime";
 }
@@ -9,8 +12,8 @@ export class OutOfTime extends Error {
 const networkCodes = new Set(["ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "EPIPE", "ETIMEDOUT", "EAI_AGAIN"]);
 
 /**
- * What a caller hears of a failure on our side: nothing of its cause. Infrastructure that may work again in a moment is
- * 503 with Retry-After, all else 500.
+ * The answer to a failure on our side, without its cause. A failure of infrastructure that may soon work again is 503
+ * with Retry-After; every other is 500.
  */
 export function failureReply(failure: unknown): Reply {
   const passing = isInfrastructure(failure);
@@ -26,7 +29,7 @@ export function failureReply(failure: unknown): Reply {
   };
 }
 
-/** Looks along the chain of causes, which may be a ring. */
+/** Reads the chain of causes, up to a bound, since it may be a circle. */
 function isInfrastructure(failure: unknown, links = 5): boolean {
   if (failure instanceof OutOfTime) return true;
   const { $metadata, name, code, cause } = (failure ?? {}) as Record<string, unknown>;
@@ -35,13 +38,13 @@ function isInfrastructure(failure: unknown, links = 5): boolean {
   return cause !== undefined && links > 0 && isInfrastructure(cause, links - 1);
 }
 
-/** A failure as it may be logged: no token, handle or body, whatever an error's text quotes. */
+/** A failure in a form that may be logged: without any token, handle or body that an error's text may quote. */
 export function loggable(failure: unknown): Record<string, unknown> {
   if (!(failure instanceof Error)) return { name: "thrown value", message: typeof failure };
   const { $metadata, cause } = failure as { $metadata?: { requestId?: string }; cause?: unknown };
   return {
     name: failure.name,
-    // a SyntaxError quotes the text it could not read
+    // the message of a SyntaxError quotes the text that could not be parsed
     message: failure instanceof SyntaxError ? "text could not be read" : withoutSecrets(failure.message),
     at: withoutSecrets((failure.stack ?? "").split("\n").slice(1, 9).join("\n")),
     ...($metadata?.requestId ? { awsRequestId: $metadata.requestId } : {}),

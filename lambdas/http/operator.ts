@@ -2,10 +2,10 @@ import type { Operator } from "../../core/model/operator.ts";
 import type { UrlEvent } from "./url-event.ts";
 
 /**
- * Who signed the call, as Lambda proved it (AuthType AWS_IAM). Believed only because a resource policy keeps everybody
- * from invoking the function but through its URL (threat 18).
- * @returns undefined when the event names nobody. The unique id (AROA...) outlives a role's name: a role deleted and made
- * again is another operator
+ * Who signed the call, as Lambda proved it (AuthType AWS_IAM). It can be trusted only because a resource policy denies
+ * every invocation except through the function's URL (threat 18).
+ * @returns undefined when the event names nobody. The unique id (AROA...) tells operators apart, since a role that is
+ * deleted and created again under its name has another one
  */
 export function operatorOf(event: UrlEvent): Operator | undefined {
   const { userArn, userId } = event.requestContext.authorizer?.iam ?? {};

@@ -2,9 +2,9 @@ import type { PlatformCaller } from "../../core/model/wire.ts";
 import type { UrlEvent } from "./url-event.ts";
 
 /**
- * Who signed the call, as Lambda proved it (AuthType AWS_IAM). To be used only where a resource policy keeps everybody
- * from invoking the function but through its URL: an event that came by Invoke says what its sender likes (threat 18).
- * @returns undefined when the event names nobody; `cognitoIdentity` and the access key are not looked at
+ * Who signed the call, as Lambda proved it (AuthType AWS_IAM). Use it only where a resource policy denies every
+ * invocation except through the function's URL: the sender of a direct Invoke can write any event (threat 18).
+ * @returns undefined when the event names nobody; `cognitoIdentity` and the access key are not read
  */
 export function platformCallerOf(event: UrlEvent): PlatformCaller | undefined {
   const { userArn, userId, accountId, principalOrgId } = event.requestContext.authorizer?.iam ?? {};

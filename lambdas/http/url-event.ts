@@ -4,7 +4,10 @@ import { err, ok, type Result } from "../../core/model/result.ts";
 import type { Call } from "../../core/model/wire.ts";
 import { env } from "../env.ts";
 
-/** What is read of an event of a function URL or an HTTP API (payload 2.0, both alike). Headers are the caller's, `requestContext` is the platform's. */
+/**
+ * The members that are read from an event of a function URL or an HTTP API (both payload 2.0). The caller writes the
+ * headers, the platform writes `requestContext`.
+ */
 export interface UrlEvent {
   readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly rawQueryString?: string;
@@ -34,9 +37,9 @@ const lambdaHost = /^[a-z0-9]{1,63}\.lambda-url\.[a-z0-9-]{1,30}\.on\.aws$/;
 const embeddedHost = /^127\.0\.0\.1:[1-9][0-9]{0,4}$/;
 
 /**
- * The origin this function was called by, from the platform's word alone: a Host or X-Forwarded header is whatever the
- * caller likes, and a DPoP proof made for another server would pass (threat 9).
- * @throws when the name is neither a Lambda URL's nor the embedded cloud's: no function of ours has another
+ * The origin this function was called by, as the platform states it. The caller chooses Host and X-Forwarded headers:
+ * if one were used, a DPoP proof made for another server would be accepted (threat 9).
+ * @throws when the name is neither a Lambda URL's nor the embedded cloud's, since our functions have no other
  */
 export function originOf(event: UrlEvent): string {
   const { domainName } = event.requestContext;
@@ -45,15 +48,15 @@ export function originOf(event: UrlEvent): string {
   throw new Error("the event names no function URL; call the function by its URL");
 }
 
-/** Where a call came in: the URL that proofs are made for, and the path below the function's own address. */
+/** The address of a call: the URL that proofs are made for, and the path below the function's own address. */
 interface Place {
   readonly url: string;
   readonly path: string;
 }
 
 /**
- * By the platform's word where the function has a URL of its own. Behind a domain by what the deployment says and by that
- * alone: neither the name in the event nor a stage in its path has a say, since behind a gateway both can be another's.
+ * As the platform states it, where the function has a URL of its own. Behind a domain only the deployment's setting is
+ * used: behind a gateway, the name in the event and the stage in its path may belong to something else.
  * @param publicUrl the function's address there, such as `https://id.example.com/token`, without a slash at its end
  */
 function placeOf(event: UrlEvent, publicUrl: string | undefined): Result<Place, Denial> {
@@ -95,28 +98,31 @@ export function readCall(
   });
 }
 
-/** A scheme is a token (RFC 9110 11.1); what is none names no scheme, but something was tried. */
+/**
+ * The scheme of an Authorization header, which is a token (RFC 9110 11.1). A header without one is kept as an empty
+ * scheme, since the caller did try to authenticate.
+ */
 const schemeOf = (authorization: string | undefined): Pick<Call, "authorizationScheme"> => {
   if (authorization === undefined) return {};
   const scheme = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,32}(?= |$)/.exec(authorization)?.[0];
   return { authorizationScheme: scheme ?? "Basic" };
 };
 
-/** Every value of a header, however its name is spelled. */
+/** Every value of a header, in any spelling of its name. */
 const headerValues = (event: UrlEvent, name: string): readonly string[] =>
   Object.entries(event.headers ?? {}).flatMap(([key, value]) =>
     key.toLowerCase() === name && value !== undefined ? [value] : [],
   );
 
 /**
- * Payload 2.0 joins repeated headers by a comma. A proof holds none, so two proofs are seen as two and refused as two;
- * empty pieces are kept, since `proof,` is not one proof either.
+ * Payload 2.0 joins repeated headers by a comma. A proof contains no comma, so two proofs are recognized as two and
+ * refused. Empty pieces are kept, since `proof,` is not a single proof either.
  */
 const splitJoined = (value: string): readonly string[] => value.split(",").map((piece) => piece.trim());
 
 function readBody(event: UrlEvent, limitBytes: number): Result<string, Denial> {
   const text = event.body ?? "";
-  // counted before decoding: base64 is a third longer than what it holds
+  // checked before decoding: base64 is a third longer than the bytes it encodes
   const bytes = event.isBase64Encoded ? Math.floor((text.length * 3) / 4) - 2 : Buffer.byteLength(text, "utf8");
   if (bytes > limitBytes) return err({ code: "body_too_large", bytes, limitBytes });
   if (!event.isBase64Encoded) return ok(text);
@@ -124,7 +130,7 @@ function readBody(event: UrlEvent, limitBytes: number): Result<string, Denial> {
   const decoded = Buffer.from(text, "base64");
   if (decoded.length > limitBytes) return err({ code: "body_too_large", bytes: decoded.length, limitBytes });
   try {
-    // fatal: two different bodies must not become one text
+    // fatal, since two different bodies must not become the same text
     return ok(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(decoded));
   } catch {
     return err({ code: "malformed_request", what: "the body is not UTF-8" });

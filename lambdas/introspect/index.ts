@@ -24,5 +24,5 @@ const endpoint = createIntrospectEndpoint({
   ownKeys: openKeyring(dynamo, kms),
 });
 
-/** RFC 7662, strongly consistent. */
+/** Introspection (RFC 7662): `core/endpoints/introspect.ts`. */
 export const handler = httpHandler(withDpopNonce(endpoint, nonces), refuse);

@@ -24,7 +24,10 @@ const deps = {
   dormantAfterDays: days,
 };
 
-/** Four times a day: agents whose review is late, and agents without sessions. The metrics stand for as long as they do. */
+/**
+ * Runs four times a day: finds agents whose review is overdue, and agents without sessions. The metrics count them on
+ * every run.
+ */
 export const handler = async (_event: unknown, context: Context): Promise<void> => {
   const counts = await watchLifecycle({ ...deps, requestId: context.awsRequestId });
   metrics.addMetric("AgentsOverdue", MetricUnit.Count, counts.overdue);

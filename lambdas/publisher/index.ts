@@ -16,10 +16,13 @@ const deps = {
   signer: openKeyring(dynamo).signer("status"),
 };
 
-/** Stream of Revocations, and every minute. A failure fails the batch: every step may be repeated. */
+/**
+ * Handles the streams of revocations, and runs every minute. A failure fails the whole batch, since every step may be
+ * repeated.
+ */
 export const handler = async (event: { readonly Records?: readonly StreamRecord[] }): Promise<void> => {
   if (!event.Records) return publishMinute(deps);
-  // a row that TTL takes away has ended long before
+  // a row that expired and is removed ended long before
   const written = event.Records.filter(({ eventName }) => eventName !== "REMOVE");
   const rows = written.map(({ dynamodb: { SequenceNumber: at, NewImage = {} } = {} }) => ({
     at,

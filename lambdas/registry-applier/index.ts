@@ -8,7 +8,7 @@ import { clock, ids, setting, stageHas, tables } from "../ground.ts";
 import { type PackedFolder, registryResource } from "./resource.ts";
 
 const logger = new Logger();
-// the deployment puts it beside the bundle: properties of a custom resource are no place for a registry
+// the deployment puts the registry beside the bundle, since properties of a custom resource are too small for it
 const folder = JSON.parse(readFileSync(new URL("./registry.json", import.meta.url), "utf8")) as PackedFolder;
 const resource = registryResource(
   folder,

@@ -5,13 +5,13 @@ import type { ApplyDeps } from "../../core/registry/apply.ts";
 import { deployReason } from "../../core/registry/deploy-reason.ts";
 import type { CustomResource } from "../custom-resource.ts";
 
-/** What comes with the code: validated registrations, each with the file and line it stood at. */
+/** The registry packaged with the code: validated registrations, each with its file and line. */
 export interface PackedFolder {
   readonly digest: string;
   readonly documents: readonly RegistryDocument[];
 }
 
-/** Where the function tells what came of an event. */
+/** Receives the outcome of an event. */
 interface DeployLog {
   info(message: string, more: Readonly<Record<string, unknown>>): void;
   warn(message: string, more: Readonly<Record<string, unknown>>): void;
@@ -19,7 +19,7 @@ interface DeployLog {
 
 /**
  * The resource `Custom::Registry`: properties `Digest` (hex SHA-256 of the registrations) and `Force` (`true` or
- * `false`), attributes `Version` and `Outcome`. What it does stands in `core/endpoints/registry-applier.ts`.
+ * `false`), attributes `Version` and `Outcome`. See `core/endpoints/registry-applier.ts` for what it does.
  */
 export const registryResource = (folder: PackedFolder, deps: ApplyDeps, log: DeployLog): CustomResource => ({
   physicalId: "registry",

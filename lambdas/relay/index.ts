@@ -7,7 +7,7 @@ import type { StreamRecord } from "./stream-record.ts";
 
 const logger = new Logger();
 const relay = createRelay(createBus(setting("auditBus")), createRefusedQueue(setting("refusedQueue")), {
-  // critical: cases in which a record needs a person
+  // critical, since a person has to look at the record
   kept: (eventId, why) =>
     logger.critical("an audit record cannot be carried; it lies whole in the queue of refused records", {
       eventId,
@@ -18,6 +18,6 @@ const relay = createRelay(createBus(setting("auditBus")), createRefusedQueue(set
   refused: (count, why) => logger.warn("the bus did not take all records; they will be sent again", { count, why }),
 });
 
-/** Outbox stream to audit bus. */
+/** Sends records from the Outbox's stream to the audit bus. */
 export const handler = (event: { readonly Records?: readonly StreamRecord[] }): Promise<StreamReport> =>
   relay(event.Records ?? []);

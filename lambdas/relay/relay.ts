@@ -2,14 +2,14 @@ import { type Bus, carryAll, type RelayWatch } from "../../core/endpoints/relay.
 import type { RefusedQueue } from "../aws/sqs/refused-queue.ts";
 import { read, type StreamRecord } from "./stream-record.ts";
 
-/** What Lambda retries from. */
+/** Tells Lambda which records to send again. */
 export interface StreamReport {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
 }
 
 /**
- * Carries records from the Outbox's stream to the bus (`core/endpoints/relay.ts`); REMOVE (TTL) is not news. What comes
- * again is named one by one.
+ * Carries records from the Outbox's stream to the bus (`core/endpoints/relay.ts`); Removed rows, which have expired,
+ * are ignored. Records to send again are named one by one.
  */
 export function createRelay(
   bus: Bus,

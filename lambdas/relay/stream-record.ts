@@ -2,7 +2,7 @@ import { type BusEntry, busLimits, type Carried, entryBytes, type Unreadable } f
 import { unpackBody } from "../aws/dynamodb/record-body.ts";
 import { type AttributeValue, unmarshall } from "../aws/dynamodb/stream-image.ts";
 
-/** A record of a DynamoDB stream as Lambda gives it. */
+/** A record of a DynamoDB stream as Lambda delivers it. */
 export interface StreamRecord {
   readonly eventName?: string;
   readonly dynamodb?: {
@@ -11,7 +11,7 @@ export interface StreamRecord {
   };
 }
 
-/** Reads a record; what is no audit record or too large says why. */
+/** Reads a record. For a row that is no audit record, or too large, it says why. */
 export function read(record: StreamRecord): Carried | Unreadable {
   const image = record.dynamodb?.NewImage ?? {};
   const row = unmarshall(image);
@@ -41,5 +41,8 @@ export function read(record: StreamRecord): Carried | Unreadable {
   return entryBytes(entry) > busLimits.bytes ? { ...found, why: "too large for the bus" } : { ...found, entry };
 }
 
-/** A time that no date has would throw inside the client and take its whole call down with it, again and again. */
+/**
+ * Whether a time is a valid date. An invalid one would throw inside the client and fail its whole call, each time it is
+ * repeated.
+ */
 const isDate = (timeMillis: number): boolean => !Number.isNaN(new Date(timeMillis).getTime());

@@ -26,5 +26,5 @@ const endpoint = createRevokeEndpoint({
   ownKeys: openKeyring(dynamo, kms),
 });
 
-/** RFC 7009 by agents: what is their own. */
+/** Revocation by agents (RFC 7009): `core/endpoints/revoke.ts`. */
 export const handler = httpHandler(withDpopNonce(endpoint, nonces), refuse);

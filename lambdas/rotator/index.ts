@@ -21,7 +21,7 @@ const seconds = (name: "keyPeriodSeconds" | "keyPublishWaitSeconds"): number => 
 };
 const pace = {
   periodSeconds: seconds("keyPeriodSeconds"),
-  // a stage may be slower than the longest cache we know, never faster
+  // a stage may wait longer than the longest cache we know of, never shorter
   publishWaitSeconds: Math.max(seconds("keyPublishWaitSeconds"), longestCacheSeconds),
   longestCacheSeconds,
 };
@@ -36,13 +36,14 @@ const deps = {
 };
 
 /**
- * Every five minutes, and for each order of an operator; what an event says is of no account, the rows are. What is
- * wrong with a ring ends in an error, so that the function's alarm tells of it; every step may be repeated.
+ * Runs every five minutes, and for each order of an operator. The contents of an event are ignored; only the rows are
+ * read. Faults of a ring end in an error, so that the function's alarm rings; every step may be repeated.
  */
 export const handler = async (event: { readonly Records?: unknown }, context: Context): Promise<void> => {
   const faults = await rotateAll({ ...deps, requestId: context.awsRequestId });
   if (faults.length === 0) return;
   logger.critical("the signing keys need somebody", { faults });
-  // the stream would bring the same order again and again: it was seen, and the next run sees it too
+  // for an event of the stream no error is thrown, since the stream would deliver the same order again and again; the
+  // next scheduled run reports the faults too
   if (event.Records === undefined) throw new Error(faults.join("; "));
 };

@@ -10,5 +10,8 @@ const seal = createSealer(new S3Client({ maxAttempts: 5 }), {
   mode: mode satisfies LockMode,
 });
 
-/** Every object that S3 tells of. An error is repeated by Lambda and then lies in the queue that an alarm watches. */
+/**
+ * Retains every object whose creation S3 reports. After an error Lambda tries again, and then puts the event into the
+ * queue that an alarm watches.
+ */
 export const handler = (event: unknown): Promise<void> => seal(event);

@@ -36,5 +36,5 @@ const endpoint = createTokenEndpoint({
   keySets: createKeySets({ fetcher: createFetcher(issuer), clock, ownIssuer: issuer }),
 });
 
-/** Sessions, offers and access tokens: `core/endpoints/token.ts` tells the way of a request. */
+/** Sessions, offers and access tokens: see `core/endpoints/token.ts`. */
 export const handler = httpHandler(withDpopNonce(endpoint, nonces), refuse);

@@ -1,7 +1,7 @@
 import { BatchProcessor, EventType, processPartialResponse } from "@aws-lambda-powertools/batch";
 import type { createTransmitter } from "../../core/endpoints/transmitter.ts";
 
-/** A batch of queue messages as Lambda gives it. */
+/** A batch of queue messages as Lambda delivers it. */
 export interface QueueEvent {
   readonly Records: readonly QueueMessage[];
 }
@@ -9,28 +9,29 @@ export interface QueueEvent {
 interface QueueMessage {
   readonly messageId: string;
   readonly body: string;
-  /** Absent where an operator gives the message to the function by hand. */
+  /** Absent where an operator invokes the function with a message by hand. */
   readonly attributes?: { readonly ApproximateReceiveCount?: string };
 }
 
-/** What Lambda leaves in the queue. */
+/** Tells Lambda which messages stay in the queue. */
 export interface QueueReport {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
 }
 
 /**
- * Gives the messages of a batch to the transmitter (`core/endpoints/transmitter.ts`), each for itself, and reports those that
- * the queue must give again.
+ * Passes the messages of a batch to the transmitter (`core/endpoints/transmitter.ts`), one by one, and reports those
+ * that must stay in the queue.
  */
 export function createBatch(
   transmitter: ReturnType<typeof createTransmitter>,
 ): (event: QueueEvent) => Promise<QueueReport> {
   const work = async ({ body, attributes }: QueueMessage): Promise<void> => {
     const outcome = await transmitter({ body, times: Number(attributes?.ApproximateReceiveCount ?? 0) });
-    // the one way to tell the processor which message stays in the queue
+    // the processor keeps a message in the queue only when its handler throws
     if (outcome === "again") throw new Error("the message comes again");
   };
-  // a batch of which nothing was delivered is no failed batch: the others' count of tries must not depend on it
+  // a batch of which nothing was delivered must not fail as a whole, since that would count as a try for the other
+  // messages too
   return ({ Records }) =>
     processPartialResponse({ Records: Records.map((one) => ({ ...one })) }, work, new BatchProcessor(EventType.SQS), {
       throwOnFullBatchFailure: false,

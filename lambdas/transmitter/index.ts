@@ -23,7 +23,7 @@ const issuer = setting("issuer");
 const queues = createEventQueues({ events: setting("eventQueue"), undelivered: setting("undeliveredEventQueue") });
 const tries = Number(setting("eventTries"));
 if (!Number.isSafeInteger(tries) || tries < 1) throw new Error("eventTries is no number of tries");
-/** Of the call that is worked off, for the records; a function works off one at a time. */
+/** Id of the present call, for the records; an instance handles one call at a time. */
 let requestId = "";
 const work = createBatch(
   createTransmitter({
@@ -42,7 +42,7 @@ const work = createBatch(
     queues,
     watch: {
       again: (receiver, why) => logger.warn("an event was not delivered and will be sent again", { receiver, why }),
-      // critical: needs a person
+      // critical, since it needs a person
       setAside: (receiver, why) =>
         logger.critical("an event cannot be delivered; it lies in the queue of undelivered ones", { receiver, why }),
     },
@@ -51,7 +51,10 @@ const work = createBatch(
   }),
 );
 
-/** The queue of security events; or, invoked by an operator with a receiver's name, a verification event to it. */
+/**
+ * Handles the queue of security events. Invoked by an operator with a receiver's name, it sends that receiver a
+ * verification event.
+ */
 export const handler = async (
   event: QueueEvent | { readonly verify: string },
   context: Context,

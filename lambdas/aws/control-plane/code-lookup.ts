@@ -2,7 +2,7 @@ import type { CodeLookup, LookupFailure } from "../../../core/attest/contract/aw
 import { limits } from "../../../core/model/limits.ts";
 import { err, ok, type Result } from "../../../core/model/result.ts";
 
-/** Every look is bounded: an attestation must not hang on the control plane. */
+/** Every lookup is bounded in time, so that an attestation does not wait for the control plane. */
 const settings = {
   maxAttempts: 2,
   requestHandler: {
@@ -12,7 +12,7 @@ const settings = {
   },
 };
 
-/** Names by which the services say that they know no such thing. */
+/** Names of the services' errors for things that do not exist. */
 const missing: ReadonlySet<string> = new Set([
   "ResourceNotFoundException",
   "ClusterNotFoundException",
@@ -27,8 +27,8 @@ const failure = (thrown: unknown): Result<never, LookupFailure> => {
 };
 
 /**
- * Creates the looks at Lambda, ECS and IAM. Each service's client is loaded with the first look at it, so that an
- * instance that needs none never runs its code.
+ * Creates lookups at Lambda, ECS and IAM. Each service's client is loaded with its first lookup, so that an instance
+ * that needs none never loads it.
  */
 export function createCodeLookup(): CodeLookup {
   const lambda = lazily(async () => {

@@ -7,13 +7,13 @@ import {
 } from "@aws-sdk/client-lambda";
 import { type ControlPlanes, settingsDigest } from "../../../core/drift/function-state.ts";
 
-/** Nobody waits for a look; a control plane that throttles is asked again. */
+/** No caller waits for these lookups, so a throttled one is repeated. */
 const settings: LambdaClientConfig = {
   maxAttempts: 4,
   requestHandler: { connectionTimeout: 2_000, requestTimeout: 10_000, throwOnRequestTimeout: true },
 };
 
-/** What the services say of what is not there, and IAM of a role that is none of those the watch may look at. */
+/** Names of the services' errors for things that do not exist, and of IAM's for a role that the watch may not read. */
 const missing: ReadonlySet<string> = new Set([
   "ResourceNotFoundException",
   "NoSuchEntity",
@@ -21,7 +21,7 @@ const missing: ReadonlySet<string> = new Set([
   "AccessDenied",
 ]);
 
-/** Lambda and IAM, as they tell of functions and of their roles' trust. */
+/** Reads functions and their roles' trust policies at Lambda and IAM. */
 export function createControlPlanes(
   lambda = new LambdaClient(settings),
   iam = new IAMClient({ ...settings }),
@@ -50,7 +50,10 @@ export function createControlPlanes(
   };
 }
 
-/** What says, beside the code, which code runs, where, and with what. AWS itself moves a runtime's version on: not that. */
+/**
+ * The settings that decide, beside the code itself, which code runs, where, and with what. The runtime's exact version
+ * is left out, since AWS updates it.
+ */
 function whatRuns(of: FunctionConfiguration): unknown {
   const { Runtime, Handler, Architectures, PackageType, Timeout, MemorySize, KMSKeyArn } = of;
   const { Layers = [], FileSystemConfigs = [], VpcConfig, DeadLetterConfig, Environment, ImageConfigResponse } = of;

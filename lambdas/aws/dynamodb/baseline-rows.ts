@@ -6,7 +6,7 @@ export const baselineKind = "deployed";
 
 type BaselineRow = Baseline & { readonly kind: typeof baselineKind };
 
-/** What is known of one function, as its row. */
+/** The row of a function's baseline. */
 export const baselineItem = (baseline: Baseline) => ({ kind: baselineKind, ...baseline }) satisfies BaselineRow;
 
 const baselineRow = row(
@@ -21,7 +21,7 @@ const baselineRow = row(
 );
 
 /**
- * What is known of one function, by its row.
+ * The baseline in a row.
  * @throws {@link BrokenRow}
  */
 export function baselineOf(item: Item): Baseline {

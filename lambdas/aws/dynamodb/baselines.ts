@@ -4,7 +4,7 @@ import { baselineItem, baselineKind, baselineOf } from "./baseline-rows.ts";
 import { type Tables, transact, words } from "./dynamo.ts";
 import { outboxPut } from "./outbox.ts";
 
-/** What is known of each deployed function, in table Traces. */
+/** Baselines of the deployed functions, in table Traces. */
 export function createBaselines(
   client: DynamoDBDocumentClient,
   tables: Pick<Tables, "traces" | "outbox">,

@@ -1,31 +1,34 @@
-/** An item as the document client gives it. */
+/** An item as the document client returns it. */
 export type Item = Readonly<Record<string, unknown>>;
 
 /**
- * A row that is not what we write: somebody wrote it by hand, or a version of ours that knows more. Broken infrastructure,
- * never a denial and never a grant: a bound that this version does not know must not be read as none. Names the table, the
- * key and the member, and no value.
+ * A row that this version does not write: somebody wrote it by hand, or a newer version did. It is broken
+ * infrastructure, never a denial and never a grant: a bound that this version does not know must not be read as no
+ * bound. The message names the table, the key and the member, but no value.
  */
 export class BrokenRow extends Error {
   override readonly name = "BrokenRow";
 }
 
-/** Reads a value that stands `at` a path inside a row, or throws. */
+/** Reads a value at path `at` inside a row, or throws. */
 export type Decode<T> = (value: unknown, at: string) => T;
 
-/** A member that may be absent; one that is there is read like any other. */
+/** A member that may be absent; when present it is read like any other. */
 interface Optional<T> {
   readonly optional: Decode<T>;
 }
 
-/** One decoder a member, checked against the type both ways: what a type gains or loses, its codec must too. */
+/**
+ * One decoder for each member. The compiler checks both directions, so a codec must follow when its type gains or loses
+ * a member.
+ */
 export type Shape<T> = {
   readonly [K in keyof T]-?: undefined extends T[K] ? Optional<Exclude<T[K], undefined>> : Decode<T[K]>;
 };
 
 class Misread extends Error {}
 
-/** Told of a member by its path alone: a value may be a secret. */
+/** Throws for a member, naming only its path, since a value may be a secret. */
 export function misread(at: string, wanted: string): never {
   throw new Misread(`${at === "" ? "the row" : at} is no ${wanted}`);
 }
@@ -35,11 +38,11 @@ const must =
   (value, at) =>
     is(value) ? value : misread(at, wanted);
 
-/** A text that says something. */
+/** A text that is not empty. */
 export const text: Decode<string> = must("text", (value): value is string => typeof value === "string" && value !== "");
-/** A text that people wrote; it may be empty. */
+/** A text written by people, which may be empty. */
 export const anyText: Decode<string> = must("text", (value) => typeof value === "string");
-/** A time, a count or a version: whole, not negative, exact. */
+/** A time, a count or a version: a whole number, not negative and exactly represented. */
 export const whole: Decode<number> = must(
   "whole number",
   (value): value is number => Number.isSafeInteger(value) && (value as number) >= 0,
@@ -49,14 +52,14 @@ const object: Decode<Item> = must(
   "map",
   (value): value is Item => typeof value === "object" && value !== null && !Array.isArray(value),
 );
-/** What is read by others than us: claims, schemas, constraints. */
+/** An object whose members other code reads: claims, schemas, constraints. */
 export const anyObject: Decode<Item> = object;
 
-/** One of a few texts, numbers or truth values. */
+/** One of the given texts or truth values. */
 export const oneOf = <const T extends string | boolean>(...values: readonly T[]): Decode<T> =>
   must(`one of ${values.join(", ")}`, (value): value is T => (values as readonly unknown[]).includes(value));
 
-/** A set of numbers, as DynamoDB keeps one. */
+/** A set of numbers, as DynamoDB stores it. */
 export const wholes: Decode<ReadonlySet<number>> = (value, at) => {
   if (!(value instanceof Set)) return misread(at, "set of numbers");
   for (const one of value) whole(one, at);
@@ -69,13 +72,13 @@ export const list =
   (value, at) =>
     Array.isArray(value) ? value.map((one, n) => decode(one, `${at}[${n}]`)) : misread(at, "list");
 
-/** A map by names that are data: subjects, rules. */
+/** A map whose names are data: subjects, rules. */
 export const mapOf =
   <T>(decode: Decode<T>): Decode<Readonly<Record<string, T>>> =>
   (value, at) =>
     Object.fromEntries(Object.entries(object(value, at)).map(([name, one]) => [name, decode(one, memberOf(at, name))]));
 
-/** JSON text. What a parser says of a text quotes it, so none of that is handed on. */
+/** JSON text. The parser's error quotes the text, so it is not passed on. */
 export const json =
   <T>(decode: Decode<T>): Decode<T> =>
   (value, at) => {
@@ -107,7 +110,7 @@ export function members<T>(shape: Shape<T>): Decode<T> {
   };
 }
 
-/** Members of these names, and a map of all whose names begin with `prefix`, without it. */
+/** Members with these names, and a map of all members whose names begin with `prefix`, by the rest of the name. */
 export function membersAnd<T, V>(
   shape: Shape<T>,
   prefix: string,
@@ -125,7 +128,7 @@ export function membersAnd<T, V>(
   };
 }
 
-/** A map whose `kind` says which members it has. */
+/** A map whose `kind` decides which members it has. */
 export const byKind =
   <T extends { readonly kind: string }>(
     kinds: {
@@ -139,19 +142,19 @@ export const byKind =
     return kinds[kind as T["kind"]](value, at) as T;
   };
 
-/** Where rows of a kind stand. */
+/** Where rows of one kind are stored. */
 interface Where {
   /** The table's name in `Tables`. */
   readonly table: string;
   /** Its key attributes, by which a broken row is found. */
   readonly key: readonly string[];
-  /** What whoever reads the error should do or ask; by default, who wrote it. */
+  /** What the reader of the error should do; by default, to ask who wrote the row. */
   readonly cure?: string;
 }
 
 /**
  * Makes the decoder of one kind of rows.
- * @returns throws {@link BrokenRow}
+ * @returns a decoder that throws {@link BrokenRow}
  */
 export const row =
   <T>({ table, key, cure = "was it written by hand?" }: Where, decode: Decode<T>): ((item: Item) => T) =>
@@ -167,7 +170,7 @@ export const row =
 
 const memberOf = (at: string, name: string): string => (at === "" ? shown(name) : `${at}.${shown(name)}`);
 
-/** Names and keys that are data may be anything. */
+/** A name or key for a message, shortened, since it is data and may contain anything. */
 const shown = (name: unknown): string => {
   if (typeof name !== "string") return "of another type";
   return /^[\w ~#:/.@+=-]{1,120}$/.test(name) ? name : JSON.stringify(name.slice(0, 60));

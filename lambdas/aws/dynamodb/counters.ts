@@ -7,12 +7,13 @@ import type { CommitConflict, TreeGrowth, UseCounter } from "../../../core/sessi
 import { members, oneOf, row, text, whole } from "./codec.ts";
 import { type Action, type Tables, words } from "./dynamo.ts";
 
-/** What the update answers with: the attributes it wrote. */
+/** The attributes that the update wrote, which are its answer. */
 const takenOf = row({ table: "counters", key: [] }, members({ taken: whole, expiresAt: whole }));
 
 /**
- * Creates the limit of signatures an agent may cause: one counter a second, shared by all instances, so that one agent
- * in a loop cannot eat the account's 1,000 KMS signatures a second (threat 13). One write, paid before KMS.
+ * Creates the limiter of signatures: one counter for each agent and second, shared by all instances, so that an agent
+ * in a loop cannot use up the account's 1,000 KMS signatures a second (threat 13). It costs one write, made before KMS
+ * is called.
  */
 export function createRateLimiter(client: DynamoDBDocumentClient, tables: Tables, clock: Clock): RateLimiter {
   return {
@@ -35,8 +36,8 @@ export function createRateLimiter(client: DynamoDBDocumentClient, tables: Tables
 const counted = ["children", "bytes"] as const;
 
 /**
- * One conditional UpdateItem on the tree's row of this quarter of an hour. What is not grown by is not evaluated: a child that
- * was counted with its offer may still be larger than that, in a tree that has as many children as it may have.
+ * One conditional UpdateItem on the tree's row of this quarter of an hour. A bound is checked only for what grows: in a
+ * tree that has all its children, a child that was counted with its offer may still add bytes.
  */
 export async function growTree(
   client: DynamoDBDocumentClient,
@@ -83,7 +84,7 @@ interface UsesRow {
   readonly expiresAt: number;
 }
 
-/** Begins counters; never over one that counts already, which would be a refill. */
+/** Stores new counters. One that exists is never overwritten, since that would refill it. */
 export const counterPuts = (tables: Tables, counters: readonly UseCounter[]): readonly Action<CommitConflict>[] =>
   counters.map(({ name, left, expiresAtSeconds }) => ({
     item: {
@@ -96,13 +97,13 @@ export const counterPuts = (tables: Tables, counters: readonly UseCounter[]): re
     },
   }));
 
-/** What is left of a counter. A counter that cannot be read must look neither full nor empty. */
+/** The uses left in a counter. One that cannot be read throws, so that it looks neither full nor empty. */
 export const usesOf = row(
   { table: "counters", key: ["key"] },
   members<UsesRow>({ key: text, use: oneOf("uses"), left: whole, expiresAt: whole }),
 );
 
-/** Takes one unit of each; a counter that is empty, or gone, refuses all of it. */
+/** Takes one unit from each counter. If one is empty or does not exist, nothing is taken. */
 export const counterTakes = (tables: Tables, names: readonly string[]): readonly Action<CommitConflict>[] =>
   names.map((name) => ({
     conflict: { kind: "uses_spent" },

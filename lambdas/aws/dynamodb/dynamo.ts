@@ -4,18 +4,18 @@ import { DynamoDBClient, TransactionCanceledException } from "@aws-sdk/client-dy
 import { DynamoDBDocumentClient, TransactWriteCommand, type TransactWriteCommandInput } from "@aws-sdk/lib-dynamodb";
 import { err, ok, type Result } from "../../../core/model/result.ts";
 
-/** Names of the tables, as the function's environment gives them. */
+/** Names of the tables, from the function's environment. */
 export interface Tables {
   readonly sessions: string;
-  /** Which sessions hang on an agent, principal, build or id. */
+  /** Which sessions depend on an agent, principal, build or id. */
   readonly subjects: string;
-  /** What may happen once. */
+  /** Replay entries: what may happen only once. */
   readonly markers: string;
-  /** What is counted: signatures a second, uses, a tree's children. */
+  /** Counts: signatures a second, uses, a tree's children. */
   readonly counters: string;
-  /** Which sessions and offers are over. */
+  /** Tombstones of sessions and offers. */
   readonly tombstones: string;
-  /** How agents, principals, builds and the deployment stand. */
+  /** Epochs and blocks of agents, principals, builds and the deployment. */
   readonly revocations: string;
   /** Status lists, their bits, and what the publisher still has to do. */
   readonly lists: string;
@@ -26,8 +26,8 @@ export interface Tables {
 }
 
 /**
- * The document client every adapter shares: short timeouts, so that a stuck connection costs one retry and not the
- * call's whole time.
+ * The document client that all adapters share. Its timeouts are short, so that a stuck connection costs one retry and
+ * not the whole time of the call.
  * @param client given by tests; otherwise endpoint, Region and credentials come from the environment
  */
 export function documentClient(client: DynamoDBClient = createClient()): DynamoDBDocumentClient {
@@ -41,8 +41,8 @@ const createClient = () =>
   });
 
 /**
- * Names and values of an expression from one object: every name goes through `#`, so that none of DynamoDB's 573
- * reserved words can break a statement.
+ * Names and values of an expression. Every name is written with `#`, so that none of DynamoDB's 573 reserved words can
+ * break a statement.
  * @param names attribute names used in the expression as `#name`
  * @param values values used as `:name`
  */
@@ -53,14 +53,14 @@ export const words = (names: readonly string[], values?: Readonly<Record<string,
     : {}),
 });
 
-/** One action of a transaction and what it means when its condition does not hold. */
+/** One action of a transaction, and the conflict when its condition fails. */
 export interface Action<C> {
   readonly item: NonNullable<TransactWriteCommandInput["TransactItems"]>[number];
   /** Undefined where a failed condition can only be a bug. */
   readonly conflict?: C;
 }
 
-/** How long contention is fought, in milliseconds, before it counts as broken infrastructure. */
+/** How long a contended transaction is repeated, in milliseconds, before it counts as broken infrastructure. */
 const patienceMillis = 2_000;
 const passing = new Set(["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"]);
 const passingErrors = new Set([
@@ -72,10 +72,10 @@ const passingErrors = new Set([
 ]);
 
 /**
- * Writes all actions or none. The SDK does not repeat a cancelled transaction, so contention and throttling are
- * repeated here: same token, same items byte for byte, so that an answer lost on the way is never a second write.
+ * Writes all actions or none. The SDK does not repeat a cancelled transaction, so it is repeated here after contention
+ * or throttling, with the same token and identical items, so that a lost answer never leads to a second write.
  * @returns ok, or the conflict of the first action whose condition failed
- * @throws when contention outlasts the patience, or a condition failed that has no meaning
+ * @throws when contention lasts too long, or a condition failed that can only fail through a bug
  */
 export async function transact<C>(
   client: DynamoDBDocumentClient,

@@ -13,7 +13,7 @@ import { outboxPut } from "./outbox.ts";
 import { endOf, shardsOf } from "./subjects/subject-rows.ts";
 import { lookedItem, lookedKey, lookedOf, traceItem, traceKind, traceOf } from "./trace-rows.ts";
 
-/** Traces of active agents in table Traces; sessions as table Subjects still knows them. */
+/** Traces of active agents in table Traces, and sessions as far as table Subjects still has their rows. */
 export function createLifecycleStore(client: DynamoDBDocumentClient, tables: Tables): LifecycleStore {
   const { traces } = tables;
   return {
@@ -77,7 +77,10 @@ async function readTraces(client: DynamoDBDocumentClient, table: string): Promis
   return found;
 }
 
-/** Sort keys begin with the end: the last one is the latest. A read that lags a second is good enough for days. */
+/**
+ * Sort keys begin with the session's end, so the last key has the latest one. An eventually consistent read is precise
+ * enough for a count of days.
+ */
 async function latestEnd(client: DynamoDBDocumentClient, table: string, shard: string): Promise<number | undefined> {
   const found = await client.send(
     new QueryCommand({

@@ -4,14 +4,15 @@ import type { AuditRecord, Outbox } from "../../../core/audit/record.ts";
 import { type Tables, words } from "./dynamo.ts";
 import { packBody } from "./record-body.ts";
 
-/** Records wait this long for whoever looks after a broken relay. */
+/** How long records are kept while the relay is broken, so that operators have time to repair it (threat 23). */
 const keptSeconds = 14 * 86_400;
 
 /** Creates the outbox for records that no transaction carries: denials and aggregated refusals. */
 export function createOutbox(client: DynamoDBDocumentClient, tables: Tables): Outbox {
   return {
     async put(record) {
-      // the roles may write alone only what starts so: a grant's record cannot be forged or left out on this way
+      // roles that write records alone may write only ids that begin like this, so that they cannot forge the record of
+      // a grant (threat 23)
       if (!record.eventId.startsWith("denied#"))
         throw new Error("a record written alone must start with denied#; commit it with its grant");
       await client.send(new PutCommand(outboxPut(tables, record)));
@@ -20,7 +21,8 @@ export function createOutbox(client: DynamoDBDocumentClient, tables: Tables): Ou
 }
 
 /**
- * Puts a record alone whose id is made of what it tells: one that stands there already says the same.
+ * Puts a single record whose id is made from its contents: a record that exists already under this id has the same
+ * contents.
  * @throws when it could not be put
  */
 export async function putOnce(client: DynamoDBDocumentClient, tables: Tables, record: AuditRecord): Promise<void> {
@@ -31,7 +33,7 @@ export async function putOnce(client: DynamoDBDocumentClient, tables: Tables, re
   }
 }
 
-/** The Put of a record, alone or in a transaction; never over another record (threat 23). */
+/** The Put of a record, alone or in a transaction. It never overwrites another record (threat 23). */
 export function outboxPut(tables: Pick<Tables, "outbox">, record: AuditRecord) {
   const trace = process.env._X_AMZN_TRACE_ID;
   return {
@@ -39,7 +41,7 @@ export function outboxPut(tables: Pick<Tables, "outbox">, record: AuditRecord) {
     Item: {
       ...record,
       body: packBody(record.body),
-      // a trace does not cross a DynamoDB stream by itself
+      // a trace is not continued across a DynamoDB stream automatically
       ...(trace ? { traceHeader: trace } : {}),
       expiresAt: Math.floor(record.timeMillis / 1000) + keptSeconds,
     },

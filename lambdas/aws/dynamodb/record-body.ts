@@ -2,12 +2,13 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { busLimits } from "../../../core/endpoints/relay.ts";
 import { err, ok, type Result } from "../../../core/model/result.ts";
 
-/** First byte of a packed body: which words it was packed with. */
+/** First byte of a packed body: the version of the dictionary it was packed with. */
 const version = 1;
 
 /**
- * What records say again and again, the usual last: deflate finds it there instead of writing it. Rows packed with it wait
- * for weeks, so it never changes: other words are another version, read by one release before the next writes it.
+ * Texts that most records contain, the most usual last: deflate refers to them instead of storing them. Rows packed
+ * with this dictionary may wait for weeks, so it never changes. Other words need a new version, which one release must
+ * read before the next one writes it.
  */
 const wordsOf1 = Buffer.from(
   [
@@ -39,27 +40,31 @@ const wordsOf1 = Buffer.from(
   ].join(""),
 );
 
-/** Records are small: a window of 4 kB holds the words and most of a record, and costs less than zlib's usual 32 kB. */
+/**
+ * Records are small: a window of 4 kB holds the dictionary and most of a record, and costs less than zlib's usual 32
+ * kB.
+ */
 const deflating = { level: 6, windowBits: 12, memLevel: 5, dictionary: wordsOf1 } as const;
 
 /**
- * Packs a record's body for its row in the Outbox: DynamoDB charges each kilobyte, twice in a transaction.
+ * Packs a record's body for its row in the Outbox: DynamoDB charges for each kilobyte, and twice in a transaction.
  * @param body well-formed text
  * @returns a byte for the version, then the body's UTF-8 in raw deflate (RFC 1951)
  */
 export const packBody = (body: string): Uint8Array =>
   Buffer.concat([Buffer.of(version), deflateRawSync(body, deflating)]);
 
-/** What zlib gives with `info`: its types leave that out. */
+/** Zlib's answer with option `info`, which its type declarations omit. */
 interface Inflated {
   readonly buffer: Buffer;
-  /** `bytesWritten`: how many of the bytes given it took. */
+  /** `bytesWritten`: how many of the given bytes it read. */
   readonly engine: { readonly bytesWritten: number };
 }
 
 /**
- * Unpacks what {@link packBody} packed. Whoever may write to the Outbox may write anything: what unpacks to more than the
- * bus takes is given up at that size, and what is cut short, goes on behind its end or is no text is no record.
+ * Unpacks what {@link packBody} packed. A role that may write to the Outbox may write any bytes, so they are not
+ * trusted: unpacking stops at the size that the bus accepts, and bytes that are incomplete, that continue after the end
+ * or that are not text are refused.
  * @returns the body, or why there is none; never throws
  */
 export function unpackBody(packed: Uint8Array): Result<string, string> {

@@ -3,8 +3,8 @@ import type { CommitConflict } from "../../../core/session/store.ts";
 import { type Action, type Tables, words } from "./dynamo.ts";
 
 /**
- * Consumes replay entries: the second of two equal ones fails its whole transaction, except where the replay entry has an owner
- * and the same owner writes it again, or another takes it over from one that has been silent.
+ * Writes replay entries: the second of two equal ones fails its whole transaction. The exceptions are entries with an
+ * owner: the same owner may write it again, and a new owner may take it over from one that has been silent (threat 16).
  */
 export const replayPuts = (tables: Tables, entries: readonly ReplayEntry[]): readonly Action<CommitConflict>[] =>
   entries.map((entry) => ({
@@ -12,12 +12,12 @@ export const replayPuts = (tables: Tables, entries: readonly ReplayEntry[]): rea
     item: { Put: { TableName: tables.markers, ...put(entry) } },
   }));
 
-/** An expired replay entry that TTL has not deleted yet still refuses: late, never early. */
+/** An expired replay entry that is not deleted yet still refuses: entries may be forgotten late, but never early. */
 function put({ key, kind, owner, seenAtSeconds, silentSinceSeconds, fresh, expiresAtSeconds }: ReplayEntry) {
   const item = { key, use: kind, expiresAt: expiresAtSeconds };
   if (owner === undefined) return { Item: item, ConditionExpression: "attribute_not_exists(#key)", ...words(["key"]) };
   const owned = { ...item, jkt: owner, ...(seenAtSeconds === undefined ? {} : { seenAt: seenAtSeconds }) };
-  // (a row without the attribute fails the comparison: whoever was never seen is not silent)
+  // (a row without the attribute fails the comparison: an owner whose time was never recorded does not count as silent)
   if (silentSinceSeconds !== undefined)
     return {
       Item: owned,

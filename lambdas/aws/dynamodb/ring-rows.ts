@@ -9,16 +9,19 @@ interface OrderRow {
   readonly order: RotationOrder;
 }
 
-/** All keys of one purpose, as their row. */
+/** The row of a ring: all keys of one purpose. */
 export const ringItem = (ring: Ring) => ({ ...ring, ring: ring.purpose }) satisfies RingRow;
 
-/** An operator's order, as its row. */
+/** The row of an operator's order. */
 export const orderItem = (order: RotationOrder) => ({ ring: order.purpose, id: order.id, order }) satisfies OrderRow;
 
 const purpose = oneOf("identity", "session", "status", "events", "seal");
 const alg = oneOf("ES256", "RS256");
 
-/** The row of another purpose's keys would have them sign for this one. */
+/**
+ * Checks that a row belongs to the purpose that its key names. Otherwise keys of another purpose would sign for this
+ * one.
+ */
 const ofItsKey =
   <T extends { readonly ring: string }>(decode: Decode<T>, purposeOf: (read: T) => string): Decode<T> =>
   (value, at) => {
@@ -56,7 +59,7 @@ const ringRow = row(
 );
 
 /**
- * The ring of a row: one that cannot be read must stop who reads it, not look like an empty one.
+ * The ring in a row. A ring that cannot be read throws, so that it does not look like an empty one.
  * @throws {@link BrokenRow}
  */
 export function ringOf(item: Item): Ring {
@@ -85,7 +88,7 @@ const orderRow = row(
 );
 
 /**
- * The order of a row.
+ * The order in a row.
  * @throws {@link BrokenRow}
  */
 export const orderOf = (item: Item): RotationOrder => orderRow(item).order;

@@ -6,15 +6,15 @@ import { type Tables, transact, words } from "./dynamo.ts";
 import { outboxPut } from "./outbox.ts";
 import { orderItem, orderOf, ringItem, ringOf } from "./ring-rows.ts";
 
-/** Names of the tables a ring's writer has to do with. */
+/** Names of the tables that a ring's writer uses. */
 export interface KeyringTables extends Pick<Tables, "outbox"> {
-  /** Rings, one a purpose. */
+  /** Rings, one for each purpose. */
   readonly keyring: string;
-  /** Operators' orders about them, under the same names. */
+  /** Operators' orders about rings, under the same keys. */
   readonly orders: string;
 }
 
-/** Creates the reader that every function with keys has. */
+/** Creates the reader of rings, for every function with keys. */
 export function createRingReader(client: DynamoDBDocumentClient, tables: Pick<KeyringTables, "keyring">): RingReader {
   return {
     async read(purpose) {
@@ -93,7 +93,7 @@ export function createOrderStore(client: DynamoDBDocumentClient, tables: Keyring
   };
 }
 
-/** The `Date` that DynamoDB answered with: a clock beside our own, without another call. */
+/** Notes the `Date` header of DynamoDB's answer: a second clock beside our own, without another call. */
 function noteDate(command: BatchGetCommand): () => number {
   let date: string | undefined;
   command.middlewareStack.add(
@@ -103,7 +103,7 @@ function noteDate(command: BatchGetCommand): () => number {
       date = headers.date;
       return done;
     },
-    // the document client adds a command's middleware twice
+    // without `override`, the document client would add a command's middleware twice
     { step: "deserialize", priority: "low", name: "lanyardDate", override: true },
   );
   return () => Math.floor(Date.parse(date ?? "") / 1000);

@@ -1,4 +1,4 @@
-/** An attribute as DynamoDB streams carry it. Only what our rows hold at their top level is read. */
+/** An attribute in a DynamoDB stream; only the types that our rows use at their top level. */
 export interface AttributeValue {
   readonly S?: string;
   readonly N?: string;

@@ -3,16 +3,16 @@ import { type Item, members, oneOf, optional, row, text, whole } from "./codec.t
 
 /** Partition of the traces in their table. */
 export const traceKind = "trace";
-/** Key of the row that tells when the last look went through to its end. */
+/** Key of the row that tells when the last complete run began. */
 export const lookedKey = { kind: "looked", name: "looked" } as const;
 
 type TraceRow = Trace & { readonly kind: typeof traceKind };
 type LookedRow = typeof lookedKey & { readonly atSeconds: number };
 
-/** What is remembered of one agent, as its row. */
+/** The row of an agent's trace. */
 export const traceItem = (trace: Trace) => ({ kind: traceKind, ...trace }) satisfies TraceRow;
 
-/** When the last look was, as its row. */
+/** The row of the last complete run. */
 export const lookedItem = (atSeconds: number) => ({ ...lookedKey, atSeconds }) satisfies LookedRow;
 
 const traceRow = row(
@@ -32,7 +32,7 @@ const lookedRow = row(
 );
 
 /**
- * The trace of a row.
+ * The trace in a row.
  * @throws {@link BrokenRow}
  */
 export function traceOf(item: Item): Trace {
@@ -41,7 +41,7 @@ export function traceOf(item: Item): Trace {
 }
 
 /**
- * When the last look was, by its row, in seconds.
+ * When the last complete run began, from its row, in epoch seconds.
  * @throws {@link BrokenRow}
  */
 export const lookedOf = (item: Item): number => lookedRow(item).atSeconds;

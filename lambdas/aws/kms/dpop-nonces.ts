@@ -5,7 +5,8 @@ import { clock } from "../../ground.ts";
 import { createMacSource } from "./macs.ts";
 
 /**
- * The nonces this function demands in its callers' proofs, where the stage says so: then, and only then, it is told a key.
+ * The nonces this function demands in its callers' proofs, where the stage demands them: only then its environment
+ * names a key.
  * @returns undefined when proofs need none
  */
 export function demandedNonces(kms: KMSClient, issuer: string): DpopNonces | undefined {

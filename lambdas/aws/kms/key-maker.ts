@@ -17,7 +17,7 @@ import type { KeyMaker } from "../../../core/ring/ports.ts";
 import { type KeyRoles, keyPolicy, kmsNames } from "./key-policy.ts";
 import { keyFault, publicKeyOf } from "./keys.ts";
 
-/** What the maker is given beside its client. */
+/** What the maker needs beside its client. */
 interface KeyMakerPlace {
   readonly stage: string;
   readonly roles: KeyRoles;
@@ -25,14 +25,14 @@ interface KeyMakerPlace {
   readonly stackKeys: readonly string[];
 }
 
-/** A key that is gone, or going, already: what was wanted is so. */
+/** The key is deleted already, or its deletion is ordered, so nothing remains to be done. */
 const isOver = (failure: unknown): boolean =>
   failure instanceof Error && ["KMSInvalidStateException", "NotFoundException"].includes(failure.name);
 
 const named = (failure: unknown, ...names: readonly string[]): boolean =>
   failure instanceof Error && names.includes(failure.name);
 
-/** Creates the maker of signing keys, wired into the rotator alone. */
+/** Creates the maker of signing keys, used only by the rotator. */
 export function createKeyMaker(kms: KMSClient, place: KeyMakerPlace): KeyMaker {
   const description = (intent: Intent, purpose?: KeyPurpose) =>
     `Lanyard ${place.stage}: ${purpose === undefined ? "" : `${purpose} ${intent.alg} key, `}intent ${intent.id}`;
@@ -44,11 +44,13 @@ export function createKeyMaker(kms: KMSClient, place: KeyMakerPlace): KeyMaker {
           Description: description(intent, purpose),
           KeySpec: kmsNames[alg].spec,
           KeyUsage: "SIGN_VERIFY",
-          // each is said although it is the default: the role may make nothing else, and IAM evaluates what is said
+          // each is named although it is the default: the role may make no other kind of key, and IAM checks only what
+          // is named
           Origin: "AWS_KMS",
           MultiRegion: false,
-          // the check counts the maker's own rights, and no maker of ours may ever change a key's policy: it would refuse
-          // every key. What it is there for, the policy itself gives: the account's root administers
+          // the check asks whether the caller could change the key's policy, which no maker of ours may ever do, so it
+          // would refuse every key. The policy itself ensures what the check is for: the account's root administers the
+          // key
           BypassPolicyLockoutSafetyCheck: true,
           Policy: JSON.stringify(keyPolicy({ purpose, alg }, place.roles, keyTimes.deletionWindowDays)),
         }),
@@ -79,7 +81,10 @@ const unlessOver = (failure: unknown): void => {
   if (!isOver(failure)) throw failure;
 };
 
-/** A key that was made a moment ago may not be known everywhere in KMS, nor its policy. */
+/**
+ * The public half. A key that was just created, and its policy, may not be known everywhere in KMS yet, so this tries
+ * several times.
+ */
 async function publicHalf(kms: KMSClient, keyArn: string, alg: SigningAlgorithm): Promise<PublicKey> {
   for (let attempt = 0; ; attempt++) {
     try {
@@ -94,13 +99,15 @@ async function publicHalf(kms: KMSClient, keyArn: string, alg: SigningAlgorithm)
   }
 }
 
-/** Walks the account's keys; those of others do not let themselves be described, and are none of ours. */
+/**
+ * Finds keys among all keys of the account by the end of their description. Keys that we may not describe are not ours.
+ */
 async function find(kms: KMSClient, ending: string): Promise<readonly string[]> {
   const found: string[] = [];
   let marker: string | undefined;
   do {
-    // as one literal: what is spread in may have members that the SDK does not know and leaves out, and a page that is
-    // asked for without its marker is the first one again, without end
+    // written as a literal, so that the compiler finds a misspelt member: the SDK would ignore it, and a page without
+    // its marker is the first page again, without end
     const page: ListKeysCommandOutput = await kms.send(new ListKeysCommand({ Limit: 100, Marker: marker }));
     const arns = (page.Keys ?? []).flatMap(({ KeyArn }) => KeyArn ?? []);
     const ours = await Promise.all(arns.map((keyArn) => isWanted(kms, keyArn, ending)));

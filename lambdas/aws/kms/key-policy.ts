@@ -1,19 +1,19 @@
 import type { KeyPurpose, SigningAlgorithm } from "../../../core/model/ports.ts";
 import { parseBoundedJson } from "../../../core/text/json.ts";
 
-/** Which roles may do what with signing keys, as ARNs; the stacks say so by the function's environment. */
+/** Which roles may do what with signing keys, as ARNs from the function's environment. */
 export interface KeyRoles {
   readonly signers: Partial<Readonly<Record<KeyPurpose, readonly string[]>>>;
   readonly rotator: string;
 }
 
-/** What KMS calls an algorithm of ours, and the key for it. */
+/** KMS's names for our algorithms and their keys. */
 export const kmsNames = {
   ES256: { spec: "ECC_NIST_P256", algorithm: "ECDSA_SHA_256" },
   RS256: { spec: "RSA_2048", algorithm: "RSASSA_PKCS1_V1_5_SHA_256" },
 } as const satisfies Record<SigningAlgorithm, { spec: string; algorithm: string }>;
 
-/** Actions by which nobody can sign, nor let another sign, where an explicit deny guards `kms:Sign`. */
+/** Actions with which nobody can sign, or let somebody else sign, as long as an explicit deny guards `kms:Sign`. */
 const harmless = [
   "kms:Sign",
   "kms:DescribeKey",
@@ -26,9 +26,9 @@ const harmless = [
 const anyone = { AWS: "*" } as const;
 
 /**
- * The policy of a key that the rotator makes: the stack's own keys have the same (a stack test holds the two together).
- * Rights are in the key's policy and not with the roles, so that they follow a new key the moment it is made, and so
- * that the rotator needs no right to tag anything: who may tag keys could make any key of the account count as ours.
+ * The policy of a key that the rotator creates. The stack's own keys have the same one (a stack test compares the two).
+ * Rights are in the key's policy and not in the roles' policies, so that a new key has them at once, and so that the
+ * rotator needs no right to tag: a role that may tag keys could make any key of the account count as ours.
  */
 export function keyPolicy(
   { purpose, alg }: { readonly purpose: KeyPurpose; readonly alg: SigningAlgorithm },
@@ -92,19 +92,20 @@ const isAnyone = (principal: unknown): boolean =>
   principal === "*" || listed((principal as { AWS?: unknown } | undefined)?.AWS).includes("*");
 
 /**
- * Whether a key's policy keeps everybody but its signers from signing, now and later. Whoever takes a key from the ring
- * asks this first: a rotator that went bad, or a row written by hand, must not make a key count that others can use.
+ * Whether a key's policy keeps everybody but its signers from signing, now and later. Every function checks this before
+ * it uses a key of the ring: a compromised rotator, or a row written by hand, must not introduce a key that others can
+ * sign with (threat 11).
  * @returns why not; undefined when it does
  */
 export function keyPolicyFault(document: string, purpose: KeyPurpose, roles: KeyRoles): string | undefined {
   const signers = roles.signers[purpose] ?? [];
   const [, partition, , , account] = roles.rotator.split(":");
   const root = `arn:${partition}:iam::${account}:root`;
-  // as strictly as a stranger's: of a member named twice, KMS might take the one that is not looked at here
+  // parsed as strictly as an untrusted document: if a member came twice, KMS might use the one that is not checked here
   const policy = parseBoundedJson(document);
   if (!policy.ok) return `its policy cannot be read: ${policy.error}`;
   const statements = listed((policy.value as { Statement?: unknown } | null)?.Statement) as readonly Statement[];
-  // the rotator skips KMS's lockout check: a key that nobody can administer must not count
+  // the rotator skips KMS's lockout check, so a key that nobody could administer is refused here
   if (!statements.some((one) => isAdministered(one, root))) return "its policy does not let the account administer it";
   const guards = statements.some((one) => one?.Effect === "Deny" && isGuard(one, signers));
   if (!guards) return "its policy does not deny kms:Sign to all but its signers";
@@ -112,7 +113,7 @@ export function keyPolicyFault(document: string, purpose: KeyPurpose, roles: Key
   return loose ? `its policy allows too much (${String(loose.Sid ?? "a statement without Sid")})` : undefined;
 }
 
-/** Allows the account everything, under no condition. */
+/** Whether a statement allows the account everything, without a condition. */
 const isAdministered = (one: Statement, root: string): boolean =>
   one?.Effect === "Allow" &&
   one.Condition === undefined &&
@@ -120,7 +121,10 @@ const isAdministered = (one: Statement, root: string): boolean =>
   listed(one.Action).includes("kms:*") &&
   listed(one.Resource).includes("*");
 
-/** One condition and no other: each further one would be a way around it. */
+/**
+ * Whether a statement denies signing with this one condition and no other, since each further condition would narrow
+ * the deny.
+ */
 function isGuard(one: Statement, signers: readonly string[]): boolean {
   const condition = one.Condition as Record<string, Record<string, unknown>> | undefined;
   const named = condition?.ArnNotEquals ?? {};
@@ -136,7 +140,10 @@ function isGuard(one: Statement, signers: readonly string[]): boolean {
   );
 }
 
-/** The account's root administers; anybody else may only do what cannot end in a signature. */
+/**
+ * Whether a statement is harmless: the account's root may administer; everybody else may only do what cannot lead to a
+ * signature.
+ */
 function isTame(one: Statement, root: string): boolean {
   const known = ["Sid", "Effect", "Principal", "Action", "Resource", "Condition"];
   if (one?.Effect !== "Allow" || Object.keys(one).some((member) => !known.includes(member))) return false;

@@ -16,23 +16,26 @@ import type { HeldKey, KeyHolder } from "../../../core/ring/ports.ts";
 import { sha256 } from "../../../core/text/digest.ts";
 import { type KeyRoles, keyPolicyFault, kmsNames } from "./key-policy.ts";
 
-/** The KMS client every adapter shares. */
+/** The KMS client that all adapters share. */
 export const kmsClient = (): KMSClient =>
   new KMSClient({
     maxAttempts: 3,
     requestHandler: { connectionTimeout: 1_000, requestTimeout: 2_000, throwOnRequestTimeout: true },
   });
 
-/** A key found unfit is not asked about again for this long: whoever calls a public function must not cause KMS calls. */
+/**
+ * How long a key that was found unfit is not checked again, so that callers of a public function cannot cause KMS
+ * calls.
+ */
 const refusalMillis = 60_000;
 
-/** KMS says the key is there no longer, or not for this; no failure that passes by itself. */
+/** Errors by which KMS says that a key no longer exists or cannot be used; repeating does not help. */
 const goneErrors = ["DisabledException", "KMSInvalidStateException", "NotFoundException"];
 const isGone = (failure: unknown): failure is Error => failure instanceof Error && goneErrors.includes(failure.name);
 
 /**
- * Creates the holder of KMS keys: each is looked at once an instance, since public half, origin and kind never change
- * and its policy can be changed by nobody but the account's administrators.
+ * Creates the holder of KMS keys: each instance checks a key once, since public half, origin and kind never change, and
+ * only administrators of the account can change its policy.
  */
 export function createKeyHolder(
   kms: KMSClient,
@@ -75,8 +78,8 @@ async function look(
 }
 
 /**
- * Why a key must not be believed. Keys with imported material may stand in other hands, and so may copies of a key that
- * leaves its Region; the policy says who may sign.
+ * Why a key must not be trusted. Somebody else may have the material of an imported key, or a copy of a multi-Region
+ * key; and its policy decides who may sign.
  */
 export async function keyFault(
   kms: KMSClient,
@@ -114,16 +117,16 @@ export async function publicKeyOf(spki: Uint8Array, alg: SigningAlgorithm): Prom
   return { kid, alg, jwk: { ...jwk, kid, alg, use: "sig" } };
 }
 
-/** @returns what signs with one key of KMS */
+/** @returns a function that signs with one key of KMS */
 export function signBy(
   kms: KMSClient,
   { keyArn, alg, kid }: { readonly keyArn: string; readonly alg: SigningAlgorithm; readonly kid: string },
 ): (signingInput: Uint8Array, joinId: string) => Promise<{ signature: Uint8Array; requestId: string | undefined }> {
   return async (signingInput, joinId) => {
     const command = new SignCommand({
-      // the key itself, never an alias: an alias changes later than its policies
+      // the key's own ARN, never an alias, since an alias may change later than key policies do
       KeyId: keyArn,
-      // DIGEST: a token may be longer than the 4096 bytes KMS would hash itself
+      // DIGEST, since a token may be longer than the 4096 bytes that KMS would hash itself
       Message: createHash("sha256").update(signingInput).digest(),
       MessageType: "DIGEST",
       SigningAlgorithm: kmsNames[alg].algorithm,
@@ -139,11 +142,11 @@ export function signBy(
 }
 
 /**
- * CloudTrail keeps of a Sign call neither message nor signature, but its user agent: the session's id in it joins the
- * call with our record, and a Sign that names none is not ours (threat 11).
+ * CloudTrail records neither message nor signature of a Sign call, but its user agent. The session's id in it joins the
+ * call with our record, and a Sign call without one is not ours (threat 11).
  */
 function nameInUserAgent(command: SignCommand, joinId: string): void {
-  // ids are ours, but this is a header: nothing that could end it may get in
+  // we made the id, but it becomes part of a header, so no character that could end a header is allowed
   if (!/^[A-Za-z0-9_#-]{1,64}$/.test(joinId)) throw new Error("a join id is letters, digits, _, - and #");
   command.middlewareStack.add(
     (next) => (args) => {
@@ -162,7 +165,7 @@ function nameInUserAgent(command: SignCommand, joinId: string): void {
  */
 export function derToJose(der: Uint8Array): Uint8Array {
   const bytes = Buffer.from(der);
-  // a P-256 signature has at most 72 bytes: lengths never need the long form
+  // a P-256 signature has at most 72 bytes, so its lengths never need the long form
   if (bytes[0] !== 0x30 || bytes[1] !== bytes.length - 2 || bytes.length > 72) throw malformed("no sequence");
   const r = integerAt(bytes, 2);
   const s = integerAt(bytes, r.next);

@@ -1,14 +1,14 @@
 import { GenerateMacCommand, type KMSClient } from "@aws-sdk/client-kms";
 import type { MacSource } from "../../../core/model/ports.ts";
 
-/** Minutes an instance holds: this one, the last, and one to come. */
+/** Secrets that an instance keeps: of this minute, the last and the next. */
 const heldMinutes = 3;
 
 /**
- * Creates the secret of each minute: KMS's HMAC over the minute's name, so that every instance knows it and nothing is
- * stored. One call a minute an instance.
+ * Creates the secret of each minute: KMS's HMAC over the minute's name, so that every instance can derive it and
+ * nothing is stored. Each instance calls KMS once a minute.
  * @param keyArn an HMAC_256 key
- * @param issuer stands in the name, so that no other deployment with this key would agree on the secret
+ * @param issuer part of the name, so that another deployment with the same key has other secrets
  */
 export function createMacSource(kms: KMSClient, keyArn: string, issuer: string): MacSource {
   const held = new Map<number, Promise<Uint8Array>>();

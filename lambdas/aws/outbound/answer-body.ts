@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { pipeline, type Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 
-/** Codings that some servers apply though `identity` was asked for (RFC 9110 8.4.1). */
+/** Content codings that some servers apply although `identity` was requested (RFC 9110 8.4.1). */
 const decoders: ReadonlyMap<string, () => Transform> = new Map<string, () => Transform>([
   ["gzip", createGunzip],
   ["x-gzip", createGunzip],
@@ -10,13 +10,13 @@ const decoders: ReadonlyMap<string, () => Transform> = new Map<string, () => Tra
   ["br", createBrotliDecompress],
 ]);
 
-/** Why a body was not read; whatever else goes wrong on the way is thrown. */
+/** Why a body was not read; any other failure is thrown. */
 type BodyFault = "too_large" | "unknown_coding";
 
 /**
- * Reads an answer's body as a stream, unpacking one known coding. The bound is on what comes out, and nothing is unpacked
- * beyond it: a kilobyte that becomes a gigabyte costs no more than `maxBytes`.
- * @returns the body; `too_large`, or `unknown_coding` (several in a row among them)
+ * Reads an answer's body as a stream, unpacking one known coding. The bound is on the unpacked bytes, and unpacking
+ * stops there: a kilobyte that would become a gigabyte costs no more than `maxBytes`.
+ * @returns the body; `too_large`, or `unknown_coding` (also for several codings at once)
  * @throws what the connection or the decoder threw
  */
 export async function readBody(answer: IncomingMessage, maxBytes: number): Promise<Buffer | BodyFault> {

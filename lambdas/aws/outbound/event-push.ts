@@ -9,9 +9,10 @@ import { mayGo, send } from "./outbound.ts";
 import { PrivateAddress } from "./public-address.ts";
 
 /**
- * Creates the way to receivers: POST over https to public addresses alone, nothing followed, the answer read up to its
- * bound, all of it within one time. A registration was checked when it was applied; a name may lead elsewhere since.
- * @param ownIssuer when it is itself on this machine (the embedded cloud), so may receivers be; there is no other switch
+ * Creates the pusher to receivers: POST over https to public addresses only, without redirects, with a bound on the
+ * answer and one timeout for everything. Registrations are checked when they are applied, but a name may resolve to
+ * another address since (threat 31).
+ * @param ownIssuer where it is on this machine (the embedded cloud), receivers may be too; there is no other switch
  */
 export function createPusher(ownIssuer: string): Pusher {
   const loopbackAllowed = isLoopback(new URL(ownIssuer));
@@ -38,7 +39,7 @@ export function createPusher(ownIssuer: string): Pusher {
   };
 }
 
-/** The status decides; of the body only an error's code is of use, so one that is too long is left. */
+/** The status decides. The body is only needed for an error's code, so one that is too long is ignored. */
 async function readAnswer(answer: IncomingMessage): Promise<Result<PushAnswer, FetchFailure>> {
   const status = answer.statusCode ?? 0;
   if (status >= 300 && status < 400) {

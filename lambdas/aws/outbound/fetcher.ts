@@ -2,9 +2,9 @@ import type { Fetcher } from "../../../core/model/ports.ts";
 import { isLoopback } from "./loopback.ts";
 
 /**
- * Creates the only way out (`get.ts`). What it takes, name service and decoders, is loaded with the first document that is
- * fetched: most instances that start find no new issuer in their first call.
- * @param ownIssuer when it is itself on this machine (the embedded cloud), so may others be; there is no other switch
+ * Creates the fetcher (`get.ts`), the only way core reaches the network. Its modules are loaded with the first document
+ * that is fetched, since most instances need to fetch none in their first call.
+ * @param ownIssuer where it is on this machine (the embedded cloud), other issuers may be too; there is no other switch
  */
 export function createFetcher(ownIssuer: string): Fetcher {
   const loopbackAllowed = isLoopback(new URL(ownIssuer));

@@ -8,9 +8,9 @@ import { PrivateAddress } from "./public-address.ts";
 type Fetched = Result<{ readonly body: Uint8Array; readonly maxAgeSeconds?: number }, FetchFailure>;
 
 /**
- * GET over https to a public address, without redirects (one would lead past the allow-list of the caller), read as a
- * stream up to the bound, within one time for all of it.
- * @param loopbackAllowed whether an address on this machine counts as well
+ * GET over https to a public address, without redirects (one could lead to an address that the caller's allow-list
+ * would refuse), read as a stream up to the bound, with one timeout for everything.
+ * @param loopbackAllowed whether an address on this machine is accepted too
  */
 export async function get(
   url: string,

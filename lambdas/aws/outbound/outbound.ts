@@ -4,7 +4,10 @@ import { isIP } from "node:net";
 import { isLoopback } from "./loopback.ts";
 import { publicLookup } from "./public-address.ts";
 
-/** Whether anything may be sent there at all: https on a name, since an address would never be looked up and so evaluated. */
+/**
+ * Whether anything may be sent to this target: https with a host name, since a literal address would not be looked up
+ * and so not be checked.
+ */
 export function mayGo(target: URL, loopbackAllowed: boolean): boolean {
   if (target.username !== "" || target.password !== "") return false;
   if (isLoopback(target)) return loopbackAllowed;
@@ -12,9 +15,9 @@ export function mayGo(target: URL, loopbackAllowed: boolean): boolean {
 }
 
 /**
- * One request to an evaluated target, connected to the very addresses that were evaluated, since a name could lead elsewhere at
- * the second look-up (threat 31). So an issuer inside a private network cannot be registered: its keys must be published
- * where the internet sees them. Redirects are the caller's to refuse.
+ * Sends one request to a checked target. It connects to exactly the addresses that were checked, since a second lookup
+ * of the name could give another address (threat 31). For this reason an issuer inside a private network cannot be
+ * used: its keys must be published on the internet. The caller must refuse redirects.
  */
 export function send(target: URL, options: RequestOptions, body?: string): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {

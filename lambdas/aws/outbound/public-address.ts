@@ -1,7 +1,9 @@
 import { type LookupAddress, lookup } from "node:dns";
 import { BlockList, isIP, type LookupFunction } from "node:net";
 
-/** IPv4 that is not the public internet (IANA special-purpose registry, RFC 6890), metadata services among it. */
+/**
+ * IPv4 addresses that are not public (IANA special-purpose registry, RFC 6890), among them those of metadata services.
+ */
 const special = new BlockList();
 for (const [network, bits] of [
   ["0.0.0.0", 8],
@@ -22,7 +24,7 @@ for (const [network, bits] of [
 ] as const)
   special.addSubnet(network, bits, "ipv4");
 
-/** IPv6 is public inside 2000::/3 alone, without tunnels (they carry IPv4 of any kind) and documentation. */
+/** IPv6 is public only inside 2000::/3, except tunnels (they carry any IPv4 address) and documentation. */
 const global6 = new BlockList();
 global6.addSubnet("2000::", 3, "ipv6");
 const tunnels = new BlockList();
@@ -35,9 +37,9 @@ for (const [network, bits] of [
   tunnels.addSubnet(network, bits, "ipv6");
 
 /**
- * IPv6 that only spells an IPv4 address: mapped (RFC 4291 2.5.5.2), and DNS64's well-known prefix (RFC 6052 2.1), under
- * which a network without IPv4 sees every host that has nothing else. They are as public as what they spell; the local
- * prefix 64:ff9b:1::/48 may spell anything and is refused.
+ * IPv6 addresses that only contain an IPv4 address: mapped ones (RFC 4291 2.5.5.2), and those with DNS64's well-known
+ * prefix (RFC 6052 2.1), by which a network without IPv4 reaches hosts that have only IPv4. They are public when the
+ * IPv4 address is. The local prefix 64:ff9b:1::/48 may stand for anything and is refused.
  */
 const spelling = new BlockList();
 spelling.addSubnet("64:ff9b::", 96, "ipv6");
@@ -62,15 +64,15 @@ export function isPublicAddress(address: string): boolean {
   return isIP(address) === 6 && global6.check(address, "ipv6") && !tunnels.check(address, "ipv6");
 }
 
-/** Thrown for a name that leads into a private network. */
+/** Thrown for a name that resolves to an address in a private network. */
 export class PrivateAddress extends Error {
   override readonly name = "PrivateAddress";
 }
 
 /**
- * Looks a name up and refuses it when any of its addresses is not public: a registered issuer's name that is pointed at
- * a metadata service must not make this function fetch it (SSRF). The connection is made to the very addresses evaluated
- * here, so that a second answer of the name server cannot be another one (DNS rebinding).
+ * Looks a name up and refuses it when any of its addresses is not public: when a registered issuer's name resolves to a
+ * metadata service, this function must not fetch from it (SSRF). The connection is made to exactly the addresses that
+ * were checked here, so that a second answer of the name server has no effect (DNS rebinding).
  */
 export const publicLookup: LookupFunction = (hostname, options, done) => {
   lookup(hostname, { ...options, all: true }, (failure, addresses) =>

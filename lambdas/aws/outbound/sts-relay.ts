@@ -6,11 +6,11 @@ import type { FetchFailure } from "../../../core/model/ports.ts";
 import { err, ok, type Result } from "../../../core/model/result.ts";
 
 /**
- * Creates the way to STS: `POST /` over TLS to the host that core looked up in its list, nothing followed, read as a
- * stream up to the bound, within one time for all of it.
- * @param override another place that plays STS, as `AWS_ENDPOINT_URL_STS` or `AWS_ENDPOINT_URL` name it to the SDK: the
- * connection goes there, the `Host` that was signed stays. A setting of the deployment, never of a request
- * @throws when the override is neither https nor on this machine: whoever answers as STS can name any caller
+ * Creates the relay to STS: `POST /` over TLS to the host from core's list, without redirects, with a bound on the
+ * answer and one timeout for everything.
+ * @param override another endpoint that acts as STS, named to the SDK by `AWS_ENDPOINT_URL_STS` or `AWS_ENDPOINT_URL`.
+ * The connection goes there; the signed `Host` is not changed. It is a setting of the deployment, never of a request
+ * @throws when the override is neither https nor on this machine: a server that answers as STS can name any caller
  */
 export function createStsRelay(override: string | undefined): StsRelay {
   const place = override === undefined || override === "" ? undefined : new URL(override);

@@ -2,8 +2,8 @@ import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { EventQueues } from "../../../core/endpoints/transmitter.ts";
 
 /**
- * Creates the queues' senders. The client must not take its endpoint from a queue's URL, as it would by itself: calls go
- * to the Region's endpoint, wherever the URL points.
+ * Creates the senders to both queues. By default the client takes its endpoint from a queue's URL; here calls always go
+ * to the Region's endpoint.
  */
 export function createEventQueues(
   urls: { readonly events: string; readonly undelivered: string },
@@ -15,7 +15,7 @@ export function createEventQueues(
     },
     async setAside(body, why) {
       const text = JSON.stringify({ why, body: body.slice(0, 100_000) });
-      // SQS refuses these two, which JSON leaves as they are
+      // SQS refuses these two characters, which JSON does not escape
       const clean = text.replace(/[\uFFFE\uFFFF]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16)}`);
       await client.send(new SendMessageCommand({ QueueUrl: urls.undelivered, MessageBody: clean }));
     },

@@ -4,14 +4,15 @@ import { limits } from "../../../core/model/limits.ts";
 import { type Clock, type Moment, momentOf, mostMillisSince } from "../../../core/model/ports.ts";
 
 /**
- * `<origin> <header>`: a header's value is printable, without anything that could end it; an origin has nothing after the
- * host and port.
+ * `<origin> <header>`: the header's value is printable and has no character that could end a header; the origin has
+ * nothing after host and port.
  */
 const originAndHeader = /^(https?:\/\/[a-z0-9.:-]{1,260}) ([\x21-\x7e](?:[\x20-\x7e]{0,4094}[\x21-\x7e])?)$/;
 
 /**
- * Reads the `Authorization` headers of receivers from the parameter store, where operators put them as SecureString, each
- * with the one origin it may be sent to; a registration names one and can name no other parameter.
+ * Reads the `Authorization` headers of receivers from the parameter store, where operators store them as SecureString,
+ * each with the only origin it may be sent to (threat 46). A registration names one of them and cannot name any other
+ * parameter.
  * @param prefix path of the stage's secrets, with a slash at its end
  * @returns the secret, or undefined where there is no such parameter or its value is not `<origin> <header>`
  */

@@ -8,11 +8,12 @@ const lambdaUrl = /^[a-z0-9]+\.lambda-url\.[a-z0-9-]+\.on\.aws$/;
 const names = ["attest", "token", "introspect", "revoke"] as const;
 
 /**
- * Reads where the other functions are, on first need: environment both ways would be a circle for CloudFormation. A
- * found value is kept, a missing one asked for again, since during the first deployment it is not there yet.
+ * Reads the URLs of the other functions when they are first needed. They cannot be in the environment, since the stacks
+ * would then depend on each other in a circle. A value that was found is kept; a missing one is read again, since it
+ * does not exist yet during the first deployment.
  * @param parameter literal name of the parameter, a JSON object of URLs
- * @param issuer decides what counts as ours: hosts of Lambda URLs, paths of the issuer where it is a domain of its own, and
- * this machine only for an issuer on this machine
+ * @param issuer decides which URLs are acceptable: hosts of Lambda URLs; paths of the issuer where the deployment has a
+ * domain of its own; this machine only for an issuer on this machine
  */
 export function createUrls(ssm: SSMClient, parameter: string, issuer: string): () => Promise<FunctionUrls | undefined> {
   let held: FunctionUrls | undefined;
@@ -32,7 +33,9 @@ async function read(ssm: SSMClient, parameter: string, issuer: string): Promise<
   }
 }
 
-/** Whoever may write the parameter must not be able to send agents elsewhere (threat 29). */
+/**
+ * Checks the URLs: somebody who may write the parameter must not be able to send agents to another host (threat 29).
+ */
 export function parseUrls(text: string, issuer: string): FunctionUrls {
   const value = JSON.parse(text) as Record<string, unknown>;
   for (const name of names) {
@@ -54,14 +57,14 @@ const belowDomain = names.map((name) => `/${name}`);
 function isOurs(text: string, issuer: string): boolean {
   if (!URL.canParse(text)) return false;
   const url = new URL(text);
-  // an issuer that is no function's URL is the deployment's own domain: what is not there is another's
+  // an issuer that is not a function URL is the deployment's own domain, and only its paths are ours
   if (belowDomain.includes(url.pathname))
     return text === `${new URL(issuer).origin}${url.pathname}` && !lambdaUrl.test(url.hostname);
   const bare =
     url.pathname === "/" && url.search === "" && url.hash === "" && url.username === "" && url.password === "";
   if (!bare || (url.href !== text && url.href !== `${text}/`)) return false;
   if (url.protocol === "http:") return url.hostname === "127.0.0.1" && new URL(issuer).hostname === "127.0.0.1";
-  // behind a domain there is no other way to a public function
+  // behind a domain, no public function has another URL
   const isBehindUrl = lambdaUrl.test(new URL(issuer).hostname);
   return isBehindUrl && url.protocol === "https:" && url.port === "" && lambdaUrl.test(url.hostname);
 }

@@ -30,7 +30,7 @@ const signedRow = row(
   members<SignedRow>({ list: text, token: text, version: whole, untilSeconds: whole }),
 );
 
-/** A ledger as its row. */
+/** The row of a ledger. */
 export const ledgerItem = ({ cuts, ...ledger }: CutLedger) => ({
   list: listKeys.cuts,
   ...ledger,
@@ -38,7 +38,7 @@ export const ledgerItem = ({ cuts, ...ledger }: CutLedger) => ({
 });
 
 /**
- * The ledger of its row.
+ * The ledger in a row.
  * @throws {@link BrokenRow}
  */
 export function ledgerOf(item: Item): CutLedger {
@@ -46,11 +46,11 @@ export function ledgerOf(item: Item): CutLedger {
   return ledger;
 }
 
-/** A signed document as its row. */
+/** The row of a signed document. */
 export const signedCutsItem = (signed: SignedCuts) => ({ list: listKeys.signedCuts, ...signed }) satisfies SignedRow;
 
 /**
- * The signed document of its row.
+ * The signed document in a row.
  * @throws {@link BrokenRow}
  */
 export function signedCutsOf(item: Item): SignedCuts {
@@ -58,7 +58,10 @@ export function signedCutsOf(item: Item): SignedCuts {
   return signed;
 }
 
-/** The ledger of cuts and its signed document, the publisher's own rows in table Lists: one row each, however much is cut. */
+/**
+ * The ledger of cuts and its signed document, rows of table Lists that only the publisher writes. Each is one row,
+ * however much is cut.
+ */
 export function createCutRows(
   client: DynamoDBDocumentClient,
   table: string,
@@ -85,7 +88,7 @@ export function createCutRows(
           new PutCommand({
             TableName: table,
             Item: signedCutsItem(signed),
-            // of two publishers at once the staler must not win
+            // of two publishers at once, the one with the older ledger must not win
             ConditionExpression:
               "attribute_not_exists(#version) OR #version < :version OR (#version = :version AND #untilSeconds <= :untilSeconds)",
             ...words(["version", "untilSeconds"], {

@@ -7,10 +7,10 @@ import { words } from "../dynamo.ts";
 import { openItem, signedItem } from "./signed-rows.ts";
 import { unlessRefused } from "./unless-refused.ts";
 
-/** Indices in one update: a number takes a few bytes, an item holds 400 KB. */
+/** Most indices in one update: each takes a few bytes, and an item holds 400 KB. */
 const indicesAtOnce = 2_000;
 
-/** Made by updates: of its bits, of its floor, or of both. */
+/** The row of a list's bits, made by updates of its bits, its floor or both. */
 interface BitsRow {
   readonly list: string;
   readonly bits?: ReadonlySet<number>;
@@ -23,7 +23,7 @@ const bitsRow = row(
   members<BitsRow>({ list: text, bits: optional(wholes), floor: optional(whole), expiresAt: whole }),
 );
 
-/** Revoked bits and signed lists, the publisher's own rows in table Lists. */
+/** Revoked bits and signed lists: rows of table Lists that only the publisher writes. */
 export function createListRows(
   client: DynamoDBDocumentClient,
   table: string,
@@ -57,7 +57,7 @@ async function addBits(
   }
 }
 
-/** A floor instead of 65,536 numbers: the whole set would not fit into one item with its text form. */
+/** Stores a floor below which every index is revoked. A set of 65,536 numbers would not fit into one item. */
 async function raiseFloor(
   client: DynamoDBDocumentClient,
   table: string,
@@ -94,7 +94,7 @@ async function putSigned(
       new PutCommand({
         TableName: table,
         Item: signedItem(list, signed, rowExpiry(list)),
-        // bits are only ever set: more of them is newer
+        // bits are only ever set, so the list with more of them is newer
         ConditionExpression: "attribute_not_exists(#list) OR #revoked <= :count",
         ...words(["list", "revoked"], { count: signed.revokedCount }),
       }),

@@ -7,8 +7,8 @@ import { signedCutsOf } from "./cut-rows.ts";
 import { openOf, signedOf } from "./signed-rows.ts";
 
 /**
- * Tells whether a list can be fetched and is believed now: signed, and its `exp` still to come. Only the publisher signs
- * (threat 3), so whoever wants to name a list has to look.
+ * Tells whether a list can be fetched and would be accepted now: it is signed and has not expired. Only the publisher
+ * signs (threat 3), so a function must check this before its tokens name a list.
  */
 export function createSignedLists(client: DynamoDBDocumentClient, tables: Tables, clock: Clock) {
   return async (list: string): Promise<boolean> => {
@@ -19,13 +19,13 @@ export function createSignedLists(client: DynamoDBDocumentClient, tables: Tables
   };
 }
 
-/** Reads stored status lists as they were signed; discovery can sign nothing (threat 3). */
+/** Reads stored status lists as they were signed; discovery cannot sign (threat 3). */
 export function createListReader(client: DynamoDBDocumentClient, listsTable: string, clock: Clock) {
   const item = async (list: string) => {
     const found = await client.send(new GetCommand({ TableName: listsTable, Key: { list }, ConsistentRead: true }));
     return found.Item;
   };
-  /** A list dies with its hour: TTL takes its row away days later, and nobody signs it any more. */
+  /** A list is over with its hour: nobody signs it any more, and its row is deleted days later. */
   const isOver = (list: string): boolean => {
     const window = parseList(list)?.window;
     return window === undefined || windowEndsAtSeconds(window) <= nowSeconds(clock);

@@ -6,14 +6,14 @@ import { byKind, json, mapOf, members, membersAnd, oneOf, optional, row, text, w
 import { words } from "../dynamo.ts";
 import { unlessRefused } from "./unless-refused.ts";
 
-/** Rows that name what is being walked, an attribute each, so that none is lost between two writers. */
+/** A row of walks. Each walk is an attribute of its own, so that two writers cannot lose one. */
 const dueRow = (name: string) => ({
   list: listKeys.due((createHash("sha256").update(name).digest()[0] ?? 0) % dueShards),
 });
 const deploymentRow = { list: listKeys.deployment };
 const prefix = "due ";
 
-/** A raised epoch as text: there it is member `generation`. */
+/** A raised epoch in a row, where its member is called `generation`. */
 const raised = members({ kind: oneOf("raised"), subject: text, generation: whole });
 const due = members<Due>({
   change: byKind<Due["change"]>({
@@ -34,7 +34,7 @@ type Dues = Pick<
   "dues" | "addDue" | "replaceDue" | "removeDue" | "handledDeployment" | "setHandledDeployment"
 >;
 
-/** The publisher's own memory between runs, in table Lists. */
+/** Unfinished walks, which the publisher remembers between runs in table Lists. */
 export function createDues(client: DynamoDBDocumentClient, table: string): Dues {
   return {
     async dues() {
@@ -77,7 +77,7 @@ export function createDues(client: DynamoDBDocumentClient, table: string): Dues 
         TableName: table,
         Key: dueRow(name),
         UpdateExpression: "REMOVE #due",
-        // revoked again meanwhile: that one still has its time to wait
+        // the subject was revoked again meanwhile, and the newer walk must not be taken up yet
         ConditionExpression: "#due = :due",
         ExpressionAttributeNames: { "#due": name },
         ExpressionAttributeValues: { ":due": value },

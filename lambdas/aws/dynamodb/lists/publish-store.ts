@@ -32,7 +32,7 @@ export function createPublishStore(client: DynamoDBDocumentClient, tables: Table
   };
 }
 
-/** As the last apply of the registry has noted it beside the version that counts. */
+/** The longest life that the last apply stored beside the current version. */
 async function longestLifeSeconds(client: DynamoDBDocumentClient, tables: Tables): Promise<number | undefined> {
   const Key = { subject: revocationKeys.deployment(0) };
   const { Item } = await client.send(new GetCommand({ TableName: tables.revocations, Key, ConsistentRead: true }));

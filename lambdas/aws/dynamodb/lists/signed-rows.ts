@@ -22,14 +22,14 @@ const signedRow = row(
 const openRow = row({ table: "lists", key: ["list"] }, members<OpenRow>({ list: text, lists: list(text) }));
 
 /**
- * A signed list as its row.
- * @param expiresAt when the row may go, in seconds
+ * The row of a signed list.
+ * @param expiresAt when the row may be deleted, in epoch seconds
  */
 export const signedItem = (name: string, { token, revokedCount, untilSeconds }: SignedList, expiresAt: number) =>
   ({ list: listKeys.signedList(name), token, revoked: revokedCount, untilSeconds, expiresAt }) satisfies SignedRow;
 
 /**
- * The signed list of a row.
+ * The signed list in a row.
  * @throws {@link BrokenRow}
  */
 export function signedOf(item: Item): SignedList {
@@ -37,7 +37,7 @@ export function signedOf(item: Item): SignedList {
   return { token, revokedCount: revoked, untilSeconds };
 }
 
-/** Names of all open lists as their one row. */
+/** The row with the names of all open lists. */
 export const openItem = (lists: readonly string[]) => ({ list: listKeys.openLists, lists }) satisfies OpenRow;
 
 /**

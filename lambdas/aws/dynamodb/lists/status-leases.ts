@@ -5,28 +5,33 @@ import { leaseRow, statusListOf, windowEndsAtSeconds, windowOf } from "../../../
 import { type Item, membersAnd, row, text, whole } from "../codec.ts";
 import type { Tables } from "../dynamo.ts";
 
-/** Leases places in status lists: unique over all instances, in no order that tells one session from the next. */
+/**
+ * Leases places in status lists: unique over all instances, and in an order that does not show which session came next.
+ */
 export interface StatusLeases {
-  /** @returns list and index for a session that ends at `expiresAtSeconds`; undefined while that list is not signed */
+  /**
+   * @returns list and index for a session that ends at `expiresAtSeconds`; undefined while that list is not signed,
+   * since a token must not name it yet
+   */
   lease(expiresAtSeconds: number, deploymentEpoch: number): Promise<{ list: string; idx: number } | undefined>;
 }
 
-/** A block of places, all of one list: its size divides a list's. */
+/** A block of places. All are in one list, since the size of a list is a multiple of the block's. */
 interface Pool {
   readonly epoch: number;
   readonly list: string;
   readonly positions: number[];
-  /** Whether the list was seen signed since the block was leased. */
+  /** Whether the list was found signed since the block was leased. */
   isSigned: boolean;
 }
 
 /**
- * Creates leases by blocks of `limits.statusLeaseSize`: one atomic counter row a window, one write a block. A block dies
- * with the deployment's epoch, because revoking the deployment revokes every position leased before it.
- * A block whose list is not signed is held back, and asked about again by the next request: a token that names such a
- * list would be refused by every offline verifier. Its counter tells the publisher to sign that list, and from then on
- * each minute as long as its hour lasts: one look a block is enough.
- * @param isSigned whether a list can be fetched now; {@link createSignedLists} but where a test has no publisher
+ * Creates leases by blocks of `limits.statusLeaseSize`: one atomic counter row for each window and one write for each
+ * block. A block is dropped when the deployment's epoch is raised, since revoking the deployment revokes every position
+ * leased before. A block whose list is not signed yet is not used, and the next request checks again: every offline
+ * verifier would refuse a token that names such a list. From the counter the publisher learns that it must sign the
+ * list, and it then signs it every minute until its hour is over, so one check for each block is enough.
+ * @param isSigned whether a list can be fetched now; {@link createSignedLists}, except in tests without a publisher
  */
 export function createStatusLeases(
   client: DynamoDBDocumentClient,
@@ -46,7 +51,7 @@ export function createStatusLeases(
           if (position !== undefined) return statusListOf(window, position);
         }
         const positions = await leaseBlock(client, tables, { window, epoch: deploymentEpoch });
-        // a pool of an hour that is over is of no more use
+        // places of an hour that is over are of no use
         for (const held of pools.keys()) if (held < window && pools.size > 24) pools.delete(held);
         pools.set(window, poolOf(window, deploymentEpoch, positions));
       }
@@ -60,8 +65,8 @@ function poolOf(window: string, epoch: number, positions: number[]): Pool {
 }
 
 /**
- * Notes where the first block of each epoch began: a cut ends what lies below its own, and not the sessions that
- * were opened after it and before the publisher came to it.
+ * Leases a block, and stores where the first block of each epoch began. A cut of the deployment ends only positions
+ * below that place, not sessions that were opened after the cut and before the publisher read it.
  */
 async function leaseBlock(
   client: DynamoDBDocumentClient,
@@ -89,7 +94,7 @@ async function leaseBlock(
   return shuffled(Array.from({ length: size }, (_, i) => end - size + i));
 }
 
-/** Attributes that say where the first block of each epoch began. */
+/** Attributes that store where the first block of each epoch began. */
 const firstPrefix = "first#";
 const firstOf = (epoch: number): string => `${firstPrefix}${epoch}`;
 
@@ -112,7 +117,7 @@ const leaseRowOf = row(
 );
 
 /**
- * The counter of a row.
+ * The counter in a row.
  * @throws {@link BrokenRow}
  */
 export function leaseOf(item: Item): Lease {
@@ -121,15 +126,18 @@ export function leaseOf(item: Item): Lease {
 }
 
 /**
- * Where the places end that were leased before an epoch of the deployment: all of them, as long as none was leased
- * under it or a later one.
+ * The number of places that were leased before an epoch of the deployment: all of them, while none was leased under
+ * that epoch or a later one.
  */
 export function leasedBefore({ position, firsts }: Lease, epoch: number): number {
   const later = [...firsts].flatMap(([of, first]) => (of >= epoch ? [first] : []));
   return Math.min(position, ...later);
 }
 
-/** Fisher-Yates by a cryptographic source: neighbours in a list must not be neighbours in time. */
+/**
+ * Fisher-Yates shuffle with a cryptographic source, so that neighbouring places do not belong to sessions opened one
+ * after another.
+ */
 function shuffled(values: number[]): number[] {
   for (let i = values.length - 1; i > 0; i--) {
     const j = randomInt(i + 1);

@@ -1,8 +1,8 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 
 /**
- * A write whose condition fails when somebody else already wrote something newer.
- * @returns whether it was this one's
+ * Makes a write whose condition fails when another run already wrote something newer.
+ * @returns whether this write was made
  */
 export async function unlessRefused(write: Promise<unknown>): Promise<boolean> {
   try {

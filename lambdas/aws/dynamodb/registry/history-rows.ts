@@ -5,12 +5,12 @@ import { anyText, type Item, list, members, optional, row, text, whole } from ".
 /** Partition of the history; its sort key is the version. */
 export const history = "history";
 
-/** A version as text that sorts. */
+/** A version as text, padded so that versions sort in order. */
 export const versionText = (version: number): string => String(version).padStart(8, "0");
 
 type HistoryRow = AppliedVersion & { readonly kind: string; readonly name: string };
 
-/** A version's entry in the history. */
+/** The row of a version's entry in the history. */
 export const historyItem = (entry: AppliedVersion) =>
   ({ kind: history, name: versionText(entry.version), ...entry }) satisfies HistoryRow;
 
@@ -34,7 +34,7 @@ const historyRow = row(
 );
 
 /**
- * The entry of a row.
+ * The history entry in a row.
  * @throws {@link BrokenRow}
  */
 export function historyOf(item: Item): AppliedVersion {

@@ -8,20 +8,20 @@ const published = row(
   members({ kind: text, name: text, detailsTypes: list(text) }),
 );
 
-/** The row of table Registry that is for everybody to know. */
+/** The row of table Registry that is public. */
 export const publishedItem = (detailsTypes: readonly string[]) => ({ ...publishedRow, detailsTypes });
 
 /**
- * What {@link publishedItem} made.
+ * The names in a row of {@link publishedItem}.
  * @throws {@link BrokenRow}
  */
 export const publishedOf = (item: Item): readonly string[] => published(item).detailsTypes;
 
-/** How long a reading serves; metadata itself is kept a minute by whoever fetched it. */
+/** How long the names are used before they are read again. Readers cache the metadata itself for a minute. */
 const ageSeconds = 60;
 
 /**
- * Reads the names of the details types the registry has now, for metadata; none before the first apply. The row is
+ * Reads the names of the details types in the present registry, for metadata; none before the first apply. The row is
  * written in the transaction that makes a version current.
  */
 export function createPublishedTypes(

@@ -51,7 +51,10 @@ interface RegistryRow {
   readonly row: Registration;
 }
 
-/** A registration of a version, whole as JSON text: nothing of it is asked for by itself. */
+/**
+ * The row of a registration of a version. The registration is stored as JSON text, since no query needs a single
+ * member.
+ */
 export const registrationItem = (version: number, registration: Registration) => ({
   kind: registryKind(version, registration.kind),
   name: registration.name,
@@ -212,7 +215,9 @@ const registration = byKind<Registration>({
 
 const registryRow = members<RegistryRow>({ kind: text, name: text, row: json(registration) });
 
-/** What a row holds is what its key says, or everything it is read for would be another registration's. */
+/**
+ * Checks that a row contains the registration that its key names. Otherwise one registration could pass for another.
+ */
 const ofItsKey: Decode<RegistryRow> = (value, at) => {
   const read = registryRow(value, at);
   const isItsKey = read.kind.endsWith(`#${read.row.kind}`) && read.row.name === read.name;
@@ -222,7 +227,7 @@ const ofItsKey: Decode<RegistryRow> = (value, at) => {
 const decode = row({ table: "registry", key: ["kind", "name"], cure: "apply the registry again" }, ofItsKey);
 
 /**
- * The registration of a row.
+ * The registration in a row.
  * @throws {@link BrokenRow}
  */
 export const registrationOf = (item: Item): Registration => decode(item).row;

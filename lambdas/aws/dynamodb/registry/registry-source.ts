@@ -13,13 +13,13 @@ import { type Tables, words } from "../dynamo.ts";
 import { epochOf } from "../revocations/epoch-rows.ts";
 import { registrationOf, registryKind } from "./registration-rows.ts";
 
-/** Versions an instance holds: the current one, and the one it is being replaced by. */
+/** Versions an instance holds: the current one, and the one that replaces it. */
 const heldVersions = 2;
 
 /**
- * Creates the source of registry snapshots. A version is immutable, so it is cached without an age; which version
- * counts is told by the deployment's row in every liveness read, never by a clock (threat 22: a sandbox frozen for an
- * hour must not serve yesterday's registry).
+ * Creates the source of registry snapshots. A version is immutable, so it is cached without a time limit. The
+ * deployment's row, part of every liveness read, decides which version is current, never a clock: a sandbox that was
+ * frozen for an hour must not use an old registry (threat 22).
  */
 export function createRegistrySource(
   client: DynamoDBDocumentClient,
@@ -34,7 +34,7 @@ export function createRegistrySource(
     held.set(version, loading);
     const [oldest] = held.keys();
     if (held.size > heldVersions && oldest !== undefined) held.delete(oldest);
-    // a failure must not stay: the next request asks again
+    // a failed load is not kept, so that the next request tries again
     loading.catch(() => held.get(version) === loading && held.delete(version));
     return loading;
   };
@@ -51,7 +51,7 @@ export function createRegistrySource(
 
 async function appliedVersion(client: DynamoDBDocumentClient, tables: Tables): Promise<number | undefined> {
   const subject = revocationKeys.deployment(randomInt(limits.deploymentCopies));
-  // a batch of one: the roles that read liveness may read Revocations by batch alone
+  // a batch of one key, since roles that read liveness may read Revocations only by BatchGetItem
   const found = await client.send(
     new BatchGetCommand({ RequestItems: { [tables.revocations]: { Keys: [{ subject }], ConsistentRead: true } } }),
   );

@@ -26,12 +26,12 @@ import { rowsOfKind } from "./registry-source.ts";
 
 const batchSize = 25;
 const attempts = 8;
-/** Numbers above the base that are tried; each apply that was cut off has left one behind. */
+/** How many numbers above the base are tried. Each interrupted apply has left one that is never used again. */
 const claims = 1_000;
 
 type Put = NonNullable<NonNullable<BatchWriteCommandInput["RequestItems"]>[string]>[number];
 
-/** The only adapter that writes the registry; wired into `admin-write` and the deployment's own apply alone. */
+/** The only adapter that writes the registry; used only by `admin-write` and by the deployment's own apply. */
 export function createRegistryStore(client: DynamoDBDocumentClient, tables: Tables): RegistryStore {
   return {
     applied: () => appliedVersion(client, tables),
@@ -54,8 +54,8 @@ async function appliedVersion(client: DynamoDBDocumentClient, tables: Tables): P
 }
 
 /**
- * Claims the next free number for one apply alone. A number somebody has claimed, and died with or still writes under,
- * is never written to: rows of two applies cannot mix.
+ * Claims the next free number for this apply. A number that another apply has claimed is never used, whether that apply
+ * was interrupted or still runs, so the rows of two applies cannot mix.
  */
 async function claim(client: DynamoDBDocumentClient, tables: Tables, base: number): Promise<number> {
   for (let version = base + 1; version <= base + claims; version++) {
@@ -97,7 +97,9 @@ async function writeBatch(client: DynamoDBDocumentClient, tables: Tables, puts: 
   throw new Error(`${left.length} rows of the registry stayed unwritten; nothing was changed, apply again`);
 }
 
-/** Every copy of the deployment's row moves, with what metadata says, the history and the record. */
+/**
+ * Moves every copy of the deployment's row to the version, and writes the public row, the history entry and the record.
+ */
 function actionsOf(tables: Tables, { base, rows, entry, record }: RegistryChange, version: number): Action<"stale">[] {
   const longest = longestLifeSeconds(rows);
   const copies = Array.from({ length: limits.deploymentCopies }, (_, copy) =>
@@ -113,7 +115,10 @@ function actionsOf(tables: Tables, { base, rows, entry, record }: RegistryChange
   ];
 }
 
-/** Touches the version and what the publisher wants to know of it (how far ahead sessions may end) alone: a revocation of the deployment that happens meanwhile keeps its epoch and block. */
+/**
+ * Changes only the version and the longest life of a session, which the publisher reads. So a concurrent revocation of
+ * the deployment keeps its epoch and block.
+ */
 const moveCopy = (
   tables: Tables,
   copy: number,
@@ -146,7 +151,7 @@ async function readHistory(
   const bound = before === undefined ? {} : { before: versionText(before) };
   const found: AppliedVersion[] = [];
   let from: Record<string, unknown> | undefined;
-  // a page holds 1 MB at most, which may be fewer than were asked for
+  // a page holds 1 MB at most, so it may have fewer rows than the limit
   do {
     const page: QueryCommandOutput = await client.send(
       new QueryCommand({

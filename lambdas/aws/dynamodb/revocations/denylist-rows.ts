@@ -15,8 +15,8 @@ const denylistedRow = row(
 );
 
 /**
- * Denylists logins: a row for every name, and one by which the session's id finds them again. None of them carries a TTL:
- * a login lives as long as its provider lets it.
+ * Denylists logins: a row for every name, and one that finds them again by the session's id. None of them expires,
+ * since the provider decides how long a login lives.
  */
 export const denylistActions = (
   { logins, session, atSeconds }: NonNullable<RevocationWrite["denylist"]>,
@@ -46,7 +46,7 @@ export const denylistActions = (
   ),
 ];
 
-/** Clears them again; the epoch stays, and with it the death of what was issued. */
+/** Clears logins. Their epochs stay raised, so everything that was issued under them stays over. */
 export const clearActions = (login: LoginKeys, tables: Tables): readonly Action<never>[] =>
   denylistRows([login]).map(({ subject, names }) => ({
     item: {
@@ -64,7 +64,7 @@ const each = (names: readonly string[], then: string) => names.map((_, n) => `#b
 const namesOf = (names: readonly string[]) =>
   Object.fromEntries(names.map((name, n) => [`#b${n}`, `${denylistPrefix}${name}`]));
 
-/** Strongly consistent. */
+/** The logins that were denylisted with a session, strongly consistent. */
 export async function readDenylisted(
   client: DynamoDBDocumentClient,
   tables: Tables,

@@ -1,10 +1,13 @@
 import type { RevocationEpoch } from "../../../../core/session/store.ts";
 import { type Decode, flag, type Item, membersAnd, optional, row, text, whole } from "../codec.ts";
 
-/** Attribute of a login's row for each name that is denylisted there: one is cleared without losing another. */
+/** Attribute of a login's row for each name that is denylisted there, so that one can be cleared without the others. */
 export const denylistPrefix = "burnt ";
 
-/** A row of an agent, principal, build, login or of the deployment: written by updates, each of which makes it if need be. */
+/**
+ * A row of an agent, principal, build, login or of the deployment: written by updates, each of which creates it when it
+ * does not exist.
+ */
 interface EpochRow {
   readonly subject: string;
   /** The subject without the key's prefix. */
@@ -13,12 +16,12 @@ interface EpochRow {
   readonly blocked?: boolean;
   readonly cutAtSeconds?: number;
   readonly lifted?: boolean;
-  /** Of the deployment's copies alone. */
+  /** Only in copies of the deployment's row. */
   readonly registryVersion?: number;
   readonly longestLifeSeconds?: number;
 }
 
-/** What stands there in an emergency may have been put there by hand: anything but a clear `false` blocks. */
+/** In an emergency an operator may have written the value by hand, so everything except `false` blocks. */
 const blocks: Decode<boolean> = (value) => value !== false;
 
 const epochRow = row(
@@ -39,7 +42,7 @@ const epochRow = row(
   ),
 );
 
-/** The revocation epoch of a subject, and for a copy of the deployment's row what its last apply noted there. */
+/** The revocation epoch of a subject, and for a copy of the deployment's row what the last apply stored there. */
 interface ReadEpoch extends RevocationEpoch {
   readonly subject: string;
   readonly registryVersion?: number;
@@ -47,7 +50,8 @@ interface ReadEpoch extends RevocationEpoch {
 }
 
 /**
- * The revocation epoch of a row. One that a registry's version, a lift or a denylisted document made was never raised.
+ * The revocation epoch in a row. A row that only an apply, a lift or a denylisted document created was never raised,
+ * and has epoch 0.
  * @throws {@link BrokenRow}
  */
 export function epochOf(item: Item): ReadEpoch {

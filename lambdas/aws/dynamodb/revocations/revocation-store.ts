@@ -11,10 +11,10 @@ import { findSession, readOffer, readSession } from "../sessions/session-reads.t
 import { loginsOf } from "../subjects/subject-reads.ts";
 import { clearActions, denylistActions, readDenylisted } from "./denylist-rows.ts";
 
-/** A tombstone must outlast every token below it by far more than any clock is wrong. */
+/** How much longer a tombstone is kept than any token below it can live: far more than a clock can be wrong. */
 const keptSeconds = 86_400;
 
-/** The only adapter that revokes; wired into `revoke` and `admin-revoke` alone. */
+/** The only adapter that revokes; used only by `revoke` and `admin-revoke`. */
 export function createRevocationStore(client: DynamoDBDocumentClient, tables: Tables): RevocationStore {
   return {
     readSession: (root, sid) => readSession(client, tables, { root, sid }),
@@ -26,7 +26,10 @@ export function createRevocationStore(client: DynamoDBDocumentClient, tables: Ta
   };
 }
 
-/** Unconditional but for replay entries and an offer's own state: nothing busy can hold a revocation up (threat 6). */
+/**
+ * The only conditions are those of replay entries and of an offer's own state, so that no busy row can hold up a
+ * revocation (threat 6).
+ */
 function actionsOf(write: RevocationWrite, tables: Tables): readonly Action<CommitConflict>[] {
   const { tombstone, withdraw, denylist, clear, raise, lift } = write;
   return [
@@ -41,13 +44,16 @@ function actionsOf(write: RevocationWrite, tables: Tables): readonly Action<Comm
   ];
 }
 
-/** The deployment's row stands in 16 copies, all written at once: a reader takes any one. */
+/** The deployment's row has 16 copies, all written in one transaction, so a reader may read any of them. */
 const rowsOf = (subject: string): readonly string[] =>
   subject === subjects.deployment
     ? Array.from({ length: limits.deploymentCopies }, (_, copy) => revocationKeys.deployment(copy))
     : [revocationKeys.epoch(subject)];
 
-/** Names its record, so that a repetition changes the row: a write that changes nothing never reaches the stream. */
+/**
+ * The row names its record, so that a repeated revocation changes it: a write that changes nothing does not appear in
+ * the stream.
+ */
 const tombstonePut = (
   tombstone: NonNullable<RevocationWrite["tombstone"]>,
   { eventId }: RevocationWrite["record"],
@@ -63,8 +69,8 @@ const tombstonePut = (
 });
 
 /**
- * An offer's tombstone, in the one table that `revoke` may write: nothing of a session's row is its to change. The check
- * and {@link notWithdrawn} at the redemption meet on both rows, so that one of the two always loses.
+ * An offer's tombstone, in the only table that `revoke` may write, since it must not change session rows. This check
+ * and {@link notWithdrawn} at the redemption read both rows, so that of withdrawal and redemption only one succeeds.
  */
 const withdrawal = (
   { root, handleHash, expiresAtSeconds }: NonNullable<RevocationWrite["withdraw"]>,
@@ -97,7 +103,7 @@ const withdrawal = (
   },
 ];
 
-/** The redemption's side of a withdrawal. */
+/** The redemption's check that the offer was not withdrawn. */
 export const notWithdrawn = (handleHash: string, tables: Tables): Action<CommitConflict> => ({
   conflict: { kind: "offer_taken" },
   item: {
@@ -111,8 +117,8 @@ export const notWithdrawn = (handleHash: string, tables: Tables): Action<CommitC
 });
 
 /**
- * Counters never expire: one that started again at 0 would bring dead sessions back to life. Raised by ADD, without a
- * condition and without a read: two operators at one instant lose no raise, and nothing busy makes one fail.
+ * Epochs never expire: one that began again at 0 would make dead sessions alive. They are raised by ADD, without a
+ * condition and without a read, so that two operators at the same time lose no raise and a busy row makes none fail.
  */
 const raiseUpdate = (row: string, raise: NonNullable<RevocationWrite["raise"]>, tables: Tables) => ({
   TableName: tables.revocations,

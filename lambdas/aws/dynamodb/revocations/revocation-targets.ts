@@ -6,7 +6,7 @@ import { rowsOfKind } from "../registry/registry-source.ts";
 import { shardsOf } from "../subjects/subject-rows.ts";
 import { epochOf } from "./epoch-rows.ts";
 
-/** What an operator's order may name, by the tables themselves. */
+/** Checks in the tables whether the target of an operator's order exists. */
 export function createRevocationTargets(
   client: DynamoDBDocumentClient,
   tables: Tables,

@@ -2,10 +2,13 @@ import type { AccessHandle } from "../../../../core/model/session.ts";
 import { anyObject, type Item, json, members, optional, row, text, whole } from "../codec.ts";
 import { type Kept, keptSeconds, uses } from "./session-rows.ts";
 
-/** Sort key of an access token that is a handle, beyond every session of its tree. */
+/** Sort key of an access token that is a handle, after every session of its tree. */
 export const handleKey = (handleHash: string): string => `~access#${handleHash}`;
 
-/** A handle as a row beside its session; its claims stand as text, since they are answered exactly as they were made. */
+/**
+ * The row of a handle, in the partition of its session. Its claims are stored as text, since they are answered exactly
+ * as they were made.
+ */
 export const handleItem = ({ claims, ...rest }: AccessHandle): Item => ({
   ...rest,
   sid: handleKey(rest.handleHash),
@@ -27,7 +30,7 @@ const handleRow = row(
 );
 
 /**
- * The handle of a row.
+ * The handle in a row.
  * @throws {@link BrokenRow}
  */
 export function handleOf(item: Item): AccessHandle {

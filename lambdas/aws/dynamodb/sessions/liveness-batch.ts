@@ -15,21 +15,22 @@ import { epochOf } from "../revocations/epoch-rows.ts";
 import { offerAmong, offerKeys } from "./offer-rows.ts";
 import { sessionOf } from "./session-rows.ts";
 
-/** DynamoDB takes at most this many keys a batch. */
+/** DynamoDB takes at most this many keys in a batch. */
 const batchKeys = 100;
-/** Unprocessed keys are asked for again this long; then the caller is told to come again. */
+/** How long unprocessed keys are read again, in milliseconds, before the caller is told to try again. */
 const patienceMillis = 1_000;
 
-/** One row, wherever it stands. */
+/** The table and key of one row. */
 interface Key {
   readonly table: string;
   readonly key: Record<string, string>;
 }
 
 /**
- * Reads liveness: one strongly consistent BatchGetItem over Sessions, Tombstones and Revocations. Keys are de-duplicated
- * (an agent on its own is its principal, and DynamoDB refuses a key named twice). Chains too deep for one batch of 100
- * are read by several at the same time: every item is current, no snapshot is needed, since revocation moves one way.
+ * Reads liveness: one strongly consistent BatchGetItem over Sessions, Tombstones and Revocations. Duplicate keys are
+ * removed (an agent on its own account is its principal, and DynamoDB refuses a key that comes twice). Chains too deep
+ * for one batch of 100 are read by several batches at the same time. They need no common snapshot: every item is
+ * current, and a revocation is never undone.
  */
 export async function readLivenessBatch(
   client: DynamoDBDocumentClient,
@@ -62,8 +63,8 @@ function keysOf(query: LivenessQuery, tables: Tables, copy: string): readonly Ke
 
 /**
  * Reads rows of any tables, strongly consistent.
- * @param keys at most 100, none twice
- * @returns every item of these keys that exists, or undefined when a key stayed unprocessed
+ * @param keys at most 100, without duplicates
+ * @returns every item of these keys that exists, or undefined when a key could not be read
  */
 export async function readAll(
   client: DynamoDBDocumentClient,
@@ -104,7 +105,7 @@ function sorted(
       .map(epochOf)
       .map(({ subject, registryVersion, longestLifeSeconds: _, ...epoch }) => [subject, { epoch, registryVersion }]),
   );
-  // a function is given the names of the tables it asks for and no others
+  // a function may lack the names of tables that it does not read
   const row = query.session && of(tables.sessions).find(({ sid }) => sid === query.session?.sid);
   const session = row && sessionOf(row);
   const offer = query.offer && offerAmong(items, query.offer, tables);
@@ -120,7 +121,7 @@ function sorted(
     ...(offer ? { offer } : {}),
     tombstones: new Set(sids.filter((sid) => over.has(tombstoneKeys.session(sid)))),
     epochs: new Map(epochs),
-    // a deployment's row that only a revocation wrote names no registry yet: as good as none
+    // a deployment row that only a revocation wrote names no registry yet, and counts as absent
     ...(deployment?.registryVersion === undefined
       ? {}
       : { deployment: { ...deployment.epoch, registryVersion: deployment.registryVersion } }),

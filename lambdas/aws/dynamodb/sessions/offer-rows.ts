@@ -4,23 +4,23 @@ import { type Item, list, members, optional, row, text, whole } from "../codec.t
 import type { Tables } from "../dynamo.ts";
 import { grant, grantItem, type Kept, keptSeconds, session, sessionFields, uses } from "./session-rows.ts";
 
-/** Sort key of an offer, beyond every session of its tree. */
+/** Sort key of an offer, after every session of its tree. */
 export const offerKey = (handleHash: string): string => `~offer#${handleHash}`;
 
-/** Where an offer stands: beside its session, by its handle's hash. */
+/** The place of an offer: the partition of its session, and the hash of its handle. */
 interface OfferKey {
   readonly root: string;
   readonly handleHash: string;
 }
 
-/** The rows that tell of an offer: its own, and its tombstone. */
+/** The two rows of an offer: its own, and its tombstone. */
 export const offerKeys = ({ root, handleHash }: OfferKey, tables: Pick<Tables, "sessions" | "tombstones">) => [
   { table: tables.sessions, key: { root, sid: offerKey(handleHash) } },
   { table: tables.tombstones, key: { session: tombstoneKeys.offer(handleHash) } },
 ];
 
 /**
- * The offer among rows that were read, and whether it was taken back; undefined where there is none.
+ * Finds the offer, and whether it was withdrawn, among rows that were read; undefined when it is not there.
  * @throws {@link BrokenRow}
  */
 export function offerAmong(
@@ -35,7 +35,7 @@ export function offerAmong(
   return row && { ...offerOf(row.item), ...(isWithdrawn ? { withdrawn: true } : {}) };
 }
 
-/** An offer as a row beside its session. Whether it was withdrawn is told by its tombstone. */
+/** The row of an offer, in the partition of its session. Its tombstone tells whether it was withdrawn. */
 export function offerItem({ from, grants, withdrawn: _, ...rest }: Offer): Item {
   return {
     ...rest,
@@ -65,7 +65,7 @@ const offerRow = row(
 );
 
 /**
- * The offer of a row.
+ * The offer in a row.
  * @throws {@link BrokenRow}
  */
 export function offerOf(item: Item): Offer {

@@ -4,8 +4,8 @@ import { subjectPuts } from "../subjects/subject-rows.ts";
 import { keptSeconds } from "./session-rows.ts";
 
 /**
- * Moves a session's end, and with it the rows it is found by. Of two renewals that read the same end one wins; a
- * session that has ended meanwhile, by itself or by the clock, stays ended.
+ * Moves a session's end, and with it the rows that find the session. Of two renewals that read the same end only one
+ * succeeds. A session that was ended or expired meanwhile stays over.
  */
 export function renewalUpdate(renewal: Renewal, tables: Tables, nowSeconds: number): readonly Action<CommitConflict>[] {
   const { root, sid, wasSeconds, expiresAtSeconds, status, formerStatus } = renewal;

@@ -20,12 +20,12 @@ import { offerKey, offerOf } from "./offer-rows.ts";
 import { sessionOf } from "./session-rows.ts";
 import { isVendKey, vendOf } from "./vend-rows.ts";
 
-/** DynamoDB takes at most this many keys a batch. */
+/** DynamoDB takes at most this many keys in a batch. */
 const batchKeys = 100;
-/** Rounds in which keys that stayed unprocessed are asked for again. */
+/** How often unprocessed keys are read again. */
 const rounds = 4;
 
-/** What operators' questions are read from; it holds no way to write. */
+/** Reads for operators' questions; it has no method that writes. */
 export function createSessionQueries(client: DynamoDBDocumentClient, tables: Tables): SessionQueries {
   return {
     readLiveness: (query) => readLivenessBatch(client, tables, query),
@@ -55,9 +55,9 @@ export function createSessionQueries(client: DynamoDBDocumentClient, tables: Tab
 }
 
 /**
- * All shards are read side by side from the same mark, and merged: every key says end, root and session, so the order of
- * the whole is the order of each. A shard that answers a full page may hold more; what stands behind the page's last row
- * is asked for again with the next one.
+ * Reads all shards concurrently from the same mark, and merges them. Every key consists of end, root and session, so
+ * the merged order is that of each shard. A shard that answers a full page may have more rows; those after the page's
+ * last row are read again with the next page.
  */
 async function readPlaces(
   client: DynamoDBDocumentClient,
@@ -104,7 +104,7 @@ async function readTreePage(
   return { rows, ...(typeof next === "string" ? { next } : {}) };
 }
 
-/** An offer that was taken back is told by its tombstone. */
+/** Adds to offers whether they were withdrawn, which only their tombstones tell. */
 async function withWithdrawals(
   client: DynamoDBDocumentClient,
   tables: Tables,
@@ -124,7 +124,7 @@ async function withWithdrawals(
   );
 }
 
-/** What a row is stands in its key; one that is none of these (a lease) is nobody's story. */
+/** Reads a row by the kind that its key names. Other rows (a counter of leases) are left out. */
 function rowOf(item: Item): readonly TreeRow[] {
   const sid = String(item.sid);
   if (sid.startsWith(offerKey(""))) return [{ kind: "offer", offer: offerOf(item) }];
@@ -140,7 +140,7 @@ const keysOnce = <K extends Readonly<Record<string, string>>>(keys: readonly K[]
   ...new Map(keys.map((key) => [JSON.stringify(key), key])).values(),
 ];
 
-/** @throws when keys stay unprocessed: a list with a hole in it would be believed */
+/** @throws when keys stay unprocessed, since an operator would take an incomplete list for a complete one */
 async function getAll(
   client: DynamoDBDocumentClient,
   table: string,

@@ -8,15 +8,16 @@ import { readAll } from "./liveness-batch.ts";
 import { offerAmong, offerKeys } from "./offer-rows.ts";
 import { sessionOf } from "./session-rows.ts";
 
-/** Where an offer or an access token's handle stands: beside its session, by its hash. */
+/** The place of an offer or of a handle: the partition of its session, and its hash. */
 interface HandleKey {
   readonly root: string;
   readonly handleHash: string;
 }
 
 /**
- * An offer, and whether it was taken back, in one strongly consistent batch; undefined when there is no such offer.
- * @throws when a key stays unread: an offer must not look open for want of an answer
+ * Reads an offer, and whether it was withdrawn, in one strongly consistent batch; undefined when there is no such
+ * offer.
+ * @throws when a key could not be read: an offer must not look open because its tombstone is missing
  */
 export async function readOffer(client: DynamoDBDocumentClient, tables: Tables, { root, handleHash }: HandleKey) {
   const key = { root, handleHash };
@@ -25,14 +26,14 @@ export async function readOffer(client: DynamoDBDocumentClient, tables: Tables, 
   return offerAmong(found, key, tables);
 }
 
-/** Strongly consistent; undefined when there is no such handle. */
+/** Reads a handle, strongly consistent; undefined when there is none. */
 export async function readHandle(client: DynamoDBDocumentClient, tables: Tables, { root, handleHash }: HandleKey) {
   const key = { root, sid: handleKey(handleHash) };
   const found = await client.send(new GetCommand({ TableName: tables.sessions, Key: key, ConsistentRead: true }));
   return found.Item && handleOf(found.Item);
 }
 
-/** By its id alone, strongly consistent; a root is found by its own key. */
+/** Finds a session by its id alone, strongly consistent. A root is found by its own key. */
 export async function findSession(
   client: DynamoDBDocumentClient,
   tables: Tables,
@@ -42,13 +43,13 @@ export async function findSession(
   return readSession(client, tables, { root: place?.root ?? sid, sid });
 }
 
-/** Strongly consistent. */
+/** Reads a session, strongly consistent; undefined when there is none. */
 export async function readSession(
   client: DynamoDBDocumentClient,
   tables: Tables,
   { root, sid }: { readonly root: string; readonly sid: string },
 ): Promise<Session | undefined> {
-  // offers and counters live in the same table; only a session's id is a session
+  // offers and counters are rows of the same table; only a session's own id names a session
   if (sid.includes("#") || sid === leaseSid) return undefined;
   const key = { root, sid };
   const found = await client.send(new GetCommand({ TableName: tables.sessions, Key: key, ConsistentRead: true }));

@@ -22,25 +22,25 @@ import {
 } from "../codec.ts";
 import { login } from "../subjects/subject-rows.ts";
 
-/** A row stays this long after its session ended, for whoever investigates. */
+/** How long a row is kept after its session ended, for investigations. */
 export const keptSeconds = 86_400;
 
 /**
- * Sessions stand under their own ids, which are base64url: everything else of a tree stands beyond the last of them, so that
- * a walk reads sessions alone, however many offers and handles their agents made (threat 34).
+ * The sort key of a session is its id, which is base64url. All other rows of a tree sort after the sessions, so that a
+ * walk reads only sessions, however many offers and handles their agents made (threat 34).
  */
 export const beyondSessions = "~";
 
 /**
- * A session as a row of Sessions. Everything is a readable attribute; only the fields of authorization details stand as
- * JSON text, since DynamoDB's numbers and empty names would not bring every constraint back exactly as it was compared.
+ * The row of a session. Everything is a readable attribute, except the fields of authorization details. They are JSON
+ * text, since with DynamoDB's numbers and empty names a constraint might not be read back exactly as it was compared.
  */
 export function sessionItem(session: Session): Item {
   return { ...sessionFields(session), expiresAt: session.expiresAtSeconds + keptSeconds };
 }
 
 /**
- * A session's attributes, also inside a row of something else. Attribute `generations` holds the revocation epochs,
+ * A session's attributes, which are also part of other rows. Attribute `generations` holds the revocation epochs,
  * `lending` the delegation rules.
  */
 export const sessionFields = ({ grants, via, epochs, delegationRules, ...rest }: Session): Item => ({
@@ -51,7 +51,7 @@ export const sessionFields = ({ grants, via, epochs, delegationRules, ...rest }:
   ...(via ? { via: via.kind === "hop" ? { ...via, presented: grantItem(via.presented) } : via } : {}),
 });
 
-/** Scopes at one resource, with their constraints as text. */
+/** Scopes at one resource, with their details as JSON text. */
 export const grantItem = ({ resource, scopes, details }: Grant): Item => ({
   resource,
   scopes,
@@ -72,13 +72,13 @@ const via = byKind<Via>({
   hop: members({ kind: oneOf("hop"), presented: grant }),
 });
 
-/** What stands under another name in a row than in a session. */
+/** Members that have another name in a row than in a session. */
 interface OtherNames {
   readonly generations: Session["epochs"];
   readonly lending?: readonly string[];
 }
 
-/** A session by its attributes' names. */
+/** A session with the names of its attributes. */
 type Columns = Omit<Session, "epochs" | "delegationRules"> & OtherNames;
 type ListedColumns = Omit<ListedSession, "epochs"> & Pick<OtherNames, "generations">;
 
@@ -101,7 +101,7 @@ const shape: Shape<Columns> = {
   }),
   actors: (value, at) => {
     const actors = list(text)(value, at);
-    // the last of them is who acts
+    // the last of them is the current agent
     return actors.length > 0 ? actors : misread(at, "list of at least one agent");
   },
   grants: list(grant),
@@ -124,11 +124,11 @@ const shape: Shape<Columns> = {
   ended: optional(flag),
 };
 
-/** Decodes what {@link sessionFields} made. */
+/** Decodes a session from the attributes of {@link sessionFields}. */
 export const session: Decode<Session> = (value, at) => ofColumns(columns(value, at));
 const columns = members(shape);
 
-/** What a row has beside what it holds: when it may go. */
+/** The members that every row has in addition: when it may be deleted. */
 export interface Kept {
   readonly expiresAt: number;
 }
@@ -139,7 +139,7 @@ const sessionRow = row(
 );
 
 /**
- * The session of a row.
+ * The session in a row.
  * @throws {@link BrokenRow}
  */
 export function sessionOf(item: Item): Session {
@@ -154,8 +154,8 @@ const listedRow = row(
 );
 
 /**
- * What of a session's row a walk needs to publish its end. All else may be broken, or of a version that knows more: no bit
- * of a tree must stay unset for a column that has nothing to do with it.
+ * The members of a session's row that a walk needs to publish its end. The others are not read: a column that is
+ * broken, or written by a newer version, must not keep a bit of a tree from being set.
  * @throws {@link BrokenRow}
  */
 export const listedOf = (item: Item): ListedSession =>

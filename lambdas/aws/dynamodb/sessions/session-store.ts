@@ -59,7 +59,7 @@ async function commit(
   return transact(client, [...actions, vendKeyUpdate(vend, tables)]);
 }
 
-/** Replay entries first: of several conditions that failed, a replay is what the caller must hear of. */
+/** Replay entries come first, since when several conditions fail the caller must be told of the replay. */
 function actionsOf(write: Commit, tables: Tables, now: number): readonly Action<CommitConflict>[] {
   const { session, offer, redeem, handle, renew } = write;
   return [
@@ -88,7 +88,7 @@ const freshPut = (tables: Tables, item: Readonly<Record<string, unknown>>) => ({
   },
 });
 
-/** One of any number of redemptions wins; TTL deletes days late, so the end is compared here. */
+/** Of any number of redemptions one succeeds. Expired rows are deleted days late, so the end is compared here. */
 const redemption = (redeem: NonNullable<Commit["redeem"]>, tables: Tables, now: number): Action<CommitConflict> => ({
   conflict: { kind: "offer_taken" },
   item: {
@@ -115,7 +115,7 @@ async function end(
       TableName: tables.sessions,
       Key: key,
       UpdateExpression: "SET #ended = :ended",
-      // never makes a row: one without a session's facts would be read as one
+      // this must not create a row: one without the facts of a session would be read as a session
       ConditionExpression: "attribute_exists(#sid)",
       ...words(["ended", "sid"], { ended: true }),
     }),

@@ -7,21 +7,24 @@ import type { Item } from "../codec.ts";
 import { type Tables, words } from "../dynamo.ts";
 import { beyondSessions, listedOf, sessionOf } from "./session-rows.ts";
 
-/** Every session of a tree, strongly consistent, and nothing of what stands beside them. */
+/** Every session of a tree, strongly consistent, without the tree's other rows. */
 export const readTree = async (
   client: DynamoDBDocumentClient,
   tables: Tables,
   root: string,
 ): Promise<readonly Session[]> => await readItems(client, tables, root, sessionOf);
 
-/** The same, of each session only what a walk needs. */
+/** The same, with only the members of each session that a walk needs. */
 export const readListedTree = async (
   client: DynamoDBDocumentClient,
   tables: Tables,
   root: string,
 ): Promise<readonly ListedSession[]> => await readItems(client, tables, root, listedOf);
 
-/** Made smaller as they come: of a large tree, what a walk needs fits into memory where the whole rows may not. */
+/**
+ * Reduces rows as they are read: of a large tree, the members that a walk needs fit into memory, but the whole rows may
+ * not.
+ */
 async function readItems<T>(
   client: DynamoDBDocumentClient,
   tables: Tables,
@@ -39,7 +42,7 @@ async function readItems<T>(
         ...(from ? { ExclusiveStartKey: from } : {}),
       }),
     );
-    // the counter of leases stands in the same table, and is no session
+    // the counter of leases is in the same table and is not a session
     for (const item of page.Items ?? []) if (item.sid !== leaseSid) items.push(read(item));
     from = page.LastEvaluatedKey;
   } while (from);

@@ -5,18 +5,18 @@ import type { Item } from "../codec.ts";
 import { type Tables, words } from "../dynamo.ts";
 import { endsAfter, numberOfShard, placeOf, type SessionPlace, shardsOf, subjectOfId } from "./subject-rows.ts";
 
-/** Whose sessions, of those that end after `nowSeconds`. */
+/** A question for a subject's sessions that end after `nowSeconds`. */
 interface Asked {
   /** `agent:<id>`, `principal:<id>`, `build:<digest>` or `login:<hash>`. */
   readonly subject: string;
   readonly nowSeconds: number;
-  /** In a shard that it names, only what lies behind its key. */
+  /** For each shard it names, only sessions after its key. */
   readonly after?: WalkCursor;
 }
 
 /**
- * Sessions of an agent, principal, build or login that end after `nowSeconds`, strongly consistent: what was stored before
- * this is called is found, whatever an index would show. All shards are read side by side.
+ * Sessions of an agent, principal, build or login that end after `nowSeconds`, strongly consistent: every session that
+ * was stored before the call is found, unlike with an index. All shards are read concurrently.
  */
 export async function* sessionsOf(
   client: DynamoDBDocumentClient,
@@ -29,7 +29,7 @@ export async function* sessionsOf(
   }
 }
 
-/** Logins by which a principal's roots were opened, of all rows that TTL has not taken away yet. */
+/** Logins by which a principal's roots were opened, from all rows that are not deleted yet. */
 export async function loginsOf(
   client: DynamoDBDocumentClient,
   tables: Tables,
@@ -61,7 +61,7 @@ async function* rowsOf(
   }
 }
 
-/** A session below a root, by its id alone, strongly consistent. */
+/** Finds a session below a root by its id alone, strongly consistent. */
 export async function findPlace(
   client: DynamoDBDocumentClient,
   tables: Tables,
@@ -82,9 +82,9 @@ export async function findPlace(
 
 interface Page {
   readonly shard: string;
-  /** The sort key it begins behind. */
+  /** The sort key after which it begins. */
   readonly after: string;
-  /** Where the page before it ended. */
+  /** Where the previous page ended. */
   readonly from?: Item;
 }
 
