@@ -1,5 +1,6 @@
 import type { AdminDenial } from "./table/admin.ts";
 import type { AttestationDenial } from "./table/attestation.ts";
+import type { AwsPolicyDenial } from "./table/aws-policy.ts";
 import type { BoundDenial } from "./table/bound.ts";
 import type { CallerDenial } from "./table/caller.ts";
 import type { GrantDenial } from "./table/grant.ts";
@@ -29,6 +30,7 @@ type Refusal =
   | SubjectTokenDenial
   | OfferDenial
   | GrantDenial
+  | AwsPolicyDenial
   | BoundDenial
   | SessionDenial
   | AdminDenial

@@ -2,6 +2,7 @@ import type { Denial } from "./denial.ts";
 import type { Row, Rows } from "./row.ts";
 import { adminDenials } from "./table/admin.ts";
 import { attestationDenials } from "./table/attestation.ts";
+import { awsPolicyDenials } from "./table/aws-policy.ts";
 import { boundDenials } from "./table/bound.ts";
 import { callerDenials } from "./table/caller.ts";
 import { grantDenials } from "./table/grant.ts";
@@ -23,6 +24,7 @@ export const denialTable = {
   ...subjectTokenDenials,
   ...offerDenials,
   ...grantDenials,
+  ...awsPolicyDenials,
   ...boundDenials,
   ...sessionDenials,
   ...adminDenials,

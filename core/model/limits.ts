@@ -156,6 +156,8 @@ export const limits = {
   detailsDepth: 4,
   /** Details types that are remembered after they were removed, since a session that still lives may hold one. */
   formerDetailsTypes: 200,
+  /** Characters of one session policy that STS takes, before it packs them. */
+  awsPolicyCharacters: 2_048,
   /** Characters of an agent's SPIFFE ID. */
   agentIdCharacters: 200,
   /** Nesting accepted in any JSON document but a token's claims. */
