@@ -2,17 +2,14 @@
 import { serveAws } from "./aws.ts";
 import type { Closers } from "./closers.ts";
 import type { Cloud } from "./cloudformation/template.ts";
+import type { Trail } from "./cloudtrail/trail.ts";
 import type { Unsaid } from "./dynamodb/access.ts";
-import { type DynamoDb, openDynamoDb } from "./dynamodb/engine.ts";
 import { createTables, dynamoDbService, tablesOf } from "./dynamodb/service.ts";
 import { type Nitro, openNitro } from "./enclave.ts";
 import { rulesOf } from "./events/of-template.ts";
 import { type Events, openEvents } from "./events/service.ts";
 import { checkRuleRoles, deliverTo } from "./events/targets.ts";
 import { type Faults, openFaults } from "./faults.ts";
-import { deliverToBucket } from "./firehose/deliver.ts";
-import { deliveryStreamsOf } from "./firehose/of-template.ts";
-import { type Firehose, openFirehose } from "./firehose/service.ts";
 import { type CallRecord, recordOf, type ServedCall } from "./front/call.ts";
 import type { HostedFunction } from "./functions/host.ts";
 import { functionNamed, hostFunctions } from "./functions/of-template.ts";
@@ -28,14 +25,12 @@ import { mappingsOf, queueMappingsOf } from "./mappings/of-template.ts";
 import { startQueueMapping } from "./mappings/queue.ts";
 import { startMapping } from "./mappings/start.ts";
 import type { EventSourceMapping } from "./mappings/stream.ts";
-import { bucketsOf } from "./s3/of-template.ts";
-import { openS3 } from "./s3/service.ts";
 import type { Service } from "./service.ts";
 import { queuesOf } from "./sqs/of-template.ts";
-import { openQueues, type Queues } from "./sqs/queues.ts";
 import { openSqs } from "./sqs/service.ts";
 import { openSsm, parametersOf } from "./ssm.ts";
 import type { StateFolder } from "./state.ts";
+import { openStores, type Stores, type TrailWish } from "./stores.ts";
 import type { TokenKey } from "./sts/issuer.ts";
 import { openSts } from "./sts/service.ts";
 import { admission } from "./workloads/admission.ts";
@@ -62,6 +57,8 @@ export interface Wishes {
   readonly knownBy?: string;
   /** The clock of IAM and STS, for tests that let credentials end; the machine's unless said otherwise. */
   readonly nowMillis?: () => number;
+  /** A trail of every call, delivered into a bucket beside the template's. */
+  readonly trail?: TrailWish;
   /**
    * Statements of an IAM policy that every workload's role gets besides asking for documents about itself.
    * @param arnOf ARN of a function by either of its names; undefined when the template holds none of that name
@@ -70,15 +67,12 @@ export interface Wishes {
 }
 
 /** A running account. */
-export interface Account {
+export interface Account extends Stores {
   readonly callers: Callers;
   readonly permissions: Permissions;
   readonly faults: Faults;
   readonly unsaid: Unsaid;
-  readonly db: DynamoDb;
   readonly events: Events;
-  readonly firehose: Firehose;
-  readonly queues: Queues;
   readonly functions: ReadonlyMap<string, HostedFunction>;
   readonly mappings: readonly EventSourceMapping[];
   /** What the control plane tells of workloads. */
@@ -110,7 +104,9 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, { wishes, c
   const faults = openFaults();
   const unsaid = { namesRowsInTransactions: true };
   const functions = hostFunctions(cloud, place, callers);
-  const { s3, firehose, queues, db } = await openStores(cloud, place, { permissions, closers });
+  const stores = await openStores(cloud, { place, permissions, callers, closers, trail: wishes.trail });
+  const { s3, firehose, queues, db, trail } = stores;
+  for (const { description } of functions.values()) noteSession(trail, description);
   const tables = tablesOf(cloud);
   await createTables(db, tables);
 
@@ -147,10 +143,7 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, { wishes, c
     nowMillis,
   });
   const query = { sts, iam: openIam({ roles, workloads }) };
-  const calls: CallRecord[] = [];
-  const onCall = (call: ServedCall) => {
-    if (calls.push(recordOf(call)) > mostCalls) calls.splice(0, calls.length - mostCalls);
-  };
+  const { calls, onCall } = listener(trail);
   const { region } = place;
   const open = new Map([
     ["/_embedded/nitro-root.der", nitro.root],
@@ -162,14 +155,12 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, { wishes, c
   const serve = serveAws({ region, callers, faults, services, plain, query, open, refusal, onCall });
   const mappings = await startMappings(cloud, { db, permissions, functions, queues }, closers);
   return {
+    ...stores,
     callers,
     permissions,
     faults,
     unsaid,
-    db,
     events,
-    firehose,
-    queues,
     functions,
     mappings,
     workloads,
@@ -179,6 +170,22 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, { wishes, c
     calls,
     serve,
   };
+}
+
+/** Who hears of each call: the trail all of it, memory the last of them in short. */
+function listener(trail: Trail | undefined) {
+  const calls: CallRecord[] = [];
+  const onCall = (call: ServedCall) => {
+    trail?.heard(call);
+    if (calls.push(recordOf(call)) > mostCalls) calls.splice(0, calls.length - mostCalls);
+  };
+  return { calls, onCall };
+}
+
+/** Lambda hands a function credentials that STS gave it. */
+function noteSession(trail: Trail | undefined, { name, roleArn, environment }: HostedFunction["description"]): void {
+  const accessKeyId = environment.AWS_ACCESS_KEY_ID ?? "";
+  trail?.assumed("lambda.amazonaws.com", { roleArn, sessionName: name, accessKeyId });
 }
 
 const statementsOf = (functions: Account["functions"], { knownBy, workloadStatements }: Wishes): readonly unknown[] =>
@@ -200,24 +207,6 @@ const keyGround = ({ account, region, state }: AccountPlace, permissions: Permis
       permissions.refusalUnder(document, caller, { action: "kms:PutKeyPolicy", resource, context: {} }),
   };
 };
-
-/** Opens what keeps data. */
-async function openStores(
-  cloud: Cloud,
-  { account, region, state }: AccountPlace,
-  { permissions, closers }: { readonly permissions: Permissions; readonly closers: Closers },
-) {
-  const s3 = openS3(bucketsOf(cloud), { account, region, folder: state.buckets });
-  const streams = deliveryStreamsOf(cloud);
-  const deliver = deliverToBucket(streams, { s3, permissions });
-  const firehose = openFirehose(streams, { deliver, spoolDirectory: state.at("firehose") });
-  closers.push(firehose.close);
-  const queues = openQueues(queuesOf(cloud), state.at("queues"));
-  const directory = state.at("dynamodb");
-  const db = await openDynamoDb({ accountId: account, region, ...(directory === undefined ? {} : { directory }) });
-  closers.push(db.close);
-  return { s3, firehose, queues, db };
-}
 
 async function startMappings(
   cloud: Cloud,

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Account } from "./account.ts";
 
 import type { Cloud } from "./cloudformation/template.ts";
+import type { Trail } from "./cloudtrail/trail.ts";
 import type { Unsaid } from "./dynamodb/access.ts";
 import type { Faults as DynamoDbFaults } from "./dynamodb/faults.ts";
 import type { Enclave, EnclaveImage } from "./enclave.ts";
@@ -45,7 +46,7 @@ export interface RunningCloud {
   invoke(functionName: string, event: unknown): Promise<unknown>;
   /** Runs every scheduled rule once, now. */
   fireSchedules(): Promise<void>;
-  /** Waits for streams and bus, at most half a minute of this process's own time, and writes Firehose's buffers out. */
+  /** Waits for streams and bus, at most half a minute of this process's own time, and writes Firehose's buffers and the trail out. */
   flush(): Promise<void>;
   readonly faults: CloudFaults;
   /** What AWS does not say: a test may have it the other way. */
@@ -69,6 +70,8 @@ export interface RunningCloud {
   sandboxes(functionName: string): readonly Sandbox[];
   /** Calls to the AWS endpoint, oldest first: the embedded CloudTrail. */
   calls(): readonly CallRecord[];
+  /** CloudTrail, where whoever booted asked for it. */
+  readonly trail?: Pick<Trail, "flush" | "unkind">;
   /** Messages of a queue, by a part of its ARN. */
   queueMessages(queue: string): string[];
   close(): Promise<void>;
@@ -132,6 +135,7 @@ export function running(cloud: Cloud, account: Account, place: Place): RunningCl
       const quiet = Promise.all(account.mappings.map((mapping) => mapping.idle())).then(account.events.settled);
       await withinLoop(quiet, flushMillis);
       account.firehose.flush();
+      account.trail?.flush();
     },
     unsaid: account.unsaid,
     faults: {
@@ -147,6 +151,7 @@ export function running(cloud: Cloud, account: Account, place: Place): RunningCl
     logs: (functionName) => hosted(functionName).logs(),
     environment: (functionName) => hosted(functionName).description.environment,
     calls: () => account.calls,
+    ...(account.trail === undefined ? {} : { trail: account.trail }),
     queueMessages(part) {
       const arns = queuesOf(cloud).map(({ arn }) => arn);
       return arns.filter((arn) => arn.includes(part)).flatMap(account.queues.messages);

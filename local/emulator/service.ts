@@ -46,6 +46,8 @@ export interface WireAnswer {
   readonly type: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string | Buffer;
+  /** What of it is logged, where the body is not. */
+  readonly logged?: Json;
 }
 
 /** A call that was understood: what it is, what it needs, and its answer. */

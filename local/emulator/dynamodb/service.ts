@@ -45,6 +45,17 @@ export function tablesOf(cloud: Cloud): Table[] {
   });
 }
 
+/** Names of the key attributes of each table of the template; none of a table that it does not hold. */
+export function schemasOf(cloud: Cloud): (table: string) => readonly string[] {
+  const keys = new Map(
+    tablesOf(cloud).map(({ name, create }) => [
+      name,
+      list(create.KeySchema).map(({ AttributeName }) => String(AttributeName)),
+    ]),
+  );
+  return (table) => keys.get(table) ?? [];
+}
+
 /** Creates the tables that are not there yet; a table of the last run keeps its data. */
 export async function createTables(db: DynamoDb, tables: readonly Table[]): Promise<void> {
   const call = async (operation: string, input: unknown) => {

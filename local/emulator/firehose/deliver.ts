@@ -3,12 +3,15 @@ import type { Permissions } from "../iam/permissions.ts";
 import { s3Access } from "../s3/access.ts";
 import { readRequest } from "../s3/request.ts";
 import type { S3 } from "../s3/service.ts";
+import type { Access } from "../service.ts";
 import type { Delivered, DeliveryStream } from "./service.ts";
 
 /** What a delivery needs. */
 interface DeliveryGround {
   readonly s3: S3;
   readonly permissions: Pick<Permissions, "roleRefusal">;
+  /** Hears of each put, with what IAM would have been asked. */
+  readonly onPut: (stream: DeliveryStream, key: string, access: readonly Access[]) => void;
 }
 
 /**
@@ -17,7 +20,7 @@ interface DeliveryGround {
  */
 export function deliverToBucket(
   streams: readonly DeliveryStream[],
-  { s3, permissions }: DeliveryGround,
+  { s3, permissions, onPut }: DeliveryGround,
 ): (stream: DeliveryStream, object: Delivered) => void {
   const accessOf = ({ bucketArn }: DeliveryStream, key: string) => {
     const bucket = s3.bucket(bucketArn);
@@ -31,13 +34,14 @@ export function deliverToBucket(
       if (refusal !== undefined) throw new Error(`delivery stream ${stream.name}: ${refusal}`);
     }
   }
-  return ({ bucketArn }, { key, bytes }) => {
-    const { settings, objects } = s3.bucket(bucketArn);
+  return (stream, { key, bytes }) => {
+    const { settings, objects } = s3.bucket(stream.bucketArn);
     objects.put({
       key,
       bytes,
       headers: { "content-type": "application/octet-stream" },
       ...(settings.kmsKeyArn === undefined ? {} : { kmsKeyArn: settings.kmsKeyArn }),
     });
+    onPut(stream, key, accessOf(stream, key));
   };
 }

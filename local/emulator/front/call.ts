@@ -24,6 +24,8 @@ export interface ServedCall extends CallRecord {
   /** The answer's body: an object where the service speaks JSON, text where it speaks XML, nothing on a refusal. */
   readonly output?: unknown;
   readonly message?: string;
+  /** The service that called in the role's name, such as `firehose.amazonaws.com`. */
+  readonly invokedBy?: string;
   /** What was asked of IAM, as far as the call came. */
   readonly access: readonly Access[];
 }

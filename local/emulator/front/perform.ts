@@ -59,14 +59,14 @@ async function performQuery(
 }
 
 async function performPlain(ground: Services, call: Call, understood: ReturnType<PlainService>): Promise<Performed> {
-  const { operation, access, input = {}, answer } = understood;
+  const { operation, access, input, answer } = understood;
   call.operation = operation;
-  call.input = input;
+  call.input = input ?? {};
   await applyFaults(ground, call, undefined);
   const code = call.service === "lambda" ? "AccessDeniedException" : "AccessDenied";
   permit(ground, call, { access, code, status: 403 });
   const wire = answer();
-  return { wire, output: typeof wire.body === "string" ? wire.body : undefined };
+  return { wire, output: wire.logged ?? (typeof wire.body === "string" ? wire.body : undefined) };
 }
 
 async function performJson(ground: Services, call: Call, { headers, body }: WireRequest): Promise<Performed> {

@@ -42,8 +42,7 @@ export function openPermissions(cloud: Cloud, nowMillis: () => number = Date.now
   const roles = openRoles(nowMillis);
   readRoles(cloud, roles);
   const ofResources = readResourcePolicies(cloud);
-  const policyOf = ({ resource, carrier = policyHolder(resource) }: Access) =>
-    roles.trust(carrier) ?? ofResources.get(carrier);
+  const policyOf = ({ resource, carrier = resource }: Access) => roles.trust(carrier) ?? ofResources.get(carrier);
   const home = cloud.resources[0]?.stack;
   const surroundings = ({ resource, owner, context }: Access) => {
     const [, , , region = ""] = resource.split(":");
@@ -106,9 +105,6 @@ export function openPermissions(cloud: Cloud, nowMillis: () => number = Date.now
     addRole: (arn, document) => void roles.put({ ...roles.get(arn), arn, policies: [document] }),
   };
 }
-
-/** Whose policy speaks of a resource: an object has none but its bucket's. */
-const policyHolder = (arn: string): string => (arn.startsWith("arn:aws:s3:::") ? (arn.split("/")[0] ?? arn) : arn);
 
 /** A session's tags override the role's; the case of a key does not make another one. */
 function merged(ofRole: Readonly<Record<string, string>>, ofSession: Readonly<Record<string, string>>) {

@@ -27,6 +27,9 @@ export function s3Access(call: S3Request, bucket: OpenBucket, nowMillis: number)
     action: `s3:${action}`,
     resource,
     context: { ...context, ...more },
+    // neither account nor policy stands in an object's ARN
+    owner: bucket.account,
+    carrier: settings.arn,
   });
   const versionId = call.query.get("versionId");
   switch (call.operation) {

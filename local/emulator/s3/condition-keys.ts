@@ -14,7 +14,6 @@ export function contextFor({ query, header }: S3Request, account: string): Conte
     // loopback stands for TLS, as everywhere here
     "s3:TlsVersion": "1.3",
     "s3:ResourceAccount": account,
-    "aws:ResourceAccount": account,
     "s3:prefix": query.get("prefix"),
     "s3:delimiter": query.get("delimiter"),
     "s3:max-keys": query.get("max-keys"),

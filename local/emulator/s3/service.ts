@@ -3,7 +3,7 @@
  * play it refuses by name, so that nothing rests on half a meaning.
  */
 import { join } from "node:path";
-import type { PlainService } from "../service.ts";
+import type { PlainService, WireAnswer } from "../service.ts";
 import { type OpenBucket, s3Access } from "./access.ts";
 import { s3Refusal } from "./errors.ts";
 import type { BucketSettings } from "./of-template.ts";
@@ -69,7 +69,7 @@ export function openS3(settings: readonly BucketSettings[], place: S3Place): S3 
         throw s3Refusal("AccessDenied", "Access Denied", { status: 403 });
       const access = s3Access(call, open, nowMillis());
       const input = inputOf(call);
-      const answer = () => operations[call.operation](call, { ...open, nowMillis });
+      const answer = () => logged(operations[call.operation](call, { ...open, nowMillis }));
       return { operation: call.operation, access, input, answer };
     },
   };
@@ -82,3 +82,9 @@ const inputOf = ({ bucket, key, query, header }: S3Request): Record<string, stri
   ...(key === "" ? {} : { key }),
   ...Object.fromEntries(query),
 });
+
+/** Of an answer S3 logs the headers of its own. */
+function logged(answer: WireAnswer): WireAnswer {
+  const own = Object.entries(answer.headers ?? {}).filter(([name]) => name.startsWith("x-amz-"));
+  return { ...answer, logged: Object.fromEntries(own) };
+}

@@ -1,0 +1,67 @@
+/** Who called, as `userIdentity` says it. */
+import type { ServedCall } from "../front/call.ts";
+import type { Caller } from "../iam/caller.ts";
+import { accountOf, isoSeconds, roleIdOf, roleNameOf, sessionArnOf, sessionIdOf } from "../iam/context.ts";
+
+/** The identity behind a call; of a call without credentials the token that it showed. */
+export function identityOf(call: ServedCall, account: string): Record<string, unknown> {
+  if (call.operation === "AssumeRoleWithWebIdentity") return webIdentity(call.input, account);
+  return { ...assumedRole(call.caller), ...(call.invokedBy === undefined ? {} : { invokedBy: call.invokedBy }) };
+}
+
+function assumedRole(caller: Caller): Record<string, unknown> {
+  const { roleArn, credentials, functionArn } = caller;
+  const accountId = accountOf(roleArn);
+  const issuer = { principalId: roleIdOf(roleArn), arn: roleArn, accountId, userName: roleNameOf(roleArn) };
+  return {
+    type: "AssumedRole",
+    principalId: sessionIdOf(caller),
+    arn: sessionArnOf(caller),
+    accountId,
+    accessKeyId: credentials.accessKeyId,
+    sessionContext: {
+      sessionIssuer: { type: "Role", ...issuer },
+      ...federation(caller),
+      attributes: { creationDate: isoSeconds(caller.issuedAtMillis), mfaAuthenticated: "false" },
+      ...sourceIdentityOf(caller),
+    },
+    ...(functionArn === undefined
+      ? {}
+      : { inScopeOf: { issuerType: "AWS::Lambda::Function", credentialsIssuedTo: functionArn } }),
+  };
+}
+
+const federation = ({ federatedProvider }: Caller) =>
+  federatedProvider === undefined ? {} : { webIdFederationData: { federatedProvider, attributes: {} } };
+
+const sourceIdentityOf = ({ sourceIdentity }: Caller) => (sourceIdentity === undefined ? {} : { sourceIdentity });
+
+/** The caller as the account of another resource hears of it: neither key nor chain. */
+export const foreignIdentity = ({ caller }: ServedCall): Record<string, unknown> => ({
+  type: "AWSAccount",
+  principalId: sessionIdOf(caller),
+  accountId: accountOf(caller.roleArn),
+});
+
+/** CloudTrail names the provider, the audience and the subject; of the token itself nothing. */
+function webIdentity(input: unknown, account: string): Record<string, unknown> {
+  const { WebIdentityToken: token = "" } = input as { WebIdentityToken?: string };
+  const { iss = "", aud, sub = "" } = claimsOf(token);
+  const provider = `arn:aws:iam::${account}:oidc-provider/${iss.replace(/^https?:\/\//, "")}`;
+  const audience = Array.isArray(aud) ? String(aud[0]) : (aud ?? "");
+  return {
+    type: "WebIdentityUser",
+    principalId: `${provider}:${audience}:${sub}`,
+    userName: sub,
+    identityProvider: provider,
+  };
+}
+
+/** Claims of a token that was verified elsewhere, or refused. */
+export function claimsOf(token: string): { iss?: string; aud?: string | string[]; sub?: string; jti?: string } {
+  try {
+    return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+  } catch {
+    return {};
+  }
+}
