@@ -7,14 +7,14 @@ import { subjects } from "../model/subjects.ts";
 import { queryFor } from "../session/liveness.ts";
 import type { LivenessQuery } from "../session/store.ts";
 
-/** 256 bits of a day that all instances agree on, as text. */
+/** The secret of a day, which all instances agree on: 256 bits, as text. */
 export type LocatorSecrets = (day: number) => Promise<string>;
 
 const daySeconds = 86_400;
 const tagBytes = 16;
-/** Of one key one message is made, so its nonce need not differ. */
+/** Each key encrypts exactly one message, so the nonce can be constant. */
 const nonce = Buffer.alloc(12);
-/** Locators are as long as a multiple of this: an exact length would tell names apart. */
+/** Locators are padded to a multiple of this: an exact length would tell names apart. */
 const stepBytes = 256;
 
 /** Characters of a locator that says so many bytes. */
@@ -30,14 +30,15 @@ interface Sealing {
   readonly secret: string;
 }
 
-/** No two handles have one key: each has 256 bits of its own. */
+/** No two handles have the same key, since each contains 256 random bits. */
 const keyOf = ({ root, secret }: Sealing, daySecret: string): Buffer =>
   createHmac("sha256", daySecret).update(`lanyard-offer-locator\0${root}\0${secret}`).digest();
 
 /**
- * Seals what has to be read beside an offer, so that its redemption reads both in one batch: the giving session, the
- * sessions above it, and whatever can end them. Whoever finds the handle in a queue learns none of these names (threat 17).
- * It is a hint and no authority: what is decided rests on the offer's row, and what that demands beyond it is read as well.
+ * Seals the names of what must be read with an offer, so that its redemption reads everything in one batch: the giving
+ * session, the sessions above it, and every subject that can end them. Whoever finds the handle in a queue learns none of
+ * these names (threat 17). The locator is a hint and no authority: decisions rest on the offer's row, and what that row
+ * requires beyond the locator is read as well.
  * @param from the giving session
  * @returns undefined where it is longer than `limits.offerLocatorBytes`: the offer is then read first
  */
@@ -85,7 +86,7 @@ function opened(sealed: Buffer, key: Buffer): string | undefined {
   }
 }
 
-/** Nobody but us can have sealed it. */
+/** Needs no further checks: nobody without the secret of the day can have sealed it. */
 function queryOf(said: string, root: string): LivenessQuery {
   const [sid, anc, names] = JSON.parse(said) as [string, readonly string[], readonly string[]];
   return { session: { root, sid }, tombstones: [sid, ...ancestorsOf({ root, sid, anc })], subjects: names };

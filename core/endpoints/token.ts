@@ -26,7 +26,8 @@ export interface TokenDeps extends TokenPorts, DenyDeps {}
  * 4. **authorize** (`token/authorize.ts`), from the beginning again when the registry has changed meanwhile:
  * - *resolve the subject token* to principal and parent: the agent's own account, a person's token, its own session, an
  *   offer, or a token for a resource that the caller serves (`token/resolve-subject-token.ts`)
- * - *read liveness*, one strongly consistent batch (`session/liveness.ts`); it also names the registry's version
+ * - *read liveness*, one strongly consistent batch (`token/read-subject.ts`), which contains the offer as well; it also
+ *   names the registry's version
  * - *plan*: scopes all or nothing, constraints inherited or provably narrower, life, depth, uses (`token/plan-for.ts`,
  *   `token/bounds.ts`)
  * - *evaluate policies*, before a signature is paid for (`policy/`)

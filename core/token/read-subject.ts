@@ -39,10 +39,10 @@ export interface Way {
 type ReadContext = TokenContext<"clock" | "store" | "limiter">;
 
 /**
- * Resolves the subject token and reads liveness, in one strongly consistent batch: of the caller, of what the token names,
- * and of whoever serves what is asked for. An offer is in the same batch where its handle says what stands beside it. That is
- * a hint: whatever the offer's row demands and the batch did not read is read by a second one, as for an offer
- * that was redeemed by this caller before, whose session no handle can know.
+ * Resolves the subject token and reads liveness in one strongly consistent batch: of the caller, of what the token names,
+ * and of the agents that serve what is asked for. An offer is read in the same batch when its handle contains a locator.
+ * The locator is a hint: rows that the offer requires and that the batch did not contain are read by a second batch. That
+ * happens for an offer that this caller has redeemed before, since no handle can contain the session it opens.
  */
 export async function readSubject(way: Way, context: ReadContext, registry: RegistrySnapshot): Promise<SubjectRead> {
   const { request, caller, ports } = context;
@@ -59,7 +59,7 @@ export async function readSubject(way: Way, context: ReadContext, registry: Regi
   const read = { rows, above, within, perSecond, servers: asked.servers };
   if (!first.ok) return { ...read, subject: first };
   if (first.value.kind !== "located") return { ...read, subject: ok(first.value) };
-  // an offer that stayed unread is not one that is not there: the batch counts for nothing then
+  // when the batch is incomplete, the offer may only look absent; the caller of this function checks that first
   const subject = fromOfferRow(rows.offer, context);
   if (!subject.ok) return { ...read, subject };
   const wanted = queryOf(subject.value.query, subject.value, context, registry);
