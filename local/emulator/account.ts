@@ -16,6 +16,7 @@ import { functionNamed, hostFunctions } from "./functions/of-template.ts";
 import { openIam } from "./iam/api/service.ts";
 import { type Callers, type Credentials, openCallers } from "./iam/caller.ts";
 import { openPermissions, type Permissions } from "./iam/permissions.ts";
+import { type IdentityProviders, openProviders } from "./iam/providers.ts";
 import { type Instances, openInstances } from "./imds/instances.ts";
 import { openKey } from "./kms/key.ts";
 import type { KeyGround } from "./kms/life.ts";
@@ -70,6 +71,7 @@ export interface Wishes {
 export interface Account extends Stores {
   readonly callers: Callers;
   readonly permissions: Permissions;
+  readonly providers: IdentityProviders;
   readonly faults: Faults;
   readonly unsaid: Unsaid;
   readonly events: Events;
@@ -134,12 +136,15 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, { wishes, c
     sqs: openSqs(queues, queuesOf(cloud)),
   };
   const { roles } = permissions;
+  const providers = openProviders(cloud);
   const sts = openSts({
     issuer: place.stsIssuer,
     region: place.region,
     keys: place.stsKeys,
     roles,
     callers,
+    providers,
+    refusal: permissions.federatedRefusal,
     nowMillis,
   });
   const query = { sts, iam: openIam({ roles, workloads }) };
@@ -158,6 +163,7 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, { wishes, c
     ...stores,
     callers,
     permissions,
+    providers,
     faults,
     unsaid,
     events,

@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Call, ServedCall } from "./front/call.ts";
 import { perform, type Services } from "./front/perform.ts";
 import { badSignature, refusalAnswer } from "./front/refusals.ts";
+import { unsigned } from "./front/unsigned.ts";
 import type { Callers } from "./iam/caller.ts";
 import { readBody } from "./loopback.ts";
 import { ServiceError, type WireAnswer } from "./service.ts";
@@ -31,12 +32,13 @@ export function serveAws(ground: AwsGround) {
     const published = method === "GET" ? ground.open.get(target) : undefined;
     if (published !== undefined)
       return void response.writeHead(200, { "content-type": "application/pkix-cert" }).end(published);
-    const claimed = /\/([^/,]+)\/aws4_request/.exec(headers.authorization ?? "")?.[1];
+    const open = body === undefined ? undefined : unsigned({ method, target, headers, body }, ground.region);
+    const claimed = open?.service ?? /\/([^/,]+)\/aws4_request/.exec(headers.authorization ?? "")?.[1];
     const requestId = claimed === "s3" ? randomBytes(8).toString("hex").toUpperCase() : randomUUID();
     const send = (answer: WireAnswer) => sendAnswer(response, answer, { method, requestId });
     const refuse = (refusal: Parameters<typeof refusalAnswer>[1]) => send(refusalAnswer(claimed, refusal, requestId));
     if (body === undefined) return refuse(tooLarge);
-    const signed = ground.callers.verify({ method, target, headers, body });
+    const signed = open ?? ground.callers.verify({ method, target, headers, body });
     if ("code" in signed) return refuse(badSignature(claimed, signed));
     if (signed.region !== ground.region) return refuse(otherRegion(signed.region));
     const call: Call = {

@@ -16,7 +16,7 @@ export interface QueryService {
   /** Rights that the call needs, all of them; throws `ServiceError` for what is not well formed. */
   access(form: Form, caller: Caller): readonly Access[];
   /** The answer's members, once the call was allowed; throws `ServiceError`. */
-  call(form: Form, caller: Caller): Result;
+  call(form: Form, caller: Caller): Result | Promise<Result>;
 }
 
 /** One operation of such a service. */

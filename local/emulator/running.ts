@@ -12,6 +12,7 @@ import type { CallRecord } from "./front/call.ts";
 import { failuresOf, functionNamed } from "./functions/of-template.ts";
 import type { Sandbox } from "./functions/sandboxes.ts";
 import type { Credentials } from "./iam/caller.ts";
+import type { IdentityProvider } from "./iam/providers.ts";
 import type { NewRole } from "./iam/roles.ts";
 import type { Instance, InstanceLaunch } from "./imds/instances.ts";
 import { withinLoop } from "./limits/loop.ts";
@@ -36,6 +37,8 @@ export interface RunningCloud {
   addOperator(roleArn: string, policy: unknown): Credentials;
   /** Puts a role into this account or another one, with its trust: whoever it trusts may assume it. */
   addRole(role: NewRole): void;
+  /** Makes an OpenID Connect provider in an account; its ARN is returned. Issuers on this machine alone can be asked. */
+  addIdentityProvider(account: string, provider: Omit<IdentityProvider, "arn">): string;
   /** Gives a workload temporary credentials of its role. */
   addWorkload(workload: Workload): Credentials;
   /** Starts a Nitro enclave on some instance of the account. */
@@ -121,6 +124,7 @@ export function running(cloud: Cloud, account: Account, place: Place): RunningCl
       account.permissions.addRole(roleArn, policy);
       return account.callers.issue({ roleArn, sessionName: "operator", tags: {} });
     },
+    addIdentityProvider: (of, provider) => account.providers.add(of, provider).arn,
     addRole: (role) => void account.permissions.roles.put(role),
     addWorkload: account.admit,
     startEnclave: account.nitro.start,

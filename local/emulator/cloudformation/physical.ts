@@ -41,7 +41,6 @@ const inertTypes = [
   "AWS::CDK::Metadata",
   "AWS::CloudWatch::CompositeAlarm",
   "AWS::CloudWatch::Dashboard",
-  "AWS::IAM::OIDCProvider",
   "AWS::Lambda::EventInvokeConfig",
   "AWS::Logs::LogStream",
   "AWS::Logs::MetricFilter",
@@ -104,6 +103,10 @@ const makers: Record<string, Maker> = {
       RoleId: uniqueId("AROA", `${account}/${ref}`),
     };
     return { ref, attributes };
+  },
+  "AWS::IAM::OIDCProvider": ({ account, text }) => {
+    const arn = `arn:aws:iam::${account}:oidc-provider/${text("Url").replace(/^https?:\/\//, "")}`;
+    return { ref: arn, attributes: { Arn: arn } };
   },
   "AWS::IAM::Policy": nothing,
   "AWS::IAM::ManagedPolicy": ({ account, name }) => ({

@@ -53,7 +53,7 @@ async function performQuery(
   call.input = Object.fromEntries(form);
   await applyFaults(ground, call, undefined);
   permit(ground, call, { access: query.access(form, call.caller), code: "AccessDenied", status: 403 });
-  const output = query.call(form, call.caller);
+  const output = await query.call(form, call.caller);
   const { namespace } = query;
   return { wire: { type: "text/xml", body: answerXml(call.operation, output, { namespace, requestId }) }, output };
 }

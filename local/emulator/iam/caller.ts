@@ -37,6 +37,8 @@ export interface RoleSession {
   readonly scopedPolicies?: number;
   /** ARN of the identity provider whose token opened the session. */
   readonly federatedProvider?: string;
+  /** Condition keys that the token gave the session: the issuer's `:aud`, `:sub` and `:amr`. */
+  readonly federatedKeys?: Readonly<Record<string, string | readonly string[]>>;
   /** ARN of the function whose credentials these are. */
   readonly functionArn?: string;
 }
@@ -48,6 +50,16 @@ export interface Caller extends RoleSession {
   /** When the credentials end, in milliseconds since 1970. */
   readonly expiresAtMillis: number;
 }
+
+/** Who makes a call that nobody signs: no role, and so without any right. */
+export const nobody: Caller = {
+  roleArn: "anonymous",
+  sessionName: "",
+  tags: {},
+  credentials: { accessKeyId: "", secretAccessKey: "", sessionToken: "" },
+  issuedAtMillis: 0,
+  expiresAtMillis: 0,
+};
 
 /** What a good signature says. */
 interface Signed {

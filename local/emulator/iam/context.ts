@@ -22,7 +22,10 @@ export const sessionIdOf = ({ roleArn, sessionName }: Pick<RoleSession, "roleArn
   `${roleIdOf(roleArn)}:${sessionName}`;
 
 /** A session as far as requests tell of it. */
-export type ContextSession = Pick<RoleSession, "roleArn" | "sourceIdentity" | "federatedProvider" | "functionArn"> & {
+export type ContextSession = Pick<
+  RoleSession,
+  "roleArn" | "sourceIdentity" | "federatedProvider" | "federatedKeys" | "functionArn"
+> & {
   /** Absent for a role that a service takes on by itself. */
   readonly sessionName?: string;
   readonly issuedAtMillis?: number;
@@ -33,7 +36,8 @@ export type ContextSession = Pick<RoleSession, "roleArn" | "sourceIdentity" | "f
  * @param tags its tags: the role's, overridden by the session's
  */
 export function principalContext(session: ContextSession, tags: Readonly<Record<string, string>>): Context {
-  const { roleArn, sessionName, sourceIdentity, federatedProvider, functionArn, issuedAtMillis } = session;
+  const { roleArn, sessionName, sourceIdentity, federatedProvider, federatedKeys, functionArn, issuedAtMillis } =
+    session;
   return contextOf({
     "aws:PrincipalArn": roleArn,
     "aws:PrincipalAccount": accountOf(roleArn),
@@ -43,6 +47,7 @@ export function principalContext(session: ContextSession, tags: Readonly<Record<
     "aws:FederatedProvider": federatedProvider,
     "aws:TokenIssueTime": issuedAtMillis === undefined ? undefined : isoSeconds(issuedAtMillis),
     "lambda:SourceFunctionArn": functionArn,
+    ...federatedKeys,
     ...prefixed("aws:PrincipalTag", tags),
   });
 }

@@ -5,13 +5,13 @@ import { type QueryService, queryService, type Result } from "../query.ts";
 import { accessOfAssumeRole, assumeRole } from "./assume-role.ts";
 import { accessOfWebIdentityToken, type TokenPlace, webIdentityToken } from "./documents.ts";
 import { accessOfScopedCredentials, scopedCredentials } from "./scoped.ts";
-import type { SessionGround } from "./sessions.ts";
+import { assumeRoleWithWebIdentity, type FederationGround } from "./web-identity.ts";
 
 /** Of STS's answers. */
 export const stsNamespace = "https://sts.amazonaws.com/doc/2011-06-15/";
 
 /** Opens STS. */
-export function openSts(ground: TokenPlace & SessionGround): QueryService {
+export function openSts(ground: TokenPlace & FederationGround): QueryService {
   return queryService("STS", stsNamespace, {
     // As on AWS, asking who one is needs no permission and cannot be denied.
     GetCallerIdentity: { access: () => [], call: (_, caller) => callerIdentity(caller) },
@@ -23,6 +23,8 @@ export function openSts(ground: TokenPlace & SessionGround): QueryService {
       access: (form, caller) => accessOfAssumeRole(form, caller, ground),
       call: (form, caller) => assumeRole(form, caller, ground),
     },
+    // Who may is decided once the token was verified: nothing but the token says who asks.
+    AssumeRoleWithWebIdentity: { access: () => [], call: (form) => assumeRoleWithWebIdentity(form, ground) },
     GetScopedCredentials: {
       access: accessOfScopedCredentials,
       call: (form, caller) => scopedCredentials(form, caller, ground),

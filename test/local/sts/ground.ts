@@ -80,7 +80,7 @@ const settings = (credentials: Credentials) => ({
 export const sts = (credentials: Credentials) => new STSClient(settings(credentials));
 
 /** Credentials off an answer, as the SDK's clients take them. */
-const taken = ({ Credentials: made }: { Credentials?: Awaited<ReturnType<typeof assume>>["Credentials"] }) => ({
+export const taken = ({ Credentials: made }: { Credentials?: Awaited<ReturnType<typeof assume>>["Credentials"] }) => ({
   accessKeyId: made?.AccessKeyId ?? "",
   secretAccessKey: made?.SecretAccessKey ?? "",
   sessionToken: made?.SessionToken ?? "",
