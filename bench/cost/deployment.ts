@@ -10,7 +10,9 @@ import { createSessionStore } from "../../lambdas/aws/dynamodb/sessions/session-
 import { openTables, productTables, tableNames as tables } from "../../test/kit/embedded/dynamodb.ts";
 import { ownKeys, testRsaSigner, testSigner } from "../../test/kit/keys.ts";
 import { dpopProof } from "../../test/kit/wire/key.ts";
-import { createWorld, type Params, type TestAgent, tokenUrl } from "../../test/kit/world.ts";
+import type { TestAgent } from "../../test/kit/world/agents.ts";
+import { type Params, tokens, tokenUrl } from "../../test/kit/world/tokens.ts";
+import { createWorld } from "../../test/kit/world/world.ts";
 import { counting, Tally, Waves } from "./tally.ts";
 
 /** What every request brings on AWS and a record tells, beside what is asked for. */
@@ -27,7 +29,7 @@ export async function openCounted() {
   const tally = new Tally();
   const waves = new Waves(tally);
   counting(dynamo, tally, waves);
-  const made = await createWorld();
+  const made = await createWorld([], tokens);
   // by RSA, as a deployment signs
   const signer = await testRsaSigner("session");
   const [planner, researcher] = [await made.newAgent("planner"), await made.newAgent("researcher")];

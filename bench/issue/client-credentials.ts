@@ -3,7 +3,8 @@ import { spiffeAssertionType } from "../../core/model/wire.ts";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
 import { tickets } from "../../test/kit/registry.ts";
 import { dpopProof } from "../../test/kit/wire/key.ts";
-import { createWorld, tokenUrl } from "../../test/kit/world.ts";
+import { tokens, tokenUrl } from "../../test/kit/world/tokens.ts";
+import { createWorld } from "../../test/kit/world/world.ts";
 import { bareName, bareVerification } from "../base.ts";
 import { type Contestant, compare, endpointWarmMillis, Stock, type Taken } from "../measure.ts";
 import type { Bench, Pace, Row } from "../row.ts";
@@ -47,7 +48,10 @@ export const clientCredentials: Bench = {
 };
 
 async function issuing(withPolicy: boolean): Promise<Contestant> {
-  const world = await createWorld({ kind: "policy", name: "all", cedar: "permit (principal, action, resource);" });
+  const world = await createWorld(
+    [{ kind: "policy", name: "all", cedar: "permit (principal, action, resource);" }],
+    tokens,
+  );
   if (withPolicy) world.policy.engine = createCedarEngine(cedar);
   const researcher = await world.newAgent("researcher");
   const stock = new Stock(() => {

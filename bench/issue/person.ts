@@ -4,7 +4,8 @@ import { idTokenType, spiffeAssertionType, tokenExchangeGrant } from "../../core
 import { createCedarEngine } from "../../core/policy/cedar.ts";
 import { tickets } from "../../test/kit/registry.ts";
 import { dpopProof } from "../../test/kit/wire/key.ts";
-import { createWorld, type Params, tokenUrl } from "../../test/kit/world.ts";
+import { type Params, tokens, tokenUrl } from "../../test/kit/world/tokens.ts";
+import { createWorld } from "../../test/kit/world/world.ts";
 import { bareName, bareVerification } from "../base.ts";
 import { type Contestant, compare, endpointWarmMillis, Stock, type Taken } from "../measure.ts";
 import type { Bench, Pace, Row } from "../row.ts";
@@ -45,7 +46,7 @@ export const sessionForPerson: Bench = {
 };
 
 async function issuing(withPolicy: boolean): Promise<Contestant> {
-  const world = await createWorld(...policies);
+  const world = await createWorld(policies, tokens);
   if (withPolicy) world.policy.engine = createCedarEngine(cedar);
   const planner = await world.newAgent("planner");
   const stock = new Stock(() => {

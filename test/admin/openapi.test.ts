@@ -6,7 +6,7 @@ import { readRoutes } from "../../core/endpoints/admin-read.ts";
 import { createAdminWriteEndpoint } from "../../core/endpoints/admin-write.ts";
 import { decodeUnverified } from "../../core/jose/jwt.ts";
 import { agentId, trustDomain } from "../kit/registry.ts";
-import { issuer } from "../kit/world.ts";
+import { issuer } from "../kit/world/ground.ts";
 import { openReading, operator } from "./reading.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: the document is looked into freely by tests

@@ -6,18 +6,14 @@ import { idTokenType, offerTokenType, sessionTokenType } from "../../core/model/
 import { createCedarEngine } from "../../core/policy/cedar.ts";
 import { MemoryRegistry } from "../kit/memory/registry-store.ts";
 import { memoryQueries } from "../kit/memory/session-queries.ts";
-import { baseRows, customers, tickets } from "../kit/registry.ts";
-import { createWorld, type TestAgent } from "../kit/world.ts";
+import { baseRows, customers, replacing, tickets } from "../kit/registry.ts";
+import type { TestAgent } from "../kit/world/agents.ts";
+import { tokens } from "../kit/world/tokens.ts";
+import { createWorld } from "../kit/world/world.ts";
 
 export const operator: Operator = {
   arn: "arn:aws:sts::111122223333:assumed-role/operator/ada",
   uniqueId: "AROAEXAMPLE",
-};
-
-/** Rows that replace those of one kind and name, and more beside them. */
-const rowsWith = (more: readonly Registration[]): readonly Registration[] => {
-  const given = (row: Registration) => more.some((other) => other.kind === row.kind && other.name === row.name);
-  return [...baseRows.filter((row) => !given(row)), ...more];
 };
 
 /**
@@ -25,7 +21,7 @@ const rowsWith = (more: readonly Registration[]): readonly Registration[] => {
  * read by the endpoint.
  */
 export async function openReading(...more: readonly Registration[]) {
-  const world = await createWorld(...more);
+  const world = await createWorld(more, tokens);
   const registry = new MemoryRegistry();
   const put = async (rows: readonly Registration[], atMillis = world.time.seconds * 1000) => {
     const base = await registry.applied();
@@ -41,7 +37,7 @@ export async function openReading(...more: readonly Registration[]) {
     const record = { eventId: "A".repeat(22), timeMillis: 0, detailType: "x", body: "{}", hash: "" };
     await registry.apply({ base, rows, entry, record: () => record });
   };
-  await put(rowsWith(more));
+  await put(replacing(baseRows, more));
   const former: { subject: string; place: string }[] = [];
   const { queries, asked } = memoryQueries(world.store, former);
   const deps = { ...world.deps, registry, queries, policy: createCedarEngine(cedar) };

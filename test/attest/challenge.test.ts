@@ -2,8 +2,8 @@ import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import { checkChallenge, createChallenge } from "../../core/attest/challenge.ts";
 import { limits } from "../../core/model/limits.ts";
-import { testMacs } from "../kit/attest-world.ts";
 import { randomIds } from "../kit/keys.ts";
+import { testMacs } from "../kit/world/attests.ts";
 
 const start = 1_785_542_400;
 const world = (issuer = "https://one.example", macs = testMacs()) => {

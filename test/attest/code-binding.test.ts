@@ -7,8 +7,9 @@ import type { CodeBinding } from "../../core/model/registry.ts";
 import { err, ok } from "../../core/model/result.ts";
 import { registrationSchema } from "../../core/registry/schema.ts";
 import { codeProblems } from "../../core/registry/selectors.ts";
-import { createAttestWorld } from "../kit/attest-world.ts";
 import { agent, agentId } from "../kit/registry.ts";
+import { attests } from "../kit/world/attests.ts";
+import { createWorld } from "../kit/world/world.ts";
 
 const functionArn = "arn:aws:lambda:eu-west-1:123456789012:function:planner";
 const release = `${"A".repeat(43)}=`;
@@ -164,14 +165,14 @@ describe("a refusal by code says why", () => {
 describe("the attest endpoint", () => {
   const world = async (code: CodeBinding, answer = ok(version7)) => {
     const selectors = [{ type: "aws-sts-web-identity", exact: { functionArn } }];
-    const bound = await createAttestWorld(agent("planner", { code, selectors }));
+    const bound = await createWorld([agent("planner", { code, selectors })], attests());
     const lookup = lookupOf(answer);
-    return { ...bound, endpoint: createAttestEndpoint({ ...bound.deps, codeLookup: lookup }) };
+    return { ...bound, endpoint: createAttestEndpoint({ ...bound.attestDeps, codeLookup: lookup }) };
   };
 
   it("writes the build into identity token and audit record, and binds it to the build's epoch", async () => {
     const made = await world(lambda());
-    const { status, body } = await made.endpoint(made.call("/", await made.request()));
+    const { status, body } = await made.endpoint(made.attestCall("/", await made.request()));
     expect(status).toBe(200);
     const claims = await made.verify((JSON.parse(body) as { identity_token: string }).identity_token);
     expect(claims).toMatchObject({ ok: true, value: { build: release, epochs: { [`build:${release}`]: 0 } } });
@@ -181,7 +182,7 @@ describe("the attest endpoint", () => {
 
   it("gives no token for code that is no release, and keeps its digest readable in the audit", async () => {
     const made = await world(lambda(["other"]));
-    const { status, body } = await made.endpoint(made.call("/", await made.request()));
+    const { status, body } = await made.endpoint(made.attestCall("/", await made.request()));
     expect([status, JSON.parse(body).error]).toEqual([401, "invalid_client"]);
     expect(made.takeDenial().own).toMatchObject({
       build: release,
@@ -199,7 +200,7 @@ describe("the attest endpoint", () => {
     const made = await world(lambda());
     asked.length = 0;
     const request = await made.request({ sts: { lambda_source_function_arn: undefined } });
-    expect((await made.endpoint(made.call("/", { ...request, agent: agentId("planner") }))).status).toBe(401);
+    expect((await made.endpoint(made.attestCall("/", { ...request, agent: agentId("planner") }))).status).toBe(401);
     expect(asked).toEqual([]);
   });
 });

@@ -9,34 +9,42 @@ import { oidc } from "../../core/attest/methods/oidc/attestor.ts";
 import { createAttestEndpoint } from "../../core/endpoints/attest.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import { limits } from "../../core/model/limits.ts";
-import { attestIssuer, attestStart, attestUrl, createAttestWorld } from "../kit/attest-world.ts";
 import { testRegion } from "../kit/evidence/instance-identity.ts";
 import { agent, agentId } from "../kit/registry.ts";
 import { dpopProof, testKey } from "../kit/wire/key.ts";
+import { attests, attestUrl } from "../kit/world/attests.ts";
+import { issuer, startSeconds } from "../kit/world/ground.ts";
+import { createWorld } from "../kit/world/world.ts";
 
 const ci = "https://ci.example.com";
 const selectors = [{ type: "oidc", exact: { issuer: ci, subject: "job:build" } }];
 
 async function world(minimumAssurance: "document" | "fresh" = "document") {
-  const made = await createAttestWorld(agent("builder", { selectors, minimumAssurance }), {
-    kind: "trusted-issuer",
-    name: "ci",
-    purpose: "workload",
-    issuer: ci,
-    algorithms: ["ES256"],
-  });
+  const made = await createWorld(
+    [
+      agent("builder", { selectors, minimumAssurance }),
+      {
+        kind: "trusted-issuer",
+        name: "ci",
+        purpose: "workload",
+        issuer: ci,
+        algorithms: ["ES256"],
+      },
+    ],
+    attests(),
+  );
   const issuerKey = await testKey();
   made.web.issuer(ci, [{ ...issuerKey.jwk, kid: "k", alg: "ES256", use: "sig" }]);
-  const keySets = createKeySets({ fetcher: made.web, clock: made.clock, ownIssuer: attestIssuer });
-  const endpoint = createAttestEndpoint({ ...made.deps, attestors: [oidc({ keySets })] });
+  const keySets = createKeySets({ fetcher: made.web, clock: made.clock, ownIssuer: issuer });
+  const endpoint = createAttestEndpoint({ ...made.attestDeps, attestors: [oidc({ keySets })] });
   const token = issuerKey.jws(
     { alg: "ES256", kid: "k" },
-    { iss: ci, sub: "job:build", aud: attestIssuer, iat: attestStart, exp: attestStart + 300 },
+    { iss: ci, sub: "job:build", aud: issuer, iat: startSeconds, exp: startSeconds + 300 },
   );
   const attestBy = async (proof: string) => {
     const challenge = await made.challenge();
     const body = { agent: agentId("builder"), evidence: { type: "oidc", token }, challenge };
-    return (await endpoint(made.call("/", body, { dpop: [proof] }))).status;
+    return (await endpoint(made.attestCall("/", body, { dpop: [proof] }))).status;
   };
   const attest = (key = made.key) => attestBy(dpopProof(key, { url: attestUrl, atSeconds: made.time.seconds }));
   /** A process of its own, that has whatever key it is given or makes one. */
@@ -64,7 +72,7 @@ describe("evidence without a challenge", () => {
       const file = join(folder, "agent.pem");
       expect(await start(await keptKey(file))).toBe(200);
       for (const later of [20, 180]) {
-        time.seconds = attestStart + later;
+        time.seconds = startSeconds + later;
         expect(await start()).toBe(401);
         expect(await start(await keptKey(file))).toBe(200);
       }
@@ -84,12 +92,12 @@ describe("evidence without a challenge", () => {
 async function instanceWorld() {
   const exact = { instanceId: "i-0123456789abcdef0" };
   const selectors = [{ type: "aws-ec2-instance-identity", exact }];
-  const made = await createAttestWorld(agent("worker", { selectors, minimumAssurance: "document" }));
+  const made = await createWorld([agent("worker", { selectors, minimumAssurance: "document" })], attests());
   const [account, region] = ["111122223333", "eu-west-1"];
   const ec2 = testRegion(region);
   const certificates = new Map([[region, ec2.certificate]]);
   const attestors = [awsEc2InstanceIdentity({ certificates, allowAlone: true })];
-  const endpoint = createAttestEndpoint({ ...made.deps, attestors });
+  const endpoint = createAttestEndpoint({ ...made.attestDeps, attestors });
   /** Reads the document of the instance launched then, as often as it is called. */
   const launched = (launchedAtSeconds: number) => () =>
     ec2.document({ account, ...exact, launchedAtSeconds }, made.time.seconds);
@@ -97,7 +105,9 @@ async function instanceWorld() {
     const challenge = await made.challenge();
     const body = { agent: agentId("worker"), evidence: { type: "aws-ec2-instance-identity", pkcs7 }, challenge };
     return (
-      await endpoint(made.call("/", body, { dpop: [dpopProof(key, { url: attestUrl, atSeconds: made.time.seconds })] }))
+      await endpoint(
+        made.attestCall("/", body, { dpop: [dpopProof(key, { url: attestUrl, atSeconds: made.time.seconds })] }),
+      )
     ).status;
   };
   return { ...made, attest, launched };
@@ -106,7 +116,7 @@ async function instanceWorld() {
 describe("an EC2 document alone", () => {
   it("threat 16: belongs to the first key, however often the metadata service signs it anew", async () => {
     const { attest, launched, takeDenial, time } = await instanceWorld();
-    const read = launched(attestStart);
+    const read = launched(startSeconds);
     const first = read();
     expect(await attest(first)).toBe(200);
     time.seconds += 3_600;
@@ -122,7 +132,7 @@ describe("an EC2 document alone", () => {
 
   it("threat 16: is taken from nobody once its first key may be forgotten, until the instance is launched anew", async () => {
     const { attest, launched, takeDenial, time, store } = await instanceWorld();
-    const old = launched(attestStart);
+    const old = launched(startSeconds);
     expect(await attest(old())).toBe(200);
     time.seconds += limits.instanceIdentityAgeSeconds + 1;
     expect([...store.replayEntries.values()].find(({ owner }) => owner)?.expiresAtSeconds).toBeGreaterThan(

@@ -3,41 +3,47 @@ import { oidc } from "../../core/attest/methods/oidc/attestor.ts";
 import { createAttestEndpoint } from "../../core/endpoints/attest.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import { limits } from "../../core/model/limits.ts";
-import { attestIssuer, attestStart, attestUrl, createAttestWorld } from "../kit/attest-world.ts";
 import { agent, agentId, registry } from "../kit/registry.ts";
 import { dpopProof, testKey } from "../kit/wire/key.ts";
+import { type Attests, attests, attestUrl } from "../kit/world/attests.ts";
+import { issuer, startSeconds } from "../kit/world/ground.ts";
+import { createWorld, type World } from "../kit/world/world.ts";
 
-type World = Awaited<ReturnType<typeof createAttestWorld>>;
-let world: World;
+let world: World<Attests>;
 const slow = async (issuancesPerSecond: number) => {
-  const { roleArn } = (await createAttestWorld()).sts;
+  const { roleArn } = (await createWorld([], attests())).sts;
   const selectors = [{ type: "aws-sts-web-identity", exact: { roleArn } }];
-  return createAttestWorld(agent("planner", { selectors, issuancesPerSecond }));
+  return createWorld([agent("planner", { selectors, issuancesPerSecond })], attests());
 };
 beforeEach(async () => {
   world = await slow(2);
 });
-const liveness = (w: World) => w.store.calls.filter((call) => call === "readLiveness").length;
+const liveness = (w: World<Attests>) => w.store.calls.filter((call) => call === "readLiveness").length;
 const ci = "https://ci.example.com";
 
 /** An agent whose evidence names no key: whoever holds the token can show it. */
 async function bearer() {
   const exact = { issuer: ci, subject: "job:build" };
-  const made = await createAttestWorld(
-    agent("builder", { selectors: [{ type: "oidc", exact }], issuancesPerSecond: 3 }),
-    { kind: "trusted-issuer", name: "ci", purpose: "workload", issuer: ci, algorithms: ["ES256"] },
+  const made = await createWorld(
+    [
+      agent("builder", { selectors: [{ type: "oidc", exact }], issuancesPerSecond: 3 }),
+      { kind: "trusted-issuer", name: "ci", purpose: "workload", issuer: ci, algorithms: ["ES256"] },
+    ],
+    attests(),
   );
   const issuerKey = await testKey();
   made.web.issuer(ci, [{ ...issuerKey.jwk, kid: "k", alg: "ES256", use: "sig" }]);
-  const keySets = createKeySets({ fetcher: made.web, clock: made.clock, ownIssuer: attestIssuer });
-  const endpoint = createAttestEndpoint({ ...made.deps, attestors: [oidc({ keySets })] });
-  const claims = { iss: ci, sub: "job:build", aud: attestIssuer, iat: attestStart, exp: attestStart + 300 };
+  const keySets = createKeySets({ fetcher: made.web, clock: made.clock, ownIssuer: issuer });
+  const endpoint = createAttestEndpoint({ ...made.attestDeps, attestors: [oidc({ keySets })] });
+  const claims = { iss: ci, sub: "job:build", aud: issuer, iat: startSeconds, exp: startSeconds + 300 };
   const token = issuerKey.jws({ alg: "ES256", kid: "k" }, claims);
   const attest = async (key = made.key) => {
     const challenge = await made.challenge();
     const body = { agent: agentId("builder"), evidence: { type: "oidc", token }, challenge };
     return (
-      await endpoint(made.call("/", body, { dpop: [dpopProof(key, { url: attestUrl, atSeconds: made.time.seconds })] }))
+      await endpoint(
+        made.attestCall("/", body, { dpop: [dpopProof(key, { url: attestUrl, atSeconds: made.time.seconds })] }),
+      )
     ).status;
   };
   return { ...made, attest };
@@ -50,47 +56,47 @@ describe("threat 13: the bucket of signatures at attest", () => {
     expect(over).toMatchObject({ status: 429, headers: { "Retry-After": "1" }, body: { error: "slow_down" } });
     expect(over.body.identity_token).toBeUndefined();
     expect(world.takeDenial().aggregated).toEqual({ code: "rate_exceeded", agent: agentId("planner"), perSecond: 2 });
-    expect(world.signer.signatures).toBe(2);
+    expect(world.signers.identity.signatures).toBe(2);
     world.time.seconds += 1;
     expect((await world.attest()).status).toBe(200);
   });
 
   it("is the deployment's where the registration says nothing", async () => {
-    const w = await createAttestWorld();
+    const w = await createWorld([], attests());
     const answers = [];
     for (let i = 0; i <= limits.issuancesPerSecond; i++) answers.push((await w.attest()).status);
     expect(answers.filter((status) => status === 200)).toHaveLength(limits.issuancesPerSecond);
-    expect(w.signer.signatures).toBe(limits.issuancesPerSecond);
+    expect(w.signers.identity.signatures).toBe(limits.issuancesPerSecond);
   });
 
   it("holds for a hundred at the same moment", async () => {
     const bodies = await Promise.all(Array.from({ length: 100 }, () => world.request()));
-    const answers = await Promise.all(bodies.map((body) => world.send(world.call("/", body))));
+    const answers = await Promise.all(bodies.map((body) => world.sendAttest(world.attestCall("/", body))));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(2);
-    expect(world.signer.signatures).toBe(2);
+    expect(world.signers.identity.signatures).toBe(2);
   });
 
   it("is not touched by strangers who know the agent's name", async () => {
     const stranger = await testKey();
     const good = await world.request();
     const attempts = [
-      world.call("/", { ...good, evidence: { type: "aws-sts-web-identity", token: "e30.e30.AA" } }),
-      world.call("/", { ...good, evidence: { type: "my-word" } }),
-      world.call("/", { ...good, challenge: "guessed" }),
-      world.call("/", good, { dpop: [] }),
-      world.call("/", good, { dpop: [dpopProof(stranger, { url: attestUrl, atSeconds: attestStart })] }),
-      world.call("/", await world.request({ claims: { sub: "arn:aws:iam::123456789012:role/Other" } })),
+      world.attestCall("/", { ...good, evidence: { type: "aws-sts-web-identity", token: "e30.e30.AA" } }),
+      world.attestCall("/", { ...good, evidence: { type: "my-word" } }),
+      world.attestCall("/", { ...good, challenge: "guessed" }),
+      world.attestCall("/", good, { dpop: [] }),
+      world.attestCall("/", good, { dpop: [dpopProof(stranger, { url: attestUrl, atSeconds: startSeconds })] }),
+      world.attestCall("/", await world.request({ claims: { sub: "arn:aws:iam::123456789012:role/Other" } })),
     ];
     for (const attempt of attempts)
-      for (let i = 0; i < 5; i++) expect((await world.send(attempt)).status).toBeGreaterThanOrEqual(400);
+      for (let i = 0; i < 5; i++) expect((await world.sendAttest(attempt)).status).toBeGreaterThanOrEqual(400);
     expect(world.limiter.taken).toEqual([]);
     expect((await world.attest()).status).toBe(200);
   });
 
   it("is not emptied by repeating a request of the agent's, whole as it was", async () => {
-    const sent = world.call("/", await world.request());
-    expect((await world.send(sent)).status).toBe(200);
-    for (let i = 0; i < 50; i++) expect((await world.send(sent)).status).toBe(400);
+    const sent = world.attestCall("/", await world.request());
+    expect((await world.sendAttest(sent)).status).toBe(200);
+    for (let i = 0; i < 50; i++) expect((await world.sendAttest(sent)).status).toBe(400);
     expect(world.limiter.taken).toHaveLength(1);
     expect((await world.attest()).status).toBe(200);
   });
@@ -109,16 +115,16 @@ describe("threat 13: the bucket of signatures at attest", () => {
       throw new Error("throttled");
     };
     const body = await world.request();
-    await expect(world.send(world.call("/", body))).rejects.toThrow("throttled");
-    expect(world.signer.signatures).toBe(0);
+    await expect(world.sendAttest(world.attestCall("/", body))).rejects.toThrow("throttled");
+    expect(world.signers.identity.signatures).toBe(0);
   });
 });
 
 describe("threat 13: a flood that proves nothing", () => {
-  const flood = async (w: World, times: number) => {
+  const flood = async (w: World<Attests>, times: number) => {
     const body = await w.request();
     for (let i = 0; i < times; i++) {
-      const answer = await w.send(w.call("/", { ...body, agent: agentId(`made-up-${i}`) }));
+      const answer = await w.sendAttest(w.attestCall("/", { ...body, agent: agentId(`made-up-${i}`) }));
       expect(answer).toMatchObject({ status: 401, body: { error: "invalid_client" } });
     }
   };
@@ -133,7 +139,7 @@ describe("threat 13: a flood that proves nothing", () => {
   });
 
   it("delays an agent that was registered meanwhile by a second and no more", async () => {
-    const w = await createAttestWorld(agent("planner", { selectors: [] }));
+    const w = await createWorld([agent("planner", { selectors: [] })], attests());
     const account = w.versions.get(1)?.trustedIssuer(w.sts.issuer, "aws-sts");
     if (!account) throw new Error("no account");
     const selectors = [{ type: "aws-sts-web-identity", exact: { roleArn: w.sts.roleArn } }];

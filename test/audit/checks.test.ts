@@ -4,11 +4,13 @@ import { evidenceTypes } from "../../core/attest/methods.ts";
 import { createRefusalAggregate } from "../../core/audit/aggregate.ts";
 import { toRecord } from "../../core/audit/ocsf.ts";
 import { createAttestEndpoint } from "../../core/endpoints/attest.ts";
-import { attestIssuer, attestUrl, createAttestWorld } from "../kit/attest-world.ts";
 import { everyEvidence } from "../kit/evidence/every-evidence.ts";
 import { randomIds } from "../kit/keys.ts";
 import { agent, agentId } from "../kit/registry.ts";
 import { dpopProof } from "../kit/wire/key.ts";
+import { attests, attestUrl } from "../kit/world/attests.ts";
+import { issuer } from "../kit/world/ground.ts";
+import { createWorld } from "../kit/world/world.ts";
 
 type Lab = Awaited<ReturnType<typeof everyEvidence>>;
 type Evidence = ReturnType<Lab["make"]>;
@@ -27,16 +29,16 @@ let attest: (evidence: (challenge: string) => Evidence) => Promise<{ body: strin
 let time: { seconds: number };
 beforeEach(async () => {
   // whatever it proves, it is not this agent: every attestation here is refused
-  const world = await createAttestWorld(agent("planner", { selectors: [] }), ...lab.issuers);
+  const world = await createWorld([agent("planner", { selectors: [] }), ...lab.issuers], attests());
   time = world.time;
   attest = async (make) => {
     const challenge = await world.challenge();
     const evidence = make(challenge);
     // an aggregate of its own for each, or only the first refusal of a minute would be written
     const aggregate = createRefusalAggregate({ outbox: world.store, ids: randomIds, clock: world.clock });
-    const endpoint = createAttestEndpoint({ ...world.deps, aggregate, attestors: lab.attestors });
+    const endpoint = createAttestEndpoint({ ...world.attestDeps, aggregate, attestors: lab.attestors });
     const dpop = [dpopProof(lab.key, { url: attestUrl, atSeconds: world.time.seconds })];
-    const call = world.call("/", { agent: agentId("planner"), evidence, challenge }, { dpop });
+    const call = world.attestCall("/", { agent: agentId("planner"), evidence, challenge }, { dpop });
     const { status } = await endpoint({ ...call, platformCaller: lab.platformCaller });
     expect(status).toBeGreaterThanOrEqual(400);
     const body = world.store.records.pop()?.body ?? "";
@@ -48,7 +50,7 @@ beforeEach(async () => {
 
 /** Every text of evidence that no record may repeat: all but its kind, our own name and the name of the caller's key. */
 const secretsOf = (value: unknown): readonly string[] => {
-  const known = [...types, attestIssuer, lab.key.jkt];
+  const known = [...types, issuer, lab.key.jkt];
   if (typeof value === "string") return known.includes(value) || value.length < 20 ? [] : [value];
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(secretsOf) : [];
 };

@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import { beforeEach, describe, expect, test } from "vitest";
 import { LanyardError } from "../../client/error.ts";
 import { agentId, tickets } from "../kit/registry.ts";
-import { issuer } from "../kit/world.ts";
+import { issuer } from "../kit/world/ground.ts";
 import { createDeployment, type Deployment, evidenceOf, urls } from "./deployment.ts";
 
 let cloud: Deployment;

@@ -2,7 +2,6 @@ import { type AgentInput, createAgent } from "../../client/agent/agent.ts";
 import type { EvidenceSource } from "../../client/evidence/platform/source.ts";
 import { createResourceServer, type ResourceServerInput } from "../../client/resource/resource-server.ts";
 import type { Attestor, Evidence } from "../../core/attest/contract/attestor.ts";
-import { createAttestEndpoint } from "../../core/endpoints/attest.ts";
 import { createDiscoveryEndpoint } from "../../core/endpoints/discovery.ts";
 import type { PublishedOwnKeys } from "../../core/model/ports.ts";
 import type { Registration } from "../../core/model/registry.ts";
@@ -15,13 +14,16 @@ import { statusListOf, windowOf } from "../../core/status/windows.ts";
 import { cutsClaims } from "../../core/verify/cuts/document.ts";
 import { statusListClaims } from "../../core/verify/status/list.ts";
 import { randomIds, testSigner } from "../kit/keys.ts";
-import { agentId, baseRows } from "../kit/registry.ts";
+import { agentId, baseRows, replacing } from "../kit/registry.ts";
 import { sha256, type TestKey, testKey } from "../kit/wire/key.ts";
-import { createWorld, issuer } from "../kit/world.ts";
+import { attests, attestUrl } from "../kit/world/attests.ts";
+import { issuer } from "../kit/world/ground.ts";
+import { type Tokens, tokens, tokenUrl } from "../kit/world/tokens.ts";
+import { createWorld, type World } from "../kit/world/world.ts";
 
 export const urls = {
-  attest: "https://att789.lambda-url.eu-west-1.on.aws/",
-  token: "https://tok456.lambda-url.eu-west-1.on.aws/",
+  attest: attestUrl,
+  token: tokenUrl,
   introspect: "https://int123.lambda-url.eu-west-1.on.aws/",
   revoke: "https://rev456.lambda-url.eu-west-1.on.aws/",
 };
@@ -76,20 +78,16 @@ export const evidenceOf = (role: string): EvidenceSource & { collected: number }
  * signatures. Nothing here answers on the product's behalf.
  */
 export async function createDeployment(...more: readonly Registration[]) {
-  const replaced = ({ kind, name }: Registration) => more.some((row) => row.kind === kind && row.name === name);
-  const world = await createWorld(...[...baseRows.filter((row) => !replaced(row)), ...more].map(provable));
+  const world = await createWorld(replacing(baseRows, more).map(provable), tokens, attests({ attestors: [attestor] }));
   let leased = 0;
   // as the real store names them: discovery serves no other name
   world.store.leaseStatus = async (expiresAtSeconds) => statusListOf(windowOf(expiresAtSeconds), leased++);
   const statusKey = await testKey();
   const status = testSigner("status", statusKey);
-  const identity = testSigner("identity", world.identityKey);
   const ownKeys: PublishedOwnKeys = {
     sequence: async () => 0,
-    keys: async (purpose) => (purpose === "status" ? [status.public] : world.deps.ownKeys.keys(purpose)),
+    keys: async (purpose) => (purpose === "status" ? [status.public] : world.ports.ownKeys.keys(purpose)),
   };
-  const macs = { minuteKey: async (minute: number) => Buffer.from(sha256(`minute ${minute}`), "base64url") };
-  const attest = createAttestEndpoint({ ...world.deps, attestors: [attestor], signer: identity, macs });
   const revoked = new Set<number>();
   const lists = {
     read: async (list: string) =>
@@ -109,7 +107,7 @@ export async function createDeployment(...more: readonly Registration[]) {
   });
   const byOrigin = new Map<string, (call: Call) => Promise<Reply>>([
     [new URL(issuer).origin, discovery],
-    [new URL(urls.attest).origin, attest],
+    [new URL(urls.attest).origin, world.attestEndpoint],
     [new URL(urls.token).origin, world.endpoints.token],
     [new URL(urls.introspect).origin, world.endpoints.introspect],
     [new URL(urls.revoke).origin, world.endpoints.revoke],
@@ -144,19 +142,18 @@ export async function createDeployment(...more: readonly Registration[]) {
     return new Response(reply.body, { status: reply.status, headers: answerHeaders });
   };
 
-  const clock = world.deps.clock;
   const agent = (name: string, more: Partial<AgentInput> = {}) =>
-    createAgent({ issuer, agent: agentId(name), evidence: evidenceOf(name), fetch, clock, ...more });
+    createAgent({ issuer, agent: agentId(name), evidence: evidenceOf(name), fetch, clock: world.clock, ...more });
   const server = (resource: string, more: Partial<ResourceServerInput> = {}) =>
-    createResourceServer({ issuer, resource, mode: "offline", fetch, clock, ...more });
+    createResourceServer({ issuer, resource, mode: "offline", fetch, clock: world.clock, ...more });
   const sentTo = (url: string) => sent.filter((one) => one.url === url);
-  return { ...world, ...{ fetch, sent, sentTo, intercept, revoked, agent, server, clock, byOrigin } };
+  return { ...world, ...{ fetch, sent, sentTo, intercept, revoked, agent, server, byOrigin } };
 }
 
 export type Deployment = Awaited<ReturnType<typeof createDeployment>>;
 
 /** What a publisher that is never behind would sign: all that was ever cut. */
-function signCuts({ store, time }: Awaited<ReturnType<typeof createWorld>>, key: TestKey): string {
+function signCuts({ store, time }: World<Tokens>, key: TestKey): string {
   const raised = [...store.epochs].map(([subject, { epoch }]) => ({ name: cutName(issuer, subject), epoch }));
   const cuts = [...raised, { name: cutName(issuer, subjects.deployment), epoch: store.deployment?.epoch ?? 0 }];
   const version = cuts.reduce((sum, { epoch }) => sum + epoch, 0);

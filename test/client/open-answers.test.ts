@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createResourceServer, type ResourceServerInput } from "../../client/resource/resource-server.ts";
 import { outcomeOf } from "../kit/outcome.ts";
 import { serve } from "../kit/serve.ts";
-import { issuer } from "../kit/world.ts";
+import { issuer } from "../kit/world/ground.ts";
 
 const resource = "https://api.example/mcp";
 const guardOf = (more: Partial<ResourceServerInput> = {}) =>

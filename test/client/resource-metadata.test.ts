@@ -4,7 +4,7 @@ import { createResourceMetadata } from "../../client/resource/resource-metadata.
 import { createResourceServer } from "../../client/resource/resource-server.ts";
 import { outcomeOf } from "../kit/outcome.ts";
 import { tickets } from "../kit/registry.ts";
-import { issuer } from "../kit/world.ts";
+import { issuer } from "../kit/world/ground.ts";
 
 const described = {
   name: "Tickets",

@@ -8,7 +8,7 @@ import { createResourceServer } from "../../client/resource/resource-server.ts";
 import { outcomeOf } from "../kit/outcome.ts";
 import { customers, tickets } from "../kit/registry.ts";
 import { serve } from "../kit/serve.ts";
-import { issuer } from "../kit/world.ts";
+import { issuer } from "../kit/world/ground.ts";
 import { createDeployment, type Deployment } from "./deployment.ts";
 
 let cloud: Deployment;

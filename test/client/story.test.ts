@@ -4,7 +4,7 @@ import { decodeUnverified } from "../../core/jose/jwt.ts";
 import { sessionTokenType, spiffeAssertionType } from "../../core/model/wire.ts";
 import { outcomeOf } from "../kit/outcome.ts";
 import { agentId, customers, registry, tickets } from "../kit/registry.ts";
-import { issuer } from "../kit/world.ts";
+import { issuer } from "../kit/world/ground.ts";
 import { createDeployment, type Deployment, urls } from "./deployment.ts";
 
 let cloud: Deployment;

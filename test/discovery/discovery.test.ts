@@ -4,7 +4,7 @@ import { keyTimes } from "../../core/model/key-times.ts";
 import type { Call } from "../../core/model/wire.ts";
 import { ownKeys, testRsaSigner, testSigner } from "../kit/keys.ts";
 import { testKey } from "../kit/wire/key.ts";
-import { issuer } from "../kit/world.ts";
+import { issuer } from "../kit/world/ground.ts";
 
 const urls = {
   attest: "https://a.example/",

@@ -3,7 +3,10 @@ import { fc, test } from "@fast-check/vitest";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createDpopNonces, verifyDpop, withDpopNonce } from "../../core/jose/dpop.ts";
 import { dpopProof, type TestKey, testKey } from "../kit/wire/key.ts";
-import { createWorld, issuer, type TestAgent, tokenUrl, type World } from "../kit/world.ts";
+import type { TestAgent } from "../kit/world/agents.ts";
+import { issuer } from "../kit/world/ground.ts";
+import { type Tokens, tokens, tokenUrl } from "../kit/world/tokens.ts";
+import { createWorld, type World } from "../kit/world/world.ts";
 
 const start = 1_785_542_400;
 
@@ -107,10 +110,10 @@ describe("a proof where nonces are demanded", () => {
 });
 
 describe("the endpoints", () => {
-  let world: World;
+  let world: World<Tokens>;
   let planner: TestAgent;
   const nonced = async () => {
-    world = await createWorld();
+    world = await createWorld([], tokens);
     planner = await world.newAgent("ticket-api");
     const made = maker();
     Object.assign(world.deps, { nonces: made.nonces });

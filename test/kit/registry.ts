@@ -109,9 +109,19 @@ export const baseRows: readonly Registration[] = [
   { kind: "trusted-issuer", name: "partners", purpose: "person", issuer: otherIdp, algorithms: ["ES256"] },
 ];
 
-/** A snapshot of the base rows, some replaced or added by `kind` and `name`. */
-export function registry(version = 1, ...more: readonly Registration[]): RegistrySnapshot {
-  const same = (a: Registration, b: Registration) => a.kind === b.kind && a.name === b.name;
-  const kept = baseRows.filter((row) => !more.some((other) => same(row, other)));
-  return createSnapshot(version, trustDomain, [...kept, ...more]);
+/** The base row of this kind and name. */
+export function inBase<K extends Registration["kind"]>(kind: K, name: string): Extract<Registration, { kind: K }> {
+  const found = baseRows.find((row) => row.kind === kind && row.name === name);
+  if (found === undefined) throw new Error(`the base has no ${kind} ${name}`);
+  return found as Extract<Registration, { kind: K }>;
 }
+
+/** Rows with others in the place of those of the same `kind` and `name`, or added. */
+export const replacing = (rows: readonly Registration[], by: readonly Registration[]): readonly Registration[] => [
+  ...rows.filter((row) => !by.some(({ kind, name }) => kind === row.kind && name === row.name)),
+  ...by,
+];
+
+/** A snapshot of the base rows, some replaced or added. */
+export const registry = (version = 1, ...more: readonly Registration[]): RegistrySnapshot =>
+  createSnapshot(version, trustDomain, replacing(baseRows, more));

@@ -10,7 +10,8 @@ import {
 } from "../../core/model/wire.ts";
 import { personId } from "../../core/person/claims.ts";
 import { agentId, customers, idp, tickets, trustDomain } from "../kit/registry.ts";
-import type { Answer, Params, TestAgent } from "../kit/world.ts";
+import type { TestAgent } from "../kit/world/agents.ts";
+import type { Answer, Params } from "../kit/world/tokens.ts";
 import type { Bound } from "./bind.ts";
 import type { Subject } from "./command.ts";
 import { denied, done, type Observation } from "./observation.ts";
@@ -97,8 +98,9 @@ export class Actor {
   private async attest(name: AgentName): Promise<Observation> {
     const { status, body } = await this.stage.attest(name);
     if (status !== 200) return denied;
-    this.identities.set(name, body.identity_token);
-    const digest = decodeUnverified(body.identity_token)?.payload.build;
+    const token = String(body.identity_token);
+    this.identities.set(name, token);
+    const digest = decodeUnverified(token)?.payload.build;
     const build = (["A", "B"] as const).find((one) => digestOf(one) === digest);
     return { kind: "identity", ...(build ? { build } : {}) };
   }

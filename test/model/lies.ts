@@ -106,7 +106,7 @@ export const lies: Readonly<Record<string, (stage: Stage) => void>> = Object.fro
   [
     "lets an agent end as much as it likes",
     ({ world: { limiter } }) => {
-      const honest = limiter.take as RateLimiter["take"];
+      const honest: RateLimiter["take"] = limiter.take.bind(limiter);
       Object.assign(limiter, {
         take: async (...[id, perSecond, what]: Parameters<RateLimiter["take"]>) =>
           (await honest(id, perSecond, what)) || what === "revoke",
@@ -116,7 +116,7 @@ export const lies: Readonly<Record<string, (stage: Stage) => void>> = Object.fro
   [
     "takes the right to end from the bucket of what is issued",
     ({ world: { limiter } }) => {
-      const honest = limiter.take as RateLimiter["take"];
+      const honest: RateLimiter["take"] = limiter.take.bind(limiter);
       Object.assign(limiter, { take: (id: string, perSecond: number) => honest(id, perSecond) });
     },
   ],

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { idTokenType } from "../../core/model/wire.ts";
 import { groupsOfPerson } from "../../core/person/claims.ts";
 import { idp, tickets } from "../kit/registry.ts";
-import { createWorld } from "../kit/world.ts";
+import { tokens } from "../kit/world/tokens.ts";
+import { createWorld } from "../kit/world/world.ts";
 
 const issuer = (absent?: "refuse" | "none") => ({
   ...({ kind: "trusted-issuer", name: "people", purpose: "person", issuer: idp, algorithms: ["ES256"] } as const),
@@ -74,7 +75,7 @@ describe("the groups of a person", () => {
   );
 
   test("threat 39: that are unknown open nothing, and the record says why", async () => {
-    const world = await createWorld(issuer());
+    const world = await createWorld([issuer()], tokens);
     const planner = await world.newAgent("planner");
     const token = world.idToken("planner-app", { groups: undefined, _claim_names: { groups: "src1" } });
     const answer = await world.exchange(planner, token, idTokenType, { resource: tickets, scope: "tickets:read" });

@@ -4,7 +4,7 @@ import type { PolicyRegistration, Registration } from "../../core/model/registry
 import { idTokenType } from "../../core/model/wire.ts";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
 import { agent, idp, tickets } from "../kit/registry.ts";
-import type { TestAgent } from "../kit/world.ts";
+import type { TestAgent } from "../kit/world/agents.ts";
 import { createStage, rowsFor, type Stage } from "../model/stage.ts";
 
 const policy = (name: string, text: string, mode?: "log"): PolicyRegistration => ({

@@ -2,13 +2,15 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { spiffeAssertionType } from "../../core/model/wire.ts";
 import { tickets } from "../kit/registry.ts";
 import { dpopProof } from "../kit/wire/key.ts";
-import { createWorld, type TestAgent, type World } from "../kit/world.ts";
+import type { TestAgent } from "../kit/world/agents.ts";
+import { type Tokens, tokens } from "../kit/world/tokens.ts";
+import { createWorld, type World } from "../kit/world/world.ts";
 
 type Where = "token" | "introspect" | "revoke";
-let world: World;
+let world: World<Tokens>;
 let agent: TestAgent;
 beforeEach(async () => {
-  world = await createWorld();
+  world = await createWorld([], tokens);
   agent = await world.newAgent("ticket-api");
 });
 

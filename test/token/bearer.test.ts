@@ -4,7 +4,9 @@ import { limits } from "../../core/model/limits.ts";
 import type { ResourceRegistration } from "../../core/model/registry.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
 import { agentId, customers, tickets } from "../kit/registry.ts";
-import { createWorld, type TestAgent, type World } from "../kit/world.ts";
+import type { TestAgent } from "../kit/world/agents.ts";
+import { type Tokens, tokens } from "../kit/world/tokens.ts";
+import { createWorld, type World } from "../kit/world/world.ts";
 
 /** The ticket API, as one that cannot check proofs. */
 const unable = (more: Partial<ResourceRegistration> = {}): ResourceRegistration => ({
@@ -18,12 +20,12 @@ const unable = (more: Partial<ResourceRegistration> = {}): ResourceRegistration 
 });
 const forTickets = { resource: tickets, scope: "tickets:read" };
 
-let world: World;
+let world: World<Tokens>;
 let planner: TestAgent;
 let ticketApi: TestAgent;
 
 const begin = async (stageAllows: boolean, resource = unable()) => {
-  world = await createWorld(resource);
+  world = await createWorld([resource], tokens);
   Object.assign(world.deps, { bearerTokens: stageAllows });
   [planner, ticketApi] = [await world.newAgent("planner"), await world.newAgent("ticket-api")];
 };
@@ -115,10 +117,10 @@ describe("without the stage's word", () => {
   beforeEach(() => begin(false));
 
   it("nothing is issued, stored or signed for such a resource, least of all a bound token to be taken as bearer", async () => {
-    const before = [world.store.sessions.size, world.signer.signatures];
+    const before = [world.store.sessions.size, world.signers.session.signatures];
     const { status, body } = await open();
     expect([status, body.error]).toEqual([400, "invalid_target"]);
-    expect([world.store.sessions.size, world.signer.signatures]).toEqual(before);
+    expect([world.store.sessions.size, world.signers.session.signatures]).toEqual(before);
     expect(lastRecord().denial).toEqual({ code: "bearer_not_allowed", resource: tickets });
   });
 

@@ -2,12 +2,14 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { decodeUnverified } from "../../core/jose/jwt.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
 import { agentId, customers, tickets } from "../kit/registry.ts";
-import { createWorld, type TestAgent, type World } from "../kit/world.ts";
+import type { TestAgent } from "../kit/world/agents.ts";
+import { type Tokens, tokens } from "../kit/world/tokens.ts";
+import { createWorld, type World } from "../kit/world/world.ts";
 
-let world: World;
+let world: World<Tokens>;
 let planner: TestAgent;
 beforeEach(async () => {
-  world = await createWorld();
+  world = await createWorld([], tokens);
   planner = await world.newAgent("planner");
 });
 type Params = Readonly<Record<string, string | readonly string[]>>;

@@ -3,12 +3,13 @@ import { createAdminRevokeEndpoint } from "../../core/endpoints/admin-revoke.ts"
 import { decodeUnverified } from "../../core/jose/jwt.ts";
 import { idTokenType, sessionTokenType } from "../../core/model/wire.ts";
 import { agentId, tickets, trustDomain } from "../kit/registry.ts";
-import { createWorld, type World } from "../kit/world.ts";
+import { type Tokens, tokens } from "../kit/world/tokens.ts";
+import { createWorld, type World } from "../kit/world/world.ts";
 
 const operator = { arn: "arn:aws:sts::111122223333:assumed-role/operator/ada", uniqueId: "AROAEXAMPLE" };
 const stranger = `p_${"b".repeat(32)}`;
 const build = "sha256:abcdef";
-let world: World;
+let world: World<Tokens>;
 let session: string;
 let person: string;
 
@@ -16,7 +17,7 @@ const refusedWith = () => JSON.parse(world.store.records.at(-1)?.body ?? "{}").s
 const untouched = () => [world.store.epochs.size, world.store.tombstones.size, world.store.denylisted.size];
 
 beforeEach(async () => {
-  world = await createWorld();
+  world = await createWorld([], tokens);
   const planner = await world.newAgent("planner");
   const opened = await world.exchange(planner, world.idToken("planner-app"), idTokenType, {
     ...{ resource: tickets, scope: "tickets:read", requested_token_type: sessionTokenType },

@@ -4,10 +4,12 @@ import { limits } from "../../core/model/limits.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
 import { agentId, customers, tickets, trustDomain } from "../kit/registry.ts";
 import { dpopProof } from "../kit/wire/key.ts";
-import { createWorld, type TestAgent, tokenUrl, type World } from "../kit/world.ts";
+import type { TestAgent } from "../kit/world/agents.ts";
+import { type Tokens, tokens, tokenUrl } from "../kit/world/tokens.ts";
+import { createWorld, type World } from "../kit/world/world.ts";
 
 const forTickets = { resource: tickets, scope: "tickets:read" };
-let world: World;
+let world: World<Tokens>;
 let planner: TestAgent;
 let researcher: TestAgent;
 let triage: TestAgent;
@@ -21,7 +23,7 @@ const ask = (by: TestAgent, token: string) => world.exchange(by, token, sessionT
 const reason = () => JSON.parse(world.store.records.at(-1)?.body ?? "{}").status_code;
 
 beforeEach(async () => {
-  world = await createWorld();
+  world = await createWorld([], tokens);
   [planner, researcher, triage, tickApi] = (await Promise.all(
     ["planner", "researcher", "triage", "ticket-api"].map(world.newAgent),
   )) as [TestAgent, TestAgent, TestAgent, TestAgent];

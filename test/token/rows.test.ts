@@ -1,14 +1,17 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { decodeUnverified } from "../../core/jose/jwt.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
-import { agentId, baseRows, customers, idp, tickets } from "../kit/registry.ts";
-import { createWorld, issuer, startSeconds, type TestAgent, type World } from "../kit/world.ts";
+import { agentId, customers, idp, inBase, tickets } from "../kit/registry.ts";
+import type { TestAgent } from "../kit/world/agents.ts";
+import { issuer, startSeconds } from "../kit/world/ground.ts";
+import { type Tokens, tokens } from "../kit/world/tokens.ts";
+import { createWorld, type World } from "../kit/world/world.ts";
 
-let world: World;
+let world: World<Tokens>;
 let planner: TestAgent;
 let researcher: TestAgent;
 beforeEach(async () => {
-  world = await createWorld();
+  world = await createWorld([], tokens);
   [planner, researcher] = await Promise.all([world.newAgent("planner"), world.newAgent("researcher")]);
 });
 
@@ -140,8 +143,7 @@ describe("every row of the table", () => {
     const session = await world.exchange(researcher, offer.body.access_token, offerTokenType, {
       requested_token_type: sessionTokenType,
     });
-    const registered = baseRows.find((row) => row.kind === "agent" && row.name === "researcher");
-    if (registered?.kind !== "agent") throw new Error("researcher is not registered");
+    const registered = inBase("agent", "researcher");
     world.publish(2, { ...registered, may: [] });
     const access = await world.exchange(researcher, session.body.access_token, sessionTokenType, { resource: tickets });
     for (const answer of [access, await again()])

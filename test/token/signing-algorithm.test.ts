@@ -7,7 +7,9 @@ import { sessionTokenType } from "../../core/model/wire.ts";
 import { registrationSchema } from "../../core/registry/schema.ts";
 import { ownKeys, signersOf, type TestSigner, testRsaSigner, testSigner } from "../kit/keys.ts";
 import { customers, tickets } from "../kit/registry.ts";
-import { createWorld, issuer, type World } from "../kit/world.ts";
+import { issuer } from "../kit/world/ground.ts";
+import { type Tokens, tokens } from "../kit/world/tokens.ts";
+import { createWorld, type World } from "../kit/world/world.ts";
 
 const row = (more: object): ResourceRegistration => ({
   kind: "resource",
@@ -20,14 +22,14 @@ const row = (more: object): ResourceRegistration => ({
 const ask = { grant_type: "client_credentials", resource: tickets, scope: "tickets:read" };
 
 /** A world whose session keys are one P-256 and one RSA key. */
-async function createBoth(registered: ResourceRegistration): Promise<{ world: World; rsa: TestSigner }> {
-  const world = await createWorld(registered);
+async function createBoth(registered: ResourceRegistration): Promise<{ world: World<Tokens>; rsa: TestSigner }> {
+  const world = await createWorld([registered], tokens);
   const rsa = await testRsaSigner("session");
   const deps = {
     ...world.deps,
     // the first is the one that signs where nobody asks for an algorithm, as RSA is in a deployment
-    signer: signersOf(rsa, world.signer),
-    ownKeys: ownKeys(testSigner("identity", world.identityKey), world.signer, rsa),
+    signer: signersOf(rsa, world.signers.session),
+    ownKeys: ownKeys(testSigner("identity", world.identityKey), world.signers.session, rsa),
   };
   world.endpoints.token = createTokenEndpoint(deps);
   world.endpoints.introspect = createIntrospectEndpoint(deps);
@@ -35,7 +37,7 @@ async function createBoth(registered: ResourceRegistration): Promise<{ world: Wo
 }
 
 describe("a resource registered for RS256", () => {
-  let world: World;
+  let world: World<Tokens>;
   let rsa: TestSigner;
   beforeAll(async () => {
     ({ world, rsa } = await createBoth(row({ accessTokenSigningAlg: "RS256" })));
@@ -82,7 +84,7 @@ describe("a resource registered for RS256", () => {
 });
 
 describe("a resource registered for ES256", () => {
-  let world: World;
+  let world: World<Tokens>;
   beforeAll(async () => {
     ({ world } = await createBoth(row({ accessTokenSigningAlg: "ES256" })));
   });

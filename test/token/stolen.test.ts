@@ -15,24 +15,26 @@ import {
 import { randomIds } from "../kit/keys.ts";
 import { tickets } from "../kit/registry.ts";
 import { dpopProof, type TestKey, testKey } from "../kit/wire/key.ts";
-import { createWorld, type Params, type TestAgent, tokenUrl, type World } from "../kit/world.ts";
+import type { TestAgent } from "../kit/world/agents.ts";
+import { type Params, type Tokens, tokens, tokenUrl } from "../kit/world/tokens.ts";
+import { createWorld, type World } from "../kit/world/world.ts";
 
 const forTickets = { resource: tickets, scope: "tickets:read" };
 type Door = "token" | "introspect" | "revoke";
-let world: World;
+let world: World<Tokens>;
 let victims: TestAgent[];
 let thief: TestAgent;
 let server: TestAgent;
 let stranger: TestKey;
 let sessions: string[];
 let accesses: string[];
-let doors: Record<Door, (call: ReturnType<World["call"]>) => Promise<{ status: number }>>;
+let doors: Record<Door, (call: ReturnType<World<Tokens>["call"]>) => Promise<{ status: number }>>;
 let flush: () => Promise<void>;
 
 const sidOf = (token: string) => String(decodeUnverified(token)?.payload.sid);
 
 beforeEach(async () => {
-  world = await createWorld();
+  world = await createWorld([], tokens);
   const names = ["planner", "researcher", "triage", "ticket-api"];
   const [planner, researcher, triage, api] = await Promise.all(names.map(world.newAgent));
   if (!planner || !researcher || !triage || !api) throw new Error("no agents");

@@ -1,18 +1,19 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
-import { agent, baseRows, customers, tickets } from "../kit/registry.ts";
-import { type Answer, createWorld, type Params, type TestAgent, type World } from "../kit/world.ts";
+import { customers, inBase, tickets } from "../kit/registry.ts";
+import type { TestAgent } from "../kit/world/agents.ts";
+import { type Answer, type Params, type Tokens, tokens } from "../kit/world/tokens.ts";
+import { createWorld, type World } from "../kit/world/world.ts";
 
 /** A list named in a token is signed before the token leaves: until then nothing is granted, and nothing stored. */
 const forTickets = { resource: tickets, scope: "tickets:read" };
 const asSession = { requested_token_type: sessionTokenType };
-let world: World;
+let world: World<Tokens>;
 let planner: TestAgent;
 let researcher: TestAgent;
 let ticketApi: TestAgent;
 beforeEach(async () => {
-  const registered = baseRows.find((row) => row.kind === "agent" && row.name === "planner") as object;
-  world = await createWorld(agent("planner", { ...registered, maxLifetimeSeconds: 43_200 }));
+  world = await createWorld([{ ...inBase("agent", "planner"), maxLifetimeSeconds: 43_200 }], tokens);
   [planner, researcher, ticketApi] = (await Promise.all(
     ["planner", "researcher", "ticket-api"].map(world.newAgent),
   )) as [TestAgent, TestAgent, TestAgent];

@@ -2,7 +2,8 @@ import { decodeUnverified } from "../../../core/jose/jwt.ts";
 import { limits } from "../../../core/model/limits.ts";
 import { idTokenType, sessionTokenType } from "../../../core/model/wire.ts";
 import { customers, tickets } from "../../../test/kit/registry.ts";
-import { type Answer, createWorld, type Params } from "../../../test/kit/world.ts";
+import { type Answer, type Params, tokens } from "../../../test/kit/world/tokens.ts";
+import { createWorld } from "../../../test/kit/world/world.ts";
 
 /** A form as notes have it; `_json` asks for the body as JSON. */
 export type NoteForm = Readonly<Record<string, string | readonly string[] | boolean>>;
@@ -22,7 +23,7 @@ export const claimsOf = (token: string) =>
 
 /** A token service with an agent that has a session, which lives a minute. */
 export async function exchangeWorld() {
-  const world = await createWorld();
+  const world = await createWorld([], tokens);
   const planner = await world.newAgent("planner");
   const opened = await world.exchange(planner, world.idToken("planner-app"), idTokenType, {
     resource: [tickets, customers],

@@ -11,7 +11,8 @@ import { publicJwkFor } from "../../../core/jose/public-jwk.ts";
 import { spiffeAssertionType, tokenExchangeGrant } from "../../../core/model/wire.ts";
 import { readTokenRequest } from "../../../core/token/request.ts";
 import { sha256 } from "../../../test/kit/wire/key.ts";
-import { createWorld } from "../../../test/kit/world.ts";
+import { tokens } from "../../../test/kit/world/tokens.ts";
+import { createWorld } from "../../../test/kit/world/world.ts";
 import { denialText, type Evaluated } from "../document.ts";
 import { evaluateAccessToken } from "./access-tokens.ts";
 import { exchangeWorld } from "./exchange-world.ts";
@@ -24,7 +25,7 @@ const is = (holds: boolean, reason: string): Evaluated => ({ outcome: holds ? "v
 
 /** A type of subject token, read as the token endpoint reads it. */
 export async function evaluateType(type: string): Promise<Evaluated> {
-  const world = await createWorld();
+  const world = await createWorld([], tokens);
   const request = { grant_type: tokenExchangeGrant, subject_token: "t", subject_token_type: type };
   const assertion = { client_assertion_type: spiffeAssertionType, client_assertion: "a" };
   const read = readTokenRequest(world.call(formOf({ ...request, ...assertion }), []));
@@ -33,7 +34,7 @@ export async function evaluateType(type: string): Promise<Evaluated> {
 
 /** What introspection says of a token that means nothing here. */
 export async function evaluateInactive(wanted: Members): Promise<Evaluated> {
-  const world = await createWorld();
+  const world = await createWorld([], tokens);
   const { status, body } = await world.send("introspect", await world.newAgent("ticket-api"), { token: "unknown" });
   const said = JSON.stringify(body);
   return is(status === 200 && said === JSON.stringify(wanted), `${status} ${said}`);
@@ -41,7 +42,7 @@ export async function evaluateInactive(wanted: Members): Promise<Evaluated> {
 
 /** RFC 7009 2.2: a token that means nothing here is revoked already. */
 export async function evaluateRevocation({ form }: Members): Promise<Evaluated> {
-  const world = await createWorld();
+  const world = await createWorld([], tokens);
   const { status } = await world.send("revoke", await world.newAgent("planner"), form as Record<string, string>);
   return is(status === 200, `answered ${status}`);
 }

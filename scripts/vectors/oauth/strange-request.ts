@@ -1,4 +1,5 @@
-import { createWorld } from "../../../test/kit/world.ts";
+import { tokens } from "../../../test/kit/world/tokens.ts";
+import { createWorld } from "../../../test/kit/world/world.ts";
 import type { Evaluated } from "../document.ts";
 
 /**
@@ -11,9 +12,9 @@ export async function evaluateStrangeForm(
   form: string,
   scheme?: string,
 ): Promise<Evaluated> {
-  const world = await createWorld();
+  const world = await createWorld([], tokens);
   const call = world.call(form, [], scheme === undefined ? {} : { authorizationScheme: scheme });
   const { status, body } = world.answer(await world.endpoints[endpoint](call));
-  if (status < 400 || world.signer.signatures > 0) return { outcome: "valid", reason: `answered ${status}` };
+  if (status < 400 || world.signers.session.signatures > 0) return { outcome: "valid", reason: `answered ${status}` };
   return { outcome: "policy", reason: `${status} ${body.error}: ${body.error_description ?? ""}` };
 }

@@ -30,12 +30,13 @@ const exchangeCase = z.looseObject({
  */
 async function evaluate(form: NoteForm, wanted: readonly string[]): Promise<Evaluated> {
   const { world, session, send } = await exchangeWorld();
-  const before = world.signer.signatures;
+  const before = world.signers.session.signatures;
   const { status, body } = await send(form);
   const answer = status === 200 ? "200" : String(body.error);
   if (!wanted.includes(answer)) throw new Error(`answered ${answer}, not ${wanted.join(" or ")}`);
   if (status !== 200) {
-    if (status < 400 || world.signer.signatures !== before) throw new Error("it was refused, and something was signed");
+    if (status < 400 || world.signers.session.signatures !== before)
+      throw new Error("it was refused, and something was signed");
     return { outcome: "invalid", reason: `${answer}: ${body.error_description ?? ""}` };
   }
   const { aud, exp } = claimsOf(body.access_token);

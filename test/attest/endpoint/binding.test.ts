@@ -1,8 +1,10 @@
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { describe, expect, it } from "vitest";
-import { attestIssuer, attestStart, attestUrl, createAttestWorld } from "../../kit/attest-world.ts";
 import { agent, agentId, tickets } from "../../kit/registry.ts";
 import { dpopProof, testKey } from "../../kit/wire/key.ts";
+import { attests, attestUrl } from "../../kit/world/attests.ts";
+import { issuer, startSeconds } from "../../kit/world/ground.ts";
+import { createWorld } from "../../kit/world/world.ts";
 import { refused, setUp, withPlanner, world } from "./ground.ts";
 
 setUp();
@@ -21,12 +23,12 @@ describe("attestation", () => {
         sub: agentId("planner"),
         jkt: world.key.jkt,
         epochs: { deployment: 0, [`agent:${agentId("planner")}`]: 0 },
-        expiresAtSeconds: attestStart + 300,
+        expiresAtSeconds: startSeconds + 300,
       },
     });
     const token = String(body.identity_token);
     expect(Object.keys(decodeProtectedHeader(token)).sort()).toEqual(["alg", "kid", "typ"]);
-    expect(decodeJwt(token).aud).toBe(attestIssuer);
+    expect(decodeJwt(token).aud).toBe(issuer);
     expect(world.store.records).toHaveLength(1);
     const record = JSON.parse(world.store.records[0]?.body ?? "");
     expect(record.unmapped.lanyard).toMatchObject({
@@ -41,7 +43,7 @@ describe("attestation", () => {
   });
 
   it("gives each challenge a minute and says so", async () => {
-    const { status, body } = await world.send(world.call("/challenge", ""));
+    const { status, body } = await world.sendAttest(world.attestCall("/challenge", ""));
     expect(status).toBe(200);
     expect(body.expires_in).toBe(60);
     expect(Object.keys(body)).toEqual(["attestation_challenge", "expires_in"]);
@@ -50,10 +52,13 @@ describe("attestation", () => {
   it("proves function ARN and tags where the registration wants them", async () => {
     const { sts } = world;
     const selector = (tags: Record<string, string>) =>
-      createAttestWorld(
-        agent("planner", {
-          selectors: [{ type: "aws-sts-web-identity", exact: { functionArn: sts.functionArn }, tags }],
-        }),
+      createWorld(
+        [
+          agent("planner", {
+            selectors: [{ type: "aws-sts-web-identity", exact: { functionArn: sts.functionArn }, tags }],
+          }),
+        ],
+        attests(),
       );
     expect((await (await selector({ stage: "prod-*" })).attest()).status).toBe(200);
     const other = await selector({ stage: "test-*" });
@@ -71,10 +76,10 @@ describe("threat 4: the audience of an identity token", () => {
   });
 
   it("may be our issuer by name", async () => {
-    expect((await world.attest({}, { audience: attestIssuer })).status).toBe(200);
+    expect((await world.attest({}, { audience: issuer })).status).toBe(200);
   });
 
-  it.each([partner, tickets, "sts.amazonaws.com", "https://other.example", `${attestIssuer}/`])(
+  it.each([partner, tickets, "sts.amazonaws.com", "https://other.example", `${issuer}/`])(
     "is refused when it is not registered: %s",
     async (audience) => {
       expect(await refused(world, await world.attest({}, { audience }), true)).toBe("audience_not_registered");
@@ -88,13 +93,13 @@ describe("threat 4: the audience of an identity token", () => {
     "STS.AMAZONAWS.COM",
     "https://other.example",
     "HTTPS://other.example",
-    `${attestIssuer}/`,
+    `${issuer}/`,
     `${partner},sts.amazonaws.com`,
     `${partner} x`,
   ])("is refused even when somebody registered it: %s", async (audience) => {
     const w = await withPlanner({ audiences: [audience] });
     expect(await refused(w, await w.attest({}, { audience }), true)).toBe("audience_not_registered");
-    expect(w.signer.signatures).toBe(0);
+    expect(w.signers.identity.signatures).toBe(0);
   });
 
   it("is never several", async () => {
@@ -105,61 +110,67 @@ describe("threat 4: the audience of an identity token", () => {
 
 describe("replay", () => {
   it("of the whole request is refused, and pays for no signature", async () => {
-    const sent = world.call("/", await world.request());
-    expect((await world.send(sent)).status).toBe(200);
-    const again = await world.send(sent);
+    const sent = world.attestCall("/", await world.request());
+    expect((await world.sendAttest(sent)).status).toBe(200);
+    const again = await world.sendAttest(sent);
     expect(["dpop_replayed", "challenge_invalid", "evidence_replayed"]).toContain(await refused(world, again, true));
-    expect(world.signer.signatures).toBe(1);
+    expect(world.signers.identity.signatures).toBe(1);
   });
 
   it("of challenge and evidence with a new proof is refused", async () => {
     const body = await world.request();
-    expect((await world.send(world.call("/", body))).status).toBe(200);
-    const again = await world.send(world.call("/", body));
+    expect((await world.sendAttest(world.attestCall("/", body))).status).toBe(200);
+    const again = await world.sendAttest(world.attestCall("/", body));
     expect(again).toMatchObject({ status: 400, body: { error: "use_attestation_challenge" } });
     expect(await refused(world, again, true)).toBe("challenge_invalid");
   });
 
   it("of a proof or a document alone is refused", async () => {
-    const first = world.call("/", await world.request({ claims: { jti: "one" } }));
-    expect((await world.send(first)).status).toBe(200);
-    const secondProof = await world.send(world.call("/", await world.request(), { dpop: first.dpop }));
+    const first = world.attestCall("/", await world.request({ claims: { jti: "one" } }));
+    expect((await world.sendAttest(first)).status).toBe(200);
+    const secondProof = await world.sendAttest(world.attestCall("/", await world.request(), { dpop: first.dpop }));
     expect(await refused(world, secondProof, true)).toBe("dpop_replayed");
-    const sameJti = await world.send(world.call("/", await world.request({ claims: { jti: "one" } })));
+    const sameJti = await world.sendAttest(world.attestCall("/", await world.request({ claims: { jti: "one" } })));
     expect(await refused(world, sameJti, true)).toBe("evidence_replayed");
   });
 
   it("of a hundred at once lets exactly one through", async () => {
     const body = await world.request();
-    const answers = await Promise.all(Array.from({ length: 100 }, () => world.send(world.call("/", body))));
+    const answers = await Promise.all(Array.from({ length: 100 }, () => world.sendAttest(world.attestCall("/", body))));
     expect(answers.filter((a) => a.status === 200)).toHaveLength(1);
-    expect(world.signer.signatures).toBe(1);
+    expect(world.signers.identity.signatures).toBe(1);
   });
 
   it("of a failed attempt is none: a refusal before the transaction consumes nothing", async () => {
     const body = await world.request();
-    const wrong = await world.send(world.call("/", { ...body, audience: partner }));
+    const wrong = await world.sendAttest(world.attestCall("/", { ...body, audience: partner }));
     expect(wrong.status).toBe(400);
-    expect((await world.send(world.call("/", body))).status).toBe(200);
+    expect((await world.sendAttest(world.attestCall("/", body))).status).toBe(200);
   });
 });
 
 describe("threat 9: the caller's key", () => {
   it("must be proved: evidence, challenge and thumbprint alone are nothing", async () => {
     const body = await world.request();
-    expect(await refused(world, await world.send(world.call("/", body, { dpop: [] })), false)).toBe("dpop_missing");
+    expect(await refused(world, await world.sendAttest(world.attestCall("/", body, { dpop: [] })), false)).toBe(
+      "dpop_missing",
+    );
     const thief = await testKey();
-    const dpop = [dpopProof(thief, { url: attestUrl, atSeconds: attestStart })];
-    expect(await refused(world, await world.send(world.call("/", body, { dpop })), false)).toBe("evidence_unbound");
+    const dpop = [dpopProof(thief, { url: attestUrl, atSeconds: startSeconds })];
+    expect(await refused(world, await world.sendAttest(world.attestCall("/", body, { dpop })), false)).toBe(
+      "evidence_unbound",
+    );
   });
 
   it("must be proved for this endpoint and time", async () => {
     const body = await world.request();
     const elsewhere = [
-      dpopProof(world.key, { url: "https://other.lambda-url.eu-west-1.on.aws/", atSeconds: attestStart }),
+      dpopProof(world.key, { url: "https://other.lambda-url.eu-west-1.on.aws/", atSeconds: startSeconds }),
     ];
-    const old = [dpopProof(world.key, { url: attestUrl, atSeconds: attestStart - 3600 })];
+    const old = [dpopProof(world.key, { url: attestUrl, atSeconds: startSeconds - 3600 })];
     for (const dpop of [elsewhere, old])
-      expect(await refused(world, await world.send(world.call("/", body, { dpop })), false)).toBe("dpop_invalid");
+      expect(await refused(world, await world.sendAttest(world.attestCall("/", body, { dpop })), false)).toBe(
+        "dpop_invalid",
+      );
   });
 });

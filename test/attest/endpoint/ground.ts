@@ -1,19 +1,18 @@
 import { beforeEach, expect } from "vitest";
-import { createAttestWorld } from "../../kit/attest-world.ts";
 import { agent } from "../../kit/registry.ts";
+import { type Attests, attests } from "../../kit/world/attests.ts";
+import { createWorld, type World } from "../../kit/world/world.ts";
 
-export type World = Awaited<ReturnType<typeof createAttestWorld>>;
-
-export let world: World;
+export let world: World<Attests>;
 
 export const planner = (role: string, more: object = {}) =>
   agent("planner", { selectors: [{ type: "aws-sts-web-identity", exact: { roleArn: role } }], ...more });
 
-export const withPlanner = async (more: object) => createAttestWorld(planner(world.sts.roleArn, more));
+export const withPlanner = async (more: object) => createWorld([planner(world.sts.roleArn, more)], attests());
 
 /** Expects a refusal that issued nothing, and tells its code as recorded. */
 export async function refused(
-  w: World,
+  w: World<Attests>,
   answer: { status: number; body: Record<string, unknown> },
   authenticated: boolean,
 ) {
@@ -28,6 +27,6 @@ export async function refused(
 /** Has each test of the calling file begin on this ground. */
 export function setUp(): void {
   beforeEach(async () => {
-    world = await createAttestWorld();
+    world = await createWorld([], attests());
   });
 }

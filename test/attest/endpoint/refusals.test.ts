@@ -1,16 +1,19 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import { limits } from "../../../core/model/limits.ts";
-import { attestStart, createAttestWorld } from "../../kit/attest-world.ts";
 import type { StsChanges } from "../../kit/evidence/sts.ts";
 import { agent, agentId, registry } from "../../kit/registry.ts";
-import { planner, refused, setUp, type World, withPlanner, world } from "./ground.ts";
+import { type Attests, attests } from "../../kit/world/attests.ts";
+import { startSeconds } from "../../kit/world/ground.ts";
+
+import { createWorld, type World } from "../../kit/world/world.ts";
+import { planner, refused, setUp, withPlanner, world } from "./ground.ts";
 
 setUp();
 
 describe("threat 15: the named agent", () => {
   it("is the only one looked at, though the evidence fits another", async () => {
-    const w = await createAttestWorld(agent("looser", { selectors: [] }));
+    const w = await createWorld([agent("looser", { selectors: [] })], attests());
     expect(await refused(w, await w.attest({}, { agent: agentId("looser") }), false)).toBe("selector_mismatch");
   });
 
@@ -30,7 +33,7 @@ describe("threat 15: the named agent", () => {
 
   const junk = { type: "none" };
   const token = "aws-sts-web-identity";
-  it.each<[string, StsChanges, (w: World) => Promise<object>]>([
+  it.each<[string, StsChanges, (w: World<Attests>) => Promise<object>]>([
     ["without a challenge of ours", {}, async () => ({ challenge: "x", evidence: junk })],
     [
       "with a challenge from somewhere else",
@@ -47,7 +50,7 @@ describe("threat 15: the named agent", () => {
     ],
     [
       "with a document that has expired",
-      { claims: { iat: attestStart - 900, exp: attestStart - 600 } },
+      { claims: { iat: startSeconds - 900, exp: startSeconds - 600 } },
       async () => ({}),
     ],
     ["with a document that nobody signed", { header: { kid: "EC384_9" } }, async () => ({})],
@@ -83,21 +86,21 @@ describe("threat 15: the named agent", () => {
 describe("a challenge", () => {
   it("that is old, foreign or garbage is refused before the evidence is looked at", async () => {
     const body = await world.request();
-    const other = await createAttestWorld();
+    const other = await createWorld([], attests());
     const foreign = await other.challenge();
     for (const challenge of [foreign, "garbage", ""])
-      expect(await refused(world, await world.send(world.call("/", { ...body, challenge })), false)).toBe(
+      expect(await refused(world, await world.sendAttest(world.attestCall("/", { ...body, challenge })), false)).toBe(
         "challenge_invalid",
       );
     world.time.seconds += limits.challengeLifeSeconds + 1;
-    const late = await world.send(world.call("/", body));
+    const late = await world.sendAttest(world.attestCall("/", body));
     expect(late.body.error).toBe("use_attestation_challenge");
     expect(world.web.asked).toEqual([]);
   });
 
   it("of somebody else's request cannot be paired with one's own evidence", async () => {
     const [mine, theirs] = [await world.request(), await world.request()];
-    const answer = await world.send(world.call("/", { ...mine, challenge: theirs.challenge }));
+    const answer = await world.sendAttest(world.attestCall("/", { ...mine, challenge: theirs.challenge }));
     expect(await refused(world, answer, false)).toBe("evidence_unbound");
   });
 });
@@ -105,13 +108,13 @@ describe("a challenge", () => {
 describe("threat 1: what was revoked", () => {
   it.each(["agent", "deployment"] as const)("does not attest again while its %s is blocked", async (kind) => {
     const subject = kind === "agent" ? `agent:${agentId("planner")}` : "deployment";
-    world.store.raise(subject, true, attestStart);
+    world.store.raise(subject, true, startSeconds);
     expect(await refused(world, await world.attest(), true)).toBe("blocked");
-    expect(world.signer.signatures).toBe(0);
+    expect(world.signers.identity.signatures).toBe(0);
   });
 
   it("attests under the new epoch after a cut without block", async () => {
-    world.store.raise(`agent:${agentId("planner")}`, false, attestStart);
+    world.store.raise(`agent:${agentId("planner")}`, false, startSeconds);
     const { body } = await world.attest();
     const verified = await world.verify(body.identity_token);
     expect(verified.ok && verified.value.epochs[`agent:${agentId("planner")}`]).toBe(1);
@@ -123,7 +126,7 @@ describe("threat 1: what was revoked", () => {
     ["cut with everything", "deployment", false],
   ])("gets no token when it is %s while the token is signed", async (_name, subject, block) => {
     world.store.beforeLiveness = (nth) => {
-      if (nth === 2) world.store.raise(subject, block, attestStart);
+      if (nth === 2) world.store.raise(subject, block, startSeconds);
     };
     expect(await refused(world, await world.attest(), true)).toBe("died_in_flight");
   });
@@ -132,7 +135,7 @@ describe("threat 1: what was revoked", () => {
     world.store.unreadable = true;
     const before = await world.attest();
     expect(before.status).toBe(503);
-    expect(world.signer.signatures).toBe(0);
+    expect(world.signers.identity.signatures).toBe(0);
     world.store.unreadable = false;
     world.store.beforeLiveness = () => {
       world.store.unreadable = world.store.calls.includes("commit");
@@ -147,13 +150,13 @@ describe("threat 1: what was revoked", () => {
   it("gets no token when the record cannot be written", async () => {
     const body = await world.request();
     world.store.broken = true;
-    await expect(world.send(world.call("/", body))).rejects.toThrow();
-    expect(world.signer.signatures).toBe(0);
+    await expect(world.sendAttest(world.attestCall("/", body))).rejects.toThrow();
+    expect(world.signers.identity.signatures).toBe(0);
   });
 });
 
 describe("threat 22: the registry", () => {
-  const version2 = (w: World, state: "active" | "suspended") => {
+  const version2 = (w: World<Attests>, state: "active" | "suspended") => {
     const account = w.versions.get(1)?.trustedIssuer(w.sts.issuer, "aws-sts");
     if (!account) throw new Error("no account");
     w.versions.set(2, registry(2, account, planner(w.sts.roleArn, { state })));
@@ -167,7 +170,7 @@ describe("threat 22: the registry", () => {
   });
 
   it("that added the agent a moment ago is obeyed at the very next request", async () => {
-    const w = await createAttestWorld(agent("planner", { state: "draft" }));
+    const w = await createWorld([agent("planner", { state: "draft" })], attests());
     version2(w, "active");
     expect((await w.attest()).status).toBe(200);
     expect(w.held.version).toBe(2);
@@ -191,7 +194,8 @@ describe("threat 22: the registry", () => {
 });
 
 describe("bad input", () => {
-  const statuses = async (w: World, ...calls: Parameters<World["call"]>) => (await w.send(w.call(...calls))).status;
+  const statuses = async (w: World<Attests>, ...calls: Parameters<Attests["attestCall"]>) =>
+    (await w.sendAttest(w.attestCall(...calls))).status;
 
   it("of path, method or content type is named", async () => {
     const body = await world.request();
@@ -225,11 +229,13 @@ describe("bad input", () => {
 
   it("of an unknown kind of evidence is refused", async () => {
     const body = { ...(await world.request()), evidence: { type: "my-word" } };
-    expect(await refused(world, await world.send(world.call("/", body)), false)).toBe("evidence_unsupported");
+    expect(await refused(world, await world.sendAttest(world.attestCall("/", body)), false)).toBe(
+      "evidence_unsupported",
+    );
   });
 
   it("threat 13: fills the aggregate, never the outbox", async () => {
-    for (let i = 0; i < 20; i++) await world.send(world.call("/", `{"agent":"x${i}"`));
+    for (let i = 0; i < 20; i++) await world.sendAttest(world.attestCall("/", `{"agent":"x${i}"`));
     expect(world.aggregated).toHaveLength(20);
     expect(world.store.records).toEqual([]);
   });
@@ -243,6 +249,6 @@ describe("bad input", () => {
   });
 
   test.prop([fc.json()], { numRuns: 50 })("of any JSON is refused, never thrown at", async (body) => {
-    expect((await world.send(world.call("/", body))).status).toBe(400);
+    expect((await world.sendAttest(world.attestCall("/", body))).status).toBe(400);
   });
 });

@@ -5,9 +5,10 @@ import { createAttestEndpoint } from "../../../core/endpoints/attest.ts";
 import type { PlatformCaller } from "../../../core/model/wire.ts";
 import { platformCallerOf } from "../../../lambdas/http/platform-caller.ts";
 import { readCall, type UrlEvent } from "../../../lambdas/http/url-event.ts";
-import { attestUrl, createAttestWorld } from "../../kit/attest-world.ts";
 import { expectation } from "../../kit/evidence/caller-identity.ts";
 import { agent, agentId } from "../../kit/registry.ts";
+import { attests, attestUrl } from "../../kit/world/attests.ts";
+import { createWorld } from "../../kit/world/world.ts";
 
 const type = "aws-lambda-url-iam";
 const roleId = "AROAIIRR6I5NDJBWMIRQQ";
@@ -126,8 +127,8 @@ describe("the event of a function URL", () => {
 
 describe("the attest endpoint behind IAM", () => {
   const world = async (selector: Record<string, string>) => {
-    const made = await createAttestWorld(agent("planner", { selectors: [{ type, exact: selector }] }));
-    const endpoint = createAttestEndpoint({ ...made.deps, attestors: [attestor] });
+    const made = await createWorld([agent("planner", { selectors: [{ type, exact: selector }] })], attests());
+    const endpoint = createAttestEndpoint({ ...made.attestDeps, attestors: [attestor] });
     const request = async (more: object = {}) => ({
       agent: agentId("planner"),
       challenge: await made.challenge(),
@@ -135,7 +136,7 @@ describe("the attest endpoint behind IAM", () => {
       ...more,
     });
     const send = async (platformCaller: PlatformCaller | undefined, body: object) => {
-      const { status } = await endpoint(made.call("/", body, platformCaller ? { platformCaller } : {}));
+      const { status } = await endpoint(made.attestCall("/", body, platformCaller ? { platformCaller } : {}));
       return status;
     };
     return { ...made, request, sendAs: send, endpoint };
@@ -156,7 +157,7 @@ describe("the attest endpoint behind IAM", () => {
   it("uses a challenge up: the same signed request does not attest twice", async () => {
     const made = await world({ roleId });
     const body = await made.request();
-    const call = made.call("/", body, { platformCaller: caller });
+    const call = made.attestCall("/", body, { platformCaller: caller });
     expect((await made.endpoint(call)).status).toBe(200);
     expect((await made.endpoint(call)).status).not.toBe(200);
   });
@@ -170,8 +171,8 @@ describe("the attest endpoint behind IAM", () => {
 
   it("threat 18: is not what the plain function answers, which knows no such evidence", async () => {
     const made = await world({ roleId });
-    const { status } = await made.send(
-      made.call("/", await made.request(), { platformCaller: caller, url: attestUrl }),
+    const { status } = await made.sendAttest(
+      made.attestCall("/", await made.request(), { platformCaller: caller, url: attestUrl }),
     );
     expect(status).toBe(400);
   });

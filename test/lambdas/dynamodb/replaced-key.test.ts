@@ -7,16 +7,18 @@ import { createKeySets } from "../../../core/keys/key-sets.ts";
 import { limits } from "../../../core/model/limits.ts";
 import { createOutbox } from "../../../lambdas/aws/dynamodb/outbox.ts";
 import { createSessionStore } from "../../../lambdas/aws/dynamodb/sessions/session-store.ts";
-import { attestIssuer, attestStart, attestUrl, createAttestWorld } from "../../kit/attest-world.ts";
 import { MemoryStore } from "../../kit/memory/store.ts";
 import { agent, agentId, registry } from "../../kit/registry.ts";
 import { dpopProof, type TestKey, testKey } from "../../kit/wire/key.ts";
+import { attests, attestUrl } from "../../kit/world/attests.ts";
+import { issuer, startSeconds } from "../../kit/world/ground.ts";
+import { createWorld } from "../../kit/world/world.ts";
 import { type Cloud, openCloud } from "../tables.ts";
 
 const cluster = "https://cluster.example.com";
 const subject = "system:serviceaccount:agents:planner";
 const after = 600;
-const issuer = {
+const trusted = {
   kind: "trusted-issuer",
   name: "cluster",
   purpose: "workload",
@@ -42,15 +44,15 @@ async function world(kind: "tables" | "fake", replacesKeyAfterSeconds: number | 
       minimumAssurance: "document",
       ...(seconds === undefined ? {} : { replacesKeyAfterSeconds: seconds }),
     });
-  const made = await createAttestWorld(row(replacesKeyAfterSeconds), issuer);
+  const made = await createWorld([row(replacesKeyAfterSeconds), trusted], attests());
   const issuerKey = await testKey();
   made.web.issuer(cluster, [{ ...issuerKey.jwk, kid: "k", alg: "ES256", use: "sig" }]);
-  const keySets = createKeySets({ fetcher: made.web, clock: made.clock, ownIssuer: attestIssuer });
+  const keySets = createKeySets({ fetcher: made.web, clock: made.clock, ownIssuer: issuer });
   const real = { ...cloud, clock: made.clock };
   const store = kind === "fake" ? made.store : createSessionStore(real.client, real.tables, real.clock);
   const written: Record<string, unknown>[] = [];
   const endpoint = createAttestEndpoint({
-    ...made.deps,
+    ...made.attestDeps,
     store: {
       ...(store instanceof MemoryStore ? bound(store) : store),
       commit: async (write) => {
@@ -62,20 +64,20 @@ async function world(kind: "tables" | "fake", replacesKeyAfterSeconds: number | 
     ...(kind === "fake" ? {} : { outbox: createOutbox(cloud.client, cloud.tables) }),
     attestors: [oidc({ keySets })],
   });
-  const times = { iat: attestStart, exp: attestStart + 3_600 };
-  const claims = { iss: cluster, sub: subject, aud: attestIssuer, jti: randomUUID(), ...times };
+  const times = { iat: startSeconds, exp: startSeconds + 3_600 };
+  const claims = { iss: cluster, sub: subject, aud: issuer, jti: randomUUID(), ...times };
   const token = issuerKey.jws({ alg: "ES256", kid: "k" }, claims);
   /** What the endpoint answers when a key shows the document, at what the clock of the instance it meets says. */
   const show = async (key: TestKey, atSeconds: number) => {
-    made.time.seconds = attestStart + atSeconds;
+    made.time.seconds = startSeconds + atSeconds;
     const challenge = await made.challenge();
     const body = { agent: agentId("pod"), evidence: { type: "oidc", token }, challenge };
     const reply = await endpoint(
-      made.call("/", body, { dpop: [dpopProof(key, { url: attestUrl, atSeconds: made.time.seconds })] }),
+      made.attestCall("/", body, { dpop: [dpopProof(key, { url: attestUrl, atSeconds: made.time.seconds })] }),
     );
     return reply.status === 200 ? "attested" : reply.status;
   };
-  const register = (seconds: number | undefined) => void made.versions.set(1, registry(1, row(seconds), issuer));
+  const register = (seconds: number | undefined) => void made.versions.set(1, registry(1, row(seconds), trusted));
   /** Of each attestation: the key it was for, and whether it replaced another. */
   const taken = () => written.map(({ unmapped, severity }) => ({ ...lanyard(unmapped), severity }));
   return { ...made, show, register, taken };

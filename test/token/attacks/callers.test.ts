@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { idTokenType } from "../../../core/model/wire.ts";
 import { customers, tickets } from "../../kit/registry.ts";
 import { dpopProof } from "../../kit/wire/key.ts";
-import { type Answer, issuer, tokenUrl, type World } from "../../kit/world.ts";
+import { issuer } from "../../kit/world/ground.ts";
+import { type Answer, type Tokens, tokenUrl } from "../../kit/world/tokens.ts";
+import type { World } from "../../kit/world/world.ts";
 import { own, planner, refused, refusedAsStolen, researcher, setUp, triage, world } from "./ground.ts";
 
 setUp();
@@ -15,12 +17,12 @@ async function aggregated(attempt: () => Promise<Answer>, status: number, error:
   expect([got, body.error, lastAggregated()]).toEqual([status, error, reason]);
   expect(world.store.sessions.size).toBe(0);
   expect(world.store.records).toEqual([]);
-  expect(world.signer.signatures).toBe(0);
+  expect(world.signers.session.signatures).toBe(0);
 }
 
 describe("a request nobody can be held to", () => {
   const form =
-    (more: Partial<Parameters<World["call"]>[2]>, body = "grant_type=client_credentials") =>
+    (more: Partial<Parameters<World<Tokens>["call"]>[2]>, body = "grant_type=client_credentials") =>
     () =>
       world.endpoints.token(world.call(body, [], more)).then(world.answer);
 
@@ -191,9 +193,9 @@ describe("a caller that is not who it says", () => {
   it("consumes its proof: the second use of one is refused and signs nothing", async () => {
     const proof = dpopProof(researcher.key, { url: tokenUrl, atSeconds: world.time.seconds });
     expect((await world.send("token", researcher, own, { proof })).status).toBe(200);
-    const { signatures } = world.signer;
+    const { signatures } = world.signers.session;
     await refused(() => world.send("token", researcher, own, { proof }), 400, "invalid_dpop_proof", "dpop_replayed");
-    expect(world.signer.signatures).toBe(signatures);
+    expect(world.signers.session.signatures).toBe(signatures);
   });
   it("spends one proof once, however many requests carry it at one instant", async () => {
     const proof = dpopProof(researcher.key, { url: tokenUrl, atSeconds: world.time.seconds });
@@ -251,11 +253,11 @@ describe("an agent that may not", () => {
       decide: () => ({ allowed: false, policies: ["no-nights"], missing: { who: "agent" }, why: "forbidden at night" }),
     };
     await refused(() => world.send("token", researcher, own), 403, "access_denied", "policy_denied");
-    expect(world.signer.signatures).toBe(0);
+    expect(world.signers.session.signatures).toBe(0);
   });
   it("is slowed down before a signature is paid for", async () => {
     world.limiter.allowed = false;
     await aggregated(() => world.send("token", researcher, own), 429, "slow_down", "rate_exceeded");
-    expect(world.signer.signatures).toBe(0);
+    expect(world.signers.session.signatures).toBe(0);
   });
 });

@@ -1,9 +1,11 @@
 import { beforeEach, expect } from "vitest";
 import { idTokenType, sessionTokenType } from "../../../core/model/wire.ts";
 import { customers, tickets } from "../../kit/registry.ts";
-import { type Answer, createWorld, type Params, type TestAgent, type World } from "../../kit/world.ts";
+import type { TestAgent } from "../../kit/world/agents.ts";
+import { type Answer, type Params, type Tokens, tokens } from "../../kit/world/tokens.ts";
+import { createWorld, type World } from "../../kit/world/world.ts";
 
-export let world: World;
+export let world: World<Tokens>;
 export let planner: TestAgent;
 export let researcher: TestAgent;
 export let triage: TestAgent;
@@ -49,7 +51,7 @@ export const open = async (more: Params = {}) =>
 /** Has each test of the calling file begin on this ground. */
 export function setUp(): void {
   beforeEach(async () => {
-    world = await createWorld();
+    world = await createWorld([], tokens);
     [planner, researcher, triage] = await Promise.all([
       world.newAgent("planner"),
       world.newAgent("researcher"),

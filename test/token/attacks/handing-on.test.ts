@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
 import { agent, agentId, customers, idp, tickets } from "../../kit/registry.ts";
-import type { Params, TestAgent } from "../../kit/world.ts";
+import type { TestAgent } from "../../kit/world/agents.ts";
+import type { Params } from "../../kit/world/tokens.ts";
 import {
   forTickets,
   open,
@@ -238,5 +239,5 @@ it("answers 503 and issues nothing when liveness cannot be read", async () => {
 it("issues nothing when the record cannot be written", async () => {
   world.store.broken = true;
   await expect(world.send("token", researcher, own)).rejects.toThrow();
-  expect(world.signer.signatures).toBe(0);
+  expect(world.signers.session.signatures).toBe(0);
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { accessTokenType, idTokenType, sessionTokenType } from "../../../core/model/wire.ts";
 import { agent, customers, idp, otherIdp, tickets } from "../../kit/registry.ts";
-import { issuer, type Params } from "../../kit/world.ts";
+import { issuer } from "../../kit/world/ground.ts";
+import type { Params } from "../../kit/world/tokens.ts";
 import {
   forTickets,
   open,
@@ -75,7 +76,7 @@ describe("a person's token", () => {
       "scope_exceeds",
     ));
   it("answers 503 while its issuer's keys cannot be fetched, and opens nothing", async () => {
-    world.published.clear();
+    world.web.documents.clear();
     await refused(use(world.idToken("planner-app")), 503, "temporarily_unavailable", "keys_unavailable");
   });
   it("is refused as an access token when it is an ID token", () =>

@@ -10,7 +10,9 @@ import { accessClaims, checkFits } from "../../../core/token/claims.ts";
 import type { Plan } from "../../../core/token/plan.ts";
 import { testRsaSigner } from "../../kit/keys.ts";
 import { agent, agentId, idp, registry, tickets } from "../../kit/registry.ts";
-import { createWorld, issuer } from "../../kit/world.ts";
+import { issuer } from "../../kit/world/ground.ts";
+import { tokens } from "../../kit/world/tokens.ts";
+import { createWorld } from "../../kit/world/world.ts";
 
 const readTickets = { resource: tickets, scope: "tickets:read" };
 /** What a place in a list, and the lengths of two numbers, may be shorter than the longest there is. */
@@ -24,7 +26,8 @@ describe("a chain that would exceed the token limit is refused at issue", () => 
       agent(name, { may, maxDepth: limits.depthMax, ...more });
     const names = [`a${long}`, `b${long}`];
     const world = await createWorld(
-      ...names.map((name) => row(name, { clients: [{ issuer: idp, clientId: `${name[0]}-app` }] })),
+      [...names.map((name) => row(name, { clients: [{ issuer: idp, clientId: `${name[0]}-app` }] }))],
+      tokens,
     );
     const agents = await Promise.all(names.map(world.newAgent));
     const [first] = agents;

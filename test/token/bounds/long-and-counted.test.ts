@@ -5,7 +5,10 @@ import type { AgentRegistration, ResourceRegistration } from "../../../core/mode
 import type { Session } from "../../../core/model/session.ts";
 import { idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
 import { baseRows, tickets } from "../../kit/registry.ts";
-import { createWorld, startSeconds, type TestAgent, type World } from "../../kit/world.ts";
+import type { TestAgent } from "../../kit/world/agents.ts";
+import { startSeconds } from "../../kit/world/ground.ts";
+import { type Tokens, tokens } from "../../kit/world/tokens.ts";
+import { createWorld, type World } from "../../kit/world/world.ts";
 
 const bounds = { planner: 2000, researcher: 1200, triage: 600 };
 type Name = keyof typeof bounds;
@@ -29,7 +32,7 @@ interface Held {
 }
 
 async function start(maxUses: string | undefined) {
-  const world = await createWorld(...rows);
+  const world = await createWorld(rows, tokens);
   const agents = Object.fromEntries(
     await Promise.all(names.map(async (name) => [name, await world.newAgent(name)] as const)),
   ) as Record<Name, TestAgent>;
@@ -70,7 +73,7 @@ async function renew({ world, agents }: Run, held: Held, seconds: number): Promi
   if (status === 200) held.tokens.push(body.access_token);
 }
 
-const parentOf = (world: World, session: Session): Session | undefined =>
+const parentOf = (world: World<Tokens>, session: Session): Session | undefined =>
   session.sid === session.root
     ? undefined
     : world.store.sessions.get(`${session.root} ${session.anc.at(-1) ?? session.root}`);

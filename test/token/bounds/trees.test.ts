@@ -1,12 +1,13 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { AgentRegistration } from "../../../core/model/registry.ts";
 import { idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
-import { agentId, baseRows, tickets } from "../../kit/registry.ts";
-import { createWorld, type TestAgent, type World } from "../../kit/world.ts";
+import { agentId, inBase, tickets } from "../../kit/registry.ts";
+import type { TestAgent } from "../../kit/world/agents.ts";
+import { type Tokens, tokens } from "../../kit/world/tokens.ts";
+import { createWorld, type World } from "../../kit/world/world.ts";
 
 const forTickets = { resource: tickets, scope: "tickets:read" };
-const planner = baseRows.find((row): row is AgentRegistration => row.kind === "agent" && row.name === "planner");
-let world: World;
+const planner = inBase("agent", "planner");
+let world: World<Tokens>;
 let giver: TestAgent;
 let taker: TestAgent;
 let root: string;
@@ -22,8 +23,7 @@ const child = async () => redeem((await offer()).body.access_token);
 const code = () => JSON.parse(world.store.records.at(-1)?.body ?? "{}").status_code;
 
 beforeEach(async () => {
-  if (!planner) throw new Error("no planner");
-  world = await createWorld({ ...planner, maxChildren: 3, maxLifetimeSeconds: 2_400 });
+  world = await createWorld([{ ...planner, maxChildren: 3, maxLifetimeSeconds: 2_400 }], tokens);
   [giver, taker] = [await world.newAgent("planner"), await world.newAgent("researcher")];
   root = (
     await world.exchange(giver, world.idToken("planner-app"), idTokenType, {

@@ -2,7 +2,7 @@ import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
 import { agent, agentId, customers, declared, tickets } from "../../kit/registry.ts";
-import type { TestAgent } from "../../kit/world.ts";
+import type { TestAgent } from "../../kit/world/agents.ts";
 import {
   admits,
   admitted,

@@ -5,7 +5,9 @@ import type { Registration } from "../../../core/model/registry.ts";
 import { accessTokenType, idTokenType, offerTokenType } from "../../../core/model/wire.ts";
 import { createDetailsCheck } from "../../../core/verify/permits.ts";
 import { agent, customers, declared, tickets } from "../../kit/registry.ts";
-import { createWorld, type TestAgent, type World } from "../../kit/world.ts";
+import type { TestAgent } from "../../kit/world/agents.ts";
+import { type Tokens, tokens } from "../../kit/world/tokens.ts";
+import { createWorld, type World } from "../../kit/world/world.ts";
 
 /** One type at each resource, with the same rules, so that the next hop carries one over to the other. */
 const shape = declared(
@@ -121,7 +123,7 @@ export const sent = (type: string, own: Part | undefined): string | undefined =>
   own === undefined ? undefined : JSON.stringify([{ type, ...own }]);
 
 interface Cast {
-  readonly world: World;
+  readonly world: World<Tokens>;
   readonly planner: TestAgent;
   readonly researcher: TestAgent;
   readonly server: TestAgent;
@@ -129,7 +131,7 @@ interface Cast {
 
 export const cast = async (...more: readonly Registration[]): Promise<Cast> => {
   const replaced = (row: Registration) => more.some((other) => other.kind === row.kind && other.name === row.name);
-  const world = await createWorld(...rows.filter((row) => !replaced(row)), ...more);
+  const world = await createWorld([...rows.filter((row) => !replaced(row)), ...more], tokens);
   const [planner, researcher, server] = await Promise.all([
     world.newAgent("planner"),
     world.newAgent("researcher"),

@@ -4,13 +4,16 @@ import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "
 import { cutName } from "../../../core/status/cut-name.ts";
 import { readAccess } from "../../../core/verify/verified-access.ts";
 import { tickets } from "../../kit/registry.ts";
-import { createWorld, issuer, type TestAgent, type World } from "../../kit/world.ts";
+import type { TestAgent } from "../../kit/world/agents.ts";
+import { issuer } from "../../kit/world/ground.ts";
+import { type Tokens, tokens } from "../../kit/world/tokens.ts";
+import { createWorld, type World } from "../../kit/world/world.ts";
 
-let world: World;
+let world: World<Tokens>;
 let planner: TestAgent;
 let researcher: TestAgent;
 beforeEach(async () => {
-  world = await createWorld();
+  world = await createWorld([], tokens);
   [planner, researcher] = await Promise.all([world.newAgent("planner"), world.newAgent("researcher")]);
 });
 

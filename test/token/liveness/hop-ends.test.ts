@@ -5,38 +5,39 @@ import type { Session } from "../../../core/model/session.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
 import { lastEndOfExchange } from "../../../core/narrow/scope-mapping.ts";
 import { sessionItem, sessionOf } from "../../../lambdas/aws/dynamodb/sessions/session-rows.ts";
-import { agentId, baseRows, customers, registry, tickets } from "../../kit/registry.ts";
-import { createWorld, type Params, startSeconds, type TestAgent, type World } from "../../kit/world.ts";
+import { agentId, customers, inBase, registry, tickets } from "../../kit/registry.ts";
+import type { TestAgent } from "../../kit/world/agents.ts";
+import { startSeconds } from "../../kit/world/ground.ts";
+import { type Params, type Tokens, tokens } from "../../kit/world/tokens.ts";
+import { createWorld, type World } from "../../kit/world/world.ts";
 
-const rowOf = <K extends Registration["kind"]>(kind: K, name: string) =>
-  baseRows.find((row) => row.kind === kind && row.name === name) as Extract<Registration, { kind: K }>;
 const long = (name: string, more: Partial<AgentRegistration> = {}): AgentRegistration => ({
-  ...rowOf("agent", name),
+  ...inBase("agent", name),
   maxLifetimeSeconds: 7_200,
   ...more,
 });
 const readTickets = { resource: tickets, scope: "tickets:read" };
 const readCustomers = { resource: customers, scope: "customers:read" };
 const entails = (more: Partial<ScopeMappingRegistration> = {}): ScopeMappingRegistration => ({
-  ...rowOf("entailment", "tickets-show-customers"),
+  ...inBase("entailment", "tickets-show-customers"),
   ...more,
 });
 const agents = [
   long("planner"),
   long("researcher"),
   long("ticket-api", {
-    may: [...rowOf("agent", "ticket-api").may, { resource: tickets, scopes: ["tickets:read"] }],
+    may: [...inBase("agent", "ticket-api").may, { resource: tickets, scopes: ["tickets:read"] }],
   }),
 ];
 
-let world: World;
+let world: World<Tokens>;
 let planner: TestAgent;
 let tickApi: TestAgent;
 let researcher: TestAgent;
 let root: string;
 
 async function start(...rows: readonly Registration[]) {
-  world = await createWorld(...agents, ...rows);
+  world = await createWorld([...agents, ...rows], tokens);
   const names = ["planner", "ticket-api", "researcher"];
   [planner, tickApi, researcher] = (await Promise.all(names.map(world.newAgent))) as [TestAgent, TestAgent, TestAgent];
   root = (await open({ lifetime_seconds: "3000" })).body.access_token;

@@ -8,7 +8,9 @@ import type {
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
 import { delegatorOf, mayDelegate, redefinedGroups } from "../../../core/narrow/delegation.ts";
 import { agentId, customers, idp, otherIdp, registry, tickets } from "../../kit/registry.ts";
-import { createWorld, type TestAgent, type World } from "../../kit/world.ts";
+import type { TestAgent } from "../../kit/world/agents.ts";
+import { type Tokens, tokens } from "../../kit/world/tokens.ts";
+import { createWorld, type World } from "../../kit/world/world.ts";
 
 const readTickets = { resource: tickets, scope: "tickets:read" };
 const readCustomers = { resource: customers, scope: "customers:read" };
@@ -37,14 +39,14 @@ const people = (more: Partial<TrustedIssuerRegistration> = {}): TrustedIssuerReg
   ...more,
 });
 
-let world: World;
+let world: World<Tokens>;
 let planner: TestAgent;
 let researcher: TestAgent;
 let tickApi: TestAgent;
 let session: string;
 
 async function start(...rows: readonly Registration[]) {
-  world = await createWorld(...rows);
+  world = await createWorld(rows, tokens);
   const names = ["planner", "researcher", "ticket-api"];
   [planner, researcher, tickApi] = (await Promise.all(names.map(world.newAgent))) as [TestAgent, TestAgent, TestAgent];
   const opened = await world.exchange(planner, world.idToken("planner-app"), idTokenType, {

@@ -2,10 +2,12 @@ import { expect, it } from "vitest";
 import { decodeUnverified } from "../../../core/jose/jwt.ts";
 import { idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
 import { agentId, tickets } from "../../kit/registry.ts";
-import { createWorld, type TestAgent, type World } from "../../kit/world.ts";
+import type { TestAgent } from "../../kit/world/agents.ts";
+import { type Tokens, tokens } from "../../kit/world/tokens.ts";
+import { createWorld, type World } from "../../kit/world/world.ts";
 
 const forTickets = { resource: tickets, scope: "tickets:read" };
-const open = async (world: World, planner: TestAgent) =>
+const open = async (world: World<Tokens>, planner: TestAgent) =>
   (
     await world.exchange(planner, world.idToken("planner-app"), idTokenType, {
       ...forTickets,
@@ -15,12 +17,12 @@ const open = async (world: World, planner: TestAgent) =>
 const sidOf = (token: string) => String(decodeUnverified(token)?.payload.sid);
 
 /** The answer of the resource server's introspection: the strongest word on whether a token lives. */
-async function active(world: World, server: TestAgent, token: string): Promise<boolean> {
+async function active(world: World<Tokens>, server: TestAgent, token: string): Promise<boolean> {
   return (await world.send("introspect", server, { token })).body.active;
 }
 
 it("threats 5 and 6: of a thousand delegations against one revocation of the root nothing survives", async () => {
-  const world = await createWorld();
+  const world = await createWorld([], tokens);
   const [planner, researcher, server] = await Promise.all(["planner", "researcher", "ticket-api"].map(world.newAgent));
   if (!planner || !researcher || !server) throw new Error("no agents");
   const session = await open(world, planner);
@@ -57,17 +59,23 @@ it("threats 5 and 6: of a thousand delegations against one revocation of the roo
 });
 
 it.each([
-  ["the root", (world: World, sid: string) => world.order({ revoke: { session: sid }, reason: "test" })],
-  ["the agent at the top", (world: World) => world.order({ revoke: { agent: agentId("planner") }, reason: "test" })],
+  ["the root", (world: World<Tokens>, sid: string) => world.order({ revoke: { session: sid }, reason: "test" })],
+  [
+    "the agent at the top",
+    (world: World<Tokens>) => world.order({ revoke: { agent: agentId("planner") }, reason: "test" }),
+  ],
   [
     "the agent at the bottom, cut only",
-    (world: World) => world.order({ revoke: { agent: agentId("researcher") }, reason: "test", cutOnly: true }),
+    (world: World<Tokens>) => world.order({ revoke: { agent: agentId("researcher") }, reason: "test", cutOnly: true }),
   ],
-  ["the deployment", (world: World) => world.order({ revoke: { deployment: "agents.example.com" }, reason: "test" })],
+  [
+    "the deployment",
+    (world: World<Tokens>) => world.order({ revoke: { deployment: "agents.example.com" }, reason: "test" }),
+  ],
 ])(
   "threat 6: a child is ended, not released, when %s is revoked between its write and its signature",
   async (_, revoke) => {
-    const world = await createWorld();
+    const world = await createWorld([], tokens);
     const [planner, researcher] = await Promise.all([world.newAgent("planner"), world.newAgent("researcher")]);
     const session = await open(world, planner);
     const offer = await world.exchange(planner, session, sessionTokenType, {
@@ -94,7 +102,7 @@ it.each([
 );
 
 it("threat 1: a person's token denylisted between write and signature releases nothing", async () => {
-  const world = await createWorld();
+  const world = await createWorld([], tokens);
   const planner = await world.newAgent("planner");
   const token = world.idToken("planner-app");
   const params = { ...forTickets };
@@ -111,9 +119,9 @@ it("threat 1: a person's token denylisted between write and signature releases n
 });
 
 it("ends what was stored when signing fails, and tells nobody but the operator", async () => {
-  const world = await createWorld();
+  const world = await createWorld([], tokens);
   const researcher = await world.newAgent("researcher");
-  world.signer.sign = async () => Promise.reject(new Error("KMS is away"));
+  world.signers.session.sign = async () => Promise.reject(new Error("KMS is away"));
   await expect(world.send("token", researcher, { grant_type: "client_credentials", ...forTickets })).rejects.toThrow(
     "KMS is away",
   );

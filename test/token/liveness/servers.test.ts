@@ -2,7 +2,9 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { AgentRegistration, Registration, ResourceRegistration } from "../../../core/model/registry.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
 import { agentId, baseRows, customers, tickets } from "../../kit/registry.ts";
-import { type Answer, createWorld, type Params, type TestAgent, type World } from "../../kit/world.ts";
+import type { TestAgent } from "../../kit/world/agents.ts";
+import { type Answer, type Params, type Tokens, tokens } from "../../kit/world/tokens.ts";
+import { createWorld, type World } from "../../kit/world/world.ts";
 
 const forTickets = { resource: tickets, scope: "tickets:read" };
 const forBoth = { resource: [tickets, customers], scope: "tickets:read customers:read" };
@@ -14,7 +16,7 @@ const rowOf = <K extends Registration["kind"]>(kind: K, name: string) => {
 };
 const long = { ...rowOf("agent", "planner"), maxLifetimeSeconds: 7_200 };
 
-let world: World;
+let world: World<Tokens>;
 let planner: TestAgent;
 let researcher: TestAgent;
 let ticketApi: TestAgent;
@@ -22,7 +24,7 @@ let customerApi: TestAgent;
 let version: number;
 
 async function play(...rows: readonly Registration[]): Promise<void> {
-  world = await createWorld(long, ...rows);
+  world = await createWorld([long, ...rows], tokens);
   version = 1;
   [planner, researcher, ticketApi, customerApi] = (await Promise.all(
     ["planner", "researcher", "ticket-api", "customer-api"].map(world.newAgent),
@@ -56,10 +58,10 @@ describe.each(falls)("threat 42: for a resource whose server is %s no token is i
     const own = { grant_type: "client_credentials", ...forTickets };
     expect([(await open()).status, (await world.send("token", researcher, own)).status]).toEqual([200, 200]);
     await fall("ticket-api");
-    const signed = world.signer.signatures;
+    const signed = world.signers.session.signatures;
     expectDead(await open());
     expectDead(await world.send("token", researcher, own));
-    expect(world.signer.signatures).toBe(signed);
+    expect(world.signers.session.signatures).toBe(signed);
   });
 
   it("from a session that began before, whether the request names the resource or not", async () => {

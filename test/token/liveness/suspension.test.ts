@@ -3,13 +3,15 @@ import { decodeUnverified } from "../../../core/jose/jwt.ts";
 import type { AgentRegistration } from "../../../core/model/registry.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
 import { agent, agentId, baseRows, customers, tickets } from "../../kit/registry.ts";
-import { createWorld, type Params, type TestAgent, type World } from "../../kit/world.ts";
+import type { TestAgent } from "../../kit/world/agents.ts";
+import { type Params, type Tokens, tokens } from "../../kit/world/tokens.ts";
+import { createWorld, type World } from "../../kit/world/world.ts";
 
 type Name = "planner" | "researcher" | "triage" | "ticket-api" | "customer-api";
 const forTickets = { resource: tickets, scope: "tickets:read" };
 const own: Params = { grant_type: "client_credentials", ...forTickets };
 
-let world: World;
+let world: World<Tokens>;
 let agents: Record<Name, TestAgent>;
 let version = 1;
 /** Session and access token of each agent of the chain planner → researcher → triage. */
@@ -41,7 +43,7 @@ const introspect = async (token: string, by: Name = "ticket-api") =>
   (await world.send("introspect", as(by), { token })).body;
 
 beforeEach(async () => {
-  world = await createWorld();
+  world = await createWorld([], tokens);
   const names: Name[] = ["planner", "researcher", "triage", "ticket-api", "customer-api"];
   const made = await Promise.all(names.map((name) => world.newAgent(name)));
   agents = Object.fromEntries(names.map((name, n) => [name, made[n]])) as Record<Name, TestAgent>;
@@ -80,12 +82,12 @@ describe.each(positions)("a chain with an idle agent %s", (_, name) => {
   it.each(idle)("gets no access token at its end while that one is %s", async (state) => {
     put(name, state);
     const before = world.store.sessions.size;
-    const signed = world.signer.signatures;
+    const signed = world.signers.session.signatures;
     const { status, body } = await access("triage", chain.triage.session);
     expect(status).toBeGreaterThanOrEqual(400);
     expect(JSON.stringify(body)).not.toContain("eyJ");
     expect(reason()).toBe(name === "triage" ? "agent_inactive" : "parent_dead");
-    expect([world.store.sessions.size, world.signer.signatures]).toEqual([before, signed]);
+    expect([world.store.sessions.size, world.signers.session.signatures]).toEqual([before, signed]);
   });
 
   it.each(idle)("hands nothing on while that one is %s", async (state) => {

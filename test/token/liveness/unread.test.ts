@@ -1,35 +1,25 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Registration, ResourceRegistration } from "../../../core/model/registry.ts";
+import type { Registration } from "../../../core/model/registry.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
-import { agent, baseRows, customers, tickets } from "../../kit/registry.ts";
-import { type Answer, createWorld, type Params, type TestAgent, type World } from "../../kit/world.ts";
+import { customers, inBase, tickets } from "../../kit/registry.ts";
+import type { TestAgent } from "../../kit/world/agents.ts";
+import { type Answer, type Params, type Tokens, tokens } from "../../kit/world/tokens.ts";
+import { createWorld, type World } from "../../kit/world/world.ts";
 
-const inBase = (uri: string): ResourceRegistration => {
-  const row = baseRows.find((r): r is ResourceRegistration => r.kind === "resource" && r.uri === uri);
-  if (!row) throw new Error(`${uri} is not registered`);
-  return row;
-};
 const forTickets = { resource: tickets, scope: "tickets:read" };
 const asSession = { requested_token_type: sessionTokenType };
-let world: World;
+let world: World<Tokens>;
 let planner: TestAgent;
 let researcher: TestAgent;
 let ticketApi: TestAgent;
 
 async function play(...rows: readonly Registration[]): Promise<void> {
-  world = await createWorld(...rows);
+  world = await createWorld(rows, tokens);
   [planner, researcher, ticketApi] = (await Promise.all(
     ["planner", "researcher", "ticket-api"].map(world.newAgent),
   )) as [TestAgent, TestAgent, TestAgent];
 }
-beforeEach(() =>
-  play(
-    agent("planner", {
-      ...(baseRows.find((r) => r.kind === "agent" && r.name === "planner") as object),
-      maxLifetimeSeconds: 7_200,
-    }),
-  ),
-);
+beforeEach(() => play({ ...inBase("agent", "planner"), maxLifetimeSeconds: 7_200 }));
 
 const open = (more: Params = {}, token = world.idToken("planner-app")) =>
   world.exchange(planner, token, idTokenType, { ...forTickets, ...more });
@@ -124,7 +114,7 @@ describe.each(Object.keys(failures))("threat 44: after %s at the second look", (
   });
 
   it("no use of a counted offer is spent, by its redemption or by asking", async () => {
-    await play({ ...inBase(tickets), introspecting: true });
+    await play({ ...inBase("resource", "tickets"), introspecting: true });
     const offer = await offerOf(await held(), { max_uses: "1" });
     const redeem = () => world.exchange(researcher, offer, offerTokenType, {});
     expectLater(await unread(how, redeem));

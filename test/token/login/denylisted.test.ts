@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { accessTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
 import { customers, idp } from "../../kit/registry.ts";
-import { issuer } from "../../kit/world.ts";
+import { issuer } from "../../kit/world/ground.ts";
 import {
   active,
   asSession,

@@ -1,17 +1,15 @@
 import { beforeEach, expect } from "vitest";
 import { decodeUnverified } from "../../../core/jose/jwt.ts";
-import type { AgentRegistration } from "../../../core/model/registry.ts";
 import { idTokenType, sessionTokenType } from "../../../core/model/wire.ts";
-import { agent, baseRows, idp, tickets } from "../../kit/registry.ts";
-import { type Answer, createWorld, type Params, type TestAgent, type World } from "../../kit/world.ts";
+import { agent, idp, inBase, tickets } from "../../kit/registry.ts";
+import type { TestAgent } from "../../kit/world/agents.ts";
+import { type Answer, type Params, type Tokens, tokens } from "../../kit/world/tokens.ts";
+import { createWorld, type World } from "../../kit/world/world.ts";
 
 export const forTickets = { resource: tickets, scope: "tickets:read" };
 export const asSession = { requested_token_type: sessionTokenType };
 
-const registered = (name: string) =>
-  baseRows.find((row): row is AgentRegistration => row.kind === "agent" && row.name === name) as AgentRegistration;
-
-export let world: World;
+export let world: World<Tokens>;
 export let planner: TestAgent;
 export let researcher: TestAgent;
 export let triage: TestAgent;
@@ -57,9 +55,12 @@ export const expectDenylisted = ({ status, body }: Answer, by?: string) => {
 export function setUp(): void {
   beforeEach(async () => {
     world = await createWorld(
-      { ...registered("planner"), maxLifetimeSeconds: 7_200 },
-      // a second agent that works for the same people, by its own client and by the planner's
-      agent("triage", { ...registered("triage"), clients: [{ issuer: idp, clientId: "triage-app" }] }),
+      [
+        { ...inBase("agent", "planner"), maxLifetimeSeconds: 7_200 },
+        // a second agent that works for the same people, by its own client and by the planner's
+        agent("triage", { ...inBase("agent", "triage"), clients: [{ issuer: idp, clientId: "triage-app" }] }),
+      ],
+      tokens,
     );
     [planner, researcher, triage, ticketApi] = (await Promise.all(
       ["planner", "researcher", "triage", "ticket-api"].map(world.newAgent),

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { accessTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
 import { personId } from "../../../core/person/claims.ts";
 import { agentId, customers, idp } from "../../kit/registry.ts";
-import type { Answer } from "../../kit/world.ts";
+import type { Answer } from "../../kit/world/tokens.ts";
 import {
   active,
   asSession,

@@ -7,10 +7,12 @@ import type { LivenessQuery } from "../../../core/session/store.ts";
 import { randomIds } from "../../kit/keys.ts";
 import { agentId, tickets } from "../../kit/registry.ts";
 import { claimsOf } from "../../kit/wire/key.ts";
-import { createWorld, type TestAgent, type World } from "../../kit/world.ts";
+import type { TestAgent } from "../../kit/world/agents.ts";
+import { type Tokens, tokens } from "../../kit/world/tokens.ts";
+import { createWorld, type World } from "../../kit/world/world.ts";
 
 const forTickets = { resource: tickets, scope: "tickets:read" };
-let world: World;
+let world: World<Tokens>;
 let planner: TestAgent;
 let researcher: TestAgent;
 let stranger: TestAgent;
@@ -45,7 +47,7 @@ const rowOf = (handle: string) => {
 };
 
 beforeEach(async () => {
-  world = await createWorld();
+  world = await createWorld([], tokens);
   [planner, researcher, stranger] = [
     await world.newAgent("planner"),
     await world.newAgent("researcher"),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { accessTokenType, idTokenType, sessionTokenType } from "../../../core/model/wire.ts";
-import { agentId, baseRows, customers, tickets } from "../../kit/registry.ts";
-import { startSeconds } from "../../kit/world.ts";
+import { agentId, customers, inBase, tickets } from "../../kit/registry.ts";
+import { startSeconds } from "../../kit/world/ground.ts";
 import {
   childOf,
   claims,
@@ -141,14 +141,12 @@ describe("a renewal never goes beyond", () => {
     expect(body.error_description).toContain("customers:read");
   });
   it("what the person may lend now", async () => {
-    const rule = baseRows.find((row) => row.kind === "lending");
-    if (rule?.kind !== "lending") throw new Error("no lending rule");
+    const rule = inBase("lending", "support-lends");
     republish({ ...rule, lends: [{ resource: tickets, scopes: ["tickets:read"] }] });
     expect((await renew(planner, session)).body.error).toBe("invalid_scope");
   });
   it("what the next hop still entails", async () => {
-    const entailment = baseRows.find((row) => row.kind === "entailment");
-    if (entailment?.kind !== "entailment") throw new Error("no entailment");
+    const entailment = inBase("entailment", "tickets-show-customers");
     republish({ ...entailment, lifetimeSeconds: 3600 });
     const access = (await world.exchange(planner, session, sessionTokenType, forTickets)).body.access_token;
     const next = await world.exchange(tickApi, access, accessTokenType, {

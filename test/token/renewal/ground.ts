@@ -3,7 +3,9 @@ import { decodeUnverified } from "../../../core/jose/jwt.ts";
 import type { AgentRegistration, Registration } from "../../../core/model/registry.ts";
 import { idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
 import { baseRows, customers, tickets } from "../../kit/registry.ts";
-import { createWorld, type Params, type TestAgent, type World } from "../../kit/world.ts";
+import type { TestAgent } from "../../kit/world/agents.ts";
+import { type Params, type Tokens, tokens } from "../../kit/world/tokens.ts";
+import { createWorld, type World } from "../../kit/world/world.ts";
 
 export const registered = (name: string, more: Partial<AgentRegistration>): AgentRegistration => {
   const row = baseRows.find((r): r is AgentRegistration => r.kind === "agent" && r.name === name);
@@ -13,7 +15,7 @@ export const registered = (name: string, more: Partial<AgentRegistration>): Agen
 
 export const forTickets = { resource: tickets, scope: "tickets:read" };
 
-export let world: World;
+export let world: World<Tokens>;
 export let planner: TestAgent;
 export let researcher: TestAgent;
 export let tickApi: TestAgent;
@@ -58,7 +60,7 @@ export const childOf = async (parent: string, more: Params = {}) => {
 /** Has each test of the calling file begin on this ground. */
 export function setUp(): void {
   beforeEach(async () => {
-    world = await createWorld(...longWorkers);
+    world = await createWorld(longWorkers, tokens);
     [planner, researcher, tickApi] = (await Promise.all(
       ["planner", "researcher", "ticket-api"].map(world.newAgent),
     )) as [TestAgent, TestAgent, TestAgent];

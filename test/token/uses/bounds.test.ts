@@ -3,7 +3,7 @@ import type { ResourceRegistration } from "../../../core/model/registry.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
 import { customers, tickets } from "../../kit/registry.ts";
 import { dpopProof } from "../../kit/wire/key.ts";
-import { type Params, tokenUrl } from "../../kit/world.ts";
+import { type Params, tokenUrl } from "../../kit/world/tokens.ts";
 import {
   aggregated,
   ask,

@@ -2,7 +2,9 @@ import { beforeEach } from "vitest";
 import type { ResourceRegistration } from "../../../core/model/registry.ts";
 import { idTokenType, sessionTokenType } from "../../../core/model/wire.ts";
 import { baseRows, customers, tickets } from "../../kit/registry.ts";
-import { createWorld, type Params, type TestAgent, type World } from "../../kit/world.ts";
+import type { TestAgent } from "../../kit/world/agents.ts";
+import { type Params, type Tokens, tokens } from "../../kit/world/tokens.ts";
+import { createWorld, type World } from "../../kit/world/world.ts";
 
 export const asking = (uri: string): ResourceRegistration => {
   const row = baseRows.find((r): r is ResourceRegistration => r.kind === "resource" && r.uri === uri);
@@ -12,7 +14,7 @@ export const asking = (uri: string): ResourceRegistration => {
 
 export const forTickets = { resource: tickets, scope: "tickets:read" };
 
-export let world: World;
+export let world: World<Tokens>;
 export let planner: TestAgent;
 export let researcher: TestAgent;
 export let tickApi: TestAgent;
@@ -43,7 +45,7 @@ export const aggregated = () => world.aggregated.at(-1)?.denial?.code;
 
 /** Begins anew, with these resources asking about every request. */
 export async function begin(...resources: readonly string[]): Promise<void> {
-  world = await createWorld(...resources.map(asking));
+  world = await createWorld([...resources.map(asking)], tokens);
   [planner, researcher, tickApi, custApi] = (await Promise.all(
     ["planner", "researcher", "ticket-api", "customer-api"].map(world.newAgent),
   )) as [TestAgent, TestAgent, TestAgent, TestAgent];

@@ -37,7 +37,7 @@ describe("an access token for a resource that asks about every request", () => {
     expect(handle).toMatch(/^lya_[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}$/);
     expect([token_type, issued_token_type]).toEqual(["DPoP", accessTokenType]);
     expect(told).toMatchObject({ client_id: planner.id, depth: 0, cnf: { jkt: planner.key.jkt } });
-    expect(world.signer.signatures).toBe(0);
+    expect(world.signers.session.signatures).toBe(0);
     const rows = JSON.stringify([[...world.store.handles], [...world.store.sessions], world.store.records]);
     expect(rows).not.toContain(handle);
     expect(rows).not.toContain(handle.slice(27));
