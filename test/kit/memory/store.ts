@@ -9,7 +9,6 @@ import type {
   CommitConflict,
   LivenessQuery,
   LivenessRows,
-  Renewal,
   RevocationEpoch,
   RevocationStore,
   RevocationWrite,
@@ -18,7 +17,8 @@ import type {
   Use,
 } from "../../../core/session/store.ts";
 import { randomIds } from "../keys.ts";
-import { isAsRead, rowKey } from "./rows.ts";
+import { consume, replayConflict } from "./replay.ts";
+import { asRenewed, isAsRead, rowKey } from "./rows.ts";
 import { isWritten } from "./written.ts";
 
 type Deployment = RevocationEpoch & { readonly registryVersion: number };
@@ -124,7 +124,8 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     if (vend) this.vend(vend);
     if (handle) this.handles.set(rowKey(handle.root, handle.handleHash), structuredClone(handle));
     for (const { name, left } of write.counters ?? []) this.counters.set(name, left);
-    if (renew) this.renew(renew);
+    const old = renew && this.sessions.get(rowKey(renew.root, renew.sid));
+    if (renew && old) this.sessions.set(rowKey(renew.root, renew.sid), asRenewed(old, renew));
     if (session) this.sessions.set(rowKey(session.root, session.sid), structuredClone(session));
     if (offer) this.offers.set(rowKey(offer.root, offer.handleHash), structuredClone(offer));
     const redeemed = redeem && this.offers.get(rowKey(redeem.root, redeem.handleHash));
@@ -133,18 +134,18 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
         ...redeemed,
         redeemed: { sid: redeem.sid, jkt: redeem.jkt },
       });
-    this.consume(write.replayEntries);
+    consume(this.replayEntries, write.replayEntries);
     this.records.push(write.record);
     return ok(undefined);
   }
 
   async use({ counters, replayEntries, record }: Use): Promise<Result<void, CommitConflict>> {
     await this.enter("use", true);
-    const used = replayEntries.find((m) => this.isTaken(m));
-    if (used) return err({ kind: "replay", entry: used.kind });
+    const used = replayConflict(this.replayEntries, replayEntries);
+    if (used) return err(used);
     if (counters.some((name) => (this.counters.get(name) ?? 0) < 1)) return err({ kind: "uses_spent" });
     for (const name of counters) this.counters.set(name, (this.counters.get(name) ?? 0) - 1);
-    this.consume(replayEntries);
+    consume(this.replayEntries, replayEntries);
     this.records.push(record);
     return ok(undefined);
   }
@@ -190,8 +191,8 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
 
   async revoke(write: RevocationWrite): Promise<Result<void, CommitConflict>> {
     await this.enter("revoke", true);
-    const used = write.replayEntries.find((m) => this.isTaken(m));
-    if (used) return err({ kind: "replay", entry: used.kind });
+    const used = replayConflict(this.replayEntries, write.replayEntries);
+    if (used) return err(used);
     const { tombstone, withdraw, denylist, clear, raise, lift } = write;
     if (tombstone) this.tombstones.set(tombstone.sid, { ...tombstone });
     const offer = withdraw && this.offers.get(rowKey(withdraw.root, withdraw.handleHash));
@@ -201,7 +202,7 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
       for (const name of names) this.denylisted.get(subject)?.delete(name);
     if (raise) this.raise(raise.subject, raise.block, raise.atSeconds);
     if (lift) this.setEpoch(lift.subject, { ...this.epochOf(lift.subject), blocked: false, lifted: true });
-    this.consume(write.replayEntries);
+    consume(this.replayEntries, write.replayEntries);
     this.records.push(write.record);
     return ok(undefined);
   }
@@ -270,8 +271,8 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
 
   private conflictOf(write: Commit): CommitConflict | undefined {
     const { session, redeem, renew } = write;
-    const used = write.replayEntries.find((m) => this.isTaken(m));
-    if (used) return { kind: "replay", entry: used.kind };
+    const used = replayConflict(this.replayEntries, write.replayEntries);
+    if (used) return used;
     if (session && this.sessions.has(rowKey(session.root, session.sid))) return { kind: "session_exists" };
     if (isWritten(write.record, this.records)) throw new Error("a record of this id exists");
     if ((write.counters ?? []).some(({ name }) => this.counters.has(name))) throw new Error("this counter exists");
@@ -281,27 +282,6 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     const offer = this.offers.get(rowKey(redeem.root, redeem.handleHash));
     const open = offer && !offer.redeemed && !offer.withdrawn && offer.expiresAtSeconds > this.nowSeconds();
     return open ? undefined : { kind: "offer_taken" };
-  }
-
-  private renew({ root, sid, expiresAtSeconds, status, formerStatus }: Renewal): void {
-    const session = this.sessions.get(rowKey(root, sid));
-    if (!session) return;
-    this.sessions.set(rowKey(root, sid), {
-      ...session,
-      ...structuredClone({ expiresAtSeconds, status, formerStatus: formerStatus ?? [] }),
-    });
-  }
-
-  /** A replay entry with an owner may be written again by that owner alone, or taken over from one that was silent. */
-  private isTaken({ key, owner, silentSinceSeconds, fresh }: ReplayEntry): boolean {
-    const there = this.replayEntries.get(key);
-    if (silentSinceSeconds !== undefined)
-      return !(there && there.owner !== owner && (there.seenAtSeconds ?? silentSinceSeconds) < silentSinceSeconds);
-    return there !== undefined && (owner === undefined || fresh === true || there.owner !== owner);
-  }
-
-  private consume(entries: readonly ReplayEntry[]): void {
-    for (const entry of entries) this.replayEntries.set(entry.key, entry);
   }
 
   private async enter(call: string, writes: boolean): Promise<void> {
