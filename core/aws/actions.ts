@@ -3,13 +3,13 @@ import type { AwsGrant } from "../model/aws-role.ts";
 /** A service that policies are compiled for. */
 export type AwsService = AwsGrant["service"];
 
-/** The one S3 action that names a bucket and not a key; its keys are told by the request's `prefix`. */
+/** The only S3 action that names a bucket and not a key; the request's `prefix` tells which keys it lists. */
 export const listBucket = "s3:ListBucket";
 
 /**
- * All that a registration may give. Each acts on keys that its request names and on nothing else, so that a policy can
- * bound it: no Scan and no PartiQL, nothing that changes who else may (ACLs, policies, retention, tags), and nothing that
- * removes what versions keep.
+ * All actions that a registration may give. Each acts only on keys that its request names, so that a policy can bound
+ * it. Left out are Scan and PartiQL, everything that changes who else has access (ACLs, policies, retention, tags), and
+ * everything that removes what versions keep.
  */
 export const awsActions: Readonly<Record<AwsService, readonly string[]>> = {
   s3: [

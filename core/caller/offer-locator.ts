@@ -17,20 +17,20 @@ const nonce = Buffer.alloc(12);
 /** Locators are padded to a multiple of this: an exact length would tell names apart. */
 const stepBytes = 256;
 
-/** Characters of a locator that says so many bytes. */
+/** Characters of a locator with so many bytes. */
 export const sealedCharacters = (bytes: number): number => Math.ceil(((bytes + tagBytes) * 4) / 3);
 
-/** The day by whose secret a handle that is made now is sealed. */
+/** The day whose secret seals a handle that is made now. */
 export const locatorDay = (clock: Clock): number => Math.floor(nowSeconds(clock) / daySeconds);
 
-/** A handle's own part of the key. */
+/** The parts of the key that the handle itself carries. */
 interface Sealing {
   readonly root: string;
   /** The handle's 256 bits. */
   readonly secret: string;
 }
 
-/** No two handles have the same key, since each contains 256 random bits. */
+/** The key of one handle. No two handles share one, since each has 256 random bits of its own. */
 const keyOf = ({ root, secret }: Sealing, daySecret: string): Buffer =>
   createHmac("sha256", daySecret).update(`lanyard-offer-locator\0${root}\0${secret}`).digest();
 
@@ -45,7 +45,7 @@ const keyOf = ({ root, secret }: Sealing, daySecret: string): Buffer =>
 export function sealLocator(from: Session, sealing: Sealing, daySecret: string): string | undefined {
   const query = queryFor({ ...from, principalId: from.principal.id, logins: loginsOf(from.epochs) });
   const names = new Set([...query.subjects, ...Object.keys(from.epochs)]);
-  // it is in every batch
+  // the deployment's row is part of every batch
   names.delete(subjects.deployment);
   const said = Buffer.from(JSON.stringify([from.sid, from.anc, [...names]]), "utf8");
   if (said.length > limits.offerLocatorBytes) return undefined;
@@ -56,9 +56,10 @@ export function sealLocator(from: Session, sealing: Sealing, daySecret: string):
 }
 
 /**
- * Opens the locator of a handle that was made within the longest life of an offer.
+ * Decrypts the locator of a handle that was made within the longest life of an offer.
  * @param sealed undefined for a handle without one
- * @returns what to read, or undefined for what none of us sealed: such a handle is looked up by its hash, and not found
+ * @returns what to read; undefined for a locator that we did not seal, whose handle is then looked up by its hash and
+ * not found
  */
 export async function openLocator(
   { sealed, ...sealing }: Sealing & { readonly sealed?: string },

@@ -8,19 +8,19 @@ import { queryFor } from "../session/liveness.ts";
 import type { LivenessQuery } from "../session/store.ts";
 import type { TokenContext } from "./context.ts";
 
-/** An offer that this caller may redeem, or has redeemed; not yet known to be alive. */
+/** An offer that this caller may redeem or has redeemed; its liveness is not read yet. */
 export type OfferSubject =
   | { readonly kind: "offer"; readonly offer: Offer; readonly query: LivenessQuery }
   | { readonly kind: "redeemed"; readonly offer: Offer; readonly sid: string; readonly query: LivenessQuery };
 
-/** A handle that says what to read beside its offer: nothing of it is known before that is read. */
+/** A handle whose locator names what to read beside its offer. Nothing of the offer is known before that is read. */
 export interface LocatedOffer {
   readonly kind: "located";
   readonly query: LivenessQuery;
 }
 
 /**
- * Resolves an offer's handle: by its row; or, where the handle says what else is to be read, by what one batch will tell of all.
+ * Resolves an offer's handle: by its row, or, where the handle has a locator, by one batch that reads everything.
  * @returns the subject or what to read, or what {@link fromOfferRow} refuses
  */
 export async function fromOffer(
@@ -38,7 +38,7 @@ export async function fromOffer(
 
 /**
  * What an offer's row allows this caller.
- * @param offer undefined where there is none
+ * @param offer undefined when there is none
  * @returns the subject, or `offer_unknown`, `offer_for_another_agent`, `offer_withdrawn`, `offer_expired`,
  * `offer_redeemed_by_another_key`
  */
@@ -49,7 +49,7 @@ export function fromOfferRow(
   if (!offer) return err({ code: "offer_unknown" });
   const { root, sid, depth, actors, principal } = offer.from;
   audit.add({ principal: principal.id, actors, session: { root, sid, depth } });
-  // session fixation and theft alike: an offer opens for the ONE agent it names
+  // the offer opens only for the ONE agent it names, against theft and session fixation alike (threat 17)
   if (offer.to !== caller.agent) {
     audit.add({ offeredTo: offer.to });
     return err({ code: "offer_for_another_agent", offeredTo: offer.to, agent: caller.agent });
@@ -60,7 +60,7 @@ export function fromOfferRow(
   const principalId = principal.id;
   const logins = loginsOf(offer.from.epochs);
   if (!offer.redeemed) return ok({ kind: "offer", offer, query: queryFor({ ...offer.from, principalId, logins }) });
-  // a lost answer is asked for again with the same key and gets the same session; a second key is a thief's
+  // when an answer is lost, the same key asks again and gets the same session; another key is a thief's
   if (offer.redeemed.jkt !== caller.jkt) return err({ code: "offer_redeemed_by_another_key" });
   const child = { root, sid: offer.redeemed.sid, anc: childAncestors(offer.from), principalId, logins };
   const query = queryFor({ ...child, actors: [...actors, offer.to] });

@@ -17,21 +17,24 @@ interface SubjectRead {
   readonly subject: Result<ResolvedSubject, Denial>;
   readonly rows: LivenessRows;
   readonly above: Above;
-  /** Subjects of the servers that `rows` tells of. */
+  /** Subjects of the servers that `rows` contains. */
   readonly servers: readonly string[];
   /** Whether the agent is within its rate of `perSecond`. */
   readonly within: boolean;
   readonly perSecond: number;
 }
 
-/** What differs between those who decide by these steps: what may be a subject token, and what is released in the end. */
+/**
+ * What differs between the endpoints that decide by these steps: which subject tokens are accepted, and what is
+ * released.
+ */
 export interface Way {
   resolve(request: TokenRequest, registry: RegistrySnapshot): Promise<Result<ResolvedSubject | LocatedOffer, Denial>>;
-  /** Which of the agent's buckets is taken from. */
+  /** The bucket of the agent that is charged. */
   readonly bucket: "issue" | "vend";
-  /** How many that bucket gives each second. */
+  /** Size of that bucket for each second. */
   perSecond(registration: AgentRegistration | undefined): number;
-  /** How long what is released lives, in seconds; left out, as long as access tokens of its resource. */
+  /** Life in seconds of what is released; when left out, that of the resource's access tokens. */
   readonly lifeSeconds?: number;
 }
 
@@ -69,7 +72,7 @@ export async function readSubject(way: Way, context: ReadContext, registry: Regi
 
 const nothing: LivenessQuery = { tombstones: [], subjects: [] };
 
-/** What is read of a subject, its caller, and the servers of what is asked for. */
+/** The liveness query of a subject, its caller, and the servers of the requested resources. */
 function queryOf(
   query: LivenessQuery,
   subject: ResolvedSubject | undefined,
@@ -80,7 +83,7 @@ function queryOf(
   return { query: mergeQueries(query, { ...nothing, subjects: [...callerSubjects(caller), ...servers] }), servers };
 }
 
-/** Whether all that is wanted was asked for. */
+/** Whether one query contains everything that another one needs. */
 const isCovered = (wanted: LivenessQuery, asked: LivenessQuery): boolean =>
   wanted.session?.sid === asked.session?.sid &&
   wanted.session?.root === asked.session?.root &&

@@ -5,15 +5,15 @@ import { members, row, text, whole } from "../codec.ts";
 import { type Tables, words } from "../dynamo.ts";
 
 const daySeconds = 86_400;
-/** Days an instance holds: today and the one before. */
+/** Days whose secret an instance keeps: today and yesterday. */
 const heldDays = 2;
 
 const secretOf = row({ table: "counters", key: ["key"] }, members({ key: text, secret: text, expiresAt: whole }));
 
 /**
- * The secret of each day, which all instances agree on by one update: whoever comes first writes it, everybody reads what was
- * written. It hides names from who reads a queue and proves nothing, so that it costs no key of KMS. A call a day an
- * instance.
+ * The secret of each day. All instances agree on it by one update: the first instance writes it, and every instance
+ * reads what was written. It only hides names from somebody who reads a queue and proves nothing, so it needs no key of
+ * KMS. Each instance makes one call a day.
  */
 export function createLocatorSecrets(client: DynamoDBDocumentClient, tables: Tables): (day: number) => Promise<string> {
   const held = new Map<number, Promise<string>>();

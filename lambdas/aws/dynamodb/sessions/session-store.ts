@@ -43,8 +43,8 @@ export function createSessionStore(client: DynamoDBDocumentClient, tables: Table
 }
 
 /**
- * One transaction; where credentials of AWS end before others of the same session and role, a second one that leaves the
- * later end where it is. Ends only move forward, so there is no third.
+ * Writes one transaction. Where AWS credentials end before others of the same session and role, a second transaction
+ * follows, which leaves the later end as it is. Ends only move forward, so there is never a third.
  */
 async function commit(
   client: DynamoDBDocumentClient,

@@ -3,16 +3,16 @@ import { type Item, members, row, text, whole } from "../codec.ts";
 import { type Action, type Tables, words } from "../dynamo.ts";
 import { type Kept, keptSeconds } from "./session-rows.ts";
 
-/** Beyond every session of a tree: walks skip it. */
+/** Sorts after every session of a tree, so that walks skip these rows. */
 const prefix = "~aws#";
 
 /** Sort key of the AWS credentials of one session and role. */
 const vendKey = (sid: string, role: string): string => `${prefix}${sid}#${role}`;
 
-/** Whether a row of a tree tells of AWS credentials. */
+/** Whether a row of a tree is about AWS credentials. */
 export const isVendKey = (key: string): boolean => key.startsWith(prefix);
 
-/** AWS credentials as a row beside their session, without a secret. */
+/** The row of AWS credentials, in the partition of their session, without any secret. */
 export const vendItem = ({ sid, ...rest }: Vend): Item => ({
   ...rest,
   sid: vendKey(sid, rest.role),
@@ -20,14 +20,14 @@ export const vendItem = ({ sid, ...rest }: Vend): Item => ({
   expiresAt: rest.endsAtSeconds + keptSeconds,
 });
 
-/** The row tells of credentials that live longer than those about to be stored. */
+/** The row is about credentials that live longer than those about to be stored. */
 export interface EndsLater {
   readonly kind: "ends_later";
 }
 
 /**
- * Stores what is released, and moves the end forward. Never back: whoever stops the session in AWS would take credentials
- * that are still alive for dead ones.
+ * Stores what is released, and moves the row's end forward, never back: otherwise somebody who stops the session in AWS
+ * would take credentials that still live for expired ones.
  */
 export function vendUpdate(vend: Vend, tables: Tables): Action<EndsLater> {
   const { root, sid, ...columns } = vendItem(vend);
@@ -46,7 +46,7 @@ export function vendUpdate(vend: Vend, tables: Tables): Action<EndsLater> {
   };
 }
 
-/** Names the newest access key in a row that ends later than it. */
+/** Adds the newest access key to a row that ends later than it. */
 export const vendKeyUpdate = (vend: Vend, tables: Tables): Action<never> => ({
   item: {
     Update: {
@@ -75,7 +75,7 @@ const vendRow = row(
 );
 
 /**
- * The AWS credentials that a row tells of.
+ * The AWS credentials in a row.
  * @throws {@link BrokenRow}
  */
 export function vendOf(item: Item): Vend {
