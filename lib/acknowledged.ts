@@ -1,4 +1,4 @@
-/** Findings of cdk-nag and of the CloudFormation validator that are right and stay: each with its reason. */
+/** Findings of cdk-nag and of the CloudFormation validator that are correct and accepted, each with its reason. */
 import { Validations } from "aws-cdk-lib";
 import type { IConstruct } from "constructs";
 
@@ -6,7 +6,7 @@ const acknowledge = (where: IConstruct, id: string, reason: string): void => {
   Validations.of(where).acknowledge({ id, reason });
 };
 
-/** X-Ray's two actions have no resource level; a role with any other statement on `*` must not use this. */
+/** X-Ray's two actions cannot be restricted to resources. A role with another statement on `*` must not use this. */
 export function acknowledgeTracing(role: IConstruct): void {
   acknowledge(
     role,
@@ -15,7 +15,7 @@ export function acknowledgeTracing(role: IConstruct): void {
   );
 }
 
-/** The account's switch has no resource level either. */
+/** The account's federation switch cannot be restricted to a resource either. */
 export function acknowledgeFederation(role: IConstruct): void {
   acknowledge(
     role,
@@ -24,7 +24,7 @@ export function acknowledgeFederation(role: IConstruct): void {
   );
 }
 
-/** Versions that are published later have numbers nobody knows yet. */
+/** The numbers of versions that are published later are not known yet. */
 export function acknowledgeVersions(role: IConstruct, functions: readonly string[]): void {
   for (const name of functions) {
     acknowledge(
@@ -35,7 +35,7 @@ export function acknowledgeVersions(role: IConstruct, functions: readonly string
   }
 }
 
-/** A task's id is made when it starts. */
+/** The id of a task is not known before it starts. */
 export function acknowledgeTasks(role: IConstruct, clusters: readonly string[]): void {
   for (const name of clusters) {
     acknowledge(
@@ -46,7 +46,7 @@ export function acknowledgeTasks(role: IConstruct, clusters: readonly string[]):
   }
 }
 
-/** Making a key has no resource yet, and listing keys none at all. */
+/** A key that is being created has no ARN yet, and listing keys cannot be restricted to resources. */
 export function acknowledgeRotator(role: IConstruct): void {
   acknowledge(
     role,
@@ -55,7 +55,7 @@ export function acknowledgeRotator(role: IConstruct): void {
   );
 }
 
-/** Receivers come and go with the registry, and their secrets with them. */
+/** Receivers, and their secrets, change with the registry. */
 export function acknowledgeReceiverSecrets(role: IConstruct, path: string): void {
   acknowledge(
     role,
@@ -64,7 +64,7 @@ export function acknowledgeReceiverSecrets(role: IConstruct, path: string): void
   );
 }
 
-/** A queue that is itself the end of the line. */
+/** A queue that is itself a dead-letter queue. */
 export function acknowledgeDeadLetters(queue: IConstruct): void {
   acknowledge(queue, "AwsSolutions-SQS3", "this queue is the dead-letter queue");
 }
@@ -90,7 +90,7 @@ export function acknowledgeFirehose(role: IConstruct, stateName: string): void {
   }
 }
 
-/** Objects get their names from Firehose. */
+/** Firehose chooses the names of its objects. */
 export function acknowledgeSealer(role: IConstruct, stateName: string): void {
   const bucket = `${stateName}:ExportsOutputFnGetAttAuditBucketB01E0AE8Arn7D5F088E`;
   for (const folder of ["audit", "errors"]) {
@@ -102,7 +102,7 @@ export function acknowledgeSealer(role: IConstruct, stateName: string): void {
   }
 }
 
-/** What concerns every stack alike. */
+/** Findings that concern every stack. */
 export function acknowledgeEverywhere(scope: IConstruct): void {
   acknowledge(scope, "W3005", "CDK writes DependsOn beside a reference to be explicit; it is redundant, not wrong");
 }

@@ -16,7 +16,7 @@ import type { Stage } from "./settings/stage.ts";
 
 const period = Duration.minutes(1);
 
-/** Alarms of one stack; with the setting `alarms.enabled` false there are none. */
+/** Alarms of one stack; none when the setting `alarms.enabled` is false. */
 export class Alarms extends Construct {
   readonly #enabled: boolean;
   readonly #topic: ITopic;
@@ -32,10 +32,10 @@ export class Alarms extends Construct {
   }
 
   /**
-   * Errors and throttles of the account's functions in this Region, as Lambda counts them over all: a denial is a value, so
-   * that an error is a bug or broken infrastructure; a throttle is a caller turned away unheard, and concurrency is the
-   * account's. One number instead of one a function, which is what CloudWatch charges; in an account where other functions
-   * fail as well, {@link ofFunction} tells ours apart.
+   * Errors and throttles of all functions of the account in this Region. A denial is a value, so an error is a bug or
+   * broken infrastructure. A throttle refuses a caller before its request is read, and all functions share the
+   * account's concurrency. There is one alarm for all functions and not one for each, since CloudWatch charges for
+   * each. In an account where other functions fail as well, {@link ofFunction} watches ours separately.
    */
   ofAllFunctions(): void {
     if (this.#each) return;
@@ -48,7 +48,7 @@ export class Alarms extends Construct {
     });
   }
 
-  /** The same of one function, where the setting `alarms.eachFunction` says so. */
+  /** The same for one function, where the setting `alarms.eachFunction` asks for it. */
   ofFunction(name: string, of: LanyardFunction): void {
     if (!this.#each) return;
     this.alarm(`${name}Errors`, of.function.metricErrors({ period }), { above: 0, description: `${name} failed` });
@@ -58,7 +58,10 @@ export class Alarms extends Construct {
     });
   }
 
-  /** A filter that matches nothing still advances the iterator: this tells of a stuck function, not of lost records. */
+  /**
+   * The iterator advances even when a filter matches nothing, so this alarm notices a function that is stuck, but not
+   * lost records.
+   */
   ofStream(name: string, of: LanyardFunction): void {
     const age = of.function.metric("IteratorAge", { period, statistic: "Maximum" });
     this.alarm(`${name}Age`, age, {
@@ -67,7 +70,7 @@ export class Alarms extends Construct {
     });
   }
 
-  /** A function that nobody calls any more fails in nothing. */
+  /** Rings when a function is no longer invoked, which causes no errors. */
   ofSchedule(name: string, of: LanyardFunction, everyMinutes: number): void {
     const calls = of.function.metricInvocations({ period: Duration.minutes(3 * everyMinutes), statistic: "Sum" });
     const silent = new MathExpression({
@@ -77,7 +80,8 @@ export class Alarms extends Construct {
       period: Duration.minutes(3 * everyMinutes),
     });
     const seen = `${name} has not been called for ${6 * everyMinutes} minutes`;
-    // nothing at all is what it looks for: whether FILL fills a series without a single point must not decide
+    // FILL replaces missing points. Whether it also fills a series without any point must not matter, since that is the
+    // case to notice
     this.alarm(`${name}Silent`, silent, {
       above: 0,
       description: seen,
@@ -87,8 +91,8 @@ export class Alarms extends Construct {
   }
 
   /**
-   * How many active agents somebody has to look after, as the watch on their lifecycle counts them: it stays up for as
-   * long as one is left.
+   * How many active agents need attention, as the watch on their lifecycle counts them. It rings as long as there is
+   * one.
    * @param metricName as `lambdas/lifecycle-watch` publishes it
    */
   ofAgents(metricName: string, which: string): void {
@@ -101,9 +105,9 @@ export class Alarms extends Construct {
   }
 
   /**
-   * How many functions are not what was deployed, as the watch on them counts: it stays up for as long as one is left, and
-   * while nobody counts.
-   * @param everyMinutes how often the watch looks; a look that is late must not end the alarm
+   * How many functions differ from what was deployed, as the watch on them counts. It rings as long as there is one,
+   * and while nothing is counted.
+   * @param everyMinutes how often the watch runs; a late run must not end the alarm
    */
   ofDrift(metricName: string, everyMinutes: number): void {
     const count = this.own(
@@ -115,13 +119,16 @@ export class Alarms extends Construct {
     this.alarm(metricName, count, { above: 0, description: seen, missing: TreatMissingData.BREACHING });
   }
 
-  /** Anything in a dead-letter queue is one thing too many. */
+  /** Rings for any message in a dead-letter queue. */
   ofQueue(name: string, queue: IQueue): void {
     const waiting = queue.metricApproximateNumberOfMessagesVisible({ period, statistic: "Maximum" });
     this.alarm(name, waiting, { above: 0, description: `${name} holds messages` });
   }
 
-  /** A queue that nobody works off drops its messages unseen when their retention is over. */
+  /**
+   * Rings when messages wait too long: a queue that is not read drops its messages silently at the end of their
+   * retention.
+   */
   ofWork(name: string, queue: IQueue, aboveSeconds: number): void {
     const age = queue.metricApproximateAgeOfOldestMessage({ period, statistic: "Maximum" });
     this.alarm(`${name}Age`, age, {
@@ -140,11 +147,11 @@ export class Alarms extends Construct {
   }
 
   /**
-   * `token` granted something, which is recorded or not done, and nothing reaches Firehose, twice in a row, so that a
-   * record on its way over the end of a period is no alarm. Age and queues stay quiet when the relay is not called at all
-   * (a mapping that was disabled or deleted, a filter that matches nothing); this does not. Not by the table's own
-   * metrics: an alarm on those keeps its state while there is no traffic, whatever it is told of missing data. A single
-   * record missing among others it cannot see.
+   * Rings when `token` grants something, which implies a record, and nothing reaches Firehose, in two periods in a row,
+   * so that a record that crosses the end of a period is no alarm. Age and queues show nothing when the relay is never
+   * invoked (a mapping that was disabled or deleted, a filter that matches nothing); this alarm does. It does not use
+   * the table's own metrics, since an alarm on those keeps its state while there is no traffic, however missing data is
+   * treated. It cannot notice a single record that is missing among others.
    */
   ofSilence(streamName: string): void {
     const fiveMinutes = Duration.minutes(5);
@@ -164,7 +171,7 @@ export class Alarms extends Construct {
     this.alarm("Silence", silent, { above: 0, description: `${seen}. ${unseen}`, evaluationPeriods: 2 });
   }
 
-  /** A metric that this deployment's functions print, as `lambdas/metrics` gives it its dimensions. */
+  /** A metric that this deployment's functions publish, with the dimensions of `lambdas/metrics`. */
   private own(metricName: string, by: Record<string, string>, over: Counted): Metric {
     const dimensionsMap = { ...by, stage: this.#stage };
     return new Metric({ namespace: "Lanyard", metricName, dimensionsMap, ...over });

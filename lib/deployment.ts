@@ -17,12 +17,12 @@ export interface Deployment {
   readonly service: ServiceStack;
 }
 
-/** What a deployment is made from. */
+/** Input of a deployment. */
 interface DeploymentProps {
   readonly stage: Stage;
   /** Folder of the functions' bundles. */
   readonly dist: string;
-  /** The stage's folder, validated; it must be given exactly when the stage names one. */
+  /** The stage's folder, validated; it must be given if, and only if, the stage names one. */
   readonly registry?: DeployedRegistry;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Feature flags of CDK under which the stacks were made and tested. They are set on the construct itself, so that the same
- * templates come out in whichever app it stands, and nothing around it is changed: a flag is looked for from below.
+ * Feature flags of CDK under which the stacks were made and tested. They are set on the construct itself, so that it
+ * gives the same templates in every app, and nothing around it changes: CDK looks for a flag from the inside outwards.
  */
 export const featureFlags: Readonly<Record<string, unknown>> = {
   "@aws-cdk/aws-signer:signingProfileNamePassedToCfn": true,

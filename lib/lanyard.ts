@@ -11,7 +11,7 @@ import { packRegistry } from "./service/registry/packed.ts";
 import type { LanyardProps } from "./settings/props.ts";
 import { stageOf } from "./settings/stage.ts";
 
-/** Addresses of a deployment, each as CloudFormation will know it. */
+/** Addresses of a deployment, as tokens that CloudFormation resolves. */
 export interface LanyardUrls {
   /** The issuer of all tokens, without a slash at its end. */
   readonly issuer: string;
@@ -26,33 +26,32 @@ export interface LanyardUrls {
   readonly adminRotate: string;
 }
 
-/** Context by which a checkout says where its bundles are; the package has them beside itself. */
+/** Context key by which a checkout names the folder of its bundles; the package contains them. */
 const functionsContext = "lanyard:functions";
 
 /**
- * A deployment of Lanyard: four stacks, `lanyard-<stage>-state`, `-audit`, `-issuer` and `-service`. It stands in an App or
- * a Stage, beside whatever else is there.
+ * A deployment of Lanyard: four stacks, `lanyard-<stage>-state`, `-audit`, `-issuer` and `-service`. It is created in
+ * an App or a Stage, beside anything else.
  *
- * @example
- * const app = new App();
- * new Lanyard(app, "Lanyard", { stage: "prod", trustDomain: "agents.example.com", operators: ["role/Operator"] });
+ * @example const app = new App(); new Lanyard(app, "Lanyard", { stage: "prod", trustDomain: "agents.example.com",
+ * operators: ["role/Operator"] });
  */
 export class Lanyard extends Construct {
   readonly urls: LanyardUrls;
-  /** Where the deployment's domain must point; there where it has one. */
+  /** Where the deployment's domain must point, if it has one. */
   readonly domainTarget: DomainTarget | undefined;
-  /** Every audit record passes here; only the relay may put events on it. */
+  /** Bus of all audit records. Only the relay may put events on it. */
   readonly auditBus: IEventBus;
   /** Keeps the audit records. */
   readonly auditBucket: IBucket;
-  /** Gets every alarm. */
+  /** Topic of every alarm. */
   readonly alarmTopic: ITopic;
   /** The stacks, State first: for tags, for dependencies, for `cdk deploy`. */
   readonly stacks: { readonly state: Stack; readonly audit: Stack; readonly issuer: Stack; readonly service: Stack };
 
   /**
    * @param scope an App or a Stage
-   * @throws inside a Stack, on a setting that is wrong, and on a registry that does not hold up
+   * @throws inside a Stack, for a wrong setting, and for an invalid registry
    */
   constructor(scope: Construct, id: string, props: LanyardProps) {
     super(scope, id);
@@ -78,14 +77,14 @@ export class Lanyard extends Construct {
   }
 }
 
-/** Region and account of the Stage around it, where that says so. */
+/** Region and account of the surrounding Stage, where it names them. */
 function placeOf(scope: Construct): { readonly region?: string; readonly account?: string } {
   const { region, account } = CdkStage.of(scope) ?? {};
   const isKnown = (value: string | undefined): value is string => value !== undefined && !Token.isUnresolved(value);
   return { ...(isKnown(region) && { region }), ...(isKnown(account) && { account }) };
 }
 
-/** Folder of the functions' code. @throws where it is neither beside this file nor named */
+/** Folder of the functions' code. @throws when it is neither beside this file nor named by the context */
 function functionsOf(scope: Construct): string {
   const named: unknown = scope.node.tryGetContext(functionsContext);
   if (typeof named === "string") return named;

@@ -18,7 +18,7 @@ import { Sealer } from "./sealer.ts";
 import { TheftWatch } from "./theft-watch.ts";
 import { WallWatch } from "./wall-watch.ts";
 
-/** The way of an audit record from the outbox to the bucket, and the topic that every alarm goes to. */
+/** Everything that carries an audit record from the outbox to the bucket, and the topic of all alarms. */
 export class AuditStack extends Stack {
   readonly bus: EventBus;
   readonly topic: Topic;
@@ -58,7 +58,10 @@ export class AuditStack extends Stack {
     new CfnOutput(this, "AlarmTopic", { value: this.topic.topicArn });
   }
 
-  /** A topic with a policy of its own loses the default one, by which alarms of the account may publish. */
+  /**
+   * A topic with its own policy loses the default one, which lets alarms of the account publish, so this policy allows
+   * that again.
+   */
   private alarmTopic(): Topic {
     const topic = new Topic(this, "Alarms", { enforceSSL: true });
     topic.addToResourcePolicy(
@@ -73,9 +76,12 @@ export class AuditStack extends Stack {
     return topic;
   }
 
-  /** Whoever may put events anywhere in the account could otherwise put forged records here (threat 23). */
+  /**
+   * Without this policy, anybody who may put events on any bus of the account could put forged records here (threat
+   * 23).
+   */
   private onlyTheRelayPuts(stage: Stage): void {
-    // the typed construct warns of its own deprecated properties, set or not
+    // CDK's typed construct warns about its own deprecated properties, whether they are set or not
     new CfnResource(this, "OnlyTheRelayPuts", {
       type: "AWS::Events::EventBusPolicy",
       properties: {

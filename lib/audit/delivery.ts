@@ -12,7 +12,7 @@ import { deadLetters } from "../function/stream.ts";
 import type { Stage } from "../settings/stage.ts";
 import type { StateStack } from "../state/state-stack.ts";
 
-/** What delivers, and where to. */
+/** What records are delivered with, and where to. */
 interface DeliveryProps {
   readonly stage: Stage;
   readonly state: StateStack;
@@ -30,7 +30,7 @@ export class Delivery extends Construct {
     this.stream = this.firehose(stage, state);
     this.undelivered = deadLetters(this, "Undelivered");
     const caller = new Role(this, "RuleRole", {
-      // another account's rule is no confused deputy here
+      // conditions that stop a rule of another account from using this role (confused deputy)
       assumedBy: new ServicePrincipal("events.amazonaws.com", {
         conditions: { StringEquals: { "aws:SourceAccount": Aws.ACCOUNT_ID } },
       }),
@@ -43,14 +43,14 @@ export class Delivery extends Construct {
     this.rule = new CfnRule(this, "Rule", {
       eventBusName: bus.eventBusName,
       description: "Every audit record, to Firehose",
-      // only the relay may put events on this bus, so that all of them are records
+      // only the relay may put events on this bus, so every event is a record
       eventPattern: { source: [{ prefix: "" }] },
       targets: [
         {
           id: "Firehose",
           arn: this.stream.attrArn,
           roleArn: caller.roleArn,
-          // the record as it is: a text template would make a JSON string of it and not escape what stands inside
+          // the record unchanged: a text template would make a JSON string of it without escaping its contents
           inputPath: "$.detail",
           deadLetterConfig: { arn: this.undelivered.queueArn },
           retryPolicy: { maximumEventAgeInSeconds: 86_400, maximumRetryAttempts: 185 },
@@ -87,7 +87,7 @@ export class Delivery extends Construct {
           sizeInMBs: stage.delivery.bufferMegabytes,
         },
         compressionFormat: "GZIP",
-        // the time is that of arrival, UTC: a query by event time widens by a day
+        // the time is that of arrival, in UTC; a query by event time must include one more day
         prefix: "audit/dt=!{timestamp:yyyy-MM-dd}/",
         errorOutputPrefix: "errors/!{firehose:error-output-type}/dt=!{timestamp:yyyy-MM-dd}/",
         encryptionConfiguration: { kmsEncryptionConfig: { awskmsKeyArn: state.keys.data.keyArn } },
@@ -112,12 +112,12 @@ export class Delivery extends Construct {
     return stream;
   }
 
-  /** Firehose may add objects and nothing else: CDK's own grant could delete every one of them. */
+  /** Firehose may only add objects: CDK's own grant would let it delete every one. */
   private firehoseRole(stage: Stage, state: StateStack, logGroup: LogGroup): Role {
     const { auditBucket, keys } = state;
     const role = new Role(this, "FirehoseRole", {
       roleName: roleName(stage, "firehose"),
-      // as AWS publishes it: Firehose names the account it works for as the external id
+      // as AWS documents it: Firehose sends the account it works for as external id
       assumedBy: new ServicePrincipal("firehose.amazonaws.com", {
         conditions: { StringEquals: { "sts:ExternalId": Aws.ACCOUNT_ID } },
       }),

@@ -18,9 +18,9 @@ const changes = [
 ];
 
 /**
- * Tells of every change to a key, and of every signature or MAC, made or refused, by anybody but the key's role
- * (threat 11): a MAC by the nonce key is a challenge or nonce that passes for ours.
- * It sees what CloudTrail sees: the account needs a trail of management events in this Region, read events included.
+ * Reports every change to a key, and every signature or MAC, made or refused, by anybody but the key's role (threat
+ * 11): with a MAC of the nonce key, somebody could make a challenge or nonce that is accepted as ours.
+ * It uses CloudTrail's events: the account needs a trail of management events in this Region, read events included.
  */
 export class KeyWatch extends Construct {
   constructor(scope: Construct, id: string, { stage, state, topic }: WatchProps) {
@@ -34,7 +34,7 @@ export class KeyWatch extends Construct {
       this.rule(name, topic, {
         eventName: [eventName],
         resources: { ARN: [key.keyArn] },
-        // users and the root have no session issuer at all
+        // users and the root have no session issuer
         userIdentity: {
           sessionContext: {
             sessionIssuer: { arn: [{ "anything-but": roles.map((role) => roleArn(stage, role)) }, { exists: false }] },
@@ -51,7 +51,8 @@ export class KeyWatch extends Construct {
       byOthers("MacNonce", ["GenerateMac", nonce], attesting),
       ...(dpopNonce ? [byOthers("MacDpopNonce", ["GenerateMac", dpopNonce], nonced)] : []),
     ];
-    // keys that the rotator made have no name here: their policy's refusal has, and so has whoever makes them
+    // keys that the rotator created cannot be named here. But their policy's refusal can be matched, and so can the
+    // role that creates them
     const refused = this.rule("Refused", topic, {
       eventName: ["Sign"],
       errorMessage: [{ wildcard: "*explicit deny in a resource-based policy*" }],
@@ -60,8 +61,8 @@ export class KeyWatch extends Construct {
       eventName: ["Sign", "GenerateMac", "PutKeyPolicy", "CreateGrant", "ImportKeyMaterial"],
       userIdentity: { sessionContext: { sessionIssuer: { arn: [roleArn(stage, "rotator")] } } },
     });
-    // nor can their changed policies be found by a name. What is not put back the rotator finds; what is names our roles
-    // again, or hides them behind JSON's escapes, which nobody writes otherwise
+    // a changed policy of such keys cannot be found by the key's name. The rotator finds a changed policy that remains.
+    // One that is changed back names our roles again, or hides their names by JSON escapes, which no honest policy uses
     const rewritten = this.rule("Rewritten", topic, {
       eventName: ["PutKeyPolicy"],
       requestParameters: { policy: [{ wildcard: `*:role/${rolesPrefix(stage)}*` }, { wildcard: "*\\\\u*" }] },
@@ -82,7 +83,7 @@ export class KeyWatch extends Construct {
   private rule(id: string, topic: Topic, detail: Record<string, unknown>): CfnRule {
     return new CfnRule(this, id, {
       description: "A key of Lanyard was changed or used by somebody else",
-      // a plain ENABLED rule never sees read events, and Sign and GenerateMac are such
+      // a rule that is only ENABLED never receives read events, and Sign and GenerateMac are read events
       state: "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS",
       eventPattern: {
         source: ["aws.kms"],

@@ -13,13 +13,13 @@ import type { StateStack } from "../state/state-stack.ts";
 interface RelayProps extends FunctionProps {
   readonly state: StateStack;
   readonly bus: EventBus;
-  /** Gets records that the bus refuses for good, whole. */
+  /** Receives, whole, the records that the bus can never accept. */
   readonly refused: Queue;
 }
 
 /** The function that carries records from the Outbox to the bus. */
 export class Relay extends LanyardFunction {
-  /** Places in the stream that Lambda gave up; never a record. */
+  /** Receives positions in the stream that Lambda gave up; never a record. */
   readonly failures: IQueue;
 
   constructor(scope: Construct, id: string, props: RelayProps) {
@@ -42,7 +42,7 @@ export class Relay extends LanyardFunction {
       },
       { refusedQueue: refused.queueUrl },
     );
-    // every record comes twice: when it is written, and as REMOVE when its time is over
+    // every record appears twice in the stream: when it is written, and as REMOVE when it expires
     this.failures = feed(this, {
       tables: state.tables,
       table: "outbox",
@@ -52,7 +52,10 @@ export class Relay extends LanyardFunction {
   }
 }
 
-/** Whoever may send to any queue of the account could otherwise place forged records among the refused (threat 23). */
+/**
+ * Without this policy, anybody who may send to any queue of the account could put forged records among the refused ones
+ * (threat 23).
+ */
 function onlyTheRelaySends(queue: Queue, stage: Stage): void {
   queue.addToResourcePolicy(
     new PolicyStatement({

@@ -10,13 +10,14 @@ import type { StateStack } from "../state/state-stack.ts";
 /** What the sealer is made from. */
 interface SealerProps extends FunctionProps {
   readonly state: StateStack;
-  /** Gets the events of objects that could not be retained: they hold the object's key and version. */
+  /** Receives the events of objects that could not be retained, with the object's key and version. */
   readonly unsealed: Queue;
 }
 
 /**
- * Retains every version of every object of the audit bucket as it comes. A default retention of the bucket would do the
- * same, but S3 then refuses each put that carries no checksum, and AWS says nowhere that Firehose sends one.
+ * Retains every version of every object of the audit bucket as soon as it is created. A default retention of the bucket
+ * would do the same, but S3 would then refuse each put without a checksum, and AWS does not document that Firehose
+ * sends one.
  */
 export class Sealer extends LanyardFunction {
   constructor(scope: Construct, id: string, props: SealerProps) {

@@ -4,8 +4,9 @@ import type { Topic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
 
 /**
- * Refusals after which something was in two hands: a document that another key had shown before (threat 16), an offer
- * that another key or another agent tried to redeem (threat 17), a token shown with another key than its own (threat 41).
+ * Refusals that mean that two parties have the same thing: a document that another key had shown before (threat 16), an
+ * offer that another key or another agent tried to redeem (threat 17), a token shown with another key than its own
+ * (threat 41).
  */
 const thefts = [
   "evidence_of_another_key",
@@ -14,10 +15,10 @@ const thefts = [
   "dpop_key_mismatch",
 ];
 
-/** Whatever the code: a genuine token of ours that another key showed stands in its record with its owner. */
+/** Whatever the code: when another key showed a genuine token of ours, the record names the token's owner. */
 const ownedByAnother = { unmapped: { lanyard: { owner: [{ exists: true }] } } };
 
-/** Tells of every refusal that means theft, as it passes on the bus: no metric tells one denial from another. */
+/** Reports every refusal that means theft, when it passes on the bus, since no metric distinguishes single denials. */
 export class TheftWatch extends Construct {
   constructor(scope: Construct, id: string, { bus, topic }: { readonly bus: EventBus; readonly topic: Topic }) {
     super(scope, id);
@@ -29,7 +30,7 @@ export class TheftWatch extends Construct {
         {
           id: "Topic",
           arn: topic.topicArn,
-          // what an e-mail needs and no more: the record itself is in the bucket
+          // only what an e-mail needs; the record itself is in the bucket
           inputTransformer: {
             inputPathsMap: {
               code: "$.detail.status_code",

@@ -7,22 +7,22 @@ import { tableNames } from "../state/table-set.ts";
 import type { WatchProps } from "./watch-props.ts";
 
 /**
- * Anybody but CloudFormation, which CloudTrail itself names: `invokedBy` is written when a service makes a call, by a role
- * of ours or for a caller, and is no part of the request, as a user agent is. Who can have CloudFormation make such a
- * call updates our own stack, and that is a deployment.
+ * Matches calls by anybody except CloudFormation. CloudTrail writes `invokedBy` itself when a service makes a call,
+ * with a role of ours or for a caller; unlike a user agent, it is no part of the request. Somebody who can make
+ * CloudFormation make such a call is updating our stack, which is a deployment.
  */
 const byHand = { invokedBy: [{ "anything-but": ["cloudformation.amazonaws.com"] }, { exists: false }] };
 
 /**
- * Tells of every change by hand to what the walls stand on: the policy, TTL or life of a table, the code or settings of a
- * function, the policies of the audit bucket (threat 45). A deployment rings nothing, and a restore into a table of
- * another name neither. Changes of IAM reach EventBridge in us-east-1 alone, and
- * ring where the stage is there. It sees what CloudTrail sees: the account needs a trail of management events in this Region.
+ * Reports every change by hand to what the walls rest on: the policy, TTL or deletion of a table, the code or settings
+ * of a function, the policies of the audit bucket (threat 45). Neither a deployment nor a restore into a table of
+ * another name rings. Changes of IAM reach EventBridge only in us-east-1, and are reported only where the stage is in
+ * that Region. It uses CloudTrail's events: the account needs a trail of management events in this Region.
  */
 export class WallWatch extends Construct {
   constructor(scope: Construct, id: string, { stage, state, topic }: WatchProps) {
     super(scope, id);
-    // by name or by ARN, whichever the caller gave
+    // by name or by ARN, since a caller may give either
     const named = tableNames
       .map((name) => state.tables.table[name])
       .map((table) => ({ wildcard: `*${table.tableName}` }));
@@ -82,7 +82,7 @@ export class WallWatch extends Construct {
         },
       }),
     ];
-    // IAM is a service of the whole account: its events come to this one Region
+    // IAM belongs to the whole account, and its events come only to this Region
     if (stage.region === "us-east-1") rules.push(this.roles(stage, topic));
     topic.addToResourcePolicy(
       new PolicyStatement({

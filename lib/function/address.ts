@@ -3,16 +3,21 @@ import { Fn } from "aws-cdk-lib";
 import { CfnResourcePolicy, type FunctionUrl, FunctionUrlAuthType } from "aws-cdk-lib/aws-lambda";
 import type { LanyardFunction } from "./lanyard-function.ts";
 
-/** A URL for everybody: who calls proves it inside. CDK adds both permissions that such a URL needs since October 2025. */
+/**
+ * A URL for everybody; the function authenticates its callers itself. CDK adds both permissions that such a URL needs
+ * since October 2025.
+ */
 export function publicUrl(of: LanyardFunction): FunctionUrl {
   return of.function.addFunctionUrl({ authType: FunctionUrlAuthType.NONE });
 }
 
 /**
- * A URL for callers that IAM lets in. The function believes the caller that the URL's event names, so an event must not
- * come by any other way: whoever may invoke the function directly could write any caller into it (threat 18). `Bool`
- * would not match where the key is absent. No permission may be added to such a function: the policy is the whole document.
- * @param operators the only roles that may call, as `aws:PrincipalArn` is compared with; left out, whomever IAM lets in
+ * A URL for callers that IAM admits. The function trusts the caller that the URL's event names, so an event must not
+ * come in any other way: somebody who could invoke the function directly could write any caller into it (threat 18).
+ * `Bool` would not match where the key is absent. No other permission may be added to such a function, since this
+ * policy replaces the whole document.
+ * @param operators the only roles that may call, in the form that `aws:PrincipalArn` is compared with; when left out,
+ * everybody that IAM admits
  */
 export function signedUrl(of: LanyardFunction, operators?: readonly string[]): FunctionUrl {
   const url = of.function.addFunctionUrl({ authType: FunctionUrlAuthType.AWS_IAM });
@@ -25,7 +30,7 @@ export function signedUrl(of: LanyardFunction, operators?: readonly string[]): F
           Sid: "OnlyThroughTheUrl",
           Effect: "Deny",
           Principal: "*",
-          // the older action invokes as well
+          // the older action invokes a function as well
           Action: ["lambda:InvokeFunction", "lambda:InvokeAsync"],
           Resource: of.function.functionArn,
           Condition: { BoolIfExists: { "lambda:InvokedViaFunctionUrl": "false" } },
@@ -48,7 +53,7 @@ export function signedUrl(of: LanyardFunction, operators?: readonly string[]): F
   return url;
 }
 
-/** A URL without its trailing slash, scheme kept: what an issuer looks like. */
+/** A URL without its trailing slash, scheme included, which is the form of an issuer. */
 export function withoutSlash(url: string): string {
   const parts = Fn.split("/", url);
   return Fn.join("/", [Fn.select(0, parts), "", Fn.select(2, parts)]);

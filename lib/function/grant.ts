@@ -1,27 +1,30 @@
-/** The only way a role gets a right here: exact actions on exact resources, with the reason; never a construct's own `grant*`. */
+/**
+ * The only way a role gets a right here: exact actions on exact resources, with a reason. A construct's own `grant*` is
+ * never used.
+ */
 import { Effect, type Policy, PolicyStatement, type Role } from "aws-cdk-lib/aws-iam";
 
 /** Condition block of a statement. */
 export type Conditions = Record<string, Record<string, string | string[]>>;
 
-/** What a right is about. */
+/** The resource of a right. */
 export interface Target {
-  /** As a reader knows it, such as `Sessions`. */
+  /** Its name for readers, such as `Sessions`. */
   readonly name: string;
   readonly arn: string;
 }
 
-/** One right of a role, or what a role is denied whatever else allows it. */
+/** One right of a role, or a denial that overrides every other right. */
 export interface Grant {
   /** Full names, such as `sqs:SendMessage`; never a wildcard. */
   readonly actions: readonly string[];
   readonly on: readonly Target[];
   readonly conditions?: Conditions;
-  /** What the role needs it for, in words for docs/resources.md. */
+  /** Why the role needs it, as a phrase for docs/resources.md. */
   readonly why: string;
-  /** Lambda and DynamoDB use it with the role; the function's own code makes no such call. */
+  /** Lambda or DynamoDB uses it in the name of the role; the function's own code makes no such call. */
   readonly byAws?: true;
-  /** A deny, which beats every allow: an administrator's and a resource's own included. */
+  /** A deny, which overrides every allow, also an administrator's and a resource policy's. */
   readonly denied?: true;
 }
 
@@ -50,15 +53,15 @@ export function allow(role: Role, grant: Grant, policy?: Policy): void {
   else role.addToPolicy(statement);
 }
 
-/** Every resource there is: for actions that know none, and for denials. */
+/** Every resource: for actions that cannot be restricted to resources, and for denials. */
 export const everything: Target = { name: "*", arn: "*" };
 
-/** The write is part of a transaction: "together or not at all" as a fact of IAM. */
+/** Allows a write only as part of a transaction, so that IAM enforces "together or not at all". */
 export const inTransaction: Conditions = { StringEquals: { "dynamodb:EnclosingOperation": "TransactWriteItems" } };
 
 /**
- * Outside transactions: only rows whose partition key starts with one of these; a request that names no key is refused,
- * not waved through. Within one, AWS does not say that it fills the key: there, {@link rowsInTransaction}.
+ * Outside transactions: allows only rows whose partition key starts with one of these. A request that names no key is
+ * refused. AWS does not document whether it fills the key within a transaction; there use {@link rowsInTransaction}.
  */
 export const rows = (...prefixes: string[]): Conditions => ({
   "ForAllValues:StringLike": { "dynamodb:LeadingKeys": prefixes.map((prefix) => `${prefix}*`) },
@@ -66,8 +69,9 @@ export const rows = (...prefixes: string[]): Conditions => ({
 });
 
 /**
- * Within a transaction, and only such rows where AWS fills the key there; where it does not, the whole table. A wall that
- * must hold either way is a table of its own: docs/walls.md says what each function could do to the others' rows.
+ * Within a transaction: allows only such rows where AWS fills the key there; where it does not, the whole table. Where
+ * a wall must hold in both cases, the rows have a table of their own; docs/walls.md tells what each function could do
+ * to the others' rows.
  */
 export const rowsInTransaction = (...prefixes: string[]): Conditions => ({
   "ForAllValues:StringLike": { "dynamodb:LeadingKeys": prefixes.map((prefix) => `${prefix}*`) },

@@ -19,7 +19,7 @@ import type { Stage } from "../settings/stage.ts";
 import { allow, type Grant } from "./grant.ts";
 import { type NamedRole, roleName } from "./roles.ts";
 
-/** Cedar's WebAssembly, as the bundler puts it beside a function. */
+/** Cedar's WebAssembly, as the bundler places it beside a function. */
 const cedarFile = "cedar_wasm_bg.wasm";
 
 /** Values by the names of `lambdas/env.ts`. */
@@ -28,20 +28,21 @@ type Environment = Partial<Record<keyof typeof env, string>>;
 /** What every function is made from. */
 export interface FunctionProps {
   readonly stage: Stage;
-  /** Folder of the bundles, one folder a function. */
+  /** Folder of the bundles, one folder for each function. */
   readonly dist: string;
 }
 
-/** How a function is made; the rest stands in the manifest under its name. */
+/** Input of a function; the rest is in the manifest under its name. */
 interface LanyardFunctionProps extends FunctionProps {
   readonly name: FunctionName;
-  /** Beside stage and trust domain, which are always set, and what comes with a right. */
+  /** Variables beside stage and trust domain, which are always set, and those that are set with a right. */
   readonly environment?: Environment;
 }
 
 /**
- * One of Lanyard's functions: Node 24 on arm64, its own log group, and its own role with nothing but what is granted to
- * it. A grant that names a resource sets the variable by which the code finds it, too: neither comes without the other.
+ * One of Lanyard's functions: Node 24 on arm64, its own log group, and its own role with only the rights that are
+ * granted here. A grant of a resource also sets the variable by which the code finds it, so that neither exists without
+ * the other.
  */
 export class LanyardFunction extends Construct {
   readonly entry: FunctionName;
@@ -49,7 +50,7 @@ export class LanyardFunction extends Construct {
   readonly function: LambdaFunction;
   readonly logGroup: LogGroup;
 
-  /** @param id as the manifest has it: logical ids are made from it */
+  /** @param id from the manifest; logical ids are made from it */
   constructor(scope: Construct, id: string, props: LanyardFunctionProps) {
     super(scope, id);
     const { stage, name } = props;
@@ -90,21 +91,21 @@ export class LanyardFunction extends Construct {
         codeSigningConfig: CodeSigningConfig.fromCodeSigningConfigArn(this, "Signed", stage.codeSigningConfig),
       }),
     });
-    // the assembly has its own copy by now
+    // the assembly has its own copy now
     if (code.isCopy) rmSync(code.folder, { recursive: true });
     acknowledgeTracing(this.role);
   }
 
   /**
-   * Gives the function one right, and tells it what it needs to use it.
-   * @param environment names of what it may use
+   * Gives the function one right, and sets the variables it needs to use it.
+   * @param environment variables that name what it may use
    */
   grant(grant: Grant, environment: Environment = {}): void {
     allow(this.role, grant);
     this.tell(environment);
   }
 
-  /** Sets variables that no right comes with. */
+  /** Sets variables that belong to no right. */
   tell(environment: Environment): void {
     for (const [key, value] of Object.entries(environment))
       this.function.addEnvironment(env[key as keyof typeof env], value);
@@ -112,7 +113,7 @@ export class LanyardFunction extends Construct {
 
   /**
    * Name of the function's role, for the policies of resources.
-   * @throws where the manifest gives it none: who is named by nobody must not be let in by name
+   * @throws where the manifest gives it no fixed name, since then no policy may name it
    */
   get namedRole(): NamedRole {
     const named = namedRole(this.entry);
@@ -143,10 +144,10 @@ function reserved(stage: Stage, name: FunctionName): { reservedConcurrentExecuti
 }
 
 /**
- * A function's bundle, complete. The package holds Cedar's WebAssembly once, beside the program that packs registries; a
- * function that decides gets its copy here.
+ * A function's complete bundle. The package contains Cedar's WebAssembly once, beside the program that packs
+ * registries; a function that decides by Cedar gets its copy here.
  * @returns a folder, and whether it was made for this use and may be removed after it
- * @throws when it was not built
+ * @throws when the bundle was not built
  */
 export function bundle(dist: string, name: FunctionName): { readonly folder: string; readonly isCopy: boolean } {
   const folder = join(dist, name);

@@ -6,7 +6,10 @@ import { acknowledgeDeadLetters } from "../acknowledged.ts";
 import type { TableName, TableSet } from "../state/table-set.ts";
 import type { LanyardFunction } from "./lanyard-function.ts";
 
-/** A queue for what could not be delivered: kept 14 days, SSE by SQS itself (EventBridge cannot use an AWS-owned KMS key), TLS only. */
+/**
+ * A queue for messages that could not be delivered: kept 14 days, SSE by SQS itself (EventBridge cannot use an
+ * AWS-owned KMS key), TLS only.
+ */
 export function deadLetters(scope: Construct, id: string): Queue {
   const queue = new Queue(scope, id, {
     encryption: QueueEncryption.SQS_MANAGED,
@@ -17,13 +20,13 @@ export function deadLetters(scope: Construct, id: string): Queue {
   return queue;
 }
 
-/** How a function is fed from one stream. */
+/** How a function receives one stream. */
 interface FeedProps {
   readonly tables: TableSet;
   readonly table: TableName;
-  /** Which records count; REMOVE records come from TTL and are never among them. */
+  /** Which records it receives; never REMOVE records, which come from expiry. */
   readonly filter: Record<string, unknown>;
-  /** Batches of one shard that are worked on at a time. */
+  /** Batches of one shard that are handled at the same time. */
   readonly parallelization: number;
   /** Where a function that has several streams sends its failures; otherwise a queue of its own is made. */
   readonly failures?: IQueue;
@@ -34,9 +37,9 @@ interface FeedProps {
 }
 
 /**
- * Feeds a function from a table's stream. It starts at the oldest record, since records written while the mapping is made
- * would be lost otherwise; a bad record is bisected away from its batch. The queue is an alarm, not a store: it gets the
- * place in the stream, never the record.
+ * Connects a function to a table's stream. It starts at the oldest record, since records written while the mapping is
+ * created would otherwise be lost. A failing batch is split until the bad record is alone. The queue only raises an
+ * alarm and stores nothing: it receives the position in the stream, never the record.
  */
 export function feed(of: LanyardFunction, props: FeedProps): { failures: IQueue } {
   const { tables, table, filter, parallelization, retryAttempts = 20, id = "Stream" } = props;
@@ -61,7 +64,7 @@ export function feed(of: LanyardFunction, props: FeedProps): { failures: IQueue 
     filters: [FilterCriteria.filter(filter)],
     onFailure: { bind: () => ({ destination: failures.queueArn }) },
   });
-  // the mapping is checked against the role when it is made: its rights must be there first
+  // the role's rights must exist before the mapping is created, since AWS checks them then
   mapping.node.addDependency(of.role);
   return { failures };
 }

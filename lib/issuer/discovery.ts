@@ -6,8 +6,9 @@ import type { StateStack } from "../state/state-stack.ts";
 import { urlsParameterName } from "./urls-parameter.ts";
 
 /**
- * Metadata, keys and stored status lists. The most exposed function signs nothing: any key at `jwks_uri` could mint a
- * session (threat 3). It reads the other functions' URLs by a literal name, since a reference would close a circle.
+ * Metadata, keys and stored status lists. As the most exposed function it cannot sign, since any key at `jwks_uri`
+ * could mint a session (threat 3). It reads the other functions' URLs by a literal name, since with references the
+ * stacks would depend on each other in a circle.
  */
 export class Discovery extends LanyardFunction {
   constructor(scope: Construct, id: string, props: FunctionProps & { readonly state: StateStack }) {

@@ -5,7 +5,7 @@ import { Construct } from "constructs";
 import type { LanyardFunction } from "../function/lanyard-function.ts";
 import type { DomainProps } from "../settings/props.ts";
 
-/** What a domain must point to. */
+/** The target that a domain's DNS record must name. */
 export interface DomainTarget {
   /** For a CNAME, or an alias. */
   readonly name: string;
@@ -13,19 +13,19 @@ export interface DomainTarget {
   readonly hostedZoneId: string;
 }
 
-/** Origin of a domain; the embedded cloud's is this machine, where there is no certificate. */
+/** Origin of a domain. The embedded cloud's domain is this machine, without a certificate. */
 export const originOfDomain = ({ name }: DomainProps): string =>
   `${name.startsWith("127.") ? "http" : "https"}://${name}`;
 
 /**
- * An HTTP API behind a domain: the only way to the public functions where there is one. It has no address of its own, so
- * that nobody reaches them past the domain, and its one stage has no name that could stand in a path. CloudFront before
- * function URLs would hide the host that proofs are made for, and the caller's address.
+ * An HTTP API behind a domain: the only way to the public functions where there is one. It has no address of its own,
+ * so that nobody can call them except by the domain, and its only stage has no name that would become part of a path.
+ * CloudFront in front of function URLs would hide the caller's address and the host that proofs are made for.
  */
 export class HttpApi extends Construct {
-  /** `https://<name>`, no slash at its end. */
+  /** `https://<name>`, without a slash at its end. */
   readonly origin: string;
-  /** Where the name must point, by an alias or CNAME that is the team's own to make. */
+  /** Where the name must point. The team creates the alias or CNAME itself. */
   readonly target: DomainTarget;
   readonly #id: string;
 
@@ -53,9 +53,9 @@ export class HttpApi extends Construct {
   }
 
   /**
-   * Leads a path, and all below it, to a function; the path is left as it came.
-   * @param scope where routes and permission stand: the function's own stack
-   * @param path such as `/token`; left out, everything that no other function has
+   * Routes a path, and all paths below it, to a function. The path is not changed.
+   * @param scope the stack of routes and permission: the function's own
+   * @param path such as `/token`; when left out, every path that no other function has
    * @returns the function's URL, without a slash at its end
    */
   route(scope: Construct, of: LanyardFunction, path?: string): string {
@@ -64,7 +64,7 @@ export class HttpApi extends Construct {
       integrationType: "AWS_PROXY",
       integrationUri: of.function.functionArn,
       payloadFormatVersion: "2.0",
-      // an HTTP API waits 30 s at most, longer than any public function runs
+      // an HTTP API waits 30 s at most, which is longer than any public function runs
       timeoutInMillis: 30_000,
     });
     const keys = path === undefined ? ["$default"] : [`ANY ${path}`, `ANY ${path}/{proxy+}`];

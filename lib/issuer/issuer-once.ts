@@ -6,9 +6,10 @@ import type { Stage } from "../settings/stage.ts";
 import { originOfDomain } from "./http-api.ts";
 
 /**
- * Remembers what the issuer is, and refuses a deployment that makes it something else: tokens, providers and trust policies
- * elsewhere would be void. The memory is a policy that is attached to nobody. Its description can only change by replacing
- * it, and CloudFormation replaces nothing that has a name of its own: such an update fails, and is rolled back as a whole.
+ * Remembers what the issuer is, and refuses a deployment that changes it, since all tokens, and all providers and trust
+ * policies elsewhere, would become invalid. It remembers by a policy that is attached to nobody. Its description can
+ * only be changed by replacing it, and CloudFormation cannot replace a resource that has a name of its own: such an
+ * update fails and is rolled back as a whole.
  */
 export function issuerOnce(scope: Construct, stage: Stage): CfnManagedPolicy {
   const kind = stage.domain ? originOfDomain(stage.domain) : "the URL of its discovery function";
@@ -16,7 +17,7 @@ export function issuerOnce(scope: Construct, stage: Stage): CfnManagedPolicy {
   return new CfnManagedPolicy(scope, "IssuerOnce", {
     managedPolicyName: name,
     description: `The issuer of Lanyard ${stage.name} is ${kind}. It never changes: docs/day-two.md`,
-    // a policy must say something; should somebody attach it, they may not rewrite it
+    // a policy must have a statement; if somebody attaches it, it denies changing the policy itself
     policyDocument: {
       Version: "2012-10-17",
       Statement: [

@@ -4,7 +4,7 @@ import type { Stage } from "../settings/stage.ts";
 export const urlsParameterName = (stage: Stage): string => `/lanyard/${stage.name}/urls`;
 
 /**
- * Name of the parameter that says to operators where the deployment is (`lanyard login`). It is not the one that discovery
- * reads: the most exposed function need not know where the operators' functions are.
+ * Name of the parameter that tells operators the deployment's addresses (`lanyard login`). Discovery reads another one,
+ * since the most exposed function need not know the operators' functions.
  */
 export const deploymentParameterName = (stage: Pick<Stage, "name">): string => `/lanyard/${stage.name}/deployment`;

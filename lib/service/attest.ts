@@ -5,7 +5,7 @@ import { grantLookups } from "./code-lookup.ts";
 import { demandNonces } from "./dpop-nonces.ts";
 import type { ServiceFunctionProps } from "./service-function.ts";
 
-/** A function that attests, with every right it needs for that and none to look anything up. */
+/** A function that attests, with every right that attestation needs, except for lookups. */
 class Attesting extends LanyardFunction {
   constructor(scope: Construct, id: string, props: ServiceFunctionProps & { readonly name: "attest" | "attest-iam" }) {
     super(scope, id, props);
@@ -14,7 +14,7 @@ class Attesting extends LanyardFunction {
     tables.grantEpochsRead(this);
     tables.grantRegistryRead(this);
     tables.grantReplayWrite(this);
-    // the agent's bucket of signatures, the one that token takes from
+    // the agent's bucket of signatures, which `token` uses too
     tables.grantCount(this, "rate");
     tables.grantRecords(this);
     useKeyring(this, props, "identity");
@@ -23,7 +23,7 @@ class Attesting extends LanyardFunction {
   }
 }
 
-/** Evidence in, identity token out: this and `attest-iam` alone sign with the identity key. */
+/** Turns evidence into an identity token. Only this and `attest-iam` sign with the identity key. */
 export class Attest extends Attesting {
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
     super(scope, id, { ...props, name: "attest" });
@@ -32,7 +32,7 @@ export class Attest extends Attesting {
   }
 }
 
-/** Attests whom IAM authenticated on its URL: the caller's signature is the evidence. */
+/** Attests callers that IAM authenticated at its URL: the caller's signature is the evidence. */
 export class AttestIam extends Attesting {
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
     super(scope, id, { ...props, name: "attest-iam" });

@@ -5,8 +5,8 @@ import type { LanyardFunction } from "../function/lanyard-function.ts";
 import type { Stage } from "../settings/stage.ts";
 
 /**
- * Lets a function look at what the stage names, and tells it so: published versions of its functions, tasks of its
- * clusters and the trust of those tasks' roles. Nothing when the stage names nothing.
+ * Lets a function look up what the stage names, and sets the variables for it: published versions of functions, tasks
+ * of clusters, and the trust policies of those tasks' roles. Without names in the stage it grants nothing.
  */
 export function grantLookups(of: LanyardFunction, { codeLookup }: Stage): void {
   const { lambda, ecs } = codeLookup;
@@ -15,7 +15,7 @@ export function grantLookups(of: LanyardFunction, { codeLookup }: Stage): void {
   if (lambda) {
     of.grant({
       actions: ["lambda:GetFunctionConfiguration"],
-      // a version is named by a qualifier, which is part of the resource that IAM checks
+      // IAM checks the version, the function's qualifier, as part of the resource
       on: lambda.functions.map((name) => regional("lambda", `function:${name}:*`)),
       why: "binds agents to the code of the functions that the stage names",
     });
@@ -24,7 +24,7 @@ export function grantLookups(of: LanyardFunction, { codeLookup }: Stage): void {
   if (!ecs) return;
   of.grant({
     actions: ["ecs:DescribeTasks"],
-    // a task's id is not known before it runs
+    // the id of a task is not known before it runs
     on: ecs.clusters.map((name) => regional("ecs", `task/${name}/*`)),
     why: "binds agents to the images of the clusters that the stage names",
   });

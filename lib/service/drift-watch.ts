@@ -9,25 +9,25 @@ import { allow, type Target } from "../function/grant.ts";
 import { LanyardFunction } from "../function/lanyard-function.ts";
 import type { ServiceFunctionProps } from "./service-function.ts";
 
-/** How often the watch looks. */
+/** How often the watch runs, in minutes. */
 export const driftWatchMinutes = 10;
 
-/** What the watch is made from. */
+/** Input of the watch. */
 interface DriftWatchProps extends ServiceFunctionProps {
   /** Every other function of the deployment. */
   readonly watched: readonly LanyardFunction[];
 }
 
 /**
- * Compares every function and its role's trust with what was deployed, on a schedule: it needs no trail, and no event of
- * IAM's, which reach EventBridge in us-east-1 alone. It has no URL and changes nothing but its own memory.
+ * Regularly compares every function and its role's trust with what was deployed (threat 45). It needs no trail, and no
+ * events of IAM, which reach EventBridge only in us-east-1. It has no URL and changes only its own rows.
  */
 export class DriftWatch extends LanyardFunction {
   constructor(scope: Construct, id: string, props: DriftWatchProps) {
     super(scope, id, { ...props, name: "drift-watch" });
     const { watched, state } = props;
     this.tellMarks(watched);
-    // it is changed last: whatever was changed after it was not changed by the deployment
+    // it is deployed last, so that a change made after it was not made by the deployment
     for (const one of watched) if (Stack.of(one) === Stack.of(this)) this.function.node.addDependency(one.function);
     this.grantLooking(watched);
     state.tables.grantBaselines(this);
@@ -41,8 +41,8 @@ export class DriftWatch extends LanyardFunction {
 
   private tellMarks(watched: readonly LanyardFunction[]): void {
     const marks = watched.map((one) => ({ name: one.function.functionName, mark: templateMark(one) }));
-    // its own settings hold the marks and so change with each of them: its own mark is theirs and its code's. They cannot
-    // hold its own name, which is not known before them
+    // its own settings contain the marks of the others and so change with each of them; its own mark is made from these
+    // and its code. The settings cannot contain its own name, which is not known before they are
     const own = { name: "", mark: ownMark(this, marks) };
     const pairs = [...marks, own].map(({ name, mark }) => [name, mark]);
     this.tell({ deployedMarks: Stack.of(this).toJsonString(pairs) });
@@ -57,21 +57,21 @@ export class DriftWatch extends LanyardFunction {
       on: [...watched, this].map(({ node, role }) => ({ name: `role of ${node.id}`, arn: role.roleArn })),
       why: "compares whom each role trusts with what was deployed",
     });
-    // the function waits for its role's other rights, and this one names the function
+    // the function waits for its role's other rights; this right names the function, so it is a policy of its own
     const ofItself = new Policy(this, "OfItself", { roles: [this.role] });
     allow(this.role, { actions, on: [targetOf(this)], why }, ofItself);
   }
 }
 
-/** By name: an ARN from another stack would be a second export. */
+/** The ARN is built from the name, since a reference to the ARN would be a second export of the other stack. */
 const targetOf = ({ node, function: { functionName } }: LanyardFunction): Target => ({
   name: node.id,
   arn: `arn:${Aws.PARTITION}:lambda:${Aws.REGION}:${Aws.ACCOUNT_ID}:function:${functionName}`,
 });
 
 /**
- * What the template says of a function, as one short word: another word is another deployment of it. Rendered at the very
- * end, when nothing of the function changes any more.
+ * The template's mark of a function, as one short word; another word means another deployment. It is computed last,
+ * when nothing of the function changes any more.
  */
 const templateMark = (of: LanyardFunction): string =>
   Lazy.string({

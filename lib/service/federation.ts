@@ -5,8 +5,8 @@ import { everything } from "../function/grant.ts";
 import { type FunctionProps, LanyardFunction } from "../function/lanyard-function.ts";
 
 /**
- * Switches the account's outbound identity federation on, where the stage asks for it: agents then prove themselves by
- * tokens of the account's own issuer. Deleting the stack leaves it on; others may use it.
+ * Switches the account's outbound identity federation on, where the stage asks for it: agents can then attest with
+ * tokens of the account's own issuer. It stays on when the stack is deleted, since others may use it.
  */
 export class Federation extends LanyardFunction {
   constructor(scope: Construct, id: string, props: FunctionProps) {

@@ -4,7 +4,7 @@ import { useKeyring } from "../state/keyring.ts";
 import { demandNonces } from "./dpop-nonces.ts";
 import type { ServiceFunctionProps } from "./service-function.ts";
 
-/** Tells a resource server whether a token is alive. It writes nothing but records and counted uses. */
+/** Tells a resource server whether a token is alive. It writes only records and counted uses. */
 export class Introspect extends LanyardFunction {
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
     super(scope, id, { ...props, name: "introspect" });

@@ -5,12 +5,15 @@ import type { Construct } from "constructs";
 import { LanyardFunction } from "../function/lanyard-function.ts";
 import type { ServiceFunctionProps } from "./service-function.ts";
 
-/** How often the watch looks: well within the day that rows of sessions stay, so that a look may be missed. */
+/**
+ * How often the watch runs, in minutes: several times within the day for which rows of sessions are kept, so that one
+ * run may fail.
+ */
 export const lifecycleWatchMinutes = 360;
 
 /**
- * Tells of active agents whose review is late and of those without sessions. It has no URL, changes no agent, and writes
- * nothing but its own memory, together with what it tells.
+ * Reports active agents whose review is overdue, and those without sessions. It has no URL, changes no agent, and
+ * writes only its own rows, together with what it reports.
  */
 export class LifecycleWatch extends LanyardFunction {
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {

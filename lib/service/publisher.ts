@@ -9,13 +9,16 @@ import { parallelism } from "../settings/concurrency.ts";
 import { useKeyring } from "../state/keyring.ts";
 import type { ServiceFunctionProps } from "./service-function.ts";
 
-/** How often all lists are signed anew; they live two minutes. */
+/** How often all lists are signed again, in minutes; they live two minutes. */
 export const publisherMinutes = 1;
 
-/** A row that TTL takes ends nothing. */
+/** Writes only: a row that expires ends nothing. */
 const written = { eventName: ["INSERT", "MODIFY"] };
 
-/** Flips and signs status lists, on every revocation and every minute. It has no URL, since its key stands at `jwks_uri` (threat 3). */
+/**
+ * Updates and signs status lists, on every revocation and every minute. It has no URL, since its key is at `jwks_uri`
+ * (threat 3).
+ */
 export class Publisher extends LanyardFunction {
   readonly failures: IQueue;
 
@@ -25,13 +28,14 @@ export class Publisher extends LanyardFunction {
     const { tables } = props.state;
     tables.grantSessionWalk(this);
     tables.grantSessionRead(this);
-    // how far ahead sessions may end
+    // to know how far in the future sessions may end
     tables.grantDeploymentRead(this);
     tables.grantListWrite(this);
     useKeyring(this, props, "status");
     this.failures = deadLetters(this, "Failures");
     const { publisher: parallelization } = parallelism(props.stage);
-    // a walk is written down before it begins, so that the stream need not insist: a poison row holds its slot for minutes
+    // a walk is stored before it begins, so the stream need not repeat a batch often: a bad row would hold up its shard
+    // for minutes
     const fed = { tables, filter: written, parallelization, retryAttempts: 6, failures: this.failures };
     feed(this, { ...fed, table: "tombstones", id: "Tombstones" });
     feed(this, { ...fed, table: "revocations", id: "Revocations" });

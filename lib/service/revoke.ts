@@ -4,7 +4,10 @@ import { useKeyring } from "../state/keyring.ts";
 import { demandNonces } from "./dpop-nonces.ts";
 import type { ServiceFunctionProps } from "./service-function.ts";
 
-/** An agent ends what is its own: tombstones of sessions and offers, never a counter or a block (threat 12). It changes no session. */
+/**
+ * Lets an agent end its own sessions and offers. It writes tombstones, never an epoch or a block (threat 12), and
+ * changes no session.
+ */
 export class Revoke extends LanyardFunction {
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
     super(scope, id, { ...props, name: "revoke" });

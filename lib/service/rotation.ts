@@ -3,8 +3,8 @@ import type { AdminRotate } from "./admin/rotate.ts";
 import { type Rotator, rotatorMinutes } from "./rotator.ts";
 
 /**
- * Rotation that fails, stands still or is not called at all is told of: a key that signs for ever is found one day. A stream
- * that lags is not: the schedule takes up every order within five minutes.
+ * Reports rotation that fails, makes no progress or does not run at all: otherwise a key could sign for ever without
+ * notice. A lagging stream is not reported, since the schedule handles every order within five minutes.
  */
 export function watchRotation(alarms: Alarms, rotator: Rotator, ordered: AdminRotate): void {
   alarms.ofFunction("AdminRotate", ordered);

@@ -11,16 +11,16 @@ import { tellKeys } from "../state/keyring.ts";
 import { rotated } from "../state/keys.ts";
 import type { ServiceFunctionProps } from "./service-function.ts";
 
-/** How often the rotator looks at the rings by itself. */
+/** How often the rotator runs on its schedule, in minutes. */
 export const rotatorMinutes = 5;
 
-/** Orders as they are given. */
+/** Orders when they are stored. */
 const given = { eventName: ["INSERT", "MODIFY"] };
 
 /**
- * Makes, publishes, switches and ends signing keys: every five minutes, and at once when an operator orders it. It has no
- * URL, alone writes the rings, and can sign with nothing. Disabling and deleting are the keys' own policies' gift: no key
- * of the account but those made here lets it.
+ * Creates, publishes, switches and ends signing keys: every five minutes, and at once when an operator orders it. It
+ * has no URL, is the only function that writes rings, and cannot sign. Its right to disable and delete keys comes from
+ * the keys' own policies, so it has that right only for keys created here.
  */
 export class Rotator extends LanyardFunction {
   readonly failures: IQueue;
@@ -54,7 +54,7 @@ export class Rotator extends LanyardFunction {
           "kms:KeyUsage": "SIGN_VERIFY",
           "kms:KeyOrigin": "AWS_KMS",
         },
-        // KMS's lockout check asks whether this very role could change the policy next, which it is denied below
+        // KMS's lockout check asks whether this role could change the policy afterwards, which it is denied below
         Bool: { "kms:MultiRegion": "false", "kms:BypassPolicyLockoutSafetyCheck": "true" },
       },
       why: "makes signing keys inside KMS, in this Region alone, under a policy that leaves the account in charge",

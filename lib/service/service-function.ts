@@ -1,7 +1,7 @@
 import type { FunctionProps } from "../function/lanyard-function.ts";
 import type { StateStack } from "../state/state-stack.ts";
 
-/** What every function of the Service stack is made from. */
+/** Input of every function of the Service stack. */
 export interface ServiceFunctionProps extends FunctionProps {
   readonly state: StateStack;
   /** The issuer's URL without a trailing slash. */

@@ -31,7 +31,7 @@ import type { ServiceFunctionProps } from "./service-function.ts";
 import { TokenFunction } from "./token.ts";
 import { EventQueues, eventsAgeSeconds, Transmitter } from "./transmitter.ts";
 
-/** The stacks that Service stands on, and the registry that a deployment carries. */
+/** The stacks that Service depends on, and the registry that a deployment contains. */
 interface ServiceStackProps extends FunctionProps {
   readonly state: StateStack;
   readonly audit: AuditStack;
@@ -93,7 +93,7 @@ export class ServiceStack extends Stack {
     alarms.ofAgents("AgentsDormant", "active agents that had no session for as long as they may be silent");
   }
 
-  /** The functions with an address, in the manifest's order or not: each by its name. */
+  /** The functions with an address, by name. */
   private called(made: ServiceFunctionProps) {
     return {
       attest: new Attest(this, "Attest", made),
@@ -108,13 +108,13 @@ export class ServiceStack extends Stack {
     } satisfies Record<Called, LanyardFunction>;
   }
 
-  /** What pushes security events. */
+  /** Creates the transmitter of security events. */
   private pushing(made: ServiceFunctionProps, { bus }: AuditStack) {
     const queues = new EventQueues(this);
     return { queues, transmitter: new Transmitter(this, "Transmitter", { ...made, bus, queues }) };
   }
 
-  /** Says where the functions are: to discovery, to operators, and to whoever reads the outputs. */
+  /** Publishes the functions' URLs: for discovery, for operators, and as outputs. */
   private tell({ stage, state, issuer }: ServiceStackProps): void {
     const named = Object.entries(this.urls).map(([name, url]) => [name as Called, url] as const);
     new StringParameter(this, "Urls", {
@@ -123,7 +123,7 @@ export class ServiceStack extends Stack {
       stringValue: this.toJsonString(Object.fromEntries(named.map(([name, url]) => [urlName(name), url]))),
     });
     const forOperators = named.filter(([name]) => functionEntry(name).url === "operators");
-    // no role of ours reads it: whoever logs in needs ssm:GetParameter on this one name
+    // none of our roles reads it; an operator who logs in needs ssm:GetParameter for this name
     new StringParameter(this, "Deployment", {
       parameterName: deploymentParameterName(stage),
       description: "Which deployment this is and where operators call it, for lanyard login",
@@ -141,7 +141,10 @@ export class ServiceStack extends Stack {
   }
 }
 
-/** Gives each function the address that the manifest says: for everybody, for whom IAM lets in, or for operators alone. */
+/**
+ * Gives each function the address that the manifest names: for everybody, for callers that IAM admits, or for operators
+ * only.
+ */
 function addresses(
   called: Readonly<Record<Called, LanyardFunction>>,
   stage: Stage,

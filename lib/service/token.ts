@@ -15,11 +15,12 @@ export class TokenFunction extends LanyardFunction {
     tables.grantSessionWrite(this);
     tables.grantWithdrawalCheck(this);
     tables.grantReplayWrite(this);
-    // an agent's token bucket and what a tree grows by are counted in no transaction; a counter of uses is put in the one that issues what it bounds
+    // an agent's token bucket and the growth of a tree are counted outside transactions; a counter of uses is stored in
+    // the transaction that issues what it bounds
     tables.grantCount(this, "rate", "tree");
     tables.grantLocatorSecret(this);
     tables.grantUsesPut(this);
-    // whether the list it is about to name is signed; it can sign none (threat 3)
+    // to check that the list a token will name is signed; this function cannot sign lists (threat 3)
     tables.grantListRead(this);
     tables.grantRegistryRead(this);
     tables.grantRecords(this);

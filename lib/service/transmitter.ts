@@ -14,16 +14,21 @@ import { useKeyring } from "../state/keyring.ts";
 import type { ServiceFunctionProps } from "./service-function.ts";
 
 const { timeoutSeconds } = functions.transmitter;
-/** Lambda wants a queue to keep a message back six times as long as its function may run. */
+/** AWS recommends that a queue hides a message for six times as long as its function may run. */
 const visibilitySeconds = 6 * timeoutSeconds;
-/** About an hour of repetitions; then the transmitter gives up, and says so in the audit trail. */
+/** About an hour of repetitions; then the transmitter gives up, and records that in the audit. */
 const tries = 18;
-/** The queue itself sets a message aside only where the transmitter could not: nobody writes that down. */
+/**
+ * The queue's own limit. It sets a message aside only where the transmitter could not, since then no record is written.
+ */
 const mostReceives = 20;
-/** Well past that hour: who is older is not worked off at all, and dropped when the queue has kept it for a day. */
+/**
+ * Age of a message at which an alarm rings, well past that hour: older messages are not being handled at all, and the
+ * queue drops them after a day.
+ */
 export const eventsAgeSeconds = 2 * 3_600;
 
-/** What the transmitter works off, and what it could not deliver. */
+/** Queues of the messages to deliver, and of those that could not be delivered. */
 export class EventQueues {
   readonly events: Queue;
   readonly undelivered: Queue;
@@ -42,7 +47,7 @@ export class EventQueues {
 
 /**
  * Pushes security events to registered receivers (SSF, CAEP, RFC 8935): revocations on the audit bus ▸ rule ▸ queue ▸
- * this function ▸ receivers. It has no URL, and its keys stand in a key set of their own (threat 3).
+ * this function ▸ receivers. It has no URL, and its keys are in a separate key set (threat 3).
  */
 export class Transmitter extends LanyardFunction {
   constructor(
@@ -89,7 +94,7 @@ function work(made: LanyardFunction, queue: Queue, maxConcurrency: number): void
     target: made.function,
     eventSourceArn: queue.queueArn,
     batchSize: 5,
-    // receivers that are slow must not take the account's concurrency with them
+    // slow receivers must not use up the account's concurrency
     maxConcurrency,
     reportBatchItemFailures: true,
   });
@@ -130,7 +135,8 @@ function rule(
       }),
     );
   }
-  // whoever may send to any queue of the account could otherwise have us sign and push what never was revoked
+  // without this policy, anybody who may send to any queue of the account could make us sign and push events about
+  // revocations that never happened (threat 23)
   queue.addToResourcePolicy(
     new PolicyStatement({
       sid: "OnlyRuleAndTransmitterSend",

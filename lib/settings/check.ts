@@ -1,6 +1,6 @@
 /**
- * Checks of settings, small enough to read: a construct library that teams install brings no schema library along. Every
- * check takes what was given, where it stands and the list of what is wrong, and answers the value as it counts.
+ * Checks of settings, written without a schema library, since teams install this construct library. Every check takes
+ * the given value, its path and the list of problems, and returns the value to use.
  */
 
 /** Checks one value. */
@@ -15,7 +15,7 @@ export const integer =
     return least;
   };
 
-/** True or false, and no word for it. */
+/** True or false; texts for them are refused. */
 export const truth: Check<boolean> = (given, at, wrong) => {
   if (typeof given === "boolean") return given;
   wrong.push(`${at}: must be true or false`);
@@ -24,8 +24,8 @@ export const truth: Check<boolean> = (given, at, wrong) => {
 
 /**
  * A text.
- * @param form what it must look like, all of it
- * @param otherwise what is said where it does not
+ * @param form a pattern that the whole text must match
+ * @param otherwise the message when it does not match
  */
 export const text =
   (form: RegExp = /./, otherwise = "must be a text"): Check<string> =>
@@ -45,7 +45,7 @@ export const oneOf =
     return values[0] as T;
   };
 
-/** A list of so many. */
+/** A list with a number of items within bounds. */
 export const list =
   <T>(of: Check<T>, least: number, most: number): Check<readonly T[]> =>
   (given, at, wrong) => {
@@ -55,13 +55,13 @@ export const list =
     return [];
   };
 
-/** Left out, it is not there. */
+/** A value that may be left out; then it is absent. */
 export const optional =
   <T>(of: Check<T>): Check<T | undefined> =>
   (given, at, wrong) =>
     given === undefined ? undefined : of(given, at, wrong);
 
-/** Left out, it is this. */
+/** A value that may be left out; then it is this default. */
 export const otherwise =
   <T>(of: Check<T>, value: unknown): Check<T> =>
   (given, at, wrong) =>
@@ -73,12 +73,12 @@ const isPlain = (given: unknown): given is Readonly<Record<string, unknown>> =>
 type Shape = Readonly<Record<string, Check<unknown>>>;
 type OptionalKeys<S extends Shape> = { [K in keyof S]: undefined extends ReturnType<S[K]> ? K : never }[keyof S];
 
-/** What checked settings are: what may be left out is then not there at all. */
+/** The type of checked settings: a value that was left out is absent. */
 type Checked<S extends Shape> = { [K in Exclude<keyof S, OptionalKeys<S>>]: ReturnType<S[K]> } & {
   [K in OptionalKeys<S>]?: Exclude<ReturnType<S[K]>, undefined>;
 };
 
-/** Settings by name: those that there are and no others. What is undefined is left out. */
+/** Settings by name: only the known names are accepted. Undefined values are left out. */
 export const settings =
   <S extends Shape>(known: S): Check<Checked<S>> =>
   (given, at, wrong) => {
@@ -87,7 +87,7 @@ export const settings =
     const below = (name: string) => (at ? `${at}.${name}` : name);
     for (const name of Object.keys(found))
       if (!Object.hasOwn(known, name)) wrong.push(`${below(name)}: there is no such setting`);
-    // whoever gave no object at all is told that, and not of everything that is missing in it
+    // when no object was given, only that is reported, and not every missing setting
     const into = isPlain(given) ? wrong : [];
     const checked = Object.entries(known).map(
       ([name, check]) => [name, check(found[name], below(name), into)] as const,

@@ -1,14 +1,14 @@
-/** Who may call the admin URLs: the stage says it, so that nobody is an operator by accident (threat 49). */
+/** Who may call the admin URLs. The stage must name them, so that nobody is an operator by accident (threat 49). */
 import { Aws } from "aws-cdk-lib";
 import { type Duty, forOperators, functions } from "../../lambdas/manifest.ts";
 import { type Check, list, optional, settings, text } from "./check.ts";
 import type { Operators } from "./props.ts";
 
-/** What operators do, one function each. */
+/** Duties of operators, with one function for each. */
 const duties: readonly Duty[] = forOperators.map((name) => functions[name].duty);
 
 const name = "[A-Za-z0-9_+=,.@-]";
-/** A role by path and name, nothing left open; or every role that IAM Identity Center makes of one permission set. */
+/** A role by path and name without wildcards; or every role that IAM Identity Center creates for one permission set. */
 const role = `(${name}+/)*${name}{1,64}`;
 const permissionSet = `aws-reserved/sso\\.amazonaws\\.com/\\*AWSReservedSSO_${name}{1,32}_\\*`;
 const operator = text(
@@ -25,7 +25,7 @@ const byDuty = optional(settings({ read: operators, write: operators, revoke: op
 export const operatorsSetting: Check<Operators | undefined> = (given, at, wrong) =>
   byDuty(Array.isArray(given) ? Object.fromEntries(duties.map((one) => [one, given])) : given, at, wrong);
 
-/** What is wrong with who is named, in a stage's words. */
+/** What is wrong with the named roles, as messages about the stage's settings. */
 export function operatorContradictions(
   stage: string,
   account: string | undefined,
@@ -47,6 +47,6 @@ export function operatorContradictions(
   );
 }
 
-/** The role's ARN, or its pattern, as `aws:PrincipalArn` is compared with. */
+/** The role's ARN, or its pattern, in the form that `aws:PrincipalArn` is compared with. */
 export const operatorArn = (named: string): string =>
   named.startsWith("arn:") ? named : `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:${named}`;

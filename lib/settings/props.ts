@@ -1,10 +1,10 @@
-/** What a team may say of its deployment. */
+/** The settings of a deployment. */
 import type { CallableName, Duty, NoncingEndpoint } from "../../lambdas/manifest.ts";
 
 /** Roles that may call the admin URLs, by what they may do there. */
 export type Operators = Readonly<Record<Duty, readonly string[]>>;
 
-/** Buffer before S3: what is reached first closes an object. */
+/** Firehose's buffer before S3: the bound that is reached first closes an object. */
 export interface DeliveryProps {
   /** 0 to 900; at most 300 where alarms are on. @default 15 */
   readonly bufferSeconds?: number;
@@ -14,13 +14,13 @@ export interface DeliveryProps {
 
 /** Alarms of a deployment. */
 export interface AlarmsProps {
-  /** False leaves every alarm out; the watch on the keys stays. @default true */
+  /** False creates no alarms; the watch on the keys is created all the same. @default true */
   readonly enabled?: boolean;
-  /** Gets every alarm by e-mail, once it is confirmed. @default nobody */
+  /** Receives every alarm by e-mail, once the address is confirmed. @default nobody */
   readonly email?: string;
   /**
-   * Watches each function by alarms of its own ($0.20 a month each), for an account and Region where other functions fail
-   * or are throttled too; else two alarms watch all functions there are. @default false
+   * Watches each function by alarms of its own ($0.20 a month each), for an account and Region where other functions
+   * fail or are throttled too; otherwise two alarms watch all functions of the account. @default false
    */
   readonly eachFunction?: boolean;
 }
@@ -29,7 +29,7 @@ export interface AlarmsProps {
 export interface CodeLookupProps {
   /** Published versions of these functions, by name. */
   readonly lambda?: { readonly functions: readonly string[] };
-  /** Tasks of these clusters, and who may take these roles (path and name); switches the attestor `ecs-task` on. */
+  /** Tasks of these clusters, and who may assume these roles (path and name); switches the attestor `ecs-task` on. */
   readonly ecs?: { readonly clusters: readonly string[]; readonly roles: readonly string[] };
 }
 
@@ -39,23 +39,24 @@ export interface KeysProps {
   readonly rotationDays?: number;
   /**
    * How long a key is published before a rotation on schedule switches to it, in hours: 1 to 168, and at most half of a
-   * rotation. Verifiers we know have it in a quarter of an hour; this is for those we do not. @default 24
+   * rotation. Verifiers we know of have it within a quarter of an hour; the wait protects others. @default 24
    */
   readonly publishWaitHours?: number;
   /**
-   * Keeps a session key of P-256 too, for resources registered with `accessTokenSigningAlg: ES256`; without it a registry
-   * that has one is refused. Two more keys a month, and each such token costs five times as much to sign. @default false
+   * Creates a session key of P-256 too, for resources registered with `accessTokenSigningAlg: ES256`; without it a
+   * registry that has one is refused. It costs two more keys a month, and each such token costs five times as much to
+   * sign. @default false
    */
   readonly es256?: boolean;
 }
 
 /** A registry that each deployment applies. */
 export interface RegistryProps {
-  /** Folder of YAML files: absolute, or below where the app runs. */
+  /** Folder of YAML files: absolute, or relative to where the app runs. */
   readonly folder: string;
-  /** Values of `${name}` in its files, beside `region`, `account` and `trustDomain`, which are known. */
+  /** Values for `${name}` in its files; `region`, `account` and `trustDomain` are known already. */
   readonly variables?: Readonly<Record<string, string>>;
-  /** Overwrites what somebody changed by hand since the last deployment. @default false */
+  /** Overwrites changes that somebody made by hand since the last deployment. @default false */
   readonly force?: boolean;
 }
 
@@ -74,27 +75,31 @@ export interface OptionalProps {
   /** Twelve digits. @default the surrounding Stage's, or the account that deploys */
   readonly account?: string;
   /**
-   * Roles that may call the admin URLs, one list for all or one a duty: role ARNs, `role/<path and name>` of this account,
-   * or `role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_<permission set>_*`. Only stage `dev` may leave it out, and
-   * then lets everybody in whom IAM lets.
+   * Roles that may call the admin URLs, one list for all duties or one for each: role ARNs, `role/<path and name>` of
+   * this account, or `role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_<permission set>_*`. Only stage `dev` may
+   * leave it out, and then admits everybody that IAM admits.
    */
   readonly operators?: readonly string[] | Operators;
   /**
-   * The account's quota of concurrent executions in the Region (Service Quotas L-B99A9384). A new account has ten; by it
-   * the streams are kept from starving the functions that answer. @default 10
+   * The account's quota of concurrent executions in the Region (Service Quotas L-B99A9384). A new account has ten; from
+   * it Lanyard computes how much streams may use, so that the functions that answer callers always have some. @default
+   * 10
    */
   readonly lambdaConcurrency?: number;
-  /** Environments kept back for one function. AWS keeps 100 of `lambdaConcurrency` from being reserved. @default none */
+  /**
+   * Concurrency reserved for single functions. AWS keeps 100 of `lambdaConcurrency` from being reserved. @default none
+   */
   readonly reservedConcurrency?: Readonly<Partial<Record<CallableName, number>>>;
-  /** How long audit objects live, in days. @default 2557 */
+  /** How long audit objects are kept, in days. @default 2557 */
   readonly auditRetentionDays?: number;
   /**
-   * Mode of Object Lock that every audit object is retained in for that long. `governance`: the bucket's policy lets nobody
-   * end it early, and whoever changes that policy is told of. `compliance`: nobody ever can, the account's root included.
+   * Object Lock mode in which every audit object is retained for that time. `governance`: the bucket's policy lets
+   * nobody end it early, and a change of that policy is reported. `compliance`: nobody can end it early, not even the
+   * account's root.
    * @default governance
    */
   readonly auditLock?: "governance" | "compliance";
-  /** How long functions' logs live, in days; one of those that CloudWatch Logs knows. @default 30 */
+  /** How long functions' logs are kept, in days; one of the values that CloudWatch Logs allows. @default 30 */
   readonly logRetentionDays?: number;
   /** @default INFO */
   readonly logLevel?: "DEBUG" | "INFO" | "WARN" | "ERROR";
@@ -105,17 +110,18 @@ export interface OptionalProps {
   /** @default nothing is looked up */
   readonly codeLookup?: CodeLookupProps;
   /**
-   * Lets an EC2 instance identity document attest with nothing beside it. It has no nonce and names no role, so whoever
-   * ever read it on the instance may be first to show it; assurance `document`. @default false
+   * Accepts an EC2 instance identity document without other evidence. It has no nonce and names no role, so any program
+   * that ever read it on the instance may be the first to show it (threat 16); assurance `document`. @default false
    */
   readonly instanceIdentityAlone?: boolean;
   /**
-   * Endpoints that demand a nonce in each DPoP proof (RFC 9449 8): a proof made beforehand is worth nothing there, and a
-   * caller that was silent for two minutes needs one more round trip. @default none
+   * Endpoints that demand a nonce in each DPoP proof (RFC 9449 8): a proof made in advance is useless there, and a
+   * caller that made no request for two minutes needs one more round trip. @default none
    */
   readonly dpopNonces?: readonly NoncingEndpoint[];
   /**
-   * Lets resources whose registration says `senderConstraint: none` have bearer access tokens; whoever copies one uses it.
+   * Allows bearer access tokens for resources registered with `senderConstraint: none`. Anybody who copies such a token
+   * can use it.
    * @default false
    */
   readonly bearerAccessTokens?: boolean;
@@ -125,7 +131,10 @@ export interface OptionalProps {
    * registry that has receivers is refused. @default false
    */
   readonly securityEvents?: boolean;
-  /** Days without a session after which an active agent is told of as dormant, unless its registration names its own. @default 90 */
+  /**
+   * Days without a session after which an active agent is reported as dormant, unless its registration names its own.
+   * @default 90
+   */
   readonly dormantAfterDays?: number;
   /**
    * The domain of the issuer and of every public function: `https://<name>`, `https://<name>/attest`, `/token`,
@@ -136,8 +145,9 @@ export interface OptionalProps {
   /** @default the registry is changed by `lanyard apply` alone */
   readonly registry?: RegistryProps;
   /**
-   * ARN of a Lambda code signing configuration, for whoever ships signed objects: Lambda then refuses code that none of its
-   * profiles signed. The assets must be signed before they are published; `cdk deploy` alone does not. @default none
+   * ARN of a Lambda code signing configuration, for teams that deploy signed code: Lambda then refuses code that none
+   * of its profiles has signed. The assets must be signed before they are published; `cdk deploy` alone does not.
+   * @default none
    */
   readonly codeSigningConfig?: string;
   /** Keeps CloudFormation from deleting State and Issuer. @default true */
@@ -147,8 +157,8 @@ export interface OptionalProps {
 /** A deployment of Lanyard. */
 export interface LanyardProps extends OptionalProps {
   /**
-   * Name of the deployment: 2 to 20 lower-case letters, digits or dashes. It stands in the names of the stacks and roles,
-   * and an account holds it once a Region. It can never change.
+   * Name of the deployment: 2 to 20 lower-case letters, digits or dashes. It is part of the names of the stacks and
+   * roles, and must be unique in an account and Region. It can never change.
    */
   readonly stage: string;
   /** SPIFFE trust domain of every agent; it can never change once agents exist. */

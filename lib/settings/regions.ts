@@ -1,4 +1,7 @@
-/** Where Lanyard can run: function URLs are missing in some Regions, and other partitions issue other tokens. */
+/**
+ * Where Lanyard can run: function URLs are missing in some Regions, and the token services of other partitions issue
+ * other tokens.
+ */
 
 /** Regions without Lambda function URLs (AWS documentation, November 2026). */
 const withoutFunctionUrls = new Set([
@@ -13,7 +16,7 @@ const withoutFunctionUrls = new Set([
 ]);
 
 /**
- * Says why a Region cannot host Lanyard.
+ * Explains why a Region cannot host Lanyard.
  * @param region the Region's name, such as `eu-west-1`
  * @returns the reason, or undefined where it can
  */

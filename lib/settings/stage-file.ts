@@ -5,13 +5,13 @@ import type { LanyardProps } from "./props.ts";
 import { checkName, type Stage, stageOf } from "./stage.ts";
 
 /**
- * Reads `stages/<name>.json`, not checked further than that it is JSON. Stage `dev` needs no file, and a file need not name
- * a trust domain: then it is `<name>.lanyard.internal`.
+ * Reads `stages/<name>.json`, and checks only that it is JSON. Stage `dev` needs no file. The trust domain may be left
+ * out; then it is `<name>.lanyard.internal`.
  * @param folder the folder of the stages' files
- * @throws when the file is missing or is no JSON
+ * @throws when the file is missing or is not JSON
  */
 export function readSettings(folder: string, name: string): LanyardProps {
-  // the name becomes part of a path: it is checked before anything is opened
+  // the name becomes part of a path, so it is checked before any file is opened
   checkName(name);
   const file = join(folder, `${name}.json`);
   const own = { stage: name, trustDomain: `${name}.lanyard.internal` };
@@ -20,14 +20,14 @@ export function readSettings(folder: string, name: string): LanyardProps {
     throw new Error(`stage "${name}" has no settings: npm run stage -- ${name} makes stages/${name}.json`);
   }
   const given = parse(readFileSync(file, "utf8"), name);
-  // anything but an object of settings is refused as a whole, and so is a second name
+  // stageOf refuses anything that is not an object of settings, and a second name in it
   if (typeof given !== "object" || given === null || Array.isArray(given) || "stage" in given) stageOf(name, given);
   return { ...own, ...(given as object) };
 }
 
 /**
  * Reads and checks `stages/<name>.json`.
- * @throws as {@link readSettings}, and when it holds a wrong setting
+ * @throws as {@link readSettings}, and when a setting is wrong
  */
 export function readStage(folder: string, name: string): Stage {
   const { stage: _, ...given } = readSettings(folder, name);

@@ -25,7 +25,7 @@ const reservation = named(
   integer(1, 10_000),
 );
 
-/** What may be said, what it must look like and what counts where it is not said; `props.ts` tells what each means. */
+/** The known settings, with their form and default; `props.ts` explains each. */
 const known = settings({
   region: otherwise(text(/^/), "eu-west-1"),
   account: optional(text(/^\d{12}$/, "must be the account's twelve digits, as a string")),
@@ -108,8 +108,9 @@ const known = settings({
 
 /**
  * Checks a stage's settings.
- * @param name the stage's name: a lower-case letter, then letters, digits or dashes, 20 at most (it stands in role names)
- * @param given what the stage's file says; an empty object gives the defaults, which only stage `dev` can live by
+ * @param name the stage's name: a lower-case letter, then letters, digits or dashes, 20 at most (it is part of role
+ * names)
+ * @param given contents of the stage's file; an empty object gives the defaults, which are enough only for stage `dev`
  * @returns the complete settings
  * @throws with a message that names every wrong setting
  */
@@ -124,7 +125,7 @@ export function stageOf(name: string, given: unknown): Stage {
   return stage;
 }
 
-/** @throws where the name is none: it becomes part of paths and of names of stacks and roles */
+/** @throws when the name is not valid, since it becomes part of paths and of names of stacks and roles */
 export function checkName(name: string): void {
   if (!/^[a-z][a-z0-9-]{0,18}[a-z0-9]$/.test(name))
     throw new Error(`stage "${name}": the name must be 2 to 20 lower-case letters, digits or dashes`);
@@ -135,7 +136,7 @@ function contradictionsOf(stage: Stage): string[] {
   const { domain } = stage;
   if (domain && domain.certificate.split(":")[3] !== stage.region)
     found.push(`domain.certificate: must be of ${stage.region}, where the functions are`);
-  // a machine's own address is for the embedded cloud alone
+  // only the embedded cloud may use an address of this machine
   if (domain?.name.startsWith("127.") && stage.name !== "local")
     found.push("domain.name: must be a name such as id.example.com");
   const region = refusedRegion(stage.region);

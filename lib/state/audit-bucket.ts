@@ -8,9 +8,9 @@ import { type NamedRole, roleArn } from "../function/roles.ts";
 import type { Stage } from "../settings/stage.ts";
 
 /**
- * The bucket of audit records: versioned, with Object Lock (the sealer retains object versions one by one, since a default
- * retention may refuse Firehose), TLS only. Its policy keeps everybody from deleting, from touching retention, from
- * shortening lives and from writing records of their own: what reached S3 came through Firehose (threat 23).
+ * The bucket of audit records: versioned, with Object Lock (the sealer retains each object version, since S3 might
+ * refuse Firehose's puts under a default retention), and TLS only. Its policy forbids everybody to delete, to change
+ * retention, to shorten lives and to write records: everything in it came through Firehose (threats 23 and 45).
  */
 export function auditBucket(
   scope: Construct,
@@ -30,7 +30,7 @@ export function auditBucket(
     removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     lifecycleRules: [
       {
-        // a version that is still locked stays until its lock ends, whatever this says
+        // a version that is still locked is kept until its lock ends, whatever this rule says
         expiration: Duration.days(stage.auditRetentionDays),
         noncurrentVersionExpiration: Duration.days(stage.auditRetentionDays),
         abortIncompleteMultipartUploadAfter: Duration.days(7),
@@ -60,20 +60,21 @@ export function auditBucket(
   deny("OnlyTheSealerRetains", ["s3:PutObjectRetention"], ["sealer"]);
   deny("OnlyFirehoseWrites", ["s3:PutObject"], ["firehose"]);
   onlyTheDeploymentAges(bucket, stage);
-  // told of by property: CDK's own switch makes a function that changes buckets
+  // set by property, since CDK's own way creates a function that changes buckets
   (bucket.node.defaultChild as CfnBucket).notificationConfiguration = {
     eventBridgeConfiguration: { eventBridgeEnabled: true },
   };
-  // a bucket that outlives its stack must not lose what keeps everybody from deleting in it
+  // the bucket outlives its stack and must keep the policy that forbids deleting
   bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
   acknowledgeAuditBucket(bucket);
   return bucket;
 }
 
 /**
- * A lifecycle of one day deletes what no bucket policy lets anybody delete (threat 45): S3 does not ask the policy for its
- * own expirations. CloudFormation calls as the bootstrap's role, which nothing but CloudFormation can take, or for a
- * caller, which `aws:CalledVia` tells and no caller can set.
+ * Only the deployment may change the lifecycle. A lifecycle of one day would delete objects that the bucket policy lets
+ * nobody delete (threat 45), since S3 does not check the policy for its own expirations. CloudFormation calls with the
+ * bootstrap's role, which only CloudFormation can assume, or for a caller, which `aws:CalledVia` shows and no caller
+ * can set.
  */
 function onlyTheDeploymentAges(bucket: Bucket, stage: Stage): void {
   const qualifier = bucket.stack.synthesizer.bootstrapQualifier ?? DefaultStackSynthesizer.DEFAULT_QUALIFIER;

@@ -6,8 +6,8 @@ import type { LanyardFunction } from "../function/lanyard-function.ts";
 const why = "DynamoDB reads and writes encrypted tables with the caller's right to their key";
 
 /**
- * Use of the tables' own key: DynamoDB checks it with the caller's rights. Without `kms:ViaService` the same right would
- * decrypt anything that was ever encrypted under this key. It comes with the first use of a table, and once.
+ * Grants the use of the tables' key, since DynamoDB needs the caller's right to it. Without `kms:ViaService` the same
+ * right could decrypt anything that was encrypted with this key. It is granted once, with the first use of a table.
  */
 export function grantDataKey(of: LanyardFunction, dataKey: IKey): void {
   if (grantsOf(of.role).some((grant) => grant.why === why)) return;

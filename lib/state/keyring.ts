@@ -7,7 +7,7 @@ import type { Stage } from "../settings/stage.ts";
 import { type Keys, type RotatedPurpose, signers } from "./keys.ts";
 import type { StateStack } from "./state-stack.ts";
 
-/** The stack's own first keys of a purpose, by the variable that tells a function of them. */
+/** The stack's own first keys of a purpose, by the variable that names them to a function. */
 const firstKeys: Record<RotatedPurpose, (keys: Keys) => Partial<Record<keyof typeof env, Key>>> = {
   identity: (keys) => ({ identityKey: keys.identity }),
   session: (keys) => ({ sessionKey: keys.session, ...(keys.sessionEc && { sessionEcKey: keys.sessionEc }) }),
@@ -15,13 +15,13 @@ const firstKeys: Record<RotatedPurpose, (keys: Keys) => Partial<Record<keyof typ
   events: (keys) => (keys.events ? { eventsKey: keys.events } : {}),
 };
 
-/** What is said of the keys. */
+/** Where the keys are defined. */
 interface KeyringProps {
   readonly stage: Stage;
   readonly state: StateStack;
 }
 
-/** Who signs and who rotates, by role: every function evaluates a key by this before it believes it. */
+/** The roles that sign and rotate. Every function checks a key's policy against them before it uses the key. */
 const keyRoles = (stage: Stage): object => ({
   signers: Object.fromEntries(
     Object.entries(signers).map(([purpose, roles]) => [purpose, roles.map((role) => roleArn(stage, role))]),
@@ -29,7 +29,7 @@ const keyRoles = (stage: Stage): object => ({
   rotator: roleArn(stage, "rotator"),
 });
 
-/** Tells a function which keys were first, and who may do what with keys. */
+/** Names to a function the first keys, and the roles that may use keys. */
 export function tellKeys(of: LanyardFunction, { stage, state }: KeyringProps, purposes: readonly RotatedPurpose[]) {
   for (const purpose of purposes) {
     const keys = Object.entries(firstKeys[purpose](state.keys));
@@ -39,8 +39,8 @@ export function tellKeys(of: LanyardFunction, { stage, state }: KeyringProps, pu
 }
 
 /**
- * Lets a function use the keys of some purposes. Whether it may sign, the keys' own policies say; here it only gets to
- * read the rings.
+ * Lets a function use the keys of some purposes. The keys' own policies decide whether it may sign; here it only gets
+ * the right to read the rings.
  */
 export function useKeyring(of: LanyardFunction, props: KeyringProps, ...purposes: RotatedPurpose[]): void {
   tellKeys(of, props, purposes);

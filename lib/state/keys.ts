@@ -8,10 +8,12 @@ import { type NamedRole, roleArn } from "../function/roles.ts";
 import type { Stage } from "../settings/stage.ts";
 import { type SigningAlgorithm, signingPolicy } from "./signing-policy.ts";
 
-/** Roles that attest, the same code behind two URLs: they alone use the key of challenges. */
+/** Roles that attest, the same code behind two URLs. Only they use the key of challenges. */
 export const attesting = ["attest", "attest-iam"] as const;
 
-/** Roles that may make nonces of DPoP proofs; what a stage does not demand, no role of it is given. */
+/**
+ * Roles that may make nonces of DPoP proofs; a role gets the right only where the stage demands nonces at its endpoint.
+ */
 export const nonced = [...attesting, "token", "introspect", "revoke"] as const;
 
 /** Purposes of the keys that sign; a key has one, and only these roles may sign with it. */
@@ -23,27 +25,38 @@ export const signers = {
   events: ["transmitter"],
 } as const satisfies Record<string, readonly NamedRole[]>;
 
-/** Purposes whose keys the rotator looks after; what the seal signs must be verifiable for good. */
+/**
+ * Purposes whose keys the rotator rotates. The seal's key is not rotated, since its signatures must stay verifiable for
+ * ever.
+ */
 export const rotated = ["identity", "session", "status", "events"] as const satisfies readonly (keyof typeof signers)[];
 
-/** Purpose of keys that the rotator looks after. */
+/** A purpose whose keys the rotator rotates. */
 export type RotatedPurpose = (typeof rotated)[number];
 
 const isRotated = (purpose: keyof typeof signers): boolean => rotated.some((one) => one === purpose);
 
-/** All keys of a deployment; none stands for what the stage has not. They outlive the stack, even an update that drops them: a lost key is a lost deployment. */
+/**
+ * All keys of a deployment, without those that the stage does not need. They are kept when the stack is deleted, and
+ * when an update drops them, since a deployment without its keys is lost.
+ */
 export class Keys extends Construct {
   readonly identity: Key;
   readonly session: Key;
-  /** For resources that ask for ES256, where the stage has any. */
+  /** For resources whose tokens are signed with ES256, where the stage has such resources. */
   readonly sessionEc?: Key;
   readonly status: Key;
   readonly seal: Key;
-  /** For security events, where the stage pushes them: in no key set that a verifier of tokens reads. */
+  /**
+   * For security events, where the stage pushes them. It is in no key set that a verifier of tokens reads (threat 3).
+   */
   readonly events?: Key;
   /** For attestation challenges. */
   readonly nonce: Key;
-  /** For nonces in DPoP proofs, where the stage demands any: a role that makes these must not be able to make challenges. */
+  /**
+   * For nonces in DPoP proofs, where the stage demands them. It is a separate key, since a role that makes nonces must
+   * not be able to make challenges.
+   */
   readonly dpopNonce?: Key;
   /** Symmetric, for tables and bucket; rotates every year. */
   readonly data: Key;
@@ -77,7 +90,7 @@ export class Keys extends Construct {
     this.data = this.key("Data", `Lanyard ${stage.name}: tables and audit bucket`, { enableKeyRotation: true });
   }
 
-  /** Every key by the name its output has. */
+  /** Every key by the name of its output. */
   get all(): Readonly<Record<string, Key>> {
     const { identity, session, sessionEc, status, seal, events, nonce, dpopNonce, data } = this;
     return {
@@ -123,9 +136,9 @@ const macs = (name: string, { keyArn: arn }: Key, why: string): Grant => ({
 });
 
 /**
- * Key policy by which the given roles alone may use the key, and only in one way. The account keeps its other rights (a key
- * nobody can administer is lost), but an administrator who gives himself `kms:Sign` by IAM still cannot mint a session:
- * an explicit deny beats every allow and every grant (threat 11).
+ * Key policy by which only the given roles may use the key, and only in one way. The account keeps its other rights (a
+ * key that nobody can administer is lost), but an administrator who grants `kms:Sign` to himself by IAM still cannot
+ * mint a session: an explicit deny overrides every allow and every grant (threat 11).
  */
 function onlyFor(
   stage: Stage,

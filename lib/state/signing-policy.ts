@@ -10,12 +10,12 @@ export type SigningAlgorithm = "ES256" | "RS256";
 const kmsAlgorithm = { ES256: "ECDSA_SHA_256", RS256: "RSASSA_PKCS1_V1_5_SHA_256" } as const;
 
 /**
- * Policy of a signing key: its roles sign, and nobody else can be let to. The account keeps its other rights (a key nobody
- * can administer is lost), but an administrator who gives himself `kms:Sign` by IAM still cannot mint a session: an
- * explicit deny beats every allow and every grant (threat 11). The rights are in the key and not with the roles, so that
- * a key the rotator makes, with this same policy, works the moment it is made (docs/decisions/0025). Of the stack's own
- * keys the rotator can order none deleted: the stack names them for good.
- * @param rotates whether the rotator looks after keys of this purpose, and may disable this one
+ * Policy of a signing key: its roles may sign, and nobody else can be allowed to. The account keeps its other rights (a
+ * key that nobody can administer is lost), but an administrator who grants `kms:Sign` to himself by IAM still cannot
+ * mint a session: an explicit deny overrides every allow and every grant (threat 11). The rights are in the key's
+ * policy and not in the roles', so that a key the rotator creates with this policy works at once (docs/decisions/0025).
+ * The rotator cannot order the deletion of the stack's own keys, since the stack always names them.
+ * @param rotates whether the rotator rotates keys of this purpose, and may disable this one
  */
 export function signingPolicy(
   stage: Stage,
@@ -39,7 +39,7 @@ export function signingPolicy(
         StringNotEquals: { "kms:SigningAlgorithm": algorithm },
       }),
       whoever("SignersSign", ["kms:Sign"], { ArnEquals: signing }),
-      // what is read so is public or says who may sign: nothing to hide from the account's own
+      // the results of these reads are public or say who may sign, so nothing is hidden from the account
       whoever("TheAccountReads", ["kms:DescribeKey", "kms:GetPublicKey", "kms:GetKeyPolicy"], {
         StringEquals: { "aws:PrincipalAccount": Aws.ACCOUNT_ID },
       }),
@@ -54,7 +54,10 @@ export function signingPolicy(
   });
 }
 
-/** By condition and not by principal: KMS refuses a principal that does not exist yet, and forgets one that is made anew. */
+/**
+ * Names roles by condition and not as principals: KMS refuses a principal that does not exist yet, and no longer
+ * recognizes one that was created again.
+ */
 const whoever = (sid: string, actions: string[], conditions: Conditions): PolicyStatement =>
   new PolicyStatement({ sid, principals: [new AnyPrincipal()], actions, resources: ["*"], conditions });
 

@@ -7,7 +7,7 @@ import { auditBucket } from "./audit-bucket.ts";
 import { Keys } from "./keys.ts";
 import { Tables } from "./tables.ts";
 
-/** What lasts: tables, keys and the audit bucket. Nothing here can fail, be replaced or be deleted with the stack. */
+/** The lasting resources: tables, keys and the audit bucket. None of them is replaced, or deleted with the stack. */
 export class StateStack extends Stack {
   readonly keys: Keys;
   readonly tables: Tables;
@@ -33,7 +33,7 @@ export class StateStack extends Stack {
     for (const [name, value] of Object.entries(values)) new CfnOutput(this, name, { value });
     for (const { node, tableName: value } of Object.values(this.tables.table))
       new CfnOutput(this, `${node.id}Table`, { value });
-    // by these a later deployment adopts the keys again (docs/day-two.md)
+    // a later deployment adopts the keys again by these outputs (docs/day-two.md)
     for (const [name, key] of Object.entries(this.keys.all)) new CfnOutput(this, `${name}KeyId`, { value: key.keyId });
   }
 }

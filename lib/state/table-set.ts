@@ -19,19 +19,19 @@ import { grantDataKey } from "./data-key.ts";
 
 const text = (name: string) => ({ name, type: AttributeType.STRING });
 
-/** What a table holds, how its rows are found, whether they go and who is told of them. */
+/** The tables: their keys, whether their rows expire, and whether they have a stream. */
 const kept = {
   sessions: { partitionKey: text("root"), sortKey: text("sid"), timeToLiveAttribute: "expiresAt" },
   subjects: { partitionKey: text("subject"), sortKey: text("session"), timeToLiveAttribute: "expiresAt" },
   markers: { partitionKey: text("key"), timeToLiveAttribute: "expiresAt" },
   counters: { partitionKey: text("key"), timeToLiveAttribute: "expiresAt" },
-  // a public function writes here: a table apart from the one that says who is blocked
+  // a public function writes here, so this is not the table that says who is blocked
   tombstones: {
     partitionKey: text("session"),
     timeToLiveAttribute: "expiresAt",
     dynamoStream: StreamViewType.NEW_IMAGE,
   },
-  // no TTL: a counter that went would begin again at 0, and bring dead sessions back to life
+  // no TTL: a counter that expired would begin again at 0, and make dead sessions alive
   revocations: { partitionKey: text("subject"), dynamoStream: StreamViewType.NEW_IMAGE },
   lists: { partitionKey: text("list"), timeToLiveAttribute: "expiresAt" },
   registry: { partitionKey: text("kind"), sortKey: text("name") },
@@ -41,7 +41,7 @@ const kept = {
     dynamoStream: StreamViewType.NEW_IMAGE,
   },
   keyring: { partitionKey: text("ring") },
-  // a function with a URL writes here, and so not into the rings
+  // a function with a URL writes here, so these rows are not in the table of rings
   orders: { partitionKey: text("ring"), dynamoStream: StreamViewType.NEW_IMAGE },
   traces: { partitionKey: text("kind"), sortKey: text("name") },
 } as const satisfies Readonly<Record<string, TablePropsV2>>;
@@ -55,12 +55,12 @@ export const tableNames = Object.keys(kept) as TableName[];
 const writing = ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"] as const;
 const reading = ["GetItem", "BatchGetItem", "Query", "ConditionCheckItem"] as const;
 
-/** A call on a table, by its short name. Transactions have no name of their own: IAM asks for each of their parts. */
+/** An action on a table, by its short name. There is no action for transactions: IAM checks each of their parts. */
 type TableAction = (typeof writing)[number] | (typeof reading)[number];
 
 const isWrite = (action: TableAction): boolean => writing.some((one) => one === action);
 
-/** What tables are made with. */
+/** Input of the tables. */
 interface TableSetProps {
   readonly stage: Stage;
   /** Customer-managed key of all tables. */
@@ -68,8 +68,8 @@ interface TableSetProps {
 }
 
 /**
- * The tables. They have no physical names, so that a failed first deployment leaves nothing in the way of the next,
- * and no indexes: an index may lag behind its table, and what revocation has to find must not (threat 6).
+ * The tables. They have no physical names, so that a failed first deployment does not block the next one, and no
+ * indexes, since an index may lag behind its table and a revocation must find every session (threat 6).
  */
 export class TableSet extends Construct {
   readonly table: Readonly<Record<TableName, TableV2>>;
@@ -86,8 +86,8 @@ export class TableSet extends Construct {
   }
 
   /**
-   * Lets a function do something with a table: gives it the right, the key of the data, the variable that holds the
-   * table's name, and, where it writes, its place in the table's own policy, which keeps everybody else from writing.
+   * Lets a function use a table: it gets the right, the use of the data key, and the variable with the table's name. If
+   * it writes, it is also added to the table's own policy, which forbids writing to everybody else.
    */
   protected use(of: LanyardFunction, name: TableName, use: TableUse): void {
     const { actions, conditions, why } = use;
@@ -105,7 +105,7 @@ export class TableSet extends Construct {
     grantDataKey(of, this.#dataKey);
   }
 
-  /** Lets a function be fed from a table's stream, as an event source mapping does it. */
+  /** Lets a function receive a table's stream through an event source mapping. */
   grantStream(of: LanyardFunction, name: TableName): string {
     const arn = this.table[name].tableStreamArn;
     if (!arn) throw new Error(`table ${name} has no stream`);
@@ -137,7 +137,7 @@ export class TableSet extends Construct {
     return known;
   }
 
-  /** @throws when nobody writes a table: a policy without names would keep nobody out */
+  /** @throws when no function writes a table, since a policy without names would forbid nothing */
   private writerArns(name: TableName): string[] {
     const writers = this.writersOf(name);
     if (writers.size === 0) throw new Error(`nobody may write table ${name}: leave it out`);
@@ -150,7 +150,7 @@ export class TableSet extends Construct {
 interface TableUse {
   readonly actions: readonly TableAction[];
   readonly conditions?: Conditions;
-  /** What for, in words. */
+  /** Why, as a phrase. */
   readonly why: string;
 }
 
@@ -158,10 +158,10 @@ interface TableUse {
 const constructId = (name: TableName): string => `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 
 /**
- * Whoever may write any table of the account could otherwise revoke, un-revoke, register an agent, say which key counts or
- * forge a record (threat 45); each writer's own role says which rows. An explicit deny beats every allow: an administrator's
- * too, and every later one's. The writers are known when every function is made, and so asked for last: a function that a
- * stage leaves out is trusted nowhere.
+ * A table's own policy. Without it, anybody who may write to any table of the account could revoke, undo a revocation,
+ * register an agent, choose which key counts or forge a record (threat 45). Each writer's own role limits which rows it
+ * writes. An explicit deny overrides every allow, also an administrator's and every later one. The writers are computed
+ * last, when all functions exist, so that a function that a stage leaves out is trusted nowhere.
  */
 function onlyTheseWrite(writers: () => string[]): PolicyDocument {
   const partiQl = ["PartiQLInsert", "PartiQLUpdate", "PartiQLDelete"];
@@ -172,7 +172,7 @@ function onlyTheseWrite(writers: () => string[]): PolicyDocument {
         effect: Effect.DENY,
         principals: [new AnyPrincipal()],
         actions: [...writing, ...partiQl].map((action) => `dynamodb:${action}`),
-        // the table's own ARN here would be a circle
+        // the table's own ARN here would be a circular reference
         resources: ["*"],
         conditions: { ArnNotEquals: { "aws:PrincipalArn": Lazy.list({ produce: writers }) } },
       }),

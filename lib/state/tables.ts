@@ -3,28 +3,28 @@ import type { LanyardFunction } from "../function/lanyard-function.ts";
 import type { RotatedPurpose } from "./keys.ts";
 import { TableSet } from "./table-set.ts";
 
-/** Rows that are counted: an agent's signatures, what a tree of sessions grows by. */
+/** Kinds of counters: an agent's signatures, and the growth of a tree of sessions. */
 type Counted = "rate" | "tree";
 
 /**
- * The tables with every use that any function makes of them, each by what it is for: right, key, variable and the table's
- * own policy are set together. A right that stands in no method here, nobody has; a method that nobody calls goes.
+ * The tables, with a method for every use that a function makes of them. Each sets right, key, variable and the table's
+ * own policy together. No function has a right without a method here, and a method that nobody calls is removed.
  */
 export class Tables extends TableSet {
-  /** Liveness in one batch: the session, what ends it or one above it, and the epochs of whoever stands in it. */
+  /** Liveness in one batch: the session, the tombstones of it and of those above it, and the epochs it depends on. */
   grantLivenessRead(of: LanyardFunction): void {
     const why = "reads in one batch whether a session is alive";
     this.use(of, "sessions", { actions: ["BatchGetItem"], why });
     this.grantEndsRead(of);
   }
 
-  /** What ends sessions, without the sessions. */
+  /** Reads tombstones and epochs without the sessions. */
   grantEndsRead(of: LanyardFunction): void {
     this.use(of, "tombstones", { actions: ["BatchGetItem"], why: "reads what ends sessions and offers" });
     this.grantEpochsRead(of);
   }
 
-  /** Revocation epochs and blocks of agents, people, builds and logins, and which version of the registry counts. */
+  /** Revocation epochs and blocks of agents, people, builds and logins, and the registry's current version. */
   grantEpochsRead(of: LanyardFunction): void {
     const why = "reads revocation epochs, blocks and the registry's version";
     this.use(of, "revocations", { actions: ["BatchGetItem"], why });
@@ -49,7 +49,9 @@ export class Tables extends TableSet {
     });
   }
 
-  /** New sessions and offers with what they are found by, and their later life: renewed, redeemed, ended, leased. */
+  /**
+   * Stores new sessions and offers, and the rows that find them; and changes them: renewed, redeemed, ended, leased.
+   */
   grantSessionWrite(of: LanyardFunction): void {
     const conditions = inTransaction;
     this.use(of, "sessions", { actions: ["PutItem"], conditions, why: "stores a session or an offer with its record" });
@@ -60,12 +62,12 @@ export class Tables extends TableSet {
     });
   }
 
-  /** That an offer was not taken back, in the transaction that redeems it. */
+  /** Checks that an offer was not withdrawn, in the transaction that redeems it. */
   grantWithdrawalCheck(of: LanyardFunction): void {
     this.use(of, "tombstones", { actions: ["ConditionCheckItem"], why: "redeems no offer that was taken back" });
   }
 
-  /** That an offer is not redeemed, in the transaction that takes it back; nothing of a session can be changed by it. */
+  /** Checks that an offer is not redeemed, in the transaction that withdraws it. It cannot change a session. */
   grantRedemptionCheck(of: LanyardFunction): void {
     this.use(of, "sessions", { actions: ["ConditionCheckItem"], why: "takes back no offer that was redeemed" });
   }
@@ -75,13 +77,16 @@ export class Tables extends TableSet {
     this.use(of, "tombstones", { actions: ["PutItem"], conditions: inTransaction, why: "ends sessions and offers" });
   }
 
-  /** Cuts, blocks and lifts; the publisher's rows stand in a table of their own, so that nobody can forge a status list. */
+  /**
+   * Cuts, blocks and lifts. The publisher's rows are in another table, so that no function with this right can forge a
+   * status list.
+   */
   grantRevocationWrite(of: LanyardFunction): void {
     const conditions = inTransaction;
     this.use(of, "revocations", { actions: ["UpdateItem", "PutItem"], conditions, why: "cuts, blocks and lifts" });
   }
 
-  /** Whether there is what an order names, and which login was denylisted with a session. */
+  /** Reads whether the target of an order exists, and which login was denylisted with a session. */
   grantRevocationTargets(of: LanyardFunction): void {
     const why = "asks whether there is what an order names, and what was revoked with it";
     this.use(of, "tombstones", { actions: ["GetItem"], why });
@@ -94,32 +99,35 @@ export class Tables extends TableSet {
     this.use(of, "revocations", { actions: ["GetItem"], why: "shows what is cut and blocked" });
   }
 
-  /** The deployment's row: which version of the registry counts, and since when sessions are cut. */
+  /** The deployment's row: the registry's current version, and its epoch. */
   grantDeploymentRead(of: LanyardFunction): void {
     const conditions = rows("deployment#");
     this.use(of, "revocations", { actions: ["GetItem"], conditions, why: "reads the deployment's row" });
   }
 
-  /** One-use entries: proofs, challenges, assertions. Written in the transaction of what they were shown for. */
+  /** Replay entries of proofs, challenges and assertions, written in the transaction of what they were shown for. */
   grantReplayWrite(of: LanyardFunction): void {
     const why = "makes a proof, a challenge or an assertion count once";
     this.use(of, "markers", { actions: ["PutItem"], conditions: inTransaction, why });
   }
 
-  /** Counts outside transactions, where fan-outs would fight over one row: too much at times, never too little. */
+  /**
+   * Counts outside transactions, where concurrent children would contend for one row. It may count too much, never too
+   * little.
+   */
   grantCount(of: LanyardFunction, ...counted: readonly Counted[]): void {
     const conditions = rows(...counted.map((prefix) => `${prefix}#`));
     const why = `counts ${counted.map((one) => whatIsCounted[one]).join(" and ")}`;
     this.use(of, "counters", { actions: ["UpdateItem"], conditions, why });
   }
 
-  /** What names in offers' handles are sealed by; whoever asks first makes it. */
+  /** The secret that encrypts names in offers' handles; the first instance that needs one writes it. */
   grantLocatorSecret(of: LanyardFunction): void {
     const why = "agrees on the day's secret that hides what stands beside an offer";
     this.use(of, "counters", { actions: ["UpdateItem"], conditions: rows("locator#"), why });
   }
 
-  /** Counters of uses, put with the token whose uses they bound. */
+  /** Counters of uses, stored together with the token whose uses they bound. */
   grantUsesPut(of: LanyardFunction): void {
     const conditions = rowsInTransaction("uses#");
     this.use(of, "counters", { actions: ["PutItem"], conditions, why: "sets how often a token may be used" });
@@ -137,20 +145,20 @@ export class Tables extends TableSet {
     this.use(of, "counters", { actions: ["BatchGetItem"], conditions, why: "shows how many uses are left" });
   }
 
-  /** Registrations of one version; which one counts, the epochs tell. */
+  /** Registrations of one version; the deployment's row says which version is current. */
   grantRegistryRead(of: LanyardFunction): void {
     this.use(of, "registry", { actions: ["Query"], why: "reads the registrations of the version that counts" });
   }
 
-  /** What of the registry everybody may see. */
+  /** The public row of the registry. */
   grantPublishedRead(of: LanyardFunction): void {
     const why = "serves the details types that the registry publishes";
     this.use(of, "registry", { actions: ["GetItem"], conditions: rows("published"), why });
   }
 
   /**
-   * Rows of new versions, and the one number that makes a version count. A deployment's row is changed within the
-   * transaction that records it; no tombstone can be reached.
+   * Rows of new versions, and the number that makes a version current. The deployment's row is changed within the
+   * transaction that records it; tombstones cannot be written.
    */
   grantRegistryWrite(of: LanyardFunction): void {
     this.grantRegistryRead(of);
@@ -172,7 +180,7 @@ export class Tables extends TableSet {
     this.use(of, "outbox", { actions: ["PutItem"], conditions: inTransaction, why });
   }
 
-  /** Records of refusals, which no transaction carries; their names no grant's record can have. */
+  /** Records of refusals, which are written alone; no record of a grant can have their ids. */
   grantRefusals(of: LanyardFunction): void {
     this.use(of, "outbox", { actions: ["PutItem"], conditions: rows("denied#"), why: "records refusals" });
   }
@@ -182,7 +190,7 @@ export class Tables extends TableSet {
     this.use(of, "lists", { actions: ["GetItem"], conditions: rows("list#"), why: "reads signed status lists" });
   }
 
-  /** Status lists, and what of them is still to be done. */
+  /** Status lists, and the walks that are not finished. */
   grantListWrite(of: LanyardFunction): void {
     this.use(of, "lists", {
       actions: ["GetItem", "PutItem", "UpdateItem"],
@@ -190,13 +198,13 @@ export class Tables extends TableSet {
     });
   }
 
-  /** The rings of some purposes: which keys count. */
+  /** Reads the rings of some purposes. */
   grantRingRead(of: LanyardFunction, ...purposes: readonly RotatedPurpose[]): void {
     const why = `reads which keys count for ${purposes.join(", ")}`;
     this.use(of, "keyring", { actions: ["GetItem"], conditions: rows(...purposes), why });
   }
 
-  /** Rings and orders together, as the rotator works them off; only it writes a ring. */
+  /** Reads rings and orders, and writes rings; only the rotator gets this. */
   grantRotation(of: LanyardFunction, ...purposes: readonly RotatedPurpose[]): void {
     const why = "looks at the rings and at operators' orders";
     this.use(of, "keyring", { actions: ["BatchGetItem"], conditions: rows(...purposes), why });
@@ -205,7 +213,7 @@ export class Tables extends TableSet {
     this.use(of, "keyring", { actions: ["PutItem"], conditions, why: "says which keys count" });
   }
 
-  /** Orders to rotate, and how the keys stand; never a ring. */
+  /** Writes orders to rotate, and reads the rings; it cannot write a ring. */
   grantOrders(of: LanyardFunction): void {
     const why = "shows how the keys stand";
     this.use(of, "keyring", { actions: ["BatchGetItem"], why });
@@ -213,7 +221,10 @@ export class Tables extends TableSet {
     this.use(of, "orders", { actions: ["PutItem"], conditions: inTransaction, why: "takes an order to rotate" });
   }
 
-  /** What the watch on lifecycles saw last; a condition on rows of the registry might not bind within a transaction. */
+  /**
+   * Rows that the watch on lifecycles remembers. They have their own table, since a condition on rows of table Registry
+   * might not hold within a transaction.
+   */
   grantTraces(of: LanyardFunction): void {
     const why = "remembers which agents it told of";
     this.use(of, "traces", { actions: ["Query", "DeleteItem"], conditions: rows("trace"), why });
@@ -222,7 +233,7 @@ export class Tables extends TableSet {
     this.use(of, "traces", { actions: ["GetItem", "PutItem"], conditions, why: "remembers when it looked last" });
   }
 
-  /** What was deployed, as the watch on functions saw it. */
+  /** Rows that the watch on functions remembers: what was deployed. */
   grantBaselines(of: LanyardFunction): void {
     const why = "remembers what was deployed";
     this.use(of, "traces", { actions: ["Query"], conditions: rows("deployed"), why });

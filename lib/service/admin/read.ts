@@ -3,8 +3,8 @@ import { LanyardFunction } from "../../function/lanyard-function.ts";
 import type { ServiceFunctionProps } from "../service-function.ts";
 
 /**
- * What operators look at: registry, agents, sessions, what a revocation would end. It can write nothing but the records
- * of refusals, whose names no grant's record can have, and it reads no counter but those of uses.
+ * Operators read here: registry, agents, sessions, and what a revocation would end. It can write only the records of
+ * refusals, whose ids no record of a grant can have, and of the counters it reads only those of uses.
  */
 export class AdminRead extends LanyardFunction {
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {

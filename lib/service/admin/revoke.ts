@@ -2,7 +2,7 @@ import type { Construct } from "constructs";
 import { LanyardFunction } from "../../function/lanyard-function.ts";
 import type { ServiceFunctionProps } from "../service-function.ts";
 
-/** The operator's revocation: sessions, agents, principals, builds, the deployment. It signs nothing. */
+/** The operator's revocation: sessions, agents, principals, builds, the deployment. It cannot sign. */
 export class AdminRevoke extends LanyardFunction {
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
     super(scope, id, { ...props, name: "admin-revoke" });

@@ -3,8 +3,8 @@ import { LanyardFunction } from "../../function/lanyard-function.ts";
 import type { ServiceFunctionProps } from "../service-function.ts";
 
 /**
- * Takes an operator's order to rotate, and tells how the keys stand. It writes orders, never a ring: what is done about
- * an order is the rotator's affair, which no URL reaches.
+ * Accepts an operator's order to rotate, and shows the state of the keys. It writes orders, never a ring: the rotator,
+ * which has no URL, carries them out.
  */
 export class AdminRotate extends LanyardFunction {
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {

@@ -7,10 +7,10 @@ import type { DeployedRegistry } from "./applier.ts";
 const mostBytes = 64 * 1024 * 1024;
 
 /**
- * Reads and validates a registry for a deployment. A program of its own does it: what validates a registry is large, and
- * none of it is loaded into the app of whoever names none.
+ * Reads and validates a registry for a deployment. It runs as a separate program: the code that validates a registry is
+ * large, and an app without a registry should not load it.
  * @param dist folder of the functions' bundles
- * @throws with every problem, file and line
+ * @throws an Error that lists every problem with file and line
  */
 export function packRegistry(dist: string, registry: NonNullable<Stage["registry"]>, stage: Stage): DeployedRegistry {
   const { region, account, trustDomain } = stage;
