@@ -52,7 +52,7 @@ export async function boot(options: BootOptions = {}): Promise<RunningCloud> {
   const made = { onProgress, ...(signal === undefined ? {} : { signal }) };
   const cloud = await bootCloud({
     ...options,
-    assembly: options.assembly ?? (await synthesize(made)),
+    ...(options.assembly === undefined ? await synthesize(made) : { assembly: options.assembly }),
     administrator: operatorRole,
     knownBy: nameVariable,
     // an account's workloads may call the URL that IAM guards: whom it gives a token, it decides itself

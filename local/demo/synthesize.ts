@@ -1,6 +1,6 @@
 /** Has the assembly made, as for a deployment, without network and without credentials; what is unchanged is kept. */
 import { spawn } from "node:child_process";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
@@ -8,6 +8,8 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const maker = join(root, "scripts/kept/main.ts");
 /** Bundles and assemblies by the hash of what they were made from; it may be removed at any time. */
 const store = join(root, ".lanyard/kept");
+/** What V8 made of the sources, which Node keeps by their hash. */
+export const compiledSources = join(store, "compiled");
 const mostOutputCharacters = 4_000;
 
 /** How to synthesize. */
@@ -19,16 +21,25 @@ interface SynthesizeOptions {
   readonly stage?: string;
 }
 
+/** What was made. */
+interface Synthesized {
+  /** The assembly's folder. */
+  readonly assembly: string;
+  /** Beside it, and gone with it: what V8 made of the functions' code. */
+  readonly compiled: string;
+}
+
 /**
  * Makes the bundles and runs the app, or finds both as they were made from the very same files.
- * @returns the assembly's folder; throws with the tail of what the failing step printed
+ * @returns where they are; throws with the tail of what the failing step printed
  */
-export function synthesize({ onProgress, signal, stage = "local" }: SynthesizeOptions): Promise<string> {
+export function synthesize({ onProgress, signal, stage = "local" }: SynthesizeOptions): Promise<Synthesized> {
   return new Promise((resolve, reject) => {
     // a group of its own: bundler and app end with it
     const child = spawn(process.execPath, [maker, store, stage], {
       cwd: root,
       stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, NODE_COMPILE_CACHE: compiledSources },
       detached: true,
     });
     const stop = () => {
@@ -57,7 +68,8 @@ export function synthesize({ onProgress, signal, stage = "local" }: SynthesizeOp
       signal?.removeEventListener("abort", stop);
       process.off("exit", stop);
       if (signal?.aborted) reject(new Error("stopped while the stacks were being made"));
-      else if (code === 0 && assembly !== undefined) resolve(assembly);
+      else if (code === 0 && assembly !== undefined)
+        resolve({ assembly, compiled: join(dirname(assembly), "compiled") });
       else reject(new Error(`the stacks could not be made: ${tail.trim() || `the maker ended with ${code}`}`));
     });
     if (signal?.aborted) stop();

@@ -50,6 +50,7 @@ interface AccountPlace {
   readonly stsKeys: readonly TokenKey[];
   readonly mostInstances: number;
   readonly state: StateFolder;
+  readonly compiled?: string;
 }
 
 /** What only whoever boots can say; the template cannot. */

@@ -29,11 +29,11 @@ const alsoRead = [
   "package-lock.json",
   "tsconfig.json",
 ];
-const secrets = new Set(["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]);
+const unread = new Set(["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "NODE_COMPILE_CACHE"]);
 
 /**
  * Hash of everything an assembly depends on. Credentials are left out: nothing of them reaches a template, and they
- * change by the hour.
+ * change by the hour; so is where Node keeps what it compiled.
  */
 export function assemblyKey({
   root,
@@ -43,9 +43,7 @@ export function assemblyKey({
   bundles,
   registry,
 }: Omit<Synthesis, "synthesize">): string {
-  const named = Object.entries(environment).filter(
-    ([name]) => /^(CDK|JSII|AWS|NODE)_/.test(name) && !secrets.has(name),
-  );
+  const named = Object.entries(environment).filter(([name]) => /^(CDK|JSII|AWS|NODE)_/.test(name) && !unread.has(name));
   return hashOf(
     JSON.stringify({
       node: process.version,

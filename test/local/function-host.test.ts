@@ -1,7 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type HostedFunction, hostFunction } from "../../local/emulator/functions/host.ts";
 import type { Outcome } from "../../local/emulator/functions/instance.ts";
 
@@ -224,5 +227,43 @@ describe("a hosted function", () => {
     expect(isRunning(pid)).toBe(true);
     parent.kill("SIGKILL");
     await expect.poll(() => isRunning(pid)).toBe(false);
+  });
+});
+
+describe("a function whose compiled code is kept", () => {
+  let place: string;
+  beforeEach(() => {
+    place = mkdtempSync(join(tmpdir(), "lanyard-compiled-"));
+    mkdirSync(join(place, "code"));
+  });
+  afterEach(() => rmSync(place, { recursive: true, force: true }));
+  const write = (text: string) =>
+    writeFileSync(
+      join(place, "code/index.mjs"),
+      `export const handler = () => ({ text: ${JSON.stringify(text)}, names: Object.keys(process.env).filter((name) => name.startsWith("NODE_")) });`,
+    );
+  const start = () => host({ folder: join(place, "code"), compiled: join(place, "compiled") });
+  const filesKept = () =>
+    existsSync(join(place, "compiled"))
+      ? readdirSync(join(place, "compiled"), { recursive: true, withFileTypes: true }).filter((each) => each.isFile())
+      : [];
+
+  it("leaves it to its next sandbox, and is told nothing of it", async () => {
+    write("first");
+    expect(payload(await start().invoke({}))).toEqual({ text: "first", names: [] });
+    // the bootstrap without its types, what became of it, and the handler
+    await expect.poll(() => filesKept().length).toBe(3);
+    expect(payload(await start().invoke({}))).toEqual({ text: "first", names: [] });
+    expect(filesKept()).toHaveLength(3);
+  });
+
+  it("runs what its file says now, be it ever so alike, and whatever became of what was kept", async () => {
+    write("first");
+    await start().invoke({});
+    await expect.poll(() => filesKept().length).toBe(3);
+    write("FIRST");
+    expect(payload(await start().invoke({})).text).toBe("FIRST");
+    for (const { parentPath, name } of filesKept()) writeFileSync(join(parentPath, name), "broken");
+    expect(payload(await start().invoke({})).text).toBe("FIRST");
   });
 });

@@ -248,7 +248,12 @@ describe("a kept assembly", () => {
   });
 
   it("does not depend on credentials, nor on variables that CDK does not read", () => {
-    const environment = { AWS_SECRET_ACCESS_KEY: "s", AWS_SESSION_TOKEN: "t", HOME: "/home/somebody" };
+    const environment = {
+      AWS_SECRET_ACCESS_KEY: "s",
+      AWS_SESSION_TOKEN: "t",
+      HOME: "/home/somebody",
+      NODE_COMPILE_CACHE: "/somewhere",
+    };
     expect(assemblyKey(synthesis({ environment }))).toBe(assemblyKey(synthesis()));
   });
 

@@ -39,6 +39,13 @@ function contextOf(invocation: Invocation) {
   };
 }
 
+/** Node writes what V8 made of the code at an exit, and no sandbox ends by itself: here once it has answered first. */
+let unwritten = delete process.env.NODE_COMPILE_CACHE;
+function keepCompiled(): void {
+  if (unwritten) setImmediate(() => process.getBuiltinModule("node:module").flushCompileCache());
+  unwritten = false;
+}
+
 async function start(): Promise<void> {
   const loaded = (await import(module)) as Record<string, unknown>;
   const handler = loaded[name];
@@ -54,7 +61,8 @@ async function start(): Promise<void> {
         const error = describe(thrown);
         console.error(JSON.stringify({ level: "ERROR", message: "Invoke Error", ...error }));
         reply({ kind: "error", requestId, error });
-      });
+      })
+      .finally(keepCompiled);
   });
   reply({ kind: "ready" });
 }

@@ -55,6 +55,8 @@ interface FunctionPlace {
   readonly endpoint: string;
   readonly mostInstances: number;
   readonly state: StateFolder;
+  /** Folder for what V8 made of their code. */
+  readonly compiled?: string;
 }
 
 /** Functions of the template by physical name; no process starts before the first event. */
@@ -64,7 +66,12 @@ export function hostFunctions(cloud: Cloud, place: FunctionPlace, callers: Calle
     functionsOf(cloud, place.mostInstances).map((found) => {
       const { name, arn, roleArn } = found;
       const credentials = callers.issue({ roleArn, sessionName: name, functionArn: arn, tags: {} });
-      const description = { ...found, environment: environmentOf(found, place, credentials) };
+      const { compiled } = place;
+      const description = {
+        ...found,
+        environment: environmentOf(found, place, credentials),
+        ...(compiled === undefined ? {} : { compiled }),
+      };
       const file = logs === undefined ? undefined : logFileOf(logs, name);
       const keep =
         file === undefined ? undefined : (line: string) => appendFileSync(file, `${line}\n`, { mode: 0o600 });
