@@ -5,6 +5,7 @@ import type { Denial } from "../../core/denial/denial.ts";
 import { denialReply } from "../../core/denial/wire.ts";
 import { limits } from "../../core/model/limits.ts";
 import type { Call, Reply } from "../../core/model/wire.ts";
+import { withPatience } from "../aws/patience.ts";
 import { logged, logLater } from "../log.ts";
 import { stageMetrics } from "../metrics.ts";
 import { failureReply, loggable, OutOfTime } from "./failure.ts";
@@ -59,7 +60,7 @@ export function httpHandler(
     .handler(async (event: UrlEvent) => {
       const { requestId, http } = event.requestContext;
       const call = readCall(event, bodyBytes);
-      const reply = call.ok ? await endpoint(call.value, event) : await refuse(call.error, event);
+      const reply = await withPatience(() => (call.ok ? endpoint(call.value, event) : refuse(call.error, event)));
       return toResult(reply, requestId, http.method);
     });
   return async (event, context) => {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DynamoDBClient, TransactionCanceledException } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, TransactWriteCommand, type TransactWriteCommandInput } from "@aws-sdk/lib-dynamodb";
 import { err, ok, type Result } from "../../../core/model/result.ts";
+import { mayRepeat, patient } from "../patience.ts";
 
 /** Names of the tables, from the function's environment. */
 export interface Tables {
@@ -31,7 +32,7 @@ export interface Tables {
  * @param client given by tests; otherwise endpoint, Region and credentials come from the environment
  */
 export function documentClient(client: DynamoDBClient = createClient()): DynamoDBDocumentClient {
-  return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+  return DynamoDBDocumentClient.from(patient(client), { marshallOptions: { removeUndefinedValues: true } });
 }
 
 const createClient = () =>
@@ -75,7 +76,8 @@ const passingErrors = new Set([
  * Writes all actions or none. The SDK does not repeat a cancelled transaction, so it is repeated here after contention
  * or throttling, with the same token and identical items, so that a lost answer never leads to a second write.
  * @returns ok, or the conflict of the first action whose condition failed
- * @throws when contention lasts too long, or a condition failed that can only fail through a bug
+ * @throws when contention lasts longer than the call's patience or this one, or a condition failed that can only fail through
+ * a bug
  */
 export async function transact<C>(
   client: DynamoDBDocumentClient,
@@ -90,8 +92,9 @@ export async function transact<C>(
     } catch (failure) {
       const conflict = conflictOf(failure, actions);
       if (conflict) return err(conflict);
-      if (!isPassing(failure) || performance.now() > deadline) throw failure;
-      await sleep(Math.random() * Math.min(20 * 2 ** attempt, 400));
+      const pauseMillis = Math.random() * Math.min(20 * 2 ** attempt, 400);
+      if (!isPassing(failure) || performance.now() > deadline || !mayRepeat(pauseMillis)) throw failure;
+      await sleep(pauseMillis);
     }
   }
 }

@@ -14,14 +14,17 @@ import type { KeyPurpose, PublicKey, SigningAlgorithm } from "../../../core/mode
 import { err, ok, type Result } from "../../../core/model/result.ts";
 import type { HeldKey, KeyHolder } from "../../../core/ring/ports.ts";
 import { sha256 } from "../../../core/text/digest.ts";
+import { patient } from "../patience.ts";
 import { type KeyRoles, keyPolicyFault, kmsNames } from "./key-policy.ts";
 
 /** The KMS client that all adapters share. */
 export const kmsClient = (): KMSClient =>
-  new KMSClient({
-    maxAttempts: 3,
-    requestHandler: { connectionTimeout: 1_000, requestTimeout: 2_000, throwOnRequestTimeout: true },
-  });
+  patient(
+    new KMSClient({
+      maxAttempts: 3,
+      requestHandler: { connectionTimeout: 1_000, requestTimeout: 2_000, throwOnRequestTimeout: true },
+    }),
+  );
 
 /**
  * How long a key that was found unfit is not checked again, so that callers of a public function cannot cause KMS

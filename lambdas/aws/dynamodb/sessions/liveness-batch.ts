@@ -9,6 +9,7 @@ import {
 import { limits } from "../../../../core/model/limits.ts";
 import { revocationKeys, tombstoneKeys } from "../../../../core/model/row-keys.ts";
 import type { LivenessQuery, LivenessRows } from "../../../../core/session/store.ts";
+import { mayRepeat } from "../../patience.ts";
 import type { Item } from "../codec.ts";
 import type { Tables } from "../dynamo.ts";
 import { epochOf } from "../revocations/epoch-rows.ts";
@@ -79,9 +80,10 @@ export async function readAll(
       found.push(...items.map((item) => ({ table, item })));
     const left = answer.UnprocessedKeys ?? {};
     if (Object.values(left).every((part) => (part.Keys ?? []).length === 0)) return found;
-    if (performance.now() > deadline) return undefined;
+    const pauseMillis = Math.random() * Math.min(10 * 2 ** attempt, 200);
+    if (performance.now() > deadline || !mayRepeat(pauseMillis)) return undefined;
     wanted = left;
-    await sleep(Math.random() * Math.min(10 * 2 ** attempt, 200));
+    await sleep(pauseMillis);
   }
 }
 
