@@ -10,6 +10,7 @@ import type { BuildOptions, Metafile } from "esbuild";
 import { functionNames, registryPacker, withCedar } from "../lambdas/manifest.ts";
 import { builtinsByRequire } from "./builtins-by-require.ts";
 import { cedarBesideTheBundle, cedarFile } from "./cedar-beside-the-bundle.ts";
+import { schemasWithoutFormats } from "./lean-json-schema.ts";
 import { credentialsOfTheEnvironment, leanClients } from "./lean-sdk.ts";
 import { zodThatParses } from "./lean-zod.ts";
 
@@ -34,7 +35,7 @@ export const buildOptions = {
   legalComments: "none",
   metafile: true,
   logLevel: "error",
-  plugins: [builtinsByRequire, leanClients, credentialsOfTheEnvironment, zodThatParses],
+  plugins: [builtinsByRequire, leanClients, credentialsOfTheEnvironment, zodThatParses, schemasWithoutFormats],
 } as const satisfies BuildOptions;
 
 /** One bundle as built. */

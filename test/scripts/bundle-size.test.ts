@@ -5,12 +5,13 @@ import { type FunctionName, functionNames } from "../../lambdas/manifest.ts";
 import { firstLoad, firstLoadBytes, keepFunctions } from "../../scripts/kept/functions.ts";
 import { filesBelow } from "../../scripts/kept/hash.ts";
 import { usualStore } from "../../scripts/kept/store.ts";
+import { noFormats } from "../../scripts/lean-json-schema.ts";
 
 /** The most that a cold start may read, in kB: what each reads today and a little, so that no growth goes unseen. */
 const budgets: Readonly<Record<FunctionName, number>> = {
   attest: 385,
   "attest-iam": 325,
-  token: 399,
+  token: 396,
   introspect: 320,
   revoke: 320,
   "admin-revoke": 270,
@@ -62,5 +63,19 @@ describe("a function's bundle", () => {
     const holding = filesBelow(folder).filter((file) => readFileSync(join(folder, file), "utf8").includes(mark));
     expect(holding).not.toEqual([]);
     expect(holding.filter((file) => firstLoad(folder).has(file))).toEqual([]);
+  });
+
+  it("knows no format of JSON Schema, so that a schema which names one is met by nothing", async () => {
+    const formats = "date-time|json-pointer-uri-fragment";
+    const texts = filesBelow(bundles.token ?? "").map((file) => readFileSync(join(bundles.token ?? "", file), "utf8"));
+    expect(texts.filter((text) => new RegExp(`["'](?:${formats})["']\\s*:`).test(text))).toEqual([]);
+    const { format } = (await import(`data:text/javascript,${encodeURIComponent(noFormats)}`)) as {
+      format: Record<string, (text: string) => boolean>;
+    };
+    expect(["email", "uuid", "a-new-one"].map((name) => format[name]?.("a@example.com"))).toEqual([
+      false,
+      false,
+      false,
+    ]);
   });
 });
