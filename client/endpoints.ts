@@ -3,7 +3,7 @@ import { LanyardError } from "./error.ts";
 import { call, type Fetch } from "./http.ts";
 import { secureUrl } from "./url.ts";
 
-/** Where an issuer's functions are. */
+/** Addresses of an issuer's functions. */
 export interface Endpoints {
   readonly attest: string;
   readonly token: string;
@@ -11,7 +11,7 @@ export interface Endpoints {
   readonly revoke: string;
 }
 
-/** Finds the endpoints; they are looked up once a process. */
+/** Finds the endpoints; they are looked up once in each process. */
 export type EndpointSource = () => Promise<Endpoints>;
 
 const members = {
@@ -22,8 +22,8 @@ const members = {
 } as const;
 
 /**
- * Endpoints as pinned, or by the issuer's RFC 8414 metadata, which must name this very issuer. Pin them where a
- * changed metadata document would be worth more to an attacker than an outage is to you (threat 29).
+ * Endpoints as pinned, or by the issuer's RFC 8414 metadata, which must name exactly this issuer. Pin them where a
+ * forged metadata document would be worse for you than an outage after the addresses have changed (threat 29).
  * @throws LanyardError `insecure_url` at once, `metadata_invalid` and the errors of a call when asked
  */
 export function createEndpoints(issuer: string, pinned: Endpoints | undefined, fetch: Fetch): EndpointSource {

@@ -14,8 +14,8 @@ export interface LanyardFailure {
 }
 
 /**
- * What this package throws when something fails or is refused: itself, or one of {@link EvidenceError},
- * `KeptKeyError` and `AccessError`. What was called wrongly is a `TypeError` or a `RangeError`, thrown at once.
+ * What this package throws when something fails or is refused: this class, or one of {@link EvidenceError},
+ * `KeptKeyError` and `AccessError`. A wrong argument is a `TypeError` or a `RangeError`, thrown at once.
  */
 export class LanyardError extends Error {
   override readonly name: string = "LanyardError";
@@ -51,8 +51,8 @@ export class LanyardError extends Error {
 }
 
 /**
- * The workload's own document cannot be had, or is not one to show. What it says goes to logs and so never quotes a
- * document, a secret or what somebody answered. A source of evidence of your own throws it too.
+ * The workload's own document could not be fetched, or must not be shown. The message goes to logs, so it never quotes
+ * a document, a secret or an answer. Your own sources of evidence should throw it too.
  */
 export class EvidenceError extends LanyardError {
   override readonly name: string = "EvidenceError";
@@ -62,5 +62,5 @@ export class EvidenceError extends LanyardError {
   }
 }
 
-/** A server's text ends up in logs: bounded, and without line breaks that could forge one. */
+/** A server's text for logs: bounded, and without line breaks, which could forge a log line. */
 const printable = (text: string): string => text.slice(0, 300).replace(/[^\x20-\x7e]/g, "?");

@@ -5,7 +5,7 @@ import type { LanyardErrorCode } from "./error-codes.ts";
 /** The platform's fetch, or one like it. */
 export type Fetch = typeof globalThis.fetch;
 
-/** An answer that was read whole: status, JSON object, and what names it. */
+/** An answer that was read whole: status, JSON object, and the id that names it. */
 export interface Answer {
   readonly status: number;
   readonly json: Readonly<Record<string, unknown>>;
@@ -13,7 +13,7 @@ export interface Answer {
   readonly requestId: string | undefined;
 }
 
-/** A call waits for KMS and DynamoDB, and for a cold start. */
+/** Long enough for KMS, DynamoDB and a cold start. */
 const callTimeoutMillis = 15_000;
 const answerBytes = 131_072;
 
@@ -26,7 +26,7 @@ interface HttpCall extends Pick<RequestInit, "method" | "headers" | "body"> {
 
 /**
  * Sends one call to a Lanyard endpoint and reads its JSON answer, bounded in time and bytes, without following
- * redirects: a proof and an assertion must never be carried to an address somebody else chose.
+ * redirects: proof and assertion must never be sent to an address that somebody else chose.
  * @throws LanyardError `unreachable`, `timeout`, `answer_malformed`
  */
 export async function call(fetch: Fetch, { url, during, ...init }: HttpCall): Promise<Answer> {
@@ -47,13 +47,13 @@ export async function call(fetch: Fetch, { url, during, ...init }: HttpCall): Pr
     ...(requestId === undefined ? {} : { requestId }),
     ...retryAfter(response.headers),
   };
-  // throttling and crashes answer in the platform's own words
+  // throttling and crashes are answered in the platform's own format
   if (response.status === 429 || response.status >= 500) throw new LanyardError("unavailable", during, known);
   throw new LanyardError("answer_malformed", during, known);
 }
 
 /**
- * Reads a body as long as it stays within its bound.
+ * Reads a body up to its bound.
  * @returns undefined when there is more
  */
 export async function readBounded(response: Response, maxBytes: number): Promise<Uint8Array | undefined> {
@@ -117,7 +117,10 @@ export function errorOf(answer: Answer, during: string): LanyardError {
   });
 }
 
-/** `Retry-After` in seconds; its other form, a date, is not ours and depends on clocks. */
+/**
+ * `Retry-After` in seconds; its other form, a date, is ignored, since our service does not use it and it depends on
+ * clocks.
+ */
 function retryAfter(headers: Headers): { readonly retryAfterSeconds?: number } {
   const value = headers.get("retry-after") ?? "";
   return /^\d{1,6}$/.test(value) ? { retryAfterSeconds: Number(value) } : {};

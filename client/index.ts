@@ -1,6 +1,6 @@
 /**
- * What agents run: an identity, sessions, offers, calls. What resource servers verify with stands in `verify`, what an
- * agent shows where it runs in `evidence/…`: each needs its platform's SDK, if any, and nobody else does.
+ * The client for agents: identity, sessions, offers, calls. Resource servers import `verify`. Sources of evidence are
+ * in `evidence/…`, so that only an agent that uses one needs its platform's SDK.
  */
 
 export type { AccessToken } from "./agent/access-token.ts";

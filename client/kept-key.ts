@@ -4,10 +4,10 @@ import { link, open, unlink } from "node:fs/promises";
 import type { KeyPair } from "./agent/agent-key.ts";
 import { LanyardError } from "./error.ts";
 
-/** A P-256 key as PKCS#8 in PEM is 241 bytes; room for blanks and comments around it. */
+/** A P-256 key as PKCS#8 in PEM has 241 bytes; the rest is room for blanks and comments around it. */
 const fileBytesMax = 4_096;
 
-/** The kept key cannot be read, made or trusted. The message names the file and never quotes what is in it. */
+/** The kept key cannot be read, made or trusted. The message names the file and never quotes its contents. */
 export class KeptKeyError extends LanyardError {
   override readonly name: string = "KeptKeyError";
 
@@ -17,15 +17,15 @@ export class KeptKeyError extends LanyardError {
 }
 
 /**
- * An agent's key that outlives its process: read from a file, or made and written there the first time. For evidence
- * that outlives the process too (a projected token, an SVID or a metadata server's document that is given again), which
- * belongs to the first key that shows it: a container that starts again beside the same document shows it with the same
- * key. Processes that start at one instant end with one key. Once read it is not extractable.
+ * An agent's key that outlives its process: read from a file, or created and written there the first time. It is for
+ * evidence that outlives the process too (a projected token, an SVID, a metadata server's document) and that belongs to
+ * the first key that shows it (threat 16): a restarted container can show the same document with the same key.
+ * Processes that start at the same time get the same key. Once read, the key is not extractable.
  *
- * The file is a secret: whoever reads it acts as the agent wherever the agent's document is taken. So a link, a file
- * that anybody but its owner may read or write, and somebody else's file are refused, and never written over.
- * @param path a file (PEM, PKCS#8) on a file system that knows owners and hard links; its folder must be there
- * @returns what `createAgent({ key })` takes
+ * The file is a secret: anybody who reads it, and has the agent's document, can act as the agent. So a link, a file
+ * that others than its owner may read or write, and a file of another owner are refused and never overwritten.
+ * @param path a file (PEM, PKCS#8) on a file system that has owners and hard links; its folder must exist
+ * @returns the key for `createAgent({ key })`
  * @throws KeptKeyError
  */
 export async function keptKey(path: string): Promise<KeyPair> {
@@ -51,14 +51,17 @@ function parsed(pem: string): KeyObject | undefined {
   try {
     return createPrivateKey({ key: pem, format: "pem" });
   } catch {
-    // (the parser's own message is not told: it may quote what it read)
+    // the parser's own message is not passed on, since it may quote what it read
     return undefined;
   }
 }
 
-/** What is evaluated is what was opened, so that nothing is put in its place between the look and the reading. */
+/**
+ * Reads the file. Its owner and mode are checked on the opened file, so that nobody can replace it between check and
+ * reading.
+ */
 async function read(path: string): Promise<string | undefined> {
-  // not waiting: a pipe in the file's place would hold the agent for ever
+  // non-blocking: a pipe in the file's place would otherwise stop the agent for ever
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const file = await open(path, flags).catch((failure: unknown) => {
     if (codeOf(failure) === "ENOENT") return undefined;
@@ -81,8 +84,8 @@ async function read(path: string): Promise<string | undefined> {
 }
 
 /**
- * Writes a new key whole beside its place, and then gives it its name, which fails where the name is taken: nobody ever
- * reads half a key, and of two that start at one instant the second reads what the first made.
+ * Writes a new key completely to a temporary file, and then links it to its name, which fails where that name exists.
+ * So nobody reads half a key, and of two processes that start at the same time the second reads the first one's key.
  */
 async function make(path: string): Promise<string> {
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });

@@ -3,9 +3,9 @@ import { LanyardError } from "./error.ts";
 const loopback = /^(?:localhost|[a-z0-9.-]+\.localhost|127\.0\.0\.1|\[::1\])$/;
 
 /**
- * Refuses an address over which tokens and proofs would travel in clear.
+ * Refuses an address without TLS, to which tokens and proofs would be sent in clear.
  * @param url absolute; plain http only to this machine
- * @returns it, parsed
+ * @returns the parsed URL
  * @throws LanyardError `insecure_url`
  */
 export function secureUrl(url: string, what: string): URL {

@@ -1,4 +1,7 @@
-/** What resource servers verify with: requests, by key set and status list or by asking. Nothing here needs a platform's SDK. */
+/**
+ * The client for resource servers: it verifies requests by key set and status list, or by asking the issuer. Nothing
+ * here needs a platform's SDK.
+ */
 export type { DpopNonces } from "../core/jose/dpop.ts";
 export type { DetailsTypeDeclaration, DetailsUse } from "../core/verify/permits.ts";
 export type { VerifyRefusal, VerifyRefusalCode } from "../core/verify/refusal.ts";

@@ -2,19 +2,22 @@ import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, Sig
 import { base64urlOf } from "../../core/text/base64url.ts";
 import { sha256 } from "../../core/text/digest.ts";
 
-/** What a proof is for. */
+/** The request that a proof is made for. */
 interface ProofInput {
   readonly method: string;
   /** The URL that is called; query and fragment are left out of the proof. */
   readonly url: string;
   readonly nowSeconds: number;
-  /** At a resource: the access token that is sent along. */
+  /** At a resource: the access token that is sent with the request. */
   readonly accessToken?: string;
   /** Given by the server (RFC 9449 8). */
   readonly nonce?: string;
 }
 
-/** The key an agent's tokens are bound to. It lives and dies with the process, unless a pair is given that does not. */
+/**
+ * The key an agent's tokens are bound to. It exists as long as the process, unless a key pair that is kept elsewhere is
+ * given.
+ */
 export interface AgentKey {
   /** RFC 7638 SHA-256 thumbprint. */
   readonly jkt: string;
@@ -31,7 +34,7 @@ export interface KeyPair {
 }
 
 /**
- * Makes the agent's key: P-256 in WebCrypto, not extractable, so that no bug of the agent's can log it.
+ * Makes the agent's key: P-256 in WebCrypto, not extractable, so that no bug in the agent can log it.
  * @param pair a key made elsewhere, for tests
  */
 export async function createAgentKey(pair?: KeyPair): Promise<AgentKey> {

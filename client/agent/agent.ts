@@ -21,38 +21,44 @@ import { checkServedAt, type ServedAt } from "./reach.ts";
 import { type AgentSession, createSession, scopesIn, tokenTypeIn } from "./session.ts";
 import { readSessionFacts, sessionFactsOf } from "./session-facts.ts";
 
-/** What an agent is made of. */
+/** Input of {@link createAgent}. */
 export interface AgentInput {
   readonly issuer: string;
   /** The agent's registered SPIFFE ID. */
   readonly agent: string;
   readonly evidence: EvidenceSource;
-  /** Pinned addresses; by the issuer's metadata unless given. */
+  /** Pinned addresses; read from the issuer's metadata when left out. */
   readonly endpoints?: Endpoints;
   /**
-   * Base addresses of resources that are not served at their own identifier, by resource: a token leaves for its
-   * resource's address only. Constants of the deployment, never what a model or a message says.
+   * Base addresses of resources that are not served at their own identifier, by resource: a token is sent only to its
+   * resource's address. They must be constants of the deployment, never text from a model or a message (threat 43).
    */
   readonly servedAt?: ServedAt;
   readonly fetch?: Fetch;
   readonly clock?: Clock;
-  /** A P-256 key pair; made fresh for this process unless given. One that outlives it: `keptKey` (`client/kept-key.ts`). */
+  /**
+   * A P-256 key pair; a new one for this process when left out. For one that outlives the process see `keptKey`
+   * (`client/kept-key.ts`).
+   */
   readonly key?: KeyPair;
 }
 
-/** What a new session is opened with. */
+/** Input of a new session. */
 export interface OpenInput {
-  /** The person the work is for; without it the agent works on its own. */
+  /** The person the work is for; when left out, the agent works on its own account. */
   readonly onBehalfOf?: { readonly idToken: string } | { readonly accessToken: string };
   readonly grants: readonly WantedGrant[];
-  /** Asserted, at most 256 characters; stands in the audit. */
+  /** Asserted, at most 256 characters; recorded in the audit. */
   readonly purpose?: string;
   readonly lifetimeSeconds?: number;
-  /** How often tokens of the session, and of all that is handed on from it, may be used together; at introspecting resources only. */
+  /**
+   * How often tokens of the session, and of all sessions made from it, may be used together; at introspecting resources
+   * only.
+   */
   readonly maxUses?: number;
   /**
-   * Asks for a session token even for one grant. Without it a session of one grant lives by its latest access token and
-   * lapses when that expires unused.
+   * Asks for a session token even for one grant. Otherwise a session with one grant is represented by its latest access
+   * token, and is lost when that token expires before it is used again.
    */
   readonly renewable?: boolean;
 }
@@ -64,8 +70,8 @@ export interface Introspection {
 }
 
 /**
- * From whom, and for whom, work is taken: the SPIFFE ID of the agent that offered it and the principal's id, or `"anyone"`
- * for either. `"anything"` says both: whoever may reach this agent chooses its work then.
+ * From whom, and for whom, work is accepted: the SPIFFE ID of the offering agent and the principal's id, or `"anyone"`
+ * for either. `"anything"` means anyone for both: then everybody who can reach this agent can give it work.
  */
 export type Expected = "anything" | { readonly offeredBy: string; readonly principal: string };
 
@@ -76,10 +82,10 @@ export interface LanyardAgent {
   identity(): Promise<Identity>;
   open(input: OpenInput): Promise<AgentSession>;
   /**
-   * Takes on offered work.
-   * @param options `expect`: from whom and for whom; anything else is ended and refused, so that nobody can slip this
-   * agent work of theirs (threat 17)
-   * @throws TypeError when that is not said; nothing was asked for then
+   * Accepts offered work.
+   * @param options `expect`: from whom and for whom. A session of any other offer is ended and refused, so that nobody
+   * can give this agent work it does not expect (threat 17)
+   * @throws TypeError when `expect` is missing; then no request was made
    */
   redeem(handle: string, options: { readonly expect: Expected }): Promise<AgentSession>;
   /** A session of a downstream exchange, from the access token that was presented to this agent. */
@@ -88,13 +94,15 @@ export interface LanyardAgent {
     input: Pick<OpenInput, "grants" | "purpose" | "maxUses" | "renewable">,
   ): Promise<AgentSession>;
   /**
-   * Asks the issuer about a token that was presented to this agent. Where uses are counted, a yes is a use.
-   * @param options `provedBy`: thumbprint of the key that proved the request; another key than the token's costs no use
+   * Asks the issuer about a token that was presented to this agent. Where uses are counted, an active answer takes one
+   * use.
+   * @param options `provedBy`: thumbprint of the key that proved the request; for another key than the token's no use
+   * is taken
    */
   introspect(token: string, options?: { readonly provedBy?: string }): Promise<Introspection>;
 }
 
-/** An agent's client: its key, its identity, its sessions. Nothing is asked for until it is needed. */
+/** An agent's client: its key, its identity, its sessions. It makes no request before one is needed. */
 export function createAgent(input: AgentInput): LanyardAgent {
   const fetch: Fetch = input.fetch ?? ((url, init) => globalThis.fetch(url, init));
   const clock: Clock = input.clock ?? machineClock;
@@ -164,8 +172,8 @@ function openParameters({ onBehalfOf }: OpenInput): FormInput {
 }
 
 /**
- * Opens a session by whatever stands for it. One grant is answered with its access token, which stands for the session
- * from then on; several, or an offer whose grants are not known here, need a session token.
+ * Opens a session. For one grant the answer is an access token, which represents the session from then on; several
+ * grants, or an offer whose grants are not known here, need a session token.
  */
 async function openSession(
   start: FormInput,
@@ -188,11 +196,12 @@ async function openSession(
   const life = { asked, lifeSeconds: lifeIn(answer, "token") };
   const expiresAtSeconds = askedAtSeconds + life.lifeSeconds;
   const type = only ? accessTokenType : sessionTokenType;
-  // a token of another kind would be used as what it is not
+  // a token of another kind would be used in the wrong way
   if (answer.json.issued_token_type !== type)
     throw new LanyardError("answer_malformed", "token", { description: "the answer is another kind of token" });
   const tokenType = tokenTypeIn(answer);
-  // (what stands beside a handle is the session's, and a session is bound whatever its tokens are)
+  // members that come with a handle are the session's; a session is bound to the key, even where its access tokens are
+  // not
   const facts = isAccessHandle(token)
     ? sessionFactsOf(answer.json.session, agent, key.jkt)
     : readSessionFacts(token, agent, tokenType === "Bearer" ? undefined : key.jkt);
@@ -202,7 +211,7 @@ async function openSession(
   return createSession({ facts, own, ...first, calls, key, fetch, clock, nonces, servedAt });
 }
 
-/** Callers without types too: what was forgotten is no permission. */
+/** Reads `expect`, also from callers without types: when it is missing, nothing is permitted. */
 function expectedBy(options: { readonly expect: Expected } | undefined): Exclude<Expected, string> {
   const expect: unknown = options?.expect;
   if (expect === "anything") return { offeredBy: "anyone", principal: "anyone" };
@@ -221,7 +230,7 @@ async function refuseUnexpected(session: AgentSession, expect: Exclude<Expected,
         ? "it is for another principal"
         : undefined;
   if (wrong === undefined) return;
-  // unused work is better ended; that it is refused does not hang on it
+  // it is better to end unused work, but the offer is refused even if this fails
   await session.end().catch(() => undefined);
   throw new LanyardError("offer_unexpected", "redeem", { description: wrong });
 }

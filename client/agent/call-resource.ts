@@ -4,22 +4,23 @@ import type { ProvedCallDeps } from "./proved-call.ts";
 
 /** A request to a resource server, and the access token it goes with. */
 interface ResourceCall {
-  /** Held against the token's resource by {@link addressWithin}. */
+  /** Already checked by {@link addressWithin} against the token's resource. */
   readonly address: URL;
   readonly access: AccessToken;
   readonly init: RequestInit;
 }
 
 /**
- * Calls a resource server: by the DPoP scheme with a proof for this very request (RFC 9449 7), or as Bearer where the
- * token is one. Told to come back with a nonce (RFC 9449 9), it does so once, if the body can be sent again.
+ * Calls a resource server: with the DPoP scheme and a proof for this request (RFC 9449 7), or with the Bearer scheme
+ * where the token is one. When the answer demands a nonce (RFC 9449 9), it sends the request once more, if the body can
+ * be sent again.
  */
 export async function callResource({ address, access, init }: ResourceCall, deps: ProvedCallDeps): Promise<Response> {
   const url = address.href;
   const method = (init.method ?? "GET").toUpperCase();
   const headers = new Headers(init.headers);
   headers.set("authorization", `${access.tokenType} ${access.token}`);
-  // a redirect would carry token and proof to an address the resource server chose
+  // a redirect would carry token and proof to an address that the resource server chose
   const send = () => deps.fetch(url, { ...init, method, headers, redirect: "manual" });
   if (access.tokenType === "Bearer") {
     headers.delete("dpop");

@@ -5,13 +5,13 @@ import type { IdentityHolder } from "./identity.ts";
 import { type ProvedCallDeps, provedCall } from "./proved-call.ts";
 import { retried } from "./retry.ts";
 
-/** What an authenticated call is made with. */
+/** What authenticated calls need. */
 interface CallsInput extends ProvedCallDeps {
   readonly identity: IdentityHolder;
   readonly endpoints: EndpointSource;
 }
 
-/** Parameters of a form; repeated names stand in a list. */
+/** Parameters of a form; a name may come several times. */
 export type FormInput = readonly (readonly [name: string, value: string | undefined])[];
 
 /** Sends a form to one of the endpoints as this agent and returns the 200 answer. */
@@ -19,8 +19,8 @@ export type Calls = (endpoint: Exclude<keyof Endpoints, "attest">, form: FormInp
 
 /**
  * Authenticated calls: the identity token as client assertion (draft-ietf-oauth-spiffe-client-auth) and a DPoP proof
- * (RFC 9449 5). An identity the issuer no longer accepts is dropped and attested again, once: it may have been cut
- * while it was held.
+ * (RFC 9449 5). When the issuer no longer accepts the identity, the agent attests again, once, since it may have been
+ * cut meanwhile.
  * @throws LanyardError
  */
 export function createCalls(input: CallsInput): Calls {
@@ -36,7 +36,7 @@ export function createCalls(input: CallsInput): Calls {
   };
 }
 
-/** A form on its way to one endpoint. */
+/** A form for one endpoint. */
 interface FormCall {
   readonly url: string;
   readonly form: FormInput;

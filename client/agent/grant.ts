@@ -1,7 +1,7 @@
 import type { AuthorizationDetail } from "../../core/model/session.ts";
 import type { FormInput } from "./calls.ts";
 
-/** What is asked for at one resource. */
+/** What a request asks for at one resource. */
 export interface WantedGrant {
   readonly resource: string;
   readonly scopes: readonly string[];

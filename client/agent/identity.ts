@@ -10,7 +10,7 @@ import { retried } from "./retry.ts";
 
 /** What the agent proved to be. */
 export interface Identity {
-  /** The JWT-SVID; it opens nothing without the agent's key. */
+  /** The JWT-SVID; it is useless without the agent's key. */
   readonly token: string;
   readonly agent: string;
   readonly assurance: string;
@@ -27,9 +27,9 @@ interface IdentityInput extends ProvedCallDeps {
 
 /** Holds the identity token of this process. */
 export interface IdentityHolder {
-  /** A token that still lives for a while; attests when there is none. */
+  /** A token that is still valid for a while; attests when there is none. */
   get(): Promise<Identity>;
-  /** Forgets a token the issuer no longer accepts. */
+  /** Forgets a token that the issuer no longer accepts. */
   drop(refused: Identity): void;
 }
 
@@ -38,7 +38,7 @@ const marginSeconds = 30;
 
 /**
  * Attests when needed: challenge ▸ evidence that carries it and the key's thumbprint ▸ `POST attest` with a DPoP proof.
- * However many ask, one attestation is under way at a time.
+ * However many callers ask, only one attestation runs at a time.
  */
 export function createIdentity(input: IdentityInput): IdentityHolder {
   let held: { readonly identity: Identity; readonly life: Life } | undefined;
@@ -46,7 +46,7 @@ export function createIdentity(input: IdentityInput): IdentityHolder {
   return {
     async get() {
       if (held && surelyLives(held.life, marginSeconds, input.clock)) return held.identity;
-      // each try with a challenge of its own: the last one may be used up
+      // each try has a challenge of its own, since the last one may be used up
       flight ??= retried(() => attest(input))
         .then((attested) => {
           held = attested;
@@ -73,7 +73,7 @@ async function attest(input: IdentityInput): Promise<{ readonly identity: Identi
   const asked = momentOf(clock);
   const askedAtSeconds = nowSeconds(clock);
   const answer = await post({ url, body: JSON.stringify(request), during: "attest" }, input);
-  // whoever answers with another agent's identity would make this process act as that agent
+  // otherwise a server that answers with another agent's identity could make this process act as that agent
   if (answer.json.agent !== agent)
     throw new LanyardError("answer_malformed", "attest", { description: "the identity is another agent's" });
   const lifeSeconds = lifeIn(answer, "attest");
@@ -95,7 +95,7 @@ async function collect(
   try {
     return await evidence.collect(request);
   } catch (cause) {
-    // a platform's own message may quote what was sent: only its name is told
+    // a platform's own message may quote what was sent, so only its name is told
     const why =
       cause instanceof EvidenceError
         ? cause.description

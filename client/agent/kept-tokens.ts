@@ -2,7 +2,7 @@ import type { Clock } from "../../core/model/ports.ts";
 import type { AccessToken } from "./access-token.ts";
 import { type Life, surelyLives } from "./life.ts";
 
-/** An access token and how long it surely lives. */
+/** An access token and how long it is certainly valid. */
 export interface KeptToken {
   readonly access: AccessToken;
   readonly life: Life;
@@ -10,19 +10,19 @@ export interface KeptToken {
 
 /** Access tokens of one session, by resource and scopes. */
 interface KeptTokens {
-  /** One that lives long enough, or a fresh one. */
+  /** A kept token that is valid long enough, or a new one. */
   take(resource: string, scopes: readonly string[] | undefined): Promise<AccessToken>;
-  /** Keeps one for all that the session holds at its resource. */
+  /** Keeps a token that carries everything the session holds at its resource. */
   put(resource: string, token: KeptToken): void;
   clear(): void;
 }
 
-/** A kept token is not handed out in its last seconds: the call it is for must still arrive in time. */
+/** A kept token is not used in its last seconds, since its call must still arrive in time. */
 const marginSeconds = 20;
 
 /**
- * Keeps access tokens as long as they live. Whoever asks while one is fetched gets that one: a burst of calls makes one
- * request.
+ * Keeps access tokens as long as they are valid. Calls that ask while a token is being fetched get that token, so a
+ * burst of calls makes one request.
  * @param fetchToken gets a token from the issuer
  */
 export function keepTokens(

@@ -4,7 +4,7 @@ import { LanyardError } from "../error.ts";
 import type { FormInput } from "./calls.ts";
 import { type Life, surelyOver } from "./life.ts";
 
-/** The token that stands for a session at Lanyard, to be sent as `subject_token`. */
+/** The token that represents a session at Lanyard and is sent as `subject_token`. */
 export interface OwnToken {
   readonly token: string;
   readonly type: typeof sessionTokenType | typeof accessTokenType;
@@ -13,7 +13,7 @@ export interface OwnToken {
 
 /** A session's own token, until the session is ended. */
 export interface OwnTokenHolder {
-  /** The newest one, also of a session that is over: it can still be revoked by it. */
+  /** The newest one, also for a session that is over, which can still be revoked by it. */
   current(): OwnToken;
   /** The newest one as the parameters of an exchange. @throws LanyardError `session_over`, `session_lapsed` */
   subject(): FormInput;
@@ -24,7 +24,7 @@ export interface OwnTokenHolder {
   hasEnded(): boolean;
 }
 
-/** Holds the token that was issued with a session, and those that take its place. */
+/** Holds the token that was issued with a session, and those that replace it. */
 export function holdOwnToken(first: OwnToken, clock: Clock): OwnTokenHolder {
   let own = first;
   let ended = false;

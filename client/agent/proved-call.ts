@@ -4,7 +4,7 @@ import { type Answer, call, type Fetch } from "../http.ts";
 import type { AgentKey } from "./agent-key.ts";
 import type { NonceMemory } from "./nonce-memory.ts";
 
-/** What a call with a proof is made with. */
+/** What a call with a proof needs. */
 export interface ProvedCallDeps {
   readonly key: AgentKey;
   readonly fetch: Fetch;
@@ -22,7 +22,8 @@ export interface ProvedCall {
 }
 
 /**
- * Posts with a DPoP proof, by the newest nonce its server gave; told to come back with a nonce, it does so once.
+ * Posts with a DPoP proof that contains the server's newest nonce. When the answer demands a nonce, it sends the
+ * request once more.
  * @throws LanyardError `unreachable`, `timeout`, `answer_malformed`
  */
 export async function provedCall(

@@ -1,12 +1,12 @@
 import { LanyardError } from "../error.ts";
 
-/** Tries in all, and the longest pause between two that is waited for: a caller would rather know than wait longer. */
+/** Most tries, and the longest pause between two: after that the caller is told of the failure. */
 const mostTries = 4;
 const longestPauseSeconds = 5;
 
 /**
- * Does again what was answered 503 with Retry-After (RFC 9110 10.2.3): the service could not decide and said when it
- * may. Anything else is the caller's to evaluate, and so is a service that keeps saying so.
+ * Repeats work that was answered 503 with Retry-After (RFC 9110 10.2.3): the service could not decide and named a time
+ * to try again. Any other failure goes to the caller, and so does a 503 that persists.
  * @param work one whole try, with proofs of its own: a used proof would be refused as a replay
  * @throws LanyardError of the last try
  */

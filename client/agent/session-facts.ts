@@ -1,22 +1,22 @@
 import { decodeJwt } from "jose";
 import { LanyardError } from "../error.ts";
 
-/** What a session is, read from a token the issuer just sent over its own connection. */
+/** What a session is, read from a token that the issuer has just sent over TLS. */
 export interface SessionFacts {
   readonly sid: string;
   readonly root: string;
-  /** Whoever started the work. */
+  /** Id of the principal the work is done for. */
   readonly principal: string;
   readonly agent: string;
-  /** The agent whose offer or call this session hangs below; none for one that was opened. */
+  /** The agent whose offer or call this session was made from; absent for a session that was opened. */
   readonly offeredBy?: string;
   readonly depth: number;
 }
 
 /**
  * Reads a session's facts from its own token. The signature is not checked: the token came from the issuer by TLS and
- * is for the issuer; what is checked is that it is ours at all.
- * @param jkt undefined for what the answer calls a bearer token, which must name no key then
+ * is meant for the issuer. It is only checked that the token belongs to this agent and key.
+ * @param jkt undefined for a bearer token, which must name no key
  * @param agent and `jkt` this process's own: a token for another agent or key is not a session of ours
  * @throws LanyardError `answer_malformed`
  */
@@ -31,7 +31,7 @@ export function readSessionFacts(token: string, agent: string, jkt: string | und
 
 const malformed = (description: string) => new LanyardError("answer_malformed", "token", { description });
 
-/** The same from members named as the claims are: what an answer says beside a token that says nothing itself. */
+/** The same from members with the names of the claims, which an answer contains beside a handle. */
 export function sessionFactsOf(members: unknown, agent: string, jkt: string | undefined): SessionFacts {
   const claims = (typeof members === "object" && members !== null ? members : {}) as Readonly<Record<string, unknown>>;
   const { sub, client_id: client, sid, root, depth, act, cnf } = claims;
@@ -41,7 +41,7 @@ export function sessionFactsOf(members: unknown, agent: string, jkt: string | un
     throw malformed("the token names no session");
   const actor = act as { act?: { sub?: unknown } } | undefined;
   const before = actor?.act?.sub;
-  // below an agent on its own the first hop's giver is the principal itself
+  // where an agent works on its own account, the giver of the first child is the principal itself
   const giver = typeof before === "string" ? before : actor && sub.startsWith("spiffe://") ? sub : undefined;
   return { sid, root, principal: sub, agent, depth, ...(giver === undefined ? {} : { offeredBy: giver }) };
 }

@@ -13,7 +13,7 @@ import { holdOwnToken, type OwnToken, type OwnTokenHolder } from "./own-token.ts
 import { addressWithin, type ServedAt } from "./reach.ts";
 import { readSessionFacts, type SessionFacts } from "./session-facts.ts";
 
-/** An offer held out to another agent; the handle is the secret that is handed over. */
+/** An offer to another agent. The handle is the secret that is passed to it. */
 export interface HeldOffer {
   readonly handle: string;
   readonly expiresAtSeconds: number;
@@ -26,10 +26,10 @@ export type RevokeTarget = { readonly session: string } | { readonly offer: stri
 export interface AgentSession extends SessionFacts {
   /**
    * An access token for one resource, kept until shortly before it expires.
-   * @param options fewer scopes than the session holds there
+   * @param options `scopes`, to ask for fewer than the session holds there
    */
   accessToken(resource: string, options?: { readonly scopes?: readonly string[] }): Promise<AccessToken>;
-  /** Holds part of the session out to one other agent. Scopes must be named. */
+  /** Offers part of the session to one other agent. Scopes must be named. */
   offer(input: {
     readonly to: string;
     readonly grants: readonly WantedGrant[];
@@ -38,16 +38,17 @@ export interface AgentSession extends SessionFacts {
     readonly maxUses?: number;
   }): Promise<HeldOffer>;
   /**
-   * Gives the session a later end, for work that takes longer than was thought: never beyond the end of what it hangs
-   * below, nor beyond what the registrations allow from its beginning on. Call it before the session's token expires.
+   * Gives the session a later end, for work that takes longer than expected. The end is never beyond that of the
+   * session's parent, nor beyond what the registrations allow from its beginning. Call it before the session's token
+   * expires.
    * @param options `lifetimeSeconds`: how long from now
    * @returns the new end
    */
   renew(options: { readonly lifetimeSeconds: number }): Promise<{ readonly expiresAtSeconds: number }>;
   /**
-   * Calls a resource server with the right access token and a proof for this very request. Redirects are not followed,
-   * and no address is called but below the resource (threat 43): `https://api.example.com/v1` opens `/v1` and `/v1/…`
-   * there. A resource that is served elsewhere is named in `servedAt` when the agent is made.
+   * Calls a resource server with the right access token and a proof for this request. Redirects are not followed, and
+   * only addresses of the resource are called (threat 43): `https://api.example.com/v1` opens `/v1` and `/v1/…` there.
+   * A resource that is served elsewhere is named in `servedAt` when the agent is made.
    * @throws LanyardError `outside_resource`, before a token is asked for
    */
   fetch(
@@ -60,7 +61,7 @@ export interface AgentSession extends SessionFacts {
   revoke(target: RevokeTarget): Promise<void>;
 }
 
-/** What a session is made of. */
+/** Input of a session. */
 export interface SessionInput {
   readonly facts: SessionFacts;
   readonly own: OwnToken;
@@ -74,7 +75,7 @@ export interface SessionInput {
   readonly servedAt: ServedAt;
 }
 
-/** Gets access tokens by a session's own token. */
+/** Gets access tokens with a session's own token. */
 function exchangedBy({ calls, clock }: SessionInput, own: OwnTokenHolder) {
   return async (resource: string, scopes: readonly string[] | undefined): Promise<KeptToken> => {
     const asked = momentOf(clock);
@@ -84,7 +85,7 @@ function exchangedBy({ calls, clock }: SessionInput, own: OwnTokenHolder) {
     const token = textIn(answer, "access_token", "token");
     const life = { asked, lifeSeconds: lifeIn(answer, "token") };
     const expiresAtSeconds = askedAtSeconds + life.lifeSeconds;
-    // a session that came with an access token only is renewed from its latest whole one
+    // a session that came with an access token only is continued by its latest complete one
     if (own.current().type === accessTokenType && scopes === undefined)
       own.replace({ token, type: accessTokenType, life });
     const access = { token, expiresAtSeconds, scopes: scopesIn(answer.json.scope), tokenType: tokenTypeIn(answer) };
@@ -92,7 +93,7 @@ function exchangedBy({ calls, clock }: SessionInput, own: OwnTokenHolder) {
   };
 }
 
-/** Gives a session a later end, and takes the token that says so in the place of its own. */
+/** Gives a session a later end, and replaces its own token by the one from the answer. */
 function renewedBy({ calls, clock, facts, key }: SessionInput, own: OwnTokenHolder): AgentSession["renew"] {
   return async ({ lifetimeSeconds }) => {
     const asked = momentOf(clock);
@@ -103,7 +104,7 @@ function renewedBy({ calls, clock, facts, key }: SessionInput, own: OwnTokenHold
       ["lifetime_seconds", lifetimeSeconds.toString()],
     ]);
     const token = textIn(answer, "access_token", "token");
-    // a token of another session would be used as this one's
+    // a token of another session must not be used for this one
     const { sid } = readSessionFacts(token, facts.agent, key.jkt);
     if (sid !== facts.sid || answer.json.issued_token_type !== sessionTokenType)
       throw new LanyardError("answer_malformed", "token", { description: "the answer is not this session's token" });
@@ -113,7 +114,7 @@ function renewedBy({ calls, clock, facts, key }: SessionInput, own: OwnTokenHold
   };
 }
 
-/** Holds a part of a session out to another agent. */
+/** Offers a part of a session to another agent. */
 function offeredBy({ calls, clock }: SessionInput, own: OwnTokenHolder): AgentSession["offer"] {
   return async ({ to, grants, lifetimeSeconds, maxUses }) => {
     const askedAtSeconds = nowSeconds(clock);
@@ -130,7 +131,7 @@ function offeredBy({ calls, clock }: SessionInput, own: OwnTokenHolder): AgentSe
   };
 }
 
-/** A session around the token that was issued for it. */
+/** Creates a session from the token that was issued for it. */
 export function createSession(input: SessionInput): AgentSession {
   const { calls, clock, facts, key, nonces } = input;
   const own = holdOwnToken(input.own, clock);
@@ -173,7 +174,7 @@ export function createSession(input: SessionInput): AgentSession {
 
 /**
  * How the token of an answer is to be sent; a session token or an offer (`N_A`) is never sent to a resource.
- * @throws LanyardError `answer_malformed` for a type nobody knows: RFC 6749 7.1 forbids to use such a token
+ * @throws LanyardError `answer_malformed` for an unknown type: RFC 6749 7.1 forbids using such a token
  */
 export function tokenTypeIn(answer: Answer): AccessToken["tokenType"] {
   const type = String(answer.json.token_type).toLowerCase();

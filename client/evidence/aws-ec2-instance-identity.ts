@@ -6,10 +6,10 @@ import type { EvidenceSource } from "./platform/source.ts";
 export type AwsEc2InstanceIdentityInput = Ec2MetadataInput;
 
 /**
- * Adds EC2's own word to evidence of a role: the same evidence, and the identity document of the instance it runs on, for
- * selectors that name an image or an instance.
+ * Adds EC2's own statement to evidence of a role: the same evidence, and the identity document of the instance it runs
+ * on, for selectors that name an image or an instance.
  * @param source of `aws-sts-caller-identity`, whose session EC2 names after the instance, or of `aws-sts-web-identity`
- * @throws RangeError for an endpoint that is no metadata service
+ * @throws RangeError for an endpoint that is not the metadata service
  */
 export function withInstanceIdentity(source: EvidenceSource, input: AwsEc2InstanceIdentityInput = {}): EvidenceSource {
   const { type } = source;
@@ -17,7 +17,7 @@ export function withInstanceIdentity(source: EvidenceSource, input: AwsEc2Instan
   return {
     type,
     async collect(request) {
-      // one after the other: the document lives as long as the instance, the other is to be shown within a minute
+      // one after the other, since the instance's document lives long but the other must be shown within a minute
       const instanceIdentity = await document();
       return { ...(await source.collect(request)), instanceIdentity };
     },
@@ -25,9 +25,9 @@ export function withInstanceIdentity(source: EvidenceSource, input: AwsEc2Instan
 }
 
 /**
- * Evidence by the instance identity document alone, which a deployment takes only where its stage says so. It belongs to
- * the first key that shows it: give `createAgent` a key that outlives the process, or a restart is refused.
- * @throws RangeError for an endpoint that is no metadata service
+ * Evidence by the instance identity document alone, which a deployment accepts only where its stage allows it. It
+ * belongs to the first key that shows it: give `createAgent` a key that outlives the process, or a restart is refused.
+ * @throws RangeError for an endpoint that is not the metadata service
  */
 export function awsEc2InstanceIdentity(input: AwsEc2InstanceIdentityInput = {}): EvidenceSource {
   const type = "aws-ec2-instance-identity";
@@ -35,7 +35,7 @@ export function awsEc2InstanceIdentity(input: AwsEc2InstanceIdentityInput = {}):
   return { type, collect: async () => ({ type, pkcs7: await document() }) };
 }
 
-/** Reads the form under the Region's own RSA key; the two others are refused by the attestor. */
+/** Reads the form that the Region's own RSA key signs; the attestor refuses the two other forms. */
 function documentReader(input: AwsEc2InstanceIdentityInput): () => Promise<string> {
   const read = ec2Metadata(input);
   return async () => {

@@ -11,15 +11,16 @@ export interface AwsLambdaUrlIamInput {
   readonly url: string;
   /** Region of that function. */
   readonly region: string;
-  /** The workload's own credentials, by the SDK's usual chain unless given. */
+  /** The workload's own credentials, from the SDK's usual chain when left out. */
   readonly credentials?: NonNullable<STSClientConfig["credentials"]>;
   readonly fetch?: Fetch;
 }
 
 /**
- * Evidence by being let in: the request that attests is itself signed with the workload's credentials, and IAM decides.
+ * Evidence by the call itself: the attesting request is signed with the workload's credentials, and IAM authenticates
+ * it.
  * @returns the evidence, which only names the key inside the signed body, and a `fetch` that signs every call to `url`
- * and leaves all others alone
+ * and does not change others
  */
 export function awsLambdaUrlIam(input: AwsLambdaUrlIamInput): {
   readonly evidence: EvidenceSource;
@@ -36,7 +37,7 @@ export function awsLambdaUrlIam(input: AwsLambdaUrlIamInput): {
     evidence: { type, collect: async ({ jkt }) => ({ type, [evidenceTags.jkt]: jkt }) },
     fetch: async (url, init = {}) => {
       const { origin, protocol, hostname, host, port, pathname } = new URL(url instanceof Request ? url.url : url);
-      // a signature for anybody else's server would be a gift
+      // a request to another server must not be signed, since that server could use the signature
       if (origin !== new URL(input.url).origin) return fetch(url, init);
       const { headers } = await signer.sign({
         method: init.method ?? "GET",

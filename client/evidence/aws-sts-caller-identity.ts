@@ -5,8 +5,8 @@ import type { EvidenceSource } from "./platform/source.ts";
 export type AwsStsCallerIdentityInput = SignedCallerIdentityInput;
 
 /**
- * Evidence by a signed `sts:GetCallerIdentity` request that is never sent from here. Works wherever AWS gives credentials
- * of a role; needs no permission.
+ * Evidence by a signed `sts:GetCallerIdentity` request that is never sent from here. It works wherever AWS gives
+ * credentials of a role, and needs no permission.
  * @throws RangeError for a Region without an STS endpoint
  */
 export function awsStsCallerIdentity(input: AwsStsCallerIdentityInput): EvidenceSource {

@@ -4,10 +4,10 @@ import { evidenceTags } from "../../core/model/wire.ts";
 import { EvidenceError } from "../error.ts";
 import type { EvidenceSource } from "./platform/source.ts";
 
-/** How STS is asked. */
+/** How STS is called. */
 export interface AwsStsWebIdentityInput {
   readonly region: string;
-  /** The workload's own credentials, by the SDK's usual chain unless given. */
+  /** The workload's own credentials, from the SDK's usual chain when left out. */
   readonly credentials?: NonNullable<STSClientConfig["credentials"]>;
   /** Another STS endpoint: a VPC endpoint, or the embedded cloud. */
   readonly endpoint?: string;

@@ -3,7 +3,7 @@ import type { EvidenceSource } from "./platform/source.ts";
 
 /** How the request is signed, and where the task runs. */
 export interface EcsTaskInput extends SignedCallerIdentityInput {
-  /** Name of the task's cluster: where the deployment looks the task up. */
+  /** Name of the task's cluster, in which the deployment looks the task up. */
   readonly cluster: string;
 }
 

@@ -5,13 +5,16 @@ import { workloadToken } from "./platform/workload-token.ts";
 
 /** Where the JWT-SVID is kept. */
 export interface SpiffeJwtSvidInput {
-  /** File that `spiffe-helper` (`jwt_svids`) or the like keeps fresh; the SVID's one audience is our issuer. */
+  /**
+   * File that `spiffe-helper` (`jwt_svids`) or a similar program renews; the SVID's only audience must be our issuer.
+   */
   readonly path: string;
 }
 
 /**
  * Evidence by a JWT-SVID in a file, read for each attestation. The Workload API is gRPC over a Unix socket, which this
- * client does not speak: `spiffe-helper` does, and writes what it gets. Prefer the X.509-SVID, which proves more.
+ * client does not speak: `spiffe-helper` does, and writes the SVID into a file. Prefer the X.509-SVID, which proves
+ * more.
  */
 export const spiffeJwtSvid = ({ path }: SpiffeJwtSvidInput): EvidenceSource => ({
   type: "spiffe-jwt-svid",

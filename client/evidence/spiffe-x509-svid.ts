@@ -7,12 +7,12 @@ import { EvidenceError } from "../error.ts";
 import { readBoundedFile } from "./platform/bounded-file.ts";
 import type { EvidenceSource } from "./platform/source.ts";
 
-/** Where the X.509-SVID and its key are kept; names as `spiffe-helper` is usually told. */
+/** Where the X.509-SVID and its key are kept; the default names are those usual with `spiffe-helper`. */
 export interface SpiffeX509SvidInput {
   readonly directory: string;
-  /** PEM: the SVID, then its intermediates. `svid.pem` unless given. */
+  /** PEM: the SVID, then its intermediates. `svid.pem` when left out. */
   readonly certificateFile?: string;
-  /** PEM, PKCS #8. `svid_key.pem` unless given. */
+  /** PEM, PKCS #8. `svid_key.pem` when left out. */
   readonly keyFile?: string;
 }
 
@@ -41,7 +41,10 @@ interface Pair {
   readonly key: KeyObject;
 }
 
-/** The files are renewed one after the other, and not at one stroke: between the two they do not fit. */
+/**
+ * Reads certificate and key. The files are renewed one after the other, and in between they do not match, so this tries
+ * again.
+ */
 async function pairIn(input: SpiffeX509SvidInput): Promise<Pair> {
   for (let attempt = 1; ; attempt++) {
     try {

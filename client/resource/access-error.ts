@@ -5,13 +5,13 @@ import type { OpenRequest } from "./open-answers.ts";
 import type { MetadataReply } from "./resource-metadata.ts";
 
 /**
- * A request that is not let in: what to answer, and why for the log. Code `open` is no refusal: the metadata of the
- * resource or a browser's preflight, which come before any token and are answered by the same reply.
+ * A request that is not let in, with the reply to send and the reason for the log. Code `open` is not a refusal: it is
+ * a request for the resource's metadata or a browser's preflight, which carry no token and are answered by the reply.
  */
 export class AccessError extends LanyardError {
   override readonly name: string = "AccessError";
   declare readonly code: VerifyRefusalCode | OpenRequest["code"];
-  /** What is wrong, with the facts; for the log, since what the caller may know stands in the reply. */
+  /** What is wrong, with the facts; for the log; the reply contains what the caller may know. */
   readonly refusal: VerifyRefusal | OpenRequest;
   /** What to answer: status, headers with the challenge, body. */
   readonly reply: RefusalReply | MetadataReply;

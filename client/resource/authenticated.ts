@@ -12,27 +12,30 @@ export interface Authenticated {
    */
   requires(...scopes: readonly string[]): VerifiedAccess;
   /**
-   * Checks that every authorization detail of the access admits what the request is about to do. Ask it for every
-   * request: a token that is not restricted is admitted, whatever the use.
+   * Checks that every authorization detail of the access admits what the request is about to do. Call it for every
+   * request: a token without details admits every use.
    * @throws AccessError `details_forbid`
    */
   permits(use: DetailsUse): VerifiedAccess;
-  /** Whether {@link permits} would let it pass: for choosing what may be shown, beside what is asked for. */
+  /** Whether {@link permits} would admit the use, for example to decide which items of a list may be shown. */
   admits(use: DetailsUse): boolean;
-  /** Headers to put on the answer: the newest nonce, where nonces are demanded (RFC 9449 8.2), and what pages need. */
+  /**
+   * Headers to put on the answer: the newest nonce, where nonces are demanded (RFC 9449 8.2), and the CORS headers that
+   * pages need.
+   */
   readonly answerHeaders: Readonly<Record<string, string>>;
   /** The token as presented, for {@link LanyardAgent.hop}; never log it. */
   readonly presentedAccessToken: string;
 }
 
-/** What an authenticated request is made of. */
+/** Input of an authenticated request. */
 interface AuthenticatedInput extends Pick<Authenticated, "access" | "answerHeaders" | "presentedAccessToken"> {
   readonly check: ReturnType<typeof createDetailsCheck>;
   /** The error of a refusal, with this request's own reply. */
   readonly refused: (refusal: VerifyRefusal) => AccessError;
 }
 
-/** The checks of a request that was let in, each of which throws what is to be answered. */
+/** The checks of a request that was let in, each of which throws an error with the reply to send. */
 export function authenticated({ check, refused, ...facts }: AuthenticatedInput): Authenticated {
   const { access } = facts;
   return {

@@ -7,16 +7,16 @@ import { refusalReply } from "../../core/verify/refusal-reply.ts";
 import type { VerifiedAccess } from "../../core/verify/verified-access.ts";
 import { AccessError } from "./access-error.ts";
 
-/** Holds a use against details; see {@link createDetailsCheck}. */
+/** Compares a use with details; see {@link createDetailsCheck}. */
 export type DetailsCheck = (details: VerifiedAccess["details"], use: DetailsUse) => void;
 
 /**
- * Creates the check that a guard's `permits` makes, for details that came another way than by a request it let in.
+ * Creates the check that a guard's `permits` makes, for details that did not come with a request it let in.
  *
- * Every detail must be of a type declared here, be understood whole, and admit, field by field, every value the request
- * names. A field the details restrict and the request does not name is refused, never skipped.
+ * Every detail must be of a type declared here, be understood completely, and admit, field by field, every value the
+ * request names. A field the details restrict and the request does not name is refused, never skipped.
  * @param types the types that restrict this resource, as they are registered
- * @returns throws AccessError `details_forbid`
+ * @returns a function that throws AccessError `details_forbid`
  * @throws TypeError when a declaration is one that the registry would refuse
  */
 export function createDetailsCheck(types: readonly DetailsTypeDeclaration[]): DetailsCheck {

@@ -3,7 +3,8 @@ import { err, ok } from "../../core/model/result.ts";
 import { type Fetch, readBounded } from "../http.ts";
 
 /**
- * Core's fetcher over the platform's fetch: GET, no redirects, bounded in bytes and time, 200 or nothing.
+ * Core's fetcher over the platform's fetch: GET, no redirects, bounded in bytes and time, only an answer of 200 is
+ * accepted.
  * @param fetch another fetch, for tests and proxies
  */
 export function createFetcher(fetch: Fetch = globalThis.fetch): Fetcher {

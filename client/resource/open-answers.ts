@@ -1,6 +1,6 @@
 import type { MetadataReply, ResourceMetadata } from "./resource-metadata.ts";
 
-/** Not a refusal: a request that asks for nothing that is guarded, and is answered instead of let in. */
+/** A request that asks for nothing guarded. It is answered directly, which is not a refusal. */
 export interface OpenRequest {
   readonly code: "open";
   readonly what: "metadata" | "preflight";
@@ -12,7 +12,7 @@ interface OpenAnswer {
   readonly reply: MetadataReply;
 }
 
-/** What is read of a request. */
+/** The parts of a request that are read here. */
 export interface AskedRequest {
   readonly method: string;
   readonly url: string;
@@ -21,8 +21,8 @@ export interface AskedRequest {
 }
 
 /**
- * Any origin's pages may call a guarded resource: its only authority is a token that they must hold themselves, and
- * no cookie is ever looked at, so none is asked for (`Access-Control-Allow-Credentials` stays away).
+ * Pages of every origin may call a guarded resource: only a token gives access, which the page must have itself, and
+ * cookies are never read. So `Access-Control-Allow-Credentials` is not sent.
  */
 const anyOrigin = { "Access-Control-Allow-Origin": "*" } as const;
 
@@ -31,7 +31,7 @@ const preflight: MetadataReply = {
   headers: {
     ...anyOrigin,
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
-    // a wildcard never stands for Authorization (Fetch, CORS protocol)
+    // a wildcard does not include Authorization (Fetch, CORS protocol)
     "Access-Control-Allow-Headers":
       "Authorization, DPoP, Content-Type, MCP-Protocol-Version, Mcp-Session-Id, Last-Event-ID, *",
     "Access-Control-Max-Age": "600",
@@ -40,10 +40,9 @@ const preflight: MetadataReply = {
 };
 
 /**
- * Answers what comes before any token: the resource's metadata, which tells where to get one (RFC 9728 3), and a
- * browser's preflight, which never carries one. To challenge either would lock out whoever asks in order to come back
- * with a token.
- * @param crossOrigin whether pages of other origins may call; else preflights are left to the application
+ * Answers requests that need no token: for the resource's metadata, which says where to get one (RFC 9728 3), and a
+ * browser's preflight, which never carries one. If these were refused, their senders could never get a token.
+ * @param crossOrigin whether pages of other origins may call; otherwise the application answers preflights
  * @returns undefined for a request that the guard has to evaluate
  */
 export function openAnswer(
@@ -58,7 +57,9 @@ export function openAnswer(
   return { refusal: { code: "open", what: "preflight" }, reply: preflight };
 }
 
-/** Headers without which a page could not read an answer, its challenge and nonce; none for whoever is no page. */
+/**
+ * Headers without which a page could not read an answer, its challenge and nonce; none for a caller that is not a page.
+ */
 export const pageHeaders = (request: AskedRequest, crossOrigin: boolean): Readonly<Record<string, string>> =>
   crossOrigin && request.header("origin") !== undefined
     ? { ...anyOrigin, "Access-Control-Expose-Headers": "WWW-Authenticate, DPoP-Nonce, Retry-After" }

@@ -9,7 +9,7 @@ export interface PlainRequest {
   readonly headers: Headers | Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
-/** A request as Node's own server hands it over (`IncomingMessage`), as far as it is read here. */
+/** A request as Node's own server delivers it (`IncomingMessage`); the members that are read here. */
 export interface RawRequest {
   readonly method?: string | undefined;
   /** Path and query. */
@@ -19,14 +19,17 @@ export interface RawRequest {
   readonly headersDistinct: Readonly<Record<string, readonly string[] | undefined>>;
 }
 
-/** What is read of a request before any token. */
+/** The parts of a request that are read before its token. */
 export const askedBy = (request: RawRequest | PlainRequest): AskedRequest => ({
   method: request.method ?? "",
   url: request.url ?? "/",
   header: (name: string) => valuesOf(request, name)[0],
 });
 
-/** What a request presents: its one URL as this server calls it, and every value of the two headers that count. */
+/**
+ * The parts of a request that are verified: its URL by this server's own name for it, and every value of the two
+ * headers.
+ */
 export function presentedBy(
   request: RawRequest | PlainRequest,
   urlOf: (request: PlainRequest) => string,
@@ -45,8 +48,8 @@ export function presentedBy(
 }
 
 /**
- * Every value of a header. Node drops a second `Authorization` and joins a second `DPoP` in `headers`: the raw ones are
- * read, so that a proxy in front and this server cannot see two different requests.
+ * Every value of a header. Node drops a second `Authorization` and joins a second `DPoP` in `headers`: so the raw
+ * headers are read here. Otherwise a proxy in front and this server could see two different requests.
  */
 function valuesOf(request: RawRequest | PlainRequest, name: string): readonly string[] {
   if ("headersDistinct" in request) return request.headersDistinct[name] ?? [];

@@ -1,16 +1,16 @@
 import { dpopAlgorithms } from "../../core/jose/dpop.ts";
 import { resourceMetadataUrl } from "../../core/text/well-known.ts";
 
-/** What a resource server tells clients about itself, beside what follows from how it is guarded. */
+/** What a resource server tells clients about itself, beyond what its guard tells. */
 export interface ResourceDescription {
   readonly name?: string;
   /** Page for developers. */
   readonly documentation?: string;
-  /** Scopes worth asking for; not necessarily all there are. */
+  /** Scopes that clients should ask for; not necessarily all scopes. */
   readonly scopes?: readonly string[];
-  /** Types of authorization details that restrict this resource; those it was given to evaluate by unless named here. */
+  /** Types of authorization details that restrict this resource; the guard's own types when left out. */
   readonly detailsTypes?: readonly string[];
-  /** Algorithms by which this server signs its answers, if it does. */
+  /** Algorithms with which this server signs its answers, if it does. */
   readonly responseSigningAlgorithms?: readonly string[];
 }
 
@@ -20,8 +20,9 @@ export interface ResourceMetadata {
   readonly url: string;
   readonly document: Readonly<Record<string, unknown>>;
   /**
-   * The answer to a request for the metadata, for everybody and without a token: at its own well-known path, and at the
-   * origin's, where clients look that were told the origin alone (MCP authorization, protected resource metadata).
+   * The answer to a request for the metadata, for everybody and without a token. It is served at the resource's own
+   * well-known path, and at that of the origin, which clients use that know only the origin (MCP authorization,
+   * protected resource metadata).
    * @param request its path and query as this server sees them
    * @returns undefined when the request asks for something else
    */
@@ -38,7 +39,7 @@ export interface MetadataReply {
   readonly body: string;
 }
 
-/** What the metadata is made from. */
+/** Input of the metadata. */
 export interface ResourceMetadataInput {
   readonly resource: string;
   readonly issuer: string;
@@ -48,10 +49,10 @@ export interface ResourceMetadataInput {
 
 const seconds = 300;
 const wellKnownRoot = "/.well-known/oauth-protected-resource";
-/** Public, the same for everybody and free of secrets: pages of any origin may read it. */
+/** The metadata is public and contains no secret, so pages of every origin may read it. */
 const open = { "Access-Control-Allow-Origin": "*" } as const;
 
-/** Protected resource metadata (RFC 9728 2); members without values are left out, as 3.2 asks. */
+/** Protected resource metadata (RFC 9728 2); members without values are left out, as section 3.2 requires. */
 export function createResourceMetadata(input: ResourceMetadataInput): ResourceMetadata {
   const url = resourceMetadataUrl(input.resource);
   const document = documentOf(input);
@@ -59,7 +60,7 @@ export function createResourceMetadata(input: ResourceMetadataInput): ResourceMe
   const own = (asked: string) => {
     const there = URL.parse(asked.startsWith("/") ? `http://resource${asked}` : asked);
     if (!there) return false;
-    // only where a query belongs to the resource does it name another (RFC 9728 3.1)
+    // a query distinguishes two resources only where the resource's own URL has one (RFC 9728 3.1)
     if (there.pathname === pathname && (search === "" || there.search === search)) return true;
     return there.pathname === wellKnownRoot && there.search === "";
   };
@@ -81,7 +82,10 @@ export function createResourceMetadata(input: ResourceMetadataInput): ResourceMe
   };
 }
 
-/** MCP clients send their protocol's version along, which a browser asks about first. */
+/**
+ * The answer to a browser's preflight: MCP clients send a header with their protocol's version, for which browsers send
+ * one.
+ */
 const preflight = {
   "Access-Control-Allow-Methods": "GET, HEAD",
   "Access-Control-Allow-Headers": "MCP-Protocol-Version",
@@ -98,7 +102,7 @@ function documentOf({ resource, issuer, acceptBearer, description }: ResourceMet
   return {
     resource,
     authorization_servers: [issuer],
-    // of RFC 6750's three ways only the header; none where every token must come with a proof
+    // of RFC 6750's three methods only the header is accepted; none where every token must come with a proof
     ...(acceptBearer ? { bearer_methods_supported: ["header"] } : {}),
     ...Object.fromEntries(Object.entries(lists).filter(([, values]) => values !== undefined && values.length > 0)),
     dpop_signing_alg_values_supported: [...dpopAlgorithms],

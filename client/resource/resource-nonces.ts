@@ -4,16 +4,17 @@ import { bytesOfBase64url } from "../../core/text/base64url.ts";
 import { hmacSha256 } from "../../core/text/digest.ts";
 import { machineClock } from "../machine-clock.ts";
 
-/** What a resource server's own nonces are made of. */
+/** Input of a resource server's own nonces. */
 export interface ResourceNoncesInput {
   readonly resource: string;
-  /** At least 32 bytes, the same in every process of the resource; made fresh for this process unless given. */
+  /** At least 32 bytes, the same in every process of the resource; a new one for this process when left out. */
   readonly secret?: Uint8Array;
   readonly clock?: Clock;
 }
 
 /**
- * Nonces for the proofs of a resource's callers (RFC 9449 9): each holds for its minute and the next, nothing is stored.
+ * Nonces for the proofs of a resource's callers (RFC 9449 9): each is valid in its minute and the next, and nothing is
+ * stored.
  * @throws RangeError for a secret that is shorter than 32 bytes
  */
 export function createResourceNonces({ resource, secret = freshSecret(), clock }: ResourceNoncesInput): DpopNonces {

@@ -20,54 +20,55 @@ import { askedBy, type PlainRequest, presentedBy, type RawRequest } from "./requ
 import { createResourceMetadata, type ResourceDescription, type ResourceMetadata } from "./resource-metadata.ts";
 import { createResourceNonces } from "./resource-nonces.ts";
 
-/** What a resource server is made of. */
+/** Input of {@link createResourceServer}. */
 export interface ResourceServerInput {
   readonly issuer: string;
   /** The registered resource: a token's `aud` must be exactly this. */
   readonly resource: string;
   /**
-   * `offline`: by key set and status list, seconds behind a revocation, no call per request.
-   * `introspect`: asked at the issuer for every request, so that a revocation counts at once. A resource registered as
-   * `introspecting` must be guarded so: its access tokens are opaque handles, and each request let in costs one use
-   * where uses are counted.
+   * `offline`: by key set and status list, a revocation takes effect within seconds, and no request needs a call.
+   * `introspect`: the issuer is asked about every request, so a revocation takes effect at once. A resource registered
+   * as `introspecting` needs this mode: its access tokens are opaque handles, and where uses are counted each admitted
+   * request takes one.
    */
   readonly mode: "offline" | "introspect";
-  /** What the registration says of its access tokens' signatures; either unless given, as each key says. */
+  /** The registered algorithm of its access tokens; when left out, both are accepted, as each key says. */
   readonly algorithm?: "ES256" | "RS256";
   /** This server's own agent; required to introspect. */
   readonly agent?: Pick<LanyardAgent, "introspect">;
   /**
-   * Base of this server's own URLs as callers write them, such as `https://api.example.com`, or a function that gives a
-   * request's whole URL. The resource's origin unless given. Never build it from `Host` or `X-Forwarded-*`: whoever
-   * chooses it chooses what his proof is for.
+   * Base of this server's own URLs as callers write them, such as `https://api.example.com`, or a function that returns
+   * a request's whole URL. The resource's origin when left out. Never build it from `Host` or `X-Forwarded-*`: a caller
+   * that could choose it could choose what its proof is for (threat 9).
    */
   readonly requestUrl?: string | ((request: PlainRequest) => string);
   /**
-   * The registered types of authorization details that restrict this resource. A token with a detail that they cannot read
-   * whole is refused by `authenticate`; left out, every restricted token is.
+   * The registered types of authorization details that restrict this resource. `authenticate` refuses a token with a
+   * detail that they cannot read completely. When they are left out, every restricted token is refused (threat 40).
    */
   readonly details?: readonly DetailsTypeDeclaration[];
   /**
-   * Used proofs, shared by several processes. In memory unless given, where one key has a tenth of the room: about 80
-   * requests a second, after which it is answered 503 alone.
+   * Store of used proofs, which several processes may share. In memory when left out. There one key may use a tenth of
+   * the room, about 80 requests a second; beyond it, only that key is answered 503.
    */
   readonly replay?: ReplayStore;
   /**
-   * Demands a nonce in every proof (RFC 9449 9): `true` for nonces of this process alone, or those of
-   * {@link createResourceNonces} by a secret that several processes share.
+   * Demands a nonce in every proof (RFC 9449 9): `true` for nonces of this process only, or those of {@link
+   * createResourceNonces} with a secret that several processes share.
    */
   readonly nonces?: true | DpopNonces;
   /**
-   * Takes bearer tokens too, which the issuer makes for a resource that is registered with `senderConstraint: none`:
-   * whoever copies one can use it. A token bound to a key never passes as one, nor one that is not as bound.
+   * Accepts bearer tokens too, which the issuer makes for a resource that is registered with `senderConstraint: none`.
+   * Anybody who copies one can use it. A token that is bound to a key is never accepted as a bearer token, and a bearer
+   * token never as a bound one.
    */
   readonly acceptBearer?: boolean;
   /**
-   * `false` leaves preflights and CORS headers to the application. Otherwise pages of any origin may call, by a token of
-   * their own.
+   * `false` leaves preflights and CORS headers to the application. Otherwise pages of every origin may call, each with
+   * its own token.
    */
   readonly crossOrigin?: false;
-  /** What the resource tells clients about itself (RFC 9728); its guard and issuer are told in any case. */
+  /** What the resource tells clients about itself (RFC 9728); guard and issuer are included in any case. */
   readonly description?: ResourceDescription;
   readonly fetch?: Fetch;
   readonly clock?: Clock;
@@ -76,20 +77,23 @@ export interface ResourceServerInput {
 /** Guards one resource. */
 export interface ResourceServer {
   /**
-   * Who calls, and what they may do.
+   * Tells who calls, and what the caller may do.
    * @throws AccessError with the reply to send instead: a refusal with its challenge, or (code `open`) the metadata or
    * the answer to a preflight
    */
   authenticate(request: RawRequest | PlainRequest): Promise<Authenticated>;
-  /** Its metadata (RFC 9728), for where well-known URLs do not come by the guard; none for a resource that is no http address. */
+  /**
+   * Its metadata (RFC 9728), for applications in which well-known URLs do not reach the guard; absent for a resource
+   * that is not an http address.
+   */
   readonly metadata?: ResourceMetadata;
 }
 
 /**
  * Guards a resource: every request must carry one access token of `issuer` for exactly `resource`, and a fresh proof by
  * the key it is bound to.
- * @throws TypeError when it could not evaluate requests: no agent to introspect, no known own URL, a details type that the
- * registry would refuse
+ * @throws TypeError when requests could not be checked: no agent for introspection, no known URL of its own, or a
+ * details type that the registry would refuse
  */
 export function createResourceServer(input: ResourceServerInput): ResourceServer {
   secureUrl(input.issuer, "issuer");
@@ -145,7 +149,7 @@ export function createResourceServer(input: ResourceServerInput): ResourceServer
   };
 }
 
-/** RFC 9728 1.2: a resource that has metadata is an http address; others have no place to serve it from. */
+/** RFC 9728 1.2: only a resource that is an http address has metadata; others have no place to serve it from. */
 const metadataOf = (input: ResourceServerInput) => {
   const { resource, issuer, acceptBearer = false, details = [] } = input;
   const description = { detailsTypes: details.map((type) => type.name), ...input.description };
@@ -171,6 +175,6 @@ function ownUrl(input: ResourceServerInput): (request: PlainRequest) => string {
   if (!base || !/^https?:$/.test(base.protocol))
     throw new TypeError("the resource is not an http address; pass requestUrl, the base of this server's own URLs");
   const prefix = requestUrl === undefined ? base.origin : base.origin + base.pathname.replace(/\/$/, "");
-  // only the path is the request's: an absolute form must not bring an origin of its own
+  // only the path is taken from the request: an absolute URL in it must not choose the origin
   return ({ url }) => prefix + (url.startsWith("/") ? url : (URL.parse(url)?.pathname ?? "/"));
 }

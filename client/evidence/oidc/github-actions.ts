@@ -4,24 +4,24 @@ import { askPlatform, memberOf } from "../platform/ask.ts";
 import type { EvidenceSource } from "../platform/source.ts";
 import { workloadToken } from "../platform/workload-token.ts";
 
-/** How GitHub is asked. */
+/** How GitHub's token service is called. */
 interface GithubActionsInput {
   /**
-   * Exact hosts (with port, where there is one) that may be asked instead of github.com's: of an Enterprise Server, or of
-   * a tenant with data residency.
+   * Exact hosts (with port, where there is one) that may be called instead of github.com's: of an Enterprise Server, or
+   * of a tenant with data residency.
    */
   readonly hosts?: readonly string[];
-  /** The process's environment unless given. */
+  /** The process's environment when left out. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly fetch?: Fetch;
 }
 
-/** github.com answers at one of several hosts, each one label below this name. */
+/** github.com answers at one of several hosts, each one label longer than this name. */
 const github = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.actions\.githubusercontent\.com$/;
 
 /**
- * Evidence by the ID token of a GitHub Actions job, asked for anew at each attestation. The job needs
- * `permissions: { id-token: write }`.
+ * Evidence by the ID token of a GitHub Actions job, fetched again for each attestation. The job needs `permissions: {
+ * id-token: write }`.
  */
 export function githubActions(input: GithubActionsInput = {}): EvidenceSource {
   const { env = process.env, fetch = globalThis.fetch } = input;
@@ -40,7 +40,10 @@ export function githubActions(input: GithubActionsInput = {}): EvidenceSource {
   };
 }
 
-/** The request's token makes any token of this job: a step that rewrites the variable must not have it sent elsewhere. */
+/**
+ * Checks the address: with the request's token anybody can get every token of this job, so a step that changes the
+ * variable must not be able to have it sent elsewhere.
+ */
 function addressOf(text: string, hosts: readonly string[] | undefined): URL {
   const url = URL.parse(text);
   const known = url && (hosts ? hosts.includes(url.host) : github.test(url.host));

@@ -8,7 +8,7 @@ interface GitlabTokenInput {
   readonly variable: string;
   /** The registered issuer's `audience`, where it is not our issuer. */
   readonly audience?: string;
-  /** The process's environment unless given. */
+  /** The process's environment when left out. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 

@@ -16,7 +16,7 @@ interface ProjectedTokenInput {
 
 /**
  * Evidence by a token that a platform keeps in a file and renews: a projected service account token (Kubernetes, EKS),
- * or any other of that kind. The file is read for each attestation.
+ * or any other token of that kind. The file is read for each attestation.
  */
 export const projectedToken = ({ path, audience }: ProjectedTokenInput): EvidenceSource => ({
   type: "oidc",

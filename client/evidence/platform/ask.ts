@@ -10,17 +10,17 @@ interface PlatformAnswer {
   readonly headers: Headers;
 }
 
-/** What a platform is asked with. */
+/** A request to a platform's token service. */
 interface PlatformRequest {
   readonly headers: Readonly<Record<string, string>>;
-  /** GET unless given. */
+  /** GET when left out. */
   readonly method?: "GET" | "PUT";
 }
 
 /**
- * Asks a platform's token service: bounded in bytes and time, and no redirect followed, since the request
- * carries what makes tokens.
- * @param url already held against the list of addresses that may get the headers
+ * Calls a platform's token service, bounded in bytes and time. Redirects are not followed, since the request carries a
+ * secret that gets tokens.
+ * @param url already compared with the list of addresses that may receive the headers
  * @throws EvidenceError for everything but a 200
  */
 export async function askPlatform(fetch: Fetch, url: URL, request: PlatformRequest): Promise<PlatformAnswer> {

@@ -3,12 +3,12 @@ import { open } from "node:fs/promises";
 import { EvidenceError } from "../../error.ts";
 
 /**
- * Reads a file that a platform keeps fresh, each time anew: what was read an hour ago has expired.
- * @param maxBytes nothing longer is read
+ * Reads a file that a platform renews. It is read again each time, since earlier contents may have expired.
+ * @param maxBytes a longer file is refused
  * @throws EvidenceError
  */
 export async function readBoundedFile(path: string, maxBytes: number): Promise<string> {
-  // not waiting: a pipe in the file's place would hold the agent for ever
+  // non-blocking: a pipe in the file's place would otherwise stop the agent for ever
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((cause: unknown) => {
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown";
     throw new EvidenceError(`${path} cannot be read (${code})`);

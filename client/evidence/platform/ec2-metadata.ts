@@ -2,23 +2,25 @@ import { EvidenceError } from "../../error.ts";
 import type { Fetch } from "../../http.ts";
 import { askPlatform } from "./ask.ts";
 
-/** The service's one address, and this machine for emulators: any other host could hand over somebody else's document. */
+/** The service's only address, and this machine for emulators: another host could answer somebody else's document. */
 const servers = /^http:\/\/(?:169\.254\.169\.254|127\.0\.0\.1:[1-9]\d{0,4})$/;
 /** A session is opened for each document and used at once. */
 const session = { "x-aws-ec2-metadata-token-ttl-seconds": "60" };
 
-/** Where the instance's metadata service is, and what asks it. */
+/** Where the instance's metadata service is, and what calls it. */
 export interface Ec2MetadataInput {
-  /** `http://169.254.169.254` unless given; nothing else but this machine, `http://127.0.0.1:<port>`. */
+  /**
+   * `http://169.254.169.254` when left out; the only other address accepted is this machine, `http://127.0.0.1:<port>`.
+   */
   readonly endpoint?: string;
   readonly fetch?: Fetch;
 }
 
 /**
- * Prepares reading from the EC2 instance metadata service by IMDSv2: PUT opens a session, GET shows its token. Version 1
- * is never tried: an answer without a session could have come through a proxy.
- * @returns reads one text at an absolute path below `/latest/`; throws EvidenceError when the service is off, refuses,
- * or is further away than its hop limit lets the session's token travel
+ * Prepares reading from the EC2 instance metadata service by IMDSv2: PUT opens a session, GET shows its token. Version
+ * 1 is never tried: a proxy can be made to forward a request without a session.
+ * @returns a function that reads one text at an absolute path below `/latest/`. It throws EvidenceError when the
+ * service is off, refuses, or is further away than the hop limit of the session's token
  * @throws RangeError for another host
  */
 export function ec2Metadata(input: Ec2MetadataInput): (path: string) => Promise<string> {
@@ -29,7 +31,7 @@ export function ec2Metadata(input: Ec2MetadataInput): (path: string) => Promise<
       headers: session,
       method: "PUT",
     });
-    // it becomes a header: whatever else answered must not write headers of its own
+    // the token becomes a header, so another server that answered must not be able to write headers of its own
     if (!/^[A-Za-z0-9+/=_-]{1,512}$/.test(token)) throw new EvidenceError("the session's token is none");
     const { text } = await askPlatform(fetch, new URL(path, endpoint), {
       headers: { "x-aws-ec2-metadata-token": token },

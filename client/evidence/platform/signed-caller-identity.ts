@@ -8,27 +8,27 @@ import type { EvidenceRequest } from "./source.ts";
 
 /** How a GetCallerIdentity request is signed. */
 export interface SignedCallerIdentityInput {
-  /** Region of the STS endpoint that will be asked. */
+  /** Region of the STS endpoint that will be called. */
   readonly region: string;
-  /** The workload's own temporary credentials, by the SDK's usual chain unless given. */
+  /** The workload's own temporary credentials, from the SDK's usual chain when left out. */
   readonly credentials?: NonNullable<STSClientConfig["credentials"]>;
-  /** The time, for signatures; the machine's unless given. */
+  /** The time, for signatures; the machine's when left out. */
   readonly nowMillis?: () => number;
 }
 
 const body = "Action=GetCallerIdentity&Version=2011-06-15";
 
 /**
- * Prepares signing `sts:GetCallerIdentity` requests that are never sent from here: challenge, key and issuer are headers
- * that the signature covers, so that only this deployment can use it, and only now.
- * @returns signs one request and gives the members `region` and `headers` of its evidence
+ * Prepares signing `sts:GetCallerIdentity` requests that are never sent from here: challenge, key and issuer are
+ * headers that the signature covers, so that only this deployment can use it, and only now.
+ * @returns a function that signs one request and returns the members `region` and `headers` of its evidence
  * @throws RangeError for a Region without an STS endpoint
  */
 export function signedCallerIdentity(
   input: SignedCallerIdentityInput,
 ): (request: EvidenceRequest) => Promise<Omit<AttestRequest["evidence"], "type">> {
   const { region, nowMillis = Date.now } = input;
-  // the signature covers the host: one of another partition's shape would be for nobody
+  // the signature covers the host, so the host of another partition would make it useless
   const hostname = stsHost(partitionOf(region) ?? "", region, "regional");
   if (hostname === undefined) throw new RangeError(`no STS endpoint is known in the Region ${region}`);
   const { credentials } = new STSClient({

@@ -8,13 +8,13 @@ export interface EvidenceRequest {
   readonly challenge: string;
   /** RFC 7638 thumbprint of the agent's key. */
   readonly jkt: string;
-  /** The same key as SPKI in DER (RFC 5280 4.1), for documents that carry a key rather than a name of it. */
+  /** The same key as SPKI in DER (RFC 5280 4.1), for documents that contain a key and not its thumbprint. */
   readonly publicKey: Uint8Array;
 }
 
-/** Fetches the workload's own identity document; one implementation a kind of evidence. */
+/** Fetches the workload's own identity document; with one implementation for each kind of evidence. */
 export interface EvidenceSource {
-  /** Name of the kind, as the registration's selectors know it. */
+  /** Name of the kind, as registrations' selectors name it. */
   readonly type: string;
   /** A fresh document for exactly this request. */
   collect(request: EvidenceRequest): Promise<AttestRequest["evidence"]>;

@@ -5,10 +5,10 @@ import { EvidenceError } from "../../error.ts";
 const compact = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 
 /**
- * Reads a token a platform handed out, before it is shown to anybody: a token for the cluster's API server or for AWS
- * that lies in the wrong place would otherwise be given away, and whoever got it could use it there (threat 4).
- * @param text as found; blanks around it are left out
- * @param audience the one audience it must be for
+ * Checks a token from a platform before it is sent to anybody. A token for the cluster's API server or for AWS, found
+ * in the wrong place, would otherwise be given away, and its receiver could use it there (threat 4).
+ * @param text as found; surrounding blanks are removed
+ * @param audience the only audience it may have
  * @returns the token, a compact JWS (RFC 7515 7.1), nothing in it verified
  * @throws EvidenceError
  */
