@@ -13,15 +13,18 @@ import { createKeyring } from "../../core/ring/keyring.ts";
 import type { FirstKeys, KeyHolder } from "../../core/ring/ports.ts";
 import { createIssuerKeys } from "../../core/verify/issuer-keys.ts";
 import { serve } from "../kit/serve.ts";
-import { broken, createRingWorld } from "./world.ts";
+import { startSeconds } from "../kit/world/ground.ts";
+import { rings, type TestRing } from "../kit/world/rings.ts";
+import { createWorld } from "../kit/world/world.ts";
+import { broken } from "./rules.ts";
 
 const algorithms = ["ES256", "RS256"] as const;
 const issuer = "https://abc123.lambda-url.eu-west-1.on.aws";
 const audience = "https://tickets.example";
 const stepSeconds = 20;
 
-/** Real key pairs behind the world's keys: what verifiers check is a signature, not a promise. */
-function realKeys(world: ReturnType<typeof createRingWorld>): KeyHolder {
+/** Real key pairs behind the ring's keys: what verifiers check is a signature, not a promise. */
+function realKeys(ring: TestRing): KeyHolder {
   const pairs = new Map<string, Promise<{ privateKey: KeyObject; jwk: JWK }>>();
   const pairOf = (arn: string, alg: SigningAlgorithm) => {
     const made = pairs.get(arn) ?? makePair(alg);
@@ -30,7 +33,7 @@ function realKeys(world: ReturnType<typeof createRingWorld>): KeyHolder {
   };
   return {
     async hold(keyArn, purpose, alg) {
-      const found = await world.holder.hold(keyArn, purpose, alg);
+      const found = await ring.holder.hold(keyArn, purpose, alg);
       if (!found.ok) return found;
       const { privateKey, jwk } = await pairOf(keyArn, alg);
       const { kid } = found.value;
@@ -63,14 +66,11 @@ it("rotates many times, and once in an emergency, while clients that cache accep
   const server = await serve(async () => ({ headers: { "content-type": "application/json" }, body: await answer() }));
   const jwksUri = `${server.origin}/jwks.json`;
   // verifiers take their caches' time from Date and setTimeout; sockets keep their own
-  vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"], now: 1_800_000_000_000 });
-  const world = createRingWorld([...algorithms], {
-    periodSeconds: 3_000,
-    publishWaitSeconds: longestCacheSeconds,
-    longestCacheSeconds,
-  });
+  vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"], now: startSeconds * 1000 });
+  const pace = { periodSeconds: 3_000, publishWaitSeconds: longestCacheSeconds, longestCacheSeconds };
+  const { ring } = await createWorld([], rings({ algorithms, pace }));
   const clock = { nowMillis: () => Date.now() };
-  const holder = realKeys(world);
+  const holder = realKeys(ring);
   const first: FirstKeys = {
     session: algorithms.map((alg, i) => ({ keyArn: `arn:key/${i + 1}`, alg })),
   };
@@ -79,7 +79,7 @@ it("rotates many times, and once in an emergency, while clients that cache accep
       clock,
       holder,
       first,
-      rings: { read: async (purpose) => world.rows.get(purpose) },
+      rings: { read: async (purpose) => ring.rows.get(purpose) },
       onRefused: (_, why) => {
         throw new Error(why);
       },
@@ -156,18 +156,18 @@ it("rotates many times, and once in an emergency, while clients that cache accep
       Object.entries(clients).map(([name, check]) =>
         check(token).then(
           () => (verified += 1),
-          (cause) => failures.push(`${world.time.seconds} ${name}: ${String(cause)}`),
+          (cause) => failures.push(`${ring.time.seconds} ${name}: ${String(cause)}`),
         ),
       ),
     );
   for (let step = 0; step < 900; step++) {
     vi.advanceTimersByTime(stepSeconds * 1000);
-    world.time.seconds = Math.floor(Date.now() / 1000);
-    if (step % 3 === 0) await world.run();
-    if (step === 749) world.order("emergency");
-    if (step === 750) suspects = world.inState("distrusted").map(({ kid }) => kid);
+    ring.time.seconds = Math.floor(Date.now() / 1000);
+    if (step % 3 === 0) await ring.run();
+    if (step === 749) ring.order("emergency");
+    if (step === 750) suspects = ring.inState("distrusted").map(({ kid }) => kid);
     for (const alg of algorithms) {
-      const now = world.time.seconds;
+      const now = ring.time.seconds;
       const claims = { iss: issuer, aud: audience, sub: "ada", iat: now, exp: now + 900 };
       const signer = issuers[step % 3]?.signer("session");
       if (!signer) throw new Error("no issuer");
@@ -179,12 +179,12 @@ it("rotates many times, and once in an emergency, while clients that cache accep
     // an older token, as good as on its first day unless its key fell
     const old = alive[Math.floor(alive.length / 2)];
     if (old && !suspects.includes(old.kid)) await verify(old.token);
-    while ((alive[0]?.until ?? Number.POSITIVE_INFINITY) <= world.time.seconds + stepSeconds) alive.shift();
+    while ((alive[0]?.until ?? Number.POSITIVE_INFINITY) <= ring.time.seconds + stepSeconds) alive.shift();
   }
   expect(failures.slice(0, 5)).toEqual([]);
-  expect(world.inState("distrusted")).toHaveLength(2);
+  expect(ring.inState("distrusted")).toHaveLength(2);
   // the stack's two keys, which sign again after the emergency, and those of four periods of each algorithm
   expect(kids.size).toBeGreaterThanOrEqual(10);
   expect(verified).toBeGreaterThan(20_000);
-  expect(broken(world)).toEqual([]);
+  expect(broken(ring)).toEqual([]);
 });

@@ -1,16 +1,17 @@
 import { fc } from "@fast-check/vitest";
 import { expect } from "vitest";
 import { longestCacheSeconds } from "../../core/model/key-times.ts";
-import { broken, type RingWorld } from "./world.ts";
+import type { TestRing } from "../kit/world/rings.ts";
+import { broken } from "./rules.ts";
 
 export const hour = 3_600;
 export const day = 24 * hour;
 
 /** Lets a ring come to rest: right clocks, no crash, a run every five minutes or so. */
-export async function settle(world: RingWorld, seconds: number, every = 600): Promise<void> {
+export async function settle(ring: TestRing, seconds: number, every = 600): Promise<void> {
   for (let passed = 0; passed < seconds; passed += every) {
-    world.time.seconds += every;
-    await world.run();
+    ring.time.seconds += every;
+    await ring.run();
   }
 }
 
@@ -63,32 +64,32 @@ export const moves = (withEmergencies: boolean): fc.Arbitrary<Move[]> =>
   );
 
 /** Plays the moves; two rotators whose clocks may be anything, two signers whose clocks are half a minute off. */
-export async function play(world: RingWorld, all: readonly Move[]): Promise<{ readonly unsigned: number }> {
+export async function play(ring: TestRing, all: readonly Move[]): Promise<{ readonly unsigned: number }> {
   const rotators = [{ seconds: 0 }, { seconds: 0 }];
-  const signers = [world.keyring({ seconds: 29 }), world.keyring({ seconds: -29 })].map((ring) =>
-    ring.signer(world.purpose),
+  const signers = [ring.keyring({ seconds: 29 }), ring.keyring({ seconds: -29 })].map((keyring) =>
+    keyring.signer(ring.purpose),
   );
   let unsigned = 0;
-  await world.run();
+  await ring.run();
   for (const move of all) {
-    if (move.do === "pass") world.time.seconds += move.seconds;
-    else if (move.do === "run") await world.run(rotators[move.rotator], { calls: move.calls, after: move.after });
+    if (move.do === "pass") ring.time.seconds += move.seconds;
+    else if (move.do === "run") await ring.run(rotators[move.rotator], { calls: move.calls, after: move.after });
     else if (move.do === "both")
       await Promise.all(
-        rotators.map((clock, i) => world.run(clock, { calls: i === 0 ? move.calls : 1_000, after: move.after })),
+        rotators.map((clock, i) => ring.run(clock, { calls: i === 0 ? move.calls : 1_000, after: move.after })),
       );
     else if (move.do === "step") Object.assign(rotators[move.rotator] ?? {}, { seconds: move.seconds });
-    else if (move.do === "rotate" || move.do === "emergency") world.order(move.do);
+    else if (move.do === "rotate" || move.do === "emergency") ring.order(move.do);
     else
       for (const signer of signers)
-        for (const alg of world.algorithms) {
+        for (const alg of ring.algorithms) {
           try {
             await (await signer.current(alg)).sign(new Uint8Array(), "join");
           } catch {
             unsigned += 1;
           }
         }
-    expect(broken(world)).toEqual([]);
+    expect(broken(ring)).toEqual([]);
   }
   return { unsigned };
 }

@@ -15,7 +15,7 @@ import { tokens } from "../../../test/kit/world/tokens.ts";
 import { createWorld } from "../../../test/kit/world/world.ts";
 import { denialText, type Evaluated } from "../document.ts";
 import { evaluateAccessToken } from "./access-tokens.ts";
-import { exchangeWorld } from "./exchange-world.ts";
+import { openCast } from "./exchange-cast.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -49,7 +49,7 @@ export async function evaluateRevocation({ form }: Members): Promise<Evaluated> 
 
 /** Details of types that nobody registered are refused, by the error that the note names. */
 export async function evaluateDetails(details: unknown, error: unknown): Promise<Evaluated> {
-  const { session, send } = await exchangeWorld();
+  const { session, send } = await openCast();
   const { status, body } = await send({
     grant_type: tokenExchangeGrant,
     subject_token: session,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { tickets } from "../../../test/kit/registry.ts";
 import { type Evaluated, eachCase, topic } from "../document.ts";
-import { claimsOf, exchangeWorld, type NoteForm } from "./exchange-world.ts";
+import { claimsOf, type NoteForm, openCast } from "./exchange-cast.ts";
 
 /** What a note says in words, or leaves to us: what we chose. */
 const inWords: Readonly<Record<string, string>> = {
@@ -29,7 +29,7 @@ const exchangeCase = z.looseObject({
  * @throws Error for another answer
  */
 async function evaluate(form: NoteForm, wanted: readonly string[]): Promise<Evaluated> {
-  const { world, session, send } = await exchangeWorld();
+  const { world, session, send } = await openCast();
   const before = world.signers.session.signatures;
   const { status, body } = await send(form);
   const answer = status === 200 ? "200" : String(body.error);

@@ -17,7 +17,7 @@ type Joined<All> = All extends readonly [Ability<infer Can>, ...infer Rest] ? Ca
  * A deployment in memory, with real keys and signatures and a clock that only tests move. It can do what it is given,
  * all on one ground: the store, registry, clock and keys are the same for each ability.
  * @param rows the registry, beyond the base rows or in their place
- * @param abilities what the test needs: `tokens`, `attests()`
+ * @param abilities what the test needs: `tokens`, `attests()`, `rings()`
  */
 export async function createWorld<const All extends readonly Ability<object>[]>(
   rows: readonly Registration[],

@@ -1,13 +1,14 @@
-import type { AuditRecord } from "../../core/audit/record.ts";
-import { rotateAll } from "../../core/endpoints/rotator.ts";
-import { SigningKeyGone } from "../../core/jose/sign.ts";
-import { keyTimes, longestCacheSeconds, type RotationPace, signedLifeSeconds } from "../../core/model/key-times.ts";
-import type { Clock, KeyPurpose, SigningAlgorithm } from "../../core/model/ports.ts";
-import { err, ok } from "../../core/model/result.ts";
-import { createKeyring, type Keyring } from "../../core/ring/keyring.ts";
-import type { Ring, RotationOrder } from "../../core/ring/model.ts";
-import type { FirstKeys, KeyHolder, KeyMaker, RingStore, RotatorDeps } from "../../core/ring/ports.ts";
-import { randomIds } from "../kit/keys.ts";
+import type { AuditRecord } from "../../../core/audit/record.ts";
+import { rotateAll } from "../../../core/endpoints/rotator.ts";
+import { SigningKeyGone } from "../../../core/jose/sign.ts";
+import { longestCacheSeconds, type RotationPace } from "../../../core/model/key-times.ts";
+import type { Clock, KeyPurpose, SigningAlgorithm } from "../../../core/model/ports.ts";
+import { err, ok } from "../../../core/model/result.ts";
+import { createKeyring, type Keyring } from "../../../core/ring/keyring.ts";
+import type { Ring, RotationOrder } from "../../../core/ring/model.ts";
+import type { FirstKeys, KeyHolder, KeyMaker, RingStore, RotatorDeps } from "../../../core/ring/ports.ts";
+import { randomIds } from "../keys.ts";
+import type { Ground } from "./ground.ts";
 
 const daySeconds = 86_400;
 
@@ -40,17 +41,31 @@ class Crash extends Error {}
 const algorithmsOf = (purpose: KeyPurpose): readonly SigningAlgorithm[] =>
   purpose === "events" ? ["RS256"] : ["ES256", "RS256"];
 
+/** Which ring, and how it turns. */
+interface Turning {
+  readonly purpose?: KeyPurpose;
+  /** Algorithms of its first keys; absent: those that the purpose has in a deployment. */
+  readonly algorithms?: readonly SigningAlgorithm[];
+  readonly pace?: RotationPace;
+}
+
+/** The rotation of a ring of one purpose, as `world.ring`. */
+export const rings = (turning: Turning = {}) => ({
+  open: ({ time }: Pick<Ground, "time">) => ({ ring: createRing(time, turning) }),
+});
+
+/** What a world with {@link rings} can do. */
+export type Rings = ReturnType<ReturnType<typeof rings>["open"]>;
+
+/** A ring in memory, with its KMS. */
+export type TestRing = Rings["ring"];
+
 /**
- * A deployment's ring of one purpose, with KMS, store and clocks in memory. `time` is the truth; rotators and signers
- * have clocks of their own that a test sets wrong, and every call of a rotator can be its last.
+ * A deployment's ring of one purpose, with KMS, store and clocks in memory. The world's time is the truth; rotators and
+ * signers have clocks of their own that a test sets wrong, and every call of a rotator can be its last.
  */
-export function createRingWorld(
-  first?: readonly SigningAlgorithm[],
-  at: RotationPace = pace,
-  purpose: KeyPurpose = "session",
-) {
-  const algorithms = first ?? algorithmsOf(purpose);
-  const time = { seconds: 1_800_000_000 };
+function createRing(time: Ground["time"], { purpose = "session", pace: at = pace, ...given }: Turning) {
+  const algorithms = given.algorithms ?? algorithmsOf(purpose);
   const keys = new Map<string, KmsKey>();
   const rows = new Map<KeyPurpose, Ring>();
   const orders = new Map<KeyPurpose, RotationOrder>();
@@ -207,26 +222,4 @@ export function createRingWorld(
     inState: (state: string, alg?: SigningAlgorithm) =>
       (rows.get(purpose)?.keys ?? []).filter((key) => key.state === state && (alg === undefined || key.alg === alg)),
   };
-}
-
-export type RingWorld = ReturnType<typeof createRingWorld>;
-
-/** Every rule that must hold at any time, by the truth and not by any clock of the rotator or the row. */
-export function broken(world: RingWorld): readonly string[] {
-  const life = signedLifeSeconds[world.purpose] ?? Number.POSITIVE_INFINITY;
-  // what the caches themselves need; the rest of the wait is there for clocks that are wrong
-  const needed = longestCacheSeconds - keyTimes.clockMarginSeconds;
-  const wrong: string[] = [];
-  for (const key of world.keys.values()) {
-    for (const at of key.signedAt) {
-      const known = at - (key.publishedAt ?? Number.POSITIVE_INFINITY);
-      if (!(known >= needed)) wrong.push(`${key.kid} signed ${known} s after its publication`);
-      if (key.endedAt !== undefined && key.endedAt < at + life)
-        wrong.push(`${key.kid} was ended ${key.endedAt - at} s after it signed`);
-    }
-  }
-  for (const alg of world.algorithms) {
-    if (world.inState("active", alg).length > 1) wrong.push(`two active ${alg} keys`);
-  }
-  return wrong;
 }

@@ -22,7 +22,7 @@ export const claimsOf = (token: string) =>
   (decodeUnverified(token)?.payload ?? {}) as Readonly<Record<string, unknown>>;
 
 /** A token service with an agent that has a session, which lives a minute. */
-export async function exchangeWorld() {
+export async function openCast() {
   const world = await createWorld([], tokens);
   const planner = await world.newAgent("planner");
   const opened = await world.exchange(planner, world.idToken("planner-app"), idTokenType, {
