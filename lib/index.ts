@@ -12,3 +12,6 @@ export type {
   OptionalProps,
   RegistryProps,
 } from "./settings/props.ts";
+export { AgentRole, type AgentRoleProps } from "./targets/agent-role.ts";
+export type { DeployedLanyard } from "./targets/deployed.ts";
+export { TargetRole, type TargetRoleProps } from "./targets/target-role.ts";

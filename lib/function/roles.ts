@@ -14,7 +14,7 @@ export type NamedRole = NamedRoleFunction | "firehose";
 export const roleName = (stage: Stage, role: NamedRole): string => `${rolesPrefix(stage)}${role}`;
 
 /** The beginning of the names of this deployment's roles, and of no others. */
-export const rolesPrefix = (stage: Stage): string => `lanyard-${stage.name}-${stage.region}-`;
+export const rolesPrefix = (stage: Pick<Stage, "name" | "region">): string => `lanyard-${stage.name}-${stage.region}-`;
 
 /** The role's ARN, as `aws:PrincipalArn` shows it for every session of that role. */
 export const roleArn = (stage: Stage, role: NamedRole): string =>

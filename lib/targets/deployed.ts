@@ -1,0 +1,33 @@
+import { Aws, Token } from "aws-cdk-lib";
+import { rolesPrefix } from "../function/roles.ts";
+
+/** A deployment of Lanyard, as another app or account names it: by what never changes. */
+export interface DeployedLanyard {
+  /** Account it stands in, 12 digits. */
+  readonly account: string;
+  /** Region it stands in. */
+  readonly region: string;
+  /** Name of the stage. */
+  readonly stage: string;
+  /** Its SPIFFE trust domain; `<stage>.lanyard.internal` where the stage names none. */
+  readonly trustDomain?: string;
+}
+
+/** Every part as it stands in a policy. @throws on one that could not be a deployment's */
+export function trustDomainOf({ account, region, stage, trustDomain }: DeployedLanyard): string {
+  const domain = trustDomain ?? `${stage}.lanyard.internal`;
+  const wrong = [
+    ...(Token.isUnresolved(account) || /^\d{12}$/.test(account) ? [] : ["account: 12 digits, in quotes"]),
+    ...(Token.isUnresolved(region) || /^[a-z0-9-]{1,32}$/.test(region) ? [] : ["region: a name such as eu-west-1"]),
+    ...(/^[a-z][a-z0-9-]{0,18}[a-z0-9]$/.test(stage) ? [] : ["stage: its name, such as prod"]),
+    ...(/^(?=.{1,255}$)[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/.test(domain)
+      ? []
+      : ["trustDomain: a name such as agents.example.com"]),
+  ];
+  if (wrong.length > 0) throw new Error(`no deployment of Lanyard is named so: ${wrong.join("; ")}`);
+  return domain;
+}
+
+/** ARN of the role of its function `credentials`, the only one that assumes roles for sessions. */
+export const credentialsRoleArn = ({ account, region, stage }: DeployedLanyard): string =>
+  `arn:${Aws.PARTITION}:iam::${account}:role/${rolesPrefix({ name: stage, region })}credentials`;

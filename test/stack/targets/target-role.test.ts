@@ -1,0 +1,102 @@
+import { type IManagedPolicy, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { Bucket } from "aws-cdk-lib/aws-s3";
+import { describe, expect, test } from "vitest";
+import type { TargetRole } from "../../../lib/index.ts";
+import { lineage, made, may, team } from "./ground.ts";
+
+const object = "arn:aws:s3:::files/a";
+const reading = new PolicyStatement({ actions: ["s3:GetObject"], resources: ["arn:aws:s3:::files/*"] });
+const { grant, role, grantId } = made({ statements: [reading] });
+const { sourceIdentity } = lineage;
+const read = { action: "s3:GetObject", resource: object, sourceIdentity };
+const everything = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] };
+
+describe("a target role", () => {
+  test("may what its owner granted, and put further session policies on", async () => {
+    expect(await may(grant, read)).toBe(true);
+    expect(await may(grant, { ...read, action: "s3:PutObject" })).toBe(false);
+    // the simulator's list of actions does not have this one yet
+    expect(grant.Statement).toContainEqual({
+      Sid: "FurtherSessionPolicies",
+      Effect: "Allow",
+      Action: "sts:GetScopedCredentials",
+      Resource: "*",
+    });
+  });
+
+  test("lives an hour at most, and is found by its path", () => {
+    expect(role).toMatchObject({ MaxSessionDuration: 3_600, Path: "/lanyard/target/", RoleName: "Files" });
+  });
+
+  test("takes what a construct grants into its grant", async () => {
+    const used = made({}, (target, stack) => new Bucket(stack, "Tickets").grantRead(target));
+    const bucket = JSON.stringify(used.grant).match(/arn:aws:s3:::tickets\w+/)?.[0] ?? "";
+    expect(await may(used.grant, { ...read, resource: `${bucket}/a` })).toBe(true);
+    expect(await may(used.grant, { ...read, action: "s3:PutObject", resource: `${bucket}/a` })).toBe(false);
+  });
+});
+
+describe("threat 20: whatever is attached to a target role", () => {
+  test("adds nothing: its own grant is its permissions boundary", async () => {
+    expect(role).toMatchObject({ ManagedPolicyArns: [{ Ref: grantId }], PermissionsBoundary: { Ref: grantId } });
+    for (const action of ["s3:PutObject", "s3:DeleteObject"])
+      expect(await may(grant, { ...read, action }, [everything])).toBe(false);
+    expect(
+      await may(
+        grant,
+        { action: "iam:CreatePolicyVersion", resource: `arn:aws:iam::${team}:policy/lanyard/deny/one`, sourceIdentity },
+        [everything],
+      ),
+    ).toBe(false);
+  });
+
+  test("takes away", async () => {
+    const deny = {
+      Version: "2012-10-17",
+      Statement: [
+        {
+          Effect: "Deny",
+          Action: "*",
+          Resource: "*",
+          Condition: { StringLike: { "aws:SourceIdentity": `lyd.${"R".repeat(22)}.*` } },
+        },
+      ],
+    };
+    expect(await may(grant, read, [deny])).toBe(false);
+    expect(await may(grant, { ...read, sourceIdentity: `lyd.${"Q".repeat(22)}.${"S".repeat(22)}` }, [deny])).toBe(true);
+  });
+
+  test("leads to no role that a cut would not reach", async () => {
+    const wide = made({ statements: [new PolicyStatement({ actions: ["*"], resources: ["*"] })] }).grant;
+    const assume = (resource: string) =>
+      may(wide, { action: "sts:AssumeRole", resource, sourceIdentity }, [everything]);
+    expect(await assume(`arn:aws:iam::${team}:role/Admin`)).toBe(false);
+    expect(await assume("arn:aws:iam::999900001111:role/lanyard/Admin")).toBe(false);
+    expect(await assume(`arn:aws:iam::${team}:role/lanyard/target/Other`)).toBe(true);
+  });
+
+  test("does nothing for a session that nobody can be told for", async () => {
+    const { sourceIdentity: _, ...unnamed } = read;
+    expect(await may(grant, unnamed)).toBe(false);
+    expect(await may(grant, { ...read, sourceIdentity: "alice" })).toBe(false);
+  });
+});
+
+describe("a target role with the organization's own boundary", () => {
+  const withStop = (more: Parameters<typeof made>[0]) => {
+    let stop: TargetRole["stop"] | undefined;
+    return { ...made({ statements: [reading], ...more }, (target) => (stop = target.stop)), stop };
+  };
+
+  test("takes it, and says that the stop is off", () => {
+    const managedPolicyArn = `arn:aws:iam::${team}:policy/OrganizationBoundary`;
+    const bounded = withStop({ boundary: { managedPolicyArn } as IManagedPolicy });
+    expect(bounded.stop).toBe("off");
+    expect(bounded.role).toMatchObject({ PermissionsBoundary: managedPolicyArn });
+    expect(bounded.warnings.join()).toContain("The surgical stop is off for this role");
+  });
+
+  test("is the only one that says so", () => {
+    expect(withStop({})).toMatchObject({ stop: "on", warnings: [] });
+  });
+});
