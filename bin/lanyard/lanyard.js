@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The package brings the bundle. In a checkout the sources run as they are: a bundle there may be an old one, or none.
+// The package contains the bundle. In a checkout the sources run directly, since a bundle there may be old or missing.
 import { existsSync } from "node:fs";
 
 const oldest = 24;

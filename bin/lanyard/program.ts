@@ -47,7 +47,7 @@ Exit codes: 0 done; 1 refused, failed or not reached; 2 not called right, or not
 
 /**
  * Runs one command line.
- * @param args what stands behind `lanyard`
+ * @param args the arguments after `lanyard`
  * @returns the exit code
  */
 export async function run(args: readonly string[], deps: ProgramDeps): Promise<number> {
@@ -70,14 +70,14 @@ export async function run(args: readonly string[], deps: ProgramDeps): Promise<n
   }
 }
 
-/** One session's id in 64 begins with a dash: behind the command that takes one it is no option. */
+/** One session id in 64 begins with a dash. After a command that takes an id, such an argument is not an option. */
 function idsAsOperands(args: readonly string[]): readonly string[] {
   const [command = "", id = "", ...rest] = args;
   const takesId = command === "sessions" || command === "story";
   return takesId && /^-[A-Za-z0-9_-]{21}$/.test(id) ? [command, ...rest, "--", id] : args;
 }
 
-/** What went wrong, and for the usual failures what to do. */
+/** The message of a failure, with advice for the usual ones. */
 const messageOf = (cause: unknown): string => {
   if (!(cause instanceof Error)) return String(cause);
   const { name, message } = cause;
@@ -96,7 +96,7 @@ const build = ({ terminal, env, folder }: ProgramDeps): Command => {
   const program = new Command("lanyard")
     .description("Operates a Lanyard deployment: its registry, and what is revoked")
     .version(manifest.version, "--version", "print the version of this command")
-    // a command's own --version (export) is its own
+    // option --version of a command (export) belongs to that command
     .enablePositionalOptions()
     .addHelpText("after", examples)
     .showHelpAfterError("(lanyard --help shows what there is)")

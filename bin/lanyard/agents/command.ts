@@ -6,7 +6,7 @@ import { table } from "../terminal/table.ts";
 import { count, short } from "../terminal/words.ts";
 import { type Ability, type Agent, readAgent, readWholeAgent, type WholeAgent } from "./shapes.ts";
 
-/** `agents`: every registered agent; `agents <name>`: one, and what it can do by policy. @throws Refused */
+/** `agents` lists every registered agent; `agents <name>` shows one, and what it can do by policy. @throws Refused */
 export async function runAgents(
   name: string | undefined,
   options: ListOptions,
@@ -60,7 +60,7 @@ const abilityShape = [
   { title: "BY", of: (line: AbilityLine) => line.by },
 ] as const;
 
-/** People of one rule for whom nothing is different stand together. */
+/** The lines of the table; groups of people of one rule share a line where nothing differs between them. */
 function linesOf(can: readonly Ability[]): readonly AbilityLine[] {
   const alike = Map.groupBy(can, ({ scope, for: { kind, rule, agent }, actions }) =>
     JSON.stringify([scope, kind, rule, agent, actions]),

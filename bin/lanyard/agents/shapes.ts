@@ -48,5 +48,5 @@ export type Ability = z.infer<typeof ability>;
 
 /** Reads one of a list of agents. */
 export const readAgent = reader(agent, "agent");
-/** Reads what is told of one agent alone. */
+/** Reads the answer about a single agent. */
 export const readWholeAgent = reader(wholeAgent, "agent");

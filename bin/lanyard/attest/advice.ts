@@ -1,18 +1,18 @@
 import type { Explanation } from "./explanation.ts";
 import { isoTime, type Said } from "./said.ts";
 
-/** Detail of the check that fails where nobody gave the keys to check a signature by. */
+/** Detail of the check that fails because the settings contain no keys to verify a signature with. */
 export const noKeys = "the settings give no keys of this issuer";
 /** The same of a SPIFFE trust domain. */
 export const noBundle = "the settings give no bundle of this trust domain";
 
-/** Checks that fail because of the clock, where they say so. */
+/** Texts of checks that fail because of the clock. */
 const clocked = /expired|has passed|older than|not yet valid|outside|too old|window/;
 
 /**
- * What to do next about a document that was not accepted.
- * @param atGiven whether the clock was set
- * @returns one line, or undefined where there is nothing to be done but to read the check
+ * Advice about a document that was not accepted.
+ * @param atGiven whether `--at` set the clock
+ * @returns one line, or undefined when there is nothing to add to the failed check
  */
 export function adviceFor(told: Explanation, said: Said, atGiven: boolean): string | undefined {
   if (told.accepted) return undefined;

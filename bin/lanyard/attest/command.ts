@@ -20,8 +20,8 @@ export interface AttestOptions {
 
 /**
  * Explains one document: prints what it is, every check and the verdict.
- * @param now milliseconds, where `--at` does not say
- * @throws Usage when it is not understood, {@link Told} when it is refused
+ * @param now the time in milliseconds, used without `--at`
+ * @throws Usage when the document is not understood, {@link Told} when it is refused
  */
 export async function runAttest(options: AttestOptions, terminal: Terminal, now = Date.now()): Promise<void> {
   const { explain: file, type, online = false } = options;
@@ -43,7 +43,7 @@ export async function runAttest(options: AttestOptions, terminal: Terminal, now 
   if (!told.accepted) throw new Told(verdict(told));
 }
 
-/** The one object of `--json`: what was not checked shows in it by the assurance, and by its absence among the checks. */
+/** The single object of `--json`. Checks that were not made are missing from it, and lower the assurance. */
 function machineReadable({ type, accepted, assurance, checks, facts }: Explanation): string {
   return JSON.stringify({ type, accepted, assurance, checks, facts });
 }
@@ -63,7 +63,7 @@ export function parseTime(text: string): number {
   return Math.floor(iso / 1000);
 }
 
-/** Reads a file up to the most that is looked at. @throws Usage */
+/** Reads a file up to the most that is read. @throws Usage */
 async function readDocument(path: string): Promise<Uint8Array> {
   try {
     const file = await open(path);

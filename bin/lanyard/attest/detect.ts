@@ -3,19 +3,19 @@ import { isAccountIssuer } from "../../../core/attest/methods/aws-sts-web-identi
 import { decodeUnverified } from "../../../core/jose/jwt.ts";
 import { parseBoundedJson } from "../../../core/text/json.ts";
 
-/** Longest file that is looked at; every attestor takes less. */
+/** Longest file that is read; every attestor accepts less. */
 export const documentBytesMax = 262_144;
 
 type Members = Readonly<Record<string, unknown>>;
 
 const compact = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/;
 const base64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
-/** DER of the OID signedData (RFC 5652 5.1), which stands in the first bytes of any PKCS#7. */
+/** DER of the OID signedData (RFC 5652 5.1), which is among the first bytes of every PKCS#7. */
 const signedData = Buffer.from("06092a864886f70d010702", "hex");
 
 /**
- * Says what a file's content is and puts it into the form in which `attest` takes it. Decided by shape alone; nothing
- * is verified.
+ * Recognizes a file's content and turns it into the form that `attest` accepts. It decides only by shape and verifies
+ * nothing.
  * @param content at most {@link documentBytesMax} bytes
  * @param forced the type, when the caller knows better
  * @returns undefined for content of no known shape
@@ -33,7 +33,7 @@ export function detectEvidence(content: Uint8Array, forced?: string): Evidence |
   const joined = text.replaceAll(/\s/g, "");
   if (/^(?:[0-9a-fA-F]{2})+$/.test(joined)) return fromBytes(Buffer.from(joined, "hex"), forced);
   if (base64.test(joined)) return fromBytes(Buffer.from(joined, "base64"), forced);
-  // a caller who names the type wants the refusal explained, whatever this is
+  // a caller who names the type wants its refusal explained, whatever the content is
   return forced === undefined ? undefined : evidenceOf(forced, content, text);
 }
 
@@ -41,7 +41,7 @@ export function detectEvidence(content: Uint8Array, forced?: string): Evidence |
 function printable(content: Uint8Array): string | undefined {
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(content).trim();
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what tells bytes from text
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters distinguish bytes from text
     return /[\x00-\x08\x0e-\x1f]/.test(text) ? undefined : text;
   } catch {
     return undefined;
@@ -51,7 +51,7 @@ function printable(content: Uint8Array): string | undefined {
 function fromJson(text: string, forced: string | undefined): Evidence | undefined {
   const parsed = parseBoundedJson(text);
   if (!parsed.ok || !isObject(parsed.value)) return undefined;
-  // a whole request to attest holds it
+  // a whole request to attest contains the evidence
   const members = isObject(parsed.value.evidence) ? parsed.value.evidence : parsed.value;
   const type = forced ?? members.type ?? jsonType(members);
   return typeof type === "string" ? { ...members, type } : undefined;

@@ -3,7 +3,7 @@ import { explainCallerIdentity, explainEcsTask, explainLambdaUrl } from "./expla
 import { explainJwtSvid, explainOidc, explainStsWebIdentity } from "./explain/token.ts";
 import { type Explainer, type ExplainQuestion, type Explanation, explanationOf } from "./explanation.ts";
 
-/** Every type of evidence that can be explained, listed; nothing is discovered. */
+/** Every type of evidence that can be explained. The list is complete: none is discovered. */
 const explainers: ReadonlyMap<string, Explainer> = new Map([
   ["aws-sts-web-identity", explainStsWebIdentity],
   ["aws-sts-caller-identity", explainCallerIdentity],
@@ -21,8 +21,8 @@ const explainers: ReadonlyMap<string, Explainer> = new Map([
 export const explainedTypes: readonly string[] = [...explainers.keys()];
 
 /**
- * Explains evidence: which checks pass, which fails and why, by given settings and clock, without any deployment.
- * @returns undefined for a type nobody here understands
+ * Explains evidence: which checks pass, which fails and why, with given settings and clock, without any deployment.
+ * @returns undefined for an unknown type
  */
 export async function explainEvidence(question: ExplainQuestion): Promise<Explanation | undefined> {
   const explain = explainers.get(question.evidence.type);

@@ -12,12 +12,12 @@ interface NotChecked {
   readonly why: string;
 }
 
-/** What `lanyard attest --explain` says of a document. */
+/** The answer of `lanyard attest --explain` about a document. */
 export interface Explanation {
   readonly type: string;
-  /** Every check that the settings make possible passed, and none without which nothing is proved is missing. */
+  /** Whether every check that the settings allow has passed, and no check was left out that a proof needs. */
   readonly accepted: boolean;
-  /** What the checks made here add up to, at most the attestor's level; null unless accepted. */
+  /** The assurance by the checks made here, at most the attestor's level; null unless accepted. */
   readonly assurance: Assurance | null;
   /** In order, up to the first that failed. */
   readonly checks: readonly Check[];
@@ -25,23 +25,23 @@ export interface Explanation {
   readonly notChecked: readonly NotChecked[];
 }
 
-/** What is to be explained, and by what. */
+/** The document to explain, and the settings for it. */
 export interface ExplainQuestion {
   readonly evidence: Evidence;
   readonly settings: AttestSettings;
   readonly nowSeconds: number;
-  /** Whether AWS STS may be asked about a signed request; not, where it is left out. */
+  /** Whether AWS STS may be asked about a signed request; no when left out. */
   readonly online?: boolean;
 }
 
-/** What an explainer is given. */
+/** Input of an explainer. */
 export interface Asked extends ExplainQuestion {
   readonly onCheck: (check: Check) => void;
   /** Names a check that cannot be made. */
   readonly leaveOut: (name: string, why: string) => void;
 }
 
-/** What held. */
+/** What was proved. */
 interface Held {
   readonly facts: Readonly<Record<string, string>>;
   readonly tags?: Readonly<Record<string, string>>;
@@ -49,14 +49,14 @@ interface Held {
   readonly assurance: Assurance;
 }
 
-/** Explains one type of evidence; undefined when it does not hold, or cannot be decided here. */
+/** Explains one type of evidence; undefined when it is refused, or cannot be decided here. */
 export type Explainer = (asked: Asked) => Promise<Held | undefined>;
 
 /** Checks that tie a document to one request, and those that tie it to us. */
 const toRequest = ["challenge", "jkt", "key", "binding"];
 const toUs = ["audience", "issuer", "binding"];
 
-/** Runs an explainer and the registration's selectors after it, and puts together what is said. */
+/** Runs an explainer and the registration's selectors after it, and composes the answer. */
 export async function explanationOf(explain: Explainer, asked: ExplainQuestion): Promise<Explanation> {
   const checks: Check[] = [];
   const notChecked: NotChecked[] = [];
@@ -75,7 +75,7 @@ export async function explanationOf(explain: Explainer, asked: ExplainQuestion):
   };
 }
 
-/** A level nobody checked the reasons for would be a promise: it is lowered to what was checked. */
+/** The assurance that the checks made here support. A higher level would claim something that nobody has checked. */
 function assuranceHere(most: Assurance, notChecked: readonly NotChecked[]): Assurance {
   const left = (names: readonly string[]) => notChecked.some(({ name }) => names.includes(name));
   const here: Assurance = !left(toRequest) && !left(toUs) ? most : left(toUs) ? "document" : "audience";

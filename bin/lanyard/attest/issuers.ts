@@ -7,7 +7,7 @@ import type { Asked } from "./explanation.ts";
 
 type Purpose = TrustedIssuerRegistration["purpose"];
 
-/** An issuer as far as the settings know it. */
+/** An issuer from the settings. */
 interface Known {
   readonly registration: TrustedIssuerRegistration;
   readonly keys?: Uint8Array;
@@ -17,13 +17,13 @@ interface Known {
 interface SaidIssuer {
   readonly purpose: Purpose;
   readonly issuer: string;
-  /** Of an account's STS issuer. */
+  /** For an account's STS issuer: its account. */
   readonly account?: string;
 }
 
 /**
  * Finds a document's issuer in the settings. Where they name none at all, the registration is not checked and the
- * document's own word stands in, without any keys; where they name others, the document is refused.
+ * document's own issuer is used, without any keys. Where they name others, the document is refused.
  */
 export function issuerInSettings(
   { settings: { trust }, onCheck, leaveOut }: Asked,
@@ -44,7 +44,7 @@ export function issuerInSettings(
   return found;
 }
 
-/** The keys that the settings give for an issuer, to look one up by a token's header. */
+/** A lookup, by a token's header, in the keys that the settings give for an issuer. */
 export function lookupIn({ registration, keys }: Known, read: (body: Uint8Array) => KeySet | string): KeyLookup {
   const given = keys === undefined ? noKeys : read(keys);
   const taken = typeof given === "string" ? { failure: given } : { value: given };

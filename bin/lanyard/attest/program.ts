@@ -2,7 +2,7 @@ import type { CommandLine } from "../deployment/command-line.ts";
 import { example } from "../terminal/help.ts";
 import { type AttestOptions, runAttest } from "./command.ts";
 
-/** Adds `attest`, which asks no deployment. */
+/** Adds `attest`, which calls no deployment. */
 export function attestCommands({ program, terminal }: CommandLine): void {
   example(
     program

@@ -7,10 +7,10 @@ import { readNitroDocument } from "../../../core/attest/formats/nitro/document.t
 import { decodeUnverified } from "../../../core/jose/jwt.ts";
 import { limits } from "../../../core/model/limits.ts";
 
-/** What a document says of itself. Nothing in it is proven: it may be forged from beginning to end. */
+/** What a document says about itself. Nothing of it is verified, so all of it may be forged. */
 export interface Said {
   readonly lines: readonly (readonly [name: string, text: string])[];
-  /** A moment at which it claims to be good, in seconds. */
+  /** A time at which the document claims to be valid, in epoch seconds. */
   readonly goodAtSeconds?: number;
 }
 
@@ -91,7 +91,7 @@ const goodAt = (seconds: unknown) => (isMoment(seconds) ? { goodAtSeconds: Math.
 const moment = (name: string, seconds: unknown, nowSeconds: number): readonly (readonly [string, string])[] =>
   isMoment(seconds) ? [[name, `${isoTime(seconds)} (${fromNow(seconds - nowSeconds)})`]] : [];
 
-/** A moment to the second, as `--at` takes it. */
+/** A moment to the second, as `--at` accepts it. */
 export const isoTime = (seconds: number): string =>
   new Date(Math.floor(seconds) * 1000).toISOString().replace(".000Z", "Z");
 

@@ -12,7 +12,7 @@ interface Trust {
   readonly keys?: Uint8Array;
 }
 
-/** What a document is explained by; whatever is left out is not checked. */
+/** The settings for an explanation. What is left out is not checked. */
 export interface AttestSettings {
   readonly issuer?: string;
   readonly audience?: string;
@@ -30,7 +30,7 @@ export interface AttestSettings {
 const fileBytes = 1_048_576;
 const text = z.string().min(1).max(512);
 const file = z.string().min(1).max(4_096);
-/** PEM itself, or the path of a PEM or DER file. */
+/** PEM text, or the path of a PEM or DER file. */
 const certificate = z.string().min(1).max(16_384);
 
 const schema = z.strictObject({
@@ -66,7 +66,7 @@ export async function loadAttestSettings(path: string): Promise<AttestSettings> 
 
 /**
  * Validates settings.
- * @param folder what the files they name are relative to
+ * @param folder the folder that relative paths start from
  * @param name for messages
  * @throws Usage
  */

@@ -3,7 +3,7 @@ import type { Said } from "./said.ts";
 
 const longest = 160;
 
-/** Text of a stranger for a terminal: no control or bidirectional characters, bounded. */
+/** A text from outside, made safe for a terminal: without control and bidirectional characters, and bounded. */
 export const forTerminal = (text: string): string => {
   const plain = text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/gu, "?");
   return plain.length > longest ? `${plain.slice(0, longest)}…` : plain;
@@ -12,7 +12,7 @@ export const forTerminal = (text: string): string => {
 /** One page about a document. */
 interface ExplanationPage {
   readonly file: string;
-  /** As of when it was evaluated, ISO 8601. */
+  /** The time it was checked for, ISO 8601. */
   readonly clock: string;
   readonly told: Explanation;
   readonly said: Said;
@@ -43,7 +43,7 @@ export function explanationLines({ file, clock, told, said, advice }: Explanatio
   ];
 }
 
-/** One line: what came out and by what. */
+/** The verdict and its reason, in one line. */
 export function verdict({ accepted, assurance, checks, notChecked }: Explanation): string {
   const failed = checks.find((check) => !check.ok);
   if (failed) return `refused by ${failed.name}: ${forTerminal(failed.detail)}`;

@@ -6,7 +6,7 @@ type Facts = Readonly<Record<string, unknown>>;
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
-/** One event as one line: when, whether, what, who, for whom, in which session, and why not. */
+/** One event as one line: time, outcome, operation, who, for whom, in which session, and the reason of a refusal. */
 export function eventLine({ time, unmapped: { lanyard: facts } }: AuditEvent): string {
   const count = typeof facts.count === "number" && facts.count > 1 ? `${facts.count} times` : "";
   const parts = [
@@ -24,7 +24,7 @@ export function eventLine({ time, unmapped: { lanyard: facts } }: AuditEvent): s
   return plain(parts.filter((part) => part !== "").join("  "));
 }
 
-/** Of an event that was not delivered nothing of a stranger's was refused: Lanyard's own work failed. */
+/** An event that was not delivered is a failure of Lanyard itself, not a refusal of somebody's request. */
 const isOwnFailure = ({ operation }: Facts): boolean => operation === "event.undelivered";
 
 function verdict(facts: Facts): string {
@@ -32,7 +32,10 @@ function verdict(facts: Facts): string {
   return isOwnFailure(facts) ? "FAILED " : "DENIED ";
 }
 
-/** The operator, else the agent; what is allowed without either the product did itself, what is refused came from a stranger, but for failures of our own. */
+/**
+ * The operator, else the agent. With neither, an allowed operation was Lanyard's own, and a refused one came from a
+ * stranger, except for Lanyard's own failures.
+ */
 function who(facts: Facts): string {
   const { operator_arn: operator, agent, outcome } = facts;
   if (typeof operator === "string") return operator.slice(operator.lastIndexOf(":") + 1);
@@ -42,7 +45,7 @@ function who(facts: Facts): string {
 const forWhom = ({ principal, agent }: Facts): string =>
   typeof principal === "string" && principal !== agent ? `for ${short(principal)}` : "";
 
-/** What was asked for or given. */
+/** What was requested or given. */
 function what({
   grants,
   offered_to: offeredTo,

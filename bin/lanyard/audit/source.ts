@@ -6,15 +6,15 @@ import type { AuditEvent } from "./events.ts";
 import { eventsOfFile, filesOf } from "./folder.ts";
 import { type AuditObject, eventsOfObject } from "./object.ts";
 
-/** Where audit events lie: a folder that holds what the bucket holds, or the bucket itself. */
+/** A source of audit events: the bucket, or a folder with the bucket's objects. */
 export interface AuditSource {
   /** Objects written at or after a moment, in the order of their names. */
   objects(sinceMillis: number): Promise<readonly AuditObject[]>;
-  /** Events of one object, in its order; lines that are no events of ours are skipped. */
+  /** Events of one object, in its order; lines that are no events of Lanyard are skipped. */
   events(object: AuditObject): AsyncIterable<AuditEvent>;
 }
 
-/** Below it Firehose writes, one prefix a day (UTC, by arrival). */
+/** Firehose writes below this prefix, with one prefix for each day (UTC, by arrival). */
 const prefix = "audit/";
 const dayMillis = 86_400_000;
 
@@ -45,28 +45,28 @@ export function namedSource(text: string, cwd: string, profile: Profile | undefi
   return folderSource(isAbsolute(text) ? text : resolve(cwd, text));
 }
 
-/** A folder with the bucket's objects, as the local run keeps it or `aws s3 sync` makes it. */
+/** A folder with the bucket's objects, as the local run or `aws s3 sync` writes it. */
 const folderSource = (folder: string): AuditSource => ({
   objects: async (sinceMillis) =>
     (await filesOf(folder)).filter(({ writtenAtMillis }) => writtenAtMillis >= sinceMillis),
   events: ({ name }) => eventsOfFile(name),
 });
 
-/** Where in which bucket. */
+/** A bucket and a place in it. */
 interface BucketPlace {
   readonly s3: S3Client;
   readonly bucket: string;
-  /** What its objects' names begin with. */
+  /** Beginning of its objects' names. */
   readonly below: string;
 }
 
-/** The bucket. Days are listed one by one, so that a year of objects is not looked through for an hour of them. */
+/** The bucket. Days are listed one by one, so that a question about one hour does not list the objects of a year. */
 export function bucketSource({ s3, bucket, below }: BucketPlace, nowMillis = Date.now): AuditSource {
   const byDay = below === prefix || below === "";
   return {
     async objects(sinceMillis) {
       const days = Math.ceil((nowMillis() - sinceMillis) / dayMillis) + 1;
-      // from further back than a year it is cheaper to list it all
+      // for more than a year it is cheaper to list everything
       const prefixes =
         byDay && days <= 366
           ? Array.from({ length: days + 1 }, (_, n) => `${prefix}dt=${dayOf(sinceMillis + n * dayMillis)}/`)
@@ -99,7 +99,7 @@ async function list(s3: S3Client, bucket: string, below: string): Promise<readon
   return found;
 }
 
-/** Every event written since a moment, object by object. */
+/** Every event written since a moment, one object after the other. */
 export async function* eventsSince(source: AuditSource, sinceMillis: number): AsyncGenerator<AuditEvent> {
   for (const object of await source.objects(sinceMillis)) yield* source.events(object);
 }

@@ -15,18 +15,18 @@ export interface TailOptions extends OutputOptions {
   readonly agent?: string;
   readonly principal?: string;
   readonly denied?: boolean;
-  /** Of those that are there when it begins, the last so many. */
+  /** How many of the existing events are shown, the newest ones. */
   readonly limit?: string;
 }
 
-/** How often the source is looked at; Firehose writes an object each 15 seconds or so. */
+/** How often the source is read; Firehose writes an object about every 15 seconds. */
 const everyMillis = 5_000;
 /** An object may be listed a little late, and event times are those of the functions. */
 const graceMillis = 120_000;
 
 /**
  * `audit tail`: events since a moment, oldest first, and with `--follow` what comes after them until it is interrupted.
- * Each event once, whatever the source tells twice (Firehose delivers at least once).
+ * Each event is shown once, although Firehose may deliver it several times.
  */
 export async function runTail(
   options: TailOptions,
@@ -74,7 +74,7 @@ function filterOf({ session, agent, principal, denied }: TailOptions, trustDomai
   return ({ unmapped: { lanyard } }: AuditEvent): boolean => {
     const { sid, root, parent, actors, outcome } = lanyard;
     const inTree = session === undefined || [sid, root, parent].includes(session);
-    // whoever acts now, acted before, or is the one an offer goes to
+    // the agent acts now, acted before, or is named by an offer
     const byAgent =
       agentId === undefined ||
       [lanyard.agent, lanyard.offered_to].includes(agentId) ||

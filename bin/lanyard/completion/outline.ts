@@ -1,12 +1,12 @@
 import type { Command, Option } from "commander";
 import { shells } from "./shells.ts";
 
-/** What may stand where a value is expected: names that are asked for, words that are known, or files. */
+/** What completion offers for a value: names from the deployment, known words, or files. */
 export type Values = { readonly names: "agents" | "profiles" } | { readonly words: readonly string[] } | undefined;
 
 /** One command as completion sees it. */
 export interface Outline {
-  /** Words that lead to it, `policy plan`; empty for the program itself. */
+  /** Words that name it, `policy plan`; empty for the program itself. */
   readonly path: string;
   readonly description: string;
   readonly commands: readonly { readonly name: string; readonly description: string }[];
@@ -20,7 +20,7 @@ export interface Outline {
   readonly argument: Values;
 }
 
-/** Every command of a program, itself first: made from the very objects that parse the command line. */
+/** Every command of a program, itself first: made from the same objects that parse the command line. */
 export function outlineOf(command: Command, path = ""): readonly Outline[] {
   const commands = command.commands.filter((each) => !["help", "names"].includes(each.name()));
   const own: Outline = {
@@ -41,7 +41,7 @@ const optionOf = ({ short, long, description, required, optional, flags, argChoi
   values: argChoices ? { words: argChoices } : valuesOf(/[<[]([^>\]]+)[>\]]/.exec(flags)?.[1] ?? ""),
 });
 
-/** A placeholder says what it stands for. */
+/** What completion offers for a placeholder. */
 function valuesOf(placeholder: string): Values {
   if (placeholder === "agent") return { names: "agents" };
   if (placeholder === "profile") return { names: "profiles" };

@@ -9,10 +9,10 @@ import { outlineOf } from "./outline.ts";
 import { completionScript } from "./scripts.ts";
 import { shells } from "./shells.ts";
 
-/** Most names that are offered: a shell shows no more in a way that helps. */
+/** Most names that are offered; a longer list would not help. */
 const namesMost = 1_000;
 
-/** Adds `completion`, and the command that its scripts ask for names. */
+/** Adds `completion`, and the command by which its scripts get names. */
 export function completionCommands(line: CommandLine): void {
   const { program, terminal } = line;
   example(
@@ -34,10 +34,10 @@ export function completionCommands(line: CommandLine): void {
     .action((kind: string, options: ProfileOptions) => offerNames(kind, options, line));
 }
 
-/** Names one a line. Whoever presses Tab wants no message: what cannot be found out is nothing. */
+/** Prints names, one in each line. A user who presses Tab wants no message, so after a failure nothing is printed. */
 async function offerNames(kind: string, options: ProfileOptions, deps: ProgramDeps) {
   const names = await (kind === "profiles" ? profileNames(deps) : agentNames(options, deps)).catch(() => []);
-  // a name is put into a command line by the shell: nothing that it would read as more than a word
+  // the shell puts a name into the command line, so names with other characters than these are left out
   for (const name of names) if (/^[A-Za-z0-9._/@:-]+$/.test(name)) deps.terminal.out(name);
 }
 

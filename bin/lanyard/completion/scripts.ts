@@ -1,7 +1,7 @@
 import type { Outline, Values } from "./outline.ts";
 import type { Shell } from "./shells.ts";
 
-/** In single quotes, whatever is in it. */
+/** A text in single quotes, safe for the shell. */
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** The words between the program's name and the one that is being typed. */
@@ -13,7 +13,7 @@ const valued = (outlines: readonly Outline[]) => [
   ...new Set(outlines.flatMap(({ options }) => options.filter((o) => o.takesValue).flatMap(({ flags }) => flags))),
 ];
 
-/** How far the words typed so far lead: commands only, without options and their values. (zsh's `path` is PATH itself.) */
+/** The command that the words typed so far name, without options and their values. (zsh's `path` is PATH itself.) */
 const walk = (valuedFlags: readonly string[], words: string, paths: readonly string[]): string => `
   local reached="" word skip=""
   for word in ${words}; do
@@ -27,7 +27,7 @@ const walk = (valuedFlags: readonly string[], words: string, paths: readonly str
     esac
   done`;
 
-/** What each option's value may be; where two commands disagree, a file. */
+/** What completion offers for each option's value; files, where two commands disagree. */
 function valuesByFlag(outlines: readonly Outline[]): ReadonlyMap<string, Values> {
   const found = new Map<string, Values>();
   for (const { flags, takesValue, values } of outlines.flatMap(({ options }) => options))
@@ -38,9 +38,9 @@ function valuesByFlag(outlines: readonly Outline[]): ReadonlyMap<string, Values>
   return found;
 }
 
-/** How one shell says what may stand where a value is expected. */
+/** How one shell's script offers values. */
 interface Dialect {
-  /** Offers words: those that a command prints, or that stand in the script, quoted. */
+  /** Offers words: printed by a command, or quoted in the script. */
   readonly offer: (words: string) => string;
   /** Offers files. */
   readonly files: string;
@@ -48,7 +48,7 @@ interface Dialect {
   readonly words: string;
 }
 
-/** The lines of a `case` over the word before. */
+/** The lines of a `case` about the previous word. */
 function valueCases(outlines: readonly Outline[], { offer, files, words }: Dialect) {
   const all = [...valuesByFlag(outlines)];
   const named = all.flatMap(([flag, values]) => {
@@ -71,7 +71,7 @@ const commandCases = (outlines: readonly Outline[]): string =>
     })
     .join("\n");
 
-/** Asks the command for names, of the deployment that the words typed so far name. */
+/** A shell function that gets names from the command, for the deployment that the words typed so far select. */
 const namesFunction = (program: string): string => `_lanyard_names() {
   local kind="$1" before="" word
   local -a which=()
@@ -141,7 +141,7 @@ ${commandCases(outlines)}
 compdef _lanyard lanyard
 `;
 
-/** fish asks a condition for each candidate: whether the words so far lead to its command. */
+/** fish checks a condition for each candidate: whether the words typed so far name its command. */
 function fish(outlines: readonly Outline[], flags: readonly string[]): string {
   const offered = (values: Values): string => {
     if (values === undefined) return "";

@@ -1,4 +1,4 @@
-/** Shells a script is made for. */
+/** Shells for which there is a completion script. */
 export const shells = ["bash", "zsh", "fish"] as const;
 
 /** One of {@link shells}. */

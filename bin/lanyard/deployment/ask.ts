@@ -3,14 +3,14 @@ import { callSigned } from "./call.ts";
 import type { CommandContext } from "./context.ts";
 import type { Profile } from "./profile.ts";
 
-/** Query of a question; what is undefined is left out. */
+/** Query parameters of a question; undefined ones are left out. */
 export type Query = Readonly<Record<string, string | undefined>>;
 
 const addressOf = ({ adminRead }: Profile): string => (adminRead.endsWith("/") ? adminRead : `${adminRead}/`);
 
 /**
  * Asks admin-read one question.
- * @throws Usage for a path that is no path below admin-read's own: a name with `..` in it would ask something else
+ * @throws Usage for a path that is not below admin-read's URL: a name with `..` in it would ask something else
  * @throws Refused
  */
 export async function ask(profile: Profile, path: string, query: Query = {}): Promise<Record<string, unknown>> {
@@ -22,16 +22,16 @@ export async function ask(profile: Profile, path: string, query: Query = {}): Pr
   return callSigned(profile, url.href, { method: "GET" });
 }
 
-/** Which list is read, and how far. */
+/** A question for a list. */
 interface ListQuestion<T> {
   /** Below admin-read's own path. */
   readonly path: string;
   readonly query?: Query;
-  /** Reads one item of the answer; throws where it is none. */
+  /** Reads one item of the answer; throws where the item is malformed. */
   readonly read: (item: unknown) => T;
-  /** Most items; all where it is left out. */
+  /** Most items; all when left out. */
   readonly limit?: number;
-  /** Items that count; all where it is left out. */
+  /** Which items to keep; all when left out. */
   keep?(item: T): boolean;
 }
 
@@ -39,14 +39,14 @@ interface ListQuestion<T> {
 export interface ListAnswer<T> {
   readonly items: readonly T[];
   readonly pages: readonly Record<string, unknown>[];
-  /** Whether there is more behind it. */
+  /** Whether there are more items. */
   readonly more: boolean;
 }
 
 const pageMost = 100;
 
 /**
- * Every page of a list, or as many as its limit needs. How far it is shows on the terminal from the second page on.
+ * Reads every page of a list, or as many as its limit needs. From the second page on, the terminal shows the progress.
  * @throws Refused
  */
 export async function askAll<T>(

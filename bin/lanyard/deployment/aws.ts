@@ -7,7 +7,7 @@ import { isCallable } from "./function-url.ts";
 import { localFile } from "./local.ts";
 import type { Env, Profile } from "./model.ts";
 
-/** Environment variable and stack output of each name a deployment on AWS is known by. */
+/** Environment variable and stack output of each value that identifies a deployment on AWS. */
 const names = {
   issuer: ["LANYARD_ISSUER", "IssuerUrl"],
   trustDomain: ["LANYARD_TRUST_DOMAIN", "TrustDomain"],
@@ -23,10 +23,10 @@ const optional = {
 type Place = { readonly from: string; readonly stage?: string; readonly account?: string };
 type Texts = Readonly<Record<string, string | undefined>>;
 
-/** Whether the environment names a deployment, if only by half. */
+/** Whether the environment names a deployment, at least in part. */
 export const environmentNames = (env: Env): boolean => Object.values(names).some(([variable]) => env[variable]);
 
-/** The deployment that the environment names. @throws Usage with what is missing */
+/** The deployment that the environment names. @throws Usage that lists what is missing */
 export function environmentProfile(env: Env): Profile {
   const missing = missingOf(0, env);
   if (missing.length > 0)
@@ -67,7 +67,7 @@ const missingOf = (column: 0 | 1, texts: Texts): readonly string[] =>
 function profileFrom(column: 0 | 1, texts: Texts, place: Place): Profile {
   const of = (pair: readonly [string, string]) => texts[pair[column]] ?? "";
   const known = {
-    // a function's URL comes with a last slash, an issuer is written without
+    // a function's URL ends in a slash, an issuer does not
     issuer: of(names.issuer).replace(/\/$/, ""),
     trustDomain: of(names.trustDomain),
     admin: of(names.admin),

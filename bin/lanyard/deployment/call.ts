@@ -7,18 +7,18 @@ import { isCallable, regionOf } from "./function-url.ts";
 import type { Profile } from "./profile.ts";
 import { hintFor, unreachable } from "./unreachable.ts";
 
-/** Longer than the function that writes the registry may run; on this machine, which may be a slow one, a long stop. */
+/** Longer than the function that writes the registry may run; much longer on this machine, which may be slow. */
 const timeoutMillis = { aws: 65_000, local: 600_000 } as const;
 
-/** How often a look is tried, and the longest that is waited in between. */
+/** How often a read is tried, and the longest pause between two tries. */
 const triesMost = 4;
 const pauseMillisMost = 10_000;
 
-/** Whose Region and credentials a call is signed with, and which kind of deployment is told about. */
+/** Whose Region and credentials a call is signed with, and the kind of deployment, for messages. */
 export type Signing = Pick<Profile, "dynamo"> & Partial<Pick<Profile, "kind">>;
 
 /**
- * Sends one order to the admin function, signed for service `lambda` (its URL takes IAM callers only).
+ * Sends one order to the admin function, signed for service `lambda` (its URL admits only IAM callers).
  * @returns the answer's JSON
  * @throws Refused with status and the answer's error, or when it cannot be reached
  */
@@ -26,7 +26,7 @@ export const callAdmin = (profile: Profile, order: AdminRevokeRequest): Promise<
   callSigned(profile, profile.admin, { method: "POST", body: JSON.stringify(order) });
 
 /**
- * Calls a function whose URL takes IAM callers only.
+ * Calls a function whose URL admits only IAM callers.
  * @returns the answer's JSON
  * @throws Refused with status and the answer's error, or when it cannot be reached
  */
@@ -36,11 +36,11 @@ export async function callSigned(
   { method, body }: { readonly method: "GET" | "POST" | "PUT" | "PATCH"; readonly body?: string },
 ): Promise<Record<string, unknown>> {
   const url = new URL(address);
-  // the signed request carries the operator's session token
+  // the signed request contains the operator's session token
   if (!isCallable(address)) throw new Refused(`the admin URL must be https: ${address}`);
   const signer = new SignatureV4({
     service: "lambda",
-    // a function takes only what is signed for its own Region, whatever the environment says
+    // a function accepts only requests signed for its own Region, whatever Region the environment names
     region: regionOf(address) ?? (await profile.dynamo.config.region()),
     credentials: profile.dynamo.config.credentials,
     sha256: Sha256,
@@ -54,7 +54,7 @@ export async function callSigned(
     headers: { host: url.host, ...(body === undefined ? {} : { "content-type": "application/json" }) },
     ...(body === undefined ? {} : { body }),
   });
-  const { host: _, ...headers } = signed.headers; // fetch sets it, and it is the same
+  const { host: _, ...headers } = signed.headers; // fetch sets the same header itself
   const request = { method, headers, ...(body === undefined ? {} : { body }) };
   const answer = await send(url, request, profile.kind ?? "aws");
   const value = parse(await answer.text());
@@ -67,7 +67,10 @@ export async function callSigned(
   });
 }
 
-/** Sends a request; a look that found nobody at work is sent again, and an order that says itself it was not carried out. */
+/**
+ * Sends a request; a read that got no answer is sent again, and so is an order whose answer says that it was not
+ * carried out.
+ */
 async function send(url: URL, request: RequestInit & { method: string }, kind: Profile["kind"]): Promise<Response> {
   for (let tried = 1; ; tried++) {
     const answer = await once(url, request, kind);

@@ -2,14 +2,16 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { oneRegion } from "./function-url.ts";
 import type { Profile } from "./model.ts";
 
-/** Temporary credentials, as the local run lends them. */
+/** Temporary credentials, from the local run. */
 interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken: string;
 }
 
-/** Where and as whom the SDK calls; on AWS nothing but the Region, so that its usual chain decides. */
+/**
+ * Endpoint, Region and credentials of the SDK; on AWS only the Region, so that its usual chain finds the credentials.
+ */
 interface ClientPlace {
   readonly endpoint?: string;
   readonly region?: string;
@@ -19,8 +21,8 @@ interface ClientPlace {
 }
 
 /**
- * Completes a profile with its client. The Region is that of the functions' URLs: another one in the environment would
- * sign calls that no function takes.
+ * Completes a profile with its client. The Region is that of the functions' URLs: calls signed for another Region, from
+ * the environment, would be refused.
  * @throws Usage for URLs of two Regions
  */
 export function profileOf(known: Omit<Profile, "dynamo">, place: ClientPlace): Profile {

@@ -3,7 +3,7 @@ import type { Terminal } from "../terminal/outcome.ts";
 import type { CommandContext } from "./context.ts";
 import type { Env } from "./model.ts";
 
-/** What the program stands on; a test gives its own. */
+/** What the program needs; tests pass their own. */
 export interface ProgramDeps {
   readonly terminal: Terminal;
   readonly env: Env;
@@ -11,15 +11,15 @@ export interface ProgramDeps {
   readonly folder: string;
 }
 
-/** What a group of commands adds itself to. */
+/** What a group of commands needs to add itself. */
 export interface CommandLine extends ProgramDeps {
   readonly program: Command;
-  /** Gives a command the options that all who ask a deployment have. */
+  /** Adds the options of every command that calls a deployment. */
   common(command: Command): Command;
   /** A new command with those options. */
   command(name: string, description: string): Command;
-  /** Gives a command that looks the option to look again and again, and how to do it. */
+  /** Adds option `--watch`, by which a command repeats its question. */
   watching(command: Command): Command;
-  /** Finds the deployment the options mean, and lets go of it afterwards. */
+  /** Finds the deployment that the options name, and closes its connections afterwards. */
   withDeployment(options: object, then: (context: CommandContext) => Promise<void>): Promise<void>;
 }

@@ -2,21 +2,23 @@ import { Refused, Usage } from "../terminal/outcome.ts";
 import type { CommandContext } from "./context.ts";
 import { deploymentLine, deploymentOf, type NamedDeployment } from "./line.ts";
 
-/** Something that changes a deployment, before it does. */
+/** A change of a deployment that is not made yet. */
 export interface Change {
-  /** What is asked, as a question without its `[y/N]`. */
+  /** The question, without `[y/N]`. */
   readonly question: string;
-  /** What it would reach, line by line; only asked for where somebody will read it. */
+  /** What it would affect, line by line; called only where somebody will read it. */
   reach(): Promise<readonly string[]>;
-  /** What there is to say when it is not done: `nothing was revoked`. */
+  /** The message when it is not made: `nothing was revoked`. */
   readonly otherwise: string;
 }
 
 /**
- * Every change passes here first: which deployment it is stands on standard error, then what the change would reach, then
- * the question. `--yes` leaves reach and question out (in an emergency nobody waits for a list; `--dry-run` shows it).
+ * Every change is confirmed here first: standard error shows the deployment, what the change would affect, and the
+ * question. `--yes` leaves out the last two, since in an emergency nobody wants to wait for a list (`--dry-run` shows
+ * it).
  * @returns the deployment, for the answer in JSON
- * @throws Usage where nobody named the deployment and another could be meant, or where nobody can be asked; Refused for a no
+ * @throws Usage where no deployment was named and several could be meant, or where nobody can be asked; Refused when
+ * the answer is no
  */
 export async function confirmed(
   change: Change,

@@ -1,10 +1,12 @@
 import type { Terminal } from "../terminal/outcome.ts";
 import type { Profile } from "./model.ts";
 
-/** What a command that asks a deployment works with: which one it is, and where its answer goes. */
+/** What a command that calls a deployment needs: the deployment, and where to write. */
 export interface CommandContext {
   readonly profile: Profile;
   readonly terminal: Terminal;
-  /** Ends what goes on until it is interrupted (`--watch`, `--follow`); a test's, since people press Ctrl-C. */
+  /**
+   * Ends commands that run until they are interrupted (`--watch`, `--follow`); for tests, since people press Ctrl-C.
+   */
   readonly stop?: AbortSignal;
 }

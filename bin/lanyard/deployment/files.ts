@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { Usage } from "../terminal/outcome.ts";
 
-/** A file's text; undefined where there is none. */
+/** A file's text; undefined when it does not exist. */
 export async function readIfThere(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, "utf8");
@@ -12,7 +12,7 @@ export async function readIfThere(file: string): Promise<string | undefined> {
   }
 }
 
-/** @throws Usage naming the file */
+/** @throws Usage that names the file */
 export function parseJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text);

@@ -8,8 +8,8 @@ export function regionOf(address: string): string | undefined {
 
 /**
  * The Region of a deployment by its functions' URLs.
- * @returns undefined where none of them is Lambda's own
- * @throws Usage for URLs of two Regions: no deployment has them, so somebody mixed two
+ * @returns undefined where none of them is a function URL of Lambda
+ * @throws Usage for URLs of two Regions, which belong to two deployments
  */
 export function oneRegion(addresses: readonly string[]): string | undefined {
   const regions = [...new Set(addresses.flatMap((address) => regionOf(address) ?? []))];
@@ -18,7 +18,7 @@ export function oneRegion(addresses: readonly string[]): string | undefined {
   return regions[0];
 }
 
-/** This machine, where the local run and emulators are. */
+/** Whether a host is this machine, where the local run and emulators are. */
 const isLoopback = (hostname: string): boolean =>
   ["127.0.0.1", "[::1]", "localhost"].includes(hostname) || hostname.endsWith(".localhost");
 

@@ -1,6 +1,6 @@
 import type { Profile } from "./profile.ts";
 
-/** A deployment as everything that changes it names it. */
+/** A deployment's name, as every change shows it. */
 export interface NamedDeployment {
   readonly profile: string;
   readonly stage?: string;
@@ -9,12 +9,12 @@ export interface NamedDeployment {
   readonly trustDomain: string;
 }
 
-/** How long AWS may take to say whose credentials these are; it only makes the line more complete. */
+/** How long to wait for AWS to say whose credentials these are; without the answer the line is only less complete. */
 const patienceMillis = 10_000;
 
 /**
- * Which deployment a profile is. Where neither profile nor outputs name the account, it is that of the caller's
- * credentials, which AWS is asked for.
+ * The name of a profile's deployment. Where neither profile nor outputs name the account, it is that of the caller's
+ * credentials, by AWS STS.
  */
 export async function deploymentOf(profile: Profile): Promise<NamedDeployment> {
   const { name, kind, stage, trustDomain } = profile;

@@ -6,10 +6,10 @@ import { profileOf } from "./client.ts";
 import { parseJson, readIfThere } from "./files.ts";
 import type { Profile } from "./model.ts";
 
-/** Where the local run leaves what it is. */
+/** The file in which the local run writes its addresses. */
 export const localFile = ".lanyard/endpoints.json";
 
-/** The local run's file is there, and the run is not. */
+/** The local run's file exists, but the run has ended. */
 export class StaleLocalRun extends Refused {}
 
 const credentials = z.object({ accessKeyId: z.string(), secretAccessKey: z.string(), sessionToken: z.string() });
@@ -27,13 +27,13 @@ const endpoints = z.object({
   deployment: z.object({ trustDomain: z.string(), variables: z.record(z.string(), z.string()) }),
 });
 
-/** Whether the local run left its file in a folder. */
+/** Whether the local run's file is in a folder. */
 export const findLocalRun = async (folder: string): Promise<boolean> =>
   (await readIfThere(join(folder, localFile))) !== undefined;
 
 /**
  * The local run, by its file.
- * @throws Usage where there is no such file or it is of another version, StaleLocalRun where nobody is behind it
+ * @throws Usage where the file does not exist or is of another version, StaleLocalRun where the run has ended
  */
 export async function localProfile(folder: string): Promise<Profile> {
   const text = await readIfThere(join(folder, localFile));
@@ -61,7 +61,10 @@ export async function localProfile(folder: string): Promise<Profile> {
   return profileOf(known, { endpoint: aws.endpoint, region: aws.region, credentials: operator.credentials });
 }
 
-/** A file left behind by a run that was killed names a port that may be anybody's by now: its process must be there, and listen. */
+/**
+ * Checks that the run's process exists and listens: after a run was killed, another program may use the port that its
+ * file names.
+ */
 async function mustLive(pid: number | undefined, issuer: string): Promise<void> {
   const gone = pid !== undefined && !isRunning(pid) ? `its process ${pid} is gone` : undefined;
   const why = gone ?? ((await listens(new URL(issuer))) ? undefined : `nothing listens at ${issuer}`);
@@ -77,7 +80,7 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (cause) {
-    // somebody else's process is one too
+    // EPERM means that a process exists but belongs to another user
     return cause instanceof Error && "code" in cause && cause.code === "EPERM";
   }
 }

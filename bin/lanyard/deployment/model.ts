@@ -1,36 +1,35 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 
-/** A deployment and the operator's way into it. */
+/** A deployment, and how an operator reaches it. */
 export interface Profile {
   /** `local`, `aws`, or the name it was stored under. */
   readonly name: string;
   readonly kind: "local" | "aws";
-  /** Where its names were found, for whoever must know which deployment this is. */
+  /** Where its names were found, to show which deployment this is. */
   readonly from: string;
   /**
-   * Why it may not be the one that is meant: nobody named it, and something else is there that could be. What changes a
-   * deployment is refused then.
+   * Why it may not be the one that is meant: it was not named, and another one is possible. Changes are then refused.
    */
   readonly unsure?: string;
   readonly stage?: string;
-  /** Twelve digits; absent where neither profile nor outputs tell. */
+  /** Twelve digits; absent where neither profile nor outputs name it. */
   readonly account?: string;
-  /** That of its functions' URLs; absent where these are not Lambda's own. */
+  /** The Region of its functions' URLs; absent where these are not function URLs of Lambda. */
   readonly region?: string;
   readonly issuer: string;
   readonly trustDomain: string;
   readonly admin: string;
   /** URL of the function that writes the registry. */
   readonly adminWrite: string;
-  /** URL of the function that operators look through. */
+  /** URL of the function that operators read by. */
   readonly adminRead: string;
-  /** Where the audit is: a folder as the local run keeps it, or a bucket; absent where neither is named. */
+  /** Where the audit is: the local run's folder, or a bucket; absent where neither is named. */
   readonly audit?: { readonly folder: string } | { readonly bucket: string };
-  /** URL of the function that takes orders to rotate keys; absent where only older names are known. */
+  /** URL of the function that accepts orders to rotate keys; absent where the names are of an older version. */
   readonly adminRotate?: string;
-  /** Values of `${...}` known without being told. */
+  /** Values of `${...}` that are known from the deployment. */
   readonly variables: Readonly<Record<string, string>>;
-  /** Carries Region and credentials; also asked for them to sign calls. */
+  /** Carries Region and credentials; which sign calls too. */
   readonly dynamo: DynamoDBClient;
 }
 

@@ -4,9 +4,11 @@ import { findLocalRun, localProfile } from "./local.ts";
 import type { Env, Profile } from "./model.ts";
 import { readStored, storedProfile } from "./stored.ts";
 
-/** Which deployment a command talks to, as its options say. */
+/** Options that name the deployment to call. */
 export interface ProfileOptions {
-  /** `local`, `aws` (the names in the environment or in `outputs`), or a profile that `lanyard login` stored. */
+  /**
+   * `local`, `aws` (with the names from the environment or from `outputs`), or a profile that `lanyard login` stored.
+   */
   readonly profile?: string;
   /** File of `cdk deploy --outputs-file`, for aws. */
   readonly outputs?: string;
@@ -16,12 +18,12 @@ export interface ProfileOptions {
 export const reservedNames: readonly string[] = ["local", "aws"];
 
 /**
- * Finds the deployment. What is named explicitly goes first: options, then `LANYARD_PROFILE`, then a deployment's names in
- * the environment, then the only stored profile. The local run's file counts when it is named or nothing else is there:
- * one left behind in a folder must never take an order that was meant for AWS (a revocation that ends with 0 and revoked
- * nothing). Names are never mixed from two places.
+ * Finds the deployment. Explicit names come first: options, then `LANYARD_PROFILE`, then a deployment's names in the
+ * environment, then the only stored profile. The local run's file is used when it is named or nothing else exists: a
+ * file that was left in a folder must never receive an order that was meant for AWS, such as a revocation that succeeds
+ * and revokes nothing. Names of two places are never mixed.
  * @param folder where to look for the local run's file
- * @throws Usage saying what is missing or cannot be told apart, StaleLocalRun
+ * @throws Usage that says what is missing or ambiguous, StaleLocalRun
  */
 export async function loadProfile(options: ProfileOptions, env: Env, folder: string): Promise<Profile> {
   const { outputs } = options;
@@ -36,7 +38,7 @@ export async function loadProfile(options: ProfileOptions, env: Env, folder: str
   return unnamed(env, folder);
 }
 
-/** Nothing names a deployment: the only one there is, or a refusal that says what there is. */
+/** No deployment was named: the only one that exists, or a refusal that lists those that exist. */
 async function unnamed(env: Env, folder: string): Promise<Profile> {
   const stored = Object.keys(await readStored(env));
   const local = await findLocalRun(folder);
@@ -56,7 +58,7 @@ async function unnamed(env: Env, folder: string): Promise<Profile> {
     : { ...profile, unsure: `${settings.join(" and ")} in the environment may mean a deployment on AWS` };
 }
 
-/** What a shell has that works with an AWS account. A Region alone says nothing of where one works. */
+/** Environment variables of a shell that works with an AWS account. A Region alone does not show that. */
 const awsSettings = [
   "AWS_PROFILE",
   "AWS_DEFAULT_PROFILE",

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { Refused } from "../terminal/outcome.ts";
 
-/** Reads one thing that admin-read answers; throws Refused where it is none. */
+/** Makes a reader for one kind of answer of admin-read; it throws Refused for a malformed one. */
 export const reader =
   <T>(schema: z.ZodType<T>, what: string) =>
   (value: unknown): T => {

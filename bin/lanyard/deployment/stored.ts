@@ -9,7 +9,7 @@ import type { Env, Profile } from "./model.ts";
 
 const address = z.string().max(2_048).refine(isCallable, "must be a URL with https");
 
-/** What a deployment tells of itself, by a parameter that its Service stack writes. */
+/** A deployment's description, in a parameter that its Service stack writes. */
 export const described = z.object({
   stage: z.string().min(1).max(64),
   account: z.string().regex(/^\d{12}$/),
@@ -23,20 +23,20 @@ export const described = z.object({
   auditBucket: z.string().min(3).max(63).optional(),
 });
 const stored = described.extend({
-  /** Profile of the AWS configuration whose credentials are used; without it the usual chain decides. */
+  /** Profile of the AWS configuration whose credentials are used; when left out, the usual chain decides. */
   awsProfile: z.string().min(1).max(128).optional(),
 });
 const file = z.object({ version: z.literal(1), profiles: z.record(z.string(), stored) });
 
-/** A deployment as a profile remembers it. There is no secret in it. */
+/** A deployment as a profile stores it, without any secret. */
 export type Stored = z.infer<typeof stored>;
 
-/** Names a profile may have. */
+/** Valid names of profiles. */
 export const profileName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** Where profiles are kept: the user's configuration folder (XDG Base Directory 0.8); undefined where there is none. */
 function storedFile(env: Env): string | undefined {
-  // a relative path is to be ignored, says the specification
+  // by the specification, a relative path must be ignored
   const base = env.XDG_CONFIG_HOME && isAbsolute(env.XDG_CONFIG_HOME) ? env.XDG_CONFIG_HOME : undefined;
   const folder = base ?? (env.HOME ? join(env.HOME, ".config") : (env.APPDATA ?? undefined));
   return folder ? join(folder, "lanyard", "profiles.json") : undefined;
@@ -44,7 +44,8 @@ function storedFile(env: Env): string | undefined {
 
 /**
  * Every stored profile by name.
- * @throws Usage for a file that is none of ours, or that others may write: whoever does sends one's orders elsewhere
+ * @throws Usage for a malformed file, or one that others may write, since they could have an operator's orders sent
+ * elsewhere
  */
 export async function readStored(env: Env): Promise<Readonly<Record<string, Stored>>> {
   const path = storedFile(env);
@@ -60,7 +61,10 @@ export async function readStored(env: Env): Promise<Readonly<Record<string, Stor
   throw new Usage(`${path} is no file of profiles: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`);
 }
 
-/** Writes all profiles anew: for their owner alone, and never half. @throws Usage where there is no place for them */
+/**
+ * Replaces the file of profiles as a whole; only its owner may read it. @throws Usage where there is no configuration
+ * folder
+ */
 export async function writeStored(env: Env, profiles: Readonly<Record<string, Stored>>): Promise<string> {
   const path = storedFile(env);
   if (path === undefined) throw new Usage("there is no place for profiles: set HOME or XDG_CONFIG_HOME");
@@ -72,7 +76,7 @@ export async function writeStored(env: Env, profiles: Readonly<Record<string, St
   return path;
 }
 
-/** A stored profile as the commands take it. @throws Usage for a name that is not stored */
+/** A stored profile for the commands. @throws Usage for a name that is not stored */
 export async function storedProfile(name: string, env: Env): Promise<Profile> {
   const all = await readStored(env);
   const found = Object.hasOwn(all, name) ? all[name] : undefined;
@@ -86,7 +90,7 @@ export async function storedProfile(name: string, env: Env): Promise<Profile> {
   return profileOfStored(name, found);
 }
 
-/** @param name what it is called */
+/** @param name name of the profile */
 export function profileOfStored(name: string, found: Stored): Profile {
   const { stage, account, region, trustDomain, issuer, adminRevoke, adminWrite, adminRead, adminRotate } = found;
   const known = {

@@ -1,7 +1,7 @@
 import { Refused } from "../terminal/outcome.ts";
 import type { Profile } from "./profile.ts";
 
-/** The code of the innermost failure: fetch wraps what the socket said. */
+/** The code of the innermost failure, since fetch wraps the socket's error. */
 export function codeOf(cause: unknown): string {
   const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
   if (!(inner instanceof Error)) return "";
@@ -37,14 +37,14 @@ function whatToDo(code: string, kind: Profile["kind"]): string {
 }
 
 /**
- * What to do about a status that is Lambda's own or says little; undefined where the answer says it already.
+ * What to do about a status that comes from Lambda itself or says little; undefined where the answer says enough.
  * @param value the answer's members
  */
 export function hintFor(status: number, value: Readonly<Record<string, unknown>>, url: URL): string | undefined {
   const said = String(value.Message ?? value.message ?? "");
   if (/security token.*(expired|invalid)|expired/i.test(said))
     return "your AWS credentials are not good any more: log in to AWS again (aws sso login)";
-  // our own refusals carry `error`, Lambda's do not
+  // our own refusals have member `error`, Lambda's have not
   if (status === 403 && value.error === undefined)
     return `may your role call ${url.host}? lanyard whoami says who you are, docs/operating.md what a role needs`;
   if (status === 404 && value.error === undefined)

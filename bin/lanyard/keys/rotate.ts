@@ -37,13 +37,13 @@ const rings = z.object({
 });
 
 /**
- * How long the rotator may take to see an order; its schedule comes every five minutes even if its stream stands still. A
- * local run may be on a machine with other things to do.
+ * How long the rotator may take to see an order; its schedule runs it every five minutes even if its stream does not
+ * move. The machine of a local run may be busy.
  */
 const patienceMillis = { aws: 60_000, local: 600_000 } as const;
 
 /**
- * Orders a rotation and waits until the rotator has taken it up.
+ * Orders a rotation and waits until the rotator has handled it.
  * @throws Usage, Refused
  */
 export async function runRotate(options: RotateOptions, context: CommandContext): Promise<void> {
@@ -69,7 +69,7 @@ export async function runRotate(options: RotateOptions, context: CommandContext)
   }
 }
 
-/** What a rotation is asked as; only an emergency takes anything away from anybody. */
+/** The change to confirm. Only an emergency makes anything invalid. */
 function rotating({ purpose, kid, emergency }: RotateOptions, context: CommandContext): Change {
   const key = `the ${kid ?? "current"} ${purpose} key`;
   const otherwise = "nothing was rotated";
@@ -88,7 +88,7 @@ function rotating({ purpose, kid, emergency }: RotateOptions, context: CommandCo
   return { question: `Void everything that ${key} has signed?`, reach, otherwise };
 }
 
-/** Says how every key stands. */
+/** Shows the state of every key. */
 export async function runKeys(
   options: { readonly json?: boolean },
   { profile, terminal }: CommandContext,

@@ -9,19 +9,19 @@ import { personId } from "../../../core/person/claims.ts";
 
 const text = z.string().min(1).max(512);
 
-/** One case beside the policies: what is asked, and what must come of it. */
+/** One test case for policies: the question, and the expected answer. */
 const caseSchema = z.strictObject({
   case: z.string().min(1).max(200),
   expect: z.enum(["permitted", "refused"]),
-  /** Policies that must be among those that determined it. */
+  /** Policies that must be among those that determined the answer. */
   by: z.array(text).max(50).default([]),
-  /** Of a refusal: whose permit is missing or forbidden. */
+  /** For a refusal: whose permit must be missing or forbidden. */
   missing: z.enum(["principal", "agent", "task", "question"]).exactOptional(),
   ask: z.strictObject({
     action: z.enum(["open", "renew", "access", "offer", "redeem", "hop"]).default("open"),
     agent: text,
     to: text.exactOptional(),
-    /** A person by their groups, or an agent on its own. */
+    /** A person by their groups, or an agent on its own account. */
     for: z.union([z.literal("itself"), z.strictObject({ groups: z.array(text).max(100) })]).default({ groups: [] }),
     resource: text,
     scopes: z.array(text).min(1).max(200),
@@ -49,7 +49,7 @@ export interface PolicyCase {
   readonly question: PolicyQuestion;
 }
 
-/** What came of a case; `why` says what is different from what was expected. */
+/** The result of a case; `why` says how it differs from what was expected. */
 interface CaseOutcome {
   readonly passed: boolean;
   readonly decision: PolicyDecision;
@@ -112,7 +112,7 @@ function questionFor(
   };
 }
 
-/** Asks the policies one case's question. */
+/** Puts one case's question to the policies. */
 export function runCase(one: PolicyCase, registry: RegistrySnapshot, engine: PolicyEngine): CaseOutcome {
   const decision = engine.decide(registry, one.question);
   const why = difference(one, decision);

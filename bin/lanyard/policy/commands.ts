@@ -6,12 +6,15 @@ import { type PolicyCase, readCases, runCase } from "./cases.ts";
 import { invalid, type ProposedFolder, readProposed } from "./proposed.ts";
 import { type Change, type Past, type Replay, replay } from "./replay.ts";
 
-/** Options all of them have. */
+/** Options of all `policy` commands. */
 export interface PolicyOptions {
   readonly json?: boolean;
 }
 
-/** `policy check`: whether the folder could be applied; asks no deployment. @throws Refused with every problem */
+/**
+ * `policy check`: checks whether the folder could be applied, without calling a deployment. @throws Refused with every
+ * problem
+ */
 export async function runCheck(folder: ProposedFolder, options: PolicyOptions, terminal: Terminal): Promise<void> {
   const registry = await readProposed(folder);
   const skipped = await skippedFiles(folder.directory);
@@ -26,7 +29,7 @@ export async function runCheck(folder: ProposedFolder, options: PolicyOptions, t
 }
 
 /**
- * `policy test`: runs the cases beside the policies; cases that name no time are asked as of now.
+ * `policy test`: runs the cases beside the policies; cases that name no time use the present time.
  * @throws Refused when one fails, or the folder is not valid
  */
 export async function runTest(folder: ProposedFolder, options: PolicyOptions, terminal: Terminal): Promise<void> {
@@ -58,8 +61,8 @@ export interface PlanOptions extends PolicyOptions {
 }
 
 /**
- * `policy plan`: puts recorded decisions to a registry's policies, and says agent by agent what would turn out
- * otherwise. Fails when something would newly be permitted, unless that is confirmed.
+ * `policy plan`: puts recorded decisions to a registry's policies, and shows, for each agent, which would be decided
+ * otherwise. It fails when something would newly be permitted, unless that is confirmed.
  * @throws Refused for unconfirmed widening; Usage when there is nothing to replay
  */
 export async function runPlan(past: Past, options: PlanOptions, terminal: Terminal): Promise<void> {

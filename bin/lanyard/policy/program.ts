@@ -15,7 +15,7 @@ import { type ProposedFolder, readProposed } from "./proposed.ts";
 type Common = PolicyOptions &
   ProfileOptions & { readonly set: readonly string[]; readonly issuer?: string; readonly trustDomain?: string };
 
-/** Adds `policy check`, `policy test` and `policy plan`. Of a deployment `plan` alone asks more than its names. */
+/** Adds `policy check`, `policy test` and `policy plan`. Only `plan` reads more from a deployment than its names. */
 export function policyCommands(line: CommandLine): void {
   const { program, terminal } = line;
   const policy = program.command("policy").description("check, test and replay policies before they bite");
@@ -84,7 +84,7 @@ const profileOf = (options: Common, { env, folder }: ProgramDeps): Promise<Profi
     throw cause;
   });
 
-/** The registry that counts now, as the deployment tells it. @throws Usage where no deployment is found */
+/** The deployment's current registry. @throws Usage where no deployment is found */
 async function registryInForce(options: Common, { env, folder }: ProgramDeps): Promise<RegistrySnapshot> {
   const profile = await loadProfile(options, env, folder);
   try {
@@ -95,7 +95,7 @@ async function registryInForce(options: Common, { env, folder }: ProgramDeps): P
   }
 }
 
-/** Recorded events: of a folder all, of a bucket those of a week unless told otherwise. */
+/** Recorded events: all of a folder; of a bucket those of the last week, by default. */
 async function recorded(options: Common & EventOptions, deps: ProgramDeps) {
   const { events, since } = options;
   const source = namedSource(events, deps.folder, await profileOf(options, deps));
@@ -105,8 +105,8 @@ async function recorded(options: Common & EventOptions, deps: ProgramDeps) {
 }
 
 /**
- * A folder with the deployment's names where one is found, else with what the options say; the policies themselves need
- * neither.
+ * The folder, with the deployment's names where one is found, otherwise with those of the options. The policies
+ * themselves need neither.
  */
 async function folderOf(directory: string, options: Common, deps: ProgramDeps): Promise<ProposedFolder> {
   const profile = await profileOf(options, deps);
@@ -120,8 +120,8 @@ async function folderOf(directory: string, options: Common, deps: ProgramDeps): 
 }
 
 /**
- * What a deployment would say of itself, for a folder that is checked where none is at hand: of the right shape, and
- * nobody's. A placeholder of the folder's own is still to be given.
+ * Sample values of a deployment's names, to check a folder without a deployment. Values of the folder's own
+ * placeholders must still be given.
  */
 const sampleVariables = {
   account: "000000000000",

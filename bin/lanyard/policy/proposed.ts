@@ -5,7 +5,9 @@ import { validateRegistry } from "../../../core/registry/validate.ts";
 import { readRegistryFolder } from "../registry/folder.ts";
 import { Refused } from "../terminal/outcome.ts";
 
-/** A folder of registrations, and what it is read with: the deployment's names and the values of its placeholders. */
+/**
+ * A folder of registrations, and the values it is read with: the deployment's names and the values of its placeholders.
+ */
 export interface ProposedFolder {
   readonly directory: string;
   readonly issuer: string;
@@ -17,7 +19,7 @@ export interface ProposedFolder {
 const problemLine = ({ file, line, path, message }: RegistryProblem): string =>
   `${file}:${line}: ${path === "" ? "" : `${path}: `}${message}`;
 
-/** The refusal for a folder that is no valid registry. */
+/** The refusal for a folder that is not a valid registry. */
 export const invalid = (problems: readonly RegistryProblem[]): Refused =>
   new Refused(problems.map(problemLine).join("\n"), { code: "registry_invalid", problems });
 

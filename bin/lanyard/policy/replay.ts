@@ -3,13 +3,13 @@ import type { PolicyEngine, PolicyQuestion } from "../../../core/model/decision.
 import type { RegistrySnapshot } from "../../../core/model/snapshot.ts";
 import type { AuditEvent } from "../audit/events.ts";
 
-/** What would become of one recorded decision. */
+/** The new outcome of one recorded decision. */
 type Turn = "permitted" | "refused";
 
-/** Decisions of one agent that would turn out otherwise, alike ones together. */
+/** Decisions of one agent that would be decided otherwise; similar ones are counted together. */
 export interface Change {
   readonly agent: string;
-  /** What the decision would be. */
+  /** The new outcome. */
   readonly to: Turn;
   readonly action: string;
   readonly resource: string;
@@ -23,25 +23,25 @@ export interface Change {
 
 /** What a replay found. */
 export interface Replay {
-  /** Events read, and how many of them hold decisions by policy. */
+  /** Events read, and how many of them contain decisions by policy. */
   readonly events: number;
   readonly decisions: number;
-  /** Decisions that would turn out the same. */
+  /** Decisions that would be the same. */
   readonly same: number;
   readonly changes: readonly Change[];
-  /** Distinct questions that were really asked. */
+  /** Distinct questions that were put to the policies. */
   readonly asked: number;
 }
 
-/** One recorded decision: the question as it was asked, and what was said to it. */
+/** One recorded decision: the question, and its answer then. */
 interface Recorded {
   readonly question: PolicyQuestion;
   readonly was: Turn;
 }
 
 /**
- * The decisions one event records. A request asks once a resource and stops at the first refusal: the last question of
- * one that policy refused was refused, every other was permitted.
+ * The decisions one event records. A request asks once for each resource and stops at the first refusal. So if policy
+ * refused the request, its last question was refused, and all others were permitted.
  */
 function decisionsOf(event: AuditEvent): readonly Recorded[] {
   const { asked, denial } = event.unmapped.lanyard as {
@@ -56,16 +56,16 @@ function decisionsOf(event: AuditEvent): readonly Recorded[] {
   });
 }
 
-/** What is replayed, and against whose policies. */
+/** The events to replay, and the policies to use. */
 export interface Past {
   readonly events: AsyncIterable<AuditEvent>;
   readonly registry: RegistrySnapshot;
 }
 
 /**
- * Puts recorded questions to a proposed registry's policies. Questions that policies cannot tell apart are asked once:
- * the time counts only where some policy reads it.
- * @param onProgress told every thousand decisions
+ * Puts recorded questions to a proposed registry's policies. Questions that look the same to policies are asked once;
+ * the time is ignored unless a policy reads it.
+ * @param onProgress called after every thousand decisions
  */
 export async function replay(
   { events, registry }: Past,
@@ -91,10 +91,10 @@ export async function replay(
   return { events: read, decisions, same, asked: answers.size, changes: [...changes.values()].sort(order) };
 }
 
-/** Beyond it answers are no longer kept, so that a year of events does not fill the memory. */
+/** Most answers that are kept, so that a year of events does not fill the memory. */
 const mostAnswers = 200_000;
 
-/** What the proposed policies say to one question. */
+/** The proposed policies' answer to one question. */
 interface Answer {
   readonly turn: Turn;
   readonly by: string;
@@ -112,7 +112,7 @@ function changeOf({ agent, action, grant }: PolicyQuestion, { turn, by }: Answer
   return { agent, to: turn, action, resource, scopes, by, count: 1, example };
 }
 
-/** Counts a change, together with those that are alike in all but their example. */
+/** Counts a change together with those that differ only in their example. */
 function add(changes: Map<string, Change>, change: Change): void {
   const { agent, to, action, resource, scopes, by } = change;
   const key = JSON.stringify([agent, to, action, resource, scopes, by]);
@@ -121,6 +121,6 @@ function add(changes: Map<string, Change>, change: Change): void {
   else changes.set(key, change);
 }
 
-/** Newly permitted first: that is what must be looked at. */
+/** Newly permitted changes come first, since these must be reviewed. */
 const order = (a: Change, b: Change): number =>
   a.to.localeCompare(b.to) || a.agent.localeCompare(b.agent) || b.count - a.count;

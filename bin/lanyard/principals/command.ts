@@ -5,11 +5,11 @@ import { limitOf, showList } from "../terminal/output.ts";
 import { count, short, until } from "../terminal/words.ts";
 import { type Principal, readPrincipal } from "./shapes.ts";
 
-/** `principals`: who lends authority now, beside the agents that act on it. @throws Refused */
+/** `principals`: who delegates authority now, and the agents that act on it. @throws Refused */
 export async function runPrincipals(options: ListOptions, context: CommandContext): Promise<void> {
   const limit = limitOf(options.limit);
   const { items } = await askAll(context, { path: "principals", read: readPrincipal });
-  // a principal's sessions stand on any page: only who has read them all knows one of them whole
+  // a principal's sessions may be on any page, so it is complete only after all pages are read
   const all = merged(items);
   const principals = all.slice(0, limit);
   const isTable = !options.json && (options.output ?? "table") === "table";
@@ -36,7 +36,7 @@ export async function runPrincipals(options: ListOptions, context: CommandContex
   showList({ ...list, forPeople }, options, context.terminal);
 }
 
-/** One principal may stand on several pages, with other agents or with more sessions of the same one. */
+/** Merges the pages: one principal may be on several, with other agents or more sessions of the same agent. */
 function merged(pages: readonly Principal[]): readonly Principal[] {
   return [...Map.groupBy(pages, ({ id }) => id)].map(([id, of]) => ({
     id,

@@ -19,15 +19,15 @@ export interface LoginOptions {
   readonly json?: boolean;
 }
 
-/** What these commands work with: the profiles are found by the environment. */
+/** What these commands need; the environment names the file of profiles. */
 type Place = Pick<ProgramDeps, "env" | "terminal">;
 
 const patienceMillis = 30_000;
 
 /**
- * `login`: stores where a deployment is under a name. Nothing secret is stored: who calls is decided by AWS credentials,
- * each time anew.
- * @throws Usage, Refused where the name stands for another deployment and nobody agrees that it changes
+ * `login`: stores a deployment's addresses under a name. No secret is stored: AWS credentials decide on every call who
+ * the caller is.
+ * @throws Usage, Refused where the name already means another deployment and the change is not confirmed
  */
 export async function runLogin(options: LoginOptions, { env, terminal }: Place): Promise<void> {
   const { stage, region, awsProfile, name = stage } = options;
@@ -49,14 +49,17 @@ export async function runLogin(options: LoginOptions, { env, terminal }: Place):
   terminal.out(`stored in ${file}; use it with --profile ${name}, or export LANYARD_PROFILE=${name}`);
 }
 
-/** A stored name, what it means so far, and what it would mean. */
+/** A stored name, the deployment it means now, and the one it would mean. */
 interface Replacement {
   readonly name: string;
   readonly before: Stored;
   readonly now: Stored;
 }
 
-/** A name that comes to mean another deployment sends tomorrow's orders there. @throws Usage, Refused */
+/**
+ * Asks before a name gets another deployment, since all later orders under that name would go there. @throws Usage,
+ * Refused
+ */
 async function mayReplace({ name, before, now }: Replacement, { yes }: LoginOptions, terminal: Terminal) {
   if (before.account === now.account && before.region === now.region && before.trustDomain === now.trustDomain) return;
   terminal.err(`profile ${name} is stage ${before.stage} in ${before.region} of account ${before.account} so far,`);
@@ -74,7 +77,7 @@ export async function runLogout(name: string, options: { json?: boolean }, { env
   terminal.out(options.json ? JSON.stringify({ ok: true, forgotten: name, file }) : `profile ${name} is forgotten`);
 }
 
-/** `profiles`: every deployment that was logged in to. */
+/** `profiles`: lists every stored deployment. */
 export async function runProfiles(options: { json?: boolean }, { env, terminal }: Place): Promise<void> {
   const profiles = Object.entries(await readStored(env)).map(([name, { stage, account, region, trustDomain }]) => ({
     name,
@@ -97,7 +100,7 @@ export async function runProfiles(options: { json?: boolean }, { env, terminal }
 }
 
 /**
- * `whoami`: which deployment the command would talk to here, as whom, and whether it lets that one look.
+ * `whoami`: shows which deployment would be called here, by which caller, and whether that caller may read it.
  * @throws Refused where there are no credentials, or the deployment lets them see nothing
  */
 export async function runWhoami(options: { json?: boolean }, { profile, terminal }: CommandContext): Promise<void> {

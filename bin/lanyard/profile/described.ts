@@ -3,28 +3,31 @@ import { regionOf } from "../deployment/function-url.ts";
 import { described } from "../deployment/stored.ts";
 import { Refused, Usage } from "../terminal/outcome.ts";
 
-/** What a deployment tells of itself. */
+/** A deployment's description. */
 type Described = z.infer<typeof described>;
 
-/** Where a stage's Service stack writes it; a role that logs in needs `ssm:GetParameter` on this name, and nothing more. */
+/**
+ * Name of the parameter that a stage's Service stack writes; a role that logs in needs `ssm:GetParameter` on this name,
+ * and nothing more.
+ */
 const parameterOf = (stage: string): string => `/lanyard/${stage}/deployment`;
 
-/** From where a deployment is read. */
+/** Where to read a deployment's description. */
 interface Place {
   readonly stage: string;
   readonly region?: string;
   readonly awsProfile?: string;
 }
 
-/** What the parameter held. */
+/** The parameter's value. */
 interface Found {
   readonly value: string;
   readonly arn: string | undefined;
 }
 
 /**
- * Reads what a stage tells of itself, by the usual AWS chain.
- * @throws Usage where there is no such stage, Refused where it may not be read or is not what a deployment writes
+ * Reads a stage's description, with credentials of the usual AWS chain.
+ * @throws Usage where there is no such stage, Refused where reading is not permitted or the value is malformed
  */
 export async function readDescribed(place: Place): Promise<Described> {
   const { value, arn } = await readParameter(place);
@@ -55,8 +58,9 @@ async function readParameter({ stage, region, awsProfile }: Place): Promise<Foun
 }
 
 /**
- * Checks what the parameter held.
- * @param arn the parameter's own, whose account and Region it must tell: what was copied from elsewhere is not believed
+ * Checks the parameter's value.
+ * @param arn the parameter's own ARN. The value must name its account and Region, so that a copy from elsewhere is
+ * refused
  * @throws Refused
  */
 export function describedBy(value: string, arn: string | undefined, stage: string): Described {
@@ -77,7 +81,7 @@ export function describedBy(value: string, arn: string | undefined, stage: strin
   const { adminRead, adminRevoke, adminWrite, adminRotate, issuer } = told;
   for (const address of [issuer, adminRead, adminRevoke, adminWrite, ...(adminRotate ? [adminRotate] : [])]) {
     const of = regionOf(address);
-    // an emulator's are on this machine, which nothing but https and http there gets past the schema
+    // an emulator's URLs are on this machine; the schema accepts no others without a Region
     if (of !== undefined && of !== told.region)
       throw new Refused(`${name} names a function of ${of}, and the deployment is in ${told.region}`);
   }

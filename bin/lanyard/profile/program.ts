@@ -4,7 +4,7 @@ import { type LoginOptions, runLogin, runLogout, runProfiles, runWhoami } from "
 
 const json = ["--json", "print one JSON object and nothing else"] as const;
 
-/** Adds the commands that remember deployments, and say which one is meant. */
+/** Adds the commands that store deployments and show which one is meant. */
 export function profileCommands(line: CommandLine): void {
   const { program, command, withDeployment } = line;
   const plain = (name: string, description: string) => program.command(name).description(description);

@@ -8,20 +8,20 @@ import type { Terminal } from "../terminal/outcome.ts";
 
 /** A change of the registry before it is made. */
 export interface AskedChange<Plan extends Applied = Applied> {
-  /** Asks the deployment what it would come to; writes nothing. */
+  /** Asks the deployment what the change would do, without writing. */
   plan(): Promise<Plan>;
   /**
-   * Makes it.
-   * @param plan what somebody agreed to, and nothing else is made; undefined where nobody was asked
+   * Makes the change.
+   * @param plan the plan that was agreed to, and only that is carried out; undefined where nobody was asked
    */
   make(plan: Plan | undefined): Promise<Applied>;
-  /** What is asked about a plan. */
+  /** The question about a plan. */
   question(plan: Applied): string;
-  /** What it would reach beside the registrations it changes, line by line. */
+  /** What it would affect beyond the registrations it changes, line by line. */
   reach(): Promise<readonly string[]>;
-  /** What there is to say when it is not made. */
+  /** The message when it is not made. */
   readonly otherwise: string;
-  /** In an emergency, so that `--yes` makes it without a plan. */
+  /** Whether it is urgent: then `--yes` makes it without a plan. */
   readonly urgent: boolean;
 }
 
@@ -33,8 +33,9 @@ interface AskedOptions {
 }
 
 /**
- * The one way to a change of the registry: plan ▸ show ▸ ask ▸ make ▸ tell. Nobody is asked about a plan that changes nothing.
- * @throws Usage, Refused when the deployment says no, or who is asked
+ * Every change of the registry is made here: plan ▸ show ▸ ask ▸ make ▸ report. A plan that changes nothing needs no
+ * confirmation.
+ * @throws Usage, Refused when the deployment, or the person who is asked, says no
  */
 export async function askAndChange<Plan extends Applied>(
   change: AskedChange<Plan>,
@@ -57,7 +58,7 @@ export async function askAndChange<Plan extends Applied>(
     reach: async () => [...(plan ? differenceLines(plan.difference) : []), ...(await change.reach())],
   };
   const deployment = await confirmed(confirming, options, context);
-  // who was asked at a terminal has seen it
+  // a person who was asked at a terminal has seen the plan already
   if (plan && (options.yes || terminal.columns === undefined)) show(plan);
   const applied = await change.make(plan);
   if (!plan) show(applied);

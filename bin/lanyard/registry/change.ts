@@ -19,14 +19,14 @@ export const stateCommands = { suspend: "suspended", activate: "active", retire:
 /** One of {@link stateCommands}. */
 export type StateCommand = keyof typeof stateCommands;
 
-/** Which state is set, of whom: an agent's name or SPIFFE ID. */
+/** The state to set, and the agent by its name or SPIFFE ID. */
 interface StateOrder {
   readonly command: StateCommand;
   readonly agent: string;
 }
 
 /**
- * `suspend`, `activate`, `retire`: one agent's state as a new version, all others untouched.
+ * `suspend`, `activate`, `retire`: changes one agent's state, as a new version.
  * @throws Refused when the deployment says no
  */
 export async function runState(
@@ -51,7 +51,7 @@ export async function runState(
   await change(what, options, context);
 }
 
-/** `rollback`: the registrations of an earlier version as a new one. @throws Usage, Refused */
+/** `rollback`: makes an earlier version's registrations a new version. @throws Usage, Refused */
 export async function runRollback(
   options: ChangeOptions & { readonly to: string },
   context: CommandContext,
@@ -69,10 +69,10 @@ export async function runRollback(
   await change(what, options, context);
 }
 
-/** One change of the registry: how it is sent, and what is said before. */
+/** One change of the registry: how it is sent, and how it is confirmed. */
 type RegistryChange = Change & RegistryOrder;
 
-/** Whoever agreed to a plan gets that one: `base` refuses any other. */
+/** Sends the plan that was agreed to; with its `base`, the deployment refuses it if the registry has changed since. */
 function change(what: RegistryChange, options: ChangeOptions, context: CommandContext): Promise<void> {
   const { method, path, body, question, reach, otherwise } = what;
   const send = (more: object) =>

@@ -11,7 +11,7 @@ export interface ExportOptions {
 }
 
 /**
- * `export`: gives a version of the registry back as a folder that would make it.
+ * `export`: writes a version of the registry as a folder from which it could be applied.
  * @throws Usage for a version that does not exist, Refused for a folder that is not empty
  */
 export async function runExport(

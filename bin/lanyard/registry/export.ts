@@ -4,12 +4,12 @@ import { stringify } from "yaml";
 import type { Registration } from "../../../core/model/registry.ts";
 import { Refused } from "../terminal/outcome.ts";
 
-/** Where a registration goes: an agent into a file of its own, all others one file a kind. */
+/** The file of a registration: each agent has its own, and all others have one file for each kind. */
 const fileOf = ({ kind, name }: Registration): string => (kind === "agent" ? `agents/${name}.yaml` : `${kind}.yaml`);
 
 /**
- * Registrations as the folder that would make them: file name → YAML. Applying it changes nothing. Placeholders are
- * gone, since what was applied are values; a text that looks like one is escaped, so that it stays a text.
+ * Registrations as a folder: file name → YAML. Applying it changes nothing. It has no placeholders, since values were
+ * applied; a text that looks like a placeholder is escaped.
  */
 export function folderOf(rows: readonly Registration[]): ReadonlyMap<string, string> {
   const documents = new Map<string, string[]>();
@@ -31,9 +31,9 @@ const escaped = (value: unknown): unknown => {
 
 /**
  * Writes the folder.
- * @param directory an empty or missing folder: what is there already is never mixed with what is exported
+ * @param directory an empty or missing folder, so that exported files are never mixed with others
  * @returns names of the files written
- * @throws Refused when something is there
+ * @throws Refused when the folder is not empty
  */
 export async function writeFolder(directory: string, rows: readonly Registration[]): Promise<readonly string[]> {
   const there = await readdir(directory).catch(() => []);

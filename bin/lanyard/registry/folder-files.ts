@@ -4,23 +4,24 @@ import { join } from "node:path";
 import type { RegistryProblem } from "../../../core/model/registry-document.ts";
 import { err, ok, type Result } from "../../../core/model/result.ts";
 
-/** What a folder holds. */
+/** The contents of a folder. */
 interface Listed {
   /** Files below it, as paths from it, in the order of their names. */
   readonly names: readonly string[];
   /** Files whose names begin with a dot, which are not listed. */
   readonly hidden: readonly string[];
-  /** What could not be followed. */
+  /** Links and entries that could not be followed. */
   readonly problems: readonly RegistryProblem[];
 }
 
-/** Folders below folders that are looked into; links make circles, names do not. */
+/** Most levels of folders that are read, since links can make circles. */
 const depthMax = 20;
 
 /**
- * Lists every file below a folder, following links: a folder mounted from a Kubernetes ConfigMap holds nothing else, and
- * a file that several registries share is linked into each. One that is left out unseen would take its prohibitions
- * with it. What begins with a dot is left out, as editors, version control and ConfigMaps (`..data`) use it.
+ * Lists every file below a folder, following links: a folder mounted from a Kubernetes ConfigMap contains only links,
+ * and a file that several registries share is linked into each. If a file were skipped silently, its prohibitions would
+ * be missing. Names that begin with a dot are left out, since editors, version control and ConfigMaps (`..data`) use
+ * them.
  * @param filesMax stops once there are more
  * @returns undefined where there is no such folder
  */
@@ -74,8 +75,8 @@ const isMissing = (cause: unknown): boolean =>
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Reads a file as UTF-8. Another encoding is named and refused rather than guessed: read as UTF-8, UTF-16 is a text of
- * other letters, and half of a policy may vanish in it. A mark of byte order before UTF-8 is left out.
+ * Reads a file as UTF-8. Another encoding is refused and not guessed: UTF-16 that is read as UTF-8 gives other letters,
+ * and part of a policy could be lost. A byte order mark before UTF-8 is removed.
  * @returns the text, or what is wrong with the file
  */
 export async function readText(path: string, maxBytes: number): Promise<Result<string, string>> {

@@ -7,18 +7,19 @@ import { listFolder, readText } from "./folder-files.ts";
 /** Largest file, most files and most alias expansions that are read. */
 const bounds = { fileBytes: 1_048_576, files: 2_000, aliases: 100 };
 
-/** `$${x}` is the text `${x}`; `${x}` is the variable. */
+/** `${x}` is replaced by the variable's value; `$${x}` stands for the text `${x}`. */
 const placeholder = /\$?\$\{([A-Za-z][A-Za-z0-9]*)\}/g;
 
 /** Which files of a folder are meant: its registrations, or the cases beside its policies (`*.test.yaml`). */
 type FolderPart = "registrations" | "cases";
 
 /**
- * Reads a registry's folder: every `*.yaml` and `*.yml` below it, in whatever case and through links, several documents a
- * file allowed, in the order of their names. `${variable}` inside a text is replaced; a variable nobody gave is a problem, not an empty text.
+ * Reads a registry's folder: every `*.yaml` and `*.yml` below it, with endings in any case and through links, in the
+ * order of their names. A file may have several documents. `${variable}` inside a text is replaced; a variable without
+ * a value is a problem, not an empty text.
  * @param directory the folder
  * @param variables values by name; they are texts, never YAML
- * @param part which of its files; cases are no registrations
+ * @param part which of its files to read; cases are not registrations
  * @returns the documents with a line for every value, or what is wrong with the files
  */
 export async function readRegistryFolder(
@@ -51,8 +52,8 @@ const isYaml = (name: string): boolean => /\.ya?ml$/i.test(name);
 const isCases = (name: string): boolean => /\.test\.ya?ml$/i.test(name);
 
 /**
- * What stands in a registry's folder and is not read as a part of it; pages of prose (`*.md`) are no matter.
- * @returns the names, for whoever has to know that a prohibition was in one of them
+ * Files in a registry's folder that are not read as part of it, except pages of prose (`*.md`).
+ * @returns their names, so that an operator notices a policy in a file that is not read
  */
 export async function skippedFiles(directory: string): Promise<readonly string[]> {
   const listed = await listFolder(directory, bounds.files);
@@ -65,7 +66,7 @@ export const skippedLine = (names: readonly string[]): string =>
 
 /**
  * Parses the documents of one file.
- * @param file its name, as problems will say it
+ * @param file its name, for messages
  * @param text YAML 1.2; a repeated key, a merge key, a custom tag or an alias bomb is a problem
  */
 export function readDocuments(
@@ -94,7 +95,7 @@ export function readDocuments(
     });
     const lines = linesOf(document.contents, lineAt);
     try {
-      // each expansion of an alias is counted: a billion laughs is an error, not a full memory
+      // each expansion of an alias is counted, so an alias bomb is an error and does not fill the memory
       const value: unknown = document.toJS({ maxAliasCount: bounds.aliases });
       documents.push({ file, line: lines.get("") ?? 1, value, lines });
     } catch (cause) {

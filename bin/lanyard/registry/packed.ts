@@ -4,15 +4,18 @@ import { validateRegistry } from "../../../core/registry/validate.ts";
 import { readRegistryFolder } from "./folder.ts";
 import { RegistryInvalid } from "./plan.ts";
 
-/** A registry's folder as a deployment carries it. */
+/** A registry's folder as a deployment contains it. */
 interface PackedRegistry {
   /** `registry.json` beside the function that applies it. */
   readonly json: string;
-  /** Digest of the registrations: what changes it is a deployment. */
+  /** Digest of the registrations; a change of it causes a deployment. */
   readonly digest: string;
 }
 
-/** Stands for the issuer, whose URL nobody knows before it is deployed; the function holds the folder against the real one. */
+/**
+ * Placeholder for the issuer, whose URL is not known before it is deployed; the function checks the folder with the
+ * real one.
+ */
 const unknownIssuer = "https://issuer.invalid";
 
 /**

@@ -33,7 +33,7 @@ export class RegistryInvalid extends Error {
   }
 }
 
-/** Somebody else applied since the plan was made: nothing was changed. */
+/** Somebody else applied after the plan was made, so nothing was changed. */
 export class RegistryStale extends Error {
   override readonly name = "RegistryStale";
   constructor(base: number) {
@@ -49,7 +49,7 @@ export async function planRegistry(input: ApplyInput): Promise<RegistryPlan> {
   const documents = await readRegistryFolder(input.directory, input.variables);
   if (!documents.ok) throw new RegistryInvalid(documents.error);
   const { issuer, trustDomain } = input;
-  // here too, since only here files and lines are known
+  // validated here too, since only here files and lines are known
   const rows = validateRegistry(documents.value, { issuer, trustDomain, cedar });
   if (!rows.ok) throw new RegistryInvalid(rows.error);
   const body = { registrations: rows.value, dryRun: true };
@@ -73,7 +73,7 @@ export async function applyRegistry(input: ApplyInput): Promise<Applied> {
   return applyPlan(input, await planRegistry(input));
 }
 
-/** One order to the function that writes the registry. */
+/** One order for the function that writes the registry. */
 export interface RegistryOrder {
   readonly method: "PUT" | "POST" | "PATCH";
   /** Below the function's URL. */
@@ -83,8 +83,8 @@ export interface RegistryOrder {
 
 /**
  * Sends one change of the registry.
- * @returns what it came to
- * @throws Refused when something else than that is answered; with the answer's error, and every problem in its message
+ * @returns its outcome
+ * @throws Refused for any other answer; the message contains the answer's error and every problem
  */
 export async function changeRegistry(
   input: Signing & Pick<ApplyInput, "adminWrite">,

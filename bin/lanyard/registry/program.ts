@@ -5,7 +5,7 @@ import { type ApplyOptions, runApply } from "./apply.ts";
 import { type ChangeOptions, runRollback, runState, type StateCommand } from "./change.ts";
 import { type ExportOptions, runExport, runSchema } from "./export-command.ts";
 
-/** Adds the commands that change the registry, give it back, or say how it is written. */
+/** Adds the commands that change the registry, export it, or print its schema. */
 export function registryCommands({ program, command, withDeployment, terminal }: CommandLine): void {
   example(
     command("apply <folder>", "make a folder of YAML files the registry")
@@ -53,7 +53,7 @@ export function registryCommands({ program, command, withDeployment, terminal }:
   );
 }
 
-/** What each sets an agent to, and a reason somebody may have. */
+/** Help text of each command, and a sample reason. */
 const states: Readonly<Record<StateCommand, { readonly what: string; readonly why: string }>> = {
   suspend: {
     what: "suspend an agent: it gets nothing, and what it holds is worth nothing, until it is activated",

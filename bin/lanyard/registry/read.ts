@@ -10,17 +10,17 @@ const answered = z.object({
   registrations: z.array(z.looseObject({ kind: z.enum(registrationKinds), name: z.string() })),
 });
 
-/** A version of the registry, and how the deployment stands. */
+/** A version of the registry, and the deployment's epoch and block. */
 interface ReadRegistry {
   readonly version: number;
   readonly deployment: { readonly generation: number; readonly blocked: boolean };
-  /** Validated when they were applied, and again by whoever applies them. */
+  /** They were validated when they were applied, and will be again if they are applied. */
   readonly registrations: readonly Registration[];
 }
 
 /**
  * Asks admin-read for the registry.
- * @param version by default the one that counts
+ * @param version by default the current one
  * @throws Usage for a version that does not exist, Refused
  */
 export async function readRegistry(profile: Profile, version?: number): Promise<ReadRegistry> {

@@ -15,10 +15,10 @@ export interface RevocationOptions {
   readonly build?: string;
   readonly deployment?: string | true;
   readonly cutOnly?: boolean;
-  /** A principal or a build that was never seen here is meant. */
+  /** To block a principal or a build that was never seen here. */
   readonly unseen?: boolean;
   readonly reason?: string;
-  /** Only lists what would end; nothing is sent that changes anything. */
+  /** Only lists what would end, and changes nothing. */
   readonly dryRun?: boolean;
   readonly yes?: boolean;
   readonly json?: boolean;
@@ -38,7 +38,7 @@ function targetOf(options: RevocationOptions, trustDomain: string): AdminTarget 
 }
 
 /**
- * Sends a revocation, or lifts a block, and says what it means.
+ * Sends a revocation, or lifts a block, and explains its effect.
  * @throws Usage, Refused
  */
 export async function sendRevocation(

@@ -2,13 +2,13 @@ import type { AdminTarget } from "../../../core/model/wire.ts";
 import type { CommandContext } from "../deployment/context.ts";
 import { reachCount, reachTable, readReach } from "../sessions/reach.ts";
 
-/** What `revoke --dry-run` needs of its options. */
+/** The options of `revoke --dry-run`. */
 interface DryRunOptions {
   readonly cutOnly?: boolean;
   readonly json?: boolean;
 }
 
-/** Says which living sessions a revocation would end and what it would block, and changes nothing. @throws Refused */
+/** Shows which living sessions a revocation would end and what it would block, and changes nothing. @throws Refused */
 export async function dryRun(target: AdminTarget, options: DryRunOptions, context: CommandContext): Promise<void> {
   const { terminal } = context;
   const reach = await readReach(target, context);
@@ -24,6 +24,6 @@ export async function dryRun(target: AdminTarget, options: DryRunOptions, contex
   terminal.out("nothing was changed");
 }
 
-/** What a revocation would leave behind. */
+/** What a revocation would block. */
 export const blockLine = (kind: string, id: string, blocks: boolean): string =>
   blocks ? `${kind} ${id} would get nothing new until lanyard lift --${kind} ${id}` : "nothing would be blocked";

@@ -18,11 +18,14 @@ export interface SessionsOptions extends ListOptions {
   readonly root?: string;
   readonly tree?: boolean;
   readonly dead?: boolean;
-  /** Only those that began since. */
+  /** Only sessions that began since this time. */
   readonly since?: string;
 }
 
-/** `sessions`: living ones of an agent, principal, build or tree, or all; `sessions <id>`: one's whole story. @throws Usage, Refused */
+/**
+ * `sessions`: lists living ones of an agent, principal, build or tree, or all; `sessions <id>` shows everything about
+ * one. @throws Usage, Refused
+ */
 export async function runSessions(
   sid: string | undefined,
   options: SessionsOptions,
@@ -38,7 +41,7 @@ export async function runSessions(
   if (kind === undefined && dead) throw new Usage("--dead needs --agent, --principal, --build or --root");
   const id = agent === undefined ? (principal ?? build ?? root) : agentId(agent, trustDomain);
   const query = kind === undefined ? { deployment: trustDomain } : { [kind]: id };
-  // of everybody every tree is whole already, and so is the one that a root names
+  // for all sessions, or with a root, the list contains whole trees already
   const whole = tree && kind !== undefined && kind !== "root";
   const from = since === undefined ? 0 : sinceMillis(since, Date.now()) / 1000;
   const bound = { limit: limitOf(options.limit), keep: (session: Session) => session.createdAtSeconds >= from };
@@ -52,7 +55,7 @@ const deadToo = (dead: boolean): Query => (dead ? { dead: "true" } : {});
 const agentId = (agent: string, trustDomain: string): string =>
   agent.includes("://") ? agent : `spiffe://${trustDomain}/agent/${agent}`;
 
-/** How many sessions are read, and which of them count. */
+/** How many sessions are read, and which are kept. */
 interface Bound {
   readonly limit: number;
   keep(session: Session): boolean;
@@ -64,8 +67,8 @@ const ofQuery = (query: Query, bound: Bound, context: CommandContext): Promise<L
   askAll(context, { path: "sessions", query, read: readSession, ...bound });
 
 /**
- * A session may hang below one that was not asked for: its tree shows where it stands. Trees come with the list; one too
- * large for any page is asked for alone, and one with several of the sessions may stand on several pages.
+ * Reads the whole trees of sessions, since a session's parent may not be among those asked for. Trees come with the
+ * list. One too large for any page is read separately, and one with several of the sessions may be on several pages.
  */
 async function wholeTrees(query: Query, bound: Bound, context: CommandContext): Promise<Sessions> {
   const { limit } = bound;

@@ -5,16 +5,16 @@ import { table } from "../terminal/table.ts";
 import { count, short, until } from "../terminal/words.ts";
 import { type Reached, readReached } from "./shapes.ts";
 
-/** Living sessions that hang on something. */
+/** Living sessions that depend on a subject. */
 interface Reach {
   readonly ends: readonly Reached[];
-  /** Roots of trees that are larger than is read at a time. */
+  /** Roots of trees that are too large for one answer. */
   readonly cut: readonly string[];
-  /** Reading stopped before all of them. */
+  /** Whether there are more than were read. */
   readonly more: boolean;
 }
 
-/** Asks which living sessions hang on something. @param limit most of them @throws Refused */
+/** Asks which living sessions depend on a subject. @param limit most of them @throws Refused */
 export async function readReach(target: AdminTarget, context: CommandContext, limit?: number): Promise<Reach> {
   const [kind = "", id = ""] = Object.entries(target)[0] ?? [];
   const question = { path: "reach", query: { [kind]: id }, read: readReached };
@@ -37,7 +37,7 @@ export function reachTable(ends: readonly Reached[], columns: number | undefined
   return ends.length === 0 ? [] : table(ends, shape, columns);
 }
 
-/** How many sessions, of how many agents, for how many. */
+/** How many sessions, of how many agents, for how many principals. */
 export function reachCount({ ends, cut, more }: Reach, verb: string): string {
   const agents = new Set(ends.map(({ agent }) => agent)).size;
   const principals = new Set(ends.map(({ principal }) => principal)).size;
@@ -46,14 +46,17 @@ export function reachCount({ ends, cut, more }: Reach, verb: string): string {
   return `${open}${count(ends.length, "living session")} would ${verb}${those}`;
 }
 
-/** Most sessions that are counted, and shown, before somebody is asked: nobody reads on, and the question waits. */
+/**
+ * Most sessions that are counted, and shown, before the question: nobody reads a longer list, and the question must not
+ * wait.
+ */
 const countedMost = 1_000;
 const shownMost = 10;
 
 /**
- * What a change would reach, for whoever is asked to agree. It must not stand in the way of a revocation: where
- * admin-read does not answer, or not to this caller, it says so.
- * @param verb what would become of the sessions: `end`
+ * What a change would affect, for the person who is asked to confirm it. This must not prevent a revocation: when
+ * admin-read does not answer, or not to this caller, the lines say so.
+ * @param verb what would happen to the sessions: `end`
  */
 export async function reachLines(
   target: AdminTarget,

@@ -55,7 +55,7 @@ export type Reached = z.infer<typeof reached>;
 
 /** Reads one of a list of sessions. */
 export const readSession = reader(session, "session");
-/** Reads everything that is told of one. */
+/** Reads the story of one. */
 export const readStory = reader(story, "story");
-/** Reads one of the sessions that hang on something. */
+/** Reads one of the sessions that depend on a subject. */
 export const readReached = reader(reached, "session");

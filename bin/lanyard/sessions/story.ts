@@ -8,7 +8,7 @@ import { readStory, type Session, type Story } from "./shapes.ts";
 import { treeLines } from "./tree.ts";
 import { stateOf } from "./words.ts";
 
-/** `story <sid>`: everything about one session. @throws Usage, Refused */
+/** `story <sid>`: shows everything about one session. @throws Usage, Refused */
 export async function runStory(
   sid: string,
   options: OutputOptions,

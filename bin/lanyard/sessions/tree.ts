@@ -3,9 +3,7 @@ import { short } from "../terminal/words.ts";
 import type { Session } from "./shapes.ts";
 import { scopesOf, stateOf } from "./words.ts";
 
-/**
- * Sessions of one tree as lines, each below the one it hangs on. One whose parent is not among them stands at the top.
- */
+/** Sessions of one tree as lines, each below its parent. One whose parent is not among them is at the top. */
 export function treeLines(sessions: readonly Session[], nowSeconds: number): readonly string[] {
   const known = new Set(sessions.map(({ sid }) => sid));
   const children = Map.groupBy(sessions, ({ parent }) => (parent !== undefined && known.has(parent) ? parent : ""));

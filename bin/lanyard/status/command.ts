@@ -4,7 +4,7 @@ import { readRegistry } from "../registry/read.ts";
 import { Refused } from "../terminal/outcome.ts";
 
 /**
- * Says whether the deployment answers, which registry version is in force and what is in it.
+ * Shows whether the deployment answers, which registry version is current and what is in it.
  * @throws Refused when the issuer does not answer or no registry was applied
  */
 export async function runStatus(options: { readonly json?: boolean }, { profile, terminal }: CommandContext) {

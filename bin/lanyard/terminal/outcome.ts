@@ -1,15 +1,16 @@
 /**
- * How a command ends: its exit code follows from it. 0 done; 1 refused by the deployment or by whoever was asked, failed, or
- * not reached; 2 not called right, a change included that nobody confirmed (no terminal to ask at, no `--yes`).
+ * How a command ends: its exit code follows from it. 0 done; 1 refused by the deployment or by the person who was
+ * asked, failed, or not reached; 2 wrong usage, also for a change that could not be confirmed (no terminal and no
+ * `--yes`).
  */
 export const exitCodes = { ok: 0, refused: 1, usage: 2 } as const;
 
-/** The command was not given right: exit code 2. */
+/** The command was used wrongly: exit code 2. */
 export class Usage extends Error {
   override readonly name = "Usage";
 }
 
-/** The deployment said no, or could not be reached: exit code 1. */
+/** The deployment refused, or could not be reached: exit code 1. */
 export class Refused extends Error {
   override readonly name = "Refused";
   readonly facts: Readonly<Record<string, unknown>>;
@@ -20,21 +21,21 @@ export class Refused extends Error {
   }
 }
 
-/** A refusal that its command has shown already: exit code 1, nothing more is printed. */
+/** A refusal that the command has printed already: exit code 1, nothing more is printed. */
 export class Told extends Refused {}
 
-/** Where a command writes; a test reads it back. */
+/** Where a command writes; tests read it. */
 export interface Terminal {
   out(line: string): void;
   err(line: string): void;
-  /** Width in characters; undefined where it is no terminal, and nothing is cut to fit. */
+  /** Width in characters; undefined where the output is no terminal; then nothing is cut. */
   readonly columns?: number;
-  /** Shows how far long work is, and takes it away again on an empty text; undefined where nobody watches. */
+  /** Shows the progress of long work; an empty text removes it. Undefined where the output is no terminal. */
   progress?(text: string): void;
   /** Asks yes or no, never on standard output; undefined where nobody can answer. */
   ask?(question: string): Promise<boolean>;
-  /** From now on something is being changed: a reader of the output who leaves must not stop it half way. */
+  /** Called before a change is made: from then on the command finishes even if the reader of its output goes away. */
   committing?(): void;
-  /** Begins the screen anew; undefined where it is no terminal. */
+  /** Clears the screen; undefined where the output is no terminal. */
   clear?(): void;
 }

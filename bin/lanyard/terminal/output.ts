@@ -2,7 +2,7 @@ import { type Terminal, Usage } from "./outcome.ts";
 import { plain } from "./plain.ts";
 import { type Column, table } from "./table.ts";
 
-/** How an answer is written; the last three are for lists. */
+/** Formats of an answer; the last three are for lists. */
 export const formats = ["table", "json", "jsonl", "tsv", "id"] as const;
 
 /** One of {@link formats}. */
@@ -19,29 +19,29 @@ export interface ListOptions extends OutputOptions {
   readonly limit?: string;
 }
 
-/** One thing has no lines to be listed. @throws Usage */
+/** Refuses list formats for an answer about one thing. @throws Usage */
 export function mustBeWhole({ output }: OutputOptions): void {
   if (output !== undefined && output !== "table" && output !== "json")
     throw new Usage(`--output ${output} is for lists: one thing is shown as table or json`);
 }
 
-/** A list to be shown. */
+/** A list to show. */
 interface Listing<Item, Row> {
   /** Its member in the JSON object. */
   readonly name: string;
   readonly items: readonly Item[];
-  /** What identifies an item: what another command takes. */
+  /** The id of an item, which other commands accept. */
   readonly id: (item: Item) => string;
   /** Lines of the table; an item may have several. */
   readonly rows: readonly Row[];
   readonly shape: readonly Column<Row>[];
-  /** There is more than `--limit` let through. */
+  /** Whether there are more items than `--limit` allows. */
   readonly more?: boolean;
-  /** What people are shown instead of the bare table. */
+  /** Makes what people are shown from the table. */
   readonly forPeople?: (table: readonly string[]) => readonly string[];
 }
 
-/** Writes a list in the format that was asked for. */
+/** Writes a list in the requested format. */
 export function showList<Item, Row>(
   { name, items, id, rows, shape, more = false, forPeople = (lines) => lines }: Listing<Item, Row>,
   { json, output = json ? "json" : "table" }: OutputOptions,
@@ -60,7 +60,7 @@ export function showList<Item, Row>(
   if (more && output !== "json") terminal.err(`there are more than these ${items.length}: give a larger --limit`);
 }
 
-/** A limit as it was given. @throws Usage */
+/** Reads option `--limit`. @throws Usage */
 export function limitOf(text: string | undefined): number {
   if (text === undefined) return Number.POSITIVE_INFINITY;
   if (!/^[1-9]\d{0,6}$/.test(text)) throw new Usage(`--limit is a number from 1, not ${JSON.stringify(text)}`);
@@ -68,8 +68,8 @@ export function limitOf(text: string | undefined): number {
 }
 
 /**
- * Whether a command line asks for one JSON object, before it is parsed: what is wrong with it must come as JSON too.
- * @param args what stands behind `lanyard`
+ * Whether a command line asks for one JSON object, before it is parsed: an error in it must be printed as JSON too.
+ * @param args the arguments after `lanyard`
  */
 export const asksForJson = (args: readonly string[]): boolean =>
   args.some(

@@ -2,12 +2,12 @@ import { createInterface } from "node:readline/promises";
 import type { Terminal } from "./outcome.ts";
 
 /**
- * The process's own terminal. Answers go to standard output; questions, progress and what is said beside an answer to
- * standard error, so that a program reads the answer alone.
+ * The process's own terminal. Answers go to standard output. Questions, progress and remarks go to standard error, so
+ * that a program reads only the answer.
  *
- * Whoever reads along may leave at any moment (`| head`, a pager that is closed). That is no failure: a command that looks
- * ends at once, with 0 and without a word. One that is changing something goes on to its end, and its exit code says what
- * came of it.
+ * The reader of the output may go away at any time (`| head`, a pager that is closed). This is not a failure: a command
+ * that only reads ends at once, with 0 and without a message. A command that is making a change finishes it, and its
+ * exit code tells the outcome.
  */
 export function openTerminal({ stdin, stdout, stderr, exit }: typeof process): Terminal {
   let isCommitted = false;
@@ -23,7 +23,7 @@ export function openTerminal({ stdin, stdout, stderr, exit }: typeof process): T
   });
   const ask = async (question: string): Promise<boolean> => {
     const lines = createInterface({ input: stdin, output: stderr });
-    // end of input is no yes: without this the question would stay open for ever
+    // the end of input is not a yes; without this the question would stay open for ever
     const ended = new Promise<string>((resolve) => lines.once("close", () => resolve("")));
     const answer = await Promise.race([lines.question(`${question} [y/N] `), ended]);
     lines.close();

@@ -3,7 +3,7 @@ import { Usage } from "./outcome.ts";
 const units = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /**
- * A moment before now (`90s`, `15m`, `24h`, `7d`) or a date in ISO 8601, in milliseconds since the epoch.
+ * Reads a time before now (`90s`, `15m`, `24h`, `7d`) or a date in ISO 8601, in milliseconds since the epoch.
  * @throws Usage for anything else
  */
 export function sinceMillis(text: string, nowMillis: number): number {

@@ -5,9 +5,9 @@ import { cut, padded, widthOf } from "./width.ts";
 export interface Column<T> {
   readonly title: string;
   readonly of: (row: T) => string;
-  /** Never cut: an id that is to be copied, or what tells two rows apart. */
+  /** Never cut: for ids that people copy, or values that distinguish rows. */
   readonly whole?: true;
-  /** Not cut below this many columns of the terminal; 8 unless told otherwise. */
+  /** Smallest width to which it is cut, in columns of the terminal; 8 when left out. */
   readonly least?: number;
 }
 
@@ -16,7 +16,8 @@ const narrowest = 8;
 
 /**
  * Rows as lines under titles.
- * @param columns width of the terminal, in which a wide character takes two; without it nothing is cut, since a program reads along
+ * @param columns width of the terminal, in which a wide character takes two; when left out nothing is cut, since a
+ * program may read the output
  */
 export function table<T>(rows: readonly T[], shape: readonly Column<T>[], columns?: number): readonly string[] {
   const cells = rows.map((row) => shape.map(({ of }) => plain(of(row))));
@@ -34,7 +35,7 @@ export function table<T>(rows: readonly T[], shape: readonly Column<T>[], column
 
 const leastOf = (column: Column<never> | undefined): number => column?.least ?? narrowest;
 
-/** Takes from the widest column that may be cut, until the line fits or none may be cut any more. */
+/** Narrows the widest column that may be cut, until the line fits or no column may be cut further. */
 function fitted(widest: readonly number[], shape: readonly Column<never>[], columns: number): readonly number[] {
   const widths = [...widest];
   const total = () => widths.reduce((sum, width) => sum + width, 0) + gap.length * (widths.length - 1);

@@ -3,11 +3,11 @@ import { Refused, type Terminal, Usage } from "./outcome.ts";
 
 /** Options of commands that can be watched. */
 export interface WatchOptions {
-  /** Seconds between two looks; `true` where only the flag was given. */
+  /** Seconds between two runs; `true` where only the flag was given. */
   readonly watch?: string | true;
 }
 
-/** Where a look writes, and what ends the looking. */
+/** Where a run writes, and what ends the repetition. */
 interface Watcher {
   readonly terminal: Terminal;
   readonly stop?: AbortSignal;
@@ -16,10 +16,10 @@ interface Watcher {
 const everySeconds = 5;
 
 /**
- * Carries a look out once, or again and again until it is interrupted. A terminal's screen begins anew each time, when all
- * of it is there; into a pipe one answer follows the other. A look that fails is told and tried again, unless it was the
- * first: who misspelled something wants to know it.
- * @param once looks, and writes to the terminal of the context it is given
+ * Runs a question once, or repeatedly until it is interrupted. On a terminal, each answer replaces the last one when it
+ * is complete; in a pipe, answers follow one another. A run that fails is reported and tried again, unless it was the
+ * first, since the command may contain a typing error.
+ * @param once asks once, and writes to the terminal of the context it gets
  * @throws Usage
  */
 export async function watched<Context extends Watcher>(

@@ -3,7 +3,7 @@ import type stringWidth from "string-width";
 
 const graphemes = new Intl.Segmenter();
 
-// its tables of emoji take longer to load than most answers to print, and few have any
+// loading its tables of emoji takes longer than printing most answers, and few answers contain any
 let measure: typeof stringWidth | undefined;
 const load = (): typeof stringWidth =>
   (createRequire(import.meta.url)("string-width") as { readonly default: typeof stringWidth }).default;
@@ -15,11 +15,11 @@ export function widthOf(text: string): number {
   return measure(text);
 }
 
-/** A text filled up with blanks to so many columns. */
+/** A text padded with blanks to a number of columns. */
 export const padded = (text: string, columns: number): string =>
   text + " ".repeat(Math.max(0, columns - widthOf(text)));
 
-/** A text in at most so many columns; what is cut ends with `…`, and no character is cut in two. */
+/** A text cut to at most so many columns; a cut text ends with `…`, and no character is cut in two. */
 export function cut(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   let kept = "";

@@ -1,4 +1,4 @@
-/** An agent by its name; one of another trust domain keeps its whole id. */
+/** An agent's name without the rest of its SPIFFE ID. */
 export const short = (id: string): string => id.replace(/^spiffe:\/\/[^/]+\/agent\//, "");
 
 /** How long until a moment, in the two largest units. */
@@ -11,5 +11,5 @@ export function until(atSeconds: number, nowSeconds: number): string {
   return left >= 0 ? `in ${text}` : `${text} ago`;
 }
 
-/** One of something, several of it. */
+/** A number with its noun, in the singular or plural. */
 export const count = (n: number, one: string, several = `${one}s`): string => `${n} ${n === 1 ? one : several}`;

@@ -59,7 +59,10 @@ export const explainInstanceIdentity: Explainer = async (asked) => {
   return { facts, assurance: "document" };
 };
 
-/** `spiffe-x509-svid`; a chain alone is held to its bundle, and its holder's signature is said not to be checked. */
+/**
+ * `spiffe-x509-svid`; a chain without a signature is only compared with its bundle, and the holder's signature is
+ * reported as not checked.
+ */
 export const explainX509Svid: Explainer = async (asked) => {
   const { evidence, settings, nowSeconds, onCheck, leaveOut } = asked;
   const chain = readSvidChain(evidence.chain);

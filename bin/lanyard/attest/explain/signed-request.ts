@@ -11,7 +11,7 @@ import { evidenceTags } from "../../../../core/model/wire.ts";
 import { partitionOf } from "../../../../core/text/sts-hosts.ts";
 import type { Asked, Explainer } from "../explanation.ts";
 
-/** Marks a check that failed only because nobody was asked. */
+/** Marks a check that failed only because no service was asked. */
 const notAsked = "nobody was asked";
 const unasked = async () => err({ why: "unavailable" as const, detail: notAsked });
 
@@ -39,7 +39,9 @@ const online: StsRelay = {
   },
 };
 
-/** `aws-sts-caller-identity`: all that is decided before STS is asked, and STS's word where asking is allowed. */
+/**
+ * `aws-sts-caller-identity`: everything that is checked before STS is asked, and STS's answer where asking is allowed.
+ */
 export const explainCallerIdentity: Explainer = (asked) =>
   explainRequest(asked, (partition) => {
     const { ec2Certificates: certificates } = asked.settings;
@@ -47,13 +49,13 @@ export const explainCallerIdentity: Explainer = (asked) =>
     return withInstanceIdentity(attestor, certificates ? { certificates } : {});
   });
 
-/** `ecs-task`: as above; what ECS and IAM say of the task is never asked for here. */
+/** `ecs-task`: as above; ECS and IAM are never asked about the task here. */
 export const explainEcsTask: Explainer = (asked) =>
   explainRequest(asked, (partition) =>
     ecsTask({ relay: asked.online ? online : offline, partition, lookup: noLookup }),
   );
 
-/** `aws-lambda-url-iam`: there is no document, so that only its form can be looked at. */
+/** `aws-lambda-url-iam`: there is no document, so only the form of the evidence is checked. */
 export const explainLambdaUrl: Explainer = (asked) =>
   explainRequest(asked, (partition) => awsLambdaUrlIam({ partition }));
 
@@ -71,7 +73,8 @@ async function explainRequest(
   };
   const unset = (["challenge", "jkt", "issuer"] as const).filter((field) => settings[field] === undefined);
   const expect: Expectation = {
-    // what is not given is not checked: the document's own word stands in, and its check is left out below
+    // a check without an expected value is not made: the document's own value is used, and the check is reported as not
+    // made below
     challenge: settings.challenge ?? said(evidenceTags.challenge),
     jkt: settings.jkt ?? said(evidenceTags.jkt),
     issuer: settings.issuer ?? said(evidenceTags.issuer),

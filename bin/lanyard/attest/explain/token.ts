@@ -18,7 +18,10 @@ function tokenOf({ evidence: { token }, onCheck }: Asked) {
   return undefined;
 }
 
-/** The audience to hold a token to; where none is given its own, and the check is said not to be made. */
+/**
+ * The audience to compare a token's with. When none is given, it is the token's own, and the check is reported as not
+ * made.
+ */
 function audienceOf(asked: Asked, payload: Readonly<Record<string, unknown>>, registered?: string) {
   const given = registered ?? asked.settings.audience ?? asked.settings.issuer;
   if (given !== undefined) return { audience: given, onCheck: asked.onCheck };
@@ -53,7 +56,7 @@ export const explainStsWebIdentity: Explainer = async (asked) => {
     challenge,
     jkt,
     nowSeconds,
-    // undefined means unchecked: its stage passes without anything having been looked at
+    // without an audience this check compares nothing, so it is not shown as passed
     onCheck: (check) => (check.name === "audience" && audience === undefined ? undefined : onCheck(check)),
   });
   if (audience === undefined) leaveOut("audience", "no issuer or audience is given");
