@@ -23,7 +23,7 @@ export const env = {
   outboxTable: "LANYARD_OUTBOX_TABLE",
   identityKey: "LANYARD_IDENTITY_KEY_ARN",
   sessionKey: "LANYARD_SESSION_KEY_ARN",
-  /** JSON: what the stage has beyond what every stage has (`core/registry/stage-has.ts`). */
+  /** JSON: what the stage has beyond what every stage has (`core/registry/checks/stage-has.ts`). */
   stageHas: "LANYARD_STAGE_HAS",
   /** Set only where the stage has resources whose tokens are signed with ES256. */
   sessionEcKey: "LANYARD_SESSION_EC_KEY_ARN",

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { createRefusalAggregate } from "../core/audit/aggregate.ts";
 import { deny } from "../core/audit/deny.ts";
 import type { Clock, Ids } from "../core/model/ports.ts";
-import type { StageHas } from "../core/registry/stage-has.ts";
+import type { StageHas } from "../core/registry/checks/stage-has.ts";
 import { documentClient, type Tables } from "./aws/dynamodb/dynamo.ts";
 import { createOutbox } from "./aws/dynamodb/outbox.ts";
 import { env } from "./env.ts";

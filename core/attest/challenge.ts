@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Denial } from "../denial/denial.ts";
 import { limits } from "../model/limits.ts";
 import { type Clock, type Ids, type MacSource, nowSeconds } from "../model/ports.ts";
-import { type ReplayEntry, replayKey } from "../model/replay-entry.ts";
+import { type ReplayEntry, replayKey } from "../model/replay/entry.ts";
 import { err, ok, type Result } from "../model/result.ts";
 
 /** What checking a challenge needs. */

@@ -1,4 +1,4 @@
-import { type ReplayEntry, replayKey } from "../model/replay-entry.ts";
+import { type ReplayEntry, replayKey } from "../model/replay/entry.ts";
 import type { CommitConflict } from "../session/store.ts";
 import type { Proven } from "./prove.ts";
 

@@ -6,7 +6,7 @@ import type { Check } from "../model/check.ts";
 import { limits } from "../model/limits.ts";
 import { type Clock, type MacSource, nowSeconds } from "../model/ports.ts";
 import type { AgentRegistration } from "../model/registry.ts";
-import type { ReplayEntry } from "../model/replay-entry.ts";
+import type { ReplayEntry } from "../model/replay/entry.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 import type { AttestRequest, PlatformCaller } from "../model/wire.ts";

@@ -3,7 +3,7 @@ import { type DpopNonces, verifyDpop } from "../jose/dpop.ts";
 import { limits } from "../model/limits.ts";
 import { type Clock, nowSeconds, type OwnKeys } from "../model/ports.ts";
 import type { AgentRegistration } from "../model/registry.ts";
-import type { ReplayEntry } from "../model/replay-entry.ts";
+import type { ReplayEntry } from "../model/replay/entry.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { subjects } from "../model/subjects.ts";

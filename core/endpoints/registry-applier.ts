@@ -3,8 +3,8 @@ import { registryDifference } from "../model/registry-difference.ts";
 import type { RegistryDocument } from "../model/registry-document.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import { type ApplyDeps, applyRegistry, documentsOfRows } from "../registry/apply.ts";
-import type { DeployRefusal } from "../registry/deploy-reason.ts";
-import { type DeployedPast, pastOf } from "../registry/deployed-past.ts";
+import { type DeployedPast, pastOf } from "../registry/deploy/past.ts";
+import type { DeployRefusal } from "../registry/deploy/reason.ts";
 import { withLater } from "../registry/states.ts";
 
 /** A stack's order to deploy a registry. */
@@ -39,7 +39,7 @@ const attempts = 3;
 /**
  * Carries out a stack's order. The folder is the target state:
  *
- * 1. **look back** at what this stack applied before, and at the current version (`registry/deployed-past.ts`); a
+ * 1. **look back** at what this stack applied before, and at the current version (`registry/deploy/past.ts`); a
  *    repeated order finds its work done
  * 2. **restore** a version that this stack applied before, since an update to such a version is a rollback. If the
  *    current version is not the stack's own, it is left as it is. This never fails because of the registry's contents:

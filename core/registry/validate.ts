@@ -9,15 +9,15 @@ import { ruleClaimProblem } from "../narrow/delegation.ts";
 import type { CedarModule } from "../policy/ask.ts";
 import { checkPolicies } from "../policy/check.ts";
 import { awsRoleFindings, sharedExclusively } from "./aws-role.ts";
-import { scopeMappingCycle } from "./cycle.ts";
+import { scopeMappingCycle } from "./checks/cycle.ts";
+import { receiverFindings } from "./checks/receiver.ts";
+import { namesOf, referenceFindings } from "./checks/references.ts";
+import { lackingFindings, type StageHas } from "./checks/stage-has.ts";
+import { trustedIssuerFindings } from "./checks/trusted-issuer.ts";
+import { uniqueKeys } from "./checks/unique.ts";
 import type { Finding } from "./finding.ts";
-import { receiverFindings } from "./receiver.ts";
-import { namesOf, referenceFindings } from "./references.ts";
 import { registrationSchema } from "./schema.ts";
 import { assuranceProblems, codeProblems, overlappingAgents, selectorProblems } from "./selectors.ts";
-import { lackingFindings, type StageHas } from "./stage-has.ts";
-import { trustedIssuerFindings } from "./trusted-issuer.ts";
-import { uniqueKeys } from "./unique.ts";
 
 /** What a registry is validated for. */
 export interface RegistrySettings extends OwnAddress {

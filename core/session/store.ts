@@ -1,6 +1,6 @@
 import type { AuditRecord } from "../audit/record.ts";
 import type { Login, LoginKeys } from "../model/login.ts";
-import type { ReplayEntry } from "../model/replay-entry.ts";
+import type { ReplayEntry } from "../model/replay/entry.ts";
 import type { Result } from "../model/result.ts";
 import type { AccessHandle, Offer, Session, Vend } from "../model/session.ts";
 

@@ -2,7 +2,7 @@ import { deployRegistry } from "../../core/endpoints/registry-applier.ts";
 import type { RegistryDocument } from "../../core/model/registry-document.ts";
 import { err, ok } from "../../core/model/result.ts";
 import type { ApplyDeps } from "../../core/registry/apply.ts";
-import { deployReason } from "../../core/registry/deploy-reason.ts";
+import { deployReason } from "../../core/registry/deploy/reason.ts";
 import type { CustomResource } from "../custom-resource.ts";
 
 /** The registry packaged with the code: validated registrations, each with its file and line. */

@@ -5,7 +5,7 @@ import type { Attestor, Evidence } from "../../core/attest/contract/attestor.ts"
 import { createDiscoveryEndpoint } from "../../core/endpoints/discovery.ts";
 import type { PublishedOwnKeys } from "../../core/model/ports.ts";
 import type { Registration } from "../../core/model/registry.ts";
-import { replayKey } from "../../core/model/replay-entry.ts";
+import { replayKey } from "../../core/model/replay/entry.ts";
 import { err, ok } from "../../core/model/result.ts";
 import { subjects } from "../../core/model/subjects.ts";
 import type { Call, Reply } from "../../core/model/wire.ts";

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { AuditRecord } from "../../core/audit/record.ts";
-import type { ReplayEntry } from "../../core/model/replay-entry.ts";
+import type { ReplayEntry } from "../../core/model/replay/entry.ts";
 import type { Offer, Session } from "../../core/model/session.ts";
 
 /** A moment every test starts from, seconds. */

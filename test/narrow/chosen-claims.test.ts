@@ -2,7 +2,7 @@ import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import { createSnapshot } from "../../core/model/snapshot.ts";
 import { groupClaimProblem, matchingRules, meets, ruleClaimProblem } from "../../core/narrow/delegation.ts";
-import { trustedIssuerFindings } from "../../core/registry/trusted-issuer.ts";
+import { trustedIssuerFindings } from "../../core/registry/checks/trusted-issuer.ts";
 import { idp, tickets, trustDomain } from "../kit/registry.ts";
 
 const settings = { issuer: "https://lanyard.example", trustDomain };

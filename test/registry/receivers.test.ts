@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { receiverFindings } from "../../core/registry/receiver.ts";
-import { namesOf, referenceFindings } from "../../core/registry/references.ts";
+import { receiverFindings } from "../../core/registry/checks/receiver.ts";
+import { namesOf, referenceFindings } from "../../core/registry/checks/references.ts";
 import { registrationSchema } from "../../core/registry/schema.ts";
 import { receiver } from "../events/samples.ts";
 import { baseRows, tickets } from "../kit/registry.ts";

@@ -2,7 +2,7 @@ import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { describe, expect, it } from "vitest";
 import type { Registration } from "../../core/model/registry.ts";
 import { documentsOf } from "../../core/registry/apply.ts";
-import type { StageHas } from "../../core/registry/stage-has.ts";
+import type { StageHas } from "../../core/registry/checks/stage-has.ts";
 import { validateRegistry } from "../../core/registry/validate.ts";
 import { agent, tickets, trustDomain } from "../kit/registry.ts";
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { awsStsWebIdentity } from "../../../client/evidence/aws-sts-web-identity.ts";
 import type { EvidenceSource } from "../../../client/evidence/platform/source.ts";
-import { replayKey } from "../../../core/model/replay-entry.ts";
+import { replayKey } from "../../../core/model/replay/entry.ts";
 import { createWire } from "../../../test/kit/wire/client.ts";
 import { assertion, type Content, type Fields, formBody, jsonBody } from "../../../test/kit/wire/forms.ts";
 import { type Answer, header } from "../../../test/kit/wire/http.ts";

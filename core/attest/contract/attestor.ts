@@ -1,7 +1,7 @@
 import type { Denial } from "../../denial/denial.ts";
 import type { Assurance } from "../../model/assurance.ts";
 import type { Check } from "../../model/check.ts";
-import type { ReplayEntry } from "../../model/replay-entry.ts";
+import type { ReplayEntry } from "../../model/replay/entry.ts";
 import type { Result } from "../../model/result.ts";
 import type { RegistrySnapshot } from "../../model/snapshot.ts";
 import type { AttestRequest, PlatformCaller } from "../../model/wire.ts";

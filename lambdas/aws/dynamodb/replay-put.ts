@@ -1,4 +1,4 @@
-import type { ReplayEntry } from "../../../core/model/replay-entry.ts";
+import type { ReplayEntry } from "../../../core/model/replay/entry.ts";
 import type { CommitConflict } from "../../../core/session/store.ts";
 import { type Action, type Tables, words } from "./dynamo.ts";
 

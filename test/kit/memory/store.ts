@@ -1,7 +1,7 @@
 import type { AuditRecord, Outbox } from "../../../core/audit/record.ts";
 import { limits } from "../../../core/model/limits.ts";
 import { denylistRows, type Login, type LoginKeys } from "../../../core/model/login.ts";
-import type { ReplayEntry } from "../../../core/model/replay-entry.ts";
+import type { ReplayEntry } from "../../../core/model/replay/entry.ts";
 import { err, ok, type Result } from "../../../core/model/result.ts";
 import type { AccessHandle, Offer, Session, Vend } from "../../../core/model/session.ts";
 import type {

@@ -54,8 +54,7 @@ export const rings = (turning: Turning = {}) => ({
   open: ({ time }: Pick<Ground, "time">) => ({ ring: createRing(time, turning) }),
 });
 
-/** What a world with {@link rings} can do. */
-export type Rings = ReturnType<ReturnType<typeof rings>["open"]>;
+type Rings = ReturnType<ReturnType<typeof rings>["open"]>;
 
 /** A ring in memory, with its KMS. */
 export type TestRing = Rings["ring"];

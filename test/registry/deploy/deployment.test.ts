@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Registration } from "../../../core/model/registry.ts";
 import { applyRegistry, documentsOfRows } from "../../../core/registry/apply.ts";
-import { deployReason } from "../../../core/registry/deploy-reason.ts";
+import { deployReason } from "../../../core/registry/deploy/reason.ts";
 import { registryDigest } from "../../../core/registry/digest.ts";
 import { deploy, deps, type Folder, folders, registry, setUp, stackId } from "./ground.ts";
 

@@ -1,6 +1,6 @@
 import type { Denial } from "../../../denial/denial.ts";
 import { limits } from "../../../model/limits.ts";
-import { replayKey } from "../../../model/replay-entry.ts";
+import { replayKey } from "../../../model/replay/entry.ts";
 import { err, ok, type Result } from "../../../model/result.ts";
 import { evidenceTags } from "../../../model/wire.ts";
 import type { AttestedFacts, Evidence, Expectation } from "../../contract/attestor.ts";

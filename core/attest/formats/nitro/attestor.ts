@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { limits } from "../../../model/limits.ts";
-import { replayKey } from "../../../model/replay-entry.ts";
+import { replayKey } from "../../../model/replay/entry.ts";
 import { err, ok, type Result } from "../../../model/result.ts";
 import type { AttestedFacts, Attestor } from "../../contract/attestor.ts";
 import { decodeBase64 } from "../base64.ts";

@@ -1,5 +1,5 @@
 import { limits } from "../../../model/limits.ts";
-import { replayKey } from "../../../model/replay-entry.ts";
+import { replayKey } from "../../../model/replay/entry.ts";
 import { err, ok } from "../../../model/result.ts";
 import type { Attestor } from "../../contract/attestor.ts";
 import { type Ec2Settings, readInstance } from "../../formats/instance-identity/read.ts";

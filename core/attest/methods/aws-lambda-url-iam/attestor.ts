@@ -1,6 +1,6 @@
 import type { Denial } from "../../../denial/denial.ts";
 import { limits } from "../../../model/limits.ts";
-import { replayKey } from "../../../model/replay-entry.ts";
+import { replayKey } from "../../../model/replay/entry.ts";
 import { err, ok } from "../../../model/result.ts";
 import { evidenceTags, type PlatformCaller } from "../../../model/wire.ts";
 import type { Attestor, Evidence, Expectation } from "../../contract/attestor.ts";

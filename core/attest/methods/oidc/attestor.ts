@@ -5,7 +5,7 @@ import type { KeySets } from "../../../keys/key-sets.ts";
 import type { Check } from "../../../model/check.ts";
 import { limits } from "../../../model/limits.ts";
 import type { TrustedIssuerRegistration } from "../../../model/registry.ts";
-import { replayKey } from "../../../model/replay-entry.ts";
+import { replayKey } from "../../../model/replay/entry.ts";
 import { err, ok, type Result } from "../../../model/result.ts";
 import type { RegistrySnapshot } from "../../../model/snapshot.ts";
 import type { AttestedFacts, Attestor, Evidence, Expectation } from "../../contract/attestor.ts";

@@ -4,7 +4,7 @@ import type { SpiffeBundles } from "../../../keys/spiffe-bundles.ts";
 import type { Check } from "../../../model/check.ts";
 import { limits } from "../../../model/limits.ts";
 import type { TrustedIssuerRegistration } from "../../../model/registry.ts";
-import { replayKey } from "../../../model/replay-entry.ts";
+import { replayKey } from "../../../model/replay/entry.ts";
 import { err, ok, type Result } from "../../../model/result.ts";
 import { parseSpiffeId } from "../../../text/spiffe-id.ts";
 import type { Attestor } from "../../contract/attestor.ts";

@@ -4,7 +4,7 @@ import { derOf, type SpiffeBundle } from "../../../keys/spiffe-bundle.ts";
 import type { SpiffeBundles } from "../../../keys/spiffe-bundles.ts";
 import { limits } from "../../../model/limits.ts";
 import type { TrustedIssuerRegistration } from "../../../model/registry.ts";
-import { replayKey } from "../../../model/replay-entry.ts";
+import { replayKey } from "../../../model/replay/entry.ts";
 import { err, ok, type Result } from "../../../model/result.ts";
 import { type SvidBinding, svidBindingText } from "../../../model/wire.ts";
 import type { Attestor, Evidence, Expectation } from "../../contract/attestor.ts";

@@ -1,4 +1,4 @@
-import type { Registration } from "../model/registry.ts";
+import type { Registration } from "../../model/registry.ts";
 
 /** A value that only one registration may have. */
 interface UniqueKey {

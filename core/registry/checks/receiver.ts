@@ -1,7 +1,7 @@
-import type { OwnAddress } from "../keys/address.ts";
-import { trustedUrl } from "../keys/issuer-url.ts";
-import type { ReceiverRegistration } from "../model/registry.ts";
-import type { Finding } from "./finding.ts";
+import type { OwnAddress } from "../../keys/address.ts";
+import { trustedUrl } from "../../keys/issuer-url.ts";
+import type { ReceiverRegistration } from "../../model/registry.ts";
+import type { Finding } from "../finding.ts";
 
 /**
  * Rules for one receiver of security events. Addresses we push to obey the same rules as addresses we fetch from, so

@@ -1,4 +1,4 @@
-import type { AppliedVersion, RegistryStore } from "./store.ts";
+import type { AppliedVersion, RegistryStore } from "../store.ts";
 
 /** What a stack learns from the history about its own deployments. */
 export interface DeployedPast {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { replayName } from "./replay-name.ts";
+import { replayName } from "./name.ts";
 
 /**
  * A replay entry says that this document was used. Its key covers kind and issuer, so that no issuer can use up an id

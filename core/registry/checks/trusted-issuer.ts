@@ -1,8 +1,8 @@
-import { foreignAudienceProblem, issuerUrlProblem, keysUrlProblem, type OwnAddress } from "../keys/address.ts";
-import type { TrustedIssuerRegistration } from "../model/registry.ts";
-import { groupClaimProblem } from "../narrow/delegation.ts";
-import { parseSpiffeId } from "../text/spiffe-id.ts";
-import type { Finding } from "./finding.ts";
+import { foreignAudienceProblem, issuerUrlProblem, keysUrlProblem, type OwnAddress } from "../../keys/address.ts";
+import type { TrustedIssuerRegistration } from "../../model/registry.ts";
+import { groupClaimProblem } from "../../narrow/delegation.ts";
+import { parseSpiffeId } from "../../text/spiffe-id.ts";
+import type { Finding } from "../finding.ts";
 
 /** What a trusted issuer is checked against. */
 interface IssuerSettings extends OwnAddress {

@@ -1,5 +1,5 @@
-import type { Registration } from "../model/registry.ts";
-import type { Finding } from "./finding.ts";
+import type { Registration } from "../../model/registry.ts";
+import type { Finding } from "../finding.ts";
 
 /** What a stage has only where its settings ask for it, since every key costs money each month. */
 export type StageHas = "es256" | "securityEvents";

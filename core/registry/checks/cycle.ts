@@ -1,4 +1,4 @@
-import type { ScopeMappingRegistration } from "../model/registry.ts";
+import type { ScopeMappingRegistration } from "../../model/registry.ts";
 
 /**
  * Finds scope mappings that lead back to where they started. Mappings are not transitive and each exchange adds depth,

@@ -4,10 +4,10 @@ import type {
   ScopeMappingRegistration,
   ScopeSet,
   Selector,
-} from "../model/registry.ts";
-import { parseSpiffeId } from "../text/spiffe-id.ts";
-import { awsRoleReferences } from "./aws-role.ts";
-import { type Finding, repeated } from "./finding.ts";
+} from "../../model/registry.ts";
+import { parseSpiffeId } from "../../text/spiffe-id.ts";
+import { awsRoleReferences } from "../aws-role.ts";
+import { type Finding, repeated } from "../finding.ts";
 
 /** The registrations, by the names that others use for them. */
 interface Names {

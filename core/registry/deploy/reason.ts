@@ -1,7 +1,7 @@
-import type { Denial } from "../denial/denial.ts";
-import { explainDenial } from "../denial/explain.ts";
-import type { RegistryDifference } from "../model/registry-difference.ts";
-import { differenceLines } from "./difference-lines.ts";
+import type { Denial } from "../../denial/denial.ts";
+import { explainDenial } from "../../denial/explain.ts";
+import type { RegistryDifference } from "../../model/registry-difference.ts";
+import { differenceLines } from "../difference-lines.ts";
 
 /** Why a deployment fails. */
 export type DeployRefusal =
