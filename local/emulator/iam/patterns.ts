@@ -24,19 +24,23 @@ export function textTest(
   context: Context,
   { wildcards, ignoreCase = false }: Comparing,
 ): (value: string) => boolean {
+  if (!text.includes("${")) {
+    if (wildcards) return pattern(globbed, text, ignoreCase);
+    return ignoreCase ? pattern(escaped, text, ignoreCase) : (value) => value === text;
+  }
   const parts = fill(text, context);
   if (parts === undefined) return () => false;
   const source = parts.map((part) =>
     "literal" in part ? escaped(part.literal) : wildcards ? globbed(part.written) : escaped(part.written),
   );
-  return pattern(source.join(""), ignoreCase);
+  return pattern(asItIs, source.join(""), ignoreCase);
 }
 
 /** Whether a policy's text holds a variable, for operators that take none. */
 export const hasVariable = (text: string): boolean => /\$\{[^}]*\}/.test(text);
 
 /** A text of wildcards alone, as actions are written: case does not count. */
-export const globTest = (glob: string): ((value: string) => boolean) => pattern(globbed(glob), true);
+export const globTest = (glob: string): ((value: string) => boolean) => pattern(globbed, glob, true);
 
 function fill(text: string, context: Context): readonly Part[] | undefined {
   const parts: Part[] = [];
@@ -58,17 +62,25 @@ function filling(variable: string, context: Context): string | undefined {
   return values.length === 1 ? values[0] : undefined;
 }
 
+const asItIs = (source: string): string => source;
 const escaped = (text: string): string => text.replace(/[.+^${}()|[\]\\*?]/g, "\\$&");
 const globbed = (text: string): string => escaped(text).replaceAll("\\*", ".*").replaceAll("\\?", ".");
 
-const compiled = new Map<string, RegExp>();
+type Test = (value: string) => boolean;
+/** Compiled patterns by how they were written, for each way of reading them. */
+const compiled = new Map<(text: string) => string, Map<string, Test>>();
 const mostCompiled = 5_000;
 
-function pattern(source: string, ignoreCase: boolean): (value: string) => boolean {
-  const key = `${ignoreCase}:${source}`;
-  const made = compiled.get(key) ?? new RegExp(`^${source}$`, ignoreCase ? "is" : "s");
+function pattern(read: (text: string) => string, text: string, ignoreCase: boolean): Test {
+  const known = compiled.get(read) ?? new Map<string, Test>();
+  compiled.set(read, known);
+  const key = ignoreCase ? `i${text}` : `s${text}`;
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const expression = new RegExp(`^${read(text)}$`, ignoreCase ? "is" : "s");
+  const made: Test = (value) => expression.test(value);
   // Filled variables make endless patterns: never let them fill the memory.
-  if (compiled.size > mostCompiled) compiled.clear();
-  compiled.set(key, made);
-  return (value) => made.test(value);
+  if (known.size > mostCompiled) known.clear();
+  known.set(key, made);
+  return made;
 }
