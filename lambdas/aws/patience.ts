@@ -33,33 +33,52 @@ export function mayRepeat(afterPauseMillis: number): boolean {
 
 /** Any client of the SDK: what repeats is the same in all. */
 interface RetryingClient {
-  readonly config: Pick<DynamoDBClient["config"], "retryStrategy">;
+  readonly config: Pick<DynamoDBClient["config"], "retryStrategy" | "maxAttempts">;
 }
-type RetryStrategy = Awaited<ReturnType<RetryingClient["config"]["retryStrategy"]>>;
-type PatientStrategy = Extract<RetryStrategy, { refreshRetryTokenForRetry: unknown }>;
+type Strategy = Exclude<
+  Awaited<ReturnType<RetryingClient["config"]["retryStrategy"]>>,
+  { retry: (...given: never[]) => unknown }
+>;
+
+/** The SDK's own reserve of repetitions, for one instance: what fails for long is no longer asked twice. */
+const reserve = 500;
+const costOfOne = 5;
+const firstPauseMillis = 100;
 
 /**
- * Binds the SDK's own repetitions to the call's patience. The error of the last try is thrown as if the SDK had none left.
+ * Lets the SDK repeat within a call's patience, after short pauses, and throw what AWS said last when it is over. The
+ * second that the SDK itself would pause when it is throttled, and two and four after that, is the caller's to wait by
+ * `Retry-After`, and not a sandbox's. Where nobody waits, the SDK repeats as it always does.
  * @param client changed in place
  * @returns it
  */
 export function patient<C extends RetryingClient>(client: C): C {
   const { config } = client;
-  const strategyOf = config.retryStrategy;
-  config.retryStrategy = async () => {
-    const strategy = await strategyOf();
-    return "refreshRetryTokenForRetry" in strategy ? bound(strategy) : strategy;
-  };
+  const own = config.retryStrategy;
+  const short = shortPauses(config.maxAttempts);
+  config.retryStrategy = async () => (calls.getStore() === undefined ? own() : short);
   return client;
 }
 
-const bound = (strategy: PatientStrategy): PatientStrategy => ({
-  ...("mode" in strategy ? { mode: strategy.mode } : {}),
-  acquireInitialRetryToken: (scope) => strategy.acquireInitialRetryToken(scope),
-  recordSuccess: (token) => strategy.recordSuccess(token),
-  async refreshRetryTokenForRetry(token, failure) {
-    const next = await strategy.refreshRetryTokenForRetry(token, failure);
-    if (!mayRepeat(next.getRetryDelay())) throw new Error("the call's patience is over");
-    return next;
-  },
-});
+function shortPauses(maxAttempts: () => Promise<number>): Strategy {
+  let left = reserve;
+  const token = (count: number, pauseMillis: number) => ({
+    getRetryCount: () => count,
+    getRetryDelay: () => pauseMillis,
+  });
+  return {
+    acquireInitialRetryToken: async () => token(0, 0),
+    async refreshRetryTokenForRetry(last, { errorType }) {
+      const count = last.getRetryCount() + 1;
+      const pauseMillis = Math.random() * firstPauseMillis * 2 ** (count - 1);
+      const passing = errorType === "THROTTLING" || errorType === "TRANSIENT";
+      if (!passing || count >= (await maxAttempts()) || left < costOfOne || !mayRepeat(pauseMillis))
+        throw new Error("no more repetitions");
+      left -= costOfOne;
+      return token(count, pauseMillis);
+    },
+    recordSuccess(last) {
+      left = Math.min(reserve, left + (last.getRetryCount() > 0 ? costOfOne : 1));
+    },
+  };
+}

@@ -90,6 +90,21 @@ describe("a client of the SDK", () => {
     expect(asked()).toBe(3);
   });
 
+  it("asks as often as the client may while the call has time", async () => {
+    const { ask, asked } = throttled();
+    await withPatience(async () => expect(ask()).rejects.toThrow(), times(0));
+    expect(asked()).toBe(3);
+  });
+
+  it("asks nobody twice any more once a hundred repetitions of one instance were in vain", async () => {
+    const { ask, asked } = throttled();
+    const once = () => withPatience(() => ask().catch(() => undefined), times(0));
+    await Promise.all(Array.from({ length: 80 }, once));
+    expect(asked()).toBe(180);
+    await once();
+    expect(asked()).toBe(181);
+  });
+
   it("asks as often as it may where nobody waits", async () => {
     const { ask, asked } = throttled();
     await expect(ask()).rejects.toThrow();

@@ -18,6 +18,8 @@ export interface Memory {
   readonly services: number;
   /** Of all sandboxes together; undefined where the system does not say. */
   readonly functions: number | undefined;
+  /** How many sandboxes there are. */
+  readonly sandboxes: number;
 }
 
 /** What the process of the cloud says first. */

@@ -48,11 +48,11 @@ function throttle({ faults }: RunningCloud, share: number, seed: number): void {
 async function memoryOf(cloud: RunningCloud): Promise<Memory> {
   const ids = cloud.functions().flatMap((name) => cloud.sandboxes(name).flatMap(({ processId }) => processId ?? []));
   const services = process.memoryUsage.rss();
-  if (ids.length === 0) return { services, functions: 0 };
+  if (ids.length === 0) return { services, functions: 0, sandboxes: 0 };
   // one that ends between the two looks makes ps exit with 1, and costs one sample
   const told = await run("ps", ["-o", "rss=", "-p", ids.join(",")]).catch(() => undefined);
   const kibibytes = told?.stdout.split("\n").reduce((sum, line) => sum + Number(line), 0);
-  return { services, functions: kibibytes === undefined ? undefined : kibibytes * 1024 };
+  return { services, functions: kibibytes === undefined ? undefined : kibibytes * 1024, sandboxes: ids.length };
 }
 
 async function obey({ cloud }: World, order: Order): Promise<Done> {

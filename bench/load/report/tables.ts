@@ -62,7 +62,7 @@ export function sentences(report: Report): readonly string[] {
     `${megabytes(first?.[of])} MB at the beginning, ${megabytes(last?.[of])} at the end, ${megabytes(peak(of))} at most`;
   return [
     `Answers over the wire: ${said}.`,
-    `Memory: the emulated services ${course("services")}; all sandboxes of the functions ${course("functions")}; the callers ${course("callers")}.`,
+    `Memory: the emulated services ${course("services")}; all sandboxes of the functions ${course("functions")}, ${whole(first?.sandboxes ?? 0)} sandboxes and then ${whole(last?.sandboxes ?? 0)}; the callers ${course("callers")}.`,
     `Held against every answer afterwards: ${whole(sessions)} sessions, of which ${whole(unreleased)} were stored for an answer of 503 and ${whole(unheard)} for a caller that had gone, and never released (${whole(ended)} of them ended at once); ${whole(records)} records, all of them also looked for in the bucket; ${whole(proofs)} proofs, consumed if and only if their grant is on record; ${whole(asked[0])} living and ${whole(asked[1])} revoked sessions, asked about once more.`,
     broken.length === 0 ? "Broken promises: none." : `Broken promises: ${broken.length}.`,
   ];
