@@ -88,7 +88,7 @@ export function lanyardFacts(facts: AuditFacts, own: Own): Record<string, unknow
   );
 }
 
-/** A question put to policies as it stands in an audit event. A name never changes and never changes its type. */
+/** A question put to policies as an audit event contains it. A name never changes and never changes its type. */
 export interface AskedColumn {
   readonly action: string;
   readonly agent: string;

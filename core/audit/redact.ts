@@ -14,7 +14,7 @@ const prefixed = /^(session|agent|principal|build|deployment|key):(.+)$/;
  * agents, resources and policies. One random id in 26,000 begins like a JWT, but these are never redacted: otherwise a
  * session that was given such an id would vanish from the audit (threat 47). Values that a caller wrote and nobody
  * verified are not among them.
- * @returns the values as they may stand in any text of the record
+ * @returns the values in every form in which a text of the record may contain them
  */
 export function ownValues(facts: AuditFacts): ReadonlySet<string> {
   const { session, operator, grants = [], denial, target } = facts;

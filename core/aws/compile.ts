@@ -6,33 +6,33 @@ import type { Restricting } from "./narrow.ts";
 import { type PolicyService, type Reach, reachesOf } from "./reaches.ts";
 import { actionsOf, oneOrMore, type Statement, statementsOf } from "./statements.ts";
 
-/** What is compiled. */
+/** Input of the compiler. */
 export interface Compiling extends Omit<Restricting, "role"> {
   readonly role: AwsRoleRegistration;
   /** Scopes of the role's resource that the session holds, or fewer. */
   readonly scopes: readonly string[];
-  /** The session's end: nothing is allowed after it. */
+  /** The session's end; the policies deny everything after it. */
   readonly notAfterSeconds: number;
 }
 
-/** Session policies, to be put on one after the other: what all of them allow is what the session may. */
+/** Session policies, to be applied one after the other: the session may do what all of them allow. */
 export interface CompiledPolicy {
   /** For AssumeRole. */
   readonly first: string;
-  /** For GetScopedCredentials, in this order: one to three. What the last one answers narrows no further. */
+  /** For GetScopedCredentials, in this order: one to three. The last one's credentials cannot be narrowed further. */
   readonly scoped: readonly string[];
 }
 
-/** The call that puts on another document; every document but the last allows it. */
+/** The call that applies a further document; every document but the last allows it. */
 const scopeDown = "sts:GetScopedCredentials";
 
 /**
- * Compiles what a session may at its resource into session policies of a role (threat 19). Each document denies
- * everything after the session's end, allows exactly what the session may of its services, denies all else of these, and
- * leaves those of the other documents open: a list of allowed things cannot be cut in two, whose halves have nothing in
- * common, so that only whole services are told apart.
- * @returns the documents, each of at most `limits.awsPolicyCharacters`; or what could not be said ({@link reachesOf}), or
- * `aws_policy_too_large` naming the service that does not fit
+ * Compiles what a session may do at its resource into session policies of a role (threat 19). Each document denies
+ * everything after the session's end. It allows exactly what the session may do with its own services, denies
+ * everything else of these, and leaves the services of the other documents open. A service's list of allowed things is
+ * never split over two documents, since the session may only do what both allow, so documents divide whole services.
+ * @returns the documents, each of at most `limits.awsPolicyCharacters`; or what could not be expressed ({@link
+ * reachesOf}), or `aws_policy_too_large` naming the service that does not fit
  */
 export function compileDocuments(compiling: Compiling): Result<CompiledPolicy, Denial> {
   const { role, scopes, details, type, notAfterSeconds } = compiling;
@@ -59,14 +59,14 @@ export function compileDocuments(compiling: Compiling): Result<CompiledPolicy, D
   );
 }
 
-/** The service that takes most. */
+/** The refusal, which names the service with the longest policy. */
 function tooLarge(role: string, sizes: readonly (readonly [PolicyService, number])[]): Result<never, Denial> {
   const [service, characters] = [...sizes].sort(([, a], [, b]) => b - a)[0] ?? ["", 0];
   const limitCharacters = limits.awsPolicyCharacters;
   return err({ code: "aws_policy_too_large", role, service, characters, limitCharacters });
 }
 
-/** Every way to tell services apart, those of fewest documents first. */
+/** Every way to divide services into documents, those with fewest documents first. */
 function partitions(services: readonly PolicyService[]): readonly (readonly (readonly PolicyService[])[])[] {
   const [first, ...rest] = services;
   if (first === undefined) return [[]];
@@ -76,9 +76,9 @@ function partitions(services: readonly PolicyService[]): readonly (readonly (rea
 }
 
 interface DocumentParts {
-  /** What it is exact about. */
+  /** What the document allows exactly. */
   readonly reaches: readonly Reach[];
-  /** Services that other documents are exact about. */
+  /** Services of the other documents. */
   readonly open: readonly PolicyService[];
   readonly isLast: boolean;
   readonly notAfterSeconds: number;

@@ -1,10 +1,10 @@
-/** Keys in S3 or DynamoDB: one key, or with `open` all that begin with it. */
+/** Keys in S3 or DynamoDB: one key, or with `open` all keys that begin with it. */
 export interface Keys {
   readonly text: string;
   readonly open: boolean;
 }
 
-/** Every key there is. */
+/** Every key. */
 export const everyKey: readonly Keys[] = [{ text: "", open: true }];
 
 /** True when a set of keys is not bounded at all. */
@@ -13,10 +13,10 @@ export const isEveryKey = (keys: readonly Keys[]): boolean => keys.some(({ text,
 const covers = (outer: Keys, inner: Keys): boolean =>
   outer.open ? inner.text.startsWith(outer.text) : !inner.open && inner.text === outer.text;
 
-/** The keys of any of both, each said once: what another covers is left out, since policies are short. */
+/** The keys of either set. A key that another one covers is left out, since policies must be short. */
 export function union(keys: readonly Keys[]): readonly Keys[] {
   const kept: Keys[] = [];
-  // a shorter text, and of equal ones the open one, covers what follows
+  // a shorter text, and of equal texts the open one, covers those after it
   const sorted = [...keys].sort((a, b) => a.text.length - b.text.length || Number(b.open) - Number(a.open));
   for (const one of sorted) if (!kept.some((outer) => covers(outer, one))) kept.push(one);
   return kept.sort((a, b) => (a.text < b.text ? -1 : 1));
@@ -34,8 +34,8 @@ export const intersection = (some: readonly Keys[], others: readonly Keys[]): re
   );
 
 /**
- * A text as it must stand in a pattern of IAM to mean itself: `*` and `?` would match others, and `${` would begin a
- * variable of the request's (threat 19).
+ * A text written so that an IAM pattern matches it literally: `*` and `?` would match other texts, and `${` would begin
+ * a policy variable (threat 19).
  */
 const escaped = (text: string): string => text.replace(/[*?]|\$(?=\{)/g, (character) => `\${${character}}`);
 

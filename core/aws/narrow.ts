@@ -20,8 +20,9 @@ export interface Restricting {
 
 /**
  * The keys that a grant reaches under a session's details: those of its place that every field of every detail admits.
- * @returns the keys, at least one; `aws_detail_unmapped` for a field that the grant does not map, `aws_detail_unsayable`
- * for a value that has no pattern, `details_invalid`, or `aws_details_disjoint` when nothing is left
+ * @returns the keys, at least one; `aws_detail_unmapped` for a field that the grant does not map,
+ * `aws_detail_unsayable` for a value that no pattern can express, `details_invalid`, or `aws_details_disjoint` when
+ * nothing is left
  */
 export function keysOf(grant: AwsGrant, { role, details, type }: Restricting): Result<readonly Keys[], Denial> {
   const { prefix } = grant.where;
@@ -62,7 +63,7 @@ interface Mapped {
   readonly rule: RuleName | undefined;
 }
 
-/** The keys that one field admits, by the field's rule, or why they cannot be said. */
+/** The keys that one field admits, by the field's rule, or why a policy cannot express them. */
 function admittedKeys(value: unknown, { grant, narrowing, rule }: Mapped): Result<readonly Keys[], string> {
   if (rule === undefined || !sayableRules[grant.service].includes(rule)) return err("has no meaning in a policy");
   const base = grant.where.prefix ?? "";
@@ -76,12 +77,12 @@ function admittedKeys(value: unknown, { grant, narrowing, rule }: Mapped): Resul
   return ok(union(keys));
 }
 
-/** What one value names, behind what every key of the grant begins with. */
+/** The keys that one value names, after the beginning that all keys of the grant share. */
 function keysNamed(base: string, text: string, by: RuleName | "folder"): readonly Keys[] {
   if (by === "folder") return [{ text: `${base}${text}/`, open: true }];
   if (by === "prefix") return [{ text: base + text, open: true }];
   if (by !== "path") return [{ text: base + text, open: false }];
-  // keys of S3 begin with no slash; `/a` is the object `a` and all below `a/`, not `ab`
+  // keys of S3 do not begin with a slash; `/a` means the object `a` and all keys below `a/`, not `ab`
   const below = text.slice(1);
   if (below === "") return [{ text: base, open: true }];
   return [

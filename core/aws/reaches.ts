@@ -5,7 +5,7 @@ import { listBucket } from "./actions.ts";
 import type { Keys } from "./keys.ts";
 import { keysOf, type Restricting } from "./narrow.ts";
 
-/** One action, where it acts, and on which keys there; for KMS the services through which a key may be used. */
+/** One action, the place it acts on, and the keys there; for KMS the services through which a key may be used. */
 export interface Reach {
   readonly service: PolicyService;
   readonly action: string;
@@ -14,15 +14,15 @@ export interface Reach {
   readonly keys: readonly Keys[];
 }
 
-/** A service whose actions stand in a policy. */
+/** A service whose actions a policy names. */
 export type PolicyService = AwsGrant["service"] | "kms";
 
-/** What KMS must allow for what DynamoDB does on a caller's behalf. */
+/** What KMS must allow when DynamoDB acts for a caller. */
 const tableKeyActions = ["kms:Decrypt", "kms:Encrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"];
 
 /**
- * All that a session may do with a role, action by action.
- * @returns `aws_scope_unmapped` for scopes that the role gives nothing for, `aws_listing_unbounded` for a listing that no
+ * Everything that a session may do with a role, action by action.
+ * @returns `aws_scope_unmapped` for scopes that the role maps to nothing, `aws_listing_unbounded` for a listing that no
  * prefix bounds, or why {@link keysOf} refuses
  */
 export function reachesOf(
@@ -50,20 +50,21 @@ const placeOf = (grant: AwsGrant, roleArn: string): string =>
   grant.service === "dynamodb" ? grant.where.table : `arn:${roleArn.split(":")[1]}:s3:::${grant.where.bucket}`;
 
 /**
- * Why a listing of these keys would tell more than they are. The names of everything whose name begins alike are told: a
- * prefix `a` lists `ab`, so that only folders can be listed.
+ * Why a listing of these keys would show more names than these. A listing shows all names with the same beginning
+ * (prefix `a` also lists `ab`), so only folders can be listed.
  */
 function unboundedListing(keys: readonly Keys[]): string | undefined {
   const folders = keys.filter(({ text, open }) => open && text.endsWith("/"));
-  // of a path, one half is the folder and the other the file or folder itself
+  // a path gives two entries: the folder, and the file or folder itself
   const others = keys.filter((one) => !folders.some((folder) => folder === one || folder.text === `${one.text}/`));
   if (others.length === 0) return undefined;
   return others.some(({ open }) => open) ? "a prefix that is listed ends in '/'" : "no prefix lists single keys alone";
 }
 
 /**
- * Uses of the keys that the grants' data is encrypted with: whatever any of the grants takes, of each key, through the
- * services it is registered for. A key does nothing by itself; what its service does with it, the session may there or not.
+ * Uses of the KMS keys that encrypt the grants' data: for each key, every use that any of the grants needs, through the
+ * services it is registered for. A key alone gives access to nothing: the service checks whether the session may reach
+ * the data.
  */
 function keyUses(grants: readonly AwsGrant[]): readonly Reach[] {
   const actions = keyActions(grants.filter(({ kmsKeys }) => kmsKeys.length > 0));
@@ -77,7 +78,10 @@ function keyUses(grants: readonly AwsGrant[]): readonly Reach[] {
   );
 }
 
-/** Reading objects decrypts; writing makes a data key, and in parts reads what it made. Nothing else touches a key. */
+/**
+ * Reading objects decrypts. Writing generates a data key, and writing in parts also decrypts. No other action uses a
+ * key.
+ */
 function keyActions(grants: readonly AwsGrant[]): readonly string[] {
   if (grants.some(({ service }) => service === "dynamodb")) return tableKeyActions;
   const actions = grants.flatMap((grant) => grant.actions);

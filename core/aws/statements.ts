@@ -2,7 +2,7 @@ import { listBucket } from "./actions.ts";
 import { isEveryKey, type Keys, patternOf, union } from "./keys.ts";
 import type { Reach } from "./reaches.ts";
 
-/** A statement of an IAM policy without a principal, as session policies hold them. */
+/** A statement of an IAM policy without a principal, as session policies contain them. */
 export interface Statement {
   readonly Effect: "Allow" | "Deny";
   readonly Action?: string | readonly string[];
@@ -14,17 +14,20 @@ export interface Statement {
 
 type Condition = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 
-/** How an action's keys are told to IAM: in the resource itself, or by a key of the request. */
+/** How IAM is told an action's keys: in the resource itself, or by a condition on the request. */
 interface Telling {
-  /** All that the service can do, where its actions are one group: their names then stand in `NotAction` alone. */
+  /**
+   * Pattern for everything the service can do, where all its actions are in one group: then `NotAction` names only
+   * this.
+   */
   readonly every?: string;
   /** Patterns of resources. */
   resources(place: string, keys: readonly Keys[]): readonly string[];
-  /** What must hold of the request beside the resource; undefined where nothing needs to. */
+  /** A condition on the request that must hold beside the resource; undefined where none is needed. */
   within(keys: readonly Keys[]): Condition | undefined;
   /**
-   * Conditions any of which holds for a request that is not within. An absent key of the request is not within either:
-   * `StringNotLike` holds then, `ForAnyValue` does not, and says it by `Null`.
+   * Conditions, one of which holds for every request beyond the keys. A request without the condition key is beyond
+   * them too: `StringNotLike` is true for it, but `ForAnyValue` is not, so `Null` is added.
    */
   beyond(keys: readonly Keys[]): readonly Condition[];
 }
@@ -39,7 +42,7 @@ const byResource: Telling = {
   beyond: () => [],
 };
 
-/** S3's listing acts on the bucket; which keys it tells is the request's prefix. */
+/** S3's listing acts on the bucket; the request's prefix tells which keys it lists. */
 const byPrefix: Telling = {
   resources: placeAlone,
   within: (keys) => ({ StringLike: { "s3:prefix": patterns(keys) } }),
@@ -49,8 +52,9 @@ const byPrefix: Telling = {
 const leadingKeys = "dynamodb:LeadingKeys";
 
 /**
- * DynamoDB: the partition keys of all items that a request names. `ForAllValues` holds for a request that names none, so
- * `Null` must say that there are some. Whether they are told inside a transaction is written nowhere: no right rests on it.
+ * DynamoDB: the partition keys of all items that a request names. `ForAllValues` is true for a request that names none,
+ * so `Null` must require some. AWS does not document whether the keys are filled inside a transaction, so no right
+ * depends on that.
  */
 const byLeadingKeys: Telling = {
   resources: placeAlone,
@@ -68,7 +72,10 @@ const byLeadingKeys: Telling = {
         ],
 };
 
-/** KMS: through which service the key is used. Every key has the same actions ({@link Reach}), so that they are one group. */
+/**
+ * KMS: the service through which the key is used. Every key has the same actions ({@link Reach}), so they are one
+ * group.
+ */
 const byService: Telling = {
   every: "kms:*",
   resources: placeAlone,
@@ -82,7 +89,7 @@ function tellingOf({ service, action }: Reach): Telling {
   return action === listBucket ? byPrefix : byResource;
 }
 
-/** Actions that reach the same keys at the same places. */
+/** Actions that reach the same keys in the same places. */
 interface Group {
   readonly telling: Telling;
   readonly actions: string[];
@@ -91,13 +98,13 @@ interface Group {
 }
 
 /**
- * Statements that allow exactly these reaches, and deny all else that their actions could do: a policy of the resource
- * that names the session is limited by no session policy, but by its denials.
+ * Statements that allow exactly these reaches, and deny everything else that their actions could do. The denials are
+ * needed because a session policy does not limit a resource's policy that names the session, except by what it denies.
  */
 export const statementsOf = (reaches: readonly Reach[]): readonly Statement[] =>
   groupsOf(reaches).flatMap(groupStatements);
 
-/** The actions of reaches, each once. */
+/** The actions of reaches, without duplicates. */
 export const actionsOf = (reaches: readonly Reach[]): readonly string[] => [...new Set(reaches.map((r) => r.action))];
 
 function groupsOf(reaches: readonly Reach[]): readonly Group[] {
@@ -138,6 +145,6 @@ function groupStatements({ telling, actions, places }: Group): readonly Statemen
   return [...allowed, { Effect: "Deny", Action, NotResource: resources(all) }];
 }
 
-/** Policies are short: a list of one is written without brackets. */
+/** Policies must be short, so a list with one item is written without brackets. */
 export const oneOrMore = (values: readonly string[]): string | readonly string[] =>
   values.length === 1 ? (values[0] ?? "") : values;

@@ -36,7 +36,7 @@ const keyOf = ({ root, secret }: Sealing, daySecret: string): Buffer =>
 
 /**
  * Seals the names of what must be read with an offer, so that its redemption reads everything in one batch: the giving
- * session, the sessions above it, and every subject that can end them. Whoever finds the handle in a queue learns none of
+ * session, the sessions above it, and every subject that can end them. Somebody who finds the handle in a queue learns none of
  * these names (threat 17). The locator is a hint and no authority: decisions rest on the offer's row, and what that row
  * requires beyond the locator is read as well.
  * @param from the giving session

@@ -1,4 +1,4 @@
-/** Why a session (or what stands above it) is over. */
+/** Why a session, or one above it, is over. */
 export type DeathCause =
   | { readonly kind: "expired"; readonly atSeconds: number }
   | { readonly kind: "tombstone"; readonly sid: string }

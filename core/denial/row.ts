@@ -15,7 +15,7 @@ export interface Row<D> {
   readonly variant?: (denial: D) => Answer<D> | undefined;
 }
 
-/** What a caller gets to see. */
+/** What a caller is told. */
 interface Answer<D> extends Extras<D> {
   readonly status: number;
   /** RFC 6749 5.2, RFC 8693 2.2.2, RFC 8707 2, RFC 9396 5, RFC 9449 5. */
@@ -42,20 +42,20 @@ type Answering = <D>(description: Text<D>, extras?: Extras<D>) => Answer<D>;
 const answers =
   (status: number, error: string): Answering =>
   (description, extras = {}) => ({ status, error, description, ...extras });
-/** RFC 6749 5.2: the caller is not authenticated. */
 
-/** RFC 6749 5.2: the request is malformed, or what it asks for is refused without another error's meaning. */
+/** RFC 6749 5.2: the caller is not authenticated. */
 export const badClient: Answering = answers(401, "invalid_client");
-/** RFC 6749 5.2: a scope is unknown or goes beyond a bound. */
+/** RFC 6749 5.2: the request is malformed, or it asks for something that no other error describes. */
 export const badRequest: Answering = answers(400, "invalid_request");
-/** RFC 8707 2: the resource or audience is not acceptable. */
+/** RFC 6749 5.2: a scope is unknown or exceeds a bound. */
 export const badScope: Answering = answers(400, "invalid_scope");
-/** RFC 9396 5: an authorization detail is not acceptable. */
+/** RFC 8707 2: the resource or audience is not acceptable. */
 export const badTarget: Answering = answers(400, "invalid_target");
-/** RFC 9449 5: the DPoP proof is not acceptable. */
+/** RFC 9396 5: an authorization detail is not acceptable. */
 export const badDetails: Answering = answers(400, "invalid_authorization_details");
-/** Of RFC 6749 4.1.2.1, used here with 403: the caller is known and may not do this. */
+/** RFC 9449 5: the DPoP proof is not acceptable. */
 export const badProof: Answering = answers(400, "invalid_dpop_proof");
+/** RFC 6749 4.1.2.1, used here with 403: the caller is known and may not do this. */
 export const forbidden: Answering = answers(403, "access_denied");
 
 /** A 503: nothing is wrong with the request, but it cannot be decided now, so it is refused and may be sent again. */

@@ -16,7 +16,7 @@ export interface PlanDeps extends RevocationDeps {
 
 /**
  * Turns a revocation into notices, one for each receiver and subject. The message is only a hint: a revocation that the
- * tables Tombstones and Revocations do not confirm is told to nobody, whoever wrote the message (threat 23).
+ * tables Tombstones and Revocations do not confirm is told to nobody, no matter who wrote the message (threat 23).
  */
 export async function planNotices(revoked: Revoked, deps: PlanDeps): Promise<readonly Notice[]> {
   const { rows, registry } = await revocationsOf(revoked, deps);

@@ -71,6 +71,7 @@ const isSubject = (sub: unknown, { subjectInAnyScript }: JwtRules): boolean =>
 /**
  * Checks `exp`, `nbf` and `iat` only. Everything else that {@link claimFailure} checks does not change with time, so a
  * verified token need not be checked for it again.
+ * @returns what is wrong, undefined when nothing is
  */
 export function timeFailure(claims: Claims, rules: TimeRules): JwtFailure | undefined {
   const times: Record<"exp" | "nbf" | "iat", number | undefined> = { exp: undefined, nbf: undefined, iat: undefined };

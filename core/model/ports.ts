@@ -114,7 +114,7 @@ export interface SigningKey {
   /**
    * Signs the JWS signing input.
    * @param signingInput `base64url(header).base64url(payload)` as bytes
-   * @param joinId the session (or record) this signature belongs to; it stands in the call's user agent so that
+   * @param joinId the session (or record) this signature belongs to; it is part of the call's user agent so that
    * CloudTrail can be joined with our records
    * @returns the signature as RFC 7518 3 defines it (ES256: 64 bytes r||s; RS256: as long as the modulus) and the
    * request id of the call

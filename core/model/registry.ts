@@ -73,7 +73,7 @@ export interface AgentRegistration {
   readonly code?: CodeBinding;
   /** The clients whose persons' tokens it may use. A token must be issued to exactly such a client. */
   readonly clients: readonly { readonly issuer: string; readonly clientId: string }[];
-  /** The most it may ever hold, whoever the principal is. */
+  /** The most it may ever hold, for any principal. */
   readonly may: readonly ScopeSet[];
   /** Every grant it holds must be restricted by at least one authorization detail. */
   readonly requiresDetails?: true;

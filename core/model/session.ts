@@ -176,9 +176,9 @@ export interface AccessHandle {
 }
 
 /**
- * Credentials of AWS that a session was given, as stored in table Sessions under (`root`, `~aws#<sid>#<role>`): one row a
- * session and role, however often they were fetched anew. Whoever stops a session in AWS finds here what is still alive.
- * There is no secret in it.
+ * AWS credentials that a session got, as stored in table Sessions under (`root`, `~aws#<sid>#<role>`): one row for each
+ * session and role, however often they were fetched. Somebody who stops a session in AWS finds here which credentials
+ * are still valid. It contains no secret.
  */
 export interface Vend {
   readonly root: string;
@@ -188,8 +188,8 @@ export interface Vend {
   readonly arn: string;
   /** The account the role is in. */
   readonly account: string;
-  /** Access key of the newest; the records tell of all. */
+  /** Access key of the newest credentials; the audit records name all of them. */
   readonly accessKeyId: string;
-  /** When the last of them ends: it only ever moves forward. */
+  /** When the last of them ends. It only moves forward. */
   readonly endsAtSeconds: number;
 }

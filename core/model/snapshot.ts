@@ -41,7 +41,7 @@ export interface RegistrySnapshot {
   scopeMappings(agentId: string, resource: string): readonly ScopeMappingRegistration[];
   /** Every scope mapping for an agent, by its name. */
   scopeMappingsOf(name: string): readonly ScopeMappingRegistration[];
-  /** The AWS roles that stand for a resource and that an agent (SPIFFE ID) may have. */
+  /** The AWS roles of a resource whose credentials an agent (SPIFFE ID) may get. */
   awsRoles(agentId: string, resource: string): readonly AwsRoleRegistration[];
   readonly policies: readonly PolicyRegistration[];
   /** Every declared group of people, as `<trusted issuer's name>/<group>`. */

@@ -1,4 +1,4 @@
-/** Names of liveness subjects, as they stand in `Session.epochs` and in table Revocations. */
+/** Names of liveness subjects, as used in `Session.epochs` and in table Revocations. */
 export const subjects = {
   agent: (id: string) => `agent:${id}`,
   principal: (id: string) => `principal:${id}`,

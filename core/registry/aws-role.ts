@@ -109,7 +109,7 @@ function narrowingFindings({ row, grant, narrowing }: Narrowed, path: string, na
     : [];
 }
 
-/** The schema of a field by its dotted path; empty where there is none. */
+/** The schema of a field by its dotted path; empty when it does not exist. */
 function fieldSchema({ schema }: Pick<DetailsTypeRegistration, "schema">, field: string): FieldSchema {
   let at: Readonly<Record<string, unknown>> = schema;
   for (const name of field.split(".")) {

@@ -138,7 +138,7 @@ export interface SessionStore {
    * @returns false, and nothing counted, when the sum would exceed `most`
    */
   growTree(root: string, by: TreeGrowth, most: TreeGrowth): Promise<boolean>;
-  /** The secret of a day, 256 bits as text: whoever asks first makes it, and every instance gets the same. */
+  /** The secret of a day, 256 bits as text. The first call creates it, and every instance gets the same one. */
   locatorSecret(day: number): Promise<string>;
   /**
    * Leases a place in a status list of the window in which `expiresAtSeconds` lies.

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 
-/** How long one call goes on asking AWS again, from the first time that it was told to. */
+/** How long one call may repeat requests to AWS, in milliseconds from its first repetition. */
 const patienceMillis = 1_500;
 
 interface CallPatience {
@@ -12,16 +12,17 @@ interface CallPatience {
 const calls = new AsyncLocalStorage<CallPatience>();
 
 /**
- * Runs a call that somebody waits for with one patience for all its requests to AWS. Each request has pauses of its own,
- * and a throttled call has several requests: without this it would hold its sandbox for their sum, seconds in which it
- * answers nobody, and throttling would cost concurrency before it costs an answer. A request's first try is always made.
+ * Runs a call that somebody waits for with a common time limit for repeating its requests to AWS. Each request has
+ * pauses of its own, and a throttled call makes several requests. Without the limit it would occupy its sandbox for the
+ * sum of them, for seconds in which it answers nobody, and throttling would use up concurrency before it refuses a
+ * call. A request's first try is always made.
  */
 export const withPatience = <T>(work: () => T, nowMillis: () => number = () => performance.now()): T =>
   calls.run({ nowMillis }, work);
 
 /**
- * Whether a request that failed may be repeated after a pause; no pause is begun that would outlast the patience.
- * Always, in a call that nobody waits for.
+ * Whether a failed request may be repeated after a pause. No pause begins that would exceed the limit. Always true in a
+ * call that nobody waits for.
  */
 export function mayRepeat(afterPauseMillis: number): boolean {
   const call = calls.getStore();
@@ -31,7 +32,7 @@ export function mayRepeat(afterPauseMillis: number): boolean {
   return nowMillis + afterPauseMillis <= call.untilMillis;
 }
 
-/** Any client of the SDK: what repeats is the same in all. */
+/** Any client of the SDK, since all of them repeat in the same way. */
 interface RetryingClient {
   readonly config: Pick<DynamoDBClient["config"], "retryStrategy" | "maxAttempts">;
 }
@@ -40,17 +41,17 @@ type Strategy = Exclude<
   { retry: (...given: never[]) => unknown }
 >;
 
-/** The SDK's own reserve of repetitions, for one instance: what fails for long is no longer asked twice. */
+/** The SDK's own reserve of repetitions for one instance: while requests keep failing, they are no longer repeated. */
 const reserve = 500;
 const costOfOne = 5;
 const firstPauseMillis = 100;
 
 /**
- * Lets the SDK repeat within a call's patience, after short pauses, and throw what AWS said last when it is over. The
- * second that the SDK itself would pause when it is throttled, and two and four after that, is the caller's to wait by
- * `Retry-After`, and not a sandbox's. Where nobody waits, the SDK repeats as it always does.
+ * Lets the SDK repeat requests within a call's limit, after short pauses, and throws AWS's last error when the limit is
+ * reached. The SDK's own pauses for throttling (one second, then two and four) are left to the caller, who waits by
+ * `Retry-After` without occupying a sandbox. In a call that nobody waits for, the SDK repeats as usual.
  * @param client changed in place
- * @returns it
+ * @returns the client
  */
 export function patient<C extends RetryingClient>(client: C): C {
   const { config } = client;

@@ -1,20 +1,20 @@
 import { Effect, type IPrincipal, PolicyStatement, Role, type RoleProps, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
 
-/** The role that an agent runs under. Beside what stands here, all that a role of CDK's has but `assumedBy`. */
+/** The role that an agent runs under. It takes all properties of CDK's role as well, with a default for `assumedBy`. */
 export interface AgentRoleProps extends Omit<RoleProps, "assumedBy" | "externalIds"> {
-  /** The issuer of the deployment it proves itself to, without a slash at its end. */
+  /** The issuer of the deployment it attests at, without a slash at its end. */
   readonly issuer: string;
-  /** Who runs it: Lambda when it is left out. */
+  /** Who may assume it; Lambda when left out. */
   readonly assumedBy?: IPrincipal;
 }
 
-/** Tags by which a document carries the challenge and the agent's key; `core/attest` demands them. */
+/** Tags by which a document carries the challenge and the agent's key; `core/attest` requires them. */
 export const documentTags = ["lanyard-challenge", "lanyard-jkt"] as const;
 
 /**
- * A role under which an agent proves what it is (`aws-sts-web-identity`) and can do nothing else: whatever it may at AWS it
- * gets for its sessions, of the roles that the registry gives it. It assumes no role by itself.
+ * A role with which an agent can attest (`aws-sts-web-identity`) and can do nothing else. Everything else it may do at
+ * AWS comes with credentials for its sessions, of the roles that the registry gives it. It assumes no role by itself.
  *
  * @example
  * const role = new AgentRole(this, "PlannerRole", { issuer: lanyard.urls.issuer });
@@ -29,7 +29,7 @@ export class AgentRole extends Role {
         sid: "ProveToLanyard",
         actions: ["sts:GetWebIdentityToken"],
         resources: ["*"],
-        // a document for another audience would be good there: nobody else gets one (threat 4)
+        // a document for another audience would be accepted there, so the role can get none (threat 4)
         conditions: { "ForAllValues:StringEquals": { [audience]: issuer }, Null: { [audience]: "false" } },
       }),
       new PolicyStatement({

@@ -1,11 +1,11 @@
 import { Aws, Token } from "aws-cdk-lib";
 import { rolesPrefix } from "../function/roles.ts";
 
-/** A deployment of Lanyard, as another app or account names it: by what never changes. */
+/** A deployment of Lanyard, named from another app or account by values that never change. */
 export interface DeployedLanyard {
-  /** Account it stands in, 12 digits. */
+  /** Its account, 12 digits. */
   readonly account: string;
-  /** Region it stands in. */
+  /** Its Region. */
   readonly region: string;
   /** Name of the stage. */
   readonly stage: string;
@@ -13,7 +13,10 @@ export interface DeployedLanyard {
   readonly trustDomain?: string;
 }
 
-/** Every part as it stands in a policy. @throws on one that could not be a deployment's */
+/**
+ * The trust domain, after every value was checked, since they become part of a policy. @throws for a value that no
+ * deployment can have
+ */
 export function trustDomainOf({ account, region, stage, trustDomain }: DeployedLanyard): string {
   const domain = trustDomain ?? `${stage}.lanyard.internal`;
   const wrong = [

@@ -14,21 +14,21 @@ import { sourceIdentities, targetPath, trustOf } from "./trust.ts";
 
 /** A role for sessions of Lanyard's agents. */
 export interface TargetRoleProps {
-  /** The deployment whose sessions may have it: another account's as well as this one's. */
+  /** The deployment whose sessions may get its credentials, in this account or another one. */
   readonly lanyard: DeployedLanyard;
-  /** Names of the agents that may have it, as that deployment's registry names them; whoever else is registered there may not. */
+  /** Names of the agents that may get its credentials, as in that deployment's registry; other agents may not. */
   readonly agents: readonly string[];
   /**
-   * The most that any session may do with it; every session's own policy narrows it further. What is granted to the
-   * construct (`bucket.grantRead(target)`) is added. Nothing that anybody attaches to the role adds to it.
+   * The most that any session may do with it; each session's own policy narrows it further. Rights that are granted to
+   * the construct (`bucket.grantRead(target)`) are added. Policies that somebody attaches to the role add nothing.
    */
   readonly statements?: readonly PolicyStatement[];
-  /** Name of the role; CloudFormation makes one when it is left out. Its path is `/lanyard/target/`. */
+  /** Name of the role; CloudFormation chooses one when left out. Its path is `/lanyard/target/`. */
   readonly roleName?: string;
   readonly description?: string;
   /**
-   * The organization's own boundary instead of the grant. Nothing then keeps a policy that is attached to the role from
-   * adding to it, so that Lanyard's deny policies must not be attached: the surgical stop is off for this role, and says so.
+   * The organization's own boundary instead of the grant. Then a policy that is attached to the role can add rights, so
+   * Lanyard's deny policies must not be attached: sessions of this role cannot be stopped by them, and `stop` says so.
    */
   readonly boundary?: IManagedPolicy;
 }
@@ -46,15 +46,15 @@ export interface TargetRoleProps {
 export class TargetRole extends Construct implements IGrantable {
   /** ARN for the registry's `aws-role`. */
   readonly roleArn: string;
-  /** The role; policies that are attached to it can take away, and add nothing. */
+  /** The role. Policies that are attached to it can remove rights, and add none. */
   readonly role: Role;
-  /** What it may at most: attached to the role, and its permissions boundary. */
+  /** The most it may do: attached to the role, and its permissions boundary. */
   readonly grant: ManagedPolicy;
   /** Whether sessions of this role can be stopped by deny policies that are attached to it. */
   readonly stop: "on" | "off";
   readonly grantPrincipal: IPrincipal;
 
-  /** @throws on a deployment or agents that cannot be */
+  /** @throws for a deployment or agents that cannot exist */
   constructor(scope: Construct, id: string, props: TargetRoleProps) {
     super(scope, id);
     const { lanyard, agents, statements = [], boundary } = props;
@@ -69,7 +69,7 @@ export class TargetRole extends Construct implements IGrantable {
       ...(props.roleName !== undefined && { roleName: props.roleName }),
       description: props.description ?? `Sessions of ${agents.join(", ")} of Lanyard ${lanyard.stage}`,
       assumedBy,
-      // the least that IAM takes, and the most that one role gets for assuming another
+      // the shortest that IAM accepts, and the longest that one role gets for assuming another
       maxSessionDuration: Duration.hours(1),
       managedPolicies: [this.grant],
       permissionsBoundary: boundary ?? this.grant,
@@ -86,18 +86,21 @@ export class TargetRole extends Construct implements IGrantable {
   }
 }
 
-/** What holds of every session, whatever is granted; in the boundary, nothing attached to the role undoes it. */
+/**
+ * Denials for every session, whatever is granted; as part of the boundary, no policy attached to the role undoes them.
+ */
 const bounds = (): readonly PolicyStatement[] => [
-  // by which Lanyard makes credentials short-lived; it can only narrow, and the last policy it puts on denies it
+  // Lanyard shortens the life of credentials by this call, which can only narrow them; the last policy it applies
+  // denies it
   new PolicyStatement({ sid: "FurtherSessionPolicies", actions: ["sts:GetScopedCredentials"], resources: ["*"] }),
-  // another role has no deny policies of ours attached: a session that went on to it would walk out of a cut (threat 20)
+  // another role does not have our deny policies, so a session that assumed one would escape a cut (threat 20)
   new PolicyStatement({
     sid: "OnlyTargetRoles",
     effect: Effect.DENY,
     actions: ["sts:AssumeRole"],
     notResources: [`arn:${Aws.PARTITION}:iam::*:role${targetPath}*`],
   }),
-  // what nobody could be told for, and no cut would find
+  // credentials that nobody would know of, and that no cut would find
   new PolicyStatement({
     sid: "OnlyNamedSessions",
     effect: Effect.DENY,

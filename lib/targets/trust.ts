@@ -7,20 +7,20 @@ import {
 } from "aws-cdk-lib/aws-iam";
 import { credentialsRoleArn, type DeployedLanyard, trustDomainOf } from "./deployed.ts";
 
-/** Session tags that all credentials of a session have, and no others; `core/aws/lineage.ts` sets them. */
+/** The session tags of all credentials of a session, which have no others; `core/aws/lineage.ts` sets them. */
 export const sessionTags = ["lanyard-session", "lanyard-tree", "lanyard-agent", "lanyard-principal"] as const;
 
-/** What every SourceIdentity of Lanyard's looks like. */
+/** Pattern of every SourceIdentity that Lanyard sets. */
 export const sourceIdentities = "lyd.*";
 
-/** Path of the roles that Lanyard's sessions may have: what they may assume is told by it. */
+/** Path of the roles for Lanyard's sessions; rights to assume them are granted by this path. */
 export const targetPath = "/lanyard/target/";
 
 const agentName = /^[a-z0-9._-]+(\/[a-z0-9._-]+)*$/;
 
 type Condition = Readonly<Record<string, string | readonly string[]>>;
 
-/** Who may assume a role, and what that takes beside. */
+/** Who may assume a role, and the further statements that this needs. */
 interface Trust {
   /** For `sts:AssumeRole`. */
   readonly assumedBy: IPrincipal;
@@ -29,11 +29,12 @@ interface Trust {
 }
 
 /**
- * Lets one deployment's function `credentials` assume a role for sessions of the agents named, and nobody else. The
- * principal is the account, and the role is pinned by `aws:PrincipalArn`: a role as principal is stored by its unique id,
- * and trusted no more once it is made anew. What names the agents here is the role's owner: a mistake in the central
- * registry lends nobody another account's role. Three statements, since STS tells other keys for each action (threat 21).
- * @throws on names that no registry takes
+ * Lets one deployment's function `credentials` assume a role for sessions of the named agents, and nobody else. The
+ * principal is the account, and `aws:PrincipalArn` pins the role: IAM stores a role that is a principal by its unique
+ * id, and no longer trusts it after it was created again. The role's owner names the agents here, so a mistake in the
+ * central registry gives nobody another account's role. There are three statements, since STS has other condition keys
+ * for each action (threat 21).
+ * @throws for names that no registry accepts
  */
 export function trustOf(lanyard: DeployedLanyard, agents: readonly string[]): Trust {
   const trustDomain = trustDomainOf(lanyard);
@@ -53,7 +54,7 @@ export function trustOf(lanyard: DeployedLanyard, agents: readonly string[]): Tr
     assumedBy: credentials({
       "sts:ExternalId": `${trustDomain}/${lanyard.stage}`,
       "aws:RequestTag/lanyard-agent": agents.map((name) => `spiffe://${trustDomain}/agent/${name}`),
-      // no session takes another's name; without the tag nothing is equal
+      // no session may take another's name; without the tag the comparison is false
       "sts:RoleSessionName": requested("lanyard-session"),
     }),
     beside: [

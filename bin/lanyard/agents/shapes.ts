@@ -42,8 +42,11 @@ const wholeAgent = agent.extend({
   cut: z.boolean(),
 });
 
+/** A registered agent in a list. */
 export type Agent = z.infer<typeof agent>;
+/** A registered agent with what it can do by policy. */
 export type WholeAgent = z.infer<typeof wholeAgent>;
+/** What an agent can do with one scope for one principal. */
 export type Ability = z.infer<typeof ability>;
 
 /** Reads one of a list of agents. */

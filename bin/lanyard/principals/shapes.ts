@@ -15,6 +15,7 @@ const principal = z.object({
   ),
 });
 
+/** A principal and the agents that act on its authority. */
 export type Principal = z.infer<typeof principal>;
 
 /** Reads one of a list of principals. */

@@ -49,8 +49,11 @@ const reached = z.object({
   expiresAtSeconds: z.number(),
 });
 
+/** A session in a list. */
 export type Session = z.infer<typeof session>;
+/** Everything that admin-read answers about one session. */
 export type Story = z.infer<typeof story>;
+/** A session that a revocation would end. */
 export type Reached = z.infer<typeof reached>;
 
 /** Reads one of a list of sessions. */

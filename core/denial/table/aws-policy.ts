@@ -1,6 +1,6 @@
 import { badDetails, badScope, type Rows } from "../row.ts";
 
-/** Refusals to say what a session may in the language of IAM, each with its facts. */
+/** Refusals because an IAM policy cannot express what a session may do, each with its facts. */
 export type AwsPolicyDenial =
   | { readonly code: "aws_scope_unmapped"; readonly role: string; readonly scopes: readonly string[] }
   | {
@@ -27,7 +27,7 @@ export type AwsPolicyDenial =
       readonly limitCharacters: number;
     };
 
-/** What is told of each. */
+/** What auditors and callers are told of each. */
 export const awsPolicyDenials: Rows<AwsPolicyDenial> = {
   aws_scope_unmapped: {
     rule: "an AWS role gives for the scopes its registration maps",

@@ -1,7 +1,7 @@
 import { aliveRule, type DeathCause, deathText } from "../death.ts";
 import { badRequest, forbidden, later, type Rows } from "../row.ts";
 
-/** Refusals about a session as it stands at this moment, each with its facts. */
+/** Refusals about a session's present state, each with its facts. */
 export type SessionDenial =
   | { readonly code: "uses_spent" }
   | { readonly code: "renewal_refused"; readonly why: string }

@@ -58,7 +58,7 @@ export const cutsClaims = ({ issuer, nowSeconds, version, cuts, overflow }: Cuts
  */
 const aroundBytes = 3_072;
 
-/** How many cutsof these, from the first on, fit into one document of `limits.cutsBytes`. */
+/** How many of these cuts, from the first on, fit into one document of `limits.cutsBytes`. */
 export function cutsThatFit(cuts: readonly { readonly name: string; readonly epoch: number }[]): number {
   const room = Math.floor(((limits.cutsBytes - aroundBytes) * 3) / 4);
   let taken = 0;
@@ -86,6 +86,8 @@ const cutName = new RegExp(`^[A-Za-z0-9_-]{${cutNameCharacters}}$`);
  * Verifies a document of cuts: signed by a status key with its own `typ`, of this issuer and address, fresh. One entry
  * that cannot be read refuses the whole document, since it may be the cut that matters. Claims that this version does
  * not know are ignored.
+ * @param token as it was fetched
+ * @returns the cuts, or why the document is refused
  */
 export async function verifyCuts(
   token: string,

@@ -21,7 +21,12 @@ interface PackedBits {
   readonly packed: Uint8Array;
 }
 
-/** Checks a list from outside before anything is inflated. */
+/**
+ * Checks a list from outside before anything is inflated.
+ * @param lst base64url without padding
+ * @param bits 1, 2, 4 or 8
+ * @param maxBytes most bytes the list may unpack to
+ */
 export function readPacked(lst: unknown, bits: unknown, maxBytes: number): Result<PackedBits, string> {
   if (bits !== 1 && bits !== 2 && bits !== 4 && bits !== 8) return err("bits is 1, 2, 4 or 8");
   if (typeof lst !== "string" || !/^[A-Za-z0-9_-]+$/.test(lst)) return err("lst is not base64url without padding");

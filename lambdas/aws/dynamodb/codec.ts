@@ -47,6 +47,7 @@ export const whole: Decode<number> = must(
   "whole number",
   (value): value is number => Number.isSafeInteger(value) && (value as number) >= 0,
 );
+/** True or false. */
 export const flag: Decode<boolean> = must("truth value", (value) => typeof value === "boolean");
 const object: Decode<Item> = must(
   "map",
@@ -91,6 +92,7 @@ export const json =
     return decode(parsed, at);
   };
 
+/** A member that may be absent. */
 export const optional = <T>(decode: Decode<T>): Optional<T> => ({ optional: decode });
 
 /** A map of exactly these members. */

@@ -64,7 +64,9 @@ const detail: Decode<AuthorizationDetail> = (value, at) => {
   return typeof type === "string" ? { ...found, type } : misread(at, "authorization detail with a type");
 };
 
+/** Decodes a grant from the attributes of {@link grantItem}. */
 export const grant = members<Grant>({ resource: text, scopes: list(text), details: list(json(detail)) });
+/** Decodes a bound on uses and the names of its counters. */
 export const uses = members<Uses>({ max: whole, countedAt: list(text) });
 
 const via = byKind<Via>({
