@@ -52,7 +52,7 @@ export async function readSubject(way: Way, context: ReadContext, registry: Regi
   const perSecond = way.perSecond(registry.agent(caller.agent));
   const first = await way.resolve(request, registry);
   const known = first.ok && first.value.kind !== "located" ? first.value : undefined;
-  const asked = queryOf(first.ok ? first.value.query : nothing, known, context, registry);
+  const asked = queryOf({ query: first.ok ? first.value.query : nothing, subject: known }, context, registry);
   const renews = request.requested === "session" && known?.kind === "session";
   const [rows, above, within] = await Promise.all([
     readLiveness(ports.store, asked.query),
@@ -65,7 +65,7 @@ export async function readSubject(way: Way, context: ReadContext, registry: Regi
   // when the batch is incomplete, the offer may only look absent; the caller of this function checks that first
   const subject = fromOfferRow(rows.offer, context);
   if (!subject.ok) return { ...read, subject };
-  const wanted = queryOf(subject.value.query, subject.value, context, registry);
+  const wanted = queryOf({ query: subject.value.query, subject: subject.value }, context, registry);
   if (isCovered(wanted.query, asked.query)) return { ...read, subject };
   return { ...read, subject, rows: await readLiveness(ports.store, wanted.query), servers: wanted.servers };
 }
@@ -74,8 +74,7 @@ const nothing: LivenessQuery = { tombstones: [], subjects: [] };
 
 /** The liveness query of a subject, its caller, and the servers of the requested resources. */
 function queryOf(
-  query: LivenessQuery,
-  subject: ResolvedSubject | undefined,
+  { query, subject }: { readonly query: LivenessQuery; readonly subject: ResolvedSubject | undefined },
   { request, caller }: Pick<TokenContext, "request" | "caller">,
   registry: RegistrySnapshot,
 ): { readonly query: LivenessQuery; readonly servers: readonly string[] } {
