@@ -18,8 +18,19 @@ const suite = (name: string, quietSeconds: number, ...command: readonly string[]
 
 const clockless = ["governance", "operating", "deployed-registry", "domain", "uses-and-renewal"];
 const restartsAndWorkloads = ["restart", "agents", "instances", "aws-attestation"];
-/** Rows of the bench whose goals hold with room to spare; docs/performance.md names those that fall short. */
-const holding = ["verify/es256", "issue/client", "policy/decision", "cost/session", "cost/idle"];
+/** Rows of the bench's quick form that CI holds to their goals: they hold on a busy machine as well. */
+export const holding = [
+  "verify/es256",
+  "issue/client-credentials",
+  "issue/redeem",
+  "policy/decision",
+  "cost/session",
+  "cost/record",
+  "cost/idle",
+  "cost/algorithms",
+];
+/** Those whose ratio a busy machine moves by more than a fifth (docs/performance.md), so that CI would guess at them. */
+export const moved = ["verify/rs256", "issue/person"];
 const story = suite("the story", 15, "npm", "start", "--silent", "--", "--once", "--memory");
 const synth = suite("the stacks by the README's command", 10, "npx", "cdk", "synth", "-q");
 const behind: readonly Suite[] = [
@@ -39,7 +50,7 @@ const behind: readonly Suite[] = [
   suite("the vectors", 3, "bash", "-c", "npm run --silent vectors >/dev/null"),
   suite("a short load", 18, "npm", "run", "--silent", "load", "--", "--short"),
   suite("the random programs", 14, "npm", "run", "--silent", "model", "--", "--seed", "7", "--runs", "300"),
-  suite("the ratios that hold", 22, "npm", "run", "--silent", "bench", "--", "--quick", "--check", ...holding),
+  suite("the ratios that hold", 30, "npm", "run", "--silent", "bench", "--", "--quick", "--check", ...holding),
   suite("the keys that rotate", 65, "npm", "run", "--silent", "e2e", "--", "rotation"),
 ];
 
