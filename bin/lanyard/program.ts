@@ -87,7 +87,7 @@ const messageOf = (cause: unknown): string => {
   if (name === "CredentialsProviderError" || name === "TokenProviderError")
     return `there are no AWS credentials: ${message}. Log in to AWS (aws sso login), or set AWS_PROFILE`;
   if (["ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId"].includes(name))
-    return `your AWS credentials are not good any more: log in to AWS again (aws sso login): ${message}`;
+    return `your AWS credentials have expired or are not valid: log in to AWS again (aws sso login): ${message}`;
   if (/^Region is missing/.test(message)) return "which Region? Set AWS_REGION, or say --region at lanyard login";
   return message || name;
 };

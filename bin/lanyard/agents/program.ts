@@ -7,7 +7,7 @@ import { runAgents } from "./command.ts";
 /** Adds `agents`. */
 export function agentCommands({ command, watching, withDeployment }: CommandLine): void {
   example(
-    watching(command("agents [agent]", "registered agents; of one, what it can do by policy"))
+    watching(command("agents [agent]", "registered agents; with a name, what that one can do by policy"))
       .option("--limit <n>", "so many at most")
       .action((name: string | undefined, options: ListOptions & WatchOptions) =>
         withDeployment(options, (context) => watched(options, context, (to) => runAgents(name, options, to))),

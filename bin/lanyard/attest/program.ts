@@ -8,7 +8,7 @@ export function attestCommands({ program, terminal }: CommandLine): void {
     program
       .command("attest")
       .description(
-        "explain a workload's document: what it is, which checks pass, which fails and why; asks no deployment",
+        "explain a workload's document: what it is, which checks pass, which fails and why; calls no deployment",
       )
       .requiredOption(
         "--explain <file>",
@@ -16,7 +16,7 @@ export function attestCommands({ program, terminal }: CommandLine): void {
       )
       .option("--at <time>", "the clock, as seconds since the epoch or ISO 8601 (default: now)")
       .option("--settings <file>", "trust roots, keys and expected values (docs/attestation/README.md)")
-      .option("--type <type>", "what it is, where its shape does not tell")
+      .option("--type <type>", "its type, where its shape does not show it")
       .option("--online", "let AWS STS be asked about a signed GetCallerIdentity request")
       .option("--json", "print one JSON object and nothing else")
       .action((options: AttestOptions) => runAttest(options, terminal)),

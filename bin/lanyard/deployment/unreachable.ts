@@ -21,7 +21,7 @@ function whatToDo(code: string, kind: Profile["kind"]): string {
   if (kind === "local") return "is the local run still up? Start it again with npm start";
   switch (code) {
     case "ENOTFOUND":
-      return "no function has this URL any more; after a new deployment, lanyard login again";
+      return "no function has this URL any more; after a new deployment, run lanyard login again";
     case "EAI_AGAIN":
       return "names are not resolved here: is there a network?";
     case "TimeoutError":
@@ -43,12 +43,12 @@ function whatToDo(code: string, kind: Profile["kind"]): string {
 export function hintFor(status: number, value: Readonly<Record<string, unknown>>, url: URL): string | undefined {
   const said = String(value.Message ?? value.message ?? "");
   if (/security token.*(expired|invalid)|expired/i.test(said))
-    return "your AWS credentials are not good any more: log in to AWS again (aws sso login)";
+    return "your AWS credentials have expired or are not valid: log in to AWS again (aws sso login)";
   // our own refusals have member `error`, Lambda's have not
   if (status === 403 && value.error === undefined)
     return `may your role call ${url.host}? lanyard whoami says who you are, docs/operating.md what a role needs`;
   if (status === 404 && value.error === undefined)
-    return "no function has this URL any more; after a new deployment, lanyard login again";
+    return "no function has this URL any more; after a new deployment, run lanyard login again";
   if (status === 429) return "the function has no instance free, or the account none: try again";
   if (status >= 500 && value.error === undefined)
     return "the function failed; its log says why, docs/runbook.md what to do";

@@ -7,14 +7,14 @@ import { type RotateOptions, runKeys, runRotate } from "./rotate.ts";
 /** Adds `rotate` and `keys`. */
 export function keyCommands({ command, withDeployment, watching }: CommandLine): void {
   example(
-    command("rotate", "switch a signing key before its time, or at once when it may be in other hands")
+    command("rotate", "rotate a signing key early, or at once when somebody else may have it")
       .addOption(
         new Option("--purpose <purpose>", "which keys")
           .choices(["identity", "session", "status", "events"])
           .makeOptionMandatory(),
       )
       .option("--kid <kid>", "one key by its thumbprint (default: every key of the purpose that signs)")
-      .option("--emergency", "void what it signed, now")
+      .option("--emergency", "make everything it signed invalid, now")
       .option("--yes", "do not ask")
       .requiredOption("--reason <text>", "why, for the audit record")
       .action((options: RotateOptions) => withDeployment(options, (context) => runRotate(options, context))),
@@ -22,7 +22,7 @@ export function keyCommands({ command, withDeployment, watching }: CommandLine):
     'rotate --purpose session --emergency --reason "seen elsewhere"',
   );
   example(
-    watching(command("keys", "how every signing key stands")).action((options: WatchOptions & { json?: boolean }) =>
+    watching(command("keys", "the state of every signing key")).action((options: WatchOptions & { json?: boolean }) =>
       withDeployment(options, (context) => watched(options, context, (to) => runKeys(options, to))),
     ),
     "keys",

@@ -18,7 +18,7 @@ type Common = PolicyOptions &
 /** Adds `policy check`, `policy test` and `policy plan`. Only `plan` reads more from a deployment than its names. */
 export function policyCommands(line: CommandLine): void {
   const { program, terminal } = line;
-  const policy = program.command("policy").description("check, test and replay policies before they bite");
+  const policy = program.command("policy").description("check, test and replay policies before they are applied");
   const command = (name: string, description: string): Command =>
     policy
       .command(name)
@@ -47,7 +47,7 @@ export function policyCommands(line: CommandLine): void {
   example(
     command(
       "plan [folder]",
-      "replay recorded decisions against a folder's policies, or without one against those that count now",
+      "replay recorded decisions against a folder's policies, or, without one, against the current ones",
     )
       .option(
         "--events <where>",

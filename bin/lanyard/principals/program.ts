@@ -7,7 +7,7 @@ import { runPrincipals } from "./command.ts";
 /** Adds `principals`. */
 export function principalCommands({ command, watching, withDeployment }: CommandLine): void {
   example(
-    watching(command("principals", "people and agents who lend authority now, beside the agents that act on it"))
+    watching(command("principals", "people and agents who delegate authority now, and the agents that act on it"))
       .option("--limit <n>", "so many at most")
       .action((options: ListOptions & WatchOptions) =>
         withDeployment(options, (context) => watched(options, context, (to) => runPrincipals(options, to))),

@@ -14,7 +14,7 @@ export function profileCommands(line: CommandLine): void {
       .option("--region <region>", "its Region (default: that of your AWS settings)")
       .option("--aws-profile <name>", "profile of your AWS configuration to use for it from now on")
       .option("--name <name>", "what to call it (default: the stage)")
-      .option("--yes", "do not ask before a name comes to mean another deployment")
+      .option("--yes", "do not ask before a name gets another deployment")
       .option(...json)
       .action((options: LoginOptions) => runLogin(options, line)),
     "login --stage prod --region eu-west-1",
@@ -33,7 +33,7 @@ export function profileCommands(line: CommandLine): void {
     "profiles",
   );
   example(
-    command("whoami", "which deployment would be asked here, as whom, and whether that one may look").action(
+    command("whoami", "which deployment would be called here, by whom, and whether that caller may read it").action(
       (options: { json?: boolean }) => withDeployment(options, (context) => runWhoami(options, context)),
     ),
     "whoami",

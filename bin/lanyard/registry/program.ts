@@ -36,7 +36,7 @@ export function registryCommands({ program, command, withDeployment, terminal }:
     'rollback --to 12 --reason "the new policies lock the night shift out"',
   );
   example(
-    command("export <folder>", "give the registry back as a folder that would make it")
+    command("export <folder>", "write the registry as a folder from which it can be applied")
       .option("--version <n>", "this version instead of the one that is applied")
       .action((folder: string, options: ExportOptions) =>
         withDeployment(options, (context) => runExport(folder, options, context)),
@@ -56,7 +56,7 @@ export function registryCommands({ program, command, withDeployment, terminal }:
 /** Help text of each command, and a sample reason. */
 const states: Readonly<Record<StateCommand, { readonly what: string; readonly why: string }>> = {
   suspend: {
-    what: "suspend an agent: it gets nothing, and what it holds is worth nothing, until it is activated",
+    what: "suspend an agent: it gets nothing, and what it holds is refused, until it is activated",
     why: "odd behaviour",
   },
   activate: { what: "make a draft or suspended agent active", why: "reviewed" },

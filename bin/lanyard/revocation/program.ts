@@ -6,10 +6,10 @@ import { type RevocationOptions, sendRevocation } from "./command.ts";
 /** Adds `revoke` and `lift`. */
 export function revocationCommands({ command, withDeployment }: CommandLine): void {
   example(
-    targets(command("revoke", "end what was issued, and block what is named until it is lifted"))
+    targets(command("revoke", "end everything issued to the target, and block it until the block is lifted"))
       .option("--session <id>", "this session and everything below it, and the person's login it was opened by")
       .option("--cut-only", "end what exists but leave no block")
-      .option("--unseen", "block a principal or a build in advance, that was never seen here")
+      .option("--unseen", "block in advance a principal or a build that was never seen here")
       .option("--dry-run", "only list the sessions it would end, and what it would block")
       .option("--yes", "do not ask")
       .action((options: RevocationOptions) =>
@@ -22,7 +22,7 @@ export function revocationCommands({ command, withDeployment }: CommandLine): vo
     'revoke --build sha256:4d7a --unseen --reason "stolen from the builder"',
   );
   example(
-    targets(command("lift", "take a block away; what was cut stays cut"))
+    targets(command("lift", "lift a block; what was cut stays over"))
       .option("--session <id>", "clear the person's login that was burnt with this session; the session stays over")
       .option("--yes", "do not ask")
       .action((options: RevocationOptions) =>
@@ -35,7 +35,7 @@ export function revocationCommands({ command, withDeployment }: CommandLine): vo
 const targets = (command: Command): Command =>
   command
     .option("--agent <agent>", "an agent, by its name or SPIFFE ID")
-    .option("--principal <id>", "whoever started the work: p_... or an agent's SPIFFE ID")
+    .option("--principal <id>", "who started the work: p_... or an agent's SPIFFE ID")
     .option("--build <digest>", "a build, by the digest it was attested with")
     .option("--deployment [trust-domain]", "everything")
     .option("--reason <text>", "why, for the audit record");

@@ -8,7 +8,7 @@ import { runStory } from "./story.ts";
 /** Adds `sessions` and `story`. */
 export function sessionCommands({ command, watching, withDeployment }: CommandLine): void {
   example(
-    watching(command("sessions [id]", "living sessions, all of them or some; of one, its whole story"))
+    watching(command("sessions [id]", "living sessions, all or some; with an id, everything about that one"))
       .option("--agent <agent>", "those this agent acts in now, by its name or SPIFFE ID")
       .option("--principal <id>", "those on this principal's authority: p_... or an agent's SPIFFE ID")
       .option("--build <digest>", "those this build acts in now")

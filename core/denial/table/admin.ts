@@ -60,7 +60,7 @@ export const adminDenials: Rows<AdminDenial> = {
     answer: badRequest((d) => `cutOnly would leave no way to tell a new login from an old one: ${d.why}; leave it out`),
   },
   target_unknown: {
-    rule: "an operator names what there is",
+    rule: "the target of an operator's order must exist",
     missing: (d) => `${d.target}: ${d.why}${d.meant === undefined ? "" : `, perhaps ${d.meant}`}`,
     answer: {
       status: 404,

@@ -69,12 +69,12 @@ export const attestationDenials: Rows<AttestationDenial> = {
     answer: notProved,
   },
   keys_unavailable: {
-    rule: "no document is believed without its issuer's keys",
+    rule: "a document is accepted only when its issuer's keys verify it",
     missing: (d) => `${d.issuer}: ${d.why}`,
     answer: later("the keys of the issuer could not be fetched; try again"),
   },
   attestation_unavailable: {
-    rule: "no evidence is believed without its platform's word",
+    rule: "evidence is accepted only when its platform confirms it",
     missing: (d) => `${d.type}: ${d.why}`,
     answer: later("the platform that vouches for the evidence did not answer; try again"),
   },

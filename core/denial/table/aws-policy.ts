@@ -42,7 +42,7 @@ export const awsPolicyDenials: Rows<AwsPolicyDenial> = {
     ),
   },
   aws_detail_unsayable: {
-    rule: "what stands in a policy means there what it means here",
+    rule: "a text means the same in an IAM policy as in a detail",
     missing: (d) => `${d.type}, ${d.field}: ${d.why}`,
     answer: badDetails((d) => `authorization detail ${d.type}: ${d.field} ${d.why}, for AWS role ${d.role}`),
   },

@@ -44,22 +44,22 @@ function refusedPart(missing: Missing): string {
 /** What auditors and callers are told of each. */
 export const boundDenials: Rows<BoundDenial> = {
   lifetime_exceeds: {
-    rule: "the least bound on a life counts",
+    rule: "the smallest bound on a life applies",
     missing: (d) => `${d.requestedSeconds} of ${d.allowedSeconds} s`,
     answer: badRequest((d) => `lifetime_seconds may be at most ${d.allowedSeconds} here`),
   },
   uses_exceed: {
-    rule: "the least bound on uses counts",
+    rule: "the smallest bound on uses applies",
     missing: (d) => `${d.requested} of ${d.allowed} uses`,
     answer: badRequest((d) => `max_uses may be at most ${d.allowed} here`),
   },
   uses_not_counted: {
-    rule: "uses are counted where every request is asked about",
+    rule: "uses are counted only at resources that introspect every request",
     missing: (d) => `introspecting at ${d.resource}`,
     answer: badTarget((d) => `uses are not counted at ${d.resource}: it is not registered as introspecting`),
   },
   token_too_large: {
-    rule: "a token is no larger than verifiers read",
+    rule: "a token is no larger than verifiers accept",
     missing: (d) =>
       `${d.bytes} of ${d.limitBytes} bytes at depth ${d.depth}${d.nests ? ", nested too deep" : ""}: fewer hops`,
     answer: badRequest((d) =>

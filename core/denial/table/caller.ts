@@ -57,7 +57,7 @@ export const callerDenials: Rows<CallerDenial> = {
     }),
   },
   client_methods_several: {
-    rule: "RFC 6749 2.3: one method of authentication a request",
+    rule: "RFC 6749 2.3: a request uses one method of authentication",
     missing: (d) => `no ${d.other} beside it`,
     answer: badRequest((d) => `authenticate by the client assertion alone, without ${d.other}`),
   },

@@ -58,7 +58,7 @@ export const grantDenials: Rows<GrantDenial> = {
     ),
   },
   bearer_not_allowed: {
-    rule: "bearer tokens need the stage's word too",
+    rule: "bearer tokens must be allowed by the stage too",
     missing: (d) => `bearerAccessTokens, for ${d.resource}`,
     answer: badTarget("the resource takes bearer tokens only, and this deployment issues none"),
   },

@@ -23,7 +23,7 @@ export const registryDenials: Rows<RegistryDenial> = {
     },
   },
   registry_stale: {
-    rule: "a change is made against the version that counts",
+    rule: "a change is made against the current version",
     missing: (d) => `version ${d.base}; now it is ${d.applied}`,
     answer: {
       status: 409,

@@ -13,7 +13,7 @@ const undecided = later("the service cannot decide right now; try again");
 /** What auditors and callers are told of each. */
 export const serviceDenials: Rows<ServiceDenial> = {
   registry_unavailable: {
-    rule: "nothing is decided without the registry of this moment",
+    rule: "nothing is decided without the current registry",
     missing: (d) => d.why,
     answer: undecided,
   },

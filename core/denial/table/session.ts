@@ -27,7 +27,7 @@ export const sessionDenials: Rows<SessionDenial> = {
     answer: later("the session was renewed by another request at this moment; try again"),
   },
   blocked: {
-    rule: "nothing is issued to or for whoever an operator blocked",
+    rule: "nothing is issued to or for anybody that an operator has blocked",
     missing: (d) => d.subject,
     answer: forbidden("the agent, person, build or deployment is blocked by an operator"),
   },

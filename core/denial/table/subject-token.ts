@@ -40,7 +40,7 @@ export const subjectTokenDenials: Rows<SubjectTokenDenial> = {
     answer: notValid,
   },
   subject_token_invalid: {
-    rule: "RFC 8693 2.1: the subject token is what it is said to be",
+    rule: "RFC 8693 2.1: the subject token is valid and of the stated type",
     missing: (d) => d.why,
     answer: notValid,
   },
@@ -75,7 +75,7 @@ export const subjectTokenDenials: Rows<SubjectTokenDenial> = {
     answer: badRequest("the groups of the person's issuer mean others now: log the person in anew"),
   },
   person_token_burnt: {
-    rule: "the login of a revoked root opens nothing more for its agent",
+    rule: "the login of a revoked root opens no more sessions for its agent",
     missing: (d) => denylistedText[d.by],
     answer: loginRevoked,
   },
